@@ -1,0 +1,125 @@
+"""Every error that a user can meet, as one small tree.
+
+MixerError
+├── BadInput                the caller can mend it
+│   ├── UnreadableText      not text, or empty
+│   ├── TextTooLong
+│   ├── UnknownVoice
+│   ├── BadOption           an option out of its range
+│   └── UnplayableAudio     a chunk or a piece of music that FFmpeg cannot read
+├── NotFound                an object key or a file that is not there
+├── TooExpensive            the plan costs more than the caller or the server allows
+├── SpeechFailed            the engine could not say some passages
+├── NothingSpoken           the voice cannot read anything of this text
+├── StoreFailed             a full disk, a folder that is not ours, a bucket that refuses
+├── RenderFailed            FFmpeg stopped in the middle
+└── OutOfTime               the deadline came first; what is finished is kept
+
+Each says what happened, which input caused it and what to do. `code` is the word for programs;
+which HTTP status or exit code follows from it is decided at the boundary, in one table there.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+
+class MixerError(Exception):
+    """Something went wrong that a sentence can explain.
+
+    Args:
+        message: one sentence for a person, naming the input that caused it.
+        details: what a program may want to know, JSON values only.
+    """
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.details: Mapping[str, Any] = details
+
+
+class BadInput(MixerError):
+    """The request cannot be carried out as it stands; the caller can mend it."""
+
+    code = "bad_input"
+
+
+class UnreadableText(BadInput):
+    """The story holds no text: it is empty, blank, or not text at all."""
+
+    code = "unreadable_text"
+
+
+class TextTooLong(BadInput):
+    """The text is longer than this way of asking allows."""
+
+    code = "text_too_long"
+
+
+class UnknownVoice(BadInput):
+    """No such voice with this engine."""
+
+    code = "unknown_voice"
+
+
+class BadOption(BadInput):
+    """An option is out of its range or does not go with another."""
+
+    code = "bad_option"
+
+
+class UnplayableAudio(BadInput):
+    """FFmpeg finds no sound in an audio file that was handed in."""
+
+    code = "unplayable_audio"
+
+
+class NotFound(MixerError):
+    """An object key or a file is not there."""
+
+    code = "not_found"
+
+
+class TooExpensive(MixerError):
+    """The plan costs more than the caller or the server allows; nothing was spent."""
+
+    code = "too_expensive"
+
+
+class SpeechFailed(MixerError):
+    """The engine could not say some passages; what it did say is kept.
+
+    Args:
+        message: one sentence for a person.
+        passages: the beginnings of the passages that failed, in reading order.
+    """
+
+    code = "speech_failed"
+
+    def __init__(self, message: str, passages: Sequence[str] = ()) -> None:
+        super().__init__(message, passages=list(passages))
+        self.passages = tuple(passages)
+
+
+class NothingSpoken(MixerError):
+    """The chosen voice cannot read anything of this text."""
+
+    code = "nothing_spoken"
+
+
+class StoreFailed(MixerError):
+    """An object could not be kept or fetched: a full disk, a refusal, a lost connection."""
+
+    code = "store_failed"
+
+
+class RenderFailed(MixerError):
+    """FFmpeg stopped in the middle; the end of what it said is in the message."""
+
+    code = "render_failed"
+
+
+class OutOfTime(MixerError):
+    """The deadline came before the end; what is finished is kept for the next try."""
+
+    code = "out_of_time"

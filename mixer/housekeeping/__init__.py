@@ -1,0 +1,1 @@
+"""Keeping buckets and image repositories tidy without deleting what somebody needs."""

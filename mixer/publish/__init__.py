@@ -1,0 +1,1 @@
+"""What goes with the audio: captions, the waveform picture, the report."""

@@ -1,0 +1,1 @@
+"""Chunk audio to mixdown: the timeline, and FFmpeg carrying it out."""

@@ -1,0 +1,1 @@
+"""Script to chunk audio: the speech engines and the pool that drives them."""

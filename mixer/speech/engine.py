@@ -1,0 +1,124 @@
+"""The SpeechEngine protocol: what Polly, the embedded voice and the tests' fakes have in common."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mixer.script.limits import EngineLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice that an engine lists.
+
+    Attributes:
+        id: what requests name, such as `Joanna`.
+        language: BCP 47 tag of the voice's own language.
+        engines: the engine names it speaks with, best first.
+        gender: as the service states it; empty when it does not.
+    """
+
+    id: str
+    language: str
+    engines: tuple[str, ...]
+    gender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Who says a chunk, and how: everything besides the SSML that shapes its sound.
+
+    Attributes:
+        voice: a voice's id.
+        engine: `embedded`, or one of Polly's engine names.
+        language: overrides the voice's own language; empty for none.
+        lexicons: names of pronunciation lexicons, at most five.
+        epoch: a word that changes whenever the same voice starts to sound different.
+    """
+
+    voice: str
+    engine: str
+    language: str = ""
+    lexicons: tuple[str, ...] = ()
+    epoch: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenSpan:
+    """When something is heard, in samples from the start of a chunk's audio."""
+
+    start_samples: int
+    end_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """When one word is heard.
+
+    Attributes:
+        sentence: index of its `<s>` element in the chunk.
+        char: where it starts in the text of that element.
+        text: the word itself.
+        span: when it is heard.
+    """
+
+    sentence: int
+    char: int
+    text: str
+    span: SpokenSpan
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What an engine made of one chunk.
+
+    Attributes:
+        audio: a whole audio file.
+        content_type: `audio/flac` or `audio/mpeg`.
+        rate_hz: of the audio.
+        billed_chars: what the engine charged for, as it reports it.
+        sentences: one per `<s>` element in reading order, None for one that the voice could not
+            read; empty when the engine gives no times at all.
+        words: in reading order; empty when the engine gives no word times.
+    """
+
+    audio: bytes
+    content_type: str
+    rate_hz: int
+    billed_chars: int
+    sentences: tuple[SpokenSpan | None, ...] = ()
+    words: tuple[SpokenWord, ...] = ()
+
+
+class SpeechEngine(Protocol):
+    """Says chunks. Safe to call from many threads at once.
+
+    An engine is opened by the entry point that chose it and closed by it; after `close` no thread
+    or process of it is left. `speak` either returns a whole Speech or raises:
+    SpeechFailed when this chunk cannot be said (and trying again would not help, or was tried),
+    UnknownVoice when the delivery names no voice of the engine, OutOfTime when its deadline came.
+    """
+
+    name: str
+    suffix: str
+    """Of the audio files it makes: `flac` or `mp3`."""
+
+    @property
+    def parallelism(self) -> int:
+        """How many `speak` calls keep the engine busy; more would only queue."""
+        ...
+
+    def limits(self, engine: str) -> EngineLimits:
+        """What one call may hold, for one of the engine's names."""
+        ...
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Every voice it can speak with, the default first."""
+        ...
+
+    def speak(self, ssml: str, delivery: Delivery) -> Speech:
+        """Say one chunk."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; safe to call twice."""
+        ...

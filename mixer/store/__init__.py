@@ -1,0 +1,1 @@
+"""Where everything is kept: the object store protocol and its adapters."""

@@ -1,0 +1,71 @@
+"""The ObjectStore protocol: what S3 and a folder on a laptop have in common."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a store says of an object without handing it out.
+
+    Attributes:
+        key: its address, `/`-separated, relative.
+        size_bytes: of the content.
+        modified: when it was last written or refreshed, in UTC.
+        metadata: short texts kept with it; ASCII, at most 2 kB in all (S3's limit).
+    """
+
+    key: str
+    size_bytes: int
+    modified: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class ObjectStore(Protocol):
+    """Keeps whole objects under keys. Safe to call from many threads at once.
+
+    Writing publishes an object whole or not at all. Every method may raise StoreFailed; reading
+    a key that is not there raises NotFound that names it.
+    """
+
+    def head(self, key: str) -> StoredObject | None:
+        """What is known of an object, or None where there is none."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """A small object's content."""
+        ...
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Copy an object to a local file, which appears whole or not at all."""
+        ...
+
+    def put(
+        self,
+        key: str,
+        content: bytes | Path,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an object, from memory or from a local file, replacing what was there."""
+        ...
+
+    def claim(self, key: str, content: bytes) -> bool:
+        """Write an object only where there is none; False when somebody else was first."""
+        ...
+
+    def refresh(self, key: str) -> None:
+        """Make an object as young as a new one, its content and metadata unchanged."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose key starts with the prefix, in key order, without metadata."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        ...
