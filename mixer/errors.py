@@ -20,7 +20,7 @@ which HTTP status or exit code follows from it is decided at the boundary, in on
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 
 class MixerError(Exception):
@@ -33,9 +33,9 @@ class MixerError(Exception):
 
     code: ClassVar[str] = "internal"
 
-    def __init__(self, message: str, **details: Any) -> None:
+    def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
-        self.details: Mapping[str, Any] = details
+        self.details: Mapping[str, object] = details
 
 
 class BadInput(MixerError):
