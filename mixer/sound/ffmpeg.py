@@ -1,0 +1,257 @@
+"""The one place that starts FFmpeg.
+
+A command is a list of words, logged as a shell would read it. Its standard input is empty unless
+bytes are given, its time is bounded, and it lives in a process group of its own, so that Ctrl-C
+reaches Python alone: whatever ends `run`, a timeout, an interrupt or a failure, FFmpeg is gone and
+reaped when it returns. Many commands may run at once; a `Children` value passed to all of them
+stops them together.
+
+A sound from outside is opened confined (`confined_input`): FFmpeg gets an open file handle
+instead of a name, may use no other protocol and only demuxers of sound, so a playlist, a concat
+script or a picture that names other files is refused.
+
+The price: standard output and standard error are kept in memory, so large results go to files
+that the command names; an own group and inherited file handles need a POSIX system; and when this
+process is killed outright (SIGKILL), a running FFmpeg works on to the end of its command.
+"""
+
+import contextlib
+import functools
+import logging
+import shlex
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from mixer.errors import MixerError, NotFound, OutOfTime, RenderFailed
+
+logger = logging.getLogger(__name__)
+
+GLOBAL_OPTIONS = ("-hide_banner", "-nostdin", "-nostats", "-y")
+"""Said once for all commands: no banner, no keys, no progress; an output's name is ours to take."""
+
+TAIL_LINES = 8
+"""Of standard error in a failure's message; FFmpeg's reason is in its last few lines."""
+
+SOUND_DEMUXERS = (
+    *("aac", "ac3", "aiff", "amr", "ape", "asf", "au", "caf", "eac3", "flac", "loas", "matroska"),
+    *("mov", "mp3", "mpegts", "mpc", "mpc8", "ogg", "tak", "tta", "voc", "w64", "wav", "wv"),
+    *("f32le", "s16le", "s24le", "s32le"),
+)
+"""Containers and raw samples that hold their own sound; none that only names other files."""
+
+_DESCRIPTOR = "{{descriptor {}}}"
+"""Stands for the number of a file handle until `run` has opened the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a finished command left: its standard output, and all it said on standard error."""
+
+    stdout: bytes
+    stderr: str
+
+
+class Children:
+    """The FFmpeg processes of one job, to be stopped at once. Safe from threads and signals.
+
+    Passed to every `run` of the job. After `stop`, running commands end with OutOfTime and new
+    ones do not start.
+    """
+
+    def __init__(self) -> None:
+        self._running: set[_Child] = set()
+        self._lock = threading.RLock()  # a signal handler may interrupt the thread that holds it
+        self._stopped = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+    def stop(self) -> None:
+        """Kill every running child; those who wait for one meet OutOfTime. Safe to call twice."""
+        with self._lock:
+            self._stopped = True
+            for child in self._running:
+                child.stop()
+
+    @contextlib.contextmanager
+    def _holding(self, child: "_Child") -> Iterator[None]:
+        """Let `stop` reach a child while it is being run."""
+        with self._lock:
+            self._running.add(child)
+            if self._stopped:
+                child.stop()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(child)
+
+
+def confined_input(index: int) -> list[str]:
+    """Input arguments that open one unknown sound and let FFmpeg open nothing else.
+
+    They go where `-i NAME` would go, after the input's own options; each input needs its own.
+    The file is the one of that index in the `files` of `run`, opened anew for each index: inputs
+    must not share one, since they would share its position. Files that need seeking (MP4 with its
+    index at the end) work. Pictures, subtitles and attachments in the file are not read.
+
+    Args:
+        index: of the file in `files`.
+    """
+    return _confined(_DESCRIPTOR.format(index))
+
+
+def confined_stdin() -> list[str]:
+    """Like `confined_input`, for a sound handed in as `stdin`; a pipe, so it cannot be sought."""
+    return _confined("0")
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    timeout_s: float,
+    stdin: bytes | None = None,
+    files: Sequence[Path] = (),
+    cwd: Path | None = None,
+    children: Children | None = None,
+) -> Completed:
+    """Run one FFmpeg command to its end.
+
+    Args:
+        arguments: everything after the program's name, without the options said for all.
+        timeout_s: after so many seconds the command is killed.
+        stdin: what it reads on standard input; nothing when None.
+        files: sounds for `confined_input`, in the order of its index.
+        cwd: the folder that file names in the arguments are relative to.
+        children: the job whose `stop` also stops this command.
+
+    Raises:
+        RenderFailed: FFmpeg stopped with an error; the end of what it said is in the message.
+        OutOfTime: it ran longer than `timeout_s`, or the job was stopped.
+        NotFound: one of `files` is not there.
+        MixerError: there is no FFmpeg.
+    """
+    with contextlib.ExitStack() as stack:
+        descriptors = [stack.enter_context(_opened(path)).fileno() for path in files]
+        command = [binary(), *GLOBAL_OPTIONS, *_with_descriptors(arguments, descriptors)]
+        logger.debug("%s", shlex.join(command))
+        child = _Child(command, descriptors, cwd)
+        stack.enter_context((children or Children())._holding(child))
+        return _uninterrupted(child, stdin, timeout_s)
+
+
+@functools.cache
+def binary() -> str:
+    """The path of FFmpeg, looked up once.
+
+    Raises:
+        MixerError: imageio-ffmpeg brings none for this platform.
+    """
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise MixerError(
+            "FFmpeg was not found: install imageio-ffmpeg, or name a binary in IMAGEIO_FFMPEG_EXE."
+        ) from error
+
+
+class _Child:
+    """One FFmpeg process, from before its start until it is reaped."""
+
+    def __init__(
+        self, command: Sequence[str], descriptors: Sequence[int], cwd: Path | None
+    ) -> None:
+        self._command, self._descriptors, self._cwd = command, tuple(descriptors), cwd
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+        self._lock = threading.RLock()
+
+    def stop(self) -> None:
+        """Kill it, or keep it from starting."""
+        with self._lock:
+            self._stopped = True
+            if self._process is not None:
+                self._process.kill()
+
+    def completed(self, stdin: bytes | None, timeout_s: float) -> Completed:
+        """Start it, wait for it, and judge how it ended; it has ended in any case."""
+        with self._started(stdin) as process:
+            try:
+                stdout, said = process.communicate(stdin, timeout_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                tail = _tail(process.communicate()[1])
+                raise OutOfTime(f"FFmpeg did not finish within {timeout_s:g} s: {tail}") from None
+        if process.returncode == 0:
+            return Completed(stdout, said.decode(errors="replace"))
+        if self._stopped:
+            raise OutOfTime("FFmpeg was stopped together with its job.")
+        raise RenderFailed(f"FFmpeg failed with exit status {process.returncode}: {_tail(said)}")
+
+    @contextlib.contextmanager
+    def _started(self, stdin: bytes | None) -> Iterator[subprocess.Popen[bytes]]:
+        with self._lock:
+            if self._stopped:
+                raise OutOfTime("FFmpeg was not started: its job was stopped.")
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=self._cwd,
+                pass_fds=self._descriptors,
+                process_group=0,
+            )
+        with self._process as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+def _uninterrupted(child: _Child, stdin: bytes | None, timeout_s: float) -> Completed:
+    """Run a child where no KeyboardInterrupt can strike: outside the main thread.
+
+    Python raises it there at any point, even inside Popen, when the process is already running
+    and nobody yet holds its id.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return child.completed(stdin, timeout_s)
+    with ThreadPoolExecutor(1, thread_name_prefix="ffmpeg") as beside:
+        try:
+            return beside.submit(child.completed, stdin, timeout_s).result()
+        except BaseException:
+            child.stop()
+            raise
+
+
+def _tail(said: bytes) -> str:
+    """The last lines of standard error."""
+    return "\n".join(said.decode(errors="replace").strip().splitlines()[-TAIL_LINES:])
+
+
+def _confined(descriptor: str) -> list[str]:
+    only = ["-protocol_whitelist", "fd", "-format_whitelist", ",".join(SOUND_DEMUXERS)]
+    return [*only, "-vn", "-sn", "-dn", "-fd", descriptor, "-i", "fd:"]
+
+
+def _with_descriptors(arguments: Sequence[str], descriptors: Sequence[int]) -> list[str]:
+    """Put the numbers of the open files where `confined_input` left their places."""
+    numbers = {_DESCRIPTOR.format(index): str(each) for index, each in enumerate(descriptors)}
+    return [numbers.get(argument, argument) for argument in arguments]
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no file {path}.", key=str(path)) from error
