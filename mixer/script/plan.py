@@ -1,0 +1,143 @@
+"""Text to Script, in order: read the source, part it into chapters, utter, group, write SSML.
+
+Everything here is decided from the text and the style alone; planning the same text twice gives
+the same Script, and costs nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mixer.errors import UnreadableText
+from mixer.script.chunks import group
+from mixer.script.document import Block, BlockKind, Document, has_words
+from mixer.script.limits import POLLY_LIMITS
+from mixer.script.markdown import read_markdown
+from mixer.script.pauses import NATURAL
+from mixer.script.plain_text import read_plain_text
+from mixer.script.script import Chapter, Chunk, Ending, Script, Utterance
+from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml, weight
+from mixer.script.utterances import utterances
+
+ALLOWANCE_SHARE = 0.9
+"""How much of an engine's limit is used: how a service counts is not documented to the letter."""
+
+
+class TextType(StrEnum):
+    """How a text is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStyle:
+    """What shapes a Script besides the text.
+
+    Attributes:
+        language: BCP 47 tag of the text.
+        ssml: engine limits, pauses and rate.
+        gap_ms: one length for every silence between chunks; None for the pauses' own.
+    """
+
+    language: str = "en-US"
+    ssml: SsmlStyle = field(default_factory=lambda: SsmlStyle(POLLY_LIMITS["generative"], NATURAL))
+    gap_ms: int | None = None
+
+
+def plan(text: str, text_type: TextType = TextType.TEXT, style: PlanStyle | None = None) -> Script:
+    """Decide what is said.
+
+    Args:
+        text: the whole story.
+        text_type: how it is written.
+        style: language, engine limits, pauses; American English on Polly's generative engine
+            where it is missing.
+
+    Raises:
+        UnreadableText: for a text without a word in it.
+    """
+    style = style or PlanStyle()
+    document = _READERS[text_type](text)
+    title, parts = _chapters(document)
+    if not parts:
+        raise UnreadableText("The story holds no words to say.")
+    chapters = tuple(_chapter(name, blocks, style) for name, blocks in parts)
+    return Script(title=title, language=style.language, chapters=chapters)
+
+
+_READERS = {TextType.TEXT: read_plain_text, TextType.MARKDOWN: read_markdown}
+
+
+def _chapters(document: Document) -> tuple[str, list[tuple[str, list[Block]]]]:
+    """The story's title, and its blocks under the titles of their chapters."""
+    blocks = [block for block in document.blocks if _counts(block)]
+    headings = [block for block in blocks if block.kind is BlockKind.HEADING]
+    title = _title(headings, blocks)
+    level = min((block.level for block in headings if block is not title), default=0)
+    parts: list[tuple[str, list[Block]]] = [(title.text if title else "", [])]
+    for block in blocks:
+        if block.kind is BlockKind.HEADING and block.level == level and block is not title:
+            parts.append((block.text, []))
+        parts[-1][1].append(block)
+    return document.title or (title.text if title else ""), _joined(parts)
+
+
+def _counts(block: Block) -> bool:
+    return block.kind is BlockKind.SCENE_BREAK or has_words(block.text)
+
+
+def _title(headings: Sequence[Block], blocks: Sequence[Block]) -> Block | None:
+    """The story's own title: a first block that is the one heading of the highest level."""
+    if not headings or blocks[0] is not headings[0]:
+        return None
+    first = headings[0]
+    alone = all(block.level > first.level for block in headings[1:])
+    return first if alone else None
+
+
+def _joined(parts: list[tuple[str, list[Block]]]) -> list[tuple[str, list[Block]]]:
+    """Chapters with something to say; a title without text of its own opens the first chapter."""
+    told = [(name, blocks) for name, blocks in parts if any(block.text for block in blocks)]
+    opening_only = len(told) > 1 and all(
+        block.kind is not BlockKind.PARAGRAPH for block in told[0][1]
+    )
+    if opening_only and told[0][1] is parts[0][1]:
+        (_, opening), (name, blocks), *rest = told
+        return [(name, opening + blocks), *rest]
+    return told
+
+
+def _chapter(title: str, blocks: Sequence[Block], style: PlanStyle) -> Chapter:
+    limits = style.ssml.limits
+    allowance = int(limits.billed_chars * ALLOWANCE_SHARE)
+
+    def weigh(spoken: str) -> int:
+        return weight(spoken, style.ssml)
+
+    told = list(_utterances(blocks, style.language, weigh, allowance))
+    groups = group(told, lambda utterance: weigh(utterance.spoken), allowance)
+    return Chapter(title, tuple(_chunk(each, style) for each in groups))
+
+
+def _utterances(
+    blocks: Sequence[Block], language: str, weigh: Callable[[str], int], limit: int
+) -> Iterator[Utterance]:
+    told = [index for index, block in enumerate(blocks) if block.text]
+    for index in told:
+        ending = Ending.CHAPTER if index == told[-1] else _block_ending(blocks, index)
+        yield from utterances(blocks[index], ending, language, weigh, limit)
+
+
+def _block_ending(blocks: Sequence[Block], index: int) -> Ending:
+    if blocks[index].kind is BlockKind.HEADING:
+        return Ending.HEADING
+    if blocks[index + 1].kind is BlockKind.SCENE_BREAK:
+        return Ending.SCENE
+    return Ending.PARAGRAPH
+
+
+def _chunk(group: tuple[Utterance, ...], style: PlanStyle) -> Chunk:
+    ending = group[-1].ending
+    gap_ms = style.ssml.pauses.gap_ms(ending) if style.gap_ms is None else style.gap_ms
+    return Chunk(group, build_ssml(group, style.ssml), billed_chars(group), gap_ms)
