@@ -1,0 +1,248 @@
+"""Keeps the calls of one process within its share of the account's quota.
+
+Amazon Polly allows so many calls a second, with a burst, and so many in flight, for each engine.
+A call that would go over is refused; the refusal costs a round trip and, when many processes push
+at once, everybody's time. So every call passes a limiter first, retries and speech marks included:
+
+1. callers queue, first come, first served;
+2. the head of the queue waits for a free place in flight and for a token of the bucket;
+3. an answer of "throttled" holds the bucket for a moment, longer when it keeps coming.
+
+The price: the share is fixed (the quota divided by the reserved concurrency), so that a process
+that runs alone leaves the others' shares unused, and a share can never be less than one call in
+flight: more processes than the quota has places will be throttled and must retry.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
+
+from mixer.errors import OutOfTime
+from mixer.speech.token_bucket import TokenBucket
+
+Wait = Callable[[threading.Condition, float | None], object]
+"""Waits for a condition, whose lock is held, at most so many seconds (None: until notified)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a service allows.
+
+    Attributes:
+        calls_per_s: sustained.
+        burst: calls that may come at once after a rest.
+        in_flight: calls that may be under way at the same time.
+    """
+
+    calls_per_s: float
+    burst: float
+    in_flight: int
+
+    def share(self, reserved_concurrency: int) -> "Quota":
+        """The part of one process among so many; never less than one call at a time."""
+        return Quota(
+            calls_per_s=self.calls_per_s / reserved_concurrency,
+            burst=max(1.0, self.burst / reserved_concurrency),
+            in_flight=max(1, self.in_flight // reserved_concurrency),
+        )
+
+
+DESCRIBE_VOICES = "describe-voices"
+"""Stands in the table beside the engines: listing voices has a quota of its own."""
+
+POLLY_QUOTAS: Mapping[str, Quota] = {
+    "generative": Quota(calls_per_s=8, burst=8, in_flight=26),
+    "long-form": Quota(calls_per_s=8, burst=10, in_flight=26),
+    "neural": Quota(calls_per_s=8, burst=10, in_flight=18),
+    "standard": Quota(calls_per_s=80, burst=100, in_flight=80),
+    DESCRIBE_VOICES: Quota(calls_per_s=80, burst=100, in_flight=80),
+}
+"""An account's default, by engine: the limits page of Polly's developer guide. Adjustable per
+account. Where the page names no burst, the rate stands for it; listing voices has no limit in
+flight, and borrows that of the standard engine."""
+
+BURST_MARGIN = 1.0
+"""Calls by which the burst stays under the quota: calls released evenly arrive unevenly. One call
+forgives 125 ms of unevenness at 8 calls a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to make one call.
+
+    Attributes:
+        started_s: when it was given, on the limiter's clock.
+    """
+
+    started_s: float
+
+
+STORM_REFUSALS = 3
+"""So many refusals with no answer between them mean that the quota itself is used up by others;
+fewer are accidents that a short pause covers without losing throughput."""
+
+LONGEST_PAUSE_S = 2.0
+
+
+class QuotaLimiter:
+    """Lets callers through one after the other, within a quota. Safe for many threads.
+
+    Args:
+        quota: this process's share.
+        now: a clock in seconds that never runs backwards.
+        wait: how to wait for a condition; tests move a clock of their own instead.
+    """
+
+    def __init__(
+        self,
+        quota: Quota,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        wait: Wait = threading.Condition.wait,
+    ) -> None:
+        self.quota = quota
+        self._now = now
+        self._wait = wait
+        self._lock = threading.RLock()
+        self._queue: deque[threading.Condition] = deque()
+        self._in_flight = 0
+        self._refusals = 0
+        self._slowed_s = -inf
+        capacity = max(1.0, quota.burst - BURST_MARGIN)
+        self._bucket = TokenBucket(quota.calls_per_s, capacity, now())
+
+    @property
+    def queued(self) -> int:
+        """How many callers wait."""
+        with self._lock:
+            return len(self._queue)
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are under way."""
+        with self._lock:
+            return self._in_flight
+
+    @contextmanager
+    def permit(self, deadline_s: float | None = None) -> Iterator[Permit]:
+        """Wait for one's turn, and hold a place in flight for the length of the block.
+
+        Args:
+            deadline_s: on the limiter's clock; None waits as long as it takes.
+
+        Raises:
+            OutOfTime: the turn would come after the deadline.
+        """
+        permit = self.enter(deadline_s)
+        try:
+            yield permit
+        finally:
+            self.leave()
+
+    def enter(self, deadline_s: float | None = None) -> Permit:
+        """Wait for one's turn; see `permit`. Whoever enters must leave."""
+        with self._lock:
+            turn = threading.Condition(self._lock)
+            self._queue.append(turn)
+            try:
+                while (wait_s := self._wait_s(turn)) > 0:
+                    self._rest(turn, wait_s, deadline_s)
+                return self._admit()
+            finally:
+                self._queue.remove(turn)
+                self._wake_head()
+
+    def leave(self) -> None:
+        """Give back the place in flight."""
+        with self._lock:
+            self._in_flight -= 1
+            self._wake_head()
+
+    def answered(self) -> None:
+        """The service served a call: whatever it refused before was an accident."""
+        with self._lock:
+            self._refusals = 0
+
+    def throttled(self, permit: Permit) -> None:
+        """The service refused a call for coming too fast: hold the next ones for a moment.
+
+        The first refusals pause the calls for one interval each, and the calls missed are made up
+        for; a storm doubles the pause each time and goes on with one call at a time. Refusals of
+        calls that started before the last pause belong to the same event and change nothing.
+        """
+        with self._lock:
+            now_s = self._now()
+            if permit.started_s < self._slowed_s:
+                return
+            self._slowed_s = now_s
+            self._refusals += 1
+            self._pause(now_s)
+
+    def _pause(self, now_s: float) -> None:
+        doublings = max(0, self._refusals - STORM_REFUSALS + 1)
+        until_s = now_s + min(LONGEST_PAUSE_S, 2.0**doublings / self.quota.calls_per_s)
+        if doublings:
+            self._bucket.restart(until_s)
+        else:
+            self._bucket.hold(until_s)
+
+    def _wait_s(self, turn: threading.Condition) -> float:
+        """0: it may go; infinite: until it is woken; else: look again after so long."""
+        if self._queue[0] is not turn or self._in_flight >= self.quota.in_flight:
+            return inf
+        return self._bucket.wait_s(self._now())
+
+    def _rest(self, turn: threading.Condition, wait_s: float, deadline_s: float | None) -> None:
+        left_s = inf if deadline_s is None else deadline_s - self._now()
+        if left_s <= 0 or left_s < wait_s < inf:
+            raise OutOfTime("The time ran out while waiting for the speech service's quota.")
+        timeout_s = min(wait_s, left_s)
+        self._wait(turn, None if timeout_s == inf else timeout_s)
+
+    def _admit(self) -> Permit:
+        now_s = self._now()
+        self._bucket.take(now_s)
+        self._in_flight += 1
+        return Permit(now_s)
+
+    def _wake_head(self) -> None:
+        if self._queue:
+            self._queue[0].notify()
+
+
+class EngineQuotas:
+    """One limiter for each engine.
+
+    Keep it as long as the process lives, so that no burst is granted twice.
+
+    Args:
+        reserved_concurrency: how many processes share the account's quota.
+        quotas: the account's, by engine.
+        now: see QuotaLimiter.
+        wait: see QuotaLimiter.
+    """
+
+    def __init__(
+        self,
+        reserved_concurrency: int = 1,
+        *,
+        quotas: Mapping[str, Quota] = POLLY_QUOTAS,
+        now: Callable[[], float] = time.monotonic,
+        wait: Wait = threading.Condition.wait,
+    ) -> None:
+        self._limiters = {
+            name: QuotaLimiter(quota.share(reserved_concurrency), now=now, wait=wait)
+            for name, quota in quotas.items()
+        }
+
+    def of(self, engine: str) -> QuotaLimiter:
+        """The limiter of an engine, or of DESCRIBE_VOICES.
+
+        Raises:
+            KeyError: the table has no such engine.
+        """
+        return self._limiters[engine]
