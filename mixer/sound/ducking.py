@@ -1,0 +1,60 @@
+"""When the bed gives way to the voice: known times of speech to ramps of level. Pure.
+
+We know when speech starts, so the bed is down before the first syllable, which no detector can
+manage. Short pauses are held through; only a pause long enough for a full rise lets the bed up.
+
+Source of the times: practice of radio mixing (10 dB deep, down over 150 ms, hold 200 ms, up over
+500 ms, stay down through pauses shorter than 0.85 s, which is the sum of the three).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from mixer.sound.timeline import Ramp
+
+DOWN_S = 0.15
+HOLD_S = 0.2
+UP_S = 0.5
+
+Span = tuple[int, int]
+"""From a sample to one past the last."""
+
+
+def ramps(speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int) -> tuple[Ramp, ...]:
+    """The ramps of a bed that lies low under speech and rises in its long pauses.
+
+    Args:
+        speech: when the voice is heard, in order, not overlapping.
+        bed: where the bed plays.
+        rise_db: by how much it rises; 0 for never.
+        rate_hz: of all samples.
+
+    Returns:
+        Ramps against a bed that starts low, or raised by a first ramp of no length where speech
+        leaves time for it.
+    """
+    if rise_db == 0:
+        return ()
+    return tuple(_ramps(list(_pauses(speech, bed, rate_hz)), bed, rise_db, rate_hz))
+
+
+def _ramps(pauses: list[Span], bed: Span, rise_db: float, rate_hz: int) -> Iterator[Ramp]:
+    down, up = round(DOWN_S * rate_hz), round(UP_S * rate_hz)
+    for start, end in pauses:
+        rises_at_once = start <= bed[0]
+        yield Ramp(start, 0 if rises_at_once else up, rise_db)
+        if end < bed[1]:
+            yield Ramp(end - down, down, 0.0)
+
+
+def _pauses(speech: Sequence[Span], bed: Span, rate_hz: int) -> Iterator[Span]:
+    """From where the bed may begin to rise to where it must be down again."""
+    hold = round(HOLD_S * rate_hz)
+    least = round((UP_S + DOWN_S) * rate_hz)
+    heard = [span for span in speech if span[1] > bed[0] and span[0] < bed[1]]
+    quiet_from = bed[0]
+    for start, end in heard:
+        if start - quiet_from >= least:
+            yield quiet_from, start
+        quiet_from = max(quiet_from, end + hold)
+    if bed[1] - quiet_from >= least:
+        yield quiet_from, bed[1]

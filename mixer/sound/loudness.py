@@ -1,0 +1,77 @@
+"""Loudness as arithmetic: blocks, gating, and what a mix will measure before it is rendered.
+
+EBU R128 integrates momentary loudness (400 ms windows, a new one every 100 ms) with two gates. A
+histogram of the windows therefore says all about the loudness of a recording, and histograms add:
+the loudness of a whole mix follows from its parts' histograms and gains, without a pass over audio.
+
+Source: ITU-R BS.1770-5, annex 1; EBU Tech 3341.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+ABSOLUTE_GATE_LUFS = -70.0
+RELATIVE_GATE_LU = -10.0
+
+BIN_LU = 0.1
+"""Width of a histogram's bins; EBU's reference meters use the same."""
+
+Histogram = Mapping[int, int]
+"""Momentary windows by loudness: bin number (loudness in units of BIN_LU, rounded) to count."""
+
+DUAL_MONO_LU = 10 * math.log10(2)
+"""One signal in two channels measures so much louder than in one: channel energies add up."""
+
+
+def histogram(momentary_lufs: Iterable[float]) -> Histogram:
+    """Count momentary windows; those under the absolute gate do not count."""
+    audible = (each for each in momentary_lufs if each > ABSOLUTE_GATE_LUFS)
+    return Counter(round(each / BIN_LU) for each in audible)
+
+
+def shifted(windows: Histogram, gain_db: float) -> Histogram:
+    """The windows of a recording that is played with a gain."""
+    bins = round(gain_db / BIN_LU)
+    return {each + bins: count for each, count in windows.items()}
+
+
+def summed(parts: Iterable[Histogram]) -> Histogram:
+    """The windows of recordings that follow one another."""
+    total: Counter[int] = Counter()
+    for part in parts:
+        total.update(part)
+    return total
+
+
+def integrated_lufs(windows: Histogram) -> float | None:
+    """Gated loudness; None where nothing is loud enough to count."""
+    audible = {each: count for each, count in windows.items() if each * BIN_LU > ABSOLUTE_GATE_LUFS}
+    ungated = _mean_lufs(audible)
+    if ungated is None:
+        return None
+    gate = ungated + RELATIVE_GATE_LU
+    return _mean_lufs({each: count for each, count in audible.items() if each * BIN_LU > gate})
+
+
+def energy_sum_db(*levels_db: float) -> float:
+    """The level of unrelated sounds together."""
+    return 10 * math.log10(sum(10 ** (level / 10) for level in levels_db))
+
+
+def amplitude(gain_db: float) -> float:
+    """A gain as a factor."""
+    return float(10 ** (gain_db / 20))
+
+
+def decibels(factor: float) -> float:
+    """A factor as a gain; nothing at all is -inf."""
+    return 20 * math.log10(factor) if factor > 0 else -math.inf
+
+
+def _mean_lufs(windows: Histogram) -> float | None:
+    count = sum(windows.values())
+    if count == 0:
+        return None
+    energy = sum(number * 10 ** (each * BIN_LU / 10) for each, number in windows.items())
+    return 10 * math.log10(energy / count)

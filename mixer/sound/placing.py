@@ -1,0 +1,136 @@
+"""Takes to clips: where every recording of the voice lies on the timeline. Pure.
+
+Clips follow one another with their gaps. They form sections: each chapter is one, and long
+chapters are parted at about ten minutes. Sections must start on the grid, and a pause of up to
+6.4 s would be heard; so what a section lacks is spread over its gaps, the larger ones taking more.
+Gaps that a caller has set to the millisecond are never touched: then only chapters open a section,
+and only the pause between two chapters is filled.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mixer.boundaries import boundaries, draw
+from mixer.sound.measure import Measurement
+from mixer.sound.timeline import Clip, Section, at_rate, grid_samples
+
+LEAD_MARGIN_S = 0.05
+TAIL_MARGIN_S = 0.10
+"""Dead air left at the edges of a take for breath and decay: at most 150 ms at a join."""
+
+FADE_S = 0.01
+"""At both edges of a take; keeps a cut from clicking."""
+
+SECTION_SPACING_S = 240.0
+SECTION_PER_MARK_S = 400.0
+"""With these, sections inside a long chapter are about ten minutes long (see mixer.boundaries)."""
+
+MIN_SECTION_WEIGHT = 3.0
+"""A section inside a chapter ends where the pause takes at least so much filling: a paragraph."""
+
+SHRINK_SHARE = 0.15
+"""Gaps may be shortened by so much to meet the grid; otherwise they are lengthened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A recording of the voice, to be placed.
+
+    Attributes:
+        source: its object key.
+        measured: what is known of it.
+        gap_ms: silence that follows it.
+        is_gap_exact: whether the caller has set the gap; otherwise it may give a little.
+        weight: how much of a section's filling the gap takes, against the others.
+        opens: title of the chapter that it opens; None where it opens none.
+    """
+
+    source: str
+    measured: Measurement
+    gap_ms: int
+    is_gap_exact: bool = False
+    weight: float = 1.0
+    opens: str | None = None
+
+
+def place(
+    takes: Sequence[Take], gains_db: Sequence[float], lead_s: float, rate_hz: int
+) -> tuple[tuple[Clip, ...], tuple[Section, ...]]:
+    """Lay the takes out.
+
+    Args:
+        takes: in playing order, none of them silent.
+        gains_db: one per take.
+        lead_s: silence (or music) before the first.
+        rate_hz: of the timeline.
+    """
+    clips: list[Clip] = []
+    sections: list[Section] = []
+    start, lead = 0, round(lead_s * rate_hz)
+    for first, end in _section_spans(takes):
+        sections.append(Section(start, takes[first].opens or ""))
+        bare = [_clip(takes[i], gains_db[i], rate_hz) for i in range(first, end)]
+        gaps = [take.gap_ms * rate_hz // 1000 for take in takes[first:end]]
+        if end < len(takes):
+            sound = lead + sum(clip.length for clip in bare)
+            gaps = _filled(gaps, takes[first:end], sound, grid_samples(rate_hz))
+        cursor = start + lead
+        for clip, gap in zip(bare, gaps, strict=True):
+            clips.append(replace(clip, start=cursor))
+            cursor += clip.length + gap
+        start, lead = cursor, 0
+    return tuple(clips), tuple(sections)
+
+
+def _section_spans(takes: Sequence[Take]) -> Iterator[tuple[int, int]]:
+    """First take and one past the last of each section."""
+    openings = [i for i, take in enumerate(takes) if take.opens is not None and i > 0]
+    for chapter, chapter_end in zip([0, *openings], [*openings, len(takes)], strict=True):
+        first = chapter
+        for end in _section_ends(takes[chapter:chapter_end]):
+            yield first, chapter + end
+            first = chapter + end
+
+
+def _section_ends(chapter: Sequence[Take]) -> Iterator[int]:
+    durations_s = [take.measured.duration_s for take in chapter]
+    marks = [_may_end_section(take) for take in chapter]
+    return boundaries(marks, durations_s, SECTION_SPACING_S)
+
+
+def _may_end_section(take: Take) -> bool:
+    if take.is_gap_exact or take.weight < MIN_SECTION_WEIGHT:
+        return False
+    return draw(take.source) < take.measured.duration_s / SECTION_PER_MARK_S
+
+
+def _clip(take: Take, gain_db: float, rate_hz: int) -> Clip:
+    """A take without its dead air, not placed yet."""
+    measured = take.measured
+    lead = max(0, measured.lead_samples - round(LEAD_MARGIN_S * measured.rate_hz))
+    tail = max(0, measured.tail_samples - round(TAIL_MARGIN_S * measured.rate_hz))
+    skip = at_rate(lead, measured.rate_hz, rate_hz)
+    end = at_rate(measured.samples - tail, measured.rate_hz, rate_hz)
+    fade = min(round(FADE_S * rate_hz), (end - skip) // 2)
+    return Clip(take.source, start=0, skip=skip, length=end - skip, gain_db=gain_db, fade=fade)
+
+
+def _filled(gaps: list[int], takes: Sequence[Take], sound: int, grid: int) -> list[int]:
+    """The gaps of a section, changed so that the section ends on the grid."""
+    excess = (sound + sum(gaps)) % grid
+    if any(take.is_gap_exact for take in takes):
+        return [*gaps[:-1], gaps[-1] + (-excess) % grid]
+    change = -excess if excess <= SHRINK_SHARE * sum(gaps) else grid - excess
+    weights = [take.weight for take in takes] if change > 0 else [float(gap) for gap in gaps]
+    return [gap + part for gap, part in zip(gaps, _shares(change, weights), strict=True)]
+
+
+def _shares(whole: int, weights: Sequence[float]) -> Iterator[int]:
+    """A whole number parted by weight into whole numbers that add up to it."""
+    total = sum(weights)
+    reached, given = 0.0, 0
+    for weight in weights:
+        reached += weight
+        upto = round(whole * reached / total) if total else whole
+        yield upto - given
+        given = upto

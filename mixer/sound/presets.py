@@ -1,0 +1,39 @@
+"""What a finished mix shall measure, by purpose.
+
+Sources: Apple's podcast requirements (-16 LUFS, -1 dBTP), AES TD1008 (speech -18 LUFS), EBU R128
+(-23 LUFS, -1 dBTP), ACX's submission requirements (peak -3 dB, 192 kbit/s).
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A purpose's figures.
+
+    Attributes:
+        stereo_lufs: integrated loudness of a mix with music.
+        mono_lufs: integrated loudness of a voice alone, which stays mono.
+        ceiling_dbtp: true peak of the decoded file.
+        bitrate_kbps: of its MP3.
+        music: whether music belongs to it unless asked for.
+        margin_s: silence before the first and after the last word.
+    """
+
+    stereo_lufs: float
+    mono_lufs: float
+    ceiling_dbtp: float
+    bitrate_kbps: int
+    music: bool = True
+    margin_s: tuple[float, float] = (0.3, 0.5)
+
+
+PRESETS = MappingProxyType(
+    {
+        "story": Preset(-18.0, -18.0, -1.0, 128),
+        "podcast": Preset(-16.0, -19.0, -1.0, 128),
+        "audiobook-acx": Preset(-20.0, -20.0, -3.0, 192, music=False, margin_s=(0.75, 2.5)),
+        "broadcast": Preset(-23.0, -23.0, -1.0, 192),
+    }
+)
