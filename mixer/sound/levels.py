@@ -5,7 +5,7 @@ sum to the target. What the sum will measure is foretold from the takes' histogr
 has to be rendered to find the gain.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from mixer.errors import BadInput
@@ -32,9 +32,6 @@ MAX_BOOST_DB = 12.0
 """More would lift a recording's noise out of hiding."""
 
 MAX_CUT_DB = 20.0
-
-STEP_S = 0.1
-"""One momentary window begins every 100 ms (EBU Tech 3341)."""
 
 PEAK_MARGIN_DB = 1.0
 """What MP3 encoding and resampling may add to a peak (measured on speech at 128 kbit/s)."""

@@ -14,6 +14,9 @@ from collections.abc import Iterable, Mapping
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 
+STEP_S = 0.1
+"""One momentary window ends every 100 ms (EBU Tech 3341)."""
+
 BIN_LU = 0.1
 """Width of a histogram's bins; EBU's reference meters use the same."""
 

@@ -97,6 +97,12 @@ def measure(
     return _parsed(done.stdout.decode(), done.stderr, name)
 
 
+def momentary_lufs(printed: str) -> list[float]:
+    """The momentary loudness that `ebur128` and `ametadata` print, one window every 100 ms."""
+    values = (float(match["value"]) for match in _MOMENTARY.finditer(printed))
+    return [-math.inf if math.isnan(value) else value for value in values]
+
+
 def _command(channels: str) -> list[str]:
     """Two branches: one counts and finds edges, the other measures loudness with a padded end."""
     edges = f"astats=measure_perchannel=none,silencedetect=n={SILENCE_DBFS}dB:d={SILENCE_S}"
@@ -116,7 +122,6 @@ def _parsed(printed: str, said: str, name: str) -> Measurement:
         raise UnplayableAudio(f"There is not a single sample of sound in {name}.", key=name)
     rate_hz = int(stream["rate"])
     lead, tail = _edges(said, samples, rate_hz)
-    momentary = (float(match["value"]) for match in _MOMENTARY.finditer(printed))
     return Measurement(
         samples=samples,
         rate_hz=rate_hz,
@@ -124,7 +129,7 @@ def _parsed(printed: str, said: str, name: str) -> Measurement:
         true_peak_dbtp=_true_peak(said),
         lead_samples=lead,
         tail_samples=tail,
-        windows=histogram(each for each in momentary if not math.isnan(each)),
+        windows=histogram(momentary_lufs(printed)),
     )
 
 

@@ -1,0 +1,112 @@
+"""MP3 as frames: taking streams apart, and the header frame that tells players the length.
+
+With the bit reservoir off every frame stands for itself, so streams can be cut and joined between
+frames like film. Only MPEG-1 layer III at 44.1 kHz is read: what this project's encoder writes.
+
+Sources: ISO/IEC 11172-3 (frame header), Gabriel Bouvigne's description of the Info tag (header
+frame, delay and padding).
+"""
+
+from collections.abc import Iterator
+
+from mixer.errors import RenderFailed
+
+FRAME_SAMPLES = 1_152
+RATE_HZ = 44_100
+HEADER_BYTES = 4
+
+MIN_BITRATE_KBPS = 64
+"""Below this the header frame has no room for the Info tag."""
+
+ENCODER_DELAY_SAMPLES = 576
+"""Of silence that LAME puts before the first sample; players add their own decoder's 529."""
+
+_BITRATES_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
+_SYNC = b"\xff\xfb"
+_MONO = 0b11
+_PADDING_BIT = 0x02
+_SIDE_INFO_BYTES = {True: 17, False: 32}
+_ALL_FIELDS = 0x0F
+_TOC = bytes(256 * percent // 100 for percent in range(100))
+"""At a constant bit rate the file's bytes run as evenly as its seconds."""
+_QUALITY = 50
+_ENCODER_NAME = b"LAME3.100"
+_CONSTANT_BITRATE = 1
+_MAX_BITRATE_FIELD = 255
+_CRC_POLYNOMIAL = 0xA001
+
+
+def frames(stream: bytes) -> Iterator[bytes]:
+    """The frames of a stream that begins with one.
+
+    Raises:
+        RenderFailed: something that is not a frame lies between them.
+    """
+    at = 0
+    while at + HEADER_BYTES <= len(stream):
+        length = _frame_bytes(stream, at)
+        yield stream[at : at + length]
+        at += length
+
+
+def info_frame(first: bytes, frame_count: int, audio_bytes: int, samples: int) -> bytes:
+    """The frame that goes before the audio: how many frames and bytes, where to seek, what to skip.
+
+    Args:
+        first: the first frame of the audio; its header is taken over.
+        frame_count: of the audio.
+        audio_bytes: of the audio.
+        samples: how many the finished file shall play.
+    """
+    header = bytes([first[0], first[1], first[2] & ~_PADDING_BIT, first[3]])
+    frame = bytearray(_frame_bytes(header, 0))
+    side_info = _SIDE_INFO_BYTES[first[3] >> 6 == _MONO]
+    whole_bytes = audio_bytes + len(frame)
+    padding = frame_count * FRAME_SAMPLES - ENCODER_DELAY_SAMPLES - samples
+    body = header + bytes(side_info) + _seek_tag(frame_count, whole_bytes)
+    body += _encoder_tag(_bitrate_kbps(header, 0), padding, whole_bytes)
+    body += _crc16(body).to_bytes(2)
+    frame[: len(body)] = body
+    return bytes(frame)
+
+
+def _seek_tag(frame_count: int, whole_bytes: int) -> bytes:
+    numbers = b"".join(each.to_bytes(4) for each in (_ALL_FIELDS, frame_count, whole_bytes))
+    return b"Info" + numbers + _TOC + _QUALITY.to_bytes(4)
+
+
+def _encoder_tag(bitrate_kbps: int, padding: int, whole_bytes: int) -> bytes:
+    """LAME's extension of the tag; fields that say nothing here are zero, its checksum follows."""
+    peak_and_gains = bytes(9)
+    skipped = (ENCODER_DELAY_SAMPLES << 12 | max(0, padding)).to_bytes(3)
+    return (
+        _ENCODER_NAME
+        + bytes([_CONSTANT_BITRATE])
+        + peak_and_gains
+        + bytes([0, min(bitrate_kbps, _MAX_BITRATE_FIELD)])
+        + skipped
+        + bytes(4)
+        + whole_bytes.to_bytes(4)
+        + bytes(2)
+    )
+
+
+def _frame_bytes(stream: bytes, at: int) -> int:
+    if stream[at : at + 2] != _SYNC:
+        raise RenderFailed(f"The encoder's stream holds no MP3 frame at byte {at}.")
+    padded = bool(stream[at + 2] & _PADDING_BIT)
+    return FRAME_SAMPLES // 8 * _bitrate_kbps(stream, at) * 1000 // RATE_HZ + padded
+
+
+def _bitrate_kbps(stream: bytes, at: int) -> int:
+    return _BITRATES_KBPS[stream[at + 2] >> 4]
+
+
+def _crc16(content: bytes) -> int:
+    """CRC-16/ARC, which the Info tag asks for over everything before it."""
+    checksum = 0
+    for byte in content:
+        checksum ^= byte
+        for _ in range(8):
+            checksum = checksum >> 1 ^ (_CRC_POLYNOMIAL if checksum & 1 else 0)
+    return checksum
