@@ -1,0 +1,234 @@
+"""Amazon Polly behind the SpeechEngine protocol.
+
+A chunk is said in one call, and its speech marks, where they are wanted and the engine has them,
+in a second one that Polly charges for like the first. Every call passes the limiter of its engine
+and is tried again while that can help; see `quota` and `retry`. What outlives a request (client,
+quotas, catalogue of voices) can be handed in, so that a warm process neither connects nor lists
+again, nor is granted a burst twice.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from mixer.errors import MixerError, OutOfTime, SpeechFailed, UnknownVoice
+from mixer.script.limits import POLLY_LIMITS, EngineLimits
+from mixer.script.script import PASSAGE_CHARS
+from mixer.speech.engine import Delivery, Speech, Voice
+from mixer.speech.mp3_frames import sample_count
+from mixer.speech.polly_marks import ENGINES_WITH_MARKS, MARK_TYPES, marks_from, placed
+from mixer.speech.polly_refusals import meaning
+from mixer.speech.polly_voices import VoiceCatalogue, mismatch, near_names, voice_from
+from mixer.speech.quota import DESCRIBE_VOICES, EngineQuotas
+from mixer.speech.retry import Retry
+
+if TYPE_CHECKING:
+    from mypy_boto3_polly import PollyClient
+    from mypy_boto3_polly.literals import (
+        EngineType,
+        LanguageCodeType,
+        SpeechMarkTypeType,
+        VoiceIdType,
+    )
+    from mypy_boto3_polly.type_defs import DescribeVoicesOutputTypeDef, SynthesizeSpeechInputTypeDef
+
+BEST_RATE_HZ = {"generative": 24_000, "neural": 24_000, "long-form": 24_000, "standard": 22_050}
+"""MP3 at the rate each engine works at (Polly's own defaults): more would only be resampled."""
+
+TAG = re.compile(r"<[^>]*>")
+
+
+class PollyEngine:
+    """Says chunks with Amazon Polly. Safe for many threads; starts none of its own.
+
+    Args:
+        client: from `polly_client`; whoever made it closes it.
+        quotas: the process's share of the account's quota; keep one as long as the process lives.
+        catalogue: from `catalogue_of`; keep one as long as the process lives.
+        retry: how patient to be, and until when; its clock is that of the quotas.
+        speech_marks: whether to ask for the times of sentences and words. Each is a second call
+            at the price of the first.
+        engine: which of the four sets the parallelism.
+    """
+
+    name = "polly"
+    suffix = "mp3"
+
+    def __init__(
+        self,
+        client: "PollyClient",
+        *,
+        quotas: EngineQuotas | None = None,
+        catalogue: VoiceCatalogue | None = None,
+        retry: Retry | None = None,
+        speech_marks: bool = False,
+        engine: str = "generative",
+    ) -> None:
+        self._client = client
+        self._retry = retry or Retry()
+        self._quotas = quotas or EngineQuotas(now=self._retry.now)
+        self._catalogue = catalogue or catalogue_of(client, self._quotas, self._retry)
+        self._speech_marks = speech_marks
+        self._engine = engine
+        self._closed = False
+
+    @property
+    def parallelism(self) -> int:
+        """The places in flight that the engine's share of the quota gives."""
+        return self._quotas.of(_known(self._engine)).quota.in_flight
+
+    def limits(self, engine: str) -> EngineLimits:
+        """What one call of one of the four engines may hold.
+
+        Raises:
+            UnknownVoice: Polly has no such engine.
+        """
+        return POLLY_LIMITS[_known(engine)]
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Every voice that the region has, the default first; listed anew once an hour.
+
+        Raises:
+            SpeechFailed: Polly does not list them.
+            OutOfTime: the deadline came first.
+        """
+        return self._catalogue.voices()
+
+    def speak(self, ssml: str, delivery: Delivery) -> Speech:
+        """Say one chunk.
+
+        A chunk whose speech marks cannot be had is returned without times: its audio is paid for.
+
+        Raises:
+            SpeechFailed: Polly refuses the chunk, or its faults did not pass.
+            UnknownVoice: no such voice, or it does not speak with this engine; lists near ones.
+            BadOption: no such lexicon, or the voice does not speak the language.
+            OutOfTime: the deadline came first.
+        """
+        if self._closed:
+            raise SpeechFailed("The speech engine is closed.", [passage_of(ssml)])
+        rate_hz = BEST_RATE_HZ[_known(delivery.engine)]
+        audio, billed_chars = self._ask(_audio_request(ssml, delivery, rate_hz), delivery)
+        speech = Speech(audio, "audio/mpeg", rate_hz, billed_chars)
+        if not self._speech_marks or delivery.engine not in ENGINES_WITH_MARKS:
+            return speech
+        try:
+            return self._timed(speech, ssml, delivery)
+        except (SpeechFailed, OutOfTime):
+            return speech
+
+    def close(self) -> None:
+        """Speak no more; the client belongs to whoever made it."""
+        self._closed = True
+
+    def _timed(self, speech: Speech, ssml: str, delivery: Delivery) -> Speech:
+        lines, billed_chars = self._ask(_marks_request(ssml, delivery), delivery)
+        length_samples = sample_count(speech.audio)
+        sentences, words = placed(ssml, marks_from(lines), speech.rate_hz, length_samples)
+        return replace(
+            speech,
+            billed_chars=speech.billed_chars + billed_chars,
+            sentences=sentences,
+            words=words,
+        )
+
+    def _ask(
+        self, request: "SynthesizeSpeechInputTypeDef", delivery: Delivery
+    ) -> tuple[bytes, int]:
+        """Make a call; returns the whole answer and the characters charged for it."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        def once() -> tuple[bytes, int]:
+            answer = self._client.synthesize_speech(**request)
+            with closing(answer["AudioStream"]) as stream:
+                return stream.read(), answer["RequestCharacters"]
+
+        passage = passage_of(request["Text"])
+        try:
+            return self._retry.call(self._quotas.of(delivery.engine), once, passage)
+        except (BotoCoreError, ClientError) as error:
+            raise meaning(error, delivery, passage, lambda: self._mismatch(delivery)) from error
+
+    def _mismatch(self, delivery: Delivery) -> UnknownVoice | None:
+        """Looked up only after a refusal: the usual chunk costs no listing of voices."""
+        try:
+            return mismatch(self.voices(), delivery)
+        except MixerError:
+            return None
+
+
+def catalogue_of(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> VoiceCatalogue:
+    """The voices of the client's region, listed page by page when they are needed."""
+    return VoiceCatalogue(lambda: _listed(client, quotas, retry), now=retry.now)
+
+
+def _listed(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> Iterator[Voice]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    limiter, token = quotas.of(DESCRIBE_VOICES), ""
+    while True:
+        try:
+            page = retry.call(limiter, partial(_page, client, token), "the list of voices")
+        except (SpeechFailed, BotoCoreError, ClientError) as error:
+            raise SpeechFailed(f"Amazon Polly does not list its voices: {error}") from error
+        yield from (voice_from(listed) for listed in page["Voices"])
+        token = page.get("NextToken", "")
+        if not token:
+            return
+
+
+def _page(client: "PollyClient", token: str) -> "DescribeVoicesOutputTypeDef":
+    return client.describe_voices(NextToken=token) if token else client.describe_voices()
+
+
+def passage_of(ssml: str) -> str:
+    """The beginning of what is said, without tags, to name it in messages."""
+    text = " ".join(html.unescape(TAG.sub(" ", ssml)).split())
+    return text if len(text) <= PASSAGE_CHARS else text[: PASSAGE_CHARS - 1] + "…"
+
+
+def _known(engine: str) -> str:
+    if engine not in POLLY_LIMITS:
+        near = near_names(engine, POLLY_LIMITS) or list(POLLY_LIMITS)
+        raise UnknownVoice(
+            f"Amazon Polly has no engine “{engine}”. It has {', '.join(POLLY_LIMITS)}.",
+            engine=engine,
+            near=near,
+        )
+    return engine
+
+
+def _audio_request(ssml: str, delivery: Delivery, rate_hz: int) -> "SynthesizeSpeechInputTypeDef":
+    return {
+        **_request(ssml, delivery),
+        "OutputFormat": "mp3",
+        "SampleRate": str(rate_hz),
+    }
+
+
+def _marks_request(ssml: str, delivery: Delivery) -> "SynthesizeSpeechInputTypeDef":
+    return {
+        **_request(ssml, delivery),
+        "OutputFormat": "json",
+        "SpeechMarkTypes": [cast("SpeechMarkTypeType", each) for each in MARK_TYPES],
+    }
+
+
+def _request(ssml: str, delivery: Delivery) -> "SynthesizeSpeechInputTypeDef":
+    """What both calls share. Names are sent as given: the service knows which there are."""
+    request: SynthesizeSpeechInputTypeDef = {
+        "Engine": cast("EngineType", delivery.engine),
+        "OutputFormat": "mp3",
+        "Text": ssml,
+        "TextType": "ssml",
+        "VoiceId": cast("VoiceIdType", delivery.voice),
+    }
+    if delivery.language:
+        request["LanguageCode"] = cast("LanguageCodeType", delivery.language)
+    if delivery.lexicons:
+        request["LexiconNames"] = list(delivery.lexicons)
+    return request

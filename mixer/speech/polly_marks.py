@@ -1,0 +1,190 @@
+"""Speech marks of Amazon Polly, placed on the sentences and words of a chunk.
+
+Polly says when a sentence or a word begins, and where it stands in the SSML it was sent: in bytes,
+not characters, tags and escapes counted. Our times count samples and our places count characters
+of the text inside an `<s>` element. So the SSML is read once more, remembering for every piece of
+text at which byte it stands. Polly does not say when a word ends: it is taken to last until the
+next one begins, the last until the end of the audio.
+"""
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from xml.parsers import expat
+
+from mixer.speech.engine import SpokenSpan, SpokenWord
+
+MARK_TYPES = ("sentence", "word")
+"""What is asked for. Source: the speech marks page of Polly's developer guide."""
+
+ENGINES_WITH_MARKS = frozenset({"standard", "neural", "long-form"})
+"""Generative voices give none (generative voices page)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMark:
+    """One line of Polly's answer.
+
+    Attributes:
+        type: `sentence` or `word`.
+        time_ms: when it begins, from the start of the audio.
+        start_byte: where it begins in the SSML as sent, in UTF-8.
+        end_byte: where it ends there.
+    """
+
+    type: str
+    time_ms: int
+    start_byte: int
+    end_byte: int
+
+
+def marks_from(lines: bytes) -> tuple[SpeechMark, ...]:
+    """Read an answer: one JSON object a line. Marks of other types are left out."""
+    objects = (json.loads(line) for line in lines.splitlines() if line.strip())
+    return tuple(
+        SpeechMark(each["type"], each["time"], each["start"], each["end"])
+        for each in objects
+        if each["type"] in MARK_TYPES
+    )
+
+
+@dataclass(slots=True)
+class _Sentence:
+    """An `<s>` element: the bytes it covers, and its text."""
+
+    start_byte: int
+    end_byte: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A piece of text as it stands in the SSML; an escape is a run of its own.
+
+    Attributes:
+        start_byte: in the SSML.
+        sentence: index of its `<s>` element.
+        char: where it starts in the text of that element.
+        text: decoded.
+    """
+
+    start_byte: int
+    sentence: int
+    char: int
+    text: str
+
+    def char_at(self, byte: int) -> int:
+        inside = self.text.encode()[: max(0, byte - self.start_byte)]
+        return self.char + len(inside.decode(errors="ignore"))
+
+
+@dataclass
+class SsmlMap:
+    """Where the sentences of an SSML document stand, in bytes and in characters.
+
+    Attributes:
+        sentences: one per `<s>` element, in reading order.
+        runs: the text inside them, in reading order.
+    """
+
+    sentences: list[_Sentence] = field(default_factory=list)
+    runs: list[_Run] = field(default_factory=list)
+    _open: bool = False
+
+    @classmethod
+    def of(cls, ssml: str) -> "SsmlMap":
+        """Read a document; well-formed, as the service has taken it."""
+        ssml_map, parser = cls(), expat.ParserCreate("UTF-8")
+        parser.StartElementHandler = lambda name, _: ssml_map._started(name, parser)
+        parser.EndElementHandler = lambda name: ssml_map._ended(name, parser)
+        parser.CharacterDataHandler = lambda text: ssml_map._said(text, parser)
+        parser.Parse(ssml.encode(), True)
+        return ssml_map
+
+    def _started(self, name: str, parser: expat.XMLParserType) -> None:
+        if name == "s":
+            self.sentences.append(_Sentence(parser.CurrentByteIndex))
+            self._open = True
+
+    def _ended(self, name: str, parser: expat.XMLParserType) -> None:
+        if name == "s":
+            self.sentences[-1].end_byte = parser.CurrentByteIndex
+            self._open = False
+
+    def _said(self, text: str, parser: expat.XMLParserType) -> None:
+        if not self._open:
+            return
+        sentence = self.sentences[-1]
+        index = len(self.sentences) - 1
+        self.runs.append(_Run(parser.CurrentByteIndex, index, len(sentence.text), text))
+        sentence.text += text
+
+    def sentence_of(self, mark: SpeechMark) -> int | None:
+        """Index of the element that a mark belongs to; None outside of all."""
+        ends = [sentence.end_byte for sentence in self.sentences]
+        index = bisect_right(ends, mark.start_byte)
+        inside = index < len(ends) and self.sentences[index].start_byte < mark.end_byte
+        return index if inside else None
+
+    def char_of(self, byte: int) -> int:
+        """Where a byte inside a sentence stands in that sentence's text."""
+        starts = [run.start_byte for run in self.runs]
+        return self.runs[max(0, bisect_right(starts, byte) - 1)].char_at(byte)
+
+
+def placed(
+    ssml: str, marks: Iterable[SpeechMark], rate_hz: int, length_samples: int
+) -> tuple[tuple[SpokenSpan | None, ...], tuple[SpokenWord, ...]]:
+    """Sentences and words of a chunk with their times.
+
+    Args:
+        ssml: as it was sent.
+        marks: as they came back.
+        rate_hz: of the audio.
+        length_samples: of the audio; nothing ends later.
+
+    Returns:
+        One span per `<s>` element, None for one without marks; and the words inside them.
+    """
+    ssml_map = SsmlMap.of(ssml)
+    found = [(mark, index) for mark in marks if (index := ssml_map.sentence_of(mark)) is not None]
+    begins: dict[int, int] = {}
+    for mark, index in found:
+        start = min(length_samples, mark.time_ms * rate_hz // 1000)
+        begins[index] = min(start, begins.get(index, start))
+    sentences = _spans(begins, len(ssml_map.sentences), length_samples)
+    words = [(mark, index) for mark, index in found if mark.type == "word"]
+    return sentences, tuple(_words(ssml_map, words, sentences, rate_hz))
+
+
+def _spans(
+    begins: dict[int, int], count: int, length_samples: int
+) -> tuple[SpokenSpan | None, ...]:
+    """Each sentence lasts until the next one that is heard."""
+    bounds = [*sorted(begins.items()), (count, length_samples)]
+    spans: list[SpokenSpan | None] = [None] * count
+    for (index, start), (_, end) in pairwise(bounds):
+        spans[index] = SpokenSpan(start, max(start, end))
+    return tuple(spans)
+
+
+def _words(
+    ssml_map: SsmlMap,
+    marks: Sequence[tuple[SpeechMark, int]],
+    sentences: Sequence[SpokenSpan | None],
+    rate_hz: int,
+) -> Iterator[SpokenWord]:
+    """Each word lasts until the next of its sentence, the last until the sentence ends."""
+    for number, (mark, index) in enumerate(marks):
+        sentence = sentences[index]
+        if sentence is None:
+            continue
+        start = min(sentence.end_samples, mark.time_ms * rate_hz // 1000)
+        end = sentence.end_samples
+        if number + 1 < len(marks) and marks[number + 1][1] == index:
+            end = min(end, marks[number + 1][0].time_ms * rate_hz // 1000)
+        char, char_end = ssml_map.char_of(mark.start_byte), ssml_map.char_of(mark.end_byte)
+        text = ssml_map.sentences[index].text[char : max(char, char_end)]
+        yield SpokenWord(index, char, text, SpokenSpan(start, max(start, end)))

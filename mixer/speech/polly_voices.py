@@ -1,0 +1,135 @@
+"""Which voices Amazon Polly has here: listed by the service, kept for a while.
+
+Which voice speaks with which engine differs between regions and changes over the years, so it is
+never a table of ours.
+"""
+
+import difflib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from mixer.errors import UnknownVoice
+from mixer.speech.engine import Delivery, Voice
+
+if TYPE_CHECKING:
+    from mypy_boto3_polly.type_defs import VoiceTypeDef
+
+DEFAULT_VOICE = "Joanna"
+
+ENGINES_BEST_FIRST = ("generative", "neural", "long-form", "standard")
+"""By how natural they sound for the price: long-form costs six times as much as neural
+(Polly pricing, 2026-10), so it is taken only when it is asked for or nothing else is there."""
+
+MAX_AGE_S = 3600.0
+"""New voices appear a few times a year; a process that lives long still learns of them."""
+
+NEAR_MATCHES = 5
+LIKENESS = 0.5
+"""Of two names, as difflib counts it: `Joana` and `Joanna` 0.9, `Bob` and `Joanna` 0.2."""
+
+
+def best_engine(voice: Voice) -> str:
+    """The engine to take when none is named: generative where the voice has it."""
+    return voice.engines[0]
+
+
+def voice_from(listed: "VoiceTypeDef") -> Voice:
+    """A voice as DescribeVoices states it."""
+    engines = [str(engine) for engine in listed.get("SupportedEngines", [])]
+    return Voice(
+        id=listed.get("Id", ""),
+        language=listed.get("LanguageCode", ""),
+        engines=tuple(sorted(engines, key=_rank)),
+        gender=listed.get("Gender", ""),
+    )
+
+
+def _rank(engine: str) -> int:
+    """Unknown engines last: a new one is not taken before somebody has heard it."""
+    known = engine in ENGINES_BEST_FIRST
+    return ENGINES_BEST_FIRST.index(engine) if known else len(ENGINES_BEST_FIRST)
+
+
+def in_order(voices: Iterable[Voice]) -> tuple[Voice, ...]:
+    """The default voice first, then by language and name; voices without an engine left out."""
+    speaking = [voice for voice in voices if voice.engines]
+    return tuple(sorted(speaking, key=lambda v: (v.id != DEFAULT_VOICE, v.language, v.id)))
+
+
+class VoiceCatalogue:
+    """The voices of a service, listed when first needed and again when the list is old.
+
+    Keep it as long as the process lives. Safe for many threads: one lists, the others wait.
+
+    Args:
+        list_voices: asks the service; may raise what the service's caller raises.
+        max_age_s: how old the list may become.
+        now: a clock in seconds that never runs backwards.
+    """
+
+    def __init__(
+        self,
+        list_voices: Callable[[], Iterable[Voice]],
+        *,
+        max_age_s: float = MAX_AGE_S,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._list_voices = list_voices
+        self._max_age_s = max_age_s
+        self._now = now
+        self._lock = threading.Lock()
+        self._voices: tuple[Voice, ...] = ()
+        self._stale_s = now()
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Every voice, the default first."""
+        with self._lock:
+            if not self._voices or self._now() >= self._stale_s:
+                self._voices = in_order(self._list_voices())
+                self._stale_s = self._now() + self._max_age_s
+            return self._voices
+
+
+def mismatch(voices: Iterable[Voice], delivery: Delivery) -> UnknownVoice | None:
+    """What is wrong with a delivery's voice or engine, with near matches; None when nothing is."""
+    by_id = {voice.id: voice for voice in voices}
+    voice = by_id.get(delivery.voice)
+    if voice is None:
+        return _no_such_voice(by_id, delivery.voice)
+    if delivery.engine not in voice.engines:
+        return _no_such_pair(by_id.values(), voice, delivery.engine)
+    return None
+
+
+def _no_such_voice(by_id: dict[str, Voice], asked: str) -> UnknownVoice:
+    near = near_names(asked, list(by_id))
+    return UnknownVoice(
+        f"Amazon Polly has no voice “{asked}” here. {_offer(near)}", voice=asked, near=near
+    )
+
+
+def _no_such_pair(voices: Iterable[Voice], voice: Voice, engine: str) -> UnknownVoice:
+    near = [v.id for v in voices if engine in v.engines and v.language == voice.language]
+    return UnknownVoice(
+        f"{voice.id} does not speak with the engine “{engine}”, but with "
+        f"{', '.join(voice.engines)}. {_offer(near[:NEAR_MATCHES])}",
+        voice=voice.id,
+        engine=engine,
+        engines=list(voice.engines),
+        near=near[:NEAR_MATCHES],
+    )
+
+
+def near_names(asked: str, names: Iterable[str]) -> list[str]:
+    """Names like the one asked for, the likest first, whatever their case."""
+    by_folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(asked.casefold(), by_folded, NEAR_MATCHES, LIKENESS)
+    return [by_folded[folded] for folded in near]
+
+
+def _offer(near: list[str]) -> str:
+    if not near:
+        return "The list of voices names those there are."
+    return f"Near it: {', '.join(near)}."

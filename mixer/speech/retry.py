@@ -1,0 +1,184 @@
+"""Tries a call to a speech service again when that can help, and only then.
+
+boto3's own retries are off: they know neither the quota of the account nor the deadline of the
+request. Here every try passes the limiter, waits in between are drawn at random from a growing
+range ("full jitter", which spreads callers that failed together), and no try is begun that could
+not end before the deadline. A refusal for coming too fast is cured by patience, so it is tried
+until the patience ends; any other fault may be caused by the passage itself, so it gets only
+a few tries. The price: a passage that always breaks the service costs those few tries.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeVar
+
+from mixer.errors import OutOfTime, SpeechFailed
+from mixer.speech.quota import QuotaLimiter
+
+Answer = TypeVar("Answer")
+
+THROTTLING_CODES = frozenset(
+    {
+        "ThrottlingException",
+        "Throttling",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "LimitExceededException",
+        "SlowDown",
+    }
+)
+"""As botocore's standard retry mode lists them, as far as they can come from Polly."""
+
+PASSING_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
+"""Answers below 500 that nonetheless pass."""
+
+SERVER_FAULT = 500
+"""HTTP statuses from here on are the service's own fault."""
+
+
+class Fault(Enum):
+    """What a failed call says about the next one."""
+
+    THROTTLED = "throttled"
+    PASSING = "passing"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How patient to be.
+
+    Attributes:
+        first_delay_s: upper end of the random wait after the first failure; doubles each time.
+        longest_delay_s: where the doubling ends.
+        tries: for faults other than throttling, the first included.
+        patience_s: after so long, no try follows a throttled one.
+        closing_s: with less than this left before the deadline no call is begun: what is begun
+            is paid for. A call of 3,000 characters takes a few seconds.
+    """
+
+    first_delay_s: float = 0.2
+    longest_delay_s: float = 5.0
+    tries: int = 6
+    patience_s: float = 120.0
+    closing_s: float = 3.0
+
+
+def fault_of(error: Exception) -> Fault:
+    """Tell passing faults from final ones.
+
+    Throttling, statuses of 500 and more, timeouts and cut connections pass; missing credentials,
+    refusals and malformed requests do not.
+    """
+    from botocore import exceptions as botocore
+
+    if isinstance(error, botocore.ClientError):
+        return _fault_of_answer(error.response)
+    cut = (botocore.IncompleteReadError, botocore.ResponseStreamingError, OSError)
+    passing = (botocore.HTTPClientError, botocore.ConnectionError, *cut)
+    return Fault.PASSING if isinstance(error, passing) else Fault.FINAL
+
+
+def _fault_of_answer(response: object) -> Fault:
+    answer = response if isinstance(response, dict) else {}
+    code = answer.get("Error", {}).get("Code", "")
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in THROTTLING_CODES:
+        return Fault.THROTTLED
+    if status >= SERVER_FAULT or code in PASSING_CODES:
+        return Fault.PASSING
+    return Fault.FINAL
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Makes calls through a limiter until they succeed or nothing more can be done.
+
+    Attributes:
+        policy: how patient to be.
+        deadline_s: on the clock `now`; None for none.
+        now: a clock in seconds that never runs backwards; the limiter's own.
+        sleep: waits so many seconds.
+        chance: a random number from 0 to 1.
+    """
+
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    deadline_s: float | None = None
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] = time.sleep
+    chance: Callable[[], float] = random.random
+
+    def call(self, limiter: QuotaLimiter, request: Callable[[], Answer], passage: str) -> Answer:
+        """Make a call, and again while that can help.
+
+        Args:
+            limiter: stands in front of every try.
+            request: the call; it must have read the whole answer when it returns.
+            passage: the beginning of what is to be said, for the message.
+
+        Raises:
+            OutOfTime: another try could not end before the deadline.
+            SpeechFailed: the fault did not pass; names the passage.
+            Exception: a final fault, as the call raised it; the caller knows what it means.
+        """
+        began_s, failures = self.now(), 0
+        while True:
+            try:
+                return self._try_once(limiter, request)
+            except _service_errors() as error:
+                failures += 1
+                fault = fault_of(error)
+                if fault is Fault.FINAL:
+                    raise
+                if self._is_hopeless(fault, failures, began_s):
+                    raise _given_up(error, failures, passage) from error
+            self._rest(failures)
+
+    def _try_once(self, limiter: QuotaLimiter, request: Callable[[], Answer]) -> Answer:
+        with limiter.permit(self._last_start_s()) as permit:
+            try:
+                answer = request()
+            except _service_errors() as error:
+                if fault_of(error) is Fault.THROTTLED:
+                    limiter.throttled(permit)
+                raise
+        limiter.answered()
+        return answer
+
+    def _last_start_s(self) -> float | None:
+        return None if self.deadline_s is None else self.deadline_s - self.policy.closing_s
+
+    def _is_hopeless(self, fault: Fault, failures: int, began_s: float) -> bool:
+        if fault is Fault.THROTTLED:
+            return self.now() - began_s > self.policy.patience_s
+        return failures >= self.policy.tries
+
+    def _rest(self, failures: int) -> None:
+        """Wait a random time; raises OutOfTime instead of waiting past the last start."""
+        longest_s = self.policy.first_delay_s * 2.0 ** min(failures - 1, 30)
+        delay_s = self.chance() * min(self.policy.longest_delay_s, longest_s)
+        last_start_s = self._last_start_s()
+        if last_start_s is not None and self.now() + delay_s > last_start_s:
+            raise OutOfTime("The time ran out before the speech service could be asked again.")
+        self.sleep(delay_s)
+
+
+def _service_errors() -> tuple[type[Exception], ...]:
+    """What a call can raise; imported late, so that who speaks without a cloud never loads it."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError, OSError)
+
+
+def _given_up(error: Exception, tries: int, passage: str) -> SpeechFailed:
+    return SpeechFailed(
+        f"The speech service could not say “{passage}”: {error} (tried {tries} times). "
+        "What it did say is kept; try again later.",
+        [passage],
+    )
