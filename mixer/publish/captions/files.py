@@ -1,0 +1,101 @@
+"""Writes cues as WebVTT and SubRip, and chapters as WebVTT.
+
+WebVTT: https://www.w3.org/TR/webvtt1/ (syntax: section 4). SubRip has no standard; players agree
+on numbered blocks, comma milliseconds and a few HTML-like tags, which text must not imitate.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from mixer.publish.captions.units import shown
+from mixer.publish.captions.values import Cue
+
+_ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+_TAG = re.compile(r"<(?=[/A-Za-z])|\{(?=\\)")
+_WORD_JOINER = "\u2060"
+"""Invisible, without width: stands behind a `<` that a SubRip player would take for a tag."""
+
+
+def webvtt(cues: Iterable[Cue], *, title: str = "", language: str = "") -> str:
+    """Cues as a WebVTT file; title, language and chapters stand in notes.
+
+    Args:
+        cues: in the order of their times.
+        title: of the whole; may be empty.
+        language: BCP 47 tag; may be empty.
+    """
+    head = f"WEBVTT - {_one_line(title)}" if _one_line(title) else "WEBVTT"
+    notes = [f"NOTE Language: {_one_line(language)}"] if language else []
+    return _blocks([head, *notes, *_webvtt_blocks(cues)])
+
+
+def srt(cues: Iterable[Cue]) -> str:
+    """Cues as a SubRip file; it knows no titles, voices or chapters."""
+    return "\n".join(
+        f"{number}\n{_srt_time(cue.start_ms)} --> {_srt_time(cue.end_ms)}\n{_srt_text(cue)}\n"
+        for number, cue in enumerate(cues, start=1)
+    )
+
+
+def chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float) -> str:
+    """Chapters as a WebVTT file for `<track kind="chapters">`.
+
+    Args:
+        chapters: (start in seconds, title), in order; one without length or title is left out.
+        total_s: length of the finished audio, where the last chapter ends.
+    """
+    ends_s = [start_s for start_s, _ in chapters[1:]] + [total_s]
+    spans = [
+        (round(start_s * 1000), round(end_s * 1000), _one_line(title))
+        for (start_s, title), end_s in zip(chapters, ends_s, strict=True)
+    ]
+    return _blocks(
+        [
+            "WEBVTT",
+            *(
+                f"{_webvtt_time(start_ms)} --> {_webvtt_time(end_ms)}\n{title.translate(_ESCAPES)}"
+                for start_ms, end_ms, title in spans
+                if title and 0 <= start_ms < end_ms
+            ),
+        ]
+    )
+
+
+def _webvtt_blocks(cues: Iterable[Cue]) -> Iterator[str]:
+    """A block for each cue, and a note before each that opens a chapter."""
+    for cue in cues:
+        if chapter := _one_line(cue.chapter):
+            yield f"NOTE Chapter: {chapter}"
+        text = "\n".join(cue.lines).translate(_ESCAPES)
+        voice = f"<v {_one_line(cue.voice).translate(_ESCAPES)}>" if cue.voice else ""
+        yield f"{_webvtt_time(cue.start_ms)} --> {_webvtt_time(cue.end_ms)}\n{voice}{text}"
+
+
+def _blocks(blocks: Sequence[str]) -> str:
+    """Blocks with the blank line that the format wants behind each."""
+    return "\n\n".join(blocks) + ("\n" if len(blocks) > 1 else "\n\n")
+
+
+def _srt_text(cue: Cue) -> str:
+    return _TAG.sub(lambda found: found[0] + _WORD_JOINER, _arrowless("\n".join(cue.lines)))
+
+
+def _one_line(text: str) -> str:
+    """A title or name as headers and notes can hold it."""
+    return _arrowless(shown(text))
+
+
+def _arrowless(text: str) -> str:
+    """Without the sign that both formats take for a timing line."""
+    return text.replace("-->", "→")
+
+
+def _webvtt_time(time_ms: int) -> str:
+    seconds, ms = divmod(time_ms, 1000)
+    minutes, s = divmod(seconds, 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours:02}:{m:02}:{s:02}.{ms:03}"
+
+
+def _srt_time(time_ms: int) -> str:
+    return _webvtt_time(time_ms).replace(".", ",")
