@@ -1,0 +1,168 @@
+"""A text, the way it is said, and which stretch of the one is which stretch of the other.
+
+Normalisation runs in passes, and each pass reads what the pass before it wrote. A pass is a list
+of replacements; `replaced` applies them, `followed_by` joins two passes into one, so that in the
+end every stretch of the spoken text still points at the author's own characters.
+
+The price: replacements that touch are joined into one edit, which is coarser than need be.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Replacement(NamedTuple):
+    """Say `text[start:end]` as `spoken`."""
+
+    start: int
+    end: int
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch that is said otherwise than it is written.
+
+    `source[source_start:source_end]` is said as `spoken[spoken_start:spoken_end]`; either may be
+    empty, not both.
+    """
+
+    source_start: int
+    source_end: int
+    spoken_start: int
+    spoken_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedText:
+    """A text as written and as said.
+
+    Attributes:
+        source: as the author wrote it.
+        spoken: as the engine shall say it.
+        edits: where the two differ, sorted, with at least one common character between them.
+    """
+
+    source: str
+    spoken: str
+    edits: tuple[Edit, ...]
+
+    def source_offset(self, spoken_offset: int) -> int:
+        """Find the place in the source that a place in the spoken text comes from.
+
+        Exact outside edits and at their borders; strictly inside an edit it is the end of the
+        edit in the source. Where marks were removed, the place before them is meant, so that they
+        go with what follows; both ends of the text map to both ends of the source. Monotone.
+        """
+        if spoken_offset >= len(self.spoken):
+            return len(self.source)
+        edit = self._edit_before(spoken_offset)
+        if edit is None or spoken_offset <= 0:
+            return max(spoken_offset, 0)
+        if spoken_offset == edit.spoken_start:
+            return edit.source_start
+        return edit.source_end + max(0, spoken_offset - edit.spoken_end)
+
+    def inside_edit(self, spoken_offset: int) -> bool:
+        """Say whether a place is strictly inside a replacement, where no cut is allowed."""
+        edit = self._edit_before(spoken_offset)
+        return edit is not None and edit.spoken_start < spoken_offset < edit.spoken_end
+
+    def _edit_before(self, spoken_offset: int) -> Edit | None:
+        """The last edit that begins at or before an offset of the spoken text."""
+        index = bisect_right(self.edits, spoken_offset, key=lambda edit: edit.spoken_start)
+        return self.edits[index - 1] if index else None
+
+
+def unchanged(text: str) -> NormalisedText:
+    """A text that is said as it is written."""
+    return NormalisedText(text, text, ())
+
+
+def replaced(text: str, replacements: Iterable[Replacement]) -> NormalisedText:
+    """Apply one pass of replacements, sorted and not overlapping."""
+    edits: list[Edit] = []
+    pieces: list[str] = []
+    position = length = 0
+    for start, end, spoken in replacements:
+        pieces += (text[position:start], spoken)
+        spoken_start = length + start - position
+        length = spoken_start + len(spoken)
+        _append(edits, Edit(start, end, spoken_start, length))
+        position = end
+    if not edits:
+        return unchanged(text)
+    pieces.append(text[position:])
+    return NormalisedText(text, "".join(pieces), tuple(edits))
+
+
+def _append(edits: list[Edit], edit: Edit) -> None:
+    """Add an edit at the end, joined with the one before it when the two touch."""
+    if edits and edits[-1].source_end == edit.source_start:
+        before = edits.pop()
+        edit = Edit(before.source_start, edit.source_end, before.spoken_start, edit.spoken_end)
+    edits.append(edit)
+
+
+def followed_by(first: NormalisedText, second: NormalisedText) -> NormalisedText:
+    """Join two passes, the second of which read what the first wrote."""
+    if not first.edits:
+        return second
+    if not second.edits:
+        return first
+    edits = tuple(_joined_edits(first.edits, second.edits))
+    return NormalisedText(first.source, second.spoken, edits)
+
+
+class _Stretch(NamedTuple):
+    """An edit of either pass, placed in the text between the two passes."""
+
+    start: int
+    end: int
+    written: int
+    """How many characters the edit has on its other side."""
+    second: bool
+
+
+def _joined_edits(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> Iterator[Edit]:
+    """Walk both passes through the text between them, joining edits that touch there."""
+    to_source = to_spoken = 0
+    for group in _touching(_stretches(first, second)):
+        start, end = group[0].start, max(stretch.end for stretch in group)
+        source_start, spoken_start = start + to_source, start + to_spoken
+        for stretch in group:
+            growth = stretch.written - (stretch.end - stretch.start)
+            if stretch.second:
+                to_spoken += growth
+            else:
+                to_source += growth
+        yield Edit(source_start, end + to_source, spoken_start, end + to_spoken)
+
+
+def _stretches(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> list[_Stretch]:
+    """The edits of both passes in the order of the text between them."""
+    before = [
+        _Stretch(edit.spoken_start, edit.spoken_end, edit.source_end - edit.source_start, False)
+        for edit in first
+    ]
+    after = [
+        _Stretch(edit.source_start, edit.source_end, edit.spoken_end - edit.spoken_start, True)
+        for edit in second
+    ]
+    return sorted(before + after)
+
+
+def _touching(stretches: Iterable[_Stretch]) -> Iterator[list[_Stretch]]:
+    """Group stretches that overlap or meet."""
+    group: list[_Stretch] = []
+    end = 0
+    for stretch in stretches:
+        if group and stretch.start > end:
+            yield group
+            group = []
+        end = max(end, stretch.end) if group else stretch.end
+        group.append(stretch)
+    if group:
+        yield group

@@ -1,0 +1,87 @@
+"""What the normaliser and the sentence splitter know of each language, read from its tables.
+
+The tables are TOML files in `languages/`, named for the language (`en`), with a second one for a
+region where it differs (`en-US`). A language without tables gets empty ones: then nothing is
+replaced, and sentences end where their marks say so.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+MACRO_LANGUAGES = {"arb": "ar", "cmn": "zh", "yue": "zh", "no": "nb"}
+"""Languages whose tables stand under a wider or an older code (ISO 639-3 macrolanguages)."""
+
+KNOWN_LANGUAGES = 128
+"""How many tags are kept in memory; Polly speaks 42."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Language:
+    """The tables of one language; equal only to itself, so that compiled rules can be cached.
+
+    Attributes:
+        code: of the tables, such as `en`; also what num2words and sentencex know it by.
+    """
+
+    code: str
+    _tables: Mapping[str, Any]
+
+    def table(self, path: str) -> Mapping[str, Any]:
+        """A table by its dotted path, empty when the language has none."""
+        found: Any = self._tables
+        for name in path.split("."):
+            found = found.get(name, {})
+        return found if isinstance(found, Mapping) else {}
+
+    def spellings(self, path: str) -> Mapping[str, str]:
+        """A table that says for each written form how it is spoken."""
+        return {written: str(spoken) for written, spoken in self.table(path).items()}
+
+    def number_forms(self, path: str) -> Mapping[str, tuple[str, str]]:
+        """A table that names each sign in the singular and in the plural."""
+        return {sign: (forms[0], forms[-1]) for sign, forms in self.table(path).items()}
+
+    def words(self, path: str) -> tuple[str, ...]:
+        """A list of words by its dotted path."""
+        table, _, name = path.rpartition(".")
+        return tuple(self.table(table).get(name, ()))
+
+    def phrase(self, path: str) -> str:
+        """A word or template by its dotted path; empty when the language has none."""
+        table, _, name = path.rpartition(".")
+        return str(self.table(table).get(name, ""))
+
+
+@lru_cache(maxsize=KNOWN_LANGUAGES)
+def language_of(tag: str) -> Language:
+    """The tables for a BCP 47 tag such as `en-US`, `cmn-CN` or `arb`."""
+    primary, _, region = tag.replace("_", "-").partition("-")
+    code = MACRO_LANGUAGES.get(primary.lower(), primary.lower())
+    tables = _tables(code)
+    if region:
+        tables = _overlaid(tables, _tables(f"{code}-{region.upper()}"))
+    return Language(code, tables)
+
+
+def _tables(name: str) -> dict[str, Any]:
+    """The tables of one file, empty when there is no such file."""
+    if not name.replace("-", "").isalnum():
+        return {}
+    file = files("mixer.script.languages") / f"{name}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+def _overlaid(tables: dict[str, Any], regional: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables with what a region says otherwise laid over them."""
+    merged = dict(tables)
+    for name, value in regional.items():
+        below = merged.get(name)
+        if isinstance(below, dict) and isinstance(value, Mapping):
+            merged[name] = _overlaid(below, value)
+        else:
+            merged[name] = value
+    return merged

@@ -1,0 +1,48 @@
+"""Write a paragraph the way it is said, so that an engine cannot misread it.
+
+Three passes, each reading what the one before wrote: characters without a sound are removed, then
+decorations, dashes and ellipses are cleaned, then words, signs and figures are written out by the
+rules of the language. Every change is remembered as an edit, so that captions show the author's
+words and no cut falls into a replacement.
+
+In doubt the text stays as it is written: a misread `Dr.` is a smaller harm than a wrong word. The
+price: what only a whole sentence could decide (`St.` between two names) is left to the engine.
+"""
+
+from functools import lru_cache
+
+from mixer.script.edits import Edit, NormalisedText, followed_by, replaced, unchanged
+from mixer.script.language import KNOWN_LANGUAGES, Language, language_of
+from mixer.script.rules import abbreviations, clock, marks, measures, money, numerals, symbols, web
+from mixer.script.rules.rule import Rule, proposals
+
+__all__ = ["Edit", "NormalisedText", "normalise"]
+
+WORD_RULES = (web, money, clock, measures, numerals, abbreviations, symbols)
+"""In the order in which they are heard where two read the same characters."""
+
+
+def normalise(text: str, language: str) -> NormalisedText:
+    """Write out what an engine would misread.
+
+    Args:
+        text: one paragraph, its white space already single spaces.
+        language: BCP 47 tag, such as `en-US`, `cmn-CN` or `arb`.
+    """
+    normalised = unchanged(text)
+    for rules in _passes(language_of(language)):
+        found = proposals(rules, normalised.spoken)
+        if found:
+            normalised = followed_by(normalised, replaced(normalised.spoken, found))
+    return normalised
+
+
+@lru_cache(maxsize=KNOWN_LANGUAGES)
+def _passes(language: Language) -> tuple[tuple[Rule, ...], ...]:
+    """The rules of each pass, compiled for a language."""
+    words = (rule for family in WORD_RULES for rule in family.rules(language))
+    return (
+        (marks.invisible(),),
+        (*marks.decorations(), *marks.pauses(language)),
+        tuple(words),
+    )

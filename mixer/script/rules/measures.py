@@ -1,0 +1,105 @@
+"""Figures with a unit: `5 km`, `20 °C`, `60 mph`, `5'10"`, `7 %`.
+
+Only the unit is replaced, the figure stays. Symbols of one letter need a space before them,
+because `5m` may be five million and `5G` a telephone network.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from mixer.script.language import Language
+from mixer.script.rules.context import kept_stop
+from mixer.script.rules.money import FIGURE
+from mixer.script.rules.rule import DIGITS, SPACE, Rule, any_of, matching
+
+FRACTIONS = "½⅓⅔¼¾⅛⅜⅝⅞"
+_NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|{FIGURE})"
+_START = r"(?<![\w.,:/$€£¥₹+^])(?<!\d[–-])"
+_FIGURES = DIGITS | frozenset(FRACTIONS)
+
+INCHES_IN_A_FOOT = 12
+
+Forms = tuple[str, str]
+"""The name of a unit in the singular and in the plural."""
+
+
+def rules(language: Language) -> Iterator[Rule]:
+    """Degrees below zero, feet with inches, units, units tied by a hyphen (`a 5-km run`)."""
+    units = language.number_forms("units")
+    yield from _minus(language)
+    yield from _feet(language)
+    if not units:
+        return
+    yield _spaced(language, units)
+    if language.words("numbers.attributive_after"):
+        yield _hyphenated(units)
+
+
+def _spaced(language: Language, units: Mapping[str, Forms]) -> Rule:
+    """A figure and its unit, with or without a space between them."""
+    articles = language.words("numbers.attributive_after")
+    article = rf"(?P<article>(?<!\w)(?i:{any_of(articles)}) )?" if articles else "(?P<article>$^)?"
+
+    def say(match: re.Match[str]) -> str | None:
+        symbol, gap = match["unit"], match["gap"]
+        if not gap and len(symbol) == 1 and symbol.isalpha():
+            return None
+        one, many = units[symbol]
+        attributive = match["article"] and match["noun"]
+        name = one if attributive or _is_one(match) else many
+        stop = match["stop"] and kept_stop(
+            match.string, match.end("edit"), language, any_capital=True
+        )
+        return f"{gap or ' '}{name}{stop}"
+
+    return matching(
+        rf"{article}{_START}(?P<low>{FIGURE}[–-])?(?P<number>{_NUMBER})"
+        rf"(?P<edit>(?P<gap>{SPACE}?)(?P<unit>{any_of(units)})(?P<stop>\.?))"
+        r"(?![\w/²³^°'’])(?P<noun> (?!of )[a-z])?",
+        say,
+        _FIGURES,
+    )
+
+
+def _is_one(match: re.Match[str]) -> bool:
+    """Say whether a figure asks for the singular."""
+    return not match["low"] and match["number"] in {"1", *FRACTIONS}
+
+
+def _hyphenated(units: Mapping[str, Forms]) -> Rule:
+    """A unit that a hyphen ties to its figure, always in the singular."""
+    symbols = [symbol for symbol in units if len(symbol) > 1]
+    return matching(
+        rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{any_of(symbols)}))(?![\w/²³^.])",
+        lambda match: f"-{units[match['unit']][0]}",
+        _FIGURES,
+    )
+
+
+def _feet(language: Language) -> Iterator[Rule]:
+    """A height in feet and inches, written with primes or quotation marks."""
+    names = language.number_forms("heights")
+    if not names:
+        return
+
+    def say(match: re.Match[str]) -> str | None:
+        feet, inches = int(match["feet"]), int(match["inches"])
+        if inches >= INCHES_IN_A_FOOT:
+            return None
+        foot, inch = names["foot"][feet != 1], names["inch"][inches != 1]
+        return f"{feet} {foot} {inches} {inch}"
+
+    yield matching(
+        r"(?<![\w.,'’′])(?P<feet>\d{1,2})['’′] ?(?P<inches>\d{1,2})(?:[\"”″]|''|’’)(?!\w)",
+        say,
+        "'’′",
+    )
+
+
+def _minus(language: Language) -> Iterator[Rule]:
+    """The sign before a figure: the true minus, and the hyphen before degrees."""
+    minus = language.phrase("numbers.minus")
+    if minus:
+        figure = rf"{FIGURE}{SPACE}?°"
+        yield matching(r"(?<![\w.,)])−(?=\d)", lambda _: f"{minus} ", "−")
+        yield matching(rf"(?<![\w.,)])-(?={figure})", lambda _: f"{minus} ", "°")

@@ -1,0 +1,176 @@
+"""Roman numerals and ordinals.
+
+A numeral is read as a number only after a word that promises one (Chapter IV), with the name of a
+ruler (Louis XIV), or with a word for century. Single letters that are as often letters (C, D, L,
+M) are never read as numbers.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from num2words import num2words
+
+from mixer.script.language import Language
+from mixer.script.rules.context import next_word, starts_capital, starts_sentence
+from mixer.script.rules.rule import DIGITS, SPACE, Rule, any_of, matching
+
+ROMAN_TENS = ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")
+ROMAN_ONES = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+ROMAN_NUMERALS = {
+    tens + ones: 10 * i + j
+    for i, tens in enumerate(ROMAN_TENS)
+    for j, ones in enumerate(ROMAN_ONES)
+    if tens + ones not in {"", "L"}
+}
+"""Numerals below a hundred; above it they begin to be words (MIX, CIVIL, DIM)."""
+
+ENGLISH_TEENS = {11, 12, 13}
+"""Ordinals that end in `th` against the rule of their last figure."""
+
+SPELLED_ORDINALS = 1024
+"""How many spelled ordinals are kept in memory."""
+
+_NUMERAL = r"[IVXLC]{1,8}"
+
+
+def rules(language: Language) -> Iterator[Rule]:
+    """Numbered headings, rulers, centuries and ordinals of a language."""
+    yield from _headings(language)
+    yield from _rulers(language)
+    yield from _centuries(language)
+    yield from _ordinals(language)
+
+
+def _headings(language: Language) -> Iterator[Rule]:
+    """`Chapter IV`, `World War II`, `siglo XIX`."""
+    headings, sure = language.words("numerals.headings"), language.words("numerals.sure")
+    if not headings:
+        return
+
+    def say(match: re.Match[str]) -> str | None:
+        heading, numeral = match["heading"], match["edit"]
+        value = ROMAN_NUMERALS.get(numeral.upper())
+        single = len(numeral) == 1 and heading.lower() not in sure
+        if value is None or (single and not _is_number(match, language)):
+            return None
+        return str(value)
+
+    forms = {form for word in headings for form in (word, word.lower(), word.upper())}
+    yield matching(
+        rf"(?<!\w)(?P<heading>{any_of(forms)}){SPACE}(?P<edit>{_NUMERAL}|[ivxlc]{{2,8}})"
+        r"(?![\w-]|['’]\w|\.\w)",
+        say,
+        "IVXivx",
+    )
+
+
+def _is_number(match: re.Match[str], language: Language) -> bool:
+    """Say whether a single letter after a heading is a number: not `the part I like`."""
+    if not starts_capital(match["heading"]):
+        return False
+    return match["edit"] != "I" or _goes_on(match.string, match.end(), language)
+
+
+def _goes_on(text: str, position: int, language: Language) -> bool:
+    """Say whether what follows `I` shows that it was a number and not the pronoun."""
+    if language.code != "en":
+        return True
+    word = next_word(text, position)
+    return not word or starts_capital(word) or word in language.words("numerals.after_one")
+
+
+def _rulers(language: Language) -> Iterator[Rule]:
+    """`Henry VIII`: said with an ordinal, or with a cardinal where the language does."""
+    names, template = language.words("numerals.rulers"), language.phrase("numerals.ruler")
+    if not names:
+        return
+    up_to = int(language.phrase("numerals.ordinal_up_to") or 99)
+    female = frozenset(language.words("numerals.female_rulers"))
+
+    def say(match: re.Match[str]) -> str | None:
+        numeral, value = match["edit"], ROMAN_NUMERALS.get(match["edit"])
+        if value is None or (len(numeral) == 1 and not _is_regnal(match, language)):
+            return None
+        if value > up_to:
+            return str(value)
+        ordinal = spelled_ordinal(value, language, feminine=match["name"] in female)
+        return template.format(ordinal=ordinal.title() if language.code == "en" else ordinal)
+
+    yield matching(
+        rf"(?<!\w)(?P<title>{any_of([*language.words('numerals.titles'), chr(0)])} )?"
+        rf"(?P<name>{any_of(names)}){SPACE}(?P<edit>[IVX]{{1,6}})(?![\w-]|\.\w)",
+        say,
+        "IVX",
+    )
+
+
+def _is_regnal(match: re.Match[str], language: Language) -> bool:
+    """Say whether one letter after a name is a numeral, not an initial or the pronoun."""
+    text, end = match.string, match.end()
+    if text[end : end + 1] == ".":
+        word = next_word(text, end + 1)
+        return not starts_capital(word) or starts_sentence(word, language)
+    if match["edit"] != "I" or text[end : end + 2] in {"'s", "’s"}:
+        return True
+    return bool(match["title"]) and _goes_on(text, end, language)
+
+
+def _centuries(language: Language) -> Iterator[Rule]:
+    """`XIX secolo`, `XIXe siècle`: the numeral is an ordinal."""
+    words, endings = language.words("numerals.centuries"), language.words("numerals.endings")
+    if not words:
+        return
+
+    def say(match: re.Match[str]) -> str | None:
+        value = ROMAN_NUMERALS.get(match["numeral"])
+        if value is None or (len(match["numeral"]) == 1 and not match["word"]):
+            return None
+        return spelled_ordinal(value, language)
+
+    ending = any_of(endings) if endings else ""
+    optional = "?" if ending else ""
+    word = rf"(?P<word>{SPACE}{any_of(words)}(?!\w)){optional}"
+    yield matching(
+        rf"(?<![\w'])(?P<edit>(?P<numeral>[IVX]{{1,6}}){ending})(?!\w)(?={word})",
+        say,
+        "IVX",
+    )
+
+
+def _ordinals(language: Language) -> Iterator[Rule]:
+    """`3rd`, `1re`, `2.ª`: figures with the ending of an ordinal."""
+    genders = language.spellings("ordinals.endings")
+    if not genders:
+        return
+    up_to = int(language.phrase("ordinals.up_to"))
+
+    def say(match: re.Match[str]) -> str | None:
+        value, ending = int(match["figure"].replace(",", "")), match["ending"].lower()
+        if not 0 < value <= up_to or not _fits(value, ending, language):
+            return None
+        special = language.spellings("ordinals.special").get(f"{value}{ending}")
+        return special or spelled_ordinal(value, language, feminine=genders[ending] == "feminine")
+
+    yield matching(
+        rf"(?<![\w.,:/$€£–-])(?P<figure>\d{{1,3}}(?:,\d{{3}})?|\d{{4}})"
+        rf"(?P<ending>(?i:{any_of(genders)}))(?!\w)",
+        say,
+        DIGITS,
+    )
+
+
+def _fits(value: int, ending: str, language: Language) -> bool:
+    """Say whether an English ending goes with its figure: not `3st`."""
+    if language.code != "en":
+        return True
+    if value % 100 in ENGLISH_TEENS:
+        return ending == "th"
+    return ending == {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
+
+
+@lru_cache(maxsize=SPELLED_ORDINALS)
+def spelled_ordinal(value: int, language: Language, *, feminine: bool = False) -> str:
+    """An ordinal in words, such as `fourteenth`."""
+    spelled = str(num2words(value, to="ordinal", lang=language.code))
+    return language.spellings("ordinals.feminine").get(spelled, spelled) if feminine else spelled

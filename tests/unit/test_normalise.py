@@ -1,0 +1,301 @@
+"""The normaliser: what is written becomes what is said, and nothing else changes."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixer.script.edits import Replacement, followed_by, replaced
+from mixer.script.normalise import normalise
+
+LANGUAGES = [
+    "arb",
+    "ar-AE",
+    "ca-ES",
+    "yue-CN",
+    "cmn-CN",
+    "cs-CZ",
+    "da-DK",
+    "nl-BE",
+    "nl-NL",
+    "en-US",
+    "en-GB",
+    "en-AU",
+    "en-IN",
+    "fi-FI",
+    "fr-FR",
+    "fr-CA",
+    "fr-BE",
+    "de-DE",
+    "de-AT",
+    "hi-IN",
+    "is-IS",
+    "it-IT",
+    "ja-JP",
+    "ko-KR",
+    "nb-NO",
+    "pl-PL",
+    "pt-BR",
+    "pt-PT",
+    "ro-RO",
+    "ru-RU",
+    "es-ES",
+    "es-MX",
+    "es-US",
+    "sv-SE",
+    "tr-TR",
+    "cy-GB",
+]
+
+ENGLISH = {
+    # titles and abbreviations
+    "Mr. and Mrs. Smith": "Mister and Missus Smith",
+    "Dr. Smith left.": "Doctor Smith left.",
+    "Prof. Dr. Jones": "Professor Doctor Jones",
+    "Lt. Col. Brown": "Lieutenant Colonel Brown",
+    "the ex-president, Gen. Lee": "the ex-president, General Lee",
+    "John King, Jr. He left.": "John King, Junior. He left.",
+    "Acme Inc. said so.": "Acme Incorporated said so.",
+    "fruit, e.g. apples, i.e. these": "fruit, for example apples, that is these",
+    "cats vs. dogs": "cats versus dogs",
+    "It took approx. 5 days.": "It took approximately 5 days.",
+    "apples, pears, etc. Then he left.": "apples, pears, et cetera. Then he left.",
+    "apples, etc., and more": "apples, et cetera, and more",
+    "He bought apples, etc.": "He bought apples, et cetera.",
+    "No. 5 is alive. No. I will not.": "number 5 is alive. No. I will not.",
+    "see p. 5 and pp. 7–9 of vol. 2": "see page 5 and pages 7 to 9 of volume 2",
+    "p. Smith": "p. Smith",
+    "She has a Ph.D. in law.": "She has a PhD in law.",
+    # saints, streets, doctors, drives
+    "St. Mary's on Elm St.": "Saint Mary's on Elm Street.",
+    "He lives on Elm St. The house": "He lives on Elm Street. The house",
+    "He lives at 12 Hill Dr. The house": "He lives at 12 Hill Drive. The house",
+    "Mount St. Helens": "Mount Saint Helens",
+    "on 42nd St. tonight": "on forty-second Street tonight",
+    "Ask Dr. No": "Ask Doctor No",
+    "Call Elm St. Mary": "Call Elm St. Mary",
+    # Roman numerals and ordinals
+    "Chapter IV": "Chapter 4",
+    "CHAPTER XII. The Storm": "CHAPTER 12. The Storm",
+    "Part II, Act III": "Part 2, Act 3",
+    "the part I like": "the part I like",
+    "Part I liked you": "Part I liked you",
+    "Part I of the book": "Part 1 of the book",
+    "Plan C, Part D": "Plan C, Part D",
+    "World War II": "World War 2",
+    "Louis XIV and Henry VIII's wives": "Louis the Fourteenth and Henry the Eighth's wives",
+    "King Charles I of England": "King Charles the First of England",
+    "Henry I think you are wrong": "Henry I think you are wrong",
+    "George V. Smith": "George V. Smith",
+    "the 3rd, the 21st, the 20th-century": "the third, the twenty-first, the twentieth-century",
+    "the 3st, the 11st": "the 3st, the 11st",
+    # units
+    "5 km at 20 °C": "5 kilometers at 20 degrees Celsius",
+    "1 km. Mary ran": "1 kilometer. Mary ran",
+    "60 mph over 3 ft": "60 miles per hour over 3 feet",
+    "3 ft. by 6 ft. wide": "3 feet by 6 feet wide",
+    "a 5 km run, a 5-km run": "a 5 kilometer run, a 5-kilometer run",
+    "He is 5'10\" tall.": "He is 5 feet 10 inches tall.",
+    "−5 °C, -5 °C": "minus 5 degrees Celsius, minus 5 degrees Celsius",
+    "5m of 5G": "5m of 5G",
+    "3.5% of 100%": "3.5 percent of 100 percent",
+    # money
+    "$1.2bn": "1.2 billion dollars",
+    "$1 and $5": "1 dollar and 5 dollars",
+    "£5, €3.50, $0.99": "5 pounds, 3 euros and 50 cents, 99 cents",
+    "US$5m": "5 million US dollars",
+    "$5–7 million": "5 to 7 million dollars",
+    "a $5 bill": "a 5 dollar bill",
+    "$1,000,000": "1,000,000 dollars",
+    "€1.200": "€1.200",
+    "$5 < $7": "5 dollars < 7 dollars",
+    # times and dates
+    "at 6:30 p.m. tonight": "at 6:30 PM tonight",
+    "at 9 a.m. He left at 5 p.m.": "at 9 AM. He left at 5 PM.",
+    "at 9:00am": "at 9 AM",
+    "at 18:45": "at 18:45",
+    "in 1994 and 2026": "in 1994 and 2026",
+    "2026-11-05": "November 5, 2026",
+    "12/25/2020": "December 25, 2020",
+    "3/4/2020": "3/4/2020",
+    "Jan. 5, 5 Jan 2020": "January 5, 5 January 2020",
+    "1990–1995, a 2–1 win": "1990 to 1995, a 2–1 win",
+    # addresses
+    "www.example.com/mixer.": "example dot com slash mixer.",
+    "(https://example.org/a-b)": "(example dot org slash a dash b)",
+    "jane.doe@example.com": "jane dot doe at example dot com",
+    "He left.Then he came.": "He left.Then he came.",
+    # signs
+    "Smith & Sons, R&D": "Smith and Sons, R and D",
+    "&amp; &lt;": "&amp; &lt;",
+    "5 < 7 and 2 + 2 = 4": "5 is less than 7 and 2 plus 2 equals 4",
+    "if x<y, C++": "if x<y, C++",
+    # pauses
+    "word--word": "word — word",
+    "word—word, word -- word": "word — word, word — word",
+    '"What--" he said': '"What—" he said',
+    "Wait... He left": "Wait… He left",
+    "wait...what": "wait… what",
+    "use --help": "use --help",
+    # decorations and invisible characters
+    "**Dr.** Smith said *hello* to __me__": "Doctor Smith said hello to me",
+    "f*** ~5 snake_case 5 * 3": "f*** ~5 snake_case 5 * 3",
+    "# Heading": "Heading",
+    "* * *": "",
+    "a word* with a note": "a word with a note",
+    "soft\u00adhyphen, zero\u200bwidth, bell\x07": "softhyphen, zerowidth, bell",
+    "": "",
+}
+
+
+@pytest.mark.parametrize(("written", "said"), ENGLISH.items())
+def test_english_is_said_as_people_say_it(written, said):
+    assert normalise(written, "en-US").spoken == said
+
+
+@pytest.mark.parametrize("said", ENGLISH.values())
+def test_what_is_said_is_not_changed_again(said):
+    assert normalise(said, "en-US").spoken == said
+
+
+def test_british_dates_name_the_day_first():
+    assert normalise("2026-11-05", "en-GB").spoken == "5 November 2026"
+
+
+def test_places_in_the_spoken_text_lead_back_to_the_source():
+    normalised = normalise("Dr. Smith ran 5 km.", "en-US")
+    assert normalised.spoken == "Doctor Smith ran 5 kilometers."
+    assert normalised.source_offset(0) == 0
+    assert normalised.source_offset(normalised.spoken.index("Smith")) == 4
+    assert normalised.source_offset(3) == len("Dr.")
+    assert normalised.source_offset(len(normalised.spoken)) == len(normalised.source)
+    assert normalised.inside_edit(3)
+    assert not normalised.inside_edit(0)
+    assert not normalised.inside_edit(len("Doctor"))
+
+
+def test_marks_that_were_removed_go_with_what_follows():
+    normalised = normalise("Yes. *No* way.", "en-US")
+    assert normalised.spoken == "Yes. No way."
+    assert normalised.source_offset(len("Yes. ")) == len("Yes. ")
+
+
+def test_two_passes_join_into_one():
+    first = replaced("a**b**c", [Replacement(1, 3, ""), Replacement(4, 6, "--")])
+    second = replaced(first.spoken, [Replacement(0, 2, "XYZ")])
+    joined = followed_by(first, second)
+    assert (joined.source, joined.spoken) == ("a**b**c", "XYZ--c")
+    assert [(edit.source_start, edit.source_end) for edit in joined.edits] == [(0, 6)]
+    assert_consistent(joined)
+
+
+SCRIPTS = st.text(
+    alphabet=st.one_of(
+        st.sampled_from("abzAIVXéß 0159.,:;!?'\"“”«»()[]*_#~-–—…/@&<>=+%$€£°ºª"),
+        st.sampled_from(
+            "привет你好。！？「」です안녕हिंदी।॥مرحبا؟۔\u200d\u200b\u00ad\u00a0\u202f😀\x00\ud800"
+        ),
+    ),
+    max_size=80,
+)
+FRAGMENTS = st.lists(
+    st.sampled_from(
+        [*(key for key in ENGLISH if key), "The cat sat.", "…", "—", "M. Dupont", "5 €"]
+    ),
+    max_size=6,
+).map("; ".join)
+TEXTS = st.one_of(SCRIPTS, FRAGMENTS, st.text(max_size=80))
+
+
+def assert_consistent(normalised):
+    """Edits are sorted and apart, and what lies between them is the same on both sides."""
+    source = spoken = 0
+    for edit in normalised.edits:
+        kept = normalised.source[source : edit.source_start]
+        assert kept == normalised.spoken[spoken : edit.spoken_start]
+        assert kept or (source == spoken == 0 and edit is normalised.edits[0])
+        assert edit.source_end >= edit.source_start
+        assert edit.spoken_end >= edit.spoken_start
+        source, spoken = edit.source_end, edit.spoken_end
+    assert normalised.source[source:] == normalised.spoken[spoken:]
+
+
+@given(TEXTS, st.sampled_from(LANGUAGES))
+def test_edits_are_sorted_and_what_lies_between_them_is_unchanged(text, language):
+    normalised = normalise(text, language)
+    assert normalised.source == text
+    assert normalised == normalise(text, language)
+    assert_consistent(normalised)
+
+
+@given(TEXTS, st.sampled_from(LANGUAGES))
+def test_source_offsets_rise_and_reach_both_ends(text, language):
+    normalised = normalise(text, language)
+    offsets = [normalised.source_offset(place) for place in range(len(normalised.spoken) + 1)]
+    assert offsets == sorted(offsets)
+    assert offsets[-1] == len(text)
+    assert offsets[0] == 0 or not normalised.spoken
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "the",
+                "cat",
+                "sat",
+                "quietly",
+                "near",
+                "old",
+                "river",
+                "stones",
+                "while",
+                "dusk",
+                "fell",
+            ]
+        )
+    )
+    .map(" ".join)
+    .map(str.capitalize)
+)
+def test_plain_prose_is_said_as_written(words):
+    assert normalise(f"{words}.", "en-US").spoken == f"{words}."
+
+
+@given(FRAGMENTS)
+def test_what_was_normalised_stays(text):
+    once = normalise(text, "en-US").spoken
+    assert normalise(once, "en-US").spoken == once
+
+
+@given(st.lists(st.from_regex(r"[a-zäöüéèñ]{3,9}", fullmatch=True), max_size=12), st.data())
+def test_words_are_neither_lost_nor_doubled_nor_moved(words, data):
+    marks = data.draw(
+        st.lists(st.sampled_from([" ", "... ", "--", ", ", "; ", "—"]), min_size=len(words))
+    )
+    text = "".join(word + mark for word, mark in zip(words, marks, strict=False))
+    known = {"approx", "etc", "mph", "usw", "vol"}
+    if known.isdisjoint(words):
+        assert re.findall(r"\w+", normalise(text, "en-US").spoken) == words
+
+
+PATHOLOGICAL_UNITS = (
+    "a 1 * . - a. a@ 1, $1 1: https:// www. 1– \u200b \" a- **a* 1.1. a* ( € £1, I'",
+    "* |*a |. |St. |I |& |Dr. St. |1 < |_a_ |a |a 5 |King |Jan. |5' |5 Jan |No. |1 km|. . |—a",
+)
+PATHOLOGICAL = [
+    unit * (100_000 // len(unit))
+    for unit in (*PATHOLOGICAL_UNITS[0].split(), *PATHOLOGICAL_UNITS[1].split("|"))
+]
+PATHOLOGICAL.append("*" * 99_999 + "a")
+
+
+@pytest.mark.parametrize("text", PATHOLOGICAL, ids=lambda text: repr(text[:8]))
+@pytest.mark.parametrize("language", ["en-US", "de-DE", "fr-FR"])
+def test_time_grows_with_the_text_and_no_faster(text, language):
+    normalise("3rd", language)
+    started = time.process_time()
+    normalise(text, language)
+    assert time.process_time() - started < 2.0
