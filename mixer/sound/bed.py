@@ -105,10 +105,10 @@ def _trimmed(measured: Measurement, frames: int) -> str:
 
 def _looped(track: str, frames: int, overlap: int) -> str:
     """The track up to its last seconds, then those crossfaded into its first."""
-    rest = "asetpts=PTS-STARTPTS"
+    body = frames - overlap
     return (
-        f"{track},asplit=3[a][b][c];[a]atrim=end_sample={frames - overlap}[body];"
-        f"[b]atrim=start_sample={frames - overlap},{rest}[tail];[c]atrim=end_sample={overlap}[head];"
+        f"{track},asplit=3[a][b][c];[a]atrim=end_sample={body}[body];"
+        f"[b]atrim=start_sample={body},asetpts=PTS-STARTPTS[tail];[c]atrim=end_sample={overlap}[head];"
         f"[tail][head]acrossfade=ns={overlap}:c1=qsin:c2=qsin[seam];"
         "[body][seam]concat=v=0:a=1[out]"
     )

@@ -11,7 +11,6 @@ from statistics import median
 from mixer.errors import BadInput
 from mixer.sound.cues import Music
 from mixer.sound.loudness import (
-    BIN_LU,
     DUAL_MONO_LU,
     Histogram,
     amplitude,
@@ -115,10 +114,7 @@ def _with_bed(windows: Histogram, bed_lufs: float | None) -> Histogram:
     """The windows of speech with the music's energy added to each."""
     if bed_lufs is None:
         return windows
-    return summed(
-        {round(energy_sum_db(each * BIN_LU, bed_lufs) / BIN_LU): count}
-        for each, count in windows.items()
-    )
+    return {energy_sum_db(level, bed_lufs): count for level, count in windows.items()}
 
 
 def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float | None:

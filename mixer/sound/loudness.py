@@ -17,11 +17,11 @@ RELATIVE_GATE_LU = -10.0
 STEP_S = 0.1
 """One momentary window ends every 100 ms (EBU Tech 3341)."""
 
-BIN_LU = 0.1
-"""Width of a histogram's bins; EBU's reference meters use the same."""
+BIN_LU = 0.25
+"""Width of a histogram's bins: fine enough for 0.01 LU, coarse enough to travel with a chunk."""
 
-Histogram = Mapping[int, int]
-"""Momentary windows by loudness: bin number (loudness in units of BIN_LU, rounded) to count."""
+Histogram = Mapping[float, int]
+"""Momentary windows by loudness: the middle of a bin in LUFS to the number of windows in it."""
 
 DUAL_MONO_LU = 10 * math.log10(2)
 """One signal in two channels measures so much louder than in one: channel energies add up."""
@@ -30,18 +30,17 @@ DUAL_MONO_LU = 10 * math.log10(2)
 def histogram(momentary_lufs: Iterable[float]) -> Histogram:
     """Count momentary windows; those under the absolute gate do not count."""
     audible = (each for each in momentary_lufs if each > ABSOLUTE_GATE_LUFS)
-    return Counter(round(each / BIN_LU) for each in audible)
+    return Counter(round(each / BIN_LU) * BIN_LU for each in audible)
 
 
 def shifted(windows: Histogram, gain_db: float) -> Histogram:
     """The windows of a recording that is played with a gain."""
-    bins = round(gain_db / BIN_LU)
-    return {each + bins: count for each, count in windows.items()}
+    return {level + gain_db: count for level, count in windows.items()}
 
 
 def summed(parts: Iterable[Histogram]) -> Histogram:
     """The windows of recordings that follow one another."""
-    total: Counter[int] = Counter()
+    total: Counter[float] = Counter()
     for part in parts:
         total.update(part)
     return total
@@ -49,12 +48,11 @@ def summed(parts: Iterable[Histogram]) -> Histogram:
 
 def integrated_lufs(windows: Histogram) -> float | None:
     """Gated loudness; None where nothing is loud enough to count."""
-    audible = {each: count for each, count in windows.items() if each * BIN_LU > ABSOLUTE_GATE_LUFS}
+    audible = _louder_than(ABSOLUTE_GATE_LUFS, windows)
     ungated = _mean_lufs(audible)
     if ungated is None:
         return None
-    gate = ungated + RELATIVE_GATE_LU
-    return _mean_lufs({each: count for each, count in audible.items() if each * BIN_LU > gate})
+    return _mean_lufs(_louder_than(ungated + RELATIVE_GATE_LU, audible))
 
 
 def energy_sum_db(*levels_db: float) -> float:
@@ -72,9 +70,13 @@ def decibels(factor: float) -> float:
     return 20 * math.log10(factor) if factor > 0 else -math.inf
 
 
+def _louder_than(gate_lufs: float, windows: Histogram) -> Histogram:
+    return {level: count for level, count in windows.items() if level > gate_lufs}
+
+
 def _mean_lufs(windows: Histogram) -> float | None:
     count = sum(windows.values())
     if count == 0:
         return None
-    energy = sum(number * 10 ** (each * BIN_LU / 10) for each, number in windows.items())
+    energy = sum(number * 10 ** (level / 10) for level, number in windows.items())
     return 10 * math.log10(energy / count)

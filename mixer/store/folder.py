@@ -1,0 +1,146 @@
+"""The object store of a laptop: a folder in which every object is a file of its own.
+
+What a file cannot say of itself, its metadata, lies beside the tree under `.metadata/`.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
+
+from mixer.errors import BadInput, NotFound
+from mixer.files import disk_errors_named, publish, published
+from mixer.store.objects import StoredObject
+
+METADATA_FOLDER = ".metadata"
+
+
+class FolderStore:
+    """Objects as files under one folder. Safe for many threads and processes.
+
+    Args:
+        root: the folder; made when the first object is written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def head(self, key: str) -> StoredObject | None:
+        """What is known of an object, or None where there is none."""
+        path = self._path(key)
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return StoredObject(key, status.st_size, _time(status.st_mtime), self._metadata(key))
+
+    def get(self, key: str) -> bytes:
+        """An object's content."""
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError as error:
+            raise _not_found(key) from error
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Copy an object to a local file."""
+        try:
+            with self._path(key).open("rb") as source, published(path) as file:
+                copyfileobj(source, file)
+        except FileNotFoundError as error:
+            raise _not_found(key) from error
+
+    def path(self, key: str) -> Path:
+        """The file that holds an object: to read it in place, never to write it."""
+        if not (path := self._path(key)).is_file():
+            raise _not_found(key)
+        return path
+
+    def put(
+        self,
+        key: str,
+        content: bytes | Path,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an object, replacing what was there."""
+        path = self._path(key)
+        about = {"content_type": content_type, "metadata": dict(metadata or {})}
+        publish(self._metadata_path(key), json.dumps(about).encode())
+        with published(path) as file:
+            if isinstance(content, bytes):
+                file.write(content)
+            else:
+                with content.open("rb") as source:
+                    copyfileobj(source, file)
+
+    def claim(self, key: str, content: bytes) -> bool:
+        """Write an object only where there is none."""
+        path = self._path(key)
+        with disk_errors_named(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=path.parent, prefix=".claim.") as file:
+                file.write(content)
+                file.flush()
+                with suppress(FileExistsError):
+                    os.link(file.name, path)
+                    return True
+        return False
+
+    def refresh(self, key: str) -> None:
+        """Make an object as young as a new one."""
+        try:
+            os.utime(self._path(key))
+        except FileNotFoundError as error:
+            raise _not_found(key) from error
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose key starts with the prefix, in key order, without metadata."""
+        keys = sorted(path.relative_to(self._root).as_posix() for path in self._files())
+        for key in keys:
+            with suppress(FileNotFoundError):
+                if key.startswith(prefix):
+                    status = (self._root / key).stat()
+                    yield StoredObject(key, status.st_size, _time(status.st_mtime))
+
+    def delete(self, key: str) -> None:
+        """Remove an object and what is known of it."""
+        self._path(key).unlink(missing_ok=True)
+        self._metadata_path(key).unlink(missing_ok=True)
+
+    def _files(self) -> Iterator[Path]:
+        for folder, folders, names in os.walk(self._root):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            yield from (Path(folder, name) for name in names if not name.startswith("."))
+
+    def _path(self, key: str) -> Path:
+        """The file of a key.
+
+        Raises:
+            BadInput: the key would lead out of the folder, or hide in it.
+        """
+        parts = key.split("/")
+        if not key.isprintable() or "\\" in key or any(p == "" or p[0] == "." for p in parts):
+            raise BadInput(f"{key!r} is no object key.", key=key)
+        return self._root.joinpath(*parts)
+
+    def _metadata_path(self, key: str) -> Path:
+        return self._root / METADATA_FOLDER / f"{key}.json"
+
+    def _metadata(self, key: str) -> Mapping[str, str]:
+        with suppress(OSError, ValueError):
+            about = json.loads(self._metadata_path(key).read_bytes())
+            return {str(name): str(value) for name, value in about["metadata"].items()}
+        return {}
+
+
+def _not_found(key: str) -> NotFound:
+    return NotFound(f"There is no object {key}.", key=key)
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
