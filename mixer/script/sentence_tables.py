@@ -10,7 +10,7 @@ from mixer.script.rules.context import starts_capital
 from mixer.script.rules.rule import any_of
 
 INSIDE = ("before_name", "anywhere")
-MAY_END = ("after_number", "after_name", "may_end")
+MAY_END = ("after_number", "after_name", "may_end", "lists")
 COUNTING = ("before_number",)
 """Which tables of abbreviations say what of the end of a sentence."""
 

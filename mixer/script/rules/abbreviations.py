@@ -8,7 +8,10 @@ their full stop may also end the sentence:
     after_number    `Jh.`: a figure stands before
     after_name      `Jr.`: a word with a capital stands before; may end a sentence
     anywhere        `e.g.`: never ends a sentence
-    may_end         `etc.`: may end a sentence; a stop that ends one is kept
+    may_end         `dept.`: ends a sentence when a word follows that begins one
+    lists           `etc.`: closes a list, and the sentence when any capital follows
+
+A full stop that ends its sentence is kept.
 """
 
 import re
@@ -61,7 +64,9 @@ def _readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
         "after_name": lambda match, spoken: _after_name(match, spoken, language),
         "anywhere": lambda _, spoken: spoken,
         "may_end": lambda match, spoken: spoken + _stop(match, language),
+        "lists": lambda match, spoken: spoken + _stop(match, language, any_capital=nameless),
     }
+    nameless = language.phrase("sentences.capitals") != "nouns"
     readings: dict[str, list[tuple[str, Reading]]] = {
         written: [("", lambda match, _: streets.reading(match, language))]
         for written in language.table("streets.readings")
@@ -101,15 +106,13 @@ def _after_name(match: re.Match[str], spoken: str, language: Language) -> str | 
     word = previous_word(match.string, start - 2 if comma else start)
     if not is_named(word):
         return None
-    stop = match[0].endswith(".")
-    return spoken + (kept_stop(match.string, match.end(), language) if stop else "")
+    return spoken + _stop(match, language)
 
 
-def _stop(match: re.Match[str], language: Language) -> str:
+def _stop(match: re.Match[str], language: Language, *, any_capital: bool = False) -> str:
     """The full stop that remains of an abbreviation which ends its sentence."""
     if not match[0].endswith("."):
         return ""
-    any_capital = language.phrase("sentences.capitals") != "nouns"
     return kept_stop(match.string, match.end(), language, any_capital=any_capital)
 
 

@@ -6,7 +6,7 @@ an engine would read figures one by one (2026-11-05) and no other reading is pos
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mixer.script.language import Language
 from mixer.script.rules.context import kept_stop
@@ -34,7 +34,7 @@ def rules(language: Language) -> Iterator[Rule]:
     if language.phrase("clock.halves"):
         yield matching(_TWELVE_HOURS, lambda match: _say_half_day(match, language), DIGITS)
     for reading in language.table("clock").get("readings", ()):
-        yield _reading(reading["pattern"], reading["spoken"], reading["whole"])
+        yield _reading(reading)
     months = language.words("dates.months")
     if months:
         yield matching(_ISO, lambda match: _say_iso(match, language), "-")
@@ -52,16 +52,23 @@ def _say_half_day(match: re.Match[str], language: Language) -> str | None:
     return f"{hour}:{minute} {half}{stop}" if int(minute or 0) else f"{hour} {half}{stop}"
 
 
-def _reading(pattern: str, spoken: str, whole: str) -> Rule:
-    """One way a language writes times, with the groups `hour` and perhaps `minute`."""
+def _reading(reading: Mapping[str, str]) -> Rule:
+    """One way a language writes times, with the groups `hour` and perhaps `minute`.
+
+    Args:
+        reading: the `pattern`, what is `spoken` and what for a `whole` hour; `one` and
+            `whole_one` where the language says one o'clock otherwise.
+    """
 
     def say(match: re.Match[str]) -> str | None:
         hour, minute = int(match["hour"]), int(match["minute"] or 0)
         if hour > HOURS or minute >= MINUTES:
             return None
-        return (spoken if minute else whole).format(hour=hour, minute=minute)
+        template = "spoken" if minute else "whole"
+        only = {"spoken": "one", "whole": "whole_one"}[template] if hour == 1 else template
+        return reading.get(only, reading[template]).format(hour=hour, minute=minute)
 
-    return matching(pattern, say, DIGITS)
+    return matching(reading["pattern"], say, DIGITS)
 
 
 def _say_iso(match: re.Match[str], language: Language) -> str | None:

@@ -38,6 +38,7 @@ def rules(language: Language) -> Iterator[Rule]:
 def _spaced(language: Language, units: Mapping[str, Forms]) -> Rule:
     """A figure and its unit, with or without a space between them."""
     articles = language.words("numbers.attributive_after")
+    # A stop after a symbol without one of its own is the sentence's.
     article = rf"(?P<article>(?<!\w)(?i:{any_of(articles)}) )?" if articles else "(?P<article>$^)?"
 
     def say(match: re.Match[str]) -> str | None:
@@ -47,8 +48,9 @@ def _spaced(language: Language, units: Mapping[str, Forms]) -> Rule:
         one, many = units[symbol]
         attributive = match["article"] and match["noun"]
         name = one if attributive or _is_one(match) else many
-        stop = match["stop"] and kept_stop(
-            match.string, match.end("edit"), language, any_capital=True
+        own_stop = symbol.endswith(".")
+        stop = (own_stop or match["stop"]) and kept_stop(
+            match.string, match.end("edit"), language, any_capital=not own_stop
         )
         return f"{gap or ' '}{name}{stop}"
 

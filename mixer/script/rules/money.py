@@ -32,6 +32,7 @@ class _Wording:
 
     currencies: Mapping[str, Currency]
     scales: Mapping[str, str]
+    one_of_scale: Mapping[str, str]
     decimal: str
     with_minor: str
     only_minor: str
@@ -44,7 +45,7 @@ def rules(language: Language) -> Iterator[Rule]:
     wording = _wording(language)
     if not wording.currencies:
         return
-    sign, scale = any_of(wording.currencies), any_of(wording.scales or ["-"])
+    sign, scale = any_of(wording.currencies), any_of(wording.scales or ["\0"])
     amount = rf"(?P<low>{FIGURE})(?:[–-](?:{sign})?(?P<high>{FIGURE}))?"
     scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
     articled = r"(?P<article>(?<!\w)[Aa]n? )?"
@@ -72,6 +73,7 @@ def _wording(language: Language) -> _Wording:
     return _Wording(
         currencies={sign: Currency(*names) for sign, names in signs.items()},
         scales=language.spellings("money.scales"),
+        one_of_scale=language.spellings("money.one_of_scale"),
         decimal=language.phrase("numbers.decimal"),
         with_minor=language.phrase("money.with_minor"),
         only_minor=language.phrase("money.only_minor"),
@@ -95,8 +97,15 @@ def _sum(match: re.Match[str], wording: _Wording) -> str | None:
     if article in wording.attributive and match["noun"]:
         single = True
     figure = f"{low} {wording.range_word} {high}" if high else low
-    parts = (figure, wording.scales[scale] if scale else "", currency.one if single else "")
-    return " ".join(part for part in parts if part) + ("" if single else f" {currency.many}")
+    name = currency.one if single else currency.many
+    return " ".join(part for part in (figure, _scale(match, wording), name) if part)
+
+
+def _scale(match: re.Match[str], wording: _Wording) -> str:
+    """Name the scale of a sum, empty when it has none."""
+    scales = wording.one_of_scale if match["low"] == "1" and not match["high"] else {}
+    scale = match["scale"]
+    return scales.get(scale) or wording.scales[scale] if scale else ""
 
 
 def _is_plain(figure: str, decimal: str) -> bool:

@@ -124,15 +124,17 @@ def _centuries(language: Language) -> Iterator[Rule]:
 
     def say(match: re.Match[str]) -> str | None:
         value = ROMAN_NUMERALS.get(match["numeral"])
-        if value is None or (len(match["numeral"]) == 1 and not match["word"]):
+        is_sure = match["word"] or match["ending"] in sure or len(match["numeral"]) > 1
+        if value is None or not is_sure:
             return None
         return spelled_ordinal(value, language)
 
+    sure = language.words("numerals.sure_endings")
     ending = any_of(endings) if endings else ""
     optional = "?" if ending else ""
     word = rf"(?P<word>{SPACE}{any_of(words)}(?!\w)){optional}"
     yield matching(
-        rf"(?<![\w'])(?P<edit>(?P<numeral>[IVX]{{1,6}}){ending})(?!\w)(?={word})",
+        rf"(?<![\w'])(?P<edit>(?P<numeral>[IVX]{{1,6}})(?P<ending>{ending}))(?!\w)(?={word})",
         say,
         "IVX",
     )
@@ -143,14 +145,16 @@ def _ordinals(language: Language) -> Iterator[Rule]:
     genders = language.spellings("ordinals.endings")
     if not genders:
         return
-    up_to = int(language.phrase("ordinals.up_to"))
+    up_to, special = int(language.phrase("ordinals.up_to")), language.spellings("ordinals.special")
 
     def say(match: re.Match[str]) -> str | None:
         value, ending = int(match["figure"].replace(",", "")), match["ending"].lower()
-        if not 0 < value <= up_to or not _fits(value, ending, language):
+        if genders[ending] == "special":
+            return special.get(f"{value}{ending}")
+        first = 1 if genders[ending] == "beyond first" else 0
+        if not first < value <= up_to or not _fits(value, ending, language):
             return None
-        special = language.spellings("ordinals.special").get(f"{value}{ending}")
-        return special or spelled_ordinal(value, language, feminine=genders[ending] == "feminine")
+        return spelled_ordinal(value, language, feminine=genders[ending] == "feminine")
 
     yield matching(
         rf"(?<![\w.,:/$€£–-])(?P<figure>\d{{1,3}}(?:,\d{{3}})?|\d{{4}})"
