@@ -151,7 +151,7 @@ class QuotaLimiter:
             try:
                 while (wait_s := self._wait_s(turn)) > 0:
                     self._rest(turn, wait_s, deadline_s)
-                return self._admit()
+                return self._admit(deadline_s)
             finally:
                 self._queue.remove(turn)
                 self._wake_head()
@@ -199,12 +199,14 @@ class QuotaLimiter:
     def _rest(self, turn: threading.Condition, wait_s: float, deadline_s: float | None) -> None:
         left_s = inf if deadline_s is None else deadline_s - self._now()
         if left_s <= 0 or left_s < wait_s < inf:
-            raise OutOfTime("The time ran out while waiting for the speech service's quota.")
+            raise _too_late()
         timeout_s = min(wait_s, left_s)
         self._wait(turn, None if timeout_s == inf else timeout_s)
 
-    def _admit(self) -> Permit:
+    def _admit(self, deadline_s: float | None) -> Permit:
         now_s = self._now()
+        if deadline_s is not None and now_s > deadline_s:
+            raise _too_late()
         self._bucket.take(now_s)
         self._in_flight += 1
         return Permit(now_s)
@@ -212,6 +214,10 @@ class QuotaLimiter:
     def _wake_head(self) -> None:
         if self._queue:
             self._queue[0].notify()
+
+
+def _too_late() -> OutOfTime:
+    return OutOfTime("The time ran out before the speech service's quota gave a turn.")
 
 
 class EngineQuotas:

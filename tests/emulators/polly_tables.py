@@ -107,7 +107,8 @@ LANGUAGE_NAMES = {
     "ar": "Arabic", "arb": "Arabic", "ca": "Catalan", "cmn": "Chinese Mandarin",
     "cs": "Czech", "cy": "Welsh",
     "da": "Danish", "de": "German", "en": "English", "es": "Spanish", "fi": "Finnish",
-    "fr": "French", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nb": "Norwegian",
+    "fr": "French", "hi": "Hindi", "is": "Icelandic", "it": "Italian",
+    "ja": "Japanese", "ko": "Korean", "nb": "Norwegian",
     "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
     "sv": "Swedish", "tr": "Turkish", "yue": "Chinese Cantonese",
 }  # fmt: skip

@@ -121,6 +121,14 @@ def test_a_turn_after_the_deadline_is_refused_at_once():
     assert limiter.queued == 0
 
 
+def test_nobody_enters_after_the_deadline_even_without_a_queue():
+    limiter, clock = simulated(Quota(calls_per_s=1, burst=5, in_flight=5))
+    clock.pass_to(2.0)
+    with pytest.raises(OutOfTime):
+        limiter.enter(deadline_s=1.0)
+    assert (limiter.in_flight, limiter.queued) == (0, 0)
+
+
 def test_the_deadline_ends_the_wait_for_a_place_in_flight():
     limiter, clock = simulated(Quota(calls_per_s=10, burst=5, in_flight=1))
     limiter.enter()

@@ -1,0 +1,348 @@
+"""PollyEngine against the strict server: nothing lost, nothing over the quota, nothing in vain."""
+
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mixer.errors import BadOption, OutOfTime, SpeechFailed, UnknownVoice
+from mixer.script.limits import POLLY_LIMITS
+from mixer.speech.engine import Delivery
+from mixer.speech.mp3_frames import sample_count
+from mixer.speech.polly import BEST_RATE_HZ, PollyEngine, catalogue_of
+from mixer.speech.polly_voices import best_engine
+from mixer.speech.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas, Quota
+from mixer.speech.retry import Retry, RetryPolicy
+from tests.emulators.strict_polly import (
+    CUT,
+    CUT_BODY,
+    HANG,
+    Allowance,
+    Faults,
+    Latency,
+    StrictPolly,
+)
+
+JOANNA = Delivery("Joanna", "generative")
+FAST = Quota(calls_per_s=100, burst=20, in_flight=10)
+LEXICON = """<lexicon version="1.0" xmlns="http://www.w3.org/2005/01/pronunciation-lexicon"
+alphabet="ipa" xml:lang="hi-IN"><lexeme><grapheme>a</grapheme><alias>b</alias></lexeme></lexicon>"""
+QUICK = RetryPolicy(first_delay_s=0.01, longest_delay_s=0.1, closing_s=0.0)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[StrictPolly]:
+    allowance = Allowance(FAST.calls_per_s, FAST.burst, FAST.in_flight)
+    with StrictPolly(allowances=dict.fromkeys(POLLY_LIMITS, allowance)) as polly:
+        yield polly
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    client = server.client()
+    yield client
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def _anew(server):
+    server.reset()
+
+
+def quotas(quota: Quota = FAST) -> EngineQuotas:
+    return EngineQuotas(quotas={**dict.fromkeys(POLLY_LIMITS, quota), DESCRIBE_VOICES: FAST})
+
+
+def engine_for(client, *, policy: RetryPolicy = QUICK, deadline_s: float | None = None, **options):
+    retry = Retry(policy, deadline_s, chance=random.Random(1).random)
+    return PollyEngine(client, **{"quotas": quotas(), "retry": retry, **options})
+
+
+def chunk(number: int, sentences: int = 1) -> str:
+    text = "".join(f"<s>This is sentence {number}.{n} &amp; more.</s>" for n in range(sentences))
+    return f"<speak><p>{text}</p></speak>"
+
+
+def speak_all(engine: PollyEngine, count: int, delivery: Delivery = JOANNA):
+    with ThreadPoolExecutor(engine.parallelism) as pool:
+        waits = [pool.submit(engine.speak, chunk(number), delivery) for number in range(count)]
+    return [wait.result() for wait in waits]
+
+
+@pytest.mark.parametrize(
+    ("voice", "engine"),
+    [
+        ("Joanna", "standard"),
+        ("Joanna", "neural"),
+        ("Ruth", "long-form"),
+        ("Joanna", "generative"),
+    ],
+)
+def test_all_four_engines_speak_at_their_best_rate(client, voice, engine):
+    speech = engine_for(client).speak(chunk(1), Delivery(voice, engine))
+    assert speech.rate_hz == BEST_RATE_HZ[engine]
+    assert speech.content_type == "audio/mpeg"
+    assert speech.billed_chars == len("This is sentence 1.0 & more.")
+    assert sample_count(speech.audio) == pytest.approx(28 / 15 * speech.rate_hz, abs=576)
+    assert (speech.sentences, speech.words) == ((), ())
+
+
+def test_every_voice_that_is_listed_speaks_with_every_engine_it_names(server, client):
+    engine = engine_for(client)
+    voices = engine.voices()
+    assert voices[0].id == "Joanna"
+    assert len(voices) == len(server.voices) > 25
+    deliveries = [Delivery(v.id, name) for v in voices for name in v.engines]
+    with ThreadPoolExecutor(engine.parallelism) as pool:
+        spoken = list(pool.map(lambda delivery: engine.speak(chunk(1), delivery), deliveries))
+    assert all(speech.audio for speech in spoken)
+    assert server.counts.throttled == 0
+
+
+def test_voices_are_listed_once_and_anew_when_the_list_is_old(server, client):
+    clock = [0.0]
+    retry = Retry(now=lambda: clock[0])
+    catalogue = catalogue_of(client, EngineQuotas(now=lambda: clock[0]), retry)
+    first = PollyEngine(client, catalogue=catalogue).voices()
+    pages = server.counts.listings
+    assert pages == -(-len(first) // server.page_voices)
+    clock[0] = 3599.0
+    assert PollyEngine(client, catalogue=catalogue).voices() == first
+    assert server.counts.listings == pages
+    clock[0] = 3601.0
+    assert PollyEngine(client, catalogue=catalogue).voices() == first
+    assert server.counts.listings == 2 * pages
+
+
+def test_the_best_engine_is_generative_where_the_voice_has_it(client):
+    best = {voice.id: best_engine(voice) for voice in engine_for(client).voices()}
+    assert best["Joanna"] == "generative"
+    assert best["Brian"] == "neural"
+    assert best["Gregory"] == "neural"
+    assert best["Hans"] == "standard"
+
+
+@pytest.mark.parametrize(
+    ("delivery", "near"),
+    [
+        (Delivery("Joana", "generative"), "Joanna"),
+        (Delivery("joanna", "neural"), "Joanna"),
+        (Delivery("Hans", "generative"), "Vicki"),
+        (Delivery("Joanna", "long-form"), "Ruth"),
+        (Delivery("Joanna", "generativ"), "generative"),
+    ],
+)
+def test_an_unknown_voice_or_pair_names_near_matches(server, client, delivery, near):
+    with pytest.raises(UnknownVoice) as caught:
+        engine_for(client).speak(chunk(1), delivery)
+    assert near in caught.value.details["near"]
+    assert near in str(caught.value)
+    assert server.counts.calls <= 1
+
+
+def test_a_missing_lexicon_or_language_can_be_mended_by_the_caller(client):
+    with pytest.raises(BadOption, match="nowhere"):
+        engine_for(client).speak(chunk(1), Delivery("Joanna", "neural", lexicons=("nowhere",)))
+    with pytest.raises(BadOption, match="fr-FR"):
+        engine_for(client).speak(chunk(1), Delivery("Joanna", "neural", language="fr-FR"))
+
+
+def test_language_and_lexicons_reach_the_service(server, client):
+    server.lexicons.put("hindi", LEXICON)
+    delivery = Delivery("Kajal", "generative", language="hi-IN", lexicons=("hindi",))
+    assert engine_for(client).speak(chunk(1), delivery).audio
+
+
+@pytest.mark.parametrize("ssml", ["<speak>Fish & chips</speak>", f"<speak>{'a' * 3001}</speak>"])
+def test_a_refused_chunk_is_named_and_not_tried_again(server, client, ssml):
+    with pytest.raises(SpeechFailed) as caught:
+        engine_for(client).speak(ssml, JOANNA)
+    assert caught.value.passages[0][:4] in {"Fish", "aaaa"}
+    assert server.counts.calls == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "ServiceFailureException",
+        "ServiceUnavailableException",
+        CUT,
+        CUT_BODY,
+        "ThrottlingException",
+    ],
+)
+def test_a_passing_fault_is_tried_again_and_paid_once(server, client, fault):
+    server.reset(Faults(nth={1: fault, 2: fault}))
+    speech = engine_for(client).speak(chunk(1), JOANNA)
+    assert sample_count(speech.audio) > 0
+    assert (server.counts.calls, server.counts.answered) == (3, 1)
+
+
+def test_a_call_that_hangs_is_given_up_and_tried_again():
+    with StrictPolly(faults=Faults(nth={1: HANG})) as polly:
+        client = polly.client(read_timeout_s=0.2)
+        assert engine_for(client).speak(chunk(1), JOANNA).audio
+        assert polly.counts.calls == 2
+        client.close()
+
+
+def test_a_fault_that_does_not_pass_fails_the_passage_by_name(server, client):
+    server.reset(Faults(texts={"cursed": "ServiceFailureException"}))
+    with pytest.raises(SpeechFailed, match="a cursed one") as caught:
+        engine_for(client).speak("<speak><s>a cursed one</s></speak>", JOANNA)
+    assert caught.value.passages == ("a cursed one",)
+    assert server.counts.calls == QUICK.tries
+
+
+def test_refused_credentials_are_not_tried_again(server, client):
+    server.reset(Faults(nth={1: "AccessDeniedException"}))
+    with pytest.raises(SpeechFailed, match="AccessDenied"):
+        engine_for(client).speak(chunk(1), JOANNA)
+    assert server.counts.calls == 1
+
+
+def test_nobody_listening_fails_the_passage_by_name():
+    with StrictPolly() as gone:
+        client = gone.client()
+    with pytest.raises(SpeechFailed, match="sentence 7"):
+        engine_for(client).speak(chunk(7), JOANNA)
+    client.close()
+
+
+def test_many_threads_never_exceed_the_quota(server, client):
+    server.reset(latency=Latency(base_s=0.1))
+    spoken = speak_all(engine_for(client), 80)
+    assert len(spoken) == 80
+    assert server.counts.throttled == 0
+    assert server.counts.max_in_flight == FAST.in_flight
+    assert server.counts.max_calls_per_s <= FAST.calls_per_s + FAST.burst
+
+
+def test_the_rate_binds_where_calls_are_short(server, client):
+    began_s = time.monotonic()
+    speak_all(engine_for(client, quotas=quotas(Quota(50, 5, 10))), 60)
+    assert time.monotonic() - began_s >= (60 - 5) / 50
+    assert server.counts.throttled == 0
+    assert server.counts.max_calls_per_s <= 55
+
+
+def test_two_processes_that_share_a_quota_stay_within_it(server, client):
+    server.reset(latency=Latency(base_s=0.1))
+    halves = [
+        EngineQuotas(2, quotas={**dict.fromkeys(POLLY_LIMITS, FAST), DESCRIBE_VOICES: FAST})
+        for _ in range(2)
+    ]
+    engines = [engine_for(client, quotas=half) for half in halves]
+    assert engines[0].parallelism == FAST.in_flight // 2
+    with ThreadPoolExecutor(2) as pool:
+        spoken = list(pool.map(lambda engine: len(speak_all(engine, 30)), engines))
+    assert spoken == [30, 30]
+    assert server.counts.throttled == 0
+    assert server.counts.max_in_flight <= FAST.in_flight
+
+
+def test_a_storm_of_throttling_and_cut_connections_loses_nothing(server, client):
+    faults = Faults(throttled=0.4, cut=0.1, seed=3)
+    server.reset(faults, latency=Latency(base_s=0.02))
+    spoken = speak_all(engine_for(client), 80)
+    assert all(sample_count(speech.audio) > 0 for speech in spoken)
+    assert server.counts.texts == {chunk(number): 1 for number in range(80)}
+    assert server.counts.injected > 30
+
+
+def test_a_quota_that_others_use_up_is_waited_for():
+    """Our share is what we were told; when the account has less, patience gets everything said."""
+    with StrictPolly(allowances={"generative": Allowance(20, 2, 3)}) as polly:
+        client = polly.client()
+        assert len(speak_all(engine_for(client), 30)) == 30
+        assert polly.counts.throttled > 0
+        client.close()
+
+
+def test_a_deadline_that_cannot_be_kept_spends_nothing(server, client):
+    policy = RetryPolicy(closing_s=3.0)
+    engine = engine_for(client, policy=policy, deadline_s=time.monotonic() + 2.0)
+    with pytest.raises(OutOfTime):
+        engine.speak(chunk(1), JOANNA)
+    assert server.counts.calls == 0
+
+
+def test_the_deadline_ends_the_waiting_and_keeps_what_is_said(server, client):
+    server.reset(latency=Latency(base_s=0.1))
+    began_s = time.monotonic()
+    slow = quotas(Quota(20, 2, 4))
+    engine = engine_for(client, quotas=slow, deadline_s=began_s + 0.6)
+    with ThreadPoolExecutor(engine.parallelism) as pool:
+        waits = [pool.submit(engine.speak, chunk(number), JOANNA) for number in range(40)]
+    outcomes = [wait.exception() for wait in waits]
+    assert time.monotonic() - began_s < 1.2
+    assert sum(outcome is None for outcome in outcomes) == server.counts.answered > 5
+    assert all(isinstance(outcome, OutOfTime) for outcome in outcomes if outcome)
+
+
+def test_retries_end_before_the_deadline(server, client):
+    server.reset(Faults(throttled=1.0))
+    began_s = time.monotonic()
+    with pytest.raises(OutOfTime):
+        engine_for(client, deadline_s=began_s + 0.5).speak(chunk(1), JOANNA)
+    assert time.monotonic() - began_s < 0.7
+    assert server.counts.calls > 2
+
+
+@pytest.mark.parametrize(("voice", "engine"), [("Joanna", "standard"), ("Ruth", "long-form")])
+def test_speech_marks_time_sentences_and_words_for_a_second_charge(server, client, voice, engine):
+    ssml = "<speak><p><s>Déjà vu &amp; more.</s><s>Then the end.</s></p></speak>"
+    polly = engine_for(client, speech_marks=True)
+    speech = polly.speak(ssml, Delivery(voice, engine))
+    assert server.counts.calls == 2
+    assert speech.billed_chars == server.counts.billed_chars
+    first, second = speech.sentences
+    assert first is not None
+    assert second is not None
+    assert (first.start_samples, first.end_samples) == (0, second.start_samples)
+    assert second.end_samples == sample_count(speech.audio)
+    assert second.start_samples == pytest.approx(
+        15 / 15 * speech.rate_hz, abs=speech.rate_hz // 500
+    )
+    said = [(word.sentence, word.char, word.text) for word in speech.words]
+    assert said[:3] == [(0, 0, "Déjà"), (0, 5, "vu"), (0, 10, "more")]
+    assert said[3:] == [(1, 0, "Then"), (1, 5, "the"), (1, 9, "end")]
+
+
+def test_generative_voices_are_not_asked_for_speech_marks(server, client):
+    speech = engine_for(client, speech_marks=True).speak(chunk(1), JOANNA)
+    assert (server.counts.calls, speech.sentences) == (1, ())
+
+
+def test_audio_that_is_paid_for_is_kept_when_its_marks_cannot_be_had(server, client):
+    server.reset(Faults(nth=dict.fromkeys(range(2, 20), "ServiceFailureException")))
+    speech = engine_for(client, speech_marks=True).speak(chunk(1), Delivery("Joanna", "neural"))
+    assert speech.audio
+    assert speech.sentences == ()
+    assert server.counts.calls == 1 + QUICK.tries
+
+
+def test_parallelism_is_the_share_of_the_places_in_flight(client):
+    assert PollyEngine(client).parallelism == POLLY_QUOTAS["generative"].in_flight
+    assert PollyEngine(client, engine="neural").parallelism == 18
+
+
+def test_a_closed_engine_speaks_no_more(server, client):
+    engine = engine_for(client)
+    engine.close()
+    engine.close()
+    with pytest.raises(SpeechFailed):
+        engine.speak(chunk(1), JOANNA)
+    assert server.counts.calls == 0
+
+
+def test_limits_are_those_of_the_engine(client):
+    assert engine_for(client).limits("neural") == POLLY_LIMITS["neural"]
+    with pytest.raises(UnknownVoice, match="turbo"):
+        engine_for(client).limits("turbo")
+
+
+def test_the_client_leaves_retries_to_us(client):
+    assert client.meta.config.retries["total_max_attempts"] == 1
