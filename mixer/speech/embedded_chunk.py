@@ -1,0 +1,111 @@
+"""One chunk in the embedded voice: its sentences and silences laid end to end, at one level.
+
+Runs inside worker processes only. The level is a constant gain and a soft limit, sample by
+sample, so that the same sentence sounds the same in any chunk.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixer.speech.embedded_model import RATE_HZ, Samples, Voiced
+from mixer.speech.engine import SpokenSpan, SpokenWord
+from mixer.speech.ssml_reader import Pause, Phrase, Sentence
+
+GAIN_DB = 6.0
+"""Lifts the voice, which speaks at about -26 LUFS, to about -20."""
+
+LIMIT_KNEE = 0.7
+"""Of full scale: below it nothing changes; the lifted voice passes it on a few peaks only."""
+
+LIMIT_CEILING = 0.89
+"""Of full scale, -1 dB: no peak passes it."""
+
+NOTHING_MS = 50
+"""Of silence for a chunk without any sound, as an audio file cannot be empty."""
+
+SAMPLE_BYTES = 2
+
+Say = Callable[[Phrase], Voiced]
+
+
+@dataclass(frozen=True, slots=True)
+class Recital:
+    """A chunk as sound.
+
+    Attributes:
+        pcm: mono samples at RATE_HZ, 16 bits, little-endian.
+        sentences: one per sentence, None for one that the voice cannot read.
+        words: in reading order.
+    """
+
+    pcm: bytes
+    sentences: tuple[SpokenSpan | None, ...]
+    words: tuple[SpokenWord, ...]
+
+
+def recite(items: tuple[Sentence | Pause, ...], say: Say) -> Recital:
+    """Say sentences and keep silences, in order."""
+    tape = _Tape()
+    for item in items:
+        if isinstance(item, Pause):
+            tape.silence(item.duration_ms)
+        else:
+            tape.sentence(item, say)
+    if not tape.length_samples:
+        tape.silence(NOTHING_MS)
+    return Recital(b"".join(tape.pcm), tuple(tape.sentences), tuple(tape.words))
+
+
+def levelled(samples: Samples) -> Samples:
+    """Lifted by GAIN_DB, with peaks bent below LIMIT_CEILING."""
+    lifted = samples * np.float32(10 ** (GAIN_DB / 20))
+    over = np.abs(lifted) - LIMIT_KNEE
+    room = LIMIT_CEILING - LIMIT_KNEE
+    bent = np.sign(lifted) * (LIMIT_KNEE + room * np.tanh(np.maximum(over, 0) / room))
+    return np.where(over > 0, bent, lifted).astype(np.float32)
+
+
+class _Tape:
+    """What has been said so far. Keeps 16 bits a sample: long silences are cheap."""
+
+    def __init__(self) -> None:
+        self.pcm: list[bytes] = []
+        self.length_samples = 0
+        self.sentences: list[SpokenSpan | None] = []
+        self.words: list[SpokenWord] = []
+
+    def silence(self, duration_ms: int) -> None:
+        self._append(bytes(RATE_HZ * duration_ms // 1000 * SAMPLE_BYTES))
+
+    def sentence(self, sentence: Sentence, say: Say) -> None:
+        """Say one; its span reaches from its first sound to its last."""
+        spans = [self._phrase(sentence, part, say) for part in sentence.parts]
+        heard = [span for span in spans if span is not None]
+        whole = SpokenSpan(heard[0].start_samples, heard[-1].end_samples) if heard else None
+        self.sentences.append(whole)
+
+    def _phrase(self, sentence: Sentence, part: Phrase | Pause, say: Say) -> SpokenSpan | None:
+        if isinstance(part, Pause):
+            self.silence(part.duration_ms)
+            return None
+        voiced = say(part)
+        self.words += self._placed(voiced, sentence)
+        start_samples = self.length_samples
+        self._append((levelled(voiced.samples) * 32767).astype("<i2").tobytes())
+        end_samples = self.length_samples
+        return SpokenSpan(start_samples, end_samples) if end_samples > start_samples else None
+
+    def _placed(self, voiced: Voiced, sentence: Sentence) -> Iterator[SpokenWord]:
+        """A phrase's words at their place in the chunk."""
+        for word in voiced.words:
+            span = SpokenSpan(
+                self.length_samples + word.start_samples, self.length_samples + word.end_samples
+            )
+            text = sentence.text[word.start : word.end]
+            yield SpokenWord(len(self.sentences), word.start, text, span)
+
+    def _append(self, pcm: bytes) -> None:
+        self.pcm.append(pcm)
+        self.length_samples += len(pcm) // SAMPLE_BYTES

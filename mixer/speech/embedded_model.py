@@ -1,0 +1,183 @@
+"""The embedded voice itself: text to samples, with the time of every word.
+
+Runs inside worker processes only. hibari-tts supplies the model (weights in its wheel), the
+grapheme-to-phoneme rules and the synthesis from spectra; this module feeds it pieces of bounded
+length and reads the length of every phoneme from inside the model, which its own API hides.
+
+The one voice becomes five: a voice of factor k is asked for at speed / k and stretched by 1 / k,
+which shifts pitch and formants together without a vocoder's artefacts.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from hibari import dsp
+from hibari.g2p import G2P
+from hibari.g2p.normalize import normalize
+from hibari.tts import ASSETS
+from hibari.voices import voice_path
+from numpy.typing import NDArray
+
+from mixer.speech.embedded_text import Piece, guarded, pieces
+from mixer.speech.said import Said
+from mixer.speech.word_times import Timed, Written, written_words
+
+RATE_HZ = int(dsp.SR)
+"""Of everything the model makes: 24,000."""
+
+VOICE_IN_WHEEL = "heart"
+"""The only voice that needs no download."""
+
+SEED = 0
+"""Of the noise in the sound, anew for each piece: equal text gives equal samples."""
+
+DURATIONS_OUTPUT = "/Cast_32_output_0"
+"""The tensor inside the model that holds the length of each phoneme, in double frames."""
+
+DURATION_SAMPLES = 2 * int(dsp.HOP)
+
+LATENESS_SAMPLES = RATE_HZ * 50 // 1000
+"""The model's times lie 50 ms behind what is heard: median over 63 onsets after silence."""
+
+SILENCE_LEVEL = 5e-4
+"""Of full scale, -66 dB: the model's own edges lie below -80 dB, its softest consonants above."""
+
+LEAD_SAMPLES = RATE_HZ * 20 // 1000
+TAIL_SAMPLES = RATE_HZ * 40 // 1000
+FADE_SAMPLES = RATE_HZ * 5 // 1000
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Voiced:
+    """A phrase as sound: mono samples at RATE_HZ, none when it cannot be read; and its words."""
+
+    samples: Samples
+    words: tuple[Written, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Phonemes:
+    """What the model reads, and which stretch of it is which word."""
+
+    text: str
+    words: tuple[tuple[str, int, int], ...]
+
+
+class EmbeddedModel:
+    """The loaded model; takes about 1.5 s and 190 MB. Not for more than one thread."""
+
+    def __init__(self) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        model = Path(voice_path(VOICE_IN_WHEEL)).read_bytes() + _graph_output(DURATIONS_OUTPUT)
+        self._session: Any = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._g2p: Any = G2P()
+        self._ids = _vocabulary()
+
+    def say(self, said: Said, *, pitch: float = 1.0, rate: float = 1.0) -> Voiced:
+        """Say a phrase.
+
+        Args:
+            said: the words.
+            pitch: the voice's factor k.
+            rate: factor of speed, 1.0 is the voice's own.
+        """
+        said = guarded(said)
+        phonemes = self._phonemes(said.text)
+        sounds: list[Samples] = [np.zeros(0, np.float32)]
+        heard: list[Timed] = []
+        for piece in pieces(phonemes.text):
+            samples, bounds = self._piece(phonemes.text[piece.start : piece.end], pitch, rate)
+            heard += _timed(phonemes, piece, bounds + sum(map(len, sounds)))
+            sounds += [samples, np.zeros(RATE_HZ * piece.pause_ms // 1000, np.float32)]
+        return Voiced(np.concatenate(sounds), tuple(written_words(said, heard)))
+
+    def _phonemes(self, text: str) -> _Phonemes:
+        tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(text)))
+        phonemes, words = "", []
+        for token in tokens:
+            start = len(phonemes)
+            phonemes += "".join(each for each in token.phonemes or "" if each in self._ids)
+            if re.search(r"\w", token.text) and len(phonemes) > start:
+                words.append((token.text, start, len(phonemes)))
+            phonemes += " " if token.whitespace else ""
+        return _Phonemes(phonemes, tuple(words))
+
+    def _piece(self, phonemes: str, pitch: float, rate: float) -> tuple[Samples, NDArray[np.int64]]:
+        """Samples of one piece, and where each phoneme begins; in the end, where the last ends."""
+        ids = [0, *(self._ids[each] for each in phonemes), 0]
+        asked = {"ids": np.array([ids], np.int64), "speed": np.array([rate / pitch], np.float32)}
+        *spectra, durations = self._session.run(None, asked)
+        samples = dsp.synth(*(each[0] for each in spectra), np.random.default_rng(SEED))
+        samples = _stretched(samples, round(len(samples) / pitch))
+        bounds = np.cumsum(durations.reshape(-1)) * DURATION_SAMPLES / pitch - LATENESS_SAMPLES
+        start, end = _sounding(samples)
+        return _faded(samples[start:end]), np.clip(bounds.astype(np.int64) - start, 0, end - start)
+
+
+def _timed(phonemes: _Phonemes, piece: Piece, bounds: NDArray[np.int64]) -> list[Timed]:
+    """The words that begin in a piece; `bounds[n]` is where its n-th phoneme begins."""
+    return [
+        Timed(
+            word, int(bounds[start - piece.start]), int(bounds[min(end, piece.end) - piece.start])
+        )
+        for word, start, end in phonemes.words
+        if piece.start <= start < piece.end
+    ]
+
+
+def _sounding(samples: Samples) -> tuple[int, int]:
+    """Where the sound starts and ends, with a little of the quiet around it."""
+    loud = np.flatnonzero(np.abs(samples) > SILENCE_LEVEL)
+    if not len(loud):
+        return 0, 0
+    return max(int(loud[0]) - LEAD_SAMPLES, 0), min(int(loud[-1]) + TAIL_SAMPLES, len(samples))
+
+
+def _faded(samples: Samples) -> Samples:
+    """The same sound, in from silence and out to silence."""
+    count = min(FADE_SAMPLES, len(samples) // 2)
+    ramp = np.linspace(0, 1, count, dtype=np.float32)
+    samples = samples.copy()
+    samples[:count] *= ramp
+    samples[len(samples) - count :] *= ramp[::-1]
+    return samples
+
+
+def _stretched(samples: Samples, length: int) -> Samples:
+    """Resample to a number of samples, band-limited; the sound starts and ends in silence."""
+    if length == len(samples):
+        return samples
+    spectrum = np.fft.rfft(samples)
+    wanted = np.zeros(length // 2 + 1, spectrum.dtype)
+    shared = min(len(spectrum), len(wanted))
+    wanted[:shared] = spectrum[:shared]
+    return (np.fft.irfft(wanted, length) * (length / len(samples))).astype(np.float32)
+
+
+def _vocabulary() -> dict[str, int]:
+    return dict(json.loads((Path(ASSETS) / "vocab.json").read_text(encoding="utf-8")))
+
+
+def _graph_output(name: str) -> bytes:
+    """A further output for an ONNX model, to append to its bytes.
+
+    Protocol buffers merge what follows: ModelProto field 7 is the graph, its field 12 an output,
+    whose field 1 is the name (source: onnx.proto).
+    """
+    return _field(7, _field(12, _field(1, name.encode())))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A length-delimited field; all lengths here are below 128, one byte each."""
+    return bytes([number << 3 | 2, len(content)]) + content

@@ -1,0 +1,140 @@
+"""What stands between any text and the embedded voice, so that nothing trips it. Pure.
+
+hibari-tts 0.2.1 reads English in Latin letters. Measured: a number of 37 or more digits raises
+IndexError; `[word](/x/)` is taken for phonemes; Cyrillic is spelled out as noise; memory grows
+with the square of what is said in one piece (233 MB at 150 phonemes, 267 at 300, 387 at 600).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mixer.speech.said import Said
+from mixer.speech.say_as import DIGITS, MAX_WHOLE_NUMBER_DIGITS
+from mixer.speech.ssml_reader import CLAUSE_PAUSE_MS
+
+MAX_PIECE_PHONEMES = 300
+"""Said at once; about as many characters of text, 18 s of speech and 270 MB of memory."""
+
+MIN_PIECE_PHONEMES = 60
+"""Better a longer piece that ends between words than a clause shorter than this."""
+
+INNER_SENTENCE_PAUSE_MS = 300
+"""Between sentences that share one element: shorter than between elements, as they may be one."""
+
+MAX_WORD_LETTERS = 40
+"""Longer than any English word; such runs are read in parts."""
+
+_NUMBER = re.compile(r"\d(?:[.,]?\d)*")
+_LINK = re.compile(r"[\[\]]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_GREEK = re.compile(r"[\u0370-\u03ff]+")
+_GREEK_NAME = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
+_LONG_WORD = re.compile(rf"[^\W\d_]{{{MAX_WORD_LETTERS + 1},}}")
+_SENTENCE_END = re.compile(r"[.!?]+ +")
+_CLAUSE_END = re.compile(r"[,;:—….!?][”\")]* +")
+_STRESS = frozenset("ˈˌː")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of phonemes said at once.
+
+    Attributes:
+        start: index of its first phoneme.
+        end: index after its last.
+        pause_ms: the silence after it.
+    """
+
+    start: int
+    end: int
+    pause_ms: int
+
+
+def guarded(said: Said) -> Said:
+    """The text with all that the voice cannot read taken out or made readable."""
+    said = said.replaced(_NOT_ASCII, lambda match: _readable(match.group()))
+    said = said.replaced(_GREEK, lambda match: _greek(match.group()))
+    said = said.replaced(_LINK, lambda match: "(" if match.group() == "[" else ")")
+    said = said.replaced(_NUMBER, lambda match: _bounded_number(match.group()))
+    return said.replaced(_LONG_WORD, lambda match: _in_parts(match.group()))
+
+
+def pieces(phonemes: str) -> list[Piece]:
+    """Cut phonemes into pieces of bounded length: at sentence ends, else clauses, else words."""
+    found: list[Piece] = []
+    start = 0
+    for match in _SENTENCE_END.finditer(phonemes):
+        found += _bounded(phonemes, start, match.end(), INNER_SENTENCE_PAUSE_MS)
+        start = match.end()
+    found += _bounded(phonemes, start, len(phonemes), 0)
+    return [_bare(piece, phonemes) for piece in found if audible(phonemes[piece.start : piece.end])]
+
+
+def audible(phonemes: str) -> bool:
+    """Whether there is more than punctuation and stress to hear."""
+    return any(phoneme.isalpha() and phoneme not in _STRESS for phoneme in phonemes)
+
+
+def _bare(piece: Piece, phonemes: str) -> Piece:
+    """The piece without the spaces at its edges."""
+    text = phonemes[piece.start : piece.end]
+    start = piece.start + len(text) - len(text.lstrip())
+    return Piece(start, start + len(text.strip()), piece.pause_ms)
+
+
+def _bounded(phonemes: str, start: int, end: int, pause_ms: int) -> Iterator[Piece]:
+    """One sentence in pieces of at most MAX_PIECE_PHONEMES."""
+    while end - start > MAX_PIECE_PHONEMES:
+        cut, pause_after_ms = _cut(phonemes, start)
+        yield Piece(start, cut, pause_after_ms)
+        start = cut
+    yield Piece(start, end, pause_ms)
+
+
+def _cut(phonemes: str, start: int) -> tuple[int, int]:
+    """Where the first piece of a long sentence ends, and the pause after it."""
+    earliest, latest = start + MIN_PIECE_PHONEMES, start + MAX_PIECE_PHONEMES
+    clauses = [match.end() for match in _CLAUSE_END.finditer(phonemes, earliest, latest)]
+    if clauses:
+        return clauses[-1], CLAUSE_PAUSE_MS
+    space = phonemes.rfind(" ", earliest, latest)
+    return (space + 1 if space >= 0 else latest), 0
+
+
+def _readable(character: str) -> str:
+    """A character beyond ASCII as the voice can read it; marks vanish, other scripts are blank."""
+    category = unicodedata.category(character)
+    if character == "µ" or category[0] not in "LMNC":
+        return character
+    if category[0] in "MC":
+        return ""
+    plain = unicodedata.normalize("NFKC", character) if category != "No" else character
+    return plain if all(map(_known, plain)) else " "
+
+
+def _known(character: str) -> bool:
+    """Whether it is a Latin or Greek letter, or no letter at all."""
+    name = unicodedata.name(character, "")
+    return not character.isalpha() or name.startswith(("LATIN", "GREEK"))
+
+
+def _greek(letters: str) -> str:
+    """A single Greek letter by its name; whole words are beyond the voice."""
+    match = _GREEK_NAME.match(unicodedata.name(letters, "")) if len(letters) == 1 else None
+    return match[1].lower() if match else " "
+
+
+def _bounded_number(number: str) -> str:
+    """A number that has a name, or the digits of one that is too long for any."""
+    digits = [character for character in number if character.isdigit()]
+    if len(digits) <= MAX_WHOLE_NUMBER_DIGITS:
+        return number
+    return " " + " ".join(DIGITS[int(digit)] for digit in digits) + " "
+
+
+def _in_parts(word: str) -> str:
+    return " ".join(
+        word[at : at + MAX_WORD_LETTERS] for at in range(0, len(word), MAX_WORD_LETTERS)
+    )

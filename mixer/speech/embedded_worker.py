@@ -1,0 +1,130 @@
+"""What a worker process of the embedded engine runs: requests in, speech out, one at a time.
+
+Its standard input is a lifeline: the engine holds the other end and writes nothing, so that its
+end means that the engine is gone, however it died, and the worker dies at once.
+"""
+
+import functools
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from mixer.errors import MixerError, SpeechFailed
+from mixer.sound import ffmpeg
+from mixer.speech import encoding
+from mixer.speech.engine import Speech, SpokenSpan, SpokenWord
+from mixer.speech.ssml_reader import Phrase, read_ssml, snippet
+
+if TYPE_CHECKING:
+    from mixer.speech.embedded_model import EmbeddedModel
+
+LIFELINE_DESCRIPTOR = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One chunk to say.
+
+    Attributes:
+        ssml: of the chunk.
+        pitch: the voice's factor.
+        suffix: of the audio wanted, `flac` or `mp3`.
+    """
+
+    ssml: str
+    pitch: float
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a chunk could not be said; errors themselves do not travel well between processes."""
+
+    message: str
+    passages: tuple[str, ...]
+
+
+Reply = Speech | Failure
+
+
+def main(descriptor: int) -> None:
+    """Answer requests until the engine is gone.
+
+    Args:
+        descriptor: of this end of the connection to the engine.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a package prints
+    children = ffmpeg.Children()
+    threading.Thread(target=_die_with_the_engine, args=(children,), daemon=True).start()
+    speaker = Speaker(children)
+    with Connection(descriptor) as engine:
+        while True:
+            try:
+                request: Request = engine.recv()
+            except (EOFError, OSError):
+                return
+            engine.send(speaker.reply(request))
+
+
+class Speaker:
+    """The model, loaded with the first request, and what it says as audio files."""
+
+    def __init__(self, children: ffmpeg.Children) -> None:
+        self._children = children
+
+    @functools.cached_property
+    def _model(self) -> "EmbeddedModel":
+        from mixer.speech.embedded_model import EmbeddedModel
+
+        return EmbeddedModel()
+
+    def reply(self, request: Request) -> Reply:
+        """Say a chunk; whatever goes wrong is the chunk's failure, not the process's."""
+        try:
+            return self._speech(request)
+        except SpeechFailed as error:
+            return Failure(str(error), error.passages)
+        except MixerError as error:
+            return Failure(str(error), (snippet(request.ssml),))
+        except Exception as error:  # noqa: BLE001 (from packages, over any text there is)
+            reason = f"The embedded voice stumbled: {type(error).__name__}: {error}"
+            return Failure(reason, (snippet(request.ssml),))
+
+    def _speech(self, request: Request) -> Speech:
+        from mixer.speech.embedded_chunk import recite
+        from mixer.speech.embedded_model import RATE_HZ, Voiced
+
+        def say(phrase: Phrase) -> Voiced:
+            return self._model.say(phrase.said, pitch=request.pitch, rate=phrase.rate)
+
+        recital = recite(read_ssml(request.ssml), say)
+        delay_samples = encoding.DELAY_SAMPLES[request.suffix]
+        return Speech(
+            audio=encoding.encoded(recital.pcm, RATE_HZ, request.suffix, self._children),
+            content_type=encoding.CONTENT_TYPES[request.suffix],
+            rate_hz=RATE_HZ,
+            billed_chars=0,
+            sentences=tuple(span and _later(span, delay_samples) for span in recital.sentences),
+            words=tuple(_word_later(word, delay_samples) for word in recital.words),
+        )
+
+
+def _later(span: SpokenSpan, delay_samples: int) -> SpokenSpan:
+    return SpokenSpan(span.start_samples + delay_samples, span.end_samples + delay_samples)
+
+
+def _word_later(word: SpokenWord, delay_samples: int) -> SpokenWord:
+    return SpokenWord(word.sentence, word.char, word.text, _later(word.span, delay_samples))
+
+
+def _die_with_the_engine(children: ffmpeg.Children) -> None:
+    while os.read(LIFELINE_DESCRIPTOR, 1):
+        pass
+    children.stop()
+    os._exit(0)

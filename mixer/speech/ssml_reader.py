@@ -1,0 +1,271 @@
+"""SSML to what a voice without its own SSML has to do: sentences to say, and silences between.
+
+Reads the part of SSML that Polly's engines share: speak, p, s, break, sub, say-as, prosody rate.
+Of other elements (phoneme, lang, emphasis, …) the text is said and the rest ignored. Document type
+declarations and entities are refused. Text outside any `<s>` counts as one `<s>` up to the next
+`<s>` or `<p>`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mixer.errors import SpeechFailed
+from mixer.speech import say_as
+from mixer.speech.said import Said
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+CLAUSE_PAUSE_MS = 200
+"""Like a comma's."""
+
+SENTENCE_PAUSE_MS = 450
+"""Like a full stop's; with the quiet that a voice's own edges keep, about half a second."""
+
+PARAGRAPH_PAUSE_MS = 800
+"""Short of the 0.85 s from which the music rises in pauses."""
+
+MAX_BREAK_MS = 10_000
+"""Source: break-tag page of Polly's developer guide."""
+
+BREAK_STRENGTHS_MS = {
+    "none": 0,
+    "x-weak": 0,
+    "weak": CLAUSE_PAUSE_MS,
+    "medium": CLAUSE_PAUSE_MS,
+    "strong": SENTENCE_PAUSE_MS,
+    "x-strong": PARAGRAPH_PAUSE_MS,
+}
+"""Source of the names and what they are like: same page."""
+
+RATES = {
+    "x-slow": 0.5,
+    "slow": 0.75,
+    "medium": 1.0,
+    "default": 1.0,
+    "fast": 1.25,
+    "x-fast": 1.6,
+}
+"""Factors of speed. SSML leaves them to the voice."""
+
+SLOWEST_RATE, FASTEST_RATE = 0.2, 2.0
+"""Source: prosody-tag page of Polly's developer guide."""
+
+SNIPPET_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A silence."""
+
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words said in one breath at one rate.
+
+    Attributes:
+        said: the words; their origins are places in the text of the sentence's element.
+        rate: factor of speed, 1.0 is the voice's own.
+    """
+
+    said: Said
+    rate: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One `<s>` element, or the text between such elements.
+
+    Attributes:
+        text: of the element, as written.
+        parts: what is said, and the silences asked for in between, in order.
+    """
+
+    text: str
+    parts: tuple[Phrase | Pause, ...]
+
+
+def read_ssml(ssml: str) -> tuple[Sentence | Pause, ...]:
+    """Sentences and the silences around them, in document order.
+
+    Between two sentences stands the pause of their elements; a break between them adds to it.
+
+    Raises:
+        SpeechFailed: not well-formed, not SSML, or it declares a document type or entities.
+    """
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        root = fromstring(ssml, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError) as error:
+        raise _unreadable(ssml, str(error)) from error
+    if _tag(root) != "speak":
+        raise _unreadable(ssml, "its root element is not <speak>")
+    reading = _Reading()
+    try:
+        reading.walk(root, 1.0)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(ssml, str(error)) from error
+    return reading.finished()
+
+
+def plain_text(ssml: str) -> str:
+    """Roughly what a chunk says, to name it in messages; never fails."""
+    return " ".join(re.sub(r"<[^>]*>", " ", ssml).split())
+
+
+def snippet(ssml: str) -> str:
+    """The beginning of what a chunk says, for messages."""
+    text = plain_text(ssml) or ssml
+    return text if len(text) <= SNIPPET_CHARS else text[: SNIPPET_CHARS - 1] + "…"
+
+
+@dataclass(slots=True)
+class _Open:
+    """A sentence while it is being read."""
+
+    explicit: bool = False
+    text: str = ""
+    parts: list[Phrase | Pause] = field(default_factory=list)
+
+    def say(self, source: str, rate: float, alias: str | None = None) -> None:
+        """Add words, in one phrase with those before when the rate is the same."""
+        start = len(self.text)
+        self.text += source
+        said = Said.literal(source, start)
+        if alias is not None:
+            said = Said.alias(alias, start, len(self.text))
+        last = self.parts[-1] if self.parts else None
+        if isinstance(last, Phrase) and last.rate == rate:
+            self.parts[-1] = Phrase(last.said + said, rate)
+        else:
+            self.parts.append(Phrase(said, rate))
+
+    @property
+    def empty(self) -> bool:
+        return not self.explicit and not any(
+            isinstance(part, Phrase) and part.said.text.strip() for part in self.parts
+        )
+
+
+class _Reading:
+    """The walk through a document, gathering sentences and pauses."""
+
+    def __init__(self) -> None:
+        self._items: list[Sentence | Pause] = []
+        self._open = _Open()
+        self._owed_ms = 0
+
+    def finished(self) -> tuple[Sentence | Pause, ...]:
+        """All that was gathered; a pause still owed at the end is nobody's."""
+        self._close(0)
+        return tuple(self._items)
+
+    def walk(self, element: "Element", rate: float) -> None:
+        """Read an element: by its own rule, or its text and children."""
+        rule = _RULES.get(_tag(element), _Reading._inside)
+        rule(self, element, rate)
+
+    def _inside(self, element: "Element", rate: float) -> None:
+        for text, child in _content(element):
+            if text:
+                self._open.say(text, rate)
+            if child is not None:
+                self.walk(child, rate)
+
+    def _paragraph(self, element: "Element", rate: float) -> None:
+        self._close(PARAGRAPH_PAUSE_MS)
+        self._inside(element, rate)
+        self._close(PARAGRAPH_PAUSE_MS)
+
+    def _sentence(self, element: "Element", rate: float) -> None:
+        self._close(SENTENCE_PAUSE_MS)
+        self._open = _Open(explicit=True)
+        self._inside(element, rate)
+        self._close(SENTENCE_PAUSE_MS)
+
+    def _break(self, element: "Element", _rate: float) -> None:
+        self._open.parts.append(Pause(_break_ms(element)))
+
+    def _sub(self, element: "Element", rate: float) -> None:
+        source = "".join(element.itertext())
+        self._open.say(source, rate, element.get("alias", source))
+
+    def _say_as(self, element: "Element", rate: float) -> None:
+        source = "".join(element.itertext())
+        kind, form = element.get("interpret-as", ""), element.get("format", "")
+        self._open.say(source, rate, say_as.spoken(source, kind, form))
+
+    def _prosody(self, element: "Element", rate: float) -> None:
+        factor = _rate(element.get("rate", "medium"))
+        self._inside(element, min(max(rate * factor, SLOWEST_RATE), FASTEST_RATE))
+
+    def _close(self, pause_ms: int) -> None:
+        """End the open sentence, if there is one, and owe the pause after it."""
+        sentence, self._open = self._open, _Open()
+        if sentence.empty:
+            self._items += [part for part in sentence.parts if isinstance(part, Pause)]
+        else:
+            if self._owed_ms and any(isinstance(item, Sentence) for item in self._items):
+                self._items.append(Pause(self._owed_ms))
+            self._items.append(Sentence(sentence.text, tuple(sentence.parts)))
+            self._owed_ms = 0
+        self._owed_ms = max(self._owed_ms, pause_ms)
+
+
+_RULES: dict[str, Callable[[_Reading, "Element", float], None]] = {
+    "p": _Reading._paragraph,
+    "s": _Reading._sentence,
+    "break": _Reading._break,
+    "sub": _Reading._sub,
+    "say-as": _Reading._say_as,
+    "prosody": _Reading._prosody,
+}
+
+
+def _content(element: "Element") -> Iterator[tuple[str, "Element | None"]]:
+    """An element's texts, each with the child that follows it; None after the last."""
+    text = element.text or ""
+    for child in element:
+        yield text, child
+        text = child.tail or ""
+    yield text, None
+
+
+def _tag(element: "Element") -> str:
+    """An element's name without its namespace."""
+    return str(element.tag).rsplit("}", 1)[-1]
+
+
+def _break_ms(element: "Element") -> int:
+    """How long a break lasts, at most MAX_BREAK_MS."""
+    time = element.get("time")
+    if time is None:
+        strength = element.get("strength", "medium")
+        if strength not in BREAK_STRENGTHS_MS:
+            raise ValueError(f'there is no break strength "{strength}"')
+        return BREAK_STRENGTHS_MS[strength]
+    match = re.fullmatch(r"\s*\+?([0-9]*\.?[0-9]+)(ms|s)\s*", time)
+    if not match:
+        raise ValueError(f'"{time}" is no time')
+    return round(min(float(match[1]) * (1000 if match[2] == "s" else 1), MAX_BREAK_MS))
+
+
+def _rate(rate: str) -> float:
+    """The factor of speed that a rate attribute names; signed percents are changes."""
+    if rate in RATES:
+        return RATES[rate]
+    match = re.fullmatch(r"([-+]?)([0-9]*\.?[0-9]+)%", rate.strip())
+    if not match:
+        raise ValueError(f'"{rate}" is no rate')
+    factor = float(match[2]) / 100
+    return {"": factor, "+": 1 + factor, "-": 1 - factor}[match[1]]
+
+
+def _unreadable(ssml: str, reason: str) -> SpeechFailed:
+    return SpeechFailed(f"This SSML cannot be read: {reason}.", [snippet(ssml)])
