@@ -103,6 +103,12 @@ def momentary_lufs(printed: str) -> list[float]:
     return [-math.inf if math.isnan(value) else value for value in values]
 
 
+def true_peak_dbtp(said: str) -> float:
+    """The true peak in the summary that `ebur128` leaves on standard error; -inf for silence."""
+    peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(said)]
+    return peaks[-1] if peaks else -math.inf
+
+
 def _command(channels: str) -> list[str]:
     """Two branches: one counts and finds edges, the other measures loudness with a padded end."""
     edges = f"astats=measure_perchannel=none,silencedetect=n={SILENCE_DBFS}dB:d={SILENCE_S}"
@@ -126,7 +132,7 @@ def _parsed(printed: str, said: str, name: str) -> Measurement:
         samples=samples,
         rate_hz=rate_hz,
         channels=_channels(stream["layout"]),
-        true_peak_dbtp=_true_peak(said),
+        true_peak_dbtp=true_peak_dbtp(said),
         lead_samples=lead,
         tail_samples=tail,
         windows=histogram(momentary_lufs(printed)),
@@ -144,11 +150,6 @@ def _edges(said: str, samples: int, rate_hz: int) -> tuple[int, int]:
     lead = stretches[0][1] if stretches and stretches[0][0] == 0 else 0
     tail = samples - stretches[-1][0] if stretches and stretches[-1][1] >= samples - 1 else 0
     return lead, tail
-
-
-def _true_peak(said: str) -> float:
-    peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(said)]
-    return peaks[-1] if peaks else -math.inf
 
 
 def _last_int(pattern: "regex.Pattern[str]", text: str) -> int:

@@ -1,0 +1,133 @@
+"""From a Script and its recordings to what a listener gets: the steps between the rooms. Pure.
+
+`takes` hands the recordings to the layout, `captioned` brings the sentences' times from the
+recordings into the finished audio, `unspoken` names what the voice could not read.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mixer.publish.captions import CaptionedSentence
+from mixer.script.script import Chunk, Ending, Script, Utterance
+from mixer.sound.placing import Take
+from mixer.sound.timeline import Clip, Timeline, at_rate
+from mixer.speech.engine import SpokenSpan
+from mixer.speech.recordings import Recording
+
+FILLING_WEIGHTS = {Ending.PARAGRAPH: 3.0, Ending.SCENE: 6.0, Ending.CHAPTER: 24.0}
+"""How much of a section's filling a gap takes: where people expect a pause, a longer one hides."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenChunk:
+    """A chunk that can be heard.
+
+    Attributes:
+        chunk: what was said.
+        recording: how it sounds.
+        opens: title of the chapter that it opens; None where it opens none.
+    """
+
+    chunk: Chunk
+    recording: Recording
+    opens: str | None
+
+
+def spoken_chunks(
+    script: Script, recordings: Sequence[Recording | None]
+) -> tuple[SpokenChunk, ...]:
+    """The chunks that can be heard, in reading order.
+
+    Args:
+        script: with as many chunks as there are recordings.
+        recordings: one per chunk; None for one that the voice could not read.
+    """
+    return tuple(_spoken(script, iter(recordings)))
+
+
+def _spoken(script: Script, recordings: Iterator[Recording | None]) -> Iterator[SpokenChunk]:
+    for chapter in script.chapters:
+        opens: str | None = chapter.title
+        for chunk in chapter.chunks:
+            recorded = next(recordings)
+            if recorded is not None and not recorded.measured.is_silent:
+                yield SpokenChunk(chunk, recorded, opens)
+                opens = None
+
+
+def takes(spoken: Sequence[SpokenChunk], *, is_gap_exact: bool) -> list[Take]:
+    """What the layout needs to know of each chunk."""
+    return [
+        Take(
+            source=each.recording.key,
+            measured=each.recording.measured,
+            gap_ms=each.chunk.gap_ms,
+            is_gap_exact=is_gap_exact,
+            weight=FILLING_WEIGHTS.get(each.chunk.ending, 1.0),
+            opens=each.opens,
+        )
+        for each in spoken
+    ]
+
+
+def captioned(spoken: Sequence[SpokenChunk], timeline: Timeline) -> list[CaptionedSentence]:
+    """Every sentence that is heard, with its times in the finished audio."""
+    sentences = []
+    for each, clip in zip(spoken, timeline.clips, strict=True):
+        opens = each.opens or ""
+        for utterance, start, end in _heard(each, clip, timeline.rate_hz):
+            sentences.append(
+                CaptionedSentence(
+                    text=utterance.text,
+                    start_s=timeline.seconds(start),
+                    end_s=timeline.seconds(end),
+                    chapter=opens,
+                    ends_paragraph=utterance.ending in PARAGRAPH_ENDINGS,
+                )
+            )
+            opens = ""
+    return sentences
+
+
+PARAGRAPH_ENDINGS = frozenset({Ending.PARAGRAPH, Ending.SCENE, Ending.HEADING, Ending.CHAPTER})
+
+
+def _heard(spoken: SpokenChunk, clip: Clip, rate_hz: int) -> Iterator[tuple[Utterance, int, int]]:
+    """Each utterance of a chunk that is heard, and from when to when, in timeline samples."""
+    utterances, recorded = spoken.chunk.utterances, spoken.recording
+    if len(recorded.sentences) != len(utterances):
+        yield from _shared_out(utterances, clip)
+        return
+    for utterance, span in zip(utterances, recorded.sentences, strict=True):
+        if span is not None:
+            yield utterance, *_on_timeline(span, recorded.measured.rate_hz, clip, rate_hz)
+
+
+def _on_timeline(span: SpokenSpan, recorded_hz: int, clip: Clip, rate_hz: int) -> tuple[int, int]:
+    start = clip.start - clip.skip + at_rate(span.start_samples, recorded_hz, rate_hz)
+    end = clip.start - clip.skip + at_rate(span.end_samples, recorded_hz, rate_hz)
+    return max(start, clip.start), min(max(end, start), clip.end)
+
+
+def _shared_out(
+    utterances: Sequence[Utterance], clip: Clip
+) -> Iterator[tuple[Utterance, int, int]]:
+    """A clip's time shared out by characters: what is left when an engine gives no times."""
+    total_chars = sum(len(utterance.spoken) for utterance in utterances)
+    chars = 0
+    for utterance in utterances:
+        start = clip.start + clip.length * chars // total_chars
+        chars += len(utterance.spoken)
+        yield utterance, start, clip.start + clip.length * chars // total_chars
+
+
+def unspoken(script: Script, recordings: Sequence[Recording | None]) -> tuple[str, ...]:
+    """The passages that the voice could not read, in reading order."""
+    passages: list[str] = []
+    for chunk, recorded in zip(script.chunks, recordings, strict=True):
+        if recorded is None:
+            passages.append(chunk.passage)
+        elif len(recorded.sentences) == len(chunk.utterances):
+            heard = zip(chunk.utterances, recorded.sentences, strict=True)
+            passages += [utterance.text for utterance, span in heard if span is None]
+    return tuple(passages)

@@ -1,0 +1,90 @@
+"""What a caller may ask for: the options of the contract, checked once for every way of asking.
+
+The command line, the HTTP interface and the page take the same options under the same names; their
+ranges, defaults and descriptions stand here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mixer.errors import BadOption
+
+MAX_MUSIC_S = 60
+
+PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
+TextTypeName = Literal["text", "markdown"]
+
+
+class Options(BaseModel):
+    """How a story shall be told; everything has a default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    voice: Annotated[str, Field(description="Who speaks; the engine's first voice by default.")] = (
+        ""
+    )
+    engine: Annotated[
+        str,
+        Field(description="embedded, or polly (its best engine), generative, neural, …"),
+    ] = ""
+    language: Annotated[
+        str, Field(description="Language of the text (BCP 47); the voice's own by default.")
+    ] = ""
+    text_type: Annotated[
+        TextTypeName | None, Field(description="How the text is written; told by the file's name.")
+    ] = None
+    pauses: Annotated[
+        str | dict[str, int],
+        Field(description="natural, expressive, none, or ms by kind: comma=200,paragraph=900"),
+    ] = "natural"
+    gap_ms: Annotated[
+        int | None, Field(ge=0, le=10_000, description="Silence between chunks, the same for all.")
+    ] = None
+    rate: Annotated[int, Field(ge=50, le=200, description="Speed of speech in percent.")] = 100
+    preset: Annotated[PresetName, Field(description="What the finished file is for.")] = "story"
+    music_level_lu: Annotated[
+        float, Field(ge=6, le=40, description="How far the music lies below the voice, in LU.")
+    ] = 20.0
+    duck_db: Annotated[
+        float, Field(ge=0, le=24, description="How much the music rises in long pauses; 0: never.")
+    ] = 8.0
+    music_intro_s: Annotated[
+        float, Field(ge=0, le=MAX_MUSIC_S, description="Music before the first word.")
+    ] = 0.0
+    music_outro_s: Annotated[
+        float, Field(ge=0, le=MAX_MUSIC_S, description="Music after the last word.")
+    ] = 2.0
+    fade_out_s: Annotated[
+        float, Field(ge=0, le=MAX_MUSIC_S, description="Fade of the music at the end.")
+    ] = 5.0
+    bitrate_kbps: Annotated[
+        Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] | None,
+        Field(description="Of the MP3; the preset's own by default."),
+    ] = None
+    title: Annotated[str, Field(description="Title; from the text where it has one.")] = ""
+    author: Annotated[str, Field(description="Author; from the text where it has one.")] = ""
+    max_cost_usd: Annotated[
+        float | None, Field(ge=0, description="Refuse before spending more than this.")
+    ] = None
+    dry_run: Annotated[bool, Field(description="Plan and price, and stop there.")] = False
+
+
+def options(asked: Mapping[str, object]) -> Options:
+    """The options that a caller asks for, the others at their defaults.
+
+    Raises:
+        BadOption: one is unknown, of the wrong type or out of its range; it is named.
+    """
+    try:
+        return Options.model_validate(dict(asked))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"][:1])
+        raise BadOption(f"{name}: {_sentence(first['msg'])}", field=name) from error
+
+
+def _sentence(message: str) -> str:
+    """A validator's message as the end of a sentence."""
+    return f"{message[0].lower()}{message[1:].rstrip('.')}."
