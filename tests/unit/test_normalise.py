@@ -64,9 +64,12 @@ ENGLISH = {
     "apples, pears, etc. Then he left.": "apples, pears, et cetera. Then he left.",
     "apples, etc., and more": "apples, et cetera, and more",
     "He bought apples, etc.": "He bought apples, et cetera.",
-    "No. 5 is alive. No. I will not.": "number 5 is alive. No. I will not.",
+    "No. 5 is alive. No. I will not.": "Number 5 is alive. No. I will not.",
     "see p. 5 and pp. 7–9 of vol. 2": "see page 5 and pages 7 to 9 of volume 2",
     "p. Smith": "p. Smith",
+    "It ended. No. 5 won. 3rd place went to me.": (
+        "It ended. Number 5 won. Third place went to me."
+    ),
     "She has a Ph.D. in law.": "She has a PhD in law.",
     # saints, streets, doctors, drives
     "St. Mary's on Elm St.": "Saint Mary's on Elm Street.",
@@ -91,6 +94,7 @@ ENGLISH = {
     "George V. Smith": "George V. Smith",
     "the 3rd, the 21st, the 20th-century": "the third, the twenty-first, the twentieth-century",
     "the 3st, the 11st": "the 3st, the 11st",
+    "Luc St-Louis": "Luc St-Louis",
     # units
     "5 km at 20 °C": "5 kilometers at 20 degrees Celsius",
     "1 km. Mary ran": "1 kilometer. Mary ran",
@@ -98,7 +102,7 @@ ENGLISH = {
     "3 ft. by 6 ft. wide": "3 feet by 6 feet wide",
     "a 5 km run, a 5-km run": "a 5 kilometer run, a 5-kilometer run",
     "He is 5'10\" tall.": "He is 5 feet 10 inches tall.",
-    "−5 °C, -5 °C": "minus 5 degrees Celsius, minus 5 degrees Celsius",
+    "−5 °C, -5 °C": "Minus 5 degrees Celsius, minus 5 degrees Celsius",
     "5m of 5G": "5m of 5G",
     "3.5% of 100%": "3.5 percent of 100 percent",
     # money
@@ -148,6 +152,49 @@ ENGLISH = {
     "soft\u00adhyphen, zero\u200bwidth, bell\x07": "softhyphen, zerowidth, bell",
     "": "",
 }
+
+
+OTHERS = [
+    ("de-DE", "Dr. Müller und Prof. Dr. Weber", "Doktor Müller und Professor Doktor Weber"),
+    ("de-DE", "z.B. Hunde usw. Der Mann", "zum Beispiel Hunde und so weiter. Der Mann"),
+    ("de-DE", "um 18:45 Uhr, um 18.00 Uhr", "um 18 Uhr 45, um 18 Uhr"),
+    ("de-DE", "in der Hauptstr. 5, S. 7", "in der Hauptstraße 5, Seite 7"),
+    ("de-DE", "3,50 €, 1,2 Mrd. €, 1 Mio. €", "3 Euro 50, 1,2 Milliarden Euro, 1 Million Euro"),
+    ("de-DE", "5 Mio. Menschen", "5 Millionen Menschen"),
+    ("de-DE", "5 km. Menschen laufen.", "5 Kilometer. Menschen laufen."),
+    ("de-DE", "am 5.11.2026, am 3. Mai", "am 5. November 2026, am 3. Mai"),
+    ("de-DE", "im 19. Jh. n. Chr.", "im 19. Jahrhundert nach Christus."),
+    ("de-DE", "Ludwig XIV.", "Ludwig XIV."),
+    ("fr-FR", "M. Dupont et Mme Curie", "Monsieur Dupont et Madame Curie"),
+    ("fr-FR", "à 18h45, à 1 h", "à 18 heures 45, à 1 heure"),
+    ("fr-FR", "Louis XIV, François Ier", "Louis 14, François premier"),
+    ("fr-FR", "au XIXe siècle", "au dix-neuvième siècle"),
+    ("fr-FR", "la 1re, le 2e", "la première, le deuxième"),
+    ("fr-FR", "3,50 €, 50 %", "3 euros 50, 50 pour cent"),
+    ("fr-FR", "des pommes, etc. Il part.", "des pommes, et cetera. Il part."),
+    ("es-ES", "El Sr. Pérez, p. ej. hoy", "El señor Pérez, por ejemplo hoy"),
+    ("es-ES", "Llegó. Ud. María", "Llegó. Usted María"),
+    ("es-ES", "siglo XIX, Felipe II, Alfonso XIII", "siglo 19, Felipe segundo, Alfonso 13"),
+    ("es-ES", "el 3.er día, la 2.ª vez", "el tercer día, la segunda vez"),
+    ("es-MX", "cuesta $5", "cuesta $5"),
+    ("it-IT", "Il sig. Rossi, ecc. Poi", "Il signor Rossi, eccetera. Poi"),
+    ("it-IT", "il XIX secolo, Enrico VIII", "il diciannovesimo secolo, Enrico ottavo"),
+    ("it-IT", "alle ore 18:45", "alle ore 18 e 45"),
+    ("pt-BR", "O Sr. Silva tem R$ 3,50.", "O senhor Silva tem 3 reais e 50."),
+    ("pt-PT", "5 km", "5 quilómetros"),
+    ("nl-NL", "dhr. Jansen, enz. Hij kwam", "de heer Jansen, enzovoort. Hij kwam"),
+    ("nl-NL", "de 19e eeuw, om 18.45 uur", "de negentiende eeuw, om 18 uur 45"),
+    ("ru-RU", "5 км, т.е. много", "5 км, т.е. много"),
+    ("ja-JP", "5km走った...", "5km走った…"),
+    ("cmn-CN", "你好——他说……", "你好——他说……"),
+    ("hi-IN", "क\u094d\u200dष डॉ. शर्मा", "क\u094d\u200dष डॉ. शर्मा"),
+    ("xx", "Dr. X & 5 km", "Dr. X & 5 km"),
+]
+
+
+@pytest.mark.parametrize(("language", "written", "said"), OTHERS)
+def test_other_languages_are_said_as_people_say_them(language, written, said):
+    assert normalise(written, language).spoken == said
 
 
 @pytest.mark.parametrize(("written", "said"), ENGLISH.items())

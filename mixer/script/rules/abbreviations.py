@@ -40,7 +40,7 @@ def rules(language: Language) -> Iterator[Rule]:
             said = (reading(match, spoken) for spoken, reading in by_key[_key(match[0])])
             return next((spoken for spoken in said if spoken is not None), None)
 
-        yield matching(rf"(?<![\w.&-]){written}(?!\w)", say)
+        yield matching(rf"(?<![\w.&-]){written}(?![\w-])", say)
     yield from _suffixes(language)
 
 

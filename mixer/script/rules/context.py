@@ -10,6 +10,7 @@ LOOK_CHARS = 48
 
 _NEXT_WORD = re.compile(r"[\"'”’»)\]]*[ \u00a0]+[\"'“‘«„(\[¿¡]*(\w[\w'’]*)")
 _CLOSED = re.compile(r"[\"'”’»)\]\s]*")
+_SENTENCE_BEGAN = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
 _STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
 _LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
 
@@ -41,6 +42,12 @@ def is_last(text: str, position: int) -> bool:
     if len(text) - position > LOOK_CHARS:
         return False
     return _CLOSED.fullmatch(text, position) is not None
+
+
+def begins_sentence(text: str, position: int) -> bool:
+    """Say whether a place begins a sentence: the text begins there, or a mark stands before."""
+    before = text[max(0, position - LOOK_CHARS) : position]
+    return not before.strip() or _SENTENCE_BEGAN.search(before) is not None
 
 
 @lru_cache

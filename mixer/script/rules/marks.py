@@ -33,7 +33,12 @@ _RUN = re.compile(f"[{re.escape(EMPHASIS)}]+")
 
 def invisible() -> Rule:
     """Characters without a sound or a width."""
-    return Rule(lambda text: (Replacement(*m.span(), "") for m in _INVISIBLE.finditer(text)))
+
+    def find(text: str) -> Iterable[Replacement]:
+        if not text.isprintable():  # ten times as fast as the search, and true of nearly all text
+            yield from (Replacement(*match.span(), "") for match in _INVISIBLE.finditer(text))
+
+    return Rule(find)
 
 
 def decorations() -> list[Rule]:
@@ -60,10 +65,10 @@ def pauses(language: Language) -> list[Rule]:
     ]
     if dash:
         rules += [
-            matching(r"(?<=[^\W\d_])(?:--+| --+ | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—"),
-            matching(r"(?<=[\w,;:!?.…\"'”’)]) (?:--+|—) (?=[\w\"'“‘(])", lambda _: dash, "-—"),
+            matching(r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—"),
+            matching(r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])", lambda _: dash, "-—"),
         ]
-    return [*rules, matching(r"(?<=[\w,;:!?.…\"'”’)])--+(?![\w-])", lambda _: "—", "-")]
+    return [*rules, matching(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-")]
 
 
 def _ornament(match: re.Match[str]) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mixer.script.edits import Replacement
+from mixer.script.rules.context import begins_sentence
 
 DIGITS = frozenset("0123456789")
 ANYTHING: frozenset[str] = frozenset()
@@ -29,7 +30,10 @@ class Rule:
 
 
 def matching(
-    pattern: str, say: Callable[[re.Match[str]], str | None], needs: Iterable[str] = ANYTHING
+    pattern: str,
+    say: Callable[[re.Match[str]], str | None],
+    needs: Iterable[str] = ANYTHING,
+    hint: str = "",
 ) -> Rule:
     """A rule for what a pattern matches.
 
@@ -38,12 +42,13 @@ def matching(
             when there is no such group.
         say: the spoken form, or None to leave the text as it is written.
         needs: see `Rule`.
+        hint: a cheaper pattern that a text must hold for the dearer one to match.
     """
-    compiled = re.compile(pattern)
+    compiled, promising = re.compile(pattern), re.compile(hint)
     group = "edit" if "edit" in compiled.groupindex else 0
 
     def find(text: str) -> Iterable[Replacement]:
-        for match in compiled.finditer(text):
+        for match in compiled.finditer(text) if promising.search(text) else ():
             spoken = say(match)
             if spoken is not None and spoken != match[group]:
                 yield Replacement(*match.span(group), spoken)
@@ -63,10 +68,21 @@ def proposals(rules: Iterable[Rule], text: str) -> list[Replacement]:
     for rule in rules:
         if rule.needs and rule.needs.isdisjoint(present):
             continue
-        found = [one for one in rule.find(text) if _is_free(heard, one)]
+        found = [_begun(text, one) for one in rule.find(text) if _is_free(heard, one)]
         if found:
             heard = sorted(heard + found)
     return heard
+
+
+def _begun(text: str, one: Replacement) -> Replacement:
+    """Give a spoken form the capital of the sentence it begins: `No. 5 is`, `3rd place went`.
+
+    What the author wrote in lower case stays so.
+    """
+    start, end, spoken = one
+    if not spoken[:1].islower() or text[start].islower() or not begins_sentence(text, start):
+        return one
+    return Replacement(start, end, spoken[0].upper() + spoken[1:])
 
 
 def _is_free(heard: list[Replacement], one: Replacement) -> bool:

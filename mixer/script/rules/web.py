@@ -19,7 +19,7 @@ space after it is a common slip.
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}\.){{1,8}}"
-_TAIL = r"(?::\d{1,5})?(?:[/?#][^\s<>\"“”]{0,2000})?"
+_TAIL = r"(?::\d{1,5})?(?:[/?#][^\s<>\"“”\[\]]{0,2000})?"
 _ADDRESS = (
     rf"(?<![\w@./-])(?:https?://(?:www\.)?|www\.){_HOST}[A-Za-z]{{2,24}}(?![\w@]){_TAIL}"
     rf"|(?<![\w@./-]){_HOST}(?:{DOMAINS})(?![\w@]|\.\w|-\w){_TAIL}"
@@ -44,7 +44,7 @@ def rules(language: Language) -> Iterator[Rule]:
         return _named(_LEFT_OUT.sub("", address).rstrip("/"), signs) + after
 
     yield matching(_MAIL, say_mail, "@")
-    yield matching(_ADDRESS, say_address, ".")
+    yield matching(_ADDRESS, say_address, ".", hint=r"\.[A-Za-z]")
 
 
 def _trimmed(address: str) -> tuple[str, str]:
