@@ -101,7 +101,8 @@ class PollyEngine:
     def speak(self, ssml: str, delivery: Delivery) -> Speech:
         """Say one chunk.
 
-        A chunk whose speech marks cannot be had is returned without times: its audio is paid for.
+        A chunk whose speech marks cannot be had, or name none of its sentences, is returned
+        without times: its audio is paid for.
 
         Raises:
             SpeechFailed: Polly refuses the chunk, or its faults did not pass.
@@ -132,7 +133,7 @@ class PollyEngine:
         return replace(
             speech,
             billed_chars=speech.billed_chars + billed_chars,
-            sentences=sentences,
+            sentences=sentences if any(sentences) else (),
             words=words,
         )
 

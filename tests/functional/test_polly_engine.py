@@ -324,6 +324,13 @@ def test_audio_that_is_paid_for_is_kept_when_its_marks_cannot_be_had(server, cli
     assert server.counts.calls == 1 + QUICK.tries
 
 
+def test_marks_that_name_no_sentence_do_not_call_the_chunk_unreadable(client):
+    engine = engine_for(client, speech_marks=True)
+    speech = engine.speak("<speak>no element <s> </s></speak>", Delivery("Joanna", "neural"))
+    assert speech.sentences == ()
+    assert speech.billed_chars == 2 * len("no element  ")
+
+
 def test_parallelism_is_the_share_of_the_places_in_flight(client):
     assert PollyEngine(client).parallelism == POLLY_QUOTAS["generative"].in_flight
     assert PollyEngine(client, engine="neural").parallelism == 18
