@@ -59,7 +59,8 @@ class ProgressLines(AbstractContextManager["ProgressLines"]):
 
     def __init__(self) -> None:
         self._begun_s: dict[str, float] = {}
-        self._said_s = 0.0
+        self._done: set[str] = set()
+        self._said_s = time.monotonic()
         self._lock = threading.Lock()
 
     def __call__(self, stage: str, share: float) -> None:
@@ -67,7 +68,10 @@ class ProgressLines(AbstractContextManager["ProgressLines"]):
         with self._lock:
             now_s = time.monotonic()
             begun_s = self._begun_s.setdefault(stage, now_s)
+            if stage in self._done:
+                return
             if share >= 1.0:
+                self._done.add(stage)
                 click.echo(f"{stage}: done in {now_s - begun_s:.1f} s", err=True)
             elif now_s - self._said_s >= LINE_EVERY_S and share > 0.0:
                 left_s = (now_s - begun_s) * (1 - share) / share

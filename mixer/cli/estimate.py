@@ -1,0 +1,28 @@
+"""`mixer estimate`: characters, chunks, length and cost of a story in one line."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from mixer.cli.options import SPEECH, chosen, contract_options
+from mixer.cli.planning import planned
+from mixer.cli.reading import read_story
+from mixer.cli.summary import costs_usd, estimate_line
+from mixer.script.estimate import estimate
+
+
+@click.command()
+@click.argument("story")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@contract_options(*SPEECH)
+def command(story: str, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401
+    """Foretell what STORY would take and cost; nothing is spent."""
+    asked = chosen(given)
+    script = planned(read_story(story), story, asked)
+    if as_json:
+        foretold = estimate(script, asked.rate)
+        click.echo(json.dumps({**asdict(foretold), "cost_usd": costs_usd(foretold.characters)}))
+    else:
+        click.echo(estimate_line(script, asked.rate))

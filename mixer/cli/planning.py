@@ -1,0 +1,29 @@
+"""Planning for commands that speak to nobody: limits and language from names alone."""
+
+from mixer.cli.engines import EMBEDDED, POLLY
+from mixer.cli.reading import text_type_of
+from mixer.errors import BadOption
+from mixer.requests import Options
+from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS, EngineLimits
+from mixer.script.script import Script
+from mixer.studio import plan_story
+
+DEFAULT_LANGUAGE = "en-US"
+
+
+def planned(text: str, story: str, asked: Options) -> Script:
+    """A story's Script, without opening an engine.
+
+    Raises:
+        BadOption: there is no such engine.
+    """
+    text_type = text_type_of(story, asked.text_type)
+    return plan_story(text, text_type, _limits(asked), asked.language or DEFAULT_LANGUAGE, asked)
+
+
+def _limits(asked: Options) -> EngineLimits:
+    known = {EMBEDDED: EMBEDDED_LIMITS, POLLY: POLLY_LIMITS["generative"], **POLLY_LIMITS}
+    name = asked.engine or EMBEDDED
+    if name not in known:
+        raise BadOption(f"engine: there is no engine {name!r}; there are {', '.join(known)}.")
+    return known[name]

@@ -1,0 +1,51 @@
+"""What a Script will take: characters, chunks, and about how long it will sound. Pure."""
+
+from dataclasses import dataclass
+
+import regex
+
+from mixer.script.script import Script
+
+CHARS_PER_S = 15.0
+"""Of alphabetic scripts at full rate (measured: 16 with the embedded voice)."""
+
+IDEOGRAPHS_PER_S = 4.5
+"""Of Chinese, Japanese and Korean: a character is a syllable or more."""
+
+_IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a Script will take.
+
+    Attributes:
+        chapters: how many.
+        chunks: how many calls of the engine.
+        characters: that an engine bills.
+        duration_s: of the finished audio, within about a fifth.
+    """
+
+    chapters: int
+    chunks: int
+    characters: int
+    duration_s: float
+
+
+def estimate(script: Script, rate_percent: int = 100) -> Estimate:
+    """Foretell what a Script will take.
+
+    Args:
+        script: the plan.
+        rate_percent: speed of speech.
+    """
+    chunks = list(script.chunks)
+    spoken = (utterance.spoken for chunk in chunks for utterance in chunk.utterances)
+    speech_s = sum(_speech_s(text) for text in spoken) * 100 / rate_percent
+    gaps_s = sum(chunk.gap_ms for chunk in chunks) / 1000
+    return Estimate(len(script.chapters), len(chunks), script.billed_chars, speech_s + gaps_s)
+
+
+def _speech_s(text: str) -> float:
+    ideographs = 0 if text.isascii() else len(_IDEOGRAPH.findall(text))
+    return ideographs / IDEOGRAPHS_PER_S + (len(text) - ideographs) / CHARS_PER_S
