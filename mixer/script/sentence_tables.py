@@ -24,6 +24,7 @@ class EndingKnowledge:
     Attributes:
         inside: abbreviations that never end a sentence.
         may_end: abbreviations that end one when what follows begins one.
+        words: those of `counting` that are words when no figure follows.
         counting: abbreviations when a figure follows, words otherwise: `No.`
         starters: words which with a capital show that a sentence begins; when there are none,
             every capital shows it.
@@ -33,6 +34,7 @@ class EndingKnowledge:
 
     inside: frozenset[str]
     may_end: frozenset[str]
+    words: frozenset[str]
     counting: frozenset[str]
     starters: frozenset[str]
     ordinal_stop: bool
@@ -57,6 +59,7 @@ def ending_knowledge(language: Language) -> EndingKnowledge:
     return EndingKnowledge(
         inside=_with_capitals(inside - may_end),
         may_end=_with_capitals(_last_parts(may_end)),
+        words=frozenset(language.words("sentences.words")),
         counting=_with_capitals(_last_parts(counting)),
         starters=frozenset(language.words("sentences.starters")),
         ordinal_stop=language.phrase("sentences.figures") == "ordinal",

@@ -166,7 +166,8 @@ def _after_stop(match: re.Match[str], start: int, word: str, known: EndingKnowle
     text, end = match.string, match.end("mark")
     token, begins = _token(text, start, end), known.begins_sentence(word)
     if token in known.counting:
-        return False if word[0].isdigit() or is_numeral(word) else begins or None
+        counts = word[0].isdigit() or is_numeral(word)
+        return not counts and (begins or token in known.words or None)
     if token in known.inside or _LABEL.fullmatch(text, start, match.end()):
         return False
     bare = token.rstrip(".")

@@ -71,6 +71,8 @@ ENGLISH = {
         "It ended. Number 5 won. Third place went to me."
     ),
     "She has a Ph.D. in law.": "She has a PhD in law.",
+    "He said no. 5 people came.": "He said no. 5 people came.",
+    "Mr. & Mrs. Jones of Jones & Co. left": "Mister and Missus Jones of Jones and Company left",
     # saints, streets, doctors, drives
     "St. Mary's on Elm St.": "Saint Mary's on Elm Street.",
     "He lives on Elm St. The house": "He lives on Elm Street. The house",
@@ -88,6 +90,7 @@ ENGLISH = {
     "Part I of the book": "Part 1 of the book",
     "Plan C, Part D": "Plan C, Part D",
     "World War II": "World War 2",
+    "World War I veterans": "World War 1 veterans",
     "Louis XIV and Henry VIII's wives": "Louis the Fourteenth and Henry the Eighth's wives",
     "King Charles I of England": "King Charles the First of England",
     "Henry I think you are wrong": "Henry I think you are wrong",
@@ -124,6 +127,7 @@ ENGLISH = {
     "2026-11-05": "November 5, 2026",
     "12/25/2020": "December 25, 2020",
     "3/4/2020": "3/4/2020",
+    "It came on Feb. 3rd.": "It came on February third.",
     "Jan. 5, 5 Jan 2020": "January 5, 5 January 2020",
     "1990–1995, a 2–1 win": "1990 to 1995, a 2–1 win",
     # addresses
@@ -142,6 +146,7 @@ ENGLISH = {
     '"What--" he said': '"What—" he said',
     "Wait... He left": "Wait… He left",
     "wait...what": "wait… what",
+    'He said--"no"--and left': 'He said — "no" — and left',
     "use --help": "use --help",
     # decorations and invisible characters
     "**Dr.** Smith said *hello* to __me__": "Doctor Smith said hello to me",

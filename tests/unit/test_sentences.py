@@ -16,6 +16,7 @@ ENGLISH = [
     "The U.S. Army came.| In the U.S.| He left.",
     "Acme Inc. Chief Jones spoke.| He left.",
     "No. 5 is alive.| No. 7 is not.| No.| I will not.",
+    '"Here?"| "No.| Mary left."',
     "Vitamin C.| The end.",
     "Roe v. Wade was argued.| It was long.",
     # figures

@@ -84,8 +84,10 @@ def _key(written: str) -> str:
 
 def _before_name(match: re.Match[str], spoken: str, followers: set[str]) -> str | None:
     """Read a title, if a name, another title or `and` follows."""
-    word = next_word(match.string, match.end())
-    return spoken if starts_capital(word) or word in followers else None
+    text, end = match.string, match.end()
+    word = next_word(text, end)
+    followed = starts_capital(word) or word in followers or text.startswith(" & ", end)
+    return spoken if followed else None
 
 
 def _before_number(match: re.Match[str], spoken: str) -> str | None:

@@ -66,6 +66,8 @@ def pauses(language: Language) -> list[Rule]:
     if dash:
         rules += [
             matching(r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—"),
+            matching(r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])", lambda _: dash, "-—"),
+            matching(r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])", lambda _: dash, "-—"),
             matching(r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])", lambda _: dash, "-—"),
         ]
     return [*rules, matching(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-")]

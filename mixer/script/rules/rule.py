@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mixer.script.edits import Replacement
@@ -10,6 +10,7 @@ from mixer.script.rules.context import begins_sentence
 
 DIGITS = frozenset("0123456789")
 ANYTHING: frozenset[str] = frozenset()
+OPENING = " \u00a0\"'“‘«„([¿¡"
 SPACE = "[ \u00a0\u2009\u202f]"
 """One space: plain, no-break, thin or narrow no-break, as written between number and unit."""
 
@@ -68,21 +69,27 @@ def proposals(rules: Iterable[Rule], text: str) -> list[Replacement]:
     for rule in rules:
         if rule.needs and rule.needs.isdisjoint(present):
             continue
-        found = [_begun(text, one) for one in rule.find(text) if _is_free(heard, one)]
+        found = [one for one in rule.find(text) if _is_free(heard, one)]
         if found:
             heard = sorted(heard + found)
-    return heard
+    return list(_with_capitals(text, heard))
 
 
-def _begun(text: str, one: Replacement) -> Replacement:
+def _with_capitals(text: str, heard: Iterable[Replacement]) -> Iterator[Replacement]:
     """Give a spoken form the capital of the sentence it begins: `No. 5 is`, `3rd place went`.
 
-    What the author wrote in lower case stays so.
+    What the author wrote in lower case stays so, and so does what follows an abbreviation whose
+    full stop is not said.
     """
-    start, end, spoken = one
-    if not spoken[:1].islower() or text[start].islower() or not begins_sentence(text, start):
-        return one
-    return Replacement(start, end, spoken[0].upper() + spoken[1:])
+    silent_until = 0
+    for start, end, spoken in heard:
+        capital = spoken
+        if spoken[:1].islower() and not text[start].islower():
+            after_silent_stop = silent_until and not text[silent_until:start].strip(OPENING)
+            if not after_silent_stop and begins_sentence(text, start):
+                capital = spoken[0].upper() + spoken[1:]
+        yield Replacement(start, end, capital)
+        silent_until = 0 if spoken.endswith((".", "!", "?", "…")) else end
 
 
 def _is_free(heard: list[Replacement], one: Replacement) -> bool:

@@ -28,7 +28,7 @@ def rules(language: Language) -> Iterator[Rule]:
 def _ampersand(conjunction: str) -> Rule:
     """`Smith & Sons`, `R&D`, but no entity (`&amp;`) and no list of query fields."""
     return matching(
-        r"(?<=[\w.,)])(?P<edit>(?P<gap> )?&(?(gap) ))(?=[\w(])(?!#?\w{1,8};)(?!\w+=)",
+        r"(?<=[\w.,)])(?P<edit>(?P<gap> )?&(?(gap) ))(?=[\w(])(?!#?\w{2,8};)(?!\w+=)",
         lambda _: f" {conjunction} ",
         "&",
     )
