@@ -48,8 +48,8 @@ class PollyEngine:
     Args:
         client: from `polly_client`; whoever made it closes it.
         quotas: the process's share of the account's quota; keep one as long as the process lives.
-        catalogue: from `catalogue_of`; keep one as long as the process lives.
-        retry: how patient to be, and until when; its clock is that of the quotas.
+        catalogue: what is known of the voices; keep one as long as the process lives.
+        retry: how patient to be, and until when; this engine's own, on the clock of the quotas.
         speech_marks: whether to ask for the times of sentences and words. Each is a second call
             at the price of the first.
         engine: which of the four sets the parallelism.
@@ -71,10 +71,9 @@ class PollyEngine:
         self._client = client
         self._retry = retry or Retry()
         self._quotas = quotas or EngineQuotas(now=self._retry.now)
-        self._catalogue = catalogue or catalogue_of(client, self._quotas, self._retry)
+        self._catalogue = catalogue or VoiceCatalogue(now=self._retry.now)
         self._speech_marks = speech_marks
         self._engine = engine
-        self._closed = False
 
     @property
     def parallelism(self) -> int:
@@ -96,7 +95,7 @@ class PollyEngine:
             SpeechFailed: Polly does not list them.
             OutOfTime: the deadline came first.
         """
-        return self._catalogue.voices()
+        return self._catalogue.voices(lambda: _listed(self._client, self._quotas, self._retry))
 
     def speak(self, ssml: str, delivery: Delivery) -> Speech:
         """Say one chunk.
@@ -108,10 +107,11 @@ class PollyEngine:
             SpeechFailed: Polly refuses the chunk, or its faults did not pass.
             UnknownVoice: no such voice, or it does not speak with this engine; lists near ones.
             BadOption: no such lexicon, or the voice does not speak the language.
-            OutOfTime: the deadline came first.
+            OutOfTime: the deadline came first, or the engine was closed meanwhile.
+            MixerError: the engine is closed.
         """
-        if self._closed:
-            raise SpeechFailed("The speech engine is closed.", [passage_of(ssml)])
+        if self._retry.stop.is_set():
+            raise MixerError("The engine is closed and speaks no more.")
         rate_hz = BEST_RATE_HZ[_known(delivery.engine)]
         audio, billed_chars = self._ask(_audio_request(ssml, delivery, rate_hz), delivery)
         speech = Speech(audio, "audio/mpeg", rate_hz, billed_chars)
@@ -123,8 +123,13 @@ class PollyEngine:
             return speech
 
     def close(self) -> None:
-        """Speak no more; the client belongs to whoever made it."""
-        self._closed = True
+        """Speak no more; safe to call twice.
+
+        Who waits for a turn or for another try stops at once with OutOfTime. Calls under way end
+        with their answers: they are paid for. The client belongs to whoever made it.
+        """
+        self._retry.stop.set()
+        self._quotas.nudge()
 
     def _timed(self, speech: Speech, ssml: str, delivery: Delivery) -> Speech:
         lines, billed_chars = self._ask(_marks_request(ssml, delivery), delivery)
@@ -162,12 +167,8 @@ class PollyEngine:
             return None
 
 
-def catalogue_of(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> VoiceCatalogue:
-    """The voices of the client's region, listed page by page when they are needed."""
-    return VoiceCatalogue(lambda: _listed(client, quotas, retry), now=retry.now)
-
-
 def _listed(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> Iterator[Voice]:
+    """The voices of the client's region, page by page."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     limiter, token = quotas.of(DESCRIBE_VOICES), ""

@@ -64,30 +64,28 @@ class VoiceCatalogue:
     Keep it as long as the process lives. Safe for many threads: one lists, the others wait.
 
     Args:
-        list_voices: asks the service; may raise what the service's caller raises.
         max_age_s: how old the list may become.
         now: a clock in seconds that never runs backwards.
     """
 
     def __init__(
-        self,
-        list_voices: Callable[[], Iterable[Voice]],
-        *,
-        max_age_s: float = MAX_AGE_S,
-        now: Callable[[], float] = time.monotonic,
+        self, *, max_age_s: float = MAX_AGE_S, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._list_voices = list_voices
         self._max_age_s = max_age_s
         self._now = now
         self._lock = threading.Lock()
         self._voices: tuple[Voice, ...] = ()
         self._stale_s = now()
 
-    def voices(self) -> tuple[Voice, ...]:
-        """Every voice, the default first."""
+    def voices(self, list_voices: Callable[[], Iterable[Voice]]) -> tuple[Voice, ...]:
+        """Every voice, the default first.
+
+        Args:
+            list_voices: asks the service, if need be; what it raises is raised here.
+        """
         with self._lock:
             if not self._voices or self._now() >= self._stale_s:
-                self._voices = in_order(self._list_voices())
+                self._voices = in_order(list_voices())
                 self._stale_s = self._now() + self._max_age_s
             return self._voices
 

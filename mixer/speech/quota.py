@@ -128,30 +128,35 @@ class QuotaLimiter:
             return self._in_flight
 
     @contextmanager
-    def permit(self, deadline_s: float | None = None) -> Iterator[Permit]:
+    def permit(
+        self, deadline_s: float | None = None, stop: threading.Event | None = None
+    ) -> Iterator[Permit]:
         """Wait for one's turn, and hold a place in flight for the length of the block.
 
         Args:
             deadline_s: on the limiter's clock; None waits as long as it takes.
+            stop: ends the waiting once it is set; whoever sets it calls `nudge`.
 
         Raises:
-            OutOfTime: the turn would come after the deadline.
+            OutOfTime: the turn would come after the deadline, or the waiting was stopped.
         """
-        permit = self.enter(deadline_s)
+        permit = self.enter(deadline_s, stop)
         try:
             yield permit
         finally:
             self.leave()
 
-    def enter(self, deadline_s: float | None = None) -> Permit:
+    def enter(self, deadline_s: float | None = None, stop: threading.Event | None = None) -> Permit:
         """Wait for one's turn; see `permit`. Whoever enters must leave."""
         with self._lock:
             turn = threading.Condition(self._lock)
             self._queue.append(turn)
             try:
                 while (wait_s := self._wait_s(turn)) > 0:
+                    self._check(deadline_s, stop)
                     self._rest(turn, wait_s, deadline_s)
-                return self._admit(deadline_s)
+                self._check(deadline_s, stop)
+                return self._admit()
             finally:
                 self._queue.remove(turn)
                 self._wake_head()
@@ -161,6 +166,12 @@ class QuotaLimiter:
         with self._lock:
             self._in_flight -= 1
             self._wake_head()
+
+    def nudge(self) -> None:
+        """Let all who wait look again whether they were stopped."""
+        with self._lock:
+            for turn in self._queue:
+                turn.notify()
 
     def answered(self) -> None:
         """The service served a call: whatever it refused before was an accident."""
@@ -196,6 +207,12 @@ class QuotaLimiter:
             return inf
         return self._bucket.wait_s(self._now())
 
+    def _check(self, deadline_s: float | None, stop: threading.Event | None) -> None:
+        if stop is not None and stop.is_set():
+            raise OutOfTime("The work was stopped before it was this call's turn.")
+        if deadline_s is not None and self._now() > deadline_s:
+            raise _too_late()
+
     def _rest(self, turn: threading.Condition, wait_s: float, deadline_s: float | None) -> None:
         left_s = inf if deadline_s is None else deadline_s - self._now()
         if left_s <= 0 or left_s < wait_s < inf:
@@ -203,10 +220,8 @@ class QuotaLimiter:
         timeout_s = min(wait_s, left_s)
         self._wait(turn, None if timeout_s == inf else timeout_s)
 
-    def _admit(self, deadline_s: float | None) -> Permit:
+    def _admit(self) -> Permit:
         now_s = self._now()
-        if deadline_s is not None and now_s > deadline_s:
-            raise _too_late()
         self._bucket.take(now_s)
         self._in_flight += 1
         return Permit(now_s)
@@ -252,3 +267,8 @@ class EngineQuotas:
             KeyError: the table has no such engine.
         """
         return self._limiters[engine]
+
+    def nudge(self) -> None:
+        """Let all who wait at any engine look again whether they were stopped."""
+        for limiter in self._limiters.values():
+            limiter.nudge()

@@ -9,6 +9,7 @@ a few tries. The price: a passage that always breaks the service costs those few
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -104,15 +105,17 @@ class Retry:
         policy: how patient to be.
         deadline_s: on the clock `now`; None for none.
         now: a clock in seconds that never runs backwards; the limiter's own.
-        sleep: waits so many seconds.
+        sleep: waits so many seconds; None for a wait that `stop` ends.
         chance: a random number from 0 to 1.
+        stop: once set, nothing more is tried.
     """
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     deadline_s: float | None = None
     now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] = time.sleep
+    sleep: Callable[[float], object] | None = None
     chance: Callable[[], float] = random.random
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def call(self, limiter: QuotaLimiter, request: Callable[[], Answer], passage: str) -> Answer:
         """Make a call, and again while that can help.
@@ -123,7 +126,7 @@ class Retry:
             passage: the beginning of what is to be said, for the message.
 
         Raises:
-            OutOfTime: another try could not end before the deadline.
+            OutOfTime: another try could not end before the deadline, or `stop` was set.
             SpeechFailed: the fault did not pass; names the passage.
             Exception: a final fault, as the call raised it; the caller knows what it means.
         """
@@ -141,7 +144,7 @@ class Retry:
             self._rest(failures)
 
     def _try_once(self, limiter: QuotaLimiter, request: Callable[[], Answer]) -> Answer:
-        with limiter.permit(self._last_start_s()) as permit:
+        with limiter.permit(self._last_start_s(), self.stop) as permit:
             try:
                 answer = request()
             except _service_errors() as error:
@@ -166,7 +169,7 @@ class Retry:
         last_start_s = self._last_start_s()
         if last_start_s is not None and self.now() + delay_s > last_start_s:
             raise OutOfTime("The time ran out before the speech service could be asked again.")
-        self.sleep(delay_s)
+        (self.sleep or self.stop.wait)(delay_s)
 
 
 def _service_errors() -> tuple[type[Exception], ...]:

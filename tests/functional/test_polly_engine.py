@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mixer.errors import BadOption, OutOfTime, SpeechFailed, UnknownVoice
+from mixer.errors import BadOption, MixerError, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS
 from mixer.speech.engine import Delivery
 from mixer.speech.mp3_frames import sample_count
-from mixer.speech.polly import BEST_RATE_HZ, PollyEngine, catalogue_of
-from mixer.speech.polly_voices import best_engine
+from mixer.speech.polly import BEST_RATE_HZ, PollyEngine
+from mixer.speech.polly_voices import VoiceCatalogue, best_engine
 from mixer.speech.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas, Quota
 from mixer.speech.retry import Retry, RetryPolicy
 from tests.emulators.strict_polly import (
@@ -103,8 +103,7 @@ def test_every_voice_that_is_listed_speaks_with_every_engine_it_names(server, cl
 
 def test_voices_are_listed_once_and_anew_when_the_list_is_old(server, client):
     clock = [0.0]
-    retry = Retry(now=lambda: clock[0])
-    catalogue = catalogue_of(client, EngineQuotas(now=lambda: clock[0]), retry)
+    catalogue = VoiceCatalogue(now=lambda: clock[0])
     first = PollyEngine(client, catalogue=catalogue).voices()
     pages = server.counts.listings
     assert pages == -(-len(first) // server.page_voices)
@@ -340,9 +339,44 @@ def test_a_closed_engine_speaks_no_more(server, client):
     engine = engine_for(client)
     engine.close()
     engine.close()
-    with pytest.raises(SpeechFailed):
+    with pytest.raises(MixerError, match="closed"):
         engine.speak(chunk(1), JOANNA)
     assert server.counts.calls == 0
+
+
+def test_a_catalogue_outlives_the_engine_that_filled_it(client):
+    catalogue = VoiceCatalogue(max_age_s=0.0)
+    first = engine_for(client, catalogue=catalogue)
+    first.voices()
+    first.close()
+    assert engine_for(client, catalogue=catalogue).voices()
+
+
+def test_closing_ends_those_who_wait_and_keeps_what_is_under_way(server, client):
+    server.reset(latency=Latency(base_s=0.3))
+    engine = engine_for(client, quotas=quotas(Quota(20, 20, 2)))
+    with ThreadPoolExecutor(8) as pool:
+        waits = [pool.submit(engine.speak, chunk(number), JOANNA) for number in range(8)]
+        while server.counts.calls < 2:
+            time.sleep(0.005)
+        began_s = time.monotonic()
+        engine.close()
+    outcomes = [wait.exception() for wait in waits]
+    assert time.monotonic() - began_s < 0.6
+    assert sum(outcome is None for outcome in outcomes) == server.counts.answered == 2
+    assert sum(isinstance(outcome, OutOfTime) for outcome in outcomes) == 6
+
+
+def test_closing_ends_the_wait_for_another_try(server, client):
+    server.reset(Faults(nth={1: "ServiceFailureException"}))
+    slow = RetryPolicy(first_delay_s=30.0, longest_delay_s=30.0, closing_s=0.0)
+    engine = PollyEngine(client, quotas=quotas(), retry=Retry(slow, chance=lambda: 1.0))
+    with ThreadPoolExecutor(1) as pool:
+        wait = pool.submit(engine.speak, chunk(1), JOANNA)
+        while not server.counts.errors:
+            time.sleep(0.005)
+        engine.close()
+        assert isinstance(wait.exception(timeout=5), OutOfTime)
 
 
 def test_limits_are_those_of_the_engine(client):
