@@ -1,0 +1,148 @@
+"""`mixer sanitize`: what the clean-up would delete and why; with `--delete`, deletes it."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from mixer.errors import BadOption, StoreFailed
+
+if TYPE_CHECKING:
+    from mixer.housekeeping.account import Account
+    from mixer.housekeeping.plan import Item, Plan
+    from mixer.housekeeping.policy import Policy
+    from mixer.housekeeping.report import RunReport, TargetReport
+
+
+@click.command()
+@click.option(
+    "--dry-run/--delete",
+    "dry_run",
+    default=True,
+    help="Only tell what would go (default), or delete it.",
+)
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A policy document (JSON). Default: what the environment states.",
+)
+@click.option("--bucket", "buckets", multiple=True, help="Clean this bucket's usual folders.")
+@click.option("--repository", "repositories", multiple=True, help="Clean this ECR repository.")
+@click.option("--age-days", help="Threshold for every target, in days.")
+@click.option("--max-share", help="How much of a target may go at once, 0 to 1.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+def command(
+    *,
+    dry_run: bool,
+    policy_file: Path | None,
+    buckets: Sequence[str],
+    repositories: Sequence[str],
+    age_days: str | None,
+    max_share: str | None,
+    form: str,
+) -> None:
+    """Prune old objects and images, keeping what somebody needs."""
+    from mixer.housekeeping.pace import Pace
+    from mixer.housekeeping.report import Mode
+    from mixer.housekeeping.rounds import clean
+
+    given = {"age_days": age_days, "max_share": max_share}
+    override = {name: value for name, value in given.items() if value is not None}
+    policy = _policy(policy_file, buckets, repositories, override)
+    plans: list[Plan[Item]] = []
+    report = clean(
+        policy,
+        _account(),
+        now=datetime.now(UTC),
+        mode=Mode.DRY_RUN if dry_run else Mode.DELETE,
+        pace=Pace(),
+        watch=plans.append,
+    )
+    (_print_json if form == "json" else _print_table)(report, plans)
+    if report.failed:
+        raise StoreFailed("not everything went well; see the report above")
+
+
+def _policy(
+    policy_file: Path | None,
+    buckets: Sequence[str],
+    repositories: Sequence[str],
+    override: Mapping[str, object],
+) -> "Policy":
+    from mixer.housekeeping.policy import (
+        parse_policy,
+        policy_of_environment,
+        read_policy,
+        usual_document,
+    )
+
+    if policy_file and (buckets or repositories):
+        raise BadOption("--policy already names what to clean; leave --bucket, --repository out")
+    if policy_file:
+        return parse_policy(policy_file.read_text("utf-8"), override=override)
+    if buckets or repositories:
+        return read_policy(usual_document(buckets, repositories), override=override)
+    return policy_of_environment(os.environ, override)
+
+
+def _account() -> "Account":
+    """The account of the ordinary credentials."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from mixer.housekeeping.account import CONFIG, open_account
+    from mixer.housekeeping.pace import said
+
+    try:
+        session = boto3.Session()
+        identity: str = session.client("sts", config=CONFIG).get_caller_identity()["Account"]
+        return open_account(session, identity)
+    except (BotoCoreError, ClientError) as error:
+        raise StoreFailed(f"AWS does not let us in: {said(error)}") from error
+
+
+def _print_json(report: "RunReport", plans: "Sequence[Plan[Item]]") -> None:
+    items = {plan.target: [verdict.row() for verdict in plan.verdicts] for plan in plans}
+    click.echo(json.dumps({**report.to_json(), "plans": items}, indent=2))
+
+
+def _print_table(report: "RunReport", plans: "Sequence[Plan[Item]]") -> None:
+    console = Console()
+    for plan in plans:
+        console.print(_items_table(plan))
+    for target in report.targets:
+        console.print(*_told(target), sep="\n", style=None, markup=False, highlight=False)
+    verb = "would save" if report.mode == "dry-run" else "saves"
+    console.print(f"{verb} ${report.saved_usd_month:.2f} a month")
+
+
+def _items_table(plan: "Plan[Item]") -> Table:
+    table = Table(title=plan.target, title_justify="left")
+    table.add_column("action")
+    table.add_column("bytes", justify="right")
+    table.add_column("reason")
+    table.add_column("name", overflow="fold")
+    for verdict in plan.verdicts:
+        row = verdict.row()
+        table.add_row(*(str(row[cell]) for cell in ("action", "size_bytes", "reason", "name")))
+    return table
+
+
+def _told(target: "TargetReport") -> list[str]:
+    """A target's outcome, in sentences."""
+    doomed = sum(tally.items for tally in target.doomed.values())
+    kept = sum(tally.items for tally in target.kept.values())
+    deleted = sum(tally.items for tally in target.deleted.values())
+    counts = f"{target.target}: {doomed} to go, {kept} stay, {deleted} deleted"
+    troubles = [target.refused, target.trouble, target.stopped, *target.warnings]
+    failures = [f"failed: {failure.name} ({failure.why})" for failure in target.failures]
+    return [counts, *(f"  {sentence}" for sentence in [*troubles, *failures] if sentence)]

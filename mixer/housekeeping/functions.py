@@ -1,0 +1,69 @@
+"""Which images the account's Lambda functions run.
+
+An alias points to a version, and every version is listed, so that versions cover aliases and
+their weighted routing too. One answer that fails or misses makes the whole unknown: then nothing
+may be deleted. An empty answer counts as one that misses, since at least the clean-up itself runs
+from an image.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mixer.housekeeping.listing import Uses
+from mixer.housekeeping.pace import Pace, said
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import FunctionConfigurationTypeDef
+
+
+def read_uses(client: "LambdaClient", pace: Pace) -> Uses:
+    """The digests of all versions of all functions in the client's region.
+
+    Raises:
+        OutOfTime: the deadline came first.
+    """
+    digests: set[str] = set()
+    try:
+        for version in _image_versions(client, pace):
+            digest = _digest_of(client, pace, version)
+            if not digest:
+                return Uses(unknown=f"Lambda does not say which image {_named(version)} runs")
+            digests.add(digest)
+    except (ClientError, BotoCoreError) as error:
+        return Uses(unknown=f"Lambda could not be asked which images are in use ({said(error)})")
+    if not digests:
+        return Uses(unknown="Lambda lists no function that runs an image, which cannot be")
+    return Uses(frozenset(digests))
+
+
+def _image_versions(client: "LambdaClient", pace: Pace) -> "Iterator[FunctionConfigurationTypeDef]":
+    """Every version, `$LATEST` included, of every function that runs a container image."""
+    marker = ""
+    while True:
+        page = pace.ask(
+            lambda marker=marker: client.list_functions(  # type: ignore[misc]
+                FunctionVersion="ALL", **({"Marker": marker} if marker else {})
+            )
+        )
+        functions = page.get("Functions", [])
+        yield from (version for version in functions if version.get("PackageType") == "Image")
+        marker = page.get("NextMarker", "")
+        if not marker:
+            return
+
+
+def _digest_of(client: "LambdaClient", pace: Pace, version: "FunctionConfigurationTypeDef") -> str:
+    """The digest to which a version's image was resolved; empty where Lambda does not say."""
+    answer = pace.ask(
+        lambda: client.get_function(
+            FunctionName=version["FunctionName"], Qualifier=version["Version"]
+        )
+    )
+    return answer.get("Code", {}).get("ResolvedImageUri", "").partition("@")[2]
+
+
+def _named(version: "FunctionConfigurationTypeDef") -> str:
+    return f"{version['FunctionName']}:{version['Version']}"

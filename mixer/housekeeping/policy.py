@@ -1,0 +1,274 @@
+"""The retention policy: what operators configure, checked before anything is looked at.
+
+Each target is checked on its own. One that is wrong is refused by name and the others are still
+cleaned; therefore every guard belongs to a target, and none can be lost by a misspelt word
+outside of it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+CHUNKS = "narration_chunks/"
+STORIES = "stories/"
+OUR_PREFIXES = (CHUNKS, "mixed/", STORIES, "uploads/")
+"""Where Mixer writes in its output bucket: all that is cleaned without configuration."""
+
+LONGEST_DAYS = 36_500
+"""A hundred years; more is a slip of the keyboard."""
+
+DEFAULT_SHARE = 0.5
+SPARED_OBJECTS = 1_000
+SPARED_IMAGES = 10
+"""Without a configured share, as many may go even where they are more than half."""
+
+
+def _no_truth_value(number: object) -> object:
+    """JSON's `true` is no number, whatever Python thinks."""
+    if isinstance(number, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports ValueError only
+    return number
+
+
+Days = Annotated[
+    float,
+    BeforeValidator(_no_truth_value),
+    Field(gt=0, le=LONGEST_DAYS, allow_inf_nan=False),
+]
+Share = Annotated[float, BeforeValidator(_no_truth_value), Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=0)]
+
+
+class Rules(BaseModel):
+    """Frozen, and refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PrefixRule(Rules):
+    """Which keys are cleaned.
+
+    Attributes:
+        prefix: a folder, with its closing slash.
+        age_days: overrides the bucket's threshold.
+    """
+
+    prefix: str
+    age_days: Days | None = None
+
+    @field_validator("prefix")
+    @classmethod
+    def _is_a_folder(cls, prefix: str) -> str:
+        if not prefix.endswith("/") or prefix.startswith("/"):
+            raise ValueError(f"{prefix!r} is no folder: it must end with / and not start with it")
+        if prefix.startswith(STORIES) and prefix != STORIES:
+            raise ValueError(f"{prefix!r} lies inside a story, and a story goes as a whole")
+        return prefix
+
+
+class BucketPolicy(Rules):
+    """What is cleaned in a bucket.
+
+    Attributes:
+        bucket: its name.
+        prefixes: the folders that are cleaned; everything else is "not ours".
+        age_days: objects older than this go.
+        keep: exceptions, shell patterns on whole keys such as `mixed/keep-*`.
+        running_days: a story without a result runs while anything in it is younger.
+        upload_days: unfinished multipart uploads older than this are aborted.
+        max_share: how much of it one run may delete, 0 to 1; None for the default, which spares
+            small and quiet buckets.
+    """
+
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    prefixes: Annotated[tuple[PrefixRule, ...], Field(min_length=1)] = tuple(
+        PrefixRule(prefix=prefix) for prefix in OUR_PREFIXES
+    )
+    age_days: Days = 10
+    keep: tuple[str, ...] = ()
+    running_days: Days = 14
+    upload_days: Days = 1
+    max_share: Share | None = None
+
+    @property
+    def name(self) -> str:
+        """As reports call it."""
+        return f"s3://{self.bucket}"
+
+
+class RepositoryPolicy(Rules):
+    """What is cleaned in an ECR repository.
+
+    Attributes:
+        repository: its name, without registry.
+        age_days: images neither pushed nor pulled for longer than this go.
+        keep_tags: shell patterns of tags that stay; `latest` stays in any case.
+        keep_newest: how many of the newest images stay; parts of manifest lists do not count.
+        clean_shared: whether to clean it although its policy lets other accounts in, whose
+            functions cannot be seen from here.
+        max_share: how much of it one run may delete, 0 to 1; None for the default.
+    """
+
+    repository: Annotated[
+        str, Field(max_length=256, pattern=r"^[a-z0-9]+([._/-]+[a-z0-9]+)*$", min_length=2)
+    ]
+    age_days: Days = 10
+    keep_tags: tuple[str, ...] = ()
+    keep_newest: Count = 3
+    clean_shared: bool = False
+    max_share: Share | None = None
+
+    @property
+    def name(self) -> str:
+        """As reports call it."""
+        return f"ecr://{self.repository}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A target that is not cleaned, and what is wrong with it."""
+
+    target: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All targets that can be cleaned, and those that cannot."""
+
+    buckets: tuple[BucketPolicy, ...] = ()
+    repositories: tuple[RepositoryPolicy, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+Fields = Mapping[str, object]
+"""Values for several targets at once, such as `age_days`; those a target has no use for are
+left out."""
+
+NOTHING: Fields = {}
+
+Target = BucketPolicy | RepositoryPolicy
+
+_GROUPS: Mapping[str, tuple[str, str, type[Target]]] = {
+    "buckets": ("bucket", "s3", BucketPolicy),
+    "repositories": ("repository", "ecr", RepositoryPolicy),
+}
+"""The field that names a target, the scheme of its name in reports, and its model."""
+
+
+def read_policy(document: object, common: Fields = NOTHING, override: Fields = NOTHING) -> Policy:
+    """Check a policy document, a JSON object with `buckets` and `repositories`.
+
+    Args:
+        document: parsed JSON.
+        common: for every target that does not say otherwise.
+        override: for every target, whatever it says.
+    """
+    if not isinstance(document, Mapping):
+        return Policy(refusals=(Refusal("policy", "it must be a JSON object"),))
+    unknown = [
+        Refusal("policy", f"unknown key {key!r}; known are {', '.join(_GROUPS)}")
+        for key in document
+        if key not in _GROUPS
+    ]
+    outcomes = [
+        _check_target(group, index, entry, common, override)
+        for group in _GROUPS
+        for index, entry in enumerate(_entries(document.get(group, [])))
+    ]
+    return _without_doubles([*unknown, *outcomes])
+
+
+def _entries(group: object) -> Sequence[object]:
+    """The entries of a group; what is no list counts as one entry, which is refused."""
+    return group if isinstance(group, list | tuple) else [group]
+
+
+def _check_target(
+    group: str, index: int, entry: object, common: Fields, override: Fields
+) -> Target | Refusal:
+    naming, scheme, model = _GROUPS[group]
+    if not isinstance(entry, Mapping):
+        return Refusal(f"policy.{group}[{index}]", "it must be a JSON object in a list")
+    try:
+        return model.model_validate({**_known(model, common), **entry, **_known(model, override)})
+    except ValidationError as error:
+        named = entry.get(naming)
+        return Refusal(
+            f"{scheme}://{named}" if named else f"policy.{group}[{index}]", _sentence(error)
+        )
+
+
+def _known(model: type[Rules], fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if name in model.model_fields}
+
+
+def _sentence(error: ValidationError) -> str:
+    """What is wrong, each field by its name."""
+    return "; ".join(
+        f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']} (got {wrong['input']!r})"
+        for wrong in error.errors()
+    )
+
+
+def _without_doubles(outcomes: Sequence[Target | Refusal]) -> Policy:
+    """Refuse targets that are named twice: nobody can tell which rules were meant."""
+    times = Counter(target.name for target in outcomes if not isinstance(target, Refusal))
+    doubles = [Refusal(name, "it is named twice") for name, count in times.items() if count > 1]
+    return Policy(
+        buckets=tuple(t for t in outcomes if isinstance(t, BucketPolicy) and times[t.name] == 1),
+        repositories=tuple(
+            t for t in outcomes if isinstance(t, RepositoryPolicy) and times[t.name] == 1
+        ),
+        refusals=(*(t for t in outcomes if isinstance(t, Refusal)), *doubles),
+    )
+
+
+def parse_policy(text: str, common: Fields = NOTHING, override: Fields = NOTHING) -> Policy:
+    """Check a policy document given as JSON text."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        return Policy(refusals=(Refusal("policy", f"it is not JSON: {error}"),))
+    return read_policy(document, common, override)
+
+
+_VARIABLES = {
+    "age_days": "SANITATION_AGE_DAYS",
+    "keep_newest": "SANITATION_KEEP_NEWEST",
+    "max_share": "SANITATION_MAX_SHARE",
+}
+"""Environment variables that hold for every target which does not say otherwise."""
+
+
+def policy_of_environment(environ: Mapping[str, str], override: Fields = NOTHING) -> Policy:
+    """The policy that a Lambda's environment states.
+
+    `SANITATION_POLICY` is a policy document; without it, the usual folders of `OUTPUT_BUCKET` and
+    the repositories in the comma-separated `SANITATION_REPOSITORIES` are cleaned.
+    """
+    common = {
+        field: environ[variable]
+        for field, variable in _VARIABLES.items()
+        if environ.get(variable, "").strip()
+    }
+    text = environ.get("SANITATION_POLICY", "").strip()
+    if text:
+        return parse_policy(text, common, override)
+    if not environ.get("OUTPUT_BUCKET"):
+        return Policy(refusals=(Refusal("OUTPUT_BUCKET", "it is not set"),))
+    repositories = environ.get("SANITATION_REPOSITORIES", "").split(",")
+    document = usual_document([environ["OUTPUT_BUCKET"]], repositories)
+    return read_policy(document, common, override)
+
+
+def usual_document(buckets: Iterable[str], repositories: Iterable[str]) -> Mapping[str, object]:
+    """A policy document that cleans what it names by the usual rules."""
+    return {
+        "buckets": [{"bucket": name} for name in buckets],
+        "repositories": [{"repository": n.strip()} for n in repositories if n.strip()],
+    }
