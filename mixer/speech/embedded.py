@@ -17,7 +17,8 @@ from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.script.limits import EMBEDDED_LIMITS, EngineLimits
 from mixer.speech.embedded_worker import Failure, Reply, Request
 from mixer.speech.engine import Delivery, Speech, Voice
-from mixer.speech.workers import WorkerPool
+from mixer.speech.ssml_reader import snippet
+from mixer.speech.workers import WorkerDied, WorkerPool
 
 ENGINE_NAME = "embedded"
 
@@ -70,7 +71,8 @@ class EmbeddedEngine:
 
         Raises:
             UnknownVoice: none of its voices.
-            SpeechFailed: malformed SSML, or the voice stumbled over the text.
+            SpeechFailed: malformed SSML, the voice stumbled over the text, or its process died.
+            OutOfTime: the engine was closed meanwhile.
             MixerError: the engine is closed.
         """
         pitch = PITCHES.get(delivery.voice)
@@ -80,7 +82,10 @@ class EmbeddedEngine:
                 f"{', '.join(PITCHES)}.",
                 voice=delivery.voice,
             )
-        reply = self._workers.ask(Request(ssml, pitch, self.suffix))
+        try:
+            reply = self._workers.ask(Request(ssml, pitch, self.suffix))
+        except WorkerDied as error:
+            raise SpeechFailed(str(error), [snippet(ssml)]) from error
         if isinstance(reply, Failure):
             raise SpeechFailed(reply.message, reply.passages)
         return reply

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from mixer.errors import MixerError, SpeechFailed
+from mixer.errors import MixerError, OutOfTime
 
 BOOT = (
     "import sys; sys.path[:] = sys.argv[3:]; import importlib; "
@@ -30,7 +30,7 @@ Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 
 
-class WorkerDied(SpeechFailed):
+class WorkerDied(MixerError):
     """A worker process ended before it had answered."""
 
 
@@ -57,7 +57,7 @@ class Worker(Generic[Request, Reply]):
             self._connection.send(request)
             reply: Reply = self._connection.recv()
         except (EOFError, OSError) as error:
-            raise WorkerDied("A speaking process ended in the middle of a chunk.") from error
+            raise WorkerDied("A speaking process died in the middle of a chunk.") from error
         return reply
 
     def kill(self) -> None:
@@ -90,11 +90,17 @@ class WorkerPool(Generic[Request, Reply]):
         """Have a request answered by a worker.
 
         Raises:
-            WorkerDied: the worker ended before it had answered, or the pool was closed.
+            WorkerDied: the worker ended before it had answered.
+            OutOfTime: the pool was closed meanwhile.
             MixerError: the pool was closed before.
         """
-        with self._borrowed() as worker:
-            return worker.ask(request)
+        try:
+            with self._borrowed() as worker:
+                return worker.ask(request)
+        except WorkerDied as error:
+            if self._closed:
+                raise OutOfTime("The engine was closed in the middle of a chunk.") from error
+            raise
 
     def close(self) -> None:
         """End all workers, also those at work; safe to call twice."""

@@ -1,0 +1,191 @@
+"""ToneEngine: a small, fast SpeechEngine that says each word as a tone.
+
+A stand-in for a voice where a test needs real audio, exact times or failures on demand:
+
+    engine = ToneEngine(fail_texts=["storm"])
+
+Equal words give equal tones: 60 ms a character, one of four pitches. All words, sentences and
+pauses lie where it says, to the sample.
+"""
+
+import math
+import threading
+import time
+import zlib
+from array import array
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from mixer.errors import MixerError, SpeechFailed, UnknownVoice
+from mixer.script.limits import POLLY_LIMITS, EngineLimits
+from mixer.sound import ffmpeg
+from mixer.speech import encoding
+from mixer.speech.engine import Delivery, Speech, SpokenSpan, SpokenWord, Voice
+from mixer.speech.ssml_reader import Pause, Phrase, Sentence, plain_text, read_ssml, snippet
+
+RATE_HZ = 24_000
+CHAR_SAMPLES = 1_440
+WORD_GAP_SAMPLES = 1_200
+PERIODS_SAMPLES = (48, 60, 80, 96)
+STEP_SAMPLES = 480  # a multiple of every period: tones start and end at zero
+ENGINES = ("generative", "neural", "standard")
+VOICES = {"Joanna": 9_000, "Matthew": 6_000}  # peak of 32,767; 9,000 is -14 dB RMS
+
+
+class ToneEngine:
+    """Says words as tones; what is neither an ASCII letter nor a digit is unreadable to it.
+
+    Args:
+        suffix: `flac` or `mp3`.
+        parallelism: what it claims; it speaks with any number of threads.
+        delay_s: how long each call takes at least.
+        fail_calls: numbers of calls that fail, from 1.
+        fail_texts: passages that fail, in any call.
+
+    Attributes:
+        spoken: the SSML of every call, in the order they began.
+        most_at_once: calls.
+        closed: whether `close` was called.
+    """
+
+    name = "tone"
+
+    def __init__(
+        self,
+        *,
+        suffix: str = "flac",
+        parallelism: int = 4,
+        delay_s: float = 0.0,
+        fail_calls: Collection[int] = (),
+        fail_texts: Collection[str] = (),
+    ) -> None:
+        self.suffix = suffix
+        self.fail_calls, self.fail_texts = fail_calls, fail_texts
+        self.spoken: list[str] = []
+        self.most_at_once = 0
+        self.closed = False
+        self._parallelism, self._delay_s = parallelism, delay_s
+        self._at_once = 0
+        self._lock = threading.Lock()
+        self._children = ffmpeg.Children()
+
+    @property
+    def calls(self) -> int:
+        return len(self.spoken)
+
+    @property
+    def parallelism(self) -> int:
+        return self._parallelism
+
+    def limits(self, engine: str) -> EngineLimits:
+        return POLLY_LIMITS.get(engine, POLLY_LIMITS["generative"])
+
+    def voices(self) -> tuple[Voice, ...]:
+        return tuple(Voice(name, "en-US", ENGINES) for name in VOICES)
+
+    def speak(self, ssml: str, delivery: Delivery) -> Speech:
+        with self._counted(ssml) as number:
+            time.sleep(self._delay_s)
+            if delivery.voice not in VOICES:
+                raise UnknownVoice(f"ToneEngine has no voice {delivery.voice}.")
+            if number in self.fail_calls or any(
+                text in plain_text(ssml) for text in self.fail_texts
+            ):
+                raise SpeechFailed("ToneEngine fails here, as it was told.", [snippet(ssml)])
+            return self._speech(ssml, VOICES[delivery.voice])
+
+    def close(self) -> None:
+        self.closed = True
+        self._children.stop()
+
+    @contextmanager
+    def _counted(self, ssml: str) -> Iterator[int]:
+        with self._lock:
+            self.spoken.append(ssml)
+            number = len(self.spoken)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            if self.closed:
+                raise MixerError("ToneEngine is closed and speaks no more.")
+            yield number
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
+    def _speech(self, ssml: str, amplitude: int) -> Speech:
+        tape = _Tape(amplitude, encoding.DELAY_SAMPLES[self.suffix])
+        for item in read_ssml(ssml):
+            tape.add(item)
+        pcm = b"".join(tape.pcm) or bytes(STEP_SAMPLES * 2)
+        return Speech(
+            audio=encoding.encoded(pcm, RATE_HZ, self.suffix, self._children),
+            content_type=encoding.CONTENT_TYPES[self.suffix],
+            rate_hz=RATE_HZ,
+            billed_chars=len(plain_text(ssml)),
+            sentences=tuple(tape.sentences),
+            words=tuple(tape.words),
+        )
+
+
+def word_samples(word: str, rate: float = 1.0) -> int:
+    """How long a word's tone lasts."""
+    return max(round(len(word) * CHAR_SAMPLES / rate / STEP_SAMPLES), 1) * STEP_SAMPLES
+
+
+class _Tape:
+    """Tones and silences so far, and where they lie in the decoded audio."""
+
+    def __init__(self, amplitude: int, delay_samples: int) -> None:
+        self.pcm: list[bytes] = []
+        self.sentences: list[SpokenSpan | None] = []
+        self.words: list[SpokenWord] = []
+        self._amplitude = amplitude
+        self._at_samples = delay_samples
+
+    def add(self, item: Sentence | Pause) -> None:
+        if isinstance(item, Pause):
+            self._silence(RATE_HZ * item.duration_ms // 1000)
+            return
+        first = len(self.words)
+        for part in item.parts:
+            self._part(part, item)
+        mine = [word.span for word in self.words[first:]]
+        whole = SpokenSpan(mine[0].start_samples, mine[-1].end_samples) if mine else None
+        self.sentences.append(whole)
+
+    def _part(self, part: Phrase | Pause, sentence: Sentence) -> None:
+        if isinstance(part, Pause):
+            self._silence(RATE_HZ * part.duration_ms // 1000)
+            return
+        at = 0
+        for spoken in part.said.text.split():
+            at = part.said.text.index(spoken, at)
+            start, end = part.said.origin(at, at + len(spoken))
+            at += len(spoken)
+            if any(character.isalnum() and character.isascii() for character in spoken):
+                span = self._tone(spoken, part.rate)
+                word = SpokenWord(len(self.sentences), start, sentence.text[start:end], span)
+                self.words.append(word)
+
+    def _tone(self, word: str, rate: float) -> SpokenSpan:
+        if self.words:
+            self._silence(WORD_GAP_SAMPLES)
+        length_samples = word_samples(word, rate)
+        period = _period(PERIODS_SAMPLES[zlib.crc32(word.encode()) % 4], self._amplitude)
+        start_samples = self._at_samples
+        self._append(period * (length_samples * 2 // len(period)))
+        return SpokenSpan(start_samples, self._at_samples)
+
+    def _silence(self, samples: int) -> None:
+        self._append(bytes(samples * 2))
+
+    def _append(self, pcm: bytes) -> None:
+        self.pcm.append(pcm)
+        self._at_samples += len(pcm) // 2
+
+
+def _period(samples: int, amplitude: int) -> bytes:
+    """One period of a sine."""
+    wave = (round(amplitude * math.sin(2 * math.pi * at / samples)) for at in range(samples))
+    return array("h", wave).tobytes()
