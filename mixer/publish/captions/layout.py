@@ -5,8 +5,9 @@ share of what is left. Windows of what fits are found by bisection, so that the 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 from mixer.publish.captions.breaks import break_cost
 from mixer.publish.captions.units import LINE_COLUMNS, Units
@@ -117,14 +118,34 @@ def _best_cut(passage: Passage, first: int, choices: range, cues_left: int) -> i
     columns, end = units.first_columns, units.last_columns[-1]
     even = columns[first] + (end - columns[first]) / (cues_left + 1)
 
-    def cost(cut: int) -> float:
-        uneven = (columns[cut] - even) / _CUE_SCALE_COLUMNS
-        haste = _haste(columns[cut] - columns[first], heard_s[cut] - heard_s[first])
+    def haste(cut: int) -> float:
+        cost = _haste(columns[cut] - columns[first], heard_s[cut] - heard_s[first])
         if cues_left == 1:
-            haste += _haste(end - columns[cut], passage.free_s - heard_s[cut])
-        return break_cost(units, cut) + uneven * uneven + haste
+            cost += _haste(end - columns[cut], passage.free_s - heard_s[cut])
+        return cost
 
-    return min(choices, key=cost)
+    return _cheapest(units, choices, even, _CUE_SCALE_COLUMNS, haste)
+
+
+def _cheapest(
+    units: Units,
+    choices: range,
+    even: float,
+    scale: float,
+    haste: Callable[[int], float] | None = None,
+) -> int:
+    """The break that costs least in phrase, balance and haste; asks no more than it must."""
+    columns = units.first_columns
+    best, lowest = choices[0], inf
+    for cut in choices:
+        cost = ((columns[cut] - even) / scale) ** 2
+        if cost < lowest:
+            cost += break_cost(units, cut)
+            if cost < lowest and haste is not None:
+                cost += haste(cut)
+            if cost < lowest:
+                best, lowest = cut, cost
+    return best
 
 
 def _haste(columns: int, shown_s: float) -> float:
@@ -143,10 +164,5 @@ def lines(units: Units, first: int, behind: int) -> tuple[str, ...]:
     lowest = max(first + 1, bisect_left(starts, end - LINE_COLUMNS))
     highest = max(lowest, min(_line_reach(units, first), behind - 1))
     middle = (starts[first] + end) / 2
-
-    def cost(cut: int) -> float:
-        uneven = (starts[cut] - middle) / _LINE_SCALE_COLUMNS
-        return break_cost(units, cut) + uneven * uneven
-
-    cut = min(range(lowest, highest + 1), key=cost)
+    cut = _cheapest(units, range(lowest, highest + 1), middle, _LINE_SCALE_COLUMNS)
     return units.line(first, cut), units.line(cut, behind)

@@ -131,14 +131,21 @@ def columns(text: str) -> int:
 
 def shown(text: str) -> str:
     """The text on one line, without anything that cannot be seen or would break a file."""
-    if not _UNPLAIN.search(text):
+    if _is_plain(text):
         return text
     return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a text shows just what it holds; the first question answers it for most English."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text[:1] != " " != text[-1:]
+    return not _UNPLAIN.search(text)
+
+
 def units_of(text: str) -> Units:
     """Cuts a passage, which shows something, into units."""
-    if not _UNPLAIN.search(text):
+    if _is_plain(text):
         pattern = _PLAIN_UNIT if _SPECIAL.search(text) else _WORD
         spans = [found.span() for found in pattern.finditer(text)]
         starts, ends = map(list, zip(*spans, strict=True))
