@@ -1,0 +1,104 @@
+"""Text in pictures: one built-in font, whatever script the text is in.
+
+Pillow's own font (Aileron) needs no font files on the machine, in Lambda or elsewhere. Its price:
+it knows Latin letters only. What it lacks is written with plain letters where Unicode says how
+(`ř` as `r`), else left out; a picture never shows a missing-glyph box.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from PIL import ImageFont
+
+_PROBE_SIZE = 24
+_SURELY_MISSING = "\uffff"
+"""A noncharacter: what the font draws for it is what it draws for everything it lacks."""
+
+_SPELT = (
+    *("ßss", "æae", "ÆAe", "œoe", "ŒOe", "øo", "ØO", "łl", "ŁL", "đd", "ĐD", "ðd", "ÐD", "þth"),
+    *("ÞTh", "ıi", "„“", "‚’", "‘’", "‹«", "›»", "×x", "€EUR ", "−-", "–-", "—-", "‐-", "‑-", "→-"),
+)
+_SUBSTITUTES = {spelt[0]: spelt[1:] for spelt in _SPELT}
+"""What stands for letters and signs that Unicode does not take apart."""
+
+ELLIPSIS = "…"
+_DANGLING = " ,;:-–·…«»“”\"'"
+"""What means nothing any more at the edge of a text that lost letters."""
+
+
+Font = ImageFont.FreeTypeFont
+
+
+@lru_cache(maxsize=16)
+def font(size: int) -> Font:
+    """The built-in font; size in pixels."""
+    found = ImageFont.load_default(size)
+    if not isinstance(found, ImageFont.FreeTypeFont):  # Pillow was built without FreeType
+        raise TypeError("Pictures need a Pillow with FreeType; the wheels from PyPI have it.")
+    return found
+
+
+def writable(text: str) -> str:
+    """The text as far as the font can write it, on one line."""
+    composed = unicodedata.normalize("NFC", text)
+    written = re.sub(r"\s+", " ", "".join(map(_written, composed))).strip()
+    lost = any(char.isalnum() and not _written(char) for char in composed)
+    return written.strip(_DANGLING) if lost else written
+
+
+def width(text: str, size: int) -> float:
+    """How many pixels a writable text takes."""
+    return font(size).getlength(text)
+
+
+def fitted(text: str, size: int, room: float) -> str:
+    """A writable text, shortened with an ellipsis to so many pixels; empty without room."""
+    if width(text, size) <= room:
+        return text
+    fits, fails = 0, min(len(text), int(room))
+    while fits + 1 < fails:
+        middle = (fits + fails) // 2
+        if width(_shortened(text, middle), size) <= room:
+            fits = middle
+        else:
+            fails = middle
+    return _shortened(text, fits) if fits >= _FEWEST_LETTERS else ""
+
+
+_FEWEST_LETTERS = 3
+"""Fewer letters before an ellipsis say nothing."""
+
+
+def _shortened(text: str, chars: int) -> str:
+    return text[:chars].rstrip(" ,;:.-–—") + ELLIPSIS
+
+
+@lru_cache(maxsize=4096)
+def _written(char: str) -> str:
+    """A character as the font can write it; nothing if it cannot."""
+    if char.isspace():
+        return " "
+    if not char.isprintable():
+        return ""
+    for candidate in (char, _SUBSTITUTES.get(char, ""), _base_letters(char)):
+        if candidate and all(map(_is_known, candidate)):
+            return candidate
+    return ""
+
+
+def _base_letters(char: str) -> str:
+    """The letters a character is made of, without their marks."""
+    parts = unicodedata.normalize("NFKD", char)
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+@lru_cache(maxsize=4096)
+def _is_known(char: str) -> bool:
+    """Whether the font has a glyph of its own for a character."""
+    return not unicodedata.combining(char) and _ink(char) != _ink(_SURELY_MISSING)
+
+
+def _ink(char: str) -> tuple[tuple[int, int], bytes]:
+    mask = font(_PROBE_SIZE).getmask(char)
+    return mask.size, bytes(mask)

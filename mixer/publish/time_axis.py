@@ -1,0 +1,90 @@
+"""Where things stand along a picture's time axis: ticks, their labels, the labels of chapters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+STEPS_S = (
+    *(0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600),
+    *(7200, 10_800, 21_600, 43_200, 86_400),
+)
+"""Distances between ticks that people count in."""
+
+TICK_ROOM_PX = 105
+"""Two labels closer than this look crowded."""
+
+LABEL_GAP_PX = 14
+"""Between the end of a chapter's label and the next chapter's mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """A stretch of time across a stretch of pixels.
+
+    Attributes:
+        duration_s: greater than zero.
+        left_px: where second 0 stands.
+        right_px: where the end stands.
+    """
+
+    duration_s: float
+    left_px: float
+    right_px: float
+
+    def x_px(self, time_s: float) -> float:
+        """Where a time stands."""
+        return self.left_px + (self.right_px - self.left_px) * time_s / self.duration_s
+
+    @property
+    def step_s(self) -> float:
+        """The closest ticks whose labels have room."""
+        pixels_per_s = (self.right_px - self.left_px) / self.duration_s
+        fitting = (step_s for step_s in STEPS_S if step_s * pixels_per_s >= TICK_ROOM_PX)
+        return next(fitting, STEPS_S[-1] * -(-self.duration_s // (10 * STEPS_S[-1])))
+
+    def ticks_s(self) -> list[float]:
+        """The times that get a label, the start among them."""
+        return [number * self.step_s for number in range(int(self.duration_s / self.step_s) + 1)]
+
+
+def clock(time_s: float, step_s: float = 1.0) -> str:
+    """A time as people read it: 0:05, 12:30, 1:02:30; with tenths where ticks stand that close."""
+    if step_s < 1:
+        return f"{time_s:.1f} s"
+    minutes, seconds = divmod(round(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterMark:
+    """Where a chapter begins in the picture, and what is written there; nothing without room."""
+
+    x_px: float
+    label: str
+
+
+def chapter_marks(
+    axis: TimeAxis,
+    chapters: Sequence[tuple[float, str]],
+    fitted: Callable[[str, float], str],
+) -> list[ChapterMark]:
+    """Marks whose labels end before the next mark: the title, a part of it, or the number.
+
+    Args:
+        axis: of the picture.
+        chapters: (start in seconds, title); those outside the axis get no mark.
+        fitted: shortens a text to so many pixels, to nothing where that makes no sense.
+    """
+    inside = sorted(
+        (start_s, number, title)
+        for number, (start_s, title) in enumerate(chapters, start=1)
+        if 0 <= start_s < axis.duration_s
+    )
+    xs_px = [axis.x_px(start_s) for start_s, _, _ in inside]
+    marks = []
+    for (_, number, title), x_px, next_px in zip(
+        inside, xs_px, [*xs_px[1:], axis.right_px + LABEL_GAP_PX], strict=False
+    ):
+        room_px = next_px - x_px - LABEL_GAP_PX
+        marks.append(ChapterMark(x_px, fitted(title, room_px) or fitted(str(number), room_px)))
+    return marks

@@ -1,0 +1,304 @@
+"""The picture of a mix: the voice in front, the music behind it, chapters and time.
+
+Pure drawing from numbers. Shapes are drawn as masks at twice the size and reduced, which smooths
+their edges; colour comes in afterwards at the final size, and so does text, which FreeType smooths
+itself. That keeps a picture at a tenth of a second.
+
+Heights follow amplitude to the power of HEIGHT_POWER, not decibels: pauses stay pauses, but music
+20 dB under the voice can still be seen. Each bar has a core, the mean of the peaks it stands for,
+and a halo, their highest: over ten hours every bar's highest peak is about the same.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from itertools import pairwise
+
+from PIL import Image, ImageDraw, ImageOps
+
+from mixer.publish.lettering import fitted, font, width, writable
+from mixer.publish.time_axis import ChapterMark, TimeAxis, chapter_marks, clock
+
+WIDTH_PX, HEIGHT_PX = 1600, 400
+LEFT_PX, RIGHT_PX = 48, 1552
+TOP_PX, BOTTOM_PX = 112, 340
+MIDDLE_PX = (TOP_PX + BOTTOM_PX) / 2
+BAR_PX, BAR_STEP_PX = 3, 5
+SCALE = 2
+"""Masks are drawn so many times larger."""
+
+HEIGHT_POWER = 0.7
+
+NIGHT_TOP, NIGHT_BOTTOM = "#161c2d", "#0c101b"
+VOICE_EDGE, VOICE_HEART = "#ff7a66", "#ffd9a3"
+MUSIC_EDGE, MUSIC_HEART = "#37b6b0", "#2a6f97"
+INK, INK_SOFT, INK_LINE, INK_FAINT = "#f4efe6", "#a4adc2", "#48536f", "#2b344b"
+LOUDNESS_INK = "#dfe7ff"
+
+TITLE_SIZE, CAPTION_SIZE, LABEL_SIZE, SCALE_SIZE = 28, 17, 15, 13
+TITLE_Y_PX, LABEL_Y_PX, TIME_Y_PX = 44, 92, 366
+
+QUIETEST_LUFS, LOUDEST_LUFS = -50.0, 0.0
+"""The foot and the head of the plot for the loudness curve."""
+
+SCALE_LUFS = (-10, -20, -30, -40)
+LOUDNESS_STEP_PX = 3
+"""Points of the curve closer than this are drawn as their mean: it reads as a line, not as fur."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaveformPicture:
+    """What the picture shows.
+
+    Attributes:
+        peaks: (lowest, highest) sample of each column, -1 to 1; any number of columns, of equal
+            length in time.
+        duration_s: of the audio.
+        music: level of the bed in each column, 0 to 1 as amplitude; any number, or none.
+        chapters: (start in seconds, title), in order.
+        title: of the story; may be empty.
+        caption: a line of figures, such as `3 chapters · 10:32 · -18.0 LUFS`.
+        loudness: (time in seconds, LUFS), in order; may be empty.
+    """
+
+    peaks: tuple[tuple[float, float], ...]
+    duration_s: float
+    music: tuple[float, ...] = ()
+    chapters: tuple[tuple[float, str], ...] = ()
+    title: str = ""
+    caption: str = ""
+    loudness: tuple[tuple[float, float], ...] = ()
+
+
+def draw(picture: WaveformPicture) -> bytes:
+    """Draws the picture as a PNG of WIDTH_PX by HEIGHT_PX."""
+    axis = TimeAxis(max(picture.duration_s, 0.001), LEFT_PX, RIGHT_PX)
+    marks = chapter_marks(axis, picture.chapters, _label)
+    canvas = _gradient(NIGHT_TOP, NIGHT_BOTTOM, WIDTH_PX, HEIGHT_PX).copy()
+    _chapter_bands(canvas, marks)
+    bed = _bed_outline(picture.music)
+    _bed(canvas, bed)
+    _chapter_lines(canvas, marks)
+    _voice(canvas, picture.peaks)
+    _bed_rim(canvas, bed)
+    _loudness(canvas, axis, picture.loudness)
+    _time(canvas, axis)
+    _heading(canvas, picture)
+    png = BytesIO()
+    canvas.save(png, "PNG", compress_level=4)
+    return png.getvalue()
+
+
+# Sound
+
+
+def _voice(canvas: Image.Image, peaks: Sequence[tuple[float, float]]) -> None:
+    """The voice: bars with a bright core and a halo."""
+    bars = range(LEFT_PX, RIGHT_PX - BAR_PX + 1, BAR_STEP_PX)
+    lows = _resampled([_amplitude(-low) for low, _ in peaks], len(bars))
+    highs = _resampled([_amplitude(high) for _, high in peaks], len(bars))
+    halo, core = _mask(), _mask()
+    for x, (low, lowest), (high, highest) in zip(bars, lows, highs, strict=True):
+        _bar(halo, x, highest, lowest)
+        _bar(core, x, high, low)
+    colours = _glow(VOICE_EDGE, VOICE_HEART)
+    _paint(canvas, colours, halo, 0.42)
+    _paint(canvas, colours, core, 1.0)
+
+
+def _bar(mask: Image.Image, x: int, above: float, below: float) -> None:
+    """One bar with round ends; a dot where there is silence."""
+    reach = (BOTTOM_PX - TOP_PX) / 2 - BAR_PX
+    top = (MIDDLE_PX - BAR_PX / 2 - reach * above - TOP_PX) * SCALE
+    foot = (MIDDLE_PX + BAR_PX / 2 + reach * below - TOP_PX) * SCALE
+    pen, left, across = ImageDraw.Draw(mask), x * SCALE, BAR_PX * SCALE - 1
+    pen.ellipse((left, top, left + across, top + across), fill=255)
+    pen.ellipse((left, foot - across, left + across, foot), fill=255)
+    pen.rectangle((left, top + across / 2, left + across, foot - across / 2), fill=255)
+
+
+def _bed_outline(music: Sequence[float]) -> list[tuple[float, float]]:
+    """The upper and the lower edge of the bed, as one closed outline on a mask."""
+    if not music:
+        return []
+    xs = range(LEFT_PX, RIGHT_PX + 1, 4)
+    reach = (BOTTOM_PX - TOP_PX) / 2
+    levels = _smooth([mean for mean, _ in _resampled(list(map(_amplitude, music)), len(xs))])
+    above: list[tuple[float, float]] = [
+        (x * SCALE, (reach - reach * level) * SCALE) for x, level in zip(xs, levels, strict=True)
+    ]
+    return above + [(x, 2 * reach * SCALE - y) for x, y in reversed(above)]
+
+
+def _bed(canvas: Image.Image, outline: Sequence[tuple[float, float]]) -> None:
+    """The bed: a soft shape behind the voice."""
+    if outline:
+        mask = _mask()
+        ImageDraw.Draw(mask).polygon(outline, fill=255)
+        _paint(canvas, _glow(MUSIC_EDGE, MUSIC_HEART), mask, 0.6)
+
+
+def _bed_rim(canvas: Image.Image, outline: Sequence[tuple[float, float]]) -> None:
+    """The bed's edges once more in front, so that it can be followed under a dense voice."""
+    if outline:
+        mask = _mask()
+        ImageDraw.Draw(mask).line([*outline, outline[0]], fill=255, width=SCALE + 1, joint="curve")
+        _paint(canvas, _flat(MUSIC_EDGE), mask, 0.75)
+
+
+def _loudness(canvas: Image.Image, axis: TimeAxis, loudness: Sequence[tuple[float, float]]) -> None:
+    """The loudness over time: a thin line across the plot, with its scale at the right."""
+    inside = [(time_s, lufs) for time_s, lufs in loudness if 0 <= time_s <= axis.duration_s]
+    if not inside:
+        return
+    step = max(1, len(inside) // ((RIGHT_PX - LEFT_PX) // LOUDNESS_STEP_PX))
+    points = [
+        (axis.x_px(inside[at][0]) * SCALE, _loudness_y(_mean(inside[at : at + step])) * SCALE)
+        for at in range(0, len(inside), step)
+    ]
+    for colour, across, opacity in ((NIGHT_BOTTOM, 4, 0.7), (LOUDNESS_INK, 1.5, 0.95)):
+        mask = _mask()
+        ImageDraw.Draw(mask).line(points, fill=255, width=round(across * SCALE), joint="curve")
+        _paint(canvas, _flat(colour), mask, opacity)
+    pen = ImageDraw.Draw(canvas)
+    for lufs in SCALE_LUFS:
+        y_px = TOP_PX + round(_loudness_y(lufs))
+        pen.text((RIGHT_PX + 8, y_px), str(lufs), INK_SOFT, font(SCALE_SIZE), anchor="lm")
+
+
+def _mean(stretch: Sequence[tuple[float, float]]) -> float:
+    """The mean loudness of a stretch; silence (minus infinity, or no number) counts as the foot."""
+    heard = [max(QUIETEST_LUFS, lufs) for _, lufs in stretch]
+    return sum(QUIETEST_LUFS if math.isnan(lufs) else lufs for lufs in heard) / len(heard)
+
+
+def _loudness_y(lufs: float) -> float:
+    """How far below the plot's head a loudness stands."""
+    return (
+        (LOUDEST_LUFS - min(LOUDEST_LUFS, lufs))
+        / (LOUDEST_LUFS - QUIETEST_LUFS)
+        * (BOTTOM_PX - TOP_PX - 1)
+    )
+
+
+def _amplitude(value: float) -> float:
+    """A sample's height in the plot, 0 to 1; what is no number is silent."""
+    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value)) ** HEIGHT_POWER
+
+
+def _resampled(values: Sequence[float], count: int) -> list[tuple[float, float]]:
+    """(mean, highest) of the values behind each of `count` columns."""
+    if not values:
+        return [(0.0, 0.0)] * count
+    bounds = [number * len(values) / count for number in range(count + 1)]
+    spans = [values[int(low) : max(int(low) + 1, int(high))] for low, high in pairwise(bounds)]
+    return [(sum(span) / len(span), max(span)) for span in spans]
+
+
+def _smooth(levels: Sequence[float]) -> list[float]:
+    """A running mean over three columns, the ends as they are."""
+    padded = [levels[0], *levels, levels[-1]]
+    return [sum(padded[at : at + 3]) / 3 for at in range(len(levels))]
+
+
+# Paint
+
+
+def _mask() -> Image.Image:
+    """An empty mask of the plot at SCALE."""
+    return Image.new("L", (WIDTH_PX * SCALE, (BOTTOM_PX - TOP_PX) * SCALE))
+
+
+def _paint(canvas: Image.Image, colours: Image.Image, mask: Image.Image, opacity: float) -> None:
+    """Lays colours over the plot where the mask says so."""
+    small = mask.reduce(SCALE)
+    if opacity < 1:
+        small = small.point([round(level * opacity) for level in range(256)])
+    canvas.paste(colours, (0, TOP_PX), small)
+
+
+@lru_cache(maxsize=8)
+def _flat(colour: str) -> Image.Image:
+    """A picture of the plot's size in one colour."""
+    return Image.new("RGB", (WIDTH_PX, BOTTOM_PX - TOP_PX), colour)
+
+
+@lru_cache(maxsize=8)
+def _gradient(top: str, bottom: str, across: int, down: int) -> Image.Image:
+    """A picture that runs from one colour at the top to another at the bottom."""
+    ramp = Image.linear_gradient("L").resize((1, down), Image.Resampling.BILINEAR)
+    return ImageOps.colorize(ramp, top, bottom).resize((across, down))
+
+
+@lru_cache(maxsize=4)
+def _glow(edge: str, heart: str) -> Image.Image:
+    """A picture of the plot's size that is brightest along its middle."""
+    half = (BOTTOM_PX - TOP_PX) // 2
+    glow = Image.new("RGB", (WIDTH_PX, 2 * half))
+    glow.paste(_gradient(edge, heart, WIDTH_PX, half), (0, 0))
+    glow.paste(_gradient(heart, edge, WIDTH_PX, half), (0, half))
+    return glow
+
+
+# Text
+
+
+def _label(text: str, room_px: float) -> str:
+    return fitted(writable(text), LABEL_SIZE, room_px)
+
+
+def _chapter_bands(canvas: Image.Image, marks: Sequence[ChapterMark]) -> None:
+    """Every second chapter stands on slightly lighter ground."""
+    ends_px = [mark.x_px for mark in marks[1:]] + [float(RIGHT_PX)]
+    for mark, end_px in list(zip(marks, ends_px, strict=False))[::2]:
+        box = (round(mark.x_px), TOP_PX, round(end_px), BOTTOM_PX)
+        if box[2] > box[0]:
+            ground = canvas.crop(box)
+            canvas.paste(Image.blend(ground, Image.new("RGB", ground.size, INK), 0.03), box)
+
+
+def _chapter_lines(canvas: Image.Image, marks: Sequence[ChapterMark]) -> None:
+    """A line where each chapter begins, its label above."""
+    pen = ImageDraw.Draw(canvas)
+    for mark in marks:
+        x_px = round(mark.x_px)
+        pen.line((x_px, TOP_PX - 8, x_px, BOTTOM_PX), fill=INK_LINE)
+        pen.text((x_px, LABEL_Y_PX), mark.label, INK_SOFT, font(LABEL_SIZE), anchor="lm")
+
+
+def _time(canvas: Image.Image, axis: TimeAxis) -> None:
+    """Ticks and times under the plot."""
+    pen = ImageDraw.Draw(canvas)
+    pen.line((LEFT_PX, BOTTOM_PX + 8, RIGHT_PX, BOTTOM_PX + 8), fill=INK_FAINT)
+    for time_s in axis.ticks_s():
+        x_px, text = round(axis.x_px(time_s)), clock(time_s, axis.step_s)
+        pen.line((x_px, BOTTOM_PX + 8, x_px, BOTTOM_PX + 13), fill=INK_SOFT)
+        half = width(text, LABEL_SIZE) / 2
+        x_text = min(max(x_px, LEFT_PX + half), RIGHT_PX - half)
+        pen.text((x_text, TIME_Y_PX), text, INK_SOFT, font(LABEL_SIZE), anchor="mm")
+
+
+def _heading(canvas: Image.Image, picture: WaveformPicture) -> None:
+    """The title at the left; figures and what the colours mean at the right."""
+    pen = ImageDraw.Draw(canvas)
+    caption = fitted(writable(picture.caption), CAPTION_SIZE, (RIGHT_PX - LEFT_PX) / 2)
+    left_px = RIGHT_PX - width(caption, CAPTION_SIZE)
+    pen.text((left_px, TITLE_Y_PX), caption, INK_SOFT, font(CAPTION_SIZE), anchor="lm")
+    left_px = _legend(pen, picture, left_px - 40 if caption else left_px)
+    title = fitted(writable(picture.title), TITLE_SIZE, left_px - LEFT_PX - 40)
+    pen.text((LEFT_PX, TITLE_Y_PX), title, INK, font(TITLE_SIZE), anchor="lm")
+
+
+def _legend(pen: ImageDraw.ImageDraw, picture: WaveformPicture, right_px: float) -> float:
+    """Names the colours where there is more than one; returns where it begins."""
+    shown = [("loudness", LOUDNESS_INK)] if picture.loudness else []
+    shown += [("music", MUSIC_EDGE)] if picture.music else []
+    for name, colour in [*shown, ("voice", VOICE_EDGE)] if shown else []:
+        right_px -= width(name, CAPTION_SIZE)
+        pen.text((right_px, TITLE_Y_PX), name, INK_SOFT, font(CAPTION_SIZE), anchor="lm")
+        right_px -= 18
+        pen.rounded_rectangle((right_px, TITLE_Y_PX - 5, right_px + 10, TITLE_Y_PX + 5), 5, colour)
+        right_px -= 22
+    return right_px
