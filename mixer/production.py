@@ -4,13 +4,16 @@
 recordings into the finished audio, `unspoken` names what the voice could not read.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mixer.publish.captions import CaptionedSentence
 from mixer.script.script import Chunk, Ending, Script, Utterance
+from mixer.sound.cues import Music
+from mixer.sound.loudness import amplitude
 from mixer.sound.placing import Take
-from mixer.sound.timeline import Clip, Timeline, at_rate
+from mixer.sound.timeline import Clip, Cue, Timeline, at_rate
 from mixer.speech.engine import SpokenSpan
 from mixer.speech.recordings import Recording
 
@@ -131,3 +134,53 @@ def unspoken(script: Script, recordings: Sequence[Recording | None]) -> tuple[st
             heard = zip(chunk.utterances, recorded.sentences, strict=True)
             passages += [utterance.text for utterance, span in heard if span is None]
     return tuple(passages)
+
+
+def chapters(timeline: Timeline) -> tuple[tuple[float, str], ...]:
+    """Start in seconds and title of each chapter that has one."""
+    titled = (section for section in timeline.sections if section.title)
+    return tuple((timeline.seconds(section.start), section.title) for section in titled)
+
+
+def bed_outline(timeline: Timeline, music: Music, columns: int) -> tuple[float, ...]:
+    """How high the music reaches in each column of a picture, as amplitude from 0 to 1."""
+    peak_db = music.measured.true_peak_dbtp + timeline.mastering.gain_db
+    middles = ((column + 0.5) * timeline.length / columns for column in range(columns))
+    return tuple(max(0.0, min(1.0, _bed_amplitude(timeline, at, peak_db))) for at in middles)
+
+
+def _bed_amplitude(timeline: Timeline, at: float, peak_db: float) -> float:
+    playing = (cue for cue in timeline.cues if cue.start <= at < cue.end)
+    return sum(
+        amplitude(peak_db + cue.gain_db + _ramped_db(cue, at)) * _fade(cue, at) for cue in playing
+    )
+
+
+def _ramped_db(cue: Cue, at: float) -> float:
+    """The level of a cue's ramps at a moment."""
+    level_db = 0.0
+    for ramp in cue.ramps:
+        if at < ramp.start:
+            break
+        share = min(1.0, (at - ramp.start) / max(ramp.length, 1))
+        level_db += (ramp.to_db - level_db) * share
+    return level_db
+
+
+def _fade(cue: Cue, at: float) -> float:
+    """How far a cue is faded in or out at a moment, as a factor."""
+    return min(1.0, (at - cue.start) / max(cue.fade_in, 1), (cue.end - at) / max(cue.fade_out, 1))
+
+
+def adjustments(timeline: Timeline, music: Music | None) -> Iterator[str]:
+    """What was done to the recordings to make the mix, in sentences."""
+    if music is not None:
+        longest_s = max(timeline.seconds(cue.length) for cue in timeline.cues)
+        if longest_s > music.measured.duration_s:
+            times = math.ceil(longest_s / music.measured.duration_s)
+            yield f"The music is shorter than its longest part and plays there {times} times over."
+    trimmed = sum(1 for clip in timeline.clips if clip.skip)
+    if trimmed:
+        yield f"Silence was cut from the beginning of {trimmed} of {len(timeline.clips)} chunks."
+    if timeline.mastering.limit_db is not None:
+        yield f"Peaks of the voice are limited at {timeline.mastering.limit_db:.1f} dBFS."

@@ -14,9 +14,20 @@ from pathlib import Path
 from mixer.errors import BadInput, TooExpensive
 from mixer.files import publish
 from mixer.parallel import in_parallel, usable_cores
-from mixer.production import SpokenChunk, captioned, spoken_chunks, takes, unspoken
-from mixer.publish.captions import Cue, cues, srt, webvtt
+from mixer.production import (
+    adjustments,
+    bed_outline,
+    captioned,
+    chapters,
+    spoken_chunks,
+    takes,
+    unspoken,
+)
+from mixer.publish.captions import cues, srt, webvtt
+from mixer.publish.report import Report, ReportChapter, report_json
 from mixer.publish.tags import id3_tag
+from mixer.publish.time_axis import clock as length
+from mixer.publish.waveform import WaveformPicture, draw
 from mixer.requests import Options
 from mixer.script.limits import EngineLimits
 from mixer.script.pauses import pauses
@@ -34,6 +45,7 @@ from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import Timeline
 from mixer.speech.engine import Delivery, SpeechEngine
 from mixer.speech.narrate import Narration, Narrator
+from mixer.speech.prices import costs_usd
 from mixer.store.folder import FolderStore
 
 Watch = Callable[[str, float], None]
@@ -90,10 +102,12 @@ class Mix:
     Attributes:
         timeline: what it is made of.
         checked: what the finished file measures.
+        music: what lies under it.
     """
 
     timeline: Timeline
     checked: Check
+    music: Music | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +116,19 @@ class Telling:
 
     Attributes:
         script: what was to be said.
+        delivery: who said it.
         narration: how it was said.
         mix: how it sounds.
-        cues: its captions.
         unspoken: passages that the voice could not read.
+        outputs: the files that were made, the audio first.
     """
 
     script: Script
+    delivery: Delivery
     narration: Narration
     mix: Mix
-    cues: tuple[Cue, ...]
     unspoken: tuple[str, ...]
+    outputs: tuple[Path, ...]
 
 
 def plan_story(
@@ -140,8 +156,9 @@ def tell(
     music: Path | None,
     asked: Options,
     out: Path,
+    report: Path | None = None,
 ) -> Telling:
-    """Narrate, mix and caption a story; all files take the name of `out`, with endings of their own.
+    """Narrate, mix and publish a story; all files take the name of `out` with their own endings.
 
     Args:
         studio: what it is done with.
@@ -151,6 +168,7 @@ def tell(
         music: a sound file to lie under it, checked before anything is said.
         asked: options of the mix.
         out: the finished MP3.
+        report: where the report goes; beside the MP3 when None.
     """
     bed = _music(studio, music)
     with studio.stages.stage("speech") as tell_share:
@@ -162,13 +180,25 @@ def tell(
     recordings = {each.recording.key: studio.store.path(each.recording.key) for each in spoken}
     laid = takes(spoken, is_gap_exact=asked.gap_ms is not None)
     about = {"title": asked.title or script.title, "artist": asked.author}
-    mix = _mixed(studio, laid, recordings, bed, asked, out, about)
+    mix = _mixed(studio, laid, recordings, bed, asked=asked, out=out, about=about)
+    names = {suffix: out.with_suffix(suffix) for suffix in (".vtt", ".srt", ".png")}
     with studio.stages.stage("captions"):
         captions = cues(captioned(spoken, mix.timeline), total_s=mix.timeline.duration_s)
         vtt = webvtt(captions, title=script.title, language=script.language)
-        publish(out.with_suffix(".vtt"), vtt.encode())
-        publish(out.with_suffix(".srt"), srt(captions).encode())
-    return Telling(script, narration, mix, captions, unspoken(script, narration.recordings))
+        publish(names[".vtt"], vtt.encode())
+        publish(names[".srt"], srt(captions).encode())
+    with studio.stages.stage("picture"):
+        publish(names[".png"], draw(_picture(script, mix)))
+    told = Telling(
+        script=script,
+        delivery=delivery,
+        narration=narration,
+        mix=mix,
+        unspoken=unspoken(script, narration.recordings),
+        outputs=(out, *names.values(), report or out.with_suffix(".json")),
+    )
+    publish(told.outputs[-1], report_json(_report(told, studio.stages)).encode())
+    return told
 
 
 def mix_files(
@@ -191,7 +221,8 @@ def mix_files(
     gap_ms = DEFAULT_GAP_MS if asked.gap_ms is None else asked.gap_ms
     laid = [Take(str(path), measured[path], gap_ms, is_gap_exact=True) for path in chunks]
     about = {"title": asked.title, "artist": asked.author}
-    return _mixed(studio, laid, {str(path): path for path in chunks}, bed, asked, out, about)
+    recordings = {str(path): path for path in chunks}
+    return _mixed(studio, laid, recordings, bed, asked=asked, out=out, about=about)
 
 
 def refuse_if_too_dear(cost_usd: float, asked: Options) -> None:
@@ -238,28 +269,29 @@ def _mixed(
     laid: Sequence[Take],
     recordings: Mapping[str, Path],
     bed: tuple[Path, Music] | None,
+    *,
     asked: Options,
     out: Path,
     about: Mapping[str, str],
 ) -> Mix:
     """Lay out, render, and check what came out."""
-    preset = PRESETS[asked.preset]
-    bitrate_kbps = asked.bitrate_kbps or preset.bitrate_kbps
-    timeline = lay_out(laid, bed[1] if bed else None, _style(asked, bitrate_kbps))
-    chapters = [(timeline.seconds(s.start), s.title) for s in timeline.sections if s.title]
+    bitrate_kbps = asked.bitrate_kbps or PRESETS[asked.preset].bitrate_kbps
+    music = bed[1] if bed else None
+    beds = {bed[1].source: (bed[0], bed[1].measured)} if bed else {}
+    timeline = lay_out(laid, music, _style(asked, bitrate_kbps))
     with studio.stages.stage("mixing") as tell_share:
         render(
             timeline,
-            Ingredients(recordings, {bed[1].source: (bed[0], bed[1].measured)} if bed else {}),
+            Ingredients(recordings, beds),
             out,
             bitrate_kbps=bitrate_kbps,
-            head=id3_tag(about, chapters, timeline.duration_s),
+            head=id3_tag(about, chapters(timeline), timeline.duration_s),
             progress=tell_share,
             children=studio.children,
         )
     with studio.stages.stage("checking"):
         checked = check(out, timeline.duration_s, OUTLINE_COLUMNS, studio.children)
-    return Mix(timeline, checked)
+    return Mix(timeline, checked, music)
 
 
 def _style(asked: Options, bitrate_kbps: int) -> MixStyle:
@@ -271,4 +303,42 @@ def _style(asked: Options, bitrate_kbps: int) -> MixStyle:
         intro_s=asked.music_intro_s,
         outro_s=asked.music_outro_s,
         fade_out_s=asked.fade_out_s,
+    )
+
+
+def _picture(script: Script, mix: Mix) -> WaveformPicture:
+    timeline, checked = mix.timeline, mix.checked
+    figures = [f"{length(timeline.duration_s)}", f"{checked.integrated_lufs or 0:.1f} LUFS"]
+    figures.append(f"{checked.true_peak_dbtp:.1f} dBTP")
+    parts = len(chapters(timeline))
+    return WaveformPicture(
+        peaks=checked.peaks,
+        duration_s=timeline.duration_s,
+        music=bed_outline(timeline, mix.music, OUTLINE_COLUMNS) if mix.music else (),
+        chapters=chapters(timeline),
+        title=script.title,
+        caption=" · ".join([f"{parts} chapters", *figures] if parts > 1 else figures),
+    )
+
+
+def _report(told: Telling, stages: Stages) -> Report:
+    script, mix = told.script, told.mix
+    return Report(
+        title=script.title,
+        language=script.language,
+        voice=told.delivery.voice,
+        engine=told.delivery.engine,
+        duration_s=mix.timeline.duration_s,
+        integrated_loudness_lufs=mix.checked.integrated_lufs,
+        true_peak_dbtp=mix.checked.true_peak_dbtp,
+        loudness_target_lufs=mix.timeline.mastering.target_lufs,
+        chunks=len(list(script.chunks)),
+        characters=sum(len(u.text) for chunk in script.chunks for u in chunk.utterances),
+        billed_characters=told.narration.billed_chars,
+        chapters=tuple(ReportChapter(title, start) for start, title in chapters(mix.timeline)),
+        polly_cost_usd=costs_usd(script.billed_chars),
+        unspoken=told.unspoken,
+        adjustments=tuple(adjustments(mix.timeline, mix.music)),
+        stages_s=stages.seconds,
+        outputs=tuple(path.name for path in told.outputs),
     )

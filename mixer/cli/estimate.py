@@ -9,8 +9,9 @@ import click
 from mixer.cli.options import SPEECH, chosen, contract_options
 from mixer.cli.planning import planned
 from mixer.cli.reading import read_story
-from mixer.cli.summary import costs_usd, estimate_line
+from mixer.cli.summary import estimate_line
 from mixer.script.estimate import estimate
+from mixer.speech.prices import costs_usd
 
 
 @click.command()

@@ -54,7 +54,7 @@ def _say_where(told: Telling) -> None:
     measured = told.mix.checked
     click.echo(
         f"{clock(told.mix.timeline.duration_s)} of audio at {measured.integrated_lufs:.1f} LUFS, "
-        f"{told.narration.said} chunks spoken, {told.reused} found in the store"
+        f"{told.narration.said} chunks spoken, the others found in the store"
     )
     for path in told.outputs:
         click.echo(f"  {path}")

@@ -2,14 +2,7 @@
 
 from mixer.script.estimate import estimate
 from mixer.script.script import Script
-from mixer.speech.prices import POLLY_USD_PER_MILLION_CHARS, cost_usd
-
-
-def costs_usd(characters: int) -> dict[str, float]:
-    """What Polly charges for so many characters, by engine."""
-    return {
-        engine: round(cost_usd(characters, engine), 4) for engine in POLLY_USD_PER_MILLION_CHARS
-    }
+from mixer.speech.prices import costs_usd
 
 
 def estimate_line(script: Script, rate_percent: int) -> str:
