@@ -17,7 +17,10 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## Narrate the sample story with music into out/
-	$(BIN)/python -m mixer demo --out-dir out
+	@mkdir -p .mixer out
+	@$(BIN)/python demo/bed.py .mixer/bed.flac
+	@$(BIN)/python -m mixer narrate demo/story.md --music .mixer/bed.flac \
+		--out out/story.mp3 --store .mixer/store
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest
