@@ -411,6 +411,6 @@ def test_ten_hours_of_captions_take_well_under_half_a_second():
     made = cues(sentences, total_s=36_000)
     webvtt(made)
     srt(made)
-    # A fifth of a second on an idle machine; the slack is for busy ones. Work that grows with the
+    # A third of a second on an idle machine; the slack is for busy ones. Work that grows with the
     # square of the length would take minutes.
     assert time.process_time() - began_s < 2.5

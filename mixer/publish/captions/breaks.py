@@ -1,7 +1,7 @@
 """Where a reader would take a breath: what each break between two units costs.
 
-Breaks follow the order of the subtitle guidelines (BBC Subtitle Guidelines, "Break at natural
-points"; Netflix Timed Text Style Guide, "Line Treatment"): after a sentence, after a clause, before
+Breaks follow the order of the subtitle guidelines (Netflix Timed Text Style Guide, "Line
+Treatment", with an order of preference of our own): after a sentence, after a clause, before
 a conjunction or preposition, between words; never between an article and its noun if it can be
 helped. The costs are our own scale: a plain break weighs as much as an even one 24 columns off.
 """

@@ -30,8 +30,8 @@ SHARED_GAP_S = 1.0
 """Sentences further apart than this do not share a cue: a paragraph ends there, or a thought."""
 
 CLOSED_GAP_S = 0.25
-"""A shorter blank between two cues flickers; the first then stays until the second (Netflix,
-"Frame Gap", closes gaps under half a second; half of that keeps the ends true to the sound)."""
+"""A shorter blank between two cues flickers; the first then stays until the second. Our own
+figure: subtitlers close longer ones, but the end of a cue shall stay true to the sound."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from mixer.publish.captions.units import LINE_COLUMNS, Units
 LONGEST_S = 7.0
 SHORTEST_S = 1.0
 READING_CPS = 17.0
-"""A cue's limits on the screen: 7 s (Netflix, "Duration"), 1 s, and 17 characters a second, the
-reading speed of adult programmes before 2020 in the same guide and of BBC's 160-180 words/min."""
+"""A cue's limits on the screen: 7 s and 17 characters a second (Netflix, English Template Timed
+Text Style Guide, sections 1 and 2, adults); at least 1 s, a little over that guide's 5/6 s."""
 
 COMFORTABLE_COLUMNS = 72
 """A sentence in several cues fills each about so far, which leaves room to break at a phrase."""

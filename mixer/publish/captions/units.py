@@ -2,13 +2,13 @@
 
 In scripts with spaces a unit is a word with its punctuation; a dash between words, French spaced
 punctuation and the groups of a long number stay with their word. In Chinese and Japanese it is one
-character, with the punctuation that must not begin or end a line (kinsoku, JLREQ 3.1.7 and 3.1.8).
+character, with the punctuation that must not begin or end a line (kinsoku, W3C JLREQ 3.1.7, 3.1.8).
 Only a unit too wide for a line is cut, between graphemes: the price of never overrunning a line.
 Thai, Lao, Khmer and Burmese words cannot be told apart without a dictionary; there a phrase is cut
 only when it overruns a line, before a vowel that opens a syllable where there is one.
 
 Most sentences are plain: what they show is what they hold. For them the offsets in the text serve
-as columns too, which makes ten hours of captions a matter of a fifth of a second.
+as columns too, which makes ten hours of captions a matter of a third of a second.
 """
 
 import re
@@ -20,8 +20,8 @@ from operator import sub
 import regex
 
 LINE_COLUMNS = 42
-"""Longest line: 42 characters, or 21 full-width ones (Netflix Timed Text Style Guide, English:
-42; EBU-TT-D players lay out about as many)."""
+"""Longest line: 42 characters, or 21 full-width ones (Netflix, English Template
+Timed Text Style Guide, section 5)."""
 
 _WIDE = regex.compile(r"[\p{EA=W}\p{EA=F}]")
 """Full-width characters take two columns (Unicode Annex 11, East Asian Width)."""
