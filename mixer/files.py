@@ -1,11 +1,10 @@
 """Local files that appear whole or not at all, and errors of the disk in plain words."""
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 from typing import IO
 
 from mixer.errors import StoreFailed
@@ -13,11 +12,13 @@ from mixer.errors import StoreFailed
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "it would be larger than this user may write",
     errno.EACCES: "this user may not write there",
     errno.EPERM: "this user may not write there",
     errno.EROFS: "the disk is read-only",
     errno.EISDIR: "a folder has that name",
     errno.ENOTDIR: "part of its path is a file",
+    errno.EEXIST: "part of its path is a file",
     errno.ENOENT: "its folder is not there",
     errno.ENAMETOOLONG: "its name is too long",
 }
@@ -33,15 +34,14 @@ def published(path: Path) -> Iterator[IO[bytes]]:
         StoreFailed: it cannot be written.
     """
     with disk_errors_named(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "", str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name[:32]}.", delete=False
-        ) as file:
-            partial = Path(file.name)
+        partial = path.with_name(f".{path.name[:32]}.{token_hex(8)}")
+        with partial.open("xb") as file:
             try:
                 yield file
                 file.flush()
-                partial.chmod(0o666 & ~_umask())
                 partial.replace(path)
             except BaseException:
                 partial.unlink(missing_ok=True)
@@ -70,10 +70,3 @@ def disk_errors_named(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
         raise StoreFailed(f"{path} cannot be written: {reason}.", path=str(path)) from error
-
-
-def _umask() -> int:
-    """The process's mask for new files, which temporary files do not heed."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

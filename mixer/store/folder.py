@@ -3,20 +3,27 @@
 What a file cannot say of itself, its metadata, lies beside the tree under `.metadata/`.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj
+from stat import S_ISREG
 from tempfile import NamedTemporaryFile
+from typing import IO
 
-from mixer.errors import BadInput, NotFound
+from mixer.errors import BadInput, NotFound, StoreFailed
 from mixer.files import disk_errors_named, publish, published
 from mixer.store.objects import StoredObject
 
 METADATA_FOLDER = ".metadata"
+
+_ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+"""How a disk says that there is no such object; what only looks like a folder is none either."""
 
 
 class FolderStore:
@@ -31,32 +38,28 @@ class FolderStore:
 
     def head(self, key: str) -> StoredObject | None:
         """What is known of an object, or None where there is none."""
-        path = self._path(key)
         try:
-            status = path.stat()
-        except (FileNotFoundError, NotADirectoryError):
+            status = self.path(key).stat()
+        except NotFound:
             return None
         return StoredObject(key, status.st_size, _time(status.st_mtime), self._metadata(key))
 
     def get(self, key: str) -> bytes:
         """An object's content."""
-        try:
+        with _reading(key):
             return self._path(key).read_bytes()
-        except FileNotFoundError as error:
-            raise _not_found(key) from error
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy an object to a local file."""
-        try:
-            with self._path(key).open("rb") as source, published(path) as file:
-                copyfileobj(source, file)
-        except FileNotFoundError as error:
-            raise _not_found(key) from error
+        with _reading(key), self._path(key).open("rb") as source, published(path) as file:
+            copyfileobj(source, file)
 
     def path(self, key: str) -> Path:
         """The file that holds an object: to read it in place, never to write it."""
-        if not (path := self._path(key)).is_file():
-            raise _not_found(key)
+        path = self._path(key)
+        with _reading(key):
+            if not S_ISREG(path.stat().st_mode):
+                raise _not_found(key)
         return path
 
     def put(
@@ -70,13 +73,9 @@ class FolderStore:
         """Write an object, replacing what was there."""
         path = self._path(key)
         about = {"content_type": content_type, "metadata": dict(metadata or {})}
-        publish(self._metadata_path(key), json.dumps(about).encode())
-        with published(path) as file:
-            if isinstance(content, bytes):
-                file.write(content)
-            else:
-                with content.open("rb") as source:
-                    copyfileobj(source, file)
+        with _opened(content) as source, published(path) as file:
+            copyfileobj(source, file)
+            publish(self._metadata_path(key), json.dumps(about).encode())
 
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object only where there is none."""
@@ -93,10 +92,9 @@ class FolderStore:
 
     def refresh(self, key: str) -> None:
         """Make an object as young as a new one."""
-        try:
-            os.utime(self._path(key))
-        except FileNotFoundError as error:
-            raise _not_found(key) from error
+        path = self.path(key)
+        with _reading(key):
+            os.utime(path)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose key starts with the prefix, in key order, without metadata."""
@@ -109,8 +107,11 @@ class FolderStore:
 
     def delete(self, key: str) -> None:
         """Remove an object and what is known of it."""
-        self._path(key).unlink(missing_ok=True)
-        self._metadata_path(key).unlink(missing_ok=True)
+        with suppress(NotFound):
+            path = self.path(key)
+            with disk_errors_named(path):
+                path.unlink(missing_ok=True)
+                self._metadata_path(key).unlink(missing_ok=True)
 
     def _files(self) -> Iterator[Path]:
         for folder, folders, names in os.walk(self._root):
@@ -136,6 +137,27 @@ class FolderStore:
             about = json.loads(self._metadata_path(key).read_bytes())
             return {str(name): str(value) for name, value in about["metadata"].items()}
         return {}
+
+
+@contextmanager
+def _reading(key: str) -> Iterator[None]:
+    """Name the object in what the disk says while it is read."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _ABSENT:
+            raise _not_found(key) from error
+        raise StoreFailed(f"The object {key} cannot be read: {error.strerror}.", key=key) from error
+
+
+def _opened(content: bytes | Path) -> IO[bytes]:
+    """Content to read from, wherever it lies."""
+    if isinstance(content, bytes):
+        return BytesIO(content)
+    try:
+        return content.open("rb")
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no file {content}.", key=str(content)) from error
 
 
 def _not_found(key: str) -> NotFound:

@@ -1,0 +1,238 @@
+"""What the rest of Mixer relies on in every ObjectStore; each implementation passes it.
+
+A new store joins by an entry in CASES.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from mixer.errors import BadInput, NotFound, StoreFailed
+from mixer.store.folder import FolderStore
+from mixer.store.objects import ObjectStore
+
+CASES: dict[str, Callable[[Path], ObjectStore]] = {"folder": FolderStore}
+"""By name: a new, empty store. It may use the given folder, which is not there yet."""
+
+THREADS = 16
+CLOCK_SLACK = timedelta(seconds=2)
+
+STRANGE_KEYS = (
+    *("", "/", "/absolute", "a//b", "a/", "..", "../up", "a/../../up", "a/..", ".", "a/./b"),
+    *(".hidden", "a/.hidden", ".metadata/a.json", "a\\b", "line\nbreak", "nul\0", "tab\t", "\x7f"),
+    "\ud800",
+)
+
+
+@pytest.fixture(params=CASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    return CASES[request.param](tmp_path / "store")
+
+
+def keys(store: ObjectStore, prefix: str = "") -> list[str]:
+    return [each.key for each in store.list(prefix)]
+
+
+def test_content_comes_back_from_memory_and_from_a_file(store: ObjectStore, tmp_path: Path):
+    store.put("a/from-memory", b"1234")
+    (tmp_path / "source").write_bytes(b"from a file")
+    store.put("a/from-file", tmp_path / "source")
+    assert store.get("a/from-memory") == b"1234"
+    assert store.get("a/from-file") == b"from a file"
+
+
+def test_empty_content_is_content(store: ObjectStore):
+    store.put("empty", b"")
+    assert store.get("empty") == b""
+    assert store.head("empty") is not None
+
+
+def test_second_put_replaces_the_first(store: ObjectStore):
+    store.put("key", b"a long first content", metadata={"one": "1", "two": "2"})
+    store.put("key", b"short", metadata={"two": "two"})
+    found = store.head("key")
+    assert store.get("key") == b"short"
+    assert found is not None
+    assert (found.size_bytes, found.metadata) == (5, {"two": "two"})
+
+
+def test_head_tells_size_age_and_metadata(store: ObjectStore):
+    store.put("key", b"1234", content_type="audio/mpeg", metadata={"measured": '{"v": 1}'})
+    found = store.head("key")
+    assert found is not None
+    assert (found.key, found.size_bytes, found.metadata) == ("key", 4, {"measured": '{"v": 1}'})
+    assert abs(datetime.now(UTC) - found.modified) < CLOCK_SLACK
+
+
+def test_metadata_is_optional(store: ObjectStore):
+    store.put("key", b"1234")
+    found = store.head("key")
+    assert found is not None
+    assert found.metadata == {}
+
+
+def test_metadata_goes_with_its_object(store: ObjectStore):
+    store.put("key", b"1234", metadata={"old": "1"})
+    store.delete("key")
+    assert store.claim("key", b"new")
+    found = store.head("key")
+    assert found is not None
+    assert found.metadata == {}
+
+
+def test_missing_object_is_named(store: ObjectStore, tmp_path: Path):
+    store.put("folder/object", b"1")
+    for key in ("nothing", "folder", "folder/object/below", "folder/" + "x" * 300):
+        for ask in (store.get, store.refresh, lambda key: store.fetch(key, tmp_path / "copy")):
+            with pytest.raises(NotFound) as caught:
+                ask(key)
+            assert key in str(caught.value)
+            assert caught.value.details["key"] == key
+        assert store.head(key) is None
+    assert not (tmp_path / "copy").exists()
+
+
+def test_fetch_makes_a_whole_file_and_its_folder(store: ObjectStore, tmp_path: Path):
+    store.put("key", b"1234")
+    store.fetch("key", tmp_path / "new" / "copy")
+    assert (tmp_path / "new" / "copy").read_bytes() == b"1234"
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["copy"]
+
+
+def test_fetch_to_an_impossible_place_is_told(store: ObjectStore, tmp_path: Path):
+    store.put("key", b"1234")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreFailed, match="cannot be written"):
+        store.fetch("key", tmp_path / "file" / "copy")
+
+
+def test_put_that_fails_leaves_what_was_there(store: ObjectStore, tmp_path: Path):
+    store.put("key", b"old", metadata={"measured": "old"})
+    with pytest.raises(NotFound):
+        store.put("key", tmp_path / "missing", metadata={"measured": "new"})
+    found = store.head("key")
+    assert store.get("key") == b"old"
+    assert found is not None
+    assert found.metadata == {"measured": "old"}
+    assert keys(store) == ["key"]
+
+
+def test_readers_see_one_whole_content_while_it_is_replaced(store: ObjectStore):
+    contents = [bytes([number]) * 200_000 for number in range(8)]
+    store.put("key", contents[0])
+    with ThreadPoolExecutor(THREADS) as pool:
+        writing = [pool.submit(store.put, "key", content) for content in contents * 4]
+        reading = [pool.submit(store.get, "key") for _ in range(64)]
+        assert all(each.result() in contents for each in reading)
+        assert all(each.result() is None for each in writing)
+    assert keys(store) == ["key"]
+
+
+def test_claim_is_won_once_among_many(store: ObjectStore):
+    for turn in range(8):
+        together = Barrier(THREADS)
+
+        def claim(name: str, key: str = f"claims/{turn}", start: Barrier = together) -> bool:
+            start.wait()
+            return store.claim(key, name.encode())
+
+        names = [f"claimant {number}" for number in range(THREADS)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            won = [
+                name for name, is_won in zip(names, pool.map(claim, names), strict=True) if is_won
+            ]
+        assert [store.get(f"claims/{turn}")] == [name.encode() for name in won]
+
+
+def test_claim_never_touches_what_is_there(store: ObjectStore):
+    store.put("key", b"old", metadata={"a": "1"})
+    assert not store.claim("key", b"new")
+    found = store.head("key")
+    assert found is not None
+    assert (store.get("key"), found.metadata) == (b"old", {"a": "1"})
+
+
+def test_refresh_makes_young_and_changes_nothing_else(store: ObjectStore):
+    store.put("key", b"1234", metadata={"a": "1"})
+    before = store.head("key")
+    time.sleep(1.1)  # S3 tells time in whole seconds
+    store.refresh("key")
+    after = store.head("key")
+    assert before is not None
+    assert after is not None
+    assert after.modified > before.modified
+    assert (after.size_bytes, after.metadata) == (4, {"a": "1"})
+    assert store.get("key") == b"1234"
+
+
+def test_list_is_in_key_order_and_flat(store: ObjectStore):
+    unordered = ["b", "a/z", "a-b", "a.b", "a/b/c", "B", "ä", "a0", "a/b"]
+    for key in [key for key in unordered if key != "a/b"]:
+        store.put(key, key.encode())
+    assert keys(store) == ["B", "a-b", "a.b", "a/b/c", "a/z", "a0", "b", "ä"]
+    assert [each.size_bytes for each in store.list("ä")] == [2]
+
+
+def test_prefix_is_of_the_key_not_of_a_folder(store: ObjectStore):
+    for key in ("stories/1/script", "stories/10/script", "stories/2/script", "story"):
+        store.put(key, b"")
+    assert keys(store, "stories/1") == ["stories/1/script", "stories/10/script"]
+    assert keys(store, "stories/1/") == ["stories/1/script"]
+    assert keys(store, "stor") == [*keys(store, "stories/"), "story"]
+    assert keys(store, "nothing/") == []
+    assert keys(store, "../") == []
+
+
+def test_empty_store_lists_nothing(store: ObjectStore):
+    assert keys(store) == []
+    assert store.head("key") is None
+
+
+def test_delete_removes_and_may_be_repeated(store: ObjectStore):
+    store.put("folder/key", b"1", metadata={"a": "1"})
+    store.delete("folder/key")
+    store.delete("folder/key")
+    store.delete("folder")
+    assert keys(store) == []
+    assert store.head("folder/key") is None
+
+
+def test_deleting_what_only_looks_like_a_folder_keeps_what_is_in_it(store: ObjectStore):
+    store.put("folder/key", b"1")
+    store.delete("folder")
+    store.delete("folder/key/below")
+    assert keys(store) == ["folder/key"]
+
+
+@pytest.mark.parametrize("key", STRANGE_KEYS, ids=ascii)
+def test_strange_keys_are_refused(store: ObjectStore, tmp_path: Path, key: str):
+    (tmp_path / "up").write_bytes(b"not in the store")
+    asks: list[Callable[[], object]] = [
+        *(lambda: store.head(key), lambda: store.get(key), lambda: store.refresh(key)),
+        *(lambda: store.put(key, b""), lambda: store.claim(key, b""), lambda: store.delete(key)),
+        lambda: store.fetch(key, tmp_path / "copy"),
+    ]
+    for ask in asks:
+        with pytest.raises(BadInput):
+            ask()
+    assert (tmp_path / "up").read_bytes() == b"not in the store"
+
+
+def test_keys_of_other_scripts_and_with_spaces_are_keys(store: ObjectStore):
+    for key in (
+        "narration_chunks/Fußgänger & Söhne.mp3",
+        "物語/第一章.mp3",
+        "a..b",
+        "a=b&c?d#e%20",
+    ):
+        store.put(key, key.encode(), metadata={"a": "1"})
+        found = store.head(key)
+        assert store.get(key) == key.encode()
+        assert found is not None
+        assert found.metadata == {"a": "1"}
+        assert keys(store, key) == [key]

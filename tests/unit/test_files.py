@@ -1,0 +1,76 @@
+"""Files that appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from mixer.errors import StoreFailed
+from mixer.files import publish, published
+
+UMASK = 0o027
+THREADS = 16
+
+
+@pytest.fixture
+def own_umask() -> Iterator[None]:
+    before = os.umask(UMASK)
+    yield
+    os.umask(before)
+
+
+def test_file_appears_only_when_it_is_whole(tmp_path: Path):
+    path = tmp_path / "new" / "story.mp3"
+    with published(path) as file:
+        file.write(b"half")
+        file.flush()
+        assert not path.exists()
+        file.write(b"whole")
+    assert path.read_bytes() == b"halfwhole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_failure_leaves_what_was_there(tmp_path: Path):
+    path = tmp_path / "story.mp3"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with published(path) as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("own_umask")
+def test_new_files_heed_the_umask_and_many_threads_leave_it_alone(tmp_path: Path):
+    paths = [tmp_path / str(number) for number in range(THREADS * 32)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda path: publish(path, b"1"), paths))
+    assert os.umask(UMASK) == UMASK
+    assert {path.stat().st_mode & 0o777 for path in paths} == {0o666 & ~UMASK}
+
+
+def test_folder_in_the_files_place_is_told_before_anything_is_written(tmp_path: Path):
+    (tmp_path / "story.mp3").mkdir()
+    with pytest.raises(StoreFailed, match="a folder has that name"):
+        published(tmp_path / "story.mp3").__enter__()
+    assert [path.name for path in tmp_path.rglob("*")] == ["story.mp3"]
+
+
+@pytest.mark.parametrize("below", ["story.mp3", "deeper/story.mp3", "much/deeper/story.mp3"])
+def test_file_in_the_folders_place_is_told(tmp_path: Path, below: str):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreFailed, match="part of its path is a file"):
+        publish(tmp_path / "file" / below, b"1")
+
+
+def test_name_too_long_is_told(tmp_path: Path):
+    with pytest.raises(StoreFailed, match="its name is too long"):
+        publish(tmp_path / ("x" * 300), b"1")
+    assert list(tmp_path.iterdir()) == []
