@@ -100,18 +100,17 @@ class PollyEngine:
     def speak(self, ssml: str, delivery: Delivery) -> Speech:
         """Say one chunk.
 
-        A chunk whose speech marks cannot be had, or name none of its sentences, is returned
+        A chunk whose speech marks cannot be had, or point at none of its sentences, is returned
         without times: its audio is paid for.
 
         Raises:
-            SpeechFailed: Polly refuses the chunk, or its faults did not pass.
+            SpeechFailed: Polly refuses the chunk, its faults did not pass, or the engine is closed.
             UnknownVoice: no such voice, or it does not speak with this engine; lists near ones.
             BadOption: no such lexicon, or the voice does not speak the language.
             OutOfTime: the deadline came first, or the engine was closed meanwhile.
-            MixerError: the engine is closed.
         """
         if self._retry.stop.is_set():
-            raise MixerError("The engine is closed and speaks no more.")
+            raise SpeechFailed("The engine is closed and speaks no more.", [passage_of(ssml)])
         rate_hz = BEST_RATE_HZ[_known(delivery.engine)]
         audio, billed_chars = self._ask(_audio_request(ssml, delivery, rate_hz), delivery)
         speech = Speech(audio, "audio/mpeg", rate_hz, billed_chars)
@@ -133,12 +132,13 @@ class PollyEngine:
 
     def _timed(self, speech: Speech, ssml: str, delivery: Delivery) -> Speech:
         lines, billed_chars = self._ask(_marks_request(ssml, delivery), delivery)
-        length_samples = sample_count(speech.audio)
-        sentences, words = placed(ssml, marks_from(lines), speech.rate_hz, length_samples)
+        length_samples, marks = sample_count(speech.audio), marks_from(lines)
+        sentences, words = placed(ssml, marks, speech.rate_hz, length_samples)
+        is_lost = bool(marks) and not any(sentences)
         return replace(
             speech,
             billed_chars=speech.billed_chars + billed_chars,
-            sentences=sentences if any(sentences) else (),
+            sentences=() if is_lost else sentences,
             words=words,
         )
 

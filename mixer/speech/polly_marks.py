@@ -1,10 +1,11 @@
 """Speech marks of Amazon Polly, placed on the sentences and words of a chunk.
 
 Polly says when a sentence or a word begins, and where it stands in the SSML it was sent: in bytes,
-not characters, tags and escapes counted. Our times count samples and our places count characters
-of the text inside an `<s>` element. So the SSML is read once more, remembering for every piece of
-text at which byte it stands. Polly does not say when a word ends: it is taken to last until the
-next one begins, the last until the end of the audio.
+not characters, tags and escapes counted. Our times count samples, and our places count characters
+of the text inside an `<s>` element (text outside of any counts as one, up to the next `<s>` or
+`<p>`). So the SSML is read once more, remembering for every piece of text at which byte it stands.
+Polly does not say when a word ends: it is taken to last until the next one begins, the last until
+the end of the audio.
 """
 
 import json
@@ -21,6 +22,10 @@ MARK_TYPES = ("sentence", "word")
 
 ENGINES_WITH_MARKS = frozenset({"standard", "neural", "long-form"})
 """Generative voices give none (generative voices page)."""
+
+
+BLOCKS = frozenset({"speak", "p", "s"})
+"""Elements whose beginning and end also end the text before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def marks_from(lines: bytes) -> tuple[SpeechMark, ...]:
 
 @dataclass(slots=True)
 class _Sentence:
-    """An `<s>` element: the bytes it covers, and its text."""
+    """An `<s>` element, or the text between such: the bytes it covers, and its text."""
 
     start_byte: int
     end_byte: int = 0
@@ -85,13 +90,14 @@ class SsmlMap:
     """Where the sentences of an SSML document stand, in bytes and in characters.
 
     Attributes:
-        sentences: one per `<s>` element, in reading order.
+        sentences: one per `<s>` element or text between such, in reading order.
         runs: the text inside them, in reading order.
     """
 
     sentences: list[_Sentence] = field(default_factory=list)
     runs: list[_Run] = field(default_factory=list)
-    _open: bool = False
+    _is_open: bool = False
+    _is_element: bool = False
 
     @classmethod
     def of(cls, ssml: str) -> "SsmlMap":
@@ -104,22 +110,35 @@ class SsmlMap:
         return ssml_map
 
     def _started(self, name: str, parser: expat.XMLParserType) -> None:
+        if name in BLOCKS:
+            self._close(parser.CurrentByteIndex)
         if name == "s":
-            self.sentences.append(_Sentence(parser.CurrentByteIndex))
-            self._open = True
+            self._open(parser.CurrentByteIndex, is_element=True)
 
     def _ended(self, name: str, parser: expat.XMLParserType) -> None:
-        if name == "s":
-            self.sentences[-1].end_byte = parser.CurrentByteIndex
-            self._open = False
+        if name in BLOCKS:
+            self._close(parser.CurrentByteIndex)
 
     def _said(self, text: str, parser: expat.XMLParserType) -> None:
-        if not self._open:
-            return
-        sentence = self.sentences[-1]
-        index = len(self.sentences) - 1
+        if not self._is_open:
+            self._open(parser.CurrentByteIndex, is_element=False)
+        sentence, index = self.sentences[-1], len(self.sentences) - 1
         self.runs.append(_Run(parser.CurrentByteIndex, index, len(sentence.text), text))
         sentence.text += text
+
+    def _open(self, byte: int, *, is_element: bool) -> None:
+        self.sentences.append(_Sentence(byte))
+        self._is_open, self._is_element = True, is_element
+
+    def _close(self, byte: int) -> None:
+        """End the sentence; blanks between elements were none."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        self.sentences[-1].end_byte = byte
+        if not self._is_element and not self.sentences[-1].text.strip():
+            self.sentences.pop()
+            self.runs = [run for run in self.runs if run.sentence < len(self.sentences)]
 
     def sentence_of(self, mark: SpeechMark) -> int | None:
         """Index of the element that a mark belongs to; None outside of all."""
@@ -146,7 +165,7 @@ def placed(
         length_samples: of the audio; nothing ends later.
 
     Returns:
-        One span per `<s>` element, None for one without marks; and the words inside them.
+        One span per sentence, None for one without marks; and the words inside them.
     """
     ssml_map = SsmlMap.of(ssml)
     found = [(mark, index) for mark in marks if (index := ssml_map.sentence_of(mark)) is not None]

@@ -22,12 +22,16 @@ def pitch_hz(text: str) -> int:
     return PITCHES_HZ[zlib.crc32(text.encode()) % len(PITCHES_HZ)]
 
 
-def tone_mp3(text: str, length_s: float, rate_hz: int) -> bytes:
-    """A whole MP3 of about that length, at most ten minutes; mono, 48 kbit/s."""
+def tone_mp3(text: str, length_s: float, rate_hz: int, voice: str = "") -> bytes:
+    """A whole MP3 of about that length, at most ten minutes; mono, 48 kbit/s.
+
+    Another voice begins in another phase: other bytes, the same tone.
+    """
     frames = mp3_frames(pitch_hz(text), rate_hz)
     samples = 1_152 if rate_hz >= 32_000 else 576
     count = max(1, round(min(length_s, LONGEST_S) * rate_hz / samples))
-    return b"".join(islice(cycle(frames), count))
+    first = zlib.crc32(voice.encode()) % len(frames)
+    return b"".join(islice(cycle(frames), first, first + count))
 
 
 def tone_pcm(text: str, length_s: float, rate_hz: int) -> bytes:

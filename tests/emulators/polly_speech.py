@@ -125,7 +125,10 @@ def _reading(request: Request, text: str, engine: str, voice: ListedVoice) -> Re
     _validate("textType", text_type, ("text", "ssml"))
     if len(text) > TOTAL_CHARS:
         raise too_long()
-    reading = read_ssml(text, engine, voice.id) if text_type == "ssml" else read_text(text)
+    if text_type == "ssml":
+        reading = read_ssml(text, engine, voice.id, voice.language)
+    else:
+        reading = read_text(text)
     if reading.billed_chars > BILLED_CHARS:
         raise too_long()
     return reading

@@ -85,6 +85,9 @@ CHARS_PER_S = 15.0
 """How fast the server speaks: about 150 words a minute."""
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+LATIN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]")
+OTHER_SCRIPTS = frozenset({"ar", "arb", "cmn", "hi", "ja", "ko", "ru", "yue"})
+"""Languages whose voices read more than Latin letters; other voices pass them over in silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,15 @@ class Reading:
     billed_chars: int = 0
     spoken_s: float = 0.0
     is_heard: bool = False
+    reads_all: bool = False
     sentences: list[Said] = field(default_factory=list)
     words: list[Said] = field(default_factory=list)
 
 
-def read_ssml(ssml: str, engine: str, voice: str) -> Reading:
+def read_ssml(ssml: str, engine: str, voice: str, language: str = "en-US") -> Reading:
     """Read a document as the engine would; raises Refusal where it would refuse."""
     reader = _Reader(engine, voice)
+    reader.reading.reads_all = language.partition("-")[0] in OTHER_SCRIPTS
     try:
         reader.parser.Parse(ssml.encode(), True)
     except expat.ExpatError as error:
@@ -134,6 +139,8 @@ def invalid(message: str) -> Refusal:
 
 def _say(reading: Reading, text: str, at_byte: int) -> None:
     for word in WORD.finditer(text):
+        if not reading.reads_all and not LATIN.search(word.group()):
+            continue
         start = at_byte + len(text[: word.start()].encode())
         time_ms = round(1000 * (reading.spoken_s + word.start() / CHARS_PER_S))
         end = start + len(word.group().encode())
@@ -152,6 +159,7 @@ class _Reader:
         self._voice = voice
         self._path: list[str] = []
         self._sentence: list[tuple[int, str, float]] = []
+        self._words_before = 0
         self._outside_prosody = self._inside_prosody = False
         self.parser = expat.ParserCreate("UTF-8")
         self.parser.StartElementHandler = self._start
@@ -224,12 +232,13 @@ class _Reader:
 
     def _end_sentence(self) -> None:
         self._inside_prosody = self._outside_prosody = False
-        if self._sentence:
+        if self._sentence and len(self.reading.words) > self._words_before:
             first, last = self._sentence[0], self._sentence[-1]
             value = "".join(text for _, text, _ in self._sentence)
             end = last[0] + len(last[1].encode())
             self.reading.sentences.append(Said(first[0], end, value, round(1000 * first[2])))
         self._sentence = []
+        self._words_before = len(self.reading.words)
 
 
 def _break_s(attributes: dict[str, str]) -> float:

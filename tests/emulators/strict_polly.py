@@ -134,7 +134,8 @@ class StrictPolly:
             raise Refusal("NotImplementedException", f"This server encodes no {ordered.output}")
         if self._voice is not None:
             return self._spoken(self._voice, ordered.text)
-        return tone_mp3(ordered.text, ordered.reading.spoken_s, ordered.rate_hz)
+        length_s, rate_hz = ordered.reading.spoken_s, ordered.rate_hz
+        return tone_mp3(ordered.text, length_s, rate_hz, ordered.voice.id)
 
     def _spoken(self, voice: "SpeechEngine", text: str) -> bytes:
         from mixer.speech.engine import Delivery

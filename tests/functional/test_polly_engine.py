@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mixer.errors import BadOption, MixerError, OutOfTime, SpeechFailed, UnknownVoice
+from mixer.errors import BadOption, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS
 from mixer.speech.engine import Delivery
 from mixer.speech.mp3_frames import sample_count
@@ -323,11 +323,11 @@ def test_audio_that_is_paid_for_is_kept_when_its_marks_cannot_be_had(server, cli
     assert server.counts.calls == 1 + QUICK.tries
 
 
-def test_marks_that_name_no_sentence_do_not_call_the_chunk_unreadable(client):
+def test_both_calls_for_a_timed_chunk_are_billed_and_text_outside_s_is_timed(client):
     engine = engine_for(client, speech_marks=True)
-    speech = engine.speak("<speak>no element <s> </s></speak>", Delivery("Joanna", "neural"))
-    assert speech.sentences == ()
-    assert speech.billed_chars == 2 * len("no element  ")
+    speech = engine.speak("<speak>no element <s>one</s></speak>", Delivery("Joanna", "neural"))
+    assert len([span for span in speech.sentences if span]) == 2
+    assert speech.billed_chars == 2 * len("no element one")
 
 
 def test_parallelism_is_the_share_of_the_places_in_flight(client):
@@ -339,7 +339,7 @@ def test_a_closed_engine_speaks_no_more(server, client):
     engine = engine_for(client)
     engine.close()
     engine.close()
-    with pytest.raises(MixerError, match="closed"):
+    with pytest.raises(SpeechFailed, match="closed"):
         engine.speak(chunk(1), JOANNA)
     assert server.counts.calls == 0
 

@@ -364,6 +364,17 @@ def test_speech_marks_count_bytes_of_the_request(client):
     assert json.loads(lines.splitlines()[0])["value"] == "Déjà vu."
 
 
+def test_what_the_voice_cannot_read_has_no_marks(client):
+    ssml = "<speak><s>One.</s><s>你好。</s><s>😀</s></speak>"
+    options = {"OutputFormat": "json", "SpeechMarkTypes": ["sentence"], "Engine": "neural"}
+    assert len(marks_from(say(client, ssml, **options)[0])) == 1
+    assert len(marks_from(say(client, ssml, VoiceId="Zhiyu", **options)[0])) == 2
+
+
+def test_voices_sound_different(client):
+    assert say(client, VoiceId="Joanna")[0] != say(client, VoiceId="Matthew")[0]
+
+
 def test_handles_two_hundred_requests_a_second(server):
     """Measured with a bare client: boto3 takes longer to ask than the server to answer."""
     body = json.dumps(
