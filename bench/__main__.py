@@ -1,4 +1,4 @@
-"""`python -m bench [NAME…]`: run the benchmarks, print a table, leave the figures in out/bench.json.
+"""`python -m bench [NAME…]`: run benchmarks, print a table, leave the figures in out/bench.json.
 
 Each module of this folder measures one thing and says which figure it has to reach. The figures
 are ratios against something fair measured in the same run; nothing here is a test.
