@@ -6,12 +6,13 @@ the next run asks only for what is missing. Anything else that goes wrong stops 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import BoundedSemaphore
 
 from mixer.errors import NothingSpoken, SpeechFailed
-from mixer.parallel import in_parallel
+from mixer.parallel import in_parallel, usable_cores
 from mixer.script.script import Chunk
 from mixer.sound.ffmpeg import Children
 from mixer.sound.measure import measure
@@ -52,12 +53,15 @@ class Narrator:
         store: where they are kept.
         delivery: how they are said.
         children: the job that the measuring belongs to.
+        measuring: lets as many chunks be measured at a time as there are cores: an engine that
+            keeps dozens of calls in flight would otherwise start as many FFmpegs.
     """
 
     engine: SpeechEngine
     store: ObjectStore
     delivery: Delivery
     children: Children
+    measuring: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(usable_cores()))
 
     def narrate(self, chunks: Sequence[Chunk], progress: Progress | None = None) -> Narration:
         """Have every chunk in the store.
@@ -113,7 +117,9 @@ class Narrator:
         with TemporaryDirectory(prefix="chunk-") as folder:
             path = Path(folder, f"chunk.{self.engine.suffix}")
             path.write_bytes(speech.audio)
-            recorded = recording(key, speech, measure(path, key, children=self.children))
+            with self.measuring:
+                measured = measure(path, key, children=self.children)
+            recorded = recording(key, speech, measured)
             self.store.put(
                 key,
                 path,
