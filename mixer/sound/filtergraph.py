@@ -28,7 +28,8 @@ MONO_AT = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=f
 
 LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
 
-RESTART = "asetpts=PTS-STARTPTS"
+RESTART = "asetpts=N/SR/TB"
+"""Time begins anew, told by samples alone: a recording's own times may jump where it is damaged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ TIMEOUT_S = 600.0
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
 
+COUNTED = "asetpts=N/SR/TB"
+"""Time told by samples alone: a file's own times may begin late or jump where it is damaged."""
+
 MUSIC_CHANNELS = "aformat=channel_layouts=stereo|mono"
 """Mono and stereo as they are, anything else folded down to stereo."""
 
@@ -69,7 +72,7 @@ class Measurement:
     @property
     def is_silent(self) -> bool:
         """Whether there is nothing to hear in it."""
-        return self.lead_samples >= self.samples
+        return self.true_peak_dbtp <= SILENCE_DBFS or self.lead_samples >= self.samples
 
 
 def measure(
@@ -114,7 +117,7 @@ def _command(channels: str) -> list[str]:
     edges = f"astats=measure_perchannel=none,silencedetect=n={SILENCE_DBFS}dB:d={SILENCE_S}"
     levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:file=-"
     graph = (
-        f"[0:a:0]{channels},asplit[a][b];[a]{edges}[edges];"
+        f"[0:a:0]{COUNTED},{channels},asplit[a][b];[a]{edges}[edges];"
         f"[b]apad=pad_dur={WINDOW_S},{levels}:key=lavfi.r128.M[levels]"
     )
     outputs = ["-map", "[edges]", "-f", "null", "-", "-map", "[levels]", "-f", "null", "-"]
@@ -122,10 +125,16 @@ def _command(channels: str) -> list[str]:
 
 
 def _parsed(printed: str, said: str, name: str) -> Measurement:
-    samples = _last_int(_SAMPLES, said)
+    counts = [int(match["value"]) for match in _SAMPLES.finditer(said)]
     stream = _STREAM.search(said)
-    if not samples or stream is None:
+    if not any(counts) or stream is None:
         raise UnplayableAudio(f"There is not a single sample of sound in {name}.", key=name)
+    if len(counts) > 1:
+        raise UnplayableAudio(
+            f"{name} changes its sample rate or its channels on the way: convert it to one format.",
+            key=name,
+        )
+    samples = counts[0]
     rate_hz = int(stream["rate"])
     lead, tail = _edges(said, samples, rate_hz)
     return Measurement(
@@ -150,11 +159,6 @@ def _edges(said: str, samples: int, rate_hz: int) -> tuple[int, int]:
     lead = stretches[0][1] if stretches and stretches[0][0] == 0 else 0
     tail = samples - stretches[-1][0] if stretches and stretches[-1][1] >= samples - 1 else 0
     return lead, tail
-
-
-def _last_int(pattern: "regex.Pattern[str]", text: str) -> int:
-    found = [int(match["value"]) for match in pattern.finditer(text)]
-    return found[-1] if found else 0
 
 
 def _channels(layout: str) -> int:
