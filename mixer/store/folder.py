@@ -16,9 +16,9 @@ from stat import S_ISREG
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from mixer.errors import BadInput, NotFound, StoreFailed
+from mixer.errors import NotFound, StoreFailed
 from mixer.files import disk_errors_named, publish, published
-from mixer.store.objects import StoredObject
+from mixer.store.objects import StoredObject, checked_key
 
 METADATA_FOLDER = ".metadata"
 
@@ -124,10 +124,7 @@ class FolderStore:
         Raises:
             BadInput: the key would lead out of the folder, or hide in it.
         """
-        parts = key.split("/")
-        if not key.isprintable() or "\\" in key or any(p == "" or p[0] == "." for p in parts):
-            raise BadInput(f"{key!r} is no object key.", key=key)
-        return self._root.joinpath(*parts)
+        return self._root.joinpath(*checked_key(key).split("/"))
 
     def _metadata_path(self, key: str) -> Path:
         return self._root / METADATA_FOLDER / f"{key}.json"

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from mixer.errors import BadInput
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
@@ -69,3 +71,16 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
         ...
+
+
+def checked_key(key: str) -> str:
+    """A key that every store can keep.
+
+    Raises:
+        BadInput: it is empty, absolute, leads upwards, hides, or holds characters that no name
+            should.
+    """
+    parts = key.split("/")
+    if not key.isprintable() or "\\" in key or any(p == "" or p[0] == "." for p in parts):
+        raise BadInput(f"{key!r} is no object key.", key=key)
+    return key

@@ -3,20 +3,51 @@
 A new store joins by an entry in CASES.
 """
 
+import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
 import pytest
+from boto3 import Session
+from moto import mock_aws
 
 from mixer.errors import BadInput, NotFound, StoreFailed
 from mixer.store.folder import FolderStore
 from mixer.store.objects import ObjectStore
+from mixer.store.s3 import S3Store, s3_client
 
-CASES: dict[str, Callable[[Path], ObjectStore]] = {"folder": FolderStore}
+BUCKET = "mixer-contract"
+
+
+@contextmanager
+def folder_store(path: Path) -> Iterator[ObjectStore]:
+    yield FolderStore(path)
+
+
+@contextmanager
+def s3_store(_path: Path) -> Iterator[ObjectStore]:
+    with mock_aws(), closing(s3_client(session=session())) as s3:
+        s3.create_bucket(Bucket=BUCKET)
+        # As the template makes it; and moto closes what is replaced while others still read it.
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield S3Store(s3, BUCKET)
+
+
+@functools.cache
+def session() -> Session:
+    """One for all clients: reading the service model is what takes a client's time."""
+    return Session("test", "test", region_name="us-east-1")
+
+
+CASES: dict[str, Callable[[Path], AbstractContextManager[ObjectStore]]] = {
+    "folder": folder_store,
+    "s3": s3_store,
+}
 """By name: a new, empty store. It may use the given folder, which is not there yet."""
 
 THREADS = 16
@@ -30,8 +61,9 @@ STRANGE_KEYS = (
 
 
 @pytest.fixture(params=CASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return CASES[request.param](tmp_path / "store")
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+    with CASES[request.param](tmp_path / "store") as opened:
+        yield opened
 
 
 def keys(store: ObjectStore, prefix: str = "") -> list[str]:

@@ -1,0 +1,224 @@
+"""The object store in the cloud: one S3 bucket. boto3 is loaded only here, and late.
+
+S3 shows an object whole or not at all: one written in parts appears when the last is confirmed,
+and an upload that breaks off is never listed. So nothing needs a temporary key; what an abandoned
+upload leaves in the bucket, its lifecycle rule removes.
+
+A missing object answers 404 only to those who may list the bucket; without `s3:ListBucket` S3 says
+403, which is reported as StoreFailed.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from shutil import copyfileobj
+from typing import TYPE_CHECKING
+
+from mixer.errors import NotFound, StoreFailed
+from mixer.files import published
+from mixer.store.objects import StoredObject, checked_key
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.exceptions import ClientError
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+CONNECTIONS = 32
+"""As many as requests use at once: looking up and fetching chunks, S3Transfer's parts."""
+
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 10.0
+"""Between two pieces of an answer. S3 begins to answer within a fraction of a second."""
+
+COPY_BYTES = 1 << 20
+"""Read at a time while fetching: few system calls, little memory."""
+
+MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+OVERTAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+"""Another write came first, or came in between (S3 user guide, conditional writes)."""
+
+
+def s3_client(
+    *,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    session: "boto3.Session | None" = None,
+) -> "S3Client":
+    """A client that S3Store works through; whoever asks for it closes it.
+
+    Args:
+        region: None for what boto3 finds in the environment.
+        endpoint_url: of another server that speaks S3's protocol; None for the real one.
+        session: whose credentials to use; None for boto3's default.
+    """
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        max_pool_connections=CONNECTIONS,
+        signature_version="s3v4",
+    )
+    source = session or boto3.Session()
+    return source.client("s3", region_name=region, endpoint_url=endpoint_url, config=config)
+
+
+class S3Store:
+    """Objects in one bucket. Safe for many threads and processes.
+
+    Args:
+        client: from `s3_client`; whoever made it closes it.
+        bucket: its name.
+    """
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def head(self, key: str) -> StoredObject | None:
+        """What is known of an object, or None where there is none."""
+        checked_key(key)
+        try:
+            with _errors_named(key):
+                found = self._client.head_object(Bucket=self._bucket, Key=key)
+        except NotFound:
+            return None
+        return _stored(key, found)
+
+    def get(self, key: str) -> bytes:
+        """An object's content."""
+        checked_key(key)
+        with _errors_named(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            with closing(answer["Body"]) as body:
+                return body.read()
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Copy an object to a local file."""
+        checked_key(key)
+        with _errors_named(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        with closing(answer["Body"]) as body, published(path) as file, _errors_named(key):
+            copyfileobj(body, file, COPY_BYTES)
+
+    def put(
+        self,
+        key: str,
+        content: bytes | Path,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an object, replacing what was there; large files go in parts, in parallel."""
+        checked_key(key)
+        about = dict(metadata or {})
+        with _errors_named(key):
+            if isinstance(content, bytes):
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=content,
+                    ContentType=content_type,
+                    Metadata=about,
+                )
+            else:
+                extra = {"ContentType": content_type, "Metadata": about}
+                self._client.upload_file(str(_file(content)), self._bucket, key, ExtraArgs=extra)
+
+    def claim(self, key: str, content: bytes) -> bool:
+        """Write an object only where there is none."""
+        checked_key(key)
+        try:
+            with _errors_named(key):
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
+        except _Overtaken:
+            return False
+        return True
+
+    def refresh(self, key: str) -> None:
+        """Make an object as young as a new one: copied onto itself, with what is known of it.
+
+        One that is written meanwhile is young already and stays as it was written.
+        """
+        checked_key(key)
+        with _errors_named(key):
+            found = self._client.head_object(Bucket=self._bucket, Key=key)
+        with suppress(_Overtaken), _errors_named(key):
+            self._client.copy_object(
+                Bucket=self._bucket,
+                Key=key,
+                CopySource={"Bucket": self._bucket, "Key": key},
+                CopySourceIfMatch=found["ETag"],
+                MetadataDirective="REPLACE",
+                ContentType=found["ContentType"],
+                Metadata=found["Metadata"],
+            )
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose key starts with the prefix, in key order, without metadata."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with _errors_named(prefix):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                for each in page.get("Contents", []):
+                    yield StoredObject(each["Key"], each["Size"], each["LastModified"])
+
+    def delete(self, key: str) -> None:
+        """Remove an object; in a versioned bucket its older versions stay."""
+        checked_key(key)
+        with _errors_named(key):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def url(self, key: str, expires_s: int) -> str:
+        """A link that lets anybody fetch an object for a while.
+
+        A link signed with a role's credentials dies with them, even before it expires: a
+        Lambda's are good for some hours, so promise no more than one or two.
+
+        Args:
+            key: of the object; whether it is there is not checked.
+            expires_s: seconds from now.
+        """
+        checked_key(key)
+        return self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=expires_s
+        )
+
+
+class _Overtaken(StoreFailed):
+    """A conditional write came second."""
+
+
+@contextmanager
+def _errors_named(key: str) -> Iterator[None]:
+    """Turn what S3 refuses and what breaks on the way into errors that name the object."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _meaning(error, key) from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StoreFailed(f"The object {key} is out of reach: {error}", key=key) from error
+
+
+def _meaning(error: "ClientError", key: str) -> NotFound | StoreFailed:
+    code = error.response.get("Error", {}).get("Code", "")
+    if code in MISSING:
+        return NotFound(f"There is no object {key}.", key=key)
+    if code in OVERTAKEN:
+        return _Overtaken(f"The object {key} was written by somebody else just now.", key=key)
+    return StoreFailed(f"S3 refuses the object {key}: {error}", key=key)
+
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        raise NotFound(f"There is no file {path}.", key=str(path))
+    return path
+
+
+def _stored(key: str, found: "HeadObjectOutputTypeDef") -> StoredObject:
+    return StoredObject(key, found["ContentLength"], found["LastModified"], found["Metadata"])
