@@ -6,6 +6,7 @@ may be deleted. An empty answer counts as one that misses, since at least the cl
 from an image.
 """
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from mixer.housekeeping.pace import Pace, said
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import FunctionConfigurationTypeDef
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}$")
+"""How a resolved image's address must end; anything else is an answer that misses."""
 
 
 def read_uses(client: "LambdaClient", pace: Pace) -> Uses:
@@ -62,7 +66,8 @@ def _digest_of(client: "LambdaClient", pace: Pace, version: "FunctionConfigurati
             FunctionName=version["FunctionName"], Qualifier=version["Version"]
         )
     )
-    return answer.get("Code", {}).get("ResolvedImageUri", "").partition("@")[2]
+    found = DIGEST.search(answer.get("Code", {}).get("ResolvedImageUri", ""))
+    return found.group() if found else ""
 
 
 def _named(version: "FunctionConfigurationTypeDef") -> str:
