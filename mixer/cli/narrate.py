@@ -10,8 +10,9 @@ from mixer.cli.options import ABOUT, COST, MIX, SPEECH, chosen, contract_options
 from mixer.cli.reading import STDIN, read_story, text_type_of
 from mixer.cli.session import store_option, studio
 from mixer.cli.summary import clock, estimate_line
+from mixer.planning import plan_story, refuse_if_too_dear
 from mixer.speech.prices import cost_usd
-from mixer.studio import Telling, plan_story, refuse_if_too_dear, tell
+from mixer.studio import Telling, tell
 
 
 @click.command()

@@ -3,10 +3,10 @@
 from mixer.cli.engines import EMBEDDED, POLLY
 from mixer.cli.reading import text_type_of
 from mixer.errors import BadOption
+from mixer.planning import plan_story
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS, EngineLimits
 from mixer.script.script import Script
-from mixer.studio import plan_story
 
 DEFAULT_LANGUAGE = "en-US"
 

@@ -10,9 +10,10 @@ from types import FrameType
 import click
 
 from mixer.cli.progress import progress
+from mixer.mixing import Stages
 from mixer.sound.ffmpeg import Children
 from mixer.store.folder import FolderStore
-from mixer.studio import Stages, Studio
+from mixer.studio import Studio
 
 
 def default_store() -> Path:

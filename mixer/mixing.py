@@ -1,0 +1,179 @@
+"""Takes and music to a finished, checked MP3: the steps that every way of asking shares.
+
+Lay out, render, check. Each stage is timed and told to whoever watches.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mixer.errors import BadInput
+from mixer.parallel import in_parallel, usable_cores
+from mixer.production import chapters
+from mixer.publish.tags import id3_tag
+from mixer.requests import Options
+from mixer.sound.check import Check, check
+from mixer.sound.cues import Music
+from mixer.sound.ffmpeg import Children
+from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.measure import MUSIC_CHANNELS, Measurement, measure
+from mixer.sound.mixdown import Ingredients, render
+from mixer.sound.placing import Take
+from mixer.sound.presets import PRESETS
+from mixer.sound.timeline import Timeline
+
+Watch = Callable[[str, float], None]
+"""Told a stage's name and the share of it that is done, from 0 to 1."""
+
+OUTLINE_COLUMNS = 1_600
+"""Of the waveform picture."""
+
+DEFAULT_GAP_MS = 1_000
+"""After chunks that say nothing of their end (the contract's default)."""
+
+
+@dataclass(slots=True)
+class Stages:
+    """What is being done, for whoever watches, and how long each stage took.
+
+    Attributes:
+        watch: told how far each stage is.
+        seconds: by stage, in the order in which they began.
+    """
+
+    watch: Watch
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Callable[[float], None]]:
+        """Time a block under a name; what it yields tells the share that is done."""
+        begun_s = time.monotonic()
+        self.watch(name, 0.0)
+        yield lambda share: self.watch(name, share)
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun_s
+        self.watch(name, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What mixing is done with.
+
+    Attributes:
+        stages: times and tells what is done.
+        children: the job that all of FFmpeg belongs to; stopping it ends the work at once.
+    """
+
+    stages: Stages
+    children: Children
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A finished mix.
+
+    Attributes:
+        timeline: what it is made of.
+        checked: what the finished file measures.
+        music: what lies under it.
+    """
+
+    timeline: Timeline
+    checked: Check
+    music: Music | None
+
+
+def music_found(desk: Desk, path: Path | None, name: str = "") -> tuple[Path, Music] | None:
+    """Music that was found playable; before anything is paid for the voice.
+
+    Args:
+        desk: what it is done with.
+        path: a local file; None for no music.
+        name: what to call it in an error and on the timeline; the path where missing.
+
+    Raises:
+        UnplayableAudio: there is no sound in it.
+        BadInput: it is silent.
+    """
+    if path is None:
+        return None
+    name = name or str(path)
+    known = measure(path, name, channels=MUSIC_CHANNELS, children=desk.children)
+    if known.loudness_lufs is None:
+        raise BadInput(f"There is nothing to hear in the music {name}.", key=name)
+    return path, Music(name, known)
+
+
+def measured(
+    desk: Desk, files: Mapping[str, Path], tell_share: Callable[[float], None]
+) -> dict[str, Measurement]:
+    """What is known of the voice's files, measured on all cores.
+
+    Args:
+        desk: what it is done with.
+        files: by the name that errors shall give them.
+        tell_share: told the share that is done.
+    """
+    found: dict[str, Measurement] = {}
+
+    def measure_one(file: tuple[str, Path]) -> Measurement:
+        return measure(file[1], file[0], children=desk.children)
+
+    for (name, _), outcome in in_parallel(files.items(), measure_one, usable_cores()):
+        found[name] = outcome.result()
+        tell_share(len(found) / len(files))
+    return found
+
+
+def mixed(
+    desk: Desk,
+    laid: Sequence[Take],
+    recordings: Mapping[str, Path],
+    bed: tuple[Path, Music] | None,
+    *,
+    asked: Options,
+    out: Path,
+    about: Mapping[str, str],
+) -> Mix:
+    """Lay out, render, and check what came out.
+
+    Args:
+        desk: what it is done with.
+        laid: the voice, in playing order.
+        recordings: the takes' files, by source.
+        bed: music to lie under it.
+        asked: options of the mix.
+        out: the finished MP3.
+        about: tags, under FFmpeg's names.
+    """
+    bitrate_kbps = asked.bitrate_kbps or PRESETS[asked.preset].bitrate_kbps
+    music = bed[1] if bed else None
+    beds = {bed[1].source: (bed[0], bed[1].measured)} if bed else {}
+    timeline = lay_out(laid, music, mix_style(asked, bitrate_kbps))
+    with desk.stages.stage("mixing") as tell_share:
+        render(
+            timeline,
+            Ingredients(recordings, beds),
+            out,
+            bitrate_kbps=bitrate_kbps,
+            head=id3_tag(about, chapters(timeline), timeline.duration_s),
+            progress=tell_share,
+            children=desk.children,
+        )
+    with desk.stages.stage("checking"):
+        checked = check(out, timeline.duration_s, OUTLINE_COLUMNS, desk.children)
+    return Mix(timeline, checked, music)
+
+
+def mix_style(asked: Options, bitrate_kbps: int) -> MixStyle:
+    """The options of a mix as the layout wants them."""
+    return MixStyle(
+        preset=PRESETS[asked.preset],
+        bitrate_kbps=bitrate_kbps,
+        music_level_lu=asked.music_level_lu,
+        duck_db=asked.duck_db,
+        intro_s=asked.music_intro_s,
+        outro_s=asked.music_outro_s,
+        fade_out_s=asked.fade_out_s,
+    )
