@@ -3,15 +3,15 @@
 Every mark that can end a sentence is looked at on its own. What is certain is decided here: an
 abbreviation of the language's tables, initials, a lower-case letter that follows, a quotation whose
 speaker follows, the full stops of Chinese, Japanese, Hindi and Arabic. For a plain full stop
-before a capital, where only knowledge of words helps, sentencex has the last word; it sees the text
-without quotation marks and brackets, because it takes a missing one for a sentence without an end.
+before a capital, where only knowledge of words helps, sentencex has the last word. It sees one
+sentence and the next word, so that an edit elsewhere changes no verdict, and it sees them without
+quotation marks and brackets, because it takes a missing one for a sentence without an end.
 
 In doubt there is no end: a sentence too long costs a shorter pause, a name cut in two is heard by
 everyone.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 import sentencex
@@ -35,8 +35,8 @@ COMMAS = frozenset("，、；：,;")
 ORDINAL_DIGITS = 2
 """A figure this short before a full stop is an ordinal where the language writes them so."""
 
-WINDOW_CHARS = 4_000
-"""sentencex sees so much at once: its time grows with the square of the marks in a text."""
+BEFORE_CHARS = 400
+"""sentencex sees so much before a mark, or less when the sentence began later."""
 
 _ENDING = re.compile(
     rf"(?P<mark>[.!?…{WIDE_STOPS}{SCRIPT_STOPS}]+)"
@@ -73,7 +73,7 @@ def split_sentences(text: str, language: str) -> tuple[tuple[int, int], ...]:
 
 def _ends(text: str, language: Language) -> Iterator[int]:
     """Where sentences end inside a paragraph."""
-    known, opinion = ending_knowledge(language), _Opinion(text, language.code)
+    known = ending_knowledge(language)
     start = 0
     for match in _ENDING.finditer(text):
         ahead = _AHEAD.match(text, match.end())
@@ -81,7 +81,7 @@ def _ends(text: str, language: Language) -> Iterator[int]:
             continue
         verdict = _verdict(match, ahead, start, known)
         if verdict is None:
-            verdict = opinion.ends_between(match.end("mark"), ahead.start("word"))
+            verdict = _words_tell(match, ahead, start, language.code)
         if verdict:
             start = match.end()
             yield start
@@ -105,28 +105,13 @@ def _worded(text: str, ends: Iterable[int]) -> Iterator[int]:
         yield pending
 
 
-class _Opinion:
-    """What sentencex says of a text; asked only when needed."""
-
-    def __init__(self, text: str, code: str) -> None:
-        self._text = text
-        self._code = code
-        self._ends: list[int] | None = None
-
-    def ends_between(self, first: int, last: int) -> bool:
-        """Say whether a sentence ends between two places, both included."""
-        if self._ends is None:
-            self._ends = list(self._all_ends())
-        index = bisect_left(self._ends, first)
-        return index < len(self._ends) and self._ends[index] <= last
-
-    def _all_ends(self) -> Iterator[int]:
-        """Every end, window by window."""
-        plain = self._text.translate(_HIDDEN)
-        for start in range(0, len(plain), WINDOW_CHARS):
-            window = plain[start : start + WINDOW_CHARS]
-            for sentence in sentencex.get_sentence_boundaries(self._code, window):
-                yield start + sentence["end_index"]
+def _words_tell(match: re.Match[str], ahead: re.Match[str], start: int, code: str) -> bool:
+    """Ask sentencex whether a mark ends the sentence that began at `start`."""
+    first = max(start, match.start() - BEFORE_CHARS)
+    seen = match.string[first : ahead.end() + LOOK_CHARS].translate(_HIDDEN)
+    mark, word = match.end("mark") - first, ahead.start("word") - first
+    ends = sentencex.get_sentence_boundaries(code, seen)
+    return any(mark <= sentence["end_index"] <= word for sentence in ends)
 
 
 def _verdict(

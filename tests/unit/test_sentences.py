@@ -159,3 +159,12 @@ def test_time_grows_with_the_text_and_no_faster(unit):
     started = time.process_time()
     split_sentences(text, "en-US")
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize("shift", range(0, 60, 3))
+def test_a_sentence_put_before_a_long_paragraph_moves_no_end_in_it(shift):
+    told = [f"Der alte Herr {number} kam mit dem Wagen. " for number in range(800)]
+    first = "x" * shift + "ja. "
+    text = first + "".join(told)
+    found = [text[start:end] for start, end in split_sentences(text, "de-DE")]
+    assert found == [first, *told]
