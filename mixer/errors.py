@@ -6,13 +6,18 @@ MixerError
 │   ├── TextTooLong
 │   ├── UnknownVoice
 │   ├── BadOption           an option out of its range
+│   ├── ObjectTooLarge      a chunk, or all of them, larger than this way of asking allows
 │   └── UnplayableAudio     a chunk or a piece of music that FFmpeg cannot read
+├── Unauthorized            nobody knows who is asking
+├── Forbidden               the caller may not use this
 ├── NotFound                an object key or a file that is not there
 ├── TooExpensive            the plan costs more than the caller or the server allows
+├── CapReached              the caller has spent what the server allows for a day
 ├── SpeechFailed            the engine could not say some passages
 ├── NothingSpoken           the voice cannot read anything of this text
 ├── StoreFailed             a full disk, a folder that is not ours, a bucket that refuses
 ├── RenderFailed            FFmpeg stopped in the middle
+├── Misconfigured           the server's own settings do not fit; the caller can do nothing
 └── OutOfTime               the deadline came first; what is finished is kept
 
 Each says what happened, which input caused it and what to do. `code` is the word for programs;
@@ -68,10 +73,28 @@ class BadOption(BadInput):
     code = "bad_option"
 
 
+class ObjectTooLarge(BadInput):
+    """A chunk, a piece of music, or all of them together, larger than this way of asking allows."""
+
+    code = "object_too_large"
+
+
 class UnplayableAudio(BadInput):
     """FFmpeg finds no sound in an audio file that was handed in."""
 
     code = "unplayable_audio"
+
+
+class Unauthorized(MixerError):
+    """Nobody knows who is asking."""
+
+    code = "unauthorized"
+
+
+class Forbidden(MixerError):
+    """The caller may not use what the request names."""
+
+    code = "forbidden"
 
 
 class NotFound(MixerError):
@@ -84,6 +107,21 @@ class TooExpensive(MixerError):
     """The plan costs more than the caller or the server allows; nothing was spent."""
 
     code = "too_expensive"
+
+
+class CapReached(MixerError):
+    """The caller has spent what the server allows for a day; nothing more was spent.
+
+    Args:
+        message: one sentence for a person.
+        retry_after_s: when it may be tried again.
+    """
+
+    code = "cap_reached"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
 
 
 class SpeechFailed(MixerError):
@@ -117,6 +155,12 @@ class RenderFailed(MixerError):
     """FFmpeg stopped in the middle; the end of what it said is in the message."""
 
     code = "render_failed"
+
+
+class Misconfigured(MixerError):
+    """The server's own settings do not fit; the caller can do nothing about it."""
+
+    code = "misconfigured"
 
 
 class OutOfTime(MixerError):

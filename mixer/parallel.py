@@ -1,10 +1,13 @@
 """Work on many items in threads, with a bounded queue, and stop at once when something breaks."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
+
+from mixer.errors import OutOfTime
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -14,7 +17,11 @@ QUEUED_PER_WORKER = 2
 
 
 def in_parallel(
-    items: Iterable[Item], work: Callable[[Item], Outcome], workers: int
+    items: Iterable[Item],
+    work: Callable[[Item], Outcome],
+    workers: int,
+    *,
+    until_s: float | None = None,
 ) -> Iterator[tuple[Item, Future[Outcome]]]:
     """Each item with its finished future, in the order in which they finish.
 
@@ -25,13 +32,19 @@ def in_parallel(
         items: taken as needed, never all at once.
         work: called with each, in threads.
         workers: how many at a time.
+        until_s: when to stop waiting, on the monotonic clock; None waits as long as it takes.
+
+    Raises:
+        OutOfTime: that moment came.
     """
     waiting = iter(items)
     pool = ThreadPoolExecutor(workers)
     try:
         pending = _submitted(pool, work, islice(waiting, workers * QUEUED_PER_WORKER))
         while pending:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            done, _ = wait(pending, _left_s(until_s), return_when=FIRST_COMPLETED)
+            if not done:
+                raise OutOfTime("The time ran out before the work was done.")
             for future in done:
                 yield pending.pop(future), future
             pending |= _submitted(pool, work, islice(waiting, len(done)))
@@ -44,6 +57,10 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _left_s(until_s: float | None) -> float | None:
+    return None if until_s is None else max(0.0, until_s - time.monotonic())
 
 
 def _submitted(

@@ -17,10 +17,16 @@ PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown"]
 
 
-class Options(BaseModel):
-    """How a story shall be told; everything has a default."""
+class GapOption(BaseModel):
+    """The one option that counts for speech and mix alike."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    gap_ms: Annotated[
+        int | None, Field(ge=0, le=10_000, description="Silence between chunks, the same for all.")
+    ] = None
+
+
+class SpeechOptions(BaseModel):
+    """Who speaks, and how."""
 
     voice: Annotated[str, Field(description="Who speaks; the engine's first voice by default.")] = (
         ""
@@ -39,10 +45,12 @@ class Options(BaseModel):
         str | dict[str, int],
         Field(description="natural, expressive, none, or ms by kind: comma=200,paragraph=900"),
     ] = "natural"
-    gap_ms: Annotated[
-        int | None, Field(ge=0, le=10_000, description="Silence between chunks, the same for all.")
-    ] = None
     rate: Annotated[int, Field(ge=50, le=200, description="Speed of speech in percent.")] = 100
+
+
+class MixOptions(BaseModel):
+    """How the mix shall sound, and what it is called."""
+
     preset: Annotated[PresetName, Field(description="What the finished file is for.")] = "story"
     music_level_lu: Annotated[
         float, Field(ge=6, le=40, description="How far the music lies below the voice, in LU.")
@@ -65,10 +73,21 @@ class Options(BaseModel):
     ] = None
     title: Annotated[str, Field(description="Title; from the text where it has one.")] = ""
     author: Annotated[str, Field(description="Author; from the text where it has one.")] = ""
+
+
+class CostOptions(BaseModel):
+    """What may be spent."""
+
     max_cost_usd: Annotated[
         float | None, Field(ge=0, description="Refuse before spending more than this.")
     ] = None
     dry_run: Annotated[bool, Field(description="Plan and price, and stop there.")] = False
+
+
+class Options(SpeechOptions, GapOption, MixOptions, CostOptions):
+    """How a story shall be told; everything has a default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def options(asked: Mapping[str, object]) -> Options:

@@ -1,29 +1,35 @@
 """A Script spoken into a store: what is there already is kept, the rest is said in parallel.
 
-For every chunk: look it up by its content; if it is missing, have it said, measure it, store it
-with its measurements. A chunk that fails does not stop the others: what they cost is not lost, and
-the next run asks only for what is missing. Anything else that goes wrong stops at once.
+First all chunks are looked up by their content; those near the age at which the clean-up would
+delete them are made young again. What is missing is said, measured, and stored with its
+measurements and the silence that follows it. A chunk that fails, or for which the time ran out,
+does not stop the others under way: what they cost is not lost, and the next run asks only for what
+is missing. Anything else that goes wrong stops at once.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import BoundedSemaphore
 
-from mixer.errors import NothingSpoken, SpeechFailed
+from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed
 from mixer.parallel import in_parallel, usable_cores
 from mixer.script.script import Chunk
 from mixer.sound.ffmpeg import Children
 from mixer.sound.measure import measure
 from mixer.speech.engine import Delivery, Speech, SpeechEngine
 from mixer.speech.recordings import Recording, chunk_key, from_metadata, recording, to_metadata
-from mixer.store.objects import ObjectStore
+from mixer.store.objects import ObjectStore, StoredObject
 
 CONTENT_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg"}
 
 NAMED_PASSAGES = 5
 """How many failed passages a message names; its details name all."""
+
+LOOKUPS = 16
+"""Objects looked up at a time: each is a round trip of some milliseconds and costs no core."""
 
 Progress = Callable[[int, int], None]
 """Told how many characters of how many are done."""
@@ -55,6 +61,8 @@ class Narrator:
         children: the job that the measuring belongs to.
         measuring: lets as many chunks be measured at a time as there are cores: an engine that
             keeps dozens of calls in flight would otherwise start as many FFmpegs.
+        young_since: chunks stored before this moment are made young again; None leaves them.
+        until_s: when to stop waiting for anything, on the monotonic clock.
     """
 
     engine: SpeechEngine
@@ -62,78 +70,134 @@ class Narrator:
     delivery: Delivery
     children: Children
     measuring: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(usable_cores()))
+    young_since: datetime | None = None
+    until_s: float | None = None
 
-    def narrate(self, chunks: Sequence[Chunk], progress: Progress | None = None) -> Narration:
+    def found(self, chunks: Sequence[Chunk]) -> dict[str, Recording]:
+        """The chunks that were said before, by key; costs nothing but the looking.
+
+        Raises:
+            StoreFailed: the store does not answer.
+            OutOfTime: the moment to stop came.
+        """
+        looked = in_parallel(
+            self.distinct(chunks).items(), self._look_up, LOOKUPS, until_s=self.until_s
+        )
+        recordings = {key: outcome.result() for (key, _), outcome in looked}
+        return {key: each for key, each in recordings.items() if each is not None}
+
+    def narrate(
+        self,
+        chunks: Sequence[Chunk],
+        progress: Progress | None = None,
+        found: Mapping[str, Recording] | None = None,
+    ) -> Narration:
         """Have every chunk in the store.
 
         Args:
             chunks: in reading order; equal ones are said once.
             progress: told how far it is.
+            found: what `found` has found; looked up when None.
 
         Raises:
             SpeechFailed: some passages could not be said; it names them, the others are stored.
             NothingSpoken: the voice can read nothing of the whole.
             UnknownVoice: the engine has no such voice.
             StoreFailed: the store took no more.
-            OutOfTime: the job was stopped.
+            OutOfTime: the deadline came, or the job was stopped; what was said is stored.
         """
-        distinct = {self._key(chunk): chunk for chunk in chunks}
+        distinct = self.distinct(chunks)
+        there = self.found(chunks) if found is None else found
+        missing = {key: chunk for key, chunk in distinct.items() if key not in there}
+        said = self._said(missing, distinct, progress)
+        kept = {**there, **{key: each.recording for key, each in said.items()}}
+        recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
+        if not any(recordings):
+            raise NothingSpoken(f"The voice {self.delivery.voice} can read nothing of this text.")
+        return Narration(recordings, len(said), sum(each.billed_chars for each in said.values()))
+
+    def key(self, chunk: Chunk) -> str:
+        """The object key of a chunk."""
+        return chunk_key(chunk.ssml, self.delivery, self.engine.suffix)
+
+    def distinct(self, chunks: Sequence[Chunk]) -> dict[str, Chunk]:
+        """The chunks by key, in reading order, equal ones once."""
+        return {self.key(chunk): chunk for chunk in chunks}
+
+    def _look_up(self, item: tuple[str, Chunk]) -> Recording | None:
+        key, chunk = item
+        stored = self.store.head(key)
+        known = from_metadata(key, stored.metadata) if stored else None
+        if stored is None or known is None:
+            return None
+        if known.gap_ms != chunk.gap_ms:
+            known = replace(known, gap_ms=chunk.gap_ms)
+            self._put(known, self.store.get(key))
+        elif self._is_old(stored):
+            self.store.refresh(key)
+        return known
+
+    def _is_old(self, stored: StoredObject) -> bool:
+        return self.young_since is not None and stored.modified < self.young_since
+
+    def _said(
+        self, missing: Mapping[str, Chunk], distinct: Mapping[str, Chunk], progress: Progress | None
+    ) -> dict[str, "_Said"]:
+        """The missing chunks, said and stored; all of them, or it raises."""
         total_chars = sum(chunk.billed_chars for chunk in distinct.values())
-        kept: dict[str, _Kept] = {}
+        done_chars = total_chars - sum(chunk.billed_chars for chunk in missing.values())
+        said: dict[str, _Said] = {}
         failures: dict[str, SpeechFailed] = {}
-        done_chars = 0
-        work = in_parallel(distinct.items(), self._keep, self.engine.parallelism)
+        late: list[OutOfTime] = []
+        work = in_parallel(
+            missing.items(), self._say, self.engine.parallelism, until_s=self.until_s
+        )
         for (key, chunk), outcome in work:
             try:
-                kept[key] = outcome.result()
+                said[key] = outcome.result()
             except SpeechFailed as error:
                 failures[key] = error
+            except OutOfTime as error:
+                late.append(error)
             done_chars += chunk.billed_chars
             if progress is not None:
                 progress(done_chars, total_chars)
         if failures:
             raise _all_failed(failures, distinct)
-        recordings = tuple(kept[self._key(chunk)].recording for chunk in chunks)
-        if not any(recordings):
-            raise NothingSpoken(f"The voice {self.delivery.voice} can read nothing of this text.")
-        said = [each for each in kept.values() if each.is_fresh]
-        return Narration(recordings, len(said), sum(each.billed_chars for each in said))
+        if late:
+            raise _too_late(len(distinct) - len(late), len(distinct)) from late[0]
+        return said
 
-    def _key(self, chunk: Chunk) -> str:
-        return chunk_key(chunk.ssml, self.delivery, self.engine.suffix)
-
-    def _keep(self, item: tuple[str, Chunk]) -> "_Kept":
-        """A chunk's recording: found, or made and stored."""
+    def _say(self, item: tuple[str, Chunk]) -> "_Said":
+        """Have a chunk said, and store it."""
         key, chunk = item
-        stored = self.store.head(key)
-        found = from_metadata(key, stored.metadata) if stored else None
-        if found is not None:
-            return _Kept(found, is_fresh=False)
+        if self.children.stopped:
+            raise OutOfTime("The work was stopped before this chunk was said.")
         speech = self.engine.speak(chunk.ssml, self.delivery)
-        made = self._stored(key, speech) if _is_audible(speech) else None
-        return _Kept(made, is_fresh=True, billed_chars=speech.billed_chars)
+        if not _is_audible(speech):
+            return _Said(None, speech.billed_chars)
+        return _Said(self._stored(key, speech, chunk.gap_ms), speech.billed_chars)
 
-    def _stored(self, key: str, speech: Speech) -> Recording:
+    def _stored(self, key: str, speech: Speech, gap_ms: int) -> Recording:
         with TemporaryDirectory(prefix="chunk-") as folder:
             path = Path(folder, f"chunk.{self.engine.suffix}")
             path.write_bytes(speech.audio)
             with self.measuring:
                 measured = measure(path, key, children=self.children)
-            recorded = recording(key, speech, measured)
-            self.store.put(
-                key,
-                path,
-                content_type=CONTENT_TYPES[self.engine.suffix],
-                metadata=to_metadata(recorded),
-            )
+            recorded = recording(key, speech, measured, gap_ms)
+            self._put(recorded, path)
         return recorded
+
+    def _put(self, recorded: Recording, content: bytes | Path) -> None:
+        content_type = CONTENT_TYPES[self.engine.suffix]
+        about = to_metadata(recorded)
+        self.store.put(recorded.key, content, content_type=content_type, metadata=about)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Said:
     recording: Recording | None
-    is_fresh: bool
-    billed_chars: int = 0
+    billed_chars: int
 
 
 def _is_audible(speech: Speech) -> bool:
@@ -141,7 +205,16 @@ def _is_audible(speech: Speech) -> bool:
     return not speech.sentences or any(speech.sentences)
 
 
-def _all_failed(failures: dict[str, SpeechFailed], chunks: dict[str, Chunk]) -> SpeechFailed:
+def _too_late(done: int, total: int) -> OutOfTime:
+    return OutOfTime(
+        f"The time ran out with {done} of {total} chunks spoken. They are kept: asking again goes "
+        "on from there.",
+        chunks_done=done,
+        chunks=total,
+    )
+
+
+def _all_failed(failures: Mapping[str, SpeechFailed], chunks: Mapping[str, Chunk]) -> SpeechFailed:
     """One error for all chunks that failed, naming them in reading order."""
     passages = [chunk.passage for key, chunk in chunks.items() if key in failures]
     named = "; ".join(f"“{passage}”" for passage in passages[:NAMED_PASSAGES])

@@ -38,12 +38,15 @@ class Recording:
         sentences: when each `<s>` is heard, in samples; None for one that was not spoken; empty
             when the engine gave no times.
         billed_chars: what the engine charged for it when it was made.
+        gap_ms: the silence that follows it in the story it was last spoken for; None when it does
+            not say.
     """
 
     key: str
     measured: Measurement
     sentences: tuple[SpokenSpan | None, ...] = ()
     billed_chars: int = 0
+    gap_ms: int | None = None
 
 
 def chunk_key(ssml: str, delivery: Delivery, suffix: str) -> str:
@@ -60,9 +63,9 @@ def chunk_key(ssml: str, delivery: Delivery, suffix: str) -> str:
     return f"{PREFIX}{digest}.{suffix}"
 
 
-def recording(key: str, speech: Speech, measured: Measurement) -> Recording:
-    """What an engine just made, with its measurements."""
-    return Recording(key, measured, speech.sentences, speech.billed_chars)
+def recording(key: str, speech: Speech, measured: Measurement, gap_ms: int) -> Recording:
+    """What an engine just made, with its measurements and the silence that follows it."""
+    return Recording(key, measured, speech.sentences, speech.billed_chars, gap_ms)
 
 
 def to_metadata(recorded: Recording) -> dict[str, str]:
@@ -94,6 +97,7 @@ def _encoded(recorded: Recording, *, with_sentences: bool) -> str:
         "lufs": _written(measured.windows),
         "chars": recorded.billed_chars,
         "s": [_span(each) for each in recorded.sentences] if with_sentences else [],
+        "gap": recorded.gap_ms,
     }
     return json.dumps(fields, separators=(",", ":"))
 
@@ -114,7 +118,8 @@ def _decoded(key: str, fields: Mapping[str, object]) -> Recording:
         windows=_read(fields["lufs"]),
     )
     spans = tuple(SpokenSpan(*_pair(each)) if each else None for each in sentences)
-    return Recording(key, measured, spans, int(number["chars"]))
+    gap_ms = int(number["gap"]) if "gap" in number else None
+    return Recording(key, measured, spans, int(number["chars"]), gap_ms)
 
 
 def _span(span: SpokenSpan | None) -> list[int]:
