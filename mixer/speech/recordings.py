@@ -59,7 +59,7 @@ def chunk_key(ssml: str, delivery: Delivery, suffix: str) -> str:
     """
     shaping = [ssml, delivery.voice, delivery.engine, delivery.language, delivery.epoch]
     content = json.dumps([*shaping, *delivery.lexicons], ensure_ascii=False)
-    digest = sha256(content.encode()).hexdigest()[:KEY_HEX_DIGITS]
+    digest = sha256(content.encode(errors="surrogatepass")).hexdigest()[:KEY_HEX_DIGITS]
     return f"{PREFIX}{digest}.{suffix}"
 
 
