@@ -1,0 +1,141 @@
+"""What a deployment decides: the environment, read once into one frozen value.
+
+Only entry points call `settings`; everything else is handed what it needs. Every variable, its
+meaning and its default stand in this file.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from mixer.errors import Misconfigured
+
+AuthMode = Literal["token", "none"]
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """Who may call.
+
+    Attributes:
+        mode: AUTH_MODE: `token` wants a bearer token of a named caller, `none` lets everybody in.
+        tokens_secret: TOKENS_SECRET: name or ARN of the secret with the callers' token digests.
+    """
+
+    mode: AuthMode = "token"
+    tokens_secret: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a deployment decides.
+
+    Attributes:
+        output_bucket: OUTPUT_BUCKET: where chunks and mixes are kept.
+        music_bucket: MUSIC_BUCKET: where music is found; OUTPUT_BUCKET by default.
+        allowed_buckets: ALLOWED_BUCKETS, separated by commas, and OUTPUT_BUCKET in any case: from
+            which chunks may be mixed.
+        allowed_origins: ALLOWED_ORIGINS, separated by commas: pages of which sites may call; `*`
+            for all, none by default.
+        auth: who may call.
+        max_request_usd: MAX_REQUEST_USD: what one request may cost, whatever it says itself.
+        max_daily_usd: MAX_DAILY_USD: what one caller may cost in a day (UTC).
+        quota_shares: QUOTA_SHARES: how many processes share the account's quota of Amazon Polly;
+            the reserved concurrency of the function.
+        url_lifetime_s: URL_LIFETIME_S: of download links; they die with the role's credentials.
+        refresh_after_days: REFRESH_AFTER_DAYS: older chunks are made young when they are used
+            again; well below the age at which the clean-up deletes (10 days by default).
+        gateway_timeout_s: GATEWAY_TIMEOUT_S: after so long the gateway has given up (HTTP API: 30).
+        max_text_chars: MAX_TEXT_CHARS: of one request to /synthesize.
+        max_object_bytes: MAX_OBJECT_MB: of one chunk or piece of music.
+        max_input_bytes: MAX_INPUT_MB: of all that one mix fetches; they share /tmp with the mix.
+    """
+
+    output_bucket: str
+    music_bucket: str
+    allowed_buckets: frozenset[str]
+    allowed_origins: tuple[str, ...] = ()
+    auth: Auth = Auth()
+    max_request_usd: float = 5.0
+    max_daily_usd: float = 50.0
+    quota_shares: int = 1
+    url_lifetime_s: int = 3_600
+    refresh_after_days: float = 5.0
+    gateway_timeout_s: float = 29.0
+    max_text_chars: int = 100_000
+    max_object_bytes: int = 500 * MB
+    max_input_bytes: int = 2_000 * MB
+
+
+def settings(environ: Mapping[str, str]) -> Settings:
+    """The settings that an environment holds.
+
+    Raises:
+        Misconfigured: a variable is missing or makes no sense; it is named.
+    """
+    output_bucket = environ.get("OUTPUT_BUCKET", "").strip()
+    if not output_bucket:
+        raise Misconfigured("OUTPUT_BUCKET is not set.", variable="OUTPUT_BUCKET")
+    return Settings(
+        output_bucket=output_bucket,
+        music_bucket=environ.get("MUSIC_BUCKET", "").strip() or output_bucket,
+        allowed_buckets=frozenset({output_bucket, *_listed(environ, "ALLOWED_BUCKETS")}),
+        allowed_origins=_listed(environ, "ALLOWED_ORIGINS"),
+        auth=auth(environ),
+        **_numbers(environ),
+    )
+
+
+def auth(environ: Mapping[str, str]) -> Auth:
+    """Who may call, from an environment that may hold nothing else.
+
+    Raises:
+        Misconfigured: AUTH_MODE is neither `token` nor `none`.
+    """
+    mode = environ.get("AUTH_MODE", "").strip() or "token"
+    if mode not in {"token", "none"}:
+        raise Misconfigured(f"AUTH_MODE is {mode!r}, not token or none.", variable="AUTH_MODE")
+    return Auth(mode=cast("AuthMode", mode), tokens_secret=environ.get("TOKENS_SECRET", "").strip())
+
+
+_MONEY = ("MAX_REQUEST_USD", "MAX_DAILY_USD")
+_SPANS = ("REFRESH_AFTER_DAYS", "GATEWAY_TIMEOUT_S")
+_COUNTS = ("QUOTA_SHARES", "URL_LIFETIME_S", "MAX_TEXT_CHARS")
+_SIZES_MB = {"MAX_OBJECT_MB": "max_object_bytes", "MAX_INPUT_MB": "max_input_bytes"}
+
+
+def _numbers(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The numbers that are set, under their attributes' names; the others keep their defaults."""
+    fractions = {each: _number(environ[each], each) for each in _set(environ, _MONEY + _SPANS)}
+    counts = {each: _count(environ[each], each) for each in _set(environ, _COUNTS)}
+    sizes = {_SIZES_MB[each]: _count(environ[each], each) * MB for each in _set(environ, _SIZES_MB)}
+    return {**{each.lower(): value for each, value in {**fractions, **counts}.items()}, **sizes}
+
+
+def _set(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
+    return [name for name in names if environ.get(name, "").strip()]
+
+
+def _number(written: str, name: str) -> float:
+    try:
+        value = float(written)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise Misconfigured(f"{name} is {written!r}, not a number of 0 or more.", variable=name)
+    return value
+
+
+def _count(written: str, name: str) -> int:
+    value = _number(written, name)
+    if value != int(value) or value < 1:
+        raise Misconfigured(f"{name} is {written!r}, not a whole number above 0.", variable=name)
+    return int(value)
+
+
+def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[,\s]+", environ.get(name, "")) if part)
