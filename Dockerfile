@@ -1,0 +1,42 @@
+# One image for every function: each runs it with another command (IaC/).
+# BASE_IMAGE must bring Python 3.11 to 3.13 as python3, with pip, and, where the image shall answer
+# Lambda, its runtime interface client; Lambda's own images do.
+ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.12
+
+FROM ${BASE_IMAGE} AS build
+WORKDIR /build
+COPY requirements.txt requirements-dev.txt ./
+# A requirement that comes as source alone is built with the locked setuptools, so that nothing
+# enters whose hash is not in a lock.
+RUN sed -n '/^setuptools==/,/^    # via/p' requirements-dev.txt > build.txt \
+    && python3 -m pip install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --no-deps --target tools -r build.txt \
+    && PYTHONPATH=/build/tools python3 -m pip install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --no-deps --no-build-isolation --no-compile \
+        --target packages -r requirements.txt \
+    && rm -rf packages/bin
+COPY *.py LICENSE THIRD_PARTY_NOTICES.md task/
+COPY mixer task/mixer
+# Bytecode that is never checked against file times: copying changes them, and the functions'
+# root is read-only. Then the proof that one FFmpeg is in the image, for everybody to start.
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash packages task \
+    && python3 -c "import pathlib, stat, subprocess; \
+(ffmpeg,) = pathlib.Path('packages/imageio_ffmpeg/binaries').glob('ffmpeg-*'); \
+assert ffmpeg.stat().st_mode & stat.S_IXOTH, f'{ffmpeg} is not executable'; \
+subprocess.run([ffmpeg, '-hide_banner', '-version'], check=True)"
+
+FROM ${BASE_IMAGE}
+# What installs packages has no business where nothing is installed any more.
+RUN python3 -c "import importlib.util as lookup, pathlib, shutil; \
+found = filter(None, map(lookup.find_spec, ('pip', 'setuptools'))); \
+[shutil.rmtree(pathlib.Path(each.origin).parent) for each in found]"
+COPY --from=build /build/packages /var/task
+COPY --from=build /build/task /var/task
+WORKDIR /var/task
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Mixer" \
+    org.opencontainers.image.licenses="CC-BY-NC-4.0" \
+    org.opencontainers.image.revision="${REVISION}"
+# Lambda brings a user of its own; this one holds wherever else the image runs.
+USER 1001:1001
+CMD ["app.handler"]
