@@ -18,6 +18,7 @@ from typing import IO
 
 from mixer.errors import NotFound, StoreFailed
 from mixer.files import disk_errors_named, publish, published
+from mixer.store.links import SignedLinks
 from mixer.store.objects import StoredObject, checked_key
 
 METADATA_FOLDER = ".metadata"
@@ -31,10 +32,11 @@ class FolderStore:
 
     Args:
         root: the folder; made when the first object is written.
+        links: makes links for `url`, where a server honours them.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, links: SignedLinks | None = None) -> None:
+        self._root, self._links = root, links
 
     def head(self, key: str) -> StoredObject | None:
         """What is known of an object, or None where there is none."""
@@ -112,6 +114,18 @@ class FolderStore:
             with disk_errors_named(path):
                 path.unlink(missing_ok=True)
                 self._metadata_path(key).unlink(missing_ok=True)
+
+    def url(self, key: str, expires_s: int) -> str:
+        """A link that lets anybody on this machine fetch an object for a while.
+
+        Without a server that would honour links it is the file's own address, which never ends.
+
+        Args:
+            key: of the object; whether it is there is not checked.
+            expires_s: seconds from now.
+        """
+        path = self._path(key).resolve()
+        return self._links.link(key, expires_s) if self._links else path.as_uri()
 
     def _files(self) -> Iterator[Path]:
         for folder, folders, names in os.walk(self._root):
