@@ -96,7 +96,7 @@ class EmbeddedModel:
         phonemes = self._phonemes(said.text)
         sounds: list[Samples] = [np.zeros(0, np.float32)]
         heard: list[Timed] = []
-        for piece in pieces(phonemes.text):
+        for piece in pieces(phonemes.text, rate / pitch):
             samples, bounds = self._piece(phonemes.text[piece.start : piece.end], pitch, rate)
             heard += _timed(phonemes, piece, bounds + sum(map(len, sounds)))
             sounds += [samples, np.zeros(RATE_HZ * piece.pause_ms // 1000, np.float32)]

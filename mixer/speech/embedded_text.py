@@ -15,25 +15,27 @@ from mixer.speech.say_as import DIGITS, MAX_WHOLE_NUMBER_DIGITS
 from mixer.speech.ssml_reader import CLAUSE_PAUSE_MS
 
 MAX_PIECE_PHONEMES = 300
-"""Said at once; about as many characters of text, 18 s of speech and 270 MB of memory."""
+"""Said at once at the voice's own pace: about as many characters of text, 18 s and 290 MB."""
 
 MIN_PIECE_PHONEMES = 60
-"""Better a longer piece that ends between words than a clause shorter than this."""
+"""However slowly they are said."""
 
 INNER_SENTENCE_PAUSE_MS = 300
 """Between sentences that share one element: shorter than between elements, as they may be one."""
 
-MAX_WORD_LETTERS = 40
-"""Longer than any English word; such runs are read in parts."""
+MAX_RUN_CHARS = 40
+"""Without a space; longer than any English word. The time to find out how to read such a run grows
+with its cube: measured, 33 s for 150 links in a row."""
 
 _NUMBER = re.compile(r"\d(?:[.,]?\d)*")
 _LINK = re.compile(r"[\[\]]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _GREEK = re.compile(r"[\u0370-\u03ff]+")
 _GREEK_NAME = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
-_LONG_WORD = re.compile(rf"[^\W\d_]{{{MAX_WORD_LETTERS + 1},}}")
+_RUN = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?]+ +")
 _CLAUSE_END = re.compile(r"[,;:—….!?][”\")]* +")
+_READ_BY_THE_VOICE = frozenset("µ½¼¾²³")
 _STRESS = frozenset("ˈˌː")
 
 
@@ -58,17 +60,23 @@ def guarded(said: Said) -> Said:
     said = said.replaced(_GREEK, lambda match: _greek(match.group()))
     said = said.replaced(_LINK, lambda match: "(" if match.group() == "[" else ")")
     said = said.replaced(_NUMBER, lambda match: _bounded_number(match.group()))
-    return said.replaced(_LONG_WORD, lambda match: _in_parts(match.group()))
+    return said.spaced(_places_in_runs(said.text))
 
 
-def pieces(phonemes: str) -> list[Piece]:
-    """Cut phonemes into pieces of bounded length: at sentence ends, else clauses, else words."""
+def pieces(phonemes: str, rate: float = 1.0) -> list[Piece]:
+    """Cut phonemes into pieces of bounded length: at sentence ends, else clauses, else words.
+
+    Args:
+        phonemes: of a phrase.
+        rate: factor of speed; what is said slowly is cut shorter, as memory goes by its length.
+    """
+    longest = max(round(MAX_PIECE_PHONEMES * min(rate, 1.0)), MIN_PIECE_PHONEMES)
     found: list[Piece] = []
     start = 0
     for match in _SENTENCE_END.finditer(phonemes):
-        found += _bounded(phonemes, start, match.end(), INNER_SENTENCE_PAUSE_MS)
+        found += _bounded(phonemes, start, match.end(), longest, INNER_SENTENCE_PAUSE_MS)
         start = match.end()
-    found += _bounded(phonemes, start, len(phonemes), 0)
+    found += _bounded(phonemes, start, len(phonemes), longest, 0)
     return [_bare(piece, phonemes) for piece in found if audible(phonemes[piece.start : piece.end])]
 
 
@@ -84,18 +92,17 @@ def _bare(piece: Piece, phonemes: str) -> Piece:
     return Piece(start, start + len(text.strip()), piece.pause_ms)
 
 
-def _bounded(phonemes: str, start: int, end: int, pause_ms: int) -> Iterator[Piece]:
-    """One sentence in pieces of at most MAX_PIECE_PHONEMES."""
-    while end - start > MAX_PIECE_PHONEMES:
-        cut, pause_after_ms = _cut(phonemes, start)
+def _bounded(phonemes: str, start: int, end: int, longest: int, pause_ms: int) -> Iterator[Piece]:
+    """One sentence in pieces of at most `longest` phonemes."""
+    while end - start > longest:
+        cut, pause_after_ms = _cut(phonemes, start + longest // 5, start + longest)
         yield Piece(start, cut, pause_after_ms)
         start = cut
     yield Piece(start, end, pause_ms)
 
 
-def _cut(phonemes: str, start: int) -> tuple[int, int]:
-    """Where the first piece of a long sentence ends, and the pause after it."""
-    earliest, latest = start + MIN_PIECE_PHONEMES, start + MAX_PIECE_PHONEMES
+def _cut(phonemes: str, earliest: int, latest: int) -> tuple[int, int]:
+    """The best place to cut a long sentence, and the pause there."""
     clauses = [match.end() for match in _CLAUSE_END.finditer(phonemes, earliest, latest)]
     if clauses:
         return clauses[-1], CLAUSE_PAUSE_MS
@@ -105,19 +112,20 @@ def _cut(phonemes: str, start: int) -> tuple[int, int]:
 
 def _readable(character: str) -> str:
     """A character beyond ASCII as the voice can read it; marks vanish, other scripts are blank."""
-    category = unicodedata.category(character)
-    if character == "µ" or category[0] not in "LMNC":
+    kind = unicodedata.category(character)[0]
+    if character in _READ_BY_THE_VOICE or kind not in "LMNC":
         return character
-    if category[0] in "MC":
+    if kind in "MC":
         return ""
-    plain = unicodedata.normalize("NFKC", character) if category != "No" else character
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    plain = unicodedata.normalize("NFKC", character).replace("⁄", "/")
     return plain if all(map(_known, plain)) else " "
 
 
 def _known(character: str) -> bool:
-    """Whether it is a Latin or Greek letter, or no letter at all."""
-    name = unicodedata.name(character, "")
-    return not character.isalpha() or name.startswith(("LATIN", "GREEK"))
+    """Whether it is a Latin or Greek letter, or plain ASCII."""
+    return character.isascii() or unicodedata.name(character, "").startswith(("LATIN", "GREEK"))
 
 
 def _greek(letters: str) -> str:
@@ -134,7 +142,16 @@ def _bounded_number(number: str) -> str:
     return " " + " ".join(DIGITS[int(digit)] for digit in digits) + " "
 
 
-def _in_parts(word: str) -> str:
-    return " ".join(
-        word[at : at + MAX_WORD_LETTERS] for at in range(0, len(word), MAX_WORD_LETTERS)
-    )
+def _places_in_runs(text: str) -> Iterator[int]:
+    """Where long runs without a space are broken: before a word after a mark, else anywhere."""
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        while end - start > MAX_RUN_CHARS:
+            latest = start + MAX_RUN_CHARS
+            marks = (
+                at
+                for at in range(latest, start, -1)
+                if text[at].isalnum() and not text[at - 1].isalnum()
+            )
+            start = next(marks, latest)
+            yield start

@@ -4,8 +4,9 @@ What is said differs from what is written ("WWW" may be said "World Wide Web"), 
 what is written, at the moment when it is heard. So replacements keep the way back.
 """
 
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -52,6 +53,14 @@ class Said:
                 pieces += [Said.alias(replacement(match), *self.origin(start, end))]
             rest = end
         return joined([*pieces, self._part(rest, len(self.text))])
+
+    def spaced(self, places: Iterable[int]) -> "Said":
+        """The same text with a space put in before each of these characters, none the first."""
+        bounds = [0, *places, len(self.text)]
+        pieces = [self._part(start, end) for start, end in itertools.pairwise(bounds)]
+        return joined(
+            [pieces[0], *(Said.alias(" ", *piece.origins[0]) + piece for piece in pieces[1:])]
+        )
 
     def _part(self, start: int, end: int) -> "Said":
         return Said(self.text[start:end], self.origins[start:end])

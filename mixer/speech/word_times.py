@@ -7,10 +7,15 @@ on both sides anchor the rest; between anchors the written words share the time 
 import difflib
 import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mixer.speech.said import Said
+
+MAX_LIKENESSES = 20_000
+"""Pairs of equal words up to which words are aligned; 500 words of prose have about 5,000. The
+same word a thousand times over would take minutes, and its times matter to nobody."""
 
 _WRITTEN_WORD = re.compile(r"[$£€#@]?\w+(?:['’.,:/@-]\w+)*%?")
 
@@ -51,18 +56,24 @@ def written_words(said: Said, heard: Sequence[Timed]) -> list[Written]:
 
 def _aligned(words: Sequence[str], heard: Sequence[Timed]) -> list[tuple[int, int]]:
     """One (start, end) per word."""
-    matcher = difflib.SequenceMatcher(
-        None, [_bare(word) for word in words], [_bare(each.text) for each in heard], autojunk=False
-    )
+    written, spoken = [_bare(word) for word in words], [_bare(each.text) for each in heard]
+    if _likenesses(written, spoken) > MAX_LIKENESSES:
+        return _shared(words, *_stretch(heard, 0, len(heard)))
+    matcher = difflib.SequenceMatcher(None, written, spoken, autojunk=False)
     times: list[tuple[int, int]] = []
     for operation, first, last, heard_first, heard_last in matcher.get_opcodes():
         if operation == "equal":
-            times += [
-                (each.start_samples, each.end_samples) for each in heard[heard_first:heard_last]
-            ]
+            anchors = heard[heard_first:heard_last]
+            times += [(each.start_samples, each.end_samples) for each in anchors]
         else:
             times += _shared(words[first:last], *_stretch(heard, heard_first, heard_last))
     return times
+
+
+def _likenesses(written: Sequence[str], spoken: Sequence[str]) -> int:
+    """How many pairs of equal words there are."""
+    counts = Counter(spoken)
+    return sum(counts[word] for word in written)
 
 
 def _stretch(heard: Sequence[Timed], first: int, last: int) -> tuple[int, int]:
