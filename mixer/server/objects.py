@@ -1,0 +1,56 @@
+"""Stored audio, handed out to whoever holds a signed link that has not expired."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from mixer.errors import BadInput, NotFound
+from mixer.server.messages import Reply, Request, error_reply
+from mixer.server.sending import file_reply
+from mixer.store.folder import FolderStore
+from mixer.store.links import SignedLinks, Verdict
+
+PREFIX = "/objects/"
+
+HEADERS = (
+    ("Cache-Control", "private, no-cache"),
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "Accept-Ranges, Content-Length, Content-Range, ETag"),
+    ("Content-Security-Policy", "default-src 'none'; sandbox"),
+)
+"""The link itself is the permission, so any page that holds one may read; but nothing may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObjects:
+    """The objects of a folder store under `/objects/`.
+
+    Attributes:
+        store: holds them.
+        links: tells genuine links from others.
+    """
+
+    store: FolderStore
+    links: SignedLinks
+
+    def reply(self, request: Request) -> Reply:
+        """The reply to a GET or HEAD of an object."""
+        key = request.path.removeprefix(PREFIX)
+        verdict = self.links.verdict(key, request.query)
+        if verdict is Verdict.EXPIRED:
+            return _refusal(request, "link_expired", "This link has expired: ask for a new one.")
+        if verdict is Verdict.FORGED:
+            return _refusal(request, "bad_link", "This link was not made by this server.")
+        try:
+            return file_reply(request, self.store.path(key), HEADERS)
+        except (NotFound, BadInput, FileNotFoundError):
+            return error_reply(
+                HTTPStatus.NOT_FOUND,
+                "not_found",
+                f"There is no object {key}.",
+                request.request_id,
+                HEADERS,
+            )
+
+
+def _refusal(request: Request, code: str, message: str) -> Reply:
+    return error_reply(HTTPStatus.FORBIDDEN, code, message, request.request_id, HEADERS)

@@ -1,0 +1,85 @@
+"""Who answers what: the API, stored objects, or the pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+
+from mixer.server.gateway import Gateway
+from mixer.server.messages import Headers, Reply, Request, error_reply
+from mixer.server.objects import PREFIX, StoredObjects
+from mixer.server.pages import Pages
+
+READING = ("GET", "HEAD")
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+"""Names under which this machine reaches itself; under any other it was found by a trick."""
+
+SECURITY_HEADERS: Headers = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+)
+"""For every reply: signed links must not leak through referrers, sounds not turn into scripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that is served.
+
+    Attributes:
+        gateway: the API.
+        pages: whatever the API does not know.
+        objects: stored audio; None when it lies elsewhere.
+        origins: pages that may use the API besides those of this machine; `*` for all.
+    """
+
+    gateway: Gateway
+    pages: Pages
+    objects: StoredObjects | None = None
+    origins: Sequence[str] = field(default=())
+
+    def reply(self, request: Request) -> Reply:
+        """The reply to any request."""
+        reply = self._reply(request)
+        return replace(reply, headers=(*reply.headers, *_missing(reply, SECURITY_HEADERS)))
+
+    def _reply(self, request: Request) -> Reply:
+        if not _is_local(request.header("host")):
+            message = "This server answers under 127.0.0.1 and localhost alone."
+            return _error(request, HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", message)
+        if self.gateway.knows(request.path):
+            return self._api(request)
+        if request.method not in READING:
+            message = f"There is nothing at {request.path} to {request.method}."
+            return _error(request, HTTPStatus.NOT_FOUND, "not_found", message)
+        if self.objects is not None and request.path.startswith(PREFIX):
+            return self.objects.reply(request)
+        return self.pages.reply(request)
+
+    def _api(self, request: Request) -> Reply:
+        """The API's reply; what pages of strangers ask for is not even begun."""
+        origin = request.header("origin")
+        if not origin or "*" in self.origins or origin in self.origins or _is_own(origin):
+            return self.gateway.reply(request)
+        message = f"Pages of {origin} may not use this API."
+        return _error(request, HTTPStatus.FORBIDDEN, "origin_refused", message)
+
+
+def _is_local(host: str) -> bool:
+    """Whether a `Host` header names this machine; a page may point its own name at 127.0.0.1."""
+    name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
+    return name.lower() in LOCAL_HOSTS
+
+
+def _is_own(origin: str) -> bool:
+    scheme, _, host = origin.partition("://")
+    return scheme in ("http", "https") and _is_local(host)
+
+
+def _missing(reply: Reply, headers: Headers) -> Headers:
+    """Those that a reply does not set itself."""
+    present = {name.lower() for name, _ in reply.headers}
+    return [(name, value) for name, value in headers if name.lower() not in present]
+
+
+def _error(request: Request, status: HTTPStatus, code: str, message: str) -> Reply:
+    return error_reply(status, code, message, request.request_id)

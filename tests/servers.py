@@ -1,0 +1,120 @@
+"""A local server for tests: real sockets, a port of its own, handlers made in the test."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mixer.server.functions import Function
+from mixer.server.gateway import Gateway, Route
+from mixer.server.heads import Limits
+from mixer.server.listener import Listener
+from mixer.server.objects import StoredObjects
+from mixer.server.pages import Pages
+from mixer.server.site import Site
+from mixer.store.folder import FolderStore
+from mixer.store.links import SignedLinks
+
+SECRET = b"a secret of the tests' own ......"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client got."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server and its store."""
+
+    listener: Listener
+    store: FolderStore
+
+    @property
+    def port(self) -> int:
+        return self.listener.server_port
+
+    def connection(self) -> "closing[http.client.HTTPConnection]":
+        return closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20))
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request on a connection of its own."""
+        with self.connection() as connection:
+            return asked(connection, method, target, body, headers)
+
+    def link(self, key: str, expires_s: int = 60) -> str:
+        """Path and query of a link to an object."""
+        parts = urlsplit(self.store.url(key, expires_s))
+        return f"{parts.path}?{parts.query}"
+
+
+def asked(
+    connection: http.client.HTTPConnection,
+    method: str,
+    target: str,
+    body: bytes | str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    connection.request(method, target, body, dict(headers or {}))
+    response = connection.getresponse()
+    return Answer(response.status, response.headers, response.read())
+
+
+def echo(event, context):
+    """Tells what it was called with."""
+    told = {
+        "event": event,
+        "request_id": context.aws_request_id,
+        "function": context.function_name,
+        "memory": context.memory_limit_in_mb,
+        "arn": context.invoked_function_arn,
+        "remaining_ms": context.get_remaining_time_in_millis(),
+    }
+    headers = {"Content-Type": "application/json"}
+    return {"statusCode": 200, "headers": headers, "body": json.dumps(told)}
+
+
+@contextmanager
+def serving(
+    folder: Path,
+    handler: Callable[[Any, Any], Any] = echo,
+    *,
+    keys: Sequence[str] = ("POST /echo", "GET /echo", "GET /stories/{story_id}"),
+    authorizer: Callable[[Any, Any], Any] | None = None,
+    limits: Limits | None = None,
+    origins: Sequence[str] = (),
+    now_s: Callable[[], float] = time.time,
+    **function: Any,
+) -> Iterator[Served]:
+    """Serve a handler, the objects in `folder/store` and the pages in `folder/web`."""
+    listener = Listener(0, limits)
+    links = SignedLinks(f"{listener.url}/objects", SECRET, now_s)
+    store = FolderStore(folder / "store", links)
+    routes = [Route(key, Function("echo", handler, **function)) for key in keys]
+    gateway = Gateway(routes, Function("doorkeeper", authorizer) if authorizer else None)
+    pages = Pages(folder / "web")
+    site = Site(gateway, pages, StoredObjects(store, links), origins)
+    listener.start(site.reply)
+    try:
+        yield Served(listener, store)
+    finally:
+        assert listener.stop(grace_s=10)
