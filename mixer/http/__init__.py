@@ -1,0 +1,1 @@
+"""The wire side that all handlers share: events in, routes and validation, answers out."""

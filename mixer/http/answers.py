@@ -1,0 +1,90 @@
+"""What a caller is told: the one table from errors to HTTP statuses, and the body of an answer.
+
+A body never holds more than a sentence, a code, the request's id and JSON details; whatever was not
+foreseen is told as "internal" with the id under which the log knows more.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from mixer import errors
+from mixer.errors import MixerError
+from mixer.http.events import JSON_TYPE
+
+STATUS: Mapping[type[MixerError], int] = {
+    errors.TextTooLong: 413,
+    errors.ObjectTooLarge: 413,
+    errors.UnplayableAudio: 422,
+    errors.BadInput: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.TooExpensive: 400,
+    errors.CapReached: 429,
+    errors.NothingSpoken: 422,
+    errors.SpeechFailed: 502,
+    errors.StoreFailed: 503,
+    errors.OutOfTime: 504,
+}
+"""By the nearest class of the error tree; what is not here, such as RenderFailed, is a 500."""
+
+INTERNAL = 500
+
+
+def status_of(error: MixerError) -> int:
+    """The HTTP status of an error."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), INTERNAL)
+
+
+def answer(
+    status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Response[str]:
+    """A JSON answer."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    return Response(
+        status_code=status, content_type=JSON_TYPE, body=text, headers=dict(headers or {})
+    )
+
+
+def refusal(error: MixerError, request_id: str) -> Response[str]:
+    """What a caller is told of an error."""
+    body = error_body(str(error), error.code, request_id, error.details)
+    retry_after_s = error.details.get("retry_after_s")
+    headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
+    return answer(status_of(error), body, headers)
+
+
+def invalid(problems: list[dict[str, Any]], request_id: str) -> Response[str]:
+    """What a caller is told of a body or of parameters that do not fit their description.
+
+    Args:
+        problems: as the validator lists them; their inputs are not repeated.
+        request_id: of the request.
+    """
+    named = [(field_name(each.get("loc", ())), str(each.get("msg", ""))) for each in problems]
+    field, message = named[0]
+    details = {"field": field, "fields": [{"field": f, "problem": m} for f, m in named[:20]]}
+    return answer(400, error_body(f"{field}: {message}.", "bad_input", request_id, details))
+
+
+def unforeseen(request_id: str) -> Response[str]:
+    """What a caller is told of an error that nobody foresaw."""
+    text = "Something went wrong here; the request's id finds it in the log."
+    return answer(INTERNAL, error_body(text, "internal", request_id, {}))
+
+
+def error_body(
+    sentence: str, code: str, request_id: str, details: Mapping[str, object]
+) -> dict[str, Any]:
+    """The body of every answer that is no success."""
+    told = json.loads(json.dumps(dict(details), default=str))
+    return {"error": sentence, "code": code, "request_id": request_id, "details": told}
+
+
+def field_name(location: tuple[object, ...]) -> str:
+    """Where in a body something is: `chunk_keys.3`; `body` for the whole."""
+    inner = [str(part) for part in location if part not in {"body", "query"}]
+    return ".".join(inner) or "body"

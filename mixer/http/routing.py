@@ -1,0 +1,174 @@
+"""Routes, validation, CORS and errors in one resolver, on Powertools for AWS Lambda.
+
+Powertools keeps the request in class attributes, which is enough in Lambda, where a process answers
+one request at a time. Here it is kept in a context variable, so that a local server may call the
+same handlers from many threads.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from mixer.errors import MixerError, Unauthorized
+from mixer.http.answers import answer, error_body, invalid, refusal, status_of, unforeseen
+from mixer.http.calls import Call, Context, call_of
+from mixer.http.events import Event, body_fields, normalised
+from mixer.http.observing import log_request, log_unforeseen
+from mixer.settings import Settings
+
+PUBLIC_PATHS = frozenset({"/openapi.json", "/docs"})
+"""Answered without a token: they say how to ask for one."""
+
+PREFLIGHT_AGE_S = 600
+"""How long a browser may remember what a preflight allowed."""
+
+ALLOWED_HEADERS = ["Idempotency-Key"]
+
+
+@dataclass
+class _Request:
+    """What the resolver knows while it answers."""
+
+    event: APIGatewayProxyEventV2
+    call: Call
+    context: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
+
+
+class Api(APIGatewayHttpResolver):
+    """Answers HTTP requests. Safe for many threads.
+
+    Args:
+        origins: pages of which sites may call; `*` for all.
+    """
+
+    def __init__(self, origins: tuple[str, ...] = ()) -> None:
+        self._requests: ContextVar[_Request] = ContextVar("request")
+        self._early: dict[str, Any] = {}
+        super().__init__(
+            cors=_cors(origins) if origins else None,
+            enable_validation=True,
+            debug=False,
+        )
+        self.use(middlewares=[_known_callers_only])
+        self.exception_handler(MixerError)(self._refused)
+        self.exception_handler(RequestValidationError)(self._invalid)
+        self.exception_handler(NotFoundError)(self._no_such_route)
+        self.exception_handler(Exception)(self._unforeseen)
+
+    @property
+    def call(self) -> Call:
+        """The request that is being answered."""
+        return self._requests.get().call
+
+    def answered(self, event: Mapping[str, Any], call: Call) -> dict[str, Any]:
+        """The answer to an event of payload format 2.0, in the form that Lambda returns."""
+        began_s = time.monotonic()
+        request = _Request(APIGatewayProxyEventV2(dict(event), body_fields), call)
+        token = self._requests.set(request)
+        try:
+            made = dict(super().resolve(dict(event), None))  # type: ignore[arg-type]
+        finally:
+            self._requests.reset(token)
+        if not made.get("cookies"):
+            made.pop("cookies", None)
+        log_request(
+            call.request_id,
+            method=request.event.http_method,
+            path=request.event.path,
+            status=made["statusCode"],
+            code=request.code,
+            duration_ms=round(1000 * (time.monotonic() - began_s)),
+        )
+        return made
+
+    @property
+    def current_event(self) -> APIGatewayProxyEventV2:  # type: ignore[override]
+        """The event of the request that is being answered."""
+        return self._requests.get().event
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What Powertools notes about the request that is being answered."""
+        request = self._requests.get(None)
+        return request.context if request else self._early
+
+    @context.setter
+    def context(self, value: dict[str, Any]) -> None:
+        request = self._requests.get(None)
+        if request:
+            request.context = value
+        else:
+            self._early = value
+
+    def _refused(self, error: MixerError) -> Response[str]:
+        self._requests.get().code = error.code
+        if status_of(error) >= 500:  # noqa: PLR2004 - the server's own faults begin there
+            log_unforeseen(self.call.request_id, error)
+        return refusal(error, self.call.request_id)
+
+    def _invalid(self, error: RequestValidationError) -> Response[str]:
+        self._requests.get().code = "bad_input"
+        return invalid(list(error.errors()), self.call.request_id)
+
+    def _no_such_route(self, _error: NotFoundError) -> Response[str]:
+        self._requests.get().code = "no_such_route"
+        event = self.current_event
+        text = f"There is no {event.http_method} {event.path} here; see GET /docs."
+        return answer(404, error_body(text, "no_such_route", self.call.request_id, {}))
+
+    def _unforeseen(self, error: Exception) -> Response[str]:
+        self._requests.get().code = "internal"
+        log_unforeseen(self.call.request_id, error)
+        return unforeseen(self.call.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A Lambda handler: any event in, an answer out.
+
+    Attributes:
+        api: its routes.
+        settings: of the deployment.
+        default_path: the route meant by events that name none.
+    """
+
+    api: Api
+    settings: Settings
+    default_path: str
+
+    def __call__(self, event: Event, context: Context) -> dict[str, Any]:
+        """Answer one event."""
+        call = call_of(event, context, self.settings)
+        return self.api.answered(normalised(event, self.default_path), call)
+
+
+def _cors(origins: tuple[str, ...]) -> CORSConfig:
+    first, *others = origins
+    return CORSConfig(
+        allow_origin=first,
+        extra_origins=others,
+        allow_headers=ALLOWED_HEADERS,
+        expose_headers=["Retry-After"],
+        max_age=PREFLIGHT_AGE_S,
+    )
+
+
+def _known_callers_only(api: Any, next_middleware: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - Powertools' own types
+    """Refuse who is not known, whatever stands, or does not stand, before this function.
+
+    Raises:
+        Unauthorized: no authorizer has named the caller.
+    """
+    event = api.current_event
+    is_open = event.http_method == "OPTIONS" or event.path in PUBLIC_PATHS
+    if api.call.caller is None and not is_open:
+        raise Unauthorized("This API needs a token: send the header Authorization: Bearer TOKEN.")
+    return next_middleware(api)

@@ -1,0 +1,79 @@
+"""What Lambda and its gateways hand to a handler, for tests."""
+
+import json
+from typing import Any
+
+
+class Context:
+    """Lambda's context, with as much time left as a test wants."""
+
+    def __init__(self, left_s: float = 600.0, request_id: str = "lambda-request") -> None:
+        self.aws_request_id = request_id
+        self._left_s = left_s
+
+    def get_remaining_time_in_millis(self) -> int:
+        return round(self._left_s * 1000)
+
+
+def version_2(
+    body: Any,
+    path: str = "/synthesize",
+    method: str = "POST",
+    *,
+    caller: str | None = None,
+    stage: str = "$default",
+    headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """An HTTP API event, payload format 2.0; a named stage stands in the path."""
+    full = path if stage == "$default" else f"/{stage}{path}"
+    context = {
+        "stage": stage,
+        "requestId": "gateway-request",
+        "http": {"method": method, "path": full},
+    }
+    if caller:
+        context["authorizer"] = {"lambda": {"caller": caller}}
+    return {
+        "version": "2.0",
+        "routeKey": f"{method} {path}",
+        "rawPath": full,
+        "rawQueryString": "",
+        "headers": headers or {},
+        "queryStringParameters": query or {},
+        "requestContext": context,
+        "body": body if isinstance(body, str) or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def version_1(
+    body: Any,
+    path: str = "/synthesize",
+    method: str = "POST",
+    *,
+    caller: str | None = None,
+    stage: str = "prod",
+    stage_in_path: bool = True,
+) -> dict[str, Any]:
+    """A REST or HTTP API event, payload format 1.0."""
+    return {
+        "version": "1.0",
+        "resource": path,
+        "path": f"/{stage}{path}" if stage_in_path else path,
+        "httpMethod": method,
+        "headers": {"Content-Type": "text/plain"},
+        "queryStringParameters": None,
+        "requestContext": {
+            "stage": stage,
+            "requestId": "gateway-request",
+            **({"authorizer": {"caller": caller}} if caller else {}),
+        },
+        "body": body if isinstance(body, str) or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def told(answer: dict[str, Any]) -> dict[str, Any]:
+    """The body of an answer."""
+    return json.loads(answer["body"])
