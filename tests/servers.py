@@ -38,10 +38,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Served:
-    """A running server and its store."""
+    """A running server with its store, the store's folder and its links."""
 
     listener: Listener
     store: FolderStore
+    folder: Path
+    links: SignedLinks
 
     @property
     def port(self) -> int:
@@ -115,6 +117,6 @@ def serving(
     site = Site(gateway, pages, StoredObjects(store, links), origins)
     listener.start(site.reply)
     try:
-        yield Served(listener, store)
+        yield Served(listener, store, folder / "store", links)
     finally:
         assert listener.stop(grace_s=10)

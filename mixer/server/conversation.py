@@ -160,6 +160,7 @@ class Conversation(BaseHTTPRequestHandler):
 
     def _send_head(self, reply: Reply) -> None:
         self.close_connection |= self.server.connections.is_draining
+        self.request_version = self.protocol_version  # http.server sends HTTP/0.9 no head
         self.connection.settimeout(self._limits.piece_s)
         self.send_response(reply.status)
         for name, value in reply.headers:

@@ -115,7 +115,7 @@ def error_reply(
         request_id: to find it again in logs.
         headers: besides the content type.
     """
-    told = {"error": message, "code": code, "request_id": request_id}
+    told = {"error": message, "code": code, "request_id": request_id, "details": {}}
     body = json.dumps(told, ensure_ascii=False).encode(errors="replace")
     return Reply(status, (("Content-Type", JSON), *headers), body)
 

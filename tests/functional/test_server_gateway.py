@@ -186,7 +186,7 @@ def test_handler_that_raises_is_answered_without_its_reasons(tmp_path, caplog):
         got = served.ask("GET", "/echo")
         again = served.ask("GET", "/nothing")
     assert got.status == 500
-    assert set(got.json) == {"error", "code", "request_id"}
+    assert set(got.json) == {"error", "code", "request_id", "details"}
     assert b"secret reason" not in got.body
     assert got.json["request_id"] in caplog.text
     assert again.status == 404

@@ -1,0 +1,303 @@
+"""The local server among clients that are slow, rude, many, or gone; and how it ends."""
+
+import contextlib
+import http.client
+import json
+import logging
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from mixer.errors import BadOption
+from mixer.server.heads import Limits
+from mixer.server.listener import Listener
+from tests.servers import asked, echo, serving
+
+IMPATIENT = Limits(
+    body_bytes=1_000_000, head_s=0.5, body_s=0.5, idle_s=0.7, piece_s=0.5, linger_s=0.5
+)
+
+
+@pytest.fixture
+def served(tmp_path):
+    with serving(tmp_path, limits=IMPATIENT) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def raw(served):
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+        yield client
+
+
+def spoken(client, *lines, body=b""):
+    """Send a head as it stands, and read the reply."""
+    client.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+    return replied(client)
+
+
+def replied(client, method="GET"):
+    response = http.client.HTTPResponse(client, method=method)
+    response.begin()
+    body = response.read()
+    return response, json.loads(body) if body else None
+
+
+POST = ("POST /echo HTTP/1.1", "Host: localhost")
+
+
+def test_only_this_machine_is_listened_to(served):
+    listening = [
+        each.laddr
+        for each in psutil.Process().net_connections("tcp")
+        if each.status == psutil.CONN_LISTEN and each.laddr.port == served.port
+    ]
+    assert [each.ip for each in listening] == ["127.0.0.1"]
+
+
+def test_port_that_is_taken_is_named(served):
+    with pytest.raises(BadOption, match=str(served.port)):
+        Listener(served.port)
+
+
+# Slow and rude clients
+
+
+@pytest.mark.parametrize("start", [b"G", b"GET /echo HTTP/1.1\r\nHost: loc", b"\r\n"])
+def test_slow_head_is_cut_off_however_lively_it_trickles(served, start):
+    with raw(served) as client:
+        begun_s = time.monotonic()
+        client.sendall(start)
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            while time.monotonic() - begun_s < 8:
+                client.sendall(b"x")
+                client.settimeout(0.1)
+                with contextlib.suppress(TimeoutError):
+                    if not client.recv(1000):
+                        break
+        assert time.monotonic() - begun_s < 3
+
+
+def test_slow_body_is_answered_and_cut_off(served):
+    with raw(served) as client:
+        response, told = spoken(client, *POST, "Content-Length: 100", body=b"only this")
+        assert (response.status, told["code"]) == (408, "slow_request")
+        assert response.headers["Connection"] == "close"
+        assert client.recv(10) == b""
+
+
+def test_slow_clients_leave_room_for_others(tmp_path):
+    limits = Limits(head_s=1.5, connections=8)
+    with serving(tmp_path, limits=limits) as served, contextlib.ExitStack() as stack:
+        for _ in range(16):
+            client = stack.enter_context(raw(served))
+            client.sendall(b"GET /echo HTTP/1.1\r\nHost:")
+        begun_s = time.monotonic()
+        assert served.ask("GET", "/echo").status == 200
+        assert time.monotonic() - begun_s < 15
+
+
+def test_silent_clients_make_room_at_once(tmp_path):
+    limits = Limits(idle_s=60, connections=4)
+    with serving(tmp_path, limits=limits) as served, contextlib.ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(raw(served))
+        begun_s = time.monotonic()
+        assert served.ask("GET", "/echo").status == 200
+        assert time.monotonic() - begun_s < 8
+
+
+def test_client_that_does_not_read_is_let_go(served):
+    with (served.folder.parent / "large.wav").open("wb") as file:
+        file.truncate(50_000_000)
+    served.store.put("large.wav", served.folder.parent / "large.wav")
+    with raw(served) as client:
+        client.sendall(
+            f"GET {served.link('large.wav')} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        )
+        until_s = time.monotonic() + 10
+        while not served.listener.connections.served and time.monotonic() < until_s:
+            time.sleep(0.01)
+        while served.listener.connections.served and time.monotonic() < until_s:
+            time.sleep(0.05)
+        assert served.listener.connections.served == 0
+
+
+def test_idle_connection_is_closed(served):
+    with served.connection() as connection:
+        assert asked(connection, "GET", "/echo").status == 200
+        connection.sock.settimeout(10)
+        assert connection.sock.recv(1) == b""
+
+
+def test_body_of_the_allowed_size_is_read(served):
+    got = served.ask("POST", "/echo", b"x" * 1_000_000, {"Content-Type": "text/plain"})
+    assert len(got.json["event"]["body"]) == 1_000_000
+
+
+def test_gateway_s_limit_holds_by_default():
+    assert Limits().body_bytes == 10 * 1024 * 1024
+
+
+def test_huge_body_is_refused_and_the_client_gets_to_know(served):
+    got = served.ask("POST", "/echo", b"x" * 20_000_000)
+    assert (got.status, got.json["code"]) == (413, "body_too_large")
+    assert "1,000,000 bytes" in got.json["error"]
+
+
+def test_huge_body_is_not_even_asked_for(served):
+    with raw(served) as client:
+        head = (*POST, "Content-Length: 999999999999", "Expect: 100-continue")
+        response, told = spoken(client, *head)
+        assert (response.status, told["code"]) == (413, "body_too_large")
+
+
+def test_body_that_waits_to_be_asked_for_is_asked_for(served):
+    with raw(served) as client:
+        head = "\r\n".join([*POST, "Content-Length: 2", "Expect: 100-continue", "", ""])
+        client.sendall(head.encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 100 ")
+        client.sendall(b"hi")
+        assert replied(client)[1]["event"]["body"] == "hi"
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "code"),
+    [
+        ((*POST, "Transfer-Encoding: chunked"), 411, "length_required"),
+        ((*POST, "Content-Length: 5", "Transfer-Encoding: chunked"), 411, "length_required"),
+        ((*POST, "Content-Length: five"), 400, "bad_request"),
+        ((*POST, "Content-Length: -1"), 400, "bad_request"),
+        ((*POST, "Content-Length: +1"), 400, "bad_request"),
+        ((*POST, "Content-Length: \xb2"), 400, "bad_request"),
+        ((*POST, "Content-Length: 1", "Content-Length: 2"), 400, "bad_request"),
+        ((*POST, "Content-Length: " + "9" * 5000), 413, "body_too_large"),
+        (("GET /" + "a" * 20_000 + " HTTP/1.1",), 414, "address_too_long"),
+        (("GET / HTTP/1.1", "X: " + "a" * 60_000), 431, "headers_too_long"),
+        (("GET / HTTP/1.1", *(f"X-{n}: a" for n in range(200))), 431, "bad_request"),
+        (("GET echo HTTP/1.1", "Host: localhost"), 400, "bad_request"),
+        (("GET http://[ HTTP/1.1", "Host: localhost"), 400, "bad_request"),
+        (("CONNECT example.com:443 HTTP/1.1", "Host: localhost"), 400, "bad_request"),
+        (("GET / HTTP/9.9", "Host: localhost"), 505, "bad_request"),
+        (("GET / SMTP/1.1", "Host: localhost"), 400, "bad_request"),
+        (("nonsense",), 400, "bad_request"),
+        (("PROPFIND / HTTP/1.1", "Host: localhost"), 404, "not_found"),
+        (("GET / HTTP/1.1",), 421, "wrong_host"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_cannot_be_read_is_refused_in_json(served, lines, status, code):
+    with raw(served) as client:
+        response, told = spoken(client, *lines)
+    assert (response.status, told["code"]) == (status, code)
+    assert response.headers["Content-Type"] == "application/json"
+    assert told["request_id"]
+
+
+def test_client_that_leaves_before_its_answer_disturbs_nobody(tmp_path, caplog):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def waiting(_event, _context):
+        begun.set()
+        go_on.wait(10)
+        return {"statusCode": 200, "body": "x" * 5_000_000}
+
+    with serving(tmp_path, waiting) as served:
+        with raw(served) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.sendall(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert begun.wait(10)
+        go_on.set()
+        assert served.ask("GET", "/nothing").status == 404
+    assert "Traceback" not in caplog.text
+
+
+def test_http_1_0_client_gets_an_answer_and_an_end(served):
+    with raw(served) as client:
+        response, told = spoken(client, "GET /echo HTTP/1.0", "Host: localhost")
+        assert (response.status, told["event"]["version"]) == (200, "2.0")
+        assert client.recv(1) == b""
+
+
+def test_requests_sent_in_one_go_are_answered_in_order(served):
+    head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n"
+    with raw(served) as client, client.makefile("rb"):
+        client.sendall("".join(f"{head}{name}" for name in ("one", "two", "six")).encode())
+        received = b""
+        while received.count(b'"version"') < 3:
+            received += client.recv(65_536)
+    places = [received.index(f'"body": "{name}"'.encode()) for name in ("one", "two", "six")]
+    assert places == sorted(places)
+
+
+# The log
+
+
+def test_log_has_a_line_for_each_request_and_no_secrets(served, caplog):
+    caplog.set_level(logging.INFO, logger="mixer.server.access")
+    headers = {"Authorization": "Bearer topsecret", "Cookie": "session=topsecret"}
+    got = served.ask("POST", "/echo?token=topsecret", "topsecret text", headers)
+    served.store.put("a.mp3", b"sound")
+    served.ask("GET", served.link("a.mp3"))
+    served.ask("GET", "/%1b[31mred")
+    with raw(served) as client:
+        client.sendall(b"GET /\x1b[31mred HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        replied(client)
+    lines = [each.message for each in caplog.records if each.name == "mixer.server.access"]
+    assert len(lines) == 4
+    assert lines[0].startswith("POST /echo 200 ")
+    assert got.json["request_id"] in lines[0]
+    assert "topsecret" not in caplog.text
+    assert "signature" not in caplog.text
+    assert "\x1b" not in caplog.text
+
+
+# The end
+
+
+def test_stopping_lets_a_request_at_work_finish(tmp_path):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def waiting(event, context):
+        begun.set()
+        go_on.wait(10)
+        return echo(event, context)
+
+    with serving(tmp_path, waiting) as served, ThreadPoolExecutor(2) as pool:
+        idle = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+        asked(idle, "GET", "/nothing")
+        answer = pool.submit(served.ask, "GET", "/echo")
+        assert begun.wait(10)
+        stopped = pool.submit(served.listener.stop, 10)
+        assert idle.sock.recv(1) == b""
+        idle.close()
+        with pytest.raises(ConnectionError):
+            served.ask("GET", "/nothing")
+        assert not stopped.done()
+        go_on.set()
+        assert answer.result().status == 200
+        assert answer.result().headers["Connection"] == "close"
+        assert stopped.result() is True
+
+
+@pytest.mark.parametrize("is_hurried", [True, False])
+def test_stopping_waits_no_longer_than_told(tmp_path, is_hurried):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def waiting(_event, _context):
+        begun.set()
+        go_on.wait(10)
+
+    with serving(tmp_path, waiting) as served, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(served.ask, "GET", "/echo")
+        assert begun.wait(10)
+        begun_s = time.monotonic()
+        grace_s = 10 if is_hurried else 0.2
+        assert served.listener.stop(grace_s, lambda: is_hurried) is False
+        assert time.monotonic() - begun_s < 5
+        go_on.set()
+        assert answer.result().status == 200

@@ -1,0 +1,123 @@
+"""The local server as a process: signals, what they end, and what they let finish."""
+
+import contextlib
+import http.client
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+PROGRAM = """
+import sys, threading
+from pathlib import Path
+from mixer.server.functions import Function
+from mixer.server.gateway import Gateway, Route
+from mixer.server.listener import Listener
+from mixer.server.pages import Pages
+from mixer.server.running import requests_to_end, serve
+from mixer.server.site import Site
+
+closed = threading.Event()
+
+def work(event, context):
+    print("begun\\n", end="", flush=True)
+    was_closed = closed.wait(float(event["queryStringParameters"]["s"]))
+    return {"statusCode": 503 if was_closed else 200, "body": "closed" if was_closed else "done"}
+
+with requests_to_end() as came:
+    listener = Listener(0)
+    site = Site(Gateway([Route("GET /work", Function("work", work))]), Pages(Path("none")))
+    print(listener.server_port, flush=True)
+    sys.exit(not serve(listener, site.reply, came, grace_s=float(sys.argv[1]), abandon=closed.set))
+"""
+
+
+@contextlib.contextmanager
+def process(grace_s):
+    """The program, its port, and a function that waits for its next line."""
+    command = [sys.executable, "-c", PROGRAM, str(grace_s)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            yield running, int(running.stdout.readline())
+        finally:
+            running.kill()
+
+
+def ask(port, seconds):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    with contextlib.closing(connection):
+        connection.request("GET", f"/work?s={seconds}")
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_server_that_does_nothing_ends_at_once(number):
+    with process(20) as (running, port):
+        assert ask(port, 0) == (200, b"done")
+        begun_s = time.monotonic()
+        running.send_signal(number)
+        assert running.wait(10) == 0
+        assert time.monotonic() - begun_s < 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_request_at_work_finishes_and_no_other_begins(number):
+    with process(20) as (running, port), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, port, 2)
+        assert running.stdout.readline() == "begun\n"
+        running.send_signal(number)
+        time.sleep(0.5)
+        with pytest.raises(ConnectionError):
+            ask(port, 0)
+        assert answer.result() == (200, b"done")
+        assert running.wait(10) == 0
+
+
+def test_second_signal_ends_requests_at_work():
+    with process(20) as (running, port), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, port, 20)
+        assert running.stdout.readline() == "begun\n"
+        begun_s = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        running.send_signal(signal.SIGINT)
+        assert answer.result() == (503, b"closed")
+        assert running.wait(10) == 0
+        assert time.monotonic() - begun_s < 8
+
+
+def test_requests_get_no_more_than_the_grace():
+    with process(0.3) as (running, port), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, port, 20)
+        assert running.stdout.readline() == "begun\n"
+        running.send_signal(signal.SIGTERM)
+        assert answer.result() == (503, b"closed")
+        assert running.wait(10) == 0
+
+
+def test_many_signals_do_no_harm():
+    with process(20) as (running, port), ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(ask, port, 20) for _ in range(4)]
+        for _ in range(4):
+            assert running.stdout.readline() == "begun\n"
+
+        def insist():
+            while running.poll() is None:
+                running.send_signal(signal.SIGINT)
+                time.sleep(0.001)
+
+        insisting = threading.Thread(target=insist)
+        insisting.start()
+        for answer in answers:
+            with contextlib.suppress(ConnectionError, http.client.HTTPException):
+                assert answer.result()[0] == 503
+        insisting.join()
+        assert running.wait(10) in (0, -signal.SIGINT)
