@@ -58,6 +58,39 @@ def publish(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def require_writable(path: Path) -> None:
+    """Find out whether a file can be written, before anything is paid for it.
+
+    The folder is made where it is missing; a file that is there already stays as it is.
+
+    Raises:
+        StoreFailed: it cannot be written.
+    """
+    with disk_errors_named(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "", str(path))
+        _try_out(path.parent)
+
+
+def require_writable_folder(folder: Path) -> None:
+    """Find out whether files can be written into a folder; it is made where it is missing.
+
+    Raises:
+        StoreFailed: they cannot.
+    """
+    with disk_errors_named(folder):
+        _try_out(folder)
+
+
+def _try_out(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".writable.{token_hex(8)}"
+    try:
+        probe.write_bytes(b"?")
+    finally:
+        probe.unlink(missing_ok=True)
+
+
 @contextmanager
 def disk_errors_named(path: Path) -> Iterator[None]:
     """Turn errors of the disk into a sentence that names the file in question.

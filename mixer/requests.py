@@ -5,13 +5,18 @@ ranges, defaults and descriptions stand here and nowhere else.
 """
 
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from mixer.errors import BadOption
 
 MAX_MUSIC_S = 60
+
+GIVEN_CHARS = 40
+"""Of a wrong value that a message repeats."""
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown"]
@@ -71,7 +76,7 @@ class MixOptions(BaseModel):
         Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] | None,
         Field(description="Of the MP3; the preset's own by default."),
     ] = None
-    title: Annotated[str, Field(description="Title; from the text where it has one.")] = ""
+    title: Annotated[str, Field(description="Title; the text's own by default.")] = ""
     author: Annotated[str, Field(description="Author; from the text where it has one.")] = ""
 
 
@@ -100,10 +105,26 @@ def options(asked: Mapping[str, object]) -> Options:
         return Options.model_validate(dict(asked))
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"][:1])
-        raise BadOption(f"{name}: {_sentence(first['msg'])}", field=name) from error
+        name = shorten(str(first["loc"][0]), GIVEN_CHARS, placeholder="…")
+        raise BadOption(f"{name}: {_sentence(first)}", field=name) from error
 
 
-def _sentence(message: str) -> str:
-    """A validator's message as the end of a sentence."""
-    return f"{message[0].lower()}{message[1:].rstrip('.')}."
+def _sentence(found: ErrorDetails) -> str:
+    """What a validator found, as the end of a sentence."""
+    if found["type"] == "extra_forbidden":
+        return "there is no such option."
+    message = found["msg"].rstrip(".")
+    for said, meant in _WORDINGS.items():
+        message = message.replace(said, meant)
+    given = shorten(repr(found["input"]), GIVEN_CHARS, placeholder="…")
+    return f"{message[0].lower()}{message[1:]}, not {given}."
+
+
+_WORDINGS = {
+    "Input should": "must",
+    "less than or equal to": "at most",
+    "greater than or equal to": "at least",
+    "a valid integer, unable to parse string as an integer": "a whole number",
+    "a valid integer, got a number with a fractional part": "a whole number",
+    "a valid number, unable to parse string as a number": "a number",
+}

@@ -6,7 +6,7 @@ interrupted goes on where it stopped.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mixer.errors import BadInput
@@ -108,6 +108,7 @@ def tell(
         out: the finished MP3.
         report: where the report goes; beside the MP3 when None.
     """
+    script = replace(script, title=asked.title or script.title)
     bed = music_found(studio.desk, music)
     with studio.stages.stage("speech") as tell_share:
         narrator = Narrator(engine, studio.store, delivery, studio.children)
@@ -117,35 +118,47 @@ def tell(
     spoken = spoken_chunks(script, narration.recordings)
     recordings = {each.recording.key: studio.store.path(each.recording.key) for each in spoken}
     laid = takes(spoken, is_gap_exact=asked.gap_ms is not None)
-    about = {"title": asked.title or script.title, "artist": asked.author}
+    about = {"title": script.title, "artist": asked.author}
     mix = mixed(studio.desk, laid, recordings, bed, asked=asked, out=out, about=about)
-    names = {suffix: out.with_suffix(suffix) for suffix in (".vtt", ".srt", ".png")}
+    outputs = output_paths(out, report)
+    _, vtt_path, srt_path, picture_path, report_path = outputs
     with studio.stages.stage("captions"):
         captions = cues(captioned(spoken, mix.timeline), total_s=mix.timeline.duration_s)
         vtt = webvtt(captions, title=script.title, language=script.language)
-        publish(names[".vtt"], vtt.encode())
-        publish(names[".srt"], srt(captions).encode())
+        publish(vtt_path, vtt.encode())
+        publish(srt_path, srt(captions).encode())
     with studio.stages.stage("picture"):
-        publish(names[".png"], draw(_picture(script, mix)))
+        publish(picture_path, draw(_picture(script, mix)))
     told = Telling(
         script=script,
         delivery=delivery,
         narration=narration,
         mix=mix,
         unspoken=unspoken(script, narration.recordings),
-        outputs=(out, *names.values(), report or out.with_suffix(".json")),
+        outputs=outputs,
     )
-    publish(told.outputs[-1], report_json(_report(told, studio.stages)).encode())
+    publish(report_path, report_json(_report(told, studio.stages)).encode())
     return told
 
 
+def output_paths(out: Path, report: Path | None = None) -> tuple[Path, Path, Path, Path, Path]:
+    """What a told story leaves: audio, captions in two formats, picture, report.
+
+    Args:
+        out: the finished MP3.
+        report: where the report goes; beside the MP3 when None.
+    """
+    vtt, srt_, png, json = (out.with_suffix(suffix) for suffix in (".vtt", ".srt", ".png", ".json"))
+    return out, vtt, srt_, png, report or json
+
+
 def mix_files(
-    studio: Studio, chunks: Sequence[Path], *, music: Path | None, asked: Options, out: Path
+    desk: Desk, chunks: Sequence[Path], *, music: Path | None, asked: Options, out: Path
 ) -> Mix:
     """Mix sound files of any format in the given order.
 
     Args:
-        studio: what it is done with.
+        desk: what it is done with.
         chunks: the voice.
         music: a sound file to lie under it.
         asked: options of the mix.
@@ -153,14 +166,14 @@ def mix_files(
     """
     if not chunks:
         raise BadInput("There is no chunk to mix.")
-    bed = music_found(studio.desk, music)
+    bed = music_found(desk, music)
     recordings = {str(path): path for path in chunks}
-    with studio.stages.stage("measuring") as tell_share:
-        found = measured(studio.desk, recordings, tell_share)
+    with desk.stages.stage("measuring") as tell_share:
+        found = measured(desk, recordings, tell_share)
     gap_ms = DEFAULT_GAP_MS if asked.gap_ms is None else asked.gap_ms
     laid = [Take(name, found[name], gap_ms, is_gap_exact=True) for name in map(str, chunks)]
     about = {"title": asked.title, "artist": asked.author}
-    return mixed(studio.desk, laid, recordings, bed, asked=asked, out=out, about=about)
+    return mixed(desk, laid, recordings, bed, asked=asked, out=out, about=about)
 
 
 def _picture(script: Script, mix: Mix) -> WaveformPicture:

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 
 import click
 
-from mixer.errors import BadOption, MixerError
-
 COMMANDS = {
     "narrate": "mixer.cli.narrate",
     "mix": "mixer.cli.mix",
@@ -22,9 +20,6 @@ COMMANDS = {
     "sanitize": "mixer.cli.sanitize",
 }
 """The module of each command; it defines `command`."""
-
-INTERRUPTED = 130
-"""What a shell reports for a program that Ctrl-C ended: 128 + SIGINT."""
 
 
 class LazyGroup(click.Group):
@@ -42,22 +37,21 @@ class LazyGroup(click.Group):
         return command
 
 
-@click.group(cls=LazyGroup)
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="To begin with: mixer narrate story.md --music music.mp3",
+)
 @click.version_option(package_name="mixer")
 def cli() -> None:
-    """Text in, finished audio out: narrated, mixed with music, mastered, captioned."""
+    """Text in, finished audio out: narrated, mixed with music, mastered, captioned.
+
+    `mixer COMMAND --help` tells what a command takes.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
-    try:
-        sys.exit(cli.main(arguments, standalone_mode=False) or 0)
-    except click.ClickException as wrong_use:
-        wrong_use.show()
-        sys.exit(wrong_use.exit_code)
-    except MixerError as error:
-        click.echo(f"mixer: {error}", err=True)
-        sys.exit(2 if isinstance(error, BadOption) else 1)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("mixer: interrupted; what was finished is kept", err=True)
-        sys.exit(INTERRUPTED)
+    from mixer.cli.ending import exit_code_of
+
+    sys.exit(exit_code_of(lambda: cli.main(arguments, prog_name="mixer", standalone_mode=False)))

@@ -1,8 +1,9 @@
 """Choosing who speaks: the one place of the command line that opens speech engines."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from mixer.errors import BadOption, UnknownVoice
 from mixer.requests import Options
@@ -12,6 +13,9 @@ from mixer.speech.engine import Delivery, SpeechEngine, Voice
 EMBEDDED = "embedded"
 POLLY = "polly"
 DEFAULT_POLLY_VOICE = "Joanna"
+
+FEW_VOICES = 12
+"""So many names fit into a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,12 @@ def speaker(asked: Options) -> Iterator[Speaker]:
     Raises:
         BadOption: there is no such engine.
         UnknownVoice: the engine has no such voice.
+        MixerError: the engine cannot be opened, or does not list its voices.
     """
     engine = open_engine(asked.engine or EMBEDDED)
     try:
         voice = _voice(engine, asked)
+        _require_language(voice, asked.language)
         delivery = Delivery(voice.id, _engine_name(voice, asked), asked.language)
         yield Speaker(engine, delivery, voice)
     finally:
@@ -81,10 +87,37 @@ def _voice(engine: SpeechEngine, asked: Options) -> Voice:
     if asked.voice not in voices:
         raise UnknownVoice(
             f"The engine {engine.name} has no voice {asked.voice!r}; "
-            f"it has {', '.join(sorted(voices))}.",
+            f"{_offer(asked.voice, voices)}.",
             voice=asked.voice,
         )
     return voices[asked.voice]
+
+
+def _offer(asked: str, names: Collection[str]) -> str:
+    """Which voices there are, or which of many come near."""
+    if len(names) <= FEW_VOICES:
+        return f"it has {', '.join(names)}"
+    near = get_close_matches(asked.capitalize(), names)
+    known = "`mixer voices --engine polly` lists those it has"
+    return f"did you mean {' or '.join(near)}? {known}" if near else known
+
+
+def _require_language(voice: Voice, language: str) -> None:
+    """The embedded voices know one language; a service says itself what its voices know.
+
+    Raises:
+        BadOption: this voice would spell the text out in its own language.
+    """
+    if voice.engines == (EMBEDDED,) and language and _primary(language) != _primary(voice.language):
+        raise BadOption(
+            f"language: {voice.id} reads {voice.language} only, not {language}; "
+            "with --engine polly there are voices for 30 languages and more.",
+            field="language",
+        )
+
+
+def _primary(tag: str) -> str:
+    return tag.replace("_", "-").partition("-")[0].lower()
 
 
 def _engine_name(voice: Voice, asked: Options) -> str:

@@ -24,6 +24,7 @@ def command(story: str, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     script = planned(read_story(story), story, asked)
     if as_json:
         foretold = estimate(script, asked.rate)
-        click.echo(json.dumps({**asdict(foretold), "cost_usd": costs_usd(foretold.characters)}))
+        figures = asdict(foretold) | {"duration_s": round(foretold.duration_s, 1)}
+        click.echo(json.dumps({**figures, "cost_usd": costs_usd(foretold.characters)}))
     else:
         click.echo(estimate_line(script, asked.rate))

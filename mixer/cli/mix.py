@@ -6,30 +6,36 @@ from typing import Any
 import click
 
 from mixer.cli.options import ABOUT, MIX, chosen, contract_options
-from mixer.cli.session import store_option, studio
-from mixer.cli.summary import clock
+from mixer.cli.outputs import require_apart, require_mp3
+from mixer.cli.session import desk
+from mixer.cli.summary import heard
+from mixer.files import require_writable
 from mixer.studio import mix_files
 
 
 @click.command()
-@click.argument("chunks", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "chunks", nargs=-1, required=True, metavar="CHUNK...", type=click.Path(path_type=Path)
+)
 @click.option("--music", type=click.Path(path_type=Path), help="A sound file to lie under it.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The MP3.")
-@store_option
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The MP3 to write.")
 @contract_options("gap_ms", *MIX, *ABOUT)
 def command(
     chunks: tuple[Path, ...],
     music: Path | None,
     out: Path,
-    store: Path,
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
 ) -> None:
-    """Mix CHUNKS (sound files of any format and sample rate) in the given order."""
+    """Mix sound files into one finished MP3, in the given order.
+
+    The CHUNKs may be of any format and sample rate. Silence at their ends is trimmed; between them
+    lie gaps of --gap-ms.
+    """
     asked = chosen(given)
-    with studio(store) as work:
+    require_mp3(out)
+    inputs = dict.fromkeys(chunks, "one of the chunks")
+    require_apart([out], inputs | ({music: "the music"} if music else {}))
+    require_writable(out)
+    with desk() as work:
         mix = mix_files(work, chunks, music=music, asked=asked, out=out)
-    measured = mix.checked
-    click.echo(
-        f"{out}  {clock(mix.timeline.duration_s)}, {measured.integrated_lufs:.1f} LUFS, "
-        f"{measured.true_peak_dbtp:.1f} dBTP"
-    )
+    click.echo(f"{out}  {heard(mix)}")

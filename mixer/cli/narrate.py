@@ -7,19 +7,27 @@ import click
 
 from mixer.cli.engines import speaker
 from mixer.cli.options import ABOUT, COST, MIX, SPEECH, chosen, contract_options
+from mixer.cli.outputs import require_apart, require_mp3
 from mixer.cli.reading import STDIN, read_story, text_type_of
 from mixer.cli.session import store_option, studio
-from mixer.cli.summary import clock, estimate_line
+from mixer.cli.summary import estimate_line, heard
+from mixer.files import require_writable, require_writable_folder
 from mixer.planning import plan_story, refuse_if_too_dear
 from mixer.speech.prices import cost_usd
-from mixer.studio import Telling, tell
+from mixer.studio import Telling, output_paths, tell
 
 
 @click.command()
 @click.argument("story")
 @click.option("--music", type=click.Path(path_type=Path), help="A sound file to lie under it.")
-@click.option("--out", type=click.Path(path_type=Path), help="The MP3.  [default: STORY.mp3]")
-@click.option("--report", type=click.Path(path_type=Path), help="[default: beside the MP3]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The MP3 to write.  [default: STORY.mp3, here]"
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="The report (JSON).  [default: beside the MP3]",
+)
 @store_option
 @contract_options(*SPEECH, *MIX, *ABOUT, *COST)
 def command(
@@ -30,13 +38,18 @@ def command(
     store: Path,
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
 ) -> None:
-    """Narrate STORY (a text or Markdown file, or - for standard input).
+    """Turn a story into a finished MP3.
 
-    Beside the MP3 it leaves captions (.vtt, .srt), a waveform picture (.png) and a report (.json).
+    STORY is a text or Markdown file, or - for standard input. Beside the MP3 appear captions
+    (.vtt, .srt), a waveform picture (.png) and a report (.json). What was spoken once is kept
+    (--store) and never spoken again.
     """
     asked = chosen(given)
-    text = read_story(story)
     out = out or Path("story.mp3" if story == STDIN else f"{Path(story).stem}.mp3")
+    outputs = output_paths(out, report)
+    require_mp3(out)
+    require_apart(outputs, _inputs(story, music))
+    text = read_story(story)
     with speaker(asked) as who, studio(store) as work:
         with work.stages.stage("planning"):
             text_type = text_type_of(story, asked.text_type)
@@ -45,19 +58,25 @@ def command(
             click.echo(estimate_line(script, asked.rate))
             return
         refuse_if_too_dear(cost_usd(script.billed_chars, who.delivery.engine), asked)
+        for path in outputs:
+            require_writable(path)
+        require_writable_folder(store)
         told = tell(
             work, script, who.engine, who.delivery, music=music, asked=asked, out=out, report=report
         )
     _say_where(told)
 
 
+def _inputs(story: str, music: Path | None) -> dict[Path, str]:
+    """The files that are read."""
+    inputs = {} if story == STDIN else {Path(story): "the story"}
+    return inputs | ({music: "the music"} if music else {})
+
+
 def _say_where(told: Telling) -> None:
-    measured = told.mix.checked
-    click.echo(
-        f"{clock(told.mix.timeline.duration_s)} of audio at {measured.integrated_lufs:.1f} LUFS, "
-        f"{told.narration.said} chunks spoken, the others found in the store"
-    )
+    total, said = len(list(told.script.chunks)), told.narration.said
+    click.echo(f"{heard(told.mix)}; {said} of {total} chunks spoken now, the others before")
     for path in told.outputs:
         click.echo(f"  {path}")
     for passage in told.unspoken:
-        click.echo(f"not spoken: {passage}", err=True)
+        click.echo(f"not spoken, as the voice cannot read it: {passage}", err=True)

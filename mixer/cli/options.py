@@ -25,6 +25,9 @@ MIX = (
 ABOUT = ("title", "author")
 COST = ("max_cost_usd", "dry_run")
 
+UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}
+METAVARS = {"rate": "PERCENT", "voice": "NAME", "engine": "NAME", "language": "TAG"}
+
 
 def contract_options(*names: str) -> Callable[[Command], Command]:
     """Give a command some of the contract's options; what is not given reaches it as None."""
@@ -49,20 +52,48 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     flag = f"--{name.replace('_', '-')}"
     if field.annotation is bool:
         return click.option(flag, is_flag=True, default=None, help=field.description)
-    shown = field.default not in {"", None} and f"  [default: {field.default}]"
-    return click.option(
-        flag, type=_type(field.annotation), help=f"{field.description}{shown or ''}"
-    )
+    read_as = _type(field.annotation)
+    metavar = None if isinstance(read_as, click.Choice) else _metavar(name)
+    return click.option(flag, type=read_as, metavar=metavar, help=_help(field))
+
+
+def _help(field: FieldInfo) -> str:
+    """What an option is for, what it may be and what it is when it is not given."""
+    told = [field.description or ""]
+    bounds = {type(each).__name__: each for each in field.metadata}
+    if "Ge" in bounds and "Le" in bounds:
+        told.append(f"{bounds['Ge'].ge:g} to {bounds['Le'].le:g}.")
+    words = _words(field.annotation)
+    if words and not isinstance(words[0], str):
+        told.append(f"One of {', '.join(map(str, words))}.")
+    if field.default not in {"", None}:
+        default = field.default
+        shown = default if isinstance(default, str) else f"{default:g}"
+        told.append(f" [default: {shown}]")
+    return " ".join(told)
+
+
+def _metavar(name: str) -> str:
+    """What stands for an option's value in the help: its unit, or what it is."""
+    unit = next((each for suffix, each in UNITS.items() if name.endswith(suffix)), None)
+    return METAVARS.get(name) or unit or "TEXT"
 
 
 def _type(annotation: Any) -> Any:  # noqa: ANN401 - click takes types and its own objects alike
     """What click shall read: the first type of a union, the words of a literal."""
+    words = _words(annotation)
+    if words:
+        return click.Choice(words) if isinstance(words[0], str) else type(words[0])
     if get_origin(annotation) in {Union, types.UnionType}:
         return _type(get_args(annotation)[0])
-    if get_origin(annotation) is Literal:
-        words = get_args(annotation)
-        return click.Choice(words) if isinstance(words[0], str) else type(words[0])
     return annotation
+
+
+def _words(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a literal may hold any value
+    """The values that an annotation lists, if it lists them."""
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return _words(get_args(annotation)[0])
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _lengths(written: str) -> dict[str, int]:

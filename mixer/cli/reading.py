@@ -13,6 +13,11 @@ STDIN = "-"
 
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 
+_DOS_END = b"\x1a"
+"""What DOS put behind a text's end."""
+
+_BROKEN = "\N{REPLACEMENT CHARACTER}"
+
 _CONTROL = regex.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -27,10 +32,9 @@ def read_story(story: str) -> str:
         StoreFailed: it cannot be read.
         UnreadableText: it is empty, or not text.
     """
-    content = sys.stdin.buffer.read() if story == STDIN else _content(Path(story))
-    text = _decoded(content, "Standard input" if story == STDIN else story)
+    name = "Standard input" if story == STDIN else story
+    text = _decoded(_standard_input() if story == STDIN else _content(Path(story)), name)
     if not text.strip():
-        name = "Standard input" if story == STDIN else story
         raise UnreadableText(f"{name} is empty: there is nothing to tell.")
     return text
 
@@ -53,17 +57,40 @@ def _content(path: Path) -> bytes:
         raise StoreFailed(f"The story {path} cannot be read: {reason}.") from error
 
 
+def _standard_input() -> bytes:
+    if sys.stdin is None or sys.stdin.closed:
+        raise UnreadableText("Standard input is closed: there is nothing to tell.")
+    return sys.stdin.buffer.read()
+
+
 def _decoded(content: bytes, name: str) -> str:
     """Text in UTF-8, UTF-16 with its mark, or what Windows wrote before: in that order."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
-    elif _CONTROL.search(content):
+    elif _CONTROL.search(content.rstrip(_DOS_END)):
         encodings = []
     else:
+        _refuse_damaged(content, name)
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
-            return content.decode(encoding)
+            return content.decode(encoding).rstrip(_DOS_END.decode())
         except UnicodeDecodeError:
             continue
-    raise UnreadableText(f"{name} is not a text file.")
+    raise UnreadableText(f"{name} is not a text file: save the story as plain text in UTF-8.")
+
+
+def _refuse_damaged(content: bytes, name: str) -> None:
+    """Tell UTF-8 with a few broken bytes from older encodings, as which it would read as rubbish.
+
+    Raises:
+        UnreadableText: it is damaged; names the line.
+    """
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        mended = content.decode(errors="replace")
+        whole = sum(character > "\x7f" for character in mended) - mended.count(_BROKEN)
+        if whole > mended.count(_BROKEN):
+            line = content.count(b"\n", 0, error.start) + 1
+            raise UnreadableText(f"{name} is damaged: line {line} is no whole UTF-8.") from error

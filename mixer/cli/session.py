@@ -1,16 +1,14 @@
 """What every command that makes sound works in: a store, progress, and an end that is clean."""
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from mixer.cli.progress import progress
-from mixer.mixing import Stages
+from mixer.mixing import Desk, Stages
 from mixer.sound.ffmpeg import Children
 from mixer.store.folder import FolderStore
 from mixer.studio import Studio
@@ -33,18 +31,19 @@ store_option = click.option(
 
 
 @contextmanager
-def studio(store: Path) -> Iterator[Studio]:
-    """A studio on a folder store; whatever ends the block ends all its processes at once."""
+def desk() -> Iterator[Desk]:
+    """What a mix is made with; whatever ends the block ends all its processes at once."""
     children = Children()
-    signal.signal(signal.SIGTERM, _interrupt)
     with progress() as watch:
         try:
-            yield Studio(FolderStore(store), Stages(watch), children)
+            yield Desk(Stages(watch), children)
         except BaseException:
             children.stop()
             raise
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """A polite request to end is treated like Ctrl-C."""
-    raise KeyboardInterrupt
+@contextmanager
+def studio(store: Path) -> Iterator[Studio]:
+    """A studio on a folder store, with the desk's clean end."""
+    with desk() as work:
+        yield Studio(FolderStore(store), work.stages, work.children)

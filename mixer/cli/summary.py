@@ -1,19 +1,38 @@
 """Figures as people read them: lengths, costs, and the line that a plan ends with."""
 
+from mixer.mixing import Mix
 from mixer.script.estimate import estimate
 from mixer.script.script import Script
 from mixer.speech.prices import costs_usd
+
+A_CENT_USD = 0.01
 
 
 def estimate_line(script: Script, rate_percent: int) -> str:
     """What a Script will take, in one line."""
     foretold = estimate(script, rate_percent)
-    costs = ", ".join(f"{name} ${usd:.2f}" for name, usd in costs_usd(foretold.characters).items())
+    costs = ", ".join(
+        f"{name} {dollars(usd)}" for name, usd in costs_usd(foretold.characters).items()
+    )
     return (
         f"{_counted(foretold.chapters, 'chapter')}, {_counted(foretold.chunks, 'chunk')}, "
         f"{foretold.characters:,} characters, about {clock(foretold.duration_s)}; "
         f"embedded free, on Polly {costs}"
     )
+
+
+def heard(mix: Mix) -> str:
+    """Length, loudness and peak of a finished mix, in a line."""
+    checked = mix.checked
+    told = [clock(mix.timeline.duration_s)]
+    if checked.integrated_lufs is not None:
+        told.append(f"{checked.integrated_lufs:.1f} LUFS")
+    return ", ".join([*told, f"{checked.true_peak_dbtp:.1f} dBTP"])
+
+
+def dollars(usd: float) -> str:
+    """A price; what is less than a cent is not called nothing."""
+    return "under $0.01" if 0 < usd < A_CENT_USD else f"${usd:,.2f}"
 
 
 def clock(seconds: float) -> str:

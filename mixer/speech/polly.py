@@ -176,7 +176,11 @@ def _listed(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> Iterat
         try:
             page = retry.call(limiter, partial(_page, client, token), "the list of voices")
         except (SpeechFailed, BotoCoreError, ClientError) as error:
-            raise SpeechFailed(f"Amazon Polly does not list its voices: {error}") from error
+            reason = str(error.__cause__ or error).rstrip(".")
+            raise SpeechFailed(
+                f"Amazon Polly does not list its voices: {reason}; check the AWS credentials, "
+                "the region and the network."
+            ) from error
         yield from (voice_from(listed) for listed in page["Voices"])
         token = page.get("NextToken", "")
         if not token:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mixer.errors import MixerError
 from mixer.speech.quota import POLLY_QUOTAS
 
 if TYPE_CHECKING:
@@ -37,9 +38,13 @@ def polly_client(
         connect_timeout_s: see CONNECT_TIMEOUT_S.
         read_timeout_s: see READ_TIMEOUT_S.
         session: whose credentials to use; None for boto3's default.
+
+    Raises:
+        MixerError: no region is configured, or there is no such profile.
     """
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
@@ -48,5 +53,11 @@ def polly_client(
         max_pool_connections=connections,
         tcp_keepalive=True,
     )
-    source = session or boto3.Session()
-    return source.client("polly", region_name=region, endpoint_url=endpoint_url, config=config)
+    try:
+        source = session or boto3.Session()
+        return source.client("polly", region_name=region, endpoint_url=endpoint_url, config=config)
+    except BotoCoreError as error:
+        raise MixerError(
+            f"Amazon Polly cannot be asked: {str(error).rstrip('.')}; `aws configure` or "
+            "AWS_DEFAULT_REGION and AWS_PROFILE say where and as whom."
+        ) from error

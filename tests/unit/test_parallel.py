@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mixer.errors import OutOfTime
 from mixer.parallel import QUEUED_PER_WORKER, in_parallel, usable_cores
 
 SHORT_S = 0.005
@@ -48,15 +49,16 @@ def test_no_more_workers_are_busy_than_were_asked_for():
 
 
 def test_items_are_taken_only_as_they_are_needed():
-    taken = 0
+    taken: list[int] = []
 
     def items() -> Iterator[int]:
-        nonlocal taken
-        for taken in range(1, 1_001):
-            yield taken
+        for item in range(60):
+            taken.append(item)
+            yield item
 
     for number, _ in enumerate(in_parallel(items(), Meter(), 2), start=1):
-        assert taken <= number + 2 * QUEUED_PER_WORKER + 2
+        assert len(taken) <= number + 2 * QUEUED_PER_WORKER + 2
+    assert len(taken) == 60
 
 
 def test_one_failure_leaves_the_other_outcomes_alone():
@@ -109,6 +111,15 @@ def test_leaving_early_does_not_wait_for_those_at_work():
     next(left)
     began_s = time.monotonic()
     left.close()
+    release.set()
+    assert time.monotonic() - began_s < 1
+
+
+def test_waiting_ends_when_the_time_is_up():
+    release = threading.Event()
+    began_s = time.monotonic()
+    with pytest.raises(OutOfTime):
+        list(in_parallel([1], lambda _: release.wait(5), 1, until_s=began_s + 0.1))
     release.set()
     assert time.monotonic() - began_s < 1
 
