@@ -49,10 +49,12 @@ def weight(spoken: str, style: SsmlStyle) -> int:
     """How much of a call's allowance a spoken text takes as an utterance, in billed characters.
 
     A call is limited twice, in billed characters and in characters overall. The weight is the
-    larger share of the two, so that weights add up and one comparison keeps both limits.
+    larger share of the two, so that weights add up and one comparison keeps both limits. How the
+    utterance ends is not known yet: the ending with the longest break is assumed.
     """
     paragraph = ET.Element("p")
-    _add_sentence(paragraph, Utterance(spoken, spoken, Ending.SENTENCE), style)
+    longest = max(Ending, key=lambda ending: style.pauses.breaks_ms.get(ending, -1))
+    _add_sentence(paragraph, Utterance(spoken, spoken, longest), style)
     total_chars = utf16_chars(ET.tostring(paragraph, encoding="unicode"))
     share = style.limits.billed_chars / style.limits.total_chars
     return max(utf16_chars(spoken), math.ceil(total_chars * share))

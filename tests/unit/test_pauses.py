@@ -1,0 +1,99 @@
+"""Pauses: profiles by name, own milliseconds by kind, refusals that name what is wrong."""
+
+from itertools import pairwise
+
+import pytest
+
+from mixer.errors import BadOption
+from mixer.script.pauses import (
+    COMMA,
+    EXPRESSIVE,
+    KINDS,
+    MAX_PAUSE_MS,
+    NATURAL,
+    NONE,
+    PROFILES,
+    pauses,
+)
+from mixer.script.script import Ending
+
+FROM_SHORT_TO_LONG = [
+    Ending.CLAUSE,
+    Ending.SENTENCE,
+    Ending.PARAGRAPH,
+    Ending.HEADING,
+    Ending.SCENE,
+    Ending.CHAPTER,
+]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_ending_has_a_gap_in_every_profile(name):
+    assert all(0 <= pauses(name).gap_ms(ending) <= MAX_PAUSE_MS for ending in Ending)
+
+
+@pytest.mark.parametrize("profile", [NATURAL, EXPRESSIVE])
+def test_the_greater_the_break_in_the_story_the_longer_the_gap(profile):
+    gaps = [profile.gap_ms(ending) for ending in FROM_SHORT_TO_LONG]
+    assert all(shorter < longer for shorter, longer in pairwise(gaps))
+
+
+def test_expressive_pauses_are_longer_than_natural_ones():
+    assert all(EXPRESSIVE.gap_ms(ending) > NATURAL.gap_ms(ending) for ending in Ending)
+
+
+def test_none_has_no_silence_at_all():
+    assert {NONE.gap_ms(ending) for ending in Ending} == {0}
+    assert not NONE.breaks_ms
+
+
+@pytest.mark.parametrize("kind", list(Ending))
+def test_own_milliseconds_are_gap_and_break_alike(kind):
+    own = pauses({str(kind): 777})
+    assert own.gap_ms(kind) == 777
+    assert own.breaks_ms == {kind: 777}
+
+
+def test_what_is_not_named_stays_natural_and_leaves_the_break_to_the_engine():
+    own = pauses({"paragraph": 777})
+    unnamed = [ending for ending in Ending if ending is not Ending.PARAGRAPH]
+    assert [own.gap_ms(each) for each in unnamed] == [NATURAL.gap_ms(each) for each in unnamed]
+    assert Ending.SENTENCE not in own.breaks_ms
+
+
+def test_a_comma_has_a_break_and_no_gap():
+    own = pauses({COMMA: 50})
+    assert own.breaks_ms == {COMMA: 50}
+    assert own.gaps_ms == NATURAL.gaps_ms
+
+
+def test_kinds_are_those_of_the_contract():
+    asked = {"comma", "clause", "sentence", "question", "exclamation", "paragraph", "heading"}
+    assert asked <= set(KINDS)
+
+
+@pytest.mark.parametrize("length_ms", [0, MAX_PAUSE_MS])
+def test_lengths_at_the_ends_of_the_range_are_taken(length_ms):
+    assert pauses({"sentence": length_ms}).gap_ms(Ending.SENTENCE) == length_ms
+
+
+@pytest.mark.parametrize(
+    ("choice", "named"),
+    [
+        ("dramatic", "dramatic"),
+        ("", "profile"),
+        ({"semicolon": 100}, "semicolon"),
+        ({"sentence": -1}, "sentence"),
+        ({"comma": MAX_PAUSE_MS + 1}, "comma"),
+    ],
+)
+def test_a_refusal_names_what_is_wrong(choice, named):
+    with pytest.raises(BadOption, match=named):
+        pauses(choice)
+
+
+def test_pauses_cannot_be_changed_from_outside():
+    asked = {"sentence": 100}
+    own = pauses(asked)
+    asked["sentence"] = 9_999
+    assert own.breaks_ms["sentence"] == 100

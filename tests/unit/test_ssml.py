@@ -1,0 +1,156 @@
+"""SSML: well-formed whatever the words, with pauses and rate as the style says, within limits."""
+
+from itertools import pairwise
+
+import pytest
+from defusedxml.ElementTree import fromstring
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mixer.script.document import tidy
+from mixer.script.limits import POLLY_LIMITS, EngineLimits
+from mixer.script.pauses import EXPRESSIVE, MAX_PAUSE_MS, NATURAL, NONE, Pauses, pauses
+from mixer.script.script import Ending, Utterance
+from mixer.script.ssml import (
+    SsmlStyle,
+    billed_chars,
+    build_ssml,
+    ssml_text,
+    utf16_chars,
+    weight,
+)
+from tests.texts import STEADY, nasty
+
+GENERATIVE = POLLY_LIMITS["generative"]
+PLAIN = SsmlStyle(GENERATIVE, NATURAL)
+LONGEST_BREAKS = pauses(dict.fromkeys(("comma", *Ending), MAX_PAUSE_MS))
+
+STYLES = st.builds(
+    SsmlStyle,
+    st.sampled_from(list(POLLY_LIMITS.values())),
+    st.sampled_from([NATURAL, EXPRESSIVE, NONE, LONGEST_BREAKS, pauses({"question": 10_000})]),
+    st.sampled_from([100, 50, 200]),
+)
+UTTERANCES = st.builds(
+    lambda text, ending: Utterance(text, text, ending),
+    nasty().map(tidy).filter(bool),
+    st.sampled_from(list(Ending)),
+)
+
+
+def said(*told: tuple[str, Ending]) -> list[Utterance]:
+    return [Utterance(text, text, ending) for text, ending in told]
+
+
+def ssml(*told: tuple[str, Ending], style: SsmlStyle = PLAIN) -> str:
+    return build_ssml(said(*told), style)
+
+
+def style(
+    breaks: Pauses = NATURAL, rate: int = 100, limits: EngineLimits = GENERATIVE
+) -> SsmlStyle:
+    return SsmlStyle(limits, breaks, rate)
+
+
+@settings(STEADY, max_examples=150)
+@given(st.lists(UTTERANCES, min_size=1, max_size=8), STYLES)
+def test_ssml_always_parses_and_says_the_spoken_text_letter_for_letter(told, chosen):
+    document = build_ssml(told, chosen)
+    root = fromstring(document)
+    assert root.tag == "speak"
+    assert ["".join(each.itertext()) for each in root.iter("s")] == [each.spoken for each in told]
+    assert "".join(root.itertext()) == "".join(each.spoken for each in told)
+    assert ssml_text(document) == "\n".join(each.spoken for each in told)
+
+
+@settings(STEADY, max_examples=150)
+@given(st.lists(UTTERANCES, min_size=1, max_size=8), STYLES)
+def test_only_tags_that_the_engine_honours_are_sent(told, chosen):
+    assert {each.tag for each in fromstring(build_ssml(told, chosen)).iter()} <= chosen.limits.tags
+
+
+@settings(STEADY, max_examples=150)
+@given(st.lists(UTTERANCES, min_size=1, max_size=8), STYLES)
+def test_weights_add_up_to_no_less_than_a_call_is_charged(told, chosen):
+    weights = sum(weight(each.spoken, chosen) for each in told)
+    around = utf16_chars("<speak></speak>")
+    share = chosen.limits.billed_chars / chosen.limits.total_chars
+    assert weights >= billed_chars(told)
+    assert weights >= (utf16_chars(build_ssml(told, chosen)) - around) * share
+
+
+def test_utterances_become_sentences_and_paragraphs():
+    document = ssml(
+        ("Title", Ending.HEADING), ("One.", Ending.SENTENCE), ("Two.", Ending.PARAGRAPH)
+    )
+    assert document == "<speak><p><s>Title</s></p><p><s>One.</s><s>Two.</s></p></speak>"
+
+
+@pytest.mark.parametrize("ending", [Ending.SCENE, Ending.HEADING, Ending.CHAPTER, Ending.PARAGRAPH])
+def test_what_ends_a_paragraph_closes_it(ending):
+    assert ssml(("One.", ending), ("Two.", Ending.SENTENCE)).count("<p>") == 2
+
+
+def test_marks_of_xml_are_escaped():
+    assert "<s>a &amp; b &lt; c &gt; d</s>" in ssml(("a & b < c > d", Ending.PARAGRAPH))
+
+
+def test_a_profile_without_milliseconds_leaves_the_rhythm_to_the_engine():
+    told = [("One, two.", Ending.SENTENCE), ("Three?", Ending.QUESTION), ("Four.", Ending.SENTENCE)]
+    assert "break" not in ssml(*told, style=style(NATURAL))
+    assert "break" not in ssml(*told, style=style(NONE))
+
+
+def test_the_expressive_profile_rests_after_sentences_by_their_kind():
+    told = [("One?", Ending.QUESTION), ("Two!", Ending.EXCLAMATION), ("Three.", Ending.SENTENCE)]
+    assert ssml(*told, ("Four.", Ending.PARAGRAPH), style=style(EXPRESSIVE)) == (
+        '<speak><p><s>One?</s><break time="650ms" /><s>Two!</s><break time="600ms" />'
+        '<s>Three.</s><break time="500ms" /><s>Four.</s></p></speak>'
+    )
+
+
+def test_own_milliseconds_become_breaks_after_commas_and_clauses():
+    chosen = style(pauses({"comma": 90, "clause": 210}))
+    assert ssml(("One, two; three.", Ending.PARAGRAPH), style=chosen) == (
+        '<speak><p><s>One,<break time="90ms" /> two;<break time="210ms" /> three.</s></p></speak>'
+    )
+
+
+@pytest.mark.parametrize("text", ["1,000.", "3:45.", "un-done.", "a,b.", "One."])
+def test_no_break_falls_where_no_pause_is_heard(text):
+    chosen = style(pauses({"comma": 90, "clause": 210}))
+    assert "break" not in ssml((text, Ending.PARAGRAPH), style=chosen)
+
+
+@pytest.mark.parametrize("text", ["他来了，走了。", "جاء، ذهب.", "来た、見た。", "वह आया, गया।"])
+def test_commas_of_other_scripts_are_commas(text):
+    document = ssml((text, Ending.PARAGRAPH), style=style(pauses({"comma": 90})))
+    assert document.count('<break time="90ms" />') == 1
+
+
+def test_the_silence_after_a_chunk_is_left_to_the_mix():
+    document = ssml(("One.", Ending.SENTENCE), style=style(EXPRESSIVE))
+    assert document == "<speak><p><s>One.</s></p></speak>"
+
+
+def test_a_rate_becomes_prosody_around_whole_sentences():
+    document = ssml(("One.", Ending.SENTENCE), ("Two.", Ending.PARAGRAPH), style=style(rate=80))
+    assert document.count('<s><prosody rate="80%">') == document.count("</prosody></s>") == 2
+
+
+def test_an_engine_without_prosody_gets_none():
+    plain = EngineLimits(3000, 6000, frozenset({"speak", "p", "s"}))
+    assert "prosody" not in ssml(("One.", Ending.PARAGRAPH), style=style(rate=80, limits=plain))
+
+
+@pytest.mark.parametrize(
+    ("text", "chars"), [("abc", 3), ("äöü", 3), ("漢字", 2), ("👍", 2), ("👍🏽", 4), ("e\u0301", 2)]
+)
+def test_characters_are_counted_as_java_counts_them(text, chars):
+    assert utf16_chars(text) == chars
+    assert billed_chars(said((text, Ending.PARAGRAPH))) == chars
+
+
+def test_a_text_full_of_escapes_weighs_what_they_take():
+    weights = [weight("&" * count, PLAIN) for count in (10, 20, 40)]
+    assert [after - before for before, after in pairwise(weights)] == [25, 50]
