@@ -60,5 +60,9 @@ def _lines(
 
 
 def _escaped(value: str) -> str:
-    """A value with the characters escaped that mean something in the format."""
-    return "".join(f"\\{each}" if each in "=;#\\\n" else each for each in value)
+    """A value with the characters escaped that mean something in the format.
+
+    A backslash at the very end would take the line's end with it, escaped or not: a space follows.
+    """
+    open_ended = f"{value} " if value.endswith("\\") else value
+    return "".join(f"\\{each}" if each in "=;#\\\n" else each for each in open_ended)

@@ -18,7 +18,9 @@ process is killed outright (SIGKILL), a running FFmpeg works on to the end of it
 import contextlib
 import functools
 import logging
+import re
 import shlex
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -27,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mixer.errors import MixerError, NotFound, OutOfTime, RenderFailed
+from mixer.errors import MixerError, NotFound, OutOfTime, RenderFailed, StoreFailed
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,9 @@ SOUND_DEMUXERS = (
 
 _DESCRIPTOR = "{{descriptor {}}}"
 """Stands for the number of a file handle until `run` has opened the file."""
+
+_FAILED_INPUT = re.compile(r"\[in#(\d+) @ \w+\] Error opening input")
+_NO_SPACE = b"No space left on device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,9 @@ def run(
         children: the job whose `stop` also stops this command.
 
     Raises:
-        RenderFailed: FFmpeg stopped with an error; the end of what it said is in the message.
+        RenderFailed: FFmpeg stopped with an error; the message names the one of `files` that it
+            could not read, or ends with the last that it said.
+        StoreFailed: the disk is full, or one of `files` may not be read.
         OutOfTime: it ran longer than `timeout_s`, or the job was stopped.
         NotFound: one of `files` is not there.
         MixerError: there is no FFmpeg.
@@ -144,7 +151,12 @@ def run(
         logger.debug("%s", shlex.join(command))
         child = _Child(command, descriptors, cwd)
         stack.enter_context((children or Children())._holding(child))
-        return _uninterrupted(child, stdin, timeout_s)
+        try:
+            return _uninterrupted(child, stdin, timeout_s)
+        except RenderFailed as error:
+            if (unread := _unread_file(str(error), arguments, files)) is None:
+                raise
+            raise RenderFailed(f"FFmpeg cannot read {unread}.", key=str(unread)) from error
 
 
 @functools.cache
@@ -195,6 +207,8 @@ class _Child:
             return Completed(stdout, said.decode(errors="replace"))
         if self._stopped:
             raise OutOfTime("FFmpeg was stopped together with its job.")
+        if _NO_SPACE in said or process.returncode == -signal.SIGXFSZ:
+            raise StoreFailed(f"FFmpeg cannot write {self._command[-1]}: the disk is full.")
         raise RenderFailed(f"FFmpeg failed with exit status {process.returncode}: {_tail(said)}")
 
     @contextlib.contextmanager
@@ -255,3 +269,15 @@ def _opened(path: Path) -> BinaryIO:
         return path.open("rb")
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {path}.", key=str(path)) from error
+    except OSError as error:
+        raise StoreFailed(f"{path} cannot be read: {error.strerror}.", path=str(path)) from error
+
+
+def _unread_file(said: str, arguments: Sequence[str], files: Sequence[Path]) -> Path | None:
+    """The one of `files` that FFmpeg gave up on, by the number of its input."""
+    failed = _FAILED_INPUT.search(said)
+    handles = [arguments[at - 1] for at, argument in enumerate(arguments) if argument == "-i"]
+    if failed is None:
+        return None
+    named = {_DESCRIPTOR.format(index): path for index, path in enumerate(files)}
+    return named.get(handles[int(failed[1])])

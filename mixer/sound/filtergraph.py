@@ -28,7 +28,7 @@ MONO_AT = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=f
 
 LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
 
-RESTART = "asetpts=N/SR/TB"
+RESTART = "asetpts=round(N/SR/TB)"
 """Time begins anew, told by samples alone: a recording's own times may jump where it is damaged."""
 
 
@@ -223,7 +223,7 @@ def _music(graph: _Graph, timeline: Timeline, segment: Segment, cue: Cue, bed: B
     begin, end = max(window[0], cue_start), min(window[1], cue_end)
     moving = [(level.start, level.end) for level in levels if level.from_db != level.to_db]
     moving += [(cue_start, cue_start + fade_in), (cue_end - fade_out, cue_end)]
-    first = min((start for start, stop in moving if start < begin < stop), default=begin)
+    first = _before_what_moves(begin, moving)
     pieces = bed.pieces(first - cue_start, end - first)
     stream = _in_a_row(graph, [graph.samples(bed, *piece) for piece in pieces])
     heard = [level for level in levels if level.start < end and level.end > first]
@@ -233,6 +233,12 @@ def _music(graph: _Graph, timeline: Timeline, segment: Segment, cue: Cue, bed: B
     placing = [f"adelay=delays={begin - window[0]}S:all=1"] if begin > window[0] else []
     cutting = [f"atrim=start_sample={begin - first}", RESTART] if begin > first else []
     return graph.chain(levelled, [*fades, *cutting, *placing, *_exactly(window[1] - window[0])])
+
+
+def _before_what_moves(frame: int, moving: Sequence[tuple[int, int]]) -> int:
+    """A frame, or the nearest one before it that lies inside nothing that moves."""
+    around = [start for start, end in moving if start < frame < end]
+    return _before_what_moves(min(around), moving) if around else frame
 
 
 def _levels(timeline: Timeline, cue: Cue) -> Iterator[_Level]:

@@ -35,6 +35,11 @@ MAX_CUT_DB = 20.0
 PEAK_MARGIN_DB = 1.0
 """What MP3 encoding and resampling may add to a peak (measured on speech at 128 kbit/s)."""
 
+LIMITED_PEAK_MARGIN_DB = 2.0
+"""The same where the limiter is at work: it leaves many peaks at its limit, and levels samples
+only, so what lies between two samples comes on top (measured on bursts of noise).
+"""
+
 ENCODER_OFFSETS_DB = ((160, -0.445), (192, -0.264), (224, -0.175))
 """libmp3lame changes the level: up to so many kbit/s, by so much (measured). Above: not at all."""
 
@@ -96,7 +101,7 @@ def mastering(
     limit = _limit_db(
         max(peaks) + gain,
         None if bed_peak_db is None else bed_peak_db + gain,
-        preset.ceiling_dbtp - PEAK_MARGIN_DB,
+        preset.ceiling_dbtp,
     )
     return Mastering(gain, target, preset.ceiling_dbtp, limit)
 
@@ -119,6 +124,8 @@ def _with_bed(windows: Histogram, bed_lufs: float | None) -> Histogram:
 
 def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float | None:
     """What is left for the voice under the ceiling beside the bed; None when it stays below."""
-    room = amplitude(ceiling_db) - (amplitude(bed_db) if bed_db is not None else 0.0)
-    limit_db = decibels(max(room, amplitude(ceiling_db) / 2))
-    return None if voice_db <= limit_db else limit_db
+    bed = amplitude(bed_db) if bed_db is not None else 0.0
+    if amplitude(voice_db) + bed <= amplitude(ceiling_db - PEAK_MARGIN_DB):
+        return None
+    ceiling = amplitude(ceiling_db - LIMITED_PEAK_MARGIN_DB)
+    return decibels(max(ceiling - bed, ceiling / 2))

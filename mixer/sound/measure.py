@@ -30,7 +30,7 @@ TIMEOUT_S = 600.0
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
 
-COUNTED = "asetpts=N/SR/TB"
+COUNTED = "asetpts=round(N/SR/TB)"
 """Time told by samples alone: a file's own times may begin late or jump where it is damaged."""
 
 MUSIC_CHANNELS = "aformat=channel_layouts=stereo|mono"

@@ -5,15 +5,17 @@ tags and a header frame, publish the whole under its final name. Memory is bound
 disk holds the beds, the segments in the making and the finished file.
 """
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mixer.errors import RenderFailed
 from mixer.files import disk_errors_named, published
+from mixer.parallel import usable_cores
 from mixer.sound import ffmpeg, mp3
 from mixer.sound.bed import Bed, prepare_bed
 from mixer.sound.ffmpeg import Children
@@ -21,7 +23,7 @@ from mixer.sound.filtergraph import segment_command
 from mixer.sound.loudness import STEP_S, Histogram, histogram, summed
 from mixer.sound.measure import Measurement, momentary_lufs
 from mixer.sound.mp3 import FRAME_SAMPLES
-from mixer.sound.segments import ROLL_FRAMES, SEGMENT_GRIDS, Segment, cut
+from mixer.sound.segments import SEGMENT_GRIDS, Segment, cut
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
 
 SEGMENT_TIMEOUT_S = 600.0
@@ -59,7 +61,7 @@ class Mixdown:
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    """A segment's MP3, its own frames among those of its rolls."""
+    """A segment's MP3, its own frames among those of its rolls; None: all up to the end."""
 
     path: Path
     skip_frames: int
@@ -103,8 +105,8 @@ def render(
         beds = _beds(timeline, ingredients, folder, children)
         job = _Job(timeline, ingredients.clips, beds, _encoder(bitrate_kbps), folder, children)
         segments = cut(timeline, segment_grids)
-        in_order = _parallel(job.rendered, segments, workers, children)
-        return _join(_told(in_order, len(segments), progress), out, head, timeline)
+        with closing(_parallel(job.rendered, segments, workers, children)) as in_order:
+            return _join(_told(in_order, len(segments), progress), out, head, timeline)
 
 
 def _beds(
@@ -154,17 +156,14 @@ class _Job:
         momentary = momentary_lufs(done.stdout.decode())
         return _Rendered(
             path=path,
-            skip_frames=ROLL_FRAMES if segment.start > segment.window_start else 0,
-            own_frames=self._own_frames(segment),
+            skip_frames=self._frames(segment.start - segment.window_start),
+            own_frames=None if segment.is_last else self._frames(segment.end - segment.start),
             windows=histogram(momentary[self._own_windows(segment)]),
         )
 
-    def _own_frames(self, segment: Segment) -> int | None:
-        """How many frames are the segment's own; None for all to the end."""
-        if segment.is_last:
-            return None
-        samples = at_rate(segment.end - segment.start, self.timeline.rate_hz, MIX_RATE_HZ)
-        return samples // FRAME_SAMPLES
+    def _frames(self, samples: int) -> int:
+        """A stretch from cut to cut in MP3 frames."""
+        return at_rate(samples, self.timeline.rate_hz, MIX_RATE_HZ) // FRAME_SAMPLES
 
     def _own_windows(self, segment: Segment) -> slice:
         """Which loudness windows end inside the segment itself; one ends every STEP_S."""
@@ -178,9 +177,9 @@ def _parallel(
     segments: Sequence[Segment],
     workers: int | None,
     children: Children,
-) -> Iterator[_Rendered]:
-    """Results in order; the first failure stops all the others."""
-    with ThreadPoolExecutor(workers or _cores(), thread_name_prefix="segment") as pool:
+) -> Generator[_Rendered]:
+    """Results in order; the first failure, or leaving early, stops all the others."""
+    with ThreadPoolExecutor(workers or usable_cores(), thread_name_prefix="segment") as pool:
         try:
             yield from pool.map(work, segments)
         except BaseException:
@@ -221,8 +220,7 @@ def _join(segments: Iterator[_Rendered], out: Path, head: bytes, timeline: Timel
 
 def _own_frames(segment: _Rendered) -> list[bytes]:
     end = None if segment.own_frames is None else segment.skip_frames + segment.own_frames
-    return list(islice(mp3.frames(segment.path.read_bytes()), segment.skip_frames, end))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+    own = list(islice(mp3.frames(segment.path.read_bytes()), segment.skip_frames, end))
+    if len(own) != (segment.own_frames or max(1, len(own))):
+        raise RenderFailed(f"A segment of {segment.own_frames} frames came out with {len(own)}.")
+    return own

@@ -3,23 +3,32 @@
 Cuts lie on the grid, counted from each section's start, so that a section keeps its cuts wherever
 it lies. A segment is rendered with some sound before and behind it (the rolls), which fills the
 filters' and the encoder's memory; its own frames then come out as in a serial render (measured:
-byte for byte, with cuts and rolls on multiples of 49 MP3 frames).
+byte for byte, where rendering begins on a multiple of 49 MP3 frames).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mixer.sound.timeline import Timeline
+from mixer.sound.timeline import Clip, Cue, Timeline
 
 SEGMENT_GRIDS = 20
 """128 s: long enough that starting FFmpeg and rolling in cost little, short enough to share out."""
 
-ROLL_FRAMES = 49
-"""MP3 frames before and behind: 56,448 samples at 44.1 kHz, whole samples at every voice rate."""
+ROLL_IN_S = Fraction(256, 100)
+"""98 MP3 frames before. LAME lowers its threshold of hearing by 7.5 % a frame while it is quiet
+and needs 95 frames to reach the bottom (measured: with 49 frames single ones came out otherwise).
+"""
 
-ROLL_S = Fraction(128, 100)
-"""ROLL_FRAMES in seconds."""
+ROLL_IN_STEP_S = Fraction(128, 100)
+"""49 frames: 56,448 samples at 44.1 kHz, whole samples at every voice rate."""
+
+ROLL_IN_SOUND_S = Fraction(128, 100)
+"""Of clips or music at least; in digital silence LAME's search for a step size stands still, so a
+roll of silence alone would not teach it what a serial render knows from before."""
+
+ROLL_OUT_S = Fraction(2, 10)
+"""Behind: LAME looks ahead by two frames, a limiter and a resampler by some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +57,15 @@ def cut(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment,
         timeline: to be cut.
         grids: how many grid steps a segment holds at most; None for one segment, a serial render.
     """
-    roll = int(ROLL_S * timeline.rate_hz)
+    roll_out = int(ROLL_OUT_S * timeline.rate_hz)
     starts = [0] if grids is None else list(_starts(timeline, grids * timeline.grid))
     ends = [*starts[1:], timeline.length]
     return tuple(
         Segment(
             start=start,
             end=end,
-            window_start=max(0, start - roll),
-            window_end=min(timeline.length, end + roll),
+            window_start=_window_start(timeline, start),
+            window_end=min(timeline.length, end + roll_out),
             is_last=end == timeline.length,
         )
         for start, end in zip(starts, ends, strict=True)
@@ -67,3 +76,18 @@ def _starts(timeline: Timeline, step: int) -> Iterator[int]:
     section_starts = [section.start for section in timeline.sections]
     for start, end in zip(section_starts, [*section_starts[1:], timeline.length], strict=True):
         yield from range(start, end, step)
+
+
+def _window_start(timeline: Timeline, start: int) -> int:
+    """Where to begin so that the encoder has heard enough when its own frames come."""
+    rate_hz = timeline.rate_hz
+    begin = start - int(ROLL_IN_S * rate_hz)
+    while begin > 0 and _sounding(timeline, begin, start) < ROLL_IN_SOUND_S * rate_hz:
+        begin -= int(ROLL_IN_STEP_S * rate_hz)
+    return max(0, begin)
+
+
+def _sounding(timeline: Timeline, begin: int, end: int) -> int:
+    """How many samples of clips and cues play in a stretch."""
+    parts: tuple[Clip | Cue, ...] = (*timeline.clips, *timeline.cues)
+    return sum(max(0, min(part.end, end) - max(part.start, begin)) for part in parts)

@@ -1,0 +1,386 @@
+"""Mixes rendered by FFmpeg and heard again: the Timeline is what comes out, to the sample."""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from mutagen.id3 import ID3
+from mutagen.mp3 import MP3
+
+from mixer.errors import NotFound, OutOfTime, RenderFailed, StoreFailed
+from mixer.publish.tags import id3_tag
+from mixer.sound import mp3
+from mixer.sound.ffmpeg import Children
+from tests.mixes import Mixed, Spoken, laid_out
+from tests.sounds import (
+    MIX_HZ,
+    MU_LAW,
+    VOICE_HZ,
+    Sound,
+    both_sides,
+    bursts,
+    decoded,
+    ffmpeg,
+    level_db,
+    loudness,
+    music,
+    noise,
+    onset,
+    speech,
+    surround,
+    tone,
+)
+
+MS = MIX_HZ // 1000
+BEGINNING = 100 * MS
+"""So much of a clip is enough to recognise it."""
+
+
+def talk(count: int, seconds: float = 5.0, **of_each: object) -> list[Spoken]:
+    return [
+        replace(Spoken(speech(seconds, seed, edges_s=(0.2, 0.3))), **of_each)  # type: ignore[arg-type]
+        for seed in range(count)
+    ]
+
+
+def as_heard(chunk: Spoken) -> Sound:
+    """A chunk as it should be heard: mono, at the rate of the mix."""
+    mono = chunk.sound if chunk.sound.ndim == 1 else chunk.sound.max(axis=1)
+    at = np.arange(round(mono.size * MIX_HZ / chunk.rate_hz)) * chunk.rate_hz / MIX_HZ
+    return np.interp(at, np.arange(mono.size), mono)
+
+
+def start_errors(mix: Mixed, heard: Sound) -> list[int]:
+    """For each clip, by how many samples of the mix it is heard too late."""
+    errors = []
+    for clip, chunk in zip(mix.timeline.clips, mix.chunks, strict=True):
+        expected = as_heard(chunk)[mix.mix_samples(clip.skip) :][:BEGINNING]
+        near = mix.mix_samples(clip.start)
+        errors.append(onset(heard, expected, near, 20 * MS) - near)
+    return errors
+
+
+@pytest.mark.parametrize(
+    ("preset", "bed", "bitrate_kbps"),
+    [
+        ("story", None, 128),
+        ("story", music(8.0), 128),
+        ("podcast", None, 64),
+        ("podcast", music(25.0, channels=1), 192),
+        ("audiobook-acx", None, 192),
+        ("broadcast", music(4.0), 320),
+    ],
+)
+def test_mix_measures_what_was_planned(
+    tmp_path: Path, preset: str, bed: Sound | None, bitrate_kbps: int
+):
+    mix = laid_out(tmp_path, talk(3), bed, preset=preset, bitrate_kbps=bitrate_kbps)
+    mix.rendered()
+    integrated_lufs, true_peak_dbtp = loudness(mix.path)
+    heard = decoded(mix.path)
+    assert heard.shape == (mix.mix_samples(mix.timeline.length), 1 if bed is None else 2)
+    assert integrated_lufs == pytest.approx(mix.timeline.mastering.target_lufs, abs=0.3)
+    assert true_peak_dbtp <= mix.timeline.mastering.ceiling_dbtp
+
+
+@pytest.mark.parametrize("bed", [None, music(8.0)])
+def test_peaks_stay_under_the_ceiling(tmp_path: Path, bed: Sound | None):
+    loud = [
+        speech(3.0, seed, rms_db=-30) + bursts([0.4, 2.1], 3.0, peak_db=-4) for seed in range(3)
+    ]
+    clipped = np.clip(speech(3.0, 9, rms_db=-6) * 4, -1, 1)
+    mix = laid_out(tmp_path, [Spoken(each) for each in (*loud, clipped)], bed, preset="podcast")
+    assert mix.timeline.mastering.limit_db is not None
+    mix.rendered()
+    assert loudness(mix.path)[1] <= mix.timeline.mastering.ceiling_dbtp
+
+
+def test_clips_of_every_kind_start_where_the_timeline_says(tmp_path: Path):
+    """Rates, channels and codecs mixed, gaps set to the millisecond."""
+    chunks = [
+        Spoken(bursts([0.0, 0.7], 1.0, rate_hz), rate_hz, gap_ms=gap_ms, is_gap_exact=True)
+        for rate_hz, gap_ms in ((8_000, 1_000), (16_000, 1), (22_050, 333), (48_000, 0))
+    ]
+    chunks += [
+        Spoken(both_sides(bursts([0.0, 0.5], 1.0, 44_100)), 44_100, gap_ms=777, is_gap_exact=True),
+        Spoken(surround(bursts([0.0, 0.4], 1.0)), gap_ms=50, is_gap_exact=True),
+        Spoken(bursts([0.0, 0.6], 1.0, 8_000), 8_000, name="{}.au", options=MU_LAW),
+        Spoken(bursts([0.1, 0.3], 1.0), name="{}.mp3", gap_ms=4_000, is_gap_exact=True),
+        Spoken(bursts([0.0, 0.9], 1.0, 11_025), 11_025),
+    ]
+    mix = laid_out(tmp_path, chunks)
+    mix.rendered(segment_grids=1)
+    assert max(map(abs, start_errors(mix, decoded(mix.path)[:, 0]))) <= MS
+
+
+def test_nothing_drifts_over_many_joins(tmp_path: Path):
+    chunks = [
+        Spoken(bursts([0.0, 0.25], 0.4, rate_hz), rate_hz, gap_ms=300 + turn, is_gap_exact=True)
+        for turn in range(20)
+        for rate_hz in (22_050, 24_000, 16_000)
+    ]
+    mix = laid_out(tmp_path, chunks)
+    mix.rendered()
+    heard = decoded(mix.path)
+    assert heard.shape[0] == mix.mix_samples(mix.timeline.length)
+    assert max(map(abs, start_errors(mix, heard[:, 0]))) <= MS
+
+
+def test_gaps_are_silent_and_exact(tmp_path: Path):
+    chunks = [
+        Spoken(tone(0.5, 1_000, rate_hz), rate_hz, gap_ms=gap_ms, is_gap_exact=True)
+        for rate_hz, gap_ms in ((24_000, 250), (22_050, 1_000), (8_000, 500), (48_000, 3_000))
+    ]
+    mix = laid_out(tmp_path, [*chunks, Spoken(tone(0.5, 1_000))])
+    mix.rendered(segment_grids=1)
+    loud = np.abs(decoded(mix.path)[:, 0]) > 0.01
+    edges = np.flatnonzero(np.diff(np.convolve(loud, np.ones(2 * MS), "same") > 0))
+    gaps_s = (edges[2:-1:2] - edges[1:-1:2]) / MIX_HZ
+    fades_s = 0.001  # a fade of 10 ms needs as long at each end to be heard; a window takes it back
+    assert gaps_s == pytest.approx([0.25, 1.0, 0.5, 3.0], abs=0.002 + fades_s)
+
+
+def random_mix(folder: Path, seed: int) -> Mixed:
+    """Some chunks of one engine's rate, chapters, ducked and looped music, a limiter at work."""
+    draw = random.Random(seed)
+    rate_hz = draw.choice([24_000, 22_050])
+    spiky = bursts([0.2, 0.5], 1.0, rate_hz, peak_db=-1) + speech(1.0, 1, rate_hz, -40)
+    chunks = [
+        Spoken(
+            speech(draw.uniform(1, 5), seed + number, rate_hz) if number else spiky,
+            rate_hz,
+            gap_ms=draw.randint(0, 3_500),
+            weight=draw.choice([1.0, 3.0]),
+            opens=f"Chapter {number}" if draw.random() < 0.4 else None,
+            name=draw.choice(["{}.wav", "{}.mp3"]),
+        )
+        for number in range(5)
+    ]
+    return laid_out(
+        folder,
+        chunks,
+        music(draw.uniform(2, 20), edges_s=(0.3, 0.4)) if seed else None,
+        preset=draw.choice(["story", "podcast"]),
+        music_level_lu=draw.uniform(10, 25),
+        intro_s=draw.choice([0.0, 5.0]),
+        fade_out_s=draw.choice([0.0, 5.0, 20.0]),
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_segments_join_into_the_bytes_of_a_serial_render(tmp_path: Path, seed: int):
+    mix = random_mix(tmp_path, seed)
+    assert mix.timeline.mastering.limit_db is not None
+    mix.rendered(segment_grids=None)
+    serial = list(mp3.frames(mix.path.read_bytes()))
+    for grids in (1, 2, 3, 8):
+        mix.rendered(segment_grids=grids)
+        assert list(mp3.frames(mix.path.read_bytes())) == serial, f"{grids} grid steps"
+
+
+def test_segment_after_long_silence_joins_without_a_trace(tmp_path: Path):
+    """The encoder must have heard enough before its own frames, however far back that lies."""
+    loud = Spoken(noise(2.0, rms_db=-14), gap_ms=9_000, is_gap_exact=True)
+    mix = laid_out(tmp_path, [loud, *talk(2, 1.0, gap_ms=10_000, is_gap_exact=True), *talk(1)])
+    mix.rendered(segment_grids=None)
+    serial = mix.path.read_bytes()
+    mix.rendered(segment_grids=1)
+    assert mix.path.read_bytes() == serial
+
+
+def test_voice_stays_as_loud_with_a_bed_as_without(tmp_path: Path):
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "with").mkdir()
+    alone = laid_out(tmp_path / "alone", talk(3))
+    bedded = laid_out(tmp_path / "with", talk(3), music(6.0))
+    levels = []
+    for mix in (alone, bedded):
+        mix.rendered()
+        heard, gain_db = decoded(mix.path).mean(axis=1), mix.timeline.mastering.gain_db
+        spans = [(mix.mix_samples(c.start), mix.mix_samples(c.end)) for c in mix.timeline.clips]
+        levels.append([level_db(heard[start:end]) - gain_db for start, end in spans])
+    difference_db = np.diff(levels, axis=0) + 10 * np.log10(2)  # two channels sum to one more bit
+    assert np.abs(difference_db).max() < 0.5
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Mixed:
+    onsets = [Spoken(bursts([0.0, 0.9], 1.5), gap_ms=2_500, opens=f"Part {n}") for n in range(4)]
+    mix = laid_out(tmp_path, onsets)
+    sections = [(mix.timeline.seconds(s.start), s.title) for s in mix.timeline.sections]
+    about = {"title": "A & B = <C>; #1\\", "artist": "Ünïcödé 物語"}
+    mix.rendered(head=id3_tag(about, sections, mix.timeline.duration_s))
+    return mix
+
+
+def test_players_are_told_the_right_length(finished: Mixed):
+    assert MP3(finished.path).info.length == pytest.approx(finished.timeline.duration_s, abs=0.001)
+    assert decoded(finished.path).shape[0] == finished.mix_samples(finished.timeline.length)
+
+
+@pytest.mark.parametrize("at_s", [1.0, 7.3, 15.0])
+def test_seeking_lands_where_it_should(finished: Mixed, at_s: float):
+    raw = ffmpeg(["-ss", str(at_s), "-i", str(finished.path), "-t", "2", "-f", "f32le", "-"])
+    sought = np.frombuffer(raw, "<f4").astype(np.float64)
+    whole = decoded(finished.path)[:, 0]
+    start = round(at_s * MIX_HZ)
+    expected = whole[start : start + sought.size]
+    settled = slice(3 * 1_152, None)  # a decoder that begins in the middle lacks the frame before
+    assert np.abs(sought[settled] - expected[settled]).max() < 1e-3
+
+
+def test_title_author_and_chapters_can_be_read_back(finished: Mixed):
+    tags = ID3(finished.path)
+    chapters = sorted(tags.getall("CHAP"), key=lambda chapter: chapter.start_time)
+    starts_ms = [round(s.start * 1000 / VOICE_HZ) for s in finished.timeline.sections]
+    assert str(tags["TIT2"]).rstrip() == "A & B = <C>; #1\\"
+    assert str(tags["TPE1"]) == "Ünïcödé 物語"
+    assert [chapter.start_time for chapter in chapters] == starts_ms
+    assert [str(chapter.sub_frames["TIT2"]) for chapter in chapters] == [
+        f"Part {n}" for n in range(4)
+    ]
+    assert chapters[-1].end_time == round(finished.timeline.duration_s * 1000)
+    told = ffmpeg(["-i", str(finished.path), "-f", "ffmetadata", "-"]).decode()
+    assert told.count("[CHAPTER]") == 4
+
+
+def leftovers(folder: Path, before: set[Path]) -> set[str]:
+    """What lies about after a failure: files, scratch folders, processes."""
+    files = {path.name for path in set(folder.rglob("*")) - before}
+    scratch = {path.name for path in Path(tempfile.gettempdir()).glob("mixdown-*")}
+    running = {each.name() for each in psutil.Process().children() if "ffmpeg" in each.name()}
+    return files | scratch | running
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place of our own for temporary files, so that others' are not taken for leftovers."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("scratch")
+@pytest.mark.parametrize("content", [b"", b"no sound at all" * 99])
+def test_clip_that_cannot_be_read_is_named_and_leaves_nothing(tmp_path: Path, content: bytes):
+    mix = laid_out(tmp_path, talk(6))
+    (tmp_path / "3.wav").write_bytes(content)
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(RenderFailed, match=r"cannot read .*3\.wav"):
+        mix.rendered(segment_grids=1)
+    assert leftovers(tmp_path, before) == set()
+
+
+@pytest.mark.usefixtures("scratch")
+def test_clip_or_music_that_is_gone_is_named(tmp_path: Path):
+    mix = laid_out(tmp_path, talk(2), music(3.0))
+    (tmp_path / "1.wav").rename(tmp_path / "elsewhere")
+    with pytest.raises(NotFound, match=r"1\.wav"):
+        mix.rendered()
+    (tmp_path / "1.wav").mkdir()
+    with pytest.raises(StoreFailed, match=r"1\.wav cannot be read"):
+        mix.rendered()
+    (tmp_path / "music.wav").write_bytes(b"")
+    with pytest.raises(RenderFailed, match=r"cannot read .*music\.wav"):
+        mix.rendered()
+
+
+@pytest.mark.usefixtures("scratch")
+def test_failure_keeps_the_last_finished_file(tmp_path: Path):
+    mix = laid_out(tmp_path, talk(2))
+    mix.path.write_bytes(b"yesterday's")
+    (tmp_path / "1.wav").write_bytes(b"")
+    with pytest.raises(RenderFailed):
+        mix.rendered()
+    assert mix.path.read_bytes() == b"yesterday's"
+
+
+@pytest.mark.usefixtures("scratch")
+def test_stopped_job_ends_at_once_and_leaves_nothing(tmp_path: Path):
+    minutes = [Spoken(noise(60.0, seed)) for seed in range(4)]
+    mix = laid_out(tmp_path, minutes, music(5.0))
+    before, children = set(tmp_path.rglob("*")), Children()
+    threading.Timer(0.5, children.stop).start()
+    begun_s = time.monotonic()
+    with pytest.raises(OutOfTime):
+        mix.rendered(children=children, segment_grids=4)
+    assert time.monotonic() - begun_s < 3
+    assert leftovers(tmp_path, before) == set()
+
+
+@pytest.mark.usefixtures("scratch")
+def test_failure_while_joining_ends_the_segments_in_the_making(tmp_path: Path):
+    """The disk fills up while later segments still render."""
+    mix = laid_out(tmp_path, [Spoken(noise(60.0, seed)) for seed in range(4)])
+    before = set(tmp_path.rglob("*"))
+
+    def full(_: float) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StoreFailed, match="the disk is full"):
+        mix.rendered(segment_grids=1, progress=full)
+    assert leftovers(tmp_path, before) == set()
+
+
+def test_place_that_cannot_be_written_is_told_before_rendering(tmp_path: Path):
+    mix = laid_out(tmp_path, talk(1))
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(
+        StoreFailed, match=r"mix\.mp3 cannot be written: part of its path is a file"
+    ):
+        replace(mix, path=tmp_path / "file" / "mix.mp3").rendered()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreFailed, match="a folder has that name"):
+        replace(mix, path=tmp_path / "folder").rendered()
+
+
+RENDER_WITH_LITTLE_ROOM = """
+import resource, sys
+from pathlib import Path
+from mixer.errors import StoreFailed
+from tests.mixes import Spoken, laid_out
+from tests.sounds import speech
+
+folder, room = Path(sys.argv[1]), int(sys.argv[2])
+mix = laid_out(folder, [Spoken(speech(3.0, seed)) for seed in range(6)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+try:
+    mix.rendered(segment_grids=1)
+except StoreFailed as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("room_bytes", [40_000, 150_000])
+def test_full_disk_is_told_and_leaves_nothing(tmp_path: Path, room_bytes: int):
+    """Too little room for a segment, or for the whole."""
+    (tmp_path / "scratch").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", RENDER_WITH_LITTLE_ROOM, str(tmp_path), str(room_bytes)],
+        env=os.environ | {"TMPDIR": str(tmp_path / "scratch")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "cannot" in done.stdout
+    assert "written" in done.stdout or "write" in done.stdout
+    assert not any((tmp_path / "scratch").iterdir())
+    assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".wav"}
+
+
+def test_progress_is_told_up_to_the_end(tmp_path: Path):
+    told: list[float] = []
+    mix = laid_out(tmp_path, talk(4))
+    mix.rendered(segment_grids=1, progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0

@@ -1,0 +1,100 @@
+"""Mixes made in tests: sounds into files, measured, laid out and rendered for real."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mixer.sound.cues import Music
+from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.measure import MUSIC_CHANNELS, measure
+from mixer.sound.mixdown import Ingredients, Mixdown, render
+from mixer.sound.placing import Take
+from mixer.sound.presets import PRESETS
+from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
+from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A chunk to be mixed: how it sounds, and what the layout is told of it."""
+
+    sound: Sound
+    rate_hz: int = VOICE_HZ
+    gap_ms: int = 700
+    is_gap_exact: bool = False
+    weight: float = 1.0
+    opens: str | None = None
+    name: str = "{}.wav"
+    options: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A mix and what it was made of."""
+
+    timeline: Timeline
+    ingredients: Ingredients
+    path: Path
+    bitrate_kbps: int
+    chunks: Sequence[Spoken] = field(default=())
+
+    def rendered(self, **options: object) -> Mixdown:
+        """Render it, again if need be."""
+        return render(
+            self.timeline,
+            self.ingredients,
+            self.path,
+            bitrate_kbps=self.bitrate_kbps,
+            **options,  # type: ignore[arg-type]
+        )
+
+    def mix_samples(self, samples: int) -> int:
+        """A place on the timeline in samples of the mix."""
+        return at_rate(samples, self.timeline.rate_hz, MIX_RATE_HZ)
+
+
+def laid_out(
+    folder: Path,
+    chunks: Sequence[Spoken],
+    music: Sound | None = None,
+    *,
+    preset: str = "story",
+    bitrate_kbps: int | None = None,
+    **style: float,
+) -> Mixed:
+    """A mix that is decided, its recordings in files, and not yet rendered.
+
+    Args:
+        folder: where all files go.
+        chunks: the voice.
+        music: at MIX_HZ.
+        preset: by name.
+        bitrate_kbps: the preset's own where None.
+        style: further fields of MixStyle.
+    """
+    clips = {str(number): _written(folder, number, each) for number, each in enumerate(chunks)}
+    takes = [
+        Take(
+            source=source,
+            measured=measure(path),
+            gap_ms=each.gap_ms,
+            is_gap_exact=each.is_gap_exact,
+            weight=each.weight,
+            opens=each.opens,
+        )
+        for (source, path), each in zip(clips.items(), chunks, strict=True)
+    ]
+    chosen = PRESETS[preset]
+    bitrate_kbps = bitrate_kbps or chosen.bitrate_kbps
+    bed = None if music is None else write(folder / "music.wav", music, MIX_HZ)
+    played = bed and Music("music", measure(bed, channels=MUSIC_CHANNELS))
+    timeline = lay_out(takes, played, MixStyle(chosen, bitrate_kbps, **style))
+    recordings = {"music": (bed, played.measured)} if bed and played else {}
+    return Mixed(
+        timeline, Ingredients(clips, recordings), folder / "mix.mp3", bitrate_kbps, tuple(chunks)
+    )
+
+
+def _written(folder: Path, number: int, chunk: Spoken) -> Path:
+    path = folder / chunk.name.format(number)
+    return write(path, chunk.sound, chunk.rate_hz, chunk.options)
