@@ -7,7 +7,7 @@ are to go. Costs one call for each thousand versions and a handful besides.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -126,7 +126,7 @@ class BucketSource:
                 )
             )
             for upload in page.get("Uploads", []):
-                yield Upload(upload["Key"], upload["UploadId"], upload["Initiated"])
+                yield Upload(upload["Key"], upload["UploadId"], upload["Initiated"].astimezone(UTC))
             if not page.get("IsTruncated"):
                 return
             key_marker, id_marker = page["NextKeyMarker"], page["NextUploadIdMarker"]
@@ -173,13 +173,17 @@ def _outermost(prefixes: Iterable[str]) -> list[str]:
 
 
 def _versions_of(page: "ListObjectVersionsOutputTypeDef") -> list[ObjectVersion]:
-    """A page's versions and delete markers in one order, which S3's answer has lost."""
+    """A page's versions and delete markers in one order, which S3's answer has lost.
+
+    Times are moved to the one UTC: as botocore hands them out, each drags along a time zone of
+    its own, 400 bytes with every version.
+    """
     versions = [
         ObjectVersion(
             key=version["Key"],
             version_id=version["VersionId"],
             size_bytes=version["Size"],
-            modified=version["LastModified"],
+            modified=version["LastModified"].astimezone(UTC),
             is_latest=version["IsLatest"],
             etag=version.get("ETag", ""),
         )
@@ -190,7 +194,7 @@ def _versions_of(page: "ListObjectVersionsOutputTypeDef") -> list[ObjectVersion]
             key=marker["Key"],
             version_id=marker["VersionId"],
             size_bytes=0,
-            modified=marker["LastModified"],
+            modified=marker["LastModified"].astimezone(UTC),
             is_latest=marker["IsLatest"],
             is_marker=True,
         )

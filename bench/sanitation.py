@@ -1,0 +1,203 @@
+"""How many calls and how much memory it takes to plan and delete a hundred thousand objects.
+
+boto3 is real, S3 is a table behind it: a hook answers each request with the XML that S3 would
+send, before it would leave the machine, and counts it. The table holds a byte for each object and
+makes up the rest, so that the memory measured is the clean-up's own: the peak of a process that
+does nothing else (Linux). The least number of calls is what the API allows: a thousand versions
+in a page of a listing, a thousand in a deletion; without versions, where nothing but another look
+tells a refreshed object from the listed one, a page more for each thousand.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+OBJECTS = 100_000
+PER_CALL = 1_000
+"""Versions in a page of ListObjectVersions, and in a DeleteObjects call (S3 API reference)."""
+
+MOST_CALLS = 1.05
+MOST_MEMORY_MB = 150
+"""The figures to reach: times the least number of calls, and megabytes at the peak."""
+
+PREFIXES = ("mixed/", "narration_chunks/", "stories/", "uploads/")
+SHARE = OBJECTS // len(PREFIXES)
+HASH_CHARS = 64
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+OLD = (NOW - timedelta(days=20)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+class RawBody(BytesIO):
+    """A response's body as urllib3 would hand it out."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        """All of it at once."""
+        yield self.read()
+
+
+def key_of(number: int) -> str:
+    """The key of an object, rising with its number: as many under each prefix."""
+    name = f"{number:0{HASH_CHARS}x}"
+    prefix = PREFIXES[number // SHARE]
+    return f"{prefix}{name}/result.json" if prefix == "stories/" else f"{prefix}{name}.mp3"
+
+
+def number_of(key: str) -> int:
+    """The object of a key."""
+    return int(key.split("/")[1][:HASH_CHARS], 16)
+
+
+class Table:
+    """A bucket of objects that differ in nothing but their number.
+
+    Attributes:
+        calls: how often each operation was asked for.
+        there: a byte for each object, 1 while it is there.
+    """
+
+    def __init__(self, *, versioned: bool) -> None:
+        self.calls: Counter[str] = Counter()
+        self.there = bytearray(b"\x01") * OBJECTS
+        self._versioned = versioned
+
+    def answer(self, request: Any, event_name: str, **_: object) -> Any:  # noqa: ANN401
+        """What S3 answers; botocore then sends nothing."""
+        from botocore.awsrequest import AWSResponse
+
+        operation = event_name.rpartition(".")[2]
+        self.calls[operation] += 1
+        query = parse_qs(urlsplit(request.url).query, keep_blank_values=True)
+        asked = {name: unquote(values[0]) for name, values in query.items()}
+        if operation == "DeleteObjects":
+            text = self._delete(request.body)
+        elif operation in {"ListObjectVersions", "ListObjectsV2"}:
+            text = self._list(asked, entry="Version" if "versions" in asked else "Contents")
+        else:
+            text = self._answer_in_short(operation)
+        return AWSResponse(request.url, 200, {}, RawBody(text.encode()))
+
+    def _answer_in_short(self, operation: str) -> str:
+        if operation == "GetBucketVersioning" and self._versioned:
+            return "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+        return "<Answer><IsTruncated>false</IsTruncated></Answer>"
+
+    def _list(self, asked: Mapping[str, str], entry: str) -> str:
+        if asked.get("delimiter"):
+            names = (f"<CommonPrefixes><Prefix>{p}</Prefix></CommonPrefixes>" for p in PREFIXES)
+            return f"<Listing><IsTruncated>false</IsTruncated>{''.join(names)}</Listing>"
+        after = asked.get("key-marker") or asked.get("start-after", "")
+        first = PREFIXES.index(asked["prefix"]) * SHARE
+        numbers = range(first, first + SHARE)
+        start = bisect_right(numbers, after, key=key_of)
+        found = [number for number in numbers[start:] if self.there[number]]
+        page = found[:PER_CALL]
+        return (
+            f"<Listing><IsTruncated>{str(len(found) > PER_CALL).lower()}</IsTruncated>"
+            f"<NextKeyMarker>{key_of(page[-1]) if page else ''}</NextKeyMarker>"
+            f"{''.join(self._entry(number, entry) for number in page)}</Listing>"
+        )
+
+    def _entry(self, number: int, entry: str) -> str:
+        version = f"{number:032}" if self._versioned else "null"
+        return (
+            f"<{entry}><Key>{key_of(number)}</Key><VersionId>{version}</VersionId>"
+            f"<IsLatest>true</IsLatest><LastModified>{OLD}</LastModified>"
+            f"<ETag>&quot;{number:032x}&quot;</ETag><Size>102400</Size></{entry}>"
+        )
+
+    def _delete(self, body: bytes) -> str:
+        for piece in body.split(b"<Key>")[1:]:
+            self.there[number_of(piece.partition(b"</Key>")[0].decode())] = 0
+        return "<DeleteResult></DeleteResult>"
+
+
+def measure(*, versioned: bool) -> Mapping[str, object]:
+    """Clean the table once, in this process."""
+    import boto3
+
+    from mixer.housekeeping.account import open_account
+    from mixer.housekeeping.pace import Pace
+    from mixer.housekeeping.policy import read_policy
+    from mixer.housekeeping.report import Mode
+    from mixer.housekeeping.rounds import clean
+
+    table = Table(versioned=versioned)
+    account = open_account(boto3.Session("none", "none", region_name="eu-west-1"), "123456789012")
+    account.s3.meta.events.register("before-send.s3", table.answer)
+    policy = read_policy({"buckets": [{"bucket": "table", "max_share": 1}]})
+    began_s = time.monotonic()
+    report = clean(policy, account, now=NOW, mode=Mode.DELETE, pace=Pace())
+    return {
+        "seconds": time.monotonic() - began_s,
+        "calls": sum(table.calls.values()),
+        "by_operation": dict(table.calls),
+        "left": sum(table.there),
+        "failed": report.failed,
+        "peak_mb": _peak_mb(),
+    }
+
+
+def _peak_mb() -> float:
+    """The most memory that this process ever held, in units of 10⁶ bytes."""
+    status = Path("/proc/self/status").read_text("ascii")
+    peak_kib = next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]
+    return int(peak_kib) * 1024 / 1e6
+
+
+def measured_apart(kind: str) -> dict[str, Any]:
+    """The same in a process of its own, so that its memory is its own."""
+    command = [sys.executable, "-m", "bench.sanitation", kind]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    return outcome
+
+
+def rows_of(kind: str, calls_per_thousand: int) -> list[dict[str, object]]:
+    """Calls and memory for one kind of bucket."""
+    outcome = measured_apart(kind)
+    least = OBJECTS // PER_CALL * calls_per_thousand
+    ratio = outcome["calls"] / least
+    whole = outcome["left"] == 0 and not outcome["failed"]
+    return [
+        {
+            "what": f"{OBJECTS:,} objects planned and deleted, {kind} bucket: API calls",
+            "measured": f"{outcome['calls']} calls, {ratio:.3f} × the least ({least}), "
+            f"{outcome['left']} objects left",
+            "figure": f"≤ {MOST_CALLS} × the least, none left",
+            "ok": ratio <= MOST_CALLS and whole,
+        },
+        {
+            "what": f"the same: memory at the peak, {outcome['seconds']:.0f} s without S3's time",
+            "measured": f"{outcome['peak_mb']:.0f} MB",
+            "figure": f"< {MOST_MEMORY_MB} MB",
+            "ok": outcome["peak_mb"] < MOST_MEMORY_MB,
+        },
+    ]
+
+
+def run() -> list[dict[str, object]]:
+    """The figures, as rows; takes about half a minute."""
+    return [*rows_of("versioned", 2), *rows_of("unversioned", 3)]
+
+
+def main() -> None:
+    """Print the rows, or measure one kind for `run`."""
+    if len(sys.argv) > 1:
+        print(json.dumps(measure(versioned=sys.argv[1] == "versioned")))
+        return
+    for each in run():
+        mark = "ok  " if each["ok"] else "MISS"
+        print(f"{mark} {each['what']}: {each['measured']} (figure: {each['figure']})")
+
+
+if __name__ == "__main__":
+    main()
