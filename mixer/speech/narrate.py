@@ -91,6 +91,7 @@ class Narrator:
         chunks: Sequence[Chunk],
         progress: Progress | None = None,
         found: Mapping[str, Recording] | None = None,
+        paid: Callable[[int], None] | None = None,
     ) -> Narration:
         """Have every chunk in the store.
 
@@ -98,6 +99,7 @@ class Narrator:
             chunks: in reading order; equal ones are said once.
             progress: told how far it is.
             found: what `found` has found; looked up when None.
+            paid: told the characters that each chunk was charged with, also before a failure.
 
         Raises:
             SpeechFailed: some passages could not be said; it names them, the others are stored.
@@ -109,7 +111,7 @@ class Narrator:
         distinct = self.distinct(chunks)
         there = self.found(chunks) if found is None else found
         missing = {key: chunk for key, chunk in distinct.items() if key not in there}
-        said = self._said(missing, distinct, progress)
+        said = self._said(missing, distinct, progress, paid)
         kept = {**there, **{key: each.recording for key, each in said.items()}}
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
         if not any(recordings):
@@ -141,7 +143,11 @@ class Narrator:
         return self.young_since is not None and stored.modified < self.young_since
 
     def _said(
-        self, missing: Mapping[str, Chunk], distinct: Mapping[str, Chunk], progress: Progress | None
+        self,
+        missing: Mapping[str, Chunk],
+        distinct: Mapping[str, Chunk],
+        progress: Progress | None,
+        paid: Callable[[int], None] | None,
     ) -> dict[str, "_Said"]:
         """The missing chunks, said and stored; all of them, or it raises."""
         total_chars = sum(chunk.billed_chars for chunk in distinct.values())
@@ -155,6 +161,8 @@ class Narrator:
         for (key, chunk), outcome in work:
             try:
                 said[key] = outcome.result()
+                if paid is not None:
+                    paid(said[key].billed_chars)
             except SpeechFailed as error:
                 failures[key] = error
             except OutOfTime as error:

@@ -1,0 +1,282 @@
+"""Chunks in a store mixed into one file in the store, for a request.
+
+First everything is looked at without fetching it: whose bucket, which keys, are they there, how
+large. Then the sounds are fetched in parallel into a folder of their own, measured where they do
+not carry their measurements, mixed, checked, and kept under a name made of what shapes the mix:
+the same request asked twice at once ends with one object. The folder is gone afterwards, whatever
+happened.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from mixer.errors import (
+    BadInput,
+    Forbidden,
+    NotFound,
+    ObjectTooLarge,
+    OutOfTime,
+    UnplayableAudio,
+)
+from mixer.fetching import AT_ONCE, Name, request_folder, stopping
+from mixer.mixing import DEFAULT_GAP_MS, Desk, Mix, Stages, measured, mixed, music_found
+from mixer.parallel import in_parallel
+from mixer.requests import Options
+from mixer.sound.cues import Music
+from mixer.sound.ffmpeg import Children
+from mixer.sound.measure import Measurement
+from mixer.sound.placing import Take
+from mixer.speech.recordings import Recording, from_metadata
+from mixer.store.objects import ObjectStore, StoredObject, checked_key
+
+PREFIX = "mixed/"
+PRIVATE_PREFIXES = ("spending/", "stories/")
+"""Of the service's own bookkeeping and of stories, whose ids are secrets: nothing to be mixed."""
+
+CLOSING_S = 1.0
+"""Kept between the end of the mixing and the deadline, for the upload and the answer."""
+
+NAMED_KEYS = 20
+KEY_HEX_DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What shall be mixed.
+
+    Attributes:
+        chunk_keys: in playing order.
+        bucket: where they are; None for the service's own.
+        music: a key in the music bucket, or a URL of which only the path counts; None for none.
+    """
+
+    chunk_keys: tuple[str, ...]
+    bucket: str | None = None
+    music: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A mix in the store.
+
+    Attributes:
+        mix: how it sounds.
+        key: its object key.
+        bucket: where the chunks were.
+        url: a link to it.
+        stages_s: how long each stage took.
+    """
+
+    mix: Mix
+    key: str
+    bucket: str
+    url: str
+    stages_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembler:
+    """Mixes chunks of stores. Safe for many threads; keep one as long as the process lives.
+
+    Attributes:
+        stores: buckets that chunks may come from, by name; the first is the service's own.
+        music: where music is found.
+        output: where mixes are kept.
+        link: makes a link to a mix from its key.
+        link_lifetime_s: how long a link is good.
+        max_object_bytes: of one chunk or piece of music.
+        max_input_bytes: of all that one mix fetches.
+    """
+
+    stores: Mapping[str, ObjectStore]
+    music: ObjectStore
+    output: ObjectStore
+    link: Callable[[str], str]
+    link_lifetime_s: int
+    max_object_bytes: int
+    max_input_bytes: int
+
+    def assemble(self, order: Order, asked: Options, deadline_s: float | None = None) -> Assembled:
+        """Mix chunks into one file.
+
+        Args:
+            order: what shall be mixed.
+            asked: how it shall sound.
+            deadline_s: on the monotonic clock.
+
+        Raises:
+            BadInput: a key is none, or there is nothing to hear.
+            Forbidden: a bucket or a key that is not for callers.
+            NotFound: a chunk or the music is not there; it is named.
+            ObjectTooLarge: a sound, or all of them, are too large; nothing was fetched.
+            UnplayableAudio: a sound is none; it is named.
+            OutOfTime: the deadline came first.
+        """
+        bucket, store = self._chosen(order)
+        music_key = _music_key(order.music) if order.music else None
+        until_s = None if deadline_s is None else deadline_s - CLOSING_S
+        children = Children()
+        desk = Desk(Stages(_nobody_watches), children)
+        with stopping(children, until_s), desk.stages.stage("looking"):
+            known = self._heads(store, order.chunk_keys, music_key, until_s)
+        with stopping(children, until_s), request_folder() as folder:
+            sources = {("chunk", key): store for key in dict.fromkeys(order.chunk_keys)}
+            if music_key:
+                sources["music", music_key] = self.music
+            with desk.stages.stage("fetching"):
+                files = folder.fetched(sources, until_s)
+            mix, key = self._mixed(desk, order, asked, known=known, files=files, folder=folder.path)
+        url = self.link(key)
+        return Assembled(mix, key, bucket, url, dict(desk.stages.seconds))
+
+    def _chosen(self, order: Order) -> tuple[str, ObjectStore]:
+        bucket = order.bucket or next(iter(self.stores))
+        if bucket not in self.stores:
+            raise Forbidden(
+                f"bucket: chunks of the bucket {bucket!r} are not mixed here.", field="bucket"
+            )
+        for number, key in enumerate(order.chunk_keys):
+            _check_key(key, f"chunk_keys.{number}")
+        return bucket, self.stores[bucket]
+
+    def _heads(
+        self,
+        store: ObjectStore,
+        chunk_keys: Sequence[str],
+        music_key: str | None,
+        until_s: float | None,
+    ) -> dict[str, Recording]:
+        """What the chunks say of themselves, once all is known to be there and of a fit size."""
+        wanted = [("chunk", store, key) for key in dict.fromkeys(chunk_keys)]
+        wanted += [("music", self.music, music_key)] if music_key else []
+        looked = in_parallel(wanted, lambda item: item[1].head(item[2]), AT_ONCE, until_s=until_s)
+        heads = {(role, key): outcome.result() for (role, _, key), outcome in looked}
+        in_order = {(role, key): heads[role, key] for role, _, key in wanted}
+        present = _all_there(in_order)
+        self._check_sizes(present)
+        said = {
+            key: from_metadata(key, head.metadata)
+            for (role, key), head in present.items()
+            if role == "chunk"
+        }
+        return {key: recorded for key, recorded in said.items() if recorded is not None}
+
+    def _check_sizes(self, present: Mapping[Name, StoredObject]) -> None:
+        for head in present.values():
+            if head.size_bytes == 0:
+                raise UnplayableAudio(f"The object {head.key} is empty.", key=head.key)
+            if head.size_bytes > self.max_object_bytes:
+                raise _too_large(f"The object {head.key}", head.size_bytes, self.max_object_bytes)
+        total_bytes = sum(head.size_bytes for head in present.values())
+        if total_bytes > self.max_input_bytes:
+            raise _too_large("All objects together", total_bytes, self.max_input_bytes)
+
+    def _mixed(
+        self,
+        desk: Desk,
+        order: Order,
+        asked: Options,
+        *,
+        known: Mapping[str, Recording],
+        files: Mapping[Name, Path],
+        folder: Path,
+    ) -> tuple[Mix, str]:
+        chunks = {key: path for (role, key), path in files.items() if role == "chunk"}
+        bed = self._bed(desk, files)
+        unknown = {key: path for key, path in chunks.items() if key not in known}
+        with desk.stages.stage("measuring") as tell_share:
+            found = measured(desk, unknown, tell_share)
+        laid = [_take(key, known.get(key), found, asked) for key in order.chunk_keys]
+        out = folder / "mix.mp3"
+        about = {"title": asked.title, "artist": asked.author}
+        mix = mixed(desk, laid, chunks, bed, asked=asked, out=out, about=about)
+        if desk.children.stopped:
+            raise OutOfTime("The time ran out before the mix could be kept.")
+        with desk.stages.stage("keeping"):
+            key = f"{PREFIX}{_digest(mix, files, about, asked)}.mp3"
+            self.output.put(key, out, content_type="audio/mpeg", metadata=_about(mix))
+        return mix, key
+
+    def _bed(self, desk: Desk, files: Mapping[Name, Path]) -> tuple[Path, Music] | None:
+        for (role, key), path in files.items():
+            if role == "music":
+                return music_found(desk, path, key)
+        return None
+
+
+def _check_key(key: str, field: str) -> None:
+    try:
+        checked_key(key)
+    except BadInput as error:
+        raise BadInput(f"{field}: {error}", field=field, key=key) from error
+    if key.startswith(PRIVATE_PREFIXES):
+        raise Forbidden(f"{field}: {key} is nothing to be mixed.", field=field, key=key)
+
+
+def _music_key(music: str) -> str:
+    """The key that a request means: nothing is ever fetched from an address that it names."""
+    key = unquote(urlsplit(music).path).removeprefix("/") if "://" in music else music
+    _check_key(key, "music")
+    return key
+
+
+def _all_there(
+    heads: Mapping[Name, StoredObject | None],
+) -> dict[Name, StoredObject]:
+    missing = [key for (_, key), head in heads.items() if head is None]
+    if missing:
+        named = f"{missing[0]}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
+        raise NotFound(f"There is no object {named}.", key=missing[0], keys=missing[:NAMED_KEYS])
+    return {name: head for name, head in heads.items() if head is not None}
+
+
+def _too_large(what: str, size_bytes: int, limit_bytes: int) -> ObjectTooLarge:
+    return ObjectTooLarge(
+        f"{what}: {size_bytes:,} bytes are more than the {limit_bytes:,} that are mixed here.",
+        size_bytes=size_bytes,
+        limit_bytes=limit_bytes,
+    )
+
+
+def _take(
+    key: str, known: Recording | None, found: Mapping[str, Measurement], asked: Options
+) -> Take:
+    """A chunk with the silence that the request wants behind it, or that it says itself."""
+    own_ms = known.gap_ms if known and known.gap_ms is not None else DEFAULT_GAP_MS
+    gap_ms = own_ms if asked.gap_ms is None else asked.gap_ms
+    return Take(key, known.measured if known else found[key], gap_ms, is_gap_exact=True)
+
+
+def _digest(
+    mix: Mix,
+    files: Mapping[Name, Path],
+    about: Mapping[str, str],
+    asked: Options,
+) -> str:
+    """A name made of what shapes the mix: its timeline, its sounds, its tags, its encoder."""
+    sounds = {f"{role} {key}": _content_digest(path) for (role, key), path in files.items()}
+    shaping = [asdict(mix.timeline), sounds, dict(about), asked.preset, asked.bitrate_kbps]
+    content = json.dumps(shaping, ensure_ascii=False, sort_keys=True)
+    return sha256(content.encode()).hexdigest()[:KEY_HEX_DIGITS]
+
+
+def _content_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _about(mix: Mix) -> dict[str, str]:
+    measures = {
+        "duration_s": round(mix.timeline.duration_s, 3),
+        "integrated_loudness_lufs": mix.checked.integrated_lufs,
+        "true_peak_dbtp": mix.checked.true_peak_dbtp,
+    }
+    return {"mix": json.dumps(measures)}
+
+
+def _nobody_watches(_stage: str, _share: float) -> None:
+    return

@@ -1,0 +1,133 @@
+"""Bodies of requests and answers, as the OpenAPI document shows them.
+
+Unknown fields are no error: a client of tomorrow may talk to a server of today. They are named in
+the answer's warnings.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mixer.requests import CostOptions, GapOption, MixOptions, Options, SpeechOptions
+
+MAX_CHUNKS = 9_999
+"""Of one mix; a book of ten hours has about a thousand."""
+
+NAMED_UNKNOWNS = 20
+UNKNOWN_CHARS = 60
+
+
+class Asked(BaseModel):
+    """A request that says what it did not understand."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+    def warnings(self) -> list[str]:
+        """One sentence for each field that nobody knows."""
+        unknown = sorted(self.model_extra or {})[:NAMED_UNKNOWNS]
+        return [f"There is no field “{name[:UNKNOWN_CHARS]}”; it was ignored." for name in unknown]
+
+    def options(self) -> Options:
+        """The contract's options among the fields."""
+        known = set(type(self).model_fields) & set(Options.model_fields)
+        return Options.model_validate(self.model_dump(include=known))
+
+
+class TextBody(SpeechOptions, GapOption, CostOptions, Asked):
+    """A text to be spoken."""
+
+    text: Annotated[str, Field(description="The story.", examples=["Once upon a time."])]
+
+
+class MixBody(GapOption, MixOptions, Asked):
+    """Chunks to be mixed."""
+
+    chunk_keys: Annotated[
+        list[str],
+        Field(
+            min_length=1,
+            max_length=MAX_CHUNKS,
+            description="Object keys in playing order, as POST /synthesize answers them, or any "
+            "sound that FFmpeg reads.",
+            examples=[["narration_chunks/0a1b2c.mp3"]],
+        ),
+    ]
+    bucket: Annotated[
+        str | None, Field(description="Where they are; the service's own by default.")
+    ] = None
+    music: Annotated[
+        str | None,
+        Field(description="Key of a sound in the music bucket; of a URL only the path counts."),
+    ] = None
+
+
+class SynthesizeAnswer(BaseModel):
+    """The text was spoken."""
+
+    chunk_keys: list[str]
+    bucket: str
+    voice: str
+    engine: Annotated[str, Field(description="The engine that spoke: the best, if none was named.")]
+    language: str
+    characters: Annotated[int, Field(description="Of the whole, as an engine bills them.")]
+    billed_characters: Annotated[int, Field(description="That were charged for this request.")]
+    cost_usd: Annotated[float, Field(description="Of this request.")]
+    duration_s: Annotated[float, Field(description="Of the chunks, without the gaps.")]
+    warnings: list[str]
+    audio_base64: Annotated[str | None, Field(description="Only where there is one chunk.")] = None
+
+
+class EstimateAnswer(BaseModel):
+    """What a text would take; nothing was spent."""
+
+    characters: int
+    chunks: int
+    chapters: int
+    duration_s: float
+    voice: str
+    engine: str
+    language: str
+    cost_usd: Annotated[float, Field(description="With this engine, were nothing spoken before.")]
+    costs_usd: Annotated[dict[str, float], Field(description="By engine of Amazon Polly.")]
+    dry_run: bool
+    warnings: list[str]
+
+
+class VoiceAnswer(BaseModel):
+    """A voice."""
+
+    id: str
+    language: str
+    engines: Annotated[list[str], Field(description="Best first.")]
+    gender: str
+
+
+class VoicesAnswer(BaseModel):
+    """Who can speak, the default first."""
+
+    voices: list[VoiceAnswer]
+
+
+class MixAnswer(BaseModel):
+    """The mix is ready."""
+
+    chunk_keys: list[str]
+    bucket: str
+    download_url: Annotated[str, Field(description="Anybody may fetch it there for a while.")]
+    expires_s: Annotated[
+        int, Field(description="How long the link is good, at most; it dies with the credentials.")
+    ]
+    key: str
+    duration_s: float
+    integrated_loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    warnings: list[str]
+
+
+class ErrorAnswer(BaseModel):
+    """What went wrong."""
+
+    error: Annotated[str, Field(description="A sentence for a person.")]
+    code: Annotated[str, Field(description="A word for a program.")]
+    request_id: str
+    details: dict[str, Any]

@@ -1,0 +1,101 @@
+"""The API's own description: GET /openapi.json, and a page to try it out at GET /docs.
+
+Whichever function answers, the description is of the whole API. The page brings everything along:
+a browser downloads nothing from elsewhere.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import aws_lambda_powertools.event_handler.openapi as powertools_openapi
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from pydantic import BaseModel
+
+from mixer.http.bodies import ErrorAnswer
+from mixer.http.events import JSON_TYPE
+from mixer.http.routing import Api
+
+TITLE = "Mixer"
+DESCRIPTION = "Text in, finished audio out: narrated, mixed with music, mastered."
+TOKEN = "token"  # noqa: S105 - the name of the scheme
+
+FAILURES = {
+    400: "Malformed or impossible input; names the field.",
+    401: "Nobody knows who is asking.",
+    403: "The caller may not do or use this.",
+    404: "A chunk or the music is not there; names the key.",
+    413: "Too long or too large.",
+    422: "Nothing to hear; names the key.",
+    429: "Too much for now; Retry-After says when.",
+    500: "A fault of the server.",
+    502: "The speech service failed; names the passages. What was spoken is kept.",
+    503: "The store does not answer.",
+    504: "The time ran out. What is finished is kept: ask again.",
+}
+
+
+def described(summary: str, answered: type[BaseModel]) -> dict[str, Any]:
+    """What a route says of itself.
+
+    Args:
+        summary: what it does.
+        answered: the body of its answer when all is well.
+    """
+    failures = {status: _response(why, ErrorAnswer) for status, why in FAILURES.items()}
+    return {
+        "summary": summary,
+        "responses": {200: _response(answered.__doc__ or "", answered), **failures},
+    }
+
+
+def add_docs(api: Api, description: Callable[[], str]) -> None:
+    """Give an API the two routes that describe it.
+
+    Args:
+        api: that gets them.
+        description: the OpenAPI document as JSON; asked for when somebody wants it.
+    """
+
+    @api.get("/openapi.json", include_in_schema=False)
+    def openapi() -> Response[str]:
+        return Response(200, JSON_TYPE, description())
+
+    @api.get("/docs", include_in_schema=False, compress=True)
+    def docs() -> Response[str]:
+        return Response(200, "text/html; charset=utf-8", page(description()))
+
+
+def openapi_of(api: Api) -> str:
+    """The OpenAPI document of all of an API's routes, as JSON."""
+    return api.get_openapi_json_schema(
+        title=TITLE,
+        version=version("mixer"),
+        description=DESCRIPTION,
+        security_schemes={TOKEN: HTTPBearer()},
+        security=[{TOKEN: []}],
+    )
+
+
+def page(document: str) -> str:
+    """A page that shows an OpenAPI document, with everything it needs inside."""
+    assets = Path(powertools_openapi.__file__).parent / "swagger_ui"
+    script = (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8")
+    style = (assets / "swagger-ui.min.css").read_text(encoding="utf-8")
+    shown = document.replace("</", "<\\/")
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{TITLE}</title><style>{style}</style></head>
+<body>
+<div id="page"></div>
+<script>{script}</script>
+<script>SwaggerUIBundle({{dom_id: "#page", spec: {shown}, persistAuthorization: false}});</script>
+</body>
+</html>
+"""
+
+
+def _response(description: str, model: type[BaseModel]) -> dict[str, Any]:
+    return {"description": description, "content": {JSON_TYPE: {"model": model}}}

@@ -1,0 +1,23 @@
+"""The whole API described: the routes of all functions, gathered without any of their work."""
+
+from functools import cache
+from typing import NoReturn
+
+from mixer.http.docs import openapi_of
+from mixer.http.mixing import add_mix_routes
+from mixer.http.routing import Api
+from mixer.http.speaking import add_speech_routes
+
+
+@cache
+def description() -> str:
+    """The OpenAPI document, as JSON; made once."""
+    api = Api()
+    add_speech_routes(api, _nobody)
+    add_mix_routes(api, _nobody)
+    return openapi_of(api)
+
+
+def _nobody() -> NoReturn:
+    """Stands where the work would be."""
+    raise AssertionError("A description does no work.")

@@ -1,0 +1,209 @@
+"""A text spoken into the store for a request: planned, priced, allowed, said.
+
+The order matters: what is refused costs nothing. Length, voice and plan come first, then what is
+there already is looked up, then the caps look at what the rest will cost, and only then anything is
+said. What was said stays, whatever happens after.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from mixer.errors import TextTooLong, TooExpensive, UnreadableText
+from mixer.planning import plan_story, refuse_if_too_dear
+from mixer.production import unspoken
+from mixer.requests import Options
+from mixer.script.estimate import Estimate, estimate
+from mixer.script.plan import TextType
+from mixer.script.script import Chunk, Script
+from mixer.sound.ffmpeg import Children
+from mixer.speech.choosing import chosen
+from mixer.speech.engine import Delivery, SpeechEngine, Voice
+from mixer.speech.narrate import Narration, Narrator
+from mixer.speech.prices import cost_usd
+from mixer.spending import Bill, Spending, utc_now
+from mixer.store.objects import ObjectStore
+
+OpenEngine = Callable[[str, float | None], AbstractContextManager[SpeechEngine]]
+"""Opens an engine by one of its names, to be used until a moment on the monotonic clock."""
+
+STORING_S = 1.0
+"""Kept between the last word of the engine and the deadline, for measuring and storing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a request would say, and how.
+
+    Attributes:
+        script: what is said.
+        voice: as the engine lists it.
+        delivery: who says it, and how.
+        foreseen: what it will take.
+    """
+
+    script: Script
+    voice: Voice
+    delivery: Delivery
+    foreseen: Estimate
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """In reading order."""
+        return tuple(self.script.chunks)
+
+    @property
+    def cost_usd(self) -> float:
+        """Of the whole, were nothing of it in the store."""
+        return cost_usd(self.foreseen.characters, self.delivery.engine)
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """A text that was spoken.
+
+    Attributes:
+        plan: what was to be said.
+        narration: how it was said.
+        keys: the chunks' object keys, in reading order.
+        hits: chunks that were there already.
+        cost_usd: what was paid just now.
+        audio: the chunk itself, where there is only one.
+        unspoken: passages that the voice could not read.
+    """
+
+    plan: Plan
+    narration: Narration
+    keys: tuple[str, ...]
+    hits: int
+    cost_usd: float
+    audio: bytes | None
+    unspoken: tuple[str, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Of all chunks, without the silences between them."""
+        return sum(each.measured.duration_s for each in self.narration.recordings if each)
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesizer:
+    """Speaks texts into a store. Safe for many threads; keep one as long as the process lives.
+
+    Attributes:
+        open_engine: who speaks.
+        store: where chunks are kept.
+        bucket: what answers call the store.
+        spending: counts what callers spend.
+        max_request_usd: what one request may cost, whatever it says itself.
+        max_text_chars: of one request.
+        refresh_after: chunks older than this are made young when they are used again.
+        now: the moment, in UTC.
+    """
+
+    open_engine: OpenEngine
+    store: ObjectStore
+    bucket: str
+    spending: Spending
+    max_request_usd: float
+    max_text_chars: int
+    refresh_after: timedelta
+    now: Callable[[], datetime] = field(default=utc_now)
+
+    def voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
+        """Who can speak, the default first."""
+        with self.open_engine("", deadline_s) as engine:
+            return engine.voices()
+
+    def plan(self, text: str, asked: Options, deadline_s: float | None = None) -> Plan:
+        """Decide what is said; spends nothing.
+
+        Raises:
+            TextTooLong: longer than a request may be.
+            UnreadableText: there is not a word in it.
+            UnknownVoice: no such voice, or not with that engine.
+            BadOption: an option makes no sense.
+        """
+        if len(text) > self.max_text_chars:
+            raise TextTooLong(
+                f"text: {len(text):,} characters are more than the {self.max_text_chars:,} of one "
+                "request; send it as a story.",
+                field="text",
+                characters=len(text),
+                limit=self.max_text_chars,
+            )
+        with self.open_engine("", deadline_s) as engine:
+            voice, delivery = chosen(engine.voices(), asked)
+            limits = engine.limits(delivery.engine)
+        text_type = TextType(asked.text_type or TextType.TEXT)
+        try:
+            language = asked.language or voice.language
+            script = plan_story(text, text_type, limits, language, asked)
+        except UnreadableText as error:
+            raise UnreadableText(f"text: {error}", field="text") from error
+        return Plan(script, voice, delivery, estimate(script, asked.rate))
+
+    def synthesize(
+        self, plan: Plan, asked: Options, caller: str, deadline_s: float | None = None
+    ) -> Synthesis:
+        """Have every chunk of a plan in the store.
+
+        Args:
+            plan: from `plan`.
+            asked: what it may cost counts here.
+            caller: who pays.
+            deadline_s: on the monotonic clock.
+
+        Raises:
+            TooExpensive: more than the request or the server allows; nothing was spent.
+            CapReached: more than the caller may spend in a day; nothing was spent.
+            SpeechFailed: some passages could not be said; what was said is stored.
+            OutOfTime: the deadline came; what was said is stored.
+        """
+        engine_until_s = None if deadline_s is None else deadline_s - STORING_S
+        with self.open_engine(plan.delivery.engine, engine_until_s) as engine:
+            narrator = self._narrator(engine, plan.delivery, deadline_s)
+            found = narrator.found(plan.chunks)
+            missing = [c for key, c in narrator.distinct(plan.chunks).items() if key not in found]
+            foreseen_usd = self._allowed_usd(missing, plan.delivery, asked)
+
+            def paid(chars: int) -> None:
+                bill.usd += cost_usd(chars, plan.delivery.engine)
+
+            with self.spending.reserved(caller, foreseen_usd) as bill:
+                narration = narrator.narrate(plan.chunks, found=found, paid=paid)
+        return self._synthesis(plan, narration, bill, hits=len(found))
+
+    def _narrator(
+        self, engine: SpeechEngine, delivery: Delivery, deadline_s: float | None
+    ) -> Narrator:
+        young_since = self.now() - self.refresh_after
+        return Narrator(
+            engine, self.store, delivery, Children(), young_since=young_since, until_s=deadline_s
+        )
+
+    def _allowed_usd(self, missing: Sequence[Chunk], delivery: Delivery, asked: Options) -> float:
+        """What the missing chunks will cost, once it is known that it is allowed."""
+        usd = cost_usd(sum(chunk.billed_chars for chunk in missing), delivery.engine)
+        refuse_if_too_dear(usd, asked)
+        if usd > self.max_request_usd:
+            raise TooExpensive(
+                f"This would cost about ${usd:.2f}, more than the ${self.max_request_usd:.2f} that "
+                "one request may cost here; nothing was spent.",
+                cost_usd=usd,
+                limit_usd=self.max_request_usd,
+            )
+        return usd
+
+    def _synthesis(self, plan: Plan, narration: Narration, bill: Bill, *, hits: int) -> Synthesis:
+        keys = tuple(each.key for each in narration.recordings if each)
+        return Synthesis(
+            plan=plan,
+            narration=narration,
+            keys=keys,
+            hits=hits,
+            cost_usd=bill.usd,
+            audio=self.store.get(keys[0]) if len(keys) == 1 else None,
+            unspoken=unspoken(plan.script, narration.recordings),
+        )

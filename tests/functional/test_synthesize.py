@@ -1,0 +1,304 @@
+"""POST /synthesize as clients call it: Lambda events in, Amazon Polly and S3 behind."""
+
+import base64
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mixer.sound.measure import measure
+from mixer.spending import Spending
+from mixer.store.folder import FolderStore
+from mixer.store.s3 import S3Store
+from polly_handler import endpoint, synthesizer
+from tests.emulators.strict_polly import CUT, HANG, Faults, Latency, StrictPolly
+from tests.functional.clouds import BUCKET, OPEN, cloud, deployment, keys
+from tests.functional.lambdas import Context, told, version_1, version_2
+
+SENTENCE = "The lamp is lit & the tide < the pier."
+STORY = "\n\n".join(
+    " ".join(f"Number {p} of {s} ships came in with the tide today." for s in range(6))
+    for p in range(12)
+)
+
+
+@pytest.fixture(scope="module")
+def polly():
+    with StrictPolly(allowances=OPEN) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def polly_client(polly):
+    with closing(polly.client()) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _anew(polly):
+    polly.reset()
+
+
+@pytest.fixture
+def s3():
+    with cloud() as client:
+        yield client
+
+
+@pytest.fixture
+def ask(s3, polly_client):
+    """Ask a handler of a deployment; it stays warm for the test."""
+    handlers = {}
+
+    def asked(event, context=None, **settings):
+        name = json.dumps(settings, default=str, sort_keys=True)
+        if name not in handlers:
+            chosen = deployment(**settings)
+            work = synthesizer(chosen, polly=polly_client, s3=s3)
+            handlers[name] = endpoint(chosen, lambda: work)
+        return handlers[name](event, context or Context())
+
+    return asked
+
+
+def ok(answered):
+    assert answered["statusCode"] == 200, answered["body"]
+    return told(answered)
+
+
+def refused(answered, status, code):
+    body = told(answered)
+    assert (answered["statusCode"], body["code"]) == (status, code), body
+    assert set(body) == {"error", "code", "request_id", "details"}
+    return body
+
+
+OLD_REQUEST = '{"text": "The lamp is lit.", "voice": "Joanna"}'
+"""The contract's own, as a client of years ago sends it."""
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        version_2(OLD_REQUEST),
+        version_1(OLD_REQUEST),
+        {"body": OLD_REQUEST},
+        json.loads(OLD_REQUEST),
+    ],
+    ids=["2.0", "1.0", "bare", "direct"],
+)
+def test_an_old_client_is_served_in_the_open_mode(ask, s3, tmp_path, event):
+    body = ok(ask(event))
+    assert body["bucket"] == BUCKET
+    assert body["chunk_keys"] == keys(s3, "narration_chunks/")
+    assert body["chunk_keys"][0].endswith(".mp3")
+    stored = S3Store(s3, BUCKET).get(body["chunk_keys"][0])
+    assert base64.b64decode(body["audio_base64"]) == stored
+    (tmp_path / "chunk.mp3").write_bytes(stored)
+    assert measure(tmp_path / "chunk.mp3").duration_s == pytest.approx(body["duration_s"], abs=0.1)
+
+
+def test_the_same_request_with_a_token(ask):
+    refused(ask(version_2(OLD_REQUEST), mode="token"), 401, "unauthorized")
+    assert ok(ask(version_2(OLD_REQUEST, caller="anna"), mode="token"))["chunk_keys"]
+
+
+def test_the_answer_says_who_spoke_and_what_it_cost(ask, polly):
+    body = ok(ask(version_2({"text": SENTENCE})))
+    assert (body["voice"], body["engine"], body["language"]) == ("Joanna", "generative", "en-US")
+    assert body["billed_characters"] == body["characters"] == polly.counts.billed_chars > 30
+    assert body["cost_usd"] == pytest.approx(30e-6 * body["characters"])
+    assert body["warnings"] == []
+
+
+def test_the_best_engine_of_the_voice_is_taken_where_none_is_named(ask, polly):
+    best = {voice.id: voice.engines for voice in polly.voices}
+    lesser = next(name for name, engines in best.items() if "generative" not in engines)
+    assert ok(ask(version_2({"text": "Hello.", "voice": lesser})))["engine"] in best[lesser]
+    named = ok(ask(version_2({"text": "Hello.", "voice": "Joanna", "engine": "neural"})))
+    assert named["engine"] == "neural"
+
+
+def test_keys_come_in_reading_order_and_nothing_is_paid_twice(ask, polly, s3):
+    first = ok(ask(version_2({"text": STORY})))
+    assert len(first["chunk_keys"]) > 3
+    assert "audio_base64" not in first
+    assert sorted(first["chunk_keys"]) == keys(s3, "narration_chunks/")
+    calls = polly.counts.calls
+    second = ok(ask(version_2({"text": STORY})))
+    assert second["chunk_keys"] == first["chunk_keys"]
+    assert (second["billed_characters"], second["cost_usd"]) == (0, 0)
+    assert polly.counts.calls == calls
+    longer = ok(ask(version_2({"text": f"{STORY}\n\nOne more sentence was said."})))
+    assert longer["chunk_keys"][: len(first["chunk_keys"]) - 1] == first["chunk_keys"][:-1]
+    assert polly.counts.calls <= calls + 2
+
+
+def test_every_chunk_carries_its_measurements_and_the_silence_behind_it(ask, s3):
+    body = ok(ask(version_2({"text": "# One\n\nHello there.", "text_type": "markdown"})))
+    about = [
+        json.loads(s3.head_object(Bucket=BUCKET, Key=key)["Metadata"]["measured"])
+        for key in body["chunk_keys"]
+    ]
+    assert [each["gap"] for each in about] == [900, 2000]
+    assert all(each["n"] > 0 and each["hz"] == 24_000 and each["lufs"] for each in about)
+    ok(ask(version_2({"text": "# One\n\nHello there.", "text_type": "markdown", "gap_ms": 70})))
+    about = json.loads(
+        s3.head_object(Bucket=BUCKET, Key=body["chunk_keys"][0])["Metadata"]["measured"]
+    )
+    assert about["gap"] == 70
+
+
+def test_old_chunks_are_made_young_again(ask, s3, polly_client, polly):
+    key = ok(ask(version_2({"text": "Hello."})))["chunk_keys"][0]
+    before = s3.head_object(Bucket=BUCKET, Key=key)
+    chosen = deployment()
+    work = synthesizer(chosen, polly=polly_client, s3=s3)
+    later = datetime.now(UTC) + timedelta(days=6)
+    aged = type(work)(**{**{f: getattr(work, f) for f in work.__slots__}, "now": lambda: later})
+    calls = polly.counts.calls
+    time.sleep(1.1)
+    ok(endpoint(chosen, lambda: aged)(version_2({"text": "Hello."}), Context()))
+    after = s3.head_object(Bucket=BUCKET, Key=key)
+    assert after["LastModified"] > before["LastModified"]
+    assert (after["ETag"], after["Metadata"]) == (before["ETag"], before["Metadata"])
+    assert polly.counts.calls == calls
+
+
+def test_two_identical_requests_at_once_end_with_one_set_of_objects(ask, s3):
+    ask(version_2(None, "/voices", "GET"))
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: ok(ask(version_2({"text": STORY}))), range(2)))
+    assert answers[0]["chunk_keys"] == answers[1]["chunk_keys"]
+    assert sorted(answers[0]["chunk_keys"]) == keys(s3, "narration_chunks/")
+
+
+def test_a_failed_passage_is_named_and_what_succeeded_is_not_paid_again(ask, polly, s3):
+    polly.reset(Faults(texts={"Number 7 of 3 ships": "ServiceFailureException"}))
+    body = refused(ask(version_2({"text": STORY}), Context(30)), 502, "speech_failed")
+    assert any("Number 7" in passage for passage in body["details"]["passages"])
+    kept = keys(s3, "narration_chunks/")
+    assert kept
+    polly.reset()
+    again = ok(ask(version_2({"text": STORY})))
+    assert polly.counts.calls == len(again["chunk_keys"]) - len(kept)
+
+
+def test_the_deadline_is_a_504_and_what_was_said_is_kept(ask, polly, s3):
+    ok(ask(version_2(None, "/voices", "GET")))
+    polly.reset(Faults(texts={"Number 5 of": HANG}), Latency(base_s=0.1))
+    began_s = time.monotonic()
+    body = refused(ask(version_2({"text": STORY}), Context(8)), 504, "out_of_time")
+    assert time.monotonic() - began_s < 8
+    assert body["error"]
+    kept = keys(s3, "narration_chunks/")
+    assert kept
+    polly.reset()
+    again = ok(ask(version_2({"text": STORY})))
+    assert polly.counts.calls == len(again["chunk_keys"]) - len(kept)
+
+
+def test_a_cut_connection_is_tried_again(ask, polly):
+    polly.reset(Faults(nth={1: CUT}))
+    ok(ask(version_2({"text": "Hello."})))
+    assert polly.counts.calls == 2
+
+
+BAD = {
+    "no text": ({}, 400, "bad_input", "text"),
+    "empty": ({"text": ""}, 400, "unreadable_text", "text"),
+    "blank": ({"text": " \n "}, 400, "unreadable_text", "text"),
+    "no words": ({"text": "… — !"}, 400, "unreadable_text", "text"),
+    "text of the wrong type": ({"text": ["a"]}, 400, "bad_input", "text"),
+    "too long": ({"text": "word " * 20_001}, 413, "text_too_long", "text"),
+    "unknown voice": ({"text": "a", "voice": "Joana"}, 400, "unknown_voice", "voice"),
+    "unknown engine": ({"text": "a", "engine": "best"}, 400, "unknown_voice", "engine"),
+    "rate": ({"text": "a", "rate": 500}, 400, "bad_input", "rate"),
+    "gap": ({"text": "a", "gap_ms": -1}, 400, "bad_input", "gap_ms"),
+    "text type": ({"text": "a", "text_type": "pdf"}, 400, "bad_input", "text_type"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_before_anything_is_paid(ask, polly, s3, name):
+    fields, status, code, field = BAD[name]
+    body = refused(ask(version_2(fields)), status, code)
+    assert body["details"]["field"] == field
+    assert polly.counts.calls == 0
+    assert keys(s3) == []
+
+
+def test_unknown_fields_are_ignored_with_a_warning(ask):
+    body = ok(ask(version_2({"text": "Hello.", "speed": 2, "preset": "story"})))
+    assert len(body["warnings"]) == 2
+    assert "speed" in body["warnings"][1]
+
+
+def test_an_estimate_spends_nothing(ask, polly, s3):
+    body = ok(ask(version_2({"text": STORY}, "/estimate")))
+    dry = ok(ask(version_2({"text": STORY, "dry_run": True})))
+    assert {**dry, "dry_run": False} == body
+    assert body["chunks"] > 3
+    assert body["cost_usd"] == pytest.approx(30e-6 * body["characters"], abs=1e-6)
+    assert body["costs_usd"]["standard"] < body["cost_usd"]
+    assert (polly.counts.calls, keys(s3)) == (0, [])
+
+
+def test_voices_are_listed_with_the_default_first(ask):
+    voices = ok(ask(version_2(None, "/voices", "GET")))["voices"]
+    assert voices[0]["id"] == "Joanna"
+    assert voices[0]["engines"][0] == "generative"
+    assert len(voices) > 20
+
+
+def test_what_costs_too_much_is_refused_before_it_is_spent(ask, polly):
+    cheap = version_2({"text": STORY, "max_cost_usd": 0.001})
+    assert refused(ask(cheap), 400, "too_expensive")["details"]["cost_usd"] > 0.01
+    refused(ask(version_2({"text": STORY}), max_request_usd=0.001), 400, "too_expensive")
+    assert polly.counts.calls == 0
+    ok(ask(version_2({"text": STORY})))
+    assert ok(ask(cheap))["cost_usd"] == 0
+
+
+def test_a_caller_who_has_spent_enough_must_wait_for_tomorrow(ask, polly, s3):
+    caps = {"mode": "token", "max_daily_usd": 0.002}
+    ok(ask(version_2({"text": "A first sentence, short enough."}, caller="anna"), **caps))
+    answered = ask(version_2({"text": STORY}, caller="anna"), **caps)
+    refused(answered, 429, "cap_reached")
+    assert 0 < int(answered["headers"]["Retry-After"]) <= 86_400
+    assert polly.counts.calls == 1
+    ok(ask(version_2({"text": "A first sentence, said before."}, caller="bert"), **caps))
+    assert len(keys(s3, "spending/")) == 2
+
+
+def test_what_counts_is_what_was_paid(tmp_path):
+    store = FolderStore(tmp_path)
+    spending = Spending(store, max_daily_usd=1.0)
+    with spending.reserved("anna", 0.9) as bill:
+        assert spending.today_usd("anna") == pytest.approx(0.9)
+        bill.usd += 0.25
+    assert spending.today_usd("anna") == pytest.approx(0.25)
+    with suppress(ZeroDivisionError), spending.reserved("anna", 0.5) as bill:
+        bill.usd += 0.1
+        bill.usd /= 0
+    assert spending.today_usd("anna") == pytest.approx(0.35)
+    assert spending.today_usd("bert") == 0
+
+
+def test_many_requests_at_once_never_spend_more_than_the_cap(tmp_path):
+    spending = Spending(FolderStore(tmp_path), max_daily_usd=1.0)
+
+    def spend(_number):
+        try:
+            with spending.reserved("anna", 0.3) as bill:
+                bill.usd += 0.3
+        except Exception:  # noqa: BLE001 - refused
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(spend, range(16))) <= 3
+    assert spending.today_usd("anna") <= 1.0
