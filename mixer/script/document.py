@@ -1,5 +1,6 @@
 """A text as its author laid it out: headings, paragraphs and scene breaks, before any sentence."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,11 +63,27 @@ def has_words(text: str) -> bool:
     return _SPEAKABLE.search(text) is not None
 
 
+def unified(text: str) -> str:
+    """A text as it came, without byte order mark, and with one kind of line break."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
 def tidy(text: str) -> str:
     """A text in one line: white space folded, what XML 1.0 cannot carry left out."""
     return " ".join(_NOT_XML.sub("", text).split())
 
 
+def joined(lines: Iterable[str]) -> str:
+    """Wrapped lines as one; scripts without spaces are joined without them."""
+    pieces: list[str] = []
+    for line in filter(None, map(str.strip, lines)):
+        if pieces and not (_NO_SPACE.match(pieces[-1][-1]) and _NO_SPACE.match(line[0])):
+            pieces.append(" ")
+        pieces.append(line)
+    return "".join(pieces)
+
+
 _SPEAKABLE = regex.compile(r"[\p{L}\p{N}\p{Sc}\p{Sm}&%@]")
+_NO_SPACE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
 # XML 1.0, production 2 (Char), negated; white space is left for the folding.
 _NOT_XML = regex.compile(r"[^\s\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|[\x1C-\x1F]")

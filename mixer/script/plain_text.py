@@ -7,13 +7,22 @@ own for a title, "Chapter IV" for a chapter, a line of asterisks for a change of
 
 import regex
 
-from mixer.script.document import SCENE_BREAK, Block, Document, has_words, heading, paragraph
+from mixer.script.document import (
+    SCENE_BREAK,
+    Block,
+    Document,
+    has_words,
+    heading,
+    joined,
+    paragraph,
+    unified,
+)
 
 TITLE_CHARS = 80
 """A longer first line is taken for prose."""
 
 WRAPPED_LINE_CHARS = 90
-"""Longer lines than an editor wraps at: then every line is a paragraph of its own."""
+"""Longer lines than an editor wraps at; where they end sentences, each line is a paragraph."""
 
 _CHAPTER_WORDS = (
     "chapter|part|book|act|scene|canto|volume|kapitel|teil|buch|akt|chapitre|partie|livre|acte"
@@ -32,23 +41,27 @@ _CHAPTER_LINE = regex.compile(
     r"|제\s*\d+\s*[장부화막].*)",
     regex.IGNORECASE,
 )
-_SCENE_LINE = regex.compile(r"\s*(?:[*＊•·~#=_–—-]\s*){1,}\s*|\s*(?:§|⁂|❧|❦)\s*")
+_NUMBERED_TITLE = regex.compile(
+    r"(?:chapter|kapitel|chapitre|cap[ií]tulo|capitolo|hoofdstuk|глава)\s+(?:\d+|[ivxlcdm]+)\s+.*",
+    regex.IGNORECASE,
+)
+_SCENE_LINE = regex.compile(r"\s*+(?:[*＊•·~#=_–—-]\s*+)++|\s*+[§⁂❧❦]\s*+")
+_CHAPTER_MARKS = (".", ":", "–", "—", "-")
 _ENDS_A_SENTENCE = regex.compile(r"""[.!?…。！？।॥؟۔,;:，；：][\p{Pf}\p{Pe}"'’”»]*$""")
-_CJK_EDGE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：」』）…]")
 
 
 def read_plain_text(text: str) -> Document:
     """Read a text by its looks; its words come out all, in order."""
-    groups = _paragraph_lines(text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4))
+    groups = _paragraph_lines(unified(text).expandtabs(4))
     blocks = [_block(lines, first=index == 0) for index, lines in enumerate(groups)]
     return Document(tuple(_without_false_title(blocks)))
 
 
 def _paragraph_lines(text: str) -> list[list[str]]:
     """The lines of each paragraph."""
-    lines = [line.rstrip() for line in text.split("\n")]
-    if _one_paragraph_a_line(lines):
-        return [[line] for line in lines if line]
+    lines = [line.rstrip() for line in text.strip("\n").split("\n")]
+    if "" not in lines and _one_paragraph_a_line(lines):
+        return [[line] for line in lines]
     groups: list[list[str]] = [[]]
     for line in lines:
         if not line or _is_scene_break(line) or _starts_indented(line, groups[-1]):
@@ -57,17 +70,26 @@ def _paragraph_lines(text: str) -> list[list[str]]:
             groups[-1].append(line)
         if _is_scene_break(line):
             groups.append([])
-    return [group for group in groups if group]
+    return [part for group in groups if group for part in _unwrapped(group)]
+
+
+def _unwrapped(lines: list[str]) -> list[list[str]]:
+    """Paragraphs that blank lines did not part, though each fills a line."""
+    is_long = any(len(line) > WRAPPED_LINE_CHARS for line in lines)
+    if is_long and all(_ENDS_A_SENTENCE.search(line) for line in lines):
+        return [[line] for line in lines]
+    return [lines]
 
 
 def _one_paragraph_a_line(lines: list[str]) -> bool:
-    """Whether nothing but line breaks parts the paragraphs."""
-    filled = [line for line in lines if line]
-    if len(filled) < len(lines) - 1 and "" in lines[1:-1]:
-        return False
-    ended = sum(1 for line in filled if _ENDS_A_SENTENCE.search(line))
-    long = sum(1 for line in filled if len(line) > WRAPPED_LINE_CHARS)
-    return long > 0 or ended * 4 >= len(filled) * 3
+    """Whether nothing but line breaks parts the paragraphs: most lines end a sentence.
+
+    Where lines are longer than an editor wraps at, those tell.
+    """
+    long = [line for line in lines if len(line) > WRAPPED_LINE_CHARS]
+    telling = long or lines
+    ended = sum(1 for line in telling if _ENDS_A_SENTENCE.search(line))
+    return ended * 4 >= len(telling) * 3
 
 
 def _starts_indented(line: str, before: list[str]) -> bool:
@@ -80,30 +102,40 @@ def _is_scene_break(line: str) -> bool:
 
 
 def _block(lines: list[str], *, first: bool) -> Block:
-    if len(lines) == 1 and _is_scene_break(lines[0]):
+    text = joined(lines)
+    if len(lines) > 1:
+        return _titled_chapter(lines) or paragraph(text)
+    if _is_scene_break(text):
         return SCENE_BREAK
-    text = _join(lines)
-    if len(lines) > 1 or len(text) > TITLE_CHARS or _ENDS_A_SENTENCE.search(text):
-        is_chapter = len(lines) == 1 and len(text) <= TITLE_CHARS and _CHAPTER_LINE.fullmatch(text)
-        return heading(text, 2) if is_chapter else paragraph(text)
-    if _CHAPTER_LINE.fullmatch(text) or _is_shouted(text):
+    return _heading(text, first=first) or paragraph(text)
+
+
+def _heading(text: str, *, first: bool) -> Block | None:
+    """A line as a heading, if it looks like one."""
+    if len(text) > TITLE_CHARS:
+        return None
+    if _CHAPTER_LINE.fullmatch(text):
         return heading(text, 2)
-    return heading(text, 1) if first and has_words(text) else paragraph(text)
+    if _ENDS_A_SENTENCE.search(text):
+        return None
+    if _is_shouted(text) or _NUMBERED_TITLE.fullmatch(text):
+        return heading(text, 2)
+    return heading(text, 1) if first and has_words(text) else None
+
+
+def _titled_chapter(lines: list[str]) -> Block | None:
+    """A heading of some lines: "CHAPTER IV", and below it what the chapter is called."""
+    number, *title = map(str.strip, lines)
+    is_prose = sum(map(len, lines)) > TITLE_CHARS or any(map(_ENDS_A_SENTENCE.search, title))
+    if is_prose or not _CHAPTER_LINE.fullmatch(number):
+        return None
+    glue = " " if number.endswith(_CHAPTER_MARKS) else ": "
+    return heading(number + glue + joined(title), 2)
 
 
 def _is_shouted(text: str) -> bool:
     """A short line in capitals, as typists mark headings."""
     return text.isupper() and len(text.split()) > 1
-
-
-def _join(lines: list[str]) -> str:
-    """Wrapped lines as one; scripts without spaces are joined without them."""
-    text = lines[0].strip()
-    for line in lines[1:]:
-        following = line.strip()
-        glue = "" if _CJK_EDGE.match(text[-1]) and _CJK_EDGE.match(following[0]) else " "
-        text = f"{text}{glue}{following}"
-    return text
 
 
 def _without_false_title(blocks: list[Block]) -> list[Block]:

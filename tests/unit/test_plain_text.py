@@ -1,0 +1,221 @@
+"""Plain text read by its looks: paragraphs, headings, scene breaks, and every word of it."""
+
+import time
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mixer.script.document import BlockKind
+from mixer.script.plain_text import TITLE_CHARS, read_plain_text
+from tests.texts import STEADY, nasty, stories
+
+FIRST_PARAGRAPH = """\
+The boat lay at the quay, where it had lain since the winter, and
+nobody knew to whom it belonged. “It will sink,” said the old man,
+who had said so every morning.
+"""
+
+GUTENBERG = f"""\
+THE VOYAGE
+
+by A. Writer
+
+
+CHAPTER I.
+Down the Harbor
+
+{FIRST_PARAGRAPH}
+“Let it,” said she.
+
+       *       *       *       *       *
+
+CHAPTER II.
+The Sea
+
+They sailed at noon.
+"""
+
+SIGNS = {BlockKind.HEADING: "#", BlockKind.PARAGRAPH: "p", BlockKind.SCENE_BREAK: "-"}
+
+
+def read(text: str) -> list[str]:
+    """Each block as a line: `#2 heading`, `p paragraph` or `-`."""
+    blocks = read_plain_text(text).blocks
+    return [f"{SIGNS[each.kind]}{each.level or ''} {each.text}".strip() for each in blocks]
+
+
+def test_hard_wrapped_text_of_a_digitised_book():
+    assert read(GUTENBERG) == [
+        "#2 THE VOYAGE",
+        "p by A. Writer",
+        "#2 CHAPTER I. Down the Harbor",
+        f"p {' '.join(FIRST_PARAGRAPH.split())}",
+        "p “Let it,” said she.",
+        "-",
+        "#2 CHAPTER II. The Sea",
+        "p They sailed at noon.",
+    ]
+
+
+def test_one_paragraph_a_line():
+    text = "The Voyage\nThe boat lay there. Nobody came.\n“Well?” she asked.\nHe left.\n"
+    assert read(text) == [
+        "#1 The Voyage",
+        "p The boat lay there. Nobody came.",
+        "p “Well?” she asked.",
+        "p He left.",
+    ]
+
+
+@pytest.mark.parametrize("around", ["", "\n", "\n\n"])
+def test_blank_lines_around_a_text_change_nothing(around):
+    assert read(f"{around}He left. It was late.\nShe came.\nThey talked.{around}") == [
+        "p He left. It was late.",
+        "p She came.",
+        "p They talked.",
+    ]
+
+
+def test_long_lines_are_paragraphs_though_blank_lines_part_the_chapters():
+    long = "The boat lay at the quay, " + "where it had lain, " * 6 + "and nobody came."
+    assert read(f"Chapter 1\n\n{long}\n“Well?”\n{long}\n\nChapter 2\n\nHe left.") == [
+        "#2 Chapter 1",
+        f"p {long}",
+        "p “Well?”",
+        f"p {long}",
+        "#2 Chapter 2",
+        "p He left.",
+    ]
+
+
+def test_one_long_line_makes_no_paragraphs_of_wrapped_ones():
+    wrapped = "The boat lay at the quay\nsee https://example.org/" + "x" * 90 + "\nand stayed."
+    assert len(read(wrapped)) == 1
+
+
+def test_indented_first_lines_part_paragraphs():
+    assert read("    He left\nthe house.\n    She came\nback.") == [
+        "p He left the house.",
+        "p She came back.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CHAPTER IV",
+        "Chapter IV",
+        "Chapter 4: The Sea",
+        "Chapter 4 — The Sea",
+        "Chapter 4 The Sea",
+        "CHAPTER IV The Sea",
+        "CHAPTER ONE.",
+        "Chapter Twenty-One",
+        "Part Two",
+        "Prologue",
+        "Epilogue: After",
+        "THE END",
+        "Kapitel 3",
+        "Chapitre premier",
+        "Capítulo II",
+        "Глава первая",
+        "Rozdział 5",
+        "अध्याय 3",
+        "第三章",
+        "第12回 大海",
+        "第一章　大海",
+        "제2장 바다",
+    ],
+)
+def test_a_chapter_line_is_a_heading(line):
+    told = read(f"He left.\n\n{line}\n\nShe came.")
+    assert told == ["p He left.", f"#2 {' '.join(line.split())}", "p She came."]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Part of the reason",
+        "Chapter by chapter, they read.",
+        "The chapter was long.",
+        "Book me a table, please.",
+        "I.",
+        "NO",
+        "He left",
+        "Chapter 4 was the longest of them all, and nobody in the harbor had ever read it yet",
+    ],
+)
+def test_other_short_lines_are_paragraphs(line):
+    assert read(f"He left.\n\n{line}\n\nShe came.")[1] == f"p {line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("The Voyage\n\nHe left.", "#1 The Voyage"),
+        ("The voyage, it seems.\n\nHe left.", "p The voyage, it seems."),
+        (f"{'word ' * 20}\n\nHe left.", f"p {('word ' * 20).strip()}"),
+        ("One line only", "p One line only"),
+        ("\ufeffThe Voyage\n\nHe left.", "#1 The Voyage"),
+    ],
+)
+def test_a_short_first_line_is_the_title(text, first):
+    assert len("word " * 20) > TITLE_CHARS
+    assert read(text)[0] == first
+
+
+@pytest.mark.parametrize("line", ["***", "* * *", "---", "~", "#", "⁂", "§", "  *  *  ", "— — —"])
+def test_a_line_of_ornaments_is_a_scene_break(line):
+    assert read(f"He left.\n{line}\nShe came.") == ["p He left.", "-", "p She came."]
+
+
+@pytest.mark.parametrize("line", ["— Yes", "* yes", "-5", "...", "§ 5"])
+def test_a_line_with_more_than_ornaments_is_none(line):
+    assert "-" not in read(f"He left.\n\n{line}\n\nShe came.")
+
+
+def test_wrapped_lines_of_scripts_without_spaces_are_joined_without_them():
+    assert read("他来了，\n走了\n\n又来了。\n\n好。")[0] == "p 他来了，走了"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_line_breaks_of_every_system_are_line_breaks(newline):
+    assert read(f"He left.{newline}{newline}She came.") == ["p He left.", "p She came."]
+
+
+def words(text: str) -> str:
+    return "".join(regex.findall(r"[\p{L}\p{N}]", text))
+
+
+@settings(STEADY, max_examples=200)
+@given(nasty() | stories().map(lambda story: story.text))
+def test_every_word_comes_out_once_and_in_order(text):
+    blocks = read_plain_text(text).blocks
+    assert words("".join(each.text for each in blocks)) == words(text)
+
+
+@settings(STEADY, max_examples=100)
+@given(stories(), st.integers(20, 80))
+def test_a_wrapped_story_reads_like_the_same_unwrapped(story, width):
+    if story.tongue.gap:
+        wrapped = "\n\n".join(_wrapped(each, width) for each in story.text.split("\n\n"))
+        assert read(wrapped) == read(story.text)
+
+
+def _wrapped(text: str, width: int) -> str:
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("unit", ["- ", " ", "-", "\n", "*\n", "a\n", ".", "Chapter 1 ", "\t", "“"])
+def test_reading_takes_time_in_proportion_to_the_text(unit):
+    text = "-" + unit * (50_000 // len(unit)) + "x"
+    started = time.process_time()
+    read_plain_text(text)
+    assert time.process_time() - started < 2
