@@ -46,8 +46,8 @@ def command(
     """
     asked = chosen(given)
     out = out or Path("story.mp3" if story == STDIN else f"{Path(story).stem}.mp3")
-    outputs = output_paths(out, report)
     require_mp3(out)
+    outputs = output_paths(out, report)
     require_apart(outputs, _inputs(story, music))
     text = read_story(story)
     with speaker(asked) as who, studio(store) as work:
@@ -75,7 +75,8 @@ def _inputs(story: str, music: Path | None) -> dict[Path, str]:
 
 def _say_where(told: Telling) -> None:
     total, said = len(list(told.script.chunks)), told.narration.said
-    click.echo(f"{heard(told.mix)}; {said} of {total} chunks spoken now, the others before")
+    others = ", the others kept from before" if said < total else ""
+    click.echo(f"{heard(told.mix)}; {said} of {total} chunks spoken now{others}")
     for path in told.outputs:
         click.echo(f"  {path}")
     for passage in told.unspoken:

@@ -74,6 +74,7 @@ class EmbeddedModel:
     """The loaded model; takes about 1.5 s and 190 MB. Not for more than one thread."""
 
     def __init__(self) -> None:
+        onnxruntime.disable_telemetry_events()  # what is said here stays here
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
