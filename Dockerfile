@@ -15,8 +15,12 @@ RUN sed -n '/^setuptools==/,/^    # via/p' requirements-dev.txt > build.txt \
         --require-hashes --no-deps --no-build-isolation --no-compile \
         --target packages -r requirements.txt \
     && rm -rf packages/bin
+COPY pyproject.toml README.md LICENSE THIRD_PARTY_NOTICES.md ./
+COPY mixer mixer
+RUN PYTHONPATH=/build/tools python3 -m pip install --no-cache-dir --disable-pip-version-check \
+        --no-index --no-deps --no-build-isolation --no-compile --target task . \
+    && rm -rf task/bin
 COPY *.py LICENSE THIRD_PARTY_NOTICES.md task/
-COPY mixer task/mixer
 # Bytecode that is never checked against file times: copying changes them, and the functions'
 # root is read-only. Then the proof that one FFmpeg is in the image, for everybody to start.
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash packages task \

@@ -1,0 +1,155 @@
+"""Reads the templates as plain values: `!Ref X` becomes {"Ref": "X"}, `!Sub` {"Fn::Sub": ...}."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "IaC"
+
+Template = dict[str, Any]
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags."""
+
+
+def _intrinsic(loader, tag, node):
+    name = tag if tag in {"Ref", "Condition"} else f"Fn::{tag}"
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        return {name: value.split(".", 1) if tag == "GetAtt" else value}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", _intrinsic)
+
+
+def templates() -> dict[str, Template]:
+    """Every template, by its file's name without `.yml`."""
+    return {
+        path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - a safe loader
+        for path in sorted(FOLDER.glob("*.yml"))
+    }
+
+
+def resources(
+    found: dict[str, Template], *types: str
+) -> Iterator[tuple[str, str, dict[str, Any], Template]]:
+    """Template, name, properties and whole template of every resource of some types."""
+    for file, template in found.items():
+        for name, resource in template["Resources"].items():
+            if not types or resource["Type"] in types:
+                yield file, name, resource.get("Properties", {}), template
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text within a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from texts(key)
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+
+
+def as_list(value: Any) -> list[Any]:
+    """What policies may write as one value or as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The statements of a role's own policies."""
+    for policy in role.get("Policies", []):
+        yield from as_list(policy["PolicyDocument"]["Statement"])
+
+
+ACCOUNT, REGION, DIGEST = "123456789012", "eu-central-1", "sha256:" + "0" * 64
+
+
+def resolved(value: Any, template: Template) -> Any:
+    """A policy with its references replaced by names as AWS would give them."""
+    if isinstance(value, list):
+        return [resolved(inner, template) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    name = next(iter(value), "")
+    if len(value) == 1 and name in _INTRINSICS:
+        return _INTRINSICS[name](value[name], template)
+    return {key: resolved(inner, template) for key, inner in value.items()}
+
+
+_PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws"}
+
+_ARNS = {
+    "AWS::S3::Bucket": "arn:aws:s3:::{name}",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{name}}:*",
+    "AWS::ECR::Repository": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{{name}}",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{name}}",
+    "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{name}}",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{name}}",
+    "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{name}}",
+    "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{{name}}",
+    "AWS::CodeBuild::Project": f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{{name}}",
+}
+_REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret"}
+
+
+def _named(name: str, template: Template) -> str:
+    if name in _PSEUDO:
+        return _PSEUDO[name]
+    if name in template.get("Parameters", {}):
+        default = str(template["Parameters"][name].get("Default", ""))
+        connection = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/{'0' * 8}"
+        return connection if name == "ConnectionArn" else default
+    kind = template["Resources"].get(name, {}).get("Type", "")
+    return _arn(name, template) if kind in _REF_IS_ARN else name.lower()
+
+
+def _arn(name: str, template: Template) -> str:
+    kind = template["Resources"][name]["Type"]
+    return _ARNS.get(kind, "arn:aws:unknown:::{name}").format(name=name.lower())
+
+
+def _imported(export: str) -> str:
+    for kind, words in {
+        "AWS::S3::Bucket": "BucketArn",
+        "AWS::ECR::Repository": "RepositoryArn",
+        "AWS::SNS::Topic": "TopicArn",
+    }.items():
+        if export.endswith(words):
+            return _ARNS[kind].format(name=export.lower())
+    return export.lower()
+
+
+def _substituted(value: Any, template: Template) -> str:
+    text, given = (value, {}) if isinstance(value, str) else value
+    known = {name: resolved(inner, template) for name, inner in given.items()}
+    parts = text.split("${")
+    out = parts[0]
+    for part in parts[1:]:
+        name, _, rest = part.partition("}")
+        out += (known[name] if name in known else _within(name, template)) + rest
+    return out
+
+
+def _within(name: str, template: Template) -> str:
+    owner, _, attribute = name.partition(".")
+    return _arn(owner, template) if attribute == "Arn" else _named(owner, template)
+
+
+_INTRINSICS = {
+    "Ref": _named,
+    "Fn::GetAtt": lambda value, template: _arn(value[0], template),
+    "Fn::ImportValue": lambda value, template: _imported(resolved(value, template)),
+    "Fn::Sub": _substituted,
+    "Fn::Join": lambda value, template: value[0].join(as_list(resolved(value[1], template))),
+    "Fn::Split": lambda value, template: resolved(value[1], template).split(value[0]),
+}

@@ -1,0 +1,238 @@
+"""What a handler really does, read from its source: AWS calls, environment variables, routes.
+
+From the handler's module on, a function is reached when something reached mentions its name, and a
+module when something reached imports it. Names are not told apart by class: too much is found
+rather than too little.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from botocore import xform_name
+from botocore.loaders import Loader
+
+from tests.infra.cloudformation import ROOT
+
+SERVICES = (
+    "s3",
+    "polly",
+    "ecr",
+    "lambda",
+    "sns",
+    "secretsmanager",
+    "stepfunctions",
+    "cloudwatch",
+    "events",
+)
+
+S3_READ = ("s3:GetObject", "s3:ListBucket")
+"""Who may not list is told "forbidden" of what is not there (S3 API, GetObject, Permissions)."""
+
+ACTIONS = {
+    "get_object": S3_READ,
+    "head_object": S3_READ,
+    "download_file": S3_READ,
+    "download_fileobj": S3_READ,
+    "upload_file": ("s3:PutObject", "s3:AbortMultipartUpload"),
+    "upload_fileobj": ("s3:PutObject", "s3:AbortMultipartUpload"),
+    "copy_object": ("s3:GetObject", "s3:PutObject"),
+    "generate_presigned_post": ("s3:PutObject",),
+    "list_objects_v2": ("s3:ListBucket",),
+    "list_object_versions": ("s3:ListBucketVersions",),
+    "list_multipart_uploads": ("s3:ListBucketMultipartUploads",),
+    "delete_objects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "head_bucket": ("s3:ListBucket",),
+    "start_execution": ("states:StartExecution",),
+}
+"""Where the permission is not named like the call (Service Authorization Reference)."""
+
+DESCRIBES_ALL = frozenset({"mixer.http.whole"})
+"""Modules that speak of the whole API without being what answers it."""
+
+BY_NAME = ("get_paginator", "get_waiter", "generate_presigned_url")
+"""Calls that name the real call in a string."""
+
+RECEIVER = re.compile(r"(^|_)(client|s3|polly|ecr|functions|sns|secrets|states|events)$")
+"""Whose `publish` or `invoke` is a call to AWS."""
+
+VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+ROUTERS = {"get", "post", "put", "delete", "patch"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What is reached from a handler."""
+
+    modules: frozenset[str]
+    actions: frozenset[str]
+    variables: frozenset[str]
+    routes: frozenset[str]
+
+
+def source_of(module: str):
+    """The file of one of our modules, or None."""
+    path = ROOT / module.replace(".", "/")
+    files = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in files if file.is_file()), None)
+
+
+@cache
+def reach(module: str, function: str | None = None) -> Reach:
+    """What is reached from a module: all that it defines, or one of its functions."""
+    return _Search().run(module, function)
+
+
+class _Search:
+    def __init__(self):
+        self.modules: dict[str, ast.Module] = {}
+        self.defined: dict[str, list[ast.AST]] = {}
+        self.wanted: set[str] = set()
+        self.seen: list[ast.AST] = []
+
+    def run(self, module, function):
+        self._open(module)
+        self._reach_names({function} if function else _top_level(self.modules[module]))
+        return Reach(
+            modules=frozenset(self.modules),
+            actions=frozenset(action for node in self.seen for action in _actions(node)),
+            variables=frozenset(self._variables()),
+            routes=frozenset(route for node in self.seen for route in _routes(node)),
+        )
+
+    def _open(self, module):
+        """Read a module: what it runs when imported is reached, what it defines may be."""
+        file = source_of(module)
+        if file is None or module in self.modules or module in DESCRIBES_ALL:
+            return
+        parent = module.rpartition(".")[0]
+        if parent:
+            self._open(parent)
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        self.modules[module] = tree
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                self.defined.setdefault(node.name, []).append(node)
+                if node.name in self.wanted or node.name.startswith("__"):
+                    self._take(_body(node))
+        self._take(_outside_functions(tree))
+
+    def _take(self, nodes):
+        nodes = list(nodes)
+        self.seen.extend(nodes)
+        for node in nodes:
+            for imported in _imports(node):
+                self._open(imported)
+        self._reach_names({name for node in nodes for name in _mentioned(node)})
+
+    def _reach_names(self, names):
+        new = names - self.wanted
+        self.wanted |= new
+        for name in new:
+            for function in self.defined.get(name, []):
+                self._take(_body(function))
+
+    def _variables(self) -> Iterator[str]:
+        """Names of variables in what is reached of modules that know the environment."""
+        knowing = {id(n) for tree in self.modules.values() if _knows(tree) for n in ast.walk(tree)}
+        for node in self.seen:
+            text = _text(node)
+            if id(node) in knowing and VARIABLE.fullmatch(text):
+                yield text
+
+
+def _text(node) -> str:
+    """The text that a node is; empty for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _called(node) -> tuple[str, str]:
+    """The method that a node calls and its first argument, where that is a text."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return "", ""
+    return node.func.attr, _text(node.args[0]) if node.args else ""
+
+
+def _knows(tree) -> bool:
+    return any(name == "environ" for node in ast.walk(tree) for name in _mentioned(node)) or any(
+        isinstance(node, ast.arg) and node.arg == "environ" for node in ast.walk(tree)
+    )
+
+
+def _top_level(tree) -> set[str]:
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _outside_functions(node) -> Iterator[ast.AST]:
+    """What runs when a module is imported, decorators and defaults included."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            outer = [*child.decorator_list, child.args]
+            yield from (inner for part in outer for inner in ast.walk(part))
+        else:
+            yield child
+            yield from _outside_functions(child)
+
+
+def _body(function) -> Iterator[ast.AST]:
+    for statement in function.body:
+        yield from ast.walk(statement)
+
+
+def _imports(node) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _mentioned(node) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.alias):
+        yield node.name
+
+
+@cache
+def _operations() -> dict[str, str]:
+    """Every call of our services with its permission, such as put_object: s3:PutObject."""
+    loader, found = Loader(), {}
+    for service in reversed(SERVICES):
+        model = loader.load_service_model(service, "service-2")
+        found |= {xform_name(name): f"{service}:{name}" for name in model["operations"]}
+    return found
+
+
+def _actions(node) -> Iterator[str]:
+    method, named = _called(node)
+    if method in BY_NAME:
+        yield from actions_of(named)
+    if isinstance(node, ast.Attribute) and _is_call_to_aws(node):
+        yield from actions_of(node.attr)
+
+
+def _is_call_to_aws(node) -> bool:
+    known = node.attr in ACTIONS or node.attr in _operations()
+    return known and ("_" in node.attr or bool(RECEIVER.search(ast.unparse(node.value))))
+
+
+def actions_of(call: str) -> tuple[str, ...]:
+    """The permissions that a call needs."""
+    if call in ACTIONS:
+        return ACTIONS[call]
+    operation = _operations().get(call)
+    return (operation,) if operation else ()
+
+
+def _routes(node) -> Iterator[str]:
+    """`@app.post("/x")` and `app.post("/x")(function)`."""
+    method, path = _called(node)
+    if method in ROUTERS and path.startswith("/"):
+        yield f"{method.upper()} {path}"
