@@ -90,6 +90,7 @@ class Assembler:
         link_lifetime_s: how long a link is good.
         max_object_bytes: of one chunk or piece of music.
         max_input_bytes: of all that one mix fetches.
+        job: begins the job of a request; a server that ends may stop them all.
     """
 
     stores: Mapping[str, ObjectStore]
@@ -99,6 +100,7 @@ class Assembler:
     link_lifetime_s: int
     max_object_bytes: int
     max_input_bytes: int
+    job: Callable[[], Children] = Children
 
     def assemble(self, order: Order, asked: Options, deadline_s: float | None = None) -> Assembled:
         """Mix chunks into one file.
@@ -119,7 +121,7 @@ class Assembler:
         bucket, store = self._chosen(order)
         music_key = _music_key(order.music) if order.music else None
         until_s = None if deadline_s is None else deadline_s - CLOSING_S
-        children = Children()
+        children = self.job()
         desk = Desk(Stages(_nobody_watches), children)
         with stopping(children, until_s), desk.stages.stage("looking"):
             known = self._heads(store, order.chunk_keys, music_key, until_s)

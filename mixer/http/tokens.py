@@ -1,0 +1,121 @@
+"""Who holds a token: named callers, and the SHA-256 digests of their tokens.
+
+The secret is a JSON object, `{"anna": ["<digest>", "<digest>"]}`: two valid tokens each, so that a
+new one can be handed out before the old one goes. Only digests are kept: who reads the secret
+still cannot call. Tokens are long and random, so a plain digest is enough.
+"""
+
+import hmac
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+from mixer.errors import Misconfigured
+
+FRESH_S = 300.0
+"""How long a secret is used without asking again: a token is taken back within minutes."""
+
+STALE_S = 3_600.0
+"""How much longer it may be used while Secrets Manager does not answer."""
+
+AGAIN_S = 10.0
+"""After a reading that failed; each takes seconds, and every request would wait for it."""
+
+LONGEST_TOKEN_CHARS = 1_024
+"""Longer ones are nobody's and not worth a digest."""
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+Callers = Mapping[str, tuple[str, ...]]
+"""Digests of valid tokens by caller."""
+
+
+def callers_from(secret: str) -> Callers:
+    """The callers that a secret names.
+
+    Raises:
+        Misconfigured: it is not written as it should be; none of it is repeated.
+    """
+    try:
+        written = json.loads(secret)
+        callers = {
+            str(name): tuple(str(digest).lower() for digest in digests)
+            for name, digests in written.items()
+        }
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Misconfigured("The secret of tokens is no JSON object of lists.") from error
+    for name, digests in callers.items():
+        if not name or not all(DIGEST.fullmatch(digest) for digest in digests):
+            raise Misconfigured(f"A token of {name!r} is no SHA-256 digest in hexadecimal.")
+    return callers
+
+
+def holder(callers: Callers, token: str) -> str | None:
+    """Whose token it is; None for nobody's. Takes as long for every token.
+
+    Args:
+        callers: who may call.
+        token: as it was sent.
+    """
+    if not token or len(token) > LONGEST_TOKEN_CHARS:
+        return None
+    digest = digest_of(token)
+    found = None
+    for name, digests in callers.items():
+        for known in digests:
+            if hmac.compare_digest(known, digest):
+                found = name
+    return found
+
+
+def digest_of(token: str) -> str:
+    """What the secret keeps of a token."""
+    return sha256(token.encode(errors="surrogatepass")).hexdigest()
+
+
+def bearer(authorization: str) -> str:
+    """The token in an Authorization header; empty when there is none."""
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+class TokenBook:
+    """The callers of a secret, read when first needed and again after some minutes.
+
+    Safe for many threads: one reads, the others wait.
+
+    Args:
+        read_secret: fetches the secret's text.
+        now: a clock in seconds that never runs backwards.
+    """
+
+    def __init__(
+        self, read_secret: Callable[[], str], *, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._read_secret = read_secret
+        self._now = now
+        self._lock = threading.Lock()
+        self._callers: Callers | None = None
+        self._next_s = self._last_s = now()
+
+    def callers(self) -> Callers:
+        """Who may call.
+
+        Raises:
+            Exception: the secret cannot be read, and what is known of it is too old.
+        """
+        with self._lock:
+            now_s = self._now()
+            if self._callers is not None and now_s < self._next_s:
+                return self._callers
+            try:
+                self._callers = callers_from(self._read_secret())
+                self._next_s, self._last_s = now_s + FRESH_S, now_s + FRESH_S + STALE_S
+            except Exception:
+                if self._callers is None or now_s > self._last_s:
+                    raise
+                self._next_s = min(now_s + AGAIN_S, self._last_s)
+            return self._callers

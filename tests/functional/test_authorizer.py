@@ -1,0 +1,122 @@
+"""The authorizer: named callers with their tokens, nobody else, no lock-out while AWS stumbles."""
+
+import json
+
+import boto3
+import pytest
+from moto import mock_aws
+
+import authorizer
+from authorizer import authorized
+from mixer.errors import Misconfigured
+from mixer.http.tokens import FRESH_S, STALE_S, TokenBook, bearer, callers_from, digest_of, holder
+from mixer.settings import Auth
+from tests.functional.lambdas import Context, version_2
+
+OLD, NEW, OTHER = "old-token-of-anna", "new-token-of-anna", "token-of-bert"
+SECRET = json.dumps({"anna": [digest_of(OLD), digest_of(NEW)], "bert": [digest_of(OTHER)]})
+TOKEN = Auth(mode="token", tokens_secret="tokens")  # noqa: S106 - a name
+
+
+def question(authorization=None):
+    headers = {"Authorization": authorization} if authorization is not None else {}
+    return {**version_2(None, headers=headers), "type": "REQUEST"}
+
+
+@pytest.fixture
+def book():
+    return TokenBook(lambda: SECRET)
+
+
+@pytest.mark.parametrize(("token", "caller"), [(OLD, "anna"), (NEW, "anna"), (OTHER, "bert")])
+def test_each_caller_is_known_by_two_tokens(book, token, caller):
+    answer = authorized(question(f"Bearer {token}"), TOKEN, book)
+    assert answer == {"isAuthorized": True, "context": {"caller": caller}}
+    assert authorized(question(f"bearer  {token} "), TOKEN, book) == answer
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        *(None, "", "Bearer", "Bearer ", OLD, f"Basic {OLD}", "Bearer wrong"),
+        *(f"Bearer {OLD}x", f"Bearer {digest_of(OLD)}", "Bearer " + "x" * 100_000),
+    ],
+)
+def test_nobody_else_is_let_in(book, authorization):
+    assert authorized(question(authorization), TOKEN, book)["isAuthorized"] is False
+
+
+def test_an_event_without_headers_is_nobodys(book):
+    assert authorized({}, TOKEN, book)["isAuthorized"] is False
+    assert authorized({"headers": None}, TOKEN, book)["isAuthorized"] is False
+
+
+def test_the_open_mode_lets_everybody_in_without_reading_a_secret():
+    answer = authorized(question(), Auth(mode="none"), None)
+    assert answer == {"isAuthorized": True, "context": {"caller": "anonymous"}}
+
+
+def test_the_secret_is_read_once_in_some_minutes_and_a_token_taken_back():
+    clock, reads, secret = [0.0], [], [SECRET]
+
+    def read():
+        reads.append(clock[0])
+        return secret[0]
+
+    book = TokenBook(read, now=lambda: clock[0])
+    for _ in range(5):
+        assert holder(book.callers(), OLD) == "anna"
+    secret[0] = json.dumps({"anna": [digest_of(NEW)]})
+    clock[0] = FRESH_S - 1
+    assert holder(book.callers(), OLD) == "anna"
+    clock[0] = FRESH_S
+    assert holder(book.callers(), OLD) is None
+    assert holder(book.callers(), NEW) == "anna"
+    assert len(reads) == 2
+
+
+def test_while_secrets_are_out_of_reach_the_known_ones_count_for_an_hour():
+    clock, is_down = [0.0], [False]
+
+    def read():
+        if is_down[0]:
+            raise TimeoutError
+        return SECRET
+
+    book = TokenBook(read, now=lambda: clock[0])
+    book.callers()
+    is_down[0] = True
+    clock[0] = FRESH_S + STALE_S - 1
+    assert holder(book.callers(), OLD) == "anna"
+    clock[0] = FRESH_S + STALE_S + 1
+    with pytest.raises(TimeoutError):
+        book.callers()
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "[]", "no JSON", '{"anna": "abc"}', '{"anna": ["abc"]}', '{"anna": 7}']
+)
+def test_a_secret_that_makes_no_sense_lets_nobody_in(secret):
+    with pytest.raises(Misconfigured):
+        callers_from(secret)
+
+
+def test_bearer_reads_the_header_as_rfc_6750_writes_it():
+    assert bearer("Bearer abc") == "abc"
+    assert bearer("BEARER abc") == "abc"
+    assert bearer("abc") == ""
+
+
+def test_the_handler_reads_its_secret_from_secrets_manager(monkeypatch):
+    for name, value in {
+        "AUTH_MODE": "token",
+        "TOKENS_SECRET": "tokens",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        boto3.client("secretsmanager").create_secret(Name="tokens", SecretString=SECRET)
+        answer = authorizer.handler(question(f"Bearer {NEW}"), Context())
+    assert answer["context"] == {"caller": "anna"}

@@ -1,0 +1,314 @@
+"""POST /mixstory as clients call it: chunks in S3 in, a finished MP3 behind a link out."""
+
+import json
+import os
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from app import assembler, endpoint
+from mixer.mixing import DEFAULT_GAP_MS
+from mixer.script.script import Chunk, Ending, Utterance
+from mixer.sound import ffmpeg
+from mixer.sound.check import check
+from mixer.sound.ffmpeg import Children
+from mixer.sound.measure import measure
+from mixer.speech.engine import Delivery
+from mixer.speech.narrate import Narrator
+from mixer.store.s3 import S3Store
+from tests.engines import ToneEngine
+from tests.functional.clouds import BUCKET, FOREIGN, MUSIC_BUCKET, cloud, deployment, keys
+from tests.functional.lambdas import Context, told, version_1, version_2
+
+PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
+CONCAT = "ffconcat version 1.0\nfile /etc/passwd\n"
+
+
+@pytest.fixture
+def s3():
+    with cloud() as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _own_temporary_folder(tmp_path, monkeypatch):
+    """Everything that is left behind shows."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield
+    deadline_s = time.monotonic() + 5
+    while os.listdir(folder) and time.monotonic() < deadline_s:  # noqa: PTH208
+        time.sleep(0.05)
+    assert os.listdir(folder) == []  # noqa: PTH208
+
+
+@pytest.fixture
+def ask(s3):
+    handlers = {}
+
+    def asked(event, context=None, **settings):
+        name = json.dumps(settings, default=str, sort_keys=True)
+        if name not in handlers:
+            chosen = deployment(**settings)
+            work = assembler(chosen, s3=s3)
+            handlers[name] = endpoint(chosen, lambda: work)
+        return handlers[name](event, context or Context())
+
+    return asked
+
+
+def ok(answered):
+    assert answered["statusCode"] == 200, answered["body"]
+    return told(answered)
+
+
+def refused(answered, status, code):
+    body = told(answered)
+    assert (answered["statusCode"], body["code"]) == (status, code), body
+    return body
+
+
+def mixed(fields, **event):
+    return version_2(fields, "/mixstory", **event)
+
+
+def tone(path: Path, length_s: float, *encoding: str, hz: int = 300, level_db: float = -15) -> Path:
+    source = f"sine=f={hz}:r=24000:d={length_s},volume={level_db}dB"
+    ffmpeg.run(["-f", "lavfi", "-i", source, *encoding, str(path)], timeout_s=60)
+    return path
+
+
+def chunk(text: str, gap_ms: int) -> Chunk:
+    utterance = Utterance(text, text, Ending.SENTENCE)
+    return Chunk((utterance,), f"<speak><s>{text}</s></speak>", len(text), gap_ms)
+
+
+@pytest.fixture
+def own_keys(s3):
+    """Two chunks as the service makes them; the first says that 300 ms follow it."""
+    narrator = Narrator(
+        ToneEngine(suffix="mp3"), S3Store(s3, BUCKET), Delivery("Joanna", "generative"), Children()
+    )
+    chunks = [chunk("once upon a time there was a lamp", 300), chunk("and a keeper", 2000)]
+    return [each.key for each in narrator.narrate(chunks).recordings]
+
+
+@pytest.fixture
+def foreign_keys(s3, tmp_path):
+    """Sounds of other makers: they say nothing of themselves."""
+    store = S3Store(s3, BUCKET)
+    store.put("uploads/one.wav", tone(tmp_path / "1.wav", 1.5))
+    store.put("uploads/two.mp3", tone(tmp_path / "2.mp3", 2.5))
+    store.put("uploads/three & four.ogg", tone(tmp_path / "3.ogg", 1.0, "-c:a", "libopus"))
+    return ["uploads/one.wav", "uploads/two.mp3", "uploads/three & four.ogg"]
+
+
+@pytest.fixture
+def music(s3, tmp_path):
+    S3Store(s3, MUSIC_BUCKET).put("beds/calm sea.mp3", tone(tmp_path / "m.mp3", 4.0, hz=900))
+    return "beds/calm sea.mp3"
+
+
+def result(s3, body, tmp_path):
+    path = tmp_path / "result.mp3"
+    S3Store(s3, BUCKET).fetch(body["key"], path)
+    return path
+
+
+def test_an_old_client_is_served(ask, s3, own_keys, tmp_path):
+    request = json.dumps({"chunk_keys": own_keys, "bucket": BUCKET})
+    for event in (
+        mixed(request),
+        version_1(request, "/mixstory"),
+        {"body": request},
+        json.loads(request),
+    ):
+        body = ok(ask(event))
+        assert (body["chunk_keys"], body["bucket"]) == (own_keys, BUCKET)
+        assert body["download_url"].startswith("https://")
+        assert body["key"] in body["download_url"]
+    assert keys(s3, "mixed/") == [body["key"]]
+    found = check(result(s3, body, tmp_path), body["duration_s"], 10)
+    assert found.integrated_lufs == pytest.approx(body["integrated_loudness_lufs"], abs=0.1)
+    assert found.integrated_lufs == pytest.approx(-18, abs=1)
+    assert found.true_peak_dbtp == pytest.approx(body["true_peak_dbtp"], abs=0.1)
+    assert measure(tmp_path / "result.mp3").duration_s == pytest.approx(body["duration_s"], 0.01)
+
+
+def test_with_tokens_the_same_request_needs_a_caller(ask, own_keys):
+    request = {"chunk_keys": own_keys}
+    refused(ask(mixed(request), mode="token"), 401, "unauthorized")
+    assert ok(ask(mixed(request, caller="anna"), mode="token"))["key"]
+
+
+def test_the_link_is_signed_and_expires(ask, own_keys):
+    url = ok(ask(mixed({"chunk_keys": own_keys}), url_lifetime_s=120))["download_url"]
+    assert "X-Amz-Signature=" in url
+    assert "X-Amz-Expires=120" in url
+
+
+def test_sounds_of_others_are_measured_and_a_second_apart(ask, foreign_keys):
+    body = ok(ask(mixed({"chunk_keys": foreign_keys})))
+    heard_s = 1.5 + 2.5 + 1.0
+    assert body["duration_s"] == pytest.approx(heard_s + 2 * DEFAULT_GAP_MS / 1000 + 0.8, abs=0.2)
+
+
+def test_the_silence_is_what_the_chunk_says_unless_the_request_says_otherwise(ask, own_keys):
+    own = ok(ask(mixed({"chunk_keys": own_keys})))["duration_s"]
+    longer = ok(ask(mixed({"chunk_keys": own_keys, "gap_ms": 1300})))["duration_s"]
+    none = ok(ask(mixed({"chunk_keys": own_keys, "gap_ms": 0})))["duration_s"]
+    assert longer - own == pytest.approx(1.0, abs=0.002)
+    assert own - none == pytest.approx(0.3, abs=0.002)
+
+
+def test_music_lies_under_the_voice(ask, s3, own_keys, music, tmp_path):
+    alone = ok(ask(mixed({"chunk_keys": own_keys})))
+    with_music = ok(ask(mixed({"chunk_keys": own_keys, "music": music, "title": "Sea"})))
+    assert with_music["key"] != alone["key"]
+    assert with_music["duration_s"] > alone["duration_s"] + 1
+    assert measure(result(s3, with_music, tmp_path)).channels == 2
+    assert b"Sea" in (tmp_path / "result.mp3").read_bytes()[:500]
+    assert with_music["integrated_loudness_lufs"] == pytest.approx(-18, abs=1)
+
+
+def test_of_a_url_only_the_path_counts(ask, own_keys, music):
+    url = "https://evil.example/beds/calm%20sea.mp3?X-Amz-Signature=0#x"
+    body = ok(ask(mixed({"chunk_keys": own_keys, "music": url})))
+    assert body["key"] == ok(ask(mixed({"chunk_keys": own_keys, "music": music})))["key"]
+
+
+def test_chunks_may_come_from_another_allowed_bucket(ask, s3, tmp_path):
+    S3Store(s3, MUSIC_BUCKET).put("voice.wav", tone(tmp_path / "v.wav", 1.0))
+    body = ok(ask(mixed({"chunk_keys": ["voice.wav"], "bucket": MUSIC_BUCKET})))
+    assert body["bucket"] == MUSIC_BUCKET
+    assert keys(s3, "mixed/") == [body["key"]]
+
+
+def test_the_same_chunk_may_come_again(ask, own_keys):
+    once = ok(ask(mixed({"chunk_keys": own_keys[:1]})))["duration_s"]
+    thrice = ok(ask(mixed({"chunk_keys": own_keys[:1] * 3})))["duration_s"]
+    assert thrice > 2.5 * (once - 0.8)
+
+
+def test_two_identical_requests_at_once_end_with_one_object(ask, s3, own_keys):
+    ok(ask(mixed({"chunk_keys": own_keys})))
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda _: ok(ask(mixed({"chunk_keys": own_keys}))), range(2)))
+    assert made[0]["key"] == made[1]["key"]
+    assert keys(s3, "mixed/") == [made[0]["key"]]
+
+
+def test_unknown_fields_are_ignored_with_a_warning(ask, own_keys):
+    body = ok(ask(mixed({"chunk_keys": own_keys, "crossfade": 3})))
+    assert "crossfade" in body["warnings"][0]
+
+
+GOOD = "narration_chunks/good.mp3"
+BAD = {
+    "no keys": ({}, 400, "bad_input", "chunk_keys"),
+    "0 keys": ({"chunk_keys": []}, 400, "bad_input", "chunk_keys"),
+    "10,000 keys": ({"chunk_keys": [GOOD] * 10_000}, 400, "bad_input", "chunk_keys"),
+    "keys of the wrong type": ({"chunk_keys": GOOD}, 400, "bad_input", "chunk_keys"),
+    "a key of the wrong type": ({"chunk_keys": [GOOD, 7]}, 400, "bad_input", "chunk_keys.1"),
+    "a key that leads up": ({"chunk_keys": ["a/../b"]}, 400, "bad_input", "chunk_keys.0"),
+    "an absolute key": ({"chunk_keys": ["/etc/passwd"]}, 400, "bad_input", "chunk_keys.0"),
+    "an empty key": ({"chunk_keys": [GOOD, ""]}, 400, "bad_input", "chunk_keys.1"),
+    "a key with a control": ({"chunk_keys": ["a\u0000b"]}, 400, "bad_input", "chunk_keys.0"),
+    "somebody's story": ({"chunk_keys": ["stories/1/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
+    "a foreign bucket": (
+        {"chunk_keys": [GOOD], "bucket": FOREIGN},
+        403,
+        "forbidden",
+        "bucket",
+    ),
+    "music that leads up": (
+        {"chunk_keys": [GOOD], "music": "https://a.example/x/../../y"},
+        *(400, "bad_input", "music"),
+    ),
+    "music from a file": (
+        {"chunk_keys": [GOOD], "music": "/etc/passwd"},
+        400,
+        "bad_input",
+        "music",
+    ),
+    "a preset": ({"chunk_keys": [GOOD], "preset": "loud"}, 400, "bad_input", "preset"),
+    "a gap": ({"chunk_keys": [GOOD], "gap_ms": 10_001}, 400, "bad_input", "gap_ms"),
+    "not a number": (
+        '{"chunk_keys": ["a"], "duck_db": Infinity}',
+        400,
+        "bad_input",
+        "body",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_names_its_field(ask, s3, name):
+    fields, status, code, field = BAD[name]
+    body = refused(ask(mixed(fields)), status, code)
+    assert body["details"]["field"] == field
+    assert keys(s3) == []
+
+
+def test_what_is_missing_is_named(ask, own_keys):
+    body = refused(ask(mixed({"chunk_keys": [own_keys[0], "gone.mp3"]})), 404, "not_found")
+    assert body["details"]["key"] == "gone.mp3"
+    body = refused(ask(mixed({"chunk_keys": own_keys, "music": "gone"})), 404, "not_found")
+    assert body["details"]["key"] == "gone"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"just a text\n" * 99, PLAYLIST.encode(), CONCAT.encode(), b"ID3" + bytes(999)],
+    ids=["empty", "text", "playlist", "concat script", "damaged"],
+)
+@pytest.mark.parametrize("role", ["chunk", "music"])
+def test_what_is_no_sound_is_a_422_that_names_the_key(ask, s3, own_keys, role, content):
+    bucket = BUCKET if role == "chunk" else MUSIC_BUCKET
+    S3Store(s3, bucket).put("fake.mp3", content)
+    fields = (
+        {"chunk_keys": [*own_keys, "fake.mp3"]}
+        if role == "chunk"
+        else {
+            "chunk_keys": own_keys,
+            "music": "fake.mp3",
+        }
+    )
+    body = refused(ask(mixed(fields)), 422, "unplayable_audio")
+    assert body["details"]["key"] == "fake.mp3"
+    assert "root:" not in json.dumps(body)
+    assert keys(s3, "mixed/") == []
+
+
+def test_what_is_too_large_is_refused_before_it_is_fetched(ask, s3, own_keys):
+    s3.put_object(Bucket=BUCKET, Key="large.wav", Body=bytes(2_000_001))
+    limits = {"max_object_bytes": 2_000_000}
+    body = refused(ask(mixed({"chunk_keys": ["large.wav"]}), **limits), 413, "object_too_large")
+    assert "large.wav" in body["error"]
+    limits = {"max_input_bytes": 1_000}
+    refused(ask(mixed({"chunk_keys": own_keys}), **limits), 413, "object_too_large")
+
+
+def test_silence_alone_is_nothing_to_mix(ask, s3, tmp_path):
+    S3Store(s3, BUCKET).put("silent.wav", tone(tmp_path / "s.wav", 1.0, level_db=-120))
+    refused(ask(mixed({"chunk_keys": ["silent.wav"]})), 400, "bad_input")
+
+
+def test_the_deadline_is_a_504_that_leaves_nothing_behind(ask, s3, tmp_path):
+    S3Store(s3, BUCKET).put("long.flac", tone(tmp_path / "l.flac", 3_000.0))
+    began_s = time.monotonic()
+    refused(ask(mixed({"chunk_keys": ["long.flac"] * 8}), Context(4.0)), 504, "out_of_time")
+    assert time.monotonic() - began_s < 4.0
+    assert keys(s3, "mixed/") == []
+
+
+def test_the_link_works_for_anybody(ask, s3, own_keys):
+    body = ok(ask(mixed({"chunk_keys": own_keys})))
+    answer = requests.get(body["download_url"], timeout=10)
+    assert answer.headers["Content-Type"] == "audio/mpeg"
+    assert answer.content == S3Store(s3, BUCKET).get(body["key"])

@@ -1,0 +1,72 @@
+"""The API describes itself: the document of the whole API, and a page that needs nothing else."""
+
+import base64
+import gzip
+import json
+import re
+
+import pytest
+
+import app
+import polly_handler
+from tests.functional.clouds import deployment
+from tests.functional.lambdas import Context, version_2
+
+
+def nobody():
+    raise AssertionError("A description does no work.")
+
+
+HANDLERS = {
+    "speech": polly_handler.endpoint(deployment("token"), nobody),
+    "mix": app.endpoint(deployment("token"), nobody),
+}
+
+
+@pytest.fixture(params=HANDLERS)
+def handler(request):
+    return HANDLERS[request.param]
+
+
+def test_every_function_describes_the_whole_api_without_a_token(handler):
+    answered = handler(version_2(None, "/openapi.json", "GET"), Context())
+    assert answered["statusCode"] == 200
+    document = json.loads(answered["body"])
+    assert document["openapi"].startswith("3.")
+    assert set(document["paths"]) == {"/synthesize", "/estimate", "/voices", "/mixstory"}
+    assert document["security"] == [{"token": []}]
+
+
+def test_the_contract_stands_in_the_document():
+    event = version_2(None, "/openapi.json", "GET")
+    document = json.loads(HANDLERS["mix"](event, Context())["body"])
+    schemas = document["components"]["schemas"]
+    assert schemas["TextBody"]["required"] == ["text"]
+    assert schemas["MixBody"]["required"] == ["chunk_keys"]
+    assert {"chunk_keys", "bucket"} <= set(schemas["SynthesizeAnswer"]["required"])
+    assert {"chunk_keys", "bucket", "download_url"} <= set(schemas["MixAnswer"]["required"])
+    assert schemas["TextBody"]["properties"]["rate"]["maximum"] == 200
+    for path in document["paths"].values():
+        for operation in path.values():
+            statuses = set(operation["responses"])
+            assert {"200", "400", "401", "413", "422", "429", "502", "504"} <= statuses
+            told = operation["responses"]["422"]["content"]["application/json"]["schema"]
+            assert told["$ref"].endswith("/ErrorAnswer")
+
+
+def test_the_page_brings_everything_along(handler):
+    answered = handler(version_2(None, "/docs", "GET"), Context())
+    assert answered["statusCode"] == 200
+    assert answered["headers"]["Content-Type"].startswith("text/html")
+    page = answered["body"]
+    assert "SwaggerUIBundle(" in page
+    assert "/mixstory" in page
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
+    assert len(page) < 5_000_000
+
+
+def test_the_page_is_sent_compressed_to_who_can_read_it(handler):
+    event = version_2(None, "/docs", "GET", headers={"Accept-Encoding": "gzip, br"})
+    answered = handler(event, Context())
+    assert answered["isBase64Encoded"]
+    assert b"SwaggerUIBundle(" in gzip.decompress(base64.b64decode(answered["body"]))
