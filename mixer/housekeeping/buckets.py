@@ -20,7 +20,10 @@ from mixer.housekeeping.stories import chunks_named_in, script_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
+    from mypy_boto3_s3.type_defs import (
+        ListMultipartUploadsOutputTypeDef,
+        ListObjectVersionsOutputTypeDef,
+    )
 
 ENABLED = "Enabled"
 """The versioning status under which every write gets a version id of its own."""
@@ -31,6 +34,13 @@ class Markers(TypedDict, total=False):
 
     KeyMarker: str
     VersionIdMarker: str
+
+
+class UploadMarkers(TypedDict, total=False):
+    """Where the next page of unfinished uploads starts."""
+
+    KeyMarker: str
+    UploadIdMarker: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +125,24 @@ class BucketSource:
 
     def _uploads(self) -> Iterator[Upload]:
         """Every unfinished multipart upload in the bucket."""
-        key_marker, id_marker = "", ""
-        while True:
-            page = self.pace.ask(
-                lambda key=key_marker, identity=id_marker: self.client.list_multipart_uploads(  # type: ignore[misc]
-                    Bucket=self.policy.bucket,
-                    KeyMarker=key,
-                    UploadIdMarker=identity,
-                    ExpectedBucketOwner=self.account,
-                )
-            )
+        markers: UploadMarkers | None = {}
+        while markers is not None:
+            page = self._uploads_page(markers)
             for upload in page.get("Uploads", []):
-                yield Upload(upload["Key"], upload["UploadId"], upload["Initiated"].astimezone(UTC))
-            if not page.get("IsTruncated"):
-                return
-            key_marker, id_marker = page["NextKeyMarker"], page["NextUploadIdMarker"]
+                initiated = upload["Initiated"].astimezone(UTC)
+                yield Upload(upload["Key"], upload["UploadId"], initiated)
+            markers = None
+            if page.get("IsTruncated"):
+                markers = UploadMarkers(
+                    KeyMarker=page["NextKeyMarker"], UploadIdMarker=page["NextUploadIdMarker"]
+                )
+
+    def _uploads_page(self, markers: UploadMarkers) -> "ListMultipartUploadsOutputTypeDef":
+        return self.pace.ask(
+            lambda: self.client.list_multipart_uploads(
+                Bucket=self.policy.bucket, ExpectedBucketOwner=self.account, **markers
+            )
+        )
 
     def _with_named_chunks(self, listing: BucketListing, now: datetime) -> BucketListing:
         living = living_stories(listing, self.policy, now)

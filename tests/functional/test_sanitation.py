@@ -152,6 +152,23 @@ def test_every_page_of_a_listing_is_read(world: World, monkeypatch: pytest.Monke
     assert world.keys() == set()
 
 
+def test_every_page_of_unfinished_uploads_is_read(world: World) -> None:
+    s3 = world.account.s3
+    for number in range(5):
+        s3.create_multipart_upload(Bucket=BUCKET, Key=f"mixed/{number}.mp3")
+
+    def two_at_once(real: Callable[..., Any], **arguments: Any) -> Any:
+        after = (arguments.pop("KeyMarker", ""), arguments.pop("UploadIdMarker", ""))
+        uploads = sorted(real(**arguments)["Uploads"], key=lambda one: one["Key"])
+        rest = [one for one in uploads if (one["Key"], one["UploadId"]) > after]
+        page, last = rest[:2], rest[:2][-1]
+        markers = {"NextKeyMarker": last["Key"], "NextUploadIdMarker": last["UploadId"]}
+        return {"Uploads": page, "IsTruncated": len(rest) > 2, **markers}
+
+    world.meddled(s3={"list_multipart_uploads": two_at_once}).clean(ONE_BUCKET)
+    assert not s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads")
+
+
 # --- the plan and the deed --------------------------------------------------------------------
 
 
