@@ -1,10 +1,11 @@
 # Every target makes what it needs first; one environment, .venv, serves them all.
 PYTHON ?= python3
+PORT ?= 8080
 BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo serve test check bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +22,11 @@ demo: $(STAMP) ## Narrate the sample story with music into out/
 	@$(BIN)/python demo/bed.py .mixer/bed.flac
 	@$(BIN)/python -m mixer narrate demo/story.md --music .mixer/bed.flac \
 		--out out/story.mp3 --store .mixer/store
+
+serve: $(STAMP) ## Serve the API and the page on 127.0.0.1 (PORT=8080); Ctrl-C ends it
+	@mkdir -p .mixer/music
+	@test -f .mixer/music/quiet.flac || $(BIN)/python demo/bed.py .mixer/music/quiet.flac
+	@$(BIN)/python -m mixer serve --port $(PORT) --store .mixer/store --music .mixer/music
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest

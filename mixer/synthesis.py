@@ -100,6 +100,7 @@ class Synthesizer:
         max_text_chars: of one request.
         refresh_after: chunks older than this are made young when they are used again.
         now: the moment, in UTC.
+        job: begins the job of a request; a server that ends may stop them all.
     """
 
     open_engine: OpenEngine
@@ -110,6 +111,7 @@ class Synthesizer:
     max_text_chars: int
     refresh_after: timedelta
     now: Callable[[], datetime] = field(default=utc_now)
+    job: Callable[[], Children] = Children
 
     def voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
         """Who can speak, the default first."""
@@ -180,7 +182,7 @@ class Synthesizer:
     ) -> Narrator:
         young_since = self.now() - self.refresh_after
         return Narrator(
-            engine, self.store, delivery, Children(), young_since=young_since, until_s=deadline_s
+            engine, self.store, delivery, self.job(), young_since=young_since, until_s=deadline_s
         )
 
     def _allowed_usd(self, missing: Sequence[Chunk], delivery: Delivery, asked: Options) -> float:

@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": "mixer.cli.plan",
     "estimate": "mixer.cli.estimate",
     "voices": "mixer.cli.voices",
+    "serve": "mixer.cli.serve",
     "sanitize": "mixer.cli.sanitize",
 }
 """The module of each command; it defines `command`."""

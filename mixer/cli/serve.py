@@ -1,0 +1,73 @@
+"""`mixer serve`: the API and the demo page on this machine."""
+
+import logging
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+import mixer
+from mixer.cli.session import store_option
+
+WEB = Path(mixer.__file__).parents[1] / "web"
+"""Of the page, in a checkout of the repository."""
+
+QUIET = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}
+"""What is meant for CloudWatch does not belong on a terminal; problems do."""
+
+UNFINISHED = 1
+"""Exit code when a request did not even end when all that it works with was closed."""
+
+folder = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
+@store_option
+@click.option("--music", type=folder, help="Folder of music to choose from.  [default: the store]")
+@click.option("--web", type=folder, default=WEB, help="Folder of the page.  [default: web/]")
+@click.option("--aws", is_flag=True, help="Use Amazon Polly and S3, as the environment says.")
+@click.option(
+    "--grace-s",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="How long requests at work may go on after Ctrl-C; a second one ends them at once.",
+)
+def command(
+    port: int, store: Path, music: Path | None, web: Path, *, aws: bool, grace_s: float
+) -> None:
+    """Serve the API and the demo page on 127.0.0.1, and nowhere else.
+
+    The same handlers run here as in AWS Lambda, with the embedded voice and a folder for what they
+    make. The environment variables of the Lambdas count here too; AUTH_MODE is none by default.
+    """
+    from mixer.server.listener import Listener
+    from mixer.server.local import Folders, chosen_settings, cloud, laptop
+    from mixer.server.running import requests_to_end, serve
+
+    _log_to_terminal()
+    chosen = chosen_settings(os.environ)
+    with requests_to_end() as came, ExitStack() as open_things:
+        listener = Listener(port)
+        folders = Folders(store, web, music)
+        place = cloud(chosen, web) if aws else laptop(chosen, listener.url, folders)
+        site = open_things.enter_context(place)
+        click.echo(f"Mixer listens on {listener.url} (Ctrl-C ends it)")
+        has_finished = serve(listener, site.reply, came, grace_s=grace_s, abandon=open_things.close)
+    if not has_finished:
+        sys.stderr.flush()
+        os._exit(UNFINISHED)
+
+
+def _log_to_terminal() -> None:
+    """A line for each request, and what goes wrong."""
+    os.environ.update({name: os.environ.get(name) or value for name, value in QUIET.items()})
+    lines = logging.StreamHandler()
+    lines.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logger = logging.getLogger("mixer.server")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(lines)
+    logger.propagate = False

@@ -1,0 +1,176 @@
+"""What the local server is made of: the Lambdas' own endpoints, given other voices and stores.
+
+On a laptop: the embedded voice and a folder, which also keeps the secret of its links. With AWS:
+Amazon Polly and S3, chosen by the environment as in Lambda.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mixer.server.functions import Function
+from mixer.server.gateway import Gateway, Route
+from mixer.server.jobs import Jobs
+from mixer.server.objects import PREFIX, StoredObjects
+from mixer.server.pages import Pages
+from mixer.server.site import Site
+from mixer.settings import Settings, settings
+from mixer.store.folder import FolderStore
+from mixer.store.links import SignedLinks, kept_secret
+
+if TYPE_CHECKING:
+    from mixer.assembly import Assembler
+    from mixer.speech.engine import SpeechEngine
+    from mixer.store.objects import ObjectStore
+    from mixer.synthesis import OpenEngine, Synthesizer
+
+DEFAULTS = {"OUTPUT_BUCKET": "local", "AUTH_MODE": "none", "GATEWAY_TIMEOUT_S": "900"}
+"""Where the environment says nothing; no gateway loses its patience on a laptop."""
+
+SPEECH_ROUTES = ("POST /synthesize", "POST /estimate", "GET /voices")
+MIX_ROUTES = ("POST /mixstory",)
+OPEN_ROUTES = ("GET /openapi.json", "GET /docs")
+
+MIXES_AT_ONCE = 4
+"""Each mix uses all cores anyway; more would only share them, and the memory."""
+
+AWS_ORIGINS = ("https://*.amazonaws.com",)
+"""Where presigned URLs lead the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where things lie on the disk.
+
+    Attributes:
+        store: all that is made.
+        web: the page.
+        music: music to choose from; the store itself when None.
+    """
+
+    store: Path
+    web: Path
+    music: Path | None = None
+
+
+def chosen_settings(environ: Mapping[str, str]) -> Settings:
+    """The environment's settings, with what suits a laptop where it says nothing.
+
+    Raises:
+        Misconfigured: a variable makes no sense.
+    """
+    return settings({**DEFAULTS, **{name: value for name, value in environ.items() if value}})
+
+
+@contextmanager
+def laptop(chosen: Settings, url: str, folders: Folders) -> Iterator[Site]:
+    """Everything without an account and without a network; speaking ends with the block.
+
+    Args:
+        chosen: from `chosen_settings`.
+        url: where the server listens, for its links.
+        folders: where things lie.
+    """
+    from mixer.speech.embedded import EmbeddedEngine
+
+    links = SignedLinks(url + PREFIX.rstrip("/"), kept_secret(folders.store))
+    store = FolderStore(folders.store, links)
+    music = FolderStore(folders.music) if folders.music else store
+    with closing(EmbeddedEngine(suffix="mp3")) as engine, closing(Jobs()) as jobs:
+        gateway = _gateway(
+            chosen,
+            jobs,
+            _synthesizer(chosen, _always(engine), store),
+            _assembler(chosen, store, music),
+        )
+        pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
+        yield Site(gateway, pages, StoredObjects(store, links), chosen.allowed_origins)
+
+
+@contextmanager
+def cloud(chosen: Settings, web: Path) -> Iterator[Site]:
+    """The same with Amazon Polly and S3, as the Lambdas use them.
+
+    Args:
+        chosen: from `chosen_settings`.
+        web: folder of the page.
+    """
+    from app import assembler
+    from mixer.speech.polly_client import polly_client
+    from mixer.store.s3 import s3_client
+    from polly_handler import synthesizer
+
+    with closing(s3_client()) as s3, closing(polly_client()) as polly, closing(Jobs()) as jobs:
+        speech, mix = synthesizer(chosen, polly=polly, s3=s3), assembler(chosen, s3=s3)
+        gateway = _gateway(chosen, jobs, speech, mix)
+        yield Site(gateway, Pages(web, AWS_ORIGINS), None, chosen.allowed_origins)
+
+
+def _gateway(
+    chosen: Settings, jobs: Jobs, synthesizer: "Synthesizer", assembler: "Assembler"
+) -> Gateway:
+    """The Lambdas' endpoints behind their routes."""
+    import app
+    import polly_handler
+
+    synthesizer = replace(synthesizer, job=jobs.begin)
+    assembler = replace(assembler, job=jobs.begin)
+    speech = Function("mixer-speech", polly_handler.endpoint(chosen, lambda: synthesizer))
+    mix = Function("mixer-mix", app.endpoint(chosen, lambda: assembler), at_once=MIXES_AT_ONCE)
+    routes = [
+        *(Route(key, speech) for key in SPEECH_ROUTES),
+        *(Route(key, mix) for key in MIX_ROUTES),
+        *(Route(key, speech, is_open=True) for key in OPEN_ROUTES),
+    ]
+    return Gateway(routes, _authorizer() if chosen.auth.mode == "token" else None)
+
+
+def _authorizer() -> Function:
+    """The doorkeeper by its Lambda's own name; it reads the environment itself."""
+    handler = import_module("authorizer").handler
+    return Function("mixer-authorizer", handler, timeout_s=10)
+
+
+def _synthesizer(
+    chosen: Settings, open_engine: "OpenEngine", store: "ObjectStore"
+) -> "Synthesizer":
+    from mixer.spending import Spending
+    from mixer.synthesis import Synthesizer
+
+    return Synthesizer(
+        open_engine=open_engine,
+        store=store,
+        bucket=chosen.output_bucket,
+        spending=Spending(store, chosen.max_daily_usd),
+        max_request_usd=chosen.max_request_usd,
+        max_text_chars=chosen.max_text_chars,
+        refresh_after=timedelta(days=chosen.refresh_after_days),
+    )
+
+
+def _assembler(chosen: Settings, store: FolderStore, music: FolderStore) -> "Assembler":
+    from mixer.assembly import Assembler
+
+    return Assembler(
+        stores={chosen.output_bucket: store},
+        music=music,
+        output=store,
+        link=lambda key: store.url(key, chosen.url_lifetime_s),
+        link_lifetime_s=chosen.url_lifetime_s,
+        max_object_bytes=chosen.max_object_bytes,
+        max_input_bytes=chosen.max_input_bytes,
+    )
+
+
+def _always(engine: "SpeechEngine") -> "OpenEngine":
+    """One engine for all requests; it stays open between them."""
+
+    @contextmanager
+    def opened(_name: str, _deadline_s: float | None) -> Iterator["SpeechEngine"]:
+        yield engine
+
+    return opened

@@ -1,0 +1,211 @@
+"""`mixer serve` as a user starts it: the whole way from a text to a sound, and a clean end."""
+
+import base64
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from mixer.sound.measure import measure
+
+ROOT = Path(__file__).parents[2]
+
+STORY = (
+    "The lamp went out at nine. Nobody in the village noticed. "
+    "Only Mara, who had waited for it, put on her coat and went down to the sea.\n\n"
+    "There was a boat, and in the boat there was a letter."
+)
+
+
+class Server:
+    """A running `mixer serve`."""
+
+    def __init__(self, process, port):
+        self.process, self.port = process, port
+
+    def ask(self, method, target, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        with contextlib.closing(connection):
+            content = json.dumps(body) if body is not None else None
+            connection.request(method, target, content, headers or {})
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+
+    def json(self, method, target, body=None):
+        status, _, content = self.ask(method, target, body)
+        return status, json.loads(content)
+
+    def descendants(self):
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@contextlib.contextmanager
+def serving(folder, *options, **environment):
+    command = [sys.executable, "-m", "mixer", "serve", "--port", "0"]
+    command += ["--store", folder / "store", "--web", folder / "web", *options]
+    outer = {name: value for name, value in os.environ.items() if "BUCKET" not in name}
+    with (
+        (folder / "log.txt").open("w") as log,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**outer, **environment},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        try:
+            line = process.stdout.readline()
+            assert "http://127.0.0.1:" in line, (folder / "log.txt").read_text()
+            yield Server(process, int(line.split("127.0.0.1:")[1].split()[0]))
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("serve")
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    (folder / "web").mkdir()
+    (folder / "web" / "index.html").write_text("<!doctype html><title>Mixer</title>")
+    with serving(folder) as running:
+        yield running
+
+
+def test_text_becomes_a_finished_sound_behind_a_link(server, tmp_path):
+    status, spoken = server.json("POST", "/synthesize", {"text": STORY})
+    assert status == 200
+    wanted = {"chunk_keys": spoken["chunk_keys"], "bucket": spoken["bucket"]}
+    status, mixed = server.json("POST", "/mixstory", wanted)
+    assert status == 200
+    link = urlsplit(mixed["download_url"])
+    assert link.netloc == f"127.0.0.1:{server.port}"
+    target = f"{link.path}?{link.query}"
+    status, headers, whole = server.ask("GET", target)
+    assert (status, headers["Content-Type"]) == (200, "audio/mpeg")
+    half = len(whole) // 2
+    pieces = [
+        server.ask("GET", target, headers={"Range": f"bytes=0-{half - 1}"}),
+        server.ask("GET", target, headers={"Range": f"bytes={half}-"}),
+    ]
+    assert [status for status, _, _ in pieces] == [206, 206]
+    sound = tmp_path / "story.mp3"
+    sound.write_bytes(pieces[0][2] + pieces[1][2])
+    assert sound.read_bytes() == whole
+    heard = measure(sound)
+    assert heard.duration_s == pytest.approx(mixed["duration_s"], abs=0.1)
+    assert heard.loudness_lufs == pytest.approx(-18, abs=1)
+    assert server.ask("GET", target.replace("signature=", "signature=0"))[0] == 403
+    assert server.ask("GET", link.path)[0] == 403
+
+
+def test_single_chunk_comes_along_as_mp3(server, tmp_path):
+    status, spoken = server.json("POST", "/synthesize", {"text": "Good evening."})
+    assert status == 200
+    sound = tmp_path / "chunk.mp3"
+    sound.write_bytes(base64.b64decode(spoken["audio_base64"]))
+    assert measure(sound).duration_s == pytest.approx(spoken["duration_s"], abs=0.1)
+
+
+def test_other_routes_answer(server):
+    status, voices = server.json("GET", "/voices")
+    assert (status, voices["voices"][0]["id"]) == (200, "Ada")
+    status, foreseen = server.json("POST", "/estimate", {"text": STORY})
+    assert (status, foreseen["cost_usd"]) == (200, 0)
+    status, document = server.json("GET", "/openapi.json")
+    assert status == 200
+    assert {"/synthesize", "/mixstory", "/voices", "/estimate"} <= set(document["paths"])
+    status, headers, page = server.ask("GET", "/docs")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert b"swagger" in page.lower()
+    assert server.ask("GET", "/")[0] == 200
+
+
+def test_errors_keep_the_contract(server):
+    status, told = server.json("POST", "/mixstory", {"chunk_keys": ["narration_chunks/none.mp3"]})
+    assert (status, told["code"]) == (404, "not_found")
+    status, told = server.json("POST", "/synthesize", {"text": "x" * 100_001})
+    assert (status, told["code"]) == (413, "text_too_long")
+    status, told = server.json("POST", "/nothing", {})
+    assert (status, told["code"]) == (404, "not_found")
+
+
+def test_parallel_estimates_do_not_disturb_each_other(server):
+    texts = [f"{'word ' * number}end." for number in range(1, 51)]
+    with ThreadPoolExecutor(50) as pool:
+        told = list(pool.map(lambda t: server.json("POST", "/estimate", {"text": t}), texts))
+    assert {status for status, _ in told} == {200}
+    assert [each["characters"] for _, each in told] == [len(text) for text in texts]
+
+
+def test_log_is_readable_and_says_nothing_of_the_text(server, folder):
+    server.json("POST", "/estimate", {"text": "The secret recipe."})
+    log = (folder / "log.txt").read_text()
+    assert "POST /estimate 200" in log
+    assert "recipe" not in log
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_ending_while_speaking_leaves_no_process(signals, tmp_path):
+    text = " ".join(
+        f"This is sentence number {number}, and it takes its time."
+        for number in range(60 * signals)
+    )
+    with serving(tmp_path, "--grace-s", "110") as server, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.json, "POST", "/synthesize", {"text": text})
+        until_s = time.monotonic() + 30
+        while not server.descendants() and time.monotonic() < until_s:
+            time.sleep(0.05)
+        running = server.descendants()
+        assert running
+        for _ in range(signals):
+            server.process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        status, told = answer.result()
+        assert (status, told.get("code")) == ((200, None) if signals == 1 else (504, "out_of_time"))
+        assert server.process.wait(30) == 0
+        _, left = psutil.wait_procs(running, 5)
+        assert not left
+
+
+def test_port_in_use_is_said_in_a_sentence(server, folder):
+    command = [sys.executable, "-m", "mixer", "serve", "--port", str(server.port)]
+    done = subprocess.run(
+        [*command, "--store", folder / "other"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert str(server.port) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_setting_is_said_in_a_sentence(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "mixer", "serve", "--port", "0", "--store", folder / "other"],
+        cwd=ROOT,
+        env={**os.environ, "MAX_TEXT_CHARS": "many"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "MAX_TEXT_CHARS" in done.stderr
