@@ -10,14 +10,14 @@ from enum import StrEnum
 
 from mixer.errors import UnreadableText
 from mixer.script.chunks import group
-from mixer.script.document import Block, BlockKind, Document, has_words
+from mixer.script.document import Block, BlockKind, Document, tidy
 from mixer.script.limits import POLLY_LIMITS
 from mixer.script.markdown import read_markdown
 from mixer.script.pauses import NATURAL
 from mixer.script.plain_text import read_plain_text
 from mixer.script.script import Chapter, Chunk, Ending, Script, Utterance
 from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml, weight
-from mixer.script.utterances import utterances
+from mixer.script.utterances import is_said, utterances
 
 ALLOWANCE_SHARE = 0.9
 """How much of an engine's limit is used: how a service counts is not documented to the letter."""
@@ -59,7 +59,7 @@ def plan(text: str, text_type: TextType = TextType.TEXT, style: PlanStyle | None
     """
     style = style or PlanStyle()
     document = _READERS[text_type](text)
-    title, parts = _chapters(document)
+    title, parts = _chapters(document, style.language)
     if not parts:
         raise UnreadableText("The story holds no words to say.")
     chapters = tuple(_chapter(name, blocks, style) for name, blocks in parts)
@@ -69,9 +69,9 @@ def plan(text: str, text_type: TextType = TextType.TEXT, style: PlanStyle | None
 _READERS = {TextType.TEXT: read_plain_text, TextType.MARKDOWN: read_markdown}
 
 
-def _chapters(document: Document) -> tuple[str, list[tuple[str, list[Block]]]]:
+def _chapters(document: Document, language: str) -> tuple[str, list[tuple[str, list[Block]]]]:
     """The story's title, and its blocks under the titles of their chapters."""
-    blocks = [block for block in document.blocks if _counts(block)]
+    blocks = [block for block in document.blocks if _counts(block, language)]
     headings = [block for block in blocks if block.kind is BlockKind.HEADING]
     title = _title(headings, blocks)
     level = min((block.level for block in headings if block is not title), default=0)
@@ -80,11 +80,11 @@ def _chapters(document: Document) -> tuple[str, list[tuple[str, list[Block]]]]:
         if block.kind is BlockKind.HEADING and block.level == level and block is not title:
             parts.append((block.text, []))
         parts[-1][1].append(block)
-    return document.title or (title.text if title else ""), _joined(parts)
+    return tidy(document.title) or (title.text if title else ""), _joined(parts)
 
 
-def _counts(block: Block) -> bool:
-    return block.kind is BlockKind.SCENE_BREAK or has_words(block.text)
+def _counts(block: Block, language: str) -> bool:
+    return block.kind is BlockKind.SCENE_BREAK or is_said(block.text, language)
 
 
 def _title(headings: Sequence[Block], blocks: Sequence[Block]) -> Block | None:

@@ -1,0 +1,151 @@
+"""The plan of a story: nothing lost, nothing too long, the same every time."""
+
+import pytest
+import regex
+from defusedxml.ElementTree import fromstring
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mixer.errors import UnreadableText
+from mixer.script.limits import POLLY_BILLED_CHARS, POLLY_LIMITS, POLLY_TOTAL_CHARS
+from mixer.script.markdown import read_markdown
+from mixer.script.normalise import normalise
+from mixer.script.pauses import pauses
+from mixer.script.plan import PlanStyle, TextType, plan
+from mixer.script.script import Ending, Script
+from mixer.script.sentences import split_sentences
+from mixer.script.ssml import SsmlStyle, ssml_text, utf16_chars
+from tests.texts import STEADY, TONGUES, Story, nasty, stories, write
+
+OWN_PAUSES = {"comma": 10_000, "clause": 10_000, "question": 10_000, "sentence": 0}
+STYLES = st.builds(
+    lambda tag, engine, pause, rate: PlanStyle(
+        tag, SsmlStyle(POLLY_LIMITS[engine], pauses(pause), rate)
+    ),
+    st.sampled_from([tongue.tag for tongue in TONGUES]),
+    st.sampled_from(list(POLLY_LIMITS)),
+    st.sampled_from(["natural", "expressive", "none", OWN_PAUSES]),
+    st.sampled_from([100, 50, 175]),
+)
+FULL_OF_MARKS = st.builds(
+    lambda fragment, count, end: (fragment * count + end) * 3,
+    st.sampled_from(
+        ["&", "& ", "<a> ", "👍🏽", "x👍 ", "a & b, ", "Why? ", "No! ", "a; ", "漢字，", "9"]
+    ),
+    st.integers(min_value=1, max_value=4_000),
+    st.sampled_from(["", ". ", "\n\n", "。"]),
+)
+
+
+def told(story: Story) -> Script:
+    return plan(story.text, style=PlanStyle(language=story.tongue.tag))
+
+
+def words(text: str) -> str:
+    return "".join(regex.findall(r"[\p{L}\p{N}]", text))
+
+
+def texts(script: Script) -> str:
+    return " ".join(each.text for chunk in script.chunks for each in chunk.utterances)
+
+
+def spoken(script: Script) -> str:
+    return " ".join(each.spoken for chunk in script.chunks for each in chunk.utterances)
+
+
+@settings(STEADY, max_examples=60)
+@given(stories())
+def test_no_word_is_lost_doubled_or_reordered(story):
+    script = told(story)
+    assert words(texts(script)) == words(story.text)
+    paragraphs = [normalise(each, story.tongue.tag) for each in story.text.split("\n\n")]
+    assert words(spoken(script)) == words(" ".join(each.spoken for each in paragraphs))
+
+
+@settings(STEADY, max_examples=150)
+@given(nasty(), STYLES)
+def test_no_word_of_any_text_is_lost_doubled_or_reordered(text, style):
+    try:
+        script = plan(text, style=style)
+    except UnreadableText:
+        assert not words(text)
+    else:
+        assert words(texts(script)) == words(text)
+
+
+@settings(STEADY, max_examples=150)
+@given(nasty(), STYLES)
+def test_any_markdown_is_planned_or_called_unreadable(text, style):
+    try:
+        script = plan(text, TextType.MARKDOWN, style)
+    except UnreadableText:
+        pass
+    else:
+        written = " ".join(block.text for block in read_markdown(text).blocks)
+        assert words(texts(script)) == words(written)
+
+
+@pytest.mark.parametrize("text_type", list(TextType))
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n\t ", "...", "“”!?", "👍🏽 👩‍👩‍👧", "***\n\n~~~", "\x00\ufeff", "~\n\n—", "\ud800"],
+)
+def test_a_text_without_a_word_is_unreadable(text, text_type):
+    with pytest.raises(UnreadableText):
+        plan(text, text_type)
+
+
+@settings(STEADY, max_examples=60)
+@given(nasty() | stories().map(lambda story: story.text), st.sampled_from(list(TextType)), STYLES)
+def test_every_chapter_holds_chunks_and_ends_as_one(text, text_type, style):
+    try:
+        script = plan(text, text_type, style)
+    except UnreadableText:
+        return
+    assert script.chapters
+    for chapter in script.chapters:
+        endings = [each.ending for chunk in chapter.chunks for each in chunk.utterances]
+        assert endings.count(Ending.CHAPTER) == 1
+        assert endings[-1] is Ending.CHAPTER
+
+
+@settings(STEADY, max_examples=100)
+@given(nasty() | stories().map(lambda story: story.text) | FULL_OF_MARKS, STYLES)
+def test_no_chunk_is_over_the_limits_of_any_engine(text, style):
+    try:
+        script = plan(text, style=style)
+    except UnreadableText:
+        return
+    for chunk in script.chunks:
+        assert 0 < chunk.billed_chars <= POLLY_BILLED_CHARS
+        assert utf16_chars(chunk.ssml) <= POLLY_TOTAL_CHARS
+
+
+@settings(STEADY, max_examples=100)
+@given(nasty() | stories().map(lambda story: story.text), STYLES)
+def test_ssml_parses_and_its_text_is_the_spoken_text(text, style):
+    try:
+        script = plan(text, style=style)
+    except UnreadableText:
+        return
+    for chunk in script.chunks:
+        said = [utterance.spoken for utterance in chunk.utterances]
+        assert "".join(fromstring(chunk.ssml).itertext()) == "".join(said)
+        assert ssml_text(chunk.ssml) == "\n".join(said)
+
+
+@settings(STEADY, max_examples=30)
+@given(stories(), STYLES)
+def test_planning_twice_gives_the_same_script(story, style):
+    assert plan(story.text, style=style) == plan(story.text, style=style)
+
+
+@pytest.mark.parametrize("tongue", TONGUES, ids=lambda tongue: tongue.tag)
+def test_a_sentence_is_one_utterance(tongue):
+    story = write(tongue, seed=7, chars=3_000, shape="prose")
+    sentences = [
+        (start, end)
+        for paragraph in story.text.split("\n\n")
+        for start, end in split_sentences(normalise(paragraph, tongue.tag).spoken, tongue.tag)
+    ]
+    assert sum(len(chunk.utterances) for chunk in told(story).chunks) == len(sentences)

@@ -1,0 +1,105 @@
+"""What an edit costs: one sentence more or less, and at most two chunks to pay for."""
+
+import random
+from collections import Counter
+from itertools import cycle
+from pathlib import Path
+
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mixer.script.plan import PlanStyle, TextType, plan
+from mixer.script.script import Script
+from mixer.script.sentences import split_sentences
+from tests.texts import SEEDS, STEADY, Place, Story, new_sentence, stories
+
+SAMPLE = (Path(__file__).parents[2] / "demo" / "story.md").read_text(encoding="utf-8")
+MOST_CHANGED = 2
+"""Chunks that one sentence more or less may change."""
+
+INSERTED = (
+    "Nobody knew.",
+    "“The tide,” he said, “is early.”",
+    "It was the kind of evening on which even the gulls, who never agreed, flew home together.",
+)
+NUMBERS = st.integers(min_value=0, max_value=20)
+LONG = stories(st.integers(min_value=3_000, max_value=12_000))
+
+
+def told(story: Story) -> Script:
+    return plan(story.text, style=PlanStyle(language=story.tongue.tag))
+
+
+def requests(script: Script) -> Counter[str]:
+    return Counter(chunk.ssml for chunk in script.chunks)
+
+
+def changed(before: Script, after: Script) -> int:
+    """How many chunks of the second have to be paid for after the first."""
+    return (requests(after) - requests(before)).total()
+
+
+@settings(STEADY, max_examples=100)
+@given(LONG, SEEDS, NUMBERS)
+def test_a_sentence_more_or_less_changes_at_most_two_chunks(story, seed, number):
+    place = random.Random(seed).choice(list(story.places()))
+    before, shorter = told(story), told(story.without(place))
+    longer = told(story.plus(place, new_sentence(story.tongue, number)))
+    assert changed(before, shorter) <= MOST_CHANGED
+    assert changed(before, longer) <= MOST_CHANGED
+    assert changed(longer, before) <= MOST_CHANGED
+
+
+@settings(STEADY, max_examples=40)
+@given(LONG, SEEDS, NUMBERS)
+def test_a_sentence_appended_to_a_paragraph_changes_at_most_two_chunks(story, seed, number):
+    paragraph = random.Random(seed).randrange(len(story.paragraphs))
+    place = Place(paragraph, len(story.paragraphs[paragraph]))
+    before, after = told(story), told(story.plus(place, new_sentence(story.tongue, number)))
+    assert changed(before, after) <= MOST_CHANGED
+    assert changed(after, before) <= MOST_CHANGED
+
+
+def sample_spans() -> list[tuple[int, int]]:
+    """Where the sentences of the sample's paragraphs stand in its Markdown."""
+    spans = []
+    for paragraph in regex.finditer(r"(?m)^(?!#|\* \* \*).+$", SAMPLE):
+        for start, end in split_sentences(paragraph[0], "en-US"):
+            spans.append((paragraph.start() + start, paragraph.start() + end))
+    return spans
+
+
+SPANS = sample_spans()
+BEFORE = plan(SAMPLE, TextType.MARKDOWN)
+
+
+def counts(edited: list[str]) -> Counter[int]:
+    """How many edits change how many chunks."""
+    return Counter(changed(BEFORE, plan(text, TextType.MARKDOWN)) for text in edited)
+
+
+def test_the_sample_has_its_sentences():
+    assert len(SPANS) > 150
+
+
+def test_a_sentence_inserted_anywhere_in_the_sample_changes_at_most_two_chunks():
+    edited = [
+        f"{SAMPLE[:start]}{sentence} {SAMPLE[start:]}"
+        for (start, _), sentence in zip(SPANS, cycle(INSERTED), strict=False)
+    ]
+    assert max(counts(edited)) <= MOST_CHANGED
+
+
+def test_a_sentence_appended_to_any_paragraph_of_the_sample_changes_at_most_two_chunks():
+    ends = [end for _, end in SPANS if SAMPLE[end] == "\n"]
+    edited = [
+        f"{SAMPLE[:end]} {sentence}{SAMPLE[end:]}"
+        for end, sentence in zip(ends, cycle(INSERTED), strict=False)
+    ]
+    assert max(counts(edited)) <= MOST_CHANGED
+
+
+def test_any_sentence_deleted_from_the_sample_changes_at_most_two_chunks():
+    edited = [SAMPLE[:start] + SAMPLE[end:] for start, end in SPANS]
+    assert max(counts(edited)) <= MOST_CHANGED
