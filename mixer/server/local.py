@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,8 +129,9 @@ def _gateway(
 
 
 def _authorizer() -> Function:
-    """The doorkeeper by its Lambda's own name; it reads the environment itself."""
-    handler = import_module("authorizer").handler
+    """The doorkeeper, which reads the environment itself."""
+    from authorizer import handler
+
     return Function("mixer-authorizer", handler, timeout_s=10)
 
 

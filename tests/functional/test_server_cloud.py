@@ -1,0 +1,92 @@
+"""The local server with `--aws`: the same endpoints on Amazon Polly and S3, with a doorkeeper."""
+
+import contextlib
+import hashlib
+import json
+
+import boto3
+import pytest
+
+from mixer.server.listener import Listener
+from mixer.server.local import chosen_settings, cloud
+from tests.functional import clouds
+from tests.emulators.strict_polly import StrictPolly
+from tests.servers import Served
+
+TOKEN, SECRET = "a long and random token", "local-server-tokens"
+
+
+@pytest.fixture
+def served(monkeypatch, tmp_path):
+    with contextlib.ExitStack() as stack:
+        polly = stack.enter_context(StrictPolly(allowances=clouds.OPEN))
+        stack.enter_context(clouds.cloud())
+        environment = {
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL_POLLY": polly.endpoint_url,
+            "OUTPUT_BUCKET": clouds.BUCKET,
+            "MUSIC_BUCKET": clouds.MUSIC_BUCKET,
+            "AUTH_MODE": "token",
+            "TOKENS_SECRET": SECRET,
+            "ALLOWED_ORIGINS": "https://page.example",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        _keep_token()
+        listener = Listener(0)
+        site = stack.enter_context(cloud(chosen_settings(environment), tmp_path))
+        listener.start(site.reply)
+        try:
+            yield Served(listener, None, tmp_path, None)
+        finally:
+            assert listener.stop(grace_s=10)
+
+
+def _keep_token():
+    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+    with contextlib.closing(boto3.client("secretsmanager")) as secrets:
+        secrets.create_secret(Name=SECRET, SecretString=json.dumps({"anna": [digest]}))
+
+
+def test_whole_way_with_a_token(served):
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    body = json.dumps({"text": "The lamp went out at nine.", "voice": "Joanna"})
+    spoken = served.ask("POST", "/synthesize", body, headers)
+    assert spoken.status == 200
+    assert spoken.json["engine"] == "generative"
+    wanted = {"chunk_keys": spoken.json["chunk_keys"], "bucket": clouds.BUCKET}
+    mixed = served.ask("POST", "/mixstory", json.dumps(wanted), headers)
+    assert mixed.status == 200
+    assert "amazonaws.com" in mixed.json["download_url"]
+
+
+def test_nobody_speaks_without_the_right_token(served):
+    body = json.dumps({"text": "The lamp went out at nine."})
+    assert served.ask("POST", "/synthesize", body).status == 401
+    wrong = {"Authorization": "Bearer another token"}
+    assert served.ask("POST", "/synthesize", body, wrong).status == 403
+
+
+def test_description_needs_no_token_and_objects_are_s3_s(served):
+    assert served.ask("GET", "/openapi.json").status == 200
+    assert served.ask("GET", "/objects/a.mp3").status == 404
+
+
+def test_preflight_of_a_listed_origin_is_answered(served):
+    headers = {
+        "Origin": "https://page.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    got = served.ask("OPTIONS", "/synthesize", headers=headers)
+    assert got.status in (200, 204)
+    assert got.headers["Access-Control-Allow-Origin"] == "https://page.example"
+    assert "Authorization" in got.headers["Access-Control-Allow-Headers"]
+    assert "POST" in got.headers["Access-Control-Allow-Methods"]
+
+
+def test_page_of_a_listed_origin_may_read_the_answer(served):
+    headers = {"Origin": "https://page.example", "Authorization": f"Bearer {TOKEN}"}
+    got = served.ask("GET", "/voices", headers=headers)
+    assert got.status == 200
+    assert got.headers["Access-Control-Allow-Origin"] == "https://page.example"
