@@ -3,9 +3,13 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 STAMP := .venv/.installed
+JUDGES := .venv-judges/bin
+JUDGES_STAMP := .venv-judges/.installed
+BUILDER ?= docker
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench lock clean
+.PHONY: help demo serve test check judges image push parameters bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +41,28 @@ check: $(STAMP) ## Format, lint, import rules, strict types
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+$(JUDGES_STAMP): requirements-judges.txt
+	$(PYTHON) -m venv --clear .venv-judges
+	$(JUDGES)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-judges.txt
+	@touch $@
+
+judges: $(JUDGES_STAMP) ## Judge templates, policies and the Dockerfile, without network
+	$(JUDGES)/cfn-lint -- IaC/*.yml
+	$(JUDGES)/checkov --framework cloudformation --skip-download --compact --quiet --directory IaC
+	$(JUDGES)/checkov --framework dockerfile --skip-download --compact --quiet --file Dockerfile
+	$(JUDGES)/hadolint Dockerfile
+	$(JUDGES)/python -W ignore -m tests.infra.judge_policies
+
+image: ## Build the image (BUILDER=docker; BASE_IMAGE for another base)
+	$(BUILDER) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
+		--build-arg REVISION=$(COMMIT) --tag mixer:$(COMMIT) .
+
+push: ## Build and push the image of the commit, once, and record its digest
+	@COMMIT=$(COMMIT) BUILDER=$(BUILDER) .ci/push
+
+parameters: ## Write what a deployment by change set is given: parameters as they are, new digest
+	@.ci/parameters
+
 bench: $(STAMP) ## Print and store the benchmarks
 	$(BIN)/python -m bench
 
@@ -46,6 +72,8 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --extra local --extra dev -c requirements.txt \
 		pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" requirements-judges.in -o requirements-judges.txt
 
 clean: ## Remove everything that the targets made
-	rm -rf .venv .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-judges .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -88,6 +88,13 @@ def resolved(value: Any, template: Template) -> Any:
 
 _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws"}
 
+_EXAMPLES = {
+    "ConnectionArn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/{'0' * 8}",
+    "OtherBucketArns": "arn:aws:s3:::other",
+    "OtherRepositoryArns": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/other",
+}
+"""What is given for parameters that are empty by default."""
+
 _ARNS = {
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{name}}:*",
@@ -106,9 +113,7 @@ def _named(name: str, template: Template) -> str:
     if name in _PSEUDO:
         return _PSEUDO[name]
     if name in template.get("Parameters", {}):
-        default = str(template["Parameters"][name].get("Default", ""))
-        connection = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/{'0' * 8}"
-        return connection if name == "ConnectionArn" else default
+        return _EXAMPLES.get(name, str(template["Parameters"][name].get("Default", "")))
     kind = template["Resources"].get(name, {}).get("Type", "")
     return _arn(name, template) if kind in _REF_IS_ARN else name.lower()
 

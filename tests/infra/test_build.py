@@ -1,0 +1,147 @@
+"""The build runs what everybody runs, and hands over what the pipeline deploys."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from tests.infra.cloudformation import ROOT, templates
+
+BUILDSPEC = yaml.safe_load((ROOT / "buildspec.yml").read_text(encoding="utf-8"))
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.M))
+
+
+def commands():
+    return [c for phase in BUILDSPEC["phases"].values() for c in phase.get("commands", [])]
+
+
+def made():
+    return [target for c in commands() for target in re.findall(r"\bmake (\w+)", c)]
+
+
+def test_build_checks_tests_pushes_in_this_order():
+    assert made() == ["check", "test", "push", "parameters"]
+
+
+def test_every_target_exists():
+    assert set(made()) <= TARGETS
+
+
+def test_commands_are_texts():
+    assert all(isinstance(command, str) for command in commands())
+
+
+def test_digest_is_handed_to_the_pipeline():
+    assert BUILDSPEC["env"]["exported-variables"] == ["IMAGE_DIGEST"]
+
+
+def test_what_the_pipeline_deploys_is_among_the_artifacts():
+    pipeline = templates()["MixerInfraStack"]["Resources"]["Pipeline"]["Properties"]
+    actions = [action for stage in pipeline["Stages"] for action in stage["Actions"]]
+    wanted = {
+        text.removeprefix("Built::")
+        for action in actions
+        for key, text in action["Configuration"].items()
+        if key in {"TemplatePath", "TemplateConfiguration"}
+    }
+    folders = {pattern.rpartition("/")[0] for pattern in BUILDSPEC["artifacts"]["files"]}
+    assert wanted
+    assert {path.rpartition("/")[0] for path in wanted} <= folders
+    written = set(re.findall(r"^write .* (\w+)$", read(".ci/parameters"), re.M))
+    configured = {path for path in wanted if path.endswith(".json")}
+    assert {f"out/parameters/{name}.json" for name in written} == configured
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_variables_of_the_build_are_those_that_its_scripts_read():
+    resources = templates()["MixerInfraStack"]["Resources"]
+    scripts = read(".ci/push") + read(".ci/parameters")
+    for project in ("BuildProject", "PipelineBuildProject"):
+        environment = resources[project]["Properties"]["Environment"]["EnvironmentVariables"]
+        given = {each["Name"] for each in environment}
+        assert given == {"REPOSITORY_URI", "SPEECH_STACK", "MIXER_STACK", "SANITATION_STACK"}
+        assert all(f"${{{name}" in scripts for name in given)
+
+
+FAKE_AWS = """#!/usr/bin/env bash
+echo "aws $*" >> "$LOG"
+case "$*" in
+  *describe-images*)
+    [ -e "$THERE" ] || { echo ImageNotFoundException >&2; exit 254; }
+    echo sha256:abc ;;
+  *get-login-password*) echo secret ;;
+  *describe-stacks*speech*)
+    echo '[{"ParameterKey": "AuthMode", "ParameterValue": "none"},'
+    echo ' {"ParameterKey": "ImageDigest", "ParameterValue": "sha256:old"}]' ;;
+  *describe-stacks*) echo "Stack does not exist" >&2; exit 254 ;;
+esac
+"""
+FAKE_BUILDER = """#!/usr/bin/env bash
+echo "builder $*" >> "$LOG"
+case "$1" in login) cat > /dev/null ;; push) touch "$THERE" ;; esac
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A copy of the scripts with an AWS and a builder that only take notes."""
+    for name, text in {"aws": FAKE_AWS, "builder": FAKE_BUILDER}.items():
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / ".ci").mkdir()
+    for name in ("push", "parameters"):
+        (tmp_path / ".ci" / name).write_bytes((ROOT / ".ci" / name).read_bytes())
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    return tmp_path
+
+
+def run(place, script):
+    environment = {
+        "PATH": f"{place}/bin:/usr/local/bin:/usr/bin:/bin",
+        "LOG": str(place / "log"),
+        "THERE": str(place / "there"),
+        "BUILDER": "builder",
+        "COMMIT": "abc123",
+        "REPOSITORY_URI": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/copy-repository",
+    }
+    command = ["bash", str(place / ".ci" / script)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def notes(place):
+    return (place / "log").read_text()
+
+
+def test_new_commit_is_built_and_pushed_under_its_name(place):
+    done = run(place, "push")
+    assert done.returncode == 0, done.stderr
+    assert (place / "out/image-digest").read_text() == "sha256:abc\n"
+    assert "builder build --build-arg REVISION=abc123 --tag mixer:abc123 ." in notes(place)
+    repository = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/copy-repository"
+    assert f"builder push {repository}:abc123\n" in notes(place)
+    assert f"builder push {repository}:latest\n" in notes(place)
+
+
+def test_same_commit_is_not_pushed_twice(place):
+    (place / "there").touch()
+    done = run(place, "push")
+    assert done.returncode == 0, done.stderr
+    assert "builder" not in notes(place)
+    assert (place / "out/image-digest").read_text() == "sha256:abc\n"
+
+
+def test_deployment_keeps_parameters_and_changes_the_digest(place):
+    (place / "out").mkdir()
+    (place / "out/image-digest").write_text("sha256:new\n")
+    done = run(place, "parameters")
+    assert done.returncode == 0, done.stderr
+    speech = yaml.safe_load((place / "out/parameters/speech.json").read_text())
+    assert speech == {"Parameters": {"AuthMode": "none", "ImageDigest": "sha256:new"}}
+    mixer = yaml.safe_load((place / "out/parameters/mixer.json").read_text())
+    assert mixer == {"Parameters": {"ImageDigest": "sha256:new"}}

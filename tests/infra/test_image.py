@@ -1,0 +1,139 @@
+"""The image as its Dockerfile says it: what goes in, what stays out, who runs it."""
+
+import re
+
+import pytest
+
+from tests.infra.cloudformation import ROOT, templates
+from tests.infra.reach import reach
+from tests.infra.rules_of_code import functions
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+INSTRUCTIONS = [
+    (line.partition(" ")[0], line.partition(" ")[2])
+    for line in re.sub(r"\\\n\s*", "", DOCKERFILE).splitlines()
+    if line and not line.startswith("#")
+]
+FINAL = INSTRUCTIONS[max(i for i, (word, _) in enumerate(INSTRUCTIONS) if word == "FROM") :]
+RULES = [
+    line
+    for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def is_sent(path):
+    """Whether the builder is sent a file; the last rule that speaks of it decides."""
+    sent = True
+    for rule in RULES:
+        pattern = re.escape(rule.lstrip("!").removeprefix("**/")).replace(r"\*", "[^/]*")
+        start = "(.*/)?" if rule.lstrip("!").startswith("**/") else ""
+        if re.fullmatch(f"{start}{pattern}(/.*)?", path):
+            sent = rule.startswith("!")
+    return sent
+
+
+def values(word, instructions=INSTRUCTIONS):
+    return [value for name, value in instructions if name == word]
+
+
+def test_base_is_chosen_by_argument_and_lambdas_own_by_default():
+    assert re.search(r"^ARG BASE_IMAGE=public\.ecr\.aws/lambda/python:3\.1[23]$", DOCKERFILE, re.M)
+    assert [value.partition(" ")[0] for value in values("FROM")] == ["${BASE_IMAGE}"] * 2
+
+
+def test_base_has_a_python_that_the_project_supports():
+    (minor,) = re.findall(r"python:3\.(\d+)", values("ARG")[0])
+    assert int(minor) in {11, 12, 13}
+
+
+def test_everything_is_installed_by_hash_or_from_here():
+    installs = re.findall(r"pip install ([^&]*)", " ".join(values("RUN")))
+    assert len(installs) == 3
+    assert all("--require-hashes" in each or "--no-index" in each for each in installs)
+    assert all("--no-deps" in each for each in installs)
+    assert not re.search(r"index-url|trusted-host|find-links|curl|wget|ADD http", DOCKERFILE)
+
+
+def test_last_stage_installs_nothing_and_copies_only_what_was_built():
+    assert not re.search("pip install|apt-get|dnf", " ".join(values("RUN", FINAL)))
+    assert all(value.startswith("--from=build ") for value in values("COPY", FINAL))
+
+
+def test_nobody_is_root():
+    assert values("USER", FINAL) == ["1001:1001"]
+
+
+def test_command_is_a_handler_and_functions_have_their_own():
+    assert values("CMD", FINAL) == ['["app.handler"]']
+    commands = {module for _, _, _, module in functions(templates())}
+    assert {"app", "polly_handler", "sanitation", "authorizer"} <= commands
+
+
+def test_ffmpeg_is_looked_for_once_and_started():
+    (check,) = [run for run in values("RUN") if "imageio_ffmpeg" in run]
+    assert "(ffmpeg,) =" in check
+    assert "S_IXOTH" in check
+    assert "-version" in check
+
+
+def test_bytecode_does_not_depend_on_file_times():
+    assert "compileall -q --invalidation-mode unchecked-hash packages task" in DOCKERFILE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env",
+        ".git/config",
+        ".venv/bin/python",
+        ".mixer/store/a.flac",
+        "tests/unit/test_files.py",
+        "docs/architecture.md",
+        "demo/story.md",
+        "web/index.html",
+        "bench/table.py",
+        "IaC/MixerInfraStack.yml",
+        "secrets.json",
+        "tokens.txt",
+        "music.mp3",
+        "requirements-judges.txt",
+        "mixer/cli/narrate.py",
+        "mixer/server/listener.py",
+        "mixer/speech/__pycache__/polly.cpython-312.pyc",
+    ],
+)
+def test_builder_is_not_sent(path):
+    assert not is_sent(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "app.py",
+        "sanitation.py",
+        "mixer/errors.py",
+        "mixer/speech/polly.py",
+        "mixer/script/languages/de.toml",
+        "requirements.txt",
+        "pyproject.toml",
+        "LICENSE",
+        "THIRD_PARTY_NOTICES.md",
+    ],
+)
+def test_builder_is_sent(path):
+    assert is_sent(path)
+
+
+def test_every_module_that_a_handler_reaches_is_in_the_image():
+    handlers = [path.stem for path in ROOT.glob("*.py")]
+    modules = {module for handler in handlers for module in reach(handler).modules}
+    needed = {module.replace(".", "/") for module in modules}
+    assert [path for path in sorted(needed) if not is_sent(f"{path}.py")] == []
+
+
+def test_every_file_that_is_copied_exists():
+    copied = [value.split()[:-1] for value in values("COPY") if not value.startswith("--from")]
+    for pattern in (name for names in copied for name in names):
+        assert list(ROOT.glob(pattern)), pattern
+        assert is_sent(pattern.replace("*", "app")), pattern
