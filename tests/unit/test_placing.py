@@ -1,0 +1,155 @@
+"""Where takes lie: properties that hold for every story."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixer.sound.measure import Measurement
+from mixer.sound.placing import (
+    FADE_S,
+    LEAD_MARGIN_S,
+    SHRINK_SHARE,
+    TAIL_MARGIN_S,
+    Take,
+    place,
+)
+from mixer.sound.timeline import VOICE_RATES_HZ, Clip, Section, grid_samples
+
+rates = st.sampled_from(VOICE_RATES_HZ)
+
+
+def measurement(seconds: float, rate_hz: int, lead_s: float = 0.0, tail_s: float = 0.0):
+    samples = max(1, round(seconds * rate_hz))
+    lead = min(round(lead_s * rate_hz), samples - 1)
+    tail = min(round(tail_s * rate_hz), samples - 1 - lead)
+    return Measurement(samples, rate_hz, 1, -3.0, lead, tail, Counter({-20.0: 10}))
+
+
+@st.composite
+def takes(draw: st.DrawFn, *, is_exact: bool | None = None) -> list[Take]:
+    count = draw(st.integers(1, 25))
+    return [
+        Take(
+            source=f"{draw(st.integers(0, 999))}-{number}",
+            measured=measurement(
+                draw(st.floats(0.02, 90)),
+                draw(rates),
+                draw(st.floats(0, 1)),
+                draw(st.floats(0, 1)),
+            ),
+            gap_ms=draw(st.integers(0, 10_000)),
+            is_gap_exact=draw(st.booleans()) if is_exact is None else is_exact,
+            weight=draw(st.sampled_from([0.0, 1.0, 3.0, 6.0, 24.0])),
+            opens=draw(st.sampled_from([None, None, None, "", "Chapter"])),
+        )
+        for number in range(count)
+    ]
+
+
+def laid(takes: list[Take], lead_s: float, rate_hz: int):
+    return place(takes, [0.0] * len(takes), lead_s, rate_hz)
+
+
+def gaps(clips: tuple[Clip, ...]) -> list[int]:
+    return [after.start - before.end for before, after in pairwise(clips)]
+
+
+def asked(takes: list[Take], rate_hz: int) -> list[int]:
+    return [take.gap_ms * rate_hz // 1000 for take in takes]
+
+
+def section_of(clip: Clip, sections: tuple[Section, ...]) -> int:
+    return max(i for i, section in enumerate(sections) if section.start <= clip.start)
+
+
+@given(takes(), st.floats(0, 60), rates)
+def test_clips_keep_their_order_and_never_overlap(takes: list[Take], lead_s: float, rate_hz: int):
+    clips, _ = laid(takes, lead_s, rate_hz)
+    assert [clip.source for clip in clips] == [take.source for take in takes]
+    assert clips[0].start == round(lead_s * rate_hz)
+    assert all(gap >= 0 for gap in gaps(clips))
+
+
+@given(takes(), st.floats(0, 60), rates)
+def test_sections_start_on_the_grid_in_order(takes: list[Take], lead_s: float, rate_hz: int):
+    clips, sections = laid(takes, lead_s, rate_hz)
+    starts = [section.start for section in sections]
+    assert starts[0] == 0
+    assert starts == sorted(set(starts))
+    assert all(start % grid_samples(rate_hz) == 0 for start in starts)
+    opened = {clip.start for clip in clips}
+    assert all(start in opened for start in starts[1:])
+
+
+@given(takes(), rates)
+def test_every_chapter_opens_a_section_with_its_title(takes: list[Take], rate_hz: int):
+    clips, sections = laid(takes, 0.3, rate_hz)
+    titles = {section.start: section.title for section in sections}
+    for clip, take in list(zip(clips, takes, strict=True))[1:]:
+        if take.opens is not None:
+            assert titles[clip.start] == take.opens
+
+
+@given(takes(is_exact=True), rates)
+def test_gaps_set_by_the_caller_are_touched_only_between_chapters(takes: list[Take], rate_hz: int):
+    clips, sections = laid(takes, 0.3, rate_hz)
+    opening = {section.start for section in sections}
+    for got, wanted, after in zip(gaps(clips), asked(takes, rate_hz), clips[1:], strict=False):
+        if after.start in opening:
+            assert wanted <= got < wanted + grid_samples(rate_hz)
+        else:
+            assert got == wanted
+
+
+@given(takes(is_exact=True), rates)
+def test_one_chapter_with_set_gaps_is_one_section(takes: list[Take], rate_hz: int):
+    one = [replace(take, opens=None) for take in takes]
+    assert len(laid(one, 0.3, rate_hz)[1]) == 1
+
+
+@given(takes(is_exact=False), rates)
+def test_a_section_is_filled_by_less_than_a_grid_step_or_shrunk_a_little(
+    takes: list[Take], rate_hz: int
+):
+    clips, sections = laid(takes, 0.3, rate_hz)
+    got: Counter[int] = Counter()
+    wanted: Counter[int] = Counter()
+    for clip, gap, want in zip(clips, gaps(clips), asked(takes, rate_hz), strict=False):
+        got[section_of(clip, sections)] += gap
+        wanted[section_of(clip, sections)] += want
+    for number in got:
+        assert got[number] - wanted[number] < grid_samples(rate_hz)
+        assert got[number] >= (1 - SHRINK_SHARE) * wanted[number] - 1
+    if sections[-1].start:
+        assert got[len(sections) - 1] == wanted[len(sections) - 1]
+
+
+@given(takes(), rates)
+def test_dead_air_is_trimmed_to_the_margins(takes: list[Take], rate_hz: int):
+    clips, _ = laid(takes, 0.0, rate_hz)
+    for clip, take in zip(clips, takes, strict=True):
+        measured = take.measured
+        sounding_s = (measured.samples - measured.lead_samples - measured.tail_samples) / (
+            measured.rate_hz
+        )
+        longest_s = sounding_s + LEAD_MARGIN_S + TAIL_MARGIN_S
+        assert clip.length / rate_hz <= min(longest_s, measured.duration_s) + 2.01 / rate_hz + 2e-4
+        assert clip.length / rate_hz >= min(sounding_s, measured.duration_s) - 2.01 / rate_hz
+        assert 0 <= 2 * clip.fade <= clip.length
+        assert clip.fade <= round(FADE_S * rate_hz)
+
+
+@given(takes(is_exact=False), takes(is_exact=False), rates)
+def test_an_edit_in_one_chapter_moves_the_others_by_whole_grid_steps(
+    first: list[Take], rest: list[Take], rate_hz: int
+):
+    rest = [replace(rest[0], opens="Next"), *rest[1:]]
+    whole, _ = laid([*first, *rest], 0.3, rate_hz)
+    edited, _ = laid([*first[:-1], *first, *rest], 0.3, rate_hz)
+    before, after = whole[len(first) :], edited[-len(rest) :]
+    shift = after[0].start - before[0].start
+    assert shift % grid_samples(rate_hz) == 0
+    assert [replace(clip, start=clip.start + shift) for clip in before] == list(after)
