@@ -1,0 +1,52 @@
+"""Timelines of every shape, for properties: decided by the real layout from drawn measurements."""
+
+from collections import Counter
+
+from hypothesis import strategies as st
+
+from mixer.sound.cues import Music
+from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.measure import Measurement
+from mixer.sound.placing import Take
+from mixer.sound.presets import PRESETS
+from mixer.sound.timeline import VOICE_RATES_HZ, Timeline
+
+
+def measured(
+    seconds: float, rate_hz: int = 24_000, lufs: float = -24.0, peak_dbtp: float = -6.0
+) -> Measurement:
+    """What would be known of a recording without dead air, of one loudness throughout."""
+    windows = Counter({round(lufs * 4) / 4: max(1, round(seconds * 10))})
+    return Measurement(round(seconds * rate_hz), rate_hz, 1, peak_dbtp, 0, 0, windows)
+
+
+@st.composite
+def timelines(draw: st.DrawFn, *, max_takes: int = 12) -> Timeline:
+    """Takes of one engine's rate, with or without music."""
+    rate_hz = draw(st.sampled_from(VOICE_RATES_HZ))
+    takes = [
+        Take(
+            source=f"{number}",
+            measured=measured(
+                draw(st.floats(0.05, 60)),
+                rate_hz,
+                draw(st.floats(-45, -10)),
+                draw(st.floats(-12, 0)),
+            ),
+            gap_ms=draw(st.integers(0, 9_000)),
+            is_gap_exact=draw(st.booleans()),
+            opens=draw(st.sampled_from([None, None, "Chapter"])),
+        )
+        for number in range(draw(st.integers(1, max_takes)))
+    ]
+    bed = draw(st.none() | st.floats(0.5, 900).map(lambda s: measured(s, 44_100, -14.0, -1.0)))
+    style = MixStyle(
+        preset=PRESETS[draw(st.sampled_from(sorted(PRESETS)))],
+        bitrate_kbps=draw(st.sampled_from([64, 128, 192, 320])),
+        music_level_lu=draw(st.floats(6, 40)),
+        duck_db=draw(st.sampled_from([0.0, 8.0, 24.0])),
+        intro_s=draw(st.floats(0, 60)),
+        outro_s=draw(st.floats(0, 60)),
+        fade_out_s=draw(st.floats(0, 60)),
+    )
+    return lay_out(takes, bed and Music("music", bed), style)

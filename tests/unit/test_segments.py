@@ -1,0 +1,78 @@
+"""Segments: every sample belongs to one, and rendering begins where frames line up."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixer.sound.segments import ROLL_IN_S, ROLL_IN_SOUND_S, ROLL_IN_STEP_S, ROLL_OUT_S, cut
+from mixer.sound.timeline import VOICE_RATES_HZ, Clip, Section, Timeline
+from tests.timelines import timelines
+
+grids = st.integers(1, 30)
+
+
+@given(timelines(), grids)
+def test_segments_follow_each_other_and_cover_all(timeline: Timeline, grids: int):
+    segments = cut(timeline, grids)
+    assert segments[0].start == 0
+    assert segments[-1].end == timeline.length
+    assert all(before.end == after.start for before, after in pairwise(segments))
+    assert [segment.is_last for segment in segments] == [False] * (len(segments) - 1) + [True]
+    assert all(0 < segment.end - segment.start <= grids * timeline.grid for segment in segments)
+
+
+@given(timelines(), grids)
+def test_cuts_lie_on_the_grid_and_every_section_begins_one(timeline: Timeline, grids: int):
+    starts = {segment.start for segment in cut(timeline, grids)}
+    assert all(start % timeline.grid == 0 for start in starts)
+    assert {section.start for section in timeline.sections} <= starts
+
+
+@given(timelines(), grids)
+def test_rendering_begins_early_enough_and_on_whole_steps(timeline: Timeline, grids: int):
+    step = ROLL_IN_STEP_S * timeline.rate_hz
+    parts = (*timeline.clips, *timeline.cues)
+    for segment in cut(timeline, grids):
+        begin, start = segment.window_start, segment.start
+        heard = sum(max(0, min(p.end, start) - max(p.start, begin)) for p in parts)
+        assert begin % step == 0
+        assert begin == 0 or start - begin >= ROLL_IN_S * timeline.rate_hz
+        assert begin == 0 or heard >= ROLL_IN_SOUND_S * timeline.rate_hz
+        roll_out = int(ROLL_OUT_S * timeline.rate_hz)
+        assert segment.window_end == min(timeline.length, segment.end + roll_out)
+
+
+@pytest.mark.parametrize("rate_hz", VOICE_RATES_HZ)
+def test_rolls_are_whole_samples(rate_hz: int):
+    assert all(
+        (roll * rate_hz).denominator == 1 for roll in (ROLL_IN_S, ROLL_IN_STEP_S, ROLL_OUT_S)
+    )
+
+
+@given(timelines())
+def test_serial_render_is_one_segment(timeline: Timeline):
+    (only,) = cut(timeline, None)
+    assert (only.window_start, only.start) == (0, 0)
+    assert only.end == only.window_end == timeline.length
+
+
+@given(timelines(), grids, st.integers(1, 20))
+def test_a_section_keeps_its_cuts_wherever_it_lies(timeline: Timeline, grids: int, moved: int):
+    """An edit before it moves it by whole grid steps, and its segments with it."""
+    shift = moved * timeline.grid
+    sections = [Section(0), *(replace(s, start=s.start + shift) for s in timeline.sections)]
+    clips = [Clip("new", 0, 0, shift, 0.0, 0)]
+    clips += [replace(clip, start=clip.start + shift) for clip in timeline.clips]
+    edited = replace(
+        timeline,
+        length=timeline.length + shift,
+        sections=tuple(sections),
+        clips=tuple(clips),
+        cues=tuple(replace(cue, start=cue.start + shift) for cue in timeline.cues),
+    )
+    before = [(s.start + shift, s.end + shift) for s in cut(timeline, grids)]
+    after = [(s.start, s.end) for s in cut(edited, grids) if s.start >= shift]
+    assert after == before

@@ -1,0 +1,51 @@
+"""The Timeline as a value: whole samples, and the same again after it was stored."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from mixer.sound.timeline import (
+    FORMAT_VERSION,
+    GRID_S,
+    MIX_RATE_HZ,
+    VOICE_RATES_HZ,
+    Timeline,
+    at_rate,
+    grid_samples,
+    voice_rate_hz,
+)
+from tests.timelines import timelines
+
+
+@given(timelines())
+def test_a_stored_timeline_is_the_same_again(timeline: Timeline):
+    stored = TypeAdapter(Timeline)
+    assert stored.validate_json(stored.dump_json(timeline)) == timeline
+    assert timeline.format_version == FORMAT_VERSION
+
+
+@pytest.mark.parametrize("rate_hz", [*VOICE_RATES_HZ, MIX_RATE_HZ])
+def test_a_grid_step_is_whole_samples_and_whole_frames(rate_hz: int):
+    assert GRID_S * rate_hz == grid_samples(rate_hz)
+    assert at_rate(grid_samples(rate_hz), rate_hz, MIX_RATE_HZ) == 245 * 1_152
+
+
+@given(st.sets(st.integers(1_000, 200_000), min_size=1))
+def test_the_voice_loses_nothing_up_to_48_khz(rates_hz: set[int]):
+    chosen = voice_rate_hz(rates_hz)
+    assert chosen in VOICE_RATES_HZ
+    assert chosen >= min(max(rates_hz), 48_000)
+
+
+@given(st.integers(0, 10**9), st.sampled_from(VOICE_RATES_HZ), st.sampled_from(VOICE_RATES_HZ))
+def test_another_rate_is_off_by_half_a_sample_at_most(samples: int, from_hz: int, to_hz: int):
+    assert abs(at_rate(samples, from_hz, to_hz) * from_hz - samples * to_hz) <= from_hz / 2
+
+
+@given(timelines())
+def test_everything_lies_inside(timeline: Timeline):
+    for part in (*timeline.clips, *timeline.cues):
+        assert 0 <= part.start < part.end <= timeline.length
+    assert all(cue.fade_in + cue.fade_out <= cue.length for cue in timeline.cues)
+    assert timeline.channels == (2 if timeline.cues else 1)
