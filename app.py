@@ -8,6 +8,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mixer.errors import MixerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,15 +25,24 @@ DEFAULT_PATH = "/mixstory"
 
 def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
     """Answer one event."""
-    return _endpoint()(event, context)
+    try:
+        endpoint = _endpoint()
+    except MixerError as error:
+        from mixer.http.answers import bare_refusal
+
+        return bare_refusal(error, context.aws_request_id)
+    return endpoint(event, context)
 
 
 @cache
 def _endpoint() -> "Endpoint":
+    from mixer.fetching import remove_leftovers
     from mixer.settings import settings
     from mixer.store.s3 import s3_client
 
     chosen = settings(os.environ)
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+        remove_leftovers()
 
     @cache
     def work() -> "Assembler":

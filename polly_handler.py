@@ -12,6 +12,8 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mixer.errors import MixerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,16 +31,25 @@ DEFAULT_PATH = "/synthesize"
 
 def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
     """Answer one event."""
-    return _endpoint()(event, context)
+    try:
+        endpoint = _endpoint()
+    except MixerError as error:
+        from mixer.http.answers import bare_refusal
+
+        return bare_refusal(error, context.aws_request_id)
+    return endpoint(event, context)
 
 
 @cache
 def _endpoint() -> "Endpoint":
+    from mixer.fetching import remove_leftovers
     from mixer.settings import settings
     from mixer.speech.polly_client import polly_client
     from mixer.store.s3 import s3_client
 
     chosen = settings(os.environ)
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+        remove_leftovers()
 
     @cache
     def work() -> "Synthesizer":

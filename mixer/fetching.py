@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 
 from mixer.parallel import in_parallel
 from mixer.sound.ffmpeg import Children
 from mixer.store.objects import ObjectStore
+
+LEFTOVERS = ("mixstory-", "mixdown-", "check-", "tags-", "chunk-")
+"""How the folders are called that a killed process leaves in the temporary folder."""
 
 Name = tuple[str, str]
 """What an object is for, and its key: the same key may lie in two stores."""
@@ -95,3 +98,13 @@ def stopping(children: Children, until_s: float | None) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def remove_leftovers() -> None:
+    """Remove what a process that was killed has left in the temporary folder.
+
+    Only for a process that has the folder to itself, as in Lambda, before its first work.
+    """
+    for path in Path(gettempdir()).iterdir():
+        if path.name.startswith(LEFTOVERS):
+            rmtree(path, ignore_errors=True)

@@ -57,6 +57,13 @@ def refusal(error: MixerError, request_id: str) -> Response[str]:
     return answer(status_of(error), body, headers)
 
 
+def bare_refusal(error: MixerError, request_id: str) -> dict[str, Any]:
+    """What Lambda returns where there is no resolver yet to answer."""
+    body = error_body(str(error), error.code, request_id, error.details)
+    headers = {"Content-Type": JSON_TYPE}
+    return {"statusCode": status_of(error), "headers": headers, "body": json.dumps(body)}
+
+
 def invalid(problems: list[dict[str, Any]], request_id: str) -> Response[str]:
     """What a caller is told of a body or of parameters that do not fit their description.
 

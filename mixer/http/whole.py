@@ -3,15 +3,15 @@
 from functools import cache
 from typing import NoReturn
 
-from mixer.http.docs import openapi_of
-from mixer.http.mixing import add_mix_routes
-from mixer.http.routing import Api
-from mixer.http.speaking import add_speech_routes
-
 
 @cache
 def description() -> str:
-    """The OpenAPI document, as JSON; made once."""
+    """The OpenAPI document, as JSON; made once, and only then are all routes loaded."""
+    from mixer.http.docs import openapi_of
+    from mixer.http.mixing import add_mix_routes
+    from mixer.http.routing import Api
+    from mixer.http.speaking import add_speech_routes
+
     api = Api()
     add_speech_routes(api, _nobody)
     add_mix_routes(api, _nobody)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
+import app
+import polly_handler
 from app import assembler, endpoint
 from mixer.mixing import DEFAULT_GAP_MS
 from mixer.script.script import Chunk, Ending, Utterance
@@ -312,3 +314,36 @@ def test_the_link_works_for_anybody(ask, s3, own_keys):
     answer = requests.get(body["download_url"], timeout=10)
     assert answer.headers["Content-Type"] == "audio/mpeg"
     assert answer.content == S3Store(s3, BUCKET).get(body["key"])
+
+
+def test_the_handler_itself_works_from_its_environment_and_stays_warm(
+    monkeypatch, own_keys, tmp_path
+):
+    left = tmp_path / "tmp" / "mixdown-of-a-killed-process"
+    left.mkdir()
+    for name, value in {
+        "OUTPUT_BUCKET": BUCKET,
+        "AUTH_MODE": "none",
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    app._endpoint.cache_clear()
+    try:
+        first = ok(app.handler(mixed({"chunk_keys": own_keys}), Context()))
+        second = ok(app.handler(mixed({"chunk_keys": own_keys}), Context()))
+    finally:
+        app._endpoint.cache_clear()
+    assert first["key"] == second["key"]
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("module", [app, polly_handler])
+def test_a_deployment_without_its_settings_says_which(monkeypatch, module):
+    monkeypatch.delenv("OUTPUT_BUCKET", raising=False)
+    module._endpoint.cache_clear()
+    body = refused(module.handler(mixed({}), Context()), 500, "misconfigured")
+    assert body["details"]["variable"] == "OUTPUT_BUCKET"
+    assert body["request_id"] == "lambda-request"
