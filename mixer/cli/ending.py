@@ -43,6 +43,7 @@ def exit_code_of(command: Callable[[], object]) -> int:
         except (click.Abort, KeyboardInterrupt):
             code = _said("interrupted; what was finished is kept.", INTERRUPTED)
             _leave_nobody_waiting()
+            exec("")  # noqa: S102 - else CPython, interrupted in an import, ends as if by a signal
             return code
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, not a trace
             return _code_of(error)

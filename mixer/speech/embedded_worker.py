@@ -59,7 +59,8 @@ def main(descriptor: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
-    os.environ["TMPDIR"] = os.devnull  # onnxruntime would leave a telemetry session's file there
+    for folder in ("TMPDIR", "XDG_CACHE_HOME"):
+        os.environ[folder] = os.devnull  # onnxruntime's telemetry would leave its marks there
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a package prints
     children = ffmpeg.Children()
     threading.Thread(target=_die_with_the_engine, args=(children,), daemon=True).start()

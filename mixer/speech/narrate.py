@@ -7,18 +7,28 @@ does not stop the others under way: what they cost is not lost, and the next run
 is missing. Anything else that goes wrong stops at once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from threading import BoundedSemaphore
 
-from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed
+from mixer.errors import (
+    MixerError,
+    NotFound,
+    NothingSpoken,
+    OutOfTime,
+    SpeechFailed,
+    StoreFailed,
+    UnplayableAudio,
+)
+from mixer.files import disk_errors_named
 from mixer.parallel import in_parallel, usable_cores
 from mixer.script.script import Chunk
 from mixer.sound.ffmpeg import Children
-from mixer.sound.measure import measure
+from mixer.sound.measure import Measurement, measure
 from mixer.speech.engine import Delivery, Speech, SpeechEngine
 from mixer.speech.recordings import Recording, chunk_key, from_metadata, recording, to_metadata
 from mixer.store.objects import ObjectStore, StoredObject
@@ -41,7 +51,7 @@ class Narration:
 
     Attributes:
         recordings: one per chunk, in reading order; None for a chunk that the voice cannot read.
-        said: how many chunks were said just now; the others were there already.
+        said: how many chunks were said just now; the others were there already, or unreadable.
         billed_chars: what the engine charged for just now.
     """
 
@@ -116,7 +126,8 @@ class Narrator:
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
         if not any(recordings):
             raise NothingSpoken(f"The voice {self.delivery.voice} can read nothing of this text.")
-        return Narration(recordings, len(said), sum(each.billed_chars for each in said.values()))
+        made = sum(each.recording is not None for each in said.values())
+        return Narration(recordings, made, sum(each.billed_chars for each in said.values()))
 
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""
@@ -129,8 +140,10 @@ class Narrator:
     def _look_up(self, item: tuple[str, Chunk]) -> Recording | None:
         key, chunk = item
         stored = self.store.head(key)
-        known = from_metadata(key, stored.metadata) if stored else None
-        if stored is None or known is None:
+        if stored is None:
+            return None
+        known = from_metadata(key, stored.metadata) or self._measured_again(key, chunk.gap_ms)
+        if known is None:
             return None
         if known.gap_ms != chunk.gap_ms:
             known = replace(known, gap_ms=chunk.gap_ms)
@@ -184,17 +197,41 @@ class Narrator:
         speech = self.engine.speak(chunk.ssml, self.delivery)
         if not _is_audible(speech):
             return _Said(None, speech.billed_chars)
-        return _Said(self._stored(key, speech, chunk.gap_ms), speech.billed_chars)
+        try:
+            recorded = self._stored(key, speech, chunk.gap_ms)
+        except (OutOfTime, StoreFailed):
+            self._put_unmeasured(key, speech)
+            raise
+        return _Said(recorded, speech.billed_chars)
 
     def _stored(self, key: str, speech: Speech, gap_ms: int) -> Recording:
-        with TemporaryDirectory(prefix="chunk-") as folder:
-            path = Path(folder, f"chunk.{self.engine.suffix}")
+        with _scratch(key) as path:
             path.write_bytes(speech.audio)
-            with self.measuring:
-                measured = measure(path, key, children=self.children)
-            recorded = recording(key, speech, measured, gap_ms)
+            recorded = recording(key, speech, self._measured(path, key), gap_ms)
             self._put(recorded, path)
         return recorded
+
+    def _measured(self, path: Path, key: str) -> Measurement:
+        with self.measuring:
+            return measure(path, key, children=self.children)
+
+    def _measured_again(self, key: str, gap_ms: int) -> Recording | None:
+        """A recording that lost its measurements; None where it cannot be played.
+
+        Its sentences' times are gone with them: captions share out the chunk's time by characters.
+        """
+        with suppress(NotFound, UnplayableAudio), _scratch(key) as path:
+            self.store.fetch(key, path)
+            recorded = Recording(key, self._measured(path, key), gap_ms=gap_ms)
+            self._put(recorded, path)
+            return recorded
+        return None
+
+    def _put_unmeasured(self, key: str, speech: Speech) -> None:
+        """Keep what was paid for even when there is no time or room left to measure it."""
+        with suppress(MixerError):
+            content_type = CONTENT_TYPES[self.engine.suffix]
+            self.store.put(key, speech.audio, content_type=content_type)
 
     def _put(self, recorded: Recording, content: bytes | Path) -> None:
         content_type = CONTENT_TYPES[self.engine.suffix]
@@ -206,6 +243,20 @@ class Narrator:
 class _Said:
     recording: Recording | None
     billed_chars: int
+
+
+@contextmanager
+def _scratch(key: str) -> Iterator[Path]:
+    """A name for a chunk's file outside the store, which FFmpeg reads.
+
+    Raises:
+        StoreFailed: the folder for temporary files takes no more.
+    """
+    with (
+        disk_errors_named(Path(gettempdir())),
+        TemporaryDirectory(prefix="chunk-") as folder,
+    ):
+        yield Path(folder, Path(key).name)
 
 
 def _is_audible(speech: Speech) -> bool:

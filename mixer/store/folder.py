@@ -144,7 +144,7 @@ class FolderStore:
         return self._root / METADATA_FOLDER / f"{key}.json"
 
     def _metadata(self, key: str) -> Mapping[str, str]:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             about = json.loads(self._metadata_path(key).read_bytes())
             return {str(name): str(value) for name, value in about["metadata"].items()}
         return {}

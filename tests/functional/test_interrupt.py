@@ -1,0 +1,167 @@
+"""Ctrl-C and its kin end a command at once, leave nothing behind and lose nothing that was said."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.commands import MIXER, environment, run
+from tests.emulators.strict_polly import Latency, StrictPolly
+from tests.sounds import speech, write
+
+ENDS_WITHIN_S = 2.0
+
+INTERRUPTED = 130
+
+CHAPTERS = "\n\n".join(f"# Part {number}\n\nAnna saw ship {number}." for number in range(1, 7))
+
+BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@contextmanager
+def running(*arguments: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+    """A command under way; killed at the end if it still is."""
+    with subprocess.Popen(
+        [*MIXER, *arguments],
+        cwd=cwd,
+        env=environment(cwd, **env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
+    until_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < until_s, "it never came to that"
+        time.sleep(0.01)
+
+
+def ended(process: subprocess.Popen[str], *numbers: signal.Signals) -> str:
+    """Ask it to end; what it said on stderr. It must be gone in time, with all its children."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    began_s = time.monotonic()
+    for number in numbers:
+        process.send_signal(number)
+        time.sleep(0.02)
+    _, said = process.communicate(timeout=30)
+    assert time.monotonic() - began_s < ENDS_WITHIN_S
+    assert process.returncode == INTERRUPTED
+    assert said.rstrip().endswith("mixer: interrupted; what was finished is kept.")
+    assert "Traceback" not in said
+    _, alive = psutil.wait_procs(children, timeout=0.5)
+    assert not alive
+    return said
+
+
+def chunks_in(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("store/narration_chunks/*") if path.name[0] != "."]
+
+
+def assert_nothing_is_left(folder: Path) -> None:
+    assert not list((folder / "temp").iterdir())
+    assert not list((folder / "out").glob("*"))
+    assert not [path for path in folder.rglob(".*") if path.name != ".metadata"]
+
+
+def spoken_now(said: str) -> int:
+    found = re.search(r"(\d+) of 12 chunks spoken now", said)
+    assert found
+    return int(found[1])
+
+
+@BOTH
+def test_while_planning(number, tmp_path):
+    (tmp_path / "long.txt").write_text("The ship came home at 5 p.m. with Dr. Hale. " * 40_000)
+    words = ["narrate", "long.txt", "--out", "out/long.mp3", "--store", "store"]
+    with running(*words, cwd=tmp_path) as process:
+        until(lambda: _cpu_s(process) > 1.2)
+        assert "planning: done" not in ended(process, number)
+    assert_nothing_is_left(tmp_path)
+
+
+def _cpu_s(process: subprocess.Popen[str]) -> float:
+    times = psutil.Process(process.pid).cpu_times()
+    return times.user + times.system
+
+
+@BOTH
+def test_while_speaking_what_was_said_is_kept_for_the_next_run(number, tmp_path):
+    (tmp_path / "story.md").write_text(CHAPTERS)
+    words = ["narrate", "story.md", "--out", "out/story.mp3", "--store", "store"]
+    with running(*words, cwd=tmp_path) as process:
+        until(lambda: chunks_in(tmp_path))
+        ended(process, number, number, number)  # people press it more than once
+    assert_nothing_is_left(tmp_path)
+    kept = len(chunks_in(tmp_path))
+    assert 1 <= kept < 12
+    done = run(*words, cwd=tmp_path)
+    assert done.code == 0
+    assert spoken_now(done.out) == 12 - kept
+
+
+@BOTH
+def test_while_mixing(number, tmp_path):
+    write(tmp_path / "chunk.wav", speech(20.0), 24_000)
+    words = ["mix", *["chunk.wav"] * 90, "--out", "out/mix.mp3"]
+    with running(*words, cwd=tmp_path) as process:
+        until(lambda: list(tmp_path.glob("temp/mixdown-*/*.mp3")))
+        assert "mixing: done" not in ended(process, number)
+    assert_nothing_is_left(tmp_path)
+
+
+def test_answers_that_are_paid_for_are_kept_and_hanging_ones_not_waited_for(tmp_path):
+    (tmp_path / "story.md").write_text(CHAPTERS)
+    cloud = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a"}
+    words = ["narrate", "story.md", "--engine", "polly", "--out", "out/x.mp3", "--store", "store"]
+    for latency_s, kept in ((0.6, True), (8.0, False)):
+        with StrictPolly(latency=Latency(base_s=latency_s)) as polly:
+            secret = {"AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": polly.endpoint_url}
+            with running(*words, cwd=tmp_path, **cloud, **secret) as process:
+                until(lambda polly=polly: polly.counts.calls)
+                ended(process, signal.SIGINT)
+        assert bool(chunks_in(tmp_path)) == kept
+        assert_nothing_is_left(tmp_path)
+        for path in chunks_in(tmp_path):
+            path.unlink()
+
+
+def test_a_terminal_shows_a_bar_with_the_time_left(tmp_path):
+    (tmp_path / "story.md").write_text("The ship came home.")
+    ours, theirs = pty.openpty()
+    env = environment(tmp_path, TERM="xterm", COLUMNS="100")
+    command = [*MIXER, "narrate", "story.md", "--store", "store"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=env, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = b"".join(_pieces(ours))
+        process.wait(30)
+    os.close(ours)
+    screen = shown.decode()
+    assert process.returncode == 0
+    assert "━" in screen
+    assert re.search(r"speech .*100 %.*\d+:\d\d", screen)
+    assert "story.mp3" in screen
+    assert "\x1b[?25h" in screen  # the cursor is back
+
+
+def _pieces(terminal: int) -> Iterator[bytes]:
+    """What a program writes to a terminal; its end reads as an input error on Linux."""
+    with suppress(OSError):
+        while piece := os.read(terminal, 4096):
+            yield piece

@@ -1,0 +1,203 @@
+"""Chunks said into a store: nothing twice, nothing lost, whatever fails on the way."""
+
+import tempfile
+import threading
+import time
+from contextlib import closing
+
+import pytest
+
+from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed, StoreFailed, UnknownVoice
+from mixer.planning import plan_story
+from mixer.requests import Options
+from mixer.script.plan import TextType
+from mixer.sound.ffmpeg import Children
+from mixer.speech.engine import Delivery
+from mixer.speech.narrate import Narrator
+from mixer.store.folder import FolderStore
+from tests.engines import ToneEngine
+
+TEXT = "# One\n\nAnna came.\n\n# Two\n\nBen went.\n\n# Three\n\nNobody stayed.\n"
+CHUNKS = 6
+"""Three headings and three paragraphs."""
+
+JOANNA = Delivery("Joanna", "generative")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path / "store")
+
+
+def chunks(text=TEXT):
+    limits = ToneEngine().limits("generative")
+    return list(plan_story(text, TextType.MARKDOWN, limits, "en-US", Options()).chunks)
+
+
+def narrate(engine, store, text=TEXT, delivery=JOANNA, **more):
+    with closing(engine):
+        return Narrator(engine, store, delivery, Children()).narrate(chunks(text), **more)
+
+
+def stored(store):
+    return [each.key for each in store.list("narration_chunks/")]
+
+
+def test_every_chunk_is_said_once_and_stored_with_its_measurements(store):
+    engine = ToneEngine()
+    narration = narrate(engine, store)
+    assert engine.calls == narration.said == len(stored(store)) == CHUNKS
+    assert narration.billed_chars == sum(chunk.billed_chars for chunk in chunks())
+    assert all(each.measured.samples and each.sentences for each in narration.recordings)
+
+
+def test_a_second_run_says_nothing_and_finds_the_same(store):
+    first, engine = narrate(ToneEngine(), store), ToneEngine()
+    again = narrate(engine, store)
+    assert engine.calls == again.said == again.billed_chars == 0
+    assert again.recordings == first.recordings
+
+
+def test_only_what_was_edited_is_said_again(store):
+    narrate(ToneEngine(), store)
+    engine = ToneEngine()
+    narrate(engine, store, TEXT.replace("Ben", "Dan"))
+    assert engine.calls == 1
+    assert "Dan" in engine.spoken[0]
+
+
+def test_equal_chunks_are_said_once(store):
+    engine = ToneEngine()
+    narration = narrate(engine, store, TEXT + TEXT)
+    assert engine.calls == CHUNKS
+    assert len(narration.recordings) == 2 * CHUNKS
+
+
+def test_another_voice_is_another_recording(store):
+    narrate(ToneEngine(), store)
+    engine = ToneEngine()
+    narrate(engine, store, delivery=Delivery("Matthew", "generative"))
+    assert engine.calls == CHUNKS
+
+
+def test_one_failed_chunk_is_named_and_the_others_stay(store):
+    with pytest.raises(SpeechFailed, match="Ben went") as failed:
+        narrate(ToneEngine(fail_texts=["Ben"]), store)
+    assert failed.value.passages == ("Ben went.",)
+    assert len(stored(store)) == CHUNKS - 1
+    engine = ToneEngine()
+    assert narrate(engine, store).said == engine.calls == 1
+
+
+def test_many_failures_are_one_error_that_names_them_in_reading_order(store):
+    with pytest.raises(SpeechFailed) as failed:
+        narrate(ToneEngine(fail_calls=range(1, 99)), store)
+    assert failed.value.passages == tuple(chunk.passage for chunk in chunks())
+    assert "and 1 more" in str(failed.value)
+
+
+def test_an_unknown_voice_stops_at_once(store):
+    engine = ToneEngine(parallelism=1)
+    with pytest.raises(UnknownVoice):
+        narrate(engine, store, delivery=Delivery("Nobody", "generative"))
+    assert engine.calls <= 2
+
+
+def test_unreadable_chunks_are_no_recordings_and_nothing_readable_is_an_error(store):
+    narration = narrate(ToneEngine(), store, "Anna came.\n\n* * *\n\n你好。\n")
+    assert [each is None for each in narration.recordings] == [False, True]
+    assert narration.said == 1
+    with pytest.raises(NothingSpoken, match="Joanna"):
+        narrate(ToneEngine(), store, "你好。\n")
+
+
+def test_progress_counts_characters_up_to_all_of_them(store):
+    shares = []
+    narrate(ToneEngine(), store, progress=lambda done, total: shares.append((done, total)))
+    total = sum(chunk.billed_chars for chunk in chunks())
+    assert shares == sorted(shares)
+    assert shares[-1] == (total, total)
+
+
+def test_no_more_calls_are_under_way_than_the_engine_wants(store):
+    engine = ToneEngine(parallelism=2, delay_s=0.02)
+    narrate(engine, store)
+    assert engine.most_at_once == 2
+
+
+def test_a_chunk_that_lost_its_measurements_is_measured_again_not_paid_again(store, tmp_path):
+    first = narrate(ToneEngine(), store)
+    for about in (tmp_path / "store/.metadata").rglob("*.json"):
+        about.write_text("{}")
+    engine = ToneEngine()
+    again = narrate(engine, store)
+    assert engine.calls == 0
+    for each, before in zip(again.recordings, first.recordings, strict=True):
+        assert each.measured.samples == before.measured.samples
+        assert each.measured.loudness_lufs == pytest.approx(before.measured.loudness_lufs)
+    assert narrate(ToneEngine(), store).recordings == again.recordings
+
+
+def test_a_chunk_that_cannot_be_played_is_said_again(store):
+    narrate(ToneEngine(), store)
+    store.path(stored(store)[0]).write_bytes(b"")
+    for each in store.list(""):
+        store.put(each.key, store.get(each.key))
+    engine = ToneEngine()
+    narrate(engine, store)
+    assert engine.calls == 1
+
+
+def test_what_is_paid_for_when_the_work_is_stopped_is_kept(store):
+    children, engine = Children(), ToneEngine(parallelism=1)
+    narrator = Narrator(engine, store, JOANNA, children)
+    children.stop()
+    speech = engine.speak(chunks()[0].ssml, JOANNA)
+    with pytest.raises(OutOfTime):
+        narrator.narrate(chunks())
+    late = Narrator(_Stopping(engine, children := Children()), store, JOANNA, children)
+    with closing(engine), pytest.raises(OutOfTime):
+        late.narrate(chunks()[:1])
+    assert store.get(narrator.key(chunks()[0])) == speech.audio
+    engine = ToneEngine()
+    narrate(engine, store)
+    assert engine.calls == CHUNKS - 1
+
+
+class _Stopping:
+    """An engine whose work is stopped while it speaks."""
+
+    name, suffix, parallelism = "tone", "flac", 1
+
+    def __init__(self, engine, children):
+        self._engine, self._children = engine, children
+
+    def speak(self, ssml, delivery):
+        speech = self._engine.speak(ssml, delivery)
+        self._children.stop()
+        return speech
+
+
+def test_a_full_temp_folder_is_one_sentence_and_loses_nothing(store, tmp_path, monkeypatch):
+    engine = ToneEngine(parallelism=1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StoreFailed, match="gone cannot be written"):
+        narrate(engine, store)
+    assert stored(store)
+
+
+def test_a_store_that_takes_no_more_stops_the_work(tmp_path):
+    (tmp_path / "file").touch()
+    engine = ToneEngine(parallelism=1)
+    with pytest.raises(StoreFailed, match="cannot be written"):
+        narrate(engine, FolderStore(tmp_path / "file" / "store"))
+    assert engine.calls <= 3
+
+
+def test_no_thread_is_left(store):
+    before = set(threading.enumerate())
+    narrate(ToneEngine(), store)
+    until_s = time.monotonic() + 5
+    while set(threading.enumerate()) - before and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert not set(threading.enumerate()) - before
