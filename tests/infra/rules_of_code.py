@@ -14,8 +14,8 @@ AWAITED = {"app", "polly_handler", "authorizer", "sanitation"}
 """Modules that the design names; one that is not written yet is compared as far as it can be."""
 
 OPEN_ROUTES = {"GET /openapi.json", "GET /docs"}
-RUNTIME_VARIABLES = {"AWS_LAMBDA_FUNCTION_NAME", "_X_AMZN_TRACE_ID", "AWS_REGION"}
-"""Lambda sets them itself."""
+RUNTIMES_OWN = ("AWS_", "_X_AMZN_", "_HANDLER", "LAMBDA_")
+"""How the variables begin that Lambda sets itself (AWS Lambda guide, environment variables)."""
 
 TRACING = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -61,7 +61,7 @@ def variables(found):
         known = reached(module)
         read = known.variables if known else reach("mixer.settings", "settings").variables
         given_somewhere |= given
-        read_somewhere |= read - RUNTIME_VARIABLES
+        read_somewhere |= {each for each in read if not each.startswith(RUNTIMES_OWN)}
         problems += [f"{file}.{name}: nothing reads {each}" for each in sorted(given - read)]
         if known and "OUTPUT_BUCKET" in read - given:
             problems.append(f"{file}.{name}: OUTPUT_BUCKET is not given")

@@ -10,7 +10,7 @@ from tests.infra.cloudformation import ROOT, templates
 
 BUILDSPEC = yaml.safe_load((ROOT / "buildspec.yml").read_text(encoding="utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.M))
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 
 
 def commands():
@@ -49,7 +49,7 @@ def test_what_the_pipeline_deploys_is_among_the_artifacts():
     folders = {pattern.rpartition("/")[0] for pattern in BUILDSPEC["artifacts"]["files"]}
     assert wanted
     assert {path.rpartition("/")[0] for path in wanted} <= folders
-    written = set(re.findall(r"^write .* (\w+)$", read(".ci/parameters"), re.M))
+    written = set(re.findall(r"^write .* (\w+)$", read(".ci/parameters"), re.MULTILINE))
     configured = {path for path in wanted if path.endswith(".json")}
     assert {f"out/parameters/{name}.json" for name in written} == configured
 

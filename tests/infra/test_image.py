@@ -38,7 +38,9 @@ def values(word, instructions=INSTRUCTIONS):
 
 
 def test_base_is_chosen_by_argument_and_lambdas_own_by_default():
-    assert re.search(r"^ARG BASE_IMAGE=public\.ecr\.aws/lambda/python:3\.1[23]$", DOCKERFILE, re.M)
+    assert re.search(
+        r"^ARG BASE_IMAGE=public\.ecr\.aws/lambda/python:3\.1[23]$", DOCKERFILE, re.MULTILINE
+    )
     assert [value.partition(" ")[0] for value in values("FROM")] == ["${BASE_IMAGE}"] * 2
 
 
