@@ -5,13 +5,11 @@ a browser downloads nothing from elsewhere.
 """
 
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import aws_lambda_powertools.event_handler.openapi as powertools_openapi
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from pydantic import BaseModel
 
 from mixer.http.bodies import ErrorAnswer
@@ -70,6 +68,10 @@ def add_docs(api: Api, description: Callable[[], str]) -> None:
 
 def openapi_of(api: Api) -> str:
     """The OpenAPI document of all of an API's routes, as JSON."""
+    from importlib.metadata import version
+
+    from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+
     return api.get_openapi_json_schema(
         title=TITLE,
         version=version("mixer"),

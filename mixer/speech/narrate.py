@@ -9,6 +9,7 @@ is missing. Anything else that goes wrong stops at once.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -165,29 +166,24 @@ class Narrator:
         """The missing chunks, said and stored; all of them, or it raises."""
         total_chars = sum(chunk.billed_chars for chunk in distinct.values())
         done_chars = total_chars - sum(chunk.billed_chars for chunk in missing.values())
-        said: dict[str, _Said] = {}
-        failures: dict[str, SpeechFailed] = {}
-        late: list[OutOfTime] = []
+        tally = _Tally()
         work = in_parallel(
             missing.items(), self._say, self.engine.parallelism, until_s=self.until_s
         )
-        for (key, chunk), outcome in work:
-            try:
-                said[key] = outcome.result()
-                if paid is not None:
-                    paid(said[key].billed_chars)
-            except SpeechFailed as error:
-                failures[key] = error
-            except OutOfTime as error:
-                late.append(error)
-            done_chars += chunk.billed_chars
-            if progress is not None:
-                progress(done_chars, total_chars)
-        if failures:
-            raise _all_failed(failures, distinct)
-        if late:
-            raise _too_late(len(distinct) - len(late), len(distinct)) from late[0]
-        return said
+        try:
+            for (key, chunk), outcome in work:
+                tally.take(key, outcome, paid)
+                done_chars += chunk.billed_chars
+                if progress is not None:
+                    progress(done_chars, total_chars)
+        except OutOfTime as error:
+            tally.late.append(error)
+        if tally.failures:
+            raise _all_failed(tally.failures, distinct)
+        if tally.late:
+            done = len(distinct) - len(missing) + len(tally.said)
+            raise _too_late(done, len(distinct)) from tally.late[0]
+        return tally.said
 
     def _say(self, item: tuple[str, Chunk]) -> "_Said":
         """Have a chunk said, and store it."""
@@ -257,6 +253,27 @@ def _scratch(key: str) -> Iterator[Path]:
         TemporaryDirectory(prefix="chunk-") as folder,
     ):
         yield Path(folder, Path(key).name)
+
+
+@dataclass
+class _Tally:
+    """What came of the chunks so far."""
+
+    said: dict[str, _Said] = field(default_factory=dict)
+    failures: dict[str, SpeechFailed] = field(default_factory=dict)
+    late: list[OutOfTime] = field(default_factory=list)
+
+    def take(self, key: str, outcome: Future[_Said], paid: Callable[[int], None] | None) -> None:
+        """Note how a chunk ended; what nobody can go on from is raised."""
+        try:
+            self.said[key] = outcome.result()
+        except SpeechFailed as error:
+            self.failures[key] = error
+        except OutOfTime as error:
+            self.late.append(error)
+        else:
+            if paid is not None:
+                paid(self.said[key].billed_chars)
 
 
 def _is_audible(speech: Speech) -> bool:
