@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("planning", "mixing", "around_speech", "speech_pool", "sanitation")
+NAMES = ("planning", "mixing", "around_speech", "speech_pool", "endpoints", "sanitation")
 RESULTS = Path("out", "bench.json")
 
 
