@@ -237,6 +237,10 @@ def test_requests_sent_in_one_go_are_answered_in_order(served):
 # The log
 
 
+def access_lines(caplog):
+    return [each.message for each in caplog.records if each.name == "mixer.server.access"]
+
+
 def test_log_has_a_line_for_each_request_and_no_secrets(served, caplog):
     caplog.set_level(logging.INFO, logger="mixer.server.access")
     headers = {"Authorization": "Bearer topsecret", "Cookie": "session=topsecret"}
@@ -247,7 +251,9 @@ def test_log_has_a_line_for_each_request_and_no_secrets(served, caplog):
     with raw(served) as client:
         client.sendall(b"GET /\x1b[31mred HTTP/1.1\r\nHost: localhost\r\n\r\n")
         replied(client)
-    lines = [each.message for each in caplog.records if each.name == "mixer.server.access"]
+    until_s = time.monotonic() + 10  # a line is written when its reply has been sent
+    while len(lines := access_lines(caplog)) < 4 and time.monotonic() < until_s:
+        time.sleep(0.02)
     assert len(lines) == 4
     assert lines[0].startswith("POST /echo 200 ")
     assert got.json["request_id"] in lines[0]

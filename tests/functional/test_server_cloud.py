@@ -9,8 +9,8 @@ import pytest
 
 from mixer.server.listener import Listener
 from mixer.server.local import chosen_settings, cloud
-from tests.functional import clouds
 from tests.emulators.strict_polly import StrictPolly
+from tests.functional import clouds
 from tests.servers import Served
 
 TOKEN, SECRET = "a long and random token", "local-server-tokens"
