@@ -65,7 +65,8 @@ def _graph(samples_per_column: int, peaks_file: str) -> list[str]:
     extremes = (
         "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Min_level+Max_level"
     )
-    outline = f"asetnsamples={samples_per_column}:p=0,{extremes},ametadata=print:file={peaks_file}"
+    columns = f"aformat=sample_fmts=fltp,asetnsamples={samples_per_column}:p=0"
+    outline = f"{columns},{extremes},ametadata=print:file={peaks_file}"
     graph = f"[0:a:0]{MUSIC_CHANNELS},asplit[a][b];[a]{levels}[c];[b]{outline}[d]"
     return [
         "-filter_complex",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mixer.errors import BadInput
 from mixer.sound.cues import Music, place_cues
 from mixer.sound.levels import VOICE_LUFS, clip_gains_db, cue_gain_db, mastering
+from mixer.sound.pauses import pause_windows
 from mixer.sound.placing import Take, place
 from mixer.sound.presets import Preset
 from mixer.sound.timeline import Timeline, voice_rate_hz
@@ -55,31 +56,34 @@ def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Time
     clips, sections = place(heard, gains_db, _lead_s(style, music), rate_hz)
     length = clips[-1].end + round(_after_last_word_s(style, music) * rate_hz)
     bed_gain_db = cue_gain_db(music, style.music_level_lu) if music else 0.0
+    bed_lufs = VOICE_LUFS - style.music_level_lu
+    cues = tuple(
+        place_cues(
+            music,
+            sections,
+            clips,
+            length,
+            gain_db=bed_gain_db,
+            rise_db=style.duck_db,
+            fade_out_s=style.fade_out_s,
+            rate_hz=rate_hz,
+        )
+        if music
+        else ()
+    )
     return Timeline(
         rate_hz=rate_hz,
         length=length,
         channels=channels,
         clips=clips,
-        cues=tuple(
-            place_cues(
-                music,
-                sections,
-                clips,
-                length,
-                gain_db=bed_gain_db,
-                rise_db=style.duck_db,
-                fade_out_s=style.fade_out_s,
-                rate_hz=rate_hz,
-            )
-            if music
-            else ()
-        ),
+        cues=cues,
         sections=sections,
         mastering=mastering(
             clips,
             measured,
             music.measured.true_peak_dbtp + bed_gain_db if music else None,
-            VOICE_LUFS - style.music_level_lu if music else None,
+            bed_lufs if music else None,
+            pauses=pause_windows(clips, cues, length, bed_lufs, rate_hz),
             channels=channels,
             preset=style.preset,
             bitrate_kbps=style.bitrate_kbps,

@@ -74,6 +74,7 @@ def mastering(
     bed_peak_db: float | None,
     bed_lufs: float | None,
     *,
+    pauses: Histogram,
     channels: int,
     preset: Preset,
     bitrate_kbps: int,
@@ -85,6 +86,7 @@ def mastering(
         takes: what is known of each clip's recording.
         bed_peak_db: true peak of the music under speech, before mastering; None without music.
         bed_lufs: loudness of the music under speech, before mastering; None without music.
+        pauses: windows of the music alone, before mastering.
         channels: of the mix.
         preset: target and ceiling.
         bitrate_kbps: of the encoder.
@@ -95,7 +97,7 @@ def mastering(
         shifted(take.windows, clip.gain_db + heard_as)
         for clip, take in zip(clips, takes, strict=True)
     )
-    expected = integrated_lufs(_with_bed(windows, bed_lufs))
+    expected = integrated_lufs(summed([_with_bed(windows, bed_lufs), pauses]))
     gain = target - (VOICE_LUFS if expected is None else expected) - encoder_offset_db(bitrate_kbps)
     peaks = (c.gain_db + take.true_peak_dbtp for c, take in zip(clips, takes, strict=True))
     limit = _limit_db(
@@ -119,7 +121,7 @@ def _with_bed(windows: Histogram, bed_lufs: float | None) -> Histogram:
     """The windows of speech with the music's energy added to each."""
     if bed_lufs is None:
         return windows
-    return {energy_sum_db(level, bed_lufs): count for level, count in windows.items()}
+    return summed({energy_sum_db(level, bed_lufs): count} for level, count in windows.items())
 
 
 def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float | None:

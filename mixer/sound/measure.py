@@ -22,7 +22,8 @@ SILENCE_S = 0.02
 """Shorter dips are part of speech."""
 
 WINDOW_S = 0.4
-"""Of momentary loudness (EBU Tech 3341); padded on, so that the last words fill whole windows."""
+"""Of momentary loudness (EBU Tech 3341); padded on at both ends, where windows hold less than a
+whole one of speech, as they will between the gaps of a mix."""
 
 TIMEOUT_S = 600.0
 """A pass takes about a second for half an hour of speech; this is for a machine gone wrong."""
@@ -62,7 +63,7 @@ class Measurement:
     @property
     def loudness_lufs(self) -> float | None:
         """Integrated loudness in the measured channels; None for silence."""
-        return integrated_lufs(self.windows)
+        return None if self.is_silent else integrated_lufs(self.windows)
 
     @property
     def duration_s(self) -> float:
@@ -113,12 +114,13 @@ def true_peak_dbtp(said: str) -> float:
 
 
 def _command(channels: str) -> list[str]:
-    """Two branches: one counts and finds edges, the other measures loudness with a padded end."""
+    """Two branches: one counts and finds edges, the other measures loudness with padded ends."""
     edges = f"astats=measure_perchannel=none,silencedetect=n={SILENCE_DBFS}dB:d={SILENCE_S}"
+    padded = f"adelay={WINDOW_S * 1000:g}:all=1,apad=pad_dur={WINDOW_S}"
     levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:file=-"
     graph = (
         f"[0:a:0]{COUNTED},{channels},asplit[a][b];[a]{edges}[edges];"
-        f"[b]apad=pad_dur={WINDOW_S},{levels}:key=lavfi.r128.M[levels]"
+        f"[b]{padded},{levels}:key=lavfi.r128.M[levels]"
     )
     outputs = ["-map", "[edges]", "-f", "null", "-", "-map", "[levels]", "-f", "null", "-"]
     return [*ffmpeg.confined_input(0), "-filter_complex", graph, *outputs]

@@ -92,6 +92,15 @@ def test_mix_measures_what_was_planned(
     assert true_peak_dbtp <= mix.timeline.mastering.ceiling_dbtp
 
 
+def test_music_that_is_loud_in_pauses_is_part_of_the_sum(tmp_path: Path):
+    style = {"music_level_lu": 10.0, "intro_s": 12.0, "outro_s": 8.0}
+    mix = laid_out(tmp_path, talk(2), music(8.0), **style)
+    mix.rendered()
+    integrated_lufs, true_peak_dbtp = loudness(mix.path)
+    assert integrated_lufs == pytest.approx(mix.timeline.mastering.target_lufs, abs=0.5)
+    assert true_peak_dbtp <= mix.timeline.mastering.ceiling_dbtp
+
+
 @pytest.mark.parametrize("bed", [None, music(8.0)])
 def test_peaks_stay_under_the_ceiling(tmp_path: Path, bed: Sound | None):
     loud = [

@@ -1,0 +1,63 @@
+"""The finished file judged: agrees with FFmpeg's own summary and with the samples."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mixer.errors import OutOfTime, RenderFailed
+from mixer.sound.check import check
+from mixer.sound.ffmpeg import Children
+from tests.sounds import MIX_HZ, decoded, loudness, music, noise, silence, speech, tone, write
+
+COLUMNS = 200
+
+
+@pytest.mark.parametrize(
+    "sound", [music(6.0), speech(6.0, rate_hz=MIX_HZ), noise(6.0, rate_hz=MIX_HZ)]
+)
+def test_loudness_and_peak_are_what_a_listener_gets(tmp_path: Path, sound: np.ndarray):
+    path = write(tmp_path / "mix.mp3", sound, MIX_HZ, ("-b:a", "128k"))
+    found = check(path, 6.0, COLUMNS)
+    integrated_lufs, true_peak_dbtp = loudness(path)
+    assert found.integrated_lufs == pytest.approx(integrated_lufs, abs=0.15)
+    assert found.true_peak_dbtp == pytest.approx(true_peak_dbtp, abs=0.1)
+    assert len(found.momentary_lufs) == pytest.approx(60, abs=1)
+
+
+def test_outline_shows_the_extremes_of_each_column(tmp_path: Path):
+    sound = np.concatenate([tone(1.0, 441, MIX_HZ, -6), silence(1.0, MIX_HZ) + 0.25])
+    path = write(tmp_path / "mix.wav", sound, MIX_HZ)
+    found = check(path, 2.0, COLUMNS)
+    heard = decoded(path)[:, 0]
+    width = heard.size // COLUMNS
+    expected = [
+        (heard[at : at + width].min(), heard[at : at + width].max())
+        for at in range(0, heard.size, width)
+    ]
+    assert np.abs(np.array(found.peaks) - np.array(expected)).max() < 1e-3
+
+
+def test_silence_has_a_check_too(tmp_path: Path):
+    found = check(write(tmp_path / "mix.mp3", silence(2.0, MIX_HZ), MIX_HZ), 2.0, COLUMNS)
+    assert found.integrated_lufs is None
+    assert found.true_peak_dbtp < -80
+    assert all(abs(low) < 1e-3 and abs(high) < 1e-3 for low, high in found.peaks)
+
+
+def test_short_file_has_as_many_columns_as_it_has_samples_for(tmp_path: Path):
+    found = check(write(tmp_path / "mix.wav", tone(0.5, rate_hz=MIX_HZ), MIX_HZ), 0.5, 100_000)
+    assert len(found.peaks) == MIX_HZ // 2
+
+
+def test_file_without_sound_is_told(tmp_path: Path):
+    (tmp_path / "mix.mp3").write_bytes(b"nothing")
+    with pytest.raises(RenderFailed):
+        check(tmp_path / "mix.mp3", 1.0, COLUMNS)
+
+
+def test_stopped_job_checks_nothing(tmp_path: Path):
+    children = Children()
+    children.stop()
+    with pytest.raises(OutOfTime):
+        check(write(tmp_path / "mix.wav", tone(1.0), 24_000), 1.0, COLUMNS, children)

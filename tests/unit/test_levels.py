@@ -1,0 +1,146 @@
+"""Every gain of a mix, decided from measurements alone."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixer.errors import BadInput
+from mixer.sound.cues import Music
+from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.levels import (
+    LIMITED_PEAK_MARGIN_DB,
+    MAX_BOOST_DB,
+    MAX_CUT_DB,
+    PEAK_MARGIN_DB,
+    VOICE_LUFS,
+    clip_gains_db,
+    cue_gain_db,
+    encoder_offset_db,
+)
+from mixer.sound.loudness import DUAL_MONO_LU, amplitude
+from mixer.sound.measure import Measurement
+from mixer.sound.pauses import pause_windows
+from mixer.sound.placing import Take
+from mixer.sound.presets import PRESETS
+from mixer.sound.timeline import Clip, Cue, Ramp, Timeline
+from tests.timelines import measured, timelines
+
+RATE_HZ = 24_000
+TOO_SHORT = Measurement(480, RATE_HZ, 1, -20.0, 0, 0, Counter())
+
+
+def mixed(
+    lufs: float, peak_dbtp: float, bed: Measurement | None = None, preset: str = "podcast"
+) -> Timeline:
+    take = Take("1", measured(30.0, RATE_HZ, lufs, peak_dbtp), 1_000)
+    music = Music("music", bed) if bed else None
+    return lay_out([take], music, MixStyle(PRESETS[preset], 128))
+
+
+@given(st.lists(st.floats(-31.9, -4), min_size=1, max_size=9), st.sampled_from([1, 2]))
+def test_every_take_is_brought_to_one_loudness(levels_lufs: list[float], channels: int):
+    takes = [measured(5.0, RATE_HZ, lufs) for lufs in levels_lufs]
+    heard_as = DUAL_MONO_LU if channels > 1 else 0.0
+    for take, gain_db in zip(takes, clip_gains_db(takes, channels), strict=True):
+        assert take.loudness_lufs is not None
+        assert take.loudness_lufs + gain_db + heard_as == pytest.approx(VOICE_LUFS)
+
+
+@pytest.mark.parametrize(("lufs", "gain_db"), [(-60.0, MAX_BOOST_DB), (10.0, -MAX_CUT_DB)])
+def test_gains_are_bounded(lufs: float, gain_db: float):
+    assert clip_gains_db([measured(5.0, RATE_HZ, lufs)], 1) == [gain_db]
+
+
+def test_take_too_short_to_measure_gets_the_gain_of_the_others():
+    gains_db = clip_gains_db([measured(5.0, lufs=-30.0), TOO_SHORT, measured(5.0, lufs=-24.0)], 1)
+    assert gains_db == [10.0, 7.0, 4.0]
+    assert clip_gains_db([TOO_SHORT], 1) == [0.0]
+
+
+@pytest.mark.parametrize("level_lu", [6.0, 20.0, 40.0])
+def test_music_lies_as_far_below_the_voice_as_asked(level_lu: float):
+    gain_db = cue_gain_db(Music("music", measured(9.0, 44_100, lufs=-14.0)), level_lu)
+    assert -14.0 + DUAL_MONO_LU + gain_db == pytest.approx(VOICE_LUFS - level_lu)
+
+
+def test_silent_music_is_refused_by_name():
+    silent = Measurement(44_100, 44_100, 2, -70.0, 44_100, 44_100, Counter({-60.0: 9}))
+    with pytest.raises(BadInput, match=r"song\.mp3"):
+        cue_gain_db(Music("song.mp3", silent), 20.0)
+
+
+@given(st.floats(-31, -10), st.sampled_from(sorted(PRESETS)))
+def test_gain_brings_the_whole_to_the_target_before_the_encoder_changes_it(
+    lufs: float, preset: str
+):
+    timeline = mixed(lufs, lufs + 3, preset=preset)
+    mastering = timeline.mastering
+    assert mastering.target_lufs == PRESETS[preset].mono_lufs
+    assert VOICE_LUFS + mastering.gain_db + encoder_offset_db(128) == pytest.approx(
+        mastering.target_lufs
+    )
+
+
+@pytest.mark.parametrize(
+    ("kbps", "offset_db"), [(64, -0.445), (160, -0.445), (192, -0.264), (224, -0.175), (320, 0.0)]
+)
+def test_encoder_changes_the_level_by_its_bit_rate(kbps: int, offset_db: float):
+    assert encoder_offset_db(kbps) == offset_db
+
+
+@given(timelines())
+def test_limiter_works_only_where_peaks_can_pass_and_leaves_them_room(timeline: Timeline):
+    mastering = timeline.mastering
+    if mastering.limit_db is not None:
+        assert mastering.limit_db <= mastering.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB
+        assert amplitude(mastering.limit_db) >= 0.49 * amplitude(
+            mastering.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB
+        )
+
+
+def test_quiet_peaks_need_no_limiter():
+    assert mixed(-20.0, -10.0).mastering.limit_db is None
+    assert mixed(-20.0, -1.0).mastering.limit_db == pytest.approx(-1.0 - LIMITED_PEAK_MARGIN_DB)
+
+
+def test_music_takes_its_share_of_the_room():
+    quiet = mixed(-20.0, 0.0, measured(60.0, 44_100, -14.0, -1.0)).mastering
+    loud = mixed(-20.0, 0.0, measured(60.0, 44_100, -24.0, 0.0)).mastering
+    assert quiet.limit_db is not None
+    assert loud.limit_db is not None
+    assert loud.limit_db < quiet.limit_db < -1.0 - PEAK_MARGIN_DB
+
+
+def clip(start_s: float, end_s: float) -> Clip:
+    start, end = round(start_s * RATE_HZ), round(end_s * RATE_HZ)
+    return Clip("1", start, 0, end - start, 0.0, 0)
+
+
+def windows(clips: list[Clip], cue: Cue, length_s: float) -> dict[float, int]:
+    return dict(pause_windows(clips, [cue], round(length_s * RATE_HZ), -40.0, RATE_HZ))
+
+
+def test_bed_alone_counts_as_long_as_the_pauses_last():
+    bed = Cue("music", 0, 20 * RATE_HZ, 0.0, 0, 0)
+    assert windows([clip(5, 8), clip(9, 20)], bed, 20.0) == {-40.0: 46 + 6}
+
+
+def test_bed_alone_is_as_loud_as_its_ramps_make_it():
+    ramps = (Ramp(0, 0, 12.0), Ramp(5 * RATE_HZ, RATE_HZ // 10, 0.0))
+    bed = Cue("music", 0, 20 * RATE_HZ, 0.0, 0, 0, ramps)
+    found = windows([clip(8, 20)], bed, 20.0)
+    assert found[-28.0] == pytest.approx(49, abs=1)
+    assert found[-40.0] == pytest.approx(27, abs=1)
+
+
+def test_bed_alone_fades_at_both_ends_of_the_whole():
+    bed = Cue("music", 0, 10 * RATE_HZ, 0.0, 2 * RATE_HZ, 4 * RATE_HZ)
+    found = windows([clip(4, 5)], bed, 10.0)
+    assert max(found) == -40.0
+    assert min(found) < -55.0
+
+
+def test_no_music_leaves_no_windows():
+    assert pause_windows([clip(1, 2)], [], 5 * RATE_HZ, -40.0, RATE_HZ) == {}
