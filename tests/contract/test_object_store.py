@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Lock
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from boto3 import Session
@@ -21,6 +22,9 @@ from mixer.store.folder import FolderStore
 from mixer.store.objects import ObjectStore
 from mixer.store.s3 import S3Store, s3_client
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 BUCKET = "mixer-contract"
 
 
@@ -29,13 +33,28 @@ def folder_store(path: Path) -> Iterator[ObjectStore]:
     yield FolderStore(path)
 
 
+class AtomicWrites:
+    """A client of moto's S3, which looks for a key and writes it in two steps; S3 does in one."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client = client
+        self._writing = Lock()
+
+    def put_object(self, **request: Any) -> object:
+        with self._writing:
+            return self._client.put_object(**request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
 @contextmanager
 def s3_store(_path: Path) -> Iterator[ObjectStore]:
     with mock_aws(), closing(s3_client(session=session())) as s3:
         s3.create_bucket(Bucket=BUCKET)
         # As the template makes it; and moto closes what is replaced while others still read it.
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield S3Store(s3, BUCKET)
+        yield S3Store(cast("S3Client", AtomicWrites(s3)), BUCKET)
 
 
 @functools.cache
