@@ -21,7 +21,7 @@ def measured(
 
 
 @st.composite
-def timelines(draw: st.DrawFn, *, max_takes: int = 12) -> Timeline:
+def timelines(draw: st.DrawFn, *, max_takes: int = 6) -> Timeline:
     """Takes of one engine's rate, with or without music."""
     rate_hz = draw(st.sampled_from(VOICE_RATES_HZ))
     takes = [

@@ -177,15 +177,15 @@ def test_readers_see_one_whole_content_while_it_is_replaced(store: ObjectStore):
     contents = [bytes([number]) * 200_000 for number in range(8)]
     store.put("key", contents[0])
     with ThreadPoolExecutor(THREADS) as pool:
-        writing = [pool.submit(store.put, "key", content) for content in contents * 4]
-        reading = [pool.submit(store.get, "key") for _ in range(64)]
+        writing = [pool.submit(store.put, "key", content) for content in contents * 2]
+        reading = [pool.submit(store.get, "key") for _ in range(32)]
         assert all(each.result() in contents for each in reading)
         assert all(each.result() is None for each in writing)
     assert keys(store) == ["key"]
 
 
 def test_claim_is_won_once_among_many(store: ObjectStore):
-    for turn in range(8):
+    for turn in range(4):
         together = Barrier(THREADS)
 
         def claim(name: str, key: str = f"claims/{turn}", start: Barrier = together) -> bool:

@@ -30,7 +30,7 @@ def measurement(seconds: float, rate_hz: int, lead_s: float = 0.0, tail_s: float
 
 @st.composite
 def takes(draw: st.DrawFn, *, is_exact: bool | None = None) -> list[Take]:
-    count = draw(st.integers(1, 25))
+    count = draw(st.integers(1, 12))
     return [
         Take(
             source=f"{draw(st.integers(0, 999))}-{number}",
