@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from mixer.assembly import Assembler
     from mixer.http.calls import Context
     from mixer.http.routing import Endpoint
+    from mixer.jobs.assembly import Assembler
     from mixer.settings import Settings
 
 DEFAULT_PATH = "/mixstory"
@@ -36,7 +36,7 @@ def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 -
 
 @cache
 def _endpoint() -> "Endpoint":
-    from mixer.fetching import remove_leftovers
+    from mixer.jobs.fetching import remove_leftovers
     from mixer.settings import settings
     from mixer.store.s3 import s3_client
 
@@ -76,7 +76,7 @@ def assembler(settings: "Settings", *, s3: "S3Client") -> "Assembler":
         settings: of the deployment.
         s3: from `s3_client`.
     """
-    from mixer.assembly import Assembler
+    from mixer.jobs.assembly import Assembler
     from mixer.store.s3 import S3Store
 
     output = S3Store(s3, settings.output_bucket)

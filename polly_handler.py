@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from mixer.http.calls import Context
     from mixer.http.routing import Endpoint
+    from mixer.jobs.synthesis import OpenEngine, Synthesizer
     from mixer.settings import Settings
     from mixer.speech.engine import SpeechEngine
-    from mixer.synthesis import OpenEngine, Synthesizer
 
 DEFAULT_PATH = "/synthesize"
 
@@ -42,9 +42,9 @@ def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 -
 
 @cache
 def _endpoint() -> "Endpoint":
-    from mixer.fetching import remove_leftovers
+    from mixer.jobs.fetching import remove_leftovers
     from mixer.settings import settings
-    from mixer.speech.polly_client import polly_client
+    from mixer.speech.polly.client import polly_client
     from mixer.store.s3 import s3_client
 
     chosen = settings(os.environ)
@@ -84,9 +84,9 @@ def synthesizer(settings: "Settings", *, polly: "PollyClient", s3: "S3Client") -
         polly: from `polly_client`.
         s3: from `s3_client`.
     """
-    from mixer.spending import Spending
+    from mixer.jobs.spending import Spending
+    from mixer.jobs.synthesis import Synthesizer
     from mixer.store.s3 import S3Store
-    from mixer.synthesis import Synthesizer
 
     store = S3Store(s3, settings.output_bucket)
     return Synthesizer(
@@ -102,10 +102,10 @@ def synthesizer(settings: "Settings", *, polly: "PollyClient", s3: "S3Client") -
 
 def _engines(client: "PollyClient", quota_shares: int) -> "OpenEngine":
     """Engines for one request each, that share the quota and the voices' list of the process."""
-    from mixer.speech.polly import PollyEngine
-    from mixer.speech.polly_voices import VoiceCatalogue
-    from mixer.speech.quota import EngineQuotas
-    from mixer.speech.retry import Retry
+    from mixer.speech.polly.engine import PollyEngine
+    from mixer.speech.polly.quota import EngineQuotas
+    from mixer.speech.polly.retry import Retry
+    from mixer.speech.polly.voices import VoiceCatalogue
 
     quotas, catalogue = EngineQuotas(quota_shares), VoiceCatalogue()
 

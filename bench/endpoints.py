@@ -18,8 +18,8 @@ from typing import Any, cast
 
 import app
 import polly_handler
-from mixer.assembly import Assembled, Assembler
 from mixer.http.routing import Endpoint
+from mixer.jobs.assembly import Assembled, Assembler
 from mixer.script.script import Chunk, Ending, Utterance
 from mixer.sound.ffmpeg import Children
 from mixer.speech.engine import Delivery

@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mixer.jobs.studio import Stages, Studio, mix_files
 from mixer.parallel import usable_cores
 from mixer.requests import Options
 from mixer.sound import ffmpeg
 from mixer.sound.timeline import MIX_RATE_HZ
 from mixer.store.folder import FolderStore
-from mixer.studio import Stages, Studio, mix_files
 
 CHUNKS = 40
 CHUNK_S = 38.0

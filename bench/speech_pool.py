@@ -15,8 +15,8 @@ from contextlib import closing
 
 from mixer.parallel import in_parallel
 from mixer.speech.engine import Delivery, Speech
-from mixer.speech.mp3_frames import sample_count
-from mixer.speech.polly import PollyEngine
+from mixer.speech.polly.engine import PollyEngine
+from mixer.speech.polly.mp3_frames import sample_count
 from tests.emulators.polly_tables import ALLOWANCES, Allowance
 from tests.emulators.strict_polly import Counts, Faults, Latency, StrictPolly
 

@@ -19,9 +19,16 @@ from contextlib import contextmanager
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.sound import ffmpeg
-from mixer.speech import encoding
+from mixer.speech.embedded import encoding
+from mixer.speech.embedded.ssml_reader import (
+    Pause,
+    Phrase,
+    Sentence,
+    plain_text,
+    read_ssml,
+    snippet,
+)
 from mixer.speech.engine import Delivery, Speech, SpokenSpan, SpokenWord, Voice
-from mixer.speech.ssml_reader import Pause, Phrase, Sentence, plain_text, read_ssml, snippet
 
 RATE_HZ = 24_000
 CHAR_SAMPLES = 1_440

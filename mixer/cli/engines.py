@@ -68,12 +68,12 @@ def open_engine(name: str) -> SpeechEngine:
         BadOption: there is none.
     """
     if name == EMBEDDED:
-        from mixer.speech.embedded import EmbeddedEngine
+        from mixer.speech.embedded.engine import EmbeddedEngine
 
         return EmbeddedEngine()
     if name == POLLY or name in POLLY_LIMITS:
-        from mixer.speech.polly import PollyEngine
-        from mixer.speech.polly_client import polly_client
+        from mixer.speech.polly.client import polly_client
+        from mixer.speech.polly.engine import PollyEngine
 
         return PollyEngine(polly_client())
     names = ", ".join((EMBEDDED, POLLY, *POLLY_LIMITS))

@@ -10,7 +10,7 @@ from mixer.cli.outputs import require_apart, require_mp3
 from mixer.cli.session import desk
 from mixer.cli.summary import heard
 from mixer.files import require_writable
-from mixer.studio import mix_files
+from mixer.jobs.studio import mix_files
 
 
 @click.command()

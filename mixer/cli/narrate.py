@@ -12,9 +12,9 @@ from mixer.cli.reading import STDIN, read_story, text_type_of
 from mixer.cli.session import store_option, studio
 from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
-from mixer.planning import plan_story, refuse_if_too_dear
+from mixer.jobs.planning import plan_story, refuse_if_too_dear
+from mixer.jobs.studio import Telling, output_paths, tell
 from mixer.speech.prices import cost_usd
-from mixer.studio import Telling, output_paths, tell
 
 
 @click.command()

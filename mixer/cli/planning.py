@@ -3,7 +3,7 @@
 from mixer.cli.engines import EMBEDDED, POLLY
 from mixer.cli.reading import text_type_of
 from mixer.errors import BadOption
-from mixer.planning import plan_story
+from mixer.jobs.planning import plan_story
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS, EngineLimits
 from mixer.script.script import Script

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from mixer.cli.progress import progress
-from mixer.mixing import Desk, Stages
+from mixer.jobs.mixing import Desk, Stages
+from mixer.jobs.studio import Studio
 from mixer.sound.ffmpeg import Children
 from mixer.store.folder import FolderStore
-from mixer.studio import Studio
 
 
 def default_store() -> Path:

@@ -1,6 +1,6 @@
 """Figures as people read them: lengths, costs, and the line that a plan ends with."""
 
-from mixer.mixing import Mix
+from mixer.jobs.mixing import Mix
 from mixer.script.estimate import estimate
 from mixer.script.script import Script
 from mixer.speech.prices import costs_usd

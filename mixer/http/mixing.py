@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from mixer.assembly import Assembled, Assembler, Order
 from mixer.http.answers import answer
 from mixer.http.bodies import MixAnswer, MixBody
 from mixer.http.docs import described
 from mixer.http.observing import emit, subsegment
 from mixer.http.routing import Api
+from mixer.jobs.assembly import Assembled, Assembler, Order
 
 SERVICE = "mix"
 

@@ -13,8 +13,8 @@ from mixer.http.bodies import EstimateAnswer, SynthesizeAnswer, TextBody, Voices
 from mixer.http.docs import described
 from mixer.http.observing import emit, subsegment
 from mixer.http.routing import Api
+from mixer.jobs.synthesis import Plan, Synthesis, Synthesizer
 from mixer.speech.prices import costs_usd
-from mixer.synthesis import Plan, Synthesis, Synthesizer
 
 SERVICE = "speech"
 MONEY_DIGITS = 6

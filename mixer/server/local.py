@@ -22,10 +22,10 @@ from mixer.store.folder import FolderStore
 from mixer.store.links import SignedLinks, kept_secret
 
 if TYPE_CHECKING:
-    from mixer.assembly import Assembler
+    from mixer.jobs.assembly import Assembler
+    from mixer.jobs.synthesis import OpenEngine, Synthesizer
     from mixer.speech.engine import SpeechEngine
     from mixer.store.objects import ObjectStore
-    from mixer.synthesis import OpenEngine, Synthesizer
 
 DEFAULTS = {"OUTPUT_BUCKET": "local", "AUTH_MODE": "none", "GATEWAY_TIMEOUT_S": "900"}
 """Where the environment says nothing; no gateway loses its patience on a laptop."""
@@ -74,7 +74,7 @@ def laptop(chosen: Settings, url: str, folders: Folders) -> Iterator[Site]:
         url: where the server listens, for its links.
         folders: where things lie.
     """
-    from mixer.speech.embedded import EmbeddedEngine
+    from mixer.speech.embedded.engine import EmbeddedEngine
 
     links = SignedLinks(url + PREFIX.rstrip("/"), kept_secret(folders.store))
     store = FolderStore(folders.store, links)
@@ -99,7 +99,7 @@ def cloud(chosen: Settings, web: Path) -> Iterator[Site]:
         web: folder of the page.
     """
     from app import assembler
-    from mixer.speech.polly_client import polly_client
+    from mixer.speech.polly.client import polly_client
     from mixer.store.s3 import s3_client
     from polly_handler import synthesizer
 
@@ -138,8 +138,8 @@ def _authorizer() -> Function:
 def _synthesizer(
     chosen: Settings, open_engine: "OpenEngine", store: "ObjectStore"
 ) -> "Synthesizer":
-    from mixer.spending import Spending
-    from mixer.synthesis import Synthesizer
+    from mixer.jobs.spending import Spending
+    from mixer.jobs.synthesis import Synthesizer
 
     return Synthesizer(
         open_engine=open_engine,
@@ -153,7 +153,7 @@ def _synthesizer(
 
 
 def _assembler(chosen: Settings, store: FolderStore, music: FolderStore) -> "Assembler":
-    from mixer.assembly import Assembler
+    from mixer.jobs.assembly import Assembler
 
     return Assembler(
         stores={chosen.output_bucket: store},

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from mixer.errors import UnknownVoice
 from mixer.requests import SpeechOptions
 from mixer.speech.engine import Delivery, Voice
-from mixer.speech.polly_voices import DEFAULT_VOICE, best_engine, near_names
+from mixer.speech.polly.voices import DEFAULT_VOICE, best_engine, near_names
 
 ANY_ENGINE = frozenset({"", "polly"})
 """Names that leave the choice to the voice: its best engine."""

@@ -15,9 +15,9 @@ import pytest
 
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.sound import ffmpeg
-from mixer.speech.embedded import EmbeddedEngine
+from mixer.speech.embedded.engine import EmbeddedEngine
 from mixer.speech.engine import Delivery, Speech, SpeechEngine, SpokenSpan
-from mixer.speech.polly import PollyEngine
+from mixer.speech.polly.engine import PollyEngine
 from tests.emulators.strict_polly import StrictPolly
 from tests.engines import ToneEngine
 

@@ -10,8 +10,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from mixer.speech.polly_client import polly_client
-from mixer.spending import Spending
+from mixer.jobs.spending import Spending
+from mixer.speech.polly.client import polly_client
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import s3_client
 from polly_handler import endpoint, synthesizer

@@ -15,7 +15,7 @@ import pytest
 
 from mixer.errors import MixerError, OutOfTime, SpeechFailed
 from mixer.sound import ffmpeg
-from mixer.speech.embedded import PITCHES, EmbeddedEngine, require_packages
+from mixer.speech.embedded.engine import PITCHES, EmbeddedEngine, require_packages
 from mixer.speech.engine import Delivery, Speech
 
 ADA = Delivery("Ada", "embedded")
@@ -31,7 +31,7 @@ LONG = "<s>" + "the keeper walked along the quiet shore with a lamp " * 55 + "</
 WORKER_BYTES = 400_000_000
 SPEAKING = """
 import sys
-from mixer.speech.embedded import EmbeddedEngine
+from mixer.speech.embedded.engine import EmbeddedEngine
 from mixer.speech.engine import Delivery
 engine = EmbeddedEngine(parallelism=1)
 engine.speak("<speak>Ready.</speak>", Delivery("Ada", "embedded"))
@@ -147,7 +147,7 @@ def test_link_syntax_does_not_pass_phonemes(engine):
 
 def test_nothing_heavy_is_imported_with_the_engine():
     program = (
-        "import sys, mixer.speech.embedded; "
+        "import sys, mixer.speech.embedded.engine; "
         "sys.exit(any(name in sys.modules for name in ('numpy', 'onnxruntime', 'hibari')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -13,7 +13,7 @@ import requests
 import app
 import polly_handler
 from app import assembler, endpoint
-from mixer.mixing import DEFAULT_GAP_MS
+from mixer.jobs.mixing import DEFAULT_GAP_MS
 from mixer.script.script import Chunk, Ending, Utterance
 from mixer.sound import ffmpeg
 from mixer.sound.check import check

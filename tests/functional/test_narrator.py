@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed, StoreFailed, UnknownVoice
-from mixer.planning import plan_story
+from mixer.jobs.planning import plan_story
 from mixer.requests import Options
 from mixer.script.plan import TextType
 from mixer.sound.ffmpeg import Children

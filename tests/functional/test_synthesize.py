@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mixer.jobs.spending import Spending
 from mixer.sound.measure import measure
-from mixer.spending import Spending
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import S3Store
 from polly_handler import endpoint, synthesizer

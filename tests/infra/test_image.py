@@ -102,7 +102,7 @@ def test_bytecode_does_not_depend_on_file_times():
         "requirements-judges.txt",
         "mixer/cli/narrate.py",
         "mixer/server/listener.py",
-        "mixer/speech/__pycache__/polly.cpython-312.pyc",
+        "mixer/speech/__pycache__/narrate.cpython-312.pyc",
     ],
 )
 def test_builder_is_not_sent(path):
@@ -115,7 +115,7 @@ def test_builder_is_not_sent(path):
         "app.py",
         "sanitation.py",
         "mixer/errors.py",
-        "mixer/speech/polly.py",
+        "mixer/speech/polly/engine.py",
         "mixer/script/languages/de.toml",
         "requirements.txt",
         "pyproject.toml",

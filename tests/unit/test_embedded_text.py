@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.speech.embedded_text import (
+from mixer.speech.embedded.said import Said
+from mixer.speech.embedded.ssml_reader import CLAUSE_PAUSE_MS
+from mixer.speech.embedded.text import (
     INNER_SENTENCE_PAUSE_MS,
     MAX_PIECE_PHONEMES,
     MAX_RUN_CHARS,
@@ -12,9 +14,7 @@ from mixer.speech.embedded_text import (
     guarded,
     pieces,
 )
-from mixer.speech.said import Said
-from mixer.speech.ssml_reader import CLAUSE_PAUSE_MS
-from mixer.speech.word_times import Timed, written_words
+from mixer.speech.embedded.word_times import Timed, written_words
 
 
 def guard(text: str) -> str:

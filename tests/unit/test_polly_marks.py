@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.speech.engine import SpokenSpan
-from mixer.speech.polly_marks import SpeechMark, marks_from, placed
+from mixer.speech.polly.marks import SpeechMark, marks_from, placed
 from tests.emulators.polly_speech import speech_marks
 from tests.emulators.polly_ssml import read_ssml
 

@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import OutOfTime
-from mixer.speech.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas, Quota, QuotaLimiter
-from mixer.speech.token_bucket import TokenBucket
+from mixer.speech.polly.quota import (
+    DESCRIBE_VOICES,
+    POLLY_QUOTAS,
+    EngineQuotas,
+    Quota,
+    QuotaLimiter,
+)
+from mixer.speech.polly.token_bucket import TokenBucket
 
 
 class SimulatedTime:

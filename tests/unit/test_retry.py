@@ -15,8 +15,8 @@ from botocore.exceptions import (
 )
 
 from mixer.errors import OutOfTime, SpeechFailed
-from mixer.speech.quota import Quota, QuotaLimiter
-from mixer.speech.retry import Fault, Retry, RetryPolicy, fault_of
+from mixer.speech.polly.quota import Quota, QuotaLimiter
+from mixer.speech.polly.retry import Fault, Retry, RetryPolicy, fault_of
 
 POLICY = RetryPolicy(
     first_delay_s=1.0, longest_delay_s=8.0, tries=4, patience_s=60.0, closing_s=2.0

@@ -3,8 +3,8 @@
 import pytest
 
 from mixer.errors import SpeechFailed
-from mixer.speech.said import Said
-from mixer.speech.ssml_reader import (
+from mixer.speech.embedded.said import Said
+from mixer.speech.embedded.ssml_reader import (
     CLAUSE_PAUSE_MS,
     PARAGRAPH_PAUSE_MS,
     SENTENCE_PAUSE_MS,

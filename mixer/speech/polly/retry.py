@@ -17,7 +17,7 @@ from enum import Enum
 from typing import TypeVar
 
 from mixer.errors import OutOfTime, SpeechFailed
-from mixer.speech.quota import QuotaLimiter
+from mixer.speech.polly.quota import QuotaLimiter
 
 Answer = TypeVar("Answer")
 

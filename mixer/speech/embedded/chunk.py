@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixer.speech.embedded_model import RATE_HZ, Samples, Voiced
+from mixer.speech.embedded.model import RATE_HZ, Samples, Voiced
+from mixer.speech.embedded.ssml_reader import Pause, Phrase, Sentence
 from mixer.speech.engine import SpokenSpan, SpokenWord
-from mixer.speech.ssml_reader import Pause, Phrase, Sentence
 
 GAIN_DB = 6.0
 """Lifts the voice, which speaks at about -26 LUFS, to about -20."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mixer.errors import MixerError
-from mixer.speech.quota import POLLY_QUOTAS
+from mixer.speech.polly.quota import POLLY_QUOTAS
 
 if TYPE_CHECKING:
     import boto3

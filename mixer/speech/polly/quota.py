@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from math import inf
 
 from mixer.errors import OutOfTime
-from mixer.speech.token_bucket import TokenBucket
+from mixer.speech.polly.token_bucket import TokenBucket
 
 Wait = Callable[[threading.Condition, float | None], object]
 """Waits for a condition, whose lock is held, at most so many seconds (None: until notified)."""

@@ -23,9 +23,9 @@ from hibari.tts import ASSETS
 from hibari.voices import voice_path
 from numpy.typing import NDArray
 
-from mixer.speech.embedded_text import Piece, guarded, pieces
-from mixer.speech.said import Said
-from mixer.speech.word_times import Timed, Written, written_words
+from mixer.speech.embedded.said import Said
+from mixer.speech.embedded.text import Piece, guarded, pieces
+from mixer.speech.embedded.word_times import Timed, Written, written_words
 
 RATE_HZ = int(dsp.SR)
 """Of everything the model makes: 24,000."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mixer.errors import TextTooLong, TooExpensive, UnreadableText
-from mixer.planning import plan_story, refuse_if_too_dear
-from mixer.production import unspoken
+from mixer.jobs.planning import plan_story, refuse_if_too_dear
+from mixer.jobs.production import unspoken
+from mixer.jobs.spending import Bill, Spending, utc_now
 from mixer.requests import Options
 from mixer.script.estimate import Estimate, estimate
 from mixer.script.plan import TextType
@@ -22,7 +23,6 @@ from mixer.speech.choosing import chosen
 from mixer.speech.engine import Delivery, SpeechEngine, Voice
 from mixer.speech.narrate import Narration, Narrator
 from mixer.speech.prices import cost_usd
-from mixer.spending import Bill, Spending, utc_now
 from mixer.store.objects import ObjectStore
 
 OpenEngine = Callable[[str, float | None], AbstractContextManager[SpeechEngine]]

@@ -15,10 +15,10 @@ from typing import Literal
 
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.script.limits import EMBEDDED_LIMITS, EngineLimits
-from mixer.speech.embedded_worker import Failure, Reply, Request
+from mixer.speech.embedded.ssml_reader import snippet
+from mixer.speech.embedded.worker import Failure, Reply, Request
+from mixer.speech.embedded.workers import WorkerDied, WorkerPool
 from mixer.speech.engine import Delivery, Speech, Voice
-from mixer.speech.ssml_reader import snippet
-from mixer.speech.workers import WorkerDied, WorkerPool
 
 ENGINE_NAME = "embedded"
 
@@ -29,7 +29,7 @@ PITCHES = {"Ada": 1.0, "Ben": 0.78, "Cora": 0.86, "Dora": 0.93, "Eve": 1.1}
 
 PACKAGES = ("hibari", "numpy", "onnxruntime")
 
-WORKER_MODULE = "mixer.speech.embedded_worker"
+WORKER_MODULE = "mixer.speech.embedded.worker"
 
 
 class EmbeddedEngine:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from mixer.errors import MixerError, SpeechFailed
 from mixer.sound import ffmpeg
-from mixer.speech import encoding
+from mixer.speech.embedded import encoding
+from mixer.speech.embedded.ssml_reader import Phrase, read_ssml, snippet
 from mixer.speech.engine import Speech, SpokenSpan, SpokenWord
-from mixer.speech.ssml_reader import Phrase, read_ssml, snippet
 
 if TYPE_CHECKING:
-    from mixer.speech.embedded_model import EmbeddedModel
+    from mixer.speech.embedded.model import EmbeddedModel
 
 LIFELINE_DESCRIPTOR = 0
 
@@ -82,7 +82,7 @@ class Speaker:
 
     @functools.cached_property
     def _model(self) -> "EmbeddedModel":
-        from mixer.speech.embedded_model import EmbeddedModel
+        from mixer.speech.embedded.model import EmbeddedModel
 
         return EmbeddedModel()
 
@@ -99,8 +99,8 @@ class Speaker:
             return Failure(reason, (snippet(request.ssml),))
 
     def _speech(self, request: Request) -> Speech:
-        from mixer.speech.embedded_chunk import recite
-        from mixer.speech.embedded_model import RATE_HZ, Voiced
+        from mixer.speech.embedded.chunk import recite
+        from mixer.speech.embedded.model import RATE_HZ, Voiced
 
         def say(phrase: Phrase) -> Voiced:
             return self._model.say(phrase.said, pitch=request.pitch, rate=phrase.rate)

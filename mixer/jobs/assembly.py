@@ -22,8 +22,8 @@ from mixer.errors import (
     OutOfTime,
     UnplayableAudio,
 )
-from mixer.fetching import AT_ONCE, Name, request_folder, stopping
-from mixer.mixing import DEFAULT_GAP_MS, Desk, Mix, Stages, measured, mixed, music_found
+from mixer.jobs.fetching import AT_ONCE, Name, request_folder, stopping
+from mixer.jobs.mixing import DEFAULT_GAP_MS, Desk, Mix, Stages, measured, mixed, music_found
 from mixer.parallel import in_parallel
 from mixer.requests import Options
 from mixer.sound.cues import Music

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mixer.errors import SpeechFailed
-from mixer.speech import say_as
-from mixer.speech.said import Said
+from mixer.speech.embedded import say_as
+from mixer.speech.embedded.said import Said
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

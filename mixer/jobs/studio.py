@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mixer.errors import BadInput
 from mixer.files import publish
-from mixer.mixing import (
+from mixer.jobs.mixing import (
     DEFAULT_GAP_MS,
     OUTLINE_COLUMNS,
     Desk,
@@ -21,7 +21,7 @@ from mixer.mixing import (
     mixed,
     music_found,
 )
-from mixer.production import (
+from mixer.jobs.production import (
     adjustments,
     bed_outline,
     captioned,

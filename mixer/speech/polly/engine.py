@@ -19,12 +19,12 @@ from mixer.errors import MixerError, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.script import PASSAGE_CHARS
 from mixer.speech.engine import Delivery, Speech, Voice
-from mixer.speech.mp3_frames import sample_count
-from mixer.speech.polly_marks import ENGINES_WITH_MARKS, MARK_TYPES, marks_from, placed
-from mixer.speech.polly_refusals import meaning
-from mixer.speech.polly_voices import VoiceCatalogue, mismatch, near_names, voice_from
-from mixer.speech.quota import DESCRIBE_VOICES, EngineQuotas
-from mixer.speech.retry import Retry
+from mixer.speech.polly.marks import ENGINES_WITH_MARKS, MARK_TYPES, marks_from, placed
+from mixer.speech.polly.mp3_frames import sample_count
+from mixer.speech.polly.quota import DESCRIBE_VOICES, EngineQuotas
+from mixer.speech.polly.refusals import meaning
+from mixer.speech.polly.retry import Retry
+from mixer.speech.polly.voices import VoiceCatalogue, mismatch, near_names, voice_from
 
 if TYPE_CHECKING:
     from mypy_boto3_polly import PollyClient

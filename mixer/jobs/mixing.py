@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.errors import BadInput
+from mixer.jobs.production import chapters
 from mixer.parallel import in_parallel, usable_cores
-from mixer.production import chapters
 from mixer.publish.tags import id3_tag
 from mixer.requests import Options
 from mixer.sound.check import Check, check

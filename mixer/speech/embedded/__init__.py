@@ -1,0 +1,1 @@
+"""The embedded voice: speech without an account and without a network."""

@@ -1,0 +1,1 @@
+"""Amazon Polly: its engines and voices, its refusals, and the quota that all calls keep."""
