@@ -152,7 +152,7 @@ def mixed(
     beds = {bed[1].source: (bed[0], bed[1].measured)} if bed else {}
     timeline = lay_out(laid, music, mix_style(asked, bitrate_kbps))
     with desk.stages.stage("mixing") as tell_share:
-        render(
+        mixdown = render(
             timeline,
             Ingredients(recordings, beds),
             out,
@@ -162,7 +162,13 @@ def mixed(
             children=desk.children,
         )
     with desk.stages.stage("checking"):
-        checked = check(out, timeline.duration_s, OUTLINE_COLUMNS, desk.children)
+        checked = check(
+            out,
+            timeline.duration_s,
+            OUTLINE_COLUMNS,
+            stretches=mixdown.stretches,
+            children=desk.children,
+        )
     return Mix(timeline, checked, music)
 
 

@@ -5,6 +5,7 @@ tags and a header frame, publish the whole under its final name. Memory is bound
 disk holds the beds, the segments in the making and the finished file.
 """
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -22,12 +23,15 @@ from mixer.sound.ffmpeg import Children
 from mixer.sound.filtergraph import segment_command
 from mixer.sound.loudness import STEP_S, Histogram, histogram, summed
 from mixer.sound.measure import Measurement, momentary_lufs
-from mixer.sound.mp3 import FRAME_SAMPLES
+from mixer.sound.mp3 import FRAME_SAMPLES, Stretch
 from mixer.sound.segments import SEGMENT_GRIDS, Segment, cut
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
 
 SEGMENT_TIMEOUT_S = 600.0
 """A segment of two minutes takes a few seconds; this is for a machine gone wrong."""
+
+CHECK_ROLL_FRAMES = 49
+"""1.28 s before a stretch, to be decoded and not judged: more than a loudness window needs."""
 
 Progress = Callable[[float], None]
 """Called with the share that is done, from 0 to 1, from any thread."""
@@ -53,10 +57,12 @@ class Mixdown:
     Attributes:
         windows: momentary loudness of the mix as it went into the encoder.
         frames: MP3 frames of audio.
+        stretches: of the file, one for each segment, so that it can be decoded on all cores.
     """
 
     windows: Histogram
     frames: int
+    stretches: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,9 @@ def _told(
 def _join(segments: Iterator[_Rendered], out: Path, head: bytes, timeline: Timeline) -> Mixdown:
     """The segments' own frames behind the head and a header frame, published when whole."""
     samples = at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ)
-    frame_count, audio_bytes, windows, first = 0, 0, [], b""
+    frame_count, windows, first = 0, [], b""
+    stretches: list[Stretch] = []
+    roll: deque[int] = deque(maxlen=CHECK_ROLL_FRAMES)
     with published(out) as file:
         file.write(head)
         for segment in segments:
@@ -209,13 +217,17 @@ def _join(segments: Iterator[_Rendered], out: Path, head: bytes, timeline: Timel
             if not first:
                 first = own[0]
                 file.write(mp3.info_frame(first, 0, 0, 0))
+            begin = file.tell() - sum(roll) if stretches else 0
             file.writelines(own)
+            stretches.append(Stretch(begin, file.tell(), len(roll)))
+            roll.extend(map(len, own))
             frame_count += len(own)
-            audio_bytes += sum(map(len, own))
             windows.append(segment.windows)
+        header_bytes = len(mp3.info_frame(first, 0, 0, 0))
+        audio_bytes = file.tell() - len(head) - header_bytes
         file.seek(len(head))
         file.write(mp3.info_frame(first, frame_count, audio_bytes, samples))
-    return Mixdown(windows=summed(windows), frames=frame_count)
+    return Mixdown(windows=summed(windows), frames=frame_count, stretches=tuple(stretches))
 
 
 def _own_frames(segment: _Rendered) -> list[bytes]:

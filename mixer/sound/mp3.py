@@ -8,6 +8,7 @@ frame, delay and padding).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from mixer.errors import RenderFailed
 
@@ -34,6 +35,21 @@ _ENCODER_NAME = b"LAME3.100"
 _CONSTANT_BITRATE = 1
 _MAX_BITRATE_FIELD = 255
 _CRC_POLYNOMIAL = 0xA001
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a file that can be decoded by itself.
+
+    Attributes:
+        begin_byte: where to begin reading.
+        end_byte: where to stop.
+        roll_frames: at its beginning, which only fill the decoder's and the meters' memory.
+    """
+
+    begin_byte: int
+    end_byte: int
+    roll_frames: int
 
 
 def frames(stream: bytes) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import pytest
 from mixer.errors import OutOfTime, RenderFailed
 from mixer.sound.check import check
 from mixer.sound.ffmpeg import Children
+from tests.mixes import Spoken, laid_out
 from tests.sounds import MIX_HZ, decoded, loudness, music, noise, silence, speech, tone, write
 
 COLUMNS = 200
@@ -60,4 +61,17 @@ def test_stopped_job_checks_nothing(tmp_path: Path):
     children = Children()
     children.stop()
     with pytest.raises(OutOfTime):
-        check(write(tmp_path / "mix.wav", tone(1.0), 24_000), 1.0, COLUMNS, children)
+        check(write(tmp_path / "mix.wav", tone(1.0), 24_000), 1.0, COLUMNS, children=children)
+
+
+def test_stretches_together_measure_what_the_whole_file_does(tmp_path: Path):
+    chunks = [Spoken(speech(11.0)) for _ in range(2)]
+    mix = laid_out(tmp_path, chunks, music(5.0))
+    stretches = mix.rendered(segment_grids=1).stretches
+    parts = check(mix.path, mix.timeline.duration_s, COLUMNS, stretches=stretches)
+    whole = check(mix.path, mix.timeline.duration_s, COLUMNS)
+    assert len(stretches) > 2
+    assert parts.integrated_lufs == pytest.approx(whole.integrated_lufs, abs=0.05)
+    assert parts.true_peak_dbtp == pytest.approx(whole.true_peak_dbtp, abs=0.15)
+    assert len(parts.momentary_lufs) == pytest.approx(len(whole.momentary_lufs), abs=len(stretches))
+    assert len(parts.peaks) == pytest.approx(len(whole.peaks), abs=2 * len(stretches))
