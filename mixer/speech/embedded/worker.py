@@ -59,8 +59,7 @@ def main(descriptor: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
-    for folder in ("TMPDIR", "XDG_CACHE_HOME"):
-        os.environ[folder] = os.devnull  # onnxruntime's telemetry would leave its marks there
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # what is said here stays here; read at import
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a package prints
     children = ffmpeg.Children()
     threading.Thread(target=_die_with_the_engine, args=(children,), daemon=True).start()
