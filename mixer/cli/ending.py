@@ -92,7 +92,7 @@ def _wrong_use(error: click.ClickException) -> str:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Treat every polite request to end like Ctrl-C, and only the first: cleaning up is quick."""
+    """Treat every polite request to end like Ctrl-C, and only the first, up to the very end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -102,7 +102,8 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is _interrupt:
+                signal.signal(number, handler)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -67,11 +67,13 @@ def test_it_leaves_audio_captions_picture_and_report_and_says_where(told, home):
     for suffix in SUFFIXES:
         assert f"new/told{suffix}" in told.out
     assert not list((home / "temp").iterdir())
+    assert not (home / ".cache").exists()
 
 
 def test_without_a_terminal_progress_is_plain_lines(told):
     assert "speech: done in" in told.err
     assert "\x1b" not in told.err
+    assert all(re.match(r"\w+: (done|\d+%)", line) for line in told.err.splitlines()), told.err
 
 
 @pytest.mark.usefixtures("told")

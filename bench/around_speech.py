@@ -1,0 +1,81 @@
+"""What a story costs around the speech model: planning, captions and picture of the demo.
+
+The whole way is walked once, with tones in the place of the voice, and each stage is timed as the
+report times it. The figures hold for a first run: what a stage loads first is counted with it.
+"""
+
+import time
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mixer.jobs.mixing import Stages
+from mixer.jobs.planning import plan_story
+from mixer.jobs.studio import Studio, Telling, tell
+from mixer.requests import Options
+from mixer.script.plan import TextType
+from mixer.sound.ffmpeg import Children
+from mixer.speech.engine import Delivery
+from mixer.store.folder import FolderStore
+from tests.engines import ToneEngine
+
+STORY = Path("demo/story.md")
+LIMIT_S = 1.0
+"""The figure to reach: all three stages together."""
+
+MEASURED_STAGES = ("planning", "captions", "picture")
+ENGINE = "generative"
+
+
+def told(folder: Path) -> tuple[Telling, dict[str, float]]:
+    """The demo's story, told in tones; and how long each stage took."""
+    stages = Stages(lambda _stage, _share: None)
+    with closing(ToneEngine()) as engine:
+        with stages.stage("planning"):
+            text, limits = STORY.read_text(encoding="utf-8"), engine.limits(ENGINE)
+            script = plan_story(text, TextType.MARKDOWN, limits, "en-US", Options())
+        telling = tell(
+            Studio(FolderStore(folder / "store"), stages, Children()),
+            script,
+            engine,
+            Delivery("Joanna", ENGINE),
+            music=None,
+            asked=Options(),
+            out=folder / "story.mp3",
+        )
+    return telling, stages.seconds
+
+
+def run() -> list[dict[str, object]]:
+    """One row for each stage, and one for all of them, which has to reach the figure."""
+    began_s = time.monotonic()
+    with TemporaryDirectory(prefix="bench-") as folder:
+        telling, seconds = told(Path(folder))
+    whole_s = time.monotonic() - began_s
+    words = sum(len(u.text.split()) for chunk in telling.script.chunks for u in chunk.utterances)
+    story = f"{words:,} words, {telling.mix.timeline.duration_s / 60:.0f} min of audio"
+    together_s = sum(seconds[stage] for stage in MEASURED_STAGES)
+    parts = [
+        {"what": stage, "measured": f"{seconds[stage]:.3f} s", "figure": "", "ok": True}
+        for stage in MEASURED_STAGES
+    ]
+    return [
+        *parts,
+        {
+            "what": f"planning, captions and picture together ({story})",
+            "measured": f"{together_s:.3f} s of {whole_s:.1f} s in all",
+            "figure": f"≤ {LIMIT_S:g} s",
+            "ok": together_s <= LIMIT_S,
+        },
+    ]
+
+
+def main() -> None:
+    """Print the rows."""
+    for each in run():
+        mark = "ok  " if each["ok"] else "MISS"
+        print(f"{mark} {each['what']}: {each['measured']} {each['figure']}".rstrip())
+
+
+if __name__ == "__main__":
+    main()
