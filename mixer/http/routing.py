@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, CORSConfig, Response
@@ -71,7 +72,8 @@ class Api(APIGatewayHttpResolver):
     def answered(self, event: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """The answer to an event of payload format 2.0, in the form that Lambda returns."""
         began_s = time.monotonic()
-        request = _Request(APIGatewayProxyEventV2(dict(event), body_fields), call)
+        read = partial(_fields_of_known_caller, call)
+        request = _Request(APIGatewayProxyEventV2(dict(event), read), call)
         token = self._requests.set(request)
         try:
             made = dict(super().resolve(dict(event), None))  # type: ignore[arg-type]
@@ -168,7 +170,22 @@ def _known_callers_only(api: Any, next_middleware: Callable[[Any], Any]) -> Any:
         Unauthorized: no authorizer has named the caller.
     """
     event = api.current_event
-    is_open = event.http_method == "OPTIONS" or event.path in PUBLIC_PATHS
-    if api.call.caller is None and not is_open:
-        raise Unauthorized("This API needs a token: send the header Authorization: Bearer TOKEN.")
+    if event.http_method != "OPTIONS" and event.path not in PUBLIC_PATHS:
+        _check_known(api.call)
     return next_middleware(api)
+
+
+def _fields_of_known_caller(call: Call, text: str) -> dict[str, Any]:
+    """The fields of a body, which Powertools validates before the middlewares have their say.
+
+    Raises:
+        Unauthorized: no authorizer has named the caller.
+        BadInput: the body is no JSON object.
+    """
+    _check_known(call)
+    return body_fields(text)
+
+
+def _check_known(call: Call) -> None:
+    if call.caller is None:
+        raise Unauthorized("This API needs a token: send the header Authorization: Bearer TOKEN.")

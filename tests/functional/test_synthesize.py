@@ -102,7 +102,8 @@ def test_an_old_client_is_served_in_the_open_mode(ask, s3, tmp_path, event):
 
 
 def test_the_same_request_with_a_token(ask):
-    refused(ask(version_2(OLD_REQUEST), mode="token"), 401, "unauthorized")
+    for body in (OLD_REQUEST, "{}", "no JSON"):
+        refused(ask(version_2(body), mode="token"), 401, "unauthorized")
     assert ok(ask(version_2(OLD_REQUEST, caller="anna"), mode="token"))["chunk_keys"]
 
 
