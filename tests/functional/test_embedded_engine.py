@@ -71,7 +71,7 @@ def workers() -> list[psutil.Process]:
     return [
         each
         for each in psutil.Process().children()
-        if "embedded_worker" in " ".join(each.cmdline())
+        if "embedded.worker" in " ".join(each.cmdline())
     ]
 
 
