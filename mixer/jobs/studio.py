@@ -118,7 +118,7 @@ def tell(
     spoken = spoken_chunks(script, narration.recordings)
     recordings = {each.recording.key: studio.store.path(each.recording.key) for each in spoken}
     laid = takes(spoken, is_gap_exact=asked.gap_ms is not None)
-    about = {"title": script.title, "artist": asked.author}
+    about = {"title": script.title, "artist": asked.author or script.author}
     mix = mixed(studio.desk, laid, recordings, bed, asked=asked, out=out, about=about)
     outputs = output_paths(out, report)
     _, vtt_path, srt_path, picture_path, report_path = outputs

@@ -63,7 +63,7 @@ def plan(text: str, text_type: TextType = TextType.TEXT, style: PlanStyle | None
     if not parts:
         raise UnreadableText("The story holds no words to say.")
     chapters = tuple(_chapter(name, blocks, style) for name, blocks in parts)
-    return Script(title=title, language=style.language, chapters=chapters)
+    return Script(title, style.language, chapters, author=tidy(document.author))
 
 
 _READERS = {TextType.TEXT: read_plain_text, TextType.MARKDOWN: read_markdown}

@@ -49,7 +49,7 @@ class Chunk:
         ssml: what is sent to the engine; holds nothing but this chunk's own content, so that
             equal chunks are equal requests.
         billed_chars: what the engine charges for: the text without tags.
-        gap_ms: the silence that follows in the mix; None where the engine's own pause is enough.
+        gap_ms: the silence that follows in the mix.
     """
 
     utterances: tuple[Utterance, ...]
@@ -93,12 +93,14 @@ class Script:
         title: of the whole; empty when the text names none.
         language: BCP 47 tag of the text, such as `en-US`.
         chapters: one or more, in reading order.
+        author: of the whole; empty when the text names none.
         format_version: see FORMAT_VERSION.
     """
 
     title: str
     language: str
     chapters: tuple[Chapter, ...]
+    author: str = ""
     format_version: int = FORMAT_VERSION
 
     @property

@@ -96,6 +96,12 @@ def test_front_matter_has_the_last_word_on_the_title():
     assert plan(text, TextType.MARKDOWN).title == "The Real One"
 
 
+def test_front_matter_names_the_author():
+    text = "---\nauthor: J. R.\ud800 Hale\n---\nText."
+    assert plan(text, TextType.MARKDOWN).author == "J. R. Hale"
+    assert plan("Text.", TextType.MARKDOWN).author == ""
+
+
 def test_what_xml_cannot_carry_is_not_in_a_title():
     assert plan("---\ntitle: A\ud800 B\n---\nText.", TextType.MARKDOWN).title == "A B"
 
