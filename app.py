@@ -65,7 +65,7 @@ def endpoint(settings: "Settings", work: "Callable[[], Assembler]") -> "Endpoint
 
     api = Api(settings.allowed_origins)
     add_mix_routes(api, work)
-    add_docs(api, description)
+    add_docs(api, lambda: description(settings.auth.mode))
     return Endpoint(api, settings, DEFAULT_PATH)
 
 

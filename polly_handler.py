@@ -72,7 +72,7 @@ def endpoint(settings: "Settings", work: "Callable[[], Synthesizer]") -> "Endpoi
 
     api = Api(settings.allowed_origins)
     add_speech_routes(api, work)
-    add_docs(api, description)
+    add_docs(api, lambda: description(settings.auth.mode))
     return Endpoint(api, settings, DEFAULT_PATH)
 
 

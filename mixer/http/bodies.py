@@ -1,7 +1,7 @@
 """Bodies of requests and answers, as the OpenAPI document shows them.
 
 Unknown fields are no error: a client of tomorrow may talk to a server of today. They are named in
-the answer's warnings.
+the answer's warnings. Known ones must be of the described type: "100" is no number, 0 not false.
 """
 
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ UNKNOWN_CHARS = 60
 class Asked(BaseModel):
     """A request that says what it did not understand."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
 
     def warnings(self) -> list[str]:
         """One sentence for each field that nobody knows."""

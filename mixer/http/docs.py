@@ -5,6 +5,8 @@ a browser downloads nothing from elsewhere.
 """
 
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +37,18 @@ FAILURES = {
 }
 
 
-def described(summary: str, answered: type[BaseModel]) -> dict[str, Any]:
+def described(summary: str, answered: type[BaseModel], *others: type[BaseModel]) -> dict[str, Any]:
     """What a route says of itself.
 
     Args:
         summary: what it does.
         answered: the body of its answer when all is well.
+        others: what the body may be instead.
     """
     failures = {status: _response(why, ErrorAnswer) for status, why in FAILURES.items()}
     return {
         "summary": summary,
-        "responses": {200: _response(answered.__doc__ or "", answered), **failures},
+        "responses": {200: _response(answered.__doc__ or "", answered, *others), **failures},
     }
 
 
@@ -66,8 +69,13 @@ def add_docs(api: Api, description: Callable[[], str]) -> None:
         return Response(200, "text/html; charset=utf-8", page(description()))
 
 
-def openapi_of(api: Api) -> str:
-    """The OpenAPI document of all of an API's routes, as JSON."""
+def openapi_of(api: Api, *, wants_tokens: bool) -> str:
+    """The OpenAPI document of all of an API's routes, as JSON.
+
+    Args:
+        api: described.
+        wants_tokens: whether nobody may call without one.
+    """
     from importlib.metadata import version
 
     from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
@@ -76,8 +84,8 @@ def openapi_of(api: Api) -> str:
         title=TITLE,
         version=version("mixer"),
         description=DESCRIPTION,
-        security_schemes={TOKEN: HTTPBearer()},
-        security=[{TOKEN: []}],
+        security_schemes={TOKEN: HTTPBearer()} if wants_tokens else None,
+        security=[{TOKEN: []}] if wants_tokens else None,
     )
 
 
@@ -99,5 +107,6 @@ def page(document: str) -> str:
 """
 
 
-def _response(description: str, model: type[BaseModel]) -> dict[str, Any]:
+def _response(description: str, *models: type[BaseModel]) -> dict[str, Any]:
+    model = reduce(or_, models)
     return {"description": description, "content": {JSON_TYPE: {"model": model}}}

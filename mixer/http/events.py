@@ -80,9 +80,15 @@ def _check_characters(value: object) -> None:
 
 def _parsed(text: str) -> object:
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return json.loads(text, parse_constant=_no_number, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise BadInput("The body is not JSON.", field="body") from error
+
+
+def _number(written: str) -> float:
+    """A number with a point; JSON knows no difference between 100 and 100.0."""
+    value = float(written)
+    return int(value) if value.is_integer() else value
 
 
 def _no_number(name: str) -> object:

@@ -29,7 +29,7 @@ def add_speech_routes(api: Api, synthesizer: Callable[[], Synthesizer]) -> None:
         synthesizer: does the work; asked for when the first request comes.
     """
 
-    @api.post("/synthesize", **described("Speak a text", SynthesizeAnswer))
+    @api.post("/synthesize", **described("Speak a text", SynthesizeAnswer, EstimateAnswer))
     def synthesize(body: Annotated[TextBody, Body()]) -> Response[str]:
         asked, work, call = body.options(), synthesizer(), api.call
         with subsegment("plan"):

@@ -3,10 +3,16 @@
 from functools import cache
 from typing import NoReturn
 
+from mixer.settings import AuthMode
+
 
 @cache
-def description() -> str:
-    """The OpenAPI document, as JSON; made once, and only then are all routes loaded."""
+def description(mode: AuthMode) -> str:
+    """The OpenAPI document, as JSON; made once, and only then are all routes loaded.
+
+    Args:
+        mode: whether callers need a token.
+    """
     from mixer.http.docs import openapi_of
     from mixer.http.mixing import add_mix_routes
     from mixer.http.routing import Api
@@ -15,7 +21,7 @@ def description() -> str:
     api = Api()
     add_speech_routes(api, _nobody)
     add_mix_routes(api, _nobody)
-    return openapi_of(api)
+    return openapi_of(api, wants_tokens=mode == "token")
 
 
 def _nobody() -> NoReturn:

@@ -19,6 +19,9 @@ COMMA = "comma"
 
 KINDS = (COMMA, *Ending)
 
+NAMED_CHARS = 40
+"""Of a wrong name that a message repeats."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
@@ -83,7 +86,7 @@ def pauses(choice: str | Mapping[str, int]) -> Pauses:
     if isinstance(choice, str):
         if choice not in PROFILES:
             names = ", ".join(PROFILES)
-            raise BadOption(f"pauses: there is no profile {choice!r}; there are {names}.")
+            raise _refusal(f"there is no profile {choice[:NAMED_CHARS]!r}; there are {names}.")
         return PROFILES[choice]
     for kind, length_ms in choice.items():
         _check(kind, length_ms)
@@ -93,6 +96,11 @@ def pauses(choice: str | Mapping[str, int]) -> Pauses:
 
 def _check(kind: str, length_ms: int) -> None:
     if kind not in KINDS:
-        raise BadOption(f"pauses: {kind!r} is no kind of pause; there are {', '.join(KINDS)}.")
+        kinds = ", ".join(KINDS)
+        raise _refusal(f"{kind[:NAMED_CHARS]!r} is no kind of pause; there are {kinds}.")
     if not 0 <= length_ms <= MAX_PAUSE_MS:
-        raise BadOption(f"pauses: {kind} must lie between 0 and {MAX_PAUSE_MS} ms.")
+        raise _refusal(f"{kind} must lie between 0 and {MAX_PAUSE_MS} ms.")
+
+
+def _refusal(why: str) -> BadOption:
+    return BadOption(f"pauses: {why}", field="pauses")

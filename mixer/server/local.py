@@ -66,20 +66,23 @@ def chosen_settings(environ: Mapping[str, str]) -> Settings:
 
 
 @contextmanager
-def laptop(chosen: Settings, url: str, folders: Folders) -> Iterator[Site]:
+def laptop(
+    chosen: Settings, url: str, folders: Folders, voice: "SpeechEngine | None" = None
+) -> Iterator[Site]:
     """Everything without an account and without a network; speaking ends with the block.
 
     Args:
         chosen: from `chosen_settings`.
         url: where the server listens, for its links.
         folders: where things lie.
+        voice: speaks, and is closed in the end; the embedded one when None.
     """
     from mixer.speech.embedded.engine import EmbeddedEngine
 
     links = SignedLinks(url + PREFIX.rstrip("/"), kept_secret(folders.store))
     store = FolderStore(folders.store, links)
     music = FolderStore(folders.music) if folders.music else store
-    with closing(EmbeddedEngine(suffix="mp3")) as engine, closing(Jobs()) as jobs:
+    with closing(voice or EmbeddedEngine(suffix="mp3")) as engine, closing(Jobs()) as jobs:
         gateway = _gateway(
             chosen,
             jobs,

@@ -37,6 +37,22 @@ def test_every_function_describes_the_whole_api_without_a_token(handler):
     assert document["security"] == [{"token": []}]
 
 
+def test_nobody_is_asked_for_a_token_in_the_open_mode():
+    handler = app.endpoint(deployment("none"), nobody)
+    document = json.loads(handler(version_2(None, "/openapi.json", "GET"), Context())["body"])
+    assert not document.get("security")
+    assert "securitySchemes" not in document["components"]
+
+
+def test_a_dry_run_has_a_described_answer_too():
+    event = version_2(None, "/openapi.json", "GET")
+    document = json.loads(HANDLERS["speech"](event, Context())["body"])
+    answered = document["paths"]["/synthesize"]["post"]["responses"]["200"]
+    kinds = answered["content"]["application/json"]["schema"]["anyOf"]
+    names = [each["$ref"].rpartition("/")[2] for each in kinds]
+    assert names == ["SynthesizeAnswer", "EstimateAnswer"]
+
+
 def test_the_contract_stands_in_the_document():
     event = version_2(None, "/openapi.json", "GET")
     document = json.loads(HANDLERS["mix"](event, Context())["body"])

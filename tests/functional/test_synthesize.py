@@ -216,6 +216,10 @@ BAD = {
     "too long": ({"text": "word " * 20_001}, 413, "text_too_long", "text"),
     "unknown voice": ({"text": "a", "voice": "Joana"}, 400, "unknown_voice", "voice"),
     "unknown engine": ({"text": "a", "engine": "best"}, 400, "unknown_voice", "engine"),
+    "truth as a number": ({"text": "a", "gap_ms": False}, 400, "bad_input", "gap_ms"),
+    "number as a text": ({"text": "a", "rate": "100"}, 400, "bad_input", "rate"),
+    "number as a truth": ({"text": "a", "dry_run": 0}, 400, "bad_input", "dry_run"),
+    "pause": ({"text": "a", "pauses": {"breath": 1}}, 400, "bad_option", "pauses"),
     "rate": ({"text": "a", "rate": 500}, 400, "bad_input", "rate"),
     "gap": ({"text": "a", "gap_ms": -1}, 400, "bad_input", "gap_ms"),
     "text type": ({"text": "a", "text_type": "pdf"}, 400, "bad_input", "text_type"),
@@ -229,6 +233,10 @@ def test_bad_input_is_refused_before_anything_is_paid(ask, polly, s3, name):
     assert body["details"]["field"] == field
     assert polly.counts.calls == 0
     assert keys(s3) == []
+
+
+def test_whole_numbers_may_be_written_with_a_point(ask):
+    assert ok(ask(version_2('{"text": "Hello.", "gap_ms": 70.0, "rate": 1e2}')))["chunk_keys"]
 
 
 def test_unknown_fields_are_ignored_with_a_warning(ask):

@@ -43,6 +43,7 @@ def meaning(
     if code == "LanguageNotSupportedException":
         return BadOption(
             f"{delivery.voice} does not speak the language “{delivery.language}”.",
+            field="language",
             language=delivery.language,
         )
     unknown = mismatch() if code in VOICE_CODES else None

@@ -1,0 +1,110 @@
+"""The local server against its own description: whatever fits is served, what does not is refused.
+
+Not asked is whether everything that fits the description is accepted: which voices exist, whether
+a text holds words and a key an object is more than a schema can say.
+"""
+
+import json
+from contextlib import ExitStack, closing
+from hashlib import sha256
+
+import boto3
+import pytest
+import requests
+from moto import mock_aws
+from schemathesis import openapi
+from schemathesis.engine import Status, events, from_schema
+
+from mixer.server.listener import Listener
+from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.sound import ffmpeg
+from tests.engines import ToneEngine
+
+EXAMPLES = {"none": 40, "token": 10}
+"""By mode, for each operation; what the description itself gives occasion for comes on top."""
+
+SPEECH = {"POST /synthesize", "POST /estimate", "GET /voices"}
+SERVED = {"none": {*SPEECH, "POST /mixstory"}, "token": SPEECH}
+"""Which operations succeed at times; with tokens no chunk is there, since mixing takes long."""
+
+NOT_ASKED = ["positive_data_acceptance"]
+TOKEN, SECRET = "a long and random token", "described-tokens"
+EXAMPLE_KEY = "narration_chunks/0a1b2c.mp3"
+"""That the description itself gives as an example: it is there, so that something is mixed."""
+
+
+@pytest.fixture(params=EXAMPLES)
+def mode(request):
+    return request.param
+
+
+@pytest.fixture
+def url(mode, monkeypatch, tmp_path):
+    """A laptop's server with tones for a voice, and a doorkeeper where tokens are wanted."""
+    environment = {"AUTH_MODE": mode, "TOKENS_SECRET": SECRET, "AWS_DEFAULT_REGION": "us-east-1"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    folders = Folders(tmp_path / "store", tmp_path / "web")
+    if "POST /mixstory" in SERVED[mode]:
+        _keep_chunk(folders.store / EXAMPLE_KEY)
+    with ExitStack() as stack:
+        stack.enter_context(mock_aws())
+        _keep_token()
+        listener = Listener(0)
+        site = laptop(chosen_settings(environment), listener.url, folders, ToneEngine(suffix="mp3"))
+        listener.start(stack.enter_context(site).reply)
+        try:
+            yield listener.url
+        finally:
+            assert listener.stop(grace_s=10)
+
+
+def _keep_chunk(path):
+    path.parent.mkdir(parents=True)
+    ffmpeg.run(["-f", "lavfi", "-i", "sine=f=300:r=24000:d=0.5", str(path)], timeout_s=60)
+
+
+def _keep_token():
+    digests = json.dumps({"anna": [sha256(TOKEN.encode()).hexdigest()]})
+    with closing(boto3.client("secretsmanager")) as secrets:
+        secrets.create_secret(Name=SECRET, SecretString=digests)
+
+
+def described(url, mode):
+    document = requests.get(f"{url}/openapi.json", timeout=10).json()
+    # Thousands of chunks would be mixed for minutes; that more are refused is tested elsewhere.
+    del document["components"]["schemas"]["MixBody"]["properties"]["chunk_keys"]["maxItems"]
+    schema = openapi.from_dict(document)
+    config = schema.config
+    config.update(base_url=url)
+    config.generation.update(max_examples=EXAMPLES[mode], deterministic=True)
+    config.checks.update(excluded_check_names=NOT_ASKED)
+    config.continue_on_failure = True
+    if mode == "token":
+        config.update(headers={"Authorization": f"Bearer {TOKEN}"})
+    return schema
+
+
+def violations(finished):
+    """What a scenario found, each with the request that shows it."""
+    for case_id, checks in finished.recorder.checks.items():
+        asked = finished.recorder.interactions[case_id]
+        for check in checks:
+            if check.status is Status.FAILURE:
+                request = f"{asked.request.method} {asked.request.uri} {asked.request.body!r}"
+                yield f"{check.name}: {check.failure_info.failure.message}\n{request}"
+
+
+def test_server_keeps_to_its_own_description(url, mode):
+    found, errors, statuses = [], [], {}
+    for event in from_schema(described(url, mode)).execute():
+        if isinstance(event, events.ScenarioFinished):
+            found += violations(event)
+            answered = statuses.setdefault(event.label, set())
+            replies = (each.response for each in event.recorder.interactions.values())
+            answered.update(reply.status_code for reply in replies if reply is not None)
+        elif isinstance(event, events.NonFatalError | events.FatalError):
+            errors.append(event)
+    assert not errors
+    assert not found, "\n\n".join(found[:10])
+    assert {label for label, seen in statuses.items() if 200 in seen} == SERVED[mode]
