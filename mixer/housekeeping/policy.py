@@ -15,8 +15,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 CHUNKS = "narration_chunks/"
 STORIES = "stories/"
-OUR_PREFIXES = (CHUNKS, "mixed/", STORIES, "uploads/")
+SPENDING = "spending/"
+OUR_PREFIXES = (CHUNKS, "mixed/", STORIES, "uploads/", SPENDING)
 """Where Mixer writes in its output bucket: all that is cleaned without configuration."""
+
+SPENDING_DAYS = 3
+"""A caller's entries are added up on their own day (UTC) alone; the rest is for asking back."""
 
 LONGEST_DAYS = 36_500
 """A hundred years; more is a slip of the keyboard."""
@@ -86,7 +90,8 @@ class BucketPolicy(Rules):
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     prefixes: Annotated[tuple[PrefixRule, ...], Field(min_length=1)] = tuple(
-        PrefixRule(prefix=prefix) for prefix in OUR_PREFIXES
+        PrefixRule(prefix=prefix, age_days=SPENDING_DAYS if prefix == SPENDING else None)
+        for prefix in OUR_PREFIXES
     )
     age_days: Days = 10
     keep: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from mixer.errors import StoreFailed
 from mixer.housekeeping.pace import RESERVE_S, Pace
 from mixer.housekeeping.plan import Reason
 from mixer.housekeeping.report import Mode, TargetReport
+from mixer.jobs.spending import PREFIX
 from tests.functional.cleanup_world import (
     ACCOUNT,
     BUCKET,
@@ -63,6 +64,13 @@ def test_old_objects_go_and_everything_else_stays(world: World) -> None:
         world.put(key, age_days, Tagging="made-by=mixer")
     world.clean({"buckets": [{"bucket": BUCKET, "keep": ["*/keep-*"]}]})
     assert world.keys() == set(staying)
+
+
+def test_what_callers_spent_goes_after_three_days(world: World) -> None:
+    for day, age_days in (("2026-11-16", 4), ("2026-11-19", 1)):
+        world.put(f"{PREFIX}{day}/0123456789abcdef/000000001680-aa", age_days, b"")
+    world.clean(ONE_BUCKET)
+    assert world.keys() == {f"{PREFIX}2026-11-19/0123456789abcdef/000000001680-aa"}
 
 
 def test_what_lies_elsewhere_is_kept_as_not_ours_without_looking_inside(world: World) -> None:
