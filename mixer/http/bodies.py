@@ -4,6 +4,7 @@ Unknown fields are no error: a client of tomorrow may talk to a server of today.
 the answer's warnings. Known ones must be of the described type: "100" is no number, 0 not false.
 """
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,9 +23,13 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
 
-    def warnings(self) -> list[str]:
-        """One sentence for each field that nobody knows."""
-        unknown = sorted(self.model_extra or {})[:NAMED_UNKNOWNS]
+    def warnings(self, known: Collection[str] = ()) -> list[str]:
+        """One sentence for each field that nobody knows.
+
+        Args:
+            known: fields that mean nothing here, but may be there for a reason.
+        """
+        unknown = sorted({*(self.model_extra or {})} - {*known})[:NAMED_UNKNOWNS]
         return [f"There is no field “{name[:UNKNOWN_CHARS]}”; it was ignored." for name in unknown]
 
     def options(self) -> Options:

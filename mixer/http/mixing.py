@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer.http.answers import answer
-from mixer.http.bodies import MixAnswer, MixBody
+from mixer.http.bodies import MixAnswer, MixBody, SynthesizeAnswer
 from mixer.http.docs import described
 from mixer.http.observing import emit, subsegment
 from mixer.http.routing import Api
@@ -33,7 +33,9 @@ def add_mix_routes(api: Api, assembler: Callable[[], Assembler]) -> None:
             made = work.assemble(order, body.options(), api.call.deadline_s)
         emit(SERVICE, _metrics(made))
         told = _told(made, order, work.link_lifetime_s)
-        return answer(200, {**told, "warnings": body.warnings()})
+        # Clients may send on what POST /synthesize has answered, as it is.
+        warnings = body.warnings(known=SynthesizeAnswer.model_fields)
+        return answer(200, {**told, "warnings": warnings})
 
 
 def _told(made: Assembled, order: Order, lifetime_s: int) -> dict[str, Any]:

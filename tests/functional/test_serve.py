@@ -92,6 +92,9 @@ def test_text_becomes_a_finished_sound_behind_a_link(server, tmp_path):
     wanted = {"chunk_keys": spoken["chunk_keys"], "bucket": spoken["bucket"]}
     status, mixed = server.json("POST", "/mixstory", wanted)
     assert status == 200
+    status, again = server.json("POST", "/mixstory", {**spoken, "speed": 2})
+    assert (status, again["key"]) == (200, mixed["key"])
+    assert again["warnings"] == ["There is no field “speed”; it was ignored."]
     link = urlsplit(mixed["download_url"])
     assert link.netloc == f"127.0.0.1:{server.port}"
     target = f"{link.path}?{link.query}"
