@@ -1,0 +1,78 @@
+"""The sample story as `make demo` makes it, measured again: length, loudness, peaks, every gap."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from demo.bed import write_bed
+from mixer.cli.engines import speaker
+from mixer.jobs.mixing import Stages
+from mixer.jobs.planning import plan_story
+from mixer.jobs.studio import Studio, Telling, tell
+from mixer.requests import options
+from mixer.script.plan import TextType
+from mixer.sound.ffmpeg import Children
+from mixer.store.folder import FolderStore
+from tests.sounds import MIX_HZ, decoded, loudness, onset
+
+STORY = Path("demo/story.md")
+ONSET_S = 1.0
+"""Of each chunk, found again in the mix."""
+
+REACH_S = 0.02
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sample")
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path) -> Telling:
+    bed = folder / "bed.flac"
+    write_bed(bed)
+    asked = options({})
+    studio = Studio(FolderStore(folder / "store"), Stages(lambda _stage, _share: None), Children())
+    with speaker(asked) as who:
+        script = plan_story(
+            STORY.read_text(encoding="utf-8"), TextType.MARKDOWN, who.limits, "en-US", asked
+        )
+        out = folder / "story.mp3"
+        return tell(studio, script, who.engine, who.delivery, music=bed, asked=asked, out=out)
+
+
+def test_it_lasts_as_long_as_its_timeline(told: Telling):
+    heard = decoded(told.outputs[0])
+    assert len(heard) / MIX_HZ == pytest.approx(told.mix.timeline.duration_s, abs=0.05)
+
+
+def test_it_is_as_loud_as_asked_and_below_the_ceiling(told: Telling):
+    integrated_lufs, true_peak_dbtp = loudness(told.outputs[0])
+    mastering = told.mix.timeline.mastering
+    assert integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
+    assert true_peak_dbtp <= mastering.ceiling_dbtp
+
+
+def test_every_chunk_and_so_every_gap_lies_where_the_timeline_says(told: Telling, folder: Path):
+    timeline = told.mix.timeline
+    heard = decoded(told.outputs[0], rate_hz=timeline.rate_hz).mean(axis=1)
+    length, reach = round(ONSET_S * timeline.rate_hz), round(REACH_S * timeline.rate_hz)
+    late_s = []
+    for clip in timeline.clips:
+        chunk = decoded(folder / "store" / clip.source, rate_hz=timeline.rate_hz).mean(axis=1)
+        expected = chunk[clip.skip : clip.skip + length]
+        found = onset(heard, expected, near=clip.start, reach=reach)
+        late_s.append((found - clip.start) / timeline.rate_hz)
+    assert np.abs(np.diff(late_s)).max() < 0.002
+    assert np.abs(late_s).max() < 0.002
+
+
+def test_its_report_says_what_was_measured(told: Telling):
+    report = json.loads(told.outputs[-1].read_text(encoding="utf-8"))
+    integrated_lufs, true_peak_dbtp = loudness(told.outputs[0])
+    assert report["integrated_loudness_lufs"] == pytest.approx(integrated_lufs, abs=0.15)
+    assert report["true_peak_dbtp"] == pytest.approx(true_peak_dbtp, abs=0.2)
+    assert len(report["chapters"]) == 3
+    assert report["unspoken"] == []
