@@ -1,7 +1,12 @@
-"""What holds for every test: the same examples each time, and no stopwatch on them."""
+"""What holds for every test: the same examples each time, no stopwatch, and a Ctrl-C that works."""
+
+import signal
 
 from hypothesis import settings
 
 # Speed is measured in bench/, beside something fair; on a busy machine a deadline only guesses.
 settings.register_profile("mixer", deadline=None, derandomize=True)
 settings.load_profile("mixer")
+
+# A shell starts background jobs with interrupts ignored, and children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)

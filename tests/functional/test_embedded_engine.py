@@ -191,7 +191,10 @@ def test_workers_die_with_their_parent(ending):
         children = psutil.Process(parent.pid).children(recursive=True)
         time.sleep(0.3)
         parent.send_signal(ending)
-        parent.wait(5)
+        try:
+            parent.wait(5)
+        finally:
+            parent.kill()
     assert children
     assert eventually(lambda: not any(child.is_running() for child in children))
 
