@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import sys
+import traceback
 from pathlib import Path
 
 from rich.console import Console
@@ -30,8 +31,13 @@ def main(names: list[str]) -> int:
 
 
 def _measured(name: str) -> list[dict[str, object]]:
+    """The rows of one benchmark; one that breaks off is a figure missed, and the others go on."""
     print(f"measuring {name} …", file=sys.stderr)
-    rows: list[dict[str, object]] = importlib.import_module(f"bench.{name}").run()
+    try:
+        rows: list[dict[str, object]] = importlib.import_module(f"bench.{name}").run()
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is told and counted
+        traceback.print_exc()
+        return [{"what": "broke off", "measured": repr(error), "figure": "a figure", "ok": False}]
     return rows
 
 

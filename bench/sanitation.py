@@ -51,6 +51,14 @@ def key_of(number: int) -> str:
     return f"{prefix}{name}/result.json" if prefix == "stories/" else f"{prefix}{name}.mp3"
 
 
+def _numbers_under(prefix: str) -> range:
+    """The objects of one of PREFIXES; other prefixes that the clean-up looks under are empty."""
+    if prefix not in PREFIXES:
+        return range(0)
+    first = PREFIXES.index(prefix) * SHARE
+    return range(first, first + SHARE)
+
+
 def number_of(key: str) -> int:
     """The object of a key."""
     return int(key.split("/")[1][:HASH_CHARS], 16)
@@ -95,8 +103,7 @@ class Table:
             names = (f"<CommonPrefixes><Prefix>{p}</Prefix></CommonPrefixes>" for p in PREFIXES)
             return f"<Listing><IsTruncated>false</IsTruncated>{''.join(names)}</Listing>"
         after = asked.get("key-marker") or asked.get("start-after", "")
-        first = PREFIXES.index(asked["prefix"]) * SHARE
-        numbers = range(first, first + SHARE)
+        numbers = _numbers_under(asked["prefix"])
         start = bisect_right(numbers, after, key=key_of)
         found = [number for number in numbers[start:] if self.there[number]]
         page = found[:PER_CALL]
@@ -156,7 +163,7 @@ def _peak_mb() -> float:
 def measured_apart(kind: str) -> dict[str, Any]:
     """The same in a process of its own, so that its memory is its own."""
     command = [sys.executable, "-m", "bench.sanitation", kind]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome
 
