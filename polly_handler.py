@@ -110,12 +110,15 @@ def _engines(client: "PollyClient", quota_shares: int) -> "OpenEngine":
     quotas, catalogue = EngineQuotas(quota_shares), VoiceCatalogue()
 
     @contextmanager
-    def opened(name: str, deadline_s: float | None) -> Iterator["SpeechEngine"]:
+    def opened(
+        name: str, deadline_s: float | None, *, speech_marks: bool = False
+    ) -> Iterator["SpeechEngine"]:
         engine = PollyEngine(
             client,
             quotas=quotas,
             catalogue=catalogue,
             retry=Retry(deadline_s=deadline_s),
+            speech_marks=speech_marks,
             engine=name or "generative",
         )
         try:

@@ -21,6 +21,12 @@ GIVEN_CHARS = 40
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown"]
 
+LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
+"""As Amazon Polly allows it (its API reference, PutLexicon)."""
+
+MAX_LEXICONS = 5
+"""Of one call (Polly's API reference, SynthesizeSpeech)."""
+
 
 class GapOption(BaseModel):
     """The one option that counts for speech and mix alike."""
@@ -51,6 +57,20 @@ class SpeechOptions(BaseModel):
         Field(description="natural, expressive, none, or ms by kind: comma=200,paragraph=900"),
     ] = "natural"
     rate: Annotated[int, Field(ge=50, le=200, description="Speed of speech in percent.")] = 100
+    lexicons: Annotated[
+        list[LexiconName],
+        Field(
+            max_length=MAX_LEXICONS,
+            description="Amazon Polly's lexicons to read by, by name; at most five.",
+        ),
+    ] = []
+    speech_marks: Annotated[
+        bool,
+        Field(
+            description="Buy the exact times of sentences from Amazon Polly, at the price of the "
+            "speech once more; generative voices have none."
+        ),
+    ] = False
 
 
 class MixOptions(BaseModel):

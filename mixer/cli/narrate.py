@@ -14,6 +14,7 @@ from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
 from mixer.jobs.planning import plan_story, refuse_if_too_dear
 from mixer.jobs.studio import Telling, output_paths, tell
+from mixer.speech.choosing import times_paid
 from mixer.speech.prices import cost_usd
 
 
@@ -57,7 +58,8 @@ def command(
         if asked.dry_run:
             click.echo(estimate_line(script, asked.rate))
             return
-        refuse_if_too_dear(cost_usd(script.billed_chars, who.delivery.engine), asked)
+        chars = script.billed_chars * times_paid(asked)
+        refuse_if_too_dear(cost_usd(chars, who.delivery.engine), asked)
         for path in outputs:
             require_writable(path)
         require_writable_folder(store)

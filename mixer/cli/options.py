@@ -12,7 +12,17 @@ from mixer.requests import Options, options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-SPEECH = ("voice", "engine", "language", "text_type", "pauses", "gap_ms", "rate")
+SPEECH = (
+    "voice",
+    "engine",
+    "language",
+    "text_type",
+    "pauses",
+    "gap_ms",
+    "rate",
+    "lexicons",
+    "speech_marks",
+)
 MIX = (
     "preset",
     "music_level_lu",
@@ -26,7 +36,13 @@ ABOUT = ("title", "author")
 COST = ("max_cost_usd", "dry_run")
 
 UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}
-METAVARS = {"rate": "PERCENT", "voice": "NAME", "engine": "NAME", "language": "TAG"}
+METAVARS = {
+    "rate": "PERCENT",
+    "voice": "NAME",
+    "engine": "NAME",
+    "language": "TAG",
+    "lexicons": "NAME,NAME…",
+}
 
 
 def contract_options(*names: str) -> Callable[[Command], Command]:
@@ -45,6 +61,8 @@ def chosen(given: Mapping[str, Any]) -> Options:
     asked = {name: value for name, value in given.items() if value is not None}
     if isinstance(asked.get("pauses"), str) and "=" in asked["pauses"]:
         asked["pauses"] = _lengths(asked["pauses"])
+    if "lexicons" in asked:
+        asked["lexicons"] = asked["lexicons"].split(",")
     return options(asked)
 
 
@@ -66,8 +84,8 @@ def _help(field: FieldInfo) -> str:
     words = _words(field.annotation)
     if words and not isinstance(words[0], str):
         told.append(f"One of {', '.join(map(str, words))}.")
-    if field.default not in {"", None}:
-        default = field.default
+    default = field.default
+    if default not in ("", None, []):
         shown = default if isinstance(default, str) else f"{default:g}"
         told.append(f" [default: {shown}]")
     return " ".join(told)
@@ -86,7 +104,7 @@ def _type(annotation: Any) -> Any:  # noqa: ANN401 - click takes types and its o
         return click.Choice(words) if isinstance(words[0], str) else type(words[0])
     if get_origin(annotation) in {Union, types.UnionType}:
         return _type(get_args(annotation)[0])
-    return annotation
+    return str if get_origin(annotation) is list else annotation
 
 
 def _words(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a literal may hold any value

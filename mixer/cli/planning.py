@@ -1,12 +1,13 @@
 """Planning for commands that speak to nobody: limits and language from names alone."""
 
-from mixer.cli.engines import EMBEDDED, POLLY
+from mixer.cli.engines import POLLY
 from mixer.cli.reading import text_type_of
 from mixer.errors import BadOption
 from mixer.jobs.planning import plan_story
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS, EngineLimits
 from mixer.script.script import Script
+from mixer.speech.choosing import EMBEDDED
 
 DEFAULT_LANGUAGE = "en-US"
 

@@ -6,7 +6,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from mixer.cli.engines import EMBEDDED, open_engine
+from mixer.cli.engines import open_engine
+from mixer.speech.choosing import EMBEDDED
 
 
 @click.command()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from mixer.errors import TextTooLong, TooExpensive, UnreadableText
 from mixer.jobs.planning import plan_story, refuse_if_too_dear
@@ -19,14 +20,28 @@ from mixer.script.estimate import Estimate, estimate
 from mixer.script.plan import TextType
 from mixer.script.script import Chunk, Script
 from mixer.sound.ffmpeg import Children
-from mixer.speech.choosing import chosen
+from mixer.speech.choosing import chosen, times_paid
 from mixer.speech.engine import Delivery, SpeechEngine, Voice
 from mixer.speech.narrate import Narration, Narrator
 from mixer.speech.prices import cost_usd
 from mixer.store.objects import ObjectStore
 
-OpenEngine = Callable[[str, float | None], AbstractContextManager[SpeechEngine]]
-"""Opens an engine by one of its names, to be used until a moment on the monotonic clock."""
+
+class OpenEngine(Protocol):
+    """Opens an engine."""
+
+    def __call__(
+        self, name: str, deadline_s: float | None, *, speech_marks: bool = False
+    ) -> AbstractContextManager[SpeechEngine]:
+        """Open an engine for one request.
+
+        Args:
+            name: one of its names; empty for any.
+            deadline_s: when it must have ended, on the monotonic clock.
+            speech_marks: whether the times of sentences are to be bought.
+        """
+        ...
+
 
 STORING_S = 1.0
 """Kept between the last word of the engine and the deadline, for measuring and storing."""
@@ -41,12 +56,14 @@ class Plan:
         voice: as the engine lists it.
         delivery: who says it, and how.
         foreseen: what it will take.
+        times_paid: how often each of its characters is charged for.
     """
 
     script: Script
     voice: Voice
     delivery: Delivery
     foreseen: Estimate
+    times_paid: int = 1
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -56,7 +73,11 @@ class Plan:
     @property
     def cost_usd(self) -> float:
         """Of the whole, were nothing of it in the store."""
-        return cost_usd(self.foreseen.characters, self.delivery.engine)
+        return self.costs_usd(self.foreseen.characters)
+
+    def costs_usd(self, chars: int) -> float:
+        """Of so many of its characters."""
+        return cost_usd(chars * self.times_paid, self.delivery.engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +165,7 @@ class Synthesizer:
             script = plan_story(text, text_type, limits, language, asked)
         except UnreadableText as error:
             raise UnreadableText(f"text: {error}", field="text") from error
-        return Plan(script, voice, delivery, estimate(script, asked.rate))
+        return Plan(script, voice, delivery, estimate(script, asked.rate), times_paid(asked))
 
     def synthesize(
         self, plan: Plan, asked: Options, caller: str, deadline_s: float | None = None
@@ -164,11 +185,14 @@ class Synthesizer:
             OutOfTime: the deadline came; what was said is stored.
         """
         engine_until_s = None if deadline_s is None else deadline_s - STORING_S
-        with self.open_engine(plan.delivery.engine, engine_until_s) as engine:
+        opened = self.open_engine(
+            plan.delivery.engine, engine_until_s, speech_marks=asked.speech_marks
+        )
+        with opened as engine:
             narrator = self._narrator(engine, plan.delivery, deadline_s)
             found = narrator.found(plan.chunks)
             missing = [c for key, c in narrator.distinct(plan.chunks).items() if key not in found]
-            foreseen_usd = self._allowed_usd(missing, plan.delivery, asked)
+            foreseen_usd = self._allowed_usd(plan, missing, asked)
 
             def paid(chars: int) -> None:
                 bill.usd += cost_usd(chars, plan.delivery.engine)
@@ -185,9 +209,9 @@ class Synthesizer:
             engine, self.store, delivery, self.job(), young_since=young_since, until_s=deadline_s
         )
 
-    def _allowed_usd(self, missing: Sequence[Chunk], delivery: Delivery, asked: Options) -> float:
+    def _allowed_usd(self, plan: Plan, missing: Sequence[Chunk], asked: Options) -> float:
         """What the missing chunks will cost, once it is known that it is allowed."""
-        usd = cost_usd(sum(chunk.billed_chars for chunk in missing), delivery.engine)
+        usd = plan.costs_usd(sum(chunk.billed_chars for chunk in missing))
         refuse_if_too_dear(usd, asked)
         if usd > self.max_request_usd:
             raise TooExpensive(

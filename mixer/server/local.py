@@ -173,7 +173,12 @@ def _always(engine: "SpeechEngine") -> "OpenEngine":
     """One engine for all requests; it stays open between them."""
 
     @contextmanager
-    def opened(_name: str, _deadline_s: float | None) -> Iterator["SpeechEngine"]:
+    def opened(
+        name: str,  # noqa: ARG001 - it has one name
+        deadline_s: float | None,  # noqa: ARG001 - it is as fast as it can be
+        *,
+        speech_marks: bool = False,  # noqa: ARG001 - its sentences have times anyway
+    ) -> Iterator["SpeechEngine"]:
         yield engine
 
     return opened

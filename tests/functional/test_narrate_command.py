@@ -178,7 +178,7 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
 @pytest.mark.parametrize(
     ("arguments", "code", "told_of"),
     [
-        (["--voice", "Nobody"], 2, "has no voice 'Nobody'; it has Ada"),
+        (["--voice", "Nobody"], 2, "no voice “Nobody” here. There are Ada"),
         (["--engine", "parrot"], 2, "--engine: there is no engine 'parrot'"),
         (["--language", "fr-FR"], 2, "--language: Ada reads en-US only"),
         (["--rate", "201"], 2, "--rate: must be at most 200"),

@@ -76,6 +76,10 @@ def refused(answered, status, code):
     return body
 
 
+LEXICON = """<lexicon version="1.0" xmlns="http://www.w3.org/2005/01/pronunciation-lexicon"
+alphabet="ipa" xml:lang="en-US"><lexeme><grapheme>W3C</grapheme>
+<alias>World Wide Web Consortium</alias></lexeme></lexicon>"""
+
 OLD_REQUEST = '{"text": "The lamp is lit.", "voice": "Joanna"}'
 """The contract's own, as a client of years ago sends it."""
 
@@ -207,6 +211,27 @@ def test_a_cut_connection_is_tried_again(ask, polly):
     assert polly.counts.calls == 2
 
 
+def test_lexicons_make_another_chunk_and_missing_ones_are_named(ask, polly_client):
+    polly_client.put_lexicon(Name="w3c", Content=LEXICON)
+    plain = ok(ask(version_2({"text": "W3C met."})))
+    read = ok(ask(version_2({"text": "W3C met.", "lexicons": ["w3c"]})))
+    assert read["chunk_keys"] != plain["chunk_keys"]
+    body = refused(ask(version_2({"text": "W3C met.", "lexicons": ["w4c"]})), 400, "bad_option")
+    assert body["details"]["lexicons"] == ["w4c"]
+
+
+def test_speech_marks_are_bought_where_they_are_wanted(ask, polly, s3):
+    wanted = {"text": "Hello there. Come in.", "engine": "neural", "speech_marks": True}
+    foretold = ok(ask(version_2(wanted, "/estimate")))
+    dear = {**wanted, "max_cost_usd": foretold["cost_usd"] * 0.75}
+    refused(ask(version_2(dear)), 400, "too_expensive")
+    body = ok(ask(version_2(wanted)))
+    assert body["billed_characters"] == 2 * body["characters"] == polly.counts.billed_chars
+    assert body["cost_usd"] == pytest.approx(foretold["cost_usd"])
+    stored = s3.head_object(Bucket=BUCKET, Key=body["chunk_keys"][0])["Metadata"]["measured"]
+    assert len(json.loads(stored)["s"]) == 2
+
+
 BAD = {
     "no text": ({}, 400, "bad_input", "text"),
     "empty": ({"text": ""}, 400, "unreadable_text", "text"),
@@ -222,6 +247,9 @@ BAD = {
     "pause": ({"text": "a", "pauses": {"breath": 1}}, 400, "bad_option", "pauses"),
     "rate": ({"text": "a", "rate": 500}, 400, "bad_input", "rate"),
     "gap": ({"text": "a", "gap_ms": -1}, 400, "bad_input", "gap_ms"),
+    "no lexicon": ({"text": "a", "lexicons": ["x y"]}, 400, "bad_input", "lexicons.0"),
+    "six lexicons": ({"text": "a", "lexicons": list("abcdef")}, 400, "bad_input", "lexicons"),
+    "marks": ({"text": "a", "speech_marks": True}, 400, "bad_option", "speech_marks"),
     "text type": ({"text": "a", "text_type": "pdf"}, 400, "bad_input", "text_type"),
 }
 
