@@ -4,11 +4,10 @@ Handler: `app.handler`. Which buckets it may use is in the environment (mixer/se
 is loaded or connected before the first request; what that needs stays for the next ones.
 """
 
-import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mixer.errors import MixerError
+from mixer.http.entry import answered, endpoint_with, settings_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,24 +24,14 @@ DEFAULT_PATH = "/mixstory"
 
 def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
     """Answer one event."""
-    try:
-        endpoint = _endpoint()
-    except MixerError as error:
-        from mixer.http.answers import bare_refusal
-
-        return bare_refusal(error, context.aws_request_id)
-    return endpoint(event, context)
+    return answered(_endpoint, event, context)
 
 
 @cache
 def _endpoint() -> "Endpoint":
-    from mixer.jobs.fetching import remove_leftovers
-    from mixer.settings import settings
     from mixer.store.s3 import s3_client
 
-    chosen = settings(os.environ)
-    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-        remove_leftovers()
+    chosen = settings_of_process()
 
     @cache
     def work() -> "Assembler":
@@ -58,15 +47,9 @@ def endpoint(settings: "Settings", work: "Callable[[], Assembler]") -> "Endpoint
         settings: of the deployment.
         work: who mixes, asked for when the first request comes.
     """
-    from mixer.http.docs import add_docs
     from mixer.http.mixing import add_mix_routes
-    from mixer.http.routing import Api, Endpoint
-    from mixer.http.whole import description
 
-    api = Api(settings.allowed_origins)
-    add_mix_routes(api, work)
-    add_docs(api, lambda: description(settings.auth.mode))
-    return Endpoint(api, settings, DEFAULT_PATH)
+    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_mix_routes(api, work))
 
 
 def assembler(settings: "Settings", *, s3: "S3Client") -> "Assembler":

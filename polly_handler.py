@@ -5,14 +5,13 @@ Handler: `polly_handler.handler`. What it may use and spend is in the environmen
 for the next ones: clients, the voices' list, the share of the quota.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mixer.errors import MixerError
+from mixer.http.entry import answered, endpoint_with, settings_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,25 +30,15 @@ DEFAULT_PATH = "/synthesize"
 
 def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
     """Answer one event."""
-    try:
-        endpoint = _endpoint()
-    except MixerError as error:
-        from mixer.http.answers import bare_refusal
-
-        return bare_refusal(error, context.aws_request_id)
-    return endpoint(event, context)
+    return answered(_endpoint, event, context)
 
 
 @cache
 def _endpoint() -> "Endpoint":
-    from mixer.jobs.fetching import remove_leftovers
-    from mixer.settings import settings
     from mixer.speech.polly.client import polly_client
     from mixer.store.s3 import s3_client
 
-    chosen = settings(os.environ)
-    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-        remove_leftovers()
+    chosen = settings_of_process()
 
     @cache
     def work() -> "Synthesizer":
@@ -65,15 +54,9 @@ def endpoint(settings: "Settings", work: "Callable[[], Synthesizer]") -> "Endpoi
         settings: of the deployment.
         work: who speaks, asked for when the first request comes.
     """
-    from mixer.http.docs import add_docs
-    from mixer.http.routing import Api, Endpoint
     from mixer.http.speaking import add_speech_routes
-    from mixer.http.whole import description
 
-    api = Api(settings.allowed_origins)
-    add_speech_routes(api, work)
-    add_docs(api, lambda: description(settings.auth.mode))
-    return Endpoint(api, settings, DEFAULT_PATH)
+    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_speech_routes(api, work))
 
 
 def synthesizer(settings: "Settings", *, polly: "PollyClient", s3: "S3Client") -> "Synthesizer":

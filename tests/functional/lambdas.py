@@ -1,7 +1,11 @@
 """What Lambda and its gateways hand to a handler, for tests."""
 
 import json
+from collections.abc import Callable
 from typing import Any
+
+from mixer.settings import Settings
+from tests.functional.clouds import deployment
 
 
 class Context:
@@ -77,3 +81,35 @@ def version_1(
 def told(answer: dict[str, Any]) -> dict[str, Any]:
     """The body of an answer."""
     return json.loads(answer["body"])
+
+
+class Asking:
+    """Handlers of deployments that stay warm, asked by calling it.
+
+    Args:
+        endpoint: the handler for some settings.
+    """
+
+    def __init__(self, endpoint: Callable[[Settings], Callable[..., dict[str, Any]]]) -> None:
+        self._endpoint = endpoint
+        self._handlers: dict[str, Callable[..., dict[str, Any]]] = {}
+
+    def __call__(self, event: Any, context: Context | None = None, **settings: Any) -> Any:
+        name = json.dumps(settings, default=str, sort_keys=True)
+        if name not in self._handlers:
+            self._handlers[name] = self._endpoint(deployment(**settings))
+        return self._handlers[name](event, context or Context())
+
+
+def ok(answered: dict[str, Any]) -> Any:
+    """What a request that must succeed was told."""
+    assert answered["statusCode"] == 200, answered["body"]
+    return told(answered)
+
+
+def refused(answered: dict[str, Any], status: int, code: str) -> Any:
+    """What a request that must fail was told."""
+    body = told(answered)
+    assert (answered["statusCode"], body["code"]) == (status, code), body
+    assert set(body) == {"error", "code", "request_id", "details"}
+    return body

@@ -23,8 +23,8 @@ from mixer.speech.engine import Delivery
 from mixer.speech.narrate import Narrator
 from mixer.store.s3 import S3Store
 from tests.engines import ToneEngine
-from tests.functional.clouds import BUCKET, FOREIGN, MUSIC_BUCKET, cloud, deployment, keys
-from tests.functional.lambdas import Context, told, version_1, version_2
+from tests.functional.clouds import BUCKET, FOREIGN, MUSIC_BUCKET, cloud, keys
+from tests.functional.lambdas import Asking, Context, ok, refused, version_1, version_2
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
 CONCAT = "ffconcat version 1.0\nfile /etc/passwd\n"
@@ -51,28 +51,11 @@ def _own_temporary_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ask(s3):
-    handlers = {}
+    def handler(chosen):
+        work = assembler(chosen, s3=s3)
+        return endpoint(chosen, lambda: work)
 
-    def asked(event, context=None, **settings):
-        name = json.dumps(settings, default=str, sort_keys=True)
-        if name not in handlers:
-            chosen = deployment(**settings)
-            work = assembler(chosen, s3=s3)
-            handlers[name] = endpoint(chosen, lambda: work)
-        return handlers[name](event, context or Context())
-
-    return asked
-
-
-def ok(answered):
-    assert answered["statusCode"] == 200, answered["body"]
-    return told(answered)
-
-
-def refused(answered, status, code):
-    body = told(answered)
-    assert (answered["statusCode"], body["code"]) == (status, code), body
-    return body
+    return Asking(handler)
 
 
 def mixed(fields, **event):

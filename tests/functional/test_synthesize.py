@@ -16,7 +16,7 @@ from mixer.store.s3 import S3Store
 from polly_handler import endpoint, synthesizer
 from tests.emulators.strict_polly import CUT, HANG, Faults, Latency, StrictPolly
 from tests.functional.clouds import BUCKET, OPEN, cloud, deployment, keys
-from tests.functional.lambdas import Context, told, version_1, version_2
+from tests.functional.lambdas import Asking, Context, ok, refused, version_1, version_2
 
 SENTENCE = "The lamp is lit & the tide < the pier."
 STORY = "\n\n".join(
@@ -51,29 +51,12 @@ def s3():
 @pytest.fixture
 def ask(s3, polly_client):
     """Ask a handler of a deployment; it stays warm for the test."""
-    handlers = {}
 
-    def asked(event, context=None, **settings):
-        name = json.dumps(settings, default=str, sort_keys=True)
-        if name not in handlers:
-            chosen = deployment(**settings)
-            work = synthesizer(chosen, polly=polly_client, s3=s3)
-            handlers[name] = endpoint(chosen, lambda: work)
-        return handlers[name](event, context or Context())
+    def handler(chosen):
+        work = synthesizer(chosen, polly=polly_client, s3=s3)
+        return endpoint(chosen, lambda: work)
 
-    return asked
-
-
-def ok(answered):
-    assert answered["statusCode"] == 200, answered["body"]
-    return told(answered)
-
-
-def refused(answered, status, code):
-    body = told(answered)
-    assert (answered["statusCode"], body["code"]) == (status, code), body
-    assert set(body) == {"error", "code", "request_id", "details"}
-    return body
+    return Asking(handler)
 
 
 LEXICON = """<lexicon version="1.0" xmlns="http://www.w3.org/2005/01/pronunciation-lexicon"
