@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mixer.jobs.studio import Stages, Studio, mix_files
+from mixer.jobs.mixing import Desk, Stages
+from mixer.jobs.studio import mix_files
 from mixer.parallel import usable_cores
 from mixer.requests import Options
 from mixer.sound import ffmpeg
 from mixer.sound.timeline import MIX_RATE_HZ
-from mixer.store.folder import FolderStore
 
 CHUNKS = 40
 CHUNK_S = 38.0
@@ -94,9 +94,14 @@ def _hours_memory(folder: Path, chunks: list[Path], music: Path) -> dict[str, ob
 def _mixed(folder: Path, chunks: list[Path], music: Path) -> tuple[dict[str, float], float]:
     """Mix once: wall seconds of each stage, CPU seconds of all processes."""
     stages = Stages(lambda _name, _share: None)
-    studio = Studio(FolderStore(folder / "store"), stages, ffmpeg.Children())
     cpu_s = _cpu_s()
-    mix_files(studio, chunks, music=music, asked=Options(), out=folder / "mix.mp3")
+    mix_files(
+        Desk(stages, ffmpeg.Children()),
+        chunks,
+        music=music,
+        asked=Options(),
+        out=folder / "mix.mp3",
+    )
     return stages.seconds, _cpu_s() - cpu_s
 
 

@@ -80,6 +80,7 @@ class Table:
     def answer(self, request: Any, event_name: str, **_: object) -> Any:  # noqa: ANN401
         """What S3 answers; botocore then sends nothing."""
         from botocore.awsrequest import AWSResponse
+        from botocore.compat import HTTPHeaders
 
         operation = event_name.rpartition(".")[2]
         self.calls[operation] += 1
@@ -91,7 +92,7 @@ class Table:
             text = self._list(asked, entry="Version" if "versions" in asked else "Contents")
         else:
             text = self._answer_in_short(operation)
-        return AWSResponse(request.url, 200, {}, RawBody(text.encode()))
+        return AWSResponse(request.url, 200, HTTPHeaders(), RawBody(text.encode()))
 
     def _answer_in_short(self, operation: str) -> str:
         if operation == "GetBucketVersioning" and self._versioned:

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from boto3 import Session
 from moto import mock_aws
@@ -36,8 +36,9 @@ def cloud() -> Iterator["S3Client"]:
         yield s3
 
 
-def deployment(mode="none", **others) -> Settings:
-    given = {
+def deployment(mode: Literal["token", "none"] = "none", **others: Any) -> Settings:
+    """Settings of a deployment with the three buckets."""
+    given: dict[str, Any] = {
         "output_bucket": BUCKET,
         "music_bucket": MUSIC_BUCKET,
         "allowed_buckets": frozenset({BUCKET, MUSIC_BUCKET}),

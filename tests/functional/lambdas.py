@@ -80,7 +80,8 @@ def version_1(
 
 def told(answer: dict[str, Any]) -> dict[str, Any]:
     """The body of an answer."""
-    return json.loads(answer["body"])
+    body: dict[str, Any] = json.loads(answer["body"])
+    return body
 
 
 class Asking:

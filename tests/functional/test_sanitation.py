@@ -1,11 +1,10 @@
 """The clean-up against S3: what goes, what stays, and what happens when things go wrong."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 import sanitation
 from mixer.cli import cli
@@ -27,16 +26,6 @@ from tests.functional.cleanup_world import (
 )
 
 ONE_BUCKET = {"buckets": [{"bucket": BUCKET}]}
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("MOTO_LAMBDA_STUB_ECR", "false")
-    with mock_aws():
-        yield World.build()
 
 
 def of(world_report: Any, target: str = f"s3://{BUCKET}") -> TargetReport:

@@ -1,18 +1,16 @@
 """The clean-up against ECR and Lambda: no image that anybody runs is ever deleted."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from mixer.housekeeping.pace import RESERVE_S, Pace
 from mixer.housekeeping.plan import Reason
 from mixer.housekeeping.report import TargetReport
 from tests.functional.cleanup_world import (
     ACCOUNT,
-    REGION,
     REPOSITORY,
     World,
     refusal,
@@ -20,16 +18,6 @@ from tests.functional.cleanup_world import (
 )
 
 OTHER_ACCOUNT = "210987654321"
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("MOTO_LAMBDA_STUB_ECR", "false")
-    with mock_aws():
-        yield World.build()
 
 
 @pytest.fixture

@@ -1,0 +1,19 @@
+"""What several functional tests stand on."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from tests.functional.cleanup_world import REGION, World
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An account with buckets, a repository and functions, for the clean-up."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("MOTO_LAMBDA_STUB_ECR", "false")
+    with mock_aws():
+        yield World.build()
