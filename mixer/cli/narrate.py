@@ -12,10 +12,8 @@ from mixer.cli.reading import STDIN, read_story, text_type_of
 from mixer.cli.session import store_option, studio
 from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
-from mixer.jobs.planning import plan_story, refuse_if_too_dear
+from mixer.jobs.planning import plan_story
 from mixer.jobs.studio import Telling, output_paths, tell
-from mixer.speech.choosing import times_paid
-from mixer.speech.prices import cost_usd
 
 
 @click.command()
@@ -58,8 +56,6 @@ def command(
         if asked.dry_run:
             click.echo(estimate_line(script, asked.rate))
             return
-        chars = script.billed_chars * times_paid(asked)
-        refuse_if_too_dear(cost_usd(chars, who.delivery.engine), asked)
         for path in outputs:
             require_writable(path)
         require_writable_folder(store)

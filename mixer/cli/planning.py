@@ -7,7 +7,8 @@ from mixer.jobs.planning import plan_story
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS, EngineLimits
 from mixer.script.script import Script
-from mixer.speech.choosing import EMBEDDED
+from mixer.speech.choosing import EMBEDDED, chosen
+from mixer.speech.embedded.engine import VOICES
 
 DEFAULT_LANGUAGE = "en-US"
 
@@ -16,8 +17,11 @@ def planned(text: str, story: str, asked: Options) -> Script:
     """A story's Script, without opening an engine.
 
     Raises:
-        BadOption: there is no such engine.
+        BadOption: there is no such engine, or it has no such thing as was asked for.
+        UnknownVoice: the embedded engine has no such voice; Polly's are not asked for.
     """
+    if asked.engine in {"", EMBEDDED}:
+        chosen(VOICES, asked)
     text_type = text_type_of(story, asked.text_type)
     return plan_story(text, text_type, _limits(asked), asked.language or DEFAULT_LANGUAGE, asked)
 

@@ -5,7 +5,7 @@ Each is timed and told to whoever watches. What is finished stays in the store, 
 interrupted goes on where it stopped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from mixer.jobs.mixing import (
     mixed,
     music_found,
 )
+from mixer.jobs.planning import refuse_if_too_dear
 from mixer.jobs.production import (
     adjustments,
     bed_outline,
@@ -35,12 +36,13 @@ from mixer.publish.report import Report, ReportChapter, report_json
 from mixer.publish.time_axis import clock as length
 from mixer.publish.waveform import WaveformPicture, draw
 from mixer.requests import Options
-from mixer.script.script import Script
+from mixer.script.script import Chunk, Script
 from mixer.sound.ffmpeg import Children
 from mixer.sound.placing import Take
+from mixer.speech.choosing import times_paid
 from mixer.speech.engine import Delivery, SpeechEngine
 from mixer.speech.narrate import Narration, Narrator
-from mixer.speech.prices import costs_usd
+from mixer.speech.prices import cost_usd, costs_usd
 from mixer.store.folder import FolderStore
 
 
@@ -107,13 +109,19 @@ def tell(
         asked: options of the mix.
         out: the finished MP3.
         report: where the report goes; beside the MP3 when None.
+
+    Raises:
+        TooExpensive: what is not in the store yet costs more than was allowed.
     """
     script = replace(script, title=asked.title or script.title)
     bed = music_found(studio.desk, music)
     with studio.stages.stage("speech") as tell_share:
         narrator = Narrator(engine, studio.store, delivery, studio.children)
+        chunks = list(script.chunks)
+        found = narrator.found(chunks)
+        refuse_if_too_dear(_cost_usd(narrator, chunks, found, asked), asked)
         narration = narrator.narrate(
-            list(script.chunks), lambda done, total: tell_share(done / max(total, 1))
+            chunks, lambda done, total: tell_share(done / max(total, 1)), found
         )
     spoken = spoken_chunks(script, narration.recordings)
     recordings = {each.recording.key: studio.store.path(each.recording.key) for each in spoken}
@@ -139,6 +147,15 @@ def tell(
     )
     publish(report_path, report_json(_report(told, studio.stages)).encode())
     return told
+
+
+def _cost_usd(
+    narrator: Narrator, chunks: Sequence[Chunk], found: Container[str], asked: Options
+) -> float:
+    """What the chunks cost that were not said before."""
+    missing = (c for key, c in narrator.distinct(chunks).items() if key not in found)
+    chars = sum(chunk.billed_chars for chunk in missing) * times_paid(asked)
+    return cost_usd(chars, narrator.delivery.engine)
 
 
 def output_paths(out: Path, report: Path | None = None) -> tuple[Path, Path, Path, Path, Path]:

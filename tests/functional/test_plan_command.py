@@ -46,6 +46,13 @@ def test_plan_as_json_is_the_whole_script(mixer):
     assert "Doctor Hale" in said
 
 
+@pytest.mark.parametrize("command", ["plan", "estimate"])
+def test_a_voice_that_nobody_has_is_refused_here_already(mixer, command):
+    done = mixer(command, "story.md", "--voice", "Nobody")
+    assert done.code == 2
+    assert "There are Ada" in done.err
+
+
 def test_planning_twice_gives_the_same(mixer):
     assert mixer("plan", "story.md", "--json") == mixer("plan", "story.md", "--json")
 

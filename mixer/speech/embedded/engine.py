@@ -9,11 +9,11 @@ word times with a median error of about 45 ms.
 """
 
 import importlib.util
-import os
 from collections.abc import Sequence
 from typing import Literal
 
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
+from mixer.parallel import usable_cores
 from mixer.script.limits import EMBEDDED_LIMITS, EngineLimits
 from mixer.speech.embedded.ssml_reader import snippet
 from mixer.speech.embedded.worker import Failure, Reply, Request
@@ -26,6 +26,8 @@ LANGUAGE = "en-US"
 
 PITCHES = {"Ada": 1.0, "Ben": 0.78, "Cora": 0.86, "Dora": 0.93, "Eve": 1.1}
 """Factor of pitch and formants by voice, the default first; chosen by ear."""
+
+VOICES = tuple(Voice(name, LANGUAGE, (ENGINE_NAME,)) for name in PITCHES)
 
 PACKAGES = ("hibari", "numpy", "onnxruntime")
 
@@ -64,7 +66,7 @@ class EmbeddedEngine:
 
     def voices(self) -> tuple[Voice, ...]:
         """Its five voices, the default first."""
-        return tuple(Voice(name, LANGUAGE, (ENGINE_NAME,)) for name in PITCHES)
+        return VOICES
 
     def speak(self, ssml: str, delivery: Delivery) -> Speech:
         """Say one chunk. It costs nothing, so no characters are billed.
@@ -107,10 +109,3 @@ def require_packages(packages: Sequence[str]) -> None:
             f"The embedded voice is not installed (missing: {', '.join(missing)}): "
             "pip install 'mixer[local]'."
         )
-
-
-def usable_cores() -> int:
-    """How many cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
