@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.sound.cues import Music
+from mixer.sound.encoders import Encoding
+from mixer.sound.finishing import Mixdown
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.measure import MUSIC_CHANNELS, measure
-from mixer.sound.mixdown import Ingredients, Mixdown, render
+from mixer.sound.mixdown import render
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
+from mixer.sound.rendering import Ingredients
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write
 
@@ -44,7 +47,7 @@ class Mixed:
             self.timeline,
             self.ingredients,
             self.path,
-            bitrate_kbps=self.bitrate_kbps,
+            encoding=Encoding("mp3", self.bitrate_kbps),
             **options,  # type: ignore[arg-type]
         )
 

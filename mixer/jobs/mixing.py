@@ -16,12 +16,14 @@ from mixer.publish.tags import id3_tag
 from mixer.requests import Options
 from mixer.sound.check import Check, check
 from mixer.sound.cues import Music
+from mixer.sound.encoders import Encoding
 from mixer.sound.ffmpeg import Children
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.measure import MUSIC_CHANNELS, Measurement, measure
-from mixer.sound.mixdown import Ingredients, render
+from mixer.sound.mixdown import render
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
+from mixer.sound.rendering import Ingredients
 from mixer.sound.timeline import Timeline
 
 Watch = Callable[[str, float], None]
@@ -156,7 +158,7 @@ def mixed(
             timeline,
             Ingredients(recordings, beds),
             out,
-            bitrate_kbps=bitrate_kbps,
+            encoding=Encoding("mp3", bitrate_kbps),
             head=id3_tag(about, chapters(timeline), timeline.duration_s),
             progress=tell_share,
             children=desk.children,

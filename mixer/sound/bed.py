@@ -80,15 +80,40 @@ def prepare_bed(
         children: the job that it belongs to.
     """
     needed = round(played_s * MIX_RATE_HZ)
-    sounding = measured.samples - measured.lead_samples - measured.tail_samples
-    frames = at_rate(sounding, measured.rate_hz, MIX_RATE_HZ)
+    frames = _sounding_frames(measured)
     path = folder / "bed.s16"
     if frames >= needed:
         _decode(source, f"{_trimmed(measured, needed)}[out]", path, children)
         return Bed(path, needed, loop_from=0)
-    overlap = int(min(CROSSFADE_S * MIX_RATE_HZ, frames * MAX_CROSSFADE_SHARE))
+    overlap = _overlap(frames)
     _decode(source, _looped(_trimmed(measured, frames), frames, overlap), path, children)
     return Bed(path, _extended(path, frames, overlap), loop_from=overlap)
+
+
+def foreseen_bed(measured: Measurement, played_s: float, path: Path) -> Bed:
+    """The bed that `prepare_bed` makes, told in advance.
+
+    Args:
+        measured: what is known of the music.
+        played_s: for how long the mix will play it at most.
+        path: where it will lie.
+    """
+    needed, frames = round(played_s * MIX_RATE_HZ), _sounding_frames(measured)
+    if frames >= needed:
+        return Bed(path, needed, loop_from=0)
+    overlap = _overlap(frames)
+    period = frames - overlap
+    missing = max(0, MIN_LOOP_S * MIX_RATE_HZ - period)
+    return Bed(path, frames + period * -(-missing // period), loop_from=overlap)
+
+
+def _sounding_frames(measured: Measurement) -> int:
+    sounding = measured.samples - measured.lead_samples - measured.tail_samples
+    return at_rate(sounding, measured.rate_hz, MIX_RATE_HZ)
+
+
+def _overlap(frames: int) -> int:
+    return int(min(CROSSFADE_S * MIX_RATE_HZ, frames * MAX_CROSSFADE_SHARE))
 
 
 def _trimmed(measured: Measurement, frames: int) -> str:

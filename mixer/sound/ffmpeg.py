@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 GLOBAL_OPTIONS = ("-hide_banner", "-nostdin", "-nostats", "-y")
 """Said once for all commands: no banner, no keys, no progress; an output's name is ours to take."""
 
+VERSION_TIMEOUT_S = 30.0
+
 TAIL_LINES = 8
 """Of standard error in a failure's message; FFmpeg's reason is in its last few lines."""
 
@@ -176,6 +178,13 @@ def binary() -> str:
         ) from error
 
 
+@functools.cache
+def version() -> str:
+    """Which FFmpeg this is; another one may encode the same mix into other bytes."""
+    said = run(["-version"], timeout_s=VERSION_TIMEOUT_S).stdout
+    return said.split(b"\n", 1)[0].decode(errors="replace").strip()
+
+
 class _Child:
     """One FFmpeg process, from before its start until it is reaped."""
 
@@ -209,6 +218,11 @@ class _Child:
             raise OutOfTime("FFmpeg was stopped together with its job.")
         if _NO_SPACE in said or process.returncode == -signal.SIGXFSZ:
             raise StoreFailed(f"FFmpeg cannot write {self._command[-1]}: the disk is full.")
+        if process.returncode < 0:
+            name = signal.Signals(-process.returncode).name
+            raise RenderFailed(
+                f"FFmpeg was ended from outside by {name}, as happens where memory runs out."
+            )
         raise RenderFailed(f"FFmpeg failed with exit status {process.returncode}: {_tail(said)}")
 
     @contextlib.contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 from mixer.sound import ffmpeg
 from mixer.sound.bed import CHANNELS as BED_CHANNELS
 from mixer.sound.bed import FRAME_BYTES, Bed
-from mixer.sound.loudness import amplitude
+from mixer.sound.loudness import STEP_S, amplitude
 from mixer.sound.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Clip, Cue, Timeline, at_rate
 
@@ -27,6 +27,9 @@ MONO_AT = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=f
 """Any recording as mono at a rate; channels are averaged, which changes no level."""
 
 LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
+
+LOUDNESS_STEP = round(STEP_S * MIX_RATE_HZ)
+"""Loudness windows begin at multiples of it, counted from the start of the whole."""
 
 RESTART = "asetpts=round(N/SR/TB)"
 """Time begins anew, told by samples alone: a recording's own times may jump where it is damaged."""
@@ -39,14 +42,20 @@ class Command:
     Attributes:
         arguments: of FFmpeg, all but the output's codec and name.
         files: recordings to hand in open, in the order in which `arguments` refer to them.
+        unmeasured: samples of the mix before the first loudness window begins.
     """
 
     arguments: tuple[str, ...]
     files: tuple[Path, ...]
+    unmeasured: int
 
 
 def segment_command(
-    timeline: Timeline, segment: Segment, sources: Mapping[str, Path], beds: Mapping[str, Bed]
+    timeline: Timeline,
+    segment: Segment,
+    sources: Mapping[str, Path],
+    beds: Mapping[str, Bed],
+    frame_samples: int = 1,
 ) -> Command:
     """The command that makes a segment's window of the mix.
 
@@ -55,6 +64,8 @@ def segment_command(
         segment: what to render of it.
         sources: the clips' recordings as local files.
         beds: the cues' music, prepared.
+        frame_samples: of the encoder; its first frame begins on a multiple of so many samples of
+            the whole mix, as it would in a serial render.
     """
     graph = _Graph()
     stems = [_voice(graph, timeline, segment, sources)]
@@ -64,9 +75,20 @@ def segment_command(
         if cue.start < segment.window_end and cue.end > segment.window_start
     ]
     mixed = graph.join(stems, f"amix=inputs={len(stems)}:normalize=0:duration=first")
-    measured = graph.chain(mixed, [LOUDNESS])
-    arguments = (*graph.inputs, "-filter_complex", graph.text, "-map", f"[{measured}]")
-    return Command(arguments, tuple(graph.files))
+    begin = _mix_frames(timeline, segment.window_start)
+    unmeasured = (_mix_frames(timeline, segment.start) - begin) % LOUDNESS_STEP
+    heard, measured = graph.split(mixed, "asplit", 2)
+    heard = graph.chain(heard, _without(-begin % frame_samples))
+    measured = graph.chain(measured, [*_without(unmeasured), LOUDNESS])
+    measuring = ("-map", f"[{measured}]", "-f", "null", "-")
+    filters = ("-filter_complex", graph.text)
+    arguments = (*graph.inputs, *filters, *measuring, "-map", f"[{heard}]")
+    return Command(arguments, tuple(graph.files), unmeasured)
+
+
+def _without(samples: int) -> list[str]:
+    """A stream without its first samples."""
+    return [f"atrim=start_sample={samples}", RESTART] if samples else ["anull"]
 
 
 class _Graph:

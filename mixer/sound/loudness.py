@@ -46,6 +46,29 @@ def summed(parts: Iterable[Histogram]) -> Histogram:
     return total
 
 
+def packed(windows: Histogram) -> list[int]:
+    """A histogram as few numbers: the lowest bin, then the counts from there up."""
+    counts = {round(level / BIN_LU): count for level, count in windows.items()}
+    if not counts:
+        return []
+    lowest, highest = min(counts), max(counts)
+    return [lowest, *(counts.get(each, 0) for each in range(lowest, highest + 1))]
+
+
+def unpacked(numbers: object) -> Histogram:
+    """The histogram that `packed` made these numbers of.
+
+    Raises:
+        TypeError: they are no numbers.
+    """
+    if not isinstance(numbers, list):
+        raise TypeError
+    if not numbers:
+        return {}
+    lowest, *counts = (int(each) for each in numbers)
+    return {(lowest + step) * BIN_LU: count for step, count in enumerate(counts) if count}
+
+
 def integrated_lufs(windows: Histogram) -> float | None:
     """Gated loudness; None where nothing is loud enough to count."""
     audible = _louder_than(ABSOLUTE_GATE_LUFS, windows)

@@ -16,6 +16,9 @@ FRAME_SAMPLES = 1_152
 RATE_HZ = 44_100
 HEADER_BYTES = 4
 
+PADDING_PERIOD_FRAMES = 49
+"""After so many frames, whole bytes at every bit rate, the pattern of padding bytes begins anew."""
+
 MIN_BITRATE_KBPS = 64
 """Below this the header frame has no room for the Info tag."""
 
@@ -24,7 +27,8 @@ ENCODER_DELAY_SAMPLES = 576
 
 _BITRATES_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
 _SYNC = b"\xff\xfb"
-_MONO = 0b11
+_JOINT_STEREO, _MONO = 0b01, 0b11
+_ORIGINAL_BIT = 0x04
 _PADDING_BIT = 0x02
 _SIDE_INFO_BYTES = {True: 17, False: 32}
 _ALL_FIELDS = 0x0F
@@ -59,28 +63,49 @@ def frames(stream: bytes) -> Iterator[bytes]:
         RenderFailed: something that is not a frame lies between them.
     """
     at = 0
-    while at + HEADER_BYTES <= len(stream):
-        length = _frame_bytes(stream, at)
+    for length in frame_lengths(stream):
         yield stream[at : at + length]
         at += length
 
 
-def info_frame(first: bytes, frame_count: int, audio_bytes: int, samples: int) -> bytes:
+def frame_lengths(stream: bytes) -> Iterator[int]:
+    """The bytes of each frame of a stream that begins with one.
+
+    Raises:
+        RenderFailed: something that is not a frame lies between them.
+    """
+    at = 0
+    while at + HEADER_BYTES <= len(stream):
+        length = _frame_bytes(stream, at)
+        yield length
+        at += length
+
+
+def bytes_of(frame_count: int, bitrate_kbps: int) -> int:
+    """The bytes of so many frames; exact for multiples of PADDING_PERIOD_FRAMES."""
+    return frame_count * FRAME_SAMPLES * bitrate_kbps * 125 // RATE_HZ
+
+
+def info_frame(
+    bitrate_kbps: int, channels: int, frame_count: int, audio_bytes: int, samples: int
+) -> bytes:
     """The frame that goes before the audio: how many frames and bytes, where to seek, what to skip.
 
     Args:
-        first: the first frame of the audio; its header is taken over.
+        bitrate_kbps: of the audio.
+        channels: of the audio.
         frame_count: of the audio.
         audio_bytes: of the audio.
         samples: how many the finished file shall play.
     """
-    header = bytes([first[0], first[1], first[2] & ~_PADDING_BIT, first[3]])
+    mode = _MONO if channels == 1 else _JOINT_STEREO
+    rate = _BITRATES_KBPS.index(bitrate_kbps)
+    header = _SYNC + bytes([rate << 4, mode << 6 | _ORIGINAL_BIT])
     frame = bytearray(_frame_bytes(header, 0))
-    side_info = _SIDE_INFO_BYTES[first[3] >> 6 == _MONO]
     whole_bytes = audio_bytes + len(frame)
     padding = frame_count * FRAME_SAMPLES - ENCODER_DELAY_SAMPLES - samples
-    body = header + bytes(side_info) + _seek_tag(frame_count, whole_bytes)
-    body += _encoder_tag(_bitrate_kbps(header, 0), padding, whole_bytes)
+    body = header + bytes(_SIDE_INFO_BYTES[channels == 1]) + _seek_tag(frame_count, whole_bytes)
+    body += _encoder_tag(bitrate_kbps, padding, whole_bytes)
     body += _crc16(body).to_bytes(2)
     frame[: len(body)] = body
     return bytes(frame)

@@ -6,7 +6,8 @@ filters' and the encoder's memory; its own frames then come out as in a serial r
 byte for byte, where rendering begins on a multiple of 49 MP3 frames).
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -48,6 +49,69 @@ class Segment:
     window_start: int
     window_end: int
     is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """Segments that follow one another and are kept as one object.
+
+    A join inside S3 copies parts of 5 MiB or more (its documentation, multipart upload limits);
+    a segment is smaller, a reel is not, save the last.
+
+    Attributes:
+        segments: in order.
+    """
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def start(self) -> int:
+        """First sample of its own."""
+        return self.segments[0].start
+
+    @property
+    def end(self) -> int:
+        """One past the last of its own."""
+        return self.segments[-1].end
+
+
+def sources(timeline: Timeline, segments: Sequence[Segment]) -> frozenset[str]:
+    """The recordings, of voice and music, that it takes to render some segments."""
+    parts: tuple[Clip | Cue, ...] = (*timeline.clips, *timeline.cues)
+    return frozenset(
+        part.source
+        for part in parts
+        for segment in segments
+        if part.start < segment.window_end and part.end > segment.window_start
+    )
+
+
+def wound(
+    timeline: Timeline, segments: Sequence[Segment], least_samples: int = 0
+) -> tuple[Reel, ...]:
+    """Segments gathered into reels.
+
+    A reel ends with a section, or inside one where it and what is left of the section are long
+    enough; so after an edit the reels are the same again at the latest behind the next long
+    section.
+
+    Args:
+        timeline: that was cut.
+        segments: all of it.
+        least_samples: which a reel holds at least, save the last; 0 for a reel for each segment.
+    """
+    starts = [section.start for section in timeline.sections]
+    ends = [*starts[1:], timeline.length]
+    reels: list[Reel] = []
+    gathered: list[Segment] = []
+    for segment in segments:
+        gathered.append(segment)
+        left = ends[bisect_right(starts, segment.start) - 1] - segment.end
+        is_long = segment.end - gathered[0].start >= least_samples
+        if segment.is_last or (is_long and (left == 0 or left >= least_samples)):
+            reels.append(Reel(tuple(gathered)))
+            gathered = []
+    return tuple(reels)
 
 
 def cut(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment, ...]:

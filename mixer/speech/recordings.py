@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
-from mixer.sound.loudness import BIN_LU, Histogram
+from mixer.sound.loudness import packed, unpacked
 from mixer.sound.measure import Measurement
 from mixer.speech.engine import Delivery, Speech, SpokenSpan
 
@@ -94,7 +94,7 @@ def _encoded(recorded: Recording, *, with_sentences: bool) -> str:
         "ch": measured.channels,
         "tp": round(measured.true_peak_dbtp, 2),
         "edge": [measured.lead_samples, measured.tail_samples],
-        "lufs": _written(measured.windows),
+        "lufs": packed(measured.windows),
         "chars": recorded.billed_chars,
         "s": [_span(each) for each in recorded.sentences] if with_sentences else [],
         "gap": recorded.gap_ms,
@@ -115,7 +115,7 @@ def _decoded(key: str, fields: Mapping[str, object]) -> Recording:
         true_peak_dbtp=float(number["tp"]),
         lead_samples=lead,
         tail_samples=tail,
-        windows=_read(fields["lufs"]),
+        windows=unpacked(fields["lufs"]),
     )
     spans = tuple(SpokenSpan(*_pair(each)) if each else None for each in sentences)
     gap_ms = int(number["gap"]) if "gap" in number else None
@@ -131,21 +131,3 @@ def _pair(value: object) -> tuple[int, int]:
         raise TypeError
     first, second = value
     return first, second
-
-
-def _written(windows: Histogram) -> list[int]:
-    """The lowest bin, then the counts from there up."""
-    counts = {round(level / BIN_LU): count for level, count in windows.items()}
-    if not counts:
-        return []
-    lowest, highest = min(counts), max(counts)
-    return [lowest, *(counts.get(each, 0) for each in range(lowest, highest + 1))]
-
-
-def _read(written: object) -> Histogram:
-    if not isinstance(written, list):
-        raise TypeError
-    if not written:
-        return {}
-    lowest, *counts = (int(each) for each in written)
-    return {(lowest + step) * BIN_LU: count for step, count in enumerate(counts) if count}

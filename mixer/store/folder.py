@@ -6,7 +6,7 @@ What a file cannot say of itself, its metadata, lies beside the tree under `.met
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import BytesIO
@@ -22,6 +22,9 @@ from mixer.store.links import SignedLinks
 from mixer.store.objects import StoredObject, checked_key
 
 METADATA_FOLDER = ".metadata"
+
+COPY_BYTES = 1 << 20
+"""Read at a time: few system calls, little memory."""
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 """How a disk says that there is no such object; what only looks like a folder is none either."""
@@ -56,6 +59,17 @@ class FolderStore:
         with _reading(key), self._path(key).open("rb") as source, published(path) as file:
             copyfileobj(source, file)
 
+    def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
+        """Append an object's content, or a stretch of it, to an open file."""
+        with _reading(key):
+            source = self._path(key).open("rb")
+        with source:
+            source.seek(begin)
+            left = os.fstat(source.fileno()).st_size - begin if end is None else end - begin
+            while left > 0 and (block := source.read(min(COPY_BYTES, left))):
+                file.write(block)
+                left -= len(block)
+
     def path(self, key: str) -> Path:
         """The file that holds an object: to read it in place, never to write it."""
         path = self._path(key)
@@ -77,6 +91,24 @@ class FolderStore:
         about = {"content_type": content_type, "metadata": dict(metadata or {})}
         with _opened(content) as source, published(path) as file:
             copyfileobj(source, file)
+            publish(self._metadata_path(key), json.dumps(about).encode())
+
+    def splice(
+        self,
+        key: str,
+        pieces: Sequence[bytes | str],
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an object that consists of others, and bytes between them."""
+        about = {"content_type": content_type, "metadata": dict(metadata or {})}
+        with published(self._path(key)) as file:
+            for piece in pieces:
+                if isinstance(piece, bytes):
+                    file.write(piece)
+                else:
+                    self.read_into(piece, file)
             publish(self._metadata_path(key), json.dumps(about).encode())
 
     def claim(self, key: str, content: bytes) -> bool:

@@ -1,10 +1,10 @@
 """The ObjectStore protocol: what S3 and a folder on a laptop have in common."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from mixer.errors import BadInput
 
@@ -45,6 +45,10 @@ class ObjectStore(Protocol):
         """Copy an object to a local file, which appears whole or not at all."""
         ...
 
+    def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
+        """Append an object's content, or its bytes from `begin` up to `end`, to an open file."""
+        ...
+
     def put(
         self,
         key: str,
@@ -54,6 +58,27 @@ class ObjectStore(Protocol):
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Write an object, from memory or from a local file, replacing what was there."""
+        ...
+
+    def splice(
+        self,
+        key: str,
+        pieces: Sequence[bytes | str],
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an object that consists of others of this store, and bytes between them.
+
+        In S3 the others are copied in place: what is fetched and sent is the bytes, 10 MiB of what
+        follows them at most, and whatever object is smaller than 5 MiB and not the last.
+
+        Args:
+            key: of the new object.
+            pieces: in order: content, or the key of an object.
+            content_type: of the new object.
+            metadata: of the new object.
+        """
         ...
 
     def claim(self, key: str, content: bytes) -> bool:

@@ -8,19 +8,20 @@ A missing object answers 404 only to those who may list the bucket; without `s3:
 403, which is reported as StoreFailed.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from shutil import copyfileobj
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from mixer.errors import NotFound, StoreFailed
+from mixer.errors import NotFound
 from mixer.files import published
 from mixer.store.objects import StoredObject, checked_key
+from mixer.store.s3_errors import Overtaken, errors_named
+from mixer.store.s3_splicing import Spliced, splice
 
 if TYPE_CHECKING:
     import boto3
-    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
@@ -33,10 +34,6 @@ READ_TIMEOUT_S = 10.0
 
 COPY_BYTES = 1 << 20
 """Read at a time while fetching: few system calls, little memory."""
-
-MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
-OVERTAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
-"""Another write came first, or came in between (S3 user guide, conditional writes)."""
 
 
 def s3_client(
@@ -82,7 +79,7 @@ class S3Store:
         """What is known of an object, or None where there is none."""
         checked_key(key)
         try:
-            with _errors_named(key):
+            with errors_named(key):
                 found = self._client.head_object(Bucket=self._bucket, Key=key)
         except NotFound:
             return None
@@ -91,7 +88,7 @@ class S3Store:
     def get(self, key: str) -> bytes:
         """An object's content."""
         checked_key(key)
-        with _errors_named(key):
+        with errors_named(key):
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
             with closing(answer["Body"]) as body:
                 return body.read()
@@ -99,9 +96,18 @@ class S3Store:
     def fetch(self, key: str, path: Path) -> None:
         """Copy an object to a local file."""
         checked_key(key)
-        with _errors_named(key):
+        with errors_named(key):
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
-        with closing(answer["Body"]) as body, published(path) as file, _errors_named(key):
+        with closing(answer["Body"]) as body, published(path) as file, errors_named(key):
+            copyfileobj(body, file, COPY_BYTES)
+
+    def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
+        """Append an object's content, or a stretch of it, to an open file."""
+        checked_key(key)
+        stretch = f"bytes={begin}-{'' if end is None else end - 1}"
+        with errors_named(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=stretch)
+        with closing(answer["Body"]) as body, errors_named(key):
             copyfileobj(body, file, COPY_BYTES)
 
     def put(
@@ -115,7 +121,7 @@ class S3Store:
         """Write an object, replacing what was there; large files go in parts, in parallel."""
         checked_key(key)
         about = dict(metadata or {})
-        with _errors_named(key):
+        with errors_named(key):
             if isinstance(content, bytes):
                 self._client.put_object(
                     Bucket=self._bucket,
@@ -128,13 +134,25 @@ class S3Store:
                 extra = {"ContentType": content_type, "Metadata": about}
                 self._client.upload_file(str(_file(content)), self._bucket, key, ExtraArgs=extra)
 
+    def splice(
+        self,
+        key: str,
+        pieces: Sequence[bytes | str],
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an object that consists of others, copied inside S3, and bytes between them."""
+        spliced = Spliced(checked_key(key), content_type, dict(metadata or {}))
+        splice(self._client, self._bucket, spliced, pieces)
+
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object only where there is none."""
         checked_key(key)
         try:
-            with _errors_named(key):
+            with errors_named(key):
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
-        except _Overtaken:
+        except Overtaken:
             return False
         return True
 
@@ -144,9 +162,9 @@ class S3Store:
         One that is written meanwhile is young already and stays as it was written.
         """
         checked_key(key)
-        with _errors_named(key):
+        with errors_named(key):
             found = self._client.head_object(Bucket=self._bucket, Key=key)
-        with suppress(_Overtaken), _errors_named(key):
+        with suppress(Overtaken), errors_named(key):
             self._client.copy_object(
                 Bucket=self._bucket,
                 Key=key,
@@ -160,7 +178,7 @@ class S3Store:
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose key starts with the prefix, in key order, without metadata."""
         pages = self._client.get_paginator("list_objects_v2")
-        with _errors_named(prefix):
+        with errors_named(prefix):
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
                 for each in page.get("Contents", []):
                     yield StoredObject(each["Key"], each["Size"], each["LastModified"])
@@ -168,7 +186,7 @@ class S3Store:
     def delete(self, key: str) -> None:
         """Remove an object; in a versioned bucket its older versions stay."""
         checked_key(key)
-        with _errors_named(key):
+        with errors_named(key):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def url(self, key: str, expires_s: int) -> str:
@@ -185,33 +203,6 @@ class S3Store:
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=expires_s
         )
-
-
-class _Overtaken(StoreFailed):
-    """A conditional write came second."""
-
-
-@contextmanager
-def _errors_named(key: str) -> Iterator[None]:
-    """Turn what S3 refuses and what breaks on the way into errors that name the object."""
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        raise _meaning(error, key) from error
-    except (BotoCoreError, Boto3Error) as error:
-        raise StoreFailed(f"The object {key} is out of reach: {error}", key=key) from error
-
-
-def _meaning(error: "ClientError", key: str) -> NotFound | StoreFailed:
-    code = error.response.get("Error", {}).get("Code", "")
-    if code in MISSING:
-        return NotFound(f"There is no object {key}.", key=key)
-    if code in OVERTAKEN:
-        return _Overtaken(f"The object {key} was written by somebody else just now.", key=key)
-    return StoreFailed(f"S3 refuses the object {key}: {error}", key=key)
 
 
 def _file(path: Path) -> Path:

@@ -287,3 +287,30 @@ def test_keys_of_other_scripts_and_with_spaces_are_keys(store: ObjectStore):
         assert found is not None
         assert found.metadata == {"a": "1"}
         assert keys(store, key) == [key]
+
+
+def test_stretches_of_an_object_are_read_into_an_open_file(store: ObjectStore, tmp_path: Path):
+    store.put("key", b"0123456789")
+    with (tmp_path / "joined").open("wb") as file:
+        store.read_into("key", file)
+        store.read_into("key", file, 7)
+        store.read_into("key", file, 2, 5)
+    assert (tmp_path / "joined").read_bytes() == b"0123456789" + b"789" + b"234"
+
+
+def test_object_is_spliced_from_others_and_bytes_between_them(store: ObjectStore):
+    store.put("one", b"first ")
+    store.put("two", b"second")
+    pieces = [b"head ", "one", b"and ", "two", "one"]
+    store.splice("whole", pieces, content_type="audio/mpeg", metadata={"of": "two"})
+    found = store.head("whole")
+    assert store.get("whole") == b"head first and secondfirst "
+    assert found is not None
+    assert found.metadata == {"of": "two"}
+
+
+def test_splicing_what_is_not_there_names_it_and_leaves_nothing(store: ObjectStore):
+    store.put("one", b"first")
+    with pytest.raises(NotFound, match="gone"):
+        store.splice("whole", ["one", "gone"])
+    assert keys(store) == ["one"]

@@ -8,7 +8,7 @@ from mixer.errors import RenderFailed
 from mixer.sound.mp3 import ENCODER_DELAY_SAMPLES, FRAME_SAMPLES, frames, info_frame
 
 BITRATES_KBPS = {64: 5, 80: 6, 96: 7, 112: 8, 128: 9, 160: 10, 192: 11, 224: 12, 256: 13, 320: 14}
-MONO, STEREO = 0xC4, 0x44
+STEREO = 0x44
 
 
 def frame(kbps: int, *, padded: bool, mode: int = STEREO, fill: int = 0) -> bytes:
@@ -40,17 +40,19 @@ def test_what_is_no_frame_is_told_with_its_place():
 
 @given(
     st.sampled_from(sorted(BITRATES_KBPS)),
-    st.sampled_from([MONO, STEREO]),
+    st.sampled_from([1, 2]),
     st.integers(1, 3_000_000),
     st.integers(0, 1_151),
 )
-def test_header_frame_tells_length_delay_and_padding(kbps: int, mode: int, count: int, cut: int):
+def test_header_frame_tells_length_delay_and_padding(
+    kbps: int, channels: int, count: int, cut: int
+):
     samples = count * FRAME_SAMPLES - ENCODER_DELAY_SAMPLES - cut
     audio_bytes = count * len(frame(kbps, padded=False))
-    made = info_frame(frame(kbps, padded=True, mode=mode), count, audio_bytes, samples)
+    made = info_frame(kbps, channels, count, audio_bytes, samples)
     assert list(frames(made)) == [made]
     tag = made.index(b"Info")
-    assert tag == 4 + (17 if mode == MONO else 32)
+    assert tag == 4 + (17 if channels == 1 else 32)
     assert int.from_bytes(made[tag + 8 : tag + 12]) == count
     assert int.from_bytes(made[tag + 12 : tag + 16]) == audio_bytes + len(made)
     encoder = made.index(b"LAME")
@@ -59,6 +61,6 @@ def test_header_frame_tells_length_delay_and_padding(kbps: int, mode: int, count
 
 
 def test_seek_table_runs_evenly():
-    made = info_frame(frame(128, padded=False), 1_000, 417_000, 1_000_000)
+    made = info_frame(128, 2, 1_000, 417_000, 1_000_000)
     table = made[made.index(b"Info") + 16 :][:100]
     assert list(table) == [256 * percent // 100 for percent in range(100)]

@@ -1,0 +1,51 @@
+"""The header of a WAV file. Pure.
+
+Source: Microsoft's RIFF WAVE description (WAVE_FORMAT_PCM); its sizes are 32 bits wide.
+"""
+
+import struct
+
+from mixer.errors import BadOption
+from mixer.sound.timeline import MIX_RATE_HZ
+
+HEADER_BYTES = 44
+MAX_BYTES = (1 << 32) - 1
+SAMPLE_BYTES = 2
+"""16 bits: what players and shops ask for."""
+_PCM = 1
+_FORMAT_CHUNK_BYTES = 16
+
+
+def header(channels: int, stream_bytes: int) -> bytes:
+    """What lies before 16-bit samples at MIX_RATE_HZ.
+
+    Args:
+        channels: of the samples.
+        stream_bytes: of all samples together.
+    """
+    block = channels * SAMPLE_BYTES
+    described = (_PCM, channels, MIX_RATE_HZ, MIX_RATE_HZ * block, block, 8 * SAMPLE_BYTES)
+    return b"".join(
+        (
+            struct.pack("<4sI4s", b"RIFF", HEADER_BYTES - 8 + stream_bytes, b"WAVE"),
+            struct.pack("<4sIHHIIHH", b"fmt ", _FORMAT_CHUNK_BYTES, *described),
+            struct.pack("<4sI", b"data", stream_bytes),
+        )
+    )
+
+
+def require_fit(channels: int, samples: int) -> None:
+    """Refuse what a WAV file cannot hold, before anything is rendered.
+
+    Raises:
+        BadOption: it would be larger than 4 GiB.
+    """
+    whole_bytes = HEADER_BYTES + samples * channels * SAMPLE_BYTES
+    if whole_bytes > MAX_BYTES:
+        hours = samples / MIX_RATE_HZ / 3600
+        raise BadOption(
+            f"format: a WAV file ends at 4 GiB, and {hours:.1f} hours need"
+            f" {whole_bytes / 2**30:.1f} GiB: ask for flac, which keeps every sample, or for mp3"
+            " or m4b.",
+            field="format",
+        )

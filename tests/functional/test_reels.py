@@ -1,0 +1,213 @@
+"""Reels kept in a store: rendered once, found again after an edit, joined here or inside S3."""
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto3 import Session
+from moto import mock_aws
+
+from mixer.errors import NotFound, OutOfTime
+from mixer.sound.encoders import Encoding
+from mixer.sound.ffmpeg import Children
+from mixer.sound.finishing import join, join_in_store
+from mixer.sound.reels import render_reel, store_reels
+from mixer.sound.segments import Reel, cut, sources, wound
+from mixer.sound.shelf import Shelf
+from mixer.sound.timeline import Section
+from mixer.store.folder import FolderStore
+from mixer.store.multipart import MIN_PART_BYTES
+from mixer.store.s3 import S3Store, s3_client
+from tests.mixes import Mixed, Spoken, laid_out
+from tests.sounds import music, speech
+
+MP3 = Encoding("mp3", 128)
+HEAD = b"ID3" + bytes(200)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(FolderStore(tmp_path / "store"))
+
+
+@pytest.fixture
+def mix(tmp_path: Path) -> Mixed:
+    """Three chapters of some twenty seconds, with music."""
+    chunks = [
+        Spoken(speech(6.0, seed), gap_ms=900, opens=f"Chapter {seed}" if seed % 3 == 0 else None)
+        for seed in range(9)
+    ]
+    return laid_out(tmp_path, chunks, music(7.0))
+
+
+def reels(mix: Mixed) -> tuple[Reel, ...]:
+    return wound(mix.timeline, cut(mix.timeline, 1))
+
+
+def kept(mix: Mixed, shelf: Shelf) -> list[str]:
+    """The keys of all reels, rendered where they are missing."""
+    return [
+        render_reel(mix.timeline, reel, mix.ingredients, shelf, encoding=MP3).key
+        for reel in reels(mix)
+    ]
+
+
+def ages(shelf: Shelf) -> dict[str, object]:
+    return {each.key: each.modified for each in shelf.store.list(shelf.prefix)}
+
+
+def test_reels_join_into_the_bytes_of_a_render(mix: Mixed, shelf: Shelf, tmp_path: Path):
+    keys = kept(mix, shelf)
+    join(shelf, keys, tmp_path / "a.mp3", encoding=MP3, timeline=mix.timeline, head=HEAD)
+    join_in_store(shelf, keys, "mixed/b.mp3", encoding=MP3, timeline=mix.timeline, head=HEAD)
+    mixdown = mix.rendered(head=HEAD, segment_grids=None)
+    whole = mix.path.read_bytes()
+    assert (tmp_path / "a.mp3").read_bytes() == whole
+    assert shelf.store.get("mixed/b.mp3") == whole
+    again = join(shelf, keys, tmp_path / "a.mp3", encoding=MP3, timeline=mix.timeline)
+    assert (again.frames, again.windows) == (mixdown.frames, mixdown.windows)
+
+
+def test_job_goes_on_after_its_mix(mix: Mixed, shelf: Shelf):
+    children = Children()
+    mix.rendered(children=children)
+    mix.rendered(children=children, shelf=shelf, segment_grids=2)
+    assert not children.stopped
+
+
+def test_reel_that_is_there_is_not_rendered_again(mix: Mixed, shelf: Shelf):
+    keys = kept(mix, shelf)
+    before = ages(shelf)
+    assert kept(mix, shelf) == keys
+    assert ages(shelf) == before
+
+
+def test_reel_needs_no_other_recordings_than_are_named(mix: Mixed, shelf: Shelf):
+    reel = reels(mix)[1]
+    needed = sources(mix.timeline, reel.segments)
+    clips = {name: path for name, path in mix.ingredients.clips.items() if name in needed}
+    assert len(clips) < len(mix.ingredients.clips)
+    few = replace(mix.ingredients, clips=clips)
+    key = render_reel(mix.timeline, reel, few, shelf, encoding=MP3).key
+    assert key == kept(mix, shelf)[1]
+
+
+def test_edit_renders_only_what_it_touches(mix: Mixed, shelf: Shelf, tmp_path: Path):
+    """Other words in the second chapter, and a longer one: the others only move."""
+    before = set(kept(mix, shelf))
+    chunks = list(mix.chunks)
+    chunks[4] = replace(chunks[4], sound=speech(14.0, 77))
+    (tmp_path / "edited").mkdir()
+    edited = laid_out(tmp_path / "edited", chunks, music(7.0))
+    timeline = replace(edited.timeline, mastering=mix.timeline.mastering)
+    names = {"4": "other words"}
+    edited = replace(
+        edited, timeline=timeline, ingredients=replace(edited.ingredients, names=names)
+    )
+    after = kept(edited, shelf)
+    starts = [section.start for section in timeline.sections]
+    outside = [
+        key
+        for reel, key in zip(reels(edited), after, strict=True)
+        if reel.segments[0].window_start >= starts[2] or reel.segments[-1].window_end <= starts[1]
+    ]
+    assert edited.timeline.length > mix.timeline.length
+    assert len(outside) >= len(after) / 3
+    assert set(outside) - before == set()
+
+
+def test_another_bit_rate_or_recording_has_another_address(mix: Mixed, shelf: Shelf):
+    reel = reels(mix)[0]
+    first = render_reel(mix.timeline, reel, mix.ingredients, shelf, encoding=MP3)
+    other = render_reel(mix.timeline, reel, mix.ingredients, shelf, encoding=Encoding("mp3", 64))
+    renamed = replace(mix.ingredients, names={"music": "another track of that length"})
+    third = render_reel(mix.timeline, reel, renamed, shelf, encoding=MP3)
+    assert len({first.key, other.key, third.key}) == 3
+
+
+def test_joining_what_was_not_rendered_names_it(mix: Mixed, shelf: Shelf, tmp_path: Path):
+    keys = [*kept(mix, shelf), "segments/missing.mp3"]
+    with pytest.raises(NotFound, match=r"segments/missing\.mp3"):
+        join(shelf, keys, tmp_path / "a.mp3", encoding=MP3, timeline=mix.timeline)
+    assert not (tmp_path / "a.mp3").exists()
+
+
+def test_render_keeps_what_it_made_when_time_runs_out(mix: Mixed, shelf: Shelf):
+    with pytest.raises(OutOfTime):
+        mix.rendered(shelf=shelf, segment_grids=1, workers=1, until_s=0.0)
+    assert ages(shelf) == {}
+    mix.rendered(shelf=shelf, segment_grids=1)
+    assert len(ages(shelf)) == len(cut(mix.timeline, 1))
+
+
+class CountedReads:
+    """A client of S3 that counts what is fetched through it."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self.fetched_bytes = client, 0
+
+    def get_object(self, **request: Any) -> Any:
+        answer = self._client.get_object(**request)
+        self.fetched_bytes += answer["ContentLength"]
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+@pytest.fixture
+def s3() -> Iterator[CountedReads]:
+    session = Session("test", "test", region_name="us-east-1")
+    with mock_aws(), closing(s3_client(session=session)) as client:
+        client.create_bucket(Bucket="reels")
+        yield CountedReads(client)
+
+
+def test_join_inside_s3_fetches_little_and_gives_the_bytes_of_a_local_join(
+    tmp_path: Path, s3: CountedReads
+):
+    """Seven minutes at 320 kbit/s: three reels of more than 5 MiB, none but the first fetched."""
+    loud, bucket = Encoding("mp3", 320), S3Store(s3, "reels")  # type: ignore[arg-type]
+    chunk = Spoken(speech(55.0), gap_ms=1_000, is_gap_exact=True)
+    mix = laid_out(tmp_path, [chunk] * 8, bitrate_kbps=320)
+    shelf, segments = Shelf(bucket), cut(mix.timeline, 21)
+    keys = [
+        render_reel(mix.timeline, Reel((segment,)), mix.ingredients, shelf, encoding=loud).key
+        for segment in segments
+    ]
+    sizes = [each.size_bytes for each in bucket.list(shelf.prefix)]
+    assert sorted(size >= MIN_PART_BYTES for size in sizes) == [False, True, True, True]
+    join(shelf, keys, tmp_path / "a.mp3", encoding=loud, timeline=mix.timeline, head=HEAD)
+    s3.fetched_bytes = 0
+    join_in_store(shelf, keys, "mixed/b.mp3", encoding=loud, timeline=mix.timeline, head=HEAD)
+    assert 0 < s3.fetched_bytes <= 10 << 20
+    assert bucket.get("mixed/b.mp3") == (tmp_path / "a.mp3").read_bytes()
+
+
+@pytest.mark.parametrize("kbps", [64, 128, 320])
+def test_reels_for_s3_are_large_enough_save_the_last(mix: Mixed, kbps: int):
+    """However short the chapters are: what a book of ten hours is parted into."""
+    hours = tuple(
+        replace(clip, start=clip.start + n * mix.timeline.rate_hz * 70)
+        for n in range(500)
+        for clip in mix.timeline.clips
+    )
+    grid = mix.timeline.grid
+    draw = random.Random(kbps)
+    starts = [0]
+    while starts[-1] < hours[-1].end - 200 * grid:
+        starts.append(starts[-1] + draw.choice([3, 20, 90, 150]) * grid)
+    sections = tuple(Section(start) for start in starts)
+    book = replace(mix.timeline, clips=hours, cues=(), sections=sections, length=hours[-1].end)
+    encoding = Encoding("mp3", kbps)
+    parted = store_reels(book, encoding)
+    seconds = [(reel.end - reel.start) / book.rate_hz for reel in parted]
+    assert (parted[0].start, parted[-1].end) == (0, book.length)
+    assert all(before.end == after.start for before, after in pairwise(parted))
+    assert min(seconds[:-1]) * encoding.stream_bytes_per_s(2) >= MIN_PART_BYTES
+    assert max(seconds) * encoding.stream_bytes_per_s(2) < 5 * MIN_PART_BYTES
