@@ -19,6 +19,7 @@ GIVEN_CHARS = 40
 """Of a wrong value that a message repeats."""
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
+FormatName = Literal["mp3", "m4a", "m4b", "opus", "flac", "wav"]
 TextTypeName = Literal["text", "markdown"]
 
 LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
@@ -92,9 +93,13 @@ class MixOptions(BaseModel):
     fade_out_s: Annotated[
         float, Field(ge=0, le=MAX_MUSIC_S, description="Fade of the music at the end.")
     ] = 5.0
+    format: Annotated[
+        FormatName | None,
+        Field(description="Of the finished file; told by its name on the command line, else mp3."),
+    ] = None
     bitrate_kbps: Annotated[
         Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] | None,
-        Field(description="Of the MP3; the preset's own by default."),
+        Field(description="Of mp3, m4a, m4b and opus; the preset's own by default."),
     ] = None
     title: Annotated[str, Field(description="Title; the text's own by default.")] = ""
     author: Annotated[str, Field(description="Author; from the text where it has one.")] = ""

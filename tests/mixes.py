@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.sound.cues import Music
-from mixer.sound.encoders import Encoding
-from mixer.sound.finishing import Mixdown
+from mixer.sound.encoders import Encoding, FormatName
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from mixer.sound.mixdown import render
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
+from mixer.sound.reels import Mixdown
 from mixer.sound.rendering import Ingredients
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write
@@ -38,7 +38,7 @@ class Mixed:
     timeline: Timeline
     ingredients: Ingredients
     path: Path
-    bitrate_kbps: int
+    encoding: Encoding
     chunks: Sequence[Spoken] = field(default=())
 
     def rendered(self, **options: object) -> Mixdown:
@@ -47,7 +47,7 @@ class Mixed:
             self.timeline,
             self.ingredients,
             self.path,
-            encoding=Encoding("mp3", self.bitrate_kbps),
+            encoding=self.encoding,
             **options,  # type: ignore[arg-type]
         )
 
@@ -63,6 +63,7 @@ def laid_out(
     *,
     preset: str = "story",
     bitrate_kbps: int | None = None,
+    kind: FormatName = "mp3",
     **style: float,
 ) -> Mixed:
     """A mix that is decided, its recordings in files, and not yet rendered.
@@ -73,6 +74,7 @@ def laid_out(
         music: at MIX_HZ.
         preset: by name.
         bitrate_kbps: the preset's own where None.
+        kind: of file.
         style: further fields of MixStyle.
     """
     clips = {str(number): _written(folder, number, each) for number, each in enumerate(chunks)}
@@ -88,13 +90,13 @@ def laid_out(
         for (source, path), each in zip(clips.items(), chunks, strict=True)
     ]
     chosen = PRESETS[preset]
-    bitrate_kbps = bitrate_kbps or chosen.bitrate_kbps
+    encoding = Encoding(kind, bitrate_kbps or chosen.bitrate_kbps)
     bed = None if music is None else write(folder / "music.wav", music, MIX_HZ)
     played = bed and Music("music", measure(bed, channels=MUSIC_CHANNELS))
-    timeline = lay_out(takes, played, MixStyle(chosen, bitrate_kbps, **style))
+    timeline = lay_out(takes, played, MixStyle(chosen, encoding, **style))
     recordings = {"music": (bed, played.measured)} if bed and played else {}
     return Mixed(
-        timeline, Ingredients(clips, recordings), folder / "mix.mp3", bitrate_kbps, tuple(chunks)
+        timeline, Ingredients(clips, recordings), folder / f"mix.{kind}", encoding, tuple(chunks)
     )
 
 

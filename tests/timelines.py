@@ -5,6 +5,7 @@ from collections import Counter
 from hypothesis import strategies as st
 
 from mixer.sound.cues import Music
+from mixer.sound.encoders import Encoding
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.measure import Measurement
 from mixer.sound.placing import Take
@@ -42,7 +43,7 @@ def timelines(draw: st.DrawFn, *, max_takes: int = 6) -> Timeline:
     bed = draw(st.none() | st.floats(0.5, 900).map(lambda s: measured(s, 44_100, -14.0, -1.0)))
     style = MixStyle(
         preset=PRESETS[draw(st.sampled_from(sorted(PRESETS)))],
-        bitrate_kbps=draw(st.sampled_from([64, 128, 192, 320])),
+        encoding=Encoding("mp3", draw(st.sampled_from([64, 128, 192, 320]))),
         music_level_lu=draw(st.floats(6, 40)),
         duck_db=draw(st.sampled_from([0.0, 8.0, 24.0])),
         intro_s=draw(st.floats(0, 60)),

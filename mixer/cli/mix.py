@@ -1,4 +1,4 @@
-"""`mixer mix`: sound files of any kind in, one finished MP3 out."""
+"""`mixer mix`: sound files of any kind in, one finished file out."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from mixer.cli.options import ABOUT, MIX, chosen, contract_options
-from mixer.cli.outputs import require_apart, require_mp3
+from mixer.cli.outputs import require_apart, with_format
 from mixer.cli.session import desk
 from mixer.cli.summary import heard
 from mixer.files import require_writable
@@ -18,7 +18,7 @@ from mixer.jobs.studio import mix_files
     "chunks", nargs=-1, required=True, metavar="CHUNK...", type=click.Path(path_type=Path)
 )
 @click.option("--music", type=click.Path(path_type=Path), help="A sound file to lie under it.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The MP3 to write.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
 @contract_options("gap_ms", *MIX, *ABOUT)
 def command(
     chunks: tuple[Path, ...],
@@ -26,13 +26,12 @@ def command(
     out: Path,
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
 ) -> None:
-    """Mix sound files into one finished MP3, in the given order.
+    """Mix sound files into one finished file, in the given order.
 
     The CHUNKs may be of any format and sample rate. Silence at their ends is trimmed; between them
-    lie gaps of --gap-ms.
+    lie gaps of --gap-ms. The ending of --out tells the format.
     """
-    asked = chosen(given)
-    require_mp3(out)
+    asked = with_format(chosen(given), out)
     inputs = dict.fromkeys(chunks, "one of the chunks")
     require_apart([out], inputs | ({music: "the music"} if music else {}))
     require_writable(out)

@@ -1,4 +1,4 @@
-"""`mixer narrate`: a story in, a finished MP3 with captions, picture and report out."""
+"""`mixer narrate`: a story in, a finished file with captions, picture and report out."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import click
 
 from mixer.cli.engines import speaker
 from mixer.cli.options import ABOUT, COST, MIX, SPEECH, chosen, contract_options
-from mixer.cli.outputs import require_apart, require_mp3
+from mixer.cli.outputs import require_apart, with_format
 from mixer.cli.reading import STDIN, read_story, text_type_of
 from mixer.cli.session import store_option, studio
 from mixer.cli.summary import estimate_line, heard
@@ -20,12 +20,12 @@ from mixer.jobs.studio import Telling, output_paths, tell
 @click.argument("story")
 @click.option("--music", type=click.Path(path_type=Path), help="A sound file to lie under it.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The MP3 to write.  [default: STORY.mp3, here]"
+    "--out", type=click.Path(path_type=Path), help="The file to write.  [default: STORY.mp3, here]"
 )
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
-    help="The report (JSON).  [default: beside the MP3]",
+    help="The report (JSON).  [default: beside it]",
 )
 @store_option
 @contract_options(*SPEECH, *MIX, *ABOUT, *COST)
@@ -37,15 +37,16 @@ def command(
     store: Path,
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
 ) -> None:
-    """Turn a story into a finished MP3.
+    """Turn a story into a finished file.
 
-    STORY is a text or Markdown file, or - for standard input. Beside the MP3 appear captions
-    (.vtt, .srt), a waveform picture (.png) and a report (.json). What was spoken once is kept
-    (--store) and never spoken again.
+    STORY is a text or Markdown file, or - for standard input. The ending of --out tells the format.
+    Beside it appear captions (.vtt, .srt), a waveform picture (.png) and a report (.json). What
+    was spoken once is kept (--store) and never spoken again.
     """
     asked = chosen(given)
-    out = out or Path("story.mp3" if story == STDIN else f"{Path(story).stem}.mp3")
-    require_mp3(out)
+    stem = "story" if story == STDIN else Path(story).stem
+    out = out or Path(f"{stem}.{asked.format or 'mp3'}")
+    asked = with_format(asked, out)
     outputs = output_paths(out, report)
     require_apart(outputs, _inputs(story, music))
     text = read_story(story)

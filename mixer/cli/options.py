@@ -30,6 +30,7 @@ MIX = (
     "music_intro_s",
     "music_outro_s",
     "fade_out_s",
+    "format",
     "bitrate_kbps",
 )
 ABOUT = ("title", "author")

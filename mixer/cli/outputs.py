@@ -2,23 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from mixer.errors import BadOption
+from mixer.requests import FormatName, Options
 
-AUDIO_SUFFIX = ".mp3"
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 
 
-def require_mp3(out: Path) -> None:
-    """What is written is an MP3, so its name shall say so.
+def with_format(asked: Options, out: Path) -> Options:
+    """The options, with the format that the name of the file to write tells.
 
     Raises:
-        BadOption: it says something else.
+        BadOption: it tells none, or another one than was asked for.
     """
-    if out.suffix.lower() != AUDIO_SUFFIX:
+    ending = out.suffix.lower().removeprefix(".")
+    if ending not in FORMATS or asked.format not in (None, ending):
+        endings = [asked.format] if asked.format else FORMATS
         raise BadOption(
-            f"out: {out} is to become an MP3: give it a name that ends in {AUDIO_SUFFIX}.",
+            f"out: {out} is no name for such a file: let it end in"
+            f" {' or '.join(f'.{each}' for each in endings)}.",
             field="out",
         )
+    return asked.model_copy(update={"format": ending})
 
 
 def require_apart(outputs: Sequence[Path], inputs: Mapping[Path, str]) -> None:

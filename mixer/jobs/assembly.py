@@ -23,7 +23,16 @@ from mixer.errors import (
     UnplayableAudio,
 )
 from mixer.jobs.fetching import AT_ONCE, Name, request_folder, stopping
-from mixer.jobs.mixing import DEFAULT_GAP_MS, Desk, Mix, Stages, measured, mixed, music_found
+from mixer.jobs.mixing import (
+    DEFAULT_GAP_MS,
+    Desk,
+    Mix,
+    Stages,
+    encoding_of,
+    measured,
+    mixed,
+    music_found,
+)
 from mixer.parallel import in_parallel
 from mixer.requests import Options
 from mixer.sound.cues import Music
@@ -193,14 +202,15 @@ class Assembler:
         with desk.stages.stage("measuring") as tell_share:
             found = measured(desk, unknown, tell_share)
         laid = [_take(key, known.get(key), found, asked) for key in order.chunk_keys]
-        out = folder / "mix.mp3"
+        kind = encoding_of(asked)
+        out = folder / f"mix.{kind.format}"
         about = {"title": asked.title, "artist": asked.author}
         mix = mixed(desk, laid, chunks, bed, asked=asked, out=out, about=about)
         if desk.children.stopped:
             raise OutOfTime("The time ran out before the mix could be kept.")
         with desk.stages.stage("keeping"):
-            key = f"{PREFIX}{_digest(mix, files, about, asked)}.mp3"
-            self.output.put(key, out, content_type="audio/mpeg", metadata=_about(mix))
+            key = f"{PREFIX}{_digest(mix, files, about, asked)}.{kind.format}"
+            self.output.put(key, out, content_type=kind.kind.content_type, metadata=_about(mix))
         return mix, key
 
     def _bed(self, desk: Desk, files: Mapping[Name, Path]) -> tuple[Path, Music] | None:
@@ -261,7 +271,7 @@ def _digest(
 ) -> str:
     """A name made of what shapes the mix: its timeline, its sounds, its tags, its encoder."""
     sounds = {f"{role} {key}": _content_digest(path) for (role, key), path in files.items()}
-    shaping = [asdict(mix.timeline), sounds, dict(about), asked.preset, asked.bitrate_kbps]
+    shaping = [asdict(mix.timeline), sounds, dict(about), asked.preset, asdict(encoding_of(asked))]
     content = json.dumps(shaping, ensure_ascii=False, sort_keys=True)
     return sha256(content.encode()).hexdigest()[:KEY_HEX_DIGITS]
 

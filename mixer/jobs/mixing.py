@@ -1,4 +1,4 @@
-"""Takes and music to a finished, checked MP3: the steps that every way of asking shares.
+"""Takes and music to a finished, checked file: the steps that every way of asking shares.
 
 Lay out, render, check. Each stage is timed and told to whoever watches.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from mixer.errors import BadInput
 from mixer.jobs.production import chapters
 from mixer.parallel import in_parallel, usable_cores
-from mixer.publish.tags import id3_tag
+from mixer.publish.tags import ffmetadata, id3_tag
 from mixer.requests import Options
 from mixer.sound.check import Check, check
 from mixer.sound.cues import Music
@@ -146,20 +146,22 @@ def mixed(
         recordings: the takes' files, by source.
         bed: music to lie under it.
         asked: options of the mix.
-        out: the finished MP3.
+        out: the finished file.
         about: tags, under FFmpeg's names.
     """
-    bitrate_kbps = asked.bitrate_kbps or PRESETS[asked.preset].bitrate_kbps
+    encoding = encoding_of(asked)
     music = bed[1] if bed else None
     beds = {bed[1].source: (bed[0], bed[1].measured)} if bed else {}
-    timeline = lay_out(laid, music, mix_style(asked, bitrate_kbps))
+    timeline = lay_out(laid, music, mix_style(asked))
+    described = about, chapters(timeline), timeline.duration_s
     with desk.stages.stage("mixing") as tell_share:
         mixdown = render(
             timeline,
             Ingredients(recordings, beds),
             out,
-            encoding=Encoding("mp3", bitrate_kbps),
-            head=id3_tag(about, chapters(timeline), timeline.duration_s),
+            encoding=encoding,
+            head=id3_tag(*described) if encoding.format == "mp3" else b"",
+            about=ffmetadata(*described),
             progress=tell_share,
             children=desk.children,
         )
@@ -174,11 +176,17 @@ def mixed(
     return Mix(timeline, checked, music)
 
 
-def mix_style(asked: Options, bitrate_kbps: int) -> MixStyle:
+def encoding_of(asked: Options) -> Encoding:
+    """The format and the bit rate that are asked for, or the preset's own."""
+    kbps = asked.bitrate_kbps or PRESETS[asked.preset].bitrate_kbps
+    return Encoding(asked.format or "mp3", kbps)
+
+
+def mix_style(asked: Options) -> MixStyle:
     """The options of a mix as the layout wants them."""
     return MixStyle(
         preset=PRESETS[asked.preset],
-        bitrate_kbps=bitrate_kbps,
+        encoding=encoding_of(asked),
         music_level_lu=asked.music_level_lu,
         duck_db=asked.duck_db,
         intro_s=asked.music_intro_s,

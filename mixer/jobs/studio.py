@@ -107,8 +107,8 @@ def tell(
         delivery: with which voice.
         music: a sound file to lie under it, checked before anything is said.
         asked: options of the mix.
-        out: the finished MP3.
-        report: where the report goes; beside the MP3 when None.
+        out: the finished file.
+        report: where the report goes; beside it when None.
 
     Raises:
         TooExpensive: what is not in the store yet costs more than was allowed.
@@ -162,8 +162,8 @@ def output_paths(out: Path, report: Path | None = None) -> tuple[Path, Path, Pat
     """What a told story leaves: audio, captions in two formats, picture, report.
 
     Args:
-        out: the finished MP3.
-        report: where the report goes; beside the MP3 when None.
+        out: the finished file.
+        report: where the report goes; beside it when None.
     """
     vtt, srt_, png, json = (out.with_suffix(suffix) for suffix in (".vtt", ".srt", ".png", ".json"))
     return out, vtt, srt_, png, report or json
@@ -179,7 +179,7 @@ def mix_files(
         chunks: the voice.
         music: a sound file to lie under it.
         asked: options of the mix.
-        out: the finished MP3.
+        out: the finished file.
     """
     if not chunks:
         raise BadInput("There is no chunk to mix.")

@@ -29,12 +29,26 @@ def id3_tag(
     """
     with TemporaryDirectory(prefix="tags-") as folder:
         about = Path(folder, "about.txt")
-        about.write_text("\n".join(_lines(fields, chapters, total_s)), encoding="utf-8")
+        about.write_text(ffmetadata(fields, chapters, total_s), encoding="utf-8")
         silence = ["-f", "lavfi", "-i", "anullsrc=r=44100:cl=mono:d=0.1"]
         described = ["-f", "ffmetadata", "-i", str(about), "-map_metadata", "1"]
         output = ["-map_chapters", "1", "-write_xing", "0", "-id3v2_version", "3", "-f", "mp3", "-"]
         made = ffmpeg.run([*silence, *described, *output], timeout_s=TIMEOUT_S).stdout
     return made[: _tag_bytes(made)]
+
+
+def ffmetadata(
+    fields: Mapping[str, str], chapters: Sequence[tuple[float, str]], total_s: float
+) -> str:
+    """Tags and chapters in FFmpeg's metadata format, for every container that it writes.
+
+    Args:
+        fields: FFmpeg's names (title, artist, album, language, comment …) to values; empty ones
+            are left out.
+        chapters: start in seconds and title, in order; fewer than two make no chapters.
+        total_s: where the last chapter ends.
+    """
+    return "\n".join((*_lines(fields, chapters, total_s), ""))
 
 
 def _tag_bytes(file: bytes) -> int:

@@ -13,13 +13,11 @@ the segment's own go behind those of the segment before; the header is made when
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 from mixer.errors import RenderFailed
+from mixer.requests import FormatName
 from mixer.sound import mp3, wav
 from mixer.sound.timeline import MIX_RATE_HZ
-
-FormatName = Literal["mp3", "m4a", "m4b", "opus", "flac", "wav"]
 
 FLOAT_BYTES = 4
 BYTES_PER_KBIT = 125
@@ -129,6 +127,10 @@ class Encoding:
         """By how much the encoder changes the level."""
         offsets = self.kind.level_offsets_db
         return next((offset for upto, offset in offsets if self.bitrate_kbps <= upto), 0.0)
+
+
+MP3 = Encoding()
+"""What is made where nothing else is asked for."""
 
 
 def frame_lengths(stream: Stream, content: bytes) -> Iterator[int]:

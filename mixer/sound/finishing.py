@@ -1,38 +1,24 @@
 """Strips to a finished file: a header in front of their streams, published when whole."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mixer.errors import NotFound
-from mixer.files import published
+from mixer.files import disk_errors_named, published
 from mixer.sound import mp3, wav
+from mixer.sound.containers import packed
 from mixer.sound.encoders import Encoding
-from mixer.sound.loudness import Histogram, summed
+from mixer.sound.ffmpeg import Children
+from mixer.sound.loudness import summed
 from mixer.sound.mp3 import Stretch
-from mixer.sound.reels import Strip, from_shelf, kept_reels
+from mixer.sound.reels import Mixdown, Strip, Tally, from_shelf, kept_reels
 from mixer.sound.shelf import KeptReel, Shelf
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
 
 CHECK_ROLL_FRAMES = mp3.PADDING_PERIOD_FRAMES
 """1.28 s before a stretch, to be decoded and not judged: more than a loudness window needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mixdown:
-    """What a render leaves besides its file.
-
-    Attributes:
-        windows: momentary loudness of the mix as it went into the encoder.
-        frames: of audio.
-        stretches: of the file, so that it can be decoded on all cores; none where its format
-            does not allow it.
-    """
-
-    windows: Histogram
-    frames: int
-    stretches: tuple[Stretch, ...]
 
 
 def opening(
@@ -67,19 +53,17 @@ def joined(
         timeline: of the mix.
         head: an ID3 tag.
     """
-    frames, windows, ends = 0, [], []
+    tally, ends = Tally(), []
     with published(out) as file:
         file.write(opening(encoding, timeline, head, 0, 0))
         begin = file.tell()
-        for strip in strips:
+        for strip in tally.counted(strips):
             strip.pour(file)
-            frames += strip.frames
-            windows.append(strip.windows)
             ends.append(file.tell())
         file.seek(0)
-        file.write(opening(encoding, timeline, head, frames, ends[-1] - begin))
+        file.write(opening(encoding, timeline, head, tally.frames, ends[-1] - begin))
     stretches = _stretches(encoding, ends) if encoding.format == "mp3" else ()
-    return Mixdown(summed(windows), frames, tuple(stretches))
+    return tally.mixdown(tuple(stretches))
 
 
 def _stretches(encoding: Encoding, ends: Sequence[int]) -> Iterator[Stretch]:
@@ -90,6 +74,34 @@ def _stretches(encoding: Encoding, ends: Sequence[int]) -> Iterator[Stretch]:
         yield Stretch(begin - roll, end, CHECK_ROLL_FRAMES)
 
 
+def finished(
+    strips: Iterable[Strip],
+    out: Path,
+    encoding: Encoding,
+    timeline: Timeline,
+    *,
+    head: bytes,
+    about: str,
+    folder: Path,
+    children: Children,
+) -> Mixdown:
+    """Strips in a finished file of any format, which appears whole.
+
+    Args:
+        strips: in order.
+        out: the finished file.
+        encoding: its format.
+        timeline: of the mix.
+        head: an ID3 tag, for an MP3.
+        about: tags and chapters in FFmpeg's metadata format, for the others.
+        folder: for what is needed on the way; whoever made it removes it.
+        children: the job that it belongs to.
+    """
+    if encoding.kind.joins:
+        return joined(strips, out, encoding, timeline, head)
+    return packed(strips, out, encoding, timeline, about=about, folder=folder, children=children)
+
+
 def join(
     shelf: Shelf,
     keys: Sequence[str],
@@ -98,6 +110,8 @@ def join(
     encoding: Encoding,
     timeline: Timeline,
     head: bytes = b"",
+    about: str = "",
+    children: Children | None = None,
 ) -> Mixdown:
     """Join kept reels into a file on this machine.
 
@@ -107,13 +121,25 @@ def join(
         out: the finished file; it appears whole or not at all.
         encoding: of the reels.
         timeline: of the mix.
-        head: bytes to put in front, such as an ID3 tag.
+        head: an ID3 tag, for an MP3.
+        about: tags and chapters in FFmpeg's metadata format, for the others.
+        children: the job that it belongs to.
 
     Raises:
         NotFound: a reel is not on the shelf.
     """
     strips = (from_shelf(shelf, kept) for kept in _all_kept(shelf, keys))
-    return joined(strips, out, encoding, timeline, head)
+    with disk_errors_named(out), TemporaryDirectory(prefix="mixdown-") as folder:
+        return finished(
+            strips,
+            out,
+            encoding,
+            timeline,
+            head=head,
+            about=about,
+            folder=Path(folder),
+            children=children or Children(),
+        )
 
 
 def join_in_store(

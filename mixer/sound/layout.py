@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mixer.errors import BadInput
 from mixer.sound.cues import Music, place_cues
+from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.levels import VOICE_LUFS, clip_gains_db, cue_gain_db, mastering
 from mixer.sound.pauses import pause_windows
 from mixer.sound.placing import Take, place
@@ -18,7 +19,7 @@ class MixStyle:
 
     Attributes:
         preset: loudness, ceiling, margins.
-        bitrate_kbps: of the encoder, whose level offset counts.
+        encoding: of the finished file; encoders change the level.
         music_level_lu: how far the music lies below the voice while it speaks.
         duck_db: by how much the music rises in long pauses.
         intro_s: music before the first word.
@@ -27,7 +28,7 @@ class MixStyle:
     """
 
     preset: Preset
-    bitrate_kbps: int
+    encoding: Encoding = MP3
     music_level_lu: float = 20.0
     duck_db: float = 8.0
     intro_s: float = 0.0
@@ -86,7 +87,7 @@ def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Time
             pauses=pause_windows(clips, cues, length, bed_lufs, rate_hz),
             channels=channels,
             preset=style.preset,
-            bitrate_kbps=style.bitrate_kbps,
+            encoding=style.encoding,
         ),
     )
 

@@ -10,6 +10,7 @@ from statistics import median
 
 from mixer.errors import BadInput
 from mixer.sound.cues import Music
+from mixer.sound.encoders import Encoding
 from mixer.sound.loudness import (
     DUAL_MONO_LU,
     Histogram,
@@ -39,9 +40,6 @@ LIMITED_PEAK_MARGIN_DB = 2.0
 """The same where the limiter is at work: it leaves many peaks at its limit, and levels samples
 only, so what lies between two samples comes on top (measured on bursts of noise).
 """
-
-ENCODER_OFFSETS_DB = ((160, -0.445), (192, -0.264), (224, -0.175))
-"""libmp3lame changes the level: up to so many kbit/s, by so much (measured). Above: not at all."""
 
 
 def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
@@ -77,7 +75,7 @@ def mastering(
     pauses: Histogram,
     channels: int,
     preset: Preset,
-    bitrate_kbps: int,
+    encoding: Encoding,
 ) -> Mastering:
     """The gain and the limit of the whole.
 
@@ -89,7 +87,7 @@ def mastering(
         pauses: windows of the music alone, before mastering.
         channels: of the mix.
         preset: target and ceiling.
-        bitrate_kbps: of the encoder.
+        encoding: whose own change of level counts.
     """
     target = preset.stereo_lufs if channels > 1 else preset.mono_lufs
     heard_as = DUAL_MONO_LU if channels > 1 else 0.0
@@ -98,7 +96,7 @@ def mastering(
         for clip, take in zip(clips, takes, strict=True)
     )
     expected = integrated_lufs(summed([_with_bed(windows, bed_lufs), pauses]))
-    gain = target - (VOICE_LUFS if expected is None else expected) - encoder_offset_db(bitrate_kbps)
+    gain = target - (VOICE_LUFS if expected is None else expected) - encoding.level_offset_db
     peaks = (c.gain_db + take.true_peak_dbtp for c, take in zip(clips, takes, strict=True))
     limit = _limit_db(
         max(peaks) + gain,
@@ -106,11 +104,6 @@ def mastering(
         preset.ceiling_dbtp,
     )
     return Mastering(gain, target, preset.ceiling_dbtp, limit)
-
-
-def encoder_offset_db(bitrate_kbps: int) -> float:
-    """By how much the MP3 encoder changes the level."""
-    return next((offset for upto, offset in ENCODER_OFFSETS_DB if bitrate_kbps <= upto), 0.0)
 
 
 def _bounded(gain_db: float) -> float:

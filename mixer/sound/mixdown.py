@@ -15,8 +15,8 @@ from mixer.parallel import usable_cores
 from mixer.sound import wav
 from mixer.sound.encoders import Encoding
 from mixer.sound.ffmpeg import Children
-from mixer.sound.finishing import Mixdown, joined
-from mixer.sound.reels import Crew, Strip, strips
+from mixer.sound.finishing import finished
+from mixer.sound.reels import Crew, Mixdown, Strip, strips
 from mixer.sound.rendering import Ingredients, Renderer
 from mixer.sound.segments import SEGMENT_GRIDS, cut, wound
 from mixer.sound.shelf import Shelf
@@ -33,6 +33,7 @@ def render(
     *,
     encoding: Encoding,
     head: bytes = b"",
+    about: str = "",
     shelf: Shelf | None = None,
     until_s: float | None = None,
     workers: int | None = None,
@@ -47,8 +48,10 @@ def render(
         ingredients: its recordings.
         out: the finished file; it appears whole or not at all.
         encoding: its format.
-        head: bytes to put in front, such as an ID3 tag.
-        shelf: where segments are kept for the next try and the next edit; None to keep none.
+        head: an ID3 tag, for an MP3.
+        about: tags and chapters in FFmpeg's metadata format, for the others.
+        shelf: where segments are kept for the next try and the next edit; None to keep none. Raw
+            samples are not kept: they are ten times as large, and quickly made.
         until_s: when it must be done, on the monotonic clock; None for no deadline.
         workers: segments rendered at a time; all cores when None.
         segment_grids: length of a segment in grid steps; None to render serially.
@@ -63,13 +66,23 @@ def render(
     """
     if encoding.format == "wav":
         wav.require_fit(timeline.channels, at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ))
+    shelf = None if encoding.stream.sample_bytes else shelf
     crew = Crew(children or Children(), workers or usable_cores(), until_s)
     with disk_errors_named(out), TemporaryDirectory(prefix="mixdown-") as scratch:
         renderer = Renderer(timeline, ingredients, encoding, Path(scratch), crew.children)
         reels = wound(timeline, cut(timeline, segment_grids))
         with closing(strips(renderer, reels, shelf, crew)) as in_order:
             told = _told(in_order, len(reels), progress)
-            return joined(told, out, encoding, timeline, head)
+            return finished(
+                told,
+                out,
+                encoding,
+                timeline,
+                head=head,
+                about=about,
+                folder=Path(scratch),
+                children=crew.children,
+            )
 
 
 def _told(strips: Iterator[Strip], count: int, progress: Progress | None) -> Iterator[Strip]:

@@ -5,9 +5,9 @@ reel is put on the shelf as soon as its last segment is there. When the time run
 the shelf stays there for the next try.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from math import ceil
 from pathlib import Path
@@ -20,6 +20,7 @@ from mixer.sound.addresses import reel_address
 from mixer.sound.encoders import Encoding
 from mixer.sound.ffmpeg import Children
 from mixer.sound.loudness import Histogram, summed
+from mixer.sound.mp3 import Stretch
 from mixer.sound.pace import Pace
 from mixer.sound.rendering import Ingredients, Rendered, Renderer, in_order
 from mixer.sound.segments import Reel, Segment, cut, wound
@@ -48,6 +49,46 @@ class Strip:
     windows: Histogram
     pour: Callable[[IO[bytes]], None]
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixdown:
+    """What a render leaves besides its file.
+
+    Attributes:
+        windows: momentary loudness of the mix as it went into the encoder.
+        frames: of audio.
+        stretches: of the file, so that it can be decoded on all cores; none where its format
+            does not allow it.
+    """
+
+    windows: Histogram
+    frames: int
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has gone into a finished file so far.
+
+    Attributes:
+        frames: of audio.
+        windows: of each strip.
+    """
+
+    frames: int = 0
+    windows: list[Histogram] = field(default_factory=list)
+
+    def counted(self, strips: Iterable[Strip]) -> Iterator[Strip]:
+        """Strips as they pass."""
+        for strip in strips:
+            yield strip
+            self.frames += strip.frames
+            self.windows.append(strip.windows)
+
+    def mixdown(self, stretches: tuple[Stretch, ...] = ()) -> Mixdown:
+        """All that has passed."""
+        return Mixdown(summed(self.windows), self.frames, stretches)
 
 
 @dataclass(frozen=True, slots=True)

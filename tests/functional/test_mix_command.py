@@ -105,10 +105,16 @@ def test_a_mix_is_never_written_over_what_it_is_made_of(mixer, chunks, tmp_path)
 
 
 def test_a_name_that_promises_another_format_is_refused(mixer, chunks, tmp_path):
-    done = mixer("mix", chunks[0], "--out", "mix.wav")
-    assert done.code == 2
-    assert "--out: mix.wav" in done.error
-    assert not (tmp_path / "mix.wav").exists()
+    for out, words in (("mix.ogg", []), ("mix.mp3", ["--format", "flac"])):
+        done = mixer("mix", chunks[0], "--out", out, *words)
+        assert done.code == 2
+        assert f"--out: {out}" in done.error
+        assert not (tmp_path / out).exists()
+
+
+def test_the_name_tells_the_format(mixer, chunks, tmp_path):
+    assert mixer("mix", chunks[0], "--out", "mix.flac").code == 0
+    assert (tmp_path / "mix.flac").read_bytes()[:4] == b"fLaC"
 
 
 def test_an_unwritable_output_is_found_out_before_anything_is_measured(mixer, chunks, tmp_path):

@@ -125,6 +125,13 @@ def test_an_old_client_is_served(ask, s3, own_keys, tmp_path):
     assert measure(tmp_path / "result.mp3").duration_s == pytest.approx(body["duration_s"], 0.01)
 
 
+@pytest.mark.parametrize(("kind", "content_type"), [("m4b", "audio/mp4"), ("opus", "audio/ogg")])
+def test_another_format_has_its_own_ending_and_content_type(ask, s3, own_keys, kind, content_type):
+    key = ok(ask(mixed({"chunk_keys": own_keys, "format": kind})))["key"]
+    assert key.endswith(f".{kind}")
+    assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == content_type
+
+
 def test_with_tokens_the_same_request_needs_a_caller(ask, own_keys):
     request = {"chunk_keys": own_keys}
     refused(ask(mixed(request), mode="token"), 401, "unauthorized")

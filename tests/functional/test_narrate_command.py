@@ -183,7 +183,7 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
         (["--language", "fr-FR"], 2, "--language: Ada reads en-US only"),
         (["--rate", "201"], 2, "--rate: must be at most 200"),
         (["--out", "story.md"], 2, "--out: story.md"),
-        (["--out", "no.wav"], 2, "--out: no.wav"),
+        (["--out", "no.ogg"], 2, "--out: no.ogg"),
         (["--out", ""], 2, "--out:"),
         (["--out", "no.mp3", "--report", "no.mp3"], 2, "--report: no.mp3"),
         (["--out", "no.mp3", "--report", "story.md"], 2, "over the story"),

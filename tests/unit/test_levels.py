@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mixer.errors import BadInput
 from mixer.sound.cues import Music
+from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.levels import (
     LIMITED_PEAK_MARGIN_DB,
@@ -17,7 +18,6 @@ from mixer.sound.levels import (
     VOICE_LUFS,
     clip_gains_db,
     cue_gain_db,
-    encoder_offset_db,
 )
 from mixer.sound.loudness import DUAL_MONO_LU, amplitude
 from mixer.sound.measure import Measurement
@@ -36,7 +36,7 @@ def mixed(
 ) -> Timeline:
     take = Take("1", measured(30.0, RATE_HZ, lufs, peak_dbtp), 1_000)
     music = Music("music", bed) if bed else None
-    return lay_out([take], music, MixStyle(PRESETS[preset], 128))
+    return lay_out([take], music, MixStyle(PRESETS[preset]))
 
 
 @given(st.lists(st.floats(-31.9, -4), min_size=1, max_size=9), st.sampled_from([1, 2]))
@@ -78,7 +78,7 @@ def test_gain_brings_the_whole_to_the_target_before_the_encoder_changes_it(
     timeline = mixed(lufs, lufs + 3, preset=preset)
     mastering = timeline.mastering
     assert mastering.target_lufs == PRESETS[preset].mono_lufs
-    assert VOICE_LUFS + mastering.gain_db + encoder_offset_db(128) == pytest.approx(
+    assert VOICE_LUFS + mastering.gain_db + MP3.level_offset_db == pytest.approx(
         mastering.target_lufs
     )
 
@@ -87,7 +87,8 @@ def test_gain_brings_the_whole_to_the_target_before_the_encoder_changes_it(
     ("kbps", "offset_db"), [(64, -0.445), (160, -0.445), (192, -0.264), (224, -0.175), (320, 0.0)]
 )
 def test_encoder_changes_the_level_by_its_bit_rate(kbps: int, offset_db: float):
-    assert encoder_offset_db(kbps) == offset_db
+    assert Encoding("mp3", kbps).level_offset_db == offset_db
+    assert Encoding("m4b", kbps).level_offset_db == 0
 
 
 @given(timelines())

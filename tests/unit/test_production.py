@@ -52,7 +52,7 @@ def recordings(script):
 
 
 def timeline(spoken):
-    style = MixStyle(PRESETS["story"], 128)
+    style = MixStyle(PRESETS["story"])
     return lay_out(takes(spoken, is_gap_exact=False), None, style)
 
 
