@@ -11,9 +11,14 @@ MixerError
 ├── Unauthorized            nobody knows who is asking
 ├── Forbidden               the caller may not use this
 ├── NotFound                an object key or a file that is not there
+├── Conflict                it does not go with what is there already
+│   ├── KeyReused           an Idempotency-Key that stands for another request
+│   └── StoryEnded          there is nothing left to cancel
+├── StoryCancelled          somebody has cancelled the story that is worked on
 ├── TooExpensive            the plan costs more than the caller or the server allows
 ├── CapReached              the caller has spent what the server allows for a day
 ├── SpeechFailed            the engine could not say some passages
+│   └── SpeechUnavailable   the service is at fault, and later it may work
 ├── NothingSpoken           the voice cannot read anything of this text
 ├── StoreFailed             a full disk, a folder that is not ours, a bucket that refuses
 ├── RenderFailed            FFmpeg stopped in the middle
@@ -103,6 +108,30 @@ class NotFound(MixerError):
     code = "not_found"
 
 
+class Conflict(MixerError):
+    """The request does not go with what is there already."""
+
+    code = "conflict"
+
+
+class KeyReused(Conflict):
+    """An Idempotency-Key that stands for another request already."""
+
+    code = "idempotency_key_reused"
+
+
+class StoryEnded(Conflict):
+    """A story that has ended cannot be cancelled any more."""
+
+    code = "story_ended"
+
+
+class StoryCancelled(MixerError):
+    """The story was cancelled while it was worked on; what is finished is kept."""
+
+    code = "cancelled"
+
+
 class TooExpensive(MixerError):
     """The plan costs more than the caller or the server allows; nothing was spent."""
 
@@ -137,6 +166,10 @@ class SpeechFailed(MixerError):
     def __init__(self, message: str, passages: Sequence[str] = ()) -> None:
         super().__init__(message, passages=list(passages))
         self.passages = tuple(passages)
+
+
+class SpeechUnavailable(SpeechFailed):
+    """The speech service did not answer as it should, again and again; later it may."""
 
 
 class NothingSpoken(MixerError):

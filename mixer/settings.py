@@ -31,6 +31,19 @@ class Auth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorySettings:
+    """How stories are told.
+
+    Attributes:
+        max_usd: what one story may cost, whatever it says itself.
+        max_text_chars: of one story.
+    """
+
+    max_usd: float = 50.0
+    max_text_chars: int = 5_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a deployment decides.
 
@@ -53,6 +66,7 @@ class Settings:
         max_text_chars: MAX_TEXT_CHARS: of one request to /synthesize.
         max_object_bytes: MAX_OBJECT_MB: of one chunk or piece of music.
         max_input_bytes: MAX_INPUT_MB: of all that one mix fetches; they share /tmp with the mix.
+        stories: how stories are told; see there.
     """
 
     output_bucket: str
@@ -69,6 +83,7 @@ class Settings:
     max_text_chars: int = 100_000
     max_object_bytes: int = 500 * MB
     max_input_bytes: int = 2_000 * MB
+    stories: StorySettings = StorySettings()
 
 
 def settings(environ: Mapping[str, str]) -> Settings:

@@ -22,6 +22,8 @@ STATUS: Mapping[type[MixerError], int] = {
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.StoryCancelled: 409,
     errors.TooExpensive: 400,
     errors.CapReached: 429,
     errors.NothingSpoken: 422,

@@ -27,6 +27,7 @@ FAILURES = {
     401: "Nobody knows who is asking.",
     403: "The caller may not do or use this.",
     404: "A chunk or the music is not there; names the key.",
+    409: "It does not go with what is there already.",
     413: "Too long or too large.",
     422: "Nothing to hear; names the key.",
     429: "Too much for now; Retry-After says when.",
@@ -37,18 +38,21 @@ FAILURES = {
 }
 
 
-def described(summary: str, answered: type[BaseModel], *others: type[BaseModel]) -> dict[str, Any]:
+def described(
+    summary: str, answered: type[BaseModel], *others: type[BaseModel], status: int = 200
+) -> dict[str, Any]:
     """What a route says of itself.
 
     Args:
         summary: what it does.
         answered: the body of its answer when all is well.
         others: what the body may be instead.
+        status: of that answer.
     """
     failures = {status: _response(why, ErrorAnswer) for status, why in FAILURES.items()}
     return {
         "summary": summary,
-        "responses": {200: _response(answered.__doc__ or "", answered, *others), **failures},
+        "responses": {status: _response(answered.__doc__ or "", answered, *others), **failures},
     }
 
 

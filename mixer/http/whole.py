@@ -17,10 +17,12 @@ def description(mode: AuthMode) -> str:
     from mixer.http.mixing import add_mix_routes
     from mixer.http.routing import Api
     from mixer.http.speaking import add_speech_routes
+    from mixer.http.stories import add_story_routes
 
     api = Api()
     add_speech_routes(api, _nobody)
     add_mix_routes(api, _nobody)
+    add_story_routes(api, _nobody)
     return openapi_of(api, wants_tokens=mode == "token")
 
 

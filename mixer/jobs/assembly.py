@@ -43,7 +43,7 @@ from mixer.speech.recordings import Recording, from_metadata
 from mixer.store.objects import ObjectStore, StoredObject, checked_key
 
 PREFIX = "mixed/"
-PRIVATE_PREFIXES = ("spending/", "stories/")
+PRIVATE_PREFIXES = ("spending/", "stories/", "story_index/")
 """Of the service's own bookkeeping and of stories, whose ids are secrets: nothing to be mixed."""
 
 CLOSING_S = 1.0
@@ -128,16 +128,16 @@ class Assembler:
             OutOfTime: the deadline came first.
         """
         bucket, store = self._chosen(order)
-        music_key = _music_key(order.music) if order.music else None
+        wanted_music = music_key(order.music) if order.music else None
         until_s = None if deadline_s is None else deadline_s - CLOSING_S
         children = self.job()
         desk = Desk(Stages(_nobody_watches), children)
         with stopping(children, until_s), desk.stages.stage("looking"):
-            known = self._heads(store, order.chunk_keys, music_key, until_s)
+            known = self._heads(store, order.chunk_keys, wanted_music, until_s)
         with stopping(children, until_s), request_folder() as folder:
             sources = {("chunk", key): store for key in dict.fromkeys(order.chunk_keys)}
-            if music_key:
-                sources["music", music_key] = self.music
+            if wanted_music:
+                sources["music", wanted_music] = self.music
             with desk.stages.stage("fetching"):
                 files = folder.fetched(sources, until_s)
             mix, key = self._mixed(desk, order, asked, known=known, files=files, folder=folder.path)
@@ -229,7 +229,7 @@ def _check_key(key: str, field: str) -> None:
         raise Forbidden(f"{field}: {key} is nothing to be mixed.", field=field, key=key)
 
 
-def _music_key(music: str) -> str:
+def music_key(music: str) -> str:
     """The key that a request means: nothing is ever fetched from an address that it names."""
     key = unquote(urlsplit(music).path).removeprefix("/") if "://" in music else music
     _check_key(key, "music")

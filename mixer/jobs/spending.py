@@ -83,6 +83,43 @@ class Spending:
                 self._written(folder, bill.usd)
             self.store.delete(entry)
 
+    def reserve(self, caller: str, foreseen_usd: float) -> str:
+        """Write down what work of many processes may pay; `settle` ends it.
+
+        Args:
+            caller: who pays.
+            foreseen_usd: at most.
+
+        Returns:
+            The entry; empty where nothing will be paid.
+
+        Raises:
+            CapReached: it would be more than the day allows; nothing was written down.
+            StoreFailed: it cannot be written down.
+        """
+        if foreseen_usd <= 0:
+            return ""
+        folder = self._folder(caller)
+        entry = self._written(folder, foreseen_usd)
+        try:
+            self._check(folder, foreseen_usd)
+        except BaseException:
+            self.store.delete(entry)
+            raise
+        return entry
+
+    def settle(self, entry: str, paid_usd: float) -> None:
+        """Replace what was foreseen by what was paid; safe to call twice.
+
+        Args:
+            entry: from `reserve`.
+            paid_usd: in the end.
+        """
+        if entry and self.store.head(entry) is not None:
+            if paid_usd > 0:
+                self._written(f"{entry.rpartition('/')[0]}/", paid_usd)
+            self.store.delete(entry)
+
     def today_usd(self, caller: str) -> float:
         """What a caller has spent today, with what is reserved just now."""
         return self._sum_usd(self._folder(caller))

@@ -13,7 +13,6 @@ from mixer.errors import BadInput
 from mixer.files import publish
 from mixer.jobs.mixing import (
     DEFAULT_GAP_MS,
-    OUTLINE_COLUMNS,
     Desk,
     Mix,
     Stages,
@@ -22,19 +21,8 @@ from mixer.jobs.mixing import (
     music_found,
 )
 from mixer.jobs.planning import refuse_if_too_dear
-from mixer.jobs.production import (
-    adjustments,
-    bed_outline,
-    captioned,
-    chapters,
-    spoken_chunks,
-    takes,
-    unspoken,
-)
-from mixer.publish.captions import cues, srt, webvtt
-from mixer.publish.report import Report, ReportChapter, report_json
-from mixer.publish.time_axis import clock as length
-from mixer.publish.waveform import WaveformPicture, draw
+from mixer.jobs.production import spoken_chunks, takes, unspoken
+from mixer.jobs.publishing import captions_of, picture_of, report_of
 from mixer.requests import Options
 from mixer.script.script import Chunk, Script
 from mixer.sound.ffmpeg import Children
@@ -42,7 +30,7 @@ from mixer.sound.placing import Take
 from mixer.speech.choosing import times_paid
 from mixer.speech.engine import Delivery, SpeechEngine
 from mixer.speech.narrate import Narration, Narrator
-from mixer.speech.prices import cost_usd, costs_usd
+from mixer.speech.prices import cost_usd
 from mixer.store.folder import FolderStore
 
 
@@ -131,12 +119,11 @@ def tell(
     outputs = output_paths(out, report)
     _, vtt_path, srt_path, picture_path, report_path = outputs
     with studio.stages.stage("captions"):
-        captions = cues(captioned(spoken, mix.timeline), total_s=mix.timeline.duration_s)
-        vtt = webvtt(captions, title=script.title, language=script.language)
-        publish(vtt_path, vtt.encode())
-        publish(srt_path, srt(captions).encode())
+        vtt, subrip = captions_of(script, spoken, mix.timeline)
+        publish(vtt_path, vtt)
+        publish(srt_path, subrip)
     with studio.stages.stage("picture"):
-        publish(picture_path, draw(_picture(script, mix)))
+        publish(picture_path, picture_of(script.title, mix))
     told = Telling(
         script=script,
         delivery=delivery,
@@ -145,7 +132,7 @@ def tell(
         unspoken=unspoken(script, narration.recordings),
         outputs=outputs,
     )
-    publish(report_path, report_json(_report(told, studio.stages)).encode())
+    publish(report_path, _report(told, studio.stages))
     return told
 
 
@@ -193,39 +180,13 @@ def mix_files(
     return mixed(desk, laid, recordings, bed, asked=asked, out=out, about=about)
 
 
-def _picture(script: Script, mix: Mix) -> WaveformPicture:
-    timeline, checked = mix.timeline, mix.checked
-    figures = [f"{length(timeline.duration_s)}", f"{checked.integrated_lufs or 0:.1f} LUFS"]
-    figures.append(f"{checked.true_peak_dbtp:.1f} dBTP")
-    parts = len(chapters(timeline))
-    return WaveformPicture(
-        peaks=checked.peaks,
-        duration_s=timeline.duration_s,
-        music=bed_outline(timeline, mix.music, OUTLINE_COLUMNS) if mix.music else (),
-        chapters=chapters(timeline),
-        title=script.title,
-        caption=" · ".join([f"{parts} chapters", *figures] if parts > 1 else figures),
-    )
-
-
-def _report(told: Telling, stages: Stages) -> Report:
-    script, mix = told.script, told.mix
-    return Report(
-        title=script.title,
-        language=script.language,
-        voice=told.delivery.voice,
-        engine=told.delivery.engine,
-        duration_s=mix.timeline.duration_s,
-        integrated_loudness_lufs=mix.checked.integrated_lufs,
-        true_peak_dbtp=mix.checked.true_peak_dbtp,
-        loudness_target_lufs=mix.timeline.mastering.target_lufs,
-        chunks=len(list(script.chunks)),
-        characters=sum(len(u.text) for chunk in script.chunks for u in chunk.utterances),
-        billed_characters=told.narration.billed_chars,
-        chapters=tuple(ReportChapter(title, start) for start, title in chapters(mix.timeline)),
-        polly_cost_usd=costs_usd(script.billed_chars),
+def _report(told: Telling, stages: Stages) -> bytes:
+    return report_of(
+        told.script,
+        told.delivery,
+        told.mix,
+        billed_chars=told.narration.billed_chars,
         unspoken=told.unspoken,
-        adjustments=tuple(adjustments(mix.timeline, mix.music)),
         stages_s=stages.seconds,
         outputs=tuple(path.name for path in told.outputs),
     )

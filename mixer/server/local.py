@@ -4,11 +4,12 @@ On a laptop: the embedded voice and a folder, which also keeps the secret of its
 Amazon Polly and S3, chosen by the environment as in Lambda.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from mixer.server.functions import Function
@@ -17,11 +18,13 @@ from mixer.server.jobs import Jobs
 from mixer.server.objects import PREFIX, StoredObjects
 from mixer.server.pages import Pages
 from mixer.server.site import Site
+from mixer.server.stories import LocalStories
 from mixer.settings import Settings, settings
 from mixer.store.folder import FolderStore
-from mixer.store.links import SignedLinks, kept_secret
+from mixer.store.links import SECRET_BYTES, SignedLinks, kept_secret
 
 if TYPE_CHECKING:
+    from mixer.http.stories import StoryCounter
     from mixer.jobs.assembly import Assembler
     from mixer.jobs.synthesis import OpenEngine, Synthesizer
     from mixer.speech.engine import SpeechEngine
@@ -32,6 +35,12 @@ DEFAULTS = {"OUTPUT_BUCKET": "local", "AUTH_MODE": "none", "GATEWAY_TIMEOUT_S": 
 
 SPEECH_ROUTES = ("POST /synthesize", "POST /estimate", "GET /voices")
 MIX_ROUTES = ("POST /mixstory",)
+STORY_ROUTES = (
+    "POST /stories",
+    "GET /stories",
+    "GET /stories/{story_id}",
+    "DELETE /stories/{story_id}",
+)
 OPEN_ROUTES = ("GET /openapi.json", "GET /docs")
 
 MIXES_AT_ONCE = 4
@@ -83,14 +92,14 @@ def laptop(
     store = FolderStore(folders.store, links)
     music = FolderStore(folders.music) if folders.music else store
     with closing(voice or EmbeddedEngine(suffix="mp3")) as engine, closing(Jobs()) as jobs:
-        gateway = _gateway(
-            chosen,
-            jobs,
-            _synthesizer(chosen, _always(engine), store),
-            _assembler(chosen, store, music),
-        )
-        pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
-        yield Site(gateway, pages, StoredObjects(store, links), chosen.allowed_origins)
+        speech = replace(_synthesizer(chosen, _always(engine), store), job=jobs.begin)
+        mix = replace(_assembler(chosen, store, music), job=jobs.begin)
+        secret = kept_secret(folders.store)
+        with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
+            gateway = _gateway(chosen, speech, mix, told.counter)
+            told.take_up()
+            pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
+            yield Site(gateway, pages, StoredObjects(store, links), chosen.allowed_origins)
 
 
 @contextmanager
@@ -100,6 +109,8 @@ def cloud(chosen: Settings, web: Path) -> Iterator[Site]:
     Args:
         chosen: from `chosen_settings`.
         web: folder of the page.
+
+    Stories are told by this process too; their ids are good for as long as it lives.
     """
     from app import assembler
     from mixer.speech.polly.client import polly_client
@@ -107,25 +118,32 @@ def cloud(chosen: Settings, web: Path) -> Iterator[Site]:
     from polly_handler import synthesizer
 
     with closing(s3_client()) as s3, closing(polly_client()) as polly, closing(Jobs()) as jobs:
-        speech, mix = synthesizer(chosen, polly=polly, s3=s3), assembler(chosen, s3=s3)
-        gateway = _gateway(chosen, jobs, speech, mix)
-        yield Site(gateway, Pages(web, AWS_ORIGINS), None, chosen.allowed_origins)
+        speech = replace(synthesizer(chosen, polly=polly, s3=s3), job=jobs.begin)
+        mix = replace(assembler(chosen, s3=s3), job=jobs.begin)
+        secret = token_bytes(SECRET_BYTES)
+        with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
+            gateway = _gateway(chosen, speech, mix, told.counter)
+            yield Site(gateway, Pages(web, AWS_ORIGINS), None, chosen.allowed_origins)
 
 
 def _gateway(
-    chosen: Settings, jobs: Jobs, synthesizer: "Synthesizer", assembler: "Assembler"
+    chosen: Settings,
+    synthesizer: "Synthesizer",
+    assembler: "Assembler",
+    counter: "Callable[[], StoryCounter]",
 ) -> Gateway:
     """The Lambdas' endpoints behind their routes."""
     import app
     import polly_handler
+    import stories
 
-    synthesizer = replace(synthesizer, job=jobs.begin)
-    assembler = replace(assembler, job=jobs.begin)
     speech = Function("mixer-speech", polly_handler.endpoint(chosen, lambda: synthesizer))
     mix = Function("mixer-mix", app.endpoint(chosen, lambda: assembler), at_once=MIXES_AT_ONCE)
+    told = Function("mixer-stories", stories.endpoint(chosen, counter))
     routes = [
         *(Route(key, speech) for key in SPEECH_ROUTES),
         *(Route(key, mix) for key in MIX_ROUTES),
+        *(Route(key, told) for key in STORY_ROUTES),
         *(Route(key, speech, is_open=True) for key in OPEN_ROUTES),
     ]
     return Gateway(routes, _authorizer() if chosen.auth.mode == "token" else None)

@@ -22,6 +22,7 @@ from mixer.errors import (
     NothingSpoken,
     OutOfTime,
     SpeechFailed,
+    SpeechUnavailable,
     StoreFailed,
     UnplayableAudio,
 )
@@ -295,5 +296,7 @@ def _all_failed(failures: Mapping[str, SpeechFailed], chunks: Mapping[str, Chunk
     passages = [chunk.passage for key, chunk in chunks.items() if key in failures]
     named = "; ".join(f"“{passage}”" for passage in passages[:NAMED_PASSAGES])
     more = f" and {len(passages) - NAMED_PASSAGES} more" if len(passages) > NAMED_PASSAGES else ""
-    reason = next(iter(failures.values()))
-    return SpeechFailed(f"Could not say {named}{more}: {reason}", passages)
+    lasting = [each for each in failures.values() if not isinstance(each, SpeechUnavailable)]
+    reason = next(iter(lasting or failures.values()))
+    kind = SpeechFailed if lasting else SpeechUnavailable
+    return kind(f"Could not say {named}{more}: {reason}", passages)

@@ -16,7 +16,7 @@ from stat import S_ISREG
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from mixer.errors import NotFound, StoreFailed
+from mixer.errors import BadInput, NotFound, StoreFailed
 from mixer.files import disk_errors_named, publish, published
 from mixer.store.links import SignedLinks
 from mixer.store.objects import StoredObject, checked_key
@@ -130,12 +130,22 @@ class FolderStore:
         with _reading(key):
             os.utime(path)
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key starts with the prefix, in key order, without metadata."""
-        keys = sorted(path.relative_to(self._root).as_posix() for path in self._files())
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """Every object whose key starts with the prefix, in key order, without metadata.
+
+        Args:
+            prefix: that the keys start with; only the folder that it names is walked through.
+            after: only keys behind this one.
+        """
+        folder = prefix.rpartition("/")[0]
+        try:
+            inside = self._path(folder) if folder else self._root
+        except BadInput:  # no key can begin like that
+            return
+        keys = sorted(path.relative_to(self._root).as_posix() for path in _files(inside))
         for key in keys:
             with suppress(FileNotFoundError):
-                if key.startswith(prefix):
+                if key.startswith(prefix) and key > after:
                     status = (self._root / key).stat()
                     yield StoredObject(key, status.st_size, _time(status.st_mtime))
 
@@ -159,11 +169,6 @@ class FolderStore:
         path = self._path(key).resolve()
         return self._links.link(key, expires_s) if self._links else path.as_uri()
 
-    def _files(self) -> Iterator[Path]:
-        for folder, folders, names in os.walk(self._root):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            yield from (Path(folder, name) for name in names if not name.startswith("."))
-
     def _path(self, key: str) -> Path:
         """The file of a key.
 
@@ -180,6 +185,13 @@ class FolderStore:
             about = json.loads(self._metadata_path(key).read_bytes())
             return {str(name): str(value) for name, value in about["metadata"].items()}
         return {}
+
+
+def _files(inside: Path) -> Iterator[Path]:
+    """Every file in a folder and below that may be an object."""
+    for folder, folders, names in os.walk(inside):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(folder, name) for name in names if not name.startswith("."))
 
 
 @contextmanager

@@ -89,8 +89,15 @@ class ObjectStore(Protocol):
         """Make an object as young as a new one, its content and metadata unchanged."""
         ...
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key starts with the prefix, in key order, without metadata."""
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """Every object whose key starts with the prefix, in key order, without metadata.
+
+        A store in the cloud lists a thousand at a time, and only as far as they are asked for.
+
+        Args:
+            prefix: that the keys start with.
+            after: only keys behind this one.
+        """
         ...
 
     def delete(self, key: str) -> None:

@@ -175,11 +175,16 @@ class S3Store:
                 Metadata=found["Metadata"],
             )
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key starts with the prefix, in key order, without metadata."""
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """Every object whose key starts with the prefix, in key order, without metadata.
+
+        Args:
+            prefix: that the keys start with.
+            after: only keys behind this one.
+        """
         pages = self._client.get_paginator("list_objects_v2")
         with errors_named(prefix):
-            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after):
                 for each in page.get("Contents", []):
                     yield StoredObject(each["Key"], each["Size"], each["LastModified"])
 

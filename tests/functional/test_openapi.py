@@ -9,6 +9,7 @@ import pytest
 
 import app
 import polly_handler
+import stories
 from tests.functional.clouds import deployment
 from tests.functional.lambdas import Context, version_2
 
@@ -20,6 +21,7 @@ def nobody():
 HANDLERS = {
     "speech": polly_handler.endpoint(deployment("token"), nobody),
     "mix": app.endpoint(deployment("token"), nobody),
+    "stories": stories.endpoint(deployment("token"), nobody),
 }
 
 
@@ -33,7 +35,8 @@ def test_every_function_describes_the_whole_api_without_a_token(handler):
     assert answered["statusCode"] == 200
     document = json.loads(answered["body"])
     assert document["openapi"].startswith("3.")
-    assert set(document["paths"]) == {"/synthesize", "/estimate", "/voices", "/mixstory"}
+    speech = {"/synthesize", "/estimate", "/voices"}
+    assert set(document["paths"]) == {*speech, "/mixstory", "/stories", "/stories/{story_id}"}
     assert document["security"] == [{"token": []}]
 
 
@@ -65,7 +68,8 @@ def test_the_contract_stands_in_the_document():
     for path in document["paths"].values():
         for operation in path.values():
             statuses = set(operation["responses"])
-            assert {"200", "400", "401", "413", "422", "429", "502", "504"} <= statuses
+            assert {"200", "202"} & statuses
+            assert {"400", "401", "413", "422", "429", "502", "504"} <= statuses
             told = operation["responses"]["422"]["content"]["application/json"]["schema"]
             assert told["$ref"].endswith("/ErrorAnswer")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mixer.errors import Misconfigured
-from mixer.settings import Auth, Settings, auth, settings
+from mixer.settings import Auth, Settings, StorySettings, auth, settings
 
 ONLY = {"OUTPUT_BUCKET": "mine"}
 
@@ -80,7 +80,7 @@ def test_the_authorizer_needs_no_bucket():
 
 
 def test_every_setting_is_documented():
-    documentation = f"{Settings.__doc__}{Auth.__doc__}"
+    documentation = f"{Settings.__doc__}{Auth.__doc__}{StorySettings.__doc__}"
     for each in fields(Settings):
         assert each.name in documentation
     read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', Path("mixer/settings.py").read_text()))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeVar
 
-from mixer.errors import OutOfTime, SpeechFailed
+from mixer.errors import OutOfTime, SpeechUnavailable
 from mixer.speech.polly.quota import QuotaLimiter
 
 Answer = TypeVar("Answer")
@@ -127,7 +127,7 @@ class Retry:
 
         Raises:
             OutOfTime: another try could not end before the deadline, or `stop` was set.
-            SpeechFailed: the fault did not pass; names the passage.
+            SpeechUnavailable: the fault did not pass; names the passage.
             Exception: a final fault, as the call raised it; the caller knows what it means.
         """
         began_s, failures = self.now(), 0
@@ -179,8 +179,8 @@ def _service_errors() -> tuple[type[Exception], ...]:
     return (BotoCoreError, ClientError, OSError)
 
 
-def _given_up(error: Exception, tries: int, passage: str) -> SpeechFailed:
-    return SpeechFailed(
+def _given_up(error: Exception, tries: int, passage: str) -> SpeechUnavailable:
+    return SpeechUnavailable(
         f"The speech service could not say “{passage}”: {error} (tried {tries} times). "
         "What it did say is kept; try again later.",
         [passage],

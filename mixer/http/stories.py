@@ -1,0 +1,292 @@
+"""The routes of stories: POST /stories, GET /stories, GET and DELETE /stories/{story_id}."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import BaseModel, Field
+
+from mixer.errors import BadInput, TextTooLong, UnreadableText
+from mixer.http.answers import answer
+from mixer.http.bodies import Asked
+from mixer.http.docs import described
+from mixer.http.routing import Api
+from mixer.jobs.assembly import music_key
+from mixer.jobs.story.desk import Order, StoryDesk
+from mixer.jobs.story.identity import webhook_secret
+from mixer.jobs.story.state import Status
+from mixer.jobs.story.values import Kind, State, StoryResult
+from mixer.jobs.story.webhook import checked_address
+from mixer.requests import CostOptions, GapOption, MixOptions, Options, SpeechOptions
+from mixer.store.objects import checked_key
+
+UPLOADS = "uploads/"
+"""Where uploaded texts are; nothing else is read as one."""
+
+MONEY_DIGITS = 6
+
+
+class StoryBody(SpeechOptions, GapOption, MixOptions, CostOptions, Asked):
+    """A text to be told."""
+
+    text: Annotated[
+        str | None,
+        Field(description="The story.", examples=["Once upon a time."]),
+    ] = None
+    source: Annotated[
+        str | None,
+        Field(description="The key of an uploaded text, as POST /uploads answers it, instead."),
+    ] = None
+    music: Annotated[
+        str | None,
+        Field(description="Key of a sound in the music bucket; of a URL only the path counts."),
+    ] = None
+    webhook: Annotated[
+        str | None,
+        Field(max_length=2_000, description="An https address to be told when the story ends."),
+    ] = None
+
+
+class StoryAccepted(BaseModel):
+    """The story will be told."""
+
+    story_id: str
+    status_url: Annotated[str, Field(description="Where to ask how far it is.")]
+    warnings: list[str]
+    webhook_secret: Annotated[
+        str | None, Field(description="The key that signs what the webhook is sent.")
+    ] = None
+
+
+class Count(BaseModel):
+    """How many of how many."""
+
+    done: int
+    total: int
+
+
+class Cost(BaseModel):
+    """What a story costs."""
+
+    so_far: float
+    predicted: float
+
+
+class StoryError(BaseModel):
+    """Why a story failed."""
+
+    error: str
+    code: str
+    details: dict[str, Any]
+
+
+class StoryLinks(BaseModel):
+    """Where the finished files are, for a while."""
+
+    audio: str | None = None
+    captions_vtt: str | None = None
+    captions_srt: str | None = None
+    chapters: str | None = None
+    picture: str | None = None
+    report: str | None = None
+    expires_s: int
+
+
+class StoryShort(BaseModel):
+    """A story in a list."""
+
+    story_id: str
+    title: str
+    state: State
+    progress: Annotated[float, Field(description="From 0 to 1.")]
+    created_at: str
+
+
+class StoryAnswer(StoryShort):
+    """How far a story is."""
+
+    chunks: Count
+    segments: Count
+    cost_usd: Cost
+    time_left_s: float | None
+    warnings: list[str]
+    error: StoryError | None
+    links: StoryLinks | None = None
+    duration_s: float | None = None
+    integrated_loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    chunk_keys: Annotated[
+        list[str] | None, Field(description="Where POST /synthesize had no time for the answer.")
+    ] = None
+    bucket: str | None = None
+
+
+class StoriesAnswer(BaseModel):
+    """A caller's stories, the newest first."""
+
+    stories: list[StoryShort]
+    next: Annotated[str | None, Field(description="Send it as `cursor` for the next page.")]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryCounter:
+    """Where callers' stories are taken in and handed out.
+
+    Attributes:
+        desk: does the work.
+        link: makes a link to an object from its key.
+        link_lifetime_s: how long a link is good.
+        bucket: what answers call the store.
+        max_text_chars: of one story.
+    """
+
+    desk: StoryDesk
+    link: Callable[[str], str]
+    link_lifetime_s: int
+    bucket: str
+    max_text_chars: int
+
+
+def add_story_routes(api: Api, counter: Callable[[], StoryCounter]) -> None:
+    """Give an API the routes of stories.
+
+    Args:
+        api: that gets them.
+        counter: does the work; asked for when the first request comes.
+    """
+
+    @api.post("/stories", **described("Have a story told", StoryAccepted, status=202))
+    def begin(body: Annotated[StoryBody, Body()]) -> Response[str]:
+        work, caller = counter(), api.call.caller or ""
+        key = api.current_event.headers.get("idempotency-key", "")
+        order = _order(body, caller, key.strip(), work.max_text_chars)
+        return accepted(work.desk, work.desk.begin(order), order)
+
+    @api.get("/stories", **described("List the caller's stories", StoriesAnswer))
+    def page(cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
+        found = counter().desk.page(api.call.caller or "", _checked_cursor(cursor))
+        listed = [_short(story, status) for story, status in found.stories]
+        return answer(200, {"stories": listed, "next": found.cursor})
+
+    @api.get("/stories/<story_id>", **described("Ask how far a story is", StoryAnswer))
+    def status(story_id: str) -> Response[str]:
+        work = counter()
+        return answer(200, _told(work, story_id, work.desk.status(story_id, api.call.caller or "")))
+
+    @api.delete("/stories/<story_id>", **described("Cancel a story", StoryAnswer))
+    def cancel(story_id: str) -> Response[str]:
+        work = counter()
+        return answer(200, _told(work, story_id, work.desk.cancel(story_id, api.call.caller or "")))
+
+
+def accepted(desk: StoryDesk, story: str, order: Order) -> Response[str]:
+    """The answer to whoever has to come back for the result."""
+    url = f"/stories/{story}"
+    body: dict[str, Any] = {"story_id": story, "status_url": url, "warnings": list(order.warnings)}
+    if order.webhook:
+        body["webhook_secret"] = webhook_secret(desk.secret, story)
+    return answer(202, body, {"Location": url})
+
+
+def _order(body: StoryBody, caller: str, key: str, most_chars: int) -> Order:
+    """What a body asks for, looked at before anything is kept.
+
+    Raises:
+        BadInput: there is no text, or two of them.
+        TextTooLong: longer than a story may be.
+    """
+    if (body.text is None) == (body.source is None):
+        raise BadInput("text: send either a text or the source that was uploaded.", field="text")
+    text = body.text or ""
+    if body.source is None and not text.strip():
+        raise UnreadableText("text: the story holds no words to say.", field="text")
+    if len(text) > most_chars:
+        raise TextTooLong(
+            f"text: {len(text):,} characters are more than the {most_chars:,} of a story.",
+            field="text",
+            characters=len(text),
+            limit=most_chars,
+        )
+    given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
+    return Order(
+        kind=Kind.STORY,
+        caller=caller,
+        options=given,
+        text=text,
+        source_key=_source_key(body.source) if body.source is not None else "",
+        music=music_key(body.music) if body.music else "",
+        webhook=checked_address(body.webhook) if body.webhook else "",
+        idempotency_key=key,
+        warnings=tuple(body.warnings()),
+    )
+
+
+def _source_key(source: str) -> str:
+    try:
+        checked_key(source)
+    except BadInput as error:
+        raise BadInput(f"source: {error}", field="source") from error
+    if not source.startswith(UPLOADS):
+        raise BadInput("source: it is no key that POST /uploads has answered.", field="source")
+    return source
+
+
+def _checked_cursor(cursor: str) -> str:
+    if cursor and not all(part.isalnum() for part in cursor.split("-")):
+        raise BadInput("cursor: it is none that GET /stories has answered.", field="cursor")
+    return cursor
+
+
+def _short(story: str, status: Status) -> dict[str, Any]:
+    return {
+        "story_id": story,
+        "title": status.title,
+        "state": status.state,
+        "progress": status.progress,
+        "created_at": datetime.fromtimestamp(status.created_s, UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _told(work: StoryCounter, story: str, status: Status) -> dict[str, Any]:
+    failure = status.failure
+    body = {
+        **_short(story, status),
+        "chunks": {"done": status.chunks_done, "total": status.chunks_total},
+        "segments": {"done": status.segments_done, "total": status.segments_total},
+        "cost_usd": {
+            "so_far": round(status.spent_usd, MONEY_DIGITS),
+            "predicted": round(status.predicted_usd, MONEY_DIGITS),
+        },
+        "time_left_s": status.time_left_s,
+        "warnings": list(status.warnings),
+        "error": None
+        if failure is None
+        else {"error": failure.error, "code": failure.code, "details": failure.details},
+    }
+    return body | (_finished(work, status.result) if status.result else {})
+
+
+def _finished(work: StoryCounter, result: StoryResult) -> dict[str, Any]:
+    """What is only there when a story is done."""
+    if result.state is not State.DONE:
+        return {}
+    body: dict[str, Any] = {
+        "duration_s": result.duration_s,
+        "integrated_loudness_lufs": _rounded(result.integrated_loudness_lufs),
+        "true_peak_dbtp": _rounded(result.true_peak_dbtp),
+    }
+    if result.links:
+        links: dict[str, Any] = {name: work.link(key) for name, key in result.links.items()}
+        body["links"] = {**links, "expires_s": work.link_lifetime_s}
+    if result.chunk_keys:
+        body |= {"chunk_keys": list(result.chunk_keys), "bucket": work.bucket}
+    return body
+
+
+def _rounded(level_db: float | None) -> float | None:
+    """A level as far as it was measured; None for silence."""
+    return round(level_db, 2) if level_db is not None and math.isfinite(level_db) else None

@@ -1,0 +1,84 @@
+"""What goes with the finished audio, as the contents of files: captions, picture, report. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix
+from mixer.jobs.production import SpokenChunk, adjustments, bed_outline, captioned, chapters
+from mixer.publish.captions import cues, srt, webvtt
+from mixer.publish.report import Report, ReportChapter, report_json
+from mixer.publish.time_axis import clock as length
+from mixer.publish.waveform import WaveformPicture, draw
+from mixer.script.script import Script
+from mixer.sound.timeline import Timeline
+from mixer.speech.engine import Delivery
+from mixer.speech.prices import costs_usd
+
+
+def captions_of(
+    script: Script, spoken: Sequence[SpokenChunk], timeline: Timeline
+) -> tuple[bytes, bytes]:
+    """Captions as WebVTT and as SubRip."""
+    captions = cues(captioned(spoken, timeline), total_s=timeline.duration_s)
+    vtt = webvtt(captions, title=script.title, language=script.language)
+    return vtt.encode(), srt(captions).encode()
+
+
+def picture_of(title: str, mix: Mix) -> bytes:
+    """The waveform with its chapters, as PNG."""
+    timeline, checked = mix.timeline, mix.checked
+    figures = [f"{length(timeline.duration_s)}", f"{checked.integrated_lufs or 0:.1f} LUFS"]
+    figures.append(f"{checked.true_peak_dbtp:.1f} dBTP")
+    parts = len(chapters(timeline))
+    picture = WaveformPicture(
+        peaks=checked.peaks,
+        duration_s=timeline.duration_s,
+        music=bed_outline(timeline, mix.music, OUTLINE_COLUMNS) if mix.music else (),
+        chapters=chapters(timeline),
+        title=title,
+        caption=" · ".join([f"{parts} chapters", *figures] if parts > 1 else figures),
+    )
+    return draw(picture)
+
+
+def report_of(
+    script: Script,
+    delivery: Delivery,
+    mix: Mix,
+    *,
+    billed_chars: int,
+    unspoken: tuple[str, ...],
+    stages_s: Mapping[str, float],
+    outputs: tuple[str, ...],
+) -> bytes:
+    """All that is said about a finished story, as JSON.
+
+    Args:
+        script: what was to be said.
+        delivery: who said it.
+        mix: how it sounds.
+        billed_chars: what the engine charged for.
+        unspoken: passages that the voice could not read.
+        stages_s: how long each stage took.
+        outputs: names of the files made.
+    """
+    timeline, checked = mix.timeline, mix.checked
+    report = Report(
+        title=script.title,
+        language=script.language,
+        voice=delivery.voice,
+        engine=delivery.engine,
+        duration_s=timeline.duration_s,
+        integrated_loudness_lufs=checked.integrated_lufs,
+        true_peak_dbtp=checked.true_peak_dbtp,
+        loudness_target_lufs=timeline.mastering.target_lufs,
+        chunks=len(list(script.chunks)),
+        characters=sum(len(u.text) for chunk in script.chunks for u in chunk.utterances),
+        billed_characters=billed_chars,
+        chapters=tuple(ReportChapter(title, start) for start, title in chapters(timeline)),
+        polly_cost_usd=costs_usd(script.billed_chars),
+        unspoken=unspoken,
+        adjustments=tuple(adjustments(timeline, mix.music)),
+        stages_s=stages_s,
+        outputs=outputs,
+    )
+    return report_json(report).encode()

@@ -1,0 +1,47 @@
+"""A story's chunks in batches: how they are parted, written down, and read again."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from mixer.jobs.story.folder import StoryFolder
+from mixer.jobs.story.names import (
+    SPOKEN,
+    batch_name,
+    spoken_prefix,
+)
+from mixer.jobs.story.values import Batch, SpokenBatch
+from mixer.script.script import Chunk
+
+MOST_CHUNKS = 40
+"""Of a batch: at a share of one call a second it takes less than a minute, so a call that Lambda
+ends loses little, and a book of 5,000,000 characters has less than 250 batches."""
+
+FEWEST_CHUNKS = 4
+WISHED_BATCHES = 25
+"""Small stories have small batches, so that their progress can be watched."""
+
+WRITERS = 16
+
+
+def batched(chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
+    """Neighbouring chunks in batches of about the same size."""
+    size = min(MOST_CHUNKS, max(FEWEST_CHUNKS, -(-len(chunks) // WISHED_BATCHES)))
+    return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
+
+
+def keep_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:
+    """Write the batches down; the last one last: where it is there, all are."""
+    *others, last = ((batch_name(number), batch) for number, batch in enumerate(batches))
+    if folder.has(last[0]):
+        return
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda each: folder.write(*each), others))
+    folder.write(*last)
+
+
+def spoken_batches(folder: StoryFolder) -> list[SpokenBatch]:
+    """What all batches have left, in reading order; one object for each."""
+    names = {each.key[: len(spoken_prefix(0))]: each.key for each in folder.names(SPOKEN)}
+    with ThreadPoolExecutor(WRITERS) as pool:
+        found = pool.map(lambda name: folder.read(name, SpokenBatch), names.values())
+        return list(found)

@@ -1,0 +1,119 @@
+"""A story's folder in the store, `stories/{id}/`: the only thing that its steps share.
+
+    request.json  text.txt              what was asked
+    attempts/{n}.json                   claimed by whoever starts it, once
+    attempts/{n}-cancelled.json         nobody shall go on with it
+    script.json  batches/{b}.json  plan.json
+    spoken/{b}-{chunks}-{micro-usd}.json    one for each batch that is done
+    paid/{b}-{micro-usd}-{random}.json      what batches have paid that did not end
+    timeline.json  segments.json  music.json
+    rendered/{g}-{segments}.json        one for each group of segments that is done
+    story.mp3  story.vtt  …             the finished files
+    result.json                         it has ended
+
+Names count, so that a listing tells how far a story is without opening anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from mixer.errors import NotFound, StoreFailed
+from mixer.store.objects import ObjectStore, StoredObject
+
+PREFIX = "stories/"
+REQUEST, TEXT, SCRIPT, PLAN = "request.json", "text.txt", "script.json", "plan.json"
+TIMELINE, SEGMENTS, MUSIC = "timeline.json", "segments.json", "music.json"
+MIX, RESULT = "mix.json", "result.json"
+
+JSON = "application/json"
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class StoryFolder:
+    """One story's objects.
+
+    Attributes:
+        store: holds them.
+        story_id: whose.
+    """
+
+    store: ObjectStore
+    story_id: str
+
+    def key(self, name: str) -> str:
+        """The object key of something in the folder."""
+        return f"{PREFIX}{self.story_id}/{name}"
+
+    def read(self, name: str, kind: type[Value]) -> Value:
+        """A value that must be there.
+
+        Raises:
+            NotFound: it is not.
+            StoreFailed: it is not what this version of the code has written.
+        """
+        key = self.key(name)
+        try:
+            value: Value = _adapter(kind).validate_json(self.store.get(key))
+        except ValidationError as error:
+            raise _unreadable(key) from error
+        wanted = getattr(kind, "__dataclass_fields__", {}).get("format_version")
+        if wanted is not None and getattr(value, "format_version", None) != wanted.default:
+            raise _unreadable(key)
+        return value
+
+    def find(self, name: str, kind: type[Value]) -> Value | None:
+        """A value that may be there."""
+        try:
+            return self.read(name, kind)
+        except NotFound:
+            return None
+
+    def write(self, name: str, value: object) -> None:
+        """Keep a value, replacing what was there."""
+        self.store.put(self.key(name), written(value), content_type=JSON)
+
+    def claim(self, name: str, value: object) -> bool:
+        """Keep a value only where there is none; False when somebody else was first."""
+        return self.store.claim(self.key(name), written(value))
+
+    def has(self, name: str) -> bool:
+        """Whether something is there."""
+        return self.store.head(self.key(name)) is not None
+
+    def delete(self, name: str) -> None:
+        """Remove something; it need not be there."""
+        self.store.delete(self.key(name))
+
+    def names(self, prefix: str = "") -> Iterator[StoredObject]:
+        """What is in the folder, under names as seen from inside, in their order."""
+        whole = self.key("")
+        for each in self.store.list(whole + prefix):
+            yield StoredObject(each.key.removeprefix(whole), each.size_bytes, each.modified)
+
+
+def _unreadable(key: str) -> StoreFailed:
+    return StoreFailed(
+        f"The object {key} was written by another version of Mixer; ask for the story anew.",
+        key=key,
+    )
+
+
+def written(value: object) -> bytes:
+    """A value as JSON."""
+    content: bytes = _adapter(type(value)).dump_json(value)
+    return content
+
+
+def _adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401 - any type that serialises
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+_ADAPTERS: "dict[Any, TypeAdapter[Any]]" = {}
+"""Made when first needed: each takes some milliseconds."""

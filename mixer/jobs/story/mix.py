@@ -1,0 +1,184 @@
+"""The steps that mix: lay out, render a group of segments, join them.
+
+The layout is decided once and written down. The segments of a group are rendered on all cores of
+whoever renders it, and kept in the store under addresses of their contents, so whatever an earlier
+attempt, or an earlier story, has rendered is not rendered again. Joining pours them into one file,
+hears it as a listener's player would, and keeps it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mixer.errors import OutOfTime, StoryCancelled
+from mixer.jobs.fetching import stopping
+from mixer.jobs.mixing import encoding_of, mix_style
+from mixer.jobs.story.folder import (
+    MIX,
+    MUSIC,
+    REQUEST,
+    SEGMENTS,
+    TIMELINE,
+    StoryFolder,
+)
+from mixer.jobs.story.music import look_at_music
+from mixer.jobs.story.names import progress, rendered_name, rendered_prefix
+from mixer.jobs.story.rendering import Rendering, is_shared_out, reels_of
+from mixer.jobs.story.takes import takes_of
+from mixer.jobs.story.tasks import Task
+from mixer.jobs.story.values import Layout, StoryRequest
+from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
+from mixer.parallel import usable_cores
+from mixer.requests import Options
+from mixer.sound.cues import Music
+from mixer.sound.encoders import Encoding
+from mixer.sound.ffmpeg import Children
+from mixer.sound.layout import lay_out
+from mixer.sound.reels import Crew
+from mixer.sound.timeline import Timeline
+from mixer.store.objects import ObjectStore
+
+MOST_REELS = 100
+"""Of a group: some minutes on one core, well below what Lambda allows a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMix:
+    """Mixes stories. Safe for many threads.
+
+    Attributes:
+        store: where stories, chunks and segments are kept.
+        music: where music is found.
+        workers: for how many calls the segments are shared out.
+        job: begins the job of a step; a server that ends may stop them all.
+    """
+
+    store: ObjectStore
+    music: ObjectStore
+    workers: int = 60
+    job: Callable[[], Children] = Children
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        """What events may ask for."""
+        return {
+            "lay_out": lambda story, attempt, *_: {"groups": self.lay_out(story, attempt)},
+            "render": lambda story, attempt, event, until_s: {
+                "segments": self.render(story, attempt, int(event["group"]), until_s)
+            },
+            "join": lambda story, attempt, _, until_s: self.join(story, attempt, until_s),
+        }
+
+    def lay_out(self, story: str, attempt: int) -> list[int]:
+        """Decide the mix, and who renders what of it.
+
+        Returns:
+            The groups of segments that are still to be rendered.
+
+        Raises:
+            NothingSpoken: the voice can read nothing of this text.
+            BadInput: there is nothing to hear.
+        """
+        folder = StoryFolder(self.store, story)
+        refuse_if_cancelled(folder, attempt)
+        layout = folder.find(SEGMENTS, Layout)
+        if layout is None:
+            timeline, encoding = self._laid_out(folder)
+            folder.write(TIMELINE, timeline)
+            layout = _shared_out(timeline, encoding, self.workers)
+            folder.write(SEGMENTS, layout)
+        seen = progress(islice(folder.names(), 1_000))
+        return [group for group in range(len(layout.groups)) if group not in seen.groups]
+
+    def render(self, story: str, attempt: int, group: int, deadline_s: float | None = None) -> int:
+        """Have every segment of a group in the store.
+
+        Returns:
+            How many it has.
+
+        Raises:
+            OutOfTime: they cannot be done in time; those that are done are kept.
+            StoryCancelled: somebody has cancelled the story.
+        """
+        folder = StoryFolder(self.store, story)
+        refuse_if_cancelled(folder, attempt)
+        first, end = folder.read(SEGMENTS, Layout).groups[group]
+        if not any(True for _ in folder.names(rendered_prefix(group))):
+            with self._at_work(folder, attempt, deadline_s) as work:
+                keys = work.rendered(work.reels[first:end])
+            folder.write(rendered_name(group, end - first), {"keys": keys})
+        return end - first
+
+    def join(self, story: str, attempt: int, deadline_s: float | None = None) -> dict[str, object]:
+        """Have the finished audio in the store, checked.
+
+        Raises:
+            OutOfTime: it cannot be done in time.
+            StoryCancelled: somebody has cancelled the story.
+        """
+        folder = StoryFolder(self.store, story)
+        refuse_if_cancelled(folder, attempt)
+        if folder.has(MIX):
+            return {}
+        with self._at_work(folder, attempt, deadline_s) as work:
+            joined = work.joined(folder)
+        folder.write(MIX, joined)
+        return {}
+
+    def _laid_out(self, folder: StoryFolder) -> tuple[Timeline, Encoding]:
+        request = folder.read(REQUEST, StoryRequest)
+        asked = Options.model_validate(request.options)
+        takes, music = takes_of(folder, request, self.job, asked), self._music(folder, request)
+        return lay_out(takes, music, mix_style(asked)), encoding_of(asked)
+
+    def _music(self, folder: StoryFolder, request: StoryRequest) -> Music | None:
+        """The music, measured when the story was planned; chunks that are mixed had no plan."""
+        if not request.music:
+            return None
+        known = folder.find(MUSIC, Music)
+        if known is None:
+            known = look_at_music(self.music, request.music, self.job())
+            folder.write(MUSIC, known)
+        return known
+
+    @contextmanager
+    def _at_work(
+        self, folder: StoryFolder, attempt: int, deadline_s: float | None
+    ) -> Iterator["Rendering"]:
+        """What a step renders with, until the deadline or until the story is cancelled."""
+        job, request = self.job(), folder.read(REQUEST, StoryRequest)
+        timeline = folder.read(TIMELINE, Timeline)
+        with (
+            TemporaryDirectory(prefix="mixstory-") as scratch,
+            stopping(job, deadline_s),
+            stopped_when_cancelled(folder, attempt, job) as cancelled,
+        ):
+            work = Rendering(
+                store=self.store,
+                music_store=self.music,
+                music=self._music(folder, request),
+                timeline=timeline,
+                asked=Options.model_validate(request.options),
+                crew=Crew(job, usable_cores(), deadline_s),
+                scratch=Path(scratch),
+            )
+            try:
+                yield work
+            except OutOfTime as error:
+                if cancelled.is_set():
+                    raise StoryCancelled("The story was cancelled.") from error
+                raise
+
+
+def _shared_out(timeline: Timeline, encoding: Encoding, workers: int) -> Layout:
+    """Reels in groups of neighbours, as many as workers, or more where they would grow long."""
+    count = len(reels_of(timeline)) if is_shared_out(encoding) else 0
+    if not count:
+        return Layout(segments=0, groups=(), duration_s=timeline.duration_s)
+    groups = min(count, max(workers, -(-count // MOST_REELS)))
+    edges = [count * group // groups for group in range(groups + 1)]
+    spans = tuple(pairwise(edges))
+    return Layout(segments=count, groups=spans, duration_s=timeline.duration_s)

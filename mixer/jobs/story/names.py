@@ -1,0 +1,149 @@
+"""Names of progress objects, and what they tell. Pure.
+
+What a batch or a group has done stands in the name of the object that it leaves, so a listing
+adds up without reading.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+
+from mixer.store.objects import StoredObject
+
+MICRO = 1_000_000
+
+ATTEMPTS, BATCHES, SPOKEN = "attempts/", "batches/", "spoken/"
+PAID, RENDERED = "paid/", "rendered/"
+CANCELLED, FAILURE = "-cancelled.json", "-failure.json"
+
+
+def attempt_name(attempt: int) -> str:
+    """Of the claim of an attempt."""
+    return f"{ATTEMPTS}{attempt:03}.json"
+
+
+def cancelled_name(attempt: int) -> str:
+    """Of the mark that nobody shall go on with an attempt."""
+    return f"{ATTEMPTS}{attempt:03}{CANCELLED}"
+
+
+def batch_name(batch: int) -> str:
+    """Of a batch's chunks."""
+    return f"{BATCHES}{batch:05}.json"
+
+
+def spoken_prefix(batch: int) -> str:
+    """How the name begins of what a batch leaves."""
+    return f"{SPOKEN}{batch:05}-"
+
+
+def spoken_name(batch: int, chunks: int, usd: float) -> str:
+    """Of what a batch leaves."""
+    return f"{spoken_prefix(batch)}{chunks}-{round(usd * MICRO)}.json"
+
+
+def paid_name(batch: int, usd: float) -> str:
+    """Of the note of what a batch has paid that did not end."""
+    return f"{PAID}{batch:05}-{round(usd * MICRO)}-{token_hex(4)}.json"
+
+
+def rendered_prefix(group: int) -> str:
+    """How the name begins of what a group of segments leaves."""
+    return f"{RENDERED}{group:05}-"
+
+
+def rendered_name(group: int, segments: int) -> str:
+    """Of what a group of segments leaves."""
+    return f"{rendered_prefix(group)}{segments}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a listing of a story's folder tells.
+
+    Attributes:
+        names: of everything in it.
+        attempt: the latest; 0 where none was begun.
+        begun: when it was claimed.
+        cancelled: whether it was cancelled.
+        batches: which are done, and how many chunks each has.
+        paid_usd: by all attempts.
+        groups: of segments that are done, and how many each has.
+        spoken_since: when this attempt's first and last batch were done.
+        rendered_since: likewise, of groups.
+    """
+
+    names: frozenset[str]
+    attempt: int
+    begun: datetime | None
+    cancelled: bool
+    batches: dict[int, int]
+    paid_usd: float
+    groups: dict[int, int]
+    spoken_since: tuple[datetime, ...]
+    rendered_since: tuple[datetime, ...]
+
+    @property
+    def chunks(self) -> int:
+        """How many are done."""
+        return sum(self.batches.values())
+
+    @property
+    def segments(self) -> int:
+        """How many are done."""
+        return sum(self.groups.values())
+
+
+def progress(listed: Iterable[StoredObject]) -> Progress:
+    """What a listing tells.
+
+    Args:
+        listed: names as seen from inside the folder.
+    """
+    objects = {each.name: each for each in map(_Listed.of, listed)}
+    attempts = [each for each in objects.values() if each.is_claim]
+    last = max(attempts, key=lambda each: each.numbers[0], default=None)
+    spoken = {each.numbers[0]: each for each in objects.values() if each.folder == SPOKEN}
+    paid = [each for each in objects.values() if each.folder == PAID]
+    rendered = {each.numbers[0]: each for each in objects.values() if each.folder == RENDERED}
+    begun = last.modified if last else None
+    attempt = last.numbers[0] if last else 0
+    micros = [each.numbers[2] for each in spoken.values()] + [each.numbers[1] for each in paid]
+    return Progress(
+        names=frozenset(objects),
+        attempt=attempt,
+        begun=begun,
+        cancelled=cancelled_name(attempt) in objects,
+        batches={batch: each.numbers[1] for batch, each in spoken.items()},
+        paid_usd=sum(micros) / MICRO,
+        groups={group: each.numbers[1] for group, each in rendered.items()},
+        spoken_since=_since(begun, spoken.values()),
+        rendered_since=_since(begun, rendered.values()),
+    )
+
+
+def _since(begun: datetime | None, done: "Iterable[_Listed]") -> tuple[datetime, ...]:
+    """When each was done that this attempt has done."""
+    return tuple(sorted(each.modified for each in done if begun and each.modified >= begun))
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """An object's name, taken apart."""
+
+    name: str
+    folder: str
+    numbers: tuple[int, ...]
+    modified: datetime
+
+    @classmethod
+    def of(cls, listed: StoredObject) -> "_Listed":
+        folder, slash, last = listed.key.rpartition("/")
+        parts = last.partition(".")[0].split("-")
+        numbers = tuple(int(part) for part in parts if part.isdecimal()) if slash else ()
+        return cls(listed.key, folder + slash, numbers, listed.modified)
+
+    @property
+    def is_claim(self) -> bool:
+        return self.folder == ATTEMPTS and not self.name.endswith((CANCELLED, FAILURE))

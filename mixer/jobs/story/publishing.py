@@ -1,0 +1,130 @@
+"""The last step of a story that went well: captions, chapters, picture, report, result."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mixer.jobs.mixing import Mix
+from mixer.jobs.production import chapters
+from mixer.jobs.publishing import captions_of, picture_of, report_of
+from mixer.jobs.spending import Spending, utc_now
+from mixer.jobs.story.folder import MIX, MUSIC, TIMELINE, StoryFolder
+from mixer.jobs.story.reading import close, seen_in
+from mixer.jobs.story.takes import Told, told
+from mixer.jobs.story.tasks import Task
+from mixer.jobs.story.values import JoinedMix, Kind, State, StoryResult
+from mixer.jobs.story.watching import refuse_if_cancelled
+from mixer.requests import Options
+from mixer.sound.check import Check
+from mixer.sound.cues import Music
+from mixer.sound.timeline import Timeline
+from mixer.store.objects import ObjectStore
+
+FILES = {
+    "captions_vtt": ("story.vtt", "text/vtt; charset=utf-8"),
+    "captions_srt": ("story.srt", "application/x-subrip; charset=utf-8"),
+    "chapters": ("chapters.json", "application/json"),
+    "picture": ("story.png", "image/png"),
+    "report": ("report.json", "application/json"),
+}
+"""What goes with the audio, by what GET calls it: its name and how it is served."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPublisher:
+    """Ends stories that went well.
+
+    Attributes:
+        store: where stories are kept.
+        spending: where callers' entries are settled.
+        now: the moment, in UTC.
+    """
+
+    store: ObjectStore
+    spending: Spending
+    now: Callable[[], datetime] = field(default=utc_now)
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        """What events may ask for."""
+        return {"publish": lambda story, attempt, *_: self.publish(story, attempt)}
+
+    def publish(self, story: str, attempt: int) -> dict[str, object]:
+        """Keep what goes with the audio, and write down that the story is done."""
+        folder = StoryFolder(self.store, story)
+        refuse_if_cancelled(folder, attempt)
+        seen = seen_in(folder)
+        kind = seen.request.kind
+        if kind is Kind.SPEECH:
+            result = _spoken_result(told(folder), attempt)
+        else:
+            asked = Options.model_validate(seen.request.options)
+            result = _mixed_result(
+                folder, attempt, asked, None if kind is Kind.MIX else told(folder)
+            )
+        close(folder, seen, result, self.spending, self.now())
+        return {}
+
+
+def _spoken_result(said: Told, attempt: int) -> StoryResult:
+    heard = [each for each in said.recordings if each]
+    return StoryResult(
+        state=State.DONE,
+        attempt=attempt,
+        ended_s=0.0,
+        duration_s=round(sum(each.measured.duration_s for each in heard), 3),
+        chunk_keys=tuple(each.key for each in heard),
+        warnings=_warnings(said),
+    )
+
+
+def _mixed_result(
+    folder: StoryFolder, attempt: int, asked: Options, said: Told | None
+) -> StoryResult:
+    timeline, joined = folder.read(TIMELINE, Timeline), folder.read(MIX, JoinedMix)
+    heard = Check(joined.integrated_loudness_lufs, joined.true_peak_dbtp, (), joined.peaks)
+    mix = Mix(timeline, heard, folder.find(MUSIC, Music))
+    title = asked.title or (said.stored.script.title if said else "")
+    files = _files(title, mix, said, joined.name)
+    for name, content in files.items():
+        path, content_type = FILES[name]
+        folder.store.put(folder.key(path), content, content_type=content_type)
+    links = {name: folder.key(FILES[name][0]) for name in FILES if name in files}
+    return StoryResult(
+        state=State.DONE,
+        attempt=attempt,
+        ended_s=0.0,
+        title=title,
+        duration_s=round(timeline.duration_s, 3),
+        integrated_loudness_lufs=joined.integrated_loudness_lufs,
+        true_peak_dbtp=joined.true_peak_dbtp,
+        links={"audio": folder.key(joined.name), **links},
+        warnings=_warnings(said) if said else (),
+    )
+
+
+def _files(title: str, mix: Mix, said: Told | None, audio: str) -> Mapping[str, bytes]:
+    """Contents by name; captions and report where it is known what is said."""
+    starts = [{"title": name, "start_s": round(at, 3)} for at, name in chapters(mix.timeline)]
+    files = {"chapters": json.dumps({"chapters": starts}, ensure_ascii=False).encode()}
+    if mix.checked.peaks:
+        files["picture"] = picture_of(title, mix)
+    if said is None:
+        return files
+    script = said.stored.script
+    files["captions_vtt"], files["captions_srt"] = captions_of(script, said.spoken, mix.timeline)
+    files["report"] = report_of(
+        script,
+        said.stored.delivery,
+        mix,
+        billed_chars=said.billed_chars,
+        unspoken=said.unspoken,
+        stages_s={},
+        outputs=(audio, *(FILES[name][0] for name in FILES if name in {*files, "report"})),
+    )
+    return files
+
+
+def _warnings(said: Told) -> tuple[str, ...]:
+    return tuple(f"Not spoken: {passage}" for passage in said.unspoken)

@@ -1,0 +1,172 @@
+"""What a step of a story renders with: reels onto the shelf, and the finished file from there."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from mixer.jobs.fetching import RequestFolder
+from mixer.jobs.mixing import OUTLINE_COLUMNS, encoding_of
+from mixer.jobs.production import chapters
+from mixer.jobs.story.folder import (
+    PLAN,
+    StoryFolder,
+)
+from mixer.jobs.story.values import JoinedMix, PlanSummary
+from mixer.publish.tags import ffmetadata, id3_tag
+from mixer.requests import Options
+from mixer.sound.check import Check, check
+from mixer.sound.cues import Music
+from mixer.sound.encoders import Encoding
+from mixer.sound.loudness import integrated_lufs
+from mixer.sound.mixdown import render
+from mixer.sound.reels import Crew, Mixdown, reel_key, strips
+from mixer.sound.rendering import Ingredients, Renderer
+from mixer.sound.segments import Reel, cut, sources, wound
+from mixer.sound.shelf import Shelf
+from mixer.sound.timeline import Timeline
+from mixer.store.objects import ObjectStore
+
+LONGEST_CHECK_S = 36 * 3_600.0
+"""A longer file is not decoded again after joining: together with the join it would not fit into a
+call of Lambda. Its loudness is then what went into the encoder, its peak the ceiling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """One step's rendering.
+
+    Attributes:
+        store: where stories, chunks and segments are kept.
+        music_store: where music is found.
+        music: what lies under the voice.
+        timeline: the whole mix.
+        asked: how it shall sound.
+        crew: who renders, and until when.
+        scratch: a folder that goes with the step.
+    """
+
+    store: ObjectStore
+    music_store: ObjectStore
+    music: Music | None
+    timeline: Timeline
+    asked: Options
+    crew: Crew
+    scratch: Path
+
+    @property
+    def encoding(self) -> Encoding:
+        """Of the finished file."""
+        return encoding_of(self.asked)
+
+    @property
+    def reels(self) -> tuple[Reel, ...]:
+        """Of the whole timeline."""
+        return reels_of(self.timeline)
+
+    def rendered(self, reels: Sequence[Reel]) -> list[str]:
+        """Have some reels on the shelf; what is there already is not even fetched for."""
+        shelf, known = Shelf(self.store), self._ingredients(())
+        renderer = Renderer(self.timeline, known, self.encoding, self.scratch, self.crew.children)
+        keys = {reel_key(renderer, reel, shelf): reel for reel in reels}
+        missing = [reel for key, reel in keys.items() if shelf.find(key) is None]
+        if missing:
+            fetched = self._ingredients(missing)
+            renderer = Renderer(
+                self.timeline, fetched, self.encoding, self.scratch, self.crew.children
+            )
+            with closing(strips(renderer, missing, shelf, self.crew)) as made:
+                for _ in made:
+                    pass
+        return list(keys)
+
+    def joined(self, folder: StoryFolder) -> JoinedMix:
+        """The finished audio, checked and kept."""
+        encoding = self.encoding
+        out = self.scratch / audio_name(encoding)
+        tags = {"title": self.asked.title or _title(folder), "artist": self.asked.author}
+        described = tags, chapters(self.timeline), self.timeline.duration_s
+        if is_shared_out(encoding):
+            self.rendered(self.reels)
+        mixdown = render(
+            self.timeline,
+            self._ingredients(() if is_shared_out(encoding) else self.reels),
+            out,
+            encoding=encoding,
+            head=id3_tag(*described) if encoding.format == "mp3" else b"",
+            about=ffmetadata(*described),
+            shelf=Shelf(self.store),
+            until_s=self.crew.until_s,
+            children=self.crew.children,
+        )
+        heard = self._checked(out, mixdown)
+        content_type = encoding.kind.content_type
+        folder.store.put(folder.key(out.name), out, content_type=content_type)
+        return JoinedMix(
+            integrated_loudness_lufs=heard.integrated_lufs,
+            true_peak_dbtp=heard.true_peak_dbtp,
+            peaks=heard.peaks,
+            size_bytes=out.stat().st_size,
+            name=out.name,
+        )
+
+    def _checked(self, out: Path, mixdown: Mixdown) -> Check:
+        duration_s = self.timeline.duration_s
+        if duration_s <= LONGEST_CHECK_S:
+            return check(
+                out,
+                duration_s,
+                OUTLINE_COLUMNS,
+                stretches=mixdown.stretches,
+                children=self.crew.children,
+            )
+        loudness = integrated_lufs(mixdown.windows)
+        offset_db = self.encoding.level_offset_db
+        foretold = None if loudness is None else loudness + offset_db
+        return Check(foretold, self.timeline.mastering.ceiling_dbtp, (), ())
+
+    def _ingredients(self, reels: Sequence[Reel]) -> Ingredients:
+        """What it takes to render some reels, fetched; of music, always what is known of it."""
+        wanted = frozenset[str]().union(*(sources(self.timeline, reel.segments) for reel in reels))
+        clips = {clip.source for clip in self.timeline.clips} & wanted
+        files = {("chunk", key): self.store for key in sorted(clips)}
+        if self.music and self.music.source in wanted:
+            files["music", self.music.source] = self.music_store
+        found = self._fetched(files)
+        music = {}
+        if self.music:
+            path = found.get(("music", self.music.source), Path(self.music.source))
+            music = {self.music.source: (path, self.music.measured)}
+        return Ingredients({key: found["chunk", key] for key in clips}, music)
+
+    def _fetched(self, files: Mapping[tuple[str, str], ObjectStore]) -> dict[tuple[str, str], Path]:
+        if not files:
+            return {}
+        folder = Path(mkdtemp(dir=self.scratch))
+        return RequestFolder(folder, threading.Event()).fetched(files, self.crew.until_s)
+
+
+def _title(folder: StoryFolder) -> str:
+    plan = folder.find(PLAN, PlanSummary)
+    return plan.title if plan else ""
+
+
+def audio_name(encoding: Encoding) -> str:
+    """What the finished file is called."""
+    return f"story.{encoding.format}"
+
+
+def is_shared_out(encoding: Encoding) -> bool:
+    """Whether segments are rendered by many.
+
+    Those that come out as raw samples, for an encoder that takes them in order, are rendered by
+    whoever joins them: carrying them there would take longer.
+    """
+    return not encoding.stream.sample_bytes
+
+
+def reels_of(timeline: Timeline) -> tuple[Reel, ...]:
+    """The reels of a story: a segment each, so that many workers share a short one as well."""
+    return wound(timeline, cut(timeline))

@@ -1,0 +1,86 @@
+"""A story's steps in their order, in one process: what the state machine does in the cloud.
+
+It calls the very same tasks with the very same events; batches are spoken two at a time, so that
+the engine never waits for one to end. What ends the work early is recorded as the state machine
+would record it, and the next attempt goes on from what is there.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from mixer.errors import MixerError
+from mixer.jobs.story.tasks import Answer, Event
+from mixer.jobs.story.values import Kind
+
+logger = logging.getLogger(__name__)
+
+BATCHES_AT_ONCE = 2
+GROUPS_AT_ONCE = 1
+"""A group uses all cores by itself."""
+
+Invoke = Callable[[Event], Answer]
+"""Has a task carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt at a story.
+
+    Attributes:
+        invoke: has tasks carried out.
+        story: its id.
+        attempt: its number.
+        is_over: whether whoever runs it is ending; what fails then has not failed, and is left for
+            the next attempt.
+    """
+
+    invoke: Invoke
+    story: str
+    attempt: int
+    is_over: Callable[[], bool] = field(default=lambda: False)
+
+    def whole(self, kind: Kind) -> None:
+        """Every step that a kind of story takes; a failure is recorded, and told."""
+        try:
+            self._steps(kind)
+        except Exception as error:
+            if self.is_over():
+                return
+            if not isinstance(error, MixerError):
+                logger.exception("story %s failed", self.story)
+            self._task("record", error={"Error": type(error).__name__, "Cause": str(error)})
+        self._told()
+
+    def _steps(self, kind: Kind) -> None:
+        if kind is not Kind.MIX:
+            batches = self._task("plan")["batches"]
+            self._many("synthesize", "batch", batches, BATCHES_AT_ONCE)
+        if kind is not Kind.SPEECH:
+            groups = self._task("lay_out")["groups"]
+            self._many("render", "group", groups, GROUPS_AT_ONCE)
+            self._task("join")
+        self._task("publish")
+
+    def _many(self, task: str, item: str, numbers: Iterable[int], at_once: int) -> None:
+        """A task for each item; the first failure starts no more of them."""
+        with ThreadPoolExecutor(at_once, thread_name_prefix=task) as pool:
+            futures = [pool.submit(self._task, task, **{item: number}) for number in numbers]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _told(self) -> None:
+        try:
+            self._task("notify")
+        except MixerError as error:
+            logger.warning("story %s: %s", self.story, error)
+
+    def _task(self, task: str, **more: Any) -> Answer:  # noqa: ANN401 - JSON
+        event = {"task": task, "story_id": self.story, "attempt": self.attempt, **more}
+        return self.invoke(event)

@@ -1,0 +1,276 @@
+"""The steps that speak: plan, and synthesize a batch of chunks.
+
+What is refused costs nothing: text, voice, music, caps come first. The plan is written down in
+batches of neighbouring chunks; each batch looks up what is there already, says the rest, and leaves
+one object that tells of all its chunks. A batch that fails leaves a note of what it has paid; the
+chunks that it did say are in the store, so trying again pays for the others only.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, TooExpensive
+from mixer.jobs.planning import refuse_if_too_dear
+from mixer.jobs.story.batches import batched, keep_batches
+from mixer.jobs.story.folder import MUSIC, PLAN, REQUEST, SCRIPT, StoryFolder
+from mixer.jobs.story.music import look_at_music
+from mixer.jobs.story.names import (
+    batch_name,
+    paid_name,
+    progress,
+    spoken_name,
+    spoken_prefix,
+)
+from mixer.jobs.story.tasks import Task
+from mixer.jobs.story.values import Batch, PlanSummary, SpokenBatch, StoredScript, StoryRequest
+from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
+from mixer.jobs.synthesis import Plan, Synthesizer
+from mixer.requests import Options
+from mixer.script.estimate import estimate
+from mixer.script.script import Chunk
+from mixer.speech.choosing import times_paid
+from mixer.speech.engine import Delivery
+from mixer.speech.narrate import Narration, Narrator
+from mixer.speech.prices import cost_usd
+from mixer.speech.recordings import to_metadata
+from mixer.store.objects import ObjectStore
+
+Pace = Callable[[str, str], AbstractContextManager[object]]
+"""Holds a story's share of an engine's quota for the length of a block."""
+
+
+def _unpaced(_story: str, _engine: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class StorySpeech:
+    """Plans and speaks stories. Safe for many threads.
+
+    Attributes:
+        synthesizer: the work itself, with the limits of a story.
+        music: where music is found.
+        pace: shares the quota among the stories that are being spoken.
+    """
+
+    synthesizer: Synthesizer
+    music: ObjectStore
+    pace: Pace = field(default=_unpaced)
+
+    def plan(self, story: str, attempt: int, deadline_s: float | None = None) -> list[int]:
+        """Decide what is said and check what it may cost.
+
+        Returns:
+            The batches that are still to be said.
+
+        Raises:
+            MixerError: the story cannot be told like this; nothing was spent.
+        """
+        folder = StoryFolder(self.synthesizer.store, story)
+        refuse_if_cancelled(folder, attempt)
+        request = folder.read(REQUEST, StoryRequest)
+        asked = Options.model_validate(request.options)
+        if request.music and not folder.has(MUSIC):
+            music = look_at_music(self.music, request.music, self.synthesizer.job())
+            folder.write(MUSIC, music)
+        stored = folder.find(SCRIPT, StoredScript)
+        if stored is None:
+            stored = self._planned(folder, request, asked, deadline_s)
+        batches = batched(tuple(stored.script.chunks))
+        kept = [Batch(stored.delivery, chunks, asked.speech_marks) for chunks in batches]
+        keep_batches(folder, kept)
+        seen = progress(islice(folder.names(), 1_000))
+        left = [number for number in range(len(batches)) if number not in seen.batches]
+        missing = self._missing([batches[number] for number in left], stored.delivery, deadline_s)
+        price_usd = _price_usd(missing, stored.delivery, asked)
+        self._settled(folder, seen.paid_usd)
+        priced = replace(
+            _summary(stored, asked, len(batches)),
+            reservation=self._reserved(price_usd, asked, request.caller),
+            predicted_usd=seen.paid_usd + price_usd,
+            paid_before_usd=seen.paid_usd,
+        )
+        folder.write(PLAN, priced)
+        return left
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        """What events may ask for."""
+        return {
+            "plan": lambda story, attempt, _, until_s: {
+                "batches": self.plan(story, attempt, until_s)
+            },
+            "synthesize": lambda story, attempt, event, until_s: {
+                "chunks": self.synthesize(story, attempt, int(event["batch"]), until_s)
+            },
+        }
+
+    def synthesize(
+        self, story: str, attempt: int, batch: int, deadline_s: float | None = None
+    ) -> int:
+        """Have every chunk of a batch in the store.
+
+        Returns:
+            How many chunks it has.
+
+        Raises:
+            SpeechFailed: passages that cannot be said; it names them, the others are kept.
+            OutOfTime: the deadline came; what was said is kept.
+            StoryCancelled: somebody has cancelled the story.
+        """
+        folder = StoryFolder(self.synthesizer.store, story)
+        refuse_if_cancelled(folder, attempt)
+        wanted = folder.read(batch_name(batch), Batch)
+        if any(True for _ in folder.names(spoken_prefix(batch))):
+            return len(wanted.chunks)
+        engine_name = wanted.delivery.engine
+        with (
+            self.pace(story, engine_name),
+            _noted(folder, batch, engine_name) as bill,
+            self._narrator(folder, attempt, wanted, deadline_s) as narrator,
+        ):
+            spoken = _spoken(narrator, wanted.chunks, bill.add)
+            name = spoken_name(batch, len(wanted.chunks), bill.usd)
+            folder.write(name, spoken)
+        return len(wanted.chunks)
+
+    def _settled(self, folder: StoryFolder, paid_usd: float) -> None:
+        """Close the entry of an attempt that has planned, and died."""
+        before = folder.find(PLAN, PlanSummary)
+        if before is not None:
+            paid_since_usd = paid_usd - before.paid_before_usd
+            self.synthesizer.spending.settle(before.reservation, paid_since_usd)
+
+    def _planned(
+        self, folder: StoryFolder, request: StoryRequest, asked: Options, deadline_s: float | None
+    ) -> StoredScript:
+        text = self.synthesizer.store.get(request.text_key).decode()
+        plan: Plan = self.synthesizer.plan(text, asked, deadline_s)
+        script = replace(plan.script, title=asked.title or plan.script.title)
+        with self.synthesizer.open_engine(plan.delivery.engine, deadline_s) as engine:
+            narrator = Narrator(
+                engine, self.synthesizer.store, plan.delivery, self.synthesizer.job()
+            )
+            keys = tuple(narrator.key(chunk) for chunk in script.chunks)
+        stored = StoredScript(script, plan.delivery, keys)
+        folder.write(SCRIPT, stored)
+        return stored
+
+    def _missing(
+        self, batches: Sequence[tuple[Chunk, ...]], delivery: Delivery, deadline_s: float | None
+    ) -> list[Chunk]:
+        """The chunks that have to be paid for."""
+        chunks = [chunk for batch in batches for chunk in batch]
+        work = self.synthesizer
+        with work.open_engine(delivery.engine, deadline_s) as engine:
+            narrator = Narrator(engine, work.store, delivery, work.job(), until_s=deadline_s)
+            there = narrator.found(chunks)
+            return [c for key, c in narrator.distinct(chunks).items() if key not in there]
+
+    def _reserved(self, usd: float, asked: Options, caller: str) -> str:
+        """The entry that reserves what the story will cost, once it is known to be allowed."""
+        most_usd = self.synthesizer.max_request_usd
+        refuse_if_too_dear(usd, asked)
+        if usd > most_usd:
+            raise TooExpensive(
+                f"This would cost about ${usd:.2f}, more than the ${most_usd:.2f} that one story "
+                "may cost here; nothing was spent.",
+                cost_usd=usd,
+                limit_usd=most_usd,
+            )
+        return self.synthesizer.spending.reserve(caller, usd)
+
+    @contextmanager
+    def _narrator(
+        self, folder: StoryFolder, attempt: int, batch: Batch, deadline_s: float | None
+    ) -> Iterator[Narrator]:
+        """Who says a batch, until the deadline or until the story is cancelled.
+
+        Raises:
+            StoryCancelled: that is why it ended.
+        """
+        work, job = self.synthesizer, self.synthesizer.job()
+        young_since = work.now() - work.refresh_after
+        with (
+            work.open_engine(
+                batch.delivery.engine, deadline_s, speech_marks=batch.speech_marks
+            ) as engine,
+            stopped_when_cancelled(folder, attempt, job) as watched,
+        ):
+            narrator = Narrator(
+                engine, work.store, batch.delivery, job, young_since=young_since, until_s=deadline_s
+            )
+            try:
+                yield narrator
+            except OutOfTime as error:
+                if watched.is_set():
+                    raise StoryCancelled("The story was cancelled.") from error
+                raise
+
+
+@dataclass
+class _Bill:
+    """What a batch has paid so far."""
+
+    engine: str
+    usd: float = 0.0
+
+    def add(self, chars: int) -> None:
+        self.usd += cost_usd(chars, self.engine)
+
+
+@contextmanager
+def _noted(folder: StoryFolder, batch: int, engine: str) -> Iterator[_Bill]:
+    """A block that pays; where it does not end well, what it paid is noted nonetheless."""
+    bill = _Bill(engine)
+    try:
+        yield bill
+    except BaseException:
+        if bill.usd > 0:
+            folder.write(paid_name(batch, bill.usd), {"usd": bill.usd})
+        raise
+
+
+def _spoken(
+    narrator: Narrator, chunks: Sequence[Chunk], paid: Callable[[int], None]
+) -> SpokenBatch:
+    charged: list[int] = []
+
+    def note(chars: int) -> None:
+        charged.append(chars)
+        paid(chars)
+
+    try:
+        narration = narrator.narrate(chunks, paid=note)
+    except NothingSpoken:  # in this batch; whether in the whole story, the layout will know
+        narration = Narration(tuple(None for _ in chunks), 0, sum(charged))
+    keys = (narrator.key(chunk) for chunk in chunks)
+    return SpokenBatch(
+        chunks=tuple(
+            (key, to_metadata(each) if each else None)
+            for key, each in zip(keys, narration.recordings, strict=True)
+        ),
+        said=narration.said,
+        billed_chars=narration.billed_chars,
+    )
+
+
+def _summary(stored: StoredScript, asked: Options, batches: int) -> PlanSummary:
+    foreseen = estimate(stored.script, asked.rate)
+    return PlanSummary(
+        title=stored.script.title,
+        language=stored.script.language,
+        voice=stored.delivery.voice,
+        engine=stored.delivery.engine,
+        characters=foreseen.characters,
+        chunks=foreseen.chunks,
+        batches=batches,
+        duration_s=foreseen.duration_s,
+    )
+
+
+def _price_usd(missing: Sequence[Chunk], delivery: Delivery, asked: Options) -> float:
+    chars = sum(chunk.billed_chars for chunk in missing) * times_paid(asked)
+    return cost_usd(chars, delivery.engine)

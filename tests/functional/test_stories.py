@@ -1,0 +1,257 @@
+"""Stories on a laptop as clients see them: sent, watched, cancelled, taken up again."""
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+
+from mixer.jobs.story.values import State
+from mixer.server.listener import Listener
+from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.sound import ffmpeg
+from mixer.store.folder import FolderStore
+from tests.engines import ToneEngine
+from tests.servers import Served
+
+ENDED = {State.DONE, State.FAILED, State.CANCELLED}
+CHAPTERS = "\n\n".join(
+    f"# Chapter {chapter}\n\n"
+    + "\n\n".join(f"Ship {paragraph} of {chapter} came in. It was late." for paragraph in range(14))
+    for chapter in ("one", "two")
+)
+ASKED = {"text": CHAPTERS, "text_type": "markdown", "title": "Ships", "music": "bed.flac"}
+
+
+@dataclass(frozen=True)
+class Stories:
+    """A laptop's server, and who speaks there."""
+
+    served: Served
+    engine: ToneEngine
+
+    def post(self, body, **headers):
+        return self.served.ask("POST", "/stories", json.dumps(body), headers)
+
+    def begun(self, body, **headers):
+        answered = self.post(body, **headers)
+        assert answered.status == 202, answered.body
+        assert answered.json["status_url"] == f"/stories/{answered.json['story_id']}"
+        return answered.json["story_id"]
+
+    def status(self, story):
+        answered = self.served.ask("GET", f"/stories/{story}")
+        assert answered.status == 200, answered.body
+        return answered.json
+
+    def ended(self, story):
+        return self.until(story, lambda status: status["state"] in ENDED)
+
+    def until(self, story, is_so):
+        begun_s = time.monotonic()
+        while not is_so(status := self.status(story)):
+            assert time.monotonic() - begun_s < 60, status
+            time.sleep(0.05)
+        return status
+
+    def linked(self, url):
+        parts = urlsplit(url)
+        answered = self.served.ask("GET", f"{parts.path}?{parts.query}")
+        assert answered.status == 200
+        return answered
+
+    def refused(self, answered, status, code):
+        assert (answered.status, answered.json["code"]) == (status, code), answered.body
+        return answered.json
+
+
+@contextmanager
+def laptop_with(folder, engine):
+    listener = Listener(0)
+    folders = Folders(folder / "store", folder / "web", folder / "music")
+    with laptop(chosen_settings({}), listener.url, folders, engine) as site:
+        listener.start(site.reply)
+        try:
+            yield Stories(Served(listener, FolderStore(folders.store), folder, None), engine)
+        finally:
+            assert listener.stop(grace_s=10)
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stories")
+    (folder / "music").mkdir()
+    bed = ["-f", "lavfi", "-i", "sine=f=200:d=5", str(folder / "music" / "bed.flac")]
+    ffmpeg.run(bed, timeout_s=60)
+    with laptop_with(folder, ToneEngine(suffix="mp3")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def told(stories):
+    """A story with chapters and music, watched to its end."""
+    story = stories.begun(ASKED)
+    seen = [stories.status(story)]
+    while seen[-1]["state"] not in ENDED:
+        time.sleep(0.02)
+        seen.append(stories.status(story))
+    return story, seen
+
+
+def test_story_goes_through_its_states_in_order(told):
+    _, seen = told
+    order = list(State)
+    assert [order.index(each["state"]) for each in seen] == sorted(
+        order.index(each["state"]) for each in seen
+    )
+    assert [each["progress"] for each in seen] == sorted(each["progress"] for each in seen)
+    assert (seen[-1]["state"], seen[-1]["progress"]) == ("done", 1.0)
+
+
+def test_finished_story_tells_what_it_is_and_links_everything(stories, told):
+    _, seen = told
+    status = seen[-1]
+    assert (status["title"], status["error"], status["warnings"]) == ("Ships", None, [])
+    assert status["chunks"]["done"] == status["chunks"]["total"] > 4
+    assert status["segments"]["done"] == status["segments"]["total"] >= 2
+    assert status["cost_usd"]["so_far"] > 0
+    assert status["integrated_loudness_lufs"] == pytest.approx(-18, abs=0.3)
+    links = dict(status["links"])
+    assert links.pop("expires_s") == 3600
+    assert set(links) == {
+        *("audio", "captions_vtt", "captions_srt", "chapters", "picture", "report")
+    }
+    files = {name: stories.linked(url) for name, url in links.items()}
+    assert files["captions_vtt"].body.startswith(b"WEBVTT")
+    assert [each["title"] for each in files["chapters"].json["chapters"]] == [
+        "Chapter one",
+        "Chapter two",
+    ]
+    assert files["picture"].body.startswith(b"\x89PNG")
+    assert files["report"].json["duration_s"] == pytest.approx(status["duration_s"], abs=0.01)
+    played_s = len(files["audio"].body) / 16_000  # 128 kbit/s
+    assert played_s == pytest.approx(status["duration_s"], abs=0.5)
+
+
+def test_same_request_is_the_same_story_and_costs_nothing(stories, told):
+    story, _ = told
+    calls = stories.engine.calls
+    assert stories.begun(ASKED) == story
+    assert stories.begun({**ASKED, "title": "Boats"}) != story
+    stories.ended(stories.begun({**ASKED, "title": "Boats"}))
+    assert stories.engine.calls == calls
+
+
+def test_idempotency_key_stands_for_one_request(stories):
+    text = {"text": "A boat."}
+    story = stories.begun(text, **{"Idempotency-Key": "first"})
+    assert stories.begun(text, **{"Idempotency-Key": "first"}) == story
+    assert stories.begun(text, **{"Idempotency-Key": "second"}) != story
+    other = stories.post({"text": "Two boats."}, **{"Idempotency-Key": "first"})
+    stories.refused(other, 409, "idempotency_key_reused")
+    stories.refused(stories.post(text, **{"Idempotency-Key": "x" * 201}), 400, "bad_input")
+
+
+def test_stories_are_listed_the_newest_first_page_by_page(stories, told):
+    for number in range(21):
+        stories.begun({"text": f"Listed {number}."})
+    first = stories.served.ask("GET", "/stories").json
+    assert len(first["stories"]) == 20
+    rest = stories.served.ask("GET", f"/stories?cursor={first['next']}").json
+    assert rest["next"] is None
+    listed = [*first["stories"], *rest["stories"]]
+    assert told[0] in {each["story_id"] for each in rest["stories"]}
+    assert len({each["story_id"] for each in listed}) == len(listed)
+    created = [each["created_at"] for each in listed]
+    assert created == sorted(created, reverse=True)
+    stories.refused(stories.served.ask("GET", "/stories?cursor=../x"), 400, "bad_input")
+
+
+def test_passage_that_cannot_be_said_is_named_and_mended_by_asking_again(stories):
+    body = {"text": f"A terrible tempest rose.\n\n{CHAPTERS}", "text_type": "markdown"}
+    stories.engine.fail_texts = ["tempest"]
+    try:
+        story = stories.begun(body)
+        failed = stories.ended(story)
+    finally:
+        stories.engine.fail_texts = []
+    assert (failed["state"], failed["error"]["code"]) == ("failed", "speech_failed")
+    assert any("tempest" in each for each in failed["error"]["details"]["passages"])
+    assert "links" not in failed
+    calls = stories.engine.calls
+    assert stories.begun(body) == story
+    assert stories.ended(story)["state"] == "done"
+    assert stories.engine.calls - calls <= 2
+
+
+def test_cancelled_story_stops_and_goes_on_when_asked_for_again(tmp_path):
+    slow = ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)
+    with laptop_with(tmp_path, slow) as stories:
+        story = stories.begun({"text": CHAPTERS, "text_type": "markdown"})
+        stories.until(story, lambda status: status["state"] == "synthesizing")
+        cancelled = stories.served.ask("DELETE", f"/stories/{story}")
+        assert (cancelled.status, cancelled.json["state"]) == (200, "cancelled")
+        stories.refused(stories.served.ask("DELETE", f"/stories/{story}"), 409, "story_ended")
+        total = cancelled.json["chunks"]["total"]
+        time.sleep(1)
+        said = slow.calls
+        assert said < total
+        assert stories.begun({"text": CHAPTERS, "text_type": "markdown"}) == story
+        assert stories.ended(story)["state"] == "done"
+        assert slow.calls <= total + 3
+
+
+def test_story_of_a_server_that_ended_is_taken_up_by_the_next(tmp_path):
+    slow = ToneEngine(suffix="mp3", delay_s=0.3, parallelism=1)
+    with laptop_with(tmp_path, slow) as stories:
+        story = stories.begun({"text": CHAPTERS, "text_type": "markdown"})
+        stories.until(story, lambda _: slow.calls > 2)
+    with laptop_with(tmp_path, ToneEngine(suffix="mp3")) as stories:
+        status = stories.ended(story)
+        assert status["state"] == "done", status["error"]
+        assert stories.engine.calls < status["chunks"]["total"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "field"),
+    [
+        ({}, 400, "bad_input", "text"),
+        ({"text": "Both.", "source": "uploads/x"}, 400, "bad_input", "text"),
+        ({"text": "  "}, 400, "unreadable_text", "text"),
+        ({"text": "x" * 5_000_001}, 413, "text_too_long", "text"),
+        ({"source": "spending/x"}, 400, "bad_input", "source"),
+        ({"source": "uploads/../x"}, 400, "bad_input", "source"),
+        ({"source": "uploads/gone"}, 404, "not_found", "source"),
+        ({"text": "A.", "music": "../x"}, 400, "bad_input", "music"),
+        ({"text": "A.", "webhook": "http://example.com/"}, 400, "bad_input", "webhook"),
+        ({"text": "A.", "webhook": "https://127.0.0.1/"}, 400, "bad_input", "webhook"),
+        ({"text": "A.", "webhook": "https://localhost/"}, 400, "bad_input", "webhook"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_kept(stories, body, status, code, field):
+    told = stories.refused(stories.post(body), status, code)
+    assert told["details"]["field"] == field
+
+
+@pytest.mark.parametrize("story", ["0" * 32, "nothing", "..%2Fx"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_unknown_story_is_not_found(stories, method, story):
+    stories.refused(stories.served.ask(method, f"/stories/{story}"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"voice": "Nobody"}, "unknown_voice"),
+        ({"music": "gone.flac"}, "not_found"),
+        ({"max_cost_usd": 0.0001}, "too_expensive"),
+    ],
+)
+def test_what_the_plan_finds_fails_the_story_in_words_and_costs_nothing(stories, more, code):
+    calls = stories.engine.calls
+    status = stories.ended(stories.begun({"text": "A long way out, a bell.", **more}))
+    assert (status["state"], status["error"]["code"]) == ("failed", code)
+    assert status["error"]["error"].endswith(".")
+    assert (stories.engine.calls, status["cost_usd"]["so_far"]) == (calls, 0)
