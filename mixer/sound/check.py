@@ -15,7 +15,7 @@ from mixer.errors import RenderFailed
 from mixer.parallel import in_parallel, usable_cores
 from mixer.sound import ffmpeg
 from mixer.sound.ffmpeg import Children
-from mixer.sound.loudness import STEP_S, histogram, integrated_lufs
+from mixer.sound.loudness import FINE_BIN_LU, STEP_S, histogram, integrated_lufs
 from mixer.sound.measure import MUSIC_CHANNELS, TIMEOUT_S, momentary_lufs, true_peak_dbtp
 from mixer.sound.mp3 import FRAME_SAMPLES, Stretch
 from mixer.sound.timeline import MIX_RATE_HZ
@@ -72,7 +72,7 @@ def _together(parts: Sequence[Check]) -> Check:
     """What the stretches of a file measure as a whole."""
     momentary = tuple(window for part in parts for window in part.momentary_lufs)
     return Check(
-        integrated_lufs=integrated_lufs(histogram(momentary)),
+        integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
         true_peak_dbtp=max(part.true_peak_dbtp for part in parts),
         momentary_lufs=momentary,
         peaks=tuple(column for part in parts for column in part.peaks),
@@ -98,7 +98,7 @@ def _check_stretch(
     if not momentary and not part.roll_frames:
         raise RenderFailed(f"There is not a moment of sound in {path}.")
     return Check(
-        integrated_lufs=integrated_lufs(histogram(momentary)),
+        integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
         true_peak_dbtp=true_peak_dbtp(done.stderr),
         momentary_lufs=tuple(momentary),
         peaks=peaks,

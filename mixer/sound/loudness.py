@@ -20,6 +20,9 @@ STEP_S = 0.1
 BIN_LU = 0.25
 """Width of a histogram's bins: fine enough for 0.01 LU, coarse enough to travel with a chunk."""
 
+FINE_BIN_LU = 0.01
+"""Of a finished mix, whose loudness is told, and where a few windows at the gate may count."""
+
 Histogram = Mapping[float, int]
 """Momentary windows by loudness: the middle of a bin in LUFS to the number of windows in it."""
 
@@ -27,10 +30,10 @@ DUAL_MONO_LU = 10 * math.log10(2)
 """One signal in two channels measures so much louder than in one: channel energies add up."""
 
 
-def histogram(momentary_lufs: Iterable[float]) -> Histogram:
+def histogram(momentary_lufs: Iterable[float], bin_lu: float = BIN_LU) -> Histogram:
     """Count momentary windows; those under the absolute gate do not count."""
     audible = (each for each in momentary_lufs if each > ABSOLUTE_GATE_LUFS)
-    return Counter(round(each / BIN_LU) * BIN_LU for each in audible)
+    return Counter(round(each / bin_lu) * bin_lu for each in audible)
 
 
 def shifted(windows: Histogram, gain_db: float) -> Histogram:
@@ -46,16 +49,18 @@ def summed(parts: Iterable[Histogram]) -> Histogram:
     return total
 
 
-def packed(windows: Histogram) -> list[int]:
+def packed(windows: Histogram, bin_lu: float = BIN_LU) -> list[int]:
     """A histogram as few numbers: the lowest bin, then the counts from there up."""
-    counts = {round(level / BIN_LU): count for level, count in windows.items()}
+    counts: Counter[int] = Counter()
+    for level, count in windows.items():
+        counts[round(level / bin_lu)] += count
     if not counts:
         return []
     lowest, highest = min(counts), max(counts)
     return [lowest, *(counts.get(each, 0) for each in range(lowest, highest + 1))]
 
 
-def unpacked(numbers: object) -> Histogram:
+def unpacked(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
     """The histogram that `packed` made these numbers of.
 
     Raises:
@@ -66,7 +71,7 @@ def unpacked(numbers: object) -> Histogram:
     if not numbers:
         return {}
     lowest, *counts = (int(each) for each in numbers)
-    return {(lowest + step) * BIN_LU: count for step, count in enumerate(counts) if count}
+    return {(lowest + step) * bin_lu: count for step, count in enumerate(counts) if count}
 
 
 def integrated_lufs(windows: Histogram) -> float | None:

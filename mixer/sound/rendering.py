@@ -20,7 +20,7 @@ from mixer.sound.bed import Bed, foreseen_bed, prepare_bed
 from mixer.sound.encoders import Encoding, Stream, frame_lengths
 from mixer.sound.ffmpeg import Children
 from mixer.sound.filtergraph import LOUDNESS_STEP, segment_command
-from mixer.sound.loudness import Histogram, histogram
+from mixer.sound.loudness import FINE_BIN_LU, Histogram, histogram
 from mixer.sound.measure import Measurement, momentary_lufs
 from mixer.sound.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, at_rate
@@ -117,7 +117,7 @@ class Renderer:
         momentary = momentary_lufs(done.stdout.decode())
         begin, end, frames = self._own_bytes(segment, path)
         own = momentary[self._own_windows(segment, command.unmeasured)]
-        return Rendered(path, begin, end, frames, histogram(own))
+        return Rendered(path, begin, end, frames, histogram(own, FINE_BIN_LU))
 
     def address(self, segment: Segment) -> str:
         """What a segment is kept under; see `mixer.sound.addresses`."""

@@ -5,9 +5,12 @@ metadata, so nothing is fetched to be looked at.
 """
 
 import json
+from base64 import b64decode, b64encode
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import compress, decompress
+from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
 from mixer.sound.encoders import Stream
 from mixer.sound.loudness import Histogram, packed, unpacked
@@ -15,6 +18,9 @@ from mixer.store.objects import ObjectStore
 
 PREFIX = "segments/"
 FIELD = "reel"
+
+BIN_LU = 0.05
+"""Of the loudness windows in the metadata; ten minutes of speech take about 500 bytes."""
 
 FORMAT_VERSION = 1
 """Of the metadata; a reel with another is rendered again."""
@@ -58,17 +64,26 @@ class Shelf:
         head = self.store.head(key)
         if head is None:
             return None
-        with suppress(ValueError, KeyError, TypeError, AttributeError):
+        with suppress(ValueError, KeyError, TypeError, AttributeError, ZlibError):
             fields = json.loads(head.metadata[FIELD])
             if fields["v"] == FORMAT_VERSION:
-                windows = unpacked(fields["lufs"])
+                windows = _unfolded(fields["lufs"])
                 return KeptReel(key, head.size_bytes, int(fields["frames"]), windows)
         return None
 
     def keep(self, key: str, path: Path, frames: int, windows: Histogram) -> KeptReel:
         """Put a reel that was just rendered in its place."""
-        fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": packed(windows)}
+        fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": _folded(windows)}
         about = {FIELD: json.dumps(fields, separators=(",", ":"))}
         size_bytes = path.stat().st_size
         self.store.put(key, path, metadata=about)
         return KeptReel(key, size_bytes, frames, windows)
+
+
+def _folded(windows: Histogram) -> str:
+    """A histogram as the few characters that metadata may be long."""
+    return b64encode(compress(json.dumps(packed(windows, BIN_LU)).encode())).decode()
+
+
+def _unfolded(written: str) -> Histogram:
+    return unpacked(json.loads(decompress(b64decode(written))), BIN_LU)

@@ -20,6 +20,7 @@ from mixer.errors import NotFound, OutOfTime, RenderFailed, StoreFailed
 from mixer.publish.tags import id3_tag
 from mixer.sound import mp3
 from mixer.sound.ffmpeg import Children
+from mixer.sound.loudness import integrated_lufs
 from tests.mixes import Mixed, Spoken, laid_out
 from tests.sounds import (
     MIX_HZ,
@@ -194,6 +195,24 @@ def test_segments_join_into_the_bytes_of_a_serial_render(tmp_path: Path, seed: i
     for grids in (1, 2, 3, 8):
         mix.rendered(segment_grids=grids)
         assert list(mp3.frames(mix.path.read_bytes())) == serial, f"{grids} grid steps"
+
+
+def told_by_ffmpeg_lufs(path: Path) -> float:
+    """The loudness of a file as FFmpeg integrates it, not rounded as in its summary."""
+    levels = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.I:file=-"
+    said = ffmpeg(["-i", str(path), "-map", "0:a:0", "-af", levels, "-f", "null", "-"])
+    return float(said.decode().rsplit("=", 1)[1])
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_loudness_of_the_file_is_known_from_its_segments(tmp_path: Path, seed: int):
+    """Even of mixes with many windows right at the gate, where single ones count or do not."""
+    mix = random_mix(tmp_path, seed)
+    mixdown = mix.rendered(segment_grids=1)
+    before_encoding_lufs = integrated_lufs(mixdown.windows)
+    assert before_encoding_lufs is not None
+    foretold_lufs = before_encoding_lufs + mix.encoding.level_offset_db
+    assert foretold_lufs == pytest.approx(told_by_ffmpeg_lufs(mix.path), abs=0.05)
 
 
 def test_segment_after_long_silence_joins_without_a_trace(tmp_path: Path):
