@@ -140,7 +140,9 @@ class Assembler:
                 sources["music", wanted_music] = self.music
             with desk.stages.stage("fetching"):
                 files = folder.fetched(sources, until_s)
-            mix, key = self._mixed(desk, order, asked, known=known, files=files, folder=folder.path)
+            mix, key = self._mixed(
+                desk, order, asked, known=known, files=files, folder=folder.path, until_s=until_s
+            )
         url = self.link(key)
         return Assembled(mix, key, bucket, url, dict(desk.stages.seconds))
 
@@ -195,6 +197,7 @@ class Assembler:
         known: Mapping[str, Recording],
         files: Mapping[Name, Path],
         folder: Path,
+        until_s: float | None,
     ) -> tuple[Mix, str]:
         chunks = {key: path for (role, key), path in files.items() if role == "chunk"}
         bed = self._bed(desk, files)
@@ -205,7 +208,7 @@ class Assembler:
         kind = encoding_of(asked)
         out = folder / f"mix.{kind.format}"
         about = {"title": asked.title, "artist": asked.author}
-        mix = mixed(desk, laid, chunks, bed, asked=asked, out=out, about=about)
+        mix = mixed(desk, laid, chunks, bed, asked=asked, out=out, about=about, until_s=until_s)
         if desk.children.stopped:
             raise OutOfTime("The time ran out before the mix could be kept.")
         with desk.stages.stage("keeping"):

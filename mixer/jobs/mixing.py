@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import file_digest
 from pathlib import Path
 
 from mixer.errors import BadInput
 from mixer.jobs.production import chapters
+from mixer.jobs.remembering import Memory
 from mixer.parallel import in_parallel, usable_cores
 from mixer.publish.tags import ffmetadata, id3_tag
 from mixer.requests import Options
@@ -137,6 +139,8 @@ def mixed(
     asked: Options,
     out: Path,
     about: Mapping[str, str],
+    memory: Memory | None = None,
+    until_s: float | None = None,
 ) -> Mix:
     """Lay out, render, and check what came out.
 
@@ -148,23 +152,31 @@ def mixed(
         asked: options of the mix.
         out: the finished file.
         about: tags, under FFmpeg's names.
+        memory: of earlier renders of the same mix; None to remember nothing.
+        until_s: when it must be done, on the monotonic clock.
     """
     encoding = encoding_of(asked)
     music = bed[1] if bed else None
     beds = {bed[1].source: (bed[0], bed[1].measured)} if bed else {}
     timeline = lay_out(laid, music, mix_style(asked))
+    if memory:
+        timeline = memory.remastered(timeline)
     described = about, chapters(timeline), timeline.duration_s
     with desk.stages.stage("mixing") as tell_share:
         mixdown = render(
             timeline,
-            Ingredients(recordings, beds),
+            Ingredients(recordings, beds, _names(bed) if memory else {}),
             out,
             encoding=encoding,
             head=id3_tag(*described) if encoding.format == "mp3" else b"",
             about=ffmetadata(*described),
+            shelf=memory.shelf if memory else None,
+            until_s=until_s,
             progress=tell_share,
             children=desk.children,
         )
+    if memory:
+        memory.note(timeline, mixdown.reels)
     with desk.stages.stage("checking"):
         checked = check(
             out,
@@ -174,6 +186,14 @@ def mixed(
             children=desk.children,
         )
     return Mix(timeline, checked, music)
+
+
+def _names(bed: tuple[Path, Music] | None) -> dict[str, str]:
+    """What tells the contents of the music, whose name does not; chunks' keys tell their own."""
+    if bed is None:
+        return {}
+    with bed[0].open("rb") as file:
+        return {bed[1].source: file_digest(file, "sha256").hexdigest()}
 
 
 def encoding_of(asked: Options) -> Encoding:

@@ -23,10 +23,12 @@ from mixer.jobs.mixing import (
 from mixer.jobs.planning import refuse_if_too_dear
 from mixer.jobs.production import spoken_chunks, takes, unspoken
 from mixer.jobs.publishing import captions_of, picture_of, report_of
+from mixer.jobs.remembering import Memory
 from mixer.requests import Options
 from mixer.script.script import Chunk, Script
 from mixer.sound.ffmpeg import Children
 from mixer.sound.placing import Take
+from mixer.sound.shelf import Shelf
 from mixer.speech.choosing import times_paid
 from mixer.speech.engine import Delivery, SpeechEngine
 from mixer.speech.narrate import Narration, Narrator
@@ -115,7 +117,16 @@ def tell(
     recordings = {each.recording.key: studio.store.path(each.recording.key) for each in spoken}
     laid = takes(spoken, is_gap_exact=asked.gap_ms is not None)
     about = {"title": script.title, "artist": asked.author or script.author}
-    mix = mixed(studio.desk, laid, recordings, bed, asked=asked, out=out, about=about)
+    mix = mixed(
+        studio.desk,
+        laid,
+        recordings,
+        bed,
+        asked=asked,
+        out=out,
+        about=about,
+        memory=Memory(Shelf(studio.store), str(out.resolve())),
+    )
     outputs = output_paths(out, report)
     _, vtt_path, srt_path, picture_path, report_path = outputs
     with studio.stages.stage("captions"):

@@ -175,7 +175,7 @@ def join_in_store(
     pieces: list[bytes | str] = [begin, *(reel.key for reel in reels)]
     content_type = encoding.kind.content_type
     shelf.store.splice(out_key, pieces, content_type=content_type, metadata=metadata)
-    return Mixdown(summed(reel.windows for reel in reels), frames, ())
+    return Mixdown(summed(reel.windows for reel in reels), frames, reels=tuple(keys))
 
 
 def _all_kept(shelf: Shelf, keys: Sequence[str]) -> list[KeptReel]:

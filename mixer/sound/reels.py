@@ -60,11 +60,13 @@ class Mixdown:
         frames: of audio.
         stretches: of the file, so that it can be decoded on all cores; none where its format
             does not allow it.
+        reels: object keys of those that it was joined of, where they are kept.
     """
 
     windows: Histogram
     frames: int
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Stretch, ...] = ()
+    reels: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -74,10 +76,12 @@ class Tally:
     Attributes:
         frames: of audio.
         windows: of each strip.
+        keys: of each strip that is kept.
     """
 
     frames: int = 0
     windows: list[Histogram] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
 
     def counted(self, strips: Iterable[Strip]) -> Iterator[Strip]:
         """Strips as they pass."""
@@ -85,10 +89,11 @@ class Tally:
             yield strip
             self.frames += strip.frames
             self.windows.append(strip.windows)
+            self.keys += [strip.key] if strip.key else []
 
     def mixdown(self, stretches: tuple[Stretch, ...] = ()) -> Mixdown:
         """All that has passed."""
-        return Mixdown(summed(self.windows), self.frames, stretches)
+        return Mixdown(summed(self.windows), self.frames, stretches, tuple(self.keys))
 
 
 @dataclass(frozen=True, slots=True)

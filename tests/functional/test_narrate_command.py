@@ -121,6 +121,8 @@ def test_after_one_edited_sentence_only_its_chunk_is_said(kept, home, mixer):
     assert done.code == 0
     assert spoken_now(done) == 1
     assert (home / "edited.mp3").exists()
+    rendered = (home / kept / "segments").rglob("*.mp3")
+    assert len(list(rendered)) >= 1
 
 
 def test_standard_input_is_told_as_story_under_the_title_and_report_asked_for(kept, tmp_path):

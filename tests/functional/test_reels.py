@@ -13,6 +13,7 @@ from boto3 import Session
 from moto import mock_aws
 
 from mixer.errors import NotFound, OutOfTime
+from mixer.jobs.remembering import Memory
 from mixer.sound.encoders import Encoding
 from mixer.sound.ffmpeg import Children
 from mixer.sound.finishing import join, join_in_store
@@ -215,3 +216,26 @@ def test_reels_for_s3_are_large_enough_save_the_last(mix: Mixed, kbps: int):
     assert all(before.end == after.start for before, after in pairwise(parted))
     assert min(seconds[:-1]) * encoding.stream_bytes_per_s(2) >= MIN_PART_BYTES
     assert max(seconds) * encoding.stream_bytes_per_s(2) < 5 * MIN_PART_BYTES
+
+
+def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: Mixed, shelf: Shelf):
+    memory = Memory(shelf, "/somewhere/story.mp3")
+    assert memory.remastered(mix.timeline) == mix.timeline
+    first = mix.rendered(shelf=shelf, segment_grids=1)
+    memory.note(mix.timeline, first.reels)
+    gain_db = mix.timeline.mastering.gain_db
+    louder = replace(mix.timeline.mastering, gain_db=gain_db + 0.1)
+    assert memory.remastered(replace(mix.timeline, mastering=louder)) == mix.timeline
+    clips = (*mix.timeline.clips[:-1], replace(mix.timeline.clips[-1], gain_db=0.0))
+    edited = replace(mix, timeline=replace(mix.timeline, clips=clips))
+    second = edited.rendered(shelf=shelf, segment_grids=1)
+    assert 0 < len(set(first.reels) & set(second.reels)) < len(first.reels)
+    memory.note(edited.timeline, second.reels)
+    assert set(ages(shelf)) == {*second.reels, memory.key}
+
+
+def test_record_that_cannot_be_read_is_none(mix: Mixed, shelf: Shelf):
+    memory = Memory(shelf, "story")
+    for content in (b"", b"{}", b"[]", b'{"mastering": {"gain_db": 1}, "reels": []}'):
+        shelf.store.put(memory.key, content)
+        assert memory.remastered(mix.timeline) == mix.timeline
