@@ -69,7 +69,7 @@ def sanitize(
 
     Args:
         event: `mode` and `max_share` go before the environment; all else is ignored.
-        environ: SANITATION_*, OUTPUT_BUCKET.
+        environ: SANITATION_*, OUTPUT_BUCKET, DEPLOYMENT_NAME.
         account: where to clean.
         sns: for the message, if SANITATION_TOPIC_ARN names a topic.
         now: the moment from which ages count, in UTC.
@@ -79,7 +79,7 @@ def sanitize(
     report = clean(policy, account, now=now, mode=mode, pace=pace)
     told = report.to_json()
     logger.info("clean-up", extra={"report": told})
-    emit(report)
+    emit(report, environ.get("DEPLOYMENT_NAME") or "local")
     _publish(report, environ.get("SANITATION_TOPIC_ARN", ""), sns)
     return told
 

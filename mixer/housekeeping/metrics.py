@@ -1,7 +1,7 @@
 """A report as CloudWatch metrics, written to the log in embedded metric format.
 
-Namespace `Mixer`, dimension `service=sanitation`: what alarms and graphs look at. Items and bytes
-by reason carry the dimensions `outcome` and `reason` on top.
+Namespace `Mixer`, dimensions `deployment` and `service=sanitation`: what alarms and graphs look at.
+Items and bytes by reason carry the dimensions `outcome` and `reason` on top.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,9 +15,14 @@ NAMESPACE = "Mixer"
 SERVICE = "sanitation"
 
 
-def emit(report: RunReport) -> None:
-    """Write a run's metrics to standard output, where Lambda's log takes them up."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+def emit(report: RunReport, deployment: str) -> None:
+    """Write a run's metrics to standard output, where Lambda's log takes them up.
+
+    Args:
+        report: of the run.
+        deployment: tells two copies of the service in one account apart.
+    """
+    metrics = _metrics_of(deployment)
     for name, value in _flags_and_counts(report).items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     metrics.add_metric(name="BytesDeleted", unit=MetricUnit.Bytes, value=_bytes_deleted(report))
@@ -25,7 +30,7 @@ def emit(report: RunReport) -> None:
     metrics.flush_metrics()
     for outcome, tallies in by_outcome(report).items():
         for reason, tally in tallies.items():
-            _emit_reason(outcome, reason, tally)
+            _emit_reason(_metrics_of(deployment), outcome, reason, tally)
 
 
 def _flags_and_counts(report: RunReport) -> Mapping[str, float]:
@@ -67,8 +72,13 @@ def _summed(parts: Iterable[Mapping[Reason, Tally]]) -> Mapping[Reason, Tally]:
     return total
 
 
-def _emit_reason(outcome: str, reason: Reason, tally: Tally) -> None:
+def _metrics_of(deployment: str) -> EphemeralMetrics:
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    metrics.add_dimension(name="deployment", value=deployment)
+    return metrics
+
+
+def _emit_reason(metrics: EphemeralMetrics, outcome: str, reason: Reason, tally: Tally) -> None:
     metrics.add_dimension(name="outcome", value=outcome)
     metrics.add_dimension(name="reason", value=reason.name.lower())
     metrics.add_metric(name="Items", unit=MetricUnit.Count, value=tally.items)

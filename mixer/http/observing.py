@@ -2,7 +2,8 @@
 
 Logs carry the request's id, never the caller's text: of an error they hold its code, or its type
 and where it came up, because messages may quote. Metrics go to the log in embedded metric format,
-namespace `Mixer`. Traces are cut into subsegments only where Lambda traces.
+namespace `Mixer`, for each deployment by itself (DEPLOYMENT_NAME). Traces are cut into subsegments
+only where Lambda traces.
 """
 
 import os
@@ -14,6 +15,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 NAMESPACE = "Mixer"
+DEPLOYMENT_VARIABLE = "DEPLOYMENT_NAME"
+"""Tells two copies of the service in one account apart."""
+
 TRACE_VARIABLE = "_X_AMZN_TRACE_ID"
 """Set by the runtime while an invocation is traced."""
 
@@ -47,10 +51,11 @@ def emit(service: str, measured: Mapping[str, float]) -> None:
     """Write metrics to standard output, where Lambda's log takes them up.
 
     Args:
-        service: the dimension: `speech` or `mix`.
+        service: a dimension, besides the deployment: `speech` or `mix`.
         measured: by the names of UNITS.
     """
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
+    metrics.add_dimension(name="deployment", value=os.environ.get(DEPLOYMENT_VARIABLE) or "local")
     for name, value in measured.items():
         metrics.add_metric(name=name, unit=UNITS[name], value=value)
     metrics.flush_metrics()

@@ -327,7 +327,7 @@ def test_what_was_done_is_counted_and_logged_without_the_text(ask, polly, capsys
     ok(ask(version_2({"text": SENTENCE})))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert lines[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Mixer"
-    assert lines[0]["service"] == "speech"
+    assert (lines[0]["service"], lines[0]["deployment"]) == ("speech", "local")
     assert lines[0]["CharactersBilled"] == [polly.counts.billed_chars]
     assert lines[0]["CacheMisses"] == [1]
     ok(ask(version_2({"text": SENTENCE})))

@@ -270,6 +270,21 @@ def api(found):
     return [problem for problem, is_well in checks.items() if not is_well]
 
 
+def metrics(found):
+    """What alarms and graphs look at of our own metrics is this deployment's alone."""
+    problems = []
+    for file, name, properties, _ in resources(found, "AWS::CloudWatch::Alarm"):
+        names_seen = {each["Name"] for each in properties.get("Dimensions", [])}
+        if properties.get("Namespace") == "Mixer" and "deployment" not in names_seen:
+            problems.append(f"{file}.{name} looks at every deployment of the account")
+    for file, name, properties, _ in resources(found, "AWS::CloudWatch::Dashboard"):
+        body = properties["DashboardBody"]["Fn::Sub"][0]
+        lines = re.findall(r'\["Mixer",[^\]]*', body)
+        strays = [each for each in lines if '"deployment", "${InfraStackName}"' not in each]
+        problems += [f"{file}.{name} draws every deployment: {each}" for each in strays]
+    return problems
+
+
 def first_clean_up(found):
     """As deployed, the clean-up deletes nothing."""
     template = found["SanitationStack"]
@@ -289,5 +304,6 @@ RULES = (
     functions,
     logs,
     api,
+    metrics,
     first_clean_up,
 )

@@ -193,6 +193,15 @@ def without_throttling(found):
     del properties(found, "PollySpeechAPI.ProdStage")["DefaultRouteSettings"]
 
 
+def with_everybodys_metric_in_alarm(found):
+    del properties(found, "SanitationStack.FailedTwiceAlarm")["Dimensions"][0]
+
+
+def with_everybodys_metric_in_dashboard(found):
+    body = properties(found, "MixerAppStack.Dashboard")["DashboardBody"]["Fn::Sub"]
+    body[0] = body[0].replace('"deployment", "${InfraStackName}", ', "")
+
+
 def with_deleting_first_run(found):
     found["SanitationStack"]["Parameters"]["Mode"]["Default"] = "delete"
 
@@ -230,6 +239,8 @@ MUTATIONS = {
     with_open_route: rules_of_code.routes,
     with_unknown_route: rules_of_code.routes,
     without_throttling: rules_of_safety.api,
+    with_everybodys_metric_in_alarm: rules_of_safety.metrics,
+    with_everybodys_metric_in_dashboard: rules_of_safety.metrics,
     with_deleting_first_run: rules_of_safety.first_clean_up,
 }
 
