@@ -5,11 +5,13 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 JUDGES := .venv-judges/bin
 JUDGES_STAMP := .venv-judges/.installed
+EMULATOR_STAMP := .venv-e2e/.installed
+NAME ?= mixer
 BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check judges image push parameters bench lock clean
+.PHONY: help demo serve test check judges e2e deploy destroy smoke token image push parameters bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +55,27 @@ judges: $(JUDGES_STAMP) ## Judge templates, policies and the Dockerfile, without
 	$(JUDGES)/hadolint Dockerfile
 	$(JUDGES)/python -W ignore -m tests.infra.judge_policies
 
+$(EMULATOR_STAMP): requirements-e2e.txt
+	$(PYTHON) -m venv --clear .venv-e2e
+	.venv-e2e/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-e2e.txt
+	@touch $@
+
+e2e: $(STAMP) $(EMULATOR_STAMP) ## Prove all of it without AWS: deploy to an emulator, call, measure
+	@$(BIN)/python -m tests.e2e
+
+deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to agree)
+	@$(BIN)/python -m delivery deploy --name $(NAME) $(if $(YES),--yes)
+
+destroy: $(STAMP) ## Take it away (NAME, YES=1, AUDIO=delete or keep)
+	@$(BIN)/python -m delivery destroy --name $(NAME) $(if $(YES),--yes) \
+		$(if $(filter delete,$(AUDIO)),--audio) $(if $(filter keep,$(AUDIO)),--keep-audio)
+
+smoke: $(STAMP) ## Narrate a sentence with what is deployed, and measure it (NAME)
+	@$(BIN)/python -m delivery smoke --name $(NAME)
+
+token: $(STAMP) ## Make a token for a caller (CALLER=anna, NAME)
+	@$(BIN)/python -m delivery token --name $(NAME) $(CALLER)
+
 image: ## Build the image (BUILDER=docker; BASE_IMAGE for another base)
 	$(BUILDER) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
 		--build-arg REVISION=$(COMMIT) --tag mixer:$(COMMIT) .
@@ -74,6 +97,8 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 		pyproject.toml -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" requirements-judges.in -o requirements-judges.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" requirements-e2e.in -o requirements-e2e.txt
 
 clean: ## Remove everything that the targets made
-	rm -rf .venv .venv-judges .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-judges .venv-e2e .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,91 @@
+"""The commands behind `make deploy`, `make destroy`, `make smoke` and `make token`."""
+
+import shlex
+import sys
+from datetime import UTC, datetime
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from delivery.errors import Stopped
+
+NAME = click.option(
+    "--name", default="mixer", show_default=True, help="What the names of the stacks begin with."
+)
+YES = click.option("--yes", is_flag=True, help="Agree to everything without being asked.")
+
+
+@click.group()
+def main() -> None:
+    """Deploys Mixer to AWS, looks after it, takes it away."""
+
+
+@main.command()
+@NAME
+@YES
+@click.option(
+    "--parameters", envvar="PARAMETERS", default="", help="Of the templates: 'AuthMode=none …'."
+)
+def deploy(name: str, yes: bool, parameters: str) -> None:
+    """Make the service of this commit, or bring it up to date."""
+    from delivery.deployment import Deployment
+    from delivery.deployment import deploy as carry_out
+    from delivery.desk import terminal_desk
+    from delivery.stacks import wishes_from
+
+    what = Deployment(name, boto3.Session(), wishes_from(shlex.split(parameters)))
+    carry_out(what, terminal_desk(yes=yes))
+
+
+@main.command()
+@NAME
+@YES
+@click.option("--audio/--keep-audio", default=None, help="Whether audio and music go too.")
+def destroy(name: str, yes: bool, audio: bool | None) -> None:
+    """Take the service away; audio and music only when you say so."""
+    from delivery.desk import terminal_desk
+    from delivery.removal import destroy as carry_out
+
+    told = False if yes and audio is None else audio
+    carry_out(name, boto3.Session(), terminal_desk(yes=yes), audio=told)
+
+
+@main.command()
+@NAME
+def smoke(name: str) -> None:
+    """Narrate a sentence with what is deployed, and measure it."""
+    from delivery.desk import terminal_desk
+    from delivery.smoke import smoke as carry_out
+
+    now = datetime.now(UTC)
+    text = f"This sentence was written on {now:%A} at {now:%H:%M:%S}, to hear whether all is well."
+    carry_out(name, boto3.Session(), text, terminal_desk(yes=False))
+
+
+@main.command()
+@NAME
+@click.argument("caller")
+def token(name: str, caller: str) -> None:
+    """Make one more token for a caller, and show it once."""
+    from delivery.callers import new_token
+    from delivery.change_sets import outputs_of
+    from delivery.stacks import SPEECH
+
+    session = boto3.Session()
+    speech = outputs_of(session.client("cloudformation"), SPEECH.name(name))
+    made = new_token(session.client("secretsmanager"), speech["TokensSecretArn"], caller)
+    click.echo(made)
+
+
+def run() -> None:
+    """Run a command; what stops it is one sentence."""
+    try:
+        main()
+    except (Stopped, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"delivery: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run()

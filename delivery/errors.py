@@ -1,0 +1,5 @@
+"""Why a deployment does not go on."""
+
+
+class Stopped(Exception):
+    """One sentence that says what happened, to what, and what to do."""

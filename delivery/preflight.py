@@ -1,0 +1,103 @@
+"""What of the account decides how well the service will do, looked at before anything is made.
+
+Nothing of it is a reason to stop: the templates' defaults deploy in an account that was opened
+today. What could not be asked is said to be unknown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from delivery.errors import Stopped
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_polly import PollyClient
+    from mypy_boto3_service_quotas import ServiceQuotasClient
+    from mypy_boto3_sts import STSClient
+
+KEPT_UNRESERVED = 10
+"""Concurrent executions that Lambda keeps from being reserved (templates' ReservedConcurrency)."""
+
+NEW_ACCOUNT_MB = 3_008
+MATTERING = {
+    "polly": ("SynthesizeSpeech", "Generative", "Neural", "Standard", "Long-form"),
+    "codebuild": ("Concurrently running builds for Linux/Medium",),
+}
+"""Words of the quotas that matter, by service, as Service Quotas names them."""
+
+Row = tuple[str, str, str]
+"""What, how much, and what follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The clients that are asked."""
+
+    sts: "STSClient"
+    functions: "LambdaClient"
+    polly: "PollyClient"
+    quotas: "ServiceQuotasClient"
+
+
+def look(account: Account, region: str) -> list[Row]:
+    """The rows of a table for whoever deploys.
+
+    Raises:
+        Stopped: there are no credentials that AWS accepts.
+    """
+    return [
+        _identity(account.sts, region),
+        *_functions(account.functions),
+        _voices(account.polly, region),
+        *_quotas(account.quotas),
+    ]
+
+
+def _identity(sts: "STSClient", region: str) -> Row:
+    try:
+        me = sts.get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise Stopped(f"AWS does not accept the credentials: {error}") from error
+    return "account", me["Account"], f"as {me['Arn'].rpartition(':')[2]}, in {region}"
+
+
+def _functions(functions: "LambdaClient") -> Iterator[Row]:
+    try:
+        limit = functions.get_account_settings()["AccountLimit"]
+    except (BotoCoreError, ClientError) as error:
+        yield "Lambda, at once", "unknown", _reason(error)
+        return
+    at_once, free = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
+    reservable = max(0, free - KEPT_UNRESERVED)
+    yield "Lambda, at once", str(at_once), f"{reservable} may be reserved (ReservedConcurrency)"
+    most = f"{NEW_ACCOUNT_MB:,} MB"
+    yield "Lambda, memory", most, "at most in new accounts; no default asks for more"
+
+
+def _voices(polly: "PollyClient", region: str) -> Row:
+    try:
+        voices = polly.describe_voices(Engine="generative")["Voices"]
+    except (BotoCoreError, ClientError) as error:
+        return "Polly, generative", "unknown", _reason(error)
+    follows = "the default engine" if voices else f"none in {region}: the best other engine speaks"
+    return "Polly, generative", f"{len(voices)} voices", follows
+
+
+def _quotas(quotas: "ServiceQuotasClient") -> Iterator[Row]:
+    for service, words in MATTERING.items():
+        try:
+            found = quotas.get_paginator("list_service_quotas").paginate(ServiceCode=service)
+            listed = [each for page in found for each in page["Quotas"]]
+        except (BotoCoreError, ClientError) as error:
+            yield f"{service} quotas", "unknown", _reason(error)
+            continue
+        for each in listed:
+            if any(word.lower() in each["QuotaName"].lower() for word in words):
+                yield service, f"{each['Value']:g}", each["QuotaName"]
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0][:120]

@@ -1,0 +1,116 @@
+"""What a deployment decides before it touches anything."""
+
+import io
+import shlex
+import sys
+from contextlib import redirect_stdout
+
+import pytest
+
+from delivery.deployment import SENTENCE, curl_line
+from delivery.desk import terminal_desk
+from delivery.errors import Stopped
+from delivery.smoke import event
+from delivery.stacks import (
+    INFRA,
+    LONGEST_BODY_BYTES,
+    MIXER,
+    SPEECH,
+    STACKS,
+    TEMPLATES,
+    check_wishes,
+    names,
+    wishes_from,
+)
+from tests.functional.lambdas import version_2
+from tests.infra.cloudformation import templates
+
+DECLARED = {
+    each.short: set(templates()[each.template.removesuffix(".yml")]["Parameters"])
+    for each in STACKS
+}
+
+
+def test_every_template_is_deployed_once():
+    assert sorted(each.template for each in STACKS) == [p.name for p in sorted(TEMPLATES.glob("*"))]
+
+
+def test_stack_comes_after_those_it_is_told_the_names_of():
+    order = [each.named_by for each in STACKS]
+    for stack in STACKS[1:]:
+        asked = {key for key in DECLARED[stack.short] if key.endswith("StackName")}
+        assert asked <= set(order[: STACKS.index(stack)])
+
+
+def test_every_name_that_a_template_asks_for_is_known():
+    asked = {key for keys in DECLARED.values() for key in keys if key.endswith("StackName")}
+    assert asked <= set(names("mixer"))
+
+
+def test_defaults_of_templates_are_the_names_of_the_usual_deployment():
+    for template in templates().values():
+        for key, parameter in template["Parameters"].items():
+            if key.endswith("StackName"):
+                assert parameter["Default"] == names("mixer")[key]
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.short)
+def test_template_is_short_enough_to_be_sent_without_a_bucket(stack):
+    assert len(stack.body().encode()) < LONGEST_BODY_BYTES
+
+
+def test_first_stack_needs_no_image():
+    assert "ImageDigest" not in DECLARED[INFRA.short]
+
+
+def test_wish_goes_to_every_stack_or_to_one():
+    wishes = wishes_from(["AuthMode=none", "app.MemoryMb=2048", "LogRetentionDays=7"])
+    check_wishes(wishes, DECLARED)
+    assert wishes.for_stack(SPEECH) == {"AuthMode": "none", "LogRetentionDays": "7"}
+    assert wishes.for_stack(MIXER)["MemoryMb"] == "2048"
+
+
+@pytest.mark.parametrize("written", ["AuthMode", "cellar.MemoryMb=1", "Autmode=none"])
+def test_wish_that_nobody_can_fulfil_is_refused_by_name(written):
+    with pytest.raises(Stopped, match=written.partition("=")[0]):
+        check_wishes(wishes_from([written]), DECLARED)
+
+
+def test_wish_of_a_stack_that_lacks_the_parameter_is_refused():
+    with pytest.raises(Stopped, match="web has no parameter MemoryMb"):
+        check_wishes(wishes_from(["web.MemoryMb=1"]), DECLARED)
+
+
+def test_curl_line_is_one_command_with_a_request_in_it():
+    words = shlex.split(curl_line("https://api.example/prod/synthesize", "t0"))
+    assert words[0] == "curl"
+    assert words[-1] == "https://api.example/prod/synthesize"
+    assert "Authorization: Bearer t0" in words
+    assert f'{{"text": "{SENTENCE}"}}' in words
+    assert "Authorization" not in curl_line("https://api.example", None)
+
+
+def test_variable_in_the_curl_line_is_for_the_shell_to_fill_in():
+    assert '"Authorization: Bearer $MIXER_TOKEN"' in curl_line("https://a.example", "$MIXER_TOKEN")
+
+
+def test_smoke_test_calls_functions_as_the_gateway_does():
+    told = {"text": "Hello."}
+    as_tests_do = version_2(told, "/synthesize", caller="smoke-test")
+    ours = event("/synthesize", told)
+    assert ours["requestContext"]["authorizer"] == as_tests_do["requestContext"]["authorizer"]
+    assert set(ours) <= set(as_tests_do)
+    assert ours["body"] == as_tests_do["body"]
+
+
+def test_nobody_at_the_terminal_is_no_consent(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    with pytest.raises(Stopped, match="YES=1"):
+        terminal_desk(yes=False).agrees("Delete it?")
+
+
+def test_agreeing_to_everything_says_so():
+    said = io.StringIO()
+    with redirect_stdout(said):
+        assert terminal_desk(yes=True).agrees("Make it?")
+    assert said.getvalue() == "Make it? yes (YES=1)\n"
