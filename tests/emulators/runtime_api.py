@@ -132,10 +132,11 @@ def running(handler: str, environ: Mapping[str, str], log: Path) -> Iterator[Fun
         log: a file for what the process writes.
     """
     with closing(RuntimeApi()) as api, log.open("wb") as written:
+        outside = {each: os.environ[each] for each in FROM_OUTSIDE if each in os.environ}
         process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", handler],
             cwd=ROOT,
-            env={**_lambda_environ(handler, api.address), **environ},
+            env={**outside, **lambda_environ(handler, api.address), **environ},
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
@@ -143,14 +144,13 @@ def running(handler: str, environ: Mapping[str, str], log: Path) -> Iterator[Fun
         try:
             yield Function(process, api)
         finally:
-            _end(process)
+            end(process)
 
 
-def _lambda_environ(handler: str, address: str) -> dict[str, str]:
+def lambda_environ(handler: str, address: str) -> dict[str, str]:
     """What Lambda sets ("Defined runtime environment variables" in its guide)."""
     name = handler.partition(".")[0]
     return {
-        **{each: os.environ[each] for each in FROM_OUTSIDE if each in os.environ},
         "AWS_LAMBDA_RUNTIME_API": address,
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -164,7 +164,8 @@ def _lambda_environ(handler: str, address: str) -> dict[str, str]:
     }
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End a function's process."""
     process.terminate()
     try:
         process.wait(STOP_TIMEOUT_S)

@@ -1,0 +1,66 @@
+"""Run the proof and print its table: `make e2e`."""
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.e2e import emulator, needs
+from tests.e2e.containers import ROOT, Containers
+from tests.e2e.launcher import Launch
+from tests.e2e.proof import Proof
+from tests.e2e.table import Table
+from tests.emulators.strict_polly import StrictPolly
+from tests.functional.clouds import OPEN
+
+LOGS = ROOT / "out" / "e2e"
+"""Where logs are copied when something failed."""
+
+
+def main() -> int:
+    """0 when everything went as it should."""
+    problems = needs.missing(emulator.PYTHON)
+    if problems:
+        sys.stderr.write("\n".join(f"make e2e: {each}" for each in problems) + "\n")
+        return 1
+    (ROOT / ".mixer").mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="e2e-", dir=ROOT / ".mixer"))
+    (folder / "logs").mkdir()
+    start_s, table = time.monotonic(), Table()
+    try:
+        _prove(folder, table)
+    except BaseException:
+        _keep_build_logs(folder)
+        shutil.copytree(folder / "logs", LOGS, dirs_exist_ok=True)
+        sys.stderr.write(f"{table.told()}\n\nmake e2e: failed; the logs are in {LOGS}\n")
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.write(f"{table.told()}\n\n{len(table.rows)} passed, 0 failed")
+    sys.stdout.write(f" in {time.monotonic() - start_s:.0f} s\n")
+    return 0
+
+
+def _keep_build_logs(folder: Path) -> None:
+    for number, log in enumerate(sorted(folder.glob("builds/*/log"))):
+        shutil.copy(log, folder / "logs" / f"build-{number}.log")
+
+
+def _prove(folder: Path, table: Table) -> None:
+    containers = Containers(folder / "containers", emulator.free_port())
+    containers.prepare()
+    try:
+        with StrictPolly(allowances=OPEN) as polly:
+            launch = Launch(str(folder), containers.registry_port, polly.endpoint_url)
+            with table.row("image", "Debian base with Lambda's runtime client") as row:
+                containers.make_base()
+                row.result = "made with mmdebstrap and buildah"
+            with emulator.running(launch):
+                Proof(launch, containers, polly, table).run()
+    finally:
+        containers.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

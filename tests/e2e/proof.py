@@ -1,0 +1,283 @@
+"""The steps of the proof, in order; each fills a row of the table or fails the run."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+
+from delivery.stacks import SANITATION, STACKS
+from mixer.sound.measure import MUSIC_CHANNELS, measure
+from mixer.store.s3 import S3Store, s3_client
+from tests.e2e.containers import ROOT, Containers
+from tests.e2e.launcher import IDLE, Launch
+from tests.e2e.sandbox import confined
+from tests.e2e.table import Table
+from tests.emulators.strict_polly import StrictPolly
+from tests.functional.test_mixstory import tone
+
+NAME = "proof"
+TEXT = "The lamp went out at nine. Nobody in the village noticed."
+STORY_LUFS, TOLERANCE_LU = -18.0, 1.0
+SCHEDULE = "rate(1 minute)"
+"""The shortest that the scheduler knows; the default is a day."""
+
+PATIENCE_S = 90.0
+SMALL_TMP_MB = 8
+
+PROBE = """
+import errno, os
+assert os.getuid() == 1001
+for place in ("/", "/var/task", "/var/runtime", "/home"):
+    try:
+        open(place + "/x", "w")
+    except OSError as refused:
+        assert refused.errno in (errno.EROFS, errno.EACCES), refused
+    else:
+        raise SystemExit(place + " can be written")
+try:
+    open("/tmp/x", "wb").write(bytes(9_000_000))
+except OSError as full:
+    print("read-only root, /tmp full at 8 MB:", os.strerror(full.errno))
+else:
+    raise SystemExit("/tmp has no bound")
+"""
+
+
+class Proof:
+    """One run.
+
+    Args:
+        launch: where the emulator is.
+        containers: where images are.
+        polly: the strict Polly behind the speech function.
+        table: takes the rows.
+    """
+
+    def __init__(
+        self, launch: Launch, containers: Containers, polly: StrictPolly, table: Table
+    ) -> None:
+        self.launch, self.containers, self.polly, self.table = launch, containers, polly, table
+        self.folder = Path(launch.folder)
+        self.session = boto3.Session("test", "test", region_name="us-east-1")
+        self.outputs: dict[str, str] = {}
+        self.token = self.curl = ""
+
+    def run(self) -> None:
+        """Every step."""
+        self.deploy()
+        self.see_stacks()
+        self.see_sandbox()
+        self.follow_the_readme()
+        self.call()
+        self.refuse()
+        self.smoke()
+        self.deploy_again()
+        self.await_the_schedule()
+        self.destroy()
+
+    # ---- Steps -----------------------------------------------------------------------------
+
+    def deploy(self) -> None:
+        """An empty account becomes a service, by the command that everybody uses."""
+        with self.table.row("deploy", f"make deploy NAME={NAME} YES=1") as row:
+            said = self.make("deploy", "YES=1", f"PARAMETERS=ScheduleExpression='{SCHEDULE}'")
+            (self.token,) = re.findall(r"kept nowhere: (\S+)$", said, re.MULTILINE)
+            self.curl = said.strip().splitlines()[-1]
+            (commit,) = re.findall(r"image: ([0-9a-f]{12}) was built", said)
+            row.result = f"from an empty account; image {commit} built, token shown once"
+        for stack in STACKS:
+            self.outputs |= self.told_by(stack.name(NAME))
+
+    def see_stacks(self) -> None:
+        """Every stack is whole; what the emulator only notes is counted."""
+        for stack in STACKS:
+            with self.table.row("deployed", stack.template) as row:
+                found = self.client("cloudformation").list_stack_resources(
+                    StackName=stack.name(NAME)
+                )["StackResourceSummaries"]
+                assert all(each["ResourceStatus"] == "CREATE_COMPLETE" for each in found)
+                noted = sum(each["ResourceType"] in IDLE for each in found)
+                row.result = f"{len(found)} resources" + (f", {noted} only noted" if noted else "")
+
+    def see_sandbox(self) -> None:
+        """Functions run from the pushed image and can write nowhere but to a small /tmp."""
+        with self.table.row("image", "pulled by digest, its sandbox") as row:
+            function = self.client("lambda").get_function(
+                FunctionName=self.outputs["SpeechFunctionName"]
+            )
+            root = self.containers.pulled(function["Code"]["ImageUri"])
+            variables = {"PATH": "/usr/bin:/bin", "PYTHONPATH": "/var/runtime"}
+            command = [*confined(root, SMALL_TMP_MB, variables), "python3", "-c", PROBE]
+            row.result = self.said_by(command)
+
+    def follow_the_readme(self) -> None:
+        """The line that the deployment ends with works as it stands."""
+        with self.table.row("called", "the curl line that make deploy prints") as row:
+            answer = json.loads(self.said_by(["bash", "-c", self.curl]))
+            assert answer["bucket"] == self.outputs["OutputBucketName"], answer
+            row.result = f"{len(answer['chunk_keys'])} chunk, {answer['billed_characters']} billed"
+
+    def call(self) -> None:
+        """The two endpoints over the gateway, then the finished file by its link."""
+        self.upload_music()
+        with self.table.row("called", "POST /synthesize, once more") as row:
+            before = self.polly.counts.calls
+            spoken = self.post("/synthesize", {"text": TEXT})
+            assert (spoken["billed_characters"], self.polly.counts.calls) == (0, before)
+            row.result = "the same chunk, nothing billed, Polly not asked"
+        with self.table.row("called", "POST /mixstory with music") as row:
+            wanted = {key: spoken[key] for key in ("chunk_keys", "bucket")}
+            mixed = self.post("/mixstory", {**wanted, "music": "quiet.flac"})
+            row.result = f"{mixed['duration_s']:.2f} s promised"
+        with self.table.row("measured", "the file behind the presigned URL") as row:
+            fetched = requests.get(mixed["download_url"], timeout=30)
+            assert (fetched.status_code, fetched.headers["Content-Type"]) == (200, "audio/mpeg")
+            row.result = self.measured(fetched.content, mixed["duration_s"])
+
+    def refuse(self) -> None:
+        """What must not be answered is not."""
+        with self.table.row(
+            "called", "without a token, with a wrong one, with an expired link"
+        ) as row:
+            strangers = [
+                self.posted("/synthesize", {"text": TEXT}, token=each) for each in ("", "x")
+            ]
+            assert [each.status_code for each in strangers] == [401, 403], strangers
+            missing = self.posted("/mixstory", {"chunk_keys": ["narration_chunks/no.mp3"]})
+            assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+            endpoint = self.launch.aws["AWS_ENDPOINT_URL"]
+            music = S3Store(
+                s3_client(session=self.session, endpoint_url=endpoint),
+                self.outputs["MusicBucketName"],
+            )
+            link = music.url("quiet.flac", 1)
+            time.sleep(2)
+            expired = requests.get(link, timeout=30)
+            assert expired.status_code == 403, expired.status_code
+            row.result = "401, 403, 403; a chunk that is not there: 404"
+
+    def smoke(self) -> None:
+        """What the pipeline runs after each deployment."""
+        with self.table.row("measured", "make smoke") as row:
+            row.result = self.make("smoke").strip().rpartition("smoke: ")[2]
+
+    def deploy_again(self) -> None:
+        """The same commit changes nothing."""
+        with self.table.row("deploy", "make deploy, the same commit again") as row:
+            said = self.make("deploy", "YES=1")
+            unchanged = re.findall(r"^(\S+): nothing to change$", said, re.MULTILINE)
+            assert unchanged == [stack.name(NAME) for stack in STACKS], said
+            assert "is there already" in said
+            assert "0 of them changed" in said
+            assert "kept nowhere" not in said
+            row.result = "nothing pushed, nothing changed, no new token"
+
+    def await_the_schedule(self) -> None:
+        """The scheduler starts the clean-up by itself, which looks around and reports."""
+        with self.table.row("called", f"the clean-up, by its schedule {SCHEDULE}") as row:
+            report = self.awaited(self.clean_up_report)
+            looked = sum(
+                tally["items"] for target in report["targets"] for tally in target["kept"].values()
+            )
+            assert not report["failed"], report
+            row.result = f"{report['mode']}, {looked} items looked at, none of them due"
+
+    def destroy(self) -> None:
+        """Nothing is left, and audio goes only when it is named."""
+        with self.table.row("destroy", "make destroy YES=1") as row:
+            self.make("destroy", "YES=1")
+            assert self.stacks_left() == []
+            left = self.client("s3").list_buckets()["Buckets"]
+            assert len(left) == 2, left
+            row.result = "no stack left, audio and music kept"
+        with self.table.row("destroy", "make destroy YES=1 AUDIO=delete") as row:
+            self.make("destroy", "YES=1", "AUDIO=delete")
+            assert self.client("s3").list_buckets()["Buckets"] == []
+            assert self.client("ecr").describe_repositories()["repositories"] == []
+            row.result = "no bucket, no repository left"
+
+    # ---- What steps are made of --------------------------------------------------------------
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.launch.aws["AWS_ENDPOINT_URL"])
+
+    def make(self, target: str, *given: str) -> str:
+        """What a target says; it must end well."""
+        return self.said_by(["make", "--silent", target, f"NAME={NAME}", *given])
+
+    def said_by(self, command: list[str]) -> str:
+        environ = {**os.environ, **self.launch.aws}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+        )
+        log = self.folder / "logs" / "commands.log"
+        with log.open("a") as written:
+            written.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}\n")
+        assert done.returncode == 0, f"{command[:4]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        return done.stdout.strip()
+
+    def told_by(self, stack: str) -> dict[str, str]:
+        (found,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+
+    def stacks_left(self) -> list[str]:
+        found = self.client("cloudformation").list_stacks()["StackSummaries"]
+        return [each["StackName"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"]
+
+    def upload_music(self) -> None:
+        music = tone(self.folder / "quiet.flac", 6.0, hz=200)
+        self.client("s3").put_object(
+            Bucket=self.outputs["MusicBucketName"], Key="quiet.flac", Body=music.read_bytes()
+        )
+
+    def posted(self, path: str, told: object, token: str | None = None) -> requests.Response:
+        """An answer of the API, to somebody with our token unless another is given."""
+        given = self.token if token is None else token
+        headers = {"Authorization": f"Bearer {given}"} if given else {}
+        return requests.post(self.outputs["ApiUrl"] + path, json=told, headers=headers, timeout=60)
+
+    def post(self, path: str, told: object) -> dict[str, Any]:
+        answer = self.posted(path, told)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def measured(self, sound: bytes, promised_s: float) -> str:
+        path = self.folder / "story.mp3"
+        path.write_bytes(sound)
+        heard = measure(path, channels=MUSIC_CHANNELS)
+        assert abs(heard.duration_s - promised_s) < 0.1, heard.duration_s
+        assert abs(heard.loudness_lufs - STORY_LUFS) < TOLERANCE_LU, heard.loudness_lufs
+        shutil.move(path, self.folder / "logs" / "story.mp3")
+        peak = f"{heard.true_peak_dbtp:.1f} dBTP"
+        return f"{heard.duration_s:.2f} s, {heard.loudness_lufs:.1f} LUFS, {peak}"
+
+    def clean_up_report(self) -> dict[str, Any] | None:
+        """The report that the clean-up's log holds, if it has run."""
+        logs, group = self.client("logs"), self.group_of(SANITATION.name(NAME), "Sanitation")
+        events = logs.filter_log_events(logGroupName=group)["events"]
+        lines = [line for each in events for line in each["message"].splitlines()]
+        found = [json.loads(line) for line in lines if line.startswith("{") and '"report"' in line]
+        return found[0]["report"] if found else None
+
+    def group_of(self, stack: str, of: str) -> str:
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=stack, LogicalResourceId=f"{of}LogGroup"
+        )
+        return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    def awaited(self, look: Callable[[], Any]) -> Any:
+        until_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until_s:
+            found = look()
+            if found is not None:
+                return found
+            time.sleep(1)
+        raise AssertionError(f"{look.__name__}: nothing within {PATIENCE_S:.0f} s")
