@@ -56,6 +56,9 @@ ACTIONS = {
 DESCRIBES_ALL = frozenset({"mixer.http.whole"})
 """Modules that speak of the whole API without being what answers it."""
 
+ON_LAPTOPS = frozenset({"mixer.jobs.remembering"})
+"""Modules whose objects no Lambda is given, though it imports their types."""
+
 BY_NAME = ("get_paginator", "get_waiter", "generate_presigned_url")
 """Calls that name the real call in a string."""
 
@@ -109,7 +112,7 @@ class _Search:
     def _open(self, module):
         """Read a module: what it runs when imported is reached, what it defines may be."""
         file = source_of(module)
-        if file is None or module in self.modules or module in DESCRIBES_ALL:
+        if file is None or module in self.modules or module in DESCRIBES_ALL | ON_LAPTOPS:
             return
         parent = module.rpartition(".")[0]
         if parent:
