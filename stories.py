@@ -1,9 +1,10 @@
-"""The Story Lambda: POST /stories, GET and DELETE /stories/{id}, and the steps of stories.
+"""The Story Lambda: stories, music, uploads, capabilities, and the steps of stories.
 
 Which steps there are, and what they leave where, mixer/jobs/story tells.
 """
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mixer.http.entry import endpoint_with
@@ -11,8 +12,11 @@ from mixer.http.entry import endpoint_with
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mixer.http.routing import Endpoint
+    from mypy_boto3_s3 import S3Client
+
+    from mixer.http.routing import Api, Endpoint
     from mixer.http.stories import StoryCounter
+    from mixer.jobs.library import Library
     from mixer.jobs.story.ending import Tell
     from mixer.jobs.story.tasks import StoryTasks
     from mixer.jobs.synthesis import Synthesizer
@@ -26,16 +30,49 @@ RENDERERS = 60
 """Calls for which the segments of a story are shared out; as many as render at a time."""
 
 
-def endpoint(settings: "Settings", work: "Callable[[], StoryCounter]") -> "Endpoint":
+def endpoint(
+    settings: "Settings", work: "Callable[[], StoryCounter]", shelves: "Callable[[], Library]"
+) -> "Endpoint":
     """The handler for some settings; other entry points bring other stores and launchers.
 
     Args:
         settings: of the deployment.
         work: takes stories in, asked for when the first request comes.
+        shelves: music and uploads, asked for when the first request comes.
     """
+    from mixer.http.library import add_library_routes, capabilities_of
     from mixer.http.stories import add_story_routes
 
-    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_story_routes(api, work))
+    told = cache(lambda: capabilities_of(settings))
+
+    def add_routes(api: "Api") -> None:
+        add_story_routes(api, work)
+        add_library_routes(api, shelves, told)
+
+    return endpoint_with(settings, DEFAULT_PATH, add_routes)
+
+
+def library(settings: "Settings", *, s3: "S3Client") -> "Library":
+    """The music bucket, and uploads into the output bucket.
+
+    Args:
+        settings: of the deployment.
+        s3: from `s3_client`.
+    """
+    from mixer.jobs.library import SHARED_PREFIX, Library
+    from mixer.store.s3 import S3Store
+
+    output, music = S3Store(s3, settings.output_bucket), S3Store(s3, settings.music_bucket)
+    return Library(
+        music=music,
+        prefix=SHARED_PREFIX if settings.music_bucket == settings.output_bucket else "",
+        link=lambda key: music.url(key, settings.url_lifetime_s),
+        link_lifetime_s=settings.url_lifetime_s,
+        form=lambda key, kind, most_bytes: output.upload_form(
+            key, kind, most_bytes, settings.url_lifetime_s
+        ),
+        max_upload_bytes=settings.max_upload_bytes,
+    )
 
 
 def speech_tasks(settings: "Settings", speech: "Synthesizer", music: "ObjectStore") -> "StoryTasks":

@@ -64,6 +64,7 @@ class Settings:
             again; well below the age at which the clean-up deletes (10 days by default).
         gateway_timeout_s: GATEWAY_TIMEOUT_S: after so long the gateway has given up (HTTP API: 30).
         max_text_chars: MAX_TEXT_CHARS: of one request to /synthesize.
+        max_upload_bytes: MAX_UPLOAD_MB: of one file that a caller sends.
         max_object_bytes: MAX_OBJECT_MB: of one chunk or piece of music.
         max_input_bytes: MAX_INPUT_MB: of all that one mix fetches; they share /tmp with the mix.
         stories: how stories are told; see there.
@@ -81,6 +82,7 @@ class Settings:
     refresh_after_days: float = 5.0
     gateway_timeout_s: float = 29.0
     max_text_chars: int = 100_000
+    max_upload_bytes: int = 100 * MB
     max_object_bytes: int = 500 * MB
     max_input_bytes: int = 2_000 * MB
     stories: StorySettings = StorySettings()
@@ -120,7 +122,11 @@ def auth(environ: Mapping[str, str]) -> Auth:
 _MONEY = ("MAX_REQUEST_USD", "MAX_DAILY_USD")
 _SPANS = ("REFRESH_AFTER_DAYS", "GATEWAY_TIMEOUT_S")
 _COUNTS = ("QUOTA_SHARES", "URL_LIFETIME_S", "MAX_TEXT_CHARS")
-_SIZES_MB = {"MAX_OBJECT_MB": "max_object_bytes", "MAX_INPUT_MB": "max_input_bytes"}
+_SIZES_MB = {
+    "MAX_UPLOAD_MB": "max_upload_bytes",
+    "MAX_OBJECT_MB": "max_object_bytes",
+    "MAX_INPUT_MB": "max_input_bytes",
+}
 
 
 def _numbers(environ: Mapping[str, str]) -> dict[str, Any]:

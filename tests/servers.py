@@ -17,6 +17,7 @@ from mixer.server.listener import Listener
 from mixer.server.objects import StoredObjects
 from mixer.server.pages import Pages
 from mixer.server.site import Site
+from mixer.server.uploads import Uploads
 from mixer.store.folder import FolderStore
 from mixer.store.links import SignedLinks
 
@@ -114,7 +115,7 @@ def serving(
     routes = [Route(key, Function("echo", handler, **function)) for key in keys]
     gateway = Gateway(routes, Function("doorkeeper", authorizer) if authorizer else None)
     pages = Pages(folder / "web")
-    site = Site(gateway, pages, StoredObjects(store, links), origins)
+    site = Site(gateway, pages, [StoredObjects(store, links)], Uploads(store, links), origins)
     listener.start(site.reply)
     try:
         yield Served(listener, store, folder / "store", links)

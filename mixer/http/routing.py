@@ -24,8 +24,8 @@ from mixer.http.events import Event, body_fields, normalised
 from mixer.http.observing import log_request, log_unforeseen
 from mixer.settings import Settings
 
-PUBLIC_PATHS = frozenset({"/openapi.json", "/docs"})
-"""Answered without a token: they say how to ask for one."""
+PUBLIC_PATHS = frozenset({"/openapi.json", "/docs", "/capabilities"})
+"""Answered without a token: they say whether and how to send one."""
 
 PREFLIGHT_AGE_S = 600
 """How long a browser may remember what a preflight allowed."""

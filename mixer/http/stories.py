@@ -23,9 +23,7 @@ from mixer.jobs.story.values import Kind, State, StoryResult
 from mixer.jobs.story.webhook import checked_address
 from mixer.requests import CostOptions, GapOption, MixOptions, Options, SpeechOptions
 from mixer.store.objects import checked_key
-
-UPLOADS = "uploads/"
-"""Where uploaded texts are; nothing else is read as one."""
+from mixer.store.uploads import UPLOADS
 
 MONEY_DIGITS = 6
 

@@ -14,6 +14,7 @@ def description(mode: AuthMode) -> str:
         mode: whether callers need a token.
     """
     from mixer.http.docs import openapi_of
+    from mixer.http.library import add_library_routes
     from mixer.http.mixing import add_mix_routes
     from mixer.http.routing import Api
     from mixer.http.speaking import add_speech_routes
@@ -23,6 +24,7 @@ def description(mode: AuthMode) -> str:
     add_speech_routes(api, _nobody)
     add_mix_routes(api, _nobody)
     add_story_routes(api, _nobody)
+    add_library_routes(api, _nobody, _nobody)
     return openapi_of(api, wants_tokens=mode == "token")
 
 

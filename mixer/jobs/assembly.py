@@ -41,6 +41,7 @@ from mixer.sound.measure import Measurement
 from mixer.sound.placing import Take
 from mixer.speech.recordings import Recording, from_metadata
 from mixer.store.objects import ObjectStore, StoredObject, checked_key
+from mixer.store.uploads import music_home
 
 PREFIX = "mixed/"
 PRIVATE_PREFIXES = ("spending/", "stories/", "story_index/")
@@ -137,7 +138,7 @@ class Assembler:
         with stopping(children, until_s), request_folder() as folder:
             sources = {("chunk", key): store for key in dict.fromkeys(order.chunk_keys)}
             if wanted_music:
-                sources["music", wanted_music] = self.music
+                sources["music", wanted_music] = music_home(wanted_music, self.music, self.output)
             with desk.stages.stage("fetching"):
                 files = folder.fetched(sources, until_s)
             mix, key = self._mixed(
@@ -165,7 +166,11 @@ class Assembler:
     ) -> dict[str, Recording]:
         """What the chunks say of themselves, once all is known to be there and of a fit size."""
         wanted = [("chunk", store, key) for key in dict.fromkeys(chunk_keys)]
-        wanted += [("music", self.music, music_key)] if music_key else []
+        wanted += (
+            [("music", music_home(music_key, self.music, self.output), music_key)]
+            if music_key
+            else []
+        )
         looked = in_parallel(wanted, lambda item: item[1].head(item[2]), AT_ONCE, until_s=until_s)
         heads = {(role, key): outcome.result() for (role, _, key), outcome in looked}
         in_order = {(role, key): heads[role, key] for role, _, key in wanted}

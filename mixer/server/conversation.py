@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mixer.server.heads import MAX_LINE_BYTES, Unreadable, body_length, target_of
+from mixer.server.heads import MAX_LINE_BYTES, Unreadable, body_length, longest_body, target_of
 from mixer.server.messages import Reply, Request, Stretch, error_reply
 from mixer.server.patience import PatientReader
 
@@ -73,7 +73,7 @@ class Conversation(BaseHTTPRequestHandler):
 
     def handle_expect_100(self) -> bool:
         """Ask for a body only when it will be read."""
-        body_length(self.headers, self._limits.body_bytes)
+        body_length(self.headers, longest_body(self.path, self.command, self._limits))
         return super().handle_expect_100()
 
     def version_string(self) -> str:
@@ -135,7 +135,7 @@ class Conversation(BaseHTTPRequestHandler):
         )
 
     def _body(self) -> bytes:
-        length = body_length(self.headers, self._limits.body_bytes)
+        length = body_length(self.headers, longest_body(self.path, self.command, self._limits))
         self._reader.allow(self._limits.body_s)
         body = self.rfile.read(length)
         if len(body) < length:

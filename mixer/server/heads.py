@@ -14,12 +14,17 @@ MAX_HEAD_BYTES = 32_768
 """Of all headers together; API Gateway allows 10,240, browsers keep longer cookies."""
 
 
+UPLOAD_PATH = "/objects/"
+"""Where forms with a file are sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a client may take.
 
     Attributes:
         body_bytes: the longest body (API Gateway's limit).
+        upload_bytes: the longest body of a form with a file, which passes by the gateway.
         head_s: from a request's first byte to the end of its head.
         body_s: for the whole body.
         idle_s: between two requests.
@@ -29,6 +34,7 @@ class Limits:
     """
 
     body_bytes: int = 10 * 1024 * 1024
+    upload_bytes: int = 101 * 1024 * 1024
     head_s: float = 10.0
     body_s: float = 60.0
     idle_s: float = 60.0
@@ -68,6 +74,18 @@ def target_of(address: str, headers: Mapping[str, str] | Message) -> str:
         if parts.scheme in ("http", "https"):
             return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     raise Unreadable(HTTPStatus.BAD_REQUEST, "bad_request", "The address is no path.")
+
+
+def longest_body(address: str, method: str, limits: Limits) -> int:
+    """How long a body may be: only forms with a file are long.
+
+    Args:
+        address: path and query, as they came.
+        method: in capitals.
+        limits: what a client may take.
+    """
+    is_upload = method == "POST" and address.partition("?")[0] == UPLOAD_PATH
+    return limits.upload_bytes if is_upload else limits.body_bytes
 
 
 def body_length(headers: Message, most_bytes: int) -> int:

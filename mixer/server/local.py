@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from mixer.server.functions import Function
 from mixer.server.gateway import Gateway, Route
 from mixer.server.jobs import Jobs
-from mixer.server.objects import PREFIX, StoredObjects
+from mixer.server.objects import MUSIC_PREFIX, PREFIX, StoredObjects
 from mixer.server.pages import Pages
 from mixer.server.site import Site
 from mixer.server.stories import LocalStories
+from mixer.server.uploads import Uploads
 from mixer.settings import Settings, settings
 from mixer.store.folder import FolderStore
 from mixer.store.links import SECRET_BYTES, SignedLinks, kept_secret
@@ -26,6 +27,7 @@ from mixer.store.links import SECRET_BYTES, SignedLinks, kept_secret
 if TYPE_CHECKING:
     from mixer.http.stories import StoryCounter
     from mixer.jobs.assembly import Assembler
+    from mixer.jobs.library import Library
     from mixer.jobs.synthesis import OpenEngine, Synthesizer
     from mixer.speech.engine import SpeechEngine
     from mixer.store.objects import ObjectStore
@@ -41,7 +43,8 @@ STORY_ROUTES = (
     "GET /stories/{story_id}",
     "DELETE /stories/{story_id}",
 )
-OPEN_ROUTES = ("GET /openapi.json", "GET /docs")
+LIBRARY_ROUTES = ("GET /music", "POST /uploads")
+OPEN_ROUTES = ("GET /openapi.json", "GET /docs", "GET /capabilities")
 
 MIXES_AT_ONCE = 4
 """Each mix uses all cores anyway; more would only share them, and the memory."""
@@ -90,16 +93,24 @@ def laptop(
 
     links = SignedLinks(url + PREFIX.rstrip("/"), kept_secret(folders.store))
     store = FolderStore(folders.store, links)
-    music = FolderStore(folders.music) if folders.music else store
+    music_links = SignedLinks(url + MUSIC_PREFIX.rstrip("/"), links.secret)
+    music = FolderStore(folders.music, music_links) if folders.music else store
     with closing(voice or EmbeddedEngine(suffix="mp3")) as engine, closing(Jobs()) as jobs:
         speech = replace(_synthesizer(chosen, _always(engine), store), job=jobs.begin)
         mix = replace(_assembler(chosen, store, music), job=jobs.begin)
         secret = kept_secret(folders.store)
         with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
-            gateway = _gateway(chosen, speech, mix, told.counter)
+            shelves = _library(chosen, store, music)
+            gateway = _gateway(chosen, speech, mix, told.counter, shelves)
             told.take_up()
             pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
-            yield Site(gateway, pages, StoredObjects(store, links), chosen.allowed_origins)
+            yield Site(
+                gateway,
+                pages,
+                [StoredObjects(store, links), StoredObjects(music, music_links, MUSIC_PREFIX)],
+                Uploads(store, links),
+                chosen.allowed_origins,
+            )
 
 
 @contextmanager
@@ -116,14 +127,15 @@ def cloud(chosen: Settings, web: Path) -> Iterator[Site]:
     from mixer.speech.polly.client import polly_client
     from mixer.store.s3 import s3_client
     from polly_handler import synthesizer
+    from stories import library
 
     with closing(s3_client()) as s3, closing(polly_client()) as polly, closing(Jobs()) as jobs:
         speech = replace(synthesizer(chosen, polly=polly, s3=s3), job=jobs.begin)
         mix = replace(assembler(chosen, s3=s3), job=jobs.begin)
         secret = token_bytes(SECRET_BYTES)
         with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
-            gateway = _gateway(chosen, speech, mix, told.counter)
-            yield Site(gateway, Pages(web, AWS_ORIGINS), None, chosen.allowed_origins)
+            gateway = _gateway(chosen, speech, mix, told.counter, library(chosen, s3=s3))
+            yield Site(gateway, Pages(web, AWS_ORIGINS), origins=chosen.allowed_origins)
 
 
 def _gateway(
@@ -131,6 +143,7 @@ def _gateway(
     synthesizer: "Synthesizer",
     assembler: "Assembler",
     counter: "Callable[[], StoryCounter]",
+    library: "Library",
 ) -> Gateway:
     """The Lambdas' endpoints behind their routes."""
     import app
@@ -139,12 +152,13 @@ def _gateway(
 
     speech = Function("mixer-speech", polly_handler.endpoint(chosen, lambda: synthesizer))
     mix = Function("mixer-mix", app.endpoint(chosen, lambda: assembler), at_once=MIXES_AT_ONCE)
-    told = Function("mixer-stories", stories.endpoint(chosen, counter))
+    told = Function("mixer-stories", stories.endpoint(chosen, counter, lambda: library))
     routes = [
         *(Route(key, speech) for key in SPEECH_ROUTES),
         *(Route(key, mix) for key in MIX_ROUTES),
         *(Route(key, told) for key in STORY_ROUTES),
-        *(Route(key, speech, is_open=True) for key in OPEN_ROUTES),
+        *(Route(key, told) for key in LIBRARY_ROUTES),
+        *(Route(key, told, is_open=True) for key in OPEN_ROUTES),
     ]
     return Gateway(routes, _authorizer() if chosen.auth.mode == "token" else None)
 
@@ -184,6 +198,21 @@ def _assembler(chosen: Settings, store: FolderStore, music: FolderStore) -> "Ass
         link_lifetime_s=chosen.url_lifetime_s,
         max_object_bytes=chosen.max_object_bytes,
         max_input_bytes=chosen.max_input_bytes,
+    )
+
+
+def _library(chosen: Settings, store: FolderStore, music: FolderStore) -> "Library":
+    from mixer.jobs.library import SHARED_PREFIX, Library
+
+    return Library(
+        music=music,
+        prefix=SHARED_PREFIX if music is store else "",
+        link=lambda key: music.url(key, chosen.url_lifetime_s),
+        link_lifetime_s=chosen.url_lifetime_s,
+        form=lambda key, kind, most_bytes: store.upload_form(
+            key, kind, most_bytes, chosen.url_lifetime_s
+        ),
+        max_upload_bytes=chosen.max_upload_bytes,
     )
 
 

@@ -10,6 +10,8 @@ from mixer.store.folder import FolderStore
 from mixer.store.links import SignedLinks, Verdict
 
 PREFIX = "/objects/"
+MUSIC_PREFIX = "/music/"
+"""Of a folder of music that is not the store."""
 
 HEADERS = (
     ("Cache-Control", "private, no-cache"),
@@ -22,19 +24,21 @@ HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class StoredObjects:
-    """The objects of a folder store under `/objects/`.
+    """The objects of a folder store under a prefix.
 
     Attributes:
         store: holds them.
         links: tells genuine links from others.
+        prefix: where they are.
     """
 
     store: FolderStore
     links: SignedLinks
+    prefix: str = PREFIX
 
     def reply(self, request: Request) -> Reply:
         """The reply to a GET or HEAD of an object."""
-        key = request.path.removeprefix(PREFIX)
+        key = request.path.removeprefix(self.prefix)
         verdict = self.links.verdict(key, request.query)
         if verdict is Verdict.EXPIRED:
             return _refusal(request, "link_expired", "This link has expired: ask for a new one.")

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from mixer.server.gateway import Gateway
+from mixer.server.heads import UPLOAD_PATH
 from mixer.server.messages import Headers, Reply, Request, error_reply
-from mixer.server.objects import PREFIX, StoredObjects
+from mixer.server.objects import StoredObjects
 from mixer.server.pages import Pages
+from mixer.server.uploads import Uploads
 
 READING = ("GET", "HEAD")
 
@@ -28,13 +30,15 @@ class Site:
     Attributes:
         gateway: the API.
         pages: whatever the API does not know.
-        objects: stored audio; None when it lies elsewhere.
+        objects: stored audio; none when it lies elsewhere.
+        uploads: takes files in; None when they go elsewhere.
         origins: pages that may use the API besides those of this machine; `*` for all.
     """
 
     gateway: Gateway
     pages: Pages
-    objects: StoredObjects | None = None
+    objects: Sequence[StoredObjects] = ()
+    uploads: Uploads | None = None
     origins: Sequence[str] = field(default=())
 
     def reply(self, request: Request) -> Reply:
@@ -48,11 +52,14 @@ class Site:
             return _error(request, HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", message)
         if self.gateway.knows(request.path):
             return self._api(request)
+        if self.uploads is not None and (request.method, request.path) == ("POST", UPLOAD_PATH):
+            return self.uploads.reply(request)
         if request.method not in READING:
             message = f"There is nothing at {request.path} to {request.method}."
             return _error(request, HTTPStatus.NOT_FOUND, "not_found", message)
-        if self.objects is not None and request.path.startswith(PREFIX):
-            return self.objects.reply(request)
+        for objects in self.objects:
+            if request.path.startswith(objects.prefix):
+                return objects.reply(request)
         return self.pages.reply(request)
 
     def _api(self, request: Request) -> Reply:

@@ -16,10 +16,11 @@ from stat import S_ISREG
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from mixer.errors import BadInput, NotFound, StoreFailed
+from mixer.errors import BadInput, Misconfigured, NotFound, StoreFailed
 from mixer.files import disk_errors_named, publish, published
 from mixer.store.links import SignedLinks
 from mixer.store.objects import StoredObject, checked_key
+from mixer.store.uploads import UploadForm
 
 METADATA_FOLDER = ".metadata"
 
@@ -168,6 +169,24 @@ class FolderStore:
         """
         path = self._path(key).resolve()
         return self._links.link(key, expires_s) if self._links else path.as_uri()
+
+    def upload_form(
+        self, key: str, content_type: str, max_bytes: int, expires_s: int
+    ) -> UploadForm:
+        """A form that lets anybody on this machine send one file for a while.
+
+        Args:
+            key: where it will be.
+            content_type: of the file.
+            max_bytes: of the file.
+            expires_s: seconds from now.
+
+        Raises:
+            Misconfigured: no server would honour it.
+        """
+        if self._links is None:
+            raise Misconfigured("This folder takes no uploads: no server stands before it.")
+        return self._links.form(checked_key(key), content_type, max_bytes, expires_s)
 
     def _path(self, key: str) -> Path:
         """The file of a key.

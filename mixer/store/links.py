@@ -21,12 +21,16 @@ from tempfile import NamedTemporaryFile
 from urllib.parse import quote, urlencode
 
 from mixer.files import disk_errors_named
+from mixer.store.uploads import UploadForm
 
 SECRET_BYTES = 32
 """As long as the digest it keys (RFC 2104, section 3)."""
 
 SECRET_NAME = ".link-secret"  # noqa: S105 (a file's name)
 """In the folder of a store; the leading dot hides it from keys and lists."""
+
+SIGNED_FIELDS = ("key", "Content-Type", "max_bytes")
+"""Of a form, besides the moment when it expires."""
 
 MAX_EXPIRY_DIGITS = 12
 """Of a time in seconds; more is no time that a server has signed."""
@@ -74,9 +78,39 @@ class SignedLinks:
             return Verdict.FORGED
         return Verdict.VALID if self.now_s() < int(expires) else Verdict.EXPIRED
 
+    def form(self, key: str, content_type: str, max_bytes: int, lifetime_s: int) -> UploadForm:
+        """A form to send one file with, good for so many seconds from now.
+
+        Args:
+            key: where the file will be.
+            content_type: of the file.
+            max_bytes: of the file.
+            lifetime_s: from now.
+        """
+        expires = str(math.ceil(self.now_s() + lifetime_s))
+        fields = {
+            "key": key,
+            "Content-Type": content_type,
+            "max_bytes": str(max_bytes),
+            "expires": expires,
+        }
+        signature = self._signature(_form_text(fields), expires)
+        return UploadForm(
+            f"{self.base_url}/", {**fields, "signature": signature}, max_bytes, lifetime_s
+        )
+
+    def form_verdict(self, fields: Mapping[str, str]) -> Verdict:
+        """Whether a form may be honoured, by its fields."""
+        return self.verdict(_form_text(fields), fields)
+
     def _signature(self, key: str, expires: str) -> str:
         signed = f"{expires}\n{key}".encode(errors="surrogatepass")
         return hmac.new(self.secret, signed, hashlib.sha256).hexdigest()
+
+
+def _form_text(fields: Mapping[str, str]) -> str:
+    """What a form's signature covers; no object's key looks like it, so no link is a form."""
+    return "\n".join(["POST", *(fields.get(name, "") for name in SIGNED_FIELDS)])
 
 
 def kept_secret(folder: Path) -> bytes:

@@ -19,6 +19,7 @@ from mixer.files import published
 from mixer.store.objects import StoredObject, checked_key
 from mixer.store.s3_errors import Overtaken, errors_named
 from mixer.store.s3_splicing import Spliced, splice
+from mixer.store.uploads import UploadForm
 
 if TYPE_CHECKING:
     import boto3
@@ -208,6 +209,30 @@ class S3Store:
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=expires_s
         )
+
+    def upload_form(
+        self, key: str, content_type: str, max_bytes: int, expires_s: int
+    ) -> UploadForm:
+        """A form that lets anybody send one file for a while; S3 itself holds it to its limits.
+
+        Args:
+            key: where it will be.
+            content_type: of the file.
+            max_bytes: of the file.
+            expires_s: seconds from now.
+        """
+        checked_key(key)
+        made = self._client.generate_presigned_post(
+            self._bucket,
+            key,
+            Fields={"Content-Type": content_type},
+            Conditions=[
+                {"Content-Type": content_type},
+                ["content-length-range", 1, max_bytes],
+            ],
+            ExpiresIn=expires_s,
+        )
+        return UploadForm(made["url"], made["fields"], max_bytes, expires_s)
 
 
 def _file(path: Path) -> Path:

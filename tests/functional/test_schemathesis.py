@@ -27,7 +27,8 @@ STORIES = {
     *("POST /stories", "GET /stories", "GET /stories/{story_id}", "DELETE /stories/{story_id}")
 }
 SPEECH = {"POST /synthesize", "POST /estimate", "GET /voices", *STORIES}
-SERVED = {"none": {*SPEECH, "POST /mixstory"}, "token": SPEECH}
+LIBRARY = {"GET /music", "POST /uploads", "GET /capabilities"}
+SERVED = {"none": {*SPEECH, *LIBRARY, "POST /mixstory"}, "token": {*SPEECH, *LIBRARY}}
 """Which operations succeed at times; with tokens no chunk is there, since mixing takes long."""
 
 NOT_ASKED = ["positive_data_acceptance", "use_after_free"]

@@ -40,6 +40,7 @@ from mixer.sound.layout import lay_out
 from mixer.sound.reels import Crew
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
+from mixer.store.uploads import music_home
 
 MOST_REELS = 100
 """Of a group: some minutes on one core, well below what Lambda allows a call."""
@@ -140,7 +141,8 @@ class StoryMix:
             return None
         known = folder.find(MUSIC, Music)
         if known is None:
-            known = look_at_music(self.music, request.music, self.job())
+            home = music_home(request.music, self.music, self.store)
+            known = look_at_music(home, request.music, self.job())
             folder.write(MUSIC, known)
         return known
 
@@ -158,7 +160,7 @@ class StoryMix:
         ):
             work = Rendering(
                 store=self.store,
-                music_store=self.music,
+                music_store=music_home(request.music, self.music, self.store),
                 music=self._music(folder, request),
                 timeline=timeline,
                 asked=Options.model_validate(request.options),

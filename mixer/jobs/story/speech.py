@@ -36,6 +36,7 @@ from mixer.speech.narrate import Narration, Narrator
 from mixer.speech.prices import cost_usd
 from mixer.speech.recordings import to_metadata
 from mixer.store.objects import ObjectStore
+from mixer.store.uploads import music_home
 
 Pace = Callable[[str, str], AbstractContextManager[object]]
 """Holds a story's share of an engine's quota for the length of a block."""
@@ -73,7 +74,8 @@ class StorySpeech:
         request = folder.read(REQUEST, StoryRequest)
         asked = Options.model_validate(request.options)
         if request.music and not folder.has(MUSIC):
-            music = look_at_music(self.music, request.music, self.synthesizer.job())
+            home = music_home(request.music, self.music, self.synthesizer.store)
+            music = look_at_music(home, request.music, self.synthesizer.job())
             folder.write(MUSIC, music)
         stored = folder.find(SCRIPT, StoredScript)
         if stored is None:

@@ -1,0 +1,41 @@
+"""Forms by which a browser sends one file straight into a store.
+
+S3 knows them as presigned POSTs; a folder's server honours forms of its own with the same fields
+before the file. A form is good for one key, one content type, so many bytes, and not for long.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mixer.store.objects import ObjectStore
+
+UPLOADS = "uploads/"
+"""Where callers' own files are. Their names are secrets: whoever knows one may use it."""
+
+
+def music_home(key: str, library: ObjectStore, own: ObjectStore) -> ObjectStore:
+    """Where a piece of music is: callers' own files lie with all that is made.
+
+    Args:
+        key: of the music.
+        library: the deployment's music.
+        own: where all that is made is kept.
+    """
+    return own if key.startswith(UPLOADS) else library
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """A form of type multipart/form-data.
+
+    Attributes:
+        url: where it is sent.
+        fields: come before the field `file`, which is the last.
+        max_bytes: of the file.
+        expires_s: how long the form is good.
+    """
+
+    url: str
+    fields: Mapping[str, str]
+    max_bytes: int
+    expires_s: int
