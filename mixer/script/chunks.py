@@ -66,16 +66,26 @@ def group(
 
 
 def _scenes(utterances: Sequence[Utterance]) -> Iterator[Sequence[Utterance]]:
-    """Headings by themselves, and what lies between them and the changes of scene."""
+    """Headings by themselves, and what lies between them, changes of scene, voices and pauses."""
     start = 0
     for index, utterance in enumerate(utterances):
-        opens = utterance.ending is Ending.HEADING and index > start
+        opens = index > start and _opens(utterances[index - 1], utterance)
         if opens:
             yield utterances[start:index]
             start = index
-        if utterance.ending in ALONE or index == len(utterances) - 1:
+        if _stands_last(utterance) or index == len(utterances) - 1:
             yield utterances[start : index + 1]
             start = index + 1
+
+
+def _opens(before: Utterance, utterance: Utterance) -> bool:
+    """Whether a chunk begins here whatever the draw: a heading, or another voice."""
+    return utterance.ending is Ending.HEADING or utterance.speaker != before.speaker
+
+
+def _stands_last(utterance: Utterance) -> bool:
+    """Whether a chunk ends here whatever the draw: the mix makes the silence that follows."""
+    return utterance.ending in ALONE or utterance.pause_ms is not None
 
 
 def _is_mark(utterance: Utterance, weight: int) -> bool:

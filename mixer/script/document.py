@@ -1,10 +1,12 @@
 """A text as its author laid it out: headings, paragraphs and scene breaks, before any sentence."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import regex
+
+from mixer.script.marking import Mark
 
 
 class BlockKind(StrEnum):
@@ -23,11 +25,32 @@ class Block:
         kind: what it is.
         text: its words, in one line with single spaces; empty for a scene break.
         level: of a heading, 1 for the highest; 0 otherwise.
+        is_silent: whether it names a chapter without being said.
+        marks: SSML elements over its words.
+        continues: whether the next block belongs to the same paragraph.
+        speaker: who says it, a name of the cast; empty for the narrator.
     """
 
     kind: BlockKind
     text: str = ""
     level: int = 0
+    is_silent: bool = False
+    marks: tuple[Mark, ...] = ()
+    continues: bool = False
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The picture of a book.
+
+    Attributes:
+        media_type: such as `image/jpeg`.
+        content: the file.
+    """
+
+    media_type: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +61,19 @@ class Document:
         blocks: at least one of them has text.
         title: what the author calls the whole, in front matter or not at all.
         author: likewise.
+        language: BCP 47 tag that the text states itself; may be empty.
+        description: what it says of its content, in a few sentences.
+        cover: its picture.
+        must_honour_marks: whether an engine that lacks a marked element may not say it without.
     """
 
     blocks: tuple[Block, ...]
     title: str = ""
     author: str = ""
+    language: str = ""
+    description: str = ""
+    cover: Cover | None = None
+    must_honour_marks: bool = False
 
 
 def heading(text: str, level: int) -> Block:
@@ -56,6 +87,11 @@ def paragraph(text: str) -> Block:
 
 
 SCENE_BREAK = Block(BlockKind.SCENE_BREAK)
+
+
+def names(written: str) -> frozenset[str]:
+    """Names written in a row."""
+    return frozenset(written.split())
 
 
 def has_words(text: str) -> bool:

@@ -65,6 +65,31 @@ class NormalisedText:
             return edit.source_start
         return edit.source_end + max(0, spoken_offset - edit.spoken_end)
 
+    def spoken_offset(self, source_offset: int, *, is_end: bool = False) -> int:
+        """Find the place in the spoken text that a place in the source is said at.
+
+        Exact outside edits and at their borders; strictly inside one it is the edit's beginning,
+        or its end for the end of a stretch. Monotone.
+        """
+        index = bisect_right(self.edits, source_offset, key=lambda edit: edit.source_start)
+        edit = self.edits[index - 1] if index else None
+        if edit is None:
+            return source_offset
+        if source_offset >= edit.source_end:
+            return edit.spoken_end + source_offset - edit.source_end
+        inside = is_end and source_offset > edit.source_start
+        return edit.spoken_end if inside else edit.spoken_start
+
+    def without(self, stretches: Iterable[tuple[int, int]]) -> "NormalisedText":
+        """The same text, with stretches of the source said as they are written."""
+        kept_out = list(stretches)
+        kept = [
+            Replacement(e.source_start, e.source_end, self.spoken[e.spoken_start : e.spoken_end])
+            for e in self.edits
+            if not any(e.source_start < end and start < e.source_end for start, end in kept_out)
+        ]
+        return self if len(kept) == len(self.edits) else replaced(self.source, kept)
+
     def inside_edit(self, spoken_offset: int) -> bool:
         """Say whether a place is strictly inside a replacement, where no cut is allowed."""
         edit = self._edit_before(spoken_offset)

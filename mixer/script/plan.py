@@ -5,29 +5,22 @@ the same Script, and costs nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 
-from mixer.errors import UnreadableText
+from mixer.errors import BadInput, UnreadableText
 from mixer.script.chunks import group
 from mixer.script.document import Block, BlockKind, Document, tidy
-from mixer.script.limits import POLLY_LIMITS
-from mixer.script.markdown import read_markdown
+from mixer.script.limits import POLLY_LIMITS, EngineLimits
+from mixer.script.marking import PAUSE, Mark, in_order
 from mixer.script.pauses import NATURAL
-from mixer.script.plain_text import read_plain_text
 from mixer.script.script import Chapter, Chunk, Ending, Script, Utterance
-from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml, weight
+from mixer.script.sources import TextType, read
+from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml, marks_weight, weight
+from mixer.script.ssml_source import duration_ms
 from mixer.script.utterances import is_said, utterances
 
 ALLOWANCE_SHARE = 0.9
 """How much of an engine's limit is used: how a service counts is not documented to the letter."""
-
-
-class TextType(StrEnum):
-    """How a text is written."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +50,23 @@ def plan(text: str, text_type: TextType = TextType.TEXT, style: PlanStyle | None
     Raises:
         UnreadableText: for a text without a word in it.
     """
+    return plan_document(read(text, text_type), style)
+
+
+def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
+    """Decide what is said of a document.
+
+    Args:
+        document: as it was read.
+        style: as for `plan`.
+
+    Raises:
+        UnreadableText: there is not a word in it.
+        BadInput: the author's own SSML asks for what the engine has not.
+    """
     style = style or PlanStyle()
-    document = _READERS[text_type](text)
+    if document.must_honour_marks:
+        _require_honoured(document.blocks, style.ssml.limits)
     title, parts = _chapters(document, style.language)
     if not parts:
         raise UnreadableText("The story holds no words to say.")
@@ -66,7 +74,15 @@ def plan(text: str, text_type: TextType = TextType.TEXT, style: PlanStyle | None
     return Script(title, style.language, chapters, author=tidy(document.author))
 
 
-_READERS = {TextType.TEXT: read_plain_text, TextType.MARKDOWN: read_markdown}
+def _require_honoured(blocks: Sequence[Block], limits: EngineLimits) -> None:
+    """Refuse SSML with elements that the engine would ignore or refuse."""
+    lost = (mark for block in blocks for mark in block.marks if mark.tag not in limits.tags)
+    for mark in lost:
+        honoured = ", ".join(sorted(limits.tags))
+        raise BadInput(
+            f"The SSML is refused: line {mark.line}: this engine does not honour <{mark.tag}>; it "
+            f"honours {honoured}."
+        )
 
 
 def _chapters(document: Document, language: str) -> tuple[str, list[tuple[str, list[Block]]]]:
@@ -81,6 +97,10 @@ def _chapters(document: Document, language: str) -> tuple[str, list[tuple[str, l
             parts.append((block.text, []))
         parts[-1][1].append(block)
     return tidy(document.title) or (title.text if title else ""), _joined(parts)
+
+
+def _is_told(block: Block) -> bool:
+    return bool(block.text) and not block.is_silent
 
 
 def _counts(block: Block, language: str) -> bool:
@@ -98,7 +118,7 @@ def _title(headings: Sequence[Block], blocks: Sequence[Block]) -> Block | None:
 
 def _joined(parts: list[tuple[str, list[Block]]]) -> list[tuple[str, list[Block]]]:
     """Chapters with something to say; a title without text of its own opens the first chapter."""
-    told = [(name, blocks) for name, blocks in parts if any(block.text for block in blocks)]
+    told = [(name, blocks) for name, blocks in parts if any(map(_is_told, blocks))]
     opening_only = len(told) > 1 and all(
         block.kind is not BlockKind.PARAGRAPH for block in told[0][1]
     )
@@ -115,15 +135,19 @@ def _chapter(title: str, blocks: Sequence[Block], style: PlanStyle) -> Chapter:
     def weigh(spoken: str) -> int:
         return weight(spoken, style.ssml)
 
-    told = list(_utterances(blocks, style.language, weigh, allowance))
-    groups = group(told, lambda utterance: weigh(utterance.spoken), allowance)
+    def weigh_all(utterance: Utterance) -> int:
+        marks = marks_weight(utterance.marks, style.ssml) if utterance.marks else 0
+        return weigh(utterance.spoken) + marks
+
+    told = _with_silences(list(_utterances(blocks, style.language, weigh, allowance)))
+    groups = group(told, weigh_all, allowance)
     return Chapter(title, tuple(_chunk(each, style) for each in groups))
 
 
 def _utterances(
     blocks: Sequence[Block], language: str, weigh: Callable[[str], int], limit: int
 ) -> Iterator[Utterance]:
-    told = [index for index, block in enumerate(blocks) if block.text]
+    told = [index for index, block in enumerate(blocks) if _is_told(block)]
     for index in told:
         ending = Ending.CHAPTER if index == told[-1] else _block_ending(blocks, index)
         yield from utterances(blocks[index], ending, language, weigh, limit)
@@ -134,10 +158,45 @@ def _block_ending(blocks: Sequence[Block], index: int) -> Ending:
         return Ending.HEADING
     if blocks[index + 1].kind is BlockKind.SCENE_BREAK:
         return Ending.SCENE
-    return Ending.PARAGRAPH
+    return Ending.SENTENCE if blocks[index].continues else Ending.PARAGRAPH
+
+
+LONG_PAUSE_MS = 700
+"""From here on a silence between two sentences is made in the mix, to the sample: engines honour
+long breaks only in part."""
+
+
+def _with_silences(told: list[Utterance]) -> list[Utterance]:
+    """Utterances with the long breaks at their ends taken out of the SSML, into the mix."""
+    if not any(utterance.marks for utterance in told):
+        return told
+    found: list[Utterance] = []
+    for utterance in told:
+        inner = [mark for mark in utterance.marks if not _is_long(mark)]
+        long = [mark for mark in utterance.marks if _is_long(mark)]
+        inner += [mark for mark in long if 0 < mark.start < len(utterance.spoken)]
+        before = sum(_length_ms(mark) for mark in long if mark.start == 0)
+        if before and found:
+            pause_ms = (found[-1].pause_ms or 0) + before
+            found[-1] = replace(found[-1], pause_ms=pause_ms)
+        elif before:
+            inner += [mark for mark in long if mark.start == 0]
+        after = sum(_length_ms(mark) for mark in long if mark.start == len(utterance.spoken))
+        marks = tuple(in_order(inner))
+        found.append(replace(utterance, marks=marks, pause_ms=after or utterance.pause_ms))
+    return found
+
+
+def _is_long(mark: Mark) -> bool:
+    return mark.tag == PAUSE and _length_ms(mark) >= LONG_PAUSE_MS
+
+
+def _length_ms(mark: Mark) -> int:
+    return duration_ms(mark.attribute("time")) or 0
 
 
 def _chunk(group: tuple[Utterance, ...], style: PlanStyle) -> Chunk:
     ending = group[-1].ending
     gap_ms = style.ssml.pauses.gap_ms(ending) if style.gap_ms is None else style.gap_ms
+    gap_ms = gap_ms if group[-1].pause_ms is None else group[-1].pause_ms
     return Chunk(group, build_ssml(group, style.ssml), billed_chars(group), gap_ms)

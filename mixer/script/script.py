@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mixer.script.marking import Mark
+
 FORMAT_VERSION = 1
 """Goes up when a stored Script can no longer be read by older code."""
 
@@ -33,11 +35,17 @@ class Utterance:
         text: the words as the author wrote them, for captions.
         spoken: the same words as the engine shall say them, normalised.
         ending: what comes after it.
+        speaker: who says it, a name of the cast; empty for the narrator.
+        marks: SSML elements over `spoken`, and places of sounds.
+        pause_ms: the silence that the author asks for after it; None for the ending's own.
     """
 
     text: str
     spoken: str
     ending: Ending
+    speaker: str = ""
+    marks: tuple[Mark, ...] = ()
+    pause_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,11 @@ class Chunk:
     def ending(self) -> Ending:
         """How the chunk ends."""
         return self.utterances[-1].ending
+
+    @property
+    def speaker(self) -> str:
+        """Who says it: one voice for all its utterances."""
+        return self.utterances[0].speaker
 
     @property
     def passage(self) -> str:

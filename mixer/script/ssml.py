@@ -13,7 +13,8 @@ from itertools import groupby
 import regex
 
 from mixer.script.limits import EngineLimits
-from mixer.script.pauses import COMMA, Pauses
+from mixer.script.marking import UNTOUCHED, Mark
+from mixer.script.pauses import COMMA, NONE, Pauses
 from mixer.script.script import Ending, Utterance
 
 FULL_RATE_PERCENT = 100
@@ -99,7 +100,11 @@ def _add_sentence(parent: ET.Element, utterance: Utterance, style: SsmlStyle) ->
     words = sentence
     if style.rate_percent != FULL_RATE_PERCENT and "prosody" in style.limits.tags:
         words = ET.SubElement(sentence, "prosody", rate=f"{style.rate_percent}%")
-    _add_text(words, utterance.spoken, style.pauses)
+    marks = [mark for mark in utterance.marks if mark.tag in style.limits.tags]
+    if marks:
+        _add_marked(words, utterance.spoken, marks, style.pauses)
+    else:
+        _add_text(words, utterance.spoken, style.pauses)
     if utterance.ending in style.pauses.breaks_ms:
         _add_break(parent, style.pauses.breaks_ms[utterance.ending])
 
@@ -116,11 +121,45 @@ def _add_text(parent: ET.Element, text: str, pauses: Pauses) -> None:
     _append_text(parent, last, text[start:])
 
 
+def _add_marked(parent: ET.Element, text: str, marks: Sequence[Mark], pauses: Pauses) -> None:
+    """Text with its marks as elements, which nest as the marks do."""
+    open_marks: list[tuple[Mark, ET.Element]] = []
+    at = 0
+
+    def say_until(end: int) -> None:
+        nonlocal at
+        here = open_marks[-1][1] if open_marks else parent
+        inner = ET.Element("text")
+        is_whole = any(mark.tag in UNTOUCHED for mark, _ in open_marks)
+        _add_text(inner, text[at:end], NONE if is_whole else pauses)
+        _append_text(here, here[-1] if len(here) else None, inner.text or "")
+        here.extend(inner)
+        at = end
+
+    for mark in [*marks, Mark(len(text), len(text), "")]:
+        while open_marks and open_marks[-1][0].end <= mark.start:
+            say_until(open_marks[-1][0].end)
+            open_marks.pop()
+        say_until(mark.start)
+        if mark.tag:
+            here = open_marks[-1][1] if open_marks else parent
+            element = ET.SubElement(here, mark.tag, dict(mark.attributes))
+            if mark.end > mark.start:
+                open_marks.append((mark, element))
+
+
+def marks_weight(marks: Sequence[Mark], style: SsmlStyle) -> int:
+    """How much of a call's allowance marks take, in billed characters."""
+    elements = (ET.Element(m.tag, dict(m.attributes)) for m in marks if m.tag in style.limits.tags)
+    chars = sum(utf16_chars(ET.tostring(e, encoding="unicode")) + len(e.tag) for e in elements)
+    return math.ceil(chars * style.limits.billed_chars / style.limits.total_chars)
+
+
 def _append_text(parent: ET.Element, last: ET.Element | None, text: str) -> None:
     if last is None:
-        parent.text = text
+        parent.text = (parent.text or "") + text
     else:
-        last.tail = text
+        last.tail = (last.tail or "") + text
 
 
 def _add_break(parent: ET.Element, length_ms: int) -> ET.Element:

@@ -1,10 +1,13 @@
 """Blocks to utterances: normalised first, then parted at sentences, then cut where too long."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
 from mixer.script.document import Block, BlockKind, has_words
+from mixer.script.marking import UNTOUCHED, Mark, clipped, moved
 from mixer.script.normalise import NormalisedText, normalise
 from mixer.script.script import Ending, Utterance
 from mixer.script.sentences import split_sentences
@@ -40,6 +43,9 @@ _CUTS = (
 )
 """What to try in turn: a place to cut, where it is none, and the least share of the limit."""
 
+SPANNING = frozenset({"emphasis", "lang", "prosody", "amazon:effect"}) | UNTOUCHED
+"""Elements that mean nothing without words in them."""
+
 LOOKED_BEYOND_CHARS = 100
 """Of the text after the limit, so that a grapheme is seen whole."""
 
@@ -63,33 +69,90 @@ def utterances(
         weigh: what a text takes of a call's allowance, never less than its characters.
         limit: what one utterance may weigh.
     """
-    text = normalise(block.text, language)
+    text, marks = _marked(block, language)
+    whole = [(mark.start, mark.end) for mark in marks if mark.tag in UNTOUCHED]
     if block.kind is BlockKind.HEADING:
         sentences: tuple[tuple[int, int], ...] = ((0, len(text.spoken)),)
     else:
-        sentences = split_sentences(text.spoken, language)
-    spans = list(_pieces(text, sentences, weigh, limit))
+        sentences = _around(split_sentences(text.spoken, language), whole)
+    spans = list(_pieces(_Cutting(text, whole, weigh, limit), sentences))
     for index, (start, end, is_whole) in enumerate(spans):
         spoken = text.spoken[start:end].strip()
         source = text.source[text.source_offset(start) : text.source_offset(end)].strip()
-        if index == len(spans) - 1:
-            yield Utterance(source, spoken, last_ending)
-        else:
-            yield Utterance(source, spoken, _ending(spoken) if is_whole else Ending.CLAUSE)
+        is_last = index == len(spans) - 1
+        ending = _ending(spoken) if is_whole else Ending.CLAUSE
+        inner = _own_marks(marks, text.spoken, (start, end), is_last=is_last) if marks else ()
+        ending = last_ending if is_last else ending
+        yield Utterance(source, spoken, ending, block.speaker, inner)
+
+
+def _marked(block: Block, language: str) -> tuple[NormalisedText, tuple[Mark, ...]]:
+    """A block the way it is said, and its marks on that."""
+    text = normalise(block.text, language)
+    if not block.marks:
+        return text, ()
+    text = text.without((m.start, m.end) for m in block.marks if m.tag in UNTOUCHED)
+    return text, tuple(moved(block.marks, lambda at, is_end: text.spoken_offset(at, is_end=is_end)))
+
+
+def _around(
+    sentences: Sequence[tuple[int, int]], whole: Sequence[tuple[int, int]]
+) -> tuple[tuple[int, int], ...]:
+    """Sentences, of which none ends inside a stretch that must stay whole."""
+    if not whole:
+        return tuple(sentences)
+    ends = [
+        end
+        for _, end in sentences
+        if end == sentences[-1][1] or not any(first < end < last for first, last in whole)
+    ]
+    return tuple(pairwise([0, *ends])) if sentences else ()
+
+
+def _own_marks(
+    marks: Sequence[Mark], spoken: str, span: tuple[int, int], *, is_last: bool
+) -> tuple[Mark, ...]:
+    """The marks of an utterance, whose text has no white space at its ends."""
+    start, end = span
+    inner = spoken[start:end]
+    lead = len(inner) - len(inner.lstrip())
+    length = len(inner.strip())
+    own = clipped(marks, start, end, is_last=is_last)
+    moved_in = moved(own, lambda at, _: min(max(at - lead, 0), length))
+    return tuple(mark for mark in moved_in if mark.end > mark.start or mark.tag not in SPANNING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cutting:
+    """What to know of a text that is cut where it is too long.
+
+    Attributes:
+        text: as it is said.
+        whole: stretches of the spoken text that are never parted.
+        weigh: what a text takes of a call's allowance.
+        limit: what one utterance may weigh.
+    """
+
+    text: NormalisedText
+    whole: Sequence[tuple[int, int]]
+    weigh: Callable[[str], int]
+    limit: int
+
+    def may_cut(self, at: int) -> bool:
+        """Whether a place lies outside of all that stays whole."""
+        return not self.text.inside_edit(at) and not any(s < at < e for s, e in self.whole)
 
 
 def _pieces(
-    text: NormalisedText,
-    sentences: tuple[tuple[int, int], ...],
-    weigh: Callable[[str], int],
-    limit: int,
+    cutting: _Cutting, sentences: tuple[tuple[int, int], ...]
 ) -> Iterator[tuple[int, int, bool]]:
     """Spans of the spoken text that fit, and whether each is the end of a sentence."""
+    spoken, limit = cutting.text.spoken, cutting.limit
     for start, end in sentences:
-        if not has_words(text.spoken[start:end]):
+        if not has_words(spoken[start:end]):
             continue
-        while end - start > limit or weigh(text.spoken[start:end]) > limit:
-            cut = _cut(text, start, end, weigh, limit)
+        while end - start > limit or cutting.weigh(spoken[start:end]) > limit:
+            cut = _cut(cutting, start, end)
             yield start, cut, False
             start = cut  # noqa: PLW2901 - the rest of the sentence
         yield start, end, True
@@ -104,16 +167,15 @@ def _ending(spoken: str) -> Ending:
     return Ending.SENTENCE
 
 
-def _cut(
-    text: NormalisedText, start: int, end: int, weigh: Callable[[str], int], limit: int
-) -> int:
+def _cut(cutting: _Cutting, start: int, end: int) -> int:
     """Where to end the first piece of a sentence that is too long: the last good place."""
-    furthest = _furthest(text.spoken, start, end, weigh, limit)
+    text = cutting.text
+    furthest = _furthest(text.spoken, start, end, cutting.weigh, cutting.limit)
     seen = min(end, furthest + LOOKED_BEYOND_CHARS)
     for place, forbidden, share in _CUTS:
         least = start + int((furthest - start) * share)
         cuts = (match.end() for match in place.finditer(text.spoken, start, seen))
-        fitting = [cut for cut in cuts if least < cut <= furthest and not text.inside_edit(cut)]
+        fitting = [cut for cut in cuts if least < cut <= furthest and cutting.may_cut(cut)]
         for cut in reversed(fitting):
             if not forbidden.match(text.spoken, cut):
                 return cut

@@ -1,0 +1,114 @@
+"""A zip archive from somebody we do not know: nothing outside of it, nothing without a bound.
+
+Sizes in an archive's directory may lie, so reading stops by itself where they would.
+"""
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import unquote, urlsplit
+
+from mixer.errors import ObjectTooLarge, UnreadableText
+
+MAX_FILES = 20_000
+"""In one archive; the largest books have some thousands."""
+
+MAX_FILE_BYTES = 32 << 20
+"""Of one file unpacked: a novel in one piece has one megabyte, a large cover ten."""
+
+MAX_READ_BYTES = 128 << 20
+"""Of all files that are read together."""
+
+MAX_RATIO = 200
+"""Of unpacked to packed, for files of more than FREE_BYTES; markup seldom reaches 20."""
+
+FREE_BYTES = 1 << 20
+
+_ENCRYPTED = 0x1
+"""APPNOTE.TXT 4.4.4, general purpose bit 0."""
+
+
+class Archive:
+    """Files of a zip archive in memory, by their path.
+
+    Args:
+        content: the archive.
+        name: what to call it in errors.
+
+    Raises:
+        UnreadableText: it is no whole archive, or a path leads out of it.
+        ObjectTooLarge: it holds more than a book can.
+    """
+
+    def __init__(self, content: bytes, name: str) -> None:
+        self.name = name
+        self._left_bytes = MAX_READ_BYTES
+        with self._named("its archive is broken"):
+            self._zip = zipfile.ZipFile(io.BytesIO(content))
+            self._files = {info.filename: info for info in self._zip.infolist()}
+        if len(self._files) > MAX_FILES:
+            raise ObjectTooLarge(f"{name} holds {len(self._files):,} files: that is no book.")
+        for path in self._files:
+            self.inside(path)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._files
+
+    def read(self, path: str) -> bytes:
+        """A file, unpacked.
+
+        Raises:
+            UnreadableText: it is not there, is encrypted or broken.
+            ObjectTooLarge: it unpacks to more than a book can hold.
+        """
+        info = self._files.get(path)
+        if info is None:
+            raise UnreadableText(f"{self.name} is broken: the file {path} is missing in it.")
+        if info.flag_bits & _ENCRYPTED:
+            raise UnreadableText(f"{self.name} is locked with a password: unlock it first.")
+        limit = min(MAX_FILE_BYTES, self._left_bytes, self._believable(info))
+        with self._named(f"{path} in it cannot be unpacked"), self._zip.open(info) as file:
+            content = file.read(limit + 1)
+        if len(content) > limit:
+            raise ObjectTooLarge(
+                f"{self.name} is refused: {path} in it unpacks to far more than a book holds."
+            )
+        self._left_bytes -= len(content)
+        return content
+
+    def inside(self, reference: str, base: str = "") -> str:
+        """The path of a file that another one refers to.
+
+        Args:
+            reference: a relative URL, perhaps with a fragment, or a path.
+            base: the file that it stands in.
+
+        Raises:
+            UnreadableText: it leads out of the archive.
+        """
+        parts = urlsplit(reference)
+        path = unquote(parts.path) if base else reference
+        resolved = posixpath.normpath(posixpath.join(posixpath.dirname(base), path))
+        is_outside = resolved.startswith(("/", "../", "\\", "..\\")) or resolved == ".."
+        if is_outside or (base and (parts.scheme or parts.netloc)):
+            raise UnreadableText(f"{self.name} is refused: {reference} in it leads out of it.")
+        return resolved
+
+    @staticmethod
+    def _believable(info: zipfile.ZipInfo) -> int:
+        """How much a file may unpack to, by its packed size."""
+        return max(FREE_BYTES, info.compress_size * MAX_RATIO)
+
+    @contextmanager
+    def _named(self, what: str) -> Iterator[None]:
+        """Turn whatever is wrong with the archive into a sentence."""
+        try:
+            yield
+        except (
+            zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError,
+            RuntimeError,
+        ) as error:  # fmt: skip
+            raise UnreadableText(f"{self.name} cannot be read: {what} ({error}).") from error

@@ -1,0 +1,208 @@
+"""EPUB to Document: the words of a book in reading order, its chapters, and what it says of itself.
+
+Files are read in the order of the spine. Chapters open where the first two levels of the table of
+contents point; a file to which it points without a heading opens one silently, so that nothing is
+said that the book does not say. Without a table the headings tell.
+
+The price: what the book does not mark as a note or a page number is read as text.
+"""
+
+import codecs
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import regex
+
+from mixer.errors import ObjectTooLarge, UnreadableText
+from mixer.script.archive import Archive
+from mixer.script.document import (
+    SCENE_BREAK,
+    Block,
+    BlockKind,
+    Cover,
+    Document,
+    has_words,
+    heading,
+    names,
+    unified,
+)
+from mixer.script.epub_package import (
+    CONTAINER,
+    PAGES,
+    Entry,
+    Item,
+    Package,
+    contents,
+    read_package,
+    require_open,
+)
+from mixer.script.web_page import Page, Placed, read_page
+
+MAGIC = b"PK\x03\x04"
+MAX_COVER_BYTES = 8 << 20
+
+CHAPTER_DEPTH = 2
+"""Levels of the table of contents that open chapters: parts, and the chapters in them."""
+
+CHAPTER_LEVEL = 2
+"""Of headings that open a chapter; level 1 is left to the title of the whole."""
+
+_FRONT_TYPES = names(
+    "cover frontmatter titlepage halftitlepage copyright-page imprint imprimatur dedication "
+    "epigraph toc landmarks loi lot contributors other-credits acknowledgments foreword preface "
+    "preamble seriespage"
+)
+"""Of `epub:type` (EPUB Structural Semantics Vocabulary) that come before a story."""
+
+_DECLARED = regex.compile(rb"""\A\s*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_META_CHARSET = regex.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""")
+_ENTITY = regex.compile(r"<!ENTITY\b")
+_LOOKED_AT_CHARS = 4_096
+"""Of the beginning of a page, for its encoding and what it declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chapter:
+    """A file of the spine as it was read."""
+
+    item: Item
+    page: Page
+
+
+def is_epub(content: bytes) -> bool:
+    """Whether a file is an archive, as an EPUB is; texts never begin so."""
+    return content.startswith(MAGIC)
+
+
+def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = True) -> Document:
+    """Read a book.
+
+    Args:
+        content: the file.
+        name: what to call it in errors.
+        front_matter: whether cover text, title page, imprint, preface and the like are read.
+
+    Raises:
+        UnreadableText: it is broken, protected, or holds no words.
+        ObjectTooLarge: it unpacks to more than a book can hold.
+    """
+    archive = Archive(content, name)
+    if CONTAINER not in archive:
+        raise UnreadableText(f"{name} is an archive, but no EPUB: it holds no {CONTAINER}.")
+    require_open(archive)
+    package = read_package(archive)
+    pages = [_Chapter(item, _page(archive, item)) for item in package.spine if _is_read(item)]
+    entries = _openings(contents(archive, package))
+    if not front_matter:
+        pages = [each for each in pages if not _is_front(each, package)]
+    blocks = tuple(_blocks(pages, entries))
+    if not any(has_words(block.text) for block in blocks):
+        raise UnreadableText(f"{name} holds no words to say: its pages are pictures, or empty.")
+    about = package.about
+    return Document(
+        blocks,
+        title=about.get("title", ""),
+        author=about.get("creator", ""),
+        language=about.get("language", ""),
+        description=_plain(about.get("description", "")),
+        cover=_cover(archive, package),
+    )
+
+
+def _is_read(item: Item) -> bool:
+    """Whether a file of the spine is text, and not the table of contents itself."""
+    return item.media_type in PAGES and "nav" not in item.properties
+
+
+def _page(archive: Archive, item: Item) -> Page:
+    text = _decoded(archive.read(item.path))
+    if _ENTITY.search(text, 0, _LOOKED_AT_CHARS):
+        raise UnreadableText(
+            f"{archive.name} is refused: {item.path} in it declares entities of its own."
+        )
+    return read_page(text)
+
+
+def _decoded(content: bytes) -> str:
+    """A page's text: by its mark, as it declares, as UTF-8, as Windows wrote before."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return unified(content.decode("utf-16", errors="replace"))
+    head = content[:_LOOKED_AT_CHARS]
+    declared = _DECLARED.search(head) or _META_CHARSET.search(head)
+    stated = declared[1].decode("ascii") if declared else "utf-8"
+    for encoding in (stated, "utf-8", "cp1252"):
+        try:
+            return unified(content.decode(encoding))
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return unified(content.decode("utf-8", errors="replace"))
+
+
+def _is_front(chapter: _Chapter, package: Package) -> bool:
+    return chapter.item.path in package.front or bool(chapter.page.types & _FRONT_TYPES)
+
+
+def _openings(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """Titles of chapters, by file and anchor."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        if entry.depth <= CHAPTER_DEPTH:
+            found.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
+    return found
+
+
+def _blocks(
+    pages: Sequence[_Chapter], openings: Mapping[str, Mapping[str, str]]
+) -> Iterator[Block]:
+    """All blocks in reading order; files without chapter or heading of their own part scenes."""
+    for number, each in enumerate(pages):
+        titles = dict(openings.get(each.item.path, {}))
+        opens = bool(titles) or any(_is_heading(placed.block) for placed in each.page.placed[:1])
+        if number and not opens:
+            yield SCENE_BREAK
+        if openings:
+            yield from _with_chapters(each.page.placed, titles)
+        else:
+            yield from (placed.block for placed in each.page.placed)
+
+
+def _with_chapters(placed: Sequence[Placed], titles: dict[str, str]) -> Iterator[Block]:
+    """A file's blocks, with chapters opened where the table of contents points."""
+    title = titles.pop("", "")
+    for each in placed:
+        for anchor in each.anchors & titles.keys():
+            title = titles.pop(anchor)
+        if title and _is_heading(each.block):
+            yield replace(each.block, level=CHAPTER_LEVEL)
+            title = ""
+            continue
+        if title and each.block.kind is BlockKind.PARAGRAPH:
+            yield replace(heading(title, CHAPTER_LEVEL), is_silent=True)
+            title = ""
+        yield _below(each.block)
+
+
+def _below(block: Block) -> Block:
+    """A heading that opens no chapter, below those that do."""
+    return replace(block, level=block.level + CHAPTER_LEVEL) if _is_heading(block) else block
+
+
+def _is_heading(block: Block) -> bool:
+    return block.kind is BlockKind.HEADING
+
+
+def _cover(archive: Archive, package: Package) -> Cover | None:
+    """The book's picture; one that is missing or too large is left out."""
+    if not package.cover or package.cover not in archive:
+        return None
+    try:
+        content = archive.read(package.cover)
+    except (UnreadableText, ObjectTooLarge):
+        return None
+    media_type = next(i.media_type for i in package.items.values() if i.path == package.cover)
+    return Cover(media_type, content) if len(content) <= MAX_COVER_BYTES else None
+
+
+def _plain(text: str) -> str:
+    """A description without the markup that shops want in it."""
+    return " ".join(placed.block.text for placed in read_page(text).placed)
