@@ -13,7 +13,7 @@ from mixer.jobs.mixing import Stages
 from mixer.jobs.planning import plan_story
 from mixer.jobs.studio import Studio, Telling, tell
 from mixer.requests import Options
-from mixer.script.plan import TextType
+from mixer.script.sources import TextType
 from mixer.sound.ffmpeg import Children
 from mixer.speech.engine import Delivery
 from mixer.store.folder import FolderStore

@@ -20,7 +20,7 @@ GIVEN_CHARS = 40
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 FormatName = Literal["mp3", "m4a", "m4b", "opus", "flac", "wav"]
-TextTypeName = Literal["text", "markdown"]
+TextTypeName = Literal["text", "markdown", "html", "ssml", "epub"]
 
 LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
 """As Amazon Polly allows it (its API reference, PutLexicon)."""
@@ -51,8 +51,19 @@ class SpeechOptions(BaseModel):
         str, Field(description="Language of the text (BCP 47); the voice's own by default.")
     ] = ""
     text_type: Annotated[
-        TextTypeName | None, Field(description="How the text is written; told by the file's name.")
+        TextTypeName | None,
+        Field(
+            description="How the text is written; told by its looks and the file's name. The API "
+            "takes an epub in base64."
+        ),
     ] = None
+    skip_front_matter: Annotated[
+        bool, Field(description="Leave out a book's title page, imprint, preface and the like.")
+    ] = False
+    titles: Annotated[
+        Literal["spoken", "unspoken"],
+        Field(description="Whether titles of chapters are said, or only mark them."),
+    ] = "spoken"
     pauses: Annotated[
         str | dict[str, int],
         Field(description="natural, expressive, none, or ms by kind: comma=200,paragraph=900"),

@@ -8,7 +8,6 @@ import click
 
 from mixer.cli.options import SPEECH, chosen, contract_options
 from mixer.cli.planning import planned
-from mixer.cli.reading import read_story
 from mixer.cli.summary import estimate_line
 from mixer.script.estimate import estimate
 from mixer.speech.prices import costs_usd
@@ -21,7 +20,7 @@ from mixer.speech.prices import costs_usd
 def command(story: str, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     """Foretell what STORY would take and cost; nothing is spent."""
     asked = chosen(given)
-    script = planned(read_story(story), story, asked)
+    script = planned(story, asked)
     if as_json:
         foretold = estimate(script, asked.rate)
         figures = asdict(foretold) | {"duration_s": round(foretold.duration_s, 1)}

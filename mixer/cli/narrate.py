@@ -8,11 +8,11 @@ import click
 from mixer.cli.engines import speaker
 from mixer.cli.options import ABOUT, COST, MIX, SPEECH, chosen, contract_options
 from mixer.cli.outputs import require_apart, with_format
-from mixer.cli.reading import STDIN, read_story, text_type_of
+from mixer.cli.reading import STDIN, read_story
 from mixer.cli.session import store_option, studio
 from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
-from mixer.jobs.planning import plan_story
+from mixer.jobs.planning import plan_read
 from mixer.jobs.studio import Telling, output_paths, tell
 
 
@@ -39,9 +39,9 @@ def command(
 ) -> None:
     """Turn a story into a finished file.
 
-    STORY is a text or Markdown file, or - for standard input. The ending of --out tells the format.
-    Beside it appear captions (.vtt, .srt), a waveform picture (.png) and a report (.json). What
-    was spoken once is kept (--store) and never spoken again.
+    STORY is a text, Markdown, HTML, EPUB or SSML file, or - for standard input. The ending of
+    --out tells the format. Beside it appear captions (.vtt, .srt), a waveform picture (.png) and a
+    report (.json). What was spoken once is kept (--store) and never spoken again.
     """
     asked = chosen(given)
     stem = "story" if story == STDIN else Path(story).stem
@@ -49,11 +49,10 @@ def command(
     asked = with_format(asked, out)
     outputs = output_paths(out, report)
     require_apart(outputs, _inputs(story, music))
-    text = read_story(story)
+    document = read_story(story, asked)
     with speaker(asked) as who, studio(store) as work:
         with work.stages.stage("planning"):
-            text_type = text_type_of(story, asked.text_type)
-            script = plan_story(text, text_type, who.limits, who.language(asked), asked)
+            script = plan_read(document, who.limits, who.language(asked), asked)
         if asked.dry_run:
             click.echo(estimate_line(script, asked.rate))
             return

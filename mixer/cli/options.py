@@ -17,6 +17,8 @@ SPEECH = (
     "engine",
     "language",
     "text_type",
+    "skip_front_matter",
+    "titles",
     "pauses",
     "gap_ms",
     "rate",

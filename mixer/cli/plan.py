@@ -9,7 +9,6 @@ from rich.table import Table
 
 from mixer.cli.options import SPEECH, chosen, contract_options
 from mixer.cli.planning import planned
-from mixer.cli.reading import read_story
 from mixer.cli.summary import estimate_line
 from mixer.script.script import Script
 
@@ -21,7 +20,7 @@ from mixer.script.script import Script
 def command(story: str, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     """Show what would be said of STORY, and what it would cost."""
     asked = chosen(given)
-    script = planned(read_story(story), story, asked)
+    script = planned(story, asked)
     if as_json:
         click.echo(TypeAdapter(Script).dump_json(script, indent=2))
         return

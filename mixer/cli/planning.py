@@ -1,9 +1,9 @@
 """Planning for commands that speak to nobody: limits and language from names alone."""
 
 from mixer.cli.engines import POLLY
-from mixer.cli.reading import text_type_of
+from mixer.cli.reading import read_story
 from mixer.errors import BadOption
-from mixer.jobs.planning import plan_story
+from mixer.jobs.planning import plan_read
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS, EngineLimits
 from mixer.script.script import Script
@@ -13,7 +13,7 @@ from mixer.speech.embedded.engine import VOICES
 DEFAULT_LANGUAGE = "en-US"
 
 
-def planned(text: str, story: str, asked: Options) -> Script:
+def planned(story: str, asked: Options) -> Script:
     """A story's Script, without opening an engine.
 
     Raises:
@@ -22,8 +22,8 @@ def planned(text: str, story: str, asked: Options) -> Script:
     """
     if asked.engine in {"", EMBEDDED}:
         chosen(VOICES, asked)
-    text_type = text_type_of(story, asked.text_type)
-    return plan_story(text, text_type, _limits(asked), asked.language or DEFAULT_LANGUAGE, asked)
+    language = asked.language or DEFAULT_LANGUAGE
+    return plan_read(read_story(story, asked), _limits(asked), language, asked)
 
 
 def _limits(asked: Options) -> EngineLimits:

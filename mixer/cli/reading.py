@@ -1,4 +1,4 @@
-"""Stories from files and from standard input, as text or a sentence about why not."""
+"""Stories from files and from standard input, as documents or a sentence about why not."""
 
 import codecs
 import sys
@@ -7,11 +7,21 @@ from pathlib import Path
 import regex
 
 from mixer.errors import NotFound, StoreFailed, UnreadableText
-from mixer.script.plan import TextType
+from mixer.requests import Options
+from mixer.script.document import Document
+from mixer.script.epub import is_epub, read_epub
+from mixer.script.sources import TextType, read, told_by_looks
 
 STDIN = "-"
 
-MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
+SUFFIXES = {
+    ".htm": TextType.HTML,
+    ".html": TextType.HTML,
+    ".markdown": TextType.MARKDOWN,
+    ".md": TextType.MARKDOWN,
+    ".ssml": TextType.SSML,
+    ".xhtml": TextType.HTML,
+}
 
 _DOS_END = b"\x1a"
 """What DOS put behind a text's end."""
@@ -21,11 +31,12 @@ _BROKEN = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = regex.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 
-def read_story(story: str) -> str:
-    """The text of a story.
+def read_story(story: str, asked: Options) -> Document:
+    """A story, read as it is written: as asked for, or as its name and looks say.
 
     Args:
         story: a file's path, or `-` for standard input.
+        asked: the text's type, and whether front matter is read, count here.
 
     Raises:
         NotFound: there is no such file.
@@ -33,18 +44,22 @@ def read_story(story: str) -> str:
         UnreadableText: it is empty, or not text.
     """
     name = "Standard input" if story == STDIN else story
-    text = _decoded(_standard_input() if story == STDIN else _content(Path(story)), name)
+    content = _standard_input() if story == STDIN else _content(Path(story))
+    if is_epub(content) and asked.text_type in (None, "epub"):
+        return read_epub(content, name, front_matter=not asked.skip_front_matter)
+    text = _decoded(content, name)
     if not text.strip():
         raise UnreadableText(f"{name} is empty: there is nothing to tell.")
-    return text
+    if asked.text_type == "epub":
+        raise UnreadableText(f"{name} is no EPUB: it is no archive.")
+    return read(text, _text_type(text, name, asked), name)
 
 
-def text_type_of(story: str, asked: str | None) -> TextType:
-    """How a story is written: as asked for, or as its name says."""
-    if asked:
-        return TextType(asked)
-    is_markdown = Path(story).suffix.lower() in MARKDOWN_SUFFIXES
-    return TextType.MARKDOWN if is_markdown else TextType.TEXT
+def _text_type(text: str, name: str, asked: Options) -> TextType:
+    """How a text is written: as asked for, or as the file's name and its looks say."""
+    if asked.text_type:
+        return TextType(asked.text_type)
+    return SUFFIXES.get(Path(name).suffix.lower()) or told_by_looks(text, name)
 
 
 def _content(path: Path) -> bytes:

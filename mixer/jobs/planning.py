@@ -2,10 +2,13 @@
 
 from mixer.errors import TooExpensive
 from mixer.requests import Options
+from mixer.script.document import Document
+from mixer.script.language import same_language
 from mixer.script.limits import EngineLimits
 from mixer.script.pauses import pauses
-from mixer.script.plan import PlanStyle, TextType, plan
+from mixer.script.plan import PlanStyle, plan_document
 from mixer.script.script import Script
+from mixer.script.sources import TextType, read
 from mixer.script.ssml import SsmlStyle
 
 
@@ -21,8 +24,25 @@ def plan_story(
         language: BCP 47 tag of the text.
         asked: pauses, gap and rate count here.
     """
+    document = read(text, text_type, front_matter=not asked.skip_front_matter)
+    return plan_read(document, limits, language, asked)
+
+
+def plan_read(document: Document, limits: EngineLimits, language: str, asked: Options) -> Script:
+    """Decide what is said of a document.
+
+    Args:
+        document: as it was read.
+        limits: of the engine that will say it.
+        language: BCP 47 tag of the text, unless the text names another itself.
+        asked: pauses, gap, rate and titles count here.
+    """
+    stated = document.language
+    if stated and not asked.language and not same_language(stated, language):
+        language = stated
     ssml = SsmlStyle(limits, pauses(asked.pauses), asked.rate)
-    return plan(text, text_type, PlanStyle(language, ssml, asked.gap_ms))
+    style = PlanStyle(language, ssml, asked.gap_ms, says_titles=asked.titles == "spoken")
+    return plan_document(document, style)
 
 
 def refuse_if_too_dear(cost_usd: float, asked: Options) -> None:

@@ -17,8 +17,8 @@ from mixer.jobs.production import unspoken
 from mixer.jobs.spending import Bill, Spending, utc_now
 from mixer.requests import Options
 from mixer.script.estimate import Estimate, estimate
-from mixer.script.plan import TextType
 from mixer.script.script import Chunk, Script
+from mixer.script.sources import TextType, told_by_looks
 from mixer.sound.ffmpeg import Children
 from mixer.speech.choosing import chosen, times_paid
 from mixer.speech.engine import Delivery, SpeechEngine, Voice
@@ -159,8 +159,8 @@ class Synthesizer:
         with self.open_engine("", deadline_s) as engine:
             voice, delivery = chosen(engine.voices(), asked)
             limits = engine.limits(delivery.engine)
-        text_type = TextType(asked.text_type or TextType.TEXT)
         try:
+            text_type = TextType(asked.text_type or told_by_looks(text))
             language = asked.language or voice.language
             script = plan_story(text, text_type, limits, language, asked)
         except UnreadableText as error:

@@ -59,12 +59,23 @@ class Language:
 @lru_cache(maxsize=KNOWN_LANGUAGES)
 def language_of(tag: str) -> Language:
     """The tables for a BCP 47 tag such as `en-US`, `cmn-CN` or `arb`."""
-    primary, _, region = tag.replace("_", "-").partition("-")
-    code = MACRO_LANGUAGES.get(primary.lower(), primary.lower())
+    _, _, region = tag.replace("_", "-").partition("-")
+    code = primary_code(tag)
     tables = _tables(code)
     if region:
         tables = _overlaid(tables, _tables(f"{code}-{region.upper()}"))
     return Language(code, tables)
+
+
+def primary_code(tag: str) -> str:
+    """The language of a tag, without its region, as the tables name it."""
+    primary = tag.replace("_", "-").partition("-")[0].lower()
+    return MACRO_LANGUAGES.get(primary, primary)
+
+
+def same_language(one: str, other: str) -> bool:
+    """Whether two tags name one language, perhaps of other regions."""
+    return primary_code(one) == primary_code(other)
 
 
 def _tables(name: str) -> dict[str, Any]:

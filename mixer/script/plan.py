@@ -31,11 +31,13 @@ class PlanStyle:
         language: BCP 47 tag of the text.
         ssml: engine limits, pauses and rate.
         gap_ms: one length for every silence between chunks; None for the pauses' own.
+        says_titles: whether titles of chapters are said; they are named in any case.
     """
 
     language: str = "en-US"
     ssml: SsmlStyle = field(default_factory=lambda: SsmlStyle(POLLY_LIMITS["generative"], NATURAL))
     gap_ms: int | None = None
+    says_titles: bool = True
 
 
 def plan(text: str, text_type: TextType = TextType.TEXT, style: PlanStyle | None = None) -> Script:
@@ -67,6 +69,8 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
     style = style or PlanStyle()
     if document.must_honour_marks:
         _require_honoured(document.blocks, style.ssml.limits)
+    if not style.says_titles:
+        document = replace(document, blocks=tuple(map(_unsaid_title, document.blocks)))
     title, parts = _chapters(document, style.language)
     if not parts:
         raise UnreadableText("The story holds no words to say.")
@@ -97,6 +101,10 @@ def _chapters(document: Document, language: str) -> tuple[str, list[tuple[str, l
             parts.append((block.text, []))
         parts[-1][1].append(block)
     return tidy(document.title) or (title.text if title else ""), _joined(parts)
+
+
+def _unsaid_title(block: Block) -> Block:
+    return replace(block, is_silent=True) if block.kind is BlockKind.HEADING else block
 
 
 def _is_told(block: Block) -> bool:

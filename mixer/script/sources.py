@@ -9,7 +9,7 @@ import regex
 
 from mixer.errors import UnreadableText
 from mixer.script.document import Document, unified
-from mixer.script.epub import read_epub
+from mixer.script.epub import is_epub, read_epub
 from mixer.script.markdown import read_markdown
 from mixer.script.plain_text import read_plain_text
 from mixer.script.ssml_source import read_ssml_text
@@ -27,14 +27,32 @@ class TextType(StrEnum):
     """A book, its bytes in base64 where only text can travel."""
 
 
-def read(text: str, text_type: TextType) -> Document:
+def read(
+    text: str, text_type: TextType, name: str = "This text", *, front_matter: bool = True
+) -> Document:
     """Read a text as it is written.
+
+    Args:
+        text: the whole of it; a book's bytes in base64.
+        text_type: how it is written.
+        name: what to call it in errors.
+        front_matter: whether a book's title page, imprint and the like are read.
 
     Raises:
         UnreadableText: it is not written so.
+        ObjectTooLarge: a book that unpacks to more than it can hold.
     """
-    return _READERS[text_type](text)
+    match text_type:
+        case TextType.SSML:
+            return read_ssml_text(text, name)
+        case TextType.EPUB:
+            return read_epub(_from_base64(text, name), name, front_matter=front_matter)
+        case _:
+            return _READERS[text_type](text)
 
+
+_BOOK_IN_BASE64 = "UEsDB"
+"""How an archive begins in base64; no word of any language does."""
 
 _RTF = regex.compile(r"\s*\{\\rtf\d?")
 _HTML = regex.compile(
@@ -55,23 +73,38 @@ def told_by_looks(text: str, name: str = "This text") -> TextType:
             f"{name} is Rich Text (RTF), which is not read: save it as plain text, Markdown, HTML "
             "or EPUB."
         )
+    if text.startswith(_BOOK_IN_BASE64):
+        return TextType.EPUB
     if _HTML.match(text):
         return TextType.HTML
     return TextType.SSML if _SSML.fullmatch(text) else TextType.TEXT
 
 
-def _read_encoded_epub(text: str) -> Document:
+def text_of_upload(content: bytes) -> str:
+    """A file that somebody has sent, as the text that `read` takes: a book in base64.
+
+    Raises:
+        UnreadableText: it is neither a book nor text in UTF-8.
+    """
+    if is_epub(content):
+        return base64.b64encode(content).decode("ascii")
     try:
-        content = base64.b64decode("".join(text.split()), validate=True)
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableText(
+            "The upload is neither text in UTF-8 nor an EPUB: save it as one of them."
+        ) from error
+
+
+def _from_base64(text: str, name: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UnreadableText("The EPUB is not written in base64.") from error
-    return read_epub(content)
+        raise UnreadableText(f"{name} is no EPUB: it is not written in base64.") from error
 
 
 _READERS: dict[TextType, Callable[[str], Document]] = {
     TextType.TEXT: read_plain_text,
     TextType.MARKDOWN: read_markdown,
     TextType.HTML: read_html,
-    TextType.SSML: read_ssml_text,
-    TextType.EPUB: _read_encoded_epub,
 }

@@ -10,7 +10,7 @@ import pytest
 from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed, StoreFailed, UnknownVoice
 from mixer.jobs.planning import plan_story
 from mixer.requests import Options
-from mixer.script.plan import TextType
+from mixer.script.sources import TextType
 from mixer.sound.ffmpeg import Children
 from mixer.speech.engine import Delivery
 from mixer.speech.narrate import Narrator

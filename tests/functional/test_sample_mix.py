@@ -12,7 +12,7 @@ from mixer.jobs.mixing import Stages
 from mixer.jobs.planning import plan_story
 from mixer.jobs.studio import Studio, Telling, tell
 from mixer.requests import options
-from mixer.script.plan import TextType
+from mixer.script.sources import TextType
 from mixer.sound.ffmpeg import Children
 from mixer.store.folder import FolderStore
 from tests.sounds import MIX_HZ, decoded, loudness, onset

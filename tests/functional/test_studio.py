@@ -8,7 +8,7 @@ from mixer.jobs.planning import plan_story
 from mixer.jobs.studio import Studio, tell
 from mixer.requests import Options
 from mixer.script.limits import POLLY_LIMITS
-from mixer.script.plan import TextType
+from mixer.script.sources import TextType
 from mixer.sound.ffmpeg import Children
 from mixer.speech.engine import Delivery
 from mixer.speech.prices import cost_usd

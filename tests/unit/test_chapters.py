@@ -5,8 +5,9 @@ import pytest
 from mixer.script.estimate import estimate
 from mixer.script.limits import POLLY_LIMITS
 from mixer.script.pauses import EXPRESSIVE, NATURAL
-from mixer.script.plan import PlanStyle, TextType, plan
+from mixer.script.plan import PlanStyle, plan
 from mixer.script.script import Ending, Script
+from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle
 from tests.texts import TONGUES, write
 

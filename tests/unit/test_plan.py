@@ -11,9 +11,10 @@ from mixer.script.limits import POLLY_BILLED_CHARS, POLLY_LIMITS, POLLY_TOTAL_CH
 from mixer.script.markdown import read_markdown
 from mixer.script.normalise import normalise
 from mixer.script.pauses import pauses
-from mixer.script.plan import PlanStyle, TextType, plan
+from mixer.script.plan import PlanStyle, plan
 from mixer.script.script import Ending, Script
 from mixer.script.sentences import split_sentences
+from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle, ssml_text, utf16_chars
 from tests.texts import STEADY, TONGUES, Story, nasty, stories, write
 

@@ -9,9 +9,10 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.script.plan import PlanStyle, TextType, plan
+from mixer.script.plan import PlanStyle, plan
 from mixer.script.script import Script
 from mixer.script.sentences import split_sentences
+from mixer.script.sources import TextType
 from tests.texts import SEEDS, STEADY, Place, Story, new_sentence, stories
 
 SAMPLE = (Path(__file__).parents[2] / "demo" / "story.md").read_text(encoding="utf-8")

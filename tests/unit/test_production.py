@@ -15,8 +15,8 @@ from mixer.jobs.production import (
 )
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.plan import TextType
 from mixer.script.script import Ending
+from mixer.script.sources import TextType
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.measure import Measurement
 from mixer.sound.presets import PRESETS

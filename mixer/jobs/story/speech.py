@@ -30,6 +30,7 @@ from mixer.jobs.synthesis import Plan, Synthesizer
 from mixer.requests import Options
 from mixer.script.estimate import estimate
 from mixer.script.script import Chunk
+from mixer.script.sources import text_of_upload
 from mixer.speech.choosing import times_paid
 from mixer.speech.engine import Delivery
 from mixer.speech.narrate import Narration, Narrator
@@ -148,7 +149,7 @@ class StorySpeech:
     def _planned(
         self, folder: StoryFolder, request: StoryRequest, asked: Options, deadline_s: float | None
     ) -> StoredScript:
-        text = self.synthesizer.store.get(request.text_key).decode()
+        text = text_of_upload(self.synthesizer.store.get(request.text_key))
         plan: Plan = self.synthesizer.plan(text, asked, deadline_s)
         script = replace(plan.script, title=asked.title or plan.script.title)
         with self.synthesizer.open_engine(plan.delivery.engine, deadline_s) as engine:

@@ -1,0 +1,286 @@
+"""EPUB: the book's words in its order, chapters where its contents say, and nothing dangerous."""
+
+import io
+import random
+import time
+import zipfile
+from contextlib import suppress
+
+import pytest
+import regex
+from defusedxml.ElementTree import fromstring
+
+from mixer.errors import MixerError, ObjectTooLarge, UnreadableText
+from mixer.script.document import Document
+from mixer.script.epub import read_epub
+from mixer.script.plan import PlanStyle, plan_document
+from mixer.script.script import Script
+from tests.books import Book, page
+
+LONG_BOOK_CHARS = 500_000
+LONG_BOOK_CHAPTERS = 40
+LONG_BOOK_S = 5.0
+WORDS = "the sea lamp harbour walked slowly never again Dr. Finch said 1,204 – “quiet” & then"
+ONE = page("<h2>One</h2><p>The lamp went out.</p>")
+TWO = page("<h2>Two</h2><p>Nobody noticed.</p>")
+
+
+def texts(document: Document) -> list[str]:
+    return [block.text for block in document.blocks if block.text and not block.is_silent]
+
+
+def chapters(book: Book) -> list[str]:
+    return [chapter.title for chapter in script(book).chapters]
+
+
+def script(book: Book) -> Script:
+    return plan_document(read_epub(book.content()), PlanStyle(language=book.language))
+
+
+def told(script: Script) -> str:
+    return " ".join(each.text for chunk in script.chunks for each in chunk.utterances)
+
+
+def letters(text: str) -> str:
+    return "".join(regex.findall(r"[\p{L}\p{N}]", text))
+
+
+def long_book() -> tuple[Book, list[str]]:
+    """A book of the size of a novel, and its pages."""
+    rng = random.Random(10)
+    words = WORDS.split()
+    pages = {}
+    for number in range(LONG_BOOK_CHAPTERS):
+        body = [f"<h2>Chapter {number + 1}</h2>"]
+        length = 0
+        while length < 1.05 * LONG_BOOK_CHARS / LONG_BOOK_CHAPTERS:
+            sentences = [" ".join(rng.choices(words, k=rng.randint(4, 20))) for _ in range(5)]
+            text = ". ".join(each.replace("&", "&amp;").capitalize() for each in sentences) + "."
+            body.append(f"<p>{text.replace('lamp', '<i>lamp</i>')}</p>")
+            length += len(text)
+        pages[f"c{number}.xhtml"] = page("\n".join(body))
+    contents = [(name, f"Chapter {n + 1}", 1) for n, name in enumerate(pages)]
+    return Book(pages, contents), list(pages.values())
+
+
+def test_a_novel_becomes_a_script_in_seconds_and_loses_no_letter():
+    book, pages = long_book()
+    content = book.content()
+    begun_s = time.process_time()
+    planned = plan_document(read_epub(content))
+    took_s = time.process_time() - begun_s
+    bodies = [fromstring(each.replace("<!DOCTYPE html>", "")) for each in pages]
+    name = "{http://www.w3.org/1999/xhtml}body"
+    there = "".join("".join(body.find(name).itertext()) for body in bodies)
+    assert len(there) >= LONG_BOOK_CHARS
+    assert letters(told(planned)) == letters(there)
+    assert len(planned.chapters) == LONG_BOOK_CHAPTERS
+    assert took_s < LONG_BOOK_S
+
+
+def test_a_book_says_who_wrote_it_and_in_which_language():
+    picture = b"\xff\xd8\xff\xe0 not really a picture"
+    book = Book(
+        {"one.xhtml": ONE},
+        language="de",
+        metadata='<meta name="cover" content="c"/><dc:description>&lt;p&gt;A '
+        "&lt;b&gt;tale&lt;/b&gt;.&lt;/p&gt;</dc:description>",
+        manifest='<item id="c" href="img/c.jpg" media-type="image/jpeg"/>',
+        files={"OEBPS/img/c.jpg": picture},
+    )
+    read = read_epub(book.content())
+    assert (read.title, read.author, read.language) == ("The Book", "A. Writer", "de")
+    assert read.description == "A tale."
+    assert read.cover is not None
+    assert (read.cover.media_type, read.cover.content) == ("image/jpeg", picture)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_chapters_open_where_the_contents_point(version):
+    book = Book(
+        {"1.xhtml": ONE, "2.xhtml": TWO}, [("1.xhtml", "I", 1), ("2.xhtml", "II", 1)], version
+    )
+    assert chapters(book) == ["One", "Two"]
+    assert texts(read_epub(book.content())) == [
+        "One",
+        "The lamp went out.",
+        "Two",
+        "Nobody noticed.",
+    ]
+
+
+def test_nested_contents_open_parts_and_their_chapters():
+    part = page("<h1>Part the First</h1><p>A motto.</p>")
+    book = Book(
+        {"p.xhtml": part, "1.xhtml": ONE, "2.xhtml": TWO},
+        [
+            ("p.xhtml", "Part", 1),
+            ("1.xhtml", "One", 2),
+            ("2.xhtml", "Two", 2),
+            ("2.xhtml#x", "x", 3),
+        ],
+    )
+    assert chapters(book) == ["Part the First", "One", "Two"]
+
+
+def test_a_missing_table_leaves_it_to_the_headings():
+    assert chapters(Book({"1.xhtml": ONE, "2.xhtml": TWO})) == ["One", "Two"]
+
+
+def test_a_table_that_is_no_xml_leaves_it_to_the_headings():
+    book = Book({"1.xhtml": ONE, "2.xhtml": TWO}, [("1.xhtml", "I", 1)])
+    book.files = {"OEBPS/nav.xhtml": "<html><nav>broken"}
+    assert chapters(book) == ["One", "Two"]
+
+
+def test_one_huge_page_is_parted_at_the_anchors_of_its_contents():
+    body = "".join(f'<h3 id="c{n}">Title {n}</h3><p>Text of {n}.</p>' for n in range(3))
+    contents = [(f"all.xhtml#c{n}", f"Chapter {n}", 1) for n in range(3)]
+    assert chapters(Book({"all.xhtml": page(body)}, contents)) == ["Title 0", "Title 1", "Title 2"]
+
+
+def test_a_chapter_without_a_heading_is_named_and_nothing_is_added_to_what_is_said():
+    pages = {"1.xhtml": page("<p>It began.</p>"), "2.xhtml": page("<p>It ended.</p>")}
+    book = Book(pages, [("1.xhtml", "Dawn", 1), ("2.xhtml", "Dusk", 1)])
+    assert chapters(book) == ["Dawn", "Dusk"]
+    assert told(script(book)) == "It began. It ended."
+
+
+def test_notes_and_page_numbers_are_not_read():
+    body = (
+        '<p>Before<a epub:type="noteref" href="#n">1</a> the <span epub:type="pagebreak" title="7">'
+        '7</span>storm<sup><a href="#m">[2]</a></sup>, all<a href="n.xhtml#x">*</a> slept.</p>'
+        '<aside epub:type="footnote" id="n"><p>Aside.</p></aside><p role="doc-footnote">Role.</p>'
+        '<section epub:type="endnotes"><ol><li>End.</li></ol></section>'
+        '<p class="footnote">Class.</p><p>In 1984 <a href="#y">he</a> left.</p>'
+    )
+    assert texts(read_epub(Book({"1.xhtml": page(body)}).content())) == [
+        "Before the storm, all slept.",
+        "In 1984 he left.",
+    ]
+
+
+def test_front_matter_is_skipped_on_request():
+    pages = {
+        "cover.xhtml": page("<p>Cover words</p>"),
+        "imprint.xhtml": page("<p>Copyright words</p>", 'epub:type="copyright-page"'),
+        "1.xhtml": ONE,
+    }
+    guide = '<guide><reference type="cover" href="cover.xhtml"/></guide>'
+    content = Book(pages, version=2, guide=guide).content()
+    assert texts(read_epub(content))[:2] == ["Cover words", "Copyright words"]
+    assert texts(read_epub(content, front_matter=False)) == ["One", "The lamp went out."]
+
+
+def test_a_fixed_layout_with_words_is_read():
+    spread = page('<div style="position:absolute"><span>Once</span> <span>upon.</span></div>')
+    book = Book(
+        {"1.xhtml": spread}, metadata='<meta property="rendition:layout">pre-paginated</meta>'
+    )
+    assert texts(read_epub(book.content())) == ["Once upon."]
+
+
+@pytest.mark.parametrize(
+    ("stated", "actual"),
+    [("utf-8", "cp1252"), ("iso-8859-1", "cp1252"), ("utf-16", "utf-16"), ("no-such", "utf-8")],
+)
+def test_a_page_in_another_encoding_than_it_says_is_read(stated, actual):
+    text = page("<p>Über die Brücke</p>").replace('"utf-8"', f'"{stated}"')
+    assert texts(read_epub(Book({"1.xhtml": text.encode(actual)}).content())) == ["Über die Brücke"]
+
+
+@pytest.mark.parametrize(
+    ("language", "body", "words"),
+    [
+        ("ar", '<p dir="rtl">كان يا ما كان.</p>', ["كان يا ما كان."]),
+        (
+            "ja",
+            "<p><ruby>吾輩<rp>（</rp><rt>わがはい</rt><rp>）</rp></ruby>は猫\nである。</p>",
+            ["吾輩は猫である。"],
+        ),
+    ],
+)
+def test_scripts_of_other_directions_are_read(language, body, words):
+    book = Book({"1.xhtml": page(body)}, language=language)
+    assert texts(read_epub(book.content())) == words
+    assert script(book).chapters
+
+
+LOCK = (
+    '<encryption xmlns:e="http://www.w3.org/2001/04/xmlenc#"><e:EncryptedData>'
+    '<e:EncryptionMethod Algorithm="{}"/></e:EncryptedData></encryption>'
+)
+AES = LOCK.format("http://www.w3.org/2001/04/xmlenc#aes128-cbc")
+BOMB = '<!DOCTYPE p [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+
+
+def test_hidden_fonts_are_no_lock():
+    lock = LOCK.format("http://www.idpf.org/2008/embedding")
+    book = Book({"1.xhtml": ONE}, files={"META-INF/encryption.xml": lock})
+    assert texts(read_epub(book.content())) == ["One", "The lamp went out."]
+
+
+def archive(**files: bytes | str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for path, content in files.items():
+            zipped.writestr(path, content)
+    return made.getvalue()
+
+
+def lying(content: bytes) -> bytes:
+    """An archive whose files say that they are small."""
+    made = bytearray(content)
+    for marker, offset in ((b"PK\x01\x02", 24),):
+        at = made.rfind(marker)
+        made[at + offset : at + offset + 4] = (100).to_bytes(4, "little")
+    return bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (Book({"1.xhtml": ONE}).content()[:-60], "archive is broken"),
+        (archive(**{"word/document.xml": "<w/>"}), "no EPUB"),
+        (Book({"1.xhtml": page('<img src="1.png"/>')}).content(), "pictures"),
+        (
+            Book({"1.xhtml": ONE}, files={"META-INF/encryption.xml": AES}).content(),
+            "protected by a copy protection",
+        ),
+        (
+            Book(
+                {"1.xhtml": ONE},
+                files={"META-INF/encryption.xml": AES, "META-INF/rights.xml": "<r/>"},
+            ).content(),
+            "Adobe ADEPT",
+        ),
+        (Book({"1.xhtml": ONE}, files={"META-INF/license.lcpl": "{}"}).content(), "Readium LCP"),
+        (Book({"../../1.xhtml": ONE}).content(), "leads out of it"),
+        (Book({"1.xhtml": ONE}, files={"../../etc/passwd": "x"}).content(), "leads out of it"),
+        (
+            Book({"1.xhtml": page("<p>&b;</p>").replace("<!DOCTYPE html>", BOMB)}).content(),
+            "entities",
+        ),
+        (Book({"1.xhtml": ONE}, files={"OEBPS/book.opf": BOMB + "<p/>"}).content(), "entities"),
+        (Book({"1.xhtml": ONE}, files={"OEBPS/book.opf": "<package>"}).content(), "no XML"),
+        (Book({"1.xhtml": ONE}, files={"OEBPS/book.opf": "<package/>"}).content(), "order"),
+        (Book({"1.xhtml": b" " * 40_000_000}).content(), "unpacks to far more"),
+        (lying(archive(**{"META-INF/container.xml": b" " * 3_000_000})), "cannot be unpacked"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_a_sentence_that_names_it(content, reason):
+    with pytest.raises((UnreadableText, ObjectTooLarge), match=reason) as refused:
+        read_epub(content, "book.epub")
+    assert "book.epub" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_bytes_at_random_are_refused_or_read_and_nothing_else():
+    content = Book({"1.xhtml": ONE}, [("1.xhtml", "I", 1)]).content()
+    rng = random.Random(3)
+    for _ in range(150):
+        broken = bytearray(content)
+        for _ in range(rng.randint(1, 12)):
+            broken[rng.randrange(len(broken))] = rng.randrange(256)
+        with suppress(MixerError):
+            read_epub(bytes(broken))
