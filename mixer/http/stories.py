@@ -90,6 +90,9 @@ class StoryLinks(BaseModel):
     captions_srt: str | None = None
     chapters: str | None = None
     picture: str | None = None
+    waveform: Annotated[
+        str | None, Field(description="How high the sound reaches, for a player's own picture.")
+    ] = None
     report: str | None = None
     expires_s: int
 

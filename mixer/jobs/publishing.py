@@ -1,5 +1,6 @@
 """What goes with the finished audio, as the contents of files: captions, picture, report. Pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix
@@ -38,6 +39,14 @@ def picture_of(title: str, mix: Mix) -> bytes:
         caption=" · ".join([f"{parts} chapters", *figures] if parts > 1 else figures),
     )
     return draw(picture)
+
+
+def outline_of(mix: Mix) -> bytes:
+    """How high the sound reaches, evenly spread over its length, from 0 to 1, as JSON."""
+    reach = [min(1.0, max(abs(low), abs(high))) for low, high in mix.checked.peaks]
+    return json.dumps(
+        {"duration_s": mix.timeline.duration_s, "peaks": [round(each, 3) for each in reach]}
+    ).encode()
 
 
 def report_of(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mixer.jobs.mixing import Mix
 from mixer.jobs.production import chapters
-from mixer.jobs.publishing import captions_of, picture_of, report_of
+from mixer.jobs.publishing import captions_of, outline_of, picture_of, report_of
 from mixer.jobs.spending import Spending, utc_now
 from mixer.jobs.story.folder import MIX, MUSIC, TIMELINE, StoryFolder
 from mixer.jobs.story.reading import close, seen_in
@@ -27,6 +27,7 @@ FILES = {
     "chapters": ("chapters.json", "application/json"),
     "picture": ("story.png", "image/png"),
     "report": ("report.json", "application/json"),
+    "waveform": ("waveform.json", "application/json"),
 }
 """What goes with the audio, by what GET calls it: its name and how it is served."""
 
@@ -109,7 +110,7 @@ def _files(title: str, mix: Mix, said: Told | None, audio: str) -> Mapping[str, 
     starts = [{"title": name, "start_s": round(at, 3)} for at, name in chapters(mix.timeline)]
     files = {"chapters": json.dumps({"chapters": starts}, ensure_ascii=False).encode()}
     if mix.checked.peaks:
-        files["picture"] = picture_of(title, mix)
+        files |= {"picture": picture_of(title, mix), "waveform": outline_of(mix)}
     if said is None:
         return files
     script = said.stored.script
