@@ -11,7 +11,7 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check judges e2e deploy destroy smoke token image push parameters bench lock clean
+.PHONY: help demo serve test check judges e2e deploy destroy smoke token image sbom audit push parameters bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,12 +48,14 @@ $(JUDGES_STAMP): requirements-judges.txt
 	$(JUDGES)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-judges.txt
 	@touch $@
 
-judges: $(JUDGES_STAMP) ## Judge templates, policies and the Dockerfile, without network
+judges: $(JUDGES_STAMP) ## Judge templates, policies, Dockerfile and bill of materials, offline
 	$(JUDGES)/cfn-lint -- IaC/*.yml
 	$(JUDGES)/checkov --framework cloudformation --skip-download --compact --quiet --directory IaC
 	$(JUDGES)/checkov --framework dockerfile --skip-download --compact --quiet --file Dockerfile
 	$(JUDGES)/hadolint Dockerfile
 	$(JUDGES)/python -W ignore -m tests.infra.judge_policies
+	$(PYTHON) -m delivery.sbom $(COMMIT)
+	$(JUDGES)/python -m tests.infra.judge_bill
 
 $(EMULATOR_STAMP): requirements-e2e.txt
 	$(PYTHON) -m venv --clear .venv-e2e
@@ -79,6 +81,12 @@ token: $(STAMP) ## Make a token for a caller (CALLER=anna, NAME)
 image: ## Build the image (BUILDER=docker; BASE_IMAGE for another base)
 	$(BUILDER) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
 		--build-arg REVISION=$(COMMIT) --tag mixer:$(COMMIT) .
+
+sbom: ## Write the image's bill of materials: out/sbom.cdx.json
+	@$(PYTHON) -m delivery.sbom $(COMMIT)
+
+audit: $(JUDGES_STAMP) ## Ask the advisory service about what the image holds (needs network)
+	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 push: ## Build and push the image of the commit, once, and record its digest
 	@COMMIT=$(COMMIT) BUILDER=$(BUILDER) .ci/push

@@ -53,14 +53,19 @@ def destroy(name: str, yes: bool, audio: bool | None) -> None:
 
 @main.command()
 @NAME
-def smoke(name: str) -> None:
+@click.option("--speech-stack", envvar="SPEECH_STACK", help="The speech stack, by another name.")
+@click.option("--mixer-stack", envvar="MIXER_STACK", help="The mixing stack, by another name.")
+def smoke(name: str, speech_stack: str | None, mixer_stack: str | None) -> None:
     """Narrate a sentence with what is deployed, and measure it."""
     from delivery.desk import terminal_desk
+    from delivery.smoke import Service
     from delivery.smoke import smoke as carry_out
+    from delivery.stacks import MIXER, SPEECH
 
+    service = Service(speech_stack or SPEECH.name(name), mixer_stack or MIXER.name(name))
     now = datetime.now(UTC)
     text = f"This sentence was written on {now:%A} at {now:%H:%M:%S}, to hear whether all is well."
-    carry_out(name, boto3.Session(), text, terminal_desk(yes=False))
+    carry_out(service, boto3.Session(), text, terminal_desk(yes=False))
 
 
 @main.command()

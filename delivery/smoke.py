@@ -20,7 +20,6 @@ import urllib3
 from delivery import change_sets
 from delivery.desk import Desk
 from delivery.errors import Stopped
-from delivery.stacks import MIXER, SPEECH
 from mixer.sound.measure import VOICE_CHANNELS, measure
 
 if TYPE_CHECKING:
@@ -44,15 +43,23 @@ class Heard:
     size_bytes: int
 
 
-def smoke(deployment: str, session: boto3.Session, text: str, desk: Desk) -> Heard:
-    """Narrate a text with a deployment, and see that it is sound of the right kind.
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Names of the two stacks that narrate and mix."""
+
+    speech_stack: str
+    mixer_stack: str
+
+
+def smoke(service: Service, session: boto3.Session, text: str, desk: Desk) -> Heard:
+    """Narrate a text with what is deployed, and see that it is sound of the right kind.
 
     Raises:
         Stopped: it is not, or does not come.
     """
     client = session.client("cloudformation")
-    speech = change_sets.outputs_of(client, SPEECH.name(deployment))
-    mixer = change_sets.outputs_of(client, MIXER.name(deployment))
+    speech = change_sets.outputs_of(client, service.speech_stack)
+    mixer = change_sets.outputs_of(client, service.mixer_stack)
     _check_gateway(speech)
     functions = session.client("lambda")
     spoken = _call(functions, speech["SpeechFunctionName"], "/synthesize", {"text": text})

@@ -37,8 +37,8 @@ def main() -> int:
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    sys.stdout.write(f"{table.told()}\n\n{len(table.rows)} passed, 0 failed")
-    sys.stdout.write(f" in {time.monotonic() - start_s:.0f} s\n")
+    took_s = time.monotonic() - start_s
+    sys.stdout.write(f"{table.told()}\n\nIn {took_s:.0f} s:\n{len(table.rows)} passed, 0 failed\n")
     return 0
 
 

@@ -1,8 +1,14 @@
-"""What this proof needs of the machine."""
+"""What this proof needs of the machine.
+
+    python3 -m tests.e2e.needs     # the Debian packages that are missing
+
+The standard library is enough for it: it runs before anything is installed.
+"""
 
 import os
 import platform
 import shutil
+import sys
 from pathlib import Path
 
 PROGRAMS = {
@@ -19,18 +25,22 @@ PROGRAMS = {
 LOOKED_FOR = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
+def missing_packages() -> list[str]:
+    """The Debian packages whose programs are not there."""
+    lacking = [name for name in PROGRAMS if shutil.which(name, path=LOOKED_FOR) is None]
+    return sorted({PROGRAMS[name] for name in lacking})
+
+
 def missing(emulator: Path) -> list[str]:
     """What is not there, a sentence each.
 
     Args:
         emulator: the Python of the environment in which the emulator is installed.
     """
-    lacking = [name for name in PROGRAMS if shutil.which(name, path=LOOKED_FOR) is None]
-    problems = []
-    if lacking:
-        packages = " ".join(sorted({PROGRAMS[name] for name in lacking}))
-        told = f"Missing {', '.join(lacking)}"
-        problems.append(f"{told}: apt-get install --no-install-recommends {packages}")
+    problems, packages = [], missing_packages()
+    if packages:
+        install = "apt-get install --no-install-recommends"
+        problems.append(f"Programs are missing: {install} {' '.join(packages)}")
     if os.geteuid() != 0:
         problems.append("Building and mounting an image needs root: run it as root.")
     if platform.machine() != "x86_64":
@@ -38,3 +48,7 @@ def missing(emulator: Path) -> list[str]:
     if not emulator.is_file():
         problems.append(f"{emulator} is missing: run make e2e, which installs it.")
     return problems
+
+
+if __name__ == "__main__":
+    sys.stdout.write(" ".join(missing_packages()) + "\n")

@@ -2,13 +2,17 @@
 
 import re
 import subprocess
+from copy import deepcopy
 
+import jsonschema
 import pytest
 import yaml
 
+from tests.infra.buildspec_schema import SCHEMA
 from tests.infra.cloudformation import ROOT, templates
 
 BUILDSPEC = yaml.safe_load((ROOT / "buildspec.yml").read_text(encoding="utf-8"))
+SPECS = sorted(ROOT.glob("buildspec*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 
@@ -21,8 +25,50 @@ def made():
     return [target for c in commands() for target in re.findall(r"\bmake (\w+)", c)]
 
 
-def test_build_checks_tests_pushes_in_this_order():
-    assert made() == ["check", "test", "push", "parameters"]
+def test_build_checks_judges_tests_pushes_in_this_order():
+    assert made() == ["check", "judges", "audit", "test", "push", "parameters"]
+    assert "make parameters sbom" in " ".join(commands())
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.name)
+def test_build_specification_is_what_codebuild_takes(spec):
+    jsonschema.validate(yaml.safe_load(spec.read_text(encoding="utf-8")), SCHEMA)
+
+
+def broken(change):
+    spec = deepcopy(BUILDSPEC)
+    change(spec)
+    return spec
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda spec: spec.update(version=0.3),
+        lambda spec: spec["phases"].update(prebuild=spec["phases"].pop("pre_build")),
+        lambda spec: spec["phases"]["build"].update(comands=["make"]),
+        lambda spec: spec["phases"]["build"].update(commands=[{"make": "push"}]),
+        lambda spec: spec["artifacts"].pop("files"),
+        lambda spec: spec["env"].update(exported=["IMAGE_DIGEST"]),
+    ],
+)
+def test_broken_build_specification_is_noticed(change):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken(change), SCHEMA)
+
+
+def test_last_action_of_a_deployment_narrates_a_sentence_and_failure_rolls_back():
+    resources = templates()["MixerInfraStack"]["Resources"]
+    stage = resources["Pipeline"]["Properties"]["Stages"][-1]
+    last = max(stage["Actions"], key=lambda action: action["RunOrder"])
+    assert [each for each in stage["Actions"] if each["RunOrder"] == last["RunOrder"]] == [last]
+    assert last["Configuration"] == {"ProjectName": {"Ref": "SmokeProject"}}
+    assert stage["OnFailure"] == {"Result": "ROLLBACK"}
+    project = resources["SmokeProject"]["Properties"]
+    spec = yaml.safe_load(read(project["Source"]["BuildSpec"]))
+    assert spec["phases"]["build"]["commands"] == ["make smoke"]
+    given = {each["Name"] for each in project["Environment"]["EnvironmentVariables"]}
+    assert given == set(re.findall(r'envvar="(\w+_STACK)"', read("delivery/__main__.py")))
 
 
 def test_every_target_exists():

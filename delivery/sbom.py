@@ -1,0 +1,93 @@
+"""The image's bill of materials, from its lock: `make sbom` writes out/sbom.cdx.json.
+
+CycloneDX 1.6 (ECMA-424). Whatever requirements.txt pins is in the image, by name, version and the
+hashes of the files that may be installed; FFmpeg, a program inside one of the packages, is listed
+with its own licence. The standard library is enough, so any Python writes it.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+ROOT = Path(__file__).parents[1]
+PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^\s;\\]+)(?P<rest>(?:.*\\\n)*.*)$", re.MULTILINE
+)
+HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+FFMPEG_CARRIER = "imageio-ffmpeg"
+
+
+def bill(lock: str, version: str, revision: str) -> dict[str, Any]:
+    """The bill of materials of a lock.
+
+    Args:
+        lock: as pip reads it, every requirement pinned with hashes.
+        version: of Mixer.
+        revision: the commit; the same commit gives the same bill.
+    """
+    parts = sorted(_parts(lock), key=lambda part: part["bom-ref"])
+    mixer = {"type": "application", "name": "mixer", "version": version, "bom-ref": "mixer"}
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{uuid5(NAMESPACE_URL, f'mixer:{revision}')}",
+        "version": 1,
+        "metadata": {
+            "component": {**mixer, "properties": [{"name": "revision", "value": revision}]}
+        },
+        "components": parts,
+        "dependencies": [{"ref": "mixer", "dependsOn": [part["bom-ref"] for part in parts]}],
+    }
+
+
+def _parts(lock: str) -> Iterator[dict[str, Any]]:
+    for pin in PIN.finditer(lock):
+        name, version = pin["name"].lower(), pin["version"]
+        purl = f"pkg:pypi/{name}@{version}"
+        files = [
+            {"type": "distribution", "url": purl, "hashes": [{"alg": "SHA-256", "content": each}]}
+            for each in HASH.findall(pin["rest"])
+        ]
+        part = {"type": "library", "name": name, "version": version, "purl": purl}
+        yield {**part, "bom-ref": purl, "externalReferences": files}
+        if name == FFMPEG_CARRIER:
+            yield _ffmpeg(version)
+
+
+def _ffmpeg(carried_by: str) -> dict[str, Any]:
+    return {
+        "type": "application",
+        "name": "ffmpeg",
+        "bom-ref": "ffmpeg",
+        "licenses": [{"license": {"id": "GPL-3.0-or-later"}}],
+        "properties": [{"name": "carried by", "value": f"{FFMPEG_CARRIER} {carried_by}"}],
+    }
+
+
+def main() -> int:
+    """Write the bill of the commit that is given, or checked out."""
+    given = sys.argv[1:]
+    revision = given[0] if given else _head()
+    told = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^version = "([^"]+)"$', told, re.MULTILINE)
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    path = ROOT / "out" / "sbom.cdx.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(bill(lock, version, revision), indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{path.relative_to(ROOT)} was written\n")
+    return 0
+
+
+def _head() -> str:
+    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
