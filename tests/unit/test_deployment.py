@@ -32,7 +32,9 @@ DECLARED = {
 
 
 def test_every_template_is_deployed_once():
-    assert sorted(each.template for each in STACKS) == [p.name for p in sorted(TEMPLATES.glob("*"))]
+    assert sorted(each.template for each in STACKS) == [
+        p.name for p in sorted(TEMPLATES.glob("*.yml"))
+    ]
 
 
 def test_stack_comes_after_those_it_is_told_the_names_of():
