@@ -11,7 +11,7 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check judges e2e deploy destroy smoke token image sbom audit push parameters bench lock clean
+.PHONY: help demo serve test check judges e2e deploy destroy smoke token image sbom audit picture push parameters bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -87,6 +87,9 @@ sbom: ## Write the image's bill of materials: out/sbom.cdx.json
 
 audit: $(JUDGES_STAMP) ## Ask the advisory service about what the image holds (needs network)
 	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip
+
+picture: $(STAMP) ## Draw docs/Fullinfra.png from the templates
+	@$(BIN)/python -m delivery.picture
 
 push: ## Build and push the image of the commit, once, and record its digest
 	@COMMIT=$(COMMIT) BUILDER=$(BUILDER) .ci/push

@@ -1,40 +1,21 @@
-"""Reads the templates as plain values: `!Ref X` becomes {"Ref": "X"}, `!Sub` {"Fn::Sub": ...}."""
+"""The templates as plain values, and their policies as AWS would read them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import yaml
+from delivery.stacks import ROOT
+from delivery.templates import Template, templates, texts
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "IaC"
-
-Template = dict[str, Any]
-
-
-class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags."""
-
-
-def _intrinsic(loader, tag, node):
-    name = tag if tag in {"Ref", "Condition"} else f"Fn::{tag}"
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-        return {name: value.split(".", 1) if tag == "GetAtt" else value}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-Loader.add_multi_constructor("!", _intrinsic)
-
-
-def templates() -> dict[str, Template]:
-    """Every template, by its file's name without `.yml`."""
-    return {
-        path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - a safe loader
-        for path in sorted(FOLDER.glob("*.yml"))
-    }
+__all__ = [
+    "ROOT",
+    "Template",
+    "as_list",
+    "resolved",
+    "resources",
+    "statements",
+    "templates",
+    "texts",
+]
 
 
 def resources(
@@ -45,19 +26,6 @@ def resources(
         for name, resource in template["Resources"].items():
             if not types or resource["Type"] in types:
                 yield file, name, resource.get("Properties", {}), template
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every text within a value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from texts(key)
-            yield from texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts(inner)
 
 
 def as_list(value: Any) -> list[Any]:

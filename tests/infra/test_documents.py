@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.infra.cloudformation import ROOT, templates
+from delivery.stacks import STACKS
+from tests.infra.cloudformation import ROOT, resources, templates
 from tests.infra.rules_of_code import functions
 
 PAGE = (ROOT / "docs" / "infrastructure.md").read_text(encoding="utf-8")
@@ -42,3 +43,14 @@ def test_every_route_is_told():
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::ApiGatewayV2::Route":
                 assert f"`{resource['Properties']['RouteKey']}`" in PAGE
+
+
+def test_alarms_are_counted_in_the_cost_at_rest():
+    alarms = sum(1 for _ in resources(TEMPLATES, "AWS::CloudWatch::Alarm"))
+    assert f"| {alarms} alarms, " in PAGE
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.short)
+def test_wishes_of_every_stack_are_told(stack):
+    assert f"`{stack.short}`" in PAGE.partition("## Stacks")[0]
+    assert f"| `{stack.name('mixer')}` |" in PAGE

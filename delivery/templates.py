@@ -1,0 +1,49 @@
+"""Reads the templates as plain values: `!Ref X` becomes {"Ref": "X"}, `!Sub` {"Fn::Sub": ...}."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from delivery.stacks import TEMPLATES
+
+Template = dict[str, Any]
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags."""
+
+
+def _intrinsic(loader: yaml.SafeLoader, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - of PyYAML, which tells no types
+    name = tag if tag in {"Ref", "Condition"} else f"Fn::{tag}"
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        return {name: value.split(".", 1) if tag == "GetAtt" else value}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", _intrinsic)
+
+
+def templates(folder: Path = TEMPLATES) -> dict[str, Template]:
+    """Every template, by its file's name without `.yml`."""
+    return {
+        path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - a safe loader
+        for path in sorted(folder.glob("*.yml"))
+    }
+
+
+def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever YAML holds
+    """Every text within a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from texts(key)
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
