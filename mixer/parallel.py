@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
@@ -22,11 +22,11 @@ def in_parallel(
     workers: int,
     *,
     until_s: float | None = None,
-) -> Iterator[tuple[Item, Future[Outcome]]]:
+) -> Generator[tuple[Item, Future[Outcome]]]:
     """Each item with its finished future, in the order in which they finish.
 
-    Leaving the iteration early (an error, an interrupt) starts no further item and does not wait
-    for those at work: whoever leaves ends them, by closing what they work with.
+    Leaving the iteration early (an error, an interrupt) starts no further item, once it is closed,
+    and does not wait for those at work: whoever leaves ends them, by closing what they work with.
 
     Args:
         items: taken as needed, never all at once.

@@ -8,7 +8,8 @@ Before anything is paid, its foreseen cost is written down; then all of the call
 the day are listed and added up. Whoever finds the sum over the cap takes the own entry back and is
 refused. As everybody writes before adding up, and S3 lists what was written, no two requests can
 both slip under the cap; at the very edge both may be refused. Afterwards the entry is replaced by
-what was really paid. A process that dies leaves its foreseen cost standing: the safe side.
+what was really paid, with the foreseen cost of calls that are still under way. A process that dies
+leaves its foreseen cost standing: the safe side.
 
 The price: a listing for every paid request, one page for a thousand requests of a caller in a day.
 """
@@ -32,17 +33,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass
-class Bill:
-    """What a piece of work has cost so far.
-
-    Attributes:
-        usd: add to it as it is paid.
-    """
-
-    usd: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class Spending:
     """Counts what callers spend. Safe for many threads and processes.
@@ -58,30 +48,26 @@ class Spending:
     now: Callable[[], datetime] = field(default=utc_now)
 
     @contextmanager
-    def reserved(self, caller: str, foreseen_usd: float) -> Iterator[Bill]:
-        """A block that may pay so much; what it notes on the bill is what counts in the end.
+    def reserved(
+        self, caller: str, foreseen_usd: float, most_usd: Callable[[], float]
+    ) -> Iterator[None]:
+        """A block that may pay so much.
 
         Args:
             caller: who pays.
             foreseen_usd: at most; nothing is written down for nothing.
+            most_usd: asked when the block ends: what was paid, or may be yet.
 
         Raises:
             CapReached: it would be more than the day allows; nothing was paid.
             StoreFailed: it cannot be written down.
         """
-        bill = Bill()
-        if foreseen_usd <= 0:
-            yield bill
-            return
-        folder = self._folder(caller)
-        entry = self._written(folder, foreseen_usd)
+        entry = self.reserve(caller, foreseen_usd)
         try:
-            self._check(folder, foreseen_usd)
-            yield bill
+            yield
         finally:
-            if bill.usd > 0:
-                self._written(folder, bill.usd)
-            self.store.delete(entry)
+            if entry:
+                self._replace(entry, most_usd())
 
     def reserve(self, caller: str, foreseen_usd: float) -> str:
         """Write down what work of many processes may pay; `settle` ends it.
@@ -116,9 +102,7 @@ class Spending:
             paid_usd: in the end.
         """
         if entry and self.store.head(entry) is not None:
-            if paid_usd > 0:
-                self._written(f"{entry.rpartition('/')[0]}/", paid_usd)
-            self.store.delete(entry)
+            self._replace(entry, paid_usd)
 
     def today_usd(self, caller: str) -> float:
         """What a caller has spent today, with what is reserved just now."""
@@ -141,6 +125,11 @@ class Spending:
         """A caller's entries of today; a name may hold what a key may not, so it is hashed."""
         name = sha256(caller.encode()).hexdigest()[:16]
         return f"{PREFIX}{self.now():%Y-%m-%d}/{name}/"
+
+    def _replace(self, entry: str, paid_usd: float) -> None:
+        if paid_usd > 0:
+            self._written(f"{entry.rpartition('/')[0]}/", paid_usd)
+        self.store.delete(entry)
 
     def _written(self, folder: str, usd: float) -> str:
         key = f"{folder}{round(usd * MICRO):012d}-{token_hex(8)}"

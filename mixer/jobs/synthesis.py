@@ -14,12 +14,13 @@ from typing import Protocol
 from mixer.errors import TextTooLong, TooExpensive, UnreadableText
 from mixer.jobs.planning import plan_story, refuse_if_too_dear
 from mixer.jobs.production import unspoken
-from mixer.jobs.spending import Bill, Spending, utc_now
+from mixer.jobs.spending import Spending, utc_now
 from mixer.requests import Options
 from mixer.script.estimate import Estimate, estimate
 from mixer.script.script import Chunk, Script
 from mixer.script.sources import TextType, told_by_looks
 from mixer.sound.ffmpeg import Children
+from mixer.speech.charges import Charges
 from mixer.speech.choosing import chosen, times_paid
 from mixer.speech.engine import Delivery, SpeechEngine, Voice
 from mixer.speech.narrate import Narration, Narrator
@@ -193,13 +194,10 @@ class Synthesizer:
             found = narrator.found(plan.chunks)
             missing = [c for key, c in narrator.distinct(plan.chunks).items() if key not in found]
             foreseen_usd = self._allowed_usd(plan, missing, asked)
-
-            def paid(chars: int) -> None:
-                bill.usd += cost_usd(chars, plan.delivery.engine)
-
-            with self.spending.reserved(caller, foreseen_usd) as bill:
-                narration = narrator.narrate(plan.chunks, found=found, paid=paid)
-        return self._synthesis(plan, narration, bill, hits=len(found))
+            charges = Charges(plan.delivery.engine, plan.times_paid)
+            with self.spending.reserved(caller, foreseen_usd, charges.most_usd):
+                narration = narrator.narrate(plan.chunks, found=found, charges=charges)
+        return self._synthesis(plan, narration, charges, hits=len(found))
 
     def _narrator(
         self, engine: SpeechEngine, delivery: Delivery, deadline_s: float | None
@@ -222,14 +220,16 @@ class Synthesizer:
             )
         return usd
 
-    def _synthesis(self, plan: Plan, narration: Narration, bill: Bill, *, hits: int) -> Synthesis:
+    def _synthesis(
+        self, plan: Plan, narration: Narration, charges: Charges, *, hits: int
+    ) -> Synthesis:
         keys = tuple(each.key for each in narration.recordings if each)
         return Synthesis(
             plan=plan,
             narration=narration,
             keys=keys,
             hits=hits,
-            cost_usd=bill.usd,
+            cost_usd=charges.paid_usd,
             audio=self.store.get(keys[0]) if len(keys) == 1 else None,
             unspoken=unspoken(plan.script, narration.recordings),
         )

@@ -9,9 +9,10 @@ is missing. Anything else that goes wrong stops at once.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from threading import BoundedSemaphore
@@ -31,6 +32,7 @@ from mixer.parallel import in_parallel, usable_cores
 from mixer.script.script import Chunk
 from mixer.sound.ffmpeg import Children
 from mixer.sound.measure import Measurement, measure
+from mixer.speech.charges import Charges
 from mixer.speech.engine import Delivery, Speech, SpeechEngine
 from mixer.speech.recordings import Recording, chunk_key, from_metadata, recording, to_metadata
 from mixer.store.objects import ObjectStore, StoredObject
@@ -103,7 +105,7 @@ class Narrator:
         chunks: Sequence[Chunk],
         progress: Progress | None = None,
         found: Mapping[str, Recording] | None = None,
-        paid: Callable[[int], None] | None = None,
+        charges: Charges | None = None,
     ) -> Narration:
         """Have every chunk in the store.
 
@@ -111,7 +113,7 @@ class Narrator:
             chunks: in reading order; equal ones are said once.
             progress: told how far it is.
             found: what `found` has found; looked up when None.
-            paid: told the characters that each chunk was charged with, also before a failure.
+            charges: counts what is charged, also before a failure; closed in the end.
 
         Raises:
             SpeechFailed: some passages could not be said; it names them, the others are stored.
@@ -123,7 +125,8 @@ class Narrator:
         distinct = self.distinct(chunks)
         there = self.found(chunks) if found is None else found
         missing = {key: chunk for key, chunk in distinct.items() if key not in there}
-        said = self._said(missing, distinct, progress, paid)
+        charges = charges or Charges(self.delivery.engine)
+        said = self._said(missing, distinct, progress, charges)
         kept = {**there, **{key: each.recording for key, each in said.items()}}
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
         if not any(recordings):
@@ -162,23 +165,23 @@ class Narrator:
         missing: Mapping[str, Chunk],
         distinct: Mapping[str, Chunk],
         progress: Progress | None,
-        paid: Callable[[int], None] | None,
+        charges: Charges,
     ) -> dict[str, "_Said"]:
         """The missing chunks, said and stored; all of them, or it raises."""
         total_chars = sum(chunk.billed_chars for chunk in distinct.values())
         done_chars = total_chars - sum(chunk.billed_chars for chunk in missing.values())
         tally = _Tally()
-        work = in_parallel(
-            missing.items(), self._say, self.engine.parallelism, until_s=self.until_s
-        )
-        try:
-            for (key, chunk), outcome in work:
-                tally.take(key, outcome, paid)
-                done_chars += chunk.billed_chars
-                if progress is not None:
-                    progress(done_chars, total_chars)
-        except OutOfTime as error:
-            tally.late.append(error)
+        say = partial(self._say, charges)
+        work = in_parallel(missing.items(), say, self.engine.parallelism, until_s=self.until_s)
+        with closing(charges), closing(work):
+            try:
+                for (key, chunk), outcome in work:
+                    tally.take(key, outcome)
+                    done_chars += chunk.billed_chars
+                    if progress is not None:
+                        progress(done_chars, total_chars)
+            except OutOfTime as error:
+                tally.late.append(error)
         if tally.failures:
             raise _all_failed(tally.failures, distinct)
         if tally.late:
@@ -186,17 +189,21 @@ class Narrator:
             raise _too_late(done, len(distinct)) from tally.late[0]
         return tally.said
 
-    def _say(self, item: tuple[str, Chunk]) -> "_Said":
+    def _say(self, charges: Charges, item: tuple[str, Chunk]) -> "_Said":
         """Have a chunk said, and store it."""
         key, chunk = item
         if self.children.stopped:
             raise OutOfTime("The work was stopped before this chunk was said.")
-        speech = self.engine.speak(chunk.ssml, self.delivery)
+        with charges.call(chunk.billed_chars) as charge:
+            speech = self.engine.speak(chunk.ssml, self.delivery)
+            charge(speech.billed_chars)
         if not _is_audible(speech):
             return _Said(None, speech.billed_chars)
         try:
             recorded = self._stored(key, speech, chunk.gap_ms)
-        except (OutOfTime, StoreFailed):
+        except (OutOfTime, StoreFailed) as error:
+            if isinstance(error, StoreFailed):
+                charges.close()  # what cannot be kept is not to be paid for
             self._put_unmeasured(key, speech)
             raise
         return _Said(recorded, speech.billed_chars)
@@ -264,7 +271,7 @@ class _Tally:
     failures: dict[str, SpeechFailed] = field(default_factory=dict)
     late: list[OutOfTime] = field(default_factory=list)
 
-    def take(self, key: str, outcome: Future[_Said], paid: Callable[[int], None] | None) -> None:
+    def take(self, key: str, outcome: Future[_Said]) -> None:
         """Note how a chunk ended; what nobody can go on from is raised."""
         try:
             self.said[key] = outcome.result()
@@ -272,9 +279,6 @@ class _Tally:
             self.failures[key] = error
         except OutOfTime as error:
             self.late.append(error)
-        else:
-            if paid is not None:
-                paid(self.said[key].billed_chars)
 
 
 def _is_audible(speech: Speech) -> bool:

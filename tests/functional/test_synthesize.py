@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from mixer.jobs.spending import Spending
 from mixer.sound.measure import measure
@@ -23,6 +24,9 @@ STORY = "\n\n".join(
     " ".join(f"Number {p} of {s} ships came in with the tide today." for s in range(6))
     for p in range(12)
 )
+
+LONG = "\n\n".join(f"Paragraph {p}. " + "Nobody noticed it at all. " * 60 for p in range(60))
+"""Some hundred chunks, all different."""
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +192,50 @@ def test_the_deadline_is_a_504_and_what_was_said_is_kept(ask, polly, s3):
     assert polly.counts.calls == len(again["chunk_keys"]) - len(kept)
 
 
+def test_what_is_still_under_way_at_the_deadline_counts_as_spent(ask, polly, s3):
+    ok(ask(version_2(None, "/voices", "GET")))
+    polly.reset(latency=Latency(base_s=5))
+    refused(ask(version_2({"text": STORY}), Context(6)), 504, "out_of_time")
+    time.sleep(2)
+    assert polly.counts.billed_chars > 0
+    counted_usd = Spending(S3Store(s3, BUCKET), 50).today_usd("anonymous")
+    assert counted_usd >= 30e-6 * polly.counts.billed_chars - 1e-6
+
+
+def test_what_the_store_refuses_is_counted_and_no_more_is_said(polly, s3, polly_client):
+    chosen = deployment()
+    work = synthesizer(chosen, polly=polly_client, s3=_TakesNoChunks(s3))
+    answered = endpoint(chosen, lambda: work)(version_2({"text": LONG}), Context())
+    refused(answered, 503, "store_failed")
+    time.sleep(0.5)
+    assert 0 < polly.counts.calls < 40  # those that were under way
+    counted_usd = Spending(S3Store(s3, BUCKET), 50).today_usd("anonymous")
+    assert counted_usd >= 30e-6 * polly.counts.billed_chars - 1e-6
+
+
+class _TakesNoChunks:
+    """A client of S3 whose role may write anything but chunks."""
+
+    def __init__(self, s3):
+        self._s3 = s3
+
+    def __getattr__(self, name):
+        return getattr(self._s3, name)
+
+    def put_object(self, **asked):
+        _refuse_chunks(asked["Key"])
+        return self._s3.put_object(**asked)
+
+    def upload_file(self, path, bucket, key, **more):
+        _refuse_chunks(key)
+        return self._s3.upload_file(path, bucket, key, **more)
+
+
+def _refuse_chunks(key):
+    if key.startswith("narration_chunks/"):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject")
+
+
 def test_a_cut_connection_is_tried_again(ask, polly):
     polly.reset(Faults(nth={1: CUT}))
     ok(ask(version_2({"text": "Hello."})))
@@ -296,13 +344,11 @@ def test_a_caller_who_has_spent_enough_must_wait_for_tomorrow(ask, polly, s3):
 def test_what_counts_is_what_was_paid(tmp_path):
     store = FolderStore(tmp_path)
     spending = Spending(store, max_daily_usd=1.0)
-    with spending.reserved("anna", 0.9) as bill:
+    with spending.reserved("anna", 0.9, lambda: 0.25):
         assert spending.today_usd("anna") == pytest.approx(0.9)
-        bill.usd += 0.25
     assert spending.today_usd("anna") == pytest.approx(0.25)
-    with suppress(ZeroDivisionError), spending.reserved("anna", 0.5) as bill:
-        bill.usd += 0.1
-        bill.usd /= 0
+    with suppress(ZeroDivisionError), spending.reserved("anna", 0.5, lambda: 0.1):
+        spending.today_usd(str(1 / 0))
     assert spending.today_usd("anna") == pytest.approx(0.35)
     assert spending.today_usd("bert") == 0
 
@@ -312,8 +358,8 @@ def test_many_requests_at_once_never_spend_more_than_the_cap(tmp_path):
 
     def spend(_number):
         try:
-            with spending.reserved("anna", 0.3) as bill:
-                bill.usd += 0.3
+            with spending.reserved("anna", 0.3, lambda: 0.3):
+                pass
         except Exception:  # noqa: BLE001 - refused
             return 0
         return 1

@@ -27,10 +27,11 @@ from mixer.jobs.story.tasks import Task
 from mixer.jobs.story.values import Batch, PlanSummary, SpokenBatch, StoredScript, StoryRequest
 from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
 from mixer.jobs.synthesis import Plan, Synthesizer
-from mixer.requests import Options
+from mixer.requests import Options, SpeechOptions
 from mixer.script.estimate import estimate
 from mixer.script.script import Chunk
 from mixer.script.sources import text_of_upload
+from mixer.speech.charges import Charges
 from mixer.speech.choosing import times_paid
 from mixer.speech.engine import Delivery
 from mixer.speech.narrate import Narration, Narrator
@@ -129,13 +130,14 @@ class StorySpeech:
         if any(True for _ in folder.names(spoken_prefix(batch))):
             return len(wanted.chunks)
         engine_name = wanted.delivery.engine
+        charges = Charges(engine_name, times_paid(SpeechOptions(speech_marks=wanted.speech_marks)))
         with (
             self.pace(story, engine_name),
-            _noted(folder, batch, engine_name) as bill,
+            _noted(folder, batch, charges),
             self._narrator(folder, attempt, wanted, deadline_s) as narrator,
         ):
-            spoken = _spoken(narrator, wanted.chunks, bill.add)
-            name = spoken_name(batch, len(wanted.chunks), bill.usd)
+            spoken = _spoken(narrator, wanted.chunks, charges)
+            name = spoken_name(batch, len(wanted.chunks), charges.paid_usd)
             folder.write(name, spoken)
         return len(wanted.chunks)
 
@@ -213,42 +215,22 @@ class StorySpeech:
                 raise
 
 
-@dataclass
-class _Bill:
-    """What a batch has paid so far."""
-
-    engine: str
-    usd: float = 0.0
-
-    def add(self, chars: int) -> None:
-        self.usd += cost_usd(chars, self.engine)
-
-
 @contextmanager
-def _noted(folder: StoryFolder, batch: int, engine: str) -> Iterator[_Bill]:
+def _noted(folder: StoryFolder, batch: int, charges: Charges) -> Iterator[None]:
     """A block that pays; where it does not end well, what it paid is noted nonetheless."""
-    bill = _Bill(engine)
     try:
-        yield bill
+        yield
     except BaseException:
-        if bill.usd > 0:
-            folder.write(paid_name(batch, bill.usd), {"usd": bill.usd})
+        if (usd := charges.most_usd()) > 0:
+            folder.write(paid_name(batch, usd), {"usd": usd})
         raise
 
 
-def _spoken(
-    narrator: Narrator, chunks: Sequence[Chunk], paid: Callable[[int], None]
-) -> SpokenBatch:
-    charged: list[int] = []
-
-    def note(chars: int) -> None:
-        charged.append(chars)
-        paid(chars)
-
+def _spoken(narrator: Narrator, chunks: Sequence[Chunk], charges: Charges) -> SpokenBatch:
     try:
-        narration = narrator.narrate(chunks, paid=note)
+        narration = narrator.narrate(chunks, charges=charges)
     except NothingSpoken:  # in this batch; whether in the whole story, the layout will know
-        narration = Narration(tuple(None for _ in chunks), 0, sum(charged))
+        narration = Narration(tuple(None for _ in chunks), 0, charges.paid_chars)
     keys = (narrator.key(chunk) for chunk in chunks)
     return SpokenBatch(
         chunks=tuple(
