@@ -88,10 +88,19 @@ def _policy(
     if policy_file and (buckets or repositories):
         raise BadOption("--policy already names what to clean; leave --bucket, --repository out")
     if policy_file:
-        return parse_policy(policy_file.read_text("utf-8"), override=override)
+        return parse_policy(_text(policy_file), override=override)
     if buckets or repositories:
         return read_policy(usual_document(buckets, repositories), override=override)
     return policy_of_environment(os.environ, override)
+
+
+def _text(policy_file: Path) -> str:
+    try:
+        return policy_file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadOption(f"--policy: {policy_file} is no text in UTF-8; save it as such") from error
+    except OSError as error:
+        raise BadOption(f"--policy: {policy_file} cannot be read: {error.strerror}") from error
 
 
 def _account() -> "Account":

@@ -164,6 +164,8 @@ _GROUPS: Mapping[str, tuple[str, str, type[Target]]] = {
 }
 """The field that names a target, the scheme of its name in reports, and its model."""
 
+_KNOWN_GROUPS = ", ".join(_GROUPS)
+
 
 def read_policy(document: object, common: Fields = NOTHING, override: Fields = NOTHING) -> Policy:
     """Check a policy document, a JSON object with `buckets` and `repositories`.
@@ -176,7 +178,7 @@ def read_policy(document: object, common: Fields = NOTHING, override: Fields = N
     if not isinstance(document, Mapping):
         return Policy(refusals=(Refusal("policy", "it must be a JSON object"),))
     unknown = [
-        Refusal("policy", f"unknown key {key!r}; known are {', '.join(_GROUPS)}")
+        Refusal("policy", f"unknown key {key!r}; known are {_KNOWN_GROUPS}")
         for key in document
         if key not in _GROUPS
     ]
@@ -185,6 +187,8 @@ def read_policy(document: object, common: Fields = NOTHING, override: Fields = N
         for group in _GROUPS
         for index, entry in enumerate(_entries(document.get(group, [])))
     ]
+    if not unknown and not outcomes:
+        return Policy(refusals=(Refusal("policy", f"it names nothing of {_KNOWN_GROUPS}"),))
     return _without_doubles([*unknown, *outcomes])
 
 
@@ -221,9 +225,13 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _without_doubles(outcomes: Sequence[Target | Refusal]) -> Policy:
-    """Refuse targets that are named twice: nobody can tell which rules were meant."""
-    times = Counter(target.name for target in outcomes if not isinstance(target, Refusal))
-    doubles = [Refusal(name, "it is named twice") for name, count in times.items() if count > 1]
+    """Refuse targets that are named twice: nobody can tell which rules were meant.
+
+    An entry that is refused counts: it may be the one that protects something.
+    """
+    times = Counter(each.target if isinstance(each, Refusal) else each.name for each in outcomes)
+    named = dict.fromkeys(each.name for each in outcomes if not isinstance(each, Refusal))
+    doubles = [Refusal(name, "it is named twice") for name in named if times[name] > 1]
     return Policy(
         buckets=tuple(t for t in outcomes if isinstance(t, BucketPolicy) and times[t.name] == 1),
         repositories=tuple(

@@ -8,7 +8,7 @@ import pytest
 
 import sanitation
 from mixer.cli import cli
-from mixer.errors import StoreFailed
+from mixer.errors import BadOption, StoreFailed
 from mixer.housekeeping.pace import RESERVE_S, Pace
 from mixer.housekeeping.plan import Reason
 from mixer.housekeeping.report import Mode, TargetReport
@@ -395,6 +395,21 @@ def test_a_wrong_target_is_refused_by_name_and_the_others_are_cleaned(
     assert report.failed
 
 
+def test_a_refused_target_is_not_cleaned_by_the_rules_of_its_double(world: World) -> None:
+    world.put("mixed/keep-me.mp3", 50)
+    protecting = {"bucket": BUCKET, "keep": ["mixed/keep-*"], "agedays": 30}
+    report, _ = world.clean({"buckets": [protecting, {"bucket": BUCKET}]})
+    assert [target.refused is not None for target in report.targets] == [True, True]
+    assert world.keys() == {"mixed/keep-me.mp3"}
+
+
+@pytest.mark.parametrize("nothing", [{}, {"buckets": []}, {"buckets": [], "repositories": []}])
+def test_a_policy_that_would_clean_nothing_is_refused(world: World, nothing: object) -> None:
+    report, _ = world.clean(nothing)
+    assert "names nothing" in of(report, "policy").refused
+    assert report.failed
+
+
 def test_a_bucket_of_somebody_else_is_refused(world: World) -> None:
     world.put("mixed/a.mp3", 20)
     foreign = refusing(refusal("AccessDenied", 403))
@@ -601,3 +616,12 @@ def test_the_command_reads_a_policy_file_and_fails_when_a_target_is_refused(
         sanitize_command("--policy", str(policy), "--delete")
     assert "s3://nowhere" in capsys.readouterr().out
     assert world.keys() == set()
+
+
+def test_a_policy_file_that_is_no_text_is_named(world: World, tmp_path: Any) -> None:
+    world.put("mixed/a.mp3", 20)
+    policy = tmp_path / "policy.json"
+    policy.write_bytes(b'{"buckets": "\xff"}')
+    with pytest.raises(BadOption, match=r"policy\.json is no text in UTF-8"):
+        sanitize_command("--policy", str(policy), "--delete")
+    assert world.keys() == {"mixed/a.mp3"}
