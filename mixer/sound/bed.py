@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mixer.sound import ffmpeg
+from mixer.sound.cues import seam_s
 from mixer.sound.ffmpeg import Children
 from mixer.sound.measure import TIMEOUT_S, Measurement
 from mixer.sound.timeline import MIX_RATE_HZ, at_rate
@@ -20,10 +21,6 @@ from mixer.sound.timeline import MIX_RATE_HZ, at_rate
 CHANNELS = 2
 FRAME_BYTES = 2 * CHANNELS
 """Signed 16 bits a channel: music lies 20 dB under the voice, its rounding noise far below that."""
-
-CROSSFADE_S = 3.0
-MAX_CROSSFADE_SHARE = 1 / 3
-"""Of a short track."""
 
 MIN_LOOP_S = 60
 """Shorter loops are written out several times, so that a segment reads few pieces."""
@@ -113,7 +110,7 @@ def _sounding_frames(measured: Measurement) -> int:
 
 
 def _overlap(frames: int) -> int:
-    return int(min(CROSSFADE_S * MIX_RATE_HZ, frames * MAX_CROSSFADE_SHARE))
+    return int(seam_s(frames / MIX_RATE_HZ) * MIX_RATE_HZ)
 
 
 def _trimmed(measured: Measurement, frames: int) -> str:

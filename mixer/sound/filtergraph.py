@@ -18,7 +18,7 @@ from mixer.sound.bed import CHANNELS as BED_CHANNELS
 from mixer.sound.bed import FRAME_BYTES, Bed
 from mixer.sound.loudness import STEP_S, amplitude
 from mixer.sound.segments import Segment
-from mixer.sound.timeline import MIX_RATE_HZ, Clip, Cue, Timeline, at_rate
+from mixer.sound.timeline import MIX_RATE_HZ, Clip, Cue, Timeline, Treatment, at_rate
 
 LIMITER = "alimiter=level=0:attack=5:release=50:latency=1:limit="
 """Automatic level off, or it would lift the whole to the limit; its delay compensated."""
@@ -189,7 +189,11 @@ def _clips(
     begin, end = segment.window_start, segment.window_end
     nexts = [*(clip.start for clip in clips[1:]), end]
     for clip, following in zip(clips, nexts, strict=True):
-        filters = [MONO_AT.format(rate_hz=timeline.rate_hz), *_cut_to_clip(clip)]
+        filters = [
+            MONO_AT.format(rate_hz=timeline.rate_hz),
+            *_treated(timeline.treatment),
+            *_cut_to_clip(clip),
+        ]
         if clip.start < begin:
             filters += [f"atrim=start_sample={begin - clip.start}", RESTART]
         filters.append(f"volume={clip.gain_db + timeline.mastering.gain_db:.4f}dB")
@@ -198,6 +202,13 @@ def _clips(
         from_here = begin if clip is clips[0] else clip.start
         filters += _exactly(following - from_here)
         yield graph.chain(graph.recording(sources[clip.source]), filters)
+
+
+def _treated(treatment: Treatment) -> list[str]:
+    """What is done to a recording from its beginning on, so that it is the same in any segment."""
+    high_pass = [f"highpass=f={treatment.high_pass_hz}"] if treatment.high_pass_hz else []
+    de_ess = [f"deesser=i={treatment.de_ess:g}"] if treatment.de_ess else []
+    return high_pass + de_ess
 
 
 def _cut_to_clip(clip: Clip) -> list[str]:

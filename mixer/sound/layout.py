@@ -1,16 +1,20 @@
 """Takes and music to a Timeline: the mix, decided before a sample is touched. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mixer.errors import BadInput
 from mixer.sound.cues import Music, place_cues
+from mixer.sound.ducking import Span
 from mixer.sound.encoders import MP3, Encoding
-from mixer.sound.levels import VOICE_LUFS, clip_gains_db, cue_gain_db, mastering
-from mixer.sound.pauses import pause_windows
+from mixer.sound.foretelling import foretold
+from mixer.sound.levels import VOICE_LUFS, clip_gains_db, cue_gains_db, mastering
+from mixer.sound.loudness import DUAL_MONO_LU
+from mixer.sound.pauses import pause_windows, silent_windows, speech_spans
 from mixer.sound.placing import Take, place
 from mixer.sound.presets import Preset
-from mixer.sound.timeline import Timeline, voice_rate_hz
+from mixer.sound.timeline import Cue, Section, Timeline, voice_rate_hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +57,21 @@ def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Time
     measured = [take.measured for take in heard]
     rate_hz = voice_rate_hz({each.rate_hz for each in measured})
     channels = 2 if music else 1
-    gains_db = clip_gains_db(measured, channels)
-    clips, sections = place(heard, gains_db, _lead_s(style, music), rate_hz)
+    clips, sections = place(
+        heard, clip_gains_db(measured, channels), _lead_s(style, music), rate_hz
+    )
     length = clips[-1].end + round(_after_last_word_s(style, music) * rate_hz)
-    bed_gain_db = cue_gain_db(music, style.music_level_lu) if music else 0.0
-    bed_lufs = VOICE_LUFS - style.music_level_lu
-    cues = tuple(
-        place_cues(
-            music,
-            sections,
-            clips,
-            length,
-            gain_db=bed_gain_db,
-            rise_db=style.duck_db,
-            fade_out_s=style.fade_out_s,
-            rate_hz=rate_hz,
-        )
-        if music
-        else ()
+    speech = speech_spans(clips, measured, rate_hz)
+    cues = _cues(music, sections, speech, length, style=style, rate_hz=rate_hz) if music else ()
+    bed_lufs = VOICE_LUFS - style.music_level_lu if music else None
+    alone = Counter(pause_windows(speech, cues, length, music, rate_hz))
+    if bed_lufs is not None:
+        alone[bed_lufs] += silent_windows(speech, measured, rate_hz)
+    expected = foretold(
+        *(clips, measured, length, rate_hz),
+        heard_as_db=DUAL_MONO_LU if channels > 1 else 0.0,
+        bed_lufs=bed_lufs,
+        bed_alone=alone,
     )
     return Timeline(
         rate_hz=rate_hz,
@@ -80,16 +81,40 @@ def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Time
         cues=cues,
         sections=sections,
         mastering=mastering(
-            clips,
-            measured,
-            music.measured.true_peak_dbtp + bed_gain_db if music else None,
-            bed_lufs if music else None,
-            pauses=pause_windows(clips, cues, length, bed_lufs, rate_hz),
-            channels=channels,
-            preset=style.preset,
-            encoding=style.encoding,
+            expected, _bed_peak_db(music, cues), channels, style.preset, style.encoding
         ),
+        treatment=style.preset.treatment,
     )
+
+
+def _cues(
+    music: Music,
+    sections: Sequence[Section],
+    speech: Sequence[Span],
+    length: int,
+    *,
+    style: MixStyle,
+    rate_hz: int,
+) -> tuple[Cue, ...]:
+    """The music, at its level. However far it rises, it is never louder than the voice."""
+    rise_db = min(style.duck_db, style.music_level_lu)
+    placed = list(
+        place_cues(
+            *(music, sections, speech, length),
+            rise_db=rise_db,
+            fade_out_s=style.fade_out_s,
+            rate_hz=rate_hz,
+        )
+    )
+    gains_db = cue_gains_db(music, placed, speech, style.music_level_lu, rate_hz)
+    return tuple(replace(cue, gain_db=gain) for cue, gain in zip(placed, gains_db, strict=True))
+
+
+def _bed_peak_db(music: Music | None, cues: Sequence[Cue]) -> float | None:
+    """Of the music under speech, before mastering."""
+    if music is None:
+        return None
+    return music.measured.true_peak_dbtp + max(cue.gain_db for cue in cues)
 
 
 def _lead_s(style: MixStyle, music: Music | None) -> float:

@@ -5,25 +5,27 @@ sum to the target. What the sum will measure is foretold from the takes' histogr
 has to be rendered to find the gain.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from mixer.errors import BadInput
 from mixer.sound.cues import Music
+from mixer.sound.ducking import Span
 from mixer.sound.encoders import Encoding
+from mixer.sound.foretelling import Sum
 from mixer.sound.loudness import (
     DUAL_MONO_LU,
-    Histogram,
     amplitude,
     decibels,
-    energy_sum_db,
+    histogram,
     integrated_lufs,
-    shifted,
-    summed,
 )
 from mixer.sound.measure import Measurement
 from mixer.sound.presets import Preset
-from mixer.sound.timeline import Clip, Mastering
+from mixer.sound.profile import WINDOW_S
+from mixer.sound.timeline import Cue, Mastering
 
 VOICE_LUFS = -20.0
 """To which every take is brought before mastering, as heard in the mix's channels."""
@@ -31,7 +33,29 @@ VOICE_LUFS = -20.0
 MAX_BOOST_DB = 12.0
 """More would lift a recording's noise out of hiding."""
 
+MAX_NOISE_DBFS = -50.0
+"""To which a take's own noise may be lifted; a take that is noisier stays as loud as it is."""
+
 MAX_CUT_DB = 20.0
+
+MAX_BED_CHANGE_DB = 6.0
+"""By so much the music's gain may differ from what its loudness as a whole asks for."""
+
+GAIN_STEP_DB = 0.05
+
+MAX_MAKEUP_DB = 6.0
+"""So much gain may make up for what the limiter takes; more would crush the voice. What then is
+missing shows in the report."""
+
+UNLIMITED_DB = -80.0
+"""A gain at which no limiter has anything to do."""
+
+NEAR_LU = 0.02
+SEARCH_STEP_DB = 0.5
+"""Steps in which a gain is looked for; between two of them loudness runs straight enough."""
+
+RMS_CLEARANCE_DB = 0.7
+"""From the bounds of the plain level: what foretelling and encoding may miss."""
 
 PEAK_MARGIN_DB = 1.0
 """What MP3 encoding and resampling may add to a peak (measured on speech at 128 kbit/s)."""
@@ -41,20 +65,37 @@ LIMITED_PEAK_MARGIN_DB = 2.0
 only, so what lies between two samples comes on top (measured on bursts of noise).
 """
 
+HARD_LIMITED_DB = 6.0
+HARD_PEAK_MARGIN_DB = 2.5
+"""The same where more than HARD_LIMITED_DB are taken from the highest peak (measured likewise)."""
+
 
 def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
     """The gain that brings each take to VOICE_LUFS; one too short to measure gets the median."""
-    heard_as = DUAL_MONO_LU if channels > 1 else 0.0
+    wanted = VOICE_LUFS - (DUAL_MONO_LU if channels > 1 else 0.0)
     levels = [take.loudness_lufs for take in takes]
     known = [level for level in levels if level is not None]
-    typical = median(known) if known else VOICE_LUFS - heard_as
+    typical = median(known) if known else wanted
     return [
-        _bounded(VOICE_LUFS - heard_as - (typical if level is None else level)) for level in levels
+        _bounded(wanted - (typical if level is None else level), take.profile.noise_dbfs)
+        for level, take in zip(levels, takes, strict=True)
     ]
 
 
-def cue_gain_db(music: Music, level_lu: float) -> float:
-    """The gain that puts music so far below the voice.
+def _bounded(gain_db: float, noise_dbfs: float | None) -> float:
+    """A gain that lifts no noise into hearing."""
+    boost = MAX_BOOST_DB
+    if noise_dbfs is not None:
+        boost = min(boost, max(0.0, MAX_NOISE_DBFS - noise_dbfs))
+    return min(max(gain_db, -MAX_CUT_DB), boost)
+
+
+def cue_gains_db(
+    music: Music, cues: Sequence[Cue], speech: Sequence[Span], level_lu: float, rate_hz: int
+) -> list[float]:
+    """The gains that put what plays under speech so far below the voice, one for each cue.
+
+    A track's own loudness says little of the stretch that is played; so that stretch counts.
 
     Raises:
         BadInput: the music is silent.
@@ -62,59 +103,106 @@ def cue_gain_db(music: Music, level_lu: float) -> float:
     loudness = music.measured.loudness_lufs
     if loudness is None:
         raise BadInput(f"There is nothing to hear in the music {music.source}.", key=music.source)
-    heard_as = DUAL_MONO_LU if music.measured.channels == 1 else 0.0
-    return VOICE_LUFS - level_lu - loudness - heard_as
+    usual = VOICE_LUFS - level_lu - loudness - music.heard_as_db
+    gains = []
+    for cue in cues:
+        under = integrated_lufs(histogram(_under_speech(music, cue, speech, rate_hz)))
+        own = usual if under is None else VOICE_LUFS - level_lu - under
+        bounded = min(max(own, usual - MAX_BED_CHANGE_DB), usual + MAX_BED_CHANGE_DB)
+        gains.append(in_steps(bounded))
+    return gains
+
+
+def _under_speech(music: Music, cue: Cue, speech: Sequence[Span], rate_hz: int) -> Iterator[float]:
+    """Windows of the music, side by side, while somebody speaks over a cue."""
+    step = round(WINDOW_S * rate_hz)
+    for start, end in speech:
+        begin, stop = max(start, cue.start), min(end, cue.end)
+        for at in range(begin + step // 2, stop, step):
+            yield music.momentary_lufs((at - cue.start) / rate_hz)
 
 
 def mastering(
-    clips: Sequence[Clip],
-    takes: Sequence[Measurement],
-    bed_peak_db: float | None,
-    bed_lufs: float | None,
-    *,
-    pauses: Histogram,
-    channels: int,
-    preset: Preset,
-    encoding: Encoding,
+    expected: Sum, bed_peak_db: float | None, channels: int, preset: Preset, encoding: Encoding
 ) -> Mastering:
     """The gain and the limit of the whole.
 
+    Where a preset has a range for the plain level, that decides, and the loudness is what follows.
+
     Args:
-        clips: with their gains.
-        takes: what is known of each clip's recording.
+        expected: what the mix will measure.
         bed_peak_db: true peak of the music under speech, before mastering; None without music.
-        bed_lufs: loudness of the music under speech, before mastering; None without music.
-        pauses: windows of the music alone, before mastering.
         channels: of the mix.
         preset: target and ceiling.
         encoding: whose own change of level counts.
     """
+    master = _Master(expected, bed_peak_db, preset.ceiling_dbtp, encoding.level_offset_db)
     target = preset.stereo_lufs if channels > 1 else preset.mono_lufs
-    heard_as = DUAL_MONO_LU if channels > 1 else 0.0
-    windows = summed(
-        shifted(take.windows, clip.gain_db + heard_as)
-        for clip, take in zip(clips, takes, strict=True)
-    )
-    expected = integrated_lufs(summed([_with_bed(windows, bed_lufs), pauses]))
-    gain = target - (VOICE_LUFS if expected is None else expected) - encoding.level_offset_db
-    peaks = (c.gain_db + take.true_peak_dbtp for c, take in zip(clips, takes, strict=True))
-    limit = _limit_db(
-        max(peaks) + gain,
-        None if bed_peak_db is None else bed_peak_db + gain,
-        preset.ceiling_dbtp,
-    )
-    return Mastering(gain, target, preset.ceiling_dbtp, limit)
+    gain = _reaching(target, master.lufs)
+    if preset.rms_db is not None:
+        level, wanted = master.rms_db(gain), _inside(master.rms_db(gain), preset.rms_db)
+        if wanted != level and math.isfinite(level):
+            gain = _reaching(wanted, master.rms_db)
+            target = round(master.lufs(gain), 1)
+    gain = in_steps(gain)
+    return Mastering(gain, target, preset.ceiling_dbtp, master.limit_db(gain))
 
 
-def _bounded(gain_db: float) -> float:
-    return min(max(gain_db, -MAX_CUT_DB), MAX_BOOST_DB)
+@dataclass(frozen=True, slots=True)
+class _Master:
+    """What comes of a gain."""
+
+    expected: Sum
+    bed_peak_db: float | None
+    ceiling_dbtp: float
+    offset_db: float
+
+    def limit_db(self, gain_db: float) -> float | None:
+        bed_db = None if self.bed_peak_db is None else self.bed_peak_db + gain_db
+        return _limit_db(self.expected.voice_peak_db + gain_db, bed_db, self.ceiling_dbtp)
+
+    def lufs(self, gain_db: float) -> float:
+        measured = self.expected.lufs(gain_db, self.limit_db(gain_db))
+        plain = VOICE_LUFS + gain_db if measured is None else measured
+        return plain + self.offset_db
+
+    def rms_db(self, gain_db: float) -> float:
+        plain = self.expected.rms_db(gain_db, self.limit_db(gain_db))
+        return plain + self.offset_db
 
 
-def _with_bed(windows: Histogram, bed_lufs: float | None) -> Histogram:
-    """The windows of speech with the music's energy added to each."""
-    if bed_lufs is None:
-        return windows
-    return summed({energy_sum_db(level, bed_lufs): count} for level, count in windows.items())
+def _reaching(wanted: float, measured: Callable[[float], float]) -> float:
+    """The gain with which something will measure what is wanted.
+
+    A limiter may need more of it than is missing. Music that rises along takes from the room that
+    the limiter leaves to the voice; so the nearest is looked for in steps, and then between them.
+    """
+    low = wanted - (measured(UNLIMITED_DB) - UNLIMITED_DB)
+    if not math.isfinite(low):
+        return 0.0
+    best, found = low, measured(low)
+    while found < wanted - NEAR_LU and best < low + MAX_MAKEUP_DB:
+        following = measured(best + SEARCH_STEP_DB)
+        if following <= found:
+            return best
+        if following > wanted:
+            return best + SEARCH_STEP_DB * (wanted - found) / (following - found)
+        best, found = best + SEARCH_STEP_DB, following
+    return best
+
+
+def _inside(level: float, bounds: tuple[float, float]) -> float:
+    """A level, or the nearest that is clear of both bounds."""
+    return min(max(level, bounds[0] + RMS_CLEARANCE_DB), bounds[1] - RMS_CLEARANCE_DB)
+
+
+def in_steps(gain_db: float) -> float:
+    """A gain in whole steps of GAIN_STEP_DB.
+
+    So an edit that changes little leaves the gain of the whole as it was, and with it the bytes of
+    all that was not edited.
+    """
+    return round(gain_db / GAIN_STEP_DB) * GAIN_STEP_DB
 
 
 def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float | None:
@@ -122,5 +210,6 @@ def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float
     bed = amplitude(bed_db) if bed_db is not None else 0.0
     if amplitude(voice_db) + bed <= amplitude(ceiling_db - PEAK_MARGIN_DB):
         return None
-    ceiling = amplitude(ceiling_db - LIMITED_PEAK_MARGIN_DB)
+    is_hard = voice_db - ceiling_db > HARD_LIMITED_DB
+    ceiling = amplitude(ceiling_db - (HARD_PEAK_MARGIN_DB if is_hard else LIMITED_PEAK_MARGIN_DB))
     return decibels(max(ceiling - bed, ceiling / 2))

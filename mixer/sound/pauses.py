@@ -1,44 +1,91 @@
-"""The bed where nobody speaks: how loud it will be in every moment of the pauses. Pure.
+"""Where nobody speaks: the long pauses, and how loud the bed is in every moment of them. Pure.
 
-Under speech the music hardly counts. In long pauses, an intro or an outro it is raised and alone,
-and loud enough to count in the loudness of the whole; so it is foretold like everything else.
+A take may hold long pauses of its own, between two paragraphs; in these the bed rises as between
+takes. Raised and alone, an intro or an outro too, it is loud enough to count in the loudness of
+the whole; so it is foretold like everything else.
 """
 
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from mixer.sound.cues import Music
+from mixer.sound.ducking import DOWN_S, HOLD_S, UP_S, Span
 from mixer.sound.loudness import STEP_S, Histogram, amplitude, decibels, histogram
-from mixer.sound.measure import WINDOW_S
-from mixer.sound.timeline import Clip, Cue
+from mixer.sound.measure import Measurement
+from mixer.sound.profile import WINDOW_S
+from mixer.sound.timeline import Clip, Cue, at_rate
+
+BREATH_S = 0.1
+"""Of a pause inside a take that still counts as speech, at each end: breath and decay."""
 
 
-def pause_windows(
-    clips: Sequence[Clip], cues: Sequence[Cue], length: int, bed_lufs: float, rate_hz: int
-) -> Histogram:
-    """Momentary windows that hold no speech.
+def speech_spans(
+    clips: Sequence[Clip], takes: Sequence[Measurement], rate_hz: int
+) -> tuple[Span, ...]:
+    """When the voice is heard: the clips, without their own long pauses.
 
     Args:
-        clips: when the voice is heard.
-        cues: the music, with its ramps; none for no windows.
-        length: of the timeline, in samples.
-        bed_lufs: loudness of the music at no rise.
-        rate_hz: of all samples.
+        clips: in playing order.
+        takes: what is known of each clip's recording.
+        rate_hz: of the timeline.
     """
-    if not cues:
-        return {}
-    starts = [cue.start for cue in cues]
-    moments = _moments(clips, length, rate_hz)
-    return histogram(
-        bed_lufs + _level_db(cues[bisect_right(starts, at) - 1], at, length) for at in moments
+    return tuple(
+        span
+        for clip, take in zip(clips, takes, strict=True)
+        for span in _parted(clip, list(_long_pauses(clip, take, rate_hz)))
     )
 
 
-def _moments(clips: Sequence[Clip], length: int, rate_hz: int) -> Iterator[int]:
+def _long_pauses(clip: Clip, take: Measurement, rate_hz: int) -> Iterator[Span]:
+    """Pauses inside a clip that let the bed up."""
+    breath, least = round(BREATH_S * rate_hz), (UP_S + HOLD_S + DOWN_S) * rate_hz
+    for first, last in take.profile.pauses:
+        start = clip.start - clip.skip + at_rate(first, take.rate_hz, rate_hz) + breath
+        end = clip.start - clip.skip + at_rate(last, take.rate_hz, rate_hz) - breath
+        if end - start >= least and clip.start < start and end < clip.end:
+            yield start, end
+
+
+def _parted(clip: Clip, pauses: Sequence[Span]) -> Iterator[Span]:
+    starts = [clip.start, *(end for _, end in pauses)]
+    ends = [*(start for start, _ in pauses), clip.end]
+    return zip(starts, ends, strict=True)
+
+
+def pause_windows(
+    speech: Sequence[Span], cues: Sequence[Cue], length: int, music: Music | None, rate_hz: int
+) -> Histogram:
+    """Momentary windows that hold no speech, at the cues' gains.
+
+    Args:
+        speech: when the voice is heard, in order.
+        cues: the music, with its ramps.
+        length: of the timeline, in samples.
+        music: what plays; None for no windows.
+        rate_hz: of all samples.
+    """
+    if music is None:
+        return {}
+    starts = [cue.start for cue in cues]
+    playing = ((cues[bisect_right(starts, at) - 1], at) for at in _moments(speech, length, rate_hz))
+    return histogram(
+        music.momentary_lufs((at - cue.start) / rate_hz) + cue.gain_db + _level_db(cue, at, length)
+        for cue, at in playing
+    )
+
+
+def silent_windows(speech: Sequence[Span], takes: Sequence[Measurement], rate_hz: int) -> int:
+    """How many windows that reach into speech hold none: the bed is alone in them, not raised."""
+    reaching = sum((end - start) / rate_hz + WINDOW_S for start, end in speech) / STEP_S
+    return max(0, round(reaching) - sum(sum(take.windows.values()) for take in takes))
+
+
+def _moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterator[int]:
     """The middle of each window that lies in a pause."""
     step, window = round(STEP_S * rate_hz), round(WINDOW_S * rate_hz)
-    begins = [0, *(clip.end for clip in clips)]
-    ends = [*(clip.start for clip in clips), length]
+    begins = [0, *(end for _, end in speech)]
+    ends = [*(start for start, _ in speech), length]
     for begin, end in zip(begins, ends, strict=True):
         yield from range(begin + window // 2, end - window // 2, step)
 

@@ -7,6 +7,11 @@ Sources: Apple's podcast requirements (-16 LUFS, -1 dBTP), AES TD1008 (speech -1
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mixer.sound.measure import HIGH_PASS_HZ
+from mixer.sound.timeline import Treatment
+
+GENTLE = Treatment(high_pass_hz=HIGH_PASS_HZ)
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
@@ -19,6 +24,8 @@ class Preset:
         bitrate_kbps: of its MP3.
         music: whether music belongs to it unless asked for.
         margin_s: silence before the first and after the last word.
+        treatment: of the voice.
+        rms_db: bounds of the plain level of the whole file, where a shop asks for them.
     """
 
     stereo_lufs: float
@@ -27,13 +34,17 @@ class Preset:
     bitrate_kbps: int
     music: bool = True
     margin_s: tuple[float, float] = (0.3, 0.5)
+    treatment: Treatment = GENTLE
+    rms_db: tuple[float, float] | None = None
 
 
 PRESETS = MappingProxyType(
     {
         "story": Preset(-18.0, -18.0, -1.0, 128),
         "podcast": Preset(-16.0, -19.0, -1.0, 128),
-        "audiobook-acx": Preset(-20.0, -20.0, -3.0, 192, music=False, margin_s=(0.75, 2.5)),
+        "audiobook-acx": Preset(
+            -20.0, -20.0, -3.0, 192, music=False, margin_s=(0.75, 2.5), rms_db=(-23.0, -18.0)
+        ),
         "broadcast": Preset(-23.0, -23.0, -1.0, 192),
     }
 )

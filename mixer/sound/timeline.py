@@ -120,6 +120,22 @@ class Mastering:
 
 
 @dataclass(frozen=True, slots=True)
+class Treatment:
+    """What is done to every clip of the voice before it is faded and levelled.
+
+    Attributes:
+        high_pass_hz: takes away what lies below, an offset too; 0 for nothing.
+        de_ess: how strongly hissing is held down, from 0 (not at all) to 1.
+    """
+
+    high_pass_hz: int = 0
+    de_ess: float = 0.0
+
+
+UNTREATED = Treatment()
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """Everything that a mix is.
 
@@ -131,6 +147,7 @@ class Timeline:
         cues: in playing order; neighbours may overlap to crossfade.
         sections: in playing order, each on the grid, the first at 0.
         mastering: see there.
+        treatment: of the voice.
         format_version: see FORMAT_VERSION.
     """
 
@@ -141,6 +158,7 @@ class Timeline:
     cues: tuple[Cue, ...]
     sections: tuple[Section, ...]
     mastering: Mastering
+    treatment: Treatment = UNTREATED
     format_version: int = FORMAT_VERSION
 
     @property

@@ -68,6 +68,21 @@ class SpokenWord:
 
 
 @dataclass(frozen=True, slots=True)
+class WordStart:
+    """When a word begins: all of it that is kept with a chunk.
+
+    Attributes:
+        sentence: index of its `<s>` element in the chunk.
+        char: where it starts in the text of that element.
+        start_samples: from the start of the chunk's audio.
+    """
+
+    sentence: int
+    char: int
+    start_samples: int
+
+
+@dataclass(frozen=True, slots=True)
 class Speech:
     """What an engine made of one chunk.
 

@@ -34,7 +34,14 @@ from mixer.sound.ffmpeg import Children
 from mixer.sound.measure import Measurement, measure
 from mixer.speech.charges import Charges
 from mixer.speech.engine import Delivery, Speech, SpeechEngine
-from mixer.speech.recordings import Recording, chunk_key, from_metadata, recording, to_metadata
+from mixer.speech.recordings import (
+    Recording,
+    chunk_key,
+    from_metadata,
+    recording,
+    settled,
+    to_metadata,
+)
 from mixer.store.objects import ObjectStore, StoredObject
 
 CONTENT_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg"}
@@ -226,7 +233,7 @@ class Narrator:
         """
         with suppress(NotFound, UnplayableAudio), _scratch(key) as path:
             self.store.fetch(key, path)
-            recorded = Recording(key, self._measured(path, key), gap_ms=gap_ms)
+            recorded = settled(Recording(key, self._measured(path, key), gap_ms=gap_ms))
             self._put(recorded, path)
             return recorded
         return None

@@ -11,9 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
-from mixer.sound.loudness import packed, unpacked
 from mixer.sound.measure import Measurement
-from mixer.speech.engine import Delivery, Speech, SpokenSpan
+from mixer.speech.engine import Delivery, Speech, SpokenSpan, WordStart
+from mixer.speech.metadata import (
+    measurement_fields,
+    measurement_of,
+    span_fields,
+    spans_of,
+    terse,
+    word_fields,
+    words_of,
+)
 
 PREFIX = "narration_chunks/"
 
@@ -21,7 +29,7 @@ KEY_HEX_DIGITS = 40
 """160 bits of SHA-256: two chunks will not meet by chance."""
 
 FORMAT_VERSION = 1
-"""Of the metadata; others are not read, the chunk is measured again."""
+"""Of the metadata; others are not read, the chunk is measured again. New fields do not raise it."""
 
 FIELD = "measured"
 MAX_METADATA_BYTES = 1_900
@@ -40,6 +48,7 @@ class Recording:
         billed_chars: what the engine charged for it when it was made.
         gap_ms: the silence that follows it in the story it was last spoken for; None when it does
             not say.
+        words: when each word begins, of engines that tell it; may be empty.
     """
 
     key: str
@@ -47,6 +56,7 @@ class Recording:
     sentences: tuple[SpokenSpan | None, ...] = ()
     billed_chars: int = 0
     gap_ms: int | None = None
+    words: tuple[WordStart, ...] = ()
 
 
 def chunk_key(ssml: str, delivery: Delivery, suffix: str) -> str:
@@ -65,69 +75,52 @@ def chunk_key(ssml: str, delivery: Delivery, suffix: str) -> str:
 
 def recording(key: str, speech: Speech, measured: Measurement, gap_ms: int) -> Recording:
     """What an engine just made, with its measurements and the silence that follows it."""
-    return Recording(key, measured, speech.sentences, speech.billed_chars, gap_ms)
+    words = (WordStart(w.sentence, w.char, w.span.start_samples) for w in speech.words)
+    return settled(
+        Recording(key, measured, speech.sentences, speech.billed_chars, gap_ms, words=tuple(words))
+    )
+
+
+def settled(recorded: Recording) -> Recording:
+    """A recording as it will be read back: a mix made now and one made later are the same."""
+    return from_metadata(recorded.key, to_metadata(recorded)) or recorded
 
 
 def to_metadata(recorded: Recording) -> dict[str, str]:
-    """The measurements as an object's metadata; sentence times are left out if they do not fit."""
-    whole = _encoded(recorded, with_sentences=True)
-    if len(whole) > MAX_METADATA_BYTES:
-        whole = _encoded(recorded, with_sentences=False)
-    return {FIELD: whole}
+    """The measurements as an object's metadata; times are left out if they do not fit."""
+    rate_hz = recorded.measured.rate_hz
+    measures = {
+        "v": FORMAT_VERSION,
+        **measurement_fields(recorded.measured),
+        "chars": recorded.billed_chars,
+        "gap": recorded.gap_ms,
+    }
+    sentences = {"s": span_fields(recorded.sentences)}
+    words = {"w": word_fields(recorded.words, rate_hz)} if recorded.words else {}
+    choices = ({**measures, **sentences, **words}, {**measures, **sentences})
+    fitting = (text for text in map(terse, choices) if len(text) <= MAX_METADATA_BYTES)
+    return {FIELD: next(fitting, terse({**measures, "s": []}))}
 
 
 def from_metadata(key: str, metadata: Mapping[str, str]) -> Recording | None:
     """What an object's metadata say of it; None when they say nothing that can be trusted."""
-    with suppress(ValueError, KeyError, TypeError, AttributeError):
+    with suppress(ValueError, KeyError, TypeError, AttributeError, OverflowError):
         fields = json.loads(metadata[FIELD])
         if fields["v"] == FORMAT_VERSION:
             return _decoded(key, fields)
     return None
 
 
-def _encoded(recorded: Recording, *, with_sentences: bool) -> str:
-    measured = recorded.measured
-    fields = {
-        "v": FORMAT_VERSION,
-        "n": measured.samples,
-        "hz": measured.rate_hz,
-        "ch": measured.channels,
-        "tp": round(measured.true_peak_dbtp, 2),
-        "edge": [measured.lead_samples, measured.tail_samples],
-        "lufs": packed(measured.windows),
-        "chars": recorded.billed_chars,
-        "s": [_span(each) for each in recorded.sentences] if with_sentences else [],
-        "gap": recorded.gap_ms,
-    }
-    return json.dumps(fields, separators=(",", ":"))
-
-
 def _decoded(key: str, fields: Mapping[str, object]) -> Recording:
-    number = {name: value for name, value in fields.items() if isinstance(value, int | float)}
-    lead, tail = _pair(fields["edge"])
-    sentences = fields["s"]
-    if not isinstance(sentences, list):
+    measured = measurement_of(fields)
+    gap, billed = fields.get("gap"), fields["chars"]
+    if not isinstance(billed, int):
         raise TypeError
-    measured = Measurement(
-        samples=int(number["n"]),
-        rate_hz=int(number["hz"]),
-        channels=int(number["ch"]),
-        true_peak_dbtp=float(number["tp"]),
-        lead_samples=lead,
-        tail_samples=tail,
-        windows=unpacked(fields["lufs"]),
+    return Recording(
+        key=key,
+        measured=measured,
+        sentences=spans_of(fields["s"]),
+        billed_chars=billed,
+        gap_ms=gap if isinstance(gap, int) else None,
+        words=words_of(fields.get("w", []), measured.rate_hz),
     )
-    spans = tuple(SpokenSpan(*_pair(each)) if each else None for each in sentences)
-    gap_ms = int(number["gap"]) if "gap" in number else None
-    return Recording(key, measured, spans, int(number["chars"]), gap_ms)
-
-
-def _span(span: SpokenSpan | None) -> list[int]:
-    return [span.start_samples, span.end_samples] if span else []
-
-
-def _pair(value: object) -> tuple[int, int]:
-    if not isinstance(value, list) or not all(isinstance(each, int) for each in value):
-        raise TypeError
-    first, second = value
-    return first, second

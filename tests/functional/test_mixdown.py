@@ -228,8 +228,8 @@ def test_segment_after_long_silence_joins_without_a_trace(tmp_path: Path):
 def test_voice_stays_as_loud_with_a_bed_as_without(tmp_path: Path):
     (tmp_path / "alone").mkdir()
     (tmp_path / "with").mkdir()
-    alone = laid_out(tmp_path / "alone", talk(3))
-    bedded = laid_out(tmp_path / "with", talk(3), music(6.0))
+    alone = laid_out(tmp_path / "alone", talk(3), preset="broadcast")
+    bedded = laid_out(tmp_path / "with", talk(3), music(6.0), preset="broadcast")
     levels = []
     for mix in (alone, bedded):
         mix.rendered()

@@ -21,8 +21,7 @@ def cues(
     length = round(length_s * RATE_HZ)
     return list(
         place_cues(
-            *(MUSIC, sections, clips or [], length),
-            gain_db=-20.0,
+            *(MUSIC, sections, [(each.start, each.end) for each in clips or []], length),
             rise_db=8.0,
             fade_out_s=fade_out_s,
             rate_hz=RATE_HZ,

@@ -1,0 +1,75 @@
+"""What a mix will measure, from what is known of its parts."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixer.sound.foretelling import foretold
+from mixer.sound.measure import Measurement
+from mixer.sound.profile import LIMIT_STEPS_DB, Block, Edge, Profile, limiter_losses_db, loss_db
+from mixer.sound.timeline import Clip
+from tests.timelines import measured
+
+RATE_HZ = 24_000
+LOUD = -20.0
+
+
+def take(seconds: float) -> Measurement:
+    """A second and its edges, as windows over its ends would be measured."""
+    rising = tuple(LOUD + 10 * math.log10(share / 4) for share in (1, 2, 3, 4, 4))
+    whole = Counter({LOUD: round(seconds * 10) - 3})
+    whole.update(round(level * 4) / 4 for level in (*rising[:3], *rising[:3]))
+    profile = Profile(head=Edge(0.1, rising), tail=Edge(seconds - 0.1, rising[::-1]))
+    return replace(measured(seconds, RATE_HZ), windows=whole, profile=profile)
+
+
+def heard(gap_s: float, gain_db: float = 0.0) -> tuple[float, int]:
+    """Loudness of two takes, and how many windows count."""
+    length = 2 * RATE_HZ
+    second = 2 * RATE_HZ + round(gap_s * RATE_HZ)
+    clips = [Clip("a", 0, 0, length, gain_db, 0), Clip("b", second, 0, length, gain_db, 0)]
+    expected = foretold(
+        *(clips, [take(2.0), take(2.0)], second + length, RATE_HZ),
+        heard_as_db=0.0,
+        bed_lufs=None,
+        bed_alone={},
+    )
+    found = expected.lufs(0.0, None)
+    assert found is not None
+    return found, sum(sum(part.windows.values()) for part in expected.parts)
+
+
+def test_takes_that_touch_are_one_sound():
+    loudness, count = heard(0.0)
+    assert loudness == pytest.approx(heard(5.0)[0] + 0.3, abs=0.15)
+    assert count == heard(5.0)[1] - 3
+
+
+@pytest.mark.parametrize(("gap_s", "shared"), [(0.1, 2), (0.2, 1), (0.3, 0), (0.4, 0), (1.0, 0)])
+def test_the_closer_two_takes_are_the_more_windows_they_share(gap_s: float, shared: int):
+    assert heard(gap_s)[1] == heard(5.0)[1] - shared
+
+
+def test_gains_carry_over():
+    assert heard(0.1, -7.0)[0] == pytest.approx(heard(0.1)[0] - 7.0, abs=0.05)
+
+
+@given(st.lists(st.tuples(st.floats(-60, 0), st.floats(3, 20)), min_size=2, max_size=80))
+def test_a_limiter_takes_the_more_the_lower_it_is(drawn: list[tuple[float, float]]):
+    blocks = [Block(peak, peak - crest) for peak, crest in drawn]
+    losses = limiter_losses_db(blocks, max(peak for peak, _ in drawn))
+    assert len(losses) == len(LIMIT_STEPS_DB)
+    assert list(losses) == sorted(losses)
+    assert 0 <= losses[0] <= losses[-1] <= LIMIT_STEPS_DB[-1]
+
+
+def test_what_lies_between_the_steps_is_foretold_on_a_straight_line():
+    losses = tuple(step / 2 for step in LIMIT_STEPS_DB)
+    for over_db in (0.5, 3.7, 11.0, 20.0):
+        assert loss_db(losses, over_db) == pytest.approx(over_db / 2)
+    assert loss_db(losses, 24.0) == pytest.approx(14.0)
+    assert loss_db(losses, -3.0) == loss_db((), 5.0) == 0.0
