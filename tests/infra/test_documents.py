@@ -1,8 +1,12 @@
 """docs/infrastructure.md says what the templates say."""
 
+import re
+import tomllib
+
 import pytest
 
 from delivery.stacks import STACKS
+from mixer.speech.prices import cost_usd
 from tests.infra.cloudformation import ROOT, resources, templates
 from tests.infra.rules_of_code import functions
 
@@ -54,3 +58,27 @@ def test_alarms_are_counted_in_the_cost_at_rest():
 def test_wishes_of_every_stack_are_told(stack):
     assert f"`{stack.short}`" in PAGE.partition("## Stacks")[0]
     assert f"| `{stack.name('mixer')}` |" in PAGE
+
+
+AN_HOUR_CHARS = 60_000
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_badges_are_true():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    badges = dict(
+        re.findall(r"^!\[([^\]]+)\]\(https://img\.shields\.io/badge/(\S+)\)$", README, re.MULTILINE)
+    )
+    assert len(badges) == 4
+    assert project["project"]["requires-python"] == ">=3.11"
+    assert "Python-3.11_|_3.12_|_3.13" in badges["Python 3.11, 3.12, 3.13"]
+    assert project["tool"]["mypy"]["strict"] is True
+    assert project["project"]["license"] == "CC-BY-NC-4.0"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^e2e:", makefile, re.MULTILINE)
+    assert "make e2e" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_price_in_the_readme_is_that_of_polly():
+    assert f"{cost_usd(AN_HOUR_CHARS, 'generative'):.2f} USD with a generative voice" in README
+    assert f"An hour is about {AN_HOUR_CHARS:,} characters." in PAGE

@@ -1,0 +1,77 @@
+"""docs/api.md says what the API's own description says."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import app
+from tests.functional.clouds import deployment
+from tests.functional.lambdas import Context, version_2
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+TICKED = set(re.findall(r"`([^`]+)`", PAGE))
+WORDS = {word for text in TICKED for word in re.findall(r"[a-z]\w+", text)}
+
+
+def nobody():
+    raise AssertionError("A description does no work.")
+
+
+def described():
+    handler = app.endpoint(deployment("token"), nobody)
+    return json.loads(handler(version_2(None, "/openapi.json", "GET"), Context())["body"])
+
+
+DOCUMENT = described()
+SCHEMAS = DOCUMENT["components"]["schemas"]
+ROUTES = [
+    f"{method.upper()} {path}"
+    for path, operations in DOCUMENT["paths"].items()
+    for method in operations
+]
+OPEN = {"GET /openapi.json", "GET /docs"}
+
+
+def fields(kind):
+    return {
+        (name, field)
+        for name, schema in SCHEMAS.items()
+        if name.endswith(kind)
+        for field in schema.get("properties", {})
+    }
+
+
+def told_routes():
+    table = PAGE.partition("\n## ")[0]
+    found = re.findall(r"`((?:GET|POST|DELETE|PUT) /[^`]*)`", table)
+    return {re.sub(r"\{\w+\}", "{}", each) for each in found}
+
+
+def test_routes_are_those_that_are_told():
+    assert told_routes() - OPEN == {re.sub(r"\{\w+\}", "{}", each) for each in ROUTES}
+
+
+@pytest.mark.parametrize(("body", "field"), sorted(fields("Body")))
+def test_field_of_a_request_is_told(body, field):
+    assert field in WORDS, body
+
+
+@pytest.mark.parametrize(("answer", "field"), sorted(fields("Answer")))
+def test_field_of_an_answer_is_told(answer, field):
+    assert field in WORDS, answer
+
+
+@pytest.mark.parametrize(
+    "field", sorted(set(re.findall(r"^\| `([a-z_]+)`[^|]*\| [^|]+\|", PAGE, re.MULTILINE)))
+)
+def test_told_field_exists(field):
+    known = {name for schema in SCHEMAS.values() for name in schema.get("properties", {})}
+    parameters = {
+        each["name"]
+        for operations in DOCUMENT["paths"].values()
+        for operation in operations.values()
+        for each in operation.get("parameters", [])
+    }
+    assert field in known | parameters
