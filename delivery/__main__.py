@@ -1,5 +1,6 @@
 """The commands behind `make deploy`, `make destroy`, `make smoke` and `make token`."""
 
+import re
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -10,8 +11,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from delivery.errors import Stopped
 
+
+def _name(_: click.Context, __: click.Parameter, given: str) -> str:
+    """A name that every resource's name can begin with: buckets' are the shortest."""
+    if not re.fullmatch(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", given):
+        raise click.BadParameter("use up to 20 lower-case letters, digits and hyphens")
+    return given
+
+
 NAME = click.option(
-    "--name", default="mixer", show_default=True, help="What the names of the stacks begin with."
+    "--name",
+    default="mixer",
+    show_default=True,
+    callback=_name,
+    help="What the names of the stacks begin with.",
 )
 YES = click.option("--yes", is_flag=True, help="Agree to everything without being asked.")
 

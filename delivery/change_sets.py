@@ -197,7 +197,7 @@ def settle(client: "CloudFormationClient", name: str, desk: Desk) -> str:
     for _ in desk.ticks():
         stack = find(client, name)
         status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
-        if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
+        if not status.endswith("_IN_PROGRESS"):
             break
     return status
 

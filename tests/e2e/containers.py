@@ -126,7 +126,7 @@ class Containers:
 
     def _add_client(self, container: str) -> None:
         locked = self.folder / "client.txt"
-        locked.write_text(_pins((ROOT / "requirements-dev.txt").read_text(encoding="utf-8")))
+        locked.write_text(pins((ROOT / "requirements-dev.txt").read_text(encoding="utf-8")))
         self.run("copy", container, str(locked), "/tmp/client.txt")  # noqa: S108 - in the image
         install = ["python3", "-m", "pip", "install", "--quiet", "--require-hashes"]
         target = ["--target", RUNTIME, "-r", "/tmp/client.txt"]  # noqa: S108 - in the image
@@ -175,7 +175,7 @@ def _containers_conf() -> str:
     return f"[containers]\nvolumes = [{volumes}]\nenv = [{environ}]\n"
 
 
-def _pins(lock: str) -> str:
+def pins(lock: str) -> str:
     """The lines of a lock that pin CLIENT, hashes included."""
     blocks = re.findall(r"^[a-z][^\n]*(?:\n    [^\n]*)*", lock, re.MULTILINE)
     chosen = [each for each in blocks if each.partition("==")[0] in CLIENT]

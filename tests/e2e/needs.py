@@ -25,19 +25,20 @@ PROGRAMS = {
 LOOKED_FOR = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
-def missing_packages() -> list[str]:
-    """The Debian packages whose programs are not there."""
-    lacking = [name for name in PROGRAMS if shutil.which(name, path=LOOKED_FOR) is None]
+def missing_packages(path: str = LOOKED_FOR) -> list[str]:
+    """The Debian packages whose programs are nowhere on a search path."""
+    lacking = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
     return sorted({PROGRAMS[name] for name in lacking})
 
 
-def missing(emulator: Path) -> list[str]:
+def missing(emulator: Path, path: str = LOOKED_FOR) -> list[str]:
     """What is not there, a sentence each.
 
     Args:
         emulator: the Python of the environment in which the emulator is installed.
+        path: where programs are looked for.
     """
-    problems, packages = [], missing_packages()
+    problems, packages = [], missing_packages(path)
     if packages:
         install = "apt-get install --no-install-recommends"
         problems.append(f"Programs are missing: {install} {' '.join(packages)}")

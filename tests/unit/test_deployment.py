@@ -6,7 +6,9 @@ import sys
 from contextlib import redirect_stdout
 
 import pytest
+from click.testing import CliRunner
 
+from delivery.__main__ import main
 from delivery.deployment import SENTENCE, curl_line
 from delivery.desk import terminal_desk
 from delivery.errors import Stopped
@@ -116,3 +118,10 @@ def test_agreeing_to_everything_says_so():
     with redirect_stdout(said):
         assert terminal_desk(yes=True).agrees("Make it?")
     assert said.getvalue() == "Make it? yes (YES=1)\n"
+
+
+@pytest.mark.parametrize("name", ["Mixer", "-a", "a-", "a" * 21, "a_b", ""])
+def test_name_that_no_bucket_can_bear_is_refused(name):
+    done = CliRunner().invoke(main, ["smoke", "--name", name])
+    assert done.exit_code == 2
+    assert "lower-case" in done.output
