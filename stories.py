@@ -1,33 +1,118 @@
-"""The Story Lambda: stories, music, uploads, capabilities, and the steps of stories.
+"""The Story Lambda: stories, music, uploads, capabilities; the steps that end stories.
 
-Which steps there are, and what they leave where, mixer/jobs/story tells.
+Handler: `stories.handler`. Stories are told by the state machine that STORY_STATE_MACHINE names
+(IaC/StoryStack.yml); their ids are made with the secret that STORY_SECRET names. Which steps there
+are, and what they leave where, mixer/jobs/story tells.
 """
 
-from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mixer.http.entry import endpoint_with
+from mixer.http.entry import answered, carried_out, endpoint_with, is_task, settings_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_s3 import S3Client
 
+    from mixer.http.calls import Context
     from mixer.http.routing import Api, Endpoint
     from mixer.http.stories import StoryCounter
     from mixer.jobs.library import Library
+    from mixer.jobs.story.desk import Launcher, StoryDesk
     from mixer.jobs.story.ending import Tell
     from mixer.jobs.story.tasks import StoryTasks
-    from mixer.jobs.synthesis import Synthesizer
     from mixer.settings import Settings
-    from mixer.sound.ffmpeg import Children
     from mixer.store.objects import ObjectStore
 
 DEFAULT_PATH = "/stories"
 
-RENDERERS = 60
-"""Calls for which the segments of a story are shared out; as many as render at a time."""
+
+def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
+    """Answer one event, or take one of the steps record and notify."""
+    if is_task(event):
+        return carried_out(_ending_steps, event, context)
+    return answered(_endpoint, event, context)
+
+
+@cache
+def _endpoint() -> "Endpoint":
+    from mixer.store.s3 import s3_client
+
+    chosen = settings_of_process()
+
+    @cache
+    def work() -> "StoryCounter":
+        limits = chosen.stories
+        launcher = _state_machine(limits.state_machine)
+        return counter(chosen, s3=s3_client(), secret=_secret(limits.secret), launcher=launcher)
+
+    return endpoint(chosen, work, cache(lambda: library(chosen, s3=s3_client())))
+
+
+@cache
+def _ending_steps() -> "StoryTasks":
+    from mixer.cloud.events import event_bus
+    from mixer.jobs.story.webhook import Webhook
+    from mixer.store.s3 import S3Store, s3_client
+
+    chosen = settings_of_process()
+    bus = event_bus(chosen.stories.event_bus)
+    tell: list[Tell] = [bus.tell, Webhook(_secret(chosen.stories.secret)).tell]
+    return ending_tasks(chosen, S3Store(s3_client(), chosen.output_bucket), tell)
+
+
+def _secret(name: str) -> bytes:
+    from mixer.cloud.secrets import secret_text
+
+    return secret_text(name).encode()
+
+
+def _state_machine(arn: str) -> "Launcher":
+    from mixer.cloud.executions import state_machine
+
+    return state_machine(arn)
+
+
+def counter(
+    settings: "Settings", *, s3: "S3Client", secret: bytes, launcher: "Launcher"
+) -> "StoryCounter":
+    """Where stories are taken in, in the output bucket.
+
+    Args:
+        settings: of the deployment.
+        s3: from `s3_client`.
+        secret: that ids are made with.
+        launcher: runs stories.
+    """
+    from mixer.http.stories import StoryCounter
+    from mixer.store.s3 import S3Store
+
+    store = S3Store(s3, settings.output_bucket)
+    return StoryCounter(
+        desk=desk(settings, store, secret, launcher),
+        link=lambda key: store.url(key, settings.url_lifetime_s),
+        link_lifetime_s=settings.url_lifetime_s,
+        bucket=settings.output_bucket,
+        max_text_chars=settings.stories.max_text_chars,
+    )
+
+
+def desk(
+    settings: "Settings", store: "ObjectStore", secret: bytes, launcher: "Launcher"
+) -> "StoryDesk":
+    """Begins stories.
+
+    Args:
+        settings: of the deployment.
+        store: where they are kept.
+        secret: that ids are made with.
+        launcher: runs them.
+    """
+    from mixer.jobs.spending import Spending
+    from mixer.jobs.story.desk import StoryDesk
+
+    return StoryDesk(store, secret, launcher, Spending(store, settings.max_daily_usd))
 
 
 def endpoint(
@@ -73,50 +158,6 @@ def library(settings: "Settings", *, s3: "S3Client") -> "Library":
         ),
         max_upload_bytes=settings.max_upload_bytes,
     )
-
-
-def speech_tasks(settings: "Settings", speech: "Synthesizer", music: "ObjectStore") -> "StoryTasks":
-    """The steps that speak.
-
-    Args:
-        settings: of the deployment.
-        speech: speaks, into the store where stories are kept too.
-        music: where music is found.
-    """
-    from mixer.jobs.story.speech import StorySpeech
-    from mixer.jobs.story.tasks import StoryTasks
-
-    limits = settings.stories
-    told = replace(speech, max_request_usd=limits.max_usd, max_text_chars=limits.max_text_chars)
-    return StoryTasks(speech.store, StorySpeech(told, music).tasks)
-
-
-def mix_tasks(
-    settings: "Settings",
-    store: "ObjectStore",
-    music: "ObjectStore",
-    *,
-    workers: int = RENDERERS,
-    job: "Callable[[], Children] | None" = None,
-) -> "StoryTasks":
-    """The steps that mix.
-
-    Args:
-        settings: of the deployment.
-        store: where stories, chunks and segments are kept.
-        music: where music is found.
-        workers: for how many calls the segments are shared out.
-        job: begins the job of a step.
-    """
-    from mixer.jobs.spending import Spending
-    from mixer.jobs.story.mix import StoryMix
-    from mixer.jobs.story.publishing import StoryPublisher
-    from mixer.jobs.story.tasks import StoryTasks
-    from mixer.sound.ffmpeg import Children
-
-    mix = StoryMix(store, music, workers, job or Children)
-    publisher = StoryPublisher(store, Spending(store, settings.max_daily_usd))
-    return StoryTasks(store, {**mix.tasks, **publisher.tasks})
 
 
 def ending_tasks(settings: "Settings", store: "ObjectStore", tell: "list[Tell]") -> "StoryTasks":

@@ -39,10 +39,11 @@ class Stack:
 INFRA = Stack("infra", "MixerInfraStack.yml", "InfraStackName")
 SPEECH = Stack("speech", "PollySpeechAPI.yml", "SpeechStackName")
 MIXER = Stack("app", "MixerAppStack.yml", "MixerStackName")
+STORY = Stack("stories", "StoryStack.yml")
 SANITATION = Stack("sanitation", "SanitationStack.yml", "SanitationStackName")
 WEB = Stack("web", "WebDemoStack.yml")
 
-STACKS = (INFRA, SPEECH, MIXER, SANITATION, WEB)
+STACKS = (INFRA, SPEECH, MIXER, STORY, SANITATION, WEB)
 """All of them. The first needs no image; the others come after the build. They go backwards."""
 
 

@@ -35,12 +35,23 @@ class StorySettings:
     """How stories are told.
 
     Attributes:
-        max_usd: what one story may cost, whatever it says itself.
-        max_text_chars: of one story.
+        state_machine: STORY_STATE_MACHINE: the ARN of the state machine that tells them; without
+            it requests that take too long are refused as before.
+        secret: STORY_SECRET: name or ARN of the secret that their ids are made with.
+        event_bus: STORY_EVENT_BUS: where it is told that one has ended; empty for nowhere.
+        max_usd: MAX_STORY_USD: what one story may cost, whatever it says itself.
+        max_text_chars: MAX_STORY_CHARS: of one story.
+        workers: STORY_WORKERS: calls that speak a story at a time.
+        speakers: STORY_SPEAKERS: stories that are spoken at a time; others wait for their turn.
     """
 
+    state_machine: str = ""
+    secret: str = ""
+    event_bus: str = ""
     max_usd: float = 50.0
     max_text_chars: int = 5_000_000
+    workers: int = 2
+    speakers: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,8 @@ class Settings:
         max_upload_bytes: MAX_UPLOAD_MB: of one file that a caller sends.
         max_object_bytes: MAX_OBJECT_MB: of one chunk or piece of music.
         max_input_bytes: MAX_INPUT_MB: of all that one mix fetches; they share /tmp with the mix.
+        quota_percent: QUOTA_PERCENT: how much of the account's quota of Amazon Polly the processes
+            of this function share; what is left belongs to the other function that speaks.
         stories: how stories are told; see there.
     """
 
@@ -85,6 +98,7 @@ class Settings:
     max_upload_bytes: int = 100 * MB
     max_object_bytes: int = 500 * MB
     max_input_bytes: int = 2_000 * MB
+    quota_percent: int = 100
     stories: StorySettings = StorySettings()
 
 
@@ -103,6 +117,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
         allowed_buckets=frozenset({output_bucket, *_listed(environ, "ALLOWED_BUCKETS")}),
         allowed_origins=_listed(environ, "ALLOWED_ORIGINS"),
         auth=auth(environ),
+        stories=_stories(environ),
         **_numbers(environ),
     )
 
@@ -119,9 +134,32 @@ def auth(environ: Mapping[str, str]) -> Auth:
     return Auth(mode=cast("AuthMode", mode), tokens_secret=environ.get("TOKENS_SECRET", "").strip())
 
 
+def _stories(environ: Mapping[str, str]) -> StorySettings:
+    """How stories are told."""
+    named = {name: environ.get(variable, "").strip() for variable, name in _STORY_NAMES.items()}
+    money = _set(environ, ("MAX_STORY_USD",))
+    counts = {
+        _STORY_COUNTS[each]: _count(environ[each], each) for each in _set(environ, _STORY_COUNTS)
+    }
+    given: dict[str, Any] = {**named, **counts}
+    if money:
+        given["max_usd"] = _number(environ["MAX_STORY_USD"], "MAX_STORY_USD")
+    return StorySettings(**given)
+
+
+_STORY_NAMES = {
+    "STORY_STATE_MACHINE": "state_machine",
+    "STORY_SECRET": "secret",
+    "STORY_EVENT_BUS": "event_bus",
+}
+_STORY_COUNTS = {
+    "MAX_STORY_CHARS": "max_text_chars",
+    "STORY_WORKERS": "workers",
+    "STORY_SPEAKERS": "speakers",
+}
 _MONEY = ("MAX_REQUEST_USD", "MAX_DAILY_USD")
 _SPANS = ("REFRESH_AFTER_DAYS", "GATEWAY_TIMEOUT_S")
-_COUNTS = ("QUOTA_SHARES", "URL_LIFETIME_S", "MAX_TEXT_CHARS")
+_COUNTS = ("QUOTA_SHARES", "QUOTA_PERCENT", "URL_LIFETIME_S", "MAX_TEXT_CHARS")
 _SIZES_MB = {
     "MAX_UPLOAD_MB": "max_upload_bytes",
     "MAX_OBJECT_MB": "max_object_bytes",

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 SOURCE, DETAIL_TYPE = "mixer", "Story ended"
 
 
+def event_bus(name: str) -> "EventBus":
+    """A bus of this account, by its name."""
+    import boto3
+
+    return EventBus(boto3.client("events"), name)
+
+
 class EventBus:
     """Tells a bus.
 
@@ -25,14 +32,15 @@ class EventBus:
         self._client = client
         self._name = name
 
-    def tell(self, notice: dict[str, Any], _request: StoryRequest) -> None:
-        """Send the news.
+    def tell(self, notice: dict[str, Any], request: StoryRequest) -> None:
+        """Send the news, whoever has asked for the story.
 
         Raises:
             StoreFailed: the bus did not take them.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
+        del request
         entry: PutEventsRequestEntryTypeDef = {
             "Source": SOURCE,
             "DetailType": DETAIL_TYPE,

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 USED_UP = frozenset({"ExecutionAlreadyExists"})
 
 
+def state_machine(arn: str) -> "StateMachine":
+    """The state machine of an ARN."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(retries={"total_max_attempts": 4, "mode": "standard"}, read_timeout=10)
+    return StateMachine(boto3.client("stepfunctions", config=config), arn)
+
+
 class StateMachine:
     """A launcher of stories.
 

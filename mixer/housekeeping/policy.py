@@ -16,7 +16,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 CHUNKS = "narration_chunks/"
 STORIES = "stories/"
 SPENDING = "spending/"
-OUR_PREFIXES = (CHUNKS, "mixed/", "segments/", STORIES, "story_index/", "uploads/", SPENDING)
+OUR_PREFIXES = (
+    *(CHUNKS, "mixed/", "segments/", "speaking/", STORIES, "story_index/", "uploads/", SPENDING),
+)
 """Where Mixer writes in its output bucket: all that is cleaned without configuration."""
 
 SPENDING_DAYS = 3

@@ -13,6 +13,7 @@ from mixer.errors import MixerError
 if TYPE_CHECKING:
     from mixer.http.calls import Context
     from mixer.http.routing import Api, Endpoint
+    from mixer.jobs.story.tasks import StoryTasks
     from mixer.settings import Settings
 
 
@@ -35,6 +36,32 @@ def answered(
 
         return bare_refusal(error, context.aws_request_id)
     return endpoint(event, context)
+
+
+def is_task(event: object) -> bool:
+    """Whether an event asks for a step of a story; what comes through a gateway never does."""
+    return isinstance(event, dict) and "task" in event and "story_id" in event
+
+
+def carried_out(
+    open_tasks: Callable[[], "StoryTasks"], event: dict[str, Any], context: "Context"
+) -> dict[str, Any]:
+    """Take the step of a story that an event asks for.
+
+    Args:
+        open_tasks: loads and connects what the handler needs, the first time.
+        event: see mixer.jobs.story.tasks.
+        context: Lambda's.
+
+    Raises:
+        MixerError: it could not be done; the state machine knows by the class what to do.
+    """
+    import time
+
+    from mixer.jobs.story.tasks import MARGIN_S
+
+    left_s = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
+    return open_tasks()(event, time.monotonic() + left_s)
 
 
 def settings_of_process() -> "Settings":

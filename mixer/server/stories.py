@@ -98,14 +98,16 @@ class LocalStories:
         secret: bytes,
         job: "Callable[[], Children]",
     ) -> None:
+        import app
+        import polly_handler
         import stories
         from mixer.jobs.story.desk import StoryDesk
         from mixer.jobs.story.tasks import StoryTasks
         from mixer.jobs.story.webhook import Webhook
 
         parts = (
-            stories.speech_tasks(chosen, speech, mix.music),
-            stories.mix_tasks(chosen, speech.store, mix.music, workers=GROUPS, job=job),
+            polly_handler.speech_tasks(chosen, speech, mix.music),
+            app.mix_tasks(chosen, speech.store, mix.music, workers=GROUPS, job=job),
             stories.ending_tasks(chosen, speech.store, [Webhook(secret).tell]),
         )
         table = {name: task for part in parts for name, task in part.tasks.items()}

@@ -50,6 +50,7 @@ ACTIONS = {
     "delete_objects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     "head_bucket": ("s3:ListBucket",),
     "start_execution": ("states:StartExecution",),
+    "describe_execution": ("states:DescribeExecution",),
 }
 """Where the permission is not named like the call (Service Authorization Reference)."""
 
@@ -242,4 +243,4 @@ def _routes(node) -> Iterator[str]:
     """`@app.post("/x")` and `app.post("/x")(function)`."""
     method, path = _called(node)
     if method in ROUTERS and path.startswith("/"):
-        yield f"{method.upper()} {path}"
+        yield f"{method.upper()} {path.replace('<', '{').replace('>', '}')}"

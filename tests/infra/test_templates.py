@@ -23,6 +23,7 @@ def test_every_stack_is_there():
         "PollySpeechAPI",
         "MixerAppStack",
         "SanitationStack",
+        "StoryStack",
         "WebDemoStack",
     }
 

@@ -273,7 +273,7 @@ def test_the_smallest_share_still_makes_one_call_at_a_time():
 
 
 def test_each_engine_has_a_limiter_of_its_own():
-    engines = EngineQuotas(reserved_concurrency=2)
+    engines = EngineQuotas(parts=2)
     assert engines.of("generative") is engines.of("generative")
     assert engines.of("standard").quota.in_flight == 40
     assert engines.of(DESCRIBE_VOICES).quota.calls_per_s == 40

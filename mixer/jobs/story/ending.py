@@ -12,6 +12,7 @@ from mixer.jobs.spending import Spending, utc_now
 from mixer.jobs.story.folder import REQUEST, RESULT, StoryFolder
 from mixer.jobs.story.reading import close, seen_in
 from mixer.jobs.story.tasks import Answer, Task, failure_name
+from mixer.jobs.story.turns import leave_all
 from mixer.jobs.story.values import Failure, State, StoryRequest, StoryResult
 from mixer.store.objects import ObjectStore
 
@@ -59,15 +60,18 @@ class StoryEnding:
     def record(self, story: str, attempt: int, error: Mapping[str, Any]) -> Answer:
         """Write down why an attempt failed; one that has ended, or is not the latest, is left."""
         folder = StoryFolder(self.store, story)
+        leave_all(self.store, story)
         seen = seen_in(folder)
-        if seen.result is not None or seen.progress.attempt != attempt:
-            return {}
+        if seen.result is not None:
+            return {"state": seen.result.state}
+        if seen.progress.attempt != attempt:
+            return {"state": State.CANCELLED}
         failure = folder.find(failure_name(attempt), Failure) or failure_from(error)
         is_cancelled = seen.progress.cancelled or failure.code == CANCELLED_CODE
         state = State.CANCELLED if is_cancelled else State.FAILED
         result = StoryResult(state, attempt, 0.0, failure=None if is_cancelled else failure)
         close(folder, seen, result, self.spending, self.now())
-        return {}
+        return {"state": state}
 
     def notify(self, story: str) -> Answer:
         """Tell that a story has ended.

@@ -6,6 +6,7 @@ would record it, and the next attempt goes on from what is there.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -57,12 +58,19 @@ class Run:
     def _steps(self, kind: Kind) -> None:
         if kind is not Kind.MIX:
             batches = self._task("plan")["batches"]
+            self._turn_taken()
             self._many("synthesize", "batch", batches, BATCHES_AT_ONCE)
+            self._task("leave_turn")
         if kind is not Kind.SPEECH:
             groups = self._task("lay_out")["groups"]
             self._many("render", "group", groups, GROUPS_AT_ONCE)
             self._task("join")
         self._task("publish")
+
+    def _turn_taken(self) -> None:
+        """Wait until the story may speak."""
+        while not (turn := self._task("take_turn"))["ready"]:
+            time.sleep(turn["wait_s"])
 
     def _many(self, task: str, item: str, numbers: Iterable[int], at_once: int) -> None:
         """A task for each item; the first failure starts no more of them."""

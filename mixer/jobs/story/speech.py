@@ -6,6 +6,7 @@ one object that tells of all its chunks. A batch that fails leaves a note of wha
 chunks that it did say are in the store, so trying again pays for the others only.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,8 @@ from mixer.jobs.story.names import (
     spoken_name,
     spoken_prefix,
 )
-from mixer.jobs.story.tasks import Task
+from mixer.jobs.story.tasks import Answer, Task
+from mixer.jobs.story.turns import Turn, Turns
 from mixer.jobs.story.values import Batch, PlanSummary, SpokenBatch, StoredScript, StoryRequest
 from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
 from mixer.jobs.synthesis import Plan, Synthesizer
@@ -56,11 +58,13 @@ class StorySpeech:
         synthesizer: the work itself, with the limits of a story.
         music: where music is found.
         pace: shares the quota among the stories that are being spoken.
+        turns: whose turn it is to speak; None where one process speaks all stories.
     """
 
     synthesizer: Synthesizer
     music: ObjectStore
     pace: Pace = field(default=_unpaced)
+    turns: Turns | None = None
 
     def plan(self, story: str, attempt: int, deadline_s: float | None = None) -> list[int]:
         """Decide what is said and check what it may cost.
@@ -106,10 +110,28 @@ class StorySpeech:
             "plan": lambda story, attempt, _, until_s: {
                 "batches": self.plan(story, attempt, until_s)
             },
+            "take_turn": lambda story, attempt, *_: self.take_turn(story, attempt),
+            "leave_turn": lambda story, *_: self.leave_turn(story),
             "synthesize": lambda story, attempt, event, until_s: {
                 "chunks": self.synthesize(story, attempt, int(event["batch"]), until_s)
             },
         }
+
+    def take_turn(self, story: str, attempt: int) -> Answer:
+        """Ask whether the story may speak now, and when to ask again."""
+        folder = StoryFolder(self.synthesizer.store, story)
+        refuse_if_cancelled(folder, attempt)
+        turn = Turn(True)
+        if self.turns is not None:
+            turn = self.turns.take(story, folder.read(PLAN, PlanSummary).engine)
+        return {"ready": turn.is_ready, "wait_s": math.ceil(turn.wait_s)}
+
+    def leave_turn(self, story: str) -> Answer:
+        """Make room for the others."""
+        if self.turns is not None:
+            folder = StoryFolder(self.synthesizer.store, story)
+            self.turns.leave(story, folder.read(PLAN, PlanSummary).engine)
+        return {}
 
     def synthesize(
         self, story: str, attempt: int, batch: int, deadline_s: float | None = None

@@ -8,9 +8,9 @@ at once, everybody's time. So every call passes a limiter first, retries and spe
 2. the head of the queue waits for a free place in flight and for a token of the bucket;
 3. an answer of "throttled" holds the bucket for a moment, longer when it keeps coming.
 
-The price: the share is fixed (the quota divided by the reserved concurrency), so that a process
-that runs alone leaves the others' shares unused, and a share can never be less than one call in
-flight: more processes than the quota has places will be throttled and must retry.
+The price: a share is fixed until somebody resizes it, so that a process that runs alone leaves the
+others' shares unused, and a share can never be less than one call in flight: more processes than
+the quota has places will be throttled and must retry.
 """
 
 import threading
@@ -28,6 +28,10 @@ Wait = Callable[[threading.Condition, float | None], object]
 """Waits for a condition, whose lock is held, at most so many seconds (None: until notified)."""
 
 
+NEARLY = 1e-9
+"""Of a place in flight that the rounding of a division may take away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quota:
     """What a service allows.
@@ -42,12 +46,12 @@ class Quota:
     burst: float
     in_flight: int
 
-    def share(self, reserved_concurrency: int) -> "Quota":
-        """The part of one process among so many; never less than one call at a time."""
+    def share(self, parts: float) -> "Quota":
+        """One of so many equal parts; never less than one call at a time."""
         return Quota(
-            calls_per_s=self.calls_per_s / reserved_concurrency,
-            burst=max(1.0, self.burst / reserved_concurrency),
-            in_flight=max(1, self.in_flight // reserved_concurrency),
+            calls_per_s=self.calls_per_s / parts,
+            burst=max(1.0, self.burst / parts),
+            in_flight=max(1, int(self.in_flight / parts + NEARLY)),
         )
 
 
@@ -112,8 +116,7 @@ class QuotaLimiter:
         self._in_flight = 0
         self._refusals = 0
         self._slowed_s = -inf
-        capacity = max(1.0, quota.burst - BURST_MARGIN)
-        self._bucket = TokenBucket(quota.calls_per_s, capacity, now())
+        self._bucket = TokenBucket(quota.calls_per_s, _capacity(quota), now())
 
     @property
     def queued(self) -> int:
@@ -165,6 +168,13 @@ class QuotaLimiter:
         """Give back the place in flight."""
         with self._lock:
             self._in_flight -= 1
+            self._wake_head()
+
+    def resize(self, quota: Quota) -> None:
+        """Keep to another share from now on; calls under way are not called back."""
+        with self._lock:
+            self.quota = quota
+            self._bucket.resize(quota.calls_per_s, _capacity(quota), self._now())
             self._wake_head()
 
     def nudge(self) -> None:
@@ -231,6 +241,10 @@ class QuotaLimiter:
             self._queue[0].notify()
 
 
+def _capacity(quota: Quota) -> float:
+    return max(1.0, quota.burst - BURST_MARGIN)
+
+
 def _too_late() -> OutOfTime:
     return OutOfTime("The time ran out before the speech service's quota gave a turn.")
 
@@ -241,7 +255,7 @@ class EngineQuotas:
     Keep it as long as the process lives, so that no burst is granted twice.
 
     Args:
-        reserved_concurrency: how many processes share the account's quota.
+        parts: into how many the account's quota is divided; this process has one of them.
         quotas: the account's, by engine.
         now: see QuotaLimiter.
         wait: see QuotaLimiter.
@@ -249,16 +263,17 @@ class EngineQuotas:
 
     def __init__(
         self,
-        reserved_concurrency: int = 1,
+        parts: float = 1,
         *,
         quotas: Mapping[str, Quota] = POLLY_QUOTAS,
         now: Callable[[], float] = time.monotonic,
         wait: Wait = threading.Condition.wait,
     ) -> None:
         self._limiters = {
-            name: QuotaLimiter(quota.share(reserved_concurrency), now=now, wait=wait)
+            name: QuotaLimiter(quota.share(parts), now=now, wait=wait)
             for name, quota in quotas.items()
         }
+        self._whole, self._parts = quotas, parts
 
     def of(self, engine: str) -> QuotaLimiter:
         """The limiter of an engine, or of DESCRIBE_VOICES.
@@ -267,6 +282,14 @@ class EngineQuotas:
             KeyError: the table has no such engine.
         """
         return self._limiters[engine]
+
+    def resize(self, engine: str, parts: float) -> None:
+        """Divide this process's share of an engine once more, into so many parts.
+
+        Raises:
+            KeyError: the table has no such engine.
+        """
+        self._limiters[engine].resize(self._whole[engine].share(self._parts * parts))
 
     def nudge(self) -> None:
         """Let all who wait at any engine look again whether they were stopped."""

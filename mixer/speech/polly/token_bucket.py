@@ -44,6 +44,12 @@ class TokenBucket:
         self._fill(at_s)
         self._level = min(self._level, 1.0)
 
+    def resize(self, calls_per_s: float, capacity: float, now_s: float) -> None:
+        """Go on at another rate; what was filled up stays, as far as it fits."""
+        self._fill(now_s)
+        self._calls_per_s, self._capacity = calls_per_s, capacity
+        self._level = min(self._level, capacity)
+
     def _fill(self, now_s: float) -> None:
         passed_s = max(0.0, now_s - self._filled_s)
         self._level = min(self._capacity, self._level + passed_s * self._calls_per_s)

@@ -1,0 +1,157 @@
+"""The state machine of IaC/story.asl.json, executed by an interpreter, with our own tasks.
+
+The tasks run in this process, over the S3 and the Polly that the test brings. As Lambda would, a
+task that raises answers with the class and the message of its error.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from moto.awslambda.models import LambdaFunction
+
+import app
+import polly_handler
+import stories
+from mixer.cloud.executions import StateMachine, execution_name
+from mixer.jobs.story.desk import Order, StoryDesk
+from mixer.jobs.story.state import Status
+from mixer.jobs.story.tasks import StoryTasks
+from mixer.jobs.story.values import Kind, State
+from mixer.settings import Settings
+from mixer.store.s3 import S3Store
+from tests.infra.definition import with_names
+
+SECRET = b"a secret of the tests"
+CALLER = "anna"
+FUNCTIONS = ("SpeechTask", "MixTask", "EndTask")
+ENDED = {State.DONE, State.FAILED, State.CANCELLED}
+
+Task = Callable[[Mapping[str, Any]], Any]
+
+
+def tasks_of(settings: Settings, *, s3: Any, polly: Any) -> dict[str, StoryTasks]:
+    """What the three functions of the stack do, by the names that the definition gives them."""
+    store, music = (S3Store(s3, name) for name in (settings.output_bucket, settings.music_bucket))
+    return {
+        "SpeechTask": polly_handler.story_tasks(settings, polly=polly, s3=s3),
+        "MixTask": app.mix_tasks(settings, store, music, workers=3),
+        "EndTask": stories.ending_tasks(settings, store, []),
+    }
+
+
+@dataclass
+class Machine:
+    """A state machine that tells stories.
+
+    Attributes:
+        desk: begins them.
+        states: a client of Step Functions.
+        arn: of the machine.
+        calls: every event that a task was called with.
+    """
+
+    desk: StoryDesk
+    states: Any
+    arn: str
+    calls: list[Mapping[str, Any]]
+
+    def begun(self, text: str, kind: Kind = Kind.STORY, **options: object) -> str:
+        given = {"text_type": "markdown", **options}
+        return self.desk.begin(Order(kind=kind, caller=CALLER, options=given, text=text))
+
+    def status(self, story: str) -> Status:
+        return self.desk.status(story, CALLER)
+
+    def ended(self, story: str, timeout_s: float = 120.0) -> Status:
+        """How a story ended, once its execution has ended too."""
+        begun_s = time.monotonic()
+        while (status := self.status(story)).state not in ENDED or self.running(story):
+            assert time.monotonic() - begun_s < timeout_s, (status, self.executions(story))
+            time.sleep(0.05)
+        return status
+
+    def running(self, story: str) -> bool:
+        return any(each["status"] == "RUNNING" for each in self.executions(story))
+
+    def executions(self, story: str) -> list[Any]:
+        """Its executions, the first attempt first."""
+        listed = self.states.list_executions(stateMachineArn=self.arn)["executions"]
+        mine = [each for each in listed if each["name"].startswith(story)]
+        return sorted(mine, key=lambda each: each["name"])
+
+    def called(self, task: str) -> int:
+        return sum(each["task"] == task for each in self.calls)
+
+
+def answered(tasks: Mapping[str, StoryTasks], name: str, event: Any) -> tuple[Any, str]:
+    """What a function answers, and whether that is an error, in Lambda's form."""
+    try:
+        return tasks[name](event, None), ""
+    except Exception as error:  # noqa: BLE001 - whatever a handler lets escape; Lambda ends the call the same way
+        told = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
+        return told, "Unhandled"
+
+
+@contextmanager
+def moto_machine(
+    settings: Settings, tasks: Mapping[str, StoryTasks], patch: Any
+) -> Iterator[Machine]:
+    """The machine in moto, inside of `mock_aws` with `execute_state_machine`.
+
+    Args:
+        settings: of the deployment.
+        tasks: from `tasks_of`.
+        patch: pytest's monkeypatch, since moto has no other way to say what a function does.
+    """
+    calls: list[Mapping[str, Any]] = []
+    lock = threading.Lock()
+
+    def invoke(function: Any, body: str, _request: Any, response_headers: Any) -> bytes:
+        event = json.loads(body)
+        with lock:
+            calls.append(event)
+        told, error = answered(tasks, function.function_name, event)
+        if error:
+            response_headers["x-amz-function-error"] = error
+        return json.dumps(told).encode()
+
+    patch.setattr(LambdaFunction, "invoke", invoke)
+    region = {"region_name": "us-east-1"}
+    functions, states = boto3.client("lambda", **region), boto3.client("stepfunctions", **region)
+    role = _role()
+    arns = {name: _function(functions, name, role) for name in FUNCTIONS}
+    made = states.create_state_machine(
+        name="stories", definition=json.dumps(with_names(arns, impatient=True)), roleArn=role
+    )
+    store = tasks["EndTask"].store
+    launcher = StateMachine(states, made["stateMachineArn"])
+    desk = stories.desk(settings, store, SECRET, launcher)
+    yield Machine(desk, states, made["stateMachineArn"], calls)
+
+
+def _role() -> str:
+    trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+    policy = {"Version": "2012-10-17", "Statement": [{**trusted, "Action": "sts:AssumeRole"}]}
+    made = boto3.client("iam").create_role(
+        RoleName="steps", AssumeRolePolicyDocument=json.dumps(policy)
+    )
+    return str(made["Role"]["Arn"])
+
+
+def _function(functions: Any, name: str, role: str) -> str:
+    made = functions.create_function(
+        FunctionName=name,
+        PackageType="Image",
+        Code={"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/mixer@sha256:" + "0" * 64},
+        Role=role,
+    )
+    return str(made["FunctionArn"])
+
+
+__all__ = ["CALLER", "Machine", "execution_name", "moto_machine", "tasks_of"]

@@ -1,0 +1,156 @@
+"""Stories told by the state machine: moto interprets it, S3 and a strict Polly stand behind."""
+
+import json
+from contextlib import closing
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from mixer.jobs.story.desk import Order
+from mixer.jobs.story.identity import story_id
+from mixer.jobs.story.names import cancelled_name
+from mixer.jobs.story.values import Kind, State
+from mixer.settings import StorySettings
+from mixer.store.s3 import s3_client
+from tests.emulators.strict_polly import Faults, StrictPolly
+from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN, deployment, keys, session
+from tests.functional.story_machine import CALLER, moto_machine, tasks_of
+
+CHUNKS = 62
+VOICE = {"voice": "Joanna", "engine": "standard"}
+"""Eighty calls a second, so that no test waits for its turn."""
+
+POISON = "# Poison\n\nThe tempest rose."
+EXECUTING = {"stepfunctions": {"execute_state_machine": True}}
+
+
+def book(word):
+    """A book of its own: no other story has said any of its chunks."""
+    chapters = (f"# {word} {number}\n\nThe {word} rang {number} times." for number in range(31))
+    return "\n\n".join(chapters)
+
+
+@pytest.fixture(scope="module")
+def polly():
+    with StrictPolly(allowances=OPEN) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def machine(polly):
+    """One account for all tests: what one story has said and mixed, another finds."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        mock_aws(config=EXECUTING),
+        closing(s3_client(session=session())) as s3,
+        closing(polly.client()) as speaker,
+    ):
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for name in (BUCKET, MUSIC_BUCKET):
+            s3.create_bucket(Bucket=name)
+        settings = deployment(stories=StorySettings(speakers=3))
+        tasks = tasks_of(settings, s3=s3, polly=speaker)
+        with moto_machine(settings, tasks, patch) as running:
+            yield running
+
+
+@pytest.fixture(autouse=True)
+def _anew(polly, machine):
+    polly.reset()
+    machine.calls.clear()
+
+
+@pytest.fixture(scope="module")
+def told(machine, polly):
+    """A book of 62 chunks, told from text to audio."""
+    story = machine.begun(book("Bell"), **VOICE)
+    return story, machine.ended(story), list(machine.calls), polly.counts
+
+
+def test_book_is_told_in_steps(machine, told):
+    story, status, calls, counts = told
+    assert (status.state, status.failure, status.progress) == (State.DONE, None, 1.0)
+    assert status.chunks_done == status.chunks_total == counts.answered == CHUNKS
+    assert status.segments_done == status.segments_total >= 10
+    order = [each["task"] for each in calls]
+    assert order[0] == "plan"
+    assert order[-3:] == ["join", "publish", "notify"]
+    assert order.count("synthesize") > 10
+    assert order.count("render") == 3
+    (execution,) = machine.executions(story)
+    assert (execution["name"], execution["status"]) == (f"{story}-1", "SUCCEEDED")
+    assert set(status.result.links) >= {
+        *("audio", "captions_vtt", "captions_srt", "chapters", "picture", "report")
+    }
+
+
+def test_payloads_stay_small(machine, told):
+    story, *_ = told
+    (execution,) = machine.executions(story)
+    history = machine.states.get_execution_history(executionArn=execution["executionArn"])
+    largest = max(len(json.dumps(each, default=str)) for each in history["events"])
+    assert largest < 4_000
+
+
+def test_name_that_is_used_up_is_not_used_again(machine, told):
+    story, *_ = told
+    assert machine.desk.launcher.start(story, 1, Kind.STORY) is False
+    with pytest.raises(machine.states.exceptions.ExecutionAlreadyExists):
+        machine.states.start_execution(
+            stateMachineArn=machine.arn, name=f"{story}-1", input='{"other": 1}'
+        )
+
+
+def test_storm_of_refusals_is_weathered(machine, polly):
+    polly.reset(Faults(throttled=0.4, cut=0.05, seed=3))
+    story = machine.begun(book("Storm"), Kind.SPEECH, **VOICE)
+    status = machine.ended(story)
+    assert (status.state, status.failure) == (State.DONE, None)
+    assert len(status.result.chunk_keys) == CHUNKS
+    assert polly.counts.throttled > 20
+    assert polly.counts.answered <= CHUNKS + 6  # those cut in mid-audio were answered in vain
+
+
+def test_passage_that_can_never_be_said_fails_by_name_and_the_rest_is_kept(machine, polly):
+    text = f"{book('Silence')}\n\n{POISON}"
+    polly.reset(Faults(texts={"tempest": "InvalidSsmlException"}))
+    story = machine.begun(text, Kind.SPEECH, **VOICE)
+    failed = machine.ended(story)
+    assert (failed.state, failed.failure.code) == (State.FAILED, "speech_failed")
+    assert failed.failure.details["passages"] == ["The tempest rose."]
+    assert [each["status"] for each in machine.executions(story)] == ["FAILED"]
+    said = polly.counts.answered
+    polly.reset()
+    assert machine.begun(text, Kind.SPEECH, **VOICE) == story
+    resumed = machine.ended(story)
+    assert (resumed.state, resumed.result.attempt) == (State.DONE, 2)
+    assert [each["status"] for each in machine.executions(story)] == ["FAILED", "SUCCEEDED"]
+    assert said + polly.counts.answered == CHUNKS + 2
+
+
+def test_cancelled_story_ends_and_says_so(machine, polly):
+    text = book("Thief")
+    folder = f"stories/{story_of(machine, text)}"
+    machine.desk.store.put(f"{folder}/{cancelled_name(1)}", b"{}")  # before its first step
+    story = machine.begun(text, Kind.SPEECH, **VOICE)
+    while machine.running(story):
+        pass
+    status = machine.status(story)
+    assert (status.state, polly.counts.answered) == (State.CANCELLED, 0)
+    assert {each["task"] for each in machine.calls} == {"plan", "record", "notify"}
+
+
+def story_of(machine, text):
+    order = Order(Kind.SPEECH, CALLER, {"text_type": "markdown", **VOICE}, text=text)
+    return story_id(machine.desk.secret, CALLER, order.fingerprint)
+
+
+@pytest.mark.usefixtures("told")
+def test_chunks_that_are_given_enter_at_the_layout(machine):
+    chunks = tuple(keys(boto3.client("s3"), "narration_chunks/")[:3])
+    story = machine.desk.begin(Order(Kind.MIX, CALLER, {}, chunk_keys=chunks))
+    status = machine.ended(story)
+    assert (status.state, status.failure) == (State.DONE, None)
+    assert {each["task"] for each in machine.calls} >= {"lay_out", "render", "join", "publish"}
+    assert not {each["task"] for each in machine.calls} & {"plan", "synthesize"}

@@ -1,0 +1,67 @@
+"""The state machine's definition: one in two places, and at one with the code."""
+
+import json
+
+from mixer import errors
+from mixer.jobs.story.webhook import WebhookFailed
+from tests.infra.cloudformation import templates
+from tests.infra.definition import FILE, states, with_names
+
+NAMED = {name: name for name in ("SpeechTask", "MixTask", "EndTask")}
+LATER = {"OutOfTime", "StoreFailed", "SpeechUnavailable", "WebhookFailed"}
+"""The only errors of ours that trying again can mend."""
+
+STACK = templates()["StoryStack"]["Resources"]
+
+
+def defined():
+    return with_names(NAMED)
+
+
+def test_template_holds_the_definition_of_the_file():
+    embedded, given = STACK["StoryMachine"]["Properties"]["DefinitionString"]["Fn::Sub"]
+    assert json.loads(embedded) == json.loads(FILE.read_text(encoding="utf-8"))
+    assert set(given) == set(NAMED)
+
+
+def test_every_state_is_reached_and_leads_somewhere():
+    definition = defined()
+    names = set(definition["States"])
+    named = {definition["StartAt"]}
+    for state in definition["States"].values():
+        named |= {state[each] for each in ("Next", "Default") if each in state}
+        named |= {each["Next"] for each in (*state.get("Catch", []), *state.get("Choices", []))}
+        assert state.keys() & {"Next", "Default", "End"} or state["Type"] in {"Succeed", "Fail"}
+    assert named == names
+
+
+def test_steps_are_retried_for_what_may_pass_alone():
+    ours = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+    ours.add(WebhookFailed.__name__)
+    for state in states(defined()):
+        if state["Type"] == "Task" and "record" not in json.dumps(state["Parameters"]):
+            retried = {name for each in state["Retry"] for name in each["ErrorEquals"]}
+            assert retried & ours <= LATER
+            assert all(each["JitterStrategy"] == "FULL" for each in state["Retry"])
+            assert "States.ALL" not in retried
+
+
+def test_every_step_that_fails_is_recorded():
+    for name, state in defined()["States"].items():
+        if state["Type"] in {"Task", "Map"} and name != "Record":
+            (caught,) = state["Catch"]
+            assert caught["ErrorEquals"] == ["States.ALL"]
+
+
+def test_as_many_speak_at_once_as_share_the_quota():
+    speech = STACK["StorySpeechFunction"]["Properties"]["Environment"]["Variables"]
+    assert defined()["States"]["Synthesize"]["MaxConcurrency"] == int(speech["STORY_WORKERS"])
+
+
+def test_running_story_keeps_the_code_that_it_began_with():
+    _, given = STACK["StoryMachine"]["Properties"]["DefinitionString"]["Fn::Sub"]
+    for version in (each["Ref"] for each in given.values()):
+        resource = STACK[version]
+        assert resource["Type"] == "AWS::Lambda::Version"
+        assert resource["DeletionPolicy"] == "Retain"
+        assert resource["Properties"]["Description"] == {"Ref": "ImageDigest"}
