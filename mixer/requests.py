@@ -25,6 +25,11 @@ TextTypeName = Literal["text", "markdown", "html", "ssml", "epub"]
 LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
 """As Amazon Polly allows it (its API reference, PutLexicon)."""
 
+LANGUAGE_PATTERN = r"^([A-Za-z]{2,8}([-_][0-9A-Za-z]{1,8})*)?$"
+MAX_LANGUAGE_CHARS = 35
+"""A tag's subtags, and the length that software should be able to take (BCP 47: RFC 5646, 2.1 and
+4.4.1)."""
+
 MAX_LEXICONS = 5
 """Of one call (Polly's API reference, SynthesizeSpeech)."""
 
@@ -48,7 +53,12 @@ class SpeechOptions(BaseModel):
         Field(description="embedded, or polly (its best engine), generative, neural, …"),
     ] = ""
     language: Annotated[
-        str, Field(description="Language of the text (BCP 47); the voice's own by default.")
+        str,
+        Field(
+            max_length=MAX_LANGUAGE_CHARS,
+            pattern=LANGUAGE_PATTERN,
+            description="Language of the text (BCP 47); the voice's own by default.",
+        ),
     ] = ""
     text_type: Annotated[
         TextTypeName | None,
@@ -158,6 +168,8 @@ def _sentence(found: ErrorDetails) -> str:
 
 _WORDINGS = {
     "Input should": "must",
+    "String should match pattern": "must match",
+    "String should": "must",
     "less than or equal to": "at most",
     "greater than or equal to": "at least",
     "a valid integer, unable to parse string as an integer": "a whole number",

@@ -238,8 +238,16 @@ def _check_key(key: str, field: str) -> None:
 
 
 def music_key(music: str) -> str:
-    """The key that a request means: nothing is ever fetched from an address that it names."""
-    key = unquote(urlsplit(music).path).removeprefix("/") if "://" in music else music
+    """The key that a request means: nothing is ever fetched from an address that it names.
+
+    Raises:
+        BadInput: it is neither a key nor an address.
+        Forbidden: it is not for callers.
+    """
+    try:
+        key = unquote(urlsplit(music).path).removeprefix("/") if "://" in music else music
+    except ValueError as error:
+        raise BadInput("music: this is neither a key nor an address.", field="music") from error
     _check_key(key, "music")
     return key
 

@@ -15,6 +15,9 @@ from typing import Any
 MACRO_LANGUAGES = {"arb": "ar", "cmn": "zh", "yue": "zh", "no": "nb"}
 """Languages whose tables stand under a wider or an older code (ISO 639-3 macrolanguages)."""
 
+MAX_NAME_CHARS = 35
+"""Of a tag (BCP 47, RFC 5646, 4.4.1); a longer one names no tables, and may name no file."""
+
 KNOWN_LANGUAGES = 128
 """How many tags are kept in memory; Polly speaks 42."""
 
@@ -80,7 +83,7 @@ def same_language(one: str, other: str) -> bool:
 
 def _tables(name: str) -> dict[str, Any]:
     """The tables of one file, empty when there is no such file."""
-    if not name.replace("-", "").isalnum():
+    if len(name) > MAX_NAME_CHARS or not name.replace("-", "").isalnum():
         return {}
     file = files("mixer.script.languages") / f"{name}.toml"
     return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}

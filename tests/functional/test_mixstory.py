@@ -222,6 +222,14 @@ BAD = {
         {"chunk_keys": [GOOD], "music": "https://a.example/x/../../y"},
         *(400, "bad_input", "music"),
     ),
+    "music from no address": (
+        {"chunk_keys": [GOOD], "music": "https://["},
+        *(400, "bad_input", "music"),
+    ),
+    "music from no host": (
+        {"chunk_keys": [GOOD], "music": "http://\u2100/x"},
+        *(400, "bad_input", "music"),
+    ),
     "music from a file": (
         {"chunk_keys": [GOOD], "music": "/etc/passwd"},
         400,

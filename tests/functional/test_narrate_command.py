@@ -183,6 +183,8 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
         (["--voice", "Nobody"], 2, "no voice “Nobody” here. There are Ada"),
         (["--engine", "parrot"], 2, "--engine: there is no engine 'parrot'"),
         (["--language", "fr-FR"], 2, "--language: Ada reads en-US only"),
+        (["--language", "a" * 300], 2, "--language: must have at most 35 characters"),
+        (["--language", "en-US\n"], 2, "--language: must match"),
         (["--rate", "201"], 2, "--rate: must be at most 200"),
         (["--out", "story.md"], 2, "--out: story.md"),
         (["--out", "no.ogg"], 2, "--out: no.ogg"),

@@ -281,6 +281,15 @@ BAD = {
     "no lexicon": ({"text": "a", "lexicons": ["x y"]}, 400, "bad_input", "lexicons.0"),
     "six lexicons": ({"text": "a", "lexicons": list("abcdef")}, 400, "bad_input", "lexicons"),
     "marks": ({"text": "a", "speech_marks": True}, 400, "bad_option", "speech_marks"),
+    "long language": ({"text": "a", "language": "a" * 300}, 400, "bad_input", "language"),
+    "long tag": (
+        {"text": "a", "language": "en-" + "a1-" * 11 + "us"},
+        400,
+        "bad_input",
+        "language",
+    ),
+    "language with a line": ({"text": "a", "language": "en-US\n"}, 400, "bad_input", "language"),
+    "language with NUL": ({"text": "a", "language": "en\0"}, 400, "bad_input", "language"),
     "text type": ({"text": "a", "text_type": "pdf"}, 400, "bad_input", "text_type"),
 }
 
