@@ -74,6 +74,7 @@ class Proof:
         """Every step."""
         self.deploy()
         self.see_stacks()
+        self.see_build()
         self.see_sandbox()
         self.follow_the_readme()
         self.call()
@@ -106,6 +107,23 @@ class Proof:
                 assert all(each["ResourceStatus"] == "CREATE_COMPLETE" for each in found)
                 noted = sum(each["ResourceType"] in IDLE for each in found)
                 row.result = f"{len(found)} resources" + (f", {noted} only noted" if noted else "")
+
+    def see_build(self) -> None:
+        """The build hands over what a pipeline deploys; the page's bucket holds the page."""
+        with self.table.row("deployed", "what the build hands over") as row:
+            (built,) = self.folder.glob("builds/*/source/out")
+            bill = json.loads((built / "sbom.cdx.json").read_text())
+            parameters = sorted(path.stem for path in (built / "parameters").iterdir())
+            assert (built / "image-digest").read_text().strip().startswith("sha256:")
+            row.result = f"digest, bill of {len(bill['components'])} parts, {', '.join(parameters)}"
+        with self.table.row("deployed", "web/, into the page's bucket") as row:
+            bucket = self.outputs["PageBucketName"]
+            listed = self.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
+            config = self.client("s3").get_object(Bucket=bucket, Key="config.json")
+            assert json.loads(config["Body"].read()) == {"api": self.outputs["ApiUrl"]}
+            pages = {path.relative_to(ROOT / "web").as_posix() for path in ROOT.glob("web/**/*.*")}
+            assert {each["Key"] for each in listed} == pages | {"config.json"}
+            row.result = f"{len(listed)} files, told where the API is"
 
     def see_sandbox(self) -> None:
         """Functions run from the pushed image and can write nowhere but to a small /tmp."""
