@@ -199,7 +199,7 @@ def _build(
     place = Path(launch.folder) / "builds" / build["id"].replace(":", "-")
     place.mkdir(parents=True)
     bucket, _, key = project["source"]["location"].partition("/")
-    s3 = get_session().create_client(
+    s3: Any = get_session().create_client(
         "s3",
         region_name="us-east-1",
         endpoint_url=launch.aws["AWS_ENDPOINT_URL"],

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,6 @@ from tests.e2e.launcher import IDLE, Launch
 from tests.e2e.sandbox import confined
 from tests.e2e.table import Table
 from tests.emulators.strict_polly import StrictPolly
-from tests.functional.test_mixstory import tone
 
 NAME = "proof"
 TEXT = "The lamp went out at nine. Nobody in the village noticed."
@@ -225,7 +225,8 @@ class Proof:
     # ---- What steps are made of --------------------------------------------------------------
 
     def client(self, service: str) -> Any:
-        return self.session.client(service, endpoint_url=self.launch.aws["AWS_ENDPOINT_URL"])
+        make: Callable[..., Any] = self.session.client
+        return make(service, endpoint_url=self.launch.aws["AWS_ENDPOINT_URL"])
 
     def make(self, target: str, *given: str) -> str:
         """What a target says; it must end well."""
@@ -251,27 +252,32 @@ class Proof:
         return [each["StackName"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"]
 
     def upload_music(self) -> None:
-        music = tone(self.folder / "quiet.flac", 6.0, hz=200)
+        music = self.folder / "quiet.flac"
+        self.said_by([sys.executable, "demo/bed.py", str(music)])
         self.client("s3").put_object(
             Bucket=self.outputs["MusicBucketName"], Key="quiet.flac", Body=music.read_bytes()
         )
 
-    def posted(self, path: str, told: object, token: str | None = None) -> requests.Response:
+    def posted(
+        self, path: str, told: dict[str, Any], token: str | None = None
+    ) -> requests.Response:
         """An answer of the API, to somebody with our token unless another is given."""
         given = self.token if token is None else token
         headers = {"Authorization": f"Bearer {given}"} if given else {}
         return requests.post(self.outputs["ApiUrl"] + path, json=told, headers=headers, timeout=60)
 
-    def post(self, path: str, told: object) -> dict[str, Any]:
+    def post(self, path: str, told: dict[str, Any]) -> dict[str, Any]:
         answer = self.posted(path, told)
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        body: dict[str, Any] = answer.json()
+        return body
 
     def measured(self, sound: bytes, promised_s: float) -> str:
         path = self.folder / "story.mp3"
         path.write_bytes(sound)
         heard = measure(path, channels=MUSIC_CHANNELS)
         assert abs(heard.duration_s - promised_s) < 0.1, heard.duration_s
+        assert heard.loudness_lufs is not None
         assert abs(heard.loudness_lufs - STORY_LUFS) < TOLERANCE_LU, heard.loudness_lufs
         shutil.move(path, self.folder / "logs" / "story.mp3")
         peak = f"{heard.true_peak_dbtp:.1f} dBTP"
@@ -289,7 +295,7 @@ class Proof:
         found = self.client("cloudformation").describe_stack_resource(
             StackName=stack, LogicalResourceId=f"{of}LogGroup"
         )
-        return found["StackResourceDetail"]["PhysicalResourceId"]
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def awaited(self, look: Callable[[], Any]) -> Any:
         until_s = time.monotonic() + PATIENCE_S
