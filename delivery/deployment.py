@@ -13,7 +13,6 @@ from delivery.desk import Desk
 from delivery.errors import Stopped
 from delivery.stacks import (
     INFRA,
-    MIXER,
     ROOT,
     SPEECH,
     STACKS,
@@ -85,10 +84,9 @@ def _check_wishes(what: Deployment) -> None:
     client = what.session.client("cloudformation")
     declared = {each.short: change_sets.declared(client, each.body()) for each in STACKS}
     check_wishes(what.wishes, declared)
-    _check_doors(
-        what,
-        {each: change_sets.parameters_of(client, each.name(what.name)) for each in (SPEECH, MIXER)},
-    )
+    doors = [each for each in STACKS if "AuthMode" in declared[each.short]]
+    before = {each: change_sets.parameters_of(client, each.name(what.name)) for each in doors}
+    _check_doors(what, before)
 
 
 def _check_doors(what: Deployment, before: Mapping[Stack, Mapping[str, str]]) -> None:

@@ -39,7 +39,7 @@ class Stack:
 INFRA = Stack("infra", "MixerInfraStack.yml", "InfraStackName")
 SPEECH = Stack("speech", "PollySpeechAPI.yml", "SpeechStackName")
 MIXER = Stack("app", "MixerAppStack.yml", "MixerStackName")
-STORY = Stack("stories", "StoryStack.yml")
+STORY = Stack("stories", "StoryStack.yml", "StoryStackName")
 SANITATION = Stack("sanitation", "SanitationStack.yml", "SanitationStackName")
 WEB = Stack("web", "WebDemoStack.yml")
 

@@ -110,7 +110,9 @@ def test_variables_of_the_build_are_those_that_its_scripts_read():
     for project in ("BuildProject", "PipelineBuildProject"):
         environment = resources[project]["Properties"]["Environment"]["EnvironmentVariables"]
         given = {each["Name"] for each in environment}
-        assert given == {"REPOSITORY_URI", "SPEECH_STACK", "MIXER_STACK", "SANITATION_STACK"}
+        assert given == {
+            *("REPOSITORY_URI", "SPEECH_STACK", "MIXER_STACK", "STORY_STACK", "SANITATION_STACK")
+        }
         assert all(f"${{{name}" in scripts for name in given)
 
 
