@@ -97,7 +97,7 @@ push: ## Build and push the image of the commit, once, and record its digest
 parameters: ## Write what a deployment by change set is given: parameters as they are, new digest
 	@.ci/parameters
 
-bench: $(STAMP) ## Print and store the benchmarks
+bench: $(STAMP) ## Print and store the benchmarks (an hour; some of them: python -m bench NAME)
 	$(BIN)/python -m bench
 
 lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (needs uv)

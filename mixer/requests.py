@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from mixer.errors import BadOption
+from mixer.formats import FormatName
 
 MAX_MUSIC_S = 60
 
@@ -19,7 +20,6 @@ GIVEN_CHARS = 40
 """Of a wrong value that a message repeats."""
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
-FormatName = Literal["mp3", "m4a", "m4b", "opus", "flac", "wav"]
 TextTypeName = Literal["text", "markdown", "html", "ssml", "epub"]
 
 LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mixer.formats import FormatName
 from mixer.sound.cues import Music
-from mixer.sound.encoders import Encoding, FormatName
+from mixer.sound.encoders import Encoding
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from mixer.sound.mixdown import render

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import get_args
 
 from mixer.errors import BadOption
-from mixer.requests import FormatName, Options
+from mixer.formats import FormatName
+from mixer.requests import Options
 
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mixer.errors import RenderFailed
-from mixer.requests import FormatName
+from mixer.formats import FormatName
 from mixer.sound import mp3, wav
 from mixer.sound.timeline import MIX_RATE_HZ
 

@@ -119,10 +119,10 @@ def cut(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment,
 
     Args:
         timeline: to be cut.
-        grids: how many grid steps a segment holds at most; None for one segment, a serial render.
+        grids: how many grid steps a segment holds, about; None for one segment, a serial render.
     """
     roll_out = int(ROLL_OUT_S * timeline.rate_hz)
-    starts = [0] if grids is None else list(_starts(timeline, grids * timeline.grid))
+    starts = [0] if grids is None else list(_starts(timeline, grids))
     ends = [*starts[1:], timeline.length]
     return tuple(
         Segment(
@@ -136,10 +136,13 @@ def cut(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment,
     )
 
 
-def _starts(timeline: Timeline, step: int) -> Iterator[int]:
+def _starts(timeline: Timeline, grids: int) -> Iterator[int]:
+    """Each section in equal parts, so that no core waits for a short one at its end."""
     section_starts = [section.start for section in timeline.sections]
     for start, end in zip(section_starts, [*section_starts[1:], timeline.length], strict=True):
-        yield from range(start, end, step)
+        steps = -(-(end - start) // timeline.grid)
+        count = max(1, round(steps / grids))
+        yield from (start + steps * part // count * timeline.grid for part in range(count))
 
 
 def _window_start(timeline: Timeline, start: int) -> int:

@@ -14,8 +14,8 @@ from mutagen import File
 from mutagen.mp4 import MP4
 
 from mixer.errors import BadOption, RenderFailed
+from mixer.formats import FormatName
 from mixer.publish.tags import ffmetadata
-from mixer.requests import FormatName
 from tests.mixes import Mixed, Spoken, laid_out
 from tests.sounds import (
     MIX_HZ,

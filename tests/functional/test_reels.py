@@ -186,7 +186,8 @@ def test_join_inside_s3_fetches_little_and_gives_the_bytes_of_a_local_join(
         for segment in segments
     ]
     sizes = [each.size_bytes for each in bucket.list(shelf.prefix)]
-    assert sorted(size >= MIN_PART_BYTES for size in sizes) == [False, True, True, True]
+    assert len(sizes) == 3
+    assert min(sizes) >= MIN_PART_BYTES
     join(shelf, keys, tmp_path / "a.mp3", encoding=loud, timeline=mix.timeline, head=HEAD)
     s3.fetched_bytes = 0
     join_in_store(shelf, keys, "mixed/b.mp3", encoding=loud, timeline=mix.timeline, head=HEAD)

@@ -1,0 +1,91 @@
+"""The two usual ways to make the same file: several passes of FFmpeg, and pydub in memory.
+
+`python -m bench.baselines WAY FOLDER OUT` mixes the chunks of a folder with its music. Both are
+written as their users write them, without tricks against them: the music is looped, lies 20 dB
+lower and fades out; the result is an MP3 of 128 kbit/s at 44.1 kHz in stereo, at the encoder's
+default effort, as Mixer's own. Neither levels, ducks nor limits. Each pass leaves an MP3, as such
+scripts do: four passes of LAME, of which FFmpeg shares none among cores.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.material import GAP_MS, chunk_files
+from mixer.sound.ffmpeg import binary
+
+OUTRO_S = 2
+FADE_S = 5
+BED_DB = -20
+FINISHED = ("-ar", "44100", "-ac", "2", "-c:a", "libmp3lame", "-b:a", "128k")
+
+
+def several_passes(folder: Path, out: Path) -> None:
+    """Concatenate with silences and re-encode, pad, loop the music, mix and encode."""
+    work = out.parent / "passes"
+    work.mkdir(exist_ok=True)
+    silence, listed = work / "silence.flac", work / "list.txt"
+    _ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "anullsrc=r=24000:cl=mono",
+        "-t",
+        f"{GAP_MS / 1000:g}",
+        "-sample_fmt",
+        "s16",
+        silence,
+    )
+    lines = [f"file '{each}'\nfile '{silence}'" for each in chunk_files(folder)]
+    listed.write_text("\n".join(lines))
+    concatenated = ("-f", "concat", "-safe", "0", "-i", listed)
+    _ffmpeg(*concatenated, *FINISHED, work / "narration.mp3")
+    narration = ("-i", work / "narration.mp3")
+    _ffmpeg(*narration, "-af", f"apad=pad_dur={OUTRO_S}", *FINISHED, work / "padded.mp3")
+    seconds = _seconds(work / "padded.mp3")
+    looped = ("-stream_loop", "-1", "-i", folder / "music.flac", "-t", f"{seconds:.3f}")
+    _ffmpeg(*looped, *FINISHED, work / "bed.mp3")
+    bed = f"[1]volume={BED_DB}dB,afade=t=out:st={seconds - FADE_S:.3f}:d={FADE_S}[bed]"
+    mixed = f"{bed};[0][bed]amix=inputs=2:normalize=0:duration=first"
+    both = ("-i", work / "padded.mp3", "-i", work / "bed.mp3")
+    _ffmpeg(*both, "-filter_complex", mixed, *FINISHED, out)
+
+
+def in_memory(folder: Path, out: Path) -> None:
+    """Append all chunks, overlay the music, export: everything is a pydub AudioSegment."""
+    from pydub import AudioSegment
+
+    AudioSegment.converter = binary()
+    silence = AudioSegment.silent(GAP_MS)
+    narration = AudioSegment.empty()
+    for path in chunk_files(folder):
+        narration += AudioSegment.from_file(path, codec="flac") + silence
+    narration += AudioSegment.silent(OUTRO_S * 1000)
+    music = AudioSegment.from_file(folder / "music.flac", codec="flac") + BED_DB
+    times = len(narration) // len(music) + 1
+    bed = (music * times)[: len(narration)].fade_out(FADE_S * 1000)
+    mixed = narration.set_frame_rate(44_100).set_channels(2).overlay(bed)
+    mixed.export(out, format="mp3", bitrate="128k")
+
+
+WAYS: dict[str, Callable[[Path, Path], None]] = {
+    "several-passes": several_passes,
+    "in-memory": in_memory,
+}
+
+
+def _ffmpeg(*words: str | Path) -> None:
+    command = [binary(), "-nostdin", "-y", "-v", "error", *map(str, words)]
+    subprocess.run(command, check=True)
+
+
+def _seconds(path: Path) -> float:
+    """How long a file plays, as FFmpeg tells it."""
+    said = subprocess.run([binary(), "-i", path], capture_output=True, text=True, check=False)
+    hours, minutes, seconds = said.stderr.split("Duration: ")[1].split(",")[0].split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+if __name__ == "__main__":
+    WAYS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))

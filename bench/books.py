@@ -1,0 +1,119 @@
+"""Books of up to ten hours: memory, growth, edits, and an M4B with chapters.
+
+Segments are kept, as they are when a story is told on a laptop, and the first render of ten hours
+is what an edit is compared with: a sentence in the third chunk that grows, then one that shrinks.
+About forty minutes on two cores, of which the M4B takes most; it says how far it is.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from shutil import disk_usage, rmtree
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench.material import STORY_S, Material, material
+from bench.processes import Cost
+from bench.rendering import encoder_cost, ours_cost, row
+from mixer.parallel import usable_cores
+from mixer.sound.encoders import Encoding
+
+STORY_H = STORY_S / 3600
+HOURS = (STORY_H, 1.0, 2.0, 10.0)
+BOOK_H = 10.0
+MAX_MEMORY_MB = 200
+MAX_SPREAD = 1.2
+MAX_GROWTH = 10.5
+MAX_EDIT_SHARE = 0.03
+MAX_TIMES_AAC = 1.2
+SHORT_RUNS = 1
+NEEDED_BYTES = 4_000_000_000
+
+
+def run() -> list[dict[str, object]]:
+    """All rows."""
+    with TemporaryDirectory(prefix="bench-books-") as scratch:
+        folder = Path(scratch)
+        if disk_usage(folder).free < NEEDED_BYTES:
+            raise RuntimeError(f"Ten hours need {NEEDED_BYTES / 1e9:.0f} GB of room in {folder}.")
+        _told("making forty chunks")
+        made = material(folder)
+        costs = {hours: _book(made, folder, hours) for hours in HOURS}
+        rows = [*_memory(costs), _growth(costs), *_edits(made, folder, costs[BOOK_H])]
+        rmtree(folder / "shelf")
+        return [*rows, _m4b(made, folder)]
+
+
+def _book(made: Material, folder: Path, hours: float) -> Cost:
+    """A book rendered onto an empty shelf: the run in the middle where there are several."""
+    runs: list[Cost] = []
+    for _ in range(1 if hours == BOOK_H else SHORT_RUNS):
+        rmtree(folder / "shelf", ignore_errors=True)
+        work = replace(made.book(hours, folder / "book.mp3"), shelf=folder / "shelf")
+        runs.append(ours_cost(work, folder, watched=True))
+        _told(f"{hours:.1f} h: {runs[-1].wall_s:.1f} s, {runs[-1].peak_mb:.0f} MB")
+    wall_s = median(run.wall_s for run in runs)
+    return replace(max(runs, key=lambda run: run.peak_mb), wall_s=wall_s)
+
+
+def _memory(costs: dict[float, Cost]) -> list[dict[str, object]]:
+    peaks = {f"{hours:.1f} h": cost.peak_mb for hours, cost in costs.items()}
+    spread = max(peaks.values()) / min(peaks.values())
+    shown = ", ".join(f"{name} {peak:.0f} MB" for name, peak in peaks.items())
+    largest = max(peaks.values())
+    return [
+        {
+            "what": "peak memory, sum of PSS over all processes",
+            "measured": shown,
+            "figure": f"below {MAX_MEMORY_MB} MB",
+            "ok": largest < MAX_MEMORY_MB,
+            "megabytes": peaks,
+            "curve_mb": [round(each) for each in _thinned(costs[BOOK_H].curve_mb)],
+        },
+        row("memory of the hungriest against the leanest", spread, MAX_SPREAD, "equal within 20 %"),
+    ]
+
+
+def _thinned(curve: tuple[float, ...], columns: int = 240) -> list[float]:
+    """The highest value in each of some columns."""
+    step = max(1, len(curve) // columns)
+    return [max(curve[at : at + step]) for at in range(0, len(curve), step)]
+
+
+def _growth(costs: dict[float, Cost]) -> dict[str, object]:
+    short_s, long_s = costs[1.0].wall_s, costs[BOOK_H].wall_s
+    return row("time for ten times the audio", long_s / short_s, MAX_GROWTH,
+               f"1 h {short_s:.1f} s, 10 h {long_s:.1f} s")  # fmt: skip
+
+
+def _edits(made: Material, folder: Path, whole: Cost) -> list[dict[str, object]]:
+    """A chunk near the beginning that becomes longer, and then shorter than it was at first."""
+    rows = []
+    for what, take in (("longer", made.longer), ("shorter", made.shorter)):
+        work = made.book(BOOK_H, folder / "book.mp3", edited=take)
+        cost = ours_cost(replace(work, shelf=folder / "shelf"), folder)
+        share = cost.wall_s / whole.wall_s
+        how = f"{cost.wall_s:.1f} s of {whole.wall_s:.1f} s"
+        rows.append(row(f"a {what} sentence near the start of 10 h", share, MAX_EDIT_SHARE, how))
+        _told(f"{what} sentence: {how}")
+    return rows
+
+
+def _m4b(made: Material, folder: Path) -> dict[str, object]:
+    """Against the encoder alone: its CPU time for 26 minutes, times as many as the book holds."""
+    story = made.story(folder / "story.wav")
+    ours_cost(replace(story, encoding=Encoding("wav")), folder)
+    aac = ("aac", "-b:a", "128k")
+    alone_s = median(
+        encoder_cost(folder, "story.wav", aac, "adts").cpu_s for _ in range(SHORT_RUNS)
+    )
+    aac_s = alone_s * BOOK_H / STORY_H / usable_cores()
+    _told(f"AAC alone would take {aac_s:.0f} s; the M4B of ten hours begins")
+    work = replace(made.book(BOOK_H, folder / "book.m4b"), encoding=Encoding("m4b"))
+    cost = ours_cost(work, folder, watched=True)
+    how = f"{cost.wall_s:.0f} s, {cost.peak_mb:.0f} MB; AAC {alone_s:.0f} CPU s for 26 min"
+    return row("10 h M4B with chapters, against AAC", cost.wall_s / aac_s, MAX_TIMES_AAC, how)
+
+
+def _told(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)

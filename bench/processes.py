@@ -1,0 +1,101 @@
+"""What a command costs: wall time, CPU time of its whole tree, and memory as the sum of PSS."""
+
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+SAMPLING_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one command.
+
+    Attributes:
+        wall_s: from start to end.
+        cpu_s: of the process and everything it started.
+        peak_mb: largest sum of PSS over the process and its descendants; 0 where not watched.
+        curve_mb: the same over time, one value every SAMPLING_S or so.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float = 0.0
+    curve_mb: tuple[float, ...] = ()
+
+
+def cost(arguments: Sequence[str], *, watched: bool = False, core: int | None = None) -> Cost:
+    """Run a command to its end.
+
+    Args:
+        arguments: of Python, from `-m` on.
+        watched: whether its memory is watched, which takes time itself.
+        core: the only one that it may use; all of them when None.
+    """
+    pin = ["taskset", "-c", str(core)] if core is not None else []
+    cpu_s, begun_s = _children_cpu_s(), time.monotonic()
+    with subprocess.Popen([*pin, sys.executable, *arguments]) as process:
+        curve = _Curve(process.pid) if watched else None
+        code = process.wait()
+        wall_s = time.monotonic() - begun_s
+    values = curve.values() if curve else ()
+    if code:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {code}.")
+    return Cost(wall_s, _children_cpu_s() - cpu_s, max(values, default=0.0), values)
+
+
+def _children_cpu_s() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+class _Curve:
+    """Watches a process tree from beside it, until the process is gone."""
+
+    def __init__(self, pid: int) -> None:
+        self._values: list[float] = []
+        self._root = psutil.Process(pid)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def values(self) -> tuple[float, ...]:
+        self._thread.join()
+        return tuple(self._values)
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                tree = [self._root, *self._root.children(recursive=True)]
+                running = self._root.status() != psutil.STATUS_ZOMBIE
+            except psutil.NoSuchProcess:
+                return
+            if not running:
+                return
+            self._values.append(sum(_pss_kb(each.pid) for each in tree) / 1000)
+            time.sleep(SAMPLING_S)
+
+
+def _pss_kb(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended meanwhile
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    told = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((each.split(":")[1].strip() for each in told if each.startswith("model name")), "")
+    memory_gb = psutil.virtual_memory().total / 1e9
+    python = ".".join(map(str, sys.version_info[:3]))
+    cores = len(os.sched_getaffinity(0))
+    return f"{model or 'CPU'}, {cores} cores, {memory_gb:.0f} GB, Python {python}"
