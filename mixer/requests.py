@@ -30,6 +30,9 @@ MAX_LANGUAGE_CHARS = 35
 """A tag's subtags, and the length that software should be able to take (BCP 47: RFC 5646, 2.1 and
 4.4.1)."""
 
+MAX_LEXICON_CHARS = 500_000
+"""Of a lexicon that comes with a request; ten thousand words and more."""
+
 MAX_LEXICONS = 5
 """Of one call (Polly's API reference, SynthesizeSpeech)."""
 
@@ -74,6 +77,13 @@ class SpeechOptions(BaseModel):
         Literal["spoken", "unspoken"],
         Field(description="Whether titles of chapters are said, or only mark them."),
     ] = "spoken"
+    lexicon: Annotated[
+        str,
+        Field(
+            max_length=MAX_LEXICON_CHARS,
+            description="How to say words: lines like “nginx = engine x” or “Boot = /boːt/”.",
+        ),
+    ] = ""
     pauses: Annotated[
         str | dict[str, int],
         Field(description="natural, expressive, none, or ms by kind: comma=200,paragraph=900"),

@@ -1,13 +1,14 @@
 """Choosing who speaks: the one place of the command line that opens speech engines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mixer.errors import BadOption
 from mixer.requests import Options
+from mixer.script.casting import Role
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
-from mixer.speech.choosing import EMBEDDED, chosen
+from mixer.speech.choosing import EMBEDDED, chosen, with_cast
 from mixer.speech.engine import Delivery, SpeechEngine, Voice
 
 POLLY = "polly"
@@ -38,8 +39,12 @@ class Speaker:
 
 
 @contextmanager
-def speaker(asked: Options) -> Iterator[Speaker]:
-    """The engine and voice that a command asks for; the engine is closed at the end.
+def speaker(asked: Options, cast: Sequence[Role] = ()) -> Iterator[Speaker]:
+    """The engine and voices that a command asks for; the engine is closed at the end.
+
+    Args:
+        asked: who speaks.
+        cast: who speaks besides, as the story names them.
 
     Raises:
         BadOption: there is no such engine, or it has no such thing as was asked for.
@@ -48,8 +53,9 @@ def speaker(asked: Options) -> Iterator[Speaker]:
     """
     engine = open_engine(asked.engine or EMBEDDED, speech_marks=asked.speech_marks)
     try:
-        voice, delivery = chosen(engine.voices(), asked)
-        yield Speaker(engine, delivery, voice)
+        voices = engine.voices()
+        voice, delivery = chosen(voices, asked)
+        yield Speaker(engine, with_cast(delivery, voices, asked, cast), voice)
     finally:
         engine.close()
 

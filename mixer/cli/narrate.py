@@ -8,12 +8,13 @@ import click
 from mixer.cli.engines import speaker
 from mixer.cli.options import ABOUT, COST, MIX, SPEECH, chosen, contract_options
 from mixer.cli.outputs import require_apart, with_format
-from mixer.cli.reading import STDIN, read_story
+from mixer.cli.reading import STDIN, read_story, with_lexicon_file
 from mixer.cli.session import store_option, studio
 from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
 from mixer.jobs.planning import plan_read
 from mixer.jobs.studio import Telling, output_paths, tell
+from mixer.speech.choosing import as_narrator
 
 
 @click.command()
@@ -50,9 +51,11 @@ def command(
     outputs = output_paths(out, report)
     require_apart(outputs, _inputs(story, music))
     document = read_story(story, asked)
-    with speaker(asked) as who, studio(store) as work:
+    asked = as_narrator(with_lexicon_file(asked, story, document), document.cast)
+    with speaker(asked, document.cast) as who, studio(store) as work:
         with work.stages.stage("planning"):
-            script = plan_read(document, who.limits, who.language(asked), asked)
+            engines = {name: each.engine for name, each in who.delivery.cast}
+            script = plan_read(document, who.limits, who.language(asked), asked, engines)
         if asked.dry_run:
             click.echo(estimate_line(script, asked.rate))
             return

@@ -2,11 +2,13 @@
 
 import types
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
+from mixer.cli.reading import read_lexicon_file
 from mixer.errors import BadOption
 from mixer.requests import Options, options
 
@@ -22,6 +24,7 @@ SPEECH = (
     "pauses",
     "gap_ms",
     "rate",
+    "lexicon",
     "lexicons",
     "speech_marks",
 )
@@ -44,6 +47,7 @@ METAVARS = {
     "voice": "NAME",
     "engine": "NAME",
     "language": "TAG",
+    "lexicon": "FILE",
     "lexicons": "NAME,NAME…",
 }
 
@@ -64,6 +68,8 @@ def chosen(given: Mapping[str, Any]) -> Options:
     asked = {name: value for name, value in given.items() if value is not None}
     if isinstance(asked.get("pauses"), str) and "=" in asked["pauses"]:
         asked["pauses"] = _lengths(asked["pauses"])
+    if "lexicon" in asked:
+        asked["lexicon"] = read_lexicon_file(Path(asked["lexicon"]))
     if "lexicons" in asked:
         asked["lexicons"] = asked["lexicons"].split(",")
     return options(asked)

@@ -1,13 +1,13 @@
 """Planning for commands that speak to nobody: limits and language from names alone."""
 
 from mixer.cli.engines import POLLY
-from mixer.cli.reading import read_story
+from mixer.cli.reading import read_story, with_lexicon_file
 from mixer.errors import BadOption
 from mixer.jobs.planning import plan_read
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS, EngineLimits
 from mixer.script.script import Script
-from mixer.speech.choosing import EMBEDDED, chosen
+from mixer.speech.choosing import EMBEDDED, as_narrator, chosen, with_cast
 from mixer.speech.embedded.engine import VOICES
 
 DEFAULT_LANGUAGE = "en-US"
@@ -20,10 +20,12 @@ def planned(story: str, asked: Options) -> Script:
         BadOption: there is no such engine, or it has no such thing as was asked for.
         UnknownVoice: the embedded engine has no such voice; Polly's are not asked for.
     """
+    document = read_story(story, asked)
+    asked = as_narrator(with_lexicon_file(asked, story, document), document.cast)
     if asked.engine in {"", EMBEDDED}:
-        chosen(VOICES, asked)
+        with_cast(chosen(VOICES, asked)[1], VOICES, asked, document.cast)
     language = asked.language or DEFAULT_LANGUAGE
-    return plan_read(read_story(story, asked), _limits(asked), language, asked)
+    return plan_read(document, _limits(asked), language, asked)
 
 
 def _limits(asked: Options) -> EngineLimits:

@@ -10,6 +10,7 @@ from mixer.errors import NotFound, StoreFailed, UnreadableText
 from mixer.requests import Options
 from mixer.script.document import Document
 from mixer.script.epub import is_epub, read_epub
+from mixer.script.lexicon import read_lexicon
 from mixer.script.sources import TextType, read, told_by_looks
 
 STDIN = "-"
@@ -55,6 +56,34 @@ def read_story(story: str, asked: Options) -> Document:
     return read(text, _text_type(text, name, asked), name)
 
 
+def read_lexicon_file(path: Path) -> str:
+    """The text of a lexicon, found whole.
+
+    Raises:
+        NotFound: there is no such file.
+        UnreadableText: it is no text, or a line of it cannot be followed.
+    """
+    text = _decoded(_content(path, "lexicon"), str(path))
+    read_lexicon(text, str(path))
+    return text
+
+
+def with_lexicon_file(asked: Options, story: str, document: Document) -> Options:
+    """What is asked for, with the lexicon that the story names where none was given.
+
+    Its file lies beside the story.
+    """
+    if asked.lexicon or not document.lexicon_name:
+        return asked
+    text = read_lexicon_file(beside(story, document.lexicon_name))
+    return asked.model_copy(update={"lexicon": text})
+
+
+def beside(story: str, name: str) -> Path:
+    """A file that a story names: its path counts from the story's own folder."""
+    return Path(name) if story == STDIN else Path(story).parent / name
+
+
 def _text_type(text: str, name: str, asked: Options) -> TextType:
     """How a text is written: as asked for, or as the file's name and its looks say."""
     if asked.text_type:
@@ -62,14 +91,14 @@ def _text_type(text: str, name: str, asked: Options) -> TextType:
     return SUFFIXES.get(Path(name).suffix.lower()) or told_by_looks(text, name)
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, what: str = "story") -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise NotFound(f"There is no story {path}.", key=str(path)) from error
+        raise NotFound(f"There is no {what} {path}.", key=str(path)) from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StoreFailed(f"The story {path} cannot be read: {reason}.") from error
+        raise StoreFailed(f"The {what} {path} cannot be read: {reason}.") from error
 
 
 def _standard_input() -> bytes:

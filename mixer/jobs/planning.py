@@ -1,10 +1,15 @@
 """From a text to its Script, and whether it may cost what it costs: before anything is spent."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from mixer.errors import TooExpensive
 from mixer.requests import Options
+from mixer.script.casting import NARRATOR
 from mixer.script.document import Document
 from mixer.script.language import same_language
-from mixer.script.limits import EngineLimits
+from mixer.script.lexicon import read_lexicon
+from mixer.script.limits import LIMITS, EngineLimits
 from mixer.script.pauses import pauses
 from mixer.script.plan import PlanStyle, plan_document
 from mixer.script.script import Script
@@ -28,20 +33,43 @@ def plan_story(
     return plan_read(document, limits, language, asked)
 
 
-def plan_read(document: Document, limits: EngineLimits, language: str, asked: Options) -> Script:
+def plan_read(
+    document: Document,
+    limits: EngineLimits,
+    language: str,
+    asked: Options,
+    engines: Mapping[str, str] | None = None,
+) -> Script:
     """Decide what is said of a document.
 
     Args:
         document: as it was read.
         limits: of the engine that will say it.
         language: BCP 47 tag of the text, unless the text names another itself.
-        asked: pauses, gap, rate and titles count here.
+        asked: pauses, gap, rate, titles and lexicon count here.
+        engines: of those in the cast, by name, where it is known already.
     """
     stated = document.language
     if stated and not asked.language and not same_language(stated, language):
         language = stated
     ssml = SsmlStyle(limits, pauses(asked.pauses), asked.rate)
-    style = PlanStyle(language, ssml, asked.gap_ms, says_titles=asked.titles == "spoken")
+    spoken = {
+        role.name: replace(
+            ssml,
+            limits=LIMITS.get((engines or {}).get(role.name) or role.engine, limits),
+            rate_percent=role.rate_percent or asked.rate,
+        )
+        for role in document.cast
+        if role.name != NARRATOR
+    }
+    style = PlanStyle(
+        language,
+        ssml,
+        asked.gap_ms,
+        says_titles=asked.titles == "spoken",
+        lexicon=read_lexicon(asked.lexicon) if asked.lexicon else (),
+        voices=spoken,
+    )
     return plan_document(document, style)
 
 

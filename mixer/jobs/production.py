@@ -66,11 +66,18 @@ def takes(spoken: Sequence[SpokenChunk], *, is_gap_exact: bool) -> list[Take]:
             measured=each.recording.measured,
             gap_ms=each.chunk.gap_ms,
             is_gap_exact=is_gap_exact,
-            weight=FILLING_WEIGHTS.get(each.chunk.ending, 1.0),
+            weight=_weight(each.chunk),
+            level_db=each.chunk.level_db,
             opens=each.opens,
         )
         for each in spoken
     ]
+
+
+def _weight(chunk: Chunk) -> float:
+    """How much of a section's filling the gap takes; none where the author has set it."""
+    is_set = chunk.utterances[-1].pause_ms is not None
+    return 0.0 if is_set else FILLING_WEIGHTS.get(chunk.ending, 1.0)
 
 
 def captioned(spoken: Sequence[SpokenChunk], timeline: Timeline) -> list[CaptionedSentence]:
@@ -85,6 +92,7 @@ def captioned(spoken: Sequence[SpokenChunk], timeline: Timeline) -> list[Caption
                     start_s=timeline.seconds(start),
                     end_s=timeline.seconds(end),
                     chapter=opens,
+                    voice=utterance.speaker,
                     ends_paragraph=utterance.ending in PARAGRAPH_ENDINGS,
                 )
             )

@@ -153,7 +153,7 @@ def _cost_usd(
     """What the chunks cost that were not said before."""
     missing = (c for key, c in narrator.distinct(chunks).items() if key not in found)
     chars = sum(chunk.billed_chars for chunk in missing) * times_paid(asked)
-    return cost_usd(chars, narrator.delivery.engine)
+    return cost_usd(chars, narrator.delivery.priced_as)
 
 
 def output_paths(out: Path, report: Path | None = None) -> tuple[Path, Path, Path, Path, Path]:

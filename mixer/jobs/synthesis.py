@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from mixer.errors import TextTooLong, TooExpensive, UnreadableText
-from mixer.jobs.planning import plan_story, refuse_if_too_dear
+from mixer.jobs.planning import plan_read, refuse_if_too_dear
 from mixer.jobs.production import unspoken
 from mixer.jobs.spending import Spending, utc_now
 from mixer.requests import Options
 from mixer.script.estimate import Estimate, estimate
 from mixer.script.script import Chunk, Script
-from mixer.script.sources import TextType, told_by_looks
+from mixer.script.sources import TextType, read, told_by_looks
 from mixer.sound.ffmpeg import Children
 from mixer.speech.charges import Charges
-from mixer.speech.choosing import chosen, times_paid
+from mixer.speech.choosing import as_narrator, chosen, times_paid, with_cast
 from mixer.speech.engine import Delivery, SpeechEngine, Voice
 from mixer.speech.narrate import Narration, Narrator
 from mixer.speech.prices import cost_usd
@@ -78,7 +78,7 @@ class Plan:
 
     def costs_usd(self, chars: int) -> float:
         """Of so many of its characters."""
-        return cost_usd(chars * self.times_paid, self.delivery.engine)
+        return cost_usd(chars * self.times_paid, self.delivery.priced_as)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +157,18 @@ class Synthesizer:
                 characters=len(text),
                 limit=self.max_text_chars,
             )
-        with self.open_engine("", deadline_s) as engine:
-            voice, delivery = chosen(engine.voices(), asked)
-            limits = engine.limits(delivery.engine)
         try:
             text_type = TextType(asked.text_type or told_by_looks(text))
-            language = asked.language or voice.language
-            script = plan_story(text, text_type, limits, language, asked)
+            document = read(text, text_type, front_matter=not asked.skip_front_matter)
+            told_as = as_narrator(asked, document.cast)
+            with self.open_engine("", deadline_s) as engine:
+                voices = engine.voices()
+                voice, delivery = chosen(voices, told_as)
+                limits = engine.limits(delivery.engine)
+            delivery = with_cast(delivery, voices, told_as, document.cast)
+            language = told_as.language or voice.language
+            engines = {name: each.engine for name, each in delivery.cast}
+            script = plan_read(document, limits, language, told_as, engines)
         except UnreadableText as error:
             raise UnreadableText(f"text: {error}", field="text") from error
         return Plan(script, voice, delivery, estimate(script, asked.rate), times_paid(asked))
@@ -194,7 +199,7 @@ class Synthesizer:
             found = narrator.found(plan.chunks)
             missing = [c for key, c in narrator.distinct(plan.chunks).items() if key not in found]
             foreseen_usd = self._allowed_usd(plan, missing, asked)
-            charges = Charges(plan.delivery.engine, plan.times_paid)
+            charges = Charges(plan.delivery.priced_as, plan.times_paid)
             with self.spending.reserved(caller, foreseen_usd, charges.most_usd):
                 narration = narrator.narrate(plan.chunks, found=found, charges=charges)
         return self._synthesis(plan, narration, charges, hits=len(found))

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import regex
 
+from mixer.script.casting import NOTHING_SAID, About, Role
 from mixer.script.marking import Mark
 
 
@@ -62,8 +63,11 @@ class Document:
         title: what the author calls the whole, in front matter or not at all.
         author: likewise.
         language: BCP 47 tag that the text states itself; may be empty.
-        description: what it says of its content, in a few sentences.
+        about: what it says of itself besides.
+        cast: who speaks in it, besides the narrator.
         cover: its picture.
+        cover_name: of a file with its picture, as the text names it.
+        lexicon_name: of a file with a lexicon, likewise.
         must_honour_marks: whether an engine that lacks a marked element may not say it without.
     """
 
@@ -71,8 +75,11 @@ class Document:
     title: str = ""
     author: str = ""
     language: str = ""
-    description: str = ""
+    about: About = NOTHING_SAID
+    cast: tuple[Role, ...] = ()
     cover: Cover | None = None
+    cover_name: str = ""
+    lexicon_name: str = ""
     must_honour_marks: bool = False
 
 

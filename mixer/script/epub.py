@@ -15,6 +15,7 @@ import regex
 
 from mixer.errors import ObjectTooLarge, UnreadableText
 from mixer.script.archive import Archive
+from mixer.script.casting import About
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
@@ -56,6 +57,7 @@ _FRONT_TYPES = names(
 
 _DECLARED = regex.compile(rb"""\A\s*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _META_CHARSET = regex.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""")
+_YEAR = regex.compile(r"\b[12]\d{3}\b")
 _ENTITY = regex.compile(r"<!ENTITY\b")
 _LOOKED_AT_CHARS = 4_096
 """Of the beginning of a page, for its encoding and what it declares."""
@@ -104,7 +106,7 @@ def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = Tr
         title=about.get("title", ""),
         author=about.get("creator", ""),
         language=about.get("language", ""),
-        description=_plain(about.get("description", "")),
+        about=_about(about),
         cover=_cover(archive, package),
     )
 
@@ -201,6 +203,16 @@ def _cover(archive: Archive, package: Package) -> Cover | None:
         return None
     media_type = next(i.media_type for i in package.items.values() if i.path == package.cover)
     return Cover(media_type, content) if len(content) <= MAX_COVER_BYTES else None
+
+
+def _about(stated: Mapping[str, str]) -> About:
+    """What Dublin Core's terms say of a book; shops put markup into descriptions."""
+    year = _YEAR.search(stated.get("date", ""))
+    return About(
+        year=year[0] if year else "",
+        genre=stated.get("subject", ""),
+        description=_plain(stated.get("description", "")),
+    )
 
 
 def _plain(text: str) -> str:

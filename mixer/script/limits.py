@@ -55,6 +55,9 @@ POLLY_LIMITS = {
 EMBEDDED_LIMITS = EngineLimits(
     POLLY_BILLED_CHARS,
     POLLY_TOTAL_CHARS,
-    frozenset({"speak", "p", "s", "break", "sub", "say-as", "prosody", "phoneme"}),
+    frozenset({"speak", "p", "s", "break", "sub", "say-as", "prosody"}),
 )
 """The embedded voice takes any length; Polly's limits keep its chunks the same as in the cloud."""
+
+LIMITS = {"embedded": EMBEDDED_LIMITS, **POLLY_LIMITS}
+"""By the name of the engine in requests."""

@@ -8,12 +8,8 @@ import regex
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from mixer.script.casting import split_head
 from mixer.script.document import SCENE_BREAK, Block, Document, heading, joined, paragraph, unified
-
-_FRONT_MATTER = regex.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
-_FRONT_MATTER_LINE = regex.compile(r"(?P<name>[\w-]+)\s*:(?P<value>(?:\s.*)?)")
-_FRONT_MATTER_MORE = regex.compile(r"\s*|[\s#-].*|[]}].*")
-"""Of a line: the rest of a longer value, a comment, or nothing."""
 
 _HTML_TAG = regex.compile(
     r"<!--.*?-->|<(script|style)\b[^<>]*>.*?</\1\s*>|</?[A-Za-z][^<>]*>",
@@ -28,31 +24,19 @@ def read_markdown(text: str) -> Document:
 
     Links and emphasis leave their words, pictures their description, HTML its text.
     """
-    text = unified(text)
-    matter = _FRONT_MATTER.match(text)
-    about = _front_matter(matter.group(1)) if matter else {}
-    body = text[matter.end() :] if matter and about else text
-    blocks = tuple(_blocks(_parser().parse(body)))
-    return Document(blocks, title=about.get("title", ""), author=about.get("author", ""))
+    head, body = split_head(unified(text))
+    title, author = head.values.get("title", ""), head.values.get("author", "")
+    return Document(read_markdown_blocks(body), title=title, author=author)
+
+
+def read_markdown_blocks(text: str) -> tuple[Block, ...]:
+    """Read a Markdown text that has no head."""
+    return tuple(_blocks(_parser().parse(text)))
 
 
 @cache
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"maxNesting": MOST_NESTED}).enable("table")
-
-
-def _front_matter(text: str) -> dict[str, str]:
-    """The `name: value` lines at the head of a file; anything richer is passed over.
-
-    Empty when a line looks like prose: then the rules around it are scene breaks.
-    """
-    about: dict[str, str] = {}
-    for line in text.splitlines():
-        if match := _FRONT_MATTER_LINE.fullmatch(line):
-            about[match["name"].lower()] = match["value"].strip("\"' ")
-        elif not _FRONT_MATTER_MORE.fullmatch(line):
-            return {}
-    return about
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:

@@ -22,7 +22,7 @@ class Mark:
     Attributes:
         start: of the stretch, in characters.
         end: one past its last character; `start` for a place.
-        tag: the element's name; `sound` and `music` are ours, and never reach an engine.
+        tag: the element's name.
         attributes: of the element, names with values.
         line: of the author's text, for messages; 0 where it is not known.
     """
@@ -66,20 +66,21 @@ class MarkedText:
     def finished(self) -> tuple[str, tuple[Mark, ...]]:
         """The words without white space at their ends, and the marks in reading order."""
         text = self._text.rstrip()
-        fitted = (
+        fitted = [
             replace(mark, start=min(mark.start, len(text)), end=min(mark.end, len(text)))
             for mark in self._marks
-        )
-        return text, tuple(in_order(fitted))
+        ]
+        places = [mark for mark in fitted if mark.start == mark.end]
+        stretches = [mark for mark in reversed(fitted) if mark.start < mark.end]
+        return text, tuple(in_order([*stretches, *places]))
 
 
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
     """Marks in the order in which they open, outer ones first.
 
-    Of marks over the same stretch the one added later is the outer.
+    Of marks over the same stretch the one that is given first is the outer.
     """
-    numbered = sorted(enumerate(marks), key=lambda each: (each[1].start, -each[1].end, -each[0]))
-    return [mark for _, mark in numbered]
+    return sorted(marks, key=lambda mark: (mark.start, -mark.end))
 
 
 def moved(marks: Iterable[Mark], place: Callable[[int, bool], int]) -> list[Mark]:

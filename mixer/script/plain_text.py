@@ -52,9 +52,14 @@ _ENDS_A_SENTENCE = regex.compile(r"""[.!?…。！？।॥؟۔,;:，；：][\p{
 
 def read_plain_text(text: str) -> Document:
     """Read a text by its looks; its words come out all, in order."""
-    groups = _paragraph_lines(unified(text).expandtabs(4))
+    return Document(read_plain_blocks(unified(text)))
+
+
+def read_plain_blocks(text: str) -> tuple[Block, ...]:
+    """Read a text with one kind of line break, and without a head."""
+    groups = _paragraph_lines(text.expandtabs(4))
     blocks = [_block(lines, first=index == 0) for index, lines in enumerate(groups)]
-    return Document(tuple(_without_false_title(blocks)))
+    return tuple(_without_false_title(blocks))
 
 
 def _paragraph_lines(text: str) -> list[list[str]]:

@@ -4,12 +4,15 @@ Everything here is decided from the text and the style alone; planning the same 
 the same Script, and costs nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from mixer.errors import BadInput, UnreadableText
+from mixer.script.casting import NARRATOR
 from mixer.script.chunks import group
 from mixer.script.document import Block, BlockKind, Document, tidy
+from mixer.script.lexicon import Lexicon, Pronunciation
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.marking import PAUSE, Mark, in_order
 from mixer.script.pauses import NATURAL
@@ -17,7 +20,7 @@ from mixer.script.script import Chapter, Chunk, Ending, Script, Utterance
 from mixer.script.sources import TextType, read
 from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml, marks_weight, weight
 from mixer.script.ssml_source import duration_ms
-from mixer.script.utterances import is_said, utterances
+from mixer.script.utterances import ends_sentence, is_said, utterances
 
 ALLOWANCE_SHARE = 0.9
 """How much of an engine's limit is used: how a service counts is not documented to the letter."""
@@ -32,12 +35,20 @@ class PlanStyle:
         ssml: engine limits, pauses and rate.
         gap_ms: one length for every silence between chunks; None for the pauses' own.
         says_titles: whether titles of chapters are said; they are named in any case.
+        lexicon: how to say words that a voice would misread.
+        voices: what shapes the SSML of those in the cast, where it is not the narrator's.
     """
 
     language: str = "en-US"
     ssml: SsmlStyle = field(default_factory=lambda: SsmlStyle(POLLY_LIMITS["generative"], NATURAL))
     gap_ms: int | None = None
     says_titles: bool = True
+    lexicon: tuple[Pronunciation, ...] = ()
+    voices: Mapping[str, SsmlStyle] = field(default_factory=dict)
+
+    def of(self, speaker: str) -> SsmlStyle:
+        """What shapes the SSML of a speaker."""
+        return self.voices.get(speaker, self.ssml)
 
 
 def plan(text: str, text_type: TextType = TextType.TEXT, style: PlanStyle | None = None) -> Script:
@@ -71,11 +82,25 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
         _require_honoured(document.blocks, style.ssml.limits)
     if not style.says_titles:
         document = replace(document, blocks=tuple(map(_unsaid_title, document.blocks)))
+    if style.lexicon:
+        document = replace(document, blocks=tuple(_with_lexicon(document.blocks, style)))
     title, parts = _chapters(document, style.language)
     if not parts:
         raise UnreadableText("The story holds no words to say.")
-    chapters = tuple(_chapter(name, blocks, style) for name, blocks in parts)
-    return Script(title, style.language, chapters, author=tidy(document.author))
+    levels_db = {role.name: role.level_db for role in document.cast}
+    chapters = tuple(_chapter(name, blocks, style, levels_db) for name, blocks in parts)
+    author = tidy(document.author)
+    return Script(title, style.language, chapters, author, document.about, document.cast)
+
+
+def _with_lexicon(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Block]:
+    """Blocks with the lexicon's words marked, as the engine of each speaker can be told."""
+    lexicons: dict[frozenset[str], Lexicon] = {}
+    for block in blocks:
+        tags = style.of(block.speaker).limits.tags
+        if tags not in lexicons:
+            lexicons[tags] = Lexicon(style.lexicon, style.language, tags)
+        yield lexicons[tags].applied(block)
 
 
 def _require_honoured(blocks: Sequence[Block], limits: EngineLimits) -> None:
@@ -136,29 +161,32 @@ def _joined(parts: list[tuple[str, list[Block]]]) -> list[tuple[str, list[Block]
     return told
 
 
-def _chapter(title: str, blocks: Sequence[Block], style: PlanStyle) -> Chapter:
-    limits = style.ssml.limits
-    allowance = int(limits.billed_chars * ALLOWANCE_SHARE)
+def _chapter(
+    title: str, blocks: Sequence[Block], style: PlanStyle, levels_db: Mapping[str, float]
+) -> Chapter:
+    def weigh(utterance: Utterance) -> int:
+        spoken_by = style.of(utterance.speaker)
+        marks = marks_weight(utterance.marks, spoken_by) if utterance.marks else 0
+        return weight(utterance.spoken, spoken_by) + marks
 
-    def weigh(spoken: str) -> int:
-        return weight(spoken, style.ssml)
-
-    def weigh_all(utterance: Utterance) -> int:
-        marks = marks_weight(utterance.marks, style.ssml) if utterance.marks else 0
-        return weigh(utterance.spoken) + marks
-
-    told = _with_silences(list(_utterances(blocks, style.language, weigh, allowance)))
-    groups = group(told, weigh_all, allowance)
-    return Chapter(title, tuple(_chunk(each, style) for each in groups))
+    told = _with_silences(list(_utterances(blocks, style)))
+    groups = group(told, weigh, _allowance(style.ssml))
+    return Chapter(title, tuple(_chunk(each, style, levels_db) for each in groups))
 
 
-def _utterances(
-    blocks: Sequence[Block], language: str, weigh: Callable[[str], int], limit: int
-) -> Iterator[Utterance]:
+def _allowance(style: SsmlStyle) -> int:
+    """What a chunk may weigh; engines of one cast differ in tags, not in length."""
+    return int(style.limits.billed_chars * ALLOWANCE_SHARE)
+
+
+def _utterances(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Utterance]:
     told = [index for index, block in enumerate(blocks) if _is_told(block)]
     for index in told:
+        block = blocks[index]
+        spoken_by = style.of(block.speaker)
         ending = Ending.CHAPTER if index == told[-1] else _block_ending(blocks, index)
-        yield from utterances(blocks[index], ending, language, weigh, limit)
+        weigh = partial(weight, style=spoken_by)
+        yield from utterances(block, ending, style.language, weigh, _allowance(spoken_by))
 
 
 def _block_ending(blocks: Sequence[Block], index: int) -> Ending:
@@ -166,7 +194,9 @@ def _block_ending(blocks: Sequence[Block], index: int) -> Ending:
         return Ending.HEADING
     if blocks[index + 1].kind is BlockKind.SCENE_BREAK:
         return Ending.SCENE
-    return Ending.SENTENCE if blocks[index].continues else Ending.PARAGRAPH
+    if not blocks[index].continues:
+        return Ending.PARAGRAPH
+    return Ending.SENTENCE if ends_sentence(blocks[index].text) else Ending.CLAUSE
 
 
 LONG_PAUSE_MS = 700
@@ -203,8 +233,11 @@ def _length_ms(mark: Mark) -> int:
     return duration_ms(mark.attribute("time")) or 0
 
 
-def _chunk(group: tuple[Utterance, ...], style: PlanStyle) -> Chunk:
+def _chunk(group: tuple[Utterance, ...], style: PlanStyle, levels_db: Mapping[str, float]) -> Chunk:
     ending = group[-1].ending
     gap_ms = style.ssml.pauses.gap_ms(ending) if style.gap_ms is None else style.gap_ms
     gap_ms = gap_ms if group[-1].pause_ms is None else group[-1].pause_ms
-    return Chunk(group, build_ssml(group, style.ssml), billed_chars(group), gap_ms)
+    speaker = group[0].speaker
+    ssml = build_ssml(group, style.of(speaker))
+    level_db = levels_db.get(speaker or NARRATOR, 0.0)
+    return Chunk(group, ssml, billed_chars(group), gap_ms, level_db)

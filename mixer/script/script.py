@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mixer.script.casting import NOTHING_SAID, About, Role
 from mixer.script.marking import Mark
 
 FORMAT_VERSION = 1
@@ -36,7 +37,7 @@ class Utterance:
         spoken: the same words as the engine shall say them, normalised.
         ending: what comes after it.
         speaker: who says it, a name of the cast; empty for the narrator.
-        marks: SSML elements over `spoken`, and places of sounds.
+        marks: SSML elements over `spoken`.
         pause_ms: the silence that the author asks for after it; None for the ending's own.
     """
 
@@ -58,12 +59,14 @@ class Chunk:
             equal chunks are equal requests.
         billed_chars: what the engine charges for: the text without tags.
         gap_ms: the silence that follows in the mix.
+        level_db: louder or softer than the others, as the cast says.
     """
 
     utterances: tuple[Utterance, ...]
     ssml: str
     billed_chars: int
     gap_ms: int
+    level_db: float = 0.0
 
     @property
     def ending(self) -> Ending:
@@ -107,6 +110,8 @@ class Script:
         language: BCP 47 tag of the text, such as `en-US`.
         chapters: one or more, in reading order.
         author: of the whole; empty when the text names none.
+        about: what else the text says of itself.
+        cast: who speaks in it, besides the narrator.
         format_version: see FORMAT_VERSION.
     """
 
@@ -114,6 +119,8 @@ class Script:
     language: str
     chapters: tuple[Chapter, ...]
     author: str = ""
+    about: About = NOTHING_SAID
+    cast: tuple[Role, ...] = ()
     format_version: int = FORMAT_VERSION
 
     @property

@@ -2,16 +2,17 @@
 
 import base64
 import binascii
-from collections.abc import Callable
 from enum import StrEnum
 
 import regex
 
 from mixer.errors import UnreadableText
+from mixer.script.casting import split_head
 from mixer.script.document import Document, unified
 from mixer.script.epub import is_epub, read_epub
-from mixer.script.markdown import read_markdown
-from mixer.script.plain_text import read_plain_text
+from mixer.script.markdown import read_markdown_blocks
+from mixer.script.markup import Markup
+from mixer.script.plain_text import read_plain_blocks
 from mixer.script.ssml_source import read_ssml_text
 from mixer.script.web_page import read_html
 
@@ -47,8 +48,32 @@ def read(
             return read_ssml_text(text, name)
         case TextType.EPUB:
             return read_epub(_from_base64(text, name), name, front_matter=front_matter)
+        case TextType.HTML:
+            return read_html(text)
         case _:
-            return _READERS[text_type](text)
+            return _read_written(text, text_type, name)
+
+
+def _read_written(text: str, text_type: TextType, name: str) -> Document:
+    """Plain text or Markdown, with what its head and its marks say."""
+    is_markdown = text_type is TextType.MARKDOWN
+    head, body = split_head(unified(text), name, any_name=is_markdown)
+    markup = Markup(head.cast, name, head.lines + 1, has_true_headings=is_markdown)
+    has_marks = bool(head.cast) or "[[" in body
+    body = markup.prepared(body) if has_marks else body
+    read_blocks = read_markdown_blocks if is_markdown else read_plain_blocks
+    blocks = read_blocks(body)
+    said = head.values
+    return Document(
+        markup.applied(blocks) if has_marks else blocks,
+        title=said.get("title", ""),
+        author=said.get("author", ""),
+        language=said.get("language", ""),
+        about=head.about,
+        cast=head.cast,
+        cover_name=said.get("cover", ""),
+        lexicon_name=said.get("lexicon", ""),
+    )
 
 
 _BOOK_IN_BASE64 = "UEsDB"
@@ -101,10 +126,3 @@ def _from_base64(text: str, name: str) -> bytes:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise UnreadableText(f"{name} is no EPUB: it is not written in base64.") from error
-
-
-_READERS: dict[TextType, Callable[[str], Document]] = {
-    TextType.TEXT: read_plain_text,
-    TextType.MARKDOWN: read_markdown,
-    TextType.HTML: read_html,
-}

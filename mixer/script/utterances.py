@@ -158,6 +158,11 @@ def _pieces(
         yield start, end, True
 
 
+def ends_sentence(text: str) -> bool:
+    """Whether a text's last mark ends a sentence."""
+    return _TERMINAL.search(text) is not None
+
+
 def _ending(spoken: str) -> Ending:
     terminal = _TERMINAL.search(spoken)
     if terminal and terminal["mark"] in _QUESTION_MARKS:

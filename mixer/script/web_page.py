@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 
 import regex
 
+from mixer.script.casting import About
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
@@ -91,7 +92,8 @@ def read_html(text: str) -> Document:
     """Read a page: headings, paragraphs, list items, table cells, changes of scene."""
     page = read_page(text)
     blocks = tuple(placed.block for placed in page.placed)
-    return Document(blocks, page.title, page.author, page.language, page.description)
+    about = About(description=page.description)
+    return Document(blocks, page.title, page.author, page.language, about)
 
 
 def read_page(text: str) -> Page:

@@ -57,9 +57,9 @@ def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Time
     measured = [take.measured for take in heard]
     rate_hz = voice_rate_hz({each.rate_hz for each in measured})
     channels = 2 if music else 1
-    clips, sections = place(
-        heard, clip_gains_db(measured, channels), _lead_s(style, music), rate_hz
-    )
+    level_db = clip_gains_db(measured, channels)
+    gains_db = [gain + take.level_db for gain, take in zip(level_db, heard, strict=True)]
+    clips, sections = place(heard, gains_db, _lead_s(style, music), rate_hz)
     length = clips[-1].end + round(_after_last_word_s(style, music) * rate_hz)
     speech = speech_spans(clips, measured, rate_hz)
     cues = _cues(music, sections, speech, length, style=style, rate_hz=rate_hz) if music else ()

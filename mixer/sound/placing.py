@@ -43,6 +43,7 @@ class Take:
         is_gap_exact: whether the caller has set the gap; otherwise it may give a little.
         weight: how much of a section's filling the gap takes, against the others.
         opens: title of the chapter that it opens; None where it opens none.
+        level_db: louder or softer than the other takes.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Take:
     is_gap_exact: bool = False
     weight: float = 1.0
     opens: str | None = None
+    level_db: float = 0.0
 
 
 def place(

@@ -1,9 +1,12 @@
 """Which voice and which of its engines speak, when a request names one, both or neither. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from mixer.errors import BadOption, UnknownVoice
 from mixer.requests import SpeechOptions
+from mixer.script.casting import NARRATOR, Role
 from mixer.speech.engine import Delivery, Voice
 from mixer.speech.polly.marks import ENGINES_WITH_MARKS
 from mixer.speech.polly.voices import DEFAULT_VOICE, best_engine, near_names
@@ -12,6 +15,8 @@ ANY_ENGINE = frozenset({"", "polly"})
 """Names that leave the choice to the voice: its best engine."""
 
 EMBEDDED = "embedded"
+
+Asked = TypeVar("Asked", bound=SpeechOptions)
 
 FEW_VOICES = 12
 """So many names fit into a sentence."""
@@ -41,6 +46,54 @@ def chosen(voices: Sequence[Voice], asked: SpeechOptions) -> tuple[Voice, Delive
         )
     language = "" if asked.language == voice.language else asked.language
     return voice, Delivery(voice.id, engine, language, tuple(asked.lexicons))
+
+
+def as_narrator(asked: Asked, cast: Sequence[Role]) -> Asked:
+    """What is asked for, with the narrator that the story casts where nobody else was named."""
+    role = next((role for role in cast if role.name == NARRATOR), None)
+    if role is None or asked.voice:
+        return asked
+    return _as_role(asked, role)
+
+
+def with_cast(
+    delivery: Delivery, voices: Sequence[Voice], asked: SpeechOptions, cast: Sequence[Role]
+) -> Delivery:
+    """A delivery with the voices of everybody in a cast.
+
+    Args:
+        delivery: the narrator's.
+        voices: what there is.
+        asked: what holds for all of them.
+        cast: as the story's head names it.
+
+    Raises:
+        UnknownVoice: a role's voice does not exist here; names the role and its line.
+        BadOption: it cannot do what is asked for.
+    """
+    others = [role for role in cast if role.name != NARRATOR]
+    return replace(delivery, cast=tuple((r.name, _cast_as(r, voices, asked)) for r in others))
+
+
+def _cast_as(role: Role, voices: Sequence[Voice], asked: SpeechOptions) -> Delivery:
+    try:
+        return chosen(voices, _as_role(asked, role))[1]
+    except (UnknownVoice, BadOption) as error:
+        why = str(error).partition(": ")[2]
+        raise type(error)(
+            f"cast: line {role.line} casts {role.name} as {role.voice}: {why}", **error.details
+        ) from error
+
+
+def _as_role(asked: Asked, role: Role) -> Asked:
+    return asked.model_copy(
+        update={
+            "voice": role.voice,
+            "engine": role.engine or asked.engine,
+            "language": role.language or asked.language,
+            "rate": role.rate_percent or asked.rate,
+        }
+    )
 
 
 def times_paid(asked: SpeechOptions) -> int:

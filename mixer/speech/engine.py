@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mixer.script.limits import EngineLimits
+from mixer.speech.prices import cost_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Delivery:
         language: overrides the voice's own language; empty for none.
         lexicons: names of pronunciation lexicons, at most five.
         epoch: a word that changes whenever the same voice starts to sound different.
+        cast: who says what others in the story say, by their names; shapes no sound of its own.
     """
 
     voice: str
@@ -40,6 +42,17 @@ class Delivery:
     language: str = ""
     lexicons: tuple[str, ...] = ()
     epoch: str = "1"
+    cast: tuple[tuple[str, "Delivery"], ...] = ()
+
+    def of(self, speaker: str) -> "Delivery":
+        """Who says what a speaker says; the narrator for anybody who is not cast."""
+        return next((each for name, each in self.cast if name == speaker), self)
+
+    @property
+    def priced_as(self) -> str:
+        """The engine by whose price the whole is counted: the dearest of the cast."""
+        engines = [self.engine, *(each.engine for _, each in self.cast)]
+        return max(engines, key=lambda engine: cost_usd(1, engine))
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Narrator:
         distinct = self.distinct(chunks)
         there = self.found(chunks) if found is None else found
         missing = {key: chunk for key, chunk in distinct.items() if key not in there}
-        charges = charges or Charges(self.delivery.engine)
+        charges = charges or Charges(self.delivery.priced_as)
         said = self._said(missing, distinct, progress, charges)
         kept = {**there, **{key: each.recording for key, each in said.items()}}
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
@@ -143,7 +143,7 @@ class Narrator:
 
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""
-        return chunk_key(chunk.ssml, self.delivery, self.engine.suffix)
+        return chunk_key(chunk.ssml, self.delivery.of(chunk.speaker), self.engine.suffix)
 
     def distinct(self, chunks: Sequence[Chunk]) -> dict[str, Chunk]:
         """The chunks by key, in reading order, equal ones once."""
@@ -202,7 +202,7 @@ class Narrator:
         if self.children.stopped:
             raise OutOfTime("The work was stopped before this chunk was said.")
         with charges.call(chunk.billed_chars) as charge:
-            speech = self.engine.speak(chunk.ssml, self.delivery)
+            speech = self.engine.speak(chunk.ssml, self.delivery.of(chunk.speaker))
             charge(speech.billed_chars)
         if not _is_audible(speech):
             return _Said(None, speech.billed_chars)

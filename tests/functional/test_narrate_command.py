@@ -1,6 +1,7 @@
 """`mixer narrate` with the embedded voice: what it leaves, what it keeps, what it refuses."""
 
 import json
+import math
 import re
 import struct
 
@@ -243,3 +244,44 @@ def test_a_full_disk_loses_nothing_that_was_said_and_leaves_nothing_half_written
     assert not list((home / "full").iterdir())
     assert not list((home / "temp").iterdir())
     assert chunks_in(kept) == before
+
+
+PLAY = """---
+title: The Gate
+cast:
+  Narrator: Ada
+  Tom: Ben, level -6
+---
+It was late at the gate, and it was very cold outside.
+
+Tom: Who is out there in the dark and in the cold?
+"""
+
+
+def test_each_voice_of_a_cast_says_its_own_at_its_own_level(home):
+    (home / "play.txt").write_text(PLAY)
+    words = ["narrate", "play.txt", "--out", "play.wav", "--store", "store"]
+    done = run(*words, "--lexicon", "words.txt", cwd=home)
+    assert done.code == 1
+    assert "no lexicon words.txt" in done.error
+    done = run(*words, cwd=home)
+    assert done.code == 0, done.err
+    captions = (home / "play.vtt").read_text()
+    assert "<v Tom>Who is out there" in captions
+    assert "\nIt was late" in captions
+    (role,) = json.loads(run("plan", "play.txt", "--json", cwd=home).out)["cast"][1:]
+    assert (role["name"], role["voice"], role["level_db"]) == ("Tom", "Ben", -6.0)
+    start = captions[captions.index("<v Tom>") - 31 :].split(" ", 1)[0].strip()
+    turn = round(float(start.rpartition(":")[2]) * 44_100)
+    heard = decoded(home / "play.wav", 44_100)[:, 0]
+    narrator, tom = heard[:turn].std(), heard[turn : turn + 2 * 44_100].std()
+    assert 20 * math.log10(narrator / tom) == pytest.approx(6.0, abs=2.5)
+
+
+def test_a_cast_with_an_unknown_voice_is_refused_with_its_line_before_anything_is_said(home):
+    (home / "odd.txt").write_text(PLAY.replace("Ben", "Bob"))
+    before = chunks_in(home / "store")
+    done = run("narrate", "odd.txt", "--out", "odd.mp3", "--store", "store", cwd=home)
+    assert done.code == 2
+    assert "line 5 casts Tom as Bob: there is no voice “Bob”" in done.error
+    assert chunks_in(home / "store") == before

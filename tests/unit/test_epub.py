@@ -90,7 +90,7 @@ def test_a_book_says_who_wrote_it_and_in_which_language():
     )
     read = read_epub(book.content())
     assert (read.title, read.author, read.language) == ("The Book", "A. Writer", "de")
-    assert read.description == "A tale."
+    assert read.about.description == "A tale."
     assert read.cover is not None
     assert (read.cover.media_type, read.cover.content) == ("image/jpeg", picture)
 

@@ -45,7 +45,7 @@ def test_a_page_says_what_it_is():
         '<html lang="fr"><head><title> Le\nLivre </title><meta name="Author" content="Une Autrice">'
         '<meta name="description" content="Un conte."></head><body><p>Oui.</body>'
     )
-    told = (page.title.split(), page.author, page.language, page.description)
+    told = (page.title.split(), page.author, page.language, page.about.description)
     assert told == (["Le", "Livre"], "Une Autrice", "fr", "Un conte.")
 
 

@@ -152,7 +152,9 @@ class StorySpeech:
         if any(True for _ in folder.names(spoken_prefix(batch))):
             return len(wanted.chunks)
         engine_name = wanted.delivery.engine
-        charges = Charges(engine_name, times_paid(SpeechOptions(speech_marks=wanted.speech_marks)))
+        charges = Charges(
+            wanted.delivery.priced_as, times_paid(SpeechOptions(speech_marks=wanted.speech_marks))
+        )
         with (
             self.pace(story, engine_name),
             _noted(folder, batch, charges),
@@ -280,4 +282,4 @@ def _summary(stored: StoredScript, asked: Options, batches: int) -> PlanSummary:
 
 def _price_usd(missing: Sequence[Chunk], delivery: Delivery, asked: Options) -> float:
     chars = sum(chunk.billed_chars for chunk in missing) * times_paid(asked)
-    return cost_usd(chars, delivery.engine)
+    return cost_usd(chars, delivery.priced_as)

@@ -1,0 +1,213 @@
+"""The cast of a story: who speaks for whom, and what the head of a text says of the whole.
+
+A head stands between two lines of three hyphens:
+
+    ---
+    title: The Lighthouse
+    cast:
+      Narrator: Ada
+      Tom: Ben, level -2, rate 95
+      Mary: Amy, engine neural, language en-GB
+    ---
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import regex
+
+from mixer.errors import UnreadableText
+
+NARRATOR = "Narrator"
+"""Whose paragraphs nobody else is named for."""
+
+TAGS = ("narrator", "series", "year", "genre", "description")
+"""What a finished file says of itself besides title and author."""
+
+MAX_ROLES = 40
+MAX_LEVEL_DB = 12.0
+SLOWEST_PERCENT, FASTEST_PERCENT = 50, 200
+
+_HEAD = regex.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
+_LINE = regex.compile(r"(?P<name>[\w-]+)\s*:(?P<value>(?:\s.*)?)")
+_MORE = regex.compile(r"\s*|[\s#-].*|[]}].*")
+"""Of a line: the rest of a longer value, a comment, or nothing."""
+
+_ROLE = regex.compile(
+    r"\s+(?P<name>[^:\[\]#][^:\[\]]{0,39}?)\s*:\s*(?P<voice>[\w-]*)\s*(?:,(?P<more>.*))?"
+)
+_SETTING = regex.compile(r"\s*(engine|language|level|rate)\s+(\S+)\s*")
+
+KNOWN = frozenset({"title", "author", "language", "cast", "cover", "lexicon"}) | frozenset(TAGS)
+"""Names of a head that mean something here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A name of the cast and the voice that speaks for it.
+
+    Attributes:
+        name: as the text writes it before what is said.
+        voice: of the engine.
+        engine: its name; empty for the story's own.
+        language: that the voice shall read; empty for its own.
+        level_db: louder or softer than the others.
+        rate_percent: of the voice's own speed; None for the story's.
+        line: of the text, for messages.
+    """
+
+    name: str
+    voice: str
+    engine: str = ""
+    language: str = ""
+    level_db: float = 0.0
+    rate_percent: int | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a finished file says of itself besides title and author; each may be empty.
+
+    Attributes:
+        narrator: who reads, as listeners shall see it.
+        series: and the volume in it, as the author writes it.
+        year: of publication.
+        genre: such as `Mystery`.
+        description: a few sentences.
+    """
+
+    narrator: str = ""
+    series: str = ""
+    year: str = ""
+    genre: str = ""
+    description: str = ""
+
+
+NOTHING_SAID = About()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the head of a text says.
+
+    Attributes:
+        values: by name, as written.
+        cast: in its order.
+        lines: that the head takes, its own marks included.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    cast: tuple[Role, ...] = ()
+    lines: int = 0
+
+    @property
+    def about(self) -> About:
+        """What the finished file shall say of itself."""
+        return About(**{name: self.values.get(name, "") for name in TAGS})
+
+
+def split_head(text: str, name: str = "The text", *, any_name: bool = True) -> tuple[Head, str]:
+    """The head of a text and what follows it.
+
+    Args:
+        text: with one kind of line break.
+        name: what to call it in errors.
+        any_name: whether a head may hold nothing but names that mean nothing here.
+
+    Raises:
+        UnreadableText: the cast is written in a way that nobody can follow; names the line.
+    """
+    match = _HEAD.match(text)
+    if match is None:
+        return Head(), text
+    lines = match.group(1).splitlines()
+    values = _values(lines)
+    if not values or not (any_name or KNOWN & values.keys()):
+        return Head(), text
+    cast = tuple(_cast(lines, name))
+    return Head(values, cast, text.count("\n", 0, match.end())), text[match.end() :]
+
+
+def _values(lines: Sequence[str]) -> dict[str, str]:
+    """The `name: value` lines; anything richer is passed over.
+
+    Empty when a line looks like prose: then the rules around it are scene breaks.
+    """
+    values: dict[str, str] = {}
+    for line in lines:
+        if match := _LINE.fullmatch(line):
+            values[match["name"].lower()] = match["value"].strip("\"' ")
+        elif not _MORE.fullmatch(line):
+            return {}
+    return values
+
+
+def _cast(lines: Sequence[str], name: str) -> Iterator[Role]:
+    """The indented lines under `cast:`."""
+    inside, seen = False, set[str]()
+    for number, line in enumerate(lines, start=2):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not line[0].isspace():
+            inside = line.split(":")[0].strip().lower() == "cast"
+        elif inside:
+            role = _role(line, number, name)
+            if role.name in seen or len(seen) == MAX_ROLES:
+                why = "is cast twice" if role.name in seen else f"is one of more than {MAX_ROLES}"
+                raise UnreadableText(f"{name} is refused: line {number}: {role.name} {why}.")
+            seen.add(role.name)
+            yield role
+
+
+def _role(line: str, number: int, name: str) -> Role:
+    match = _ROLE.fullmatch(line.rstrip())
+    if match is None or not match["voice"]:
+        raise UnreadableText(
+            f"{name} is refused: line {number}: a cast is written like “Tom: Ben, level -2”, not "
+            f"“{line.strip()[:40]}”."
+        )
+    settings = dict(_settings(match["more"], number, name)) if match["more"] else {}
+    return Role(
+        name=match["name"].strip(),
+        voice=match["voice"],
+        engine=settings.get("engine", ""),
+        language=settings.get("language", ""),
+        level_db=_within(settings, "level", (-MAX_LEVEL_DB, MAX_LEVEL_DB), number, name) or 0.0,
+        rate_percent=_percent(settings, number, name),
+        line=number,
+    )
+
+
+def _settings(written: str, number: int, name: str) -> Iterator[tuple[str, str]]:
+    for part in written.split(","):
+        match = _SETTING.fullmatch(part)
+        if match is None:
+            raise UnreadableText(
+                f"{name} is refused: line {number}: “{part.strip()[:40]}” sets nothing of a voice: "
+                "there are engine, language, level and rate, such as “level -2”."
+            )
+        yield match[1], match[2]
+
+
+def _percent(settings: Mapping[str, str], number: int, name: str) -> int | None:
+    rate = _within(settings, "rate", (SLOWEST_PERCENT, FASTEST_PERCENT), number, name)
+    return None if rate is None else round(rate)
+
+
+def _within(
+    settings: Mapping[str, str], what: str, bounds: tuple[float, float], number: int, name: str
+) -> float | None:
+    if what not in settings:
+        return None
+    written = settings[what].removesuffix("dB").removesuffix("%")
+    try:
+        value = float(written)
+    except ValueError:
+        value = float("nan")
+    if not bounds[0] <= value <= bounds[1]:
+        raise UnreadableText(
+            f"{name} is refused: line {number}: {what} takes a number from {bounds[0]:g} to "
+            f"{bounds[1]:g}, not “{settings[what][:20]}”."
+        )
+    return value

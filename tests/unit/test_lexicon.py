@@ -1,0 +1,80 @@
+"""A lexicon: words said otherwise, by whatever the engine can be told."""
+
+import pytest
+
+from mixer.errors import UnreadableText
+from mixer.script.document import paragraph
+from mixer.script.lexicon import Lexicon, Pronunciation, read_lexicon
+from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
+from mixer.script.pauses import NATURAL
+from mixer.script.plan import PlanStyle, plan
+from mixer.script.sources import TextType
+from mixer.script.ssml import SsmlStyle
+
+WORDS = """\
+# names
+nginx = engine x
+Siobhan = Shivawn /ʃɪˈvɔːn/
+New Lanark = New Lannark
+[de-DE]
+Boot = /boːt/
+"""
+
+
+def said(text: str, engine: str = "standard", language: str = "en-US", kind=TextType.TEXT) -> str:
+    limits = EMBEDDED_LIMITS if engine == "embedded" else POLLY_LIMITS[engine]
+    style = PlanStyle(language, SsmlStyle(limits, NATURAL), lexicon=read_lexicon(WORDS))
+    return "".join(chunk.ssml for chunk in plan(text, kind, style).chunks)
+
+
+def test_a_lexicon_is_read_line_by_line():
+    assert read_lexicon(WORDS) == (
+        Pronunciation("nginx", "engine x"),
+        Pronunciation("Siobhan", "Shivawn", "ʃɪˈvɔːn"),
+        Pronunciation("New Lanark", "New Lannark"),
+        Pronunciation("Boot", "", "boːt", "de-DE"),
+    )
+
+
+def test_sounds_go_to_engines_that_read_them_and_words_to_the_others():
+    assert '<phoneme alphabet="ipa" ph="ʃɪˈvɔːn">Siobhan</phoneme>' in said("Ask Siobhan.")
+    assert '<sub alias="Shivawn">Siobhan</sub>' in said("Ask Siobhan.", "embedded")
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("NGINX and nginx's Nginx.", 3),
+        ("siobhan and SIOBHAN", 0),
+        ("nginxes, mynginx, nginx_1", 0),
+        ("In New Lanark, nginx-like.", 2),
+        ("Das Boot.", 0),
+    ],
+)
+def test_whole_words_are_found_in_the_case_they_are_written_in(text, marked):
+    ssml = said(text)
+    assert ssml.count("<sub") + ssml.count("<phoneme") == marked
+
+
+def test_a_language_has_words_of_its_own():
+    assert '<phoneme alphabet="ipa" ph="boːt">Boot</phoneme>' in said("Das Boot.", language="de-AT")
+
+
+def test_what_the_author_has_judged_is_left_alone():
+    inner = '<sub alias="her">Siobhan</sub> <emphasis level="strong">Siobhan</emphasis>'
+    told = said(f"<speak>Ask {inner}</speak>", kind=TextType.SSML)
+    assert '<sub alias="her">Siobhan</sub>' in told
+    assert '<emphasis level="strong"><phoneme' in told
+
+
+def test_ten_thousand_words_are_looked_for_at_once():
+    words = [Pronunciation(f"word{number}", "x") for number in range(10_000)]
+    lexicon = Lexicon(words, "en", POLLY_LIMITS["neural"].tags)
+    block = paragraph("word77 is not word99999, " * 2_000)
+    assert len(lexicon.applied(block).marks) == 2_000
+
+
+@pytest.mark.parametrize("line", ["nginx", "nginx =", "= x", "nginx = //", "a = b / c"])
+def test_a_line_that_says_nothing_is_refused_with_its_number(line):
+    with pytest.raises(UnreadableText, match=r"words\.txt is refused: line 2: "):
+        read_lexicon(f"a = b\n{line}\n", "words.txt")
