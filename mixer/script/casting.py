@@ -36,7 +36,10 @@ _MORE = regex.compile(r"\s*|[\s#-].*|[]}].*")
 _ROLE = regex.compile(
     r"\s+(?P<name>[^:\[\]#][^:\[\]]{0,39}?)\s*:\s*(?P<voice>[\w-]*)\s*(?:,(?P<more>.*))?"
 )
-_SETTING = regex.compile(r"\s*(engine|language|level|rate)\s+(\S+)\s*")
+_SETTING = regex.compile(
+    r"\s*(?:(engine)\s+([a-z-]{1,20})|(language)\s+([A-Za-z]{2,8}(?:-[0-9A-Za-z]{1,8}){0,3})"
+    r"|(level|rate)\s+(\S+))\s*"
+)
 
 KNOWN = frozenset({"title", "author", "language", "cast", "cover", "lexicon"}) | frozenset(TAGS)
 """Names of a head that mean something here."""
@@ -187,7 +190,8 @@ def _settings(written: str, number: int, name: str) -> Iterator[tuple[str, str]]
                 f"{name} is refused: line {number}: “{part.strip()[:40]}” sets nothing of a voice: "
                 "there are engine, language, level and rate, such as “level -2”."
             )
-        yield match[1], match[2]
+        name_of, value = filter(None, match.groups())
+        yield name_of, value
 
 
 def _percent(settings: Mapping[str, str], number: int, name: str) -> int | None:

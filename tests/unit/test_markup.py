@@ -131,6 +131,7 @@ def test_brackets_that_mean_nothing_stay_text():
         ("[[emphasis: a [[pause 1s]] b]]", "holds another mark"),
         (HEAD + "x\n\n[[Tim: hello]]", "line 10: “[[Tim: hello…” is no mark"),
         (HEAD.replace("Ben, level -2", "Ben, loud"), "line 5: “loud” sets nothing of a voice"),
+        (HEAD.replace("level -2", "language _"), "line 5: “language _” sets nothing of a voice"),
         (HEAD.replace("-2", "-200"), "line 5: level takes a number from -12 to 12"),
         (HEAD.replace("Mary", "Tom"), "line 6: Tom is cast twice"),
         (HEAD.replace("Mary: Cora", "Mary"), "line 6: a cast is written like"),
