@@ -150,6 +150,27 @@ def chapters(timeline: Timeline) -> tuple[tuple[float, str], ...]:
     return tuple((timeline.seconds(section.start), section.title) for section in titled)
 
 
+def tags(script: Script, *, author: str = "") -> dict[str, str]:
+    """What a finished file says of itself, under FFmpeg's names.
+
+    The narrator stands where players of audiobooks look for one: as the composer.
+
+    Args:
+        script: what was said, and what it says of itself.
+        author: instead of the text's own.
+    """
+    about = script.about
+    return {
+        "title": script.title,
+        "artist": author or script.author,
+        "album": about.series or script.title,
+        "composer": about.narrator,
+        "genre": about.genre,
+        "date": about.year,
+        "comment": about.description,
+    }
+
+
 def bed_outline(timeline: Timeline, music: Music, columns: int) -> tuple[float, ...]:
     """How high the music reaches in each column of a picture, as amplitude from 0 to 1."""
     peak_db = music.measured.true_peak_dbtp + timeline.mastering.gain_db

@@ -21,7 +21,7 @@ from mixer.jobs.mixing import (
     music_found,
 )
 from mixer.jobs.planning import refuse_if_too_dear
-from mixer.jobs.production import spoken_chunks, takes, unspoken
+from mixer.jobs.production import spoken_chunks, tags, takes, unspoken
 from mixer.jobs.publishing import captions_of, picture_of, report_of
 from mixer.jobs.remembering import Memory
 from mixer.requests import Options
@@ -116,7 +116,7 @@ def tell(
     spoken = spoken_chunks(script, narration.recordings)
     recordings = {each.recording.key: studio.store.path(each.recording.key) for each in spoken}
     laid = takes(spoken, is_gap_exact=asked.gap_ms is not None)
-    about = {"title": script.title, "artist": asked.author or script.author}
+    about = tags(script, author=asked.author)
     mix = mixed(
         studio.desk,
         laid,
