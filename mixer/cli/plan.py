@@ -1,5 +1,6 @@
 """`mixer plan`: what would be said, in which chunks, at which cost; nothing is synthesised."""
 
+from collections import Counter
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from rich.table import Table
 from mixer.cli.options import SPEECH, chosen, contract_options
 from mixer.cli.planning import planned
 from mixer.cli.summary import estimate_line
+from mixer.script.casting import NARRATOR
 from mixer.script.script import Script
 
 
@@ -24,14 +26,36 @@ def command(story: str, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     if as_json:
         click.echo(TypeAdapter(Script).dump_json(script, indent=2))
         return
-    Console().print(_table(script))
+    console = Console()
+    if script.cast:
+        console.print(_cast_table(script))
+    console.print(_table(script))
     click.echo(estimate_line(script, asked.rate))
+
+
+def _cast_table(script: Script) -> Table:
+    """Who speaks, how much, and how."""
+    chars = Counter[str]()
+    for chunk in script.chunks:
+        chars[chunk.speaker or NARRATOR] += chunk.billed_chars
+    table = Table(title="Cast", title_justify="left")
+    for name in ("name", "voice", "engine", "level", "rate"):
+        table.add_column(name)
+    table.add_column("chars", justify="right")
+    for role in script.cast:
+        rate = "" if role.rate_percent is None else f"{role.rate_percent} %"
+        level = f"{role.level_db:+g} dB" if role.level_db else ""
+        said = f"{chars[role.name]:,}"
+        table.add_row(role.name, role.voice, role.engine, level, rate, said)
+    return table
 
 
 def _table(script: Script) -> Table:
     table = Table(title=script.title or None, title_justify="left", expand=True)
     for name in ("#", "chars"):
         table.add_column(name, justify="right", no_wrap=True)
+    if script.cast:
+        table.add_column("who", no_wrap=True)
     table.add_column("passage", overflow="ellipsis", no_wrap=True, ratio=1)
     table.add_column("then", no_wrap=True)
     table.add_column("silence", justify="right", no_wrap=True)
@@ -41,6 +65,7 @@ def _table(script: Script) -> Table:
         for chunk in chapter.chunks:
             number += 1
             silence = f"{chunk.gap_ms} ms"
-            cells = (number, chunk.billed_chars, chunk.passage, chunk.ending, silence)
+            who = (chunk.speaker or NARRATOR,) if script.cast else ()
+            cells = (number, chunk.billed_chars, *who, chunk.passage, chunk.ending, silence)
             table.add_row(*map(str, cells))
     return table

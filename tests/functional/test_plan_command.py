@@ -254,3 +254,13 @@ def test_a_folder_is_no_story(mixer, tmp_path):
     done = mixer("plan", "folder")
     assert done.code == 1
     assert "folder" in done.error
+
+
+def test_plan_shows_who_speaks_and_how_much(mixer, tmp_path):
+    head = "---\ncast:\n  Narrator: Ada\n  Tom: Ben, level -2, rate 90\n---\n"
+    (tmp_path / "play.txt").write_text(f"{head}It was late.\n\nTom: Who is there?\n")
+    done = mixer("plan", "play.txt")
+    assert done.code == 0, done.err
+    (tom, *_) = [line.split() for line in done.out.splitlines() if " Ben " in line]
+    assert [cell for cell in tom if cell != "│"] == ["Tom", "Ben", "-2", "dB", "90", "%", "13"]
+    assert [line for line in done.out.splitlines() if "Who is there?" in line and " Tom " in line]
