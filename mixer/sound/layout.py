@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from mixer.errors import BadInput
+from mixer.errors import UnplayableAudio
 from mixer.sound.cues import Music, place_cues
 from mixer.sound.ducking import Span
 from mixer.sound.encoders import MP3, Encoding
@@ -15,6 +16,9 @@ from mixer.sound.pauses import pause_windows, silent_windows, speech_spans
 from mixer.sound.placing import Take, place
 from mixer.sound.presets import Preset
 from mixer.sound.timeline import Cue, Section, Timeline, voice_rate_hz
+
+NAMED_TAKES = 20
+"""How many takes are named where none can be heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,15 @@ def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Time
         style: how it shall sound.
 
     Raises:
-        BadInput: there is nothing to hear in any take, or in the music.
+        UnplayableAudio: there is nothing to hear in any take; it names them.
+        BadInput: there is nothing to hear in the music.
     """
     heard = [take for take in takes if not take.measured.is_silent]
     if not heard:
-        raise BadInput("There is nothing to hear: every chunk is silent or empty.")
+        keys = [take.source for take in islice(takes, NAMED_TAKES)]
+        raise UnplayableAudio(
+            "There is nothing to hear: every chunk is silent or empty.", keys=keys
+        )
     measured = [take.measured for take in heard]
     rate_hz = voice_rate_hz({each.rate_hz for each in measured})
     channels = 2 if music else 1

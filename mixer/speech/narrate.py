@@ -20,10 +20,8 @@ from threading import BoundedSemaphore
 from mixer.errors import (
     MixerError,
     NotFound,
-    NothingSpoken,
     OutOfTime,
     SpeechFailed,
-    SpeechUnavailable,
     StoreFailed,
     UnplayableAudio,
 )
@@ -33,6 +31,7 @@ from mixer.script.script import Chunk
 from mixer.sound.ffmpeg import Children
 from mixer.sound.measure import Measurement, measure
 from mixer.speech.charges import Charges
+from mixer.speech.endings import all_failed, nothing_spoken, too_late
 from mixer.speech.engine import Delivery, Speech, SpeechEngine
 from mixer.speech.recordings import (
     Recording,
@@ -45,9 +44,6 @@ from mixer.speech.recordings import (
 from mixer.store.objects import ObjectStore, StoredObject
 
 CONTENT_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg"}
-
-NAMED_PASSAGES = 5
-"""How many failed passages a message names; its details name all."""
 
 LOOKUPS = 16
 """Objects looked up at a time: each is a round trip of some milliseconds and costs no core."""
@@ -137,7 +133,7 @@ class Narrator:
         kept = {**there, **{key: each.recording for key, each in said.items()}}
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
         if not any(recordings):
-            raise NothingSpoken(f"The voice {self.delivery.voice} can read nothing of this text.")
+            raise nothing_spoken(self.delivery.voice, chunks)
         made = sum(each.recording is not None for each in said.values())
         return Narration(recordings, made, sum(each.billed_chars for each in said.values()))
 
@@ -146,8 +142,13 @@ class Narrator:
         return chunk_key(chunk.ssml, self.delivery.of(chunk.speaker), self.engine.suffix)
 
     def distinct(self, chunks: Sequence[Chunk]) -> dict[str, Chunk]:
-        """The chunks by key, in reading order, equal ones once."""
-        return {self.key(chunk): chunk for chunk in chunks}
+        """The chunks by key, in reading order; of equal ones the one with the longest silence."""
+        longest: dict[str, Chunk] = {}
+        for chunk in chunks:
+            known = longest.setdefault(self.key(chunk), chunk)
+            if chunk.gap_ms > known.gap_ms:
+                longest[self.key(chunk)] = chunk
+        return longest
 
     def _look_up(self, item: tuple[str, Chunk]) -> Recording | None:
         key, chunk = item
@@ -190,10 +191,10 @@ class Narrator:
             except OutOfTime as error:
                 tally.late.append(error)
         if tally.failures:
-            raise _all_failed(tally.failures, distinct)
+            raise all_failed(tally.failures, distinct)
         if tally.late:
             done = len(distinct) - len(missing) + len(tally.said)
-            raise _too_late(done, len(distinct)) from tally.late[0]
+            raise too_late(done, len(distinct)) from tally.late[0]
         return tally.said
 
     def _say(self, charges: Charges, item: tuple[str, Chunk]) -> "_Said":
@@ -291,23 +292,3 @@ class _Tally:
 def _is_audible(speech: Speech) -> bool:
     """Whether anything was said; an engine that gives no times is taken at its word."""
     return not speech.sentences or any(speech.sentences)
-
-
-def _too_late(done: int, total: int) -> OutOfTime:
-    return OutOfTime(
-        f"The time ran out with {done} of {total} chunks spoken. They are kept: asking again goes "
-        "on from there.",
-        chunks_done=done,
-        chunks=total,
-    )
-
-
-def _all_failed(failures: Mapping[str, SpeechFailed], chunks: Mapping[str, Chunk]) -> SpeechFailed:
-    """One error for all chunks that failed, naming them in reading order."""
-    passages = [chunk.passage for key, chunk in chunks.items() if key in failures]
-    named = "; ".join(f"“{passage}”" for passage in passages[:NAMED_PASSAGES])
-    more = f" and {len(passages) - NAMED_PASSAGES} more" if len(passages) > NAMED_PASSAGES else ""
-    lasting = [each for each in failures.values() if not isinstance(each, SpeechUnavailable)]
-    reason = next(iter(lasting or failures.values()))
-    kind = SpeechFailed if lasting else SpeechUnavailable
-    return kind(f"Could not say {named}{more}: {reason}", passages)

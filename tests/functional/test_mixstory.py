@@ -296,7 +296,8 @@ def test_what_is_too_large_is_refused_before_it_is_fetched(ask, s3, own_keys):
 
 def test_silence_alone_is_nothing_to_mix(ask, s3, tmp_path):
     S3Store(s3, BUCKET).put("silent.wav", tone(tmp_path / "s.wav", 1.0, level_db=-120))
-    refused(ask(mixed({"chunk_keys": ["silent.wav"]})), 400, "bad_input")
+    body = refused(ask(mixed({"chunk_keys": ["silent.wav"]})), 422, "unplayable_audio")
+    assert body["details"]["keys"] == ["silent.wav"]
 
 
 def test_the_deadline_is_a_504_that_leaves_nothing_behind(ask, s3, tmp_path):

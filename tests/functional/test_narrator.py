@@ -4,6 +4,7 @@ import tempfile
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,14 @@ def test_equal_chunks_are_said_once(store):
     assert len(narration.recordings) == 2 * CHUNKS
 
 
+def test_equal_chunks_keep_the_longest_of_their_silences(store):
+    long, short = (replace(chunks("Anna came.")[0], gap_ms=gap_ms) for gap_ms in (2000, 400))
+    for order in ([long, short], [short, long], [short, long, short]):
+        with closing(ToneEngine()) as engine:
+            narration = Narrator(engine, store, JOANNA, Children()).narrate(order)
+        assert {each.gap_ms for each in narration.recordings} == {2000}
+
+
 def test_another_voice_is_another_recording(store):
     narrate(ToneEngine(), store)
     engine = ToneEngine()
@@ -107,8 +116,9 @@ def test_unreadable_chunks_are_no_recordings_and_nothing_readable_is_an_error(st
     narration = narrate(ToneEngine(), store, "Anna came.\n\n* * *\n\n你好。\n")
     assert [each is None for each in narration.recordings] == [False, True]
     assert narration.said == 1
-    with pytest.raises(NothingSpoken, match="Joanna"):
+    with pytest.raises(NothingSpoken, match="Joanna") as nothing:
         narrate(ToneEngine(), store, "你好。\n")
+    assert nothing.value.details["passages"] == ["你好。"]
 
 
 def test_progress_counts_characters_up_to_all_of_them(store):

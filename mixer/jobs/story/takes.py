@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mixer.errors import NotFound, NothingSpoken
+from mixer.errors import NotFound
 from mixer.jobs.fetching import AT_ONCE, request_folder
 from mixer.jobs.mixing import DEFAULT_GAP_MS, Desk, Stages, measured
 from mixer.jobs.production import SpokenChunk, spoken_chunks, takes, unspoken
@@ -16,6 +16,7 @@ from mixer.requests import Options
 from mixer.sound.ffmpeg import Children
 from mixer.sound.measure import Measurement
 from mixer.sound.placing import Take
+from mixer.speech.endings import nothing_spoken
 from mixer.speech.recordings import Recording, from_metadata
 
 
@@ -53,7 +54,7 @@ def told(folder: StoryFolder) -> Told:
     stored, batches = folder.read(SCRIPT, StoredScript), spoken_batches(folder)
     recordings = tuple(each for batch in batches for each in _recordings(batch))
     if not any(recordings):
-        raise NothingSpoken(f"The voice {stored.delivery.voice} can read nothing of this text.")
+        raise nothing_spoken(stored.delivery.voice, stored.script.chunks)
     return Told(stored, recordings, sum(batch.billed_chars for batch in batches))
 
 
