@@ -12,19 +12,25 @@ from mixer.cli.options import SPEECH, chosen, contract_options
 from mixer.cli.planning import planned
 from mixer.cli.summary import estimate_line
 from mixer.script.casting import NARRATOR
+from mixer.script.doubtful import doubtful_words
 from mixer.script.script import Script
 
 
 @click.command()
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="The whole Script as JSON.")
+@click.option("--doubtful", is_flag=True, help="List the words that the voice may misread.")
 @contract_options(*SPEECH)
-def command(story: str, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401
+def command(story: str, *, as_json: bool, doubtful: bool, **given: Any) -> None:  # noqa: ANN401
     """Show what would be said of STORY, and what it would cost."""
     asked = chosen(given)
     script = planned(story, asked)
     if as_json:
         click.echo(TypeAdapter(Script).dump_json(script, indent=2))
+        return
+    if doubtful:
+        for each in doubtful_words(script):
+            click.echo(f"{each.word}\t{each.kind}\t{each.times}")
         return
     console = Console()
     if script.cast:

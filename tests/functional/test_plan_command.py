@@ -264,3 +264,9 @@ def test_plan_shows_who_speaks_and_how_much(mixer, tmp_path):
     (tom, *_) = [line.split() for line in done.out.splitlines() if " Ben " in line]
     assert [cell for cell in tom if cell != "│"] == ["Tom", "Ben", "-2", "dB", "90", "%", "13"]
     assert [line for line in done.out.splitlines() if "Who is there?" in line and " Tom " in line]
+
+
+def test_plan_lists_the_words_that_a_voice_may_misread(mixer):
+    listed = mixer("plan", "story.md", "--doubtful").out.splitlines()
+    assert "Hale\tname\t1" in listed
+    assert not [line for line in listed if line.startswith(("lamp", "Then", "Nobody"))]

@@ -1,0 +1,72 @@
+"""Words that a voice may misread: abbreviations, names, foreign letters, figures in words. Pure.
+
+Told by their looks alone, since no engine says what it knows. Listed are words as they will be
+said, without those that an author or a lexicon has judged. German nouns look like names: a language
+that writes nouns with capitals gets a long list.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import regex
+
+from mixer.script.marking import UNTOUCHED
+from mixer.script.script import Script, Utterance
+
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*")
+_ABBREVIATION = regex.compile(r"\p{Lu}{2,}s?")
+_MIXED = regex.compile(r"(?=.*\p{L})(?=.*\p{N}).+|\p{Ll}+\p{Lu}.*")
+_FOREIGN = regex.compile(r".*[^\P{L}A-Za-z].*")
+_NAME = regex.compile(r"\p{Lu}\p{Ll}.*")
+_ROMAN = regex.compile(r"[IVXLCDM]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A word to listen to.
+
+    Attributes:
+        word: as it stands in the text.
+        kind: `abbreviation`, `mixed`, `foreign letters` or `name`.
+        times: how often it is said.
+    """
+
+    word: str
+    kind: str
+    times: int
+
+
+def doubtful_words(script: Script) -> tuple[Doubtful, ...]:
+    """Words that a voice may misread, the most frequent of each kind first."""
+    plain, kinds, times = set[str](), dict[str, str](), Counter[str]()
+    for chunk in script.chunks:
+        for utterance in chunk.utterances:
+            for word, opens in _words(utterance):
+                kind = _kind(word, script.language, opens=opens)
+                times[word] += 1
+                plain |= {word} if word.islower() else set()
+                if kind:
+                    kinds.setdefault(word, kind)
+    found = [Doubtful(word, kind, times[word]) for word, kind in kinds.items()]
+    wanted = (each for each in found if each.kind != "name" or each.word.lower() not in plain)
+    return tuple(sorted(wanted, key=lambda each: (each.kind, -each.times, each.word)))
+
+
+def _words(utterance: Utterance) -> Iterator[tuple[str, bool]]:
+    """The words that nobody has judged, and whether each opens the sentence."""
+    judged = [mark for mark in utterance.marks if mark.tag in UNTOUCHED]
+    for number, match in enumerate(_WORD.finditer(utterance.spoken)):
+        if not any(mark.start < match.end() and match.start() < mark.end for mark in judged):
+            yield match[0].removesuffix("'s").removesuffix("’s"), number == 0
+
+
+def _kind(word: str, language: str, *, opens: bool) -> str:
+    """Why a word is doubtful; empty when it is not."""
+    if _ABBREVIATION.fullmatch(word) and not _ROMAN.fullmatch(word):
+        return "abbreviation"
+    if _MIXED.fullmatch(word):
+        return "mixed"
+    if language.startswith("en") and _FOREIGN.fullmatch(word):
+        return "foreign letters"
+    return "name" if _NAME.fullmatch(word) and not opens else ""
