@@ -11,7 +11,7 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check judges e2e deploy destroy smoke token image sbom audit picture push parameters bench lock clean
+.PHONY: help demo serve test check judges e2e deploy destroy smoke token image sbom audit picture push parameters bench faults lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,7 @@ $(EMULATOR_STAMP): requirements-e2e.txt
 
 e2e: $(STAMP) $(EMULATOR_STAMP) ## Prove all of it without AWS: deploy to an emulator, call, measure
 	@$(BIN)/python -m tests.e2e
+	@$(BIN)/python -m tests.e2e.stories
 
 deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to agree)
 	@$(BIN)/python -m delivery deploy --name $(NAME) $(if $(YES),--yes)
@@ -99,6 +100,9 @@ parameters: ## Write what a deployment by change set is given: parameters as the
 
 bench: $(STAMP) ## Print and store the benchmarks (an hour; some of them: python -m bench NAME)
 	$(BIN)/python -m bench
+
+faults: $(STAMP) ## Kill a story, or fail a call of it, at 50 random points; print what came of it
+	@$(BIN)/python -m bench.faults
 
 lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -32,6 +32,18 @@ CALLER = "anna"
 FUNCTIONS = ("SpeechTask", "MixTask", "EndTask")
 ENDED = {State.DONE, State.FAILED, State.CANCELLED}
 
+CHUNKS = 62
+POISON = "# Poison\n\nThe tempest rose."
+VOICE: dict[str, Any] = {"voice": "Joanna", "engine": "standard"}
+"""Eighty calls a second, so that no test waits for its turn."""
+
+
+def book(word: str) -> str:
+    """A book of 62 chunks of its own: no other story has said any of them."""
+    chapters = (f"# {word} {number}\n\nThe {word} rang {number} times." for number in range(31))
+    return "\n\n".join(chapters)
+
+
 Task = Callable[[Mapping[str, Any]], Any]
 
 
@@ -122,7 +134,7 @@ def moto_machine(
         return json.dumps(told).encode()
 
     patch.setattr(LambdaFunction, "invoke", invoke)
-    region = {"region_name": "us-east-1"}
+    region: Any = {"region_name": "us-east-1"}
     functions, states = boto3.client("lambda", **region), boto3.client("stepfunctions", **region)
     role = _role()
     arns = {name: _function(functions, name, role) for name in FUNCTIONS}

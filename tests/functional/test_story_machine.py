@@ -15,20 +15,17 @@ from mixer.settings import StorySettings
 from mixer.store.s3 import s3_client
 from tests.emulators.strict_polly import Faults, StrictPolly
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN, deployment, keys, session
-from tests.functional.story_machine import CALLER, moto_machine, tasks_of
+from tests.functional.story_machine import (
+    CALLER,
+    CHUNKS,
+    POISON,
+    VOICE,
+    book,
+    moto_machine,
+    tasks_of,
+)
 
-CHUNKS = 62
-VOICE = {"voice": "Joanna", "engine": "standard"}
-"""Eighty calls a second, so that no test waits for its turn."""
-
-POISON = "# Poison\n\nThe tempest rose."
 EXECUTING = {"stepfunctions": {"execute_state_machine": True}}
-
-
-def book(word):
-    """A book of its own: no other story has said any of its chunks."""
-    chapters = (f"# {word} {number}\n\nThe {word} rang {number} times." for number in range(31))
-    return "\n\n".join(chapters)
 
 
 @pytest.fixture(scope="module")

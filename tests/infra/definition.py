@@ -7,11 +7,11 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from tests.infra.cloudformation import ACCOUNT, REGION, ROOT
-
-FILE = ROOT / "IaC" / "story.asl.json"
+FILE = Path(__file__).parents[2] / "IaC" / "story.asl.json"
+ACCOUNT, REGION = "123456789012", "eu-central-1"
 NAMES = ("SpeechTask", "MixTask", "EndTask")
 
 

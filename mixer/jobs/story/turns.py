@@ -68,7 +68,8 @@ class Turns:
             moment = round(1000 * self.now().timestamp())
             self.store.put(f"{PREFIX}{engine}/{moment:015}-{story}", b"")
             marks = self._marks(engine)
-        place = next(number for number, mark in enumerate(marks) if _is_of(mark, story))
+        places = (number for number, mark in enumerate(marks) if _is_of(mark, story))
+        place = next(places, self.speakers)
         if place >= self.speakers:
             return Turn(False, POLL_S)
         age_s = (self.now() - marks[place].modified).total_seconds()

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from mixer.errors import OutOfTime
@@ -284,12 +284,15 @@ class EngineQuotas:
         return self._limiters[engine]
 
     def resize(self, engine: str, parts: float) -> None:
-        """Divide this process's share of an engine once more, into so many parts.
+        """Divide this process's share of an engine once more, into so many parts, without a burst.
+
+        Bursts of many workers would come together in one second.
 
         Raises:
             KeyError: the table has no such engine.
         """
-        self._limiters[engine].resize(self._whole[engine].share(self._parts * parts))
+        share = self._whole[engine].share(self._parts * parts)
+        self._limiters[engine].resize(replace(share, burst=1.0))
 
     def nudge(self) -> None:
         """Let all who wait at any engine look again whether they were stopped."""

@@ -1,0 +1,171 @@
+"""The state machine of stories in a second interpreter: `python -m tests.e2e.stories`.
+
+What tests/functional/test_story_machine.py shows with moto is shown here with ministack: success, a
+storm of refusals, a passage that can never be said, a resumed and a cancelled story; with the
+emulator's S3, the strict Polly and the project's own tasks.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+
+import stories
+from mixer.cloud.executions import StateMachine
+from mixer.jobs.story.desk import Order
+from mixer.jobs.story.identity import story_id
+from mixer.jobs.story.names import cancelled_name
+from mixer.jobs.story.state import Status
+from mixer.jobs.story.values import Kind, State
+from mixer.store.s3 import s3_client
+from tests.e2e.containers import ROOT
+from tests.e2e.emulator import PYTHON, free_port
+from tests.emulators.strict_polly import Faults, StrictPolly
+from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN, deployment, session
+from tests.functional.story_machine import (
+    CALLER,
+    CHUNKS,
+    FUNCTIONS,
+    POISON,
+    SECRET,
+    VOICE,
+    Machine,
+    answered,
+    book,
+    tasks_of,
+)
+from tests.infra.definition import with_names
+
+START_S = 30.0
+
+
+@contextmanager
+def served(answer: Callable[[str, Any], Mapping[str, Any]]) -> Iterator[str]:
+    """An address under which tasks are carried out, by name."""
+
+    class Tasks(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.dumps(answer(self.path[1:], event)).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tasks) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
+def emulated(tasks_url: str) -> Iterator[str]:
+    """The emulator's address; it ends with the block."""
+    port = free_port()
+    given = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
+    quiet = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "LAMBDA_EXECUTOR": "local"}
+    process = subprocess.Popen(
+        [PYTHON, "-m", "tests.e2e.story_launcher"],
+        cwd=ROOT,
+        env={**os.environ, **given, **quiet, "TASKS_URL": tasks_url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _await(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _await(url: str) -> None:
+    until_s = time.monotonic() + START_S
+    while time.monotonic() < until_s:
+        health = f"{url}/_ministack/health"
+        with suppress(OSError), urllib.request.urlopen(health, timeout=2):  # noqa: S310
+            return
+        time.sleep(0.2)
+    raise RuntimeError("The emulator does not start.")
+
+
+def main() -> int:
+    """Tell the five stories, and print how each ended."""
+    tasks: dict[str, Any] = {}
+
+    def answer(name: str, event: Any) -> Mapping[str, Any]:
+        told, error = answered(tasks, name, event)
+        return {"answer": told, "error": error}
+
+    with (
+        served(answer) as tasks_url,
+        emulated(tasks_url) as url,
+        StrictPolly(allowances=OPEN) as polly,
+        closing(polly.client()) as speaker,
+        closing(s3_client(session=session(), endpoint_url=url)) as s3,
+    ):
+        for name in (BUCKET, MUSIC_BUCKET):
+            s3.create_bucket(Bucket=name)
+        tasks.update(tasks_of(deployment(), s3=s3, polly=speaker))
+        _tell(_machine(url, tasks), polly)
+    return 0
+
+
+def _machine(url: str, tasks: Mapping[str, Any]) -> Machine:
+    states = boto3.Session("test", "test", region_name="us-east-1").client(
+        "stepfunctions", endpoint_url=url
+    )
+    arns = {each: f"arn:aws:lambda:us-east-1:000000000000:function:{each}" for each in FUNCTIONS}
+    made = states.create_state_machine(
+        name="stories",
+        definition=json.dumps(with_names(arns, impatient=True)),
+        roleArn="arn:aws:iam::000000000000:role/states",
+    )
+    arn = made["stateMachineArn"]
+    desk = stories.desk(deployment(), tasks["EndTask"].store, SECRET, StateMachine(states, arn))
+    return Machine(desk, states, arn, [])
+
+
+def _tell(machine: Machine, polly: StrictPolly) -> None:
+    _show("success", State.DONE, machine.ended(machine.begun(book("Bell"), **VOICE)))
+    polly.reset(Faults(throttled=0.4, cut=0.05, seed=3))
+    storm = machine.begun(book("Storm"), Kind.SPEECH, **VOICE)
+    _show("storm", State.DONE, machine.ended(storm))
+    polly.reset(Faults(texts={"tempest": "InvalidSsmlException"}))
+    text = f"{book('Silence')}\n\n{POISON}"
+    poisoned = machine.begun(text, Kind.SPEECH, **VOICE)
+    _show("poisoned", State.FAILED, machine.ended(poisoned))
+    said = polly.counts.answered
+    polly.reset()
+    machine.begun(text, Kind.SPEECH, **VOICE)
+    _show("resumed", State.DONE, machine.ended(poisoned))
+    assert said + polly.counts.answered == CHUNKS + 2, "a passage was paid twice"
+    order = Order(Kind.SPEECH, CALLER, {"text_type": "markdown", **VOICE}, text=book("Thief"))
+    story = story_id(SECRET, CALLER, order.fingerprint)
+    machine.desk.store.put(f"stories/{story}/{cancelled_name(1)}", b"{}")
+    machine.desk.begin(order)
+    _show("cancelled", State.CANCELLED, machine.ended(story))
+
+
+def _show(name: str, wanted: State, status: Status) -> None:
+    assert status.state is wanted, status
+    why = status.failure.error if status.failure else ""
+    counts = f"{status.chunks_done} of {status.chunks_total} chunks"
+    sys.stdout.write(f"{name:<10} {status.state:<10} {counts:<20} {why[:70]}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
