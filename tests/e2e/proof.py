@@ -25,6 +25,7 @@ from tests.emulators.strict_polly import StrictPolly
 
 NAME = "proof"
 TEXT = "The lamp went out at nine. Nobody in the village noticed."
+STORY = f"# The lamp\n\n{TEXT}\n\n# The morning\n\nIt was found in the well."
 STORY_LUFS, TOLERANCE_LU = -18.0, 1.0
 SCHEDULE = "rate(1 minute)"
 """The shortest that the scheduler knows; the default is a day."""
@@ -78,6 +79,7 @@ class Proof:
         self.see_sandbox()
         self.follow_the_readme()
         self.call()
+        self.tell_a_story()
         self.refuse()
         self.smoke()
         self.deploy_again()
@@ -159,6 +161,25 @@ class Proof:
             fetched = requests.get(mixed["download_url"], timeout=30)
             assert (fetched.status_code, fetched.headers["Content-Type"]) == (200, "audio/mpeg")
             row.result = self.measured(fetched.content, mixed["duration_s"])
+
+    def tell_a_story(self) -> None:
+        """A story from text to finished audio, through the state machine."""
+        with self.table.row("called", "POST /stories, then GET until it is done") as row:
+            asked = self.posted("/stories", {"text": STORY, "text_type": "markdown"})
+            assert asked.status_code == 202, asked.text
+            url = f"{self.outputs['ApiUrl']}/stories/{asked.json()['story_id']}"
+            headers = {"Authorization": f"Bearer {self.token}"}
+
+            def ended() -> dict[str, Any] | None:
+                told: dict[str, Any] = requests.get(url, headers=headers, timeout=60).json()
+                return told if told["state"] in {"done", "failed", "cancelled"} else None
+
+            story = self.awaited(ended)
+            assert story["state"] == "done", story
+            row.result = f"{story['chunks']['total']} chunks, {story['duration_s']:.2f} s"
+        with self.table.row("measured", "the story behind its link") as row:
+            fetched = requests.get(story["links"]["audio"], timeout=30)
+            row.result = self.measured(fetched.content, story["duration_s"])
 
     def refuse(self) -> None:
         """What must not be answered is not."""
