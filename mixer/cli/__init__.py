@@ -14,6 +14,7 @@ import click
 COMMANDS = {
     "narrate": "mixer.cli.narrate",
     "mix": "mixer.cli.mix",
+    "inspect": "mixer.cli.inspect",
     "plan": "mixer.cli.plan",
     "estimate": "mixer.cli.estimate",
     "voices": "mixer.cli.voices",

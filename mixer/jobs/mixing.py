@@ -15,10 +15,10 @@ from mixer.jobs.production import chapters
 from mixer.jobs.remembering import Memory
 from mixer.parallel import in_parallel, usable_cores
 from mixer.publish.tags import ffmetadata, id3_tag
-from mixer.requests import Options
+from mixer.requests import Options, PresetName
 from mixer.sound.check import Check, check
 from mixer.sound.cues import Music
-from mixer.sound.encoders import Encoding
+from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.ffmpeg import Children
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.measure import MUSIC_CHANNELS, Measurement, measure
@@ -81,11 +81,17 @@ class Mix:
         timeline: what it is made of.
         checked: what the finished file measures.
         music: what lies under it.
+        preset: by whose rules it is judged.
+        encoding: of the finished file.
+        flaws: of the recordings, by source.
     """
 
     timeline: Timeline
     checked: Check
     music: Music | None
+    preset: PresetName = "story"
+    encoding: Encoding = MP3
+    flaws: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def music_found(desk: Desk, path: Path | None, name: str = "") -> tuple[Path, Music] | None:
@@ -185,7 +191,8 @@ def mixed(
             stretches=mixdown.stretches,
             children=desk.children,
         )
-    return Mix(timeline, checked, music)
+    flaws = {take.source: take.measured.profile.flaws for take in laid}
+    return Mix(timeline, checked, music, asked.preset, encoding, flaws)
 
 
 def _names(bed: tuple[Path, Music] | None) -> dict[str, str]:

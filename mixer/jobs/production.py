@@ -5,13 +5,15 @@ recordings into the finished audio, `unspoken` names what the voice could not re
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
+from mixer.jobs.hearing import SpokenChunk, times
 from mixer.publish.captions import CaptionedSentence
-from mixer.script.script import Chunk, Ending, Script, Utterance
+from mixer.script.script import Chunk, Ending, Script
+from mixer.sound import profile
 from mixer.sound.cues import Music
-from mixer.sound.loudness import amplitude
+from mixer.sound.levels import under_speech
+from mixer.sound.loudness import STEP_S, WINDOW_S, amplitude, histogram, integrated_lufs
 from mixer.sound.placing import Take
 from mixer.sound.timeline import Clip, Cue, Timeline, at_rate
 from mixer.speech.engine import SpokenSpan
@@ -19,21 +21,6 @@ from mixer.speech.recordings import Recording
 
 FILLING_WEIGHTS = {Ending.PARAGRAPH: 3.0, Ending.SCENE: 6.0, Ending.CHAPTER: 24.0}
 """How much of a section's filling a gap takes: where people expect a pause, a longer one hides."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpokenChunk:
-    """A chunk that can be heard.
-
-    Attributes:
-        chunk: what was said.
-        recording: how it sounds.
-        opens: title of the chapter that it opens; None where it opens none.
-    """
-
-    chunk: Chunk
-    recording: Recording
-    opens: str | None
 
 
 def spoken_chunks(
@@ -85,12 +72,18 @@ def captioned(spoken: Sequence[SpokenChunk], timeline: Timeline) -> list[Caption
     sentences = []
     for each, clip in zip(spoken, timeline.clips, strict=True):
         opens = each.opens or ""
-        for utterance, start, end in _heard(each, clip, timeline.rate_hz):
+        for heard in times(each):
+            utterance = each.chunk.utterances[heard.sentence]
+            start, end = _on_timeline(heard.span, each.recording.measured.rate_hz, clip, timeline)
             sentences.append(
                 CaptionedSentence(
                     text=utterance.text,
-                    start_s=timeline.seconds(start),
-                    end_s=timeline.seconds(end),
+                    start_s=start,
+                    end_s=end,
+                    words=tuple(
+                        (char, _moment(at, each.recording.measured.rate_hz, clip, timeline))
+                        for char, at in heard.words
+                    ),
                     chapter=opens,
                     voice=utterance.speaker,
                     ends_paragraph=utterance.ending in PARAGRAPH_ENDINGS,
@@ -103,33 +96,19 @@ def captioned(spoken: Sequence[SpokenChunk], timeline: Timeline) -> list[Caption
 PARAGRAPH_ENDINGS = frozenset({Ending.PARAGRAPH, Ending.SCENE, Ending.HEADING, Ending.CHAPTER})
 
 
-def _heard(spoken: SpokenChunk, clip: Clip, rate_hz: int) -> Iterator[tuple[Utterance, int, int]]:
-    """Each utterance of a chunk that is heard, and from when to when, in timeline samples."""
-    utterances, recorded = spoken.chunk.utterances, spoken.recording
-    if len(recorded.sentences) != len(utterances):
-        yield from _shared_out(utterances, clip)
-        return
-    for utterance, span in zip(utterances, recorded.sentences, strict=True):
-        if span is not None:
-            yield utterance, *_on_timeline(span, recorded.measured.rate_hz, clip, rate_hz)
+def _on_timeline(
+    span: SpokenSpan, recorded_hz: int, clip: Clip, timeline: Timeline
+) -> tuple[float, float]:
+    start, end = (
+        _moment(at, recorded_hz, clip, timeline) for at in (span.start_samples, span.end_samples)
+    )
+    return start, max(start, end)
 
 
-def _on_timeline(span: SpokenSpan, recorded_hz: int, clip: Clip, rate_hz: int) -> tuple[int, int]:
-    start = clip.start - clip.skip + at_rate(span.start_samples, recorded_hz, rate_hz)
-    end = clip.start - clip.skip + at_rate(span.end_samples, recorded_hz, rate_hz)
-    return max(start, clip.start), min(max(end, start), clip.end)
-
-
-def _shared_out(
-    utterances: Sequence[Utterance], clip: Clip
-) -> Iterator[tuple[Utterance, int, int]]:
-    """A clip's time shared out by characters: what is left when an engine gives no times."""
-    total_chars = sum(len(utterance.spoken) for utterance in utterances)
-    chars = 0
-    for utterance in utterances:
-        start = clip.start + clip.length * chars // total_chars
-        chars += len(utterance.spoken)
-        yield utterance, start, clip.start + clip.length * chars // total_chars
+def _moment(samples: int, recorded_hz: int, clip: Clip, timeline: Timeline) -> float:
+    """A moment of a recording in the finished audio, in seconds; never outside its clip."""
+    at = clip.start - clip.skip + at_rate(samples, recorded_hz, timeline.rate_hz)
+    return timeline.seconds(min(max(at, clip.start), clip.end))
 
 
 def unspoken(script: Script, recordings: Sequence[Recording | None]) -> tuple[str, ...]:
@@ -201,8 +180,16 @@ def _fade(cue: Cue, at: float) -> float:
     return min(1.0, (at - cue.start) / max(cue.fade_in, 1), (cue.end - at) / max(cue.fade_out, 1))
 
 
-def adjustments(timeline: Timeline, music: Music | None) -> Iterator[str]:
-    """What was done to the recordings to make the mix, in sentences."""
+def adjustments(
+    timeline: Timeline, music: Music | None, known_flaws: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[str]:
+    """What was done to the recordings to make the mix, in sentences.
+
+    Args:
+        timeline: the mix.
+        music: what lies under it.
+        known_flaws: of the recordings, by source.
+    """
     if music is not None:
         longest_s = max(timeline.seconds(cue.length) for cue in timeline.cues)
         if longest_s > music.measured.duration_s:
@@ -213,3 +200,53 @@ def adjustments(timeline: Timeline, music: Music | None) -> Iterator[str]:
         yield f"Silence was cut from the beginning of {trimmed} of {len(timeline.clips)} chunks."
     if timeline.mastering.limit_db is not None:
         yield f"Peaks of the voice are limited at {timeline.mastering.limit_db:.1f} dBFS."
+    for flaw, told in FLAWS.items():
+        found = sorted(each for each, flaws in (known_flaws or {}).items() if flaw in flaws)
+        if found:
+            yield told.format(named=_named(found))
+
+
+FLAWS = {
+    profile.CLIPPED: "Recorded too loud, peaks were cut off before they came here: {named}.",
+    profile.OFFSET: "The samples lay off the middle and were brought back: {named}.",
+    profile.DAMAGED: "Damaged or cut short; what could be read is mixed: {named}.",
+}
+
+NAMED_SOURCES = 5
+
+
+def _named(sources: Sequence[str]) -> str:
+    more = len(sources) - NAMED_SOURCES
+    return ", ".join(sources[:NAMED_SOURCES]) + (f" and {more} more" if more > 0 else "")
+
+
+def bed_below_speech_lu(
+    timeline: Timeline, music: Music, momentary_lufs: Sequence[float], offset_db: float
+) -> float | None:
+    """How far the music lies below the voice while it speaks; both as measured.
+
+    Args:
+        timeline: the mix.
+        music: what lies under it.
+        momentary_lufs: of the finished file, one window every STEP_S.
+        offset_db: by which the encoder changes the level.
+    """
+    rate_hz = timeline.rate_hz
+    spoken = integrated_lufs(histogram(_during_clips(timeline, momentary_lufs)))
+    under = integrated_lufs(
+        histogram(
+            level + cue.gain_db + timeline.mastering.gain_db + offset_db
+            for cue in timeline.cues
+            for level in under_speech(
+                music, cue, [(clip.start, clip.end) for clip in timeline.clips], rate_hz
+            )
+        )
+    )
+    return None if spoken is None or under is None else spoken - under
+
+
+def _during_clips(timeline: Timeline, momentary_lufs: Sequence[float]) -> Iterator[float]:
+    """The windows that lie inside a clip."""
+    for clip in timeline.clips:
+        first = math.ceil((timeline.seconds(clip.start) + WINDOW_S) / STEP_S)
+        yield from momentary_lufs[first : int(timeline.seconds(clip.end) / STEP_S)]

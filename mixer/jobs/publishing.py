@@ -2,15 +2,25 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
+from mixer.jobs.hearing import SpokenChunk
 from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix
-from mixer.jobs.production import SpokenChunk, adjustments, bed_outline, captioned, chapters
+from mixer.jobs.production import (
+    adjustments,
+    bed_below_speech_lu,
+    bed_outline,
+    captioned,
+    chapters,
+)
 from mixer.publish.captions import cues, srt, webvtt
-from mixer.publish.report import Report, ReportChapter, report_json
+from mixer.publish.report import Report, ReportChapter, ReportRule, report_json
 from mixer.publish.time_axis import clock as length
 from mixer.publish.waveform import WaveformPicture, draw
 from mixer.script.script import Script
-from mixer.sound.timeline import Timeline
+from mixer.sound.presets import PRESETS
+from mixer.sound.rules import Carrier, Rule, judged
+from mixer.sound.timeline import MIX_RATE_HZ, Timeline
 from mixer.speech.engine import Delivery
 from mixer.speech.prices import costs_usd
 
@@ -86,8 +96,33 @@ def report_of(
         chapters=tuple(ReportChapter(title, start) for start, title in chapters(timeline)),
         polly_cost_usd=costs_usd(script.billed_chars),
         unspoken=unspoken,
-        adjustments=tuple(adjustments(timeline, mix.music)),
+        adjustments=tuple(adjustments(timeline, mix.music, mix.flaws)),
         stages_s=stages_s,
         outputs=outputs,
+        loudness_range_lu=checked.range_lu,
+        rms_dbfs=checked.rms_dbfs,
+        noise_floor_dbfs=checked.noise_floor_dbfs,
+        bed_below_speech_lu=_bed_below_speech_lu(mix),
+        preset=mix.preset,
+        rules=tuple(ReportRule(**asdict(each)) for each in rules_of(mix)),
+        music_peak_dbtp=mix.music.measured.true_peak_dbtp if mix.music else None,
+        timeline=timeline,
     )
     return report_json(report).encode()
+
+
+def rules_of(mix: Mix) -> tuple[Rule, ...]:
+    """The rules of a mix's preset; none where the file was not looked at so closely."""
+    if not mix.checked.levels_dbfs:
+        return ()
+    duration_s, kbps = mix.timeline.duration_s, float(mix.encoding.bitrate_kbps)
+    carrier = Carrier(mix.encoding.format, MIX_RATE_HZ, kbps, duration_s)
+    target_lufs = mix.timeline.mastering.target_lufs
+    return tuple(judged(mix.checked, carrier, PRESETS[mix.preset], target_lufs))
+
+
+def _bed_below_speech_lu(mix: Mix) -> float | None:
+    if mix.music is None or not mix.checked.momentary_lufs:
+        return None
+    offset_db = mix.encoding.level_offset_db
+    return bed_below_speech_lu(mix.timeline, mix.music, mix.checked.momentary_lufs, offset_db)

@@ -9,10 +9,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from mixer.sound.timeline import Timeline
+
 FORMAT_VERSION = 1
 """Goes up when a field changes its meaning or goes away; new fields do not raise it."""
 
-_DECIMALS = {"_usd": 4, "_s": 3, "_lufs": 1, "_dbtp": 1}
+_DECIMALS = {"_usd": 4, "_s": 3, "_lufs": 1, "_dbtp": 1, "_lu": 1, "_dbfs": 1}
 """By unit: a hundredth of a cent, a millisecond, the tenth that meters show (EBU Tech 3341)."""
 
 
@@ -22,6 +24,16 @@ class ReportChapter:
 
     title: str
     start_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRule:
+    """A rule of the preset, and whether the file keeps it."""
+
+    name: str
+    wanted: str
+    measured: float | None
+    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,14 @@ class Report:
         adjustments: sentences that say what was done, such as `Music looped 11 times.`
         stages_s: how long each stage took, in the order in which they ran.
         outputs: names of the files made.
+        loudness_range_lu: measured; None where it was not.
+        rms_dbfs: plain level of the whole, likewise.
+        noise_floor_dbfs: plain level of the quietest half second, likewise; None for silence.
+        bed_below_speech_lu: how far the music lies below the voice while it speaks.
+        preset: whose rules count.
+        rules: of the preset.
+        music_peak_dbtp: of the music before any gain.
+        timeline: the mix itself; read it to render it again.
     """
 
     title: str
@@ -65,12 +85,22 @@ class Report:
     adjustments: tuple[str, ...] = ()
     stages_s: Mapping[str, float] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
+    loudness_range_lu: float | None = None
+    rms_dbfs: float | None = None
+    noise_floor_dbfs: float | None = None
+    bed_below_speech_lu: float | None = None
+    preset: str = ""
+    rules: tuple[ReportRule, ...] = ()
+    music_peak_dbtp: float | None = None
+    timeline: Timeline | None = None
 
 
 def report_json(report: Report) -> str:
     """The report as JSON text: `format_version` first, then the fields in their order."""
     fields = {"format_version": FORMAT_VERSION, **asdict(report)}
+    exact = fields.pop("timeline")
     rounded = {name: _rounded(value, name) for name, value in fields.items()}
+    rounded["timeline"] = exact
     return json.dumps(rounded, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 

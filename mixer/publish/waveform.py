@@ -61,6 +61,7 @@ class WaveformPicture:
         title: of the story; may be empty.
         caption: a line of figures, such as `3 chapters · 10:32 · -18.0 LUFS`.
         loudness: (time in seconds, LUFS), in order; may be empty.
+        speech: (start, end) in seconds of what is spoken; may be empty.
     """
 
     peaks: tuple[tuple[float, float], ...]
@@ -70,6 +71,7 @@ class WaveformPicture:
     title: str = ""
     caption: str = ""
     loudness: tuple[tuple[float, float], ...] = ()
+    speech: tuple[tuple[float, float], ...] = ()
 
 
 def draw(picture: WaveformPicture) -> bytes:
@@ -84,6 +86,7 @@ def draw(picture: WaveformPicture) -> bytes:
     _voice(canvas, picture.peaks)
     _bed_rim(canvas, bed)
     _loudness(canvas, axis, picture.loudness)
+    _speech(canvas, axis, picture.speech)
     _time(canvas, axis)
     _heading(canvas, picture)
     png = BytesIO()
@@ -166,6 +169,14 @@ def _loudness(canvas: Image.Image, axis: TimeAxis, loudness: Sequence[tuple[floa
     for lufs in SCALE_LUFS:
         y_px = TOP_PX + round(_loudness_y(lufs))
         pen.text((RIGHT_PX + 8, y_px), str(lufs), INK_SOFT, font(SCALE_SIZE), anchor="lm")
+
+
+def _speech(canvas: Image.Image, axis: TimeAxis, speech: Sequence[tuple[float, float]]) -> None:
+    """A line under the plot where somebody speaks."""
+    pen = ImageDraw.Draw(canvas)
+    for start_s, end_s in speech:
+        box = (axis.x_px(start_s), BOTTOM_PX + 1, axis.x_px(end_s), BOTTOM_PX + 4)
+        pen.rectangle(box, fill=VOICE_EDGE)
 
 
 def _mean(stretch: Sequence[tuple[float, float]]) -> float:

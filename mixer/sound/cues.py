@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mixer.sound import ducking
-from mixer.sound.loudness import DUAL_MONO_LU, STEP_S
+from mixer.sound.loudness import DUAL_MONO_LU, STEP_S, WINDOW_S
 from mixer.sound.measure import Measurement
-from mixer.sound.profile import WINDOW_S
 from mixer.sound.timeline import Cue, Section
 
 CROSSFADE_S = 3.0

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from mixer.sound.loudness import (
     BIN_LU,
     STEP_S,
+    WINDOW_S,
     Histogram,
     energy_sum_db,
     integrated_lufs,
     shifted,
 )
 from mixer.sound.measure import Measurement
-from mixer.sound.profile import WINDOW_S, Edge, loss_db
+from mixer.sound.profile import Edge, loss_db
 from mixer.sound.timeline import Clip
 
 FINE_LU = 0.05

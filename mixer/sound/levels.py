@@ -17,6 +17,7 @@ from mixer.sound.encoders import Encoding
 from mixer.sound.foretelling import Sum
 from mixer.sound.loudness import (
     DUAL_MONO_LU,
+    WINDOW_S,
     amplitude,
     decibels,
     histogram,
@@ -24,7 +25,6 @@ from mixer.sound.loudness import (
 )
 from mixer.sound.measure import Measurement
 from mixer.sound.presets import Preset
-from mixer.sound.profile import WINDOW_S
 from mixer.sound.timeline import Cue, Mastering
 
 VOICE_LUFS = -20.0
@@ -106,14 +106,14 @@ def cue_gains_db(
     usual = VOICE_LUFS - level_lu - loudness - music.heard_as_db
     gains = []
     for cue in cues:
-        under = integrated_lufs(histogram(_under_speech(music, cue, speech, rate_hz)))
+        under = integrated_lufs(histogram(under_speech(music, cue, speech, rate_hz)))
         own = usual if under is None else VOICE_LUFS - level_lu - under
         bounded = min(max(own, usual - MAX_BED_CHANGE_DB), usual + MAX_BED_CHANGE_DB)
         gains.append(in_steps(bounded))
     return gains
 
 
-def _under_speech(music: Music, cue: Cue, speech: Sequence[Span], rate_hz: int) -> Iterator[float]:
+def under_speech(music: Music, cue: Cue, speech: Sequence[Span], rate_hz: int) -> Iterator[float]:
     """Windows of the music, side by side, while somebody speaks over a cue."""
     step = round(WINDOW_S * rate_hz)
     for start, end in speech:

@@ -9,13 +9,16 @@ Source: ITU-R BS.1770-5, annex 1; EBU Tech 3341.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 
 STEP_S = 0.1
 """One momentary window ends every 100 ms (EBU Tech 3341)."""
+
+WINDOW_S = 0.4
+"""Length of a momentary window (EBU Tech 3341)."""
 
 BIN_LU = 0.25
 """Width of a histogram's bins: fine enough for 0.01 LU, coarse enough to travel with a chunk."""
@@ -108,3 +111,32 @@ def _mean_lufs(windows: Histogram) -> float | None:
         return None
     energy = sum(number * 10 ** (level / 10) for level, number in windows.items())
     return 10 * math.log10(energy / count)
+
+
+RANGE_GATE_LU = -20.0
+SHORT_TERM_S = 3.0
+RANGE_SHARES = (0.10, 0.95)
+
+
+def loudness_range_lu(momentary_lufs: Sequence[float]) -> float | None:
+    """How far soft and loud passages lie apart; None where there is less than a passage.
+
+    Short-term loudness is the mean of the momentary windows that lie side by side in its three
+    seconds. Source: EBU Tech 3342.
+    """
+    energies = [10 ** (each / 10) for each in momentary_lufs]
+    side_by_side = range(0, round(SHORT_TERM_S / STEP_S) - 1, round(WINDOW_S / STEP_S))
+    passages = [
+        10
+        * math.log10(
+            max(sum(energies[at - back] for back in side_by_side), 1e-12) / len(side_by_side)
+        )
+        for at in range(side_by_side[-1], len(energies))
+    ]
+    audible = [each for each in passages if each > ABSOLUTE_GATE_LUFS]
+    if not audible:
+        return None
+    gate = energy_sum_db(*audible) - 10 * math.log10(len(audible)) + RANGE_GATE_LU
+    counted = sorted(each for each in audible if each > gate)
+    low, high = (counted[round(share * (len(counted) - 1))] for share in RANGE_SHARES)
+    return high - low

@@ -16,8 +16,8 @@ import regex
 from mixer.errors import NotFound, RenderFailed, UnplayableAudio
 from mixer.sound import ffmpeg, profile
 from mixer.sound.ffmpeg import Children
-from mixer.sound.loudness import Histogram, histogram, integrated_lufs
-from mixer.sound.profile import UNKNOWN, WINDOW_S, Block, Profile, Whole
+from mixer.sound.loudness import WINDOW_S, Histogram, histogram, integrated_lufs
+from mixer.sound.profile import UNKNOWN, Block, Profile, Whole
 
 SILENCE_DBFS = -50.0
 """Below this an edge counts as dead air."""

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from mixer.sound.cues import Music
 from mixer.sound.ducking import DOWN_S, HOLD_S, UP_S, Span
-from mixer.sound.loudness import STEP_S, Histogram, amplitude, decibels, histogram
+from mixer.sound.loudness import STEP_S, WINDOW_S, Histogram, amplitude, decibels, histogram
 from mixer.sound.measure import Measurement
-from mixer.sound.profile import WINDOW_S
 from mixer.sound.timeline import Clip, Cue, at_rate
 
 BREATH_S = 0.1

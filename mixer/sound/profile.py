@@ -9,10 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mixer.sound.loudness import ABSOLUTE_GATE_LUFS, STEP_S
-
-WINDOW_S = 0.4
-"""Of momentary loudness (EBU Tech 3341)."""
+from mixer.sound.loudness import ABSOLUTE_GATE_LUFS, STEP_S, WINDOW_S
 
 EDGE_WINDOWS = 5
 """So many windows reach over the edge of a sound, or begin right at it."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from mixer.errors import NotFound
 from mixer.jobs.fetching import AT_ONCE, request_folder
+from mixer.jobs.hearing import SpokenChunk
 from mixer.jobs.mixing import DEFAULT_GAP_MS, Desk, Stages, measured
-from mixer.jobs.production import SpokenChunk, spoken_chunks, takes, unspoken
+from mixer.jobs.production import spoken_chunks, takes, unspoken
 from mixer.jobs.story.batches import spoken_batches
 from mixer.jobs.story.folder import SCRIPT, StoryFolder
 from mixer.jobs.story.music import unwatched

@@ -1,0 +1,80 @@
+"""`mixer inspect`: what a sound file measures, which rules it keeps, how it looks."""
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mixer.cli.outputs import require_apart
+from mixer.cli.session import desk
+from mixer.errors import BadInput
+from mixer.files import publish, require_writable
+from mixer.jobs.inspecting import Inspection, figures, inspect, picture
+from mixer.sound.presets import PRESETS
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--preset", type=click.Choice(sorted(PRESETS)), help="Hold it against its rules.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="The report of the mix, which tells where speech and music are.  [default: beside FILE]",
+)
+@click.option(
+    "--picture",
+    "png",
+    type=click.Path(path_type=Path),
+    help="A PNG to draw: waveform, loudness over time, speech and music.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def command(file: Path, report: Path | None, png: Path | None, **given: Any) -> None:  # noqa: ANN401
+    """Measure a sound FILE of any format.
+
+    With --preset, the exit code is 1 where a rule is not kept.
+    """
+    if png is not None:
+        require_apart([png], {file: "the file"})
+        require_writable(png)
+    with desk() as work:
+        found = inspect(file, given["preset"], report, work.children)
+    click.echo(_json(found) if given["as_json"] else _table(found))
+    if png is not None:
+        publish(png, picture(found))
+    broken = [rule.name for rule in found.rules if not rule.passed]
+    if broken:
+        raise BadInput(f"{file} does not keep {', '.join(broken)} of {given['preset']}.")
+
+
+def _table(found: Inspection) -> str:
+    lines = [f"{name:26}{_shown(value)}" for name, value in figures(found).items()]
+    lines += [f"flaw: {flaw}" for flaw in found.measured.profile.flaws]
+    lines += [
+        f"{'kept  ' if rule.passed else 'BROKEN'}  {rule.name}: {_shown(rule.measured)}"
+        f" ({rule.wanted})"
+        for rule in found.rules
+    ]
+    return "\n".join(lines)
+
+
+def _json(found: Inspection) -> str:
+    told = {name: _finite(value) for name, value in figures(found).items()}
+    rules = [asdict(rule) | {"measured": _finite(rule.measured)} for rule in found.rules]
+    flaws = list(found.measured.profile.flaws)
+    return json.dumps({**told, "flaws": flaws, "rules": rules}, ensure_ascii=False, indent=2)
+
+
+def _finite(value: float | str | None) -> float | str | None:
+    """A figure to a hundredth; None for silence, which JSON has no number for."""
+    if not isinstance(value, float):
+        return value
+    return round(value, 2) if math.isfinite(value) else None
+
+
+def _shown(value: float | str | None) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}" if math.isfinite(value) else "silence"
+    return "silence" if value is None else str(value)

@@ -1,0 +1,100 @@
+"""The rules of a preset, judged on what a finished file measures. Pure.
+
+Sources: ACX's submission requirements; EBU R128 and R128 s1; Apple's podcast requirements; AES
+TD1008 for speech.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mixer.sound.check import Check
+from mixer.sound.presets import Preset
+
+LOUDNESS_WITHIN_LU = 0.3
+"""What a mix promises; as much is granted to any file that is held against a preset."""
+
+ACX_NOISE_DBFS = -60.0
+ACX_HEAD_S, ACX_TAIL_S = (0.5, 1.0), (1.0, 5.0)
+ACX_KBPS, ACX_RATE_HZ, ACX_LONGEST_S = 192, 44_100, 7_200
+BLOCK_ALLOWANCE_S = 0.1
+"""Ends are told in blocks of so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """The file around the sound.
+
+    Attributes:
+        codec: as FFmpeg names it, such as `mp3`.
+        rate_hz: sample rate.
+        kbps: bit rate; 0 where it is not told.
+        duration_s: of the audio.
+    """
+
+    codec: str
+    rate_hz: int
+    kbps: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule and whether it was kept.
+
+    Attributes:
+        name: such as `true_peak_dbtp`; its ending is the unit.
+        wanted: in words.
+        measured: None where there was nothing to measure, such as in silence.
+        passed: whether it was kept.
+    """
+
+    name: str
+    wanted: str
+    measured: float | None
+    passed: bool
+
+
+def judged(checked: Check, carrier: Carrier, preset: Preset, target_lufs: float) -> Iterator[Rule]:
+    """Every rule of a preset.
+
+    Args:
+        checked: what the file measures.
+        carrier: the file around it.
+        preset: whose rules count.
+        target_lufs: of the mix, by its channels.
+    """
+    if preset.rms_db is None:
+        low, high = target_lufs - LOUDNESS_WITHIN_LU, target_lufs + LOUDNESS_WITHIN_LU
+        yield _between("integrated_loudness_lufs", checked.integrated_lufs, low, high)
+    yield _at_most("true_peak_dbtp", checked.true_peak_dbtp, preset.ceiling_dbtp)
+    if preset.rms_db is not None:
+        yield from _acx(checked, carrier, preset.rms_db)
+
+
+def _acx(checked: Check, carrier: Carrier, rms_db: tuple[float, float]) -> Iterator[Rule]:
+    yield _between("rms_dbfs", checked.rms_dbfs, *rms_db)
+    yield _at_most("noise_floor_dbfs", checked.noise_floor_dbfs, ACX_NOISE_DBFS)
+    head_s, tail_s = checked.silent_ends_s or (None, None)
+    yield _between("room_tone_before_s", head_s, *ACX_HEAD_S, BLOCK_ALLOWANCE_S)
+    yield _between("room_tone_after_s", tail_s, *ACX_TAIL_S, BLOCK_ALLOWANCE_S)
+    is_mp3 = carrier.codec.startswith("mp3")
+    yield Rule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", carrier.kbps,
+               is_mp3 and round(carrier.kbps) >= ACX_KBPS)  # fmt: skip
+    yield _between("sample_rate_hz", carrier.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)
+    yield _at_most("duration_s", carrier.duration_s, ACX_LONGEST_S)
+
+
+def _between(
+    name: str, measured: float | None, low: float, high: float, allowance: float = 0.0
+) -> Rule:
+    wanted = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    passed = (
+        measured is not None
+        and low - allowance - 1e-9 <= round(measured, 1) <= high + allowance + 1e-9
+    )
+    return Rule(name, wanted, measured, passed)
+
+
+def _at_most(name: str, measured: float | None, limit: float) -> Rule:
+    passed = measured is not None and measured <= limit
+    return Rule(name, f"at most {limit:g}", measured, passed)
