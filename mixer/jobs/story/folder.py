@@ -14,6 +14,7 @@
 Names count, so that a listing tells how far a story is without opening anything.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -104,9 +105,9 @@ def _unreadable(key: str) -> StoreFailed:
 
 
 def written(value: object) -> bytes:
-    """A value as JSON."""
-    content: bytes = _adapter(type(value)).dump_json(value)
-    return content
+    """A value as JSON; silence is -Infinity there, which pydantic itself would write as null."""
+    plain = _adapter(type(value)).dump_python(value, mode="json")
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401 - any type that serialises
