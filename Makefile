@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 STAMP := .venv/.installed
+PAGE_STAMP := .venv/.page
 JUDGES := .venv-judges/bin
 JUDGES_STAMP := .venv-judges/.installed
 EMULATOR_STAMP := .venv-e2e/.installed
@@ -11,10 +12,10 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check judges e2e deploy destroy smoke token image sbom audit picture push parameters bench faults lock clean
+.PHONY: help demo serve test check judges e2e page-test deploy destroy smoke token image sbom audit picture push parameters bench faults lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(STAMP): requirements-dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Mixer needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -36,6 +37,13 @@ serve: $(STAMP) ## Serve the API and the page on 127.0.0.1 (PORT=8080); Ctrl-C e
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest
+
+$(PAGE_STAMP): $(STAMP) requirements-page.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.txt
+	@touch $@
+
+page-test: $(PAGE_STAMP) ## Test the page in Chromium
+	$(BIN)/python -m pytest tests/e2e/page
 
 check: $(STAMP) ## Format, lint, import rules, strict types
 	$(BIN)/ruff format --check .
@@ -114,6 +122,8 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 		--custom-compile-command "make lock" requirements-judges.in -o requirements-judges.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" requirements-e2e.in -o requirements-e2e.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" -c requirements-dev.txt requirements-page.in -o requirements-page.txt
 
 clean: ## Remove everything that the targets made
 	rm -rf .venv .venv-judges .venv-e2e .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,154 @@
+"""The page in a real browser, against the local server: what every test of it stands on.
+
+A test that cannot run fails and says what is missing; none is skipped.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mixer.server.listener import Listener
+from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.sound import ffmpeg
+from tests.engines import ToneEngine
+
+try:
+    from playwright.sync_api import Browser, Page, sync_playwright
+except ImportError as error:
+    raise pytest.UsageError(
+        "Playwright is missing: run `make page-test`, which installs requirements-page.txt."
+    ) from error
+
+WEB = Path(__file__).parents[3] / "web"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--no-first-run", "--mute-audio"),
+    "--autoplay-policy=no-user-gesture-required",
+)
+WIDE, NARROW = (1440, 900), (360, 780)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        pytest.fail(
+            "Chromium is missing: `apt-get install chromium` (or name one with CHROMIUM=/path)."
+        )
+    with sync_playwright() as tools:
+        opened = tools.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+def until(page: "Page", condition: str, within_s: float = 20) -> None:
+    """Wait until an expression is true; Playwright's own way is against the page's policy."""
+    end_s = time.monotonic() + within_s
+    while not page.evaluate(condition):
+        assert time.monotonic() < end_s, f"not within {within_s} s: {condition}"
+        page.wait_for_timeout(50)
+
+
+@dataclass
+class Visit:
+    """An open page, and what went wrong on it."""
+
+    page: "Page"
+    url: str
+    problems: list[str] = field(default_factory=list)
+
+    def open(self) -> "Page":
+        self.page.goto(self.url)
+        self.page.wait_for_selector("html[data-ready]")
+        return self.page
+
+    def tell(self, text: str | None = None) -> None:
+        """Ask for a story, of the given text or of what stands there."""
+        if text is not None:
+            self.page.fill("#text", text)
+        self.page.click("#tell")
+
+    def done(self) -> None:
+        """Wait until the player shows the story."""
+        self.page.wait_for_selector("#player:not([hidden])", timeout=90_000)
+        self.page.wait_for_selector(".sentence, #captions p")
+
+    def plays(self) -> None:
+        """Have the story heard, whether it plays already or not."""
+        if self.page.evaluate("document.querySelector('#audio').paused"):
+            self.page.click("#play")
+        until(self.page, "document.querySelector('#audio').currentTime > 0.5")
+
+    def state(self, nth: int = 0) -> str:
+        return str(self.page.locator("#stories li").nth(nth).get_attribute("data-state"))
+
+    def becomes(self, state: str, nth: int = 0) -> None:
+        place = self.page.locator(f'#stories li:nth-child({nth + 1})[data-state="{state}"]')
+        place.wait_for(timeout=60_000)
+
+
+@dataclass
+class House:
+    """A running local server."""
+
+    url: str
+    engine: ToneEngine
+    folder: Path
+
+
+@contextmanager
+def serving(folder: Path, engine: ToneEngine | None = None, **environ: str) -> Iterator[House]:
+    engine = engine or ToneEngine(suffix="mp3")
+    (folder / "music").mkdir(parents=True, exist_ok=True)
+    tone = ["-f", "lavfi", "-i", "sine=f=220:d=9", str(folder / "music" / "evening-hum.flac")]
+    ffmpeg.run(["-y", *tone], timeout_s=60)
+    folders = Folders(folder / "store", WEB, folder / "music")
+    with ExitStack() as stack:
+        listener = Listener(0)
+        site = stack.enter_context(laptop(chosen_settings(environ), listener.url, folders, engine))
+        listener.start(site.reply)
+        stack.callback(listener.stop, 5)
+        yield House(listener.url, engine, folder)
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server whose voice says tones: quick, and like speech for everything but the ear."""
+    with serving(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
+    """Opens pages in windows of their own; problems that nobody expected fail the test."""
+    with ExitStack() as stack:
+        visits: list[Visit] = []
+
+        def begin(url: str, size: tuple[int, int] = WIDE, **options: Any) -> Visit:
+            viewport = {"width": size[0], "height": size[1]}
+            context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type]
+            stack.callback(context.close)
+            made = Visit(context.new_page(), url)
+            made.page.set_default_timeout(20_000)
+            made.page.on("pageerror", lambda error: made.problems.append(f"script: {error}"))
+            made.page.on(
+                "console",
+                lambda said: (
+                    made.problems.append(said.text)
+                    if said.type == "error" and "Failed to load resource" not in said.text
+                    else None
+                ),
+            )
+            visits.append(made)
+            return made
+
+        yield begin
+        assert not [problem for made in visits for problem in made.problems]

@@ -1,0 +1,124 @@
+"""From a text to a story that is heard, with the voice that `make serve` has."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.page.conftest import WEB, until
+
+ROOT = WEB.parent
+STORY = (
+    "# A Lamp\n\nThe lamp went out at nine. Nobody in the village noticed. Only Mara put on her "
+    "coat.\n\n## The Sea\n\nThere was a boat, and in the boat there was a letter. She read it "
+    "twice."
+)
+
+LISTEN = """() => {
+  const audio = document.querySelector("#audio");
+  const context = new AudioContext();
+  const ear = context.createAnalyser();
+  ear.fftSize = 2048;
+  const source = context.createMediaElementSource(audio);
+  source.connect(ear);
+  source.connect(context.destination);
+  const samples = new Float32Array(2048);
+  window.heard = [];
+  setInterval(() => {
+    ear.getFloatTimeDomainData(samples);
+    window.heard.push({
+      time: audio.currentTime,
+      level: Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length),
+      sentence: document.querySelector(".sentence[aria-current]")?.textContent ?? "",
+    });
+  }, 40);
+}"""
+
+LAG_S = 0.3
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`make serve`, with a port and folders of its own."""
+    folder = tmp_path_factory.mktemp("serve")
+    (folder / "music").mkdir()
+    subprocess.run(
+        [sys.executable, "demo/bed.py", str(folder / "music" / "quiet.flac")], cwd=ROOT, check=True
+    )
+    command = [sys.executable, "-m", "mixer", "serve", "--port", "0"]
+    command += ["--store", str(folder / "store"), "--music", str(folder / "music")]
+    with (
+        (folder / "log.txt").open("w") as log,
+        subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://\S+", process.stdout.readline())
+            assert found, Path(folder / "log.txt").read_text()
+            yield found[0]
+        finally:
+            process.kill()
+
+
+def cues(vtt: str) -> list[tuple[float, float, str]]:
+    found = re.findall(
+        r"(\d\d):(\d\d):(\d\d\.\d+) --> (\d\d):(\d\d):(\d\d\.\d+)\n(.+(?:\n.+)*)", vtt
+    )
+    return [
+        (
+            int(h) * 3600 + int(m) * 60 + float(s),
+            int(h2) * 3600 + int(m2) * 60 + float(s2),
+            text.replace("\n", " "),
+        )
+        for h, m, s, h2, m2, s2, text in found
+    ]
+
+
+def test_the_sample_story_is_heard_after_two_actions(serve, visit):
+    at = visit(serve)
+    page = at.open()  # one: open the page
+    assert "Keeper of Small Lights" in page.input_value("#text")
+    page.click("#tell")  # two: one button
+    at.done()
+    until(page, "document.querySelector('#audio').currentTime > 1")
+
+
+def test_a_pasted_text_is_spoken_mixed_and_followed(serve, visit):
+    at = visit(serve)
+    page = at.open()
+    at.tell(STORY)
+    at.done()
+    assert page.text_content("#player-title") == "A Lamp"
+    vtt_url = page.get_attribute('#downloads a[data-name="captions_vtt"]', "href")
+    said = cues(page.request.get(str(vtt_url)).text())
+    assert " ".join(text for _, _, text in said).endswith("She read it twice.")
+    page.evaluate(LISTEN)
+    at.plays()
+    until(page, "document.querySelector('#audio').currentTime > 6")
+    page.locator(".sentence", has_text="There was a boat").click()
+    page.wait_for_timeout(2_500)
+    page.click("#play")
+    heard = page.evaluate("window.heard")
+    times = [each["time"] for each in heard]
+    assert max(times) - min(times) > 6
+    sounding = [each["level"] for each in heard if each["time"] > 0]
+    assert max(sounding) > 0.02
+    assert sum(level > 0.002 for level in sounding) > len(sounding) / 2
+    wrong = [each for each in heard if each["sentence"] and not fits(each, said)]
+    assert not wrong
+
+
+def fits(each, said) -> bool:
+    """Whether what is marked is what is heard, or was, or will be, by less than the lag."""
+    near = [
+        text
+        for number, (start, _, text) in enumerate(said)
+        if start - LAG_S <= each["time"]
+        and (number + 1 == len(said) or each["time"] <= said[number + 1][0] + LAG_S)
+    ]
+    return any(text in each["sentence"] for text in near)
