@@ -127,8 +127,15 @@ class Spending:
         return f"{PREFIX}{self.now():%Y-%m-%d}/{name}/"
 
     def _replace(self, entry: str, paid_usd: float) -> None:
+        """Put what was paid in the place of an entry; one that says it already is left alone.
+
+        Whoever lists just then may miss both, so it is done only where it must be.
+        """
+        folder, _, name = entry.rpartition("/")
+        if int(name.partition("-")[0]) == round(paid_usd * MICRO):
+            return
         if paid_usd > 0:
-            self._written(f"{entry.rpartition('/')[0]}/", paid_usd)
+            self._written(f"{folder}/", paid_usd)
         self.store.delete(entry)
 
     def _written(self, folder: str, usd: float) -> str:
