@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mixer.script.language import Language
-from mixer.script.rules.context import kept_stop
+from mixer.script.rules.context import kept_stop, next_word
 from mixer.script.rules.money import FIGURE
 from mixer.script.rules.rule import DIGITS, SPACE, Rule, any_of, matching
 
@@ -45,6 +45,9 @@ def _spaced(language: Language, units: Mapping[str, Forms]) -> Rule:
         symbol, gap = match["unit"], match["gap"]
         if not gap and len(symbol) == 1 and symbol.isalpha():
             return None
+        has_stop = symbol.endswith(".") or match["stop"]
+        if has_stop and next_word(match.string, match.end("edit"))[:1].isdigit():
+            return None  # "3 lb. 5 oz." or "3 lb. 5 men came.": the stop may end a sentence
         one, many = units[symbol]
         attributive = match["article"] and match["noun"]
         name = one if attributive or _is_one(match) else many

@@ -54,7 +54,7 @@ def rules(language: Language) -> Iterator[Rule]:
         return _sum(match, wording)
 
     yield matching(
-        rf"{articled}(?<![\w$€£¥₹])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
+        rf"{articled}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
         rf"(?![\w%]|[.,–]?\d|-[\d$€£])(?P<noun>[ -][a-z])?",
         say,
         "".join(wording.currencies),
@@ -92,6 +92,9 @@ def _sum(match: re.Match[str], wording: _Wording) -> str | None:
         return None
     if scale is None and high is None and _has_minor(low, wording.decimal):
         return _with_minor(low, currency, wording)
+    noun = match["noun"] or ""
+    if scale and noun.startswith("-"):
+        return None  # "a $1.2 billion-dollar deal" says its currency itself
     article = (match["article"] or "").strip().lower()
     single = low == "1" and not (high or scale)
     if article in wording.attributive and match["noun"]:

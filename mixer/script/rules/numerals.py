@@ -47,12 +47,15 @@ def _headings(language: Language) -> Iterator[Rule]:
     headings, sure = language.words("numerals.headings"), language.words("numerals.sure")
     if not headings:
         return
+    pronoun_verbs = frozenset(language.words("numerals.after_pronoun"))
 
     def say(match: re.Match[str]) -> str | None:
         heading, numeral = match["heading"], match["edit"]
         value = ROMAN_NUMERALS.get(numeral.upper())
         single = len(numeral) == 1 and heading.lower() not in sure
         if value is None or (single and not _is_number(match, language)):
+            return None
+        if numeral == "I" and next_word(match.string, match.end()) in pronoun_verbs:
             return None
         return str(value)
 
