@@ -5,6 +5,7 @@ foreseen is told as "internal" with the id under which the log knows more.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -97,3 +98,8 @@ def field_name(location: tuple[object, ...]) -> str:
     """Where in a body something is: `chunk_keys.3`; `body` for the whole."""
     inner = [str(part) for part in location if part not in {"body", "query"}]
     return ".".join(inner) or "body"
+
+
+def rounded_db(level_db: float | None) -> float | None:
+    """A level as far as it was measured; None for silence."""
+    return round(level_db, 2) if level_db is not None and math.isfinite(level_db) else None

@@ -1,13 +1,12 @@
 """The route of the mix: POST /mixstory."""
 
-import math
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from mixer.http.answers import answer
+from mixer.http.answers import answer, rounded_db
 from mixer.http.bodies import MixAnswer, MixBody, SynthesizeAnswer
 from mixer.http.docs import described
 from mixer.http.observing import emit, subsegment
@@ -40,7 +39,6 @@ def add_mix_routes(api: Api, assembler: Callable[[], Assembler]) -> None:
 
 def _told(made: Assembled, order: Order, lifetime_s: int) -> dict[str, Any]:
     checked = made.mix.checked
-    peak = checked.true_peak_dbtp
     return {
         "chunk_keys": list(order.chunk_keys),
         "bucket": made.bucket,
@@ -48,8 +46,8 @@ def _told(made: Assembled, order: Order, lifetime_s: int) -> dict[str, Any]:
         "expires_s": lifetime_s,
         "key": made.key,
         "duration_s": round(made.mix.timeline.duration_s, 3),
-        "integrated_loudness_lufs": checked.integrated_lufs,
-        "true_peak_dbtp": peak if math.isfinite(peak) else None,
+        "integrated_loudness_lufs": rounded_db(checked.integrated_lufs),
+        "true_peak_dbtp": rounded_db(checked.true_peak_dbtp),
     }
 
 

@@ -53,6 +53,7 @@ class Api(APIGatewayHttpResolver):
     def __init__(self, origins: tuple[str, ...] = ()) -> None:
         self._requests: ContextVar[_Request] = ContextVar("request")
         self._early: dict[str, Any] = {}
+        self._varies = bool(origins) and "*" not in origins
         super().__init__(
             cors=_cors(origins) if origins else None,
             enable_validation=True,
@@ -81,6 +82,8 @@ class Api(APIGatewayHttpResolver):
             self._requests.reset(token)
         if not made.get("cookies"):
             made.pop("cookies", None)
+        if self._varies:
+            made["headers"] = {**made.get("headers", {}), "Vary": "Origin"}
         log_request(
             call.request_id,
             method=request.event.http_method,

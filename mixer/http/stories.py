@@ -1,6 +1,5 @@
 """The routes of stories: POST /stories, GET /stories, GET and DELETE /stories/{story_id}."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import BaseModel, Field
 
 from mixer.errors import BadInput, TextTooLong, UnreadableText
-from mixer.http.answers import answer
+from mixer.http.answers import answer, rounded_db
 from mixer.http.bodies import Asked
 from mixer.http.docs import described
 from mixer.http.routing import Api
@@ -277,8 +276,8 @@ def _finished(work: StoryCounter, result: StoryResult) -> dict[str, Any]:
         return {}
     body: dict[str, Any] = {
         "duration_s": result.duration_s,
-        "integrated_loudness_lufs": _rounded(result.integrated_loudness_lufs),
-        "true_peak_dbtp": _rounded(result.true_peak_dbtp),
+        "integrated_loudness_lufs": rounded_db(result.integrated_loudness_lufs),
+        "true_peak_dbtp": rounded_db(result.true_peak_dbtp),
     }
     if result.links:
         links: dict[str, Any] = {name: work.link(key) for name, key in result.links.items()}
@@ -286,8 +285,3 @@ def _finished(work: StoryCounter, result: StoryResult) -> dict[str, Any]:
     if result.chunk_keys:
         body |= {"chunk_keys": list(result.chunk_keys), "bucket": work.bucket}
     return body
-
-
-def _rounded(level_db: float | None) -> float | None:
-    """A level as far as it was measured; None for silence."""
-    return round(level_db, 2) if level_db is not None and math.isfinite(level_db) else None

@@ -44,7 +44,7 @@ from mixer.store.objects import ObjectStore, StoredObject, checked_key
 from mixer.store.uploads import music_home
 
 PREFIX = "mixed/"
-PRIVATE_PREFIXES = ("spending/", "stories/", "story_index/")
+PRIVATE_PREFIXES = ("segments/", "spending/", "stories/", "story_index/")
 """Of the service's own bookkeeping and of stories, whose ids are secrets: nothing to be mixed."""
 
 CLOSING_S = 1.0

@@ -105,14 +105,20 @@ class ObjectStore(Protocol):
         ...
 
 
+MOST_KEY_BYTES = 1_024
+"""Of a key in UTF-8 (S3 user guide, naming objects)."""
+
+
 def checked_key(key: str) -> str:
     """A key that every store can keep.
 
     Raises:
-        BadInput: it is empty, absolute, leads upwards, hides, or holds characters that no name
-            should.
+        BadInput: it is empty, absolute, leads upwards, hides, is too long, or holds characters that
+            no name should.
     """
     parts = key.split("/")
     if not key.isprintable() or "\\" in key or any(p == "" or p[0] == "." for p in parts):
         raise BadInput(f"{key!r} is no object key.", key=key)
+    if len(key.encode()) > MOST_KEY_BYTES:
+        raise BadInput(f"A key of more than {MOST_KEY_BYTES:,} bytes is no object key.", key=key)
     return key

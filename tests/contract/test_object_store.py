@@ -73,6 +73,7 @@ THREADS = 16
 CLOCK_SLACK = timedelta(seconds=2)
 
 STRANGE_KEYS = (
+    *("é" * 513, "x" * 1_025),
     *("", "/", "/absolute", "a//b", "a/", "..", "../up", "a/../../up", "a/..", ".", "a/./b"),
     *(".hidden", "a/.hidden", ".metadata/a.json", "a\\b", "line\nbreak", "nul\0", "tab\t", "\x7f"),
     "\ud800",

@@ -144,7 +144,9 @@ def test_unknown_routes_are_named():
 def test_listed_sites_may_read_answers_and_others_may_not(text):
     def allowed(origin):
         event = version_2({"text": text}, headers={"Origin": origin})
-        return endpoint()(event, Context())["headers"].get("Access-Control-Allow-Origin")
+        headers = endpoint()(event, Context())["headers"]
+        assert headers["Vary"] == "Origin"
+        return headers.get("Access-Control-Allow-Origin")
 
     assert allowed(SITE) == SITE
     assert allowed("https://other.example") is None

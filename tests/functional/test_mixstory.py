@@ -211,6 +211,7 @@ BAD = {
     "an absolute key": ({"chunk_keys": ["/etc/passwd"]}, 400, "bad_input", "chunk_keys.0"),
     "an empty key": ({"chunk_keys": [GOOD, ""]}, 400, "bad_input", "chunk_keys.1"),
     "a key with a control": ({"chunk_keys": ["a\u0000b"]}, 400, "bad_input", "chunk_keys.0"),
+    "half of a mix": ({"chunk_keys": ["segments/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
     "somebody's story": ({"chunk_keys": ["stories/1/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
     "a foreign bucket": (
         {"chunk_keys": [GOOD], "bucket": FOREIGN},
