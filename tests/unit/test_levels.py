@@ -12,6 +12,7 @@ from mixer.sound.cues import Music
 from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.levels import (
+    HARD_PEAK_MARGIN_DB,
     LIMITED_PEAK_MARGIN_DB,
     MAX_BOOST_DB,
     MAX_CUT_DB,
@@ -133,7 +134,7 @@ def test_limiter_works_only_where_peaks_can_pass_and_leaves_them_room(timeline: 
     if mastering.limit_db is not None:
         assert mastering.limit_db <= mastering.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB
         assert amplitude(mastering.limit_db) >= 0.49 * amplitude(
-            mastering.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB
+            mastering.ceiling_dbtp - HARD_PEAK_MARGIN_DB
         )
 
 
