@@ -41,7 +41,9 @@ _SETTING = regex.compile(
     r"|(level|rate)\s+(\S+))\s*"
 )
 
-KNOWN = frozenset({"title", "author", "language", "cast", "cover", "lexicon"}) | frozenset(TAGS)
+_NAMES = ("title", "author", "language", "cast", "cover", "lexicon", "music", "sounds", *TAGS)
+
+KNOWN = frozenset(_NAMES)
 """Names of a head that mean something here."""
 
 
@@ -97,11 +99,13 @@ class Head:
     Attributes:
         values: by name, as written.
         cast: in its order.
+        written: its lines, from the text's second on.
         lines: that the head takes, its own marks included.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     cast: tuple[Role, ...] = ()
+    written: tuple[str, ...] = ()
     lines: int = 0
 
     @property
@@ -129,7 +133,8 @@ def split_head(text: str, name: str = "The text", *, any_name: bool = True) -> t
     if not values or not (any_name or KNOWN & values.keys()):
         return Head(), text
     cast = tuple(_cast(lines, name))
-    return Head(values, cast, text.count("\n", 0, match.end())), text[match.end() :]
+    head = Head(values, cast, tuple(lines), text.count("\n", 0, match.end()))
+    return head, text[match.end() :]
 
 
 def _values(lines: Sequence[str]) -> dict[str, str]:
@@ -146,21 +151,28 @@ def _values(lines: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def _cast(lines: Sequence[str], name: str) -> Iterator[Role]:
-    """The indented lines under `cast:`."""
-    inside, seen = False, set[str]()
+def indented_under(lines: Sequence[str], key: str) -> Iterator[tuple[int, str]]:
+    """The indented lines of a head under a name, with their numbers in the text."""
+    inside = False
     for number, line in enumerate(lines, start=2):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if not line[0].isspace():
-            inside = line.split(":")[0].strip().lower() == "cast"
+            inside = line.split(":")[0].strip().lower() == key
         elif inside:
-            role = _role(line, number, name)
-            if role.name in seen or len(seen) == MAX_ROLES:
-                why = "is cast twice" if role.name in seen else f"is one of more than {MAX_ROLES}"
-                raise UnreadableText(f"{name} is refused: line {number}: {role.name} {why}.")
-            seen.add(role.name)
-            yield role
+            yield number, line
+
+
+def _cast(lines: Sequence[str], name: str) -> Iterator[Role]:
+    """The indented lines under `cast:`."""
+    seen = set[str]()
+    for number, line in indented_under(lines, "cast"):
+        role = _role(line, number, name)
+        if role.name in seen or len(seen) == MAX_ROLES:
+            why = "is cast twice" if role.name in seen else f"is one of more than {MAX_ROLES}"
+            raise UnreadableText(f"{name} is refused: line {number}: {role.name} {why}.")
+        seen.add(role.name)
+        yield role
 
 
 def _role(line: str, number: int, name: str) -> Role:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mixer.boundaries import boundaries, draw
 from mixer.script.script import Ending, Utterance
+from mixer.script.sound_cues import Place
 
 SPACING = 200
 """No boundary follows a mark more closely, in weight (about characters)."""
@@ -80,12 +81,14 @@ def _scenes(utterances: Sequence[Utterance]) -> Iterator[Sequence[Utterance]]:
 
 def _opens(before: Utterance, utterance: Utterance) -> bool:
     """Whether a chunk begins here whatever the draw: a heading, or another voice."""
-    return utterance.ending is Ending.HEADING or utterance.speaker != before.speaker
+    is_new = utterance.ending is Ending.HEADING or utterance.speaker != before.speaker
+    return is_new or any(each.place is Place.BEFORE for each in utterance.sounds)
 
 
 def _stands_last(utterance: Utterance) -> bool:
     """Whether a chunk ends here whatever the draw: the mix makes the silence that follows."""
-    return utterance.ending in ALONE or utterance.pause_ms is not None
+    is_in_the_mix = utterance.ending in ALONE or utterance.pause_ms is not None
+    return is_in_the_mix or any(each.place is Place.AFTER for each in utterance.sounds)
 
 
 def _is_mark(utterance: Utterance, weight: int) -> bool:

@@ -8,6 +8,7 @@ import regex
 
 from mixer.script.casting import NOTHING_SAID, About, Role
 from mixer.script.marking import Mark
+from mixer.script.sound_cues import SoundCue
 
 
 class BlockKind(StrEnum):
@@ -68,6 +69,7 @@ class Document:
         cover: its picture.
         cover_name: of a file with its picture, as the text names it.
         lexicon_name: of a file with a lexicon, likewise.
+        music: what plays from the beginning.
         must_honour_marks: whether an engine that lacks a marked element may not say it without.
     """
 
@@ -80,6 +82,7 @@ class Document:
     cover: Cover | None = None
     cover_name: str = ""
     lexicon_name: str = ""
+    music: SoundCue | None = None
     must_honour_marks: bool = False
 
 

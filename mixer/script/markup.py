@@ -7,34 +7,37 @@
     [[emphasis: never]]                    stress, where the engine has it
     [[lang fr: bon voyage]]                words of another language, where the engine has it
     [[say nginx: engine x]]                how to say a word; /ˈendʒɪnˈeks/ for its sounds
+    [[music sea.mp3]] [[sting bell.wav]]   music and sounds, see mixer.script.sounds
 
 Marks are checked line by line before anything is read; then they are taken out of the blocks that
 the text's own reader has made, so that both ways of writing share them.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import regex
 
 from mixer.errors import UnreadableText
 from mixer.script.casting import NARRATOR, Role
-from mixer.script.document import Block, BlockKind, has_words, paragraph
+from mixer.script.document import Block, BlockKind, has_words, paragraph, tidy
 from mixer.script.marking import PAUSE, Attributes, Mark, MarkedText
 from mixer.script.pauses import MAX_PAUSE_MS
+from mixer.script.sounds import Sounds, Unclear, as_waiting, split_mark
 from mixer.script.ssml_source import duration_ms
 
 EMPHASES = frozenset({"strong", "moderate", "reduced"})
 
 _PAUSE = regex.compile(r"pause\s+(?P<length>\S+)")
 _WRAPPING = regex.compile(r"(?P<kind>emphasis|lang|say)(?:\s+(?P<of>[^:]+?))?\s*:\s*(?P<words>.+)")
-_KEYWORD = regex.compile(r"(?:pause|emphasis|lang|say)\b")
+_KEYWORD = regex.compile(r"(?:pause|emphasis|lang|say|(?:music|sting|sound)(?=\s))\b")
 _MARK = regex.compile(r"\[\[\s*(?P<body>(?:(?!\]\]).)*?)\s*\]\]", regex.DOTALL)
 _OPEN = regex.compile(r"\[\[\s*")
 _PARAGRAPH_END = regex.compile(r"\n[ \t]*\n|\Z")
 _LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _MARKS_ALONE = regex.compile(r"[ \t]*(?:\[\[(?:(?!\]\]).)*\]\][ \t]*)+")
-_KINDS = "pause, emphasis, lang, say, or a name of the cast"
+_KINDS = "pause, emphasis, lang, say, music, sting, sound, or a name of the cast"
+_NO_SOUNDS = Sounds(None, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,16 @@ class Markup:
         cast: whose names may stand before what is said.
         name: of the text, for errors.
         first_line: of the text after its head.
+        sounds: that the head names.
+        sound_lines: where a mark that is a sound stands first, by what it says.
         has_true_headings: whether headings are marked as such, and never name a speaker.
     """
 
     cast: Sequence[Role]
     name: str
     first_line: int = 1
+    sounds: Sounds = _NO_SOUNDS
+    sound_lines: Mapping[str, int] = field(default_factory=dict)
     has_true_headings: bool = False
 
     @property
@@ -131,9 +138,18 @@ class Markup:
             return "" if fits else 'takes a length such as "300ms" or "2s", at most 10s'
         if match := _WRAPPING.fullmatch(body):
             return _wrapping_fault(match["kind"], match["of"] or "")
+        if sound := split_mark(body):
+            return self._sound_fault(*sound)
         if self._voice_in(body):
             return ""
         return f"is no mark; there are {_KINDS}"
+
+    def _sound_fault(self, kind: str, what: str) -> str:
+        try:
+            self.sounds.attributes(kind, what)
+        except Unclear as error:
+            return str(error)
+        return ""
 
     def _refuse(self, text: str, at: int, why: str) -> None:
         line = text.count("\n", 0, at) + self.first_line
@@ -153,13 +169,57 @@ class Markup:
         for match in _MARK.finditer(block.text):
             voice = self._voice_in(match["body"])
             if voice is not None:
-                parts += [_marked(block, block.text[start : match.start()], speaker)]
-                parts += [_marked(block, voice[1], voice[0])]
+                parts += [self._marked(block, block.text[start : match.start()], speaker)]
+                parts += [self._marked(block, voice[1], voice[0])]
                 start = match.end()
-        parts += [_marked(block, block.text[start:], speaker)]
+        parts += [self._marked(block, block.text[start:], speaker)]
         told = [part for part in parts if has_words(part.text) or part.marks]
         for index, part in enumerate(told):
             yield replace(part, continues=index < len(told) - 1)
+
+    def _marked(self, block: Block, text: str, speaker: str) -> Block:
+        """A stretch of a block, its marks taken out of its text."""
+        told = MarkedText()
+        start = 0
+        for match in _MARK.finditer(text):
+            told.say(text[start : match.start()])
+            if not self._take(told, match["body"]):
+                told.say(match[0])
+            start = match.end()
+        told.say(text[start:])
+        words, marks = told.finished()
+        return replace(block, text=words, marks=marks, speaker=speaker)
+
+    def _take(self, told: MarkedText, body: str) -> bool:
+        """Put a mark where it stands; False where it is none."""
+        begun = told.length
+        if match := _PAUSE.fullmatch(body):
+            told.mark(begun, PAUSE, (("time", f"{duration_ms(match['length'])}ms"),))
+        elif match := _WRAPPING.fullmatch(body):
+            kind, of, words = match["kind"], match["of"] or "", match["words"].strip()
+            told.say(of if kind == "say" else words)
+            told.mark(begun, *said_as(words) if kind == "say" else _element(kind, of))
+        elif sound := split_mark(body):
+            line = self.sound_lines.get(tidy(body), 0)
+            told.mark(begun, sound[0], self.sounds.attributes(*sound), line)
+        else:
+            return False
+        return True
+
+
+def lines_of_sounds(text: str, first_line: int) -> dict[str, int]:
+    """The line on which each mark stands first, by what it says.
+
+    Args:
+        text: that the marks stand in.
+        first_line: number of its first line.
+    """
+    found: dict[str, int] = {}
+    for match in _MARK.finditer(text):
+        line = text.count("\n", 0, match.start()) + first_line if split_mark(match["body"]) else 0
+        if line:
+            found.setdefault(tidy(match["body"]), line)
+    return found
 
 
 def _wrapping_fault(kind: str, of: str) -> str:
@@ -168,34 +228,6 @@ def _wrapping_fault(kind: str, of: str) -> str:
     if kind == "lang" and not _LANGUAGE.fullmatch(of):
         return "names no language, such as in [[lang fr: bon voyage]]"
     return "names no word, such as in [[say nginx: engine x]]" if kind == "say" and not of else ""
-
-
-def _marked(block: Block, text: str, speaker: str) -> Block:
-    """A stretch of a block, its marks taken out of its text."""
-    told = MarkedText()
-    start = 0
-    for match in _MARK.finditer(text):
-        told.say(text[start : match.start()])
-        if not _take(told, match["body"]):
-            told.say(match[0])
-        start = match.end()
-    told.say(text[start:])
-    words, marks = told.finished()
-    return replace(block, text=words, marks=marks, speaker=speaker)
-
-
-def _take(told: MarkedText, body: str) -> bool:
-    """Put a mark where it stands; False where it is none."""
-    begun = told.length
-    if match := _PAUSE.fullmatch(body):
-        told.mark(begun, PAUSE, (("time", f"{duration_ms(match['length'])}ms"),))
-    elif match := _WRAPPING.fullmatch(body):
-        kind, of, words = match["kind"], match["of"] or "", match["words"].strip()
-        told.say(of if kind == "say" else words)
-        told.mark(begun, *said_as(words) if kind == "say" else _element(kind, of))
-    else:
-        return False
-    return True
 
 
 def said_as(way: str) -> tuple[str, Attributes]:
@@ -217,8 +249,7 @@ def _placed(found: list[Block], part: Block, waiting: list[Mark]) -> list[Mark]:
     A silence without words belongs to what was said before; at the very beginning it waits.
     """
     if has_words(part.text):
-        marks = (*(replace(mark, start=0, end=0) for mark in waiting), *part.marks)
-        found.append(replace(part, marks=marks))
+        found.append(replace(part, marks=(*map(as_waiting, waiting), *part.marks)))
         return []
     if any(block.text for block in found):
         _append(found, part.marks)

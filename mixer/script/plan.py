@@ -17,6 +17,7 @@ from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.marking import PAUSE, Mark, in_order
 from mixer.script.pauses import NATURAL
 from mixer.script.script import Chapter, Chunk, Ending, Script, Utterance
+from mixer.script.sounds import settled
 from mixer.script.sources import TextType, read
 from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml, marks_weight, weight
 from mixer.script.ssml_source import duration_ms
@@ -82,6 +83,7 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
         _require_honoured(document.blocks, style.ssml.limits)
     if not style.says_titles:
         document = replace(document, blocks=tuple(map(_unsaid_title, document.blocks)))
+    document = replace(document, blocks=settled(document.blocks))
     if style.lexicon:
         document = replace(document, blocks=tuple(_with_lexicon(document.blocks, style)))
     title, parts = _chapters(document, style.language)
@@ -90,7 +92,9 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
     levels_db = {role.name: role.level_db for role in document.cast}
     chapters = tuple(_chapter(name, blocks, style, levels_db) for name, blocks in parts)
     author = tidy(document.author)
-    return Script(title, style.language, chapters, author, document.about, document.cast)
+    return Script(
+        *(title, style.language, chapters, author, document.about, document.cast, document.music)
+    )
 
 
 def _with_lexicon(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Block]:

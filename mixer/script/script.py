@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from mixer.script.casting import NOTHING_SAID, About, Role
 from mixer.script.marking import Mark
+from mixer.script.sound_cues import SoundCue
 
 FORMAT_VERSION = 1
 """Goes up when a stored Script can no longer be read by older code."""
@@ -39,6 +40,7 @@ class Utterance:
         speaker: who says it, a name of the cast; empty for the narrator.
         marks: SSML elements over `spoken`.
         pause_ms: the silence that the author asks for after it; None for the ending's own.
+        sounds: before, within and after it, in the order in which they stand.
     """
 
     text: str
@@ -47,6 +49,7 @@ class Utterance:
     speaker: str = ""
     marks: tuple[Mark, ...] = ()
     pause_ms: int | None = None
+    sounds: tuple[SoundCue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class Script:
         author: of the whole; empty when the text names none.
         about: what else the text says of itself.
         cast: who speaks in it, besides the narrator.
+        music: what plays from the beginning; None for nothing.
         format_version: see FORMAT_VERSION.
     """
 
@@ -121,12 +125,22 @@ class Script:
     author: str = ""
     about: About = NOTHING_SAID
     cast: tuple[Role, ...] = ()
+    music: SoundCue | None = None
     format_version: int = FORMAT_VERSION
 
     @property
     def chunks(self) -> Iterator[Chunk]:
         """All chunks in reading order."""
         return (chunk for chapter in self.chapters for chunk in chapter.chunks)
+
+    @property
+    def sounds(self) -> Iterator[SoundCue]:
+        """Music and sounds in reading order; each names a file, or ends the music."""
+        if self.music is not None:
+            yield self.music
+        for chunk in self.chunks:
+            for utterance in chunk.utterances:
+                yield from utterance.sounds
 
     @property
     def billed_chars(self) -> int:

@@ -11,8 +11,9 @@ from mixer.script.casting import split_head
 from mixer.script.document import Document, unified
 from mixer.script.epub import is_epub, read_epub
 from mixer.script.markdown import read_markdown_blocks
-from mixer.script.markup import Markup
+from mixer.script.markup import Markup, lines_of_sounds
 from mixer.script.plain_text import read_plain_blocks
+from mixer.script.sounds import sounds_of_head
 from mixer.script.ssml_source import read_ssml_text
 from mixer.script.web_page import read_html
 
@@ -58,7 +59,15 @@ def _read_written(text: str, text_type: TextType, name: str) -> Document:
     """Plain text or Markdown, with what its head and its marks say."""
     is_markdown = text_type is TextType.MARKDOWN
     head, body = split_head(unified(text), name, any_name=is_markdown)
-    markup = Markup(head.cast, name, head.lines + 1, has_true_headings=is_markdown)
+    sounds = sounds_of_head(head.written, name)
+    markup = Markup(
+        head.cast,
+        name,
+        head.lines + 1,
+        sounds,
+        lines_of_sounds(body, head.lines + 1) if "[[" in body else {},
+        has_true_headings=is_markdown,
+    )
     has_marks = bool(head.cast) or "[[" in body
     body = markup.prepared(body) if has_marks else body
     read_blocks = read_markdown_blocks if is_markdown else read_plain_blocks
@@ -73,6 +82,7 @@ def _read_written(text: str, text_type: TextType, name: str) -> Document:
         cast=head.cast,
         cover_name=said.get("cover", ""),
         lexicon_name=said.get("lexicon", ""),
+        music=sounds.opening,
     )
 
 

@@ -11,6 +11,8 @@ from mixer.script.marking import UNTOUCHED, Mark, clipped, moved
 from mixer.script.normalise import NormalisedText, normalise
 from mixer.script.script import Ending, Utterance
 from mixer.script.sentences import split_sentences
+from mixer.script.sounds import TAGS as SOUNDS
+from mixer.script.sounds import cues_within
 
 FIRST_CUT_SHARE = 0.4
 """A piece of an overlong sentence fills at least so much of the limit, where a clause allows."""
@@ -76,23 +78,35 @@ def utterances(
     else:
         sentences = _around(split_sentences(text.spoken, language), whole)
     spans = list(_pieces(_Cutting(text, whole, weigh, limit), sentences))
+    written = [_written(text, start, end) for start, end, _ in spans]
+    sounds = (
+        cues_within(block.marks, len(block.text), written) if block.marks else [()] * len(spans)
+    )
     for index, (start, end, is_whole) in enumerate(spans):
         spoken = text.spoken[start:end].strip()
-        source = text.source[text.source_offset(start) : text.source_offset(end)].strip()
+        source = text.source[slice(*written[index])]
         is_last = index == len(spans) - 1
         ending = _ending(spoken) if is_whole else Ending.CLAUSE
         inner = _own_marks(marks, text.spoken, (start, end), is_last=is_last) if marks else ()
         ending = last_ending if is_last else ending
-        yield Utterance(source, spoken, ending, block.speaker, inner)
+        yield Utterance(source, spoken, ending, block.speaker, inner, sounds=sounds[index])
+
+
+def _written(text: NormalisedText, start: int, end: int) -> tuple[int, int]:
+    """A stretch of the spoken text on the author's own, without white space at its ends."""
+    first, last = text.source_offset(start), text.source_offset(end)
+    words = text.source[first:last]
+    return last - len(words.lstrip()), first + len(words.rstrip())
 
 
 def _marked(block: Block, language: str) -> tuple[NormalisedText, tuple[Mark, ...]]:
     """A block the way it is said, and its marks on that."""
     text = normalise(block.text, language)
-    if not block.marks:
+    marks = [mark for mark in block.marks if mark.tag not in SOUNDS]
+    if not marks:
         return text, ()
-    text = text.without((m.start, m.end) for m in block.marks if m.tag in UNTOUCHED)
-    return text, tuple(moved(block.marks, lambda at, is_end: text.spoken_offset(at, is_end=is_end)))
+    text = text.without((m.start, m.end) for m in marks if m.tag in UNTOUCHED)
+    return text, tuple(moved(marks, lambda at, is_end: text.spoken_offset(at, is_end=is_end)))
 
 
 def _around(
