@@ -118,7 +118,7 @@ def synthesizer(
 
     store = S3Store(s3, settings.output_bucket)
     return Synthesizer(
-        open_engine=_engines(polly, quotas or _quotas(settings)),
+        open_engine=engines(polly, quotas or _quotas(settings)),
         store=store,
         bucket=settings.output_bucket,
         spending=Spending(store, settings.max_daily_usd),
@@ -161,7 +161,7 @@ def _quotas(settings: "Settings") -> "EngineQuotas":
     return EngineQuotas(settings.quota_shares * 100 / settings.quota_percent)
 
 
-def _engines(client: "PollyClient", quotas: "EngineQuotas") -> "OpenEngine":
+def engines(client: "PollyClient", quotas: "EngineQuotas") -> "OpenEngine":
     """Engines for one request each, that share the quota and the voices' list of the process."""
     from mixer.speech.polly.engine import PollyEngine
     from mixer.speech.polly.retry import Retry

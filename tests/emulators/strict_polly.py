@@ -97,7 +97,7 @@ class StrictPolly:
             endpoint_url=self.endpoint_url,
             connections=connections,
             read_timeout_s=read_timeout_s,
-            session=_session(),
+            session=polly_session(),
         )
 
     def start(self) -> Self:
@@ -145,7 +145,7 @@ class StrictPolly:
 
 
 @functools.cache
-def _session() -> "boto3.Session":
+def polly_session() -> "boto3.Session":
     """One for all clients: reading the service model is what takes a client's time."""
     import boto3
 

@@ -1,0 +1,26 @@
+"""A few points of the fault campaign (`make faults` has fifty, and a longer story)."""
+
+import pytest
+
+from bench.fated import Blow
+from bench.faults import PROCESSES, Campaign, story, voice
+
+CHUNKS = 12
+
+
+@pytest.fixture(scope="module")
+def campaign():
+    PROCESSES.set_forkserver_preload(["bench.fated"])
+    with voice() as polly:
+        yield Campaign(polly, story(CHUNKS))
+
+
+@pytest.mark.parametrize(
+    ("share", "kills", "late"),
+    [(0.4, True, True), (0.6, False, True), (0.9, True, False)],
+)
+def test_story_that_was_hit_anywhere_ends_the_same_and_is_paid_once(campaign, share, kills, late):
+    assert campaign.chunks == CHUNKS
+    point = campaign.point(Blow(round(share * campaign.whole.calls), kills, late))
+    assert point.is_kept, str(point)
+    assert (point.first.ended is None) == kills
