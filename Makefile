@@ -56,11 +56,13 @@ $(JUDGES_STAMP): requirements-judges.txt
 	$(JUDGES)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-judges.txt
 	@touch $@
 
-judges: $(JUDGES_STAMP) ## Judge templates, policies, Dockerfile and bill of materials, offline
+judges: $(JUDGES_STAMP) ## Judge templates, policies, state machine, Dockerfile, bill of materials, offline
 	$(JUDGES)/cfn-lint -- IaC/*.yml
 	$(JUDGES)/checkov --framework cloudformation --skip-download --compact --quiet --directory IaC
 	$(JUDGES)/checkov --framework dockerfile --skip-download --compact --quiet --file Dockerfile
 	$(JUDGES)/hadolint Dockerfile
+	$(PYTHON) -m tests.infra.definition >.venv-judges/story.asl.json
+	$(JUDGES)/statelint .venv-judges/story.asl.json
 	$(JUDGES)/python -W ignore -m tests.infra.judge_policies
 	$(PYTHON) -m delivery.sbom $(COMMIT)
 	$(JUDGES)/python -m tests.infra.judge_bill
