@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.material import Work
 from mixer.jobs.production import chapters
 from mixer.jobs.remembering import Memory
-from mixer.publish.tags import ffmetadata, id3_tag
+from mixer.publish.tags import Label
 from mixer.sound.check import check
 from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.mixdown import render
@@ -31,14 +31,14 @@ def mix(work: Work) -> None:
     timeline = memory.remastered(timeline) if memory else timeline
     if timeline.mastering.limit_db is None or not any(cue.ramps for cue in timeline.cues):
         raise SystemExit("This mix would be measured without its limiter or its ducking.")
-    about = {"title": "Bench"}, chapters(timeline), timeline.duration_s
+    label = Label({"title": "Bench"}, chapters(timeline), timeline.duration_s)
     mixdown = render(
         timeline,
         Ingredients(work.files, {work.music.source: (work.music_file, work.music.measured)}),
         work.out,
         encoding=work.encoding,
-        head=id3_tag(*about),
-        about=ffmetadata(*about),
+        head=label.head(work.encoding.format),
+        about=label.about(work.encoding.format),
         shelf=memory.shelf if memory else None,
         workers=work.workers,
     )

@@ -7,7 +7,8 @@ MixerError
 │   ├── UnknownVoice
 │   ├── BadOption           an option out of its range
 │   ├── ObjectTooLarge      a chunk, or all of them, larger than this way of asking allows
-│   └── UnplayableAudio     a chunk or a piece of music that FFmpeg cannot read
+│   ├── UnplayableAudio     a chunk or a piece of music that FFmpeg cannot read
+│   └── UnusablePicture     a cover that is none, is broken, or is too large
 ├── Unauthorized            nobody knows who is asking
 ├── Forbidden               the caller may not use this
 ├── NotFound                an object key or a file that is not there
@@ -88,6 +89,12 @@ class UnplayableAudio(BadInput):
     """FFmpeg finds no sound in an audio file that was handed in."""
 
     code = "unplayable_audio"
+
+
+class UnusablePicture(BadInput):
+    """A file that was handed in as a cover is no picture, is broken, or is too large."""
+
+    code = "unusable_picture"
 
 
 class Unauthorized(MixerError):

@@ -19,6 +19,7 @@ STATUS: Mapping[type[MixerError], int] = {
     errors.TextTooLong: 413,
     errors.ObjectTooLarge: 413,
     errors.UnplayableAudio: 422,
+    errors.UnusablePicture: 422,
     errors.BadInput: 400,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,

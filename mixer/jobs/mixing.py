@@ -14,7 +14,7 @@ from mixer.errors import BadInput
 from mixer.jobs.production import chapters
 from mixer.jobs.remembering import Memory
 from mixer.parallel import in_parallel, usable_cores
-from mixer.publish.tags import ffmetadata, id3_tag
+from mixer.publish.tags import Label
 from mixer.requests import Options, PresetName
 from mixer.sound.check import Check, check
 from mixer.sound.cues import Music
@@ -167,15 +167,16 @@ def mixed(
     timeline = lay_out(laid, music, mix_style(asked))
     if memory:
         timeline = memory.remastered(timeline)
-    described = about, chapters(timeline), timeline.duration_s
+    label = Label(about, chapters(timeline), timeline.duration_s)
     with desk.stages.stage("mixing") as tell_share:
         mixdown = render(
             timeline,
             Ingredients(recordings, beds, _names(bed) if memory else {}),
             out,
             encoding=encoding,
-            head=id3_tag(*described) if encoding.format == "mp3" else b"",
-            about=ffmetadata(*described),
+            head=label.head(encoding.format),
+            about=label.about(encoding.format),
+            cover=label.attached(encoding.format),
             shelf=memory.shelf if memory else None,
             until_s=until_s,
             progress=tell_share,

@@ -42,6 +42,7 @@ def packed(
     timeline: Timeline,
     *,
     about: str,
+    cover: bytes = b"",
     folder: Path,
     children: Children,
 ) -> Mixdown:
@@ -53,13 +54,11 @@ def packed(
         encoding: of a format that FFmpeg writes.
         timeline: of the mix.
         about: tags and chapters, in FFmpeg's metadata format.
+        cover: a JPEG to go with them; empty for none.
         folder: for what is needed on the way; whoever made it removes it.
         children: the job that it belongs to.
     """
-    described = folder / "about.txt"
-    described.write_text(about or ";FFMETADATA1\n", encoding="utf-8")
-    tags = ["-f", "ffmetadata", "-i", str(described), "-map", "0:a"]
-    tags += ["-map_metadata", "1", "-map_metadata:s:a:0", "1:g", "-map_chapters", "1"]
+    tags = _told(about, cover, folder)
     with published(out) as file:
         if encoding.format in ("flac", "opus"):
             raw = _raw_samples(encoding, timeline)
@@ -72,6 +71,20 @@ def packed(
         samples = at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ)
         mp4.end_after(partial, samples)
         return made
+
+
+def _told(about: str, cover: bytes, folder: Path) -> list[str]:
+    """FFmpeg's arguments for tags, chapters and cover of a file whose sound is its first input."""
+    described, picture = folder / "about.txt", folder / "cover.jpg"
+    described.write_text(about or ";FFMETADATA1\n", encoding="utf-8")
+    inputs = ["-f", "ffmetadata", "-i", str(described)]
+    told = ["-map", "0:a", "-map_metadata", "1", "-map_metadata:s:a:0", "1:g", "-map_chapters", "1"]
+    if not cover:
+        return [*inputs, *told]
+    picture.write_bytes(cover)
+    shown = ["-map", "2:v", "-c:v", "copy", "-disposition:v:0", "attached_pic"]
+    shown += ["-metadata:s:v:0", "comment=Cover (front)"]  # by this word FFmpeg knows its kind
+    return [*inputs, "-f", "image2", "-i", str(picture), *told, *shown]
 
 
 def _remuxed(

@@ -29,13 +29,13 @@ def opening(
     Args:
         encoding: of the file.
         timeline: of the mix.
-        head: an ID3 tag.
+        head: an ID3 tag, or chunks of a WAV.
         frames: in all streams together.
         stream_bytes: of all streams together.
     """
     samples = at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ)
     if encoding.format == "wav":
-        return wav.header(timeline.channels, stream_bytes)
+        return wav.header(timeline.channels, stream_bytes, head)
     return head + mp3.info_frame(
         encoding.bitrate_kbps, timeline.channels, frames, stream_bytes, samples
     )
@@ -51,7 +51,7 @@ def joined(
         out: the finished file.
         encoding: of a format that is joined so.
         timeline: of the mix.
-        head: an ID3 tag.
+        head: an ID3 tag, or chunks of a WAV.
     """
     tally, ends = Tally(), []
     with published(out) as file:
@@ -82,6 +82,7 @@ def finished(
     *,
     head: bytes,
     about: str,
+    cover: bytes = b"",
     folder: Path,
     children: Children,
 ) -> Mixdown:
@@ -92,14 +93,24 @@ def finished(
         out: the finished file.
         encoding: its format.
         timeline: of the mix.
-        head: an ID3 tag, for an MP3.
+        head: an ID3 tag for an MP3, chunks for a WAV.
         about: tags and chapters in FFmpeg's metadata format, for the others.
+        cover: a JPEG, for the others.
         folder: for what is needed on the way; whoever made it removes it.
         children: the job that it belongs to.
     """
     if encoding.kind.joins:
         return joined(strips, out, encoding, timeline, head)
-    return packed(strips, out, encoding, timeline, about=about, folder=folder, children=children)
+    return packed(
+        strips,
+        out,
+        encoding,
+        timeline,
+        about=about,
+        cover=cover,
+        folder=folder,
+        children=children,
+    )
 
 
 def join(
@@ -111,6 +122,7 @@ def join(
     timeline: Timeline,
     head: bytes = b"",
     about: str = "",
+    cover: bytes = b"",
     children: Children | None = None,
 ) -> Mixdown:
     """Join kept reels into a file on this machine.
@@ -121,8 +133,9 @@ def join(
         out: the finished file; it appears whole or not at all.
         encoding: of the reels.
         timeline: of the mix.
-        head: an ID3 tag, for an MP3.
+        head: an ID3 tag for an MP3, chunks for a WAV.
         about: tags and chapters in FFmpeg's metadata format, for the others.
+        cover: a JPEG, for the others.
         children: the job that it belongs to.
 
     Raises:
@@ -137,6 +150,7 @@ def join(
             timeline,
             head=head,
             about=about,
+            cover=cover,
             folder=Path(folder),
             children=children or Children(),
         )

@@ -34,6 +34,7 @@ def render(
     encoding: Encoding,
     head: bytes = b"",
     about: str = "",
+    cover: bytes = b"",
     shelf: Shelf | None = None,
     until_s: float | None = None,
     workers: int | None = None,
@@ -48,8 +49,9 @@ def render(
         ingredients: its recordings.
         out: the finished file; it appears whole or not at all.
         encoding: its format.
-        head: an ID3 tag, for an MP3.
+        head: an ID3 tag for an MP3, chunks for a WAV.
         about: tags and chapters in FFmpeg's metadata format, for the others.
+        cover: a JPEG, for the others.
         shelf: where segments are kept for the next try and the next edit; None to keep none. Raw
             samples are not kept: they are ten times as large, and quickly made.
         until_s: when it must be done, on the monotonic clock; None for no deadline.
@@ -65,7 +67,8 @@ def render(
         StoreFailed: the disk is full, or the folder is not writable.
     """
     if encoding.format == "wav":
-        wav.require_fit(timeline.channels, at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ))
+        samples = at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ)
+        wav.require_fit(timeline.channels, samples, len(head))
     shelf = None if encoding.stream.sample_bytes else shelf
     crew = Crew(children or Children(), workers or usable_cores(), until_s)
     with disk_errors_named(out), TemporaryDirectory(prefix="mixdown-") as scratch:
@@ -80,6 +83,7 @@ def render(
                 timeline,
                 head=head,
                 about=about,
+                cover=cover,
                 folder=Path(scratch),
                 children=crew.children,
             )

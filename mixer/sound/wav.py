@@ -16,31 +16,39 @@ _PCM = 1
 _FORMAT_CHUNK_BYTES = 16
 
 
-def header(channels: int, stream_bytes: int) -> bytes:
+def header(channels: int, stream_bytes: int, chunks: bytes = b"") -> bytes:
     """What lies before 16-bit samples at MIX_RATE_HZ.
 
     Args:
         channels: of the samples.
         stream_bytes: of all samples together.
+        chunks: of RIFF, whole and on even bytes, that tell what the file is.
     """
+    whole_bytes = HEADER_BYTES - 8 + len(chunks) + stream_bytes
     block = channels * SAMPLE_BYTES
     described = (_PCM, channels, MIX_RATE_HZ, MIX_RATE_HZ * block, block, 8 * SAMPLE_BYTES)
     return b"".join(
         (
-            struct.pack("<4sI4s", b"RIFF", HEADER_BYTES - 8 + stream_bytes, b"WAVE"),
+            struct.pack("<4sI4s", b"RIFF", whole_bytes, b"WAVE"),
             struct.pack("<4sIHHIIHH", b"fmt ", _FORMAT_CHUNK_BYTES, *described),
+            chunks,
             struct.pack("<4sI", b"data", stream_bytes),
         )
     )
 
 
-def require_fit(channels: int, samples: int) -> None:
+def require_fit(channels: int, samples: int, chunk_bytes: int = 0) -> None:
     """Refuse what a WAV file cannot hold, before anything is rendered.
+
+    Args:
+        channels: of the samples.
+        samples: of each channel.
+        chunk_bytes: of what tells what the file is.
 
     Raises:
         BadOption: it would be larger than 4 GiB.
     """
-    whole_bytes = HEADER_BYTES + samples * channels * SAMPLE_BYTES
+    whole_bytes = HEADER_BYTES + chunk_bytes + samples * channels * SAMPLE_BYTES
     if whole_bytes > MAX_BYTES:
         hours = samples / MIX_RATE_HZ / 3600
         raise BadOption(

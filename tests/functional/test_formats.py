@@ -4,19 +4,28 @@ import os
 import signal
 import threading
 import time
+from base64 import b64decode
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from subprocess import run
 
 import numpy as np
 import psutil
 import pytest
 from mutagen import File
+from mutagen.flac import FLAC
+from mutagen.flac import Picture as Block
 from mutagen.mp4 import MP4
+from mutagen.oggopus import OggOpus
 
 from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
-from mixer.publish.tags import ffmetadata
+from mixer.publish.pictures import cover_picture
+from mixer.publish.tags import Label
+from mixer.sound.ffmpeg import binary
 from tests.mixes import Mixed, Spoken, laid_out
+from tests.pictures import picture
 from tests.sounds import (
     MIX_HZ,
     Sound,
@@ -97,18 +106,85 @@ def test_aac_joins_are_as_clean_as_the_rest(tmp_path: Path):
     assert max(seams) < np.percentile(everywhere, 99) + 1
 
 
-@pytest.mark.parametrize("kind", ["m4a", "m4b", "opus", "flac"])
-def test_title_and_chapters_can_be_read_back(tmp_path: Path, kind: FormatName):
+FIELDS = {
+    "title": "Ünïcödé; = #1",
+    "artist": "A. Writer",
+    "album": "Gates, 2",
+    "composer": "Ada Voice",
+    "genre": "Mystery",
+    "date": "2026",
+    "comment": "A gate; opened = closed.",
+    "language": "eng",
+}
+TAG_NAMES = {
+    "mp3": "TIT2 TPE1 TALB TCOM TCON TDRC COMM::eng TLAN",
+    "wav": "TIT2 TPE1 TALB TCOM TCON TDRC COMM::eng TLAN",
+    "m4a": "©nam ©ART ©alb ©wrt ©gen ©day ©cmt",
+    "m4b": "©nam ©ART ©alb ©wrt ©gen ©day ©cmt",
+    "flac": "title artist album composer genre date description language",
+    "opus": "title artist album composer genre date description language",
+}
+"""What mutagen calls the fields, in their order."""
+
+
+def chapters_told(path: Path) -> list[tuple[float, str]]:
+    """Chapters as FFmpeg reads them: start in seconds, title."""
+    told = ffmpeg(["-i", str(path), "-f", "ffmetadata", "-"]).decode()
+    found = []
+    for block in told.split("[CHAPTER]")[1:]:
+        lines = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
+        start_s = int(lines["START"]) * Fraction(lines["TIMEBASE"])
+        found.append((float(start_s), lines["title"]))
+    return found
+
+
+def covers_told(path: Path) -> list[bytes]:
+    """Covers as mutagen reads them."""
+    file = File(path)
+    if isinstance(file, MP4):
+        return [bytes(each) for each in file.tags["covr"]]
+    if isinstance(file, FLAC):
+        return [each.data for each in file.pictures if each.type == 3]
+    if isinstance(file, OggOpus):
+        return [Block(b64decode(each)).data for each in file.tags["metadata_block_picture"]]
+    return [each.data for each in file.tags.getall("APIC") if each.type == 3]
+
+
+@pytest.mark.parametrize("kind", ["mp3", *OTHERS])
+def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatName):
     mix = mix_of(tmp_path, kind)
     starts_s = [mix.timeline.seconds(section.start) for section in mix.timeline.sections]
-    chapters = list(zip(starts_s, ("One & = #", "Zwei"), strict=True))
-    mix.rendered(about=ffmetadata({"title": "Ünïcödé"}, chapters, mix.timeline.duration_s))
-    told = ffmpeg(["-i", str(mix.path), "-f", "ffmetadata", "-"]).decode()
+    chapters = list(zip(starts_s, ("One", "Zwei – ä"), strict=True))
+    cover = cover_picture(picture(640, 480), "cover.png")
+    label = Label(FIELDS, chapters, mix.timeline.duration_s, cover)
+    mix.rendered(head=label.head(kind), about=label.about(kind), cover=label.attached(kind))
     tags = File(mix.path).tags
-    assert (tags.get("title") or tags.get("©nam")) == ["Ünïcödé"]
-    if kind != "flac":  # its container knows tags only
-        assert told.count("[CHAPTER]") == 2
-        assert "title=Zwei" in told
+    read = [tags[name] for name in TAG_NAMES[kind].split()]
+    texts = [str(each[0]) if isinstance(each, list) else str(each) for each in read]
+    assert texts == list(FIELDS.values())[: len(texts)]
+    assert covers_told(mix.path) == [cover.content]
+    told = ffmpeg(["-i", str(mix.path), "-f", "ffmetadata", "-"]).decode()
+    if kind != "opus":  # FFmpeg counts its comments among the stream's
+        assert "title=Ünïcödé\\; \\= \\#1\n" in told
+        assert "artist=A. Writer\n" in told
+    if kind == "wav":  # its players know no chapters; the ID3 tag in it has them
+        assert sorted(frame.start_time for frame in tags.getall("CHAP")) == [
+            round(1000 * start_s) for start_s in starts_s
+        ]
+    else:
+        assert [title for _, title in chapters_told(mix.path)] == ["One", "Zwei – ä"]
+        read_s = [start_s for start_s, _ in chapters_told(mix.path)]
+        delay_s = 0.026 if kind == "mp3" else 0.001  # FFmpeg counts from the first frame on
+        assert read_s == pytest.approx(starts_s, abs=delay_s)
+    assert abs(decoded(mix.path, MIX_HZ).shape[0] - mix.mix_samples(mix.timeline.length)) <= 1
+
+
+def test_language_of_an_audiobook_is_that_of_its_sound(tmp_path: Path):
+    mix = mix_of(tmp_path, "m4b")
+    mix.rendered(about=Label({"language": "deu"}).about("m4b"))
+    told = run([binary(), "-hide_banner", "-i", str(mix.path)], capture_output=True, check=False)
+    assert b"(deu): Audio: aac" in told.stderr
+    assert File(mix.path).tags["stik"] == [2]
 
 
 def test_m4b_is_told_from_m4a_and_begins_with_its_index(tmp_path: Path):

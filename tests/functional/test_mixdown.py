@@ -17,7 +17,7 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from mixer.errors import NotFound, OutOfTime, RenderFailed, StoreFailed
-from mixer.publish.tags import id3_tag
+from mixer.publish.tags import Label
 from mixer.sound import mp3
 from mixer.sound.ffmpeg import Children
 from mixer.sound.loudness import integrated_lufs
@@ -246,7 +246,7 @@ def finished(tmp_path: Path) -> Mixed:
     mix = laid_out(tmp_path, onsets)
     sections = [(mix.timeline.seconds(s.start), s.title) for s in mix.timeline.sections]
     about = {"title": "A & B = <C>; #1\\", "artist": "Ünïcödé 物語"}
-    mix.rendered(head=id3_tag(about, sections, mix.timeline.duration_s))
+    mix.rendered(head=Label(about, sections, mix.timeline.duration_s).head("mp3"))
     return mix
 
 

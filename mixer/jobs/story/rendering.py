@@ -15,7 +15,7 @@ from mixer.jobs.story.folder import (
     StoryFolder,
 )
 from mixer.jobs.story.values import JoinedMix, PlanSummary
-from mixer.publish.tags import ffmetadata, id3_tag
+from mixer.publish.tags import Label
 from mixer.requests import Options
 from mixer.sound.check import Check, check
 from mixer.sound.cues import Music
@@ -87,7 +87,7 @@ class Rendering:
         encoding = self.encoding
         out = self.scratch / audio_name(encoding)
         tags = {"title": self.asked.title or _title(folder), "artist": self.asked.author}
-        described = tags, chapters(self.timeline), self.timeline.duration_s
+        label = Label(tags, chapters(self.timeline), self.timeline.duration_s)
         if is_shared_out(encoding):
             self.rendered(self.reels)
         mixdown = render(
@@ -95,8 +95,9 @@ class Rendering:
             self._ingredients(() if is_shared_out(encoding) else self.reels),
             out,
             encoding=encoding,
-            head=id3_tag(*described) if encoding.format == "mp3" else b"",
-            about=ffmetadata(*described),
+            head=label.head(encoding.format),
+            about=label.about(encoding.format),
+            cover=label.attached(encoding.format),
             shelf=Shelf(self.store),
             until_s=self.crew.until_s,
             children=self.crew.children,

@@ -1,0 +1,128 @@
+"""An ID3v2.3 tag: titles, cover and chapters in front of an MP3, or inside a WAV file. Pure.
+
+Version 2.3 is the one that every player reads. Sources: the ID3v2.3.0 informal standard, and the
+ID3v2 chapter frame addendum for CHAP and CTOC.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from mixer.publish.languages import UNKNOWN
+from mixer.publish.pictures import MEDIA_TYPE, Picture
+
+TEXTS = {
+    "title": "TIT2",
+    "artist": "TPE1",
+    "album": "TALB",
+    "album_artist": "TPE2",
+    "composer": "TCOM",
+    "grouping": "TIT1",
+    "genre": "TCON",
+    "track": "TRCK",
+    "language": "TLAN",
+}
+"""FFmpeg's names of what a file says of itself, and the frames that hold it."""
+
+MOST_CHILDREN = 255
+"""Of a table of contents: its count is one byte."""
+
+_LATIN_1, _UTF_16 = b"\x00", b"\x01"
+_FRONT_COVER = b"\x03"
+_IS_TOP, _IS_ORDERED = 2, 1
+_END = b"\0\0"
+_NO_BYTE_OFFSET = b"\xff" * 8
+_YEAR = re.compile(r"\d{4}")
+
+
+def id3(
+    fields: Mapping[str, str],
+    chapters: Sequence[tuple[float, str]],
+    total_s: float,
+    cover: Picture | None = None,
+) -> bytes:
+    """A whole tag.
+
+    Args:
+        fields: FFmpeg's names (title, artist, album, language, comment …) to values; empty ones
+            are left out.
+        chapters: start in seconds and title, in order; fewer than two make no chapters.
+        total_s: where the last chapter ends.
+        cover: its picture.
+    """
+    frames = [*_about(fields)]
+    if cover is not None:
+        frames.append(_frame("APIC", _picture(cover)))
+    if len(chapters) > 1:
+        frames += _chapters(chapters, total_s)
+    body = b"".join(frames)
+    return b"ID3\x03\x00\x00" + _syncsafe(len(body)) + body
+
+
+def _about(fields: Mapping[str, str]) -> Iterator[bytes]:
+    for name, frame in TEXTS.items():
+        if value := fields.get(name):
+            yield _frame(frame, _text(value))
+    if year := _YEAR.search(fields.get("date", "")):
+        yield _frame("TYER", _text(year[0]))
+    if comment := fields.get("comment"):
+        language = (fields.get("language") or UNKNOWN).encode("ascii")
+        yield _frame("COMM", _UTF_16 + language + _wide("") + _END + _wide(comment))
+
+
+def _chapters(chapters: Sequence[tuple[float, str]], total_s: float) -> Iterator[bytes]:
+    """The table of contents, and a frame for each chapter."""
+    names = [f"ch{number}".encode("ascii") for number in range(len(chapters))]
+    if len(names) <= MOST_CHILDREN:
+        yield _contents(b"toc", names, is_top=True)
+    else:
+        parts = [names[at : at + MOST_CHILDREN] for at in range(0, len(names), MOST_CHILDREN)]
+        tables = [f"toc{number}".encode("ascii") for number in range(len(parts))]
+        yield _contents(b"toc", tables, is_top=True)
+        yield from map(_contents, tables, parts)
+    ends_s = [*(start for start, _ in chapters[1:]), total_s]
+    for name, (start_s, title), end_s in zip(names, chapters, ends_s, strict=True):
+        times = _milliseconds(start_s) + _milliseconds(end_s)
+        inner = _frame("TIT2", _text(title))
+        yield _frame("CHAP", name + b"\0" + times + _NO_BYTE_OFFSET + inner)
+
+
+def _contents(name: bytes, children: Sequence[bytes], is_top: bool = False) -> bytes:
+    flags = bytes([_IS_TOP * is_top + _IS_ORDERED, len(children)])
+    return _frame("CTOC", name + b"\0" + flags + b"".join(each + b"\0" for each in children))
+
+
+def _milliseconds(time_s: float) -> bytes:
+    return round(time_s * 1000).to_bytes(4)
+
+
+def _picture(cover: Picture) -> bytes:
+    return _LATIN_1 + MEDIA_TYPE.encode("ascii") + b"\0" + _FRONT_COVER + b"\0" + cover.content
+
+
+def _frame(name: str, body: bytes) -> bytes:
+    return name.encode("ascii") + len(body).to_bytes(4) + b"\0\0" + body
+
+
+def _text(value: str) -> bytes:
+    """A text as old players read it too: two bytes a character only where it needs them."""
+    plain = value.replace("\0", "")
+    return _LATIN_1 + plain.encode("ascii") if plain.isascii() else _UTF_16 + _wide(plain)
+
+
+def _wide(value: str) -> bytes:
+    return b"\xff\xfe" + value.replace("\0", "").encode("utf-16-le", "replace")
+
+
+def _syncsafe(number: int) -> bytes:
+    """Four times seven bits (section 3.1)."""
+    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+def tag_bytes(beginning: bytes) -> int:
+    """How long the tag at the beginning of a file is; 0 where there is none."""
+    if beginning[:3] != b"ID3":
+        return 0
+    size = 0
+    for byte in beginning[6:10]:
+        size = size << 7 | byte
+    return 10 + size

@@ -1,0 +1,98 @@
+"""Covers that are handed in: what comes out of good ones, what is said of bad ones."""
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from mixer.errors import UnusablePicture
+from mixer.publish.pictures import MAX_BYTES, MAX_SIDE_PX, cover_picture, kept_picture
+from tests.pictures import drawn, picture, written
+
+RED, BLUE, WHITE = (200, 30, 30), (20, 30, 200), (255, 255, 255)
+
+
+def colours(content: bytes) -> tuple[tuple[int, ...], ...]:
+    """Of the upper left and the lower right corner."""
+    image = Image.open(io.BytesIO(content))
+    assert (image.format, image.mode) == ("JPEG", "RGB")
+    width, height = image.size
+    return tuple(image.getpixel((x, y)) for x, y in ((9, 9), (width - 9, height - 9)))
+
+
+def is_near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(abs(a - b) < 12 for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("PNG", "RGB"), ("PNG", "P"), ("JPEG", "RGB"), ("JPEG", "CMYK")]
+)
+def test_any_jpeg_or_png_becomes_a_jpeg_of_the_same_colours(kind: str, mode: str):
+    made = cover_picture(picture(300, 200, kind, mode), "cover")
+    assert (made.width_px, made.height_px) == (300, 200)
+    for found, wanted in zip(colours(made.content), (BLUE, RED), strict=True):
+        assert is_near(found, wanted)
+    assert kept_picture(made.content) == made
+
+
+def test_transparent_is_white():
+    image = drawn(100, 100, "RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 50, 50))
+    assert is_near(colours(cover_picture(written(image, "PNG"), "cover").content)[0], WHITE)
+
+
+def test_large_is_scaled_down_and_keeps_its_shape():
+    made = cover_picture(picture(6_000, 4_500, "JPEG"), "cover")
+    assert (made.width_px, made.height_px) == (MAX_SIDE_PX, 2_250)
+
+
+def test_a_camera_held_upright_is_upright_and_keeps_no_secrets():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    exif[0x010E] = "at home"
+    made = cover_picture(written(drawn(300, 200), "JPEG", exif=exif), "cover")
+    assert (made.width_px, made.height_px) == (200, 300)
+    assert b"at home" not in made.content
+    assert not Image.open(io.BytesIO(made.content)).getexif()
+
+
+def test_what_hides_behind_a_picture_is_left_behind():
+    made = cover_picture(picture(100, 100, "JPEG") + b"PK\x03\x04 secret", "cover")
+    assert b"secret" not in made.content
+
+
+def png_of(width_px: int, height_px: int) -> bytes:
+    """A PNG that says it is so large, and holds next to nothing."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        checked = name + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    head = struct.pack(">IIBBBBB", width_px, height_px, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "mine.jpg is no JPEG or PNG picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "mine.jpg is no JPEG or PNG picture"),
+        (picture(100, 100, "GIF"), "mine.jpg is no JPEG or PNG picture"),
+        (picture(100, 100, "TIFF"), "mine.jpg is no JPEG or PNG picture"),
+        (picture(100, 100, "JPEG")[:400], "The picture mine.jpg is broken"),
+        (picture(900, 900, "PNG")[:800], "The picture mine.jpg is broken"),
+        (png_of(300, 300), "The picture mine.jpg is broken"),
+        (png_of(9_000, 9_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
+        (png_of(12_000, 12_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
+        (png_of(65_000, 65_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
+        (bytes(MAX_BYTES + 1), "mine.jpg is too large: 20,000,001 bytes are more than 20,000,000"),
+        (picture(8, 8), "mine.jpg is too small for a cover: 8 × 8 pixels"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_cover_is_refused_in_a_sentence(content: bytes, said: str):
+    with pytest.raises(UnusablePicture, match=said):
+        cover_picture(content, "mine.jpg")
