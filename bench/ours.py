@@ -16,6 +16,7 @@ from mixer.sound.layout import MixStyle, lay_out
 from mixer.sound.mixdown import render
 from mixer.sound.presets import PRESETS
 from mixer.sound.rendering import Ingredients
+from mixer.sound.second_look import Look
 from mixer.sound.shelf import Shelf
 from mixer.store.folder import FolderStore
 
@@ -43,7 +44,7 @@ def mix(work: Work) -> None:
         workers=work.workers,
     )
     if memory:
-        memory.note(timeline, mixdown.reels)
+        memory.note(Look(timeline, mixdown), mixdown.reels)
     if work.checked:
         check(work.out, timeline.duration_s, COLUMNS, stretches=mixdown.stretches)
 

@@ -1,7 +1,7 @@
 """Mixes made in tests: sounds into files, measured, laid out and rendered for real."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mixer.formats import FormatName
@@ -14,6 +14,7 @@ from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
 from mixer.sound.reels import Mixdown
 from mixer.sound.rendering import Ingredients
+from mixer.sound.second_look import rendered_to_target
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write
 
@@ -40,6 +41,7 @@ class Mixed:
     ingredients: Ingredients
     path: Path
     encoding: Encoding
+    laid_out: Callable[[float], Timeline]
     chunks: Sequence[Spoken] = field(default=())
 
     def rendered(self, **options: object) -> Mixdown:
@@ -51,6 +53,15 @@ class Mixed:
             encoding=self.encoding,
             **options,  # type: ignore[arg-type]
         )
+
+    def rendered_to_target(self, **options: object) -> "Mixed":
+        """Render it as every way of asking does, again where it misses its target; what it is."""
+        look = rendered_to_target(
+            self.laid_out,
+            lambda timeline: replace(self, timeline=timeline).rendered(**options),
+            self.encoding.level_offset_db,
+        )
+        return replace(self, timeline=look.timeline)
 
     def mix_samples(self, samples: int) -> int:
         """A place on the timeline in samples of the mix."""
@@ -94,10 +105,19 @@ def laid_out(
     encoding = Encoding(kind, bitrate_kbps or chosen.bitrate_kbps)
     bed = None if music is None else write(folder / "music.wav", music, MIX_HZ)
     played = bed and Music("music", measure(bed, channels=MUSIC_CHANNELS))
-    timeline = lay_out(takes, played, MixStyle(chosen, encoding, **style))
+    asked = MixStyle(chosen, encoding, **style)
+
+    def decided(off_by_lu: float) -> Timeline:
+        return lay_out(takes, played, replace(asked, off_by_lu=off_by_lu))
+
     recordings = {"music": (bed, played.measured)} if bed and played else {}
     return Mixed(
-        timeline, Ingredients(clips, recordings), folder / f"mix.{kind}", encoding, tuple(chunks)
+        decided(0.0),
+        Ingredients(clips, recordings),
+        folder / f"mix.{kind}",
+        encoding,
+        decided,
+        tuple(chunks),
     )
 
 

@@ -6,7 +6,7 @@ Lay out, render, check. Each stage is timed and told to whoever watches.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
 
@@ -25,7 +25,9 @@ from mixer.sound.measure import MUSIC_CHANNELS, Measurement, measure
 from mixer.sound.mixdown import render
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
+from mixer.sound.reels import Mixdown
 from mixer.sound.rendering import Ingredients
+from mixer.sound.second_look import rendered_to_target
 from mixer.sound.timeline import Timeline
 
 Watch = Callable[[str, float], None]
@@ -148,7 +150,7 @@ def mixed(
     memory: Memory | None = None,
     until_s: float | None = None,
 ) -> Mix:
-    """Lay out, render, and check what came out.
+    """Lay out, render, once more where the loudness is missed, and check what came out.
 
     Args:
         desk: what it is done with.
@@ -161,35 +163,47 @@ def mixed(
         memory: of earlier renders of the same mix; None to remember nothing.
         until_s: when it must be done, on the monotonic clock.
     """
-    encoding = encoding_of(asked)
+    encoding, style = encoding_of(asked), mix_style(asked)
     music = bed[1] if bed else None
     beds = {bed[1].source: (bed[0], bed[1].measured)} if bed else {}
-    timeline = lay_out(laid, music, mix_style(asked))
+    ingredients = Ingredients(recordings, beds, _names(bed) if memory else {})
+    made: list[Mixdown] = []
+
+    def rendered(timeline: Timeline) -> Mixdown:
+        label = Label(about, chapters(timeline), timeline.duration_s)
+        with desk.stages.stage("mixing") as tell_share:
+            mixdown = render(
+                timeline,
+                ingredients,
+                out,
+                encoding=encoding,
+                head=label.head(encoding.format),
+                about=label.about(encoding.format),
+                cover=label.attached(encoding.format),
+                shelf=memory.shelf if memory else None,
+                until_s=until_s,
+                progress=tell_share,
+                children=desk.children,
+            )
+        made.append(mixdown)
+        return mixdown
+
+    look = rendered_to_target(
+        lambda off_by_lu: lay_out(laid, music, replace(style, off_by_lu=off_by_lu)),
+        rendered,
+        encoding.level_offset_db,
+        before=memory.remastered if memory else None,
+        off_by_lu=memory.off_by_lu() if memory else 0.0,
+    )
     if memory:
-        timeline = memory.remastered(timeline)
-    label = Label(about, chapters(timeline), timeline.duration_s)
-    with desk.stages.stage("mixing") as tell_share:
-        mixdown = render(
-            timeline,
-            Ingredients(recordings, beds, _names(bed) if memory else {}),
-            out,
-            encoding=encoding,
-            head=label.head(encoding.format),
-            about=label.about(encoding.format),
-            cover=label.attached(encoding.format),
-            shelf=memory.shelf if memory else None,
-            until_s=until_s,
-            progress=tell_share,
-            children=desk.children,
-        )
-    if memory:
-        memory.note(timeline, mixdown.reels)
+        memory.note(look, [key for mixdown in made for key in mixdown.reels])
+    timeline = look.timeline
     with desk.stages.stage("checking"):
         checked = check(
             out,
             timeline.duration_s,
             OUTLINE_COLUMNS,
-            stretches=mixdown.stretches,
+            stretches=look.mixdown.stretches,
             children=desk.children,
         )
     flaws = {take.source: take.measured.profile.flaws for take in laid}

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
 from mixer.sound.remastering import keeping
+from mixer.sound.second_look import Look
 from mixer.sound.shelf import Shelf
 from mixer.sound.timeline import Mastering, Timeline
 
@@ -22,10 +23,12 @@ class Record:
 
     Attributes:
         mastering: its gain and limit; None where nothing is known.
+        off_by_lu: how much louder than foretold it was found to be.
         reels: object keys of its segments.
     """
 
     mastering: Mastering | None = None
+    off_by_lu: float = 0.0
     reels: frozenset[str] = field(default=frozenset())
 
 
@@ -50,12 +53,26 @@ class Memory:
         """A timeline with the gain that the mix had before, where that still does."""
         return keeping(timeline, self._recalled().mastering)
 
-    def note(self, timeline: Timeline, reels: Sequence[str]) -> None:
-        """Remember a render that is done, and drop the segments that only the last one needed."""
-        before = self._recalled()
-        record = {"mastering": asdict(timeline.mastering), "reels": list(reels)}
+    def off_by_lu(self) -> float:
+        """How much louder than foretold the mix was found to be before."""
+        return self._recalled().off_by_lu
+
+    def note(self, look: Look, made: Sequence[str]) -> None:
+        """Remember a render that is done, and drop the segments that it does not need.
+
+        Args:
+            look: the mix.
+            made: the segments of all looks, of which only the last one counts.
+        """
+        kept = look.mixdown.reels
+        record = {
+            "mastering": asdict(look.timeline.mastering),
+            "off_by_lu": look.off_by_lu,
+            "reels": list(kept),
+        }
+        spare = self._recalled().reels.union(made).difference(kept)
         self.shelf.store.put(self.key, json.dumps(record).encode())
-        for key in before.reels.difference(reels):
+        for key in spare:
             self.shelf.store.delete(key)
 
     def _recalled(self) -> Record:
@@ -63,5 +80,9 @@ class Memory:
             return Record()
         with suppress(ValueError, TypeError, KeyError):
             record = json.loads(self.shelf.store.get(self.key))
-            return Record(Mastering(**record["mastering"]), frozenset(record["reels"]))
+            return Record(
+                Mastering(**record["mastering"]),
+                float(record.get("off_by_lu", 0.0)),
+                frozenset(record["reels"]),
+            )
         return Record()

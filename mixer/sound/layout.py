@@ -33,6 +33,7 @@ class MixStyle:
         intro_s: music before the first word.
         outro_s: music after the last word.
         fade_out_s: of the music at the end.
+        off_by_lu: how much louder than foretold this mix was found to be.
     """
 
     preset: Preset
@@ -42,6 +43,7 @@ class MixStyle:
     intro_s: float = 0.0
     outro_s: float = 2.0
     fade_out_s: float = 5.0
+    off_by_lu: float = 0.0
 
 
 def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Timeline:
@@ -89,7 +91,9 @@ def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Time
         cues=cues,
         sections=sections,
         mastering=mastering(
-            expected, _bed_peak_db(music, cues), channels, style.preset, style.encoding
+            *(expected, _bed_peak_db(music, cues), channels),
+            *(style.preset, style.encoding),
+            off_by_lu=style.off_by_lu,
         ),
         treatment=style.preset.treatment,
     )

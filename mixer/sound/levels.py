@@ -123,7 +123,13 @@ def under_speech(music: Music, cue: Cue, speech: Sequence[Span], rate_hz: int) -
 
 
 def mastering(
-    expected: Sum, bed_peak_db: float | None, channels: int, preset: Preset, encoding: Encoding
+    expected: Sum,
+    bed_peak_db: float | None,
+    channels: int,
+    preset: Preset,
+    encoding: Encoding,
+    *,
+    off_by_lu: float = 0.0,
 ) -> Mastering:
     """The gain and the limit of the whole.
 
@@ -135,10 +141,13 @@ def mastering(
         channels: of the mix.
         preset: target and ceiling.
         encoding: whose own change of level counts.
+        off_by_lu: how much louder than foretold the mix was found to be (see
+            `mixer.sound.second_look`).
     """
-    master = _Master(expected, bed_peak_db, preset.ceiling_dbtp, encoding.level_offset_db)
+    offset_db = encoding.level_offset_db
+    master = _Master(expected, bed_peak_db, preset.ceiling_dbtp, offset_db, off_by_lu)
     target = preset.stereo_lufs if channels > 1 else preset.mono_lufs
-    gain = _reaching(target, master.lufs)
+    gain = _reaching(target, master.lufs, off_by_lu)
     if preset.rms_db is not None:
         level, wanted = master.rms_db(gain), _inside(master.rms_db(gain), preset.rms_db)
         if wanted != level and math.isfinite(level):
@@ -156,6 +165,7 @@ class _Master:
     bed_peak_db: float | None
     ceiling_dbtp: float
     offset_db: float
+    off_by_lu: float
 
     def limit_db(self, gain_db: float) -> float | None:
         bed_db = None if self.bed_peak_db is None else self.bed_peak_db + gain_db
@@ -164,30 +174,35 @@ class _Master:
     def lufs(self, gain_db: float) -> float:
         measured = self.expected.lufs(gain_db, self.limit_db(gain_db))
         plain = VOICE_LUFS + gain_db if measured is None else measured
-        return plain + self.offset_db
+        return plain + self.offset_db + self.off_by_lu
 
     def rms_db(self, gain_db: float) -> float:
         plain = self.expected.rms_db(gain_db, self.limit_db(gain_db))
         return plain + self.offset_db
 
 
-def _reaching(wanted: float, measured: Callable[[float], float]) -> float:
-    """The gain with which something will measure what is wanted.
+def _reaching(wanted: float, measured: Callable[[float], float], off_by_lu: float = 0.0) -> float:
+    """The gain with which something will measure what is wanted, or come nearest to it.
 
-    A limiter may need more of it than is missing. Music that rises along takes from the room that
-    the limiter leaves to the voice; so the nearest is looked for in steps, and then between them.
+    A limiter may need more of it than is missing, so it is looked for in steps, and then between
+    two of them. Not every step brings more: music that rises along takes from the room that the
+    limiter leaves to the voice, and a window that falls under the gate no longer counts.
+    What it was found to be off by does not count as taken by the limiter.
     """
-    low = wanted - (measured(UNLIMITED_DB) - UNLIMITED_DB)
+    low = wanted - (measured(UNLIMITED_DB) - off_by_lu - UNLIMITED_DB)
     if not math.isfinite(low):
         return 0.0
-    best, found = low, measured(low)
-    while found < wanted - NEAR_LU and best < low + MAX_MAKEUP_DB:
-        following = measured(best + SEARCH_STEP_DB)
-        if following <= found:
-            return best
+    most = low + MAX_MAKEUP_DB
+    at = low - max(0.0, off_by_lu)
+    found = measured(at)
+    best, nearest = at, found
+    while nearest < wanted - NEAR_LU and at < most:
+        following = measured(at + SEARCH_STEP_DB)
         if following > wanted:
-            return best + SEARCH_STEP_DB * (wanted - found) / (following - found)
-        best, found = best + SEARCH_STEP_DB, following
+            return at + SEARCH_STEP_DB * (wanted - found) / (following - found)
+        at, found = at + SEARCH_STEP_DB, following
+        if found > nearest:
+            best, nearest = at, found
     return best
 
 

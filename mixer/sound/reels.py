@@ -7,7 +7,7 @@ the shelf stays there for the next try.
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import ceil
 from pathlib import Path
@@ -237,9 +237,9 @@ def _put_up(shelf: Shelf, key: str, parts: Sequence[Rendered]) -> Strip:
     path = parts[0].path.with_suffix(".reel")
     with path.open("wb") as file:
         strip.pour(file)
-    shelf.keep(key, path, strip.frames, strip.windows)
+    kept = shelf.keep(key, path, strip.frames, strip.windows)
     path.unlink()
-    return Strip(strip.size_bytes, strip.frames, strip.windows, strip.pour, key)
+    return replace(strip, windows=kept.windows, key=key)
 
 
 def _copy(part: Rendered, file: IO[bytes]) -> None:

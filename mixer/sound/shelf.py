@@ -72,12 +72,13 @@ class Shelf:
         return None
 
     def keep(self, key: str, path: Path, frames: int, windows: Histogram) -> KeptReel:
-        """Put a reel that was just rendered in its place."""
-        fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": _folded(windows)}
+        """Put a reel that was just rendered in its place; told of it is what `find` will tell."""
+        folded = _folded(windows)
+        fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": folded}
         about = {FIELD: json.dumps(fields, separators=(",", ":"))}
         size_bytes = path.stat().st_size
         self.store.put(key, path, metadata=about)
-        return KeptReel(key, size_bytes, frames, windows)
+        return KeptReel(key, size_bytes, frames, _unfolded(folded))
 
 
 def _folded(windows: Histogram) -> str:

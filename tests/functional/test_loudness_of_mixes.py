@@ -12,7 +12,9 @@ from mixer.parallel import usable_cores
 from tests.mixes import Mixed, Spoken, laid_out
 from tests.sounds import Sound, bursts, loudness, music, speech
 
-MIXES = 30
+SEEDS = (*range(20), 38, 42, 60, 77, 103, 108, 119, 128, 183, 186)
+"""Twenty as they come, and the ten of two hundred that are hardest to foretell: plosives, loud
+beds, flattened and hurried speech."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,7 @@ def random_mix(folder: Path, seed: int) -> tuple[str, Mixed]:
 def outcome(folder: Path, seed: int) -> Outcome:
     folder.mkdir()
     kind, mix = random_mix(folder, seed)
-    mix.rendered(workers=1)
-    mastering = mix.timeline.mastering
+    mastering = mix.rendered_to_target(workers=1).timeline.mastering
     return Outcome(kind, mastering.target_lufs, mastering.ceiling_dbtp, *loudness(mix.path))
 
 
@@ -70,13 +71,13 @@ def outcome(folder: Path, seed: int) -> Outcome:
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     folder = tmp_path_factory.mktemp("mixes")
     with ThreadPoolExecutor(usable_cores()) as pool:
-        return list(pool.map(lambda seed: outcome(folder / str(seed), seed), range(MIXES)))
+        return list(pool.map(lambda seed: outcome(folder / str(seed), seed), SEEDS))
 
 
 def test_every_mix_is_as_loud_as_asked(outcomes: list[Outcome]):
     errors = {
         (seed, each.kind): round(each.integrated_lufs - each.target_lufs, 2)
-        for seed, each in enumerate(outcomes)
+        for seed, each in zip(SEEDS, outcomes, strict=True)
     }
     assert {key: error for key, error in errors.items() if abs(error) > 0.3 + 1e-9} == {}
 

@@ -19,6 +19,7 @@ from mixer.sound.ffmpeg import Children
 from mixer.sound.finishing import join, join_in_store
 from mixer.sound.loudness import integrated_lufs
 from mixer.sound.reels import render_reel, store_reels
+from mixer.sound.second_look import Look
 from mixer.sound.segments import Reel, cut, sources, wound
 from mixer.sound.shelf import Shelf
 from mixer.sound.timeline import Section
@@ -219,11 +220,21 @@ def test_reels_for_s3_are_large_enough_save_the_last(mix: Mixed, kbps: int):
     assert max(seconds) * encoding.stream_bytes_per_s(2) < 5 * MIN_PART_BYTES
 
 
+def reel_of(shelf: Shelf, content: str) -> str:
+    """A segment that nothing needs."""
+    key = f"{shelf.prefix}{content}"
+    shelf.store.put(key, content.encode())
+    return key
+
+
 def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: Mixed, shelf: Shelf):
     memory = Memory(shelf, "/somewhere/story.mp3")
     assert memory.remastered(mix.timeline) == mix.timeline
     first = mix.rendered(shelf=shelf, segment_grids=1)
-    memory.note(mix.timeline, first.reels)
+    unused = reel_of(shelf, "an earlier look")
+    memory.note(Look(mix.timeline, first, 0.4), [*first.reels, unused])
+    assert memory.off_by_lu() == 0.4
+    assert set(ages(shelf)) == {*first.reels, memory.key}
     gain_db = mix.timeline.mastering.gain_db
     louder = replace(mix.timeline.mastering, gain_db=gain_db + 0.1)
     assert memory.remastered(replace(mix.timeline, mastering=louder)) == mix.timeline
@@ -231,7 +242,8 @@ def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: Mixed, shelf: S
     edited = replace(mix, timeline=replace(mix.timeline, clips=clips))
     second = edited.rendered(shelf=shelf, segment_grids=1)
     assert 0 < len(set(first.reels) & set(second.reels)) < len(first.reels)
-    memory.note(edited.timeline, second.reels)
+    memory.note(Look(edited.timeline, second), second.reels)
+    assert memory.off_by_lu() == 0.0
     assert set(ages(shelf)) == {*second.reels, memory.key}
 
 

@@ -8,7 +8,7 @@ hears it as a listener's player would, and keeps it.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -129,11 +129,12 @@ class StoryMix:
         folder.write(MIX, joined)
         return {}
 
-    def _laid_out(self, folder: StoryFolder) -> tuple[Timeline, Encoding]:
+    def _laid_out(self, folder: StoryFolder, off_by_lu: float = 0.0) -> tuple[Timeline, Encoding]:
         request = folder.read(REQUEST, StoryRequest)
         asked = Options.model_validate(request.options)
         takes, music = takes_of(folder, request, self.job, asked), self._music(folder, request)
-        return lay_out(takes, music, mix_style(asked)), encoding_of(asked)
+        style = replace(mix_style(asked), off_by_lu=off_by_lu)
+        return lay_out(takes, music, style), encoding_of(asked)
 
     def _music(self, folder: StoryFolder, request: StoryRequest) -> Music | None:
         """The music, measured when the story was planned; chunks that are mixed had no plan."""
@@ -163,6 +164,7 @@ class StoryMix:
                 music_store=music_home(request.music, self.music, self.store),
                 music=self._music(folder, request),
                 timeline=timeline,
+                laid_out=lambda off_by_lu: self._laid_out(folder, off_by_lu)[0],
                 asked=Options.model_validate(request.options),
                 crew=Crew(job, usable_cores(), deadline_s),
                 scratch=Path(scratch),

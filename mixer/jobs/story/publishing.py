@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mixer.jobs.mixing import Mix
@@ -83,7 +83,8 @@ def _spoken_result(said: Told, attempt: int) -> StoryResult:
 def _mixed_result(
     folder: StoryFolder, attempt: int, asked: Options, said: Told | None
 ) -> StoryResult:
-    timeline, joined = folder.read(TIMELINE, Timeline), folder.read(MIX, JoinedMix)
+    joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
+    timeline = replace(laid, mastering=joined.mastering or laid.mastering)
     heard = Check(joined.integrated_loudness_lufs, joined.true_peak_dbtp, (), joined.peaks)
     mix = Mix(timeline, heard, folder.find(MUSIC, Music))
     title = asked.title or (said.stored.script.title if said else "")

@@ -1,9 +1,9 @@
 """What a step of a story renders with: reels onto the shelf, and the finished file from there."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -24,6 +24,7 @@ from mixer.sound.loudness import integrated_lufs
 from mixer.sound.mixdown import render
 from mixer.sound.reels import Crew, Mixdown, reel_key, strips
 from mixer.sound.rendering import Ingredients, Renderer
+from mixer.sound.second_look import rendered_to_target
 from mixer.sound.segments import Reel, cut, sources, wound
 from mixer.sound.shelf import Shelf
 from mixer.sound.timeline import Timeline
@@ -43,6 +44,7 @@ class Rendering:
         music_store: where music is found.
         music: what lies under the voice.
         timeline: the whole mix.
+        laid_out: the mix that was found to be so much louder than foretold.
         asked: how it shall sound.
         crew: who renders, and until when.
         scratch: a folder that goes with the step.
@@ -52,6 +54,7 @@ class Rendering:
     music_store: ObjectStore
     music: Music | None
     timeline: Timeline
+    laid_out: Callable[[float], Timeline]
     asked: Options
     crew: Crew
     scratch: Path
@@ -83,14 +86,33 @@ class Rendering:
         return list(keys)
 
     def joined(self, folder: StoryFolder) -> JoinedMix:
-        """The finished audio, checked and kept."""
+        """The finished audio, checked and kept; rendered once more where its loudness is missed."""
+        out = self.scratch / audio_name(self.encoding)
+        look = rendered_to_target(
+            lambda off_by_lu: self.laid_out(off_by_lu) if off_by_lu else self.timeline,
+            lambda timeline: replace(self, timeline=timeline)._rendered_into(out, folder),
+            self.encoding.level_offset_db,
+        )
+        heard = replace(self, timeline=look.timeline)._checked(out, look.mixdown)
+        content_type = self.encoding.kind.content_type
+        folder.store.put(folder.key(out.name), out, content_type=content_type)
+        return JoinedMix(
+            integrated_loudness_lufs=heard.integrated_lufs,
+            true_peak_dbtp=heard.true_peak_dbtp,
+            peaks=heard.peaks,
+            size_bytes=out.stat().st_size,
+            name=out.name,
+            mastering=look.timeline.mastering,
+        )
+
+    def _rendered_into(self, out: Path, folder: StoryFolder) -> Mixdown:
+        """Join what is on the shelf; what is not is rendered here."""
         encoding = self.encoding
-        out = self.scratch / audio_name(encoding)
         tags = {"title": self.asked.title or _title(folder), "artist": self.asked.author}
         label = Label(tags, chapters(self.timeline), self.timeline.duration_s)
         if is_shared_out(encoding):
             self.rendered(self.reels)
-        mixdown = render(
+        return render(
             self.timeline,
             self._ingredients(() if is_shared_out(encoding) else self.reels),
             out,
@@ -101,16 +123,6 @@ class Rendering:
             shelf=Shelf(self.store),
             until_s=self.crew.until_s,
             children=self.crew.children,
-        )
-        heard = self._checked(out, mixdown)
-        content_type = encoding.kind.content_type
-        folder.store.put(folder.key(out.name), out, content_type=content_type)
-        return JoinedMix(
-            integrated_loudness_lufs=heard.integrated_lufs,
-            true_peak_dbtp=heard.true_peak_dbtp,
-            peaks=heard.peaks,
-            size_bytes=out.stat().st_size,
-            name=out.name,
         )
 
     def _checked(self, out: Path, mixdown: Mixdown) -> Check:

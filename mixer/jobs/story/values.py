@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mixer.script.script import Chunk, Script
+from mixer.sound.timeline import Mastering
 from mixer.speech.engine import Delivery
 
 FORMAT_VERSION = 1
@@ -170,6 +171,7 @@ class JoinedMix:
         peaks: lowest and highest sample of each column of a picture.
         size_bytes: of the file.
         name: of the file.
+        mastering: as it was rendered, which a second look may have changed; None: as laid out.
     """
 
     integrated_loudness_lufs: float | None
@@ -177,6 +179,7 @@ class JoinedMix:
     peaks: tuple[tuple[float, float], ...]
     size_bytes: int
     name: str
+    mastering: Mastering | None = None
     format_version: int = FORMAT_VERSION
 
 

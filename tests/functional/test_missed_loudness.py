@@ -1,0 +1,89 @@
+"""Mixes whose loudness was foretold wrongly: rendered once more, and then as loud as asked."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mixer.jobs.mixing import Desk, Stages, mixed
+from mixer.jobs.remembering import Memory
+from mixer.jobs.story.folder import MIX, TIMELINE, StoryFolder
+from mixer.jobs.story.mix import StoryMix
+from mixer.jobs.story.values import JoinedMix, Kind, StoryRequest
+from mixer.requests import Options
+from mixer.sound.ffmpeg import Children
+from mixer.sound.loudness import shifted
+from mixer.sound.measure import Measurement, measure
+from mixer.sound.placing import Take
+from mixer.sound.shelf import Shelf
+from mixer.sound.timeline import Timeline
+from mixer.speech.recordings import Recording, to_metadata
+from mixer.store.folder import FolderStore
+from tests.sounds import VOICE_HZ, loudness, speech, write
+
+CHUNKS = 3
+WRONG_BY_DB = 1.2
+TARGET_LUFS = -18.0
+
+
+def misheard(path: Path, *, by_db: float) -> Measurement:
+    """What is known of a chunk, all of it too loud by some: as if it were foretold wrongly."""
+    found = measure(path)
+    return replace(found, windows=shifted(found.windows, by_db))
+
+
+def story(folder: StoryFolder, store: FolderStore, scratch: Path) -> StoryMix:
+    """A story of chunks that were given, and whose objects say of them what is not so."""
+    keys = []
+    for number in range(CHUNKS):
+        path = write(scratch / f"{number}.flac", speech(4.0, number), VOICE_HZ)
+        keys.append(f"narration_chunks/{number}.flac")
+        known = Recording(keys[-1], misheard(path, by_db=WRONG_BY_DB))
+        store.put(keys[-1], path, metadata=to_metadata(known))
+    folder.write(
+        "request.json", StoryRequest(Kind.MIX, "anna", "f", 0.0, {}, chunk_keys=tuple(keys))
+    )
+    return StoryMix(store, store, workers=2)
+
+
+def test_story_that_was_foretold_wrongly_is_mended_where_it_is_joined(tmp_path: Path):
+    store = FolderStore(tmp_path / "store")
+    folder = StoryFolder(store, "s1")
+    work = story(folder, store, tmp_path)
+    for group in work.lay_out("s1", 1):
+        work.render("s1", 1, group)
+    work.join("s1", 1)
+    joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
+    audio = store.path(folder.key(joined.name))
+    assert joined.mastering is not None
+    assert joined.mastering.gain_db >= laid.mastering.gain_db + WRONG_BY_DB
+    assert loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
+    before = audio.read_bytes()
+    store.delete(folder.key(MIX))
+    work.join("s1", 2)
+    assert (store.path(folder.key(joined.name)).read_bytes()) == before
+
+
+def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
+    store = FolderStore(tmp_path / "store")
+    paths = {f"{n}": write(tmp_path / f"{n}.flac", speech(4.0, n), VOICE_HZ) for n in range(CHUNKS)}
+    takes = [Take(name, misheard(path, by_db=WRONG_BY_DB), 700) for name, path in paths.items()]
+    memory, out, told = Memory(Shelf(store), "story"), tmp_path / "mix.mp3", []
+
+    def made() -> Timeline:
+        desk = Desk(Stages(lambda stage, share: told.append((stage, share))), Children())
+        options = Options()
+        return mixed(
+            desk, takes, paths, None, asked=options, out=out, about={}, memory=memory
+        ).timeline
+
+    first, content = made(), out.read_bytes()
+    assert loudness(out)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
+    assert told.count(("mixing", 0.0)) == 2
+    kept = {each.key for each in store.list("segments/")}
+    assert len(kept) == 2  # the segment and the record
+    told.clear()
+    assert made() == first
+    assert out.read_bytes() == content
+    assert told.count(("mixing", 0.0)) == 1
+    assert {each.key for each in store.list("segments/")} == kept

@@ -1,0 +1,88 @@
+"""When a mix is rendered once more, and that it ends."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixer.sound.reels import Mixdown
+from mixer.sound.second_look import MOST_LOOKS, WITHIN_LU, Look, missed_by_lu, rendered_to_target
+from mixer.sound.timeline import Mastering, Timeline
+
+TARGET_LUFS, OFFSET_DB = -18.0, -0.445
+BARE_LUFS = -20.0
+"""What the mix is foretold to measure without any gain."""
+
+
+def laid_out(off_by_lu: float, most_db: float = 99.0) -> Timeline:
+    gain_db = TARGET_LUFS - OFFSET_DB - BARE_LUFS - off_by_lu
+    mastering = Mastering(min(gain_db, most_db), TARGET_LUFS, -1.0, None)
+    return Timeline(24_000, 24_000, 1, (), (), (), mastering)
+
+
+class Studio:
+    """Renders nothing but what a mix measures."""
+
+    def __init__(self, measured: Callable[[float], float]) -> None:
+        self.gains_db: list[float] = []
+        self._measured = measured
+
+    def render(self, timeline: Timeline) -> Mixdown:
+        self.gains_db.append(timeline.mastering.gain_db)
+        return Mixdown({self._measured(timeline.mastering.gain_db): 100}, 1)
+
+
+@given(st.floats(-6, 6))
+def test_what_was_foretold_wrongly_is_right_the_second_time(really_lu: float):
+    studio = Studio(lambda gain_db: BARE_LUFS + really_lu + gain_db)
+    look = rendered_to_target(laid_out, studio.render, OFFSET_DB)
+    assert missed_by_lu(look, OFFSET_DB) == pytest.approx(0.0, abs=WITHIN_LU + 1e-9)
+    assert len(studio.gains_db) == (1 if abs(really_lu) <= WITHIN_LU else 2)
+
+
+@given(st.floats(-6, 6), st.floats(0.4, 1.5))
+def test_a_limiter_that_takes_a_share_is_caught_up_with(really_lu: float, slope: float):
+    start_db = laid_out(0.0).mastering.gain_db
+    studio = Studio(lambda gain: BARE_LUFS + really_lu + start_db + slope * (gain - start_db))
+    look = rendered_to_target(laid_out, studio.render, OFFSET_DB)
+    assert abs(missed_by_lu(look, OFFSET_DB)) <= max(WITHIN_LU, abs(really_lu) * 0.6**3 + 1e-9)
+    assert len(studio.gains_db) <= MOST_LOOKS
+
+
+def test_what_no_gain_can_mend_is_given_up():
+    deaf = Studio(lambda _: TARGET_LUFS - OFFSET_DB - 2.0)
+    rendered_to_target(laid_out, deaf.render, OFFSET_DB)
+    assert len(deaf.gains_db) == 2
+    spent = Studio(lambda gain_db: BARE_LUFS - 1.0 + gain_db)
+    rendered_to_target(lambda off: laid_out(off, most_db=2.445), spent.render, OFFSET_DB)
+    assert len(spent.gains_db) == 1
+
+
+def test_silence_is_rendered_once():
+    silent = Studio(lambda _: -90.0)
+    assert missed_by_lu(rendered_to_target(laid_out, silent.render, OFFSET_DB), OFFSET_DB) == 0.0
+    assert len(silent.gains_db) == 1
+
+
+@given(st.floats(-0.2, 0.2), st.floats(-3, 3))
+def test_a_gain_kept_from_before_is_mended_from_where_it_is(kept_db: float, really_lu: float):
+    def before(timeline: Timeline) -> Timeline:
+        gain_db = timeline.mastering.gain_db + kept_db
+        return replace(timeline, mastering=replace(timeline.mastering, gain_db=gain_db))
+
+    studio = Studio(lambda gain_db: BARE_LUFS + really_lu + gain_db)
+    look = rendered_to_target(laid_out, studio.render, OFFSET_DB, before=before)
+    assert studio.gains_db[0] == pytest.approx(laid_out(0.0).mastering.gain_db + kept_db)
+    assert abs(missed_by_lu(look, OFFSET_DB)) <= WITHIN_LU
+    assert len(studio.gains_db) <= 2
+
+
+def test_the_next_version_begins_with_what_was_learnt():
+    studio = Studio(lambda gain_db: BARE_LUFS - 1.5 + gain_db)
+    first = rendered_to_target(laid_out, studio.render, OFFSET_DB)
+    again = rendered_to_target(laid_out, studio.render, OFFSET_DB, off_by_lu=first.off_by_lu)
+    assert first.off_by_lu == pytest.approx(-1.5)
+    assert (len(studio.gains_db), studio.gains_db[2]) == (3, studio.gains_db[1])
+    assert isinstance(again, Look)
