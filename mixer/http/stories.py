@@ -17,9 +17,9 @@ from mixer.http.routing import Api
 from mixer.jobs.assembly import music_key
 from mixer.jobs.story.desk import Order, StoryDesk
 from mixer.jobs.story.identity import webhook_secret
+from mixer.jobs.story.internet import checked_address
 from mixer.jobs.story.state import Status
 from mixer.jobs.story.values import Kind, State, StoryResult
-from mixer.jobs.story.webhook import checked_address
 from mixer.requests import CostOptions, GapOption, MixOptions, Options, SpeechOptions
 from mixer.store.objects import checked_key
 from mixer.store.uploads import UPLOADS

@@ -1,31 +1,39 @@
 """Tells a caller's own server that a story has ended.
 
 The address comes from a caller, so it is not trusted: https alone; its name is resolved once, every
-address behind it must be a public one, and the connection goes to the very address that was looked
-at (the name still has to match its certificate). Redirects are not followed, the answer is not
-read beyond its status. The body is signed with a key that only this story's caller was given:
+address behind it must be a public one (`internet`), and the connection goes to the very address
+that was looked at, while the certificate still has to be the name's. Redirects are not followed,
+the answer is not read beyond its headers, and all of it has a few seconds. The body is signed with
+a key that only this story's caller was given:
 
     Mixer-Signature: t=1764000000,v1=<hex HMAC-SHA256 of "1764000000.<body>">
 """
 
 import hmac
 import http.client
-import ipaddress
 import json
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from mixer.errors import BadInput, MixerError
 from mixer.jobs.story.identity import webhook_secret
+from mixer.jobs.story.internet import check_public, checked_address
 from mixer.jobs.story.values import StoryRequest
 
 TIMEOUT_S = 10.0
+"""For all of it, once the name is resolved: a server that answers byte by byte holds up nobody."""
+
+MOST_ADDRESSES = 3
+"""Of a name that are tried, one after the other, within that time."""
+
 HTTPS_PORT = 443
 SUCCESS = range(200, 300)
 
@@ -40,74 +48,54 @@ class WebhookFailed(MixerError):
 
 
 def resolved(host: str, port: int) -> list[str]:
-    """The addresses behind a name, as the system finds them."""
+    """The addresses behind a name, as the system finds them, the best first."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(each[4][0]) for each in found]
-
-
-def checked_address(url: str) -> str:
-    """An address that may be a webhook, as far as can be told without the network.
-
-    Raises:
-        BadInput: it is none.
-    """
-    parts = _parts(url)
-    host = parts.hostname or ""
-    if parts.scheme != "https" or not host or parts.username or parts.password or parts.fragment:
-        raise _refused("it must be an https address without a name or password in it")
-    if "." not in host or host.endswith((".local", ".internal", ".localhost")):
-        raise _refused("only servers on the internet are told")
-    _check_public([host] if _is_literal(host) else [])
-    return url
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise _refused("it is no address") from error
-    if not url.isascii() or not url.isprintable() or any(each.isspace() for each in url):
-        raise _refused("it is no address")
-    return parts
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _check_public(addresses: Sequence[str]) -> None:
-    """Refuse what leads anywhere but to the internet.
-
-    Raises:
-        BadInput: one of them does.
-    """
-    for each in addresses:
-        address = ipaddress.ip_address(each.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-        if not all(one.is_global and not one.is_multicast for one in (address, mapped or address)):
-            raise _refused("only servers on the internet are told")
-
-
-def _refused(why: str) -> BadInput:
-    return BadInput(f"webhook: {why}.", field="webhook")
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 class _Pinned(http.client.HTTPSConnection):
-    """A connection to one address, whatever the name resolves to by now."""
+    """A connection to one of some addresses, whatever the name resolves to by now."""
 
-    def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext) -> None:
-        super().__init__(host, port, timeout=TIMEOUT_S, context=context)
-        self._address, self._trusted = address, context
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        addresses: Sequence[str],
+        context: ssl.SSLContext,
+        timeout_s: float,
+    ) -> None:
+        super().__init__(host, port, timeout=timeout_s, context=context)
+        self._addresses, self._trusted = addresses[:MOST_ADDRESSES], context
+        self._connect_s = timeout_s / len(self._addresses)
+        self._is_cut = False
 
     def connect(self) -> None:
-        """Connect to the address that was looked at; the certificate must be the name's."""
-        plain = socket.create_connection((self._address, self.port), self.timeout)
-        self.sock = self._trusted.wrap_socket(plain, server_hostname=self.host)
+        """Connect to the first address that answers; the certificate must be the name's."""
+        plain = self._reached()
+        plain.settimeout(self.timeout)
+        secured = self._trusted.wrap_socket(
+            plain, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        self.sock = secured
+        if self._is_cut:
+            raise TimeoutError
+        secured.do_handshake()
+
+    def cut(self) -> None:
+        """End it from another thread: whoever waits for the server is woken."""
+        self._is_cut = True
+        if self.sock is not None:
+            with suppress(
+                OSError
+            ):  # not SSLSocket's own, which takes away what another thread uses
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def _reached(self) -> socket.socket:
+        *others, last = self._addresses
+        for address in others:
+            with suppress(OSError):
+                return socket.create_connection((address, self.port), self._connect_s)
+        return socket.create_connection((last, self.port), self._connect_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +108,15 @@ class Webhook:
         check: refuses addresses that nobody may be told at.
         context: which certificates are trusted; the system's when None.
         now_s: seconds since 1970.
+        timeout_s: for all of it.
     """
 
     secret: bytes
     resolve: Resolve = resolved
-    check: Callable[[Sequence[str]], None] = _check_public
+    check: Callable[[Sequence[str]], None] = check_public
     context: ssl.SSLContext | None = None
     now_s: Callable[[], float] = field(default=time.time)
+    timeout_s: float = TIMEOUT_S
 
     def tell(self, notice: dict[str, Any], request: StoryRequest) -> None:
         """Send the news; nothing to do where nobody wants them.
@@ -151,13 +141,11 @@ class Webhook:
         addresses = self.resolve(host, port)
         self.check(addresses)
         context = self.context or ssl.create_default_context()
-        connection = _Pinned(host, port, addresses[0], context)
-        try:
+        connection = _Pinned(host, port, addresses, context, self.timeout_s)
+        with _cut_after(self.timeout_s, connection):
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", target, body, self._headers(story, body))
             return connection.getresponse().status
-        finally:
-            connection.close()
 
     def _headers(self, story: str, body: bytes) -> dict[str, str]:
         moment = str(int(self.now_s()))
@@ -166,6 +154,19 @@ class Webhook:
             "User-Agent": "Mixer",
             "Mixer-Signature": f"t={moment},v1={signature(self.secret, story, moment, body)}",
         }
+
+
+@contextmanager
+def _cut_after(seconds: float, connection: _Pinned) -> Iterator[None]:
+    """A block that works with a connection, which ends with it, or after so many seconds."""
+    timer = threading.Timer(seconds, connection.cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        connection.close()
 
 
 def signature(secret: bytes, story: str, moment: str, body: bytes) -> str:

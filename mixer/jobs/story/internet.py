@@ -1,0 +1,102 @@
+"""Which addresses may be told of a story: only servers on the internet. Pure.
+
+An address comes from a caller, and whoever tells it stands inside of the cloud or of a home. So a
+name or a number that leads to this machine, to a private network, to a link's own services or to
+several at once is refused, in whatever form it is written, and a name's addresses are judged again
+when it is told.
+"""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from urllib.parse import SplitResult, urlsplit
+
+from mixer.errors import BadInput
+
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is given to servers (RFC 4291, IANA's registry of address space); outside lie
+ways to write an IPv4 address, translators (64:ff9b::/96), links and sites."""
+
+LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+MOST_HOST_CHARS = 253
+"""Of a name (RFC 1035)."""
+
+PRIVATE_ENDINGS = ("local", "internal", "localhost", "localdomain", "lan", "home", "arpa", "onion")
+"""Last labels that never lead to the internet (RFC 6761, RFC 6762, and by custom)."""
+
+
+def checked_address(url: str) -> str:
+    """An address that may be told, as far as can be seen without the network.
+
+    Raises:
+        BadInput: it may not.
+    """
+    parts = _parts(url)
+    host = (parts.hostname or "").removesuffix(".")
+    if parts.scheme != "https" or not host or "@" in parts.netloc or parts.fragment:
+        raise _refused("it must be an https address without a name or password in it")
+    if literal := _literal(host):
+        check_public([str(literal)])
+    elif "[" in parts.netloc or not _is_name(host):
+        raise _refused("only servers on the internet are told")
+    return url
+
+
+def check_public(addresses: Sequence[str]) -> None:
+    """Refuse what leads anywhere but to the internet.
+
+    Args:
+        addresses: all that a name has.
+
+    Raises:
+        BadInput: one of them does, or there is none.
+    """
+    if not addresses or not all(map(is_public, addresses)):
+        raise _refused("only servers on the internet are told")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to a server on the internet."""
+    found = _literal(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if inner is not None:
+            return is_public(str(inner))
+        return found in GLOBAL_UNICAST and found.is_global
+    return found is not None and found.is_global and not found.is_multicast
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _refused("it is no address") from error
+    if port == 0 or not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>'):
+        raise _refused("it is no address")
+    return parts
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IP address in its usual form; None for anything else, a zone included."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_name(host: str) -> bool:
+    """Whether it is a name with a domain; one that ends with a number is an address in disguise."""
+    labels = host.split(".")
+    last = labels[-1]
+    return (
+        len(labels) > 1
+        and len(host) <= MOST_HOST_CHARS
+        and all(LABEL.fullmatch(each) for each in labels)
+        and last not in PRIVATE_ENDINGS
+        and not last[0].isdigit()
+    )
+
+
+def _refused(why: str) -> BadInput:
+    return BadInput(f"webhook: {why}.", field="webhook")
