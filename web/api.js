@@ -1,7 +1,7 @@
 // Talks to the API: one way to ask, one kind of error, patience where the network has none.
 
 const TOKEN = "mixer.token";
-const PATIENCE_MS = 60_000; // for an answer; a mix in one request may take the gateway's 30 s
+const PATIENCE_MS = 60_000; // for an answer
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
 export class ApiError extends Error {
@@ -17,9 +17,16 @@ export class ApiError extends Error {
   }
 }
 
+const SLOW_MS = 8_000; // until it is said that an answer takes long
+
 let base = "";
 let askToken = async () => null;
 let tellConnection = () => {};
+const tokenListeners = [];
+
+// Whoever could not ask for anything before there was a token.
+export const whenToken = (listener) => tokenListeners.push(listener);
+export const hasToken = () => Boolean(sessionStorage.getItem(TOKEN));
 
 export async function connect(hooks) {
   ({ askToken, tellConnection } = hooks);
@@ -43,18 +50,18 @@ export const sleep = (ms, signal) =>
   });
 
 // One request. `patient`: keeps trying while the connection is lost or the server is unwell.
-export async function ask(method, path, { body, headers, signal, patient = 0, patience_ms } = {}) {
+export async function ask(method, path, { body, headers, signal, patient = 0 } = {}) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const answer = await once(method, path, { body, headers, signal, patience_ms });
-      tellConnection(true);
+      const answer = await once(method, path, { body, headers, signal });
+      tellConnection("fine");
       return answer;
     } catch (error) {
       if (error.status === 401 || (error.status === 403 && error.code === "forbidden")) {
         await renewToken(error);
         continue;
       }
-      tellConnection(!error.isLost, error);
+      if (error.code !== "cancelled") tellConnection(error.isLost ? error.code : "fine");
       if (!error.isPassing || (attempt >= patient && !(patient && error.isLost))) throw error;
       const told_s = Number(error.details.retry_after_s) || 0;
       if (told_s > 120) throw error;
@@ -63,8 +70,9 @@ export async function ask(method, path, { body, headers, signal, patient = 0, pa
   }
 }
 
-async function once(method, path, { body, headers = {}, signal, patience_ms = PATIENCE_MS }) {
-  const late = AbortSignal.timeout(patience_ms);
+async function once(method, path, { body, headers = {}, signal }) {
+  const hint = setTimeout(() => tellConnection("waiting"), SLOW_MS);
+  const late = AbortSignal.timeout(PATIENCE_MS);
   const token = sessionStorage.getItem(TOKEN);
   const sent = { ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";
@@ -82,6 +90,8 @@ async function once(method, path, { body, headers = {}, signal, patience_ms = PA
     if (signal?.aborted) throw new ApiError(0, "cancelled", "Cancelled.");
     if (late.aborted) throw new ApiError(0, "slow", "The server did not answer in time.");
     throw new ApiError(0, "lost", "The server cannot be reached.");
+  } finally {
+    clearTimeout(hint);
   }
   return understood(reply, text);
 }
@@ -105,7 +115,7 @@ function understood(reply, text) {
 
 let renewal = null;
 
-async function renewToken(error) {
+export async function renewToken(error = null) {
   renewal ??= askToken(sessionStorage.getItem(TOKEN) ? "This token is not accepted." : "");
   let token;
   try {
@@ -113,8 +123,12 @@ async function renewToken(error) {
   } finally {
     renewal = null;
   }
-  if (!token) throw error;
+  if (!token) {
+    if (error) throw error;
+    return;
+  }
   sessionStorage.setItem(TOKEN, token);
+  setTimeout(() => tokenListeners.forEach((listener) => listener()));
 }
 
 // Sends a file by a signed form, telling the share that is sent.

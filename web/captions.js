@@ -5,6 +5,8 @@ const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&nbsp;": " " };
 const END = /[.!?…。！？][»”’"')\]]*$/;
 const PARAGRAPH_S = 0.55; // of silence
 const LONGEST_CHARS = 320;
+const KEY_CHARS = 24; // of a paragraph's beginning, to know it again
+const AHEAD = 4; // paragraphs that may have been left out
 
 const seconds = (h, m, s, ms) => Number(h || 0) * 3600 + Number(m) * 60 + Number(s) + Number(ms) / 1000;
 
@@ -24,8 +26,24 @@ export function cues(vtt) {
   return found;
 }
 
-export function sentences(vtt) {
+const letters = (words) => words.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+
+// Tells whether a sentence begins a paragraph of the text, one after the other.
+function paragraphs(text) {
+  const keys = text.split(/\n\s*\n|\n(?=#)/).map((each) => letters(each).slice(0, KEY_CHARS)).filter(Boolean);
+  let next = 0;
+  return (sentence) => {
+    const said = letters(sentence).slice(0, KEY_CHARS);
+    const found = said ? keys.findIndex((key, i) => i >= next && i < next + AHEAD && (key.startsWith(said) || said.startsWith(key))) : -1;
+    if (found >= 0) next = found + 1;
+    return found >= 0;
+  };
+}
+
+// `text`: what was told, where it is known; otherwise silence parts the paragraphs.
+export function sentences(vtt, text = "") {
   const made = [];
+  const begins = text ? paragraphs(text) : null;
   const all = cues(vtt);
   const titles = new Set([/^WEBVTT - (.*)/.exec(vtt)?.[1], ...all.map((cue) => cue.chapter)].filter(Boolean));
   let open = null;
@@ -33,7 +51,7 @@ export function sentences(vtt) {
   for (const cue of all) {
     const gap_s = before ? cue.start - before.end : Infinity;
     const isTitle = titles.has(cue.text);
-    const opens = Boolean(cue.chapter) || isTitle || gap_s > PARAGRAPH_S;
+    const opens = Boolean(cue.chapter) || isTitle || (begins ? begins(cue.text) : gap_s > PARAGRAPH_S);
     if (!open || opens || END.test(open.text) || open.text.length > LONGEST_CHARS) {
       open = { ...cue, opens, isTitle };
       made.push(open);

@@ -35,7 +35,12 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
+export const still = matchMedia("(prefers-reduced-motion: reduce)");
+
 export const $ = (selector, within = document) => within.querySelector(selector);
+
+// What could not be fetched is fetched when the server is back.
+export const retry = (work, error) => error.isPassing && setTimeout(work, 5_000);
 
 // Puts an error next to what caused it; an empty one takes it away.
 export function showError(id, text, field = null) {
