@@ -53,7 +53,8 @@ async function estimate() {
   } catch (error) {
     if (error.code === "cancelled") return;
     unknown();
-    place(error);
+    if (error.details?.field) place(error);
+    else if (!error.isLost) showError("text-error", `Length and cost are not known yet: ${error.message}`);
     if (error.isPassing) typed = setTimeout(estimate, AGAIN_MS);
   }
 }

@@ -1,4 +1,4 @@
-"""What this proof needs of the machine.
+"""What this proof, and the tests of the page, need of the machine.
 
     python3 -m tests.e2e.needs     # the Debian packages that are missing
 
@@ -22,6 +22,9 @@ PROGRAMS = {
 }
 """Programs, and the Debian packages that bring them."""
 
+BROWSER = "chromium"
+"""What the tests of the page open it in: a program, and the package of that name."""
+
 LOOKED_FOR = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
@@ -29,6 +32,11 @@ def missing_packages(path: str = LOOKED_FOR) -> list[str]:
     """The Debian packages whose programs are nowhere on a search path."""
     lacking = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
     return sorted({PROGRAMS[name] for name in lacking})
+
+
+def missing_browser(path: str = LOOKED_FOR) -> list[str]:
+    """The package of the browser, where none is on a search path."""
+    return [] if shutil.which(BROWSER, path=path) else [BROWSER]
 
 
 def missing(emulator: Path, path: str = LOOKED_FOR) -> list[str]:
@@ -52,4 +60,4 @@ def missing(emulator: Path, path: str = LOOKED_FOR) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(" ".join(missing_packages()) + "\n")
+    sys.stdout.write(" ".join(missing_packages() + missing_browser()) + "\n")

@@ -29,6 +29,13 @@ def test_only_the_missing_package_is_named(tmp_path):
     assert needs.missing_packages(str(tmp_path)) == ["bubblewrap"]
 
 
+def test_browser_is_asked_for_where_there_is_none(tmp_path):
+    assert needs.missing_browser(str(tmp_path)) == ["chromium"]
+    (tmp_path / "chromium").write_text("#!/bin/sh\n")
+    (tmp_path / "chromium").chmod(0o755)
+    assert needs.missing_browser(str(tmp_path)) == []
+
+
 def test_emulator_that_is_not_installed_is_told(tmp_path):
     assert any("run make e2e" in each for each in needs.missing(tmp_path / "python"))
 

@@ -7,17 +7,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mixer.server.listener import Listener
-from mixer.server.local import Folders, chosen_settings, laptop
-from mixer.sound import ffmpeg
-from tests.engines import ToneEngine
+from tests.e2e.page.houses import House, serving
 
 try:
     from playwright.sync_api import Browser, Page, sync_playwright
@@ -26,7 +22,6 @@ except ImportError as error:
         "Playwright is missing: run `make page-test`, which installs requirements-page.txt."
     ) from error
 
-WEB = Path(__file__).parents[3] / "web"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
@@ -49,7 +44,7 @@ def browser() -> Iterator["Browser"]:
         opened.close()
 
 
-def until(page: "Page", condition: str, within_s: float = 20) -> None:
+def until(page: "Page", condition: str, within_s: float = 30) -> None:
     """Wait until an expression is true; Playwright's own way is against the page's policy."""
     end_s = time.monotonic() + within_s
     while not page.evaluate(condition):
@@ -95,30 +90,6 @@ class Visit:
         place.wait_for(timeout=60_000)
 
 
-@dataclass
-class House:
-    """A running local server."""
-
-    url: str
-    engine: ToneEngine
-    folder: Path
-
-
-@contextmanager
-def serving(folder: Path, engine: ToneEngine | None = None, **environ: str) -> Iterator[House]:
-    engine = engine or ToneEngine(suffix="mp3")
-    (folder / "music").mkdir(parents=True, exist_ok=True)
-    tone = ["-f", "lavfi", "-i", "sine=f=220:d=9", str(folder / "music" / "evening-hum.flac")]
-    ffmpeg.run(["-y", *tone], timeout_s=60)
-    folders = Folders(folder / "store", WEB, folder / "music")
-    with ExitStack() as stack:
-        listener = Listener(0)
-        site = stack.enter_context(laptop(chosen_settings(environ), listener.url, folders, engine))
-        listener.start(site.reply)
-        stack.callback(listener.stop, 5)
-        yield House(listener.url, engine, folder)
-
-
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A server whose voice says tones: quick, and like speech for everything but the ear."""
@@ -137,7 +108,7 @@ def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
             context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type]
             stack.callback(context.close)
             made = Visit(context.new_page(), url)
-            made.page.set_default_timeout(20_000)
+            made.page.set_default_timeout(30_000)
             made.page.on("pageerror", lambda error: made.problems.append(f"script: {error}"))
             made.page.on(
                 "console",

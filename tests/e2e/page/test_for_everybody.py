@@ -6,7 +6,8 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.e2e.page.conftest import NARROW, WEB, WIDE, until
+from tests.e2e.page.conftest import NARROW, WIDE, until
+from tests.e2e.page.houses import WEB
 
 STORY = "# A Lamp\n\nThe lamp went out at nine. Nobody saw it.\n\n## The Sea\n\nThere was a boat."
 MOST_BYTES = 100_000

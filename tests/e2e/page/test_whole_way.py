@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.page.conftest import WEB, until
+from tests.e2e.page.conftest import until
+from tests.e2e.page.houses import WEB
 
 ROOT = WEB.parent
 STORY = (

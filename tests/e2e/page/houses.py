@@ -1,0 +1,106 @@
+"""Running local servers for the page, with voices that say tones and troubles on demand."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from authorizer import authorized
+from mixer.http.tokens import TokenBook, digest_of
+from mixer.server.functions import Function
+from mixer.server.listener import Listener
+from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.server.messages import Reply, Request, error_reply
+from mixer.server.site import Site
+from mixer.settings import Auth
+from mixer.sound import ffmpeg
+from tests.engines import ToneEngine
+
+WEB = Path(__file__).parents[3] / "web"
+TOKEN = "open-sesame-1234567890"  # noqa: S105 - it opens nothing but these servers
+
+
+@dataclass
+class Trouble:
+    """What goes wrong on a server, by `METHOD /path`; one that ends with a slash means all below.
+
+    Attributes:
+        failing: answered with 500.
+        slow_s: answered after so many seconds.
+        asked: all that was asked.
+    """
+
+    failing: set[str] = field(default_factory=set)
+    slow_s: dict[str, float] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def reply(self, request: Request, site: Site) -> Reply:
+        said = f"{request.method} {request.path}"
+        self.asked.append(said)
+        for meant, wait_s in list(self.slow_s.items()):
+            time.sleep(wait_s if _fits(said, meant) else 0)
+        if any(_fits(said, meant) for meant in list(self.failing)):
+            message = "Something broke on the server."
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            return error_reply(status, "internal", message, request.request_id)
+        return site.reply(request)
+
+    def count(self, said: str) -> int:
+        return self.asked.count(said)
+
+
+def _fits(said: str, meant: str) -> bool:
+    return said == meant or (meant.endswith("/") and said.startswith(meant))
+
+
+@dataclass
+class House:
+    """A running local server."""
+
+    url: str
+    engine: ToneEngine
+    folder: Path
+    trouble: Trouble = field(default_factory=Trouble)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+
+def guarded(site: Site) -> Site:
+    """The same for callers with a token alone."""
+    secret = json.dumps({"anna": [digest_of(TOKEN)]})
+    book = TokenBook(lambda: secret)
+
+    def doorkeeper(event: Any, _context: object) -> dict[str, Any]:
+        return authorized(event, Auth(mode="token"), book)
+
+    return replace(
+        site, gateway=replace(site.gateway, authorizer=Function("doorkeeper", doorkeeper))
+    )
+
+
+@contextmanager
+def serving(
+    folder: Path, engine: ToneEngine | None = None, port: int = 0, **environ: str
+) -> Iterator[House]:
+    """A server until the block ends; the same folder and port make it the one of before."""
+    engine = engine or ToneEngine(suffix="mp3")
+    music = folder / "music" / "evening-hum.flac"
+    if not music.exists():
+        music.parent.mkdir(parents=True)
+        ffmpeg.run(["-y", "-f", "lavfi", "-i", "sine=f=220:d=9", str(music)], timeout_s=60)
+    folders = Folders(folder / "store", WEB, folder / "music")
+    with ExitStack() as stack:
+        listener = Listener(port)
+        site = stack.enter_context(laptop(chosen_settings(environ), listener.url, folders, engine))
+        if environ.get("AUTH_MODE") == "token":
+            site = guarded(site)
+        house = House(listener.url, engine, folder)
+        listener.start(lambda request: house.trouble.reply(request, site))
+        stack.callback(listener.stop, 5)
+        yield house

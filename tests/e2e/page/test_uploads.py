@@ -1,0 +1,113 @@
+"""Files that go to the server: own music, and books."""
+
+import json
+
+import pytest
+
+from mixer.sound import ffmpeg
+from tests.books import Book
+from tests.books import page as leaf
+from tests.e2e.page.conftest import until
+
+STORY = "The lamp went out at nine. Nobody saw it."
+DROP = """([name, type, text]) => {
+  const held = new DataTransfer();
+  held.items.add(new File([text], name, { type }));
+  const place = document.querySelector("#drop");
+  const how = { dataTransfer: held, bubbles: true, cancelable: true };
+  place.dispatchEvent(new DragEvent("drop", how));
+}"""
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    path = tmp_path_factory.mktemp("songs") / "our song.mp3"
+    ffmpeg.run(["-y", "-f", "lavfi", "-i", "sine=f=330:d=4", str(path)], timeout_s=60)
+    return path
+
+
+def requests_of(house):
+    paths = (house.folder / "store" / "stories").glob("*/request.json")
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def test_own_music_is_sent_heard_and_mixed(house, visit, song):
+    at = visit(house.url)
+    page = at.open()
+    page.set_input_files("#own-file", song)
+    mine = page.locator("#music .pick", has_text="our song.mp3")
+    mine.wait_for()
+    assert mine.locator("input").is_checked()
+    assert page.is_hidden("#upload")
+    key = mine.locator("input").get_attribute("value")
+    assert (house.folder / "store" / key).read_bytes() == song.read_bytes()
+    mine.locator(".hear").click()
+    until(page, "document.querySelector('.hear.on')")
+    page.wait_for_timeout(300)
+    assert page.text_content("#music-error") == ""
+    at.tell(f"{STORY} With our song.")
+    at.done()
+    assert any(key in json.dumps(each) for each in requests_of(house))
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#music .pick", has_text="our song.mp3").locator("input").is_checked()
+
+
+def test_upload_can_be_cancelled(house, visit, song):
+    page = visit(house.url).open()
+    house.trouble.slow_s["POST /uploads"] = 2.0
+    page.set_input_files("#own-file", song)
+    page.click("#upload button")
+    until(page, "document.querySelector('#upload').hidden")
+    house.trouble.slow_s.clear()
+    page.wait_for_timeout(2_500)
+    assert page.locator("#music .pick", has_text="our song.mp3").count() == 0
+    assert page.text_content("#music-error") == ""
+
+
+def test_samples_of_voices_and_music_are_heard_one_at_a_time(house, visit):
+    page = visit(house.url).open()
+    page.click("[aria-label='Hear Joanna']")
+    until(page, "document.querySelector('[aria-label=\"Hear Joanna\"].on')")
+    page.click("[aria-label='Hear Evening hum']")
+    until(page, "document.querySelector('[aria-label=\"Hear Evening hum\"].on')")
+    assert page.locator(".hear.on").count() == 1
+    page.click("[aria-label='Hear Evening hum']")
+    assert page.locator(".hear.on").count() == 0
+    assert page.text_content("#voice-error") + page.text_content("#music-error") == ""
+
+
+def test_dropped_text_is_read_and_the_own_text_can_be_brought_back(house, visit):
+    page = visit(house.url).open()
+    page.fill("#text", "My own words.")
+    page.evaluate(DROP, ["tale.md", "text/markdown", "# A Tale\n\nOnce."])
+    until(page, "document.querySelector('#text').value.startsWith('# A Tale')")
+    page.click("#undo button")
+    assert page.input_value("#text") == "My own words."
+
+
+def test_book_is_told_chapter_by_chapter_and_survives_a_reload(house, visit, tmp_path):
+    pages = {
+        "one.xhtml": leaf("<h1>The Lamp</h1><p>The lamp went out at nine.</p>"),
+        "two.xhtml": leaf("<h1>The Sea</h1><p>There was a boat.</p>"),
+    }
+    contents = [("one.xhtml", "The Lamp", 1), ("two.xhtml", "The Sea", 1)]
+    path = tmp_path / "small book.epub"
+    path.write_bytes(Book(pages, contents).content())
+    at = visit(house.url)
+    page = at.open()
+    page.fill("#text", "My own words.")
+    page.set_input_files("#file", path)
+    page.locator("#book", has_text="small book.epub is told as a book").wait_for()
+    until(page, "document.querySelector('#n-length').textContent.includes(':')")
+    assert int(page.text_content("#n-chars").replace(",", "")) > 40
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert "small book.epub" in page.text_content("#book")
+    until(page, "document.querySelector('#n-length').textContent.includes(':')")
+    page.click("#tell")
+    at.done()
+    assert page.locator("#chapters li").all_text_contents()[0].startswith("The Lamp")
+    assert "There was a boat." in page.text_content("#captions")
+    page.click("#unbook")
+    assert page.input_value("#text") == "My own words."
