@@ -1,5 +1,6 @@
 """A story's chunks in batches: how they are parted, written down, and read again."""
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,10 @@ MOST_CHUNKS = 40
 """Of a batch: at a share of one call a second it takes less than a minute, so a call that Lambda
 ends loses little, and a book of 5,000,000 characters has less than 250 batches."""
 
+MOST_BATCHES = 250
+"""Of a story, however short its chunks: with what they leave, a story's folder then fits on one
+page of a listing (1,000 objects)."""
+
 FEWEST_CHUNKS = 4
 WISHED_BATCHES = 25
 """Small stories have small batches, so that their progress can be watched."""
@@ -23,10 +28,17 @@ WISHED_BATCHES = 25
 WRITERS = 16
 
 
-def batched(chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
-    """Neighbouring chunks in batches of about the same size."""
-    size = min(MOST_CHUNKS, max(FEWEST_CHUNKS, -(-len(chunks) // WISHED_BATCHES)))
+def batched(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
+    """Neighbouring chunks in batches of one size; parted once, a story stays parted like that."""
+    first = folder.find(batch_name(0), Batch)
+    size = len(first.chunks) if first else batch_size(len(chunks))
     return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
+
+
+def batch_size(chunks: int) -> int:
+    """Into how large batches so many chunks are parted."""
+    wished = min(MOST_CHUNKS, max(FEWEST_CHUNKS, math.ceil(chunks / WISHED_BATCHES)))
+    return max(wished, math.ceil(chunks / MOST_BATCHES))
 
 
 def keep_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:

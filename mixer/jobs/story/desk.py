@@ -194,7 +194,7 @@ class StoryDesk:
         """End a story; what is finished is kept, and asking for it again goes on from there.
 
         Nobody is stopped: whatever step comes next, or works just now, sees the mark and ends, and
-        so the news of the end go the usual way.
+        so the news of the end go the usual way, and what calls under way have paid is settled then.
 
         Raises:
             NotFound: the caller has no such story.
@@ -208,7 +208,7 @@ class StoryDesk:
             )
         folder, attempt = StoryFolder(self.store, story), max(1, seen.progress.attempt)
         folder.claim(cancelled_name(attempt), {"cancelled_s": self.now().timestamp()})
-        close(folder, seen, StoryResult(State.CANCELLED, attempt, 0.0), self.spending, self.now())
+        close(folder, seen, StoryResult(State.CANCELLED, attempt, 0.0), self.now())
         return self.status(story, caller)
 
     def _kept(self, folder: StoryFolder, order: Order) -> StoryRequest:

@@ -9,8 +9,9 @@ from typing import Any
 
 from mixer.errors import MixerError
 from mixer.jobs.spending import Spending, utc_now
-from mixer.jobs.story.folder import REQUEST, RESULT, StoryFolder
-from mixer.jobs.story.reading import close, seen_in
+from mixer.jobs.story.folder import StoryFolder
+from mixer.jobs.story.names import told_name
+from mixer.jobs.story.reading import close, seen_in, settle
 from mixer.jobs.story.tasks import Answer, Task, failure_name
 from mixer.jobs.story.turns import leave_all
 from mixer.jobs.story.values import Failure, State, StoryRequest, StoryResult
@@ -63,6 +64,7 @@ class StoryEnding:
         leave_all(self.store, story)
         seen = seen_in(folder)
         if seen.result is not None:
+            settle(seen, self.spending)  # calls under way at a cancel have paid since
             return {"state": seen.result.state}
         if seen.progress.attempt != attempt:
             return {"state": State.CANCELLED}
@@ -70,24 +72,28 @@ class StoryEnding:
         is_cancelled = seen.progress.cancelled or failure.code == CANCELLED_CODE
         state = State.CANCELLED if is_cancelled else State.FAILED
         result = StoryResult(state, attempt, 0.0, failure=None if is_cancelled else failure)
-        close(folder, seen, result, self.spending, self.now())
+        close(folder, seen, result, self.now())
+        settle(seen, self.spending)
         return {"state": state}
 
     def notify(self, story: str) -> Answer:
-        """Tell that a story has ended.
+        """Tell that a story has ended; who was told before is not told again.
 
         Raises:
             MixerError: somebody could not be told; the others were.
         """
         folder = StoryFolder(self.store, story)
-        request, result = folder.read(REQUEST, StoryRequest), folder.find(RESULT, StoryResult)
-        if result is None:  # a later attempt is at work: it will tell
+        seen = seen_in(folder)
+        if seen.result is None:  # a later attempt is at work: it will tell
             return {}
-        said = notice(story, request, result)
+        said = notice(story, seen.request, seen.result, seen.progress.paid_usd)
         failures = []
-        for tell in self.tell:
+        for place, tell in enumerate(self.tell):
+            note = told_name(seen.result.attempt, place)
             try:
-                tell(said, request)
+                if not folder.has(note):
+                    tell(said, seen.request)
+                    folder.write(note, {})
             except MixerError as error:
                 failures.append(error)
         if failures:
@@ -95,7 +101,7 @@ class StoryEnding:
         return {}
 
 
-def notice(story: str, request: StoryRequest, result: StoryResult) -> Notice:
+def notice(story: str, request: StoryRequest, result: StoryResult, paid_usd: float) -> Notice:
     """What is told of a story that has ended: no text of it, no links."""
     failure = result.failure
     return {
@@ -106,7 +112,7 @@ def notice(story: str, request: StoryRequest, result: StoryResult) -> Notice:
         "title": result.title,
         "attempt": result.attempt,
         "duration_s": result.duration_s,
-        "cost_usd": result.cost_usd,
+        "cost_usd": paid_usd,
         "error": {"error": failure.error, "code": failure.code} if failure else None,
         "status_url": f"/stories/{story}",
     }

@@ -10,6 +10,7 @@
     rendered/{g}-{segments}.json        one for each group of segments that is done
     story.mp3  story.vtt  …             the finished files
     result.json                         it has ended
+    told/{n}-{place}.json               somebody was told so
 
 Names count, so that a listing tells how far a story is without opening anything.
 """

@@ -9,7 +9,6 @@ hears it as a listener's player would, and keeps it.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,8 +24,10 @@ from mixer.jobs.story.folder import (
     StoryFolder,
 )
 from mixer.jobs.story.music import look_at_music
-from mixer.jobs.story.names import progress, rendered_name, rendered_prefix
+from mixer.jobs.story.names import rendered_name, rendered_prefix
+from mixer.jobs.story.reading import listed_in
 from mixer.jobs.story.rendering import Rendering, is_shared_out, reels_of
+from mixer.jobs.story.sharing import costs, shared_out
 from mixer.jobs.story.takes import takes_of
 from mixer.jobs.story.tasks import Task
 from mixer.jobs.story.values import Layout, StoryRequest
@@ -91,7 +92,7 @@ class StoryMix:
             folder.write(TIMELINE, timeline)
             layout = _shared_out(timeline, encoding, self.workers)
             folder.write(SEGMENTS, layout)
-        seen = progress(islice(folder.names(), 1_000))
+        seen = listed_in(folder)
         return [group for group in range(len(layout.groups)) if group not in seen.groups]
 
     def render(self, story: str, attempt: int, group: int, deadline_s: float | None = None) -> int:
@@ -178,11 +179,7 @@ class StoryMix:
 
 
 def _shared_out(timeline: Timeline, encoding: Encoding, workers: int) -> Layout:
-    """Reels in groups of neighbours, as many as workers, or more where they would grow long."""
-    count = len(reels_of(timeline)) if is_shared_out(encoding) else 0
-    if not count:
-        return Layout(segments=0, groups=(), duration_s=timeline.duration_s)
-    groups = min(count, max(workers, -(-count // MOST_REELS)))
-    edges = [count * group // groups for group in range(groups + 1)]
-    spans = tuple(pairwise(edges))
-    return Layout(segments=count, groups=spans, duration_s=timeline.duration_s)
+    """Reels in groups, for as many workers, or more where groups would grow long."""
+    reels = reels_of(timeline) if is_shared_out(encoding) else ()
+    groups = shared_out(costs(reels, timeline.rate_hz), workers, MOST_REELS)
+    return Layout(segments=len(reels), groups=groups, duration_s=timeline.duration_s)

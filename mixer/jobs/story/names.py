@@ -14,7 +14,7 @@ from mixer.store.objects import StoredObject
 MICRO = 1_000_000
 
 ATTEMPTS, BATCHES, SPOKEN = "attempts/", "batches/", "spoken/"
-PAID, RENDERED = "paid/", "rendered/"
+PAID, RENDERED, TOLD = "paid/", "rendered/", "told/"
 CANCELLED, FAILURE = "-cancelled.json", "-failure.json"
 
 
@@ -26,6 +26,11 @@ def attempt_name(attempt: int) -> str:
 def cancelled_name(attempt: int) -> str:
     """Of the mark that nobody shall go on with an attempt."""
     return f"{ATTEMPTS}{attempt:03}{CANCELLED}"
+
+
+def told_name(attempt: int, place: int) -> str:
+    """Of the note that somebody was told how an attempt ended; by their place among all."""
+    return f"{TOLD}{attempt:03}-{place}.json"
 
 
 def batch_name(batch: int) -> str:

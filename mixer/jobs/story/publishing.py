@@ -10,7 +10,7 @@ from mixer.jobs.production import chapters
 from mixer.jobs.publishing import captions_of, outline_of, picture_of, report_of
 from mixer.jobs.spending import Spending, utc_now
 from mixer.jobs.story.folder import MIX, MUSIC, TIMELINE, StoryFolder
-from mixer.jobs.story.reading import close, seen_in
+from mixer.jobs.story.reading import close, seen_in, settle
 from mixer.jobs.story.takes import Told, told
 from mixer.jobs.story.tasks import Task
 from mixer.jobs.story.values import JoinedMix, Kind, State, StoryResult
@@ -64,7 +64,8 @@ class StoryPublisher:
             result = _mixed_result(
                 folder, attempt, asked, None if kind is Kind.MIX else told(folder)
             )
-        close(folder, seen, result, self.spending, self.now())
+        close(folder, seen, result, self.now())
+        settle(seen, self.spending)
         return {}
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 
 from mixer.jobs.spending import Spending
 from mixer.jobs.story.folder import PLAN, PREFIX, REQUEST, RESULT, SEGMENTS, StoryFolder
@@ -16,9 +15,6 @@ from mixer.jobs.story.values import (
     StoryResult,
 )
 from mixer.store.objects import ObjectStore
-
-LISTED = 1_000
-"""Objects that a listing hands out at once, and more than a story's folder holds."""
 
 
 def seen_in(folder: StoryFolder, request: StoryRequest | None = None) -> Seen:
@@ -35,16 +31,13 @@ def seen_in(folder: StoryFolder, request: StoryRequest | None = None) -> Seen:
     )
 
 
-def close(
-    folder: StoryFolder, seen: Seen, result: StoryResult, spending: Spending, now: datetime
-) -> bool:
-    """Write down how a story ended, once, and what it has cost.
+def close(folder: StoryFolder, seen: Seen, result: StoryResult, now: datetime) -> bool:
+    """Write down how a story ended, once.
 
     Args:
         folder: of the story.
         seen: what it holds.
         result: how it ended; what the folder tells is filled in.
-        spending: where the caller's entry is settled.
         now: the moment.
 
     Returns:
@@ -58,14 +51,17 @@ def close(
         chunks=result.chunks or seen.progress.chunks,
         segments=seen.progress.segments,
     )
-    is_first = folder.claim(RESULT, told)
-    spending.settle(seen.plan.reservation, told.cost_usd - seen.plan.paid_before_usd)
-    return is_first
+    return folder.claim(RESULT, told)
+
+
+def settle(seen: Seen, spending: Spending) -> None:
+    """Put what was paid in the place of what was reserved, once nobody pays any more."""
+    spending.settle(seen.plan.reservation, seen.progress.paid_usd - seen.plan.paid_before_usd)
 
 
 def listed_in(folder: StoryFolder) -> Progress:
-    """What one listing of a story's folder tells."""
-    return progress(islice(folder.names(), LISTED))
+    """What a listing of a story's folder tells; it fits on one page of S3 (`batches`)."""
+    return progress(folder.names())
 
 
 def unfinished(store: ObjectStore) -> Iterator[StoryFolder]:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, TooExpensive
 from mixer.jobs.planning import refuse_if_too_dear
@@ -20,10 +19,10 @@ from mixer.jobs.story.music import look_at_music
 from mixer.jobs.story.names import (
     batch_name,
     paid_name,
-    progress,
     spoken_name,
     spoken_prefix,
 )
+from mixer.jobs.story.reading import listed_in
 from mixer.jobs.story.tasks import Answer, Task
 from mixer.jobs.story.turns import Turn, Turns
 from mixer.jobs.story.values import Batch, PlanSummary, SpokenBatch, StoredScript, StoryRequest
@@ -86,10 +85,10 @@ class StorySpeech:
         stored = folder.find(SCRIPT, StoredScript)
         if stored is None:
             stored = self._planned(folder, request, asked, deadline_s)
-        batches = batched(tuple(stored.script.chunks))
+        batches = batched(folder, tuple(stored.script.chunks))
         kept = [Batch(stored.delivery, chunks, asked.speech_marks) for chunks in batches]
         keep_batches(folder, kept)
-        seen = progress(islice(folder.names(), 1_000))
+        seen = listed_in(folder)
         left = [number for number in range(len(batches)) if number not in seen.batches]
         missing = self._missing([batches[number] for number in left], stored.delivery, deadline_s)
         price_usd = _price_usd(missing, stored.delivery, asked)

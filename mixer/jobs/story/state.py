@@ -84,7 +84,7 @@ def status_of(seen: Seen, now: datetime) -> Status:
         chunks_total=total_chunks,
         segments_done=done.segments,
         segments_total=seen.layout.segments,
-        spent_usd=result.cost_usd if result else done.paid_usd,
+        spent_usd=done.paid_usd,
         predicted_usd=seen.plan.predicted_usd,
         time_left_s=_left_s(seen, state, now),
         created_s=seen.request.created_s,

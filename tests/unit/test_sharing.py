@@ -1,0 +1,54 @@
+"""How reels are shared out among workers."""
+
+import random
+from statistics import mean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixer.jobs.story.batches import MOST_BATCHES, MOST_CHUNKS, batch_size
+from mixer.jobs.story.sharing import shared_out
+
+WORKERS, MOST_ITEMS = 60, 100
+
+
+def spread(costs):
+    """The dearest group, in means, and how many there are."""
+    groups = [sum(costs[first:end]) for first, end in shared_out(costs, WORKERS, MOST_ITEMS)]
+    return max(groups) / mean(groups), len(groups)
+
+
+@pytest.mark.parametrize("count", [*range(61, 400, 7), 300, 1_000, 5_000])
+def test_longest_worker_of_equal_segments_is_close_to_the_mean(count):
+    longest, groups = spread([132.0] * count)
+    assert longest <= 1.2
+    assert groups <= WORKERS
+
+
+def test_longest_worker_of_a_book_of_chapters_is_close_to_the_mean():
+    """Ten hours: a chapter's parts are alike, from chapter to chapter they are not."""
+    chance = random.Random(3)
+    for _ in range(200):
+        costs = []
+        while sum(costs) < 36_000:
+            parts = chance.randint(1, 5)
+            costs += [4 + chance.uniform(64, 192)] * parts
+        assert spread(costs)[0] <= 1.2
+
+
+@given(st.lists(st.floats(1, 200), max_size=300), st.integers(1, 80), st.integers(1, 120))
+def test_groups_hold_every_item_once_and_none_too_many(costs, groups, most_items):
+    spans = shared_out(costs, groups, most_items)
+    held = [item for first, end in spans for item in range(first, end)]
+    assert held == list(range(len(costs)))
+    assert all(0 < end - first <= most_items for first, end in spans)
+    if len(costs) <= groups * most_items // 2:
+        assert len(spans) <= max(groups, -(-len(costs) // most_items))
+
+
+@pytest.mark.parametrize("chunks", [1, 3, 60, 200, 9_100, 10_000, 10_001, 125_000, 1_000_000])
+def test_batches_are_few_enough_for_one_page_of_a_listing(chunks):
+    size = batch_size(chunks)
+    assert -(-chunks // size) <= MOST_BATCHES
+    assert size <= MOST_CHUNKS or chunks > MOST_BATCHES * MOST_CHUNKS
