@@ -1,13 +1,15 @@
 """Mixes made in tests: sounds into files, measured, laid out and rendered for real."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from mixer.formats import FormatName
 from mixer.sound.cues import Music
 from mixer.sound.encoders import Encoding
 from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.marks import SoundMark
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from mixer.sound.mixdown import render
 from mixer.sound.placing import Take
@@ -29,6 +31,7 @@ class Spoken:
     is_gap_exact: bool = False
     weight: float = 1.0
     opens: str | None = None
+    marks: tuple[SoundMark, ...] = ()
     name: str = "{}.wav"
     options: Sequence[str] = ()
 
@@ -73,6 +76,7 @@ def laid_out(
     chunks: Sequence[Spoken],
     music: Sound | None = None,
     *,
+    sounds: Mapping[str, Sound] = MappingProxyType({}),
     preset: str = "story",
     bitrate_kbps: int | None = None,
     kind: FormatName = "mp3",
@@ -83,7 +87,8 @@ def laid_out(
     Args:
         folder: where all files go.
         chunks: the voice.
-        music: at MIX_HZ.
+        music: at MIX_HZ, from the beginning on.
+        sounds: at MIX_HZ, those that the chunks' marks name.
         preset: by name.
         bitrate_kbps: the preset's own where None.
         kind: of file.
@@ -98,19 +103,23 @@ def laid_out(
             is_gap_exact=each.is_gap_exact,
             weight=each.weight,
             opens=each.opens,
+            marks=each.marks,
         )
         for (source, path), each in zip(clips.items(), chunks, strict=True)
     ]
     chosen = PRESETS[preset]
     encoding = Encoding(kind, bitrate_kbps or chosen.bitrate_kbps)
-    bed = None if music is None else write(folder / "music.wav", music, MIX_HZ)
-    played = bed and Music("music", measure(bed, channels=MUSIC_CHANNELS))
+    heard = {**sounds, **({} if music is None else {"music": music})}
+    files = {name: write(folder / f"{name}.wav", each, MIX_HZ) for name, each in heard.items()}
+    known = {
+        name: Music(name, measure(path, channels=MUSIC_CHANNELS)) for name, path in files.items()
+    }
     asked = MixStyle(chosen, encoding, **style)
 
     def decided(off_by_lu: float) -> Timeline:
-        return lay_out(takes, played, replace(asked, off_by_lu=off_by_lu))
+        return lay_out(takes, known.get("music"), replace(asked, off_by_lu=off_by_lu), known)
 
-    recordings = {"music": (bed, played.measured)} if bed and played else {}
+    recordings = {name: (files[name], each.measured) for name, each in known.items()}
     return Mixed(
         decided(0.0),
         Ingredients(clips, recordings),

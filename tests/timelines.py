@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from mixer.sound.cues import Music
 from mixer.sound.encoders import Encoding
 from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.marks import Plays, SoundMark, Where
 from mixer.sound.measure import Measurement
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
@@ -21,9 +22,21 @@ def measured(
     return Measurement(round(seconds * rate_hz), rate_hz, 1, peak_dbtp, 0, 0, windows)
 
 
+SOUNDS = {"sea": measured(40.0, 44_100, -20.0), "bell": measured(1.5, 48_000, -18.0, -3.0)}
+
+marks = st.builds(
+    SoundMark,
+    source=st.sampled_from(sorted(SOUNDS)),
+    plays=st.sampled_from(Plays),
+    where=st.sampled_from(Where),
+    at_samples=st.integers(0, 2_000_000),
+    level_lu=st.none() | st.floats(-30, 0),
+) | st.just(SoundMark("", Plays.ON))
+
+
 @st.composite
-def timelines(draw: st.DrawFn, *, max_takes: int = 6) -> Timeline:
-    """Takes of one engine's rate, with or without music."""
+def timelines(draw: st.DrawFn, *, max_takes: int = 6, marked: bool = True) -> Timeline:
+    """Takes of one engine's rate, with or without music, and with sounds at them where `marked`."""
     rate_hz = draw(st.sampled_from(VOICE_RATES_HZ))
     takes = [
         Take(
@@ -37,6 +50,7 @@ def timelines(draw: st.DrawFn, *, max_takes: int = 6) -> Timeline:
             gap_ms=draw(st.integers(0, 9_000)),
             is_gap_exact=draw(st.booleans()),
             opens=draw(st.sampled_from([None, None, "Chapter"])),
+            marks=tuple(draw(st.lists(marks, max_size=2))) if marked else (),
         )
         for number in range(draw(st.integers(1, max_takes)))
     ]
@@ -50,4 +64,5 @@ def timelines(draw: st.DrawFn, *, max_takes: int = 6) -> Timeline:
         outro_s=draw(st.floats(0, 60)),
         fade_out_s=draw(st.floats(0, 60)),
     )
-    return lay_out(takes, bed and Music("music", bed), style)
+    sounds = {name: Music(name, each) for name, each in SOUNDS.items()}
+    return lay_out(takes, bed and Music("music", bed), style, sounds)

@@ -30,7 +30,7 @@ def segment_address(
     timeline: Timeline,
     segment: Segment,
     encoding: Encoding,
-    beds: Mapping[str, Bed],
+    beds: Mapping[tuple[str, bool], Bed],
     names: Mapping[str, str],
     *,
     ffmpeg_version: str,

@@ -1,4 +1,4 @@
-"""Music under the voice: one cue for each section, low under speech, up in long pauses. Pure."""
+"""Music and sounds as cues: music anew in each section, low under speech, up in pauses. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,14 +6,24 @@ from dataclasses import dataclass, replace
 
 from mixer.sound import ducking
 from mixer.sound.loudness import DUAL_MONO_LU, STEP_S, WINDOW_S
+from mixer.sound.marks import Placed, Plays, Stretch
 from mixer.sound.measure import Measurement
-from mixer.sound.timeline import Cue, Section
+from mixer.sound.timeline import Cue
 
 CROSSFADE_S = 3.0
 """From one section's music to the next."""
 
 FADE_IN_S = 1.5
-"""Of the first music."""
+"""Of music that begins where there was none."""
+
+END_FADE_S = 2.0
+"""Of music that ends where the author says so, from there on."""
+
+ROOM_FADE_S = 0.8
+"""Of music that makes room for a sound, up to its beginning."""
+
+SOUND_FADE_S = 0.004
+"""At both edges of a sound that plays once; keeps a cut from clicking."""
 
 SEAM_S = 3.0
 MAX_SEAM_SHARE = 1 / 3
@@ -25,15 +35,17 @@ MAX_FADE_OUT_SHARE = 1 / 3
 
 @dataclass(frozen=True, slots=True)
 class Music:
-    """A recording to lie under the voice.
+    """A recording of music, or of any other sound.
 
     Attributes:
         source: its object key.
         measured: in its own channels.
+        digest: of its content, which tells it from another of the same key; may be empty.
     """
 
     source: str
     measured: Measurement
+    digest: str = ""
 
     def momentary_lufs(self, played_s: float) -> float:
         """How loud it is after so many seconds of playing, looped where it has to be.
@@ -49,19 +61,22 @@ class Music:
         return windows[min(at, len(windows) - 1)] + self.heard_as_db
 
     @property
+    def sounding_s(self) -> float:
+        """How long it plays, without the silence at its ends."""
+        known = self.measured
+        return (known.samples - known.lead_samples - known.tail_samples) / known.rate_hz
+
+    @property
     def heard_as_db(self) -> float:
         """What playing it in two channels adds to its measured loudness."""
         return DUAL_MONO_LU if self.measured.channels == 1 else 0.0
 
     def _place_s(self, played_s: float) -> float:
         """A moment of playing as a place in the sounding part of the recording."""
-        measured = self.measured
-        sounding = measured.samples - measured.lead_samples - measured.tail_samples
-        sounding_s = sounding / measured.rate_hz
-        if played_s < sounding_s:
+        if played_s < self.sounding_s:
             return played_s
-        overlap_s = seam_s(sounding_s)
-        return overlap_s + (played_s - overlap_s) % (sounding_s - overlap_s)
+        overlap_s = seam_s(self.sounding_s)
+        return overlap_s + (played_s - overlap_s) % (self.sounding_s - overlap_s)
 
 
 def seam_s(sounding_s: float) -> float:
@@ -69,43 +84,78 @@ def seam_s(sounding_s: float) -> float:
     return min(SEAM_S, sounding_s * MAX_SEAM_SHARE)
 
 
+@dataclass(frozen=True, slots=True)
+class Bedding:
+    """How music lies under the voice.
+
+    Attributes:
+        rise_db: by how much it rises in long pauses, at most; it never rises up to the voice.
+        level_lu: how far below the voice it lies, where its mark says nothing else.
+        fade_out_s: at the very end.
+        rate_hz: of the timeline.
+    """
+
+    rise_db: float
+    level_lu: float
+    fade_out_s: float
+    rate_hz: int
+
+    def below_lu(self, level_lu: float | None) -> float:
+        """How far below the voice music of a level lies."""
+        return self.level_lu if level_lu is None else -level_lu
+
+
 def place_cues(
-    music: Music,
-    sections: Sequence[Section],
-    speech: Sequence[ducking.Span],
-    length: int,
-    *,
-    rise_db: float,
-    fade_out_s: float,
-    rate_hz: int,
+    music: Sequence[Stretch], heard: Sequence[ducking.Span], length: int, bedding: Bedding
 ) -> Iterator[Cue]:
-    """The cue of each section; each begins the music anew, and crossfades into the next.
+    """The cue of each stretch of music; neighbours crossfade, others fade.
 
     Their gains are set by `mixer.sound.levels`.
 
     Args:
-        music: what plays.
-        sections: of the timeline.
-        speech: when the voice is heard.
+        music: in playing order.
+        heard: when the voice, or a sound over the music, is heard.
         length: of the timeline, in samples.
-        rise_db: by how much it rises in long pauses.
-        fade_out_s: at the very end.
-        rate_hz: of the timeline.
+        bedding: how it lies.
     """
-    ends = [section.start for section in sections[1:]]
-    crossfade = round(CROSSFADE_S * rate_hz)
-    last_fade = min(round(fade_out_s * rate_hz), int(length * MAX_FADE_OUT_SHARE))
-    for section, end in zip(sections, [*ends, None], strict=True):
-        stop = length if end is None else min(length, end + crossfade)
+    rate_hz = bedding.rate_hz
+    befores = [0, *(stretch.end for stretch in music)]
+    afters = [*(stretch.start for stretch in music[1:]), length]
+    for stretch, before, after in zip(music, befores, afters, strict=False):
+        joins = 0 < stretch.start == before
+        fade_out = _fade_out(stretch, after, length, bedding)
+        rings_on = stretch.end < length and not stretch.gives_way
+        stop = min(length, stretch.end + fade_out) if rings_on else stretch.end
         cue = Cue(
-            source=music.source,
-            start=section.start,
-            length=stop - section.start,
+            source=stretch.mark.source,
+            start=stretch.start,
+            length=stop - stretch.start,
             gain_db=0.0,
-            fade_in=crossfade if section.start else round(FADE_IN_S * rate_hz),
-            fade_out=last_fade if end is None else stop - end,
+            fade_in=round((CROSSFADE_S if joins else FADE_IN_S) * rate_hz),
+            fade_out=min(fade_out, stop - stretch.end) if rings_on else fade_out,
         )
-        yield _ducked(_with_fades_that_fit(cue), speech, rise_db, rate_hz)
+        rise_db = min(bedding.rise_db, bedding.below_lu(stretch.mark.level_lu))
+        yield _ducked(_with_fades_that_fit(cue), heard, rise_db, rate_hz)
+
+
+def _fade_out(stretch: Stretch, following: int, length: int, bedding: Bedding) -> int:
+    """How long the end of a stretch fades, from its end on or up to it."""
+    if stretch.end == length:
+        longest = int(length * MAX_FADE_OUT_SHARE)
+        return min(round(bedding.fade_out_s * bedding.rate_hz), longest)
+    if stretch.gives_way:
+        return round(ROOM_FADE_S * bedding.rate_hz)
+    joins = following == stretch.end
+    return round((CROSSFADE_S if joins else END_FADE_S) * bedding.rate_hz)
+
+
+def place_sounds(placed: Sequence[Placed], rate_hz: int) -> Iterator[Cue]:
+    """The cues of sounds that play once, a moment of fading at both edges."""
+    fade = round(SOUND_FADE_S * rate_hz)
+    for each in placed:
+        if each.mark.plays is not Plays.ON:
+            cue = Cue(each.mark.source, each.start, each.length, 0.0, fade, fade, plays_once=True)
+            yield _with_fades_that_fit(cue)
 
 
 def _with_fades_that_fit(cue: Cue) -> Cue:
@@ -114,6 +164,6 @@ def _with_fades_that_fit(cue: Cue) -> Cue:
     return replace(cue, fade_in=min(cue.fade_in, half), fade_out=min(cue.fade_out, half))
 
 
-def _ducked(cue: Cue, speech: Sequence[ducking.Span], rise_db: float, rate_hz: int) -> Cue:
-    ramps = ducking.ramps(speech, (cue.start, cue.end), rise_db, rate_hz)
+def _ducked(cue: Cue, heard: Sequence[ducking.Span], rise_db: float, rate_hz: int) -> Cue:
+    ramps = ducking.ramps(heard, (cue.start, cue.end), rise_db, rate_hz)
     return replace(cue, ramps=ramps)

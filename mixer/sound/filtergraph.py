@@ -54,7 +54,7 @@ def segment_command(
     timeline: Timeline,
     segment: Segment,
     sources: Mapping[str, Path],
-    beds: Mapping[str, Bed],
+    beds: Mapping[tuple[str, bool], Bed],
     frame_samples: int = 1,
 ) -> Command:
     """The command that makes a segment's window of the mix.
@@ -63,18 +63,20 @@ def segment_command(
         timeline: the mix.
         segment: what to render of it.
         sources: the clips' recordings as local files.
-        beds: the cues' music, prepared.
+        beds: the cues' music and sounds, prepared, by what is played.
         frame_samples: of the encoder; its first frame begins on a multiple of so many samples of
             the whole mix, as it would in a serial render.
     """
     graph = _Graph()
     stems = [_voice(graph, timeline, segment, sources)]
     stems += [
-        _music(graph, timeline, segment, cue, beds[cue.source])
+        _music(graph, timeline, segment, cue, beds[cue.played])
         for cue in timeline.cues
         if cue.start < segment.window_end and cue.end > segment.window_start
     ]
     mixed = graph.join(stems, f"amix=inputs={len(stems)}:normalize=0:duration=first")
+    if limiter := _limiter(timeline.mastering.sum_limit_db):
+        mixed = graph.chain(mixed, limiter)
     begin = _mix_frames(timeline, segment.window_start)
     unmeasured = (_mix_frames(timeline, segment.start) - begin) % LOUDNESS_STEP
     heard, measured = graph.split(mixed, "asplit", 2)
@@ -163,14 +165,17 @@ def _voice(graph: _Graph, timeline: Timeline, segment: Segment, sources: Mapping
             [f"anullsrc=r={timeline.rate_hz}:cl=mono", f"atrim=end_sample={end - begin}"]
         )
     length = _mix_frames(timeline, end) - _mix_frames(timeline, begin)
-    filters = [*_limiter(timeline), f"aresample={MIX_RATE_HZ}", *_exactly(length)]
+    filters = [
+        *_limiter(timeline.mastering.limit_db),
+        f"aresample={MIX_RATE_HZ}",
+        *_exactly(length),
+    ]
     if timeline.channels > 1:
         filters.append("pan=stereo|c0=c0|c1=c0")
     return graph.chain(stem, filters)
 
 
-def _limiter(timeline: Timeline) -> list[str]:
-    limit_db = timeline.mastering.limit_db
+def _limiter(limit_db: float | None) -> list[str]:
     return [] if limit_db is None else [f"{LIMITER}{amplitude(limit_db):.6f}"]
 
 

@@ -7,7 +7,7 @@ in the pauses; and what the limiter takes from the voice grows with the gain tha
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mixer.sound.loudness import (
@@ -23,6 +23,10 @@ from mixer.sound.measure import Measurement
 from mixer.sound.profile import Edge, loss_db
 from mixer.sound.timeline import Clip
 
+Shares = Mapping[float, float]
+"""What lies under the voice, in LUFS, by the share of the time for which it does; the rest is
+silence."""
+
 FINE_LU = 0.05
 """Bins of a sum: keeps it short however many takes are in it."""
 
@@ -36,12 +40,14 @@ class Part:
         peak_db: before mastering, in one channel.
         losses_db: see Profile.limited_db.
         energy: of all its samples, before mastering, in one channel.
+        under: music and sounds under it, before mastering.
     """
 
     windows: Histogram
     peak_db: float
     losses_db: tuple[float, ...]
     energy: float
+    under: Shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,12 @@ class Sum:
 
     Attributes:
         parts: of the voice.
-        bed_lufs: of the music under speech, before mastering; None without music.
-        bed_alone: windows of the music where nobody speaks, before mastering.
+        alone: windows of music and sounds where nobody speaks, before mastering.
         length: of the mix, in samples.
     """
 
     parts: tuple[Part, ...]
-    bed_lufs: float | None
-    bed_alone: Histogram
+    alone: Mapping[float, float]
     length: int
 
     @property
@@ -67,14 +71,19 @@ class Sum:
 
     def lufs(self, gain_db: float, limit_db: float | None) -> float | None:
         """Integrated loudness with a gain, and a limit on the voice; None for silence."""
-        fine: Counter[int] = Counter()
+        fine: defaultdict[tuple[int, float], float] = defaultdict(float)
         for part in self.parts:
             lost_db = _lost_db(part, gain_db, limit_db)
+            bare = max(0.0, 1.0 - sum(part.under.values()))
             for level, count in part.windows.items():
-                fine[round((level - lost_db) / FINE_LU)] += count
-        total = Counter(self.bed_alone)
-        for step, count in fine.items():
-            total[self._with_bed(step * FINE_LU)] += count
+                step = round((level - lost_db) / FINE_LU)
+                fine[step, -math.inf] += count * bare
+                for under_lufs, share in part.under.items():
+                    fine[step, under_lufs] += count * share
+        total: defaultdict[float, float] = defaultdict(float)
+        total.update(self.alone)
+        for (step, under_lufs), windows in fine.items():
+            total[energy_sum_db(step * FINE_LU, under_lufs)] += windows
         before = integrated_lufs(total)
         return None if before is None else before + gain_db
 
@@ -84,9 +93,6 @@ class Sum:
             part.energy * 10 ** (-_lost_db(part, gain_db, limit_db) / 10) for part in self.parts
         )
         return 10 * math.log10(energy / self.length) + gain_db if energy else -math.inf
-
-    def _with_bed(self, level_lufs: float) -> float:
-        return level_lufs if self.bed_lufs is None else energy_sum_db(level_lufs, self.bed_lufs)
 
 
 def _lost_db(part: Part, gain_db: float, limit_db: float | None) -> float:
@@ -102,8 +108,8 @@ def foretold(
     rate_hz: int,
     *,
     heard_as_db: float,
-    bed_lufs: float | None,
-    bed_alone: Histogram,
+    under: Sequence[Shares],
+    alone: Mapping[float, float],
 ) -> Sum:
     """The sum of a mix.
 
@@ -113,8 +119,8 @@ def foretold(
         length: of the timeline, in samples.
         rate_hz: of the timeline.
         heard_as_db: what the mix's channels add to a voice that was measured in one.
-        bed_lufs: of the music under speech.
-        bed_alone: windows of the music in the pauses between the clips and inside them.
+        under: music and sounds under each clip.
+        alone: windows of music and sounds in the pauses between the clips and inside them.
     """
     windows = [Counter(take.windows) for take in takes]
     for group in _shared(clips, takes, rate_hz):
@@ -125,10 +131,11 @@ def foretold(
             peak_db=clip.gain_db + take.true_peak_dbtp,
             losses_db=take.profile.limited_db,
             energy=_energy(clip, take, rate_hz),
+            under=below,
         )
-        for own, clip, take in zip(windows, clips, takes, strict=True)
+        for own, clip, take, below in zip(windows, clips, takes, under, strict=True)
     )
-    return Sum(tuple(parts), bed_lufs, bed_alone, length)
+    return Sum(tuple(parts), alone, length)
 
 
 def _energy(clip: Clip, take: Measurement, rate_hz: int) -> float:

@@ -1,21 +1,24 @@
 """Takes and music to a Timeline: the mix, decided before a sample is touched. Pure."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 
 from mixer.errors import UnplayableAudio
-from mixer.sound.cues import Music, place_cues
-from mixer.sound.ducking import Span
+from mixer.sound.accompaniment import accompaniment, mean_shares
+from mixer.sound.arranging import BETWEEN_S, Ground, arranged, at, held_s, stretches, with_room
+from mixer.sound.cues import Bedding, Music
 from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.foretelling import foretold
-from mixer.sound.levels import VOICE_LUFS, clip_gains_db, cue_gains_db, mastering
+from mixer.sound.levels import clip_gains_db, mastering
 from mixer.sound.loudness import DUAL_MONO_LU
+from mixer.sound.marks import Placed, Plays, SoundMark, Where
 from mixer.sound.pauses import pause_windows, silent_windows, speech_spans
 from mixer.sound.placing import Take, place
 from mixer.sound.presets import Preset
-from mixer.sound.timeline import Cue, Section, Timeline, voice_rate_hz
+from mixer.sound.timeline import Timeline, voice_rate_hz
 
 NAMED_TAKES = 20
 """How many takes are named where none can be heard."""
@@ -46,17 +49,27 @@ class MixStyle:
     off_by_lu: float = 0.0
 
 
-def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Timeline:
+NO_SOUNDS: Mapping[str, Music] = MappingProxyType({})
+
+
+def lay_out(
+    takes: Sequence[Take],
+    music: Music | None,
+    style: MixStyle,
+    sounds: Mapping[str, Music] = NO_SOUNDS,
+) -> Timeline:
     """Decide a mix.
 
     Args:
         takes: in playing order.
-        music: None for the voice alone, which stays mono.
+        music: what plays from the beginning, unless the first take wants other music; None for
+            nothing. A voice without music and sounds stays mono.
         style: how it shall sound.
+        sounds: recordings that the takes' marks name, by source.
 
     Raises:
         UnplayableAudio: there is nothing to hear in any take; it names them.
-        BadInput: there is nothing to hear in the music.
+        BadInput: there is nothing to hear in the music, or in a sound.
     """
     heard = [take for take in takes if not take.measured.is_silent]
     if not heard:
@@ -64,74 +77,67 @@ def lay_out(takes: Sequence[Take], music: Music | None, style: MixStyle) -> Time
         raise UnplayableAudio(
             "There is nothing to hear: every chunk is silent or empty.", keys=keys
         )
+    known = {**sounds, **({music.source: music} if music else {})}
+    opening = SoundMark(music.source, Plays.ON) if music else None
     measured = [take.measured for take in heard]
     rate_hz = voice_rate_hz({each.rate_hz for each in measured})
-    channels = 2 if music else 1
+    has_cues = bool(music) or any(mark.source for take in heard for mark in take.marks)
+    channels = 2 if has_cues else 1
     level_db = clip_gains_db(measured, channels)
     gains_db = [gain + take.level_db for gain, take in zip(level_db, heard, strict=True)]
-    clips, sections = place(heard, gains_db, _lead_s(style, music), rate_hz)
-    length = clips[-1].end + round(_after_last_word_s(style, music) * rate_hz)
+    roomy = with_room(heard, known)
+    clips, sections = place(roomy, gains_db, _lead_s(style, roomy[0], opening, known), rate_hz)
+    ground = Ground(roomy, clips, sections, round(style.preset.margin_s[0] * rate_hz), rate_hz)
+    placed = arranged(ground, known)
+    length = _length(style, ground, placed, has_music=has_cues)
     speech = speech_spans(clips, measured, rate_hz)
-    cues = _cues(music, sections, speech, length, style=style, rate_hz=rate_hz) if music else ()
-    bed_lufs = VOICE_LUFS - style.music_level_lu if music else None
-    alone = Counter(pause_windows(speech, cues, length, music, rate_hz))
-    if bed_lufs is not None:
-        alone[bed_lufs] += silent_windows(speech, measured, rate_hz)
+    beside = accompaniment(
+        *(stretches(opening, placed, ground, length), placed, speech, known),
+        length=length,
+        bedding=Bedding(style.duck_db, style.music_level_lu, style.fade_out_s, rate_hz),
+    )
+    under = beside.under(clips)
+    alone: defaultdict[float, float] = defaultdict(float)
+    alone.update(pause_windows(speech, beside.cues, length, known, rate_hz))
+    for level_lufs, share in mean_shares(clips, under).items():
+        alone[level_lufs] += share * silent_windows(speech, measured, rate_hz)
     expected = foretold(
         *(clips, measured, length, rate_hz),
         heard_as_db=DUAL_MONO_LU if channels > 1 else 0.0,
-        bed_lufs=bed_lufs,
-        bed_alone=alone,
+        under=under,
+        alone=alone,
     )
     return Timeline(
         rate_hz=rate_hz,
         length=length,
         channels=channels,
         clips=clips,
-        cues=cues,
+        cues=beside.cues,
         sections=sections,
         mastering=mastering(
-            *(expected, _bed_peak_db(music, cues), channels),
+            *(expected, beside.bed_peak_db, channels),
             *(style.preset, style.encoding),
             off_by_lu=style.off_by_lu,
+            has_sounds=bool(beside.once),
         ),
         treatment=style.preset.treatment,
     )
 
 
-def _cues(
-    music: Music,
-    sections: Sequence[Section],
-    speech: Sequence[Span],
-    length: int,
-    *,
-    style: MixStyle,
-    rate_hz: int,
-) -> tuple[Cue, ...]:
-    """The music, at its level. However far it rises, it is never louder than the voice."""
-    rise_db = min(style.duck_db, style.music_level_lu)
-    placed = list(
-        place_cues(
-            *(music, sections, speech, length),
-            rise_db=rise_db,
-            fade_out_s=style.fade_out_s,
-            rate_hz=rate_hz,
-        )
-    )
-    gains_db = cue_gains_db(music, placed, speech, style.music_level_lu, rate_hz)
-    return tuple(replace(cue, gain_db=gain) for cue, gain in zip(placed, gains_db, strict=True))
+def _lead_s(
+    style: MixStyle, first: Take, opening: SoundMark | None, sounds: Mapping[str, Music]
+) -> float:
+    """What comes before the first word: silence, sounds of their own, music."""
+    before = [mark for mark in at(first, Where.BEFORE) if mark.plays is not Plays.ON]
+    last = [mark for mark in [opening, *at(first, Where.BEFORE)] if mark and mark not in before]
+    intro_s = style.intro_s if last and last[-1].source else 0.0
+    held = held_s(before, sounds) + BETWEEN_S if before else 0.0
+    return style.preset.margin_s[0] + held + intro_s
 
 
-def _bed_peak_db(music: Music | None, cues: Sequence[Cue]) -> float | None:
-    """Of the music under speech, before mastering."""
-    if music is None:
-        return None
-    return music.measured.true_peak_dbtp + max(cue.gain_db for cue in cues)
-
-
-def _lead_s(style: MixStyle, music: Music | None) -> float:
-    return style.preset.margin_s[0] + (style.intro_s if music else 0.0)
-
-
-def _after_last_word_s(style: MixStyle, music: Music | None) -> float:
-    return max(style.preset.margin_s[1], style.outro_s if music else 0.0)
+def _length(style: MixStyle, ground: Ground, placed: Sequence[Placed], *, has_music: bool) -> int:
+    """Of the timeline: up to the last sound, and what comes behind it."""
+    margin = round(style.preset.margin_s[1] * ground.rate_hz)
+    outro = round(style.outro_s * ground.rate_hz) if has_music else 0
+    last_sound = max((each.end for each in placed), default=0)
+    return max(ground.clips[-1].end + max(margin, outro), last_sound + margin)

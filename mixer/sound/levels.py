@@ -38,6 +38,11 @@ MAX_NOISE_DBFS = -50.0
 
 MAX_CUT_DB = 20.0
 
+ALONE_PEAK_DB = -8.0
+UNDER_WORDS_PEAK_DB = -12.0
+"""Peaks of a sound, before mastering: it is made softer where they would be higher, so that the
+limiter on the sum finds little to do (a voice at VOICE_LUFS has peaks of about -6)."""
+
 MAX_BED_CHANGE_DB = 6.0
 """By so much the music's gain may differ from what its loudness as a whole asks for."""
 
@@ -113,6 +118,25 @@ def cue_gains_db(
     return gains
 
 
+def sound_gain_db(sound: Music, level_lu: float, *, is_under_words: bool) -> float:
+    """The gain that puts a sound that plays once so far from the voice, and its peaks within reach.
+
+    Args:
+        sound: that plays.
+        level_lu: against the voice.
+        is_under_words: whether somebody speaks meanwhile.
+
+    Raises:
+        BadInput: it is silent.
+    """
+    loudness = sound.measured.loudness_lufs
+    if loudness is None:
+        raise BadInput(f"There is nothing to hear in the sound {sound.source}.", key=sound.source)
+    wanted = VOICE_LUFS + level_lu - loudness - sound.heard_as_db
+    highest_db = UNDER_WORDS_PEAK_DB if is_under_words else ALONE_PEAK_DB
+    return in_steps(min(wanted, highest_db - sound.measured.true_peak_dbtp))
+
+
 def under_speech(music: Music, cue: Cue, speech: Sequence[Span], rate_hz: int) -> Iterator[float]:
     """Windows of the music, side by side, while somebody speaks over a cue."""
     step = round(WINDOW_S * rate_hz)
@@ -130,6 +154,7 @@ def mastering(
     encoding: Encoding,
     *,
     off_by_lu: float = 0.0,
+    has_sounds: bool = False,
 ) -> Mastering:
     """The gain and the limit of the whole.
 
@@ -143,6 +168,8 @@ def mastering(
         encoding: whose own change of level counts.
         off_by_lu: how much louder than foretold the mix was found to be (see
             `mixer.sound.second_look`).
+        has_sounds: whether sounds play once, whose peaks may meet the voice's: then a limiter
+            watches the sum.
     """
     offset_db = encoding.level_offset_db
     master = _Master(expected, bed_peak_db, preset.ceiling_dbtp, offset_db, off_by_lu)
@@ -154,7 +181,8 @@ def mastering(
             gain = _reaching(wanted, master.rms_db)
             target = round(master.lufs(gain), 1)
     gain = in_steps(gain)
-    return Mastering(gain, target, preset.ceiling_dbtp, master.limit_db(gain))
+    sum_limit_db = preset.ceiling_dbtp - HARD_PEAK_MARGIN_DB if has_sounds else None
+    return Mastering(gain, target, preset.ceiling_dbtp, master.limit_db(gain), sum_limit_db)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,8 @@ def unpacked(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
     return {(lowest + step) * bin_lu: count for step, count in enumerate(counts) if count}
 
 
-def integrated_lufs(windows: Histogram) -> float | None:
-    """Gated loudness; None where nothing is loud enough to count."""
+def integrated_lufs(windows: Mapping[float, float]) -> float | None:
+    """Gated loudness; None where nothing is loud enough to count. Windows may count in part."""
     audible = _louder_than(ABSOLUTE_GATE_LUFS, windows)
     ungated = _mean_lufs(audible)
     if ungated is None:
@@ -87,8 +87,9 @@ def integrated_lufs(windows: Histogram) -> float | None:
 
 
 def energy_sum_db(*levels_db: float) -> float:
-    """The level of unrelated sounds together."""
-    return 10 * math.log10(sum(10 ** (level / 10) for level in levels_db))
+    """The level of unrelated sounds together; -inf where all are silent."""
+    power = sum(10 ** (level / 10) for level in levels_db)
+    return 10 * math.log10(power) if power else -math.inf
 
 
 def amplitude(gain_db: float) -> float:
@@ -101,11 +102,11 @@ def decibels(factor: float) -> float:
     return 20 * math.log10(factor) if factor > 0 else -math.inf
 
 
-def _louder_than(gate_lufs: float, windows: Histogram) -> Histogram:
+def _louder_than(gate_lufs: float, windows: Mapping[float, float]) -> Mapping[float, float]:
     return {level: count for level, count in windows.items() if level > gate_lufs}
 
 
-def _mean_lufs(windows: Histogram) -> float | None:
+def _mean_lufs(windows: Mapping[float, float]) -> float | None:
     count = sum(windows.values())
     if count == 0:
         return None

@@ -7,11 +7,20 @@ the whole; so it is foretold like everything else.
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mixer.sound.cues import Music
 from mixer.sound.ducking import DOWN_S, HOLD_S, UP_S, Span
-from mixer.sound.loudness import STEP_S, WINDOW_S, Histogram, amplitude, decibels, histogram
+from mixer.sound.loudness import (
+    STEP_S,
+    WINDOW_S,
+    Histogram,
+    amplitude,
+    decibels,
+    energy_sum_db,
+    histogram,
+)
 from mixer.sound.measure import Measurement
 from mixer.sound.timeline import Clip, Cue, at_rate
 
@@ -53,25 +62,46 @@ def _parted(clip: Clip, pauses: Sequence[Span]) -> Iterator[Span]:
 
 
 def pause_windows(
-    speech: Sequence[Span], cues: Sequence[Cue], length: int, music: Music | None, rate_hz: int
+    speech: Sequence[Span],
+    cues: Sequence[Cue],
+    length: int,
+    sounds: Mapping[str, Music],
+    rate_hz: int,
 ) -> Histogram:
     """Momentary windows that hold no speech, at the cues' gains.
 
     Args:
         speech: when the voice is heard, in order.
-        cues: the music, with its ramps.
+        cues: music and sounds, with their ramps.
         length: of the timeline, in samples.
-        music: what plays; None for no windows.
+        sounds: their recordings.
         rate_hz: of all samples.
     """
-    if music is None:
+    if not cues:
         return {}
-    starts = [cue.start for cue in cues]
-    playing = ((cues[bisect_right(starts, at) - 1], at) for at in _moments(speech, length, rate_hz))
+    heard = playing(cues, _moments(speech, length, rate_hz))
     return histogram(
-        music.momentary_lufs((at - cue.start) / rate_hz) + cue.gain_db + _level_db(cue, at, length)
-        for cue, at in playing
+        energy_sum_db(*(sounding_lufs(cue, at, sounds, rate_hz) for cue in now))
+        for at, now in heard
+        if now
     )
+
+
+def playing(cues: Sequence[Cue], moments: Iterable[int]) -> Iterator[tuple[int, list[Cue]]]:
+    """What plays at each of some moments, which are in order."""
+    to_come = deque(sorted(cues, key=lambda cue: cue.start))
+    now: list[Cue] = []
+    for at in moments:
+        while to_come and to_come[0].start <= at:
+            now.append(to_come.popleft())
+        now = [cue for cue in now if at < cue.end]
+        yield at, now
+
+
+def sounding_lufs(cue: Cue, at: int, sounds: Mapping[str, Music], rate_hz: int) -> float:
+    """How loud a cue is at a moment, before mastering."""
+    played_s = (at - cue.start) / rate_hz
+    return sounds[cue.source].momentary_lufs(played_s) + cue.gain_db + level_db(cue, at)
 
 
 def silent_windows(speech: Sequence[Span], takes: Sequence[Measurement], rate_hz: int) -> int:
@@ -89,18 +119,17 @@ def _moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterator[int]
         yield from range(begin + window // 2, end - window // 2, step)
 
 
-def _level_db(cue: Cue, at: int, length: int) -> float:
-    """A cue's level at a sample, against its own gain; crossfades of neighbours keep the level."""
+def level_db(cue: Cue, at: int) -> float:
+    """A cue's level at a sample, against its own gain."""
     index = bisect_right([ramp.start for ramp in cue.ramps], at)
     before_db = cue.ramps[index - 2].to_db if index > 1 else 0.0
-    level_db = before_db
+    ramped_db = before_db
     if index:
         ramp = cue.ramps[index - 1]
         share = min(1.0, (at - ramp.start) / ramp.length) if ramp.length else 1.0
-        level_db = decibels((1 - share) * amplitude(before_db) + share * amplitude(ramp.to_db))
-    fades = [(at - cue.start, cue.fade_in)] if cue.start == 0 else []
-    fades += [(cue.end - at, cue.fade_out)] if cue.end == length else []
-    return level_db + sum(_faded_db(passed / fade) for passed, fade in fades if passed < fade)
+        ramped_db = decibels((1 - share) * amplitude(before_db) + share * amplitude(ramp.to_db))
+    fades = ((at - cue.start, cue.fade_in), (cue.end - at, cue.fade_out))
+    return ramped_db + sum(_faded_db(passed / fade) for passed, fade in fades if passed < fade)
 
 
 def _faded_db(share: float) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mixer.boundaries import boundaries, draw
+from mixer.sound.marks import SoundMark
 from mixer.sound.measure import Measurement
 from mixer.sound.timeline import Clip, Section, at_rate, grid_samples
 
@@ -44,6 +45,8 @@ class Take:
         weight: how much of a section's filling the gap takes, against the others.
         opens: title of the chapter that it opens; None where it opens none.
         level_db: louder or softer than the other takes.
+        marks: music and sounds that are wanted at it, in order.
+        held_ms: of the gap, how much sounds take; a gap gives nothing of it.
     """
 
     source: str
@@ -53,6 +56,8 @@ class Take:
     weight: float = 1.0
     opens: str | None = None
     level_db: float = 0.0
+    marks: tuple[SoundMark, ...] = ()
+    held_ms: int = 0
 
 
 def place(
@@ -122,9 +127,15 @@ def _filled(gaps: list[int], takes: Sequence[Take], sound: int, grid: int) -> li
     excess = (sound + sum(gaps)) % grid
     if any(take.is_gap_exact for take in takes):
         return [*gaps[:-1], gaps[-1] + (-excess) % grid]
-    change = -excess if excess <= SHRINK_SHARE * sum(gaps) else grid - excess
-    weights = [take.weight for take in takes] if change > 0 else [float(gap) for gap in gaps]
+    free = [_free(gap, take) for gap, take in zip(gaps, takes, strict=True)]
+    change = -excess if excess <= SHRINK_SHARE * sum(free) else grid - excess
+    weights = [take.weight for take in takes] if change > 0 else free
     return [gap + part for gap, part in zip(gaps, _shares(change, weights), strict=True)]
+
+
+def _free(gap: int, take: Take) -> float:
+    """How much of a gap no sound takes."""
+    return gap * (1 - take.held_ms / take.gap_ms) if take.held_ms else float(gap)
 
 
 def _shares(whole: int, weights: Sequence[float]) -> Iterator[int]:

@@ -92,7 +92,7 @@ class Renderer:
         self.timeline, self.encoding = timeline, encoding
         self._ingredients, self._folder, self._children = ingredients, folder, children
         self._played_s = _played_s(timeline)
-        self._beds: dict[str, Bed] = {}
+        self._beds: dict[tuple[str, bool], Bed] = {}
         self._preparing = threading.Lock()
 
     def rendered(self, segment: Segment) -> Rendered:
@@ -103,7 +103,7 @@ class Renderer:
             OutOfTime: the job was stopped.
         """
         stream = self.encoding.stream
-        beds = {cue.source: self._bed(cue.source) for cue in self._cues(segment)}
+        beds = {cue.played: self._bed(cue.played) for cue in self._cues(segment)}
         command = segment_command(
             self.timeline, segment, self._ingredients.clips, beds, stream.frame_samples
         )
@@ -125,7 +125,7 @@ class Renderer:
             self.timeline,
             segment,
             self.encoding,
-            {source: self._named_bed(source) for source in self._played_s},
+            {played: self._named_bed(played) for played in self._played_s},
             self._ingredients.names,
             ffmpeg_version=ffmpeg.version(),
         )
@@ -134,19 +134,20 @@ class Renderer:
         begin, end = segment.window_start, segment.window_end
         return [cue for cue in self.timeline.cues if cue.start < end and cue.end > begin]
 
-    def _bed(self, source: str) -> Bed:
+    def _bed(self, played: tuple[str, bool]) -> Bed:
         with self._preparing:
-            if source not in self._beds:
-                path, measured = self._ingredients.music[source]
+            if played not in self._beds:
+                path, measured = self._ingredients.music[played[0]]
                 folder = self._folder / f"bed{len(self._beds)}"
                 folder.mkdir()
-                played_s = self._played_s[source]
-                self._beds[source] = prepare_bed(path, measured, played_s, folder, self._children)
-            return self._beds[source]
+                played_s = self._played_s[played]
+                self._beds[played] = prepare_bed(path, measured, played_s, folder, self._children)
+            return self._beds[played]
 
-    def _named_bed(self, source: str) -> Bed:
+    def _named_bed(self, played: tuple[str, bool]) -> Bed:
+        source, _ = played
         path, measured = self._ingredients.music[source]
-        bed = foreseen_bed(measured, self._played_s[source], path)
+        bed = foreseen_bed(measured, self._played_s[played], path)
         return named_bed(bed, self._ingredients.names.get(source, source), measured)
 
     def _own_windows(self, segment: Segment, unmeasured: int) -> slice:
@@ -171,12 +172,12 @@ class Renderer:
         return at_rate(samples, self.timeline.rate_hz, MIX_RATE_HZ)
 
 
-def _played_s(timeline: Timeline) -> dict[str, float]:
-    """For how long each recording of music is played at a stretch."""
-    longest_s: dict[str, float] = {}
+def _played_s(timeline: Timeline) -> dict[tuple[str, bool], float]:
+    """For how long each recording of music, and each sound, is played at a stretch."""
+    longest_s: dict[tuple[str, bool], float] = {}
     for cue in timeline.cues:
         seconds = timeline.seconds(cue.length) + 1 / MIX_RATE_HZ
-        longest_s[cue.source] = max(seconds, longest_s.get(cue.source, 0.0))
+        longest_s[cue.played] = max(seconds, longest_s.get(cue.played, 0.0))
     return longest_s
 
 

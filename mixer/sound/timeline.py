@@ -63,7 +63,7 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A bed of music under a stretch of the timeline. All lengths in timeline samples.
+    """Music or a sound at a stretch of the timeline. All lengths in timeline samples.
 
     Attributes:
         source: names the recording, an object key.
@@ -73,6 +73,7 @@ class Cue:
         fade_in: length of the fade at its start.
         fade_out: length of the fade at its end.
         ramps: rises and falls against `gain_db`, in order, not overlapping; starts at 0 dB.
+        plays_once: whether it is a sound of its own length, never looped, and not a bed.
     """
 
     source: str
@@ -82,6 +83,12 @@ class Cue:
     fade_in: int
     fade_out: int
     ramps: tuple[Ramp, ...] = ()
+    plays_once: bool = False
+
+    @property
+    def played(self) -> tuple[str, bool]:
+        """What is played, and whether once: a bed is made ready otherwise than a sound."""
+        return self.source, self.plays_once
 
     @property
     def end(self) -> int:
@@ -111,12 +118,14 @@ class Mastering:
         target_lufs: integrated loudness of the finished file.
         ceiling_dbtp: true peak of the finished file.
         limit_db: where the limiter on the voice begins, in dBFS; None where it has nothing to do.
+        sum_limit_db: where a limiter on the sum begins; None without sounds that play once.
     """
 
     gain_db: float
     target_lufs: float
     ceiling_dbtp: float
     limit_db: float | None
+    sum_limit_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ class Timeline:
         length: in samples.
         channels: of the mix, 1 or 2.
         clips: in playing order, not overlapping.
-        cues: in playing order; neighbours may overlap to crossfade.
+        cues: in playing order; they may overlap.
         sections: in playing order, each on the grid, the first at 0.
         mastering: see there.
         treatment: of the voice.

@@ -19,7 +19,7 @@ beds = st.builds(Bed, st.just(Path("bed.s16")), st.integers(60, 90).map(lambda s
 def graphs(timeline: Timeline, bed: Bed, grids: int | None) -> list[str]:
     sources = {clip.source: Path(clip.source) for clip in timeline.clips}
     commands = [
-        segment_command(timeline, segment, sources, {"music": bed})
+        segment_command(timeline, segment, sources, {cue.played: bed for cue in timeline.cues})
         for segment in cut(timeline, grids)
     ]
     return [each.arguments[each.arguments.index("-filter_complex") + 1] for each in commands]

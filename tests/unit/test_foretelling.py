@@ -35,8 +35,8 @@ def heard(gap_s: float, gain_db: float = 0.0) -> tuple[float, int]:
     expected = foretold(
         *(clips, [take(2.0), take(2.0)], second + length, RATE_HZ),
         heard_as_db=0.0,
-        bed_lufs=None,
-        bed_alone={},
+        under=[{}, {}],
+        alone={},
     )
     found = expected.lufs(0.0, None)
     assert found is not None

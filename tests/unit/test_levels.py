@@ -160,7 +160,7 @@ def windows(clips: list[Clip], cue: Cue, length_s: float) -> dict[float, int]:
     """Of a bed at -40 LUFS."""
     bed = Music("music", measured(999.0, 44_100, -40.0 - DUAL_MONO_LU))
     speech = [(each.start, each.end) for each in clips]
-    found = pause_windows(speech, [cue], round(length_s * RATE_HZ), bed, RATE_HZ)
+    found = pause_windows(speech, [cue], round(length_s * RATE_HZ), {"music": bed}, RATE_HZ)
     return {round(level): count for level, count in found.items()}
 
 

@@ -1,0 +1,143 @@
+"""Several beds, stings and one-shots in one mix: rendered in parts, measured, foretold."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mixer.sound import mp3
+from mixer.sound.encoders import MP3
+from mixer.sound.marks import Plays, SoundMark, Where
+from mixer.sound.reels import render_reel
+from mixer.sound.segments import cut, wound
+from mixer.sound.shelf import Shelf
+from mixer.store.folder import FolderStore
+from tests.mixes import Mixed, Spoken, laid_out
+from tests.sounds import (
+    MIX_HZ,
+    VOICE_HZ,
+    Sound,
+    bursts,
+    decoded,
+    loudness,
+    music,
+    noise,
+    speech,
+    tone,
+)
+
+SEA, OFF = SoundMark("sea", Plays.ON), SoundMark("", Plays.ON)
+STING = SoundMark("sting", Plays.ALONE)
+DOOR = SoundMark("door", Plays.ONCE, Where.WITHIN, at_samples=VOICE_HZ)
+DOOR_AFTER = SoundMark("door", Plays.ONCE)
+
+
+def sounds() -> dict[str, Sound]:
+    return {
+        "sea": noise(9.0, rate_hz=MIX_HZ, rms_db=-25),
+        "sting": tone(1.3, 880.0, MIX_HZ),
+        "door": bursts([0.1], 0.8, MIX_HZ, peak_db=-1),
+    }
+
+
+def story(second_s: float = 3.0) -> list[Spoken]:
+    """Two chapters: theme, then the sea; a door under words and in a pause; a sting between."""
+    return [
+        Spoken(speech(3.0, 1), marks=(DOOR,)),
+        Spoken(speech(second_s, 2), gap_ms=900, weight=3.0, marks=(STING,)),
+        Spoken(speech(3.0, 3), opens="Two", marks=(replace(SEA, where=Where.BEFORE),)),
+        Spoken(speech(2.5, 4), marks=(DOOR_AFTER,)),
+        Spoken(speech(2.5, 5), gap_ms=1_500, marks=(OFF,)),
+        Spoken(speech(4.0, 6), marks=(SoundMark("sea", Plays.ONCE),)),
+    ]
+
+
+def mixed(folder: Path, second_s: float = 3.0) -> Mixed:
+    folder.mkdir()
+    return laid_out(folder, story(second_s), music(7.0), sounds=sounds())
+
+
+def test_segments_of_many_sounds_join_into_the_bytes_of_a_serial_render(tmp_path: Path):
+    mix = mixed(tmp_path / "mix")
+    assert {cue.source for cue in mix.timeline.cues} == {"music", "sea", "sting", "door"}
+    mix.rendered(segment_grids=None)
+    serial = list(mp3.frames(mix.path.read_bytes()))
+    for grids in (1, 2):
+        mix.rendered(segment_grids=grids)
+        assert list(mp3.frames(mix.path.read_bytes())) == serial, f"{grids} grid steps"
+    integrated, true_peak = loudness(mix.path)
+    mastering = mix.timeline.mastering
+    assert integrated == pytest.approx(mastering.target_lufs, abs=0.3)
+    assert true_peak <= mastering.ceiling_dbtp
+
+
+def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path):
+    """All but the first of the next chapter, whose roll reaches back into the edited one."""
+    before, edited = mixed(tmp_path / "a"), mixed(tmp_path / "b", 9.0)
+    edited = replace(
+        edited,
+        timeline=replace(edited.timeline, mastering=before.timeline.mastering),
+        ingredients=replace(edited.ingredients, names={"1": "other words"}),
+    )
+    shelf = Shelf(FolderStore(tmp_path / "store"))
+    kept = [
+        {
+            render_reel(mix.timeline, reel, mix.ingredients, shelf, encoding=MP3).key
+            for reel in wound(mix.timeline, cut(mix.timeline, 1))
+            if reel.segments[0].window_start >= mix.timeline.sections[1].start
+        }
+        for mix in (before, edited)
+    ]
+    assert kept[0] == kept[1]
+    assert kept[0]
+
+
+def test_each_sound_is_heard_where_the_timeline_says(tmp_path: Path):
+    """The sting is a tone: alone in its pause, with the music gone, and as loud as asked."""
+    mix = mixed(tmp_path / "mix")
+    mix.rendered()
+    heard = decoded(mix.path)[:, 0]
+    (sting,) = [cue for cue in mix.timeline.cues if cue.source == "sting"]
+    begin, end = mix.mix_samples(sting.start), mix.mix_samples(sting.end)
+    inside = heard[begin + MIX_HZ // 10 : end - MIX_HZ // 10]
+    spectrum = np.abs(np.fft.rfft(inside * np.hanning(inside.size)))
+    strongest_hz = np.argmax(spectrum) * MIX_HZ / inside.size
+    assert strongest_hz == pytest.approx(880.0, abs=2)
+    of_tone = np.sort(spectrum)[::-1][:8]
+    assert np.sum(of_tone**2) / np.sum(spectrum**2) > 0.999
+    behind = heard[end + MIX_HZ // 50 : end + MIX_HZ // 5]
+    assert np.max(np.abs(behind)) < 0.001
+    last_bed = max(cue.end for cue in mix.timeline.cues if not cue.plays_once)
+    silent = heard[mix.mix_samples(last_bed) + 200 : mix.mix_samples(mix.timeline.clips[-1].start)]
+    assert silent.size == 0 or np.max(np.abs(silent)) < 0.001
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5])
+def test_random_stories_with_sounds_are_as_loud_as_asked(tmp_path: Path, seed: int):
+    draw = random.Random(seed)
+    marks = [SEA, OFF, STING, DOOR, DOOR_AFTER, replace(SEA, level_lu=-12.0)]
+    chunks = [
+        Spoken(
+            speech(draw.uniform(1.5, 4.0), seed * 10 + number),
+            gap_ms=draw.randint(300, 2_500),
+            opens="Chapter" if draw.random() < 0.3 else None,
+            marks=tuple(draw.sample(marks, draw.randint(0, 2))),
+        )
+        for number in range(5)
+    ]
+    bed = music(draw.uniform(3, 12)) if draw.random() < 0.6 else None
+    mix = laid_out(
+        tmp_path,
+        chunks,
+        bed,
+        sounds=sounds(),
+        preset=draw.choice(["story", "podcast", "audiobook-acx"]),
+        music_level_lu=draw.uniform(14, 24),
+    )
+    mix = mix.rendered_to_target()
+    integrated, true_peak = loudness(mix.path)
+    mastering = mix.timeline.mastering
+    assert integrated == pytest.approx(mastering.target_lufs, abs=0.3)
+    assert true_peak <= mastering.ceiling_dbtp

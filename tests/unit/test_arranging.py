@@ -1,0 +1,219 @@
+"""Music and sounds at their places: pauses grow for them, music makes room, chapters stay apart."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+
+from mixer.sound.accompaniment import ALONE_LU, ONCE_LU, UNDER_WORDS_LU
+from mixer.sound.cues import CROSSFADE_S, END_FADE_S, FADE_IN_S, ROOM_FADE_S, Music
+from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.levels import ALONE_PEAK_DB, UNDER_WORDS_PEAK_DB, VOICE_LUFS
+from mixer.sound.loudness import DUAL_MONO_LU
+from mixer.sound.marks import Plays, SoundMark, Where
+from mixer.sound.placing import Take
+from mixer.sound.presets import PRESETS
+from mixer.sound.timeline import Clip, Cue, Timeline
+from tests.timelines import measured, timelines
+
+RATE_HZ = 24_000
+SEA, WIND = SoundMark("sea", Plays.ON), SoundMark("wind", Plays.ON)
+OFF = SoundMark("", Plays.ON)
+STING, BELL = SoundMark("bell", Plays.ALONE), SoundMark("bell", Plays.ONCE)
+BELL_S = 2.0
+KNOWN = {
+    "theme": Music("theme", measured(30.0, 44_100, -14.0)),
+    "sea": Music("sea", measured(30.0, 44_100, -24.0)),
+    "wind": Music("wind", measured(30.0, 44_100, -20.0)),
+    "bell": Music("bell", measured(BELL_S, 44_100, -24.0, -12.0)),
+    "slam": Music("slam", measured(0.5, 44_100, -40.0, -1.0)),
+}
+
+
+def take(
+    number: int,
+    *marks: SoundMark,
+    opens: str | None = None,
+    gap_ms: int = 1_000,
+    seconds: float = 4,
+) -> Take:
+    return Take(f"{number}", measured(seconds, RATE_HZ), gap_ms, opens=opens, marks=marks)
+
+
+def mixed(takes: Sequence[Take], music: str = "", **style: float) -> Timeline:
+    asked = MixStyle(PRESETS["story"], **style)
+    return lay_out(takes, KNOWN.get(music), asked, KNOWN)
+
+
+def seconds(cue: Cue | Clip) -> tuple[float, float]:
+    return round(cue.start / RATE_HZ, 2), round(cue.end / RATE_HZ, 2)
+
+
+def beds(timeline: Timeline) -> list[Cue]:
+    return [cue for cue in timeline.cues if not cue.plays_once]
+
+
+def once(timeline: Timeline) -> list[Cue]:
+    return [cue for cue in timeline.cues if cue.plays_once]
+
+
+def test_a_sound_in_a_pause_makes_it_longer_by_its_length_and_lies_in_its_middle():
+    plain, ringing = mixed([take(1), take(2)]), mixed([take(1, BELL), take(2)])
+    (bell,) = once(ringing)
+    first, second = ringing.clips
+    later_s = (second.start - plain.clips[1].start) / RATE_HZ
+    assert later_s == pytest.approx(BELL_S, abs=0.002)
+    assert (bell.start - first.end) / RATE_HZ == pytest.approx(0.5, abs=0.002)
+    assert (second.start - bell.end) / RATE_HZ == pytest.approx(0.5, abs=0.002)
+
+
+def test_sounds_in_one_pause_follow_each_other():
+    first, second = once(mixed([take(1, BELL, STING), take(2)]))
+    assert (second.start - first.end) / RATE_HZ == pytest.approx(0.3, abs=0.001)
+
+
+def test_a_sound_before_the_first_word_moves_it_back():
+    early = SoundMark("bell", Plays.ONCE, Where.BEFORE)
+    timeline = mixed([take(1, early)])
+    (bell,) = once(timeline)
+    assert bell.start == round(PRESETS["story"].margin_s[0] * RATE_HZ)
+    assert timeline.clips[0].start > bell.end
+
+
+def test_a_sound_within_a_take_begins_at_its_word_and_moves_nothing():
+    under = SoundMark("bell", Plays.ONCE, Where.WITHIN, at_samples=RATE_HZ)
+    plain, timeline = mixed([take(1), take(2)]), mixed([take(1, under), take(2)])
+    (bell,) = once(timeline)
+    assert bell.start - timeline.clips[0].start == RATE_HZ
+    assert [clip.start for clip in timeline.clips] == [clip.start for clip in plain.clips]
+
+
+def test_a_sound_at_the_end_is_heard_to_its_end():
+    timeline = mixed([take(1, BELL)], outro_s=0.0)
+    assert once(timeline)[0].end <= timeline.length
+
+
+def test_music_makes_room_for_a_sting_and_comes_back():
+    timeline = mixed([take(1, STING), take(2)], "theme")
+    before, after = beds(timeline)
+    (sting,) = once(timeline)
+    assert before.end == sting.start
+    assert after.start == sting.end
+    assert before.fade_out == round(ROOM_FADE_S * RATE_HZ)
+    assert after.fade_in == round(FADE_IN_S * RATE_HZ)
+
+
+def test_music_goes_on_low_under_a_sound():
+    (bed,) = beds(mixed([take(1, BELL, gap_ms=3_000), take(2)], "theme"))
+    (bell,) = once(mixed([take(1, BELL, gap_ms=3_000), take(2)], "theme"))
+    risen, level = [], 0.0
+    for ramp in bed.ramps:
+        risen.append((ramp.start, level, ramp.to_db))
+        level = ramp.to_db
+    assert not any(bell.start <= start < bell.end and to_db > 0 for start, _, to_db in risen)
+    held = [to_db for start, _, to_db in risen if start <= bell.start]
+    assert held[-1] == 0.0
+
+
+def test_music_ends_where_the_author_says_and_fades_from_there():
+    timeline = mixed([take(1, OFF), take(2)], "theme")
+    (bed,) = beds(timeline)
+    assert bed.end == timeline.clips[0].end + round(END_FADE_S * RATE_HZ)
+    assert bed.fade_out == round(END_FADE_S * RATE_HZ)
+
+
+def test_other_music_crossfades():
+    timeline = mixed([take(1, SEA), take(2)], "theme")
+    theme, sea = beds(timeline)
+    assert (theme.source, sea.source) == ("theme", "sea")
+    assert sea.start == timeline.clips[0].end
+    assert theme.end - sea.start == theme.fade_out == sea.fade_in == round(CROSSFADE_S * RATE_HZ)
+
+
+def test_a_chapter_s_music_begins_with_the_chapter_wherever_its_mark_stands():
+    of_chapter = SoundMark("sea", Plays.ON, Where.BEFORE)
+    behind = [take(1, SEA), take(2, opens="Two")]
+    before = [take(1), take(2, of_chapter, opens="Two")]
+    for takes in (behind, before):
+        timeline = mixed(takes, "theme")
+        theme, sea = beds(timeline)
+        assert sea.start == timeline.sections[1].start == timeline.clips[1].start
+        assert theme.end == sea.start + sea.fade_in
+
+
+def test_music_goes_on_over_chapters_and_each_begins_it_anew():
+    takes = [take(1, SEA), take(2), take(3, opens="Two"), take(4, OFF, opens="Three"), take(5)]
+    timeline = mixed(takes)
+    starts = [timeline.clips[0].end, timeline.clips[2].start, timeline.clips[3].start]
+    assert [cue.start for cue in beds(timeline)] == starts
+    assert {cue.source for cue in beds(timeline)} == {"sea"}
+
+
+def test_between_chapters_a_sting_is_alone_up_to_the_next_chapter():
+    timeline = mixed([take(1, STING), take(2, opens="Two")], "theme")
+    (sting,) = once(timeline)
+    first, second = beds(timeline)
+    assert first.end == sting.start
+    assert second.start == timeline.sections[1].start > sting.end
+
+
+@pytest.mark.parametrize(("level_lu", "expected"), [(None, -20.0), (-12.0, -12.0)])
+def test_a_bed_lies_at_its_own_level(level_lu: float | None, expected: float):
+    mark = SoundMark("sea", Plays.ON, Where.BEFORE, level_lu=level_lu)
+    (bed,) = beds(mixed([take(1, mark)], music_level_lu=20.0))
+    assert -24.0 + DUAL_MONO_LU + bed.gain_db == pytest.approx(VOICE_LUFS + expected, abs=0.026)
+
+
+@pytest.mark.parametrize(
+    ("mark", "level_lu"),
+    [
+        (STING, ALONE_LU),
+        (BELL, ONCE_LU),
+        (SoundMark("bell", Plays.ONCE, Where.WITHIN, RATE_HZ), UNDER_WORDS_LU),
+        (SoundMark("bell", Plays.ONCE, level_lu=-20.0), -20.0),
+    ],
+)
+def test_a_sound_lies_at_its_level_against_the_voice(mark: SoundMark, level_lu: float):
+    (bell,) = once(mixed([take(1, mark), take(2)]))
+    assert -24.0 + DUAL_MONO_LU + bell.gain_db == pytest.approx(VOICE_LUFS + level_lu, abs=0.026)
+
+
+@pytest.mark.parametrize(
+    ("where", "highest_db"), [(Where.AFTER, ALONE_PEAK_DB), (Where.WITHIN, UNDER_WORDS_PEAK_DB)]
+)
+def test_a_hard_sound_is_made_softer(where: Where, highest_db: float):
+    (slam,) = once(mixed([take(1, SoundMark("slam", Plays.ONCE, where, 9), seconds=9), take(2)]))
+    assert slam.gain_db - 1.0 == pytest.approx(highest_db, abs=0.026)
+
+
+def test_an_edit_in_one_chapter_moves_the_sounds_of_the_next_by_whole_grid_steps():
+    sounding = SoundMark("bell", Plays.ONCE, Where.WITHIN, at_samples=RATE_HZ)
+    rest = [take(3, sounding, BELL, opens="Two"), take(4, STING), take(5, OFF), take(6)]
+    before = mixed([take(1, SEA), take(2), *rest])
+    after = mixed([take(1, SEA), take(2, seconds=9.3), *rest])
+    shift = after.sections[1].start - before.sections[1].start
+    assert shift > 0
+    assert shift % before.grid == 0
+
+    def of_second(timeline: Timeline) -> list[tuple[Cue, int]]:
+        start = timeline.sections[1].start
+        return [(cue, cue.start - start) for cue in timeline.cues if cue.start >= start]
+
+    assert [at for _, at in of_second(before)] == [at for _, at in of_second(after)]
+
+
+@given(timelines())
+def test_no_sound_in_a_pause_lies_over_a_word(timeline: Timeline):
+    for before, after in pairwise(timeline.clips):
+        for cue in once(timeline):
+            if before.end <= cue.start < after.start:
+                assert cue.end <= after.start
+
+
+@given(timelines())
+def test_beds_overlap_only_to_crossfade(timeline: Timeline):
+    ordered = sorted(beds(timeline), key=lambda cue: cue.start)
+    for before, after in pairwise(ordered):
+        assert before.start < after.start
+        assert before.end - after.start <= CROSSFADE_S * timeline.rate_hz
