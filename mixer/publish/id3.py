@@ -116,13 +116,3 @@ def _wide(value: str) -> bytes:
 def _syncsafe(number: int) -> bytes:
     """Four times seven bits (section 3.1)."""
     return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
-
-
-def tag_bytes(beginning: bytes) -> int:
-    """How long the tag at the beginning of a file is; 0 where there is none."""
-    if beginning[:3] != b"ID3":
-        return 0
-    size = 0
-    for byte in beginning[6:10]:
-        size = size << 7 | byte
-    return 10 + size

@@ -58,7 +58,7 @@ def packed(
         folder: for what is needed on the way; whoever made it removes it.
         children: the job that it belongs to.
     """
-    tags = _told(about, cover, folder)
+    tags = told(about, cover, folder)
     with published(out) as file:
         if encoding.format in ("flac", "opus"):
             raw = _raw_samples(encoding, timeline)
@@ -67,13 +67,13 @@ def packed(
             return through.poured(strips)
         partial = Path(file.name)
         brand = f"{encoding.format.upper()} "
-        made = _remuxed(strips, folder, tags, partial, brand=brand, children=children)
         samples = at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ)
-        mp4.end_after(partial, samples)
-        return made
+        return _remuxed(
+            strips, folder, tags, partial, brand=brand, samples=samples, children=children
+        )
 
 
-def _told(about: str, cover: bytes, folder: Path) -> list[str]:
+def told(about: str, cover: bytes, folder: Path) -> list[str]:
     """FFmpeg's arguments for tags, chapters and cover of a file whose sound is its first input."""
     described, picture = folder / "about.txt", folder / "cover.jpg"
     described.write_text(about or ";FFMETADATA1\n", encoding="utf-8")
@@ -94,6 +94,7 @@ def _remuxed(
     out: Path,
     *,
     brand: str,
+    samples: int,
     children: Children,
 ) -> Mixdown:
     """The AAC frames of all strips in a container whose edit list skips the first of them."""
@@ -101,13 +102,38 @@ def _remuxed(
     with joined.open("wb") as file:
         for strip in tally.counted(strips):
             strip.pour(file)
-    early_s = -AAC_FRAME_SAMPLES / MIX_RATE_HZ
-    source = ["-itsoffset", f"{early_s:.9f}", "-f", "aac", "-i", str(joined)]
+    contained(joined, out, tags=tags, brand=brand, samples=samples, children=children)
+    joined.unlink()
+    return tally.mixdown()
+
+
+def contained(
+    frames: Path,
+    out: Path,
+    *,
+    tags: list[str],
+    brand: str,
+    samples: int,
+    skip: int = AAC_FRAME_SAMPLES,
+    children: Children,
+) -> None:
+    """AAC frames in a container.
+
+    Args:
+        frames: as ADTS.
+        out: the file to write.
+        tags: from `told`.
+        brand: that tells an M4B from an M4A.
+        samples: how many are heard.
+        skip: how many before them are not.
+        children: the job that it belongs to.
+    """
+    early_s = -skip / MIX_RATE_HZ
+    source = ["-itsoffset", f"{early_s:.9f}", "-f", "aac", "-i", str(frames)]
     exact = ["-movie_timescale", str(MIX_RATE_HZ), "-movflags", "+faststart"]
     output = ["-c", "copy", *exact, "-brand", brand, "-f", "ipod", str(out)]
     ffmpeg.run([*source, *tags, *output], timeout_s=TIMEOUT_S, children=children)
-    joined.unlink()
-    return tally.mixdown()
+    mp4.end_after(out, samples)
 
 
 def _raw_samples(encoding: Encoding, timeline: Timeline) -> list[str]:

@@ -146,8 +146,21 @@ def _adts_lengths(content: bytes) -> Iterator[int]:
     """ISO/IEC 13818-7, 6.2: a sync word of twelve bits, the length in thirteen from bit 30 on."""
     at = 0
     while at + ADTS_HEADER_BYTES <= len(content):
-        if int.from_bytes(content[at : at + 2]) >> 4 != _ADTS_SYNC:
-            raise RenderFailed(f"The encoder's stream holds no AAC frame at byte {at}.")
-        length = int.from_bytes(content[at + 3 : at + 6]) >> 5 & 0x1FFF
+        length = adts_bytes(content[at : at + ADTS_HEADER_BYTES], at)
         yield length
         at += length
+
+
+def adts_bytes(header: bytes, at: int) -> int:
+    """The bytes of an AAC frame.
+
+    Args:
+        header: of the frame.
+        at: where it is, for the error.
+
+    Raises:
+        RenderFailed: it is none.
+    """
+    if int.from_bytes(header[:2]) >> 4 != _ADTS_SYNC:
+        raise RenderFailed(f"The encoder's stream holds no AAC frame at byte {at}.")
+    return int.from_bytes(header[3:6]) >> 5 & 0x1FFF

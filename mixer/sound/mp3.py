@@ -15,6 +15,11 @@ from mixer.errors import RenderFailed
 FRAME_SAMPLES = 1_152
 RATE_HZ = 44_100
 HEADER_BYTES = 4
+MAX_FRAME_BYTES = 1_045
+"""At 320 kbit/s, with its padding byte."""
+
+ID3_HEADER_BYTES = 10
+"""Marker, version, flags and a size of four times seven bits (ID3v2, section 3.1)."""
 
 PADDING_PERIOD_FRAMES = 49
 """After so many frames, whole bytes at every bit rate, the pattern of padding bytes begins anew."""
@@ -23,7 +28,10 @@ MIN_BITRATE_KBPS = 64
 """Below this the header frame has no room for the Info tag."""
 
 ENCODER_DELAY_SAMPLES = 576
-"""Of silence that LAME puts before the first sample; players add their own decoder's 529."""
+"""Of silence that LAME puts before the first sample; players add their own decoder's."""
+
+DECODER_DELAY_SAMPLES = 529
+"""Of every decoder (LAME's technical FAQ: 528 of the filter bank, and one)."""
 
 _BITRATES_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
 _SYNC = b"\xff\xfb"
@@ -86,8 +94,56 @@ def bytes_of(frame_count: int, bitrate_kbps: int) -> int:
     return frame_count * FRAME_SAMPLES * bitrate_kbps * 125 // RATE_HZ
 
 
+def tag_bytes(beginning: bytes) -> int:
+    """How long the ID3 tag at the beginning of a file is; 0 where there is none."""
+    if beginning[:3] != b"ID3":
+        return 0
+    size = 0
+    for byte in beginning[6:ID3_HEADER_BYTES]:
+        size = size << 7 | byte
+    return ID3_HEADER_BYTES + size
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The frames that hold a stretch of samples.
+
+    Attributes:
+        first: frame.
+        count: of frames.
+        delay_samples: before the stretch begins, besides a decoder's own.
+    """
+
+    first: int
+    count: int
+    delay_samples: int
+
+
+def span_of(start: int, end: int, frame_count: int) -> Span:
+    """Which frames it takes to play a stretch to the sample.
+
+    A decoder that begins with the first of them lacks what the frame before would have added; that
+    is over within the delay, which players leave out.
+
+    Args:
+        start: first sample.
+        end: one past the last.
+        frame_count: of the whole stream.
+    """
+    first = start // FRAME_SAMPLES
+    delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
+    behind = min(frame_count, -(-(end + delay) // FRAME_SAMPLES))
+    return Span(first, behind - first, ENCODER_DELAY_SAMPLES + start - first * FRAME_SAMPLES)
+
+
 def info_frame(
-    bitrate_kbps: int, channels: int, frame_count: int, audio_bytes: int, samples: int
+    bitrate_kbps: int,
+    channels: int,
+    frame_count: int,
+    audio_bytes: int,
+    samples: int,
+    *,
+    delay_samples: int = ENCODER_DELAY_SAMPLES,
 ) -> bytes:
     """The frame that goes before the audio: how many frames and bytes, where to seek, what to skip.
 
@@ -97,15 +153,16 @@ def info_frame(
         frame_count: of the audio.
         audio_bytes: of the audio.
         samples: how many the finished file shall play.
+        delay_samples: before the first of them, besides a decoder's own.
     """
     mode = _MONO if channels == 1 else _JOINT_STEREO
     rate = _BITRATES_KBPS.index(bitrate_kbps)
     header = _SYNC + bytes([rate << 4, mode << 6 | _ORIGINAL_BIT])
     frame = bytearray(_frame_bytes(header, 0))
     whole_bytes = audio_bytes + len(frame)
-    padding = frame_count * FRAME_SAMPLES - ENCODER_DELAY_SAMPLES - samples
+    padding = frame_count * FRAME_SAMPLES - delay_samples - samples
     body = header + bytes(_SIDE_INFO_BYTES[channels == 1]) + _seek_tag(frame_count, whole_bytes)
-    body += _encoder_tag(bitrate_kbps, padding, whole_bytes)
+    body += _encoder_tag(bitrate_kbps, delay_samples, padding, whole_bytes)
     body += _crc16(body).to_bytes(2)
     frame[: len(body)] = body
     return bytes(frame)
@@ -116,10 +173,10 @@ def _seek_tag(frame_count: int, whole_bytes: int) -> bytes:
     return b"Info" + numbers + _TOC + _QUALITY.to_bytes(4)
 
 
-def _encoder_tag(bitrate_kbps: int, padding: int, whole_bytes: int) -> bytes:
+def _encoder_tag(bitrate_kbps: int, delay: int, padding: int, whole_bytes: int) -> bytes:
     """LAME's extension of the tag; fields that say nothing here are zero, its checksum follows."""
     peak_and_gains = bytes(9)
-    skipped = (ENCODER_DELAY_SAMPLES << 12 | max(0, padding)).to_bytes(3)
+    skipped = (delay << 12 | max(0, padding)).to_bytes(3)
     return (
         _ENCODER_NAME
         + bytes([_CONSTANT_BITRATE])

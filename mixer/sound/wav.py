@@ -4,14 +4,17 @@ Source: Microsoft's RIFF WAVE description (WAVE_FORMAT_PCM); its sizes are 32 bi
 """
 
 import struct
+from typing import IO
 
-from mixer.errors import BadOption
+from mixer.errors import BadOption, RenderFailed
 from mixer.sound.timeline import MIX_RATE_HZ
 
 HEADER_BYTES = 44
 MAX_BYTES = (1 << 32) - 1
 SAMPLE_BYTES = 2
 """16 bits: what players and shops ask for."""
+_RIFF_BYTES = 12
+_CHUNK_HEADER_BYTES = 8
 _PCM = 1
 _FORMAT_CHUNK_BYTES = 16
 
@@ -35,6 +38,23 @@ def header(channels: int, stream_bytes: int, chunks: bytes = b"") -> bytes:
             struct.pack("<4sI", b"data", stream_bytes),
         )
     )
+
+
+def samples_begin(file: IO[bytes]) -> int:
+    """Where the samples of a WAV file of ours begin.
+
+    Raises:
+        RenderFailed: it holds none.
+    """
+    at = _RIFF_BYTES
+    while True:
+        file.seek(at)
+        name, size = file.read(4), int.from_bytes(file.read(4), "little")
+        if name == b"data":
+            return at + _CHUNK_HEADER_BYTES
+        if not name:
+            raise RenderFailed("The WAV file holds no samples.")
+        at += _CHUNK_HEADER_BYTES + size + size % 2
 
 
 def require_fit(channels: int, samples: int, chunk_bytes: int = 0) -> None:

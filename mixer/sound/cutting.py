@@ -1,0 +1,232 @@
+"""Stretches of a finished file as files of their own, to the sample, and not encoded again.
+
+- MP3: every frame stands for itself, so a stretch is the frames that hold it; the header frame says
+  how many samples to leave out at both ends.
+- M4A, M4B: likewise; the container's edit list says it. A frame of AAC needs the one before it.
+- WAV: its samples. FLAC: its samples, encoded again without a loss.
+
+Where a shop wants silence around each file, frames of silence go before and behind those of an MP3.
+"""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from mixer.errors import RenderFailed
+from mixer.files import published
+from mixer.sound import ffmpeg, mp3, wav
+from mixer.sound.containers import TIMEOUT_S, contained, told
+from mixer.sound.encoders import AAC_FRAME_SAMPLES, ADTS_HEADER_BYTES, Encoding, adts_bytes
+from mixer.sound.ffmpeg import Children
+from mixer.sound.timeline import MIX_RATE_HZ
+
+BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A stretch that shall be a file. All lengths in samples at MIX_RATE_HZ.
+
+    Attributes:
+        start: its first sample.
+        end: one past its last.
+        quiet_before: silence before it; of an MP3, in whole frames.
+        quiet_after: likewise, behind it.
+    """
+
+    start: int
+    end: int
+    quiet_before: int = 0
+    quiet_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a file says of itself, as `mixer.publish.tags` puts it.
+
+    Attributes:
+        head: an ID3 tag for an MP3, chunks for a WAV.
+        about: FFmpeg's metadata format, for the others.
+        cover: a JPEG, for the others.
+    """
+
+    head: bytes = b""
+    about: str = ""
+    cover: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Scissors:
+    """Cuts one finished file. It must be one that Mixer made.
+
+    Attributes:
+        whole: the file.
+        encoding: of it.
+        channels: of it.
+        folder: for what is needed on the way; whoever made it removes it.
+        children: the job that it belongs to.
+    """
+
+    whole: Path
+    encoding: Encoding
+    channels: int
+    folder: Path
+    children: Children
+
+    def cut(self, cuts: Iterator[tuple[Cut, Path, Words]]) -> Iterator[Path]:
+        """Make a file for each stretch; each appears whole, when the next one is asked for.
+
+        Args:
+            cuts: in order, with the file to write and what it shall say of itself.
+        """
+        if self.encoding.format in ("m4a", "m4b"):
+            yield from self._aac(cuts)
+            return
+        for cut, out, words in cuts:
+            with published(out) as file:
+                if self.encoding.format == "mp3":
+                    self._mp3(cut, file, words)
+                elif self.encoding.format == "wav":
+                    self._wav(cut, file, words)
+                else:
+                    self._again(cut, Path(file.name), words, ["-c:a", "flac", "-f", "flac"])
+            yield out
+
+    def encoded(self, cut: Cut, out: Path, words: Words, kbps: int) -> None:
+        """An MP3 of a stretch of a file without loss, at the same level.
+
+        Args:
+            cut: the stretch.
+            out: the file to write.
+            words: what it shall say of itself.
+            kbps: its bit rate.
+        """
+        level_db = -Encoding("mp3", kbps).level_offset_db
+        codec = ["-c:a", "libmp3lame", "-b:a", f"{kbps}k", "-id3v2_version", "3", "-f", "mp3"]
+        with published(out) as file:
+            self._again(cut, Path(file.name), words, codec, level_db)
+
+    def _mp3(self, cut: Cut, file: IO[bytes], words: Words) -> None:
+        kbps = self.encoding.bitrate_kbps
+        with self.whole.open("rb") as whole:
+            stream_begin, frame_count = _mp3_stream(whole, kbps, self.whole.stat().st_size)
+            span = mp3.span_of(cut.start, cut.end, frame_count)
+            begin = _frame_offset(whole, stream_begin, span.first, kbps)
+            end = _frame_offset(whole, stream_begin, span.first + span.count, kbps)
+            quiet = self._quiet_frame() if cut.quiet_before or cut.quiet_after else b""
+            before, after = (
+                -(-samples // mp3.FRAME_SAMPLES) for samples in (cut.quiet_before, cut.quiet_after)
+            )
+            more = before + after
+            file.write(words.head)
+            file.write(
+                mp3.info_frame(
+                    kbps,
+                    self.channels,
+                    span.count + more,
+                    end - begin + more * len(quiet),
+                    cut.end - cut.start + more * mp3.FRAME_SAMPLES,
+                    delay_samples=span.delay_samples,
+                )
+            )
+            file.write(quiet * before)
+            _copied(whole, begin, end, file)
+            file.write(quiet * after)
+
+    def _quiet_frame(self) -> bytes:
+        """A frame of silence as LAME writes it, behind as much silence as it remembers."""
+        layout = "mono" if self.channels == 1 else "stereo"
+        source = ["-f", "lavfi", "-i", f"anullsrc=r={MIX_RATE_HZ}:cl={layout}:d=1"]
+        arguments = [*source, *self.encoding.segment_arguments, "-"]
+        made = ffmpeg.run(arguments, timeout_s=TIMEOUT_S, children=self.children).stdout
+        return next(islice(mp3.frames(made), 20, None))
+
+    def _wav(self, cut: Cut, file: IO[bytes], words: Words) -> None:
+        block = self.channels * wav.SAMPLE_BYTES
+        with self.whole.open("rb") as whole:
+            samples_begin = wav.samples_begin(whole)
+            begin, end = (samples_begin + block * at for at in (cut.start, cut.end))
+            file.write(wav.header(self.channels, end - begin, words.head))
+            _copied(whole, begin, end, file)
+
+    def _again(
+        self, cut: Cut, out: Path, words: Words, codec: list[str], level_db: float = 0.0
+    ) -> None:
+        """Decoded and encoded anew; whole seconds can be sought to the sample."""
+        second = cut.start // MIX_RATE_HZ
+        sought = second * MIX_RATE_HZ
+        source = ["-ss", str(second), "-i", str(self.whole)]
+        trim = f"atrim=start_sample={cut.start - sought}:end_sample={cut.end - sought}"
+        level = f",volume={level_db}dB" if level_db else ""
+        shaped = ["-af", f"{trim},asetpts=PTS-STARTPTS{level}"]
+        arguments = [*source, *told(words.about, words.cover, self.folder), *shaped, *codec]
+        ffmpeg.run([*arguments, str(out)], timeout_s=TIMEOUT_S, children=self.children)
+
+    def _aac(self, cuts: Iterator[tuple[Cut, Path, Words]]) -> Iterator[Path]:
+        stream, frames = self.folder / "whole.aac", self.folder / "part.aac"
+        bare = ["-i", str(self.whole), "-map", "0:a", "-c", "copy", "-f", "adts", str(stream)]
+        ffmpeg.run(bare, timeout_s=TIMEOUT_S, children=self.children)
+        with stream.open("rb") as whole:
+            offsets = _adts_offsets(whole)
+            for cut, out, words in cuts:
+                first = cut.start // AAC_FRAME_SAMPLES
+                behind = min(-(-cut.end // AAC_FRAME_SAMPLES) + 1, len(offsets) - 1)
+                with frames.open("wb") as part:
+                    _copied(whole, offsets[first], offsets[behind], part)
+                with published(out) as file:
+                    contained(
+                        frames,
+                        Path(file.name),
+                        tags=told(words.about, words.cover, self.folder),
+                        brand=f"{self.encoding.format.upper()} ",
+                        skip=AAC_FRAME_SAMPLES + cut.start - first * AAC_FRAME_SAMPLES,
+                        samples=cut.end - cut.start,
+                        children=self.children,
+                    )
+                yield out
+
+
+def _mp3_stream(whole: IO[bytes], kbps: int, size_bytes: int) -> tuple[int, int]:
+    """Where the frames behind the header frame begin, and how many there are."""
+    beginning = whole.read(10)
+    at = mp3.tag_bytes(beginning)
+    whole.seek(at)
+    begin = at + next(mp3.frame_lengths(whole.read(mp3.MAX_FRAME_BYTES)))
+    period = mp3.bytes_of(mp3.PADDING_PERIOD_FRAMES, kbps)
+    periods, rest = divmod(size_bytes - begin, period)
+    whole.seek(begin + periods * period)
+    ends = sum(1 for _ in mp3.frame_lengths(whole.read(rest)))
+    return begin, periods * mp3.PADDING_PERIOD_FRAMES + ends
+
+
+def _frame_offset(whole: IO[bytes], stream_begin: int, frame: int, kbps: int) -> int:
+    """Where a frame begins in the file."""
+    over = frame % mp3.PADDING_PERIOD_FRAMES
+    at = stream_begin + mp3.bytes_of(frame - over, kbps)
+    whole.seek(at)
+    content = whole.read(over * mp3.MAX_FRAME_BYTES)
+    return at + sum(islice(mp3.frame_lengths(content), over))
+
+
+def _adts_offsets(stream: IO[bytes]) -> "array[int]":
+    """Where each frame begins, and where the last one ends."""
+    offsets, at = array("Q", [0]), 0
+    while len(header := stream.read(ADTS_HEADER_BYTES)) == ADTS_HEADER_BYTES:
+        at += adts_bytes(header, at)
+        offsets.append(at)
+        stream.seek(at)
+    return offsets
+
+
+def _copied(source: IO[bytes], begin: int, end: int, into: IO[bytes]) -> None:
+    source.seek(begin)
+    left = end - begin
+    while left:
+        block = source.read(min(left, BLOCK_BYTES))
+        if not block:
+            raise RenderFailed("The finished file is shorter than its chapters.")
+        into.write(block)
+        left -= len(block)

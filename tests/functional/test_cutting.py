@@ -1,0 +1,107 @@
+"""Chapters as files of their own: each is heard as that stretch of the whole, to the sample."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mutagen import File
+from mutagen.mp3 import MP3
+
+from mixer.formats import FormatName
+from mixer.publish.pictures import cover_picture
+from mixer.publish.tags import Label
+from mixer.sound.cutting import Cut, Scissors, Words
+from mixer.sound.ffmpeg import Children
+from tests.mixes import Mixed, Spoken, laid_out
+from tests.pictures import picture
+from tests.sounds import MIX_HZ, decoded, level_db, music, speech
+
+KINDS: tuple[FormatName, ...] = ("mp3", "m4a", "m4b", "flac", "wav")
+
+
+def mix_of(folder: Path, kind: FormatName, **more: object) -> Mixed:
+    """Three chapters, with music that plays on where they meet."""
+    chunks = [Spoken(speech(3.0, seed), opens=f"Part {seed}") for seed in range(3)]
+    mix = laid_out(folder, chunks, music(5.0), kind=kind, **more)  # type: ignore[arg-type]
+    label = Label({"title": "Whole"}, cover=cover_picture(picture(300, 300), "cover"))
+    mix.rendered(head=label.head(kind), about=label.about(kind), cover=label.attached(kind))
+    return mix
+
+
+def cut_out(mix: Mixed, cuts: Sequence[Cut], label: Label | None = None) -> list[Path]:
+    kind = mix.encoding.format
+    folder = mix.path.parent / "cut"
+    folder.mkdir()
+    scissors = Scissors(mix.path, mix.encoding, mix.timeline.channels, folder, Children())
+    told = label or Label()
+    words = Words(told.head(kind), told.about(kind), told.attached(kind))
+    wanted = ((cut, folder / f"{n}.{kind}", words) for n, cut in enumerate(cuts))
+    return list(scissors.cut(wanted))
+
+
+def at_chapters(mix: Mixed) -> list[Cut]:
+    starts = [mix.mix_samples(section.start) for section in mix.timeline.sections]
+    ends = [*starts[1:], mix.mix_samples(mix.timeline.length)]
+    return [Cut(start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def at_odd_places(mix: Mixed) -> list[Cut]:
+    """Anywhere: on no grid, in no frame's beginning, in the midst of sound."""
+    length = mix.mix_samples(mix.timeline.length)
+    edges = [0, 50_001, 123_457, 300_030, length]
+    return [Cut(start, end) for start, end in pairwise(edges)]
+
+
+TITLE_AND_TRACK = {
+    "mp3": ("TIT2", "TRCK"),
+    "wav": ("TIT2", "TRCK"),
+    "m4a": ("©nam", "trkn"),
+    "m4b": ("©nam", "trkn"),
+    "flac": ("title", "tracknumber"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_cut_is_that_stretch_of_the_whole_and_says_so(tmp_path: Path, kind: FormatName):
+    mix = mix_of(tmp_path, kind)
+    whole = decoded(mix.path)
+    label = Label({"title": "Two", "track": "2/3"}, cover=cover_picture(picture(200, 200), "it"))
+    cuts = [*at_chapters(mix), *at_odd_places(mix)]
+    for cut, path in zip(cuts, cut_out(mix, cuts, label), strict=True):
+        heard, wanted = decoded(path), whole[cut.start : cut.end]
+        assert heard.shape == wanted.shape
+        error_db = level_db(heard - wanted) - level_db(wanted)
+        # AAC's decoder draws the noise in its highest bands anew.
+        assert error_db < (-40 if kind in ("m4a", "m4b") else -100)
+    tags = File(path).tags
+    title, track = (str(tags[name]).strip("[]'()") for name in TITLE_AND_TRACK[kind])
+    assert (title, track.replace(", ", "/")) == ("Two", "2/3")
+
+
+@pytest.mark.parametrize("kbps", [128, 192, 320])
+def test_silence_goes_around_an_mp3_without_a_click(tmp_path: Path, kbps: int):
+    mix = mix_of(tmp_path, "mp3", bitrate_kbps=kbps)
+    whole = decoded(mix.path)
+    (cut,) = at_chapters(mix)[1:2]
+    before, after = 30 * 1_152, 90 * 1_152
+    (path,) = cut_out(mix, [Cut(cut.start, cut.end, before, after)])
+    heard = decoded(path)
+    assert heard.shape[0] == cut.end - cut.start + before + after
+    assert MP3(path).info.length == pytest.approx(heard.shape[0] / MIX_HZ, abs=0.001)
+    settled = 1_152  # what the transform spreads over its neighbours
+    assert np.abs(heard[: before - settled]).max() < 1e-6
+    assert np.abs(heard[-after + settled :]).max() < 1e-6
+    inner = slice(settled, -settled)
+    assert np.allclose(heard[before:-after][inner], whole[cut.start : cut.end][inner], atol=1e-4)
+
+
+def test_a_stretch_of_samples_becomes_an_mp3_of_the_same_level(tmp_path: Path):
+    mix = mix_of(tmp_path, "wav")
+    (cut,) = at_chapters(mix)[1:2]
+    scissors = Scissors(mix.path, mix.encoding, mix.timeline.channels, tmp_path, Children())
+    scissors.encoded(cut, tmp_path / "part.mp3", Words(), 128)
+    heard, wanted = decoded(tmp_path / "part.mp3"), decoded(mix.path)[cut.start : cut.end]
+    assert abs(heard.shape[0] - wanted.shape[0]) <= 1_152
+    assert level_db(heard) == pytest.approx(level_db(wanted), abs=0.1)
