@@ -74,7 +74,7 @@ def captioned(spoken: Sequence[SpokenChunk], timeline: Timeline) -> list[Caption
         opens = each.opens or ""
         for heard in times(each):
             utterance = each.chunk.utterances[heard.sentence]
-            start, end = _on_timeline(heard.span, each.recording.measured.rate_hz, clip, timeline)
+            start, end = on_timeline(heard.span, each.recording.measured.rate_hz, clip, timeline)
             sentences.append(
                 CaptionedSentence(
                     text=utterance.text,
@@ -96,9 +96,17 @@ def captioned(spoken: Sequence[SpokenChunk], timeline: Timeline) -> list[Caption
 PARAGRAPH_ENDINGS = frozenset({Ending.PARAGRAPH, Ending.SCENE, Ending.HEADING, Ending.CHAPTER})
 
 
-def _on_timeline(
+def on_timeline(
     span: SpokenSpan, recorded_hz: int, clip: Clip, timeline: Timeline
 ) -> tuple[float, float]:
+    """A stretch of a recording in the finished audio, in seconds; never outside its clip.
+
+    Args:
+        span: in the recording.
+        recorded_hz: of the recording.
+        clip: that plays it.
+        timeline: of the mix.
+    """
     start, end = (
         _moment(at, recorded_hz, clip, timeline) for at in (span.start_samples, span.end_samples)
     )

@@ -1,0 +1,118 @@
+"""Files beside the finished one: chapters in a folder and in an archive, a read-aloud book."""
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from mutagen import File
+
+from mixer.formats import FormatName
+from mixer.jobs.chapter_files import Finished, chapters_into, chapters_zipped, read_aloud
+from mixer.publish.pictures import cover_picture
+from mixer.publish.read_aloud import About, Block, Page, Sentence, Shape
+from mixer.publish.tags import Label
+from mixer.sound.check import check
+from mixer.sound.ffmpeg import Children
+from mixer.sound.presets import PRESETS
+from mixer.sound.rules import Carrier, judged
+from mixer.sound.timeline import MIX_RATE_HZ
+from tests.epub_rules import broken_rules, opened, overlays
+from tests.mixes import Spoken, laid_out
+from tests.pictures import picture
+from tests.sounds import decoded, level_db, speech
+
+FIELDS = {"title": "The Gate", "artist": "A. Writer", "genre": "Mystery"}
+
+
+def finished(folder: Path, kind: FormatName = "mp3", preset: str = "story") -> Finished:
+    """Three chapters; the gap before the last is a long one."""
+    chunks = [
+        Spoken(speech(5.0, seed), gap_ms=700 if seed else 6_000, opens=f"Part {seed}")
+        for seed in range(3)
+    ]
+    mix = laid_out(folder, chunks, kind=kind, preset=preset)
+    marks = [(mix.timeline.seconds(each.start), each.title) for each in mix.timeline.sections]
+    cover = cover_picture(picture(300, 300), "cover")
+    label = Label(FIELDS, marks, mix.timeline.duration_s, cover)
+    mix.rendered(head=label.head(kind), about=label.about(kind), cover=label.attached(kind))
+    return Finished(mix.path, mix.timeline, mix.encoding, preset, label)  # type: ignore[arg-type]
+
+
+def test_a_folder_of_chapters_is_the_whole_in_order(tmp_path: Path):
+    work = finished(tmp_path)
+    *files, listed = chapters_into(work, tmp_path / "parts", Children())
+    assert [path.name for path in files] == [f"0{n + 1} - Part {n}.mp3" for n in range(3)]
+    assert [line for line in listed.read_text("utf-8").splitlines() if line[0] != "#"] == [
+        path.name for path in files
+    ]
+    assert sorted((tmp_path / "parts").iterdir()) == sorted([*files, listed])
+    assert sum(len(decoded(path)) for path in files) == len(decoded(work.whole))
+    tags = [File(path).tags for path in files]
+    assert [str(each["TRCK"]) for each in tags] == ["1/3", "2/3", "3/3"]
+    assert {str(each["TALB"]) for each in tags} == {"The Gate"}
+    assert {each.getall("APIC")[0].data for each in tags} == {work.label.cover.content}  # type: ignore[union-attr]
+
+
+def test_an_archive_holds_the_same_files(tmp_path: Path):
+    work = finished(tmp_path)
+    chapters_zipped(work, tmp_path / "parts.zip", Children())
+    in_folder = chapters_into(work, tmp_path / "parts", Children())
+    with zipfile.ZipFile(tmp_path / "parts.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [path.name for path in in_folder]
+        assert [archive.read(path.name) for path in in_folder] == [
+            path.read_bytes() for path in in_folder
+        ]
+
+
+def test_every_chapter_keeps_the_rules_of_acx(tmp_path: Path):
+    work = finished(tmp_path, preset="audiobook-acx")
+    *files, _ = chapters_into(work, tmp_path / "parts", Children())
+    for path in files:
+        told = File(path).info
+        heard = check(path, told.length, 100)
+        carrier = Carrier("mp3", told.sample_rate, told.bitrate / 1000, told.length)
+        broken = [
+            each
+            for each in judged(heard, carrier, PRESETS["audiobook-acx"], -20.0)
+            if not each.passed
+        ]
+        assert broken == []
+
+
+@pytest.mark.parametrize("kind", ["mp3", "m4b", "flac"])
+def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kind: FormatName):
+    work = finished(tmp_path, kind)
+    pages = [
+        Page(part.title, (Block(Shape.PARAGRAPH, (Sentence("Words.", 0.1),)),), part.duration_s)
+        for part in work.parts
+    ]
+    about = About("The Gate", "en", "urn:x:1", datetime(2026, 1, 1, tzinfo=UTC))
+    read_aloud(work, pages, about, tmp_path / "book.epub", Children())
+    content = (tmp_path / "book.epub").read_bytes()
+    assert broken_rules(content) == []
+    book, whole = opened(content), decoded(work.whole)
+    for part, (_, overlay) in zip(work.parts, overlays(book), strict=True):
+        (name,) = (
+            i.path
+            for i in book.items.values()
+            if overlay.path[5:17] in i.path[5:] and "audio" in i.path
+        )
+        path = tmp_path / Path(name).name
+        path.write_bytes(book.archive.read(name))
+        heard = decoded(path)
+        wanted = whole[round(part.start_s * MIX_RATE_HZ) : round(part.end_s * MIX_RATE_HZ)]
+        assert abs(len(heard) - len(wanted)) < 1_152
+        assert level_db(heard) == pytest.approx(level_db(wanted), abs=0.1)
+
+
+def test_a_story_without_chapters_is_one_file(tmp_path: Path):
+    work = finished(tmp_path)
+    alone = replace(work, label=replace(work.label, chapters=()))
+    only, _ = chapters_into(alone, tmp_path / "parts", Children())
+    assert only.name == "01 - The Gate.mp3"
+    assert len(decoded(only)) == len(decoded(work.whole))
+    assert io.BytesIO(only.read_bytes()).read(3) == b"ID3"
