@@ -1,45 +1,49 @@
-"""What the rendering benches mix: forty chunks like a speech service's, and music that loops.
+"""What the rendering benches mix: forty spoken chunks, and music that loops.
 
-A chunk is bursts of harmonics with hard beginnings and pauses between them, as FLAC at 24 kHz, each
-with a rhythm and a pitch of its own; forty of 38 s with a second between them make 26 minutes. A
-book takes the same files again under other names, so that nothing of it is found to be there
-already. The chunks are measured when they are made, as a service measures what it has spoken; that
-is not part of a mix.
+The demo's story is told by one voice of the embedded engine after the other until there are forty
+chunks, FLAC at 24 kHz, about 26 minutes with a second between them; no two are alike. The music is
+the demo's own bed of 48 s. A book takes the same files again under other names, so that nothing of
+it is found to be there already; its pauses and chapters are those that a story gets. The chunks are
+measured when they are made, as a service measures what it has spoken; that is not part of a mix.
 """
 
 import pickle
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
+from demo.bed import write_bed
+from mixer.jobs.planning import plan_story
+from mixer.jobs.production import FILLING_WEIGHTS
 from mixer.parallel import usable_cores
+from mixer.requests import Options
+from mixer.script.limits import EMBEDDED_LIMITS
+from mixer.script.pauses import NATURAL
+from mixer.script.script import Ending, Utterance
+from mixer.script.sources import TextType
+from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml
 from mixer.sound import ffmpeg
 from mixer.sound.cues import Music
 from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from mixer.sound.placing import Take
 from mixer.sound.rendering import in_order
+from mixer.speech.embedded.engine import VOICES, EmbeddedEngine
+from mixer.speech.engine import Delivery
 
+STORY = Path("demo", "story.md")
 CHUNKS = 40
-CHUNK_S = 38.0
 GAP_MS = 1_000
-STORY_S = CHUNKS * (CHUNK_S + GAP_MS / 1000)
-LONGER_S, SHORTER_S = 44.0, 31.0
-"""A chunk after one sentence in it grew, and after one shrank."""
+CHUNK_CHARS, MOST_CHARS = 400, 800
+"""A chunk ends with the first paragraph beyond the one, and in any case at the other."""
 
-PARAGRAPH_WEIGHT = 3.0
-TIMEOUT_S = 600.0
+EDITED = 2
+"""Number of the chunk in a book that an edit changes."""
 
-VOICE = (
-    "aevalsrc=exprs='0.15*gt(sin(2*PI*t*{speed})+0.4*sin(2*PI*t*0.23)\\,-0.2)"
-    "*(1+1.6*exp(-40*mod(t\\,1.7)))"
-    "*(sin(2*PI*{pitch}*t)+0.5*sin(4*PI*{pitch}*t)+0.3*sin(10*PI*{pitch}*t)+0.1*(2*random(0)-1))'"
-    ":s=24000:d={seconds}"
-)
-CHORDS = (
-    "aevalsrc=exprs='0.2*(sin(2*PI*220*t)+sin(2*PI*277*t)+sin(2*PI*330*t))"
-    "|0.2*(sin(2*PI*221*t)+sin(2*PI*278*t)+sin(2*PI*331*t))':s=44100:d=20"
-)
+CHAPTER_CHUNKS = 30
+"""About twenty minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,66 +79,98 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """One spoken chunk: the recording, and how it ends."""
+
+    take: Take
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """Chunks and music in files, and what is known of them."""
 
-    chunks: tuple[Take, ...]
-    longer: Take
-    shorter: Take
+    chunks: tuple[Chunk, ...]
+    longer: Chunk
+    shorter: Chunk
     music: Music
     folder: Path
 
+    @property
+    def story_s(self) -> float:
+        """How long the chunks play, a second behind each."""
+        return sum(each.take.measured.duration_s + GAP_MS / 1000 for each in self.chunks)
+
     def story(self, out: Path) -> Work:
         """Twenty-six minutes: the chunks as they are, a second apart."""
-        return self._work(self.chunks, out)
+        return self._work([each.take for each in self.chunks], out)
 
-    def book(self, hours: float, out: Path, *, edited: Take | None = None) -> Work:
+    def book(self, hours: float, out: Path, *, edited: Chunk | None = None) -> Work:
         """So many hours in chapters of some twenty minutes; its third chunk may be another one."""
-        count = round(hours * 3600 / (CHUNK_S + GAP_MS / 1000))
-        takes = [_read(self.chunks[number % CHUNKS], number) for number in range(count)]
+        count = round(hours * 3600 / self.story_s * CHUNKS)
+        chunks = [self.chunks[number % CHUNKS] for number in range(count)]
         if edited:
-            takes[2] = _read(edited, 2)
-        return self._work(tuple(takes), out)
+            chunks[EDITED] = edited
+        return self._work([_read(each, number) for number, each in enumerate(chunks)], out)
 
-    def _work(self, takes: tuple[Take, ...], out: Path) -> Work:
+    def _work(self, takes: Sequence[Take], out: Path) -> Work:
         files = {take.source: self.folder / take.source.split("-")[0] for take in takes}
-        return Work(takes, files, self.music, self.folder / self.music.source, out)
+        return Work(tuple(takes), files, self.music, self.folder / self.music.source, out)
 
 
-def _read(take: Take, number: int) -> Take:
+def _read(chunk: Chunk, number: int) -> Take:
     """A chunk of a book, under a name of its own."""
-    return Take(
-        f"{take.source}-{number}",
-        take.measured,
-        GAP_MS,
-        weight=PARAGRAPH_WEIGHT if number % 3 == 0 else 1.0,
-        opens=f"Chapter {number // 30 + 1}" if number % 30 == 0 else None,
+    ending = Ending.CHAPTER if (number + 1) % CHAPTER_CHUNKS == 0 else chunk.ending
+    return replace(
+        chunk.take,
+        source=f"{chunk.take.source}-{number}",
+        gap_ms=NATURAL.gap_ms(ending),
+        is_gap_exact=False,
+        weight=FILLING_WEIGHTS.get(ending, 1.0),
+        opens=f"Chapter {number // CHAPTER_CHUNKS + 1}" if number % CHAPTER_CHUNKS == 0 else None,
     )
 
 
 def material(folder: Path) -> Material:
     """Make all files in a folder, and measure them."""
-    lengths_s = [*(CHUNK_S,) * CHUNKS, LONGER_S, SHORTER_S]
-    takes = list(in_order(enumerate(lengths_s), _Maker(folder), usable_cores(), ffmpeg.Children()))
-    music = _made(folder / "music.flac", CHORDS)
-    known = Music(music.name, measure(music, channels=MUSIC_CHANNELS))
-    return Material(tuple(takes[:CHUNKS]), takes[CHUNKS], takes[CHUNKS + 1], known, folder)
+    plan = plan_story(STORY.read_text(), TextType.MARKDOWN, EMBEDDED_LIMITS, "en-US", Options())
+    story = [utterance for chunk in plan.chunks for utterance in chunk.utterances]
+    told = [(group, voice.id) for voice in VOICES for group in _grouped(story)][:CHUNKS]
+    group, voice = told[EDITED]
+    edits = [((*group, story[-1]), voice), ((*group[:-2], group[-1]), voice)]
+    with closing(EmbeddedEngine()) as engine:
+        maker = _Maker(folder, engine)
+        numbered = enumerate(chain(told, edits))
+        chunks = list(in_order(numbered, maker, usable_cores(), ffmpeg.Children()))
+    write_bed(folder / "music.flac")
+    known = Music("music.flac", measure(folder / "music.flac", channels=MUSIC_CHANNELS))
+    return Material(tuple(chunks[:CHUNKS]), chunks[CHUNKS], chunks[CHUNKS + 1], known, folder)
+
+
+def _grouped(story: Sequence[Utterance]) -> Iterator[tuple[Utterance, ...]]:
+    """A story in chunks of about 600 characters."""
+    group: list[Utterance] = []
+    for utterance in story:
+        group.append(utterance)
+        enough = MOST_CHARS if utterance.ending not in FILLING_WEIGHTS else CHUNK_CHARS
+        if billed_chars(group) >= enough:
+            yield tuple(group)
+            group = []
 
 
 @dataclass(frozen=True, slots=True)
 class _Maker:
+    """Speaks a numbered group of sentences into a file."""
+
     folder: Path
+    engine: EmbeddedEngine
 
-    def __call__(self, numbered: tuple[int, float]) -> Take:
-        number, seconds = numbered
-        sound = VOICE.format(speed=1.1 + number / 50, pitch=95 + 3 * number, seconds=seconds)
-        path = _made(self.folder / f"chunk{number:02}.flac", sound)
-        return Take(path.name, measure(path), GAP_MS, is_gap_exact=True)
-
-
-def _made(path: Path, source: str) -> Path:
-    ffmpeg.run(["-f", "lavfi", "-i", source, "-sample_fmt", "s16", str(path)], timeout_s=TIMEOUT_S)
-    return path
+    def __call__(self, numbered: tuple[int, tuple[tuple[Utterance, ...], str]]) -> Chunk:
+        number, (group, voice) = numbered
+        ssml = build_ssml(group, SsmlStyle(EMBEDDED_LIMITS, NATURAL))
+        path = self.folder / f"chunk{number:02}.{self.engine.suffix}"
+        path.write_bytes(self.engine.speak(ssml, Delivery(voice, self.engine.name)).audio)
+        return Chunk(Take(path.name, measure(path), GAP_MS, is_gap_exact=True), group[-1].ending)
 
 
 def chunk_files(folder: Path) -> Sequence[Path]:

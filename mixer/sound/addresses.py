@@ -51,7 +51,9 @@ def segment_address(
         for clip in timeline.clips
         if clip.start < segment.window_end and clip.end > segment.window_start
     }
-    command = segment_command(timeline, segment, clips, beds, encoding.stream.frame_samples)
+    command = segment_command(
+        timeline, segment, clips, beds, encoding.stream.frame_samples, is_anywhere=True
+    )
     spans = [segment.start - segment.window_start, segment.end - segment.start, segment.is_last]
     files = [str(path) for path in command.files]
     versions = [FORMAT_VERSION, RENDERING_EPOCH, ffmpeg_version]

@@ -56,6 +56,8 @@ def segment_command(
     sources: Mapping[str, Path],
     beds: Mapping[tuple[str, bool], Bed],
     frame_samples: int = 1,
+    *,
+    is_anywhere: bool = False,
 ) -> Command:
     """The command that makes a segment's window of the mix.
 
@@ -66,6 +68,8 @@ def segment_command(
         beds: the cues' music and sounds, prepared, by what is played.
         frame_samples: of the encoder; its first frame begins on a multiple of so many samples of
             the whole mix, as it would in a serial render.
+        is_anywhere: to be compared, not run: the same wherever the segment lies in the whole, but
+            for where the encoder's frames begin. Loudness windows shape no sample.
     """
     graph = _Graph()
     stems = [_voice(graph, timeline, segment, sources)]
@@ -78,7 +82,7 @@ def segment_command(
     if limiter := _limiter(timeline.mastering.sum_limit_db):
         mixed = graph.chain(mixed, limiter)
     begin = _mix_frames(timeline, segment.window_start)
-    unmeasured = (_mix_frames(timeline, segment.start) - begin) % LOUDNESS_STEP
+    unmeasured = 0 if is_anywhere else -begin % LOUDNESS_STEP
     heard, measured = graph.split(mixed, "asplit", 2)
     heard = graph.chain(heard, _without(-begin % frame_samples))
     measured = graph.chain(measured, [*_without(unmeasured), LOUDNESS])

@@ -1,8 +1,10 @@
 """Takes to clips: where every recording of the voice lies on the timeline. Pure.
 
 Clips follow one another with their gaps. They form sections: each chapter is one, and long
-chapters are parted at about ten minutes. Sections must start on the grid, and a pause of up to
-6.4 s would be heard; so what a section lacks is spread over its gaps, the larger ones taking more.
+chapters are parted at about six minutes. Sections must start on the grid; what a section lacks of
+the next grid step, or has too much, is spread over its gaps, the larger ones taking more. Its last
+clip and the gap behind it stay as they are where the others can take it: that is the roll of the
+segment that follows, which then keeps its bytes as well.
 Gaps that a caller has set to the millisecond are never touched: then only chapters open a section,
 and only the pause between two chapters is filled.
 """
@@ -22,15 +24,20 @@ TAIL_MARGIN_S = 0.10
 FADE_S = 0.01
 """At both edges of a take; keeps a cut from clicking."""
 
-SECTION_SPACING_S = 240.0
-SECTION_PER_MARK_S = 400.0
-"""With these, sections inside a long chapter are about ten minutes long (see mixer.boundaries)."""
+SECTION_SPACING_S = 120.0
+SECTION_PER_MARK_S = 120.0
+"""With these, sections inside a long chapter are about six minutes long where two chunks of three
+end a paragraph (see mixer.boundaries). An edit renders its section anew."""
 
 MIN_SECTION_WEIGHT = 3.0
 """A section inside a chapter ends where the pause takes at least so much filling: a paragraph."""
 
 SHRINK_SHARE = 0.15
-"""Gaps may be shortened by so much to meet the grid; otherwise they are lengthened."""
+"""Gaps may be shortened by so much to meet the grid, where that is the smaller change."""
+
+MAX_FILLING_S = 0.4
+"""A gap inside a section that becomes so much longer is still a pause between two sentences; where
+it would take more, the gap that ends the section takes its part as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def place(
         gaps = [take.gap_ms * rate_hz // 1000 for take in takes[first:end]]
         if end < len(takes):
             sound = lead + sum(clip.length for clip in bare)
-            gaps = _filled(gaps, takes[first:end], sound, grid_samples(rate_hz))
+            gaps = _filled(gaps, takes[first:end], sound, rate_hz)
         cursor = start + lead
         for clip, gap in zip(bare, gaps, strict=True):
             clips.append(replace(clip, start=cursor))
@@ -122,19 +129,38 @@ def _clip(take: Take, gain_db: float, rate_hz: int) -> Clip:
     return Clip(take.source, start=0, skip=skip, length=end - skip, gain_db=gain_db, fade=fade)
 
 
-def _filled(gaps: list[int], takes: Sequence[Take], sound: int, grid: int) -> list[int]:
+def _filled(gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int) -> list[int]:
     """The gaps of a section, changed so that the section ends on the grid."""
+    grid = grid_samples(rate_hz)
     excess = (sound + sum(gaps)) % grid
     if any(take.is_gap_exact for take in takes):
         return [*gaps[:-1], gaps[-1] + (-excess) % grid]
-    free = [_free(gap, take) for gap, take in zip(gaps, takes, strict=True)]
-    change = -excess if excess <= SHRINK_SHARE * sum(free) else grid - excess
-    weights = [take.weight for take in takes] if change > 0 else free
+    gives = [_free(gap, take) for gap, take in zip(gaps, takes, strict=True)]
+    if excess <= min(SHRINK_SHARE * sum(gives), grid / 2):
+        change, weights = -excess, _without_last(gives, excess / SHRINK_SHARE)
+    else:
+        change = grid - excess
+        weights = _without_last(*_wants([take.weight for take in takes], change, rate_hz))
     return [gap + part for gap, part in zip(gaps, _shares(change, weights), strict=True)]
 
 
+def _wants(weights: list[float], filling: int, rate_hz: int) -> tuple[list[float], float]:
+    """How much of a filling each gap takes, and the sum of weights at which none takes too much."""
+    if not any(weights):
+        return [*weights[:-1], 1.0], 1.0
+    return weights, filling * max(weights[:-1], default=0.0) / (MAX_FILLING_S * rate_hz)
+
+
+def _without_last(weights: list[float], enough: float) -> list[float]:
+    """Weights of which the last is nothing, where the others are enough."""
+    others = sum(weights[:-1])
+    return [*weights[:-1], 0.0] if others and others >= enough else weights
+
+
 def _free(gap: int, take: Take) -> float:
-    """How much of a gap no sound takes."""
+    """How much of a gap may be taken away: what no sound takes, where no author has set it."""
+    if not take.weight:
+        return 0.0
     return gap * (1 - take.held_ms / take.gap_ms) if take.held_ms else float(gap)
 
 

@@ -3,7 +3,7 @@
 Cuts lie on the grid, counted from each section's start, so that a section keeps its cuts wherever
 it lies. A segment is rendered with some sound before and behind it (the rolls), which fills the
 filters' and the encoder's memory; its own frames then come out as in a serial render (measured:
-byte for byte, where rendering begins on a multiple of 49 MP3 frames).
+byte for byte, where rendering begins on the grid).
 """
 
 from bisect import bisect_right
@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mixer.sound.timeline import Clip, Cue, Timeline
+from mixer.sound.timeline import GRID_S, Clip, Cue, Timeline
 
-SEGMENT_GRIDS = 20
+SEGMENT_GRIDS = 100
 """128 s: long enough that starting FFmpeg and rolling in cost little, short enough to share out."""
 
 ROLL_IN_S = Fraction(256, 100)
@@ -21,8 +21,7 @@ ROLL_IN_S = Fraction(256, 100)
 and needs 95 frames to reach the bottom (measured: with 49 frames single ones came out otherwise).
 """
 
-ROLL_IN_STEP_S = Fraction(128, 100)
-"""49 frames: 56,448 samples at 44.1 kHz, whole samples at every voice rate."""
+ROLL_IN_STEP_S = GRID_S
 
 ROLL_IN_SOUND_S = Fraction(128, 100)
 """Of clips or music at least; in digital silence LAME's search for a step size stands still, so a

@@ -4,10 +4,10 @@ The value between deciding and rendering. It holds integer samples at one rate (
 so a clip lies exactly where the plan put it; it serialises to JSON, so a mix can be stored,
 compared, resumed, and rendered somewhere else.
 
-The grid: 245 MP3 frames of 1,152 samples at 44.1 kHz are 6.4 s, a whole number of samples at every
-common rate and a whole number of the 100 ms steps in which loudness is measured. Segments rendered
-from one grid point to another join into the bytes of a serial render, and a section that starts on
-the grid keeps its bytes when something before it changes its length.
+The grid: 49 MP3 frames of 1,152 samples at 44.1 kHz are 1.28 s, a whole number of samples at every
+common rate, and after as many the pattern of padding bytes begins anew. Segments rendered from one
+grid point to another join into the bytes of a serial render, and a section that starts on the grid
+keeps its bytes when something before it changes its length.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from fractions import Fraction
 FORMAT_VERSION = 1
 """Goes up when a stored Timeline can no longer be read by older code."""
 
-GRID_S = Fraction(64, 10)
-"""245 MP3 frames of 1,152 samples at 44.1 kHz (measured: see the module's docstring)."""
+GRID_S = Fraction(128, 100)
+"""49 MP3 frames of 1,152 samples at 44.1 kHz (measured: see the module's docstring)."""
 
 MIX_RATE_HZ = 44_100
 """At which music plays and the mix is encoded: what podcasts and audiobook shops ask for."""

@@ -98,7 +98,7 @@ def bed_alone(folder: Path, **style: float) -> tuple[Mixed, Sound]:
     mix = laid_out(folder, voice, music(6.0), outro_s=4.0, **style)
     for path in mix.ingredients.clips.values():
         write(path, silence(3.0), 24_000)
-    mix.rendered(segment_grids=1)
+    mix.rendered(segment_grids=5)
     return mix, decoded(mix.path)
 
 
@@ -169,7 +169,7 @@ def test_no_step_where_ramps_fades_and_sections_meet(tmp_path: Path):
     mix = laid_out(tmp_path, chunks, np.stack([tone(40.0, 331.0, MIX_HZ)] * 2, axis=1))
     for path in mix.ingredients.clips.values():
         write(path, silence(2.5), 24_000)
-    mix.rendered(segment_grids=1)
+    mix.rendered(segment_grids=5)
     heard = decoded(mix.path)[:, 0]
     places = [ramp.start for cue in mix.timeline.cues for ramp in cue.ramps]
     places += [ramp.start + ramp.length for cue in mix.timeline.cues for ramp in cue.ramps]

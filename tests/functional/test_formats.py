@@ -63,7 +63,7 @@ def test_other_formats_play_the_same_sound_for_the_same_time(
 ):
     """Segments joined, against raw samples of a serial render."""
     mix = mix_of(tmp_path, kind, music(5.0))
-    mix.rendered(segment_grids=1)
+    mix.rendered(segment_grids=5)
     heard = decoded(mix.path, MIX_HZ)
     assert abs(heard.shape[0] - mix.mix_samples(mix.timeline.length)) <= (kind == "opus")
     length = min(len(heard), len(as_wav))
@@ -86,7 +86,7 @@ def test_segments_of_lossless_formats_join_into_the_bytes_of_a_serial_render(
     mix = mix_of(tmp_path, kind, music(5.0))
     mix.rendered(segment_grids=None)
     serial = mix.path.read_bytes()
-    mix.rendered(segment_grids=1)
+    mix.rendered(segment_grids=5)
     assert mix.path.read_bytes() == serial
 
 
@@ -97,7 +97,7 @@ def test_aac_joins_are_as_clean_as_the_rest(tmp_path: Path):
     sounds = []
     for kind in ("wav", "m4a"):
         mix = laid_out(tmp_path, [chunk], music(5.0), kind=kind)  # type: ignore[arg-type]
-        mix.rendered(segment_grids=1)
+        mix.rendered(segment_grids=5)
         sounds.append(decoded(mix.path))
     error = sounds[1] - sounds[0]
     window = MIX_HZ // 10
@@ -211,7 +211,7 @@ def test_broken_chunk_is_named_and_leaves_nothing(tmp_path: Path, kind: FormatNa
     mix = mix_of(tmp_path, kind)
     (tmp_path / "2.wav").write_bytes(b"no sound")
     with pytest.raises(RenderFailed, match=r"cannot read .*2\.wav"):
-        mix.rendered(segment_grids=1)
+        mix.rendered(segment_grids=5)
     assert not mix.path.exists()
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".wav"]
 
@@ -235,7 +235,7 @@ def test_killed_ffmpeg_is_told_and_leaves_nothing(tmp_path: Path, kind: FormatNa
     killer = threading.Thread(target=killed, args=[word])
     killer.start()
     with pytest.raises(RenderFailed, match=r"ended from outside by SIGKILL"):
-        mix.rendered(segment_grids=5)
+        mix.rendered(segment_grids=25)
     killer.join()
     assert set(tmp_path.iterdir()) == before
     assert not [each for each in psutil.Process().children() if "ffmpeg" in each.name()]

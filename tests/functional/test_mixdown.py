@@ -21,6 +21,7 @@ from mixer.publish.tags import Label
 from mixer.sound import mp3
 from mixer.sound.ffmpeg import Children
 from mixer.sound.loudness import integrated_lufs
+from mixer.sound.segments import cut
 from tests.mixes import Mixed, Spoken, laid_out
 from tests.sounds import (
     MIX_HZ,
@@ -128,7 +129,7 @@ def test_clips_of_every_kind_start_where_the_timeline_says(tmp_path: Path):
         Spoken(bursts([0.0, 0.9], 1.0, 11_025), 11_025),
     ]
     mix = laid_out(tmp_path, chunks)
-    mix.rendered(segment_grids=1)
+    mix.rendered(segment_grids=5)
     assert max(map(abs, start_errors(mix, decoded(mix.path)[:, 0]))) <= MS
 
 
@@ -151,7 +152,7 @@ def test_gaps_are_silent_and_exact(tmp_path: Path):
         for rate_hz, gap_ms in ((24_000, 250), (22_050, 1_000), (8_000, 500), (48_000, 3_000))
     ]
     mix = laid_out(tmp_path, [*chunks, Spoken(tone(0.5, 1_000))])
-    mix.rendered(segment_grids=1)
+    mix.rendered(segment_grids=5)
     loud = np.abs(decoded(mix.path)[:, 0]) > 0.01
     edges = np.flatnonzero(np.diff(np.convolve(loud, np.ones(2 * MS), "same") > 0))
     gaps_s = (edges[2:-1:2] - edges[1:-1:2]) / MIX_HZ
@@ -162,7 +163,7 @@ def test_gaps_are_silent_and_exact(tmp_path: Path):
 def random_mix(folder: Path, seed: int) -> Mixed:
     """Some chunks of one engine's rate, chapters, ducked and looped music, a limiter at work."""
     draw = random.Random(seed)
-    rate_hz = draw.choice([24_000, 22_050])
+    rate_hz = 22_050 if seed % 2 else 24_000
     spiky = bursts([0.2, 0.5], 1.0, rate_hz, peak_db=-1) + speech(1.0, 1, rate_hz, -40)
     chunks = [
         Spoken(
@@ -190,11 +191,14 @@ def random_mix(folder: Path, seed: int) -> Mixed:
 def test_segments_join_into_the_bytes_of_a_serial_render(tmp_path: Path, seed: int):
     mix = random_mix(tmp_path, seed)
     assert mix.timeline.mastering.limit_db is not None
+    assert bool(seed) == any(cue.ramps for cue in mix.timeline.cues)
     mix.rendered(segment_grids=None)
     serial = list(mp3.frames(mix.path.read_bytes()))
-    for grids in (1, 2, 3, 8):
+    for count in (2, 3, 8):
+        grids = max(1, mix.timeline.length // mix.timeline.grid // count)
         mix.rendered(segment_grids=grids)
-        assert list(mp3.frames(mix.path.read_bytes())) == serial, f"{grids} grid steps"
+        assert len(cut(mix.timeline, grids)) >= count
+        assert list(mp3.frames(mix.path.read_bytes())) == serial, f"{count} segments"
 
 
 def told_by_ffmpeg_lufs(path: Path) -> float:
@@ -208,7 +212,7 @@ def told_by_ffmpeg_lufs(path: Path) -> float:
 def test_loudness_of_the_file_is_known_from_its_segments(tmp_path: Path, seed: int):
     """Even of mixes with many windows right at the gate, where single ones count or do not."""
     mix = random_mix(tmp_path, seed)
-    mixdown = mix.rendered(segment_grids=1)
+    mixdown = mix.rendered(segment_grids=5)
     before_encoding_lufs = integrated_lufs(mixdown.windows)
     assert before_encoding_lufs is not None
     foretold_lufs = before_encoding_lufs + mix.encoding.level_offset_db
@@ -221,7 +225,7 @@ def test_segment_after_long_silence_joins_without_a_trace(tmp_path: Path):
     mix = laid_out(tmp_path, [loud, *talk(2, 1.0, gap_ms=10_000, is_gap_exact=True), *talk(1)])
     mix.rendered(segment_grids=None)
     serial = mix.path.read_bytes()
-    mix.rendered(segment_grids=1)
+    mix.rendered(segment_grids=5)
     assert mix.path.read_bytes() == serial
 
 
@@ -255,7 +259,7 @@ def test_players_are_told_the_right_length(finished: Mixed):
     assert decoded(finished.path).shape[0] == finished.mix_samples(finished.timeline.length)
 
 
-@pytest.mark.parametrize("at_s", [1.0, 7.3, 15.0])
+@pytest.mark.parametrize("at_s", [1.0, 7.3, 10.0])
 def test_seeking_lands_where_it_should(finished: Mixed, at_s: float):
     raw = ffmpeg(["-ss", str(at_s), "-i", str(finished.path), "-t", "2", "-f", "f32le", "-"])
     sought = np.frombuffer(raw, "<f4").astype(np.float64)
@@ -305,7 +309,7 @@ def test_clip_that_cannot_be_read_is_named_and_leaves_nothing(tmp_path: Path, co
     (tmp_path / "3.wav").write_bytes(content)
     before = set(tmp_path.rglob("*"))
     with pytest.raises(RenderFailed, match=r"cannot read .*3\.wav"):
-        mix.rendered(segment_grids=1)
+        mix.rendered(segment_grids=5)
     assert leftovers(tmp_path, before) == set()
 
 
@@ -341,7 +345,7 @@ def test_stopped_job_ends_at_once_and_leaves_nothing(tmp_path: Path):
     threading.Timer(0.5, children.stop).start()
     begun_s = time.monotonic()
     with pytest.raises(OutOfTime):
-        mix.rendered(children=children, segment_grids=4)
+        mix.rendered(children=children, segment_grids=20)
     assert time.monotonic() - begun_s < 3
     assert leftovers(tmp_path, before) == set()
 
@@ -356,7 +360,7 @@ def test_failure_while_joining_ends_the_segments_in_the_making(tmp_path: Path):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(StoreFailed, match="the disk is full"):
-        mix.rendered(segment_grids=1, progress=full)
+        mix.rendered(segment_grids=5, progress=full)
     assert leftovers(tmp_path, before) == set()
 
 
@@ -383,7 +387,7 @@ folder, room = Path(sys.argv[1]), int(sys.argv[2])
 mix = laid_out(folder, [Spoken(speech(3.0, seed)) for seed in range(6)])
 resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 try:
-    mix.rendered(segment_grids=1)
+    mix.rendered(segment_grids=5)
 except StoreFailed as error:
     print(error)
 """
@@ -409,6 +413,6 @@ def test_full_disk_is_told_and_leaves_nothing(tmp_path: Path, room_bytes: int):
 def test_progress_is_told_up_to_the_end(tmp_path: Path):
     told: list[float] = []
     mix = laid_out(tmp_path, talk(4))
-    mix.rendered(segment_grids=1, progress=told.append)
+    mix.rendered(segment_grids=5, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0

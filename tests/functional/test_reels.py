@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from mixer.errors import NotFound, OutOfTime
 from mixer.jobs.remembering import Memory
+from mixer.sound.cues import CROSSFADE_S
 from mixer.sound.encoders import Encoding
 from mixer.sound.ffmpeg import Children
 from mixer.sound.finishing import join, join_in_store
@@ -49,7 +50,7 @@ def mix(tmp_path: Path) -> Mixed:
 
 
 def reels(mix: Mixed) -> tuple[Reel, ...]:
-    return wound(mix.timeline, cut(mix.timeline, 1))
+    return wound(mix.timeline, cut(mix.timeline, 5))
 
 
 def kept(mix: Mixed, shelf: Shelf) -> list[str]:
@@ -82,7 +83,7 @@ def test_reels_join_into_the_bytes_of_a_render(mix: Mixed, shelf: Shelf, tmp_pat
 def test_job_goes_on_after_its_mix(mix: Mixed, shelf: Shelf):
     children = Children()
     mix.rendered(children=children)
-    mix.rendered(children=children, shelf=shelf, segment_grids=2)
+    mix.rendered(children=children, shelf=shelf, segment_grids=10)
     assert not children.stopped
 
 
@@ -120,7 +121,8 @@ def test_edit_renders_only_what_it_touches(mix: Mixed, shelf: Shelf, tmp_path: P
     outside = [
         key
         for reel, key in zip(reels(edited), after, strict=True)
-        if reel.segments[0].window_start >= starts[2] or reel.segments[-1].window_end <= starts[1]
+        if reel.segments[0].window_start >= starts[2] + CROSSFADE_S * timeline.rate_hz
+        or reel.segments[-1].window_end <= starts[1]
     ]
     assert edited.timeline.length > mix.timeline.length
     assert len(outside) >= len(after) / 3
@@ -145,10 +147,10 @@ def test_joining_what_was_not_rendered_names_it(mix: Mixed, shelf: Shelf, tmp_pa
 
 def test_render_keeps_what_it_made_when_time_runs_out(mix: Mixed, shelf: Shelf):
     with pytest.raises(OutOfTime):
-        mix.rendered(shelf=shelf, segment_grids=1, workers=1, until_s=0.0)
+        mix.rendered(shelf=shelf, segment_grids=5, workers=1, until_s=0.0)
     assert ages(shelf) == {}
-    mix.rendered(shelf=shelf, segment_grids=1)
-    assert len(ages(shelf)) == len(cut(mix.timeline, 1))
+    mix.rendered(shelf=shelf, segment_grids=5)
+    assert len(ages(shelf)) == len(cut(mix.timeline, 5))
 
 
 class CountedReads:
@@ -181,7 +183,7 @@ def test_join_inside_s3_fetches_little_and_gives_the_bytes_of_a_local_join(
     loud, bucket = Encoding("mp3", 320), S3Store(s3, "reels")  # type: ignore[arg-type]
     chunk = Spoken(speech(55.0), gap_ms=1_000, is_gap_exact=True)
     mix = laid_out(tmp_path, [chunk] * 8, bitrate_kbps=320)
-    shelf, segments = Shelf(bucket), cut(mix.timeline, 21)
+    shelf, segments = Shelf(bucket), cut(mix.timeline, 105)
     keys = [
         render_reel(mix.timeline, Reel((segment,)), mix.ingredients, shelf, encoding=loud).key
         for segment in segments
@@ -207,8 +209,8 @@ def test_reels_for_s3_are_large_enough_save_the_last(mix: Mixed, kbps: int):
     grid = mix.timeline.grid
     draw = random.Random(kbps)
     starts = [0]
-    while starts[-1] < hours[-1].end - 200 * grid:
-        starts.append(starts[-1] + draw.choice([3, 20, 90, 150]) * grid)
+    while starts[-1] < hours[-1].end - 1_000 * grid:
+        starts.append(starts[-1] + draw.choice([15, 100, 450, 750]) * grid)
     sections = tuple(Section(start) for start in starts)
     book = replace(mix.timeline, clips=hours, cues=(), sections=sections, length=hours[-1].end)
     encoding = Encoding("mp3", kbps)
@@ -230,7 +232,7 @@ def reel_of(shelf: Shelf, content: str) -> str:
 def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: Mixed, shelf: Shelf):
     memory = Memory(shelf, "/somewhere/story.mp3")
     assert memory.remastered(mix.timeline) == mix.timeline
-    first = mix.rendered(shelf=shelf, segment_grids=1)
+    first = mix.rendered(shelf=shelf, segment_grids=5)
     unused = reel_of(shelf, "an earlier look")
     memory.note(Look(mix.timeline, first, 0.4), [*first.reels, unused])
     assert memory.off_by_lu() == 0.4
@@ -240,7 +242,7 @@ def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: Mixed, shelf: S
     assert memory.remastered(replace(mix.timeline, mastering=louder)) == mix.timeline
     clips = (*mix.timeline.clips[:-1], replace(mix.timeline.clips[-1], gain_db=0.0))
     edited = replace(mix, timeline=replace(mix.timeline, clips=clips))
-    second = edited.rendered(shelf=shelf, segment_grids=1)
+    second = edited.rendered(shelf=shelf, segment_grids=5)
     assert 0 < len(set(first.reels) & set(second.reels)) < len(first.reels)
     memory.note(Look(edited.timeline, second), second.reels)
     assert memory.off_by_lu() == 0.0

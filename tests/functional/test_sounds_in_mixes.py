@@ -85,7 +85,7 @@ def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path
     kept = [
         {
             render_reel(mix.timeline, reel, mix.ingredients, shelf, encoding=MP3).key
-            for reel in wound(mix.timeline, cut(mix.timeline, 1))
+            for reel in wound(mix.timeline, cut(mix.timeline, 5))
             if reel.segments[0].window_start >= mix.timeline.sections[1].start
         }
         for mix in (before, edited)

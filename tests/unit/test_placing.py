@@ -11,12 +11,13 @@ from mixer.sound.measure import Measurement
 from mixer.sound.placing import (
     FADE_S,
     LEAD_MARGIN_S,
+    MAX_FILLING_S,
     SHRINK_SHARE,
     TAIL_MARGIN_S,
     Take,
     place,
 )
-from mixer.sound.timeline import VOICE_RATES_HZ, Clip, Section, grid_samples
+from mixer.sound.timeline import GRID_S, VOICE_RATES_HZ, Clip, Section, grid_samples
 
 rates = st.sampled_from(VOICE_RATES_HZ)
 
@@ -125,6 +126,46 @@ def test_a_section_is_filled_by_less_than_a_grid_step_or_shrunk_a_little(
         assert got[number] >= (1 - SHRINK_SHARE) * wanted[number] - 1
     if sections[-1].start:
         assert got[len(sections) - 1] == wanted[len(sections) - 1]
+
+
+@given(st.lists(st.floats(20, 60), min_size=8, max_size=12), st.floats(0, 60))
+def test_filling_of_a_section_is_not_heard_in_any_pause(seconds: list[float], lead_s: float):
+    """And its end stays as it is, so that the segment behind it hears the same before it."""
+    weights = [*([2.0, 1.0, 1.0] * 4)[: len(seconds) - 1], 24.0]
+    chapter = [
+        Take(str(number), measurement(each, 24_000), 650, weight=weight)
+        for number, (each, weight) in enumerate(zip(seconds, weights, strict=True))
+    ]
+    following = Take("next", measurement(5, 24_000), 650, opens="Next")
+    clips, _ = laid([*chapter, following], lead_s, 24_000)
+    changed_s = [gap / 24_000 - 0.65 for gap in gaps(clips)]
+    assert max(changed_s) <= MAX_FILLING_S + 1e-3
+    assert min(changed_s) >= -0.65 * SHRINK_SHARE - 1e-3
+    assert changed_s[-1] == 0
+
+
+@given(st.floats(1, 60), st.sampled_from([0.0, 24.0]))
+def test_chapter_of_one_take_ends_in_a_pause_little_longer_than_asked(
+    seconds: float, weight: float
+):
+    chapters = [
+        Take(str(n), measurement(seconds, 24_000), 2_000, weight=weight, opens="") for n in (1, 2)
+    ]
+    clips, _ = laid(chapters, 0.3, 24_000)
+    assert 2.0 * (1 - SHRINK_SHARE) - 1e-3 <= gaps(clips)[0] / 24_000 < 2.0 + GRID_S
+
+
+@given(takes(is_exact=False), rates)
+def test_pauses_that_an_author_has_set_are_kept_where_others_can_give(
+    takes: list[Take], rate_hz: int
+):
+    clips, sections = laid(takes, 0.3, rate_hz)
+    starts = {section.start for section in sections}
+    for got, take, wanted, after in zip(
+        gaps(clips), takes, asked(takes, rate_hz), clips[1:], strict=False
+    ):
+        if take.weight == 0.0 and after.start not in starts:
+            assert got == wanted
 
 
 @given(takes(), rates)
