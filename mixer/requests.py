@@ -6,7 +6,7 @@ ranges, defaults and descriptions stand here and nowhere else.
 
 from collections.abc import Mapping
 from textwrap import shorten
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +21,16 @@ GIVEN_CHARS = 40
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown", "html", "ssml", "epub"]
+
+OutputName = Literal["chapter_files", "read_aloud"]
+OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
+
+MAX_LINE_CHARS = 500
+MAX_DESCRIPTION_CHARS = 4_000
+"""As long as shops let a description be (Apple's podcast guide for authors)."""
+
+MAX_KEY_CHARS = 1_024
+"""Of an object's key, or of a file's path."""
 
 LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
 """As Amazon Polly allows it (its API reference, PutLexicon)."""
@@ -105,7 +115,38 @@ class SpeechOptions(BaseModel):
     ] = False
 
 
-class MixOptions(BaseModel):
+class AboutOptions(BaseModel):
+    """What the finished file says of itself, instead of what the text says."""
+
+    title: Annotated[
+        str, Field(max_length=MAX_LINE_CHARS, description="Title; the text's own by default.")
+    ] = ""
+    author: Annotated[
+        str,
+        Field(max_length=MAX_LINE_CHARS, description="Author; from the text where it has one."),
+    ] = ""
+    narrator: Annotated[
+        str, Field(max_length=MAX_LINE_CHARS, description="Who reads, as listeners shall see it.")
+    ] = ""
+    series: Annotated[
+        str, Field(max_length=MAX_LINE_CHARS, description="Series, and the volume in it.")
+    ] = ""
+    year: Annotated[str, Field(pattern=r"^(\d{4})?$", description="Of publication.")] = ""
+    genre: Annotated[str, Field(max_length=MAX_LINE_CHARS, description="Such as Mystery.")] = ""
+    description: Annotated[
+        str, Field(max_length=MAX_DESCRIPTION_CHARS, description="A few sentences.")
+    ] = ""
+    cover: Annotated[
+        str,
+        Field(
+            max_length=MAX_KEY_CHARS,
+            description="A JPEG or PNG picture: a file, over the API the key of an upload; a "
+            "book's own by default.",
+        ),
+    ] = ""
+
+
+class MixOptions(AboutOptions):
     """How the mix shall sound, and what it is called."""
 
     preset: Annotated[PresetName, Field(description="What the finished file is for.")] = "story"
@@ -132,8 +173,19 @@ class MixOptions(BaseModel):
         Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] | None,
         Field(description="Of mp3, m4a, m4b and opus; the preset's own by default."),
     ] = None
-    title: Annotated[str, Field(description="Title; the text's own by default.")] = ""
-    author: Annotated[str, Field(description="Author; from the text where it has one.")] = ""
+
+
+class OutputOptions(BaseModel):
+    """What shall be made besides the finished file."""
+
+    outputs: Annotated[
+        list[OutputName],
+        Field(
+            max_length=len(OUTPUTS),
+            description="More files: chapter_files (one for each chapter, and a playlist), "
+            "read_aloud (an EPUB that is read and heard).",
+        ),
+    ] = []
 
 
 class CostOptions(BaseModel):
@@ -145,7 +197,7 @@ class CostOptions(BaseModel):
     dry_run: Annotated[bool, Field(description="Plan and price, and stop there.")] = False
 
 
-class Options(SpeechOptions, GapOption, MixOptions, CostOptions):
+class Options(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions):
     """How a story shall be told; everything has a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -38,10 +38,14 @@ MIX = (
     "format",
     "bitrate_kbps",
 )
-ABOUT = ("title", "author")
+ABOUT = ("title", "author", "narrator", "series", "year", "genre", "description", "cover")
+OUTPUT = ("outputs",)
 COST = ("max_cost_usd", "dry_run")
 
 UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}
+LISTS = frozenset({"lexicons", "outputs"})
+"""Given as names with commas between."""
+
 METAVARS = {
     "rate": "PERCENT",
     "voice": "NAME",
@@ -49,6 +53,9 @@ METAVARS = {
     "language": "TAG",
     "lexicon": "FILE",
     "lexicons": "NAME,NAME…",
+    "cover": "FILE",
+    "year": "YYYY",
+    "outputs": "NAME,NAME…",
 }
 
 
@@ -70,8 +77,8 @@ def chosen(given: Mapping[str, Any]) -> Options:
         asked["pauses"] = _lengths(asked["pauses"])
     if "lexicon" in asked:
         asked["lexicon"] = read_lexicon_file(Path(asked["lexicon"]))
-    if "lexicons" in asked:
-        asked["lexicons"] = asked["lexicons"].split(",")
+    for name in LISTS & asked.keys():
+        asked[name] = [each.strip() for each in asked[name].split(",")]
     return options(asked)
 
 

@@ -18,8 +18,8 @@ from mixer.http.answers import answer
 from mixer.http.bodies import Asked
 from mixer.http.docs import described
 from mixer.http.routing import Api
-from mixer.jobs.library import MUSIC_TYPES, TEXT_TYPES, Library
-from mixer.requests import Options
+from mixer.jobs.library import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, Library
+from mixer.requests import OUTPUTS, Options
 from mixer.settings import Settings
 
 BODY_BYTES = 5_500_000
@@ -56,7 +56,9 @@ class UploadBody(Asked):
 class UploadAnswer(BaseModel):
     """Where the file may be sent: a form of type multipart/form-data, the file in it last."""
 
-    key: Annotated[str, Field(description="What `music`, or `source` of a story, is given then.")]
+    key: Annotated[
+        str, Field(description="What `music`, `cover`, or `source` of a story, is given then.")
+    ]
     url: str
     fields: Annotated[dict[str, str], Field(description="Of the form, before the field `file`.")]
     max_bytes: int
@@ -95,6 +97,8 @@ class CapabilitiesAnswer(BaseModel):
     limits: LimitsAnswer
     music_types: Annotated[list[str], Field(description="Endings of files of music.")]
     source_types: Annotated[list[str], Field(description="Endings of texts that may be uploaded.")]
+    picture_types: Annotated[list[str], Field(description="Endings of covers.")]
+    outputs: Annotated[list[str], Field(description="What a story may be asked for besides.")]
 
 
 def add_library_routes(
@@ -151,6 +155,8 @@ def capabilities_of(settings: Settings) -> dict[str, Any]:
         },
         "music_types": sorted(MUSIC_TYPES),
         "source_types": sorted(TEXT_TYPES),
+        "picture_types": sorted(PICTURE_TYPES),
+        "outputs": list(OUTPUTS),
     }
 
 

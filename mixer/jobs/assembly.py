@@ -22,6 +22,7 @@ from mixer.errors import (
     OutOfTime,
     UnplayableAudio,
 )
+from mixer.jobs.covers import fetched_cover
 from mixer.jobs.fetching import AT_ONCE, Name, request_folder, stopping
 from mixer.jobs.mixing import (
     DEFAULT_GAP_MS,
@@ -33,7 +34,9 @@ from mixer.jobs.mixing import (
     mixed,
     music_found,
 )
+from mixer.jobs.production import tags
 from mixer.parallel import in_parallel
+from mixer.publish.pictures import Picture
 from mixer.requests import Options
 from mixer.sound.cues import Music
 from mixer.sound.ffmpeg import Children
@@ -123,7 +126,8 @@ class Assembler:
         Raises:
             BadInput: a key is none, or there is nothing to hear.
             Forbidden: a bucket or a key that is not for callers.
-            NotFound: a chunk or the music is not there; it is named.
+            NotFound: a chunk, the music or the cover is not there; it is named.
+            UnusablePicture: the cover is no picture, is broken, or is too large.
             ObjectTooLarge: a sound, or all of them, are too large; nothing was fetched.
             UnplayableAudio: a sound is none; it is named.
             OutOfTime: the deadline came first.
@@ -134,6 +138,7 @@ class Assembler:
         children = self.job()
         desk = Desk(Stages(_nobody_watches), children)
         with stopping(children, until_s), desk.stages.stage("looking"):
+            cover = fetched_cover(self.output, asked.cover) if asked.cover else None
             known = self._heads(store, order.chunk_keys, wanted_music, until_s)
         with stopping(children, until_s), request_folder() as folder:
             sources = {("chunk", key): store for key in dict.fromkeys(order.chunk_keys)}
@@ -142,7 +147,14 @@ class Assembler:
             with desk.stages.stage("fetching"):
                 files = folder.fetched(sources, until_s)
             mix, key = self._mixed(
-                desk, order, asked, known=known, files=files, folder=folder.path, until_s=until_s
+                desk,
+                order,
+                asked,
+                known=known,
+                files=files,
+                cover=cover,
+                folder=folder.path,
+                until_s=until_s,
             )
         url = self.link(key)
         return Assembled(mix, key, bucket, url, dict(desk.stages.seconds))
@@ -201,6 +213,7 @@ class Assembler:
         *,
         known: Mapping[str, Recording],
         files: Mapping[Name, Path],
+        cover: Picture | None,
         folder: Path,
         until_s: float | None,
     ) -> tuple[Mix, str]:
@@ -212,12 +225,23 @@ class Assembler:
         laid = [_take(key, known.get(key), found, asked) for key in order.chunk_keys]
         kind = encoding_of(asked)
         out = folder / f"mix.{kind.format}"
-        about = {"title": asked.title, "artist": asked.author}
-        mix = mixed(desk, laid, chunks, bed, asked=asked, out=out, about=about, until_s=until_s)
+        about = tags(asked)
+        mix = mixed(
+            desk,
+            laid,
+            chunks,
+            bed,
+            asked=asked,
+            out=out,
+            about=about,
+            cover=cover,
+            until_s=until_s,
+        )
         if desk.children.stopped:
             raise OutOfTime("The time ran out before the mix could be kept.")
         with desk.stages.stage("keeping"):
-            key = f"{PREFIX}{_digest(mix, files, about, asked)}.{kind.format}"
+            told = {**about, "cover": sha256(cover.content).hexdigest() if cover else ""}
+            key = f"{PREFIX}{_digest(mix, files, told, asked)}.{kind.format}"
             self.output.put(key, out, content_type=kind.kind.content_type, metadata=_about(mix))
         return mix, key
 

@@ -32,6 +32,9 @@ MUSIC_TYPES = {
 }
 """Endings of files that are taken for music, and how they are served."""
 
+PICTURE_TYPES = {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png"}
+"""Endings of files that are taken for covers."""
+
 TEXT_TYPES = {
     ".epub": "application/epub+zip",
     ".md": "text/markdown",
@@ -115,13 +118,13 @@ class Library:
             size_bytes: of the file.
 
         Raises:
-            BadInput: neither music nor text, by its ending.
+            BadInput: neither music nor text nor picture, by its ending.
             ObjectTooLarge: larger than is taken here.
         """
         suffix = PurePosixPath(name).suffix.lower()
-        content_type = {**MUSIC_TYPES, **TEXT_TYPES}.get(suffix)
+        content_type = {**MUSIC_TYPES, **TEXT_TYPES, **PICTURE_TYPES}.get(suffix)
         if content_type is None:
-            known = ", ".join([*sorted(MUSIC_TYPES), *sorted(TEXT_TYPES)])
+            known = ", ".join([*sorted(MUSIC_TYPES), *sorted(TEXT_TYPES), *sorted(PICTURE_TYPES)])
             raise BadInput(f"name: {name[:80]!r} does not end in any of {known}.", field="name")
         if size_bytes > self.max_upload_bytes:
             raise ObjectTooLarge(

@@ -14,6 +14,7 @@ from mixer.errors import BadInput
 from mixer.jobs.production import chapters
 from mixer.jobs.remembering import Memory
 from mixer.parallel import in_parallel, usable_cores
+from mixer.publish.pictures import Picture
 from mixer.publish.tags import Label
 from mixer.requests import Options, PresetName
 from mixer.sound.check import Check, check
@@ -147,6 +148,7 @@ def mixed(
     asked: Options,
     out: Path,
     about: Mapping[str, str],
+    cover: Picture | None = None,
     memory: Memory | None = None,
     until_s: float | None = None,
 ) -> Mix:
@@ -160,6 +162,7 @@ def mixed(
         asked: options of the mix.
         out: the finished file.
         about: tags, under FFmpeg's names.
+        cover: a picture to go with them.
         memory: of earlier renders of the same mix; None to remember nothing.
         until_s: when it must be done, on the monotonic clock.
     """
@@ -170,7 +173,7 @@ def mixed(
     made: list[Mixdown] = []
 
     def rendered(timeline: Timeline) -> Mixdown:
-        label = Label(about, chapters(timeline), timeline.duration_s)
+        label = Label(about, chapters(timeline), timeline.duration_s, cover)
         with desk.stages.stage("mixing") as tell_share:
             mixdown = render(
                 timeline,

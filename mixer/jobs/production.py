@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mixer.jobs.hearing import SpokenChunk, times
 from mixer.publish.captions import CaptionedSentence
+from mixer.publish.languages import three_letters
+from mixer.requests import AboutOptions
+from mixer.script.casting import NOTHING_SAID
 from mixer.script.script import Chunk, Ending, Script
 from mixer.sound import profile
 from mixer.sound.cues import Music
@@ -137,24 +140,31 @@ def chapters(timeline: Timeline) -> tuple[tuple[float, str], ...]:
     return tuple((timeline.seconds(section.start), section.title) for section in titled)
 
 
-def tags(script: Script, *, author: str = "") -> dict[str, str]:
+def tags(asked: AboutOptions, script: Script | None = None) -> dict[str, str]:
     """What a finished file says of itself, under FFmpeg's names.
 
-    The narrator stands where players of audiobooks look for one: as the composer.
+    The narrator stands where players of audiobooks look for one: as the composer; the series where
+    they look for the book, so that its volumes lie together.
 
     Args:
-        script: what was said, and what it says of itself.
-        author: instead of the text's own.
+        asked: instead of what the text says of itself.
+        script: what was said; None where that is not known.
     """
-    about = script.about
+    said = script.about if script else NOTHING_SAID
+    title = asked.title or (script.title if script else "")
+    author = asked.author or (script.author if script else "")
+    series = asked.series or said.series
     return {
-        "title": script.title,
-        "artist": author or script.author,
-        "album": about.series or script.title,
-        "composer": about.narrator,
-        "genre": about.genre,
-        "date": about.year,
-        "comment": about.description,
+        "title": title,
+        "artist": author,
+        "album": series or title,
+        "album_artist": author,
+        "grouping": series,
+        "composer": asked.narrator or said.narrator,
+        "genre": asked.genre or said.genre,
+        "date": asked.year or said.year,
+        "comment": asked.description or said.description,
+        "language": three_letters(script.language) if script else "",
     }
 
 

@@ -116,7 +116,7 @@ def tell(
     spoken = spoken_chunks(script, narration.recordings)
     recordings = {each.recording.key: studio.store.path(each.recording.key) for each in spoken}
     laid = takes(spoken, is_gap_exact=asked.gap_ms is not None)
-    about = tags(script, author=asked.author)
+    about = tags(asked, script)
     mix = mixed(
         studio.desk,
         laid,

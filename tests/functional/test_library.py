@@ -105,6 +105,8 @@ def test_capabilities_need_no_token_and_the_rest_does(ask):
     assert told["options"]["gap_ms"] == {"default": None, "minimum": 0, "maximum": 10_000}
     assert told["limits"]["synthesize_chars"] == 100_000
     assert {"text", "markdown"} <= set(told["text_types"])
+    assert told["picture_types"] == [".jpeg", ".jpg", ".png"]
+    assert told["outputs"] == ["chapter_files", "read_aloud"]
     for event in (get("/music"), version_2({"name": "a.mp3", "size_bytes": 1}, "/uploads")):
         refused(ask(event, mode="token"), 401, "unauthorized")
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from mutagen.id3 import ID3
 
 import app
 import polly_handler
 from app import assembler, endpoint
 from mixer.jobs.mixing import DEFAULT_GAP_MS
+from mixer.publish.pictures import cover_picture
 from mixer.script.script import Chunk, Ending, Utterance
 from mixer.sound import ffmpeg
 from mixer.sound.check import check
@@ -25,6 +27,7 @@ from mixer.store.s3 import S3Store
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, FOREIGN, MUSIC_BUCKET, cloud, keys
 from tests.functional.lambdas import Asking, Context, ok, refused, version_1, version_2
+from tests.pictures import picture
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
 CONCAT = "ffconcat version 1.0\nfile /etc/passwd\n"
@@ -347,3 +350,38 @@ def test_a_deployment_without_its_settings_says_which(monkeypatch, module):
     body = refused(module.handler(mixed({}), Context()), 500, "misconfigured")
     assert body["details"]["variable"] == "OUTPUT_BUCKET"
     assert body["request_id"] == "lambda-request"
+
+
+def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path):
+    S3Store(s3, BUCKET).put("uploads/cover.png", picture(400, 300))
+    about = {"title": "The Gate", "author": "A. Writer", "narrator": "Ada", "year": "2026"}
+    asked = {"chunk_keys": own_keys, **about, "cover": "uploads/cover.png"}
+    body = ok(ask(mixed(asked)))
+    tags = ID3(result(s3, body, tmp_path))
+    told = [str(tags[name]) for name in ("TIT2", "TPE1", "TCOM", "TDRC")]
+    assert told == list(about.values())
+    assert tags.getall("APIC")[0].data == cover_picture(picture(400, 300), "cover").content
+    S3Store(s3, BUCKET).put("uploads/cover.png", picture(300, 300))
+    assert ok(ask(mixed(asked)))["key"] != body["key"]
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "said"),
+    [
+        ("uploads/nobody.png", "not_found", "there is no uploaded picture uploads/nobody.png"),
+        ("uploads/one.wav", "unusable_picture", "uploads/one.wav is no JPEG or PNG picture"),
+        ("uploads/half.jpg", "unusable_picture", "The picture uploads/half.jpg is broken"),
+        ("uploads/huge.jpg", "unusable_picture", "uploads/huge.jpg is too large"),
+        ("mixed/other.jpg", "bad_input", "is no key that POST /uploads has answered"),
+        ("../cover.jpg", "bad_input", "'../cover.jpg' is no object key"),
+    ],
+)
+def test_a_cover_that_is_none_is_named(ask, s3, key, code, said):
+    store = S3Store(s3, BUCKET)
+    store.put("uploads/half.jpg", picture(900, 900, "JPEG")[:2_000])
+    store.put("uploads/huge.jpg", bytes(20_000_001))
+    store.put("uploads/one.wav", b"RIFF")
+    status = {"not_found": 404, "unusable_picture": 422, "bad_input": 400}[code]
+    body = refused(ask(mixed({"chunk_keys": ["uploads/one.wav"], "cover": key})), status, code)
+    assert said in body["error"]
+    assert keys(s3, "mixed/") == []

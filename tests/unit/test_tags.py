@@ -27,7 +27,7 @@ It was late.
 def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
     script = plan_story(TEXT, TextType.TEXT, EMBEDDED_LIMITS, "en-US", Options())
     marks = [(0.0, "One"), (61.237, "Two"), (3_600.5, "Three")]
-    tag = ID3(io.BytesIO(Label(tags(script), marks, 4_000.0).head("mp3")))
+    tag = ID3(io.BytesIO(Label(tags(Options(), script), marks, 4_000.0).head("mp3")))
     told = {name: str(tag.getall(name)[0]) for name in ("TIT2", "TPE1", "TALB", "TCOM", "TCON")}
     assert told == {
         "TIT2": "The Gate",
@@ -48,7 +48,7 @@ def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
 
 def test_an_author_who_is_asked_for_takes_the_place_of_the_texts_own():
     script = plan_story(TEXT, TextType.TEXT, EMBEDDED_LIMITS, "en-US", Options())
-    assert tags(script, author="B. Other")["artist"] == "B. Other"
+    assert tags(Options(author="B. Other"), script)["artist"] == "B. Other"
 
 
 def test_a_table_of_contents_has_room_for_a_bible():
