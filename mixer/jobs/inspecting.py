@@ -107,6 +107,7 @@ def figures(found: Inspection) -> dict[str, float | int | str | None]:
         "noise_floor_dbfs": checked.noise_floor_dbfs,
         "room_tone_before_s": head_s,
         "room_tone_after_s": tail_s,
+        "room_tone_dbfs": checked.room_tone_dbfs,
     }
 
 

@@ -95,6 +95,18 @@ class Check:
             return None
         return heard[0] * self.block_s, (len(self.levels_dbfs) - 1 - heard[-1]) * self.block_s
 
+    @property
+    def room_tone_dbfs(self) -> float | None:
+        """Plain level of the quieter of both ends; -inf for digital silence, None without ends."""
+        if self.silent_ends_s is None:
+            return None
+        head, tail = (round(each_s / self.block_s) for each_s in self.silent_ends_s)
+        ends = [self.levels_dbfs[:head], self.levels_dbfs[len(self.levels_dbfs) - tail :]]
+        if not all(ends):
+            return None
+        power = min(sum(10 ** (each / 10) for each in end) / len(end) for end in ends)
+        return 10 * math.log10(power) if power > NOTHING else -math.inf
+
 
 def check(
     path: Path,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixer.sound import ffmpeg
+from mixer.sound import ffmpeg, room_tone
 from mixer.sound.bed import CHANNELS as BED_CHANNELS
 from mixer.sound.bed import FRAME_BYTES, Bed
 from mixer.sound.loudness import STEP_S, amplitude
@@ -78,6 +78,7 @@ def segment_command(
         for cue in timeline.cues
         if cue.start < segment.window_end and cue.end > segment.window_start
     ]
+    stems += _room_tone(graph, timeline, segment)
     mixed = graph.join(stems, f"amix=inputs={len(stems)}:normalize=0:duration=first")
     if limiter := _limiter(timeline.mastering.sum_limit_db):
         mixed = graph.chain(mixed, limiter)
@@ -169,14 +170,32 @@ def _voice(graph: _Graph, timeline: Timeline, segment: Segment, sources: Mapping
             [f"anullsrc=r={timeline.rate_hz}:cl=mono", f"atrim=end_sample={end - begin}"]
         )
     length = _mix_frames(timeline, end) - _mix_frames(timeline, begin)
-    filters = [
-        *_limiter(timeline.mastering.limit_db),
-        f"aresample={MIX_RATE_HZ}",
-        *_exactly(length),
-    ]
-    if timeline.channels > 1:
-        filters.append("pan=stereo|c0=c0|c1=c0")
-    return graph.chain(stem, filters)
+    resampled = [f"aresample={MIX_RATE_HZ}", *_exactly(length)]
+    return graph.chain(
+        stem, [*_limiter(timeline.mastering.limit_db), *resampled, *_in_channels(timeline)]
+    )
+
+
+def _room_tone(graph: _Graph, timeline: Timeline, segment: Segment) -> Iterator[str]:
+    """The tone under a window, where the mix has one: its loop from the right place on."""
+    if timeline.room_tone_dbfs is None:
+        return
+    noise = graph.source(room_tone.noise(timeline.room_tone_dbfs))
+    begun, ending, body = graph.split(noise, "asplit=3", 3)
+    head = graph.chain(begun, room_tone.HEAD)
+    tail = graph.chain(ending, room_tone.TAIL)
+    rest = graph.chain(body, room_tone.BODY)
+    loop = _in_a_row(graph, [graph.join([tail, head], room_tone.SEAM), rest])
+    begin = _mix_frames(timeline, segment.window_start)
+    place = begin % room_tone.LOOP_SAMPLES
+    length = _mix_frames(timeline, segment.window_end) - begin
+    tone = [room_tone.AGAIN, *room_tone.stretch(place, place + length)]
+    yield graph.chain(loop, [*tone, *_in_channels(timeline)])
+
+
+def _in_channels(timeline: Timeline) -> list[str]:
+    """A mono stream in the channels of the mix, as loud in each."""
+    return ["pan=stereo|c0=c0|c1=c0"] if timeline.channels > 1 else []
 
 
 def _limiter(limit_db: float | None) -> list[str]:

@@ -121,6 +121,7 @@ def lay_out(
             has_sounds=bool(beside.once),
         ),
         treatment=style.preset.treatment,
+        room_tone_dbfs=style.preset.room_tone_dbfs,
     )
 
 

@@ -14,6 +14,9 @@ LOUDNESS_WITHIN_LU = 0.3
 """What a mix promises; as much is granted to any file that is held against a preset."""
 
 ACX_NOISE_DBFS = -60.0
+SILENT_DBFS = -90.0
+"""Below it lies digital silence, whatever an encoder makes of it, and no room."""
+
 ACX_HEAD_S, ACX_TAIL_S = (0.5, 1.0), (1.0, 5.0)
 ACX_KBPS, ACX_RATE_HZ, ACX_LONGEST_S = 192, 44_100, 7_200
 BLOCK_ALLOWANCE_S = 0.1
@@ -77,6 +80,7 @@ def _acx(checked: Check, carrier: Carrier, rms_db: tuple[float, float]) -> Itera
     head_s, tail_s = checked.silent_ends_s or (None, None)
     yield _between("room_tone_before_s", head_s, *ACX_HEAD_S, BLOCK_ALLOWANCE_S)
     yield _between("room_tone_after_s", tail_s, *ACX_TAIL_S, BLOCK_ALLOWANCE_S)
+    yield _between("room_tone_dbfs", checked.room_tone_dbfs, SILENT_DBFS, ACX_NOISE_DBFS)
     is_mp3 = carrier.codec.startswith("mp3")
     yield Rule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", carrier.kbps,
                is_mp3 and round(carrier.kbps) >= ACX_KBPS)  # fmt: skip

@@ -157,6 +157,7 @@ class Timeline:
         sections: in playing order, each on the grid, the first at 0.
         mastering: see there.
         treatment: of the voice.
+        room_tone_dbfs: plain level of the noise under everything; None for none.
         format_version: see FORMAT_VERSION.
     """
 
@@ -168,6 +169,7 @@ class Timeline:
     sections: tuple[Section, ...]
     mastering: Mastering
     treatment: Treatment = UNTREATED
+    room_tone_dbfs: float | None = None
     format_version: int = FORMAT_VERSION
 
     @property

@@ -1,0 +1,86 @@
+"""The tone of a quiet room under an audiobook: always there, never heard to begin or to repeat."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mixer.sound import mp3
+from mixer.sound.presets import ROOM_TONE_DBFS
+from mixer.sound.room_tone import LOOP_SAMPLES
+from tests.mixes import Mixed, Spoken, laid_out
+from tests.sounds import MIX_HZ, Sound, click_db, decoded, level_db, music, speech
+
+QUARTER = MIX_HZ // 4
+
+
+def book(folder: Path, bed: Sound | None = None) -> Mixed:
+    """Short words far apart, so that much of it is gap."""
+    chunks = [
+        Spoken(speech(1.5, seed), gap_ms=9_000, is_gap_exact=True, opens="Part" if seed else None)
+        for seed in range(3)
+    ]
+    return laid_out(folder, chunks, bed, preset="audiobook-acx", duck_db=0.0)
+
+
+def gaps(mix: Mixed, heard: Sound) -> list[Sound]:
+    """What is heard before, between and behind the clips."""
+    clips = mix.timeline.clips
+    starts = [0, *(mix.mix_samples(clip.end) for clip in clips)]
+    ends = [*(mix.mix_samples(clip.start) for clip in clips), heard.size]
+    margin = MIX_HZ // 20
+    return [heard[a + margin : b - margin] for a, b in zip(starts, ends, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mixed, Sound]:
+    mix = book(tmp_path_factory.mktemp("tone"))
+    mix.rendered(segment_grids=1)
+    return mix, decoded(mix.path)[:, 0]
+
+
+def test_tone_is_equally_loud_before_between_and_behind_the_words(heard: tuple[Mixed, Sound]):
+    levels = [
+        level_db(gap[at : at + QUARTER])
+        for gap in gaps(*heard)
+        for at in range(0, gap.size - QUARTER, QUARTER)
+    ]
+    assert len(levels) > 80
+    assert min(levels) > ROOM_TONE_DBFS - 3
+    assert max(levels) < ROOM_TONE_DBFS + 3
+
+
+def test_tone_repeats_without_a_seam(heard: tuple[Mixed, Sound]):
+    """Wherever the loop begins again outside of words."""
+    mix, sound = heard
+    spoken = [
+        (mix.mix_samples(clip.start), mix.mix_samples(clip.end)) for clip in mix.timeline.clips
+    ]
+    seams = [
+        at
+        for at in range(LOOP_SAMPLES, sound.size - MIX_HZ, LOOP_SAMPLES)
+        if not any(start - MIX_HZ < at < end + MIX_HZ for start, end in spoken)
+    ]
+    assert len(seams) >= 9
+    assert max(click_db(sound, seam) for seam in seams) < 1.0
+    steps = np.abs(np.diff(sound[seams[0] - QUARTER : seams[0] + QUARTER]))
+    around = np.concatenate([steps[: QUARTER - 50], steps[QUARTER + 50 :]])
+    assert steps[QUARTER - 50 : QUARTER + 50].max() <= around.max()
+
+
+@pytest.mark.parametrize("bed", [None, music(8.0)], ids=["alone", "with music"])
+def test_segments_with_tone_join_into_the_bytes_of_a_serial_render(
+    tmp_path: Path, bed: Sound | None
+):
+    mix = book(tmp_path, bed)
+    mix.rendered(segment_grids=None)
+    serial = list(mp3.frames(mix.path.read_bytes()))
+    for grids in (1, 2):
+        mix.rendered(segment_grids=grids)
+        assert list(mp3.frames(mix.path.read_bytes())) == serial
+
+
+def test_other_presets_are_silent_in_their_gaps(tmp_path: Path):
+    mix = laid_out(tmp_path, [Spoken(speech(1.0), gap_ms=2_000), Spoken(speech(1.0))])
+    mix.rendered()
+    assert max(level_db(gap) for gap in gaps(mix, decoded(mix.path)[:, 0])) < -90
