@@ -28,6 +28,7 @@ from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
 from mixer.sound.reels import Mixdown
 from mixer.sound.rendering import Ingredients
+from mixer.sound.rules import Rule
 from mixer.sound.second_look import rendered_to_target
 from mixer.sound.timeline import Timeline
 
@@ -77,6 +78,27 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What a finished file measures besides its loudness and its peak, and what follows from it.
+
+    Attributes:
+        loudness_range_lu: None where there was too little to measure it, or it was not looked at.
+        rms_dbfs: plain level of the whole, likewise.
+        noise_floor_dbfs: plain level of the quietest half second, likewise.
+        bed_below_speech_lu: how far the music lies below the voice while it speaks, likewise.
+        rules: of the preset, on all that was measured.
+        unmeasured: names of what was not looked at, because the file is too long for it.
+    """
+
+    loudness_range_lu: float | None = None
+    rms_dbfs: float | None = None
+    noise_floor_dbfs: float | None = None
+    bed_below_speech_lu: float | None = None
+    rules: tuple[Rule, ...] = ()
+    unmeasured: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Mix:
     """A finished mix.
 
@@ -87,6 +109,7 @@ class Mix:
         preset: by whose rules it is judged.
         encoding: of the finished file.
         flaws: of the recordings, by source.
+        heard: what was found out of it before; None: told by `checked`.
     """
 
     timeline: Timeline
@@ -95,6 +118,7 @@ class Mix:
     preset: PresetName = "story"
     encoding: Encoding = MP3
     flaws: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    heard: Heard | None = None
 
 
 def music_found(desk: Desk, path: Path | None, name: str = "") -> tuple[Path, Music] | None:

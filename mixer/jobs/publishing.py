@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from mixer.jobs.hearing import SpokenChunk
-from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix
+from mixer.jobs.mixing import OUTLINE_COLUMNS, Heard, Mix
 from mixer.jobs.production import (
     adjustments,
     bed_below_speech_lu,
@@ -81,6 +81,7 @@ def report_of(
         outputs: names of the files made.
     """
     timeline, checked = mix.timeline, mix.checked
+    heard = mix.heard or heard_in(mix)
     report = Report(
         title=script.title,
         language=script.language,
@@ -99,22 +100,38 @@ def report_of(
         adjustments=tuple(adjustments(timeline, mix.music, mix.flaws)),
         stages_s=stages_s,
         outputs=outputs,
-        loudness_range_lu=checked.range_lu,
-        rms_dbfs=checked.rms_dbfs,
-        noise_floor_dbfs=checked.noise_floor_dbfs,
-        bed_below_speech_lu=_bed_below_speech_lu(mix),
+        loudness_range_lu=heard.loudness_range_lu,
+        rms_dbfs=heard.rms_dbfs,
+        noise_floor_dbfs=heard.noise_floor_dbfs,
+        bed_below_speech_lu=heard.bed_below_speech_lu,
         preset=mix.preset,
-        rules=tuple(ReportRule(**asdict(each)) for each in rules_of(mix)),
+        rules=tuple(ReportRule(**asdict(each)) for each in heard.rules),
+        unmeasured=heard.unmeasured,
         music_peak_dbtp=mix.music.measured.true_peak_dbtp if mix.music else None,
         timeline=timeline,
     )
     return report_json(report).encode()
 
 
+UNMEASURED = ("true_peak_dbtp", "loudness_range_lu", "rms_dbfs", "noise_floor_dbfs")
+"""What takes decoding: the segments of a mix tell its loudness alone."""
+
+
+def heard_in(mix: Mix) -> Heard:
+    """What is told of a finished file besides its loudness and its peak."""
+    checked = mix.checked
+    return Heard(
+        loudness_range_lu=checked.range_lu,
+        rms_dbfs=checked.rms_dbfs,
+        noise_floor_dbfs=checked.noise_floor_dbfs,
+        bed_below_speech_lu=_bed_below_speech_lu(mix),
+        rules=rules_of(mix),
+        unmeasured=() if checked.levels_dbfs else UNMEASURED,
+    )
+
+
 def rules_of(mix: Mix) -> tuple[Rule, ...]:
-    """The rules of a mix's preset; none where the file was not looked at so closely."""
-    if not mix.checked.levels_dbfs:
-        return ()
+    """The rules of a mix's preset, on all that was measured."""
     duration_s, kbps = mix.timeline.duration_s, float(mix.encoding.bitrate_kbps)
     carrier = Carrier(mix.encoding.format, MIX_RATE_HZ, kbps, duration_s)
     target_lufs = mix.timeline.mastering.target_lufs

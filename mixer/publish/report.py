@@ -63,7 +63,8 @@ class Report:
         noise_floor_dbfs: plain level of the quietest half second, likewise; None for silence.
         bed_below_speech_lu: how far the music lies below the voice while it speaks.
         preset: whose rules count.
-        rules: of the preset.
+        rules: of the preset, on all that was measured.
+        unmeasured: names of figures that were not looked at: the file is too long to be decoded.
         music_peak_dbtp: of the music before any gain.
         timeline: the mix itself; read it to render it again.
     """
@@ -91,6 +92,7 @@ class Report:
     bed_below_speech_lu: float | None = None
     preset: str = ""
     rules: tuple[ReportRule, ...] = ()
+    unmeasured: tuple[str, ...] = ()
     music_peak_dbtp: float | None = None
     timeline: Timeline | None = None
 

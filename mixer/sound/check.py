@@ -50,7 +50,7 @@ class Check:
 
     Attributes:
         integrated_lufs: gated loudness; None for silence.
-        true_peak_dbtp: oversampled peak.
+        true_peak_dbtp: oversampled peak; not a number where it was not looked at.
         momentary_lufs: one window every 100 ms.
         peaks: lowest and highest sample of each column, -1 to 1.
         levels_dbfs: plain level of each block; empty: not looked at.

@@ -4,6 +4,7 @@ Sources: ACX's submission requirements; EBU R128 and R128 s1; Apple's podcast re
 TD1008 for speech.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ class Rule:
 
 
 def judged(checked: Check, carrier: Carrier, preset: Preset, target_lufs: float) -> Iterator[Rule]:
-    """Every rule of a preset.
+    """Every rule of a preset, save those on what was not looked at in a file too long for it.
 
     Args:
         checked: what the file measures.
@@ -69,23 +70,29 @@ def judged(checked: Check, carrier: Carrier, preset: Preset, target_lufs: float)
     if preset.rms_db is None:
         low, high = target_lufs - LOUDNESS_WITHIN_LU, target_lufs + LOUDNESS_WITHIN_LU
         yield _between("integrated_loudness_lufs", checked.integrated_lufs, low, high)
-    yield _at_most("true_peak_dbtp", checked.true_peak_dbtp, preset.ceiling_dbtp)
+    if not math.isnan(checked.true_peak_dbtp):
+        yield _at_most("true_peak_dbtp", checked.true_peak_dbtp, preset.ceiling_dbtp)
     if preset.rms_db is not None:
         yield from _acx(checked, carrier, preset.rms_db)
 
 
 def _acx(checked: Check, carrier: Carrier, rms_db: tuple[float, float]) -> Iterator[Rule]:
+    if checked.levels_dbfs:
+        yield from _acx_levels(checked, rms_db)
+    is_mp3 = carrier.codec.startswith("mp3")
+    yield Rule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", carrier.kbps,
+               is_mp3 and round(carrier.kbps) >= ACX_KBPS)  # fmt: skip
+    yield _between("sample_rate_hz", carrier.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)
+    yield _at_most("duration_s", carrier.duration_s, ACX_LONGEST_S)
+
+
+def _acx_levels(checked: Check, rms_db: tuple[float, float]) -> Iterator[Rule]:
     yield _between("rms_dbfs", checked.rms_dbfs, *rms_db)
     yield _at_most("noise_floor_dbfs", checked.noise_floor_dbfs, ACX_NOISE_DBFS)
     head_s, tail_s = checked.silent_ends_s or (None, None)
     yield _between("room_tone_before_s", head_s, *ACX_HEAD_S, BLOCK_ALLOWANCE_S)
     yield _between("room_tone_after_s", tail_s, *ACX_TAIL_S, BLOCK_ALLOWANCE_S)
     yield _between("room_tone_dbfs", checked.room_tone_dbfs, SILENT_DBFS, ACX_NOISE_DBFS)
-    is_mp3 = carrier.codec.startswith("mp3")
-    yield Rule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", carrier.kbps,
-               is_mp3 and round(carrier.kbps) >= ACX_KBPS)  # fmt: skip
-    yield _between("sample_rate_hz", carrier.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)
-    yield _at_most("duration_s", carrier.duration_s, ACX_LONGEST_S)
 
 
 def _between(

@@ -131,6 +131,14 @@ def test_finished_story_tells_what_it_is_and_links_everything(stories, told):
     ]
     assert files["picture"].body.startswith(b"\x89PNG")
     assert files["report"].json["duration_s"] == pytest.approx(status["duration_s"], abs=0.01)
+    told_of_it = files["report"].json
+    assert [(each["name"], each["passed"]) for each in told_of_it["rules"]] == [
+        ("integrated_loudness_lufs", True),
+        ("true_peak_dbtp", True),
+    ]
+    assert told_of_it["unmeasured"] == []
+    assert told_of_it["loudness_range_lu"] > 0
+    assert told_of_it["rms_dbfs"] < told_of_it["loudness_target_lufs"] + 3
     played_s = len(files["audio"].body) / 16_000  # 128 kbit/s
     assert played_s == pytest.approx(status["duration_s"], abs=0.5)
 

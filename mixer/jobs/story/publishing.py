@@ -1,11 +1,12 @@
 """The last step of a story that went well: captions, chapters, picture, report, result."""
 
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mixer.jobs.mixing import Mix
+from mixer.jobs.mixing import Mix, encoding_of
 from mixer.jobs.production import chapters
 from mixer.jobs.publishing import captions_of, outline_of, picture_of, report_of
 from mixer.jobs.spending import Spending, utc_now
@@ -86,8 +87,16 @@ def _mixed_result(
 ) -> StoryResult:
     joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
     timeline = replace(laid, mastering=joined.mastering or laid.mastering)
-    heard = Check(joined.integrated_loudness_lufs, joined.true_peak_dbtp, (), joined.peaks)
-    mix = Mix(timeline, heard, folder.find(MUSIC, Music))
+    peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
+    mix = Mix(
+        timeline=timeline,
+        checked=Check(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
+        music=folder.find(MUSIC, Music),
+        preset=asked.preset,
+        encoding=encoding_of(asked),
+        flaws=_flaws(said) if said else {},
+        heard=joined.heard,
+    )
     title = asked.title or (said.stored.script.title if said else "")
     files = _files(title, mix, said, joined.name)
     for name, content in files.items():
@@ -127,6 +136,10 @@ def _files(title: str, mix: Mix, said: Told | None, audio: str) -> Mapping[str, 
         outputs=(audio, *(FILES[name][0] for name in FILES if name in {*files, "report"})),
     )
     return files
+
+
+def _flaws(said: Told) -> dict[str, Sequence[str]]:
+    return {each.key: each.measured.profile.flaws for each in said.recordings if each}
 
 
 def _warnings(said: Told) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a step of a story renders with: reels onto the shelf, and the finished file from there."""
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -8,8 +9,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from mixer.jobs.fetching import RequestFolder
-from mixer.jobs.mixing import OUTLINE_COLUMNS, encoding_of
+from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix, encoding_of
 from mixer.jobs.production import chapters
+from mixer.jobs.publishing import heard_in
 from mixer.jobs.story.folder import (
     PLAN,
     StoryFolder,
@@ -32,7 +34,7 @@ from mixer.store.objects import ObjectStore
 
 LONGEST_CHECK_S = 36 * 3_600.0
 """A longer file is not decoded again after joining: together with the join it would not fit into a
-call of Lambda. Its loudness is then what went into the encoder, its peak the ceiling."""
+call of Lambda. Its loudness is then told by its segments; its peak nobody has looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +95,18 @@ class Rendering:
             lambda timeline: replace(self, timeline=timeline)._rendered_into(out, folder),
             self.encoding.level_offset_db,
         )
-        heard = replace(self, timeline=look.timeline)._checked(out, look.mixdown)
+        checked = replace(self, timeline=look.timeline)._checked(out, look.mixdown)
+        mix = Mix(look.timeline, checked, self.music, self.asked.preset, self.encoding)
         content_type = self.encoding.kind.content_type
         folder.store.put(folder.key(out.name), out, content_type=content_type)
         return JoinedMix(
-            integrated_loudness_lufs=heard.integrated_lufs,
-            true_peak_dbtp=heard.true_peak_dbtp,
-            peaks=heard.peaks,
+            integrated_loudness_lufs=checked.integrated_lufs,
+            true_peak_dbtp=_measured(checked.true_peak_dbtp),
+            peaks=checked.peaks,
             size_bytes=out.stat().st_size,
             name=out.name,
             mastering=look.timeline.mastering,
+            heard=heard_in(mix),
         )
 
     def _rendered_into(self, out: Path, folder: StoryFolder) -> Mixdown:
@@ -138,7 +142,7 @@ class Rendering:
         loudness = integrated_lufs(mixdown.windows)
         offset_db = self.encoding.level_offset_db
         foretold = None if loudness is None else loudness + offset_db
-        return Check(foretold, self.timeline.mastering.ceiling_dbtp, (), ())
+        return Check(foretold, math.nan, (), ())
 
     def _ingredients(self, reels: Sequence[Reel]) -> Ingredients:
         """What it takes to render some reels, fetched; of music, always what is known of it."""
@@ -159,6 +163,10 @@ class Rendering:
             return {}
         folder = Path(mkdtemp(dir=self.scratch))
         return RequestFolder(folder, threading.Event()).fetched(files, self.crew.until_s)
+
+
+def _measured(level_db: float) -> float | None:
+    return None if math.isnan(level_db) else level_db
 
 
 def _title(folder: StoryFolder) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mixer.jobs.mixing import Heard
 from mixer.script.script import Chunk, Script
 from mixer.sound.timeline import Mastering
 from mixer.speech.engine import Delivery
@@ -167,19 +168,21 @@ class JoinedMix:
 
     Attributes:
         integrated_loudness_lufs: None for silence.
-        true_peak_dbtp: oversampled.
+        true_peak_dbtp: oversampled; None where the file is too long to be decoded.
         peaks: lowest and highest sample of each column of a picture.
         size_bytes: of the file.
         name: of the file.
         mastering: as it was rendered, which a second look may have changed; None: as laid out.
+        heard: what else was measured, and the rules that it keeps.
     """
 
     integrated_loudness_lufs: float | None
-    true_peak_dbtp: float
+    true_peak_dbtp: float | None
     peaks: tuple[tuple[float, float], ...]
     size_bytes: int
     name: str
     mastering: Mastering | None = None
+    heard: Heard | None = None
     format_version: int = FORMAT_VERSION
 
 
