@@ -10,6 +10,7 @@ from mixer.cli.outputs import require_apart, with_format
 from mixer.cli.session import desk
 from mixer.cli.summary import heard
 from mixer.files import require_writable
+from mixer.jobs.production import adjustments
 from mixer.jobs.studio import mix_files
 
 
@@ -29,7 +30,8 @@ def command(
     """Mix sound files into one finished file, in the given order.
 
     The CHUNKs may be of any format and sample rate. Silence at their ends is trimmed; between them
-    lie gaps of --gap-ms. The ending of --out tells the format.
+    lie gaps of --gap-ms. The ending of --out tells the format. What was done to recordings that
+    were not as they should be is said in the end.
     """
     asked = with_format(chosen(given), out)
     inputs = dict.fromkeys(chunks, "one of the chunks")
@@ -38,3 +40,5 @@ def command(
     with desk() as work:
         mix = mix_files(work, chunks, music=music, asked=asked, out=out)
     click.echo(f"{out}  {heard(mix)}")
+    for told in adjustments(mix.timeline, mix.music, mix.flaws):
+        click.echo(f"  {told}")

@@ -206,22 +206,34 @@ def adjustments(
     Args:
         timeline: the mix.
         music: what lies under it.
-        known_flaws: of the recordings, by source.
+        known_flaws: of all recordings that were given, by source, those without any too.
     """
+    given = dict(known_flaws or {})
+    silent = given.keys() - {clip.source for clip in timeline.clips}
+    if silent:
+        yield f"There is nothing to hear in {_named(sorted(silent))}: left out."
     if music is not None:
-        longest_s = max(timeline.seconds(cue.length) for cue in timeline.cues)
-        if longest_s > music.measured.duration_s:
-            times = math.ceil(longest_s / music.measured.duration_s)
-            yield f"The music is shorter than its longest part and plays there {times} times over."
+        given[music.source] = music.measured.profile.flaws
+        yield from _of_music(timeline, music)
     trimmed = sum(1 for clip in timeline.clips if clip.skip)
     if trimmed:
         yield f"Silence was cut from the beginning of {trimmed} of {len(timeline.clips)} chunks."
     if timeline.mastering.limit_db is not None:
         yield f"Peaks of the voice are limited at {timeline.mastering.limit_db:.1f} dBFS."
     for flaw, told in FLAWS.items():
-        found = sorted(each for each, flaws in (known_flaws or {}).items() if flaw in flaws)
+        found = sorted(each for each, flaws in given.items() if flaw in flaws)
         if found:
             yield told.format(named=_named(found))
+
+
+def _of_music(timeline: Timeline, music: Music) -> Iterator[str]:
+    measured = music.measured
+    if measured.lead_samples or measured.tail_samples:
+        yield "The silence at the ends of the music is not played."
+    longest_s = max(timeline.seconds(cue.length) for cue in timeline.cues)
+    if longest_s > measured.duration_s:
+        times = math.ceil(longest_s / measured.duration_s)
+        yield f"The music is shorter than its longest part and plays there {times} times over."
 
 
 FLAWS = {

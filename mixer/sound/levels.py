@@ -33,6 +33,8 @@ VOICE_LUFS = -20.0
 MAX_BOOST_DB = 12.0
 """More would lift a recording's noise out of hiding."""
 
+STEREO = 2
+
 MAX_NOISE_DBFS = -50.0
 """To which a take's own noise may be lifted; a take that is noisier stays as loud as it is."""
 
@@ -82,14 +84,18 @@ def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
     known = [level for level in levels if level is not None]
     typical = median(known) if known else wanted
     return [
-        _bounded(wanted - (typical if level is None else level), take.profile.noise_dbfs)
+        _bounded(wanted - (typical if level is None else level), take)
         for level, take in zip(levels, takes, strict=True)
     ]
 
 
-def _bounded(gain_db: float, noise_dbfs: float | None) -> float:
-    """A gain that lifts no noise into hearing."""
-    boost = MAX_BOOST_DB
+def _bounded(gain_db: float, take: Measurement) -> float:
+    """A gain that lifts no noise into hearing.
+
+    A voice in one of many channels lost level where they were averaged; that much is given back.
+    """
+    noise_dbfs = take.profile.noise_dbfs
+    boost = MAX_BOOST_DB + (decibels(take.channels) if take.channels > STEREO else 0.0)
     if noise_dbfs is not None:
         boost = min(boost, max(0.0, MAX_NOISE_DBFS - noise_dbfs))
     return min(max(gain_db, -MAX_CUT_DB), boost)
