@@ -12,7 +12,7 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check judges e2e page-test deploy destroy smoke token image sbom audit picture push parameters bench faults lock clean
+.PHONY: help demo serve test check judges e2e page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ $(PAGE_STAMP): $(STAMP) requirements-page.txt
 
 page-test: $(PAGE_STAMP) ## Test the page in Chromium
 	$(BIN)/python -m pytest tests/e2e/page
+
+page-pictures: $(PAGE_STAMP) ## Draw docs/page-*.png
+	$(BIN)/python -m tests.e2e.page.pictures
 
 check: $(STAMP) ## Format, lint, import rules, strict types
 	$(BIN)/ruff format --check .

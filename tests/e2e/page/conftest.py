@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.page.houses import House, serving
 
 try:
-    from playwright.sync_api import Browser, Page, sync_playwright
+    from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 except ImportError as error:
     raise pytest.UsageError(
         "Playwright is missing: run `make page-test`, which installs requirements-page.txt."
@@ -31,17 +31,20 @@ FLAGS = (
 WIDE, NARROW = (1440, 900), (360, 780)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
+def chromium(tools: "Playwright") -> "Browser":
+    """Chromium, without a window and without sound; close it in the end."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
         pytest.fail(
             "Chromium is missing: `apt-get install chromium` (or name one with CHROMIUM=/path)."
         )
-    with sync_playwright() as tools:
-        opened = tools.chromium.launch(executable_path=found, args=list(FLAGS))
+    return tools.chromium.launch(executable_path=found, args=list(FLAGS))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    with sync_playwright() as tools, closing(chromium(tools)) as opened:
         yield opened
-        opened.close()
 
 
 def until(page: "Page", condition: str, within_s: float = 30) -> None:

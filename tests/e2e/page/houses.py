@@ -18,6 +18,7 @@ from mixer.server.messages import Reply, Request, error_reply
 from mixer.server.site import Site
 from mixer.settings import Auth
 from mixer.sound import ffmpeg
+from mixer.speech.engine import SpeechEngine
 from tests.engines import ToneEngine
 
 WEB = Path(__file__).parents[3] / "web"
@@ -62,7 +63,7 @@ class House:
     """A running local server."""
 
     url: str
-    engine: ToneEngine
+    engine: SpeechEngine
     folder: Path
     trouble: Trouble = field(default_factory=Trouble)
 
@@ -86,15 +87,16 @@ def guarded(site: Site) -> Site:
 
 @contextmanager
 def serving(
-    folder: Path, engine: ToneEngine | None = None, port: int = 0, **environ: str
+    folder: Path, engine: SpeechEngine | None = None, port: int = 0, **environ: str
 ) -> Iterator[House]:
     """A server until the block ends; the same folder and port make it the one of before."""
     engine = engine or ToneEngine(suffix="mp3")
-    music = folder / "music" / "evening-hum.flac"
+    music = folder / "music"
     if not music.exists():
-        music.parent.mkdir(parents=True)
-        ffmpeg.run(["-y", "-f", "lavfi", "-i", "sine=f=220:d=9", str(music)], timeout_s=60)
-    folders = Folders(folder / "store", WEB, folder / "music")
+        music.mkdir(parents=True)
+        tone = ["-f", "lavfi", "-i", "sine=f=220:d=9", str(music / "evening-hum.flac")]
+        ffmpeg.run(["-y", *tone], timeout_s=60)
+    folders = Folders(folder / "store", WEB, music)
     with ExitStack() as stack:
         listener = Listener(port)
         site = stack.enter_context(laptop(chosen_settings(environ), listener.url, folders, engine))

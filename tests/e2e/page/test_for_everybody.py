@@ -10,6 +10,7 @@ from tests.e2e.page.conftest import NARROW, WIDE, until
 from tests.e2e.page.houses import WEB
 
 STORY = "# A Lamp\n\nThe lamp went out at nine. Nobody saw it.\n\n## The Sea\n\nThere was a boat."
+WRONG = {"name": "wrong.xyz", "mimeType": "text/plain", "buffer": b"nothing"}
 MOST_BYTES = 100_000
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -33,7 +34,12 @@ def test_axe_finds_nothing_in_any_state(house, visit, scheme, size):
     page.fill("#text", "")
     page.click("#tell")
     assert "nothing to tell" in page.text_content("#text-error")
+    page.set_input_files("#own-file", WRONG)
+    page.set_input_files("#file", WRONG)
     assert not violations(page)
+    page.evaluate("document.querySelector('#ask').showModal()")
+    assert not violations(page)
+    page.evaluate("document.querySelector('#ask').close()")
     at.tell(STORY)
     at.done()
     at.plays()

@@ -1,0 +1,101 @@
+"""Draws the pictures of the page: `make page-pictures` writes docs/page-*.png.
+
+The real page, the real voice and the sample story, in both widths and themes.
+"""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from io import BytesIO
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from mixer.speech.embedded.engine import EmbeddedEngine
+from tests.e2e.page.conftest import NARROW, WIDE, Visit, chromium, until
+from tests.e2e.page.houses import WEB, serving
+
+ROOT = WEB.parent
+SIZES = {"wide": WIDE, "narrow": NARROW}
+THEMES = ("light", "dark")
+COLOURS = 256
+"""Of a picture: a third of the bytes, and hardly an eye sees it."""
+
+GAP_PX = 24
+HEARD = "Every seven seconds"
+"""The beginning of the sentence that is marked."""
+
+
+def drawn(browser: Browser, url: str) -> Iterator[tuple[str, Image.Image]]:
+    """The pictures, by name."""
+    for (size, (width, height)), theme in product(SIZES.items(), THEMES):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            reduced_motion="reduce",
+        )
+        with closing(context):
+            views = told(Visit(context.new_page(), url), is_whole=size == "wide")
+            yield f"page-{size}-{theme}", side_by_side(views)
+
+
+def told(at: Visit, *, is_whole: bool) -> list[Image.Image]:
+    """A story from the first view to the player; one picture of all where it is wide enough."""
+    page = at.open()
+    until(page, "document.querySelector('#n-length').textContent.includes(':')")
+    first = shot(page)
+    at.tell()
+    at.done()
+    until(page, "document.querySelector('#audio').currentTime > 0.5")
+    page.locator(".sentence", has_text=HEARD).click()
+    page.click("#play")
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_timeout(300)
+    if is_whole:
+        return [shot(page, full_page=True)]
+    page.evaluate("document.querySelector('#player').scrollIntoView()")
+    return [first, shot(page)]
+
+
+def shot(page: Page, *, full_page: bool = False) -> Image.Image:
+    """What is seen."""
+    return Image.open(BytesIO(page.screenshot(full_page=full_page))).convert("RGB")
+
+
+def side_by_side(views: list[Image.Image]) -> Image.Image:
+    """Views in a row, on the page's own ground."""
+    width = sum(view.width for view in views) + GAP_PX * (len(views) - 1)
+    ground = views[0].getpixel((0, 0))
+    sheet = Image.new("RGB", (width, max(view.height for view in views)), ground)
+    at = 0
+    for view in views:
+        sheet.paste(view, (at, 0))
+        at += view.width + GAP_PX
+    return sheet
+
+
+def main() -> None:
+    """Draw them all."""
+    logging.disable(logging.INFO)
+    with TemporaryDirectory() as held, sync_playwright() as tools:
+        folder = Path(held)
+        (folder / "music").mkdir()
+        bed = str(folder / "music" / "quiet.flac")
+        subprocess.run([sys.executable, "demo/bed.py", bed], cwd=ROOT, check=True)
+        with (
+            serving(folder, EmbeddedEngine(suffix="mp3")) as house,
+            closing(chromium(tools)) as browser,
+        ):
+            for name, picture in drawn(browser, house.url):
+                few = picture.quantize(COLOURS, dither=Image.Dither.NONE)
+                few.save(ROOT / "docs" / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

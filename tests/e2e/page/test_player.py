@@ -1,0 +1,68 @@
+"""The player: position by click, chapters, speed, files under plain names, no movement."""
+
+import pytest
+
+from tests.e2e.page.conftest import until
+
+STORY = (
+    "# The Whole\n\n## The Lamp\n\nThe lamp went out at nine.\n\n“Nobody saw it,” she said.\n\n"
+    "## The Sea\n\nThere was a boat, and in the boat there was a letter.\n"
+)
+NOW = "document.querySelector('#audio').currentTime"
+
+
+@pytest.fixture
+def told(house, visit):
+    at = visit(house.url, reduced_motion="reduce")
+    at.open()
+    at.tell(STORY)
+    at.done()
+    at.plays()
+    at.page.click("#play")
+    return at.page
+
+
+def test_click_on_the_waveform_on_a_chapter_and_on_a_sentence_goes_there(told):
+    length_s = told.evaluate("document.querySelector('#audio').duration")
+    box = told.locator("#wave").bounding_box()
+    told.click("#wave", position={"x": box["width"] / 2, "y": box["height"] / 2})
+    assert told.evaluate(NOW) == pytest.approx(length_s / 2, abs=0.1)
+    told.click("#chapters li:nth-child(2) button")
+    assert told.evaluate(NOW) % 6.4 == pytest.approx(0, abs=0.05)  # chapters begin on the grid
+    assert told.evaluate(NOW) > 1
+    assert "The Sea" in told.text_content("#chapters [aria-current]")
+    told.locator(".sentence", has_text="The lamp went out").click()
+    until(told, "document.querySelector('.sentence[aria-current]').textContent.includes('lamp')")
+    assert told.evaluate(NOW) < length_s / 2
+
+
+def test_paragraphs_are_those_of_the_text(told):
+    found = [each.strip() for each in told.locator("#captions p").all_text_contents()]
+    wanted = [each.lstrip("# ").strip() for each in STORY.split("\n\n")]
+    assert found == wanted
+
+
+def test_speed_is_chosen_and_kept(told):
+    told.select_option("#speed", "1.5")
+    assert told.evaluate("document.querySelector('#audio').playbackRate") == 1.5
+
+
+def test_every_file_of_the_api_can_be_downloaded(house, told):
+    story = told.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")
+    links = told.request.get(f"{house.url}/stories/{story}").json()["links"]
+    wanted = {name for name, link in links.items() if str(link).startswith("http")}
+    names = told.locator("#downloads a")
+    assert {each.get_attribute("data-name") for each in names.all()} == wanted
+    assert all("_" not in name for name in names.all_text_contents())
+    with told.expect_download() as audio:
+        told.click("#downloads a[data-name='audio']")
+    assert audio.value.suggested_filename == "the-whole.mp3"
+    assert audio.value.path().stat().st_size == len(told.request.get(links["audio"]).body())
+
+
+def test_nothing_moves_where_motion_is_unwanted(told):
+    moving = told.evaluate("""() => [...document.querySelectorAll("*")].filter((each) => {
+      const style = getComputedStyle(each);
+      return style.animationName !== "none" || style.transitionDuration !== "0s";
+    }).map((each) => each.outerHTML.slice(0, 80))""")
+    assert not moving
