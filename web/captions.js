@@ -43,7 +43,7 @@ function paragraphs(text) {
 // `text`: what was told, where it is known; otherwise silence parts the paragraphs.
 export function sentences(vtt, text = "") {
   const made = [];
-  const begins = text ? paragraphs(text) : null;
+  const begins = text && !/^\s*</.test(text) ? paragraphs(text) : null;
   const all = cues(vtt);
   const titles = new Set([/^WEBVTT - (.*)/.exec(vtt)?.[1], ...all.map((cue) => cue.chapter)].filter(Boolean));
   let open = null;

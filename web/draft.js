@@ -44,10 +44,12 @@ function changed() {
   tellChange();
 }
 
-export const kind = (words) => (/^#{1,6} \S/m.test(words) || /^\* \* \*$/m.test(words) ? "markdown" : "text");
+// What only Markdown looks like; whatever else it is, the server tells by its looks.
+export const kind = (words) =>
+  !/^\s*</.test(words) && (/^#{1,6} \S/m.test(words) || /^\* \* \*$/m.test(words)) ? "markdown" : undefined;
 
 export function title(words) {
-  const line = words.trim().split("\n")[0].replace(/^#+\s*/, "").trim();
+  const line = words.replace(/<[^>]*>/g, " ").trim().split("\n")[0].replace(/^#+\s*/, "").trim() || "A story";
   return line.length > 60 ? `${line.slice(0, 58).replace(/\s+\S*$/, "")}…` : line;
 }
 

@@ -33,6 +33,17 @@ def test_dashboard_is_json():
     assert json.loads(body["Fn::Sub"][0])["widgets"]
 
 
+def test_page_may_play_audio_and_music_and_send_files():
+    headers = TEMPLATES["WebDemoStack"]["Resources"]["Headers"]["Properties"]
+    security = headers["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    policy, buckets = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    rules = dict(each.strip().split(" ", 1) for each in policy.split(";"))
+    assert {"${Audio}", "${Music}"} <= set(rules["media-src"].split())
+    assert {"${Api}", "${Audio}"} <= set(rules["connect-src"].split())
+    assert "MusicBucketDomain" in json.dumps(buckets["Music"])
+    assert "unsafe" not in policy
+
+
 def properties(found, path):
     file, name = path.split(".")
     return found[file]["Resources"][name]["Properties"]
