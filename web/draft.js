@@ -49,7 +49,7 @@ export const kind = (words) =>
   !/^\s*</.test(words) && (/^#{1,6} \S/m.test(words) || /^\* \* \*$/m.test(words)) ? "markdown" : undefined;
 
 export function title(words) {
-  const line = words.replace(/<[^>]*>/g, " ").trim().split("\n")[0].replace(/^#+\s*/, "").trim() || "A story";
+  const line = words.replace(/^---\n[^]*?\n---\n|<[^>]*>/g, " ").trim().split("\n")[0].replace(/^#+\s*/, "").trim() || "A story";
   return line.length > 60 ? `${line.slice(0, 58).replace(/\s+\S*$/, "")}…` : line;
 }
 

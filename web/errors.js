@@ -10,7 +10,7 @@ const PLACES = {
 };
 
 // What the API says is meant for people, save the field's name before it.
-function plain(error) {
+export function plain(error) {
   const said = String(error.message || "Something went wrong.").replace(/^[a-z_]+(\.\w+)*: /, "");
   return said[0].toUpperCase() + said.slice(1);
 }

@@ -17,6 +17,7 @@ let renewals = 0; // since sound was last heard
 let shownAt_s = -1;
 
 export const shownStory = () => links.story?.id ?? null;
+export const isHeard = () => !audio.paused && !audio.ended;
 
 export async function open(story, refetch, { focus = false, play = false } = {}) {
   close();
@@ -102,7 +103,7 @@ function paint() {
 }
 
 function tick() {
-  if (audio.paused || audio.ended) return;
+  if (!isHeard()) return;
   showPosition();
   requestAnimationFrame(tick);
 }
@@ -175,7 +176,7 @@ audio.addEventListener("timeupdate", () => {
 });
 for (const name of ["play", "pause", "ended", "emptied"])
   audio.addEventListener(name, () => {
-    const isPlaying = !audio.paused && !audio.ended;
+    const isPlaying = isHeard();
     place.classList.toggle("playing", isPlaying);
     $("#play").setAttribute("aria-label", isPlaying ? "Pause" : "Play");
     if (isPlaying) requestAnimationFrame(tick);

@@ -5,9 +5,9 @@
 
 import { ApiError, ask } from "./api.js";
 import * as cards from "./card.js";
-import { place } from "./errors.js";
+import { place, plain } from "./errors.js";
 import { forgetText, keepText, keptText, read, write } from "./kept.js";
-import { close, open, shownStory } from "./player.js";
+import { close, isHeard, open, shownStory } from "./player.js";
 import { OVER, finished, tellStory } from "./telling.js";
 import { $, announce } from "./words.js";
 
@@ -63,11 +63,11 @@ async function carryOn(entry, isOurs = false) {
 function ready(entry, isOurs) {
   announce(`${entry.title} is ready.`);
   const isIdle = [document.body, $("#tell")].includes(document.activeElement);
-  if (isOurs && !shownStory()) listen(entry, { focus: isIdle, play: isIdle && !document.hidden });
+  if (isOurs && (!shownStory() || (isIdle && !isHeard()))) listen(entry, { focus: isIdle, play: isIdle && !document.hidden });
 }
 
 const said = (error) =>
-  error instanceof ApiError ? error.message : "Something went wrong on this page. Reload it and try again.";
+  error instanceof ApiError ? plain(error) : "Something went wrong on this page. Reload it and try again.";
 
 // What can be done with a story
 

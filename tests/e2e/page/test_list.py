@@ -6,7 +6,11 @@ from tests.e2e.page.conftest import until
 from tests.e2e.page.houses import serving
 from tests.engines import ToneEngine
 
-LONG = "The lamp went out at nine, and nobody in the village saw it at all. " * 30
+
+def long(title, sentences=40):
+    """A story of passages that no other story shares, so that each is spoken."""
+    told = (f"Lamp {n} of {title} went out at nine, and nobody saw it." for n in range(sentences))
+    return f"# {title}\n\n{' '.join(told)}"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +24,7 @@ def slow(tmp_path_factory):
 def test_story_can_be_cancelled_and_told_after_all(slow, visit):
     at = visit(slow.url)
     page = at.open()
-    at.tell(f"# Cancelled\n\n{LONG}")
+    at.tell(long("Cancelled"))
     at.becomes("synthesizing")
     page.click("[aria-label='Cancel: Cancelled']")
     at.becomes("cancelled")
@@ -36,11 +40,11 @@ def test_reload_in_the_middle_loses_nothing(slow, visit):
     at = visit(slow.url)
     page = at.open()
     before = slow.trouble.count("POST /stories")
-    at.tell(f"# Reloaded\n\n{LONG}")
+    at.tell(long("Reloaded"))
     at.becomes("synthesizing")
     until(page, "/passage \\d+ of \\d+/.test(document.querySelector('.stage-line').textContent)")
     page.reload()
-    assert page.input_value("#text") == f"# Reloaded\n\n{LONG}"
+    assert page.input_value("#text") == long("Reloaded")
     at.becomes("done")
     assert slow.trouble.count("POST /stories") == before + 1
     page.click("[aria-label='Listen: Reloaded']")
@@ -52,7 +56,7 @@ def test_several_stories_at_once_end_up_side_by_side(slow, visit):
     at = visit(slow.url)
     page = at.open()
     for name in ("First", "Second", "Third"):
-        at.tell(f"# {name}\n\nIt was the {name} time. " + LONG[:900])
+        at.tell(long(name, 12))
     titles = page.locator("#stories h3").all_text_contents()
     assert titles == ["Third", "Second", "First"]
     for nth in range(3):
@@ -63,6 +67,13 @@ def test_several_stories_at_once_end_up_side_by_side(slow, visit):
     page.click("[aria-label='Listen: Second']")
     at.done()
     assert page.text_content("#player-title") == "Second"
+    page.click("#play")
+    at.tell("# Fourth\n\nIt was the fourth time.")
+    until(page, "document.querySelector('#player-title').textContent === 'Fourth'")
+    page.click("[aria-label='Remove: Fourth']")
+    assert page.is_hidden("#player")
+    page.click("[aria-label='Listen: Second']")
+    at.done()
     page.click("#player-close")
     assert page.is_hidden("#player")
     assert page.evaluate("document.querySelector('#audio').paused")
