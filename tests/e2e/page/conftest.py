@@ -47,12 +47,21 @@ def browser() -> Iterator["Browser"]:
         yield opened
 
 
-def until(page: "Page", condition: str, within_s: float = 30) -> None:
-    """Wait until an expression is true; Playwright's own way is against the page's policy."""
+def until(page: "Page", condition: str, within_s: float = 30, hurry_ms: int = 0) -> None:
+    """Wait until an expression is true; Playwright's own way is against the page's policy.
+
+    Args:
+        page: that is looked at.
+        condition: in JavaScript.
+        within_s: how long to wait.
+        hurry_ms: how far the page's clock, once it is installed, is put forward at each look.
+    """
     end_s = time.monotonic() + within_s
     while not page.evaluate(condition):
         assert time.monotonic() < end_s, f"not within {within_s} s: {condition}"
         page.wait_for_timeout(50)
+        if hurry_ms:
+            page.clock.fast_forward(hurry_ms)
 
 
 @dataclass

@@ -8,6 +8,9 @@ from tests.e2e.page.conftest import until
 from tests.e2e.page.houses import TOKEN, serving
 from tests.engines import ToneEngine
 
+SOON = {"hurry_ms": 400}
+"""The page waits some seconds before it asks again."""
+
 STORY = "The lamp went out at nine. Nobody saw it."
 
 
@@ -30,14 +33,15 @@ def ill(house):
 )
 def test_what_fails_at_first_is_told_and_tried_again(house, ill, visit, failing, where):
     at = visit(house.url)
+    at.page.clock.install()
     ill.failing.add(failing)
     at.page.goto(house.url)
-    until(at.page, f"document.querySelector('#{where}').textContent.includes('broke')")
+    until(at.page, f"document.querySelector('#{where}').textContent.includes('broke')", **SOON)
     at.page.fill("#text", STORY)
     ill.failing.clear()
-    at.page.wait_for_selector("html[data-ready]")
-    until(at.page, "document.querySelector('#n-length').textContent.includes(':')")
-    until(at.page, f"!document.querySelector('#{where}').textContent")
+    until(at.page, "document.documentElement.dataset.ready", **SOON)
+    until(at.page, "document.querySelector('#n-length').textContent.includes(':')", **SOON)
+    until(at.page, f"!document.querySelector('#{where}').textContent", **SOON)
     assert at.page.locator("#voices input").count() == 2
     assert at.page.input_value("#text") == STORY
 
