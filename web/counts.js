@@ -28,8 +28,10 @@ export function counted() {
   if (!can) return;
   clearTimeout(typed);
   asking?.abort();
-  if (book()) $("#n-chars").textContent = "–";
-  else if (!text.value.trim()) return unknown();
+  if (book()) {
+    unknown();
+    $("#n-chars").textContent = "–";
+  } else if (!text.value.trim()) return unknown();
   else if (chars > longest()) return unknown(), showError("text-error", tooLong(chars), text);
   $("#counts").classList.add("waiting");
   typed = setTimeout(estimate, TYPED_MS);
