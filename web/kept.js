@@ -1,4 +1,4 @@
-// What survives a reload: small things in localStorage, long texts in IndexedDB.
+// What survives a reload: small things in localStorage; long texts, and the own music, in IndexedDB.
 
 export function read(name, otherwise) {
   try {

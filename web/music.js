@@ -2,13 +2,14 @@
 
 import { ask, send } from "./api.js";
 import { can, choose, chosen, pick } from "./choices.js";
+import { keepText, keptText } from "./kept.js";
 import { sample } from "./preview.js";
 import { $, announce, clock, retry, showError, size } from "./words.js";
 
 const TRUSTED = 0.9; // of the time that a link is good
 
 let tracks = [];
-let ownAddress = ""; // of the file that was chosen since the page was opened
+let ownAddress = ""; // of the file, which this browser keeps as well
 let uploading = null;
 let linksUntil_ms = 0;
 
@@ -27,8 +28,14 @@ export async function load() {
       return draw(), retry(load, error);
     }
   }
+  if (chosen.own && !ownAddress) hearOwn(await keptText("own"));
   if (chosen.music === undefined) choose({ music: tracks[0]?.key ?? "" }, false);
   draw();
+}
+
+function hearOwn(file) {
+  if (ownAddress) URL.revokeObjectURL(ownAddress);
+  ownAddress = file ? URL.createObjectURL(file) : "";
 }
 
 // What is sent: nothing that was not there when it was asked for.
@@ -90,8 +97,8 @@ async function sendMusic(file) {
   try {
     const form = await ask("POST", "/uploads", { body: { name: file.name, size_bytes: file.size }, signal, patient: 2 });
     await send(form, file, (share) => (bar.value = share), signal);
-    if (ownAddress) URL.revokeObjectURL(ownAddress);
-    ownAddress = URL.createObjectURL(file);
+    hearOwn(file);
+    keepText("own", file);
     choose({ own: { key: form.key, name: file.name }, music: form.key }, false);
     draw();
     announce(`${file.name} will lie under the story.`);

@@ -50,7 +50,11 @@ def test_own_music_is_sent_heard_and_mixed(house, visit, song):
     assert any(key in json.dumps(each) for each in requests_of(house))
     page.reload()
     page.wait_for_selector("html[data-ready]")
-    assert page.locator("#music .pick", has_text="our song.mp3").locator("input").is_checked()
+    assert mine.locator("input").is_checked()
+    mine.locator(".hear").click()
+    until(page, "document.querySelector('.hear.on')")
+    page.wait_for_timeout(300)
+    assert page.text_content("#music-error") == ""
 
 
 def test_upload_can_be_cancelled(house, visit, song):
