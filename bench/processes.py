@@ -14,6 +14,9 @@ import psutil
 
 SAMPLING_S = 0.1
 
+WARM = ("bench.story_speech", "bench.story_mix")
+"""What the server loads that forks processes; it is one for all benches of a run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

@@ -13,17 +13,22 @@ from mixer.jobs.story.names import (
 from mixer.jobs.story.values import Batch, SpokenBatch
 from mixer.script.script import Chunk
 
-MOST_CHUNKS = 40
-"""Of a batch: at a share of one call a second it takes less than a minute, so a call that Lambda
-ends loses little, and a book of 5,000,000 characters has less than 250 batches."""
+MOST_CHUNKS = 100
+"""Of a batch: at a share of one call a second it takes less than two minutes, well below what
+Lambda allows a call."""
+
+FEWEST_CHUNKS = 4
+GROWTH = 2.0
+"""A batch of a story of n chunks has about 2 √n: at its end a worker's share of the quota idles
+until the last answers have come (a second or two), so long stories have long batches; short ones
+have short batches, so that their progress can be watched."""
 
 MOST_BATCHES = 250
 """Of a story, however short its chunks: with what they leave, a story's folder then fits on one
 page of a listing (1,000 objects)."""
 
-FEWEST_CHUNKS = 4
-WISHED_BATCHES = 25
-"""Small stories have small batches, so that their progress can be watched."""
+WORKERS = 2
+"""Batches are a multiple of it, so that all workers of a story end together."""
 
 WRITERS = 16
 
@@ -37,8 +42,10 @@ def batched(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, .
 
 def batch_size(chunks: int) -> int:
     """Into how large batches so many chunks are parted."""
-    wished = min(MOST_CHUNKS, max(FEWEST_CHUNKS, math.ceil(chunks / WISHED_BATCHES)))
-    return max(wished, math.ceil(chunks / MOST_BATCHES))
+    wished = min(MOST_CHUNKS, max(FEWEST_CHUNKS, round(GROWTH * math.sqrt(chunks))))
+    wished = max(wished, math.ceil(chunks / MOST_BATCHES))
+    rounds = math.ceil(chunks / (WORKERS * wished))
+    return math.ceil(chunks / (WORKERS * rounds))
 
 
 def keep_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:

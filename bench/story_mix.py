@@ -1,0 +1,173 @@
+"""What it costs to mix a book with sixty workers, against one that renders it serially.
+
+A book in chapters of three to thirty minutes, with music, is laid out by the story's own task for
+sixty workers; then each group of segments is rendered by the story's own task in a process of its
+own, one after the other, over one store, as sixty functions would do at once. What counts is each
+one's CPU time, FFmpeg included; the processes are forked from one that has loaded everything, as a
+warm function has. The serial render is one segment as long as the book, by one FFmpeg.
+
+Both run at the same time, so that ten hours take seven minutes of two cores; CPU time hardly minds.
+"""
+
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+
+from bench.material import CHUNK_S, CHUNKS, GAP_MS, Material, material
+from bench.processes import WARM
+from bench.rendering import row
+from mixer.jobs.story.batches import batched, keep_batches
+from mixer.jobs.story.folder import MUSIC, REQUEST, SCRIPT, SEGMENTS, TIMELINE, StoryFolder
+from mixer.jobs.story.mix import StoryMix
+from mixer.jobs.story.names import spoken_name
+from mixer.jobs.story.values import (
+    Batch,
+    Kind,
+    Layout,
+    SpokenBatch,
+    StoredScript,
+    StoryRequest,
+)
+from mixer.parallel import usable_cores
+from mixer.script.plan import plan
+from mixer.script.script import Script
+from mixer.script.sources import TextType
+from mixer.sound.cues import Music
+from mixer.sound.encoders import MP3
+from mixer.sound.mixdown import render
+from mixer.sound.rendering import Ingredients
+from mixer.sound.timeline import Timeline
+from mixer.speech.engine import Delivery
+from mixer.speech.recordings import PREFIX, Recording, to_metadata
+from mixer.store.folder import FolderStore
+
+WORKERS = 60
+HOURS = 10.0
+CHAPTER_CHUNKS = (5, 45)
+MOST_LONGEST, MOST_TOTAL = 1.2, 1.1
+STORY, SEED = "0" * 32, 11
+RUN_S = 3_600.0
+PROCESSES = get_context("forkserver")
+
+
+def run(hours: float = HOURS) -> list[dict[str, object]]:
+    """The two figures; about eight minutes on two cores."""
+    PROCESSES.set_forkserver_preload(list(WARM))
+    with TemporaryDirectory(prefix="crowd-") as scratch:
+        folder = Path(scratch)
+        told(f"making {CHUNKS} chunks")
+        laid_out(material(folder), FolderStore(folder / "store"), hours)
+        layout = StoryFolder(FolderStore(folder / "store"), STORY).read(SEGMENTS, Layout)
+        with ThreadPoolExecutor(1) as beside:
+            serial = beside.submit(cpu_s, serially_rendered, folder, 0)
+            costs = [cpu_s(group_rendered, folder, group) for group in range(len(layout.groups))]
+            told(f"{len(costs)} groups: {sum(costs):.0f} s of CPU")
+            serial_s = serial.result()
+    how = (
+        f"{layout.duration_s / 3600:.1f} h in {layout.segments} segments, {len(costs)} groups: "
+        f"{mean(costs):.2f} s of CPU in the mean, {max(costs):.2f} s the longest"
+    )
+    longest = row("mixed by 60 workers: the longest", max(costs) / mean(costs), MOST_LONGEST, how)
+    against = f"{sum(costs):.0f} s of CPU, serially {serial_s:.0f} s"
+    total = row("… all, against a serial render", sum(costs) / serial_s, MOST_TOTAL, against)
+    return [longest, total]
+
+
+def laid_out(made: Material, store: FolderStore, hours: float) -> None:
+    """A story whose every chunk is said, laid out for all workers."""
+    folder, chance = StoryFolder(store, STORY), random.Random(SEED)
+    script = book(hours, chance)
+    keys = [f"{PREFIX}{take.source}" for take in made.chunks]
+    for key in keys:
+        store.put(key, made.folder / Path(key).name)
+    store.put(made.music.source, made.folder / made.music.source)
+    said = [chance.randrange(CHUNKS) for _ in script.chunks]
+    spoken = [
+        Recording(keys[number], made.chunks[number].measured, gap_ms=chunk.gap_ms)
+        for number, chunk in zip(said, script.chunks, strict=True)
+    ]
+    delivery = Delivery("Joanna", "generative")
+    folder.write(REQUEST, StoryRequest(Kind.STORY, "bench", "", 0.0, {}, music=made.music.source))
+    folder.write(MUSIC, made.music)
+    folder.write(SCRIPT, StoredScript(script, delivery, tuple(each.key for each in spoken)))
+    batches = batched(folder, tuple(script.chunks))
+    keep_batches(folder, [Batch(delivery, chunks) for chunks in batches])
+    for number, chunks in enumerate(batches):
+        mine, spoken = spoken[: len(chunks)], spoken[len(chunks) :]
+        about = tuple((each.key, to_metadata(each)) for each in mine)
+        folder.write(spoken_name(number, len(chunks), 0.0), SpokenBatch(about, len(chunks), 0))
+    StoryMix(store, store, WORKERS).lay_out(STORY, 1)
+
+
+def book(hours: float, chance: random.Random) -> Script:
+    """So many hours in chapters of all lengths; a scene is a chunk."""
+    left = round(hours * 3600 / (CHUNK_S + GAP_MS / 1000))
+    chapters: list[str] = []
+    while left > 0:
+        count = min(left, chance.randint(*CHAPTER_CHUNKS))
+        scenes = [f"Scene {len(chapters)} {number} is told." for number in range(count - 1)]
+        chapters.append("\n\n* * *\n\n".join([f"# Chapter {len(chapters)}", *scenes]))
+        left -= count
+    return plan("\n\n".join(chapters), TextType.MARKDOWN)
+
+
+def group_rendered(folder: Path, group: int) -> None:
+    """What one worker does."""
+    store = FolderStore(folder / "store")
+    StoryMix(store, store, WORKERS).render(STORY, 1, group, time.monotonic() + RUN_S)
+
+
+def serially_rendered(folder: Path, _: int) -> None:
+    """The same book by one FFmpeg."""
+    store = FolderStore(folder / "store")
+    timeline = StoryFolder(store, STORY).read(TIMELINE, Timeline)
+    music = StoryFolder(store, STORY).read(MUSIC, Music)
+    sources = {clip.source for clip in timeline.clips}
+    clips = {key: folder / Path(key).name for key in sources}
+    ingredients = Ingredients(clips, {music.source: (folder / music.source, music.measured)})
+    render(timeline, ingredients, folder / "book.mp3", encoding=MP3, segment_grids=None, workers=1)
+
+
+def cpu_s(work: Callable[[Path, int], None], folder: Path, number: int) -> float:
+    """The CPU time that some work takes, with all that it starts, in a process of its own."""
+    ours, theirs = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=_worked, args=(work, folder, number, theirs))
+    process.start()
+    theirs.close()
+    try:
+        spent: float = ours.recv()
+    finally:
+        process.join(RUN_S)
+        ours.close()
+    return spent
+
+
+def _worked(
+    work: Callable[[Path, int], None], folder: Path, number: int, told_to: Connection
+) -> None:
+    before = _spent_s()
+    work(folder, number)
+    told_to.send(_spent_s() - before)
+
+
+def _spent_s() -> float:
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    spent = [resource.getrusage(each) for each in whose]
+    return sum(each.ru_utime + each.ru_stime for each in spent)
+
+
+def told(what: str) -> None:
+    """Say how far it is."""
+    print(f"{what} ({usable_cores()} cores)", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    print(run(float(sys.argv[1])))
