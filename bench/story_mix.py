@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
 
-from bench.material import CHUNK_S, CHUNKS, GAP_MS, Material, material
+from bench.material import CHUNKS, Material, material
 from bench.processes import WARM
 from bench.rendering import row
 from mixer.jobs.story.batches import batched, keep_batches
@@ -84,14 +84,15 @@ def run(hours: float = HOURS) -> list[dict[str, object]]:
 def laid_out(made: Material, store: FolderStore, hours: float) -> None:
     """A story whose every chunk is said, laid out for all workers."""
     folder, chance = StoryFolder(store, STORY), random.Random(SEED)
-    script = book(hours, chance)
-    keys = [f"{PREFIX}{take.source}" for take in made.chunks]
+    script = book(round(hours * 3600 / made.story_s * CHUNKS), chance)
+    takes = [chunk.take for chunk in made.chunks]
+    keys = [f"{PREFIX}{take.source}" for take in takes]
     for key in keys:
         store.put(key, made.folder / Path(key).name)
     store.put(made.music.source, made.folder / made.music.source)
     said = [chance.randrange(CHUNKS) for _ in script.chunks]
     spoken = [
-        Recording(keys[number], made.chunks[number].measured, gap_ms=chunk.gap_ms)
+        Recording(keys[number], takes[number].measured, gap_ms=chunk.gap_ms)
         for number, chunk in zip(said, script.chunks, strict=True)
     ]
     delivery = Delivery("Joanna", "generative")
@@ -107,9 +108,9 @@ def laid_out(made: Material, store: FolderStore, hours: float) -> None:
     StoryMix(store, store, WORKERS).lay_out(STORY, 1)
 
 
-def book(hours: float, chance: random.Random) -> Script:
-    """So many hours in chapters of all lengths; a scene is a chunk."""
-    left = round(hours * 3600 / (CHUNK_S + GAP_MS / 1000))
+def book(chunks: int, chance: random.Random) -> Script:
+    """So many chunks in chapters of all lengths; a scene is a chunk."""
+    left = chunks
     chapters: list[str] = []
     while left > 0:
         count = min(left, chance.randint(*CHAPTER_CHUNKS))
