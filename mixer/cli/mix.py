@@ -10,8 +10,8 @@ from mixer.cli.outputs import require_apart, with_format
 from mixer.cli.session import desk
 from mixer.cli.summary import heard
 from mixer.files import require_writable
+from mixer.jobs.mixing import mix_files
 from mixer.jobs.production import adjustments
-from mixer.jobs.studio import mix_files
 
 
 @click.command()
@@ -39,6 +39,8 @@ def command(
     require_writable(out)
     with desk() as work:
         mix = mix_files(work, chunks, music=music, asked=asked, out=out)
-    click.echo(f"{out}  {heard(mix)}")
+    checked = mix.checked
+    measured = heard(mix.timeline.duration_s, checked.integrated_lufs, checked.true_peak_dbtp)
+    click.echo(f"{out}  {measured}")
     for told in adjustments(mix.timeline, mix.music, mix.flaws):
         click.echo(f"  {told}")

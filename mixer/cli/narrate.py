@@ -1,20 +1,23 @@
 """`mixer narrate`: a story in, a finished file with captions, picture and report out."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mixer.cli.engines import speaker
+from mixer.cli.engines import open_engine
 from mixer.cli.options import ABOUT, COST, MIX, SPEECH, chosen, contract_options
 from mixer.cli.outputs import require_apart, with_format
-from mixer.cli.reading import STDIN, read_story, with_lexicon_file
-from mixer.cli.session import store_option, studio
+from mixer.cli.reading import STDIN, Source, read_story, with_lexicon_file
+from mixer.cli.session import desk, store_option
 from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
-from mixer.jobs.planning import plan_read
-from mixer.jobs.studio import Telling, output_paths, tell
-from mixer.speech.choosing import as_narrator
+from mixer.jobs.story.telling import Teller, Telling, output_paths
+from mixer.requests import Options
+from mixer.script.sources import text_of_upload
+from mixer.speech.choosing import EMBEDDED, as_narrator
+from mixer.store.folder import FolderStore
 
 
 @click.command()
@@ -50,22 +53,30 @@ def command(
     asked = with_format(asked, out)
     outputs = output_paths(out, report)
     require_apart(outputs, _inputs(story, music))
-    document = read_story(story, asked)
-    asked = as_narrator(with_lexicon_file(asked, story, document), document.cast)
-    with speaker(asked, document.cast) as who, studio(store) as work:
-        with work.stages.stage("planning"):
-            engines = {name: each.engine for name, each in who.delivery.cast}
-            script = plan_read(document, who.limits, who.language(asked), asked, engines)
+    source = read_story(story, asked)
+    asked = _as_read(asked, story, source)
+    engine_name = asked.engine or EMBEDDED
+    with (
+        closing(open_engine(engine_name, speech_marks=asked.speech_marks)) as engine,
+        desk() as work,
+    ):
+        teller = Teller.of(FolderStore(store), engine, work)
         if asked.dry_run:
-            click.echo(estimate_line(script, asked.rate))
+            plan = teller.speech.plan(text_of_upload(source.content), asked)
+            click.echo(estimate_line(plan.script, asked.rate))
             return
         for path in outputs:
             require_writable(path)
         require_writable_folder(store)
-        told = tell(
-            work, script, who.engine, who.delivery, music=music, asked=asked, out=out, report=report
-        )
+        told = teller.tell(source.content, asked, music=music, out=out, report=report)
     _say_where(told)
+
+
+def _as_read(asked: Options, story: str, source: Source) -> Options:
+    """What is asked for, with what the story says itself: how it is written, words, narrator."""
+    asked = with_lexicon_file(asked, story, source.document)
+    asked = asked.model_copy(update={"text_type": source.text_type.value})
+    return as_narrator(asked, source.document.cast)
 
 
 def _inputs(story: str, music: Path | None) -> dict[Path, str]:
@@ -75,10 +86,14 @@ def _inputs(story: str, music: Path | None) -> dict[Path, str]:
 
 
 def _say_where(told: Telling) -> None:
-    total, said = len(list(told.script.chunks)), told.narration.said
+    result, said = told.result, told.said.said
+    total = len(told.said.recordings)
     others = ", the others kept from before" if said < total else ""
-    click.echo(f"{heard(told.mix)}; {said} of {total} chunks spoken now{others}")
+    measured = heard(
+        told.timeline.duration_s, result.integrated_loudness_lufs, result.true_peak_dbtp
+    )
+    click.echo(f"{measured}; {said} of {total} chunks spoken now{others}")
     for path in told.outputs:
         click.echo(f"  {path}")
-    for passage in told.unspoken:
+    for passage in told.said.unspoken:
         click.echo(f"not spoken, as the voice cannot read it: {passage}", err=True)

@@ -20,7 +20,7 @@ def planned(story: str, asked: Options) -> Script:
         BadOption: there is no such engine, or it has no such thing as was asked for.
         UnknownVoice: the embedded engine has no such voice; Polly's are not asked for.
     """
-    document = read_story(story, asked)
+    document = read_story(story, asked).document
     asked = as_narrator(with_lexicon_file(asked, story, document), document.cast)
     if asked.engine in {"", EMBEDDED}:
         with_cast(chosen(VOICES, asked)[1], VOICES, asked, document.cast)

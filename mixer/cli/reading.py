@@ -2,6 +2,7 @@
 
 import codecs
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import regex
@@ -32,7 +33,22 @@ _BROKEN = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = regex.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 
-def read_story(story: str, asked: Options) -> Document:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A story as it was found.
+
+    Attributes:
+        content: text in UTF-8, or a book.
+        text_type: how it is written.
+        document: what was read of it.
+    """
+
+    content: bytes
+    text_type: TextType
+    document: Document
+
+
+def read_story(story: str, asked: Options) -> Source:
     """A story, read as it is written: as asked for, or as its name and looks say.
 
     Args:
@@ -47,13 +63,15 @@ def read_story(story: str, asked: Options) -> Document:
     name = "Standard input" if story == STDIN else story
     content = _standard_input() if story == STDIN else _content(Path(story))
     if is_epub(content) and asked.text_type in (None, "epub"):
-        return read_epub(content, name, front_matter=not asked.skip_front_matter)
+        book = read_epub(content, name, front_matter=not asked.skip_front_matter)
+        return Source(content, TextType.EPUB, book)
     text = _decoded(content, name)
     if not text.strip():
         raise UnreadableText(f"{name} is empty: there is nothing to tell.")
     if asked.text_type == "epub":
         raise UnreadableText(f"{name} is no EPUB: it is no archive.")
-    return read(text, _text_type(text, name, asked), name)
+    text_type = _text_type(text, name, asked)
+    return Source(text.encode(), text_type, read(text, text_type, name))
 
 
 def read_lexicon_file(path: Path) -> str:

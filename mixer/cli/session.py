@@ -9,9 +9,7 @@ import click
 
 from mixer.cli.progress import progress
 from mixer.jobs.mixing import Desk, Stages
-from mixer.jobs.studio import Studio
 from mixer.sound.ffmpeg import Children
-from mixer.store.folder import FolderStore
 
 
 def default_store() -> Path:
@@ -40,10 +38,3 @@ def desk() -> Iterator[Desk]:
         except BaseException:
             children.stop()
             raise
-
-
-@contextmanager
-def studio(store: Path) -> Iterator[Studio]:
-    """A studio on a folder store, with the desk's clean end."""
-    with desk() as work:
-        yield Studio(FolderStore(store), work.stages, work.children)

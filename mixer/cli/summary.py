@@ -1,6 +1,5 @@
 """Figures as people read them: lengths, costs, and the line that a plan ends with."""
 
-from mixer.jobs.mixing import Mix
 from mixer.script.estimate import estimate
 from mixer.script.script import Script
 from mixer.speech.prices import costs_usd
@@ -21,13 +20,14 @@ def estimate_line(script: Script, rate_percent: int) -> str:
     )
 
 
-def heard(mix: Mix) -> str:
-    """Length, loudness and peak of a finished mix, in a line."""
-    checked = mix.checked
-    told = [clock(mix.timeline.duration_s)]
-    if checked.integrated_lufs is not None:
-        told.append(f"{checked.integrated_lufs:.1f} LUFS")
-    return ", ".join([*told, f"{checked.true_peak_dbtp:.1f} dBTP"])
+def heard(duration_s: float, integrated_lufs: float | None, true_peak_dbtp: float | None) -> str:
+    """Length, loudness and peak of a finished mix, in a line, as far as they are known."""
+    told = [clock(duration_s)]
+    if integrated_lufs is not None:
+        told.append(f"{integrated_lufs:.1f} LUFS")
+    if true_peak_dbtp is not None:
+        told.append(f"{true_peak_dbtp:.1f} dBTP")
+    return ", ".join(told)
 
 
 def dollars(usd: float) -> str:

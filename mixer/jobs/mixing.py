@@ -7,12 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from hashlib import file_digest
 from pathlib import Path
 
 from mixer.errors import BadInput
-from mixer.jobs.production import chapters
-from mixer.jobs.remembering import Memory
+from mixer.jobs.production import chapters, tags
 from mixer.parallel import in_parallel, usable_cores
 from mixer.publish.pictures import Picture
 from mixer.publish.tags import Label
@@ -53,6 +51,7 @@ class Stages:
 
     watch: Watch
     seconds: dict[str, float] = field(default_factory=dict)
+    _begun_s: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[float], None]]:
@@ -62,6 +61,12 @@ class Stages:
         yield lambda share: self.watch(name, share)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun_s
         self.watch(name, 1.0)
+
+    def tell(self, name: str, share: float) -> None:
+        """Say how far a stage is that is no block: it begins when it is first told of."""
+        begun_s = self._begun_s.setdefault(name, time.monotonic())
+        self.seconds[name] = time.monotonic() - begun_s
+        self.watch(name, share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,29 @@ def measured(
     return found
 
 
+def mix_files(
+    desk: Desk, chunks: Sequence[Path], *, music: Path | None, asked: Options, out: Path
+) -> Mix:
+    """Mix sound files of any format in the given order.
+
+    Args:
+        desk: what it is done with.
+        chunks: the voice.
+        music: a sound file to lie under it.
+        asked: options of the mix.
+        out: the finished file.
+    """
+    if not chunks:
+        raise BadInput("There is no chunk to mix.")
+    bed = music_found(desk, music)
+    recordings = {str(path): path for path in chunks}
+    with desk.stages.stage("measuring") as tell_share:
+        found = measured(desk, recordings, tell_share)
+    gap_ms = DEFAULT_GAP_MS if asked.gap_ms is None else asked.gap_ms
+    laid = [Take(name, found[name], gap_ms, is_gap_exact=True) for name in map(str, chunks)]
+    return mixed(desk, laid, recordings, bed, asked=asked, out=out, about=tags(asked))
+
+
 def mixed(
     desk: Desk,
     laid: Sequence[Take],
@@ -173,7 +201,6 @@ def mixed(
     out: Path,
     about: Mapping[str, str],
     cover: Picture | None = None,
-    memory: Memory | None = None,
     until_s: float | None = None,
 ) -> Mix:
     """Lay out, render, once more where the loudness is missed, and check what came out.
@@ -187,19 +214,17 @@ def mixed(
         out: the finished file.
         about: tags, under FFmpeg's names.
         cover: a picture to go with them.
-        memory: of earlier renders of the same mix; None to remember nothing.
         until_s: when it must be done, on the monotonic clock.
     """
     encoding, style = encoding_of(asked), mix_style(asked)
     music = bed[1] if bed else None
     beds = {bed[1].source: (bed[0], bed[1].measured)} if bed else {}
-    ingredients = Ingredients(recordings, beds, _names(bed) if memory else {})
-    made: list[Mixdown] = []
+    ingredients = Ingredients(recordings, beds)
 
     def rendered(timeline: Timeline) -> Mixdown:
         label = Label(about, chapters(timeline), timeline.duration_s, cover)
         with desk.stages.stage("mixing") as tell_share:
-            mixdown = render(
+            return render(
                 timeline,
                 ingredients,
                 out,
@@ -207,23 +232,16 @@ def mixed(
                 head=label.head(encoding.format),
                 about=label.about(encoding.format),
                 cover=label.attached(encoding.format),
-                shelf=memory.shelf if memory else None,
                 until_s=until_s,
                 progress=tell_share,
                 children=desk.children,
             )
-        made.append(mixdown)
-        return mixdown
 
     look = rendered_to_target(
         lambda off_by_lu: lay_out(laid, music, replace(style, off_by_lu=off_by_lu)),
         rendered,
         encoding.level_offset_db,
-        before=memory.remastered if memory else None,
-        off_by_lu=memory.off_by_lu() if memory else 0.0,
     )
-    if memory:
-        memory.note(look, [key for mixdown in made for key in mixdown.reels])
     timeline = look.timeline
     with desk.stages.stage("checking"):
         checked = check(
@@ -235,14 +253,6 @@ def mixed(
         )
     flaws = {take.source: take.measured.profile.flaws for take in laid}
     return Mix(timeline, checked, music, asked.preset, encoding, flaws)
-
-
-def _names(bed: tuple[Path, Music] | None) -> dict[str, str]:
-    """What tells the contents of the music, whose name does not; chunks' keys tell their own."""
-    if bed is None:
-        return {}
-    with bed[0].open("rb") as file:
-        return {bed[1].source: file_digest(file, "sha256").hexdigest()}
 
 
 def encoding_of(asked: Options) -> Encoding:

@@ -5,8 +5,8 @@ there already is looked up, then the caps look at what the rest will cost, and o
 said. What was said stays, whatever happens after.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -42,6 +42,21 @@ class OpenEngine(Protocol):
             speech_marks: whether the times of sentences are to be bought.
         """
         ...
+
+
+def always(engine: SpeechEngine) -> OpenEngine:
+    """One engine for all requests; it stays open between them."""
+
+    @contextmanager
+    def opened(
+        name: str,  # noqa: ARG001 - it is the only one
+        deadline_s: float | None,  # noqa: ARG001 - it is as fast as it can be
+        *,
+        speech_marks: bool = False,  # noqa: ARG001 - whoever opened it has decided
+    ) -> Iterator[SpeechEngine]:
+        yield engine
+
+    return opened
 
 
 STORING_S = 1.0

@@ -89,6 +89,7 @@ def laptop(
         folders: where things lie.
         voice: speaks, and is closed in the end; the embedded one when None.
     """
+    from mixer.jobs.synthesis import always
     from mixer.speech.embedded.engine import EmbeddedEngine
 
     links = SignedLinks(url + PREFIX.rstrip("/"), kept_secret(folders.store))
@@ -96,7 +97,7 @@ def laptop(
     music_links = SignedLinks(url + MUSIC_PREFIX.rstrip("/"), links.secret)
     music = FolderStore(folders.music, music_links) if folders.music else store
     with closing(voice or EmbeddedEngine(suffix="mp3")) as engine, closing(Jobs()) as jobs:
-        speech = replace(_synthesizer(chosen, _always(engine), store), job=jobs.begin)
+        speech = replace(_synthesizer(chosen, always(engine), store), job=jobs.begin)
         mix = replace(_assembler(chosen, store, music), job=jobs.begin)
         secret = kept_secret(folders.store)
         with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
@@ -214,18 +215,3 @@ def _library(chosen: Settings, store: FolderStore, music: FolderStore) -> "Libra
         ),
         max_upload_bytes=chosen.max_upload_bytes,
     )
-
-
-def _always(engine: "SpeechEngine") -> "OpenEngine":
-    """One engine for all requests; it stays open between them."""
-
-    @contextmanager
-    def opened(
-        name: str,  # noqa: ARG001 - it has one name
-        deadline_s: float | None,  # noqa: ARG001 - it is as fast as it can be
-        *,
-        speech_marks: bool = False,  # noqa: ARG001 - its sentences have times anyway
-    ) -> Iterator["SpeechEngine"]:
-        yield engine
-
-    return opened

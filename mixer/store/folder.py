@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from shutil import copyfileobj
+from shutil import copyfileobj, rmtree
 from stat import S_ISREG
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -157,6 +157,15 @@ class FolderStore:
             with disk_errors_named(path):
                 path.unlink(missing_ok=True)
                 self._metadata_path(key).unlink(missing_ok=True)
+
+    def remove(self, folder: str) -> None:
+        """Remove all objects under `{folder}/`, and the folders that held them.
+
+        Args:
+            folder: at which nobody is at work.
+        """
+        for path in (self._path(folder), self._root / METADATA_FOLDER / folder):
+            rmtree(path, ignore_errors=True)
 
     def url(self, key: str, expires_s: int) -> str:
         """A link that lets anybody on this machine fetch an object for a while.

@@ -5,16 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from mixer.jobs.mixing import Desk, Stages, mixed
 from mixer.jobs.remembering import Memory
 from mixer.jobs.story.folder import MIX, TIMELINE, StoryFolder
 from mixer.jobs.story.mix import StoryMix
+from mixer.jobs.story.publishing import rendered_timeline
 from mixer.jobs.story.values import JoinedMix, Kind, StoryRequest
-from mixer.requests import Options
-from mixer.sound.ffmpeg import Children
 from mixer.sound.loudness import shifted
 from mixer.sound.measure import Measurement, measure
-from mixer.sound.placing import Take
 from mixer.sound.shelf import Shelf
 from mixer.sound.timeline import Timeline
 from mixer.speech.recordings import Recording, to_metadata
@@ -66,24 +63,24 @@ def test_story_that_was_foretold_wrongly_is_mended_where_it_is_joined(tmp_path: 
 
 def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
     store = FolderStore(tmp_path / "store")
-    paths = {f"{n}": write(tmp_path / f"{n}.flac", speech(4.0, n), VOICE_HZ) for n in range(CHUNKS)}
-    takes = [Take(name, misheard(path, by_db=WRONG_BY_DB), 700) for name, path in paths.items()]
-    memory, out, told = Memory(Shelf(store), "story"), tmp_path / "mix.mp3", []
+    memory, told = Memory(Shelf(store), "story"), list[float]()
 
-    def made() -> Timeline:
-        desk = Desk(Stages(lambda stage, share: told.append((stage, share))), Children())
-        options = Options()
-        return mixed(
-            desk, takes, paths, None, asked=options, out=out, about={}, memory=memory
-        ).timeline
+    def made(name: str) -> tuple[Timeline, bytes]:
+        folder = StoryFolder(store, name)
+        work = story(folder, store, tmp_path)
+        work = replace(work, memory=memory, tell_share=told.append)
+        for group in work.lay_out(name, 1):
+            work.render(name, 1, group)
+        work.join(name, 1)
+        audio = store.path(folder.key("story.mp3"))
+        assert loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
+        return rendered_timeline(folder), audio.read_bytes()
 
-    first, content = made(), out.read_bytes()
-    assert loudness(out)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
-    assert told.count(("mixing", 0.0)) == 2
+    first = made("s1")
+    assert told == [1.0, 0.9]  # rendered, and once more while it was joined
     kept = {each.key for each in store.list("segments/")}
     assert len(kept) == 2  # the segment and the record
     told.clear()
-    assert made() == first
-    assert out.read_bytes() == content
-    assert told.count(("mixing", 0.0)) == 1
+    assert made("s2") == first
+    assert not told
     assert {each.key for each in store.list("segments/")} == kept

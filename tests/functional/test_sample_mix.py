@@ -1,19 +1,19 @@
 """The sample story as `make demo` makes it, measured again: length, loudness, peaks, every gap."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from demo.bed import write_bed
-from mixer.cli.engines import speaker
-from mixer.jobs.mixing import Stages
-from mixer.jobs.planning import plan_story
-from mixer.jobs.studio import Studio, Telling, tell
+from mixer.cli.engines import open_engine
+from mixer.jobs.mixing import Desk, Stages
+from mixer.jobs.story.telling import Teller, Telling
 from mixer.requests import options
-from mixer.script.sources import TextType
 from mixer.sound.ffmpeg import Children
+from mixer.speech.choosing import EMBEDDED
 from mixer.store.folder import FolderStore
 from tests.sounds import MIX_HZ, decoded, loudness, onset
 
@@ -33,30 +33,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def told(folder: Path) -> Telling:
     bed = folder / "bed.flac"
     write_bed(bed)
-    asked = options({})
-    studio = Studio(FolderStore(folder / "store"), Stages(lambda _stage, _share: None), Children())
-    with speaker(asked) as who:
-        script = plan_story(
-            STORY.read_text(encoding="utf-8"), TextType.MARKDOWN, who.limits, "en-US", asked
-        )
-        out = folder / "story.mp3"
-        return tell(studio, script, who.engine, who.delivery, music=bed, asked=asked, out=out)
+    out = folder / "story.mp3"
+    desk = Desk(Stages(lambda _stage, _share: None), Children())
+    with closing(open_engine(EMBEDDED)) as engine:
+        teller = Teller.of(FolderStore(folder / "store"), engine, desk)
+        asked = options({"text_type": "markdown"})
+        return teller.tell(STORY.read_bytes(), asked, music=bed, out=out)
 
 
 def test_it_lasts_as_long_as_its_timeline(told: Telling):
     heard = decoded(told.outputs[0])
-    assert len(heard) / MIX_HZ == pytest.approx(told.mix.timeline.duration_s, abs=0.05)
+    assert len(heard) / MIX_HZ == pytest.approx(told.timeline.duration_s, abs=0.05)
 
 
 def test_it_is_as_loud_as_asked_and_below_the_ceiling(told: Telling):
     integrated_lufs, true_peak_dbtp = loudness(told.outputs[0])
-    mastering = told.mix.timeline.mastering
+    mastering = told.timeline.mastering
     assert integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
     assert true_peak_dbtp <= mastering.ceiling_dbtp
 
 
 def test_every_chunk_and_so_every_gap_lies_where_the_timeline_says(told: Telling, folder: Path):
-    timeline = told.mix.timeline
+    timeline = told.timeline
     heard = decoded(told.outputs[0], rate_hz=timeline.rate_hz).mean(axis=1)
     length, reach = round(ONSET_S * timeline.rate_hz), round(REACH_S * timeline.rate_hz)
     late_s = []

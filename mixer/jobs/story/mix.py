@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from mixer.errors import OutOfTime, StoryCancelled
 from mixer.jobs.fetching import stopping
 from mixer.jobs.mixing import encoding_of, mix_style
+from mixer.jobs.remembering import Memory
 from mixer.jobs.story.folder import (
     MIX,
     MUSIC,
@@ -26,7 +27,13 @@ from mixer.jobs.story.folder import (
 from mixer.jobs.story.music import look_at_music
 from mixer.jobs.story.names import rendered_name, rendered_prefix
 from mixer.jobs.story.reading import listed_in
-from mixer.jobs.story.rendering import Rendering, is_shared_out, reels_of
+from mixer.jobs.story.rendering import (
+    Rendering,
+    TellShare,
+    is_shared_out,
+    reels_of,
+    unheard,
+)
 from mixer.jobs.story.sharing import costs, shared_out
 from mixer.jobs.story.takes import takes_of
 from mixer.jobs.story.tasks import Task
@@ -56,12 +63,16 @@ class StoryMix:
         music: where music is found.
         workers: for how many calls the segments are shared out.
         job: begins the job of a step; a server that ends may stop them all.
+        tell_share: told the share of the step at work that is done.
+        memory: of earlier versions of the same mix; None to remember nothing.
     """
 
     store: ObjectStore
     music: ObjectStore
     workers: int = 60
     job: Callable[[], Children] = Children
+    tell_share: TellShare = unheard
+    memory: Memory | None = None
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -88,7 +99,7 @@ class StoryMix:
         refuse_if_cancelled(folder, attempt)
         layout = folder.find(SEGMENTS, Layout)
         if layout is None:
-            timeline, encoding = self._laid_out(folder)
+            timeline, encoding = self._first_laid_out(folder)
             folder.write(TIMELINE, timeline)
             layout = _shared_out(timeline, encoding, self.workers)
             folder.write(SEGMENTS, layout)
@@ -130,6 +141,13 @@ class StoryMix:
         folder.write(MIX, joined)
         return {}
 
+    def _first_laid_out(self, folder: StoryFolder) -> tuple[Timeline, Encoding]:
+        """The mix as it is rendered first; with a memory, as near as may be to what it was."""
+        if self.memory is None:
+            return self._laid_out(folder)
+        timeline, encoding = self._laid_out(folder, self.memory.off_by_lu())
+        return self.memory.remastered(timeline), encoding
+
     def _laid_out(self, folder: StoryFolder, off_by_lu: float = 0.0) -> tuple[Timeline, Encoding]:
         request = folder.read(REQUEST, StoryRequest)
         asked = Options.model_validate(request.options)
@@ -169,6 +187,8 @@ class StoryMix:
                 asked=Options.model_validate(request.options),
                 crew=Crew(job, usable_cores(), deadline_s),
                 scratch=Path(scratch),
+                tell_share=self.tell_share,
+                memory=self.memory,
             )
             try:
                 yield work

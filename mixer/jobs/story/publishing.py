@@ -85,8 +85,7 @@ def _spoken_result(said: Told, attempt: int) -> StoryResult:
 def _mixed_result(
     folder: StoryFolder, attempt: int, asked: Options, said: Told | None
 ) -> StoryResult:
-    joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
-    timeline = replace(laid, mastering=joined.mastering or laid.mastering)
+    timeline, joined = rendered_timeline(folder), folder.read(MIX, JoinedMix)
     peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
     mix = Mix(
         timeline=timeline,
@@ -114,6 +113,12 @@ def _mixed_result(
         links={"audio": folder.key(joined.name), **links},
         warnings=_warnings(said) if said else (),
     )
+
+
+def rendered_timeline(folder: StoryFolder) -> Timeline:
+    """The mix as it was rendered in the end."""
+    joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
+    return replace(laid, mastering=joined.mastering or laid.mastering)
 
 
 def _files(title: str, mix: Mix, said: Told | None, audio: str) -> Mapping[str, bytes]:

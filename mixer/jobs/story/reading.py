@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mixer.jobs.spending import Spending
 from mixer.jobs.story.folder import PLAN, PREFIX, REQUEST, RESULT, SEGMENTS, StoryFolder
+from mixer.jobs.story.identity import is_story_id
 from mixer.jobs.story.names import Progress, progress
 from mixer.jobs.story.state import Seen
 from mixer.jobs.story.values import (
@@ -65,11 +66,14 @@ def listed_in(folder: StoryFolder) -> Progress:
 
 
 def unfinished(store: ObjectStore) -> Iterator[StoryFolder]:
-    """Stories of a store that have no result; walks through all of them, so for a laptop only."""
+    """Stories of a store that have no result; walks through all of them, so for a laptop only.
+
+    What `telling` is at work on has no id of a story, and is left alone.
+    """
     stories: dict[str, set[str]] = {}
     for each in store.list(PREFIX):
         story, _, name = each.key.removeprefix(PREFIX).partition("/")
         stories.setdefault(story, set()).add(name)
     for story, names in stories.items():
-        if REQUEST in names and RESULT not in names:
+        if REQUEST in names and RESULT not in names and is_story_id(story):
             yield StoryFolder(store, story)

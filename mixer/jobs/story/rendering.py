@@ -10,13 +10,14 @@ from tempfile import mkdtemp
 
 from mixer.jobs.fetching import RequestFolder
 from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix, encoding_of
-from mixer.jobs.production import chapters
+from mixer.jobs.production import chapters, tags
 from mixer.jobs.publishing import heard_in
+from mixer.jobs.remembering import Memory
 from mixer.jobs.story.folder import (
-    PLAN,
+    SCRIPT,
     StoryFolder,
 )
-from mixer.jobs.story.values import JoinedMix, PlanSummary
+from mixer.jobs.story.values import JoinedMix, StoredScript
 from mixer.publish.tags import Label
 from mixer.requests import Options
 from mixer.sound.check import Check, check
@@ -26,7 +27,7 @@ from mixer.sound.loudness import integrated_lufs
 from mixer.sound.mixdown import render
 from mixer.sound.reels import Crew, Mixdown, reel_key, strips
 from mixer.sound.rendering import Ingredients, Renderer
-from mixer.sound.second_look import rendered_to_target
+from mixer.sound.second_look import Look, rendered_to_target
 from mixer.sound.segments import Reel, cut, sources, wound
 from mixer.sound.shelf import Shelf
 from mixer.sound.timeline import Timeline
@@ -35,6 +36,16 @@ from mixer.store.objects import ObjectStore
 LONGEST_CHECK_S = 36 * 3_600.0
 """A longer file is not decoded again after joining: together with the join it would not fit into a
 call of Lambda. Its loudness is then told by its segments; its peak nobody has looked at."""
+
+RENDERED_SHARE = 0.9
+"""Of joining what has to be rendered there; the rest is hearing it."""
+
+TellShare = Callable[[float], None]
+
+
+def unheard(_share: float) -> None:
+    """Nobody wants to know how far a step is."""
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,8 @@ class Rendering:
         asked: how it shall sound.
         crew: who renders, and until when.
         scratch: a folder that goes with the step.
+        tell_share: told the share of the step that is done.
+        memory: of earlier versions of the same mix; None to remember nothing.
     """
 
     store: ObjectStore
@@ -60,6 +73,8 @@ class Rendering:
     asked: Options
     crew: Crew
     scratch: Path
+    tell_share: TellShare
+    memory: Memory | None = None
 
     @property
     def encoding(self) -> Encoding:
@@ -83,18 +98,14 @@ class Rendering:
                 self.timeline, fetched, self.encoding, self.scratch, self.crew.children
             )
             with closing(strips(renderer, missing, shelf, self.crew)) as made:
-                for _ in made:
-                    pass
+                for done, _ in enumerate(made, start=1):
+                    self.tell_share(done / len(missing))
         return list(keys)
 
     def joined(self, folder: StoryFolder) -> JoinedMix:
         """The finished audio, checked and kept; rendered once more where its loudness is missed."""
         out = self.scratch / audio_name(self.encoding)
-        look = rendered_to_target(
-            lambda off_by_lu: self.laid_out(off_by_lu) if off_by_lu else self.timeline,
-            lambda timeline: replace(self, timeline=timeline)._rendered_into(out, folder),
-            self.encoding.level_offset_db,
-        )
+        look = self._looked(out, _tags(folder, self.asked))
         checked = replace(self, timeline=look.timeline)._checked(out, look.mixdown)
         mix = Mix(look.timeline, checked, self.music, self.asked.preset, self.encoding)
         content_type = self.encoding.kind.content_type
@@ -109,11 +120,38 @@ class Rendering:
             heard=heard_in(mix),
         )
 
-    def _rendered_into(self, out: Path, folder: StoryFolder) -> Mixdown:
+    def _looked(self, out: Path, about: Mapping[str, str]) -> Look:
+        """The mix, rendered to its target, and remembered where somebody does."""
+        made: list[str] = []
+
+        def rendered(timeline: Timeline) -> Mixdown:
+            work = replace(self, timeline=timeline, tell_share=self._tell_rendered)
+            mixdown = work._rendered_into(out, about)
+            made.extend(mixdown.reels)
+            return mixdown
+
+        offset_db, memory = self.encoding.level_offset_db, self.memory
+        if memory is None:
+            first = self.timeline
+            return rendered_to_target(
+                lambda off_by_lu: self.laid_out(off_by_lu) if off_by_lu else first,
+                rendered,
+                offset_db,
+            )
+        look = rendered_to_target(
+            self.laid_out,
+            rendered,
+            offset_db,
+            before=memory.remastered,
+            off_by_lu=memory.off_by_lu(),
+        )
+        memory.note(look, made)
+        return look
+
+    def _rendered_into(self, out: Path, about: Mapping[str, str]) -> Mixdown:
         """Join what is on the shelf; what is not is rendered here."""
         encoding = self.encoding
-        tags = {"title": self.asked.title or _title(folder), "artist": self.asked.author}
-        label = Label(tags, chapters(self.timeline), self.timeline.duration_s)
+        label = Label(about, chapters(self.timeline), self.timeline.duration_s)
         if is_shared_out(encoding):
             self.rendered(self.reels)
         return render(
@@ -126,8 +164,13 @@ class Rendering:
             cover=label.attached(encoding.format),
             shelf=Shelf(self.store),
             until_s=self.crew.until_s,
+            progress=None if is_shared_out(encoding) else self.tell_share,
             children=self.crew.children,
         )
+
+    def _tell_rendered(self, share: float) -> None:
+        """So much of the joining is done when so much is rendered."""
+        self.tell_share(share * RENDERED_SHARE)
 
     def _checked(self, out: Path, mixdown: Mixdown) -> Check:
         duration_s = self.timeline.duration_s
@@ -169,9 +212,10 @@ def _measured(level_db: float) -> float | None:
     return None if math.isnan(level_db) else level_db
 
 
-def _title(folder: StoryFolder) -> str:
-    plan = folder.find(PLAN, PlanSummary)
-    return plan.title if plan else ""
+def _tags(folder: StoryFolder, asked: Options) -> dict[str, str]:
+    """What the file says of itself; of given chunks nothing is known but what was asked."""
+    stored = folder.find(SCRIPT, StoredScript)
+    return tags(asked, stored.script if stored else None)
 
 
 def audio_name(encoding: Encoding) -> str:

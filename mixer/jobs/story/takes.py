@@ -29,11 +29,13 @@ class Told:
         stored: what was to be said, and by whom.
         recordings: one per chunk, in reading order; None for what the voice cannot read.
         billed_chars: what all batches were charged for when they ended.
+        said: chunks that were not in the store before.
     """
 
     stored: StoredScript
     recordings: tuple[Recording | None, ...]
     billed_chars: int
+    said: int
 
     @property
     def spoken(self) -> tuple[SpokenChunk, ...]:
@@ -56,7 +58,12 @@ def told(folder: StoryFolder) -> Told:
     recordings = tuple(each for batch in batches for each in _recordings(batch))
     if not any(recordings):
         raise nothing_spoken(stored.delivery.voice, stored.script.chunks)
-    return Told(stored, recordings, sum(batch.billed_chars for batch in batches))
+    return Told(
+        stored=stored,
+        recordings=recordings,
+        billed_chars=sum(batch.billed_chars for batch in batches),
+        said=sum(batch.said for batch in batches),
+    )
 
 
 def _recordings(batch: SpokenBatch) -> list[Recording | None]:

@@ -1,0 +1,275 @@
+"""A story told at once, in the foreground of one process: what `mixer narrate` does.
+
+The tasks are those of every story, and `running` calls them in their order. The story's folder is
+this run's own and goes with it: all that is worth keeping, spoken chunks and rendered segments,
+lies in the store under addresses of its contents, where the next run finds it, whatever ended this
+one and whatever was edited meanwhile.
+
+The price: what lies between two steps is written down and read again (measured on the sample
+story: see docs/decisions.md).
+"""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import file_digest
+from pathlib import Path
+from secrets import token_hex
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from mixer.files import publish
+from mixer.jobs.mixing import Desk, music_found
+from mixer.jobs.remembering import Memory
+from mixer.jobs.spending import Spending, utc_now
+from mixer.jobs.story.folder import MUSIC, PREFIX, REQUEST, RESULT, TEXT, StoryFolder
+from mixer.jobs.story.mix import StoryMix
+from mixer.jobs.story.publishing import StoryPublisher, rendered_timeline
+from mixer.jobs.story.running import Run
+from mixer.jobs.story.speech import StorySpeech
+from mixer.jobs.story.takes import Told, told
+from mixer.jobs.story.tasks import Answer, Event, Task
+from mixer.jobs.story.values import Kind, StoryRequest, StoryResult
+from mixer.jobs.synthesis import Synthesizer, always
+from mixer.requests import Options
+from mixer.sound.cues import Music
+from mixer.sound.shelf import Shelf
+from mixer.sound.timeline import Timeline
+from mixer.speech.engine import SpeechEngine
+from mixer.store.folder import FolderStore
+
+OWN = "narrate-"
+"""How the names of such folders begin; no id of a story does, so no server takes them up."""
+
+LEFT_BEHIND = timedelta(days=1)
+"""Longer than any telling takes: what is older was left by a process that was killed."""
+
+NEVER = timedelta(days=36_500)
+"""Chunks of a folder are not made young: nobody deletes them by their age."""
+
+WORKERS = 1
+"""One process renders; a long story has more groups than that (`mix.MOST_REELS`)."""
+
+ATTEMPT = 1
+
+STAGES: Mapping[str, tuple[str, float, float]] = {
+    "plan": ("planning", 0.0, 1.0),
+    "synthesize": ("speech", 0.0, 1.0),
+    "lay_out": ("mixing", 0.0, 0.03),
+    "render": ("mixing", 0.03, 1.0),
+    "join": ("joining", 0.0, 1.0),
+    "publish": ("publishing", 0.0, 1.0),
+}
+"""What people are told of each task: a stage's name, and how much of it the task is."""
+
+OUTPUTS = {"audio": "", "captions_vtt": ".vtt", "captions_srt": ".srt", "picture": ".png"}
+"""Files that are handed out, by the name of their link, and their endings; the report goes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A story told.
+
+    Attributes:
+        said: what was to be said, and how it was.
+        timeline: of the mix.
+        result: what came of it.
+        outputs: the files that were made, the audio first, the report last.
+    """
+
+    said: Told
+    timeline: Timeline
+    result: StoryResult
+    outputs: tuple[Path, ...]
+
+
+@dataclass(slots=True)
+class _Watching:
+    """Tells how far the steps are, as stages."""
+
+    tell: Callable[[str, float], None]
+    at: tuple[str, int, int] = field(default=("plan", 0, 1))
+
+    def __call__(self, task: str, done: int, total: int) -> None:
+        self.at = (task, done, total)
+        self._told(task, done / total)
+
+    def inside(self, share: float) -> None:
+        """So much is done of the task that is under way."""
+        task, done, total = self.at
+        self._told(task, (done + share) / total)
+
+    def _told(self, task: str, share: float) -> None:
+        stage, begin, end = STAGES[task]
+        self.tell(stage, begin + share * (end - begin))
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells stories on one machine.
+
+    Attributes:
+        store: keeps the chunks and the segments.
+        speech: speaks, into that store.
+        desk: times and tells what is done; stopping its job ends the work at once.
+    """
+
+    store: FolderStore
+    speech: Synthesizer
+    desk: Desk
+
+    @classmethod
+    def of(cls, store: FolderStore, engine: SpeechEngine, desk: Desk) -> "Teller":
+        """A teller that may spend what the options of a story allow, and say as much as it likes.
+
+        Args:
+            store: keeps the chunks and the segments.
+            engine: says them all, and is closed by whoever has opened it.
+            desk: times and tells what is done.
+        """
+        speech = Synthesizer(
+            open_engine=always(engine),
+            store=store,
+            bucket="",
+            spending=Spending(store, math.inf),
+            max_request_usd=math.inf,
+            max_text_chars=sys.maxsize,
+            refresh_after=NEVER,
+            job=lambda: desk.children,
+        )
+        return cls(store, speech, desk)
+
+    def tell(
+        self,
+        text: bytes,
+        asked: Options,
+        *,
+        music: Path | None,
+        out: Path,
+        report: Path | None = None,
+    ) -> Telling:
+        """Narrate, mix and publish a story; files take the name of `out` with their own endings.
+
+        Args:
+            text: as somebody would upload it: in UTF-8, or a book.
+            asked: how it shall be told.
+            music: a sound file to lie under it, checked before anything is said.
+            out: the finished file.
+            report: where the report goes; beside it when None.
+
+        Raises:
+            TooExpensive: what is not in the store yet costs more than was allowed.
+        """
+        bed = music_found(self.desk, music)
+        memory = Memory(Shelf(self.store), str(out.resolve()))
+        watching = _Watching(self.desk.stages.tell)
+        with _lent(bed) as (library, known), self._folder() as folder:
+            self._keep(folder, text, asked, known)
+            tasks = self._tasks(library, memory, watching)
+
+            def invoke(event: Event) -> Answer:
+                return tasks[event["task"]](folder.story_id, ATTEMPT, event, None)
+
+            Run(invoke, folder.story_id, ATTEMPT, watch=watching).steps(Kind.STORY)
+            result = folder.read(RESULT, StoryResult)
+            outputs = self._handed_out(result, output_paths(out, report))
+            return Telling(told(folder), rendered_timeline(folder), result, outputs)
+
+    def _tasks(
+        self, library: FolderStore, memory: Memory, watching: _Watching
+    ) -> Mapping[str, Task]:
+        mix = StoryMix(
+            self.store,
+            library,
+            WORKERS,
+            job=lambda: self.desk.children,
+            tell_share=watching.inside,
+            memory=memory,
+        )
+        publisher = StoryPublisher(self.store, self.speech.spending)
+        return {**StorySpeech(self.speech, library).tasks, **mix.tasks, **publisher.tasks}
+
+    @contextmanager
+    def _folder(self) -> Iterator[StoryFolder]:
+        """A folder for this run alone; what killed runs have left goes as well."""
+        self._sweep()
+        folder = StoryFolder(self.store, f"{OWN}{token_hex(8)}")
+        try:
+            yield folder
+        except BaseException:
+            self.desk.children.stop()
+            raise
+        finally:
+            self.store.remove(f"{PREFIX}{folder.story_id}")
+
+    def _sweep(self) -> None:
+        youngest: dict[str, datetime] = {}
+        for each in self.store.list(f"{PREFIX}{OWN}"):
+            name = each.key.removeprefix(PREFIX).partition("/")[0]
+            youngest[name] = max(each.modified, youngest.get(name, each.modified))
+        for name, modified in youngest.items():
+            if datetime.now(UTC) - modified > LEFT_BEHIND:
+                self.store.remove(f"{PREFIX}{name}")
+
+    def _keep(self, folder: StoryFolder, text: bytes, asked: Options, music: Music | None) -> None:
+        """Write down what is asked for."""
+        self.store.put(folder.key(TEXT), text)
+        if music is not None:
+            folder.write(MUSIC, music)
+        request = StoryRequest(
+            kind=Kind.STORY,
+            caller="",
+            fingerprint="",
+            created_s=utc_now().timestamp(),
+            options=asked.model_dump(exclude_unset=True),
+            text_key=folder.key(TEXT),
+            music=music.source if music else "",
+        )
+        folder.write(REQUEST, request)
+
+    def _handed_out(self, result: StoryResult, paths: tuple[Path, ...]) -> tuple[Path, ...]:
+        """The finished files, where the user wants them."""
+        *places, report = paths
+        wanted = dict(zip(OUTPUTS, places, strict=True))
+        made = {name: path for name, path in wanted.items() if name in result.links}
+        for name, path in made.items():
+            self.store.fetch(result.links[name], path)
+        outputs = (*made.values(), report)
+        said: dict[str, Any] = json.loads(self.store.get(result.links["report"]))
+        stages_s = {name: round(s, 3) for name, s in self.desk.stages.seconds.items()}
+        said |= {"stages_s": stages_s, "outputs": [path.name for path in outputs]}
+        publish(report, f"{json.dumps(said, ensure_ascii=False, indent=2)}\n".encode())
+        return outputs
+
+
+@contextmanager
+def _lent(bed: tuple[Path, Music] | None) -> Iterator[tuple[FolderStore, Music | None]]:
+    """A library that holds one piece, under a name that tells its contents.
+
+    So a segment that was rendered with it is found again, and not with another of the same name.
+    """
+    with TemporaryDirectory(prefix="mixstory-") as folder:
+        known = None
+        if bed is not None:
+            path, music = bed
+            with path.open("rb") as file:
+                name = file_digest(file, "sha256").hexdigest()
+            copyfile(path, Path(folder, name))
+            known = replace(music, source=name)
+        yield FolderStore(Path(folder)), known
+
+
+def output_paths(out: Path, report: Path | None = None) -> tuple[Path, ...]:
+    """What a told story leaves: audio, captions in two formats, picture, report.
+
+    Args:
+        out: the finished file.
+        report: where the report goes; beside it when None.
+    """
+    beside = (out.with_suffix(ending) if ending else out for ending in OUTPUTS.values())
+    return (*beside, report or out.with_suffix(".json"))
