@@ -8,7 +8,12 @@ needs stays for the next ones.
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mixer.http.entry import answered, carried_out, endpoint_with, settings_of_process
+from mixer.http.entry import (
+    answered,
+    carried_out,
+    endpoint_with,
+    settings_of_process,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from mixer.http.calls import Context
+    from mixer.http.later import Begin
     from mixer.http.routing import Endpoint
     from mixer.jobs.assembly import Assembler
     from mixer.jobs.story.tasks import StoryTasks
@@ -50,6 +56,7 @@ def _story_tasks() -> "StoryTasks":
 
 @cache
 def _endpoint() -> "Endpoint":
+    from mixer.http.entry import story_counter
     from mixer.store.s3 import s3_client
 
     chosen = settings_of_process()
@@ -58,19 +65,22 @@ def _endpoint() -> "Endpoint":
     def work() -> "Assembler":
         return assembler(chosen, s3=s3_client())
 
-    return endpoint(chosen, work)
+    return endpoint(chosen, work, story_counter(chosen))
 
 
-def endpoint(settings: "Settings", work: "Callable[[], Assembler]") -> "Endpoint":
+def endpoint(
+    settings: "Settings", work: "Callable[[], Assembler]", begin: "Begin | None" = None
+) -> "Endpoint":
     """The handler for some settings; other entry points bring other stores.
 
     Args:
         settings: of the deployment.
         work: who mixes, asked for when the first request comes.
+        begin: begins stories, for what takes longer than a caller is kept waiting.
     """
     from mixer.http.mixing import add_mix_routes
 
-    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_mix_routes(api, work))
+    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_mix_routes(api, work, begin))
 
 
 def assembler(settings: "Settings", *, s3: "S3Client") -> "Assembler":

@@ -12,7 +12,12 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mixer.http.entry import answered, carried_out, endpoint_with, settings_of_process
+from mixer.http.entry import (
+    answered,
+    carried_out,
+    endpoint_with,
+    settings_of_process,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from mixer.http.calls import Context
+    from mixer.http.later import Begin
     from mixer.http.routing import Endpoint
     from mixer.jobs.story.speech import Pace
     from mixer.jobs.story.tasks import StoryTasks
@@ -73,6 +79,7 @@ def story_tasks(settings: "Settings", *, polly: "PollyClient", s3: "S3Client") -
 
 @cache
 def _endpoint() -> "Endpoint":
+    from mixer.http.entry import story_counter
     from mixer.speech.polly.client import polly_client
     from mixer.store.s3 import s3_client
 
@@ -82,19 +89,22 @@ def _endpoint() -> "Endpoint":
     def work() -> "Synthesizer":
         return synthesizer(chosen, polly=polly_client(), s3=s3_client())
 
-    return endpoint(chosen, work)
+    return endpoint(chosen, work, story_counter(chosen))
 
 
-def endpoint(settings: "Settings", work: "Callable[[], Synthesizer]") -> "Endpoint":
+def endpoint(
+    settings: "Settings", work: "Callable[[], Synthesizer]", begin: "Begin | None" = None
+) -> "Endpoint":
     """The handler for some settings; other entry points bring other voices and stores.
 
     Args:
         settings: of the deployment.
         work: who speaks, asked for when the first request comes.
+        begin: begins stories, for what takes longer than a caller is kept waiting.
     """
     from mixer.http.speaking import add_speech_routes
 
-    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_speech_routes(api, work))
+    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_speech_routes(api, work, begin))
 
 
 def synthesizer(
@@ -116,15 +126,16 @@ def synthesizer(
     from mixer.jobs.synthesis import Synthesizer
     from mixer.store.s3 import S3Store
 
-    store = S3Store(s3, settings.output_bucket)
+    store, shares = S3Store(s3, settings.output_bucket), quotas or _quotas(settings)
     return Synthesizer(
-        open_engine=engines(polly, quotas or _quotas(settings)),
+        open_engine=engines(polly, shares),
         store=store,
         bucket=settings.output_bucket,
         spending=Spending(store, settings.max_daily_usd),
         max_request_usd=settings.max_request_usd,
         max_text_chars=settings.max_text_chars,
         refresh_after=timedelta(days=settings.refresh_after_days),
+        calls_per_s=lambda engine: shares.of(engine).quota.calls_per_s,
     )
 
 

@@ -8,7 +8,14 @@ are, and what they leave where, mixer/jobs/story tells.
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mixer.http.entry import answered, carried_out, endpoint_with, is_task, settings_of_process
+from mixer.http.entry import (
+    answered,
+    carried_out,
+    endpoint_with,
+    is_order,
+    is_task,
+    settings_of_process,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +36,37 @@ DEFAULT_PATH = "/stories"
 
 
 def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
-    """Answer one event, or take one of the steps record and notify."""
+    """Answer one event, take one of the steps record and notify, or begin a story for others."""
     if is_task(event):
         return carried_out(_ending_steps, event, context)
+    if is_order(event):
+        return begun(_counter().desk, event)
     return answered(_endpoint, event, context)
+
+
+def begun(desk: "StoryDesk", event: dict[str, Any]) -> dict[str, Any]:
+    """Begin a story that a function of this deployment hands over.
+
+    Args:
+        desk: begins it.
+        event: from `mixer.cloud.counter`.
+    """
+    from pydantic import TypeAdapter
+
+    from mixer.jobs.story.orders import Order
+
+    order = TypeAdapter(Order).validate_python(event["order"])
+    return {"story_id": desk.begin(order)}
+
+
+@cache
+def _counter() -> "StoryCounter":
+    from mixer.store.s3 import s3_client
+
+    chosen = settings_of_process()
+    limits = chosen.stories
+    launcher = _state_machine(limits.state_machine)
+    return counter(chosen, s3=s3_client(), secret=_secret(limits.secret), launcher=launcher)
 
 
 @cache
@@ -40,14 +74,7 @@ def _endpoint() -> "Endpoint":
     from mixer.store.s3 import s3_client
 
     chosen = settings_of_process()
-
-    @cache
-    def work() -> "StoryCounter":
-        limits = chosen.stories
-        launcher = _state_machine(limits.state_machine)
-        return counter(chosen, s3=s3_client(), secret=_secret(limits.secret), launcher=launcher)
-
-    return endpoint(chosen, work, cache(lambda: library(chosen, s3=s3_client())))
+    return endpoint(chosen, _counter, cache(lambda: library(chosen, s3=s3_client())))
 
 
 @cache

@@ -24,7 +24,8 @@ import polly_handler
 import stories
 from mixer.errors import SpeechUnavailable, StoreFailed
 from mixer.jobs.spending import Spending
-from mixer.jobs.story.desk import Order, StoryDesk
+from mixer.jobs.story.desk import StoryDesk
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.running import BATCHES_AT_ONCE, Run
 from mixer.jobs.story.tasks import StoryTasks
 from mixer.jobs.story.turns import SharedPace, Turns

@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.fated import CALLER, QUOTA_SHARES, Blow, Ended, run
-from mixer.jobs.story.desk import Order
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.values import Kind, State
 from tests.emulators.polly_tables import ALLOWANCES, Allowance
 from tests.emulators.strict_polly import Latency, StrictPolly

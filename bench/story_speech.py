@@ -31,8 +31,8 @@ from bench.rendering import row
 from bench.speech_pool import LATENCY, ideal_s
 from mixer.jobs.spending import Spending
 from mixer.jobs.story.batches import spoken_batches
-from mixer.jobs.story.desk import Order
 from mixer.jobs.story.folder import SCRIPT, StoryFolder
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.running import BATCHES_AT_ONCE
 from mixer.jobs.story.turns import SharedPace, Turns
 from mixer.jobs.story.values import Kind, StoredScript

@@ -139,6 +139,12 @@ class StoryCancelled(MixerError):
     code = "cancelled"
 
 
+class StoryPlanned(MixerError):
+    """The plan was all that was asked for; the story has ended with it."""
+
+    code = "planned"
+
+
 class TooExpensive(MixerError):
     """The plan costs more than the caller or the server allows; nothing was spent."""
 

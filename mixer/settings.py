@@ -35,8 +35,9 @@ class StorySettings:
     """How stories are told.
 
     Attributes:
-        state_machine: STORY_STATE_MACHINE: the ARN of the state machine that tells them; without
-            it requests that take too long are refused as before.
+        state_machine: STORY_STATE_MACHINE: the ARN of the state machine that tells them.
+        function: STORY_FUNCTION: the function that takes stories in, for those that answer at once
+            and hand over what takes too long; without it, that is refused with 504.
         secret: STORY_SECRET: name or ARN of the secret that their ids are made with.
         event_bus: STORY_EVENT_BUS: where it is told that one has ended; empty for nowhere.
         max_usd: MAX_STORY_USD: what one story may cost, whatever it says itself.
@@ -46,6 +47,7 @@ class StorySettings:
     """
 
     state_machine: str = ""
+    function: str = ""
     secret: str = ""
     event_bus: str = ""
     max_usd: float = 50.0
@@ -149,6 +151,7 @@ def _stories(environ: Mapping[str, str]) -> StorySettings:
 
 _STORY_NAMES = {
     "STORY_STATE_MACHINE": "state_machine",
+    "STORY_FUNCTION": "function",
     "STORY_SECRET": "secret",
     "STORY_EVENT_BUS": "event_bus",
 }

@@ -5,11 +5,16 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import mixer
 from mixer.cli.session import store_option
+from mixer.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from mixer.settings import Settings
 
 WEB = Path(mixer.__file__).parents[1] / "web"
 """Of the page, in a checkout of the repository."""
@@ -50,6 +55,7 @@ def command(
 
     _log_to_terminal()
     chosen = chosen_settings(os.environ)
+    _require_callers(chosen)
     with requests_to_end() as came, ExitStack() as open_things:
         listener = Listener(port)
         folders = Folders(store, web, music)
@@ -60,6 +66,20 @@ def command(
     if not has_finished:
         sys.stderr.flush()
         os._exit(UNFINISHED)
+
+
+def _require_callers(chosen: "Settings") -> None:
+    """Refuse to begin where nobody could ever be let in.
+
+    Raises:
+        Misconfigured: tokens are wanted, and nothing says whose.
+    """
+    if chosen.auth.mode == "token" and not chosen.auth.tokens_secret:
+        raise Misconfigured(
+            "AUTH_MODE is token, but TOKENS_SECRET names no secret with callers' tokens: set it, "
+            "or let everybody in with AUTH_MODE=none.",
+            variable="TOKENS_SECRET",
+        )
 
 
 def _log_to_terminal() -> None:

@@ -6,6 +6,7 @@ foreseen is told as "internal" with the id under which the log knows more.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ STATUS: Mapping[type[MixerError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.StoryCancelled: 409,
+    errors.StoryPlanned: 409,
     errors.TooExpensive: 400,
     errors.CapReached: 429,
     errors.NothingSpoken: 422,
@@ -95,9 +97,14 @@ def error_body(
     return {"error": sentence, "code": code, "request_id": request_id, "details": told}
 
 
+UNION_BRANCH = re.compile(r"(str|int|float|bool|(dict|list|literal)\[.*\])")
+"""What pydantic puts behind the name of a field that may be of several types."""
+
+
 def field_name(location: tuple[object, ...]) -> str:
     """Where in a body something is: `chunk_keys.3`; `body` for the whole."""
     inner = [str(part) for part in location if part not in {"body", "query"}]
+    inner = [part for part in inner if not UNION_BRANCH.fullmatch(part)]
     return ".".join(inner) or "body"
 
 

@@ -40,7 +40,11 @@ FAILURES = {
 
 
 def described(
-    summary: str, answered: type[BaseModel], *others: type[BaseModel], status: int = 200
+    summary: str,
+    answered: type[BaseModel],
+    *others: type[BaseModel],
+    status: int = 200,
+    later: type[BaseModel] | None = None,
 ) -> dict[str, Any]:
     """What a route says of itself.
 
@@ -49,11 +53,17 @@ def described(
         answered: the body of its answer when all is well.
         others: what the body may be instead.
         status: of that answer.
+        later: the body of a 202, where it may take longer than anybody waits.
     """
+    accepted = {202: _response(later.__doc__ or "", later)} if later else {}
     failures = {status: _response(why, ErrorAnswer) for status, why in FAILURES.items()}
     return {
         "summary": summary,
-        "responses": {status: _response(answered.__doc__ or "", answered, *others), **failures},
+        "responses": {
+            status: _response(answered.__doc__ or "", answered, *others),
+            **accepted,
+            **failures,
+        },
     }
 
 

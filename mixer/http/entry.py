@@ -12,6 +12,7 @@ from mixer.errors import MixerError
 
 if TYPE_CHECKING:
     from mixer.http.calls import Context
+    from mixer.http.later import Begin
     from mixer.http.routing import Api, Endpoint
     from mixer.jobs.story.tasks import StoryTasks
     from mixer.settings import Settings
@@ -43,6 +44,11 @@ def is_task(event: object) -> bool:
     return isinstance(event, dict) and "task" in event and "story_id" in event
 
 
+def is_order(event: object) -> bool:
+    """Whether another function hands over a story; what comes through a gateway never does."""
+    return isinstance(event, dict) and "order" in event and event.get("task") == "begin"
+
+
 def carried_out(
     open_tasks: Callable[[], "StoryTasks"], event: dict[str, Any], context: "Context"
 ) -> dict[str, Any]:
@@ -62,6 +68,23 @@ def carried_out(
 
     left_s = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
     return open_tasks()(event, time.monotonic() + left_s)
+
+
+def story_counter(settings: "Settings") -> "Begin | None":
+    """What begins stories for a function that answers at once; None where there are none.
+
+    Args:
+        settings: of the deployment.
+    """
+    from functools import cache
+
+    from mixer.cloud.counter import StoryFunction, story_function
+
+    @cache
+    def function() -> StoryFunction:
+        return story_function(settings.stories.function)
+
+    return (lambda order: function().hand_over(order)) if settings.stories.function else None
 
 
 def settings_of_process() -> "Settings":

@@ -9,32 +9,61 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from mixer.http.answers import answer, rounded_db
 from mixer.http.bodies import MixAnswer, MixBody, SynthesizeAnswer
 from mixer.http.docs import described
+from mixer.http.later import Begin, StoryAccepted, now_or_later
 from mixer.http.observing import emit, subsegment
 from mixer.http.routing import Api
-from mixer.jobs.assembly import Assembled, Assembler, Order
+from mixer.jobs.assembly import Assembled, Assembler, Order, music_key
+from mixer.jobs.story import orders as stories
+from mixer.jobs.story.values import Kind
+from mixer.requests import Options
 
 SERVICE = "mix"
 
 
-def add_mix_routes(api: Api, assembler: Callable[[], Assembler]) -> None:
+def add_mix_routes(
+    api: Api, assembler: Callable[[], Assembler], begin: Begin | None = None
+) -> None:
     """Give an API the route of the mix.
 
     Args:
         api: that gets it.
         assembler: does the work; asked for when the first request comes.
+        begin: begins stories, for what takes longer than a caller is kept waiting.
     """
+    answers = described("Mix chunks, with or without music", MixAnswer, later=StoryAccepted)
 
-    @api.post("/mixstory", **described("Mix chunks, with or without music", MixAnswer))
+    @api.post("/mixstory", **answers)
     def mixstory(body: Annotated[MixBody, Body()]) -> Response[str]:
         work = assembler()
         order = Order(tuple(body.chunk_keys), body.bucket or None, body.music or None)
-        with subsegment("mix"):
-            made = work.assemble(order, body.options(), api.call.deadline_s)
-        emit(SERVICE, _metrics(made))
-        told = _told(made, order, work.link_lifetime_s)
         # Clients may send on what POST /synthesize has answered, as it is.
         warnings = body.warnings(known=SynthesizeAnswer.model_fields)
-        return answer(200, {**told, "warnings": warnings})
+
+        def mix(until_s: float, *, only_if_it_fits: bool) -> Response[str]:
+            with subsegment("mix"):
+                made = work.assemble(
+                    order, body.options(), until_s, only_if_it_fits=only_if_it_fits
+                )
+            emit(SERVICE, _metrics(made))
+            told = _told(made, order, work.link_lifetime_s)
+            return answer(200, {**told, "warnings": warnings})
+
+        caller = api.call.caller or ""
+        as_story = _as_story(body, caller, warnings) if work.is_own(order.bucket) else None
+        return now_or_later(api.call, begin, as_story, mix)
+
+
+def _as_story(body: MixBody, caller: str, warnings: list[str]) -> stories.Order:
+    """The request as a story; stories know the service's own bucket only."""
+    given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
+    return stories.Order(
+        kind=Kind.MIX,
+        caller=caller,
+        options=given,
+        chunk_keys=tuple(body.chunk_keys),
+        music=music_key(body.music) if body.music else "",
+        warnings=tuple(warnings),
+    )
 
 
 def _told(made: Assembled, order: Order, lifetime_s: int) -> dict[str, Any]:

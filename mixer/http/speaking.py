@@ -11,9 +11,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from mixer.http.answers import answer
 from mixer.http.bodies import EstimateAnswer, SynthesizeAnswer, TextBody, VoicesAnswer
 from mixer.http.docs import described
+from mixer.http.later import Begin, StoryAccepted, now_or_later
 from mixer.http.observing import emit, subsegment
 from mixer.http.routing import Api
+from mixer.jobs.story.orders import Order
+from mixer.jobs.story.values import Kind
 from mixer.jobs.synthesis import Plan, Synthesis, Synthesizer
+from mixer.requests import Options
 from mixer.speech.prices import costs_usd
 
 SERVICE = "speech"
@@ -21,25 +25,35 @@ MONEY_DIGITS = 6
 """A character of the cheapest engine costs four millionths of a dollar."""
 
 
-def add_speech_routes(api: Api, synthesizer: Callable[[], Synthesizer]) -> None:
+def add_speech_routes(
+    api: Api, synthesizer: Callable[[], Synthesizer], begin: Begin | None = None
+) -> None:
     """Give an API the routes of speech.
 
     Args:
         api: that gets them.
         synthesizer: does the work; asked for when the first request comes.
+        begin: begins stories, for what takes longer than a caller is kept waiting.
     """
+    answers = described("Speak a text", SynthesizeAnswer, EstimateAnswer, later=StoryAccepted)
 
-    @api.post("/synthesize", **described("Speak a text", SynthesizeAnswer, EstimateAnswer))
+    @api.post("/synthesize", **answers)
     def synthesize(body: Annotated[TextBody, Body()]) -> Response[str]:
         asked, work, call = body.options(), synthesizer(), api.call
         with subsegment("plan"):
             plan = work.plan(body.text, asked, call.deadline_s)
         if asked.dry_run:
             return answer(200, _estimate(plan, body.warnings(), is_dry_run=True))
-        with subsegment("speak"):
-            spoken = work.synthesize(plan, asked, call.caller or "", call.deadline_s)
-        emit(SERVICE, _metrics(spoken))
-        return answer(200, _spoken(spoken, work.bucket, body.warnings()))
+
+        def speak(until_s: float, *, only_if_it_fits: bool) -> Response[str]:
+            with subsegment("speak"):
+                spoken = work.synthesize(
+                    plan, asked, call.caller or "", until_s, only_if_it_fits=only_if_it_fits
+                )
+            emit(SERVICE, _metrics(spoken))
+            return answer(200, _spoken(spoken, work.bucket, body.warnings()))
+
+        return now_or_later(call, begin, _order(body, call.caller or ""), speak)
 
     @api.post("/estimate", **described("Foretell what a text would take", EstimateAnswer))
     def estimate(body: Annotated[TextBody, Body()]) -> Response[str]:
@@ -50,6 +64,12 @@ def add_speech_routes(api: Api, synthesizer: Callable[[], Synthesizer]) -> None:
     def voices() -> Response[str]:
         listed = synthesizer().voices(api.call.deadline_s)
         return answer(200, {"voices": [asdict(voice) for voice in listed]})
+
+
+def _order(body: TextBody, caller: str) -> Order:
+    """The request as a story."""
+    given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
+    return Order(Kind.SPEECH, caller, given, text=body.text, warnings=tuple(body.warnings()))
 
 
 def _spoken(spoken: Synthesis, bucket: str, warnings: list[str]) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from mixer.errors import BadInput, TextTooLong, UnreadableText
 from mixer.http.answers import answer, rounded_db
 from mixer.http.bodies import Asked
 from mixer.http.docs import described
+from mixer.http.later import StoryAccepted, accepted
 from mixer.http.routing import Api
 from mixer.jobs.assembly import music_key
-from mixer.jobs.story.desk import Order, StoryDesk
+from mixer.jobs.story.desk import StoryDesk
 from mixer.jobs.story.identity import webhook_secret
 from mixer.jobs.story.internet import checked_address
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.state import Status
 from mixer.jobs.story.values import Kind, State, StoryResult
 from mixer.requests import CostOptions, GapOption, MixOptions, Options, SpeechOptions
@@ -45,17 +47,6 @@ class StoryBody(SpeechOptions, GapOption, MixOptions, CostOptions, Asked):
     webhook: Annotated[
         str | None,
         Field(max_length=2_000, description="An https address to be told when the story ends."),
-    ] = None
-
-
-class StoryAccepted(BaseModel):
-    """The story will be told."""
-
-    story_id: str
-    status_url: Annotated[str, Field(description="Where to ask how far it is.")]
-    warnings: list[str]
-    webhook_secret: Annotated[
-        str | None, Field(description="The key that signs what the webhook is sent.")
     ] = None
 
 
@@ -120,9 +111,19 @@ class StoryAnswer(StoryShort):
     integrated_loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
     chunk_keys: Annotated[
-        list[str] | None, Field(description="Where POST /synthesize had no time for the answer.")
+        list[str] | None,
+        Field(description="Of what POST /synthesize or POST /mixstory had no time for."),
     ] = None
     bucket: str | None = None
+    voice: Annotated[str | None, Field(description="As POST /synthesize would have said.")] = None
+    engine: str | None = None
+    language: str | None = None
+    characters: int | None = None
+    download_url: Annotated[str | None, Field(description="As POST /mixstory would have said.")] = (
+        None
+    )
+    expires_s: int | None = None
+    key: str | None = None
 
 
 class StoriesAnswer(BaseModel):
@@ -164,7 +165,9 @@ def add_story_routes(api: Api, counter: Callable[[], StoryCounter]) -> None:
         work, caller = counter(), api.call.caller or ""
         key = api.current_event.headers.get("idempotency-key", "")
         order = _order(body, caller, key.strip(), work.max_text_chars)
-        return accepted(work.desk, work.desk.begin(order), order)
+        story = work.desk.begin(order)
+        secret = webhook_secret(work.desk.secret, story) if order.webhook else None
+        return accepted(story, order, secret)
 
     @api.get("/stories", **described("List the caller's stories", StoriesAnswer))
     def page(cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
@@ -181,15 +184,6 @@ def add_story_routes(api: Api, counter: Callable[[], StoryCounter]) -> None:
     def cancel(story_id: str) -> Response[str]:
         work = counter()
         return answer(200, _told(work, story_id, work.desk.cancel(story_id, api.call.caller or "")))
-
-
-def accepted(desk: StoryDesk, story: str, order: Order) -> Response[str]:
-    """The answer to whoever has to come back for the result."""
-    url = f"/stories/{story}"
-    body: dict[str, Any] = {"story_id": story, "status_url": url, "warnings": list(order.warnings)}
-    if order.webhook:
-        body["webhook_secret"] = webhook_secret(desk.secret, story)
-    return answer(202, body, {"Location": url})
 
 
 def _order(body: StoryBody, caller: str, key: str, most_chars: int) -> Order:
@@ -267,13 +261,12 @@ def _told(work: StoryCounter, story: str, status: Status) -> dict[str, Any]:
         if failure is None
         else {"error": failure.error, "code": failure.code, "details": failure.details},
     }
-    return body | (_finished(work, status.result) if status.result else {})
+    done = status.result if status.state is State.DONE else None
+    return body | (_finished(work, status, done) if done else {})
 
 
-def _finished(work: StoryCounter, result: StoryResult) -> dict[str, Any]:
+def _finished(work: StoryCounter, status: Status, result: StoryResult) -> dict[str, Any]:
     """What is only there when a story is done."""
-    if result.state is not State.DONE:
-        return {}
     body: dict[str, Any] = {
         "duration_s": result.duration_s,
         "integrated_loudness_lufs": rounded_db(result.integrated_loudness_lufs),
@@ -282,6 +275,24 @@ def _finished(work: StoryCounter, result: StoryResult) -> dict[str, Any]:
     if result.links:
         links: dict[str, Any] = {name: work.link(key) for name, key in result.links.items()}
         body["links"] = {**links, "expires_s": work.link_lifetime_s}
-    if result.chunk_keys:
+    if status.plan.chunks:
+        plan = status.plan
+        body |= {"voice": plan.voice, "engine": plan.engine, "language": plan.language}
+        body["characters"] = plan.characters
+    if status.kind is Kind.SPEECH:
         body |= {"chunk_keys": list(result.chunk_keys), "bucket": work.bucket}
+    if status.kind is Kind.MIX:
+        body |= _mixed(work, status, result)
     return body
+
+
+def _mixed(work: StoryCounter, status: Status, result: StoryResult) -> dict[str, Any]:
+    """What POST /mixstory would have answered."""
+    key = result.links["audio"]
+    return {
+        "chunk_keys": list(status.chunk_keys),
+        "bucket": work.bucket,
+        "download_url": work.link(key),
+        "expires_s": work.link_lifetime_s,
+        "key": key,
+    }

@@ -8,8 +8,9 @@ happened.
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,7 @@ from mixer.jobs.mixing import (
     music_found,
 )
 from mixer.jobs.production import tags
+from mixer.jobs.speed import Speed
 from mixer.parallel import in_parallel
 from mixer.publish.pictures import Picture
 from mixer.requests import Options
@@ -52,6 +54,11 @@ PRIVATE_PREFIXES = ("segments/", "spending/", "stories/", "story_index/")
 
 CLOSING_S = 1.0
 """Kept between the end of the mixing and the deadline, for the upload and the answer."""
+
+MIXING = "mixing"
+FIRST_SPEED = 60.0
+"""Seconds of audio that are mixed in one, before this process has measured it: on the safe side of
+what two cores do with music."""
 
 NAMED_KEYS = 20
 KEY_HEX_DIGITS = 40
@@ -104,6 +111,7 @@ class Assembler:
         max_object_bytes: of one chunk or piece of music.
         max_input_bytes: of all that one mix fetches.
         job: begins the job of a request; a server that ends may stop them all.
+        speed: how long a second of audio takes.
     """
 
     stores: Mapping[str, ObjectStore]
@@ -114,14 +122,27 @@ class Assembler:
     max_object_bytes: int
     max_input_bytes: int
     job: Callable[[], Children] = Children
+    speed: Speed = field(default_factory=lambda: Speed({MIXING: 1 / FIRST_SPEED}))
 
-    def assemble(self, order: Order, asked: Options, deadline_s: float | None = None) -> Assembled:
+    def is_own(self, bucket: str | None) -> bool:
+        """Whether chunks come from the service's own bucket."""
+        return not bucket or bucket == next(iter(self.stores))
+
+    def assemble(
+        self,
+        order: Order,
+        asked: Options,
+        deadline_s: float | None = None,
+        *,
+        only_if_it_fits: bool = False,
+    ) -> Assembled:
         """Mix chunks into one file.
 
         Args:
             order: what shall be mixed.
             asked: how it shall sound.
             deadline_s: on the monotonic clock.
+            only_if_it_fits: fetch nothing where that moment is foretold to come first.
 
         Raises:
             BadInput: a key is none, or there is nothing to hear.
@@ -140,12 +161,15 @@ class Assembler:
         with stopping(children, until_s), desk.stages.stage("looking"):
             cover = fetched_cover(self.output, asked.cover) if asked.cover else None
             known = self._heads(store, order.chunk_keys, wanted_music, until_s)
+            if only_if_it_fits and until_s is not None:
+                self._require_fit([known[key] for key in order.chunk_keys if key in known], until_s)
         with stopping(children, until_s), request_folder() as folder:
             sources = {("chunk", key): store for key in dict.fromkeys(order.chunk_keys)}
             if wanted_music:
                 sources["music", wanted_music] = music_home(wanted_music, self.music, self.output)
             with desk.stages.stage("fetching"):
                 files = folder.fetched(sources, until_s)
+            begun_s = time.monotonic()
             mix, key = self._mixed(
                 desk,
                 order,
@@ -156,8 +180,23 @@ class Assembler:
                 folder=folder.path,
                 until_s=until_s,
             )
+        self.speed.note(MIXING, mix.timeline.duration_s, time.monotonic() - begun_s)
         url = self.link(key)
         return Assembled(mix, key, bucket, url, dict(desk.stages.seconds))
+
+    def _require_fit(self, known: Sequence[Recording], until_s: float) -> None:
+        """Begin nothing that will not be done in time, as far as is known of the chunks.
+
+        Raises:
+            OutOfTime: it is foretold to take longer.
+        """
+        audio_s = sum(each.measured.duration_s for each in known)
+        foreseen_s = self.speed.seconds(MIXING, audio_s)
+        if foreseen_s > until_s - time.monotonic():
+            raise OutOfTime(
+                f"Mixing {audio_s / 60:.0f} minutes would take about {foreseen_s:.0f} s, longer "
+                "than a caller is kept waiting."
+            )
 
     def _chosen(self, order: Order) -> tuple[str, ObjectStore]:
         bucket = order.bucket or next(iter(self.stores))

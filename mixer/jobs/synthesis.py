@@ -5,15 +5,18 @@ there already is looked up, then the caps look at what the rest will cost, and o
 said. What was said stays, whatever happens after.
 """
 
+import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mixer.errors import TextTooLong, TooExpensive, UnreadableText
+from mixer.errors import OutOfTime, TextTooLong, TooExpensive, UnreadableText
 from mixer.jobs.planning import plan_read, refuse_if_too_dear
 from mixer.jobs.production import unspoken
+from mixer.jobs.speed import Speed
 from mixer.jobs.spending import Spending, utc_now
 from mixer.requests import Options
 from mixer.script.estimate import Estimate, estimate
@@ -57,6 +60,11 @@ def always(engine: SpeechEngine) -> OpenEngine:
         yield engine
 
     return opened
+
+
+def _unbounded(_engine: str) -> float:
+    """There is no quota."""
+    return math.inf
 
 
 STORING_S = 1.0
@@ -138,6 +146,8 @@ class Synthesizer:
         refresh_after: chunks older than this are made young when they are used again.
         now: the moment, in UTC.
         job: begins the job of a request; a server that ends may stop them all.
+        calls_per_s: what an engine's quota allows this process.
+        speed: how long a round of calls takes, all that the engine takes at a time.
     """
 
     open_engine: OpenEngine
@@ -149,6 +159,8 @@ class Synthesizer:
     refresh_after: timedelta
     now: Callable[[], datetime] = field(default=utc_now)
     job: Callable[[], Children] = Children
+    calls_per_s: Callable[[str], float] = _unbounded
+    speed: Speed = field(default_factory=Speed)
 
     def voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
         """Who can speak, the default first."""
@@ -189,7 +201,13 @@ class Synthesizer:
         return Plan(script, voice, delivery, estimate(script, asked.rate), times_paid(asked))
 
     def synthesize(
-        self, plan: Plan, asked: Options, caller: str, deadline_s: float | None = None
+        self,
+        plan: Plan,
+        asked: Options,
+        caller: str,
+        deadline_s: float | None = None,
+        *,
+        only_if_it_fits: bool = False,
     ) -> Synthesis:
         """Have every chunk of a plan in the store.
 
@@ -198,6 +216,7 @@ class Synthesizer:
             asked: what it may cost counts here.
             caller: who pays.
             deadline_s: on the monotonic clock.
+            only_if_it_fits: say nothing where that moment is foretold to come first.
 
         Raises:
             TooExpensive: more than the request or the server allows; nothing was spent.
@@ -214,10 +233,43 @@ class Synthesizer:
             found = narrator.found(plan.chunks)
             missing = [c for key, c in narrator.distinct(plan.chunks).items() if key not in found]
             foreseen_usd = self._allowed_usd(plan, missing, asked)
+            if only_if_it_fits and engine_until_s is not None:
+                self._require_fit(plan.delivery.engine, len(missing), engine, engine_until_s)
             charges = Charges(plan.delivery.priced_as, plan.times_paid)
-            with self.spending.reserved(caller, foreseen_usd, charges.most_usd):
+            with (
+                self.spending.reserved(caller, foreseen_usd, charges.most_usd),
+                self._timed(plan, missing, engine, charges),
+            ):
                 narration = narrator.narrate(plan.chunks, found=found, charges=charges)
         return self._synthesis(plan, narration, charges, hits=len(found))
+
+    def _require_fit(self, name: str, calls: int, engine: SpeechEngine, until_s: float) -> None:
+        """Begin nothing that will not be done in time.
+
+        Raises:
+            OutOfTime: it is foretold to take longer.
+        """
+        rounds = math.ceil(calls / engine.parallelism)
+        foreseen_s = max(calls / self.calls_per_s(name), self.speed.seconds(name, rounds))
+        if foreseen_s > until_s - time.monotonic():
+            raise OutOfTime(
+                f"This would take about {foreseen_s:.0f} s, longer than a caller is kept waiting; "
+                "nothing was said yet."
+            )
+
+    @contextmanager
+    def _timed(
+        self, plan: Plan, missing: Sequence[Chunk], engine: SpeechEngine, charges: Charges
+    ) -> Iterator[None]:
+        """Learn from a block how long a round of calls takes, also where its time ran out."""
+        begun_s = time.monotonic()
+        try:
+            yield
+        finally:
+            chars = sum(chunk.billed_chars for chunk in missing) * plan.times_paid
+            calls = len(missing) * min(1.0, charges.paid_chars / chars) if chars else 0.0
+            rounds = math.ceil(calls / engine.parallelism)
+            self.speed.note(plan.delivery.engine, rounds, time.monotonic() - begun_s)
 
     def _narrator(
         self, engine: SpeechEngine, delivery: Delivery, deadline_s: float | None

@@ -4,7 +4,7 @@ On a laptop: the embedded voice and a folder, which also keeps the secret of its
 Amazon Polly and S3, chosen by the environment as in Lambda.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -25,7 +25,6 @@ from mixer.store.folder import FolderStore
 from mixer.store.links import SECRET_BYTES, SignedLinks, kept_secret
 
 if TYPE_CHECKING:
-    from mixer.http.stories import StoryCounter
     from mixer.jobs.assembly import Assembler
     from mixer.jobs.library import Library
     from mixer.jobs.synthesis import OpenEngine, Synthesizer
@@ -102,7 +101,7 @@ def laptop(
         secret = kept_secret(folders.store)
         with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
             shelves = _library(chosen, store, music)
-            gateway = _gateway(chosen, speech, mix, told.counter, shelves)
+            gateway = _gateway(chosen, speech, mix, told, shelves)
             told.take_up()
             pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
             yield Site(
@@ -135,7 +134,7 @@ def cloud(chosen: Settings, web: Path) -> Iterator[Site]:
         mix = replace(assembler(chosen, s3=s3), job=jobs.begin)
         secret = token_bytes(SECRET_BYTES)
         with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
-            gateway = _gateway(chosen, speech, mix, told.counter, library(chosen, s3=s3))
+            gateway = _gateway(chosen, speech, mix, told, library(chosen, s3=s3))
             yield Site(gateway, Pages(web, AWS_ORIGINS), origins=chosen.allowed_origins)
 
 
@@ -143,7 +142,7 @@ def _gateway(
     chosen: Settings,
     synthesizer: "Synthesizer",
     assembler: "Assembler",
-    counter: "Callable[[], StoryCounter]",
+    told: LocalStories,
     library: "Library",
 ) -> Gateway:
     """The Lambdas' endpoints behind their routes."""
@@ -151,15 +150,17 @@ def _gateway(
     import polly_handler
     import stories
 
-    speech = Function("mixer-speech", polly_handler.endpoint(chosen, lambda: synthesizer))
-    mix = Function("mixer-mix", app.endpoint(chosen, lambda: assembler), at_once=MIXES_AT_ONCE)
-    told = Function("mixer-stories", stories.endpoint(chosen, counter, lambda: library))
+    begin = told.desk.begin
+    speech = Function("mixer-speech", polly_handler.endpoint(chosen, lambda: synthesizer, begin))
+    mixing = app.endpoint(chosen, lambda: assembler, begin)
+    mix = Function("mixer-mix", mixing, at_once=MIXES_AT_ONCE)
+    counter = Function("mixer-stories", stories.endpoint(chosen, told.counter, lambda: library))
     routes = [
         *(Route(key, speech) for key in SPEECH_ROUTES),
         *(Route(key, mix) for key in MIX_ROUTES),
-        *(Route(key, told) for key in STORY_ROUTES),
-        *(Route(key, told) for key in LIBRARY_ROUTES),
-        *(Route(key, told, is_open=True) for key in OPEN_ROUTES),
+        *(Route(key, counter) for key in STORY_ROUTES),
+        *(Route(key, counter) for key in LIBRARY_ROUTES),
+        *(Route(key, counter, is_open=True) for key in OPEN_ROUTES),
     ]
     return Gateway(routes, _authorizer() if chosen.auth.mode == "token" else None)
 

@@ -21,9 +21,9 @@ import boto3
 
 import stories
 from mixer.cloud.executions import StateMachine
-from mixer.jobs.story.desk import Order
 from mixer.jobs.story.identity import story_id
 from mixer.jobs.story.names import cancelled_name
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.state import Status
 from mixer.jobs.story.values import Kind, State
 from mixer.store.s3 import s3_client

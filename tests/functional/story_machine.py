@@ -19,7 +19,8 @@ import app
 import polly_handler
 import stories
 from mixer.cloud.executions import StateMachine, execution_name
-from mixer.jobs.story.desk import Order, StoryDesk
+from mixer.jobs.story.desk import StoryDesk
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.state import Status
 from mixer.jobs.story.tasks import StoryTasks
 from mixer.jobs.story.values import Kind, State

@@ -8,8 +8,9 @@ import app
 import polly_handler
 import stories
 from mixer.jobs.spending import Spending
-from mixer.jobs.story.desk import Order, StoryDesk
+from mixer.jobs.story.desk import StoryDesk
 from mixer.jobs.story.folder import StoryFolder
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.running import Run
 from mixer.jobs.story.tasks import StoryTasks
 from mixer.jobs.story.values import Kind

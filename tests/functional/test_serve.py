@@ -202,15 +202,20 @@ def test_port_in_use_is_said_in_a_sentence(server, folder):
     assert "Traceback" not in done.stderr
 
 
-def test_wrong_setting_is_said_in_a_sentence(folder):
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [({"MAX_TEXT_CHARS": "many"}, "MAX_TEXT_CHARS"), ({"AUTH_MODE": "token"}, "TOKENS_SECRET")],
+)
+def test_wrong_setting_is_said_in_a_sentence_before_anything_is_served(folder, wrong, named):
     done = subprocess.run(
         [sys.executable, "-m", "mixer", "serve", "--port", "0", "--store", folder / "other"],
         cwd=ROOT,
-        env={**os.environ, "MAX_TEXT_CHARS": "many"},
+        env={**os.environ, **wrong},
         check=False,
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode == 1
-    assert "MAX_TEXT_CHARS" in done.stderr
+    assert named in done.stderr
+    assert "listens" not in done.stdout

@@ -247,6 +247,44 @@ def test_bad_input_is_refused_before_anything_is_kept(stories, body, status, cod
     assert told["details"]["field"] == field
 
 
+@pytest.mark.parametrize("pauses", [5, {"comma": "long"}, None])
+def test_option_of_several_types_is_named_without_them(stories, pauses):
+    told = stories.refused(stories.post({"text": "A.", "pauses": pauses}), 400, "bad_input")
+    assert told["details"]["field"].partition(".comma")[0] == "pauses"
+
+
+def test_upload_that_is_no_text_fails_the_story_in_words(stories):
+    stories.served.store.put("uploads/broken", b"\xff\xfe\xff" * 100)
+    status = stories.ended(stories.begun({"source": "uploads/broken"}))
+    assert (status["state"], status["error"]["code"]) == ("failed", "unreadable_text")
+    assert status["cost_usd"]["so_far"] == 0
+
+
+def test_expired_story_is_not_found_and_no_longer_listed(stories):
+    story = stories.begun({"text": "An old boat."})
+    stories.ended(story)
+    stories.served.store.remove(f"stories/{story}")
+    stories.refused(stories.served.ask("GET", f"/stories/{story}"), 404, "not_found")
+    listed = stories.served.ask("GET", "/stories").json["stories"]
+    assert story not in {each["story_id"] for each in listed}
+
+
+def test_dry_run_tells_plan_and_price_and_spends_nothing(stories):
+    body = {"text": "A dry boat came in.\n\nIt was late.", "voice": "Joanna", "engine": "neural"}
+    calls, spent = stories.engine.calls, len(list(stories.served.store.list("spending/")))
+    plan = stories.ended(stories.begun({**body, "dry_run": True}))
+    assert (plan["state"], plan["error"], plan.get("links")) == ("done", None, None)
+    assert plan["chunks"]["total"] >= 1
+    assert (plan["chunks"]["done"], plan["cost_usd"]["so_far"]) == (0, 0)
+    assert plan["cost_usd"]["predicted"] == pytest.approx(plan["characters"] * 16e-6)
+    assert (plan["voice"], plan["engine"]) == ("Joanna", "neural")
+    assert plan["duration_s"] > 1
+    assert stories.engine.calls == calls
+    assert len(list(stories.served.store.list("spending/"))) == spent
+    told = stories.ended(stories.begun(body))
+    assert told["cost_usd"]["predicted"] == plan["cost_usd"]["predicted"]
+
+
 @pytest.mark.parametrize("story", ["0" * 32, "nothing", "..%2Fx"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_unknown_story_is_not_found(stories, method, story):

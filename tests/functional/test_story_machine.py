@@ -7,9 +7,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from mixer.jobs.story.desk import Order
 from mixer.jobs.story.identity import story_id
 from mixer.jobs.story.names import cancelled_name
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.values import Kind, State
 from mixer.settings import StorySettings
 from mixer.store.s3 import s3_client

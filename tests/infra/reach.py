@@ -49,6 +49,7 @@ ACTIONS = {
     "list_multipart_uploads": ("s3:ListBucketMultipartUploads",),
     "delete_objects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     "head_bucket": ("s3:ListBucket",),
+    "invoke": ("lambda:InvokeFunction",),
     "start_execution": ("states:StartExecution",),
     "describe_execution": ("states:DescribeExecution",),
 }

@@ -124,6 +124,10 @@ def names(found):
     return problems
 
 
+HANDED_OVER = {("StoryStackName", "counter")}
+"""What is known by its name, since its stack is made later; a test compares the names."""
+
+
 def imports(found):
     """What a stack imports, the stack that it names exports."""
     sources = {"InfraStackName": "MixerInfraStack", "SpeechStackName": "PollySpeechAPI"}
@@ -136,7 +140,8 @@ def imports(found):
     problems = []
     for file, template in found.items():
         for parameter, key in set(re.findall(r'\$\{(\w+StackName)\}-(\w+)"', json.dumps(template))):
-            if parameter in template["Parameters"] and (sources[parameter], key) not in exported:
+            is_export = parameter in template["Parameters"] and (parameter, key) not in HANDED_OVER
+            if is_export and (sources[parameter], key) not in exported:
                 problems.append(f"{file} imports {key}, which {sources[parameter]} does not export")
     return problems
 

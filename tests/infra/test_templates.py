@@ -262,3 +262,14 @@ def test_broken_template_is_noticed(mutate, rule):
     broken = deepcopy(TEMPLATES)
     mutate(broken)
     assert rule(broken)
+
+
+@pytest.mark.parametrize("file", ["PollySpeechAPI", "MixerAppStack"])
+def test_stories_are_handed_to_the_function_that_takes_them_in(file):
+    function = TEMPLATES["StoryStack"]["Resources"]["StoryFunction"]["Properties"]
+    assert function["ImageConfig"]["Command"] == ["stories.handler"]
+    name = function["FunctionName"]["Fn::Sub"].replace("AWS::StackName", "StoryStackName")
+    others = [each["Properties"] for each in TEMPLATES[file]["Resources"].values()]
+    variables = [each.get("Environment", {}).get("Variables", {}) for each in others]
+    assert {"Fn::Sub": name} in [each.get("STORY_FUNCTION") for each in variables]
+    assert any(f":function:{name}" in str(each.get("Policies")) for each in others)

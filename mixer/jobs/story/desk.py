@@ -6,7 +6,7 @@ the same way, and its execution is named by it, so starting is safe to repeat as
 failed or was cancelled starts a new attempt when it is asked for again; what is done stays done.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,8 +17,9 @@ from typing import Protocol
 from mixer.errors import BadInput, KeyReused, NotFound, StoreFailed, StoryEnded
 from mixer.jobs.spending import Spending, utc_now
 from mixer.jobs.story.folder import REQUEST, RESULT, TEXT, StoryFolder
-from mixer.jobs.story.identity import caller_folder, fingerprint, is_story_id, story_id
+from mixer.jobs.story.identity import caller_folder, is_story_id, story_id
 from mixer.jobs.story.names import attempt_name, cancelled_name
+from mixer.jobs.story.orders import Order
 from mixer.jobs.story.reading import close, listed_in, seen_in
 from mixer.jobs.story.state import Seen, Status, status_of
 from mixer.jobs.story.values import (
@@ -54,42 +55,6 @@ class Launcher(Protocol):
             False when the attempt has ended before: its name is used up.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a caller asks for.
-
-    Attributes:
-        kind: which steps it takes.
-        caller: who asks.
-        options: of the contract, as they were given.
-        text: to be narrated.
-        source_key: an uploaded text instead.
-        chunk_keys: to be mixed, instead of a text.
-        music: a key in the music bucket; empty for none.
-        webhook: an address to be told; empty for none.
-        idempotency_key: stands for the request where there is one.
-        warnings: to be repeated with the status.
-    """
-
-    kind: Kind
-    caller: str
-    options: Mapping[str, object]
-    text: str = ""
-    source_key: str = ""
-    chunk_keys: tuple[str, ...] = ()
-    music: str = ""
-    webhook: str = ""
-    idempotency_key: str = ""
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of all that shapes the story."""
-        text = [self.text, self.source_key, list(self.chunk_keys)]
-        what = {"kind": self.kind, "text": text, "options": dict(self.options)}
-        return fingerprint({**what, "music": self.music, "webhook": self.webhook})
 
 
 @dataclass(frozen=True, slots=True)

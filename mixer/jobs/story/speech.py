@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
-from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, TooExpensive
+from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, StoryPlanned, TooExpensive
 from mixer.jobs.planning import refuse_if_too_dear
 from mixer.jobs.story.batches import batched, keep_batches
 from mixer.jobs.story.folder import MUSIC, PLAN, REQUEST, SCRIPT, StoryFolder
@@ -22,10 +22,18 @@ from mixer.jobs.story.names import (
     spoken_name,
     spoken_prefix,
 )
-from mixer.jobs.story.reading import listed_in
+from mixer.jobs.story.reading import close, listed_in, seen_in
 from mixer.jobs.story.tasks import Answer, Task
 from mixer.jobs.story.turns import Turn, Turns
-from mixer.jobs.story.values import Batch, PlanSummary, SpokenBatch, StoredScript, StoryRequest
+from mixer.jobs.story.values import (
+    Batch,
+    PlanSummary,
+    SpokenBatch,
+    State,
+    StoredScript,
+    StoryRequest,
+    StoryResult,
+)
 from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
 from mixer.jobs.synthesis import Plan, Synthesizer
 from mixer.requests import Options, SpeechOptions
@@ -72,6 +80,7 @@ class StorySpeech:
             The batches that are still to be said.
 
         Raises:
+            StoryPlanned: no more was asked for; the story is done.
             MixerError: the story cannot be told like this; nothing was spent.
         """
         folder = StoryFolder(self.synthesizer.store, story)
@@ -95,11 +104,13 @@ class StorySpeech:
         self._settled(folder, seen.paid_usd)
         priced = replace(
             _summary(stored, asked, len(batches)),
-            reservation=self._reserved(price_usd, asked, request.caller),
+            reservation="" if asked.dry_run else self._reserved(price_usd, asked, request.caller),
             predicted_usd=seen.paid_usd + price_usd,
             paid_before_usd=seen.paid_usd,
         )
         folder.write(PLAN, priced)
+        if asked.dry_run:
+            self._end(folder, attempt, priced)
         return left
 
     @property
@@ -163,6 +174,12 @@ class StorySpeech:
             name = spoken_name(batch, len(wanted.chunks), charges.paid_usd)
             folder.write(name, spoken)
         return len(wanted.chunks)
+
+    def _end(self, folder: StoryFolder, attempt: int, plan: PlanSummary) -> None:
+        """Close a story of which the plan is all that was asked for."""
+        result = StoryResult(State.DONE, attempt, 0.0, duration_s=round(plan.duration_s, 3))
+        close(folder, seen_in(folder), result, self.synthesizer.now())
+        raise StoryPlanned("Only the plan was asked for; nothing was spent.")
 
     def _settled(self, folder: StoryFolder, paid_usd: float) -> None:
         """Close the entry of an attempt that has planned, and died."""

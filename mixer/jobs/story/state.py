@@ -46,8 +46,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a caller is told of a story."""
+    """What a caller is told of a story.
 
+    Attributes:
+        plan: what is known of it once it is planned.
+        chunk_keys: those that were given.
+        result: once it has ended.
+    """
+
+    kind: Kind
     state: State
     progress: float
     title: str
@@ -61,6 +68,8 @@ class Status:
     created_s: float
     warnings: tuple[str, ...]
     failure: Failure | None
+    plan: PlanSummary
+    chunk_keys: tuple[str, ...]
     result: StoryResult | None
 
 
@@ -77,6 +86,7 @@ def status_of(seen: Seen, now: datetime) -> Status:
     total_chunks = seen.plan.chunks or len(seen.request.chunk_keys)
     warnings = (*seen.request.warnings, *(result.warnings if result else ()))
     return Status(
+        kind=seen.request.kind,
         state=state,
         progress=round(_share(seen, state), 4),
         title=(result.title if result else "") or seen.plan.title or _asked_title(seen.request),
@@ -90,6 +100,8 @@ def status_of(seen: Seen, now: datetime) -> Status:
         created_s=seen.request.created_s,
         warnings=warnings,
         failure=result.failure if result else None,
+        plan=seen.plan,
+        chunk_keys=seen.request.chunk_keys,
         result=result,
     )
 

@@ -1,0 +1,236 @@
+"""What takes longer than the gateway waits is answered 202, and done as a story."""
+
+import json
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.exceptions import ClientError
+
+import app
+import polly_handler
+import stories
+from mixer.cloud.counter import StoryFunction
+from mixer.jobs.spending import Spending
+from mixer.jobs.story.desk import StoryDesk
+from mixer.jobs.story.folder import REQUEST, StoryFolder
+from mixer.jobs.story.values import Kind, State, StoryRequest
+from mixer.server.listener import Listener
+from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.store.folder import FolderStore
+from mixer.store.s3 import S3Store
+from tests.emulators.strict_polly import Latency, StrictPolly
+from tests.engines import ToneEngine
+from tests.functional.clouds import BUCKET, OPEN, cloud, deployment, keys
+from tests.functional.lambdas import Context, version_2
+from tests.functional.story_world import Executions
+from tests.servers import Served
+from tests.sounds import VOICE_HZ, speech, write
+
+PATIENCE_S = 4.0
+CALL_S = 0.5
+CHUNKS = 12
+ENDED = {State.DONE, State.FAILED, State.CANCELLED}
+
+
+def text_of(word, chunks=CHUNKS):
+    """So many chunks that no other text has."""
+    return "\n\n* * *\n\n".join(f"The {word} rang {number} times." for number in range(chunks))
+
+
+def asked(word, chunks=CHUNKS):
+    return {"text": text_of(word, chunks), "text_type": "markdown"}
+
+
+@dataclass(frozen=True)
+class Laptop:
+    """A server whose gateway has little patience, and a voice that takes its time."""
+
+    served: Served
+    engine: ToneEngine
+    store: FolderStore
+
+    def post(self, path, body):
+        return self.served.ask("POST", path, json.dumps(body))
+
+    def ended(self, url):
+        begun_s = time.monotonic()
+        while (status := self.served.ask("GET", url).json)["state"] not in ENDED:
+            assert time.monotonic() - begun_s < 60, status
+            time.sleep(0.05)
+        return status
+
+
+@contextmanager
+def laptop_in(folder):
+    listener = Listener(0)
+    folders = Folders(folder / "store", folder / "web")
+    chosen = chosen_settings({"GATEWAY_TIMEOUT_S": str(PATIENCE_S)})
+    engine = ToneEngine(suffix="mp3", parallelism=1, delay_s=CALL_S)
+    with laptop(chosen, listener.url, folders, engine) as site:
+        listener.start(site.reply)
+        store = FolderStore(folders.store)
+        try:
+            yield Laptop(Served(listener, store, folder, None), engine, store)
+        finally:
+            assert listener.stop(grace_s=10)
+
+
+@pytest.fixture
+def here(tmp_path):
+    with laptop_in(tmp_path) as served:
+        yield served
+
+
+def accepted(answered):
+    assert answered.status == 202, answered.body
+    told = answered.json
+    assert told["status_url"] == f"/stories/{told['story_id']}"
+    return told["status_url"]
+
+
+def test_speech_that_runs_out_of_time_goes_on_as_a_story_and_is_paid_once(here):
+    begun_s = time.monotonic()
+    url = accepted(here.post("/synthesize", asked("bell")))
+    assert time.monotonic() - begun_s < PATIENCE_S
+    kept = len(list(here.store.list("narration_chunks/")))
+    assert kept > 0
+    status = here.ended(url)
+    assert status["state"] == "done", status
+    assert here.engine.calls <= CHUNKS + 1  # the one under way when it was handed over
+    now = here.post("/synthesize", asked("bell"))
+    assert now.status == 200
+    for name in ("chunk_keys", "bucket", "voice", "engine", "language", "characters"):
+        assert status[name] == now.json[name], name
+    assert len(set(status["chunk_keys"])) == CHUNKS
+
+
+def test_speech_that_is_foretold_to_take_too_long_is_a_story_at_once(here):
+    assert here.post("/synthesize", asked("gong", 1)).status == 200
+    calls, begun_s = here.engine.calls, time.monotonic()
+    url = accepted(here.post("/synthesize", asked("drum", 3 * CHUNKS)))
+    assert time.monotonic() - begun_s < PATIENCE_S / 2
+    assert accepted(here.post("/synthesize", asked("drum", 3 * CHUNKS))) == url
+    assert here.served.ask("DELETE", url).status == 200
+    assert here.engine.calls - calls < 2 * CHUNKS
+
+
+def test_long_mix_is_a_story_that_answers_what_the_caller_would_have_got(here, tmp_path):
+    here.store.put("narration_chunks/a.wav", write(tmp_path / "a.wav", speech(5.0), VOICE_HZ))
+    short = {"chunk_keys": ["narration_chunks/a.wav"]}
+    now = here.post("/mixstory", {**short, "format": "wav"})
+    assert now.status == 200, now.body
+    made = here.post("/synthesize", asked("horn", 1)).json["chunk_keys"]
+    many = {"chunk_keys": made * 400, "title": "Horns"}
+    status = here.ended(accepted(here.post("/mixstory", many)))
+    assert (status["state"], status["title"]) == ("done", "Horns"), status
+    assert status["chunk_keys"] == many["chunk_keys"]
+    assert {*now.json} - {"warnings"} <= {*status}
+    assert status["bucket"] == "local"
+    parts = urlsplit(status["download_url"])
+    audio = here.served.ask("GET", f"{parts.path}?{parts.query}")
+    assert audio.status == 200
+    assert len(audio.body) / 16_000 == pytest.approx(status["duration_s"], abs=0.5)
+
+
+class Functions:
+    """A client of Lambda that knows one function: the one that takes stories in."""
+
+    def __init__(self, desk):
+        self._desk, self.events = desk, []
+
+    def invoke(self, FunctionName, Payload):  # noqa: N803 - as boto3 names them
+        if FunctionName != "stories":
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Invoke")
+        self.events.append(json.loads(Payload))
+        answer = json.dumps(stories.begun(self._desk, self.events[-1]))
+        return {"StatusCode": 200, "Payload": BytesIO(answer.encode())}
+
+
+@dataclass
+class Deployment:
+    """The handlers in the cloud, and what they are connected with."""
+
+    s3: object
+    polly: object
+
+    def __post_init__(self):
+        self.chosen = deployment("token", gateway_timeout_s=PATIENCE_S)
+        self.store = S3Store(self.s3, BUCKET)
+        self.executions = Executions()
+        spending = Spending(self.store, 50.0)
+        self.desk = StoryDesk(self.store, b"a secret", self.executions, spending)
+        self.functions = Functions(self.desk)
+
+    def begin_by(self, name):
+        return StoryFunction(self.functions, name).hand_over
+
+    def synthesize(self, body, name="stories", caller="anna"):
+        work = polly_handler.synthesizer(self.chosen, polly=self.polly, s3=self.s3)
+        handler = polly_handler.endpoint(self.chosen, lambda: work, self.begin_by(name))
+        return handler(version_2(body, caller=caller), Context())
+
+    def mixstory(self, body, caller="anna"):
+        work = app.assembler(self.chosen, s3=self.s3)
+        handler = app.endpoint(self.chosen, lambda: work, self.begin_by("stories"))
+        return handler(version_2(body, "/mixstory", caller=caller), Context())
+
+    def status(self, story, caller):
+        counter = stories.counter(
+            self.chosen, s3=self.s3, secret=b"a secret", launcher=self.executions
+        )
+        handler = stories.endpoint(self.chosen, lambda: counter, lambda: None)
+        path = f"/stories/{story}"
+        return handler(version_2(None, path, "GET", caller=caller), Context())
+
+
+@pytest.fixture
+def there():
+    slow = Latency(base_s=CALL_S)
+    with (
+        StrictPolly(allowances=OPEN, latency=slow) as polly,
+        closing(polly.client()) as client,
+        cloud() as s3,
+    ):
+        yield Deployment(s3, client)
+
+
+LONG = {"text": text_of("wave", 60), "text_type": "markdown", "engine": "generative"}
+
+
+def test_in_the_cloud_the_story_is_begun_by_its_own_function_and_is_the_callers_alone(there):
+    answered = there.synthesize(LONG)
+    assert answered["statusCode"] == 202, answered["body"]
+    told = json.loads(answered["body"])
+    story = told["story_id"]
+    assert there.executions.begun == [(story, 1)]
+    request = StoryFolder(there.store, story).read(REQUEST, StoryRequest)
+    assert (request.kind, request.caller) == (Kind.SPEECH, "anna")
+    assert request.options == {"text_type": "markdown", "engine": "generative"}
+    assert there.status(story, "anna")["statusCode"] == 200
+    assert there.status(story, "ben")["statusCode"] == 404
+    mine = json.loads(there.synthesize(LONG, caller="ben")["body"])["story_id"]
+    assert mine != story
+
+
+def test_without_stories_it_is_worked_on_to_the_end_of_its_time_and_refused_as_before(there):
+    answered = there.synthesize(LONG, name="nobody")
+    assert (answered["statusCode"], json.loads(answered["body"])["code"]) == (504, "out_of_time")
+    assert not keys(there.s3, "stories/")
+
+
+def test_chunks_are_checked_before_a_mix_becomes_a_story(there):
+    forbidden = there.mixstory({"chunk_keys": ["stories/0/story.mp3"] * 1000})
+    assert forbidden["statusCode"] == 403
+    gone = there.mixstory({"chunk_keys": ["narration_chunks/gone.mp3"] * 1000})
+    assert gone["statusCode"] == 404
+    assert there.functions.events == []
+
+
+def test_refusals_of_cost_come_before_any_story(there):
+    dear = there.synthesize({**LONG, "max_cost_usd": 0.001})
+    assert dear["statusCode"] == 400
+    assert there.functions.events == []
