@@ -156,6 +156,21 @@ class MixOptions(AboutOptions):
     duck_db: Annotated[
         float, Field(ge=0, le=24, description="How much the music rises in long pauses; 0: never.")
     ] = 8.0
+    duck_down_s: Annotated[
+        float | None,
+        Field(ge=0.02, le=5, description="How quickly the music falls before speech."),
+    ] = None
+    duck_hold_s: Annotated[
+        float | None,
+        Field(ge=0, le=10, description="How long it stays down behind speech."),
+    ] = None
+    duck_up_s: Annotated[
+        float | None, Field(ge=0.02, le=10, description="How slowly it rises again.")
+    ] = None
+    de_ess: Annotated[
+        float,
+        Field(ge=0, le=1, description="How strongly hissing of the voice is held down; 0: not."),
+    ] = 0.0
     music_intro_s: Annotated[
         float, Field(ge=0, le=MAX_MUSIC_S, description="Music before the first word.")
     ] = 0.0

@@ -17,6 +17,7 @@ from mixer.publish.tags import Label
 from mixer.requests import Options, PresetName
 from mixer.sound.check import Check, check
 from mixer.sound.cues import Music
+from mixer.sound.ducking import Ramping
 from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.ffmpeg import Children
 from mixer.sound.layout import MixStyle, lay_out
@@ -268,7 +269,19 @@ def mix_style(asked: Options) -> MixStyle:
         encoding=encoding_of(asked),
         music_level_lu=asked.music_level_lu,
         duck_db=asked.duck_db,
+        ramping=_ramping(asked),
+        de_ess=asked.de_ess,
         intro_s=asked.music_intro_s,
         outro_s=asked.music_outro_s,
         fade_out_s=asked.fade_out_s,
+    )
+
+
+def _ramping(asked: Options) -> Ramping:
+    """The times that are asked for, the preset's own where none are."""
+    own = PRESETS[asked.preset].ramping
+    return Ramping(
+        own.down_s if asked.duck_down_s is None else asked.duck_down_s,
+        own.hold_s if asked.duck_hold_s is None else asked.duck_hold_s,
+        own.up_s if asked.duck_up_s is None else asked.duck_up_s,
     )

@@ -93,12 +93,14 @@ class Bedding:
         level_lu: how far below the voice it lies, where its mark says nothing else.
         fade_out_s: at the very end.
         rate_hz: of the timeline.
+        ramping: how quickly it gives way and comes back.
     """
 
     rise_db: float
     level_lu: float
     fade_out_s: float
     rate_hz: int
+    ramping: ducking.Ramping = ducking.RADIO
 
     def below_lu(self, level_lu: float | None) -> float:
         """How far below the voice music of a level lies."""
@@ -135,7 +137,7 @@ def place_cues(
             fade_out=min(fade_out, stop - stretch.end) if rings_on else fade_out,
         )
         rise_db = min(bedding.rise_db, bedding.below_lu(stretch.mark.level_lu))
-        yield _ducked(_with_fades_that_fit(cue), heard, rise_db, rate_hz)
+        yield _ducked(_with_fades_that_fit(cue), heard, rise_db, bedding)
 
 
 def _fade_out(stretch: Stretch, following: int, length: int, bedding: Bedding) -> int:
@@ -164,6 +166,7 @@ def _with_fades_that_fit(cue: Cue) -> Cue:
     return replace(cue, fade_in=min(cue.fade_in, half), fade_out=min(cue.fade_out, half))
 
 
-def _ducked(cue: Cue, heard: Sequence[ducking.Span], rise_db: float, rate_hz: int) -> Cue:
-    ramps = ducking.ramps(heard, (cue.start, cue.end), rise_db, rate_hz)
+def _ducked(cue: Cue, heard: Sequence[ducking.Span], rise_db: float, bedding: Bedding) -> Cue:
+    bed = cue.start, cue.end
+    ramps = ducking.ramps(heard, bed, rise_db, bedding.rate_hz, bedding.ramping)
     return replace(cue, ramps=ramps)

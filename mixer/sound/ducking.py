@@ -8,18 +8,40 @@ Source of the times: practice of radio mixing (10 dB deep, down over 150 ms, hol
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from mixer.sound.timeline import Ramp
 
-DOWN_S = 0.15
-HOLD_S = 0.2
-UP_S = 0.5
+
+@dataclass(frozen=True, slots=True)
+class Ramping:
+    """How quickly a bed gives way, and how soon it comes back.
+
+    Attributes:
+        down_s: before the first syllable.
+        hold_s: behind the last, until it begins to rise.
+        up_s: of the rise.
+    """
+
+    down_s: float = 0.15
+    hold_s: float = 0.2
+    up_s: float = 0.5
+
+    @property
+    def least_pause_s(self) -> float:
+        """Shorter pauses are held through."""
+        return self.down_s + self.hold_s + self.up_s
+
+
+RADIO = Ramping()
 
 Span = tuple[int, int]
 """From a sample to one past the last."""
 
 
-def ramps(speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int) -> tuple[Ramp, ...]:
+def ramps(
+    speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int, ramping: Ramping = RADIO
+) -> tuple[Ramp, ...]:
     """The ramps of a bed that lies low under speech and rises in its long pauses.
 
     Args:
@@ -27,6 +49,7 @@ def ramps(speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int) -> tu
         bed: where the bed plays.
         rise_db: by how much it rises; 0 for never.
         rate_hz: of all samples.
+        ramping: how quickly.
 
     Returns:
         Ramps against a bed that starts low, or raised by a first ramp of no length where speech
@@ -34,22 +57,24 @@ def ramps(speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int) -> tu
     """
     if rise_db == 0:
         return ()
-    return tuple(_ramps(list(_pauses(speech, bed, rate_hz)), bed, rise_db, rate_hz))
+    return tuple(_ramps(speech, bed, rise_db, rate_hz, ramping))
 
 
-def _ramps(pauses: list[Span], bed: Span, rise_db: float, rate_hz: int) -> Iterator[Ramp]:
-    down, up = round(DOWN_S * rate_hz), round(UP_S * rate_hz)
-    for start, end in pauses:
+def _ramps(
+    speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int, ramping: Ramping
+) -> Iterator[Ramp]:
+    down, up = round(ramping.down_s * rate_hz), round(ramping.up_s * rate_hz)
+    for start, end in _pauses(speech, bed, rate_hz, ramping):
         rises_at_once = start <= bed[0]
         yield Ramp(start, 0 if rises_at_once else up, rise_db)
         if end < bed[1]:
             yield Ramp(end - down, down, 0.0)
 
 
-def _pauses(speech: Sequence[Span], bed: Span, rate_hz: int) -> Iterator[Span]:
+def _pauses(speech: Sequence[Span], bed: Span, rate_hz: int, ramping: Ramping) -> Iterator[Span]:
     """From where the bed may begin to rise to where it must be down again."""
-    hold = round(HOLD_S * rate_hz)
-    least = round((UP_S + DOWN_S) * rate_hz)
+    hold = round(ramping.hold_s * rate_hz)
+    least = round((ramping.up_s + ramping.down_s) * rate_hz)
     heard = [span for span in speech if span[1] > bed[0] and span[0] < bed[1]]
     quiet_from = bed[0]
     for start, end in heard:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ from mixer.errors import UnplayableAudio
 from mixer.sound.accompaniment import accompaniment, mean_shares
 from mixer.sound.arranging import BETWEEN_S, Ground, arranged, at, held_s, stretches, with_room
 from mixer.sound.cues import Bedding, Music
+from mixer.sound.ducking import RADIO, Ramping
 from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.foretelling import foretold
 from mixer.sound.levels import clip_gains_db, mastering
@@ -36,6 +37,8 @@ class MixStyle:
         intro_s: music before the first word.
         outro_s: music after the last word.
         fade_out_s: of the music at the end.
+        ramping: how quickly the music gives way to the voice and comes back.
+        de_ess: how strongly hissing of the voice is held down, from 0 to 1.
         off_by_lu: how much louder than foretold this mix was found to be.
     """
 
@@ -46,6 +49,8 @@ class MixStyle:
     intro_s: float = 0.0
     outro_s: float = 2.0
     fade_out_s: float = 5.0
+    ramping: Ramping = RADIO
+    de_ess: float = 0.0
     off_by_lu: float = 0.0
 
 
@@ -90,11 +95,13 @@ def lay_out(
     ground = Ground(roomy, clips, sections, round(style.preset.margin_s[0] * rate_hz), rate_hz)
     placed = arranged(ground, known)
     length = _length(style, ground, placed, has_music=has_cues)
-    speech = speech_spans(clips, measured, rate_hz)
+    speech = speech_spans(clips, measured, rate_hz, style.ramping)
     beside = accompaniment(
         *(stretches(opening, placed, ground, length), placed, speech, known),
         length=length,
-        bedding=Bedding(style.duck_db, style.music_level_lu, style.fade_out_s, rate_hz),
+        bedding=Bedding(
+            *(style.duck_db, style.music_level_lu, style.fade_out_s, rate_hz), style.ramping
+        ),
     )
     under = beside.under(clips)
     alone: defaultdict[float, float] = defaultdict(float)
@@ -120,7 +127,7 @@ def lay_out(
             off_by_lu=style.off_by_lu,
             has_sounds=bool(beside.once),
         ),
-        treatment=style.preset.treatment,
+        treatment=replace(style.preset.treatment, de_ess=style.de_ess),
         room_tone_dbfs=style.preset.room_tone_dbfs,
     )
 

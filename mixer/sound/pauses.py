@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mixer.sound.cues import Music
-from mixer.sound.ducking import DOWN_S, HOLD_S, UP_S, Span
+from mixer.sound.ducking import RADIO, Ramping, Span
 from mixer.sound.loudness import (
     STEP_S,
     WINDOW_S,
@@ -29,7 +29,7 @@ BREATH_S = 0.1
 
 
 def speech_spans(
-    clips: Sequence[Clip], takes: Sequence[Measurement], rate_hz: int
+    clips: Sequence[Clip], takes: Sequence[Measurement], rate_hz: int, ramping: Ramping = RADIO
 ) -> tuple[Span, ...]:
     """When the voice is heard: the clips, without their own long pauses.
 
@@ -37,17 +37,19 @@ def speech_spans(
         clips: in playing order.
         takes: what is known of each clip's recording.
         rate_hz: of the timeline.
+        ramping: which pauses are long enough for the bed to rise.
     """
+    least = ramping.least_pause_s * rate_hz
     return tuple(
         span
         for clip, take in zip(clips, takes, strict=True)
-        for span in _parted(clip, list(_long_pauses(clip, take, rate_hz)))
+        for span in _parted(clip, list(_long_pauses(clip, take, rate_hz, least)))
     )
 
 
-def _long_pauses(clip: Clip, take: Measurement, rate_hz: int) -> Iterator[Span]:
+def _long_pauses(clip: Clip, take: Measurement, rate_hz: int, least: float) -> Iterator[Span]:
     """Pauses inside a clip that let the bed up."""
-    breath, least = round(BREATH_S * rate_hz), (UP_S + HOLD_S + DOWN_S) * rate_hz
+    breath = round(BREATH_S * rate_hz)
     for first, last in take.profile.pauses:
         start = clip.start - clip.skip + at_rate(first, take.rate_hz, rate_hz) + breath
         end = clip.start - clip.skip + at_rate(last, take.rate_hz, rate_hz) - breath

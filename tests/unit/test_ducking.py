@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.ducking import DOWN_S, HOLD_S, UP_S, Span, ramps
+from mixer.sound.ducking import RADIO, Ramping, Span, ramps
 from mixer.sound.timeline import Ramp
 
 RATE_HZ = 24_000
 RISE_DB = 8.0
-LEAST_PAUSE_S = UP_S + HOLD_S + DOWN_S
+LEAST_PAUSE_S = RADIO.least_pause_s
 
 
 @st.composite
@@ -75,7 +75,7 @@ def test_only_long_pauses_let_the_bed_up(pause_s: float, rises: int):
     assert len(found) == 2 * rises
     if rises:
         up, down = found
-        assert (up.start - speech_end) / RATE_HZ == pytest.approx(HOLD_S)
+        assert (up.start - speech_end) / RATE_HZ == pytest.approx(RADIO.hold_s)
         assert down.start + down.length == second
 
 
@@ -88,3 +88,16 @@ def test_bed_starts_raised_where_there_is_an_intro_and_rises_in_the_outro():
 
 def test_bed_without_speech_is_raised_throughout():
     assert ramps([], (100, 999_999), RISE_DB, RATE_HZ) == (Ramp(100, 0, RISE_DB),)
+
+
+@pytest.mark.parametrize(("pause_s", "rises"), [(1.9, 0), (2.1, 1)])
+def test_times_that_are_asked_for_are_kept(pause_s: float, rises: int):
+    slow = Ramping(down_s=0.4, hold_s=0.6, up_s=1.0)
+    second = RATE_HZ + round(pause_s * RATE_HZ)
+    total = second + RATE_HZ
+    found = ramps([(0, RATE_HZ), (second, total)], (0, total), RISE_DB, RATE_HZ, slow)
+    assert len(found) == 2 * rises
+    if rises:
+        up, down = found
+        assert (up.start, up.length) == (round(1.6 * RATE_HZ), RATE_HZ)
+        assert (down.start + down.length, down.length) == (second, round(0.4 * RATE_HZ))
