@@ -12,7 +12,7 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check judges e2e page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults lock clean
+.PHONY: help demo play serve test check judges e2e page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,12 @@ demo: $(STAMP) ## Narrate the sample story with music into out/
 	@$(BIN)/python demo/bed.py .mixer/bed.flac
 	@$(BIN)/python -m mixer narrate demo/story.md --music .mixer/bed.flac \
 		--out out/story.mp3 --store .mixer/store
+
+play: $(STAMP) ## Narrate the sample play: a cast, music by chapter, a bell, knocks; into out/
+	@mkdir -p out
+	@$(BIN)/python demo/sounds.py .mixer/sounds
+	@$(BIN)/python -m mixer narrate demo/play.md --music .mixer/sounds \
+		--out out/play.mp3 --store .mixer/store
 
 serve: $(STAMP) ## Serve the API and the page on 127.0.0.1 (PORT=8080); Ctrl-C ends it
 	@mkdir -p .mixer/music

@@ -42,5 +42,5 @@ def command(
     checked = mix.checked
     measured = heard(mix.timeline.duration_s, checked.integrated_lufs, checked.true_peak_dbtp)
     click.echo(f"{out}  {measured}")
-    for told in adjustments(mix.timeline, mix.music, mix.flaws):
+    for told in adjustments(mix.timeline, mix.sounds, mix.flaws):
         click.echo(f"  {told}")

@@ -10,7 +10,8 @@ from mixer.cli.engines import open_engine
 from mixer.cli.options import ABOUT, COST, MIX, SPEECH, chosen, contract_options
 from mixer.cli.outputs import require_apart, with_format
 from mixer.cli.reading import STDIN, Source, read_story, with_lexicon_file
-from mixer.cli.session import desk, store_option
+from mixer.cli.session import desk, music_option, store_option
+from mixer.cli.sounds import sound_paths
 from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
 from mixer.jobs.story.telling import Teller, Telling, output_paths
@@ -22,7 +23,7 @@ from mixer.store.folder import FolderStore
 
 @click.command()
 @click.argument("story")
-@click.option("--music", type=click.Path(path_type=Path), help="A sound file to lie under it.")
+@music_option
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The file to write.  [default: STORY.mp3, here]"
 )
@@ -52,8 +53,10 @@ def command(
     out = out or Path(f"{stem}.{asked.format or 'mp3'}")
     asked = with_format(asked, out)
     outputs = output_paths(out, report)
-    require_apart(outputs, _inputs(story, music))
     source = read_story(story, asked)
+    sounds = sound_paths(source.document, story, music)
+    bed = None if music is not None and music.is_dir() else music
+    require_apart(outputs, _inputs(story, bed) | dict.fromkeys(sounds.values(), "a sound"))
     asked = _as_read(asked, story, source)
     engine_name = asked.engine or EMBEDDED
     with (
@@ -68,7 +71,7 @@ def command(
         for path in outputs:
             require_writable(path)
         require_writable_folder(store)
-        told = teller.tell(source.content, asked, music=music, out=out, report=report)
+        told = teller.tell(source.content, asked, music=bed, sounds=sounds, out=out, report=report)
     _say_where(told)
 
 

@@ -1,6 +1,7 @@
 """`mixer plan`: what would be said, in which chunks, at which cost; nothing is synthesised."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,21 +11,31 @@ from rich.table import Table
 
 from mixer.cli.options import SPEECH, chosen, contract_options
 from mixer.cli.planning import planned
+from mixer.cli.session import music_option
 from mixer.cli.summary import estimate_line
 from mixer.script.casting import NARRATOR
 from mixer.script.doubtful import doubtful_words
-from mixer.script.script import Script
+from mixer.script.script import Script, Utterance
+from mixer.script.sound_cues import Place, SoundCue
 
 
 @click.command()
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="The whole Script as JSON.")
 @click.option("--doubtful", is_flag=True, help="List the words that the voice may misread.")
+@music_option
 @contract_options(*SPEECH)
-def command(story: str, *, as_json: bool, doubtful: bool, **given: Any) -> None:  # noqa: ANN401
-    """Show what would be said of STORY, and what it would cost."""
+def command(
+    story: str,
+    *,
+    as_json: bool,
+    doubtful: bool,
+    music: Path | None,
+    **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
+) -> None:
+    """Show what would be said and played of STORY, by whom, and what it would cost."""
     asked = chosen(given)
-    script = planned(story, asked)
+    script = planned(story, asked, music)
     if as_json:
         click.echo(TypeAdapter(Script).dump_json(script, indent=2))
         return
@@ -35,7 +46,11 @@ def command(story: str, *, as_json: bool, doubtful: bool, **given: Any) -> None:
     console = Console()
     if script.cast:
         console.print(_cast_table(script))
+    if len(script.chapters) > 1:
+        console.print(_chapter_table(script))
     console.print(_table(script))
+    if any(script.sounds):
+        console.print(_sound_table(script))
     click.echo(estimate_line(script, asked.rate))
 
 
@@ -54,6 +69,45 @@ def _cast_table(script: Script) -> Table:
         said = f"{chars[role.name]:,}"
         table.add_row(role.name, role.voice, role.engine, level, rate, said)
     return table
+
+
+def _chapter_table(script: Script) -> Table:
+    """How the story is parted."""
+    table = Table(title="Chapters", title_justify="left")
+    for name in ("#", "chunks", "chars"):
+        table.add_column(name, justify="right")
+    table.add_column("title")
+    for number, chapter in enumerate(script.chapters, start=1):
+        chars = sum(chunk.billed_chars for chunk in chapter.chunks)
+        table.add_row(f"{number}", f"{len(chapter.chunks)}", f"{chars:,}", chapter.title)
+    return table
+
+
+def _sound_table(script: Script) -> Table:
+    """Music and sounds, in the order in which they are heard."""
+    table = Table(title="Music and sounds", title_justify="left", expand=True)
+    for name in ("line", "kind", "file", "level"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("where", overflow="ellipsis", no_wrap=True, ratio=1)
+    if script.music is not None:
+        table.add_row(*_sound_cells(script.music), "from the beginning")
+    for chunk in script.chunks:
+        for utterance in chunk.utterances:
+            for cue in utterance.sounds:
+                table.add_row(*_sound_cells(cue), _where(cue, utterance))
+    return table
+
+
+def _sound_cells(cue: SoundCue) -> tuple[str, str, str, str]:
+    level = "" if cue.level_lu is None else f"{cue.level_lu:+g} LU"
+    return f"{cue.line or ''}", cue.kind, cue.file or "off", level
+
+
+def _where(cue: SoundCue, utterance: Utterance) -> str:
+    """Where a sound is heard, in words of the text."""
+    if cue.place is Place.WITHIN:
+        return f"with “{utterance.text[cue.at :]}”"
+    return f"{cue.place} “{utterance.text}”"
 
 
 def _table(script: Script) -> Table:

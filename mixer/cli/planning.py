@@ -1,7 +1,10 @@
 """Planning for commands that speak to nobody: limits and language from names alone."""
 
+from pathlib import Path
+
 from mixer.cli.engines import POLLY
 from mixer.cli.reading import read_story, with_lexicon_file
+from mixer.cli.sounds import sound_paths
 from mixer.errors import BadOption
 from mixer.jobs.planning import plan_read
 from mixer.requests import Options
@@ -13,14 +16,21 @@ from mixer.speech.embedded.engine import VOICES
 DEFAULT_LANGUAGE = "en-US"
 
 
-def planned(story: str, asked: Options) -> Script:
+def planned(story: str, asked: Options, music: Path | None = None) -> Script:
     """A story's Script, without opening an engine.
 
+    Args:
+        story: its path, or `-` for standard input.
+        asked: how it shall be said.
+        music: where sounds that it names may lie besides its own folder.
+
     Raises:
+        NotFound: a sound that it names is not there.
         BadOption: there is no such engine, or it has no such thing as was asked for.
         UnknownVoice: the embedded engine has no such voice; Polly's are not asked for.
     """
     document = read_story(story, asked).document
+    sound_paths(document, story, music)
     asked = as_narrator(with_lexicon_file(asked, story, document), document.cast)
     if asked.engine in {"", EMBEDDED}:
         with_cast(chosen(VOICES, asked)[1], VOICES, asked, document.cast)

@@ -28,6 +28,14 @@ store_option = click.option(
 )
 
 
+music_option = click.option(
+    "--music",
+    type=click.Path(path_type=Path),
+    help="A sound file to lie under it; or a folder, where sounds that the story names are looked "
+    "for as well.",
+)
+
+
 @contextmanager
 def desk() -> Iterator[Desk]:
     """What a mix is made with; whatever ends the block ends all its processes at once."""

@@ -311,7 +311,21 @@ def music_key(music: str) -> str:
         key = unquote(urlsplit(music).path).removeprefix("/") if "://" in music else music
     except ValueError as error:
         raise BadInput("music: this is neither a key nor an address.", field="music") from error
-    _check_key(key, "music")
+    return checked_music_key(key, "music")
+
+
+def checked_music_key(key: str, field: str) -> str:
+    """A key of music or a sound that callers may have played.
+
+    Args:
+        key: as it was named.
+        field: where.
+
+    Raises:
+        BadInput: it is none.
+        Forbidden: it is not for callers.
+    """
+    _check_key(key, field)
     return key
 
 

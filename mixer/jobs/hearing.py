@@ -13,6 +13,7 @@ import regex
 
 from mixer.publish.alignment import Piece, aligned, pieces
 from mixer.script.script import Chunk, Utterance
+from mixer.script.sound_cues import SoundCue
 from mixer.speech.engine import SpokenSpan
 from mixer.speech.recordings import Recording
 
@@ -25,11 +26,13 @@ class SpokenChunk:
         chunk: what was said.
         recording: how it sounds.
         opens: title of the chapter that it opens; None where it opens none.
+        waiting: sounds of chunks before it that cannot be heard themselves.
     """
 
     chunk: Chunk
     recording: Recording
     opens: str | None
+    waiting: tuple[SoundCue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,22 @@ def times(spoken: SpokenChunk) -> Iterator[Heard]:
         ]
         known = told or _clauses(utterances[number], span, recorded)
         yield Heard(number, span, _in_text(utterances[number], known))
+
+
+def moment(text: str, heard: Heard, char: int) -> int:
+    """The sample of a recording in which a character of a sentence begins.
+
+    Args:
+        text: the sentence as the author wrote it.
+        heard: when it is heard.
+        char: a place in it.
+    """
+    span = heard.span
+    known = [(0, span.start_samples), *heard.words, (len(text), span.end_samples)]
+    before = max((each for each in known if each[0] <= char), key=lambda each: each)
+    after = min((each for each in known if each[0] >= char), key=lambda each: each, default=before)
+    share = (char - before[0]) / max(1, after[0] - before[0])
+    return round(before[1] + share * (after[1] - before[1]))
 
 
 def _found(utterances: Sequence[Utterance], recorded: Recording) -> Iterator[Heard]:

@@ -18,7 +18,6 @@ from mixer.publish.waveform import WaveformPicture, draw
 from mixer.requests import PresetName
 from mixer.sound import ffmpeg
 from mixer.sound.check import Check, check
-from mixer.sound.cues import Music
 from mixer.sound.ffmpeg import Children
 from mixer.sound.loudness import STEP_S
 from mixer.sound.measure import MUSIC_CHANNELS, TIMEOUT_S, Measurement, measure
@@ -41,7 +40,7 @@ class Inspection:
         carrier: the file around the sound.
         rules: of the preset that was asked for.
         timeline: that the file was made of; None where no report tells it.
-        music_peak_dbtp: of its music.
+        sound_peaks_dbtp: of its music and sounds, by source.
     """
 
     name: str
@@ -50,7 +49,7 @@ class Inspection:
     carrier: Carrier
     rules: tuple[Rule, ...]
     timeline: Timeline | None
-    music_peak_dbtp: float | None
+    sound_peaks_dbtp: Mapping[str, float]
 
 
 def inspect(
@@ -77,15 +76,15 @@ def inspect(
         target = asked.mono_lufs if measured.channels == 1 else asked.stereo_lufs
         rules = tuple(judged(checked, carrier, asked, target))
     told = _told(report or path.with_suffix(".json"))
-    peak = told.get("music_peak_dbtp")
+    timeline = _timeline(told)
     return Inspection(
         name=path.name,
         measured=measured,
         checked=checked,
         carrier=carrier,
         rules=rules,
-        timeline=_timeline(told),
-        music_peak_dbtp=float(peak) if isinstance(peak, int | float) else None,
+        timeline=timeline,
+        sound_peaks_dbtp=_sound_peaks_dbtp(told, timeline),
     )
 
 
@@ -132,16 +131,27 @@ def picture(found: Inspection) -> bytes:
     )
 
 
+def _sound_peaks_dbtp(told: Mapping[str, object], timeline: Timeline | None) -> dict[str, float]:
+    """By source; reports of older versions tell one figure, for their only music."""
+    peaks, peak = told.get("sound_peaks_dbtp"), told.get("music_peak_dbtp")
+    if isinstance(peaks, dict) and peaks:
+        return {str(source): float(each) for source, each in peaks.items()}
+    if timeline is None or not isinstance(peak, int | float):
+        return {}
+    return {cue.source: float(peak) for cue in timeline.cues}
+
+
 def _speech(timeline: Timeline) -> tuple[tuple[float, float], ...]:
     seconds = timeline.seconds
     return tuple((seconds(clip.start), seconds(clip.end)) for clip in timeline.clips)
 
 
 def _bed(found: Inspection) -> tuple[float, ...]:
-    if found.timeline is None or not found.timeline.cues or found.music_peak_dbtp is None:
+    if found.timeline is None or not found.timeline.cues:
         return ()
-    known = Measurement(1, 1, 2, found.music_peak_dbtp, 0, 0, {})
-    return bed_outline(found.timeline, Music(found.timeline.cues[0].source, known), COLUMNS)
+    if not {cue.source for cue in found.timeline.cues} <= found.sound_peaks_dbtp.keys():
+        return ()
+    return bed_outline(found.timeline, found.sound_peaks_dbtp, COLUMNS)
 
 
 def _carrier(path: Path, measured: Measurement, children: Children) -> Carrier:

@@ -111,7 +111,7 @@ class Mix:
     Attributes:
         timeline: what it is made of.
         checked: what the finished file measures.
-        music: what lies under it.
+        sounds: what is played besides the voice, by source.
         preset: by whose rules it is judged.
         encoding: of the finished file.
         flaws: of the recordings, by source.
@@ -120,11 +120,16 @@ class Mix:
 
     timeline: Timeline
     checked: Check
-    music: Music | None
+    sounds: Mapping[str, Music]
     preset: PresetName = "story"
     encoding: Encoding = MP3
     flaws: Mapping[str, Sequence[str]] = field(default_factory=dict)
     heard: Heard | None = None
+
+    @property
+    def peaks_dbtp(self) -> dict[str, float]:
+        """True peaks of what is played besides the voice, by source."""
+        return {source: each.measured.true_peak_dbtp for source, each in self.sounds.items()}
 
 
 def music_found(desk: Desk, path: Path | None, name: str = "") -> tuple[Path, Music] | None:
@@ -252,8 +257,9 @@ def mixed(
             stretches=look.mixdown.stretches,
             children=desk.children,
         )
+    sounds = {music.source: music} if music else {}
     flaws = {take.source: take.measured.profile.flaws for take in laid}
-    return Mix(timeline, checked, music, asked.preset, encoding, flaws)
+    return Mix(timeline, checked, sounds, asked.preset, encoding, flaws)
 
 
 def encoding_of(asked: Options) -> Encoding:

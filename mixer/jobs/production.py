@@ -6,13 +6,16 @@ recordings into the finished audio, `unspoken` names what the voice could not re
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mixer.jobs.hearing import SpokenChunk, times
+from mixer.jobs.sounding import opening_mark, sound_marks
 from mixer.publish.captions import CaptionedSentence
 from mixer.publish.languages import three_letters
 from mixer.requests import AboutOptions
 from mixer.script.casting import NOTHING_SAID
 from mixer.script.script import Chunk, Ending, Script
+from mixer.script.sound_cues import SoundCue
 from mixer.sound import profile
 from mixer.sound.cues import Music
 from mixer.sound.levels import under_speech
@@ -39,18 +42,30 @@ def spoken_chunks(
 
 
 def _spoken(script: Script, recordings: Iterator[Recording | None]) -> Iterator[SpokenChunk]:
+    waiting: list[SoundCue] = []
     for chapter in script.chapters:
         opens: str | None = chapter.title
         for chunk in chapter.chunks:
             recorded = next(recordings)
-            if recorded is not None and not recorded.measured.is_silent:
-                yield SpokenChunk(chunk, recorded, opens)
-                opens = None
+            if recorded is None or recorded.measured.is_silent:
+                waiting += (cue for utterance in chunk.utterances for cue in utterance.sounds)
+                continue
+            yield SpokenChunk(chunk, recorded, opens, tuple(waiting))
+            opens = None
+            waiting.clear()
 
 
-def takes(spoken: Sequence[SpokenChunk], *, is_gap_exact: bool) -> list[Take]:
-    """What the layout needs to know of each chunk."""
-    return [
+def takes(
+    spoken: Sequence[SpokenChunk], *, is_gap_exact: bool, music: SoundCue | None = None
+) -> list[Take]:
+    """What the layout needs to know of each chunk.
+
+    Args:
+        spoken: in reading order.
+        is_gap_exact: whether the caller has set the gaps.
+        music: what the text itself wants to begin with.
+    """
+    laid = [
         Take(
             source=each.recording.key,
             measured=each.recording.measured,
@@ -59,9 +74,13 @@ def takes(spoken: Sequence[SpokenChunk], *, is_gap_exact: bool) -> list[Take]:
             weight=_weight(each.chunk),
             level_db=each.chunk.level_db,
             opens=each.opens,
+            marks=sound_marks(each),
         )
         for each in spoken
     ]
+    if music is not None and laid:
+        laid[0] = replace(laid[0], marks=(opening_mark(music), *laid[0].marks))
+    return laid
 
 
 def _weight(chunk: Chunk) -> float:
@@ -168,17 +187,27 @@ def tags(asked: AboutOptions, script: Script | None = None) -> dict[str, str]:
     }
 
 
-def bed_outline(timeline: Timeline, music: Music, columns: int) -> tuple[float, ...]:
-    """How high the music reaches in each column of a picture, as amplitude from 0 to 1."""
-    peak_db = music.measured.true_peak_dbtp + timeline.mastering.gain_db
+def bed_outline(
+    timeline: Timeline, peaks_dbtp: Mapping[str, float], columns: int
+) -> tuple[float, ...]:
+    """How high music and sounds reach in each column of a picture, as amplitude from 0 to 1.
+
+    Args:
+        timeline: the mix.
+        peaks_dbtp: of the recordings, by source.
+        columns: of the picture.
+    """
     middles = ((column + 0.5) * timeline.length / columns for column in range(columns))
-    return tuple(max(0.0, min(1.0, _bed_amplitude(timeline, at, peak_db))) for at in middles)
+    return tuple(max(0.0, min(1.0, _bed_amplitude(timeline, at, peaks_dbtp))) for at in middles)
 
 
-def _bed_amplitude(timeline: Timeline, at: float, peak_db: float) -> float:
-    playing = (cue for cue in timeline.cues if cue.start <= at < cue.end)
+def _bed_amplitude(timeline: Timeline, at: float, peaks_dbtp: Mapping[str, float]) -> float:
+    gain_db = timeline.mastering.gain_db
     return sum(
-        amplitude(peak_db + cue.gain_db + _ramped_db(cue, at)) * _fade(cue, at) for cue in playing
+        amplitude(peaks_dbtp[cue.source] + gain_db + cue.gain_db + _ramped_db(cue, at))
+        * _fade(cue, at)
+        for cue in timeline.cues
+        if cue.start <= at < cue.end
     )
 
 
@@ -199,22 +228,23 @@ def _fade(cue: Cue, at: float) -> float:
 
 
 def adjustments(
-    timeline: Timeline, music: Music | None, known_flaws: Mapping[str, Sequence[str]] | None = None
+    timeline: Timeline,
+    sounds: Mapping[str, Music],
+    known_flaws: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[str]:
     """What was done to the recordings to make the mix, in sentences.
 
     Args:
         timeline: the mix.
-        music: what lies under it.
+        sounds: music and other sounds, by source.
         known_flaws: of all recordings that were given, by source, those without any too.
     """
     given = dict(known_flaws or {})
     silent = given.keys() - {clip.source for clip in timeline.clips}
     if silent:
         yield f"There is nothing to hear in {_named(sorted(silent))}: left out."
-    if music is not None:
-        given[music.source] = music.measured.profile.flaws
-        yield from _of_music(timeline, music)
+    given |= {source: each.measured.profile.flaws for source, each in sounds.items()}
+    yield from _of_music(timeline, sounds)
     trimmed = sum(1 for clip in timeline.clips if clip.skip)
     if trimmed:
         yield f"Silence was cut from the beginning of {trimmed} of {len(timeline.clips)} chunks."
@@ -226,14 +256,20 @@ def adjustments(
             yield told.format(named=_named(found))
 
 
-def _of_music(timeline: Timeline, music: Music) -> Iterator[str]:
-    measured = music.measured
-    if measured.lead_samples or measured.tail_samples:
-        yield "The silence at the ends of the music is not played."
-    longest_s = max(timeline.seconds(cue.length) for cue in timeline.cues)
-    if longest_s > measured.duration_s:
-        times = math.ceil(longest_s / measured.duration_s)
-        yield f"The music is shorter than its longest part and plays there {times} times over."
+def _of_music(timeline: Timeline, sounds: Mapping[str, Music]) -> Iterator[str]:
+    beds = [cue for cue in timeline.cues if not cue.plays_once]
+    played = sorted({cue.source for cue in beds})
+    for source in played:
+        name, measured = f" {source}" if len(played) > 1 else "", sounds[source].measured
+        if measured.lead_samples or measured.tail_samples:
+            yield f"The silence at the ends of the music{name} is not played."
+        longest_s = max(timeline.seconds(cue.length) for cue in beds if cue.source == source)
+        if longest_s > measured.duration_s:
+            times = math.ceil(longest_s / measured.duration_s)
+            yield (
+                f"The music{name} is shorter than its longest part and plays there {times} times "
+                "over."
+            )
 
 
 FLAWS = {
@@ -251,25 +287,28 @@ def _named(sources: Sequence[str]) -> str:
 
 
 def bed_below_speech_lu(
-    timeline: Timeline, music: Music, momentary_lufs: Sequence[float], offset_db: float
+    timeline: Timeline,
+    sounds: Mapping[str, Music],
+    momentary_lufs: Sequence[float],
+    offset_db: float,
 ) -> float | None:
     """How far the music lies below the voice while it speaks; both as measured.
 
     Args:
         timeline: the mix.
-        music: what lies under it.
+        sounds: music and other sounds, by source.
         momentary_lufs: of the finished file, one window every STEP_S.
         offset_db: by which the encoder changes the level.
     """
     rate_hz = timeline.rate_hz
+    spans = [(clip.start, clip.end) for clip in timeline.clips]
     spoken = integrated_lufs(histogram(_during_clips(timeline, momentary_lufs)))
     under = integrated_lufs(
         histogram(
             level + cue.gain_db + timeline.mastering.gain_db + offset_db
             for cue in timeline.cues
-            for level in under_speech(
-                music, cue, [(clip.start, clip.end) for clip in timeline.clips], rate_hz
-            )
+            if not cue.plays_once
+            for level in under_speech(sounds[cue.source], cue, spans, rate_hz)
         )
     )
     return None if spoken is None or under is None else spoken - under

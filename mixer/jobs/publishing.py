@@ -43,7 +43,7 @@ def picture_of(title: str, mix: Mix) -> bytes:
     picture = WaveformPicture(
         peaks=checked.peaks,
         duration_s=timeline.duration_s,
-        music=bed_outline(timeline, mix.music, OUTLINE_COLUMNS) if mix.music else (),
+        music=bed_outline(timeline, mix.peaks_dbtp, OUTLINE_COLUMNS) if timeline.cues else (),
         chapters=chapters(timeline),
         title=title,
         caption=" · ".join([f"{parts} chapters", *figures] if parts > 1 else figures),
@@ -97,7 +97,7 @@ def report_of(
         chapters=tuple(ReportChapter(title, start) for start, title in chapters(timeline)),
         polly_cost_usd=costs_usd(script.billed_chars),
         unspoken=unspoken,
-        adjustments=tuple(adjustments(timeline, mix.music, mix.flaws)),
+        adjustments=tuple(adjustments(timeline, mix.sounds, mix.flaws)),
         stages_s=stages_s,
         outputs=outputs,
         loudness_range_lu=heard.loudness_range_lu,
@@ -107,7 +107,8 @@ def report_of(
         preset=mix.preset,
         rules=tuple(ReportRule(**asdict(each)) for each in heard.rules),
         unmeasured=heard.unmeasured,
-        music_peak_dbtp=mix.music.measured.true_peak_dbtp if mix.music else None,
+        music_peak_dbtp=max(mix.peaks_dbtp.values(), default=None),
+        sound_peaks_dbtp=mix.peaks_dbtp,
         timeline=timeline,
     )
     return report_json(report).encode()
@@ -139,7 +140,7 @@ def rules_of(mix: Mix) -> tuple[Rule, ...]:
 
 
 def _bed_below_speech_lu(mix: Mix) -> float | None:
-    if mix.music is None or not mix.checked.momentary_lufs:
+    if not mix.sounds or not mix.checked.momentary_lufs:
         return None
     offset_db = mix.encoding.level_offset_db
-    return bed_below_speech_lu(mix.timeline, mix.music, mix.checked.momentary_lufs, offset_db)
+    return bed_below_speech_lu(mix.timeline, mix.sounds, mix.checked.momentary_lufs, offset_db)

@@ -65,7 +65,8 @@ class Report:
         preset: whose rules count.
         rules: of the preset, on all that was measured.
         unmeasured: names of figures that were not looked at: the file is too long to be decoded.
-        music_peak_dbtp: of the music before any gain.
+        music_peak_dbtp: of the loudest music or sound before any gain.
+        sound_peaks_dbtp: of each, by source.
         timeline: the mix itself; read it to render it again.
     """
 
@@ -94,6 +95,7 @@ class Report:
     rules: tuple[ReportRule, ...] = ()
     unmeasured: tuple[str, ...] = ()
     music_peak_dbtp: float | None = None
+    sound_peaks_dbtp: Mapping[str, float] = field(default_factory=dict)
     timeline: Timeline | None = None
 
 

@@ -13,6 +13,7 @@ Marks are checked line by line before anything is read; then they are taken out 
 the text's own reader has made, so that both ways of writing share them.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -49,7 +50,7 @@ class Markup:
         name: of the text, for errors.
         first_line: of the text after its head.
         sounds: that the head names.
-        sound_lines: where a mark that is a sound stands first, by what it says.
+        sound_lines: where marks that are sounds stand, by what they say; used up in their order.
         has_true_headings: whether headings are marked as such, and never name a speaker.
     """
 
@@ -57,7 +58,7 @@ class Markup:
     name: str
     first_line: int = 1
     sounds: Sounds = _NO_SOUNDS
-    sound_lines: Mapping[str, int] = field(default_factory=dict)
+    sound_lines: Mapping[str, deque[int]] = field(default_factory=dict)
     has_true_headings: bool = False
 
     @property
@@ -200,25 +201,26 @@ class Markup:
             told.say(of if kind == "say" else words)
             told.mark(begun, *said_as(words) if kind == "say" else _element(kind, of))
         elif sound := split_mark(body):
-            line = self.sound_lines.get(tidy(body), 0)
+            lines = self.sound_lines.get(tidy(body))
+            line = lines.popleft() if lines else 0
             told.mark(begun, sound[0], self.sounds.attributes(*sound), line)
         else:
             return False
         return True
 
 
-def lines_of_sounds(text: str, first_line: int) -> dict[str, int]:
-    """The line on which each mark stands first, by what it says.
+def lines_of_sounds(text: str, first_line: int) -> dict[str, deque[int]]:
+    """The lines on which marks that are sounds stand, in order, by what they say.
 
     Args:
         text: that the marks stand in.
         first_line: number of its first line.
     """
-    found: dict[str, int] = {}
+    found: dict[str, deque[int]] = {}
     for match in _MARK.finditer(text):
-        line = text.count("\n", 0, match.start()) + first_line if split_mark(match["body"]) else 0
-        if line:
-            found.setdefault(tidy(match["body"]), line)
+        if split_mark(match["body"]):
+            line = text.count("\n", 0, match.start()) + first_line
+            found.setdefault(tidy(match["body"]), deque()).append(line)
     return found
 
 

@@ -21,7 +21,7 @@ import regex
 
 from mixer.errors import UnreadableText
 from mixer.script.casting import indented_under
-from mixer.script.document import Block, BlockKind
+from mixer.script.document import Block, BlockKind, Document
 from mixer.script.marking import Attributes, Mark, in_order
 from mixer.script.sound_cues import Place, SoundCue, SoundKind
 
@@ -152,6 +152,18 @@ def _checked_file(file: str) -> str:
     if "." not in parts[-1]:
         raise Unclear(f"names no file and nothing under “sounds” of the head: “{file[:40]}”")
     return file
+
+
+def files_of(document: Document) -> dict[str, int]:
+    """The files that a document plays, with the first line that names each."""
+    found: dict[str, int] = {}
+    if document.music is not None:
+        found[document.music.file] = document.music.line
+    for block in document.blocks:
+        for mark in block.marks:
+            if mark.tag in TAGS and mark.attribute("file"):
+                found.setdefault(mark.attribute("file"), mark.line)
+    return found
 
 
 def split_mark(body: str) -> tuple[str, str] | None:

@@ -24,6 +24,7 @@ from tests.functional.story_machine import (
     moto_machine,
     tasks_of,
 )
+from tests.sounds import MIX_HZ, noise, tone, write
 
 EXECUTING = {"stepfunctions": {"execute_state_machine": True}}
 
@@ -151,3 +152,42 @@ def test_chunks_that_are_given_enter_at_the_layout(machine):
     assert (status.state, status.failure) == (State.DONE, None)
     assert {each["task"] for each in machine.calls} >= {"lay_out", "render", "join", "publish"}
     assert not {each["task"] for each in machine.calls} & {"plan", "synthesize"}
+
+
+def test_sounds_of_the_library_and_of_callers_are_played_by_machines_that_share_nothing(
+    machine, tmp_path
+):
+    s3 = boto3.client("s3")
+    for bucket, key, sound in (
+        (MUSIC_BUCKET, "beds/sea.wav", noise(4.0, rate_hz=MIX_HZ)),
+        (BUCKET, "uploads/secret/bell.wav", tone(0.8, 880.0, MIX_HZ)),
+    ):
+        content = write(tmp_path / "sound.wav", sound, MIX_HZ).read_bytes()
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+    text = (
+        "# One\n\n[[music beds/sea.wav]]\n\nThe buoy [[sound uploads/secret/bell.wav]] rang.\n\n"
+        "[[sting uploads/secret/bell.wav]]\n\n# Two\n\nThe buoy was silent."
+    )
+    story = machine.begun(text, **VOICE)
+    status = machine.ended(story)
+    assert (status.state, status.failure) == (State.DONE, None)
+    timeline = s3.get_object(Bucket=BUCKET, Key=f"stories/{story}/timeline.json")["Body"].read()
+    cues = [(cue["source"], cue["plays_once"]) for cue in json.loads(timeline)["cues"]]
+    assert sorted(cues) == [
+        ("beds/sea.wav", False),
+        ("beds/sea.wav", False),
+        ("uploads/secret/bell.wav", True),
+        ("uploads/secret/bell.wav", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "code"), [("no such.wav", "not_found"), ("stories/of/others.wav", "forbidden")]
+)
+def test_a_sound_that_is_not_there_ends_a_story_before_a_word_is_paid(machine, polly, file, code):
+    story = machine.begun(f"# One\n\nA word.\n\n[[sound {file}]]\n\nAnother.", **VOICE)
+    status = machine.ended(story)
+    assert (status.state, status.failure.code) == (State.FAILED, code)
+    assert status.failure.error.startswith("line 5: ")
+    assert file in status.failure.error
+    assert polly.counts.answered == 0

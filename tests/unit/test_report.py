@@ -33,7 +33,7 @@ REPORT = Report(
 def test_fields_stand_in_one_order_with_the_format_first():
     fields = list(json.loads(report_json(REPORT)))
     assert fields[:5] == ["format_version", "title", "language", "voice", "engine"]
-    assert fields[-2:] == ["music_peak_dbtp", "timeline"]
+    assert fields[-2:] == ["sound_peaks_dbtp", "timeline"]
     assert report_json(REPORT) == report_json(replace(REPORT))
 
 

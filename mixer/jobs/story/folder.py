@@ -27,7 +27,10 @@ from mixer.store.objects import ObjectStore, StoredObject
 
 PREFIX = "stories/"
 REQUEST, TEXT, SCRIPT, PLAN = "request.json", "text.txt", "script.json", "plan.json"
-TIMELINE, SEGMENTS, MUSIC = "timeline.json", "segments.json", "music.json"
+TIMELINE, SEGMENTS, SOUNDS = "timeline.json", "segments.json", "sounds.json"
+MUSIC = "music.json"
+"""What stood for `sounds.json` when a story had one piece of music."""
+
 MIX, RESULT = "mix.json", "result.json"
 
 JSON = "application/json"

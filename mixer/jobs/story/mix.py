@@ -18,13 +18,12 @@ from mixer.jobs.mixing import encoding_of, mix_style
 from mixer.jobs.remembering import Memory
 from mixer.jobs.story.folder import (
     MIX,
-    MUSIC,
     REQUEST,
     SEGMENTS,
     TIMELINE,
     StoryFolder,
 )
-from mixer.jobs.story.music import look_at_music
+from mixer.jobs.story.music import Library, sounds_of
 from mixer.jobs.story.names import rendered_name, rendered_prefix
 from mixer.jobs.story.reading import listed_in
 from mixer.jobs.story.rendering import (
@@ -41,14 +40,12 @@ from mixer.jobs.story.values import Layout, StoryRequest
 from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
 from mixer.parallel import usable_cores
 from mixer.requests import Options
-from mixer.sound.cues import Music
 from mixer.sound.encoders import Encoding
 from mixer.sound.ffmpeg import Children
 from mixer.sound.layout import lay_out
 from mixer.sound.reels import Crew
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
-from mixer.store.uploads import music_home
 
 MOST_REELS = 100
 """Of a group: some minutes on one core, well below what Lambda allows a call."""
@@ -151,20 +148,14 @@ class StoryMix:
     def _laid_out(self, folder: StoryFolder, off_by_lu: float = 0.0) -> tuple[Timeline, Encoding]:
         request = folder.read(REQUEST, StoryRequest)
         asked = Options.model_validate(request.options)
-        takes, music = takes_of(folder, request, self.job, asked), self._music(folder, request)
+        takes = takes_of(folder, request, self.job, asked)
+        sounds = sounds_of(folder, request, self._library, self.job())
         style = replace(mix_style(asked), off_by_lu=off_by_lu)
-        return lay_out(takes, music, style), encoding_of(asked)
+        return lay_out(takes, sounds.get(request.music), style, sounds), encoding_of(asked)
 
-    def _music(self, folder: StoryFolder, request: StoryRequest) -> Music | None:
-        """The music, measured when the story was planned; chunks that are mixed had no plan."""
-        if not request.music:
-            return None
-        known = folder.find(MUSIC, Music)
-        if known is None:
-            home = music_home(request.music, self.music, self.store)
-            known = look_at_music(home, request.music, self.job())
-            folder.write(MUSIC, known)
-        return known
+    @property
+    def _library(self) -> Library:
+        return Library(self.music, self.store)
 
     @contextmanager
     def _at_work(
@@ -180,8 +171,8 @@ class StoryMix:
         ):
             work = Rendering(
                 store=self.store,
-                music_store=music_home(request.music, self.music, self.store),
-                music=self._music(folder, request),
+                library=self._library,
+                sounds=sounds_of(folder, request, self._library, job),
                 timeline=timeline,
                 laid_out=lambda off_by_lu: self._laid_out(folder, off_by_lu)[0],
                 asked=Options.model_validate(request.options),

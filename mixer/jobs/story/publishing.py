@@ -10,7 +10,8 @@ from mixer.jobs.mixing import Mix, encoding_of
 from mixer.jobs.production import chapters
 from mixer.jobs.publishing import captions_of, outline_of, picture_of, report_of
 from mixer.jobs.spending import Spending, utc_now
-from mixer.jobs.story.folder import MIX, MUSIC, TIMELINE, StoryFolder
+from mixer.jobs.story.folder import MIX, TIMELINE, StoryFolder
+from mixer.jobs.story.music import kept_sounds
 from mixer.jobs.story.reading import close, seen_in, settle
 from mixer.jobs.story.takes import Told, told
 from mixer.jobs.story.tasks import Task
@@ -18,7 +19,6 @@ from mixer.jobs.story.values import JoinedMix, Kind, State, StoryResult
 from mixer.jobs.story.watching import refuse_if_cancelled
 from mixer.requests import Options
 from mixer.sound.check import Check
-from mixer.sound.cues import Music
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 
@@ -90,7 +90,7 @@ def _mixed_result(
     mix = Mix(
         timeline=timeline,
         checked=Check(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
-        music=folder.find(MUSIC, Music),
+        sounds=kept_sounds(folder),
         preset=asked.preset,
         encoding=encoding_of(asked),
         flaws=_flaws(said) if said else {},

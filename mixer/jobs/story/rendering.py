@@ -17,6 +17,7 @@ from mixer.jobs.story.folder import (
     SCRIPT,
     StoryFolder,
 )
+from mixer.jobs.story.music import Library
 from mixer.jobs.story.values import JoinedMix, StoredScript
 from mixer.publish.tags import Label
 from mixer.requests import Options
@@ -54,8 +55,8 @@ class Rendering:
 
     Attributes:
         store: where stories, chunks and segments are kept.
-        music_store: where music is found.
-        music: what lies under the voice.
+        library: where music and sounds are found.
+        sounds: what is known of them, by key.
         timeline: the whole mix.
         laid_out: the mix that was found to be so much louder than foretold.
         asked: how it shall sound.
@@ -66,8 +67,8 @@ class Rendering:
     """
 
     store: ObjectStore
-    music_store: ObjectStore
-    music: Music | None
+    library: Library
+    sounds: Mapping[str, Music]
     timeline: Timeline
     laid_out: Callable[[float], Timeline]
     asked: Options
@@ -107,7 +108,7 @@ class Rendering:
         out = self.scratch / audio_name(self.encoding)
         look = self._looked(out, _tags(folder, self.asked))
         checked = replace(self, timeline=look.timeline)._checked(out, look.mixdown)
-        mix = Mix(look.timeline, checked, self.music, self.asked.preset, self.encoding)
+        mix = Mix(look.timeline, checked, self.sounds, self.asked.preset, self.encoding)
         content_type = self.encoding.kind.content_type
         folder.store.put(folder.key(out.name), out, content_type=content_type)
         return JoinedMix(
@@ -192,14 +193,16 @@ class Rendering:
         wanted = frozenset[str]().union(*(sources(self.timeline, reel.segments) for reel in reels))
         clips = {clip.source for clip in self.timeline.clips} & wanted
         files = {("chunk", key): self.store for key in sorted(clips)}
-        if self.music and self.music.source in wanted:
-            files["music", self.music.source] = self.music_store
+        files |= {
+            ("music", key): self.library.home(key) for key in sorted(self.sounds) if key in wanted
+        }
         found = self._fetched(files)
-        music = {}
-        if self.music:
-            path = found.get(("music", self.music.source), Path(self.music.source))
-            music = {self.music.source: (path, self.music.measured)}
-        return Ingredients({key: found["chunk", key] for key in clips}, music)
+        music = {
+            key: (found.get(("music", key), Path(key)), each.measured)
+            for key, each in self.sounds.items()
+        }
+        names = {key: each.digest for key, each in self.sounds.items() if each.digest}
+        return Ingredients({key: found["chunk", key] for key in clips}, music, names)
 
     def _fetched(self, files: Mapping[tuple[str, str], ObjectStore]) -> dict[tuple[str, str], Path]:
         if not files:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, StoryPlanned, TooExpensive
 from mixer.jobs.planning import refuse_if_too_dear
 from mixer.jobs.story.batches import batched, keep_batches
-from mixer.jobs.story.folder import MUSIC, PLAN, REQUEST, SCRIPT, StoryFolder
-from mixer.jobs.story.music import look_at_music
+from mixer.jobs.story.folder import PLAN, REQUEST, SCRIPT, StoryFolder
+from mixer.jobs.story.music import Library, sounds_of
 from mixer.jobs.story.names import (
     batch_name,
     paid_name,
@@ -47,7 +47,6 @@ from mixer.speech.narrate import Narration, Narrator
 from mixer.speech.prices import cost_usd
 from mixer.speech.recordings import to_metadata
 from mixer.store.objects import ObjectStore
-from mixer.store.uploads import music_home
 
 Pace = Callable[[str, str], AbstractContextManager[object]]
 """Holds a story's share of an engine's quota for the length of a block."""
@@ -87,13 +86,12 @@ class StorySpeech:
         refuse_if_cancelled(folder, attempt)
         request = folder.read(REQUEST, StoryRequest)
         asked = Options.model_validate(request.options)
-        if request.music and not folder.has(MUSIC):
-            home = music_home(request.music, self.music, self.synthesizer.store)
-            music = look_at_music(home, request.music, self.synthesizer.job())
-            folder.write(MUSIC, music)
+        library = Library(self.music, self.synthesizer.store)
+        sounds_of(folder, request, library, self.synthesizer.job())
         stored = folder.find(SCRIPT, StoredScript)
         if stored is None:
             stored = self._planned(folder, request, asked, deadline_s)
+            sounds_of(folder, request, library, self.synthesizer.job())
         batches = batched(folder, tuple(stored.script.chunks))
         kept = [Batch(stored.delivery, chunks, asked.speech_marks) for chunks in batches]
         keep_batches(folder, kept)

@@ -83,7 +83,9 @@ def takes_of(
     """
     if request.chunk_keys:
         return _given(folder, request.chunk_keys, job, asked)
-    return takes(told(folder).spoken, is_gap_exact=asked.gap_ms is not None)
+    said = told(folder)
+    own_music = None if request.music else said.stored.script.music
+    return takes(said.spoken, is_gap_exact=asked.gap_ms is not None, music=own_music)
 
 
 def _given(

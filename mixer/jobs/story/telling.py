@@ -14,27 +14,27 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import file_digest
 from pathlib import Path
 from secrets import token_hex
-from shutil import copyfile
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from mixer.files import publish
 from mixer.jobs.mixing import Desk, music_found
 from mixer.jobs.remembering import Memory
 from mixer.jobs.spending import Spending, utc_now
-from mixer.jobs.story.folder import MUSIC, PREFIX, REQUEST, RESULT, TEXT, StoryFolder
+from mixer.jobs.story.folder import PREFIX, REQUEST, RESULT, SOUNDS, TEXT, StoryFolder
 from mixer.jobs.story.mix import StoryMix
+from mixer.jobs.story.music import content_digest
 from mixer.jobs.story.publishing import StoryPublisher, rendered_timeline
 from mixer.jobs.story.running import Run
 from mixer.jobs.story.speech import StorySpeech
 from mixer.jobs.story.takes import Told, told
 from mixer.jobs.story.tasks import Answer, Event, Task
-from mixer.jobs.story.values import Kind, StoryRequest, StoryResult
+from mixer.jobs.story.values import Kind, KnownSounds, StoryRequest, StoryResult
 from mixer.jobs.synthesis import Synthesizer, always
 from mixer.requests import Options
 from mixer.sound.cues import Music
@@ -56,6 +56,11 @@ WORKERS = 1
 """One process renders; a long story has more groups than that (`mix.MOST_REELS`)."""
 
 ATTEMPT = 1
+
+MUSIC_FOLDER = "--music"
+"""Of the library: apart from the files that a text names."""
+
+NO_SOUNDS: Mapping[str, Path] = MappingProxyType({})
 
 STAGES: Mapping[str, tuple[str, float, float]] = {
     "plan": ("planning", 0.0, 1.0),
@@ -150,6 +155,7 @@ class Teller:
         asked: Options,
         *,
         music: Path | None,
+        sounds: Mapping[str, Path] = NO_SOUNDS,
         out: Path,
         report: Path | None = None,
     ) -> Telling:
@@ -159,6 +165,7 @@ class Teller:
             text: as somebody would upload it: in UTF-8, or a book.
             asked: how it shall be told.
             music: a sound file to lie under it, checked before anything is said.
+            sounds: the files that the text names, by their names in it; likewise.
             out: the finished file.
             report: where the report goes; beside it when None.
 
@@ -168,7 +175,7 @@ class Teller:
         bed = music_found(self.desk, music)
         memory = Memory(Shelf(self.store), str(out.resolve()))
         watching = _Watching(self.desk.stages.tell)
-        with _lent(bed) as (library, known), self._folder() as folder:
+        with _lent(bed, sounds) as (library, known), self._folder() as folder:
             self._keep(folder, text, asked, known)
             tasks = self._tasks(library, memory, watching)
 
@@ -220,7 +227,7 @@ class Teller:
         """Write down what is asked for."""
         self.store.put(folder.key(TEXT), text)
         if music is not None:
-            folder.write(MUSIC, music)
+            folder.write(SOUNDS, KnownSounds((music,)))
         request = StoryRequest(
             kind=Kind.STORY,
             caller="",
@@ -248,20 +255,23 @@ class Teller:
 
 
 @contextmanager
-def _lent(bed: tuple[Path, Music] | None) -> Iterator[tuple[FolderStore, Music | None]]:
-    """A library that holds one piece, under a name that tells its contents.
+def _lent(
+    bed: tuple[Path, Music] | None, sounds: Mapping[str, Path]
+) -> Iterator[tuple[FolderStore, Music | None]]:
+    """A library of what this story plays, and its music as it is known there.
 
-    So a segment that was rendered with it is found again, and not with another of the same name.
+    Sounds are there under the names that the text gives them.
     """
     with TemporaryDirectory(prefix="mixstory-") as folder:
-        known = None
+        library, known = FolderStore(Path(folder)), None
+        for name, path in sounds.items():
+            library.put(name, path)
         if bed is not None:
             path, music = bed
-            with path.open("rb") as file:
-                name = file_digest(file, "sha256").hexdigest()
-            copyfile(path, Path(folder, name))
-            known = replace(music, source=name)
-        yield FolderStore(Path(folder)), known
+            key = f"{MUSIC_FOLDER}/{path.name.lstrip('.') or 'music'}"
+            library.put(key, path)
+            known = Music(key, music.measured, content_digest(path))
+        yield library, known
 
 
 def output_paths(out: Path, report: Path | None = None) -> tuple[Path, ...]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from mixer.jobs.mixing import Heard
 from mixer.script.script import Chunk, Script
+from mixer.sound.cues import Music
 from mixer.sound.timeline import Mastering
 from mixer.speech.engine import Delivery
 
@@ -143,6 +144,14 @@ class PlanSummary:
     predicted_usd: float = 0.0
     reservation: str = ""
     paid_before_usd: float = 0.0
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSounds:
+    """Music and sounds of a story, looked at before anything is paid: `sounds.json`."""
+
+    sounds: tuple[Music, ...]
     format_version: int = FORMAT_VERSION
 
 

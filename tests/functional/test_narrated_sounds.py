@@ -1,0 +1,113 @@
+"""Sounds beside a story on the command line: found, played where they belong, or refused first."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.commands import Here, run
+from tests.sounds import MIX_HZ, noise, tone, write
+
+TEXT = """---
+title: Gate
+music: sea.wav, level -18
+sounds:
+  bell: more/bell.wav
+---
+# One
+
+It was late at the gate, and the bell [[sound bell]] rang twice.
+
+[[sting bell]]
+
+# Two
+
+[[music off]]
+
+Nobody came.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a story and its sounds."""
+    (tmp_path / "tale/more").mkdir(parents=True)
+    write(tmp_path / "tale/sea.wav", noise(4.0, rate_hz=MIX_HZ), MIX_HZ)
+    write(tmp_path / "tale/more/bell.wav", tone(0.8, 880.0, MIX_HZ), MIX_HZ)
+    (tmp_path / "tale/story.md").write_text(TEXT, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def mixer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> Here:
+    monkeypatch.chdir(folder)
+    return Here(capsys)
+
+
+def test_sounds_are_played_where_the_text_wants_them(folder: Path):
+    done = run("narrate", "tale/story.md", "--store", "store", "--out", "a.mp3", cwd=folder)
+    assert done.code == 0, done.err
+    report = json.loads((folder / "a.json").read_text(encoding="utf-8"))
+    timeline = report["timeline"]
+    sea, *once = timeline["cues"]
+    assert (sea["source"], sea["plays_once"], sea["start"]) == ("sea.wav", False, 0)
+    assert [cue["source"] for cue in once] == ["more/bell.wav"] * 2
+    under, sting = once
+    _, told, second, _ = timeline["clips"]
+    assert told["start"] + told["length"] / 3 < under["start"] < told["start"] + told["length"]
+    assert told["start"] + told["length"] < sting["start"]
+    assert sting["start"] + sting["length"] < second["start"]
+    assert sea["start"] + sea["length"] == sting["start"]
+    assert report["sound_peaks_dbtp"].keys() == {"sea.wav", "more/bell.wav"}
+    assert report["bed_below_speech_lu"] == pytest.approx(18, abs=1.5)
+    assert report["integrated_loudness_lufs"] == pytest.approx(-18, abs=0.3)
+
+
+def test_a_library_is_looked_at_after_the_story_s_own_folder(mixer: Here, folder: Path):
+    (folder / "library/more").mkdir(parents=True)
+    (folder / "tale/more/bell.wav").rename(folder / "library/more/bell.wav")
+    asked = ("plan", "tale/story.md", "--music")
+    assert mixer(*asked, "library").code == 0
+    assert mixer(*asked, "library/any.wav").code == 0
+    why = "line 9: there is no sound file more/bell.wav in tale or elsewhere."
+    assert why in mixer(*asked, "elsewhere/any.wav").error
+
+
+def _gone(folder: Path) -> None:
+    (folder / "tale/more/bell.wav").unlink()
+
+
+def _link(folder: Path) -> None:
+    (folder / "tale/more/bell.wav").rename(folder / "secret.wav")
+    (folder / "tale/more/bell.wav").symlink_to(folder / "secret.wav")
+
+
+def _linked_folder(folder: Path) -> None:
+    (folder / "tale/more").rename(folder / "secret")
+    (folder / "tale/more").symlink_to(folder / "secret")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (_gone, "there is no sound file more/bell.wav in tale"),
+        (_link, "more/bell.wav is a link"),
+        (_linked_folder, "more/bell.wav is a link"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "narrate"])
+def test_a_sound_that_is_not_there_is_refused_with_file_and_line(
+    mixer: Here, folder: Path, change: Callable[[Path], None], why: str, command: str
+):
+    change(folder)
+    assert mixer(command, "tale/story.md").error.startswith(f"tale/story.md: line 9: {why}")
+
+
+def test_a_plan_lists_chapters_and_sounds_with_their_places(mixer: Here):
+    told = mixer("plan", "tale/story.md").out
+    assert "Chapters" in told
+    for words in ("8", "sea.wav", "-18 LU", "from the beginning", "with “rang twice.”", "off"):
+        assert words in told

@@ -1,0 +1,88 @@
+"""The sample play as `make play` makes it, measured again: who is heard when, what is silent."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from demo.sounds import write_sounds
+from tests.commands import run
+from tests.sounds import MIX_HZ, Sound, decoded, level_db, loudness
+
+PLAY = Path("demo/play.md").resolve()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("play")
+    write_sounds(folder / "sounds")
+    words = ["narrate", str(PLAY), "--music", "sounds", "--store", "store", "--out", "play.mp3"]
+    done = run(*words, cwd=folder)
+    assert done.code == 0, done.err
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "play.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def heard(folder: Path) -> Sound:
+    return decoded(folder / "play.mp3").mean(axis=1)
+
+
+def between(heard: Sound, timeline: dict[str, Any], start: int, end: int) -> Sound:
+    scale = MIX_HZ / timeline["rate_hz"]
+    return heard[round(start * scale) : round(end * scale)]
+
+
+def test_it_keeps_the_rules_of_its_preset(folder: Path, report: dict[str, Any]):
+    assert all(rule["passed"] for rule in report["rules"])
+    integrated, true_peak = loudness(folder / "play.mp3")
+    assert integrated == pytest.approx(-18, abs=0.3)
+    assert true_peak <= -1
+    assert [chapter["title"] for chapter in report["chapters"]] == ["Low Water", "The Door"]
+
+
+def test_each_chapter_has_its_music_and_every_sound_is_played(report: dict[str, Any]):
+    cues = report["timeline"]["cues"]
+    assert [cue["source"] for cue in cues] == [
+        *("sea.flac", "wind.flac", "sea.flac"),
+        *("knock.flac", "knock.flac", "bell.flac"),
+    ]
+    assert cues[1]["start"] == report["timeline"]["sections"][1]["start"]
+
+
+def test_it_is_silent_where_the_play_asks_for_it(heard: Sound, report: dict[str, Any]):
+    timeline = report["timeline"]
+    clips = timeline["clips"]
+    wind = timeline["cues"][1]
+    pauses = [(one["start"] + one["length"], other["start"]) for one, other in pairwise(clips)]
+    silent = [p for p in pauses if p[0] >= wind["start"] + wind["length"]]
+    assert silent
+    start, end = silent[0]
+    assert level_db(between(heard, timeline, start + 1_200, end - 1_200)) < -70
+
+
+def test_the_bell_rings_alone(heard: Sound, report: dict[str, Any]):
+    """Its hum and its prime, an octave apart, hold what is heard; of the sea there is nothing."""
+    timeline = report["timeline"]
+    bell = timeline["cues"][-1]
+    ringing = between(heard, timeline, bell["start"] + 2_400, bell["start"] + bell["length"] // 2)
+    spectrum = np.abs(np.fft.rfft(ringing * np.hanning(ringing.size))) ** 2
+    hertz = np.fft.rfftfreq(ringing.size, 1 / MIX_HZ)
+    partials = sum(
+        spectrum[np.abs(hertz - partial) < 12].sum() for partial in (392, 784, 942, 1180, 2094)
+    )
+    assert partials / spectrum.sum() > 0.99
+
+
+def test_voices_are_told_apart_in_the_captions(folder: Path):
+    captions = (folder / "play.vtt").read_text(encoding="utf-8")
+    assert "<v Tom>" in captions
+    assert "<v Mary>" in captions
+    assert "knock" not in captions.replace("knocked", "")
