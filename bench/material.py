@@ -36,7 +36,7 @@ from mixer.speech.engine import Delivery
 STORY = Path("demo", "story.md")
 CHUNKS = 40
 GAP_MS = 1_000
-CHUNK_CHARS, MOST_CHARS = 400, 800
+CHUNK_CHARS, MOST_CHARS = 420, 840
 """A chunk ends with the first paragraph beyond the one, and in any case at the other."""
 
 EDITED = 2

@@ -7,7 +7,7 @@ all cores share the work.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,7 +31,12 @@ from mixer.sound.measure import (
     momentary_lufs,
     true_peak_dbtp,
 )
-from mixer.sound.mp3 import FRAME_SAMPLES, Stretch
+from mixer.sound.mp3 import (
+    DECODER_DELAY_SAMPLES,
+    ENCODER_DELAY_SAMPLES,
+    FRAME_SAMPLES,
+    Stretch,
+)
 from mixer.sound.timeline import MIX_RATE_HZ
 
 BLOCK_S = 0.1
@@ -39,6 +44,13 @@ BLOCK_S = 0.1
 
 NOTHING = 1e-12
 """Power of -120 dBFS: what rounding leaves of silence."""
+
+ENERGY_SCALE = 1_000_000
+"""Energy is printed with six digits behind the point."""
+
+FRAMES_AT_ONCE = 4_410
+ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
+"""For each stretch: the stretches share the cores among themselves."""
 
 QUIET_S = 0.5
 """The quietest stretch of this length is the noise floor."""
@@ -166,29 +178,58 @@ class _Blocks:
 
 
 def _check_stretch(path: Path, part: Stretch, blocks: _Blocks, children: Children | None) -> Check:
-    roll = part.roll_frames * FRAME_SAMPLES
+    skips = _Skips.of(part)
     with TemporaryDirectory(prefix="check-") as folder:
-        peaks_file = Path(folder, "peaks.txt")
-        graph = _graph(blocks.samples, roll, peaks_file.name)
+        extremes, energies = Path(folder, "extremes.txt"), Path(folder, "energies.txt")
         done = ffmpeg.run(
-            [*_input(path, part), *graph],
+            [
+                *ONE_THREAD,
+                *_input(path, part),
+                *_graph(blocks.samples, skips, extremes.name, energies.name),
+            ],
             files=[path],
             cwd=Path(folder),
             timeout_s=TIMEOUT_S,
             children=children,
         )
-        printed = peaks_file.read_text()
-    momentary = momentary_lufs(done.stdout.decode())[round(roll / MIX_RATE_HZ / STEP_S) :]
+        peaks, levels_dbfs = _peaks(extremes.read_text()), _levels(energies.read_text(), blocks)
+    momentary = momentary_lufs(done.stdout.decode())[skips.windows :]
     if not momentary and not part.roll_frames:
         raise RenderFailed(f"There is not a moment of sound in {path}.")
     return Check(
         integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
         true_peak_dbtp=true_peak_dbtp(done.stderr),
         momentary_lufs=tuple(momentary),
-        peaks=_columns(_peaks(printed), blocks.per_column),
-        levels_dbfs=tuple(float(each) for each in _LEVEL.findall(printed)),
+        peaks=_columns(peaks, blocks.per_column),
+        levels_dbfs=levels_dbfs,
         block_s=blocks.samples / MIX_RATE_HZ,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Skips:
+    """What is decoded of a stretch and does not count.
+
+    Attributes:
+        roll: samples before its own.
+        unmeasured: samples before the first loudness window, so that windows end at whole STEP_S
+            of the whole file, whatever stretch they lie in.
+        windows: loudness windows that end before its own samples begin.
+    """
+
+    roll: int
+    unmeasured: int
+    windows: int
+
+    @classmethod
+    def of(cls, part: Stretch) -> "_Skips":
+        roll, step = part.roll_frames * FRAME_SAMPLES, round(STEP_S * MIX_RATE_HZ)
+        if not roll:
+            return cls(0, 0, 0)
+        delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
+        begin = (part.first_frame - part.roll_frames) * FRAME_SAMPLES - delay
+        unmeasured = -begin % step
+        return cls(roll, unmeasured, (roll - unmeasured) // step)
 
 
 def _columns(
@@ -207,19 +248,46 @@ def _input(path: Path, part: Stretch) -> list[str]:
     return ["-f", "mp3", "-i", bytes_of_it]
 
 
-def _graph(block_samples: int, skip_samples: int, peaks_file: str) -> list[str]:
-    """Two branches over one decoding: loudness and true peak, lowest and highest samples."""
+def _graph(block_samples: int, skips: _Skips, extremes_file: str, energies_file: str) -> list[str]:
+    """Three branches over one decoding: loudness and true peak, extreme samples, energy.
+
+    Telling levels itself, `astats` takes twice as long as decoding and loudness together; telling
+    extremes it is quick. So squares are added up from the beginning on, and the highest sum in a
+    block is its last. Two of the branches end inside the graph, and frames go through it in large
+    ones: handing them from thread to thread took a fifth of the time.
+    """
     levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
-    told = "Min_level+Max_level+RMS_level"
-    extremes = f"astats=metadata=1:reset=1:measure_perchannel=none:measure_overall={told}"
-    own = f"atrim=start_sample={skip_samples}," if skip_samples else ""
-    columns = (
-        f"{own}aresample={MIX_RATE_HZ},aformat=sample_fmts=fltp,asetnsamples={block_samples}:p=0"
-    )
-    outline = f"{columns},{extremes},ametadata=print:file={peaks_file}"
-    graph = f"[0:a:0]{MUSIC_CHANNELS},asplit[a][b];[a]{levels}[c];[b]{outline}[d]"
-    nowhere = ["-f", "null", "-"]
-    return ["-filter_complex", graph, "-map", "[c]", *nowhere, "-map", "[d]", *nowhere]
+    stats = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall="
+    blocks = f"asetnsamples={block_samples}:p=0"
+    mono = "aresample=ochl=mono:rematrix_maxval=1"
+    added = f"biquad=b0={ENERGY_SCALE}:b1=0:b2=0:a0=1:a1=-1:a2=0"
+    extremes = f"ametadata=print:file={extremes_file}"
+    energies = f"ametadata=print:file={energies_file}"
+    graph = [
+        f"[0:a:0]{MUSIC_CHANNELS},asetnsamples={FRAMES_AT_ONCE}:p=0,asplit[a][b]",
+        f"[a]{_without(skips.unmeasured)}{levels}[c]",
+        f"[b]{_without(skips.roll)}aresample={MIX_RATE_HZ},asplit[d][e]",
+        f"[d]aformat=sample_fmts=fltp,{blocks},{stats}Min_level+Max_level,{extremes},anullsink",
+        "[e]aformat=sample_fmts=dblp,asplit[g][h]",
+        f"[g][h]amultiply,{mono},{added},{blocks},{stats}Max_level,{energies},anullsink",
+    ]
+    return ["-filter_complex", ";".join(graph), "-map", "[c]", "-f", "null", "-"]
+
+
+def _without(samples: int) -> str:
+    """A filter that takes the first samples away, where there are some to take."""
+    return f"atrim=start_sample={samples}," if samples else ""
+
+
+def _levels(printed: str, blocks: _Blocks) -> tuple[float, ...]:
+    """Plain level of each block, told by the energy up to its end; -inf for silence.
+
+    The last block of a stretch may be shorter, and is told as if silence filled it up.
+    """
+    upto = [float(match["value"]) for match in _HIGHEST.finditer(printed)]
+    whole = blocks.samples * ENERGY_SCALE
+    powers = ((after - before) / whole for before, after in pairwise([0.0, *upto]))
+    return tuple(10 * math.log10(power) if power > NOTHING else -math.inf for power in powers)
 
 
 def _peaks(printed: str) -> tuple[tuple[float, float], ...]:
@@ -229,5 +297,4 @@ def _peaks(printed: str) -> tuple[tuple[float, float], ...]:
 
 
 _LOWEST = regex.compile(r"Overall\.Min_level=(?P<value>\S+)")
-_LEVEL = regex.compile(r"Overall\.RMS_level=(\S+)")
 _HIGHEST = regex.compile(r"Overall\.Max_level=(?P<value>\S+)")

@@ -59,19 +59,19 @@ def joined(
         begin = file.tell()
         for strip in tally.counted(strips):
             strip.pour(file)
-            ends.append(file.tell())
+            ends.append((file.tell(), tally.frames))
         file.seek(0)
-        file.write(opening(encoding, timeline, head, tally.frames, ends[-1] - begin))
+        file.write(opening(encoding, timeline, head, tally.frames, ends[-1][0] - begin))
     stretches = _stretches(encoding, ends) if encoding.format == "mp3" else ()
     return tally.mixdown(tuple(stretches))
 
 
-def _stretches(encoding: Encoding, ends: Sequence[int]) -> Iterator[Stretch]:
+def _stretches(encoding: Encoding, ends: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
     """The file parted where its strips meet; each part with a roll before it, save the first."""
     roll = mp3.bytes_of(CHECK_ROLL_FRAMES, encoding.bitrate_kbps)
-    yield Stretch(0, ends[0], 0)
-    for begin, end in pairwise(ends):
-        yield Stretch(begin - roll, end, CHECK_ROLL_FRAMES)
+    yield Stretch(0, ends[0][0], 0)
+    for (begin, frames), (end, _) in pairwise(ends):
+        yield Stretch(begin - roll, end, CHECK_ROLL_FRAMES, first_frame=frames)
 
 
 def finished(

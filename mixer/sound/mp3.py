@@ -57,11 +57,13 @@ class Stretch:
         begin_byte: where to begin reading.
         end_byte: where to stop.
         roll_frames: at its beginning, which only fill the decoder's and the meters' memory.
+        first_frame: number of the first that is its own, among the frames of audio.
     """
 
     begin_byte: int
     end_byte: int
     roll_frames: int
+    first_frame: int = 0
 
 
 def frames(stream: bytes) -> Iterator[bytes]:

@@ -39,6 +39,22 @@ def test_outline_shows_the_extremes_of_each_column(tmp_path: Path):
     assert np.abs(np.array(found.peaks) - np.array(expected)).max() < 1e-3
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_levels_are_those_of_the_samples(tmp_path: Path, channels: int):
+    """In every block, from a loud one to the noise that an audiobook may have, and in silence."""
+    loud, quiet = noise(1.0, rate_hz=MIX_HZ), noise(1.0, 1, rate_hz=MIX_HZ, rms_db=-70)
+    sound = np.concatenate([loud, quiet, silence(1.0, MIX_HZ)])
+    sound = np.stack([sound, 0.1 * sound], axis=1)[:, :channels]
+    path = write(tmp_path / "mix.wav", sound, MIX_HZ)
+    found = check(path, 3.0, COLUMNS)
+    heard = decoded(path)
+    size = round(found.block_s * MIX_HZ)
+    starts = range(0, 2 * MIX_HZ - size, size)
+    expected = [10 * np.log10(np.mean(heard[at : at + size] ** 2)) for at in starts]
+    assert found.levels_dbfs[: len(expected)] == pytest.approx(expected, abs=0.05)
+    assert set(found.levels_dbfs[-(MIX_HZ // size - 1) :]) == {-np.inf}
+
+
 def test_silence_has_a_check_too(tmp_path: Path):
     found = check(write(tmp_path / "mix.mp3", silence(2.0, MIX_HZ), MIX_HZ), 2.0, COLUMNS)
     assert found.integrated_lufs is None
@@ -71,7 +87,8 @@ def test_stretches_together_measure_what_the_whole_file_does(tmp_path: Path):
     parts = check(mix.path, mix.timeline.duration_s, COLUMNS, stretches=stretches)
     whole = check(mix.path, mix.timeline.duration_s, COLUMNS)
     assert len(stretches) > 2
-    assert parts.integrated_lufs == pytest.approx(whole.integrated_lufs, abs=0.05)
+    assert parts.integrated_lufs == pytest.approx(whole.integrated_lufs, abs=0.01)
+    assert parts.momentary_lufs == pytest.approx(whole.momentary_lufs, abs=0.02)
     assert parts.true_peak_dbtp == pytest.approx(whole.true_peak_dbtp, abs=0.15)
-    assert len(parts.momentary_lufs) == pytest.approx(len(whole.momentary_lufs), abs=len(stretches))
+    assert parts.rms_dbfs == pytest.approx(whole.rms_dbfs, abs=0.05)
     assert len(parts.peaks) == pytest.approx(len(whole.peaks), abs=2 * len(stretches))
