@@ -117,7 +117,7 @@ push: ## Build and push the image of the commit, once, and record its digest
 parameters: ## Write what a deployment by change set is given: parameters as they are, new digest
 	@.ci/parameters
 
-bench: $(STAMP) ## Print and store the benchmarks (an hour; some of them: python -m bench NAME)
+bench: $(STAMP) ## Print and store the benchmarks (45 minutes; some of them: python -m bench NAME)
 	$(BIN)/python -m bench
 
 faults: $(STAMP) ## Kill a story, or fail a call of it, at 50 random points; print what came of it

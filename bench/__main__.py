@@ -4,9 +4,8 @@ Each module of this folder measures one thing and says which figure it has to re
 are ratios against something fair measured in the same run; nothing here is a test. Benches that are
 not named keep their figures of the last run on the same machine; out/bench.png shows the rendering.
 
-All of it takes more than an hour on two cores, and the machine to itself: `rendering` some ten
-minutes, `books` some forty, of which the M4B of ten hours takes most, `story_speech` three,
-`story_mix` eight; the others a few seconds each.
+All of it takes about 45 minutes on two cores, and the machine to itself: `rendering` and `books`
+some fifteen each, `story_speech` three, `story_mix` eight; the others a few seconds each.
 """
 
 import importlib

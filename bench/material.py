@@ -7,13 +7,13 @@ it is found to be there already; its pauses and chapters are those that a story 
 measured when they are made, as a service measures what it has spoken; that is not part of a mix.
 """
 
-import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from bench.work import Work
 from demo.bed import write_bed
 from mixer.jobs.planning import plan_story
 from mixer.jobs.production import FILLING_WEIGHTS
@@ -26,7 +26,6 @@ from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml
 from mixer.sound import ffmpeg
 from mixer.sound.cues import Music
-from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from mixer.sound.placing import Take
 from mixer.sound.rendering import in_order
@@ -44,38 +43,6 @@ EDITED = 2
 
 CHAPTER_CHUNKS = 30
 """About twenty minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One mix to be made by a process of its own.
-
-    Attributes:
-        takes: the voice, measured.
-        files: by source.
-        music: what lies under it.
-        music_file: of the music.
-        out: the finished file.
-        encoding: its format.
-        workers: segments rendered at a time; all cores when None.
-        shelf: a folder where segments are kept; None to keep none.
-        checked: whether the finished file is decoded and measured, too.
-    """
-
-    takes: tuple[Take, ...]
-    files: dict[str, Path]
-    music: Music
-    music_file: Path
-    out: Path
-    encoding: Encoding = MP3
-    workers: int | None = None
-    shelf: Path | None = None
-    checked: bool = False
-
-    def written(self, path: Path) -> Path:
-        """Put it where its process reads it."""
-        path.write_bytes(pickle.dumps(self))
-        return path
 
 
 @dataclass(frozen=True, slots=True)

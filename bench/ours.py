@@ -7,7 +7,7 @@ import pickle
 import sys
 from pathlib import Path
 
-from bench.material import Work
+from bench.work import Work
 from mixer.jobs.production import chapters
 from mixer.jobs.remembering import Memory
 from mixer.publish.tags import Label

@@ -34,6 +34,11 @@ class Cost:
     peak_mb: float = 0.0
     curve_mb: tuple[float, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """For somebody who waits."""
+        return f"{self.wall_s:.1f} s, CPU {self.cpu_s:.1f} s"
+
 
 def cost(arguments: Sequence[str], *, watched: bool = False, core: int | None = None) -> Cost:
     """Run a command to its end.
