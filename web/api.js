@@ -49,8 +49,9 @@ export const sleep = (ms, signal) =>
     signal?.addEventListener("abort", () => (clearTimeout(timer), cancelled()), { once: true });
   });
 
-// One request. `patient`: keeps trying while the connection is lost or the server is unwell.
-export async function ask(method, path, { body, headers, signal, patient = 0 } = {}) {
+// One request. `patient`: keeps trying while the connection is lost or the server is unwell;
+// `quiet`: nobody asked for it, so nobody is asked again for a token that was not given.
+export async function ask(method, path, { body, headers, signal, patient = 0, quiet = false } = {}) {
   for (let attempt = 0; ; attempt += 1) {
     try {
       const answer = await once(method, path, { body, headers, signal });
@@ -58,6 +59,7 @@ export async function ask(method, path, { body, headers, signal, patient = 0 } =
       return answer;
     } catch (error) {
       if (error.status === 401 || (error.status === 403 && error.code === "forbidden")) {
+        if (quiet && wasDismissed) throw error;
         await renewToken(error);
         continue;
       }
@@ -114,6 +116,7 @@ function understood(reply, text) {
 }
 
 let renewal = null;
+let wasDismissed = false;
 
 export async function renewToken(error = null) {
   renewal ??= askToken(sessionStorage.getItem(TOKEN) ? "This token is not accepted." : "");
@@ -123,6 +126,7 @@ export async function renewToken(error = null) {
   } finally {
     renewal = null;
   }
+  wasDismissed = !token;
   if (!token) {
     if (error) throw error;
     return;

@@ -49,7 +49,7 @@ async function estimate() {
     const content = book() ? await bookContent() : "";
     if (content === null || signal.aborted) return unknown();
     const asked = book() ? { text: content, text_type: "epub" } : beginning(text.value);
-    const told = await ask("POST", "/estimate", { body: { ...asked, ...choices() }, signal });
+    const told = await ask("POST", "/estimate", { body: { ...asked, ...choices() }, signal, quiet: true });
     show(told, book() ? 1 : text.value.length / asked.text.length);
     showError("text-error", "", text);
   } catch (error) {

@@ -17,7 +17,7 @@ export async function load() {
   $("#own-file").accept = can.music_types.join(",");
   $("#own").hidden = !can.music_types.length;
   try {
-    const told = await ask("GET", "/music", { patient: 2 });
+    const told = await ask("GET", "/music", { patient: 2, quiet: true });
     tracks = told.music;
     linksUntil_ms = Date.now() + told.expires_s * 1_000 * TRUSTED;
     showError("music-error", "");

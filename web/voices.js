@@ -26,7 +26,7 @@ const tongue = (language) => {
 
 export async function load() {
   try {
-    voices = (await ask("GET", "/voices", { patient: 2 })).voices;
+    voices = (await ask("GET", "/voices", { patient: 2, quiet: true })).voices;
     showError("voice-error", "");
   } catch (error) {
     showError("voice-error", `The voices could not be listed: ${error.message}`);

@@ -61,7 +61,7 @@ def test_several_stories_at_once_end_up_side_by_side(slow, visit):
     at = visit(slow.url)
     page = at.open()
     for name in ("First", "Second", "Third"):
-        at.tell(long(name, 12))
+        at.tell(long(name, 8))
     titles = page.locator("#stories h3").all_text_contents()
     assert titles == ["Third", "Second", "First"]
     for nth in range(3):
