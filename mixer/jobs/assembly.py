@@ -56,9 +56,13 @@ CLOSING_S = 1.0
 """Kept between the end of the mixing and the deadline, for the upload and the answer."""
 
 MIXING = "mixing"
-FIRST_SPEED = 60.0
-"""Seconds of audio that are mixed in one, before this process has measured it: on the safe side of
-what two cores do with music."""
+FIRST_SPEED = 400.0
+"""Seconds of audio that are mixed in one, before this process has measured it: more than the six
+cores of the largest Lambda do. What is longer than this allows cannot be done in time anywhere; for
+the rest, the render itself tells after its first segments (mixer/sound/pace.py)."""
+
+LEAST_LEARNT_S = 300.0
+"""A shorter mix says little of a long one: starting takes its time."""
 
 NAMED_KEYS = 20
 KEY_HEX_DIGITS = 40
@@ -180,7 +184,8 @@ class Assembler:
                 folder=folder.path,
                 until_s=until_s,
             )
-        self.speed.note(MIXING, mix.timeline.duration_s, time.monotonic() - begun_s)
+        if mix.timeline.duration_s >= LEAST_LEARNT_S:
+            self.speed.note(MIXING, mix.timeline.duration_s, time.monotonic() - begun_s)
         url = self.link(key)
         return Assembled(mix, key, bucket, url, dict(desk.stages.seconds))
 

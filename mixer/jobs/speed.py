@@ -1,9 +1,16 @@
-"""How fast this process works, measured as it goes, to tell whether more would be done in time."""
+"""How fast this process works, measured as it goes, to tell whether more would be done in time.
+
+What is foretold wrongly to take too long is put off for nothing, and a client that never expected
+that may not know what to do; what is foretold wrongly to fit costs some seconds until that shows.
+So the best of the last few measurements counts.
+"""
 
 import threading
+from collections import defaultdict, deque
+from collections.abc import Mapping
 
-NEWEST = 0.5
-"""Of the latest measurement against all before: containers and services slow down and recover."""
+LAST = 5
+"""Measurements that count: containers and services slow down and recover."""
 
 
 class Speed:
@@ -13,22 +20,19 @@ class Speed:
         first_s: by kind, what is taken for it until it was measured; nothing is known of others.
     """
 
-    def __init__(self, first_s: dict[str, float] | None = None) -> None:
-        self._unit_s = dict(first_s or {})
-        self._measured: set[str] = set()
+    def __init__(self, first_s: Mapping[str, float] | None = None) -> None:
+        self._first_s = dict(first_s or {})
+        self._measured: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=LAST))
         self._lock = threading.Lock()
 
     def note(self, kind: str, units: float, seconds: float) -> None:
         """Learn from work that was done."""
-        if units <= 0:
-            return
-        unit_s = seconds / units
-        with self._lock:
-            before = self._unit_s[kind] if kind in self._measured else unit_s
-            self._unit_s[kind] = NEWEST * unit_s + (1 - NEWEST) * before
-            self._measured.add(kind)
+        if units > 0:
+            with self._lock:
+                self._measured[kind].append(seconds / units)
 
     def seconds(self, kind: str, units: float) -> float:
-        """How long so much work will take; 0 where nothing is known."""
+        """How long so much work will take at best; 0 where nothing is known."""
         with self._lock:
-            return units * self._unit_s.get(kind, 0.0)
+            measured = self._measured[kind]
+            return units * (min(measured) if measured else self._first_s.get(kind, 0.0))

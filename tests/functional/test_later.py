@@ -14,6 +14,7 @@ import app
 import polly_handler
 import stories
 from mixer.cloud.counter import StoryFunction
+from mixer.http.entry import is_order
 from mixer.jobs.spending import Spending
 from mixer.jobs.story.desk import StoryDesk
 from mixer.jobs.story.folder import REQUEST, StoryFolder
@@ -25,7 +26,7 @@ from mixer.store.s3 import S3Store
 from tests.emulators.strict_polly import Latency, StrictPolly
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, OPEN, cloud, deployment, keys
-from tests.functional.lambdas import Context, version_2
+from tests.functional.lambdas import Context, version_1, version_2
 from tests.functional.story_world import Executions
 from tests.servers import Served
 from tests.sounds import VOICE_HZ, speech, write
@@ -173,8 +174,10 @@ class Deployment:
         handler = polly_handler.endpoint(self.chosen, lambda: work, self.begin_by(name))
         return handler(version_2(body, caller=caller), Context())
 
-    def mixstory(self, body, caller="anna"):
+    def mixstory(self, body, caller="anna", audio_s_per_s=None):
         work = app.assembler(self.chosen, s3=self.s3)
+        if audio_s_per_s:
+            work.speed.note("mixing", audio_s_per_s, 1.0)
         handler = app.endpoint(self.chosen, lambda: work, self.begin_by("stories"))
         return handler(version_2(body, "/mixstory", caller=caller), Context())
 
@@ -222,6 +225,20 @@ def test_without_stories_it_is_worked_on_to_the_end_of_its_time_and_refused_as_b
     assert not keys(there.s3, "stories/")
 
 
+def test_mix_that_this_process_is_known_to_be_too_slow_for_is_a_story_at_once(there):
+    there.chosen = deployment("token", gateway_timeout_s=29.0)
+    spoken = json.loads(there.synthesize({"text": "One bell rang."})["body"])
+    body = {"chunk_keys": spoken["chunk_keys"], "format": "wav", "gap_ms": 0}
+    assert there.mixstory(body)["statusCode"] == 200
+    answered = there.mixstory(body, audio_s_per_s=0.01)
+    assert answered["statusCode"] == 202
+    story = json.loads(answered["body"])["story_id"]
+    request = StoryFolder(there.store, story).read(REQUEST, StoryRequest)
+    assert (request.kind, request.caller) == (Kind.MIX, "anna")
+    assert request.chunk_keys == tuple(spoken["chunk_keys"])
+    assert request.options == {"format": "wav", "gap_ms": 0}
+
+
 def test_chunks_are_checked_before_a_mix_becomes_a_story(there):
     forbidden = there.mixstory({"chunk_keys": ["stories/0/story.mp3"] * 1000})
     assert forbidden["statusCode"] == 403
@@ -234,3 +251,10 @@ def test_refusals_of_cost_come_before_any_story(there):
     dear = there.synthesize({**LONG, "max_cost_usd": 0.001})
     assert dear["statusCode"] == 400
     assert there.functions.events == []
+
+
+def test_nobody_can_hand_over_a_story_through_the_gateway():
+    event = {"task": "begin", "order": {"caller": "somebody else"}}
+    assert is_order(event)
+    for asked in (version_2(event, "/stories"), version_1(event, "/stories")):
+        assert not is_order(asked)
