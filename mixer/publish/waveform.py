@@ -10,30 +10,45 @@ and a halo, their highest: over ten hours every bar's highest peak is about the 
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 from itertools import pairwise
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from mixer.publish.lettering import fitted, font, width, writable
+from mixer.publish.paint import (
+    BOTTOM_PX,
+    FULL_HEIGHT_PX,
+    HEIGHT_PX,
+    LANE_BOTTOM_PX,
+    LANE_TOP_PX,
+    LEFT_PX,
+    MIDDLE_PX,
+    RIGHT_PX,
+    SCALE,
+    TOP_PX,
+    WIDTH_PX,
+    empty,
+    flat,
+    glow,
+    gradient,
+    lane_mask,
+    paint,
+)
 from mixer.publish.time_axis import ChapterMark, TimeAxis, chapter_marks, clock
 
-WIDTH_PX, HEIGHT_PX = 1600, 400
-LEFT_PX, RIGHT_PX = 48, 1552
-TOP_PX, BOTTOM_PX = 112, 340
-MIDDLE_PX = (TOP_PX + BOTTOM_PX) / 2
 BAR_PX, BAR_STEP_PX = 3, 5
-SCALE = 2
-"""Masks are drawn so many times larger."""
-
 HEIGHT_POWER = 0.7
 
 NIGHT_TOP, NIGHT_BOTTOM = "#161c2d", "#0c101b"
 VOICE_EDGE, VOICE_HEART = "#ff7a66", "#ffd9a3"
 MUSIC_EDGE, MUSIC_HEART = "#37b6b0", "#2a6f97"
+ALONE = "#a9ece2"
+"""The heart of music that nobody speaks over."""
+
 INK, INK_SOFT, INK_LINE, INK_FAINT = "#f4efe6", "#a4adc2", "#48536f", "#2b344b"
 LOUDNESS_INK = "#dfe7ff"
 
@@ -41,7 +56,7 @@ TITLE_SIZE, CAPTION_SIZE, LABEL_SIZE, SCALE_SIZE = 28, 17, 15, 13
 TITLE_Y_PX, LABEL_Y_PX, TIME_Y_PX = 44, 92, 366
 
 QUIETEST_LUFS, LOUDEST_LUFS = -50.0, 0.0
-"""The foot and the head of the plot for the loudness curve."""
+"""The foot and the head of the lane."""
 
 SCALE_LUFS = (-10, -20, -30, -40)
 LOUDNESS_STEP_PX = 3
@@ -75,15 +90,16 @@ class WaveformPicture:
 
 
 def draw(picture: WaveformPicture) -> bytes:
-    """Draws the picture as a PNG of WIDTH_PX by HEIGHT_PX."""
+    """Draws the picture as a PNG of WIDTH_PX by HEIGHT_PX, or FULL_HEIGHT_PX with the loudness."""
     axis = TimeAxis(max(picture.duration_s, 0.001), LEFT_PX, RIGHT_PX)
     marks = chapter_marks(axis, picture.chapters, _label)
-    canvas = _gradient(NIGHT_TOP, NIGHT_BOTTOM, WIDTH_PX, HEIGHT_PX).copy()
+    height_px = FULL_HEIGHT_PX if picture.loudness else HEIGHT_PX
+    canvas = gradient(NIGHT_TOP, NIGHT_BOTTOM, WIDTH_PX, height_px).copy()
     _chapter_bands(canvas, marks)
     bed = _bed_outline(picture.music)
     _bed(canvas, bed)
     _chapter_lines(canvas, marks)
-    _voice(canvas, picture.peaks)
+    _sound(canvas, axis, picture)
     _bed_rim(canvas, bed)
     _loudness(canvas, axis, picture.loudness)
     _speech(canvas, axis, picture.speech)
@@ -97,18 +113,33 @@ def draw(picture: WaveformPicture) -> bytes:
 # Sound
 
 
-def _voice(canvas: Image.Image, peaks: Sequence[tuple[float, float]]) -> None:
-    """The voice: bars with a bright core and a halo."""
+def _sound(canvas: Image.Image, axis: TimeAxis, picture: WaveformPicture) -> None:
+    """Bars with a bright core and a halo; in the music's colours where it is known to be alone."""
     bars = range(LEFT_PX, RIGHT_PX - BAR_PX + 1, BAR_STEP_PX)
-    lows = _resampled([_amplitude(-low) for low, _ in peaks], len(bars))
-    highs = _resampled([_amplitude(high) for _, high in peaks], len(bars))
-    halo, core = _mask(), _mask()
-    for x, (low, lowest), (high, highest) in zip(bars, lows, highs, strict=True):
-        _bar(halo, x, highest, lowest)
-        _bar(core, x, high, low)
-    colours = _glow(VOICE_EDGE, VOICE_HEART)
-    _paint(canvas, colours, halo, 0.42)
-    _paint(canvas, colours, core, 1.0)
+    lows = _resampled([_amplitude(-low) for low, _ in picture.peaks], len(bars))
+    highs = _resampled([_amplitude(high) for _, high in picture.peaks], len(bars))
+    spoken = _spoken(axis, picture, bars)
+    for is_voice, edge, heart in ((True, VOICE_EDGE, VOICE_HEART), (False, MUSIC_EDGE, ALONE)):
+        if is_voice not in spoken:
+            continue
+        halo, core = empty(), empty()
+        for x, low, high, speaks in zip(bars, lows, highs, spoken, strict=True):
+            if speaks == is_voice:
+                _bar(halo, x, high[1], low[1])
+                _bar(core, x, high[0], low[0])
+        paint(canvas, glow(edge, heart), halo, 0.42)
+        paint(canvas, glow(edge, heart), core, 1.0)
+
+
+def _spoken(axis: TimeAxis, picture: WaveformPicture, bars: Sequence[int]) -> list[bool]:
+    """Whether somebody speaks in each bar; all of them where it is not known."""
+    if not picture.speech or not picture.music:
+        return [True] * len(bars)
+    spans = [(axis.x_px(start), axis.x_px(end)) for start, end in picture.speech]
+    starts = [start - BAR_STEP_PX for start, _ in spans]
+    at = [bisect_right(starts, x) - 1 for x in bars]
+    ends = [spans[index][1] + BAR_STEP_PX if index >= 0 else -1.0 for index in at]
+    return [x < end for x, end in zip(bars, ends, strict=True)]
 
 
 def _bar(mask: Image.Image, x: int, above: float, below: float) -> None:
@@ -138,21 +169,21 @@ def _bed_outline(music: Sequence[float]) -> list[tuple[float, float]]:
 def _bed(canvas: Image.Image, outline: Sequence[tuple[float, float]]) -> None:
     """The bed: a soft shape behind the voice."""
     if outline:
-        mask = _mask()
+        mask = empty()
         ImageDraw.Draw(mask).polygon(outline, fill=255)
-        _paint(canvas, _glow(MUSIC_EDGE, MUSIC_HEART), mask, 0.6)
+        paint(canvas, glow(MUSIC_EDGE, MUSIC_HEART), mask, 0.6)
 
 
 def _bed_rim(canvas: Image.Image, outline: Sequence[tuple[float, float]]) -> None:
     """The bed's edges once more in front, so that it can be followed under a dense voice."""
     if outline:
-        mask = _mask()
+        mask = empty()
         ImageDraw.Draw(mask).line([*outline, outline[0]], fill=255, width=SCALE + 1, joint="curve")
-        _paint(canvas, _flat(MUSIC_EDGE), mask, 0.75)
+        paint(canvas, flat(MUSIC_EDGE), mask, 0.75)
 
 
 def _loudness(canvas: Image.Image, axis: TimeAxis, loudness: Sequence[tuple[float, float]]) -> None:
-    """The loudness over time: a thin line across the plot, with its scale at the right."""
+    """The loudness over time: a line in a lane of its own, with its scale at the right."""
     inside = [(time_s, lufs) for time_s, lufs in loudness if 0 <= time_s <= axis.duration_s]
     if not inside:
         return
@@ -161,14 +192,24 @@ def _loudness(canvas: Image.Image, axis: TimeAxis, loudness: Sequence[tuple[floa
         (axis.x_px(inside[at][0]) * SCALE, _loudness_y(_mean(inside[at : at + step])) * SCALE)
         for at in range(0, len(inside), step)
     ]
-    for colour, across, opacity in ((NIGHT_BOTTOM, 4, 0.7), (LOUDNESS_INK, 1.5, 0.95)):
-        mask = _mask()
-        ImageDraw.Draw(mask).line(points, fill=255, width=round(across * SCALE), joint="curve")
-        _paint(canvas, _flat(colour), mask, opacity)
+    _lane(canvas)
+    foot = (LANE_BOTTOM_PX - LANE_TOP_PX) * SCALE
+    ground, curve = lane_mask(), lane_mask()
+    area = [(points[0][0], foot), *points, (points[-1][0], foot)]
+    ImageDraw.Draw(ground).polygon(area, fill=255)
+    ImageDraw.Draw(curve).line(points, fill=255, width=round(1.5 * SCALE), joint="curve")
+    paint(canvas, flat(LOUDNESS_INK), ground, 0.13, LANE_TOP_PX)
+    paint(canvas, flat(LOUDNESS_INK), curve, 0.95, LANE_TOP_PX)
+
+
+def _lane(canvas: Image.Image) -> None:
+    """Lines at round loudnesses, each with its figure."""
     pen = ImageDraw.Draw(canvas)
     for lufs in SCALE_LUFS:
-        y_px = TOP_PX + round(_loudness_y(lufs))
+        y_px = LANE_TOP_PX + round(_loudness_y(lufs))
+        pen.line((LEFT_PX, y_px, RIGHT_PX, y_px), fill=INK_FAINT)
         pen.text((RIGHT_PX + 8, y_px), str(lufs), INK_SOFT, font(SCALE_SIZE), anchor="lm")
+    pen.text((RIGHT_PX + 8, LANE_TOP_PX), "LUFS", INK_SOFT, font(SCALE_SIZE), anchor="lm")
 
 
 def _speech(canvas: Image.Image, axis: TimeAxis, speech: Sequence[tuple[float, float]]) -> None:
@@ -186,11 +227,11 @@ def _mean(stretch: Sequence[tuple[float, float]]) -> float:
 
 
 def _loudness_y(lufs: float) -> float:
-    """How far below the plot's head a loudness stands."""
+    """How far below the lane's head a loudness stands."""
     return (
         (LOUDEST_LUFS - min(LOUDEST_LUFS, lufs))
         / (LOUDEST_LUFS - QUIETEST_LUFS)
-        * (BOTTOM_PX - TOP_PX - 1)
+        * (LANE_BOTTOM_PX - LANE_TOP_PX - 1)
     )
 
 
@@ -212,45 +253,6 @@ def _smooth(levels: Sequence[float]) -> list[float]:
     """A running mean over three columns, the ends as they are."""
     padded = [levels[0], *levels, levels[-1]]
     return [sum(padded[at : at + 3]) / 3 for at in range(len(levels))]
-
-
-# Paint
-
-
-def _mask() -> Image.Image:
-    """An empty mask of the plot at SCALE."""
-    return Image.new("L", (WIDTH_PX * SCALE, (BOTTOM_PX - TOP_PX) * SCALE))
-
-
-def _paint(canvas: Image.Image, colours: Image.Image, mask: Image.Image, opacity: float) -> None:
-    """Lays colours over the plot where the mask says so."""
-    small = mask.reduce(SCALE)
-    if opacity < 1:
-        small = small.point([round(level * opacity) for level in range(256)])
-    canvas.paste(colours, (0, TOP_PX), small)
-
-
-@lru_cache(maxsize=8)
-def _flat(colour: str) -> Image.Image:
-    """A picture of the plot's size in one colour."""
-    return Image.new("RGB", (WIDTH_PX, BOTTOM_PX - TOP_PX), colour)
-
-
-@lru_cache(maxsize=8)
-def _gradient(top: str, bottom: str, across: int, down: int) -> Image.Image:
-    """A picture that runs from one colour at the top to another at the bottom."""
-    ramp = Image.linear_gradient("L").resize((1, down), Image.Resampling.BILINEAR)
-    return ImageOps.colorize(ramp, top, bottom).resize((across, down))
-
-
-@lru_cache(maxsize=4)
-def _glow(edge: str, heart: str) -> Image.Image:
-    """A picture of the plot's size that is brightest along its middle."""
-    half = (BOTTOM_PX - TOP_PX) // 2
-    glow = Image.new("RGB", (WIDTH_PX, 2 * half))
-    glow.paste(_gradient(edge, heart, WIDTH_PX, half), (0, 0))
-    glow.paste(_gradient(heart, edge, WIDTH_PX, half), (0, half))
-    return glow
 
 
 # Text

@@ -113,7 +113,7 @@ def test_the_command_tells_figures_and_broken_rules(mixed: Path, tmp_path: Path,
     assert kept.code == 0
     assert "BROKEN" not in kept.out
     with Image.open(tmp_path / "a.png") as drawn:
-        assert drawn.size == (1600, 400)
+        assert drawn.size == (1600, 560)
     broken = mixer("inspect", str(mixed), "--preset", "broadcast", "--json")
     assert broken.code == 1
     assert "integrated_loudness_lufs" in broken.err

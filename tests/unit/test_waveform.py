@@ -11,17 +11,19 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mixer.publish.lettering import fitted, width, writable
-from mixer.publish.time_axis import TICK_ROOM_PX, TimeAxis, chapter_marks, clock
-from mixer.publish.waveform import (
+from mixer.publish.paint import (
     BOTTOM_PX,
+    FULL_HEIGHT_PX,
     HEIGHT_PX,
+    LANE_BOTTOM_PX,
+    LANE_TOP_PX,
     LEFT_PX,
     RIGHT_PX,
     TOP_PX,
     WIDTH_PX,
-    WaveformPicture,
-    draw,
 )
+from mixer.publish.time_axis import TICK_ROOM_PX, TimeAxis, chapter_marks, clock
+from mixer.publish.waveform import WaveformPicture, draw
 
 SPEECH = tuple((-0.5 * abs(math.sin(at / 9)), 0.6 * abs(math.sin(at / 7))) for at in range(2000))
 MIDDLE_PX = (TOP_PX + BOTTOM_PX) // 2
@@ -92,8 +94,24 @@ def test_chapter_has_a_mark_where_it_begins():
 def test_loudness_is_a_line_at_its_height():
     curve = tuple((second * 1.0, -20.0) for second in range(61))
     image, plain = seen(loudness=curve, peaks=()), seen(peaks=())
-    y_px = TOP_PX + round((BOTTOM_PX - TOP_PX - 1) * 20 / 50)
-    assert brightness(image, 700, y_px) > brightness(plain, 700, y_px) + 200
+    y_px = LANE_TOP_PX + round((LANE_BOTTOM_PX - LANE_TOP_PX - 1) * 20 / 50)
+    assert brightness(image, 700, y_px) > brightness(image, 700, y_px - 6) + 200
+    assert brightness(image, 700, y_px + 9) > brightness(image, 700, y_px - 9)
+    assert (image.size, plain.size) == ((WIDTH_PX, FULL_HEIGHT_PX), (WIDTH_PX, HEIGHT_PX))
+
+
+def test_music_that_nobody_speaks_over_has_its_own_colour():
+    loud = {"peaks": ((-0.8, 0.8),) * 100, "music": (0.3,) * 100, "duration_s": 60.0}
+    image = seen(**loud, speech=((0.0, 30.0),))
+
+    def reddest(x: int) -> int:
+        colours = [image.getpixel((near, MIDDLE_PX - 30)) for near in range(x, x + 5)]
+        return max(red - blue for red, _, blue in colours)
+
+    assert reddest(400) > 40
+    assert reddest(1200) < 0
+    unknown = seen(**loud)
+    assert unknown.getpixel((1200, MIDDLE_PX - 30)) != image.getpixel((1200, MIDDLE_PX - 30))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +132,8 @@ def test_loudness_is_a_line_at_its_height():
     ],
 )
 def test_odd_input_is_drawn_all_the_same(odd):
-    assert seen(**odd).size == (WIDTH_PX, HEIGHT_PX)
+    height_px = FULL_HEIGHT_PX if "loudness" in odd else HEIGHT_PX
+    assert seen(**odd).size == (WIDTH_PX, height_px)
 
 
 @settings(deadline=None, max_examples=20)
