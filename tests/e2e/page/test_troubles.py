@@ -82,6 +82,17 @@ def test_speech_that_fails_is_told_with_its_story_and_can_be_tried_again(visit, 
         at.becomes("done")
 
 
+def test_story_over_the_daily_cap_is_told_in_words(visit, tmp_path):
+    with serving(tmp_path, MAX_DAILY_USD="0.000001") as house:
+        at = visit(house.url)
+        page = at.open()
+        at.tell(STORY)
+        at.becomes("failed")
+        told = page.locator("#stories .error").text_content()
+        assert "may spend in a day; nothing was spent" in told
+        assert page.input_value("#text") == STORY
+
+
 def test_captions_and_files_that_fail_are_told_in_the_player(house, ill, visit):
     at = visit(house.url)
     page = at.open()

@@ -18,6 +18,12 @@ DROP = """([name, type, text]) => {
   place.dispatchEvent(new DragEvent("drop", how));
 }"""
 
+LONG = """() => {
+  const text = document.querySelector("#text");
+  text.value = "The sea was calm. ".repeat(256000);
+  text.dispatchEvent(new Event("input"));
+}"""
+
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory):
@@ -88,6 +94,28 @@ def test_dropped_text_is_read_and_the_own_text_can_be_brought_back(house, visit)
     until(page, "document.querySelector('#text').value.startsWith('# A Tale')")
     page.click("#undo button")
     assert page.input_value("#text") == "My own words."
+
+
+def test_text_too_long_for_a_request_is_sent_as_a_file(house, visit):
+    at = visit(house.url)
+    page = at.open()
+    before = len(house.trouble.asked)
+    house.trouble.failing.add("POST /stories")  # nobody waits for ninety hours of it
+    page.evaluate(LONG)
+    page.click("#tell")
+    until(page, "document.querySelector('#stories li')")
+    at.becomes("sending")
+    asked = house.trouble.asked
+    while "POST /stories" not in asked[before:]:
+        page.wait_for_timeout(50)
+    assert {"POST /uploads", "POST /objects/"} <= set(asked[before:])
+    source = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].body.source")
+    stored = (house.folder / "store" / source).read_text(encoding="utf-8")
+    assert stored == page.input_value("#text")
+    page.click("[aria-label^='Cancel:']")
+    at.becomes("cancelled")
+    page.wait_for_timeout(1_500)  # until it is certain that the server has nothing of it
+    house.trouble.failing.clear()
 
 
 def test_book_is_told_chapter_by_chapter_and_survives_a_reload(house, visit, tmp_path):
