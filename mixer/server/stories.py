@@ -103,12 +103,12 @@ class LocalStories:
         import stories
         from mixer.jobs.story.desk import StoryDesk
         from mixer.jobs.story.tasks import StoryTasks
-        from mixer.jobs.story.webhook import Webhook
+        from mixer.jobs.story.webhook import Webhook, in_background
 
         parts = (
             polly_handler.speech_tasks(chosen, speech, mix.music),
             app.mix_tasks(chosen, speech.store, mix.music, workers=GROUPS, job=job),
-            stories.ending_tasks(chosen, speech.store, [Webhook(secret).tell]),
+            stories.ending_tasks(chosen, speech.store, [in_background(Webhook(secret).tell)]),
         )
         table = {name: task for part in parts for name, task in part.tasks.items()}
         tasks = StoryTasks(speech.store, table)

@@ -21,15 +21,12 @@ import boto3
 
 import stories
 from mixer.cloud.executions import StateMachine
-from mixer.jobs.story.identity import story_id
-from mixer.jobs.story.names import cancelled_name
-from mixer.jobs.story.orders import Order
 from mixer.jobs.story.state import Status
 from mixer.jobs.story.values import Kind, State
 from mixer.store.s3 import s3_client
 from tests.e2e.containers import ROOT
 from tests.e2e.emulator import PYTHON, free_port
-from tests.emulators.strict_polly import Faults, StrictPolly
+from tests.emulators.strict_polly import Faults, Latency, StrictPolly
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN, deployment, session
 from tests.functional.story_machine import (
     CALLER,
@@ -152,11 +149,13 @@ def _tell(machine: Machine, polly: StrictPolly) -> None:
     machine.begun(text, Kind.SPEECH, **VOICE)
     _show("resumed", State.DONE, machine.ended(poisoned))
     assert said + polly.counts.answered == CHUNKS + 2, "a passage was paid twice"
-    order = Order(Kind.SPEECH, CALLER, {"text_type": "markdown", **VOICE}, text=book("Thief"))
-    story = story_id(SECRET, CALLER, order.fingerprint)
-    machine.desk.store.put(f"stories/{story}/{cancelled_name(1)}", b"{}")
-    machine.desk.begin(order)
+    polly.reset(latency=Latency(base_s=1.0))
+    story = machine.begun(book("Thief"), Kind.SPEECH, **VOICE)
+    while not polly.counts.calls:
+        time.sleep(0.01)
+    machine.desk.cancel(story, CALLER)
     _show("cancelled", State.CANCELLED, machine.ended(story))
+    assert polly.counts.answered < CHUNKS, "a cancelled story was spoken to its end"
 
 
 def _show(name: str, wanted: State, status: Status) -> None:

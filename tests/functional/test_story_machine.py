@@ -1,6 +1,7 @@
 """Stories told by the state machine: moto interprets it, S3 and a strict Polly stand behind."""
 
 import json
+import time
 from contextlib import closing
 
 import boto3
@@ -13,7 +14,7 @@ from mixer.jobs.story.orders import Order
 from mixer.jobs.story.values import Kind, State
 from mixer.settings import StorySettings
 from mixer.store.s3 import s3_client
-from tests.emulators.strict_polly import Faults, StrictPolly
+from tests.emulators.strict_polly import Faults, Latency, StrictPolly
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN, deployment, keys, session
 from tests.functional.story_machine import (
     CALLER,
@@ -137,6 +138,25 @@ def test_cancelled_story_ends_and_says_so(machine, polly):
     status = machine.status(story)
     assert (status.state, polly.counts.answered) == (State.CANCELLED, 0)
     assert {each["task"] for each in machine.calls} == {"plan", "record", "notify"}
+
+
+def test_story_cancelled_while_it_speaks_ends_and_goes_on_when_asked_again(machine, polly):
+    text = book("Raven")
+    polly.reset(latency=Latency(base_s=1.0))
+    story = machine.begun(text, Kind.SPEECH, **VOICE)
+    while not polly.counts.calls:
+        time.sleep(0.01)
+    assert machine.desk.cancel(story, CALLER).state is State.CANCELLED
+    machine.ended(story)
+    said = polly.counts.answered
+    assert 0 < said < CHUNKS
+    polly.reset()
+    assert machine.begun(text, Kind.SPEECH, **VOICE) == story
+    status = machine.ended(story)
+    assert (status.state, status.result.attempt) == (State.DONE, 2)
+    assert said + polly.counts.answered == CHUNKS
+    ends = [each["status"] for each in machine.executions(story)]
+    assert ends == ["SUCCEEDED", "SUCCEEDED"]
 
 
 def story_of(machine, text):

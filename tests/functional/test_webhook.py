@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from mixer.jobs.story.identity import webhook_secret
 from mixer.jobs.story.values import Kind, StoryRequest
-from mixer.jobs.story.webhook import Webhook, WebhookFailed
+from mixer.jobs.story.webhook import Webhook, WebhookFailed, in_background
 
 HOST = "hooks.example.com"
 SECRET, STORY = b"a secret of the tests", "0" * 32
@@ -147,6 +147,26 @@ def test_answer_that_is_no_success_is_a_failure_and_redirects_are_not_followed(
         webhook(certificate).tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert failed.value.details["status"] == status
     assert [path for path, *_ in caller.heard] == ["/"]
+
+
+def test_where_no_state_machine_tries_again_a_thread_does(certificate, caller):
+    caller.status = 503
+    tell = in_background(webhook(certificate).tell, delays_s=(0.2, 0.2, 0.2, 0.2))
+    begun_s = time.monotonic()
+    tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
+    assert time.monotonic() - begun_s < 0.1
+    wait_until(lambda: len(caller.heard) == 2)
+    caller.status = 204
+    wait_until(lambda: len(caller.heard) == 3)
+    time.sleep(0.5)
+    assert len(caller.heard) == 3
+
+
+def wait_until(is_so):
+    until_s = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
 
 
 def test_certificate_must_be_trusted_and_the_names_own(certificate, caller):

@@ -26,6 +26,8 @@ CANCELLED_CODE = "cancelled"
 WORDS = {
     "States.Timeout": "A step took longer than it may; what is finished is kept.",
     "States.DataLimitExceeded": "A step answered more than a step may; what is finished is kept.",
+    "States.ExceedToleratedFailureThreshold": "A group of segments could not be rendered; what is "
+    "finished is kept.",
     "Lambda.Unknown": "A function ended without an answer, as happens where memory runs out; what "
     "is finished is kept.",
 }

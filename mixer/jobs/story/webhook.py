@@ -12,6 +12,7 @@ a key that only this story's caller was given:
 import hmac
 import http.client
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -37,6 +38,12 @@ MOST_ADDRESSES = 3
 HTTPS_PORT = 443
 SUCCESS = range(200, 300)
 
+DELAYS_S = (5.0, 15.0, 45.0, 135.0, 405.0)
+"""As the state machine waits (IaC/story.asl.json, Notify)."""
+
+logger = logging.getLogger(__name__)
+
+Tell = Callable[[dict[str, Any], StoryRequest], None]
 Resolve = Callable[[str, int], Sequence[str]]
 """Finds the addresses behind a name."""
 
@@ -154,6 +161,33 @@ class Webhook:
             "User-Agent": "Mixer",
             "Mixer-Signature": f"t={moment},v1={signature(self.secret, story, moment, body)}",
         }
+
+
+def in_background(tell: Tell, delays_s: Sequence[float] = DELAYS_S) -> Tell:
+    """Somebody who is told by a thread of its own, and again after a while where that fails.
+
+    Where no state machine tries again; what a process that ends had not told is lost.
+
+    Args:
+        tell: tells.
+        delays_s: before each try but the first.
+    """
+
+    def told(notice: dict[str, Any], request: StoryRequest) -> None:
+        for delay_s in (0.0, *delays_s):
+            time.sleep(delay_s)
+            try:
+                tell(notice, request)
+            except MixerError as error:
+                logger.warning("story %s: %s", notice["story_id"], error)
+            else:
+                return
+
+    def begin(notice: dict[str, Any], request: StoryRequest) -> None:
+        given = (notice, request)
+        threading.Thread(target=told, args=given, name="webhook", daemon=True).start()
+
+    return begin
 
 
 @contextmanager
