@@ -133,6 +133,38 @@ def test_a_table_that_is_no_xml_leaves_it_to_the_headings():
     assert chapters(book) == ["One", "Two"]
 
 
+NESTED = """<?xml version="1.0"?>
+<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata
+xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Nested</dc:title></metadata><manifest>
+<item id="a" href="text/part%20one/1.xhtml" media-type="application/xhtml+xml"/>
+<item id="b" href="./text/../text/part%20one/deeper/2.xhtml" media-type="application/xhtml+xml"/>
+</manifest><spine page-progression-direction="rtl"><itemref idref="b"/><itemref idref="a"/></spine>
+</package>"""
+
+
+def test_pages_deep_in_folders_are_read_in_the_order_of_the_spine():
+    files = {
+        "OEBPS/book.opf": NESTED,
+        "OEBPS/text/part one/1.xhtml": ONE,
+        "OEBPS/text/part one/deeper/2.xhtml": TWO,
+    }
+    document = read_epub(Book({}, files=files).content())
+    assert document.title == "Nested"
+    assert texts(document) == ["Two", "Nobody noticed.", "One", "The lamp went out."]
+
+
+def test_one_huge_page_without_contents_is_parted_at_its_headings_in_seconds():
+    sentence = "Nobody knew &amp; nobody asked, again and again, what the lamp was for."
+    body = "".join(
+        f"<h2>Chapter {n}</h2>" + f"<p>{sentence}</p>" * 180 for n in range(LONG_BOOK_CHAPTERS)
+    )
+    begun_s = time.process_time()
+    planned = script(Book({"all.xhtml": page(body)}))
+    assert time.process_time() - begun_s < LONG_BOOK_S
+    assert len(planned.chapters) == LONG_BOOK_CHAPTERS
+    assert letters(told(planned)).count("Nobodyknewnobodyasked") == 180 * LONG_BOOK_CHAPTERS
+
+
 def test_one_huge_page_is_parted_at_the_anchors_of_its_contents():
     body = "".join(f'<h3 id="c{n}">Title {n}</h3><p>Text of {n}.</p>' for n in range(3))
     contents = [(f"all.xhtml#c{n}", f"Chapter {n}", 1) for n in range(3)]
@@ -198,6 +230,13 @@ def test_a_page_in_another_encoding_than_it_says_is_read(stated, actual):
             "<p><ruby>吾輩<rp>（</rp><rt>わがはい</rt><rp>）</rp></ruby>は猫\nである。</p>",
             ["吾輩は猫である。"],
         ),
+        (
+            "ja",
+            '<section style="writing-mode: vertical-rl"><p>第<span class="tcy">12</span>夜。</p>'
+            "</section>",
+            ["第12夜。"],
+        ),
+        ("he", '<section dir="rtl"><p>היה <bdi>1904</bdi> היה.</p></section>', ["היה 1904 היה."]),
     ],
 )
 def test_scripts_of_other_directions_are_read(language, body, words):
@@ -243,6 +282,13 @@ def lying(content: bytes) -> bytes:
         (Book({"1.xhtml": ONE}).content()[:-60], "archive is broken"),
         (archive(**{"word/document.xml": "<w/>"}), "no EPUB"),
         (Book({"1.xhtml": page('<img src="1.png"/>')}).content(), "pictures"),
+        (
+            Book(
+                {"1.xhtml": page('<svg><image href="1.jpg"/></svg>')},
+                metadata='<meta property="rendition:layout">pre-paginated</meta>',
+            ).content(),
+            "pictures",
+        ),
         (
             Book({"1.xhtml": ONE}, files={"META-INF/encryption.xml": AES}).content(),
             "protected by a copy protection",
