@@ -1,0 +1,46 @@
+"""Voices of unlike loudness in one cast: as loud as each other, save by the level they are given."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.measure import measure
+from mixer.sound.placing import Take
+from mixer.sound.presets import PRESETS
+from tests.mixes import Mixed, Spoken, laid_out
+from tests.sounds import MIX_HZ, decoded, loudness, speech, write
+
+LEVEL_DB = -4.0
+
+
+def spoken_lufs(mix: Mixed, folder: Path) -> list[float]:
+    """The loudness of each clip in the finished file."""
+    heard = decoded(mix.path)
+    levels = []
+    for number, clip in enumerate(mix.timeline.clips):
+        part = heard[mix.mix_samples(clip.start) : mix.mix_samples(clip.end)]
+        levels.append(loudness(write(folder / f"part{number}.wav", part[:, 0], MIX_HZ))[0])
+    return levels
+
+
+def test_a_loud_and_a_soft_voice_come_out_alike_and_a_level_counts(tmp_path: Path):
+    loud, soft = speech(6.0, 1, rms_db=-14), speech(6.0, 2, rms_db=-31)
+    mix = laid_out(tmp_path, [Spoken(loud), Spoken(soft), Spoken(loud)])
+    measured = {name: measure(path) for name, path in mix.ingredients.clips.items()}
+    known = [each.loudness_lufs for each in measured.values()]
+    assert known[0] is not None
+    assert known[1] is not None
+    assert known[0] - known[1] > 12
+    levels_db = (0.0, 0.0, LEVEL_DB)
+    takes = [
+        Take(name, each, 700, level_db=level_db)
+        for (name, each), level_db in zip(measured.items(), levels_db, strict=True)
+    ]
+    timeline = lay_out(takes, None, MixStyle(PRESETS["broadcast"], mix.encoding))
+    mix = replace(mix, timeline=timeline)
+    mix.rendered()
+    first, second, softer = spoken_lufs(mix, tmp_path)
+    assert second == pytest.approx(first, abs=1.0)
+    assert softer == pytest.approx(first + LEVEL_DB, abs=1.0)
