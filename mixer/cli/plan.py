@@ -33,7 +33,7 @@ def command(
     music: Path | None,
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
 ) -> None:
-    """Show what would be said and played of STORY, by whom, and what it would cost."""
+    """Show what would be said and played of STORY, and its cost."""
     asked = chosen(given)
     script = planned(story, asked, music)
     if as_json:
