@@ -1,8 +1,9 @@
 """Words that a voice may misread: abbreviations, names, foreign letters, figures in words. Pure.
 
 Told by their looks alone, since no engine says what it knows. Listed are words as they will be
-said, without those that an author or a lexicon has judged. German nouns look like names: a language
-that writes nouns with capitals gets a long list.
+said, without those that an author or a lexicon has judged, that were written out of figures and
+abbreviations, or that name days and months. In headings every word may have a capital, so they name
+nobody. German nouns look like names: a language that writes nouns with capitals gets a long list.
 """
 
 from collections import Counter
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import regex
 
 from mixer.script.marking import UNTOUCHED
-from mixer.script.script import Script, Utterance
+from mixer.script.script import Ending, Script, Utterance
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*")
 _ABBREVIATION = regex.compile(r"\p{Lu}{2,}s?")
@@ -20,6 +21,9 @@ _MIXED = regex.compile(r"(?=.*\p{L})(?=.*\p{N}).+|\p{Ll}+\p{Lu}.*")
 _FOREIGN = regex.compile(r".*[^\P{L}A-Za-z].*")
 _NAME = regex.compile(r"\p{Lu}\p{Ll}.*")
 _ROMAN = regex.compile(r"[IVXLCDM]+")
+
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_CALENDAR = regex.compile(rf"{_MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ def doubtful_words(script: Script) -> tuple[Doubtful, ...]:
 
 
 def _words(utterance: Utterance) -> Iterator[tuple[str, bool]]:
-    """The words that nobody has judged, and whether each opens the sentence."""
+    """The author's words that nobody has judged, and whether each has a capital by its place."""
     judged = [mark for mark in utterance.marks if mark.tag in UNTOUCHED]
+    is_heading = utterance.ending is Ending.HEADING
     for number, match in enumerate(_WORD.finditer(utterance.spoken)):
-        if not any(mark.start < match.end() and match.start() < mark.end for mark in judged):
-            yield match[0].removesuffix("'s").removesuffix("’s"), number == 0
+        is_judged = any(m.start < match.end() and match.start() < m.end for m in judged)
+        if not is_judged and match[0] in utterance.text:
+            yield match[0].removesuffix("'s").removesuffix("’s"), number == 0 or is_heading
 
 
 def _kind(word: str, language: str, *, opens: bool) -> str:
@@ -69,4 +75,5 @@ def _kind(word: str, language: str, *, opens: bool) -> str:
         return "mixed"
     if language.startswith("en") and _FOREIGN.fullmatch(word):
         return "foreign letters"
-    return "name" if _NAME.fullmatch(word) and not opens else ""
+    is_name = _NAME.fullmatch(word) and not opens and not _CALENDAR.fullmatch(word)
+    return "name" if is_name else ""

@@ -1,4 +1,4 @@
-"""Voices of unlike loudness in one cast: as loud as each other, save by the level they are given."""
+"""Voices of unlike loudness in one cast: alike in the end, save by the level they are given."""
 
 from dataclasses import replace
 from pathlib import Path
