@@ -130,5 +130,6 @@ def mix_tasks(
     from mixer.sound.ffmpeg import Children
 
     mix = StoryMix(store, music, workers, job or Children)
-    publisher = StoryPublisher(store, Spending(store, settings.max_daily_usd))
+    spending = Spending(store, settings.max_daily_usd)
+    publisher = StoryPublisher(store, spending, job=job or Children)
     return StoryTasks(store, {**mix.tasks, **publisher.tasks})

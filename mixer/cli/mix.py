@@ -7,6 +7,7 @@ import click
 
 from mixer.cli.options import ABOUT, MIX, chosen, contract_options
 from mixer.cli.outputs import require_apart, with_format
+from mixer.cli.reading import read_cover_file
 from mixer.cli.session import desk
 from mixer.cli.summary import heard
 from mixer.files import require_writable
@@ -35,10 +36,13 @@ def command(
     """
     asked = with_format(chosen(given), out)
     inputs = dict.fromkeys(chunks, "one of the chunks")
-    require_apart([out], inputs | ({music: "the music"} if music else {}))
+    inputs |= {music: "the music"} if music else {}
+    inputs |= {Path(asked.cover): "the cover"} if asked.cover else {}
+    require_apart([out], inputs)
+    cover = read_cover_file(Path(asked.cover)) if asked.cover else None
     require_writable(out)
     with desk() as work:
-        mix = mix_files(work, chunks, music=music, asked=asked, out=out)
+        mix = mix_files(work, chunks, music=music, asked=asked, out=out, cover=cover)
     checked = mix.checked
     measured = heard(mix.timeline.duration_s, checked.integrated_lufs, checked.true_peak_dbtp)
     click.echo(f"{out}  {measured}")

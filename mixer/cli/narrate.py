@@ -1,5 +1,6 @@
 """`mixer narrate`: a story in, a finished file with captions, picture and report out."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -7,14 +8,22 @@ from typing import Any
 import click
 
 from mixer.cli.engines import open_engine
-from mixer.cli.options import ABOUT, COST, MIX, SPEECH, chosen, contract_options
+from mixer.cli.options import ABOUT, COST, MIX, OUTPUT, SPEECH, chosen, contract_options
 from mixer.cli.outputs import require_apart, with_format
-from mixer.cli.reading import STDIN, Source, read_story, with_lexicon_file
+from mixer.cli.reading import (
+    STDIN,
+    Source,
+    cover_asked_for,
+    read_cover_file,
+    read_story,
+    with_lexicon_file,
+)
 from mixer.cli.session import desk, music_option, store_option
 from mixer.cli.sounds import sound_paths
 from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
-from mixer.jobs.story.telling import Teller, Telling, output_paths
+from mixer.jobs.story.telling import Teller, Telling, chapters_folder, output_paths
+from mixer.publish.chapters import require_cuttable
 from mixer.requests import Options
 from mixer.script.sources import text_of_upload
 from mixer.speech.choosing import EMBEDDED, as_narrator
@@ -33,7 +42,7 @@ from mixer.store.folder import FolderStore
     help="The report (JSON).  [default: beside it]",
 )
 @store_option
-@contract_options(*SPEECH, *MIX, *ABOUT, *COST)
+@contract_options(*SPEECH, *MIX, *ABOUT, *OUTPUT, *COST)
 def command(
     story: str,
     music: Path | None,
@@ -45,18 +54,19 @@ def command(
     """Turn a story into a finished file.
 
     STORY is a text, Markdown, HTML, EPUB or SSML file, or - for standard input. The ending of
-    --out tells the format. Beside it appear captions (.vtt, .srt), a waveform picture (.png) and a
-    report (.json). What was spoken once is kept (--store) and never spoken again.
+    --out tells the format. Beside it appear captions (.vtt, .srt), a waveform picture (.png), its
+    chapters for podcast and video players (.chapters.json, .chapters.vtt) and a report (.json);
+    with --outputs more. What was spoken once is kept (--store) and never spoken again.
     """
-    asked = chosen(given)
-    stem = "story" if story == STDIN else Path(story).stem
-    out = out or Path(f"{stem}.{asked.format or 'mp3'}")
-    asked = with_format(asked, out)
+    asked, out = _named(chosen(given), story, out)
     outputs = output_paths(out, report)
     source = read_story(story, asked)
     sounds = sound_paths(source.document, story, music)
     bed = None if music is not None and music.is_dir() else music
-    require_apart(outputs, _inputs(story, bed) | dict.fromkeys(sounds.values(), "a sound"))
+    picture = cover_asked_for(asked, story, source.document)
+    inputs = _inputs(story, bed, picture) | dict.fromkeys(sounds.values(), "a sound")
+    require_apart(outputs, inputs)
+    cover = read_cover_file(picture) if picture else None
     asked = _as_read(asked, story, source)
     engine_name = asked.engine or EMBEDDED
     with (
@@ -68,24 +78,58 @@ def command(
             plan = teller.speech.plan(text_of_upload(source.content), asked)
             click.echo(estimate_line(plan.script, asked.rate))
             return
-        for path in outputs:
-            require_writable(path)
-        require_writable_folder(store)
-        told = teller.tell(source.content, asked, music=bed, sounds=sounds, out=out, report=report)
+        _require_room(outputs, [store, *_folders(asked, out)])
+        told = teller.tell(
+            source.content,
+            asked,
+            music=bed,
+            sounds=sounds,
+            cover=cover,
+            out=out,
+            report=report,
+        )
     _say_where(told)
+
+
+def _named(asked: Options, story: str, out: Path | None) -> tuple[Options, Path]:
+    """What is asked for with its format, and the file to write.
+
+    Raises:
+        BadOption: its name tells no format, or its chapters cannot be cut out.
+    """
+    stem = "story" if story == STDIN else Path(story).stem
+    out = out or Path(f"{stem}.{asked.format or 'mp3'}")
+    asked = with_format(asked, out)
+    if asked.outputs:
+        require_cuttable(asked.format or "mp3")
+    return asked, out
+
+
+def _folders(asked: Options, out: Path) -> list[Path]:
+    """Those that results go into, besides that of the finished file."""
+    return [chapters_folder(out)] if "chapter_files" in asked.outputs else []
+
+
+def _require_room(files: Sequence[Path], folders: Sequence[Path]) -> None:
+    """Find out whether all results can be written, before anything is paid for them."""
+    for path in files:
+        require_writable(path)
+    for folder in folders:
+        require_writable_folder(folder)
 
 
 def _as_read(asked: Options, story: str, source: Source) -> Options:
     """What is asked for, with what the story says itself: how it is written, words, narrator."""
     asked = with_lexicon_file(asked, story, source.document)
-    asked = asked.model_copy(update={"text_type": source.text_type.value})
+    asked = asked.model_copy(update={"text_type": source.text_type.value, "cover": ""})
     return as_narrator(asked, source.document.cast)
 
 
-def _inputs(story: str, music: Path | None) -> dict[Path, str]:
+def _inputs(story: str, music: Path | None, cover: Path | None) -> dict[Path, str]:
     """The files that are read."""
     inputs = {} if story == STDIN else {Path(story): "the story"}
-    return inputs | ({music: "the music"} if music else {})
+    inputs |= {music: "the music"} if music else {}
+    return inputs | ({cover: "the cover"} if cover else {})
 
 
 def _say_where(told: Telling) -> None:

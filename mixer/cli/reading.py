@@ -2,12 +2,14 @@
 
 import codecs
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import regex
 
 from mixer.errors import NotFound, StoreFailed, UnreadableText
+from mixer.publish.pictures import Picture, cover_picture, require_size
 from mixer.requests import Options
 from mixer.script.document import Document
 from mixer.script.epub import is_epub, read_epub
@@ -84,6 +86,25 @@ def read_lexicon_file(path: Path) -> str:
     text = _decoded(_content(path, "lexicon"), str(path))
     read_lexicon(text, str(path))
     return text
+
+
+def read_cover_file(path: Path) -> Picture:
+    """A picture that is fit to be a cover.
+
+    Raises:
+        NotFound: there is no such file.
+        UnusablePicture: it is no picture, is broken, or is too large.
+    """
+    with suppress(OSError):  # said when it is read
+        require_size(path.stat().st_size, str(path))
+    return cover_picture(_content(path, "cover"), str(path))
+
+
+def cover_asked_for(asked: Options, story: str, document: Document) -> Path | None:
+    """The file of the cover: as asked for, or as the story's head names it, beside the story."""
+    if asked.cover:
+        return Path(asked.cover)
+    return beside(story, document.cover_name) if document.cover_name else None
 
 
 def with_lexicon_file(asked: Options, story: str, document: Document) -> Options:

@@ -22,14 +22,22 @@ from mixer.jobs.story.internet import checked_address
 from mixer.jobs.story.orders import Order
 from mixer.jobs.story.state import Status
 from mixer.jobs.story.values import Kind, State, StoryResult
-from mixer.requests import CostOptions, GapOption, MixOptions, Options, SpeechOptions
+from mixer.publish.chapters import require_cuttable
+from mixer.requests import (
+    CostOptions,
+    GapOption,
+    MixOptions,
+    Options,
+    OutputOptions,
+    SpeechOptions,
+)
 from mixer.store.objects import checked_key
 from mixer.store.uploads import UPLOADS
 
 MONEY_DIGITS = 6
 
 
-class StoryBody(SpeechOptions, GapOption, MixOptions, CostOptions, Asked):
+class StoryBody(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions, Asked):
     """A text to be told."""
 
     text: Annotated[
@@ -79,6 +87,17 @@ class StoryLinks(BaseModel):
     captions_vtt: str | None = None
     captions_srt: str | None = None
     chapters: str | None = None
+    chapters_json: Annotated[
+        str | None, Field(description="For podcast players (podcast namespace, JSON chapters).")
+    ] = None
+    chapters_vtt: Annotated[str | None, Field(description="For `<track kind=chapters>`.")] = None
+    chapter_files: Annotated[
+        str | None, Field(description="A zip with a file for each chapter, if asked for.")
+    ] = None
+    read_aloud: Annotated[
+        str | None, Field(description="An EPUB with media overlays, if asked for.")
+    ] = None
+    cover: str | None = None
     picture: str | None = None
     waveform: Annotated[
         str | None, Field(description="How high the sound reaches, for a player's own picture.")
@@ -191,6 +210,7 @@ def _order(body: StoryBody, caller: str, key: str, most_chars: int) -> Order:
 
     Raises:
         BadInput: there is no text, or two of them.
+        BadOption: chapters cannot be cut out of the format that is asked for.
         TextTooLong: longer than a story may be.
     """
     if (body.text is None) == (body.source is None):
@@ -205,6 +225,8 @@ def _order(body: StoryBody, caller: str, key: str, most_chars: int) -> Order:
             characters=len(text),
             limit=most_chars,
         )
+    if body.outputs:
+        require_cuttable(body.format or "mp3")
     given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
     return Order(
         kind=Kind.STORY,

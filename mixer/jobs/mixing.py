@@ -175,7 +175,13 @@ def measured(
 
 
 def mix_files(
-    desk: Desk, chunks: Sequence[Path], *, music: Path | None, asked: Options, out: Path
+    desk: Desk,
+    chunks: Sequence[Path],
+    *,
+    music: Path | None,
+    asked: Options,
+    out: Path,
+    cover: Picture | None = None,
 ) -> Mix:
     """Mix sound files of any format in the given order.
 
@@ -185,6 +191,7 @@ def mix_files(
         music: a sound file to lie under it.
         asked: options of the mix.
         out: the finished file.
+        cover: a picture to go into it.
     """
     if not chunks:
         raise BadInput("There is no chunk to mix.")
@@ -194,7 +201,8 @@ def mix_files(
         found = measured(desk, recordings, tell_share)
     gap_ms = DEFAULT_GAP_MS if asked.gap_ms is None else asked.gap_ms
     laid = [Take(name, found[name], gap_ms, is_gap_exact=True) for name in map(str, chunks)]
-    return mixed(desk, laid, recordings, bed, asked=asked, out=out, about=tags(asked))
+    about = tags(asked)
+    return mixed(desk, laid, recordings, bed, asked=asked, out=out, about=about, cover=cover)
 
 
 def mixed(

@@ -13,7 +13,8 @@ from mixer.jobs.production import (
     captioned,
     chapters,
 )
-from mixer.publish.captions import cues, srt, webvtt
+from mixer.publish.captions import chapters_vtt, cues, srt, webvtt
+from mixer.publish.chapters import podcast_json
 from mixer.publish.report import Report, ReportChapter, ReportRule, report_json
 from mixer.publish.time_axis import clock as length
 from mixer.publish.waveform import WaveformPicture, draw
@@ -32,6 +33,23 @@ def captions_of(
     captions = cues(captioned(spoken, timeline), total_s=timeline.duration_s)
     vtt = webvtt(captions, title=script.title, language=script.language)
     return vtt.encode(), srt(captions).encode()
+
+
+def chapters_of(timeline: Timeline, fields: Mapping[str, str]) -> dict[str, bytes]:
+    """The chapters for a page, for podcast players, and as a track for video players, by name.
+
+    Args:
+        timeline: of the mix.
+        fields: what the finished file says of itself.
+    """
+    marks = chapters(timeline)
+    starts = [{"title": name, "start_s": round(at, 3)} for at, name in marks]
+    files = {"chapters": json.dumps({"chapters": starts}, ensure_ascii=False).encode()}
+    if marks:
+        title, author = fields.get("title", ""), fields.get("artist", "")
+        files["chapters_json"] = podcast_json(marks, title=title, author=author)
+        files["chapters_vtt"] = chapters_vtt(marks, total_s=timeline.duration_s).encode()
+    return files
 
 
 def picture_of(title: str, mix: Mix) -> bytes:

@@ -19,6 +19,7 @@ from mixer.jobs.production import unspoken
 from mixer.jobs.speed import Speed
 from mixer.jobs.spending import Spending, utc_now
 from mixer.requests import Options
+from mixer.script.document import Cover
 from mixer.script.estimate import Estimate, estimate
 from mixer.script.script import Chunk, Script
 from mixer.script.sources import TextType, read, told_by_looks
@@ -81,6 +82,7 @@ class Plan:
         delivery: who says it, and how.
         foreseen: what it will take.
         times_paid: how often each of its characters is charged for.
+        cover: the text's own picture.
     """
 
     script: Script
@@ -88,6 +90,7 @@ class Plan:
     delivery: Delivery
     foreseen: Estimate
     times_paid: int = 1
+    cover: Cover | None = None
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -198,7 +201,8 @@ class Synthesizer:
             script = plan_read(document, limits, language, told_as, engines)
         except UnreadableText as error:
             raise UnreadableText(f"text: {error}", field="text") from error
-        return Plan(script, voice, delivery, estimate(script, asked.rate), times_paid(asked))
+        foreseen, paid = estimate(script, asked.rate), times_paid(asked)
+        return Plan(script, voice, delivery, foreseen, paid, document.cover)
 
     def synthesize(
         self,

@@ -7,10 +7,12 @@ size is bounded whatever came in.
 
 from dataclasses import dataclass, field
 from io import BytesIO
-
-from PIL import Image, ImageOps, UnidentifiedImageError
+from typing import TYPE_CHECKING
 
 from mixer.errors import UnusablePicture
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
@@ -24,7 +26,6 @@ MEDIA_TYPE = "image/jpeg"
 _TAKEN = ("JPEG", "PNG")
 _QUALITY = 90
 _MAX_PROFILE_BYTES = 65_536
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ def cover_picture(content: bytes, name: str) -> Picture:
     Raises:
         UnusablePicture: it is none, is broken, or is too large.
     """
+    from PIL import Image, UnidentifiedImageError
+
     require_size(len(content), name)
     try:
         with Image.open(BytesIO(content), formats=_TAKEN) as image:
@@ -60,7 +63,7 @@ def cover_picture(content: bytes, name: str) -> Picture:
             return _encoded(_plain(image), _profile(image))
     except UnidentifiedImageError as error:
         raise UnusablePicture(f"{name} is no JPEG or PNG picture.", key=name) from error
-    except _BOMBS as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(name) from error
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow says of broken files
         raise UnusablePicture(f"The picture {name} is broken.", key=name) from error
@@ -68,6 +71,8 @@ def cover_picture(content: bytes, name: str) -> Picture:
 
 def kept_picture(content: bytes) -> Picture:
     """A cover that came out of `cover_picture` before."""
+    from PIL import Image
+
     with Image.open(BytesIO(content), formats=_TAKEN) as image:
         return Picture(content, image.width, image.height)
 
@@ -86,7 +91,7 @@ def require_size(size_bytes: int, name: str) -> None:
         )
 
 
-def _require_fit(image: Image.Image, name: str) -> None:
+def _require_fit(image: "Image.Image", name: str) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise _too_many_pixels(name)
     if min(image.size) < MIN_SIDE_PX:
@@ -105,8 +110,10 @@ def _too_many_pixels(name: str) -> UnusablePicture:
     )
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def _plain(image: "Image.Image") -> "Image.Image":
     """The picture upright, without transparency, in the colours that players expect."""
+    from PIL import Image, ImageOps
+
     upright = ImageOps.exif_transpose(image)
     upright.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
     if not upright.has_transparency_data:
@@ -117,14 +124,14 @@ def _plain(image: Image.Image) -> Image.Image:
     return ground
 
 
-def _profile(image: Image.Image) -> bytes | None:
+def _profile(image: "Image.Image") -> bytes | None:
     """What its colours mean; only where they stay what they are."""
     profile = image.info.get("icc_profile")
     is_kept = image.mode == "RGB" and profile and len(profile) <= _MAX_PROFILE_BYTES
     return profile if is_kept else None
 
 
-def _encoded(image: Image.Image, profile: bytes | None) -> Picture:
+def _encoded(image: "Image.Image", profile: bytes | None) -> Picture:
     file = BytesIO()
     image.save(file, "JPEG", quality=_QUALITY, icc_profile=profile)
     return Picture(file.getvalue(), image.width, image.height)

@@ -11,7 +11,7 @@
 import struct
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mixer.formats import FormatName
 from mixer.publish.id3 import id3
@@ -55,6 +55,10 @@ class Label:
     chapters: Sequence[tuple[float, str]] = ()
     total_s: float = 0.0
     cover: Picture | None = None
+
+    def over(self, chapters: Sequence[tuple[float, str]], total_s: float) -> "Label":
+        """The same of a file with these chapters, that plays so long."""
+        return replace(self, chapters=chapters, total_s=total_s)
 
     def head(self, kind: FormatName) -> bytes:
         """What lies before the sound of a format that Mixer joins itself; empty for others."""

@@ -9,6 +9,8 @@ from shutil import copyfileobj
 from typing import IO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from mixer.files import published
+
 BLOCK_BYTES = 1 << 20
 
 
@@ -29,6 +31,18 @@ def add_file(archive: ZipFile, name: str, path: Path) -> None:
     entry.compress_type = ZIP_STORED
     with path.open("rb") as source, archive.open(entry, "w") as into:
         copyfileobj(source, into, BLOCK_BYTES)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Take an archive of `write_zip` apart into a folder; others' files in it are left alone.
+
+    Raises:
+        StoreFailed: a file cannot be written.
+    """
+    with ZipFile(archive) as opened:
+        for name in opened.namelist():
+            with opened.open(name) as source, published(folder / name) as file:
+                copyfileobj(source, file, BLOCK_BYTES)
 
 
 def write_zip(file: IO[bytes], entries: Iterable[tuple[str, Path | bytes]]) -> None:

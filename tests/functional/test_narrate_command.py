@@ -22,7 +22,7 @@ The sea was calm.
 
 Nobody came.
 """
-SUFFIXES = {".mp3", ".vtt", ".srt", ".png", ".json"}
+SUFFIXES = {".mp3", ".vtt", ".srt", ".png", ".json", ".chapters.json", ".chapters.vtt"}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def spoken_now(done):
 
 def test_it_leaves_audio_captions_picture_and_report_and_says_where(told, home):
     assert told.code == 0, told.err
-    assert {path.suffix for path in (home / "new").iterdir()} == SUFFIXES
+    assert {path.name for path in (home / "new").iterdir()} == {f"told{s}" for s in SUFFIXES}
     for suffix in SUFFIXES:
         assert f"new/told{suffix}" in told.out
     assert not list((home / "temp").iterdir())

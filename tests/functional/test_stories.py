@@ -121,7 +121,8 @@ def test_finished_story_tells_what_it_is_and_links_everything(stories, told):
     links = dict(status["links"])
     assert links.pop("expires_s") == 3600
     assert set(links) == {
-        *("audio", "captions_vtt", "captions_srt", "chapters", "picture", "report", "waveform")
+        *("audio", "captions_vtt", "captions_srt", "picture", "report", "waveform"),
+        *("chapters", "chapters_json", "chapters_vtt"),
     }
     files = {name: stories.linked(url) for name, url in links.items()}
     assert files["captions_vtt"].body.startswith(b"WEBVTT")

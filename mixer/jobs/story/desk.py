@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Protocol
 
 from mixer.errors import BadInput, KeyReused, NotFound, StoreFailed, StoryEnded
+from mixer.jobs.covers import require_cover
 from mixer.jobs.spending import Spending, utc_now
 from mixer.jobs.story.folder import REQUEST, RESULT, TEXT, StoryFolder
 from mixer.jobs.story.identity import caller_folder, is_story_id, story_id
@@ -92,6 +93,8 @@ class StoryDesk:
         Raises:
             BadInput: the Idempotency-Key is none.
             KeyReused: it stands for another request already.
+            NotFound: an upload that it names is not there.
+            UnusablePicture: the cover is too large.
         """
         if len(order.idempotency_key) > MAX_KEY_CHARS:
             raise BadInput(
@@ -103,6 +106,8 @@ class StoryDesk:
                 field="source",
                 key=order.source_key,
             )
+        if cover := str(order.options.get("cover") or ""):
+            require_cover(self.store, cover)
         story = story_id(self.secret, order.caller, order.fingerprint, order.idempotency_key)
         folder = StoryFolder(self.store, story)
         request = self._kept(folder, order)

@@ -1,6 +1,6 @@
 """A story's folder in the store, `stories/{id}/`: the only thing that its steps share.
 
-    request.json  text.txt              what was asked
+    request.json  text.txt  cover.jpg   what was asked
     attempts/{n}.json                   claimed by whoever starts it, once
     attempts/{n}-cancelled.json         nobody shall go on with it
     script.json  batches/{b}.json  plan.json
@@ -32,6 +32,7 @@ MUSIC = "music.json"
 """What stood for `sounds.json` when a story had one piece of music."""
 
 MIX, RESULT = "mix.json", "result.json"
+COVER = "cover.jpg"
 
 JSON = "application/json"
 

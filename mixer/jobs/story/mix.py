@@ -23,6 +23,7 @@ from mixer.jobs.story.folder import (
     TIMELINE,
     StoryFolder,
 )
+from mixer.jobs.story.labels import keep_cover
 from mixer.jobs.story.music import Library, sounds_of
 from mixer.jobs.story.names import rendered_name, rendered_prefix
 from mixer.jobs.story.reading import listed_in
@@ -36,7 +37,7 @@ from mixer.jobs.story.rendering import (
 from mixer.jobs.story.sharing import costs, shared_out
 from mixer.jobs.story.takes import takes_of
 from mixer.jobs.story.tasks import Task
-from mixer.jobs.story.values import Layout, StoryRequest
+from mixer.jobs.story.values import Kind, Layout, StoryRequest
 from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
 from mixer.parallel import usable_cores
 from mixer.requests import Options
@@ -148,6 +149,8 @@ class StoryMix:
     def _laid_out(self, folder: StoryFolder, off_by_lu: float = 0.0) -> tuple[Timeline, Encoding]:
         request = folder.read(REQUEST, StoryRequest)
         asked = Options.model_validate(request.options)
+        if request.kind is Kind.MIX:  # there was no plan
+            keep_cover(folder, asked)
         takes = takes_of(folder, request, self.job, asked)
         sounds = sounds_of(folder, request, self._library, self.job())
         style = replace(mix_style(asked), off_by_lu=off_by_lu)

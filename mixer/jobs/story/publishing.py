@@ -1,24 +1,29 @@
 """The last step of a story that went well: captions, chapters, picture, report, result."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from mixer.jobs.fetching import stopping
 from mixer.jobs.mixing import Mix, encoding_of
-from mixer.jobs.production import chapters
-from mixer.jobs.publishing import captions_of, outline_of, picture_of, report_of
+from mixer.jobs.publishing import captions_of, chapters_of, outline_of, picture_of, report_of
 from mixer.jobs.spending import Spending, utc_now
-from mixer.jobs.story.folder import MIX, TIMELINE, StoryFolder
+from mixer.jobs.story.besides import made_besides
+from mixer.jobs.story.folder import COVER, MIX, TIMELINE, StoryFolder
+from mixer.jobs.story.labels import label_of
 from mixer.jobs.story.music import kept_sounds
 from mixer.jobs.story.reading import close, seen_in, settle
 from mixer.jobs.story.takes import Told, told
 from mixer.jobs.story.tasks import Task
-from mixer.jobs.story.values import JoinedMix, Kind, State, StoryResult
+from mixer.jobs.story.values import JoinedMix, Kind, State, StoryRequest, StoryResult
 from mixer.jobs.story.watching import refuse_if_cancelled
+from mixer.publish.chapters import PODCAST_TYPE
+from mixer.publish.pictures import MEDIA_TYPE
+from mixer.publish.tags import Label
 from mixer.requests import Options
 from mixer.sound.check import Check
+from mixer.sound.ffmpeg import Children
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 
@@ -26,9 +31,14 @@ FILES = {
     "captions_vtt": ("story.vtt", "text/vtt; charset=utf-8"),
     "captions_srt": ("story.srt", "application/x-subrip; charset=utf-8"),
     "chapters": ("chapters.json", "application/json"),
+    "chapters_json": ("podcast-chapters.json", PODCAST_TYPE),
+    "chapters_vtt": ("chapters.vtt", "text/vtt; charset=utf-8"),
     "picture": ("story.png", "image/png"),
     "report": ("report.json", "application/json"),
     "waveform": ("waveform.json", "application/json"),
+    "cover": (COVER, MEDIA_TYPE),
+    "chapter_files": ("chapters.zip", "application/zip"),
+    "read_aloud": ("story.epub", "application/epub+zip"),
 }
 """What goes with the audio, by what GET calls it: its name and how it is served."""
 
@@ -41,19 +51,27 @@ class StoryPublisher:
         store: where stories are kept.
         spending: where callers' entries are settled.
         now: the moment, in UTC.
+        job: begins the job of a step; a server that ends may stop them all.
     """
 
     store: ObjectStore
     spending: Spending
     now: Callable[[], datetime] = field(default=utc_now)
+    job: Callable[[], Children] = Children
 
     @property
     def tasks(self) -> dict[str, Task]:
         """What events may ask for."""
-        return {"publish": lambda story, attempt, *_: self.publish(story, attempt)}
+        return {"publish": lambda story, attempt, _, until_s: self.publish(story, attempt, until_s)}
 
-    def publish(self, story: str, attempt: int) -> dict[str, object]:
-        """Keep what goes with the audio, and write down that the story is done."""
+    def publish(
+        self, story: str, attempt: int, deadline_s: float | None = None
+    ) -> dict[str, object]:
+        """Keep what goes with the audio, and write down that the story is done.
+
+        Raises:
+            OutOfTime: it cannot be done in time.
+        """
         folder = StoryFolder(self.store, story)
         refuse_if_cancelled(folder, attempt)
         seen = seen_in(folder)
@@ -61,10 +79,9 @@ class StoryPublisher:
         if kind is Kind.SPEECH:
             result = _spoken_result(told(folder), attempt)
         else:
-            asked = Options.model_validate(seen.request.options)
-            result = _mixed_result(
-                folder, attempt, asked, None if kind is Kind.MIX else told(folder)
-            )
+            said = None if kind is Kind.MIX else told(folder)
+            with stopping(job := self.job(), deadline_s):
+                result = _mixed_result(folder, attempt, seen.request, said, job)
         close(folder, seen, result, self.now())
         settle(seen, self.spending)
         return {}
@@ -83,8 +100,13 @@ def _spoken_result(said: Told, attempt: int) -> StoryResult:
 
 
 def _mixed_result(
-    folder: StoryFolder, attempt: int, asked: Options, said: Told | None
+    folder: StoryFolder,
+    attempt: int,
+    request: StoryRequest,
+    said: Told | None,
+    job: Children,
 ) -> StoryResult:
+    asked = Options.model_validate(request.options)
     timeline, joined = rendered_timeline(folder), folder.read(MIX, JoinedMix)
     peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
     mix = Mix(
@@ -96,12 +118,24 @@ def _mixed_result(
         flaws=_flaws(said) if said else {},
         heard=joined.heard,
     )
-    title = asked.title or (said.stored.script.title if said else "")
-    files = _files(title, mix, said, joined.name)
+    label = label_of(folder, asked, said.stored.script if said else None)
+    title = label.fields["title"]
+    made: list[str] = ["cover"] if label.cover else []
+    if said is not None:
+        made += made_besides(
+            folder,
+            request,
+            said,
+            timeline=timeline,
+            audio=joined.name,
+            places=FILES,
+            job=job,
+        )
+    files = _files(label, mix, said, (joined.name, *(FILES[name][0] for name in made)))
     for name, content in files.items():
         path, content_type = FILES[name]
         folder.store.put(folder.key(path), content, content_type=content_type)
-    links = {name: folder.key(FILES[name][0]) for name in FILES if name in files}
+    links = {name: folder.key(FILES[name][0]) for name in FILES if name in {*files, *made}}
     return StoryResult(
         state=State.DONE,
         attempt=attempt,
@@ -121,12 +155,12 @@ def rendered_timeline(folder: StoryFolder) -> Timeline:
     return replace(laid, mastering=joined.mastering or laid.mastering)
 
 
-def _files(title: str, mix: Mix, said: Told | None, audio: str) -> Mapping[str, bytes]:
+def _files(label: Label, mix: Mix, said: Told | None, made: tuple[str, ...]) -> Mapping[str, bytes]:
     """Contents by name; captions and report where it is known what is said."""
-    starts = [{"title": name, "start_s": round(at, 3)} for at, name in chapters(mix.timeline)]
-    files = {"chapters": json.dumps({"chapters": starts}, ensure_ascii=False).encode()}
+    files = chapters_of(mix.timeline, label.fields)
     if mix.checked.peaks:
-        files |= {"picture": picture_of(title, mix), "waveform": outline_of(mix)}
+        picture = picture_of(label.fields["title"], mix)
+        files |= {"picture": picture, "waveform": outline_of(mix)}
     if said is None:
         return files
     script = said.stored.script
@@ -138,7 +172,7 @@ def _files(title: str, mix: Mix, said: Told | None, audio: str) -> Mapping[str, 
         billed_chars=said.billed_chars,
         unspoken=said.unspoken,
         stages_s={},
-        outputs=(audio, *(FILES[name][0] for name in FILES if name in {*files, "report"})),
+        outputs=(*made, *(FILES[name][0] for name in FILES if name in {*files, "report"})),
     )
     return files
 

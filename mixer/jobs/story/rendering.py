@@ -10,13 +10,14 @@ from tempfile import mkdtemp
 
 from mixer.jobs.fetching import RequestFolder
 from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix, encoding_of
-from mixer.jobs.production import chapters, tags
+from mixer.jobs.production import chapters
 from mixer.jobs.publishing import heard_in
 from mixer.jobs.remembering import Memory
 from mixer.jobs.story.folder import (
     SCRIPT,
     StoryFolder,
 )
+from mixer.jobs.story.labels import label_of
 from mixer.jobs.story.music import Library
 from mixer.jobs.story.values import JoinedMix, StoredScript
 from mixer.publish.tags import Label
@@ -106,7 +107,9 @@ class Rendering:
     def joined(self, folder: StoryFolder) -> JoinedMix:
         """The finished audio, checked and kept; rendered once more where its loudness is missed."""
         out = self.scratch / audio_name(self.encoding)
-        look = self._looked(out, _tags(folder, self.asked))
+        stored = folder.find(SCRIPT, StoredScript)
+        script = stored.script if stored else None
+        look = self._looked(out, label_of(folder, self.asked, script))
         checked = replace(self, timeline=look.timeline)._checked(out, look.mixdown)
         mix = Mix(look.timeline, checked, self.sounds, self.asked.preset, self.encoding)
         content_type = self.encoding.kind.content_type
@@ -121,7 +124,7 @@ class Rendering:
             heard=heard_in(mix),
         )
 
-    def _looked(self, out: Path, about: Mapping[str, str]) -> Look:
+    def _looked(self, out: Path, about: Label) -> Look:
         """The mix, rendered to its target, and remembered where somebody does."""
         made: list[str] = []
 
@@ -149,10 +152,10 @@ class Rendering:
         memory.note(look, made)
         return look
 
-    def _rendered_into(self, out: Path, about: Mapping[str, str]) -> Mixdown:
+    def _rendered_into(self, out: Path, about: Label) -> Mixdown:
         """Join what is on the shelf; what is not is rendered here."""
         encoding = self.encoding
-        label = Label(about, chapters(self.timeline), self.timeline.duration_s)
+        label = about.over(chapters(self.timeline), self.timeline.duration_s)
         if is_shared_out(encoding):
             self.rendered(self.reels)
         return render(
@@ -213,12 +216,6 @@ class Rendering:
 
 def _measured(level_db: float) -> float | None:
     return None if math.isnan(level_db) else level_db
-
-
-def _tags(folder: StoryFolder, asked: Options) -> dict[str, str]:
-    """What the file says of itself; of given chunks nothing is known but what was asked."""
-    stored = folder.find(SCRIPT, StoredScript)
-    return tags(asked, stored.script if stored else None)
 
 
 def audio_name(encoding: Encoding) -> str:

@@ -15,6 +15,7 @@ from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, StoryPlanned,
 from mixer.jobs.planning import refuse_if_too_dear
 from mixer.jobs.story.batches import batched, keep_batches
 from mixer.jobs.story.folder import PLAN, REQUEST, SCRIPT, StoryFolder
+from mixer.jobs.story.labels import keep_cover
 from mixer.jobs.story.music import Library, sounds_of
 from mixer.jobs.story.names import (
     batch_name,
@@ -191,6 +192,7 @@ class StorySpeech:
     ) -> StoredScript:
         text = text_of_upload(self.synthesizer.store.get(request.text_key))
         plan: Plan = self.synthesizer.plan(text, asked, deadline_s)
+        keep_cover(folder, asked, plan.cover)
         script = replace(plan.script, title=asked.title or plan.script.title)
         with self.synthesizer.open_engine(plan.delivery.engine, deadline_s) as engine:
             narrator = Narrator(

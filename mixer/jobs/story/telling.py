@@ -27,6 +27,7 @@ from mixer.jobs.mixing import Desk, music_found
 from mixer.jobs.remembering import Memory
 from mixer.jobs.spending import Spending, utc_now
 from mixer.jobs.story.folder import PREFIX, REQUEST, RESULT, SOUNDS, TEXT, StoryFolder
+from mixer.jobs.story.labels import put_cover
 from mixer.jobs.story.mix import StoryMix
 from mixer.jobs.story.music import content_digest
 from mixer.jobs.story.publishing import StoryPublisher, rendered_timeline
@@ -36,6 +37,8 @@ from mixer.jobs.story.takes import Told, told
 from mixer.jobs.story.tasks import Answer, Event, Task
 from mixer.jobs.story.values import Kind, KnownSounds, StoryRequest, StoryResult
 from mixer.jobs.synthesis import Synthesizer, always
+from mixer.publish.pictures import Picture
+from mixer.publish.zips import unpack
 from mixer.requests import Options
 from mixer.sound.cues import Music
 from mixer.sound.shelf import Shelf
@@ -72,8 +75,19 @@ STAGES: Mapping[str, tuple[str, float, float]] = {
 }
 """What people are told of each task: a stage's name, and how much of it the task is."""
 
-OUTPUTS = {"audio": "", "captions_vtt": ".vtt", "captions_srt": ".srt", "picture": ".png"}
+OUTPUTS = {
+    "audio": "",
+    "captions_vtt": ".vtt",
+    "captions_srt": ".srt",
+    "picture": ".png",
+    "chapters_json": ".chapters.json",
+    "chapters_vtt": ".chapters.vtt",
+    "read_aloud": ".read-aloud.epub",
+}
 """Files that are handed out, by the name of their link, and their endings; the report goes last."""
+
+CHAPTERS = "-chapters"
+"""Behind the name of the folder with a file for each chapter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,7 @@ class Teller:
         *,
         music: Path | None,
         sounds: Mapping[str, Path] = NO_SOUNDS,
+        cover: Picture | None = None,
         out: Path,
         report: Path | None = None,
     ) -> Telling:
@@ -166,6 +181,7 @@ class Teller:
             asked: how it shall be told.
             music: a sound file to lie under it, checked before anything is said.
             sounds: the files that the text names, by their names in it; likewise.
+            cover: a picture; None for the story's own.
             out: the finished file.
             report: where the report goes; beside it when None.
 
@@ -177,6 +193,8 @@ class Teller:
         watching = _Watching(self.desk.stages.tell)
         with _lent(bed, sounds) as (library, known), self._folder() as folder:
             self._keep(folder, text, asked, known)
+            if cover is not None:
+                put_cover(folder, cover)
             tasks = self._tasks(library, memory, watching)
 
             def invoke(event: Event) -> Answer:
@@ -184,7 +202,7 @@ class Teller:
 
             Run(invoke, folder.story_id, ATTEMPT, watch=watching).steps(Kind.STORY)
             result = folder.read(RESULT, StoryResult)
-            outputs = self._handed_out(result, output_paths(out, report))
+            outputs = self._handed_out(result, out, report)
             return Telling(told(folder), rendered_timeline(folder), result, outputs)
 
     def _tasks(
@@ -198,7 +216,7 @@ class Teller:
             tell_share=watching.inside,
             memory=memory,
         )
-        publisher = StoryPublisher(self.store, self.speech.spending)
+        publisher = StoryPublisher(self.store, self.speech.spending, job=lambda: self.desk.children)
         return {**StorySpeech(self.speech, library).tasks, **mix.tasks, **publisher.tasks}
 
     @contextmanager
@@ -239,13 +257,17 @@ class Teller:
         )
         folder.write(REQUEST, request)
 
-    def _handed_out(self, result: StoryResult, paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    def _handed_out(self, result: StoryResult, out: Path, report: Path | None) -> tuple[Path, ...]:
         """The finished files, where the user wants them."""
-        *places, report = paths
+        *places, report = output_paths(out, report)
         wanted = dict(zip(OUTPUTS, places, strict=True))
         made = {name: path for name, path in wanted.items() if name in result.links}
         for name, path in made.items():
             self.store.fetch(result.links[name], path)
+        parts = chapters_folder(out)
+        if "chapter_files" in result.links:
+            unpack(self.store.path(result.links["chapter_files"]), parts)
+            made["chapter_files"] = parts
         outputs = (*made.values(), report)
         said: dict[str, Any] = json.loads(self.store.get(result.links["report"]))
         stages_s = {name: round(s, 3) for name, s in self.desk.stages.seconds.items()}
@@ -274,8 +296,13 @@ def _lent(
         yield library, known
 
 
+def chapters_folder(out: Path) -> Path:
+    """Where a file for each chapter goes, beside the finished file."""
+    return out.with_name(f"{out.stem}{CHAPTERS}")
+
+
 def output_paths(out: Path, report: Path | None = None) -> tuple[Path, ...]:
-    """What a told story leaves: audio, captions in two formats, picture, report.
+    """What a told story may leave: audio, captions, picture, chapters, a book, the report last.
 
     Args:
         out: the finished file.

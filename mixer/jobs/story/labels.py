@@ -1,0 +1,55 @@
+"""What a story's finished files say of themselves, and the cover that goes with them."""
+
+import logging
+
+from mixer.errors import UnusablePicture
+from mixer.jobs.covers import fetched_cover
+from mixer.jobs.production import tags
+from mixer.jobs.story.folder import COVER, StoryFolder
+from mixer.publish.pictures import MEDIA_TYPE, Picture, cover_picture, kept_picture
+from mixer.publish.tags import Label
+from mixer.requests import Options
+from mixer.script.document import Cover
+from mixer.script.script import Script
+
+logger = logging.getLogger(__name__)
+
+
+def keep_cover(folder: StoryFolder, asked: Options, own: Cover | None = None) -> None:
+    """Have the story's cover in its folder, where it has one; before anything is spent.
+
+    Args:
+        folder: of the story.
+        asked: the key of an upload counts here.
+        own: the text's own, taken where none is asked for; left out where it cannot be used.
+
+    Raises:
+        NotFound: there is no such upload.
+        UnusablePicture: it is no picture, is broken, or is too large.
+    """
+    if folder.has(COVER):
+        return
+    if asked.cover:
+        put_cover(folder, fetched_cover(folder.store, asked.cover))
+    elif own is not None:
+        try:
+            put_cover(folder, cover_picture(own.content, "of the book"))
+        except UnusablePicture as error:
+            logger.info("story %s goes without its own cover: %s", folder.story_id, error)
+
+
+def put_cover(folder: StoryFolder, cover: Picture) -> None:
+    """Keep a cover."""
+    folder.store.put(folder.key(COVER), cover.content, content_type=MEDIA_TYPE)
+
+
+def label_of(folder: StoryFolder, asked: Options, script: Script | None) -> Label:
+    """What the finished file says of itself, but for its chapters.
+
+    Args:
+        folder: of the story.
+        asked: instead of what the text says of itself.
+        script: what was said; None where chunks were given.
+    """
+    cover = kept_picture(folder.store.get(folder.key(COVER))) if folder.has(COVER) else None
+    return Label(tags(asked, script), cover=cover)

@@ -1,0 +1,176 @@
+"""What a story leaves besides its audio: tags and cover, chapters' files, a read-aloud book."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from mutagen.id3 import ID3
+
+from mixer.jobs.mixing import Desk, Stages
+from mixer.jobs.production import captioned
+from mixer.jobs.story.telling import Teller, Telling
+from mixer.publish.pictures import cover_picture
+from mixer.requests import Options
+from mixer.sound.ffmpeg import Children
+from mixer.store.folder import FolderStore
+from tests.books import Book, page
+from tests.engines import ToneEngine
+from tests.epub_rules import SMIL, XHTML, broken_rules, ms, opened, overlays
+from tests.functional.test_stories import laptop_with
+from tests.pictures import picture
+from tests.sounds import decoded
+
+COVER = picture(600, 900, "JPEG")
+CHAPTERS = {
+    "one.xhtml": page(
+        "<h1>Arrival</h1><p>He came late. “Who is it?” she asked.</p><hr/><p>No.</p>"
+    ),
+    "two.xhtml": page("<h1>The Key &amp; the Door</h1><p>They tried it. It fitted.</p>"),
+    "three.xhtml": page("<h1>Return</h1><p>The end came soon.</p>"),
+}
+TITLES = ["Arrival", "The Key & the Door", "Return"]
+SENTENCES = [
+    *("Arrival", "He came late.", "“Who is it?” she asked.", "No."),
+    *("The Key & the Door", "They tried it.", "It fitted."),
+    *("Return", "The end came soon."),
+]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Telling:
+    """A book with a cover, narrated with all that there is."""
+    book = Book(
+        CHAPTERS,
+        [(name, title, 1) for name, title in zip(CHAPTERS, TITLES, strict=True)],
+        language="en-GB",
+        metadata='<meta name="cover" content="c"/><dc:description>A tale.</dc:description>',
+        manifest='<item id="c" href="c.jpg" media-type="image/jpeg"/>',
+        files={"OEBPS/c.jpg": COVER},
+    )
+    folder, engine = tmp_path_factory.mktemp("told"), ToneEngine()
+    desk = Desk(Stages(lambda _stage, _share: None), Children())
+    asked = Options(
+        engine="generative",
+        text_type="epub",
+        narrator="Ada",
+        outputs=["read_aloud", "chapter_files"],
+    )
+    teller = Teller.of(FolderStore(folder / "store"), engine, desk)
+    try:
+        return teller.tell(book.content(), asked, music=None, out=folder / "book.mp3")
+    finally:
+        engine.close()
+
+
+def beside(told: Telling, ending: str) -> Path:
+    (path,) = (path for path in told.outputs if path.name == f"book{ending}")
+    return path
+
+
+def test_the_file_says_what_the_book_says_and_bears_its_cover(told: Telling):
+    tags = ID3(told.outputs[0])
+    read = [str(tags[name]) for name in ("TIT2", "TPE1", "TCOM", "COMM::eng", "TLAN")]
+    assert read == ["The Book", "A. Writer", "Ada", "A tale.", "eng"]
+    assert tags.getall("APIC")[0].data == cover_picture(COVER, "cover").content
+
+
+def test_chapters_are_told_to_every_kind_of_player(told: Telling):
+    marks = [frame.start_time / 1000 for frame in ID3(told.outputs[0]).getall("CHAP")]
+    podcast = json.loads(beside(told, ".chapters.json").read_bytes())
+    assert [each["title"] for each in podcast["chapters"]] == TITLES
+    assert [each["startTime"] for each in podcast["chapters"]] == pytest.approx(marks, abs=0.05)
+    assert beside(told, ".chapters.vtt").read_text().count("-->") == 3
+
+
+def test_chapters_lie_in_a_folder_with_their_playlist(told: Telling):
+    folder = beside(told, "-chapters")
+    names = [path.name for path in sorted(folder.iterdir())]
+    assert names == [
+        "01 - Arrival.mp3",
+        "02 - The Key & the Door.mp3",
+        "03 - Return.mp3",
+        "playlist.m3u8",
+    ]
+    lengths = [len(decoded(folder / name)) for name in names[:3]]
+    assert sum(lengths) == len(decoded(told.outputs[0]))
+    report = json.loads(told.outputs[-1].read_bytes())
+    assert {"book.read-aloud.epub", "book-chapters"} <= set(report["outputs"])
+
+
+def test_the_book_is_read_as_it_was_heard(told: Telling):
+    content = beside(told, ".read-aloud.epub").read_bytes()
+    assert broken_rules(content) == []
+    book = opened(content)
+    pages = [item for item in book.pages() if item.overlay]
+    spans = [s.text for item in pages for s in book.root(item.path).iter(f"{XHTML}span")]
+    assert spans == SENTENCES
+    assert book.archive.read("EPUB/cover.jpg") == cover_picture(COVER, "cover").content
+    assert len([1 for item in pages for _ in book.root(item.path).iter(f"{XHTML}hr")]) == 1
+
+
+def test_sentences_light_up_when_they_are_heard(told: Telling):
+    book = opened(beside(told, ".read-aloud.epub").read_bytes())
+    sections = told.timeline.sections
+    begins_s = [told.timeline.seconds(each.start) for each in sections if each.title]
+    lit_s = [
+        begin_s + ms(audio.attrib["clipBegin"]) / 1000
+        for begin_s, (_, overlay) in zip(begins_s, overlays(book), strict=True)
+        for audio in book.root(overlay.path).iter(f"{SMIL}audio")
+    ]
+    heard_s = [each.start_s for each in captioned(told.said.spoken, told.timeline)]
+    assert [each.text for each in captioned(told.said.spoken, told.timeline)] == SENTENCES
+    for lit, heard, text in zip(lit_s, heard_s, SENTENCES, strict=True):
+        # the first of a chapter has the silence before it as well
+        assert lit == pytest.approx(heard, abs=0.05 if text not in TITLES else 0.5)
+
+
+STORY = "\n\n".join(f"# {title}\n\nShip {title} came in. It was late." for title in ("One", "Two"))
+ASKED = {"text": STORY, "text_type": "markdown", "title": "Ships", "author": "A. Writer"}
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory):
+    with laptop_with(tmp_path_factory.mktemp("outputs"), ToneEngine(suffix="mp3")) as served:
+        served.served.store.put("uploads/c.png", picture(400, 300))
+        served.served.store.put("uploads/c.txt", b"no picture")
+        yield served
+
+
+def test_a_story_links_what_it_was_asked_for(stories):
+    asked = {**ASKED, "cover": "uploads/c.png", "outputs": ["chapter_files", "read_aloud"]}
+    status = stories.ended(stories.begun(asked))
+    assert status["state"] == "done", status
+    links = status["links"]
+    assert ID3(io.BytesIO(stories.linked(links["audio"]).body)).getall("APIC")
+    assert stories.linked(links["cover"]).body.startswith(b"\xff\xd8")
+    with zipfile.ZipFile(io.BytesIO(stories.linked(links["chapter_files"]).body)) as archive:
+        assert archive.namelist() == ["01 - One.mp3", "02 - Two.mp3", "playlist.m3u8"]
+    assert broken_rules(stories.linked(links["read_aloud"]).body) == []
+    assert stories.linked(links["chapters_json"]).json["version"] == "1.2.0"
+    assert stories.linked(links["chapters_vtt"]).body.startswith(b"WEBVTT")
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "code", "said"),
+    [
+        ({"cover": "uploads/no.png"}, 404, "not_found", "no uploaded picture uploads/no.png"),
+        ({"cover": "music/bed.mp3"}, 400, "bad_input", "is no key that POST /uploads has answered"),
+        ({"outputs": ["read_aloud"], "format": "opus"}, 400, "bad_option", "ask for mp3, m4a"),
+        ({"outputs": ["pdf"]}, 400, "bad_input", "outputs"),
+        ({"year": "soon"}, 400, "bad_input", "year"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_at_once(stories, more, status, code, said):
+    answered = stories.post({**ASKED, **more})
+    assert said in stories.refused(answered, status, code)["error"]
+
+
+def test_a_cover_that_is_no_picture_ends_the_story_before_a_word_is_said(stories):
+    calls = stories.engine.calls
+    asked = {"text": "A boat nobody saw.", "cover": "uploads/c.txt"}
+    status = stories.ended(stories.begun(asked))
+    assert (status["state"], status["error"]["code"]) == ("failed", "unusable_picture")
+    assert status["error"]["error"] == "uploads/c.txt is no JPEG or PNG picture."
+    assert stories.engine.calls == calls
