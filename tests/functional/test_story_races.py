@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mixer.errors import StoreFailed, StoryCancelled
+from mixer.errors import SpeechFailed, StoreFailed, StoryCancelled
 from mixer.jobs.story.batches import keep_batches
 from mixer.jobs.story.folder import PLAN, SEGMENTS, StoryFolder
 from mixer.jobs.story.names import batch_name, rendered_name, spoken_name
@@ -156,6 +156,32 @@ def test_step_at_work_stops_when_its_story_is_cancelled(tmp_path):
     assert status.state is State.CANCELLED
     assert 0 < status.spent_usd < reserved
     assert world.spending.today_usd(CALLER) == pytest.approx(status.spent_usd, abs=1e-6)
+
+
+TIMED_OUT = '{"errorMessage": "2026-11-26 Task timed out after 900.00 seconds"}'
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"Error": "SpeechFailed", "Cause": "{}"}, "speech_failed"),
+        ({"Error": "States.ExceedToleratedFailureThreshold", "Cause": ""}, "speech_failed"),
+        ({"Error": "Lambda.Unknown", "Cause": "The Lambda function died."}, "step_failed"),
+        ({"Error": "States.Timeout", "Cause": ""}, "step_failed"),
+        ({"Error": "Sandbox.Timedout", "Cause": TIMED_OUT}, "step_failed"),
+    ],
+)
+def test_what_a_step_said_counts_unless_a_later_one_died_in_silence(tmp_path, error, code):
+    world = StoryWorld(tmp_path, ToneEngine(suffix="mp3", fail_texts=["Bell 0"]))
+    world.desk = replaced_launcher(world, Executions())
+    story = world.begun("Bell 0 rang.")
+    world.task("plan", story)
+    with pytest.raises(SpeechFailed):
+        world.task("synthesize", story, batch=0)
+    world.task("record", story, error=error)
+    failure = world.status(story).failure
+    assert failure.code == code
+    assert failure.error.endswith(".")
 
 
 def test_whoever_was_told_is_not_told_again_when_another_could_not_be(tmp_path):

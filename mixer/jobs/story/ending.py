@@ -21,13 +21,14 @@ Notice = dict[str, Any]
 Tell = Callable[[Notice, StoryRequest], None]
 """Tells somebody outside of a story's end; may fail, and is then asked again."""
 
-CANCELLED_CODE = "cancelled"
+CANCELLED_CODE, STEP_FAILED = "cancelled", "step_failed"
+CHILD_FAILED = "States.ExceedToleratedFailureThreshold"
+"""What a distributed map says of a group that failed; the group has said why itself."""
 
 WORDS = {
     "States.Timeout": "A step took longer than it may; what is finished is kept.",
     "States.DataLimitExceeded": "A step answered more than a step may; what is finished is kept.",
-    "States.ExceedToleratedFailureThreshold": "A group of segments could not be rendered; what is "
-    "finished is kept.",
+    CHILD_FAILED: "A group of segments could not be rendered; what is finished is kept.",
     "Lambda.Unknown": "A function ended without an answer, as happens where memory runs out; what "
     "is finished is kept.",
 }
@@ -70,13 +71,20 @@ class StoryEnding:
             return {"state": seen.result.state}
         if seen.progress.attempt != attempt:
             return {"state": State.CANCELLED}
-        failure = folder.find(failure_name(attempt), Failure) or failure_from(error)
+        failure = self._failure(folder, attempt, error)
         is_cancelled = seen.progress.cancelled or failure.code == CANCELLED_CODE
         state = State.CANCELLED if is_cancelled else State.FAILED
         result = StoryResult(state, attempt, 0.0, failure=None if is_cancelled else failure)
         close(folder, seen, result, self.now())
         settle(seen, self.spending)
         return {"state": state}
+
+    def _failure(self, folder: StoryFolder, attempt: int, error: Mapping[str, Any]) -> Failure:
+        """Why it failed: what the last step said, unless it died without saying anything."""
+        told = failure_from(error)
+        if told.code == STEP_FAILED and error.get("Error") != CHILD_FAILED:
+            return told
+        return folder.find(failure_name(attempt), Failure) or told
 
     def notify(self, story: str) -> Answer:
         """Tell that a story has ended; who was told before is not told again.
@@ -128,13 +136,13 @@ def failure_from(error: Mapping[str, Any]) -> Failure:
     """
     name, cause = str(error.get("Error", "")), str(error.get("Cause", ""))
     if name in WORDS:
-        return Failure(WORDS[name], "step_failed", {"reason": name})
+        return Failure(WORDS[name], STEP_FAILED, {"reason": name})
     try:
         told = json.loads(cause)
         message = str(told["errorMessage"])
     except (ValueError, KeyError, TypeError):
         message = cause
     if re.search(r"Task timed out|Runtime exited|signal: killed", message):
-        return Failure(WORDS["Lambda.Unknown"], "step_failed", {"reason": message[:200]})
+        return Failure(WORDS["Lambda.Unknown"], STEP_FAILED, {"reason": message[:200]})
     text = "A step of the story failed; the log of its execution says more."
     return Failure(text, "internal", {"reason": name})
