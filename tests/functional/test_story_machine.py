@@ -201,6 +201,11 @@ def test_sounds_of_the_library_and_of_callers_are_played_by_machines_that_share_
     ]
 
 
+def test_what_is_only_spoken_plays_no_sounds_and_looks_for_none(machine):
+    story = machine.begun("A word.\n\n[[sound no such.wav]]\n\nAnother.", Kind.SPEECH, **VOICE)
+    assert machine.ended(story).state is State.DONE
+
+
 @pytest.mark.parametrize(
     ("file", "code"), [("no such.wav", "not_found"), ("stories/of/others.wav", "forbidden")]
 )

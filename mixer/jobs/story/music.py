@@ -11,7 +11,7 @@ from mixer.jobs.fetching import AT_ONCE, request_folder
 from mixer.jobs.mixing import Desk, Stages, music_found
 from mixer.jobs.sounding import sound_files
 from mixer.jobs.story.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
-from mixer.jobs.story.values import KnownSounds, StoredScript, StoryRequest
+from mixer.jobs.story.values import Kind, KnownSounds, StoredScript, StoryRequest
 from mixer.parallel import in_parallel, usable_cores
 from mixer.sound.cues import Music
 from mixer.sound.ffmpeg import Children
@@ -41,6 +41,8 @@ def sounds_of(
 ) -> dict[str, Music]:
     """Everything that a story plays besides its voice, by key; measured once for all steps.
 
+    What is only spoken plays nothing.
+
     Args:
         folder: of the story; its script names sounds, where there is one yet.
         request: names the music.
@@ -55,7 +57,7 @@ def sounds_of(
     """
     stored = folder.find(SCRIPT, StoredScript)
     wanted = {request.music: 0} if request.music else {}
-    if stored is not None:
+    if stored is not None and request.kind is Kind.STORY:
         wanted = {**sound_files(stored.script), **wanted}
     known = kept_sounds(folder)
     missing = {key: line for key, line in wanted.items() if key not in known}
