@@ -25,6 +25,7 @@ TextTypeName = Literal["text", "markdown", "html", "ssml", "epub"]
 OutputName = Literal["chapter_files", "read_aloud"]
 OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
 
+YEAR_PATTERN = r"^(\d{4})?$"
 MAX_LINE_CHARS = 500
 MAX_DESCRIPTION_CHARS = 4_000
 """As long as shops let a description be (Apple's podcast guide for authors)."""
@@ -131,7 +132,7 @@ class AboutOptions(BaseModel):
     series: Annotated[
         str, Field(max_length=MAX_LINE_CHARS, description="Series, and the volume in it.")
     ] = ""
-    year: Annotated[str, Field(pattern=r"^(\d{4})?$", description="Of publication.")] = ""
+    year: Annotated[str, Field(pattern=YEAR_PATTERN, description="Of publication.")] = ""
     genre: Annotated[str, Field(max_length=MAX_LINE_CHARS, description="Such as Mystery.")] = ""
     description: Annotated[
         str, Field(max_length=MAX_DESCRIPTION_CHARS, description="A few sentences.")
@@ -246,6 +247,7 @@ def _sentence(found: ErrorDetails) -> str:
 _WORDINGS = {
     "Input should": "must",
     "String should match pattern": "must match",
+    f"must match '{YEAR_PATTERN}'": "must be four digits",
     "String should": "must",
     "less than or equal to": "at most",
     "greater than or equal to": "at least",
