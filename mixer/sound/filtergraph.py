@@ -90,10 +90,8 @@ def segment_command(
     unmeasured = 0 if is_anywhere else -begin % LOUDNESS_STEP
     heard, measured = graph.split(mixed, "asplit", 2)
     heard = graph.chain(heard, _without(-begin % frame_samples))
-    measured = graph.chain(measured, [*_without(unmeasured), LOUDNESS])
-    measuring = ("-map", f"[{measured}]", "-f", "null", "-")
-    filters = ("-filter_complex", graph.text)
-    arguments = (*graph.inputs, *filters, *measuring, "-map", f"[{heard}]")
+    graph.end(measured, [*_without(unmeasured), LOUDNESS])
+    arguments = (*graph.inputs, "-filter_complex", graph.text, "-map", f"[{heard}]")
     return Command(arguments, tuple(graph.files), unmeasured)
 
 
@@ -132,6 +130,10 @@ class _Graph:
     def chain(self, label: str, filters: Sequence[str]) -> str:
         """A row of filters behind a label; the label of its end."""
         return self._add(f"[{label}]{','.join(filters)}")
+
+    def end(self, label: str, filters: Sequence[str]) -> None:
+        """A row of filters behind a label that ends in the graph; an output would cost a thread."""
+        self._chains.append(f"[{label}]{','.join(filters)},anullsink")
 
     def source(self, filters: Sequence[str]) -> str:
         """A row of filters that begins with a generator."""
