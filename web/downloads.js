@@ -7,7 +7,9 @@ import { $, el, showError } from "./words.js";
 const MOST_BYTES = 60_000_000; // held in memory
 const NAMES = {
   audio: "Audio", captions_vtt: "Captions (VTT)", captions_srt: "Captions (SRT)", report: "Report",
-  picture: "Picture", chapters: "Chapters (JSON)", waveform: "Waveform (JSON)",
+  chapter_files: "A file for each chapter (ZIP)", read_aloud: "Read-aloud book (EPUB)",
+  picture: "Picture", cover: "Cover", chapters: "Chapters (JSON)", chapters_json: "Chapters for podcasts (JSON)",
+  chapters_vtt: "Chapters (VTT)", waveform: "Waveform (JSON)",
 };
 
 // A link that this page does not know yet: “chapters_zip” is “Chapters (ZIP)”.

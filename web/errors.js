@@ -5,7 +5,7 @@ import { $, showError } from "./words.js";
 const PLACES = {
   voice: ["voice", "engine", "language"],
   music: ["music"],
-  sound: ["music_level_lu", "duck_db", "pauses", "rate", "preset", "format", "bitrate_kbps"],
+  sound: ["music_level_lu", "duck_db", "pauses", "rate", "preset", "format", "bitrate_kbps", "outputs"],
   text: ["text", "text_type", "source", "body"],
 };
 

@@ -1,11 +1,12 @@
 // Sliders, preset and format: what shapes the sound besides voice and music.
 
 import { can, choose, chosen, fill } from "./choices.js";
-import { $, showError } from "./words.js";
+import { $, el, showError } from "./words.js";
 
 const NATURAL_MS = { clause: 120, sentence: 350, question: 400, exclamation: 400, paragraph: 650, heading: 900, scene: 1500, chapter: 2000 };
 const PRESETS = { story: "Story, −18 LUFS", podcast: "Podcast, −16 LUFS", broadcast: "Broadcast, −23 LUFS", "audiobook-acx": "Audiobook (ACX)" };
 const FORMATS = { mp3: "MP3", m4a: "M4A (AAC)", m4b: "M4B with chapters", opus: "Opus", flac: "FLAC", wav: "WAV" };
+const OUTPUTS = { chapter_files: "A file for each chapter", read_aloud: "A book that reads itself aloud (EPUB)" };
 const SLIDERS = {
   music_level_lu: (n) => `${n} LU below the voice`,
   duck_db: (n) => (n ? `by ${n} dB` : "never"),
@@ -20,8 +21,24 @@ export function begin() {
     fill($(`#${name}`), all.map((each) => [each, labels[each] ?? each]), chosen[name]);
     $(`#${name}`).addEventListener("change", (event) => (choose({ [name]: event.target.value }, false), fine()));
   }
+  offerOutputs(can.outputs ?? []);
   showSummary();
 }
+
+function offerOutputs(names) {
+  $("#outputs").hidden = !names.length;
+  $("#outputs").append(
+    ...names.map((name) => el("label", {}, el("input", { type: "checkbox", name, checked: Boolean(chosen.outputs?.includes(name)) }), OUTPUTS[name] ?? name)),
+  );
+}
+
+const wantedOutputs = () => [...document.querySelectorAll("#outputs :checked")].map((each) => each.name);
+
+$("#outputs").addEventListener("change", () => {
+  const wanted = wantedOutputs();
+  choose({ outputs: wanted.length ? wanted : null }, false);
+  fine();
+});
 
 function prepare(name) {
   const slider = $(`#${name}`);
@@ -51,6 +68,7 @@ function fine() {
 
 function showSummary() {
   const parts = [$("#preset").selectedOptions[0]?.textContent.split(",")[0], $("#format").value.toUpperCase()];
+  if (chosen.outputs) parts.push(`+${chosen.outputs.length}`);
   const changed = Object.keys(SLIDERS).filter((name) => chosen[name] !== undefined).length;
   if (changed) parts.push(`${changed} changed`);
   $("#sound-summary").textContent = parts.filter(Boolean).join(" · ");
@@ -69,6 +87,7 @@ function pauses() {
 
 export const speechOptions = () => ({ pauses: pauses(), rate: set("rate") });
 export const mixOptions = () => ({
+  outputs: wantedOutputs().length ? wantedOutputs() : undefined,
   preset: $("#preset").value,
   music_level_lu: set("music_level_lu"),
   duck_db: set("duck_db"),

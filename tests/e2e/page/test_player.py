@@ -1,5 +1,7 @@
 """The player: position by click, chapters, speed, files under plain names, no movement."""
 
+import zipfile
+
 import pytest
 
 from tests.e2e.page.conftest import until
@@ -60,6 +62,29 @@ def test_every_file_of_the_api_can_be_downloaded(house, told):
         told.click("#downloads a[data-name='audio']")
     assert audio.value.suggested_filename == "the-whole.mp3"
     assert audio.value.path().stat().st_size == len(told.request.get(links["audio"]).body())
+
+
+def test_more_files_are_made_when_they_are_asked_for(house, visit):
+    at = visit(house.url)
+    page = at.open()
+    page.click("#sound summary")
+    page.get_by_label("A file for each chapter").check()
+    page.get_by_label("A book that reads itself aloud").check()
+    at.tell(STORY)
+    at.done()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.click("[aria-label^='Listen:']")
+    at.done()
+    with page.expect_download() as files:
+        page.get_by_text("A file for each chapter (ZIP)").click()
+    with zipfile.ZipFile(files.value.path()) as archive:
+        assert sum(name.endswith(".mp3") for name in archive.namelist()) == 2
+    page.get_by_text("Read-aloud book (EPUB)").wait_for()
+    page.click("#sound summary")
+    page.select_option("#format", "opus")
+    page.click("#tell")
+    until(page, "document.querySelector('#sound-error').textContent")
 
 
 def test_nothing_moves_where_motion_is_unwanted(told):
