@@ -13,6 +13,7 @@ from mixer.cli.outputs import require_apart, with_format
 from mixer.cli.reading import (
     STDIN,
     Source,
+    cast_named,
     cover_asked_for,
     read_cover_file,
     read_story,
@@ -72,6 +73,7 @@ def command(
     with (
         closing(open_engine(engine_name, speech_marks=asked.speech_marks)) as engine,
         desk() as work,
+        cast_named(story),
     ):
         teller = Teller.of(FolderStore(store), engine, work)
         if asked.dry_run:

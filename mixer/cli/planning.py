@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mixer.cli.engines import POLLY
-from mixer.cli.reading import read_story, with_lexicon_file
+from mixer.cli.reading import cast_named, read_story, with_lexicon_file
 from mixer.cli.sounds import sound_paths
 from mixer.errors import BadOption
 from mixer.jobs.planning import plan_read
@@ -33,7 +33,8 @@ def planned(story: str, asked: Options, music: Path | None = None) -> Script:
     sound_paths(document, story, music)
     asked = as_narrator(with_lexicon_file(asked, story, document), document.cast)
     if asked.engine in {"", EMBEDDED}:
-        with_cast(chosen(VOICES, asked)[1], VOICES, asked, document.cast)
+        with cast_named(story):
+            with_cast(chosen(VOICES, asked)[1], VOICES, asked, document.cast)
     language = asked.language or DEFAULT_LANGUAGE
     return plan_read(document, _limits(asked), language, asked)
 

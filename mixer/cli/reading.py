@@ -2,13 +2,14 @@
 
 import codecs
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import regex
 
-from mixer.errors import NotFound, StoreFailed, UnreadableText
+from mixer.errors import BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
 from mixer.publish.pictures import Picture, cover_picture, require_size
 from mixer.requests import Options
 from mixer.script.document import Document
@@ -121,6 +122,19 @@ def with_lexicon_file(asked: Options, story: str, document: Document) -> Options
 def beside(story: str, name: str) -> Path:
     """A file that a story names: its path counts from the story's own folder."""
     return Path(name) if story == STDIN else Path(story).parent / name
+
+
+@contextmanager
+def cast_named(story: str) -> Iterator[None]:
+    """A block whose complaints about the cast name the story that they are about."""
+    try:
+        yield
+    except (UnknownVoice, BadOption) as error:
+        about, is_cast, why = str(error).partition("cast: line ")
+        if about or not is_cast:
+            raise
+        name = "Standard input" if story == STDIN else story
+        raise type(error)(f"{name}: line {why}", **error.details) from error
 
 
 def _text_type(text: str, name: str, asked: Options) -> TextType:

@@ -283,5 +283,5 @@ def test_a_cast_with_an_unknown_voice_is_refused_with_its_line_before_anything_i
     before = chunks_in(home / "store")
     done = run("narrate", "odd.txt", "--out", "odd.mp3", "--store", "store", cwd=home)
     assert done.code == 2
-    assert "line 5 casts Tom as Bob: there is no voice “Bob”" in done.error
+    assert "odd.txt: line 5 casts Tom as Bob: there is no voice “Bob”" in done.error
     assert chunks_in(home / "store") == before
