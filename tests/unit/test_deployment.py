@@ -33,6 +33,10 @@ DECLARED = {
 }
 
 
+NAMED_BEFORE_MADE = {"StoryStackName"}
+"""Nothing is imported from it: stories are handed to its function by name, once there is one."""
+
+
 def test_every_template_is_deployed_once():
     assert sorted(each.template for each in STACKS) == [
         p.name for p in sorted(TEMPLATES.glob("*.yml"))
@@ -43,7 +47,7 @@ def test_stack_comes_after_those_it_is_told_the_names_of():
     order = [each.named_by for each in STACKS]
     for stack in STACKS[1:]:
         asked = {key for key in DECLARED[stack.short] if key.endswith("StackName")}
-        assert asked <= set(order[: STACKS.index(stack)])
+        assert asked - NAMED_BEFORE_MADE <= set(order[: STACKS.index(stack)])
 
 
 def test_every_name_that_a_template_asks_for_is_known():
