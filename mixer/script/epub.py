@@ -94,6 +94,7 @@ def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = Tr
     require_open(archive)
     package = read_package(archive)
     pages = [_Chapter(item, _page(archive, item)) for item in package.spine if _is_read(item)]
+    pages = _without_cover(pages)
     entries = _openings(contents(archive, package))
     if not front_matter:
         pages = [each for each in pages if not _is_front(each, package)]
@@ -138,6 +139,11 @@ def _decoded(content: bytes) -> str:
         except (UnicodeDecodeError, LookupError):
             continue
     return unified(content.decode("utf-8", errors="replace"))
+
+
+def _without_cover(pages: list[_Chapter]) -> list[_Chapter]:
+    """All pages but a first one that only shows a picture: nobody wants to hear "Cover"."""
+    return pages[1:] if pages and pages[0].page.is_picture else pages
 
 
 def _is_front(chapter: _Chapter, package: Package) -> bool:

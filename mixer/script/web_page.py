@@ -78,6 +78,7 @@ class Page:
         language: that its root states.
         description: that its head gives.
         types: the `epub:type` of its body and of what stands alone in it.
+        is_picture: whether all its words describe pictures.
     """
 
     placed: tuple[Placed, ...]
@@ -86,6 +87,7 @@ class Page:
     language: str = ""
     description: str = ""
     types: frozenset[str] = frozenset()
+    is_picture: bool = False
 
 
 def read_html(text: str) -> Document:
@@ -118,11 +120,17 @@ class _Parser(HTMLParser):
         self._preformatted = 0
         self._page = Page(())
         self._in_title = False
+        self._has_own_words = False
 
     def page(self) -> Page:
         """What was read, once all is fed."""
         self._flush()
-        return replace(self._page, placed=tuple(self._placed), title=self._page.title.strip())
+        return replace(
+            self._page,
+            placed=tuple(self._placed),
+            title=self._page.title.strip(),
+            is_picture=not self._has_own_words,
+        )
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
@@ -163,6 +171,7 @@ class _Parser(HTMLParser):
             self._page = replace(self._page, title=self._page.title + data)
         elif not self._skipped:
             self._pieces.append(data)
+            self._has_own_words = self._has_own_words or has_words(data)
 
     def _reopens(self, tag: str) -> bool:
         """Whether a tag inside something unread ends it; counts those that nest in it."""

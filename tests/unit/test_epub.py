@@ -204,6 +204,12 @@ def test_front_matter_is_skipped_on_request():
     assert texts(read_epub(content, front_matter=False)) == ["One", "The lamp went out."]
 
 
+def test_a_picture_is_described_except_on_the_cover():
+    picture = page('<div><img src="a.png" alt="A lamp"/></div>')
+    book = Book({"cover.xhtml": picture, "1.xhtml": ONE, "2.xhtml": picture})
+    assert texts(read_epub(book.content())) == ["One", "The lamp went out.", "A lamp"]
+
+
 def test_a_fixed_layout_with_words_is_read():
     spread = page('<div style="position:absolute"><span>Once</span> <span>upon.</span></div>')
     book = Book(
