@@ -61,7 +61,7 @@ def test_what_is_over_the_cap_is_refused_before_a_word_is_spoken(told, engine):
 
 @pytest.mark.parametrize("name", ["story.mp3", "story.wav"])
 def test_every_stage_is_told_from_its_begin_to_its_end_and_never_goes_back(name, told, watched):
-    told(STORY, out=name)
+    telling = told(STORY, out=name)
     by_stage = {}
     for stage, share in watched:
         by_stage.setdefault(stage, []).append(share)
@@ -69,7 +69,7 @@ def test_every_stage_is_told_from_its_begin_to_its_end_and_never_goes_back(name,
     for shares in by_stage.values():
         assert shares == sorted(shares)
         assert (shares[0], shares[-1]) == (0.0, 1.0)
-    assert len(by_stage["speech"]) > 2
+    assert len(by_stage["speech"]) > telling.result.chunks > 2
     assert len(by_stage["mixing" if name == "story.mp3" else "joining"]) > 4
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, StoryPlanned, TooExpensive
 from mixer.jobs.planning import refuse_if_too_dear
@@ -53,8 +54,16 @@ Pace = Callable[[str, str], AbstractContextManager[object]]
 """Holds a story's share of an engine's quota for the length of a block."""
 
 
+TellBatch = Callable[[int, float], None]
+"""Told of a batch, by its number, which share of it is spoken; from the thread that speaks it."""
+
+
 def _unpaced(_story: str, _engine: str) -> AbstractContextManager[object]:
     return nullcontext()
+
+
+def _unheard(_batch: int, _share: float) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +75,14 @@ class StorySpeech:
         music: where music is found.
         pace: shares the quota among the stories that are being spoken.
         turns: whose turn it is to speak; None where one process speaks all stories.
+        tell_batch: told how far the batches are.
     """
 
     synthesizer: Synthesizer
     music: ObjectStore
     pace: Pace = field(default=_unpaced)
     turns: Turns | None = None
+    tell_batch: TellBatch = _unheard
 
     def plan(self, story: str, attempt: int, deadline_s: float | None = None) -> list[int]:
         """Decide what is said and check what it may cost.
@@ -169,7 +180,8 @@ class StorySpeech:
             _noted(folder, batch, charges),
             self._narrator(folder, attempt, wanted, deadline_s) as narrator,
         ):
-            spoken = _spoken(narrator, wanted.chunks, charges)
+            tell_share = partial(self.tell_batch, batch)
+            spoken = _spoken(narrator, wanted.chunks, charges, tell_share)
             name = spoken_name(batch, len(wanted.chunks), charges.paid_usd)
             folder.write(name, spoken)
         return len(wanted.chunks)
@@ -266,9 +278,17 @@ def _noted(folder: StoryFolder, batch: int, charges: Charges) -> Iterator[None]:
         raise
 
 
-def _spoken(narrator: Narrator, chunks: Sequence[Chunk], charges: Charges) -> SpokenBatch:
+def _spoken(
+    narrator: Narrator,
+    chunks: Sequence[Chunk],
+    charges: Charges,
+    tell_share: Callable[[float], None],
+) -> SpokenBatch:
+    def progress(done: int, total: int) -> None:
+        tell_share(done / max(total, 1))
+
     try:
-        narration = narrator.narrate(chunks, charges=charges)
+        narration = narrator.narrate(chunks, progress, charges=charges)
     except NothingSpoken:  # in this batch; whether in the whole story, the layout will know
         narration = Narration(tuple(None for _ in chunks), 0, charges.paid_chars)
     keys = (narrator.key(chunk) for chunk in chunks)

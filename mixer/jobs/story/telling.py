@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
@@ -109,19 +110,32 @@ class Telling:
 
 @dataclass(slots=True)
 class _Watching:
-    """Tells how far the steps are, as stages."""
+    """Tells how far the steps are, as stages; never that they have gone back."""
 
     tell: Callable[[str, float], None]
     at: tuple[str, int, int] = field(default=("plan", 0, 1))
+    _spoken: dict[int, float] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     def __call__(self, task: str, done: int, total: int) -> None:
-        self.at = (task, done, total)
-        self._told(task, done / total)
+        with self._lock:
+            self.at = (task, done, total)
+            self._told(task, self._done() / total)
 
     def inside(self, share: float) -> None:
         """So much is done of the task that is under way."""
         task, done, total = self.at
         self._told(task, (done + share) / total)
+
+    def inside_batch(self, batch: int, share: float) -> None:
+        """So much is spoken of one of the batches that are under way side by side."""
+        with self._lock:
+            self._spoken[batch] = share
+            self._told("synthesize", self._done() / self.at[2])
+
+    def _done(self) -> float:
+        task, done, _ = self.at
+        return max(done, sum(self._spoken.values())) if task == "synthesize" else done
 
     def _told(self, task: str, share: float) -> None:
         stage, begin, end = STAGES[task]
@@ -217,7 +231,8 @@ class Teller:
             memory=memory,
         )
         publisher = StoryPublisher(self.store, self.speech.spending, job=lambda: self.desk.children)
-        return {**StorySpeech(self.speech, library).tasks, **mix.tasks, **publisher.tasks}
+        speech = StorySpeech(self.speech, library, tell_batch=watching.inside_batch)
+        return {**speech.tasks, **mix.tasks, **publisher.tasks}
 
     @contextmanager
     def _folder(self) -> Iterator[StoryFolder]:
