@@ -26,7 +26,7 @@ READ_ALOUD_KBPS = 128
 """Of the MP3s in a book that is made of a file without loss."""
 
 LONGEST_TAIL_S = 5.0
-"""Of silence behind a chapter (ACX's submission requirements)."""
+"""Of quiet behind a chapter (ACX's submission requirements)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def cuts_of(finished: Finished, *, is_alone: bool) -> list[Cut]:
 
     Args:
         finished: the whole.
-        is_alone: whether each is a file by itself, with the silence around it that a shop asks for.
+        is_alone: whether each is a file by itself, with the quiet around it that a shop asks for.
     """
     cuts = [
         Cut(round(part.start_s * MIX_RATE_HZ), round(part.end_s * MIX_RATE_HZ))
@@ -199,8 +199,9 @@ def _book_files(finished: Finished, scratch: Path, children: Children) -> Iterat
 
 
 def _scissors(finished: Finished, scratch: Path, children: Children) -> Scissors:
-    channels = finished.timeline.channels
-    return Scissors(finished.whole, finished.encoding, channels, scratch, children)
+    timeline = finished.timeline
+    about = finished.whole, finished.encoding, timeline.channels, timeline.room_tone_dbfs
+    return Scissors(*about, scratch, children)
 
 
 def _playlist(finished: Finished) -> bytes:

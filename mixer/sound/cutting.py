@@ -5,25 +5,32 @@
 - M4A, M4B: likewise; the container's edit list says it. A frame of AAC needs the one before it.
 - WAV: its samples. FLAC: its samples, encoded again without a loss.
 
-Where a shop wants silence around each file, frames of silence go before and behind those of an MP3.
+Where a shop wants quiet around each file, frames of it go before and behind those of an MP3: the
+tone of the whole's room, or silence where it has none.
 """
 
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import IO
 
 from mixer.errors import RenderFailed
 from mixer.files import published
-from mixer.sound import ffmpeg, mp3, wav
+from mixer.sound import ffmpeg, mp3, room_tone, wav
 from mixer.sound.containers import TIMEOUT_S, contained, told
 from mixer.sound.encoders import AAC_FRAME_SAMPLES, ADTS_HEADER_BYTES, Encoding, adts_bytes
 from mixer.sound.ffmpeg import Children
 from mixer.sound.timeline import MIX_RATE_HZ
 
 BLOCK_BYTES = 1 << 20
+
+QUIET_FRAMES = room_tone.LOOP_SAMPLES // mp3.FRAME_SAMPLES
+"""So many frames of quiet repeat: those of one turn of the room tone."""
+
+QUIET_SETTLED_FRAMES = 2 * QUIET_FRAMES
+"""Left out before them: LAME needs 95 to forget what was before (see `mixer.sound.segments`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Cut:
     Attributes:
         start: its first sample.
         end: one past its last.
-        quiet_before: silence before it; of an MP3, in whole frames.
+        quiet_before: quiet before it; of an MP3, in whole frames.
         quiet_after: likewise, behind it.
     """
 
@@ -66,6 +73,7 @@ class Scissors:
         whole: the file.
         encoding: of it.
         channels: of it.
+        room_tone_dbfs: of the quiet in it; None for silence.
         folder: for what is needed on the way; whoever made it removes it.
         children: the job that it belongs to.
     """
@@ -73,6 +81,7 @@ class Scissors:
     whole: Path
     encoding: Encoding
     channels: int
+    room_tone_dbfs: float | None
     folder: Path
     children: Children
 
@@ -116,33 +125,44 @@ class Scissors:
             span = mp3.span_of(cut.start, cut.end, frame_count)
             begin = _frame_offset(whole, stream_begin, span.first, kbps)
             end = _frame_offset(whole, stream_begin, span.first + span.count, kbps)
-            quiet = self._quiet_frame() if cut.quiet_before or cut.quiet_after else b""
             before, after = (
-                -(-samples // mp3.FRAME_SAMPLES) for samples in (cut.quiet_before, cut.quiet_after)
+                self._quiet(-(-samples // mp3.FRAME_SAMPLES))
+                for samples in (cut.quiet_before, cut.quiet_after)
             )
-            more = before + after
+            more = len(before) + len(after)
             file.write(words.head)
             file.write(
                 mp3.info_frame(
                     kbps,
                     self.channels,
                     span.count + more,
-                    end - begin + more * len(quiet),
+                    end - begin + sum(map(len, (*before, *after))),
                     cut.end - cut.start + more * mp3.FRAME_SAMPLES,
                     delay_samples=span.delay_samples,
                 )
             )
-            file.write(quiet * before)
+            file.writelines(before)
             _copied(whole, begin, end, file)
-            file.write(quiet * after)
+            file.writelines(after)
 
-    def _quiet_frame(self) -> bytes:
-        """A frame of silence as LAME writes it, behind as much silence as it remembers."""
-        layout = "mono" if self.channels == 1 else "stereo"
-        source = ["-f", "lavfi", "-i", f"anullsrc=r={MIX_RATE_HZ}:cl={layout}:d=1"]
+    def _quiet(self, count: int) -> list[bytes]:
+        """So many frames as the whole has them where nobody speaks, again and again."""
+        if not count:
+            return []
+        length = (QUIET_SETTLED_FRAMES + QUIET_FRAMES + 1) * mp3.FRAME_SAMPLES
+        source = ["-f", "lavfi", "-i", self._quiet_source(length)]
         arguments = [*source, *self.encoding.segment_arguments, "-"]
         made = ffmpeg.run(arguments, timeout_s=TIMEOUT_S, children=self.children).stdout
-        return next(islice(mp3.frames(made), 20, None))
+        settled = islice(mp3.frames(made), QUIET_SETTLED_FRAMES, None)
+        return list(islice(cycle(islice(settled, QUIET_FRAMES)), count))
+
+    def _quiet_source(self, samples: int) -> str:
+        layout = "mono" if self.channels == 1 else "stereo"
+        if self.room_tone_dbfs is None:
+            return f"anullsrc=r={MIX_RATE_HZ}:cl={layout}:d={samples / MIX_RATE_HZ:.6f}"
+        tone = [*room_tone.noise(self.room_tone_dbfs), room_tone.AGAIN]
+        pan = ["pan=stereo|c0=c0|c1=c0"] if self.channels > 1 else []
+        return ",".join([*tone, *room_tone.stretch(0, samples), *pan])
 
     def _wav(self, cut: Cut, file: IO[bytes], words: Words) -> None:
         block = self.channels * wav.SAMPLE_BYTES

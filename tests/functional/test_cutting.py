@@ -34,7 +34,7 @@ def cut_out(mix: Mixed, cuts: Sequence[Cut], label: Label | None = None) -> list
     kind = mix.encoding.format
     folder = mix.path.parent / "cut"
     folder.mkdir()
-    scissors = Scissors(mix.path, mix.encoding, mix.timeline.channels, folder, Children())
+    scissors = Scissors(mix.path, mix.encoding, mix.timeline.channels, None, folder, Children())
     told = label or Label()
     words = Words(told.head(kind), told.about(kind), told.attached(kind))
     wanted = ((cut, folder / f"{n}.{kind}", words) for n, cut in enumerate(cuts))
@@ -100,7 +100,7 @@ def test_silence_goes_around_an_mp3_without_a_click(tmp_path: Path, kbps: int):
 def test_a_stretch_of_samples_becomes_an_mp3_of_the_same_level(tmp_path: Path):
     mix = mix_of(tmp_path, "wav")
     (cut,) = at_chapters(mix)[1:2]
-    scissors = Scissors(mix.path, mix.encoding, mix.timeline.channels, tmp_path, Children())
+    scissors = Scissors(mix.path, mix.encoding, mix.timeline.channels, None, tmp_path, Children())
     scissors.encoded(cut, tmp_path / "part.mp3", Words(), 128)
     heard, wanted = decoded(tmp_path / "part.mp3"), decoded(mix.path)[cut.start : cut.end]
     assert abs(heard.shape[0] - wanted.shape[0]) <= 1_152
