@@ -24,7 +24,7 @@ def slow(tmp_path_factory):
 def test_story_can_be_cancelled_and_told_after_all(slow, visit):
     at = visit(slow.url)
     page = at.open()
-    at.tell(long("Cancelled", 50))
+    at.tell(long("Cancelled", 110))
     at.becomes("synthesizing")
     until(page, "/about .* left/.test(document.querySelector('.stage-line').textContent)")
     slow.trouble.failing.add("DELETE /stories/")
