@@ -88,6 +88,7 @@ async function listen(entry, how = { focus: true, play: true }) {
 async function cancel(entry) {
   const mine = shown.get(entry.id);
   mine.cancel.disabled = true;
+  change(entry, { trouble: "" });
   if (entry.story) {
     try {
       await ask("DELETE", `/stories/${entry.story}`, { patient: 2 });
@@ -122,7 +123,7 @@ async function withdraw(entry) {
 }
 
 function again(entry) {
-  change(entry, { state: "sending", progress: 0, error: "", story: null, chunks: null, segments: null });
+  change(entry, { state: "sending", progress: 0, error: "", trouble: "", story: null, chunks: null, segments: null });
   carryOn(entry, true);
   shown.get(entry.id)?.cancel.focus();
 }
@@ -148,7 +149,8 @@ function keep() {
 
 function change(entry, news) {
   const before = entry.state;
-  Object.assign(entry, { trouble: "" }, news);
+  if (OVER.includes(news.state)) entry.trouble = "";
+  Object.assign(entry, news);
   keep();
   const mine = shown.get(entry.id);
   if (!mine) return;

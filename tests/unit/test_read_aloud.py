@@ -128,7 +128,7 @@ def test_mixer_reads_its_own_book(tmp_path: Path):
     )
     assert document.cover is not None
     words = [block.text for block in document.blocks if block.text]
-    assert words[:3] == [ABOUT.title, "One & only", "He <left>. It was “late”."]
+    assert words[:2] == ["One & only", "He <left>. It was “late”."]
 
 
 def test_total_is_what_is_heard(tmp_path: Path):

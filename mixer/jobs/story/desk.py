@@ -125,7 +125,8 @@ class StoryDesk:
         seen = listed_in(folder)
         attempt = max(1, seen.attempt)
         if RESULT in seen.names:
-            if folder.read(RESULT, StoryResult).state is State.DONE:
+            ended = folder.find(RESULT, StoryResult)  # gone where somebody begins anew just now
+            if ended is not None and ended.state is State.DONE:
                 return
             folder.delete(RESULT)
             attempt += 1

@@ -13,7 +13,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,6 +122,11 @@ class _Watching:
             self.at = (task, done, total)
             self._told(task, self._done() / total)
 
+    def close(self) -> None:
+        """Tell no more: what is still under way ends unheard."""
+        with self._lock:
+            self.tell = lambda _stage, _share: None
+
     def inside(self, share: float) -> None:
         """So much is done of the task that is under way."""
         task, done, total = self.at
@@ -204,8 +209,11 @@ class Teller:
         """
         bed = music_found(self.desk, music)
         memory = Memory(Shelf(self.store), str(out.resolve()))
-        watching = _Watching(self.desk.stages.tell)
-        with _lent(bed, sounds) as (library, known), self._folder() as folder:
+        with (
+            _lent(bed, sounds) as (library, known),
+            self._folder() as folder,
+            closing(_Watching(self.desk.stages.tell)) as watching,
+        ):
             self._keep(folder, text, asked, known)
             if cover is not None:
                 put_cover(folder, cover)
