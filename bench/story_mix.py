@@ -4,7 +4,8 @@ A book in chapters of three to thirty minutes, with music, is laid out by the st
 sixty workers; then each group of segments is rendered by the story's own task in a process of its
 own, one after the other, over one store, as sixty functions would do at once. What counts is each
 one's CPU time, FFmpeg included; the processes are forked from one that has loaded everything, as a
-warm function has. The serial render is one segment as long as the book, by one FFmpeg.
+warm function has. The serial render is one worker's, in segments of half an hour: what a segment
+costs beyond its sound is nothing there, and one command for ten hours is too long for the system.
 
 Both run at the same time, so that ten hours take seven minutes of two cores; CPU time hardly minds.
 """
@@ -44,7 +45,7 @@ from mixer.sound.cues import Music
 from mixer.sound.encoders import MP3
 from mixer.sound.mixdown import render
 from mixer.sound.rendering import Ingredients
-from mixer.sound.timeline import Timeline
+from mixer.sound.timeline import GRID_S, Timeline
 from mixer.speech.engine import Delivery
 from mixer.speech.recordings import PREFIX, Recording, to_metadata
 from mixer.store.folder import FolderStore
@@ -55,6 +56,7 @@ CHAPTER_CHUNKS = (5, 45)
 MOST_LONGEST, MOST_TOTAL = 1.2, 1.1
 STORY, SEED = "0" * 32, 11
 RUN_S = 3_600.0
+SERIAL_GRIDS = round(1_800 / GRID_S)
 PROCESSES = get_context("forkserver")
 
 
@@ -127,14 +129,15 @@ def group_rendered(folder: Path, group: int) -> None:
 
 
 def serially_rendered(folder: Path, _: int) -> None:
-    """The same book by one FFmpeg."""
+    """The same book by one worker."""
     store = FolderStore(folder / "store")
     timeline = StoryFolder(store, STORY).read(TIMELINE, Timeline)
     music = StoryFolder(store, STORY).read(MUSIC, Music)
     sources = {clip.source for clip in timeline.clips}
     clips = {key: folder / Path(key).name for key in sources}
     ingredients = Ingredients(clips, {music.source: (folder / music.source, music.measured)})
-    render(timeline, ingredients, folder / "book.mp3", encoding=MP3, segment_grids=None, workers=1)
+    out = folder / "book.mp3"
+    render(timeline, ingredients, out, encoding=MP3, segment_grids=SERIAL_GRIDS, workers=1)
 
 
 def cpu_s(work: Callable[[Path, int], None], folder: Path, number: int) -> float:
