@@ -17,6 +17,12 @@ ONE_SECOND_BYTES = 44_100 * 2
 ENDLESS = ["-re", "-f", "lavfi", "-i", "sine", "-f", "null", "-"]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _known_binary() -> None:
+    """Looking FFmpeg up starts one of its own, once; these tests look for children."""
+    ffmpeg.binary()
+
+
 def make_sound(path: Path, *options: str) -> Path:
     arguments = ["-f", "lavfi", "-i", "sine=duration=1", *options, str(path)]
     ffmpeg.run(arguments, timeout_s=20)
