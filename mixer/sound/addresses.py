@@ -51,8 +51,15 @@ def segment_address(
         for clip in timeline.clips
         if clip.start < segment.window_end and clip.end > segment.window_start
     }
+    stream = encoding.stream
     command = segment_command(
-        timeline, segment, clips, beds, encoding.stream.frame_samples, is_anywhere=True
+        timeline,
+        segment,
+        clips,
+        beds,
+        stream.frame_samples,
+        sample_format=stream.sample_format,
+        is_anywhere=True,
     )
     spans = [segment.start - segment.window_start, segment.end - segment.start, segment.is_last]
     files = [str(path) for path in command.files]

@@ -1,12 +1,12 @@
 """Finished files that FFmpeg writes: segments' streams into a container, with tags and chapters.
 
-- M4A and M4B: the AAC frames of all segments, joined in a file, are put into a container once;
-  nothing is encoded again. The frame with which AAC's encoder begins is skipped by the container's
-  edit list, and so is what fills the last frame: players start and end to the sample.
-- FLAC and Opus: one encoder takes the samples of all segments in order, through a pipe, while
-  later segments still render.
+One FFmpeg takes the streams of all segments in order, through a pipe, while later segments still
+render.
 
-The price: an M4B lies on the disk twice while it is finished (its index belongs in front).
+- M4A and M4B: AAC frames are put into a container; nothing is encoded again. The frame with which
+  AAC's encoder begins is skipped by the container's edit list, and so is what fills the last
+  frame: players start and end to the sample.
+- FLAC and Opus: samples are encoded.
 """
 
 import os
@@ -58,19 +58,19 @@ def packed(
         folder: for what is needed on the way; whoever made it removes it.
         children: the job that it belongs to.
     """
-    tags = told(about, cover, folder)
+    pipe, tags = folder / "stream", told(about, cover, folder)
     with published(out) as file:
+        partial = Path(file.name)
         if encoding.format in ("flac", "opus"):
             raw = _raw_samples(encoding, timeline)
             codec = _codec(encoding, timeline.channels)
-            through = _Pipe(folder / "samples", [*raw, *tags, *codec, file.name], children)
-            return through.poured(strips)
-        partial = Path(file.name)
-        brand = f"{encoding.format.upper()} "
-        samples = at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ)
-        return _remuxed(
-            strips, folder, tags, partial, brand=brand, samples=samples, children=children
-        )
+            return _poured(
+                strips, pipe, [*raw, "-i", str(pipe), *tags, *codec, file.name], children
+            )
+        boxing = _boxing(pipe, partial, tags=tags, brand=_brand(encoding))
+        mixdown = _poured(strips, pipe, boxing, children)
+        mp4.end_after(partial, at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ))
+        return mixdown
 
 
 def told(about: str, cover: bytes, folder: Path) -> list[str]:
@@ -87,32 +87,12 @@ def told(about: str, cover: bytes, folder: Path) -> list[str]:
     return [*inputs, "-f", "image2", "-i", str(picture), *told, *shown]
 
 
-def _remuxed(
-    strips: Iterable[Strip],
-    folder: Path,
-    tags: list[str],
-    out: Path,
-    *,
-    brand: str,
-    samples: int,
-    children: Children,
-) -> Mixdown:
-    """The AAC frames of all strips in a container whose edit list skips the first of them."""
-    tally, joined = Tally(), folder / "joined.aac"
-    with joined.open("wb") as file:
-        for strip in tally.counted(strips):
-            strip.pour(file)
-    contained(joined, out, tags=tags, brand=brand, samples=samples, children=children)
-    joined.unlink()
-    return tally.mixdown()
-
-
 def contained(
     frames: Path,
     out: Path,
     *,
     tags: list[str],
-    brand: str,
+    encoding: Encoding,
     samples: int,
     skip: int = AAC_FRAME_SAMPLES,
     children: Children,
@@ -123,23 +103,34 @@ def contained(
         frames: as ADTS.
         out: the file to write.
         tags: from `told`.
-        brand: that tells an M4B from an M4A.
+        encoding: tells an M4B from an M4A.
         samples: how many are heard.
         skip: how many before them are not.
         children: the job that it belongs to.
     """
-    early_s = -skip / MIX_RATE_HZ
-    source = ["-itsoffset", f"{early_s:.9f}", "-f", "aac", "-i", str(frames)]
-    exact = ["-movie_timescale", str(MIX_RATE_HZ), "-movflags", "+faststart"]
-    output = ["-c", "copy", *exact, "-brand", brand, "-f", "ipod", str(out)]
-    ffmpeg.run([*source, *tags, *output], timeout_s=TIMEOUT_S, children=children)
+    boxing = _boxing(frames, out, tags=tags, brand=_brand(encoding), skip=skip)
+    ffmpeg.run(boxing, timeout_s=TIMEOUT_S, children=children)
     mp4.end_after(out, samples)
 
 
+def _boxing(
+    frames: Path, out: Path, *, tags: list[str], brand: str, skip: int = AAC_FRAME_SAMPLES
+) -> list[str]:
+    """What FFmpeg is told to put AAC frames into a container."""
+    early_s = -skip / MIX_RATE_HZ
+    source = ["-itsoffset", f"{early_s:.9f}", "-f", "aac", "-i", str(frames)]
+    exact = ["-movie_timescale", str(MIX_RATE_HZ), "-movflags", "+faststart"]
+    return [*source, *tags, "-c", "copy", *exact, "-brand", brand, "-f", "ipod", str(out)]
+
+
+def _brand(encoding: Encoding) -> str:
+    return f"{encoding.format.upper()} "
+
+
 def _raw_samples(encoding: Encoding, timeline: Timeline) -> list[str]:
-    """How the samples of segments are read; the pipe's name follows."""
+    """How the samples of segments are read."""
     kind = encoding.stream.arguments[-1]
-    return ["-f", kind, "-ar", str(MIX_RATE_HZ), "-ch_layout", _layout(timeline.channels), "-i"]
+    return ["-f", kind, "-ar", str(MIX_RATE_HZ), "-ch_layout", _layout(timeline.channels)]
 
 
 def _layout(channels: int) -> str:
@@ -153,46 +144,39 @@ def _codec(encoding: Encoding, channels: int) -> list[str]:
     return ["-ar", str(OPUS_RATE_HZ), "-c:a", "libopus", "-b:a", f"{kbps}k", "-f", "opus"]
 
 
-class _Pipe:
-    """One encoder that reads samples from a named pipe.
+def _poured(
+    strips: Iterable[Strip], pipe: Path, arguments: list[str], children: Children
+) -> Mixdown:
+    """Hand all strips to one FFmpeg, in order, through a named pipe, and wait for it.
 
     Args:
-        path: of the pipe, which is made.
-        arguments: of FFmpeg; the pipe's name goes behind the first `-i`.
+        strips: in order.
+        pipe: to be made.
+        arguments: of FFmpeg, which reads the pipe.
         children: the job that it belongs to.
     """
+    os.mkfifo(pipe)
+    tally = Tally()
+    with ThreadPoolExecutor(1, thread_name_prefix="encoder") as beside:
+        reading = beside.submit(ffmpeg.run, arguments, timeout_s=TIMEOUT_S, children=children)
+        with suppress(BrokenPipeError), _opened(pipe, reading) as file:
+            for strip in tally.counted(strips):
+                strip.pour(file)
+        reading.result()
+    return tally.mixdown()
 
-    def __init__(self, path: Path, arguments: list[str], children: Children) -> None:
-        os.mkfifo(path)
-        behind = arguments.index("-i") + 1
-        self._arguments = [*arguments[:behind], str(path), *arguments[behind:]]
-        self._path, self._children = path, children
 
-    def poured(self, strips: Iterable[Strip]) -> Mixdown:
-        """Hand all strips to the encoder, in order, and wait for it."""
-        tally = Tally()
-        with ThreadPoolExecutor(1, thread_name_prefix="encoder") as beside:
-            encoding = beside.submit(self._encode)
-            with suppress(BrokenPipeError), self._opened(encoding) as file:
-                for strip in tally.counted(strips):
-                    strip.pour(file)
-            encoding.result()
-        return tally.mixdown()
-
-    def _encode(self) -> Completed:
-        return ffmpeg.run(self._arguments, timeout_s=TIMEOUT_S, children=self._children)
-
-    @contextmanager
-    def _opened(self, encoding: Future[Completed]) -> Iterator[BinaryIO]:
-        """The pipe's end for writing, once the encoder holds the other."""
-        while True:
-            with suppress(OSError):  # nobody reads yet
-                descriptor = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK)
-                break
-            if encoding.done():
-                encoding.result()
-                raise RenderFailed("FFmpeg's encoder ended before it was given anything.")
-            time.sleep(READER_POLL_S)
-        os.set_blocking(descriptor, True)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
-            yield file
+@contextmanager
+def _opened(pipe: Path, reading: Future[Completed]) -> Iterator[BinaryIO]:
+    """A pipe's end for writing, once its reader holds the other."""
+    while True:
+        with suppress(OSError):  # nobody reads yet
+            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        if reading.done():
+            reading.result()
+            raise RenderFailed("FFmpeg ended before it was given anything.")
+        time.sleep(READER_POLL_S)
+    os.set_blocking(descriptor, True)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
+        yield file

@@ -201,7 +201,7 @@ class Scissors:
                         frames,
                         Path(file.name),
                         tags=told(words.about, words.cover, self.folder),
-                        brand=f"{self.encoding.format.upper()} ",
+                        encoding=self.encoding,
                         skip=AAC_FRAME_SAMPLES + cut.start - first * AAC_FRAME_SAMPLES,
                         samples=cut.end - cut.start,
                         children=self.children,

@@ -16,9 +16,9 @@ from mixer.sound import wav
 from mixer.sound.encoders import Encoding
 from mixer.sound.ffmpeg import Children
 from mixer.sound.finishing import finished
-from mixer.sound.reels import Crew, Mixdown, Strip, strips
+from mixer.sound.reels import Crew, Mixdown, Strip, reels_of, strips
 from mixer.sound.rendering import Ingredients, Renderer
-from mixer.sound.segments import SEGMENT_GRIDS, cut, wound
+from mixer.sound.segments import SEGMENT_GRIDS
 from mixer.sound.shelf import Shelf
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
 
@@ -73,7 +73,7 @@ def render(
     crew = Crew(children or Children(), workers or usable_cores(), until_s)
     with disk_errors_named(out), TemporaryDirectory(prefix="mixdown-") as scratch:
         renderer = Renderer(timeline, ingredients, encoding, Path(scratch), crew.children)
-        reels = wound(timeline, cut(timeline, segment_grids))
+        reels = reels_of(timeline, segment_grids)
         with closing(strips(renderer, reels, shelf, crew)) as in_order:
             told = _told(in_order, len(reels), progress)
             return finished(

@@ -23,7 +23,7 @@ from mixer.sound.loudness import Histogram, summed
 from mixer.sound.mp3 import Stretch
 from mixer.sound.pace import Pace
 from mixer.sound.rendering import Ingredients, Rendered, Renderer, in_order
-from mixer.sound.segments import Reel, Segment, cut, wound
+from mixer.sound.segments import SEGMENT_GRIDS, Reel, Segment, cut, wound
 from mixer.sound.shelf import KeptReel, Shelf
 from mixer.sound.timeline import Timeline
 from mixer.store.multipart import MIN_PART_BYTES
@@ -109,6 +109,16 @@ class Crew:
     children: Children
     workers: int
     until_s: float | None = None
+
+
+def reels_of(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Reel, ...]:
+    """The reels of a timeline, a segment each, so that many workers share a short one as well.
+
+    Args:
+        timeline: of the mix.
+        grids: how many grid steps a segment holds, about; None for a serial render.
+    """
+    return wound(timeline, cut(timeline, grids))
 
 
 def store_reels(timeline: Timeline, encoding: Encoding) -> tuple[Reel, ...]:

@@ -105,7 +105,12 @@ class Renderer:
         stream = self.encoding.stream
         beds = {cue.played: self._bed(cue.played) for cue in self._cues(segment)}
         command = segment_command(
-            self.timeline, segment, self._ingredients.clips, beds, stream.frame_samples
+            self.timeline,
+            segment,
+            self._ingredients.clips,
+            beds,
+            stream.frame_samples,
+            sample_format=stream.sample_format,
         )
         path = self._folder / f"{segment.start}.{stream.suffix}"
         done = ffmpeg.run(

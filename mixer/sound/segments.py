@@ -6,17 +6,21 @@ filters' and the encoder's memory; its own frames then come out as in a serial r
 byte for byte, where rendering begins on the grid).
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from mixer.sound.timeline import GRID_S, Clip, Cue, Timeline
 
 SEGMENT_GRIDS = 100
 """128 s: long enough that starting FFmpeg and rolling in cost little, short enough to share out."""
 
-ROLL_IN_S = Fraction(256, 100)
+MOST_CLIPS = 100
+"""Of one segment, where it is longer than a grid step: FFmpeg holds each open, with two threads."""
+
+ROLL_IN_S = 2 * GRID_S
 """98 MP3 frames before. LAME lowers its threshold of hearing by 7.5 % a frame while it is quiet
 and needs 95 frames to reach the bottom (measured: with 49 frames single ones came out otherwise).
 """
@@ -136,12 +140,26 @@ def cut(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment,
 
 
 def _starts(timeline: Timeline, grids: int) -> Iterator[int]:
-    """Each section in equal parts, so that no core waits for a short one at its end."""
+    """Each section in equal parts and an even number of them, so that no core waits at its end."""
+    clip_starts = [clip.start for clip in timeline.clips]
     section_starts = [section.start for section in timeline.sections]
     for start, end in zip(section_starts, [*section_starts[1:], timeline.length], strict=True):
         steps = -(-(end - start) // timeline.grid)
-        count = max(1, round(steps / grids))
-        yield from (start + steps * part // count * timeline.grid for part in range(count))
+        count = min(2 * round(steps / grids / 2), steps) or 1
+        cuts = [start + steps * part // count * timeline.grid for part in range(count + 1)]
+        for begin, after in pairwise(cuts):
+            yield from _uncrowded(clip_starts, begin, after, timeline.grid)
+
+
+def _uncrowded(clip_starts: Sequence[int], begin: int, after: int, grid: int) -> Iterator[int]:
+    """The starts of a stretch halved until no part holds too many clips, or is a grid step."""
+    crowd = bisect_left(clip_starts, after) - bisect_left(clip_starts, begin)
+    half = (after - begin) // grid // 2 * grid
+    if crowd <= MOST_CLIPS or not half:
+        yield begin
+        return
+    yield from _uncrowded(clip_starts, begin, begin + half, grid)
+    yield from _uncrowded(clip_starts, begin + half, after, grid)
 
 
 def _window_start(timeline: Timeline, start: int) -> int:

@@ -179,17 +179,17 @@ def s3() -> Iterator[CountedReads]:
 def test_join_inside_s3_fetches_little_and_gives_the_bytes_of_a_local_join(
     tmp_path: Path, s3: CountedReads
 ):
-    """Seven minutes at 320 kbit/s: three reels of more than 5 MiB, none but the first fetched."""
+    """Ten minutes at 320 kbit/s: four reels of more than 5 MiB, none but the first fetched."""
     loud, bucket = Encoding("mp3", 320), S3Store(s3, "reels")  # type: ignore[arg-type]
     chunk = Spoken(speech(55.0), gap_ms=1_000, is_gap_exact=True)
-    mix = laid_out(tmp_path, [chunk] * 8, bitrate_kbps=320)
+    mix = laid_out(tmp_path, [chunk] * 11, bitrate_kbps=320)
     shelf, segments = Shelf(bucket), cut(mix.timeline, 105)
     keys = [
         render_reel(mix.timeline, Reel((segment,)), mix.ingredients, shelf, encoding=loud).key
         for segment in segments
     ]
     sizes = [each.size_bytes for each in bucket.list(shelf.prefix)]
-    assert len(sizes) == 3
+    assert len(sizes) == 4
     assert min(sizes) >= MIN_PART_BYTES
     join(shelf, keys, tmp_path / "a.mp3", encoding=loud, timeline=mix.timeline, head=HEAD)
     s3.fetched_bytes = 0

@@ -7,11 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.segments import ROLL_IN_S, ROLL_IN_SOUND_S, ROLL_IN_STEP_S, ROLL_OUT_S, cut
+from mixer.sound.encoders import MP3
+from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.placing import Take
+from mixer.sound.presets import PRESETS
+from mixer.sound.segments import (
+    MOST_CLIPS,
+    ROLL_IN_S,
+    ROLL_IN_SOUND_S,
+    ROLL_IN_STEP_S,
+    ROLL_OUT_S,
+    cut,
+)
 from mixer.sound.timeline import VOICE_RATES_HZ, Clip, Section, Timeline
-from tests.timelines import timelines
+from tests.timelines import measured, timelines
 
 grids = st.integers(1, 30)
+
+
+@pytest.fixture
+def first_timeline() -> Timeline:
+    """Anything at 24 kHz."""
+    take = Take("0", measured(2.0), 0, is_gap_exact=True)
+    return lay_out([take], None, MixStyle(PRESETS["story"], MP3))
 
 
 @given(timelines(), grids)
@@ -30,6 +48,18 @@ def test_cuts_lie_on_the_grid_and_every_section_begins_one(timeline: Timeline, g
     starts = {segment.start for segment in cut(timeline, grids)}
     assert all(start % timeline.grid == 0 for start in starts)
     assert {section.start for section in timeline.sections} <= starts
+
+
+def test_many_short_clips_are_shared_out_among_segments(first_timeline: Timeline):
+    """Four thousand words one by one, and a long chapter behind them."""
+    words = tuple(Clip(f"{n}", n * 6_000, 0, 4_800, 0.0, 0) for n in range(4_000))
+    length = 2_000 * first_timeline.grid
+    crowded = replace(first_timeline, clips=words, cues=(), sections=(Section(0),), length=length)
+    segments = cut(crowded)
+    counts = [sum(s.start <= clip.start < s.end for clip in words) for s in segments]
+    assert sum(counts) == len(words)
+    assert max(counts) <= MOST_CLIPS
+    assert sum(not count for count in counts) < 20  # what is not crowded is cut as ever
 
 
 @given(timelines(), grids)
