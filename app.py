@@ -91,6 +91,7 @@ def assembler(settings: "Settings", *, s3: "S3Client") -> "Assembler":
         s3: from `s3_client`.
     """
     from mixer.jobs.assembly import Assembler
+    from mixer.jobs.looking import Limits
     from mixer.store.s3 import S3Store
 
     output = S3Store(s3, settings.output_bucket)
@@ -101,8 +102,7 @@ def assembler(settings: "Settings", *, s3: "S3Client") -> "Assembler":
         output=output,
         link=lambda key: output.url(key, settings.url_lifetime_s),
         link_lifetime_s=settings.url_lifetime_s,
-        max_object_bytes=settings.max_object_bytes,
-        max_input_bytes=settings.max_input_bytes,
+        limits=Limits(settings.max_object_bytes, settings.max_input_bytes),
     )
 
 

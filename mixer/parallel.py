@@ -1,9 +1,11 @@
 """Work on many items in threads, with a bounded queue, and stop at once when something breaks."""
 
 import os
+import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -50,6 +52,23 @@ def in_parallel(
             pending |= _submitted(pool, work, islice(waiting, len(done)))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def interrupted_after(seconds: float, interrupt: Callable[[], object]) -> Iterator[None]:
+    """A block that something interrupts, from beside it, if it takes longer.
+
+    Args:
+        seconds: that it may take.
+        interrupt: makes the block end.
+    """
+    timer = threading.Timer(max(0.0, seconds), interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def usable_cores() -> int:

@@ -11,8 +11,8 @@ from mixer.cli.reading import read_cover_file
 from mixer.cli.session import desk
 from mixer.cli.summary import heard
 from mixer.files import require_writable
+from mixer.jobs.account import adjustments
 from mixer.jobs.mixing import mix_files
-from mixer.jobs.production import adjustments
 
 
 @click.command()

@@ -12,7 +12,8 @@ from mixer.http.docs import described
 from mixer.http.later import Begin, StoryAccepted, now_or_later
 from mixer.http.observing import emit, subsegment
 from mixer.http.routing import Api
-from mixer.jobs.assembly import Assembled, Assembler, Order, music_key
+from mixer.jobs.assembly import Assembled, Assembler, Order
+from mixer.jobs.looking import music_key
 from mixer.jobs.story import orders as stories
 from mixer.jobs.story.values import Kind
 from mixer.requests import Options

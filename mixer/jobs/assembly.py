@@ -1,10 +1,9 @@
 """Chunks in a store mixed into one file in the store, for a request.
 
-First everything is looked at without fetching it: whose bucket, which keys, are they there, how
-large. Then the sounds are fetched in parallel into a folder of their own, measured where they do
-not carry their measurements, mixed, checked, and kept under a name made of what shapes the mix:
-the same request asked twice at once ends with one object. The folder is gone afterwards, whatever
-happened.
+First everything is looked at without fetching it (`mixer.jobs.looking`). Then the sounds are
+fetched in parallel into a folder of their own, measured where they do not carry their
+measurements, mixed, checked, and kept under a name made of what shapes the mix: the same request
+asked twice at once ends with one object. The folder is gone afterwards, whatever happened.
 """
 
 import json
@@ -13,18 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from mixer.errors import (
-    BadInput,
-    Forbidden,
-    NotFound,
-    ObjectTooLarge,
-    OutOfTime,
-    UnplayableAudio,
-)
+from mixer.errors import Forbidden, OutOfTime
 from mixer.jobs.covers import fetched_cover
-from mixer.jobs.fetching import AT_ONCE, Name, request_folder, stopping
+from mixer.jobs.fetching import Name, request_folder, stopping
+from mixer.jobs.looking import Limits, check_key, looked_at, music_key
 from mixer.jobs.mixing import (
     DEFAULT_GAP_MS,
     Desk,
@@ -37,7 +29,6 @@ from mixer.jobs.mixing import (
 )
 from mixer.jobs.production import tags
 from mixer.jobs.speed import Speed
-from mixer.parallel import in_parallel
 from mixer.publish.pictures import Picture
 from mixer.requests import Options
 from mixer.sound.cues import Music
@@ -45,13 +36,10 @@ from mixer.sound.ffmpeg import Children
 from mixer.sound.measure import Measurement
 from mixer.sound.placing import Take
 from mixer.speech.recordings import Recording, from_metadata
-from mixer.store.objects import ObjectStore, StoredObject, checked_key
+from mixer.store.objects import ObjectStore, StoredObject
 from mixer.store.uploads import music_home
 
 PREFIX = "mixed/"
-PRIVATE_PREFIXES = ("segments/", "spending/", "stories/", "story_index/")
-"""Of the service's own bookkeeping and of stories, whose ids are secrets: nothing to be mixed."""
-
 CLOSING_S = 1.0
 """Kept between the end of the mixing and the deadline, for the upload and the answer."""
 
@@ -64,7 +52,6 @@ the rest, the render itself tells after its first segments (mixer/sound/pace.py)
 LEAST_LEARNT_S = 300.0
 """A shorter mix says little of a long one: starting takes its time."""
 
-NAMED_KEYS = 20
 KEY_HEX_DIGITS = 40
 
 
@@ -112,8 +99,7 @@ class Assembler:
         output: where mixes are kept.
         link: makes a link to a mix from its key.
         link_lifetime_s: how long a link is good.
-        max_object_bytes: of one chunk or piece of music.
-        max_input_bytes: of all that one mix fetches.
+        limits: of what one mix fetches.
         job: begins the job of a request; a server that ends may stop them all.
         speed: how long a second of audio takes.
     """
@@ -123,8 +109,7 @@ class Assembler:
     output: ObjectStore
     link: Callable[[str], str]
     link_lifetime_s: int
-    max_object_bytes: int
-    max_input_bytes: int
+    limits: Limits
     job: Callable[[], Children] = Children
     speed: Speed = field(default_factory=lambda: Speed({MIXING: 1 / FIRST_SPEED}))
 
@@ -157,20 +142,16 @@ class Assembler:
             UnplayableAudio: a sound is none; it is named.
             OutOfTime: the deadline came first.
         """
-        bucket, store = self._chosen(order)
-        wanted_music = music_key(order.music) if order.music else None
+        bucket, sources = self._chosen(order)
         until_s = None if deadline_s is None else deadline_s - CLOSING_S
         children = self.job()
         desk = Desk(Stages(_nobody_watches), children)
         with stopping(children, until_s), desk.stages.stage("looking"):
             cover = fetched_cover(self.output, asked.cover) if asked.cover else None
-            known = self._heads(store, order.chunk_keys, wanted_music, until_s)
+            known = _said(looked_at(sources, self.limits, until_s))
             if only_if_it_fits and until_s is not None:
                 self._require_fit([known[key] for key in order.chunk_keys if key in known], until_s)
         with stopping(children, until_s), request_folder() as folder:
-            sources = {("chunk", key): store for key in dict.fromkeys(order.chunk_keys)}
-            if wanted_music:
-                sources["music", wanted_music] = music_home(wanted_music, self.music, self.output)
             with desk.stages.stage("fetching"):
                 files = folder.fetched(sources, until_s)
             begun_s = time.monotonic()
@@ -203,51 +184,20 @@ class Assembler:
                 "than a caller is kept waiting."
             )
 
-    def _chosen(self, order: Order) -> tuple[str, ObjectStore]:
+    def _chosen(self, order: Order) -> tuple[str, dict[Name, ObjectStore]]:
+        """The bucket of an order's chunks, and where everything lies that it names."""
         bucket = order.bucket or next(iter(self.stores))
         if bucket not in self.stores:
             raise Forbidden(
                 f"bucket: chunks of the bucket {bucket!r} are not mixed here.", field="bucket"
             )
         for number, key in enumerate(order.chunk_keys):
-            _check_key(key, f"chunk_keys.{number}")
-        return bucket, self.stores[bucket]
-
-    def _heads(
-        self,
-        store: ObjectStore,
-        chunk_keys: Sequence[str],
-        music_key: str | None,
-        until_s: float | None,
-    ) -> dict[str, Recording]:
-        """What the chunks say of themselves, once all is known to be there and of a fit size."""
-        wanted = [("chunk", store, key) for key in dict.fromkeys(chunk_keys)]
-        wanted += (
-            [("music", music_home(music_key, self.music, self.output), music_key)]
-            if music_key
-            else []
-        )
-        looked = in_parallel(wanted, lambda item: item[1].head(item[2]), AT_ONCE, until_s=until_s)
-        heads = {(role, key): outcome.result() for (role, _, key), outcome in looked}
-        in_order = {(role, key): heads[role, key] for role, _, key in wanted}
-        present = _all_there(in_order)
-        self._check_sizes(present)
-        said = {
-            key: from_metadata(key, head.metadata)
-            for (role, key), head in present.items()
-            if role == "chunk"
-        }
-        return {key: recorded for key, recorded in said.items() if recorded is not None}
-
-    def _check_sizes(self, present: Mapping[Name, StoredObject]) -> None:
-        for head in present.values():
-            if head.size_bytes == 0:
-                raise UnplayableAudio(f"The object {head.key} is empty.", key=head.key)
-            if head.size_bytes > self.max_object_bytes:
-                raise _too_large(f"The object {head.key}", head.size_bytes, self.max_object_bytes)
-        total_bytes = sum(head.size_bytes for head in present.values())
-        if total_bytes > self.max_input_bytes:
-            raise _too_large("All objects together", total_bytes, self.max_input_bytes)
+            check_key(key, f"chunk_keys.{number}")
+        sources = {("chunk", key): self.stores[bucket] for key in order.chunk_keys}
+        if order.music:
+            key = music_key(order.music)
+            sources["music", key] = music_home(key, self.music, self.output)
+        return bucket, sources
 
     def _mixed(
         self,
@@ -296,60 +246,12 @@ class Assembler:
         return None
 
 
-def _check_key(key: str, field: str) -> None:
-    try:
-        checked_key(key)
-    except BadInput as error:
-        raise BadInput(f"{field}: {error}", field=field, key=key) from error
-    if key.startswith(PRIVATE_PREFIXES):
-        raise Forbidden(f"{field}: {key} is nothing to be mixed.", field=field, key=key)
-
-
-def music_key(music: str) -> str:
-    """The key that a request means: nothing is ever fetched from an address that it names.
-
-    Raises:
-        BadInput: it is neither a key nor an address.
-        Forbidden: it is not for callers.
-    """
-    try:
-        key = unquote(urlsplit(music).path).removeprefix("/") if "://" in music else music
-    except ValueError as error:
-        raise BadInput("music: this is neither a key nor an address.", field="music") from error
-    return checked_music_key(key, "music")
-
-
-def checked_music_key(key: str, field: str) -> str:
-    """A key of music or a sound that callers may have played.
-
-    Args:
-        key: as it was named.
-        field: where.
-
-    Raises:
-        BadInput: it is none.
-        Forbidden: it is not for callers.
-    """
-    _check_key(key, field)
-    return key
-
-
-def _all_there(
-    heads: Mapping[Name, StoredObject | None],
-) -> dict[Name, StoredObject]:
-    missing = [key for (_, key), head in heads.items() if head is None]
-    if missing:
-        named = f"{missing[0]}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
-        raise NotFound(f"There is no object {named}.", key=missing[0], keys=missing[:NAMED_KEYS])
-    return {name: head for name, head in heads.items() if head is not None}
-
-
-def _too_large(what: str, size_bytes: int, limit_bytes: int) -> ObjectTooLarge:
-    return ObjectTooLarge(
-        f"{what}: {size_bytes:,} bytes are more than the {limit_bytes:,} that are mixed here.",
-        size_bytes=size_bytes,
-        limit_bytes=limit_bytes,
-    )
+def _said(heads: Mapping[Name, StoredObject]) -> dict[str, Recording]:
+    """What chunks say of themselves, by key; nothing of those that do not."""
+    said = {
+        key: from_metadata(key, heads[role, key].metadata) for role, key in heads if role == "chunk"
+    }
+    return {key: recorded for key, recorded in said.items() if recorded is not None}
 
 
 def _take(

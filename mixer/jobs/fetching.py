@@ -13,7 +13,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import gettempdir, mkdtemp
 
-from mixer.parallel import in_parallel
+from mixer.parallel import in_parallel, interrupted_after
 from mixer.sound.ffmpeg import Children
 from mixer.store.objects import ObjectStore
 
@@ -91,13 +91,8 @@ def stopping(children: Children, until_s: float | None) -> Iterator[None]:
     if until_s is None:
         yield
         return
-    timer = threading.Timer(max(0.0, until_s - time.monotonic()), children.stop)
-    timer.daemon = True
-    timer.start()
-    try:
+    with interrupted_after(until_s - time.monotonic(), children.stop):
         yield
-    finally:
-        timer.cancel()
 
 
 def remove_leftovers() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import regex
 from pydantic import TypeAdapter
 
-from mixer.jobs.production import bed_outline, chapters
+from mixer.jobs.account import bed_outline
+from mixer.jobs.production import chapters
 from mixer.publish.time_axis import clock
 from mixer.publish.waveform import WaveformPicture, draw
 from mixer.requests import PresetName

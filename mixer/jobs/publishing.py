@@ -4,15 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from mixer.jobs.account import adjustments, bed_below_speech_lu, bed_outline
 from mixer.jobs.hearing import SpokenChunk
 from mixer.jobs.mixing import OUTLINE_COLUMNS, Heard, Mix
-from mixer.jobs.production import (
-    adjustments,
-    bed_below_speech_lu,
-    bed_outline,
-    captioned,
-    chapters,
-)
+from mixer.jobs.production import captioned, chapters
 from mixer.publish.captions import chapters_vtt, cues, srt, webvtt
 from mixer.publish.chapters import podcast_json
 from mixer.publish.report import Report, ReportChapter, ReportRule, report_json

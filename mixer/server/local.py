@@ -191,6 +191,7 @@ def _synthesizer(
 
 def _assembler(chosen: Settings, store: FolderStore, music: FolderStore) -> "Assembler":
     from mixer.jobs.assembly import Assembler
+    from mixer.jobs.looking import Limits
 
     return Assembler(
         stores={chosen.output_bucket: store},
@@ -198,8 +199,7 @@ def _assembler(chosen: Settings, store: FolderStore, music: FolderStore) -> "Ass
         output=store,
         link=lambda key: store.url(key, chosen.url_lifetime_s),
         link_lifetime_s=chosen.url_lifetime_s,
-        max_object_bytes=chosen.max_object_bytes,
-        max_input_bytes=chosen.max_input_bytes,
+        limits=Limits(chosen.max_object_bytes, chosen.max_input_bytes),
     )
 
 

@@ -6,8 +6,8 @@ from hashlib import file_digest
 from pathlib import Path
 
 from mixer.errors import NotFound
-from mixer.jobs.assembly import checked_music_key
 from mixer.jobs.fetching import AT_ONCE, request_folder
+from mixer.jobs.looking import check_key
 from mixer.jobs.mixing import Desk, Stages, music_found
 from mixer.jobs.sounding import sound_files
 from mixer.jobs.story.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
@@ -80,7 +80,7 @@ def _looked_at(wanted: Mapping[str, int], library: Library, job: Children) -> di
     """Fetch and measure some pieces, each named by a line of the text, or (0) by the request."""
     for key, line in wanted.items():
         if line:
-            checked_music_key(key, f"line {line}")
+            check_key(key, f"line {line}")
     there = in_parallel(wanted, lambda key: library.home(key).head(key), AT_ONCE)
     gone = {key for key, head in there if head.result() is None}
     for key in wanted:

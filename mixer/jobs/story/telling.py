@@ -9,28 +9,26 @@ The price: what lies between two steps is written down and read again (measured 
 story: see docs/decisions.md).
 """
 
-import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
-from threading import Lock
 from types import MappingProxyType
-from typing import Any
 
-from mixer.files import publish
 from mixer.jobs.mixing import Desk, music_found
 from mixer.jobs.remembering import Memory
 from mixer.jobs.spending import Spending, utc_now
 from mixer.jobs.story.folder import PREFIX, REQUEST, RESULT, SOUNDS, TEXT, StoryFolder
+from mixer.jobs.story.handing_out import handed_out
 from mixer.jobs.story.labels import put_cover
 from mixer.jobs.story.mix import StoryMix
 from mixer.jobs.story.music import content_digest
+from mixer.jobs.story.progress import Watching
 from mixer.jobs.story.publishing import StoryPublisher, rendered_timeline
 from mixer.jobs.story.running import Run
 from mixer.jobs.story.speech import StorySpeech
@@ -39,7 +37,6 @@ from mixer.jobs.story.tasks import Answer, Event, Task
 from mixer.jobs.story.values import Kind, KnownSounds, StoryRequest, StoryResult
 from mixer.jobs.synthesis import Synthesizer, always
 from mixer.publish.pictures import Picture
-from mixer.publish.zips import unpack
 from mixer.requests import Options
 from mixer.sound.cues import Music
 from mixer.sound.shelf import Shelf
@@ -66,30 +63,6 @@ MUSIC_FOLDER = "--music"
 
 NO_SOUNDS: Mapping[str, Path] = MappingProxyType({})
 
-STAGES: Mapping[str, tuple[str, float, float]] = {
-    "plan": ("planning", 0.0, 1.0),
-    "synthesize": ("speech", 0.0, 1.0),
-    "lay_out": ("mixing", 0.0, 0.03),
-    "render": ("mixing", 0.03, 1.0),
-    "join": ("joining", 0.0, 1.0),
-    "publish": ("publishing", 0.0, 1.0),
-}
-"""What people are told of each task: a stage's name, and how much of it the task is."""
-
-OUTPUTS = {
-    "audio": "",
-    "captions_vtt": ".vtt",
-    "captions_srt": ".srt",
-    "picture": ".png",
-    "chapters_json": ".chapters.json",
-    "chapters_vtt": ".chapters.vtt",
-    "read_aloud": ".read-aloud.epub",
-}
-"""Files that are handed out, by the name of their link, and their endings; the report goes last."""
-
-CHAPTERS = "-chapters"
-"""Behind the name of the folder with a file for each chapter."""
-
 
 @dataclass(frozen=True, slots=True)
 class Telling:
@@ -106,45 +79,6 @@ class Telling:
     timeline: Timeline
     result: StoryResult
     outputs: tuple[Path, ...]
-
-
-@dataclass(slots=True)
-class _Watching:
-    """Tells how far the steps are, as stages; never that they have gone back."""
-
-    tell: Callable[[str, float], None]
-    at: tuple[str, int, int] = field(default=("plan", 0, 1))
-    _spoken: dict[int, float] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def __call__(self, task: str, done: int, total: int) -> None:
-        with self._lock:
-            self.at = (task, done, total)
-            self._told(task, self._done() / total)
-
-    def close(self) -> None:
-        """Tell no more: what is still under way ends unheard."""
-        with self._lock:
-            self.tell = lambda _stage, _share: None
-
-    def inside(self, share: float) -> None:
-        """So much is done of the task that is under way."""
-        task, done, total = self.at
-        self._told(task, (done + share) / total)
-
-    def inside_batch(self, batch: int, share: float) -> None:
-        """So much is spoken of one of the batches that are under way side by side."""
-        with self._lock:
-            self._spoken[batch] = share
-            self._told("synthesize", self._done() / self.at[2])
-
-    def _done(self) -> float:
-        task, done, _ = self.at
-        return max(done, sum(self._spoken.values())) if task == "synthesize" else done
-
-    def _told(self, task: str, share: float) -> None:
-        stage, begin, end = STAGES[task]
-        self.tell(stage, begin + share * (end - begin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +146,7 @@ class Teller:
         with (
             _lent(bed, sounds) as (library, known),
             self._folder() as folder,
-            closing(_Watching(self.desk.stages.tell)) as watching,
+            closing(Watching(self.desk.stages.tell)) as watching,
         ):
             self._keep(folder, text, asked, known)
             if cover is not None:
@@ -224,11 +158,12 @@ class Teller:
 
             Run(invoke, folder.story_id, ATTEMPT, watch=watching).steps(Kind.STORY)
             result = folder.read(RESULT, StoryResult)
-            outputs = self._handed_out(result, out, report)
+            stages_s = self.desk.stages.seconds
+            outputs = handed_out(self.store, result, stages_s, out=out, report=report)
             return Telling(told(folder), rendered_timeline(folder), result, outputs)
 
     def _tasks(
-        self, library: FolderStore, memory: Memory, watching: _Watching
+        self, library: FolderStore, memory: Memory, watching: Watching
     ) -> Mapping[str, Task]:
         mix = StoryMix(
             self.store,
@@ -280,24 +215,6 @@ class Teller:
         )
         folder.write(REQUEST, request)
 
-    def _handed_out(self, result: StoryResult, out: Path, report: Path | None) -> tuple[Path, ...]:
-        """The finished files, where the user wants them."""
-        *places, report = output_paths(out, report)
-        wanted = dict(zip(OUTPUTS, places, strict=True))
-        made = {name: path for name, path in wanted.items() if name in result.links}
-        for name, path in made.items():
-            self.store.fetch(result.links[name], path)
-        parts = chapters_folder(out)
-        if "chapter_files" in result.links:
-            unpack(self.store.path(result.links["chapter_files"]), parts)
-            made["chapter_files"] = parts
-        outputs = (*made.values(), report)
-        said: dict[str, Any] = json.loads(self.store.get(result.links["report"]))
-        stages_s = {name: round(s, 3) for name, s in self.desk.stages.seconds.items()}
-        said |= {"stages_s": stages_s, "outputs": [path.name for path in outputs]}
-        publish(report, f"{json.dumps(said, ensure_ascii=False, indent=2)}\n".encode())
-        return outputs
-
 
 @contextmanager
 def _lent(
@@ -317,19 +234,3 @@ def _lent(
             library.put(key, path)
             known = Music(key, music.measured, content_digest(path))
         yield library, known
-
-
-def chapters_folder(out: Path) -> Path:
-    """Where a file for each chapter goes, beside the finished file."""
-    return out.with_name(f"{out.stem}{CHAPTERS}")
-
-
-def output_paths(out: Path, report: Path | None = None) -> tuple[Path, ...]:
-    """What a told story may leave: audio, captions, picture, chapters, a book, the report last.
-
-    Args:
-        out: the finished file.
-        report: where the report goes; beside it when None.
-    """
-    beside = (out.with_suffix(ending) if ending else out for ending in OUTPUTS.values())
-    return (*beside, report or out.with_suffix(".json"))

@@ -17,8 +17,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -28,6 +28,7 @@ from mixer.errors import BadInput, MixerError
 from mixer.jobs.story.identity import webhook_secret
 from mixer.jobs.story.internet import check_public, checked_address
 from mixer.jobs.story.values import StoryRequest
+from mixer.parallel import interrupted_after
 
 TIMEOUT_S = 10.0
 """For all of it, once the name is resolved: a server that answers byte by byte holds up nobody."""
@@ -92,9 +93,8 @@ class _Pinned(http.client.HTTPSConnection):
         """End it from another thread: whoever waits for the server is woken."""
         self._is_cut = True
         if self.sock is not None:
-            with suppress(
-                OSError
-            ):  # not SSLSocket's own, which takes away what another thread uses
+            with suppress(OSError):
+                # Not SSLSocket's own shutdown, which takes away what another thread uses.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def _reached(self) -> socket.socket:
@@ -149,7 +149,7 @@ class Webhook:
         self.check(addresses)
         context = self.context or ssl.create_default_context()
         connection = _Pinned(host, port, addresses, context, self.timeout_s)
-        with _cut_after(self.timeout_s, connection):
+        with closing(connection), interrupted_after(self.timeout_s, connection.cut):
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", target, body, self._headers(story, body))
             return connection.getresponse().status
@@ -188,19 +188,6 @@ def in_background(tell: Tell, delays_s: Sequence[float] = DELAYS_S) -> Tell:
         threading.Thread(target=told, args=given, name="webhook", daemon=True).start()
 
     return begin
-
-
-@contextmanager
-def _cut_after(seconds: float, connection: _Pinned) -> Iterator[None]:
-    """A block that works with a connection, which ends with it, or after so many seconds."""
-    timer = threading.Timer(seconds, connection.cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        connection.close()
 
 
 def signature(secret: bytes, story: str, moment: str, body: bytes) -> str:
