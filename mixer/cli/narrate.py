@@ -23,7 +23,8 @@ from mixer.cli.session import desk, music_option, store_option
 from mixer.cli.sounds import sound_paths
 from mixer.cli.summary import estimate_line, heard
 from mixer.files import require_writable, require_writable_folder
-from mixer.jobs.story.telling import Teller, Telling, chapters_folder, output_paths
+from mixer.jobs.story.handing_out import chapters_folder, output_paths
+from mixer.jobs.story.telling import Teller, Telling
 from mixer.publish.chapters import require_cuttable
 from mixer.requests import Options
 from mixer.script.sources import text_of_upload
@@ -144,5 +145,7 @@ def _say_where(told: Telling) -> None:
     click.echo(f"{measured}; {said} of {total} chunks spoken now{others}")
     for path in told.outputs:
         click.echo(f"  {path}")
+    for warning in told.said.stored.warnings:
+        click.echo(warning, err=True)
     for passage in told.said.unspoken:
         click.echo(f"not spoken, as the voice cannot read it: {passage}", err=True)

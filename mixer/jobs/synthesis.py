@@ -83,6 +83,7 @@ class Plan:
         foreseen: what it will take.
         times_paid: how often each of its characters is charged for.
         cover: the text's own picture.
+        cover_name: of a file with its picture, as the text names it.
     """
 
     script: Script
@@ -91,6 +92,7 @@ class Plan:
     foreseen: Estimate
     times_paid: int = 1
     cover: Cover | None = None
+    cover_name: str = ""
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -202,7 +204,8 @@ class Synthesizer:
         except UnreadableText as error:
             raise UnreadableText(f"text: {error}", field="text") from error
         foreseen, paid = estimate(script, asked.rate), times_paid(asked)
-        return Plan(script, voice, delivery, foreseen, paid, document.cover)
+        pictured = (document.cover, document.cover_name)
+        return Plan(script, voice, delivery, foreseen, paid, *pictured)
 
     def synthesize(
         self,

@@ -38,17 +38,21 @@ SENTENCES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Telling:
-    """A book with a cover, narrated with all that there is."""
-    book = Book(
+def book(cover: bytes) -> Book:
+    """A book of three chapters with a file for its cover."""
+    return Book(
         CHAPTERS,
         [(name, title, 1) for name, title in zip(CHAPTERS, TITLES, strict=True)],
         language="en-GB",
         metadata='<meta name="cover" content="c"/><dc:description>A tale.</dc:description>',
         manifest='<item id="c" href="c.jpg" media-type="image/jpeg"/>',
-        files={"OEBPS/c.jpg": COVER},
+        files={"OEBPS/c.jpg": cover},
     )
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Telling:
+    """A book with a cover, narrated with all that there is."""
     folder, engine = tmp_path_factory.mktemp("told"), ToneEngine()
     desk = Desk(Stages(lambda _stage, _share: None), Children())
     asked = Options(
@@ -59,7 +63,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Telling:
     )
     teller = Teller.of(FolderStore(folder / "store"), engine, desk)
     try:
-        return teller.tell(book.content(), asked, music=None, out=folder / "book.mp3")
+        return teller.tell(book(COVER).content(), asked, music=None, out=folder / "book.mp3")
     finally:
         engine.close()
 
@@ -165,6 +169,27 @@ def test_a_story_links_what_it_was_asked_for(stories):
 def test_what_cannot_be_made_is_refused_at_once(stories, more, status, code, said):
     answered = stories.post({**ASKED, **more})
     assert said in stories.refused(answered, status, code)["error"]
+
+
+def test_a_cover_that_the_head_names_is_an_upload(stories):
+    text = f"---\ntitle: Ships\ncover: uploads/c.png\n---\n{STORY}"
+    status = stories.ended(stories.begun({"text": text, "text_type": "markdown"}))
+    assert (status["state"], status["warnings"]) == ("done", [])
+    assert stories.linked(status["links"]["cover"]).body.startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize(
+    ("text", "content", "warning"),
+    [
+        ("uploads/h.md", b"---\ncover: gate.jpg\n---\nHe came.", "The cover gate.jpg is not here"),
+        ("uploads/b.epub", book(b"\xff\xd8 half").content(), "The book's own cover was left out"),
+    ],
+)
+def test_a_cover_that_the_text_has_and_cannot_be_used_is_told(stories, text, content, warning):
+    stories.served.store.put(text, content)
+    status = stories.ended(stories.begun({"source": text}))
+    assert (status["state"], status["links"].get("cover")) == ("done", None)
+    assert status["warnings"][0].startswith(warning)
 
 
 def test_a_cover_that_is_no_picture_ends_the_story_before_a_word_is_said(stories):

@@ -1,7 +1,5 @@
 """What a story's finished files say of themselves, and the cover that goes with them."""
 
-import logging
-
 from mixer.errors import UnusablePicture
 from mixer.jobs.covers import fetched_cover
 from mixer.jobs.production import tags
@@ -11,31 +9,39 @@ from mixer.publish.tags import Label
 from mixer.requests import Options
 from mixer.script.document import Cover
 from mixer.script.script import Script
+from mixer.store.uploads import UPLOADS
 
-logger = logging.getLogger(__name__)
 
-
-def keep_cover(folder: StoryFolder, asked: Options, own: Cover | None = None) -> None:
+def keep_cover(
+    folder: StoryFolder, asked: Options, own: Cover | None = None, named: str = ""
+) -> tuple[str, ...]:
     """Have the story's cover in its folder, where it has one; before anything is spent.
 
     Args:
         folder: of the story.
         asked: the key of an upload counts here.
-        own: the text's own, taken where none is asked for; left out where it cannot be used.
+        own: the text's own, taken where no other is asked for.
+        named: what the text calls a picture beside it; the key of an upload counts, too.
+
+    Returns:
+        What the caller should know: why the text's own was left out.
 
     Raises:
         NotFound: there is no such upload.
-        UnusablePicture: it is no picture, is broken, or is too large.
+        UnusablePicture: the upload is no picture, is broken, or is too large.
     """
     if folder.has(COVER):
-        return
-    if asked.cover:
-        put_cover(folder, fetched_cover(folder.store, asked.cover))
+        return ()
+    if wanted := asked.cover or (named if named.startswith(UPLOADS) else ""):
+        put_cover(folder, fetched_cover(folder.store, wanted))
+    elif named:
+        return (f"The cover {named} is not here: upload it, and send its key as the cover.",)
     elif own is not None:
         try:
             put_cover(folder, cover_picture(own.content, "of the book"))
         except UnusablePicture as error:
-            logger.info("story %s goes without its own cover: %s", folder.story_id, error)
+            return (f"The book's own cover was left out: {error}",)
+    return ()
 
 
 def put_cover(folder: StoryFolder, cover: Picture) -> None:

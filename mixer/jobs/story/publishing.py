@@ -182,4 +182,4 @@ def _flaws(said: Told) -> dict[str, Sequence[str]]:
 
 
 def _warnings(said: Told) -> tuple[str, ...]:
-    return tuple(f"Not spoken: {passage}" for passage in said.unspoken)
+    return (*said.stored.warnings, *(f"Not spoken: {passage}" for passage in said.unspoken))

@@ -204,14 +204,14 @@ class StorySpeech:
     ) -> StoredScript:
         text = text_of_upload(self.synthesizer.store.get(request.text_key))
         plan: Plan = self.synthesizer.plan(text, asked, deadline_s)
-        keep_cover(folder, asked, plan.cover)
+        warnings = keep_cover(folder, asked, plan.cover, plan.cover_name)
         script = replace(plan.script, title=asked.title or plan.script.title)
         with self.synthesizer.open_engine(plan.delivery.engine, deadline_s) as engine:
             narrator = Narrator(
                 engine, self.synthesizer.store, plan.delivery, self.synthesizer.job()
             )
             keys = tuple(narrator.key(chunk) for chunk in script.chunks)
-        stored = StoredScript(script, plan.delivery, keys)
+        stored = StoredScript(script, plan.delivery, keys, warnings)
         folder.write(SCRIPT, stored)
         return stored
 

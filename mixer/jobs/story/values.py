@@ -80,11 +80,13 @@ class StoredScript:
         delivery: who says it.
         chunk_keys: where each chunk is, or will be, in reading order; while they stand here,
             the clean-up keeps these chunks.
+        warnings: what became of wishes that could not be met.
     """
 
     script: Script
     delivery: Delivery
     chunk_keys: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 
 
