@@ -61,6 +61,25 @@ def test_story_that_was_foretold_wrongly_is_mended_where_it_is_joined(tmp_path: 
     assert (store.path(folder.key(joined.name)).read_bytes()) == before
 
 
+def test_story_too_large_for_a_disk_is_joined_in_the_store(tmp_path: Path):
+    """The same bytes, with the loudness that its segments tell; its peak nobody has looked at."""
+    store = FolderStore(tmp_path / "store")
+    made = []
+    for name, most_local_bytes in (("s1", 10**9), ("s2", 0)):
+        folder = StoryFolder(store, name)
+        work = replace(story(folder, store, tmp_path), most_local_bytes=most_local_bytes)
+        for group in work.lay_out(name, 1):
+            work.render(name, 1, group)
+        work.join(name, 1)
+        joined = folder.read(MIX, JoinedMix)
+        made.append((joined, store.get(folder.key(joined.name))))
+    (here, heard), (there, also_heard) = made
+    assert also_heard == heard
+    assert there.size_bytes == here.size_bytes == len(heard)
+    assert there.integrated_loudness_lufs == pytest.approx(here.integrated_loudness_lufs, abs=0.05)
+    assert (there.true_peak_dbtp, there.peaks) == (None, ())
+
+
 def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
     store = FolderStore(tmp_path / "store")
     memory, told = Memory(Shelf(store), "story"), list[float]()

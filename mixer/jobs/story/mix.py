@@ -28,10 +28,11 @@ from mixer.jobs.story.music import Library, sounds_of
 from mixer.jobs.story.names import rendered_name, rendered_prefix
 from mixer.jobs.story.reading import listed_in
 from mixer.jobs.story.rendering import (
+    MOST_LOCAL_BYTES,
     Rendering,
     TellShare,
     is_shared_out,
-    reels_of,
+    story_reels,
     unheard,
 )
 from mixer.jobs.story.sharing import costs, shared_out
@@ -63,6 +64,7 @@ class StoryMix:
         job: begins the job of a step; a server that ends may stop them all.
         tell_share: told the share of the step at work that is done.
         memory: of earlier versions of the same mix; None to remember nothing.
+        most_local_bytes: of a finished file that is joined on the disk of a step.
     """
 
     store: ObjectStore
@@ -71,6 +73,7 @@ class StoryMix:
     job: Callable[[], Children] = Children
     tell_share: TellShare = unheard
     memory: Memory | None = None
+    most_local_bytes: int = MOST_LOCAL_BYTES
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -99,7 +102,7 @@ class StoryMix:
         if layout is None:
             timeline, encoding = self._first_laid_out(folder)
             folder.write(TIMELINE, timeline)
-            layout = _shared_out(timeline, encoding, self.workers)
+            layout = self._shared_out(timeline, encoding)
             folder.write(SEGMENTS, layout)
         seen = listed_in(folder)
         return [group for group in range(len(layout.groups)) if group not in seen.groups]
@@ -156,6 +159,16 @@ class StoryMix:
         style = replace(mix_style(asked), off_by_lu=off_by_lu)
         return lay_out(takes, sounds.get(request.music), style, sounds), encoding_of(asked)
 
+    def _shared_out(self, timeline: Timeline, encoding: Encoding) -> Layout:
+        """Reels in groups, for as many workers, or more where groups would grow long."""
+        reels = (
+            story_reels(timeline, encoding, self.most_local_bytes)
+            if is_shared_out(encoding)
+            else ()
+        )
+        groups = shared_out(costs(reels, timeline.rate_hz), self.workers, MOST_REELS)
+        return Layout(segments=len(reels), groups=groups, duration_s=timeline.duration_s)
+
     @property
     def _library(self) -> Library:
         return Library(self.music, self.store)
@@ -183,6 +196,7 @@ class StoryMix:
                 scratch=Path(scratch),
                 tell_share=self.tell_share,
                 memory=self.memory,
+                most_local_bytes=self.most_local_bytes,
             )
             try:
                 yield work
@@ -190,10 +204,3 @@ class StoryMix:
                 if cancelled.is_set():
                     raise StoryCancelled("The story was cancelled.") from error
                 raise
-
-
-def _shared_out(timeline: Timeline, encoding: Encoding, workers: int) -> Layout:
-    """Reels in groups, for as many workers, or more where groups would grow long."""
-    reels = reels_of(timeline) if is_shared_out(encoding) else ()
-    groups = shared_out(costs(reels, timeline.rate_hz), workers, MOST_REELS)
-    return Layout(segments=len(reels), groups=groups, duration_s=timeline.duration_s)

@@ -25,12 +25,13 @@ from mixer.requests import Options
 from mixer.sound.check import Check, check
 from mixer.sound.cues import Music
 from mixer.sound.encoders import Encoding
+from mixer.sound.finishing import join_in_store
 from mixer.sound.loudness import integrated_lufs
 from mixer.sound.mixdown import render
-from mixer.sound.reels import Crew, Mixdown, reel_key, strips
+from mixer.sound.reels import Crew, Mixdown, reel_key, reels_of, store_reels, strips
 from mixer.sound.rendering import Ingredients, Renderer
 from mixer.sound.second_look import Look, rendered_to_target
-from mixer.sound.segments import Reel, cut, sources, wound
+from mixer.sound.segments import Reel, sources
 from mixer.sound.shelf import Shelf
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
@@ -38,6 +39,10 @@ from mixer.store.objects import ObjectStore
 LONGEST_CHECK_S = 36 * 3_600.0
 """A longer file is not decoded again after joining: together with the join it would not fit into a
 call of Lambda. Its loudness is then told by its segments; its peak nobody has looked at."""
+
+MOST_LOCAL_BYTES = 2_000_000_000
+"""A larger MP3 is joined inside the store and never lies on a disk: half of /tmp as it is deployed.
+Nobody decodes it either."""
 
 RENDERED_SHARE = 0.9
 """Of joining what has to be rendered there; the rest is hearing it."""
@@ -65,6 +70,7 @@ class Rendering:
         scratch: a folder that goes with the step.
         tell_share: told the share of the step that is done.
         memory: of earlier versions of the same mix; None to remember nothing.
+        most_local_bytes: of a finished file that is joined on this disk.
     """
 
     store: ObjectStore
@@ -77,6 +83,7 @@ class Rendering:
     scratch: Path
     tell_share: TellShare
     memory: Memory | None = None
+    most_local_bytes: int = MOST_LOCAL_BYTES
 
     @property
     def encoding(self) -> Encoding:
@@ -86,7 +93,12 @@ class Rendering:
     @property
     def reels(self) -> tuple[Reel, ...]:
         """Of the whole timeline."""
-        return reels_of(self.timeline)
+        return story_reels(self.timeline, self.encoding, self.most_local_bytes)
+
+    @property
+    def is_joined_in_store(self) -> bool:
+        """Whether the finished file never lies on this disk."""
+        return is_joined_in_store(self.timeline, self.encoding, self.most_local_bytes)
 
     def rendered(self, reels: Sequence[Reel]) -> list[str]:
         """Have some reels on the shelf; what is there already is not even fetched for."""
@@ -107,30 +119,32 @@ class Rendering:
     def joined(self, folder: StoryFolder) -> JoinedMix:
         """The finished audio, checked and kept; rendered once more where its loudness is missed."""
         out = self.scratch / audio_name(self.encoding)
+        place = folder.key(out.name)
         stored = folder.find(SCRIPT, StoredScript)
         script = stored.script if stored else None
-        look = self._looked(out, label_of(folder, self.asked, script))
+        look = self._looked(out, place, label_of(folder, self.asked, script))
         checked = replace(self, timeline=look.timeline)._checked(out, look.mixdown)
         mix = Mix(look.timeline, checked, self.sounds, self.asked.preset, self.encoding)
-        content_type = self.encoding.kind.content_type
-        folder.store.put(folder.key(out.name), out, content_type=content_type)
+        if not self.is_joined_in_store:
+            self.store.put(place, out, content_type=self.encoding.kind.content_type)
+        kept = self.store.head(place)
         return JoinedMix(
             integrated_loudness_lufs=checked.integrated_lufs,
             true_peak_dbtp=_measured(checked.true_peak_dbtp),
             peaks=checked.peaks,
-            size_bytes=out.stat().st_size,
+            size_bytes=kept.size_bytes if kept else 0,
             name=out.name,
             mastering=look.timeline.mastering,
             heard=heard_in(mix),
         )
 
-    def _looked(self, out: Path, about: Label) -> Look:
+    def _looked(self, out: Path, place: str, about: Label) -> Look:
         """The mix, rendered to its target, and remembered where somebody does."""
         made: list[str] = []
 
         def rendered(timeline: Timeline) -> Mixdown:
             work = replace(self, timeline=timeline, tell_share=self._tell_rendered)
-            mixdown = work._rendered_into(out, about)
+            mixdown = work._rendered_into(out, place, about)
             made.extend(mixdown.reels)
             return mixdown
 
@@ -152,23 +166,33 @@ class Rendering:
         memory.note(look, made)
         return look
 
-    def _rendered_into(self, out: Path, about: Label) -> Mixdown:
-        """Join what is on the shelf; what is not is rendered here."""
-        encoding = self.encoding
+    def _rendered_into(self, out: Path, place: str, about: Label) -> Mixdown:
+        """Join what is on the shelf; what is not is rendered here.
+
+        Args:
+            out: the finished file, where it lies on this disk.
+            place: its key, where it does not.
+            about: what it says of itself, but for its chapters.
+        """
+        encoding, shelf = self.encoding, Shelf(self.store)
         label = about.over(chapters(self.timeline), self.timeline.duration_s)
-        if is_shared_out(encoding):
-            self.rendered(self.reels)
+        head = label.head(encoding.format)
+        keys = self.rendered(self.reels) if is_shared_out(encoding) else []
+        if self.is_joined_in_store:
+            return join_in_store(
+                shelf, keys, place, encoding=encoding, timeline=self.timeline, head=head
+            )
         return render(
             self.timeline,
-            self._ingredients(() if is_shared_out(encoding) else self.reels),
+            self._ingredients(() if keys else self.reels),
             out,
             encoding=encoding,
-            head=label.head(encoding.format),
+            head=head,
             about=label.about(encoding.format),
             cover=label.attached(encoding.format),
-            shelf=Shelf(self.store),
+            shelf=shelf,
             until_s=self.crew.until_s,
-            progress=None if is_shared_out(encoding) else self.tell_share,
+            progress=None if keys else self.tell_share,
             children=self.crew.children,
         )
 
@@ -178,7 +202,7 @@ class Rendering:
 
     def _checked(self, out: Path, mixdown: Mixdown) -> Check:
         duration_s = self.timeline.duration_s
-        if duration_s <= LONGEST_CHECK_S:
+        if duration_s <= LONGEST_CHECK_S and not self.is_joined_in_store:
             return check(
                 out,
                 duration_s,
@@ -232,6 +256,16 @@ def is_shared_out(encoding: Encoding) -> bool:
     return not encoding.stream.sample_bytes
 
 
-def reels_of(timeline: Timeline) -> tuple[Reel, ...]:
-    """The reels of a story: a segment each, so that many workers share a short one as well."""
-    return wound(timeline, cut(timeline))
+def is_joined_in_store(timeline: Timeline, encoding: Encoding, most_local_bytes: int) -> bool:
+    """Whether a finished file is too large for this disk, and of a format that needs none."""
+    is_large = (
+        timeline.duration_s * encoding.stream_bytes_per_s(timeline.channels) > most_local_bytes
+    )
+    return is_large and encoding.kind.joins and is_shared_out(encoding)
+
+
+def story_reels(timeline: Timeline, encoding: Encoding, most_local_bytes: int) -> tuple[Reel, ...]:
+    """The reels of a story: a segment each, or as long as S3 wants them to join them itself."""
+    if is_joined_in_store(timeline, encoding, most_local_bytes):
+        return store_reels(timeline, encoding)
+    return reels_of(timeline)
