@@ -6,6 +6,7 @@ voice passes a Fate first. At the chosen one either that call fails, or the proc
 with SIGKILL: no exception, no clean-up, no other thread that still writes.
 """
 
+import logging
 import os
 import signal
 import tempfile
@@ -13,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 import app
 import polly_handler
 import stories
+from bench.speaking import PLENTY_USD, SETTINGS, synthesizer
 from mixer.errors import SpeechUnavailable, StoreFailed
 from mixer.jobs.spending import Spending
 from mixer.jobs.story.desk import StoryDesk
@@ -30,8 +31,6 @@ from mixer.jobs.story.running import BATCHES_AT_ONCE, Run
 from mixer.jobs.story.tasks import StoryTasks
 from mixer.jobs.story.turns import SharedPace, Turns
 from mixer.jobs.story.values import Kind, State
-from mixer.jobs.synthesis import Synthesizer
-from mixer.settings import Settings
 from mixer.speech.engine import Delivery, Speech, SpeechEngine
 from mixer.speech.polly.client import polly_client
 from mixer.speech.polly.quota import EngineQuotas
@@ -179,6 +178,7 @@ def run(folder: Path, polly_url: str, order: Order, blow: Blow, told_to: Connect
         blow: what befalls it.
         told_to: gets `("in_flight", chunks)` before the process dies, else `("ended", Ended)`.
     """
+    logging.disable()  # what is told of failures that were asked for would hide the table
     tempfile.tempdir = str(folder / "scratch")
     Path(tempfile.tempdir).mkdir(exist_ok=True)
     fate = Fate(blow, lambda chunks: told_to.send(("in_flight", chunks)))
@@ -191,7 +191,7 @@ def told(disk: FolderStore, fate: Fate, polly_url: str, order: Order) -> Ended:
     with closing(polly_client(endpoint_url=polly_url, session=polly_session())) as client:
         tasks = _tasks(store, fate, client)
         desk = StoryDesk(
-            store, SECRET, Launched(lambda event: tasks(event, None)), Spending(store, 1e9)
+            store, SECRET, Launched(lambda event: tasks(event, None)), Spending(store, PLENTY_USD)
         )
         try:
             status = desk.status(desk.begin(order), CALLER)
@@ -204,7 +204,6 @@ def told(disk: FolderStore, fate: Fate, polly_url: str, order: Order) -> Ended:
 
 def _tasks(store: Any, fate: Fate, client: Any) -> StoryTasks:  # noqa: ANN401
     """The steps as the Lambdas take them, over a store and a voice that may fail."""
-    settings = Settings(output_bucket="b", music_bucket="b", allowed_buckets=frozenset({"b"}))
     quotas = EngineQuotas(QUOTA_SHARES)
     engines = polly_handler.engines(client, quotas)
 
@@ -213,20 +212,12 @@ def _tasks(store: Any, fate: Fate, client: Any) -> StoryTasks:  # noqa: ANN401
         with engines(*given, **named) as engine:
             yield FatedVoice(engine, fate)
 
-    speech = Synthesizer(
-        open_engine=opened,
-        store=store,
-        bucket="b",
-        spending=Spending(store, 1e9),
-        max_request_usd=1e9,
-        max_text_chars=10**7,
-        refresh_after=timedelta(days=5),
-    )
-    turns = Turns(store, settings.stories.speakers)
+    speech = synthesizer(store, opened)
+    turns = Turns(store, SETTINGS.stories.speakers)
     pace = SharedPace(turns, BATCHES_AT_ONCE, quotas.resize)
     parts = (
-        polly_handler.speech_tasks(settings, speech, store, turns=turns, pace=pace),
-        app.mix_tasks(settings, store, store, workers=RENDERERS),
-        stories.ending_tasks(settings, store, []),
+        polly_handler.speech_tasks(SETTINGS, speech, store, turns=turns, pace=pace),
+        app.mix_tasks(SETTINGS, store, store, workers=RENDERERS),
+        stories.ending_tasks(SETTINGS, store, []),
     )
     return StoryTasks(store, {name: task for part in parts for name, task in part.tasks.items()})

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-SAMPLING_S = 0.1
+SAMPLING_S = 0.25
+"""Looking takes 5 ms of the cores that are measured: 1 % of two at this pace."""
 
 WARM = ("bench.story_speech", "bench.story_mix")
 """What the server loads that forks processes; it is one for all benches of a run."""

@@ -70,7 +70,11 @@ def run(hours: float = HOURS) -> list[dict[str, object]]:
         layout = StoryFolder(FolderStore(folder / "store"), STORY).read(SEGMENTS, Layout)
         with ThreadPoolExecutor(1) as beside:
             serial = beside.submit(cpu_s, serially_rendered, folder, 0)
-            costs = [cpu_s(group_rendered, folder, group) for group in range(len(layout.groups))]
+            costs = []
+            for group in range(len(layout.groups)):
+                costs.append(cpu_s(group_rendered, folder, group))
+                if serial.done():
+                    serial.result()  # where it failed, there is nothing to compare with
             told(f"{len(costs)} groups: {sum(costs):.0f} s of CPU")
             serial_s = serial.result()
     how = (

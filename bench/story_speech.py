@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
@@ -28,16 +27,14 @@ import stories
 from bench.planning import prose
 from bench.processes import WARM
 from bench.rendering import row
+from bench.speaking import SETTINGS, synthesizer
 from bench.speech_pool import LATENCY, ideal_s
-from mixer.jobs.spending import Spending
 from mixer.jobs.story.batches import spoken_batches
 from mixer.jobs.story.folder import SCRIPT, StoryFolder
 from mixer.jobs.story.orders import Order
 from mixer.jobs.story.running import BATCHES_AT_ONCE
 from mixer.jobs.story.turns import SharedPace, Turns
 from mixer.jobs.story.values import Kind, StoredScript
-from mixer.jobs.synthesis import Synthesizer
-from mixer.settings import Settings
 from mixer.speech.engine import Delivery, Speech, Voice
 from mixer.speech.polly.client import polly_client
 from mixer.speech.polly.quota import EngineQuotas
@@ -116,8 +113,7 @@ def run(chars: int = CHARS) -> list[dict[str, object]]:
 
 
 def _planned(store: FolderStore, take: Any, chars: int) -> tuple[str, list[int]]:  # noqa: ANN401
-    settings = _settings()
-    desk = stories.desk(settings, store, b"bench", Nobody())
+    desk = stories.desk(SETTINGS, store, b"bench", Nobody())
     order = Order(Kind.STORY, CALLER, {"engine": ENGINE}, text=prose(chars))
     story = desk.begin(order)
     begun_s = time.monotonic()
@@ -164,25 +160,13 @@ def _worker(
 @contextmanager
 def tasks(folder: Path, polly_url: str) -> Iterator[Any]:
     """The tasks of the function that speaks, wired as there, over a folder."""
-    settings, store, quotas = _settings(), FolderStore(folder), EngineQuotas(1)
+    store, quotas = FolderStore(folder), EngineQuotas(1)
     with closing(polly_client(endpoint_url=polly_url, session=polly_session())) as client:
-        speech = Synthesizer(
-            open_engine=polly_handler.engines(client, quotas),
-            store=store,
-            bucket="b",
-            spending=Spending(store, 1e6),
-            max_request_usd=1e6,
-            max_text_chars=10**7,
-            refresh_after=timedelta(days=5),
-        )
-        turns = Turns(store, settings.stories.speakers)
-        pace = SharedPace(turns, settings.stories.workers, quotas.resize)
-        made = polly_handler.speech_tasks(settings, speech, store, turns=turns, pace=pace)
+        speech = synthesizer(store, polly_handler.engines(client, quotas))
+        turns = Turns(store, SETTINGS.stories.speakers)
+        pace = SharedPace(turns, SETTINGS.stories.workers, quotas.resize)
+        made = polly_handler.speech_tasks(SETTINGS, speech, store, turns=turns, pace=pace)
         yield lambda event: made(event, time.monotonic() + TASK_S)
-
-
-def _settings() -> Settings:
-    return Settings(output_bucket="b", music_bucket="b", allowed_buckets=frozenset({"b"}))
 
 
 if __name__ == "__main__":

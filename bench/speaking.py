@@ -1,0 +1,35 @@
+"""What the benches share that speak stories: the service's own parts, with room for any of them."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+from mixer.jobs.spending import Spending
+from mixer.jobs.synthesis import Synthesizer
+from mixer.settings import Settings
+from mixer.speech.engine import SpeechEngine
+from mixer.store.objects import ObjectStore
+
+BUCKET = "b"
+SETTINGS = Settings(output_bucket=BUCKET, music_bucket=BUCKET, allowed_buckets=frozenset({BUCKET}))
+PLENTY_USD, PLENTY_CHARS = 1e9, 10**7
+
+
+def synthesizer(
+    store: ObjectStore, open_engine: Callable[..., AbstractContextManager[SpeechEngine]]
+) -> Synthesizer:
+    """Speaks into a store, whatever it costs.
+
+    Args:
+        store: of everything.
+        open_engine: as `polly_handler.engines` makes it.
+    """
+    return Synthesizer(
+        open_engine=open_engine,
+        store=store,
+        bucket=BUCKET,
+        spending=Spending(store, PLENTY_USD),
+        max_request_usd=PLENTY_USD,
+        max_text_chars=PLENTY_CHARS,
+        refresh_after=timedelta(days=5),
+    )
