@@ -1,4 +1,5 @@
-# Every target makes what it needs first; one environment, .venv, serves them all.
+# Every target makes what it needs first: .venv for nearly all, .venv-judges and .venv-e2e for what
+# must not meet it.
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
@@ -137,4 +138,4 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 		--custom-compile-command "make lock" -c requirements-dev.txt requirements-page.in -o requirements-page.txt
 
 clean: ## Remove everything that the targets made
-	rm -rf .venv .venv-judges .venv-e2e .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-judges .venv-e2e .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -115,8 +115,8 @@ def _m4b(made: Material, folder: Path, book_h: float) -> dict[str, object]:
     aac_s = alone_s * book_h * 3600 / made.story_s / usable_cores()
     _told(f"AAC alone would take {aac_s:.0f} s; the M4B begins")
     work = replace(made.book(book_h, folder / "book.m4b"), encoding=Encoding("m4b"))
-    cost = ours_cost(work, folder, watched=True)
-    how = f"{cost.told}, {cost.peak_mb:.0f} MB; AAC alone CPU {aac_s * usable_cores():.0f} s"
+    cost = ours_cost(work, folder)
+    how = f"{cost.told}; AAC alone CPU {aac_s * usable_cores():.0f} s"
     return row(
         f"{book_h:g} h M4B with chapters, against AAC", cost.wall_s / aac_s, MAX_TIMES_AAC, how
     )

@@ -16,6 +16,7 @@ MixerError
 │   ├── KeyReused           an Idempotency-Key that stands for another request
 │   └── StoryEnded          there is nothing left to cancel
 ├── StoryCancelled          somebody has cancelled the story that is worked on
+├── StoryPlanned            only the plan was asked for, and it is there
 ├── TooExpensive            the plan costs more than the caller or the server allows
 ├── CapReached              the caller has spent what the server allows for a day
 ├── SpeechFailed            the engine could not say some passages

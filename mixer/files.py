@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from shutil import disk_usage
+from tempfile import gettempdir
 from typing import IO
 
 from mixer.errors import StoreFailed
@@ -46,6 +48,11 @@ def published(path: Path) -> Iterator[IO[bytes]]:
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
+
+
+def most_local_bytes() -> int:
+    """Of one file to be worked on: the disk for temporary files holds it twice."""
+    return disk_usage(gettempdir()).total // 2
 
 
 def publish(path: Path, content: bytes) -> None:

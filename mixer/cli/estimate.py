@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
 from mixer.cli.options import SPEECH, chosen, contract_options
 from mixer.cli.planning import planned
+from mixer.cli.session import music_option
 from mixer.cli.summary import estimate_line
 from mixer.script.estimate import estimate
 from mixer.speech.prices import costs_usd
@@ -16,11 +18,18 @@ from mixer.speech.prices import costs_usd
 @click.command()
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@music_option
 @contract_options(*SPEECH)
-def command(story: str, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401
+def command(
+    story: str,
+    *,
+    as_json: bool,
+    music: Path | None,
+    **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
+) -> None:
     """Foretell what STORY would take and cost; nothing is spent."""
     asked = chosen(given)
-    script = planned(story, asked)
+    script = planned(story, asked, music)
     if as_json:
         foretold = estimate(script, asked.rate)
         figures = asdict(foretold) | {"duration_s": round(foretold.duration_s, 1)}

@@ -12,7 +12,7 @@ from mixer.jobs.fetching import AT_ONCE, Name
 from mixer.parallel import in_parallel
 from mixer.store.objects import ObjectStore, StoredObject, checked_key
 
-PRIVATE_PREFIXES = ("segments/", "spending/", "stories/", "story_index/")
+PRIVATE_PREFIXES = ("segments/", "speaking/", "spending/", "stories/", "story_index/")
 """Of the service's own bookkeeping and of stories, whose ids are secrets: nothing to be mixed."""
 
 NAMED_KEYS = 20

@@ -181,16 +181,10 @@ class Synthesizer:
             UnknownVoice: no such voice, or not with that engine.
             BadOption: an option makes no sense.
         """
-        if len(text) > self.max_text_chars:
-            raise TextTooLong(
-                f"text: {len(text):,} characters are more than the {self.max_text_chars:,} of one "
-                "request; send it as a story.",
-                field="text",
-                characters=len(text),
-                limit=self.max_text_chars,
-            )
         try:
             text_type = TextType(asked.text_type or told_by_looks(text))
+            if text_type is not TextType.EPUB:  # of a book its words count, not its file
+                self._require_short(len(text))
             document = read(text, text_type, front_matter=not asked.skip_front_matter)
             told_as = as_narrator(asked, document.cast)
             with self.open_engine("", deadline_s) as engine:
@@ -204,8 +198,25 @@ class Synthesizer:
         except UnreadableText as error:
             raise UnreadableText(f"text: {error}", field="text") from error
         foreseen, paid = estimate(script, asked.rate), times_paid(asked)
+        if text_type is TextType.EPUB:
+            self._require_short(foreseen.characters)
         pictured = (document.cover, document.cover_name)
         return Plan(script, voice, delivery, foreseen, paid, *pictured)
+
+    def _require_short(self, chars: int) -> None:
+        """Refuse a text that is longer than a request may be.
+
+        Raises:
+            TextTooLong: it is.
+        """
+        if chars > self.max_text_chars:
+            raise TextTooLong(
+                f"text: {chars:,} characters are more than the {self.max_text_chars:,} of one "
+                "request. Send it in parts, or to POST /stories, which takes the most.",
+                field="text",
+                characters=chars,
+                limit=self.max_text_chars,
+            )
 
     def synthesize(
         self,

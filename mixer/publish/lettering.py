@@ -35,7 +35,7 @@ def font(size: int) -> Font:
     """The built-in font; size in pixels."""
     found = ImageFont.load_default(size)
     if not isinstance(found, ImageFont.FreeTypeFont):  # Pillow was built without FreeType
-        raise TypeError("Pictures need a Pillow with FreeType; the wheels from PyPI have it.")
+        raise TypeError("Pictures need a Pillow that was built with FreeType, as its wheels are.")
     return found
 
 

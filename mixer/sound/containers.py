@@ -9,6 +9,7 @@ render.
 - FLAC and Opus: samples are encoded.
 """
 
+import errno
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -159,9 +160,16 @@ def _poured(
     tally = Tally()
     with ThreadPoolExecutor(1, thread_name_prefix="encoder") as beside:
         reading = beside.submit(ffmpeg.run, arguments, timeout_s=TIMEOUT_S, children=children)
-        with suppress(BrokenPipeError), _opened(pipe, reading) as file:
-            for strip in tally.counted(strips):
-                strip.pour(file)
+        try:
+            with _opened(pipe, reading) as file:
+                for strip in tally.counted(strips):
+                    strip.pour(file)
+        except BrokenPipeError as error:
+            reading.result()  # says why it reads no more
+            raise RenderFailed("FFmpeg ended before it had read everything.") from error
+        except BaseException:
+            children.stop()  # or it would go on with what it has
+            raise
         reading.result()
     return tally.mixdown()
 
@@ -169,14 +177,27 @@ def _poured(
 @contextmanager
 def _opened(pipe: Path, reading: Future[Completed]) -> Iterator[BinaryIO]:
     """A pipe's end for writing, once its reader holds the other."""
-    while True:
-        with suppress(OSError):  # nobody reads yet
-            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-            break
+    while (descriptor := _writing_end(pipe)) is None:
         if reading.done():
             reading.result()
             raise RenderFailed("FFmpeg ended before it was given anything.")
         time.sleep(READER_POLL_S)
     os.set_blocking(descriptor, True)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
+    file = open(descriptor, "wb")  # noqa: PTH123, SIM115 - a descriptor has no path; closed below
+    try:
         yield file
+    except BaseException:
+        with suppress(OSError):  # the reader may be gone, but that is not what went wrong
+            file.close()
+        raise
+    file.close()
+
+
+def _writing_end(pipe: Path) -> int | None:
+    """A descriptor to write to; None while nobody reads."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return None

@@ -261,12 +261,15 @@ def _batch_scheduling() -> Iterator[None]:
     FFmpeg's threads hand small frames to each other; a woken one then no longer interrupts the one
     that woke it (measured: 40 % less system time, 8 % less wall time for a mix).
     """
-    with contextlib.suppress(AttributeError, OSError):  # another system, or not allowed here
+    if not hasattr(os, "SCHED_BATCH") or os.sched_getscheduler(0) != os.SCHED_OTHER:
+        yield  # another system, or somebody has chosen otherwise
+        return
+    with contextlib.suppress(OSError):  # not allowed here
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         yield
     finally:
-        with contextlib.suppress(AttributeError, OSError):
+        with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 

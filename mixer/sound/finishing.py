@@ -184,12 +184,31 @@ def join_in_store(
         NotFound: a reel is not on the shelf.
     """
     reels = _all_kept(shelf, keys)
-    frames, stream_bytes = sum(r.frames for r in reels), sum(r.size_bytes for r in reels)
-    begin = opening(encoding, timeline, head, frames, stream_bytes)
-    pieces: list[bytes | str] = [begin, *(reel.key for reel in reels)]
+    mixdown = _mixdown(reels)
+    stream_bytes = sum(reel.size_bytes for reel in reels)
+    begin = opening(encoding, timeline, head, mixdown.frames, stream_bytes)
     content_type = encoding.kind.content_type
-    shelf.store.splice(out_key, pieces, content_type=content_type, metadata=metadata)
-    return Mixdown(summed(reel.windows for reel in reels), frames, reels=tuple(keys))
+    shelf.store.splice(out_key, [begin, *keys], content_type=content_type, metadata=metadata)
+    return mixdown
+
+
+def kept_mixdown(shelf: Shelf, keys: Sequence[str]) -> Mixdown:
+    """What kept reels leave besides their file, before they are joined.
+
+    Args:
+        shelf: where they are.
+        keys: of all reels of a timeline, in order.
+
+    Raises:
+        NotFound: a reel is not on the shelf.
+    """
+    return _mixdown(_all_kept(shelf, keys))
+
+
+def _mixdown(reels: Sequence[KeptReel]) -> Mixdown:
+    windows = summed(reel.windows for reel in reels)
+    keys = tuple(reel.key for reel in reels)
+    return Mixdown(windows, sum(reel.frames for reel in reels), reels=keys)
 
 
 def _all_kept(shelf: Shelf, keys: Sequence[str]) -> list[KeptReel]:

@@ -15,10 +15,12 @@ from itertools import pairwise
 from mixer.sound.timeline import GRID_S, Clip, Cue, Timeline
 
 SEGMENT_GRIDS = 100
-"""128 s: long enough that starting FFmpeg and rolling in cost little, short enough to share out."""
+"""128 s, half as many or half as many again: long enough that starting FFmpeg and rolling in cost
+little, short enough to share out."""
 
 MOST_CLIPS = 100
-"""Of one segment, where it is longer than a grid step: FFmpeg holds each open, with two threads."""
+"""Of one segment, where it is longer than a grid step: FFmpeg holds each open, with a thread that
+reads and one that decodes."""
 
 ROLL_IN_S = 2 * GRID_S
 """98 MP3 frames before. LAME lowers its threshold of hearing by 7.5 % a frame while it is quiet
@@ -140,7 +142,7 @@ def cut(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment,
 
 
 def _starts(timeline: Timeline, grids: int) -> Iterator[int]:
-    """Each section in equal parts and an even number of them, so that no core waits at its end."""
+    """Each section whole, or in an even number of equal parts, so that no core waits at its end."""
     clip_starts = [clip.start for clip in timeline.clips]
     section_starts = [section.start for section in timeline.sections]
     for start, end in zip(section_starts, [*section_starts[1:], timeline.length], strict=True):

@@ -226,9 +226,9 @@ def killed(name: str) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("kind", "word"), [("mp3", "libmp3lame"), ("flac", "samples")])
+@pytest.mark.parametrize(("kind", "word"), [("mp3", "libmp3lame"), ("m4b", "/stream")])
 def test_killed_ffmpeg_is_told_and_leaves_nothing(tmp_path: Path, kind: FormatName, word: str):
-    """A segment's, and the one that encodes them all."""
+    """A segment's, and the one that takes them all."""
     minutes = [Spoken(noise(60.0, seed)) for seed in range(3)]
     mix = laid_out(tmp_path, minutes, music(5.0), kind=kind)
     before = set(tmp_path.iterdir())

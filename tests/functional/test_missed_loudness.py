@@ -8,10 +8,15 @@ import pytest
 from mixer.jobs.remembering import Memory
 from mixer.jobs.story.folder import MIX, TIMELINE, StoryFolder
 from mixer.jobs.story.mix import StoryMix
+from mixer.jobs.story.music import Library
 from mixer.jobs.story.publishing import rendered_timeline
+from mixer.jobs.story.rendering import Rendering, unheard
 from mixer.jobs.story.values import JoinedMix, Kind, StoryRequest
+from mixer.requests import Options
+from mixer.sound.ffmpeg import Children
 from mixer.sound.loudness import shifted
 from mixer.sound.measure import Measurement, measure
+from mixer.sound.reels import Crew
 from mixer.sound.shelf import Shelf
 from mixer.sound.timeline import Timeline
 from mixer.speech.recordings import Recording, to_metadata
@@ -78,6 +83,28 @@ def test_story_too_large_for_a_disk_is_joined_in_the_store(tmp_path: Path):
     assert there.size_bytes == here.size_bytes == len(heard)
     assert there.integrated_loudness_lufs == pytest.approx(here.integrated_loudness_lufs, abs=0.05)
     assert (there.true_peak_dbtp, there.peaks) == (None, ())
+
+
+def test_reels_that_are_equal_are_rendered_once_and_joined_as_often_as_they_stand(tmp_path: Path):
+    store = FolderStore(tmp_path / "store")
+    folder = StoryFolder(store, "s1")
+    story(folder, store, tmp_path).lay_out("s1", 1)
+    timeline = folder.read(TIMELINE, Timeline)
+    work = Rendering(
+        store=store,
+        library=Library(store, store),
+        sounds={},
+        timeline=timeline,
+        laid_out=lambda _off_by_lu: timeline,
+        asked=Options(),
+        crew=Crew(Children(), 1),
+        scratch=tmp_path,
+        tell_share=unheard,
+    )
+    (reel,) = work.reels
+    first, second = work.rendered([reel, reel])
+    assert first == second
+    assert store.head(first) is not None
 
 
 def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):

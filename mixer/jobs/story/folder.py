@@ -6,7 +6,7 @@
     script.json  batches/{b}.json  plan.json
     spoken/{b}-{chunks}-{micro-usd}.json    one for each batch that is done
     paid/{b}-{micro-usd}-{random}.json      what batches have paid that did not end
-    timeline.json  segments.json  music.json
+    timeline.json  segments.json  sounds.json  mix.json
     rendered/{g}-{segments}.json        one for each group of segments that is done
     story.mp3  story.vtt  …             the finished files
     result.json                         it has ended

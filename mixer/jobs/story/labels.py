@@ -11,6 +11,9 @@ from mixer.script.document import Cover
 from mixer.script.script import Script
 from mixer.store.uploads import UPLOADS
 
+NAMED_CHARS = 80
+"""Of what a text says, in a warning."""
+
 
 def keep_cover(
     folder: StoryFolder, asked: Options, own: Cover | None = None, named: str = ""
@@ -35,7 +38,8 @@ def keep_cover(
     if wanted := asked.cover or (named if named.startswith(UPLOADS) else ""):
         put_cover(folder, fetched_cover(folder.store, wanted))
     elif named:
-        return (f"The cover {named} is not here: upload it, and send its key as the cover.",)
+        said = named[:NAMED_CHARS]
+        return (f"The cover {said} is not here: upload it, and send its key as the cover.",)
     elif own is not None:
         try:
             put_cover(folder, cover_picture(own.content, "of the book"))

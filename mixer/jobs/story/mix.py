@@ -3,16 +3,18 @@
 The layout is decided once and written down. The segments of a group are rendered on all cores of
 whoever renders it, and kept in the store under addresses of their contents, so whatever an earlier
 attempt, or an earlier story, has rendered is not rendered again. Joining pours them into one file,
-hears it as a listener's player would, and keeps it.
+hears it as a listener's player would, and keeps it; an MP3 too large for the disk is joined inside
+the store, unheard.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mixer.errors import OutOfTime, StoryCancelled
+from mixer.files import most_local_bytes
 from mixer.jobs.fetching import stopping
 from mixer.jobs.mixing import encoding_of, mix_style
 from mixer.jobs.remembering import Memory
@@ -28,7 +30,6 @@ from mixer.jobs.story.music import Library, sounds_of
 from mixer.jobs.story.names import rendered_name, rendered_prefix
 from mixer.jobs.story.reading import listed_in
 from mixer.jobs.story.rendering import (
-    MOST_LOCAL_BYTES,
     Rendering,
     TellShare,
     is_shared_out,
@@ -50,7 +51,8 @@ from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 
 MOST_REELS = 100
-"""Of a group: some minutes on one core, well below what Lambda allows a call."""
+"""Of a group: some minutes on one core, well below what Lambda allows a call. (The longer reels of
+a file that is joined inside the store are fewer than that for each of sixty workers.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class StoryMix:
         job: begins the job of a step; a server that ends may stop them all.
         tell_share: told the share of the step at work that is done.
         memory: of earlier versions of the same mix; None to remember nothing.
-        most_local_bytes: of a finished file that is joined on the disk of a step.
+        most_local_bytes: of a finished file that is joined on the disk of a step; a larger MP3 is
+            joined inside the store.
     """
 
     store: ObjectStore
@@ -73,7 +76,7 @@ class StoryMix:
     job: Callable[[], Children] = Children
     tell_share: TellShare = unheard
     memory: Memory | None = None
-    most_local_bytes: int = MOST_LOCAL_BYTES
+    most_local_bytes: int = field(default_factory=most_local_bytes)
 
     @property
     def tasks(self) -> dict[str, Task]:

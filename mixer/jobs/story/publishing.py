@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from mixer.files import most_local_bytes
 from mixer.jobs.fetching import stopping
 from mixer.jobs.mixing import Mix, encoding_of
 from mixer.jobs.publishing import captions_of, chapters_of, outline_of, picture_of, report_of
@@ -52,12 +53,14 @@ class StoryPublisher:
         spending: where callers' entries are settled.
         now: the moment, in UTC.
         job: begins the job of a step; a server that ends may stop them all.
+        most_local_bytes: of a finished file of which something is made besides.
     """
 
     store: ObjectStore
     spending: Spending
     now: Callable[[], datetime] = field(default=utc_now)
     job: Callable[[], Children] = Children
+    most_local_bytes: int = field(default_factory=most_local_bytes)
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -81,10 +84,63 @@ class StoryPublisher:
         else:
             said = None if kind is Kind.MIX else told(folder)
             with stopping(job := self.job(), deadline_s):
-                result = _mixed_result(folder, attempt, seen.request, said, job)
+                result = self._mixed_result(folder, attempt, seen.request, said, job)
         close(folder, seen, result, self.now())
         settle(seen, self.spending)
         return {}
+
+    def _mixed_result(
+        self,
+        folder: StoryFolder,
+        attempt: int,
+        request: StoryRequest,
+        said: Told | None,
+        job: Children,
+    ) -> StoryResult:
+        asked = Options.model_validate(request.options)
+        timeline, joined = rendered_timeline(folder), folder.read(MIX, JoinedMix)
+        peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
+        mix = Mix(
+            timeline=timeline,
+            checked=Check(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
+            sounds=kept_sounds(folder),
+            preset=asked.preset,
+            encoding=encoding_of(asked),
+            flaws=_flaws(said) if said else {},
+            heard=joined.heard,
+        )
+        label = label_of(folder, asked, said.stored.script if said else None)
+        title = label.fields["title"]
+        made: list[str] = ["cover"] if label.cover else []
+        warnings = _warnings(said) if said else ()
+        if asked.outputs and joined.size_bytes > self.most_local_bytes:
+            warnings += (f"Too large a file to make of it: {', '.join(asked.outputs)}.",)
+        elif said is not None:
+            made += made_besides(
+                folder,
+                request,
+                said,
+                timeline=timeline,
+                audio=joined.name,
+                places=FILES,
+                job=job,
+            )
+        files = _files(label, mix, said, (joined.name, *(FILES[name][0] for name in made)))
+        for name, content in files.items():
+            path, content_type = FILES[name]
+            folder.store.put(folder.key(path), content, content_type=content_type)
+        links = {name: folder.key(FILES[name][0]) for name in FILES if name in {*files, *made}}
+        return StoryResult(
+            state=State.DONE,
+            attempt=attempt,
+            ended_s=0.0,
+            title=title,
+            duration_s=round(timeline.duration_s, 3),
+            integrated_loudness_lufs=joined.integrated_loudness_lufs,
+            true_peak_dbtp=joined.true_peak_dbtp,
+            links={"audio": folder.key(joined.name), **links},
+            warnings=warnings,
+        )
 
 
 def _spoken_result(said: Told, attempt: int) -> StoryResult:
@@ -96,56 +152,6 @@ def _spoken_result(said: Told, attempt: int) -> StoryResult:
         duration_s=round(sum(each.measured.duration_s for each in heard), 3),
         chunk_keys=tuple(each.key for each in heard),
         warnings=_warnings(said),
-    )
-
-
-def _mixed_result(
-    folder: StoryFolder,
-    attempt: int,
-    request: StoryRequest,
-    said: Told | None,
-    job: Children,
-) -> StoryResult:
-    asked = Options.model_validate(request.options)
-    timeline, joined = rendered_timeline(folder), folder.read(MIX, JoinedMix)
-    peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
-    mix = Mix(
-        timeline=timeline,
-        checked=Check(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
-        sounds=kept_sounds(folder),
-        preset=asked.preset,
-        encoding=encoding_of(asked),
-        flaws=_flaws(said) if said else {},
-        heard=joined.heard,
-    )
-    label = label_of(folder, asked, said.stored.script if said else None)
-    title = label.fields["title"]
-    made: list[str] = ["cover"] if label.cover else []
-    if said is not None:
-        made += made_besides(
-            folder,
-            request,
-            said,
-            timeline=timeline,
-            audio=joined.name,
-            places=FILES,
-            job=job,
-        )
-    files = _files(label, mix, said, (joined.name, *(FILES[name][0] for name in made)))
-    for name, content in files.items():
-        path, content_type = FILES[name]
-        folder.store.put(folder.key(path), content, content_type=content_type)
-    links = {name: folder.key(FILES[name][0]) for name in FILES if name in {*files, *made}}
-    return StoryResult(
-        state=State.DONE,
-        attempt=attempt,
-        ended_s=0.0,
-        title=title,
-        duration_s=round(timeline.duration_s, 3),
-        integrated_loudness_lufs=joined.integrated_loudness_lufs,
-        true_peak_dbtp=joined.true_peak_dbtp,
-        links={"audio": folder.key(joined.name), **links},
-        warnings=_warnings(said) if said else (),
     )
 
 

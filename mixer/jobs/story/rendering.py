@@ -4,10 +4,12 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
+from mixer.errors import NotFound
+from mixer.files import most_local_bytes
 from mixer.jobs.fetching import RequestFolder
 from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix, encoding_of
 from mixer.jobs.production import chapters
@@ -25,10 +27,10 @@ from mixer.requests import Options
 from mixer.sound.check import Check, check
 from mixer.sound.cues import Music
 from mixer.sound.encoders import Encoding
-from mixer.sound.finishing import join_in_store
+from mixer.sound.finishing import join_in_store, kept_mixdown
 from mixer.sound.loudness import integrated_lufs
 from mixer.sound.mixdown import render
-from mixer.sound.reels import Crew, Mixdown, reel_key, reels_of, store_reels, strips
+from mixer.sound.reels import Crew, Mixdown, kept_reels, reel_key, reels_of, store_reels, strips
 from mixer.sound.rendering import Ingredients, Renderer
 from mixer.sound.second_look import Look, rendered_to_target
 from mixer.sound.segments import Reel, sources
@@ -39,10 +41,6 @@ from mixer.store.objects import ObjectStore
 LONGEST_CHECK_S = 36 * 3_600.0
 """A longer file is not decoded again after joining: together with the join it would not fit into a
 call of Lambda. Its loudness is then told by its segments; its peak nobody has looked at."""
-
-MOST_LOCAL_BYTES = 2_000_000_000
-"""A larger MP3 is joined inside the store and never lies on a disk: half of /tmp as it is deployed.
-Nobody decodes it either."""
 
 RENDERED_SHARE = 0.9
 """Of joining what has to be rendered there; the rest is hearing it."""
@@ -70,7 +68,8 @@ class Rendering:
         scratch: a folder that goes with the step.
         tell_share: told the share of the step that is done.
         memory: of earlier versions of the same mix; None to remember nothing.
-        most_local_bytes: of a finished file that is joined on this disk.
+        most_local_bytes: of a finished file that is joined on this disk; a larger MP3 is joined
+            inside the store, and nobody decodes it.
     """
 
     store: ObjectStore
@@ -83,7 +82,7 @@ class Rendering:
     scratch: Path
     tell_share: TellShare
     memory: Memory | None = None
-    most_local_bytes: int = MOST_LOCAL_BYTES
+    most_local_bytes: int = field(default_factory=most_local_bytes)
 
     @property
     def encoding(self) -> Encoding:
@@ -101,11 +100,17 @@ class Rendering:
         return is_joined_in_store(self.timeline, self.encoding, self.most_local_bytes)
 
     def rendered(self, reels: Sequence[Reel]) -> list[str]:
-        """Have some reels on the shelf; what is there already is not even fetched for."""
+        """Have some reels on the shelf; what is there already is not even fetched for.
+
+        Returns:
+            The key of each, in order.
+        """
         shelf, known = Shelf(self.store), self._ingredients(())
         renderer = Renderer(self.timeline, known, self.encoding, self.scratch, self.crew.children)
-        keys = {reel_key(renderer, reel, shelf): reel for reel in reels}
-        missing = [reel for key, reel in keys.items() if shelf.find(key) is None]
+        keys = [reel_key(renderer, reel, shelf) for reel in reels]
+        kept = kept_reels(shelf, keys)
+        wanted = dict(zip(keys, reels, strict=True))  # equal reels are rendered once
+        missing = [reel for key, reel in wanted.items() if key not in kept]
         if missing:
             fetched = self._ingredients(missing)
             renderer = Renderer(
@@ -114,37 +119,59 @@ class Rendering:
             with closing(strips(renderer, missing, shelf, self.crew)) as made:
                 for done, _ in enumerate(made, start=1):
                     self.tell_share(done / len(missing))
-        return list(keys)
+        return keys
 
     def joined(self, folder: StoryFolder) -> JoinedMix:
-        """The finished audio, checked and kept; rendered once more where its loudness is missed."""
+        """The finished audio, kept; rendered once more where its loudness is missed."""
         out = self.scratch / audio_name(self.encoding)
         place = folder.key(out.name)
         stored = folder.find(SCRIPT, StoredScript)
-        script = stored.script if stored else None
-        look = self._looked(out, place, label_of(folder, self.asked, script))
-        checked = replace(self, timeline=look.timeline)._checked(out, look.mixdown)
+        about = label_of(folder, self.asked, stored.script if stored else None)
+        look = self._looked(out, about)
+        work = replace(self, timeline=look.timeline)
+        checked = work._checked(out, look.mixdown)
+        work._keep(look.mixdown, out, place, about)
         mix = Mix(look.timeline, checked, self.sounds, self.asked.preset, self.encoding)
-        if not self.is_joined_in_store:
-            self.store.put(place, out, content_type=self.encoding.kind.content_type)
-        kept = self.store.head(place)
         return JoinedMix(
             integrated_loudness_lufs=checked.integrated_lufs,
             true_peak_dbtp=_measured(checked.true_peak_dbtp),
             peaks=checked.peaks,
-            size_bytes=kept.size_bytes if kept else 0,
+            size_bytes=self._size_bytes(place),
             name=out.name,
             mastering=look.timeline.mastering,
             heard=heard_in(mix),
         )
 
-    def _looked(self, out: Path, place: str, about: Label) -> Look:
+    def _keep(self, mixdown: Mixdown, out: Path, place: str, about: Label) -> None:
+        """Put the finished file where the story's files are, or join it there."""
+        if not self.is_joined_in_store:
+            self.store.put(place, out, content_type=self.encoding.kind.content_type)
+            return
+        join_in_store(
+            Shelf(self.store),
+            mixdown.reels,
+            place,
+            encoding=self.encoding,
+            timeline=self.timeline,
+            head=self._labelled(about).head(self.encoding.format),
+        )
+
+    def _size_bytes(self, place: str) -> int:
+        kept = self.store.head(place)
+        if kept is None:
+            raise NotFound(f"There is no object {place} any more.", key=place)
+        return kept.size_bytes
+
+    def _labelled(self, about: Label) -> Label:
+        return about.over(chapters(self.timeline), self.timeline.duration_s)
+
+    def _looked(self, out: Path, about: Label) -> Look:
         """The mix, rendered to its target, and remembered where somebody does."""
         made: list[str] = []
 
         def rendered(timeline: Timeline) -> Mixdown:
             work = replace(self, timeline=timeline, tell_share=self._tell_rendered)
-            mixdown = work._rendered_into(out, place, about)
+            mixdown = work._rendered_into(out, about)
             made.extend(mixdown.reels)
             return mixdown
 
@@ -166,28 +193,19 @@ class Rendering:
         memory.note(look, made)
         return look
 
-    def _rendered_into(self, out: Path, place: str, about: Label) -> Mixdown:
-        """Join what is on the shelf; what is not is rendered here.
-
-        Args:
-            out: the finished file, where it lies on this disk.
-            place: its key, where it does not.
-            about: what it says of itself, but for its chapters.
-        """
+    def _rendered_into(self, out: Path, about: Label) -> Mixdown:
+        """Join what is on the shelf; what is not is rendered here."""
         encoding, shelf = self.encoding, Shelf(self.store)
-        label = about.over(chapters(self.timeline), self.timeline.duration_s)
-        head = label.head(encoding.format)
         keys = self.rendered(self.reels) if is_shared_out(encoding) else []
         if self.is_joined_in_store:
-            return join_in_store(
-                shelf, keys, place, encoding=encoding, timeline=self.timeline, head=head
-            )
+            return kept_mixdown(shelf, keys)
+        label = self._labelled(about)
         return render(
             self.timeline,
             self._ingredients(() if keys else self.reels),
             out,
             encoding=encoding,
-            head=head,
+            head=label.head(encoding.format),
             about=label.about(encoding.format),
             cover=label.attached(encoding.format),
             shelf=shelf,
@@ -257,7 +275,7 @@ def is_shared_out(encoding: Encoding) -> bool:
 
 
 def is_joined_in_store(timeline: Timeline, encoding: Encoding, most_local_bytes: int) -> bool:
-    """Whether a finished file is too large for this disk, and of a format that needs none."""
+    """Whether a finished file is too large for this disk, and an MP3, which needs none."""
     is_large = (
         timeline.duration_s * encoding.stream_bytes_per_s(timeline.channels) > most_local_bytes
     )

@@ -11,7 +11,7 @@ from mixer.sound.segments import Reel
 
 REEL_S = 4.0
 """What each reel costs beside its own length, in seconds of audio: an FFmpeg that starts, the rolls
-before and behind it (measured by `python -m bench stories`)."""
+before and behind it (measured by `python -m bench story_mix`)."""
 
 
 def costs(reels: Sequence[Reel], rate_hz: int) -> list[float]:

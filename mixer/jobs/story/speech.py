@@ -29,6 +29,7 @@ from mixer.jobs.story.tasks import Answer, Task
 from mixer.jobs.story.turns import Turn, Turns
 from mixer.jobs.story.values import (
     Batch,
+    Kind,
     PlanSummary,
     SpokenBatch,
     State,
@@ -204,7 +205,8 @@ class StorySpeech:
     ) -> StoredScript:
         text = text_of_upload(self.synthesizer.store.get(request.text_key))
         plan: Plan = self.synthesizer.plan(text, asked, deadline_s)
-        warnings = keep_cover(folder, asked, plan.cover, plan.cover_name)
+        has_cover = request.kind is Kind.STORY
+        warnings = keep_cover(folder, asked, plan.cover, plan.cover_name) if has_cover else ()
         script = replace(plan.script, title=asked.title or plan.script.title)
         with self.synthesizer.open_engine(plan.delivery.engine, deadline_s) as engine:
             narrator = Narrator(
