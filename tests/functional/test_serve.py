@@ -126,6 +126,18 @@ def test_single_chunk_comes_along_as_mp3(server, tmp_path):
     assert measure(sound).duration_s == pytest.approx(spoken["duration_s"], abs=0.1)
 
 
+def test_two_identical_mixes_at_once_end_with_one_object(server, folder):
+    _, spoken = server.json("POST", "/synthesize", {"text": STORY})
+    wanted = {"chunk_keys": spoken["chunk_keys"], "title": "Twins"}
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda _: server.json("POST", "/mixstory", wanted), range(2)))
+    (status, first), (other_status, second) = made
+    assert (status, other_status) == (200, 200)
+    assert first["key"] == second["key"]
+    stem = Path(first["key"]).stem
+    assert [path.stem for path in (folder / "store" / "mixed").glob(f"*{stem}*.mp3")] == [stem]
+
+
 def test_other_routes_answer(server):
     status, voices = server.json("GET", "/voices")
     assert (status, voices["voices"][0]["id"]) == (200, "Ada")
