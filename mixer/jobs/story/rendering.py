@@ -130,23 +130,23 @@ class Rendering:
         look = self._looked(out, about)
         work = replace(self, timeline=look.timeline)
         checked = work._checked(out, look.mixdown)
-        work._keep(look.mixdown, out, place, about)
+        size_bytes = work._kept_bytes(look.mixdown, out, place, about)
         mix = Mix(look.timeline, checked, self.sounds, self.asked.preset, self.encoding)
         return JoinedMix(
             integrated_loudness_lufs=checked.integrated_lufs,
             true_peak_dbtp=_measured(checked.true_peak_dbtp),
             peaks=checked.peaks,
-            size_bytes=self._size_bytes(place),
+            size_bytes=size_bytes,
             name=out.name,
             mastering=look.timeline.mastering,
             heard=heard_in(mix),
         )
 
-    def _keep(self, mixdown: Mixdown, out: Path, place: str, about: Label) -> None:
-        """Put the finished file where the story's files are, or join it there."""
+    def _kept_bytes(self, mixdown: Mixdown, out: Path, place: str, about: Label) -> int:
+        """Put the finished file where the story's files are, or join it there; its size."""
         if not self.is_joined_in_store:
             self.store.put(place, out, content_type=self.encoding.kind.content_type)
-            return
+            return out.stat().st_size
         join_in_store(
             Shelf(self.store),
             mixdown.reels,
@@ -155,8 +155,6 @@ class Rendering:
             timeline=self.timeline,
             head=self._labelled(about).head(self.encoding.format),
         )
-
-    def _size_bytes(self, place: str) -> int:
         kept = self.store.head(place)
         if kept is None:
             raise NotFound(f"There is no object {place} any more.", key=place)
