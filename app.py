@@ -9,10 +9,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mixer.http.entry import (
-    answered,
-    carried_out,
-    endpoint_with,
-    settings_of_process,
+    answer_event,
+    assemble_endpoint,
+    load_process_settings,
+    run_task,
 )
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from mixer.http.calls import Context
-    from mixer.http.later import Begin
+    from mixer.http.calls import InvocationContext
+    from mixer.http.later import StoryStarter
     from mixer.http.routing import Endpoint
-    from mixer.jobs.assembly import Assembler
+    from mixer.jobs.assembly import MixService
     from mixer.jobs.story.tasks import StoryTasks
     from mixer.settings import Settings
-    from mixer.sound.ffmpeg import Children
+    from mixer.sound.ffmpeg import ProcessGroup
     from mixer.store.objects import ObjectStore
 
 DEFAULT_PATH = "/mixstory"
@@ -35,84 +35,88 @@ RENDERERS = 60
 """Calls for which the segments of a story are shared out; as many as render at a time."""
 
 
-def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
+def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
     """Answer one event."""
-    return answered(_endpoint, event, context)
+    return answer_event(_load_endpoint, event, context)
 
 
-def story_task(event: dict[str, Any], context: "Context") -> dict[str, Any]:
+def story_task(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
     """Take one step of a story: lay_out, render, join, publish."""
-    return carried_out(_story_tasks, event, context)
+    return run_task(_load_tasks, event, context)
 
 
 @cache
-def _story_tasks() -> "StoryTasks":
-    from mixer.store.s3 import S3Store, s3_client
+def _load_tasks() -> "StoryTasks":
+    from mixer.store.s3 import S3Store, create_s3_client
 
-    chosen, s3 = settings_of_process(), s3_client()
+    chosen, s3 = load_process_settings(), create_s3_client()
     output, music = (S3Store(s3, name) for name in (chosen.output_bucket, chosen.music_bucket))
-    return mix_tasks(chosen, output, music)
+    return build_mix_tasks(chosen, output, music)
 
 
 @cache
-def _endpoint() -> "Endpoint":
-    from mixer.http.entry import story_counter
-    from mixer.store.s3 import s3_client
+def _load_endpoint() -> "Endpoint":
+    from mixer.http.entry import build_story_starter
+    from mixer.store.s3 import create_s3_client
 
-    chosen = settings_of_process()
+    chosen = load_process_settings()
 
     @cache
-    def work() -> "Assembler":
-        return assembler(chosen, s3=s3_client())
+    def work() -> "MixService":
+        return build_mix_service(chosen, s3=create_s3_client())
 
-    return endpoint(chosen, work, story_counter(chosen))
+    return build_endpoint(chosen, work, build_story_starter(chosen))
 
 
-def endpoint(
-    settings: "Settings", work: "Callable[[], Assembler]", begin: "Begin | None" = None
+def build_endpoint(
+    settings: "Settings",
+    mix_service: "Callable[[], MixService]",
+    start_story: "StoryStarter | None" = None,
 ) -> "Endpoint":
     """The handler for some settings; other entry points bring other stores.
 
     Args:
         settings: of the deployment.
-        work: who mixes, asked for when the first request comes.
-        begin: begins stories, for what takes longer than a caller is kept waiting.
+        mix_service: who mixes, asked for when the first request comes.
+        start_story: begins stories, for what takes longer than a caller is kept waiting.
     """
     from mixer.http.mixing import add_mix_routes
 
-    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_mix_routes(api, work, begin))
+    return assemble_endpoint(
+        settings, DEFAULT_PATH, lambda api: add_mix_routes(api, mix_service, start_story)
+    )
 
 
-def assembler(settings: "Settings", *, s3: "S3Client") -> "Assembler":
+def build_mix_service(settings: "Settings", *, s3: "S3Client") -> "MixService":
     """Mixes from the allowed buckets into the output bucket.
 
     Args:
         settings: of the deployment.
         s3: from `s3_client`.
     """
-    from mixer.jobs.assembly import Assembler
-    from mixer.jobs.looking import Limits
+    from mixer.jobs.assembly import MixService
+    from mixer.jobs.looking import InputLimits
     from mixer.store.s3 import S3Store
 
     output = S3Store(s3, settings.output_bucket)
     others = sorted(settings.allowed_buckets - {settings.output_bucket})
-    return Assembler(
+    return MixService(
         stores={settings.output_bucket: output, **{name: S3Store(s3, name) for name in others}},
         music=S3Store(s3, settings.music_bucket),
         output=output,
         link=lambda key: output.url(key, settings.url_lifetime_s),
         link_lifetime_s=settings.url_lifetime_s,
-        limits=Limits(settings.max_object_bytes, settings.max_input_bytes),
+        limits=InputLimits(settings.max_object_bytes, settings.max_input_bytes),
     )
 
 
-def mix_tasks(
+def build_mix_tasks(
     settings: "Settings",
     store: "ObjectStore",
     music: "ObjectStore",
     *,
     workers: int = RENDERERS,
-    job: "Callable[[], Children] | None" = None,
+    new_processes: "Callable[[], ProcessGroup] | None" = None,
 ) -> "StoryTasks":
     """The steps that mix.
 
@@ -121,15 +125,15 @@ def mix_tasks(
         store: where stories, chunks and segments are kept.
         music: where music is found.
         workers: for how many calls the segments are shared out.
-        job: begins the job of a step.
+        new_processes: begins the job of a step.
     """
-    from mixer.jobs.spending import Spending
+    from mixer.jobs.spending import DailyBudget
     from mixer.jobs.story.mix import StoryMix
     from mixer.jobs.story.publishing import StoryPublisher
     from mixer.jobs.story.tasks import StoryTasks
-    from mixer.sound.ffmpeg import Children
+    from mixer.sound.ffmpeg import ProcessGroup
 
-    mix = StoryMix(store, music, workers, job or Children)
-    spending = Spending(store, settings.max_daily_usd)
-    publisher = StoryPublisher(store, spending, job=job or Children)
+    mix = StoryMix(store, music, workers, new_processes or ProcessGroup)
+    spending = DailyBudget(store, settings.max_daily_usd)
+    publisher = StoryPublisher(store, spending, new_processes=new_processes or ProcessGroup)
     return StoryTasks(store, {**mix.tasks, **publisher.tasks})

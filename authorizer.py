@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from mixer.http.tokens import TokenBook, bearer, holder
-from mixer.settings import Auth, auth
+from mixer.http.tokens import TokenRegistry, find_holder, parse_bearer
+from mixer.settings import Auth, load_auth
 
 ANONYMOUS = "anonymous"
 
@@ -21,48 +21,50 @@ Answer = dict[str, Any]
 
 def handler(event: Mapping[str, Any], _context: object) -> Answer:
     """Answer one question of the gateway."""
-    chosen = auth(os.environ)
-    return authorized(
-        event, chosen, _book(chosen.tokens_secret) if chosen.mode == "token" else None
+    chosen = load_auth(os.environ)
+    return authorize_request(
+        event, chosen, _load_registry(chosen.tokens_secret) if chosen.mode == "token" else None
     )
 
 
-def authorized(event: Mapping[str, Any], chosen: Auth, book: TokenBook | None) -> Answer:
+def authorize_request(
+    event: Mapping[str, Any], auth_settings: Auth, registry: TokenRegistry | None
+) -> Answer:
     """The answer to one question of the gateway.
 
     Args:
         event: a request without its body.
-        chosen: who may call.
-        book: who holds tokens; needed only where tokens are wanted.
+        auth_settings: who may call.
+        registry: who holds tokens; needed only where tokens are wanted.
     """
-    if chosen.mode == "none":
-        return _let_in(ANONYMOUS)
-    token = bearer(_header(event, "authorization"))
-    caller = holder(book.callers(), token) if book and token else None
-    return _let_in(caller) if caller else {"isAuthorized": False, "context": {}}
+    if auth_settings.mode == "none":
+        return _allow_caller(ANONYMOUS)
+    token = parse_bearer(_header_value(event, "authorization"))
+    caller = find_holder(registry.load_callers(), token) if registry and token else None
+    return _allow_caller(caller) if caller else {"isAuthorized": False, "context": {}}
 
 
-def _let_in(caller: str) -> Answer:
+def _allow_caller(caller: str) -> Answer:
     return {"isAuthorized": True, "context": {"caller": caller}}
 
 
-def _header(event: Mapping[str, Any], name: str) -> str:
+def _header_value(event: Mapping[str, Any], name: str) -> str:
     headers = event.get("headers") or {}
     return next((str(v) for k, v in headers.items() if str(k).lower() == name), "")
 
 
 @cache
-def _book(secret: str) -> TokenBook:
+def _load_registry(secret: str) -> TokenRegistry:
     """One for the life of the process, with a client that is made when first needed."""
-    return TokenBook(lambda: _secret_text(secret))
+    return TokenRegistry(lambda: _read_secret(secret))
 
 
-def _secret_text(secret: str) -> str:
-    return str(_client().get_secret_value(SecretId=secret)["SecretString"])
+def _read_secret(secret: str) -> str:
+    return str(_secrets_client().get_secret_value(SecretId=secret)["SecretString"])
 
 
 @cache
-def _client() -> Any:  # noqa: ANN401 - mypy_boto3_secretsmanager is not there at run time
+def _secrets_client() -> Any:  # noqa: ANN401 - mypy_boto3_secretsmanager is not there at run time
     import boto3
     from botocore.config import Config
 

@@ -13,10 +13,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mixer.http.entry import (
-    answered,
-    carried_out,
-    endpoint_with,
-    settings_of_process,
+    answer_event,
+    assemble_endpoint,
+    load_process_settings,
+    run_task,
 )
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from mypy_boto3_polly import PollyClient
     from mypy_boto3_s3 import S3Client
 
-    from mixer.http.calls import Context
-    from mixer.http.later import Begin
+    from mixer.http.calls import InvocationContext
+    from mixer.http.later import StoryStarter
     from mixer.http.routing import Endpoint
-    from mixer.jobs.story.speech import Pace
+    from mixer.jobs.story.speech import QuotaLimiter
     from mixer.jobs.story.tasks import StoryTasks
-    from mixer.jobs.story.turns import Turns
-    from mixer.jobs.synthesis import OpenEngine, Synthesizer
+    from mixer.jobs.story.turns import SpeechSlots
+    from mixer.jobs.synthesis import EngineOpener, SpeechService
     from mixer.settings import Settings
     from mixer.speech.engine import SpeechEngine
     from mixer.speech.polly.quota import EngineQuotas
@@ -40,25 +40,29 @@ if TYPE_CHECKING:
 DEFAULT_PATH = "/synthesize"
 
 
-def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
+def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
     """Answer one event."""
-    return answered(_endpoint, event, context)
+    return answer_event(_load_endpoint, event, context)
 
 
-def story_task(event: dict[str, Any], context: "Context") -> dict[str, Any]:
+def story_task(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
     """Take one step of a story: plan, take_turn, synthesize, leave_turn."""
-    return carried_out(_story_tasks, event, context)
+    return run_task(_load_tasks, event, context)
 
 
 @cache
-def _story_tasks() -> "StoryTasks":
-    from mixer.speech.polly.client import polly_client
-    from mixer.store.s3 import s3_client
+def _load_tasks() -> "StoryTasks":
+    from mixer.speech.polly.client import create_polly_client
+    from mixer.store.s3 import create_s3_client
 
-    return story_tasks(settings_of_process(), polly=polly_client(), s3=s3_client())
+    return build_story_tasks(
+        load_process_settings(), polly=create_polly_client(), s3=create_s3_client()
+    )
 
 
-def story_tasks(settings: "Settings", *, polly: "PollyClient", s3: "S3Client") -> "StoryTasks":
+def build_story_tasks(
+    settings: "Settings", *, polly: "PollyClient", s3: "S3Client"
+) -> "StoryTasks":
     """The steps of stories that speak, within their share of the quota.
 
     Args:
@@ -66,54 +70,58 @@ def story_tasks(settings: "Settings", *, polly: "PollyClient", s3: "S3Client") -
         polly: from `polly_client`.
         s3: from `s3_client`.
     """
-    from mixer.jobs.story.turns import SharedPace, Turns
+    from mixer.jobs.story.turns import SharedQuota, SpeechSlots
     from mixer.store.s3 import S3Store
 
-    quotas = _quotas(settings)
-    speech = synthesizer(settings, polly=polly, s3=s3, quotas=quotas)
-    turns = Turns(speech.store, settings.stories.speakers)
-    pace = SharedPace(turns, settings.stories.workers, quotas.resize)
+    quotas = _build_quotas(settings)
+    speech = build_speech_service(settings, polly=polly, s3=s3, quotas=quotas)
+    turns = SpeechSlots(speech.store, settings.stories.max_concurrent)
+    pace = SharedQuota(turns, settings.stories.workers, quotas.resize)
     music = S3Store(s3, settings.music_bucket)
-    return speech_tasks(settings, speech, music, turns=turns, pace=pace)
+    return build_speech_tasks(settings, speech, music, slots=turns, quota_limiter=pace)
 
 
 @cache
-def _endpoint() -> "Endpoint":
-    from mixer.http.entry import story_counter
-    from mixer.speech.polly.client import polly_client
-    from mixer.store.s3 import s3_client
+def _load_endpoint() -> "Endpoint":
+    from mixer.http.entry import build_story_starter
+    from mixer.speech.polly.client import create_polly_client
+    from mixer.store.s3 import create_s3_client
 
-    chosen = settings_of_process()
+    chosen = load_process_settings()
 
     @cache
-    def work() -> "Synthesizer":
-        return synthesizer(chosen, polly=polly_client(), s3=s3_client())
+    def work() -> "SpeechService":
+        return build_speech_service(chosen, polly=create_polly_client(), s3=create_s3_client())
 
-    return endpoint(chosen, work, story_counter(chosen))
+    return build_endpoint(chosen, work, build_story_starter(chosen))
 
 
-def endpoint(
-    settings: "Settings", work: "Callable[[], Synthesizer]", begin: "Begin | None" = None
+def build_endpoint(
+    settings: "Settings",
+    speech_service: "Callable[[], SpeechService]",
+    start_story: "StoryStarter | None" = None,
 ) -> "Endpoint":
     """The handler for some settings; other entry points bring other voices and stores.
 
     Args:
         settings: of the deployment.
-        work: who speaks, asked for when the first request comes.
-        begin: begins stories, for what takes longer than a caller is kept waiting.
+        speech_service: who speaks, asked for when the first request comes.
+        start_story: begins stories, for what takes longer than a caller is kept waiting.
     """
     from mixer.http.speaking import add_speech_routes
 
-    return endpoint_with(settings, DEFAULT_PATH, lambda api: add_speech_routes(api, work, begin))
+    return assemble_endpoint(
+        settings, DEFAULT_PATH, lambda api: add_speech_routes(api, speech_service, start_story)
+    )
 
 
-def synthesizer(
+def build_speech_service(
     settings: "Settings",
     *,
     polly: "PollyClient",
     s3: "S3Client",
     quotas: "EngineQuotas | None" = None,
-) -> "Synthesizer":
+) -> "SpeechService":
     """Amazon Polly speaking into the output bucket.
 
     Args:
@@ -122,57 +130,62 @@ def synthesizer(
         s3: from `s3_client`.
         quotas: this process's share; as the settings say when None.
     """
-    from mixer.jobs.spending import Spending
-    from mixer.jobs.synthesis import Synthesizer
+    from mixer.jobs.spending import DailyBudget
+    from mixer.jobs.synthesis import SpeechService
     from mixer.store.s3 import S3Store
 
-    store, shares = S3Store(s3, settings.output_bucket), quotas or _quotas(settings)
-    return Synthesizer(
-        open_engine=engines(polly, shares),
+    store, shares = S3Store(s3, settings.output_bucket), quotas or _build_quotas(settings)
+    return SpeechService(
+        open_engine=build_engine_opener(polly, shares),
         store=store,
         bucket=settings.output_bucket,
-        spending=Spending(store, settings.max_daily_usd),
+        budget=DailyBudget(store, settings.max_daily_usd),
         max_request_usd=settings.max_request_usd,
         max_text_chars=settings.max_text_chars,
-        refresh_after=timedelta(days=settings.refresh_after_days),
-        calls_per_s=lambda engine: shares.of(engine).quota.calls_per_s,
+        touch_after=timedelta(days=settings.refresh_after_days),
+        calls_per_s=lambda engine: shares.limiter(engine).quota.calls_per_s,
     )
 
 
-def speech_tasks(
+def build_speech_tasks(
     settings: "Settings",
-    speech: "Synthesizer",
+    speech_service: "SpeechService",
     music: "ObjectStore",
     *,
-    turns: "Turns | None" = None,
-    pace: "Pace | None" = None,
+    slots: "SpeechSlots | None" = None,
+    quota_limiter: "QuotaLimiter | None" = None,
 ) -> "StoryTasks":
     """The steps that speak.
 
     Args:
         settings: of the deployment.
-        speech: speaks, into the store where stories are kept too.
+        speech_service: speaks, into the store where stories are kept too.
         music: where music is found.
-        turns: whose turn it is; None where one process speaks all stories.
-        pace: shares the quota among processes; None where there is one.
+        slots: whose turn it is; None where one process speaks all stories.
+        quota_limiter: shares the quota among processes; None where there is one.
     """
     from mixer.jobs.story.speech import StorySpeech
     from mixer.jobs.story.tasks import StoryTasks
 
     limits = settings.stories
-    told = replace(speech, max_request_usd=limits.max_usd, max_text_chars=limits.max_text_chars)
-    speaker = StorySpeech(told, music, turns=turns)
-    return StoryTasks(speech.store, (replace(speaker, pace=pace) if pace else speaker).tasks)
+    told = replace(
+        speech_service, max_request_usd=limits.max_usd, max_text_chars=limits.max_text_chars
+    )
+    speaker = StorySpeech(told, music, slots=slots)
+    return StoryTasks(
+        speech_service.store,
+        (replace(speaker, quota_limiter=quota_limiter) if quota_limiter else speaker).tasks,
+    )
 
 
-def _quotas(settings: "Settings") -> "EngineQuotas":
+def _build_quotas(settings: "Settings") -> "EngineQuotas":
     """What the settings give this process of the account's quota."""
     from mixer.speech.polly.quota import EngineQuotas
 
     return EngineQuotas(settings.quota_shares * 100 / settings.quota_percent)
 
 
-def engines(client: "PollyClient", quotas: "EngineQuotas") -> "OpenEngine":
+def build_engine_opener(client: "PollyClient", quotas: "EngineQuotas") -> "EngineOpener":
     """Engines for one request each, that share the quota and the voices' list of the process."""
     from mixer.speech.polly.engine import PollyEngine
     from mixer.speech.polly.retry import Retry

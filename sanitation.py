@@ -17,10 +17,10 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mixer.housekeeping.account import CONFIG, Account, open_account
-from mixer.housekeeping.metrics import emit
-from mixer.housekeeping.pace import Pace, said
-from mixer.housekeeping.policy import Policy, Refusal, policy_of_environment
+from mixer.housekeeping.account import CLIENT_CONFIG, AwsAccount, open_account
+from mixer.housekeeping.metrics import emit_metrics
+from mixer.housekeeping.pace import Retrier, describe_error
+from mixer.housekeeping.policy import Policy, Refusal, read_environment_policy
 from mixer.housekeeping.report import Mode, RunReport
 from mixer.housekeeping.rounds import clean
 
@@ -33,7 +33,7 @@ SUBJECT_CHARS = 100
 logger = Logger(service="sanitation")
 
 
-class Context(Protocol):
+class CleanupContext(Protocol):
     """What the clean-up needs of Lambda's context."""
 
     invoked_function_arn: str
@@ -43,16 +43,16 @@ class Context(Protocol):
         ...
 
 
-def handler(event: Mapping[str, object], context: Context) -> Mapping[str, object]:
+def handler(event: Mapping[str, object], context: CleanupContext) -> Mapping[str, object]:
     """Clean up once."""
     session = boto3.Session()
     return sanitize(
         event or {},
         os.environ,
         account=open_account(session, context.invoked_function_arn.split(":")[4]),
-        sns=session.client("sns", config=CONFIG),
+        sns=session.client("sns", config=CLIENT_CONFIG),
         now=datetime.now(UTC),
-        pace=Pace(remaining_s=lambda: context.get_remaining_time_in_millis() / 1000),
+        retrier=Retrier(remaining_s=lambda: context.get_remaining_time_in_millis() / 1000),
     )
 
 
@@ -60,10 +60,10 @@ def sanitize(
     event: Mapping[str, object],
     environ: Mapping[str, str],
     *,
-    account: Account,
+    account: AwsAccount,
     sns: "SNSClient",
     now: datetime,
-    pace: Pace,
+    retrier: Retrier,
 ) -> Mapping[str, object]:
     """Clean up once, with everything that a test may want to replace as a parameter.
 
@@ -73,42 +73,44 @@ def sanitize(
         account: where to clean.
         sns: for the message, if SANITATION_TOPIC_ARN names a topic.
         now: the moment from which ages count, in UTC.
-        pace: patience and deadline.
+        retrier: patience and deadline.
     """
-    mode, policy = _asked(event, environ)
-    report = clean(policy, account, now=now, mode=mode, pace=pace)
+    mode, policy = _read_request(event, environ)
+    report = clean(policy, account, now=now, mode=mode, retrier=retrier)
     told = report.to_json()
     logger.info("clean-up", extra={"report": told})
-    emit(report, environ.get("DEPLOYMENT_NAME") or "local")
-    _publish(report, environ.get("SANITATION_TOPIC_ARN", ""), sns)
+    emit_metrics(report, environ.get("DEPLOYMENT_NAME") or "local")
+    _publish_report(report, environ.get("SANITATION_TOPIC_ARN", ""), sns)
     return told
 
 
-def _asked(event: Mapping[str, object], environ: Mapping[str, str]) -> tuple[Mode, Policy]:
+def _read_request(event: Mapping[str, object], environ: Mapping[str, str]) -> tuple[Mode, Policy]:
     """Mode and policy; with a mode that does not exist, nothing is touched."""
     asked = event.get("mode") or environ.get("SANITATION_MODE") or Mode.DRY_RUN
     if asked not in list(Mode):
         why = f"{asked!r} is no mode; use {' or '.join(Mode)}"
         return Mode.DRY_RUN, Policy(refusals=(Refusal("SANITATION_MODE", why),))
     override = {"max_share": event["max_share"]} if "max_share" in event else {}
-    return Mode(str(asked)), policy_of_environment(environ, override)
+    return Mode(str(asked)), read_environment_policy(environ, override)
 
 
-def _publish(report: RunReport, topic_arn: str, sns: "SNSClient") -> None:
+def _publish_report(report: RunReport, topic_arn: str, sns: "SNSClient") -> None:
     """Send the report to a topic; that it could not be sent is only logged."""
     if not topic_arn:
         return
     try:
         sns.publish(
             TopicArn=topic_arn,
-            Subject=_subject(report)[:SUBJECT_CHARS],
+            Subject=_format_subject(report)[:SUBJECT_CHARS],
             Message=json.dumps(report.to_json(), indent=2),
         )
     except (ClientError, BotoCoreError) as error:
-        logger.exception("message not sent", extra={"why": said(error), "topic": topic_arn})
+        logger.exception(
+            "message not sent", extra={"why": describe_error(error), "topic": topic_arn}
+        )
 
 
-def _subject(report: RunReport) -> str:
+def _format_subject(report: RunReport) -> str:
     deleted = sum(t.items for one in report.targets for t in one.deleted.values())
     state = "stopped" if report.stopped else "needs a look" if report.failed else "well"
     return f"Mixer clean-up ({report.mode.value}): {state}, {deleted} deleted"

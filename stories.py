@@ -9,12 +9,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mixer.http.entry import (
-    answered,
-    carried_out,
-    endpoint_with,
-    is_order,
-    is_task,
-    settings_of_process,
+    answer_event,
+    assemble_endpoint,
+    is_story_request,
+    is_task_event,
+    load_process_settings,
+    run_task,
 )
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from mixer.http.calls import Context
+    from mixer.http.calls import InvocationContext
     from mixer.http.routing import Api, Endpoint
-    from mixer.http.stories import StoryCounter
-    from mixer.jobs.library import Library
-    from mixer.jobs.story.desk import Launcher, StoryDesk
-    from mixer.jobs.story.ending import Tell
+    from mixer.http.stories import StoryDependencies
+    from mixer.jobs.library import MusicLibrary
+    from mixer.jobs.story.desk import Launcher, StoryService
+    from mixer.jobs.story.ending import Notifier
     from mixer.jobs.story.tasks import StoryTasks
     from mixer.settings import Settings
     from mixer.store.objects import ObjectStore
@@ -35,75 +35,79 @@ if TYPE_CHECKING:
 DEFAULT_PATH = "/stories"
 
 
-def handler(event: Any, context: "Context") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
+def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
     """Answer one event, take one of the steps record and notify, or begin a story for others."""
-    if is_task(event):
-        return carried_out(_ending_steps, event, context)
-    if is_order(event):
-        return begun(_counter().desk, event)
-    return answered(_endpoint, event, context)
+    if is_task_event(event):
+        return run_task(_load_finish_tasks, event, context)
+    if is_story_request(event):
+        return begin_story(_load_dependencies().service, event)
+    return answer_event(_load_endpoint, event, context)
 
 
-def begun(desk: "StoryDesk", event: dict[str, Any]) -> dict[str, Any]:
+def begin_story(service: "StoryService", event: dict[str, Any]) -> dict[str, Any]:
     """Begin a story that a function of this deployment hands over.
 
     Args:
-        desk: begins it.
+        service: begins it.
         event: from `mixer.cloud.counter`.
     """
     from pydantic import TypeAdapter
 
-    from mixer.jobs.story.orders import Order
+    from mixer.jobs.story.orders import StoryRequest
 
-    order = TypeAdapter(Order).validate_python(event["order"])
-    return {"story_id": desk.begin(order)}
+    order = TypeAdapter(StoryRequest).validate_python(event["order"])
+    return {"story_id": service.create(order)}
 
 
 @cache
-def _counter() -> "StoryCounter":
-    from mixer.store.s3 import s3_client
+def _load_dependencies() -> "StoryDependencies":
+    from mixer.store.s3 import create_s3_client
 
-    chosen = settings_of_process()
+    chosen = load_process_settings()
     limits = chosen.stories
-    launcher = _state_machine(limits.state_machine)
-    return counter(chosen, s3=s3_client(), secret=_secret(limits.secret), launcher=launcher)
+    launcher = _open_state_machine(limits.state_machine)
+    return build_dependencies(
+        chosen, s3=create_s3_client(), secret=_read_secret(limits.secret), launcher=launcher
+    )
 
 
 @cache
-def _endpoint() -> "Endpoint":
-    from mixer.store.s3 import s3_client
+def _load_endpoint() -> "Endpoint":
+    from mixer.store.s3 import create_s3_client
 
-    chosen = settings_of_process()
-    return endpoint(chosen, _counter, cache(lambda: library(chosen, s3=s3_client())))
+    chosen = load_process_settings()
+    return build_endpoint(
+        chosen, _load_dependencies, cache(lambda: build_library(chosen, s3=create_s3_client()))
+    )
 
 
 @cache
-def _ending_steps() -> "StoryTasks":
-    from mixer.cloud.events import event_bus
+def _load_finish_tasks() -> "StoryTasks":
+    from mixer.cloud.events import open_event_bus
     from mixer.jobs.story.webhook import Webhook
-    from mixer.store.s3 import S3Store, s3_client
+    from mixer.store.s3 import S3Store, create_s3_client
 
-    chosen = settings_of_process()
-    bus = event_bus(chosen.stories.event_bus)
-    tell: list[Tell] = [bus.tell, Webhook(_secret(chosen.stories.secret)).tell]
-    return ending_tasks(chosen, S3Store(s3_client(), chosen.output_bucket), tell)
-
-
-def _secret(name: str) -> bytes:
-    from mixer.cloud.secrets import secret_text
-
-    return secret_text(name).encode()
+    chosen = load_process_settings()
+    bus = open_event_bus(chosen.stories.event_bus)
+    tell: list[Notifier] = [bus.notify, Webhook(_read_secret(chosen.stories.secret)).notify]
+    return build_finish_tasks(chosen, S3Store(create_s3_client(), chosen.output_bucket), tell)
 
 
-def _state_machine(arn: str) -> "Launcher":
-    from mixer.cloud.executions import state_machine
+def _read_secret(name: str) -> bytes:
+    from mixer.cloud.secrets import read_secret
 
-    return state_machine(arn)
+    return read_secret(name).encode()
 
 
-def counter(
+def _open_state_machine(arn: str) -> "Launcher":
+    from mixer.cloud.executions import open_state_machine
+
+    return open_state_machine(arn)
+
+
+def build_dependencies(
     settings: "Settings", *, s3: "S3Client", secret: bytes, launcher: "Launcher"
-) -> "StoryCounter":
+) -> "StoryDependencies":
     """Where stories are taken in, in the output bucket.
 
     Args:
@@ -112,12 +116,12 @@ def counter(
         secret: that ids are made with.
         launcher: runs stories.
     """
-    from mixer.http.stories import StoryCounter
+    from mixer.http.stories import StoryDependencies
     from mixer.store.s3 import S3Store
 
     store = S3Store(s3, settings.output_bucket)
-    return StoryCounter(
-        desk=desk(settings, store, secret, launcher),
+    return StoryDependencies(
+        service=build_story_service(settings, store, secret, launcher),
         link=lambda key: store.url(key, settings.url_lifetime_s),
         link_lifetime_s=settings.url_lifetime_s,
         bucket=settings.output_bucket,
@@ -125,9 +129,9 @@ def counter(
     )
 
 
-def desk(
+def build_story_service(
     settings: "Settings", store: "ObjectStore", secret: bytes, launcher: "Launcher"
-) -> "StoryDesk":
+) -> "StoryService":
     """Begins stories.
 
     Args:
@@ -136,46 +140,48 @@ def desk(
         secret: that ids are made with.
         launcher: runs them.
     """
-    from mixer.jobs.spending import Spending
-    from mixer.jobs.story.desk import StoryDesk
+    from mixer.jobs.spending import DailyBudget
+    from mixer.jobs.story.desk import StoryService
 
-    return StoryDesk(store, secret, launcher, Spending(store, settings.max_daily_usd))
+    return StoryService(store, secret, launcher, DailyBudget(store, settings.max_daily_usd))
 
 
-def endpoint(
-    settings: "Settings", work: "Callable[[], StoryCounter]", shelves: "Callable[[], Library]"
+def build_endpoint(
+    settings: "Settings",
+    dependencies: "Callable[[], StoryDependencies]",
+    library: "Callable[[], MusicLibrary]",
 ) -> "Endpoint":
     """The handler for some settings; other entry points bring other stores and launchers.
 
     Args:
         settings: of the deployment.
-        work: takes stories in, asked for when the first request comes.
-        shelves: music and uploads, asked for when the first request comes.
+        dependencies: takes stories in, asked for when the first request comes.
+        library: music and uploads, asked for when the first request comes.
     """
-    from mixer.http.library import add_library_routes, capabilities_of
+    from mixer.http.library import add_library_routes, build_capabilities
     from mixer.http.stories import add_story_routes
 
-    told = cache(lambda: capabilities_of(settings))
+    told = cache(lambda: build_capabilities(settings))
 
     def add_routes(api: "Api") -> None:
-        add_story_routes(api, work)
-        add_library_routes(api, shelves, told)
+        add_story_routes(api, dependencies)
+        add_library_routes(api, library, told)
 
-    return endpoint_with(settings, DEFAULT_PATH, add_routes)
+    return assemble_endpoint(settings, DEFAULT_PATH, add_routes)
 
 
-def library(settings: "Settings", *, s3: "S3Client") -> "Library":
+def build_library(settings: "Settings", *, s3: "S3Client") -> "MusicLibrary":
     """The music bucket, and uploads into the output bucket.
 
     Args:
         settings: of the deployment.
         s3: from `s3_client`.
     """
-    from mixer.jobs.library import SHARED_PREFIX, Library
+    from mixer.jobs.library import SHARED_PREFIX, MusicLibrary
     from mixer.store.s3 import S3Store
 
     output, music = S3Store(s3, settings.output_bucket), S3Store(s3, settings.music_bucket)
-    return Library(
+    return MusicLibrary(
         music=music,
         prefix=SHARED_PREFIX if settings.music_bucket == settings.output_bucket else "",
         link=lambda key: music.url(key, settings.url_lifetime_s),
@@ -187,17 +193,19 @@ def library(settings: "Settings", *, s3: "S3Client") -> "Library":
     )
 
 
-def ending_tasks(settings: "Settings", store: "ObjectStore", tell: "list[Tell]") -> "StoryTasks":
+def build_finish_tasks(
+    settings: "Settings", store: "ObjectStore", notifiers: "list[Notifier]"
+) -> "StoryTasks":
     """The steps that end a story.
 
     Args:
         settings: of the deployment.
         store: where stories are kept.
-        tell: all who are told.
+        notifiers: all who are told.
     """
-    from mixer.jobs.spending import Spending
-    from mixer.jobs.story.ending import StoryEnding
+    from mixer.jobs.spending import DailyBudget
+    from mixer.jobs.story.ending import StoryFinisher
     from mixer.jobs.story.tasks import StoryTasks
 
-    ending = StoryEnding(store, Spending(store, settings.max_daily_usd), tell)
+    ending = StoryFinisher(store, DailyBudget(store, settings.max_daily_usd), notifiers)
     return StoryTasks(store, ending.tasks)

@@ -17,8 +17,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.picture import draw
-from bench.processes import machine
+from bench.picture import draw_picture
+from bench.processes import describe_machine
 
 NAMES = (
     *("planning", "around_speech", "speech_pool", "endpoints", "sanitation"),
@@ -30,18 +30,18 @@ PICTURE = Path("out", "bench.png")
 
 def main(names: list[str]) -> int:
     """Run the named benchmarks, or all; how many figures were missed."""
-    rows = [row | {"bench": name} for name in names or NAMES for row in _measured(name)]
-    here = machine()
-    kept = [row for row in _earlier(here) if row["bench"] not in (names or NAMES)]
+    rows = [row | {"bench": name} for name in names or NAMES for row in _run_bench(name)]
+    here = describe_machine()
+    kept = [row for row in _load_previous_rows(here) if row["bench"] not in (names or NAMES)]
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"machine": here, "rows": [*kept, *rows]}, indent=2))
-    draw([*kept, *rows], here, PICTURE)
-    Console().print(_table(rows, here))
+    draw_picture([*kept, *rows], here, PICTURE)
+    Console().print(_build_table(rows, here))
     print(RESULTS, PICTURE)
     return sum(not row["ok"] for row in rows)
 
 
-def _earlier(here: str) -> list[dict[str, object]]:
+def _load_previous_rows(here: str) -> list[dict[str, object]]:
     """The rows of the last run, if it was on this machine."""
     if not RESULTS.exists():
         return []
@@ -50,7 +50,7 @@ def _earlier(here: str) -> list[dict[str, object]]:
     return rows
 
 
-def _measured(name: str) -> list[dict[str, object]]:
+def _run_bench(name: str) -> list[dict[str, object]]:
     """The rows of one benchmark; one that breaks off is a figure missed, and the others go on."""
     print(f"measuring {name} …", file=sys.stderr)
     try:
@@ -61,7 +61,7 @@ def _measured(name: str) -> list[dict[str, object]]:
     return rows
 
 
-def _table(rows: list[dict[str, object]], here: str) -> Table:
+def _build_table(rows: list[dict[str, object]], here: str) -> Table:
     table = Table(title=here, title_justify="left")
     for column in ("bench", "what", "measured", "figure", "ok"):
         table.add_column(column)

@@ -9,10 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mixer.jobs.mixing import Desk, Stages
-from mixer.jobs.story.telling import Teller, Telling
+from mixer.jobs.mixing import JobContext, StageTimer
+from mixer.jobs.story.telling import StoryRun, StoryRunner
 from mixer.requests import Options
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.folder import FolderStore
 from tests.engines import ToneEngine
 
@@ -24,13 +24,15 @@ MEASURED_STAGES = ("planning", "publishing")
 ENGINE = "generative"
 
 
-def told(folder: Path) -> tuple[Telling, dict[str, float]]:
+def time_story(folder: Path) -> tuple[StoryRun, dict[str, float]]:
     """The demo's story, told in tones; and how long each stage took."""
-    stages = Stages(lambda _stage, _share: None)
+    stages = StageTimer(lambda _stage, _share: None)
     asked = Options(engine=ENGINE, text_type="markdown")
     with closing(ToneEngine()) as engine:
-        teller = Teller.of(FolderStore(folder / "store"), engine, Desk(stages, Children()))
-        telling = teller.tell(STORY.read_bytes(), asked, music=None, out=folder / "story.mp3")
+        teller = StoryRunner.of(
+            FolderStore(folder / "store"), engine, JobContext(stages, ProcessGroup())
+        )
+        telling = teller.run_story(STORY.read_bytes(), asked, music=None, out=folder / "story.mp3")
     return telling, stages.seconds
 
 
@@ -38,9 +40,9 @@ def run() -> list[dict[str, object]]:
     """One row for each stage, and one for all of them, which has to reach the figure."""
     began_s = time.monotonic()
     with TemporaryDirectory(prefix="bench-") as folder:
-        telling, seconds = told(Path(folder))
+        telling, seconds = time_story(Path(folder))
     whole_s = time.monotonic() - began_s
-    chunks = telling.said.stored.script.chunks
+    chunks = telling.narration.stored.script.chunks
     words = sum(len(u.text.split()) for chunk in chunks for u in chunk.utterances)
     story = f"{words:,} words, {telling.timeline.duration_s / 60:.0f} min of audio"
     together_s = sum(seconds[stage] for stage in MEASURED_STAGES)

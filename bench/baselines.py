@@ -12,21 +12,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.material import GAP_MS, chunk_files
-from mixer.sound.ffmpeg import binary
+from bench.material import GAP_MS, list_chunk_files
+from mixer.sound.ffmpeg import binary_path
 
 OUTRO_S = 2
 FADE_S = 5
 BED_DB = -20
-FINISHED = ("-ar", "44100", "-ac", "2", "-c:a", "libmp3lame", "-b:a", "128k")
+OUTPUT_OPTIONS = ("-ar", "44100", "-ac", "2", "-c:a", "libmp3lame", "-b:a", "128k")
 
 
-def several_passes(folder: Path, out: Path) -> None:
+def mix_in_passes(folder: Path, out: Path) -> None:
     """Concatenate with silences and re-encode, pad, loop the music, mix and encode."""
     work = out.parent / "passes"
     work.mkdir(exist_ok=True)
     silence, listed = work / "silence.flac", work / "list.txt"
-    _ffmpeg(
+    _run_ffmpeg(
         "-f",
         "lavfi",
         "-i",
@@ -37,29 +37,29 @@ def several_passes(folder: Path, out: Path) -> None:
         "s16",
         silence,
     )
-    lines = [f"file '{each}'\nfile '{silence}'" for each in chunk_files(folder)]
+    lines = [f"file '{each}'\nfile '{silence}'" for each in list_chunk_files(folder)]
     listed.write_text("\n".join(lines))
     concatenated = ("-f", "concat", "-safe", "0", "-i", listed)
-    _ffmpeg(*concatenated, *FINISHED, work / "narration.mp3")
+    _run_ffmpeg(*concatenated, *OUTPUT_OPTIONS, work / "narration.mp3")
     narration = ("-i", work / "narration.mp3")
-    _ffmpeg(*narration, "-af", f"apad=pad_dur={OUTRO_S}", *FINISHED, work / "padded.mp3")
-    seconds = _seconds(work / "padded.mp3")
+    _run_ffmpeg(*narration, "-af", f"apad=pad_dur={OUTRO_S}", *OUTPUT_OPTIONS, work / "padded.mp3")
+    seconds = _duration_s(work / "padded.mp3")
     looped = ("-stream_loop", "-1", "-i", folder / "music.flac", "-t", f"{seconds:.3f}")
-    _ffmpeg(*looped, *FINISHED, work / "bed.mp3")
+    _run_ffmpeg(*looped, *OUTPUT_OPTIONS, work / "bed.mp3")
     bed = f"[1]volume={BED_DB}dB,afade=t=out:st={seconds - FADE_S:.3f}:d={FADE_S}[bed]"
     mixed = f"{bed};[0][bed]amix=inputs=2:normalize=0:duration=first"
     both = ("-i", work / "padded.mp3", "-i", work / "bed.mp3")
-    _ffmpeg(*both, "-filter_complex", mixed, *FINISHED, out)
+    _run_ffmpeg(*both, "-filter_complex", mixed, *OUTPUT_OPTIONS, out)
 
 
-def in_memory(folder: Path, out: Path) -> None:
+def mix_in_memory(folder: Path, out: Path) -> None:
     """Append all chunks, overlay the music, export: everything is a pydub AudioSegment."""
     from pydub import AudioSegment
 
-    AudioSegment.converter = binary()
+    AudioSegment.converter = binary_path()
     silence = AudioSegment.silent(GAP_MS)
     narration = AudioSegment.empty()
-    for path in chunk_files(folder):
+    for path in list_chunk_files(folder):
         narration += AudioSegment.from_file(path, codec="flac") + silence
     narration += AudioSegment.silent(OUTRO_S * 1000)
     music = AudioSegment.from_file(folder / "music.flac", codec="flac") + BED_DB
@@ -70,19 +70,19 @@ def in_memory(folder: Path, out: Path) -> None:
 
 
 WAYS: dict[str, Callable[[Path, Path], None]] = {
-    "several-passes": several_passes,
-    "in-memory": in_memory,
+    "several-passes": mix_in_passes,
+    "in-memory": mix_in_memory,
 }
 
 
-def _ffmpeg(*words: str | Path) -> None:
-    command = [binary(), "-nostdin", "-y", "-v", "error", *map(str, words)]
+def _run_ffmpeg(*words: str | Path) -> None:
+    command = [binary_path(), "-nostdin", "-y", "-v", "error", *map(str, words)]
     subprocess.run(command, check=True)
 
 
-def _seconds(path: Path) -> float:
+def _duration_s(path: Path) -> float:
     """How long a file plays, as FFmpeg tells it."""
-    said = subprocess.run([binary(), "-i", path], capture_output=True, text=True, check=False)
+    said = subprocess.run([binary_path(), "-i", path], capture_output=True, text=True, check=False)
     hours, minutes, seconds = said.stderr.split("Duration: ")[1].split(",")[0].split(":")
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 

@@ -12,9 +12,9 @@ from shutil import disk_usage, rmtree
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.material import Material, material
-from bench.processes import Cost
-from bench.rendering import encoder_cost, ours_cost, row
+from bench.material import Material, make_material
+from bench.processes import ProcessCost
+from bench.rendering import build_ratio_row, measure_encoder, measure_ours
 from mixer.parallel import usable_cores
 from mixer.sound.encoders import Encoding
 
@@ -38,28 +38,32 @@ def run(book_h: float = BOOK_H) -> list[dict[str, object]]:
         folder = Path(scratch)
         if disk_usage(folder).free < NEEDED_BYTES:
             raise RuntimeError(f"Ten hours need {NEEDED_BYTES / 1e9:.0f} GB of room in {folder}.")
-        _told("making forty chunks")
-        made = material(folder)
+        _report_progress("making forty chunks")
+        made = make_material(folder)
         runs = {STORY_H: 1, book_h / 10: TENTH_RUNS, book_h / 5: 1, book_h: 1}
-        costs = {hours: _book(made, folder, hours, count) for hours, count in runs.items()}
-        rows = [*_memory(costs), _growth(costs), *_edits(made, folder, book_h, costs[book_h])]
+        costs = {hours: _render_book(made, folder, hours, count) for hours, count in runs.items()}
+        rows = [
+            *_build_memory_rows(costs),
+            _build_growth_row(costs),
+            *_measure_edits(made, folder, book_h, costs[book_h]),
+        ]
         rmtree(folder / "shelf")
-        return [*rows, _m4b(made, folder, book_h)]
+        return [*rows, _measure_m4b(made, folder, book_h)]
 
 
-def _book(made: Material, folder: Path, hours: float, count: int) -> Cost:
+def _render_book(made: Material, folder: Path, hours: float, count: int) -> ProcessCost:
     """A book rendered onto an empty shelf: the run in the middle where there are several."""
-    runs: list[Cost] = []
+    runs: list[ProcessCost] = []
     for _ in range(count):
         rmtree(folder / "shelf", ignore_errors=True)
-        work = replace(made.book(hours, folder / "book.mp3"), shelf=folder / "shelf")
-        runs.append(ours_cost(work, folder, watched=True))
-        _told(f"{hours:.1f} h: {runs[-1].told}, {runs[-1].peak_mb:.0f} MB")
+        work = replace(made.build_book(hours, folder / "book.mp3"), cache_folder=folder / "shelf")
+        runs.append(measure_ours(work, folder, watch_memory=True))
+        _report_progress(f"{hours:.1f} h: {runs[-1].summary}, {runs[-1].peak_mb:.0f} MB")
     wall_s = median(run.wall_s for run in runs)
     return replace(max(runs, key=lambda run: run.peak_mb), wall_s=wall_s)
 
 
-def _memory(costs: dict[float, Cost]) -> list[dict[str, object]]:
+def _build_memory_rows(costs: dict[float, ProcessCost]) -> list[dict[str, object]]:
     peaks = {f"{hours:.1f} h": cost.peak_mb for hours, cost in costs.items()}
     spread = max(peaks.values()) / min(peaks.values())
     shown = ", ".join(f"{name} {peak:.0f} MB" for name, peak in peaks.items())
@@ -71,56 +75,62 @@ def _memory(costs: dict[float, Cost]) -> list[dict[str, object]]:
             "figure": f"below {MAX_MEMORY_MB} MB",
             "ok": largest < MAX_MEMORY_MB,
             "megabytes": peaks,
-            "curve_mb": [round(each) for each in _thinned(costs[max(costs)].curve_mb)],
+            "curve_mb": [round(each) for each in _thin_curve(costs[max(costs)].curve_mb)],
         },
-        row("memory of the hungriest against the leanest", spread, MAX_SPREAD, "equal within 20 %"),
+        build_ratio_row(
+            "memory of the hungriest against the leanest", spread, MAX_SPREAD, "equal within 20 %"
+        ),
     ]
 
 
-def _thinned(curve: tuple[float, ...], columns: int = 240) -> list[float]:
+def _thin_curve(curve: tuple[float, ...], columns: int = 240) -> list[float]:
     """The highest value in each of some columns."""
     step = max(1, len(curve) // columns)
     return [max(curve[at : at + step]) for at in range(0, len(curve), step)]
 
 
-def _growth(costs: dict[float, Cost]) -> dict[str, object]:
+def _build_growth_row(costs: dict[float, ProcessCost]) -> dict[str, object]:
     long_h = max(costs)
     short_s, long_s = costs[long_h / 10].wall_s, costs[long_h].wall_s
-    return row("time for ten times the audio", long_s / short_s, MAX_GROWTH,
+    return build_ratio_row("time for ten times the audio", long_s / short_s, MAX_GROWTH,
                f"{long_h / 10:g} h {short_s:.1f} s, {long_h:g} h {long_s:.1f} s")  # fmt: skip
 
 
-def _edits(made: Material, folder: Path, book_h: float, whole: Cost) -> list[dict[str, object]]:
+def _measure_edits(
+    made: Material, folder: Path, book_h: float, whole: ProcessCost
+) -> list[dict[str, object]]:
     """A chunk near the beginning that becomes longer, and then shorter than it was at first."""
     rows = []
     for what, take in (("longer", made.longer), ("shorter", made.shorter)):
-        work = made.book(book_h, folder / "book.mp3", edited=take)
-        cost = ours_cost(replace(work, shelf=folder / "shelf"), folder)
+        work = made.build_book(book_h, folder / "book.mp3", edited=take)
+        cost = measure_ours(replace(work, cache_folder=folder / "shelf"), folder)
         share = cost.wall_s / whole.wall_s
-        how = f"{cost.told} of {whole.told}"
+        how = f"{cost.summary} of {whole.summary}"
         rows.append(
-            row(f"a {what} sentence near the start of {book_h:g} h", share, MAX_EDIT_SHARE, how)
+            build_ratio_row(
+                f"a {what} sentence near the start of {book_h:g} h", share, MAX_EDIT_SHARE, how
+            )
         )
-        _told(f"{what} sentence: {how}")
+        _report_progress(f"{what} sentence: {how}")
     return rows
 
 
-def _m4b(made: Material, folder: Path, book_h: float) -> dict[str, object]:
+def _measure_m4b(made: Material, folder: Path, book_h: float) -> dict[str, object]:
     """Against the encoder alone: its CPU time for 26 minutes, times as many as the book holds."""
-    story = made.story(folder / "story.wav")
-    ours_cost(replace(story, encoding=Encoding("wav")), folder)
+    story = made.build_story(folder / "story.wav")
+    measure_ours(replace(story, encoding=Encoding("wav")), folder)
     aac = ("aac", "-b:a", "128k")
-    runs = [encoder_cost(folder, "story.wav", aac, "adts") for _ in range(ENCODER_RUNS)]
+    runs = [measure_encoder(folder, "story.wav", aac, "adts") for _ in range(ENCODER_RUNS)]
     alone_s = median(run.cpu_s for run in runs)
     aac_s = alone_s * book_h * 3600 / made.story_s / usable_cores()
-    _told(f"AAC alone would take {aac_s:.0f} s; the M4B begins")
-    work = replace(made.book(book_h, folder / "book.m4b"), encoding=Encoding("m4b"))
-    cost = ours_cost(work, folder)
-    how = f"{cost.told}; AAC alone CPU {aac_s * usable_cores():.0f} s"
-    return row(
+    _report_progress(f"AAC alone would take {aac_s:.0f} s; the M4B begins")
+    work = replace(made.build_book(book_h, folder / "book.m4b"), encoding=Encoding("m4b"))
+    cost = measure_ours(work, folder)
+    how = f"{cost.summary}; AAC alone CPU {aac_s * usable_cores():.0f} s"
+    return build_ratio_row(
         f"{book_h:g} h M4B with chapters, against AAC", cost.wall_s / aac_s, MAX_TIMES_AAC, how
     )
 
 
-def _told(what: str) -> None:
+def _report_progress(what: str) -> None:
     print(what, file=sys.stderr, flush=True)

@@ -19,16 +19,16 @@ from typing import Any, cast
 import app
 import polly_handler
 from mixer.http.routing import Endpoint
-from mixer.jobs.assembly import Assembled, Assembler
-from mixer.script.script import Chunk, Ending, Utterance
-from mixer.sound.ffmpeg import Children
-from mixer.speech.engine import Delivery
+from mixer.jobs.assembly import MixResult, MixService
+from mixer.script.script import BreakKind, Chunk, Utterance
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrate import Narrator
 from mixer.store.s3 import S3Store
 from tests.emulators.strict_polly import StrictPolly
 from tests.engines import ToneEngine
-from tests.functional.clouds import BUCKET, OPEN, cloud, deployment
-from tests.functional.lambdas import Context, version_2
+from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, mock_s3
+from tests.functional.lambdas import FakeContext, event_v2
 
 HANDLERS = ("polly_handler", "app", "authorizer")
 IMPORT_FIGURE = 1.6
@@ -39,12 +39,12 @@ STORY = ("The lamp was lit, and the keeper counted the ships that came in, one b
     :2000
 ]
 CHUNKS = 40
-SILENT = "from mixer.settings import settings; s = settings({'OUTPUT_BUCKET': 'b'});"
+SETUP_CODE = "from mixer.settings import settings; s = settings({'OUTPUT_BUCKET': 'b'});"
 
 Row = dict[str, object]
 
 
-def seconds_of(code: str) -> float:
+def time_code(code: str) -> float:
     """The least that a piece of code took in several fresh interpreters."""
     timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
     runs = (
@@ -54,37 +54,43 @@ def seconds_of(code: str) -> float:
     return min(float(done.stdout) for done in runs)
 
 
-def loading() -> Iterator[Row]:
+def measure_imports() -> Iterator[Row]:
     """Importing each handler, and what its first request loads."""
-    boto3_s = seconds_of("import boto3")
+    boto3_s = time_code("import boto3")
     for name in HANDLERS:
-        ratio = seconds_of(f"import {name}") / boto3_s
-        yield row(
+        ratio = time_code(f"import {name}") / boto3_s
+        yield build_row(
             f"import {name}",
             f"{ratio:.2f} × boto3 ({boto3_s * 1000:.0f} ms)",
             f"≤ {IMPORT_FIGURE} × boto3",
             ok=ratio <= IMPORT_FIGURE,
         )
     for name in HANDLERS[:2]:
-        ready = f"import {name}; {SILENT} {name}.endpoint(s, None); import boto3"
-        ratio = seconds_of(ready) / boto3_s
-        yield row(f"{name}, ready for a request", f"{ratio:.2f} × boto3", "told only", ok=True)
+        ready = f"import {name}; {SETUP_CODE} {name}.endpoint(s, None); import boto3"
+        ratio = time_code(ready) / boto3_s
+        yield build_row(
+            f"{name}, ready for a request", f"{ratio:.2f} × boto3", "told only", ok=True
+        )
 
 
-def estimating() -> Row:
+def measure_estimate() -> Row:
     """A warm /estimate."""
-    with StrictPolly(allowances=OPEN) as polly, closing(polly.client()) as client, cloud() as s3:
-        chosen = deployment()
-        work = polly_handler.synthesizer(chosen, polly=client, s3=s3)
-        handler = polly_handler.endpoint(chosen, lambda: work)
+    with (
+        StrictPolly(allowances=OPEN_ALLOWANCES) as polly,
+        closing(polly.client()) as client,
+        mock_s3() as s3,
+    ):
+        chosen = build_settings()
+        work = polly_handler.build_speech_service(chosen, polly=client, s3=s3)
+        handler = polly_handler.build_endpoint(chosen, lambda: work)
         times_ms = []
         for number in range(30):
-            event = version_2({"text": f"{number} {STORY}"}, "/estimate")
+            event = event_v2({"text": f"{number} {STORY}"}, "/estimate")
             began_s = time.perf_counter()
-            quietly(handler, event)
+            call_handler(handler, event)
             times_ms.append(1000 * (time.perf_counter() - began_s))
     measured_ms = median(times_ms[5:])
-    return row(
+    return build_row(
         "warm /estimate of 2,000 characters",
         f"{measured_ms:.1f} ms",
         f"< {ESTIMATE_MS:g} ms",
@@ -92,36 +98,36 @@ def estimating() -> Row:
     )
 
 
-class Recorder:
+class MixRecorder:
     """An assembler that remembers how long its stages took."""
 
-    def __init__(self, work: Assembler) -> None:
+    def __init__(self, work: MixService) -> None:
         self._work = work
         self.link_lifetime_s = work.link_lifetime_s
         self.stages_s: Mapping[str, float] = {}
 
-    def assemble(self, *ordered: Any, **options: Any) -> Assembled:  # noqa: ANN401 - passed on
+    def assemble(self, *ordered: Any, **options: Any) -> MixResult:  # noqa: ANN401 - passed on
         """Do the work and remember."""
-        made = self._work.assemble(*ordered, **options)
+        made = self._work.mix_chunks(*ordered, **options)
         self.stages_s = made.stages_s
         return made
 
 
-def mixing() -> Row:
+def measure_mix() -> Row:
     """What /mixstory takes besides rendering, which is mixing and checking."""
-    with cloud() as s3:
-        chosen = deployment()
-        work = Recorder(app.assembler(chosen, s3=s3))
-        handler = app.endpoint(chosen, lambda: cast("Assembler", work))
-        event = version_2({"chunk_keys": spoken(S3Store(s3, BUCKET))}, "/mixstory")
-        quietly(handler, event)
+    with mock_s3() as s3:
+        chosen = build_settings()
+        work = MixRecorder(app.build_mix_service(chosen, s3=s3))
+        handler = app.build_endpoint(chosen, lambda: cast("MixService", work))
+        event = event_v2({"chunk_keys": synthesize_chunks(S3Store(s3, BUCKET))}, "/mixstory")
+        call_handler(handler, event)
         began_s = time.perf_counter()
-        answered = quietly(handler, event)
+        answered = call_handler(handler, event)
         total_s = time.perf_counter() - began_s
     rendering_s = work.stages_s["mixing"] + work.stages_s["checking"]
     added = (total_s - rendering_s) / rendering_s
     minutes = json.loads(answered["body"])["duration_s"] / 60
-    return row(
+    return build_row(
         f"/mixstory of {minutes:.0f} minutes, besides rendering",
         f"{added:.1%} of {rendering_s:.1f} s",
         f"≤ {OVERHEAD_SHARE:.0%}",
@@ -129,29 +135,29 @@ def mixing() -> Row:
     )
 
 
-def spoken(store: S3Store) -> list[str]:
+def synthesize_chunks(store: S3Store) -> list[str]:
     """Chunks as the service makes them, with their measurements."""
     engine = ToneEngine(suffix="mp3")
-    narrator = Narrator(engine, store, Delivery("Joanna", "generative"), Children())
-    chunks = [_chunk(f"{number} {STORY[:250]}") for number in range(CHUNKS)]
+    narrator = Narrator(engine, store, VoiceSettings("Joanna", "generative"), ProcessGroup())
+    chunks = [_build_chunk(f"{number} {STORY[:250]}") for number in range(CHUNKS)]
     return [each.key for each in narrator.narrate(chunks).recordings if each]
 
 
-def _chunk(text: str) -> Chunk:
-    utterance = Utterance(text, text, Ending.PARAGRAPH)
+def _build_chunk(text: str) -> Chunk:
+    utterance = Utterance(text, text, BreakKind.PARAGRAPH)
     return Chunk((utterance,), f"<speak><s>{text}</s></speak>", len(text), 650)
 
 
-def quietly(handler: Endpoint, event: dict[str, Any]) -> dict[str, Any]:
+def call_handler(handler: Endpoint, event: dict[str, Any]) -> dict[str, Any]:
     """Ask a handler without its log."""
     with redirect_stdout(StringIO()):
-        answered = handler(event, Context())
+        answered = handler(event, FakeContext())
     if answered["statusCode"] != HTTPStatus.OK:
         raise RuntimeError(answered["body"])
     return answered
 
 
-def row(what: str, measured: str, figure: str, *, ok: bool) -> Row:
+def build_row(what: str, measured: str, figure: str, *, ok: bool) -> Row:
     """A line of the table."""
     return {"what": what, "measured": measured, "figure": figure, "ok": ok}
 
@@ -159,7 +165,7 @@ def row(what: str, measured: str, figure: str, *, ok: bool) -> Row:
 def run() -> list[Row]:
     """All figures, as rows; takes about a minute."""
     logging.getLogger("mixer").setLevel(logging.CRITICAL)
-    return [*loading(), estimating(), mixing()]
+    return [*measure_imports(), measure_estimate(), measure_mix()]
 
 
 def main() -> None:

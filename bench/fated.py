@@ -22,17 +22,17 @@ from typing import Any
 import app
 import polly_handler
 import stories
-from bench.speaking import PLENTY_USD, SETTINGS, synthesizer
+from bench.speaking import PLENTY_USD, SETTINGS, build_speech_service
 from mixer.errors import SpeechUnavailable, StoreFailed
-from mixer.jobs.spending import Spending
-from mixer.jobs.story.desk import StoryDesk
-from mixer.jobs.story.orders import Order
-from mixer.jobs.story.running import BATCHES_AT_ONCE, Run
+from mixer.jobs.spending import DailyBudget
+from mixer.jobs.story.desk import StoryService
+from mixer.jobs.story.orders import StoryRequest
+from mixer.jobs.story.running import PARALLEL_BATCHES, Workflow
 from mixer.jobs.story.tasks import StoryTasks
-from mixer.jobs.story.turns import SharedPace, Turns
-from mixer.jobs.story.values import Kind, State
-from mixer.speech.engine import Delivery, Speech, SpeechEngine
-from mixer.speech.polly.client import polly_client
+from mixer.jobs.story.turns import SharedQuota, SpeechSlots
+from mixer.jobs.story.values import StoryKind, StoryState
+from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
+from mixer.speech.polly.client import create_polly_client
 from mixer.speech.polly.quota import EngineQuotas
 from mixer.speech.recordings import PREFIX as CHUNKS_PREFIX
 from mixer.store.folder import FolderStore
@@ -47,35 +47,35 @@ RENDERERS = 5
 
 
 @dataclass(frozen=True)
-class Blow:
+class InjectedFault:
     """What befalls a run.
 
     Attributes:
-        at: the number of the call that it befalls, from 1; 0 for none.
+        call_number: the number of the call that it befalls, from 1; 0 for none.
         kills: whether the process dies there; otherwise that one call fails.
         late: whether the call is carried out first, and only its answer is lost.
     """
 
-    at: int = 0
+    call_number: int = 0
     kills: bool = False
     late: bool = False
 
 
 @dataclass
-class Fate:
+class FaultInjector:
     """Counts the calls of a run, and lets the blow fall.
 
     Attributes:
-        blow: what befalls it.
-        last_words: told how many chunks were between voice and store, before the process dies.
+        fault: what befalls it.
+        report_in_flight: told how many chunks were between voice and store, before the process dies.
         calls: so far.
-        under_way: chunks that the voice was asked for and the store has not taken.
+        in_flight: chunks that the voice was asked for and the store has not taken.
     """
 
-    blow: Blow
-    last_words: Callable[[int], object]
+    fault: InjectedFault
+    report_in_flight: Callable[[int], object]
     calls: int = 0
-    under_way: int = 0
+    in_flight: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def call(self, work: Callable[[], Any], error: Exception) -> Any:  # noqa: ANN401
@@ -86,32 +86,32 @@ class Fate:
         """
         with self._lock:
             self.calls += 1
-            is_hit = self.calls == self.blow.at
-        if is_hit and not self.blow.late:
-            self._fall(error)
+            is_hit = self.calls == self.fault.call_number
+        if is_hit and not self.fault.late:
+            self._inject(error)
         answer = work()
-        if is_hit and self.blow.late:
-            self._fall(error)
+        if is_hit and self.fault.late:
+            self._inject(error)
         return answer
 
-    def note(self, *, begun: int = 0, stored: int = 0) -> None:
+    def count_chunks(self, *, begun: int = 0, stored: int = 0) -> None:
         """Count a chunk that is asked for, or taken."""
         with self._lock:
-            self.under_way += begun - stored
+            self.in_flight += begun - stored
 
-    def _fall(self, error: Exception) -> None:
-        if not self.blow.kills:
+    def _inject(self, error: Exception) -> None:
+        if not self.fault.kills:
             raise error
         with self._lock:  # nobody begins or stores another chunk meanwhile
-            self.last_words(self.under_way)
+            self.report_in_flight(self.in_flight)
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class FatedStore:
+class FaultyStore:
     """A store whose calls may fail."""
 
-    def __init__(self, store: FolderStore, fate: Fate) -> None:
-        self._store, self._fate = store, fate
+    def __init__(self, store: FolderStore, injector: FaultInjector) -> None:
+        self._store, self._injector = store, injector
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a stand-in for any method
         method = getattr(self._store, name)
@@ -120,104 +120,115 @@ class FatedStore:
             def work() -> Any:  # noqa: ANN401
                 answer = method(*given, **named)
                 if name == "put" and str(given[0]).startswith(CHUNKS_PREFIX):
-                    self._fate.note(stored=1)
+                    self._injector.count_chunks(stored=1)
                 return answer
 
-            return self._fate.call(work, StoreFailed("The campaign breaks this call."))
+            return self._injector.call(work, StoreFailed("The campaign breaks this call."))
 
         return called
 
 
-class FatedVoice:
+class FaultyEngine:
     """A voice whose calls may fail."""
 
-    def __init__(self, voice: SpeechEngine, fate: Fate) -> None:
-        self._voice, self._fate = voice, fate
+    def __init__(self, voice: SpeechEngine, injector: FaultInjector) -> None:
+        self._voice, self._injector = voice, injector
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - everything else is the voice's own
         return getattr(self._voice, name)
 
-    def speak(self, ssml: str, delivery: Delivery) -> Speech:
+    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
         """Say a chunk, and count it."""
-        self._fate.note(begun=1)
-        speech: Speech = self._fate.call(
-            lambda: self._voice.speak(ssml, delivery),
+        self._injector.count_chunks(begun=1)
+        speech: Speech = self._injector.call(
+            lambda: self._voice.synthesize(ssml, voice_settings),
             SpeechUnavailable("The campaign breaks this call."),
         )
         return speech
 
 
-class Launched:
+class InlineStarter:
     """Runs an attempt at once, in this thread."""
 
     def __init__(self, tasks: Callable[[Any], Any]) -> None:
         self._tasks = tasks
 
-    def start(self, story: str, attempt: int, kind: Kind) -> bool:
+    def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
         """Run it to its end."""
-        Run(self._tasks, story, attempt).whole(kind)
+        Workflow(self._tasks, story, attempt).run(kind)
         return True
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunOutcome:
     """How a run ended that was not killed: its state, its audio's digest, the calls it made."""
 
-    state: State | None
+    state: StoryState | None
     digest: str
     calls: int
 
 
-def run(folder: Path, polly_url: str, order: Order, blow: Blow, told_to: Connection) -> None:
+def run(
+    folder: Path,
+    polly_url: str,
+    request: StoryRequest,
+    fault: InjectedFault,
+    connection: Connection,
+) -> None:
     """Ask for the story once; the beginning of a process.
 
     Args:
         folder: holds the store, and what the run leaves behind when it is killed.
         polly_url: of the strict stand-in.
-        order: the story.
-        blow: what befalls it.
-        told_to: gets `("in_flight", chunks)` before the process dies, else `("ended", Ended)`.
+        request: the story.
+        fault: what befalls it.
+        connection: gets `("in_flight", chunks)` before the process dies, else `("ended", Ended)`.
     """
     logging.disable()  # what is told of failures that were asked for would hide the table
     tempfile.tempdir = str(folder / "scratch")
     Path(tempfile.tempdir).mkdir(exist_ok=True)
-    fate = Fate(blow, lambda chunks: told_to.send(("in_flight", chunks)))
-    told_to.send(("ended", told(FolderStore(folder / "store"), fate, polly_url, order)))
+    fate = FaultInjector(fault, lambda chunks: connection.send(("in_flight", chunks)))
+    connection.send(("ended", run_story(FolderStore(folder / "store"), fate, polly_url, request)))
 
 
-def told(disk: FolderStore, fate: Fate, polly_url: str, order: Order) -> Ended:
+def run_story(
+    disk: FolderStore, injector: FaultInjector, polly_url: str, request: StoryRequest
+) -> RunOutcome:
     """How a story ends that is told under a fate."""
-    store: Any = FatedStore(disk, fate)
-    with closing(polly_client(endpoint_url=polly_url, session=polly_session())) as client:
-        tasks = _tasks(store, fate, client)
-        desk = StoryDesk(
-            store, SECRET, Launched(lambda event: tasks(event, None)), Spending(store, PLENTY_USD)
+    store: Any = FaultyStore(disk, injector)
+    with closing(create_polly_client(endpoint_url=polly_url, session=polly_session())) as client:
+        tasks = _build_tasks(store, injector, client)
+        desk = StoryService(
+            store,
+            SECRET,
+            InlineStarter(lambda event: tasks(event, None)),
+            DailyBudget(store, PLENTY_USD),
         )
         try:
-            status = desk.status(desk.begin(order), CALLER)
+            status = desk.get_status(desk.create(request), CALLER)
         except (StoreFailed, SpeechUnavailable):
-            return Ended(None, "", fate.calls)
+            return RunOutcome(None, "", injector.calls)
     audio = status.result.links.get("audio", "") if status.result else ""
     digest = sha256(disk.get(audio)).hexdigest() if audio else ""
-    return Ended(status.state, digest, fate.calls)
+    return RunOutcome(status.state, digest, injector.calls)
 
 
-def _tasks(store: Any, fate: Fate, client: Any) -> StoryTasks:  # noqa: ANN401
+def _build_tasks(store: Any, injector: FaultInjector, client: Any) -> StoryTasks:  # noqa: ANN401
     """The steps as the Lambdas take them, over a store and a voice that may fail."""
     quotas = EngineQuotas(QUOTA_SHARES)
-    engines = polly_handler.engines(client, quotas)
+    engines = polly_handler.build_engine_opener(client, quotas)
 
     @contextmanager
     def opened(*given: Any, **named: Any) -> Iterator[Any]:  # noqa: ANN401
         with engines(*given, **named) as engine:
-            yield FatedVoice(engine, fate)
+            yield FaultyEngine(engine, injector)
 
-    speech = synthesizer(store, opened)
-    turns = Turns(store, SETTINGS.stories.speakers)
-    pace = SharedPace(turns, BATCHES_AT_ONCE, quotas.resize)
+    speech = build_speech_service(store, opened)
+    turns = SpeechSlots(store, SETTINGS.stories.max_concurrent)
+    pace = SharedQuota(turns, PARALLEL_BATCHES, quotas.resize)
     parts = (
-        polly_handler.speech_tasks(SETTINGS, speech, store, turns=turns, pace=pace),
-        app.mix_tasks(SETTINGS, store, store, workers=RENDERERS),
-        stories.ending_tasks(SETTINGS, store, []),
+        polly_handler.build_speech_tasks(SETTINGS, speech, store, slots=turns, quota_limiter=pace),
+        app.build_mix_tasks(SETTINGS, store, store, workers=RENDERERS),
+        stories.build_finish_tasks(SETTINGS, store, []),
     )
     return StoryTasks(store, {name: task for part in parts for name, task in part.tasks.items()})

@@ -23,9 +23,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.fated import CALLER, QUOTA_SHARES, Blow, Ended, run
-from mixer.jobs.story.orders import Order
-from mixer.jobs.story.values import Kind, State
+from bench.fated import CALLER, QUOTA_SHARES, InjectedFault, RunOutcome, run
+from mixer.jobs.story.orders import StoryRequest
+from mixer.jobs.story.values import StoryKind, StoryState
 from tests.emulators.polly_tables import ALLOWANCES, Allowance
 from tests.emulators.strict_polly import Latency, StrictPolly
 
@@ -44,16 +44,16 @@ LATEST = 0.95
 PROCESSES = get_context("forkserver")
 
 
-def story(chunks: int = CHUNKS) -> Order:
+def build_story(chunks: int = CHUNKS) -> StoryRequest:
     """A story whose every chunk is a short sentence of its own, in chapters."""
     scenes = [f"Bell {number} rang." for number in range(chunks)]
     for first in range(0, chunks, CHUNKS_PER_CHAPTER):
         scenes[first] = f"# Chapter {first}"
-    return Order(Kind.STORY, CALLER, OPTIONS, text="\n\n* * *\n\n".join(scenes))
+    return StoryRequest(StoryKind.STORY, CALLER, OPTIONS, text="\n\n* * *\n\n".join(scenes))
 
 
 @contextmanager
-def voice() -> Iterator[StrictPolly]:
+def start_polly() -> Iterator[StrictPolly]:
     """The stand-in, with ten times an account's quota."""
     known = ALLOWANCES[ENGINE]
     wide = Allowance(
@@ -64,73 +64,79 @@ def voice() -> Iterator[StrictPolly]:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class StoryAttempt:
     """What came of asking once: how it ended, or what was under way when it was killed."""
 
-    ended: Ended | None
+    outcome: RunOutcome | None
     in_flight: int
 
 
-def asked(folder: Path, polly: StrictPolly, order: Order, blow: Blow) -> Attempt:
+def run_attempt(
+    folder: Path, polly: StrictPolly, request: StoryRequest, fault: InjectedFault
+) -> StoryAttempt:
     """Ask for the story in a process of its own.
 
     Raises:
         RuntimeError: the process neither ended nor was killed as it should.
     """
     ours, theirs = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=run, args=(folder, polly.endpoint_url, order, blow, theirs))
+    process = PROCESSES.Process(
+        target=run, args=(folder, polly.endpoint_url, request, fault, theirs)
+    )
     process.start()
     theirs.close()
     try:
         if not ours.poll(RUN_S):
-            raise RuntimeError(f"Nothing was heard of the run with {blow}.")
+            raise RuntimeError(f"Nothing was heard of the run with {fault}.")
         word, value = ours.recv()
         process.join(RUN_S)
     finally:
         process.kill()
         ours.close()
     if (word == "in_flight") != (process.exitcode == -signal.SIGKILL):
-        raise RuntimeError(f"The run with {blow} ended with {process.exitcode}.")
-    return Attempt(None, value) if word == "in_flight" else Attempt(value, 0)
+        raise RuntimeError(f"The run with {fault} ended with {process.exitcode}.")
+    return StoryAttempt(None, value) if word == "in_flight" else StoryAttempt(value, 0)
 
 
 @dataclass(frozen=True)
-class Point:
+class FaultPoint:
     """What came of one blow.
 
     Attributes:
-        blow: that fell.
+        fault: that fell.
         first: the run that it befell.
-        then: the run after it.
-        twice: chunks that were paid twice.
+        second: the run after it.
+        paid_twice: chunks that were paid twice.
         is_same: whether the story was done in the end, with the bytes of an undisturbed run.
     """
 
-    blow: Blow
-    first: Attempt
-    then: Attempt
-    twice: int
+    fault: InjectedFault
+    first: StoryAttempt
+    second: StoryAttempt
+    paid_twice: int
     is_same: bool
 
     @property
-    def most_twice(self) -> int:
+    def max_paid_twice(self) -> int:
         """Chunks that may have been paid twice."""
-        return self.first.in_flight if self.blow.kills else 1
+        return self.first.in_flight if self.fault.kills else 1
 
     @property
     def is_kept(self) -> bool:
         """Whether the promise was kept."""
-        return self.is_same and self.twice <= self.most_twice
+        return self.is_same and self.paid_twice <= self.max_paid_twice
 
     def __str__(self) -> str:
         """The point's row in the table."""
-        fault = f"{'kill' if self.blow.kills else 'fail'} {'after' if self.blow.late else 'before'}"
-        first = self.first.ended.state or "no answer" if self.first.ended else "dead"
-        then = self.then.ended.state if self.then.ended else "dead"
+        fault = (
+            f"{'kill' if self.fault.kills else 'fail'} {'after' if self.fault.late else 'before'}"
+        )
+        first = self.first.outcome.state or "no answer" if self.first.outcome else "dead"
+        then = self.second.outcome.state if self.second.outcome else "dead"
         same = "yes" if self.is_same else "NO"
         return (
-            f"{self.blow.at:>6}  {fault:<12} {first:<10} {then:<5} {same:<5}"
-            f"{self.twice:>6}{self.most_twice:>8}"
+            f"{self.fault.call_number:>6}  {fault:<12} {first:<10} {then:<5} {same:<5}"
+            f"{self.paid_twice:>6}{self.max_paid_twice:>8}"
         )
 
 
@@ -147,41 +153,43 @@ class Campaign:
         order: the story.
     """
 
-    def __init__(self, polly: StrictPolly, order: Order) -> None:
-        self._polly, self._order = polly, order
-        with self._folder() as folder:
-            self.whole = self._ended(asked(folder, polly, order, Blow()))
+    def __init__(self, polly: StrictPolly, request: StoryRequest) -> None:
+        self._polly, self._request = polly, request
+        with self._open_folder() as folder:
+            self.undisturbed = self._require_outcome(
+                run_attempt(folder, polly, request, InjectedFault())
+            )
         self.chunks = polly.counts.answered
 
-    def point(self, blow: Blow) -> Point:
+    def run_point(self, fault: InjectedFault) -> FaultPoint:
         """Let a blow fall, and ask again."""
-        with self._folder() as folder:
-            first = asked(folder, self._polly, self._order, blow)
-            then = asked(folder, self._polly, self._order, Blow())
+        with self._open_folder() as folder:
+            first = run_attempt(folder, self._polly, self._request, fault)
+            then = run_attempt(folder, self._polly, self._request, InjectedFault())
         twice = sum(times - 1 for times in self._polly.counts.texts.values())
-        ended = self._ended(then)
-        is_same = ended.state is State.DONE and ended.digest == self.whole.digest
-        return Point(blow, first, then, twice, is_same)
+        ended = self._require_outcome(then)
+        is_same = ended.state is StoryState.DONE and ended.digest == self.undisturbed.digest
+        return FaultPoint(fault, first, then, twice, is_same)
 
-    def blows(self, seed: int = SEED) -> Iterator[Blow]:
+    def draw_faults(self, seed: int = SEED) -> Iterator[InjectedFault]:
         """Random ones, each second of them a kill."""
         chance, kills = random.Random(seed), True
         while True:
-            at = chance.randrange(1, int(LATEST * self.whole.calls) + 1)
-            yield Blow(at, kills, chance.choice((True, False)))
+            at = chance.randrange(1, int(LATEST * self.undisturbed.calls) + 1)
+            yield InjectedFault(at, kills, chance.choice((True, False)))
             kills = not kills
 
     @contextmanager
-    def _folder(self) -> Iterator[Path]:
+    def _open_folder(self) -> Iterator[Path]:
         """A new one, with nothing spoken; an FFmpeg of a killed run may still write into it."""
         self._polly.reset(latency=LATENCY)
         with TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
-    def _ended(self, attempt: Attempt) -> Ended:
-        if attempt.ended is None:
+    def _require_outcome(self, attempt: StoryAttempt) -> RunOutcome:
+        if attempt.outcome is None:
             raise RuntimeError("An undisturbed run was killed.")
-        return attempt.ended
+        return attempt.outcome
 
 
 def main() -> int:
@@ -189,14 +197,14 @@ def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else POINTS
     PROCESSES.set_forkserver_preload(["bench.fated"])
     begun_s = time.monotonic()
-    with voice() as polly:
-        campaign = Campaign(polly, story())
-        whole = campaign.whole
+    with start_polly() as polly:
+        campaign = Campaign(polly, build_story())
+        whole = campaign.undisturbed
         print(f"undisturbed: {whole.state}, {whole.calls} calls, {campaign.chunks} chunks")
         print(HEADING, flush=True)
         broken = 0
-        for _, blow in zip(range(count), campaign.blows(), strict=False):
-            point = campaign.point(blow)
+        for _, blow in zip(range(count), campaign.draw_faults(), strict=False):
+            point = campaign.run_point(blow)
             broken += not point.is_kept
             print(point, flush=True)
     print(f"{count} points, {broken} broke the promise, {time.monotonic() - begun_s:.0f} s")

@@ -13,32 +13,32 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from bench.work import Work
+from bench.work import BenchMix
 from demo.bed import write_bed
 from mixer.jobs.planning import plan_story
-from mixer.jobs.production import FILLING_WEIGHTS
+from mixer.jobs.production import PADDING_WEIGHTS
 from mixer.parallel import usable_cores
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.pauses import NATURAL
-from mixer.script.script import Ending, Utterance
+from mixer.script.script import BreakKind, Utterance
 from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml
 from mixer.sound import ffmpeg
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from mixer.sound.placing import Take
-from mixer.sound.rendering import in_order
+from mixer.sound.rendering import map_in_order
 from mixer.speech.embedded.engine import VOICES, EmbeddedEngine
-from mixer.speech.engine import Delivery
+from mixer.speech.engine import VoiceSettings
 
 STORY = Path("demo", "story.md")
 CHUNKS = 40
 GAP_MS = 1_000
-CHUNK_CHARS, MOST_CHARS = 420, 840
+CHUNK_CHARS, MAX_CHARS = 420, 840
 """A chunk ends with the first paragraph beyond the one, and in any case at the other."""
 
-EDITED = 2
+EDITED_CHUNK = 2
 """Number of the chunk in a book that an edit changes."""
 
 CHAPTER_CHUNKS = 30
@@ -46,21 +46,21 @@ CHAPTER_CHUNKS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class SampleChunk:
     """One spoken chunk: the recording, and how it ends."""
 
     take: Take
-    ending: Ending
+    ending: BreakKind
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """Chunks and music in files, and what is known of them."""
 
-    chunks: tuple[Chunk, ...]
-    longer: Chunk
-    shorter: Chunk
-    music: Music
+    chunks: tuple[SampleChunk, ...]
+    longer: SampleChunk
+    shorter: SampleChunk
+    music: SoundFile
     folder: Path
 
     @property
@@ -68,78 +68,84 @@ class Material:
         """How long the chunks play, a second behind each."""
         return sum(each.take.measured.duration_s + GAP_MS / 1000 for each in self.chunks)
 
-    def story(self, out: Path) -> Work:
+    def build_story(self, out: Path) -> BenchMix:
         """Twenty-six minutes: the chunks as they are, a second apart."""
-        return self._work([each.take for each in self.chunks], out)
+        return self._build_mix([each.take for each in self.chunks], out)
 
-    def book(self, hours: float, out: Path, *, edited: Chunk | None = None) -> Work:
+    def build_book(self, hours: float, out: Path, *, edited: SampleChunk | None = None) -> BenchMix:
         """So many hours in chapters of some twenty minutes; its third chunk may be another one."""
         count = round(hours * 3600 / self.story_s * CHUNKS)
         chunks = [self.chunks[number % CHUNKS] for number in range(count)]
         if edited:
-            chunks[EDITED] = edited
-        return self._work([_read(each, number) for number, each in enumerate(chunks)], out)
+            chunks[EDITED_CHUNK] = edited
+        return self._build_mix(
+            [_build_book_take(each, number) for number, each in enumerate(chunks)], out
+        )
 
-    def _work(self, takes: Sequence[Take], out: Path) -> Work:
+    def _build_mix(self, takes: Sequence[Take], out: Path) -> BenchMix:
         files = {take.source: self.folder / take.source.split("-")[0] for take in takes}
-        return Work(tuple(takes), files, self.music, self.folder / self.music.source, out)
+        return BenchMix(tuple(takes), files, self.music, self.folder / self.music.source, out)
 
 
-def _read(chunk: Chunk, number: int) -> Take:
+def _build_book_take(chunk: SampleChunk, number: int) -> Take:
     """A chunk of a book, under a name of its own."""
-    ending = Ending.CHAPTER if (number + 1) % CHAPTER_CHUNKS == 0 else chunk.ending
+    ending = BreakKind.CHAPTER if (number + 1) % CHAPTER_CHUNKS == 0 else chunk.ending
     return replace(
         chunk.take,
         source=f"{chunk.take.source}-{number}",
         gap_ms=NATURAL.gap_ms(ending),
         is_gap_exact=False,
-        weight=FILLING_WEIGHTS.get(ending, 1.0),
-        opens=f"Chapter {number // CHAPTER_CHUNKS + 1}" if number % CHAPTER_CHUNKS == 0 else None,
+        weight=PADDING_WEIGHTS.get(ending, 1.0),
+        chapter_title=f"Chapter {number // CHAPTER_CHUNKS + 1}"
+        if number % CHAPTER_CHUNKS == 0
+        else None,
     )
 
 
-def material(folder: Path) -> Material:
+def make_material(folder: Path) -> Material:
     """Make all files in a folder, and measure them."""
     plan = plan_story(STORY.read_text(), TextType.MARKDOWN, EMBEDDED_LIMITS, "en-US", Options())
     story = [utterance for chunk in plan.chunks for utterance in chunk.utterances]
-    told = [(group, voice.id) for voice in VOICES for group in _grouped(story)][:CHUNKS]
-    group, voice = told[EDITED]
+    told = [(group, voice.id) for voice in VOICES for group in _group_story(story)][:CHUNKS]
+    group, voice = told[EDITED_CHUNK]
     edits = [((*group, story[-1]), voice), ((*group[:-2], group[-1]), voice)]
     with closing(EmbeddedEngine()) as engine:
-        maker = _Maker(folder, engine)
+        maker = _ChunkMaker(folder, engine)
         numbered = enumerate(chain(told, edits))
-        chunks = list(in_order(numbered, maker, usable_cores(), ffmpeg.Children()))
+        chunks = list(map_in_order(numbered, maker, usable_cores(), ffmpeg.ProcessGroup()))
     write_bed(folder / "music.flac")
-    known = Music("music.flac", measure(folder / "music.flac", channels=MUSIC_CHANNELS))
+    known = SoundFile("music.flac", measure(folder / "music.flac", channels=MUSIC_CHANNELS))
     return Material(tuple(chunks[:CHUNKS]), chunks[CHUNKS], chunks[CHUNKS + 1], known, folder)
 
 
-def _grouped(story: Sequence[Utterance]) -> Iterator[tuple[Utterance, ...]]:
+def _group_story(story: Sequence[Utterance]) -> Iterator[tuple[Utterance, ...]]:
     """A story in chunks of about 600 characters."""
     group: list[Utterance] = []
     for utterance in story:
         group.append(utterance)
-        enough = MOST_CHARS if utterance.ending not in FILLING_WEIGHTS else CHUNK_CHARS
+        enough = MAX_CHARS if utterance.ending not in PADDING_WEIGHTS else CHUNK_CHARS
         if billed_chars(group) >= enough:
             yield tuple(group)
             group = []
 
 
 @dataclass(frozen=True, slots=True)
-class _Maker:
+class _ChunkMaker:
     """Speaks a numbered group of sentences into a file."""
 
     folder: Path
     engine: EmbeddedEngine
 
-    def __call__(self, numbered: tuple[int, tuple[tuple[Utterance, ...], str]]) -> Chunk:
+    def __call__(self, numbered: tuple[int, tuple[tuple[Utterance, ...], str]]) -> SampleChunk:
         number, (group, voice) = numbered
         ssml = build_ssml(group, SsmlStyle(EMBEDDED_LIMITS, NATURAL))
         path = self.folder / f"chunk{number:02}.{self.engine.suffix}"
-        path.write_bytes(self.engine.speak(ssml, Delivery(voice, self.engine.name)).audio)
-        return Chunk(Take(path.name, measure(path), GAP_MS, is_gap_exact=True), group[-1].ending)
+        path.write_bytes(self.engine.synthesize(ssml, VoiceSettings(voice, self.engine.name)).audio)
+        return SampleChunk(
+            Take(path.name, measure(path), GAP_MS, is_gap_exact=True), group[-1].ending
+        )
 
 
-def chunk_files(folder: Path) -> Sequence[Path]:
+def list_chunk_files(folder: Path) -> Sequence[Path]:
     """The forty chunks, in playing order."""
     return sorted(folder.glob("chunk*.flac"))[:CHUNKS]

@@ -7,17 +7,17 @@ import pickle
 import sys
 from pathlib import Path
 
-from bench.work import Work
-from mixer.jobs.production import chapters
-from mixer.jobs.remembering import Memory
-from mixer.publish.tags import Label
-from mixer.sound.check import check
-from mixer.sound.layout import MixStyle, lay_out
+from bench.work import BenchMix
+from mixer.jobs.production import chapter_starts
+from mixer.jobs.remembering import RenderHistory
+from mixer.publish.tags import AudioTags
+from mixer.sound.check import verify
+from mixer.sound.layout import MixStyle, build_timeline
 from mixer.sound.mixdown import render
 from mixer.sound.presets import PRESETS
-from mixer.sound.rendering import Ingredients
-from mixer.sound.second_look import Look
-from mixer.sound.shelf import Shelf
+from mixer.sound.rendering import RenderSources
+from mixer.sound.second_look import RenderAttempt
+from mixer.sound.shelf import SegmentCache
 from mixer.store.folder import FolderStore
 
 COLUMNS = 1_600
@@ -25,29 +25,35 @@ PRESET = PRESETS["podcast"]
 """Loud enough that the limiter has work to do."""
 
 
-def mix(work: Work) -> None:
+def render_mix(wanted: BenchMix) -> None:
     """Make a mix with everything that belongs to it: levelling, ducking, limiter, tags."""
-    timeline = lay_out(work.takes, work.music, MixStyle(PRESET, work.encoding))
-    memory = Memory(Shelf(FolderStore(work.shelf)), "book") if work.shelf else None
-    timeline = memory.remastered(timeline) if memory else timeline
+    timeline = build_timeline(wanted.takes, wanted.music, MixStyle(PRESET, wanted.encoding))
+    memory = (
+        RenderHistory(SegmentCache(FolderStore(wanted.cache_folder)), "book")
+        if wanted.cache_folder
+        else None
+    )
+    timeline = memory.restore_mastering(timeline) if memory else timeline
     if timeline.mastering.limit_db is None or not any(cue.ramps for cue in timeline.cues):
         raise SystemExit("This mix would be measured without its limiter or its ducking.")
-    label = Label({"title": "Bench"}, chapters(timeline), timeline.duration_s)
+    label = AudioTags({"title": "Bench"}, chapter_starts(timeline), timeline.duration_s)
     mixdown = render(
         timeline,
-        Ingredients(work.files, {work.music.source: (work.music_file, work.music.measured)}),
-        work.out,
-        encoding=work.encoding,
-        head=label.head(work.encoding.format),
-        about=label.about(work.encoding.format),
-        shelf=memory.shelf if memory else None,
-        workers=work.workers,
+        RenderSources(
+            wanted.files, {wanted.music.source: (wanted.music_file, wanted.music.measured)}
+        ),
+        wanted.out,
+        encoding=wanted.encoding,
+        raw_tags=label.build_header(wanted.encoding.format),
+        ffmetadata=label.format_ffmetadata(wanted.encoding.format),
+        cache=memory.cache if memory else None,
+        workers=wanted.workers,
     )
     if memory:
-        memory.note(Look(timeline, mixdown), mixdown.reels)
-    if work.checked:
-        check(work.out, timeline.duration_s, COLUMNS, stretches=mixdown.stretches)
+        memory.record_render(RenderAttempt(timeline, mixdown), mixdown.segment_keys)
+    if wanted.is_verified:
+        verify(wanted.out, timeline.duration_s, COLUMNS, spans=mixdown.spans)
 
 
 if __name__ == "__main__":
-    mix(pickle.loads(Path(sys.argv[1]).read_bytes()))  # noqa: S301 - written by the bench itself
+    render_mix(pickle.loads(Path(sys.argv[1]).read_bytes()))  # noqa: S301 - written by the bench itself

@@ -15,12 +15,12 @@ import psutil
 SAMPLING_S = 0.25
 """Looking takes 5 ms of the cores that are measured: 1 % of two at this pace."""
 
-WARM = ("bench.story_speech", "bench.story_mix")
+PRELOADED_MODULES = ("bench.story_speech", "bench.story_mix")
 """What the server loads that forks processes; it is one for all benches of a run."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class ProcessCost:
     """Of one command.
 
     Attributes:
@@ -36,29 +36,31 @@ class Cost:
     curve_mb: tuple[float, ...] = ()
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """For somebody who waits."""
         return f"{self.wall_s:.1f} s, CPU {self.cpu_s:.1f} s"
 
 
-def cost(arguments: Sequence[str], *, watched: bool = False, core: int | None = None) -> Cost:
+def measure_cost(
+    arguments: Sequence[str], *, watch_memory: bool = False, core: int | None = None
+) -> ProcessCost:
     """Run a command to its end.
 
     Args:
         arguments: of Python, from `-m` on.
-        watched: whether its memory is watched, which takes time itself.
+        watch_memory: whether its memory is watched, which takes time itself.
         core: the only one that it may use; all of them when None.
     """
     pin = ["taskset", "-c", str(core)] if core is not None else []
     cpu_s, begun_s = _children_cpu_s(), time.monotonic()
     with subprocess.Popen([*pin, sys.executable, *arguments]) as process:
-        curve = _Curve(process.pid) if watched else None
+        curve = _MemoryCurve(process.pid) if watch_memory else None
         code = process.wait()
         wall_s = time.monotonic() - begun_s
     values = curve.values() if curve else ()
     if code:
         raise RuntimeError(f"{' '.join(arguments)} ended with {code}.")
-    return Cost(wall_s, _children_cpu_s() - cpu_s, max(values, default=0.0), values)
+    return ProcessCost(wall_s, _children_cpu_s() - cpu_s, max(values, default=0.0), values)
 
 
 def _children_cpu_s() -> float:
@@ -66,7 +68,7 @@ def _children_cpu_s() -> float:
     return spent.ru_utime + spent.ru_stime
 
 
-class _Curve:
+class _MemoryCurve:
     """Watches a process tree from beside it, until the process is gone."""
 
     def __init__(self, pid: int) -> None:
@@ -100,7 +102,7 @@ def _pss_kb(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
-def machine() -> str:
+def describe_machine() -> str:
     """What the figures were measured on."""
     told = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((each.split(":")[1].strip() for each in told if each.startswith("model name")), "")

@@ -16,11 +16,11 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.material import Material, material
-from bench.processes import Cost, cost
-from bench.work import Work
+from bench.material import Material, make_material
+from bench.processes import ProcessCost, measure_cost
+from bench.work import BenchMix
 from mixer.parallel import usable_cores
-from mixer.sound.ffmpeg import binary
+from mixer.sound.ffmpeg import binary_path
 from mixer.sound.timeline import MIX_RATE_HZ
 
 RUNS = 5
@@ -34,83 +34,90 @@ LEAST_SPEEDUP = 1.8
 SAME_LENGTH_S = 3.0
 """The ways differ by the silence behind the last chunk and at its edges."""
 
-OURS, CHECKED, PASSES, PYDUB, LAME = (
+OURS, VERIFIED, PASSES, PYDUB, LAME = (
     "Mixer", "Mixer, checked", "several passes", "pydub", "LAME alone"
 )  # fmt: skip
-Ways = Mapping[str, Callable[[], Cost]]
+Ways = Mapping[str, Callable[[], ProcessCost]]
 
 
 def run() -> list[dict[str, object]]:
     """All rows."""
     with TemporaryDirectory(prefix="bench-rendering-") as scratch:
         folder = Path(scratch)
-        _told("making forty chunks")
-        made = material(folder)
-        ways = _ways(made, folder)
-        costs = {name: [] for name in ways}  # type: dict[str, list[Cost]]
+        _report_progress("making forty chunks")
+        made = make_material(folder)
+        ways = _build_ways(made, folder)
+        costs = {name: [] for name in ways}  # type: dict[str, list[ProcessCost]]
         for turn in range(RUNS):
             for name, way in ways.items():
                 costs[name].append(way())
-                _told(f"turn {turn + 1} of {RUNS}, {name}: {costs[name][-1].told}")
-        memory_mb = {name: watched().peak_mb for name, watched in _watched(made, folder).items()}
-        same = _same_output(folder, made.story_s)
-        return [*_rows(costs, memory_mb, same), _speedup(made.story(folder / "cores.mp3"), folder)]
+                _report_progress(f"turn {turn + 1} of {RUNS}, {name}: {costs[name][-1].summary}")
+        memory_mb = {
+            name: watched().peak_mb for name, watched in _build_memory_ways(made, folder).items()
+        }
+        same = _check_same_output(folder, made.story_s)
+        return [
+            *_build_rows(costs, memory_mb, same),
+            _measure_speedup(made.build_story(folder / "cores.mp3"), folder),
+        ]
 
 
-def _ways(made: Material, folder: Path, *, watched: bool = False) -> Ways:
-    ours = made.story(folder / "ours.mp3")
-    checked = replace(ours, checked=True)
+def _build_ways(made: Material, folder: Path, *, watch_memory: bool = False) -> Ways:
+    ours = made.build_story(folder / "ours.mp3")
+    checked = replace(ours, is_verified=True)
     return {
-        OURS: lambda: ours_cost(ours, folder, watched=watched),
-        CHECKED: lambda: ours_cost(checked, folder, watched=watched),
-        PASSES: lambda: _baseline("several-passes", folder, watched=watched),
-        PYDUB: lambda: _baseline("in-memory", folder, watched=watched),
-        LAME: lambda: encoder_cost(folder, "ours.mp3", ("libmp3lame", "-b:a", "128k"), "mp3"),
+        OURS: lambda: measure_ours(ours, folder, watch_memory=watch_memory),
+        VERIFIED: lambda: measure_ours(checked, folder, watch_memory=watch_memory),
+        PASSES: lambda: _measure_baseline("several-passes", folder, watch_memory=watch_memory),
+        PYDUB: lambda: _measure_baseline("in-memory", folder, watch_memory=watch_memory),
+        LAME: lambda: measure_encoder(folder, "ours.mp3", ("libmp3lame", "-b:a", "128k"), "mp3"),
     }
 
 
-def _watched(made: Material, folder: Path) -> Ways:
-    ways = dict(_ways(made, folder, watched=True))
+def _build_memory_ways(made: Material, folder: Path) -> Ways:
+    ways = dict(_build_ways(made, folder, watch_memory=True))
     del ways[LAME]
     return ways
 
 
-def ours_cost(work: Work, folder: Path, *, watched: bool = False, core: int | None = None) -> Cost:
+def measure_ours(
+    mix: BenchMix, folder: Path, *, watch_memory: bool = False, core: int | None = None
+) -> ProcessCost:
     """What it costs to do some work in a process of its own."""
-    path = work.written(folder / "work.pickle")
-    return cost(["-m", "bench.ours", str(path)], watched=watched, core=core)
+    path = mix.save(folder / "work.pickle")
+    return measure_cost(["-m", "bench.ours", str(path)], watch_memory=watch_memory, core=core)
 
 
-def _baseline(way: str, folder: Path, *, watched: bool) -> Cost:
+def _measure_baseline(way: str, folder: Path, *, watch_memory: bool) -> ProcessCost:
     out = folder / f"{way}.mp3"
     words = ["-W", "ignore", "-m", "bench.baselines", way, str(folder), str(out)]
-    return cost(words, watched=watched)
+    return measure_cost(words, watch_memory=watch_memory)
 
 
-def encoder_cost(folder: Path, finished: str, codec: tuple[str, ...], muxer: str) -> Cost:
+def measure_encoder(folder: Path, finished: str, codec: tuple[str, ...], muxer: str) -> ProcessCost:
     """What it costs to encode a finished file's samples and nothing else."""
     pcm = folder / f"{finished}.s16"
     raw = ["-f", "s16le", "-ar", str(MIX_RATE_HZ), "-ac", "2"]
     if not pcm.exists():
-        _ffmpeg("-i", str(folder / finished), *raw, str(pcm))
-    encode = [binary(), "-nostdin", "-y", "-v", "error", *raw, "-i", str(pcm)]
+        _run_ffmpeg("-i", str(folder / finished), *raw, str(pcm))
+    encode = [binary_path(), "-nostdin", "-y", "-v", "error", *raw, "-i", str(pcm)]
     command = [*encode, "-c:a", *codec, "-f", muxer, os.devnull]
-    return cost(["-c", f"import subprocess; subprocess.run({command!r}, check=True)"])
+    return measure_cost(["-c", f"import subprocess; subprocess.run({command!r}, check=True)"])
 
 
-def _ffmpeg(*words: str) -> None:
-    subprocess.run([binary(), "-nostdin", "-y", "-v", "error", *words], check=True)
+def _run_ffmpeg(*words: str) -> None:
+    subprocess.run([binary_path(), "-nostdin", "-y", "-v", "error", *words], check=True)
 
 
-def _rows(
-    costs: Mapping[str, list[Cost]], memory_mb: Mapping[str, float], same: str
+def _build_rows(
+    costs: Mapping[str, list[ProcessCost]], memory_mb: Mapping[str, float], same: str
 ) -> list[dict[str, object]]:
     wall_s = {name: median(each.wall_s for each in runs) for name, runs in costs.items()}
     lame_s = median(each.cpu_s for each in costs[LAME]) / usable_cores()
     cpu_s = {name: median(each.cpu_s for each in runs) for name, runs in costs.items()}
     seconds = wall_s | {LAME: lame_s}
     passes, pydub = wall_s[OURS] / wall_s[PASSES], wall_s[OURS] / wall_s[PYDUB]
-    check_s = wall_s[CHECKED] - wall_s[OURS]
+    check_s = wall_s[VERIFIED] - wall_s[OURS]
     memory = memory_mb[OURS] / memory_mb[PYDUB]
     return [
         {
@@ -122,20 +129,20 @@ def _rows(
             "megabytes": dict(memory_mb),
             "cpu_seconds": cpu_s,
         },
-        row("wall time against several passes of FFmpeg", passes, MAX_OF_PASSES,
+        build_ratio_row("wall time against several passes of FFmpeg", passes, MAX_OF_PASSES,
             f"{wall_s[OURS]:.1f} s of {wall_s[PASSES]:.1f} s; CPU {cpu_s[OURS]:.1f} s"),
-        row("wall time against pydub", pydub, MAX_OF_PYDUB,
+        build_ratio_row("wall time against pydub", pydub, MAX_OF_PYDUB,
             f"{wall_s[OURS]:.1f} s of {wall_s[PYDUB]:.1f} s"),
-        row("memory against pydub", memory, MAX_OF_PYDUB_MEMORY,
+        build_ratio_row("memory against pydub", memory, MAX_OF_PYDUB_MEMORY,
             f"{memory_mb[OURS]:.0f} MB of {memory_mb[PYDUB]:.0f} MB"),
-        row("wall time against LAME", wall_s[OURS] / lame_s, MAX_TIMES_LAME,
+        build_ratio_row("wall time against LAME", wall_s[OURS] / lame_s, MAX_TIMES_LAME,
             f"{wall_s[OURS]:.1f} s; LAME {lame_s * usable_cores():.1f} CPU s"),
-        row("checking the finished file, against LAME", check_s / lame_s, MAX_CHECK_TIMES_LAME,
+        build_ratio_row("checking the finished file, against LAME", check_s / lame_s, MAX_CHECK_TIMES_LAME,
             f"{check_s:.1f} s more"),
     ]  # fmt: skip
 
 
-def row(what: str, ratio: float, most: float, how: str) -> dict[str, object]:
+def build_ratio_row(what: str, ratio: float, most: float, how: str) -> dict[str, object]:
     """A figure that is reached where a ratio is small enough."""
     return {
         "what": what,
@@ -146,13 +153,13 @@ def row(what: str, ratio: float, most: float, how: str) -> dict[str, object]:
     }
 
 
-def _speedup(work: Work, folder: Path) -> dict[str, object]:
+def _measure_speedup(mix: BenchMix, folder: Path) -> dict[str, object]:
     """Two workers against one that may use one core."""
-    two = replace(work, workers=2)
-    one = replace(work, workers=1)
+    two = replace(mix, workers=2)
+    one = replace(mix, workers=1)
     core = min(os.sched_getaffinity(0))
     pairs = [
-        (ours_cost(one, folder, core=core).wall_s, ours_cost(two, folder).wall_s)
+        (measure_ours(one, folder, core=core).wall_s, measure_ours(two, folder).wall_s)
         for _ in range(PINNED_RUNS)
     ]
     one_s, two_s = (median(each) for each in zip(*pairs, strict=True))
@@ -165,11 +172,11 @@ def _speedup(work: Work, folder: Path) -> dict[str, object]:
     }
 
 
-def _same_output(folder: Path, story_s: float) -> str:
+def _check_same_output(folder: Path, story_s: float) -> str:
     """What all ways have made, which has to be the same."""
     kinds, lengths_s = set(), []
     for name in ("ours", "several-passes", "in-memory"):
-        words = [binary(), "-hide_banner", "-i", str(folder / f"{name}.mp3")]
+        words = [binary_path(), "-hide_banner", "-i", str(folder / f"{name}.mp3")]
         said = subprocess.run(words, capture_output=True, text=True, check=False).stderr
         kinds.add(said.split("Audio: ")[1].splitlines()[0].strip())
         hours, minutes, seconds = said.split("Duration: ")[1].split(",")[0].split(":")
@@ -179,5 +186,5 @@ def _same_output(folder: Path, story_s: float) -> str:
     return f"{kinds.pop()}, {lengths_s[0] / 60:.1f} min, default effort"
 
 
-def _told(what: str) -> None:
+def _report_progress(what: str) -> None:
     print(what, file=sys.stderr, flush=True)

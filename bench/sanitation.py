@@ -44,14 +44,14 @@ class RawBody(BytesIO):
         yield self.read()
 
 
-def key_of(number: int) -> str:
+def object_key(number: int) -> str:
     """The key of an object, rising with its number: as many under each prefix."""
     name = f"{number:0{HASH_CHARS}x}"
     prefix = PREFIXES[number // SHARE]
     return f"{prefix}{name}/result.json" if prefix == "stories/" else f"{prefix}{name}.mp3"
 
 
-def _numbers_under(prefix: str) -> range:
+def _prefix_numbers(prefix: str) -> range:
     """The objects of one of PREFIXES; other prefixes that the clean-up looks under are empty."""
     if prefix not in PREFIXES:
         return range(0)
@@ -59,12 +59,12 @@ def _numbers_under(prefix: str) -> range:
     return range(first, first + SHARE)
 
 
-def number_of(key: str) -> int:
+def object_number(key: str) -> int:
     """The object of a key."""
     return int(key.split("/")[1][:HASH_CHARS], 16)
 
 
-class Table:
+class FakeBucket:
     """A bucket of objects that differ in nothing but their number.
 
     Attributes:
@@ -74,10 +74,10 @@ class Table:
 
     def __init__(self, *, versioned: bool) -> None:
         self.calls: Counter[str] = Counter()
-        self.there = bytearray(b"\x01") * OBJECTS
+        self.present = bytearray(b"\x01") * OBJECTS
         self._versioned = versioned
 
-    def answer(self, request: Any, event_name: str, **_: object) -> Any:  # noqa: ANN401
+    def answer_request(self, request: Any, event_name: str, **_: object) -> Any:  # noqa: ANN401
         """What S3 answers; botocore then sends nothing."""
         from botocore.awsrequest import AWSResponse
         from botocore.compat import HTTPHeaders
@@ -87,68 +87,68 @@ class Table:
         query = parse_qs(urlsplit(request.url).query, keep_blank_values=True)
         asked = {name: unquote(values[0]) for name, values in query.items()}
         if operation == "DeleteObjects":
-            text = self._delete(request.body)
+            text = self._delete_objects(request.body)
         elif operation in {"ListObjectVersions", "ListObjectsV2"}:
-            text = self._list(asked, entry="Version" if "versions" in asked else "Contents")
+            text = self._list_objects(asked, entry="Version" if "versions" in asked else "Contents")
         else:
-            text = self._answer_in_short(operation)
+            text = self._answer_default(operation)
         return AWSResponse(request.url, 200, HTTPHeaders(), RawBody(text.encode()))
 
-    def _answer_in_short(self, operation: str) -> str:
+    def _answer_default(self, operation: str) -> str:
         if operation == "GetBucketVersioning" and self._versioned:
             return "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
         return "<Answer><IsTruncated>false</IsTruncated></Answer>"
 
-    def _list(self, asked: Mapping[str, str], entry: str) -> str:
+    def _list_objects(self, asked: Mapping[str, str], entry: str) -> str:
         if asked.get("delimiter"):
             names = (f"<CommonPrefixes><Prefix>{p}</Prefix></CommonPrefixes>" for p in PREFIXES)
             return f"<Listing><IsTruncated>false</IsTruncated>{''.join(names)}</Listing>"
         after = asked.get("key-marker") or asked.get("start-after", "")
-        numbers = _numbers_under(asked["prefix"])
-        start = bisect_right(numbers, after, key=key_of)
-        found = [number for number in numbers[start:] if self.there[number]]
+        numbers = _prefix_numbers(asked["prefix"])
+        start = bisect_right(numbers, after, key=object_key)
+        found = [number for number in numbers[start:] if self.present[number]]
         page = found[:PER_CALL]
         return (
             f"<Listing><IsTruncated>{str(len(found) > PER_CALL).lower()}</IsTruncated>"
-            f"<NextKeyMarker>{key_of(page[-1]) if page else ''}</NextKeyMarker>"
-            f"{''.join(self._entry(number, entry) for number in page)}</Listing>"
+            f"<NextKeyMarker>{object_key(page[-1]) if page else ''}</NextKeyMarker>"
+            f"{''.join(self._format_entry(number, entry) for number in page)}</Listing>"
         )
 
-    def _entry(self, number: int, entry: str) -> str:
+    def _format_entry(self, number: int, entry: str) -> str:
         version = f"{number:032}" if self._versioned else "null"
         return (
-            f"<{entry}><Key>{key_of(number)}</Key><VersionId>{version}</VersionId>"
+            f"<{entry}><Key>{object_key(number)}</Key><VersionId>{version}</VersionId>"
             f"<IsLatest>true</IsLatest><LastModified>{OLD}</LastModified>"
             f"<ETag>&quot;{number:032x}&quot;</ETag><Size>102400</Size></{entry}>"
         )
 
-    def _delete(self, body: bytes) -> str:
+    def _delete_objects(self, body: bytes) -> str:
         for piece in body.split(b"<Key>")[1:]:
-            self.there[number_of(piece.partition(b"</Key>")[0].decode())] = 0
+            self.present[object_number(piece.partition(b"</Key>")[0].decode())] = 0
         return "<DeleteResult></DeleteResult>"
 
 
-def measure(*, versioned: bool) -> Mapping[str, object]:
+def measure_cleanup(*, versioned: bool) -> Mapping[str, object]:
     """Clean the table once, in this process."""
     import boto3
 
     from mixer.housekeeping.account import open_account
-    from mixer.housekeeping.pace import Pace
+    from mixer.housekeeping.pace import Retrier
     from mixer.housekeeping.policy import read_policy
     from mixer.housekeeping.report import Mode
     from mixer.housekeeping.rounds import clean
 
-    table = Table(versioned=versioned)
+    table = FakeBucket(versioned=versioned)
     account = open_account(boto3.Session("none", "none", region_name="eu-west-1"), "123456789012")
-    account.s3.meta.events.register("before-send.s3", table.answer)
+    account.s3.meta.events.register("before-send.s3", table.answer_request)
     policy = read_policy({"buckets": [{"bucket": "table", "max_share": 1}]})
     began_s = time.monotonic()
-    report = clean(policy, account, now=NOW, mode=Mode.DELETE, pace=Pace())
+    report = clean(policy, account, now=NOW, mode=Mode.DELETE, retrier=Retrier())
     return {
         "seconds": time.monotonic() - began_s,
         "calls": sum(table.calls.values()),
         "by_operation": dict(table.calls),
-        "left": sum(table.there),
+        "left": sum(table.present),
         "failed": report.failed,
         "peak_mb": _peak_mb(),
     }
@@ -161,7 +161,7 @@ def _peak_mb() -> float:
     return int(peak_kib) * 1024 / 1e6
 
 
-def measured_apart(kind: str) -> dict[str, Any]:
+def measure_in_process(kind: str) -> dict[str, Any]:
     """The same in a process of its own, so that its memory is its own."""
     command = [sys.executable, "-m", "bench.sanitation", kind]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
@@ -169,9 +169,9 @@ def measured_apart(kind: str) -> dict[str, Any]:
     return outcome
 
 
-def rows_of(kind: str, calls_per_thousand: int) -> list[dict[str, object]]:
+def build_rows(kind: str, calls_per_thousand: int) -> list[dict[str, object]]:
     """Calls and memory for one kind of bucket."""
-    outcome = measured_apart(kind)
+    outcome = measure_in_process(kind)
     least = OBJECTS // PER_CALL * calls_per_thousand
     ratio = outcome["calls"] / least
     whole = outcome["left"] == 0 and not outcome["failed"]
@@ -194,13 +194,13 @@ def rows_of(kind: str, calls_per_thousand: int) -> list[dict[str, object]]:
 
 def run() -> list[dict[str, object]]:
     """The figures, as rows; takes about half a minute."""
-    return [*rows_of("versioned", 2), *rows_of("unversioned", 3)]
+    return [*build_rows("versioned", 2), *build_rows("unversioned", 3)]
 
 
 def main() -> None:
     """Print the rows, or measure one kind for `run`."""
     if len(sys.argv) > 1:
-        print(json.dumps(measure(versioned=sys.argv[1] == "versioned")))
+        print(json.dumps(measure_cleanup(versioned=sys.argv[1] == "versioned")))
         return
     for each in run():
         mark = "ok  " if each["ok"] else "MISS"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 
-from mixer.jobs.spending import Spending
-from mixer.jobs.synthesis import Synthesizer
+from mixer.jobs.spending import DailyBudget
+from mixer.jobs.synthesis import SpeechService
 from mixer.settings import Settings
 from mixer.speech.engine import SpeechEngine
 from mixer.store.objects import ObjectStore
@@ -15,21 +15,21 @@ SETTINGS = Settings(output_bucket=BUCKET, music_bucket=BUCKET, allowed_buckets=f
 PLENTY_USD, PLENTY_CHARS = 1e9, 10**7
 
 
-def synthesizer(
+def build_speech_service(
     store: ObjectStore, open_engine: Callable[..., AbstractContextManager[SpeechEngine]]
-) -> Synthesizer:
+) -> SpeechService:
     """Speaks into a store, whatever it costs.
 
     Args:
         store: of everything.
         open_engine: as `polly_handler.engines` makes it.
     """
-    return Synthesizer(
+    return SpeechService(
         open_engine=open_engine,
         store=store,
         bucket=BUCKET,
-        spending=Spending(store, PLENTY_USD),
+        budget=DailyBudget(store, PLENTY_USD),
         max_request_usd=PLENTY_USD,
         max_text_chars=PLENTY_CHARS,
-        refresh_after=timedelta(days=5),
+        touch_after=timedelta(days=5),
     )

@@ -13,8 +13,8 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 
-from mixer.parallel import in_parallel
-from mixer.speech.engine import Delivery, Speech
+from mixer.parallel import run_in_parallel
+from mixer.speech.engine import Speech, VoiceSettings
 from mixer.speech.polly.engine import PollyEngine
 from mixer.speech.polly.mp3_frames import sample_count
 from tests.emulators.polly_tables import ALLOWANCES, Allowance
@@ -23,7 +23,7 @@ from tests.emulators.strict_polly import Counts, Faults, Latency, StrictPolly
 CHUNKS = 100
 THROTTLED = 0.20
 CUT = 0.02
-SUCCEEDING = 1 - THROTTLED - CUT
+SUCCESS_SHARE = 1 - THROTTLED - CUT
 TOLERANCE = 1.1
 """The figure to reach: so many times the ideal."""
 
@@ -36,7 +36,7 @@ SEED = 2
 ENGINE = "generative"
 
 
-def chunks(count: int = CHUNKS) -> list[str]:
+def build_chunks(count: int = CHUNKS) -> list[str]:
     """Chunks of 200 to 2,900 characters, mixed, all different."""
     return [
         f"<speak><s>{number} {'word ' * (40 + number * 37 % 540)}</s></speak>"
@@ -60,24 +60,25 @@ def ideal_s(latencies_s: Sequence[float], allowance: Allowance) -> float:
     return max(ends)
 
 
-def measured(faults: Faults) -> tuple[float, list[Speech], Counts]:
+def measure_pool(faults: Faults) -> tuple[float, list[Speech], Counts]:
     """Say all chunks; returns seconds, speeches and what the server counted."""
     with StrictPolly(faults=faults, latency=LATENCY) as polly, closing(polly.client()) as client:
-        engine, delivery = PollyEngine(client, engine=ENGINE), Delivery("Joanna", ENGINE)
+        engine, delivery = PollyEngine(client, engine=ENGINE), VoiceSettings("Joanna", ENGINE)
 
         def speak(ssml: str) -> Speech:
-            return engine.speak(ssml, delivery)
+            return engine.synthesize(ssml, delivery)
 
         began_s = time.monotonic()
         spoken = [
-            outcome.result() for _, outcome in in_parallel(chunks(), speak, engine.parallelism)
+            outcome.result()
+            for _, outcome in run_in_parallel(build_chunks(), speak, engine.parallelism)
         ]
         return time.monotonic() - began_s, spoken, polly.counts
 
 
-def row(what: str, faults: Faults, ideal: float) -> dict[str, object]:
+def measure_row(what: str, faults: Faults, ideal: float) -> dict[str, object]:
     """Measure, and hold it against the figure; a lost or doubly paid chunk fails it too."""
-    seconds, spoken, counts = measured(faults)
+    seconds, spoken, counts = measure_pool(faults)
     lost = CHUNKS - sum(sample_count(speech.audio) > 0 for speech in spoken)
     ratio = seconds / ideal
     return {
@@ -92,12 +93,14 @@ def row(what: str, faults: Faults, ideal: float) -> dict[str, object]:
 
 def run() -> list[dict[str, object]]:
     """The two figures, as rows; takes about half a minute."""
-    latencies_s = [LATENCY.of(len(text) - len("<speak><s></s></speak>")) for text in chunks()]
+    latencies_s = [
+        LATENCY.call_s(len(text) - len("<speak><s></s></speak>")) for text in build_chunks()
+    ]
     ideal = ideal_s(latencies_s, ALLOWANCES[ENGINE])
     with_faults = Faults(throttled=THROTTLED, cut=CUT, seed=SEED)
     return [
-        row("100 chunks, 8 calls/s, 26 in flight", Faults(), ideal),
-        row("the same, 20 % throttled, 2 % cut", with_faults, ideal / SUCCEEDING),
+        measure_row("100 chunks, 8 calls/s, 26 in flight", Faults(), ideal),
+        measure_row("the same, 20 % throttled, 2 % cut", with_faults, ideal / SUCCESS_SHARE),
     ]
 
 

@@ -22,31 +22,31 @@ from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
 
-from bench.material import CHUNKS, Material, material
-from bench.processes import WARM
-from bench.rendering import row
-from mixer.jobs.story.batches import batched, keep_batches
+from bench.material import CHUNKS, Material, make_material
+from bench.processes import PRELOADED_MODULES
+from bench.rendering import build_ratio_row
+from mixer.jobs.story.batches import split_batches, write_batches
 from mixer.jobs.story.folder import MUSIC, REQUEST, SCRIPT, SEGMENTS, TIMELINE, StoryFolder
 from mixer.jobs.story.mix import StoryMix
-from mixer.jobs.story.names import spoken_name
+from mixer.jobs.story.names import synthesized_name
 from mixer.jobs.story.values import (
     Batch,
-    Kind,
-    Layout,
-    SpokenBatch,
+    StoredLayout,
+    StoredRequest,
     StoredScript,
-    StoryRequest,
+    StoryKind,
+    SynthesizedBatch,
 )
 from mixer.parallel import usable_cores
-from mixer.script.plan import plan
+from mixer.script.plan import plan_text
 from mixer.script.script import Script
 from mixer.script.sources import TextType
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.encoders import MP3
 from mixer.sound.mixdown import render
-from mixer.sound.rendering import Ingredients
+from mixer.sound.rendering import RenderSources
 from mixer.sound.timeline import GRID_S, Timeline
-from mixer.speech.engine import Delivery
+from mixer.speech.engine import VoiceSettings
 from mixer.speech.recordings import PREFIX, Recording, to_metadata
 from mixer.store.folder import FolderStore
 
@@ -62,35 +62,39 @@ PROCESSES = get_context("forkserver")
 
 def run(hours: float = HOURS) -> list[dict[str, object]]:
     """The two figures; about eight minutes on two cores."""
-    PROCESSES.set_forkserver_preload(list(WARM))
+    PROCESSES.set_forkserver_preload(list(PRELOADED_MODULES))
     with TemporaryDirectory(prefix="crowd-") as scratch:
         folder = Path(scratch)
-        told(f"making {CHUNKS} chunks")
-        laid_out(material(folder), FolderStore(folder / "store"), hours)
-        layout = StoryFolder(FolderStore(folder / "store"), STORY).read(SEGMENTS, Layout)
+        report_progress(f"making {CHUNKS} chunks")
+        lay_out_story(make_material(folder), FolderStore(folder / "store"), hours)
+        layout = StoryFolder(FolderStore(folder / "store"), STORY).read(SEGMENTS, StoredLayout)
         with ThreadPoolExecutor(1) as beside:
-            serial = beside.submit(cpu_s, serially_rendered, folder, 0)
+            serial = beside.submit(measure_cpu_s, render_serially, folder, 0)
             costs = []
             for group in range(len(layout.groups)):
-                costs.append(cpu_s(group_rendered, folder, group))
+                costs.append(measure_cpu_s(render_group, folder, group))
                 if serial.done():
                     serial.result()  # where it failed, there is nothing to compare with
-            told(f"{len(costs)} groups: {sum(costs):.0f} s of CPU")
+            report_progress(f"{len(costs)} groups: {sum(costs):.0f} s of CPU")
             serial_s = serial.result()
     how = (
         f"{layout.duration_s / 3600:.1f} h in {layout.segments} segments, {len(costs)} groups: "
         f"{mean(costs):.2f} s of CPU in the mean, {max(costs):.2f} s the longest"
     )
-    longest = row("mixed by 60 workers: the longest", max(costs) / mean(costs), MOST_LONGEST, how)
+    longest = build_ratio_row(
+        "mixed by 60 workers: the longest", max(costs) / mean(costs), MOST_LONGEST, how
+    )
     against = f"{sum(costs):.0f} s of CPU, serially {serial_s:.0f} s"
-    total = row("… all, against a serial render", sum(costs) / serial_s, MOST_TOTAL, against)
+    total = build_ratio_row(
+        "… all, against a serial render", sum(costs) / serial_s, MOST_TOTAL, against
+    )
     return [longest, total]
 
 
-def laid_out(made: Material, store: FolderStore, hours: float) -> None:
+def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
     """A story whose every chunk is said, laid out for all workers."""
     folder, chance = StoryFolder(store, STORY), random.Random(SEED)
-    script = book(round(hours * 3600 / made.story_s * CHUNKS), chance)
+    script = build_book(round(hours * 3600 / made.story_s * CHUNKS), chance)
     takes = [chunk.take for chunk in made.chunks]
     keys = [f"{PREFIX}{take.source}" for take in takes]
     for key in keys:
@@ -101,20 +105,24 @@ def laid_out(made: Material, store: FolderStore, hours: float) -> None:
         Recording(keys[number], takes[number].measured, gap_ms=chunk.gap_ms)
         for number, chunk in zip(said, script.chunks, strict=True)
     ]
-    delivery = Delivery("Joanna", "generative")
-    folder.write(REQUEST, StoryRequest(Kind.STORY, "bench", "", 0.0, {}, music=made.music.source))
+    delivery = VoiceSettings("Joanna", "generative")
+    folder.write(
+        REQUEST, StoredRequest(StoryKind.STORY, "bench", "", 0.0, {}, music=made.music.source)
+    )
     folder.write(MUSIC, made.music)
     folder.write(SCRIPT, StoredScript(script, delivery, tuple(each.key for each in spoken)))
-    batches = batched(folder, tuple(script.chunks))
-    keep_batches(folder, [Batch(delivery, chunks) for chunks in batches])
+    batches = split_batches(folder, tuple(script.chunks))
+    write_batches(folder, [Batch(delivery, chunks) for chunks in batches])
     for number, chunks in enumerate(batches):
         mine, spoken = spoken[: len(chunks)], spoken[len(chunks) :]
         about = tuple((each.key, to_metadata(each)) for each in mine)
-        folder.write(spoken_name(number, len(chunks), 0.0), SpokenBatch(about, len(chunks), 0))
+        folder.write(
+            synthesized_name(number, len(chunks), 0.0), SynthesizedBatch(about, len(chunks), 0)
+        )
     StoryMix(store, store, WORKERS).lay_out(STORY, 1)
 
 
-def book(chunks: int, chance: random.Random) -> Script:
+def build_book(chunks: int, chance: random.Random) -> Script:
     """So many chunks in chapters of all lengths; a scene is a chunk."""
     left = chunks
     chapters: list[str] = []
@@ -123,31 +131,31 @@ def book(chunks: int, chance: random.Random) -> Script:
         scenes = [f"Scene {len(chapters)} {number} is told." for number in range(count - 1)]
         chapters.append("\n\n* * *\n\n".join([f"# Chapter {len(chapters)}", *scenes]))
         left -= count
-    return plan("\n\n".join(chapters), TextType.MARKDOWN)
+    return plan_text("\n\n".join(chapters), TextType.MARKDOWN)
 
 
-def group_rendered(folder: Path, group: int) -> None:
+def render_group(folder: Path, group: int) -> None:
     """What one worker does."""
     store = FolderStore(folder / "store")
     StoryMix(store, store, WORKERS).render(STORY, 1, group, time.monotonic() + RUN_S)
 
 
-def serially_rendered(folder: Path, _: int) -> None:
+def render_serially(folder: Path, _: int) -> None:
     """The same book by one worker."""
     store = FolderStore(folder / "store")
     timeline = StoryFolder(store, STORY).read(TIMELINE, Timeline)
-    music = StoryFolder(store, STORY).read(MUSIC, Music)
+    music = StoryFolder(store, STORY).read(MUSIC, SoundFile)
     sources = {clip.source for clip in timeline.clips}
     clips = {key: folder / Path(key).name for key in sources}
-    ingredients = Ingredients(clips, {music.source: (folder / music.source, music.measured)})
+    ingredients = RenderSources(clips, {music.source: (folder / music.source, music.measured)})
     out = folder / "book.mp3"
     render(timeline, ingredients, out, encoding=MP3, segment_grids=SERIAL_GRIDS, workers=1)
 
 
-def cpu_s(work: Callable[[Path, int], None], folder: Path, number: int) -> float:
+def measure_cpu_s(work: Callable[[Path, int], None], folder: Path, number: int) -> float:
     """The CPU time that some work takes, with all that it starts, in a process of its own."""
     ours, theirs = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=_worked, args=(work, folder, number, theirs))
+    process = PROCESSES.Process(target=_run_work, args=(work, folder, number, theirs))
     process.start()
     theirs.close()
     try:
@@ -158,21 +166,21 @@ def cpu_s(work: Callable[[Path, int], None], folder: Path, number: int) -> float
     return spent
 
 
-def _worked(
-    work: Callable[[Path, int], None], folder: Path, number: int, told_to: Connection
+def _run_work(
+    work: Callable[[Path, int], None], folder: Path, number: int, connection: Connection
 ) -> None:
-    before = _spent_s()
+    before = _cpu_time_s()
     work(folder, number)
-    told_to.send(_spent_s() - before)
+    connection.send(_cpu_time_s() - before)
 
 
-def _spent_s() -> float:
+def _cpu_time_s() -> float:
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     spent = [resource.getrusage(each) for each in whose]
     return sum(each.ru_utime + each.ru_stime for each in spent)
 
 
-def told(what: str) -> None:
+def report_progress(what: str) -> None:
     """Say how far it is."""
     print(f"{what} ({usable_cores()} cores)", file=sys.stderr, flush=True)
 

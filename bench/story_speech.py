@@ -24,19 +24,19 @@ from typing import Any
 
 import polly_handler
 import stories
-from bench.planning import prose
-from bench.processes import WARM
-from bench.rendering import row
-from bench.speaking import SETTINGS, synthesizer
+from bench.planning import generate_prose
+from bench.processes import PRELOADED_MODULES
+from bench.rendering import build_ratio_row
+from bench.speaking import SETTINGS, build_speech_service
 from bench.speech_pool import LATENCY, ideal_s
-from mixer.jobs.story.batches import spoken_batches
+from mixer.jobs.story.batches import read_synthesized_batches
 from mixer.jobs.story.folder import SCRIPT, StoryFolder
-from mixer.jobs.story.orders import Order
-from mixer.jobs.story.running import BATCHES_AT_ONCE
-from mixer.jobs.story.turns import SharedPace, Turns
-from mixer.jobs.story.values import Kind, StoredScript
-from mixer.speech.engine import Delivery, Speech, Voice
-from mixer.speech.polly.client import polly_client
+from mixer.jobs.story.orders import StoryRequest
+from mixer.jobs.story.running import PARALLEL_BATCHES
+from mixer.jobs.story.turns import SharedQuota, SpeechSlots
+from mixer.jobs.story.values import StoredScript, StoryKind
+from mixer.speech.engine import Speech, Voice, VoiceSettings
+from mixer.speech.polly.client import create_polly_client
 from mixer.speech.polly.quota import EngineQuotas
 from mixer.store.folder import FolderStore
 from tests.emulators.polly_audio import tone_mp3
@@ -54,7 +54,7 @@ TASK_S = 120.0
 PROCESSES = get_context("forkserver")
 
 
-class Hasty:
+class FastVoice:
     """Speaks four times as fast as a voice."""
 
     name, suffix, parallelism = "hasty", "mp3", 26
@@ -67,9 +67,9 @@ class Hasty:
         """One."""
         return (Voice("Hasty", "en-US", (ENGINE,)),)
 
-    def speak(self, ssml: str, delivery: Delivery) -> Speech:
+    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
         """A tone as long as a quarter of the text."""
-        del delivery
+        del voice_settings
         length_s = SCALE * len(ssml) / CHARS_PER_S
         return Speech(tone_mp3(ssml, length_s, RATE_HZ), "audio/mpeg", RATE_HZ, len(ssml))
 
@@ -77,7 +77,7 @@ class Hasty:
         """Nothing to close."""
 
 
-class Nobody:
+class NullStarter:
     """Starts no attempt: the bench takes the steps itself."""
 
     def start(self, *_: object) -> bool:
@@ -87,47 +87,49 @@ class Nobody:
 
 def run(chars: int = CHARS) -> list[dict[str, object]]:
     """The row; takes about three minutes for 600,000 characters."""
-    PROCESSES.set_forkserver_preload(list(WARM))
+    PROCESSES.set_forkserver_preload(list(PRELOADED_MODULES))
     latency = replace(LATENCY, scale=SCALE)
     with (
         TemporaryDirectory(prefix="telling-") as folder,
-        StrictPolly(voice=Hasty(), latency=latency) as polly,
+        StrictPolly(voice=FastVoice(), latency=latency) as polly,
     ):
         store = FolderStore(Path(folder))
-        with tasks(Path(folder), polly.endpoint_url) as take:
-            story, batches = _planned(store, take, chars)
+        with open_tasks(Path(folder), polly.endpoint_url) as take:
+            story, batches = _plan_story(store, take, chars)
             stored = StoryFolder(store, story).read(SCRIPT, StoredScript)
-            latencies_s = [latency.of(chunk.billed_chars) for chunk in stored.script.chunks]
+            latencies_s = [latency.call_s(chunk.billed_chars) for chunk in stored.script.chunks]
             take({"task": "take_turn", "story_id": story, "attempt": 1})
-            spoken_s = _spoken_s(Path(folder), polly.endpoint_url, story, batches)
-        counts, said = polly.counts, spoken_batches(StoryFolder(store, story))
+            spoken_s = _time_synthesis_s(Path(folder), polly.endpoint_url, story, batches)
+        counts, said = polly.counts, read_synthesized_batches(StoryFolder(store, story))
     ideal = ideal_s(latencies_s, ALLOWANCES[ENGINE])
     chunks = sum(about is not None for batch in said for _, about in batch.chunks)
     how = (
         f"{spoken_s:.0f} s of {ideal:.0f} s, {chunks} chunks, {counts.throttled} refused, "
         f"at most {counts.max_calls_per_s} calls in a second"
     )
-    told = row(f"{chars:,} characters spoken, against the ideal", spoken_s / ideal, MOST_TIMES, how)
+    told = build_ratio_row(
+        f"{chars:,} characters spoken, against the ideal", spoken_s / ideal, MOST_TIMES, how
+    )
     is_whole = chunks == len(latencies_s) and set(counts.texts.values()) == {1}
     return [{**told, "ok": told["ok"] and is_whole and not counts.throttled}]
 
 
-def _planned(store: FolderStore, take: Any, chars: int) -> tuple[str, list[int]]:  # noqa: ANN401
-    desk = stories.desk(SETTINGS, store, b"bench", Nobody())
-    order = Order(Kind.STORY, CALLER, {"engine": ENGINE}, text=prose(chars))
-    story = desk.begin(order)
+def _plan_story(store: FolderStore, run_task: Any, chars: int) -> tuple[str, list[int]]:  # noqa: ANN401
+    desk = stories.build_story_service(SETTINGS, store, b"bench", NullStarter())
+    order = StoryRequest(StoryKind.STORY, CALLER, {"engine": ENGINE}, text=generate_prose(chars))
+    story = desk.create(order)
     begun_s = time.monotonic()
-    batches = take({"task": "plan", "story_id": story, "attempt": 1})["batches"]
+    batches = run_task({"task": "plan", "story_id": story, "attempt": 1})["batches"]
     print(f"planned in {time.monotonic() - begun_s:.1f} s", file=sys.stderr, flush=True)
     return story, batches
 
 
-def _spoken_s(folder: Path, polly_url: str, story: str, batches: list[int]) -> float:
+def _time_synthesis_s(folder: Path, polly_url: str, story: str, batches: list[int]) -> float:
     """How long two workers take for all batches, once they have loaded everything."""
     wanted: SimpleQueue[int | None] = PROCESSES.SimpleQueue()
     ready: SimpleQueue[str] = PROCESSES.SimpleQueue()
     given = (folder, polly_url, story, wanted, ready)
-    workers = [PROCESSES.Process(target=_worker, args=given) for _ in range(BATCHES_AT_ONCE)]
+    workers = [PROCESSES.Process(target=_run_worker, args=given) for _ in range(PARALLEL_BATCHES)]
     for worker in workers:
         worker.start()
     for _ in workers:
@@ -142,30 +144,32 @@ def _spoken_s(folder: Path, polly_url: str, story: str, batches: list[int]) -> f
     return time.monotonic() - begun_s
 
 
-def _worker(
+def _run_worker(
     folder: Path,
     polly_url: str,
     story: str,
-    wanted: "SimpleQueue[int | None]",
+    numbers: "SimpleQueue[int | None]",
     ready: "SimpleQueue[str]",
 ) -> None:
     """A function that is called for one batch after the other."""
-    with tasks(folder, polly_url) as take:
+    with open_tasks(folder, polly_url) as take:
         ready.put("ready")
-        while (number := wanted.get()) is not None:
+        while (number := numbers.get()) is not None:
             event = {"task": "synthesize", "story_id": story, "attempt": 1, "batch": number}
             take(event)
 
 
 @contextmanager
-def tasks(folder: Path, polly_url: str) -> Iterator[Any]:
+def open_tasks(folder: Path, polly_url: str) -> Iterator[Any]:
     """The tasks of the function that speaks, wired as there, over a folder."""
     store, quotas = FolderStore(folder), EngineQuotas(1)
-    with closing(polly_client(endpoint_url=polly_url, session=polly_session())) as client:
-        speech = synthesizer(store, polly_handler.engines(client, quotas))
-        turns = Turns(store, SETTINGS.stories.speakers)
-        pace = SharedPace(turns, SETTINGS.stories.workers, quotas.resize)
-        made = polly_handler.speech_tasks(SETTINGS, speech, store, turns=turns, pace=pace)
+    with closing(create_polly_client(endpoint_url=polly_url, session=polly_session())) as client:
+        speech = build_speech_service(store, polly_handler.build_engine_opener(client, quotas))
+        turns = SpeechSlots(store, SETTINGS.stories.max_concurrent)
+        pace = SharedQuota(turns, SETTINGS.stories.workers, quotas.resize)
+        made = polly_handler.build_speech_tasks(
+            SETTINGS, speech, store, slots=turns, quota_limiter=pace
+        )
         yield lambda event: made(event, time.monotonic() + TASK_S)
 
 

@@ -8,13 +8,13 @@ import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.encoders import MP3, Encoding
 from mixer.sound.placing import Take
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class BenchMix:
     """One mix to be made by a process of its own.
 
     Attributes:
@@ -25,21 +25,21 @@ class Work:
         out: the finished file.
         encoding: its format.
         workers: segments rendered at a time; all cores when None.
-        shelf: a folder where segments are kept; None to keep none.
-        checked: whether the finished file is decoded and measured, too.
+        cache_folder: a folder where segments are kept; None to keep none.
+        is_verified: whether the finished file is decoded and measured, too.
     """
 
     takes: tuple[Take, ...]
     files: dict[str, Path]
-    music: Music
+    music: SoundFile
     music_file: Path
     out: Path
     encoding: Encoding = MP3
     workers: int | None = None
-    shelf: Path | None = None
-    checked: bool = False
+    cache_folder: Path | None = None
+    is_verified: bool = False
 
-    def written(self, path: Path) -> Path:
+    def save(self, path: Path) -> Path:
         """Put it where its process reads it."""
         path.write_bytes(pickle.dumps(self))
         return path

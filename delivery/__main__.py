@@ -9,10 +9,10 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from delivery.errors import Stopped
+from delivery.errors import DeploymentError
 
 
-def _name(_: click.Context, __: click.Parameter, given: str) -> str:
+def _validate_name(_: click.Context, __: click.Parameter, given: str) -> str:
     """A name that every resource's name can begin with: buckets' are the shortest."""
     if not re.fullmatch(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", given):
         raise click.BadParameter("use up to 20 lower-case letters, digits and hyphens")
@@ -23,7 +23,7 @@ NAME = click.option(
     "--name",
     default="mixer",
     show_default=True,
-    callback=_name,
+    callback=_validate_name,
     help="What the names of the stacks begin with.",
 )
 YES = click.option("--yes", is_flag=True, help="Agree to everything without being asked.")
@@ -44,11 +44,11 @@ def deploy(name: str, yes: bool, parameters: str) -> None:
     """Make the service of this commit, or bring it up to date."""
     from delivery.deployment import Deployment
     from delivery.deployment import deploy as carry_out
-    from delivery.desk import terminal_desk
-    from delivery.stacks import wishes_from
+    from delivery.desk import open_terminal
+    from delivery.stacks import parse_parameters
 
-    what = Deployment(name, boto3.Session(), wishes_from(shlex.split(parameters)))
-    carry_out(what, terminal_desk(yes=yes))
+    what = Deployment(name, boto3.Session(), parse_parameters(shlex.split(parameters)))
+    carry_out(what, open_terminal(yes=yes))
 
 
 @main.command()
@@ -57,11 +57,11 @@ def deploy(name: str, yes: bool, parameters: str) -> None:
 @click.option("--audio/--keep-audio", default=None, help="Whether audio and music go too.")
 def destroy(name: str, yes: bool, audio: bool | None) -> None:
     """Take the service away; audio and music only when you say so."""
-    from delivery.desk import terminal_desk
+    from delivery.desk import open_terminal
     from delivery.removal import destroy as carry_out
 
     told = False if yes and audio is None else audio
-    carry_out(name, boto3.Session(), terminal_desk(yes=yes), audio=told)
+    carry_out(name, boto3.Session(), open_terminal(yes=yes), audio=told)
 
 
 @main.command()
@@ -70,15 +70,15 @@ def destroy(name: str, yes: bool, audio: bool | None) -> None:
 @click.option("--mixer-stack", envvar="MIXER_STACK", help="The mixing stack, by another name.")
 def smoke(name: str, speech_stack: str | None, mixer_stack: str | None) -> None:
     """Narrate a sentence with what is deployed, and measure it."""
-    from delivery.desk import terminal_desk
+    from delivery.desk import open_terminal
     from delivery.smoke import Service
-    from delivery.smoke import smoke as carry_out
+    from delivery.smoke import run_smoke_test as carry_out
     from delivery.stacks import MIXER, SPEECH
 
     service = Service(speech_stack or SPEECH.name(name), mixer_stack or MIXER.name(name))
     now = datetime.now(UTC)
     text = f"This sentence was written on {now:%A} at {now:%H:%M:%S}, to hear whether all is well."
-    carry_out(service, boto3.Session(), text, terminal_desk(yes=False))
+    carry_out(service, boto3.Session(), text, open_terminal(yes=False))
 
 
 @main.command()
@@ -86,13 +86,13 @@ def smoke(name: str, speech_stack: str | None, mixer_stack: str | None) -> None:
 @click.argument("caller")
 def token(name: str, caller: str) -> None:
     """Make one more token for a caller, and show it once."""
-    from delivery.callers import new_token
-    from delivery.change_sets import outputs_of
+    from delivery.callers import create_token
+    from delivery.change_sets import read_outputs
     from delivery.stacks import SPEECH
 
     session = boto3.Session()
-    speech = outputs_of(session.client("cloudformation"), SPEECH.name(name))
-    made = new_token(session.client("secretsmanager"), speech["TokensSecretArn"], caller)
+    speech = read_outputs(session.client("cloudformation"), SPEECH.name(name))
+    made = create_token(session.client("secretsmanager"), speech["TokensSecretArn"], caller)
     click.echo(made)
 
 
@@ -100,7 +100,7 @@ def run() -> None:
     """Run a command; what stops it is one sentence."""
     try:
         main()
-    except (Stopped, BotoCoreError, ClientError) as error:
+    except (DeploymentError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"delivery: {error}\n")
         sys.exit(1)
 

@@ -4,42 +4,46 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from delivery.errors import Stopped
-from mixer.http.tokens import callers_from, digest_of
+from delivery.errors import DeploymentError
+from mixer.http.tokens import digest_token, parse_callers
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 TOKEN_BYTES = 32
-MOST_TOKENS = 2
+MAX_TOKENS = 2
 """A caller's old and new token, while they change from one to the other."""
 
 
-def first_token(client: "SecretsManagerClient", secret: str, caller: str) -> str | None:
+def create_first_token(client: "SecretsManagerClient", secret: str, caller: str) -> str | None:
     """A token for the first caller; None when somebody may call already.
 
     It is kept nowhere: whoever is handed it must write it down.
     """
-    if callers_from(_text(client, secret)):
+    if parse_callers(_read_secret(client, secret)):
         return None
-    return new_token(client, secret, caller)
+    return create_token(client, secret, caller)
 
 
-def new_token(client: "SecretsManagerClient", secret: str, caller: str) -> str:
+def create_token(client: "SecretsManagerClient", secret: str, caller: str) -> str:
     """One more token for a caller, who may be new.
 
     Raises:
         Stopped: the caller has two already.
     """
-    callers = {name: list(digests) for name, digests in callers_from(_text(client, secret)).items()}
+    callers = {
+        name: list(digests) for name, digests in parse_callers(_read_secret(client, secret)).items()
+    }
     digests = callers.setdefault(caller, [])
-    if len(digests) >= MOST_TOKENS:
-        raise Stopped(f"{caller} has {MOST_TOKENS} tokens; take one out of the secret first.")
+    if len(digests) >= MAX_TOKENS:
+        raise DeploymentError(
+            f"{caller} has {MAX_TOKENS} tokens; take one out of the secret first."
+        )
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    digests.append(digest_of(token))
+    digests.append(digest_token(token))
     client.put_secret_value(SecretId=secret, SecretString=json.dumps(callers))
     return token
 
 
-def _text(client: "SecretsManagerClient", secret: str) -> str:
+def _read_secret(client: "SecretsManagerClient", secret: str) -> str:
     return client.get_secret_value(SecretId=secret)["SecretString"]

@@ -1,5 +1,5 @@
 """Why a deployment does not go on."""
 
 
-class Stopped(Exception):
+class DeploymentError(Exception):
     """One sentence that says what happened, to what, and what to do."""

@@ -13,7 +13,7 @@ from json import dumps
 from typing import Any
 
 from delivery.stacks import STACKS
-from delivery.templates import Template, texts
+from delivery.templates import Template, iterate_texts
 
 KINDS = {
     "AWS::ApiGatewayV2::Api": (0, "HTTP API"),
@@ -78,7 +78,7 @@ class Arrow:
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
+class ResourceGraph:
     """All of it, in an order that depends on nothing but the templates."""
 
     nodes: tuple[Node, ...]
@@ -91,23 +91,25 @@ class Graph:
         return sha256(told.encode()).hexdigest()
 
 
-def graph(templates: Mapping[str, Template]) -> Graph:
+def build_graph(templates: Mapping[str, Template]) -> ResourceGraph:
     """The graph of some templates."""
-    names = _Names(templates)
+    names = _NodeIndex(templates)
     order = {each.template.removesuffix(".yml"): number for number, each in enumerate(STACKS)}
-    arrows = sorted(set(_arrows(templates, names)))
+    arrows = sorted(set(_find_arrows(templates, names)))
     targets = {arrow.target for arrow in arrows}
-    nodes = [*_nodes(templates), Node("Amazon", "Polly", 2, "speech")]
+    nodes = [*_build_nodes(templates), Node("Amazon", "Polly", 2, "speech")]
     shown = [each for each in nodes if each.key != POLLY or POLLY in targets]
     shown.sort(key=lambda node: (node.column, order.get(node.stack, -1)))
-    return Graph(tuple(shown), tuple(_strongest(arrows)))
+    return ResourceGraph(tuple(shown), tuple(_merge_arrows(arrows)))
 
 
-def _nodes(templates: Mapping[str, Template]) -> Iterator[Node]:
-    routes = dict(_routes(templates))
+def _build_nodes(templates: Mapping[str, Template]) -> Iterator[Node]:
+    routes = dict(_find_routes(templates))
     for stack, template in templates.items():
-        alarms = sum(one["Type"] == "AWS::CloudWatch::Alarm" for one in _of(template).values())
-        for name, one in _of(template).items():
+        alarms = sum(
+            one["Type"] == "AWS::CloudWatch::Alarm" for one in _resources(template).values()
+        )
+        for name, one in _resources(template).items():
             if one["Type"] in KINDS:
                 column, kind = KINDS[one["Type"]]
                 notes = routes.get(f"{stack}.{name}", ())
@@ -116,21 +118,23 @@ def _nodes(templates: Mapping[str, Template]) -> Iterator[Node]:
             yield Node(stack, "Alarms", 1, f"{alarms} of CloudWatch")
 
 
-def _arrows(templates: Mapping[str, Template], names: "_Names") -> Iterator[Arrow]:
+def _find_arrows(templates: Mapping[str, Template], index: "_NodeIndex") -> Iterator[Arrow]:
     for stack, template in templates.items():
-        for name, one in _of(template).items():
+        for name, one in _resources(template).items():
             properties = one.get("Properties", {})
             here = f"{stack}.{name}"
             if one["Type"] in KINDS:
-                yield from _of_roles(here, stack, template, properties, names)
-                yield from (Arrow(here, each) for each in _started(stack, properties, names))
+                yield from _find_role_arrows(here, stack, template, properties, index)
+                yield from (
+                    Arrow(here, each) for each in _find_start_targets(stack, properties, index)
+                )
             if one["Type"] == "AWS::CloudWatch::Alarm":
-                topics = names.within(stack, properties.get("AlarmActions"))
+                topics = index.find_nodes(stack, properties.get("AlarmActions"))
                 yield from (Arrow(f"{stack}.Alarms", each, writes=True) for each in topics)
             if one["Type"] in {"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Authorizer"}:
-                apis = names.within(stack, properties["ApiId"])
+                apis = index.find_nodes(stack, properties["ApiId"])
                 called = {key: properties.get(key) for key in ("IntegrationUri", "AuthorizerUri")}
-                functions = list(names.within(stack, called))
+                functions = list(index.find_nodes(stack, called))
                 yield from (Arrow(api, each) for api in apis for each in functions)
 
 
@@ -138,46 +142,50 @@ _STARTS = ("Target", "Targets", "Stages", "DistributionConfig", "Source")
 """Properties that name what a resource sets to work or stands before."""
 
 
-def _started(stack: str, properties: Mapping[str, Any], names: "_Names") -> Iterator[str]:
+def _find_start_targets(
+    stack: str, properties: Mapping[str, Any], index: "_NodeIndex"
+) -> Iterator[str]:
     named = {key: properties[key] for key in _STARTS if key in properties}
-    yield from names.within(stack, named)
+    yield from index.find_nodes(stack, named)
 
 
-def _of_roles(
-    here: str, stack: str, template: Template, properties: Mapping[str, Any], names: "_Names"
+def _find_role_arrows(
+    here: str, stack: str, template: Template, properties: Mapping[str, Any], index: "_NodeIndex"
 ) -> Iterator[Arrow]:
     """What the role of a function, project or machine lets it do, to whom."""
     given = {key: properties.get(key) for key in ("Role", "RoleArn", "ServiceRole")}
-    for role in set(texts(given)) & set(_of(template)):
-        for policy in _of(template)[role].get("Properties", {}).get("Policies", []):
+    for role in set(iterate_texts(given)) & set(_resources(template)):
+        for policy in _resources(template)[role].get("Properties", {}).get("Policies", []):
             for one in policy["PolicyDocument"]["Statement"]:
-                actions = [each for each in texts(one["Action"]) if one["Effect"] == "Allow"]
+                actions = [
+                    each for each in iterate_texts(one["Action"]) if one["Effect"] == "Allow"
+                ]
                 writes = any(not READS.search(action) for action in actions)
-                reached = set(names.within(stack, one["Resource"])) if actions else set()
+                reached = set(index.find_nodes(stack, one["Resource"])) if actions else set()
                 if any(action == "polly:SynthesizeSpeech" for action in actions):
                     yield Arrow(here, POLLY)
                 yield from (Arrow(here, each, writes) for each in reached if each != here)
 
 
-def _routes(templates: Mapping[str, Template]) -> Iterator[tuple[str, list[str]]]:
+def _find_routes(templates: Mapping[str, Template]) -> Iterator[tuple[str, list[str]]]:
     """The routes that each function answers."""
     for stack, template in templates.items():
         found: dict[str, list[str]] = {}
-        for one in _of(template).values():
+        for one in _resources(template).values():
             if one["Type"] == "AWS::ApiGatewayV2::Route":
                 target = one["Properties"]["Target"]["Fn::Sub"].partition("${")[2].rstrip("}")
-                uri = _of(template)[target]["Properties"]["IntegrationUri"]
-                function = next(iter(set(texts(uri)) & set(_of(template))))
+                uri = _resources(template)[target]["Properties"]["IntegrationUri"]
+                function = next(iter(set(iterate_texts(uri)) & set(_resources(template))))
                 found.setdefault(f"{stack}.{function}", []).append(one["Properties"]["RouteKey"])
         yield from found.items()
 
 
-def _of(template: Template) -> dict[str, Any]:
+def _resources(template: Template) -> dict[str, Any]:
     resources: dict[str, Any] = template["Resources"]
     return resources
 
 
-def _strongest(arrows: Iterable[Arrow]) -> list[Arrow]:
+def _merge_arrows(arrows: Iterable[Arrow]) -> list[Arrow]:
     """One arrow between two: that which writes goes before that which only reads."""
     best: dict[tuple[str, str], Arrow] = {}
     for arrow in arrows:
@@ -186,35 +194,35 @@ def _strongest(arrows: Iterable[Arrow]) -> list[Arrow]:
     return sorted(best.values())
 
 
-class _Names:
+class _NodeIndex:
     """Finds nodes by the way templates refer to them."""
 
     def __init__(self, templates: Mapping[str, Template]) -> None:
-        self._shown = {
-            stack: {name for name, one in _of(template).items() if one["Type"] in KINDS}
+        self._node_names = {
+            stack: {name for name, one in _resources(template).items() if one["Type"] in KINDS}
             for stack, template in templates.items()
         }
-        self._exports = dict(_exports(templates))
+        self._exports = dict(_find_exports(templates))
 
-    def within(self, stack: str, value: object) -> Iterator[str]:
+    def find_nodes(self, stack: str, value: object) -> Iterator[str]:
         """The keys of the nodes that a value of a stack's template mentions, imports included."""
-        for text in texts(value):
+        for text in iterate_texts(value):
             for word in [text, *re.findall(r"\$\{(\w+)", text)]:
-                if word in self._shown[stack]:
+                if word in self._node_names[stack]:
                     yield f"{stack}.{word}"
             suffix = text.partition("StackName}-")[2]
             where, name = self._exports.get(suffix, ("", ""))
-            if name and name in self._shown[where]:
+            if name and name in self._node_names[where]:
                 yield f"{where}.{name}"
 
 
-def _exports(templates: Mapping[str, Template]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _find_exports(templates: Mapping[str, Template]) -> Iterator[tuple[str, tuple[str, str]]]:
     """Export without its stack's name, and which resource of which template it is about."""
     for stack, template in templates.items():
         for output in template.get("Outputs", {}).values():
             if "Export" in output:
                 suffix = output["Export"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
-                about = [each.partition(".")[0] for each in texts(output["Value"])]
-                names = [each for each in about if each in _of(template)]
+                about = [each.partition(".")[0] for each in iterate_texts(output["Value"])]
+                names = [each for each in about if each in _resources(template)]
                 if names:
                     yield suffix, (stack, names[0])

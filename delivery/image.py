@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from delivery.desk import Desk
-from delivery.errors import Stopped
+from delivery.desk import Terminal
+from delivery.errors import DeploymentError
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
@@ -39,36 +39,38 @@ class Builder:
     infra: Mapping[str, str]
 
 
-def committed(root: Path) -> str:
+def read_commit(root: Path) -> str:
     """The commit that is checked out.
 
     Raises:
         Stopped: files were changed since, so that no commit says what would be deployed.
     """
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no").decode()
+    changed = _run_git(root, "status", "--porcelain", "--untracked-files=no").decode()
     if changed:
         first = changed.splitlines()[0].strip()
-        raise Stopped(f"There are changes without a commit ({first}); commit or stash them first.")
-    return _git(root, "rev-parse", "HEAD").decode().strip()
+        raise DeploymentError(
+            f"There are changes without a commit ({first}); commit or stash them first."
+        )
+    return _run_git(root, "rev-parse", "HEAD").decode().strip()
 
 
-def archive(root: Path, commit: str) -> bytes:
+def archive_commit(root: Path, commit: str) -> bytes:
     """The files of a commit, as a zip archive."""
-    return _git(root, "archive", "--format=zip", commit)
+    return _run_git(root, "archive", "--format=zip", commit)
 
 
-def _git(root: Path, *arguments: str) -> bytes:
+def _run_git(root: Path, *arguments: str) -> bytes:
     command = ["git", "-C", str(root), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError:
-        raise Stopped("git is not installed; what is deployed is a commit.") from None
+        raise DeploymentError("git is not installed; what is deployed is a commit.") from None
     if done.returncode:
-        raise Stopped(f"git says: {done.stderr.decode(errors='replace').strip()}")
+        raise DeploymentError(f"git says: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
 
 
-def digest_of(ecr: "ECRClient", repository: str, commit: str) -> str | None:
+def find_digest(ecr: "ECRClient", repository: str, commit: str) -> str | None:
     """The digest of a commit's image; None while there is none."""
     try:
         found = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": commit}])
@@ -77,54 +79,58 @@ def digest_of(ecr: "ECRClient", repository: str, commit: str) -> str | None:
     return found["imageDetails"][0]["imageDigest"]
 
 
-def built(root: Path, commit: str, builder: Builder, desk: Desk) -> str:
+def ensure_image(root: Path, commit: str, builder: Builder, terminal: Terminal) -> str:
     """The digest of a commit's image, which is built first if need be.
 
     Raises:
         Stopped: the build failed; its log is named.
     """
     repository = builder.infra["RepositoryName"]
-    digest = digest_of(builder.ecr, repository, commit)
+    digest = find_digest(builder.ecr, repository, commit)
     if digest:
-        desk.say(f"image: {commit[:12]} is there already, {digest[:19]}")
+        terminal.print_line(f"image: {commit[:12]} is there already, {digest[:19]}")
         return digest
-    _build(root, commit, builder, desk)
-    digest = digest_of(builder.ecr, repository, commit)
+    _build_image(root, commit, builder, terminal)
+    digest = find_digest(builder.ecr, repository, commit)
     if digest is None:
-        raise Stopped(f"The build ended well, but {repository} holds no image tagged {commit}.")
-    desk.say(f"image: {commit[:12]} was built, {digest[:19]}")
+        raise DeploymentError(
+            f"The build ended well, but {repository} holds no image tagged {commit}."
+        )
+    terminal.print_line(f"image: {commit[:12]} was built, {digest[:19]}")
     return digest
 
 
-def _build(root: Path, commit: str, builder: Builder, desk: Desk) -> None:
-    source = archive(root, commit)
+def _build_image(root: Path, commit: str, builder: Builder, terminal: Terminal) -> None:
+    source = archive_commit(root, commit)
     bucket, project = builder.infra["ArtifactBucketName"], builder.infra["BuildProjectName"]
-    desk.say(f"image: building {commit[:12]} ({len(source) / 1e6:.1f} MB of source)")
+    terminal.print_line(f"image: building {commit[:12]} ({len(source) / 1e6:.1f} MB of source)")
     put = builder.s3.put_object(Bucket=bucket, Key=SOURCE_KEY, Body=source)
     build = builder.codebuild.start_build(
         projectName=project,
         sourceVersion=put["VersionId"],
         environmentVariablesOverride=[{"name": "COMMIT", "value": commit, "type": "PLAINTEXT"}],
     )["build"]
-    desk.say(f"image: its log is at {builder.infra['BuildConsoleUrl']}")
-    ended = _ended(builder.codebuild, build["id"], desk)
+    terminal.print_line(f"image: its log is at {builder.infra['BuildConsoleUrl']}")
+    ended = _await_build(builder.codebuild, build["id"], terminal)
     if ended["buildStatus"] != "SUCCEEDED":
-        raise Stopped(f"The build ended as {ended['buildStatus']}: {_why(ended)}")
+        raise DeploymentError(
+            f"The build ended as {ended['buildStatus']}: {_describe_failure(ended)}"
+        )
 
 
-def _ended(codebuild: "CodeBuildClient", build_id: str, desk: Desk) -> "BuildTypeDef":
+def _await_build(codebuild: "CodeBuildClient", build_id: str, terminal: Terminal) -> "BuildTypeDef":
     phase = ""
-    for _ in desk.ticks():
+    for _ in terminal.poll():
         (build,) = codebuild.batch_get_builds(ids=[build_id])["builds"]
         if build.get("currentPhase", "") != phase:
             phase = build.get("currentPhase", "")
-            desk.say(f"image: {phase.lower().replace('_', ' ')}")
+            terminal.print_line(f"image: {phase.lower().replace('_', ' ')}")
         if build["buildStatus"] != "IN_PROGRESS":
             break
     return build
 
 
-def _why(build: "BuildTypeDef") -> str:
+def _describe_failure(build: "BuildTypeDef") -> str:
     for phase in build.get("phases", []):
         if phase.get("phaseStatus") not in {None, "SUCCEEDED"}:
             told = [each.get("message", "") for each in phase.get("contexts", [])]

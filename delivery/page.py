@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from delivery.desk import Desk
+from delivery.desk import Terminal
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
@@ -20,18 +20,18 @@ CACHE = "public, max-age=300"
 """Short: a new page is seen within minutes even where the cache was not emptied."""
 
 
-def files(folder: Path, api_url: str) -> Mapping[str, bytes]:
+def load_files(folder: Path, api_url: str) -> Mapping[str, bytes]:
     """What belongs into the bucket, by key: the folder, and where the API is."""
-    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _paths(folder)}
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _list_paths(folder)}
     return {**found, CONFIG: json.dumps({"api": api_url}).encode()}
 
 
-def _paths(folder: Path) -> Iterator[Path]:
+def _list_paths(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class PageSite:
     """Where the page is served from.
 
     Attributes:
@@ -44,31 +44,31 @@ class Site:
     web: Mapping[str, str]
 
 
-def publish(wanted: Mapping[str, bytes], site: Site, desk: Desk) -> int:
+def publish_files(files: Mapping[str, bytes], site: PageSite, terminal: Terminal) -> int:
     """Make the bucket hold some files and nothing else; how many were written or removed.
 
     Args:
-        wanted: from `files`.
+        files: from `files`.
         site: where they go.
-        desk: told what happened.
+        terminal: told what happened.
     """
     s3, bucket = site.s3, site.web["PageBucketName"]
-    there = _there(s3, bucket)
-    new = {key: body for key, body in wanted.items() if there.get(key) != _etag(body)}
+    there = _list_etags(s3, bucket)
+    new = {key: body for key, body in files.items() if there.get(key) != _etag(body)}
     for key, body in new.items():
         kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=kind, CacheControl=CACHE)
-    gone = sorted(set(there) - set(wanted))
+    gone = sorted(set(there) - set(files))
     for key in gone:
         s3.delete_object(Bucket=bucket, Key=key)
     changed = len(new) + len(gone)
     if changed:
-        _forget(site.cloudfront, site.web["DistributionId"])
-    desk.say(f"page: {len(wanted)} files, {changed} of them changed")
+        _invalidate_cache(site.cloudfront, site.web["DistributionId"])
+    terminal.print_line(f"page: {len(files)} files, {changed} of them changed")
     return changed
 
 
-def _there(s3: "S3Client", bucket: str) -> dict[str, str]:
+def _list_etags(s3: "S3Client", bucket: str) -> dict[str, str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return {each["Key"]: each["ETag"] for page in pages for each in page.get("Contents", [])}
 
@@ -78,7 +78,7 @@ def _etag(body: bytes) -> str:
     return f'"{md5(body, usedforsecurity=False).hexdigest()}"'
 
 
-def _forget(cloudfront: "CloudFrontClient", distribution: str) -> None:
+def _invalidate_cache(cloudfront: "CloudFrontClient", distribution: str) -> None:
     cloudfront.create_invalidation(
         DistributionId=distribution,
         InvalidationBatch={

@@ -12,9 +12,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from delivery.graph import Arrow, Graph, Node, graph
+from delivery.graph import Arrow, Node, ResourceGraph, build_graph
 from delivery.stacks import ROOT, STACKS
-from delivery.templates import templates
+from delivery.templates import load_templates
 
 PICTURE = ROOT / "docs" / "Fullinfra.png"
 DIGEST = "graph"
@@ -27,7 +27,7 @@ COLUMN_GAP, MARGIN, TOP = 250, 50, 150
 INK, PALE, PAPER, SHEET = "#1d2733", "#64748b", "#f6f7f9", "#ffffff"
 READ, WRITE = "#94a3b8", "#334155"
 COLOURS = ("#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d")
-NOBODYS = "#475569"
+DEFAULT_COLOUR = "#475569"
 TITLES = ("Asked first", "Does the work", "Where things lie")
 
 Point = tuple[float, float]
@@ -57,11 +57,11 @@ def card_height(node: Node) -> float:
     return HEAD_H + (len(node.notes) * NOTE_H + 10 if node.notes else 0)
 
 
-def laid_out(drawn: Graph) -> dict[str, Card]:
+def lay_out_cards(graph: ResourceGraph) -> dict[str, Card]:
     """A place for every node, near those that it is joined to."""
-    columns = [[each for each in drawn.nodes if each.column == number] for number in range(3)]
-    columns[2] = _near(columns[2], columns[1], drawn.arrows)
-    columns[0] = _near(columns[0], columns[1], drawn.arrows)
+    columns = [[each for each in graph.nodes if each.column == number] for number in range(3)]
+    columns[2] = _order_column(columns[2], columns[1], graph.arrows)
+    columns[0] = _order_column(columns[0], columns[1], graph.arrows)
     heights = [sum(card_height(n) + CARD_GAP for n in column) - CARD_GAP for column in columns]
     cards = {}
     for number, column in enumerate(columns):
@@ -74,7 +74,7 @@ def laid_out(drawn: Graph) -> dict[str, Card]:
     return cards
 
 
-def _near(column: list[Node], middle: list[Node], arrows: Sequence[Arrow]) -> list[Node]:
+def _order_column(column: list[Node], middle: list[Node], arrows: Sequence[Arrow]) -> list[Node]:
     """A column in the order of what its nodes are joined to in the middle one."""
     places = {node.key: number for number, node in enumerate(middle)}
 
@@ -95,18 +95,18 @@ class Sheet:
         self.image = Image.new("RGB", (self.size[0] * SCALE, self.size[1] * SCALE), PAPER)
         self._draw = ImageDraw.Draw(self.image)
 
-    def box(self, at: Point, size: Point, fill: str, edge: str = "") -> None:
+    def draw_box(self, at: Point, size: Point, fill: str, edge: str = "") -> None:
         """A rounded box, from its upper left corner."""
         (x, y), (width, height) = at, size
         corners = [x * SCALE, y * SCALE, (x + width) * SCALE, (y + height) * SCALE]
         self._draw.rounded_rectangle(corners, 9 * SCALE, fill, edge or None, SCALE)
 
-    def text(self, at: Point, words: str, size: int, ink: str = INK) -> None:
+    def draw_text(self, at: Point, words: str, size: int, ink: str = INK) -> None:
         """A line of text, from its upper left corner."""
         font = ImageFont.load_default(size * SCALE)
         self._draw.text((at[0] * SCALE, at[1] * SCALE), words, ink, font)
 
-    def arrow(self, begin: Point, end: Point, *, writes: bool) -> None:
+    def draw_arrow(self, begin: Point, end: Point, *, writes: bool) -> None:
         """A curve that leaves and arrives level."""
         ink, width = (WRITE, 2.2) if writes else (READ, 1.6)
         path = curve(begin, (end[0] - 8, end[1]))
@@ -115,7 +115,7 @@ class Sheet:
         tip = [end, (end[0] - 11, end[1] - 5), (end[0] - 11, end[1] + 5)]
         self._draw.polygon([(x * SCALE, y * SCALE) for x, y in tip], ink)
 
-    def reduced(self) -> Image.Image:
+    def downscale(self) -> Image.Image:
         """The picture in its final size."""
         small = self.image.resize(self.size, Image.Resampling.LANCZOS)
         return small.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
@@ -135,39 +135,39 @@ def _bezier(control: tuple[float, float, float, float], t: float) -> float:
     return s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d
 
 
-def drawn(what: Graph) -> Image.Image:
+def draw_graph(graph: ResourceGraph) -> Image.Image:
     """The picture of a graph."""
-    cards = laid_out(what)
+    cards = lay_out_cards(graph)
     width = MARGIN * 2 + CARD_W * 3 + COLUMN_GAP * 2
     height = max(card.y + card.height for card in cards.values()) + MARGIN + 40
-    sheet, colours = Sheet(width, height), colours_of(what)
+    sheet, colours = Sheet(width, height), assign_colours(graph)
     _draw_head(sheet, colours)
-    _draw_arrows(sheet, what.arrows, cards)
+    _draw_arrows(sheet, graph.arrows, cards)
     for card in cards.values():
-        _draw_card(sheet, card, colours.get(card.node.stack, NOBODYS))
+        _draw_card(sheet, card, colours.get(card.node.stack, DEFAULT_COLOUR))
     told = (
         "Dark arrows may change what they point to, light ones ask or read. Drawn from IaC/*.yml."
     )
-    sheet.text((MARGIN, height - 44), told, 14, PALE)
-    return sheet.reduced()
+    sheet.draw_text((MARGIN, height - 44), told, 14, PALE)
+    return sheet.downscale()
 
 
-def colours_of(what: Graph) -> Mapping[str, str]:
+def assign_colours(graph: ResourceGraph) -> Mapping[str, str]:
     """A colour for every stack, in the order of deployment."""
     stacks = [each.template.removesuffix(".yml") for each in STACKS]
-    used = [each for each in stacks if any(node.stack == each for node in what.nodes)]
+    used = [each for each in stacks if any(node.stack == each for node in graph.nodes)]
     return dict(zip(used, COLOURS, strict=False))
 
 
 def _draw_head(sheet: Sheet, colours: Mapping[str, str]) -> None:
-    sheet.text((MARGIN, 24), "Mixer on AWS", 30)
+    sheet.draw_text((MARGIN, 24), "Mixer on AWS", 30)
     x = MARGIN + 260.0
     for stack, colour in colours.items():
-        sheet.box((x, 34), (16, 16), colour)
-        sheet.text((x + 24, 32), stack, 16)
+        sheet.draw_box((x, 34), (16, 16), colour)
+        sheet.draw_text((x + 24, 32), stack, 16)
         x += 60 + 9.2 * len(stack)
     for number, title in enumerate(TITLES):
-        sheet.text((MARGIN + number * (CARD_W + COLUMN_GAP), 100), title, 18, PALE)
+        sheet.draw_text((MARGIN + number * (CARD_W + COLUMN_GAP), 100), title, 18, PALE)
 
 
 def _draw_arrows(sheet: Sheet, arrows: Sequence[Arrow], cards: Mapping[str, Card]) -> None:
@@ -180,19 +180,19 @@ def _draw_arrows(sheet: Sheet, arrows: Sequence[Arrow], cards: Mapping[str, Card
         out, into = leaving[arrow.source], arriving[arrow.target]
         begin = cards[arrow.source].port(out.index(arrow), len(out), out=True)
         end = cards[arrow.target].port(into.index(arrow), len(into), out=False)
-        sheet.arrow(begin, end, writes=arrow.writes)
+        sheet.draw_arrow(begin, end, writes=arrow.writes)
 
 
 def _draw_card(sheet: Sheet, card: Card, colour: str) -> None:
-    sheet.box((card.x, card.y), (CARD_W, card.height), SHEET, colour)
-    sheet.box((card.x, card.y), (12, card.height), colour)
-    sheet.text((card.x + 26, card.y + 7), card.node.label, 19)
-    sheet.text((card.x + 26, card.y + 31), card.node.kind, 14, PALE)
+    sheet.draw_box((card.x, card.y), (CARD_W, card.height), SHEET, colour)
+    sheet.draw_box((card.x, card.y), (12, card.height), colour)
+    sheet.draw_text((card.x + 26, card.y + 7), card.node.label, 19)
+    sheet.draw_text((card.x + 26, card.y + 31), card.node.kind, 14, PALE)
     for number, note in enumerate(card.node.notes):
-        sheet.text((card.x + 26, card.y + HEAD_H + number * NOTE_H), note, 14)
+        sheet.draw_text((card.x + 26, card.y + HEAD_H + number * NOTE_H), note, 14)
 
 
-def digest_of(path: Path) -> str:
+def read_digest(path: Path) -> str:
     """The digest of the graph that a picture was drawn from; empty where it tells none."""
     with Image.open(path) as picture:
         return str(picture.info.get(DIGEST, ""))
@@ -200,9 +200,9 @@ def digest_of(path: Path) -> str:
 
 def main() -> int:
     """Draw docs/Fullinfra.png."""
-    what, told = graph(templates()), PngInfo()
+    what, told = build_graph(load_templates()), PngInfo()
     told.add_text(DIGEST, what.digest)
-    drawn(what).save(PICTURE, optimize=True, pnginfo=told)
+    draw_graph(what).save(PICTURE, optimize=True, pnginfo=told)
     sys.stdout.write(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes\n")
     return 0
 

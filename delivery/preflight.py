@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from delivery.errors import Stopped
+from delivery.errors import DeploymentError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -22,7 +22,7 @@ KEPT_UNRESERVED = 10
 """Concurrent executions that Lambda keeps from being reserved (templates' ReservedConcurrency)."""
 
 NEW_ACCOUNT_MB = 3_008
-MATTERING = {
+RELEVANT_QUOTAS = {
     "polly": ("SynthesizeSpeech", "Generative", "Neural", "Standard", "Long-form"),
     "codebuild": ("Concurrently running builds for Linux/Medium",),
 }
@@ -33,7 +33,7 @@ Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class PreflightClients:
     """The clients that are asked."""
 
     sts: "STSClient"
@@ -42,33 +42,33 @@ class Account:
     quotas: "ServiceQuotasClient"
 
 
-def look(account: Account, region: str) -> list[Row]:
+def inspect_account(clients: PreflightClients, region: str) -> list[Row]:
     """The rows of a table for whoever deploys.
 
     Raises:
         Stopped: there are no credentials that AWS accepts.
     """
     return [
-        _identity(account.sts, region),
-        *_functions(account.functions),
-        _voices(account.polly, region),
-        *_quotas(account.quotas),
+        _check_identity(clients.sts, region),
+        *_check_lambda(clients.functions),
+        _check_voices(clients.polly, region),
+        *_check_quotas(clients.quotas),
     ]
 
 
-def _identity(sts: "STSClient", region: str) -> Row:
+def _check_identity(sts: "STSClient", region: str) -> Row:
     try:
         me = sts.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise Stopped(f"AWS does not accept the credentials: {error}") from error
+        raise DeploymentError(f"AWS does not accept the credentials: {error}") from error
     return "account", me["Account"], f"as {me['Arn'].rpartition(':')[2]}, in {region}"
 
 
-def _functions(functions: "LambdaClient") -> Iterator[Row]:
+def _check_lambda(functions: "LambdaClient") -> Iterator[Row]:
     try:
         limit = functions.get_account_settings()["AccountLimit"]
     except (BotoCoreError, ClientError) as error:
-        yield "Lambda, at once", "unknown", _reason(error)
+        yield "Lambda, at once", "unknown", _format_error(error)
         return
     at_once, free = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
     reservable = max(0, free - KEPT_UNRESERVED)
@@ -77,27 +77,27 @@ def _functions(functions: "LambdaClient") -> Iterator[Row]:
     yield "Lambda, memory", most, "at most in new accounts; no default asks for more"
 
 
-def _voices(polly: "PollyClient", region: str) -> Row:
+def _check_voices(polly: "PollyClient", region: str) -> Row:
     try:
         voices = polly.describe_voices(Engine="generative")["Voices"]
     except (BotoCoreError, ClientError) as error:
-        return "Polly, generative", "unknown", _reason(error)
+        return "Polly, generative", "unknown", _format_error(error)
     follows = "the default engine" if voices else f"none in {region}: the best other engine speaks"
     return "Polly, generative", f"{len(voices)} voices", follows
 
 
-def _quotas(quotas: "ServiceQuotasClient") -> Iterator[Row]:
-    for service, words in MATTERING.items():
+def _check_quotas(quotas: "ServiceQuotasClient") -> Iterator[Row]:
+    for service, words in RELEVANT_QUOTAS.items():
         try:
             found = quotas.get_paginator("list_service_quotas").paginate(ServiceCode=service)
             listed = [each for page in found for each in page["Quotas"]]
         except (BotoCoreError, ClientError) as error:
-            yield f"{service} quotas", "unknown", _reason(error)
+            yield f"{service} quotas", "unknown", _format_error(error)
             continue
         for each in listed:
             if any(word.lower() in each["QuotaName"].lower() for word in words):
                 yield service, f"{each['Value']:g}", each["QuotaName"]
 
 
-def _reason(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     return str(error).splitlines()[0][:120]

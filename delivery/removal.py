@@ -12,8 +12,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from delivery import change_sets
-from delivery.desk import Desk
-from delivery.errors import Stopped
+from delivery.desk import Terminal
+from delivery.errors import DeploymentError
 from delivery.stacks import INFRA, STACKS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ BATCH_OBJECTS = 1_000
 TRIES = 4
 """Access logs still arrive while their bucket is being emptied."""
 
-KEPT = ("OutputBucket", "MusicBucket")
+KEPT_BUCKETS = ("OutputBucket", "MusicBucket")
 """What the infra template keeps when its stack goes: DeletionPolicy Retain."""
 
 
@@ -42,66 +42,72 @@ class Bucket:
     objects: int
     size_bytes: int
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """In words, with what it costs."""
         usd = self.size_bytes / 1e9 * USD_GB_MONTH
         size = f"{self.size_bytes / 1e9:.2f} GB"
         return f"{self.name}: {self.objects:,} objects, {size}, {usd:.2f} USD a month"
 
 
-def destroy(deployment: str, session: boto3.Session, desk: Desk, *, audio: bool | None) -> None:
+def destroy(
+    deployment: str, session: boto3.Session, terminal: Terminal, *, audio: bool | None
+) -> None:
     """Take a deployment away.
 
     Args:
         deployment: what the names of its stacks begin with.
         session: whose account and region.
-        desk: asks before anything is deleted.
+        terminal: asks before anything is deleted.
         audio: whether audio and music go too; None to ask.
 
     Raises:
         Stopped: somebody did not agree, or AWS could not do it.
     """
     client, s3 = session.client("cloudformation"), session.client("s3")
-    kept = list(_kept(s3, INFRA.name(deployment)))
+    kept = list(_find_kept_buckets(s3, INFRA.name(deployment)))
     there = [
         each.name(deployment)
         for each in reversed(STACKS)
-        if change_sets.find(client, each.name(deployment))
+        if change_sets.find_stack(client, each.name(deployment))
     ]
     if not there and not kept:
-        desk.say(f"Nothing of {deployment} is there.")
+        terminal.print_line(f"Nothing of {deployment} is there.")
         return
-    if there and not desk.agrees(f"Delete the stacks {', '.join(there)}?"):
-        raise Stopped("Nothing was deleted.")
+    if there and not terminal.confirm(f"Delete the stacks {', '.join(there)}?"):
+        raise DeploymentError("Nothing was deleted.")
     for name in there:
-        _delete_stack(client, s3, name, desk)
-    _audio(s3, kept, desk, goes=audio)
+        _delete_stack(client, s3, name, terminal)
+    _delete_audio(s3, kept, terminal, delete=audio)
 
 
-def _kept(s3: "S3Client", infra: str) -> Iterator[str]:
+def _find_kept_buckets(s3: "S3Client", infra: str) -> Iterator[str]:
     """The buckets of audio and music, whether their stack is still there or not.
 
     CloudFormation names a bucket after its stack and its place in the template.
     """
-    begins = tuple(f"{infra}-{each}-".lower() for each in KEPT)
+    begins = tuple(f"{infra}-{each}-".lower() for each in KEPT_BUCKETS)
     for each in s3.list_buckets()["Buckets"]:
         if each["Name"].startswith(begins):
             yield each["Name"]
 
 
-def _delete_stack(client: "CloudFormationClient", s3: "S3Client", name: str, desk: Desk) -> None:
+def _delete_stack(
+    client: "CloudFormationClient", s3: "S3Client", name: str, terminal: Terminal
+) -> None:
     for _ in range(TRIES):
-        for bucket in _buckets(client, name):
-            empty(s3, bucket)
+        for bucket in _list_buckets(client, name):
+            empty_bucket(s3, bucket)
         client.delete_stack(StackName=name)
-        status = change_sets.settle(client, name, desk)
+        status = change_sets.await_stack(client, name, terminal)
         if status == "DELETE_COMPLETE":
-            desk.say(f"{name}: deleted")
+            terminal.print_line(f"{name}: deleted")
             return
-    raise Stopped(f"{name} could not be deleted ({status}); its events in the console tell why.")
+    raise DeploymentError(
+        f"{name} could not be deleted ({status}); its events in the console tell why."
+    )
 
 
-def _buckets(client: "CloudFormationClient", name: str) -> list[str]:
+def _list_buckets(client: "CloudFormationClient", name: str) -> list[str]:
     """The buckets that go with a stack."""
     pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
     return [
@@ -109,31 +115,33 @@ def _buckets(client: "CloudFormationClient", name: str) -> list[str]:
         for page in pages
         for each in page["StackResourceSummaries"]
         if each["ResourceType"] == "AWS::S3::Bucket"
-        and each["LogicalResourceId"] not in KEPT
+        and each["LogicalResourceId"] not in KEPT_BUCKETS
         and each["ResourceStatus"] != "DELETE_COMPLETE"
     ]
 
 
-def _audio(s3: "S3Client", kept: Sequence[str], desk: Desk, *, goes: bool | None) -> None:
-    for bucket in (_weighed(s3, name) for name in kept):
-        told = f"Delete what people made? {bucket.told()}"
-        if desk.agrees(told) if goes is None else goes:
-            empty(s3, bucket.name)
+def _delete_audio(
+    s3: "S3Client", kept: Sequence[str], terminal: Terminal, *, delete: bool | None
+) -> None:
+    for bucket in (_measure_bucket(s3, name) for name in kept):
+        told = f"Delete what people made? {bucket.describe()}"
+        if terminal.confirm(told) if delete is None else delete:
+            empty_bucket(s3, bucket.name)
             s3.delete_bucket(Bucket=bucket.name)
-            desk.say(f"{bucket.name}: deleted")
+            terminal.print_line(f"{bucket.name}: deleted")
         else:
-            desk.say(f"It stays. {bucket.told()}")
+            terminal.print_line(f"It stays. {bucket.describe()}")
 
 
-def _weighed(s3: "S3Client", name: str) -> Bucket:
-    versions = list(_versions(s3, name))
+def _measure_bucket(s3: "S3Client", name: str) -> Bucket:
+    versions = list(_list_versions(s3, name))
     return Bucket(name, len(versions), sum(size for _, size in versions))
 
 
-def empty(s3: "S3Client", bucket: str) -> None:
+def empty_bucket(s3: "S3Client", bucket: str) -> None:
     """Delete everything in a bucket: objects, older versions, markers, unfinished uploads."""
     try:
-        doomed = [identifier for identifier, _ in _versions(s3, bucket)]
+        doomed = [identifier for identifier, _ in _list_versions(s3, bucket)]
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchBucket":
             return
@@ -143,13 +151,13 @@ def empty(s3: "S3Client", bucket: str) -> None:
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         if answer.get("Errors"):
             first = answer["Errors"][0]
-            raise Stopped(f"{bucket}/{first.get('Key')} stays: {first.get('Message')}")
+            raise DeploymentError(f"{bucket}/{first.get('Key')} stays: {first.get('Message')}")
     for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
         for each in page.get("Uploads", []):
             s3.abort_multipart_upload(Bucket=bucket, Key=each["Key"], UploadId=each["UploadId"])
 
 
-def _versions(s3: "S3Client", bucket: str) -> "Iterator[tuple[ObjectIdentifierTypeDef, int]]":
+def _list_versions(s3: "S3Client", bucket: str) -> "Iterator[tuple[ObjectIdentifierTypeDef, int]]":
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for each in page.get("Versions", []):
             yield {"Key": each["Key"], "VersionId": each["VersionId"]}, each["Size"]

@@ -19,10 +19,10 @@ PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^\s;\\]+)(?P<rest>(?:.*\\\n)*.*)$", re.MULTILINE
 )
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-FFMPEG_CARRIER = "imageio-ffmpeg"
+FFMPEG_PACKAGE = "imageio-ffmpeg"
 
 
-def bill(lock: str, version: str, revision: str) -> dict[str, Any]:
+def build_bill(lock: str, version: str, revision: str) -> dict[str, Any]:
     """The bill of materials of a lock.
 
     Args:
@@ -30,7 +30,7 @@ def bill(lock: str, version: str, revision: str) -> dict[str, Any]:
         version: of Mixer.
         revision: the commit; the same commit gives the same bill.
     """
-    parts = sorted(_parts(lock), key=lambda part: part["bom-ref"])
+    parts = sorted(_list_components(lock), key=lambda part: part["bom-ref"])
     mixer = {"type": "application", "name": "mixer", "version": version, "bom-ref": "mixer"}
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -46,7 +46,7 @@ def bill(lock: str, version: str, revision: str) -> dict[str, Any]:
     }
 
 
-def _parts(lock: str) -> Iterator[dict[str, Any]]:
+def _list_components(lock: str) -> Iterator[dict[str, Any]]:
     for pin in PIN.finditer(lock):
         name, version = pin["name"].lower(), pin["version"]
         purl = f"pkg:pypi/{name}@{version}"
@@ -56,35 +56,37 @@ def _parts(lock: str) -> Iterator[dict[str, Any]]:
         ]
         part = {"type": "library", "name": name, "version": version, "purl": purl}
         yield {**part, "bom-ref": purl, "externalReferences": files}
-        if name == FFMPEG_CARRIER:
-            yield _ffmpeg(version)
+        if name == FFMPEG_PACKAGE:
+            yield _ffmpeg_component(version)
 
 
-def _ffmpeg(carried_by: str) -> dict[str, Any]:
+def _ffmpeg_component(carried_by: str) -> dict[str, Any]:
     return {
         "type": "application",
         "name": "ffmpeg",
         "bom-ref": "ffmpeg",
         "licenses": [{"license": {"id": "GPL-3.0-or-later"}}],
-        "properties": [{"name": "carried by", "value": f"{FFMPEG_CARRIER} {carried_by}"}],
+        "properties": [{"name": "carried by", "value": f"{FFMPEG_PACKAGE} {carried_by}"}],
     }
 
 
 def main() -> int:
     """Write the bill of the commit that is given, or checked out."""
     given = sys.argv[1:]
-    revision = given[0] if given else _head()
+    revision = given[0] if given else _read_revision()
     told = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (version,) = re.findall(r'^version = "([^"]+)"$', told, re.MULTILINE)
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     path = ROOT / "out" / "sbom.cdx.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(bill(lock, version, revision), indent=1) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(build_bill(lock, version, revision), indent=1) + "\n", encoding="utf-8"
+    )
     sys.stdout.write(f"{path.relative_to(ROOT)} was written\n")
     return 0
 
 
-def _head() -> str:
+def _read_revision() -> str:
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 

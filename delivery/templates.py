@@ -11,11 +11,11 @@ from delivery.stacks import TEMPLATES
 Template = dict[str, Any]
 
 
-class Loader(yaml.SafeLoader):
+class TemplateLoader(yaml.SafeLoader):
     """YAML with CloudFormation's short tags."""
 
 
-def _intrinsic(loader: yaml.SafeLoader, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - of PyYAML, which tells no types
+def _construct_intrinsic(loader: yaml.SafeLoader, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - of PyYAML, which tells no types
     name = tag if tag in {"Ref", "Condition"} else f"Fn::{tag}"
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)
@@ -25,25 +25,25 @@ def _intrinsic(loader: yaml.SafeLoader, tag: str, node: Any) -> dict[str, Any]: 
     return {name: loader.construct_mapping(node, deep=True)}
 
 
-Loader.add_multi_constructor("!", _intrinsic)
+TemplateLoader.add_multi_constructor("!", _construct_intrinsic)
 
 
-def templates(folder: Path = TEMPLATES) -> dict[str, Template]:
+def load_templates(folder: Path = TEMPLATES) -> dict[str, Template]:
     """Every template, by its file's name without `.yml`."""
     return {
-        path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - a safe loader
+        path.stem: yaml.load(path.read_text(encoding="utf-8"), TemplateLoader)  # noqa: S506 - a safe loader
         for path in sorted(folder.glob("*.yml"))
     }
 
 
-def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever YAML holds
+def iterate_texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever YAML holds
     """Every text within a value, keys included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from texts(key)
-            yield from texts(inner)
+            yield from iterate_texts(key)
+            yield from iterate_texts(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from texts(inner)
+            yield from iterate_texts(inner)

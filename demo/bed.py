@@ -81,7 +81,7 @@ def pad_loop(note: int) -> Wave:
     return wave
 
 
-def swell(size: int) -> Wave:
+def pad_envelope(size: int) -> Wave:
     """The envelope of a pad: rises and falls along half a cosine, starting and ending at zero."""
     attack, release = round(ATTACK_S * RATE_HZ), round(RELEASE_S * RATE_HZ)
     rise = [0.5 - 0.5 * cos(pi * i / attack) for i in range(attack)]
@@ -99,7 +99,7 @@ def pluck(note: int) -> Wave:
     return [w * min(1, i / attack) * (1 - i / len(wave)) for i, w in enumerate(wave)]
 
 
-def add(side: Wave, start_s: float, wave: Wave, level: float) -> None:
+def mix_wave(side: Wave, start_s: float, wave: Wave, level: float) -> None:
     """Mix a wave into one side of the piece; what would lie beyond its end is dropped."""
     start = round(start_s * RATE_HZ)
     end = min(len(side), start + len(wave))
@@ -111,25 +111,25 @@ def pad(notes: tuple[int, ...]) -> tuple[Wave, Wave]:
     left, right = silence(LOOP_S), silence(LOOP_S)
     for note, side in zip(notes, cycle((0.65, 0.55, 0.45)), strict=False):
         loop = pad_loop(note)
-        add(left, 0, loop, 1 - side)
-        add(right, 0, loop, side)
+        mix_wave(left, 0, loop, 1 - side)
+        mix_wave(right, 0, loop, side)
     return left, right
 
 
 def compose() -> tuple[Wave, Wave]:
     """The whole piece, left and right, at `RATE_HZ`, before its room and its level."""
     piece = silence(LENGTH_S), silence(LENGTH_S)
-    envelope = swell(round((CHORD_S + RELEASE_S) * RATE_HZ))
+    envelope = pad_envelope(round((CHORD_S + RELEASE_S) * RATE_HZ))
     for number, (notes, plucks) in enumerate(CHORDS):
         start_s = number * CHORD_S
         for channel, loop in zip(piece, pad(notes), strict=True):
             held = [e * w for e, w in zip(envelope, cycle(loop), strict=False)]
-            add(channel, start_s, held, 1)
+            mix_wave(channel, start_s, held, 1)
         for after_s, note in plucks:
             wave = pluck(note)
             for later_s, level, side in ECHOES:
                 for channel, share in zip(piece, (1 - side, side), strict=True):
-                    add(channel, start_s + after_s + later_s, wave, level * share)
+                    mix_wave(channel, start_s + after_s + later_s, wave, level * share)
     return piece
 
 

@@ -10,27 +10,29 @@ the stretches between them change (the proof is in docs/decisions.md, "Chunk bou
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-DRAW_BYTES = 8
+HASH_BYTES = 8
 
 
-def draw(content: str) -> float:
+def hash_fraction(content: str) -> float:
     """A number from 0 to below 1 that the same content always draws again."""
-    digest = blake2b(content.encode(), digest_size=DRAW_BYTES).digest()
-    return int.from_bytes(digest) / float(1 << 8 * DRAW_BYTES)
+    digest = blake2b(content.encode(), digest_size=HASH_BYTES).digest()
+    return int.from_bytes(digest) / float(1 << 8 * HASH_BYTES)
 
 
-def boundaries(marks: Sequence[bool], lengths: Sequence[float], spacing: float) -> Iterator[int]:
+def find_boundaries(
+    candidates: Sequence[bool], lengths: Sequence[float], spacing: float
+) -> Iterator[int]:
     """Where stretches end, as indices one past their last item; the end of all included.
 
     Args:
-        marks: for each item, whether a stretch may end after it.
+        candidates: for each item, whether a stretch may end after it.
         lengths: for each item, its length.
         spacing: no boundary follows a mark more closely, measured like the lengths.
     """
     since_mark = spacing + 1.0
-    for index, (is_mark, length) in enumerate(zip(marks, lengths, strict=True), start=1):
+    for index, (is_mark, length) in enumerate(zip(candidates, lengths, strict=True), start=1):
         since_mark += length
-        if index == len(marks):
+        if index == len(candidates):
             yield index
         elif is_mark:
             if since_mark > spacing:

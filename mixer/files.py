@@ -27,7 +27,7 @@ _REASONS = {
 
 
 @contextmanager
-def published(path: Path) -> Iterator[IO[bytes]]:
+def open_atomic(path: Path) -> Iterator[IO[bytes]]:
     """A file to write under a temporary name; it takes its own name when the block ends well.
 
     The folder is made where it is missing. When the block fails, nothing is left behind.
@@ -35,7 +35,7 @@ def published(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         StoreFailed: it cannot be written.
     """
-    with disk_errors_named(path):
+    with translate_disk_errors(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "", str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,18 +50,18 @@ def published(path: Path) -> Iterator[IO[bytes]]:
                 raise
 
 
-def most_local_bytes() -> int:
+def max_local_bytes() -> int:
     """Of one file to be worked on: the disk for temporary files holds it twice."""
     return disk_usage(gettempdir()).total // 2
 
 
-def publish(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes) -> None:
     """Write a whole file at once, or leave what was there.
 
     Raises:
         StoreFailed: it cannot be written.
     """
-    with published(path) as file:
+    with open_atomic(path) as file:
         file.write(content)
 
 
@@ -73,10 +73,10 @@ def require_writable(path: Path) -> None:
     Raises:
         StoreFailed: it cannot be written.
     """
-    with disk_errors_named(path):
+    with translate_disk_errors(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "", str(path))
-        _try_out(path.parent)
+        _probe_folder(path.parent)
 
 
 def require_writable_folder(folder: Path) -> None:
@@ -85,11 +85,11 @@ def require_writable_folder(folder: Path) -> None:
     Raises:
         StoreFailed: they cannot.
     """
-    with disk_errors_named(folder):
-        _try_out(folder)
+    with translate_disk_errors(folder):
+        _probe_folder(folder)
 
 
-def _try_out(folder: Path) -> None:
+def _probe_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     probe = folder / f".writable.{token_hex(8)}"
     try:
@@ -99,7 +99,7 @@ def _try_out(folder: Path) -> None:
 
 
 @contextmanager
-def disk_errors_named(path: Path) -> Iterator[None]:
+def translate_disk_errors(path: Path) -> Iterator[None]:
     """Turn errors of the disk into a sentence that names the file in question.
 
     Raises:

@@ -18,12 +18,12 @@ QUEUED_PER_WORKER = 2
 """Items waiting behind each one at work: enough to keep busy, few enough to stop quickly."""
 
 
-def in_parallel(
+def run_in_parallel(
     items: Iterable[Item],
     work: Callable[[Item], Outcome],
     workers: int,
     *,
-    until_s: float | None = None,
+    deadline_s: float | None = None,
 ) -> Generator[tuple[Item, Future[Outcome]]]:
     """Each item with its finished future, in the order in which they finish.
 
@@ -34,7 +34,7 @@ def in_parallel(
         items: taken as needed, never all at once.
         work: called with each, in threads.
         workers: how many at a time.
-        until_s: when to stop waiting, on the monotonic clock; None waits as long as it takes.
+        deadline_s: when to stop waiting, on the monotonic clock; None waits as long as it takes.
 
     Raises:
         OutOfTime: that moment came.
@@ -42,20 +42,20 @@ def in_parallel(
     waiting = iter(items)
     pool = ThreadPoolExecutor(workers)
     try:
-        pending = _submitted(pool, work, islice(waiting, workers * QUEUED_PER_WORKER))
+        pending = _submit_items(pool, work, islice(waiting, workers * QUEUED_PER_WORKER))
         while pending:
-            done, _ = wait(pending, _left_s(until_s), return_when=FIRST_COMPLETED)
+            done, _ = wait(pending, _remaining_s(deadline_s), return_when=FIRST_COMPLETED)
             if not done:
                 raise OutOfTime("The time ran out before the work was done.")
             for future in done:
                 yield pending.pop(future), future
-            pending |= _submitted(pool, work, islice(waiting, len(done)))
+            pending |= _submit_items(pool, work, islice(waiting, len(done)))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
-def interrupted_after(seconds: float, interrupt: Callable[[], object]) -> Iterator[None]:
+def interrupt_after(seconds: float, interrupt: Callable[[], object]) -> Iterator[None]:
     """A block that something interrupts, from beside it, if it takes longer.
 
     Args:
@@ -78,11 +78,11 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _left_s(until_s: float | None) -> float | None:
-    return None if until_s is None else max(0.0, until_s - time.monotonic())
+def _remaining_s(deadline_s: float | None) -> float | None:
+    return None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
 
 
-def _submitted(
+def _submit_items(
     pool: ThreadPoolExecutor, work: Callable[[Item], Outcome], items: Iterable[Item]
 ) -> dict[Future[Outcome], Item]:
     return {pool.submit(work, item): item for item in items}

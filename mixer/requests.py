@@ -16,7 +16,7 @@ from mixer.formats import FormatName
 
 MAX_MUSIC_S = 60
 
-GIVEN_CHARS = 40
+MAX_QUOTED_CHARS = 40
 """Of a wrong value that a message repeats."""
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
@@ -116,7 +116,7 @@ class SpeechOptions(BaseModel):
     ] = False
 
 
-class AboutOptions(BaseModel):
+class MetadataOptions(BaseModel):
     """What the finished file says of itself, instead of what the text says."""
 
     title: Annotated[
@@ -147,7 +147,7 @@ class AboutOptions(BaseModel):
     ] = ""
 
 
-class MixOptions(AboutOptions):
+class MixOptions(MetadataOptions):
     """How the mix shall sound, and what it is called."""
 
     preset: Annotated[PresetName, Field(description="What the finished file is for.")] = "story"
@@ -157,7 +157,7 @@ class MixOptions(AboutOptions):
     duck_db: Annotated[
         float, Field(ge=0, le=24, description="How much the music rises in long pauses; 0: never.")
     ] = 8.0
-    duck_down_s: Annotated[
+    duck_attack_s: Annotated[
         float | None,
         Field(ge=0.02, le=5, description="How quickly the music falls before speech."),
     ] = None
@@ -165,7 +165,7 @@ class MixOptions(AboutOptions):
         float | None,
         Field(ge=0, le=10, description="How long it stays down behind speech."),
     ] = None
-    duck_up_s: Annotated[
+    duck_release_s: Annotated[
         float | None, Field(ge=0.02, le=10, description="How slowly it rises again.")
     ] = None
     de_ess: Annotated[
@@ -219,28 +219,28 @@ class Options(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def options(asked: Mapping[str, object]) -> Options:
+def parse_options(values: Mapping[str, object]) -> Options:
     """The options that a caller asks for, the others at their defaults.
 
     Raises:
         BadOption: one is unknown, of the wrong type or out of its range; it is named.
     """
     try:
-        return Options.model_validate(dict(asked))
+        return Options.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
-        name = shorten(str(first["loc"][0]), GIVEN_CHARS, placeholder="…")
-        raise BadOption(f"{name}: {_sentence(first)}", field=name) from error
+        name = shorten(str(first["loc"][0]), MAX_QUOTED_CHARS, placeholder="…")
+        raise BadOption(f"{name}: {_describe_error(first)}", field=name) from error
 
 
-def _sentence(found: ErrorDetails) -> str:
+def _describe_error(error: ErrorDetails) -> str:
     """What a validator found, as the end of a sentence."""
-    if found["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden":
         return "there is no such option."
-    message = found["msg"].rstrip(".")
+    message = error["msg"].rstrip(".")
     for said, meant in _WORDINGS.items():
         message = message.replace(said, meant)
-    given = shorten(repr(found["input"]), GIVEN_CHARS, placeholder="…")
+    given = shorten(repr(error["input"]), MAX_QUOTED_CHARS, placeholder="…")
     return f"{message[0].lower()}{message[1:]}, not {given}."
 
 

@@ -43,7 +43,7 @@ class StorySettings:
         max_usd: MAX_STORY_USD: what one story may cost, whatever it says itself.
         max_text_chars: MAX_STORY_CHARS: of one story.
         workers: STORY_WORKERS: calls that speak a story at a time.
-        speakers: STORY_SPEAKERS: stories that are spoken at a time; others wait for their turn.
+        max_concurrent: MAX_CONCURRENT_STORIES: stories that are spoken at a time; others wait for their turn.
     """
 
     state_machine: str = ""
@@ -53,7 +53,7 @@ class StorySettings:
     max_usd: float = 50.0
     max_text_chars: int = 5_000_000
     workers: int = 2
-    speakers: int = 3
+    max_concurrent: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class Settings:
     stories: StorySettings = StorySettings()
 
 
-def settings(environ: Mapping[str, str]) -> Settings:
+def load_settings(environ: Mapping[str, str]) -> Settings:
     """The settings that an environment holds.
 
     Raises:
@@ -116,15 +116,15 @@ def settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         output_bucket=output_bucket,
         music_bucket=environ.get("MUSIC_BUCKET", "").strip() or output_bucket,
-        allowed_buckets=frozenset({output_bucket, *_listed(environ, "ALLOWED_BUCKETS")}),
-        allowed_origins=_listed(environ, "ALLOWED_ORIGINS"),
-        auth=auth(environ),
-        stories=_stories(environ),
-        **_numbers(environ),
+        allowed_buckets=frozenset({output_bucket, *_parse_list(environ, "ALLOWED_BUCKETS")}),
+        allowed_origins=_parse_list(environ, "ALLOWED_ORIGINS"),
+        auth=load_auth(environ),
+        stories=_load_stories(environ),
+        **_parse_numbers(environ),
     )
 
 
-def auth(environ: Mapping[str, str]) -> Auth:
+def load_auth(environ: Mapping[str, str]) -> Auth:
     """Who may call, from an environment that may hold nothing else.
 
     Raises:
@@ -136,16 +136,17 @@ def auth(environ: Mapping[str, str]) -> Auth:
     return Auth(mode=cast("AuthMode", mode), tokens_secret=environ.get("TOKENS_SECRET", "").strip())
 
 
-def _stories(environ: Mapping[str, str]) -> StorySettings:
+def _load_stories(environ: Mapping[str, str]) -> StorySettings:
     """How stories are told."""
     named = {name: environ.get(variable, "").strip() for variable, name in _STORY_NAMES.items()}
-    money = _set(environ, ("MAX_STORY_USD",))
+    money = _select_defined(environ, ("MAX_STORY_USD",))
     counts = {
-        _STORY_COUNTS[each]: _count(environ[each], each) for each in _set(environ, _STORY_COUNTS)
+        _STORY_COUNTS[each]: _parse_count(environ[each], each)
+        for each in _select_defined(environ, _STORY_COUNTS)
     }
     given: dict[str, Any] = {**named, **counts}
     if money:
-        given["max_usd"] = _number(environ["MAX_STORY_USD"], "MAX_STORY_USD")
+        given["max_usd"] = _parse_number(environ["MAX_STORY_USD"], "MAX_STORY_USD")
     return StorySettings(**given)
 
 
@@ -158,10 +159,10 @@ _STORY_NAMES = {
 _STORY_COUNTS = {
     "MAX_STORY_CHARS": "max_text_chars",
     "STORY_WORKERS": "workers",
-    "STORY_SPEAKERS": "speakers",
+    "MAX_CONCURRENT_STORIES": "max_concurrent",
 }
 _MONEY = ("MAX_REQUEST_USD", "MAX_DAILY_USD")
-_SPANS = ("REFRESH_AFTER_DAYS", "GATEWAY_TIMEOUT_S")
+_DURATIONS = ("REFRESH_AFTER_DAYS", "GATEWAY_TIMEOUT_S")
 _COUNTS = ("QUOTA_SHARES", "QUOTA_PERCENT", "URL_LIFETIME_S", "MAX_TEXT_CHARS")
 _SIZES_MB = {
     "MAX_UPLOAD_MB": "max_upload_bytes",
@@ -170,34 +171,40 @@ _SIZES_MB = {
 }
 
 
-def _numbers(environ: Mapping[str, str]) -> dict[str, Any]:
+def _parse_numbers(environ: Mapping[str, str]) -> dict[str, Any]:
     """The numbers that are set, under their attributes' names; the others keep their defaults."""
-    fractions = {each: _number(environ[each], each) for each in _set(environ, _MONEY + _SPANS)}
-    counts = {each: _count(environ[each], each) for each in _set(environ, _COUNTS)}
-    sizes = {_SIZES_MB[each]: _count(environ[each], each) * MB for each in _set(environ, _SIZES_MB)}
+    fractions = {
+        each: _parse_number(environ[each], each)
+        for each in _select_defined(environ, _MONEY + _DURATIONS)
+    }
+    counts = {each: _parse_count(environ[each], each) for each in _select_defined(environ, _COUNTS)}
+    sizes = {
+        _SIZES_MB[each]: _parse_count(environ[each], each) * MB
+        for each in _select_defined(environ, _SIZES_MB)
+    }
     return {**{each.lower(): value for each, value in {**fractions, **counts}.items()}, **sizes}
 
 
-def _set(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
+def _select_defined(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
     return [name for name in names if environ.get(name, "").strip()]
 
 
-def _number(written: str, name: str) -> float:
+def _parse_number(text: str, name: str) -> float:
     try:
-        value = float(written)
+        value = float(text)
     except ValueError:
         value = math.nan
     if not 0 <= value < math.inf:
-        raise Misconfigured(f"{name} is {written!r}, not a number of 0 or more.", variable=name)
+        raise Misconfigured(f"{name} is {text!r}, not a number of 0 or more.", variable=name)
     return value
 
 
-def _count(written: str, name: str) -> int:
-    value = _number(written, name)
+def _parse_count(text: str, name: str) -> int:
+    value = _parse_number(text, name)
     if value != int(value) or value < 1:
-        raise Misconfigured(f"{name} is {written!r}, not a whole number above 0.", variable=name)
+        raise Misconfigured(f"{name} is {text!r}, not a whole number above 0.", variable=name)
     return int(value)
 
 
-def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+def _parse_list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"[,\s]+", environ.get(name, "")) if part)

@@ -24,9 +24,9 @@ DOCTYPE_NCX = (
 )
 
 
-def page(body: str, about: str = "") -> str:
+def build_page(body: str, extra_head: str = "") -> str:
     """A page of a book."""
-    return PAGE.format(body=body, about=f" {about}" if about else "")
+    return PAGE.format(body=body, about=f" {extra_head}" if extra_head else "")
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Book:
             lines.append(f'<li><a href="{link}">{escape(title)}</a>')
             depth = level
         lines.append("</li></ol>" * depth)
-        return page(f'<nav epub:type="toc"><h1>Contents</h1>{"".join(lines)}</nav>')
+        return build_page(f'<nav epub:type="toc"><h1>Contents</h1>{"".join(lines)}</nav>')
 
     def _ncx(self) -> str:
         points = "".join(

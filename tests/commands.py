@@ -17,7 +17,7 @@ TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
-class Done:
+class CommandResult:
     """How a command ended: its exit code and what it said."""
 
     code: int
@@ -35,7 +35,7 @@ class Done:
         return last.removeprefix("mixer: ")
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
+def build_environ(home: Path, **more: str) -> dict[str, str]:
     """Of a user who has nothing: no store yet, no cloud, a temp folder and a home of their own."""
     temp = home / "temp"
     temp.mkdir(parents=True, exist_ok=True)
@@ -51,32 +51,32 @@ def run(
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
     prefix: Sequence[str] = (),
-) -> Done:
+) -> CommandResult:
     """Run `mixer` in a process of its own, in a folder."""
     done = subprocess.run(
         [*prefix, *MIXER, *map(str, arguments)],
         cwd=cwd,
-        env=env or environment(cwd),
+        env=env or build_environ(cwd),
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
         timeout=TIMEOUT_S,
         check=False,
     )
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return CommandResult(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-class Here:
+class InProcessCli:
     """Runs `mixer` inside the test's own process, which is quick."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def __call__(self, *arguments: str | Path) -> Done:
+    def __call__(self, *arguments: str | Path) -> CommandResult:
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as exit_:
             mixer.cli.main([str(argument) for argument in arguments])
         said = self._capsys.readouterr()
         code = exit_.value.code
         assert isinstance(code, int)
-        return Done(code, said.out, said.err)
+        return CommandResult(code, said.out, said.err)

@@ -23,12 +23,12 @@ from mixer.speech.embedded import encoding
 from mixer.speech.embedded.ssml_reader import (
     Pause,
     Phrase,
-    Sentence,
+    SsmlSentence,
     plain_text,
     read_ssml,
     snippet,
 )
-from mixer.speech.engine import Delivery, Speech, SpokenSpan, SpokenWord, Voice
+from mixer.speech.engine import SampleSpan, Speech, Voice, VoiceSettings, WordTiming
 
 RATE_HZ = 24_000
 CHAR_SAMPLES = 1_440
@@ -68,17 +68,17 @@ class ToneEngine:
     ) -> None:
         self.suffix = suffix
         self.fail_calls, self.fail_texts = fail_calls, fail_texts
-        self.spoken: list[str] = []
-        self.most_at_once = 0
+        self.requests: list[str] = []
+        self.max_concurrency = 0
         self.closed = False
         self._parallelism, self._delay_s = parallelism, delay_s
         self._at_once = 0
         self._lock = threading.Lock()
-        self._children = ffmpeg.Children()
+        self._children = ffmpeg.ProcessGroup()
 
     @property
     def calls(self) -> int:
-        return len(self.spoken)
+        return len(self.requests)
 
     @property
     def parallelism(self) -> int:
@@ -90,28 +90,28 @@ class ToneEngine:
     def voices(self) -> tuple[Voice, ...]:
         return tuple(Voice(name, "en-US", ENGINES) for name in VOICES)
 
-    def speak(self, ssml: str, delivery: Delivery) -> Speech:
-        with self._counted(ssml) as number:
+    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
+        with self._track_call(ssml) as number:
             time.sleep(self._delay_s)
-            if delivery.voice not in VOICES:
-                raise UnknownVoice(f"ToneEngine has no voice {delivery.voice}.")
+            if voice_settings.voice not in VOICES:
+                raise UnknownVoice(f"ToneEngine has no voice {voice_settings.voice}.")
             if number in self.fail_calls or any(
                 text in plain_text(ssml) for text in self.fail_texts
             ):
                 raise SpeechFailed("ToneEngine fails here, as it was told.", [snippet(ssml)])
-            return self._speech(ssml, VOICES[delivery.voice])
+            return self._build_speech(ssml, VOICES[voice_settings.voice])
 
     def close(self) -> None:
         self.closed = True
         self._children.stop()
 
     @contextmanager
-    def _counted(self, ssml: str) -> Iterator[int]:
+    def _track_call(self, ssml: str) -> Iterator[int]:
         with self._lock:
-            self.spoken.append(ssml)
-            number = len(self.spoken)
+            self.requests.append(ssml)
+            number = len(self.requests)
             self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
+            self.max_concurrency = max(self.max_concurrency, self._at_once)
         try:
             if self.closed:
                 raise MixerError("ToneEngine is closed and speaks no more.")
@@ -120,13 +120,13 @@ class ToneEngine:
             with self._lock:
                 self._at_once -= 1
 
-    def _speech(self, ssml: str, amplitude: int) -> Speech:
+    def _build_speech(self, ssml: str, amplitude: int) -> Speech:
         tape = _Tape(amplitude, encoding.DELAY_SAMPLES[self.suffix])
         for item in read_ssml(ssml):
             tape.add(item)
         pcm = b"".join(tape.pcm) or bytes(STEP_SAMPLES * 2)
         return Speech(
-            audio=encoding.encoded(pcm, RATE_HZ, self.suffix, self._children),
+            audio=encoding.encode_audio(pcm, RATE_HZ, self.suffix, self._children),
             content_type=encoding.CONTENT_TYPES[self.suffix],
             rate_hz=RATE_HZ,
             billed_chars=len(plain_text(ssml)),
@@ -145,46 +145,46 @@ class _Tape:
 
     def __init__(self, amplitude: int, delay_samples: int) -> None:
         self.pcm: list[bytes] = []
-        self.sentences: list[SpokenSpan | None] = []
-        self.words: list[SpokenWord] = []
+        self.sentences: list[SampleSpan | None] = []
+        self.words: list[WordTiming] = []
         self._amplitude = amplitude
         self._at_samples = delay_samples
 
-    def add(self, item: Sentence | Pause) -> None:
+    def add(self, item: SsmlSentence | Pause) -> None:
         if isinstance(item, Pause):
-            self._silence(RATE_HZ * item.duration_ms // 1000)
+            self._add_silence(RATE_HZ * item.duration_ms // 1000)
             return
         first = len(self.words)
         for part in item.parts:
-            self._part(part, item)
+            self._add_part(part, item)
         mine = [word.span for word in self.words[first:]]
-        whole = SpokenSpan(mine[0].start_samples, mine[-1].end_samples) if mine else None
+        whole = SampleSpan(mine[0].start_samples, mine[-1].end_samples) if mine else None
         self.sentences.append(whole)
 
-    def _part(self, part: Phrase | Pause, sentence: Sentence) -> None:
+    def _add_part(self, part: Phrase | Pause, sentence: SsmlSentence) -> None:
         if isinstance(part, Pause):
-            self._silence(RATE_HZ * part.duration_ms // 1000)
+            self._add_silence(RATE_HZ * part.duration_ms // 1000)
             return
         at = 0
-        for spoken in part.said.text.split():
-            at = part.said.text.index(spoken, at)
-            start, end = part.said.origin(at, at + len(spoken))
+        for spoken in part.text.text.split():
+            at = part.text.text.index(spoken, at)
+            start, end = part.text.origin(at, at + len(spoken))
             at += len(spoken)
             if any(character.isalnum() and character.isascii() for character in spoken):
-                span = self._tone(spoken, part.rate)
-                word = SpokenWord(len(self.sentences), start, sentence.text[start:end], span)
+                span = self._add_tone(spoken, part.rate)
+                word = WordTiming(len(self.sentences), start, sentence.text[start:end], span)
                 self.words.append(word)
 
-    def _tone(self, word: str, rate: float) -> SpokenSpan:
+    def _add_tone(self, word: str, rate: float) -> SampleSpan:
         if self.words:
-            self._silence(WORD_GAP_SAMPLES)
+            self._add_silence(WORD_GAP_SAMPLES)
         length_samples = word_samples(word, rate)
         period = _period(PERIODS_SAMPLES[zlib.crc32(word.encode()) % 4], self._amplitude)
         start_samples = self._at_samples
         self._append(period * (length_samples * 2 // len(period)))
-        return SpokenSpan(start_samples, self._at_samples)
+        return SampleSpan(start_samples, self._at_samples)
 
-    def _silence(self, samples: int) -> None:
+    def _add_silence(self, samples: int) -> None:
         self._append(bytes(samples * 2))
 
     def _append(self, pcm: bytes) -> None:

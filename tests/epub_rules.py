@@ -38,7 +38,7 @@ class Item:
 
 
 @dataclass
-class Opened:
+class OpenedEpub:
     """A book taken apart."""
 
     archive: zipfile.ZipFile
@@ -47,7 +47,7 @@ class Opened:
     items: dict[str, Item]
     spine: list[str]
 
-    def root(self, path: str) -> ET.Element:
+    def parse_root(self, path: str) -> ET.Element:
         return ET.fromstring(self.archive.read(path))  # noqa: S314 - our own
 
     def metas(self, name: str) -> list[ET.Element]:
@@ -57,7 +57,7 @@ class Opened:
         return [self.items[name] for name in self.spine]
 
 
-def opened(content: bytes) -> Opened:
+def open_epub(content: bytes) -> OpenedEpub:
     archive = zipfile.ZipFile(io.BytesIO(content))
     container = ET.fromstring(archive.read("META-INF/container.xml"))  # noqa: S314
     (rootfile,) = container.iter(f"{OCF}rootfile")
@@ -74,23 +74,32 @@ def opened(content: bytes) -> Opened:
         for each in package.iter(f"{OPF}item")
     }
     spine = [each.attrib["idref"] for each in package.iter(f"{OPF}itemref")]
-    return Opened(archive, folder, package, items, spine)
+    return OpenedEpub(archive, folder, package, items, spine)
 
 
-def ms(clock: str) -> int:
+def parse_clock_ms(clock: str) -> int:
     found = CLOCK.fullmatch(clock)
     assert found, f"{clock} is no full clock value"
     hours, minutes, seconds, part = map(int, found.groups())
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + part
 
 
-def broken_rules(content: bytes) -> list[str]:
-    book = opened(content)
-    checks = (_archive, _metadata, _manifest, _spine, _pages, _contents, _overlays, _durations)
+def find_broken_rules(content: bytes) -> list[str]:
+    book = open_epub(content)
+    checks = (
+        _check_archive,
+        _check_metadata,
+        _check_manifest,
+        _check_spine,
+        _check_pages,
+        _check_contents,
+        _check_overlays,
+        _check_durations,
+    )
     return [sentence for check in checks for sentence in check(book)]
 
 
-def _archive(book: Opened) -> Iterator[str]:
+def _check_archive(book: OpenedEpub) -> Iterator[str]:
     """4.2.3, 4.3: the mimetype file, names, compression."""
     first = book.archive.infolist()[0]
     if (first.filename, first.compress_type, first.extra) != ("mimetype", zipfile.ZIP_STORED, b""):
@@ -110,7 +119,7 @@ def _archive(book: Opened) -> Iterator[str]:
             yield f"{info.filename} is packed in a way that readers need not know"
 
 
-def _metadata(book: Opened) -> Iterator[str]:
+def _check_metadata(book: OpenedEpub) -> Iterator[str]:
     """5.4, 5.5: what has to be there, once."""
     package = book.package
     if package.tag != f"{OPF}package" or package.get("version") != "3.0":
@@ -134,7 +143,7 @@ def _metadata(book: Opened) -> Iterator[str]:
         yield "metadata, manifest, spine are not in this order"
 
 
-def _manifest(book: Opened) -> Iterator[str]:
+def _check_manifest(book: OpenedEpub) -> Iterator[str]:
     """5.6.2: every file once, of a core media type; one nav, at most one cover."""
     listed = [item.path for item in book.items.values()]
     inside = [
@@ -155,7 +164,7 @@ def _manifest(book: Opened) -> Iterator[str]:
         yield "the cover is no picture, or not one"
 
 
-def _spine(book: Opened) -> Iterator[str]:
+def _check_spine(book: OpenedEpub) -> Iterator[str]:
     """5.7: known pages, none twice."""
     if not book.spine or len(set(book.spine)) != len(book.spine):
         yield "the spine is empty, or has a page twice"
@@ -171,13 +180,13 @@ def _ids(root: ET.Element) -> list[str]:
     return [each.attrib["id"] for each in root.iter() if "id" in each.attrib]
 
 
-def _pages(book: Opened) -> Iterator[str]:
+def _check_pages(book: OpenedEpub) -> Iterator[str]:
     """6.1: well-formed, titled, ids unique, links that lead somewhere inside."""
     for item in book.items.values():
         if item.media_type != "application/xhtml+xml":
             continue
         text = book.archive.read(item.path).decode("utf-8")
-        root = book.root(item.path)
+        root = book.parse_root(item.path)
         if root.tag != f"{XHTML}html" or "<!DOCTYPE html>" not in text:
             yield f"{item.path} is no XHTML5"
         if not (root.findtext(f"{XHTML}head/{XHTML}title") or "").strip():
@@ -187,22 +196,24 @@ def _pages(book: Opened) -> Iterator[str]:
         links = [
             e.attrib[name] for e in root.iter() for name in ("href", "src") if name in e.attrib
         ]
-        lost = [link for link in links if not _leads_inside(book, item.path, link)]
+        lost = [link for link in links if not _is_internal_link(book, item.path, link)]
         yield from (f"{item.path}: {link} leads nowhere" for link in lost)
 
 
-def _leads_inside(book: Opened, page: str, link: str) -> bool:
+def _is_internal_link(book: OpenedEpub, page: str, link: str) -> bool:
     path, _, fragment = link.partition("#")
     target = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
     if target not in [item.path for item in book.items.values()]:
         return False
-    return not fragment or fragment in _ids(book.root(target))
+    return not fragment or fragment in _ids(book.parse_root(target))
 
 
-def _contents(book: Opened) -> Iterator[str]:
+def _check_contents(book: OpenedEpub) -> Iterator[str]:
     """7.3: one table of contents, every entry with a name, in the order of the spine."""
     (nav,) = (item for item in book.items.values() if "nav" in item.properties)
-    tables = [n for n in book.root(nav.path).iter(f"{XHTML}nav") if n.get(f"{OPS}type") == "toc"]
+    tables = [
+        n for n in book.parse_root(nav.path).iter(f"{XHTML}nav") if n.get(f"{OPS}type") == "toc"
+    ]
     if len(tables) != 1 or len(tables[0].findall(f"{XHTML}ol")) != 1:
         yield "there is not one table of contents with one list"
         return
@@ -215,21 +226,21 @@ def _contents(book: Opened) -> Iterator[str]:
         yield "the table of contents is not in the order of the spine"
 
 
-def overlays(book: Opened) -> Iterator[tuple[Item, Item]]:
+def list_overlays(book: OpenedEpub) -> Iterator[tuple[Item, Item]]:
     """Pages with the overlays that the manifest gives them."""
     for page in book.items.values():
         if page.overlay:
             yield page, book.items[page.overlay]
 
 
-def _overlays(book: Opened) -> Iterator[str]:
+def _check_overlays(book: OpenedEpub) -> Iterator[str]:
     """9.2, 9.3: structure, targets, order, times."""
-    used = [overlay.path for _, overlay in overlays(book)]
+    used = [overlay.path for _, overlay in list_overlays(book)]
     known = [i.path for i in book.items.values() if i.media_type == "application/smil+xml"]
     if sorted(used) != sorted(known):
         yield "an overlay belongs to no page, or to several"
-    for page, overlay in overlays(book):
-        root = book.root(overlay.path)
+    for page, overlay in list_overlays(book):
+        root = book.parse_root(overlay.path)
         if root.tag != f"{SMIL}smil" or root.get("version") != "3.0":
             yield f"{overlay.path} is no SMIL 3.0"
         if [each.tag for each in root] != [f"{SMIL}body"]:
@@ -237,13 +248,13 @@ def _overlays(book: Opened) -> Iterator[str]:
         if len(_ids(root)) != len(set(_ids(root))):
             yield f"{overlay.path}: ids are not unique"
         for group in root.iter(f"{SMIL}seq"):
-            if not _leads_inside(book, overlay.path, group.attrib[f"{OPS}textref"]):
+            if not _is_internal_link(book, overlay.path, group.attrib[f"{OPS}textref"]):
                 yield f"{overlay.path}: epub:textref leads nowhere"
-        yield from _pars(book, page, overlay, root)
+        yield from _check_pars(book, page, overlay, root)
 
 
-def _pars(book: Opened, page: Item, overlay: Item, root: ET.Element) -> Iterator[str]:
-    order = _ids(book.root(page.path))
+def _check_pars(book: OpenedEpub, page: Item, overlay: Item, root: ET.Element) -> Iterator[str]:
+    order = _ids(book.parse_root(page.path))
     places, end_ms = [], 0
     for par in root.iter(f"{SMIL}par"):
         if [each.tag for each in par] != [f"{SMIL}text", f"{SMIL}audio"]:
@@ -255,9 +266,12 @@ def _pars(book: Opened, page: Item, overlay: Item, root: ET.Element) -> Iterator
             yield f"{overlay.path}: {text.attrib['src']} is not in its page"
             continue
         places.append(order.index(fragment))
-        if not _leads_inside(book, overlay.path, audio.attrib["src"]):
+        if not _is_internal_link(book, overlay.path, audio.attrib["src"]):
             yield f"{overlay.path}: {audio.attrib['src']} is not there"
-        begin, end = ms(audio.attrib["clipBegin"]), ms(audio.attrib["clipEnd"])
+        begin, end = (
+            parse_clock_ms(audio.attrib["clipBegin"]),
+            parse_clock_ms(audio.attrib["clipEnd"]),
+        )
         if not end_ms <= begin < end:
             yield f"{overlay.path}: the clip {begin} to {end} is none"
         end_ms = end
@@ -265,17 +279,23 @@ def _pars(book: Opened, page: Item, overlay: Item, root: ET.Element) -> Iterator
         yield f"{overlay.path}: the sentences are not in the page's order"
 
 
-def heard_ms(book: Opened, overlay: Item) -> int:
+def overlay_duration_ms(book: OpenedEpub, overlay: Item) -> int:
     """What an overlay plays."""
-    audios = book.root(overlay.path).iter(f"{SMIL}audio")
-    return sum(ms(each.attrib["clipEnd"]) - ms(each.attrib["clipBegin"]) for each in audios)
+    audios = book.parse_root(overlay.path).iter(f"{SMIL}audio")
+    return sum(
+        parse_clock_ms(each.attrib["clipEnd"]) - parse_clock_ms(each.attrib["clipBegin"])
+        for each in audios
+    )
 
 
-def _durations(book: Opened) -> Iterator[str]:
+def _check_durations(book: OpenedEpub) -> Iterator[str]:
     """9.3.5: the length of each overlay, and of all of them."""
-    told = {meta.get("refines"): ms(meta.text or "") for meta in book.metas("media:duration")}
+    told = {
+        meta.get("refines"): parse_clock_ms(meta.text or "")
+        for meta in book.metas("media:duration")
+    }
     names = {item.path: name for name, item in book.items.items()}
-    wanted = {f"#{names[o.path]}": heard_ms(book, o) for _, o in overlays(book)}
+    wanted = {f"#{names[o.path]}": overlay_duration_ms(book, o) for _, o in list_overlays(book)}
     wanted_all = {**wanted, None: sum(wanted.values())}
     if told != wanted_all:
         yield f"media:duration says {told}, and {wanted_all} is heard"

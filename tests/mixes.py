@@ -6,23 +6,23 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mixer.formats import FormatName
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.encoders import Encoding
-from mixer.sound.layout import MixStyle, lay_out
-from mixer.sound.marks import SoundMark
+from mixer.sound.layout import MixStyle, build_timeline
+from mixer.sound.marks import SoundAnnotation
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from mixer.sound.mixdown import render
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
 from mixer.sound.reels import Mixdown
-from mixer.sound.rendering import Ingredients
-from mixer.sound.second_look import rendered_to_target
-from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
-from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write
+from mixer.sound.rendering import RenderSources
+from mixer.sound.second_look import render_to_target
+from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
+from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write_sound
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class ChunkSpec:
     """A chunk to be mixed: how it sounds, and what the layout is told of it."""
 
     sound: Sound
@@ -31,23 +31,23 @@ class Spoken:
     is_gap_exact: bool = False
     weight: float = 1.0
     opens: str | None = None
-    marks: tuple[SoundMark, ...] = ()
+    marks: tuple[SoundAnnotation, ...] = ()
     name: str = "{}.wav"
     options: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Mixed:
+class PreparedMix:
     """A mix and what it was made of."""
 
     timeline: Timeline
-    ingredients: Ingredients
+    ingredients: RenderSources
     path: Path
     encoding: Encoding
-    laid_out: Callable[[float], Timeline]
-    chunks: Sequence[Spoken] = field(default=())
+    lay_out: Callable[[float], Timeline]
+    chunks: Sequence[ChunkSpec] = field(default=())
 
-    def rendered(self, **options: object) -> Mixdown:
+    def render(self, **options: object) -> Mixdown:
         """Render it, again if need be."""
         return render(
             self.timeline,
@@ -57,23 +57,23 @@ class Mixed:
             **options,  # type: ignore[arg-type]
         )
 
-    def rendered_to_target(self, **options: object) -> "Mixed":
+    def render_to_target(self, **options: object) -> "PreparedMix":
         """Render it as every way of asking does, again where it misses its target; what it is."""
-        look = rendered_to_target(
-            self.laid_out,
-            lambda timeline: replace(self, timeline=timeline).rendered(**options),
+        look = render_to_target(
+            self.lay_out,
+            lambda timeline: replace(self, timeline=timeline).render(**options),
             self.encoding.level_offset_db,
         )
         return replace(self, timeline=look.timeline)
 
     def mix_samples(self, samples: int) -> int:
         """A place on the timeline in samples of the mix."""
-        return at_rate(samples, self.timeline.rate_hz, MIX_RATE_HZ)
+        return rescale_samples(samples, self.timeline.rate_hz, MIX_RATE_HZ)
 
 
-def laid_out(
+def prepare_mix(
     folder: Path,
-    chunks: Sequence[Spoken],
+    chunks: Sequence[ChunkSpec],
     music: Sound | None = None,
     *,
     sounds: Mapping[str, Sound] = MappingProxyType({}),
@@ -81,7 +81,7 @@ def laid_out(
     bitrate_kbps: int | None = None,
     kind: FormatName = "mp3",
     **style: float,
-) -> Mixed:
+) -> PreparedMix:
     """A mix that is decided, its recordings in files, and not yet rendered.
 
     Args:
@@ -94,7 +94,7 @@ def laid_out(
         kind: of file.
         style: further fields of MixStyle.
     """
-    clips = {str(number): _written(folder, number, each) for number, each in enumerate(chunks)}
+    clips = {str(number): _write_chunk(folder, number, each) for number, each in enumerate(chunks)}
     takes = [
         Take(
             source=source,
@@ -102,27 +102,32 @@ def laid_out(
             gap_ms=each.gap_ms,
             is_gap_exact=each.is_gap_exact,
             weight=each.weight,
-            opens=each.opens,
-            marks=each.marks,
+            chapter_title=each.opens,
+            annotations=each.marks,
         )
         for (source, path), each in zip(clips.items(), chunks, strict=True)
     ]
     chosen = PRESETS[preset]
     encoding = Encoding(kind, bitrate_kbps or chosen.bitrate_kbps)
     heard = {**sounds, **({} if music is None else {"music": music})}
-    files = {name: write(folder / f"{name}.wav", each, MIX_HZ) for name, each in heard.items()}
+    files = {
+        name: write_sound(folder / f"{name}.wav", each, MIX_HZ) for name, each in heard.items()
+    }
     known = {
-        name: Music(name, measure(path, channels=MUSIC_CHANNELS)) for name, path in files.items()
+        name: SoundFile(name, measure(path, channels=MUSIC_CHANNELS))
+        for name, path in files.items()
     }
     asked = MixStyle(chosen, encoding, **style)
 
     def decided(off_by_lu: float) -> Timeline:
-        return lay_out(takes, known.get("music"), replace(asked, off_by_lu=off_by_lu), known)
+        return build_timeline(
+            takes, known.get("music"), replace(asked, prediction_error_lu=off_by_lu), known
+        )
 
     recordings = {name: (files[name], each.measured) for name, each in known.items()}
-    return Mixed(
+    return PreparedMix(
         decided(0.0),
-        Ingredients(clips, recordings),
+        RenderSources(clips, recordings),
         folder / f"mix.{kind}",
         encoding,
         decided,
@@ -130,6 +135,6 @@ def laid_out(
     )
 
 
-def _written(folder: Path, number: int, chunk: Spoken) -> Path:
+def _write_chunk(folder: Path, number: int, chunk: ChunkSpec) -> Path:
     path = folder / chunk.name.format(number)
-    return write(path, chunk.sound, chunk.rate_hz, chunk.options)
+    return write_sound(path, chunk.sound, chunk.rate_hz, chunk.options)

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from mixer.server.functions import Function
 from mixer.server.gateway import Gateway, Route
-from mixer.server.heads import Limits
+from mixer.server.heads import ServerLimits
 from mixer.server.listener import Listener
 from mixer.server.objects import StoredObjects
 from mixer.server.pages import Pages
-from mixer.server.site import Site
+from mixer.server.site import Router
 from mixer.server.uploads import Uploads
 from mixer.store.folder import FolderStore
 from mixer.store.links import SignedLinks
@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Served:
+class RunningServer:
     """A running server with its store, the store's folder and its links."""
 
     listener: Listener
@@ -50,10 +50,10 @@ class Served:
     def port(self) -> int:
         return self.listener.server_port
 
-    def connection(self) -> "closing[http.client.HTTPConnection]":
+    def connect(self) -> "closing[http.client.HTTPConnection]":
         return closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20))
 
-    def ask(
+    def send(
         self,
         method: str,
         target: str,
@@ -61,8 +61,8 @@ class Served:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request on a connection of its own."""
-        with self.connection() as connection:
-            return asked(connection, method, target, body, headers)
+        with self.connect() as connection:
+            return send_request(connection, method, target, body, headers)
 
     def link(self, key: str, expires_s: int = 60) -> str:
         """Path and query of a link to an object."""
@@ -70,7 +70,7 @@ class Served:
         return f"{parts.path}?{parts.query}"
 
 
-def asked(
+def send_request(
     connection: http.client.HTTPConnection,
     method: str,
     target: str,
@@ -97,17 +97,17 @@ def echo(event, context):
 
 
 @contextmanager
-def serving(
+def start_server(
     folder: Path,
     handler: Callable[[Any, Any], Any] = echo,
     *,
     keys: Sequence[str] = ("POST /echo", "GET /echo", "GET /stories/{story_id}"),
     authorizer: Callable[[Any, Any], Any] | None = None,
-    limits: Limits | None = None,
+    limits: ServerLimits | None = None,
     origins: Sequence[str] = (),
     now_s: Callable[[], float] = time.time,
     **function: Any,
-) -> Iterator[Served]:
+) -> Iterator[RunningServer]:
     """Serve a handler, the objects in `folder/store` and the pages in `folder/web`."""
     listener = Listener(0, limits)
     links = SignedLinks(f"{listener.url}/objects", SECRET, now_s)
@@ -115,9 +115,9 @@ def serving(
     routes = [Route(key, Function("echo", handler, **function)) for key in keys]
     gateway = Gateway(routes, Function("doorkeeper", authorizer) if authorizer else None)
     pages = Pages(folder / "web")
-    site = Site(gateway, pages, [StoredObjects(store, links)], Uploads(store, links), origins)
+    site = Router(gateway, pages, [StoredObjects(store, links)], Uploads(store, links), origins)
     listener.start(site.reply)
     try:
-        yield Served(listener, store, folder / "store", links)
+        yield RunningServer(listener, store, folder / "store", links)
     finally:
         assert listener.stop(grace_s=10)

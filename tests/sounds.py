@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.sound.ffmpeg import GLOBAL_OPTIONS, binary
+from mixer.sound.ffmpeg import GLOBAL_OPTIONS, binary_path
 
 Sound = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ MU_LAW = ("-c:a", "pcm_mulaw")
 LPC_ORDER = 32
 
 
-def factor(level_db: float) -> float:
+def gain_factor(level_db: float) -> float:
     """A level in dB as a factor."""
     return float(10 ** (level_db / 20))
 
@@ -58,13 +58,13 @@ def silence(seconds: float, rate_hz: int = VOICE_HZ) -> Sound:
 def tone(seconds: float, hz: float = 440.0, rate_hz: int = VOICE_HZ, peak_db: float = -12) -> Sound:
     """A sine."""
     times = np.arange(round(seconds * rate_hz)) / rate_hz
-    return factor(peak_db) * np.sin(2 * np.pi * hz * times)
+    return gain_factor(peak_db) * np.sin(2 * np.pi * hz * times)
 
 
 def noise(seconds: float, seed: int = 1, rate_hz: int = VOICE_HZ, rms_db: float = -20) -> Sound:
     """White noise, its peaks kept under full scale."""
     drawn = np.random.default_rng(seed).standard_normal(round(seconds * rate_hz))
-    return np.clip(factor(rms_db) * drawn, -0.99, 0.99)
+    return np.clip(gain_factor(rms_db) * drawn, -0.99, 0.99)
 
 
 def bursts(
@@ -78,7 +78,7 @@ def bursts(
         )
         start = round(onset_s * rate_hz)
         sound[start : start + burst.size] += burst[: sound.size - start]
-    return sound * factor(peak_db) / max(1e-9, float(np.abs(sound).max()))
+    return sound * gain_factor(peak_db) / max(1e-9, float(np.abs(sound).max()))
 
 
 def speech(
@@ -107,7 +107,7 @@ def speech(
         at += length
         if spoken.size - at > rate_hz and draw.random() < 0.3:
             at += round(draw.uniform(*PAUSE_S) * rate_hz)
-    spoken *= factor(rms_db - level_db(spoken))
+    spoken *= gain_factor(rms_db - level_db(spoken))
     before, after = (silence(edge_s, rate_hz) for edge_s in edges_s)
     return np.clip(np.concatenate([before, spoken, after]), -1, 1)
 
@@ -140,7 +140,7 @@ def music(
     times = np.arange(round((seconds - sum(edges_s)) * rate_hz)) / rate_hz
     sides = [_chords(times, detune) for detune in (1.0, 1.003)[:channels]]
     played = np.stack(sides, axis=1)
-    played *= factor(rms_db - level_db(played))
+    played *= gain_factor(rms_db - level_db(played))
     before, after = (np.zeros((round(edge * rate_hz), channels)) for edge in edges_s)
     return np.concatenate([before, played, after])
 
@@ -164,12 +164,12 @@ def surround(sound: Sound) -> Sound:
     return channels
 
 
-def both_sides(sound: Sound) -> Sound:
+def duplicate_channels(sound: Sound) -> Sound:
     """A mono sound in two channels."""
     return np.stack([sound, sound], axis=1)
 
 
-def write(path: Path, sound: Sound, rate_hz: int, options: Sequence[str] = ()) -> Path:
+def write_sound(path: Path, sound: Sound, rate_hz: int, options: Sequence[str] = ()) -> Path:
     """Put a sound into a file whose name tells the format.
 
     Args:
@@ -182,7 +182,7 @@ def write(path: Path, sound: Sound, rate_hz: int, options: Sequence[str] = ()) -
     if path.suffix == ".wav" and not options:
         path.write_bytes(content)
     else:
-        ffmpeg(["-f", "wav", "-i", "-", *options, str(path)], content)
+        run_ffmpeg(["-f", "wav", "-i", "-", *options, str(path)], content)
     return path
 
 
@@ -197,13 +197,13 @@ def _wave(sound: Sound, rate_hz: int) -> bytes:
     return packed.getvalue()
 
 
-def film_without_sound(path: Path) -> Path:
+def write_silent_film(path: Path) -> Path:
     """A second of moving picture and nothing to hear."""
-    ffmpeg(["-f", "lavfi", "-i", "testsrc=duration=1:size=64x64:rate=5", str(path)])
+    run_ffmpeg(["-f", "lavfi", "-i", "testsrc=duration=1:size=64x64:rate=5", str(path)])
     return path
 
 
-def decoded(path: Path, rate_hz: int | None = None, channels: int | None = None) -> Sound:
+def decode_audio(path: Path, rate_hz: int | None = None, channels: int | None = None) -> Sound:
     """What a player would play of a file: one row per sample.
 
     Args:
@@ -211,44 +211,44 @@ def decoded(path: Path, rate_hz: int | None = None, channels: int | None = None)
         rate_hz: to resample to; the file's own where None.
         channels: in which it is; found out where None.
     """
-    channels = channels or _channels(path)
+    channels = channels or _count_channels(path)
     rate = [] if rate_hz is None else ["-ar", str(rate_hz)]
-    raw = ffmpeg(["-i", str(path), "-map", "0:a:0", *rate, "-f", "f32le", "-"])
+    raw = run_ffmpeg(["-i", str(path), "-map", "0:a:0", *rate, "-f", "f32le", "-"])
     return np.frombuffer(raw, "<f4").astype(np.float64).reshape(-1, channels)
 
 
-def _channels(path: Path) -> int:
+def _count_channels(path: Path) -> int:
     """From the header of a WAV that FFmpeg makes of the beginning."""
-    head = ffmpeg(["-i", str(path), "-map", "0:a:0", "-frames:a", "1", "-f", "wav", "-"])
+    head = run_ffmpeg(["-i", str(path), "-map", "0:a:0", "-frames:a", "1", "-f", "wav", "-"])
     return int.from_bytes(head[22:24], "little")
 
 
-def ffmpeg(arguments: Sequence[str], stdin: bytes = b"") -> bytes:
+def run_ffmpeg(arguments: Sequence[str], stdin: bytes = b"") -> bytes:
     """Standard output of an FFmpeg of our own."""
-    command = [binary(), *(each for each in GLOBAL_OPTIONS if each != "-nostdin"), *arguments]
+    command = [binary_path(), *(each for each in GLOBAL_OPTIONS if each != "-nostdin"), *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, check=True).stdout
 
 
-def loudness(path: Path) -> tuple[float, float]:
+def measure_loudness(path: Path) -> tuple[float, float]:
     """Integrated loudness in LUFS and true peak in dBTP, as FFmpeg's summary tells them."""
     arguments = ["-i", str(path), "-map", "0:a:0", "-af", "ebur128=peak=true:framelog=quiet"]
-    command = [binary(), "-hide_banner", "-nostats", *arguments, "-f", "null", "-"]
+    command = [binary_path(), "-hide_banner", "-nostats", *arguments, "-f", "null", "-"]
     said = subprocess.run(command, capture_output=True, check=True).stderr.decode()
     summary = said[said.rindex("Integrated loudness") :].split()
     return float(summary[summary.index("I:") + 1]), float(summary[summary.index("Peak:") + 1])
 
 
-def onset(heard: Sound, expected: Sound, near: int, reach: int) -> int:
+def find_onset(recording: Sound, expected: Sound, near: int, reach: int) -> int:
     """Where in a mono sound an expected one begins, found by correlation.
 
     Args:
-        heard: where to look.
+        recording: where to look.
         expected: what to look for, at the same rate.
         near: about where it should begin.
         reach: how far from there to look, both ways.
     """
     first = max(0, near - reach)
-    window = heard[first : near + reach + expected.size]
+    window = recording[first : near + reach + expected.size]
     return first + int(np.argmax(np.correlate(window, expected, "valid")))
 
 

@@ -18,7 +18,7 @@ STEADY = settings(derandomize=True, deadline=None)
 
 
 @dataclass(frozen=True)
-class Tongue:
+class SampleLanguage:
     """A language to write stories in.
 
     Attributes:
@@ -48,8 +48,8 @@ class Tongue:
         return spelled
 
 
-TONGUES = (
-    Tongue(
+LANGUAGES = (
+    SampleLanguage(
         "en-US",
         ("bra", "tol", "nek", "shu", "gor", "pim", "wes", "lat", "fud"),
         (
@@ -63,7 +63,7 @@ TONGUES = (
         ),
         ("“What of the {w}?” she asked.", "“The {w}, Mrs. Pell,” he said.", "“No {w}!”"),
     ),
-    Tongue(
+    SampleLanguage(
         "de-DE",
         ("bra", "tol", "nek", "schu", "gor", "pim", "wes", "lat", "füd"),
         (
@@ -74,7 +74,7 @@ TONGUES = (
         ),
         ("„Wo ist der {w}?“, fragte sie.", "„Der {w}!“", "»Kein {w}«, sagte er."),
     ),
-    Tongue(
+    SampleLanguage(
         "fr-FR",
         ("bra", "tol", "nec", "chu", "gor", "pim", "ves", "lat", "fé"),
         (
@@ -85,7 +85,7 @@ TONGUES = (
         ),
         ("« Où est le {w} ? » dit-elle.", "« Le {w}, madame. »", "— Pas de {w} !"),
     ),
-    Tongue(
+    SampleLanguage(
         "ru-RU",
         ("бра", "тол", "нек", "шу", "гор", "пим", "вес", "лат"),
         (
@@ -96,25 +96,25 @@ TONGUES = (
         ),
         ("— Где {w}? — спросила она.", "— Вот {w}, — сказал он.", "«Нет {w}!»"),
     ),
-    Tongue(
+    SampleLanguage(
         "el-GR",
         ("βρα", "τολ", "νεκ", "σου", "γορ", "πιμ"),
         ("Ο {w} ήρθε στη βιβλιοθήκη, αργά.", "Πού ήταν ο {w};", "Κανείς δεν είδε τον {w}!"),
         ("«Πού είναι ο {w};» ρώτησε.", "«Ο {w}!»"),
     ),
-    Tongue(
+    SampleLanguage(
         "arb",
         ("بر", "تل", "نك", "شو", "جر", "بم"),
         ("جاء {w} إلى المكتبة، متأخرا.", "هل كان {w} هناك؟", "لم ير أحد {w} أبدا!"),
         ("«أين {w}؟»", "«هذا {w}.»"),
     ),
-    Tongue(
+    SampleLanguage(
         "hi-IN",
         ("ब्र", "तोल", "नेक", "शू", "गोर", "पिम"),
         ("डॉ. शर्मा ने {w} को देखा, फिर चले गए।", "क्या {w} वहाँ था?", "किसी ने {w} नहीं देखा।"),
         ("“{w} कहाँ है?”", "“यह {w} है।”"),
     ),
-    Tongue(
+    SampleLanguage(
         "cmn-CN",
         ("山", "川", "风", "月", "花", "鸟", "木", "石"),
         ("那个{w}来到了图书馆，很晚。", "{w}还在那里吗？", "没有人见过{w}，他花了3.50元；走了。"),
@@ -122,7 +122,7 @@ TONGUES = (
         gap="",
         word_gap="",
     ),
-    Tongue(
+    SampleLanguage(
         "ja-JP",
         ("やま", "かわ", "かぜ", "つき", "はな", "とり"),
         ("その{w}は図書館に来た、遅くに。", "{w}はまだあるのか？", "誰も{w}を見なかった。"),
@@ -130,7 +130,7 @@ TONGUES = (
         gap="",
         word_gap="、",
     ),
-    Tongue(
+    SampleLanguage(
         "ko-KR",
         ("산", "강", "바람", "달", "꽃", "새"),
         ("그 {w} 사람이 도서관에 왔다, 늦게.", "{w} 아직 거기 있나?", "아무도 {w} 보지 못했다."),
@@ -138,7 +138,7 @@ TONGUES = (
     ),
 )
 
-BY_TAG = {tongue.tag: tongue for tongue in TONGUES}
+BY_TAG = {tongue.tag: tongue for tongue in LANGUAGES}
 
 
 @dataclass(frozen=True)
@@ -150,46 +150,46 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Story:
+class SampleStory:
     """Paragraphs of distinct sentences."""
 
-    tongue: Tongue
+    language: SampleLanguage
     paragraphs: tuple[tuple[str, ...], ...]
     newline: str = "\n\n"
 
     @property
     def text(self) -> str:
         """The story as plain text."""
-        return self.newline.join(self.tongue.gap.join(each) for each in self.paragraphs)
+        return self.newline.join(self.language.gap.join(each) for each in self.paragraphs)
 
     def places(self) -> Iterator[Place]:
         """Where its sentences stand."""
         for number, sentences in enumerate(self.paragraphs):
             yield from (Place(number, slot) for slot in range(len(sentences)))
 
-    def without(self, place: Place) -> "Story":
+    def remove_sentence(self, place: Place) -> "SampleStory":
         """The story without one sentence; a paragraph that it leaves empty goes with it."""
         sentences = list(self.paragraphs[place.paragraph])
         del sentences[place.slot]
-        return self._with(place.paragraph, tuple(sentences))
+        return self._replace_paragraph(place.paragraph, tuple(sentences))
 
-    def plus(self, place: Place, sentence: str) -> "Story":
+    def insert_sentence(self, place: Place, sentence: str) -> "SampleStory":
         """The story with one sentence more."""
         sentences = list(self.paragraphs[place.paragraph])
         sentences.insert(place.slot, sentence)
-        return self._with(place.paragraph, tuple(sentences))
+        return self._replace_paragraph(place.paragraph, tuple(sentences))
 
-    def _with(self, number: int, sentences: tuple[str, ...]) -> "Story":
+    def _replace_paragraph(self, number: int, sentences: tuple[str, ...]) -> "SampleStory":
         kept = (sentences,) if sentences else ()
         paragraphs = (*self.paragraphs[:number], *kept, *self.paragraphs[number + 1 :])
         return replace(self, paragraphs=paragraphs)
 
 
-def write(tongue: Tongue, seed: int, chars: int, shape: str) -> Story:
+def write_story(language: SampleLanguage, seed: int, chars: int, shape: str) -> SampleStory:
     """A story of about so many characters.
 
     Args:
-        tongue: its language.
+        language: its language.
         seed: decides everything else.
         chars: about how many.
         shape: `prose`, `dialogue` (a short paragraph each), or `one` paragraph.
@@ -198,30 +198,30 @@ def write(tongue: Tongue, seed: int, chars: int, shape: str) -> Story:
     paragraphs: list[tuple[str, ...]] = []
     while chars > 0:
         length = {"prose": draw.randint(1, 9), "dialogue": 1, "one": 1}[shape]
-        patterns = tongue.speech if shape == "dialogue" else tongue.sentences
-        sentences = tuple(sentence(tongue, draw, numbers, patterns) for _ in range(length))
+        patterns = language.speech if shape == "dialogue" else language.sentences
+        sentences = tuple(build_sentence(language, draw, numbers, patterns) for _ in range(length))
         chars -= sum(map(len, sentences))
         paragraphs.append(sentences)
     if shape == "one":
         paragraphs = [tuple(sentence for each in paragraphs for sentence in each)]
-    return Story(tongue, tuple(paragraphs))
+    return SampleStory(language, tuple(paragraphs))
 
 
-def sentence(
-    tongue: Tongue, draw: random.Random, numbers: Iterator[int], patterns: tuple[str, ...]
+def build_sentence(
+    language: SampleLanguage, draw: random.Random, numbers: Iterator[int], patterns: tuple[str, ...]
 ) -> str:
     """A sentence that no other draw from the same numbers gives; one in twelve is long."""
     words = draw.randint(20, 60) if draw.random() < 1 / 12 else draw.randint(1, 3)
-    spelled = tongue.word_gap.join(tongue.word(next(numbers)) for _ in range(words))
+    spelled = language.word_gap.join(language.word(next(numbers)) for _ in range(words))
     return draw.choice(patterns).format(w=spelled)
 
 
-def new_sentence(tongue: Tongue, number: int) -> str:
+def build_new_sentence(language: SampleLanguage, number: int) -> str:
     """A sentence that no story holds, short or long."""
     first = 10**6 + number * 100
     words = (1, 2, 5, 12, 40)[number % 5]
-    spelled = tongue.word_gap.join(tongue.word(first + each) for each in range(words))
-    return tongue.sentences[number % len(tongue.sentences)].format(w=spelled)
+    spelled = language.word_gap.join(language.word(first + each) for each in range(words))
+    return language.sentences[number % len(language.sentences)].format(w=spelled)
 
 
 SEEDS = st.integers(min_value=0, max_value=10**6)
@@ -230,9 +230,9 @@ SEEDS = st.integers(min_value=0, max_value=10**6)
 def stories(
     chars: st.SearchStrategy[int] = st.integers(min_value=200, max_value=6_000),  # noqa: B008
     shapes: tuple[str, ...] = ("prose", "dialogue", "one"),
-) -> st.SearchStrategy[Story]:
+) -> st.SearchStrategy[SampleStory]:
     """Stories in every script."""
-    return st.builds(write, st.sampled_from(TONGUES), SEEDS, chars, st.sampled_from(shapes))
+    return st.builds(write_story, st.sampled_from(LANGUAGES), SEEDS, chars, st.sampled_from(shapes))
 
 
 FRAGMENTS = (
@@ -331,7 +331,7 @@ FRAGMENTS = (
 """What has broken readers of text before."""
 
 
-def nasty() -> st.SearchStrategy[str]:
+def nasty_texts() -> st.SearchStrategy[str]:
     """Text that nobody wrote for a voice."""
     pieces = st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=8))
     return st.lists(pieces, max_size=40).map("".join)

@@ -4,17 +4,17 @@ from collections import Counter
 
 from hypothesis import strategies as st
 
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.encoders import Encoding
-from mixer.sound.layout import MixStyle, lay_out
-from mixer.sound.marks import Plays, SoundMark, Where
+from mixer.sound.layout import MixStyle, build_timeline
+from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
 from mixer.sound.measure import Measurement
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import VOICE_RATES_HZ, Timeline
 
 
-def measured(
+def build_measurement(
     seconds: float, rate_hz: int = 24_000, lufs: float = -24.0, peak_dbtp: float = -6.0
 ) -> Measurement:
     """What would be known of a recording without dead air, of one loudness throughout."""
@@ -22,26 +22,29 @@ def measured(
     return Measurement(round(seconds * rate_hz), rate_hz, 1, peak_dbtp, 0, 0, windows)
 
 
-SOUNDS = {"sea": measured(40.0, 44_100, -20.0), "bell": measured(1.5, 48_000, -18.0, -3.0)}
+SOUNDS = {
+    "sea": build_measurement(40.0, 44_100, -20.0),
+    "bell": build_measurement(1.5, 48_000, -18.0, -3.0),
+}
 
-marks = st.builds(
-    SoundMark,
+sound_marks = st.builds(
+    SoundAnnotation,
     source=st.sampled_from(sorted(SOUNDS)),
-    plays=st.sampled_from(Plays),
-    where=st.sampled_from(Where),
+    playback=st.sampled_from(PlaybackMode),
+    position=st.sampled_from(TakePosition),
     at_samples=st.integers(0, 2_000_000),
     level_lu=st.none() | st.floats(-30, 0),
-) | st.just(SoundMark("", Plays.ON))
+) | st.just(SoundAnnotation("", PlaybackMode.LOOP))
 
 
 @st.composite
-def timelines(draw: st.DrawFn, *, max_takes: int = 6, marked: bool = True) -> Timeline:
+def timelines(draw: st.DrawFn, *, max_takes: int = 6, with_sounds: bool = True) -> Timeline:
     """Takes of one engine's rate, with or without music, and with sounds at them where `marked`."""
     rate_hz = draw(st.sampled_from(VOICE_RATES_HZ))
     takes = [
         Take(
             source=f"{number}",
-            measured=measured(
+            measured=build_measurement(
                 draw(st.floats(0.05, 60)),
                 rate_hz,
                 draw(st.floats(-45, -10)),
@@ -49,12 +52,14 @@ def timelines(draw: st.DrawFn, *, max_takes: int = 6, marked: bool = True) -> Ti
             ),
             gap_ms=draw(st.integers(0, 9_000)),
             is_gap_exact=draw(st.booleans()),
-            opens=draw(st.sampled_from([None, None, "Chapter"])),
-            marks=tuple(draw(st.lists(marks, max_size=2))) if marked else (),
+            chapter_title=draw(st.sampled_from([None, None, "Chapter"])),
+            annotations=tuple(draw(st.lists(sound_marks, max_size=2))) if with_sounds else (),
         )
         for number in range(draw(st.integers(1, max_takes)))
     ]
-    bed = draw(st.none() | st.floats(0.5, 900).map(lambda s: measured(s, 44_100, -14.0, -1.0)))
+    bed = draw(
+        st.none() | st.floats(0.5, 900).map(lambda s: build_measurement(s, 44_100, -14.0, -1.0))
+    )
     style = MixStyle(
         preset=PRESETS[draw(st.sampled_from(sorted(PRESETS)))],
         encoding=Encoding("mp3", draw(st.sampled_from([64, 128, 192, 320]))),
@@ -64,5 +69,5 @@ def timelines(draw: st.DrawFn, *, max_takes: int = 6, marked: bool = True) -> Ti
         outro_s=draw(st.floats(0, 60)),
         fade_out_s=draw(st.floats(0, 60)),
     )
-    sounds = {name: Music(name, each) for name, each in SOUNDS.items()}
-    return lay_out(takes, bed and Music("music", bed), style, sounds)
+    sounds = {name: SoundFile(name, each) for name, each in SOUNDS.items()}
+    return build_timeline(takes, bed and SoundFile("music", bed), style, sounds)

@@ -23,9 +23,9 @@ def open_engine(name: str, *, speech_marks: bool = False) -> SpeechEngine:
 
         return EmbeddedEngine()
     if name == POLLY or name in POLLY_LIMITS:
-        from mixer.speech.polly.client import polly_client
+        from mixer.speech.polly.client import create_polly_client
         from mixer.speech.polly.engine import PollyEngine
 
-        return PollyEngine(polly_client(), speech_marks=speech_marks)
+        return PollyEngine(create_polly_client(), speech_marks=speech_marks)
     names = ", ".join((EMBEDDED, POLLY, *POLLY_LIMITS))
     raise BadOption(f"engine: there is no engine {name!r}; there are {names}.", field="engine")

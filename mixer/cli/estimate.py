@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from mixer.cli.options import SPEECH, chosen, contract_options
-from mixer.cli.planning import planned
+from mixer.cli.options import SPEECH, collect_options, contract_options
+from mixer.cli.planning import plan_story
 from mixer.cli.session import music_option
-from mixer.cli.summary import estimate_line
-from mixer.script.estimate import estimate
+from mixer.cli.summary import format_estimate
+from mixer.script.estimate import estimate_script
 from mixer.speech.prices import costs_usd
 
 
@@ -28,11 +28,11 @@ def command(
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
 ) -> None:
     """Foretell what STORY would take and cost; nothing is spent."""
-    asked = chosen(given)
-    script = planned(story, asked, music)
+    asked = collect_options(given)
+    script = plan_story(story, asked, music)
     if as_json:
-        foretold = estimate(script, asked.rate)
+        foretold = estimate_script(script, asked.rate)
         figures = asdict(foretold) | {"duration_s": round(foretold.duration_s, 1)}
         click.echo(json.dumps({**figures, "cost_usd": costs_usd(foretold.characters)}))
     else:
-        click.echo(estimate_line(script, asked.rate))
+        click.echo(format_estimate(script, asked.rate))

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from mixer.cli.outputs import require_apart
-from mixer.cli.session import desk
+from mixer.cli.outputs import require_distinct_paths
+from mixer.cli.session import open_job_context
 from mixer.errors import BadInput
-from mixer.files import publish, require_writable
-from mixer.jobs.inspecting import Inspection, figures, inspect, picture
+from mixer.files import require_writable, write_atomic
+from mixer.jobs.inspecting import Inspection, collect_figures, draw_picture, inspect
 from mixer.sound.presets import PRESETS
 
 
@@ -37,44 +37,46 @@ def command(file: Path, report: Path | None, png: Path | None, **given: Any) -> 
     With --preset, the exit code is 1 where a rule is not kept.
     """
     if png is not None:
-        require_apart([png], {file: "the file"})
+        require_distinct_paths([png], {file: "the file"})
         require_writable(png)
-    with desk() as work:
-        found = inspect(file, given["preset"], report, work.children)
-    click.echo(_json(found) if given["as_json"] else _table(found))
+    with open_job_context() as work:
+        found = inspect(file, given["preset"], report, work.processes)
+    click.echo(_format_json(found) if given["as_json"] else _format_table(found))
     if png is not None:
-        publish(png, picture(found))
+        write_atomic(png, draw_picture(found))
     broken = [rule.name for rule in found.rules if not rule.passed]
     if broken:
         raise BadInput(f"{file} does not keep {', '.join(broken)} of {given['preset']}.")
 
 
-def _table(found: Inspection) -> str:
-    lines = [f"{name:26}{_shown(value)}" for name, value in figures(found).items()]
-    lines += [f"flaw: {flaw}" for flaw in found.measured.profile.flaws]
+def _format_table(inspection: Inspection) -> str:
+    lines = [
+        f"{name:26}{_format_figure(value)}" for name, value in collect_figures(inspection).items()
+    ]
+    lines += [f"flaw: {flaw}" for flaw in inspection.measurement.profile.flaws]
     lines += [
-        f"{'kept  ' if rule.passed else 'BROKEN'}  {rule.name}: {_shown(rule.measured)}"
+        f"{'kept  ' if rule.passed else 'BROKEN'}  {rule.name}: {_format_figure(rule.measured)}"
         f" ({rule.wanted})"
-        for rule in found.rules
+        for rule in inspection.rules
     ]
     return "\n".join(lines)
 
 
-def _json(found: Inspection) -> str:
-    told = {name: _finite(value) for name, value in figures(found).items()}
-    rules = [asdict(rule) | {"measured": _finite(rule.measured)} for rule in found.rules]
-    flaws = list(found.measured.profile.flaws)
+def _format_json(inspection: Inspection) -> str:
+    told = {name: _round_finite(value) for name, value in collect_figures(inspection).items()}
+    rules = [asdict(rule) | {"measured": _round_finite(rule.measured)} for rule in inspection.rules]
+    flaws = list(inspection.measurement.profile.flaws)
     return json.dumps({**told, "flaws": flaws, "rules": rules}, ensure_ascii=False, indent=2)
 
 
-def _finite(value: float | str | None) -> float | str | None:
+def _round_finite(value: float | str | None) -> float | str | None:
     """A figure to a hundredth; None for silence, which JSON has no number for."""
     if not isinstance(value, float):
         return value
     return round(value, 2) if math.isfinite(value) else None
 
 
-def _shown(value: float | str | None) -> str:
+def _format_figure(value: float | str | None) -> str:
     if isinstance(value, float):
         return f"{value:.1f}" if math.isfinite(value) else "silence"
     return "silence" if value is None else str(value)

@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from mixer.cli.options import ABOUT, MIX, chosen, contract_options
-from mixer.cli.outputs import require_apart, with_format
+from mixer.cli.options import METADATA, MIX, collect_options, contract_options
+from mixer.cli.outputs import require_distinct_paths, resolve_format
 from mixer.cli.reading import read_cover_file
-from mixer.cli.session import desk
-from mixer.cli.summary import heard
+from mixer.cli.session import open_job_context
+from mixer.cli.summary import format_measurements
 from mixer.files import require_writable
-from mixer.jobs.account import adjustments
+from mixer.jobs.account import describe_adjustments
 from mixer.jobs.mixing import mix_files
 
 
@@ -21,7 +21,7 @@ from mixer.jobs.mixing import mix_files
 )
 @click.option("--music", type=click.Path(path_type=Path), help="A sound file to lie under it.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
-@contract_options("gap_ms", *MIX, *ABOUT)
+@contract_options("gap_ms", *MIX, *METADATA)
 def command(
     chunks: tuple[Path, ...],
     music: Path | None,
@@ -34,17 +34,19 @@ def command(
     lie gaps of --gap-ms. The ending of --out tells the format. What was done to recordings that
     were not as they should be is said in the end.
     """
-    asked = with_format(chosen(given), out)
+    asked = resolve_format(collect_options(given), out)
     inputs = dict.fromkeys(chunks, "one of the chunks")
     inputs |= {music: "the music"} if music else {}
     inputs |= {Path(asked.cover): "the cover"} if asked.cover else {}
-    require_apart([out], inputs)
+    require_distinct_paths([out], inputs)
     cover = read_cover_file(Path(asked.cover)) if asked.cover else None
     require_writable(out)
-    with desk() as work:
-        mix = mix_files(work, chunks, music=music, asked=asked, out=out, cover=cover)
-    checked = mix.checked
-    measured = heard(mix.timeline.duration_s, checked.integrated_lufs, checked.true_peak_dbtp)
+    with open_job_context() as work:
+        mix = mix_files(work, chunks, music=music, options=asked, out=out, cover=cover)
+    checked = mix.verification
+    measured = format_measurements(
+        mix.timeline.duration_s, checked.integrated_lufs, checked.true_peak_dbtp
+    )
     click.echo(f"{out}  {measured}")
-    for told in adjustments(mix.timeline, mix.sounds, mix.flaws):
+    for told in describe_adjustments(mix.timeline, mix.sounds, mix.flaws):
         click.echo(f"  {told}")

@@ -8,27 +8,27 @@ from typing import Any
 import click
 
 from mixer.cli.engines import open_engine
-from mixer.cli.options import ABOUT, COST, MIX, OUTPUT, SPEECH, chosen, contract_options
-from mixer.cli.outputs import require_apart, with_format
+from mixer.cli.options import COST, METADATA, MIX, OUTPUT, SPEECH, collect_options, contract_options
+from mixer.cli.outputs import require_distinct_paths, resolve_format
 from mixer.cli.reading import (
     STDIN,
     Source,
-    cast_named,
-    cover_asked_for,
+    apply_lexicon,
+    find_cover,
+    name_story_in_errors,
     read_cover_file,
     read_story,
-    with_lexicon_file,
 )
-from mixer.cli.session import desk, music_option, store_option
-from mixer.cli.sounds import sound_paths
-from mixer.cli.summary import estimate_line, heard
+from mixer.cli.session import music_option, open_job_context, store_option
+from mixer.cli.sounds import find_sounds
+from mixer.cli.summary import format_estimate, format_measurements
 from mixer.files import require_writable, require_writable_folder
 from mixer.jobs.story.handing_out import chapters_folder, output_paths
-from mixer.jobs.story.telling import Teller, Telling
+from mixer.jobs.story.telling import StoryRun, StoryRunner
 from mixer.publish.chapters import require_cuttable
 from mixer.requests import Options
-from mixer.script.sources import text_of_upload
-from mixer.speech.choosing import EMBEDDED, as_narrator
+from mixer.script.sources import decode_upload
+from mixer.speech.choosing import EMBEDDED, apply_narrator
 from mixer.store.folder import FolderStore
 
 
@@ -44,7 +44,7 @@ from mixer.store.folder import FolderStore
     help="The report (JSON).  [default: beside it]",
 )
 @store_option
-@contract_options(*SPEECH, *MIX, *ABOUT, *OUTPUT, *COST)
+@contract_options(*SPEECH, *MIX, *METADATA, *OUTPUT, *COST)
 def command(
     story: str,
     music: Path | None,
@@ -60,29 +60,29 @@ def command(
     chapters for podcast and video players (.chapters.json, .chapters.vtt) and a report (.json);
     with --outputs more. What was spoken once is kept (--store) and never spoken again.
     """
-    asked, out = _named(chosen(given), story, out)
+    asked, out = _resolve_output(collect_options(given), story, out)
     outputs = output_paths(out, report)
     source = read_story(story, asked)
-    sounds = sound_paths(source.document, story, music)
+    sounds = find_sounds(source.document, story, music)
     bed = None if music is not None and music.is_dir() else music
-    picture = cover_asked_for(asked, story, source.document)
-    inputs = _inputs(story, bed, picture) | dict.fromkeys(sounds.values(), "a sound")
-    require_apart(outputs, inputs)
+    picture = find_cover(asked, story, source.document)
+    inputs = _list_inputs(story, bed, picture) | dict.fromkeys(sounds.values(), "a sound")
+    require_distinct_paths(outputs, inputs)
     cover = read_cover_file(picture) if picture else None
-    asked = _as_read(asked, story, source)
+    asked = _apply_source_options(asked, story, source)
     engine_name = asked.engine or EMBEDDED
     with (
         closing(open_engine(engine_name, speech_marks=asked.speech_marks)) as engine,
-        desk() as work,
-        cast_named(story),
+        open_job_context() as work,
+        name_story_in_errors(story),
     ):
-        teller = Teller.of(FolderStore(store), engine, work)
+        teller = StoryRunner.of(FolderStore(store), engine, work)
         if asked.dry_run:
-            plan = teller.speech.plan(text_of_upload(source.content), asked)
-            click.echo(estimate_line(plan.script, asked.rate))
+            plan = teller.speech_service.plan_text(decode_upload(source.content), asked)
+            click.echo(format_estimate(plan.script, asked.rate))
             return
-        _require_room(outputs, [store, *_folders(asked, out)])
-        told = teller.tell(
+        _require_writable_outputs(outputs, [store, *_list_folders(asked, out)])
+        told = teller.run_story(
             source.content,
             asked,
             music=bed,
@@ -91,29 +91,29 @@ def command(
             out=out,
             report=report,
         )
-    _say_where(told)
+    _print_result(told)
 
 
-def _named(asked: Options, story: str, out: Path | None) -> tuple[Options, Path]:
+def _resolve_output(options: Options, story: str, out: Path | None) -> tuple[Options, Path]:
     """What is asked for with its format, and the file to write.
 
     Raises:
         BadOption: its name tells no format, or its chapters cannot be cut out.
     """
     stem = "story" if story == STDIN else Path(story).stem
-    out = out or Path(f"{stem}.{asked.format or 'mp3'}")
-    asked = with_format(asked, out)
-    if asked.outputs:
-        require_cuttable(asked.format or "mp3")
-    return asked, out
+    out = out or Path(f"{stem}.{options.format or 'mp3'}")
+    options = resolve_format(options, out)
+    if options.outputs:
+        require_cuttable(options.format or "mp3")
+    return options, out
 
 
-def _folders(asked: Options, out: Path) -> list[Path]:
+def _list_folders(options: Options, out: Path) -> list[Path]:
     """Those that results go into, besides that of the finished file."""
-    return [chapters_folder(out)] if "chapter_files" in asked.outputs else []
+    return [chapters_folder(out)] if "chapter_files" in options.outputs else []
 
 
-def _require_room(files: Sequence[Path], folders: Sequence[Path]) -> None:
+def _require_writable_outputs(files: Sequence[Path], folders: Sequence[Path]) -> None:
     """Find out whether all results can be written, before anything is paid for them."""
     for path in files:
         require_writable(path)
@@ -121,31 +121,31 @@ def _require_room(files: Sequence[Path], folders: Sequence[Path]) -> None:
         require_writable_folder(folder)
 
 
-def _as_read(asked: Options, story: str, source: Source) -> Options:
+def _apply_source_options(options: Options, story: str, source: Source) -> Options:
     """What is asked for, with what the story says itself: how it is written, words, narrator."""
-    asked = with_lexicon_file(asked, story, source.document)
-    asked = asked.model_copy(update={"text_type": source.text_type.value, "cover": ""})
-    return as_narrator(asked, source.document.cast)
+    options = apply_lexicon(options, story, source.document)
+    options = options.model_copy(update={"text_type": source.text_type.value, "cover": ""})
+    return apply_narrator(options, source.document.cast)
 
 
-def _inputs(story: str, music: Path | None, cover: Path | None) -> dict[Path, str]:
+def _list_inputs(story: str, music: Path | None, cover: Path | None) -> dict[Path, str]:
     """The files that are read."""
     inputs = {} if story == STDIN else {Path(story): "the story"}
     inputs |= {music: "the music"} if music else {}
     return inputs | ({cover: "the cover"} if cover else {})
 
 
-def _say_where(told: Telling) -> None:
-    result, said = told.result, told.said.said
-    total = len(told.said.recordings)
+def _print_result(story_run: StoryRun) -> None:
+    result, said = story_run.result, story_run.narration.synthesized_chunks
+    total = len(story_run.narration.recordings)
     others = ", the others kept from before" if said < total else ""
-    measured = heard(
-        told.timeline.duration_s, result.integrated_loudness_lufs, result.true_peak_dbtp
+    measured = format_measurements(
+        story_run.timeline.duration_s, result.integrated_loudness_lufs, result.true_peak_dbtp
     )
     click.echo(f"{measured}; {said} of {total} chunks spoken now{others}")
-    for path in told.outputs:
+    for path in story_run.outputs:
         click.echo(f"  {path}")
-    for warning in told.said.stored.warnings:
+    for warning in story_run.narration.stored.warnings:
         click.echo(warning, err=True)
-    for passage in told.said.unspoken:
+    for passage in story_run.narration.unspoken:
         click.echo(f"not spoken, as the voice cannot read it: {passage}", err=True)

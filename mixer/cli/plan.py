@@ -9,14 +9,14 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from mixer.cli.options import SPEECH, chosen, contract_options
-from mixer.cli.planning import planned
+from mixer.cli.options import SPEECH, collect_options, contract_options
+from mixer.cli.planning import plan_story
 from mixer.cli.session import music_option
-from mixer.cli.summary import estimate_line
+from mixer.cli.summary import format_estimate
 from mixer.script.casting import NARRATOR
-from mixer.script.doubtful import doubtful_words
+from mixer.script.doubtful import find_pronunciation_hints
 from mixer.script.script import Script, Utterance
-from mixer.script.sound_cues import Place, SoundCue
+from mixer.script.sound_cues import CuePlace, SoundCue
 
 
 @click.command()
@@ -34,13 +34,13 @@ def command(
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
 ) -> None:
     """Show what would be said and played of STORY, and its cost."""
-    asked = chosen(given)
-    script = planned(story, asked, music)
+    asked = collect_options(given)
+    script = plan_story(story, asked, music)
     if as_json:
         click.echo(TypeAdapter(Script).dump_json(script, indent=2))
         return
     if doubtful:
-        for each in doubtful_words(script):
+        for each in find_pronunciation_hints(script):
             click.echo(f"{each.word}\t{each.kind}\t{each.times}")
         return
     console = Console()
@@ -48,10 +48,10 @@ def command(
         console.print(_cast_table(script))
     if len(script.chapters) > 1:
         console.print(_chapter_table(script))
-    console.print(_table(script))
+    console.print(_chunk_table(script))
     if any(script.sounds):
         console.print(_sound_table(script))
-    click.echo(estimate_line(script, asked.rate))
+    click.echo(format_estimate(script, asked.rate))
 
 
 def _cast_table(script: Script) -> Table:
@@ -94,7 +94,7 @@ def _sound_table(script: Script) -> Table:
     for chunk in script.chunks:
         for utterance in chunk.utterances:
             for cue in utterance.sounds:
-                table.add_row(*_sound_cells(cue), _where(cue, utterance))
+                table.add_row(*_sound_cells(cue), _format_place(cue, utterance))
     return table
 
 
@@ -103,14 +103,14 @@ def _sound_cells(cue: SoundCue) -> tuple[str, str, str, str]:
     return f"{cue.line or ''}", cue.kind, cue.file or "off", level
 
 
-def _where(cue: SoundCue, utterance: Utterance) -> str:
+def _format_place(cue: SoundCue, utterance: Utterance) -> str:
     """Where a sound is heard, in words of the text."""
-    if cue.place is Place.WITHIN:
+    if cue.place is CuePlace.WITHIN:
         return f"with “{utterance.text[cue.at :]}”"
     return f"{cue.place} “{utterance.text}”"
 
 
-def _table(script: Script) -> Table:
+def _chunk_table(script: Script) -> Table:
     table = Table(title=script.title or None, title_justify="left", expand=True)
     for name in ("#", "chars"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -58,27 +58,27 @@ class ProgressLines(AbstractContextManager["ProgressLines"]):
     """A plain line when a stage begins, while it is long, and when it is done."""
 
     def __init__(self) -> None:
-        self._begun_s: dict[str, float] = {}
+        self._started_s: dict[str, float] = {}
         self._done: set[str] = set()
-        self._said_s = time.monotonic()
+        self._last_line_s = time.monotonic()
         self._lock = threading.Lock()
 
     def __call__(self, stage: str, share: float) -> None:
         """Say how far a stage is, not too often."""
         with self._lock:
             now_s = time.monotonic()
-            begun_s = self._begun_s.setdefault(stage, now_s)
+            begun_s = self._started_s.setdefault(stage, now_s)
             if stage in self._done:
                 return
             if share >= 1.0:
                 self._done.add(stage)
                 click.echo(f"{stage}: done in {now_s - begun_s:.1f} s", err=True)
-            elif now_s - self._said_s >= LINE_EVERY_S and share > 0.0:
+            elif now_s - self._last_line_s >= LINE_EVERY_S and share > 0.0:
                 left_s = (now_s - begun_s) * (1 - share) / share
                 click.echo(f"{stage}: {share:.0%}, about {left_s:.0f} s left", err=True)
             else:
                 return
-            self._said_s = now_s
+            self._last_line_s = now_s
 
     def __exit__(
         self,
@@ -89,6 +89,6 @@ class ProgressLines(AbstractContextManager["ProgressLines"]):
         """Nothing to close."""
 
 
-def progress() -> ProgressBars | ProgressLines:
+def open_progress() -> ProgressBars | ProgressLines:
     """Bars for a person at a terminal, lines for a log."""
     return ProgressBars() if sys.stderr.isatty() else ProgressLines()

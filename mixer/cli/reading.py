@@ -10,12 +10,12 @@ from pathlib import Path
 import regex
 
 from mixer.errors import BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
-from mixer.publish.pictures import Picture, cover_picture, require_size
+from mixer.publish.pictures import Picture, encode_cover, require_cover_size
 from mixer.requests import Options
 from mixer.script.document import Document
 from mixer.script.epub import is_epub, read_epub
 from mixer.script.lexicon import read_lexicon
-from mixer.script.sources import TextType, read, told_by_looks
+from mixer.script.sources import TextType, detect_text_type, read_document
 
 STDIN = "-"
 
@@ -51,12 +51,12 @@ class Source:
     document: Document
 
 
-def read_story(story: str, asked: Options) -> Source:
+def read_story(story: str, options: Options) -> Source:
     """A story, read as it is written: as asked for, or as its name and looks say.
 
     Args:
         story: a file's path, or `-` for standard input.
-        asked: the text's type, and whether front matter is read, count here.
+        options: the text's type, and whether front matter is read, count here.
 
     Raises:
         NotFound: there is no such file.
@@ -64,17 +64,17 @@ def read_story(story: str, asked: Options) -> Source:
         UnreadableText: it is empty, or not text.
     """
     name = "Standard input" if story == STDIN else story
-    content = _standard_input() if story == STDIN else _content(Path(story))
-    if is_epub(content) and asked.text_type in (None, "epub"):
-        book = read_epub(content, name, front_matter=not asked.skip_front_matter)
+    content = _read_standard_input() if story == STDIN else _read_content(Path(story))
+    if is_epub(content) and options.text_type in (None, "epub"):
+        book = read_epub(content, name, front_matter=not options.skip_front_matter)
         return Source(content, TextType.EPUB, book)
-    text = _decoded(content, name)
+    text = _decode_text(content, name)
     if not text.strip():
         raise UnreadableText(f"{name} is empty: there is nothing to tell.")
-    if asked.text_type == "epub":
+    if options.text_type == "epub":
         raise UnreadableText(f"{name} is no EPUB: it is no archive.")
-    text_type = _text_type(text, name, asked)
-    return Source(text.encode(), text_type, read(text, text_type, name))
+    text_type = _detect_text_type(text, name, options)
+    return Source(text.encode(), text_type, read_document(text, text_type, name))
 
 
 def read_lexicon_file(path: Path) -> str:
@@ -84,7 +84,7 @@ def read_lexicon_file(path: Path) -> str:
         NotFound: there is no such file.
         UnreadableText: it is no text, or a line of it cannot be followed.
     """
-    text = _decoded(_content(path, "lexicon"), str(path))
+    text = _decode_text(_read_content(path, "lexicon"), str(path))
     read_lexicon(text, str(path))
     return text
 
@@ -97,35 +97,35 @@ def read_cover_file(path: Path) -> Picture:
         UnusablePicture: it is no picture, is broken, or is too large.
     """
     with suppress(OSError):  # said when it is read
-        require_size(path.stat().st_size, str(path))
-    return cover_picture(_content(path, "cover"), str(path))
+        require_cover_size(path.stat().st_size, str(path))
+    return encode_cover(_read_content(path, "cover"), str(path))
 
 
-def cover_asked_for(asked: Options, story: str, document: Document) -> Path | None:
+def find_cover(options: Options, story: str, document: Document) -> Path | None:
     """The file of the cover: as asked for, or as the story's head names it, beside the story."""
-    if asked.cover:
-        return Path(asked.cover)
-    return beside(story, document.cover_name) if document.cover_name else None
+    if options.cover:
+        return Path(options.cover)
+    return resolve_story_path(story, document.cover_name) if document.cover_name else None
 
 
-def with_lexicon_file(asked: Options, story: str, document: Document) -> Options:
+def apply_lexicon(options: Options, story: str, document: Document) -> Options:
     """What is asked for, with the lexicon that the story names where none was given.
 
     Its file lies beside the story.
     """
-    if asked.lexicon or not document.lexicon_name:
-        return asked
-    text = read_lexicon_file(beside(story, document.lexicon_name))
-    return asked.model_copy(update={"lexicon": text})
+    if options.lexicon or not document.lexicon_name:
+        return options
+    text = read_lexicon_file(resolve_story_path(story, document.lexicon_name))
+    return options.model_copy(update={"lexicon": text})
 
 
-def beside(story: str, name: str) -> Path:
+def resolve_story_path(story: str, name: str) -> Path:
     """A file that a story names: its path counts from the story's own folder."""
     return Path(name) if story == STDIN else Path(story).parent / name
 
 
 @contextmanager
-def cast_named(story: str) -> Iterator[None]:
+def name_story_in_errors(story: str) -> Iterator[None]:
     """A block whose complaints about the cast name the story that they are about."""
     try:
         yield
@@ -137,14 +137,14 @@ def cast_named(story: str) -> Iterator[None]:
         raise type(error)(f"{name}: line {why}", **error.details) from error
 
 
-def _text_type(text: str, name: str, asked: Options) -> TextType:
+def _detect_text_type(text: str, name: str, options: Options) -> TextType:
     """How a text is written: as asked for, or as the file's name and its looks say."""
-    if asked.text_type:
-        return TextType(asked.text_type)
-    return SUFFIXES.get(Path(name).suffix.lower()) or told_by_looks(text, name)
+    if options.text_type:
+        return TextType(options.text_type)
+    return SUFFIXES.get(Path(name).suffix.lower()) or detect_text_type(text, name)
 
 
-def _content(path: Path, what: str = "story") -> bytes:
+def _read_content(path: Path, what: str = "story") -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
@@ -154,20 +154,20 @@ def _content(path: Path, what: str = "story") -> bytes:
         raise StoreFailed(f"The {what} {path} cannot be read: {reason}.") from error
 
 
-def _standard_input() -> bytes:
+def _read_standard_input() -> bytes:
     if sys.stdin is None or sys.stdin.closed:
         raise UnreadableText("Standard input is closed: there is nothing to tell.")
     return sys.stdin.buffer.read()
 
 
-def _decoded(content: bytes, name: str) -> str:
+def _decode_text(content: bytes, name: str) -> str:
     """Text in UTF-8, UTF-16 with its mark, or what Windows wrote before: in that order."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     elif _CONTROL.search(content.rstrip(_DOS_END)):
         encodings = []
     else:
-        _refuse_damaged(content, name)
+        _reject_damaged(content, name)
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
@@ -177,7 +177,7 @@ def _decoded(content: bytes, name: str) -> str:
     raise UnreadableText(f"{name} is not a text file: save the story as plain text in UTF-8.")
 
 
-def _refuse_damaged(content: bytes, name: str) -> None:
+def _reject_damaged(content: bytes, name: str) -> None:
     """Tell UTF-8 with a few broken bytes from older encodings, as which it would read as rubbish.
 
     Raises:

@@ -14,8 +14,8 @@ from rich.table import Table
 from mixer.errors import BadOption, StoreFailed
 
 if TYPE_CHECKING:
-    from mixer.housekeeping.account import Account
-    from mixer.housekeeping.plan import Item, Plan
+    from mixer.housekeeping.account import AwsAccount
+    from mixer.housekeeping.plan import Item, RetentionPlan
     from mixer.housekeeping.policy import Policy
     from mixer.housekeeping.report import RunReport, TargetReport
 
@@ -51,50 +51,50 @@ def command(
     form: str,
 ) -> None:
     """Prune old objects and images, keeping what somebody needs."""
-    from mixer.housekeeping.pace import Pace
+    from mixer.housekeeping.pace import Retrier
     from mixer.housekeeping.report import Mode
     from mixer.housekeeping.rounds import clean
 
     given = {"age_days": age_days, "max_share": max_share}
     override = {name: value for name, value in given.items() if value is not None}
-    policy = _policy(policy_file, buckets, repositories, override)
-    plans: list[Plan[Item]] = []
+    policy = _load_policy(policy_file, buckets, repositories, override)
+    plans: list[RetentionPlan[Item]] = []
     report = clean(
         policy,
-        _account(),
+        _open_account(),
         now=datetime.now(UTC),
         mode=Mode.DRY_RUN if dry_run else Mode.DELETE,
-        pace=Pace(),
-        watch=plans.append,
+        retrier=Retrier(),
+        observe_plan=plans.append,
     )
     (_print_json if form == "json" else _print_table)(report, plans)
     if report.failed:
         raise StoreFailed("not everything went well; see the report above")
 
 
-def _policy(
+def _load_policy(
     policy_file: Path | None,
     buckets: Sequence[str],
     repositories: Sequence[str],
     override: Mapping[str, object],
 ) -> "Policy":
     from mixer.housekeeping.policy import (
+        build_default_document,
         parse_policy,
-        policy_of_environment,
+        read_environment_policy,
         read_policy,
-        usual_document,
     )
 
     if policy_file and (buckets or repositories):
         raise BadOption("--policy already names what to clean; leave --bucket, --repository out")
     if policy_file:
-        return parse_policy(_text(policy_file), override=override)
+        return parse_policy(_read_policy_file(policy_file), override=override)
     if buckets or repositories:
-        return read_policy(usual_document(buckets, repositories), override=override)
-    return policy_of_environment(os.environ, override)
+        return read_policy(build_default_document(buckets, repositories), override=override)
+    return read_environment_policy(os.environ, override)
 
 
-def _text(policy_file: Path) -> str:
+def _read_policy_file(policy_file: Path) -> str:
     try:
         return policy_file.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -103,38 +103,38 @@ def _text(policy_file: Path) -> str:
         raise BadOption(f"--policy: {policy_file} cannot be read: {error.strerror}") from error
 
 
-def _account() -> "Account":
+def _open_account() -> "AwsAccount":
     """The account of the ordinary credentials."""
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from mixer.housekeeping.account import CONFIG, open_account
-    from mixer.housekeeping.pace import said
+    from mixer.housekeeping.account import CLIENT_CONFIG, open_account
+    from mixer.housekeeping.pace import describe_error
 
     try:
         session = boto3.Session()
-        identity: str = session.client("sts", config=CONFIG).get_caller_identity()["Account"]
+        identity: str = session.client("sts", config=CLIENT_CONFIG).get_caller_identity()["Account"]
         return open_account(session, identity)
     except (BotoCoreError, ClientError) as error:
-        raise StoreFailed(f"AWS does not let us in: {said(error)}") from error
+        raise StoreFailed(f"AWS does not let us in: {describe_error(error)}") from error
 
 
-def _print_json(report: "RunReport", plans: "Sequence[Plan[Item]]") -> None:
+def _print_json(report: "RunReport", plans: "Sequence[RetentionPlan[Item]]") -> None:
     items = {plan.target: [verdict.row() for verdict in plan.verdicts] for plan in plans}
     click.echo(json.dumps({**report.to_json(), "plans": items}, indent=2))
 
 
-def _print_table(report: "RunReport", plans: "Sequence[Plan[Item]]") -> None:
+def _print_table(report: "RunReport", plans: "Sequence[RetentionPlan[Item]]") -> None:
     console = Console()
     for plan in plans:
         console.print(_items_table(plan))
     for target in report.targets:
-        console.print(*_told(target), sep="\n", style=None, markup=False, highlight=False)
+        console.print(*_format_outcome(target), sep="\n", style=None, markup=False, highlight=False)
     verb = "would save" if report.mode == "dry-run" else "saves"
     console.print(f"{verb} ${report.saved_usd_month:.2f} a month")
 
 
-def _items_table(plan: "Plan[Item]") -> Table:
+def _items_table(plan: "RetentionPlan[Item]") -> Table:
     table = Table(title=plan.target, title_justify="left")
     table.add_column("action")
     table.add_column("bytes", justify="right")
@@ -146,9 +146,9 @@ def _items_table(plan: "Plan[Item]") -> Table:
     return table
 
 
-def _told(target: "TargetReport") -> list[str]:
+def _format_outcome(target: "TargetReport") -> list[str]:
     """A target's outcome, in sentences."""
-    doomed = sum(tally.items for tally in target.doomed.values())
+    doomed = sum(tally.items for tally in target.to_delete.values())
     kept = sum(tally.items for tally in target.kept.values())
     deleted = sum(tally.items for tally in target.deleted.values())
     counts = f"{target.target}: {doomed} to go, {kept} stay, {deleted} deleted"

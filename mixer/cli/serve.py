@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 WEB = Path(mixer.__file__).parents[1] / "web"
 """Of the page, in a checkout of the repository."""
 
-QUIET = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}
+QUIET_ENVIRONMENT = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}
 """What is meant for CloudWatch does not belong on a terminal; problems do."""
 
 UNFINISHED = 1
 """Exit code when a request did not even end when all that it works with was closed."""
 
-folder = click.Path(path_type=Path, file_okay=False)
+FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
 @store_option
-@click.option("--music", type=folder, help="Folder of music to choose from.  [default: the store]")
-@click.option("--web", type=folder, default=WEB, help="Folder of the page.  [default: web/]")
+@click.option(
+    "--music", type=FOLDER_PATH, help="Folder of music to choose from.  [default: the store]"
+)
+@click.option("--web", type=FOLDER_PATH, default=WEB, help="Folder of the page.  [default: web/]")
 @click.option("--aws", is_flag=True, help="Use Amazon Polly and S3, as the environment says.")
 @click.option(
     "--grace-s",
@@ -50,31 +52,33 @@ def command(
     make. The environment variables of the Lambdas count here too; AUTH_MODE is none by default.
     """
     from mixer.server.listener import Listener
-    from mixer.server.local import Folders, chosen_settings, cloud, laptop
-    from mixer.server.running import requests_to_end, serve
+    from mixer.server.local import Folders, load_laptop_settings, open_cloud, open_laptop
+    from mixer.server.running import catch_signals, serve
 
     _log_to_terminal()
-    chosen = chosen_settings(os.environ)
-    _require_callers(chosen)
-    with requests_to_end() as came, ExitStack() as open_things:
+    chosen = load_laptop_settings(os.environ)
+    _require_tokens(chosen)
+    with catch_signals() as came, ExitStack() as open_things:
         listener = Listener(port)
         folders = Folders(store, web, music)
-        place = cloud(chosen, web) if aws else laptop(chosen, listener.url, folders)
+        place = open_cloud(chosen, web) if aws else open_laptop(chosen, listener.url, folders)
         site = open_things.enter_context(place)
         click.echo(f"Mixer listens on {listener.url} (Ctrl-C ends it)")
-        has_finished = serve(listener, site.reply, came, grace_s=grace_s, abandon=open_things.close)
+        has_finished = serve(
+            listener, site.reply, came, grace_s=grace_s, close_resources=open_things.close
+        )
     if not has_finished:
         sys.stderr.flush()
         os._exit(UNFINISHED)
 
 
-def _require_callers(chosen: "Settings") -> None:
+def _require_tokens(settings: "Settings") -> None:
     """Refuse to begin where nobody could ever be let in.
 
     Raises:
         Misconfigured: tokens are wanted, and nothing says whose.
     """
-    if chosen.auth.mode == "token" and not chosen.auth.tokens_secret:
+    if settings.auth.mode == "token" and not settings.auth.tokens_secret:
         raise Misconfigured(
             "AUTH_MODE is token, but TOKENS_SECRET names no secret with callers' tokens: set it, "
             "or let everybody in with AUTH_MODE=none.",
@@ -84,7 +88,9 @@ def _require_callers(chosen: "Settings") -> None:
 
 def _log_to_terminal() -> None:
     """A line for each request, and what goes wrong."""
-    os.environ.update({name: os.environ.get(name) or value for name, value in QUIET.items()})
+    os.environ.update(
+        {name: os.environ.get(name) or value for name, value in QUIET_ENVIRONMENT.items()}
+    )
     lines = logging.StreamHandler()
     lines.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
     logger = logging.getLogger("mixer.server")

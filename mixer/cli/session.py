@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from mixer.cli.progress import progress
-from mixer.jobs.mixing import Desk, Stages
-from mixer.sound.ffmpeg import Children
+from mixer.cli.progress import open_progress
+from mixer.jobs.mixing import JobContext, StageTimer
+from mixer.sound.ffmpeg import ProcessGroup
 
 
 def default_store() -> Path:
@@ -37,12 +37,12 @@ music_option = click.option(
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
+def open_job_context() -> Iterator[JobContext]:
     """What a mix is made with; whatever ends the block ends all its processes at once."""
-    children = Children()
-    with progress() as watch:
+    children = ProcessGroup()
+    with open_progress() as watch:
         try:
-            yield Desk(Stages(watch), children)
+            yield JobContext(StageTimer(watch), children)
         except BaseException:
             children.stop()
             raise

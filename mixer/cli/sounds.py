@@ -5,10 +5,10 @@ from pathlib import Path
 from mixer.cli.reading import STDIN
 from mixer.errors import BadInput, NotFound
 from mixer.script.document import Document
-from mixer.script.sounds import files_of
+from mixer.script.sounds import find_sound_files
 
 
-def sound_paths(document: Document, story: str, music: Path | None) -> dict[str, Path]:
+def find_sounds(document: Document, story: str, music: Path | None) -> dict[str, Path]:
     """Where the files are that a story names, by their names in it.
 
     Args:
@@ -24,16 +24,16 @@ def sound_paths(document: Document, story: str, music: Path | None) -> dict[str,
     if music is not None:
         folders.append(music if music.is_dir() else music.parent)
     return {
-        file: _found(file, folders, f"{_name(story)}: line {line}")
-        for file, line in files_of(document).items()
+        file: _find_file(file, folders, f"{_story_name(story)}: line {line}")
+        for file, line in find_sound_files(document).items()
     }
 
 
-def _name(story: str) -> str:
+def _story_name(story: str) -> str:
     return "Standard input" if story == STDIN else story
 
 
-def _found(file: str, folders: list[Path], where: str) -> Path:
+def _find_file(file: str, folders: list[Path], where: str) -> Path:
     for folder in folders:
         path = folder / file
         steps = [path, *path.parents[: len(Path(file).parts) - 1]]
@@ -41,9 +41,9 @@ def _found(file: str, folders: list[Path], where: str) -> Path:
             raise BadInput(f"{where}: {file} is a link; name the file itself.", key=file)
         if path.is_file():
             return path
-    places = " or ".join(dict.fromkeys(map(_called, folders)))
+    places = " or ".join(dict.fromkeys(map(_format_folder, folders)))
     raise NotFound(f"{where}: there is no sound file {file} in {places}.", key=file)
 
 
-def _called(folder: Path) -> str:
+def _format_folder(folder: Path) -> str:
     return "this folder" if folder == Path() else str(folder)

@@ -12,13 +12,13 @@ from mixer.errors import StoreFailed
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-    from mixer.jobs.story.orders import Order
+    from mixer.jobs.story.orders import StoryRequest
 
 BEGIN = "begin"
 """What its event asks for."""
 
 
-def story_function(name: str) -> "StoryFunction":
+def open_story_function(name: str) -> "StoryFunction":
     """The function of a name."""
     import boto3
     from botocore.config import Config
@@ -39,7 +39,7 @@ class StoryFunction:
         self._client = client
         self._name = name
 
-    def hand_over(self, order: "Order") -> str:
+    def invoke(self, story_request: "StoryRequest") -> str:
         """Have a story told.
 
         Returns:
@@ -50,7 +50,7 @@ class StoryFunction:
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        event = {"task": BEGIN, "order": asdict(order)}
+        event = {"task": BEGIN, "order": asdict(story_request)}
         try:
             done = self._client.invoke(FunctionName=self._name, Payload=json.dumps(event).encode())
             answered = json.loads(done["Payload"].read())

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mixer.errors import StoreFailed
-from mixer.jobs.story.values import StoryRequest
+from mixer.jobs.story.values import StoredRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SOURCE, DETAIL_TYPE = "mixer", "Story ended"
 
 
-def event_bus(name: str) -> "EventBus":
+def open_event_bus(name: str) -> "EventBus":
     """A bus of this account, by its name."""
     import boto3
 
@@ -32,7 +32,7 @@ class EventBus:
         self._client = client
         self._name = name
 
-    def tell(self, notice: dict[str, Any], request: StoryRequest) -> None:
+    def notify(self, notice: dict[str, Any], request: StoredRequest) -> None:
         """Send the news, whoever has asked for the story.
 
         Raises:

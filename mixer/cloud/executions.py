@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 USED_UP = frozenset({"ExecutionAlreadyExists"})
 
 
-def state_machine(arn: str) -> "StateMachine":
+def open_state_machine(arn: str) -> "StateMachine":
     """The state machine of an ARN."""
     import boto3
     from botocore.config import Config
@@ -47,14 +47,14 @@ class StateMachine:
                 stateMachineArn=self._arn, name=execution_name(story, attempt), input=given
             )
         except ClientError as error:
-            if _code(error) in USED_UP:
-                return self._still_runs(story, attempt)
-            raise _failed(error) from error
+            if _error_code(error) in USED_UP:
+                return self._is_running(story, attempt)
+            raise _store_error(error) from error
         except BotoCoreError as error:
-            raise _failed(error) from error
+            raise _store_error(error) from error
         return True
 
-    def _still_runs(self, story: str, attempt: int) -> bool:
+    def _is_running(self, story: str, attempt: int) -> bool:
         """Whether the name is taken by an execution that goes on."""
         found = self._client.describe_execution(executionArn=self._execution_arn(story, attempt))
         return found["status"] == "RUNNING"
@@ -69,9 +69,9 @@ def execution_name(story: str, attempt: int) -> str:
     return f"{story}-{attempt}"
 
 
-def _code(error: "Exception") -> str:
+def _error_code(error: "Exception") -> str:
     return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
 
 
-def _failed(error: Exception) -> StoreFailed:
+def _store_error(error: Exception) -> StoreFailed:
     return StoreFailed(f"Step Functions did not answer as it should: {error}")

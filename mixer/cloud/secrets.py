@@ -1,7 +1,7 @@
 """Reads secrets from AWS Secrets Manager."""
 
 
-def secret_text(name: str) -> str:
+def read_secret(name: str) -> str:
     """A secret, as it is kept.
 
     Args:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
-CONFIG = Config(
+CLIENT_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 1},
     connect_timeout=5,
     read_timeout=20,
@@ -20,27 +20,27 @@ CONFIG = Config(
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AwsAccount:
     """What a round needs of an account.
 
     Attributes:
-        identity: 12 digits.
+        account_id: 12 digits.
         s3: a client of S3.
         ecr: a client of ECR.
         functions: a client of Lambda.
     """
 
-    identity: str
+    account_id: str
     s3: "S3Client"
     ecr: "ECRClient"
     functions: "LambdaClient"
 
 
-def open_account(session: "boto3.Session", identity: str) -> Account:
+def open_account(session: "boto3.Session", account_id: str) -> AwsAccount:
     """Clients of a session, for the entry points."""
-    return Account(
-        identity=identity,
-        s3=session.client("s3", config=CONFIG),
-        ecr=session.client("ecr", config=CONFIG),
-        functions=session.client("lambda", config=CONFIG),
+    return AwsAccount(
+        account_id=account_id,
+        s3=session.client("s3", config=CLIENT_CONFIG),
+        ecr=session.client("ecr", config=CLIENT_CONFIG),
+        functions=session.client("lambda", config=CLIENT_CONFIG),
     )

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypedDict
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mixer.housekeeping.listing import BucketListing, Folder, ObjectVersion, Upload
-from mixer.housekeeping.pace import Pace, code_of, said
+from mixer.housekeeping.pace import Retrier, describe_error, error_code
 from mixer.housekeeping.policy import CHUNKS, STORIES, BucketPolicy
-from mixer.housekeeping.retention import living_stories
-from mixer.housekeeping.stories import chunks_named_in, script_keys
+from mixer.housekeeping.retention import find_living_stories
+from mixer.housekeeping.stories import find_script_keys, parse_chunk_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,85 +49,85 @@ class BucketSource:
 
     Attributes:
         client: of S3.
-        account: whose the bucket must be; every call says so, and S3 refuses otherwise.
+        account_id: whose the bucket must be; every call says so, and S3 refuses otherwise.
         policy: the bucket's rules.
-        pace: how patiently to ask.
+        retrier: how patiently to ask.
     """
 
     client: "S3Client"
-    account: str
+    account_id: str
     policy: BucketPolicy
-    pace: Pace
+    retrier: Retrier
 
-    def refusal(self) -> str:
+    def check_access(self) -> str:
         """Why this bucket cannot be cleaned; empty when it can."""
         try:
-            self.versioning()
+            self.read_versioning()
         except ClientError as error:
-            if code_of(error) in {"NoSuchBucket", "404"}:
+            if error_code(error) in {"NoSuchBucket", "404"}:
                 return "there is no such bucket"
-            return f"it is not ours, or we may not look at it ({said(error)})"
+            return f"it is not ours, or we may not look at it ({describe_error(error)})"
         return ""
 
-    def versioning(self) -> str:
+    def read_versioning(self) -> str:
         """`Enabled`, `Suspended`, or empty for a bucket that was never versioned."""
-        answer = self.pace.ask(
+        answer = self.retrier.call(
             lambda: self.client.get_bucket_versioning(
-                Bucket=self.policy.bucket, ExpectedBucketOwner=self.account
+                Bucket=self.policy.bucket, ExpectedBucketOwner=self.account_id
             )
         )
         return answer.get("Status", "")
 
-    def gather(self, now: datetime, versioning: str) -> BucketListing:
+    def read_listing(self, now: datetime, versioning: str) -> BucketListing:
         """Everything that deciding needs; whole, or an exception."""
-        elsewhere, loose = self._elsewhere()
-        prefixes = _outermost(_prefixes_to_list(self.policy))
-        found = (version for prefix in prefixes for version in self._versions(prefix))
+        elsewhere, loose = self._list_other_folders()
+        prefixes = _drop_nested_prefixes(_prefixes_to_list(self.policy))
+        found = (version for prefix in prefixes for version in self._list_versions(prefix))
         keeps_etag = versioning != ENABLED
         listing = BucketListing(
             bucket=self.policy.bucket,
             versions=(*loose, *(v if keeps_etag else replace(v, etag="") for v in found)),
-            uploads=tuple(self._uploads()),
-            elsewhere=elsewhere,
+            uploads=tuple(self._list_uploads()),
+            other_folders=elsewhere,
         )
-        return self._with_named_chunks(listing, now)
+        return self._add_named_chunks(listing, now)
 
-    def _elsewhere(self) -> tuple[tuple[Folder, ...], tuple[ObjectVersion, ...]]:
+    def _list_other_folders(self) -> tuple[tuple[Folder, ...], tuple[ObjectVersion, ...]]:
         """The top level outside the rules: the first thousand names, without looking inside."""
-        page = self._page("", {}, delimiter="/")
+        page = self._fetch_page("", {}, delimiter="/")
         ours = _prefixes_to_list(self.policy)
         names = (common.get("Prefix", "") for common in page.get("CommonPrefixes", []))
         folders = tuple(
             Folder(name) for name in names if not any(prefix.startswith(name) for prefix in ours)
         )
-        return folders, tuple(_versions_of(page))
+        return folders, tuple(_parse_versions(page))
 
-    def _versions(self, prefix: str) -> Iterator[ObjectVersion]:
+    def _list_versions(self, prefix: str) -> Iterator[ObjectVersion]:
         """Every version and delete marker under a prefix, by key, the newest first."""
         markers: Markers | None = {}
         while markers is not None:
-            page = self._page(prefix, markers)
-            yield from _versions_of(page)
-            markers = _next(page)
+            page = self._fetch_page(prefix, markers)
+            yield from _parse_versions(page)
+            markers = _next_markers(page)
 
-    def _page(
+    def _fetch_page(
         self, prefix: str, markers: Markers, delimiter: str = ""
     ) -> "ListObjectVersionsOutputTypeDef":
-        return self.pace.ask(
+        return self.retrier.call(
             lambda: self.client.list_object_versions(
                 Bucket=self.policy.bucket,
                 Prefix=prefix,
                 Delimiter=delimiter,
-                ExpectedBucketOwner=self.account,
+                ExpectedBucketOwner=self.account_id,
                 **markers,
             )
         )
 
-    def _uploads(self) -> Iterator[Upload]:
+    def _list_uploads(self) -> Iterator[Upload]:
         """Every unfinished multipart upload in the bucket."""
         markers: UploadMarkers | None = {}
         while markers is not None:
-            page = self._uploads_page(markers)
+            page = self._fetch_uploads_page(markers)
             for upload in page.get("Uploads", []):
                 initiated = upload["Initiated"].astimezone(UTC)
                 yield Upload(upload["Key"], upload["UploadId"], initiated)
@@ -137,34 +137,34 @@ class BucketSource:
                     KeyMarker=page["NextKeyMarker"], UploadIdMarker=page["NextUploadIdMarker"]
                 )
 
-    def _uploads_page(self, markers: UploadMarkers) -> "ListMultipartUploadsOutputTypeDef":
-        return self.pace.ask(
+    def _fetch_uploads_page(self, markers: UploadMarkers) -> "ListMultipartUploadsOutputTypeDef":
+        return self.retrier.call(
             lambda: self.client.list_multipart_uploads(
-                Bucket=self.policy.bucket, ExpectedBucketOwner=self.account, **markers
+                Bucket=self.policy.bucket, ExpectedBucketOwner=self.account_id, **markers
             )
         )
 
-    def _with_named_chunks(self, listing: BucketListing, now: datetime) -> BucketListing:
-        living = living_stories(listing, self.policy, now)
+    def _add_named_chunks(self, listing: BucketListing, now: datetime) -> BucketListing:
+        living = find_living_stories(listing, self.policy, now)
         named: set[str] = set()
         unreadable: list[str] = []
-        for key in script_keys(listing.versions, living):
-            chunks = self._chunks_named_by(key)
+        for key in find_script_keys(listing.versions, living):
+            chunks = self._read_chunk_keys(key)
             if chunks is None:
                 unreadable.append(key)
             else:
                 named.update(chunks)
         return replace(listing, named_chunks=frozenset(named), unreadable=tuple(unreadable))
 
-    def _chunks_named_by(self, key: str) -> frozenset[str] | None:
+    def _read_chunk_keys(self, key: str) -> frozenset[str] | None:
         """The chunks that a script names; None when it cannot be read, for whatever reason."""
         try:
-            answer = self.pace.ask(
+            answer = self.retrier.call(
                 lambda: self.client.get_object(
-                    Bucket=self.policy.bucket, Key=key, ExpectedBucketOwner=self.account
+                    Bucket=self.policy.bucket, Key=key, ExpectedBucketOwner=self.account_id
                 )
             )
-            return chunks_named_in(answer["Body"].read())
+            return parse_chunk_keys(answer["Body"].read())
         except (ClientError, BotoCoreError):
             return None
 
@@ -176,7 +176,7 @@ def _prefixes_to_list(policy: BucketPolicy) -> frozenset[str]:
     return frozenset(prefixes | {STORIES} if cleans_chunks else prefixes)
 
 
-def _outermost(prefixes: Iterable[str]) -> list[str]:
+def _drop_nested_prefixes(prefixes: Iterable[str]) -> list[str]:
     """The prefixes in key order, without those that lie inside another."""
     outer: list[str] = []
     for prefix in sorted(prefixes):
@@ -185,7 +185,7 @@ def _outermost(prefixes: Iterable[str]) -> list[str]:
     return outer
 
 
-def _versions_of(page: "ListObjectVersionsOutputTypeDef") -> list[ObjectVersion]:
+def _parse_versions(page: "ListObjectVersionsOutputTypeDef") -> list[ObjectVersion]:
     """A page's versions and delete markers in one order, which S3's answer has lost.
 
     Times are moved to the one UTC: as botocore hands them out, each drags along a time zone of
@@ -217,7 +217,7 @@ def _versions_of(page: "ListObjectVersionsOutputTypeDef") -> list[ObjectVersion]
     return versions
 
 
-def _next(page: "ListObjectVersionsOutputTypeDef") -> Markers | None:
+def _next_markers(page: "ListObjectVersionsOutputTypeDef") -> Markers | None:
     if not page.get("IsTruncated"):
         return None
     markers = Markers(KeyMarker=page["NextKeyMarker"])

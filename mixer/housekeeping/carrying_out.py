@@ -10,7 +10,7 @@ from mixer.housekeeping.plan import Item, Verdict
 Thing = TypeVar("Thing")
 
 
-class Fate(StrEnum):
+class Outcome(StrEnum):
     """How it ended for an item that the plan deletes."""
 
     DELETED = "deleted"
@@ -20,20 +20,20 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class DeletionResult:
     """An item of the plan and what became of it.
 
     Attributes:
         verdict: as planned.
-        fate: how it ended.
+        outcome: how it ended.
         why: what the service said, for an item that failed or was spared.
     """
 
     verdict: Verdict[Item]
-    fate: Fate
+    outcome: Outcome
     why: str = ""
 
 
-def batches(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
+def split_batches(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
     """Stretches of at most `size` things, in order."""
     return (things[start : start + size] for start in range(0, len(things), size))

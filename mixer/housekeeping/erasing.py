@@ -19,11 +19,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mixer.errors import OutOfTime
 from mixer.housekeeping.buckets import ENABLED
-from mixer.housekeeping.carrying_out import Done, Fate, batches
-from mixer.housekeeping.deletion import GONE, Deletion, Doomed
+from mixer.housekeeping.carrying_out import DeletionResult, Outcome, split_batches
+from mixer.housekeeping.deletion import GONE, ObjectDeleter, ObjectToDelete
 from mixer.housekeeping.listing import ObjectVersion, Upload
-from mixer.housekeeping.pace import Pace, code_of, said
-from mixer.housekeeping.plan import Plan, Verdict
+from mixer.housekeeping.pace import Retrier, describe_error, error_code
+from mixer.housekeeping.plan import RetentionPlan, Verdict
 from mixer.housekeeping.retention import BucketItem
 
 if TYPE_CHECKING:
@@ -34,102 +34,116 @@ if TYPE_CHECKING:
 BATCH = 1_000
 """Keys of one DeleteObjects call (S3 API reference)."""
 
-Latest = Mapping[str, ObjectVersion]
+LatestVersions = Mapping[str, ObjectVersion]
 """What readers of each key met when it was listed."""
 
 
 @dataclass(frozen=True, slots=True)
-class BucketEraser:
+class BucketDeleter:
     """Deletes from one bucket.
 
     Attributes:
         client: of S3.
         bucket: its name.
-        account: whose the bucket must be.
+        account_id: whose the bucket must be.
         versioning: `Enabled`, `Suspended`, or empty for a bucket that was never versioned.
-        pace: how patiently to ask.
+        retrier: how patiently to ask.
     """
 
     client: "S3Client"
     bucket: str
-    account: str
+    account_id: str
     versioning: str
-    pace: Pace
+    retrier: Retrier
 
-    def apply(self, plan: Plan[BucketItem]) -> Iterator[Done]:
+    def apply(self, plan: RetentionPlan[BucketItem]) -> Iterator[DeletionResult]:
         """Delete what the plan deletes, telling of each item what became of it."""
-        for verdict in plan.deletes:
+        for verdict in plan.deletions:
             if isinstance(verdict.item, Upload):
-                yield self._abort(verdict, verdict.item)
-        latest = self._latest_of(plan)
+                yield self._abort_upload(verdict, verdict.item)
+        latest = self._latest_versions(plan)
         by_version = bool(self.versioning)
-        deletion = Deletion(self.client, self.bucket, self.account, by_version, self.pace)
-        for batch in batches(_oldest_first(plan), BATCH):
-            yield from self._erase(batch, latest, deletion)
+        deletion = ObjectDeleter(
+            self.client, self.bucket, self.account_id, by_version, self.retrier
+        )
+        for batch in split_batches(_sort_oldest_first(plan), BATCH):
+            yield from self._delete_batch(batch, latest, deletion)
 
-    def _latest_of(self, plan: Plan[BucketItem]) -> Latest:
+    def _latest_versions(self, plan: RetentionPlan[BucketItem]) -> LatestVersions:
         if self.versioning == ENABLED:
             return {}
         items = (verdict.item for verdict in plan.verdicts)
         return {i.key: i for i in items if isinstance(i, ObjectVersion) and i.is_latest}
 
-    def _abort(self, verdict: Verdict[BucketItem], upload: Upload) -> Done:
+    def _abort_upload(self, verdict: Verdict[BucketItem], upload: Upload) -> DeletionResult:
         try:
-            self.pace.ask(
+            self.retrier.call(
                 lambda: self.client.abort_multipart_upload(
                     Bucket=self.bucket,
                     Key=upload.key,
                     UploadId=upload.upload_id,
-                    ExpectedBucketOwner=self.account,
+                    ExpectedBucketOwner=self.account_id,
                 )
             )
         except OutOfTime:
-            return Done(verdict, Fate.LEFT)
+            return DeletionResult(verdict, Outcome.LEFT)
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and code_of(error) in GONE:
-                return Done(verdict, Fate.SPARED, "finished or aborted by somebody else")
-            return Done(verdict, Fate.FAILED, said(error))
-        return Done(verdict, Fate.DELETED)
+            if isinstance(error, ClientError) and error_code(error) in GONE:
+                return DeletionResult(
+                    verdict, Outcome.SPARED, "finished or aborted by somebody else"
+                )
+            return DeletionResult(verdict, Outcome.FAILED, describe_error(error))
+        return DeletionResult(verdict, Outcome.DELETED)
 
-    def _erase(self, batch: Sequence[Doomed], latest: Latest, deletion: Deletion) -> Iterator[Done]:
+    def _delete_batch(
+        self, batch: Sequence[ObjectToDelete], latest: LatestVersions, deletion: ObjectDeleter
+    ) -> Iterator[DeletionResult]:
         """Delete a batch, after another look where the version id does not protect."""
         try:
-            untouched = self._untouched(batch, latest)
+            untouched = self._find_unchanged_keys(batch, latest)
         except OutOfTime:
-            yield from (Done(verdict, Fate.LEFT) for verdict in batch)
+            yield from (DeletionResult(verdict, Outcome.LEFT) for verdict in batch)
         except (ClientError, BotoCoreError) as error:
-            yield from (Done(verdict, Fate.FAILED, said(error)) for verdict in batch)
+            yield from (
+                DeletionResult(verdict, Outcome.FAILED, describe_error(error)) for verdict in batch
+            )
         else:
-            yield from (Done(v, Fate.SPARED) for v in batch if v.item.key not in untouched)
+            yield from (
+                DeletionResult(v, Outcome.SPARED) for v in batch if v.item.key not in untouched
+            )
             yield from deletion.delete([v for v in batch if v.item.key in untouched])
 
-    def _untouched(self, batch: Sequence[Doomed], latest: Latest) -> frozenset[str]:
+    def _find_unchanged_keys(
+        self, batch: Sequence[ObjectToDelete], latest: LatestVersions
+    ) -> frozenset[str]:
         """The keys of a batch that may be deleted as listed."""
         keys = frozenset(verdict.item.key for verdict in batch)
         if self.versioning == ENABLED:
             return keys
-        found = self._look_again(sorted(keys))
-        return frozenset(key for key in keys if found.get(key) == _touch(latest.get(key)))
+        found = self._relist_keys(sorted(keys))
+        return frozenset(key for key in keys if found.get(key) == _expected_stamp(latest.get(key)))
 
-    def _look_again(self, keys: Sequence[str]) -> "Mapping[str, Touch]":
+    def _relist_keys(self, keys: Sequence[str]) -> "Mapping[str, WriteStamp]":
         """How the keys, in order, stand now; one call for each thousand keys in their range."""
-        found: dict[str, Touch] = {}
+        found: dict[str, WriteStamp] = {}
         for folder, group in groupby(keys, key=lambda key: key.partition("/")[0]):
             wanted = list(group)
-            for touches in self._pages(f"{folder}/", wanted[0], wanted[-1]):
+            for touches in self._list_pages(f"{folder}/", wanted[0], wanted[-1]):
                 found |= touches
         return found
 
-    def _pages(self, prefix: str, first: str, last: str) -> "Iterator[Mapping[str, Touch]]":
+    def _list_pages(
+        self, prefix: str, first: str, last: str
+    ) -> "Iterator[Mapping[str, WriteStamp]]":
         """What stands between two keys, both included, page by page."""
         after = first[:-1]
         while after < last:
-            page = self.pace.ask(
+            page = self.retrier.call(
                 lambda after=after: self.client.list_objects_v2(  # type: ignore[misc]
                     Bucket=self.bucket,
                     Prefix=prefix,
                     StartAfter=after,
-                    ExpectedBucketOwner=self.account,
+                    ExpectedBucketOwner=self.account_id,
                 )
             )
             entries = page.get("Contents", [])
@@ -137,17 +151,17 @@ class BucketEraser:
             after = entries[-1]["Key"] if page["IsTruncated"] else last
 
 
-Touch = tuple[str, "datetime"]
+WriteStamp = tuple[str, "datetime"]
 """ETag and time of a key's last write."""
 
 
-def _touch(listed: ObjectVersion | None) -> Touch | None:
+def _expected_stamp(listed: ObjectVersion | None) -> WriteStamp | None:
     """What another look must find where nothing happened; None: no readable object."""
     return None if listed is None or listed.is_marker else (listed.etag, listed.modified)
 
 
-def _oldest_first(plan: Plan[BucketItem]) -> list[Doomed]:
+def _sort_oldest_first(plan: RetentionPlan[BucketItem]) -> list[ObjectToDelete]:
     """The object versions that go, so that no older version comes back when a run breaks off."""
-    doomed = [cast(Doomed, v) for v in plan.deletes if isinstance(v.item, ObjectVersion)]
+    doomed = [cast(ObjectToDelete, v) for v in plan.deletions if isinstance(v.item, ObjectVersion)]
     doomed.reverse()
     return doomed

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mixer.housekeeping.listing import Uses
-from mixer.housekeeping.pace import Pace, said
+from mixer.housekeeping.pace import Retrier, describe_error
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -23,7 +23,7 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}$")
 """How a resolved image's address must end; anything else is an answer that misses."""
 
 
-def read_uses(client: "LambdaClient", pace: Pace) -> Uses:
+def read_uses(client: "LambdaClient", retrier: Retrier) -> Uses:
     """The digests of all versions of all functions in the client's region.
 
     Raises:
@@ -31,23 +31,29 @@ def read_uses(client: "LambdaClient", pace: Pace) -> Uses:
     """
     digests: set[str] = set()
     try:
-        for version in _image_versions(client, pace):
-            digest = _digest_of(client, pace, version)
+        for version in _list_image_versions(client, retrier):
+            digest = _resolve_digest(client, retrier, version)
             if not digest:
-                return Uses(unknown=f"Lambda does not say which image {_named(version)} runs")
+                return Uses(
+                    unknown=f"Lambda does not say which image {_qualified_name(version)} runs"
+                )
             digests.add(digest)
     except (ClientError, BotoCoreError) as error:
-        return Uses(unknown=f"Lambda could not be asked which images are in use ({said(error)})")
+        return Uses(
+            unknown=f"Lambda could not be asked which images are in use ({describe_error(error)})"
+        )
     if not digests:
         return Uses(unknown="Lambda lists no function that runs an image, which cannot be")
     return Uses(frozenset(digests))
 
 
-def _image_versions(client: "LambdaClient", pace: Pace) -> "Iterator[FunctionConfigurationTypeDef]":
+def _list_image_versions(
+    client: "LambdaClient", retrier: Retrier
+) -> "Iterator[FunctionConfigurationTypeDef]":
     """Every version, `$LATEST` included, of every function that runs a container image."""
     marker = ""
     while True:
-        page = pace.ask(
+        page = retrier.call(
             lambda marker=marker: client.list_functions(  # type: ignore[misc]
                 FunctionVersion="ALL", **({"Marker": marker} if marker else {})
             )
@@ -59,9 +65,11 @@ def _image_versions(client: "LambdaClient", pace: Pace) -> "Iterator[FunctionCon
             return
 
 
-def _digest_of(client: "LambdaClient", pace: Pace, version: "FunctionConfigurationTypeDef") -> str:
+def _resolve_digest(
+    client: "LambdaClient", retrier: Retrier, version: "FunctionConfigurationTypeDef"
+) -> str:
     """The digest to which a version's image was resolved; empty where Lambda does not say."""
-    answer = pace.ask(
+    answer = retrier.call(
         lambda: client.get_function(
             FunctionName=version["FunctionName"], Qualifier=version["Version"]
         )
@@ -70,5 +78,5 @@ def _digest_of(client: "LambdaClient", pace: Pace, version: "FunctionConfigurati
     return found.group() if found else ""
 
 
-def _named(version: "FunctionConfigurationTypeDef") -> str:
+def _qualified_name(version: "FunctionConfigurationTypeDef") -> str:
     return f"{version['FunctionName']}:{version['Version']}"

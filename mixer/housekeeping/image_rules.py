@@ -17,14 +17,14 @@ LATEST = "latest"
 """The tag that is never deleted."""
 
 
-def image_reasons(
+def decide_image_reasons(
     listing: RepositoryListing, policy: RepositoryPolicy, now: datetime
 ) -> Mapping[str, Reason]:
     """A reason for every digest of the repository."""
     blanket = _blanket_reason(listing, policy)
     if blanket:
         return {image.digest: blanket for image in listing.images}
-    kept = _needed_for_their_own_sake(listing, policy, now)
+    kept = _find_needed_images(listing, policy, now)
     _keep_lists_of_needed_parts(listing.images, kept)
     _keep_parts_and_attachments(listing.images, kept)
     return {
@@ -42,7 +42,7 @@ def _blanket_reason(listing: RepositoryListing, policy: RepositoryPolicy) -> Rea
     return Reason.LIST_UNREADABLE if listing.unreadable else None
 
 
-def _needed_for_their_own_sake(
+def _find_needed_images(
     listing: RepositoryListing, policy: RepositoryPolicy, now: datetime
 ) -> dict[str, Reason]:
     newest = _newest_digests(listing.images, policy.keep_newest)
@@ -82,7 +82,7 @@ def _keep_lists_of_needed_parts(images: Iterable[Image], kept: dict[str, Reason]
     for image in images:
         for child in image.children:
             links.setdefault(child, []).append((image.digest, Reason.PART_NEEDED))
-    _spread(kept, links)
+    _propagate_kept(kept, links)
 
 
 def _keep_parts_and_attachments(images: Iterable[Image], kept: dict[str, Reason]) -> None:
@@ -94,10 +94,10 @@ def _keep_parts_and_attachments(images: Iterable[Image], kept: dict[str, Reason]
         if image.subject:
             attached = (image.digest, Reason.ATTACHED_TO_KEPT)
             links.setdefault(image.subject, []).append(attached)
-    _spread(kept, links)
+    _propagate_kept(kept, links)
 
 
-def _spread(kept: dict[str, Reason], links: Links) -> None:
+def _propagate_kept(kept: dict[str, Reason], links: Links) -> None:
     """Keep everything that can be reached from what is kept."""
     waiting = list(kept)
     while waiting:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from mixer.housekeeping.carrying_out import batches
+from mixer.housekeeping.carrying_out import split_batches
 from mixer.housekeeping.listing import Image, RepositoryListing, Uses
-from mixer.housekeeping.pace import Pace, code_of, said
+from mixer.housekeeping.pace import Retrier, describe_error, error_code
 from mixer.housekeeping.policy import RepositoryPolicy
-from mixer.housekeeping.sharing import shared_with
+from mixer.housekeeping.sharing import find_shared_accounts
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -42,68 +42,68 @@ class RepositorySource:
 
     Attributes:
         client: of ECR.
-        account: whose registry it is.
+        account_id: whose registry it is.
         policy: the repository's rules.
-        uses: asks which images functions run, anew each time.
-        pace: how patiently to ask.
+        read_uses: asks which images functions run, anew each time.
+        retrier: how patiently to ask.
     """
 
     client: "ECRClient"
-    account: str
+    account_id: str
     policy: RepositoryPolicy
-    uses: Callable[[], Uses]
-    pace: Pace
+    read_uses: Callable[[], Uses]
+    retrier: Retrier
 
-    def refusal(self) -> str:
+    def check_access(self) -> str:
         """Why this repository cannot be cleaned; empty when it can."""
         try:
-            self.pace.ask(
+            self.retrier.call(
                 lambda: self.client.describe_repositories(
-                    registryId=self.account, repositoryNames=[self.policy.repository]
+                    registryId=self.account_id, repositoryNames=[self.policy.repository]
                 )
             )
         except ClientError as error:
-            if code_of(error) == "RepositoryNotFoundException":
+            if error_code(error) == "RepositoryNotFoundException":
                 return "there is no such repository"
-            return f"it is not ours, or we may not look at it ({said(error)})"
+            return f"it is not ours, or we may not look at it ({describe_error(error)})"
         return ""
 
-    def gather(self) -> RepositoryListing:
+    def read_listing(self) -> RepositoryListing:
         """Everything that deciding needs; whole, or an exception."""
-        shared = self._shared_with()
-        described = list(self._described())
+        shared = self._read_shared_accounts()
+        described = list(self._describe_images())
         lists = [d["imageDigest"] for d in described if _is_list(d)]
-        children = self._children(lists)
+        children = self._read_list_children(lists)
         images = (
-            replace(_image(d), children=children.get(d["imageDigest"], ())) for d in described
+            replace(_parse_image(d), children=children.get(d["imageDigest"], ())) for d in described
         )
         return RepositoryListing(
             repository=self.policy.repository,
             images=tuple(sorted(images, key=lambda image: (image.pushed, image.digest))),
-            uses=self.uses(),
+            uses=self.read_uses(),
             shared_with=shared,
             unreadable=tuple(digest for digest in lists if digest not in children),
         )
 
-    def _shared_with(self) -> tuple[str, ...]:
+    def _read_shared_accounts(self) -> tuple[str, ...]:
         try:
-            answer = self.pace.ask(
+            answer = self.retrier.call(
                 lambda: self.client.get_repository_policy(
-                    registryId=self.account, repositoryName=self.policy.repository
+                    registryId=self.account_id, repositoryName=self.policy.repository
                 )
             )
         except ClientError as error:
-            if code_of(error) == "RepositoryPolicyNotFoundException":
+            if error_code(error) == "RepositoryPolicyNotFoundException":
                 return ()
             raise
-        return shared_with(answer["policyText"], self.account)
+        return find_shared_accounts(answer["policyText"], self.account_id)
 
-    def _described(self) -> "Iterator[ImageDetailTypeDef]":
+    def _describe_images(self) -> "Iterator[ImageDetailTypeDef]":
         token = ""
         while True:
-            page = self.pace.ask(
+            page = self.retrier.call(
                 lambda token=token: self.client.describe_images(  # type: ignore[misc]
-                    registryId=self.account,
+                    registryId=self.account_id,
                     repositoryName=self.policy.repository,
                     maxResults=PAGE,
                     **({"nextToken": token} if token else {}),
@@ -114,43 +114,43 @@ class RepositorySource:
             if not token:
                 return
 
-    def _children(self, lists: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    def _read_list_children(self, lists: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         """What each manifest list names; one that cannot be read is missing."""
         found: dict[str, tuple[str, ...]] = {}
-        for batch in batches(lists, BATCH):
-            answer = self.pace.ask(
+        for batch in split_batches(lists, BATCH):
+            answer = self.retrier.call(
                 lambda batch=batch: self.client.batch_get_image(  # type: ignore[misc]
-                    registryId=self.account,
+                    registryId=self.account_id,
                     repositoryName=self.policy.repository,
                     imageIds=[{"imageDigest": digest} for digest in batch],
                     acceptedMediaTypes=list(LIST_TYPES),
                 )
             )
             for image in answer["images"]:
-                children = _children_named_in(image.get("imageManifest", ""))
+                children = _parse_list_children(image.get("imageManifest", ""))
                 if children is not None:
                     found[image["imageId"]["imageDigest"]] = children
         return found
 
-    def look_again(self, batch: Sequence[Image]) -> Mapping[str, Image]:
+    def reread_images(self, batch: Sequence[Image]) -> Mapping[str, Image]:
         """How images stand now; without those that are gone.
 
         Should one of a batch be gone, ECR refuses the whole question and each is asked for alone.
         """
         try:
-            answer = self.pace.ask(
+            answer = self.retrier.call(
                 lambda: self.client.describe_images(
-                    registryId=self.account,
+                    registryId=self.account_id,
                     repositoryName=self.policy.repository,
                     imageIds=[{"imageDigest": image.digest} for image in batch],
                 )
             )
         except ClientError as error:
-            if code_of(error) != "ImageNotFoundException":
+            if error_code(error) != "ImageNotFoundException":
                 raise
             alone = ((image,) for image in batch if len(batch) > 1)
-            return {k: v for one in alone for k, v in self.look_again(one).items()}
-        images = map(_image, answer["imageDetails"])
+            return {k: v for one in alone for k, v in self.reread_images(one).items()}
+        images = map(_parse_image, answer["imageDetails"])
         return {image.digest: image for image in images}
 
 
@@ -158,7 +158,7 @@ def _is_list(described: "ImageDetailTypeDef") -> bool:
     return described.get("imageManifestMediaType", "") in LIST_TYPES
 
 
-def _image(described: "ImageDetailTypeDef") -> Image:
+def _parse_image(described: "ImageDetailTypeDef") -> Image:
     return Image(
         digest=described["imageDigest"],
         pushed=described["imagePushedAt"],
@@ -169,7 +169,7 @@ def _image(described: "ImageDetailTypeDef") -> Image:
     )
 
 
-def _children_named_in(manifest: str) -> tuple[str, ...] | None:
+def _parse_list_children(manifest: str) -> tuple[str, ...] | None:
     """The digests that a manifest list names; None when it cannot be read."""
     try:
         return tuple(str(child["digest"]) for child in json.loads(manifest)["manifests"])

@@ -92,7 +92,7 @@ class BucketListing:
         bucket: its name.
         versions: by key, the newest version of a key first, as S3 lists them.
         uploads: unfinished multipart uploads anywhere in the bucket.
-        elsewhere: top-level folders outside every rule.
+        other_folders: top-level folders outside every rule.
         named_chunks: chunk keys that the scripts and timelines of living stories name.
         unreadable: keys of scripts and timelines that could not be read.
     """
@@ -100,7 +100,7 @@ class BucketListing:
     bucket: str
     versions: tuple[ObjectVersion, ...] = ()
     uploads: tuple[Upload, ...] = ()
-    elsewhere: tuple[Folder, ...] = ()
+    other_folders: tuple[Folder, ...] = ()
     named_chunks: frozenset[str] = frozenset()
     unreadable: tuple[str, ...] = ()
 

@@ -8,29 +8,29 @@ from collections.abc import Iterable, Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from mixer.housekeeping.plan import Reason, Tally
+from mixer.housekeeping.plan import ItemTally, Reason
 from mixer.housekeeping.report import RunReport
 
 NAMESPACE = "Mixer"
 SERVICE = "sanitation"
 
 
-def emit(report: RunReport, deployment: str) -> None:
+def emit_metrics(report: RunReport, deployment: str) -> None:
     """Write a run's metrics to standard output, where Lambda's log takes them up.
 
     Args:
         report: of the run.
         deployment: tells two copies of the service in one account apart.
     """
-    metrics = _metrics_of(deployment)
+    metrics = _create_metrics(deployment)
     for name, value in _flags_and_counts(report).items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     metrics.add_metric(name="BytesDeleted", unit=MetricUnit.Bytes, value=_bytes_deleted(report))
     metrics.add_metric(name="SavedUsdPerMonth", unit=MetricUnit.NoUnit, value=_saved_usd(report))
     metrics.flush_metrics()
-    for outcome, tallies in by_outcome(report).items():
+    for outcome, tallies in tally_by_outcome(report).items():
         for reason, tally in tallies.items():
-            _emit_reason(_metrics_of(deployment), outcome, reason, tally)
+            _emit_reason(_create_metrics(deployment), outcome, reason, tally)
 
 
 def _flags_and_counts(report: RunReport) -> Mapping[str, float]:
@@ -54,31 +54,33 @@ def _saved_usd(report: RunReport) -> float:
     return sum(one.saved_usd_month for one in report.targets if one.deleted)
 
 
-def by_outcome(report: RunReport) -> Mapping[str, Mapping[Reason, Tally]]:
+def tally_by_outcome(report: RunReport) -> Mapping[str, Mapping[Reason, ItemTally]]:
     """Items and bytes by reason over all targets, for `kept`, `doomed` and `deleted`."""
     return {
-        "kept": _summed(one.kept for one in report.targets),
-        "doomed": _summed(one.doomed for one in report.targets),
-        "deleted": _summed(one.deleted for one in report.targets),
+        "kept": _sum_tallies(one.kept for one in report.targets),
+        "doomed": _sum_tallies(one.to_delete for one in report.targets),
+        "deleted": _sum_tallies(one.deleted for one in report.targets),
     }
 
 
-def _summed(parts: Iterable[Mapping[Reason, Tally]]) -> Mapping[Reason, Tally]:
-    total: dict[Reason, Tally] = {}
+def _sum_tallies(parts: Iterable[Mapping[Reason, ItemTally]]) -> Mapping[Reason, ItemTally]:
+    total: dict[Reason, ItemTally] = {}
     for part in parts:
         for reason, tally in part.items():
-            so_far = total.get(reason, Tally())
-            total[reason] = Tally(so_far.items + tally.items, so_far.size_bytes + tally.size_bytes)
+            so_far = total.get(reason, ItemTally())
+            total[reason] = ItemTally(
+                so_far.items + tally.items, so_far.size_bytes + tally.size_bytes
+            )
     return total
 
 
-def _metrics_of(deployment: str) -> EphemeralMetrics:
+def _create_metrics(deployment: str) -> EphemeralMetrics:
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     metrics.add_dimension(name="deployment", value=deployment)
     return metrics
 
 
-def _emit_reason(metrics: EphemeralMetrics, outcome: str, reason: Reason, tally: Tally) -> None:
+def _emit_reason(metrics: EphemeralMetrics, outcome: str, reason: Reason, tally: ItemTally) -> None:
     metrics.add_dimension(name="outcome", value=outcome)
     metrics.add_dimension(name="reason", value=reason.name.lower())
     metrics.add_metric(name="Items", unit=MetricUnit.Count, value=tally.items)

@@ -26,7 +26,7 @@ class BucketJudge:
 
     policy: BucketPolicy
     now: datetime
-    excepted: Callable[[str], object]
+    is_exception: Callable[[str], object]
     stories: Mapping[str, Story]
     named_chunks: frozenset[str]
     chunks_unknown: bool
@@ -34,7 +34,7 @@ class BucketJudge:
     @classmethod
     def of(cls, listing: BucketListing, policy: BucketPolicy, now: datetime) -> "BucketJudge":
         """The judge for one listing at one moment."""
-        excepted = _any_of(policy.keep)
+        excepted = _compile_patterns(policy.keep)
         guarded = frozenset(
             version.key
             for version in listing.versions
@@ -43,51 +43,51 @@ class BucketJudge:
         return cls(
             policy=policy,
             now=now,
-            excepted=excepted,
+            is_exception=excepted,
             stories=find_stories(listing.versions, guarded),
             named_chunks=listing.named_chunks,
             chunks_unknown=bool(listing.unreadable),
         )
 
-    def objects(self, versions: Iterable[ObjectVersion]) -> Iterator[Verdict[ObjectVersion]]:
+    def judge_objects(self, versions: Iterable[ObjectVersion]) -> Iterator[Verdict[ObjectVersion]]:
         """A verdict for each version, in the listing's order."""
         for key, history in groupby(versions, key=lambda version: version.key):
-            reason = self.whole_key(key)
+            reason = self.find_key_reason(key)
             if reason:
                 yield from (Verdict(version, reason) for version in history)
             else:
-                yield from self.by_age(key, history)
+                yield from self.judge_by_age(key, history)
 
-    def whole_key(self, key: str) -> Reason | None:
+    def find_key_reason(self, key: str) -> Reason | None:
         """The reason that holds for all versions of a key, if there is one."""
         if self.age_days(key) is None:
             return Reason.NOT_OURS
         story = self.stories.get(story_id(key))
         if story:
-            return self.story(story)
-        return self.protection(key)
+            return self.judge_story(story)
+        return self.find_protection(key)
 
-    def protection(self, key: str) -> Reason | None:
+    def find_protection(self, key: str) -> Reason | None:
         """Why a key outside of stories stays whatever its age."""
         if IN_USE.search(key):
             return Reason.IN_USE_FOLDER
-        if self.excepted(key):
+        if self.is_exception(key):
             return Reason.EXCEPTION
         if key.startswith(CHUNKS) and self.chunks_unknown:
             return Reason.STORY_UNREADABLE
         return Reason.NAMED_BY_STORY if key in self.named_chunks else None
 
-    def story(self, story: Story) -> Reason:
+    def judge_story(self, story: Story) -> Reason:
         """What becomes of a story's folder, whole."""
         if story.guarded:
             return Reason.EXCEPTION
-        if story.runs(self.now, self.policy.running_days):
+        if story.is_running(self.now, self.policy.running_days):
             return Reason.STORY_RUNNING
         if not self.is_old(story.touched, self.story_days):
             return Reason.STORY_YOUNG
         return Reason.STORY_ENDED if story.ended else Reason.STORY_ABANDONED
 
-    def by_age(
+    def judge_by_age(
         self, key: str, history: Iterable[ObjectVersion]
     ) -> Iterator[Verdict[ObjectVersion]]:
         """Verdicts on the versions of a key that nothing protects, the newest first."""
@@ -95,19 +95,19 @@ class BucketJudge:
         superseded: datetime | None = None
         for version in history:
             old = self.is_old(superseded or version.modified, age_days)
-            yield Verdict(version, _reason_to_go(version) if old else Reason.YOUNG)
+            yield Verdict(version, _deletion_reason(version) if old else Reason.YOUNG)
             superseded = version.modified
 
-    def upload(self, upload: Upload) -> Reason:
+    def judge_upload(self, upload: Upload) -> Reason:
         """What becomes of an unfinished multipart upload."""
         if self.age_days(upload.key) is None:
             return Reason.NOT_OURS
         story = self.stories.get(story_id(upload.key))
-        if story and story.runs(self.now, self.policy.running_days):
+        if story and story.is_running(self.now, self.policy.running_days):
             return Reason.STORY_RUNNING
         if IN_USE.search(upload.key):
             return Reason.IN_USE_FOLDER
-        if self.excepted(upload.key):
+        if self.is_exception(upload.key):
             return Reason.EXCEPTION
         old = self.is_old(upload.initiated, self.policy.upload_days)
         return Reason.ABANDONED_UPLOAD if old else Reason.YOUNG
@@ -129,7 +129,7 @@ class BucketJudge:
         return self.now - since > timedelta(days=age_days)
 
 
-def _any_of(patterns: Iterable[str]) -> Callable[[str], object]:
+def _compile_patterns(patterns: Iterable[str]) -> Callable[[str], object]:
     """A test whether a key matches any of some shell patterns."""
     expressions = [translate(pattern) for pattern in patterns]
     if not expressions:
@@ -137,7 +137,7 @@ def _any_of(patterns: Iterable[str]) -> Callable[[str], object]:
     return re.compile("|".join(expressions)).match
 
 
-def _reason_to_go(version: ObjectVersion) -> Reason:
+def _deletion_reason(version: ObjectVersion) -> Reason:
     if version.is_marker:
         return Reason.OLD_MARKER
     return Reason.EXPIRED if version.is_latest else Reason.OLD_VERSION

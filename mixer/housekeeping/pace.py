@@ -21,11 +21,11 @@ RESERVE_S = 30.0
 """Kept back for the call under way (its time-out is 20 s) and for the report."""
 
 FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 20.0
-MOST_TRIES = 12
+MAX_WAIT_S = 20.0
+MAX_TRIES = 12
 """With these, a service may refuse for about two minutes before an item counts as failed."""
 
-PASSING_CODES = frozenset(
+TRANSIENT_CODES = frozenset(
     {
         "InternalError",
         "InternalFailure",
@@ -47,16 +47,16 @@ SERVER_ERROR = 500
 TOO_MANY_REQUESTS = 429
 
 
-def passes(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether trying again later may help."""
     if not isinstance(error, ClientError):
         return isinstance(error, HTTPClientError)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     code = error.response.get("Error", {}).get("Code", "")
-    return code in PASSING_CODES or status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
+    return code in TRANSIENT_CODES or status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
 
 
-def said(error: ClientError | BotoCoreError) -> str:
+def describe_error(error: ClientError | BotoCoreError) -> str:
     """What a service answered, as `Code: sentence`."""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
@@ -64,60 +64,60 @@ def said(error: ClientError | BotoCoreError) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def code_of(error: ClientError) -> str:
+def error_code(error: ClientError) -> str:
     """The word for programs in a service's refusal."""
     return error.response.get("Error", {}).get("Code", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Retrier:
     """Patience with the services, bounded by a deadline.
 
     Attributes:
         remaining_s: how long this run may still take.
         sleep: waits, seconds.
-        dice: a number from 0 to 1.
+        jitter: a number from 0 to 1.
     """
 
     remaining_s: Callable[[], float] = lambda: math.inf
     sleep: Callable[[float], None] = time.sleep
-    dice: Callable[[], float] = random.random
+    jitter: Callable[[], float] = random.random
 
     @property
     def has_time(self) -> bool:
         """Whether another call can be begun."""
         return self.remaining_s() > RESERVE_S
 
-    def check(self) -> None:
+    def check_time(self) -> None:
         """Raise OutOfTime when no other call should be begun."""
         if not self.has_time:
             raise OutOfTime("the deadline is near; the next run goes on")
 
-    def rest(self, tries: int) -> None:
+    def wait(self, tries: int) -> None:
         """Wait before another try; OutOfTime when the deadline would come first.
 
         Args:
             tries: how many there were, 1 or more.
         """
-        wait_s = self.dice() * min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (tries - 1))
+        wait_s = self.jitter() * min(MAX_WAIT_S, FIRST_WAIT_S * 2 ** (tries - 1))
         if self.remaining_s() - wait_s <= RESERVE_S:
             raise OutOfTime("the service asks to wait longer than this run may take")
         self.sleep(wait_s)
 
-    def ask(self, call: Callable[[], Answer]) -> Answer:
+    def call(self, request: Callable[[], Answer]) -> Answer:
         """Make a call, again and again while the service only asks for patience.
 
         Raises:
             OutOfTime: before the deadline is missed.
             ClientError, BotoCoreError: a refusal, or patience has run out.
         """
-        for tries in range(1, MOST_TRIES):
-            self.check()
+        for tries in range(1, MAX_TRIES):
+            self.check_time()
             try:
-                return call()
+                return request()
             except (ClientError, BotoCoreError) as error:
-                if not passes(error):
+                if not is_transient(error):
                     raise
-                self.rest(tries)
-        self.check()
-        return call()
+                self.wait(tries)
+        self.check_time()
+        return request()

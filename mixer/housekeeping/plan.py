@@ -91,54 +91,54 @@ class Verdict(Generic[ItemT_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ItemTally:
     """How many items and how many bytes."""
 
     items: int = 0
     size_bytes: int = 0
 
-    def plus(self, item: Item) -> "Tally":
+    def add_item(self, item: Item) -> "ItemTally":
         """One item more."""
-        return Tally(self.items + 1, self.size_bytes + item.size_bytes)
+        return ItemTally(self.items + 1, self.size_bytes + item.size_bytes)
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
+class DeletionLimit:
     """The share of a target that one run may delete.
 
     Attributes:
         share: of the items under the target's rules, 0 to 1.
-        spares: as many may go in any case, so that a small or quiet place is not stuck for ever.
+        floor_items: as many may go in any case, so that a small or quiet place is not stuck for ever.
     """
 
     share: float
-    spares: int
+    floor_items: int
 
     def allows(self, deletes: int, total: int) -> bool:
         """Whether so many of so many may go at once."""
-        return deletes <= max(self.spares, self.share * total)
+        return deletes <= max(self.floor_items, self.share * total)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan(Generic[ItemT_co]):
+class RetentionPlan(Generic[ItemT_co]):
     """What one run does to one bucket or repository.
 
     Attributes:
         target: `s3://bucket` or `ecr://repository`.
         now: the moment for which it was decided, in UTC.
         verdicts: one per item, in the listing's order.
-        ceiling: how much may go at once.
+        limit: how much may go at once.
         warnings: sentences on what was protected because it could not be judged.
     """
 
     target: str
     now: datetime
     verdicts: Sequence[Verdict[ItemT_co]]
-    ceiling: Ceiling
+    limit: DeletionLimit
     warnings: tuple[str, ...] = ()
 
     @property
-    def deletes(self) -> Iterator[Verdict[ItemT_co]]:
+    def deletions(self) -> Iterator[Verdict[ItemT_co]]:
         """What goes, in the listing's order."""
         return (verdict for verdict in self.verdicts if verdict.deletes)
 
@@ -147,24 +147,24 @@ class Plan(Generic[ItemT_co]):
         """Why the plan must not be carried out, as a sentence; empty when it may be."""
         counted = [v for v in self.verdicts if v.item.counts and v.reason is not Reason.NOT_OURS]
         doomed = sum(verdict.deletes for verdict in counted)
-        if self.ceiling.allows(doomed, len(counted)):
+        if self.limit.allows(doomed, len(counted)):
             return ""
         return (
             f"{self.target}: {doomed} of {len(counted)} items would go, "
-            f"more than the ceiling of {self.ceiling.share:.0%} allows; nothing was deleted. "
+            f"more than the ceiling of {self.limit.share:.0%} allows; nothing was deleted. "
             "If that is right, run once with a higher max_share."
         )
 
-    def tallies(self) -> Mapping[Reason, Tally]:
+    def tallies(self) -> Mapping[Reason, ItemTally]:
         """Items and bytes by reason."""
-        return tally(self.verdicts)
+        return tally_reasons(self.verdicts)
 
 
-def tally(verdicts: Iterable[Verdict[Item]]) -> dict[Reason, Tally]:
+def tally_reasons(verdicts: Iterable[Verdict[Item]]) -> dict[Reason, ItemTally]:
     """Items and bytes by reason."""
     counts: dict[Reason, list[int]] = {}
     for verdict in verdicts:
         count = counts.setdefault(verdict.reason, [0, 0])
         count[0] += 1
         count[1] += verdict.item.size_bytes
-    return {reason: Tally(items, size_bytes) for reason, (items, size_bytes) in counts.items()}
+    return {reason: ItemTally(items, size_bytes) for reason, (items, size_bytes) in counts.items()}

@@ -24,7 +24,7 @@ OUR_PREFIXES = (
 SPENDING_DAYS = 3
 """A caller's entries are added up on their own day (UTC) alone; the rest is for asking back."""
 
-LONGEST_DAYS = 36_500
+MAX_DAYS = 36_500
 """A hundred years; more is a slip of the keyboard."""
 
 DEFAULT_SHARE = 0.5
@@ -33,7 +33,7 @@ SPARED_IMAGES = 10
 """Without a configured share, as many may go even where they are more than half."""
 
 
-def _no_truth_value(number: object) -> object:
+def _reject_bool(number: object) -> object:
     """JSON's `true` is no number, whatever Python thinks."""
     if isinstance(number, bool):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports ValueError only
@@ -42,20 +42,20 @@ def _no_truth_value(number: object) -> object:
 
 Days = Annotated[
     float,
-    BeforeValidator(_no_truth_value),
-    Field(gt=0, le=LONGEST_DAYS, allow_inf_nan=False),
+    BeforeValidator(_reject_bool),
+    Field(gt=0, le=MAX_DAYS, allow_inf_nan=False),
 ]
-Share = Annotated[float, BeforeValidator(_no_truth_value), Field(ge=0, le=1, allow_inf_nan=False)]
-Count = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=0)]
+Share = Annotated[float, BeforeValidator(_reject_bool), Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(_reject_bool), Field(ge=0)]
 
 
-class Rules(BaseModel):
+class PolicyModel(BaseModel):
     """Frozen, and refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PrefixRule(Rules):
+class PrefixRule(PolicyModel):
     """Which keys are cleaned.
 
     Attributes:
@@ -68,7 +68,7 @@ class PrefixRule(Rules):
 
     @field_validator("prefix")
     @classmethod
-    def _is_a_folder(cls, prefix: str) -> str:
+    def _check_folder(cls, prefix: str) -> str:
         if not prefix.endswith("/") or prefix.startswith("/"):
             raise ValueError(f"{prefix!r} is no folder: it must end with / and not start with it")
         if prefix.startswith(STORIES) and prefix != STORIES:
@@ -76,7 +76,7 @@ class PrefixRule(Rules):
         return prefix
 
 
-class BucketPolicy(Rules):
+class BucketPolicy(PolicyModel):
     """What is cleaned in a bucket.
 
     Attributes:
@@ -107,7 +107,7 @@ class BucketPolicy(Rules):
         return f"s3://{self.bucket}"
 
 
-class RepositoryPolicy(Rules):
+class RepositoryPolicy(PolicyModel):
     """What is cleaned in an ECR repository.
 
     Attributes:
@@ -156,7 +156,7 @@ Fields = Mapping[str, object]
 """Values for several targets at once, such as `age_days`; those a target has no use for are
 left out."""
 
-NOTHING: Fields = {}
+NO_FIELDS: Fields = {}
 
 Target = BucketPolicy | RepositoryPolicy
 
@@ -169,7 +169,9 @@ _GROUPS: Mapping[str, tuple[str, str, type[Target]]] = {
 _KNOWN_GROUPS = ", ".join(_GROUPS)
 
 
-def read_policy(document: object, common: Fields = NOTHING, override: Fields = NOTHING) -> Policy:
+def read_policy(
+    document: object, common: Fields = NO_FIELDS, override: Fields = NO_FIELDS
+) -> Policy:
     """Check a policy document, a JSON object with `buckets` and `repositories`.
 
     Args:
@@ -191,7 +193,7 @@ def read_policy(document: object, common: Fields = NOTHING, override: Fields = N
     ]
     if not unknown and not outcomes:
         return Policy(refusals=(Refusal("policy", f"it names nothing of {_KNOWN_GROUPS}"),))
-    return _without_doubles([*unknown, *outcomes])
+    return _reject_duplicates([*unknown, *outcomes])
 
 
 def _entries(group: object) -> Sequence[object]:
@@ -206,19 +208,25 @@ def _check_target(
     if not isinstance(entry, Mapping):
         return Refusal(f"policy.{group}[{index}]", "it must be a JSON object in a list")
     try:
-        return model.model_validate({**_known(model, common), **entry, **_known(model, override)})
+        return model.model_validate(
+            {
+                **_select_known_fields(model, common),
+                **entry,
+                **_select_known_fields(model, override),
+            }
+        )
     except ValidationError as error:
         named = entry.get(naming)
         return Refusal(
-            f"{scheme}://{named}" if named else f"policy.{group}[{index}]", _sentence(error)
+            f"{scheme}://{named}" if named else f"policy.{group}[{index}]", _format_error(error)
         )
 
 
-def _known(model: type[Rules], fields: Fields) -> Fields:
+def _select_known_fields(model: type[PolicyModel], fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if name in model.model_fields}
 
 
-def _sentence(error: ValidationError) -> str:
+def _format_error(error: ValidationError) -> str:
     """What is wrong, each field by its name."""
     return "; ".join(
         f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']} (got {wrong['input']!r})"
@@ -226,7 +234,7 @@ def _sentence(error: ValidationError) -> str:
     )
 
 
-def _without_doubles(outcomes: Sequence[Target | Refusal]) -> Policy:
+def _reject_duplicates(outcomes: Sequence[Target | Refusal]) -> Policy:
     """Refuse targets that are named twice: nobody can tell which rules were meant.
 
     An entry that is refused counts: it may be the one that protects something.
@@ -243,7 +251,7 @@ def _without_doubles(outcomes: Sequence[Target | Refusal]) -> Policy:
     )
 
 
-def parse_policy(text: str, common: Fields = NOTHING, override: Fields = NOTHING) -> Policy:
+def parse_policy(text: str, common: Fields = NO_FIELDS, override: Fields = NO_FIELDS) -> Policy:
     """Check a policy document given as JSON text."""
     try:
         document = json.loads(text)
@@ -260,7 +268,7 @@ _VARIABLES = {
 """Environment variables that hold for every target which does not say otherwise."""
 
 
-def policy_of_environment(environ: Mapping[str, str], override: Fields = NOTHING) -> Policy:
+def read_environment_policy(environ: Mapping[str, str], override: Fields = NO_FIELDS) -> Policy:
     """The policy that a Lambda's environment states.
 
     `SANITATION_POLICY` is a policy document; without it, the usual folders of `OUTPUT_BUCKET` and
@@ -277,11 +285,13 @@ def policy_of_environment(environ: Mapping[str, str], override: Fields = NOTHING
     if not environ.get("OUTPUT_BUCKET"):
         return Policy(refusals=(Refusal("OUTPUT_BUCKET", "it is not set"),))
     repositories = environ.get("SANITATION_REPOSITORIES", "").split(",")
-    document = usual_document([environ["OUTPUT_BUCKET"]], repositories)
+    document = build_default_document([environ["OUTPUT_BUCKET"]], repositories)
     return read_policy(document, common, override)
 
 
-def usual_document(buckets: Iterable[str], repositories: Iterable[str]) -> Mapping[str, object]:
+def build_default_document(
+    buckets: Iterable[str], repositories: Iterable[str]
+) -> Mapping[str, object]:
     """A policy document that cleans what it names by the usual rules."""
     return {
         "buckets": [{"bucket": name} for name in buckets],

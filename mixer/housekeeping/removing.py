@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mixer.errors import OutOfTime
-from mixer.housekeeping.carrying_out import Done, Fate, batches
+from mixer.housekeeping.carrying_out import DeletionResult, Outcome, split_batches
 from mixer.housekeeping.images import BATCH, RepositorySource
 from mixer.housekeeping.listing import Image, Uses
-from mixer.housekeeping.pace import said
-from mixer.housekeeping.plan import Plan, Verdict
+from mixer.housekeeping.pace import describe_error
+from mixer.housekeeping.plan import RetentionPlan, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageFailureTypeDef
 
 GONE = "ImageNotFound"
 
-Doomed = Verdict[Image]
+ImageToDelete = Verdict[Image]
 
 
 @dataclass(frozen=True, slots=True)
-class ImageRemover:
+class ImageDeleter:
     """Deletes from one repository.
 
     Attributes:
@@ -37,74 +37,84 @@ class ImageRemover:
 
     source: RepositorySource
 
-    def apply(self, plan: Plan[Image]) -> Iterator[Done]:
+    def apply(self, plan: RetentionPlan[Image]) -> Iterator[DeletionResult]:
         """Delete what the plan deletes, telling of each image what became of it."""
-        doomed = list(plan.deletes)
+        doomed = list(plan.deletions)
         if not doomed:
             return
-        uses = self._uses()
+        uses = self._read_uses()
         if uses is None or uses.unknown:
-            fate, why = (Fate.LEFT, "") if uses is None else (Fate.SPARED, uses.unknown)
-            yield from (Done(verdict, fate, why) for verdict in doomed)
+            fate, why = (Outcome.LEFT, "") if uses is None else (Outcome.SPARED, uses.unknown)
+            yield from (DeletionResult(verdict, fate, why) for verdict in doomed)
             return
         staying: set[str] = set()
-        for wave in waves(doomed):
-            for batch in batches(wave, BATCH):
-                for done in self._remove(batch, uses, staying):
-                    if done.fate is not Fate.DELETED and isinstance(done.verdict.item, Image):
+        for wave in split_waves(doomed):
+            for batch in split_batches(wave, BATCH):
+                for done in self._delete_batch(batch, uses, staying):
+                    if done.outcome is not Outcome.DELETED and isinstance(done.verdict.item, Image):
                         staying.update(done.verdict.item.children)
                     yield done
 
-    def _uses(self) -> Uses | None:
+    def _read_uses(self) -> Uses | None:
         """What functions run now; None when there is no time to ask."""
         try:
-            return self.source.uses()
+            return self.source.read_uses()
         except OutOfTime:
             return None
 
-    def _remove(self, batch: Sequence[Doomed], uses: Uses, staying: set[str]) -> Iterator[Done]:
+    def _delete_batch(
+        self, batch: Sequence[ImageToDelete], uses: Uses, staying: set[str]
+    ) -> Iterator[DeletionResult]:
         """Delete a batch of images that do not depend on each other."""
         try:
-            found = self.source.look_again([verdict.item for verdict in batch])
+            found = self.source.reread_images([verdict.item for verdict in batch])
         except OutOfTime:
-            yield from (Done(verdict, Fate.LEFT) for verdict in batch)
+            yield from (DeletionResult(verdict, Outcome.LEFT) for verdict in batch)
         except (ClientError, BotoCoreError) as error:
-            yield from (Done(verdict, Fate.FAILED, said(error)) for verdict in batch)
+            yield from (
+                DeletionResult(verdict, Outcome.FAILED, describe_error(error)) for verdict in batch
+            )
         else:
-            changes = [_change(v.item, found.get(v.item.digest), uses, staying) for v in batch]
+            changes = [
+                _describe_change(v.item, found.get(v.item.digest), uses, staying) for v in batch
+            ]
             judged = list(zip(batch, changes, strict=True))
-            yield from (Done(v, Fate.SPARED, change) for v, change in judged if change)
-            yield from self._request([verdict for verdict, change in judged if not change])
+            yield from (DeletionResult(v, Outcome.SPARED, change) for v, change in judged if change)
+            yield from self._request_deletion([verdict for verdict, change in judged if not change])
 
-    def _request(self, batch: Sequence[Doomed]) -> Iterator[Done]:
+    def _request_deletion(self, batch: Sequence[ImageToDelete]) -> Iterator[DeletionResult]:
         """One BatchDeleteImage call."""
         if not batch:
             return
         try:
-            answer = self.source.pace.ask(
+            answer = self.source.retrier.call(
                 lambda: self.source.client.batch_delete_image(
-                    registryId=self.source.account,
+                    registryId=self.source.account_id,
                     repositoryName=self.source.policy.repository,
                     imageIds=[{"imageDigest": verdict.item.digest} for verdict in batch],
                 )
             )
         except OutOfTime:
-            yield from (Done(verdict, Fate.LEFT) for verdict in batch)
+            yield from (DeletionResult(verdict, Outcome.LEFT) for verdict in batch)
         except (ClientError, BotoCoreError) as error:
-            yield from (Done(verdict, Fate.FAILED, said(error)) for verdict in batch)
+            yield from (
+                DeletionResult(verdict, Outcome.FAILED, describe_error(error)) for verdict in batch
+            )
         else:
             failures = {f.get("imageId", {}).get("imageDigest"): f for f in answer["failures"]}
-            yield from (_answered(verdict, failures.get(verdict.item.digest)) for verdict in batch)
+            yield from (
+                _parse_result(verdict, failures.get(verdict.item.digest)) for verdict in batch
+            )
 
 
-def _answered(verdict: Doomed, failure: "ImageFailureTypeDef | None") -> Done:
+def _parse_result(verdict: ImageToDelete, failure: "ImageFailureTypeDef | None") -> DeletionResult:
     if failure is None or failure.get("failureCode") == GONE:
-        return Done(verdict, Fate.DELETED)
+        return DeletionResult(verdict, Outcome.DELETED)
     why = f"{failure.get('failureCode')}: {failure.get('failureReason')}"
-    return Done(verdict, Fate.FAILED, why)
+    return DeletionResult(verdict, Outcome.FAILED, why)
 
 
-def _change(listed: Image, found: Image | None, uses: Uses, staying: set[str]) -> str:
+def _describe_change(listed: Image, found: Image | None, uses: Uses, staying: set[str]) -> str:
     """Why an image must be spared after all; empty when nothing happened to it."""
     if listed.digest in uses.digests:
         return "a function runs it now"
@@ -116,12 +126,12 @@ def _change(listed: Image, found: Image | None, uses: Uses, staying: set[str]) -
     return "it was tagged, pushed or pulled since it was listed" if changed else ""
 
 
-def waves(doomed: Sequence[Doomed]) -> Iterator[list[Doomed]]:
+def split_waves(to_delete: Sequence[ImageToDelete]) -> Iterator[list[ImageToDelete]]:
     """The images in an order in which each list goes before what it names.
 
     Should lists name each other in a circle, which digests make impossible, they go together.
     """
-    remaining = {verdict.item.digest: verdict for verdict in doomed}
+    remaining = {verdict.item.digest: verdict for verdict in to_delete}
     while remaining:
         named = {child for verdict in remaining.values() for child in verdict.item.children}
         wave = [v for digest, v in remaining.items() if digest not in named]

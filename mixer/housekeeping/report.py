@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from mixer.housekeeping.carrying_out import Done, Fate
-from mixer.housekeeping.plan import Item, Plan, Reason, Tally
+from mixer.housekeeping.carrying_out import DeletionResult, Outcome
+from mixer.housekeeping.plan import Item, ItemTally, Reason, RetentionPlan
 from mixer.housekeeping.policy import Refusal
 
 NAMED_FAILURES = 20
@@ -30,7 +30,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class CleanupFailure:
     """An item that was to go and did not."""
 
     kind: str
@@ -45,7 +45,7 @@ class TargetReport:
     Attributes:
         target: `s3://bucket` or `ecr://repository`.
         kept: what the plan keeps, by reason.
-        doomed: what the plan deletes, by reason.
+        to_delete: what the plan deletes, by reason.
         deleted: what was deleted, by reason; empty in a dry run.
         saved_usd_month: what a month of storing costs less; in a dry run, would cost less.
         spared: items that changed between listing and deleting.
@@ -60,14 +60,14 @@ class TargetReport:
     """
 
     target: str
-    kept: Mapping[Reason, Tally] = field(default_factory=dict)
-    doomed: Mapping[Reason, Tally] = field(default_factory=dict)
-    deleted: Mapping[Reason, Tally] = field(default_factory=dict)
+    kept: Mapping[Reason, ItemTally] = field(default_factory=dict)
+    to_delete: Mapping[Reason, ItemTally] = field(default_factory=dict)
+    deleted: Mapping[Reason, ItemTally] = field(default_factory=dict)
     saved_usd_month: float = 0.0
     spared: int = 0
     left: int = 0
     failed: int = 0
-    failures: tuple[Failure, ...] = ()
+    failures: tuple[CleanupFailure, ...] = ()
     stopped: str = ""
     refused: str = ""
     trouble: str = ""
@@ -75,7 +75,7 @@ class TargetReport:
     warnings: tuple[str, ...] = ()
 
     @property
-    def went_wrong(self) -> bool:
+    def has_problems(self) -> bool:
         """Whether somebody should look at it; running out of time alone is no reason."""
         return bool(self.failed or self.refused or self.trouble or self.warnings)
 
@@ -83,9 +83,9 @@ class TargetReport:
         """JSON values, without what is empty."""
         told: dict[str, object] = {
             "target": self.target,
-            "kept": _by_reason(self.kept),
-            "doomed": _by_reason(self.doomed),
-            "deleted": _by_reason(self.deleted),
+            "kept": _tallies_to_json(self.kept),
+            "doomed": _tallies_to_json(self.to_delete),
+            "deleted": _tallies_to_json(self.deleted),
             "saved_usd_month": round(self.saved_usd_month, 4),
             "spared": self.spared,
             "left": self.left,
@@ -122,7 +122,7 @@ class RunReport:
     @property
     def failed(self) -> bool:
         """Whether somebody should look at it."""
-        return self.stopped or any(target.went_wrong for target in self.targets)
+        return self.stopped or any(target.has_problems for target in self.targets)
 
     @property
     def unfinished(self) -> bool:
@@ -147,7 +147,7 @@ class RunReport:
         }
 
 
-def _by_reason(tallies: Mapping[Reason, Tally]) -> Mapping[str, Mapping[str, int]]:
+def _tallies_to_json(tallies: Mapping[Reason, ItemTally]) -> Mapping[str, Mapping[str, int]]:
     return {
         reason.value: {"items": tally.items, "bytes": tally.size_bytes}
         for reason, tally in tallies.items()
@@ -159,44 +159,44 @@ def report_refusal(refusal: Refusal) -> TargetReport:
     return TargetReport(refusal.target, refused=refusal.why)
 
 
-def report_plan(plan: Plan[Item]) -> TargetReport:
+def report_plan(plan: RetentionPlan[Item]) -> TargetReport:
     """Of a plan that was not carried out."""
     tallies = plan.tallies()
     doomed = {reason: tally for reason, tally in tallies.items() if reason.deletes}
     return TargetReport(
         target=plan.target,
         kept={reason: tally for reason, tally in tallies.items() if not reason.deletes},
-        doomed=doomed,
-        saved_usd_month=sum(_usd_month(verdict.item) for verdict in plan.deletes),
+        to_delete=doomed,
+        saved_usd_month=sum(_usd_month(verdict.item) for verdict in plan.deletions),
         stopped=plan.stopped,
         warnings=plan.warnings,
     )
 
 
-def report_deeds(plan: Plan[Item], deeds: Iterable[Done]) -> TargetReport:
+def report_results(plan: RetentionPlan[Item], results: Iterable[DeletionResult]) -> TargetReport:
     """Of a plan as it was carried out; consumes the deeds as they happen."""
     planned = report_plan(plan)
-    fates = dict.fromkeys(Fate, 0)
-    deleted: dict[Reason, Tally] = {}
-    failures: list[Failure] = []
+    fates = dict.fromkeys(Outcome, 0)
+    deleted: dict[Reason, ItemTally] = {}
+    failures: list[CleanupFailure] = []
     saved_usd_month = 0.0
-    for done in deeds:
-        fates[done.fate] += 1
+    for done in results:
+        fates[done.outcome] += 1
         item, reason = done.verdict.item, done.verdict.reason
-        if done.fate is Fate.DELETED:
-            deleted[reason] = deleted.get(reason, Tally()).plus(item)
+        if done.outcome is Outcome.DELETED:
+            deleted[reason] = deleted.get(reason, ItemTally()).add_item(item)
             saved_usd_month += _usd_month(item)
-        elif done.fate is Fate.FAILED and len(failures) < NAMED_FAILURES:
-            failures.append(Failure(item.kind, item.name, done.why))
+        elif done.outcome is Outcome.FAILED and len(failures) < NAMED_FAILURES:
+            failures.append(CleanupFailure(item.kind, item.name, done.why))
     return TargetReport(
         target=plan.target,
         kept=planned.kept,
-        doomed=planned.doomed,
+        to_delete=planned.to_delete,
         deleted=deleted,
         saved_usd_month=saved_usd_month,
-        spared=fates[Fate.SPARED],
-        left=fates[Fate.LEFT],
-        failed=fates[Fate.FAILED],
+        spared=fates[Outcome.SPARED],
+        left=fates[Outcome.LEFT],
+        failed=fates[Outcome.FAILED],
         failures=tuple(failures),
         warnings=plan.warnings,
     )

@@ -11,7 +11,7 @@ image_rules. Two things make a plan safe to carry out more than once and to brea
 
 from datetime import datetime
 
-from mixer.housekeeping.image_rules import image_reasons
+from mixer.housekeeping.image_rules import decide_image_reasons
 from mixer.housekeeping.listing import (
     BucketListing,
     Folder,
@@ -21,7 +21,7 @@ from mixer.housekeeping.listing import (
     Upload,
 )
 from mixer.housekeeping.object_rules import BucketJudge
-from mixer.housekeeping.plan import Ceiling, Plan, Reason, Verdict
+from mixer.housekeeping.plan import DeletionLimit, Reason, RetentionPlan, Verdict
 from mixer.housekeeping.policy import (
     CHUNKS,
     DEFAULT_SHARE,
@@ -34,7 +34,9 @@ from mixer.housekeeping.policy import (
 BucketItem = ObjectVersion | Upload | Folder
 
 
-def plan_bucket(listing: BucketListing, policy: BucketPolicy, now: datetime) -> Plan[BucketItem]:
+def plan_bucket(
+    listing: BucketListing, policy: BucketPolicy, now: datetime
+) -> RetentionPlan[BucketItem]:
     """Decide over everything in a bucket.
 
     Args:
@@ -43,39 +45,41 @@ def plan_bucket(listing: BucketListing, policy: BucketPolicy, now: datetime) -> 
         now: in UTC.
     """
     judge = BucketJudge.of(listing, policy, now)
-    return Plan(
+    return RetentionPlan(
         target=policy.name,
         now=now,
         verdicts=(
-            *(Verdict(folder, Reason.NOT_OURS) for folder in listing.elsewhere),
-            *judge.objects(listing.versions),
-            *(Verdict(upload, judge.upload(upload)) for upload in listing.uploads),
+            *(Verdict(folder, Reason.NOT_OURS) for folder in listing.other_folders),
+            *judge.judge_objects(listing.versions),
+            *(Verdict(upload, judge.judge_upload(upload)) for upload in listing.uploads),
         ),
-        ceiling=_ceiling(policy.max_share, SPARED_OBJECTS),
+        limit=_build_limit(policy.max_share, SPARED_OBJECTS),
         warnings=tuple(f"{policy.name}/{key} cannot be read" for key in listing.unreadable),
     )
 
 
-def living_stories(listing: BucketListing, policy: BucketPolicy, now: datetime) -> frozenset[str]:
+def find_living_stories(
+    listing: BucketListing, policy: BucketPolicy, now: datetime
+) -> frozenset[str]:
     """The stories whose scripts must be read: those that stay, if any chunk is to go."""
     judge = BucketJudge.of(listing, policy, now)
     chunks = (version for version in listing.versions if version.key.startswith(CHUNKS))
-    if not any(verdict.deletes for verdict in judge.objects(chunks)):
+    if not any(verdict.deletes for verdict in judge.judge_objects(chunks)):
         return frozenset()
-    reasons = ((identity, judge.story(story)) for identity, story in judge.stories.items())
+    reasons = ((identity, judge.judge_story(story)) for identity, story in judge.stories.items())
     return frozenset(identity for identity, reason in reasons if not reason.deletes)
 
 
-def _ceiling(max_share: float | None, spares: int) -> Ceiling:
+def _build_limit(max_share: float | None, floor_items: int) -> DeletionLimit:
     """A configured share holds exactly; the default one spares the small and the quiet."""
     if max_share is None:
-        return Ceiling(DEFAULT_SHARE, spares)
-    return Ceiling(max_share, 0)
+        return DeletionLimit(DEFAULT_SHARE, floor_items)
+    return DeletionLimit(max_share, 0)
 
 
 def plan_repository(
     listing: RepositoryListing, policy: RepositoryPolicy, now: datetime
-) -> Plan[Image]:
+) -> RetentionPlan[Image]:
     """Decide over every image of a repository.
 
     Args:
@@ -83,12 +87,12 @@ def plan_repository(
         policy: the repository's rules.
         now: in UTC.
     """
-    reasons = image_reasons(listing, policy, now)
-    return Plan(
+    reasons = decide_image_reasons(listing, policy, now)
+    return RetentionPlan(
         target=policy.name,
         now=now,
         verdicts=tuple(Verdict(image, reasons[image.digest]) for image in listing.images),
-        ceiling=_ceiling(policy.max_share, SPARED_IMAGES),
+        limit=_build_limit(policy.max_share, SPARED_IMAGES),
         warnings=_image_warnings(listing, policy),
     )
 

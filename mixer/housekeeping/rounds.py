@@ -13,85 +13,89 @@ from typing import TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mixer.errors import OutOfTime
-from mixer.housekeeping.account import Account
+from mixer.housekeeping.account import AwsAccount
 from mixer.housekeeping.buckets import BucketSource
-from mixer.housekeeping.carrying_out import Done
-from mixer.housekeeping.erasing import BucketEraser
+from mixer.housekeeping.carrying_out import DeletionResult
+from mixer.housekeeping.erasing import BucketDeleter
 from mixer.housekeeping.functions import read_uses
 from mixer.housekeeping.images import RepositorySource
 from mixer.housekeeping.listing import Uses
-from mixer.housekeeping.pace import Pace, said
-from mixer.housekeeping.plan import Item, Plan
+from mixer.housekeeping.pace import Retrier, describe_error
+from mixer.housekeeping.plan import Item, RetentionPlan
 from mixer.housekeeping.policy import BucketPolicy, Policy, Refusal, RepositoryPolicy
-from mixer.housekeeping.removing import ImageRemover
+from mixer.housekeeping.removing import ImageDeleter
 from mixer.housekeeping.report import (
     Mode,
     RunReport,
     TargetReport,
-    report_deeds,
     report_plan,
     report_refusal,
+    report_results,
 )
 from mixer.housekeeping.retention import plan_bucket, plan_repository
 
-Watcher = Callable[[Plan[Item]], None]
+PlanObserver = Callable[[RetentionPlan[Item]], None]
 """Is shown each plan before it is carried out."""
 
-Deed = Callable[[], Iterator[Done]]
+ApplyPlan = Callable[[], Iterator[DeletionResult]]
 """Carries out a plan, telling of each item as it goes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CleanupTarget:
     """A bucket or a repository, to a round.
 
     Attributes:
         name: as reports call it.
-        refusal: asks why it cannot be cleaned; an empty answer means that it can.
+        check_access: asks why it cannot be cleaned; an empty answer means that it can.
         plan: what would go at a given moment, and the deed that carries out exactly this.
     """
 
     name: str
-    refusal: Callable[[], str]
-    plan: Callable[[datetime], tuple[Plan[Item], Deed]]
+    check_access: Callable[[], str]
+    plan: Callable[[datetime], tuple[RetentionPlan[Item], ApplyPlan]]
 
 
-def bucket_target(account: Account, policy: BucketPolicy, pace: Pace) -> Target:
+def build_bucket_target(
+    account: AwsAccount, policy: BucketPolicy, retrier: Retrier
+) -> CleanupTarget:
     """A bucket to clean."""
-    source = BucketSource(account.s3, account.identity, policy, pace)
+    source = BucketSource(account.s3, account.account_id, policy, retrier)
 
-    def plan(now: datetime) -> tuple[Plan[Item], Deed]:
-        versioning = source.versioning()
-        plan = plan_bucket(source.gather(now, versioning), policy, now)
-        eraser = BucketEraser(account.s3, policy.bucket, account.identity, versioning, pace)
+    def plan(now: datetime) -> tuple[RetentionPlan[Item], ApplyPlan]:
+        versioning = source.read_versioning()
+        plan = plan_bucket(source.read_listing(now, versioning), policy, now)
+        eraser = BucketDeleter(account.s3, policy.bucket, account.account_id, versioning, retrier)
         return plan, lambda: eraser.apply(plan)
 
-    return Target(policy.name, source.refusal, plan)
+    return CleanupTarget(policy.name, source.check_access, plan)
 
 
-def repository_target(account: Account, policy: RepositoryPolicy, pace: Pace) -> Target:
+def build_repository_target(
+    account: AwsAccount, policy: RepositoryPolicy, retrier: Retrier
+) -> CleanupTarget:
     """A repository to clean."""
 
     def uses() -> Uses:
-        return read_uses(account.functions, pace)
+        return read_uses(account.functions, retrier)
 
-    source = RepositorySource(account.ecr, account.identity, policy, uses, pace)
+    source = RepositorySource(account.ecr, account.account_id, policy, uses, retrier)
 
-    def plan(now: datetime) -> tuple[Plan[Item], Deed]:
-        plan = plan_repository(source.gather(), policy, now)
-        return plan, lambda: ImageRemover(source).apply(plan)
+    def plan(now: datetime) -> tuple[RetentionPlan[Item], ApplyPlan]:
+        plan = plan_repository(source.read_listing(), policy, now)
+        return plan, lambda: ImageDeleter(source).apply(plan)
 
-    return Target(policy.name, source.refusal, plan)
+    return CleanupTarget(policy.name, source.check_access, plan)
 
 
 def clean(
     policy: Policy,
-    account: Account,
+    account: AwsAccount,
     *,
     now: datetime,
     mode: Mode,
-    pace: Pace,
-    watch: Watcher = lambda _plan: None,
+    retrier: Retrier,
+    observe_plan: PlanObserver = lambda _plan: None,
 ) -> RunReport:
     """Clean everything that a policy names.
 
@@ -100,52 +104,61 @@ def clean(
         account: where they are.
         now: the moment from which ages count, in UTC.
         mode: whether to delete or only to tell.
-        pace: patience and deadline.
-        watch: is shown each plan as soon as it stands.
+        retrier: patience and deadline.
+        observe_plan: is shown each plan as soon as it stands.
     """
     targets = [
-        *(repository_target(account, rules, pace) for rules in policy.repositories),
-        *(bucket_target(account, rules, pace) for rules in policy.buckets),
+        *(build_repository_target(account, rules, retrier) for rules in policy.repositories),
+        *(build_bucket_target(account, rules, retrier) for rules in policy.buckets),
     ]
-    checked = [(target, _guarded(target.name, lambda t=target: _check(t))) for target in targets]  # type: ignore[misc]
+    checked = [
+        (target, _catch_service_errors(target.name, lambda t=target: _check_target(t)))  # type: ignore[misc]
+        for target in targets
+    ]
     reports = [
         *(report_refusal(refusal) for refusal in policy.refusals),
         *(report for _, report in checked if report),
-        *(_clean_target(target, now, mode, watch) for target, report in checked if not report),
+        *(
+            _clean_target(target, now, mode, observe_plan)
+            for target, report in checked
+            if not report
+        ),
     ]
     return RunReport(mode, now, reports)
 
 
-def _check(target: Target) -> TargetReport | None:
+def _check_target(target: CleanupTarget) -> TargetReport | None:
     """A report of a target that cannot be cleaned."""
-    why = target.refusal()
+    why = target.check_access()
     return report_refusal(Refusal(target.name, why)) if why else None
 
 
-def _clean_target(target: Target, now: datetime, mode: Mode, watch: Watcher) -> TargetReport:
+def _clean_target(
+    target: CleanupTarget, now: datetime, mode: Mode, observe_plan: PlanObserver
+) -> TargetReport:
     """Gather, decide, show, carry out."""
 
     def work() -> TargetReport:
         plan, deed = target.plan(now)
-        watch(plan)
+        observe_plan(plan)
         planned = report_plan(plan)
         if mode is Mode.DRY_RUN:
             return planned
         if planned.stopped:
             return replace(planned, saved_usd_month=0.0)
-        return report_deeds(plan, deed())
+        return report_results(plan, deed())
 
-    return _guarded(target.name, work)
+    return _catch_service_errors(target.name, work)
 
 
 Report = TypeVar("Report")
 
 
-def _guarded(name: str, work: Callable[[], Report]) -> Report | TargetReport:
+def _catch_service_errors(name: str, work: Callable[[], Report]) -> Report | TargetReport:
     """Turn what a service refuses into a report, so that the other targets are still cleaned."""
     try:
         return work()
     except OutOfTime:
         return TargetReport(name, unfinished=True)
     except (ClientError, BotoCoreError) as error:
-        return TargetReport(name, trouble=said(error))
+        return TargetReport(name, trouble=describe_error(error))

@@ -19,22 +19,22 @@ ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 """An AWS account id, on its own or within an ARN."""
 
 
-def shared_with(policy_text: str, account: str) -> tuple[str, ...]:
+def find_shared_accounts(policy_text: str, account_id: str) -> tuple[str, ...]:
     """The accounts besides ours that a repository policy lets in, in order.
 
     Args:
         policy_text: the policy as JSON.
-        account: ours, 12 digits.
+        account_id: ours, 12 digits.
     """
     try:
         statements = json.loads(policy_text)["Statement"]
     except (ValueError, KeyError, TypeError):
         return (UNREADABLE,)
-    found = {name for one in _as_list(statements) for name in _let_in(one, account)}
-    return tuple(sorted(found - {account}))
+    found = {name for one in _as_list(statements) for name in _find_principals(one, account_id)}
+    return tuple(sorted(found - {account_id}))
 
 
-def _let_in(statement: object, account: str) -> Iterator[str]:
+def _find_principals(statement: object, account_id: str) -> Iterator[str]:
     """Whom one statement lets in, our own account included."""
     if not isinstance(statement, Mapping):
         yield UNREADABLE
@@ -48,16 +48,16 @@ def _let_in(statement: object, account: str) -> Iterator[str]:
         if kind == "Service":
             yield from conditioned
         else:
-            yield from _accounts(names, conditioned, account)
+            yield from _find_accounts(names, conditioned, account_id)
 
 
-def _accounts(names: object, conditioned: set[str], account: str) -> Iterator[str]:
+def _find_accounts(names: object, condition_accounts: set[str], account_id: str) -> Iterator[str]:
     for name in map(str, _as_list(names)):
         found = ACCOUNT.findall(name)
         if found:
             yield from found
         else:
-            yield from ([account] if conditioned == {account} else [EVERYONE])
+            yield from ([account_id] if condition_accounts == {account_id} else [EVERYONE])
 
 
 def _as_list(value: object) -> list[object]:

@@ -37,7 +37,7 @@ class Story:
     touched: datetime
     guarded: bool
 
-    def runs(self, now: datetime, running_days: float) -> bool:
+    def is_running(self, now: datetime, running_days: float) -> bool:
         """Whether somebody may still be working on it."""
         return not self.ended and now - self.touched <= timedelta(days=running_days)
 
@@ -58,13 +58,15 @@ def find_stories(
     for version in versions:
         identity = story_id(version.key)
         if identity:
-            here = _seen_in(version, identity, guarded_keys)
-            stories[identity] = _merged(stories.get(identity, here), here)
+            here = _story_from_version(version, identity, guarded_keys)
+            stories[identity] = _merge_stories(stories.get(identity, here), here)
     return stories
 
 
-def _seen_in(version: ObjectVersion, identity: str, guarded_keys: frozenset[str]) -> Story:
-    is_result = _inside(version.key, identity) == RESULT
+def _story_from_version(
+    version: ObjectVersion, identity: str, guarded_keys: frozenset[str]
+) -> Story:
+    is_result = _relative_key(version.key, identity) == RESULT
     return Story(
         ended=is_result and version.is_latest and not version.is_marker,
         touched=version.modified,
@@ -72,7 +74,7 @@ def _seen_in(version: ObjectVersion, identity: str, guarded_keys: frozenset[str]
     )
 
 
-def _merged(one: Story, other: Story) -> Story:
+def _merge_stories(one: Story, other: Story) -> Story:
     return Story(
         ended=one.ended or other.ended,
         touched=max(one.touched, other.touched),
@@ -80,21 +82,21 @@ def _merged(one: Story, other: Story) -> Story:
     )
 
 
-def script_keys(versions: Iterable[ObjectVersion], living: frozenset[str]) -> Iterator[str]:
+def find_script_keys(versions: Iterable[ObjectVersion], living: frozenset[str]) -> Iterator[str]:
     """The keys of the scripts and timelines that living stories have."""
     for version in versions:
         identity = story_id(version.key)
         readable = version.is_latest and not version.is_marker
-        if identity in living and readable and _inside(version.key, identity) in SCRIPTS:
+        if identity in living and readable and _relative_key(version.key, identity) in SCRIPTS:
             yield version.key
 
 
-def _inside(key: str, identity: str) -> str:
+def _relative_key(key: str, identity: str) -> str:
     """A key as seen from inside its story's folder."""
     return key.removeprefix(f"{STORIES}{identity}/")
 
 
-def chunks_named_in(content: bytes) -> frozenset[str] | None:
+def parse_chunk_keys(content: bytes) -> frozenset[str] | None:
     """Every string of a JSON document that is a chunk's key; None when it cannot be read.
 
     Objects are let go as soon as they are read, so that a book's script takes little memory.

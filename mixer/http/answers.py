@@ -40,12 +40,12 @@ STATUS: Mapping[type[MixerError], int] = {
 INTERNAL = 500
 
 
-def status_of(error: MixerError) -> int:
+def http_status(error: MixerError) -> int:
     """The HTTP status of an error."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), INTERNAL)
 
 
-def answer(
+def json_response(
     status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Response[str]:
     """A JSON answer."""
@@ -55,22 +55,22 @@ def answer(
     )
 
 
-def refusal(error: MixerError, request_id: str) -> Response[str]:
+def error_response(error: MixerError, request_id: str) -> Response[str]:
     """What a caller is told of an error."""
     body = error_body(str(error), error.code, request_id, error.details)
     retry_after_s = error.details.get("retry_after_s")
     headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
-    return answer(status_of(error), body, headers)
+    return json_response(http_status(error), body, headers)
 
 
-def bare_refusal(error: MixerError, request_id: str) -> dict[str, Any]:
+def lambda_error_response(error: MixerError, request_id: str) -> dict[str, Any]:
     """What Lambda returns where there is no resolver yet to answer."""
     body = error_body(str(error), error.code, request_id, error.details)
     headers = {"Content-Type": JSON_TYPE}
-    return {"statusCode": status_of(error), "headers": headers, "body": json.dumps(body)}
+    return {"statusCode": http_status(error), "headers": headers, "body": json.dumps(body)}
 
 
-def invalid(problems: list[dict[str, Any]], request_id: str) -> Response[str]:
+def validation_response(problems: list[dict[str, Any]], request_id: str) -> Response[str]:
     """What a caller is told of a body or of parameters that do not fit their description.
 
     Args:
@@ -80,13 +80,13 @@ def invalid(problems: list[dict[str, Any]], request_id: str) -> Response[str]:
     named = [(field_name(each.get("loc", ())), str(each.get("msg", ""))) for each in problems]
     field, message = named[0]
     details = {"field": field, "fields": [{"field": f, "problem": m} for f, m in named[:20]]}
-    return answer(400, error_body(f"{field}: {message}.", "bad_input", request_id, details))
+    return json_response(400, error_body(f"{field}: {message}.", "bad_input", request_id, details))
 
 
-def unforeseen(request_id: str) -> Response[str]:
+def internal_error_response(request_id: str) -> Response[str]:
     """What a caller is told of an error that nobody foresaw."""
     text = "Something went wrong here; the request's id finds it in the log."
-    return answer(INTERNAL, error_body(text, "internal", request_id, {}))
+    return json_response(INTERNAL, error_body(text, "internal", request_id, {}))
 
 
 def error_body(
@@ -108,6 +108,6 @@ def field_name(location: tuple[object, ...]) -> str:
     return ".".join(inner) or "body"
 
 
-def rounded_db(level_db: float | None) -> float | None:
+def round_db(level_db: float | None) -> float | None:
     """A level as far as it was measured; None for silence."""
     return round(level_db, 2) if level_db is not None and math.isfinite(level_db) else None

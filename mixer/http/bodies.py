@@ -14,23 +14,25 @@ from mixer.requests import CostOptions, GapOption, MixOptions, Options, SpeechOp
 MAX_CHUNKS = 9_999
 """Of one mix; a book of ten hours has about a thousand."""
 
-NAMED_UNKNOWNS = 20
-UNKNOWN_CHARS = 60
+MAX_UNKNOWN_FIELDS = 20
+MAX_FIELD_CHARS = 60
 
 
-class Asked(BaseModel):
+class RequestBody(BaseModel):
     """A request that says what it did not understand."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
 
-    def warnings(self, known: Collection[str] = ()) -> list[str]:
+    def warnings(self, ignored: Collection[str] = ()) -> list[str]:
         """One sentence for each field that nobody knows.
 
         Args:
-            known: fields that mean nothing here, but may be there for a reason.
+            ignored: fields that mean nothing here, but may be there for a reason.
         """
-        unknown = sorted({*(self.model_extra or {})} - {*known})[:NAMED_UNKNOWNS]
-        return [f"There is no field “{name[:UNKNOWN_CHARS]}”; it was ignored." for name in unknown]
+        unknown = sorted({*(self.model_extra or {})} - {*ignored})[:MAX_UNKNOWN_FIELDS]
+        return [
+            f"There is no field “{name[:MAX_FIELD_CHARS]}”; it was ignored." for name in unknown
+        ]
 
     def options(self) -> Options:
         """The contract's options among the fields."""
@@ -38,13 +40,13 @@ class Asked(BaseModel):
         return Options.model_validate(self.model_dump(include=known))
 
 
-class TextBody(SpeechOptions, GapOption, CostOptions, Asked):
+class TextBody(SpeechOptions, GapOption, CostOptions, RequestBody):
     """A text to be spoken."""
 
     text: Annotated[str, Field(description="The story.", examples=["Once upon a time."])]
 
 
-class MixBody(GapOption, MixOptions, Asked):
+class MixBody(GapOption, MixOptions, RequestBody):
     """Chunks to be mixed."""
 
     chunk_keys: Annotated[

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mixer.http.events import Event, caller_of
+from mixer.http.events import Event, find_caller
 from mixer.settings import Settings
 
 ANONYMOUS = "anonymous"
@@ -15,7 +15,7 @@ LAMBDA_MARGIN_S = 1.5
 """Before Lambda ends the function: to stop, clean up and answer."""
 
 
-class Context(Protocol):
+class InvocationContext(Protocol):
     """What is needed of Lambda's context."""
 
     @property
@@ -29,7 +29,7 @@ class Context(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """One request.
 
     Attributes:
@@ -43,14 +43,14 @@ class Call:
     deadline_s: float
 
 
-def call_of(
+def build_request_context(
     event: Event,
-    context: Context,
+    context: InvocationContext,
     settings: Settings,
     *,
     now: Callable[[], float] = time.monotonic,
     wall: Callable[[], float] = time.time,
-) -> Call:
+) -> RequestContext:
     """What an event and its context say of a request.
 
     Args:
@@ -67,9 +67,9 @@ def call_of(
         left_s = min(left_s, settings.gateway_timeout_s - waited_s)
     else:
         gateway = {}
-    caller = ANONYMOUS if settings.auth.mode == "none" else caller_of(event)
+    caller = ANONYMOUS if settings.auth.mode == "none" else find_caller(event)
     request_id = str(gateway.get("requestId") or context.aws_request_id)
-    return Call(request_id, caller, now() + left_s)
+    return RequestContext(request_id, caller, now() + left_s)
 
 
 def _waited_s(gateway: dict[str, Any], wall_s: float, longest_s: float) -> float:

@@ -39,28 +39,28 @@ FAILURES = {
 }
 
 
-def described(
+def describe_route(
     summary: str,
-    answered: type[BaseModel],
-    *others: type[BaseModel],
+    body: type[BaseModel],
+    *alternatives: type[BaseModel],
     status: int = 200,
-    later: type[BaseModel] | None = None,
+    deferred: type[BaseModel] | None = None,
 ) -> dict[str, Any]:
     """What a route says of itself.
 
     Args:
         summary: what it does.
-        answered: the body of its answer when all is well.
-        others: what the body may be instead.
+        body: the body of its answer when all is well.
+        *alternatives: what the body may be instead.
         status: of that answer.
-        later: the body of a 202, where it may take longer than anybody waits.
+        deferred: the body of a 202, where it may take longer than anybody waits.
     """
-    accepted = {202: _response(later.__doc__ or "", later)} if later else {}
-    failures = {status: _response(why, ErrorAnswer) for status, why in FAILURES.items()}
+    accepted = {202: _describe_response(deferred.__doc__ or "", deferred)} if deferred else {}
+    failures = {status: _describe_response(why, ErrorAnswer) for status, why in FAILURES.items()}
     return {
         "summary": summary,
         "responses": {
-            status: _response(answered.__doc__ or "", answered, *others),
+            status: _describe_response(body.__doc__ or "", body, *alternatives),
             **accepted,
             **failures,
         },
@@ -81,15 +81,15 @@ def add_docs(api: Api, description: Callable[[], str]) -> None:
 
     @api.get("/docs", include_in_schema=False, compress=True)
     def docs() -> Response[str]:
-        return Response(200, "text/html; charset=utf-8", page(description()))
+        return Response(200, "text/html; charset=utf-8", render_docs_page(description()))
 
 
-def openapi_of(api: Api, *, wants_tokens: bool) -> str:
+def build_openapi(api: Api, *, requires_token: bool) -> str:
     """The OpenAPI document of all of an API's routes, as JSON.
 
     Args:
         api: described.
-        wants_tokens: whether nobody may call without one.
+        requires_token: whether nobody may call without one.
     """
     from importlib.metadata import version
 
@@ -99,22 +99,22 @@ def openapi_of(api: Api, *, wants_tokens: bool) -> str:
         title=TITLE,
         version=version("mixer"),
         description=DESCRIPTION,
-        security_schemes={TOKEN: HTTPBearer()} if wants_tokens else None,
-        security=[{TOKEN: []}] if wants_tokens else None,
+        security_schemes={TOKEN: HTTPBearer()} if requires_token else None,
+        security=[{TOKEN: []}] if requires_token else None,
     )
-    return _opened(written) if wants_tokens else written
+    return _mark_public_paths(written) if requires_token else written
 
 
-def _opened(written: str) -> str:
+def _mark_public_paths(openapi: str) -> str:
     """A document that says which routes want no token; Powertools knows no such route."""
-    document = json.loads(written)
+    document = json.loads(openapi)
     for path in PUBLIC_PATHS & document["paths"].keys():
         for operation in document["paths"][path].values():
             operation["security"] = []
     return json.dumps(document, ensure_ascii=False)
 
 
-def page(document: str) -> str:
+def render_docs_page(document: str) -> str:
     """A page that shows an OpenAPI document, with everything it needs inside."""
     assets = Path(powertools_openapi.__file__).parent / "swagger_ui"
     script = (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8")
@@ -132,6 +132,6 @@ def page(document: str) -> str:
 """
 
 
-def _response(description: str, *models: type[BaseModel]) -> dict[str, Any]:
+def _describe_response(description: str, *models: type[BaseModel]) -> dict[str, Any]:
     model = reduce(or_, models)
     return {"description": description, "content": {JSON_TYPE: {"model": model}}}

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 from mixer.errors import MixerError
 
 if TYPE_CHECKING:
-    from mixer.http.calls import Context
-    from mixer.http.later import Begin
+    from mixer.http.calls import InvocationContext
+    from mixer.http.later import StoryStarter
     from mixer.http.routing import Api, Endpoint
     from mixer.jobs.story.tasks import StoryTasks
     from mixer.settings import Settings
 
 
-def answered(
+def answer_event(
     open_endpoint: Callable[[], "Endpoint"],
     event: Any,  # noqa: ANN401 - see mixer.http.events
-    context: "Context",
+    context: "InvocationContext",
 ) -> dict[str, Any]:
     """Answer one event.
 
@@ -33,24 +33,24 @@ def answered(
     try:
         endpoint = open_endpoint()
     except MixerError as error:
-        from mixer.http.answers import bare_refusal
+        from mixer.http.answers import lambda_error_response
 
-        return bare_refusal(error, context.aws_request_id)
+        return lambda_error_response(error, context.aws_request_id)
     return endpoint(event, context)
 
 
-def is_task(event: object) -> bool:
+def is_task_event(event: object) -> bool:
     """Whether an event asks for a step of a story; what comes through a gateway never does."""
     return isinstance(event, dict) and "task" in event and "story_id" in event
 
 
-def is_order(event: object) -> bool:
+def is_story_request(event: object) -> bool:
     """Whether another function hands over a story; what comes through a gateway never does."""
     return isinstance(event, dict) and "order" in event and event.get("task") == "begin"
 
 
-def carried_out(
-    open_tasks: Callable[[], "StoryTasks"], event: dict[str, Any], context: "Context"
+def run_task(
+    open_tasks: Callable[[], "StoryTasks"], event: dict[str, Any], context: "InvocationContext"
 ) -> dict[str, Any]:
     """Take the step of a story that an event asks for.
 
@@ -70,7 +70,7 @@ def carried_out(
     return open_tasks()(event, time.monotonic() + left_s)
 
 
-def story_counter(settings: "Settings") -> "Begin | None":
+def build_story_starter(settings: "Settings") -> "StoryStarter | None":
     """What begins stories for a function that answers at once; None where there are none.
 
     Args:
@@ -78,27 +78,27 @@ def story_counter(settings: "Settings") -> "Begin | None":
     """
     from functools import cache
 
-    from mixer.cloud.counter import StoryFunction, story_function
+    from mixer.cloud.counter import StoryFunction, open_story_function
 
     @cache
     def function() -> StoryFunction:
-        return story_function(settings.stories.function)
+        return open_story_function(settings.stories.function)
 
-    return (lambda order: function().hand_over(order)) if settings.stories.function else None
+    return (lambda order: function().invoke(order)) if settings.stories.function else None
 
 
-def settings_of_process() -> "Settings":
+def load_process_settings() -> "Settings":
     """The deployment's settings; in Lambda, what a killed invocation left in /tmp goes as well."""
     from mixer.jobs.fetching import remove_leftovers
-    from mixer.settings import settings
+    from mixer.settings import load_settings
 
-    chosen = settings(os.environ)
+    chosen = load_settings(os.environ)
     if "AWS_LAMBDA_RUNTIME_API" in os.environ:
         remove_leftovers()
     return chosen
 
 
-def endpoint_with(
+def assemble_endpoint(
     settings: "Settings", default_path: str, add_routes: Callable[["Api"], None]
 ) -> "Endpoint":
     """An endpoint with some routes and the API's description.
@@ -110,9 +110,9 @@ def endpoint_with(
     """
     from mixer.http.docs import add_docs
     from mixer.http.routing import Api, Endpoint
-    from mixer.http.whole import description
+    from mixer.http.whole import build_description
 
     api = Api(settings.allowed_origins)
     add_routes(api)
-    add_docs(api, lambda: description(settings.auth.mode))
+    add_docs(api, lambda: build_description(settings.auth.mode))
     return Endpoint(api, settings, default_path)

@@ -24,14 +24,14 @@ JSON_TYPE = "application/json"
 UNREADABLE = "\ufffd"
 """Stands for a body that is not text; no JSON, so it is refused where bodies are read."""
 
-DEPTH_OF_QUOTES = 3
+MAX_JSON_NESTING = 3
 """How often a body is read as JSON: clients have been seen to encode it twice."""
 
 DIRECT = "direct"
 """Who calls without a gateway: IAM has let them in."""
 
 
-def normalised(event: Event, default_path: str) -> dict[str, Any]:
+def normalise_event(event: Event, default_path: str) -> dict[str, Any]:
     """An event of any shape as an HTTP API event of payload format 2.0.
 
     Args:
@@ -39,17 +39,17 @@ def normalised(event: Event, default_path: str) -> dict[str, Any]:
         default_path: the route meant by an event that names none.
     """
     if not isinstance(event, Mapping):
-        return _made({}, "POST", default_path, UNREADABLE)
-    context = _mapping(event.get("requestContext"))
+        return _build_event({}, "POST", default_path, UNREADABLE)
+    context = _as_mapping(event.get("requestContext"))
     if "http" in context:
         return _from_version_2(event, context)
     if "httpMethod" in event:
         return _from_version_1(event, context)
     body = event.get("body", event)
-    return _made(event, "POST", default_path, _text(body, event))
+    return _build_event(event, "POST", default_path, _body_text(body, event))
 
 
-def body_fields(text: str) -> dict[str, Any]:
+def parse_body(text: str) -> dict[str, Any]:
     """The fields of a request's body.
 
     Args:
@@ -59,10 +59,10 @@ def body_fields(text: str) -> dict[str, Any]:
         BadInput: it is no JSON object.
     """
     value: object = text
-    for _ in range(DEPTH_OF_QUOTES):
+    for _ in range(MAX_JSON_NESTING):
         if not isinstance(value, str):
             break
-        value = _parsed(value)
+        value = _parse_json(value)
     if not isinstance(value, dict):
         raise BadInput("The body must be a JSON object.", field="body")
     if "\\ud" in text.lower():
@@ -78,24 +78,24 @@ def _check_characters(value: object) -> None:
         raise BadInput("The body holds half a character.", field="body") from error
 
 
-def _parsed(text: str) -> object:
+def _parse_json(text: str) -> object:
     try:
-        return json.loads(text, parse_constant=_no_number, parse_float=_number)
+        return json.loads(text, parse_constant=_reject_constant, parse_float=_parse_number)
     except (ValueError, RecursionError) as error:
         raise BadInput("The body is not JSON.", field="body") from error
 
 
-def _number(written: str) -> float:
+def _parse_number(written: str) -> float:
     """A number with a point; JSON knows no difference between 100 and 100.0."""
     value = float(written)
     return int(value) if value.is_integer() else value
 
 
-def _no_number(name: str) -> object:
+def _reject_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON")
 
 
-def caller_of(event: Event) -> str | None:
+def find_caller(event: Event) -> str | None:
     """Whom the gateway's authorizer let in; None when it says nobody.
 
     Args:
@@ -103,35 +103,37 @@ def caller_of(event: Event) -> str | None:
     """
     if not isinstance(event, Mapping) or "requestContext" not in event:
         return DIRECT
-    authorizer = _mapping(_mapping(event["requestContext"]).get("authorizer"))
-    caller = _mapping(authorizer.get("lambda")).get("caller") or authorizer.get("caller")
+    authorizer = _as_mapping(_as_mapping(event["requestContext"]).get("authorizer"))
+    caller = _as_mapping(authorizer.get("lambda")).get("caller") or authorizer.get("caller")
     return caller if isinstance(caller, str) and caller else None
 
 
 def _from_version_2(event: Event, context: Mapping[str, Any]) -> dict[str, Any]:
-    http = _mapping(context["http"])
+    http = _as_mapping(context["http"])
     path = str(event.get("rawPath") or http.get("path") or "/")
     method = str(http.get("method") or "POST")
-    made = _made(event, method, _without_stage(path, context), _text(event.get("body"), event))
+    made = _build_event(
+        event, method, _strip_stage(path, context), _body_text(event.get("body"), event)
+    )
     return {**made, "rawQueryString": str(event.get("rawQueryString") or "")}
 
 
 def _from_version_1(event: Event, context: Mapping[str, Any]) -> dict[str, Any]:
-    path = _without_stage(str(event.get("path") or "/"), context)
-    made = _made(event, str(event["httpMethod"]), path, _text(event.get("body"), event))
+    path = _strip_stage(str(event.get("path") or "/"), context)
+    made = _build_event(event, str(event["httpMethod"]), path, _body_text(event.get("body"), event))
     return {**made, "rawQueryString": urlencode(made["queryStringParameters"])}
 
 
-def _made(event: Event, method: str, path: str, body: str) -> dict[str, Any]:
+def _build_event(event: Event, method: str, path: str, body: str) -> dict[str, Any]:
     """The event that all the others become; its stage is `$default`, so no path holds one."""
-    context = _mapping(event.get("requestContext"))
+    context = _as_mapping(event.get("requestContext"))
     return {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": "",
-        "headers": {**_texts(event.get("headers"), lower=True), "content-type": JSON_TYPE},
-        "queryStringParameters": _texts(event.get("queryStringParameters")),
+        "headers": {**_as_texts(event.get("headers"), lower=True), "content-type": JSON_TYPE},
+        "queryStringParameters": _as_texts(event.get("queryStringParameters")),
         "requestContext": {
             "requestId": str(context.get("requestId") or ""),
             "stage": "$default",
@@ -142,7 +144,7 @@ def _made(event: Event, method: str, path: str, body: str) -> dict[str, Any]:
     }
 
 
-def _text(body: object, event: Event) -> str:
+def _body_text(body: object, event: Event) -> str:
     """A body as JSON text."""
     if body is None:
         return ""
@@ -156,7 +158,7 @@ def _text(body: object, event: Event) -> str:
         return UNREADABLE
 
 
-def _without_stage(path: str, context: Mapping[str, Any]) -> str:
+def _strip_stage(path: str, context: Mapping[str, Any]) -> str:
     stage = context.get("stage")
     prefix = f"/{stage}"
     if stage and stage != "$default" and (path == prefix or path.startswith(f"{prefix}/")):
@@ -164,11 +166,11 @@ def _without_stage(path: str, context: Mapping[str, Any]) -> str:
     return path
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _as_mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _texts(values: object, *, lower: bool = False) -> dict[str, str]:
+def _as_texts(values: object, *, lower: bool = False) -> dict[str, str]:
     """Headers or parameters, without those that hold nothing."""
-    pairs = _mapping(values).items()
+    pairs = _as_mapping(values).items()
     return {str(k).lower() if lower else str(k): str(v) for k, v in pairs if v is not None}

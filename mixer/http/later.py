@@ -15,13 +15,13 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, Field
 
 from mixer.errors import OutOfTime, StoreFailed
-from mixer.http.answers import answer
-from mixer.http.calls import Call
-from mixer.jobs.story.orders import Order
+from mixer.http.answers import json_response
+from mixer.http.calls import RequestContext
+from mixer.jobs.story.orders import StoryRequest
 
 logger = logging.getLogger(__name__)
 
-Begin = Callable[[Order], str]
+StoryStarter = Callable[[StoryRequest], str]
 """Begins a story; its id."""
 
 HANDOVER_S = 5.0
@@ -31,14 +31,14 @@ HANDOVER_SHARE = 0.25
 """At most, of the time that is left."""
 
 
-class Work(Protocol):
+class DeferrableWork(Protocol):
     """Does what a request asks for."""
 
-    def __call__(self, until_s: float, *, only_if_it_fits: bool) -> Response[str]:
+    def __call__(self, deadline_s: float, *, only_if_it_fits: bool) -> Response[str]:
         """Do it.
 
         Args:
-            until_s: when it must be done, on the monotonic clock.
+            deadline_s: when it must be done, on the monotonic clock.
             only_if_it_fits: give up as soon as it can be foretold that it will not be.
 
         Raises:
@@ -58,43 +58,49 @@ class StoryAccepted(BaseModel):
     ] = None
 
 
-def accepted(story: str, order: Order, secret: str | None = None) -> Response[str]:
+def accepted_response(
+    story: str, story_request: StoryRequest, secret: str | None = None
+) -> Response[str]:
     """The answer to whoever has to come back for the result.
 
     Args:
         story: its id.
-        order: what was asked for.
+        story_request: what was asked for.
         secret: that the webhook's messages are signed with, where there is one.
     """
     url = f"/stories/{story}"
-    body: dict[str, Any] = {"story_id": story, "status_url": url, "warnings": list(order.warnings)}
+    body: dict[str, Any] = {
+        "story_id": story,
+        "status_url": url,
+        "warnings": list(story_request.warnings),
+    }
     if secret:
         body["webhook_secret"] = secret
-    return answer(202, body, {"Location": url})
+    return json_response(202, body, {"Location": url})
 
 
-def now_or_later(
-    call: Call,
-    begin: Begin | None,
-    order: Order | None,
-    work: Work,
+def run_or_defer(
+    request_context: RequestContext,
+    start_story: StoryStarter | None,
+    story_request: StoryRequest | None,
+    work: DeferrableWork,
 ) -> Response[str]:
     """Answer a request at once, or have it done as a story.
 
     Args:
-        call: the request.
-        begin: begins stories; None where there are none.
-        order: the request as a story; None where it cannot be one.
+        request_context: the request.
+        start_story: begins stories; None where there are none.
+        story_request: the request as a story; None where it cannot be one.
         work: does it.
     """
-    if begin is not None and order is not None:
-        left_s = max(0.0, call.deadline_s - time.monotonic())
+    if start_story is not None and story_request is not None:
+        left_s = max(0.0, request_context.deadline_s - time.monotonic())
         try:
-            until_s = call.deadline_s - min(HANDOVER_S, HANDOVER_SHARE * left_s)
+            until_s = request_context.deadline_s - min(HANDOVER_S, HANDOVER_SHARE * left_s)
             return work(until_s, only_if_it_fits=True)
         except OutOfTime as late:
             try:
-                return accepted(begin(order), order)
+                return accepted_response(start_story(story_request), story_request)
             except StoreFailed as error:
                 logger.warning("no story for what takes too long (%s): %s", late, error)
-    return work(call.deadline_s, only_if_it_fits=False)
+    return work(request_context.deadline_s, only_if_it_fits=False)

@@ -14,11 +14,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, Field
 
-from mixer.http.answers import answer
-from mixer.http.bodies import Asked
-from mixer.http.docs import described
+from mixer.http.answers import json_response
+from mixer.http.bodies import RequestBody
+from mixer.http.docs import describe_route
 from mixer.http.routing import Api
-from mixer.jobs.library import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, Library
+from mixer.jobs.library import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
 from mixer.requests import OUTPUTS, Options
 from mixer.settings import Settings
 
@@ -43,7 +43,7 @@ class MusicAnswer(BaseModel):
     expires_s: Annotated[int, Field(description="How long the links are good.")]
 
 
-class UploadBody(Asked):
+class UploadBody(RequestBody):
     """A file that somebody wants to send."""
 
     name: Annotated[
@@ -102,36 +102,36 @@ class CapabilitiesAnswer(BaseModel):
 
 
 def add_library_routes(
-    api: Api, library: Callable[[], Library], told: Callable[[], Mapping[str, Any]]
+    api: Api, library: Callable[[], MusicLibrary], get_capabilities: Callable[[], Mapping[str, Any]]
 ) -> None:
     """Give an API the routes of the library.
 
     Args:
         api: that gets them.
         library: does the work; asked for when the first request comes.
-        told: what the server can do, from `capabilities_of`.
+        get_capabilities: what the server can do, from `capabilities_of`.
     """
 
-    @api.get("/music", **described("List the music to choose from", MusicAnswer))
+    @api.get("/music", **describe_route("List the music to choose from", MusicAnswer))
     def music() -> Response[str]:
         work = library()
         tracks = [
             {**asdict(each), "url": work.link(each.key)}
-            for each in work.tracks(api.call.deadline_s)
+            for each in work.list_tracks(api.request_context.deadline_s)
         ]
-        return answer(200, {"music": tracks, "expires_s": work.link_lifetime_s})
+        return json_response(200, {"music": tracks, "expires_s": work.link_lifetime_s})
 
-    @api.post("/uploads", **described("Get a form to send a file with", UploadAnswer))
+    @api.post("/uploads", **describe_route("Get a form to send a file with", UploadAnswer))
     def upload(body: Annotated[UploadBody, Body()]) -> Response[str]:
-        key, form = library().upload(body.name, body.size_bytes)
-        return answer(200, {"key": key, **asdict(form), "warnings": body.warnings()})
+        key, form = library().create_upload(body.name, body.size_bytes)
+        return json_response(200, {"key": key, **asdict(form), "warnings": body.warnings()})
 
-    @api.get("/capabilities", **described("Say what this server can do", CapabilitiesAnswer))
+    @api.get("/capabilities", **describe_route("Say what this server can do", CapabilitiesAnswer))
     def capabilities() -> Response[str]:
-        return answer(200, told())
+        return json_response(200, get_capabilities())
 
 
-def capabilities_of(settings: Settings) -> dict[str, Any]:
+def build_capabilities(settings: Settings) -> dict[str, Any]:
     """What a server can do, as far as a page needs to know it.
 
     Args:
@@ -160,23 +160,23 @@ def capabilities_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _choices(known: Mapping[str, Any], name: str) -> list[str]:
+def _choices(schemas: Mapping[str, Any], name: str) -> list[str]:
     """What an option may be; there is always the MP3."""
-    parts = [known.get(name, {}), *known.get(name, {}).get("anyOf", ())]
+    parts = [schemas.get(name, {}), *schemas.get(name, {}).get("anyOf", ())]
     found = [str(choice) for part in parts for choice in part.get("enum", ())]
     return found or (["mp3"] if name == "format" else [])
 
 
-def _bounds(described_as: Mapping[str, Any]) -> Mapping[str, Any]:
+def _bounds(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The part of an option's description that bounds it as a number; empty for others."""
-    parts = [described_as, *described_as.get("anyOf", ())]
+    parts = [schema, *schema.get("anyOf", ())]
     return next((part for part in parts if "minimum" in part), {})
 
 
-def _range(described_as: Mapping[str, Any]) -> dict[str, float | None]:
-    bounds = _bounds(described_as)
+def _range(schema: Mapping[str, Any]) -> dict[str, float | None]:
+    bounds = _bounds(schema)
     return {
-        "default": described_as.get("default"),
+        "default": schema.get("default"),
         "minimum": bounds.get("minimum"),
         "maximum": bounds.get("maximum"),
     }

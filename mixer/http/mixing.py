@@ -6,82 +6,86 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from mixer.http.answers import answer, rounded_db
+from mixer.http.answers import json_response, round_db
 from mixer.http.bodies import MixAnswer, MixBody, SynthesizeAnswer
-from mixer.http.docs import described
-from mixer.http.later import Begin, StoryAccepted, now_or_later
-from mixer.http.observing import emit, subsegment
+from mixer.http.docs import describe_route
+from mixer.http.later import StoryAccepted, StoryStarter, run_or_defer
+from mixer.http.observing import emit_metrics, trace_subsegment
 from mixer.http.routing import Api
-from mixer.jobs.assembly import Assembled, Assembler, Order
-from mixer.jobs.looking import music_key
+from mixer.jobs.assembly import MixRequest, MixResult, MixService
+from mixer.jobs.looking import parse_music_key
 from mixer.jobs.story import orders as stories
-from mixer.jobs.story.values import Kind
+from mixer.jobs.story.values import StoryKind
 from mixer.requests import Options
 
 SERVICE = "mix"
 
 
 def add_mix_routes(
-    api: Api, assembler: Callable[[], Assembler], begin: Begin | None = None
+    api: Api, mix_service: Callable[[], MixService], start_story: StoryStarter | None = None
 ) -> None:
     """Give an API the route of the mix.
 
     Args:
         api: that gets it.
-        assembler: does the work; asked for when the first request comes.
-        begin: begins stories, for what takes longer than a caller is kept waiting.
+        mix_service: does the work; asked for when the first request comes.
+        start_story: begins stories, for what takes longer than a caller is kept waiting.
     """
-    answers = described("Mix chunks, with or without music", MixAnswer, later=StoryAccepted)
+    answers = describe_route("Mix chunks, with or without music", MixAnswer, deferred=StoryAccepted)
 
     @api.post("/mixstory", **answers)
     def mixstory(body: Annotated[MixBody, Body()]) -> Response[str]:
-        work = assembler()
-        order = Order(tuple(body.chunk_keys), body.bucket or None, body.music or None)
+        work = mix_service()
+        order = MixRequest(tuple(body.chunk_keys), body.bucket or None, body.music or None)
         # Clients may send on what POST /synthesize has answered, as it is.
-        warnings = body.warnings(known=SynthesizeAnswer.model_fields)
+        warnings = body.warnings(ignored=SynthesizeAnswer.model_fields)
 
-        def mix(until_s: float, *, only_if_it_fits: bool) -> Response[str]:
-            with subsegment("mix"):
-                made = work.assemble(
-                    order, body.options(), until_s, only_if_it_fits=only_if_it_fits
+        def mix(deadline_s: float, *, only_if_it_fits: bool) -> Response[str]:
+            with trace_subsegment("mix"):
+                made = work.mix_chunks(
+                    order, body.options(), deadline_s, only_if_it_fits=only_if_it_fits
                 )
-            emit(SERVICE, _metrics(made))
-            told = _told(made, order, work.link_lifetime_s)
-            return answer(200, {**told, "warnings": warnings})
+            emit_metrics(SERVICE, _metrics(made))
+            told = _build_answer(made, order, work.link_lifetime_s)
+            return json_response(200, {**told, "warnings": warnings})
 
-        caller = api.call.caller or ""
-        as_story = _as_story(body, caller, warnings) if work.is_own(order.bucket) else None
-        return now_or_later(api.call, begin, as_story, mix)
+        caller = api.request_context.caller or ""
+        as_story = (
+            _build_story_request(body, caller, warnings)
+            if work.is_own_bucket(order.bucket)
+            else None
+        )
+        return run_or_defer(api.request_context, start_story, as_story, mix)
 
 
-def _as_story(body: MixBody, caller: str, warnings: list[str]) -> stories.Order:
+def _build_story_request(body: MixBody, caller: str, warnings: list[str]) -> stories.StoryRequest:
     """The request as a story; stories know the service's own bucket only."""
     given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
-    return stories.Order(
-        kind=Kind.MIX,
+    return stories.StoryRequest(
+        kind=StoryKind.MIX,
         caller=caller,
         options=given,
         chunk_keys=tuple(body.chunk_keys),
-        music=music_key(body.music) if body.music else "",
+        music=parse_music_key(body.music) if body.music else "",
         warnings=tuple(warnings),
     )
 
 
-def _told(made: Assembled, order: Order, lifetime_s: int) -> dict[str, Any]:
-    checked = made.mix.checked
+def _build_answer(result: MixResult, request: MixRequest, lifetime_s: int) -> dict[str, Any]:
+    checked = result.mix.verification
     return {
-        "chunk_keys": list(order.chunk_keys),
-        "bucket": made.bucket,
-        "download_url": made.url,
+        "chunk_keys": list(request.chunk_keys),
+        "bucket": result.bucket,
+        "download_url": result.url,
         "expires_s": lifetime_s,
-        "key": made.key,
-        "duration_s": round(made.mix.timeline.duration_s, 3),
-        "integrated_loudness_lufs": rounded_db(checked.integrated_lufs),
-        "true_peak_dbtp": rounded_db(checked.true_peak_dbtp),
+        "key": result.key,
+        "duration_s": round(result.mix.timeline.duration_s, 3),
+        "integrated_loudness_lufs": round_db(checked.integrated_lufs),
+        "true_peak_dbtp": round_db(checked.true_peak_dbtp),
     }
 
 
-def _metrics(made: Assembled) -> dict[str, float]:
-    duration_s = made.mix.timeline.duration_s
-    mixing_s = made.stages_s["mixing"] + made.stages_s["checking"]
+def _metrics(result: MixResult) -> dict[str, float]:
+    duration_s = result.mix.timeline.duration_s
+    mixing_s = result.stages_s["mixing"] + result.stages_s["checking"]
     return {"AudioSeconds": duration_s, "RenderSpeed": duration_s / max(mixing_s, 0.001)}

@@ -34,12 +34,12 @@ UNITS = {
 logger = Logger(service="mixer", log_record_order=["level", "message", "request_id"])
 
 
-def log_request(request_id: str, **about: object) -> None:
+def log_request(request_id: str, **fields: object) -> None:
     """Note a request that was answered."""
-    logger.info("request", extra={"request_id": request_id, **about})
+    logger.info("request", extra={"request_id": request_id, **fields})
 
 
-def log_unforeseen(request_id: str, error: BaseException) -> None:
+def log_unexpected_error(request_id: str, error: BaseException) -> None:
     """Note an error that nobody foresaw: where, not with what."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
@@ -47,22 +47,22 @@ def log_unforeseen(request_id: str, error: BaseException) -> None:
     logger.error("unforeseen", extra=about)
 
 
-def emit(service: str, measured: Mapping[str, float]) -> None:
+def emit_metrics(service: str, values: Mapping[str, float]) -> None:
     """Write metrics to standard output, where Lambda's log takes them up.
 
     Args:
         service: a dimension, besides the deployment: `speech` or `mix`.
-        measured: by the names of UNITS.
+        values: by the names of UNITS.
     """
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
     metrics.add_dimension(name="deployment", value=os.environ.get(DEPLOYMENT_VARIABLE) or "local")
-    for name, value in measured.items():
+    for name, value in values.items():
         metrics.add_metric(name=name, unit=UNITS[name], value=value)
     metrics.flush_metrics()
 
 
 @contextmanager
-def subsegment(name: str) -> Iterator[None]:
+def trace_subsegment(name: str) -> Iterator[None]:
     """A block as a part of the trace, where there is one."""
     if TRACE_VARIABLE not in os.environ or "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
         yield

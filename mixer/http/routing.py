@@ -18,10 +18,17 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from mixer.errors import MixerError, Unauthorized
-from mixer.http.answers import answer, error_body, invalid, refusal, status_of, unforeseen
-from mixer.http.calls import Call, Context, call_of
-from mixer.http.events import Event, body_fields, normalised
-from mixer.http.observing import log_request, log_unforeseen
+from mixer.http.answers import (
+    error_body,
+    error_response,
+    http_status,
+    internal_error_response,
+    json_response,
+    validation_response,
+)
+from mixer.http.calls import InvocationContext, RequestContext, build_request_context
+from mixer.http.events import Event, normalise_event, parse_body
+from mixer.http.observing import log_request, log_unexpected_error
 from mixer.settings import Settings
 
 PUBLIC_PATHS = frozenset({"/openapi.json", "/docs", "/capabilities"})
@@ -38,7 +45,7 @@ class _Request:
     """What the resolver knows while it answers."""
 
     event: APIGatewayProxyEventV2
-    call: Call
+    request_context: RequestContext
     context: dict[str, Any] = field(default_factory=dict)
     code: str = ""
 
@@ -52,29 +59,31 @@ class Api(APIGatewayHttpResolver):
 
     def __init__(self, origins: tuple[str, ...] = ()) -> None:
         self._requests: ContextVar[_Request] = ContextVar("request")
-        self._early: dict[str, Any] = {}
-        self._varies = bool(origins) and "*" not in origins
+        self._initial_context: dict[str, Any] = {}
+        self._varies_by_origin = bool(origins) and "*" not in origins
         super().__init__(
-            cors=_cors(origins) if origins else None,
+            cors=_cors_config(origins) if origins else None,
             enable_validation=True,
             debug=False,
         )
-        self.use(middlewares=[_known_callers_only])
-        self.exception_handler(MixerError)(self._refused)
-        self.exception_handler(RequestValidationError)(self._invalid)
-        self.exception_handler(NotFoundError)(self._no_such_route)
-        self.exception_handler(Exception)(self._unforeseen)
+        self.use(middlewares=[_require_known_caller])
+        self.exception_handler(MixerError)(self._respond_to_error)
+        self.exception_handler(RequestValidationError)(self._respond_to_invalid)
+        self.exception_handler(NotFoundError)(self._respond_to_missing_route)
+        self.exception_handler(Exception)(self._respond_to_unexpected)
 
     @property
-    def call(self) -> Call:
+    def request_context(self) -> RequestContext:
         """The request that is being answered."""
-        return self._requests.get().call
+        return self._requests.get().request_context
 
-    def answered(self, event: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    def answer_event(
+        self, event: Mapping[str, Any], request_context: RequestContext
+    ) -> dict[str, Any]:
         """The answer to an event of payload format 2.0, in the form that Lambda returns."""
         began_s = time.monotonic()
-        read = partial(_fields_of_known_caller, call)
-        request = _Request(APIGatewayProxyEventV2(dict(event), read), call)
+        read = partial(_parse_authorized_body, request_context)
+        request = _Request(APIGatewayProxyEventV2(dict(event), read), request_context)
         token = self._requests.set(request)
         try:
             made = dict(super().resolve(dict(event), None))  # type: ignore[arg-type]
@@ -82,10 +91,10 @@ class Api(APIGatewayHttpResolver):
             self._requests.reset(token)
         if not made.get("cookies"):
             made.pop("cookies", None)
-        if self._varies:
+        if self._varies_by_origin:
             made["headers"] = {**made.get("headers", {}), "Vary": "Origin"}
         log_request(
-            call.request_id,
+            request_context.request_id,
             method=request.event.http_method,
             path=request.event.path,
             status=made["statusCode"],
@@ -103,7 +112,7 @@ class Api(APIGatewayHttpResolver):
     def context(self) -> dict[str, Any]:
         """What Powertools notes about the request that is being answered."""
         request = self._requests.get(None)
-        return request.context if request else self._early
+        return request.context if request else self._initial_context
 
     @context.setter
     def context(self, value: dict[str, Any]) -> None:
@@ -111,28 +120,30 @@ class Api(APIGatewayHttpResolver):
         if request:
             request.context = value
         else:
-            self._early = value
+            self._initial_context = value
 
-    def _refused(self, error: MixerError) -> Response[str]:
+    def _respond_to_error(self, error: MixerError) -> Response[str]:
         self._requests.get().code = error.code
-        if status_of(error) >= 500:  # noqa: PLR2004 - the server's own faults begin there
-            log_unforeseen(self.call.request_id, error)
-        return refusal(error, self.call.request_id)
+        if http_status(error) >= 500:  # noqa: PLR2004 - the server's own faults begin there
+            log_unexpected_error(self.request_context.request_id, error)
+        return error_response(error, self.request_context.request_id)
 
-    def _invalid(self, error: RequestValidationError) -> Response[str]:
+    def _respond_to_invalid(self, error: RequestValidationError) -> Response[str]:
         self._requests.get().code = "bad_input"
-        return invalid(list(error.errors()), self.call.request_id)
+        return validation_response(list(error.errors()), self.request_context.request_id)
 
-    def _no_such_route(self, _error: NotFoundError) -> Response[str]:
+    def _respond_to_missing_route(self, _error: NotFoundError) -> Response[str]:
         self._requests.get().code = "no_such_route"
         event = self.current_event
         text = f"There is no {event.http_method} {event.path} here; see GET /docs."
-        return answer(404, error_body(text, "no_such_route", self.call.request_id, {}))
+        return json_response(
+            404, error_body(text, "no_such_route", self.request_context.request_id, {})
+        )
 
-    def _unforeseen(self, error: Exception) -> Response[str]:
+    def _respond_to_unexpected(self, error: Exception) -> Response[str]:
         self._requests.get().code = "internal"
-        log_unforeseen(self.call.request_id, error)
-        return unforeseen(self.call.request_id)
+        log_unexpected_error(self.request_context.request_id, error)
+        return internal_error_response(self.request_context.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +160,13 @@ class Endpoint:
     settings: Settings
     default_path: str
 
-    def __call__(self, event: Event, context: Context) -> dict[str, Any]:
+    def __call__(self, event: Event, context: InvocationContext) -> dict[str, Any]:
         """Answer one event."""
-        call = call_of(event, context, self.settings)
-        return self.api.answered(normalised(event, self.default_path), call)
+        call = build_request_context(event, context, self.settings)
+        return self.api.answer_event(normalise_event(event, self.default_path), call)
 
 
-def _cors(origins: tuple[str, ...]) -> CORSConfig:
+def _cors_config(origins: tuple[str, ...]) -> CORSConfig:
     first, *others = origins
     return CORSConfig(
         allow_origin=first,
@@ -166,7 +177,7 @@ def _cors(origins: tuple[str, ...]) -> CORSConfig:
     )
 
 
-def _known_callers_only(api: Any, next_middleware: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - Powertools' own types
+def _require_known_caller(api: Any, next_middleware: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - Powertools' own types
     """Refuse who is not known, whatever stands, or does not stand, before this function.
 
     Raises:
@@ -174,21 +185,21 @@ def _known_callers_only(api: Any, next_middleware: Callable[[Any], Any]) -> Any:
     """
     event = api.current_event
     if event.http_method != "OPTIONS" and event.path not in PUBLIC_PATHS:
-        _check_known(api.call)
+        _check_caller(api.call)
     return next_middleware(api)
 
 
-def _fields_of_known_caller(call: Call, text: str) -> dict[str, Any]:
+def _parse_authorized_body(request_context: RequestContext, text: str) -> dict[str, Any]:
     """The fields of a body, which Powertools validates before the middlewares have their say.
 
     Raises:
         Unauthorized: no authorizer has named the caller.
         BadInput: the body is no JSON object.
     """
-    _check_known(call)
-    return body_fields(text)
+    _check_caller(request_context)
+    return parse_body(text)
 
 
-def _check_known(call: Call) -> None:
-    if call.caller is None:
+def _check_caller(request_context: RequestContext) -> None:
+    if request_context.caller is None:
         raise Unauthorized("This API needs a token: send the header Authorization: Bearer TOKEN.")

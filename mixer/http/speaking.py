@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from mixer.http.answers import answer
+from mixer.http.answers import json_response
 from mixer.http.bodies import EstimateAnswer, SynthesizeAnswer, TextBody, VoicesAnswer
-from mixer.http.docs import described
-from mixer.http.later import Begin, StoryAccepted, now_or_later
-from mixer.http.observing import emit, subsegment
+from mixer.http.docs import describe_route
+from mixer.http.later import StoryAccepted, StoryStarter, run_or_defer
+from mixer.http.observing import emit_metrics, trace_subsegment
 from mixer.http.routing import Api
-from mixer.jobs.story.orders import Order
-from mixer.jobs.story.values import Kind
-from mixer.jobs.synthesis import Plan, Synthesis, Synthesizer
+from mixer.jobs.story.orders import StoryRequest
+from mixer.jobs.story.values import StoryKind
+from mixer.jobs.synthesis import SpeechPlan, SpeechService, Synthesis
 from mixer.requests import Options
 from mixer.speech.prices import costs_usd
 
@@ -26,75 +26,79 @@ MONEY_DIGITS = 6
 
 
 def add_speech_routes(
-    api: Api, synthesizer: Callable[[], Synthesizer], begin: Begin | None = None
+    api: Api, speech_service: Callable[[], SpeechService], start_story: StoryStarter | None = None
 ) -> None:
     """Give an API the routes of speech.
 
     Args:
         api: that gets them.
-        synthesizer: does the work; asked for when the first request comes.
-        begin: begins stories, for what takes longer than a caller is kept waiting.
+        speech_service: does the work; asked for when the first request comes.
+        start_story: begins stories, for what takes longer than a caller is kept waiting.
     """
-    answers = described("Speak a text", SynthesizeAnswer, EstimateAnswer, later=StoryAccepted)
+    answers = describe_route(
+        "Speak a text", SynthesizeAnswer, EstimateAnswer, deferred=StoryAccepted
+    )
 
     @api.post("/synthesize", **answers)
     def synthesize(body: Annotated[TextBody, Body()]) -> Response[str]:
-        asked, work, call = body.options(), synthesizer(), api.call
-        with subsegment("plan"):
-            plan = work.plan(body.text, asked, call.deadline_s)
+        asked, work, call = body.options(), speech_service(), api.request_context
+        with trace_subsegment("plan"):
+            plan = work.plan_text(body.text, asked, call.deadline_s)
         if asked.dry_run:
-            return answer(200, _estimate(plan, body.warnings(), is_dry_run=True))
+            return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=True))
 
-        def speak(until_s: float, *, only_if_it_fits: bool) -> Response[str]:
-            with subsegment("speak"):
+        def speak(deadline_s: float, *, only_if_it_fits: bool) -> Response[str]:
+            with trace_subsegment("speak"):
                 spoken = work.synthesize(
-                    plan, asked, call.caller or "", until_s, only_if_it_fits=only_if_it_fits
+                    plan, asked, call.caller or "", deadline_s, only_if_it_fits=only_if_it_fits
                 )
-            emit(SERVICE, _metrics(spoken))
-            return answer(200, _spoken(spoken, work.bucket, body.warnings()))
+            emit_metrics(SERVICE, _metrics(spoken))
+            return json_response(200, _build_answer(spoken, work.bucket, body.warnings()))
 
-        return now_or_later(call, begin, _order(body, call.caller or ""), speak)
+        return run_or_defer(call, start_story, _build_story_request(body, call.caller or ""), speak)
 
-    @api.post("/estimate", **described("Foretell what a text would take", EstimateAnswer))
+    @api.post("/estimate", **describe_route("Foretell what a text would take", EstimateAnswer))
     def estimate(body: Annotated[TextBody, Body()]) -> Response[str]:
-        plan = synthesizer().plan(body.text, body.options(), api.call.deadline_s)
-        return answer(200, _estimate(plan, body.warnings(), is_dry_run=False))
+        plan = speech_service().plan_text(body.text, body.options(), api.request_context.deadline_s)
+        return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=False))
 
-    @api.get("/voices", **described("List who can speak", VoicesAnswer))
+    @api.get("/voices", **describe_route("List who can speak", VoicesAnswer))
     def voices() -> Response[str]:
-        listed = synthesizer().voices(api.call.deadline_s)
-        return answer(200, {"voices": [asdict(voice) for voice in listed]})
+        listed = speech_service().list_voices(api.request_context.deadline_s)
+        return json_response(200, {"voices": [asdict(voice) for voice in listed]})
 
 
-def _order(body: TextBody, caller: str) -> Order:
+def _build_story_request(body: TextBody, caller: str) -> StoryRequest:
     """The request as a story."""
     given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
-    return Order(Kind.SPEECH, caller, given, text=body.text, warnings=tuple(body.warnings()))
+    return StoryRequest(
+        StoryKind.SPEECH, caller, given, text=body.text, warnings=tuple(body.warnings())
+    )
 
 
-def _spoken(spoken: Synthesis, bucket: str, warnings: list[str]) -> dict[str, Any]:
+def _build_answer(synthesis: Synthesis, bucket: str, warnings: list[str]) -> dict[str, Any]:
     body = {
-        "chunk_keys": list(spoken.keys),
+        "chunk_keys": list(synthesis.keys),
         "bucket": bucket,
-        **_who(spoken.plan),
-        "characters": spoken.plan.foreseen.characters,
-        "billed_characters": spoken.narration.billed_chars,
-        "cost_usd": round(spoken.cost_usd, MONEY_DIGITS),
-        "duration_s": round(spoken.duration_s, 3),
-        "warnings": [*warnings, *(f"Not spoken: {passage}" for passage in spoken.unspoken)],
+        **_voice_fields(synthesis.plan),
+        "characters": synthesis.plan.estimate.characters,
+        "billed_characters": synthesis.narration.billed_chars,
+        "cost_usd": round(synthesis.cost_usd, MONEY_DIGITS),
+        "duration_s": round(synthesis.duration_s, 3),
+        "warnings": [*warnings, *(f"Not spoken: {passage}" for passage in synthesis.unspoken)],
     }
-    if spoken.audio is not None:
-        body["audio_base64"] = b64encode(spoken.audio).decode()
+    if synthesis.audio is not None:
+        body["audio_base64"] = b64encode(synthesis.audio).decode()
     return body
 
 
-def _estimate(plan: Plan, warnings: list[str], *, is_dry_run: bool) -> dict[str, Any]:
-    foreseen = plan.foreseen
+def _build_estimate(plan: SpeechPlan, warnings: list[str], *, is_dry_run: bool) -> dict[str, Any]:
+    foreseen = plan.estimate
     costs = {name: round(usd, MONEY_DIGITS) for name, usd in costs_usd(foreseen.characters).items()}
     return {
         **asdict(foreseen),
         "duration_s": round(foreseen.duration_s, 3),
-        **_who(plan),
+        **_voice_fields(plan),
         "cost_usd": round(plan.cost_usd, MONEY_DIGITS),
         "costs_usd": costs,
         "dry_run": is_dry_run,
@@ -102,8 +106,8 @@ def _estimate(plan: Plan, warnings: list[str], *, is_dry_run: bool) -> dict[str,
     }
 
 
-def _who(plan: Plan) -> dict[str, str]:
-    delivery = plan.delivery
+def _voice_fields(plan: SpeechPlan) -> dict[str, str]:
+    delivery = plan.voice_settings
     return {
         "voice": delivery.voice,
         "engine": delivery.engine,
@@ -111,11 +115,11 @@ def _who(plan: Plan) -> dict[str, str]:
     }
 
 
-def _metrics(spoken: Synthesis) -> dict[str, float]:
+def _metrics(synthesis: Synthesis) -> dict[str, float]:
     return {
-        "CharactersBilled": spoken.narration.billed_chars,
-        "CostUsd": spoken.cost_usd,
-        "CacheHits": spoken.hits,
-        "CacheMisses": spoken.narration.said,
-        "AudioSeconds": spoken.duration_s,
+        "CharactersBilled": synthesis.narration.billed_chars,
+        "CostUsd": synthesis.cost_usd,
+        "CacheHits": synthesis.cache_hits,
+        "CacheMisses": synthesis.narration.synthesized_chunks,
+        "AudioSeconds": synthesis.duration_s,
     }

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from mixer.http.bodies import Asked
-from mixer.jobs.story.values import State
+from mixer.http.bodies import RequestBody
+from mixer.jobs.story.values import StoryState
 from mixer.requests import CostOptions, GapOption, MixOptions, OutputOptions, SpeechOptions
 
 
-class StoryBody(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions, Asked):
+class StoryBody(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions, RequestBody):
     """A text to be told."""
 
     text: Annotated[
@@ -37,7 +37,7 @@ class Count(BaseModel):
     total: int
 
 
-class Cost(BaseModel):
+class StoryCost(BaseModel):
     """What a story costs."""
 
     so_far: float
@@ -78,22 +78,22 @@ class StoryLinks(BaseModel):
     expires_s: int
 
 
-class StoryShort(BaseModel):
+class StorySummary(BaseModel):
     """A story in a list."""
 
     story_id: str
     title: str
-    state: State
+    state: StoryState
     progress: Annotated[float, Field(description="From 0 to 1.")]
     created_at: str
 
 
-class StoryAnswer(StoryShort):
+class StoryAnswer(StorySummary):
     """How far a story is."""
 
     chunks: Count
     segments: Count
-    cost_usd: Cost
+    cost_usd: StoryCost
     time_left_s: float | None
     warnings: list[str]
     error: StoryError | None
@@ -120,5 +120,5 @@ class StoryAnswer(StoryShort):
 class StoriesAnswer(BaseModel):
     """A caller's stories, the newest first."""
 
-    stories: list[StoryShort]
+    stories: list[StorySummary]
     next: Annotated[str | None, Field(description="Send it as `cursor` for the next page.")]

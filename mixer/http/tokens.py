@@ -21,10 +21,10 @@ FRESH_S = 300.0
 STALE_S = 3_600.0
 """How much longer it may be used while Secrets Manager does not answer."""
 
-AGAIN_S = 10.0
+RETRY_S = 10.0
 """After a reading that failed; each takes seconds, and every request would wait for it."""
 
-LONGEST_TOKEN_CHARS = 1_024
+MAX_TOKEN_CHARS = 1_024
 """Longer ones are nobody's and not worth a digest."""
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -33,7 +33,7 @@ Callers = Mapping[str, tuple[str, ...]]
 """Digests of valid tokens by caller."""
 
 
-def callers_from(secret: str) -> Callers:
+def parse_callers(secret: str) -> Callers:
     """The callers that a secret names.
 
     Raises:
@@ -53,16 +53,16 @@ def callers_from(secret: str) -> Callers:
     return callers
 
 
-def holder(callers: Callers, token: str) -> str | None:
+def find_holder(callers: Callers, token: str) -> str | None:
     """Whose token it is; None for nobody's. Takes as long for every token.
 
     Args:
         callers: who may call.
         token: as it was sent.
     """
-    if not token or len(token) > LONGEST_TOKEN_CHARS:
+    if not token or len(token) > MAX_TOKEN_CHARS:
         return None
-    digest = digest_of(token)
+    digest = digest_token(token)
     found = None
     for name, digests in callers.items():
         for known in digests:
@@ -71,18 +71,18 @@ def holder(callers: Callers, token: str) -> str | None:
     return found
 
 
-def digest_of(token: str) -> str:
+def digest_token(token: str) -> str:
     """What the secret keeps of a token."""
     return sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
-def bearer(authorization: str) -> str:
+def parse_bearer(authorization: str) -> str:
     """The token in an Authorization header; empty when there is none."""
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-class TokenBook:
+class TokenRegistry:
     """The callers of a secret, read when first needed and again after some minutes.
 
     Safe for many threads: one reads, the others wait.
@@ -101,7 +101,7 @@ class TokenBook:
         self._callers: Callers | None = None
         self._next_s = self._last_s = now()
 
-    def callers(self) -> Callers:
+    def load_callers(self) -> Callers:
         """Who may call.
 
         Raises:
@@ -112,10 +112,10 @@ class TokenBook:
             if self._callers is not None and now_s < self._next_s:
                 return self._callers
             try:
-                self._callers = callers_from(self._read_secret())
+                self._callers = parse_callers(self._read_secret())
                 self._next_s, self._last_s = now_s + FRESH_S, now_s + FRESH_S + STALE_S
             except Exception:
                 if self._callers is None or now_s > self._last_s:
                     raise
-                self._next_s = min(now_s + AGAIN_S, self._last_s)
+                self._next_s = min(now_s + RETRY_S, self._last_s)
             return self._callers

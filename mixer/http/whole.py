@@ -7,13 +7,13 @@ from mixer.settings import AuthMode
 
 
 @cache
-def description(mode: AuthMode) -> str:
+def build_description(mode: AuthMode) -> str:
     """The OpenAPI document, as JSON; made once, and only then are all routes loaded.
 
     Args:
         mode: whether callers need a token.
     """
-    from mixer.http.docs import openapi_of
+    from mixer.http.docs import build_openapi
     from mixer.http.library import add_library_routes
     from mixer.http.mixing import add_mix_routes
     from mixer.http.routing import Api
@@ -21,13 +21,13 @@ def description(mode: AuthMode) -> str:
     from mixer.http.stories import add_story_routes
 
     api = Api()
-    add_speech_routes(api, _nobody)
-    add_mix_routes(api, _nobody)
-    add_story_routes(api, _nobody)
-    add_library_routes(api, _nobody, _nobody)
-    return openapi_of(api, wants_tokens=mode == "token")
+    add_speech_routes(api, _fail_if_called)
+    add_mix_routes(api, _fail_if_called)
+    add_story_routes(api, _fail_if_called)
+    add_library_routes(api, _fail_if_called, _fail_if_called)
+    return build_openapi(api, requires_token=mode == "token")
 
 
-def _nobody() -> NoReturn:
+def _fail_if_called() -> NoReturn:
     """Stands where the work would be."""
     raise AssertionError("A description does no work.")

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from mixer.sound import profile
-from mixer.sound.cues import Music
-from mixer.sound.levels import under_speech
+from mixer.sound.cues import SoundFile
+from mixer.sound.levels import windows_under_speech
 from mixer.sound.loudness import STEP_S, WINDOW_S, amplitude, histogram, integrated_lufs
 from mixer.sound.timeline import Cue, Timeline
 
@@ -39,14 +39,14 @@ def bed_outline(
 def _bed_amplitude(timeline: Timeline, at: float, peaks_dbtp: Mapping[str, float]) -> float:
     gain_db = timeline.mastering.gain_db
     return sum(
-        amplitude(peaks_dbtp[cue.source] + gain_db + cue.gain_db + _ramped_db(cue, at))
-        * _fade(cue, at)
+        amplitude(peaks_dbtp[cue.source] + gain_db + cue.gain_db + _ramp_gain_db(cue, at))
+        * _fade_factor(cue, at)
         for cue in timeline.cues
         if cue.start <= at < cue.end
     )
 
 
-def _ramped_db(cue: Cue, at: float) -> float:
+def _ramp_gain_db(cue: Cue, at: float) -> float:
     """The level of a cue's ramps at a moment."""
     level_db = 0.0
     for ramp in cue.ramps:
@@ -57,14 +57,14 @@ def _ramped_db(cue: Cue, at: float) -> float:
     return level_db
 
 
-def _fade(cue: Cue, at: float) -> float:
+def _fade_factor(cue: Cue, at: float) -> float:
     """How far a cue is faded in or out at a moment, as a factor."""
     return min(1.0, (at - cue.start) / max(cue.fade_in, 1), (cue.end - at) / max(cue.fade_out, 1))
 
 
-def adjustments(
+def describe_adjustments(
     timeline: Timeline,
-    sounds: Mapping[str, Music],
+    sounds: Mapping[str, SoundFile],
     known_flaws: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[str]:
     """What was done to the recordings to make the mix, in sentences.
@@ -77,9 +77,9 @@ def adjustments(
     given = dict(known_flaws or {})
     silent = given.keys() - {clip.source for clip in timeline.clips}
     if silent:
-        yield f"There is nothing to hear in {_named(sorted(silent))}: left out."
+        yield f"There is nothing to hear in {_format_sources(sorted(silent))}: left out."
     given |= {source: each.measured.profile.flaws for source, each in sounds.items()}
-    yield from _of_music(timeline, sounds)
+    yield from _describe_music(timeline, sounds)
     trimmed = sum(1 for clip in timeline.clips if clip.skip)
     if trimmed:
         yield f"Silence was cut from the beginning of {trimmed} of {len(timeline.clips)} chunks."
@@ -88,10 +88,10 @@ def adjustments(
     for flaw, told in FLAWS.items():
         found = sorted(each for each, flaws in given.items() if flaw in flaws)
         if found:
-            yield told.format(named=_named(found))
+            yield told.format(named=_format_sources(found))
 
 
-def _of_music(timeline: Timeline, sounds: Mapping[str, Music]) -> Iterator[str]:
+def _describe_music(timeline: Timeline, sounds: Mapping[str, SoundFile]) -> Iterator[str]:
     beds = [cue for cue in timeline.cues if not cue.plays_once]
     played = sorted({cue.source for cue in beds})
     for source in played:
@@ -107,14 +107,14 @@ def _of_music(timeline: Timeline, sounds: Mapping[str, Music]) -> Iterator[str]:
             )
 
 
-def _named(sources: Sequence[str]) -> str:
+def _format_sources(sources: Sequence[str]) -> str:
     more = len(sources) - NAMED_SOURCES
     return ", ".join(sources[:NAMED_SOURCES]) + (f" and {more} more" if more > 0 else "")
 
 
 def bed_below_speech_lu(
     timeline: Timeline,
-    sounds: Mapping[str, Music],
+    sounds: Mapping[str, SoundFile],
     momentary_lufs: Sequence[float],
     offset_db: float,
 ) -> float | None:
@@ -128,19 +128,19 @@ def bed_below_speech_lu(
     """
     rate_hz = timeline.rate_hz
     spans = [(clip.start, clip.end) for clip in timeline.clips]
-    spoken = integrated_lufs(histogram(_during_clips(timeline, momentary_lufs)))
+    spoken = integrated_lufs(histogram(_speech_windows(timeline, momentary_lufs)))
     under = integrated_lufs(
         histogram(
             level + cue.gain_db + timeline.mastering.gain_db + offset_db
             for cue in timeline.cues
             if not cue.plays_once
-            for level in under_speech(sounds[cue.source], cue, spans, rate_hz)
+            for level in windows_under_speech(sounds[cue.source], cue, spans, rate_hz)
         )
     )
     return None if spoken is None or under is None else spoken - under
 
 
-def _during_clips(timeline: Timeline, momentary_lufs: Sequence[float]) -> Iterator[float]:
+def _speech_windows(timeline: Timeline, momentary_lufs: Sequence[float]) -> Iterator[float]:
     """The windows that lie inside a clip."""
     for clip in timeline.clips:
         first = math.ceil((timeline.seconds(clip.start) + WINDOW_S) / STEP_S)

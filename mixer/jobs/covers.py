@@ -1,22 +1,22 @@
 """Covers that callers have uploaded, found and looked at before anything is spent."""
 
 from mixer.errors import BadInput, NotFound
-from mixer.publish.pictures import Picture, cover_picture, require_size
-from mixer.store.objects import ObjectStore, checked_key
-from mixer.store.uploads import UPLOADS
+from mixer.publish.pictures import Picture, encode_cover, require_cover_size
+from mixer.store.objects import ObjectStore, validate_key
+from mixer.store.uploads import UPLOADS_PREFIX
 
 
-def checked_cover(key: str) -> str:
+def validate_cover_key(key: str) -> str:
     """The key of a cover, if it can be one.
 
     Raises:
         BadInput: it is none that an upload has.
     """
     try:
-        checked_key(key)
+        validate_key(key)
     except BadInput as error:
         raise BadInput(f"cover: {error}", field="cover") from error
-    if not key.startswith(UPLOADS):
+    if not key.startswith(UPLOADS_PREFIX):
         raise BadInput(
             f"cover: {key[:80]!r} is no key that POST /uploads has answered.", field="cover"
         )
@@ -31,13 +31,13 @@ def require_cover(store: ObjectStore, key: str) -> None:
         NotFound: nothing lies under it.
         UnusablePicture: it is too large.
     """
-    head = store.head(checked_cover(key))
+    head = store.head(validate_cover_key(key))
     if head is None:
         raise NotFound(f"cover: there is no uploaded picture {key}.", field="cover", key=key)
-    require_size(head.size_bytes, key)
+    require_cover_size(head.size_bytes, key)
 
 
-def fetched_cover(store: ObjectStore, key: str) -> Picture:
+def fetch_cover(store: ObjectStore, key: str) -> Picture:
     """A cover, ready to go into files.
 
     Raises:
@@ -46,4 +46,4 @@ def fetched_cover(store: ObjectStore, key: str) -> Picture:
         UnusablePicture: it is no picture, is broken, or is too large.
     """
     require_cover(store, key)
-    return cover_picture(store.get(key), key)
+    return encode_cover(store.get(key), key)

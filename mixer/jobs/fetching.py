@@ -13,17 +13,17 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import gettempdir, mkdtemp
 
-from mixer.parallel import in_parallel, interrupted_after
-from mixer.sound.ffmpeg import Children
+from mixer.parallel import interrupt_after, run_in_parallel
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.objects import ObjectStore
 
-LEFTOVERS = ("mixstory-", "mixdown-", "check-", "tags-", "chunk-")
+LEFTOVER_PREFIXES = ("mixstory-", "mixdown-", "check-", "tags-", "chunk-")
 """How the folders are called that a killed process leaves in the temporary folder."""
 
-Name = tuple[str, str]
+InputName = tuple[str, str]
 """What an object is for, and its key: the same key may lie in two stores."""
 
-AT_ONCE = 16
+PARALLEL_REQUESTS = 16
 """Objects looked up or fetched at a time."""
 
 
@@ -33,20 +33,20 @@ class RequestFolder:
 
     Attributes:
         path: of the folder.
-        left: set when the request is over.
+        closed: set when the request is over.
     """
 
     path: Path
-    left: threading.Event
+    closed: threading.Event
 
-    def fetched(
-        self, sources: Mapping[Name, ObjectStore], until_s: float | None
-    ) -> dict[Name, Path]:
+    def fetch_all(
+        self, sources: Mapping[InputName, ObjectStore], deadline_s: float | None
+    ) -> dict[InputName, Path]:
         """Fetch objects in parallel, each into a file of its own.
 
         Args:
             sources: what to fetch from where.
-            until_s: when to stop waiting, on the monotonic clock.
+            deadline_s: when to stop waiting, on the monotonic clock.
 
         Raises:
             NotFound: an object is not there any more.
@@ -55,43 +55,43 @@ class RequestFolder:
         """
         files = {name: self.path / str(number) for number, name in enumerate(sources)}
 
-        def fetch(name: Name) -> None:
-            if self.left.is_set():
+        def fetch(name: InputName) -> None:
+            if self.closed.is_set():
                 return
             try:
                 sources[name].fetch(name[1], files[name])
             finally:
-                if self.left.is_set():
+                if self.closed.is_set():
                     rmtree(self.path, ignore_errors=True)
 
-        for _, outcome in in_parallel(files, fetch, AT_ONCE, until_s=until_s):
+        for _, outcome in run_in_parallel(files, fetch, PARALLEL_REQUESTS, deadline_s=deadline_s):
             outcome.result()
         return files
 
 
 @contextmanager
-def request_folder() -> Iterator[RequestFolder]:
+def open_request_folder() -> Iterator[RequestFolder]:
     """A folder that is gone after the block, however it ends."""
     folder = RequestFolder(Path(mkdtemp(prefix="mixstory-")), threading.Event())
     try:
         yield folder
     finally:
-        folder.left.set()
+        folder.closed.set()
         rmtree(folder.path, ignore_errors=True)
 
 
 @contextmanager
-def stopping(children: Children, until_s: float | None) -> Iterator[None]:
+def stop_at_deadline(processes: ProcessGroup, deadline_s: float | None) -> Iterator[None]:
     """A block whose FFmpegs are stopped at a moment on the monotonic clock.
 
     Args:
-        children: the job that they belong to.
-        until_s: that moment; None for never.
+        processes: the job that they belong to.
+        deadline_s: that moment; None for never.
     """
-    if until_s is None:
+    if deadline_s is None:
         yield
         return
-    with interrupted_after(until_s - time.monotonic(), children.stop):
+    with interrupt_after(deadline_s - time.monotonic(), processes.stop):
         yield
 
 
@@ -101,5 +101,5 @@ def remove_leftovers() -> None:
     Only for a process that has the folder to itself, as in Lambda, before its first work.
     """
     for path in Path(gettempdir()).iterdir():
-        if path.name.startswith(LEFTOVERS):
+        if path.name.startswith(LEFTOVER_PREFIXES):
             rmtree(path, ignore_errors=True)

@@ -11,32 +11,32 @@ from dataclasses import dataclass
 
 import regex
 
-from mixer.publish.alignment import Piece, aligned, pieces
+from mixer.publish.alignment import Clause, align_clauses, split_clauses
 from mixer.script.script import Chunk, Utterance
 from mixer.script.sound_cues import SoundCue
-from mixer.speech.engine import SpokenSpan
+from mixer.speech.engine import SampleSpan
 from mixer.speech.recordings import Recording
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenChunk:
+class RecordedChunk:
     """A chunk that can be heard.
 
     Attributes:
         chunk: what was said.
         recording: how it sounds.
-        opens: title of the chapter that it opens; None where it opens none.
-        waiting: sounds of chunks before it that cannot be heard themselves.
+        chapter_title: title of the chapter that it opens; None where it opens none.
+        pending_sounds: sounds of chunks before it that cannot be heard themselves.
     """
 
     chunk: Chunk
     recording: Recording
-    opens: str | None
-    waiting: tuple[SoundCue, ...] = ()
+    chapter_title: str | None
+    pending_sounds: tuple[SoundCue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SentenceTiming:
     """A sentence of a chunk.
 
     Attributes:
@@ -46,15 +46,15 @@ class Heard:
     """
 
     sentence: int
-    span: SpokenSpan
+    span: SampleSpan
     words: tuple[tuple[int, int], ...]
 
 
-def times(spoken: SpokenChunk) -> Iterator[Heard]:
+def time_sentences(recorded_chunk: RecordedChunk) -> Iterator[SentenceTiming]:
     """The sentences of a chunk that are heard, in order."""
-    utterances, recorded = spoken.chunk.utterances, spoken.recording
+    utterances, recorded = recorded_chunk.chunk.utterances, recorded_chunk.recording
     if len(recorded.sentences) != len(utterances):
-        yield from _found(utterances, recorded)
+        yield from _align_sentences(utterances, recorded)
         return
     for number, span in enumerate(recorded.sentences):
         if span is None:
@@ -62,65 +62,73 @@ def times(spoken: SpokenChunk) -> Iterator[Heard]:
         told = [
             (word.char, word.start_samples) for word in recorded.words if word.sentence == number
         ]
-        known = told or _clauses(utterances[number], span, recorded)
-        yield Heard(number, span, _in_text(utterances[number], known))
+        known = told or _align_clauses(utterances[number], span, recorded)
+        yield SentenceTiming(number, span, _map_to_text(utterances[number], known))
 
 
-def moment(text: str, heard: Heard, char: int) -> int:
+def char_start_samples(text: str, timing: SentenceTiming, char: int) -> int:
     """The sample of a recording in which a character of a sentence begins.
 
     Args:
         text: the sentence as the author wrote it.
-        heard: when it is heard.
+        timing: when it is heard.
         char: a place in it.
     """
-    span = heard.span
-    known = [(0, span.start_samples), *heard.words, (len(text), span.end_samples)]
+    span = timing.span
+    known = [(0, span.start_samples), *timing.words, (len(text), span.end_samples)]
     before = max((each for each in known if each[0] <= char), key=lambda each: each)
     after = min((each for each in known if each[0] >= char), key=lambda each: each, default=before)
     share = (char - before[0]) / max(1, after[0] - before[0])
     return round(before[1] + share * (after[1] - before[1]))
 
 
-def _found(utterances: Sequence[Utterance], recorded: Recording) -> Iterator[Heard]:
+def _align_sentences(
+    utterances: Sequence[Utterance], recording: Recording
+) -> Iterator[SentenceTiming]:
     """Sentences as the recording's pauses part them."""
-    measured = recorded.measured
-    whole = SpokenSpan(measured.lead_samples, measured.samples - measured.tail_samples)
-    parts = pieces([utterance.spoken for utterance in utterances])
-    spans = _aligned(parts, whole, recorded)
+    measured = recording.measured
+    whole = SampleSpan(measured.lead_samples, measured.samples - measured.tail_samples)
+    parts = split_clauses([utterance.spoken for utterance in utterances])
+    spans = _align_pieces(parts, whole, recording)
     for number, utterance in enumerate(utterances):
         own = [
             (part, span) for part, span in zip(parts, spans, strict=True) if part.sentence == number
         ]
-        span = SpokenSpan(own[0][1].start_samples, own[-1][1].end_samples)
+        span = SampleSpan(own[0][1].start_samples, own[-1][1].end_samples)
         words = [(part.char, each.start_samples) for part, each in own]
-        yield Heard(number, span, _in_text(utterance, words))
+        yield SentenceTiming(number, span, _map_to_text(utterance, words))
 
 
-def _clauses(utterance: Utterance, span: SpokenSpan, recorded: Recording) -> list[tuple[int, int]]:
+def _align_clauses(
+    utterance: Utterance, span: SampleSpan, recording: Recording
+) -> list[tuple[int, int]]:
     """Where the clauses of a sentence begin, whose own times are known."""
-    parts = pieces([utterance.spoken])
-    spans = _aligned(parts, span, recorded)
+    parts = split_clauses([utterance.spoken])
+    spans = _align_pieces(parts, span, recording)
     return [(part.char, each.start_samples) for part, each in zip(parts, spans, strict=True)]
 
 
-def _aligned(parts: Sequence[Piece], sounding: SpokenSpan, recorded: Recording) -> list[SpokenSpan]:
-    rate_hz = recorded.measured.rate_hz
-    pauses = [(start / rate_hz, end / rate_hz) for start, end in recorded.measured.profile.pauses]
-    within = sounding.start_samples / rate_hz, sounding.end_samples / rate_hz
+def _align_pieces(
+    parts: Sequence[Clause], bounds: SampleSpan, recording: Recording
+) -> list[SampleSpan]:
+    rate_hz = recording.measured.rate_hz
+    pauses = [(start / rate_hz, end / rate_hz) for start, end in recording.measured.profile.pauses]
+    within = bounds.start_samples / rate_hz, bounds.end_samples / rate_hz
     return [
-        SpokenSpan(round(start * rate_hz), round(end * rate_hz))
-        for start, end in aligned(parts, within, pauses)
+        SampleSpan(round(start * rate_hz), round(end * rate_hz))
+        for start, end in align_clauses(parts, within, pauses)
     ]
 
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*")
 
 
-def _in_text(utterance: Utterance, known: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+def _map_to_text(
+    utterance: Utterance, word_starts: Sequence[tuple[int, int]]
+) -> tuple[tuple[int, int], ...]:
     """Places in what is said as places in what is written, for words that both have."""
     if utterance.text == utterance.spoken:
-        return tuple(known)
+        return tuple(word_starts)
     said, written = list(_WORD.finditer(utterance.spoken)), list(_WORD.finditer(utterance.text))
     matcher = difflib.SequenceMatcher(
         None, [each[0] for each in said], [each[0] for each in written], autojunk=False
@@ -130,4 +138,4 @@ def _in_text(utterance: Utterance, known: Sequence[tuple[int, int]]) -> tuple[tu
         for block in matcher.get_matching_blocks()
         for step in range(block.size)
     }
-    return tuple((places[char], at) for char, at in known if char in places)
+    return tuple((places[char], at) for char, at in word_starts if char in places)

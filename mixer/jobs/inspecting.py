@@ -13,17 +13,17 @@ import regex
 from pydantic import TypeAdapter
 
 from mixer.jobs.account import bed_outline
-from mixer.jobs.production import chapters
-from mixer.publish.time_axis import clock
-from mixer.publish.waveform import WaveformPicture, draw
+from mixer.jobs.production import chapter_starts
+from mixer.publish.time_axis import format_clock
+from mixer.publish.waveform import WaveformPicture, draw_waveform
 from mixer.requests import PresetName
 from mixer.sound import ffmpeg
-from mixer.sound.check import Check, check
-from mixer.sound.ffmpeg import Children
+from mixer.sound.check import Verification, verify
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import STEP_S
 from mixer.sound.measure import MUSIC_CHANNELS, TIMEOUT_S, Measurement, measure
 from mixer.sound.presets import PRESETS
-from mixer.sound.rules import Carrier, Rule, judged
+from mixer.sound.rules import ComplianceRule, StreamInfo, check_compliance
 from mixer.sound.timeline import Timeline
 
 COLUMNS = 1_600
@@ -36,25 +36,25 @@ class Inspection:
 
     Attributes:
         name: of the file.
-        measured: length, rate, channels, flaws.
-        checked: levels.
-        carrier: the file around the sound.
+        measurement: length, rate, channels, flaws.
+        verification: levels.
+        stream_info: the file around the sound.
         rules: of the preset that was asked for.
         timeline: that the file was made of; None where no report tells it.
         sound_peaks_dbtp: of its music and sounds, by source.
     """
 
     name: str
-    measured: Measurement
-    checked: Check
-    carrier: Carrier
-    rules: tuple[Rule, ...]
+    measurement: Measurement
+    verification: Verification
+    stream_info: StreamInfo
+    rules: tuple[ComplianceRule, ...]
     timeline: Timeline | None
     sound_peaks_dbtp: Mapping[str, float]
 
 
 def inspect(
-    path: Path, preset: PresetName | None, report: Path | None, children: Children
+    path: Path, preset: PresetName | None, report: Path | None, processes: ProcessGroup
 ) -> Inspection:
     """Measure a file.
 
@@ -62,43 +62,43 @@ def inspect(
         path: the file, of any format that FFmpeg reads.
         preset: whose rules it is held against.
         report: of the mix that it is; the file's own name with .json where None.
-        children: the job that it belongs to.
+        processes: the job that it belongs to.
 
     Raises:
         NotFound: there is no such file.
         UnplayableAudio: there is no sound in it.
     """
-    measured = measure(path, channels=MUSIC_CHANNELS, children=children)
-    checked = check(path, measured.duration_s, COLUMNS, children=children)
-    carrier = _carrier(path, measured, children)
-    rules: tuple[Rule, ...] = ()
+    measured = measure(path, channels=MUSIC_CHANNELS, processes=processes)
+    checked = verify(path, measured.duration_s, COLUMNS, processes=processes)
+    carrier = _probe_stream(path, measured, processes)
+    rules: tuple[ComplianceRule, ...] = ()
     if preset is not None:
         asked = PRESETS[preset]
         target = asked.mono_lufs if measured.channels == 1 else asked.stereo_lufs
-        rules = tuple(judged(checked, carrier, asked, target))
-    told = _told(report or path.with_suffix(".json"))
-    timeline = _timeline(told)
+        rules = tuple(check_compliance(checked, carrier, asked, target))
+    told = _load_report(report or path.with_suffix(".json"))
+    timeline = _parse_timeline(told)
     return Inspection(
         name=path.name,
-        measured=measured,
-        checked=checked,
-        carrier=carrier,
+        measurement=measured,
+        verification=checked,
+        stream_info=carrier,
         rules=rules,
         timeline=timeline,
         sound_peaks_dbtp=_sound_peaks_dbtp(told, timeline),
     )
 
 
-def figures(found: Inspection) -> dict[str, float | int | str | None]:
+def collect_figures(inspection: Inspection) -> dict[str, float | int | str | None]:
     """What a file measures, by name."""
-    checked, carrier = found.checked, found.carrier
+    checked, carrier = inspection.verification, inspection.stream_info
     head_s, tail_s = checked.silent_ends_s or (None, None)
     return {
-        "file": found.name,
+        "file": inspection.name,
         "duration_s": carrier.duration_s,
         "codec": carrier.codec,
         "sample_rate_hz": carrier.rate_hz,
-        "channels": found.measured.channels,
+        "channels": inspection.measurement.channels,
         "bitrate_kbps": carrier.kbps,
         "integrated_loudness_lufs": checked.integrated_lufs,
         "loudness_range_lu": checked.range_lu,
@@ -111,30 +111,30 @@ def figures(found: Inspection) -> dict[str, float | int | str | None]:
     }
 
 
-def picture(found: Inspection) -> bytes:
+def draw_picture(inspection: Inspection) -> bytes:
     """Waveform, loudness over time, and where speech and music are, as PNG."""
-    timeline, checked = found.timeline, found.checked
-    duration_s = found.carrier.duration_s
+    timeline, checked = inspection.timeline, inspection.verification
+    duration_s = inspection.stream_info.duration_s
     lufs = checked.integrated_lufs
-    told = [clock(duration_s), "silent" if lufs is None else f"{lufs:.1f} LUFS"]
+    told = [format_clock(duration_s), "silent" if lufs is None else f"{lufs:.1f} LUFS"]
     momentary = enumerate(checked.momentary_lufs, start=1)
-    return draw(
+    return draw_waveform(
         WaveformPicture(
             peaks=checked.peaks,
             duration_s=duration_s,
-            music=_bed(found),
-            chapters=chapters(timeline) if timeline else (),
-            title=found.name,
+            music=_bed_levels(inspection),
+            chapters=chapter_starts(timeline) if timeline else (),
+            title=inspection.name,
             caption=" · ".join([*told, f"{checked.true_peak_dbtp:.1f} dBTP"]),
             loudness=tuple((step * STEP_S, level) for step, level in momentary),
-            speech=_speech(timeline) if timeline else (),
+            speech=_speech_spans(timeline) if timeline else (),
         )
     )
 
 
-def _sound_peaks_dbtp(told: Mapping[str, object], timeline: Timeline | None) -> dict[str, float]:
+def _sound_peaks_dbtp(report: Mapping[str, object], timeline: Timeline | None) -> dict[str, float]:
     """By source; reports of older versions tell one figure, for their only music."""
-    peaks, peak = told.get("sound_peaks_dbtp"), told.get("music_peak_dbtp")
+    peaks, peak = report.get("sound_peaks_dbtp"), report.get("music_peak_dbtp")
     if isinstance(peaks, dict) and peaks:
         return {str(source): float(each) for source, each in peaks.items()}
     if timeline is None or not isinstance(peak, int | float):
@@ -142,31 +142,31 @@ def _sound_peaks_dbtp(told: Mapping[str, object], timeline: Timeline | None) -> 
     return {cue.source: float(peak) for cue in timeline.cues}
 
 
-def _speech(timeline: Timeline) -> tuple[tuple[float, float], ...]:
+def _speech_spans(timeline: Timeline) -> tuple[tuple[float, float], ...]:
     seconds = timeline.seconds
     return tuple((seconds(clip.start), seconds(clip.end)) for clip in timeline.clips)
 
 
-def _bed(found: Inspection) -> tuple[float, ...]:
-    if found.timeline is None or not found.timeline.cues:
+def _bed_levels(inspection: Inspection) -> tuple[float, ...]:
+    if inspection.timeline is None or not inspection.timeline.cues:
         return ()
-    if not {cue.source for cue in found.timeline.cues} <= found.sound_peaks_dbtp.keys():
+    if not {cue.source for cue in inspection.timeline.cues} <= inspection.sound_peaks_dbtp.keys():
         return ()
-    return bed_outline(found.timeline, found.sound_peaks_dbtp, COLUMNS)
+    return bed_outline(inspection.timeline, inspection.sound_peaks_dbtp, COLUMNS)
 
 
-def _carrier(path: Path, measured: Measurement, children: Children) -> Carrier:
+def _probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:
     """What FFmpeg says of the file's stream."""
     command = [*ffmpeg.confined_input(0), "-t", "0", "-f", "null", "-"]
-    said = ffmpeg.run(command, files=[path], timeout_s=TIMEOUT_S, children=children).stderr
+    said = ffmpeg.run(command, files=[path], timeout_s=TIMEOUT_S, processes=processes).stderr
     stream = _STREAM.search(said)
-    whole_kbps = path.stat().st_size * 8 / 1000 / measured.duration_s
+    whole_kbps = path.stat().st_size * 8 / 1000 / measurement.duration_s
     kbps = float(stream["kbps"]) if stream and stream["kbps"] else whole_kbps
     codec = stream["codec"] if stream else ""
-    return Carrier(codec, measured.rate_hz, round(kbps, 1), measured.duration_s)
+    return StreamInfo(codec, measurement.rate_hz, round(kbps, 1), measurement.duration_s)
 
 
-def _told(report: Path) -> Mapping[str, object]:
+def _load_report(report: Path) -> Mapping[str, object]:
     """A report's fields; nothing where there is none, or it is something else."""
     with suppress(OSError, ValueError):
         found = json.loads(report.read_text(encoding="utf-8"))
@@ -175,11 +175,11 @@ def _told(report: Path) -> Mapping[str, object]:
     return {}
 
 
-def _timeline(told: Mapping[str, object]) -> Timeline | None:
+def _parse_timeline(report: Mapping[str, object]) -> Timeline | None:
     with suppress(ValueError):
         return (
-            TypeAdapter(Timeline).validate_python(told["timeline"])
-            if told.get("timeline")
+            TypeAdapter(Timeline).validate_python(report["timeline"])
+            if report.get("timeline")
             else None
         )
     return None

@@ -15,11 +15,11 @@ from pathlib import PurePosixPath
 from secrets import token_hex
 
 from mixer.errors import BadInput, MixerError, ObjectTooLarge, OutOfTime
-from mixer.jobs.fetching import request_folder
-from mixer.parallel import in_parallel, usable_cores
+from mixer.jobs.fetching import open_request_folder
+from mixer.parallel import run_in_parallel, usable_cores
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from mixer.store.objects import ObjectStore, StoredObject
-from mixer.store.uploads import UPLOADS, UploadForm
+from mixer.store.uploads import UPLOADS_PREFIX, UploadForm
 
 MUSIC_TYPES = {
     ".aac": "audio/aac",
@@ -45,13 +45,13 @@ TEXT_TYPES = {
 SHARED_PREFIX = "music/"
 """Where music is, in a bucket that holds all the rest as well."""
 
-MOST_TRACKS = 500
+MAX_TRACKS = 500
 """Of a library that is listed; nobody scrolls through more."""
 
-MEASURED_BYTES = 50_000_000
+MAX_MEASURED_BYTES = 50_000_000
 """Larger pieces are not fetched for the sake of their length."""
 
-MEASURING_SHARE_S = 6.0
+RESPONSE_MARGIN_S = 6.0
 """Of the time until the deadline that is left for everything but measuring."""
 
 KEY_BYTES = 16
@@ -76,7 +76,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class MusicLibrary:
     """Music and uploads. Safe for many threads; keep one as long as the process lives.
 
     Attributes:
@@ -94,23 +94,23 @@ class Library:
     link_lifetime_s: int
     form: Callable[[str, str, int], UploadForm]
     max_upload_bytes: int
-    _lengths_s: dict[tuple[str, str], float] = field(default_factory=dict)
+    _durations_s: dict[tuple[str, str], float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def tracks(self, deadline_s: float | None = None) -> tuple[Track, ...]:
+    def list_tracks(self, deadline_s: float | None = None) -> tuple[Track, ...]:
         """The music to choose from, by title.
 
         Args:
             deadline_s: on the monotonic clock.
         """
-        until_s = None if deadline_s is None else deadline_s - MEASURING_SHARE_S
-        found = list(islice(_music(self.music.list(self.prefix)), MOST_TRACKS))
-        known = self._known(found, deadline_s)
-        self._measure([each for each in known if _told_s(each) is None], until_s)
-        tracks = [Track(o.key, _title(o), o.size_bytes, self._length_s(o)) for o in known]
+        until_s = None if deadline_s is None else deadline_s - RESPONSE_MARGIN_S
+        found = list(islice(_filter_music(self.music.list(self.prefix)), MAX_TRACKS))
+        known = self._load_metadata(found, deadline_s)
+        self._measure_missing([each for each in known if _stated_duration_s(each) is None], until_s)
+        tracks = [Track(o.key, _title(o), o.size_bytes, self._duration_s(o)) for o in known]
         return tuple(sorted(tracks, key=lambda track: (track.title.casefold(), track.key)))
 
-    def upload(self, name: str, size_bytes: int) -> tuple[str, UploadForm]:
+    def create_upload(self, name: str, size_bytes: int) -> tuple[str, UploadForm]:
         """A key for a caller's own file, and the form to send it with.
 
         Args:
@@ -133,50 +133,54 @@ class Library:
                 field="size_bytes",
                 limit_bytes=self.max_upload_bytes,
             )
-        key = f"{UPLOADS}{token_hex(KEY_BYTES)}{suffix}"
+        key = f"{UPLOADS_PREFIX}{token_hex(KEY_BYTES)}{suffix}"
         return key, self.form(key, content_type, size_bytes)
 
-    def _known(self, found: Iterable[StoredObject], deadline_s: float | None) -> list[StoredObject]:
+    def _load_metadata(
+        self, objects: Iterable[StoredObject], deadline_s: float | None
+    ) -> list[StoredObject]:
         """The same objects with their metadata, without those that are gone meanwhile."""
-        keys = [each.key for each in found]
-        looked = dict(in_parallel(keys, self.music.head, 16, until_s=deadline_s))
+        keys = [each.key for each in objects]
+        looked = dict(run_in_parallel(keys, self.music.head, 16, deadline_s=deadline_s))
         heads = (looked[key].result() for key in keys)
         return [head for head in heads if head is not None]
 
-    def _measure(self, objects: Iterable[StoredObject], until_s: float | None) -> None:
+    def _measure_missing(self, objects: Iterable[StoredObject], deadline_s: float | None) -> None:
         """Find out the lengths that nobody has told, as far as the time allows."""
         missing = [
             each
             for each in objects
-            if _name(each) not in self._lengths_s and each.size_bytes <= MEASURED_BYTES
+            if _cache_key(each) not in self._durations_s and each.size_bytes <= MAX_MEASURED_BYTES
         ]
         with suppress(OutOfTime):
-            for _ in in_parallel(missing, self._measure_one, usable_cores(), until_s=until_s):
+            for _ in run_in_parallel(
+                missing, self._measure_track, usable_cores(), deadline_s=deadline_s
+            ):
                 pass
 
-    def _measure_one(self, track: StoredObject) -> None:
+    def _measure_track(self, track: StoredObject) -> None:
         """A file that is no sound after all has no length; a mix would say so by name."""
         length_s = math.nan
-        with suppress(MixerError), request_folder() as folder:
-            (path,) = folder.fetched({("music", track.key): self.music}, None).values()
+        with suppress(MixerError), open_request_folder() as folder:
+            (path,) = folder.fetch_all({("music", track.key): self.music}, None).values()
             length_s = measure(path, track.key, channels=MUSIC_CHANNELS).duration_s
         with self._lock:
-            self._lengths_s[_name(track)] = length_s
+            self._durations_s[_cache_key(track)] = length_s
 
-    def _length_s(self, track: StoredObject) -> float | None:
-        told_s = _told_s(track)
-        length_s = self._lengths_s.get(_name(track), math.nan) if told_s is None else told_s
+    def _duration_s(self, track: StoredObject) -> float | None:
+        told_s = _stated_duration_s(track)
+        length_s = self._durations_s.get(_cache_key(track), math.nan) if told_s is None else told_s
         return round(length_s, 3) if math.isfinite(length_s) else None
 
 
-def _music(objects: Iterator[StoredObject]) -> Iterator[StoredObject]:
+def _filter_music(objects: Iterator[StoredObject]) -> Iterator[StoredObject]:
     for each in objects:
         is_music = PurePosixPath(each.key).suffix.lower() in MUSIC_TYPES
-        if is_music and not each.key.startswith(UPLOADS) and each.size_bytes:
+        if is_music and not each.key.startswith(UPLOADS_PREFIX) and each.size_bytes:
             yield each
 
 
-def _name(track: StoredObject) -> tuple[str, str]:
+def _cache_key(track: StoredObject) -> tuple[str, str]:
     """What a length is remembered by: a piece that is replaced is measured again."""
     return track.key, f"{track.modified.isoformat()} {track.size_bytes}"
 
@@ -189,7 +193,7 @@ def _title(track: StoredObject) -> str:
     return told or plain[0].upper() + plain[1:]
 
 
-def _told_s(track: StoredObject) -> float | None:
+def _stated_duration_s(track: StoredObject) -> float | None:
     """The length that its metadata tell."""
     with suppress(ValueError):
         told_s = float(track.metadata.get("duration_s", ""))

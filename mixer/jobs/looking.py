@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from mixer.errors import BadInput, Forbidden, NotFound, ObjectTooLarge, UnplayableAudio
-from mixer.jobs.fetching import AT_ONCE, Name
-from mixer.parallel import in_parallel
-from mixer.store.objects import ObjectStore, StoredObject, checked_key
+from mixer.jobs.fetching import PARALLEL_REQUESTS, InputName
+from mixer.parallel import run_in_parallel
+from mixer.store.objects import ObjectStore, StoredObject, validate_key
 
 PRIVATE_PREFIXES = ("segments/", "speaking/", "spending/", "stories/", "story_index/")
 """Of the service's own bookkeeping and of stories, whose ids are secrets: nothing to be mixed."""
 
-NAMED_KEYS = 20
+MAX_NAMED_KEYS = 20
 """Of missing objects, in an error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class InputLimits:
     """How much one mix may fetch.
 
     Attributes:
@@ -32,15 +32,15 @@ class Limits:
     input_bytes: int
 
 
-def looked_at(
-    sources: Mapping[Name, ObjectStore], limits: Limits, until_s: float | None
-) -> dict[Name, StoredObject]:
+def check_inputs(
+    sources: Mapping[InputName, ObjectStore], limits: InputLimits, deadline_s: float | None
+) -> dict[InputName, StoredObject]:
     """What stores say of some objects, in the order of the objects.
 
     Args:
         sources: what lies where.
         limits: of their sizes.
-        until_s: when to stop waiting, on the monotonic clock.
+        deadline_s: when to stop waiting, on the monotonic clock.
 
     Raises:
         NotFound: some are not there; they are named.
@@ -48,11 +48,11 @@ def looked_at(
         ObjectTooLarge: one, or all of them, are too large.
         OutOfTime: that moment came.
     """
-    looked = in_parallel(
-        sources, lambda name: sources[name].head(name[1]), AT_ONCE, until_s=until_s
+    looked = run_in_parallel(
+        sources, lambda name: sources[name].head(name[1]), PARALLEL_REQUESTS, deadline_s=deadline_s
     )
     heads = {name: outcome.result() for name, outcome in looked}
-    present = _all_there({name: heads[name] for name in sources})
+    present = _require_all({name: heads[name] for name in sources})
     _check_sizes(present, limits)
     return present
 
@@ -69,14 +69,14 @@ def check_key(key: str, field: str) -> None:
         Forbidden: it is not for callers.
     """
     try:
-        checked_key(key)
+        validate_key(key)
     except BadInput as error:
         raise BadInput(f"{field}: {error}", field=field, key=key) from error
     if key.startswith(PRIVATE_PREFIXES):
         raise Forbidden(f"{field}: {key} is nothing to be mixed.", field=field, key=key)
 
 
-def music_key(music: str) -> str:
+def parse_music_key(music: str) -> str:
     """The key that a request means by its music.
 
     Raises:
@@ -91,26 +91,28 @@ def music_key(music: str) -> str:
     return key
 
 
-def _all_there(heads: Mapping[Name, StoredObject | None]) -> dict[Name, StoredObject]:
-    missing = [key for (_, key), head in heads.items() if head is None]
+def _require_all(objects: Mapping[InputName, StoredObject | None]) -> dict[InputName, StoredObject]:
+    missing = [key for (_, key), head in objects.items() if head is None]
     if missing:
         named = f"{missing[0]}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
-        raise NotFound(f"There is no object {named}.", key=missing[0], keys=missing[:NAMED_KEYS])
-    return {name: head for name, head in heads.items() if head is not None}
+        raise NotFound(
+            f"There is no object {named}.", key=missing[0], keys=missing[:MAX_NAMED_KEYS]
+        )
+    return {name: head for name, head in objects.items() if head is not None}
 
 
-def _check_sizes(present: Mapping[Name, StoredObject], limits: Limits) -> None:
-    for head in present.values():
+def _check_sizes(objects: Mapping[InputName, StoredObject], limits: InputLimits) -> None:
+    for head in objects.values():
         if head.size_bytes == 0:
             raise UnplayableAudio(f"The object {head.key} is empty.", key=head.key)
         if head.size_bytes > limits.object_bytes:
-            raise _too_large(f"The object {head.key}", head.size_bytes, limits.object_bytes)
-    total_bytes = sum(head.size_bytes for head in present.values())
+            raise _size_error(f"The object {head.key}", head.size_bytes, limits.object_bytes)
+    total_bytes = sum(head.size_bytes for head in objects.values())
     if total_bytes > limits.input_bytes:
-        raise _too_large("All objects together", total_bytes, limits.input_bytes)
+        raise _size_error("All objects together", total_bytes, limits.input_bytes)
 
 
-def _too_large(what: str, size_bytes: int, limit_bytes: int) -> ObjectTooLarge:
+def _size_error(what: str, size_bytes: int, limit_bytes: int) -> ObjectTooLarge:
     return ObjectTooLarge(
         f"{what}: {size_bytes:,} bytes are more than the {limit_bytes:,} that are mixed here.",
         size_bytes=size_bytes,

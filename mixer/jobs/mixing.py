@@ -10,28 +10,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mixer.errors import BadInput
-from mixer.jobs.production import chapters, tags
-from mixer.parallel import in_parallel, usable_cores
+from mixer.jobs.production import build_tags, chapter_starts
+from mixer.parallel import run_in_parallel, usable_cores
 from mixer.publish.pictures import Picture
-from mixer.publish.tags import Label
+from mixer.publish.tags import AudioTags
 from mixer.requests import Options, PresetName
-from mixer.sound.check import Check, check
-from mixer.sound.cues import Music
-from mixer.sound.ducking import Ramping
+from mixer.sound.check import Verification, verify
+from mixer.sound.cues import SoundFile
+from mixer.sound.ducking import DuckingEnvelope
 from mixer.sound.encoders import MP3, Encoding
-from mixer.sound.ffmpeg import Children
-from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.layout import MixStyle, build_timeline
 from mixer.sound.measure import MUSIC_CHANNELS, Measurement, measure
 from mixer.sound.mixdown import render
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
 from mixer.sound.reels import Mixdown
-from mixer.sound.rendering import Ingredients
-from mixer.sound.rules import Rule
-from mixer.sound.second_look import rendered_to_target
+from mixer.sound.rendering import RenderSources
+from mixer.sound.rules import ComplianceRule
+from mixer.sound.second_look import render_to_target
 from mixer.sound.timeline import Timeline
 
-Watch = Callable[[str, float], None]
+StageProgress = Callable[[str, float], None]
 """Told a stage's name and the share of it that is done, from 0 to 1."""
 
 OUTLINE_COLUMNS = 1_600
@@ -42,49 +42,49 @@ DEFAULT_GAP_MS = 1_000
 
 
 @dataclass(slots=True)
-class Stages:
+class StageTimer:
     """What is being done, for whoever watches, and how long each stage took.
 
     Attributes:
-        watch: told how far each stage is.
+        progress: told how far each stage is.
         seconds: by stage, in the order in which they began.
     """
 
-    watch: Watch
+    progress: StageProgress
     seconds: dict[str, float] = field(default_factory=dict)
-    _begun_s: dict[str, float] = field(default_factory=dict)
+    _started_s: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[float], None]]:
         """Time a block under a name; what it yields tells the share that is done."""
         begun_s = time.monotonic()
-        self.watch(name, 0.0)
-        yield lambda share: self.watch(name, share)
+        self.progress(name, 0.0)
+        yield lambda share: self.progress(name, share)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun_s
-        self.watch(name, 1.0)
+        self.progress(name, 1.0)
 
-    def tell(self, name: str, share: float) -> None:
+    def report_progress(self, name: str, share: float) -> None:
         """Say how far a stage is that is no block: it begins when it is first told of."""
-        begun_s = self._begun_s.setdefault(name, time.monotonic())
+        begun_s = self._started_s.setdefault(name, time.monotonic())
         self.seconds[name] = time.monotonic() - begun_s
-        self.watch(name, share)
+        self.progress(name, share)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class JobContext:
     """What mixing is done with.
 
     Attributes:
-        stages: times and tells what is done.
-        children: the job that all of FFmpeg belongs to; stopping it ends the work at once.
+        timer: times and tells what is done.
+        processes: the job that all of FFmpeg belongs to; stopping it ends the work at once.
     """
 
-    stages: Stages
-    children: Children
+    timer: StageTimer
+    processes: ProcessGroup
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MixMeasurements:
     """What a finished file measures besides its loudness and its peak, and what follows from it.
 
     Attributes:
@@ -100,7 +100,7 @@ class Heard:
     rms_dbfs: float | None = None
     noise_floor_dbfs: float | None = None
     bed_below_speech_lu: float | None = None
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ComplianceRule, ...] = ()
     unmeasured: tuple[str, ...] = ()
 
 
@@ -110,21 +110,21 @@ class Mix:
 
     Attributes:
         timeline: what it is made of.
-        checked: what the finished file measures.
+        verification: what the finished file measures.
         sounds: what is played besides the voice, by source.
         preset: by whose rules it is judged.
         encoding: of the finished file.
         flaws: of the recordings, by source.
-        heard: what was found out of it before; None: told by `checked`.
+        measurements: what was found out of it before; None: told by `checked`.
     """
 
     timeline: Timeline
-    checked: Check
-    sounds: Mapping[str, Music]
+    verification: Verification
+    sounds: Mapping[str, SoundFile]
     preset: PresetName = "story"
     encoding: Encoding = MP3
     flaws: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    heard: Heard | None = None
+    measurements: MixMeasurements | None = None
 
     @property
     def peaks_dbtp(self) -> dict[str, float]:
@@ -132,11 +132,13 @@ class Mix:
         return {source: each.measured.true_peak_dbtp for source, each in self.sounds.items()}
 
 
-def music_found(desk: Desk, path: Path | None, name: str = "") -> tuple[Path, Music] | None:
+def measure_music(
+    context: JobContext, path: Path | None, name: str = ""
+) -> tuple[Path, SoundFile] | None:
     """Music that was found playable; before anything is paid for the voice.
 
     Args:
-        desk: what it is done with.
+        context: what it is done with.
         path: a local file; None for no music.
         name: what to call it in an error and on the timeline; the path where missing.
 
@@ -147,155 +149,159 @@ def music_found(desk: Desk, path: Path | None, name: str = "") -> tuple[Path, Mu
     if path is None:
         return None
     name = name or str(path)
-    known = measure(path, name, channels=MUSIC_CHANNELS, children=desk.children)
+    known = measure(path, name, channels=MUSIC_CHANNELS, processes=context.processes)
     if known.loudness_lufs is None:
         raise BadInput(f"There is nothing to hear in the music {name}.", key=name)
-    return path, Music(name, known)
+    return path, SoundFile(name, known)
 
 
-def measured(
-    desk: Desk, files: Mapping[str, Path], tell_share: Callable[[float], None]
+def measure_files(
+    context: JobContext, files: Mapping[str, Path], progress: Callable[[float], None]
 ) -> dict[str, Measurement]:
     """What is known of the voice's files, measured on all cores.
 
     Args:
-        desk: what it is done with.
+        context: what it is done with.
         files: by the name that errors shall give them.
-        tell_share: told the share that is done.
+        progress: told the share that is done.
     """
     found: dict[str, Measurement] = {}
 
     def measure_one(file: tuple[str, Path]) -> Measurement:
-        return measure(file[1], file[0], children=desk.children)
+        return measure(file[1], file[0], processes=context.processes)
 
-    for (name, _), outcome in in_parallel(files.items(), measure_one, usable_cores()):
+    for (name, _), outcome in run_in_parallel(files.items(), measure_one, usable_cores()):
         found[name] = outcome.result()
-        tell_share(len(found) / len(files))
+        progress(len(found) / len(files))
     return found
 
 
 def mix_files(
-    desk: Desk,
+    context: JobContext,
     chunks: Sequence[Path],
     *,
     music: Path | None,
-    asked: Options,
+    options: Options,
     out: Path,
     cover: Picture | None = None,
 ) -> Mix:
     """Mix sound files of any format in the given order.
 
     Args:
-        desk: what it is done with.
+        context: what it is done with.
         chunks: the voice.
         music: a sound file to lie under it.
-        asked: options of the mix.
+        options: options of the mix.
         out: the finished file.
         cover: a picture to go into it.
     """
     if not chunks:
         raise BadInput("There is no chunk to mix.")
-    bed = music_found(desk, music)
+    bed = measure_music(context, music)
     recordings = {str(path): path for path in chunks}
-    with desk.stages.stage("measuring") as tell_share:
-        found = measured(desk, recordings, tell_share)
-    gap_ms = DEFAULT_GAP_MS if asked.gap_ms is None else asked.gap_ms
+    with context.timer.stage("measuring") as tell_share:
+        found = measure_files(context, recordings, tell_share)
+    gap_ms = DEFAULT_GAP_MS if options.gap_ms is None else options.gap_ms
     laid = [Take(name, found[name], gap_ms, is_gap_exact=True) for name in map(str, chunks)]
-    about = tags(asked)
-    return mixed(desk, laid, recordings, bed, asked=asked, out=out, about=about, cover=cover)
+    about = build_tags(options)
+    return mix_takes(
+        context, laid, recordings, bed, options=options, out=out, tag_fields=about, cover=cover
+    )
 
 
-def mixed(
-    desk: Desk,
-    laid: Sequence[Take],
+def mix_takes(
+    context: JobContext,
+    takes: Sequence[Take],
     recordings: Mapping[str, Path],
-    bed: tuple[Path, Music] | None,
+    bed: tuple[Path, SoundFile] | None,
     *,
-    asked: Options,
+    options: Options,
     out: Path,
-    about: Mapping[str, str],
+    tag_fields: Mapping[str, str],
     cover: Picture | None = None,
-    until_s: float | None = None,
+    deadline_s: float | None = None,
 ) -> Mix:
     """Lay out, render, once more where the loudness is missed, and check what came out.
 
     Args:
-        desk: what it is done with.
-        laid: the voice, in playing order.
+        context: what it is done with.
+        takes: the voice, in playing order.
         recordings: the takes' files, by source.
         bed: music to lie under it.
-        asked: options of the mix.
+        options: options of the mix.
         out: the finished file.
-        about: tags, under FFmpeg's names.
+        tag_fields: tags, under FFmpeg's names.
         cover: a picture to go with them.
-        until_s: when it must be done, on the monotonic clock.
+        deadline_s: when it must be done, on the monotonic clock.
     """
-    encoding, style = encoding_of(asked), mix_style(asked)
+    encoding, style = select_encoding(options), mix_style(options)
     music = bed[1] if bed else None
     beds = {bed[1].source: (bed[0], bed[1].measured)} if bed else {}
-    ingredients = Ingredients(recordings, beds)
+    ingredients = RenderSources(recordings, beds)
 
     def rendered(timeline: Timeline) -> Mixdown:
-        label = Label(about, chapters(timeline), timeline.duration_s, cover)
-        with desk.stages.stage("mixing") as tell_share:
+        label = AudioTags(tag_fields, chapter_starts(timeline), timeline.duration_s, cover)
+        with context.timer.stage("mixing") as tell_share:
             return render(
                 timeline,
                 ingredients,
                 out,
                 encoding=encoding,
-                head=label.head(encoding.format),
-                about=label.about(encoding.format),
-                cover=label.attached(encoding.format),
-                until_s=until_s,
+                raw_tags=label.build_header(encoding.format),
+                ffmetadata=label.format_ffmetadata(encoding.format),
+                cover=label.attached_picture(encoding.format),
+                deadline_s=deadline_s,
                 progress=tell_share,
-                children=desk.children,
+                processes=context.processes,
             )
 
-    look = rendered_to_target(
-        lambda off_by_lu: lay_out(laid, music, replace(style, off_by_lu=off_by_lu)),
+    look = render_to_target(
+        lambda off_by_lu: build_timeline(
+            takes, music, replace(style, prediction_error_lu=off_by_lu)
+        ),
         rendered,
         encoding.level_offset_db,
     )
     timeline = look.timeline
-    with desk.stages.stage("checking"):
-        checked = check(
+    with context.timer.stage("checking"):
+        checked = verify(
             out,
             timeline.duration_s,
             OUTLINE_COLUMNS,
-            stretches=look.mixdown.stretches,
-            children=desk.children,
+            spans=look.mixdown.spans,
+            processes=context.processes,
         )
     sounds = {music.source: music} if music else {}
-    flaws = {take.source: take.measured.profile.flaws for take in laid}
-    return Mix(timeline, checked, sounds, asked.preset, encoding, flaws)
+    flaws = {take.source: take.measured.profile.flaws for take in takes}
+    return Mix(timeline, checked, sounds, options.preset, encoding, flaws)
 
 
-def encoding_of(asked: Options) -> Encoding:
+def select_encoding(options: Options) -> Encoding:
     """The format and the bit rate that are asked for, or the preset's own."""
-    kbps = asked.bitrate_kbps or PRESETS[asked.preset].bitrate_kbps
-    return Encoding(asked.format or "mp3", kbps)
+    kbps = options.bitrate_kbps or PRESETS[options.preset].bitrate_kbps
+    return Encoding(options.format or "mp3", kbps)
 
 
-def mix_style(asked: Options) -> MixStyle:
+def mix_style(options: Options) -> MixStyle:
     """The options of a mix as the layout wants them."""
     return MixStyle(
-        preset=PRESETS[asked.preset],
-        encoding=encoding_of(asked),
-        music_level_lu=asked.music_level_lu,
-        duck_db=asked.duck_db,
-        ramping=_ramping(asked),
-        de_ess=asked.de_ess,
-        intro_s=asked.music_intro_s,
-        outro_s=asked.music_outro_s,
-        fade_out_s=asked.fade_out_s,
+        preset=PRESETS[options.preset],
+        encoding=select_encoding(options),
+        music_level_lu=options.music_level_lu,
+        duck_db=options.duck_db,
+        envelope=_ramping(options),
+        de_ess=options.de_ess,
+        intro_s=options.music_intro_s,
+        outro_s=options.music_outro_s,
+        fade_out_s=options.fade_out_s,
     )
 
 
-def _ramping(asked: Options) -> Ramping:
+def _ramping(options: Options) -> DuckingEnvelope:
     """The times that are asked for, the preset's own where none are."""
-    own = PRESETS[asked.preset].ramping
-    return Ramping(
-        own.down_s if asked.duck_down_s is None else asked.duck_down_s,
-        own.hold_s if asked.duck_hold_s is None else asked.duck_hold_s,
-        own.up_s if asked.duck_up_s is None else asked.duck_up_s,
+    own = PRESETS[options.preset].envelope
+    return DuckingEnvelope(
+        own.attack_s if options.duck_attack_s is None else options.duck_attack_s,
+        own.hold_s if options.duck_hold_s is None else options.duck_hold_s,
+        own.release_s if options.duck_release_s is None else options.duck_release_s,
     )

@@ -7,18 +7,18 @@ from mixer.errors import TooExpensive
 from mixer.requests import Options
 from mixer.script.casting import NARRATOR
 from mixer.script.document import Document
-from mixer.script.language import same_language
+from mixer.script.language import is_same_language
 from mixer.script.lexicon import read_lexicon
 from mixer.script.limits import LIMITS, EngineLimits
-from mixer.script.pauses import pauses
+from mixer.script.pauses import resolve_pauses
 from mixer.script.plan import PlanStyle, plan_document
 from mixer.script.script import Script
-from mixer.script.sources import TextType, read
+from mixer.script.sources import TextType, read_document
 from mixer.script.ssml import SsmlStyle
 
 
 def plan_story(
-    text: str, text_type: TextType, limits: EngineLimits, language: str, asked: Options
+    text: str, text_type: TextType, limits: EngineLimits, language: str, options: Options
 ) -> Script:
     """Decide what is said of a text.
 
@@ -27,17 +27,17 @@ def plan_story(
         text_type: how it is written.
         limits: of the engine that will say it.
         language: BCP 47 tag of the text.
-        asked: pauses, gap and rate count here.
+        options: pauses, gap and rate count here.
     """
-    document = read(text, text_type, front_matter=not asked.skip_front_matter)
-    return plan_read(document, limits, language, asked)
+    document = read_document(text, text_type, front_matter=not options.skip_front_matter)
+    return plan_script(document, limits, language, options)
 
 
-def plan_read(
+def plan_script(
     document: Document,
     limits: EngineLimits,
     language: str,
-    asked: Options,
+    options: Options,
     engines: Mapping[str, str] | None = None,
 ) -> Script:
     """Decide what is said of a document.
@@ -46,18 +46,18 @@ def plan_read(
         document: as it was read.
         limits: of the engine that will say it.
         language: BCP 47 tag of the text, unless the text names another itself.
-        asked: pauses, gap, rate, titles and lexicon count here.
+        options: pauses, gap, rate, titles and lexicon count here.
         engines: of those in the cast, by name, where it is known already.
     """
     stated = document.language
-    if stated and not asked.language and not same_language(stated, language):
+    if stated and not options.language and not is_same_language(stated, language):
         language = stated
-    ssml = SsmlStyle(limits, pauses(asked.pauses), asked.rate)
+    ssml = SsmlStyle(limits, resolve_pauses(options.pauses), options.rate)
     spoken = {
         role.name: replace(
             ssml,
             limits=LIMITS.get((engines or {}).get(role.name) or role.engine, limits),
-            rate_percent=role.rate_percent or asked.rate,
+            rate_percent=role.rate_percent or options.rate,
         )
         for role in document.cast
         if role.name != NARRATOR
@@ -65,23 +65,23 @@ def plan_read(
     style = PlanStyle(
         language,
         ssml,
-        asked.gap_ms,
-        says_titles=asked.titles == "spoken",
-        lexicon=read_lexicon(asked.lexicon) if asked.lexicon else (),
+        options.gap_ms,
+        reads_titles=options.titles == "spoken",
+        lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
         voices=spoken,
     )
     return plan_document(document, style)
 
 
-def refuse_if_too_dear(cost_usd: float, asked: Options) -> None:
+def check_cost_limit(cost_usd: float, options: Options) -> None:
     """Stop before spending more than was allowed.
 
     Raises:
         TooExpensive: the plan costs more than `max_cost_usd`.
     """
-    if asked.max_cost_usd is not None and cost_usd > asked.max_cost_usd:
+    if options.max_cost_usd is not None and cost_usd > options.max_cost_usd:
         raise TooExpensive(
             f"This would cost about ${cost_usd:.2f}, more than max_cost_usd "
-            f"(${asked.max_cost_usd:.2f}); nothing was spent.",
+            f"(${options.max_cost_usd:.2f}); nothing was spent.",
             cost_usd=cost_usd,
         )

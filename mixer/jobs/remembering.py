@@ -11,78 +11,78 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
-from mixer.sound.remastering import keeping
-from mixer.sound.second_look import Look
-from mixer.sound.shelf import Shelf
+from mixer.sound.remastering import reuse_mastering
+from mixer.sound.second_look import RenderAttempt
+from mixer.sound.shelf import SegmentCache
 from mixer.sound.timeline import Mastering, Timeline
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RenderRecord:
     """What a mix was when it was last rendered.
 
     Attributes:
         mastering: its gain and limit; None where nothing is known.
-        off_by_lu: how much louder than foretold it was found to be.
-        reels: object keys of its segments.
+        prediction_error_lu: how much louder than foretold it was found to be.
+        segment_keys: object keys of its segments.
     """
 
     mastering: Mastering | None = None
-    off_by_lu: float = 0.0
-    reels: frozenset[str] = field(default=frozenset())
+    prediction_error_lu: float = 0.0
+    segment_keys: frozenset[str] = field(default=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class RenderHistory:
     """Of one mix, through all its edits.
 
     Attributes:
-        shelf: where its segments are kept.
+        cache: where its segments are kept.
         name: of the mix, the same before and after an edit.
     """
 
-    shelf: Shelf
+    cache: SegmentCache
     name: str
 
     @property
     def key(self) -> str:
         """Of the record."""
-        return f"{self.shelf.prefix}records/{sha256(self.name.encode()).hexdigest()}.json"
+        return f"{self.cache.prefix}records/{sha256(self.name.encode()).hexdigest()}.json"
 
-    def remastered(self, timeline: Timeline) -> Timeline:
+    def restore_mastering(self, timeline: Timeline) -> Timeline:
         """A timeline with the gain that the mix had before, where that still does."""
-        return keeping(timeline, self._recalled().mastering)
+        return reuse_mastering(timeline, self._load_record().mastering)
 
-    def off_by_lu(self) -> float:
+    def prediction_error_lu(self) -> float:
         """How much louder than foretold the mix was found to be before."""
-        return self._recalled().off_by_lu
+        return self._load_record().prediction_error_lu
 
-    def note(self, look: Look, made: Sequence[str]) -> None:
+    def record_render(self, attempt: RenderAttempt, segment_keys: Sequence[str]) -> None:
         """Remember a render that is done, and drop the segments that it does not need.
 
         Args:
-            look: the mix.
-            made: the segments of all looks, of which only the last one counts.
+            attempt: the mix.
+            segment_keys: the segments of all looks, of which only the last one counts.
         """
-        kept = look.mixdown.reels
+        kept = attempt.mixdown.segment_keys
         record = {
-            "mastering": asdict(look.timeline.mastering),
-            "off_by_lu": look.off_by_lu,
+            "mastering": asdict(attempt.timeline.mastering),
+            "off_by_lu": attempt.prediction_error_lu,
             "reels": list(kept),
         }
-        spare = self._recalled().reels.union(made).difference(kept)
-        self.shelf.store.put(self.key, json.dumps(record).encode())
+        spare = self._load_record().segment_keys.union(segment_keys).difference(kept)
+        self.cache.store.put(self.key, json.dumps(record).encode())
         for key in spare:
-            self.shelf.store.delete(key)
+            self.cache.store.delete(key)
 
-    def _recalled(self) -> Record:
-        if self.shelf.store.head(self.key) is None:
-            return Record()
+    def _load_record(self) -> RenderRecord:
+        if self.cache.store.head(self.key) is None:
+            return RenderRecord()
         with suppress(ValueError, TypeError, KeyError):
-            record = json.loads(self.shelf.store.get(self.key))
-            return Record(
+            record = json.loads(self.cache.store.get(self.key))
+            return RenderRecord(
                 Mastering(**record["mastering"]),
                 float(record.get("off_by_lu", 0.0)),
                 frozenset(record["reels"]),
             )
-        return Record()
+        return RenderRecord()

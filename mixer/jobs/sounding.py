@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator
 
-from mixer.jobs.hearing import SpokenChunk, moment, times
+from mixer.jobs.hearing import RecordedChunk, char_start_samples, time_sentences
 from mixer.script.script import Script
-from mixer.script.sound_cues import Place, SoundCue, SoundKind
-from mixer.sound.marks import Plays, SoundMark, Where
+from mixer.script.sound_cues import CuePlace, SoundCue, SoundKind
+from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
 
-PLAYS = {SoundKind.MUSIC: Plays.ON, SoundKind.STING: Plays.ALONE, SoundKind.SOUND: Plays.ONCE}
-WHERE = {Place.BEFORE: Where.BEFORE, Place.WITHIN: Where.WITHIN, Place.AFTER: Where.AFTER}
+PLAYS = {
+    SoundKind.MUSIC: PlaybackMode.LOOP,
+    SoundKind.STING: PlaybackMode.STING,
+    SoundKind.SOUND: PlaybackMode.ONE_SHOT,
+}
+WHERE = {
+    CuePlace.BEFORE: TakePosition.BEFORE,
+    CuePlace.WITHIN: TakePosition.WITHIN,
+    CuePlace.AFTER: TakePosition.AFTER,
+}
 
 
-def sound_files(script: Script) -> dict[str, int]:
+def list_sound_files(script: Script) -> dict[str, int]:
     """The files that a script plays, with the first line of the text that names each."""
     found: dict[str, int] = {}
     for cue in script.sounds:
@@ -20,29 +28,31 @@ def sound_files(script: Script) -> dict[str, int]:
     return found
 
 
-def sound_marks(spoken: SpokenChunk) -> tuple[SoundMark, ...]:
+def map_sounds(recorded_chunk: RecordedChunk) -> tuple[SoundAnnotation, ...]:
     """The sounds at a chunk, in order."""
-    waiting = (_mark(cue, Where.BEFORE) for cue in spoken.waiting)
-    return (*waiting, *_own_marks(spoken))
+    waiting = (_map_cue(cue, TakePosition.BEFORE) for cue in recorded_chunk.pending_sounds)
+    return (*waiting, *_map_own_sounds(recorded_chunk))
 
 
-def opening_mark(cue: SoundCue) -> SoundMark:
+def map_opening_music(cue: SoundCue) -> SoundAnnotation:
     """The music that a text begins with."""
-    return _mark(cue, Where.BEFORE)
+    return _map_cue(cue, TakePosition.BEFORE)
 
 
-def _own_marks(spoken: SpokenChunk) -> Iterator[SoundMark]:
-    utterances = spoken.chunk.utterances
+def _map_own_sounds(recorded_chunk: RecordedChunk) -> Iterator[SoundAnnotation]:
+    utterances = recorded_chunk.chunk.utterances
     cues = [(number, cue) for number, each in enumerate(utterances) for cue in each.sounds]
-    has_times = any(cue.place is Place.WITHIN for _, cue in cues)
-    heard = {each.sentence: each for each in times(spoken)} if has_times else {}
+    has_times = any(cue.place is CuePlace.WITHIN for _, cue in cues)
+    heard = {each.sentence: each for each in time_sentences(recorded_chunk)} if has_times else {}
     for number, cue in cues:
-        if cue.place is Place.WITHIN and number in heard:
-            at_samples = moment(utterances[number].text, heard[number], cue.at)
-            yield _mark(cue, Where.WITHIN, at_samples)
+        if cue.place is CuePlace.WITHIN and number in heard:
+            at_samples = char_start_samples(utterances[number].text, heard[number], cue.at)
+            yield _map_cue(cue, TakePosition.WITHIN, at_samples)
         else:
-            yield _mark(cue, Where.AFTER if cue.place is Place.WITHIN else WHERE[cue.place])
+            yield _map_cue(
+                cue, TakePosition.AFTER if cue.place is CuePlace.WITHIN else WHERE[cue.place]
+            )
 
 
-def _mark(cue: SoundCue, where: Where, at_samples: int = 0) -> SoundMark:
-    return SoundMark(cue.file, PLAYS[cue.kind], where, at_samples, cue.level_lu)
+def _map_cue(cue: SoundCue, where: TakePosition, at_samples: int = 0) -> SoundAnnotation:
+    return SoundAnnotation(cue.file, PLAYS[cue.kind], where, at_samples, cue.level_lu)

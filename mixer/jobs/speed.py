@@ -9,30 +9,30 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Mapping
 
-LAST = 5
+KEPT_SAMPLES = 5
 """Measurements that count: containers and services slow down and recover."""
 
 
-class Speed:
+class Throughput:
     """Seconds that a unit of work takes, by its kind. Safe for many threads.
 
     Args:
         first_s: by kind, what is taken for it until it was measured; nothing is known of others.
     """
 
-    def __init__(self, first_s: Mapping[str, float] | None = None) -> None:
-        self._first_s = dict(first_s or {})
-        self._measured: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=LAST))
+    def __init__(self, initial_s: Mapping[str, float] | None = None) -> None:
+        self._initial_s = dict(initial_s or {})
+        self._samples: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT_SAMPLES))
         self._lock = threading.Lock()
 
-    def note(self, kind: str, units: float, seconds: float) -> None:
+    def record(self, kind: str, units: float, seconds: float) -> None:
         """Learn from work that was done."""
         if units > 0:
             with self._lock:
-                self._measured[kind].append(seconds / units)
+                self._samples[kind].append(seconds / units)
 
-    def seconds(self, kind: str, units: float) -> float:
+    def predict_seconds(self, kind: str, units: float) -> float:
         """How long so much work will take at best; 0 where nothing is known."""
         with self._lock:
-            measured = self._measured[kind]
-            return units * (min(measured) if measured else self._first_s.get(kind, 0.0))
+            measured = self._samples[kind]
+            return units * (min(measured) if measured else self._initial_s.get(kind, 0.0))

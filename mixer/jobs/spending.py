@@ -34,7 +34,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Spending:
+class DailyBudget:
     """Counts what callers spend. Safe for many threads and processes.
 
     Attributes:
@@ -48,33 +48,33 @@ class Spending:
     now: Callable[[], datetime] = field(default=utc_now)
 
     @contextmanager
-    def reserved(
-        self, caller: str, foreseen_usd: float, most_usd: Callable[[], float]
+    def reservation(
+        self, caller: str, predicted_usd: float, max_paid_usd: Callable[[], float]
     ) -> Iterator[None]:
         """A block that may pay so much.
 
         Args:
             caller: who pays.
-            foreseen_usd: at most; nothing is written down for nothing.
-            most_usd: asked when the block ends: what was paid, or may be yet.
+            predicted_usd: at most; nothing is written down for nothing.
+            max_paid_usd: asked when the block ends: what was paid, or may be yet.
 
         Raises:
             CapReached: it would be more than the day allows; nothing was paid.
             StoreFailed: it cannot be written down.
         """
-        entry = self.reserve(caller, foreseen_usd)
+        entry = self.reserve(caller, predicted_usd)
         try:
             yield
         finally:
             if entry:
-                self._replace(entry, most_usd())
+                self._replace_entry(entry, max_paid_usd())
 
-    def reserve(self, caller: str, foreseen_usd: float) -> str:
+    def reserve(self, caller: str, predicted_usd: float) -> str:
         """Write down what work of many processes may pay; `settle` ends it.
 
         Args:
             caller: who pays.
-            foreseen_usd: at most.
+            predicted_usd: at most.
 
         Returns:
             The entry; empty where nothing will be paid.
@@ -83,12 +83,12 @@ class Spending:
             CapReached: it would be more than the day allows; nothing was written down.
             StoreFailed: it cannot be written down.
         """
-        if foreseen_usd <= 0:
+        if predicted_usd <= 0:
             return ""
         folder = self._folder(caller)
-        entry = self._written(folder, foreseen_usd)
+        entry = self._write_entry(folder, predicted_usd)
         try:
-            self._check(folder, foreseen_usd)
+            self._check_cap(folder, predicted_usd)
         except BaseException:
             self.store.delete(entry)
             raise
@@ -102,17 +102,17 @@ class Spending:
             paid_usd: in the end.
         """
         if entry and self.store.head(entry) is not None:
-            self._replace(entry, paid_usd)
+            self._replace_entry(entry, paid_usd)
 
     def today_usd(self, caller: str) -> float:
         """What a caller has spent today, with what is reserved just now."""
         return self._sum_usd(self._folder(caller))
 
-    def _check(self, folder: str, foreseen_usd: float) -> None:
+    def _check_cap(self, folder: str, predicted_usd: float) -> None:
         spent_usd = self._sum_usd(folder)
         if spent_usd > self.max_daily_usd:
             raise CapReached(
-                f"This would cost about ${foreseen_usd:.2f}, more than is left of the "
+                f"This would cost about ${predicted_usd:.2f}, more than is left of the "
                 f"${self.max_daily_usd:.2f} that a caller may spend in a day; nothing was spent.",
                 retry_after_s=self._until_midnight_s(),
             )
@@ -126,7 +126,7 @@ class Spending:
         name = sha256(caller.encode()).hexdigest()[:16]
         return f"{PREFIX}{self.now():%Y-%m-%d}/{name}/"
 
-    def _replace(self, entry: str, paid_usd: float) -> None:
+    def _replace_entry(self, entry: str, paid_usd: float) -> None:
         """Put what was paid in the place of an entry; one that says it already is left alone.
 
         Whoever lists just then may miss both, so it is done only where it must be.
@@ -135,10 +135,10 @@ class Spending:
         if int(name.partition("-")[0]) == round(paid_usd * MICRO):
             return
         if paid_usd > 0:
-            self._written(f"{folder}/", paid_usd)
+            self._write_entry(f"{folder}/", paid_usd)
         self.store.delete(entry)
 
-    def _written(self, folder: str, usd: float) -> str:
+    def _write_entry(self, folder: str, usd: float) -> str:
         key = f"{folder}{round(usd * MICRO):012d}-{token_hex(8)}"
         self.store.put(key, b"")
         return key

@@ -14,25 +14,25 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from mixer.errors import OutOfTime, TextTooLong, TooExpensive, UnreadableText
-from mixer.jobs.planning import plan_read, refuse_if_too_dear
-from mixer.jobs.production import unspoken
-from mixer.jobs.speed import Speed
-from mixer.jobs.spending import Spending, utc_now
+from mixer.jobs.planning import check_cost_limit, plan_script
+from mixer.jobs.production import find_unspoken
+from mixer.jobs.speed import Throughput
+from mixer.jobs.spending import DailyBudget, utc_now
 from mixer.requests import Options
 from mixer.script.document import Cover
-from mixer.script.estimate import Estimate, estimate
+from mixer.script.estimate import Estimate, estimate_script
 from mixer.script.script import Chunk, Script
-from mixer.script.sources import TextType, read, told_by_looks
-from mixer.sound.ffmpeg import Children
+from mixer.script.sources import TextType, detect_text_type, read_document
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.charges import Charges
-from mixer.speech.choosing import as_narrator, chosen, times_paid, with_cast
-from mixer.speech.engine import Delivery, SpeechEngine, Voice
+from mixer.speech.choosing import add_cast, apply_narrator, billing_factor, select_voice
+from mixer.speech.engine import SpeechEngine, Voice, VoiceSettings
 from mixer.speech.narrate import Narration, Narrator
 from mixer.speech.prices import cost_usd
 from mixer.store.objects import ObjectStore
 
 
-class OpenEngine(Protocol):
+class EngineOpener(Protocol):
     """Opens an engine."""
 
     def __call__(
@@ -48,7 +48,7 @@ class OpenEngine(Protocol):
         ...
 
 
-def always(engine: SpeechEngine) -> OpenEngine:
+def reuse_engine(engine: SpeechEngine) -> EngineOpener:
     """One engine for all requests; it stays open between them."""
 
     @contextmanager
@@ -63,34 +63,34 @@ def always(engine: SpeechEngine) -> OpenEngine:
     return opened
 
 
-def _unbounded(_engine: str) -> float:
+def _infinite_rate(_engine: str) -> float:
     """There is no quota."""
     return math.inf
 
 
-STORING_S = 1.0
+STORE_MARGIN_S = 1.0
 """Kept between the last word of the engine and the deadline, for measuring and storing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SpeechPlan:
     """What a request would say, and how.
 
     Attributes:
         script: what is said.
         voice: as the engine lists it.
-        delivery: who says it, and how.
-        foreseen: what it will take.
-        times_paid: how often each of its characters is charged for.
+        voice_settings: who says it, and how.
+        estimate: what it will take.
+        billing_factor: how often each of its characters is charged for.
         cover: the text's own picture.
         cover_name: of a file with its picture, as the text names it.
     """
 
     script: Script
     voice: Voice
-    delivery: Delivery
-    foreseen: Estimate
-    times_paid: int = 1
+    voice_settings: VoiceSettings
+    estimate: Estimate
+    billing_factor: int = 1
     cover: Cover | None = None
     cover_name: str = ""
 
@@ -102,11 +102,11 @@ class Plan:
     @property
     def cost_usd(self) -> float:
         """Of the whole, were nothing of it in the store."""
-        return self.costs_usd(self.foreseen.characters)
+        return self.costs_usd(self.estimate.characters)
 
     def costs_usd(self, chars: int) -> float:
         """Of so many of its characters."""
-        return cost_usd(chars * self.times_paid, self.delivery.priced_as)
+        return cost_usd(chars * self.billing_factor, self.voice_settings.pricing_engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +117,16 @@ class Synthesis:
         plan: what was to be said.
         narration: how it was said.
         keys: the chunks' object keys, in reading order.
-        hits: chunks that were there already.
+        cache_hits: chunks that were there already.
         cost_usd: what was paid just now.
         audio: the chunk itself, where there is only one.
         unspoken: passages that the voice could not read.
     """
 
-    plan: Plan
+    plan: SpeechPlan
     narration: Narration
     keys: tuple[str, ...]
-    hits: int
+    cache_hits: int
     cost_usd: float
     audio: bytes | None
     unspoken: tuple[str, ...]
@@ -138,41 +138,41 @@ class Synthesis:
 
 
 @dataclass(frozen=True, slots=True)
-class Synthesizer:
+class SpeechService:
     """Speaks texts into a store. Safe for many threads; keep one as long as the process lives.
 
     Attributes:
         open_engine: who speaks.
         store: where chunks are kept.
         bucket: what answers call the store.
-        spending: counts what callers spend.
+        budget: counts what callers spend.
         max_request_usd: what one request may cost, whatever it says itself.
         max_text_chars: of one request.
-        refresh_after: chunks older than this are made young when they are used again.
+        touch_after: chunks older than this are made young when they are used again.
         now: the moment, in UTC.
-        job: begins the job of a request; a server that ends may stop them all.
+        new_processes: begins the job of a request; a server that ends may stop them all.
         calls_per_s: what an engine's quota allows this process.
-        speed: how long a round of calls takes, all that the engine takes at a time.
+        throughput: how long a round of calls takes, all that the engine takes at a time.
     """
 
-    open_engine: OpenEngine
+    open_engine: EngineOpener
     store: ObjectStore
     bucket: str
-    spending: Spending
+    budget: DailyBudget
     max_request_usd: float
     max_text_chars: int
-    refresh_after: timedelta
+    touch_after: timedelta
     now: Callable[[], datetime] = field(default=utc_now)
-    job: Callable[[], Children] = Children
-    calls_per_s: Callable[[str], float] = _unbounded
-    speed: Speed = field(default_factory=Speed)
+    new_processes: Callable[[], ProcessGroup] = ProcessGroup
+    calls_per_s: Callable[[str], float] = _infinite_rate
+    throughput: Throughput = field(default_factory=Throughput)
 
-    def voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
+    def list_voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
         """Who can speak, the default first."""
         with self.open_engine("", deadline_s) as engine:
             return engine.voices()
 
-    def plan(self, text: str, asked: Options, deadline_s: float | None = None) -> Plan:
+    def plan_text(self, text: str, options: Options, deadline_s: float | None = None) -> SpeechPlan:
         """Decide what is said; spends nothing.
 
         Raises:
@@ -182,28 +182,28 @@ class Synthesizer:
             BadOption: an option makes no sense.
         """
         try:
-            text_type = TextType(asked.text_type or told_by_looks(text))
+            text_type = TextType(options.text_type or detect_text_type(text))
             if text_type is not TextType.EPUB:  # of a book its words count, not its file
-                self._require_short(len(text))
-            document = read(text, text_type, front_matter=not asked.skip_front_matter)
-            told_as = as_narrator(asked, document.cast)
+                self._check_length(len(text))
+            document = read_document(text, text_type, front_matter=not options.skip_front_matter)
+            told_as = apply_narrator(options, document.cast)
             with self.open_engine("", deadline_s) as engine:
                 voices = engine.voices()
-                voice, delivery = chosen(voices, told_as)
+                voice, delivery = select_voice(voices, told_as)
                 limits = engine.limits(delivery.engine)
-            delivery = with_cast(delivery, voices, told_as, document.cast)
+            delivery = add_cast(delivery, voices, told_as, document.cast)
             language = told_as.language or voice.language
             engines = {name: each.engine for name, each in delivery.cast}
-            script = plan_read(document, limits, language, told_as, engines)
+            script = plan_script(document, limits, language, told_as, engines)
         except UnreadableText as error:
             raise UnreadableText(f"text: {error}", field="text") from error
-        foreseen, paid = estimate(script, asked.rate), times_paid(asked)
+        foreseen, paid = estimate_script(script, options.rate), billing_factor(options)
         if text_type is TextType.EPUB:
-            self._require_short(foreseen.characters)
+            self._check_length(foreseen.characters)
         pictured = (document.cover, document.cover_name)
-        return Plan(script, voice, delivery, foreseen, paid, *pictured)
+        return SpeechPlan(script, voice, delivery, foreseen, paid, *pictured)
 
-    def _require_short(self, chars: int) -> None:
+    def _check_length(self, chars: int) -> None:
         """Refuse a text that is longer than a request may be.
 
         Raises:
@@ -220,8 +220,8 @@ class Synthesizer:
 
     def synthesize(
         self,
-        plan: Plan,
-        asked: Options,
+        plan: SpeechPlan,
+        options: Options,
         caller: str,
         deadline_s: float | None = None,
         *,
@@ -231,7 +231,7 @@ class Synthesizer:
 
         Args:
             plan: from `plan`.
-            asked: what it may cost counts here.
+            options: what it may cost counts here.
             caller: who pays.
             deadline_s: on the monotonic clock.
             only_if_it_fits: say nothing where that moment is foretold to come first.
@@ -242,65 +242,80 @@ class Synthesizer:
             SpeechFailed: some passages could not be said; what was said is stored.
             OutOfTime: the deadline came; what was said is stored.
         """
-        engine_until_s = None if deadline_s is None else deadline_s - STORING_S
+        engine_until_s = None if deadline_s is None else deadline_s - STORE_MARGIN_S
         opened = self.open_engine(
-            plan.delivery.engine, engine_until_s, speech_marks=asked.speech_marks
+            plan.voice_settings.engine, engine_until_s, speech_marks=options.speech_marks
         )
         with opened as engine:
-            narrator = self._narrator(engine, plan.delivery, deadline_s)
-            found = narrator.found(plan.chunks)
-            missing = [c for key, c in narrator.distinct(plan.chunks).items() if key not in found]
-            foreseen_usd = self._allowed_usd(plan, missing, asked)
+            narrator = self._build_narrator(engine, plan.voice_settings, deadline_s)
+            found = narrator.find_recordings(plan.chunks)
+            missing = [
+                c for key, c in narrator.unique_chunks(plan.chunks).items() if key not in found
+            ]
+            foreseen_usd = self._approve_cost_usd(plan, missing, options)
             if only_if_it_fits and engine_until_s is not None:
-                self._require_fit(plan.delivery.engine, len(missing), engine, engine_until_s)
-            charges = Charges(plan.delivery.priced_as, plan.times_paid)
+                self._check_deadline(
+                    plan.voice_settings.engine, len(missing), engine, engine_until_s
+                )
+            charges = Charges(plan.voice_settings.pricing_engine, plan.billing_factor)
             with (
-                self.spending.reserved(caller, foreseen_usd, charges.most_usd),
-                self._timed(plan, missing, engine, charges),
+                self.budget.reservation(caller, foreseen_usd, charges.max_usd),
+                self._record_throughput(plan, missing, engine, charges),
             ):
-                narration = narrator.narrate(plan.chunks, found=found, charges=charges)
-        return self._synthesis(plan, narration, charges, hits=len(found))
+                narration = narrator.narrate(plan.chunks, existing=found, charges=charges)
+        return self._build_synthesis(plan, narration, charges, cache_hits=len(found))
 
-    def _require_fit(self, name: str, calls: int, engine: SpeechEngine, until_s: float) -> None:
+    def _check_deadline(
+        self, name: str, calls: int, engine: SpeechEngine, deadline_s: float
+    ) -> None:
         """Begin nothing that will not be done in time.
 
         Raises:
             OutOfTime: it is foretold to take longer.
         """
         rounds = math.ceil(calls / engine.parallelism)
-        foreseen_s = max(calls / self.calls_per_s(name), self.speed.seconds(name, rounds))
-        if foreseen_s > until_s - time.monotonic():
+        foreseen_s = max(
+            calls / self.calls_per_s(name), self.throughput.predict_seconds(name, rounds)
+        )
+        if foreseen_s > deadline_s - time.monotonic():
             raise OutOfTime(
                 f"This would take about {foreseen_s:.0f} s, longer than a caller is kept waiting; "
                 "nothing was said yet."
             )
 
     @contextmanager
-    def _timed(
-        self, plan: Plan, missing: Sequence[Chunk], engine: SpeechEngine, charges: Charges
+    def _record_throughput(
+        self, plan: SpeechPlan, missing: Sequence[Chunk], engine: SpeechEngine, charges: Charges
     ) -> Iterator[None]:
         """Learn from a block how long a round of calls takes, also where its time ran out."""
         begun_s = time.monotonic()
         try:
             yield
         finally:
-            chars = sum(chunk.billed_chars for chunk in missing) * plan.times_paid
+            chars = sum(chunk.billed_chars for chunk in missing) * plan.billing_factor
             calls = len(missing) * min(1.0, charges.paid_chars / chars) if chars else 0.0
             rounds = math.ceil(calls / engine.parallelism)
-            self.speed.note(plan.delivery.engine, rounds, time.monotonic() - begun_s)
+            self.throughput.record(plan.voice_settings.engine, rounds, time.monotonic() - begun_s)
 
-    def _narrator(
-        self, engine: SpeechEngine, delivery: Delivery, deadline_s: float | None
+    def _build_narrator(
+        self, engine: SpeechEngine, voice_settings: VoiceSettings, deadline_s: float | None
     ) -> Narrator:
-        young_since = self.now() - self.refresh_after
+        young_since = self.now() - self.touch_after
         return Narrator(
-            engine, self.store, delivery, self.job(), young_since=young_since, until_s=deadline_s
+            engine,
+            self.store,
+            voice_settings,
+            self.new_processes(),
+            stale_before=young_since,
+            deadline_s=deadline_s,
         )
 
-    def _allowed_usd(self, plan: Plan, missing: Sequence[Chunk], asked: Options) -> float:
+    def _approve_cost_usd(
+        self, plan: SpeechPlan, missing: Sequence[Chunk], options: Options
+    ) -> float:
         """What the missing chunks will cost, once it is known that it is allowed."""
         usd = plan.costs_usd(sum(chunk.billed_chars for chunk in missing))
-        refuse_if_too_dear(usd, asked)
+        check_cost_limit(usd, options)
         if usd > self.max_request_usd:
             raise TooExpensive(
                 f"This would cost about ${usd:.2f}, more than the ${self.max_request_usd:.2f} that "
@@ -310,16 +325,16 @@ class Synthesizer:
             )
         return usd
 
-    def _synthesis(
-        self, plan: Plan, narration: Narration, charges: Charges, *, hits: int
+    def _build_synthesis(
+        self, plan: SpeechPlan, narration: Narration, charges: Charges, *, cache_hits: int
     ) -> Synthesis:
         keys = tuple(each.key for each in narration.recordings if each)
         return Synthesis(
             plan=plan,
             narration=narration,
             keys=keys,
-            hits=hits,
+            cache_hits=cache_hits,
             cost_usd=charges.paid_usd,
             audio=self.store.get(keys[0]) if len(keys) == 1 else None,
-            unspoken=unspoken(plan.script, narration.recordings),
+            unspoken=find_unspoken(plan.script, narration.recordings),
         )

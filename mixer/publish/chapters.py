@@ -26,7 +26,7 @@ _UNFIT = regex.compile(r"""[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]+""")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ChapterSpan:
     """A chapter as a stretch of the finished audio.
 
     Attributes:
@@ -47,7 +47,9 @@ class Part:
         return self.end_s - self.start_s
 
 
-def parts_of(chapters: Sequence[tuple[float, str]], total_s: float, title: str) -> tuple[Part, ...]:
+def split_chapters(
+    chapters: Sequence[tuple[float, str]], total_s: float, title: str
+) -> tuple[ChapterSpan, ...]:
     """The whole, parted at its chapters without a gap.
 
     Args:
@@ -61,26 +63,26 @@ def parts_of(chapters: Sequence[tuple[float, str]], total_s: float, title: str) 
         marks.insert(0, (0.0, title))
     ends_s = [*(start_s for start_s, _ in marks[1:]), total_s]
     return tuple(
-        Part(number, name or title or f"Chapter {number}", start_s, end_s)
+        ChapterSpan(number, name or title or f"Chapter {number}", start_s, end_s)
         for number, ((start_s, name), end_s) in enumerate(zip(marks, ends_s, strict=True), start=1)
     )
 
 
-def file_name(part: Part, count: int, ending: str) -> str:
+def file_name(span: ChapterSpan, count: int, extension: str) -> str:
     """What a chapter's file is called: `03 - The Gate.mp3`; in the order of the alphabet.
 
     Args:
-        part: the chapter.
+        span: the chapter.
         count: of all chapters.
-        ending: of the file.
+        extension: of the file.
     """
     digits = max(2, len(str(count)))
-    words = " ".join(_UNFIT.sub(" ", part.title).split())[:NAME_CHARS].strip(" .")
-    number = f"{part.number:0{digits}}"
-    return f"{number} - {words}.{ending}" if words else f"{number}.{ending}"
+    words = " ".join(_UNFIT.sub(" ", span.title).split())[:NAME_CHARS].strip(" .")
+    number = f"{span.number:0{digits}}"
+    return f"{number} - {words}.{extension}" if words else f"{number}.{extension}"
 
 
-def podcast_json(chapters: Iterable[tuple[float, str]], *, title: str, author: str) -> bytes:
+def format_podcast_json(chapters: Iterable[tuple[float, str]], *, title: str, author: str) -> bytes:
     """Chapters as podcast players fetch them beside an episode.
 
     Args:
@@ -95,7 +97,7 @@ def podcast_json(chapters: Iterable[tuple[float, str]], *, title: str, author: s
     ).encode()
 
 
-def playlist(files: Iterable[tuple[str, Part]], *, title: str, author: str) -> bytes:
+def format_playlist(files: Iterable[tuple[str, ChapterSpan]], *, title: str, author: str) -> bytes:
     """A playlist of files that lie beside it.
 
     Args:
@@ -106,17 +108,19 @@ def playlist(files: Iterable[tuple[str, Part]], *, title: str, author: str) -> b
     return "".join(f"{line}\n" for line in _playlist_lines(files, title, author)).encode()
 
 
-def _playlist_lines(files: Iterable[tuple[str, Part]], title: str, author: str) -> Iterator[str]:
+def _playlist_lines(
+    files: Iterable[tuple[str, ChapterSpan]], title: str, author: str
+) -> Iterator[str]:
     yield "#EXTM3U"
     if title:
-        yield f"#PLAYLIST:{_in_a_line(title)}"
+        yield f"#PLAYLIST:{_collapse_spaces(title)}"
     for name, part in files:
-        by = f"{_in_a_line(author)} - " if author else ""
-        yield f"#EXTINF:{round(part.duration_s)},{by}{_in_a_line(part.title)}"
+        by = f"{_collapse_spaces(author)} - " if author else ""
+        yield f"#EXTINF:{round(part.duration_s)},{by}{_collapse_spaces(part.title)}"
         yield name
 
 
-def _in_a_line(text: str) -> str:
+def _collapse_spaces(text: str) -> str:
     return " ".join(text.split())
 
 

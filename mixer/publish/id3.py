@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mixer.publish.languages import UNKNOWN
 from mixer.publish.pictures import MEDIA_TYPE, Picture
 
-TEXTS = {
+TEXT_FRAMES = {
     "title": "TIT2",
     "artist": "TPE1",
     "album": "TALB",
@@ -23,7 +23,7 @@ TEXTS = {
 }
 """FFmpeg's names of what a file says of itself, and the frames that hold it."""
 
-MOST_CHILDREN = 255
+MAX_CHILDREN = 255
 """Of a table of contents: its count is one byte."""
 
 _LATIN_1, _UTF_16 = b"\x00", b"\x01"
@@ -34,7 +34,7 @@ _NO_BYTE_OFFSET = b"\xff" * 8
 _YEAR = re.compile(r"\d{4}")
 
 
-def id3(
+def build_id3_tag(
     fields: Mapping[str, str],
     chapters: Sequence[tuple[float, str]],
     total_s: float,
@@ -49,70 +49,72 @@ def id3(
         total_s: where the last chapter ends.
         cover: its picture.
     """
-    frames = [*_about(fields)]
+    frames = [*_build_text_frames(fields)]
     if cover is not None:
-        frames.append(_frame("APIC", _picture(cover)))
+        frames.append(_build_frame("APIC", _encode_picture(cover)))
     if len(chapters) > 1:
-        frames += _chapters(chapters, total_s)
+        frames += _build_chapter_frames(chapters, total_s)
     body = b"".join(frames)
-    return b"ID3\x03\x00\x00" + _syncsafe(len(body)) + body
+    return b"ID3\x03\x00\x00" + _encode_syncsafe(len(body)) + body
 
 
-def _about(fields: Mapping[str, str]) -> Iterator[bytes]:
-    for name, frame in TEXTS.items():
+def _build_text_frames(fields: Mapping[str, str]) -> Iterator[bytes]:
+    for name, frame in TEXT_FRAMES.items():
         if value := fields.get(name):
-            yield _frame(frame, _text(value))
+            yield _build_frame(frame, _encode_text(value))
     if year := _YEAR.search(fields.get("date", "")):
-        yield _frame("TYER", _text(year[0]))
+        yield _build_frame("TYER", _encode_text(year[0]))
     if comment := fields.get("comment"):
         language = (fields.get("language") or UNKNOWN).encode("ascii")
-        yield _frame("COMM", _UTF_16 + language + _wide("") + _END + _wide(comment))
+        yield _build_frame(
+            "COMM", _UTF_16 + language + _encode_utf16("") + _END + _encode_utf16(comment)
+        )
 
 
-def _chapters(chapters: Sequence[tuple[float, str]], total_s: float) -> Iterator[bytes]:
+def _build_chapter_frames(chapters: Sequence[tuple[float, str]], total_s: float) -> Iterator[bytes]:
     """The table of contents, and a frame for each chapter."""
     names = [f"ch{number}".encode("ascii") for number in range(len(chapters))]
-    if len(names) <= MOST_CHILDREN:
-        yield _contents(b"toc", names, is_top=True)
+    if len(names) <= MAX_CHILDREN:
+        yield _build_toc_frame(b"toc", names, is_top=True)
     else:
-        parts = [names[at : at + MOST_CHILDREN] for at in range(0, len(names), MOST_CHILDREN)]
+        parts = [names[at : at + MAX_CHILDREN] for at in range(0, len(names), MAX_CHILDREN)]
         tables = [f"toc{number}".encode("ascii") for number in range(len(parts))]
-        yield _contents(b"toc", tables, is_top=True)
-        yield from map(_contents, tables, parts)
+        yield _build_toc_frame(b"toc", tables, is_top=True)
+        yield from map(_build_toc_frame, tables, parts)
     ends_s = [*(start for start, _ in chapters[1:]), total_s]
     for name, (start_s, title), end_s in zip(names, chapters, ends_s, strict=True):
-        times = _milliseconds(start_s) + _milliseconds(end_s)
-        inner = _frame("TIT2", _text(title))
-        yield _frame("CHAP", name + b"\0" + times + _NO_BYTE_OFFSET + inner)
+        times = _encode_milliseconds(start_s) + _encode_milliseconds(end_s)
+        inner = _build_frame("TIT2", _encode_text(title))
+        yield _build_frame("CHAP", name + b"\0" + times + _NO_BYTE_OFFSET + inner)
 
 
-def _contents(name: bytes, children: Sequence[bytes], is_top: bool = False) -> bytes:
+def _build_toc_frame(name: bytes, children: Sequence[bytes], is_top: bool = False) -> bytes:
     flags = bytes([_IS_TOP * is_top + _IS_ORDERED, len(children)])
-    return _frame("CTOC", name + b"\0" + flags + b"".join(each + b"\0" for each in children))
+    return _build_frame("CTOC", name + b"\0" + flags + b"".join(each + b"\0" for each in children))
 
 
-def _milliseconds(time_s: float) -> bytes:
+def _encode_milliseconds(time_s: float) -> bytes:
     return round(time_s * 1000).to_bytes(4)
 
 
-def _picture(cover: Picture) -> bytes:
+def _encode_picture(cover: Picture) -> bytes:
     return _LATIN_1 + MEDIA_TYPE.encode("ascii") + b"\0" + _FRONT_COVER + b"\0" + cover.content
 
 
-def _frame(name: str, body: bytes) -> bytes:
+def _build_frame(name: str, body: bytes) -> bytes:
     return name.encode("ascii") + len(body).to_bytes(4) + b"\0\0" + body
 
 
-def _text(value: str) -> bytes:
+def _encode_text(value: str) -> bytes:
     """A text as old players read it too: two bytes a character only where it needs them."""
     plain = value.replace("\0", "")
-    return _LATIN_1 + plain.encode("ascii") if plain.isascii() else _UTF_16 + _wide(plain)
+    return _LATIN_1 + plain.encode("ascii") if plain.isascii() else _UTF_16 + _encode_utf16(plain)
 
 
-def _wide(value: str) -> bytes:
+def _encode_utf16(value: str) -> bytes:
     return b"\xff\xfe" + value.replace("\0", "").encode("utf-16-le", "replace")
 
 
-def _syncsafe(number: int) -> bytes:
+def _encode_syncsafe(number: int) -> bytes:
     """Four times seven bits (section 3.1)."""
     return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))

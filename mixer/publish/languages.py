@@ -15,7 +15,7 @@ _BY_TWO_LETTERS = dict(pair.split(":") for pair in _CODES.split())
 UNKNOWN = "und"
 
 
-def three_letters(tag: str) -> str:
+def three_letter_code(tag: str) -> str:
     """The code of a BCP 47 tag's language; `und` for one that is not known here."""
     language = tag.replace("_", "-").partition("-")[0].lower()
     is_code = len(language) == len(UNKNOWN) and language.isascii()

@@ -15,11 +15,11 @@ _PROBE_SIZE = 24
 _SURELY_MISSING = "\uffff"
 """A noncharacter: what the font draws for it is what it draws for everything it lacks."""
 
-_SPELT = (
+_SUBSTITUTE_PAIRS = (
     *("ßss", "æae", "ÆAe", "œoe", "ŒOe", "øo", "ØO", "łl", "ŁL", "đd", "ĐD", "ðd", "ÐD", "þth"),
     *("ÞTh", "ıi", "„“", "‚’", "‘’", "‹«", "›»", "×x", "€EUR ", "−-", "–-", "—-", "‐-", "‑-", "→-"),
 )
-_SUBSTITUTES = {spelt[0]: spelt[1:] for spelt in _SPELT}
+_SUBSTITUTES = {spelt[0]: spelt[1:] for spelt in _SUBSTITUTE_PAIRS}
 """What stands for letters and signs that Unicode does not take apart."""
 
 ELLIPSIS = "…"
@@ -31,7 +31,7 @@ Font = ImageFont.FreeTypeFont
 
 
 @lru_cache(maxsize=16)
-def font(size: int) -> Font:
+def load_font(size: int) -> Font:
     """The built-in font; size in pixels."""
     found = ImageFont.load_default(size)
     if not isinstance(found, ImageFont.FreeTypeFont):  # Pillow was built without FreeType
@@ -39,50 +39,50 @@ def font(size: int) -> Font:
     return found
 
 
-def writable(text: str) -> str:
+def transliterate_text(text: str) -> str:
     """The text as far as the font can write it, on one line."""
     composed = unicodedata.normalize("NFC", text)
-    written = re.sub(r"\s+", " ", "".join(map(_written, composed))).strip()
-    lost = any(char.isalnum() and not _written(char) for char in composed)
+    written = re.sub(r"\s+", " ", "".join(map(_transliterate_char, composed))).strip()
+    lost = any(char.isalnum() and not _transliterate_char(char) for char in composed)
     return written.strip(_DANGLING) if lost else written
 
 
-def width(text: str, size: int) -> float:
+def text_width_px(text: str, size: int) -> float:
     """How many pixels a writable text takes."""
-    return font(size).getlength(text)
+    return load_font(size).getlength(text)
 
 
-def fitted(text: str, size: int, room: float) -> str:
+def fit_text(text: str, size: int, room_px: float) -> str:
     """A writable text, shortened with an ellipsis to so many pixels; empty without room."""
-    if width(text, size) <= room:
+    if text_width_px(text, size) <= room_px:
         return text
-    fits, fails = 0, min(len(text), int(room))
+    fits, fails = 0, min(len(text), int(room_px))
     while fits + 1 < fails:
         middle = (fits + fails) // 2
-        if width(_shortened(text, middle), size) <= room:
+        if text_width_px(_truncate_text(text, middle), size) <= room_px:
             fits = middle
         else:
             fails = middle
-    return _shortened(text, fits) if fits >= _FEWEST_LETTERS else ""
+    return _truncate_text(text, fits) if fits >= _FEWEST_LETTERS else ""
 
 
 _FEWEST_LETTERS = 3
 """Fewer letters before an ellipsis say nothing."""
 
 
-def _shortened(text: str, chars: int) -> str:
+def _truncate_text(text: str, chars: int) -> str:
     return text[:chars].rstrip(" ,;:.-–—") + ELLIPSIS
 
 
 @lru_cache(maxsize=4096)
-def _written(char: str) -> str:
+def _transliterate_char(char: str) -> str:
     """A character as the font can write it; nothing if it cannot."""
     if char.isspace():
         return " "
     if not char.isprintable():
         return ""
     for candidate in (char, _SUBSTITUTES.get(char, ""), _base_letters(char)):
-        if candidate and all(map(_is_known, candidate)):
+        if candidate and all(map(_has_glyph, candidate)):
             return candidate
     return ""
 
@@ -94,11 +94,11 @@ def _base_letters(char: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _is_known(char: str) -> bool:
+def _has_glyph(char: str) -> bool:
     """Whether the font has a glyph of its own for a character."""
-    return not unicodedata.combining(char) and _ink(char) != _ink(_SURELY_MISSING)
+    return not unicodedata.combining(char) and _render_glyph(char) != _render_glyph(_SURELY_MISSING)
 
 
-def _ink(char: str) -> tuple[tuple[int, int], bytes]:
-    mask = font(_PROBE_SIZE).getmask(char)
+def _render_glyph(char: str) -> tuple[tuple[int, int], bytes]:
+    mask = load_font(_PROBE_SIZE).getmask(char)
     return mask.size, bytes(mask)

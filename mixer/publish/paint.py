@@ -15,17 +15,17 @@ SCALE = 2
 """Masks are drawn so many times larger."""
 
 
-def empty() -> Image.Image:
+def create_plot_mask() -> Image.Image:
     """An empty mask of the plot at SCALE."""
     return Image.new("L", (WIDTH_PX * SCALE, (BOTTOM_PX - TOP_PX) * SCALE))
 
 
-def lane_mask() -> Image.Image:
+def create_lane_mask() -> Image.Image:
     """An empty mask of the lane at SCALE."""
     return Image.new("L", (WIDTH_PX * SCALE, (LANE_BOTTOM_PX - LANE_TOP_PX) * SCALE))
 
 
-def paint(
+def paint_mask(
     canvas: Image.Image,
     colours: Image.Image,
     mask: Image.Image,
@@ -40,23 +40,23 @@ def paint(
 
 
 @lru_cache(maxsize=8)
-def flat(colour: str) -> Image.Image:
+def create_flat_fill(colour: str) -> Image.Image:
     """A picture of the plot's size in one colour."""
     return Image.new("RGB", (WIDTH_PX, BOTTOM_PX - TOP_PX), colour)
 
 
 @lru_cache(maxsize=8)
-def gradient(top: str, bottom: str, across: int, down: int) -> Image.Image:
+def create_gradient(top: str, bottom: str, across: int, down: int) -> Image.Image:
     """A picture that runs from one colour at the top to another at the bottom."""
     ramp = Image.linear_gradient("L").resize((1, down), Image.Resampling.BILINEAR)
     return ImageOps.colorize(ramp, top, bottom).resize((across, down))
 
 
 @lru_cache(maxsize=4)
-def glow(edge: str, heart: str) -> Image.Image:
+def create_glow(edge: str, core: str) -> Image.Image:
     """A picture of the plot's size that is brightest along its middle."""
     half = (BOTTOM_PX - TOP_PX) // 2
     glow = Image.new("RGB", (WIDTH_PX, 2 * half))
-    glow.paste(gradient(edge, heart, WIDTH_PX, half), (0, 0))
-    glow.paste(gradient(heart, edge, WIDTH_PX, half), (0, half))
+    glow.paste(create_gradient(edge, core, WIDTH_PX, half), (0, 0))
+    glow.paste(create_gradient(core, edge, WIDTH_PX, half), (0, half))
     return glow

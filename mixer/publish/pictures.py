@@ -23,7 +23,7 @@ MAX_SIDE_PX = 3_000
 """What Apple recommends for artwork of podcasts and books at most; larger ones are scaled down."""
 
 MEDIA_TYPE = "image/jpeg"
-_TAKEN = ("JPEG", "PNG")
+_ACCEPTED_FORMATS = ("JPEG", "PNG")
 _QUALITY = 90
 _MAX_PROFILE_BYTES = 65_536
 
@@ -43,7 +43,7 @@ class Picture:
     height_px: int
 
 
-def cover_picture(content: bytes, name: str) -> Picture:
+def encode_cover(content: bytes, name: str) -> Picture:
     """A cover, from whatever JPEG or PNG somebody hands in.
 
     Args:
@@ -55,29 +55,29 @@ def cover_picture(content: bytes, name: str) -> Picture:
     """
     from PIL import Image, UnidentifiedImageError
 
-    require_size(len(content), name)
+    require_cover_size(len(content), name)
     try:
-        with Image.open(BytesIO(content), formats=_TAKEN) as image:
-            _require_fit(image, name)
+        with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
+            _require_dimensions(image, name)
             image.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
-            return _encoded(_plain(image), _profile(image))
+            return _encode_jpeg(_flatten_image(image), _colour_profile(image))
     except UnidentifiedImageError as error:
         raise UnusablePicture(f"{name} is no JPEG or PNG picture.", key=name) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(name) from error
+        raise _pixel_limit_error(name) from error
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow says of broken files
         raise UnusablePicture(f"The picture {name} is broken.", key=name) from error
 
 
-def kept_picture(content: bytes) -> Picture:
+def read_cover(content: bytes) -> Picture:
     """A cover that came out of `cover_picture` before."""
     from PIL import Image
 
-    with Image.open(BytesIO(content), formats=_TAKEN) as image:
+    with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
         return Picture(content, image.width, image.height)
 
 
-def require_size(size_bytes: int, name: str) -> None:
+def require_cover_size(size_bytes: int, name: str) -> None:
     """Refuse a file that is too large for a cover, before it is read.
 
     Raises:
@@ -91,9 +91,9 @@ def require_size(size_bytes: int, name: str) -> None:
         )
 
 
-def _require_fit(image: "Image.Image", name: str) -> None:
+def _require_dimensions(image: "Image.Image", name: str) -> None:
     if image.width * image.height > MAX_PIXELS:
-        raise _too_many_pixels(name)
+        raise _pixel_limit_error(name)
     if min(image.size) < MIN_SIDE_PX:
         raise UnusablePicture(
             f"The picture {name} is too small for a cover: {image.width} × {image.height} pixels.",
@@ -101,7 +101,7 @@ def _require_fit(image: "Image.Image", name: str) -> None:
         )
 
 
-def _too_many_pixels(name: str) -> UnusablePicture:
+def _pixel_limit_error(name: str) -> UnusablePicture:
     return UnusablePicture(
         f"The picture {name} is too large: a cover has at most {MAX_PIXELS // 10**6} million"
         " pixels.",
@@ -110,7 +110,7 @@ def _too_many_pixels(name: str) -> UnusablePicture:
     )
 
 
-def _plain(image: "Image.Image") -> "Image.Image":
+def _flatten_image(image: "Image.Image") -> "Image.Image":
     """The picture upright, without transparency, in the colours that players expect."""
     from PIL import Image, ImageOps
 
@@ -124,14 +124,14 @@ def _plain(image: "Image.Image") -> "Image.Image":
     return ground
 
 
-def _profile(image: "Image.Image") -> bytes | None:
+def _colour_profile(image: "Image.Image") -> bytes | None:
     """What its colours mean; only where they stay what they are."""
     profile = image.info.get("icc_profile")
     is_kept = image.mode == "RGB" and profile and len(profile) <= _MAX_PROFILE_BYTES
     return profile if is_kept else None
 
 
-def _encoded(image: "Image.Image", profile: bytes | None) -> Picture:
+def _encode_jpeg(image: "Image.Image", profile: bytes | None) -> Picture:
     file = BytesIO()
     image.save(file, "JPEG", quality=_QUALITY, icc_profile=profile)
     return Picture(file.getvalue(), image.width, image.height)

@@ -99,32 +99,35 @@ class Report:
     timeline: Timeline | None = None
 
 
-def report_json(report: Report) -> str:
+def format_report(report: Report) -> str:
     """The report as JSON text: `format_version` first, then the fields in their order."""
     fields = {"format_version": FORMAT_VERSION, **asdict(report)}
     exact = fields.pop("timeline")
-    rounded = {name: _rounded(value, name) for name, value in fields.items()}
+    rounded = {name: _round_values(value, name) for name, value in fields.items()}
     rounded["timeline"] = exact
     return json.dumps(rounded, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def _rounded(value: object, name: str) -> object:
+def _round_values(value: object, name: str) -> object:
     """A value with all its figures rounded as the unit in the field's name asks."""
     if isinstance(value, Mapping):
-        return {key: _rounded(part, _unit_bearer(str(key), name)) for key, part in value.items()}
+        return {
+            key: _round_values(part, _select_unit_name(str(key), name))
+            for key, part in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_rounded(part, name) for part in value]
+        return [_round_values(part, name) for part in value]
     if isinstance(value, float):
-        return _figure(value, name)
-    return _writable(value) if isinstance(value, str) else value
+        return _round_figure(value, name)
+    return _replace_surrogates(value) if isinstance(value, str) else value
 
 
-def _unit_bearer(key: str, name: str) -> str:
+def _select_unit_name(key: str, name: str) -> str:
     """Which name says the unit: an entry's own, or that of the table it stands in."""
     return key if key.endswith(tuple(_DECIMALS)) else name
 
 
-def _figure(value: float, name: str) -> float | None:
+def _round_figure(value: float, name: str) -> float | None:
     """A figure without false precision; None for what was not measurable, such as silence."""
     if not math.isfinite(value):
         return None
@@ -132,6 +135,6 @@ def _figure(value: float, name: str) -> float | None:
     return round(value, decimals) + 0.0  # + 0.0: never a negative zero
 
 
-def _writable(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """Text that any encoding of Unicode can hold: lone surrogates are replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mixer.formats import FormatName
-from mixer.publish.id3 import id3
+from mixer.publish.id3 import build_id3_tag
 from mixer.publish.pictures import MEDIA_TYPE, Picture
 
 AUDIOBOOK = "2"
@@ -40,7 +40,7 @@ RIFF_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class AudioTags:
     """All that a file says of itself.
 
     Attributes:
@@ -56,66 +56,66 @@ class Label:
     total_s: float = 0.0
     cover: Picture | None = None
 
-    def over(self, chapters: Sequence[tuple[float, str]], total_s: float) -> "Label":
+    def with_chapters(self, chapters: Sequence[tuple[float, str]], total_s: float) -> "AudioTags":
         """The same of a file with these chapters, that plays so long."""
         return replace(self, chapters=chapters, total_s=total_s)
 
-    def head(self, kind: FormatName) -> bytes:
+    def build_header(self, kind: FormatName) -> bytes:
         """What lies before the sound of a format that Mixer joins itself; empty for others."""
         if kind == "mp3":
-            return self._id3()
-        return self._riff() if kind == "wav" else b""
+            return self._build_id3()
+        return self._build_riff() if kind == "wav" else b""
 
-    def about(self, kind: FormatName) -> str:
+    def format_ffmetadata(self, kind: FormatName) -> str:
         """Tags and chapters in FFmpeg's metadata format, for a container that it writes."""
         marks = self.chapters if kind in ("m4a", "m4b") else ()
-        lines = _lines(self._fields_of(kind), marks, self.total_s)
+        lines = _format_ffmetadata(self._select_fields(kind), marks, self.total_s)
         return "\n".join((";FFMETADATA1", *lines, ""))
 
-    def attached(self, kind: FormatName) -> bytes:
+    def attached_picture(self, kind: FormatName) -> bytes:
         """The picture that FFmpeg shall put into a container; empty where it goes another way."""
         return self.cover.content if self.cover and kind in ("m4a", "m4b", "flac") else b""
 
-    def _id3(self) -> bytes:
-        return id3(self.fields, self.chapters, self.total_s, self.cover)
+    def _build_id3(self) -> bytes:
+        return build_id3_tag(self.fields, self.chapters, self.total_s, self.cover)
 
-    def _riff(self) -> bytes:
+    def _build_riff(self) -> bytes:
         told = {name: value for name, value in self.fields.items() if value}
         if not told and self.cover is None and len(self.chapters) < 2:  # noqa: PLR2004
             return b""
         listed = b"INFO" + b"".join(
-            _chunk(code, told[name].encode() + b"\0")
+            _build_riff_chunk(code, told[name].encode() + b"\0")
             for name, code in RIFF_NAMES.items()
             if name in told
         )
-        return _chunk(b"LIST", listed) + _chunk(b"id3 ", self._id3())
+        return _build_riff_chunk(b"LIST", listed) + _build_riff_chunk(b"id3 ", self._build_id3())
 
-    def _fields_of(self, kind: FormatName) -> dict[str, str]:
+    def _select_fields(self, kind: FormatName) -> dict[str, str]:
         fields = dict(self.fields)
         told = fields.get("comment", "")
         if kind in ("m4a", "m4b"):
             fields |= {"description": told[:SHORT_CHARS], "synopsis": told}
             fields["media_type"] = AUDIOBOOK if kind == "m4b" else ""
         elif kind in ("flac", "opus"):
-            fields |= _numbered(self.chapters)
+            fields |= _build_xiph_chapters(self.chapters)
         if kind == "opus" and self.cover:
-            fields["METADATA_BLOCK_PICTURE"] = b64encode(_block(self.cover)).decode()
+            fields["METADATA_BLOCK_PICTURE"] = b64encode(_build_flac_picture(self.cover)).decode()
         return fields
 
 
-def _lines(
+def _format_ffmetadata(
     fields: Mapping[str, str], chapters: Sequence[tuple[float, str]], total_s: float
 ) -> Iterator[str]:
     """FFmpeg's metadata format."""
-    yield from (f"{name}={_escaped(value)}" for name, value in fields.items() if value)
+    yield from (f"{name}={_escape_value(value)}" for name, value in fields.items() if value)
     if len(chapters) > 1:
         ends = [*(start for start, _ in chapters[1:]), total_s]
         for (start, title), end in zip(chapters, ends, strict=True):
             yield "[CHAPTER]\nTIMEBASE=1/1000"
-            yield f"START={round(start * 1000)}\nEND={round(end * 1000)}\ntitle={_escaped(title)}"
+            yield f"START={round(start * 1000)}\nEND={round(end * 1000)}\ntitle={_escape_value(title)}"
 
 
-def _escaped(value: str) -> str:
+def _escape_value(value: str) -> str:
     """A value with the characters escaped that mean something in the format.
 
     A backslash at the very end would take the line's end with it, escaped or not: a space follows.
@@ -124,7 +124,7 @@ def _escaped(value: str) -> str:
     return "".join(f"\\{each}" if each in "=;#\\\n" else each for each in open_ended)
 
 
-def _numbered(chapters: Sequence[tuple[float, str]]) -> dict[str, str]:
+def _build_xiph_chapters(chapters: Sequence[tuple[float, str]]) -> dict[str, str]:
     """Chapters as comments of Xiph's formats (their wiki's chapter extension)."""
     if len(chapters) < 2:  # noqa: PLR2004
         return {}
@@ -136,7 +136,7 @@ def _numbered(chapters: Sequence[tuple[float, str]]) -> dict[str, str]:
     return fields
 
 
-def _block(cover: Picture) -> bytes:
+def _build_flac_picture(cover: Picture) -> bytes:
     """A picture as FLAC keeps it (RFC 9639, section 8.8)."""
     kind = MEDIA_TYPE.encode("ascii")
     sizes = cover.width_px, cover.height_px, _BITS_A_PIXEL, 0, len(cover.content)
@@ -144,6 +144,6 @@ def _block(cover: Picture) -> bytes:
     return named + struct.pack(">5I", *sizes) + cover.content
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def _build_riff_chunk(name: bytes, content: bytes) -> bytes:
     """A chunk of RIFF, which lies on even bytes."""
     return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)

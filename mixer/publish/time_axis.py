@@ -46,7 +46,7 @@ class TimeAxis:
         return [number * self.step_s for number in range(int(self.duration_s / self.step_s) + 1)]
 
 
-def clock(time_s: float, step_s: float = 1.0) -> str:
+def format_clock(time_s: float, step_s: float = 1.0) -> str:
     """A time as people read it: 0:05, 12:30, 1:02:30; with tenths where ticks stand that close."""
     if step_s < 1:
         return f"{time_s:.1f} s"
@@ -63,17 +63,17 @@ class ChapterMark:
     label: str
 
 
-def chapter_marks(
+def place_chapter_marks(
     axis: TimeAxis,
     chapters: Sequence[tuple[float, str]],
-    fitted: Callable[[str, float], str],
+    fit_label: Callable[[str, float], str],
 ) -> list[ChapterMark]:
     """Marks whose labels end before the next mark: the title, a part of it, or the number.
 
     Args:
         axis: of the picture.
         chapters: (start in seconds, title); those outside the axis get no mark.
-        fitted: shortens a text to so many pixels, to nothing where that makes no sense.
+        fit_label: shortens a text to so many pixels, to nothing where that makes no sense.
     """
     inside = sorted(
         (start_s, number, title)
@@ -86,5 +86,7 @@ def chapter_marks(
         inside, xs_px, [*xs_px[1:], axis.right_px + LABEL_GAP_PX], strict=False
     ):
         room_px = next_px - x_px - LABEL_GAP_PX
-        marks.append(ChapterMark(x_px, fitted(title, room_px) or fitted(str(number), room_px)))
+        marks.append(
+            ChapterMark(x_px, fit_label(title, room_px) or fit_label(str(number), room_px))
+        )
     return marks

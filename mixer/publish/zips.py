@@ -9,7 +9,7 @@ from shutil import copyfileobj
 from typing import IO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from mixer.files import published
+from mixer.files import open_atomic
 
 BLOCK_BYTES = 1 << 20
 
@@ -17,7 +17,7 @@ BLOCK_BYTES = 1 << 20
 _READABLE_BY_ALL = 0o644 << 16
 
 
-def entry_of(name: str) -> ZipInfo:
+def build_entry(name: str) -> ZipInfo:
     """An entry that everybody may read once it is unpacked."""
     entry = ZipInfo(name)
     entry.external_attr = _READABLE_BY_ALL
@@ -26,7 +26,7 @@ def entry_of(name: str) -> ZipInfo:
 
 def add_file(archive: ZipFile, name: str, path: Path) -> None:
     """Put a file into an archive, a block at a time."""
-    entry = entry_of(name)
+    entry = build_entry(name)
     entry.file_size = path.stat().st_size
     entry.compress_type = ZIP_STORED
     with path.open("rb") as source, archive.open(entry, "w") as into:
@@ -41,7 +41,7 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     with ZipFile(archive) as opened:
         for name in opened.namelist():
-            with opened.open(name) as source, published(folder / name) as file:
+            with opened.open(name) as source, open_atomic(folder / name) as file:
                 copyfileobj(source, file, BLOCK_BYTES)
 
 
@@ -56,6 +56,6 @@ def write_zip(file: IO[bytes], entries: Iterable[tuple[str, Path | bytes]]) -> N
     with ZipFile(file, "w") as archive:
         for name, content in entries:
             if isinstance(content, bytes):
-                archive.writestr(entry_of(name), content)
+                archive.writestr(build_entry(name), content)
             else:
                 add_file(archive, name, content)

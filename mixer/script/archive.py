@@ -46,13 +46,13 @@ class Archive:
     def __init__(self, content: bytes, name: str) -> None:
         self.name = name
         self._left_bytes = MAX_READ_BYTES
-        with self._named("its archive is broken"):
+        with self._translate_errors("its archive is broken"):
             self._zip = zipfile.ZipFile(io.BytesIO(content))
             self._files = {info.filename: info for info in self._zip.infolist()}
         if len(self._files) > MAX_FILES:
             raise ObjectTooLarge(f"{name} holds {len(self._files):,} files: that is no book.")
         for path in self._files:
-            self.inside(path)
+            self.resolve_path(path)
 
     def __contains__(self, path: str) -> bool:
         return path in self._files
@@ -69,8 +69,11 @@ class Archive:
             raise UnreadableText(f"{self.name} is broken: the file {path} is missing in it.")
         if info.flag_bits & _ENCRYPTED:
             raise UnreadableText(f"{self.name} is locked with a password: unlock it first.")
-        limit = min(MAX_FILE_BYTES, self._left_bytes, self._believable(info))
-        with self._named(f"{path} in it cannot be unpacked"), self._zip.open(info) as file:
+        limit = min(MAX_FILE_BYTES, self._left_bytes, self._max_unpacked_bytes(info))
+        with (
+            self._translate_errors(f"{path} in it cannot be unpacked"),
+            self._zip.open(info) as file,
+        ):
             content = file.read(limit + 1)
         if len(content) > limit:
             raise ObjectTooLarge(
@@ -79,7 +82,7 @@ class Archive:
         self._left_bytes -= len(content)
         return content
 
-    def inside(self, reference: str, base: str = "") -> str:
+    def resolve_path(self, reference: str, base: str = "") -> str:
         """The path of a file that another one refers to.
 
         Args:
@@ -98,12 +101,12 @@ class Archive:
         return resolved
 
     @staticmethod
-    def _believable(info: zipfile.ZipInfo) -> int:
+    def _max_unpacked_bytes(info: zipfile.ZipInfo) -> int:
         """How much a file may unpack to, by its packed size."""
         return max(FREE_BYTES, info.compress_size * MAX_RATIO)
 
     @contextmanager
-    def _named(self, what: str) -> Iterator[None]:
+    def _translate_errors(self, problem: str) -> Iterator[None]:
         """Turn whatever is wrong with the archive into a sentence."""
         try:
             yield
@@ -111,4 +114,4 @@ class Archive:
             zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError,
             RuntimeError,
         ) as error:  # fmt: skip
-            raise UnreadableText(f"{self.name} cannot be read: {what} ({error}).") from error
+            raise UnreadableText(f"{self.name} cannot be read: {problem} ({error}).") from error

@@ -21,16 +21,16 @@ from mixer.errors import UnreadableText
 NARRATOR = "Narrator"
 """Whose paragraphs nobody else is named for."""
 
-TAGS = ("narrator", "series", "year", "genre", "description")
+METADATA_KEYS = ("narrator", "series", "year", "genre", "description")
 """What a finished file says of itself besides title and author."""
 
 MAX_ROLES = 40
 MAX_LEVEL_DB = 12.0
 SLOWEST_PERCENT, FASTEST_PERCENT = 50, 200
 
-_HEAD = regex.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
+_FRONT_MATTER = regex.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
 _LINE = regex.compile(r"(?P<name>[\w-]+)\s*:(?P<value>(?:\s.*)?)")
-_MORE = regex.compile(r"\s*|[\s#-].*|[]}].*")
+_CONTINUATION = regex.compile(r"\s*|[\s#-].*|[]}].*")
 """Of a line: the rest of a longer value, a comment, or nothing."""
 
 _ROLE = regex.compile(
@@ -41,9 +41,19 @@ _SETTING = regex.compile(
     r"|(level|rate)\s+(\S+))\s*"
 )
 
-_NAMES = ("title", "author", "language", "cast", "cover", "lexicon", "music", "sounds", *TAGS)
+_KEYS = (
+    "title",
+    "author",
+    "language",
+    "cast",
+    "cover",
+    "lexicon",
+    "music",
+    "sounds",
+    *METADATA_KEYS,
+)
 
-KNOWN = frozenset(_NAMES)
+KNOWN_KEYS = frozenset(_KEYS)
 """Names of a head that mean something here."""
 
 
@@ -71,7 +81,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class Metadata:
     """What a finished file says of itself besides title and author; each may be empty.
 
     Attributes:
@@ -89,55 +99,57 @@ class About:
     description: str = ""
 
 
-NOTHING_SAID = About()
+NO_METADATA = Metadata()
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class FrontMatter:
     """What the head of a text says.
 
     Attributes:
         values: by name, as written.
         cast: in its order.
-        written: its lines, from the text's second on.
-        lines: that the head takes, its own marks included.
+        source_lines: its lines, from the text's second on.
+        line_count: that the head takes, its own marks included.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     cast: tuple[Role, ...] = ()
-    written: tuple[str, ...] = ()
-    lines: int = 0
+    source_lines: tuple[str, ...] = ()
+    line_count: int = 0
 
     @property
-    def about(self) -> About:
+    def metadata(self) -> Metadata:
         """What the finished file shall say of itself."""
-        return About(**{name: self.values.get(name, "") for name in TAGS})
+        return Metadata(**{name: self.values.get(name, "") for name in METADATA_KEYS})
 
 
-def split_head(text: str, name: str = "The text", *, any_name: bool = True) -> tuple[Head, str]:
+def split_front_matter(
+    text: str, name: str = "The text", *, allow_unknown: bool = True
+) -> tuple[FrontMatter, str]:
     """The head of a text and what follows it.
 
     Args:
         text: with one kind of line break.
         name: what to call it in errors.
-        any_name: whether a head may hold nothing but names that mean nothing here.
+        allow_unknown: whether a head may hold nothing but names that mean nothing here.
 
     Raises:
         UnreadableText: the cast is written in a way that nobody can follow; names the line.
     """
-    match = _HEAD.match(text)
+    match = _FRONT_MATTER.match(text)
     if match is None:
-        return Head(), text
+        return FrontMatter(), text
     lines = match.group(1).splitlines()
-    values = _values(lines)
-    if not values or not (any_name or KNOWN & values.keys()):
-        return Head(), text
-    cast = tuple(_cast(lines, name))
-    head = Head(values, cast, tuple(lines), text.count("\n", 0, match.end()))
+    values = _parse_values(lines)
+    if not values or not (allow_unknown or KNOWN_KEYS & values.keys()):
+        return FrontMatter(), text
+    cast = tuple(_parse_cast(lines, name))
+    head = FrontMatter(values, cast, tuple(lines), text.count("\n", 0, match.end()))
     return head, text[match.end() :]
 
 
-def _values(lines: Sequence[str]) -> dict[str, str]:
+def _parse_values(lines: Sequence[str]) -> dict[str, str]:
     """The `name: value` lines; anything richer is passed over.
 
     Empty when a line looks like prose: then the rules around it are scene breaks.
@@ -146,12 +158,12 @@ def _values(lines: Sequence[str]) -> dict[str, str]:
     for line in lines:
         if match := _LINE.fullmatch(line):
             values[match["name"].lower()] = match["value"].strip("\"' ")
-        elif not _MORE.fullmatch(line):
+        elif not _CONTINUATION.fullmatch(line):
             return {}
     return values
 
 
-def indented_under(lines: Sequence[str], key: str) -> Iterator[tuple[int, str]]:
+def iter_nested_lines(lines: Sequence[str], key: str) -> Iterator[tuple[int, str]]:
     """The indented lines of a head under a name, with their numbers in the text."""
     inside = False
     for number, line in enumerate(lines, start=2):
@@ -163,11 +175,11 @@ def indented_under(lines: Sequence[str], key: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _cast(lines: Sequence[str], name: str) -> Iterator[Role]:
+def _parse_cast(lines: Sequence[str], name: str) -> Iterator[Role]:
     """The indented lines under `cast:`."""
     seen = set[str]()
-    for number, line in indented_under(lines, "cast"):
-        role = _role(line, number, name)
+    for number, line in iter_nested_lines(lines, "cast"):
+        role = _parse_role(line, number, name)
         if role.name in seen or len(seen) == MAX_ROLES:
             why = "is cast twice" if role.name in seen else f"is one of more than {MAX_ROLES}"
             raise UnreadableText(f"{name} is refused: line {number}: {role.name} {why}.")
@@ -175,26 +187,27 @@ def _cast(lines: Sequence[str], name: str) -> Iterator[Role]:
         yield role
 
 
-def _role(line: str, number: int, name: str) -> Role:
+def _parse_role(line: str, number: int, name: str) -> Role:
     match = _ROLE.fullmatch(line.rstrip())
     if match is None or not match["voice"]:
         raise UnreadableText(
             f"{name} is refused: line {number}: a cast is written like “Tom: Ben, level -2”, not "
             f"“{line.strip()[:40]}”."
         )
-    settings = dict(_settings(match["more"], number, name)) if match["more"] else {}
+    settings = dict(_parse_settings(match["more"], number, name)) if match["more"] else {}
     return Role(
         name=match["name"].strip(),
         voice=match["voice"],
         engine=settings.get("engine", ""),
         language=settings.get("language", ""),
-        level_db=_within(settings, "level", (-MAX_LEVEL_DB, MAX_LEVEL_DB), number, name) or 0.0,
-        rate_percent=_percent(settings, number, name),
+        level_db=_parse_number(settings, "level", (-MAX_LEVEL_DB, MAX_LEVEL_DB), number, name)
+        or 0.0,
+        rate_percent=_parse_rate_percent(settings, number, name),
         line=number,
     )
 
 
-def _settings(written: str, number: int, name: str) -> Iterator[tuple[str, str]]:
+def _parse_settings(written: str, number: int, name: str) -> Iterator[tuple[str, str]]:
     for part in written.split(","):
         match = _SETTING.fullmatch(part)
         if match is None:
@@ -206,24 +219,24 @@ def _settings(written: str, number: int, name: str) -> Iterator[tuple[str, str]]
         yield name_of, value
 
 
-def _percent(settings: Mapping[str, str], number: int, name: str) -> int | None:
-    rate = _within(settings, "rate", (SLOWEST_PERCENT, FASTEST_PERCENT), number, name)
+def _parse_rate_percent(settings: Mapping[str, str], number: int, name: str) -> int | None:
+    rate = _parse_number(settings, "rate", (SLOWEST_PERCENT, FASTEST_PERCENT), number, name)
     return None if rate is None else round(rate)
 
 
-def _within(
-    settings: Mapping[str, str], what: str, bounds: tuple[float, float], number: int, name: str
+def _parse_number(
+    settings: Mapping[str, str], key: str, bounds: tuple[float, float], number: int, name: str
 ) -> float | None:
-    if what not in settings:
+    if key not in settings:
         return None
-    written = settings[what].removesuffix("dB").removesuffix("%")
+    written = settings[key].removesuffix("dB").removesuffix("%")
     try:
         value = float(written)
     except ValueError:
         value = float("nan")
     if not bounds[0] <= value <= bounds[1]:
         raise UnreadableText(
-            f"{name} is refused: line {number}: {what} takes a number from {bounds[0]:g} to "
-            f"{bounds[1]:g}, not “{settings[what][:20]}”."
+            f"{name} is refused: line {number}: {key} takes a number from {bounds[0]:g} to "
+            f"{bounds[1]:g}, not “{settings[key][:20]}”."
         )
     return value

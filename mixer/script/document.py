@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import regex
 
-from mixer.script.casting import NOTHING_SAID, About, Role
-from mixer.script.marking import Mark
+from mixer.script.casting import NO_METADATA, Metadata, Role
+from mixer.script.marking import Annotation
 from mixer.script.sound_cues import SoundCue
 
 
@@ -28,7 +28,7 @@ class Block:
         text: its words, in one line with single spaces; empty for a scene break.
         level: of a heading, 1 for the highest; 0 otherwise.
         is_silent: whether it names a chapter without being said.
-        marks: SSML elements over its words.
+        annotations: SSML elements over its words.
         continues: whether the next block belongs to the same paragraph.
         speaker: who says it, a name of the cast; empty for the narrator.
     """
@@ -37,7 +37,7 @@ class Block:
     text: str = ""
     level: int = 0
     is_silent: bool = False
-    marks: tuple[Mark, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
     continues: bool = False
     speaker: str = ""
 
@@ -64,42 +64,42 @@ class Document:
         title: what the author calls the whole, in front matter or not at all.
         author: likewise.
         language: BCP 47 tag that the text states itself; may be empty.
-        about: what it says of itself besides.
+        metadata: what it says of itself besides.
         cast: who speaks in it, besides the narrator.
         cover: its picture.
         cover_name: of a file with its picture, as the text names it.
         lexicon_name: of a file with a lexicon, likewise.
         music: what plays from the beginning.
-        must_honour_marks: whether an engine that lacks a marked element may not say it without.
+        must_honour_tags: whether an engine that lacks a marked element may not say it without.
     """
 
     blocks: tuple[Block, ...]
     title: str = ""
     author: str = ""
     language: str = ""
-    about: About = NOTHING_SAID
+    metadata: Metadata = NO_METADATA
     cast: tuple[Role, ...] = ()
     cover: Cover | None = None
     cover_name: str = ""
     lexicon_name: str = ""
     music: SoundCue | None = None
-    must_honour_marks: bool = False
+    must_honour_tags: bool = False
 
 
 def heading(text: str, level: int) -> Block:
     """A heading of a level, its white space tidied."""
-    return Block(BlockKind.HEADING, tidy(text), level)
+    return Block(BlockKind.HEADING, collapse_whitespace(text), level)
 
 
 def paragraph(text: str) -> Block:
     """A paragraph, its white space tidied."""
-    return Block(BlockKind.PARAGRAPH, tidy(text))
+    return Block(BlockKind.PARAGRAPH, collapse_whitespace(text))
 
 
 SCENE_BREAK = Block(BlockKind.SCENE_BREAK)
 
 
-def names(written: str) -> frozenset[str]:
+def split_names(written: str) -> frozenset[str]:
     """Names written in a row."""
     return frozenset(written.split())
 
@@ -109,17 +109,17 @@ def has_words(text: str) -> bool:
     return _SPEAKABLE.search(text) is not None
 
 
-def unified(text: str) -> str:
+def normalise_newlines(text: str) -> str:
     """A text as it came, without byte order mark, and with one kind of line break."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def tidy(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
     """A text in one line: white space folded, what XML 1.0 cannot carry left out."""
     return " ".join(_NOT_XML.sub("", text).split())
 
 
-def joined(lines: Iterable[str]) -> str:
+def join_lines(lines: Iterable[str]) -> str:
     """Wrapped lines as one; scripts without spaces are joined without them."""
     pieces: list[str] = []
     for line in filter(None, map(str.strip, lines)):

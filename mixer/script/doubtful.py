@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import regex
 
-from mixer.script.marking import UNTOUCHED
-from mixer.script.script import Ending, Script, Utterance
+from mixer.script.marking import VERBATIM_TAGS
+from mixer.script.script import BreakKind, Script, Utterance
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*")
 _ABBREVIATION = regex.compile(r"\p{Lu}{2,}s?")
@@ -27,7 +27,7 @@ _CALENDAR = regex.compile(rf"{_MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)da
 
 
 @dataclass(frozen=True, slots=True)
-class Doubtful:
+class PronunciationHint:
     """A word to listen to.
 
     Attributes:
@@ -41,33 +41,33 @@ class Doubtful:
     times: int
 
 
-def doubtful_words(script: Script) -> tuple[Doubtful, ...]:
+def find_pronunciation_hints(script: Script) -> tuple[PronunciationHint, ...]:
     """Words that a voice may misread, the most frequent of each kind first."""
     plain, kinds, times = set[str](), dict[str, str](), Counter[str]()
     for chunk in script.chunks:
         for utterance in chunk.utterances:
-            for word, opens in _words(utterance):
-                kind = _kind(word, script.language, opens=opens)
+            for word, opens in _iter_words(utterance):
+                kind = _classify_word(word, script.language, is_opening=opens)
                 times[word] += 1
                 plain |= {word} if word.islower() else set()
                 if kind:
                     kinds.setdefault(word, kind)
-    found = [Doubtful(word, kind, times[word]) for word, kind in kinds.items()]
+    found = [PronunciationHint(word, kind, times[word]) for word, kind in kinds.items()]
     wanted = (each for each in found if each.kind != "name" or each.word.lower() not in plain)
     return tuple(sorted(wanted, key=lambda each: (each.kind, -each.times, each.word)))
 
 
-def _words(utterance: Utterance) -> Iterator[tuple[str, bool]]:
+def _iter_words(utterance: Utterance) -> Iterator[tuple[str, bool]]:
     """The author's words that nobody has judged, and whether each has a capital by its place."""
-    judged = [mark for mark in utterance.marks if mark.tag in UNTOUCHED]
-    is_heading = utterance.ending is Ending.HEADING
+    judged = [mark for mark in utterance.annotations if mark.tag in VERBATIM_TAGS]
+    is_heading = utterance.ending is BreakKind.HEADING
     for number, match in enumerate(_WORD.finditer(utterance.spoken)):
         is_judged = any(m.start < match.end() and match.start() < m.end for m in judged)
         if not is_judged and match[0] in utterance.text:
             yield match[0].removesuffix("'s").removesuffix("’s"), number == 0 or is_heading
 
 
-def _kind(word: str, language: str, *, opens: bool) -> str:
+def _classify_word(word: str, language: str, *, is_opening: bool) -> str:
     """Why a word is doubtful; empty when it is not."""
     if _ABBREVIATION.fullmatch(word) and not _ROMAN.fullmatch(word):
         return "abbreviation"
@@ -75,5 +75,5 @@ def _kind(word: str, language: str, *, opens: bool) -> str:
         return "mixed"
     if language.startswith("en") and _FOREIGN.fullmatch(word):
         return "foreign letters"
-    is_name = _NAME.fullmatch(word) and not opens and not _CALENDAR.fullmatch(word)
+    is_name = _NAME.fullmatch(word) and not is_opening and not _CALENDAR.fullmatch(word)
     return "name" if is_name else ""

@@ -58,7 +58,7 @@ class NormalisedText:
         """
         if spoken_offset >= len(self.spoken):
             return len(self.source)
-        edit = self._edit_before(spoken_offset)
+        edit = self._find_edit(spoken_offset)
         if edit is None or spoken_offset <= 0:
             return max(spoken_offset, 0)
         if spoken_offset == edit.spoken_start:
@@ -80,33 +80,33 @@ class NormalisedText:
         inside = is_end and source_offset > edit.source_start
         return edit.spoken_end if inside else edit.spoken_start
 
-    def without(self, stretches: Iterable[tuple[int, int]]) -> "NormalisedText":
+    def revert_edits(self, spans: Iterable[tuple[int, int]]) -> "NormalisedText":
         """The same text, with stretches of the source said as they are written."""
-        kept_out = list(stretches)
+        kept_out = list(spans)
         kept = [
             Replacement(e.source_start, e.source_end, self.spoken[e.spoken_start : e.spoken_end])
             for e in self.edits
             if not any(e.source_start < end and start < e.source_end for start, end in kept_out)
         ]
-        return self if len(kept) == len(self.edits) else replaced(self.source, kept)
+        return self if len(kept) == len(self.edits) else apply_replacements(self.source, kept)
 
-    def inside_edit(self, spoken_offset: int) -> bool:
+    def is_inside_edit(self, spoken_offset: int) -> bool:
         """Say whether a place is strictly inside a replacement, where no cut is allowed."""
-        edit = self._edit_before(spoken_offset)
+        edit = self._find_edit(spoken_offset)
         return edit is not None and edit.spoken_start < spoken_offset < edit.spoken_end
 
-    def _edit_before(self, spoken_offset: int) -> Edit | None:
+    def _find_edit(self, spoken_offset: int) -> Edit | None:
         """The last edit that begins at or before an offset of the spoken text."""
         index = bisect_right(self.edits, spoken_offset, key=lambda edit: edit.spoken_start)
         return self.edits[index - 1] if index else None
 
 
-def unchanged(text: str) -> NormalisedText:
+def identity_text(text: str) -> NormalisedText:
     """A text that is said as it is written."""
     return NormalisedText(text, text, ())
 
 
-def replaced(text: str, replacements: Iterable[Replacement]) -> NormalisedText:
+def apply_replacements(text: str, replacements: Iterable[Replacement]) -> NormalisedText:
     """Apply one pass of replacements, sorted and not overlapping."""
     edits: list[Edit] = []
     pieces: list[str] = []
@@ -115,15 +115,15 @@ def replaced(text: str, replacements: Iterable[Replacement]) -> NormalisedText:
         pieces += (text[position:start], spoken)
         spoken_start = length + start - position
         length = spoken_start + len(spoken)
-        _append(edits, Edit(start, end, spoken_start, length))
+        _append_edit(edits, Edit(start, end, spoken_start, length))
         position = end
     if not edits:
-        return unchanged(text)
+        return identity_text(text)
     pieces.append(text[position:])
     return NormalisedText(text, "".join(pieces), tuple(edits))
 
 
-def _append(edits: list[Edit], edit: Edit) -> None:
+def _append_edit(edits: list[Edit], edit: Edit) -> None:
     """Add an edit at the end, joined with the one before it when the two touch."""
     if edits and edits[-1].source_end == edit.source_start:
         before = edits.pop()
@@ -131,59 +131,59 @@ def _append(edits: list[Edit], edit: Edit) -> None:
     edits.append(edit)
 
 
-def followed_by(first: NormalisedText, second: NormalisedText) -> NormalisedText:
+def compose_passes(first: NormalisedText, second: NormalisedText) -> NormalisedText:
     """Join two passes, the second of which read what the first wrote."""
     if not first.edits:
         return second
     if not second.edits:
         return first
-    edits = tuple(_joined_edits(first.edits, second.edits))
+    edits = tuple(_compose_edits(first.edits, second.edits))
     return NormalisedText(first.source, second.spoken, edits)
 
 
-class _Stretch(NamedTuple):
+class _PassEdit(NamedTuple):
     """An edit of either pass, placed in the text between the two passes."""
 
     start: int
     end: int
-    written: int
+    other_length: int
     """How many characters the edit has on its other side."""
-    second: bool
+    is_second: bool
 
 
-def _joined_edits(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> Iterator[Edit]:
+def _compose_edits(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> Iterator[Edit]:
     """Walk both passes through the text between them, joining edits that touch there."""
     to_source = to_spoken = 0
-    for group in _touching(_stretches(first, second)):
+    for group in _group_edits(_sort_edits(first, second)):
         start, end = group[0].start, max(stretch.end for stretch in group)
         source_start, spoken_start = start + to_source, start + to_spoken
         for stretch in group:
-            growth = stretch.written - (stretch.end - stretch.start)
-            if stretch.second:
+            growth = stretch.other_length - (stretch.end - stretch.start)
+            if stretch.is_second:
                 to_spoken += growth
             else:
                 to_source += growth
         yield Edit(source_start, end + to_source, spoken_start, end + to_spoken)
 
 
-def _stretches(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> list[_Stretch]:
+def _sort_edits(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> list[_PassEdit]:
     """The edits of both passes in the order of the text between them."""
     before = [
-        _Stretch(edit.spoken_start, edit.spoken_end, edit.source_end - edit.source_start, False)
+        _PassEdit(edit.spoken_start, edit.spoken_end, edit.source_end - edit.source_start, False)
         for edit in first
     ]
     after = [
-        _Stretch(edit.source_start, edit.source_end, edit.spoken_end - edit.spoken_start, True)
+        _PassEdit(edit.source_start, edit.source_end, edit.spoken_end - edit.spoken_start, True)
         for edit in second
     ]
     return sorted(before + after)
 
 
-def _touching(stretches: Iterable[_Stretch]) -> Iterator[list[_Stretch]]:
+def _group_edits(pass_edits: Iterable[_PassEdit]) -> Iterator[list[_PassEdit]]:
     """Group stretches that overlap or meet."""
-    group: list[_Stretch] = []
+    group: list[_PassEdit] = []
     end = 0
-    for stretch in stretches:
+    for stretch in pass_edits:
         if group and stretch.start > end:
             yield group
             group = []

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from mixer.errors import UnreadableText
 from mixer.script.archive import Archive
-from mixer.script.document import names, tidy
+from mixer.script.document import collapse_whitespace, split_names
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -29,7 +29,9 @@ LOCKS = {
 }
 """By the file that each scheme leaves."""
 
-PAGES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/xml"})
+PAGE_TYPES = frozenset(
+    {"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/xml"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +67,29 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class EpubPackage:
     """A book's own description.
 
     Attributes:
         path: of the package document.
         items: by id.
         spine: files in reading order.
-        about: Dublin Core's terms to their first values (title, creator, language …).
+        dublin_core: Dublin Core's terms to their first values (title, creator, language …).
         cover: path of its picture; empty when it has none.
-        front: paths of cover, title page, imprint, contents, dedication, as its guide lists them.
+        front_matter: paths of cover, title page, imprint, contents, dedication, as its guide lists them.
         ncx: path of EPUB 2's table of contents; empty when it has none.
     """
 
     path: str
     items: Mapping[str, Item]
     spine: tuple[Item, ...]
-    about: Mapping[str, str]
+    dublin_core: Mapping[str, str]
     cover: str
-    front: frozenset[str]
+    front_matter: frozenset[str]
     ncx: str
 
 
-def parsed(archive: Archive, path: str) -> "Element":
+def parse_xml(archive: Archive, path: str) -> "Element":
     """An XML file of the archive.
 
     Raises:
@@ -110,14 +112,14 @@ def parsed(archive: Archive, path: str) -> "Element":
     return root
 
 
-def require_open(archive: Archive) -> None:
+def require_unlocked(archive: Archive) -> None:
     """Refuse a book whose text is locked.
 
     Raises:
         UnreadableText: it is; the scheme is named.
     """
     scheme = next((name for path, name in LOCKS.items() if path in archive), "")
-    locked = any(_locks_text(archive)) if ENCRYPTION in archive else False
+    locked = any(_iter_text_locks(archive)) if ENCRYPTION in archive else False
     if locked or scheme in ("Readium LCP", "Apple FairPlay"):
         raise UnreadableText(
             f"{archive.name} is protected by {scheme or 'a copy protection'}: its text cannot be "
@@ -125,53 +127,55 @@ def require_open(archive: Archive) -> None:
         )
 
 
-def _locks_text(archive: Archive) -> Iterator[bool]:
-    for method in _all(parsed(archive, ENCRYPTION), "EncryptedData"):
-        algorithms = [each.get("Algorithm", "") for each in _children(method, "EncryptionMethod")]
+def _iter_text_locks(archive: Archive) -> Iterator[bool]:
+    for method in _find_all(parse_xml(archive, ENCRYPTION), "EncryptedData"):
+        algorithms = [
+            each.get("Algorithm", "") for each in _find_children(method, "EncryptionMethod")
+        ]
         yield not set(algorithms) <= FONT_LOCKS or not algorithms
 
 
-def read_package(archive: Archive) -> Package:
+def read_package(archive: Archive) -> EpubPackage:
     """Read a book's description.
 
     Raises:
         UnreadableText: there is none, or it is broken.
     """
-    root_files = list(_all(parsed(archive, CONTAINER), "rootfile"))
+    root_files = list(_find_all(parse_xml(archive, CONTAINER), "rootfile"))
     if not root_files:
         raise UnreadableText(f"{archive.name} is broken: its container names no book.")
-    path = archive.inside(root_files[0].get("full-path", ""))
-    root = parsed(archive, path)
-    items = dict(_items(archive, path, root))
-    spine, ncx = _spine(archive, root, items)
-    return Package(
+    path = archive.resolve_path(root_files[0].get("full-path", ""))
+    root = parse_xml(archive, path)
+    items = dict(_read_items(archive, path, root))
+    spine, ncx = _read_spine(archive, root, items)
+    return EpubPackage(
         path=path,
         items=items,
         spine=spine,
-        about=_about(root),
-        cover=_cover(root, items),
-        front=frozenset(_front(archive, path, root)),
+        dublin_core=_read_dublin_core(root),
+        cover=_find_cover(root, items),
+        front_matter=frozenset(_iter_front_matter(archive, path, root)),
         ncx=ncx,
     )
 
 
-def _items(archive: Archive, path: str, root: "Element") -> Iterator[tuple[str, Item]]:
-    for item in _all(root, "item"):
+def _read_items(archive: Archive, path: str, root: "Element") -> Iterator[tuple[str, Item]]:
+    for item in _find_all(root, "item"):
         href, properties = item.get("href", ""), item.get("properties", "").split()
         if urlsplit(href).scheme in ("http", "https"):
             continue  # remote sounds and fonts are allowed, and never fetched
-        where = archive.inside(href, path)
+        where = archive.resolve_path(href, path)
         yield item.get("id", ""), Item(where, item.get("media-type", ""), frozenset(properties))
 
 
-def _spine(
+def _read_spine(
     archive: Archive, root: "Element", items: Mapping[str, Item]
 ) -> tuple[tuple[Item, ...], str]:
     """Files in reading order, and the NCX that the spine names."""
-    spine = next(_all(root, "spine"), None)
+    spine = next(_find_all(root, "spine"), None)
     if spine is None:
         raise UnreadableText(f"{archive.name} is broken: it does not say in which order to read.")
-    named = [each.get("idref", "") for each in _all(spine, "itemref")]
+    named = [each.get("idref", "") for each in _find_all(spine, "itemref")]
     missing = [name for name in named if name not in items]
     if missing:
         raise UnreadableText(
@@ -181,20 +185,22 @@ def _spine(
     return tuple(items[name] for name in dict.fromkeys(named)), ncx.path if ncx else ""
 
 
-def _about(root: "Element") -> dict[str, str]:
+def _read_dublin_core(root: "Element") -> dict[str, str]:
     """Dublin Core's terms; of several values the first."""
     about: dict[str, str] = {}
-    for metadata in _all(root, "metadata"):
+    for metadata in _find_all(root, "metadata"):
         for element in metadata.iter():
-            text = tidy("".join(element.itertext()))
+            text = collapse_whitespace("".join(element.itertext()))
             if text and "purl.org/dc/" in str(element.tag):
-                about.setdefault(_name(element), text)
+                about.setdefault(_local_name(element), text)
     return about
 
 
-def _cover(root: "Element", items: Mapping[str, Item]) -> str:
+def _find_cover(root: "Element", items: Mapping[str, Item]) -> str:
     """The picture that EPUB 3 marks as cover, or that EPUB 2's metadata name."""
-    named = [each.get("content", "") for each in _all(root, "meta") if each.get("name") == "cover"]
+    named = [
+        each.get("content", "") for each in _find_all(root, "meta") if each.get("name") == "cover"
+    ]
     marked = [item for item in items.values() if "cover-image" in item.properties]
     for item in [*marked, *(items[name] for name in named if name in items)]:
         if item.media_type.startswith("image/"):
@@ -202,85 +208,85 @@ def _cover(root: "Element", items: Mapping[str, Item]) -> str:
     return ""
 
 
-_FRONT_TYPES = names(
+_FRONT_TYPES = split_names(
     "cover title-page titlepage toc copyright-page dedication epigraph acknowledgements "
     "foreword preface loi lot colophon"
 )
 """Of a guide (OPF 2.0.1, 2.6) that are no part of the story."""
 
 
-def _front(archive: Archive, path: str, root: "Element") -> Iterator[str]:
-    for guide in _all(root, "guide"):
-        for reference in _all(guide, "reference"):
+def _iter_front_matter(archive: Archive, path: str, root: "Element") -> Iterator[str]:
+    for guide in _find_all(root, "guide"):
+        for reference in _find_all(guide, "reference"):
             if reference.get("type", "").lower() in _FRONT_TYPES:
-                yield archive.inside(reference.get("href", ""), path)
+                yield archive.resolve_path(reference.get("href", ""), path)
 
 
-def contents(archive: Archive, package: Package) -> tuple[Entry, ...]:
+def read_contents(archive: Archive, package: EpubPackage) -> tuple[Entry, ...]:
     """The table of contents, from the navigation document or the NCX; empty without either."""
     nav = next((i for i in package.items.values() if "nav" in i.properties), None)
     if nav is not None and nav.path in archive:
         try:
-            return tuple(_nav_entries(archive, nav.path))
+            return tuple(_read_nav_entries(archive, nav.path))
         except UnreadableText:
             return ()  # headings tell the chapters then
     if package.ncx and package.ncx in archive:
-        return tuple(_ncx_entries(archive, package.ncx))
+        return tuple(_read_ncx_entries(archive, package.ncx))
     return ()
 
 
-def _nav_entries(archive: Archive, path: str) -> Iterator[Entry]:
-    navs = list(_all(parsed(archive, path), "nav"))
-    typed = [nav for nav in navs if "toc" in _attribute(nav, "type").split()]
+def _read_nav_entries(archive: Archive, path: str) -> Iterator[Entry]:
+    navs = list(_find_all(parse_xml(archive, path), "nav"))
+    typed = [nav for nav in navs if "toc" in _get_attribute(nav, "type").split()]
     for nav in typed[:1]:
-        for top in _children(nav, "ol"):
-            yield from _list_entries(archive, path, top, 1)
+        for top in _find_children(nav, "ol"):
+            yield from _read_list_entries(archive, path, top, 1)
 
 
-def _list_entries(archive: Archive, path: str, ol: "Element", depth: int) -> Iterator[Entry]:
-    for li in _children(ol, "li"):
-        for link in _children(li, "a"):
-            yield from _entry(archive, path, link.get("href", ""), link, depth)
-        for inner in _children(li, "ol"):
-            yield from _list_entries(archive, path, inner, depth + 1)
+def _read_list_entries(archive: Archive, path: str, ol: "Element", depth: int) -> Iterator[Entry]:
+    for li in _find_children(ol, "li"):
+        for link in _find_children(li, "a"):
+            yield from _build_entries(archive, path, link.get("href", ""), link, depth)
+        for inner in _find_children(li, "ol"):
+            yield from _read_list_entries(archive, path, inner, depth + 1)
 
 
-def _ncx_entries(archive: Archive, path: str) -> Iterator[Entry]:
-    for nav_map in _all(parsed(archive, path), "navMap"):
-        yield from _points(archive, path, nav_map, 1)
+def _read_ncx_entries(archive: Archive, path: str) -> Iterator[Entry]:
+    for nav_map in _find_all(parse_xml(archive, path), "navMap"):
+        yield from _read_nav_points(archive, path, nav_map, 1)
 
 
-def _points(archive: Archive, path: str, parent: "Element", depth: int) -> Iterator[Entry]:
-    for point in _children(parent, "navPoint"):
-        source = next(iter(_children(point, "content")), None)
-        label = next(iter(_children(point, "navLabel")), None)
+def _read_nav_points(archive: Archive, path: str, parent: "Element", depth: int) -> Iterator[Entry]:
+    for point in _find_children(parent, "navPoint"):
+        source = next(iter(_find_children(point, "content")), None)
+        label = next(iter(_find_children(point, "navLabel")), None)
         if source is not None and label is not None:
-            yield from _entry(archive, path, source.get("src", ""), label, depth)
-        yield from _points(archive, path, point, depth + 1)
+            yield from _build_entries(archive, path, source.get("src", ""), label, depth)
+        yield from _read_nav_points(archive, path, point, depth + 1)
 
 
-def _entry(
+def _build_entries(
     archive: Archive, path: str, reference: str, label: "Element", depth: int
 ) -> Iterator[Entry]:
-    title, where = tidy("".join(label.itertext())), urlsplit(reference)
+    title, where = collapse_whitespace("".join(label.itertext())), urlsplit(reference)
     if title and not where.scheme:
-        target = archive.inside(reference, path) if where.path else path
+        target = archive.resolve_path(reference, path) if where.path else path
         yield Entry(target, where.fragment, title, depth)
 
 
-def _all(root: "Element", name: str) -> Iterator["Element"]:
+def _find_all(root: "Element", name: str) -> Iterator["Element"]:
     """Elements of a name, whatever their namespace."""
-    return (element for element in root.iter() if _name(element) == name)
+    return (element for element in root.iter() if _local_name(element) == name)
 
 
-def _children(parent: "Element", name: str) -> list["Element"]:
-    return [element for element in parent if _name(element) == name]
+def _find_children(parent: "Element", name: str) -> list["Element"]:
+    return [element for element in parent if _local_name(element) == name]
 
 
-def _name(element: "Element") -> str:
+def _local_name(element: "Element") -> str:
     return str(element.tag).rsplit("}", 1)[-1]
 
 
-def _attribute(element: "Element", name: str) -> str:
+def _get_attribute(element: "Element", name: str) -> str:
     """An attribute by its local name."""
     return next((v for k, v in element.attrib.items() if k.rsplit("}", 1)[-1] == name), "")

@@ -32,7 +32,7 @@ class Estimate:
     duration_s: float
 
 
-def estimate(script: Script, rate_percent: int = 100) -> Estimate:
+def estimate_script(script: Script, rate_percent: int = 100) -> Estimate:
     """Foretell what a Script will take.
 
     Args:

@@ -18,7 +18,7 @@ MACRO_LANGUAGES = {"arb": "ar", "cmn": "zh", "yue": "zh", "no": "nb"}
 MAX_NAME_CHARS = 35
 """Of a tag (BCP 47, RFC 5646, 4.4.1); a longer one names no tables, and may name no file."""
 
-KNOWN_LANGUAGES = 128
+MAX_CACHED_LANGUAGES = 128
 """How many tags are kept in memory; Polly speaks 42."""
 
 
@@ -59,14 +59,14 @@ class Language:
         return str(self.table(table).get(name, ""))
 
 
-@lru_cache(maxsize=KNOWN_LANGUAGES)
-def language_of(tag: str) -> Language:
+@lru_cache(maxsize=MAX_CACHED_LANGUAGES)
+def load_language(tag: str) -> Language:
     """The tables for a BCP 47 tag such as `en-US`, `cmn-CN` or `arb`."""
     _, _, region = tag.replace("_", "-").partition("-")
     code = primary_code(tag)
-    tables = _tables(code)
+    tables = _load_tables(code)
     if region:
-        tables = _overlaid(tables, _tables(f"{code}-{region.upper()}"))
+        tables = _merge_tables(tables, _load_tables(f"{code}-{region.upper()}"))
     return Language(code, tables)
 
 
@@ -76,12 +76,12 @@ def primary_code(tag: str) -> str:
     return MACRO_LANGUAGES.get(primary, primary)
 
 
-def same_language(one: str, other: str) -> bool:
+def is_same_language(one: str, other: str) -> bool:
     """Whether two tags name one language, perhaps of other regions."""
     return primary_code(one) == primary_code(other)
 
 
-def _tables(name: str) -> dict[str, Any]:
+def _load_tables(name: str) -> dict[str, Any]:
     """The tables of one file, empty when there is no such file."""
     if len(name) > MAX_NAME_CHARS or not name.replace("-", "").isalnum():
         return {}
@@ -89,13 +89,13 @@ def _tables(name: str) -> dict[str, Any]:
     return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
-def _overlaid(tables: dict[str, Any], regional: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_tables(tables: dict[str, Any], regional: Mapping[str, Any]) -> dict[str, Any]:
     """The tables with what a region says otherwise laid over them."""
     merged = dict(tables)
     for name, value in regional.items():
         below = merged.get(name)
         if isinstance(below, dict) and isinstance(value, Mapping):
-            merged[name] = _overlaid(below, value)
+            merged[name] = _merge_tables(below, value)
         else:
             merged[name] = value
     return merged

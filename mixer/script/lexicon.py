@@ -19,8 +19,8 @@ import regex
 
 from mixer.errors import UnreadableText
 from mixer.script.document import Block
-from mixer.script.language import same_language
-from mixer.script.marking import UNTOUCHED, Mark, in_order
+from mixer.script.language import is_same_language
+from mixer.script.marking import VERBATIM_TAGS, Annotation, sort_annotations
 
 MAX_WORDS = 10_000
 MAX_WORD_CHARS = 100
@@ -97,39 +97,43 @@ class Lexicon:
         self._by_first: dict[str, dict[str, Pronunciation]] = {}
         for each in words:
             first = _WORD.search(each.word)
-            counts = not each.language or same_language(each.language, language)
+            counts = not each.language or is_same_language(each.language, language)
             if first is not None and counts:
                 self._by_first.setdefault(first[0].lower(), {})[each.word] = each
 
-    def applied(self, block: Block) -> Block:
+    def annotate_block(self, block: Block) -> Block:
         """A block with its words marked that are said otherwise."""
-        marks = list(self._marks(block))
+        marks = list(self._find_annotations(block))
         if not marks:
             return block
-        return replace(block, marks=tuple(in_order([*block.marks, *marks])))
+        return replace(block, annotations=tuple(sort_annotations([*block.annotations, *marks])))
 
-    def _marks(self, block: Block) -> Iterator[Mark]:
+    def _find_annotations(self, block: Block) -> Iterator[Annotation]:
         behind = 0
         for match in _WORD.finditer(block.text):
-            for start, known in self._found(block.text, match):
+            for start, known in self._match_entry(block.text, match):
                 end = start + len(known.word)
-                element = self._element(known)
-                free = not any(_forbids(mark, start, end) for mark in block.marks)
+                element = self._build_element(known)
+                free = not any(_is_blocked_by(mark, start, end) for mark in block.annotations)
                 if element and free and start >= behind:
-                    yield Mark(start, end, *element)
+                    yield Annotation(start, end, *element)
                     behind = end
 
-    def _found(self, text: str, first: regex.Match[str]) -> Iterator[tuple[int, Pronunciation]]:
+    def _match_entry(
+        self, text: str, first: regex.Match[str]
+    ) -> Iterator[tuple[int, Pronunciation]]:
         """The longest entry that begins with a word of the text, and where it begins."""
         known = self._by_first.get(first[0].lower(), {})
         for entry in sorted(known.values(), key=lambda each: -len(each.word)):
             opening = _WORD.search(entry.word)
             start = first.start() - (opening.start() if opening else 0)
-            if start >= 0 and _is_there(entry.word, text, start):
+            if start >= 0 and _is_word_at(entry.word, text, start):
                 yield start, entry
                 return
 
-    def _element(self, known: Pronunciation) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    def _build_element(
+        self, known: Pronunciation
+    ) -> tuple[str, tuple[tuple[str, str], ...]] | None:
         """What the engine can be told of a word; None where it honours neither way."""
         if known.ipa and "phoneme" in self._tags:
             return "phoneme", (("alphabet", "ipa"), ("ph", known.ipa))
@@ -138,7 +142,7 @@ class Lexicon:
         return None
 
 
-def _is_there(word: str, text: str, start: int) -> bool:
+def _is_word_at(word: str, text: str, start: int) -> bool:
     """Whether a word, whole, stands at a place of a text; in lower case it stands for any case."""
     there = text[start : start + len(word)]
     if there != word and not (word == word.lower() and there.lower() == word):
@@ -147,8 +151,10 @@ def _is_there(word: str, text: str, start: int) -> bool:
     return not (_WORD.match(word[-1]) and behind and _WORD.match(behind))
 
 
-def _forbids(mark: Mark, start: int, end: int) -> bool:
+def _is_blocked_by(annotation: Annotation, start: int, end: int) -> bool:
     """Whether a mark of the author's has judged a word already, or would cross it."""
-    if mark.end <= start or mark.start >= end or mark.start == mark.end:
-        return start < mark.start < end
-    return mark.tag in UNTOUCHED or not (mark.start <= start and end <= mark.end)
+    if annotation.end <= start or annotation.start >= end or annotation.start == annotation.end:
+        return start < annotation.start < end
+    return annotation.tag in VERBATIM_TAGS or not (
+        annotation.start <= start and end <= annotation.end
+    )

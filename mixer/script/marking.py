@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 Attributes = tuple[tuple[str, str], ...]
 
-UNTOUCHED = frozenset({"sub", "say-as", "phoneme", "w"})
+VERBATIM_TAGS = frozenset({"sub", "say-as", "phoneme", "w"})
 """Elements whose text the author has judged: it is neither written out nor parted."""
 
-PAUSE = "break"
+BREAK_TAG = "break"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Annotation:
     """An SSML element over a stretch of text, or at a place in it.
 
     Attributes:
@@ -38,19 +38,19 @@ class Mark:
         return dict(self.attributes).get(name, "")
 
 
-class MarkedText:
+class AnnotatedTextBuilder:
     """Gathers words and marks in reading order; white space is folded on the way."""
 
     def __init__(self) -> None:
         self._text = ""
-        self._marks: list[Mark] = []
+        self._annotations: list[Annotation] = []
 
     @property
     def length(self) -> int:
         """In characters, so far."""
         return len(self._text)
 
-    def say(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         """Add words."""
         folded = " ".join(text.split())
         if text[:1].isspace() and self._text and not self._text.endswith(" "):
@@ -59,55 +59,59 @@ class MarkedText:
         if folded and text[-1:].isspace():
             self._text += " "
 
-    def mark(self, start: int, tag: str, attributes: Attributes = (), line: int = 0) -> None:
+    def annotate(self, start: int, tag: str, attributes: Attributes = (), line: int = 0) -> None:
         """Mark what was added since a place; outer marks come after those inside them."""
-        self._marks.append(Mark(start, self.length, tag, attributes, line))
+        self._annotations.append(Annotation(start, self.length, tag, attributes, line))
 
-    def finished(self) -> tuple[str, tuple[Mark, ...]]:
+    def build(self) -> tuple[str, tuple[Annotation, ...]]:
         """The words without white space at their ends, and the marks in reading order."""
         text = self._text.rstrip()
         fitted = [
             replace(mark, start=min(mark.start, len(text)), end=min(mark.end, len(text)))
-            for mark in self._marks
+            for mark in self._annotations
         ]
         places = [mark for mark in fitted if mark.start == mark.end]
         stretches = [mark for mark in reversed(fitted) if mark.start < mark.end]
-        return text, tuple(in_order([*stretches, *places]))
+        return text, tuple(sort_annotations([*stretches, *places]))
 
 
-def in_order(marks: Iterable[Mark]) -> list[Mark]:
+def sort_annotations(annotations: Iterable[Annotation]) -> list[Annotation]:
     """Marks in the order in which they open, outer ones first.
 
     Of marks over the same stretch the one that is given first is the outer.
     """
-    return sorted(marks, key=lambda mark: (mark.start, -mark.end))
+    return sorted(annotations, key=lambda mark: (mark.start, -mark.end))
 
 
-def moved(marks: Iterable[Mark], place: Callable[[int, bool], int]) -> list[Mark]:
+def map_annotations(
+    annotations: Iterable[Annotation], map_offset: Callable[[int, bool], int]
+) -> list[Annotation]:
     """Marks on another wording of their text.
 
     Args:
-        marks: on the first wording.
-        place: where an offset lies in the other; told whether it is the end of a mark.
+        annotations: on the first wording.
+        map_offset: where an offset lies in the other; told whether it is the end of a mark.
     """
     found = []
-    for mark in marks:
-        start = place(mark.start, False)
-        end = start if mark.end == mark.start else max(start, place(mark.end, True))
+    for mark in annotations:
+        start = map_offset(mark.start, False)
+        end = start if mark.end == mark.start else max(start, map_offset(mark.end, True))
         found.append(replace(mark, start=start, end=end))
     return found
 
 
-def clipped(marks: Sequence[Mark], start: int, end: int, *, is_last: bool) -> Iterator[Mark]:
+def clip_annotations(
+    annotations: Sequence[Annotation], start: int, end: int, *, is_last: bool
+) -> Iterator[Annotation]:
     """The marks of a stretch, with offsets from its beginning.
 
     Args:
-        marks: of the whole text.
+        annotations: of the whole text.
         start: of the stretch.
         end: one past its last character.
         is_last: whether a place at its end belongs to it.
     """
-    for mark in marks:
+    for mark in annotations:
         if mark.start == mark.end:
             if start <= mark.start < end or (is_last and mark.start >= end):
                 at = min(mark.start, end) - start

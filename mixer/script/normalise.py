@@ -11,10 +11,16 @@ price: what only a whole sentence could decide (`St.` between two names) is left
 
 from functools import lru_cache
 
-from mixer.script.edits import Edit, NormalisedText, followed_by, replaced, unchanged
-from mixer.script.language import KNOWN_LANGUAGES, Language, language_of
+from mixer.script.edits import (
+    Edit,
+    NormalisedText,
+    apply_replacements,
+    compose_passes,
+    identity_text,
+)
+from mixer.script.language import MAX_CACHED_LANGUAGES, Language, load_language
 from mixer.script.rules import abbreviations, clock, marks, measures, money, numerals, symbols, web
-from mixer.script.rules.rule import Rule, proposals
+from mixer.script.rules.rule import NormalisationRule, propose_replacements
 
 __all__ = ["Edit", "NormalisedText", "normalise"]
 
@@ -29,20 +35,20 @@ def normalise(text: str, language: str) -> NormalisedText:
         text: one paragraph, its white space already single spaces.
         language: BCP 47 tag, such as `en-US`, `cmn-CN` or `arb`.
     """
-    normalised = unchanged(text)
-    for rules in _passes(language_of(language)):
-        found = proposals(rules, normalised.spoken)
+    normalised = identity_text(text)
+    for rules in _compile_passes(load_language(language)):
+        found = propose_replacements(rules, normalised.spoken)
         if found:
-            normalised = followed_by(normalised, replaced(normalised.spoken, found))
+            normalised = compose_passes(normalised, apply_replacements(normalised.spoken, found))
     return normalised
 
 
-@lru_cache(maxsize=KNOWN_LANGUAGES)
-def _passes(language: Language) -> tuple[tuple[Rule, ...], ...]:
+@lru_cache(maxsize=MAX_CACHED_LANGUAGES)
+def _compile_passes(language: Language) -> tuple[tuple[NormalisationRule, ...], ...]:
     """The rules of each pass, compiled for a language."""
-    words = (rule for family in WORD_RULES for rule in family.rules(language))
+    words = (rule for family in WORD_RULES for rule in family.build_rules(language))
     return (
-        (marks.invisible(),),
-        (*marks.decorations(), *marks.pauses(language)),
+        (marks.build_invisible_rule(),),
+        (*marks.build_decoration_rules(), *marks.build_pause_rules(language)),
         tuple(words),
     )

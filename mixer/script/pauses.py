@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mixer.errors import BadOption
-from mixer.script.script import Ending
+from mixer.script.script import BreakKind
 
 MAX_PAUSE_MS = 10_000
 """The longest `<break>` that Polly takes, and the longest gap that a request may ask for."""
@@ -17,9 +17,9 @@ MAX_PAUSE_MS = 10_000
 COMMA = "comma"
 """The one kind of pause that ends no utterance, only part of one."""
 
-KINDS = (COMMA, *Ending)
+PAUSE_KINDS = (COMMA, *BreakKind)
 
-NAMED_CHARS = 40
+MAX_QUOTED_CHARS = 40
 """Of a wrong name that a message repeats."""
 
 
@@ -32,10 +32,10 @@ class Pauses:
         breaks_ms: inside a chunk, by kind; a kind that is missing is left to the engine.
     """
 
-    gaps_ms: Mapping[Ending, int]
+    gaps_ms: Mapping[BreakKind, int]
     breaks_ms: Mapping[str, int]
 
-    def gap_ms(self, ending: Ending) -> int:
+    def gap_ms(self, ending: BreakKind) -> int:
         """The silence between two chunks of which the first ends so."""
         return self.gaps_ms[ending]
 
@@ -43,38 +43,38 @@ class Pauses:
 # Pauses of audiobook narrators, as listeners find them restful: about a third of a second between
 # sentences, twice that between paragraphs, a breath after a heading, longer between scenes.
 _NATURAL_MS = {
-    Ending.CLAUSE: 120,
-    Ending.SENTENCE: 350,
-    Ending.QUESTION: 400,
-    Ending.EXCLAMATION: 400,
-    Ending.PARAGRAPH: 650,
-    Ending.HEADING: 900,
-    Ending.SCENE: 1_500,
-    Ending.CHAPTER: 2_000,
+    BreakKind.CLAUSE: 120,
+    BreakKind.SENTENCE: 350,
+    BreakKind.QUESTION: 400,
+    BreakKind.EXCLAMATION: 400,
+    BreakKind.PARAGRAPH: 650,
+    BreakKind.HEADING: 900,
+    BreakKind.SCENE: 1_500,
+    BreakKind.CHAPTER: 2_000,
 }
 _EXPRESSIVE_MS = {
-    Ending.CLAUSE: 200,
-    Ending.SENTENCE: 500,
-    Ending.QUESTION: 650,
-    Ending.EXCLAMATION: 600,
-    Ending.PARAGRAPH: 1_000,
-    Ending.HEADING: 1_300,
-    Ending.SCENE: 2_200,
-    Ending.CHAPTER: 3_000,
+    BreakKind.CLAUSE: 200,
+    BreakKind.SENTENCE: 500,
+    BreakKind.QUESTION: 650,
+    BreakKind.EXCLAMATION: 600,
+    BreakKind.PARAGRAPH: 1_000,
+    BreakKind.HEADING: 1_300,
+    BreakKind.SCENE: 2_200,
+    BreakKind.CHAPTER: 3_000,
 }
-_INSIDE_A_CHUNK = (Ending.CLAUSE, Ending.SENTENCE, Ending.QUESTION, Ending.EXCLAMATION)
+_INNER_BREAKS = (BreakKind.CLAUSE, BreakKind.SENTENCE, BreakKind.QUESTION, BreakKind.EXCLAMATION)
 
 NATURAL = Pauses(MappingProxyType(_NATURAL_MS), MappingProxyType({}))
 EXPRESSIVE = Pauses(
     MappingProxyType(_EXPRESSIVE_MS),
-    MappingProxyType({str(kind): _EXPRESSIVE_MS[kind] for kind in _INSIDE_A_CHUNK}),
+    MappingProxyType({str(kind): _EXPRESSIVE_MS[kind] for kind in _INNER_BREAKS}),
 )
-NONE = Pauses(MappingProxyType(dict.fromkeys(Ending, 0)), MappingProxyType({}))
+NO_PAUSES = Pauses(MappingProxyType(dict.fromkeys(BreakKind, 0)), MappingProxyType({}))
 
-PROFILES = {"natural": NATURAL, "expressive": EXPRESSIVE, "none": NONE}
+PROFILES = {"natural": NATURAL, "expressive": EXPRESSIVE, "none": NO_PAUSES}
 
 
-def pauses(choice: str | Mapping[str, int]) -> Pauses:
+def resolve_pauses(choice: str | Mapping[str, int]) -> Pauses:
     """The pauses that a request asks for.
 
     Args:
@@ -86,21 +86,23 @@ def pauses(choice: str | Mapping[str, int]) -> Pauses:
     if isinstance(choice, str):
         if choice not in PROFILES:
             names = ", ".join(PROFILES)
-            raise _refusal(f"there is no profile {choice[:NAMED_CHARS]!r}; there are {names}.")
+            raise _build_error(
+                f"there is no profile {choice[:MAX_QUOTED_CHARS]!r}; there are {names}."
+            )
         return PROFILES[choice]
     for kind, length_ms in choice.items():
-        _check(kind, length_ms)
-    gaps_ms = {ending: choice.get(ending, _NATURAL_MS[ending]) for ending in Ending}
+        _check_pause(kind, length_ms)
+    gaps_ms = {ending: choice.get(ending, _NATURAL_MS[ending]) for ending in BreakKind}
     return Pauses(MappingProxyType(gaps_ms), MappingProxyType(dict(choice)))
 
 
-def _check(kind: str, length_ms: int) -> None:
-    if kind not in KINDS:
-        kinds = ", ".join(KINDS)
-        raise _refusal(f"{kind[:NAMED_CHARS]!r} is no kind of pause; there are {kinds}.")
+def _check_pause(kind: str, length_ms: int) -> None:
+    if kind not in PAUSE_KINDS:
+        kinds = ", ".join(PAUSE_KINDS)
+        raise _build_error(f"{kind[:MAX_QUOTED_CHARS]!r} is no kind of pause; there are {kinds}.")
     if not 0 <= length_ms <= MAX_PAUSE_MS:
-        raise _refusal(f"{kind} must lie between 0 and {MAX_PAUSE_MS} ms.")
+        raise _build_error(f"{kind} must lie between 0 and {MAX_PAUSE_MS} ms.")
 
 
-def _refusal(why: str) -> BadOption:
-    return BadOption(f"pauses: {why}", field="pauses")
+def _build_error(reason: str) -> BadOption:
+    return BadOption(f"pauses: {reason}", field="pauses")

@@ -13,9 +13,9 @@ from mixer.script.document import (
     Document,
     has_words,
     heading,
-    joined,
+    join_lines,
+    normalise_newlines,
     paragraph,
-    unified,
 )
 
 TITLE_CHARS = 80
@@ -46,58 +46,58 @@ _NUMBERED_TITLE = regex.compile(
     regex.IGNORECASE,
 )
 _SCENE_LINE = regex.compile(r"\s*+(?:[*＊•·~#=_–—-]\s*+)++|\s*+[§⁂❧❦]\s*+")
-_CHAPTER_MARKS = (".", ":", "–", "—", "-")
-_ENDS_A_SENTENCE = regex.compile(r"""[.!?…。！？।॥؟۔,;:，；：][\p{Pf}\p{Pe}"'’”»]*$""")
+_CHAPTER_PUNCTUATION = (".", ":", "–", "—", "-")
+_SENTENCE_END = regex.compile(r"""[.!?…。！？।॥؟۔,;:，；：][\p{Pf}\p{Pe}"'’”»]*$""")
 
 
 def read_plain_text(text: str) -> Document:
     """Read a text by its looks; its words come out all, in order."""
-    return Document(read_plain_blocks(unified(text)))
+    return Document(read_plain_blocks(normalise_newlines(text)))
 
 
 def read_plain_blocks(text: str) -> tuple[Block, ...]:
     """Read a text with one kind of line break, and without a head."""
-    groups = _paragraph_lines(text.expandtabs(4))
-    blocks = [_block(lines, first=index == 0) for index, lines in enumerate(groups)]
-    return tuple(_without_false_title(blocks))
+    groups = _group_paragraph_lines(text.expandtabs(4))
+    blocks = [_build_block(lines, is_first=index == 0) for index, lines in enumerate(groups)]
+    return tuple(_drop_false_title(blocks))
 
 
-def _paragraph_lines(text: str) -> list[list[str]]:
+def _group_paragraph_lines(text: str) -> list[list[str]]:
     """The lines of each paragraph."""
     lines = [line.rstrip() for line in text.strip("\n").split("\n")]
-    if "" not in lines and _one_paragraph_a_line(lines):
+    if "" not in lines and _has_paragraph_per_line(lines):
         return [[line] for line in lines]
     groups: list[list[str]] = [[]]
     for line in lines:
-        if not line or _is_scene_break(line) or _starts_indented(line, groups[-1]):
+        if not line or _is_scene_break(line) or _is_indented_start(line, groups[-1]):
             groups.append([])
         if line:
             groups[-1].append(line)
         if _is_scene_break(line):
             groups.append([])
-    return [part for group in groups if group for part in _unwrapped(group)]
+    return [part for group in groups if group for part in _split_long_lines(group)]
 
 
-def _unwrapped(lines: list[str]) -> list[list[str]]:
+def _split_long_lines(lines: list[str]) -> list[list[str]]:
     """Paragraphs that blank lines did not part, though each fills a line."""
     is_long = any(len(line) > WRAPPED_LINE_CHARS for line in lines)
-    if is_long and all(_ENDS_A_SENTENCE.search(line) for line in lines):
+    if is_long and all(_SENTENCE_END.search(line) for line in lines):
         return [[line] for line in lines]
     return [lines]
 
 
-def _one_paragraph_a_line(lines: list[str]) -> bool:
+def _has_paragraph_per_line(lines: list[str]) -> bool:
     """Whether nothing but line breaks parts the paragraphs: most lines end a sentence.
 
     Where lines are longer than an editor wraps at, those tell.
     """
     long = [line for line in lines if len(line) > WRAPPED_LINE_CHARS]
     telling = long or lines
-    ended = sum(1 for line in telling if _ENDS_A_SENTENCE.search(line))
+    ended = sum(1 for line in telling if _SENTENCE_END.search(line))
     return ended * 4 >= len(telling) * 3
 
 
-def _starts_indented(line: str, before: list[str]) -> bool:
+def _is_indented_start(line: str, before: list[str]) -> bool:
     """Whether an indented line opens a paragraph: the line above it is not indented as well."""
     return bool(before) and line[0].isspace() and not before[-1][0].isspace()
 
@@ -106,44 +106,44 @@ def _is_scene_break(line: str) -> bool:
     return bool(line) and _SCENE_LINE.fullmatch(line) is not None
 
 
-def _block(lines: list[str], *, first: bool) -> Block:
-    text = joined(lines)
+def _build_block(lines: list[str], *, is_first: bool) -> Block:
+    text = join_lines(lines)
     if len(lines) > 1:
-        return _titled_chapter(lines) or paragraph(text)
+        return _detect_chapter_heading(lines) or paragraph(text)
     if _is_scene_break(text):
         return SCENE_BREAK
-    return _heading(text, first=first) or paragraph(text)
+    return _detect_heading(text, is_first=is_first) or paragraph(text)
 
 
-def _heading(text: str, *, first: bool) -> Block | None:
+def _detect_heading(text: str, *, is_first: bool) -> Block | None:
     """A line as a heading, if it looks like one."""
     if len(text) > TITLE_CHARS:
         return None
     if _CHAPTER_LINE.fullmatch(text):
         return heading(text, 2)
-    if _ENDS_A_SENTENCE.search(text):
+    if _SENTENCE_END.search(text):
         return None
-    if _is_shouted(text) or _NUMBERED_TITLE.fullmatch(text):
+    if _is_all_caps(text) or _NUMBERED_TITLE.fullmatch(text):
         return heading(text, 2)
-    return heading(text, 1) if first and has_words(text) else None
+    return heading(text, 1) if is_first and has_words(text) else None
 
 
-def _titled_chapter(lines: list[str]) -> Block | None:
+def _detect_chapter_heading(lines: list[str]) -> Block | None:
     """A heading of some lines: "CHAPTER IV", and below it what the chapter is called."""
     number, *title = map(str.strip, lines)
-    is_prose = sum(map(len, lines)) > TITLE_CHARS or any(map(_ENDS_A_SENTENCE.search, title))
+    is_prose = sum(map(len, lines)) > TITLE_CHARS or any(map(_SENTENCE_END.search, title))
     if is_prose or not _CHAPTER_LINE.fullmatch(number):
         return None
-    glue = " " if number.endswith(_CHAPTER_MARKS) else ": "
-    return heading(number + glue + joined(title), 2)
+    glue = " " if number.endswith(_CHAPTER_PUNCTUATION) else ": "
+    return heading(number + glue + join_lines(title), 2)
 
 
-def _is_shouted(text: str) -> bool:
+def _is_all_caps(text: str) -> bool:
     """A short line in capitals, as typists mark headings."""
     return text.isupper() and len(text.split()) > 1
 
 
-def _without_false_title(blocks: list[Block]) -> list[Block]:
+def _drop_false_title(blocks: list[Block]) -> list[Block]:
     """A short text of one line is a sentence to say, not a title of nothing."""
     if len(blocks) == 1 and blocks[0].level == 1:
         return [paragraph(blocks[0].text)]

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mixer.script.casting import NOTHING_SAID, About, Role
-from mixer.script.marking import Mark
+from mixer.script.casting import NO_METADATA, Metadata, Role
+from mixer.script.marking import Annotation
 from mixer.script.sound_cues import SoundCue
 
 FORMAT_VERSION = 1
 """Goes up when a stored Script can no longer be read by older code."""
 
 
-class Ending(StrEnum):
+class BreakKind(StrEnum):
     """How an utterance ends; decides the pause that follows it."""
 
     CLAUSE = "clause"
@@ -38,16 +38,16 @@ class Utterance:
         spoken: the same words as the engine shall say them, normalised.
         ending: what comes after it.
         speaker: who says it, a name of the cast; empty for the narrator.
-        marks: SSML elements over `spoken`.
+        annotations: SSML elements over `spoken`.
         pause_ms: the silence that the author asks for after it; None for the ending's own.
         sounds: before, within and after it, in the order in which they stand.
     """
 
     text: str
     spoken: str
-    ending: Ending
+    ending: BreakKind
     speaker: str = ""
-    marks: tuple[Mark, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
     pause_ms: int | None = None
     sounds: tuple[SoundCue, ...] = ()
 
@@ -72,7 +72,7 @@ class Chunk:
     level_db: float = 0.0
 
     @property
-    def ending(self) -> Ending:
+    def ending(self) -> BreakKind:
         """How the chunk ends."""
         return self.utterances[-1].ending
 
@@ -113,7 +113,7 @@ class Script:
         language: BCP 47 tag of the text, such as `en-US`.
         chapters: one or more, in reading order.
         author: of the whole; empty when the text names none.
-        about: what else the text says of itself.
+        metadata: what else the text says of itself.
         cast: who speaks in it, besides the narrator.
         music: what plays from the beginning; None for nothing.
         format_version: see FORMAT_VERSION.
@@ -123,7 +123,7 @@ class Script:
     language: str
     chapters: tuple[Chapter, ...]
     author: str = ""
-    about: About = NOTHING_SAID
+    metadata: Metadata = NO_METADATA
     cast: tuple[Role, ...] = ()
     music: SoundCue | None = None
     format_version: int = FORMAT_VERSION

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Iterator
 
 import sentencex
 
-from mixer.script.language import Language, language_of
+from mixer.script.language import Language, load_language
 from mixer.script.rules.context import LOOK_CHARS
-from mixer.script.sentence_tables import EndingKnowledge, ending_knowledge, is_numeral
+from mixer.script.sentence_tables import SentenceEndRules, is_numeral, load_sentence_end_rules
 
 QUOTES = "\"'“”‘’«»‹›„‚"
 """Quotation marks; which of them open and which close depends on the language."""
@@ -35,7 +35,7 @@ COMMAS = frozenset("，、；：,;")
 ORDINAL_DIGITS = 2
 """A figure this short before a full stop is an ordinal where the language writes them so."""
 
-BEFORE_CHARS = 400
+CONTEXT_CHARS = 400
 """sentencex sees so much before a mark, or less when the sentence began later."""
 
 _ENDING = re.compile(
@@ -47,7 +47,7 @@ _LABEL = re.compile(r"[\W_]*(?:\d{1,3}|[^\W\d_]|[ivxIVX]{1,5})[.)]*\s*")
 _PRONOUN = re.compile(r"I(?:['’]\w+)?")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _WORD = re.compile(r"[^\W_]")
-_HIDDEN = str.maketrans(
+_MASKED = str.maketrans(
     dict.fromkeys(QUOTES + BRACKETS + OPENING, " ")
     | dict.fromkeys(map(chr, range(0xD800, 0xE000)), "x")
 )
@@ -66,28 +66,28 @@ def split_sentences(text: str, language: str) -> tuple[tuple[int, int], ...]:
     """
     if not text.strip():
         return ()
-    tables = language_of(language)
-    ends = [*_worded(text, _ends(text, tables)), len(text)]
+    tables = load_language(language)
+    ends = [*_drop_wordless_ends(text, _find_ends(text, tables)), len(text)]
     return tuple(zip([0, *ends[:-1]], ends, strict=True))
 
 
-def _ends(text: str, language: Language) -> Iterator[int]:
+def _find_ends(text: str, language: Language) -> Iterator[int]:
     """Where sentences end inside a paragraph."""
-    known = ending_knowledge(language)
+    known = load_sentence_end_rules(language)
     start = 0
     for match in _ENDING.finditer(text):
         ahead = _AHEAD.match(text, match.end())
         if ahead is None:
             continue
-        verdict = _verdict(match, ahead, start, known)
+        verdict = _classify_end(match, ahead, start, known)
         if verdict is None:
-            verdict = _words_tell(match, ahead, start, language.code)
+            verdict = _is_sentencex_boundary(match, ahead, start, language.code)
         if verdict:
             start = match.end()
             yield start
 
 
-def _worded(text: str, ends: Iterable[int]) -> Iterator[int]:
+def _drop_wordless_ends(text: str, ends: Iterable[int]) -> Iterator[int]:
     """Leave out ends that would make a sentence without a word.
 
     Its marks go with the sentence before; marks before the first word go with the first sentence.
@@ -105,17 +105,19 @@ def _worded(text: str, ends: Iterable[int]) -> Iterator[int]:
         yield pending
 
 
-def _words_tell(match: re.Match[str], ahead: re.Match[str], start: int, code: str) -> bool:
+def _is_sentencex_boundary(
+    match: re.Match[str], ahead: re.Match[str], start: int, code: str
+) -> bool:
     """Ask sentencex whether a mark ends the sentence that began at `start`."""
-    first = max(start, match.start() - BEFORE_CHARS)
-    seen = match.string[first : ahead.end() + LOOK_CHARS].translate(_HIDDEN)
+    first = max(start, match.start() - CONTEXT_CHARS)
+    seen = match.string[first : ahead.end() + LOOK_CHARS].translate(_MASKED)
     mark, word = match.end("mark") - first, ahead.start("word") - first
     ends = sentencex.get_sentence_boundaries(code, seen)
     return any(mark <= sentence["end_index"] <= word for sentence in ends)
 
 
-def _verdict(
-    match: re.Match[str], ahead: re.Match[str], start: int, known: EndingKnowledge
+def _classify_end(
+    match: re.Match[str], ahead: re.Match[str], start: int, rules: SentenceEndRules
 ) -> bool | None:
     """Say whether a mark ends the sentence that began at `start`; None when words must tell.
 
@@ -123,47 +125,49 @@ def _verdict(
         match: the mark, with closing quotation marks, brackets and spaces.
         ahead: the marks and the word that follow it.
         start: of the sentence that the mark may end.
-        known: what the language's tables say.
+        rules: what the language's tables say.
     """
     last, word = match["mark"][-1], ahead["word"]
     if last in WIDE_STOPS:
-        return ahead["opening"][:1] not in COMMAS and not _is_attributed(match, known)
+        return ahead["opening"][:1] not in COMMAS and not _is_attributed(match, rules)
     if not match["space"]:
         return False
     if last in SCRIPT_STOPS or word[0].islower():
         return last in SCRIPT_STOPS
     if match["mark"] == ".":
-        return _after_stop(match, start, word, known)
+        return _classify_full_stop(match, start, word, rules)
     if last == "…":
         return not _PRONOUN.fullmatch(word)
-    return not _is_attributed(match, known)
+    return not _is_attributed(match, rules)
 
 
-def _is_attributed(match: re.Match[str], known: EndingKnowledge) -> bool:
+def _is_attributed(match: re.Match[str], rules: SentenceEndRules) -> bool:
     """Say whether the words after a closed quotation name its speaker."""
-    if known.attribution is None or not match["closing"]:
+    if rules.attribution is None or not match["closing"]:
         return False
-    return known.attribution.match(match.string, match.end(), match.end() + LOOK_CHARS) is not None
+    return rules.attribution.match(match.string, match.end(), match.end() + LOOK_CHARS) is not None
 
 
-def _after_stop(match: re.Match[str], start: int, word: str, known: EndingKnowledge) -> bool | None:
+def _classify_full_stop(
+    match: re.Match[str], start: int, word: str, rules: SentenceEndRules
+) -> bool | None:
     """Judge a single full stop that a capital, a figure or a letter without case follows."""
     text, end = match.string, match.end("mark")
-    token, begins = _token(text, start, end), known.begins_sentence(word)
-    if token in known.counting:
+    token, begins = _last_token(text, start, end), rules.begins_sentence(word)
+    if token in rules.counting:
         counts = word[0].isdigit() or is_numeral(word)
-        return not counts and (begins or token in known.words or None)
-    if token in known.inside or _LABEL.fullmatch(text, start, match.end()):
+        return not counts and (begins or token in rules.words or None)
+    if token in rules.non_ending or _LABEL.fullmatch(text, start, match.end()):
         return False
     bare = token.rstrip(".")
-    if token in known.may_end or _is_initial(bare) or _DOTTED.fullmatch(bare):
+    if token in rules.may_end or _is_initial(bare) or _DOTTED.fullmatch(bare):
         return begins
     if bare.isdigit():
-        return begins or not (known.ordinal_stop and len(bare) <= ORDINAL_DIGITS)
+        return begins or not (rules.has_ordinal_stop and len(bare) <= ORDINAL_DIGITS)
     return None
 
 
-def _token(text: str, start: int, end: int) -> str:
+def _last_token(text: str, start: int, end: int) -> str:
     """The word before a full stop, with the stop and without what opens before it."""
     before = text[max(start, end - LOOK_CHARS) : end].split()
     return before[-1].lstrip(OPENING) if before else ""

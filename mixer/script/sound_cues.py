@@ -17,7 +17,7 @@ class SoundKind(StrEnum):
     """Plays once, over the bed."""
 
 
-class Place(StrEnum):
+class CuePlace(StrEnum):
     """Where a sound stands, seen from an utterance."""
 
     BEFORE = "before"
@@ -40,7 +40,7 @@ class SoundCue:
 
     kind: SoundKind
     file: str
-    place: Place = Place.AFTER
+    place: CuePlace = CuePlace.AFTER
     at: int = 0
     level_lu: float | None = None
     line: int = 0

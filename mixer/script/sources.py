@@ -7,13 +7,13 @@ from enum import StrEnum
 import regex
 
 from mixer.errors import UnreadableText
-from mixer.script.casting import split_head
-from mixer.script.document import Document, unified
+from mixer.script.casting import split_front_matter
+from mixer.script.document import Document, normalise_newlines
 from mixer.script.epub import is_epub, read_epub
 from mixer.script.markdown import read_markdown_blocks
-from mixer.script.markup import Markup, lines_of_sounds
+from mixer.script.markup import InlineTagReader, find_sound_lines
 from mixer.script.plain_text import read_plain_blocks
-from mixer.script.sounds import sounds_of_head
+from mixer.script.sounds import parse_sounds
 from mixer.script.ssml_source import read_ssml_text
 from mixer.script.web_page import read_html
 
@@ -29,7 +29,7 @@ class TextType(StrEnum):
     """A book, its bytes in base64 where only text can travel."""
 
 
-def read(
+def read_document(
     text: str, text_type: TextType, name: str = "This text", *, front_matter: bool = True
 ) -> Document:
     """Read a text as it is written.
@@ -48,37 +48,37 @@ def read(
         case TextType.SSML:
             return read_ssml_text(text, name)
         case TextType.EPUB:
-            return read_epub(_from_base64(text, name), name, front_matter=front_matter)
+            return read_epub(_decode_base64(text, name), name, front_matter=front_matter)
         case TextType.HTML:
             return read_html(text)
         case _:
-            return _read_written(text, text_type, name)
+            return _read_tagged_text(text, text_type, name)
 
 
-def _read_written(text: str, text_type: TextType, name: str) -> Document:
+def _read_tagged_text(text: str, text_type: TextType, name: str) -> Document:
     """Plain text or Markdown, with what its head and its marks say."""
     is_markdown = text_type is TextType.MARKDOWN
-    head, body = split_head(unified(text), name, any_name=is_markdown)
-    sounds = sounds_of_head(head.written, name)
-    markup = Markup(
+    head, body = split_front_matter(normalise_newlines(text), name, allow_unknown=is_markdown)
+    sounds = parse_sounds(head.source_lines, name)
+    markup = InlineTagReader(
         head.cast,
         name,
-        head.lines + 1,
+        head.line_count + 1,
         sounds,
-        lines_of_sounds(body, head.lines + 1) if "[[" in body else {},
-        has_true_headings=is_markdown,
+        find_sound_lines(body, head.line_count + 1) if "[[" in body else {},
+        has_explicit_headings=is_markdown,
     )
     has_marks = bool(head.cast) or "[[" in body
-    body = markup.prepared(body) if has_marks else body
+    body = markup.prepare_text(body) if has_marks else body
     read_blocks = read_markdown_blocks if is_markdown else read_plain_blocks
     blocks = read_blocks(body)
     said = head.values
     return Document(
-        markup.applied(blocks) if has_marks else blocks,
+        markup.extract_tags(blocks) if has_marks else blocks,
         title=said.get("title", ""),
         author=said.get("author", ""),
         language=said.get("language", ""),
-        about=head.about,
+        metadata=head.metadata,
         cast=head.cast,
         cover_name=said.get("cover", ""),
         lexicon_name=said.get("lexicon", ""),
@@ -96,13 +96,13 @@ _HTML = regex.compile(
 _SSML = regex.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<speak[\s>].*</speak\s*>\s*", regex.DOTALL)
 
 
-def told_by_looks(text: str, name: str = "This text") -> TextType:
+def detect_text_type(text: str, name: str = "This text") -> TextType:
     """How a text is written of which nobody has said it.
 
     Raises:
         UnreadableText: it is written in a way that would be read out with its markup.
     """
-    text = unified(text)
+    text = normalise_newlines(text)
     if _RTF.match(text):
         raise UnreadableText(
             f"{name} is Rich Text (RTF), which is not read: save it as plain text, Markdown, HTML "
@@ -115,7 +115,7 @@ def told_by_looks(text: str, name: str = "This text") -> TextType:
     return TextType.SSML if _SSML.fullmatch(text) else TextType.TEXT
 
 
-def text_of_upload(content: bytes) -> str:
+def decode_upload(content: bytes) -> str:
     """A file that somebody has sent, as the text that `read` takes: a book in base64.
 
     Raises:
@@ -131,7 +131,7 @@ def text_of_upload(content: bytes) -> str:
         ) from error
 
 
-def _from_base64(text: str, name: str) -> bytes:
+def _decode_base64(text: str, name: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:

@@ -13,9 +13,9 @@ from itertools import groupby
 import regex
 
 from mixer.script.limits import EngineLimits
-from mixer.script.marking import UNTOUCHED, Mark
-from mixer.script.pauses import COMMA, NONE, Pauses
-from mixer.script.script import Ending, Utterance
+from mixer.script.marking import VERBATIM_TAGS, Annotation
+from mixer.script.pauses import COMMA, NO_PAUSES, Pauses
+from mixer.script.script import BreakKind, Utterance
 
 FULL_RATE_PERCENT = 100
 
@@ -38,15 +38,15 @@ class SsmlStyle:
 def build_ssml(utterances: Sequence[Utterance], style: SsmlStyle) -> str:
     """The request for one chunk: a `<p>` for each paragraph, an `<s>` for each utterance."""
     root = ET.Element("speak")
-    for group in _paragraphs(utterances):
+    for group in _group_paragraphs(utterances):
         parent = ET.SubElement(root, "p")
         for utterance in group:
             _add_sentence(parent, utterance, style)
-    _drop_break_at_end(root)
+    _drop_final_break(root)
     return ET.tostring(root, encoding="unicode")
 
 
-def weight(spoken: str, style: SsmlStyle) -> int:
+def weigh_text(spoken: str, style: SsmlStyle) -> int:
     """How much of a call's allowance a spoken text takes as an utterance, in billed characters.
 
     A call is limited twice, in billed characters and in characters overall. The weight is the
@@ -54,7 +54,7 @@ def weight(spoken: str, style: SsmlStyle) -> int:
     utterance ends is not known yet: the ending with the longest break is assumed.
     """
     paragraph = ET.Element("p")
-    longest = max(Ending, key=lambda ending: style.pauses.breaks_ms.get(ending, -1))
+    longest = max(BreakKind, key=lambda ending: style.pauses.breaks_ms.get(ending, -1))
     _add_sentence(paragraph, Utterance(spoken, spoken, longest), style)
     total_chars = utf16_chars(ET.tostring(paragraph, encoding="unicode"))
     share = style.limits.billed_chars / style.limits.total_chars
@@ -79,20 +79,22 @@ def utf16_chars(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _paragraphs(utterances: Sequence[Utterance]) -> Iterator[list[Utterance]]:
+def _group_paragraphs(utterances: Sequence[Utterance]) -> Iterator[list[Utterance]]:
     """The utterances grouped by the paragraphs that they form."""
     number = 0
 
     def paragraph_number(utterance: Utterance) -> int:
         nonlocal number
         mine = number
-        number += utterance.ending in _ENDS_A_PARAGRAPH
+        number += utterance.ending in _PARAGRAPH_BREAKS
         return mine
 
     return (list(group) for _, group in groupby(utterances, paragraph_number))
 
 
-_ENDS_A_PARAGRAPH = frozenset({Ending.PARAGRAPH, Ending.SCENE, Ending.HEADING, Ending.CHAPTER})
+_PARAGRAPH_BREAKS = frozenset(
+    {BreakKind.PARAGRAPH, BreakKind.SCENE, BreakKind.HEADING, BreakKind.CHAPTER}
+)
 
 
 def _add_sentence(parent: ET.Element, utterance: Utterance, style: SsmlStyle) -> None:
@@ -100,9 +102,9 @@ def _add_sentence(parent: ET.Element, utterance: Utterance, style: SsmlStyle) ->
     words = sentence
     if style.rate_percent != FULL_RATE_PERCENT and "prosody" in style.limits.tags:
         words = ET.SubElement(sentence, "prosody", rate=f"{style.rate_percent}%")
-    marks = [mark for mark in utterance.marks if mark.tag in style.limits.tags]
+    marks = [mark for mark in utterance.annotations if mark.tag in style.limits.tags]
     if marks:
-        _add_marked(words, utterance.spoken, marks, style.pauses)
+        _add_annotated_text(words, utterance.spoken, marks, style.pauses)
     else:
         _add_text(words, utterance.spoken, style.pauses)
     if utterance.ending in style.pauses.breaks_ms:
@@ -113,7 +115,7 @@ def _add_text(parent: ET.Element, text: str, pauses: Pauses) -> None:
     """Text with a `<break>` after each comma and clause for which the profile names a length."""
     start, last = 0, None
     for mark in _INNER_PAUSE.finditer(text):
-        length_ms = pauses.breaks_ms.get(COMMA if mark["comma"] else Ending.CLAUSE)
+        length_ms = pauses.breaks_ms.get(COMMA if mark["comma"] else BreakKind.CLAUSE)
         if length_ms is None:
             continue
         _append_text(parent, last, text[start : mark.end()])
@@ -121,26 +123,28 @@ def _add_text(parent: ET.Element, text: str, pauses: Pauses) -> None:
     _append_text(parent, last, text[start:])
 
 
-def _add_marked(parent: ET.Element, text: str, marks: Sequence[Mark], pauses: Pauses) -> None:
+def _add_annotated_text(
+    parent: ET.Element, text: str, annotations: Sequence[Annotation], pauses: Pauses
+) -> None:
     """Text with its marks as elements, which nest as the marks do."""
-    open_marks: list[tuple[Mark, ET.Element]] = []
+    open_marks: list[tuple[Annotation, ET.Element]] = []
     at = 0
 
-    def say_until(end: int) -> None:
+    def add_text_until(end: int) -> None:
         nonlocal at
         here = open_marks[-1][1] if open_marks else parent
         inner = ET.Element("text")
-        is_whole = any(mark.tag in UNTOUCHED for mark, _ in open_marks)
-        _add_text(inner, text[at:end], NONE if is_whole else pauses)
+        is_whole = any(mark.tag in VERBATIM_TAGS for mark, _ in open_marks)
+        _add_text(inner, text[at:end], NO_PAUSES if is_whole else pauses)
         _append_text(here, here[-1] if len(here) else None, inner.text or "")
         here.extend(inner)
         at = end
 
-    for mark in [*marks, Mark(len(text), len(text), "")]:
+    for mark in [*annotations, Annotation(len(text), len(text), "")]:
         while open_marks and open_marks[-1][0].end <= mark.start:
-            say_until(open_marks[-1][0].end)
+            add_text_until(open_marks[-1][0].end)
             open_marks.pop()
-        say_until(mark.start)
+        add_text_until(mark.start)
         if mark.tag:
             here = open_marks[-1][1] if open_marks else parent
             element = ET.SubElement(here, mark.tag, dict(mark.attributes))
@@ -148,9 +152,11 @@ def _add_marked(parent: ET.Element, text: str, marks: Sequence[Mark], pauses: Pa
                 open_marks.append((mark, element))
 
 
-def marks_weight(marks: Sequence[Mark], style: SsmlStyle) -> int:
+def weigh_annotations(annotations: Sequence[Annotation], style: SsmlStyle) -> int:
     """How much of a call's allowance marks take, in billed characters."""
-    elements = (ET.Element(m.tag, dict(m.attributes)) for m in marks if m.tag in style.limits.tags)
+    elements = (
+        ET.Element(m.tag, dict(m.attributes)) for m in annotations if m.tag in style.limits.tags
+    )
     chars = sum(utf16_chars(ET.tostring(e, encoding="unicode")) + len(e.tag) for e in elements)
     return math.ceil(chars * style.limits.billed_chars / style.limits.total_chars)
 
@@ -166,7 +172,7 @@ def _add_break(parent: ET.Element, length_ms: int) -> ET.Element:
     return ET.SubElement(parent, "break", time=f"{length_ms}ms")
 
 
-def _drop_break_at_end(root: ET.Element) -> None:
+def _drop_final_break(root: ET.Element) -> None:
     """What follows the last sentence is the mix's affair, whatever ends there."""
     for paragraph in root[-1:]:
         if paragraph[-1].tag == "break":

@@ -7,12 +7,12 @@ from itertools import pairwise
 import regex
 
 from mixer.script.document import Block, BlockKind, has_words
-from mixer.script.marking import UNTOUCHED, Mark, clipped, moved
+from mixer.script.marking import VERBATIM_TAGS, Annotation, clip_annotations, map_annotations
 from mixer.script.normalise import NormalisedText, normalise
-from mixer.script.script import Ending, Utterance
+from mixer.script.script import BreakKind, Utterance
 from mixer.script.sentences import split_sentences
-from mixer.script.sounds import TAGS as SOUNDS
-from mixer.script.sounds import cues_within
+from mixer.script.sounds import SOUND_TAGS as SOUNDS
+from mixer.script.sounds import assign_cues
 
 FIRST_CUT_SHARE = 0.4
 """A piece of an overlong sentence fills at least so much of the limit, where a clause allows."""
@@ -28,11 +28,11 @@ _GRAPHEME_CUT = regex.compile(r"\X")
 
 # Where it may not: before what belongs to the character before, and inside a number, of which the
 # spaces between its thousands are a part.
-_JOINED = r"(?=[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}])"
+_COMBINING = r"(?=[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}])"
 _THOUSAND = r"\p{N}{3}(?!\p{N})"
-_INSIDE_CHARACTER = regex.compile(_JOINED)
+_INSIDE_CHARACTER = regex.compile(_COMBINING)
 _INSIDE_NUMBER = regex.compile(
-    rf"{_JOINED}|(?<=\p{{N}})(?=\p{{N}}|[.,:/'’٫٬]\p{{N}}|\s{_THOUSAND})"
+    rf"{_COMBINING}|(?<=\p{{N}})(?=\p{{N}}|[.,:/'’٫٬]\p{{N}}|\s{_THOUSAND})"
     rf"|(?<=\p{{N}}[.,:/'’٫٬])(?=\p{{N}})|(?<=\p{{N}}\s)(?={_THOUSAND})"
 )
 
@@ -45,22 +45,22 @@ _CUTS = (
 )
 """What to try in turn: a place to cut, where it is none, and the least share of the limit."""
 
-SPANNING = frozenset({"emphasis", "lang", "prosody", "amazon:effect"}) | UNTOUCHED
+SPANNING_TAGS = frozenset({"emphasis", "lang", "prosody", "amazon:effect"}) | VERBATIM_TAGS
 """Elements that mean nothing without words in them."""
 
-LOOKED_BEYOND_CHARS = 100
+LOOKAHEAD_CHARS = 100
 """Of the text after the limit, so that a grapheme is seen whole."""
 
 
-def is_said(text: str, language: str) -> bool:
+def is_speakable(text: str, language: str) -> bool:
     """Whether anything of a block is left to say once it is written the way it is said."""
     if any(map(str.isalnum, text)):
         return True
     return has_words(text) and has_words(normalise(text, language).spoken)
 
 
-def utterances(
-    block: Block, last_ending: Ending, language: str, weigh: Callable[[str], int], limit: int
+def split_utterances(
+    block: Block, last_ending: BreakKind, language: str, weigh: Callable[[str], int], limit: int
 ) -> Iterator[Utterance]:
     """The utterances of one heading or paragraph.
 
@@ -71,102 +71,112 @@ def utterances(
         weigh: what a text takes of a call's allowance, never less than its characters.
         limit: what one utterance may weigh.
     """
-    text, marks = _marked(block, language)
-    whole = [(mark.start, mark.end) for mark in marks if mark.tag in UNTOUCHED]
+    text, marks = _normalise_block(block, language)
+    whole = [(mark.start, mark.end) for mark in marks if mark.tag in VERBATIM_TAGS]
     if block.kind is BlockKind.HEADING:
         sentences: tuple[tuple[int, int], ...] = ((0, len(text.spoken)),)
     else:
-        sentences = _around(split_sentences(text.spoken, language), whole)
-    spans = list(_pieces(_Cutting(text, whole, weigh, limit), sentences))
-    written = [_written(text, start, end) for start, end, _ in spans]
+        sentences = _merge_sentences(split_sentences(text.spoken, language), whole)
+    spans = list(_split_pieces(_CutContext(text, whole, weigh, limit), sentences))
+    written = [_source_span(text, start, end) for start, end, _ in spans]
     sounds = (
-        cues_within(block.marks, len(block.text), written) if block.marks else [()] * len(spans)
+        assign_cues(block.annotations, len(block.text), written)
+        if block.annotations
+        else [()] * len(spans)
     )
     for index, (start, end, is_whole) in enumerate(spans):
         spoken = text.spoken[start:end].strip()
         source = text.source[slice(*written[index])]
         is_last = index == len(spans) - 1
-        ending = _ending(spoken) if is_whole else Ending.CLAUSE
-        inner = _own_marks(marks, text.spoken, (start, end), is_last=is_last) if marks else ()
+        ending = _detect_ending(spoken) if is_whole else BreakKind.CLAUSE
+        inner = (
+            _clip_to_utterance(marks, text.spoken, (start, end), is_last=is_last) if marks else ()
+        )
         ending = last_ending if is_last else ending
         yield Utterance(source, spoken, ending, block.speaker, inner, sounds=sounds[index])
 
 
-def _written(text: NormalisedText, start: int, end: int) -> tuple[int, int]:
+def _source_span(text: NormalisedText, start: int, end: int) -> tuple[int, int]:
     """A stretch of the spoken text on the author's own, without white space at its ends."""
     first, last = text.source_offset(start), text.source_offset(end)
     words = text.source[first:last]
     return last - len(words.lstrip()), first + len(words.rstrip())
 
 
-def _marked(block: Block, language: str) -> tuple[NormalisedText, tuple[Mark, ...]]:
+def _normalise_block(block: Block, language: str) -> tuple[NormalisedText, tuple[Annotation, ...]]:
     """A block the way it is said, and its marks on that."""
     text = normalise(block.text, language)
-    marks = [mark for mark in block.marks if mark.tag not in SOUNDS]
+    marks = [mark for mark in block.annotations if mark.tag not in SOUNDS]
     if not marks:
         return text, ()
-    text = text.without((m.start, m.end) for m in marks if m.tag in UNTOUCHED)
-    return text, tuple(moved(marks, lambda at, is_end: text.spoken_offset(at, is_end=is_end)))
+    text = text.revert_edits((m.start, m.end) for m in marks if m.tag in VERBATIM_TAGS)
+    return text, tuple(
+        map_annotations(marks, lambda at, is_end: text.spoken_offset(at, is_end=is_end))
+    )
 
 
-def _around(
-    sentences: Sequence[tuple[int, int]], whole: Sequence[tuple[int, int]]
+def _merge_sentences(
+    sentences: Sequence[tuple[int, int]], protected_spans: Sequence[tuple[int, int]]
 ) -> tuple[tuple[int, int], ...]:
     """Sentences, of which none ends inside a stretch that must stay whole."""
-    if not whole:
+    if not protected_spans:
         return tuple(sentences)
     ends = [
         end
         for _, end in sentences
-        if end == sentences[-1][1] or not any(first < end < last for first, last in whole)
+        if end == sentences[-1][1] or not any(first < end < last for first, last in protected_spans)
     ]
     return tuple(pairwise([0, *ends])) if sentences else ()
 
 
-def _own_marks(
-    marks: Sequence[Mark], spoken: str, span: tuple[int, int], *, is_last: bool
-) -> tuple[Mark, ...]:
+def _clip_to_utterance(
+    annotations: Sequence[Annotation], spoken: str, span: tuple[int, int], *, is_last: bool
+) -> tuple[Annotation, ...]:
     """The marks of an utterance, whose text has no white space at its ends."""
     start, end = span
     inner = spoken[start:end]
     lead = len(inner) - len(inner.lstrip())
     length = len(inner.strip())
-    own = clipped(marks, start, end, is_last=is_last)
-    moved_in = moved(own, lambda at, _: min(max(at - lead, 0), length))
-    return tuple(mark for mark in moved_in if mark.end > mark.start or mark.tag not in SPANNING)
+    own = clip_annotations(annotations, start, end, is_last=is_last)
+    moved_in = map_annotations(own, lambda at, _: min(max(at - lead, 0), length))
+    return tuple(
+        mark for mark in moved_in if mark.end > mark.start or mark.tag not in SPANNING_TAGS
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Cutting:
+class _CutContext:
     """What to know of a text that is cut where it is too long.
 
     Attributes:
         text: as it is said.
-        whole: stretches of the spoken text that are never parted.
+        protected_spans: stretches of the spoken text that are never parted.
         weigh: what a text takes of a call's allowance.
         limit: what one utterance may weigh.
     """
 
     text: NormalisedText
-    whole: Sequence[tuple[int, int]]
+    protected_spans: Sequence[tuple[int, int]]
     weigh: Callable[[str], int]
     limit: int
 
     def may_cut(self, at: int) -> bool:
         """Whether a place lies outside of all that stays whole."""
-        return not self.text.inside_edit(at) and not any(s < at < e for s, e in self.whole)
+        return not self.text.is_inside_edit(at) and not any(
+            s < at < e for s, e in self.protected_spans
+        )
 
 
-def _pieces(
-    cutting: _Cutting, sentences: tuple[tuple[int, int], ...]
+def _split_pieces(
+    context: _CutContext, sentences: tuple[tuple[int, int], ...]
 ) -> Iterator[tuple[int, int, bool]]:
     """Spans of the spoken text that fit, and whether each is the end of a sentence."""
-    spoken, limit = cutting.text.spoken, cutting.limit
+    spoken, limit = context.text.spoken, context.limit
     for start, end in sentences:
         if not has_words(spoken[start:end]):
             continue
-        while end - start > limit or cutting.weigh(spoken[start:end]) > limit:
-            cut = _cut(cutting, start, end)
+        while end - start > limit or context.weigh(spoken[start:end]) > limit:
+            cut = _find_cut(context, start, end)
             yield start, cut, False
             start = cut  # noqa: PLW2901 - the rest of the sentence
         yield start, end, True
@@ -177,31 +187,33 @@ def ends_sentence(text: str) -> bool:
     return _TERMINAL.search(text) is not None
 
 
-def _ending(spoken: str) -> Ending:
+def _detect_ending(spoken: str) -> BreakKind:
     terminal = _TERMINAL.search(spoken)
     if terminal and terminal["mark"] in _QUESTION_MARKS:
-        return Ending.QUESTION
+        return BreakKind.QUESTION
     if terminal and terminal["mark"] in _EXCLAMATION_MARKS:
-        return Ending.EXCLAMATION
-    return Ending.SENTENCE
+        return BreakKind.EXCLAMATION
+    return BreakKind.SENTENCE
 
 
-def _cut(cutting: _Cutting, start: int, end: int) -> int:
+def _find_cut(context: _CutContext, start: int, end: int) -> int:
     """Where to end the first piece of a sentence that is too long: the last good place."""
-    text = cutting.text
-    furthest = _furthest(text.spoken, start, end, cutting.weigh, cutting.limit)
-    seen = min(end, furthest + LOOKED_BEYOND_CHARS)
+    text = context.text
+    furthest = _find_furthest_fit(text.spoken, start, end, context.weigh, context.limit)
+    seen = min(end, furthest + LOOKAHEAD_CHARS)
     for place, forbidden, share in _CUTS:
         least = start + int((furthest - start) * share)
         cuts = (match.end() for match in place.finditer(text.spoken, start, seen))
-        fitting = [cut for cut in cuts if least < cut <= furthest and cutting.may_cut(cut)]
+        fitting = [cut for cut in cuts if least < cut <= furthest and context.may_cut(cut)]
         for cut in reversed(fitting):
             if not forbidden.match(text.spoken, cut):
                 return cut
     return furthest
 
 
-def _furthest(spoken: str, start: int, end: int, weigh: Callable[[str], int], limit: int) -> int:
+def _find_furthest_fit(
+    spoken: str, start: int, end: int, weigh: Callable[[str], int], limit: int
+) -> int:
     """The furthest end of a piece from `start` that still fits, found by halving."""
     low, high = start + 1, min(end, start + limit)
     while low < high:

@@ -23,8 +23,8 @@ class Connections:
         most: so many at once.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_connections: int) -> None:
+        self._most = max_connections
         self._idle_since_s: dict[socket.socket, float] = {}
         self._served: set[socket.socket] = set()
         self._changed = threading.Condition()
@@ -36,7 +36,7 @@ class Connections:
         return self._is_draining
 
     @property
-    def served(self) -> int:
+    def serving_count(self) -> int:
         """How many are being served."""
         return len(self._served)
 

@@ -17,9 +17,15 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mixer.server.heads import MAX_LINE_BYTES, Unreadable, body_length, longest_body, target_of
-from mixer.server.messages import Reply, Request, Stretch, error_reply
-from mixer.server.patience import PatientReader
+from mixer.server.heads import (
+    MAX_LINE_BYTES,
+    Unreadable,
+    max_body_bytes,
+    parse_body_length,
+    parse_target,
+)
+from mixer.server.messages import FilePart, HttpRequest, Reply, error_reply
+from mixer.server.patience import DeadlineReader
 
 if TYPE_CHECKING:
     from mixer.server.listener import Listener
@@ -35,7 +41,7 @@ SHOWN_CHARS = "/%:@!$&'()*+,;=~"
 """Of an address, as they are in the log; all others that are no letter or digit are encoded."""
 
 
-class Conversation(BaseHTTPRequestHandler):
+class RequestConnection(BaseHTTPRequestHandler):
     """Serves one connection from its first request to its last."""
 
     protocol_version = "HTTP/1.1"
@@ -47,7 +53,7 @@ class Conversation(BaseHTTPRequestHandler):
         """Read with patience, but with no more than is set."""
         super().setup()
         self._limits = self.server.limits
-        self._reader = PatientReader(self.connection)
+        self._reader = DeadlineReader(self.connection)
         self._buffered = self.rfile = io.BufferedReader(self._reader)
         self._request_id, self._begun_s, self._is_left_unread = "", 0.0, False
 
@@ -56,7 +62,7 @@ class Conversation(BaseHTTPRequestHandler):
         self.close_connection = False
         with contextlib.suppress(TimeoutError, ConnectionError):
             while not self.close_connection and self._has_arrived():
-                self._one_request()
+                self._handle_request()
                 self.server.connections.end(self.connection)
 
     def finish(self) -> None:
@@ -69,11 +75,13 @@ class Conversation(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse a head that cannot be read (called by http.server)."""
         status = HTTPStatus(code)
-        self._refuse(Unreadable(status, "bad_request", f"{message or explain or status.phrase}."))
+        self._send_refusal(
+            Unreadable(status, "bad_request", f"{message or explain or status.phrase}.")
+        )
 
     def handle_expect_100(self) -> bool:
         """Ask for a body only when it will be read."""
-        body_length(self.headers, longest_body(self.path, self.command, self._limits))
+        parse_body_length(self.headers, max_body_bytes(self.path, self.command, self._limits))
         return super().handle_expect_100()
 
     def version_string(self) -> str:
@@ -92,22 +100,22 @@ class Conversation(BaseHTTPRequestHandler):
         self._reader.allow(self._limits.idle_s)
         return bool(self._buffered.peek(1)) and self.server.connections.begin(self.connection)
 
-    def _one_request(self) -> None:
+    def _handle_request(self) -> None:
         self._request_id, self._begun_s = str(uuid.uuid4()), time.monotonic()
         self.command, self.path, self.request_version = "", "", self.protocol_version
         self._reader.allow(self._limits.head_s)
         try:
-            request = self._read()
+            request = self._read_request()
         except TimeoutError:
             message = "The request did not arrive in time."
-            self._refuse(Unreadable(HTTPStatus.REQUEST_TIMEOUT, "slow_request", message))
+            self._send_refusal(Unreadable(HTTPStatus.REQUEST_TIMEOUT, "slow_request", message))
         except Unreadable as refusal:
-            self._refuse(refusal)
+            self._send_refusal(refusal)
         else:
             if request is not None:
                 self._send(self.server.answer(request))
 
-    def _read(self) -> Request | None:
+    def _read_request(self) -> HttpRequest | None:
         """The whole request; None when http.server has refused it.
 
         Raises:
@@ -121,9 +129,9 @@ class Conversation(BaseHTTPRequestHandler):
             raise Unreadable(HTTPStatus.REQUEST_URI_TOO_LONG, "address_too_long", message)
         if not self.parse_request():
             return None
-        target = target_of(self.path, self.headers)
-        body = self._body()
-        return Request(
+        target = parse_target(self.path, self.headers)
+        body = self._read_body()
+        return HttpRequest(
             method=self.command,
             target=target,
             headers=tuple(self.headers.items()),
@@ -134,15 +142,17 @@ class Conversation(BaseHTTPRequestHandler):
             protocol=self.request_version,
         )
 
-    def _body(self) -> bytes:
-        length = body_length(self.headers, longest_body(self.path, self.command, self._limits))
+    def _read_body(self) -> bytes:
+        length = parse_body_length(
+            self.headers, max_body_bytes(self.path, self.command, self._limits)
+        )
         self._reader.allow(self._limits.body_s)
         body = self.rfile.read(length)
         if len(body) < length:
             raise ConnectionAbortedError
         return body
 
-    def _refuse(self, refusal: Unreadable) -> None:
+    def _send_refusal(self, refusal: Unreadable) -> None:
         self.close_connection = self._is_left_unread = True
         self._send(error_reply(refusal.status, refusal.code, str(refusal), self._request_id))
 
@@ -156,7 +166,7 @@ class Conversation(BaseHTTPRequestHandler):
                     self._send_body(reply)
                 outcome = f"{reply.length_bytes} bytes"
             finally:
-                self._log(reply, outcome)
+                self._log_reply(reply, outcome)
 
     def _send_head(self, reply: Reply) -> None:
         self.close_connection |= self.server.connections.is_draining
@@ -172,7 +182,7 @@ class Conversation(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _send_body(self, reply: Reply) -> None:
-        if not isinstance(reply.body, Stretch):
+        if not isinstance(reply.body, FilePart):
             self.wfile.write(reply.body)
             return
         reply.body.file.seek(reply.body.start_bytes)
@@ -191,7 +201,7 @@ class Conversation(BaseHTTPRequestHandler):
         while self.rfile.read1(PIECE_BYTES):
             pass
 
-    def _log(self, reply: Reply, outcome: str) -> None:
+    def _log_reply(self, reply: Reply, outcome: str) -> None:
         path = quote(self.path.partition("?")[0], safe=SHOWN_CHARS)
         duration_ms = (time.monotonic() - self._begun_s) * 1000
         asked = f"{self.command or '-'} {path or '-'}"

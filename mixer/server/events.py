@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mixer.server.messages import JSON, Reply, Request
+from mixer.server.messages import JSON, HttpRequest, Reply
 
 Event = dict[str, Any]
 """What a handler is given: a JSON object of API Gateway's making."""
@@ -39,7 +39,7 @@ class BadAnswer(ValueError):
     """A handler's answer is none that the gateway could send on."""
 
 
-def event_of(request: Request, route_key: str, parameters: Mapping[str, str]) -> Event:
+def build_event(request: HttpRequest, route_key: str, parameters: Mapping[str, str]) -> Event:
     """The event that API Gateway makes of a request.
 
     Args:
@@ -47,7 +47,7 @@ def event_of(request: Request, route_key: str, parameters: Mapping[str, str]) ->
         route_key: the route that it matched, such as `POST /synthesize`.
         parameters: the named parts of the path.
     """
-    event = _common(request, route_key)
+    event = _common_fields(request, route_key)
     event["isBase64Encoded"] = not _is_text(request)
     if parameters:
         event["pathParameters"] = dict(parameters)
@@ -57,39 +57,39 @@ def event_of(request: Request, route_key: str, parameters: Mapping[str, str]) ->
     return event
 
 
-def authorizer_event_of(request: Request, route_key: str) -> Event:
+def build_authorizer_event(request: HttpRequest, route_key: str) -> Event:
     """The event that API Gateway asks an authorizer with; it holds no body."""
     stage = f"{API_ID}/{STAGE}/{request.method}{request.path}"
     return {
-        **_common(request, route_key),
+        **_common_fields(request, route_key),
         "type": "REQUEST",
         "routeArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{stage}",
         "identitySource": [request.header("authorization")],
     }
 
 
-def reply_of(answer: object) -> Reply:
+def parse_reply(answer: object) -> Reply:
     """The HTTP reply that API Gateway makes of a handler's answer.
 
     Raises:
         BadAnswer: it is nothing that can be sent.
     """
     if not isinstance(answer, Mapping) or "statusCode" not in answer:
-        return Reply(200, (("Content-Type", JSON),), _json(answer))
+        return Reply(200, (("Content-Type", JSON),), _dump_json(answer))
     try:
         return Reply(_status(answer), _reply_headers(answer), _reply_body(answer))
     except (TypeError, ValueError, AttributeError) as error:
         raise BadAnswer(f"no answer for a gateway: {error}") from error
 
 
-def _common(request: Request, route_key: str) -> Event:
+def _common_fields(request: HttpRequest, route_key: str) -> Event:
     """What both kinds of event hold."""
     event: Event = {
         "version": "2.0",
         "routeKey": route_key,
         "rawPath": request.path,
         "rawQueryString": request.raw_query,
-        "headers": {k: v for k, v in request.folded.items() if k not in HOP_HEADERS},
+        "headers": {k: v for k, v in request.headers_by_name.items() if k not in HOP_HEADERS},
         "requestContext": _request_context(request, route_key),
     }
     if request.header("cookie"):
@@ -99,7 +99,7 @@ def _common(request: Request, route_key: str) -> Event:
     return event
 
 
-def _request_context(request: Request, route_key: str) -> Event:
+def _request_context(request: HttpRequest, route_key: str) -> Event:
     host = request.header("host")
     return {
         "accountId": ACCOUNT_ID,
@@ -121,7 +121,7 @@ def _request_context(request: Request, route_key: str) -> Event:
     }
 
 
-def _is_text(request: Request) -> bool:
+def _is_text(request: HttpRequest) -> bool:
     """Whether a body is passed on as it is: text by its type and by its bytes."""
     content_type = request.header("content-type").partition(";")[0].strip().lower()
     if content_type and not content_type.startswith("text/") and content_type not in TEXT_TYPES:
@@ -178,10 +178,10 @@ def _reply_body(answer: Mapping[str, Any]) -> bytes:
             return base64.b64decode(body, validate=True)
         except binascii.Error as error:
             raise BadAnswer(f"the body is no base64: {error}") from error
-    return body.encode() if isinstance(body, str) else _json(body)
+    return body.encode() if isinstance(body, str) else _dump_json(body)
 
 
-def _json(answer: object) -> bytes:
+def _dump_json(answer: object) -> bytes:
     try:
         return json.dumps(answer).encode()
     except (TypeError, ValueError) as error:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from mixer.server.events import Event, authorizer_event_of
+from mixer.server.events import Event, build_authorizer_event
 from mixer.server.lambda_context import LambdaContext
-from mixer.server.messages import Headers, Request
+from mixer.server.messages import Headers, HttpRequest
 
 Handler = Callable[[Event, LambdaContext], Any]
 
@@ -41,20 +41,20 @@ class Function:
         handler: what it runs.
         timeout_s: how long its context says a call may take (by default the most Lambda allows).
         memory_mb: what its context says it has.
-        at_once: calls at a time, like reserved concurrency.
-        patience_s: how long a call waits for its turn.
+        max_concurrent: calls at a time, like reserved concurrency.
+        max_wait_s: how long a call waits for its turn.
     """
 
     name: str
     handler: Handler
     timeout_s: float = 900
     memory_mb: int = 1_024
-    at_once: int = 16
-    patience_s: float = 60
-    _turns: threading.BoundedSemaphore = field(init=False, repr=False, compare=False)
+    max_concurrent: int = 16
+    max_wait_s: float = 60
+    _slots: threading.BoundedSemaphore = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_turns", threading.BoundedSemaphore(self.at_once))
+        object.__setattr__(self, "_turns", threading.BoundedSemaphore(self.max_concurrent))
 
     def call(self, event: Event, request_id: str) -> Any:  # noqa: ANN401 - whatever it answers
         """Call the handler.
@@ -62,23 +62,25 @@ class Function:
         Raises:
             Refused: it was not its turn for too long.
         """
-        with self._turn():
+        with self._acquire_slot():
             context = LambdaContext(request_id, self.name, str(self.memory_mb), self.timeout_s)
             return self.handler(event, context)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(timeout=self.patience_s):
+    def _acquire_slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=self.max_wait_s):
             message = "Too many requests are being worked on; try again soon."
             after = [("Retry-After", str(RETRY_AFTER_S))]
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy", message, after)
         try:
             yield
         finally:
-            self._turns.release()
+            self._slots.release()
 
 
-def permission(authorizer: Function, request: Request, route_key: str) -> Mapping[str, Any]:
+def request_permission(
+    authorizer: Function, request: HttpRequest, route_key: str
+) -> Mapping[str, Any]:
     """Ask an authorizer, in the form of simple responses, and return its context.
 
     Raises:
@@ -88,7 +90,7 @@ def permission(authorizer: Function, request: Request, route_key: str) -> Mappin
         message = "This API needs a token: send the header Authorization: Bearer TOKEN."
         challenge = [("WWW-Authenticate", "Bearer")]
         raise Refused(HTTPStatus.UNAUTHORIZED, "unauthorized", message, challenge)
-    answer = authorizer.call(authorizer_event_of(request, route_key), request.request_id)
+    answer = authorizer.call(build_authorizer_event(request, route_key), request.request_id)
     if answer.get("isAuthorized") is not True:
         message = "This token is not accepted."
         raise Refused(HTTPStatus.FORBIDDEN, "forbidden", message)

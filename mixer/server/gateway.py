@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from mixer.server.events import event_of, reply_of
-from mixer.server.functions import Function, Refused, permission
-from mixer.server.messages import Headers, Reply, Request, error_reply
+from mixer.server.events import build_event, parse_reply
+from mixer.server.functions import Function, Refused, request_permission
+from mixer.server.messages import Headers, HttpRequest, Reply, error_reply
 
 logger = logging.getLogger(__name__)
 
@@ -27,12 +27,12 @@ class Route:
     Attributes:
         key: method and path, such as `GET /stories/{story_id}`.
         function: answers it.
-        is_open: needs no permission.
+        is_public: needs no permission.
     """
 
     key: str
     function: Function
-    is_open: bool = False
+    is_public: bool = False
 
     @property
     def method(self) -> str:
@@ -61,42 +61,46 @@ class Gateway:
     routes: Sequence[Route]
     authorizer: Function | None = None
 
-    def knows(self, path: str) -> bool:
+    def has_path(self, path: str) -> bool:
         """Whether any route has this path."""
         return any(route.parameters(path) is not None for route in self.routes)
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: HttpRequest) -> Reply:
         """The reply to a request whose path is known."""
         here = [each for each in self.routes if each.parameters(request.path) is not None]
         if request.method == "OPTIONS":
-            return self._answered(request, Route(f"OPTIONS {request.path}", here[0].function, True))
+            return self._invoke_route(
+                request, Route(f"OPTIONS {request.path}", here[0].function, True)
+            )
         for route in here:
             if route.method == request.method:
-                return self._answered(request, route)
+                return self._invoke_route(request, route)
         allowed = [("Allow", ", ".join(sorted({each.method for each in here} | {"OPTIONS"})))]
         message = f"{request.path} does not answer {request.method}."
-        return _error(
+        return _error_reply(
             request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", message, allowed
         )
 
-    def _answered(self, request: Request, route: Route) -> Reply:
+    def _invoke_route(self, request: HttpRequest, route: Route) -> Reply:
         """The reply of the function behind a route, or of whoever stands before it."""
         try:
-            event = event_of(request, route.key, route.parameters(request.path) or {})
-            if self.authorizer is not None and not route.is_open:
+            event = build_event(request, route.key, route.parameters(request.path) or {})
+            if self.authorizer is not None and not route.is_public:
                 event["requestContext"]["authorizer"] = {
-                    "lambda": permission(self.authorizer, request, route.key)
+                    "lambda": request_permission(self.authorizer, request, route.key)
                 }
-            return reply_of(route.function.call(event, request.request_id))
+            return parse_reply(route.function.call(event, request.request_id))
         except Refused as refusal:
-            return _error(request, refusal.status, refusal.code, str(refusal), refusal.headers)
+            return _error_reply(
+                request, refusal.status, refusal.code, str(refusal), refusal.headers
+            )
         except Exception:  # whatever a handler lets escape; Lambda ends the call the same way
             logger.exception("request %s failed", request.request_id)
             message = "Something broke on the server; its log says more."
-            return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
+            return _error_reply(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
 
 
-def _error(
-    request: Request, status: HTTPStatus, code: str, message: str, headers: Headers = ()
+def _error_reply(
+    request: HttpRequest, status: HTTPStatus, code: str, message: str, headers: Headers = ()
 ) -> Reply:
     return error_reply(status, code, message, request.request_id, headers)

@@ -19,7 +19,7 @@ UPLOAD_PATH = "/objects/"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """What a client may take.
 
     Attributes:
@@ -57,7 +57,7 @@ class Unreadable(Exception):
         self.status, self.code = status, code
 
 
-def target_of(address: str, headers: Mapping[str, str] | Message) -> str:
+def parse_target(address: str, headers: Mapping[str, str] | Message) -> str:
     """Path and query; an address in full, as clients send it to proxies, loses its host.
 
     Raises:
@@ -76,7 +76,7 @@ def target_of(address: str, headers: Mapping[str, str] | Message) -> str:
     raise Unreadable(HTTPStatus.BAD_REQUEST, "bad_request", "The address is no path.")
 
 
-def longest_body(address: str, method: str, limits: Limits) -> int:
+def max_body_bytes(address: str, method: str, limits: ServerLimits) -> int:
     """How long a body may be: only forms with a file are long.
 
     Args:
@@ -88,7 +88,7 @@ def longest_body(address: str, method: str, limits: Limits) -> int:
     return limits.upload_bytes if is_upload else limits.body_bytes
 
 
-def body_length(headers: Message, most_bytes: int) -> int:
+def parse_body_length(headers: Message, max_bytes: int) -> int:
     """What a head says of the length of the body.
 
     Raises:
@@ -102,7 +102,7 @@ def body_length(headers: Message, most_bytes: int) -> int:
     if lengths or not (told.isascii() and told.isdecimal()):
         message = "Content-Length is no number."
         raise Unreadable(HTTPStatus.BAD_REQUEST, "bad_request", message)
-    if len(told) > len(str(most_bytes)) or int(told) > most_bytes:
-        message = f"A request may hold {most_bytes:,} bytes at most."
+    if len(told) > len(str(max_bytes)) or int(told) > max_bytes:
+        message = f"A request may hold {max_bytes:,} bytes at most."
         raise Unreadable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", message)
     return int(told)

@@ -3,29 +3,29 @@
 import threading
 from weakref import WeakSet
 
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 
 
-class Jobs:
+class ProcessRegistry:
     """Every job that a request has begun and not forgotten. Safe from threads."""
 
     def __init__(self) -> None:
-        self._begun: WeakSet[Children] = WeakSet()
+        self._groups: WeakSet[ProcessGroup] = WeakSet()
         self._lock = threading.Lock()
-        self._is_over = False
+        self._is_closed = False
 
-    def begin(self) -> Children:
+    def open_group(self) -> ProcessGroup:
         """A new job; after `close` it is stopped already."""
-        job = Children()
+        job = ProcessGroup()
         with self._lock:
-            self._begun.add(job)
-            if self._is_over:
+            self._groups.add(job)
+            if self._is_closed:
                 job.stop()
         return job
 
     def close(self) -> None:
         """Stop all jobs; safe to call twice."""
         with self._lock:
-            self._is_over = True
-            for job in self._begun:
+            self._is_closed = True
+            for job in self._groups:
                 job.stop()

@@ -11,9 +11,9 @@ from typing import Any
 
 from mixer.errors import BadOption
 from mixer.server.connections import Connections
-from mixer.server.conversation import Conversation
-from mixer.server.heads import Limits
-from mixer.server.messages import Reply, Request, error_reply
+from mixer.server.conversation import RequestConnection
+from mixer.server.heads import ServerLimits
+from mixer.server.messages import HttpRequest, Reply, error_reply
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 POLL_S = 0.05
 """How soon the end of the last request is noticed."""
 
-Application = Callable[[Request], Reply]
+Application = Callable[[HttpRequest], Reply]
 
 
 class Listener(ThreadingHTTPServer):
@@ -42,13 +42,13 @@ class Listener(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, port: int, limits: ServerLimits | None = None) -> None:
+        self.limits = limits or ServerLimits()
         self.connections = Connections(self.limits.connections)
         self._application: Application | None = None
         self._thread = threading.Thread(target=self.serve_forever, args=(POLL_S,), name="listener")
         try:
-            super().__init__((HOST, port), Conversation)
+            super().__init__((HOST, port), RequestConnection)
         except OSError as error:
             message = f"port: cannot listen on {HOST}:{port}: {error.strerror}."
             raise BadOption(message, field="port") from error
@@ -83,11 +83,11 @@ class Listener(ThreadingHTTPServer):
             self._thread.join()
         self.server_close()
         until_s = time.monotonic() + grace_s
-        while self.connections.served and time.monotonic() < until_s and not is_hurried():
+        while self.connections.serving_count and time.monotonic() < until_s and not is_hurried():
             time.sleep(POLL_S)
-        return self.connections.served == 0
+        return self.connections.serving_count == 0
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: HttpRequest) -> Reply:
         """The application's reply, or one that says that it failed."""
         try:
             return self._application(request)  # type: ignore[misc]

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 from mixer.server.functions import Function
 from mixer.server.gateway import Gateway, Route
-from mixer.server.jobs import Jobs
+from mixer.server.jobs import ProcessRegistry
 from mixer.server.objects import MUSIC_PREFIX, PREFIX, StoredObjects
 from mixer.server.pages import Pages
-from mixer.server.site import Site
+from mixer.server.site import Router
 from mixer.server.stories import LocalStories
 from mixer.server.uploads import Uploads
-from mixer.settings import Settings, settings
+from mixer.settings import Settings, load_settings
 from mixer.store.folder import FolderStore
-from mixer.store.links import SECRET_BYTES, SignedLinks, kept_secret
+from mixer.store.links import SECRET_BYTES, SignedLinks, load_secret
 
 if TYPE_CHECKING:
-    from mixer.jobs.assembly import Assembler
-    from mixer.jobs.library import Library
-    from mixer.jobs.synthesis import OpenEngine, Synthesizer
+    from mixer.jobs.assembly import MixService
+    from mixer.jobs.library import MusicLibrary
+    from mixer.jobs.synthesis import EngineOpener, SpeechService
     from mixer.speech.engine import SpeechEngine
     from mixer.store.objects import ObjectStore
 
@@ -43,9 +43,9 @@ STORY_ROUTES = (
     "DELETE /stories/{story_id}",
 )
 LIBRARY_ROUTES = ("GET /music", "POST /uploads")
-OPEN_ROUTES = ("GET /openapi.json", "GET /docs", "GET /capabilities")
+PUBLIC_ROUTES = ("GET /openapi.json", "GET /docs", "GET /capabilities")
 
-MIXES_AT_ONCE = 4
+MAX_CONCURRENT_MIXES = 4
 """Each mix uses all cores anyway; more would only share them, and the memory."""
 
 AWS_ORIGINS = ("https://*.amazonaws.com",)
@@ -67,19 +67,19 @@ class Folders:
     music: Path | None = None
 
 
-def chosen_settings(environ: Mapping[str, str]) -> Settings:
+def load_laptop_settings(environ: Mapping[str, str]) -> Settings:
     """The environment's settings, with what suits a laptop where it says nothing.
 
     Raises:
         Misconfigured: a variable makes no sense.
     """
-    return settings({**DEFAULTS, **{name: value for name, value in environ.items() if value}})
+    return load_settings({**DEFAULTS, **{name: value for name, value in environ.items() if value}})
 
 
 @contextmanager
-def laptop(
+def open_laptop(
     chosen: Settings, url: str, folders: Folders, voice: "SpeechEngine | None" = None
-) -> Iterator[Site]:
+) -> Iterator[Router]:
     """Everything without an account and without a network; speaking ends with the block.
 
     Args:
@@ -88,23 +88,29 @@ def laptop(
         folders: where things lie.
         voice: speaks, and is closed in the end; the embedded one when None.
     """
-    from mixer.jobs.synthesis import always
+    from mixer.jobs.synthesis import reuse_engine
     from mixer.speech.embedded.engine import EmbeddedEngine
 
-    links = SignedLinks(url + PREFIX.rstrip("/"), kept_secret(folders.store))
+    links = SignedLinks(url + PREFIX.rstrip("/"), load_secret(folders.store))
     store = FolderStore(folders.store, links)
     music_links = SignedLinks(url + MUSIC_PREFIX.rstrip("/"), links.secret)
     music = FolderStore(folders.music, music_links) if folders.music else store
-    with closing(voice or EmbeddedEngine(suffix="mp3")) as engine, closing(Jobs()) as jobs:
-        speech = replace(_synthesizer(chosen, always(engine), store), job=jobs.begin)
-        mix = replace(_assembler(chosen, store, music), job=jobs.begin)
-        secret = kept_secret(folders.store)
-        with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
-            shelves = _library(chosen, store, music)
-            gateway = _gateway(chosen, speech, mix, told, shelves)
-            told.take_up()
+    with (
+        closing(voice or EmbeddedEngine(suffix="mp3")) as engine,
+        closing(ProcessRegistry()) as jobs,
+    ):
+        speech = replace(
+            _build_speech_service(chosen, reuse_engine(engine), store),
+            new_processes=jobs.open_group,
+        )
+        mix = replace(_build_mix_service(chosen, store, music), new_processes=jobs.open_group)
+        secret = load_secret(folders.store)
+        with closing(LocalStories(chosen, speech, mix, secret, jobs.open_group)) as told:
+            shelves = _build_library(chosen, store, music)
+            gateway = _build_gateway(chosen, speech, mix, told, shelves)
+            told.resume_stories()
             pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
-            yield Site(
+            yield Router(
                 gateway,
                 pages,
                 [StoredObjects(store, links), StoredObjects(music, music_links, MUSIC_PREFIX)],
@@ -114,7 +120,7 @@ def laptop(
 
 
 @contextmanager
-def cloud(chosen: Settings, web: Path) -> Iterator[Site]:
+def open_cloud(chosen: Settings, web: Path) -> Iterator[Router]:
     """The same with Amazon Polly and S3, as the Lambdas use them.
 
     Args:
@@ -123,90 +129,101 @@ def cloud(chosen: Settings, web: Path) -> Iterator[Site]:
 
     Stories are told by this process too; their ids are good for as long as it lives.
     """
-    from app import assembler
-    from mixer.speech.polly.client import polly_client
-    from mixer.store.s3 import s3_client
-    from polly_handler import synthesizer
-    from stories import library
+    from app import build_mix_service
+    from mixer.speech.polly.client import create_polly_client
+    from mixer.store.s3 import create_s3_client
+    from polly_handler import build_speech_service
+    from stories import build_library
 
-    with closing(s3_client()) as s3, closing(polly_client()) as polly, closing(Jobs()) as jobs:
-        speech = replace(synthesizer(chosen, polly=polly, s3=s3), job=jobs.begin)
-        mix = replace(assembler(chosen, s3=s3), job=jobs.begin)
+    with (
+        closing(create_s3_client()) as s3,
+        closing(create_polly_client()) as polly,
+        closing(ProcessRegistry()) as jobs,
+    ):
+        speech = replace(
+            build_speech_service(chosen, polly=polly, s3=s3), new_processes=jobs.open_group
+        )
+        mix = replace(build_mix_service(chosen, s3=s3), new_processes=jobs.open_group)
         secret = token_bytes(SECRET_BYTES)
-        with closing(LocalStories(chosen, speech, mix, secret, jobs.begin)) as told:
-            gateway = _gateway(chosen, speech, mix, told, library(chosen, s3=s3))
-            yield Site(gateway, Pages(web, AWS_ORIGINS), origins=chosen.allowed_origins)
+        with closing(LocalStories(chosen, speech, mix, secret, jobs.open_group)) as told:
+            gateway = _build_gateway(chosen, speech, mix, told, build_library(chosen, s3=s3))
+            yield Router(gateway, Pages(web, AWS_ORIGINS), origins=chosen.allowed_origins)
 
 
-def _gateway(
+def _build_gateway(
     chosen: Settings,
-    synthesizer: "Synthesizer",
-    assembler: "Assembler",
-    told: LocalStories,
-    library: "Library",
+    speech_service: "SpeechService",
+    mix_service: "MixService",
+    local_stories: LocalStories,
+    library: "MusicLibrary",
 ) -> Gateway:
     """The Lambdas' endpoints behind their routes."""
     import app
     import polly_handler
     import stories
 
-    begin = told.desk.begin
-    speech = Function("mixer-speech", polly_handler.endpoint(chosen, lambda: synthesizer, begin))
-    mixing = app.endpoint(chosen, lambda: assembler, begin)
-    mix = Function("mixer-mix", mixing, at_once=MIXES_AT_ONCE)
-    counter = Function("mixer-stories", stories.endpoint(chosen, told.counter, lambda: library))
+    begin = local_stories.service.create
+    speech = Function(
+        "mixer-speech", polly_handler.build_endpoint(chosen, lambda: speech_service, begin)
+    )
+    mixing = app.build_endpoint(chosen, lambda: mix_service, begin)
+    mix = Function("mixer-mix", mixing, max_concurrent=MAX_CONCURRENT_MIXES)
+    counter = Function(
+        "mixer-stories",
+        stories.build_endpoint(chosen, local_stories.build_dependencies, lambda: library),
+    )
     routes = [
         *(Route(key, speech) for key in SPEECH_ROUTES),
         *(Route(key, mix) for key in MIX_ROUTES),
         *(Route(key, counter) for key in STORY_ROUTES),
         *(Route(key, counter) for key in LIBRARY_ROUTES),
-        *(Route(key, counter, is_open=True) for key in OPEN_ROUTES),
+        *(Route(key, counter, is_public=True) for key in PUBLIC_ROUTES),
     ]
-    return Gateway(routes, _authorizer() if chosen.auth.mode == "token" else None)
+    return Gateway(routes, _build_authorizer() if chosen.auth.mode == "token" else None)
 
 
-def _authorizer() -> Function:
+def _build_authorizer() -> Function:
     """The doorkeeper, which reads the environment itself."""
     from authorizer import handler
 
     return Function("mixer-authorizer", handler, timeout_s=10)
 
 
-def _synthesizer(
-    chosen: Settings, open_engine: "OpenEngine", store: "ObjectStore"
-) -> "Synthesizer":
-    from mixer.jobs.spending import Spending
-    from mixer.jobs.synthesis import Synthesizer
+def _build_speech_service(
+    chosen: Settings, open_engine: "EngineOpener", store: "ObjectStore"
+) -> "SpeechService":
+    from mixer.jobs.spending import DailyBudget
+    from mixer.jobs.synthesis import SpeechService
 
-    return Synthesizer(
+    return SpeechService(
         open_engine=open_engine,
         store=store,
         bucket=chosen.output_bucket,
-        spending=Spending(store, chosen.max_daily_usd),
+        budget=DailyBudget(store, chosen.max_daily_usd),
         max_request_usd=chosen.max_request_usd,
         max_text_chars=chosen.max_text_chars,
-        refresh_after=timedelta(days=chosen.refresh_after_days),
+        touch_after=timedelta(days=chosen.refresh_after_days),
     )
 
 
-def _assembler(chosen: Settings, store: FolderStore, music: FolderStore) -> "Assembler":
-    from mixer.jobs.assembly import Assembler
-    from mixer.jobs.looking import Limits
+def _build_mix_service(chosen: Settings, store: FolderStore, music: FolderStore) -> "MixService":
+    from mixer.jobs.assembly import MixService
+    from mixer.jobs.looking import InputLimits
 
-    return Assembler(
+    return MixService(
         stores={chosen.output_bucket: store},
         music=music,
         output=store,
         link=lambda key: store.url(key, chosen.url_lifetime_s),
         link_lifetime_s=chosen.url_lifetime_s,
-        limits=Limits(chosen.max_object_bytes, chosen.max_input_bytes),
+        limits=InputLimits(chosen.max_object_bytes, chosen.max_input_bytes),
     )
 
 
-def _library(chosen: Settings, store: FolderStore, music: FolderStore) -> "Library":
-    from mixer.jobs.library import SHARED_PREFIX, Library
+def _build_library(chosen: Settings, store: FolderStore, music: FolderStore) -> "MusicLibrary":
+    from mixer.jobs.library import SHARED_PREFIX, MusicLibrary
 
-    return Library(
+    return MusicLibrary(
         music=music,
         prefix=SHARED_PREFIX if music is store else "",
         link=lambda key: music.url(key, chosen.url_lifetime_s),

@@ -15,7 +15,7 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """One request as it came.
 
     Attributes:
@@ -51,20 +51,20 @@ class Request:
     @cached_property
     def query(self) -> Mapping[str, str]:
         """Decoded parameters; values of the same name are joined by commas."""
-        return _joined(parse_qsl(self.raw_query, keep_blank_values=True), ",")
+        return _join_values(parse_qsl(self.raw_query, keep_blank_values=True), ",")
 
     @cached_property
-    def folded(self) -> Mapping[str, str]:
+    def headers_by_name(self) -> Mapping[str, str]:
         """Headers by lower-case name; values of the same name are joined by commas."""
-        return _joined([(name.lower(), value.strip()) for name, value in self.headers], ",")
+        return _join_values([(name.lower(), value.strip()) for name, value in self.headers], ",")
 
     def header(self, name: str) -> str:
         """A header's value by its lower-case name, empty where there is none."""
-        return self.folded.get(name, "")
+        return self.headers_by_name.get(name, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class FilePart:
     """A part of an open file, sent in pieces; whoever sends it closes the file.
 
     Attributes:
@@ -90,16 +90,16 @@ class Reply:
 
     status: int
     headers: Headers = field(default=())
-    body: bytes | Stretch = b""
+    body: bytes | FilePart = b""
 
     @property
     def length_bytes(self) -> int:
         """Of the body."""
-        return self.body.length_bytes if isinstance(self.body, Stretch) else len(self.body)
+        return self.body.length_bytes if isinstance(self.body, FilePart) else len(self.body)
 
     def close(self) -> None:
         """Close the file that the body is read from."""
-        if isinstance(self.body, Stretch):
+        if isinstance(self.body, FilePart):
             self.body.file.close()
 
 
@@ -120,7 +120,7 @@ def error_reply(
     return Reply(status, (("Content-Type", JSON), *headers), body)
 
 
-def _joined(pairs: Sequence[tuple[str, str]], separator: str) -> Mapping[str, str]:
+def _join_values(pairs: Sequence[tuple[str, str]], separator: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         found[name] = f"{found[name]}{separator}{value}" if name in found else value

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from mixer.errors import BadInput, NotFound
-from mixer.server.messages import Reply, Request, error_reply
-from mixer.server.sending import file_reply
+from mixer.server.messages import HttpRequest, Reply, error_reply
+from mixer.server.sending import build_file_reply
 from mixer.store.folder import FolderStore
-from mixer.store.links import SignedLinks, Verdict
+from mixer.store.links import LinkStatus, SignedLinks
 
 PREFIX = "/objects/"
 MUSIC_PREFIX = "/music/"
@@ -36,16 +36,16 @@ class StoredObjects:
     links: SignedLinks
     prefix: str = PREFIX
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: HttpRequest) -> Reply:
         """The reply to a GET or HEAD of an object."""
         key = request.path.removeprefix(self.prefix)
-        verdict = self.links.verdict(key, request.query)
-        if verdict is Verdict.EXPIRED:
+        verdict = self.links.check_link(key, request.query)
+        if verdict is LinkStatus.EXPIRED:
             return _refusal(request, "link_expired", "This link has expired: ask for a new one.")
-        if verdict is Verdict.FORGED:
+        if verdict is LinkStatus.FORGED:
             return _refusal(request, "bad_link", "This link was not made by this server.")
         try:
-            return file_reply(request, self.store.path(key), HEADERS)
+            return build_file_reply(request, self.store.path(key), HEADERS)
         except (NotFound, BadInput, FileNotFoundError):
             return error_reply(
                 HTTPStatus.NOT_FOUND,
@@ -56,5 +56,5 @@ class StoredObjects:
             )
 
 
-def _refusal(request: Request, code: str, message: str) -> Reply:
+def _refusal(request: HttpRequest, code: str, message: str) -> Reply:
     return error_reply(HTTPStatus.FORBIDDEN, code, message, request.request_id, HEADERS)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from mixer.server.messages import Headers, Reply, Request, error_reply
-from mixer.server.sending import file_reply
+from mixer.server.messages import Headers, HttpRequest, Reply, error_reply
+from mixer.server.sending import build_file_reply
 
 INDEX = "index.html"
 
@@ -23,22 +23,22 @@ class Pages:
     folder: Path
     origins: Sequence[str] = ()
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: HttpRequest) -> Reply:
         """The reply to a GET or HEAD of a file; `/` is the index."""
-        path = self._path(request.path)
+        path = self._resolve_path(request.path)
         if path is not None:
             try:
-                return file_reply(request, path, self._headers())
+                return build_file_reply(request, path, self._headers())
             except (FileNotFoundError, IsADirectoryError, PermissionError):
                 pass
         return error_reply(
             HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.", request.request_id
         )
 
-    def _path(self, asked: str) -> Path | None:
+    def _resolve_path(self, url_path: str) -> Path | None:
         """The file that a path means, if it may be shown."""
-        parts = (asked if asked != "/" else f"/{INDEX}").split("/")[1:]
-        if not asked.isprintable() or any(p == "" or p[0] == "." or "\\" in p for p in parts):
+        parts = (url_path if url_path != "/" else f"/{INDEX}").split("/")[1:]
+        if not url_path.isprintable() or any(p == "" or p[0] == "." or "\\" in p for p in parts):
             return None
         try:
             path = self.folder.joinpath(*parts).resolve(strict=True)

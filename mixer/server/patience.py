@@ -9,7 +9,7 @@ import socket
 import time
 
 
-class PatientReader(io.RawIOBase):
+class DeadlineReader(io.RawIOBase):
     """The bytes of a socket until a deadline.
 
     Args:

@@ -11,7 +11,7 @@ class Unsatisfiable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """A part of a file.
 
     Attributes:
@@ -27,20 +27,20 @@ class Span:
         return f"bytes {self.start_bytes}-{self.start_bytes + self.length_bytes - 1}/{size_bytes}"
 
 
-def span(asked: str, size_bytes: int) -> Span | None:
+def parse_range(header: str, size_bytes: int) -> ByteRange | None:
     """The part that a `Range` header asks for; None for the whole.
 
     Several ranges at once, other units and what is malformed are answered with the whole, as
     section 14.2 allows.
 
     Args:
-        asked: the header's value, empty where there is none.
+        header: the header's value, empty where there is none.
         size_bytes: of the file.
 
     Raises:
         Unsatisfiable: no byte of the file is in the range.
     """
-    match = _SINGLE_RANGE.fullmatch(asked)
+    match = _SINGLE_RANGE.fullmatch(header)
     if match is None or match.groups() == ("", ""):
         return None
     first, last = match.groups()
@@ -49,16 +49,16 @@ def span(asked: str, size_bytes: int) -> Span | None:
     start = int(first) if first else max(size_bytes - int(last), 0)
     end = min(int(last) + 1, size_bytes) if first and last else size_bytes
     if start >= end:
-        raise Unsatisfiable(asked)
-    return Span(start, end - start)
+        raise Unsatisfiable(header)
+    return ByteRange(start, end - start)
 
 
-def is_match(asked: str, etag: str) -> bool:
+def is_match(header: str, etag: str) -> bool:
     """Whether an `If-None-Match` header names the file as it is; weak tags count (13.1.2)."""
-    tags = (each.strip().removeprefix("W/") for each in asked.split(","))
+    tags = (each.strip().removeprefix("W/") for each in header.split(","))
     return any(tag in ("*", etag) for tag in tags)
 
 
-def may_be_partial(if_range: str, etag: str) -> bool:
+def allows_partial(if_range: str, etag: str) -> bool:
     """Whether a range may be served: with `If-Range`, only of the very same file (13.1.5)."""
     return if_range in ("", etag)

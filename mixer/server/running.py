@@ -18,7 +18,7 @@ ABANDON_S = 5.0
 
 
 @contextmanager
-def requests_to_end() -> Iterator["SimpleQueue[int]"]:
+def catch_signals() -> Iterator["SimpleQueue[int]"]:
     """A queue that holds the signals that have come; inside, they do nothing else.
 
     A SimpleQueue, because its `put` may be called from a signal handler at any moment.
@@ -35,35 +35,35 @@ def requests_to_end() -> Iterator["SimpleQueue[int]"]:
 def serve(
     listener: Listener,
     application: Application,
-    came: "SimpleQueue[int]",
+    signals: "SimpleQueue[int]",
     *,
     grace_s: float,
-    abandon: Callable[[], None],
+    close_resources: Callable[[], None],
 ) -> bool:
     """Answer requests until a signal comes, then end.
 
     Args:
         listener: listens already.
         application: answers.
-        came: the signals.
+        signals: the signals.
         grace_s: how long requests at work may go on.
-        abandon: closes what requests work with.
+        close_resources: closes what requests work with.
 
     Returns:
         Whether no request is left at work.
     """
     listener.start(application)
     try:
-        came.get()
+        signals.get()
     finally:
-        has_finished = listener.stop(grace_s, lambda: _has_come(came))
-        abandon()
+        has_finished = listener.stop(grace_s, lambda: _has_signal(signals))
+        close_resources()
     return has_finished or listener.stop(ABANDON_S)
 
 
-def _has_come(came: "SimpleQueue[int]") -> bool:
+def _has_signal(signals: "SimpleQueue[int]") -> bool:
     try:
-        came.get_nowait()
+        signals.get_nowait()
     except Empty:
         return False
     return True

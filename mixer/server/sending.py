@@ -6,8 +6,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import IO
 
-from mixer.server.messages import Headers, Reply, Request, Stretch, error_reply
-from mixer.server.ranges import Span, Unsatisfiable, is_match, may_be_partial, span
+from mixer.server.messages import FilePart, Headers, HttpRequest, Reply, error_reply
+from mixer.server.ranges import ByteRange, Unsatisfiable, allows_partial, is_match, parse_range
 
 CONTENT_TYPES = {
     ".aac": "audio/aac",
@@ -39,7 +39,7 @@ CONTENT_TYPES = {
 UNKNOWN_TYPE = "application/octet-stream"
 
 
-def file_reply(request: Request, path: Path, headers: Headers) -> Reply:
+def build_file_reply(request: HttpRequest, path: Path, headers: Headers) -> Reply:
     """The reply to a GET or HEAD of a file.
 
     Args:
@@ -62,37 +62,39 @@ def file_reply(request: Request, path: Path, headers: Headers) -> Reply:
             ("Accept-Ranges", "bytes"),
             *headers,
         )
-        reply = _reply(request, file, status.st_size, etag, about)
+        reply = _build_reply(request, file, status.st_size, etag, about)
     except BaseException:
         file.close()
         raise
-    if not isinstance(reply.body, Stretch):
+    if not isinstance(reply.body, FilePart):
         file.close()
     return reply
 
 
-def _reply(request: Request, file: IO[bytes], size: int, etag: str, headers: Headers) -> Reply:
+def _build_reply(
+    request: HttpRequest, file: IO[bytes], size: int, etag: str, headers: Headers
+) -> Reply:
     if is_match(request.header("if-none-match"), etag):
         return Reply(HTTPStatus.NOT_MODIFIED, headers)
     try:
-        part = _part(request, size, etag)
+        part = _requested_range(request, size, etag)
     except Unsatisfiable:
-        return _unsatisfiable(request, size, headers)
+        return _unsatisfiable_reply(request, size, headers)
     if part is None:
-        return Reply(HTTPStatus.OK, headers, Stretch(file, 0, size))
+        return Reply(HTTPStatus.OK, headers, FilePart(file, 0, size))
     headers = (*headers, ("Content-Range", part.content_range(size)))
-    body = Stretch(file, part.start_bytes, part.length_bytes)
+    body = FilePart(file, part.start_bytes, part.length_bytes)
     return Reply(HTTPStatus.PARTIAL_CONTENT, headers, body)
 
 
-def _part(request: Request, size: int, etag: str) -> Span | None:
+def _requested_range(request: HttpRequest, size: int, etag: str) -> ByteRange | None:
     """The part to send; a HEAD has none (RFC 9110, section 14.2)."""
-    if request.method != "GET" or not may_be_partial(request.header("if-range"), etag):
+    if request.method != "GET" or not allows_partial(request.header("if-range"), etag):
         return None
-    return span(request.header("range"), size)
+    return parse_range(request.header("range"), size)
 
 
-def _unsatisfiable(request: Request, size: int, headers: Headers) -> Reply:
+def _unsatisfiable_reply(request: HttpRequest, size: int, headers: Headers) -> Reply:
     """The reply that tells how long the file really is."""
     kept = [pair for pair in headers if pair[0] != "Content-Type"]
     return error_reply(

@@ -6,12 +6,12 @@ from http import HTTPStatus
 
 from mixer.server.gateway import Gateway
 from mixer.server.heads import UPLOAD_PATH
-from mixer.server.messages import Headers, Reply, Request, error_reply
+from mixer.server.messages import Headers, HttpRequest, Reply, error_reply
 from mixer.server.objects import StoredObjects
 from mixer.server.pages import Pages
 from mixer.server.uploads import Uploads
 
-READING = ("GET", "HEAD")
+READ_METHODS = ("GET", "HEAD")
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 """Names under which this machine reaches itself; under any other it was found by a trick."""
@@ -24,7 +24,7 @@ SECURITY_HEADERS: Headers = (
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Router:
     """Everything that is served.
 
     Attributes:
@@ -41,34 +41,34 @@ class Site:
     uploads: Uploads | None = None
     origins: Sequence[str] = field(default=())
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: HttpRequest) -> Reply:
         """The reply to any request."""
         reply = self._reply(request)
-        return replace(reply, headers=(*reply.headers, *_missing(reply, SECURITY_HEADERS)))
+        return replace(reply, headers=(*reply.headers, *_missing_headers(reply, SECURITY_HEADERS)))
 
-    def _reply(self, request: Request) -> Reply:
+    def _reply(self, request: HttpRequest) -> Reply:
         if not _is_local(request.header("host")):
             message = "This server answers under 127.0.0.1 and localhost alone."
-            return _error(request, HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", message)
-        if self.gateway.knows(request.path):
-            return self._api(request)
+            return _error_reply(request, HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", message)
+        if self.gateway.has_path(request.path):
+            return self._reply_api(request)
         if self.uploads is not None and (request.method, request.path) == ("POST", UPLOAD_PATH):
             return self.uploads.reply(request)
-        if request.method not in READING:
+        if request.method not in READ_METHODS:
             message = f"There is nothing at {request.path} to {request.method}."
-            return _error(request, HTTPStatus.NOT_FOUND, "not_found", message)
+            return _error_reply(request, HTTPStatus.NOT_FOUND, "not_found", message)
         for objects in self.objects:
             if request.path.startswith(objects.prefix):
                 return objects.reply(request)
         return self.pages.reply(request)
 
-    def _api(self, request: Request) -> Reply:
+    def _reply_api(self, request: HttpRequest) -> Reply:
         """The API's reply; what pages of strangers ask for is not even begun."""
         origin = request.header("origin")
         if not origin or "*" in self.origins or origin in self.origins or _is_own(origin):
             return self.gateway.reply(request)
         message = f"Pages of {origin} may not use this API."
-        return _error(request, HTTPStatus.FORBIDDEN, "origin_refused", message)
+        return _error_reply(request, HTTPStatus.FORBIDDEN, "origin_refused", message)
 
 
 def _is_local(host: str) -> bool:
@@ -82,11 +82,11 @@ def _is_own(origin: str) -> bool:
     return scheme in ("http", "https") and _is_local(host)
 
 
-def _missing(reply: Reply, headers: Headers) -> Headers:
+def _missing_headers(reply: Reply, headers: Headers) -> Headers:
     """Those that a reply does not set itself."""
     present = {name.lower() for name, _ in reply.headers}
     return [(name, value) for name, value in headers if name.lower() not in present]
 
 
-def _error(request: Request, status: HTTPStatus, code: str, message: str) -> Reply:
+def _error_reply(request: HttpRequest, status: HTTPStatus, code: str, message: str) -> Reply:
     return error_reply(status, code, message, request.request_id)

@@ -9,21 +9,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mixer.jobs.story.running import Invoke, Run
-from mixer.jobs.story.values import Kind
+from mixer.jobs.story.running import TaskInvoker, Workflow
+from mixer.jobs.story.values import StoryKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mixer.http.stories import StoryCounter
-    from mixer.jobs.assembly import Assembler
-    from mixer.jobs.synthesis import Synthesizer
+    from mixer.http.stories import StoryDependencies
+    from mixer.jobs.assembly import MixService
+    from mixer.jobs.synthesis import SpeechService
     from mixer.settings import Settings
-    from mixer.sound.ffmpeg import Children
+    from mixer.sound.ffmpeg import ProcessGroup
 
 logger = logging.getLogger(__name__)
 
-STORIES_AT_ONCE = 2
+MAX_CONCURRENT_STORIES = 2
 """Each keeps all cores busy; a second one is for short stories beside a book."""
 
 
@@ -38,15 +38,15 @@ class BackgroundStories:
         invoke: has tasks carried out.
     """
 
-    def __init__(self, invoke: Invoke) -> None:
+    def __init__(self, invoke: TaskInvoker) -> None:
         self._invoke = invoke
-        self._pool = ThreadPoolExecutor(STORIES_AT_ONCE, thread_name_prefix="story")
+        self._pool = ThreadPoolExecutor(MAX_CONCURRENT_STORIES, thread_name_prefix="story")
         self._attempts: dict[tuple[str, int], Future[None]] = {}
         self._latest: dict[str, Future[None]] = {}
         self._lock = threading.Lock()
-        self._is_over = False
+        self._is_closed = False
 
-    def start(self, story: str, attempt: int, kind: Kind) -> bool:
+    def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
         """Run an attempt, after the one before it; one that runs already is left alone."""
         with self._lock:
             known = self._attempts.get((story, attempt))
@@ -63,16 +63,16 @@ class BackgroundStories:
 
     def close(self) -> None:
         """Begin nothing more; what runs ends with what it works with."""
-        self._is_over = True
+        self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _submit(self, ended: "Future[None]", story: str, attempt: int, kind: Kind) -> None:
+    def _submit(self, ended: "Future[None]", story: str, attempt: int, kind: StoryKind) -> None:
         with suppress(RuntimeError):  # the server is ending
             self._pool.submit(self._run, ended, story, attempt, kind)
 
-    def _run(self, ended: "Future[None]", story: str, attempt: int, kind: Kind) -> None:
+    def _run(self, ended: "Future[None]", story: str, attempt: int, kind: StoryKind) -> None:
         try:
-            Run(self._invoke, story, attempt, lambda: self._is_over).whole(kind)
+            Workflow(self._invoke, story, attempt, lambda: self._is_closed).run(kind)
         except Exception:
             logger.exception("story %s could not be ended", story)
         finally:
@@ -93,58 +93,68 @@ class LocalStories:
     def __init__(
         self,
         chosen: "Settings",
-        speech: "Synthesizer",
-        mix: "Assembler",
+        speech_service: "SpeechService",
+        mix_service: "MixService",
         secret: bytes,
-        job: "Callable[[], Children]",
+        new_processes: "Callable[[], ProcessGroup]",
     ) -> None:
         import app
         import polly_handler
         import stories
-        from mixer.jobs.story.desk import StoryDesk
+        from mixer.jobs.story.desk import StoryService
         from mixer.jobs.story.tasks import StoryTasks
-        from mixer.jobs.story.webhook import Webhook, in_background
+        from mixer.jobs.story.webhook import Webhook, notify_in_background
 
         parts = (
-            polly_handler.speech_tasks(chosen, speech, mix.music),
-            app.mix_tasks(chosen, speech.store, mix.music, workers=GROUPS, job=job),
-            stories.ending_tasks(chosen, speech.store, [in_background(Webhook(secret).tell)]),
+            polly_handler.build_speech_tasks(chosen, speech_service, mix_service.music),
+            app.build_mix_tasks(
+                chosen,
+                speech_service.store,
+                mix_service.music,
+                workers=GROUPS,
+                new_processes=new_processes,
+            ),
+            stories.build_finish_tasks(
+                chosen, speech_service.store, [notify_in_background(Webhook(secret).notify)]
+            ),
         )
         table = {name: task for part in parts for name, task in part.tasks.items()}
-        tasks = StoryTasks(speech.store, table)
-        self._chosen, self._store, self._link = chosen, speech.store, mix.link
+        tasks = StoryTasks(speech_service.store, table)
+        self._chosen, self._store, self._link = chosen, speech_service.store, mix_service.link
         self.launcher = BackgroundStories(lambda event: tasks(event, None))
-        self.desk = StoryDesk(speech.store, secret, self.launcher, speech.spending)
+        self.service = StoryService(
+            speech_service.store, secret, self.launcher, speech_service.budget
+        )
 
-    def counter(self) -> "StoryCounter":
+    def build_dependencies(self) -> "StoryDependencies":
         """Where stories are taken in."""
-        from mixer.http.stories import StoryCounter
+        from mixer.http.stories import StoryDependencies
 
         chosen = self._chosen
-        return StoryCounter(
-            desk=self.desk,
+        return StoryDependencies(
+            service=self.service,
             link=self._link,
             link_lifetime_s=chosen.url_lifetime_s,
             bucket=chosen.output_bucket,
             max_text_chars=chosen.stories.max_text_chars,
         )
 
-    def take_up(self) -> None:
+    def resume_stories(self) -> None:
         """Go on, in the background, with what an earlier server left unfinished."""
-        threading.Thread(target=self._take_up, name="take-up", daemon=True).start()
+        threading.Thread(target=self._resume_unfinished, name="take-up", daemon=True).start()
 
     def close(self) -> None:
         """Begin nothing more."""
         self.launcher.close()
 
-    def _take_up(self) -> None:
+    def _resume_unfinished(self) -> None:
         from mixer.errors import MixerError
         from mixer.jobs.story.folder import REQUEST
-        from mixer.jobs.story.reading import unfinished
-        from mixer.jobs.story.values import StoryRequest
+        from mixer.jobs.story.reading import list_unfinished
+        from mixer.jobs.story.values import StoredRequest
 
-        for folder in unfinished(self._store):
+        for folder in list_unfinished(self._store):
             try:
-                self.desk.launch(folder.story_id, folder.read(REQUEST, StoryRequest).kind)
+                self.service.launch(folder.story_id, folder.read(REQUEST, StoredRequest).kind)
             except MixerError as error:
                 logger.warning("story %s: %s", folder.story_id, error)

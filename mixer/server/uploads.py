@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from mixer.server.messages import Headers, Reply, Request, error_reply
+from mixer.server.messages import Headers, HttpRequest, Reply, error_reply
 from mixer.store.folder import FolderStore
-from mixer.store.links import SignedLinks, Verdict
+from mixer.store.links import LinkStatus, SignedLinks
 
 FILE = "file"
-MOST_FIELD_BYTES = 4_096
+MAX_FIELD_BYTES = 4_096
 """Of one field before the file; ours are far shorter."""
 
-MOST_FIELDS = 20
+MAX_FIELDS = 20
 
 HEADERS: Headers = (("Access-Control-Allow-Origin", "*"),)
 """The form itself is the permission."""
@@ -47,17 +47,17 @@ class Uploads:
     store: FolderStore
     links: SignedLinks
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: HttpRequest) -> Reply:
         """The reply to a POST of a form."""
         try:
-            fields, content = form_of(request.header("content-type"), request.body)
+            fields, content = parse_form(request.header("content-type"), request.body)
         except BadForm as error:
             return _refusal(request, HTTPStatus.BAD_REQUEST, "bad_form", str(error))
-        verdict = self.links.form_verdict(fields)
-        if verdict is Verdict.EXPIRED:
+        verdict = self.links.check_form(fields)
+        if verdict is LinkStatus.EXPIRED:
             message = "This form has expired: ask for a new one."
             return _refusal(request, HTTPStatus.FORBIDDEN, "link_expired", message)
-        if verdict is Verdict.FORGED:
+        if verdict is LinkStatus.FORGED:
             message = "This form was not made by this server."
             return _refusal(request, HTTPStatus.FORBIDDEN, "bad_link", message)
         if not 0 < len(content) <= int(fields["max_bytes"]):
@@ -67,7 +67,7 @@ class Uploads:
         return Reply(HTTPStatus.NO_CONTENT, HEADERS)
 
 
-def form_of(content_type: str, body: bytes) -> tuple[Mapping[str, str], memoryview]:
+def parse_form(content_type: str, body: bytes) -> tuple[Mapping[str, str], memoryview]:
     """The fields of a form, and the file at its end.
 
     Args:
@@ -81,16 +81,16 @@ def form_of(content_type: str, body: bytes) -> tuple[Mapping[str, str], memoryvi
     if not found:
         raise BadForm("An upload is sent as multipart/form-data.")
     fields: dict[str, str] = {}
-    for name, content in _parts(body, b"--" + found[1].encode("latin-1", "replace")):
+    for name, content in _split_parts(body, b"--" + found[1].encode("latin-1", "replace")):
         if name == FILE:
             return fields, content
-        if len(content) > MOST_FIELD_BYTES or len(fields) >= MOST_FIELDS:
+        if len(content) > MAX_FIELD_BYTES or len(fields) >= MAX_FIELDS:
             raise BadForm("The form holds more before its file than belongs there.")
         fields[name] = bytes(content).decode(errors="replace")
     raise BadForm("The form holds no field “file”.")
 
 
-def _parts(body: bytes, delimiter: bytes) -> Iterator[tuple[str, memoryview]]:
+def _split_parts(body: bytes, delimiter: bytes) -> Iterator[tuple[str, memoryview]]:
     """Name and content of each part (RFC 7578, section 4); a part that does not end is none."""
     at = body.find(delimiter)
     while at >= 0:
@@ -105,5 +105,5 @@ def _parts(body: bytes, delimiter: bytes) -> Iterator[tuple[str, memoryview]]:
         at = end + 2
 
 
-def _refusal(request: Request, status: HTTPStatus, code: str, message: str) -> Reply:
+def _refusal(request: HttpRequest, status: HTTPStatus, code: str, message: str) -> Reply:
     return error_reply(status, code, message, request.request_id, HEADERS)

@@ -14,24 +14,24 @@ from pathlib import Path
 
 from mixer.sound.bed import Bed
 from mixer.sound.encoders import Encoding
-from mixer.sound.filtergraph import segment_command
+from mixer.sound.filtergraph import build_segment_command
 from mixer.sound.measure import Measurement
 from mixer.sound.segments import Segment
 from mixer.sound.timeline import FORMAT_VERSION, Timeline
 
-RENDERING_EPOCH = 1
+RENDERER_VERSION = 1
 """Goes up when what lies outside the command changes: how beds are made, how frames are cut."""
 
 HEX_DIGITS = 40
 """160 bits of SHA-256: two segments will not meet by chance."""
 
 
-def segment_address(
+def segment_cache_key(
     timeline: Timeline,
     segment: Segment,
     encoding: Encoding,
     beds: Mapping[tuple[str, bool], Bed],
-    names: Mapping[str, str],
+    content_ids: Mapping[str, str],
     *,
     ffmpeg_version: str,
 ) -> str:
@@ -42,42 +42,42 @@ def segment_address(
         segment: of it.
         encoding: of the finished file.
         beds: the music, as `named_beds` makes it.
-        names: what tells the contents of each clip's recording, by source; a source that is not
+        content_ids: what tells the contents of each clip's recording, by source; a source that is not
             there tells it itself, as keys made of content do.
         ffmpeg_version: of the one that renders.
     """
     clips = {
-        clip.source: Path(names.get(clip.source, clip.source))
+        clip.source: Path(content_ids.get(clip.source, clip.source))
         for clip in timeline.clips
         if clip.start < segment.window_end and clip.end > segment.window_start
     }
     stream = encoding.stream
-    command = segment_command(
+    command = build_segment_command(
         timeline,
         segment,
         clips,
         beds,
         stream.frame_samples,
         sample_format=stream.sample_format,
-        is_anywhere=True,
+        is_position_independent=True,
     )
     spans = [segment.start - segment.window_start, segment.end - segment.start, segment.is_last]
     files = [str(path) for path in command.files]
-    versions = [FORMAT_VERSION, RENDERING_EPOCH, ffmpeg_version]
+    versions = [FORMAT_VERSION, RENDERER_VERSION, ffmpeg_version]
     shaping = [versions, command.arguments, files, encoding.segment_arguments, spans]
     return _hash(json.dumps([*shaping, timeline.rate_hz, timeline.channels]))
 
 
-def reel_address(segments: Sequence[str]) -> str:
+def group_cache_key(segment_keys: Sequence[str]) -> str:
     """The address of a reel, made of its segments' own."""
-    return segments[0] if len(segments) == 1 else _hash(" ".join(segments))
+    return segment_keys[0] if len(segment_keys) == 1 else _hash(" ".join(segment_keys))
 
 
-def named_bed(bed: Bed, name: str, measured: Measurement) -> Bed:
+def fingerprint_bed(bed: Bed, content_id: str, measured: Measurement) -> Bed:
     """A bed whose place is told by the contents of its recording, and how it is made of it."""
     edges = (measured.lead_samples, measured.tail_samples, measured.samples, measured.channels)
     looped = (bed.loop_from, bed.frames) if bed.loop_from else ()
-    return replace(bed, path=Path("-".join(map(str, (name, *edges, *looped)))))
+    return replace(bed, path=Path("-".join(map(str, (content_id, *edges, *looped)))))
 
 
 def _hash(content: str) -> str:

@@ -10,50 +10,65 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from mixer.sound.cues import Music
-from mixer.sound.marks import Placed, Plays, SoundMark, Stretch, Where
+from mixer.sound.cues import SoundFile
+from mixer.sound.marks import MusicRegion, PlacedSound, PlaybackMode, SoundAnnotation, TakePosition
 from mixer.sound.placing import Take
-from mixer.sound.timeline import Clip, Section, at_rate
+from mixer.sound.timeline import Clip, Section, rescale_samples
 
-BETWEEN_S = 0.3
+SOUND_GAP_S = 0.3
 """Of silence between two sounds in one pause, and behind those before the first word."""
 
-LEAST_STRETCH_S = 1.0
+MIN_MUSIC_S = 1.0
 """Music that would be heard for less, before or behind a sound that it makes room for, is not."""
 
 
-def held_s(marks: Sequence[SoundMark], sounds: Mapping[str, Music]) -> float:
+def sounds_duration_s(
+    annotations: Sequence[SoundAnnotation], sounds: Mapping[str, SoundFile]
+) -> float:
     """How much of a pause its sounds take."""
-    lengths = [sounds[mark.source].sounding_s for mark in marks if mark.plays is not Plays.ON]
-    return sum(lengths) + BETWEEN_S * max(0, len(lengths) - 1)
+    lengths = [
+        sounds[mark.source].audible_s
+        for mark in annotations
+        if mark.playback is not PlaybackMode.LOOP
+    ]
+    return sum(lengths) + SOUND_GAP_S * max(0, len(lengths) - 1)
 
 
-def at(take: Take, where: Where) -> list[SoundMark]:
+def sounds_at(take: Take, position: TakePosition) -> list[SoundAnnotation]:
     """The sounds of a take at a place."""
-    return [mark for mark in take.marks if mark.where is where]
+    return [mark for mark in take.annotations if mark.position is position]
 
 
-def with_room(takes: Sequence[Take], sounds: Mapping[str, Music]) -> list[Take]:
+def extend_gaps(takes: Sequence[Take], sounds: Mapping[str, SoundFile]) -> list[Take]:
     """Takes whose pauses hold their sounds; what stands before a take goes to the pause before."""
-    if not any(take.marks for take in takes):
+    if not any(take.annotations for take in takes):
         return list(takes)
     roomy: list[Take] = []
     for take, following in zip(takes, [*takes[1:], None], strict=True):
-        early = filter(_goes_before, following.marks) if following else ()
-        kept = [mark for mark in take.marks if not roomy or not _goes_before(mark)]
-        marks = (*kept, *(replace(mark, where=Where.AFTER) for mark in early))
-        held_ms = ceil(1000 * held_s(at(replace(take, marks=marks), Where.AFTER), sounds))
-        roomy.append(replace(take, marks=marks, gap_ms=take.gap_ms + held_ms, held_ms=held_ms))
+        early = filter(_is_before_take, following.annotations) if following else ()
+        kept = [mark for mark in take.annotations if not roomy or not _is_before_take(mark)]
+        marks = (*kept, *(replace(mark, position=TakePosition.AFTER) for mark in early))
+        held_ms = ceil(
+            1000
+            * sounds_duration_s(
+                sounds_at(replace(take, annotations=marks), TakePosition.AFTER), sounds
+            )
+        )
+        roomy.append(
+            replace(take, annotations=marks, gap_ms=take.gap_ms + held_ms, sounds_ms=held_ms)
+        )
     return roomy
 
 
-def _goes_before(mark: SoundMark) -> bool:
+def _is_before_take(annotation: SoundAnnotation) -> bool:
     """Whether a sound belongs to the pause before its take; music begins with the take itself."""
-    return mark.where is Where.BEFORE and mark.plays is not Plays.ON
+    return (
+        annotation.position is TakePosition.BEFORE and annotation.playback is not PlaybackMode.LOOP
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class VoiceLayout:
     """Where the voice lies.
 
     Attributes:
@@ -71,115 +86,146 @@ class Ground:
     rate_hz: int
 
 
-def arranged(ground: Ground, sounds: Mapping[str, Music]) -> list[Placed]:
+def arrange_sounds(voice: VoiceLayout, sounds: Mapping[str, SoundFile]) -> list[PlacedSound]:
     """All sounds in their places, in playing order."""
-    if not any(take.marks for take in ground.takes):
+    if not any(take.annotations for take in voice.takes):
         return []
-    placed = [each for number in range(len(ground.takes)) for each in _of(ground, number, sounds)]
+    placed = [
+        each
+        for number in range(len(voice.takes))
+        for each in _place_take_sounds(voice, number, sounds)
+    ]
     return sorted(placed, key=lambda each: each.start)
 
 
-def _of(ground: Ground, number: int, sounds: Mapping[str, Music]) -> Iterator[Placed]:
-    take, clip, rate_hz = ground.takes[number], ground.clips[number], ground.rate_hz
+def _place_take_sounds(
+    voice: VoiceLayout, number: int, sounds: Mapping[str, SoundFile]
+) -> Iterator[PlacedSound]:
+    take, clip, rate_hz = voice.takes[number], voice.clips[number], voice.rate_hz
     opening = 0 if number == 0 else clip.start
-    cursor = ground.margin
-    for mark in at(take, Where.BEFORE):
-        length = _length(mark, sounds, rate_hz)
-        yield Placed(mark, cursor if length else opening, length)
-        cursor += length + round(BETWEEN_S * rate_hz) if length else 0
-    for mark in at(take, Where.WITHIN):
-        moment = clip.start - clip.skip + at_rate(mark.at_samples, take.measured.rate_hz, rate_hz)
+    cursor = voice.margin
+    for mark in sounds_at(take, TakePosition.BEFORE):
+        length = _sound_length(mark, sounds, rate_hz)
+        yield PlacedSound(mark, cursor if length else opening, length)
+        cursor += length + round(SOUND_GAP_S * rate_hz) if length else 0
+    for mark in sounds_at(take, TakePosition.WITHIN):
+        moment = (
+            clip.start
+            - clip.skip
+            + rescale_samples(mark.at_samples, take.measured.rate_hz, rate_hz)
+        )
         start = min(max(moment, clip.start), clip.end - 1)
-        yield Placed(mark, start, _length(mark, sounds, rate_hz))
-    yield from _in_pause(ground, number, sounds)
+        yield PlacedSound(mark, start, _sound_length(mark, sounds, rate_hz))
+    yield from _place_pause_sounds(voice, number, sounds)
 
 
-def _in_pause(ground: Ground, number: int, sounds: Mapping[str, Music]) -> Iterator[Placed]:
+def _place_pause_sounds(
+    voice: VoiceLayout, number: int, sounds: Mapping[str, SoundFile]
+) -> Iterator[PlacedSound]:
     """The sounds behind a take, in the middle of the pause; music where it may begin or end."""
-    take, clip, rate_hz = ground.takes[number], ground.clips[number], ground.rate_hz
-    marks = at(take, Where.AFTER)
+    take, clip, rate_hz = voice.takes[number], voice.clips[number], voice.rate_hz
+    marks = sounds_at(take, TakePosition.AFTER)
     if not marks:
         return
-    held = round(take.held_ms * rate_hz / 1000)
+    held = round(take.sounds_ms * rate_hz / 1000)
     pause = take.gap_ms * rate_hz // 1000
     anchor = None
-    if number + 1 < len(ground.clips):
-        following = ground.clips[number + 1].start
+    if number + 1 < len(voice.clips):
+        following = voice.clips[number + 1].start
         pause = following - clip.end
-        anchor = following if _opens_section(ground, following) else None
+        anchor = following if _is_section_start(voice, following) else None
     free, cursor = max(0, pause - held), clip.end
     for mark in marks:
-        length = _length(mark, sounds, rate_hz)
+        length = _sound_length(mark, sounds, rate_hz)
         if not length:
-            yield Placed(mark, cursor if anchor is None or not mark.source else anchor)
+            yield PlacedSound(mark, cursor if anchor is None or not mark.source else anchor)
             continue
-        start = clip.end + free // 2 if cursor == clip.end else cursor + round(BETWEEN_S * rate_hz)
-        yield Placed(mark, start, length)
+        start = (
+            clip.end + free // 2 if cursor == clip.end else cursor + round(SOUND_GAP_S * rate_hz)
+        )
+        yield PlacedSound(mark, start, length)
         cursor = start + length
 
 
-def _opens_section(ground: Ground, start: int) -> bool:
-    return any(section.start == start for section in ground.sections)
+def _is_section_start(voice: VoiceLayout, start: int) -> bool:
+    return any(section.start == start for section in voice.sections)
 
 
-def _length(mark: SoundMark, sounds: Mapping[str, Music], rate_hz: int) -> int:
+def _sound_length(
+    annotation: SoundAnnotation, sounds: Mapping[str, SoundFile], rate_hz: int
+) -> int:
     """Of a sound that plays once, in whole samples of the timeline that it fills; 0 for music."""
     return (
-        0 if mark.plays is Plays.ON else max(1, int(sounds[mark.source].sounding_s * rate_hz) - 2)
+        0
+        if annotation.playback is PlaybackMode.LOOP
+        else max(1, int(sounds[annotation.source].audible_s * rate_hz) - 2)
     )
 
 
-def stretches(
-    opening: SoundMark | None, placed: Sequence[Placed], ground: Ground, length: int
-) -> list[Stretch]:
+def arrange_music(
+    opening: SoundAnnotation | None,
+    placed_sounds: Sequence[PlacedSound],
+    voice: VoiceLayout,
+    length: int,
+) -> list[MusicRegion]:
     """Where music plays: one stretch for each piece in each section.
 
     Args:
         opening: what plays from the beginning; None for nothing.
-        placed: all sounds.
-        ground: where the voice lies.
+        placed_sounds: all sounds.
+        voice: where the voice lies.
         length: of the timeline, in samples.
     """
-    starts: dict[int, SoundMark | None] = {0: opening}
-    starts |= {each.start: each.mark for each in placed if each.mark.plays is Plays.ON}
+    starts: dict[int, SoundAnnotation | None] = {0: opening}
+    starts |= {
+        each.start: each.annotation
+        for each in placed_sounds
+        if each.annotation.playback is PlaybackMode.LOOP
+    }
     changes = sorted(starts.items(), key=lambda change: change[0])
     ends = [*(start for start, _ in changes[1:]), length]
     whole = [
-        Stretch(mark, start, end)
+        MusicRegion(mark, start, end)
         for (start, mark), end in zip(changes, ends, strict=True)
         if mark is not None and mark.source and start < end
     ]
-    rooms = [_room(each, ground) for each in placed if each.mark.plays is Plays.ALONE]
-    least = round(LEAST_STRETCH_S * ground.rate_hz)
-    cleared = [part for stretch in whole for part in _without(stretch, rooms, least)]
-    edges = [section.start for section in ground.sections]
-    return [part for stretch in cleared for part in _cut(stretch, edges)]
+    rooms = [
+        _sting_span(each, voice)
+        for each in placed_sounds
+        if each.annotation.playback is PlaybackMode.STING
+    ]
+    least = round(MIN_MUSIC_S * voice.rate_hz)
+    cleared = [part for stretch in whole for part in _subtract_gaps(stretch, rooms, least)]
+    edges = [section.start for section in voice.sections]
+    return [part for stretch in cleared for part in _split_region(stretch, edges)]
 
 
-def _room(alone: Placed, ground: Ground) -> tuple[int, int]:
+def _sting_span(sting: PlacedSound, voice: VoiceLayout) -> tuple[int, int]:
     """Where music makes room for a sound: to its end, or to a section that follows at once."""
-    following = next((clip.start for clip in ground.clips if clip.start >= alone.end), None)
-    if following is not None and _opens_section(ground, following):
-        return alone.start, following
-    return alone.start, alone.end
+    following = next((clip.start for clip in voice.clips if clip.start >= sting.end), None)
+    if following is not None and _is_section_start(voice, following):
+        return sting.start, following
+    return sting.start, sting.end
 
 
-def _without(stretch: Stretch, rooms: Sequence[tuple[int, int]], least: int) -> Iterator[Stretch]:
-    start = stretch.start
-    for room_start, room_end in rooms:
-        if room_end <= start or room_start >= stretch.end:
+def _subtract_gaps(
+    region: MusicRegion, gaps: Sequence[tuple[int, int]], min_samples: int
+) -> Iterator[MusicRegion]:
+    start = region.start
+    for room_start, room_end in gaps:
+        if room_end <= start or room_start >= region.end:
             continue
-        if room_start - start >= least:
-            yield replace(stretch, start=start, end=room_start, gives_way=True)
+        if room_start - start >= min_samples:
+            yield replace(region, start=start, end=room_start, gives_way=True)
         start = max(start, room_end)
-    if stretch.end - start >= (least if start > stretch.start else 1):
-        yield replace(stretch, start=start)
+    if region.end - start >= (min_samples if start > region.start else 1):
+        yield replace(region, start=start)
 
 
-def _cut(stretch: Stretch, edges: Sequence[int]) -> Iterator[Stretch]:
+def _split_region(region: MusicRegion, edges: Sequence[int]) -> Iterator[MusicRegion]:
     """A stretch parted where sections begin."""
-    inner = [edge for edge in edges if stretch.start < edge < stretch.end]
-    for start, end in zip([stretch.start, *inner], [*inner, stretch.end], strict=True):
+    inner = [edge for edge in edges if region.start < edge < region.end]
+    for start, end in zip([region.start, *inner], [*inner, region.end], strict=True):
         yield replace(
-            stretch, start=start, end=end, gives_way=stretch.gives_way and end == stretch.end
+            region, start=start, end=end, gives_way=region.gives_way and end == region.end
         )

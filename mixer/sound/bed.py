@@ -14,9 +14,9 @@ from pathlib import Path
 
 from mixer.sound import ffmpeg
 from mixer.sound.cues import seam_s
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.measure import TIMEOUT_S, Measurement
-from mixer.sound.timeline import MIX_RATE_HZ, at_rate
+from mixer.sound.timeline import MIX_RATE_HZ, rescale_samples
 
 CHANNELS = 2
 FRAME_BYTES = 2 * CHANNELS
@@ -48,12 +48,12 @@ class Bed:
             length: in frames.
         """
         while length > 0:
-            begin = self._place(start)
+            begin = self._wrap_frame(start)
             end = min(self.frames, begin + length)
             yield begin, end
             start, length = start + end - begin, length - (end - begin)
 
-    def _place(self, frame: int) -> int:
+    def _wrap_frame(self, frame: int) -> int:
         if frame < self.frames:
             return frame
         period = self.frames - self.loop_from
@@ -65,7 +65,7 @@ def prepare_bed(
     measured: Measurement,
     played_s: float,
     folder: Path,
-    children: Children | None = None,
+    processes: ProcessGroup | None = None,
 ) -> Bed:
     """Decode a track into a bed.
 
@@ -74,20 +74,22 @@ def prepare_bed(
         measured: what is known of it.
         played_s: for how long the mix will play it at most.
         folder: where the bed's file goes.
-        children: the job that it belongs to.
+        processes: the job that it belongs to.
     """
     needed = round(played_s * MIX_RATE_HZ)
-    frames = _sounding_frames(measured)
+    frames = _audible_frames(measured)
     path = folder / "bed.s16"
     if frames >= needed:
-        _decode(source, f"{_trimmed(measured, needed)}[out]", path, children)
+        _decode_track(source, f"{_trim_filter(measured, needed)}[out]", path, processes)
         return Bed(path, needed, loop_from=0)
-    overlap = _overlap(frames)
-    _decode(source, _looped(_trimmed(measured, frames), frames, overlap), path, children)
-    return Bed(path, _extended(path, frames, overlap), loop_from=overlap)
+    overlap = _overlap_frames(frames)
+    _decode_track(
+        source, _loop_filter(_trim_filter(measured, frames), frames, overlap), path, processes
+    )
+    return Bed(path, _extend_loop(path, frames, overlap), loop_from=overlap)
 
 
-def foreseen_bed(measured: Measurement, played_s: float, path: Path) -> Bed:
+def predict_bed(measured: Measurement, played_s: float, path: Path) -> Bed:
     """The bed that `prepare_bed` makes, told in advance.
 
     Args:
@@ -95,25 +97,25 @@ def foreseen_bed(measured: Measurement, played_s: float, path: Path) -> Bed:
         played_s: for how long the mix will play it at most.
         path: where it will lie.
     """
-    needed, frames = round(played_s * MIX_RATE_HZ), _sounding_frames(measured)
+    needed, frames = round(played_s * MIX_RATE_HZ), _audible_frames(measured)
     if frames >= needed:
         return Bed(path, needed, loop_from=0)
-    overlap = _overlap(frames)
+    overlap = _overlap_frames(frames)
     period = frames - overlap
     missing = max(0, MIN_LOOP_S * MIX_RATE_HZ - period)
     return Bed(path, frames + period * -(-missing // period), loop_from=overlap)
 
 
-def _sounding_frames(measured: Measurement) -> int:
+def _audible_frames(measured: Measurement) -> int:
     sounding = measured.samples - measured.lead_samples - measured.tail_samples
-    return at_rate(sounding, measured.rate_hz, MIX_RATE_HZ)
+    return rescale_samples(sounding, measured.rate_hz, MIX_RATE_HZ)
 
 
-def _overlap(frames: int) -> int:
+def _overlap_frames(frames: int) -> int:
     return int(seam_s(frames / MIX_RATE_HZ) * MIX_RATE_HZ)
 
 
-def _trimmed(measured: Measurement, frames: int) -> str:
+def _trim_filter(measured: Measurement, frames: int) -> str:
     """The sounding part of a track, as stereo at MIX_RATE_HZ, exactly so many frames."""
     end = measured.samples - measured.tail_samples
     is_mono = measured.channels == 1
@@ -125,7 +127,7 @@ def _trimmed(measured: Measurement, frames: int) -> str:
     )
 
 
-def _looped(track: str, frames: int, overlap: int) -> str:
+def _loop_filter(track: str, frames: int, overlap: int) -> str:
     """The track up to its last seconds, then those crossfaded into its first."""
     body = frames - overlap
     return (
@@ -136,13 +138,13 @@ def _looped(track: str, frames: int, overlap: int) -> str:
     )
 
 
-def _decode(source: Path, graph: str, path: Path, children: Children | None) -> None:
+def _decode_track(source: Path, graph: str, path: Path, processes: ProcessGroup | None) -> None:
     output = ["-map", "[out]", "-f", "s16le", "-c:a", "pcm_s16le", str(path)]
     command = [*ffmpeg.confined_input(0), "-filter_complex", graph, *output]
-    ffmpeg.run(command, files=[source], timeout_s=TIMEOUT_S, children=children)
+    ffmpeg.run(command, files=[source], timeout_s=TIMEOUT_S, processes=processes)
 
 
-def _extended(path: Path, frames: int, loop_from: int) -> int:
+def _extend_loop(path: Path, frames: int, loop_from: int) -> int:
     """Append whole periods of the loop until it is long enough; the new length in frames."""
     with path.open("r+b") as file:
         file.seek(loop_from * FRAME_BYTES)

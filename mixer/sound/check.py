@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 import regex
 
 from mixer.errors import RenderFailed
-from mixer.parallel import in_parallel, usable_cores
+from mixer.parallel import run_in_parallel, usable_cores
 from mixer.sound import ffmpeg
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import (
     FINE_BIN_LU,
     STEP_S,
@@ -28,21 +28,21 @@ from mixer.sound.measure import (
     MUSIC_CHANNELS,
     SILENCE_DBFS,
     TIMEOUT_S,
-    momentary_lufs,
-    true_peak_dbtp,
+    parse_momentary_lufs,
+    parse_true_peak_dbtp,
 )
 from mixer.sound.mp3 import (
     DECODER_DELAY_SAMPLES,
     ENCODER_DELAY_SAMPLES,
     FRAME_SAMPLES,
-    Stretch,
+    EncodedSpan,
 )
 from mixer.sound.timeline import MIX_RATE_HZ
 
 BLOCK_S = 0.1
 """In which plain levels are told, at most."""
 
-NOTHING = 1e-12
+SILENCE_POWER = 1e-12
 """Power of -120 dBFS: what rounding leaves of silence."""
 
 ENERGY_SCALE = 1_000_000
@@ -52,12 +52,12 @@ FRAMES_AT_ONCE = 4_410
 ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
 """For each stretch: the stretches share the cores among themselves."""
 
-QUIET_S = 0.5
+NOISE_FLOOR_WINDOW_S = 0.5
 """The quietest stretch of this length is the noise floor."""
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Verification:
     """What was found in a finished file.
 
     Attributes:
@@ -90,14 +90,14 @@ class Check:
     @property
     def noise_floor_dbfs(self) -> float | None:
         """Plain level of the quietest half second; -inf where that is silent."""
-        width = max(1, round(QUIET_S / self.block_s)) if self.block_s else 0
+        width = max(1, round(NOISE_FLOOR_WINDOW_S / self.block_s)) if self.block_s else 0
         if not width or len(self.levels_dbfs) < width:
             return None
         powers = [10 ** (level / 10) for level in self.levels_dbfs]
         sums = accumulate(powers, initial=0.0)
         reached = list(sums)
         least = min(after - before for before, after in zip(reached, reached[width:], strict=False))
-        return 10 * math.log10(least / width) if least > NOTHING else -math.inf
+        return 10 * math.log10(least / width) if least > SILENCE_POWER else -math.inf
 
     @property
     def silent_ends_s(self) -> tuple[float, float] | None:
@@ -117,44 +117,44 @@ class Check:
         if not all(ends):
             return None
         power = min(sum(10 ** (each / 10) for each in end) / len(end) for end in ends)
-        return 10 * math.log10(power) if power > NOTHING else -math.inf
+        return 10 * math.log10(power) if power > SILENCE_POWER else -math.inf
 
 
-def check(
+def verify(
     path: Path,
     duration_s: float,
     columns: int,
     *,
-    stretches: Sequence[Stretch] = (),
-    children: Children | None = None,
-) -> Check:
+    spans: Sequence[EncodedSpan] = (),
+    processes: ProcessGroup | None = None,
+) -> Verification:
     """Measure and outline a finished file.
 
     Args:
         path: the file.
         duration_s: how long it plays.
         columns: into how many its outline is gathered.
-        stretches: parts of it that can be decoded by themselves, on all cores; the file as one
+        spans: parts of it that can be decoded by themselves, on all cores; the file as one
             where there are none.
-        children: the job that it belongs to.
+        processes: the job that it belongs to.
     """
     samples = max(1, round(duration_s * MIX_RATE_HZ / columns))
     blocks = _Blocks.of(samples)
-    parts = stretches or [Stretch(0, path.stat().st_size, 0)]
+    parts = spans or [EncodedSpan(0, path.stat().st_size, 0)]
 
-    def judged(part: Stretch) -> Check:
-        return _check_stretch(path, part, blocks, children)
+    def judged(part: EncodedSpan) -> Verification:
+        return _verify_span(path, part, blocks, processes)
 
-    found: dict[Stretch, Check] = {}
-    for part, outcome in in_parallel(parts, judged, usable_cores()):
+    found: dict[EncodedSpan, Verification] = {}
+    for part, outcome in run_in_parallel(parts, judged, usable_cores()):
         found[part] = outcome.result()
-    return _together([found[part] for part in parts])
+    return _combine_parts([found[part] for part in parts])
 
 
-def _together(parts: Sequence[Check]) -> Check:
+def _combine_parts(parts: Sequence[Verification]) -> Verification:
     """What the stretches of a file measure as a whole."""
     momentary = tuple(window for part in parts for window in part.momentary_lufs)
-    return Check(
+    return Verification(
         integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
         true_peak_dbtp=max(part.true_peak_dbtp for part in parts),
         momentary_lufs=momentary,
@@ -177,30 +177,35 @@ class _Blocks:
         return cls(max(1, round(column_samples / count)), count)
 
 
-def _check_stretch(path: Path, part: Stretch, blocks: _Blocks, children: Children | None) -> Check:
-    skips = _Skips.of(part)
+def _verify_span(
+    path: Path, span: EncodedSpan, blocks: _Blocks, processes: ProcessGroup | None
+) -> Verification:
+    skips = _Skips.of(span)
     with TemporaryDirectory(prefix="check-") as folder:
         extremes, energies = Path(folder, "extremes.txt"), Path(folder, "energies.txt")
         done = ffmpeg.run(
             [
                 *ONE_THREAD,
-                *_input(path, part),
-                *_graph(blocks.samples, skips, extremes.name, energies.name),
+                *_input_arguments(path, span),
+                *_filter_arguments(blocks.samples, skips, extremes.name, energies.name),
             ],
             files=[path],
             cwd=Path(folder),
             timeout_s=TIMEOUT_S,
-            children=children,
+            processes=processes,
         )
-        peaks, levels_dbfs = _peaks(extremes.read_text()), _levels(energies.read_text(), blocks)
-    momentary = momentary_lufs(done.stdout.decode())[skips.windows :]
-    if not momentary and not part.roll_frames:
+        peaks, levels_dbfs = (
+            _parse_peaks(extremes.read_text()),
+            _parse_levels(energies.read_text(), blocks),
+        )
+    momentary = parse_momentary_lufs(done.stdout.decode())[skips.windows :]
+    if not momentary and not span.preroll_frames:
         raise RenderFailed(f"There is not a moment of sound in {path}.")
-    return Check(
+    return Verification(
         integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
-        true_peak_dbtp=true_peak_dbtp(done.stderr),
+        true_peak_dbtp=parse_true_peak_dbtp(done.stderr),
         momentary_lufs=tuple(momentary),
-        peaks=_columns(peaks, blocks.per_column),
+        peaks=_column_peaks(peaks, blocks.per_column),
         levels_dbfs=levels_dbfs,
         block_s=blocks.samples / MIX_RATE_HZ,
     )
@@ -211,28 +216,28 @@ class _Skips:
     """What is decoded of a stretch and does not count.
 
     Attributes:
-        roll: samples before its own.
-        unmeasured: samples before the first loudness window, so that windows end at whole STEP_S
+        preroll: samples before its own.
+        unmeasured_samples: samples before the first loudness window, so that windows end at whole STEP_S
             of the whole file, whatever stretch they lie in.
         windows: loudness windows that end before its own samples begin.
     """
 
-    roll: int
-    unmeasured: int
+    preroll: int
+    unmeasured_samples: int
     windows: int
 
     @classmethod
-    def of(cls, part: Stretch) -> "_Skips":
-        roll, step = part.roll_frames * FRAME_SAMPLES, round(STEP_S * MIX_RATE_HZ)
+    def of(cls, span: EncodedSpan) -> "_Skips":
+        roll, step = span.preroll_frames * FRAME_SAMPLES, round(STEP_S * MIX_RATE_HZ)
         if not roll:
             return cls(0, 0, 0)
         delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
-        begin = (part.first_frame - part.roll_frames) * FRAME_SAMPLES - delay
+        begin = (span.first_frame - span.preroll_frames) * FRAME_SAMPLES - delay
         unmeasured = -begin % step
         return cls(roll, unmeasured, (roll - unmeasured) // step)
 
 
-def _columns(
+def _column_peaks(
     peaks: Sequence[tuple[float, float]], blocks_per_column: int
 ) -> tuple[tuple[float, float], ...]:
     """The extremes of each column, of those of its blocks."""
@@ -240,15 +245,17 @@ def _columns(
     return tuple((min(low for low, _ in each), max(high for _, high in each)) for each in columns)
 
 
-def _input(path: Path, part: Stretch) -> list[str]:
+def _input_arguments(path: Path, span: EncodedSpan) -> list[str]:
     """A whole file opened confined, or some bytes of one of our own making."""
-    if part.begin_byte == 0 and part.end_byte == path.stat().st_size:
+    if span.begin_byte == 0 and span.end_byte == path.stat().st_size:
         return ffmpeg.confined_input(0)
-    bytes_of_it = f"subfile,,start,{part.begin_byte},end,{part.end_byte},,:{path.resolve()}"
+    bytes_of_it = f"subfile,,start,{span.begin_byte},end,{span.end_byte},,:{path.resolve()}"
     return ["-f", "mp3", "-i", bytes_of_it]
 
 
-def _graph(block_samples: int, skips: _Skips, extremes_file: str, energies_file: str) -> list[str]:
+def _filter_arguments(
+    block_samples: int, skips: _Skips, extremes_file: str, energies_file: str
+) -> list[str]:
     """Three branches over one decoding: loudness and true peak, extreme samples, energy.
 
     Telling levels itself, `astats` takes twice as long as decoding and loudness together; telling
@@ -265,8 +272,8 @@ def _graph(block_samples: int, skips: _Skips, extremes_file: str, energies_file:
     energies = f"ametadata=print:file={energies_file}"
     graph = [
         f"[0:a:0]{MUSIC_CHANNELS},asetnsamples={FRAMES_AT_ONCE}:p=0,asplit[a][b]",
-        f"[a]{_without(skips.unmeasured)}{levels}[c]",
-        f"[b]{_without(skips.roll)}aresample={MIX_RATE_HZ},asplit[d][e]",
+        f"[a]{_skip_filter(skips.unmeasured_samples)}{levels}[c]",
+        f"[b]{_skip_filter(skips.preroll)}aresample={MIX_RATE_HZ},asplit[d][e]",
         f"[d]aformat=sample_fmts=fltp,{blocks},{stats}Min_level+Max_level,{extremes},anullsink",
         "[e]aformat=sample_fmts=dblp,asplit[g][h]",
         f"[g][h]amultiply,{mono},{added},{blocks},{stats}Max_level,{energies},anullsink",
@@ -274,25 +281,25 @@ def _graph(block_samples: int, skips: _Skips, extremes_file: str, energies_file:
     return ["-filter_complex", ";".join(graph), "-map", "[c]", "-f", "null", "-"]
 
 
-def _without(samples: int) -> str:
+def _skip_filter(samples: int) -> str:
     """A filter that takes the first samples away, where there are some to take."""
     return f"atrim=start_sample={samples}," if samples else ""
 
 
-def _levels(printed: str, blocks: _Blocks) -> tuple[float, ...]:
+def _parse_levels(output: str, blocks: _Blocks) -> tuple[float, ...]:
     """Plain level of each block, told by the energy up to its end; -inf for silence.
 
     The last block of a stretch may be shorter, and is told as if silence filled it up.
     """
-    upto = [float(match["value"]) for match in _HIGHEST.finditer(printed)]
+    upto = [float(match["value"]) for match in _HIGHEST.finditer(output)]
     whole = blocks.samples * ENERGY_SCALE
     powers = ((after - before) / whole for before, after in pairwise([0.0, *upto]))
-    return tuple(10 * math.log10(power) if power > NOTHING else -math.inf for power in powers)
+    return tuple(10 * math.log10(power) if power > SILENCE_POWER else -math.inf for power in powers)
 
 
-def _peaks(printed: str) -> tuple[tuple[float, float], ...]:
-    lowest = [float(match["value"]) for match in _LOWEST.finditer(printed)]
-    highest = [float(match["value"]) for match in _HIGHEST.finditer(printed)]
+def _parse_peaks(output: str) -> tuple[tuple[float, float], ...]:
+    lowest = [float(match["value"]) for match in _LOWEST.finditer(output)]
+    highest = [float(match["value"]) for match in _HIGHEST.finditer(output)]
     return tuple(zip(lowest, highest, strict=True))
 
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mixer.errors import RenderFailed
-from mixer.files import published
+from mixer.files import open_atomic
 from mixer.sound import ffmpeg, mp4
 from mixer.sound.encoders import AAC_FRAME_SAMPLES, Encoding
-from mixer.sound.ffmpeg import Children, Completed
-from mixer.sound.reels import Mixdown, Strip, Tally
-from mixer.sound.timeline import MIX_RATE_HZ, Timeline, at_rate
+from mixer.sound.ffmpeg import CommandOutput, ProcessGroup
+from mixer.sound.reels import EncodedStream, Mixdown, StreamTotals
+from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
 
 TIMEOUT_S = 6 * 3600.0
 """The encoder of a book runs as long as its segments render; this is for a machine gone wrong."""
@@ -36,48 +36,48 @@ OPUS_RATE_HZ = 48_000
 READER_POLL_S = 0.01
 
 
-def packed(
-    strips: Iterable[Strip],
+def mux(
+    streams: Iterable[EncodedStream],
     out: Path,
     encoding: Encoding,
     timeline: Timeline,
     *,
-    about: str,
+    ffmetadata: str,
     cover: bytes = b"",
     folder: Path,
-    children: Children,
+    processes: ProcessGroup,
 ) -> Mixdown:
     """Strips in a container, in a file that appears whole.
 
     Args:
-        strips: in order.
+        streams: in order.
         out: the finished file.
         encoding: of a format that FFmpeg writes.
         timeline: of the mix.
-        about: tags and chapters, in FFmpeg's metadata format.
+        ffmetadata: tags and chapters, in FFmpeg's metadata format.
         cover: a JPEG to go with them; empty for none.
         folder: for what is needed on the way; whoever made it removes it.
-        children: the job that it belongs to.
+        processes: the job that it belongs to.
     """
-    pipe, tags = folder / "stream", told(about, cover, folder)
-    with published(out) as file:
+    pipe, tags = folder / "stream", build_tag_arguments(ffmetadata, cover, folder)
+    with open_atomic(out) as file:
         partial = Path(file.name)
         if encoding.format in ("flac", "opus"):
-            raw = _raw_samples(encoding, timeline)
-            codec = _codec(encoding, timeline.channels)
-            return _poured(
-                strips, pipe, [*raw, "-i", str(pipe), *tags, *codec, file.name], children
+            raw = _raw_input_arguments(encoding, timeline)
+            codec = _codec_arguments(encoding, timeline.channels)
+            return _stream_to_ffmpeg(
+                streams, pipe, [*raw, "-i", str(pipe), *tags, *codec, file.name], processes
             )
-        boxing = _boxing(pipe, partial, tags=tags, brand=_brand(encoding))
-        mixdown = _poured(strips, pipe, boxing, children)
-        mp4.end_after(partial, at_rate(timeline.length, timeline.rate_hz, MIX_RATE_HZ))
+        boxing = _remux_arguments(pipe, partial, tags=tags, brand=_brand(encoding))
+        mixdown = _stream_to_ffmpeg(streams, pipe, boxing, processes)
+        mp4.set_duration(partial, rescale_samples(timeline.length, timeline.rate_hz, MIX_RATE_HZ))
         return mixdown
 
 
-def told(about: str, cover: bytes, folder: Path) -> list[str]:
+def build_tag_arguments(ffmetadata: str, cover: bytes, folder: Path) -> list[str]:
     """FFmpeg's arguments for tags, chapters and cover of a file whose sound is its first input."""
     described, picture = folder / "about.txt", folder / "cover.jpg"
-    described.write_text(about or ";FFMETADATA1\n", encoding="utf-8")
+    described.write_text(ffmetadata or ";FFMETADATA1\n", encoding="utf-8")
     inputs = ["-f", "ffmetadata", "-i", str(described)]
     told = ["-map", "0:a", "-map_metadata", "1", "-map_metadata:s:a:0", "1:g", "-map_chapters", "1"]
     if not cover:
@@ -88,7 +88,7 @@ def told(about: str, cover: bytes, folder: Path) -> list[str]:
     return [*inputs, "-f", "image2", "-i", str(picture), *told, *shown]
 
 
-def contained(
+def remux(
     frames: Path,
     out: Path,
     *,
@@ -96,7 +96,7 @@ def contained(
     encoding: Encoding,
     samples: int,
     skip: int = AAC_FRAME_SAMPLES,
-    children: Children,
+    processes: ProcessGroup,
 ) -> None:
     """AAC frames in a container.
 
@@ -107,14 +107,14 @@ def contained(
         encoding: tells an M4B from an M4A.
         samples: how many are heard.
         skip: how many before them are not.
-        children: the job that it belongs to.
+        processes: the job that it belongs to.
     """
-    boxing = _boxing(frames, out, tags=tags, brand=_brand(encoding), skip=skip)
-    ffmpeg.run(boxing, timeout_s=TIMEOUT_S, children=children)
-    mp4.end_after(out, samples)
+    boxing = _remux_arguments(frames, out, tags=tags, brand=_brand(encoding), skip=skip)
+    ffmpeg.run(boxing, timeout_s=TIMEOUT_S, processes=processes)
+    mp4.set_duration(out, samples)
 
 
-def _boxing(
+def _remux_arguments(
     frames: Path, out: Path, *, tags: list[str], brand: str, skip: int = AAC_FRAME_SAMPLES
 ) -> list[str]:
     """What FFmpeg is told to put AAC frames into a container."""
@@ -128,58 +128,58 @@ def _brand(encoding: Encoding) -> str:
     return f"{encoding.format.upper()} "
 
 
-def _raw_samples(encoding: Encoding, timeline: Timeline) -> list[str]:
+def _raw_input_arguments(encoding: Encoding, timeline: Timeline) -> list[str]:
     """How the samples of segments are read."""
     kind = encoding.stream.arguments[-1]
-    return ["-f", kind, "-ar", str(MIX_RATE_HZ), "-ch_layout", _layout(timeline.channels)]
+    return ["-f", kind, "-ar", str(MIX_RATE_HZ), "-ch_layout", _channel_layout(timeline.channels)]
 
 
-def _layout(channels: int) -> str:
+def _channel_layout(channels: int) -> str:
     return "mono" if channels == 1 else "stereo"
 
 
-def _codec(encoding: Encoding, channels: int) -> list[str]:
+def _codec_arguments(encoding: Encoding, channels: int) -> list[str]:
     if encoding.format == "flac":
         return ["-c:a", "flac", "-f", "flac"]
     kbps = min(encoding.bitrate_kbps, MAX_OPUS_KBPS * channels)
     return ["-ar", str(OPUS_RATE_HZ), "-c:a", "libopus", "-b:a", f"{kbps}k", "-f", "opus"]
 
 
-def _poured(
-    strips: Iterable[Strip], pipe: Path, arguments: list[str], children: Children
+def _stream_to_ffmpeg(
+    streams: Iterable[EncodedStream], pipe: Path, arguments: list[str], processes: ProcessGroup
 ) -> Mixdown:
     """Hand all strips to one FFmpeg, in order, through a named pipe, and wait for it.
 
     Args:
-        strips: in order.
+        streams: in order.
         pipe: to be made.
         arguments: of FFmpeg, which reads the pipe.
-        children: the job that it belongs to.
+        processes: the job that it belongs to.
     """
     os.mkfifo(pipe)
-    tally = Tally()
+    tally = StreamTotals()
     with ThreadPoolExecutor(1, thread_name_prefix="encoder") as beside:
-        reading = beside.submit(ffmpeg.run, arguments, timeout_s=TIMEOUT_S, children=children)
+        reading = beside.submit(ffmpeg.run, arguments, timeout_s=TIMEOUT_S, processes=processes)
         try:
-            with _opened(pipe, reading) as file:
-                for strip in tally.counted(strips):
-                    strip.pour(file)
+            with _open_pipe(pipe, reading) as file:
+                for strip in tally.count_streams(streams):
+                    strip.write_to(file)
         except BrokenPipeError as error:
             reading.result()  # says why it reads no more
             raise RenderFailed("FFmpeg ended before it had read everything.") from error
         except BaseException:
-            children.stop()  # or it would go on with what it has
+            processes.stop()  # or it would go on with what it has
             raise
         reading.result()
     return tally.mixdown()
 
 
 @contextmanager
-def _opened(pipe: Path, reading: Future[Completed]) -> Iterator[BinaryIO]:
+def _open_pipe(pipe: Path, encoder: Future[CommandOutput]) -> Iterator[BinaryIO]:
     """A pipe's end for writing, once its reader holds the other."""
-    while (descriptor := _writing_end(pipe)) is None:
-        if reading.done():
-            reading.result()
+    while (descriptor := _open_write_end(pipe)) is None:
+        if encoder.done():
+            encoder.result()
             raise RenderFailed("FFmpeg ended before it was given anything.")
         time.sleep(READER_POLL_S)
     os.set_blocking(descriptor, True)
@@ -193,7 +193,7 @@ def _opened(pipe: Path, reading: Future[Completed]) -> Iterator[BinaryIO]:
     file.close()
 
 
-def _writing_end(pipe: Path) -> int | None:
+def _open_write_end(pipe: Path) -> int | None:
     """A descriptor to write to; None while nobody reads."""
     try:
         return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mixer.sound import ducking
 from mixer.sound.loudness import DUAL_MONO_LU, STEP_S, WINDOW_S
-from mixer.sound.marks import Placed, Plays, Stretch
+from mixer.sound.marks import MusicRegion, PlacedSound, PlaybackMode
 from mixer.sound.measure import Measurement
 from mixer.sound.timeline import Cue
 
@@ -19,7 +19,7 @@ FADE_IN_S = 1.5
 END_FADE_S = 2.0
 """Of music that ends where the author says so, from there on."""
 
-ROOM_FADE_S = 0.8
+STING_FADE_S = 0.8
 """Of music that makes room for a sound, up to its beginning."""
 
 SOUND_FADE_S = 0.004
@@ -34,7 +34,7 @@ MAX_FADE_OUT_SHARE = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
-class Music:
+class SoundFile:
     """A recording of music, or of any other sound.
 
     Attributes:
@@ -55,37 +55,39 @@ class Music:
         windows = self.measured.profile.momentary_lufs
         if not windows:
             loudness = self.measured.loudness_lufs
-            return -math.inf if loudness is None else loudness + self.heard_as_db
-        place_s = self.measured.lead_samples / self.measured.rate_hz + self._place_s(played_s)
+            return -math.inf if loudness is None else loudness + self.dual_mono_db
+        place_s = self.measured.lead_samples / self.measured.rate_hz + self._loop_position_s(
+            played_s
+        )
         at = round((place_s + WINDOW_S + WINDOW_S / 2) / STEP_S) - 1
-        return windows[min(at, len(windows) - 1)] + self.heard_as_db
+        return windows[min(at, len(windows) - 1)] + self.dual_mono_db
 
     @property
-    def sounding_s(self) -> float:
+    def audible_s(self) -> float:
         """How long it plays, without the silence at its ends."""
         known = self.measured
         return (known.samples - known.lead_samples - known.tail_samples) / known.rate_hz
 
     @property
-    def heard_as_db(self) -> float:
+    def dual_mono_db(self) -> float:
         """What playing it in two channels adds to its measured loudness."""
         return DUAL_MONO_LU if self.measured.channels == 1 else 0.0
 
-    def _place_s(self, played_s: float) -> float:
+    def _loop_position_s(self, played_s: float) -> float:
         """A moment of playing as a place in the sounding part of the recording."""
-        if played_s < self.sounding_s:
+        if played_s < self.audible_s:
             return played_s
-        overlap_s = seam_s(self.sounding_s)
-        return overlap_s + (played_s - overlap_s) % (self.sounding_s - overlap_s)
+        overlap_s = seam_s(self.audible_s)
+        return overlap_s + (played_s - overlap_s) % (self.audible_s - overlap_s)
 
 
-def seam_s(sounding_s: float) -> float:
+def seam_s(audible_s: float) -> float:
     """How long a looped recording crossfades from its end into its beginning."""
-    return min(SEAM_S, sounding_s * MAX_SEAM_SHARE)
+    return min(SEAM_S, audible_s * MAX_SEAM_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
-class Bedding:
+class MusicBedStyle:
     """How music lies under the voice.
 
     Attributes:
@@ -93,22 +95,25 @@ class Bedding:
         level_lu: how far below the voice it lies, where its mark says nothing else.
         fade_out_s: at the very end.
         rate_hz: of the timeline.
-        ramping: how quickly it gives way and comes back.
+        envelope: how quickly it gives way and comes back.
     """
 
     rise_db: float
     level_lu: float
     fade_out_s: float
     rate_hz: int
-    ramping: ducking.Ramping = ducking.RADIO
+    envelope: ducking.DuckingEnvelope = ducking.RADIO
 
-    def below_lu(self, level_lu: float | None) -> float:
+    def level_below_voice_lu(self, level_lu: float | None) -> float:
         """How far below the voice music of a level lies."""
         return self.level_lu if level_lu is None else -level_lu
 
 
 def place_cues(
-    music: Sequence[Stretch], heard: Sequence[ducking.Span], length: int, bedding: Bedding
+    music: Sequence[MusicRegion],
+    foreground: Sequence[ducking.Span],
+    length: int,
+    bed_style: MusicBedStyle,
 ) -> Iterator[Cue]:
     """The cue of each stretch of music; neighbours crossfade, others fade.
 
@@ -116,57 +121,65 @@ def place_cues(
 
     Args:
         music: in playing order.
-        heard: when the voice, or a sound over the music, is heard.
+        foreground: when the voice, or a sound over the music, is heard.
         length: of the timeline, in samples.
-        bedding: how it lies.
+        bed_style: how it lies.
     """
-    rate_hz = bedding.rate_hz
+    rate_hz = bed_style.rate_hz
     befores = [0, *(stretch.end for stretch in music)]
     afters = [*(stretch.start for stretch in music[1:]), length]
     for stretch, before, after in zip(music, befores, afters, strict=False):
         joins = 0 < stretch.start == before
-        fade_out = _fade_out(stretch, after, length, bedding)
+        fade_out = _fade_out_samples(stretch, after, length, bed_style)
         rings_on = stretch.end < length and not stretch.gives_way
         stop = min(length, stretch.end + fade_out) if rings_on else stretch.end
         cue = Cue(
-            source=stretch.mark.source,
+            source=stretch.annotation.source,
             start=stretch.start,
             length=stop - stretch.start,
             gain_db=0.0,
             fade_in=round((CROSSFADE_S if joins else FADE_IN_S) * rate_hz),
             fade_out=min(fade_out, stop - stretch.end) if rings_on else fade_out,
         )
-        rise_db = min(bedding.rise_db, bedding.below_lu(stretch.mark.level_lu))
-        yield _ducked(_with_fades_that_fit(cue), heard, rise_db, bedding)
+        rise_db = min(
+            bed_style.rise_db, bed_style.level_below_voice_lu(stretch.annotation.level_lu)
+        )
+        yield _duck_cue(_clamp_fades(cue), foreground, rise_db, bed_style)
 
 
-def _fade_out(stretch: Stretch, following: int, length: int, bedding: Bedding) -> int:
+def _fade_out_samples(
+    region: MusicRegion, following: int, length: int, bed_style: MusicBedStyle
+) -> int:
     """How long the end of a stretch fades, from its end on or up to it."""
-    if stretch.end == length:
+    if region.end == length:
         longest = int(length * MAX_FADE_OUT_SHARE)
-        return min(round(bedding.fade_out_s * bedding.rate_hz), longest)
-    if stretch.gives_way:
-        return round(ROOM_FADE_S * bedding.rate_hz)
-    joins = following == stretch.end
-    return round((CROSSFADE_S if joins else END_FADE_S) * bedding.rate_hz)
+        return min(round(bed_style.fade_out_s * bed_style.rate_hz), longest)
+    if region.gives_way:
+        return round(STING_FADE_S * bed_style.rate_hz)
+    joins = following == region.end
+    return round((CROSSFADE_S if joins else END_FADE_S) * bed_style.rate_hz)
 
 
-def place_sounds(placed: Sequence[Placed], rate_hz: int) -> Iterator[Cue]:
+def place_sounds(placed_sounds: Sequence[PlacedSound], rate_hz: int) -> Iterator[Cue]:
     """The cues of sounds that play once, a moment of fading at both edges."""
     fade = round(SOUND_FADE_S * rate_hz)
-    for each in placed:
-        if each.mark.plays is not Plays.ON:
-            cue = Cue(each.mark.source, each.start, each.length, 0.0, fade, fade, plays_once=True)
-            yield _with_fades_that_fit(cue)
+    for each in placed_sounds:
+        if each.annotation.playback is not PlaybackMode.LOOP:
+            cue = Cue(
+                each.annotation.source, each.start, each.length, 0.0, fade, fade, plays_once=True
+            )
+            yield _clamp_fades(cue)
 
 
-def _with_fades_that_fit(cue: Cue) -> Cue:
+def _clamp_fades(cue: Cue) -> Cue:
     """Fades of at most half the cue each."""
     half = cue.length // 2
     return replace(cue, fade_in=min(cue.fade_in, half), fade_out=min(cue.fade_out, half))
 
 
-def _ducked(cue: Cue, heard: Sequence[ducking.Span], rise_db: float, bedding: Bedding) -> Cue:
+def _duck_cue(
+    cue: Cue, foreground: Sequence[ducking.Span], rise_db: float, bed_style: MusicBedStyle
+) -> Cue:
     bed = cue.start, cue.end
-    ramps = ducking.ramps(heard, bed, rise_db, bedding.rate_hz, bedding.ramping)
+    ramps = ducking.build_ramps(foreground, bed, rise_db, bed_style.rate_hz, bed_style.envelope)
     return replace(cue, ramps=ramps)

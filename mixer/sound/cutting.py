@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import IO
 
 from mixer.errors import RenderFailed
-from mixer.files import published
+from mixer.files import open_atomic
 from mixer.sound import ffmpeg, mp3, room_tone, wav
-from mixer.sound.containers import TIMEOUT_S, contained, told
-from mixer.sound.encoders import AAC_FRAME_SAMPLES, ADTS_HEADER_BYTES, Encoding, adts_bytes
-from mixer.sound.ffmpeg import Children
+from mixer.sound.containers import TIMEOUT_S, build_tag_arguments, remux
+from mixer.sound.encoders import AAC_FRAME_SAMPLES, ADTS_HEADER_BYTES, Encoding, adts_frame_bytes
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import MIX_RATE_HZ
 
 BLOCK_BYTES = 1 << 20
@@ -34,7 +34,7 @@ QUIET_SETTLED_FRAMES = 2 * QUIET_FRAMES
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class FileCut:
     """A stretch that shall be a file. All lengths in samples at MIX_RATE_HZ.
 
     Attributes:
@@ -51,22 +51,22 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class FileTags:
     """What a file says of itself, as `mixer.publish.tags` puts it.
 
     Attributes:
-        head: an ID3 tag for an MP3, chunks for a WAV.
-        about: FFmpeg's metadata format, for the others.
+        raw_tags: an ID3 tag for an MP3, chunks for a WAV.
+        ffmetadata: FFmpeg's metadata format, for the others.
         cover: a JPEG, for the others.
     """
 
-    head: bytes = b""
-    about: str = ""
+    raw_tags: bytes = b""
+    ffmetadata: str = ""
     cover: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class Scissors:
+class ChapterSplitter:
     """Cuts one finished file. It must be one that Mixer made.
 
     Attributes:
@@ -75,7 +75,7 @@ class Scissors:
         channels: of it.
         room_tone_dbfs: of the quiet in it; None for silence.
         folder: for what is needed on the way; whoever made it removes it.
-        children: the job that it belongs to.
+        processes: the job that it belongs to.
     """
 
     whole: Path
@@ -83,54 +83,54 @@ class Scissors:
     channels: int
     room_tone_dbfs: float | None
     folder: Path
-    children: Children
+    processes: ProcessGroup
 
-    def cut(self, cuts: Iterator[tuple[Cut, Path, Words]]) -> Iterator[Path]:
+    def split(self, cuts: Iterator[tuple[FileCut, Path, FileTags]]) -> Iterator[Path]:
         """Make a file for each stretch; each appears whole, when the next one is asked for.
 
         Args:
             cuts: in order, with the file to write and what it shall say of itself.
         """
         if self.encoding.format in ("m4a", "m4b"):
-            yield from self._aac(cuts)
+            yield from self._split_aac(cuts)
             return
         for cut, out, words in cuts:
-            with published(out) as file:
+            with open_atomic(out) as file:
                 if self.encoding.format == "mp3":
-                    self._mp3(cut, file, words)
+                    self._write_mp3(cut, file, words)
                 elif self.encoding.format == "wav":
-                    self._wav(cut, file, words)
+                    self._write_wav(cut, file, words)
                 else:
-                    self._again(cut, Path(file.name), words, ["-c:a", "flac", "-f", "flac"])
+                    self._reencode(cut, Path(file.name), words, ["-c:a", "flac", "-f", "flac"])
             yield out
 
-    def encoded(self, cut: Cut, out: Path, words: Words, kbps: int) -> None:
+    def encode_mp3(self, cut: FileCut, out: Path, tags: FileTags, kbps: int) -> None:
         """An MP3 of a stretch of a file without loss, at the same level.
 
         Args:
             cut: the stretch.
             out: the file to write.
-            words: what it shall say of itself.
+            tags: what it shall say of itself.
             kbps: its bit rate.
         """
         level_db = -Encoding("mp3", kbps).level_offset_db
         codec = ["-c:a", "libmp3lame", "-b:a", f"{kbps}k", "-id3v2_version", "3", "-f", "mp3"]
-        with published(out) as file:
-            self._again(cut, Path(file.name), words, codec, level_db)
+        with open_atomic(out) as file:
+            self._reencode(cut, Path(file.name), tags, codec, level_db)
 
-    def _mp3(self, cut: Cut, file: IO[bytes], words: Words) -> None:
+    def _write_mp3(self, cut: FileCut, file: IO[bytes], tags: FileTags) -> None:
         kbps = self.encoding.bitrate_kbps
         with self.whole.open("rb") as whole:
-            stream_begin, frame_count = _mp3_stream(whole, kbps, self.whole.stat().st_size)
-            span = mp3.span_of(cut.start, cut.end, frame_count)
+            stream_begin, frame_count = _locate_mp3_frames(whole, kbps, self.whole.stat().st_size)
+            span = mp3.find_frame_span(cut.start, cut.end, frame_count)
             begin = _frame_offset(whole, stream_begin, span.first, kbps)
             end = _frame_offset(whole, stream_begin, span.first + span.count, kbps)
             before, after = (
-                self._quiet(-(-samples // mp3.FRAME_SAMPLES))
+                self._encode_quiet(-(-samples // mp3.FRAME_SAMPLES))
                 for samples in (cut.quiet_before, cut.quiet_after)
             )
             more = len(before) + len(after)
-            file.write(words.head)
+            file.write(tags.raw_tags)
             file.write(
                 mp3.info_frame(
                     kbps,
@@ -142,38 +142,38 @@ class Scissors:
                 )
             )
             file.writelines(before)
-            _copied(whole, begin, end, file)
+            _copy_range(whole, begin, end, file)
             file.writelines(after)
 
-    def _quiet(self, count: int) -> list[bytes]:
+    def _encode_quiet(self, count: int) -> list[bytes]:
         """So many frames as the whole has them where nobody speaks, again and again."""
         if not count:
             return []
         length = (QUIET_SETTLED_FRAMES + QUIET_FRAMES + 1) * mp3.FRAME_SAMPLES
         source = ["-f", "lavfi", "-i", self._quiet_source(length)]
         arguments = [*source, *self.encoding.segment_arguments, "-"]
-        made = ffmpeg.run(arguments, timeout_s=TIMEOUT_S, children=self.children).stdout
-        settled = islice(mp3.frames(made), QUIET_SETTLED_FRAMES, None)
+        made = ffmpeg.run(arguments, timeout_s=TIMEOUT_S, processes=self.processes).stdout
+        settled = islice(mp3.split_frames(made), QUIET_SETTLED_FRAMES, None)
         return list(islice(cycle(islice(settled, QUIET_FRAMES)), count))
 
     def _quiet_source(self, samples: int) -> str:
         layout = "mono" if self.channels == 1 else "stereo"
         if self.room_tone_dbfs is None:
             return f"anullsrc=r={MIX_RATE_HZ}:cl={layout}:d={samples / MIX_RATE_HZ:.6f}"
-        tone = [*room_tone.noise(self.room_tone_dbfs), room_tone.AGAIN]
+        tone = [*room_tone.noise_filters(self.room_tone_dbfs), room_tone.LOOP_FILTER]
         pan = ["pan=stereo|c0=c0|c1=c0"] if self.channels > 1 else []
-        return ",".join([*tone, *room_tone.stretch(0, samples), *pan])
+        return ",".join([*tone, *room_tone.trim_filters(0, samples), *pan])
 
-    def _wav(self, cut: Cut, file: IO[bytes], words: Words) -> None:
+    def _write_wav(self, cut: FileCut, file: IO[bytes], tags: FileTags) -> None:
         block = self.channels * wav.SAMPLE_BYTES
         with self.whole.open("rb") as whole:
-            samples_begin = wav.samples_begin(whole)
+            samples_begin = wav.find_samples(whole)
             begin, end = (samples_begin + block * at for at in (cut.start, cut.end))
-            file.write(wav.header(self.channels, end - begin, words.head))
-            _copied(whole, begin, end, file)
+            file.write(wav.header(self.channels, end - begin, tags.raw_tags))
+            _copy_range(whole, begin, end, file)
 
-    def _again(
-        self, cut: Cut, out: Path, words: Words, codec: list[str], level_db: float = 0.0
+    def _reencode(
+        self, cut: FileCut, out: Path, tags: FileTags, codec: list[str], level_db: float = 0.0
     ) -> None:
         """Decoded and encoded anew; whole seconds can be sought to the sample."""
         second = cut.start // MIX_RATE_HZ
@@ -182,40 +182,45 @@ class Scissors:
         trim = f"atrim=start_sample={cut.start - sought}:end_sample={cut.end - sought}"
         level = f",volume={level_db}dB" if level_db else ""
         shaped = ["-af", f"{trim},asetpts=PTS-STARTPTS{level}"]
-        arguments = [*source, *told(words.about, words.cover, self.folder), *shaped, *codec]
-        ffmpeg.run([*arguments, str(out)], timeout_s=TIMEOUT_S, children=self.children)
+        arguments = [
+            *source,
+            *build_tag_arguments(tags.ffmetadata, tags.cover, self.folder),
+            *shaped,
+            *codec,
+        ]
+        ffmpeg.run([*arguments, str(out)], timeout_s=TIMEOUT_S, processes=self.processes)
 
-    def _aac(self, cuts: Iterator[tuple[Cut, Path, Words]]) -> Iterator[Path]:
+    def _split_aac(self, cuts: Iterator[tuple[FileCut, Path, FileTags]]) -> Iterator[Path]:
         stream, frames = self.folder / "whole.aac", self.folder / "part.aac"
         bare = ["-i", str(self.whole), "-map", "0:a", "-c", "copy", "-f", "adts", str(stream)]
-        ffmpeg.run(bare, timeout_s=TIMEOUT_S, children=self.children)
+        ffmpeg.run(bare, timeout_s=TIMEOUT_S, processes=self.processes)
         with stream.open("rb") as whole:
             offsets = _adts_offsets(whole)
             for cut, out, words in cuts:
                 first = cut.start // AAC_FRAME_SAMPLES
                 behind = min(-(-cut.end // AAC_FRAME_SAMPLES) + 1, len(offsets) - 1)
                 with frames.open("wb") as part:
-                    _copied(whole, offsets[first], offsets[behind], part)
-                with published(out) as file:
-                    contained(
+                    _copy_range(whole, offsets[first], offsets[behind], part)
+                with open_atomic(out) as file:
+                    remux(
                         frames,
                         Path(file.name),
-                        tags=told(words.about, words.cover, self.folder),
+                        tags=build_tag_arguments(words.ffmetadata, words.cover, self.folder),
                         encoding=self.encoding,
                         skip=AAC_FRAME_SAMPLES + cut.start - first * AAC_FRAME_SAMPLES,
                         samples=cut.end - cut.start,
-                        children=self.children,
+                        processes=self.processes,
                     )
                 yield out
 
 
-def _mp3_stream(whole: IO[bytes], kbps: int, size_bytes: int) -> tuple[int, int]:
+def _locate_mp3_frames(whole: IO[bytes], kbps: int, size_bytes: int) -> tuple[int, int]:
     """Where the frames behind the header frame begin, and how many there are."""
     beginning = whole.read(10)
-    at = mp3.tag_bytes(beginning)
+    at = mp3.id3_tag_bytes(beginning)
     whole.seek(at)
     begin = at + next(mp3.frame_lengths(whole.read(mp3.MAX_FRAME_BYTES)))
-    period = mp3.bytes_of(mp3.PADDING_PERIOD_FRAMES, kbps)
+    period = mp3.frames_bytes(mp3.PADDING_PERIOD_FRAMES, kbps)
     periods, rest = divmod(size_bytes - begin, period)
     whole.seek(begin + periods * period)
     ends = sum(1 for _ in mp3.frame_lengths(whole.read(rest)))
@@ -225,7 +230,7 @@ def _mp3_stream(whole: IO[bytes], kbps: int, size_bytes: int) -> tuple[int, int]
 def _frame_offset(whole: IO[bytes], stream_begin: int, frame: int, kbps: int) -> int:
     """Where a frame begins in the file."""
     over = frame % mp3.PADDING_PERIOD_FRAMES
-    at = stream_begin + mp3.bytes_of(frame - over, kbps)
+    at = stream_begin + mp3.frames_bytes(frame - over, kbps)
     whole.seek(at)
     content = whole.read(over * mp3.MAX_FRAME_BYTES)
     return at + sum(islice(mp3.frame_lengths(content), over))
@@ -235,13 +240,13 @@ def _adts_offsets(stream: IO[bytes]) -> "array[int]":
     """Where each frame begins, and where the last one ends."""
     offsets, at = array("Q", [0]), 0
     while len(header := stream.read(ADTS_HEADER_BYTES)) == ADTS_HEADER_BYTES:
-        at += adts_bytes(header, at)
+        at += adts_frame_bytes(header, at)
         offsets.append(at)
         stream.seek(at)
     return offsets
 
 
-def _copied(source: IO[bytes], begin: int, end: int, into: IO[bytes]) -> None:
+def _copy_range(source: IO[bytes], begin: int, end: int, into: IO[bytes]) -> None:
     source.seek(begin)
     left = end - begin
     while left:

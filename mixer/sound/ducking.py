@@ -14,33 +14,37 @@ from mixer.sound.timeline import Ramp
 
 
 @dataclass(frozen=True, slots=True)
-class Ramping:
+class DuckingEnvelope:
     """How quickly a bed gives way, and how soon it comes back.
 
     Attributes:
-        down_s: before the first syllable.
+        attack_s: before the first syllable.
         hold_s: behind the last, until it begins to rise.
-        up_s: of the rise.
+        release_s: of the rise.
     """
 
-    down_s: float = 0.15
+    attack_s: float = 0.15
     hold_s: float = 0.2
-    up_s: float = 0.5
+    release_s: float = 0.5
 
     @property
-    def least_pause_s(self) -> float:
+    def min_pause_s(self) -> float:
         """Shorter pauses are held through."""
-        return self.down_s + self.hold_s + self.up_s
+        return self.attack_s + self.hold_s + self.release_s
 
 
-RADIO = Ramping()
+RADIO = DuckingEnvelope()
 
 Span = tuple[int, int]
 """From a sample to one past the last."""
 
 
-def ramps(
-    speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int, ramping: Ramping = RADIO
+def build_ramps(
+    speech: Sequence[Span],
+    bed: Span,
+    rise_db: float,
+    rate_hz: int,
+    envelope: DuckingEnvelope = RADIO,
 ) -> tuple[Ramp, ...]:
     """The ramps of a bed that lies low under speech and rises in its long pauses.
 
@@ -49,7 +53,7 @@ def ramps(
         bed: where the bed plays.
         rise_db: by how much it rises; 0 for never.
         rate_hz: of all samples.
-        ramping: how quickly.
+        envelope: how quickly.
 
     Returns:
         Ramps against a bed that starts low, or raised by a first ramp of no length where speech
@@ -57,24 +61,26 @@ def ramps(
     """
     if rise_db == 0:
         return ()
-    return tuple(_ramps(speech, bed, rise_db, rate_hz, ramping))
+    return tuple(_generate_ramps(speech, bed, rise_db, rate_hz, envelope))
 
 
-def _ramps(
-    speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int, ramping: Ramping
+def _generate_ramps(
+    speech: Sequence[Span], bed: Span, rise_db: float, rate_hz: int, envelope: DuckingEnvelope
 ) -> Iterator[Ramp]:
-    down, up = round(ramping.down_s * rate_hz), round(ramping.up_s * rate_hz)
-    for start, end in _pauses(speech, bed, rate_hz, ramping):
+    down, up = round(envelope.attack_s * rate_hz), round(envelope.release_s * rate_hz)
+    for start, end in _find_pauses(speech, bed, rate_hz, envelope):
         rises_at_once = start <= bed[0]
         yield Ramp(start, 0 if rises_at_once else up, rise_db)
         if end < bed[1]:
             yield Ramp(end - down, down, 0.0)
 
 
-def _pauses(speech: Sequence[Span], bed: Span, rate_hz: int, ramping: Ramping) -> Iterator[Span]:
+def _find_pauses(
+    speech: Sequence[Span], bed: Span, rate_hz: int, envelope: DuckingEnvelope
+) -> Iterator[Span]:
     """From where the bed may begin to rise to where it must be down again."""
-    hold = round(ramping.hold_s * rate_hz)
-    least = round((ramping.up_s + ramping.down_s) * rate_hz)
+    hold = round(envelope.hold_s * rate_hz)
+    least = round((envelope.release_s + envelope.attack_s) * rate_hz)
     heard = [span for span in speech if span[1] > bed[0] and span[0] < bed[1]]
     quiet_from = bed[0]
     for start, end in heard:

@@ -27,7 +27,7 @@ AAC_FRAME_SAMPLES = 1_024
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamFormat:
     """What a segment comes out as.
 
     Attributes:
@@ -47,15 +47,17 @@ class Stream:
 
 
 _BARE_FRAMES = ("-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3")
-MP3_STREAM = Stream("mp3", mp3.FRAME_SAMPLES, ("-c:a", "libmp3lame", *_BARE_FRAMES))
+MP3_STREAM = StreamFormat("mp3", mp3.FRAME_SAMPLES, ("-c:a", "libmp3lame", *_BARE_FRAMES))
 """Frames that stand for themselves: no bit reservoir, no header frame, no tags."""
 
-AAC_STREAM = Stream("aac", AAC_FRAME_SAMPLES, ("-c:a", "aac", "-f", "adts"), sample_format="s16")
+AAC_STREAM = StreamFormat(
+    "aac", AAC_FRAME_SAMPLES, ("-c:a", "aac", "-f", "adts"), sample_format="s16"
+)
 """Of sixteen bits, or the encoder would spend 4 % more time on what lies below them; rounding is
 20 dB softer than the encoder's own noise where that is softest (both measured, 128 kbit/s)."""
 
-SAMPLES_STREAM = Stream("s16", 1, ("-c:a", "pcm_s16le", "-f", "s16le"), wav.SAMPLE_BYTES)
-FLOATS_STREAM = Stream("f32", 1, ("-c:a", "pcm_f32le", "-f", "f32le"), FLOAT_BYTES)
+SAMPLES_STREAM = StreamFormat("s16", 1, ("-c:a", "pcm_s16le", "-f", "s16le"), wav.SAMPLE_BYTES)
+FLOATS_STREAM = StreamFormat("f32", 1, ("-c:a", "pcm_f32le", "-f", "f32le"), FLOAT_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,15 @@ class Format:
     Attributes:
         content_type: for browsers.
         stream: what its segments come out as.
-        joins: whether the finished file is a header and the segments' streams, byte after byte.
+        is_concatenable: whether the finished file is a header and the segments' streams, byte after byte.
         is_lossy: whether a bit rate counts.
         level_offsets_db: up to so many kbit/s the encoder changes the level by so much; above the
             last, not at all.
     """
 
     content_type: str
-    stream: Stream
-    joins: bool
+    stream: StreamFormat
+    is_concatenable: bool
     is_lossy: bool = True
     level_offsets_db: tuple[tuple[int, float], ...] = ()
 
@@ -83,12 +85,14 @@ LAME_OFFSETS_DB = ((160, -0.445), (192, -0.264), (224, -0.175))
 
 FORMATS: Mapping[FormatName, Format] = MappingProxyType(
     {
-        "mp3": Format("audio/mpeg", MP3_STREAM, joins=True, level_offsets_db=LAME_OFFSETS_DB),
-        "m4a": Format("audio/mp4", AAC_STREAM, joins=False),
-        "m4b": Format("audio/mp4", AAC_STREAM, joins=False),
-        "opus": Format("audio/ogg", FLOATS_STREAM, joins=False),
-        "flac": Format("audio/flac", SAMPLES_STREAM, joins=False, is_lossy=False),
-        "wav": Format("audio/wav", SAMPLES_STREAM, joins=True, is_lossy=False),
+        "mp3": Format(
+            "audio/mpeg", MP3_STREAM, is_concatenable=True, level_offsets_db=LAME_OFFSETS_DB
+        ),
+        "m4a": Format("audio/mp4", AAC_STREAM, is_concatenable=False),
+        "m4b": Format("audio/mp4", AAC_STREAM, is_concatenable=False),
+        "opus": Format("audio/ogg", FLOATS_STREAM, is_concatenable=False),
+        "flac": Format("audio/flac", SAMPLES_STREAM, is_concatenable=False, is_lossy=False),
+        "wav": Format("audio/wav", SAMPLES_STREAM, is_concatenable=True, is_lossy=False),
     }
 )
 
@@ -111,7 +115,7 @@ class Encoding:
         return FORMATS[self.format]
 
     @property
-    def stream(self) -> Stream:
+    def stream(self) -> StreamFormat:
         """What its segments come out as."""
         return self.kind.stream
 
@@ -138,25 +142,25 @@ MP3 = Encoding()
 """What is made where nothing else is asked for."""
 
 
-def frame_lengths(stream: Stream, content: bytes) -> Iterator[int]:
+def frame_lengths(stream: StreamFormat, content: bytes) -> Iterator[int]:
     """The bytes of each frame of a compressed stream, in order.
 
     Raises:
         RenderFailed: something that is not a frame lies between them.
     """
-    return mp3.frame_lengths(content) if stream is MP3_STREAM else _adts_lengths(content)
+    return mp3.frame_lengths(content) if stream is MP3_STREAM else _adts_frame_lengths(content)
 
 
-def _adts_lengths(content: bytes) -> Iterator[int]:
+def _adts_frame_lengths(content: bytes) -> Iterator[int]:
     """ISO/IEC 13818-7, 6.2: a sync word of twelve bits, the length in thirteen from bit 30 on."""
     at = 0
     while at + ADTS_HEADER_BYTES <= len(content):
-        length = adts_bytes(content[at : at + ADTS_HEADER_BYTES], at)
+        length = adts_frame_bytes(content[at : at + ADTS_HEADER_BYTES], at)
         yield length
         at += length
 
 
-def adts_bytes(header: bytes, at: int) -> int:
+def adts_frame_bytes(header: bytes, at: int) -> int:
     """The bytes of an AAC frame.
 
     Args:

@@ -57,14 +57,14 @@ _NO_SPACE = b"No space left on device"
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CommandOutput:
     """What a finished command left: its standard output, and all it said on standard error."""
 
     stdout: bytes
     stderr: str
 
 
-class Children:
+class ProcessGroup:
     """The FFmpeg processes of one job, to be stopped at once. Safe from threads and signals.
 
     Passed to every `run` of the job. After `stop`, running commands end with OutOfTime and new
@@ -72,12 +72,12 @@ class Children:
     """
 
     def __init__(self) -> None:
-        self._running: set[_Child] = set()
+        self._running: set[_FfmpegProcess] = set()
         self._lock = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._stopped = False
 
     @property
-    def stopped(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether `stop` was called."""
         return self._stopped
 
@@ -89,17 +89,17 @@ class Children:
                 child.stop()
 
     @contextlib.contextmanager
-    def _holding(self, child: "_Child") -> Iterator[None]:
+    def _track(self, process: "_FfmpegProcess") -> Iterator[None]:
         """Let `stop` reach a child while it is being run."""
         with self._lock:
-            self._running.add(child)
+            self._running.add(process)
             if self._stopped:
-                child.stop()
+                process.stop()
         try:
             yield
         finally:
             with self._lock:
-                self._running.discard(child)
+                self._running.discard(process)
 
 
 def confined_input(index: int) -> list[str]:
@@ -113,12 +113,12 @@ def confined_input(index: int) -> list[str]:
     Args:
         index: of the file in `files`.
     """
-    return _confined(_DESCRIPTOR.format(index))
+    return _confined_arguments(_DESCRIPTOR.format(index))
 
 
 def confined_stdin() -> list[str]:
     """Like `confined_input`, for a sound handed in as `stdin`; a pipe, so it cannot be sought."""
-    return _confined("0")
+    return _confined_arguments("0")
 
 
 def run(
@@ -128,8 +128,8 @@ def run(
     stdin: bytes | None = None,
     files: Sequence[Path] = (),
     cwd: Path | None = None,
-    children: Children | None = None,
-) -> Completed:
+    processes: ProcessGroup | None = None,
+) -> CommandOutput:
     """Run one FFmpeg command to its end.
 
     Args:
@@ -138,7 +138,7 @@ def run(
         stdin: what it reads on standard input; nothing when None.
         files: sounds for `confined_input`, in the order of its index.
         cwd: the folder that file names in the arguments are relative to.
-        children: the job whose `stop` also stops this command.
+        processes: the job whose `stop` also stops this command.
 
     Raises:
         RenderFailed: FFmpeg stopped with an error; the message names the one of `files` that it
@@ -149,21 +149,21 @@ def run(
         MixerError: there is no FFmpeg.
     """
     with contextlib.ExitStack() as stack:
-        descriptors = [stack.enter_context(_opened(path)).fileno() for path in files]
-        command = [binary(), *GLOBAL_OPTIONS, *_with_descriptors(arguments, descriptors)]
+        descriptors = [stack.enter_context(_open_file(path)).fileno() for path in files]
+        command = [binary_path(), *GLOBAL_OPTIONS, *_insert_descriptors(arguments, descriptors)]
         logger.debug("%s", shlex.join(command))
-        child = _Child(command, descriptors, cwd)
-        stack.enter_context((children or Children())._holding(child))
+        child = _FfmpegProcess(command, descriptors, cwd)
+        stack.enter_context((processes or ProcessGroup())._track(child))
         try:
-            return _uninterrupted(child, stdin, timeout_s)
+            return _run_uninterrupted(child, stdin, timeout_s)
         except RenderFailed as error:
-            if (unread := _unread_file(str(error), arguments, files)) is None:
+            if (unread := _find_unread_file(str(error), arguments, files)) is None:
                 raise
             raise RenderFailed(f"FFmpeg cannot read {unread}.", key=str(unread)) from error
 
 
 @functools.cache
-def binary() -> str:
+def binary_path() -> str:
     """The path of FFmpeg, looked up once.
 
     Raises:
@@ -186,7 +186,7 @@ def version() -> str:
     return said.split(b"\n", 1)[0].decode(errors="replace").strip()
 
 
-class _Child:
+class _FfmpegProcess:
     """One FFmpeg process, from before its start until it is reaped."""
 
     def __init__(
@@ -204,23 +204,23 @@ class _Child:
             if self._process is not None:
                 self._process.kill()
 
-    def end(self) -> None:
+    def kill_and_wait(self) -> None:
         """Kill it, and wait until it is gone."""
         self.stop()
         if self._process is not None:
             self._process.wait()
 
-    def completed(self, stdin: bytes | None, timeout_s: float) -> Completed:
+    def run(self, stdin: bytes | None, timeout_s: float) -> CommandOutput:
         """Start it, wait for it, and judge how it ended; it has ended in any case."""
-        with self._started(stdin) as process:
+        with self._start(stdin) as process:
             try:
                 stdout, said = process.communicate(stdin, timeout_s)
             except subprocess.TimeoutExpired:
                 process.kill()
-                tail = _tail(process.communicate()[1])
+                tail = _last_lines(process.communicate()[1])
                 raise OutOfTime(f"FFmpeg did not finish within {timeout_s:g} s: {tail}") from None
         if process.returncode == 0:
-            return Completed(stdout, said.decode(errors="replace"))
+            return CommandOutput(stdout, said.decode(errors="replace"))
         if self._stopped:
             raise OutOfTime("FFmpeg was stopped together with its job.")
         if _NO_SPACE in said or process.returncode == -signal.SIGXFSZ:
@@ -230,10 +230,12 @@ class _Child:
             raise RenderFailed(
                 f"FFmpeg was ended from outside by {name}, as happens where memory runs out."
             )
-        raise RenderFailed(f"FFmpeg failed with exit status {process.returncode}: {_tail(said)}")
+        raise RenderFailed(
+            f"FFmpeg failed with exit status {process.returncode}: {_last_lines(said)}"
+        )
 
     @contextlib.contextmanager
-    def _started(self, stdin: bytes | None) -> Iterator[subprocess.Popen[bytes]]:
+    def _start(self, stdin: bytes | None) -> Iterator[subprocess.Popen[bytes]]:
         with self._lock:
             if self._stopped:
                 raise OutOfTime("FFmpeg was not started: its job was stopped.")
@@ -273,39 +275,41 @@ def _batch_scheduling() -> Iterator[None]:
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def _uninterrupted(child: _Child, stdin: bytes | None, timeout_s: float) -> Completed:
+def _run_uninterrupted(
+    ffmpeg_process: _FfmpegProcess, stdin: bytes | None, timeout_s: float
+) -> CommandOutput:
     """Run a child where no KeyboardInterrupt can strike: outside the main thread.
 
     Python raises it there at any point, even inside Popen, when the process is already running
     and nobody yet holds its id.
     """
     if threading.current_thread() is not threading.main_thread():
-        return child.completed(stdin, timeout_s)
+        return ffmpeg_process.run(stdin, timeout_s)
     with ThreadPoolExecutor(1, thread_name_prefix="ffmpeg") as beside:
         try:
-            return beside.submit(child.completed, stdin, timeout_s).result()
+            return beside.submit(ffmpeg_process.run, stdin, timeout_s).result()
         except BaseException:
-            child.end()  # the pool does not wait for a thread that was interrupted as it started
+            ffmpeg_process.kill_and_wait()  # the pool does not wait for a thread that was interrupted as it started
             raise
 
 
-def _tail(said: bytes) -> str:
+def _last_lines(stderr: bytes) -> str:
     """The last lines of standard error."""
-    return "\n".join(said.decode(errors="replace").strip().splitlines()[-TAIL_LINES:])
+    return "\n".join(stderr.decode(errors="replace").strip().splitlines()[-TAIL_LINES:])
 
 
-def _confined(descriptor: str) -> list[str]:
+def _confined_arguments(descriptor: str) -> list[str]:
     only = ["-protocol_whitelist", "fd", "-format_whitelist", ",".join(SOUND_DEMUXERS)]
     return [*only, "-vn", "-sn", "-dn", "-fd", descriptor, "-i", "fd:"]
 
 
-def _with_descriptors(arguments: Sequence[str], descriptors: Sequence[int]) -> list[str]:
+def _insert_descriptors(arguments: Sequence[str], descriptors: Sequence[int]) -> list[str]:
     """Put the numbers of the open files where `confined_input` left their places."""
     numbers = {_DESCRIPTOR.format(index): str(each) for index, each in enumerate(descriptors)}
     return [numbers.get(argument, argument) for argument in arguments]
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open_file(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except FileNotFoundError as error:
@@ -314,9 +318,9 @@ def _opened(path: Path) -> BinaryIO:
         raise StoreFailed(f"{path} cannot be read: {error.strerror}.", path=str(path)) from error
 
 
-def _unread_file(said: str, arguments: Sequence[str], files: Sequence[Path]) -> Path | None:
+def _find_unread_file(stderr: str, arguments: Sequence[str], files: Sequence[Path]) -> Path | None:
     """The one of `files` that FFmpeg gave up on, by the number of its input."""
-    failed = _FAILED_INPUT.search(said)
+    failed = _FAILED_INPUT.search(stderr)
     handles = [arguments[at - 1] for at, argument in enumerate(arguments) if argument == "-i"]
     if failed is None:
         return None

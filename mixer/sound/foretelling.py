@@ -17,22 +17,22 @@ from mixer.sound.loudness import (
     Histogram,
     energy_sum_db,
     integrated_lufs,
-    shifted,
+    shift_histogram,
 )
 from mixer.sound.measure import Measurement
-from mixer.sound.profile import Edge, loss_db
+from mixer.sound.profile import Edge, limiter_loss_db
 from mixer.sound.timeline import Clip
 
-Shares = Mapping[float, float]
+LevelShares = Mapping[float, float]
 """What lies under the voice, in LUFS, by the share of the time for which it does; the rest is
 silence."""
 
-FINE_LU = 0.05
+MODEL_BIN_LU = 0.05
 """Bins of a sum: keeps it short however many takes are in it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TakeLoudness:
     """A take's windows at its level in the mix, and what a limiter would take from them.
 
     Attributes:
@@ -40,28 +40,28 @@ class Part:
         peak_db: before mastering, in one channel.
         losses_db: see Profile.limited_db.
         energy: of all its samples, before mastering, in one channel.
-        under: music and sounds under it, before mastering.
+        background: music and sounds under it, before mastering.
     """
 
     windows: Histogram
     peak_db: float
     losses_db: tuple[float, ...]
     energy: float
-    under: Shares
+    background: LevelShares
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class LoudnessModel:
     """Everything that counts in the loudness of a mix.
 
     Attributes:
         parts: of the voice.
-        alone: windows of music and sounds where nobody speaks, before mastering.
+        unmixed: windows of music and sounds where nobody speaks, before mastering.
         length: of the mix, in samples.
     """
 
-    parts: tuple[Part, ...]
-    alone: Mapping[float, float]
+    parts: tuple[TakeLoudness, ...]
+    unmixed: Mapping[float, float]
     length: int
 
     @property
@@ -73,44 +73,45 @@ class Sum:
         """Integrated loudness with a gain, and a limit on the voice; None for silence."""
         fine: defaultdict[tuple[int, float], float] = defaultdict(float)
         for part in self.parts:
-            lost_db = _lost_db(part, gain_db, limit_db)
-            bare = max(0.0, 1.0 - sum(part.under.values()))
+            lost_db = _limiter_loss_db(part, gain_db, limit_db)
+            bare = max(0.0, 1.0 - sum(part.background.values()))
             for level, count in part.windows.items():
-                step = round((level - lost_db) / FINE_LU)
+                step = round((level - lost_db) / MODEL_BIN_LU)
                 fine[step, -math.inf] += count * bare
-                for under_lufs, share in part.under.items():
+                for under_lufs, share in part.background.items():
                     fine[step, under_lufs] += count * share
         total: defaultdict[float, float] = defaultdict(float)
-        total.update(self.alone)
+        total.update(self.unmixed)
         for (step, under_lufs), windows in fine.items():
-            total[energy_sum_db(step * FINE_LU, under_lufs)] += windows
+            total[energy_sum_db(step * MODEL_BIN_LU, under_lufs)] += windows
         before = integrated_lufs(total)
         return None if before is None else before + gain_db
 
     def rms_db(self, gain_db: float, limit_db: float | None) -> float:
         """Plain level of the voice over the whole length; -inf where nothing is known of it."""
         energy = sum(
-            part.energy * 10 ** (-_lost_db(part, gain_db, limit_db) / 10) for part in self.parts
+            part.energy * 10 ** (-_limiter_loss_db(part, gain_db, limit_db) / 10)
+            for part in self.parts
         )
         return 10 * math.log10(energy / self.length) + gain_db if energy else -math.inf
 
 
-def _lost_db(part: Part, gain_db: float, limit_db: float | None) -> float:
+def _limiter_loss_db(part: TakeLoudness, gain_db: float, limit_db: float | None) -> float:
     if limit_db is None:
         return 0.0
-    return loss_db(part.losses_db, part.peak_db + gain_db - limit_db)
+    return limiter_loss_db(part.losses_db, part.peak_db + gain_db - limit_db)
 
 
-def foretold(
+def predict_loudness(
     clips: Sequence[Clip],
     takes: Sequence[Measurement],
     length: int,
     rate_hz: int,
     *,
-    heard_as_db: float,
-    under: Sequence[Shares],
-    alone: Mapping[float, float],
-) -> Sum:
+    dual_mono_db: float,
+    background: Sequence[LevelShares],
+    unmixed: Mapping[float, float],
+) -> LoudnessModel:
     """The sum of a mix.
 
     Args:
@@ -118,24 +119,24 @@ def foretold(
         takes: what is known of each clip's recording.
         length: of the timeline, in samples.
         rate_hz: of the timeline.
-        heard_as_db: what the mix's channels add to a voice that was measured in one.
-        under: music and sounds under each clip.
-        alone: windows of music and sounds in the pauses between the clips and inside them.
+        dual_mono_db: what the mix's channels add to a voice that was measured in one.
+        background: music and sounds under each clip.
+        unmixed: windows of music and sounds in the pauses between the clips and inside them.
     """
     windows = [Counter(take.windows) for take in takes]
-    for group in _shared(clips, takes, rate_hz):
-        _merge(group, clips, windows)
+    for group in _find_shared_windows(clips, takes, rate_hz):
+        _merge_windows(group, clips, windows)
     parts = (
-        Part(
-            windows=shifted(+own, clip.gain_db + heard_as_db),
+        TakeLoudness(
+            windows=shift_histogram(+own, clip.gain_db + dual_mono_db),
             peak_db=clip.gain_db + take.true_peak_dbtp,
             losses_db=take.profile.limited_db,
             energy=_energy(clip, take, rate_hz),
-            under=below,
+            background=below,
         )
-        for own, clip, take, below in zip(windows, clips, takes, under, strict=True)
+        for own, clip, take, below in zip(windows, clips, takes, background, strict=True)
     )
-    return Sum(tuple(parts), alone, length)
+    return LoudnessModel(tuple(parts), unmixed, length)
 
 
 def _energy(clip: Clip, take: Measurement, rate_hz: int) -> float:
@@ -146,16 +147,16 @@ def _energy(clip: Clip, take: Measurement, rate_hz: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reaching:
+class _EdgeWindow:
     """A window that reaches over the edge of a clip."""
 
     clip: int
     level_lufs: float
 
 
-def _shared(
+def _find_shared_windows(
     clips: Sequence[Clip], takes: Sequence[Measurement], rate_hz: int
-) -> Iterator[list[_Reaching]]:
+) -> Iterator[list[_EdgeWindow]]:
     """Windows of several clips that are one window of the mix."""
     close = round(2 * WINDOW_S * rate_hz)
     near = {
@@ -169,14 +170,14 @@ def _shared(
         clip, known = clips[number], takes[number].profile
         begin_s = (clip.start - clip.skip) / rate_hz
         for edge in (known.head, known.tail):
-            for slot, level in _slots(edge, begin_s):
+            for slot, level in _edge_slots(edge, begin_s):
                 slots[slot][number] = level
     for levels in slots.values():
         if len(levels) > 1:
-            yield [_Reaching(number, level) for number, level in levels.items()]
+            yield [_EdgeWindow(number, level) for number, level in levels.items()]
 
 
-def _slots(edge: Edge, begin_s: float) -> Iterator[tuple[int, float]]:
+def _edge_slots(edge: Edge, begin_s: float) -> Iterator[tuple[int, float]]:
     """The audible windows of an edge by the step of the mix in which they end."""
     first = round((begin_s + edge.end_s) / STEP_S)
     for step, level in enumerate(edge.levels_lufs):
@@ -184,8 +185,8 @@ def _slots(edge: Edge, begin_s: float) -> Iterator[tuple[int, float]]:
             yield first + step, level
 
 
-def _merge(
-    group: Sequence[_Reaching], clips: Sequence[Clip], windows: list[Counter[float]]
+def _merge_windows(
+    group: Sequence[_EdgeWindow], clips: Sequence[Clip], windows: list[Counter[float]]
 ) -> None:
     """Take a group's windows from their clips, and give their sum to the loudest of them."""
     levels = [each.level_lufs + clips[each.clip].gain_db for each in group]

@@ -7,17 +7,25 @@ from itertools import islice
 from types import MappingProxyType
 
 from mixer.errors import UnplayableAudio
-from mixer.sound.accompaniment import accompaniment, mean_shares
-from mixer.sound.arranging import BETWEEN_S, Ground, arranged, at, held_s, stretches, with_room
-from mixer.sound.cues import Bedding, Music
-from mixer.sound.ducking import RADIO, Ramping
+from mixer.sound.accompaniment import build_accompaniment, mean_shares
+from mixer.sound.arranging import (
+    SOUND_GAP_S,
+    VoiceLayout,
+    arrange_music,
+    arrange_sounds,
+    extend_gaps,
+    sounds_at,
+    sounds_duration_s,
+)
+from mixer.sound.cues import MusicBedStyle, SoundFile
+from mixer.sound.ducking import RADIO, DuckingEnvelope
 from mixer.sound.encoders import MP3, Encoding
-from mixer.sound.foretelling import foretold
-from mixer.sound.levels import clip_gains_db, mastering
+from mixer.sound.foretelling import predict_loudness
+from mixer.sound.levels import clip_gains_db, compute_mastering
 from mixer.sound.loudness import DUAL_MONO_LU
-from mixer.sound.marks import Placed, Plays, SoundMark, Where
-from mixer.sound.pauses import pause_windows, silent_windows, speech_spans
-from mixer.sound.placing import Take, place
+from mixer.sound.marks import PlacedSound, PlaybackMode, SoundAnnotation, TakePosition
+from mixer.sound.pauses import count_silent_windows, pause_windows, speech_spans
+from mixer.sound.placing import Take, place_takes
 from mixer.sound.presets import Preset
 from mixer.sound.timeline import Timeline, voice_rate_hz
 
@@ -37,9 +45,9 @@ class MixStyle:
         intro_s: music before the first word.
         outro_s: music after the last word.
         fade_out_s: of the music at the end.
-        ramping: how quickly the music gives way to the voice and comes back.
+        envelope: how quickly the music gives way to the voice and comes back.
         de_ess: how strongly hissing of the voice is held down, from 0 to 1.
-        off_by_lu: how much louder than foretold this mix was found to be.
+        prediction_error_lu: how much louder than foretold this mix was found to be.
     """
 
     preset: Preset
@@ -49,19 +57,19 @@ class MixStyle:
     intro_s: float = 0.0
     outro_s: float = 2.0
     fade_out_s: float = 5.0
-    ramping: Ramping = RADIO
+    envelope: DuckingEnvelope = RADIO
     de_ess: float = 0.0
-    off_by_lu: float = 0.0
+    prediction_error_lu: float = 0.0
 
 
-NO_SOUNDS: Mapping[str, Music] = MappingProxyType({})
+NO_SOUNDS: Mapping[str, SoundFile] = MappingProxyType({})
 
 
-def lay_out(
+def build_timeline(
     takes: Sequence[Take],
-    music: Music | None,
+    music: SoundFile | None,
     style: MixStyle,
-    sounds: Mapping[str, Music] = NO_SOUNDS,
+    sounds: Mapping[str, SoundFile] = NO_SOUNDS,
 ) -> Timeline:
     """Decide a mix.
 
@@ -83,36 +91,38 @@ def lay_out(
             "There is nothing to hear: every chunk is silent or empty.", keys=keys
         )
     known = {**sounds, **({music.source: music} if music else {})}
-    opening = SoundMark(music.source, Plays.ON) if music else None
+    opening = SoundAnnotation(music.source, PlaybackMode.LOOP) if music else None
     measured = [take.measured for take in heard]
     rate_hz = voice_rate_hz({each.rate_hz for each in measured})
-    has_cues = bool(music) or any(mark.source for take in heard for mark in take.marks)
+    has_cues = bool(music) or any(mark.source for take in heard for mark in take.annotations)
     channels = 2 if has_cues else 1
     level_db = clip_gains_db(measured, channels)
     gains_db = [gain + take.level_db for gain, take in zip(level_db, heard, strict=True)]
-    roomy = with_room(heard, known)
-    clips, sections = place(roomy, gains_db, _lead_s(style, roomy[0], opening, known), rate_hz)
-    ground = Ground(roomy, clips, sections, round(style.preset.margin_s[0] * rate_hz), rate_hz)
-    placed = arranged(ground, known)
-    length = _length(style, ground, placed, has_music=has_cues)
-    speech = speech_spans(clips, measured, rate_hz, style.ramping)
-    beside = accompaniment(
-        *(stretches(opening, placed, ground, length), placed, speech, known),
+    roomy = extend_gaps(heard, known)
+    clips, sections = place_takes(
+        roomy, gains_db, _lead_s(style, roomy[0], opening, known), rate_hz
+    )
+    ground = VoiceLayout(roomy, clips, sections, round(style.preset.margin_s[0] * rate_hz), rate_hz)
+    placed = arrange_sounds(ground, known)
+    length = _timeline_length(style, ground, placed, has_music=has_cues)
+    speech = speech_spans(clips, measured, rate_hz, style.envelope)
+    beside = build_accompaniment(
+        *(arrange_music(opening, placed, ground, length), placed, speech, known),
         length=length,
-        bedding=Bedding(
-            *(style.duck_db, style.music_level_lu, style.fade_out_s, rate_hz), style.ramping
+        bed_style=MusicBedStyle(
+            *(style.duck_db, style.music_level_lu, style.fade_out_s, rate_hz), style.envelope
         ),
     )
-    under = beside.under(clips)
+    under = beside.background_levels(clips)
     alone: defaultdict[float, float] = defaultdict(float)
     alone.update(pause_windows(speech, beside.cues, length, known, rate_hz))
     for level_lufs, share in mean_shares(clips, under).items():
-        alone[level_lufs] += share * silent_windows(speech, measured, rate_hz)
-    expected = foretold(
+        alone[level_lufs] += share * count_silent_windows(speech, measured, rate_hz)
+    expected = predict_loudness(
         *(clips, measured, length, rate_hz),
-        heard_as_db=DUAL_MONO_LU if channels > 1 else 0.0,
-        under=under,
-        alone=alone,
+        dual_mono_db=DUAL_MONO_LU if channels > 1 else 0.0,
+        background=under,
+        unmixed=alone,
     )
     return Timeline(
         rate_hz=rate_hz,
@@ -121,11 +131,11 @@ def lay_out(
         clips=clips,
         cues=beside.cues,
         sections=sections,
-        mastering=mastering(
+        mastering=compute_mastering(
             *(expected, beside.bed_peak_db, channels),
             *(style.preset, style.encoding),
-            off_by_lu=style.off_by_lu,
-            has_sounds=bool(beside.once),
+            prediction_error_lu=style.prediction_error_lu,
+            has_sounds=bool(beside.sound_cues),
         ),
         treatment=replace(style.preset.treatment, de_ess=style.de_ess),
         room_tone_dbfs=style.preset.room_tone_dbfs,
@@ -133,19 +143,29 @@ def lay_out(
 
 
 def _lead_s(
-    style: MixStyle, first: Take, opening: SoundMark | None, sounds: Mapping[str, Music]
+    style: MixStyle, first: Take, opening: SoundAnnotation | None, sounds: Mapping[str, SoundFile]
 ) -> float:
     """What comes before the first word: silence, sounds of their own, music."""
-    before = [mark for mark in at(first, Where.BEFORE) if mark.plays is not Plays.ON]
-    last = [mark for mark in [opening, *at(first, Where.BEFORE)] if mark and mark not in before]
+    before = [
+        mark
+        for mark in sounds_at(first, TakePosition.BEFORE)
+        if mark.playback is not PlaybackMode.LOOP
+    ]
+    last = [
+        mark
+        for mark in [opening, *sounds_at(first, TakePosition.BEFORE)]
+        if mark and mark not in before
+    ]
     intro_s = style.intro_s if last and last[-1].source else 0.0
-    held = held_s(before, sounds) + BETWEEN_S if before else 0.0
+    held = sounds_duration_s(before, sounds) + SOUND_GAP_S if before else 0.0
     return style.preset.margin_s[0] + held + intro_s
 
 
-def _length(style: MixStyle, ground: Ground, placed: Sequence[Placed], *, has_music: bool) -> int:
+def _timeline_length(
+    style: MixStyle, voice: VoiceLayout, placed_sounds: Sequence[PlacedSound], *, has_music: bool
+) -> int:
     """Of the timeline: up to the last sound, and what comes behind it."""
-    margin = round(style.preset.margin_s[1] * ground.rate_hz)
-    outro = round(style.outro_s * ground.rate_hz) if has_music else 0
-    last_sound = max((each.end for each in placed), default=0)
-    return max(ground.clips[-1].end + max(margin, outro), last_sound + margin)
+    margin = round(style.preset.margin_s[1] * voice.rate_hz)
+    outro = round(style.outro_s * voice.rate_hz) if has_music else 0
+    last_sound = max((each.end for each in placed_sounds), default=0)
+    return max(voice.clips[-1].end + max(margin, outro), last_sound + margin)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from mixer.errors import BadInput
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.ducking import Span
 from mixer.sound.encoders import Encoding
-from mixer.sound.foretelling import Sum
+from mixer.sound.foretelling import LoudnessModel
 from mixer.sound.loudness import (
     DUAL_MONO_LU,
     WINDOW_S,
@@ -40,8 +40,8 @@ MAX_NOISE_DBFS = -50.0
 
 MAX_CUT_DB = 20.0
 
-ALONE_PEAK_DB = -8.0
-UNDER_WORDS_PEAK_DB = -12.0
+IN_PAUSE_PEAK_DB = -8.0
+UNDER_SPEECH_PEAK_DB = -12.0
 """Peaks of a sound, before mastering: it is made softer where they would be higher, so that the
 limiter on the sum finds little to do (a voice at VOICE_LUFS has peaks of about -6)."""
 
@@ -57,7 +57,7 @@ missing shows in the report."""
 UNLIMITED_DB = -80.0
 """A gain at which no limiter has anything to do."""
 
-NEAR_LU = 0.02
+TOLERANCE_LU = 0.02
 SEARCH_STEP_DB = 0.5
 """Steps in which a gain is looked for; between two of them loudness runs straight enough."""
 
@@ -84,12 +84,12 @@ def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
     known = [level for level in levels if level is not None]
     typical = median(known) if known else wanted
     return [
-        _bounded(wanted - (typical if level is None else level), take)
+        _clamp_gain(wanted - (typical if level is None else level), take)
         for level, take in zip(levels, takes, strict=True)
     ]
 
 
-def _bounded(gain_db: float, take: Measurement) -> float:
+def _clamp_gain(gain_db: float, take: Measurement) -> float:
     """A gain that lifts no noise into hearing.
 
     A voice in one of many channels lost level where they were averaged; that much is given back.
@@ -102,7 +102,7 @@ def _bounded(gain_db: float, take: Measurement) -> float:
 
 
 def cue_gains_db(
-    music: Music, cues: Sequence[Cue], speech: Sequence[Span], level_lu: float, rate_hz: int
+    music: SoundFile, cues: Sequence[Cue], speech: Sequence[Span], level_lu: float, rate_hz: int
 ) -> list[float]:
     """The gains that put what plays under speech so far below the voice, one for each cue.
 
@@ -114,23 +114,23 @@ def cue_gains_db(
     loudness = music.measured.loudness_lufs
     if loudness is None:
         raise BadInput(f"There is nothing to hear in the music {music.source}.", key=music.source)
-    usual = VOICE_LUFS - level_lu - loudness - music.heard_as_db
+    usual = VOICE_LUFS - level_lu - loudness - music.dual_mono_db
     gains = []
     for cue in cues:
-        under = integrated_lufs(histogram(under_speech(music, cue, speech, rate_hz)))
+        under = integrated_lufs(histogram(windows_under_speech(music, cue, speech, rate_hz)))
         own = usual if under is None else VOICE_LUFS - level_lu - under
         bounded = min(max(own, usual - MAX_BED_CHANGE_DB), usual + MAX_BED_CHANGE_DB)
-        gains.append(in_steps(bounded))
+        gains.append(quantize_gain(bounded))
     return gains
 
 
-def sound_gain_db(sound: Music, level_lu: float, *, is_under_words: bool) -> float:
+def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -> float:
     """The gain that puts a sound that plays once so far from the voice, and its peaks within reach.
 
     Args:
         sound: that plays.
         level_lu: against the voice.
-        is_under_words: whether somebody speaks meanwhile.
+        is_under_speech: whether somebody speaks meanwhile.
 
     Raises:
         BadInput: it is silent.
@@ -138,12 +138,14 @@ def sound_gain_db(sound: Music, level_lu: float, *, is_under_words: bool) -> flo
     loudness = sound.measured.loudness_lufs
     if loudness is None:
         raise BadInput(f"There is nothing to hear in the sound {sound.source}.", key=sound.source)
-    wanted = VOICE_LUFS + level_lu - loudness - sound.heard_as_db
-    highest_db = UNDER_WORDS_PEAK_DB if is_under_words else ALONE_PEAK_DB
-    return in_steps(min(wanted, highest_db - sound.measured.true_peak_dbtp))
+    wanted = VOICE_LUFS + level_lu - loudness - sound.dual_mono_db
+    highest_db = UNDER_SPEECH_PEAK_DB if is_under_speech else IN_PAUSE_PEAK_DB
+    return quantize_gain(min(wanted, highest_db - sound.measured.true_peak_dbtp))
 
 
-def under_speech(music: Music, cue: Cue, speech: Sequence[Span], rate_hz: int) -> Iterator[float]:
+def windows_under_speech(
+    music: SoundFile, cue: Cue, speech: Sequence[Span], rate_hz: int
+) -> Iterator[float]:
     """Windows of the music, side by side, while somebody speaks over a cue."""
     step = round(WINDOW_S * rate_hz)
     for start, end in speech:
@@ -152,14 +154,14 @@ def under_speech(music: Music, cue: Cue, speech: Sequence[Span], rate_hz: int) -
             yield music.momentary_lufs((at - cue.start) / rate_hz)
 
 
-def mastering(
-    expected: Sum,
+def compute_mastering(
+    model: LoudnessModel,
     bed_peak_db: float | None,
     channels: int,
     preset: Preset,
     encoding: Encoding,
     *,
-    off_by_lu: float = 0.0,
+    prediction_error_lu: float = 0.0,
     has_sounds: bool = False,
 ) -> Mastering:
     """The gain and the limit of the whole.
@@ -167,55 +169,59 @@ def mastering(
     Where a preset has a range for the plain level, that decides, and the loudness is what follows.
 
     Args:
-        expected: what the mix will measure.
+        model: what the mix will measure.
         bed_peak_db: true peak of the music under speech, before mastering; None without music.
         channels: of the mix.
         preset: target and ceiling.
         encoding: whose own change of level counts.
-        off_by_lu: how much louder than foretold the mix was found to be (see
+        prediction_error_lu: how much louder than foretold the mix was found to be (see
             `mixer.sound.second_look`).
         has_sounds: whether sounds play once, whose peaks may meet the voice's: then a limiter
             watches the sum.
     """
     offset_db = encoding.level_offset_db
-    master = _Master(expected, bed_peak_db, preset.ceiling_dbtp, offset_db, off_by_lu)
+    master = _MasteringModel(
+        model, bed_peak_db, preset.ceiling_dbtp, offset_db, prediction_error_lu
+    )
     target = preset.stereo_lufs if channels > 1 else preset.mono_lufs
-    gain = _reaching(target, master.lufs, off_by_lu)
+    gain = _find_gain(target, master.lufs, prediction_error_lu)
     if preset.rms_db is not None:
-        level, wanted = master.rms_db(gain), _inside(master.rms_db(gain), preset.rms_db)
+        level, wanted = master.rms_db(gain), _clamp_level(master.rms_db(gain), preset.rms_db)
         if wanted != level and math.isfinite(level):
-            gain = _reaching(wanted, master.rms_db)
+            gain = _find_gain(wanted, master.rms_db)
             target = round(master.lufs(gain), 1)
-    gain = in_steps(gain)
+    gain = quantize_gain(gain)
     sum_limit_db = preset.ceiling_dbtp - HARD_PEAK_MARGIN_DB if has_sounds else None
     return Mastering(gain, target, preset.ceiling_dbtp, master.limit_db(gain), sum_limit_db)
 
 
 @dataclass(frozen=True, slots=True)
-class _Master:
+class _MasteringModel:
     """What comes of a gain."""
 
-    expected: Sum
+    model: LoudnessModel
     bed_peak_db: float | None
     ceiling_dbtp: float
     offset_db: float
-    off_by_lu: float
+    prediction_error_lu: float
 
     def limit_db(self, gain_db: float) -> float | None:
         bed_db = None if self.bed_peak_db is None else self.bed_peak_db + gain_db
-        return _limit_db(self.expected.voice_peak_db + gain_db, bed_db, self.ceiling_dbtp)
+        return _limit_db(self.model.voice_peak_db + gain_db, bed_db, self.ceiling_dbtp)
 
     def lufs(self, gain_db: float) -> float:
-        measured = self.expected.lufs(gain_db, self.limit_db(gain_db))
+        measured = self.model.lufs(gain_db, self.limit_db(gain_db))
         plain = VOICE_LUFS + gain_db if measured is None else measured
-        return plain + self.offset_db + self.off_by_lu
+        return plain + self.offset_db + self.prediction_error_lu
 
     def rms_db(self, gain_db: float) -> float:
-        plain = self.expected.rms_db(gain_db, self.limit_db(gain_db))
+        plain = self.model.rms_db(gain_db, self.limit_db(gain_db))
         return plain + self.offset_db
 
 
-def _reaching(wanted: float, measured: Callable[[float], float], off_by_lu: float = 0.0) -> float:
+def _find_gain(
+    target: float, measure: Callable[[float], float], prediction_error_lu: float = 0.0
+) -> float:
     """The gain with which something will measure what is wanted, or come nearest to it.
 
     A limiter may need more of it than is missing, so it is looked for in steps, and then between
@@ -223,29 +229,29 @@ def _reaching(wanted: float, measured: Callable[[float], float], off_by_lu: floa
     limiter leaves to the voice, and a window that falls under the gate no longer counts.
     What it was found to be off by does not count as taken by the limiter.
     """
-    low = wanted - (measured(UNLIMITED_DB) - off_by_lu - UNLIMITED_DB)
+    low = target - (measure(UNLIMITED_DB) - prediction_error_lu - UNLIMITED_DB)
     if not math.isfinite(low):
         return 0.0
     most = low + MAX_MAKEUP_DB
-    at = low - max(0.0, off_by_lu)
-    found = measured(at)
+    at = low - max(0.0, prediction_error_lu)
+    found = measure(at)
     best, nearest = at, found
-    while nearest < wanted - NEAR_LU and at < most:
-        following = measured(at + SEARCH_STEP_DB)
-        if following > wanted:
-            return at + SEARCH_STEP_DB * (wanted - found) / (following - found)
+    while nearest < target - TOLERANCE_LU and at < most:
+        following = measure(at + SEARCH_STEP_DB)
+        if following > target:
+            return at + SEARCH_STEP_DB * (target - found) / (following - found)
         at, found = at + SEARCH_STEP_DB, following
         if found > nearest:
             best, nearest = at, found
     return best
 
 
-def _inside(level: float, bounds: tuple[float, float]) -> float:
+def _clamp_level(level: float, bounds: tuple[float, float]) -> float:
     """A level, or the nearest that is clear of both bounds."""
     return min(max(level, bounds[0] + RMS_CLEARANCE_DB), bounds[1] - RMS_CLEARANCE_DB)
 
 
-def in_steps(gain_db: float) -> float:
+def quantize_gain(gain_db: float) -> float:
     """A gain in whole steps of GAIN_STEP_DB.
 
     So an edit that changes little leaves the gain of the whole as it was, and with it the bytes of

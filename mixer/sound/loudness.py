@@ -39,12 +39,12 @@ def histogram(momentary_lufs: Iterable[float], bin_lu: float = BIN_LU) -> Histog
     return Counter(round(each / bin_lu) * bin_lu for each in audible)
 
 
-def shifted(windows: Histogram, gain_db: float) -> Histogram:
+def shift_histogram(windows: Histogram, gain_db: float) -> Histogram:
     """The windows of a recording that is played with a gain."""
     return {level + gain_db: count for level, count in windows.items()}
 
 
-def summed(parts: Iterable[Histogram]) -> Histogram:
+def sum_histograms(parts: Iterable[Histogram]) -> Histogram:
     """The windows of recordings that follow one another."""
     total: Counter[float] = Counter()
     for part in parts:
@@ -52,7 +52,7 @@ def summed(parts: Iterable[Histogram]) -> Histogram:
     return total
 
 
-def packed(windows: Histogram, bin_lu: float = BIN_LU) -> list[int]:
+def encode_histogram(windows: Histogram, bin_lu: float = BIN_LU) -> list[int]:
     """A histogram as few numbers: the lowest bin, then the counts from there up."""
     counts: Counter[int] = Counter()
     for level, count in windows.items():
@@ -63,7 +63,7 @@ def packed(windows: Histogram, bin_lu: float = BIN_LU) -> list[int]:
     return [lowest, *(counts.get(each, 0) for each in range(lowest, highest + 1))]
 
 
-def unpacked(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
+def decode_histogram(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
     """The histogram that `packed` made these numbers of.
 
     Raises:
@@ -79,11 +79,11 @@ def unpacked(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
 
 def integrated_lufs(windows: Mapping[float, float]) -> float | None:
     """Gated loudness; None where nothing is loud enough to count. Windows may count in part."""
-    audible = _louder_than(ABSOLUTE_GATE_LUFS, windows)
+    audible = _gate_windows(ABSOLUTE_GATE_LUFS, windows)
     ungated = _mean_lufs(audible)
     if ungated is None:
         return None
-    return _mean_lufs(_louder_than(ungated + RELATIVE_GATE_LU, audible))
+    return _mean_lufs(_gate_windows(ungated + RELATIVE_GATE_LU, audible))
 
 
 def energy_sum_db(*levels_db: float) -> float:
@@ -102,7 +102,7 @@ def decibels(factor: float) -> float:
     return 20 * math.log10(factor) if factor > 0 else -math.inf
 
 
-def _louder_than(gate_lufs: float, windows: Mapping[float, float]) -> Mapping[float, float]:
+def _gate_windows(gate_lufs: float, windows: Mapping[float, float]) -> Mapping[float, float]:
     return {level: count for level, count in windows.items() if level > gate_lufs}
 
 

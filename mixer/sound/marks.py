@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Plays(StrEnum):
+class PlaybackMode(StrEnum):
     """How a recording is played."""
 
-    ON = "on"
+    LOOP = "on"
     """Under the voice, until other music; no recording ends it."""
 
-    ALONE = "alone"
+    STING = "alone"
     """Once; the music is silent meanwhile."""
 
-    ONCE = "once"
+    ONE_SHOT = "once"
     """Once, over the music."""
 
 
-class Where(StrEnum):
+class TakePosition(StrEnum):
     """Where a sound lies, seen from a take."""
 
     BEFORE = "before"
@@ -26,35 +26,35 @@ class Where(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SoundMark:
+class SoundAnnotation:
     """A sound that is wanted at a take.
 
     Attributes:
         source: of the recording; empty to end the music.
-        plays: how.
-        where: seen from the take.
+        playback: how.
+        position: seen from the take.
         at_samples: of one within: the sample of the take's recording with which it begins.
         level_lu: against the voice; None for the usual.
     """
 
     source: str
-    plays: Plays
-    where: Where = Where.AFTER
+    playback: PlaybackMode
+    position: TakePosition = TakePosition.AFTER
     at_samples: int = 0
     level_lu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedSound:
     """A sound in its place on the timeline.
 
     Attributes:
-        mark: what is wanted.
+        annotation: what is wanted.
         start: its first sample.
         length: how long it plays; 0 for music, which plays on.
     """
 
-    mark: SoundMark
+    annotation: SoundAnnotation
     start: int
     length: int = 0
 
@@ -65,17 +65,17 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class MusicRegion:
     """Where one piece of music plays.
 
     Attributes:
-        mark: what plays.
+        annotation: what plays.
         start: its first sample.
         end: one past the last, before any fade beyond it.
         gives_way: whether it ends, or has paused, for a sound.
     """
 
-    mark: SoundMark
+    annotation: SoundAnnotation
     start: int
     end: int
     gives_way: bool = False

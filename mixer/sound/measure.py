@@ -15,9 +15,9 @@ import regex
 
 from mixer.errors import NotFound, RenderFailed, UnplayableAudio
 from mixer.sound import ffmpeg, profile
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import WINDOW_S, Histogram, histogram, integrated_lufs
-from mixer.sound.profile import UNKNOWN, Block, Profile, Whole
+from mixer.sound.profile import UNKNOWN, LevelBlock, Profile, RawStats
 
 SILENCE_DBFS = -50.0
 """Below this an edge counts as dead air."""
@@ -44,7 +44,7 @@ TIMEOUT_S = 600.0
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
 
-COUNTED = "asetpts=round(N/SR/TB)"
+SAMPLE_CLOCK = "asetpts=round(N/SR/TB)"
 """Time told by samples alone: a file's own times may begin late or jump where it is damaged."""
 
 MUSIC_CHANNELS = "aformat=channel_layouts=stereo|mono"
@@ -92,7 +92,11 @@ class Measurement:
 
 
 def measure(
-    path: Path, name: str = "", *, channels: str = VOICE_CHANNELS, children: Children | None = None
+    path: Path,
+    name: str = "",
+    *,
+    channels: str = VOICE_CHANNELS,
+    processes: ProcessGroup | None = None,
 ) -> Measurement:
     """Measure a sound file of any format that FFmpeg reads.
 
@@ -100,7 +104,7 @@ def measure(
         path: the file; it is opened confined, it can name no other.
         name: what to call it in an error; the path where missing.
         channels: how it will be played: VOICE_CHANNELS or MUSIC_CHANNELS.
-        children: the job that it belongs to.
+        processes: the job that it belongs to.
 
     Raises:
         NotFound: there is no such file.
@@ -113,31 +117,31 @@ def measure(
         blocks_file = Path(folder, "blocks.txt")
         try:
             done = ffmpeg.run(
-                _command(channels, blocks_file.name),
+                _build_command(channels, blocks_file.name),
                 files=[path.resolve()],
                 cwd=Path(folder),
                 timeout_s=TIMEOUT_S,
-                children=children,
+                processes=processes,
             )
         except RenderFailed as error:
             raise UnplayableAudio(f"FFmpeg finds no sound in {name}.", key=name) from error
-        blocks = _blocks(blocks_file.read_text())
-    return _parsed(done.stdout.decode(), done.stderr, blocks, name)
+        blocks = _parse_blocks(blocks_file.read_text())
+    return _parse_measurement(done.stdout.decode(), done.stderr, blocks, name)
 
 
-def momentary_lufs(printed: str) -> list[float]:
+def parse_momentary_lufs(stdout: str) -> list[float]:
     """The momentary loudness that `ebur128` and `ametadata` print, one window every 100 ms."""
-    values = (float(match["value"]) for match in _MOMENTARY.finditer(printed))
+    values = (float(match["value"]) for match in _MOMENTARY.finditer(stdout))
     return [-math.inf if math.isnan(value) else value for value in values]
 
 
-def true_peak_dbtp(said: str) -> float:
+def parse_true_peak_dbtp(stderr: str) -> float:
     """The true peak in the summary that `ebur128` leaves on standard error; -inf for silence."""
-    peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(said)]
+    peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(stderr)]
     return peaks[-1] if peaks else -math.inf
 
 
-def _command(channels: str, blocks_file: str) -> list[str]:
+def _build_command(channels: str, blocks_file: str) -> list[str]:
     """Two branches: one tells levels in blocks, the other silences and loudness.
 
     Its ends are padded: windows there hold less than a whole one of speech, as between the gaps of
@@ -145,7 +149,9 @@ def _command(channels: str, blocks_file: str) -> list[str]:
     """
     is_voice = channels == VOICE_CHANNELS
     high_pass = f",aformat=sample_fmts=fltp,highpass=f={HIGH_PASS_HZ}" if is_voice else ""
-    whole = f"[0:a:0]{COUNTED},{channels},astats=measure_perchannel=none{high_pass},asplit[a][b]"
+    whole = (
+        f"[0:a:0]{SAMPLE_CLOCK},{channels},astats=measure_perchannel=none{high_pass},asplit[a][b]"
+    )
     stats = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level+RMS_level"
     blocks = f"[a]asetnsamples={BLOCK_SAMPLES}:p=0,{stats},ametadata=print:file={blocks_file}[c]"
     silences = f"[b]silencedetect=n={SILENCE_DBFS}dB:d={SILENCE_S}"
@@ -156,8 +162,10 @@ def _command(channels: str, blocks_file: str) -> list[str]:
     return [*ffmpeg.confined_input(0), "-filter_complex", graph, *outputs]
 
 
-def _parsed(printed: str, said: str, blocks: Sequence[Block], name: str) -> Measurement:
-    passes, stream = _WHOLE.findall(said), _STREAM.search(said)
+def _parse_measurement(
+    stdout: str, stderr: str, blocks: Sequence[LevelBlock], name: str
+) -> Measurement:
+    passes, stream = _WHOLE.findall(stderr), _STREAM.search(stderr)
     if stream is None or not any(int(found[-1]) for found in passes):
         raise UnplayableAudio(f"There is not a single sample of sound in {name}.", key=name)
     if len(passes) > 1:
@@ -166,71 +174,71 @@ def _parsed(printed: str, said: str, blocks: Sequence[Block], name: str) -> Meas
             key=name,
         )
     offset, peak_dbfs, at_peak, samples = passes[0]
-    whole = Whole(int(samples), abs(float(offset)), float(peak_dbfs), int(at_peak))
+    whole = RawStats(int(samples), abs(float(offset)), float(peak_dbfs), int(at_peak))
     rate_hz = int(stream["rate"])
-    silences = _silences(said, whole, rate_hz)
-    lead, tail = _edges(silences, whole.samples)
-    momentary = momentary_lufs(printed)
+    silences = _parse_silences(stderr, whole, rate_hz)
+    lead, tail = _measure_dead_air(silences, whole.samples)
+    momentary = parse_momentary_lufs(stdout)
     sounding_s = lead / rate_hz, (whole.samples - tail) / rate_hz
     measured = Measurement(
         samples=whole.samples,
         rate_hz=rate_hz,
-        channels=_channels(stream["layout"]),
-        true_peak_dbtp=true_peak_dbtp(said),
+        channels=_count_channels(stream["layout"]),
+        true_peak_dbtp=parse_true_peak_dbtp(stderr),
         lead_samples=lead,
         tail_samples=tail,
         windows=histogram(momentary),
     )
-    head, end = profile.edges(momentary, *sounding_s)
+    head, end = profile.find_edges(momentary, *sounding_s)
     known = Profile(
         head=head,
         tail=end,
         limited_db=profile.limiter_losses_db(blocks, measured.true_peak_dbtp),
         rms_dbfs=profile.rms_dbfs(blocks),
         noise_dbfs=profile.noise_dbfs(blocks),
-        pauses=profile.inner_pauses(silences, whole.samples, rate_hz),
-        flaws=tuple(profile.flaws(whole, is_damaged=_is_damaged(said, measured.duration_s))),
+        pauses=profile.find_inner_pauses(silences, whole.samples, rate_hz),
+        flaws=tuple(profile.find_flaws(whole, is_damaged=_is_damaged(stderr, measured.duration_s))),
         momentary_lufs=tuple(momentary),
     )
     return replace(measured, profile=known)
 
 
-def _blocks(printed: str) -> list[Block]:
+def _parse_blocks(output: str) -> list[LevelBlock]:
     """The blocks that `astats` and `ametadata` print."""
-    peaks, levels = _BLOCK_PEAK.findall(printed), _BLOCK_LEVEL.findall(printed)
-    return [Block(float(peak), float(rms)) for peak, rms in zip(peaks, levels, strict=True)]
+    peaks, levels = _BLOCK_PEAK.findall(output), _BLOCK_LEVEL.findall(output)
+    return [LevelBlock(float(peak), float(rms)) for peak, rms in zip(peaks, levels, strict=True)]
 
 
-def _silences(said: str, whole: Whole, rate_hz: int) -> list[tuple[int, int]]:
+def _parse_silences(stderr: str, raw: RawStats, rate_hz: int) -> list[tuple[int, int]]:
     """The stretches of silence that FFmpeg reports, from sample to sample."""
-    starts = [round(float(match["at"]) * rate_hz) for match in _SILENCE_START.finditer(said)]
-    ends = [round(float(match["at"]) * rate_hz) for match in _SILENCE_END.finditer(said)]
-    ends += [whole.samples] * (len(starts) - len(ends))
-    if whole.offset > profile.DC_OFFSET and starts and starts[0] <= SETTLING_S * rate_hz:
+    starts = [round(float(match["at"]) * rate_hz) for match in _SILENCE_START.finditer(stderr)]
+    ends = [round(float(match["at"]) * rate_hz) for match in _SILENCE_END.finditer(stderr)]
+    ends += [raw.samples] * (len(starts) - len(ends))
+    if raw.offset > profile.DC_OFFSET and starts and starts[0] <= SETTLING_S * rate_hz:
         starts[0] = 0
     stretches = zip(starts, ends, strict=True)
-    return [(max(start, 0), min(end, whole.samples)) for start, end in stretches]
+    return [(max(start, 0), min(end, raw.samples)) for start, end in stretches]
 
 
-def _edges(silences: Sequence[tuple[int, int]], samples: int) -> tuple[int, int]:
+def _measure_dead_air(silences: Sequence[tuple[int, int]], samples: int) -> tuple[int, int]:
     """Dead air at both ends."""
     lead = silences[0][1] if silences and silences[0][0] == 0 else 0
     tail = samples - silences[-1][0] if silences and silences[-1][1] >= samples - 1 else 0
     return lead, tail
 
 
-def _is_damaged(said: str, duration_s: float) -> bool:
+def _is_damaged(stderr: str, duration_s: float) -> bool:
     """Whether FFmpeg stumbled, or found less than the file promises."""
-    if _DAMAGE.search(said):
+    if _DAMAGE.search(stderr):
         return True
-    promised = _DURATION.search(said)
-    if promised is None or "Estimating duration" in said:
+    promised = _DURATION.search(stderr)
+    if promised is None or "Estimating duration" in stderr:
         return False
     hours, minutes, seconds = (float(part) for part in promised[1].split(":"))
     return duration_s < 3600 * hours + 60 * minutes + seconds - MISSING_S
 
 
-def _channels(layout: str) -> int:
+def _count_channels(layout: str) -> int:
     """How many channels a layout's name stands for: `stereo`, `5.1(side)`, `3 channels`."""
     known = {"mono": 1, "stereo": 2, "quad": 4, "hexagonal": 6, "octagonal": 8}
     surround = regex.match(r"(\d+)\.(\d+)", layout)

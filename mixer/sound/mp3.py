@@ -50,23 +50,23 @@ _CRC_POLYNOMIAL = 0xA001
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class EncodedSpan:
     """A part of a file that can be decoded by itself.
 
     Attributes:
         begin_byte: where to begin reading.
         end_byte: where to stop.
-        roll_frames: at its beginning, which only fill the decoder's and the meters' memory.
+        preroll_frames: at its beginning, which only fill the decoder's and the meters' memory.
         first_frame: number of the first that is its own, among the frames of audio.
     """
 
     begin_byte: int
     end_byte: int
-    roll_frames: int
+    preroll_frames: int
     first_frame: int = 0
 
 
-def frames(stream: bytes) -> Iterator[bytes]:
+def split_frames(stream: bytes) -> Iterator[bytes]:
     """The frames of a stream that begins with one.
 
     Raises:
@@ -91,12 +91,12 @@ def frame_lengths(stream: bytes) -> Iterator[int]:
         at += length
 
 
-def bytes_of(frame_count: int, bitrate_kbps: int) -> int:
+def frames_bytes(frame_count: int, bitrate_kbps: int) -> int:
     """The bytes of so many frames; exact for multiples of PADDING_PERIOD_FRAMES."""
     return frame_count * FRAME_SAMPLES * bitrate_kbps * 125 // RATE_HZ
 
 
-def tag_bytes(beginning: bytes) -> int:
+def id3_tag_bytes(beginning: bytes) -> int:
     """How long the ID3 tag at the beginning of a file is; 0 where there is none."""
     if beginning[:3] != b"ID3":
         return 0
@@ -107,7 +107,7 @@ def tag_bytes(beginning: bytes) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class FrameSpan:
     """The frames that hold a stretch of samples.
 
     Attributes:
@@ -121,7 +121,7 @@ class Span:
     delay_samples: int
 
 
-def span_of(start: int, end: int, frame_count: int) -> Span:
+def find_frame_span(start: int, end: int, frame_count: int) -> FrameSpan:
     """Which frames it takes to play a stretch to the sample.
 
     A decoder that begins with the first of them lacks what the frame before would have added; that
@@ -135,7 +135,7 @@ def span_of(start: int, end: int, frame_count: int) -> Span:
     first = start // FRAME_SAMPLES
     delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
     behind = min(frame_count, -(-(end + delay) // FRAME_SAMPLES))
-    return Span(first, behind - first, ENCODER_DELAY_SAMPLES + start - first * FRAME_SAMPLES)
+    return FrameSpan(first, behind - first, ENCODER_DELAY_SAMPLES + start - first * FRAME_SAMPLES)
 
 
 def info_frame(

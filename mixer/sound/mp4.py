@@ -28,7 +28,7 @@ class _Box:
     end: int
 
 
-def end_after(path: Path, samples: int) -> None:
+def set_duration(path: Path, samples: int) -> None:
     """Let the first track play so many samples and no more.
 
     Args:
@@ -40,31 +40,31 @@ def end_after(path: Path, samples: int) -> None:
     """
     with path.open("r+b") as file:
         whole = _Box(b"", 0, path.stat().st_size)
-        edits = _first(file, whole, b"moov", b"trak", b"edts", b"elst")
+        edits = _find_box(file, whole, b"moov", b"trak", b"edts", b"elst")
         file.seek(edits.begin)
         wide = file.read(1) == b"\x01"
         file.seek(edits.begin + _FULL_BOX_BYTES + _ENTRY_COUNT_BYTES)
         file.write(samples.to_bytes(8 if wide else 4))
 
 
-def _first(file: BinaryIO, inside: _Box, *kinds: bytes) -> _Box:
+def _find_box(file: BinaryIO, parent: _Box, *kinds: bytes) -> _Box:
     """The first box of a kind, inside the first of another, and so on."""
     for kind in kinds:
-        found = next((box for box in _boxes(file, inside) if box.kind == kind), None)
+        found = next((box for box in _read_boxes(file, parent) if box.kind == kind), None)
         if found is None:
             raise RenderFailed(f"FFmpeg wrote an MP4 without {kind.decode()}.")
-        inside = found
-    return inside
+        parent = found
+    return parent
 
 
-def _boxes(file: BinaryIO, inside: _Box) -> Iterator[_Box]:
-    at = inside.begin
-    while at + _HEADER_BYTES <= inside.end:
+def _read_boxes(file: BinaryIO, parent: _Box) -> Iterator[_Box]:
+    at = parent.begin
+    while at + _HEADER_BYTES <= parent.end:
         file.seek(at)
         header = file.read(_HEADER_BYTES)
         size, begin = int.from_bytes(header[:4]), at + _HEADER_BYTES
         if size == _LARGE:
             size, begin = int.from_bytes(file.read(_HEADER_BYTES)), begin + _HEADER_BYTES
-        end = at + size if size else inside.end
+        end = at + size if size else parent.end
         yield _Box(header[4:], begin, end)
         at = end

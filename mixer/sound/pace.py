@@ -12,7 +12,7 @@ from collections.abc import Callable
 from mixer.errors import OutOfTime
 
 
-class Pace:
+class RenderDeadline:
     """How fast segments are rendered. Safe for threads.
 
     Args:
@@ -28,17 +28,17 @@ class Pace:
         samples: int,
         segments: int,
         workers: int,
-        until_s: float | None,
+        deadline_s: float | None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._left_samples, self._left_segments = samples, segments
         self._segments, self._workers = segments, workers
         self._done_samples = 0
-        self._until_s, self._now_s = until_s, now_s
+        self._deadline_s, self._now_s = deadline_s, now_s
         self._begun_s = now_s()
         self._lock = threading.Lock()
 
-    def done(self, samples: int) -> None:
+    def record_segment(self, samples: int) -> None:
         """Count a segment that is rendered.
 
         Raises:
@@ -56,9 +56,9 @@ class Pace:
         Raises:
             OutOfTime: it will not do.
         """
-        if self._until_s is None or not self._left_segments:
+        if self._deadline_s is None or not self._left_segments:
             return
-        left_s = self._until_s - self._now_s()
+        left_s = self._deadline_s - self._now_s()
         needed_s = self._needed_s()
         if needed_s > left_s or left_s <= 0:
             done = self._segments - self._left_segments

@@ -10,8 +10,8 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mixer.sound.cues import Music
-from mixer.sound.ducking import RADIO, Ramping, Span
+from mixer.sound.cues import SoundFile
+from mixer.sound.ducking import RADIO, DuckingEnvelope, Span
 from mixer.sound.loudness import (
     STEP_S,
     WINDOW_S,
@@ -22,14 +22,17 @@ from mixer.sound.loudness import (
     histogram,
 )
 from mixer.sound.measure import Measurement
-from mixer.sound.timeline import Clip, Cue, at_rate
+from mixer.sound.timeline import Clip, Cue, rescale_samples
 
 BREATH_S = 0.1
 """Of a pause inside a take that still counts as speech, at each end: breath and decay."""
 
 
 def speech_spans(
-    clips: Sequence[Clip], takes: Sequence[Measurement], rate_hz: int, ramping: Ramping = RADIO
+    clips: Sequence[Clip],
+    takes: Sequence[Measurement],
+    rate_hz: int,
+    envelope: DuckingEnvelope = RADIO,
 ) -> tuple[Span, ...]:
     """When the voice is heard: the clips, without their own long pauses.
 
@@ -37,27 +40,27 @@ def speech_spans(
         clips: in playing order.
         takes: what is known of each clip's recording.
         rate_hz: of the timeline.
-        ramping: which pauses are long enough for the bed to rise.
+        envelope: which pauses are long enough for the bed to rise.
     """
-    least = ramping.least_pause_s * rate_hz
+    least = envelope.min_pause_s * rate_hz
     return tuple(
         span
         for clip, take in zip(clips, takes, strict=True)
-        for span in _parted(clip, list(_long_pauses(clip, take, rate_hz, least)))
+        for span in _split_clip(clip, list(_long_pauses(clip, take, rate_hz, least)))
     )
 
 
-def _long_pauses(clip: Clip, take: Measurement, rate_hz: int, least: float) -> Iterator[Span]:
+def _long_pauses(clip: Clip, take: Measurement, rate_hz: int, min_samples: float) -> Iterator[Span]:
     """Pauses inside a clip that let the bed up."""
     breath = round(BREATH_S * rate_hz)
     for first, last in take.profile.pauses:
-        start = clip.start - clip.skip + at_rate(first, take.rate_hz, rate_hz) + breath
-        end = clip.start - clip.skip + at_rate(last, take.rate_hz, rate_hz) - breath
-        if end - start >= least and clip.start < start and end < clip.end:
+        start = clip.start - clip.skip + rescale_samples(first, take.rate_hz, rate_hz) + breath
+        end = clip.start - clip.skip + rescale_samples(last, take.rate_hz, rate_hz) - breath
+        if end - start >= min_samples and clip.start < start and end < clip.end:
             yield start, end
 
 
-def _parted(clip: Clip, pauses: Sequence[Span]) -> Iterator[Span]:
+def _split_clip(clip: Clip, pauses: Sequence[Span]) -> Iterator[Span]:
     starts = [clip.start, *(end for _, end in pauses)]
     ends = [*(start for start, _ in pauses), clip.end]
     return zip(starts, ends, strict=True)
@@ -67,7 +70,7 @@ def pause_windows(
     speech: Sequence[Span],
     cues: Sequence[Cue],
     length: int,
-    sounds: Mapping[str, Music],
+    sounds: Mapping[str, SoundFile],
     rate_hz: int,
 ) -> Histogram:
     """Momentary windows that hold no speech, at the cues' gains.
@@ -81,15 +84,17 @@ def pause_windows(
     """
     if not cues:
         return {}
-    heard = playing(cues, _moments(speech, length, rate_hz))
+    heard = find_active_cues(cues, _pause_moments(speech, length, rate_hz))
     return histogram(
-        energy_sum_db(*(sounding_lufs(cue, at, sounds, rate_hz) for cue in now))
+        energy_sum_db(*(cue_lufs(cue, at, sounds, rate_hz) for cue in now))
         for at, now in heard
         if now
     )
 
 
-def playing(cues: Sequence[Cue], moments: Iterable[int]) -> Iterator[tuple[int, list[Cue]]]:
+def find_active_cues(
+    cues: Sequence[Cue], moments: Iterable[int]
+) -> Iterator[tuple[int, list[Cue]]]:
     """What plays at each of some moments, which are in order."""
     to_come = deque(sorted(cues, key=lambda cue: cue.start))
     now: list[Cue] = []
@@ -100,19 +105,19 @@ def playing(cues: Sequence[Cue], moments: Iterable[int]) -> Iterator[tuple[int, 
         yield at, now
 
 
-def sounding_lufs(cue: Cue, at: int, sounds: Mapping[str, Music], rate_hz: int) -> float:
+def cue_lufs(cue: Cue, at: int, sounds: Mapping[str, SoundFile], rate_hz: int) -> float:
     """How loud a cue is at a moment, before mastering."""
     played_s = (at - cue.start) / rate_hz
-    return sounds[cue.source].momentary_lufs(played_s) + cue.gain_db + level_db(cue, at)
+    return sounds[cue.source].momentary_lufs(played_s) + cue.gain_db + cue_level_db(cue, at)
 
 
-def silent_windows(speech: Sequence[Span], takes: Sequence[Measurement], rate_hz: int) -> int:
+def count_silent_windows(speech: Sequence[Span], takes: Sequence[Measurement], rate_hz: int) -> int:
     """How many windows that reach into speech hold none: the bed is alone in them, not raised."""
     reaching = sum((end - start) / rate_hz + WINDOW_S for start, end in speech) / STEP_S
     return max(0, round(reaching) - sum(sum(take.windows.values()) for take in takes))
 
 
-def _moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterator[int]:
+def _pause_moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterator[int]:
     """The middle of each window that lies in a pause."""
     step, window = round(STEP_S * rate_hz), round(WINDOW_S * rate_hz)
     begins = [0, *(end for _, end in speech)]
@@ -121,7 +126,7 @@ def _moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterator[int]
         yield from range(begin + window // 2, end - window // 2, step)
 
 
-def level_db(cue: Cue, at: int) -> float:
+def cue_level_db(cue: Cue, at: int) -> float:
     """A cue's level at a sample, against its own gain."""
     index = bisect_right([ramp.start for ramp in cue.ramps], at)
     before_db = cue.ramps[index - 2].to_db if index > 1 else 0.0
@@ -131,9 +136,9 @@ def level_db(cue: Cue, at: int) -> float:
         share = min(1.0, (at - ramp.start) / ramp.length) if ramp.length else 1.0
         ramped_db = decibels((1 - share) * amplitude(before_db) + share * amplitude(ramp.to_db))
     fades = ((at - cue.start, cue.fade_in), (cue.end - at, cue.fade_out))
-    return ramped_db + sum(_faded_db(passed / fade) for passed, fade in fades if passed < fade)
+    return ramped_db + sum(_fade_db(passed / fade) for passed, fade in fades if passed < fade)
 
 
-def _faded_db(share: float) -> float:
+def _fade_db(share: float) -> float:
     """Of a quarter sine, which all fades of music follow."""
     return decibels(math.sin(math.pi / 2 * share))

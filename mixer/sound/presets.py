@@ -7,7 +7,7 @@ Sources: Apple's podcast requirements (-16 LUFS, -1 dBTP), AES TD1008 (speech -1
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mixer.sound.ducking import RADIO, Ramping
+from mixer.sound.ducking import RADIO, DuckingEnvelope
 from mixer.sound.measure import HIGH_PASS_HZ
 from mixer.sound.timeline import Treatment
 
@@ -29,7 +29,7 @@ class Preset:
         music: whether music belongs to it unless asked for.
         margin_s: silence before the first and after the last word.
         treatment: of the voice, unless more is asked for.
-        ramping: how quickly music gives way to the voice and comes back.
+        envelope: how quickly music gives way to the voice and comes back.
         rms_db: bounds of the plain level of the whole file, where a shop asks for them.
         room_tone_dbfs: plain level of a noise under everything; None for none.
     """
@@ -41,7 +41,7 @@ class Preset:
     music: bool = True
     margin_s: tuple[float, float] = (0.3, 0.5)
     treatment: Treatment = GENTLE
-    ramping: Ramping = RADIO
+    envelope: DuckingEnvelope = RADIO
     rms_db: tuple[float, float] | None = None
     room_tone_dbfs: float | None = None
 

@@ -48,7 +48,7 @@ CLIPPED, OFFSET, DAMAGED = "clipped", "offset", "damaged"
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class RawStats:
     """A recording before any filter: its offset as a share of full scale, and its highest peak."""
 
     samples: int
@@ -58,7 +58,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class LevelBlock:
     """A short stretch of a recording as it is mixed: peak and mean level in dBFS."""
 
     peak_dbfs: float
@@ -109,7 +109,7 @@ class Profile:
 UNKNOWN = Profile()
 
 
-def edges(momentary_lufs: Sequence[float], first_s: float, last_s: float) -> tuple[Edge, Edge]:
+def find_edges(momentary_lufs: Sequence[float], first_s: float, last_s: float) -> tuple[Edge, Edge]:
     """The windows over a recording's first and last sound.
 
     Args:
@@ -120,19 +120,19 @@ def edges(momentary_lufs: Sequence[float], first_s: float, last_s: float) -> tup
     head = math.floor((first_s + WINDOW_S) / STEP_S + 1e-6)
     behind = math.ceil((last_s + 2 * WINDOW_S) / STEP_S - 1e-6) - 1
     tail = max(0, behind - EDGE_WINDOWS)
-    return _edge(momentary_lufs, head), _edge(momentary_lufs, tail)
+    return _build_edge(momentary_lufs, head), _build_edge(momentary_lufs, tail)
 
 
-def _edge(momentary_lufs: Sequence[float], first: int) -> Edge:
+def _build_edge(momentary_lufs: Sequence[float], first: int) -> Edge:
     levels = tuple(momentary_lufs[first : first + EDGE_WINDOWS])
-    return Edge((first + 1) * STEP_S - WINDOW_S, tuple(map(_gated, levels)))
+    return Edge((first + 1) * STEP_S - WINDOW_S, tuple(map(_gate_level, levels)))
 
 
-def _gated(level_lufs: float) -> float:
+def _gate_level(level_lufs: float) -> float:
     return level_lufs if level_lufs > ABSOLUTE_GATE_LUFS else -math.inf
 
 
-def limiter_losses_db(blocks: Sequence[Block], peak_dbfs: float) -> tuple[float, ...]:
+def limiter_losses_db(blocks: Sequence[LevelBlock], peak_dbfs: float) -> tuple[float, ...]:
     """What a limiter takes from the loudness, at LIMIT_STEPS_DB below the peak."""
     energies = [_power(block.rms_dbfs) for block in blocks]
     whole = sum(energies)
@@ -140,12 +140,12 @@ def limiter_losses_db(blocks: Sequence[Block], peak_dbfs: float) -> tuple[float,
         return (0.0,) * len(LIMIT_STEPS_DB)
     hot = [block.peak_dbfs - peak_dbfs for block in blocks]
     return tuple(
-        share * 10 * math.log10(whole / (whole - _taken(hot, energies, -step_db)))
+        share * 10 * math.log10(whole / (whole - _limited_energy(hot, energies, -step_db)))
         for step_db, share in zip(LIMIT_STEPS_DB, LIMITED_SHARES, strict=True)
     )
 
 
-def _taken(peaks_db: Sequence[float], energies: Sequence[float], limit_db: float) -> float:
+def _limited_energy(peaks_db: Sequence[float], energies: Sequence[float], limit_db: float) -> float:
     """The energy that a limiter takes; it lets go slowly, into the block behind a peak."""
     taken, before = 0.0, 1.0
     for peak_db, energy in zip(peaks_db, energies, strict=True):
@@ -156,7 +156,7 @@ def _taken(peaks_db: Sequence[float], energies: Sequence[float], limit_db: float
     return taken
 
 
-def loss_db(losses_db: Sequence[float], over_db: float) -> float:
+def limiter_loss_db(losses_db: Sequence[float], over_db: float) -> float:
     """What a limiter takes from a recording whose peak lies so far above its limit."""
     if over_db <= 0 or not losses_db:
         return 0.0
@@ -168,13 +168,13 @@ def loss_db(losses_db: Sequence[float], over_db: float) -> float:
     return losses[-1] + over_db - steps[-1]
 
 
-def rms_dbfs(blocks: Sequence[Block]) -> float | None:
+def rms_dbfs(blocks: Sequence[LevelBlock]) -> float | None:
     """The level of a whole recording; None for silence."""
     power = sum(_power(block.rms_dbfs) for block in blocks)
     return 10 * math.log10(power / len(blocks)) if power else None
 
 
-def noise_dbfs(blocks: Sequence[Block]) -> float | None:
+def noise_dbfs(blocks: Sequence[LevelBlock]) -> float | None:
     """The level of the quietest moments; None where they are mute, or speech that dies away.
 
     Noise is even: the quietest blocks of a recording that has some are all as loud.
@@ -186,17 +186,17 @@ def noise_dbfs(blocks: Sequence[Block]) -> float | None:
     return quiet[-1] if quiet[-1] - quiet[0] < NOISE_SPREAD_DB else None
 
 
-def flaws(whole: Whole, *, is_damaged: bool) -> Iterator[str]:
+def find_flaws(raw: RawStats, *, is_damaged: bool) -> Iterator[str]:
     """What is wrong with a recording."""
-    if whole.peak_dbfs >= FULL_SCALE_DBFS and whole.samples_at_peak > CLIPPED_SAMPLES:
+    if raw.peak_dbfs >= FULL_SCALE_DBFS and raw.samples_at_peak > CLIPPED_SAMPLES:
         yield CLIPPED
-    if whole.offset > DC_OFFSET:
+    if raw.offset > DC_OFFSET:
         yield OFFSET
     if is_damaged:
         yield DAMAGED
 
 
-def inner_pauses(
+def find_inner_pauses(
     silences: Sequence[tuple[int, int]], samples: int, rate_hz: int
 ) -> tuple[tuple[int, int], ...]:
     """The silences that have sound before and behind them, and last long enough to be heard."""

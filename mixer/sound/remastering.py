@@ -9,28 +9,31 @@ from dataclasses import replace
 
 from mixer.sound.timeline import Mastering, Timeline
 
-KEPT_WITHIN_LU = 0.2
+REUSE_TOLERANCE_LU = 0.2
 """Nobody hears it, and it is within what a preset promises."""
 
 
-def keeping(timeline: Timeline, before: Mastering | None) -> Timeline:
+def reuse_mastering(timeline: Timeline, previous: Mastering | None) -> Timeline:
     """A timeline with the mastering of an earlier render, where it does for this one too.
 
     Args:
         timeline: newly laid out.
-        before: how the mix was mastered before the edit; None where there was none.
+        previous: how the mix was mastered before the edit; None where there was none.
     """
-    if before is None or not _does(before, timeline.mastering):
+    if previous is None or not _is_reusable(previous, timeline.mastering):
         return timeline
-    return replace(timeline, mastering=before)
+    return replace(timeline, mastering=previous)
 
 
-def _does(before: Mastering, wanted: Mastering) -> bool:
+def _is_reusable(previous: Mastering, wanted: Mastering) -> bool:
     """Whether a mastering meets the target of another, and holds peaks back where that one does."""
     same_figures = (
-        replace(before, gain_db=wanted.gain_db, limit_db=wanted.limit_db) == wanted
-        and abs(before.gain_db - wanted.gain_db) <= KEPT_WITHIN_LU
+        replace(previous, gain_db=wanted.gain_db, limit_db=wanted.limit_db) == wanted
+        and abs(previous.gain_db - wanted.gain_db) <= REUSE_TOLERANCE_LU
     )
     if not same_figures or wanted.limit_db is None:
         return same_figures
-    return before.limit_db is not None and abs(before.limit_db - wanted.limit_db) <= KEPT_WITHIN_LU
+    return (
+        previous.limit_db is not None
+        and abs(previous.limit_db - wanted.limit_db) <= REUSE_TOLERANCE_LU
+    )

@@ -15,20 +15,20 @@ from typing import TypeVar
 
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
-from mixer.sound.addresses import named_bed, segment_address
-from mixer.sound.bed import Bed, foreseen_bed, prepare_bed
-from mixer.sound.encoders import Encoding, Stream, frame_lengths
-from mixer.sound.ffmpeg import Children
-from mixer.sound.filtergraph import LOUDNESS_STEP, segment_command
+from mixer.sound.addresses import fingerprint_bed, segment_cache_key
+from mixer.sound.bed import Bed, predict_bed, prepare_bed
+from mixer.sound.encoders import Encoding, StreamFormat, frame_lengths
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.filtergraph import LOUDNESS_STEP, build_segment_command
 from mixer.sound.loudness import FINE_BIN_LU, Histogram, histogram
-from mixer.sound.measure import Measurement, momentary_lufs
+from mixer.sound.measure import Measurement, parse_momentary_lufs
 from mixer.sound.segments import Segment
-from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, at_rate
+from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
 
 SEGMENT_TIMEOUT_S = 600.0
 """A segment of two minutes takes a few seconds; this is for a machine gone wrong."""
 
-AHEAD = 2
+MAX_WAITING = 2
 """Segments that may wait, rendered, for one before them: they lie on the disk meanwhile."""
 
 Item = TypeVar("Item")
@@ -36,23 +36,23 @@ Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True, slots=True)
-class Ingredients:
+class RenderSources:
     """What a timeline is made of, as local files.
 
     Attributes:
         clips: the recordings of its clips.
         music: the recordings of its cues, and what is known of them.
-        names: what tells the contents of a recording, by source, where the source itself does not;
+        content_ids: what tells the contents of a recording, by source, where the source itself does not;
             only what is kept under an address of its contents needs it.
     """
 
     clips: Mapping[str, Path]
     music: Mapping[str, tuple[Path, Measurement]]
-    names: Mapping[str, str] = field(default_factory=dict)
+    content_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedSegment:
     """A segment's own frames, in a file.
 
     Attributes:
@@ -84,18 +84,18 @@ class Renderer:
     def __init__(
         self,
         timeline: Timeline,
-        ingredients: Ingredients,
+        sources: RenderSources,
         encoding: Encoding,
         folder: Path,
-        children: Children,
+        processes: ProcessGroup,
     ) -> None:
         self.timeline, self.encoding = timeline, encoding
-        self._ingredients, self._folder, self._children = ingredients, folder, children
-        self._played_s = _played_s(timeline)
+        self._sources, self._folder, self._processes = sources, folder, processes
+        self._played_s = _longest_played_s(timeline)
         self._beds: dict[tuple[str, bool], Bed] = {}
         self._preparing = threading.Lock()
 
-    def rendered(self, segment: Segment) -> Rendered:
+    def render(self, segment: Segment) -> RenderedSegment:
         """Render one segment into a file of its own.
 
         Raises:
@@ -103,11 +103,11 @@ class Renderer:
             OutOfTime: the job was stopped.
         """
         stream = self.encoding.stream
-        beds = {cue.played: self._bed(cue.played) for cue in self._cues(segment)}
-        command = segment_command(
+        beds = {cue.sound_key: self._prepare_bed(cue.sound_key) for cue in self._cues(segment)}
+        command = build_segment_command(
             self.timeline,
             segment,
-            self._ingredients.clips,
+            self._sources.clips,
             beds,
             stream.frame_samples,
             sample_format=stream.sample_format,
@@ -117,21 +117,21 @@ class Renderer:
             [*command.arguments, *self.encoding.segment_arguments, str(path)],
             files=command.files,
             timeout_s=SEGMENT_TIMEOUT_S,
-            children=self._children,
+            processes=self._processes,
         )
-        momentary = momentary_lufs(done.stdout.decode())
+        momentary = parse_momentary_lufs(done.stdout.decode())
         begin, end, frames = self._own_bytes(segment, path)
-        own = momentary[self._own_windows(segment, command.unmeasured)]
-        return Rendered(path, begin, end, frames, histogram(own, FINE_BIN_LU))
+        own = momentary[self._own_windows(segment, command.unmeasured_samples)]
+        return RenderedSegment(path, begin, end, frames, histogram(own, FINE_BIN_LU))
 
-    def address(self, segment: Segment) -> str:
+    def cache_key(self, segment: Segment) -> str:
         """What a segment is kept under; see `mixer.sound.addresses`."""
-        return segment_address(
+        return segment_cache_key(
             self.timeline,
             segment,
             self.encoding,
-            {played: self._named_bed(played) for played in self._played_s},
-            self._ingredients.names,
+            {played: self._fingerprint_bed(played) for played in self._played_s},
+            self._sources.content_ids,
             ffmpeg_version=ffmpeg.version(),
         )
 
@@ -139,25 +139,27 @@ class Renderer:
         begin, end = segment.window_start, segment.window_end
         return [cue for cue in self.timeline.cues if cue.start < end and cue.end > begin]
 
-    def _bed(self, played: tuple[str, bool]) -> Bed:
+    def _prepare_bed(self, sound_key: tuple[str, bool]) -> Bed:
         with self._preparing:
-            if played not in self._beds:
-                path, measured = self._ingredients.music[played[0]]
+            if sound_key not in self._beds:
+                path, measured = self._sources.music[sound_key[0]]
                 folder = self._folder / f"bed{len(self._beds)}"
                 folder.mkdir()
-                played_s = self._played_s[played]
-                self._beds[played] = prepare_bed(path, measured, played_s, folder, self._children)
-            return self._beds[played]
+                played_s = self._played_s[sound_key]
+                self._beds[sound_key] = prepare_bed(
+                    path, measured, played_s, folder, self._processes
+                )
+            return self._beds[sound_key]
 
-    def _named_bed(self, played: tuple[str, bool]) -> Bed:
-        source, _ = played
-        path, measured = self._ingredients.music[source]
-        bed = foreseen_bed(measured, self._played_s[played], path)
-        return named_bed(bed, self._ingredients.names.get(source, source), measured)
+    def _fingerprint_bed(self, sound_key: tuple[str, bool]) -> Bed:
+        source, _ = sound_key
+        path, measured = self._sources.music[source]
+        bed = predict_bed(measured, self._played_s[sound_key], path)
+        return fingerprint_bed(bed, self._sources.content_ids.get(source, source), measured)
 
-    def _own_windows(self, segment: Segment, unmeasured: int) -> slice:
+    def _own_windows(self, segment: Segment, unmeasured_samples: int) -> slice:
         """Which loudness windows end inside the segment itself."""
-        begin = self._mix_samples(segment.window_start) + unmeasured
+        begin = self._mix_samples(segment.window_start) + unmeasured_samples
         first = (self._mix_samples(segment.start) - begin) // LOUDNESS_STEP
         return slice(first, (self._mix_samples(segment.end) - begin) // LOUDNESS_STEP)
 
@@ -168,25 +170,27 @@ class Renderer:
         first = -(-self._mix_samples(segment.start) // frame)
         after = None if segment.is_last else -(-self._mix_samples(segment.end) // frame)
         own = slice(first - rendered_from, None if after is None else after - rendered_from)
-        begin, end, frames = _found(self.encoding.stream, path, self.timeline.channels, own)
+        begin, end, frames = _locate_frames(self.encoding.stream, path, self.timeline.channels, own)
         if frames != (max(1, frames) if after is None else after - first):
             raise RenderFailed(f"A segment of {(after or first) - first} frames has {frames}.")
         return begin, end, frames
 
     def _mix_samples(self, samples: int) -> int:
-        return at_rate(samples, self.timeline.rate_hz, MIX_RATE_HZ)
+        return rescale_samples(samples, self.timeline.rate_hz, MIX_RATE_HZ)
 
 
-def _played_s(timeline: Timeline) -> dict[tuple[str, bool], float]:
+def _longest_played_s(timeline: Timeline) -> dict[tuple[str, bool], float]:
     """For how long each recording of music, and each sound, is played at a stretch."""
     longest_s: dict[tuple[str, bool], float] = {}
     for cue in timeline.cues:
         seconds = timeline.seconds(cue.length) + 1 / MIX_RATE_HZ
-        longest_s[cue.played] = max(seconds, longest_s.get(cue.played, 0.0))
+        longest_s[cue.sound_key] = max(seconds, longest_s.get(cue.sound_key, 0.0))
     return longest_s
 
 
-def _found(stream: Stream, path: Path, channels: int, own: slice) -> tuple[int, int, int]:
+def _locate_frames(
+    stream: StreamFormat, path: Path, channels: int, own: slice
+) -> tuple[int, int, int]:
     """The bytes of some frames of a stream's file, and how many there are."""
     if stream.sample_bytes:
         whole = stream.sample_bytes * channels
@@ -197,8 +201,8 @@ def _found(stream: Stream, path: Path, channels: int, own: slice) -> tuple[int, 
     return begin, begin + sum(lengths[own]), len(lengths[own])
 
 
-def in_order(
-    items: Iterable[Item], work: Callable[[Item], Outcome], workers: int, children: Children
+def map_in_order(
+    items: Iterable[Item], work: Callable[[Item], Outcome], workers: int, processes: ProcessGroup
 ) -> Generator[Outcome]:
     """Results of parallel work, in order; a failure, or leaving early, stops all the others.
 
@@ -206,18 +210,20 @@ def in_order(
         items: taken as needed: no more than a few wait for the one before them.
         work: called with each, in threads.
         workers: how many at a time.
-        children: the job of the work.
+        processes: the job of the work.
     """
     waiting = iter(items)
     with ThreadPoolExecutor(workers, thread_name_prefix="segment") as pool:
         pending: deque[Future[Outcome]] = deque()
         try:
-            pending.extend(pool.submit(work, item) for item in islice(waiting, workers + AHEAD))
+            pending.extend(
+                pool.submit(work, item) for item in islice(waiting, workers + MAX_WAITING)
+            )
             while pending:
                 yield pending.popleft().result()
                 pending.extend(pool.submit(work, item) for item in islice(waiting, 1))
         except BaseException as error:
             if pending or not isinstance(error, GeneratorExit):
-                children.stop()
+                processes.stop()
             pool.shutdown(wait=True, cancel_futures=True)
             raise

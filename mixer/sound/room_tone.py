@@ -24,32 +24,32 @@ COLOUR = "color=brown:seed=1852"
 LOWEST_HZ = 80
 """Below lies rumble, which takes level and is not heard."""
 
-BARE_DBFS = -15.68
+NOISE_LEVEL_DBFS = -15.68
 """What the noise measures at full amplitude behind its filter (measured over the whole loop)."""
 
 
-def noise(level_dbfs: float) -> list[str]:
+def noise_filters(level_dbfs: float) -> list[str]:
     """Filters that make the loop and what its seam takes."""
     length = SETTLING_SAMPLES + LOOP_SAMPLES + SEAM_SAMPLES
     return [
         f"anoisesrc=r={MIX_RATE_HZ}:a=1:{COLOUR}:d={length / MIX_RATE_HZ:.6f}",
         "aformat=sample_fmts=fltp",
         f"highpass=f={LOWEST_HZ}",
-        f"volume={amplitude(level_dbfs - BARE_DBFS):.8f}",
-        *stretch(SETTLING_SAMPLES, length),
+        f"volume={amplitude(level_dbfs - NOISE_LEVEL_DBFS):.8f}",
+        *trim_filters(SETTLING_SAMPLES, length),
     ]
 
 
-def stretch(begin: int, end: int) -> list[str]:
+def trim_filters(begin: int, end: int) -> list[str]:
     """Some samples of a stream, told from its beginning."""
     return [f"atrim=start_sample={begin}:end_sample={end}", "asetpts=round(N/SR/TB)"]
 
 
-HEAD = stretch(0, SEAM_SAMPLES)
-BODY = stretch(SEAM_SAMPLES, LOOP_SAMPLES)
-TAIL = stretch(LOOP_SAMPLES, LOOP_SAMPLES + SEAM_SAMPLES)
+LOOP_START = trim_filters(0, SEAM_SAMPLES)
+LOOP_BODY = trim_filters(SEAM_SAMPLES, LOOP_SAMPLES)
+LOOP_TAIL = trim_filters(LOOP_SAMPLES, LOOP_SAMPLES + SEAM_SAMPLES)
 """Parts of the noise; the loop is the tail crossfaded into the head, then the body."""
 
-SEAM = f"acrossfade=ns={SEAM_SAMPLES}:c1=qsin:c2=qsin"
-AGAIN = f"aloop=loop=-1:size={LOOP_SAMPLES},asetnsamples=4096:p=0"
+SEAM_FILTER = f"acrossfade=ns={SEAM_SAMPLES}:c1=qsin:c2=qsin"
+LOOP_FILTER = f"aloop=loop=-1:size={LOOP_SAMPLES},asetnsamples=4096:p=0"
 """In large frames: those that come out of the loop are small, and cost as much again (measured)."""

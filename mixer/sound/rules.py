@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mixer.sound.check import Check
+from mixer.sound.check import Verification
 from mixer.sound.presets import Preset
 
 LOUDNESS_WITHIN_LU = 0.3
@@ -25,7 +25,7 @@ BLOCK_ALLOWANCE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Carrier:
+class StreamInfo:
     """The file around the sound.
 
     Attributes:
@@ -42,7 +42,7 @@ class Carrier:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ComplianceRule:
     """A rule and whether it was kept.
 
     Attributes:
@@ -58,54 +58,60 @@ class Rule:
     passed: bool
 
 
-def judged(checked: Check, carrier: Carrier, preset: Preset, target_lufs: float) -> Iterator[Rule]:
+def check_compliance(
+    verification: Verification, stream_info: StreamInfo, preset: Preset, target_lufs: float
+) -> Iterator[ComplianceRule]:
     """Every rule of a preset, save those on what was not looked at in a file too long for it.
 
     Args:
-        checked: what the file measures.
-        carrier: the file around it.
+        verification: what the file measures.
+        stream_info: the file around it.
         preset: whose rules count.
         target_lufs: of the mix, by its channels.
     """
     if preset.rms_db is None:
         low, high = target_lufs - LOUDNESS_WITHIN_LU, target_lufs + LOUDNESS_WITHIN_LU
-        yield _between("integrated_loudness_lufs", checked.integrated_lufs, low, high)
-    if not math.isnan(checked.true_peak_dbtp):
-        yield _at_most("true_peak_dbtp", checked.true_peak_dbtp, preset.ceiling_dbtp)
+        yield _check_range("integrated_loudness_lufs", verification.integrated_lufs, low, high)
+    if not math.isnan(verification.true_peak_dbtp):
+        yield _check_maximum("true_peak_dbtp", verification.true_peak_dbtp, preset.ceiling_dbtp)
     if preset.rms_db is not None:
-        yield from _acx(checked, carrier, preset.rms_db)
+        yield from _check_acx(verification, stream_info, preset.rms_db)
 
 
-def _acx(checked: Check, carrier: Carrier, rms_db: tuple[float, float]) -> Iterator[Rule]:
-    if checked.levels_dbfs:
-        yield from _acx_levels(checked, rms_db)
-    is_mp3 = carrier.codec.startswith("mp3")
-    yield Rule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", carrier.kbps,
-               is_mp3 and round(carrier.kbps) >= ACX_KBPS)  # fmt: skip
-    yield _between("sample_rate_hz", carrier.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)
-    yield _at_most("duration_s", carrier.duration_s, ACX_LONGEST_S)
+def _check_acx(
+    verification: Verification, stream_info: StreamInfo, rms_db: tuple[float, float]
+) -> Iterator[ComplianceRule]:
+    if verification.levels_dbfs:
+        yield from _check_acx_levels(verification, rms_db)
+    is_mp3 = stream_info.codec.startswith("mp3")
+    yield ComplianceRule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", stream_info.kbps,
+               is_mp3 and round(stream_info.kbps) >= ACX_KBPS)  # fmt: skip
+    yield _check_range("sample_rate_hz", stream_info.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)
+    yield _check_maximum("duration_s", stream_info.duration_s, ACX_LONGEST_S)
 
 
-def _acx_levels(checked: Check, rms_db: tuple[float, float]) -> Iterator[Rule]:
-    yield _between("rms_dbfs", checked.rms_dbfs, *rms_db)
-    yield _at_most("noise_floor_dbfs", checked.noise_floor_dbfs, ACX_NOISE_DBFS)
-    head_s, tail_s = checked.silent_ends_s or (None, None)
-    yield _between("room_tone_before_s", head_s, *ACX_HEAD_S, BLOCK_ALLOWANCE_S)
-    yield _between("room_tone_after_s", tail_s, *ACX_TAIL_S, BLOCK_ALLOWANCE_S)
-    yield _between("room_tone_dbfs", checked.room_tone_dbfs, SILENT_DBFS, ACX_NOISE_DBFS)
+def _check_acx_levels(
+    verification: Verification, rms_db: tuple[float, float]
+) -> Iterator[ComplianceRule]:
+    yield _check_range("rms_dbfs", verification.rms_dbfs, *rms_db)
+    yield _check_maximum("noise_floor_dbfs", verification.noise_floor_dbfs, ACX_NOISE_DBFS)
+    head_s, tail_s = verification.silent_ends_s or (None, None)
+    yield _check_range("room_tone_before_s", head_s, *ACX_HEAD_S, BLOCK_ALLOWANCE_S)
+    yield _check_range("room_tone_after_s", tail_s, *ACX_TAIL_S, BLOCK_ALLOWANCE_S)
+    yield _check_range("room_tone_dbfs", verification.room_tone_dbfs, SILENT_DBFS, ACX_NOISE_DBFS)
 
 
-def _between(
+def _check_range(
     name: str, measured: float | None, low: float, high: float, allowance: float = 0.0
-) -> Rule:
+) -> ComplianceRule:
     wanted = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     passed = (
         measured is not None
         and low - allowance - 1e-9 <= round(measured, 1) <= high + allowance + 1e-9
     )
-    return Rule(name, wanted, measured, passed)
+    return ComplianceRule(name, wanted, measured, passed)
 
 
-def _at_most(name: str, measured: float | None, limit: float) -> Rule:
+def _check_maximum(name: str, measured: float | None, limit: float) -> ComplianceRule:
     passed = measured is not None and measured <= limit
-    return Rule(name, f"at most {limit:g}", measured, passed)
+    return ComplianceRule(name, f"at most {limit:g}", measured, passed)

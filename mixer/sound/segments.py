@@ -18,22 +18,22 @@ SEGMENT_GRIDS = 100
 """128 s, half as many or half as many again: long enough that starting FFmpeg and rolling in cost
 little, short enough to share out."""
 
-MOST_CLIPS = 100
+MAX_CLIPS = 100
 """Of one segment, where it is longer than a grid step: FFmpeg holds each open, with a thread that
 reads and one that decodes."""
 
-ROLL_IN_S = 2 * GRID_S
+PREROLL_S = 2 * GRID_S
 """98 MP3 frames before. LAME lowers its threshold of hearing by 7.5 % a frame while it is quiet
 and needs 95 frames to reach the bottom (measured: with 49 frames single ones came out otherwise).
 """
 
-ROLL_IN_STEP_S = GRID_S
+PREROLL_STEP_S = GRID_S
 
-ROLL_IN_SOUND_S = Fraction(128, 100)
+PREROLL_SOUND_S = Fraction(128, 100)
 """Of clips or music at least; in digital silence LAME's search for a step size stands still, so a
 roll of silence alone would not teach it what a serial render knows from before."""
 
-ROLL_OUT_S = Fraction(2, 10)
+POSTROLL_S = Fraction(2, 10)
 """Behind: LAME looks ahead by two frames, a limiter and a resampler by some milliseconds."""
 
 
@@ -57,7 +57,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Reel:
+class SegmentGroup:
     """Segments that follow one another and are kept as one object.
 
     A join inside S3 copies parts of 5 MiB or more (its documentation, multipart upload limits);
@@ -80,7 +80,7 @@ class Reel:
         return self.segments[-1].end
 
 
-def sources(timeline: Timeline, segments: Sequence[Segment]) -> frozenset[str]:
+def source_keys(timeline: Timeline, segments: Sequence[Segment]) -> frozenset[str]:
     """The recordings, of voice and music, that it takes to render some segments."""
     parts: tuple[Clip | Cue, ...] = (*timeline.clips, *timeline.cues)
     return frozenset(
@@ -91,9 +91,9 @@ def sources(timeline: Timeline, segments: Sequence[Segment]) -> frozenset[str]:
     )
 
 
-def wound(
-    timeline: Timeline, segments: Sequence[Segment], least_samples: int = 0
-) -> tuple[Reel, ...]:
+def group_segments(
+    timeline: Timeline, segments: Sequence[Segment], min_samples: int = 0
+) -> tuple[SegmentGroup, ...]:
     """Segments gathered into reels.
 
     A reel ends with a section, or inside one where it and what is left of the section are long
@@ -103,31 +103,31 @@ def wound(
     Args:
         timeline: that was cut.
         segments: all of it.
-        least_samples: which a reel holds at least, save the last; 0 for a reel for each segment.
+        min_samples: which a reel holds at least, save the last; 0 for a reel for each segment.
     """
     starts = [section.start for section in timeline.sections]
     ends = [*starts[1:], timeline.length]
-    reels: list[Reel] = []
+    reels: list[SegmentGroup] = []
     gathered: list[Segment] = []
     for segment in segments:
         gathered.append(segment)
         left = ends[bisect_right(starts, segment.start) - 1] - segment.end
-        is_long = segment.end - gathered[0].start >= least_samples
-        if segment.is_last or (is_long and (left == 0 or left >= least_samples)):
-            reels.append(Reel(tuple(gathered)))
+        is_long = segment.end - gathered[0].start >= min_samples
+        if segment.is_last or (is_long and (left == 0 or left >= min_samples)):
+            reels.append(SegmentGroup(tuple(gathered)))
             gathered = []
     return tuple(reels)
 
 
-def cut(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment, ...]:
+def cut_timeline(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment, ...]:
     """The segments of a timeline, in order.
 
     Args:
         timeline: to be cut.
         grids: how many grid steps a segment holds, about; None for one segment, a serial render.
     """
-    roll_out = int(ROLL_OUT_S * timeline.rate_hz)
-    starts = [0] if grids is None else list(_starts(timeline, grids))
+    roll_out = int(POSTROLL_S * timeline.rate_hz)
+    starts = [0] if grids is None else list(_segment_starts(timeline, grids))
     ends = [*starts[1:], timeline.length]
     return tuple(
         Segment(
@@ -141,7 +141,7 @@ def cut(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment,
     )
 
 
-def _starts(timeline: Timeline, grids: int) -> Iterator[int]:
+def _segment_starts(timeline: Timeline, grids: int) -> Iterator[int]:
     """Each section whole, or in an even number of equal parts, so that no core waits at its end."""
     clip_starts = [clip.start for clip in timeline.clips]
     section_starts = [section.start for section in timeline.sections]
@@ -150,30 +150,30 @@ def _starts(timeline: Timeline, grids: int) -> Iterator[int]:
         count = min(2 * round(steps / grids / 2), steps) or 1
         cuts = [start + steps * part // count * timeline.grid for part in range(count + 1)]
         for begin, after in pairwise(cuts):
-            yield from _uncrowded(clip_starts, begin, after, timeline.grid)
+            yield from _split_crowded(clip_starts, begin, after, timeline.grid)
 
 
-def _uncrowded(clip_starts: Sequence[int], begin: int, after: int, grid: int) -> Iterator[int]:
+def _split_crowded(clip_starts: Sequence[int], begin: int, after: int, grid: int) -> Iterator[int]:
     """The starts of a stretch halved until no part holds too many clips, or is a grid step."""
     crowd = bisect_left(clip_starts, after) - bisect_left(clip_starts, begin)
     half = (after - begin) // grid // 2 * grid
-    if crowd <= MOST_CLIPS or not half:
+    if crowd <= MAX_CLIPS or not half:
         yield begin
         return
-    yield from _uncrowded(clip_starts, begin, begin + half, grid)
-    yield from _uncrowded(clip_starts, begin + half, after, grid)
+    yield from _split_crowded(clip_starts, begin, begin + half, grid)
+    yield from _split_crowded(clip_starts, begin + half, after, grid)
 
 
 def _window_start(timeline: Timeline, start: int) -> int:
     """Where to begin so that the encoder has heard enough when its own frames come."""
     rate_hz = timeline.rate_hz
-    begin = start - int(ROLL_IN_S * rate_hz)
-    while begin > 0 and _sounding(timeline, begin, start) < ROLL_IN_SOUND_S * rate_hz:
-        begin -= int(ROLL_IN_STEP_S * rate_hz)
+    begin = start - int(PREROLL_S * rate_hz)
+    while begin > 0 and _count_audible_samples(timeline, begin, start) < PREROLL_SOUND_S * rate_hz:
+        begin -= int(PREROLL_STEP_S * rate_hz)
     return max(0, begin)
 
 
-def _sounding(timeline: Timeline, begin: int, end: int) -> int:
+def _count_audible_samples(timeline: Timeline, begin: int, end: int) -> int:
     """How many samples of clips and cues play in a stretch."""
     parts: tuple[Clip | Cue, ...] = (*timeline.clips, *timeline.cues)
     return sum(max(0, min(part.end, end) - max(part.start, begin)) for part in parts)

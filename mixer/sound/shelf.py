@@ -12,8 +12,8 @@ from pathlib import Path
 from zlib import compress, decompress
 from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
-from mixer.sound.encoders import Stream
-from mixer.sound.loudness import Histogram, packed, unpacked
+from mixer.sound.encoders import StreamFormat
+from mixer.sound.loudness import Histogram, decode_histogram, encode_histogram
 from mixer.store.objects import ObjectStore
 
 PREFIX = "segments/"
@@ -27,7 +27,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class KeptReel:
+class CachedSegment:
     """A reel in the store.
 
     Attributes:
@@ -44,7 +44,7 @@ class KeptReel:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class SegmentCache:
     """Where reels are kept.
 
     Attributes:
@@ -55,11 +55,11 @@ class Shelf:
     store: ObjectStore
     prefix: str = PREFIX
 
-    def key(self, address: str, stream: Stream) -> str:
+    def object_key(self, cache_key: str, stream: StreamFormat) -> str:
         """The object key of a reel."""
-        return f"{self.prefix}{address}.{stream.suffix}"
+        return f"{self.prefix}{cache_key}.{stream.suffix}"
 
-    def find(self, key: str) -> KeptReel | None:
+    def find(self, key: str) -> CachedSegment | None:
         """A reel that is there; None where it has to be rendered."""
         head = self.store.head(key)
         if head is None:
@@ -67,24 +67,24 @@ class Shelf:
         with suppress(ValueError, KeyError, TypeError, AttributeError, ZlibError):
             fields = json.loads(head.metadata[FIELD])
             if fields["v"] == FORMAT_VERSION:
-                windows = _unfolded(fields["lufs"])
-                return KeptReel(key, head.size_bytes, int(fields["frames"]), windows)
+                windows = _decompress_histogram(fields["lufs"])
+                return CachedSegment(key, head.size_bytes, int(fields["frames"]), windows)
         return None
 
-    def keep(self, key: str, path: Path, frames: int, windows: Histogram) -> KeptReel:
+    def put(self, key: str, path: Path, frames: int, windows: Histogram) -> CachedSegment:
         """Put a reel that was just rendered in its place; told of it is what `find` will tell."""
-        folded = _folded(windows)
+        folded = _compress_histogram(windows)
         fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": folded}
         about = {FIELD: json.dumps(fields, separators=(",", ":"))}
         size_bytes = path.stat().st_size
         self.store.put(key, path, metadata=about)
-        return KeptReel(key, size_bytes, frames, _unfolded(folded))
+        return CachedSegment(key, size_bytes, frames, _decompress_histogram(folded))
 
 
-def _folded(windows: Histogram) -> str:
+def _compress_histogram(windows: Histogram) -> str:
     """A histogram as the few characters that metadata may be long."""
-    return b64encode(compress(json.dumps(packed(windows, BIN_LU)).encode())).decode()
+    return b64encode(compress(json.dumps(encode_histogram(windows, BIN_LU)).encode())).decode()
 
 
-def _unfolded(written: str) -> Histogram:
-    return unpacked(json.loads(decompress(b64decode(written))), BIN_LU)
+def _decompress_histogram(text: str) -> Histogram:
+    return decode_histogram(json.loads(decompress(b64decode(text))), BIN_LU)

@@ -86,7 +86,7 @@ class Cue:
     plays_once: bool = False
 
     @property
-    def played(self) -> tuple[str, bool]:
+    def sound_key(self) -> tuple[str, bool]:
         """What is played, and whether once: a bed is made ready otherwise than a sound."""
         return self.source, self.plays_once
 
@@ -198,6 +198,6 @@ def voice_rate_hz(rates_hz: set[int]) -> int:
     return next((rate for rate in VOICE_RATES_HZ if rate >= highest), VOICE_RATES_HZ[-1])
 
 
-def at_rate(samples: int, from_hz: int, to_hz: int) -> int:
+def rescale_samples(samples: int, from_hz: int, to_hz: int) -> int:
     """A count of samples at another rate, rounded to the nearest."""
     return (samples * to_hz + from_hz // 2) // from_hz

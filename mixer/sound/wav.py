@@ -40,7 +40,7 @@ def header(channels: int, stream_bytes: int, chunks: bytes = b"") -> bytes:
     )
 
 
-def samples_begin(file: IO[bytes]) -> int:
+def find_samples(file: IO[bytes]) -> int:
     """Where the samples of a WAV file of ours begin.
 
     Raises:

@@ -21,12 +21,12 @@ class Charges:
         times_paid: how often each character of a chunk is charged for.
     """
 
-    def __init__(self, engine: str, times_paid: int = 1) -> None:
+    def __init__(self, engine: str, billing_factor: int = 1) -> None:
         self._engine = engine
-        self._times_paid = times_paid
+        self._billing_factor = billing_factor
         self._lock = Lock()
         self._paid_chars = 0
-        self._under_way_chars = 0
+        self._pending_chars = 0
         self._is_closed = False
 
     @property
@@ -39,10 +39,10 @@ class Charges:
         """What answered calls have cost."""
         return cost_usd(self._paid_chars, self._engine)
 
-    def most_usd(self) -> float:
+    def max_usd(self) -> float:
         """What answered calls have cost, and what those under way will."""
         with self._lock:
-            return cost_usd(self._paid_chars + self._under_way_chars, self._engine)
+            return cost_usd(self._paid_chars + self._pending_chars, self._engine)
 
     def close(self) -> None:
         """Let no call begin from now on; those under way end as they may."""
@@ -50,7 +50,7 @@ class Charges:
             self._is_closed = True
 
     @contextmanager
-    def call(self, chunk_chars: int) -> Iterator[Callable[[int], None]]:
+    def charge_call(self, chunk_chars: int) -> Iterator[Callable[[int], None]]:
         """A block that has one chunk said; it is given what notes the characters charged.
 
         Args:
@@ -59,18 +59,18 @@ class Charges:
         Raises:
             OutOfTime: nothing more is to be paid.
         """
-        foreseen_chars = chunk_chars * self._times_paid
-        self._begin(foreseen_chars)
+        foreseen_chars = chunk_chars * self._billing_factor
+        self._begin_call(foreseen_chars)
         charged: list[int] = []
         try:
             yield charged.append
         finally:
             with self._lock:
-                self._under_way_chars -= foreseen_chars
+                self._pending_chars -= foreseen_chars
                 self._paid_chars += sum(charged)
 
-    def _begin(self, foreseen_chars: int) -> None:
+    def _begin_call(self, foreseen_chars: int) -> None:
         with self._lock:
             if self._is_closed:
                 raise OutOfTime("The work was stopped before this chunk was said.")
-            self._under_way_chars += foreseen_chars
+            self._pending_chars += foreseen_chars

@@ -25,7 +25,7 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class VoiceSettings:
     """Who says a chunk, and how: everything besides the SSML that shapes its sound.
 
     Attributes:
@@ -33,7 +33,7 @@ class Delivery:
         engine: `embedded`, or one of Polly's engine names.
         language: overrides the voice's own language; empty for none.
         lexicons: names of pronunciation lexicons, at most five.
-        epoch: a word that changes whenever the same voice starts to sound different.
+        voice_version: a word that changes whenever the same voice starts to sound different.
         cast: who says what others in the story say, by their names; shapes no sound of its own.
     """
 
@@ -41,22 +41,22 @@ class Delivery:
     engine: str
     language: str = ""
     lexicons: tuple[str, ...] = ()
-    epoch: str = "1"
-    cast: tuple[tuple[str, "Delivery"], ...] = ()
+    voice_version: str = "1"
+    cast: tuple[tuple[str, "VoiceSettings"], ...] = ()
 
-    def of(self, speaker: str) -> "Delivery":
+    def speaker_settings(self, speaker: str) -> "VoiceSettings":
         """Who says what a speaker says; the narrator for anybody who is not cast."""
         return next((each for name, each in self.cast if name == speaker), self)
 
     @property
-    def priced_as(self) -> str:
+    def pricing_engine(self) -> str:
         """The engine by whose price the whole is counted: the dearest of the cast."""
         engines = [self.engine, *(each.engine for _, each in self.cast)]
         return max(engines, key=lambda engine: cost_usd(1, engine))
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenSpan:
+class SampleSpan:
     """When something is heard, in samples from the start of a chunk's audio."""
 
     start_samples: int
@@ -64,7 +64,7 @@ class SpokenSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenWord:
+class WordTiming:
     """When one word is heard.
 
     Attributes:
@@ -77,7 +77,7 @@ class SpokenWord:
     sentence: int
     char: int
     text: str
-    span: SpokenSpan
+    span: SampleSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ class Speech:
     content_type: str
     rate_hz: int
     billed_chars: int
-    sentences: tuple[SpokenSpan | None, ...] = ()
-    words: tuple[SpokenWord, ...] = ()
+    sentences: tuple[SampleSpan | None, ...] = ()
+    words: tuple[WordTiming, ...] = ()
 
 
 class SpeechEngine(Protocol):
@@ -143,7 +143,7 @@ class SpeechEngine(Protocol):
         """Every voice it can speak with, the default first."""
         ...
 
-    def speak(self, ssml: str, delivery: Delivery) -> Speech:
+    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
         """Say one chunk."""
         ...
 

@@ -12,8 +12,8 @@ from itertools import accumulate, pairwise
 from mixer.sound.loudness import BIN_LU, Histogram
 from mixer.sound.measure import Measurement
 from mixer.sound.profile import Edge, Profile
-from mixer.speech.engine import SpokenSpan, WordStart
-from mixer.speech.packing import packed, unpacked
+from mixer.speech.engine import SampleSpan, WordStart
+from mixer.speech.packing import decode_vlq, encode_vlq
 
 STEP_S = 0.01
 """In which pauses and words are told; captions need no more."""
@@ -21,81 +21,81 @@ STEP_S = 0.01
 Fields = Mapping[str, object]
 
 
-def measurement_fields(measured: Measurement) -> Fields:
+def encode_measurement(measurement: Measurement) -> Fields:
     """A measurement's fields."""
-    known = measured.profile
-    edges_s = (each / measured.rate_hz for pause in known.pauses for each in pause)
+    known = measurement.profile
+    edges_s = (each / measurement.rate_hz for pause in known.pauses for each in pause)
     return {
-        "n": measured.samples,
-        "hz": measured.rate_hz,
-        "ch": measured.channels,
-        "tp": round(measured.true_peak_dbtp, 2),
-        "edge": [measured.lead_samples, measured.tail_samples],
-        "lufs": _written(measured.windows),
-        "head": _edge(known.head),
-        "tail": _edge(known.tail),
+        "n": measurement.samples,
+        "hz": measurement.rate_hz,
+        "ch": measurement.channels,
+        "tp": round(measurement.true_peak_dbtp, 2),
+        "edge": [measurement.lead_samples, measurement.tail_samples],
+        "lufs": _encode_histogram(measurement.windows),
+        "head": _encode_edge(known.head),
+        "tail": _encode_edge(known.tail),
         "lim": [round(each * 10) for each in known.limited_db],
-        "rms": _tenth(known.rms_dbfs),
-        "noise": _tenth(known.noise_dbfs),
-        "gaps": packed(_steps(edges_s)),
+        "rms": _round_level(known.rms_dbfs),
+        "noise": _round_level(known.noise_dbfs),
+        "gaps": encode_vlq(_time_steps(edges_s)),
         "flaws": list(known.flaws),
     }
 
 
-def measurement_of(fields: Fields) -> Measurement:
+def decode_measurement(fields: Fields) -> Measurement:
     """The measurement that fields tell of.
 
     Raises:
         ValueError, KeyError, TypeError: they are none of `measurement_fields`.
     """
-    rate_hz = _integer(fields["hz"])
-    lead, tail = _integers(fields["edge"])
+    rate_hz = _parse_integer(fields["hz"])
+    lead, tail = _parse_integers(fields["edge"])
     profile = Profile(
-        head=_read_edge(fields.get("head", [])),
-        tail=_read_edge(fields.get("tail", [])),
-        limited_db=tuple(each / 10 for each in _integers(fields.get("lim", []))),
-        rms_dbfs=_level(fields.get("rms")),
-        noise_dbfs=_level(fields.get("noise")),
-        pauses=_pauses(fields.get("gaps", ""), rate_hz),
-        flaws=tuple(map(str, _listed(fields.get("flaws", [])))),
+        head=_decode_edge(fields.get("head", [])),
+        tail=_decode_edge(fields.get("tail", [])),
+        limited_db=tuple(each / 10 for each in _parse_integers(fields.get("lim", []))),
+        rms_dbfs=_parse_level(fields.get("rms")),
+        noise_dbfs=_parse_level(fields.get("noise")),
+        pauses=_decode_pauses(fields.get("gaps", ""), rate_hz),
+        flaws=tuple(map(str, _require_list(fields.get("flaws", [])))),
     )
     return Measurement(
-        samples=_integer(fields["n"]),
+        samples=_parse_integer(fields["n"]),
         rate_hz=rate_hz,
-        channels=_integer(fields["ch"]),
-        true_peak_dbtp=_number(fields["tp"]),
+        channels=_parse_integer(fields["ch"]),
+        true_peak_dbtp=_parse_number(fields["tp"]),
         lead_samples=lead,
         tail_samples=tail,
-        windows=_read(_integers(fields["lufs"])),
+        windows=_decode_histogram(_parse_integers(fields["lufs"])),
         profile=profile,
     )
 
 
-def span_fields(sentences: Sequence[SpokenSpan | None]) -> list[list[int]]:
+def encode_spans(sentences: Sequence[SampleSpan | None]) -> list[list[int]]:
     """When sentences are heard; nothing for one that was not spoken."""
     return [[span.start_samples, span.end_samples] if span else [] for span in sentences]
 
 
-def spans_of(fields: object) -> tuple[SpokenSpan | None, ...]:
+def decode_spans(fields: object) -> tuple[SampleSpan | None, ...]:
     """The sentences that fields tell of."""
-    pairs = (_integers(each) for each in _listed(fields))
-    return tuple(SpokenSpan(pair[0], pair[1]) if pair else None for pair in pairs)
+    pairs = (_parse_integers(each) for each in _require_list(fields))
+    return tuple(SampleSpan(pair[0], pair[1]) if pair else None for pair in pairs)
 
 
-def word_fields(words: Sequence[WordStart], rate_hz: int) -> list[str]:
+def encode_words(words: Sequence[WordStart], rate_hz: int) -> list[str]:
     """When words are heard: for each sentence the steps of place and of time, in turn."""
     count = max((word.sentence for word in words), default=-1) + 1
     sentences: list[list[WordStart]] = [[] for _ in range(count)]
     for word in words:
         sentences[word.sentence].append(word)
-    return [_word_steps(sentence, rate_hz) for sentence in sentences]
+    return [_encode_word_steps(sentence, rate_hz) for sentence in sentences]
 
 
-def words_of(fields: object, rate_hz: int) -> tuple[WordStart, ...]:
+def decode_words(fields: object, rate_hz: int) -> tuple[WordStart, ...]:
     """The words that fields tell of."""
     words = []
-    for number, text in enumerate(_listed(fields)):
-        steps = unpacked(str(text))
+    for number, text in enumerate(_require_list(fields)):
+        steps = decode_vlq(str(text))
         chars, times = accumulate(steps[::2]), accumulate(steps[1::2])
         words += [
             WordStart(number, char, round(time * STEP_S * rate_hz))
@@ -104,74 +104,74 @@ def words_of(fields: object, rate_hz: int) -> tuple[WordStart, ...]:
     return tuple(words)
 
 
-def _word_steps(words: Sequence[WordStart], rate_hz: int) -> str:
+def _encode_word_steps(words: Sequence[WordStart], rate_hz: int) -> str:
     in_order = sorted(words, key=lambda word: (word.char, word.start_samples))
     chars = [word.char for word in in_order]
     starts = accumulate((word.start_samples for word in in_order), max)
-    times = _steps(start / rate_hz for start in starts)
+    times = _time_steps(start / rate_hz for start in starts)
     places = [after - before for before, after in pairwise([0, *chars])]
-    return packed(step for pair in zip(places, times, strict=True) for step in pair)
+    return encode_vlq(step for pair in zip(places, times, strict=True) for step in pair)
 
 
-def _steps(times_s: Iterable[float]) -> list[int]:
+def _time_steps(times_s: Iterable[float]) -> list[int]:
     """Times as the steps between them, in STEP_S."""
     at = [round(time / STEP_S) for time in times_s]
     return [after - before for before, after in pairwise([0, *at])]
 
 
-def terse(fields: Fields) -> str:
+def dump_json(fields: Fields) -> str:
     """Fields as text."""
     return json.dumps(fields, separators=(",", ":"))
 
 
-def _pauses(text: object, rate_hz: int) -> tuple[tuple[int, int], ...]:
-    at = [round(step * STEP_S * rate_hz) for step in accumulate(unpacked(str(text)))]
+def _decode_pauses(text: object, rate_hz: int) -> tuple[tuple[int, int], ...]:
+    at = [round(step * STEP_S * rate_hz) for step in accumulate(decode_vlq(str(text)))]
     return tuple(zip(at[::2], at[1::2], strict=True))
 
 
-def _edge(edge: Edge) -> list[int | None]:
+def _encode_edge(edge: Edge) -> list[int | None]:
     """When the first window ends in milliseconds, then levels in tenths; None for silence."""
     levels = (None if math.isinf(level) else round(level * 10) for level in edge.levels_lufs)
     return [round(edge.end_s * 1000), *levels]
 
 
-def _read_edge(fields: object) -> Edge:
-    listed = _listed(fields)
+def _decode_edge(fields: object) -> Edge:
+    listed = _require_list(fields)
     if not listed:
         return Edge(0.0, ())
-    levels = (-math.inf if each is None else _integer(each) / 10 for each in listed[1:])
-    return Edge(_integer(listed[0]) / 1000, tuple(levels))
+    levels = (-math.inf if each is None else _parse_integer(each) / 10 for each in listed[1:])
+    return Edge(_parse_integer(listed[0]) / 1000, tuple(levels))
 
 
-def _tenth(level: float | None) -> float | None:
+def _round_level(level: float | None) -> float | None:
     return None if level is None or math.isinf(level) else round(level, 1)
 
 
-def _level(value: object) -> float | None:
-    return None if value is None else _number(value)
+def _parse_level(value: object) -> float | None:
+    return None if value is None else _parse_number(value)
 
 
-def _number(value: object) -> float:
+def _parse_number(value: object) -> float:
     if not isinstance(value, int | float):
         raise TypeError
     return float(value)
 
 
-def _integer(value: object) -> int:
-    return int(_number(value))
+def _parse_integer(value: object) -> int:
+    return int(_parse_number(value))
 
 
-def _listed(value: object) -> Sequence[object]:
+def _require_list(value: object) -> Sequence[object]:
     if not isinstance(value, list):
         raise TypeError
     return value
 
 
-def _integers(value: object) -> list[int]:
-    return [_integer(each) for each in _listed(value)]
+def _parse_integers(value: object) -> list[int]:
+    return [_parse_integer(each) for each in _require_list(value)]
 
 
-def _written(windows: Histogram) -> list[int]:
+def _encode_histogram(windows: Histogram) -> list[int]:
     """The lowest bin, then the counts from there up."""
     counts = {round(level / BIN_LU): count for level, count in windows.items()}
     if not counts:
@@ -180,8 +180,8 @@ def _written(windows: Histogram) -> list[int]:
     return [lowest, *(counts.get(each, 0) for each in range(lowest, highest + 1))]
 
 
-def _read(written: Sequence[int]) -> Histogram:
-    if not written:
+def _decode_histogram(numbers: Sequence[int]) -> Histogram:
+    if not numbers:
         return {}
-    lowest, *counts = written
+    lowest, *counts = numbers
     return {(lowest + step) * BIN_LU: count for step, count in enumerate(counts) if count}

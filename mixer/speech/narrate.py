@@ -25,30 +25,30 @@ from mixer.errors import (
     StoreFailed,
     UnplayableAudio,
 )
-from mixer.files import disk_errors_named
-from mixer.parallel import in_parallel, usable_cores
+from mixer.files import translate_disk_errors
+from mixer.parallel import run_in_parallel, usable_cores
 from mixer.script.script import Chunk
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.measure import Measurement, measure
 from mixer.speech.charges import Charges
-from mixer.speech.endings import all_failed, nothing_spoken, too_late
-from mixer.speech.engine import Delivery, Speech, SpeechEngine
+from mixer.speech.endings import combine_failures, timeout_error, unreadable_error
+from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
 from mixer.speech.recordings import (
     Recording,
+    build_recording,
     chunk_key,
     from_metadata,
-    recording,
-    settled,
+    normalise_recording,
     to_metadata,
 )
 from mixer.store.objects import ObjectStore, StoredObject
 
 CONTENT_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg"}
 
-LOOKUPS = 16
+CONCURRENT_LOOKUPS = 16
 """Objects looked up at a time: each is a round trip of some milliseconds and costs no core."""
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Told how many characters of how many are done."""
 
 
@@ -58,12 +58,12 @@ class Narration:
 
     Attributes:
         recordings: one per chunk, in reading order; None for a chunk that the voice cannot read.
-        said: how many chunks were said just now; the others were there already, or unreadable.
+        synthesized_chunks: how many chunks were said just now; the others were there already, or unreadable.
         billed_chars: what the engine charged for just now.
     """
 
     recordings: tuple[Recording | None, ...]
-    said: int
+    synthesized_chunks: int
     billed_chars: int
 
 
@@ -74,31 +74,36 @@ class Narrator:
     Attributes:
         engine: who says them.
         store: where they are kept.
-        delivery: how they are said.
-        children: the job that the measuring belongs to.
-        measuring: lets as many chunks be measured at a time as there are cores: an engine that
+        voice_settings: how they are said.
+        processes: the job that the measuring belongs to.
+        measure_slots: lets as many chunks be measured at a time as there are cores: an engine that
             keeps dozens of calls in flight would otherwise start as many FFmpegs.
-        young_since: chunks stored before this moment are made young again; None leaves them.
-        until_s: when to stop waiting for anything, on the monotonic clock.
+        stale_before: chunks stored before this moment are made young again; None leaves them.
+        deadline_s: when to stop waiting for anything, on the monotonic clock.
     """
 
     engine: SpeechEngine
     store: ObjectStore
-    delivery: Delivery
-    children: Children
-    measuring: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(usable_cores()))
-    young_since: datetime | None = None
-    until_s: float | None = None
+    voice_settings: VoiceSettings
+    processes: ProcessGroup
+    measure_slots: BoundedSemaphore = field(
+        default_factory=lambda: BoundedSemaphore(usable_cores())
+    )
+    stale_before: datetime | None = None
+    deadline_s: float | None = None
 
-    def found(self, chunks: Sequence[Chunk]) -> dict[str, Recording]:
+    def find_recordings(self, chunks: Sequence[Chunk]) -> dict[str, Recording]:
         """The chunks that were said before, by key; costs nothing but the looking.
 
         Raises:
             StoreFailed: the store does not answer.
             OutOfTime: the moment to stop came.
         """
-        looked = in_parallel(
-            self.distinct(chunks).items(), self._look_up, LOOKUPS, until_s=self.until_s
+        looked = run_in_parallel(
+            self.unique_chunks(chunks).items(),
+            self._look_up_chunk,
+            CONCURRENT_LOOKUPS,
+            deadline_s=self.deadline_s,
         )
         recordings = {key: outcome.result() for (key, _), outcome in looked}
         return {key: each for key, each in recordings.items() if each is not None}
@@ -106,8 +111,8 @@ class Narrator:
     def narrate(
         self,
         chunks: Sequence[Chunk],
-        progress: Progress | None = None,
-        found: Mapping[str, Recording] | None = None,
+        progress: ProgressCallback | None = None,
+        existing: Mapping[str, Recording] | None = None,
         charges: Charges | None = None,
     ) -> Narration:
         """Have every chunk in the store.
@@ -115,7 +120,7 @@ class Narrator:
         Args:
             chunks: in reading order; equal ones are said once.
             progress: told how far it is.
-            found: what `found` has found; looked up when None.
+            existing: what `found` has found; looked up when None.
             charges: counts what is charged, also before a failure; closed in the end.
 
         Raises:
@@ -125,23 +130,25 @@ class Narrator:
             StoreFailed: the store took no more.
             OutOfTime: the deadline came, or the job was stopped; what was said is stored.
         """
-        distinct = self.distinct(chunks)
-        there = self.found(chunks) if found is None else found
+        distinct = self.unique_chunks(chunks)
+        there = self.find_recordings(chunks) if existing is None else existing
         missing = {key: chunk for key, chunk in distinct.items() if key not in there}
-        charges = charges or Charges(self.delivery.priced_as)
-        said = self._said(missing, distinct, progress, charges)
+        charges = charges or Charges(self.voice_settings.pricing_engine)
+        said = self._synthesize_missing(missing, distinct, progress, charges)
         kept = {**there, **{key: each.recording for key, each in said.items()}}
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
         if not any(recordings):
-            raise nothing_spoken(self.delivery.voice, chunks)
+            raise unreadable_error(self.voice_settings.voice, chunks)
         made = sum(each.recording is not None for each in said.values())
         return Narration(recordings, made, sum(each.billed_chars for each in said.values()))
 
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""
-        return chunk_key(chunk.ssml, self.delivery.of(chunk.speaker), self.engine.suffix)
+        return chunk_key(
+            chunk.ssml, self.voice_settings.speaker_settings(chunk.speaker), self.engine.suffix
+        )
 
-    def distinct(self, chunks: Sequence[Chunk]) -> dict[str, Chunk]:
+    def unique_chunks(self, chunks: Sequence[Chunk]) -> dict[str, Chunk]:
         """The chunks by key, in reading order; of equal ones the one with the longest silence."""
         longest: dict[str, Chunk] = {}
         for chunk in chunks:
@@ -150,92 +157,98 @@ class Narrator:
                 longest[self.key(chunk)] = chunk
         return longest
 
-    def _look_up(self, item: tuple[str, Chunk]) -> Recording | None:
+    def _look_up_chunk(self, item: tuple[str, Chunk]) -> Recording | None:
         key, chunk = item
         stored = self.store.head(key)
         if stored is None:
             return None
-        known = from_metadata(key, stored.metadata) or self._measured_again(key, chunk.gap_ms)
+        known = from_metadata(key, stored.metadata) or self._remeasure_chunk(key, chunk.gap_ms)
         if known is None:
             return None
         if known.gap_ms != chunk.gap_ms:
             known = replace(known, gap_ms=chunk.gap_ms)
-            self._put(known, self.store.get(key))
-        elif self._is_old(stored):
-            self.store.refresh(key)
+            self._put_recording(known, self.store.get(key))
+        elif self._is_stale(stored):
+            self.store.touch(key)
         return known
 
-    def _is_old(self, stored: StoredObject) -> bool:
-        return self.young_since is not None and stored.modified < self.young_since
+    def _is_stale(self, stored: StoredObject) -> bool:
+        return self.stale_before is not None and stored.modified < self.stale_before
 
-    def _said(
+    def _synthesize_missing(
         self,
         missing: Mapping[str, Chunk],
         distinct: Mapping[str, Chunk],
-        progress: Progress | None,
+        progress: ProgressCallback | None,
         charges: Charges,
-    ) -> dict[str, "_Said"]:
+    ) -> dict[str, "_ChunkResult"]:
         """The missing chunks, said and stored; all of them, or it raises."""
         total_chars = sum(chunk.billed_chars for chunk in distinct.values())
         done_chars = total_chars - sum(chunk.billed_chars for chunk in missing.values())
-        tally = _Tally()
-        say = partial(self._say, charges)
-        work = in_parallel(missing.items(), say, self.engine.parallelism, until_s=self.until_s)
+        tally = _ResultCollector()
+        say = partial(self._synthesize_chunk, charges)
+        work = run_in_parallel(
+            missing.items(), say, self.engine.parallelism, deadline_s=self.deadline_s
+        )
         with closing(charges), closing(work):
             try:
                 for (key, chunk), outcome in work:
-                    tally.take(key, outcome)
+                    tally.add(key, outcome)
                     done_chars += chunk.billed_chars
                     if progress is not None:
                         progress(done_chars, total_chars)
             except OutOfTime as error:
-                tally.late.append(error)
+                tally.timeouts.append(error)
         if tally.failures:
-            raise all_failed(tally.failures, distinct)
-        if tally.late:
-            done = len(distinct) - len(missing) + len(tally.said)
-            raise too_late(done, len(distinct)) from tally.late[0]
-        return tally.said
+            raise combine_failures(tally.failures, distinct)
+        if tally.timeouts:
+            done = len(distinct) - len(missing) + len(tally.results)
+            raise timeout_error(done, len(distinct)) from tally.timeouts[0]
+        return tally.results
 
-    def _say(self, charges: Charges, item: tuple[str, Chunk]) -> "_Said":
+    def _synthesize_chunk(self, charges: Charges, item: tuple[str, Chunk]) -> "_ChunkResult":
         """Have a chunk said, and store it."""
         key, chunk = item
-        if self.children.stopped:
+        if self.processes.is_stopped:
             raise OutOfTime("The work was stopped before this chunk was said.")
-        with charges.call(chunk.billed_chars) as charge:
-            speech = self.engine.speak(chunk.ssml, self.delivery.of(chunk.speaker))
+        with charges.charge_call(chunk.billed_chars) as charge:
+            speech = self.engine.synthesize(
+                chunk.ssml, self.voice_settings.speaker_settings(chunk.speaker)
+            )
             charge(speech.billed_chars)
         if not _is_audible(speech):
-            return _Said(None, speech.billed_chars)
+            return _ChunkResult(None, speech.billed_chars)
         try:
-            recorded = self._stored(key, speech, chunk.gap_ms)
+            recorded = self._store_speech(key, speech, chunk.gap_ms)
         except (OutOfTime, StoreFailed) as error:
             if isinstance(error, StoreFailed):
                 charges.close()  # what cannot be kept is not to be paid for
             self._put_unmeasured(key, speech)
             raise
-        return _Said(recorded, speech.billed_chars)
+        return _ChunkResult(recorded, speech.billed_chars)
 
-    def _stored(self, key: str, speech: Speech, gap_ms: int) -> Recording:
-        with _scratch(key) as path:
+    def _store_speech(self, key: str, speech: Speech, gap_ms: int) -> Recording:
+        with _scratch_file(key) as path:
             path.write_bytes(speech.audio)
-            recorded = recording(key, speech, self._measured(path, key), gap_ms)
-            self._put(recorded, path)
+            recorded = build_recording(key, speech, self._measure_file(path, key), gap_ms)
+            self._put_recording(recorded, path)
         return recorded
 
-    def _measured(self, path: Path, key: str) -> Measurement:
-        with self.measuring:
-            return measure(path, key, children=self.children)
+    def _measure_file(self, path: Path, key: str) -> Measurement:
+        with self.measure_slots:
+            return measure(path, key, processes=self.processes)
 
-    def _measured_again(self, key: str, gap_ms: int) -> Recording | None:
+    def _remeasure_chunk(self, key: str, gap_ms: int) -> Recording | None:
         """A recording that lost its measurements; None where it cannot be played.
 
         Its sentences' times are gone with them: captions share out the chunk's time by characters.
         """
-        with suppress(NotFound, UnplayableAudio), _scratch(key) as path:
+        with suppress(NotFound, UnplayableAudio), _scratch_file(key) as path:
             self.store.fetch(key, path)
-            recorded = settled(Recording(key, self._measured(path, key), gap_ms=gap_ms))
-            self._put(recorded, path)
+            recorded = normalise_recording(
+                Recording(key, self._measure_file(path, key), gap_ms=gap_ms)
+            )
+            self._put_recording(recorded, path)
             return recorded
         return None
 
@@ -245,48 +258,48 @@ class Narrator:
             content_type = CONTENT_TYPES[self.engine.suffix]
             self.store.put(key, speech.audio, content_type=content_type)
 
-    def _put(self, recorded: Recording, content: bytes | Path) -> None:
+    def _put_recording(self, recording: Recording, content: bytes | Path) -> None:
         content_type = CONTENT_TYPES[self.engine.suffix]
-        about = to_metadata(recorded)
-        self.store.put(recorded.key, content, content_type=content_type, metadata=about)
+        about = to_metadata(recording)
+        self.store.put(recording.key, content, content_type=content_type, metadata=about)
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _ChunkResult:
     recording: Recording | None
     billed_chars: int
 
 
 @contextmanager
-def _scratch(key: str) -> Iterator[Path]:
+def _scratch_file(key: str) -> Iterator[Path]:
     """A name for a chunk's file outside the store, which FFmpeg reads.
 
     Raises:
         StoreFailed: the folder for temporary files takes no more.
     """
     with (
-        disk_errors_named(Path(gettempdir())),
+        translate_disk_errors(Path(gettempdir())),
         TemporaryDirectory(prefix="chunk-") as folder,
     ):
         yield Path(folder, Path(key).name)
 
 
 @dataclass
-class _Tally:
+class _ResultCollector:
     """What came of the chunks so far."""
 
-    said: dict[str, _Said] = field(default_factory=dict)
+    results: dict[str, _ChunkResult] = field(default_factory=dict)
     failures: dict[str, SpeechFailed] = field(default_factory=dict)
-    late: list[OutOfTime] = field(default_factory=list)
+    timeouts: list[OutOfTime] = field(default_factory=list)
 
-    def take(self, key: str, outcome: Future[_Said]) -> None:
+    def add(self, key: str, outcome: Future[_ChunkResult]) -> None:
         """Note how a chunk ended; what nobody can go on from is raised."""
         try:
-            self.said[key] = outcome.result()
+            self.results[key] = outcome.result()
         except SpeechFailed as error:
             self.failures[key] = error
         except OutOfTime as error:
-            self.late.append(error)
+            self.timeouts.append(error)
 
 
 def _is_audible(speech: Speech) -> bool:

@@ -12,12 +12,12 @@ _BITS = 5
 _MORE = 1 << _BITS
 
 
-def packed(numbers: Iterable[int]) -> str:
+def encode_vlq(numbers: Iterable[int]) -> str:
     """Numbers as text; those below zero count as zero."""
-    return "".join(_digits(max(0, number)) for number in numbers)
+    return "".join(_encode_number(max(0, number)) for number in numbers)
 
 
-def unpacked(text: str) -> list[int]:
+def decode_vlq(text: str) -> list[int]:
     """The numbers of a text.
 
     Raises:
@@ -38,7 +38,7 @@ def unpacked(text: str) -> list[int]:
     return numbers
 
 
-def _digits(number: int) -> str:
+def _encode_number(number: int) -> str:
     digits = []
     while number >= _MORE:
         digits.append(_ALPHABET[_MORE | number & (_MORE - 1)])

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from mixer.sound.measure import Measurement
-from mixer.speech.engine import Delivery, Speech, SpokenSpan, WordStart
+from mixer.speech.engine import SampleSpan, Speech, VoiceSettings, WordStart
 from mixer.speech.metadata import (
-    measurement_fields,
-    measurement_of,
-    span_fields,
-    spans_of,
-    terse,
-    word_fields,
-    words_of,
+    decode_measurement,
+    decode_spans,
+    decode_words,
+    dump_json,
+    encode_measurement,
+    encode_spans,
+    encode_words,
 )
 
 PREFIX = "narration_chunks/"
@@ -53,53 +53,61 @@ class Recording:
 
     key: str
     measured: Measurement
-    sentences: tuple[SpokenSpan | None, ...] = ()
+    sentences: tuple[SampleSpan | None, ...] = ()
     billed_chars: int = 0
     gap_ms: int | None = None
     words: tuple[WordStart, ...] = ()
 
 
-def chunk_key(ssml: str, delivery: Delivery, suffix: str) -> str:
+def chunk_key(ssml: str, voice_settings: VoiceSettings, suffix: str) -> str:
     """The address of a chunk that is said so.
 
     Args:
         ssml: what is sent to the engine.
-        delivery: who says it, and how.
+        voice_settings: who says it, and how.
         suffix: of the audio file.
     """
-    shaping = [ssml, delivery.voice, delivery.engine, delivery.language, delivery.epoch]
-    content = json.dumps([*shaping, *delivery.lexicons], ensure_ascii=False)
+    shaping = [
+        ssml,
+        voice_settings.voice,
+        voice_settings.engine,
+        voice_settings.language,
+        voice_settings.voice_version,
+    ]
+    content = json.dumps([*shaping, *voice_settings.lexicons], ensure_ascii=False)
     digest = sha256(content.encode(errors="surrogatepass")).hexdigest()[:KEY_HEX_DIGITS]
     return f"{PREFIX}{digest}.{suffix}"
 
 
-def recording(key: str, speech: Speech, measured: Measurement, gap_ms: int) -> Recording:
+def build_recording(key: str, speech: Speech, measurement: Measurement, gap_ms: int) -> Recording:
     """What an engine just made, with its measurements and the silence that follows it."""
     words = (WordStart(w.sentence, w.char, w.span.start_samples) for w in speech.words)
-    return settled(
-        Recording(key, measured, speech.sentences, speech.billed_chars, gap_ms, words=tuple(words))
+    return normalise_recording(
+        Recording(
+            key, measurement, speech.sentences, speech.billed_chars, gap_ms, words=tuple(words)
+        )
     )
 
 
-def settled(recorded: Recording) -> Recording:
+def normalise_recording(recording: Recording) -> Recording:
     """A recording as it will be read back: a mix made now and one made later are the same."""
-    return from_metadata(recorded.key, to_metadata(recorded)) or recorded
+    return from_metadata(recording.key, to_metadata(recording)) or recording
 
 
-def to_metadata(recorded: Recording) -> dict[str, str]:
+def to_metadata(recording: Recording) -> dict[str, str]:
     """The measurements as an object's metadata; times are left out if they do not fit."""
-    rate_hz = recorded.measured.rate_hz
+    rate_hz = recording.measured.rate_hz
     measures = {
         "v": FORMAT_VERSION,
-        **measurement_fields(recorded.measured),
-        "chars": recorded.billed_chars,
-        "gap": recorded.gap_ms,
+        **encode_measurement(recording.measured),
+        "chars": recording.billed_chars,
+        "gap": recording.gap_ms,
     }
-    sentences = {"s": span_fields(recorded.sentences)}
-    words = {"w": word_fields(recorded.words, rate_hz)} if recorded.words else {}
+    sentences = {"s": encode_spans(recording.sentences)}
+    words = {"w": encode_words(recording.words, rate_hz)} if recording.words else {}
     choices = ({**measures, **sentences, **words}, {**measures, **sentences})
-    fitting = (text for text in map(terse, choices) if len(text) <= MAX_METADATA_BYTES)
-    return {FIELD: next(fitting, terse({**measures, "s": []}))}
+    fitting = (text for text in map(dump_json, choices) if len(text) <= MAX_METADATA_BYTES)
+    return {FIELD: next(fitting, dump_json({**measures, "s": []}))}
 
 
 def from_metadata(key: str, metadata: Mapping[str, str]) -> Recording | None:
@@ -107,20 +115,20 @@ def from_metadata(key: str, metadata: Mapping[str, str]) -> Recording | None:
     with suppress(ValueError, KeyError, TypeError, AttributeError, OverflowError):
         fields = json.loads(metadata[FIELD])
         if fields["v"] == FORMAT_VERSION:
-            return _decoded(key, fields)
+            return _decode_recording(key, fields)
     return None
 
 
-def _decoded(key: str, fields: Mapping[str, object]) -> Recording:
-    measured = measurement_of(fields)
+def _decode_recording(key: str, fields: Mapping[str, object]) -> Recording:
+    measured = decode_measurement(fields)
     gap, billed = fields.get("gap"), fields["chars"]
     if not isinstance(billed, int):
         raise TypeError
     return Recording(
         key=key,
         measured=measured,
-        sentences=spans_of(fields["s"]),
+        sentences=decode_spans(fields["s"]),
         billed_chars=billed,
         gap_ms=gap if isinstance(gap, int) else None,
-        words=words_of(fields.get("w", []), measured.rate_hz),
+        words=decode_words(fields.get("w", []), measured.rate_hz),
     )

@@ -17,9 +17,9 @@ from tempfile import NamedTemporaryFile
 from typing import IO
 
 from mixer.errors import BadInput, Misconfigured, NotFound, StoreFailed
-from mixer.files import disk_errors_named, publish, published
+from mixer.files import open_atomic, translate_disk_errors, write_atomic
 from mixer.store.links import SignedLinks
-from mixer.store.objects import StoredObject, checked_key
+from mixer.store.objects import StoredObject, validate_key
 from mixer.store.uploads import UploadForm
 
 METADATA_FOLDER = ".metadata"
@@ -48,21 +48,27 @@ class FolderStore:
             status = self.path(key).stat()
         except NotFound:
             return None
-        return StoredObject(key, status.st_size, _time(status.st_mtime), self._metadata(key))
+        return StoredObject(
+            key, status.st_size, _utc_time(status.st_mtime), self._read_metadata(key)
+        )
 
     def get(self, key: str) -> bytes:
         """An object's content."""
-        with _reading(key):
+        with _translate_read_errors(key):
             return self._path(key).read_bytes()
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy an object to a local file."""
-        with _reading(key), self._path(key).open("rb") as source, published(path) as file:
+        with (
+            _translate_read_errors(key),
+            self._path(key).open("rb") as source,
+            open_atomic(path) as file,
+        ):
             copyfileobj(source, file)
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
         """Append an object's content, or a stretch of it, to an open file."""
-        with _reading(key):
+        with _translate_read_errors(key):
             source = self._path(key).open("rb")
         with source:
             source.seek(begin)
@@ -74,9 +80,9 @@ class FolderStore:
     def path(self, key: str) -> Path:
         """The file that holds an object: to read it in place, never to write it."""
         path = self._path(key)
-        with _reading(key):
+        with _translate_read_errors(key):
             if not S_ISREG(path.stat().st_mode):
-                raise _not_found(key)
+                raise _not_found_error(key)
         return path
 
     def put(
@@ -90,9 +96,9 @@ class FolderStore:
         """Write an object, replacing what was there."""
         path = self._path(key)
         about = {"content_type": content_type, "metadata": dict(metadata or {})}
-        with _opened(content) as source, published(path) as file:
+        with _open_content(content) as source, open_atomic(path) as file:
             copyfileobj(source, file)
-            publish(self._metadata_path(key), json.dumps(about).encode())
+            write_atomic(self._metadata_path(key), json.dumps(about).encode())
 
     def splice(
         self,
@@ -104,18 +110,18 @@ class FolderStore:
     ) -> None:
         """Write an object that consists of others, and bytes between them."""
         about = {"content_type": content_type, "metadata": dict(metadata or {})}
-        with published(self._path(key)) as file:
+        with open_atomic(self._path(key)) as file:
             for piece in pieces:
                 if isinstance(piece, bytes):
                     file.write(piece)
                 else:
                     self.read_into(piece, file)
-            publish(self._metadata_path(key), json.dumps(about).encode())
+            write_atomic(self._metadata_path(key), json.dumps(about).encode())
 
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object only where there is none."""
         path = self._path(key)
-        with disk_errors_named(path):
+        with translate_disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=path.parent, prefix=".claim.") as file:
                 file.write(content)
@@ -125,10 +131,10 @@ class FolderStore:
                     return True
         return False
 
-    def refresh(self, key: str) -> None:
+    def touch(self, key: str) -> None:
         """Make an object as young as a new one."""
         path = self.path(key)
-        with _reading(key):
+        with _translate_read_errors(key):
             os.utime(path)
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
@@ -143,22 +149,22 @@ class FolderStore:
             inside = self._path(folder) if folder else self._root
         except BadInput:  # no key can begin like that
             return
-        keys = sorted(path.relative_to(self._root).as_posix() for path in _files(inside))
+        keys = sorted(path.relative_to(self._root).as_posix() for path in _iterate_files(inside))
         for key in keys:
             with suppress(FileNotFoundError):
                 if key.startswith(prefix) and key > after:
                     status = (self._root / key).stat()
-                    yield StoredObject(key, status.st_size, _time(status.st_mtime))
+                    yield StoredObject(key, status.st_size, _utc_time(status.st_mtime))
 
     def delete(self, key: str) -> None:
         """Remove an object and what is known of it."""
         with suppress(NotFound):
             path = self.path(key)
-            with disk_errors_named(path):
+            with translate_disk_errors(path):
                 path.unlink(missing_ok=True)
                 self._metadata_path(key).unlink(missing_ok=True)
 
-    def remove(self, folder: str) -> None:
+    def delete_folder(self, folder: str) -> None:
         """Remove all objects under `{folder}/`, and the folders that held them.
 
         Args:
@@ -177,7 +183,7 @@ class FolderStore:
             expires_s: seconds from now.
         """
         path = self._path(key).resolve()
-        return self._links.link(key, expires_s) if self._links else path.as_uri()
+        return self._links.sign_link(key, expires_s) if self._links else path.as_uri()
 
     def upload_form(
         self, key: str, content_type: str, max_bytes: int, expires_s: int
@@ -195,7 +201,7 @@ class FolderStore:
         """
         if self._links is None:
             raise Misconfigured("This folder takes no uploads: no server stands before it.")
-        return self._links.form(checked_key(key), content_type, max_bytes, expires_s)
+        return self._links.sign_form(validate_key(key), content_type, max_bytes, expires_s)
 
     def _path(self, key: str) -> Path:
         """The file of a key.
@@ -203,19 +209,19 @@ class FolderStore:
         Raises:
             BadInput: the key would lead out of the folder, or hide in it.
         """
-        return self._root.joinpath(*checked_key(key).split("/"))
+        return self._root.joinpath(*validate_key(key).split("/"))
 
     def _metadata_path(self, key: str) -> Path:
         return self._root / METADATA_FOLDER / f"{key}.json"
 
-    def _metadata(self, key: str) -> Mapping[str, str]:
+    def _read_metadata(self, key: str) -> Mapping[str, str]:
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             about = json.loads(self._metadata_path(key).read_bytes())
             return {str(name): str(value) for name, value in about["metadata"].items()}
         return {}
 
 
-def _files(inside: Path) -> Iterator[Path]:
+def _iterate_files(inside: Path) -> Iterator[Path]:
     """Every file in a folder and below that may be an object."""
     for folder, folders, names in os.walk(inside):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -223,17 +229,17 @@ def _files(inside: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _reading(key: str) -> Iterator[None]:
+def _translate_read_errors(key: str) -> Iterator[None]:
     """Name the object in what the disk says while it is read."""
     try:
         yield
     except OSError as error:
         if error.errno in _ABSENT:
-            raise _not_found(key) from error
+            raise _not_found_error(key) from error
         raise StoreFailed(f"The object {key} cannot be read: {error.strerror}.", key=key) from error
 
 
-def _opened(content: bytes | Path) -> IO[bytes]:
+def _open_content(content: bytes | Path) -> IO[bytes]:
     """Content to read from, wherever it lies."""
     if isinstance(content, bytes):
         return BytesIO(content)
@@ -243,9 +249,9 @@ def _opened(content: bytes | Path) -> IO[bytes]:
         raise NotFound(f"There is no file {content}.", key=str(content)) from error
 
 
-def _not_found(key: str) -> NotFound:
+def _not_found_error(key: str) -> NotFound:
     return NotFound(f"There is no object {key}.", key=key)
 
 
-def _time(seconds: float) -> datetime:
+def _utc_time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

@@ -20,7 +20,7 @@ from secrets import token_bytes
 from tempfile import NamedTemporaryFile
 from urllib.parse import quote, urlencode
 
-from mixer.files import disk_errors_named
+from mixer.files import translate_disk_errors
 from mixer.store.uploads import UploadForm
 
 SECRET_BYTES = 32
@@ -36,7 +36,7 @@ MAX_EXPIRY_DIGITS = 12
 """Of a time in seconds; more is no time that a server has signed."""
 
 
-class Verdict(Enum):
+class LinkStatus(Enum):
     """What a link turns out to be."""
 
     VALID = "valid"
@@ -58,13 +58,13 @@ class SignedLinks:
     secret: bytes
     now_s: Callable[[], float] = time.time
 
-    def link(self, key: str, lifetime_s: float) -> str:
+    def sign_link(self, key: str, lifetime_s: float) -> str:
         """A link to an object, good for so many seconds from now."""
         expires = str(math.ceil(self.now_s() + lifetime_s))
         query = urlencode({"expires": expires, "signature": self._signature(key, expires)})
         return f"{self.base_url}/{quote(key)}?{query}"
 
-    def verdict(self, key: str, query: Mapping[str, str]) -> Verdict:
+    def check_link(self, key: str, query: Mapping[str, str]) -> LinkStatus:
         """Whether a link may be followed.
 
         Args:
@@ -75,10 +75,10 @@ class SignedLinks:
         given = query.get("signature", "").encode()
         is_genuine = hmac.compare_digest(given, self._signature(key, expires).encode())
         if not is_genuine or not (expires.isdecimal() and len(expires) <= MAX_EXPIRY_DIGITS):
-            return Verdict.FORGED
-        return Verdict.VALID if self.now_s() < int(expires) else Verdict.EXPIRED
+            return LinkStatus.FORGED
+        return LinkStatus.VALID if self.now_s() < int(expires) else LinkStatus.EXPIRED
 
-    def form(self, key: str, content_type: str, max_bytes: int, lifetime_s: int) -> UploadForm:
+    def sign_form(self, key: str, content_type: str, max_bytes: int, lifetime_s: int) -> UploadForm:
         """A form to send one file with, good for so many seconds from now.
 
         Args:
@@ -99,9 +99,9 @@ class SignedLinks:
             f"{self.base_url}/", {**fields, "signature": signature}, max_bytes, lifetime_s
         )
 
-    def form_verdict(self, fields: Mapping[str, str]) -> Verdict:
+    def check_form(self, fields: Mapping[str, str]) -> LinkStatus:
         """Whether a form may be honoured, by its fields."""
-        return self.verdict(_form_text(fields), fields)
+        return self.check_link(_form_text(fields), fields)
 
     def _signature(self, key: str, expires: str) -> str:
         signed = f"{expires}\n{key}".encode(errors="surrogatepass")
@@ -113,7 +113,7 @@ def _form_text(fields: Mapping[str, str]) -> str:
     return "\n".join(["POST", *(fields.get(name, "") for name in SIGNED_FIELDS)])
 
 
-def kept_secret(folder: Path) -> bytes:
+def load_secret(folder: Path) -> bytes:
     """The secret of a folder, made at first use and readable by its owner alone.
 
     Links outlive the server that made them. Several processes that start at once get the same.
@@ -122,11 +122,11 @@ def kept_secret(folder: Path) -> bytes:
         StoreFailed: it can be neither read nor written.
     """
     path = folder / SECRET_NAME
-    with disk_errors_named(path):
+    with translate_disk_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
         if not _is_private(path):
             path.unlink(missing_ok=True)
-            _make(path)
+            _create_secret(path)
         return path.read_bytes()
 
 
@@ -138,7 +138,7 @@ def _is_private(path: Path) -> bool:
     return False
 
 
-def _make(path: Path) -> None:
+def _create_secret(path: Path) -> None:
     """Put a new secret in place, whole (temporary files have mode 600), unless one is there."""
     with NamedTemporaryFile(dir=path.parent, prefix=".secret.") as file:
         file.write(token_bytes(SECRET_BYTES))

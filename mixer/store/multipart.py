@@ -15,7 +15,7 @@ MAX_PART_BYTES = 5 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ObjectSlice:
     """Some bytes of an object, copied without being fetched where they are a part of their own."""
 
     key: str
@@ -23,12 +23,12 @@ class Span:
     end: int
 
 
-Piece = bytes | Span
-Part = Span | tuple[Piece, ...]
+Piece = bytes | ObjectSlice
+Part = ObjectSlice | tuple[Piece, ...]
 """A span to be copied, or pieces to be sent together."""
 
 
-def parts(pieces: Sequence[Piece]) -> Iterator[Part]:
+def plan_parts(pieces: Sequence[Piece]) -> Iterator[Part]:
     """The parts of an object that consists of some pieces, in order.
 
     No more than two parts' least size are fetched for the beginning, and nothing behind it where
@@ -37,36 +37,36 @@ def parts(pieces: Sequence[Piece]) -> Iterator[Part]:
     gathered: list[Piece] = []
     for piece in pieces:
         rest: Piece | None = piece
-        if gathered or isinstance(piece, bytes) or size(piece) < MIN_PART_BYTES:
-            taken, rest = _split(piece, MIN_PART_BYTES - sum(map(size, gathered)))
+        if gathered or isinstance(piece, bytes) or piece_bytes(piece) < MIN_PART_BYTES:
+            taken, rest = _split_piece(piece, MIN_PART_BYTES - sum(map(piece_bytes, gathered)))
             gathered.append(taken)
-        if sum(map(size, gathered)) >= MIN_PART_BYTES:
+        if sum(map(piece_bytes, gathered)) >= MIN_PART_BYTES:
             yield tuple(gathered)
             gathered = []
-        if isinstance(rest, Span):
-            yield from _copies(rest)
-    if len(gathered) == 1 and isinstance(gathered[0], Span):
+        if isinstance(rest, ObjectSlice):
+            yield from _slice_copies(rest)
+    if len(gathered) == 1 and isinstance(gathered[0], ObjectSlice):
         yield gathered[0]
     elif gathered:
         yield tuple(gathered)
 
 
-def size(piece: Piece) -> int:
+def piece_bytes(piece: Piece) -> int:
     """How many bytes a piece holds."""
     return len(piece) if isinstance(piece, bytes) else piece.end - piece.begin
 
 
-def _split(piece: Piece, needed: int) -> tuple[Piece, Span | None]:
+def _split_piece(piece: Piece, needed: int) -> tuple[Piece, ObjectSlice | None]:
     """What has to be sent of a piece so that a part is full, and what can be copied behind it."""
-    if isinstance(piece, bytes) or size(piece) - needed < MIN_PART_BYTES:
+    if isinstance(piece, bytes) or piece_bytes(piece) - needed < MIN_PART_BYTES:
         return piece, None
     cut = piece.begin + needed
     return replace(piece, end=cut), replace(piece, begin=cut)
 
 
-def _copies(span: Span) -> Iterator[Span]:
+def _slice_copies(span: ObjectSlice) -> Iterator[ObjectSlice]:
     """A span in stretches of which each may be a part."""
-    count = -(-size(span) // MAX_PART_BYTES)
-    cuts = [span.begin + size(span) * number // count for number in range(count + 1)]
+    count = -(-piece_bytes(span) // MAX_PART_BYTES)
+    cuts = [span.begin + piece_bytes(span) * number // count for number in range(count + 1)]
     for begin, end in pairwise(cuts):
-        yield Span(span.key, begin, end)
+        yield ObjectSlice(span.key, begin, end)

@@ -85,7 +85,7 @@ class ObjectStore(Protocol):
         """Write an object only where there is none; False when somebody else was first."""
         ...
 
-    def refresh(self, key: str) -> None:
+    def touch(self, key: str) -> None:
         """Make an object as young as a new one, its content and metadata unchanged."""
         ...
 
@@ -105,11 +105,11 @@ class ObjectStore(Protocol):
         ...
 
 
-MOST_KEY_BYTES = 1_024
+MAX_KEY_BYTES = 1_024
 """Of a key in UTF-8 (S3 user guide, naming objects)."""
 
 
-def checked_key(key: str) -> str:
+def validate_key(key: str) -> str:
     """A key that every store can keep.
 
     Raises:
@@ -119,6 +119,6 @@ def checked_key(key: str) -> str:
     parts = key.split("/")
     if not key.isprintable() or "\\" in key or any(p == "" or p[0] == "." for p in parts):
         raise BadInput(f"{key!r} is no object key.", key=key)
-    if len(key.encode()) > MOST_KEY_BYTES:
-        raise BadInput(f"A key of more than {MOST_KEY_BYTES:,} bytes is no object key.", key=key)
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise BadInput(f"A key of more than {MAX_KEY_BYTES:,} bytes is no object key.", key=key)
     return key

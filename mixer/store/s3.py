@@ -15,10 +15,10 @@ from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING
 
 from mixer.errors import NotFound
-from mixer.files import published
-from mixer.store.objects import StoredObject, checked_key
-from mixer.store.s3_errors import Overtaken, errors_named
-from mixer.store.s3_splicing import Spliced, splice
+from mixer.files import open_atomic
+from mixer.store.objects import StoredObject, validate_key
+from mixer.store.s3_errors import WriteConflict, translate_s3_errors
+from mixer.store.s3_splicing import SpliceTarget, splice
 from mixer.store.uploads import UploadForm
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ COPY_BYTES = 1 << 20
 """Read at a time while fetching: few system calls, little memory."""
 
 
-def s3_client(
+def create_s3_client(
     *,
     region: str | None = None,
     endpoint_url: str | None = None,
@@ -78,37 +78,37 @@ class S3Store:
 
     def head(self, key: str) -> StoredObject | None:
         """What is known of an object, or None where there is none."""
-        checked_key(key)
+        validate_key(key)
         try:
-            with errors_named(key):
+            with translate_s3_errors(key):
                 found = self._client.head_object(Bucket=self._bucket, Key=key)
         except NotFound:
             return None
-        return _stored(key, found)
+        return _parse_head(key, found)
 
     def get(self, key: str) -> bytes:
         """An object's content."""
-        checked_key(key)
-        with errors_named(key):
+        validate_key(key)
+        with translate_s3_errors(key):
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
             with closing(answer["Body"]) as body:
                 return body.read()
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy an object to a local file."""
-        checked_key(key)
-        with errors_named(key):
+        validate_key(key)
+        with translate_s3_errors(key):
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
-        with closing(answer["Body"]) as body, published(path) as file, errors_named(key):
+        with closing(answer["Body"]) as body, open_atomic(path) as file, translate_s3_errors(key):
             copyfileobj(body, file, COPY_BYTES)
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
         """Append an object's content, or a stretch of it, to an open file."""
-        checked_key(key)
+        validate_key(key)
         stretch = f"bytes={begin}-{'' if end is None else end - 1}"
-        with errors_named(key):
+        with translate_s3_errors(key):
             answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=stretch)
-        with closing(answer["Body"]) as body, errors_named(key):
+        with closing(answer["Body"]) as body, translate_s3_errors(key):
             copyfileobj(body, file, COPY_BYTES)
 
     def put(
@@ -120,9 +120,9 @@ class S3Store:
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Write an object, replacing what was there; large files go in parts, in parallel."""
-        checked_key(key)
+        validate_key(key)
         about = dict(metadata or {})
-        with errors_named(key):
+        with translate_s3_errors(key):
             if isinstance(content, bytes):
                 self._client.put_object(
                     Bucket=self._bucket,
@@ -133,7 +133,9 @@ class S3Store:
                 )
             else:
                 extra = {"ContentType": content_type, "Metadata": about}
-                self._client.upload_file(str(_file(content)), self._bucket, key, ExtraArgs=extra)
+                self._client.upload_file(
+                    str(_require_file(content)), self._bucket, key, ExtraArgs=extra
+                )
 
     def splice(
         self,
@@ -144,28 +146,28 @@ class S3Store:
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Write an object that consists of others, copied inside S3, and bytes between them."""
-        spliced = Spliced(checked_key(key), content_type, dict(metadata or {}))
+        spliced = SpliceTarget(validate_key(key), content_type, dict(metadata or {}))
         splice(self._client, self._bucket, spliced, pieces)
 
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object only where there is none."""
-        checked_key(key)
+        validate_key(key)
         try:
-            with errors_named(key):
+            with translate_s3_errors(key):
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
-        except Overtaken:
+        except WriteConflict:
             return False
         return True
 
-    def refresh(self, key: str) -> None:
+    def touch(self, key: str) -> None:
         """Make an object as young as a new one: copied onto itself, with what is known of it.
 
         One that is written meanwhile is young already and stays as it was written.
         """
-        checked_key(key)
-        with errors_named(key):
+        validate_key(key)
+        with translate_s3_errors(key):
             found = self._client.head_object(Bucket=self._bucket, Key=key)
-        with suppress(Overtaken), errors_named(key):
+        with suppress(WriteConflict), translate_s3_errors(key):
             self._client.copy_object(
                 Bucket=self._bucket,
                 Key=key,
@@ -184,15 +186,15 @@ class S3Store:
             after: only keys behind this one.
         """
         pages = self._client.get_paginator("list_objects_v2")
-        with errors_named(prefix):
+        with translate_s3_errors(prefix):
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after):
                 for each in page.get("Contents", []):
                     yield StoredObject(each["Key"], each["Size"], each["LastModified"])
 
     def delete(self, key: str) -> None:
         """Remove an object; in a versioned bucket its older versions stay."""
-        checked_key(key)
-        with errors_named(key):
+        validate_key(key)
+        with translate_s3_errors(key):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def url(self, key: str, expires_s: int) -> str:
@@ -205,7 +207,7 @@ class S3Store:
             key: of the object; whether it is there is not checked.
             expires_s: seconds from now.
         """
-        checked_key(key)
+        validate_key(key)
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=expires_s
         )
@@ -221,7 +223,7 @@ class S3Store:
             max_bytes: of the file.
             expires_s: seconds from now.
         """
-        checked_key(key)
+        validate_key(key)
         made = self._client.generate_presigned_post(
             self._bucket,
             key,
@@ -235,11 +237,11 @@ class S3Store:
         return UploadForm(made["url"], made["fields"], max_bytes, expires_s)
 
 
-def _file(path: Path) -> Path:
+def _require_file(path: Path) -> Path:
     if not path.is_file():
         raise NotFound(f"There is no file {path}.", key=str(path))
     return path
 
 
-def _stored(key: str, found: "HeadObjectOutputTypeDef") -> StoredObject:
-    return StoredObject(key, found["ContentLength"], found["LastModified"], found["Metadata"])
+def _parse_head(key: str, head: "HeadObjectOutputTypeDef") -> StoredObject:
+    return StoredObject(key, head["ContentLength"], head["LastModified"], head["Metadata"])

@@ -9,17 +9,17 @@ from mixer.errors import NotFound, StoreFailed
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
-OVERTAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+MISSING_CODES = frozenset({"404", "NoSuchKey", "NotFound"})
+CONFLICT_CODES = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
 """Another write came first, or came in between (S3 user guide, conditional writes)."""
 
 
-class Overtaken(StoreFailed):
+class WriteConflict(StoreFailed):
     """A conditional write came second."""
 
 
 @contextmanager
-def errors_named(key: str) -> Iterator[None]:
+def translate_s3_errors(key: str) -> Iterator[None]:
     """Turn what S3 refuses and what breaks on the way into errors that name the object."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
@@ -27,15 +27,15 @@ def errors_named(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _meaning(error, key) from error
+        raise _translate_error(error, key) from error
     except (BotoCoreError, Boto3Error) as error:
         raise StoreFailed(f"The object {key} is out of reach: {error}", key=key) from error
 
 
-def _meaning(error: "ClientError", key: str) -> NotFound | StoreFailed:
+def _translate_error(error: "ClientError", key: str) -> NotFound | StoreFailed:
     code = error.response.get("Error", {}).get("Code", "")
-    if code in MISSING:
+    if code in MISSING_CODES:
         return NotFound(f"There is no object {key}.", key=key)
-    if code in OVERTAKEN:
-        return Overtaken(f"The object {key} was written by somebody else just now.", key=key)
+    if code in CONFLICT_CODES:
+        return WriteConflict(f"The object {key} was written by somebody else just now.", key=key)
     return StoreFailed(f"S3 refuses the object {key}: {error}", key=key)

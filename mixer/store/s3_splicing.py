@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mixer.errors import MixerError
-from mixer.parallel import in_parallel
+from mixer.parallel import run_in_parallel
 from mixer.store import multipart
-from mixer.store.multipart import Part, Piece, Span
-from mixer.store.objects import checked_key
-from mixer.store.s3_errors import errors_named
+from mixer.store.multipart import ObjectSlice, Part, Piece
+from mixer.store.objects import validate_key
+from mixer.store.s3_errors import translate_s3_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-AT_ONCE = 8
+CONCURRENT_PARTS = 8
 """Parts in the making: each of those that are sent is held in memory, 10 MiB at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spliced:
+class SpliceTarget:
     """The object that is made: its key, and what is told with it."""
 
     key: str
@@ -34,43 +34,43 @@ class Spliced:
 
 
 def splice(
-    client: "S3Client", bucket: str, spliced: Spliced, pieces: Sequence[bytes | str]
+    client: "S3Client", bucket: str, target: SpliceTarget, pieces: Sequence[bytes | str]
 ) -> None:
     """Write an object that consists of others of its bucket, and bytes between them.
 
     Args:
         client: of S3.
         bucket: of all objects.
-        spliced: the object to write.
+        target: the object to write.
         pieces: in order: content, or the key of an object.
     """
-    parts = list(multipart.parts([_piece(client, bucket, each) for each in pieces]))
-    with errors_named(spliced.key):
+    parts = list(multipart.plan_parts([_resolve_piece(client, bucket, each) for each in pieces]))
+    with translate_s3_errors(target.key):
         begun = client.create_multipart_upload(
             Bucket=bucket,
-            Key=spliced.key,
-            ContentType=spliced.content_type,
-            Metadata=spliced.metadata,
+            Key=target.key,
+            ContentType=target.content_type,
+            Metadata=target.metadata,
         )
-    upload = _Upload(client, bucket, spliced.key, begun["UploadId"])
+    upload = _MultipartUpload(client, bucket, target.key, begun["UploadId"])
     try:
-        upload.complete(upload.sent(parts))
+        upload.complete(upload.send_parts(parts))
     except BaseException:
         with suppress(MixerError):
-            upload.call_off()
+            upload.abort()
         raise
 
 
-def _piece(client: "S3Client", bucket: str, piece: bytes | str) -> Piece:
+def _resolve_piece(client: "S3Client", bucket: str, piece: bytes | str) -> Piece:
     if isinstance(piece, bytes):
         return piece
-    with errors_named(checked_key(piece)):
+    with translate_s3_errors(validate_key(piece)):
         found = client.head_object(Bucket=bucket, Key=piece)
-    return Span(piece, 0, found["ContentLength"])
+    return ObjectSlice(piece, 0, found["ContentLength"])
 
 
 @dataclass(frozen=True, slots=True)
-class _Upload:
+class _MultipartUpload:
     """A multipart upload that has begun."""
 
     client: "S3Client"
@@ -78,16 +78,18 @@ class _Upload:
     key: str
     upload_id: str
 
-    def sent(self, parts: Sequence[Part]) -> "list[CompletedPartTypeDef]":
+    def send_parts(self, parts: Sequence[Part]) -> "list[CompletedPartTypeDef]":
         """Copy and send all parts; what S3 calls them, in order."""
         done = {}
-        for (number, _), outcome in in_parallel(enumerate(parts, start=1), self._part, AT_ONCE):
+        for (number, _), outcome in run_in_parallel(
+            enumerate(parts, start=1), self._send_part, CONCURRENT_PARTS
+        ):
             done[number] = outcome.result()
         return [{"PartNumber": number, "ETag": done[number]} for number in sorted(done)]
 
     def complete(self, parts: "Iterable[CompletedPartTypeDef]") -> None:
         """Let the object appear."""
-        with errors_named(self.key):
+        with translate_s3_errors(self.key):
             self.client.complete_multipart_upload(
                 Bucket=self.bucket,
                 Key=self.key,
@@ -95,19 +97,23 @@ class _Upload:
                 MultipartUpload={"Parts": list(parts)},
             )
 
-    def call_off(self) -> None:
+    def abort(self) -> None:
         """Let S3 forget the parts."""
-        with errors_named(self.key):
+        with translate_s3_errors(self.key):
             self.client.abort_multipart_upload(
                 Bucket=self.bucket, Key=self.key, UploadId=self.upload_id
             )
 
-    def _part(self, numbered: tuple[int, Part]) -> str:
+    def _send_part(self, numbered: tuple[int, Part]) -> str:
         number, part = numbered
-        return self._copied(number, part) if isinstance(part, Span) else self._put(number, part)
+        return (
+            self._copy_part(number, part)
+            if isinstance(part, ObjectSlice)
+            else self._put_part(number, part)
+        )
 
-    def _copied(self, number: int, span: Span) -> str:
-        with errors_named(span.key):
+    def _copy_part(self, number: int, span: ObjectSlice) -> str:
+        with translate_s3_errors(span.key):
             answer = self.client.upload_part_copy(
                 Bucket=self.bucket,
                 Key=self.key,
@@ -118,11 +124,11 @@ class _Upload:
             )
         return answer["CopyPartResult"]["ETag"]
 
-    def _put(self, number: int, pieces: Sequence[Piece]) -> str:
+    def _put_part(self, number: int, pieces: Sequence[Piece]) -> str:
         content = b"".join(
-            piece if isinstance(piece, bytes) else self._fetched(piece) for piece in pieces
+            piece if isinstance(piece, bytes) else self._fetch_slice(piece) for piece in pieces
         )
-        with errors_named(self.key):
+        with translate_s3_errors(self.key):
             answer = self.client.upload_part(
                 Bucket=self.bucket,
                 Key=self.key,
@@ -132,9 +138,9 @@ class _Upload:
             )
         return answer["ETag"]
 
-    def _fetched(self, span: Span) -> bytes:
+    def _fetch_slice(self, span: ObjectSlice) -> bytes:
         stretch = f"bytes={span.begin}-{span.end - 1}"
-        with errors_named(span.key):
+        with translate_s3_errors(span.key):
             answer = self.client.get_object(Bucket=self.bucket, Key=span.key, Range=stretch)
             with closing(answer["Body"]) as body:
                 return body.read()

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 from mixer.store.objects import ObjectStore
 
-UPLOADS = "uploads/"
+UPLOADS_PREFIX = "uploads/"
 """Where callers' own files are. Their names are secrets: whoever knows one may use it."""
 
 
-def music_home(key: str, library: ObjectStore, own: ObjectStore) -> ObjectStore:
+def select_music_store(key: str, library: ObjectStore, output: ObjectStore) -> ObjectStore:
     """Where a piece of music is: callers' own files lie with all that is made.
 
     Args:
         key: of the music.
         library: the deployment's music.
-        own: where all that is made is kept.
+        output: where all that is made is kept.
     """
-    return own if key.startswith(UPLOADS) else library
+    return output if key.startswith(UPLOADS_PREFIX) else library
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from moto import mock_aws
 from mixer.errors import BadInput, NotFound, StoreFailed
 from mixer.store.folder import FolderStore
 from mixer.store.objects import ObjectStore
-from mixer.store.s3 import S3Store, s3_client
+from mixer.store.s3 import S3Store, create_s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,7 +50,7 @@ class AtomicWrites:
 
 @contextmanager
 def s3_store(_path: Path) -> Iterator[ObjectStore]:
-    with mock_aws(), closing(s3_client(session=session())) as s3:
+    with mock_aws(), closing(create_s3_client(session=session())) as s3:
         s3.create_bucket(Bucket=BUCKET)
         # As the template makes it; and moto closes what is replaced while others still read it.
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -140,7 +140,7 @@ def test_metadata_goes_with_its_object(store: ObjectStore):
 def test_missing_object_is_named(store: ObjectStore, tmp_path: Path):
     store.put("folder/object", b"1")
     for key in ("nothing", "folder", "folder/object/below", "folder/" + "x" * 300):
-        for ask in (store.get, store.refresh, lambda key: store.fetch(key, tmp_path / "copy")):
+        for ask in (store.get, store.touch, lambda key: store.fetch(key, tmp_path / "copy")):
             with pytest.raises(NotFound) as caught:
                 ask(key)
             assert key in str(caught.value)
@@ -213,7 +213,7 @@ def test_refresh_makes_young_and_changes_nothing_else(store: ObjectStore):
     store.put("key", b"1234", metadata={"a": "1"})
     before = store.head("key")
     time.sleep(1.1)  # S3 tells time in whole seconds
-    store.refresh("key")
+    store.touch("key")
     after = store.head("key")
     assert before is not None
     assert after is not None
@@ -265,7 +265,7 @@ def test_deleting_what_only_looks_like_a_folder_keeps_what_is_in_it(store: Objec
 def test_strange_keys_are_refused(store: ObjectStore, tmp_path: Path, key: str):
     (tmp_path / "up").write_bytes(b"not in the store")
     asks: list[Callable[[], object]] = [
-        *(lambda: store.head(key), lambda: store.get(key), lambda: store.refresh(key)),
+        *(lambda: store.head(key), lambda: store.get(key), lambda: store.touch(key)),
         *(lambda: store.put(key, b""), lambda: store.claim(key, b""), lambda: store.delete(key)),
         lambda: store.fetch(key, tmp_path / "copy"),
     ]

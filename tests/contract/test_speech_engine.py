@@ -16,7 +16,7 @@ import pytest
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.sound import ffmpeg
 from mixer.speech.embedded.engine import EmbeddedEngine
-from mixer.speech.engine import Delivery, Speech, SpeechEngine, SpokenSpan
+from mixer.speech.engine import SampleSpan, Speech, SpeechEngine, VoiceSettings
 from mixer.speech.polly.engine import PollyEngine
 from tests.emulators.strict_polly import StrictPolly
 from tests.engines import ToneEngine
@@ -37,7 +37,7 @@ class Case:
     """
 
     opened: Callable[[], AbstractContextManager[SpeechEngine]]
-    delivery: Delivery
+    delivery: VoiceSettings
     gives_times: bool = True
     calls: int = 1
 
@@ -53,14 +53,21 @@ def polly(engine_name: str) -> Iterator[SpeechEngine]:
 
 
 CASES = {
-    "tone": Case(lambda: closing(ToneEngine()), Delivery("Joanna", "generative")),
-    "tone-mp3": Case(lambda: closing(ToneEngine(suffix="mp3")), Delivery("Joanna", "generative")),
-    "embedded": Case(lambda: closing(EmbeddedEngine(parallelism=2)), Delivery("Ada", "embedded")),
-    "embedded-mp3": Case(
-        lambda: closing(EmbeddedEngine(suffix="mp3", parallelism=1)), Delivery("Ben", "embedded")
+    "tone": Case(lambda: closing(ToneEngine()), VoiceSettings("Joanna", "generative")),
+    "tone-mp3": Case(
+        lambda: closing(ToneEngine(suffix="mp3")), VoiceSettings("Joanna", "generative")
     ),
-    "polly": Case(lambda: polly("generative"), Delivery("Joanna", "generative"), gives_times=False),
-    "polly-standard": Case(lambda: polly("standard"), Delivery("Joanna", "standard"), calls=2),
+    "embedded": Case(
+        lambda: closing(EmbeddedEngine(parallelism=2)), VoiceSettings("Ada", "embedded")
+    ),
+    "embedded-mp3": Case(
+        lambda: closing(EmbeddedEngine(suffix="mp3", parallelism=1)),
+        VoiceSettings("Ben", "embedded"),
+    ),
+    "polly": Case(
+        lambda: polly("generative"), VoiceSettings("Joanna", "generative"), gives_times=False
+    ),
+    "polly-standard": Case(lambda: polly("standard"), VoiceSettings("Joanna", "standard"), calls=2),
 }
 
 
@@ -77,7 +84,7 @@ def engine(case) -> Iterator[SpeechEngine]:
 
 @pytest.fixture
 def say(engine, case) -> Callable[[str], Speech]:
-    return lambda inside: engine.speak(f"<speak>{inside}</speak>", case.delivery)
+    return lambda inside: engine.synthesize(f"<speak>{inside}</speak>", case.delivery)
 
 
 def decoded(speech: Speech) -> array.array:
@@ -94,7 +101,7 @@ def rms(samples: array.array) -> float:
     return math.sqrt(sum(sample * sample for sample in samples) / max(len(samples), 1))
 
 
-def heard(speech: Speech) -> list[SpokenSpan]:
+def heard(speech: Speech) -> list[SampleSpan]:
     return [span for span in speech.sentences if span is not None]
 
 
@@ -179,8 +186,8 @@ def test_first_voice_speaks_with_its_first_engine(engine):
     voice = engine.voices()[0]
     assert voice.engines[0]
     assert voice.language
-    delivery = Delivery(voice.id, voice.engines[0])
-    assert engine.speak("<speak><s>Yes.</s></speak>", delivery).audio
+    delivery = VoiceSettings(voice.id, voice.engines[0])
+    assert engine.synthesize("<speak><s>Yes.</s></speak>", delivery).audio
 
 
 def test_voices_sound_different(engine, case):
@@ -188,7 +195,9 @@ def test_voices_sound_different(engine, case):
     if not case.gives_times or len(voices) < 2:
         pytest.skip("one kind of sound")
     said = {
-        engine.speak("<speak><s>Yes.</s></speak>", replace(case.delivery, voice=voice.id)).audio
+        engine.synthesize(
+            "<speak><s>Yes.</s></speak>", replace(case.delivery, voice=voice.id)
+        ).audio
         for voice in voices
     }
     assert len(said) == 2
@@ -203,7 +212,7 @@ def test_limits_hold_a_sentence(engine, case):
 
 def test_unknown_voice_is_refused(engine, case):
     with pytest.raises(UnknownVoice, match="Nobody"):
-        engine.speak("<speak>Hello.</speak>", replace(case.delivery, voice="Nobody"))
+        engine.synthesize("<speak>Hello.</speak>", replace(case.delivery, voice="Nobody"))
 
 
 def test_markup_characters_in_the_text_are_no_trouble(say):
@@ -247,11 +256,11 @@ def test_chunk_without_a_readable_word_is_silence(say, case):
 def test_nothing_is_left_after_closing(case):
     before = set(psutil.Process().children(recursive=True))
     with case.opened() as opened:
-        opened.speak("<speak><s>Yes.</s></speak>", case.delivery)
+        opened.synthesize("<speak><s>Yes.</s></speak>", case.delivery)
         opened.close()
         opened.close()
         with pytest.raises(MixerError):
-            opened.speak("<speak><s>Yes.</s></speak>", case.delivery)
+            opened.synthesize("<speak><s>Yes.</s></speak>", case.delivery)
     assert set(psutil.Process().children(recursive=True)) <= before
 
 

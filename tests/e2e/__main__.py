@@ -14,7 +14,7 @@ from tests.e2e.proof import Proof
 from tests.e2e.table import Table
 from tests.emulators.strict_polly import Allowance, StrictPolly
 
-OPEN = dict.fromkeys(POLLY_LIMITS, Allowance(100, 100, 26))
+OPEN_ALLOWANCES = dict.fromkeys(POLLY_LIMITS, Allowance(100, 100, 26))
 """A quota of Polly that stands in nobody's way."""
 
 LOGS = ROOT / "out" / "e2e"
@@ -23,7 +23,7 @@ LOGS = ROOT / "out" / "e2e"
 
 def main() -> int:
     """0 when everything went as it should."""
-    problems = needs.missing(emulator.PYTHON)
+    problems = needs.find_missing(emulator.PYTHON)
     if problems:
         sys.stderr.write("\n".join(f"make e2e: {each}" for each in problems) + "\n")
         return 1
@@ -36,12 +36,14 @@ def main() -> int:
     except BaseException:
         _keep_build_logs(folder)
         shutil.copytree(folder / "logs", LOGS, dirs_exist_ok=True)
-        sys.stderr.write(f"{table.told()}\n\nmake e2e: failed; the logs are in {LOGS}\n")
+        sys.stderr.write(f"{table.render()}\n\nmake e2e: failed; the logs are in {LOGS}\n")
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     took_s = time.monotonic() - start_s
-    sys.stdout.write(f"{table.told()}\n\nIn {took_s:.0f} s:\n{len(table.rows)} passed, 0 failed\n")
+    sys.stdout.write(
+        f"{table.render()}\n\nIn {took_s:.0f} s:\n{len(table.rows)} passed, 0 failed\n"
+    )
     return 0
 
 
@@ -51,15 +53,15 @@ def _keep_build_logs(folder: Path) -> None:
 
 
 def _prove(folder: Path, table: Table) -> None:
-    containers = Containers(folder / "containers", emulator.free_port())
+    containers = Containers(folder / "containers", emulator.find_free_port())
     containers.prepare()
     try:
-        with StrictPolly(allowances=OPEN) as polly:
+        with StrictPolly(allowances=OPEN_ALLOWANCES) as polly:
             launch = Launch(str(folder), containers.registry_port, polly.endpoint_url)
             with table.row("image", "Debian base with Lambda's runtime client") as row:
                 containers.make_base()
                 row.result = "made with mmdebstrap and buildah"
-            with emulator.running(launch):
+            with emulator.start_emulator(launch):
                 Proof(launch, containers, polly, table).run()
     finally:
         containers.close()

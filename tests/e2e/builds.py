@@ -14,7 +14,7 @@ import yaml
 PHASES = ("build", "post_build")
 
 
-def unpack(archive: Path, folder: Path) -> None:
+def unpack_archive(archive: Path, folder: Path) -> None:
     """Unpack with the files' modes, which zipfile leaves out."""
     with zipfile.ZipFile(archive) as packed:
         for each in packed.infolist():
@@ -24,18 +24,18 @@ def unpack(archive: Path, folder: Path) -> None:
                 path.chmod(mode)
 
 
-def script(source: Path) -> str:
+def build_script(source: Path) -> str:
     """The commands of the buildspec in one shell, as CodeBuild runs them."""
     spec = yaml.safe_load((source / "buildspec.yml").read_text(encoding="utf-8"))
     commands = [each for phase in PHASES for each in spec["phases"][phase]["commands"]]
     return "\n".join(["set -e", "export CODEBUILD_BUILD_SUCCEEDING=1", *commands])
 
 
-def carry_out(source: Path, environ: Mapping[str, str], log: Path) -> bool:
+def run_build(source: Path, environ: Mapping[str, str], log: Path) -> bool:
     """Whether the commands ended well."""
     with log.open("wb") as written:
         done = subprocess.run(
-            ["bash", "-c", script(source)],
+            ["bash", "-c", build_script(source)],
             cwd=source,
             env=dict(environ),
             stdin=subprocess.DEVNULL,

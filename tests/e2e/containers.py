@@ -82,7 +82,7 @@ class Containers:
             f'unqualified-search-registries = []\n[[registry]]\nprefix = "{REGISTRY}"\n'
             f'location = "127.0.0.1:{self.registry_port}"\ninsecure = true\n'
         )
-        (self.folder / "containers.conf").write_text(_containers_conf())
+        (self.folder / "containers.conf").write_text(_format_containers_conf())
 
         self.builder.write_text(BUILDER.format(registry=REGISTRY, port=self.registry_port))
         self.builder.chmod(0o755)
@@ -126,7 +126,7 @@ class Containers:
 
     def _add_client(self, container: str) -> None:
         locked = self.folder / "client.txt"
-        locked.write_text(pins((ROOT / "requirements-dev.txt").read_text(encoding="utf-8")))
+        locked.write_text(select_pins((ROOT / "requirements-dev.txt").read_text(encoding="utf-8")))
         self.run("copy", container, str(locked), "/tmp/client.txt")  # noqa: S108 - in the image
         install = ["python3", "-m", "pip", "install", "--quiet", "--require-hashes"]
         target = ["--target", RUNTIME, "-r", "/tmp/client.txt"]  # noqa: S108 - in the image
@@ -139,11 +139,11 @@ class Containers:
             container,
         )  # fmt: skip
 
-    def pulled(self, uri: str) -> "Root":
+    def pull_image(self, uri: str) -> "ImageRoot":
         """An image of the registry as a folder, and how it is started."""
         container = self.run("from", "--pull-always", uri)
         config = json.loads(self.run("inspect", "--type", "container", container))
-        return Root(Path(self.run("mount", container)), config["OCIv1"]["config"])
+        return ImageRoot(Path(self.run("mount", container)), config["OCIv1"]["config"])
 
     def close(self) -> None:
         """Unmount everything and remove the folder."""
@@ -153,7 +153,7 @@ class Containers:
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
+class ImageRoot:
     """A mounted image.
 
     Attributes:
@@ -165,7 +165,7 @@ class Root:
     config: dict[str, Any]
 
 
-def _containers_conf() -> str:
+def _format_containers_conf() -> str:
     """Build steps see the certificates and the pip settings of the machine, read-only."""
     places = [CERTIFICATES, *(each for each in PIPS_OWN if Path(each).exists())]
     volumes = ", ".join(f'"{each}:{each}:ro"' for each in places)
@@ -175,7 +175,7 @@ def _containers_conf() -> str:
     return f"[containers]\nvolumes = [{volumes}]\nenv = [{environ}]\n"
 
 
-def pins(lock: str) -> str:
+def select_pins(lock: str) -> str:
     """The lines of a lock that pin CLIENT, hashes included."""
     blocks = re.findall(r"^[a-z][^\n]*(?:\n    [^\n]*)*", lock, re.MULTILINE)
     chosen = [each for each in blocks if each.partition("==")[0] in CLIENT]

@@ -20,7 +20,7 @@ PYTHON = ROOT / ".venv-e2e" / "bin" / "python"
 START_TIMEOUT_S, STOP_TIMEOUT_S = 30.0, 10.0
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(launch: Launch) -> Iterator[None]:
+def start_emulator(launch: Launch) -> Iterator[None]:
     """The emulator, which ends with the block, and everything that it started with it."""
     folder = Path(launch.folder)
     (folder / "logs").mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def running(launch: Launch) -> Iterator[None]:
         process = subprocess.Popen(
             [PYTHON, "-m", "tests.e2e.launcher"],
             cwd=ROOT,
-            env=_environ(launch),
+            env=_build_environ(launch),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -46,10 +46,10 @@ def running(launch: Launch) -> Iterator[None]:
         _await_start(process, launch.port)
         yield
     finally:
-        _end(process)
+        _end_process(process)
 
 
-def _environ(launch: Launch) -> dict[str, str]:
+def _build_environ(launch: Launch) -> dict[str, str]:
     """Servers listen on this machine alone, and state stays in the folder."""
     return {
         **{key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
@@ -78,7 +78,7 @@ def _await_start(process: "subprocess.Popen[bytes]", port: int) -> None:
     raise RuntimeError("The emulator does not start; its log is logs/emulator.log")
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end_process(process: "subprocess.Popen[bytes]") -> None:
     """End it politely, then whatever of its session is left: only we put anything there."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):

@@ -60,11 +60,11 @@ def main() -> None:
     folder = Path(launch.folder)
     containers = Containers(folder / "containers", launch.port)
     sandboxes = Sandboxes(containers, folder / "logs", launch.aws)
-    _know_resources(launch.port)
+    _register_resources(launch.port)
     _run_functions(sandboxes)
     _run_builds(launch, containers)
-    _miss_images()
-    _tick_often()
+    _raise_missing_images()
+    _shorten_ticks()
     from ministack import app
 
     sys.argv = ["ministack"]
@@ -74,22 +74,22 @@ def main() -> None:
         sandboxes.close()
 
 
-def _know_resources(port: int) -> None:
+def _register_resources(port: int) -> None:
     from ministack.services.cloudformation import provisioners
 
     known = provisioners._RESOURCE_HANDLERS
     for kind in IDLE:
         assert kind not in known, f"The emulator knows {kind} by now: take it from the list."
-        known[kind] = {"create": _noted, "delete": _forgotten}
+        known[kind] = {"create": _note_resource, "delete": _forget_resource}
     _let_alarms_calculate(known["AWS::CloudWatch::Alarm"])
     _address_apis(port, known["AWS::ApiGatewayV2::Api"])
 
 
-def _noted(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
+def _note_resource(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
     return f"{stack}-{logical_id}", {}
 
 
-def _forgotten(*_: Any) -> None:
+def _forget_resource(*_: Any) -> None:
     """There is nothing to delete."""
 
 
@@ -99,7 +99,7 @@ def _let_alarms_calculate(alarms: dict[str, Any]) -> None:
 
     def create(logical_id: str, properties: Any, stack: str) -> Any:
         if "Metrics" in properties:
-            return _noted(logical_id, properties, stack)
+            return _note_resource(logical_id, properties, stack)
         return own["create"](logical_id, properties, stack)
 
     def update(physical: str, old: Any, new: Any, stack: str, logical_id: str) -> Any:
@@ -150,8 +150,8 @@ def _run_builds(launch: Launch, containers: Containers) -> None:
     def execute(build_id: str, project: dict[str, Any]) -> None:
         build = codebuild._builds[build_id]
         try:
-            variables = {**_variables(project), **wanted[project["name"]]}
-            went_well = _build(launch, containers, project, build, variables)
+            variables = {**_read_variables(project), **wanted[project["name"]]}
+            went_well = _run_build(launch, containers, project, build, variables)
         except Exception as error:  # noqa: BLE001 - whatever it is, the build failed
             build["phases"].append({"phaseType": "BUILD", "contexts": [{"message": repr(error)}]})
             went_well = False
@@ -162,7 +162,7 @@ def _run_builds(launch: Launch, containers: Containers) -> None:
     codebuild._start_build, codebuild._execute_build = start, execute
 
 
-def _miss_images() -> None:
+def _raise_missing_images() -> None:
     """ECR says so when it is asked for a tag that is not there; the emulator answers with nothing.
 
     Source: ECR API reference, DescribeImages, ImageNotFoundException.
@@ -182,12 +182,12 @@ def _miss_images() -> None:
     ecr._describe_images = describe
 
 
-def _variables(project: dict[str, Any]) -> dict[str, str]:
+def _read_variables(project: dict[str, Any]) -> dict[str, str]:
     given = project["environment"]["environmentVariables"]
     return {each["name"]: each["value"] for each in given}
 
 
-def _build(
+def _run_build(
     launch: Launch,
     containers: Containers,
     project: dict[str, Any],
@@ -209,7 +209,7 @@ def _build(
     version = build.get("sourceVersion")
     fetched = s3.get_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
     (place / "source.zip").write_bytes(fetched["Body"].read())
-    builds.unpack(place / "source.zip", place / "source")
+    builds.unpack_archive(place / "source.zip", place / "source")
     environ = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "LANG": "C.UTF-8",
@@ -219,10 +219,10 @@ def _build(
         "BASE_IMAGE": BASE,
         **variables,
     }
-    return builds.carry_out(place / "source", environ, place / "log")
+    return builds.run_build(place / "source", environ, place / "log")
 
 
-def _tick_often() -> None:
+def _shorten_ticks() -> None:
     from ministack.services import scheduler
 
     scheduler._SCHEDULE_TICK_INTERVAL = TICK_S

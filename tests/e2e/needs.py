@@ -25,28 +25,28 @@ PROGRAMS = {
 BROWSER = "chromium"
 """What the tests of the page open it in: a program, and the package of that name."""
 
-LOOKED_FOR = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
-def missing_packages(path: str = LOOKED_FOR) -> list[str]:
+def find_missing_packages(path: str = SEARCH_PATH) -> list[str]:
     """The Debian packages whose programs are nowhere on a search path."""
     lacking = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
     return sorted({PROGRAMS[name] for name in lacking})
 
 
-def missing_browser(path: str = LOOKED_FOR) -> list[str]:
+def find_missing_browser(path: str = SEARCH_PATH) -> list[str]:
     """The package of the browser, where none is on a search path."""
     return [] if shutil.which(BROWSER, path=path) else [BROWSER]
 
 
-def missing(emulator: Path, path: str = LOOKED_FOR) -> list[str]:
+def find_missing(emulator: Path, path: str = SEARCH_PATH) -> list[str]:
     """What is not there, a sentence each.
 
     Args:
         emulator: the Python of the environment in which the emulator is installed.
         path: where programs are looked for.
     """
-    problems, packages = [], missing_packages(path)
+    problems, packages = [], find_missing_packages(path)
     if packages:
         install = "apt-get install --no-install-recommends"
         problems.append(f"Programs are missing: {install} {' '.join(packages)}")
@@ -60,4 +60,4 @@ def missing(emulator: Path, path: str = LOOKED_FOR) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(" ".join(missing_packages() + missing_browser()) + "\n")
+    sys.stdout.write(" ".join(find_missing_packages() + find_missing_browser()) + "\n")

@@ -14,8 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.containers import Containers, Root
-from tests.emulators.runtime_api import Function, FunctionError, RuntimeApi, end, lambda_environ
+from tests.e2e.containers import Containers, ImageRoot
+from tests.emulators.runtime_api import (
+    Function,
+    FunctionError,
+    RuntimeApi,
+    end_process,
+    lambda_environ,
+)
 
 MOST_AT_ONCE = 4
 """Processes of one function."""
@@ -24,7 +30,7 @@ MB = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
-class Warm:
+class WarmProcess:
     """A process that waits for events."""
 
     function: Function
@@ -44,10 +50,10 @@ class Warm:
 
 
 @dataclass(slots=True)
-class _Idle:
+class _ProcessPool:
     """The processes of one version of one function."""
 
-    waiting: "queue.SimpleQueue[Warm]" = field(default_factory=queue.SimpleQueue)
+    waiting: "queue.SimpleQueue[WarmProcess]" = field(default_factory=queue.SimpleQueue)
     started: int = 0
 
 
@@ -65,9 +71,9 @@ class Sandboxes:
         self._logs = logs
         self._environ = environ
         self._lock = threading.Lock()
-        self._idle: dict[str, _Idle] = {}
-        self._all: list[Warm] = []
-        self._root: Callable[[str], Root] = functools.cache(containers.pulled)
+        self._idle: dict[str, _ProcessPool] = {}
+        self._all: list[WarmProcess] = []
+        self._root: Callable[[str], ImageRoot] = functools.cache(containers.pull_image)
 
     def invoke(self, config: Mapping[str, Any], event: Any) -> dict[str, Any]:
         """Let a function answer an event.
@@ -76,22 +82,22 @@ class Sandboxes:
             config: as Lambda's GetFunctionConfiguration shows it.
             event: anything that is JSON.
         """
-        idle, warm = self._take(config)
+        idle, warm = self._acquire_process(config)
         try:
             return warm.invoke(event, float(config["Timeout"]))
         finally:
             idle.waiting.put(warm)
 
-    def _take(self, config: Mapping[str, Any]) -> tuple[_Idle, Warm]:
+    def _acquire_process(self, config: Mapping[str, Any]) -> tuple[_ProcessPool, WarmProcess]:
         key = json.dumps([config["FunctionName"], config["ImageUri"], config["Environment"]])
         with self._lock:
-            idle = self._idle.setdefault(key, _Idle())
+            idle = self._idle.setdefault(key, _ProcessPool())
             if idle.waiting.empty() and idle.started < MOST_AT_ONCE:
                 idle.started += 1
-                return idle, self._start(config, idle.started)
+                return idle, self._start_process(config, idle.started)
         return idle, idle.waiting.get()
 
-    def _start(self, config: Mapping[str, Any], number: int) -> Warm:
+    def _start_process(self, config: Mapping[str, Any], number: int) -> WarmProcess:
         root = self._root(config["ImageUri"])
         log = self._logs / f"{config['FunctionName']}-{number}.log"
         (handler,) = config["ImageConfigResponse"]["ImageConfig"]["Command"]
@@ -108,23 +114,27 @@ class Sandboxes:
         tmp_mb = int(config["EphemeralStorage"]["Size"])
         with log.open("ab") as written:
             process = subprocess.Popen(
-                [*confined(root, tmp_mb, environ), *root.config["Entrypoint"], handler],
+                [
+                    *build_sandbox_command(root, tmp_mb, environ),
+                    *root.config["Entrypoint"],
+                    handler,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=subprocess.STDOUT,
             )
-        warm = Warm(Function(process, api), log)
+        warm = WarmProcess(Function(process, api), log)
         self._all.append(warm)
         return warm
 
     def close(self) -> None:
         """End every process."""
         for warm in self._all:
-            end(warm.function.process)
+            end_process(warm.function.process)
             warm.function.api.close()
 
 
-def confined(root: Root, tmp_mb: int, environ: Mapping[str, str]) -> list[str]:
+def build_sandbox_command(root: ImageRoot, tmp_mb: int, environ: Mapping[str, str]) -> list[str]:
     """A command's beginning: in an image, and able to write to /tmp alone.
 
     Not `--die-with-parent`: it ends the function with the thread that started it.

@@ -21,13 +21,13 @@ import boto3
 
 import stories
 from mixer.cloud.executions import StateMachine
-from mixer.jobs.story.state import Status
-from mixer.jobs.story.values import Kind, State
-from mixer.store.s3 import s3_client
+from mixer.jobs.story.state import StoryStatus
+from mixer.jobs.story.values import StoryKind, StoryState
+from mixer.store.s3 import create_s3_client
 from tests.e2e.containers import ROOT
-from tests.e2e.emulator import PYTHON, free_port
+from tests.e2e.emulator import PYTHON, find_free_port
 from tests.emulators.strict_polly import Faults, Latency, StrictPolly
-from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN, deployment, session
+from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN_ALLOWANCES, build_settings, session
 from tests.functional.story_machine import (
     CALLER,
     CHUNKS,
@@ -35,18 +35,18 @@ from tests.functional.story_machine import (
     POISON,
     SECRET,
     VOICE,
-    Machine,
-    answered,
-    book,
-    tasks_of,
+    StoryMachine,
+    build_book,
+    build_tasks,
+    run_task,
 )
-from tests.infra.definition import with_names
+from tests.infra.definition import load_definition
 
 START_S = 30.0
 
 
 @contextmanager
-def served(answer: Callable[[str, Any], Mapping[str, Any]]) -> Iterator[str]:
+def serve_tasks(answer: Callable[[str, Any], Mapping[str, Any]]) -> Iterator[str]:
     """An address under which tasks are carried out, by name."""
 
     class Tasks(BaseHTTPRequestHandler):
@@ -68,9 +68,9 @@ def served(answer: Callable[[str, Any], Mapping[str, Any]]) -> Iterator[str]:
 
 
 @contextmanager
-def emulated(tasks_url: str) -> Iterator[str]:
+def start_emulator(tasks_url: str) -> Iterator[str]:
     """The emulator's address; it ends with the block."""
-    port = free_port()
+    port = find_free_port()
     given = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
     quiet = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "LAMBDA_EXECUTOR": "local"}
     process = subprocess.Popen(
@@ -81,14 +81,14 @@ def emulated(tasks_url: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _await(f"http://127.0.0.1:{port}")
+        _await_health(f"http://127.0.0.1:{port}")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _await(url: str) -> None:
+def _await_health(url: str) -> None:
     until_s = time.monotonic() + START_S
     while time.monotonic() < until_s:
         health = f"{url}/_ministack/health"
@@ -103,62 +103,68 @@ def main() -> int:
     tasks: dict[str, Any] = {}
 
     def answer(name: str, event: Any) -> Mapping[str, Any]:
-        told, error = answered(tasks, name, event)
+        told, error = run_task(tasks, name, event)
         return {"answer": told, "error": error}
 
     with (
-        served(answer) as tasks_url,
-        emulated(tasks_url) as url,
-        StrictPolly(allowances=OPEN) as polly,
+        serve_tasks(answer) as tasks_url,
+        start_emulator(tasks_url) as url,
+        StrictPolly(allowances=OPEN_ALLOWANCES) as polly,
         closing(polly.client()) as speaker,
-        closing(s3_client(session=session(), endpoint_url=url)) as s3,
+        closing(create_s3_client(session=session(), endpoint_url=url)) as s3,
     ):
         for name in (BUCKET, MUSIC_BUCKET):
             s3.create_bucket(Bucket=name)
-        tasks.update(tasks_of(deployment(), s3=s3, polly=speaker))
-        _tell(_machine(url, tasks), polly)
+        tasks.update(build_tasks(build_settings(), s3=s3, polly=speaker))
+        _run_stories(_create_machine(url, tasks), polly)
     return 0
 
 
-def _machine(url: str, tasks: Mapping[str, Any]) -> Machine:
+def _create_machine(url: str, tasks: Mapping[str, Any]) -> StoryMachine:
     states = boto3.Session("test", "test", region_name="us-east-1").client(
         "stepfunctions", endpoint_url=url
     )
     arns = {each: f"arn:aws:lambda:us-east-1:000000000000:function:{each}" for each in FUNCTIONS}
     made = states.create_state_machine(
         name="stories",
-        definition=json.dumps(with_names(arns, impatient=True)),
+        definition=json.dumps(load_definition(arns, impatient=True)),
         roleArn="arn:aws:iam::000000000000:role/states",
     )
     arn = made["stateMachineArn"]
-    desk = stories.desk(deployment(), tasks["EndTask"].store, SECRET, StateMachine(states, arn))
-    return Machine(desk, states, arn, [])
+    desk = stories.build_story_service(
+        build_settings(), tasks["EndTask"].store, SECRET, StateMachine(states, arn)
+    )
+    return StoryMachine(desk, states, arn, [])
 
 
-def _tell(machine: Machine, polly: StrictPolly) -> None:
-    _show("success", State.DONE, machine.ended(machine.begun(book("Bell"), **VOICE)))
+def _run_stories(machine: StoryMachine, polly: StrictPolly) -> None:
+    _print_story(
+        "success",
+        StoryState.DONE,
+        machine.await_end(machine.create_story(build_book("Bell"), **VOICE)),
+    )
     polly.reset(Faults(throttled=0.4, cut=0.05, seed=3))
-    storm = machine.begun(book("Storm"), Kind.SPEECH, **VOICE)
-    _show("storm", State.DONE, machine.ended(storm))
+    storm = machine.create_story(build_book("Storm"), StoryKind.SPEECH, **VOICE)
+    _print_story("storm", StoryState.DONE, machine.await_end(storm))
     polly.reset(Faults(texts={"tempest": "InvalidSsmlException"}))
-    text = f"{book('Silence')}\n\n{POISON}"
-    poisoned = machine.begun(text, Kind.SPEECH, **VOICE)
-    _show("poisoned", State.FAILED, machine.ended(poisoned))
+    text = f"{build_book('Silence')}\n\n{POISON}"
+    poisoned = machine.create_story(text, StoryKind.SPEECH, **VOICE)
+    _print_story("poisoned", StoryState.FAILED, machine.await_end(poisoned))
     said = polly.counts.answered
     polly.reset()
-    machine.begun(text, Kind.SPEECH, **VOICE)
-    _show("resumed", State.DONE, machine.ended(poisoned))
+    machine.create_story(text, StoryKind.SPEECH, **VOICE)
+    _print_story("resumed", StoryState.DONE, machine.await_end(poisoned))
     assert said + polly.counts.answered == CHUNKS + 2, "a passage was paid twice"
     polly.reset(latency=Latency(base_s=1.0))
-    story = machine.begun(book("Thief"), Kind.SPEECH, **VOICE)
+    story = machine.create_story(build_book("Thief"), StoryKind.SPEECH, **VOICE)
     while not polly.counts.calls:
         time.sleep(0.01)
-    machine.desk.cancel(story, CALLER)
-    _show("cancelled", State.CANCELLED, machine.ended(story))
+    machine.service.cancel(story, CALLER)
+    _print_story("cancelled", StoryState.CANCELLED, machine.await_end(story))
     assert polly.counts.answered < CHUNKS, "a cancelled story was spoken to its end"
 
 
-def _show(name: str, wanted: State, status: Status) -> None:
+def _print_story(name: str, wanted: StoryState, status: StoryStatus) -> None:
     assert status.state is wanted, status
     why = status.failure.error if status.failure else ""
     counts = f"{status.chunks_done} of {status.chunks_total} chunks"

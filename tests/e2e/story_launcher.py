@@ -14,7 +14,7 @@ from ministack.services import stepfunctions
 TASK_S = 900
 
 
-def call(function: str, event: Any) -> Any:
+def call_function(function: str, event: Any) -> Any:
     """What a function answers; an error keeps its class, as it would from Lambda."""
     name = function.rpartition(":function:")[2].partition(":")[0]
     request = urllib.request.Request(  # noqa: S310 - our own process on this machine
@@ -28,6 +28,6 @@ def call(function: str, event: Any) -> Any:
 
 
 if __name__ == "__main__":
-    stepfunctions._call_lambda = call
+    stepfunctions._call_lambda = call_function
     stepfunctions._resolve_lambda_function_ref = lambda ref, **_: ref
     main()

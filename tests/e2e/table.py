@@ -32,7 +32,7 @@ class Table:
         self.rows.append(row)
         sys.stderr.write(f"  {part}: {what}: {row.result} ({row.took_s:.1f} s)\n")
 
-    def told(self) -> str:
+    def render(self) -> str:
         """The whole table."""
         cells = [("part", "what", "result", "s")]
         cells += [(r.part, r.what, r.result, f"{r.took_s:.1f}") for r in self.rows]

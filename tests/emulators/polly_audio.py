@@ -36,7 +36,7 @@ def tone_mp3(text: str, length_s: float, rate_hz: int, voice: str = "") -> bytes
 
 def tone_pcm(text: str, length_s: float, rate_hz: int) -> bytes:
     """The same as 16-bit samples."""
-    loop = _tone(pitch_hz(text), rate_hz, "-f", "s16le")
+    loop = _encode_tone(pitch_hz(text), rate_hz, "-f", "s16le")
     size = 2 * round(min(length_s, LONGEST_S) * rate_hz)
     return (loop * (size // len(loop) + 1))[:size]
 
@@ -45,7 +45,7 @@ def tone_pcm(text: str, length_s: float, rate_hz: int) -> bytes:
 def mp3_frames(tone_hz: int, rate_hz: int) -> tuple[bytes, ...]:
     """The frames of a few seconds of a tone, the first (encoder's delay) left out."""
     coded = ("-c:a", "libmp3lame", "-b:a", "48k", "-reservoir", "0", "-write_xing", "0")
-    mp3 = _tone(tone_hz, rate_hz, *coded, "-id3v2_version", "0", "-f", "mp3")
+    mp3 = _encode_tone(tone_hz, rate_hz, *coded, "-id3v2_version", "0", "-f", "mp3")
     starts = [0]
     while (size := _frame_bytes(mp3[starts[-1] : starts[-1] + 4])) and starts[-1] < len(mp3):
         starts.append(starts[-1] + size)
@@ -66,7 +66,7 @@ def _frame_bytes(header: bytes) -> int:
 
 
 @functools.cache
-def _tone(tone_hz: int, rate_hz: int, *coded: str) -> bytes:
+def _encode_tone(tone_hz: int, rate_hz: int, *coded: str) -> bytes:
     source = f"sine=frequency={tone_hz}:sample_rate={rate_hz}:duration={LOOP_S}"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-f", "lavfi"]
     command += ["-i", source, "-ac", "1", *coded, "pipe:1"]

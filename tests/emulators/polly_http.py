@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.emulators.polly_meter import CUT, CUT_BODY, HANG
-from tests.emulators.polly_speech import Request, engine_of, order, voice_page
+from tests.emulators.polly_speech import Request, build_voice_page, parse_request, read_engine
 from tests.emulators.polly_tables import Refusal
 
 if TYPE_CHECKING:
@@ -44,17 +44,17 @@ class PollyServer(ThreadingHTTPServer):
             self._open.discard(cast("socket.socket", request))
         super().shutdown_request(request)
 
-    def cut_all(self) -> None:
+    def cut_connections(self) -> None:
         with self._lock:
             connections = list(self._open)
         for connection in connections:
-            cut(connection)
+            cut_connection(connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is no news."""
 
 
-def cut(connection: socket.socket) -> None:
+def cut_connection(connection: socket.socket) -> None:
     """End a connection under the other side's hands."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
@@ -71,49 +71,51 @@ class PollyHandler(BaseHTTPRequestHandler):
     server: PollyServer
 
     def do_GET(self) -> None:
-        self._answer()
+        self._answer_request()
 
     def do_POST(self) -> None:
-        self._answer()
+        self._answer_request()
 
     def do_PUT(self) -> None:
-        self._answer()
+        self._answer_request()
 
     def do_DELETE(self) -> None:
-        self._answer()
+        self._answer_request()
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
 
-    def _answer(self) -> None:
+    def _answer_request(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
             self._check_signature()
-            self._operation()(body)
+            self._find_operation()(body)
         except Refusal as refusal:
-            self.server.polly.meter.refused(refusal.code)
+            self.server.polly.meter.count_refusal(refusal.code)
             self._send_refusal(refusal)
 
     def _check_signature(self) -> None:
         if not self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
             raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
 
-    def _operation(self) -> Callable[[bytes], None]:
+    def _find_operation(self) -> Callable[[bytes], None]:
         path, method = urlsplit(self.path).path, self.command
         if (method, path) == ("POST", "/v1/speech"):
             return self._synthesize_speech
         if (method, path) == ("GET", "/v1/voices"):
             return self._describe_voices
         if (method, path) == ("GET", "/v1/lexicons"):
-            return lambda _: self._send_json(self.server.polly.lexicons.all())
+            return lambda _: self._send_json(self.server.polly.lexicons.list_all())
         if path.startswith("/v1/lexicons/") and method in {"GET", "PUT", "DELETE"}:
-            return functools.partial(self._lexicon, unquote(path.removeprefix("/v1/lexicons/")))
+            return functools.partial(
+                self._handle_lexicon, unquote(path.removeprefix("/v1/lexicons/"))
+            )
         raise Refusal("UnknownOperationException", f"No such operation: {method} {path}")
 
-    def _lexicon(self, name: str, body: bytes) -> None:
+    def _handle_lexicon(self, name: str, body: bytes) -> None:
         lexicons = self.server.polly.lexicons
         if self.command == "PUT":
-            self._send_json(lexicons.put(name, str(_json(body).get("Content", ""))))
+            self._send_json(lexicons.put(name, str(_parse_json(body).get("Content", ""))))
         elif self.command == "GET":
             self._send_json(lexicons.get(name))
         else:
@@ -121,27 +123,27 @@ class PollyHandler(BaseHTTPRequestHandler):
 
     def _describe_voices(self, _: bytes) -> None:
         polly = self.server.polly
-        polly.meter.listed()
+        polly.meter.count_listing()
         asked = dict(parse_qsl(urlsplit(self.path).query))
-        self._send_json(voice_page(polly.voices, asked, polly.page_voices))
+        self._send_json(build_voice_page(polly.voices, asked, polly.page_voices))
 
     def _synthesize_speech(self, body: bytes) -> None:
-        polly, request = self.server.polly, _json(body)
-        engine, text = engine_of(request), str(request.get("Text", ""))
-        with polly.meter.call(engine, text) as fault:
+        polly, request = self.server.polly, _parse_json(body)
+        engine, text = read_engine(request), str(request.get("Text", ""))
+        with polly.meter.admit_call(engine, text) as fault:
             if fault == HANG:
                 polly.stopping.wait()
             if fault and fault not in {CUT, CUT_BODY, HANG}:
                 raise Refusal(fault, "Rate exceeded" if "Throttl" in fault else "Injected failure")
-            ordered = order(request, polly.voices, polly.lexicons)
-            audio = polly.said(ordered)
-            polly.stopping.wait(polly.latency.of(ordered.reading.billed_chars))
+            ordered = parse_request(request, polly.voices, polly.lexicons)
+            audio = polly.build_body(ordered)
+            polly.stopping.wait(polly.latency.call_s(ordered.reading.billed_chars))
         if fault in {CUT, HANG} or polly.stopping.is_set():
-            self._cut()
+            self._cut_connection()
             return
         billed_chars = ordered.reading.billed_chars
         if not fault:
-            polly.meter.answered(text, billed_chars)
+            polly.meter.count_answer(text, billed_chars)
         self._send_audio(audio, ordered.output, billed_chars, is_cut=bool(fault))
 
     def _send_audio(self, audio: bytes, output: str, billed_chars: int, *, is_cut: bool) -> None:
@@ -156,7 +158,7 @@ class PollyHandler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         if is_cut:
             self.wfile.flush()
-            self._cut()
+            self._cut_connection()
         else:
             self.wfile.write(b"0\r\n\r\n")
 
@@ -178,12 +180,12 @@ class PollyHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _cut(self) -> None:
+    def _cut_connection(self) -> None:
         self.close_connection = True
-        cut(self.connection)
+        cut_connection(self.connection)
 
 
-def _json(body: bytes) -> Request:
+def _parse_json(body: bytes) -> Request:
     try:
         request = json.loads(body)
     except ValueError as error:

@@ -55,7 +55,7 @@ class Lexicons:
     def put(self, name: str, content: str) -> dict[str, object]:
         if not NAME.fullmatch(name):
             raise Refusal("ValidationException", f"Value '{name}' at 'name' is no lexicon name")
-        lexicon = _read(name, content)
+        lexicon = _parse_lexicon(name, content)
         with self._lock:
             if name not in self._by_name and len(self._by_name) >= LEXICONS_PER_ACCOUNT:
                 raise Refusal("MaxLexiconsNumberExceededException", "Too many lexicons")
@@ -69,7 +69,7 @@ class Lexicons:
             "LexiconAttributes": lexicon.attributes(),
         }
 
-    def all(self) -> dict[str, object]:
+    def list_all(self) -> dict[str, object]:
         with self._lock:
             lexicons = sorted(self._by_name.values(), key=lambda lexicon: lexicon.name)
         rows = [{"Name": each.name, "Attributes": each.attributes()} for each in lexicons]
@@ -89,7 +89,7 @@ class Lexicons:
         return lexicon
 
 
-def _read(name: str, content: str) -> Lexicon:
+def _parse_lexicon(name: str, content: str) -> Lexicon:
     if len(content) > LEXICON_CHARS:
         raise Refusal("LexiconSizeExceededException", "The lexicon is too long")
     try:
@@ -103,10 +103,10 @@ def _read(name: str, content: str) -> Lexicon:
         raise Refusal("UnsupportedPlsAlphabetException", f"Unsupported alphabet: {alphabet}")
     if language.split("-")[0] not in LANGUAGE_NAMES:
         raise Refusal("UnsupportedPlsLanguageException", f"Unsupported language: {language}")
-    return Lexicon(name, content, alphabet, language, _lexemes(root), time.time())
+    return Lexicon(name, content, alphabet, language, _count_lexemes(root), time.time())
 
 
-def _lexemes(root: Element) -> int:
+def _count_lexemes(root: Element) -> int:
     lexemes = root.findall(f"{PLS}lexeme")
     for lexeme in lexemes:
         spoken = [*lexeme.iter(f"{PLS}phoneme"), *lexeme.iter(f"{PLS}alias")]

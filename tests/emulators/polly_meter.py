@@ -30,7 +30,7 @@ class Latency:
     per_char_s: float = 0.0
     scale: float = 1.0
 
-    def of(self, billed_chars: int) -> float:
+    def call_s(self, billed_chars: int) -> float:
         return self.scale * (self.base_s + self.per_char_s * billed_chars)
 
 
@@ -82,7 +82,7 @@ class Counts:
     listings: int = 0
 
 
-class _Bucket:
+class _TokenBucket:
     """What one engine still allows."""
 
     def __init__(self, allowance: Allowance) -> None:
@@ -111,7 +111,7 @@ class Meter:
     def reset(self, faults: Faults) -> None:
         """Forget the past; calls under way must have ended."""
         with self._lock:
-            self._buckets = {name: _Bucket(each) for name, each in self._allowances.items()}
+            self._buckets = {name: _TokenBucket(each) for name, each in self._allowances.items()}
             self._counts = Counts()
             self._errors: Counter[str] = Counter()
             self._texts: Counter[str] = Counter()
@@ -126,10 +126,10 @@ class Meter:
             return replace(self._counts, errors=dict(self._errors), texts=dict(self._texts))
 
     @contextmanager
-    def call(self, engine: str, text: str) -> Iterator[str]:
+    def admit_call(self, engine: str, text: str) -> Iterator[str]:
         """Admit a call and hold its place; yields the fault that shall befall it, or nothing."""
         with self._lock:
-            fault = self._arrive(engine, text)
+            fault = self._register_arrival(engine, text)
         try:
             yield fault
         finally:
@@ -137,27 +137,27 @@ class Meter:
                 self._in_flight -= 1
                 self._buckets[engine].in_flight -= 1
 
-    def answered(self, text: str, billed_chars: int) -> None:
+    def count_answer(self, text: str, billed_chars: int) -> None:
         with self._lock:
             self._texts[text] += 1
-            self._add(answered=1, billed_chars=billed_chars)
+            self._add_counts(answered=1, billed_chars=billed_chars)
 
-    def refused(self, code: str) -> None:
+    def count_refusal(self, code: str) -> None:
         with self._lock:
             self._errors[code] += 1
 
-    def listed(self) -> None:
+    def count_listing(self) -> None:
         with self._lock:
-            self._add(listings=1)
+            self._add_counts(listings=1)
 
-    def _arrive(self, engine: str, text: str) -> str:
+    def _register_arrival(self, engine: str, text: str) -> str:
         now_s, bucket = time.monotonic(), self._buckets[engine]
         self._count_arrival(now_s)
         if not bucket.take(now_s):
-            self._add(throttled=1)
+            self._add_counts(throttled=1)
             raise Refusal(THROTTLED, "Rate exceeded")
-        fault = self._fault(text)
-        self._add(injected=int(bool(fault)), throttled=int(fault == THROTTLED))
+        fault = self._draw_fault(text)
+        self._add_counts(injected=int(bool(fault)), throttled=int(fault == THROTTLED))
         bucket.in_flight += 1
         self._in_flight += 1
         most = max(self._counts.max_in_flight, self._in_flight)
@@ -170,9 +170,9 @@ class Meter:
             self._arrivals.popleft()
         most = max(self._counts.max_calls_per_s, len(self._arrivals))
         self._counts = replace(self._counts, max_calls_per_s=most)
-        self._add(calls=1)
+        self._add_counts(calls=1)
 
-    def _fault(self, text: str) -> str:
+    def _draw_fault(self, text: str) -> str:
         drawn = self._chance.random()
         for piece, fault in self._faults.texts.items():
             if piece in text:
@@ -185,6 +185,6 @@ class Meter:
             return self._chance.choice((CUT, CUT_BODY))
         return ""
 
-    def _add(self, **more: int) -> None:
+    def _add_counts(self, **more: int) -> None:
         sums = {name: getattr(self._counts, name) + count for name, count in more.items()}
         self._counts = replace(self._counts, **sums)

@@ -26,7 +26,7 @@ Request = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PollyRequest:
     """A request for speech that passed every check."""
 
     text: str
@@ -38,26 +38,32 @@ class Order:
     reading: Reading
 
 
-def engine_of(request: Request) -> str:
+def read_engine(request: Request) -> str:
     """Which engine a request is for: decides whose allowance it takes."""
     engine = request.get("Engine", "standard")
     _validate("engine", engine, ENGINES)
     return str(engine)
 
 
-def order(request: Request, voices: Sequence[ListedVoice], lexicons: Lexicons) -> Order:
+def parse_request(
+    request: Request, voices: Sequence[ListedVoice], lexicons: Lexicons
+) -> PollyRequest:
     """Check a request as the service would; raises Refusal."""
-    engine, text, output = engine_of(request), _text(request), str(request.get("OutputFormat"))
+    engine, text, output = (
+        read_engine(request),
+        _read_text(request),
+        str(request.get("OutputFormat")),
+    )
     _validate("outputFormat", output, RATES_HZ)
-    voice = _voice(request, voices, engine)
+    voice = _find_voice(request, voices, engine)
     _check_language(request, voice)
     rate = str(request.get("SampleRate", DEFAULT_RATES_HZ[engine] if output != "pcm" else "16000"))
     if rate not in RATES_HZ[output]:
         raise Refusal("InvalidSampleRateException", "The specified sample rate is not valid.")
-    mark_types = _mark_types(request, output, engine)
+    mark_types = _read_mark_types(request, output, engine)
     _check_lexicons(request, lexicons)
-    reading = _reading(request, text, engine, voice)
-    return Order(text, voice, engine, output, int(rate), mark_types, reading)
+    reading = _read_document(request, text, engine, voice)
+    return PollyRequest(text, voice, engine, output, int(rate), mark_types, reading)
 
 
 def _validate(name: str, value: object, allowed: Iterable[str]) -> None:
@@ -69,14 +75,14 @@ def _validate(name: str, value: object, allowed: Iterable[str]) -> None:
         )
 
 
-def _text(request: Request) -> str:
+def _read_text(request: Request) -> str:
     text = request.get("Text")
     if not isinstance(text, str) or not text:
         raise Refusal("ValidationException", "Value at 'text' failed: Member must not be empty")
     return text
 
 
-def _voice(request: Request, voices: Sequence[ListedVoice], engine: str) -> ListedVoice:
+def _find_voice(request: Request, voices: Sequence[ListedVoice], engine: str) -> ListedVoice:
     by_id = {voice.id: voice for voice in voices}
     _validate("voiceId", request.get("VoiceId"), by_id)
     voice = by_id[str(request["VoiceId"])]
@@ -93,7 +99,7 @@ def _check_language(request: Request, voice: ListedVoice) -> None:
         raise Refusal("LanguageNotSupportedException", f"{voice.id} does not speak {language}")
 
 
-def _mark_types(request: Request, output: str, engine: str) -> tuple[str, ...]:
+def _read_mark_types(request: Request, output: str, engine: str) -> tuple[str, ...]:
     types = request.get("SpeechMarkTypes") or []
     assert isinstance(types, list)
     for each in types:
@@ -120,21 +126,21 @@ def _check_lexicons(request: Request, lexicons: Lexicons) -> None:
         lexicons.find(name)
 
 
-def _reading(request: Request, text: str, engine: str, voice: ListedVoice) -> Reading:
+def _read_document(request: Request, text: str, engine: str, voice: ListedVoice) -> Reading:
     text_type = request.get("TextType", "text")
     _validate("textType", text_type, ("text", "ssml"))
     if len(text) > TOTAL_CHARS:
-        raise too_long()
+        raise length_refusal()
     if text_type == "ssml":
         reading = read_ssml(text, engine, voice.id, voice.language)
     else:
         reading = read_text(text)
     if reading.billed_chars > BILLED_CHARS:
-        raise too_long()
+        raise length_refusal()
     return reading
 
 
-def too_long() -> Refusal:
+def length_refusal() -> Refusal:
     return Refusal("TextLengthExceededException", "Maximum text length has been exceeded")
 
 
@@ -156,30 +162,30 @@ def speech_marks(reading: Reading, types: Sequence[str]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def voice_page(
-    voices: Sequence[ListedVoice], asked: dict[str, str], page_voices: int
+def build_voice_page(
+    voices: Sequence[ListedVoice], query: dict[str, str], page_voices: int
 ) -> dict[str, object]:
     """Answer DescribeVoices."""
-    if "Engine" in asked:
-        _validate("engine", asked["Engine"], ENGINES)
-    more = asked.get("IncludeAdditionalLanguageCodes") == "true"
-    fitting = [voice for voice in voices if _fits(voice, asked, more)]
-    start = _page_start(asked.get("NextToken", ""), len(fitting))
+    if "Engine" in query:
+        _validate("engine", query["Engine"], ENGINES)
+    more = query.get("IncludeAdditionalLanguageCodes") == "true"
+    fitting = [voice for voice in voices if _matches_query(voice, query, more)]
+    start = _parse_page_token(query.get("NextToken", ""), len(fitting))
     page: dict[str, object] = {
-        "Voices": [_listing(voice) for voice in fitting[start : start + page_voices]]
+        "Voices": [_format_voice(voice) for voice in fitting[start : start + page_voices]]
     }
     if start + page_voices < len(fitting):
         page["NextToken"] = base64.b64encode(f"page:{start + page_voices}".encode()).decode()
     return page
 
 
-def _fits(voice: ListedVoice, asked: dict[str, str], more: bool) -> bool:
+def _matches_query(voice: ListedVoice, query: dict[str, str], more: bool) -> bool:
     languages = (voice.language, *voice.more_languages) if more else (voice.language,)
-    has_engine = "Engine" not in asked or asked["Engine"] in voice.engines
-    return has_engine and asked.get("LanguageCode", voice.language) in languages
+    has_engine = "Engine" not in query or query["Engine"] in voice.engines
+    return has_engine and query.get("LanguageCode", voice.language) in languages
 
 
-def _page_start(token: str, count: int) -> int:
+def _parse_page_token(token: str, count: int) -> int:
     if not token:
         return 0
     try:
@@ -191,7 +197,7 @@ def _page_start(token: str, count: int) -> int:
     return int(start)
 
 
-def _listing(voice: ListedVoice) -> dict[str, object]:
+def _format_voice(voice: ListedVoice) -> dict[str, object]:
     listing: dict[str, object] = {
         "Gender": voice.gender,
         "Id": voice.id,

@@ -91,7 +91,7 @@ OTHER_SCRIPTS = frozenset({"ar", "arb", "cmn", "hi", "ja", "ko", "ru", "yue"})
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TimedText:
     """A sentence or word: its bytes in the request, its text and when it begins."""
 
     start_byte: int
@@ -105,11 +105,11 @@ class Reading:
     """What is left of a request once it is read."""
 
     billed_chars: int = 0
-    spoken_s: float = 0.0
-    is_heard: bool = False
+    duration_s: float = 0.0
+    has_sound: bool = False
     reads_all: bool = False
-    sentences: list[Said] = field(default_factory=list)
-    words: list[Said] = field(default_factory=list)
+    sentences: list[TimedText] = field(default_factory=list)
+    words: list[TimedText] = field(default_factory=list)
 
 
 def read_ssml(ssml: str, engine: str, voice: str, language: str = "en-US") -> Reading:
@@ -119,35 +119,35 @@ def read_ssml(ssml: str, engine: str, voice: str, language: str = "en-US") -> Re
     try:
         reader.parser.Parse(ssml.encode(), True)
     except expat.ExpatError as error:
-        raise invalid("Invalid SSML request") from error
-    if not reader.reading.is_heard:
-        raise invalid("There is nothing to say")
+        raise ssml_refusal("Invalid SSML request") from error
+    if not reader.reading.has_sound:
+        raise ssml_refusal("There is nothing to say")
     return reader.reading
 
 
 def read_text(text: str) -> Reading:
     """Read plain text."""
     reading = Reading()
-    _say(reading, text, 0)
-    reading.sentences.append(Said(0, len(text.encode()), text, 0))
+    _add_words(reading, text, 0)
+    reading.sentences.append(TimedText(0, len(text.encode()), text, 0))
     return reading
 
 
-def invalid(message: str) -> Refusal:
+def ssml_refusal(message: str) -> Refusal:
     return Refusal("InvalidSsmlException", message)
 
 
-def _say(reading: Reading, text: str, at_byte: int) -> None:
+def _add_words(reading: Reading, text: str, at_byte: int) -> None:
     for word in WORD.finditer(text):
         if not reading.reads_all and not LATIN.search(word.group()):
             continue
         start = at_byte + len(text[: word.start()].encode())
-        time_ms = round(1000 * (reading.spoken_s + word.start() / CHARS_PER_S))
+        time_ms = round(1000 * (reading.duration_s + word.start() / CHARS_PER_S))
         end = start + len(word.group().encode())
-        reading.words.append(Said(start, end, word.group(), time_ms))
+        reading.words.append(TimedText(start, end, word.group(), time_ms))
     reading.billed_chars += len(text)
-    reading.is_heard |= bool(text.strip())
-    reading.spoken_s += len(text) / CHARS_PER_S
+    reading.has_sound |= bool(text.strip())
+    reading.duration_s += len(text) / CHARS_PER_S
 
 
 class _Reader:
@@ -168,7 +168,7 @@ class _Reader:
         self.parser.StartDoctypeDeclHandler = self._doctype
 
     def _doctype(self, *_: object) -> None:
-        raise invalid("Document types are not supported")
+        raise ssml_refusal("Document types are not supported")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._check_place(name)
@@ -176,8 +176,8 @@ class _Reader:
         if name in {"p", "s"}:
             self._end_sentence()
         if name == "break":
-            self.reading.spoken_s += _break_s(attributes)
-            self.reading.is_heard = True
+            self.reading.duration_s += _break_s(attributes)
+            self.reading.has_sound = True
         self._path.append(name)
 
     def _end(self, name: str) -> None:
@@ -187,38 +187,40 @@ class _Reader:
 
     def _text(self, text: str) -> None:
         if self._path[-1] in EMPTY and text.strip():
-            raise invalid(f"<{self._path[-1]}> holds no text")
+            raise ssml_refusal(f"<{self._path[-1]}> holds no text")
         at_byte = self.parser.CurrentByteIndex
         if text.strip():
-            self._sentence.append((at_byte, text, self.reading.spoken_s))
+            self._sentence.append((at_byte, text, self.reading.duration_s))
             self._check_prosody()
-        _say(self.reading, text, at_byte)
+        _add_words(self.reading, text, at_byte)
 
     def _check_place(self, name: str) -> None:
         if (name == "speak") != (not self._path):
-            raise invalid("The root must be <speak>, and nothing else may be")
+            raise ssml_refusal("The root must be <speak>, and nothing else may be")
         if name not in SUPPORTED[self._engine]:
-            raise invalid(f"Unsupported {self._engine.title()} feature: <{name}>")
+            raise ssml_refusal(f"Unsupported {self._engine.title()} feature: <{name}>")
         if self._path and self._path[-1] in EMPTY:
-            raise invalid(f"<{self._path[-1]}> holds no other tag")
+            raise ssml_refusal(f"<{self._path[-1]}> holds no other tag")
         if set(self._path) & {"s": {"s"}, "p": {"p", "s"}}.get(name, set()):
-            raise invalid(f"<{name}> inside <{self._path[-1]}>")
+            raise ssml_refusal(f"<{name}> inside <{self._path[-1]}>")
         if name == "amazon:domain" and self._voice not in NEWSCASTERS:
-            raise invalid(f"{self._voice} has no such style")
+            raise ssml_refusal(f"{self._voice} has no such style")
 
     def _check_attributes(self, name: str, attributes: dict[str, str]) -> None:
         allowed = SUPPORTED[self._engine][name]
         for attribute, value in attributes.items():
             if attribute not in allowed:
-                raise invalid(f"Unsupported {self._engine.title()} feature: {name} {attribute}")
+                raise ssml_refusal(
+                    f"Unsupported {self._engine.title()} feature: {name} {attribute}"
+                )
             pattern = allowed[attribute]
             if pattern is not None and not pattern.fullmatch(value):
-                raise invalid(f"Invalid value of {name} {attribute}")
+                raise ssml_refusal(f"Invalid value of {name} {attribute}")
             _check_range(name, attribute, value)
         if name in REQUIRED and REQUIRED[name] not in attributes:
-            raise invalid(f"<{name}> lacks {REQUIRED[name]}")
+            raise ssml_refusal(f"<{name}> lacks {REQUIRED[name]}")
         if name == "prosody" and not attributes:
-            raise invalid("<prosody> lacks an attribute")
+            raise ssml_refusal("<prosody> lacks an attribute")
 
     def _check_prosody(self) -> None:
         """Generative voices take prosody around whole sentences only."""
@@ -228,7 +230,7 @@ class _Reader:
         self._inside_prosody |= inside
         self._outside_prosody |= not inside
         if "s" in self._path and self._inside_prosody and self._outside_prosody:
-            raise invalid("Unsupported Generative feature: prosody inside a sentence")
+            raise ssml_refusal("Unsupported Generative feature: prosody inside a sentence")
 
     def _end_sentence(self) -> None:
         self._inside_prosody = self._outside_prosody = False
@@ -236,28 +238,28 @@ class _Reader:
             first, last = self._sentence[0], self._sentence[-1]
             value = "".join(text for _, text, _ in self._sentence)
             end = last[0] + len(last[1].encode())
-            self.reading.sentences.append(Said(first[0], end, value, round(1000 * first[2])))
+            self.reading.sentences.append(TimedText(first[0], end, value, round(1000 * first[2])))
         self._sentence = []
         self._words_before = len(self.reading.words)
 
 
 def _break_s(attributes: dict[str, str]) -> float:
     if "time" in attributes:
-        return _seconds(attributes["time"])
+        return _parse_seconds(attributes["time"])
     return BREAKS_S[attributes.get("strength", "medium")]
 
 
-def _seconds(time: str) -> float:
+def _parse_seconds(time: str) -> float:
     match = TIME.fullmatch(time)
     assert match is not None
     return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
 def _check_range(name: str, attribute: str, value: str) -> None:
-    if name == "break" and attribute == "time" and _seconds(value) > LONGEST_BREAK_S:
-        raise invalid("A break lasts at most 10 seconds")
+    if name == "break" and attribute == "time" and _parse_seconds(value) > LONGEST_BREAK_S:
+        raise ssml_refusal("A break lasts at most 10 seconds")
     if name == "prosody" and attribute == "rate" and value.endswith("%"):
         percent = float(value[:-1])
         percent = percent + 100 if value[0] in "+-" else percent
         if percent < SLOWEST_PERCENT:
-            raise invalid("A rate is at least 20 %")
+            raise ssml_refusal("A rate is at least 20 %")

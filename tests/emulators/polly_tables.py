@@ -95,13 +95,13 @@ Gwyneth F cy-GB s
 """Name, gender, language, engines by their first letters, further languages."""
 
 
-def _voice(row: str) -> ListedVoice:
+def _parse_voice(row: str) -> ListedVoice:
     name, gender, language, letters, *more = row.split()
     engines = tuple(LETTERS[letter] for letter in letters)
     return ListedVoice(name, {"F": "Female", "M": "Male"}[gender], language, engines, tuple(more))
 
 
-VOICES = tuple(_voice(row) for row in VOICE_ROWS.strip().splitlines())
+VOICES = tuple(_parse_voice(row) for row in VOICE_ROWS.strip().splitlines())
 
 LANGUAGE_NAMES = {
     "ar": "Arabic", "arb": "Arabic", "ca": "Catalan", "cmn": "Chinese Mandarin",

@@ -33,11 +33,11 @@ ARN = "arn:aws:lambda:us-east-1:000000000000:function:local"
 PATIENCE_S = 30.0
 """Until a function that says nothing is given up, beyond the time it was granted."""
 
-LOOK_S = 0.2
+POLL_S = 0.2
 """Between two looks whether the process is still there."""
 
 STOP_TIMEOUT_S = 5.0
-FROM_OUTSIDE = ("PATH", "HOME", "LANG")
+INHERITED_VARIABLES = ("PATH", "HOME", "LANG")
 """All that a function learns of the environment that the tests run in."""
 
 
@@ -60,7 +60,7 @@ class _Outcome:
 
     request_id: str
     kind: str
-    told: Any
+    payload: Any
 
 
 class RuntimeApi:
@@ -106,16 +106,16 @@ class Function:
         request_id = str(uuid4())
         deadline_ms = round((time.time() + timeout_s) * 1000)
         self.api.events.put(_Invocation(request_id, event, deadline_ms))
-        outcome = self._outcome(timeout_s + PATIENCE_S)
+        outcome = self._await_outcome(timeout_s + PATIENCE_S)
         if (outcome.request_id, outcome.kind) != (request_id, "response"):
-            raise FunctionError(f"{outcome.kind}: {outcome.told}")
-        return outcome.told
+            raise FunctionError(f"{outcome.kind}: {outcome.payload}")
+        return outcome.payload
 
-    def _outcome(self, patience_s: float) -> _Outcome:
+    def _await_outcome(self, patience_s: float) -> _Outcome:
         until_s = time.monotonic() + patience_s
         while time.monotonic() < until_s:
             try:
-                return self.api.outcomes.get(timeout=LOOK_S)
+                return self.api.outcomes.get(timeout=POLL_S)
             except Empty:
                 if self.process.poll() is not None and self.api.outcomes.empty():
                     raise FunctionError(f"it ended with {self.process.returncode}") from None
@@ -123,7 +123,7 @@ class Function:
 
 
 @contextmanager
-def running(handler: str, environ: Mapping[str, str], log: Path) -> Iterator[Function]:
+def start_function(handler: str, environ: Mapping[str, str], log: Path) -> Iterator[Function]:
     """A handler in a process of its own, which ends with the block.
 
     Args:
@@ -132,7 +132,7 @@ def running(handler: str, environ: Mapping[str, str], log: Path) -> Iterator[Fun
         log: a file for what the process writes.
     """
     with closing(RuntimeApi()) as api, log.open("wb") as written:
-        outside = {each: os.environ[each] for each in FROM_OUTSIDE if each in os.environ}
+        outside = {each: os.environ[each] for each in INHERITED_VARIABLES if each in os.environ}
         process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", handler],
             cwd=ROOT,
@@ -144,7 +144,7 @@ def running(handler: str, environ: Mapping[str, str], log: Path) -> Iterator[Fun
         try:
             yield Function(process, api)
         finally:
-            end(process)
+            end_process(process)
 
 
 def lambda_environ(handler: str, address: str) -> dict[str, str]:
@@ -164,7 +164,7 @@ def lambda_environ(handler: str, address: str) -> dict[str, str]:
     }
 
 
-def end(process: "subprocess.Popen[bytes]") -> None:
+def end_process(process: "subprocess.Popen[bytes]") -> None:
     """End a function's process."""
     process.terminate()
     try:
@@ -211,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take an answer, or an error."""
-        told = json.loads(self._body() or b"null")
+        told = json.loads(self._read_body() or b"null")
         *_, request_id, kind = self.path.split("/")
         self.server.api.outcomes.put(_Outcome(request_id, kind, told))
         self._send(202, {"status": "OK"})
@@ -219,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Quiet."""
 
-    def _body(self) -> bytes:
+    def _read_body(self) -> bytes:
         """The body, whole or in pieces: the runtime's client sends either."""
         if "Content-Length" in self.headers:
             return self.rfile.read(int(self.headers["Content-Length"]))
@@ -230,8 +230,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(pieces)
 
-    def _send(self, status: int, told: Any, headers: Mapping[str, str] | None = None) -> None:
-        body = json.dumps(told).encode()
+    def _send(self, status: int, payload: Any, headers: Mapping[str, str] | None = None) -> None:
+        body = json.dumps(payload).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

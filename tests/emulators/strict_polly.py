@@ -25,7 +25,7 @@ from tests.emulators.polly_audio import tone_mp3, tone_pcm
 from tests.emulators.polly_http import PollyServer
 from tests.emulators.polly_lexicons import Lexicons
 from tests.emulators.polly_meter import CUT, CUT_BODY, HANG, Counts, Faults, Latency, Meter
-from tests.emulators.polly_speech import Order, speech_marks
+from tests.emulators.polly_speech import PollyRequest, speech_marks
 from tests.emulators.polly_tables import ALLOWANCES, VOICES, Allowance, ListedVoice, Refusal
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ class StrictPolly:
 
     def client(self, *, connections: int = 80, read_timeout_s: float = 30.0) -> "PollyClient":
         """A client of this server, with credentials that mean nothing. Whoever asks closes it."""
-        from mixer.speech.polly.client import polly_client
+        from mixer.speech.polly.client import create_polly_client
 
-        return polly_client(
+        return create_polly_client(
             endpoint_url=self.endpoint_url,
             connections=connections,
             read_timeout_s=read_timeout_s,
@@ -110,7 +110,7 @@ class StrictPolly:
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join(STOP_TIMEOUT_S)
-        self._server.cut_all()
+        self._server.cut_connections()
         self._server.server_close()
 
     def __enter__(self) -> Self:
@@ -124,24 +124,24 @@ class StrictPolly:
     ) -> None:
         self.stop()
 
-    def said(self, ordered: Order) -> bytes:
+    def build_body(self, request: PollyRequest) -> bytes:
         """The answer's body."""
-        if ordered.output == "json":
-            return speech_marks(ordered.reading, ordered.mark_types)
-        if ordered.output == "pcm":
-            return tone_pcm(ordered.text, ordered.reading.spoken_s, ordered.rate_hz)
-        if ordered.output != "mp3":
-            raise Refusal("NotImplementedException", f"This server encodes no {ordered.output}")
+        if request.output == "json":
+            return speech_marks(request.reading, request.mark_types)
+        if request.output == "pcm":
+            return tone_pcm(request.text, request.reading.duration_s, request.rate_hz)
+        if request.output != "mp3":
+            raise Refusal("NotImplementedException", f"This server encodes no {request.output}")
         if self._voice is not None:
-            return self._spoken(self._voice, ordered.text)
-        length_s, rate_hz = ordered.reading.spoken_s, ordered.rate_hz
-        return tone_mp3(ordered.text, length_s, rate_hz, ordered.voice.id)
+            return self._synthesize(self._voice, request.text)
+        length_s, rate_hz = request.reading.duration_s, request.rate_hz
+        return tone_mp3(request.text, length_s, rate_hz, request.voice.id)
 
-    def _spoken(self, voice: "SpeechEngine", text: str) -> bytes:
-        from mixer.speech.engine import Delivery
+    def _synthesize(self, voice: "SpeechEngine", text: str) -> bytes:
+        from mixer.speech.engine import VoiceSettings
 
         first = voice.voices()[0]
-        return voice.speak(text, Delivery(first.id, first.engines[0])).audio
+        return voice.synthesize(text, VoiceSettings(first.id, first.engines[0])).audio
 
 
 @functools.cache

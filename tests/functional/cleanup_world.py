@@ -16,9 +16,9 @@ import boto3
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 
-from mixer.housekeeping.account import Account, open_account
-from mixer.housekeeping.pace import Pace
-from mixer.housekeeping.plan import Plan
+from mixer.housekeeping.account import AwsAccount, open_account
+from mixer.housekeeping.pace import Retrier
+from mixer.housekeeping.plan import RetentionPlan
 from mixer.housekeeping.policy import read_policy
 from mixer.housekeeping.report import Mode, RunReport
 from mixer.housekeeping.rounds import clean
@@ -32,7 +32,7 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def refusal(code: str, status: int = 400) -> ClientError:
+def build_refusal(code: str, status: int = 400) -> ClientError:
     """What boto3 raises when a service says no."""
     answer = {
         "Error": {"Code": code, "Message": "no"},
@@ -41,7 +41,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
     return ClientError(answer, "Operation")
 
 
-class Meddling:
+class InterceptedClient:
     """A client of which some operations go through a test's hands.
 
     Each handler is given the real operation and the arguments; all else passes.
@@ -56,7 +56,7 @@ class Meddling:
         return partial(self._handlers[name], real) if name in self._handlers else real
 
 
-def refusing(*errors: Exception | None) -> Callable[..., Any]:
+def build_failing_handler(*errors: Exception | None) -> Callable[..., Any]:
     """A handler that answers with these errors in turn, then (and for None) lets calls pass."""
     queue = list(errors)
 
@@ -70,47 +70,47 @@ def refusing(*errors: Exception | None) -> Callable[..., Any]:
 
 
 @cache
-def _clients() -> tuple[Account, boto3.Session]:
+def _create_clients() -> tuple[AwsAccount, boto3.Session]:
     """Clients for all tests: making them takes longer than using them."""
     session = boto3.Session("testing", "testing", region_name=REGION)
     return open_account(session, ACCOUNT), session
 
 
 @dataclass(frozen=True)
-class World:
+class CleanupWorld:
     """The account with one versioned bucket and one repository."""
 
-    account: Account
+    account: AwsAccount
     session: boto3.Session
 
     @classmethod
-    def build(cls) -> "World":
-        world = cls(*_clients())
+    def build(cls) -> "CleanupWorld":
+        world = cls(*_create_clients())
         world.make_bucket(BUCKET, versioned=True)
         world.account.ecr.create_repository(repositoryName=REPOSITORY)
         return world
 
-    def meddled(self, **clients: Mapping[str, Callable[..., Any]]) -> "World":
+    def intercept(self, **clients: Mapping[str, Callable[..., Any]]) -> "CleanupWorld":
         """The same account, with handlers for operations of `s3`, `ecr` or `functions`."""
         between = {
-            name: Meddling(getattr(self.account, name), **handlers)
+            name: InterceptedClient(getattr(self.account, name), **handlers)
             for name, handlers in clients.items()
         }
         return replace(self, account=replace(self.account, **between))
 
     def clean(
-        self, document: object = None, *, mode: Mode = Mode.DELETE, pace: Pace | None = None
-    ) -> tuple[RunReport, list[Plan]]:
+        self, document: object = None, *, mode: Mode = Mode.DELETE, retrier: Retrier | None = None
+    ) -> tuple[RunReport, list[RetentionPlan]]:
         """A round over the bucket and the repository, or over what a document names."""
         usual = {"buckets": [{"bucket": BUCKET}], "repositories": [{"repository": REPOSITORY}]}
-        plans: list[Plan] = []
+        plans: list[RetentionPlan] = []
         report = clean(
             read_policy(usual if document is None else document),
             self.account,
             now=NOW,
             mode=mode,
-            pace=pace or Pace(sleep=lambda _s: None),
-            watch=plans.append,
+            retrier=retrier or Retrier(sleep=lambda _s: None),
+            observe_plan=plans.append,
         )
         return report, plans
 
@@ -121,27 +121,32 @@ class World:
             Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
         if versioned:
-            self.version(name, "Enabled")
+            self.set_versioning(name, "Enabled")
 
-    def version(self, bucket: str, status: str) -> None:
+    def set_versioning(self, bucket: str, status: str) -> None:
         self.account.s3.put_bucket_versioning(
             Bucket=bucket, VersioningConfiguration={"Status": status}
         )
 
     def put(
-        self, key: str, age_days: float, body: bytes = b"sound", bucket: str = BUCKET, **said: Any
+        self,
+        key: str,
+        age_days: float,
+        body: bytes = b"sound",
+        bucket: str = BUCKET,
+        **options: Any,
     ) -> None:
-        self.account.s3.put_object(Bucket=bucket, Key=key, Body=body, **said)
-        self.age(key, age_days, bucket)
+        self.account.s3.put_object(Bucket=bucket, Key=key, Body=body, **options)
+        self.set_age(key, age_days, bucket)
 
     def put_many(self, keys: Iterable[str], age_days: float) -> None:
         """Many small objects, past the API, which would take its time."""
         backend = get_backend("s3")[ACCOUNT]["aws"]
         for key in keys:
             backend.put_object(BUCKET, key, b"sound")
-            self.age(key, age_days)
+            self.set_age(key, age_days)
 
-    def age(self, key: str, age_days: float, bucket: str = BUCKET) -> None:
+    def set_age(self, key: str, age_days: float, bucket: str = BUCKET) -> None:
         """Move the latest version of a key (or its delete marker) into the past."""
         backend = get_backend("s3")[ACCOUNT]["aws"]
         versions = backend.buckets[bucket].keys.getlist(key)
@@ -149,7 +154,7 @@ class World:
 
     def mark_deleted(self, key: str, age_days: float) -> None:
         self.account.s3.delete_object(Bucket=BUCKET, Key=key)
-        self.age(key, age_days)
+        self.set_age(key, age_days)
 
     def refresh(self, key: str, bucket: str = BUCKET) -> None:
         """Copy an object onto itself: same bytes, same ETag, a new time."""
@@ -211,24 +216,24 @@ class World:
                 imageTag=tag,
                 imageDigest=digest,
             )
-        image = next(i for i in self._stored(repository) if i.image_digest == digest)
+        image = next(i for i in self._list_stored_images(repository) if i.image_digest == digest)
         image.image_pushed_at = int((NOW - timedelta(days=age_days)).timestamp())
         if not tags:
             image.image_tags.clear()
             image.image_tag = None
         return digest
 
-    def _stored(self, repository: str) -> list[Any]:
+    def _list_stored_images(self, repository: str) -> list[Any]:
         return get_backend("ecr")[ACCOUNT][REGION].repositories[repository].images
 
     def digests(self, repository: str = REPOSITORY) -> set[str]:
-        return {image.image_digest for image in self._stored(repository)}
+        return {image.image_digest for image in self._list_stored_images(repository)}
 
     def make_function(self, name: str, digest: str) -> None:
         self.account.functions.create_function(
             FunctionName=name,
             PackageType="Image",
-            Role=self._role(),
+            Role=self._create_role(),
             Code={"ImageUri": self.uri(digest)},
         )
 
@@ -242,7 +247,7 @@ class World:
         """How Lambda is told of an image."""
         return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{REPOSITORY}@{digest}"
 
-    def _role(self) -> str:
+    def _create_role(self) -> str:
         iam = self.session.client("iam")
         try:
             return iam.get_role(RoleName="lambda")["Role"]["Arn"]
@@ -252,8 +257,8 @@ class World:
             return role["Role"]["Arn"]
 
 
-def ticking(*readings_s: float) -> Pace:
+def build_retrier(*readings_s: float) -> Retrier:
     """A pace whose remaining time is read off a list; the last reading holds from then on."""
     left: Iterator[float] = iter(readings_s)
     last = readings_s[-1]
-    return Pace(remaining_s=lambda: next(left, last), sleep=lambda _s: None)
+    return Retrier(remaining_s=lambda: next(left, last), sleep=lambda _s: None)

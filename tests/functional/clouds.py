@@ -10,14 +10,14 @@ from moto import mock_aws
 
 from mixer.script.limits import POLLY_LIMITS
 from mixer.settings import Auth, Settings
-from mixer.store.s3 import s3_client
+from mixer.store.s3 import create_s3_client
 from tests.emulators.strict_polly import Allowance
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-BUCKET, MUSIC_BUCKET, FOREIGN = "mixer-output", "mixer-music", "somebody-else"
-OPEN = dict.fromkeys(POLLY_LIMITS, Allowance(100, 100, 26))
+BUCKET, MUSIC_BUCKET, FOREIGN_BUCKET = "mixer-output", "mixer-music", "somebody-else"
+OPEN_ALLOWANCES = dict.fromkeys(POLLY_LIMITS, Allowance(100, 100, 26))
 """A quota that stands in nobody's way."""
 
 
@@ -28,15 +28,15 @@ def session() -> Session:
 
 
 @contextmanager
-def cloud() -> Iterator["S3Client"]:
+def mock_s3() -> Iterator["S3Client"]:
     """A new S3 with the three buckets."""
-    with mock_aws(), closing(s3_client(session=session())) as s3:
-        for name in (BUCKET, MUSIC_BUCKET, FOREIGN):
+    with mock_aws(), closing(create_s3_client(session=session())) as s3:
+        for name in (BUCKET, MUSIC_BUCKET, FOREIGN_BUCKET):
             s3.create_bucket(Bucket=name)
         yield s3
 
 
-def deployment(mode: Literal["token", "none"] = "none", **others: Any) -> Settings:
+def build_settings(mode: Literal["token", "none"] = "none", **others: Any) -> Settings:
     """Settings of a deployment with the three buckets."""
     given: dict[str, Any] = {
         "output_bucket": BUCKET,
@@ -48,6 +48,6 @@ def deployment(mode: Literal["token", "none"] = "none", **others: Any) -> Settin
     return Settings(**{**given, **others})
 
 
-def keys(s3: "S3Client", prefix: str = "", bucket: str = BUCKET) -> list[str]:
+def list_keys(s3: "S3Client", prefix: str = "", bucket: str = BUCKET) -> list[str]:
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
     return [each["Key"] for each in listed.get("Contents", [])]

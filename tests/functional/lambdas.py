@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from mixer.settings import Settings
-from tests.functional.clouds import deployment
+from tests.functional.clouds import build_settings
 
 
-class Context:
+class FakeContext:
     """Lambda's context, with as much time left as a test wants."""
 
     def __init__(self, left_s: float = 600.0, request_id: str = "lambda-request") -> None:
@@ -19,7 +19,7 @@ class Context:
         return round(self._left_s * 1000)
 
 
-def version_2(
+def event_v2(
     body: Any,
     path: str = "/synthesize",
     method: str = "POST",
@@ -51,7 +51,7 @@ def version_2(
     }
 
 
-def version_1(
+def event_v1(
     body: Any,
     path: str = "/synthesize",
     method: str = "POST",
@@ -78,13 +78,13 @@ def version_1(
     }
 
 
-def told(answer: dict[str, Any]) -> dict[str, Any]:
+def parse_body(answer: dict[str, Any]) -> dict[str, Any]:
     """The body of an answer."""
     body: dict[str, Any] = json.loads(answer["body"])
     return body
 
 
-class Asking:
+class WarmHandlers:
     """Handlers of deployments that stay warm, asked by calling it.
 
     Args:
@@ -95,22 +95,22 @@ class Asking:
         self._endpoint = endpoint
         self._handlers: dict[str, Callable[..., dict[str, Any]]] = {}
 
-    def __call__(self, event: Any, context: Context | None = None, **settings: Any) -> Any:
+    def __call__(self, event: Any, context: FakeContext | None = None, **settings: Any) -> Any:
         name = json.dumps(settings, default=str, sort_keys=True)
         if name not in self._handlers:
-            self._handlers[name] = self._endpoint(deployment(**settings))
-        return self._handlers[name](event, context or Context())
+            self._handlers[name] = self._endpoint(build_settings(**settings))
+        return self._handlers[name](event, context or FakeContext())
 
 
-def ok(answered: dict[str, Any]) -> Any:
+def expect_ok(answer: dict[str, Any]) -> Any:
     """What a request that must succeed was told."""
-    assert answered["statusCode"] == 200, answered["body"]
-    return told(answered)
+    assert answer["statusCode"] == 200, answer["body"]
+    return parse_body(answer)
 
 
-def refused(answered: dict[str, Any], status: int, code: str) -> Any:
+def expect_refusal(answer: dict[str, Any], status: int, code: str) -> Any:
     """What a request that must fail was told."""
-    body = told(answered)
-    assert (answered["statusCode"], body["code"]) == (status, code), body
+    body = parse_body(answer)
+    assert (answer["statusCode"], body["code"]) == (status, code), body
     assert set(body) == {"error", "code", "request_id", "details"}
     return body

@@ -10,25 +10,25 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from mixer.jobs.spending import Spending
-from mixer.speech.polly.client import polly_client
+from mixer.jobs.spending import DailyBudget
+from mixer.speech.polly.client import create_polly_client
 from mixer.store.folder import FolderStore
-from mixer.store.s3 import s3_client
-from polly_handler import endpoint, synthesizer
-from tests.functional.clouds import deployment, session
-from tests.functional.lambdas import Context, version_2
+from mixer.store.s3 import create_s3_client
+from polly_handler import build_endpoint, build_speech_service
+from tests.functional.clouds import build_settings, session
+from tests.functional.lambdas import FakeContext, event_v2
 
 
 def main() -> None:
     polly_url, folder = sys.argv[1:]
-    chosen, store = deployment(), FolderStore(Path(folder))
-    polly = polly_client(endpoint_url=polly_url, session=session())
+    chosen, store = build_settings(), FolderStore(Path(folder))
+    polly = create_polly_client(endpoint_url=polly_url, session=session())
     work = replace(
-        synthesizer(chosen, polly=polly, s3=s3_client(session=session())),
+        build_speech_service(chosen, polly=polly, s3=create_s3_client(session=session())),
         store=store,
-        spending=Spending(store, chosen.max_daily_usd),
+        budget=DailyBudget(store, chosen.max_daily_usd),
     )
-    answer = endpoint(chosen, lambda: work)(version_2(sys.stdin.read()), Context())
+    answer = build_endpoint(chosen, lambda: work)(event_v2(sys.stdin.read()), FakeContext())
     print(json.dumps(answer))  # noqa: T201
 
 

@@ -19,19 +19,19 @@ import app
 import polly_handler
 import stories
 from mixer.cloud.executions import StateMachine, execution_name
-from mixer.jobs.story.desk import StoryDesk
-from mixer.jobs.story.orders import Order
-from mixer.jobs.story.state import Status
+from mixer.jobs.story.desk import StoryService
+from mixer.jobs.story.orders import StoryRequest
+from mixer.jobs.story.state import StoryStatus
 from mixer.jobs.story.tasks import StoryTasks
-from mixer.jobs.story.values import Kind, State
+from mixer.jobs.story.values import StoryKind, StoryState
 from mixer.settings import Settings
 from mixer.store.s3 import S3Store
-from tests.infra.definition import with_names
+from tests.infra.definition import load_definition
 
 SECRET = b"a secret of the tests"
 CALLER = "anna"
 FUNCTIONS = ("SpeechTask", "MixTask", "EndTask")
-ENDED = {State.DONE, State.FAILED, State.CANCELLED}
+ENDED = {StoryState.DONE, StoryState.FAILED, StoryState.CANCELLED}
 
 CHUNKS = 62
 POISON = "# Poison\n\nThe tempest rose."
@@ -39,7 +39,7 @@ VOICE: dict[str, Any] = {"voice": "Joanna", "engine": "standard"}
 """Eighty calls a second, so that no test waits for its turn."""
 
 
-def book(word: str) -> str:
+def build_book(word: str) -> str:
     """A book of 62 chunks of its own: no other story has said any of them."""
     chapters = (f"# {word} {number}\n\nThe {word} rang {number} times." for number in range(31))
     return "\n\n".join(chapters)
@@ -48,64 +48,64 @@ def book(word: str) -> str:
 Task = Callable[[Mapping[str, Any]], Any]
 
 
-def tasks_of(settings: Settings, *, s3: Any, polly: Any) -> dict[str, StoryTasks]:
+def build_tasks(settings: Settings, *, s3: Any, polly: Any) -> dict[str, StoryTasks]:
     """What the three functions of the stack do, by the names that the definition gives them."""
     store, music = (S3Store(s3, name) for name in (settings.output_bucket, settings.music_bucket))
     return {
-        "SpeechTask": polly_handler.story_tasks(settings, polly=polly, s3=s3),
-        "MixTask": app.mix_tasks(settings, store, music, workers=3),
-        "EndTask": stories.ending_tasks(settings, store, []),
+        "SpeechTask": polly_handler.build_story_tasks(settings, polly=polly, s3=s3),
+        "MixTask": app.build_mix_tasks(settings, store, music, workers=3),
+        "EndTask": stories.build_finish_tasks(settings, store, []),
     }
 
 
 @dataclass
-class Machine:
+class StoryMachine:
     """A state machine that tells stories.
 
     Attributes:
-        desk: begins them.
+        service: begins them.
         states: a client of Step Functions.
         arn: of the machine.
         calls: every event that a task was called with.
     """
 
-    desk: StoryDesk
+    service: StoryService
     states: Any
     arn: str
     calls: list[Mapping[str, Any]]
 
-    def begun(self, text: str, kind: Kind = Kind.STORY, **options: object) -> str:
+    def create_story(self, text: str, kind: StoryKind = StoryKind.STORY, **options: object) -> str:
         given = {"text_type": "markdown", **options}
-        return self.desk.begin(Order(kind=kind, caller=CALLER, options=given, text=text))
+        return self.service.create(StoryRequest(kind=kind, caller=CALLER, options=given, text=text))
 
-    def status(self, story: str) -> Status:
-        return self.desk.status(story, CALLER)
+    def status(self, story: str) -> StoryStatus:
+        return self.service.get_status(story, CALLER)
 
-    def ended(self, story: str, timeout_s: float = 120.0) -> Status:
+    def await_end(self, story: str, timeout_s: float = 120.0) -> StoryStatus:
         """How a story ended, once its execution has ended too."""
         until_s = time.monotonic() + timeout_s
         while time.monotonic() < until_s:
             with suppress(KeyError):  # moto lists while a task deletes, which S3 would not mind
                 status = self.status(story)
-                if status.state in ENDED and not self.running(story):
+                if status.state in ENDED and not self.is_running(story):
                     return status
             time.sleep(0.05)
-        raise AssertionError(f"{story} does not end: {self.executions(story)}")
+        raise AssertionError(f"{story} does not end: {self.list_executions(story)}")
 
-    def running(self, story: str) -> bool:
-        return any(each["status"] == "RUNNING" for each in self.executions(story))
+    def is_running(self, story: str) -> bool:
+        return any(each["status"] == "RUNNING" for each in self.list_executions(story))
 
-    def executions(self, story: str) -> list[Any]:
+    def list_executions(self, story: str) -> list[Any]:
         """Its executions, the first attempt first."""
         listed = self.states.list_executions(stateMachineArn=self.arn)["executions"]
         mine = [each for each in listed if each["name"].startswith(story)]
         return sorted(mine, key=lambda each: each["name"])
 
-    def called(self, task: str) -> int:
+    def count_calls(self, task: str) -> int:
         return sum(each["task"] == task for each in self.calls)
 
 
-def answered(tasks: Mapping[str, StoryTasks], name: str, event: Any) -> tuple[Any, str]:
+def run_task(tasks: Mapping[str, StoryTasks], name: str, event: Any) -> tuple[Any, str]:
     """What a function answers, and whether that is an error, in Lambda's form."""
     try:
         return tasks[name](event, None), ""
@@ -115,9 +115,9 @@ def answered(tasks: Mapping[str, StoryTasks], name: str, event: Any) -> tuple[An
 
 
 @contextmanager
-def moto_machine(
+def start_moto_machine(
     settings: Settings, tasks: Mapping[str, StoryTasks], patch: Any
-) -> Iterator[Machine]:
+) -> Iterator[StoryMachine]:
     """The machine in moto, inside of `mock_aws` with `execute_state_machine`.
 
     Args:
@@ -132,7 +132,7 @@ def moto_machine(
         event = json.loads(body)
         with lock:
             calls.append(event)
-        told, error = answered(tasks, function.function_name, event)
+        told, error = run_task(tasks, function.function_name, event)
         if error:
             response_headers["x-amz-function-error"] = error
         return json.dumps(told).encode()
@@ -140,18 +140,18 @@ def moto_machine(
     patch.setattr(LambdaFunction, "invoke", invoke)
     region: Any = {"region_name": "us-east-1"}
     functions, states = boto3.client("lambda", **region), boto3.client("stepfunctions", **region)
-    role = _role()
-    arns = {name: _function(functions, name, role) for name in FUNCTIONS}
+    role = _create_role()
+    arns = {name: _create_function(functions, name, role) for name in FUNCTIONS}
     made = states.create_state_machine(
-        name="stories", definition=json.dumps(with_names(arns, impatient=True)), roleArn=role
+        name="stories", definition=json.dumps(load_definition(arns, impatient=True)), roleArn=role
     )
     store = tasks["EndTask"].store
     launcher = StateMachine(states, made["stateMachineArn"])
-    desk = stories.desk(settings, store, SECRET, launcher)
-    yield Machine(desk, states, made["stateMachineArn"], calls)
+    desk = stories.build_story_service(settings, store, SECRET, launcher)
+    yield StoryMachine(desk, states, made["stateMachineArn"], calls)
 
 
-def _role() -> str:
+def _create_role() -> str:
     trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
     policy = {"Version": "2012-10-17", "Statement": [{**trusted, "Action": "sts:AssumeRole"}]}
     made = boto3.client("iam").create_role(
@@ -160,7 +160,7 @@ def _role() -> str:
     return str(made["Role"]["Arn"])
 
 
-def _function(functions: Any, name: str, role: str) -> str:
+def _create_function(functions: Any, name: str, role: str) -> str:
     made = functions.create_function(
         FunctionName=name,
         PackageType="Image",
@@ -170,4 +170,4 @@ def _function(functions: Any, name: str, role: str) -> str:
     return str(made["FunctionArn"])
 
 
-__all__ = ["CALLER", "Machine", "execution_name", "moto_machine", "tasks_of"]
+__all__ = ["CALLER", "StoryMachine", "build_tasks", "execution_name", "start_moto_machine"]

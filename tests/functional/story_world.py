@@ -7,16 +7,16 @@ from datetime import timedelta
 import app
 import polly_handler
 import stories
-from mixer.jobs.spending import Spending
-from mixer.jobs.story.desk import StoryDesk
+from mixer.jobs.spending import DailyBudget
+from mixer.jobs.story.desk import StoryService
 from mixer.jobs.story.folder import StoryFolder
-from mixer.jobs.story.orders import Order
-from mixer.jobs.story.running import Run
+from mixer.jobs.story.orders import StoryRequest
+from mixer.jobs.story.running import Workflow
 from mixer.jobs.story.tasks import StoryTasks
-from mixer.jobs.story.values import Kind
-from mixer.jobs.synthesis import Synthesizer
+from mixer.jobs.story.values import StoryKind
+from mixer.jobs.synthesis import SpeechService
 from mixer.settings import Settings
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.folder import FolderStore
 from tests.engines import ToneEngine
 
@@ -30,17 +30,17 @@ class Executions:
     An execution runs until `end` is called, or at once where it is given what runs it.
     """
 
-    def __init__(self, runs=None):
-        self.begun, self._ended, self._runs = [], set(), runs
+    def __init__(self, run_attempt=None):
+        self.started, self._ended, self._run_attempt = [], set(), run_attempt
         self._lock = threading.Lock()
 
     def start(self, story, attempt, kind):
         with self._lock:
-            if (story, attempt) in self.begun:
+            if (story, attempt) in self.started:
                 return (story, attempt) not in self._ended
-            self.begun.append((story, attempt))
-        if self._runs is not None:
-            self._runs(story, attempt, kind)
+            self.started.append((story, attempt))
+        if self._run_attempt is not None:
+            self._run_attempt(story, attempt, kind)
             self.end(story, attempt)
         return True
 
@@ -52,55 +52,57 @@ class Executions:
 class StoryWorld:
     """A desk, the tasks of all functions, and who is told."""
 
-    def __init__(self, folder, engine=None, store=None, tell=()):
+    def __init__(self, folder, engine=None, store=None, notifiers=()):
         self.engine = engine or ToneEngine(suffix="mp3")
         self.store = store or FolderStore(folder)
-        self.spending = Spending(self.store, 1e6)
-        self.jobs = []
+        self.spending = DailyBudget(self.store, 1e6)
+        self.process_groups = []
         self.executions = Executions(self._run)
         settings = Settings(output_bucket="b", music_bucket="b", allowed_buckets=frozenset({"b"}))
-        speech = Synthesizer(
-            open_engine=self._opened,
+        speech = SpeechService(
+            open_engine=self._open_engine,
             store=self.store,
             bucket="b",
-            spending=self.spending,
+            budget=self.spending,
             max_request_usd=1e6,
             max_text_chars=10**7,
-            refresh_after=timedelta(days=5),
+            touch_after=timedelta(days=5),
         )
         parts = (
-            polly_handler.speech_tasks(settings, speech, self.store),
-            app.mix_tasks(settings, self.store, self.store, workers=3, job=self._job),
-            stories.ending_tasks(settings, self.store, list(tell)),
+            polly_handler.build_speech_tasks(settings, speech, self.store),
+            app.build_mix_tasks(
+                settings, self.store, self.store, workers=3, new_processes=self._create_processes
+            ),
+            stories.build_finish_tasks(settings, self.store, list(notifiers)),
         )
         table = {name: task for part in parts for name, task in part.tasks.items()}
         self._tasks = StoryTasks(self.store, table)
-        self.desk = StoryDesk(self.store, SECRET, self.executions, self.spending)
+        self.service = StoryService(self.store, SECRET, self.executions, self.spending)
 
-    def begun(self, text=TEXT, **options):
+    def create_story(self, text=TEXT, **options):
         given = {"text_type": "markdown", "pauses": "none", **options}
-        return self.desk.begin(Order(Kind.STORY, CALLER, given, text=text))
+        return self.service.create(StoryRequest(StoryKind.STORY, CALLER, given, text=text))
 
-    def task(self, name, story, attempt=1, **more):
+    def run_task(self, name, story, attempt=1, **more):
         event = {"task": name, "story_id": story, "attempt": attempt, **more}
         return self._tasks(event, None)
 
     def status(self, story):
-        return self.desk.status(story, CALLER)
+        return self.service.get_status(story, CALLER)
 
-    def audio(self, story):
+    def read_audio(self, story):
         return self.store.get(self.status(story).result.links["audio"])
 
-    def names(self, story, prefix=""):
-        return [each.key for each in StoryFolder(self.store, story).names(prefix)]
+    def list_keys(self, story, prefix=""):
+        return [each.key for each in StoryFolder(self.store, story).list_entries(prefix)]
 
     def _run(self, story, attempt, kind):
-        Run(lambda event: self._tasks(event, None), story, attempt).whole(kind)
+        Workflow(lambda event: self._tasks(event, None), story, attempt).run(kind)
 
-    def _job(self):
-        self.jobs.append(Children())
-        return self.jobs[-1]
+    def _create_processes(self):
+        self.process_groups.append(ProcessGroup())
+        return self.process_groups[-1]
 
     @contextmanager
-    def _opened(self, *_, **__):
+    def _open_engine(self, *_, **__):
         yield self.engine

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import app
-from tests.functional.clouds import deployment
-from tests.functional.lambdas import Context, version_2
+from tests.functional.clouds import build_settings
+from tests.functional.lambdas import FakeContext, event_v2
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 TICKED = set(re.findall(r"`([^`]+)`", PAGE))
@@ -20,8 +20,8 @@ def nobody():
 
 
 def described():
-    handler = app.endpoint(deployment("token"), nobody)
-    return json.loads(handler(version_2(None, "/openapi.json", "GET"), Context())["body"])
+    handler = app.build_endpoint(build_settings("token"), nobody)
+    return json.loads(handler(event_v2(None, "/openapi.json", "GET"), FakeContext())["body"])
 
 
 DOCUMENT = described()

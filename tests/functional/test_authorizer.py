@@ -7,52 +7,60 @@ import pytest
 from moto import mock_aws
 
 import authorizer
-from authorizer import authorized
+from authorizer import authorize_request
 from mixer.errors import Misconfigured
-from mixer.http.tokens import FRESH_S, STALE_S, TokenBook, bearer, callers_from, digest_of, holder
+from mixer.http.tokens import (
+    FRESH_S,
+    STALE_S,
+    TokenRegistry,
+    digest_token,
+    find_holder,
+    parse_bearer,
+    parse_callers,
+)
 from mixer.settings import Auth
-from tests.functional.lambdas import Context, version_2
+from tests.functional.lambdas import FakeContext, event_v2
 
 OLD, NEW, OTHER = "old-token-of-anna", "new-token-of-anna", "token-of-bert"
-SECRET = json.dumps({"anna": [digest_of(OLD), digest_of(NEW)], "bert": [digest_of(OTHER)]})
+SECRET = json.dumps({"anna": [digest_token(OLD), digest_token(NEW)], "bert": [digest_token(OTHER)]})
 TOKEN = Auth(mode="token", tokens_secret="tokens")  # noqa: S106 - a name
 
 
 def question(authorization=None):
     headers = {"Authorization": authorization} if authorization is not None else {}
-    return {**version_2(None, headers=headers), "type": "REQUEST"}
+    return {**event_v2(None, headers=headers), "type": "REQUEST"}
 
 
 @pytest.fixture
 def book():
-    return TokenBook(lambda: SECRET)
+    return TokenRegistry(lambda: SECRET)
 
 
 @pytest.mark.parametrize(("token", "caller"), [(OLD, "anna"), (NEW, "anna"), (OTHER, "bert")])
 def test_each_caller_is_known_by_two_tokens(book, token, caller):
-    answer = authorized(question(f"Bearer {token}"), TOKEN, book)
+    answer = authorize_request(question(f"Bearer {token}"), TOKEN, book)
     assert answer == {"isAuthorized": True, "context": {"caller": caller}}
-    assert authorized(question(f"bearer  {token} "), TOKEN, book) == answer
+    assert authorize_request(question(f"bearer  {token} "), TOKEN, book) == answer
 
 
 @pytest.mark.parametrize(
     "authorization",
     [
         *(None, "", "Bearer", "Bearer ", OLD, f"Basic {OLD}", "Bearer wrong"),
-        *(f"Bearer {OLD}x", f"Bearer {digest_of(OLD)}", "Bearer " + "x" * 100_000),
+        *(f"Bearer {OLD}x", f"Bearer {digest_token(OLD)}", "Bearer " + "x" * 100_000),
     ],
 )
 def test_nobody_else_is_let_in(book, authorization):
-    assert authorized(question(authorization), TOKEN, book)["isAuthorized"] is False
+    assert authorize_request(question(authorization), TOKEN, book)["isAuthorized"] is False
 
 
 def test_an_event_without_headers_is_nobodys(book):
-    assert authorized({}, TOKEN, book)["isAuthorized"] is False
-    assert authorized({"headers": None}, TOKEN, book)["isAuthorized"] is False
+    assert authorize_request({}, TOKEN, book)["isAuthorized"] is False
+    assert authorize_request({"headers": None}, TOKEN, book)["isAuthorized"] is False
 
 
 def test_the_open_mode_lets_everybody_in_without_reading_a_secret():
-    answer = authorized(question(), Auth(mode="none"), None)
+    answer = authorize_request(question(), Auth(mode="none"), None)
     assert answer == {"isAuthorized": True, "context": {"caller": "anonymous"}}
 
 
@@ -63,15 +71,15 @@ def test_the_secret_is_read_once_in_some_minutes_and_a_token_taken_back():
         reads.append(clock[0])
         return secret[0]
 
-    book = TokenBook(read, now=lambda: clock[0])
+    book = TokenRegistry(read, now=lambda: clock[0])
     for _ in range(5):
-        assert holder(book.callers(), OLD) == "anna"
-    secret[0] = json.dumps({"anna": [digest_of(NEW)]})
+        assert find_holder(book.load_callers(), OLD) == "anna"
+    secret[0] = json.dumps({"anna": [digest_token(NEW)]})
     clock[0] = FRESH_S - 1
-    assert holder(book.callers(), OLD) == "anna"
+    assert find_holder(book.load_callers(), OLD) == "anna"
     clock[0] = FRESH_S
-    assert holder(book.callers(), OLD) is None
-    assert holder(book.callers(), NEW) == "anna"
+    assert find_holder(book.load_callers(), OLD) is None
+    assert find_holder(book.load_callers(), NEW) == "anna"
     assert len(reads) == 2
 
 
@@ -83,14 +91,14 @@ def test_while_secrets_are_out_of_reach_the_known_ones_count_for_an_hour():
             raise TimeoutError
         return SECRET
 
-    book = TokenBook(read, now=lambda: clock[0])
-    book.callers()
+    book = TokenRegistry(read, now=lambda: clock[0])
+    book.load_callers()
     is_down[0] = True
     clock[0] = FRESH_S + STALE_S - 1
-    assert holder(book.callers(), OLD) == "anna"
+    assert find_holder(book.load_callers(), OLD) == "anna"
     clock[0] = FRESH_S + STALE_S + 1
     with pytest.raises(TimeoutError):
-        book.callers()
+        book.load_callers()
 
 
 @pytest.mark.parametrize(
@@ -98,13 +106,13 @@ def test_while_secrets_are_out_of_reach_the_known_ones_count_for_an_hour():
 )
 def test_a_secret_that_makes_no_sense_lets_nobody_in(secret):
     with pytest.raises(Misconfigured):
-        callers_from(secret)
+        parse_callers(secret)
 
 
 def test_bearer_reads_the_header_as_rfc_6750_writes_it():
-    assert bearer("Bearer abc") == "abc"
-    assert bearer("BEARER abc") == "abc"
-    assert bearer("abc") == ""
+    assert parse_bearer("Bearer abc") == "abc"
+    assert parse_bearer("BEARER abc") == "abc"
+    assert parse_bearer("abc") == ""
 
 
 def test_the_handler_reads_its_secret_from_secrets_manager(monkeypatch):
@@ -118,5 +126,5 @@ def test_the_handler_reads_its_secret_from_secrets_manager(monkeypatch):
         monkeypatch.setenv(name, value)
     with mock_aws():
         boto3.client("secretsmanager").create_secret(Name="tokens", SecretString=SECRET)
-        answer = authorizer.handler(question(f"Bearer {NEW}"), Context())
+        answer = authorizer.handler(question(f"Bearer {NEW}"), FakeContext())
     assert answer["context"] == {"caller": "anna"}

@@ -5,22 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.commands import Done, Here
+from tests.commands import CommandResult, InProcessCli
 from tests.sounds import (
     MIX_HZ,
     MU_LAW,
     VOICE_HZ,
     Sound,
-    decoded,
-    film_without_sound,
+    decode_audio,
     level_db,
-    loudness,
+    measure_loudness,
     music,
     silence,
     speech,
     surround,
     tone,
-    write,
+    write_silent_film,
+    write_sound,
 )
 
 GOOD = speech(2.0)
@@ -30,21 +30,23 @@ GAP_S = 1.0
 @pytest.fixture
 def mixer(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Here:
+) -> InProcessCli:
     monkeypatch.chdir(tmp_path)
-    return Here(capsys)
+    return InProcessCli(capsys)
 
 
-def mixed(mixer: Here, *chunks: Path, bed: Path | None = None) -> tuple[Done, Sound]:
+def mixed(
+    mixer: InProcessCli, *chunks: Path, bed: Path | None = None
+) -> tuple[CommandResult, Sound]:
     """A mix of a good chunk and others, which must be well in the end."""
-    good = write(Path("good.wav"), GOOD, VOICE_HZ)
+    good = write_sound(Path("good.wav"), GOOD, VOICE_HZ)
     more = ["--music", bed] if bed else []
     done = mixer("mix", good, *chunks, *more, "--out", "mix.mp3")
     assert done.code == 0, done.err
-    integrated_lufs, true_peak_dbtp = loudness(Path("mix.mp3"))
+    integrated_lufs, true_peak_dbtp = measure_loudness(Path("mix.mp3"))
     assert integrated_lufs == pytest.approx(-18.0, abs=0.35)
     assert true_peak_dbtp <= -1.0
-    return done, decoded(Path("mix.mp3"))
+    return done, decode_audio(Path("mix.mp3"))
 
 
 def second_clip(heard: Sound, seconds: float) -> Sound:
@@ -54,53 +56,55 @@ def second_clip(heard: Sound, seconds: float) -> Sound:
 
 
 def lufs(sound: Sound) -> float:
-    return loudness(write(Path("part.wav"), sound, MIX_HZ))[0]
+    return measure_loudness(write_sound(Path("part.wav"), sound, MIX_HZ))[0]
 
 
-def test_silence_among_others_is_left_out_and_named(mixer: Here):
-    quiet = write(Path("quiet.wav"), silence(3.0), VOICE_HZ)
+def test_silence_among_others_is_left_out_and_named(mixer: InProcessCli):
+    quiet = write_sound(Path("quiet.wav"), silence(3.0), VOICE_HZ)
     done, heard = mixed(mixer, quiet)
     assert "There is nothing to hear in quiet.wav: left out." in done.out
     assert len(heard) / MIX_HZ == pytest.approx(2.8, abs=0.03)
 
 
-def test_nothing_but_silence_is_refused_by_name(mixer: Here):
-    quiet = write(Path("quiet.wav"), silence(3.0), VOICE_HZ)
+def test_nothing_but_silence_is_refused_by_name(mixer: InProcessCli):
+    quiet = write_sound(Path("quiet.wav"), silence(3.0), VOICE_HZ)
     done = mixer("mix", quiet, "--out", "mix.mp3")
     assert done.code == 1
     assert "nothing to hear" in done.error
     assert not Path("mix.mp3").exists()
 
 
-def test_moment_of_20_ms_is_heard(mixer: Here):
-    moment = write(Path("moment.wav"), tone(0.02), VOICE_HZ)
+def test_moment_of_20_ms_is_heard(mixer: InProcessCli):
+    moment = write_sound(Path("moment.wav"), tone(0.02), VOICE_HZ)
     _, heard = mixed(mixer, moment)
     assert level_db(second_clip(heard, 0.02)) > -40
 
 
-def test_clipped_recording_is_named(mixer: Here):
-    clipped = write(Path("loud.wav"), np.clip(8 * speech(2.0, 2, rms_db=-10), -1, 1), VOICE_HZ)
+def test_clipped_recording_is_named(mixer: InProcessCli):
+    clipped = write_sound(
+        Path("loud.wav"), np.clip(8 * speech(2.0, 2, rms_db=-10), -1, 1), VOICE_HZ
+    )
     done, _ = mixed(mixer, clipped)
     assert "Recorded too loud, peaks were cut off before they came here: loud.wav." in done.out
     assert "good.wav" not in done.out
 
 
-def test_offset_is_taken_away_and_named(mixer: Here):
-    shifted = write(Path("shifted.wav"), speech(2.0, 2) + 0.2, VOICE_HZ)
+def test_offset_is_taken_away_and_named(mixer: InProcessCli):
+    shifted = write_sound(Path("shifted.wav"), speech(2.0, 2) + 0.2, VOICE_HZ)
     done, heard = mixed(mixer, shifted)
     assert "The samples lay off the middle and were brought back: shifted.wav." in done.out
     assert abs(second_clip(heard, 1.9).mean()) < 0.002
 
 
-def test_telephone_sound_is_as_loud_as_the_others(mixer: Here):
-    phone = write(Path("phone.au"), speech(2.0, 2, 8_000, -30), 8_000, MU_LAW)
+def test_telephone_sound_is_as_loud_as_the_others(mixer: InProcessCli):
+    phone = write_sound(Path("phone.au"), speech(2.0, 2, 8_000, -30), 8_000, MU_LAW)
     _, heard = mixed(mixer, phone)
     good = heard[round(0.3 * MIX_HZ) : round(2.3 * MIX_HZ), 0]
     assert lufs(second_clip(heard, 2.0)) == pytest.approx(lufs(good), abs=1.0)
 
 
-def test_surround_is_folded_down_and_as_loud_as_the_others(mixer: Here):
-    cinema = write(Path("cinema.wav"), surround(speech(2.0, 2)), VOICE_HZ)
+def test_surround_is_folded_down_and_as_loud_as_the_others(mixer: InProcessCli):
+    cinema = write_sound(Path("cinema.wav"), surround(speech(2.0, 2)), VOICE_HZ)
     _, heard = mixed(mixer, cinema)
     good = heard[round(0.3 * MIX_HZ) : round(2.3 * MIX_HZ), 0]
     assert heard.shape[1] == 1
@@ -115,9 +119,9 @@ def cut_in_the_middle(path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["cut.flac", "cut.m4a", "cut.wav"])
 def test_file_cut_in_the_middle_is_mixed_as_far_as_it_goes_or_refused_by_name(
-    mixer: Here, name: str
+    mixer: InProcessCli, name: str
 ):
-    cut = cut_in_the_middle(write(Path(name), speech(4.0, 2), VOICE_HZ))
+    cut = cut_in_the_middle(write_sound(Path(name), speech(4.0, 2), VOICE_HZ))
     if name.endswith("m4a"):  # its index stood at the end and is gone
         done = mixer("mix", cut, "--out", "mix.mp3")
         assert done.code == 1
@@ -128,30 +132,30 @@ def test_file_cut_in_the_middle_is_mixed_as_far_as_it_goes_or_refused_by_name(
     assert level_db(second_clip(heard, 1.5)) > -30
 
 
-def test_music_without_sound_is_refused_by_name(mixer: Here):
-    chunk = write(Path("good.wav"), GOOD, VOICE_HZ)
-    film = film_without_sound(Path("film.mp4"))
+def test_music_without_sound_is_refused_by_name(mixer: InProcessCli):
+    chunk = write_sound(Path("good.wav"), GOOD, VOICE_HZ)
+    film = write_silent_film(Path("film.mp4"))
     done = mixer("mix", chunk, "--music", film, "--out", "mix.mp3")
     assert done.code == 1
     assert "film.mp4" in done.error
     assert not Path("mix.mp3").exists()
 
 
-def test_music_of_two_seconds_plays_on_and_on(mixer: Here):
-    bed = write(Path("bed.wav"), music(2.0), MIX_HZ)
-    done, heard = mixed(mixer, write(Path("two.wav"), speech(8.0, 2), VOICE_HZ), bed=bed)
+def test_music_of_two_seconds_plays_on_and_on(mixer: InProcessCli):
+    bed = write_sound(Path("bed.wav"), music(2.0), MIX_HZ)
+    done, heard = mixed(mixer, write_sound(Path("two.wav"), speech(8.0, 2), VOICE_HZ), bed=bed)
     assert "plays there" in done.out
     assert level_db(heard[round(2.45 * MIX_HZ) : round(3.15 * MIX_HZ)]) > -45
 
 
-def test_silence_at_the_ends_of_music_is_not_played(mixer: Here):
-    bed = write(Path("bed.wav"), music(8.0, edges_s=(2.5, 2.5)), MIX_HZ)
+def test_silence_at_the_ends_of_music_is_not_played(mixer: InProcessCli):
+    bed = write_sound(Path("bed.wav"), music(8.0, edges_s=(2.5, 2.5)), MIX_HZ)
     done, heard = mixed(mixer, bed=bed)
     assert "The silence at the ends of the music is not played." in done.out
     assert level_db(heard[round(2.5 * MIX_HZ) : round(3.0 * MIX_HZ)]) > -45
 
 
-def test_music_cut_in_the_middle_is_named(mixer: Here):
-    bed = cut_in_the_middle(write(Path("bed.flac"), music(8.0), MIX_HZ))
+def test_music_cut_in_the_middle_is_named(mixer: InProcessCli):
+    bed = cut_in_the_middle(write_sound(Path("bed.flac"), music(8.0), MIX_HZ))
     done, _ = mixed(mixer, bed=bed)
     assert "Damaged or cut short; what could be read is mixed: bed.flac." in done.out

@@ -10,20 +10,20 @@ from mixer.errors import BadInput
 from mixer.sound.bed import FRAME_BYTES, Bed, prepare_bed
 from mixer.sound.cues import CROSSFADE_S
 from mixer.sound.measure import MUSIC_CHANNELS, measure
-from tests.mixes import Mixed, Spoken, laid_out
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
     MIX_HZ,
     Sound,
     click_db,
-    decoded,
+    decode_audio,
     level_db,
-    loudness,
+    measure_loudness,
     music,
     noise,
     silence,
     speech,
     tone,
-    write,
+    write_sound,
 )
 
 MS = MIX_HZ // 1000
@@ -31,7 +31,7 @@ EDGES_S = (0.8, 1.2)
 
 
 def prepared(folder: Path, track: Sound, played_s: float, rate_hz: int = MIX_HZ) -> Bed:
-    path = write(folder / "track.wav", track, rate_hz)
+    path = write_sound(folder / "track.wav", track, rate_hz)
     return prepare_bed(path, measure(path, channels=MUSIC_CHANNELS), played_s, folder)
 
 
@@ -92,14 +92,14 @@ def test_mono_music_is_as_loud_in_both_channels_as_it_was(tmp_path: Path):
     assert level_db(frames[:, 0]) == pytest.approx(level_db(track[: 4 * MIX_HZ]), abs=0.05)
 
 
-def bed_alone(folder: Path, **style: float) -> tuple[Mixed, Sound]:
+def bed_alone(folder: Path, **style: float) -> tuple[PreparedMix, Sound]:
     """A mix laid out for a voice that then says nothing: what is left is the bed."""
-    voice = [Spoken(speech(3.0, seed), gap_ms=3_000, is_gap_exact=True) for seed in range(2)]
-    mix = laid_out(folder, voice, music(6.0), outro_s=4.0, **style)
+    voice = [ChunkSpec(speech(3.0, seed), gap_ms=3_000, is_gap_exact=True) for seed in range(2)]
+    mix = prepare_mix(folder, voice, music(6.0), outro_s=4.0, **style)
     for path in mix.ingredients.clips.values():
-        write(path, silence(3.0), 24_000)
-    mix.rendered(segment_grids=5)
-    return mix, decoded(mix.path)
+        write_sound(path, silence(3.0), 24_000)
+    mix.render(segment_grids=5)
+    return mix, decode_audio(mix.path)
 
 
 @pytest.mark.parametrize("level_lu", [10.0, 20.0])
@@ -109,12 +109,14 @@ def test_bed_under_speech_is_as_far_below_as_asked(tmp_path: Path, level_lu: flo
         heard[mix.mix_samples(clip.start) + 100 * MS : mix.mix_samples(clip.end)]
         for clip in mix.timeline.clips
     ]
-    measured = loudness(write(tmp_path / "under.wav", np.concatenate(under), MIX_HZ))[0]
-    voice = loudness(write(tmp_path / "voice.wav", voice_alone(mix), MIX_HZ))[0]
+    measured = measure_loudness(write_sound(tmp_path / "under.wav", np.concatenate(under), MIX_HZ))[
+        0
+    ]
+    voice = measure_loudness(write_sound(tmp_path / "voice.wav", voice_alone(mix), MIX_HZ))[0]
     assert voice - measured == pytest.approx(level_lu, abs=1.0)
 
 
-def voice_alone(mix: Mixed) -> Sound:
+def voice_alone(mix: PreparedMix) -> Sound:
     """The voice at its level in the mix, in both channels."""
     gain_db = mix.timeline.mastering.gain_db - 0.445  # the encoder's offset at 128 kbit/s
     parts = []
@@ -164,13 +166,13 @@ def test_music_fades_out_at_the_end_and_ends_in_silence(tmp_path: Path):
 def test_no_step_where_ramps_fades_and_sections_meet(tmp_path: Path):
     """One tone as music: any break in level or phase would be heard as a click."""
     chunks = [
-        Spoken(speech(2.5, seed), gap_ms=2_000, weight=6.0, opens="Part") for seed in range(3)
+        ChunkSpec(speech(2.5, seed), gap_ms=2_000, weight=6.0, opens="Part") for seed in range(3)
     ]
-    mix = laid_out(tmp_path, chunks, np.stack([tone(40.0, 331.0, MIX_HZ)] * 2, axis=1))
+    mix = prepare_mix(tmp_path, chunks, np.stack([tone(40.0, 331.0, MIX_HZ)] * 2, axis=1))
     for path in mix.ingredients.clips.values():
-        write(path, silence(2.5), 24_000)
-    mix.rendered(segment_grids=5)
-    heard = decoded(mix.path)[:, 0]
+        write_sound(path, silence(2.5), 24_000)
+    mix.render(segment_grids=5)
+    heard = decode_audio(mix.path)[:, 0]
     places = [ramp.start for cue in mix.timeline.cues for ramp in cue.ramps]
     places += [ramp.start + ramp.length for cue in mix.timeline.cues for ramp in cue.ramps]
     places += [section.start for section in mix.timeline.sections[1:]]
@@ -185,21 +187,21 @@ def test_no_step_where_ramps_fades_and_sections_meet(tmp_path: Path):
 def test_music_that_nobody_would_hear_is_refused(tmp_path: Path):
     for track in (silence(1.0, MIX_HZ), tone(3.0, 440, MIX_HZ, peak_db=-56)):
         with pytest.raises(BadInput, match="nothing to hear in the music"):
-            laid_out(tmp_path, [Spoken(speech(1.0))], track)
+            prepare_mix(tmp_path, [ChunkSpec(speech(1.0))], track)
 
 
 def test_voice_that_is_all_silence_is_refused(tmp_path: Path):
     with pytest.raises(BadInput, match="every chunk is silent"):
-        laid_out(tmp_path, [Spoken(silence(1.0)), Spoken(silence(0.01))])
+        prepare_mix(tmp_path, [ChunkSpec(silence(1.0)), ChunkSpec(silence(0.01))])
 
 
 def test_silent_chunk_among_others_is_left_out(tmp_path: Path):
-    spoken = Spoken(speech(1.0))
-    mix = laid_out(tmp_path, [spoken, Spoken(silence(2.0)), spoken])
+    spoken = ChunkSpec(speech(1.0))
+    mix = prepare_mix(tmp_path, [spoken, ChunkSpec(silence(2.0)), spoken])
     assert [clip.source for clip in mix.timeline.clips] == ["0", "2"]
 
 
 def test_moment_of_20_ms_is_mixed(tmp_path: Path):
-    mix = laid_out(tmp_path, [Spoken(tone(0.02)), Spoken(speech(2.0))], music(2.0))
-    mix.rendered()
-    assert decoded(mix.path).shape[0] == mix.mix_samples(mix.timeline.length)
+    mix = prepare_mix(tmp_path, [ChunkSpec(tone(0.02)), ChunkSpec(speech(2.0))], music(2.0))
+    mix.render()
+    assert decode_audio(mix.path).shape[0] == mix.mix_samples(mix.timeline.length)

@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.jobs.hearing import SpokenChunk
-from mixer.jobs.production import captioned, takes
-from mixer.publish.alignment import aligned, pieces
-from mixer.publish.captions import cues
-from mixer.script.script import Chunk, Ending, Utterance
-from mixer.sound.layout import MixStyle, lay_out
+from mixer.jobs.hearing import RecordedChunk
+from mixer.jobs.production import build_takes, caption_sentences
+from mixer.publish.alignment import align_clauses, split_clauses
+from mixer.publish.captions import build_cues
+from mixer.script.script import BreakKind, Chunk, Utterance
+from mixer.sound.layout import MixStyle, build_timeline
 from mixer.sound.measure import measure
 from mixer.sound.presets import PRESETS
-from mixer.speech.engine import SpokenSpan
-from mixer.speech.recordings import Recording, settled
-from tests.sounds import VOICE_HZ, Sound, silence, speech, write
+from mixer.speech.engine import SampleSpan
+from mixer.speech.recordings import Recording, normalise_recording
+from tests.sounds import VOICE_HZ, Sound, silence, speech, write_sound
 
 CHUNKS = 16
 WORDS = (
@@ -31,7 +31,7 @@ WORDS = (
 class Said:
     """A chunk made in the test, and when its sentences and its clauses really begin."""
 
-    chunk: SpokenChunk
+    chunk: RecordedChunk
     sentences_s: list[float]
     clauses_s: dict[str, float]
 
@@ -63,13 +63,13 @@ def said(folder: Path, seed: int) -> Said:
             spoken_until = sum(part.size for part in sound)
             sound.append(silence(draw.uniform(0.12, 0.35)))
         texts.append(" ".join(clauses))
-        spans.append(SpokenSpan(first, spoken_until))
+        spans.append(SampleSpan(first, spoken_until))
         sound.append(silence(draw.uniform(0.15, 0.5)))
-    path = write(folder / f"{seed}.flac", np.concatenate(sound), VOICE_HZ)
-    utterances = tuple(Utterance(text, text, Ending.SENTENCE) for text in texts)
-    recorded = settled(Recording(f"{seed}", measure(path), tuple(spans)))
+    path = write_sound(folder / f"{seed}.flac", np.concatenate(sound), VOICE_HZ)
+    utterances = tuple(Utterance(text, text, BreakKind.SENTENCE) for text in texts)
+    recorded = normalise_recording(Recording(f"{seed}", measure(path), tuple(spans)))
     starts = [span.start_samples / VOICE_HZ for span in spans]
-    return Said(SpokenChunk(Chunk(utterances, "", 0, 700), recorded, None), starts, clauses_s)
+    return Said(RecordedChunk(Chunk(utterances, "", 0, 700), recorded, None), starts, clauses_s)
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,10 @@ def sentence_errors_s(story: list[Said], *, hidden: bool) -> np.ndarray:
     chunks = [each.chunk for each in story]
     if hidden:
         chunks = [replace(c, recording=replace(c.recording, sentences=())) for c in chunks]
-    timeline = lay_out(takes(chunks, is_gap_exact=True), None, MixStyle(PRESETS["story"]))
-    found = [each.start_s for each in captioned(chunks, timeline)]
+    timeline = build_timeline(
+        build_takes(chunks, is_gap_exact=True), None, MixStyle(PRESETS["story"])
+    )
+    found = [each.start_s for each in caption_sentences(chunks, timeline)]
     really = [
         timeline.seconds(clip.start - clip.skip) + start_s
         for each, clip in zip(story, timeline.clips, strict=True)
@@ -108,10 +110,12 @@ def test_without_any_times_captions_follow_the_pauses(story: list[Said]):
 def test_cues_that_begin_inside_a_sentence_begin_with_their_words(story: list[Said]):
     errors_s = []
     for each in story:
-        timeline = lay_out(takes([each.chunk], is_gap_exact=True), None, MixStyle(PRESETS["story"]))
+        timeline = build_timeline(
+            build_takes([each.chunk], is_gap_exact=True), None, MixStyle(PRESETS["story"])
+        )
         (clip,) = timeline.clips
         begin_s = timeline.seconds(clip.start - clip.skip)
-        shown = cues(captioned([each.chunk], timeline), total_s=timeline.duration_s)
+        shown = build_cues(caption_sentences([each.chunk], timeline), total_s=timeline.duration_s)
         clauses = [(name.split(".", 2)[2], at + begin_s) for name, at in each.clauses_s.items()]
         for cue in shown:
             text = " ".join(cue.lines)
@@ -125,12 +129,12 @@ def test_cues_that_begin_inside_a_sentence_begin_with_their_words(story: list[Sa
 
 
 def test_no_pauses_leave_the_letters_to_share_the_time():
-    parts = pieces(["Aaaa aaaa.", "Aaaa."])
-    assert aligned(parts, (1.0, 4.0), []) == [(1.0, 3.0), (3.0, 4.0)]
+    parts = split_clauses(["Aaaa aaaa.", "Aaaa."])
+    assert align_clauses(parts, (1.0, 4.0), []) == [(1.0, 3.0), (3.0, 4.0)]
 
 
 def test_clauses_cover_a_sentence_and_keep_its_places():
     text = "One, two; three: 1,200.50 dollars. 昔々、あるところに。"
-    found = [text[piece.char :] for piece in pieces([text])]
+    found = [text[piece.char :] for piece in split_clauses([text])]
     assert [each[:3] for each in found] == ["One", "two", "thr", "1,2", "昔々、", "あると"]
-    assert [piece.ends_sentence for piece in pieces([text])] == [False] * 5 + [True]
+    assert [piece.ends_sentence for piece in split_clauses([text])] == [False] * 5 + [True]

@@ -10,56 +10,60 @@ import pytest
 from mutagen import File
 
 from mixer.formats import FormatName
-from mixer.jobs.chapter_files import Finished, chapters_into, chapters_zipped, read_aloud
-from mixer.publish.pictures import cover_picture
-from mixer.publish.read_aloud import About, Block, Page, Sentence, Shape
-from mixer.publish.tags import Label
-from mixer.sound.check import check
-from mixer.sound.ffmpeg import Children
+from mixer.jobs.chapter_files import FinishedFile, write_chapters, write_read_aloud, zip_chapters
+from mixer.publish.pictures import encode_cover
+from mixer.publish.read_aloud import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
+from mixer.publish.tags import AudioTags
+from mixer.sound.check import verify
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.presets import PRESETS
-from mixer.sound.rules import Carrier, judged
+from mixer.sound.rules import StreamInfo, check_compliance
 from mixer.sound.timeline import MIX_RATE_HZ
-from tests.epub_rules import broken_rules, opened, overlays
-from tests.mixes import Spoken, laid_out
-from tests.pictures import picture
-from tests.sounds import decoded, level_db, speech
+from tests.epub_rules import find_broken_rules, list_overlays, open_epub
+from tests.mixes import ChunkSpec, prepare_mix
+from tests.pictures import build_picture
+from tests.sounds import decode_audio, level_db, speech
 
 FIELDS = {"title": "The Gate", "artist": "A. Writer", "genre": "Mystery"}
 
 
-def finished(folder: Path, kind: FormatName = "mp3", preset: str = "story") -> Finished:
+def finished(folder: Path, kind: FormatName = "mp3", preset: str = "story") -> FinishedFile:
     """Three chapters; the gap before the last is a long one."""
     chunks = [
-        Spoken(speech(5.0, seed), gap_ms=700 if seed else 6_000, opens=f"Part {seed}")
+        ChunkSpec(speech(5.0, seed), gap_ms=700 if seed else 6_000, opens=f"Part {seed}")
         for seed in range(3)
     ]
-    mix = laid_out(folder, chunks, kind=kind, preset=preset)
+    mix = prepare_mix(folder, chunks, kind=kind, preset=preset)
     marks = [(mix.timeline.seconds(each.start), each.title) for each in mix.timeline.sections]
-    cover = cover_picture(picture(300, 300), "cover")
-    label = Label(FIELDS, marks, mix.timeline.duration_s, cover)
-    mix.rendered(head=label.head(kind), about=label.about(kind), cover=label.attached(kind))
-    return Finished(mix.path, mix.timeline, mix.encoding, preset, label)  # type: ignore[arg-type]
+    cover = encode_cover(build_picture(300, 300), "cover")
+    label = AudioTags(FIELDS, marks, mix.timeline.duration_s, cover)
+    mix.render(
+        head=label.build_header(kind),
+        about=label.format_ffmetadata(kind),
+        cover=label.attached_picture(kind),
+    )
+    return FinishedFile(mix.path, mix.timeline, mix.encoding, preset, label)  # type: ignore[arg-type]
 
 
 def test_a_folder_of_chapters_is_the_whole_in_order(tmp_path: Path):
     work = finished(tmp_path)
-    *files, listed = chapters_into(work, tmp_path / "parts", Children())
+    *files, listed = write_chapters(work, tmp_path / "parts", ProcessGroup())
     assert [path.name for path in files] == [f"0{n + 1} - Part {n}.mp3" for n in range(3)]
     assert [line for line in listed.read_text("utf-8").splitlines() if line[0] != "#"] == [
         path.name for path in files
     ]
     assert sorted((tmp_path / "parts").iterdir()) == sorted([*files, listed])
-    assert sum(len(decoded(path)) for path in files) == len(decoded(work.whole))
+    assert sum(len(decode_audio(path)) for path in files) == len(decode_audio(work.path))
     tags = [File(path).tags for path in files]
     assert [str(each["TRCK"]) for each in tags] == ["1/3", "2/3", "3/3"]
     assert {str(each["TALB"]) for each in tags} == {"The Gate"}
-    assert {each.getall("APIC")[0].data for each in tags} == {work.label.cover.content}  # type: ignore[union-attr]
+    assert {each.getall("APIC")[0].data for each in tags} == {work.tags.cover.content}  # type: ignore[union-attr]
 
 
 def test_an_archive_holds_the_same_files(tmp_path: Path):
     work = finished(tmp_path)
-    chapters_zipped(work, tmp_path / "parts.zip", Children())
-    in_folder = chapters_into(work, tmp_path / "parts", Children())
+    zip_chapters(work, tmp_path / "parts.zip", ProcessGroup())
+    in_folder = write_chapters(work, tmp_path / "parts", ProcessGroup())
     with zipfile.ZipFile(tmp_path / "parts.zip") as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [path.name for path in in_folder]
@@ -70,14 +74,14 @@ def test_an_archive_holds_the_same_files(tmp_path: Path):
 
 def test_every_chapter_keeps_the_rules_of_acx(tmp_path: Path):
     work = finished(tmp_path, preset="audiobook-acx")
-    *files, _ = chapters_into(work, tmp_path / "parts", Children())
+    *files, _ = write_chapters(work, tmp_path / "parts", ProcessGroup())
     for path in files:
         told = File(path).info
-        heard = check(path, told.length, 100)
-        carrier = Carrier("mp3", told.sample_rate, told.bitrate / 1000, told.length)
+        heard = verify(path, told.length, 100)
+        carrier = StreamInfo("mp3", told.sample_rate, told.bitrate / 1000, told.length)
         broken = [
             each
-            for each in judged(heard, carrier, PRESETS["audiobook-acx"], -20.0)
+            for each in check_compliance(heard, carrier, PRESETS["audiobook-acx"], -20.0)
             if not each.passed
         ]
         assert broken == []
@@ -87,15 +91,19 @@ def test_every_chapter_keeps_the_rules_of_acx(tmp_path: Path):
 def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kind: FormatName):
     work = finished(tmp_path, kind)
     pages = [
-        Page(part.title, (Block(Shape.PARAGRAPH, (Sentence("Words.", 0.1),)),), part.duration_s)
+        BookPage(
+            part.title,
+            (BookBlock(BlockShape.PARAGRAPH, (BookSentence("Words.", 0.1),)),),
+            part.duration_s,
+        )
         for part in work.parts
     ]
-    about = About("The Gate", "en", "urn:x:1", datetime(2026, 1, 1, tzinfo=UTC))
-    read_aloud(work, pages, about, tmp_path / "book.epub", Children())
+    about = BookMetadata("The Gate", "en", "urn:x:1", datetime(2026, 1, 1, tzinfo=UTC))
+    write_read_aloud(work, pages, about, tmp_path / "book.epub", ProcessGroup())
     content = (tmp_path / "book.epub").read_bytes()
-    assert broken_rules(content) == []
-    book, whole = opened(content), decoded(work.whole)
-    for part, (_, overlay) in zip(work.parts, overlays(book), strict=True):
+    assert find_broken_rules(content) == []
+    book, whole = open_epub(content), decode_audio(work.path)
+    for part, (_, overlay) in zip(work.parts, list_overlays(book), strict=True):
         (name,) = (
             i.path
             for i in book.items.values()
@@ -103,7 +111,7 @@ def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kin
         )
         path = tmp_path / Path(name).name
         path.write_bytes(book.archive.read(name))
-        heard = decoded(path)
+        heard = decode_audio(path)
         wanted = whole[round(part.start_s * MIX_RATE_HZ) : round(part.end_s * MIX_RATE_HZ)]
         assert abs(len(heard) - len(wanted)) < 1_152
         assert level_db(heard) == pytest.approx(level_db(wanted), abs=0.1)
@@ -111,8 +119,8 @@ def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kin
 
 def test_a_story_without_chapters_is_one_file(tmp_path: Path):
     work = finished(tmp_path)
-    alone = replace(work, label=replace(work.label, chapters=()))
-    only, _ = chapters_into(alone, tmp_path / "parts", Children())
+    alone = replace(work, tags=replace(work.tags, chapters=()))
+    only, _ = write_chapters(alone, tmp_path / "parts", ProcessGroup())
     assert only.name == "01 - The Gate.mp3"
-    assert len(decoded(only)) == len(decoded(work.whole))
+    assert len(decode_audio(only)) == len(decode_audio(work.path))
     assert io.BytesIO(only.read_bytes()).read(3) == b"ID3"

@@ -6,10 +6,20 @@ import numpy as np
 import pytest
 
 from mixer.errors import OutOfTime, RenderFailed
-from mixer.sound.check import check
-from mixer.sound.ffmpeg import Children
-from tests.mixes import Spoken, laid_out
-from tests.sounds import MIX_HZ, decoded, loudness, music, noise, silence, speech, tone, write
+from mixer.sound.check import verify
+from mixer.sound.ffmpeg import ProcessGroup
+from tests.mixes import ChunkSpec, prepare_mix
+from tests.sounds import (
+    MIX_HZ,
+    decode_audio,
+    measure_loudness,
+    music,
+    noise,
+    silence,
+    speech,
+    tone,
+    write_sound,
+)
 
 COLUMNS = 200
 
@@ -18,9 +28,9 @@ COLUMNS = 200
     "sound", [music(6.0), speech(6.0, rate_hz=MIX_HZ), noise(6.0, rate_hz=MIX_HZ)]
 )
 def test_loudness_and_peak_are_what_a_listener_gets(tmp_path: Path, sound: np.ndarray):
-    path = write(tmp_path / "mix.mp3", sound, MIX_HZ, ("-b:a", "128k"))
-    found = check(path, 6.0, COLUMNS)
-    integrated_lufs, true_peak_dbtp = loudness(path)
+    path = write_sound(tmp_path / "mix.mp3", sound, MIX_HZ, ("-b:a", "128k"))
+    found = verify(path, 6.0, COLUMNS)
+    integrated_lufs, true_peak_dbtp = measure_loudness(path)
     assert found.integrated_lufs == pytest.approx(integrated_lufs, abs=0.15)
     assert found.true_peak_dbtp == pytest.approx(true_peak_dbtp, abs=0.1)
     assert len(found.momentary_lufs) == pytest.approx(60, abs=1)
@@ -28,9 +38,9 @@ def test_loudness_and_peak_are_what_a_listener_gets(tmp_path: Path, sound: np.nd
 
 def test_outline_shows_the_extremes_of_each_column(tmp_path: Path):
     sound = np.concatenate([tone(1.0, 441, MIX_HZ, -6), silence(1.0, MIX_HZ) + 0.25])
-    path = write(tmp_path / "mix.wav", sound, MIX_HZ)
-    found = check(path, 2.0, COLUMNS)
-    heard = decoded(path)[:, 0]
+    path = write_sound(tmp_path / "mix.wav", sound, MIX_HZ)
+    found = verify(path, 2.0, COLUMNS)
+    heard = decode_audio(path)[:, 0]
     width = heard.size // COLUMNS
     expected = [
         (heard[at : at + width].min(), heard[at : at + width].max())
@@ -45,9 +55,9 @@ def test_levels_are_those_of_the_samples(tmp_path: Path, channels: int):
     loud, quiet = noise(1.0, rate_hz=MIX_HZ), noise(1.0, 1, rate_hz=MIX_HZ, rms_db=-70)
     sound = np.concatenate([loud, quiet, silence(1.0, MIX_HZ)])
     sound = np.stack([sound, 0.1 * sound], axis=1)[:, :channels]
-    path = write(tmp_path / "mix.wav", sound, MIX_HZ)
-    found = check(path, 3.0, COLUMNS)
-    heard = decoded(path)
+    path = write_sound(tmp_path / "mix.wav", sound, MIX_HZ)
+    found = verify(path, 3.0, COLUMNS)
+    heard = decode_audio(path)
     size = round(found.block_s * MIX_HZ)
     starts = range(0, 2 * MIX_HZ - size, size)
     expected = [10 * np.log10(np.mean(heard[at : at + size] ** 2)) for at in starts]
@@ -56,36 +66,40 @@ def test_levels_are_those_of_the_samples(tmp_path: Path, channels: int):
 
 
 def test_silence_has_a_check_too(tmp_path: Path):
-    found = check(write(tmp_path / "mix.mp3", silence(2.0, MIX_HZ), MIX_HZ), 2.0, COLUMNS)
+    found = verify(write_sound(tmp_path / "mix.mp3", silence(2.0, MIX_HZ), MIX_HZ), 2.0, COLUMNS)
     assert found.integrated_lufs is None
     assert found.true_peak_dbtp < -80
     assert all(abs(low) < 1e-3 and abs(high) < 1e-3 for low, high in found.peaks)
 
 
 def test_short_file_has_as_many_columns_as_it_has_samples_for(tmp_path: Path):
-    found = check(write(tmp_path / "mix.wav", tone(0.5, rate_hz=MIX_HZ), MIX_HZ), 0.5, 100_000)
+    found = verify(
+        write_sound(tmp_path / "mix.wav", tone(0.5, rate_hz=MIX_HZ), MIX_HZ), 0.5, 100_000
+    )
     assert len(found.peaks) == MIX_HZ // 2
 
 
 def test_file_without_sound_is_told(tmp_path: Path):
     (tmp_path / "mix.mp3").write_bytes(b"nothing")
     with pytest.raises(RenderFailed):
-        check(tmp_path / "mix.mp3", 1.0, COLUMNS)
+        verify(tmp_path / "mix.mp3", 1.0, COLUMNS)
 
 
 def test_stopped_job_checks_nothing(tmp_path: Path):
-    children = Children()
+    children = ProcessGroup()
     children.stop()
     with pytest.raises(OutOfTime):
-        check(write(tmp_path / "mix.wav", tone(1.0), 24_000), 1.0, COLUMNS, children=children)
+        verify(
+            write_sound(tmp_path / "mix.wav", tone(1.0), 24_000), 1.0, COLUMNS, processes=children
+        )
 
 
 def test_stretches_together_measure_what_the_whole_file_does(tmp_path: Path):
-    chunks = [Spoken(speech(11.0)) for _ in range(2)]
-    mix = laid_out(tmp_path, chunks, music(5.0))
-    stretches = mix.rendered(segment_grids=5).stretches
-    parts = check(mix.path, mix.timeline.duration_s, COLUMNS, stretches=stretches)
-    whole = check(mix.path, mix.timeline.duration_s, COLUMNS)
+    chunks = [ChunkSpec(speech(11.0)) for _ in range(2)]
+    mix = prepare_mix(tmp_path, chunks, music(5.0))
+    stretches = mix.render(segment_grids=5).spans
+    parts = verify(mix.path, mix.timeline.duration_s, COLUMNS, spans=stretches)
+    whole = verify(mix.path, mix.timeline.duration_s, COLUMNS)
     assert len(stretches) > 2
     assert parts.integrated_lufs == pytest.approx(whole.integrated_lufs, abs=0.01)
     assert parts.momentary_lufs == pytest.approx(whole.momentary_lufs, abs=0.02)

@@ -10,48 +10,58 @@ from mutagen import File
 from mutagen.mp3 import MP3
 
 from mixer.formats import FormatName
-from mixer.publish.pictures import cover_picture
-from mixer.publish.tags import Label
-from mixer.sound.cutting import Cut, Scissors, Words
-from mixer.sound.ffmpeg import Children
-from tests.mixes import Mixed, Spoken, laid_out
-from tests.pictures import picture
-from tests.sounds import MIX_HZ, decoded, level_db, music, speech
+from mixer.publish.pictures import encode_cover
+from mixer.publish.tags import AudioTags
+from mixer.sound.cutting import ChapterSplitter, FileCut, FileTags
+from mixer.sound.ffmpeg import ProcessGroup
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
+from tests.pictures import build_picture
+from tests.sounds import MIX_HZ, decode_audio, level_db, music, speech
 
 KINDS: tuple[FormatName, ...] = ("mp3", "m4a", "m4b", "flac", "wav")
 
 
-def mix_of(folder: Path, kind: FormatName, **more: object) -> Mixed:
+def mix_of(folder: Path, kind: FormatName, **more: object) -> PreparedMix:
     """Three chapters, with music that plays on where they meet."""
-    chunks = [Spoken(speech(3.0, seed), opens=f"Part {seed}") for seed in range(3)]
-    mix = laid_out(folder, chunks, music(5.0), kind=kind, **more)  # type: ignore[arg-type]
-    label = Label({"title": "Whole"}, cover=cover_picture(picture(300, 300), "cover"))
-    mix.rendered(head=label.head(kind), about=label.about(kind), cover=label.attached(kind))
+    chunks = [ChunkSpec(speech(3.0, seed), opens=f"Part {seed}") for seed in range(3)]
+    mix = prepare_mix(folder, chunks, music(5.0), kind=kind, **more)  # type: ignore[arg-type]
+    label = AudioTags({"title": "Whole"}, cover=encode_cover(build_picture(300, 300), "cover"))
+    mix.render(
+        head=label.build_header(kind),
+        about=label.format_ffmetadata(kind),
+        cover=label.attached_picture(kind),
+    )
     return mix
 
 
-def cut_out(mix: Mixed, cuts: Sequence[Cut], label: Label | None = None) -> list[Path]:
+def cut_out(
+    mix: PreparedMix, cuts: Sequence[FileCut], label: AudioTags | None = None
+) -> list[Path]:
     kind = mix.encoding.format
     folder = mix.path.parent / "cut"
     folder.mkdir()
-    scissors = Scissors(mix.path, mix.encoding, mix.timeline.channels, None, folder, Children())
-    told = label or Label()
-    words = Words(told.head(kind), told.about(kind), told.attached(kind))
+    scissors = ChapterSplitter(
+        mix.path, mix.encoding, mix.timeline.channels, None, folder, ProcessGroup()
+    )
+    told = label or AudioTags()
+    words = FileTags(
+        told.build_header(kind), told.format_ffmetadata(kind), told.attached_picture(kind)
+    )
     wanted = ((cut, folder / f"{n}.{kind}", words) for n, cut in enumerate(cuts))
-    return list(scissors.cut(wanted))
+    return list(scissors.split(wanted))
 
 
-def at_chapters(mix: Mixed) -> list[Cut]:
+def at_chapters(mix: PreparedMix) -> list[FileCut]:
     starts = [mix.mix_samples(section.start) for section in mix.timeline.sections]
     ends = [*starts[1:], mix.mix_samples(mix.timeline.length)]
-    return [Cut(start, end) for start, end in zip(starts, ends, strict=True)]
+    return [FileCut(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
-def at_odd_places(mix: Mixed) -> list[Cut]:
+def at_odd_places(mix: PreparedMix) -> list[FileCut]:
     """Anywhere: on no grid, in no frame's beginning, in the midst of sound."""
     length = mix.mix_samples(mix.timeline.length)
     edges = [0, 50_001, 123_457, 300_030, length]
-    return [Cut(start, end) for start, end in pairwise(edges)]
+    return [FileCut(start, end) for start, end in pairwise(edges)]
 
 
 TITLE_AND_TRACK = {
@@ -66,11 +76,13 @@ TITLE_AND_TRACK = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_cut_is_that_stretch_of_the_whole_and_says_so(tmp_path: Path, kind: FormatName):
     mix = mix_of(tmp_path, kind)
-    whole = decoded(mix.path)
-    label = Label({"title": "Two", "track": "2/3"}, cover=cover_picture(picture(200, 200), "it"))
+    whole = decode_audio(mix.path)
+    label = AudioTags(
+        {"title": "Two", "track": "2/3"}, cover=encode_cover(build_picture(200, 200), "it")
+    )
     cuts = [*at_chapters(mix), *at_odd_places(mix)]
     for cut, path in zip(cuts, cut_out(mix, cuts, label), strict=True):
-        heard, wanted = decoded(path), whole[cut.start : cut.end]
+        heard, wanted = decode_audio(path), whole[cut.start : cut.end]
         assert heard.shape == wanted.shape
         error_db = level_db(heard - wanted) - level_db(wanted)
         # AAC's decoder draws the noise in its highest bands anew.
@@ -83,11 +95,11 @@ def test_every_cut_is_that_stretch_of_the_whole_and_says_so(tmp_path: Path, kind
 @pytest.mark.parametrize("kbps", [128, 192, 320])
 def test_silence_goes_around_an_mp3_without_a_click(tmp_path: Path, kbps: int):
     mix = mix_of(tmp_path, "mp3", bitrate_kbps=kbps)
-    whole = decoded(mix.path)
+    whole = decode_audio(mix.path)
     (cut,) = at_chapters(mix)[1:2]
     before, after = 30 * 1_152, 90 * 1_152
-    (path,) = cut_out(mix, [Cut(cut.start, cut.end, before, after)])
-    heard = decoded(path)
+    (path,) = cut_out(mix, [FileCut(cut.start, cut.end, before, after)])
+    heard = decode_audio(path)
     assert heard.shape[0] == cut.end - cut.start + before + after
     assert MP3(path).info.length == pytest.approx(heard.shape[0] / MIX_HZ, abs=0.001)
     settled = 1_152  # what the transform spreads over its neighbours
@@ -100,8 +112,10 @@ def test_silence_goes_around_an_mp3_without_a_click(tmp_path: Path, kbps: int):
 def test_a_stretch_of_samples_becomes_an_mp3_of_the_same_level(tmp_path: Path):
     mix = mix_of(tmp_path, "wav")
     (cut,) = at_chapters(mix)[1:2]
-    scissors = Scissors(mix.path, mix.encoding, mix.timeline.channels, None, tmp_path, Children())
-    scissors.encoded(cut, tmp_path / "part.mp3", Words(), 128)
-    heard, wanted = decoded(tmp_path / "part.mp3"), decoded(mix.path)[cut.start : cut.end]
+    scissors = ChapterSplitter(
+        mix.path, mix.encoding, mix.timeline.channels, None, tmp_path, ProcessGroup()
+    )
+    scissors.encode_mp3(cut, tmp_path / "part.mp3", FileTags(), 128)
+    heard, wanted = decode_audio(tmp_path / "part.mp3"), decode_audio(mix.path)[cut.start : cut.end]
     assert abs(heard.shape[0] - wanted.shape[0]) <= 1_152
     assert level_db(heard) == pytest.approx(level_db(wanted), abs=0.1)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from mixer.jobs.mixing import mix_style
-from mixer.requests import options
+from mixer.requests import parse_options
 from mixer.sound.ducking import RADIO
-from tests.mixes import Spoken, laid_out
-from tests.sounds import MIX_HZ, VOICE_HZ, Sound, decoded, factor, noise, speech
+from tests.mixes import ChunkSpec, prepare_mix
+from tests.sounds import MIX_HZ, VOICE_HZ, Sound, decode_audio, gain_factor, noise, speech
 
 HISS_HZ, VOICE_BAND_HZ = (5_000, 9_000), (80, 4_000)
 HISS_S, EVERY_S, SECONDS = 0.12, 0.6, 6.0
@@ -26,7 +26,7 @@ def hissing(rms_db: float) -> Sound:
     for at_s in np.arange(0.4, SECONDS - 0.2, EVERY_S):
         start = round(at_s * VOICE_HZ)
         heard[start : start + length] = np.hanning(length)
-    return (spoken + heard * np.fft.irfft(hiss, spoken.size)) * factor(rms_db + 26)
+    return (spoken + heard * np.fft.irfft(hiss, spoken.size)) * gain_factor(rms_db + 26)
 
 
 def band_db(sound: Sound, band_hz: tuple[int, int]) -> float:
@@ -42,10 +42,10 @@ def change_db(folder: Path, sound: Sound, de_ess: float) -> tuple[float, float]:
     for number, strength in enumerate((0.0, de_ess)):
         place = folder / str(number)
         place.mkdir(parents=True)
-        mix = laid_out(place, [Spoken(sound)], bitrate_kbps=192, de_ess=strength)
+        mix = prepare_mix(place, [ChunkSpec(sound)], bitrate_kbps=192, de_ess=strength)
         assert mix.timeline.treatment.de_ess == strength
-        mix.rendered()
-        heard = decoded(mix.path)[:, 0]
+        mix.render()
+        heard = decode_audio(mix.path)[:, 0]
         levels.append([band_db(heard, HISS_HZ), band_db(heard, VOICE_BAND_HZ)])
     return levels[1][0] - levels[0][0], levels[1][1] - levels[0][1]
 
@@ -69,8 +69,8 @@ def test_more_holds_down_more(tmp_path: Path):
 
 
 def test_options_of_a_request_reach_the_mix():
-    asked = options({"de_ess": 0.4, "duck_hold_s": 1.5})
+    asked = parse_options({"de_ess": 0.4, "duck_hold_s": 1.5})
     style = mix_style(asked)
-    assert (style.de_ess, style.ramping.hold_s) == (0.4, 1.5)
-    assert (style.ramping.down_s, style.ramping.up_s) == (RADIO.down_s, RADIO.up_s)
-    assert mix_style(options({})).ramping == RADIO
+    assert (style.de_ess, style.envelope.hold_s) == (0.4, 1.5)
+    assert (style.envelope.attack_s, style.envelope.release_s) == (RADIO.attack_s, RADIO.release_s)
+    assert mix_style(parse_options({})).envelope == RADIO

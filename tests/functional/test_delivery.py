@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
 from delivery import callers, change_sets, image, page, preflight, removal
-from delivery.change_sets import Wanted
-from delivery.desk import Desk
-from delivery.errors import Stopped
-from delivery.removal import destroy, empty
-from mixer.http.tokens import callers_from, holder
+from delivery.change_sets import StackSpec
+from delivery.desk import Terminal
+from delivery.errors import DeploymentError
+from delivery.removal import destroy, empty_bucket
+from mixer.http.tokens import find_holder, parse_callers
 
 REGION = "us-east-1"
 TEMPLATE = {
@@ -48,7 +48,7 @@ class Talk:
         self.lines: list[str] = []
         self.questions: list[str] = []
         self.yes = yes
-        self.desk = Desk(self.lines.append, self._answer, sleep=lambda _: None)
+        self.desk = Terminal(self.lines.append, self._answer, sleep=lambda _: None)
 
     def _answer(self, question: str) -> bool:
         self.questions.append(question)
@@ -75,13 +75,13 @@ def client(session: boto3.Session, service: str) -> Any:
 
 
 def stack(session: boto3.Session, talk: Talk, **parameters: str) -> dict[str, str]:
-    wanted = Wanted("proof-infra", BODY, parameters)
+    wanted = StackSpec("proof-infra", BODY, parameters)
     with closing(client(session, "cloudformation")) as formation:
-        return dict(change_sets.bring_about(formation, wanted, talk.desk))
+        return dict(change_sets.deploy_stack(formation, wanted, talk.desk))
 
 
 def days(session: boto3.Session) -> str:
-    return change_sets.parameters_of(client(session, "cloudformation"), "proof-infra")["Days"]
+    return change_sets.read_parameters(client(session, "cloudformation"), "proof-infra")["Days"]
 
 
 # ---- Change sets -------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def test_changes_are_shown_before_anything_is_made(session, talk):
 
 def test_nothing_is_made_without_consent(session):
     talk = Talk(yes=False)
-    with pytest.raises(Stopped, match="left as it is"):
+    with pytest.raises(DeploymentError, match="left as it is"):
         stack(session, talk)
     assert client(session, "s3").list_buckets()["Buckets"] == []
 
@@ -124,7 +124,7 @@ class Formation:
 def test_parameter_stays_as_it_was_given_unless_given_anew():
     formation = Formation(Days="9", InfraStackName="mine", Gone="x")
     wanted = json.dumps({"Parameters": dict.fromkeys(["Days", "InfraStackName", "New"])})
-    given = change_sets.parameter_values(formation, Wanted("a", wanted, {"Days": "11"}))  # type: ignore[arg-type]
+    given = change_sets.build_parameters(formation, StackSpec("a", wanted, {"Days": "11"}))  # type: ignore[arg-type]
     assert given == [
         {"ParameterKey": "Days", "ParameterValue": "11"},
         {"ParameterKey": "InfraStackName", "UsePreviousValue": True},
@@ -133,14 +133,14 @@ def test_parameter_stays_as_it_was_given_unless_given_anew():
 
 def test_stack_that_is_being_changed_is_left_alone(talk):
     busy = Formation("UPDATE_IN_PROGRESS")
-    wanted = Wanted("proof-infra", BODY, {})
-    with pytest.raises(Stopped, match="somebody else"):
-        change_sets.bring_about(busy, wanted, talk.desk)  # type: ignore[arg-type]
+    wanted = StackSpec("proof-infra", BODY, {})
+    with pytest.raises(DeploymentError, match="somebody else"):
+        change_sets.deploy_stack(busy, wanted, talk.desk)  # type: ignore[arg-type]
 
 
 def test_missing_stack_is_told_with_what_to_do(session):
-    with pytest.raises(Stopped, match="make deploy"):
-        change_sets.outputs_of(client(session, "cloudformation"), "mixer-speech")
+    with pytest.raises(DeploymentError, match="make deploy"):
+        change_sets.read_outputs(client(session, "cloudformation"), "mixer-speech")
 
 
 # ---- Source ------------------------------------------------------------------------------------
@@ -160,22 +160,22 @@ def checkout(tmp_path):
 
 
 def test_source_of_a_commit_is_always_the_same_bytes(checkout):
-    commit = image.committed(checkout)
+    commit = image.read_commit(checkout)
     (checkout / "notes.txt").write_text("not mine to deploy")
-    assert image.committed(checkout) == commit
-    assert image.archive(checkout, commit) == image.archive(checkout, commit)
-    assert b"notes.txt" not in image.archive(checkout, commit)
+    assert image.read_commit(checkout) == commit
+    assert image.archive_commit(checkout, commit) == image.archive_commit(checkout, commit)
+    assert b"notes.txt" not in image.archive_commit(checkout, commit)
 
 
 def test_what_is_not_committed_is_not_deployed(checkout):
     (checkout / "app.py").write_text("handler = 1\n")
-    with pytest.raises(Stopped, match=r"app\.py.*commit or stash"):
-        image.committed(checkout)
+    with pytest.raises(DeploymentError, match=r"app\.py.*commit or stash"):
+        image.read_commit(checkout)
 
 
 def test_folder_that_is_no_checkout_is_told(tmp_path):
-    with pytest.raises(Stopped, match="git says"):
-        image.committed(tmp_path)
+    with pytest.raises(DeploymentError, match="git says"):
+        image.read_commit(tmp_path)
 
 
 # ---- Callers -----------------------------------------------------------------------------------
@@ -188,21 +188,21 @@ def secret(session):
 
 def test_first_token_opens_the_door_and_is_given_once(session, secret):
     secrets = client(session, "secretsmanager")
-    token = callers.first_token(secrets, secret, "owner")
+    token = callers.create_first_token(secrets, secret, "owner")
     assert token
     text = secrets.get_secret_value(SecretId=secret)["SecretString"]
-    assert holder(callers_from(text), token) == "owner"
+    assert find_holder(parse_callers(text), token) == "owner"
     assert token not in text
-    assert callers.first_token(secrets, secret, "owner") is None
+    assert callers.create_first_token(secrets, secret, "owner") is None
 
 
 def test_caller_has_two_tokens_at_most(session, secret):
     secrets = client(session, "secretsmanager")
-    tokens = [callers.new_token(secrets, secret, "anna") for _ in range(2)]
-    book = callers_from(secrets.get_secret_value(SecretId=secret)["SecretString"])
-    assert [holder(book, each) for each in tokens] == ["anna", "anna"]
-    with pytest.raises(Stopped, match="anna has 2 tokens"):
-        callers.new_token(secrets, secret, "anna")
+    tokens = [callers.create_token(secrets, secret, "anna") for _ in range(2)]
+    book = parse_callers(secrets.get_secret_value(SecretId=secret)["SecretString"])
+    assert [find_holder(book, each) for each in tokens] == ["anna", "anna"]
+    with pytest.raises(DeploymentError, match="anna has 2 tokens"):
+        callers.create_token(secrets, secret, "anna")
 
 
 # ---- Page --------------------------------------------------------------------------------------
@@ -220,15 +220,15 @@ def test_page_goes_into_its_bucket_with_the_address_of_the_api(session, talk, tm
 
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "index.html").write_text("<!doctype html>")
-    site = page.Site(s3, Cache(), {"PageBucketName": "page", "DistributionId": "D1"})  # type: ignore[arg-type]
-    wanted = page.files(tmp_path / "web", "https://api.example/prod")
-    assert page.publish(wanted, site, talk.desk) == 3
+    site = page.PageSite(s3, Cache(), {"PageBucketName": "page", "DistributionId": "D1"})  # type: ignore[arg-type]
+    wanted = page.load_files(tmp_path / "web", "https://api.example/prod")
+    assert page.publish_files(wanted, site, talk.desk) == 3
     assert forgotten == ["D1"]
     shown = s3.get_object(Bucket="page", Key="index.html")
     assert (shown["ContentType"], shown["Body"].read()) == ("text/html", b"<!doctype html>")
     config = json.loads(s3.get_object(Bucket="page", Key="config.json")["Body"].read())
     assert config == {"api": "https://api.example/prod"}
-    assert page.publish(wanted, site, talk.desk) == 0
+    assert page.publish_files(wanted, site, talk.desk) == 0
     assert forgotten == ["D1"]
 
 
@@ -250,13 +250,13 @@ class Quotas:
 
 
 def test_preflight_names_the_account_its_quotas_and_what_it_cannot_know(session):
-    account = preflight.Account(
+    account = preflight.PreflightClients(
         sts=client(session, "sts"),
         functions=client(session, "lambda"),
         polly=client(session, "polly"),
         quotas=Quotas(),  # type: ignore[arg-type]
     )
-    rows = preflight.look(account, REGION)
+    rows = preflight.inspect_account(account, REGION)
     assert rows[0][:2] == ("account", "123456789012")
     assert rows[-2] == ("polly", "8", "Generative SynthesizeSpeech requests")
     assert rows[-1][:2] == ("codebuild quotas", "unknown")
@@ -268,9 +268,9 @@ def test_preflight_stops_without_credentials():
         def get_caller_identity(self):
             raise NoCredentialsError
 
-    account = preflight.Account(*[Nobody()] * 4)  # type: ignore[arg-type]
-    with pytest.raises(Stopped, match="credentials"):
-        preflight.look(account, REGION)
+    account = preflight.PreflightClients(*[Nobody()] * 4)  # type: ignore[arg-type]
+    with pytest.raises(DeploymentError, match="credentials"):
+        preflight.inspect_account(account, REGION)
 
 
 # ---- Removal -----------------------------------------------------------------------------------
@@ -290,9 +290,9 @@ def filled(session, name):
 def test_emptying_leaves_no_version_marker_or_upload(session):
     client(session, "s3").create_bucket(Bucket="old")
     s3 = filled(session, "old")
-    empty(s3, "old")
+    empty_bucket(s3, "old")
     s3.delete_bucket(Bucket="old")
-    empty(s3, "old")
+    empty_bucket(s3, "old")
 
 
 def bucket_of(session, place):
@@ -324,7 +324,7 @@ def test_audio_stays_unless_somebody_says_otherwise(session, talk):
 
 def test_nothing_is_deleted_without_consent(session, talk):
     stack(session, talk)
-    with pytest.raises(Stopped, match="Nothing was deleted"):
+    with pytest.raises(DeploymentError, match="Nothing was deleted"):
         destroy("proof", session, Talk(yes=False).desk, audio=True)
     assert len(buckets(session)) == 2
 
@@ -338,4 +338,4 @@ def test_other_deployments_audio_is_not_ours(session, talk):
     client(session, "s3").create_bucket(Bucket="proof2-infra-outputbucket-1")
     destroy("proof", session, talk.desk, audio=True)
     assert buckets(session) == ["proof2-infra-outputbucket-1"]
-    assert removal.KEPT == ("OutputBucket", "MusicBucket")
+    assert removal.KEPT_BUCKETS == ("OutputBucket", "MusicBucket")

@@ -16,9 +16,9 @@ import pytest
 from mixer.errors import MixerError, OutOfTime, SpeechFailed
 from mixer.sound import ffmpeg
 from mixer.speech.embedded.engine import PITCHES, EmbeddedEngine, require_packages
-from mixer.speech.engine import Delivery, Speech
+from mixer.speech.engine import Speech, VoiceSettings
 
-ADA = Delivery("Ada", "embedded")
+ADA = VoiceSettings("Ada", "embedded")
 SENTENCES = "".join(
     f"<s>{text}</s>"
     for text in (
@@ -54,7 +54,7 @@ def own() -> Iterator[EmbeddedEngine]:
 
 
 def say(engine: EmbeddedEngine, inside: str, voice: str = "Ada") -> Speech:
-    return engine.speak(f"<speak>{inside}</speak>", Delivery(voice, "embedded"))
+    return engine.synthesize(f"<speak>{inside}</speak>", VoiceSettings(voice, "embedded"))
 
 
 def report_of(speech: Speech) -> str:

@@ -39,8 +39,8 @@ def cloud():
 
 def test_rule_hears_of_a_story_that_is_done(cloud, tmp_path):
     events, heard = cloud
-    world = StoryWorld(tmp_path, tell=[EventBus(events, BUS).tell])
-    story = world.begun("A bell rang.")
+    world = StoryWorld(tmp_path, notifiers=[EventBus(events, BUS).notify])
+    story = world.create_story("A bell rang.")
     (event,) = heard()
     assert (event["source"], event["detail-type"]) == ("mixer", "Story ended")
     detail = event["detail"]
@@ -51,16 +51,16 @@ def test_rule_hears_of_a_story_that_is_done(cloud, tmp_path):
 
 def test_event_of_a_failed_story_says_why_and_another_rule_would_hear_it(cloud, tmp_path):
     events, heard = cloud
-    world = StoryWorld(tmp_path, tell=[EventBus(events, BUS).tell])
-    story = world.begun("A bell rang.", voice="Nobody")
+    world = StoryWorld(tmp_path, notifiers=[EventBus(events, BUS).notify])
+    story = world.create_story("A bell rang.", voice="Nobody")
     assert world.status(story).failure.code == "unknown_voice"
     assert heard() == [], "the rule wants stories that are done"
 
 
 def test_bus_that_is_out_of_reach_is_a_failure_that_may_pass(tmp_path):
     with closing(session().client("events", endpoint_url="http://127.0.0.1:9")) as events:
-        world = StoryWorld(tmp_path, tell=[EventBus(events, BUS).tell])
-        story = world.begun("A bell rang.")
+        world = StoryWorld(tmp_path, notifiers=[EventBus(events, BUS).notify])
+        story = world.create_story("A bell rang.")
         with pytest.raises(StoreFailed, match="out of reach"):
-            world.task("notify", story)
+            world.run_task("notify", story)
         assert world.status(story).state == "done", "the story does not wait for its news"

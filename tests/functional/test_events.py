@@ -12,11 +12,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel
 
 from mixer import errors
-from mixer.http.answers import answer, status_of
-from mixer.http.calls import LAMBDA_MARGIN_S, call_of
+from mixer.http.answers import http_status, json_response
+from mixer.http.calls import LAMBDA_MARGIN_S, build_request_context
 from mixer.http.routing import Api, Endpoint
 from mixer.settings import Auth, Settings
-from tests.functional.lambdas import Context, told, version_1, version_2
+from tests.functional.lambdas import FakeContext, event_v1, event_v2, parse_body
 
 SITE = "https://page.example"
 PRIVATE_TEXT = "nobody else may read this"
@@ -48,7 +48,14 @@ def endpoint(mode="none") -> Endpoint:
         if body.text == "cap":
             raise errors.CapReached("Enough for today.", retry_after_s=90)
         time.sleep(0.002 * (len(body.text) % 3))
-        return answer(200, {"said": body.text, "by": api.call.caller, "id": api.call.request_id})
+        return json_response(
+            200,
+            {
+                "said": body.text,
+                "by": api.request_context.caller,
+                "id": api.request_context.request_id,
+            },
+        )
 
     return Endpoint(api, settings(mode), "/synthesize")
 
@@ -57,22 +64,22 @@ FIELDS = {"text": "hello"}
 JSON = json.dumps(FIELDS)
 ENCODED = base64.b64encode(JSON.encode()).decode()
 SHAPES = {
-    "payload 2.0": version_2(FIELDS),
-    "payload 2.0, stage in path": version_2(FIELDS, stage="prod"),
-    "payload 1.0, stage in path": version_1(FIELDS),
-    "payload 1.0, REST API": version_1(FIELDS, stage_in_path=False),
+    "payload 2.0": event_v2(FIELDS),
+    "payload 2.0, stage in path": event_v2(FIELDS, stage="prod"),
+    "payload 1.0, stage in path": event_v1(FIELDS),
+    "payload 1.0, REST API": event_v1(FIELDS, stage_in_path=False),
     "bare body": {"body": JSON},
     "bare body, an object": {"body": FIELDS},
     "the body's own fields": FIELDS,
-    "JSON inside a string": version_2(json.dumps(JSON)),
+    "JSON inside a string": event_v2(json.dumps(JSON)),
     "JSON inside a string, bare": {"body": json.dumps(JSON)},
-    "base64": {**version_2(ENCODED), "isBase64Encoded": True},
-    "base64, payload 1.0": {**version_1(ENCODED), "isBase64Encoded": True},
+    "base64": {**event_v2(ENCODED), "isBase64Encoded": True},
+    "base64, payload 1.0": {**event_v1(ENCODED), "isBase64Encoded": True},
     "base64 of JSON inside a string": {
-        **version_2(base64.b64encode(json.dumps(JSON).encode()).decode()),
+        **event_v2(base64.b64encode(json.dumps(JSON).encode()).decode()),
         "isBase64Encoded": True,
     },
-    "content type of a form": version_2(
+    "content type of a form": event_v2(
         FIELDS, headers={"content-type": "application/x-www-form-urlencoded"}
     ),
 }
@@ -80,48 +87,48 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_shape_of_event_is_understood(name):
-    answered = endpoint()(SHAPES[name], Context())
+    answered = endpoint()(SHAPES[name], FakeContext())
     assert answered["statusCode"] == 200
-    assert told(answered)["said"] == "hello"
+    assert parse_body(answered)["said"] == "hello"
     assert set(answered) == {"statusCode", "headers", "body", "isBase64Encoded"}
 
 
 MALFORMED = {
-    "no body": (version_2(None), "body"),
-    "empty body": (version_2(""), "body"),
-    "no JSON": (version_2("hello"), "body"),
-    "a list": (version_2("[1]"), "body"),
-    "a number": (version_2("7"), "body"),
-    "null": (version_2("null"), "body"),
-    "NaN": (version_2('{"text": "a", "number": NaN}'), "body"),
-    "too deep": (version_2("[" * 100_000), "body"),
-    "broken base64": ({**version_2("?"), "isBase64Encoded": True}, "body"),
-    "base64 of no text": ({**version_2("/w=="), "isBase64Encoded": True}, "body"),
+    "no body": (event_v2(None), "body"),
+    "empty body": (event_v2(""), "body"),
+    "no JSON": (event_v2("hello"), "body"),
+    "a list": (event_v2("[1]"), "body"),
+    "a number": (event_v2("7"), "body"),
+    "null": (event_v2("null"), "body"),
+    "NaN": (event_v2('{"text": "a", "number": NaN}'), "body"),
+    "too deep": (event_v2("[" * 100_000), "body"),
+    "broken base64": ({**event_v2("?"), "isBase64Encoded": True}, "body"),
+    "base64 of no text": ({**event_v2("/w=="), "isBase64Encoded": True}, "body"),
     "a list as event": ([], "body"),
     "nothing as event": (None, "body"),
     "no fields": ({}, "text"),
-    "wrong type": (version_2({"text": 7}), "text"),
-    "wrong type of a number": (version_2({"text": "a", "number": "many"}), "number"),
-    "wrong type inside": (version_2({"text": "a", "inner": {"x": [1]}}), "inner.x"),
-    "half a character": (version_2('{"text": "\\ud800"}'), "body"),
+    "wrong type": (event_v2({"text": 7}), "text"),
+    "wrong type of a number": (event_v2({"text": "a", "number": "many"}), "number"),
+    "wrong type inside": (event_v2({"text": "a", "inner": {"x": [1]}}), "inner.x"),
+    "half a character": (event_v2('{"text": "\\ud800"}'), "body"),
 }
 
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_input_is_a_400_that_names_the_field(name):
     event, field = MALFORMED[name]
-    answered = endpoint()(event, Context())
+    answered = endpoint()(event, FakeContext())
     assert answered["statusCode"] == 400
-    body = told(answered)
+    body = parse_body(answered)
     assert (body["code"], body["details"]["field"]) == ("bad_input", field)
     assert body["request_id"] in {"gateway-request", "lambda-request"}
     assert body["error"]
 
 
 def test_what_nobody_foresaw_is_told_without_a_trace_and_logged_without_the_text(caplog):
-    answered = endpoint()(version_2({"text": "break"}), Context())
+    answered = endpoint()(event_v2({"text": "break"}), FakeContext())
     assert answered["statusCode"] == 500
-    assert told(answered)["code"] == "internal"
+    assert parse_body(answered)["code"] == "internal"
     logged = "".join(str(record.__dict__) for record in caplog.records)
     assert "RuntimeError" in logged
     assert "gateway-request" in logged
@@ -130,21 +137,21 @@ def test_what_nobody_foresaw_is_told_without_a_trace_and_logged_without_the_text
 
 
 def test_who_must_wait_is_told_how_long():
-    answered = endpoint()(version_2({"text": "cap"}), Context())
+    answered = endpoint()(event_v2({"text": "cap"}), FakeContext())
     assert (answered["statusCode"], answered["headers"]["Retry-After"]) == (429, "90")
 
 
 def test_unknown_routes_are_named():
-    answered = endpoint()(version_2(None, "/nothing", "GET"), Context())
+    answered = endpoint()(event_v2(None, "/nothing", "GET"), FakeContext())
     assert answered["statusCode"] == 404
-    assert "GET /nothing" in told(answered)["error"]
+    assert "GET /nothing" in parse_body(answered)["error"]
 
 
 @pytest.mark.parametrize("text", ["hello", "break"])
 def test_listed_sites_may_read_answers_and_others_may_not(text):
     def allowed(origin):
-        event = version_2({"text": text}, headers={"Origin": origin})
-        headers = endpoint()(event, Context())["headers"]
+        event = event_v2({"text": text}, headers={"Origin": origin})
+        headers = endpoint()(event, FakeContext())["headers"]
         assert headers["Vary"] == "Origin"
         return headers.get("Access-Control-Allow-Origin")
 
@@ -154,8 +161,8 @@ def test_listed_sites_may_read_answers_and_others_may_not(text):
 
 def test_preflight_is_answered_without_a_token():
     headers = {"Origin": SITE, "Access-Control-Request-Method": "POST"}
-    event = version_2(None, "/synthesize", "OPTIONS", headers=headers)
-    answered = endpoint("token")(event, Context())
+    event = event_v2(None, "/synthesize", "OPTIONS", headers=headers)
+    answered = endpoint("token")(event, FakeContext())
     assert answered["statusCode"] == 204
     assert "POST" in answered["headers"]["Access-Control-Allow-Methods"]
     assert "Authorization" in answered["headers"]["Access-Control-Allow-Headers"]
@@ -163,23 +170,25 @@ def test_preflight_is_answered_without_a_token():
 
 def test_with_tokens_only_named_callers_pass():
     handler = endpoint("token")
-    assert handler(version_2(FIELDS), Context())["statusCode"] == 401
-    assert handler(version_1(FIELDS), Context())["statusCode"] == 401
-    assert told(handler(version_2(FIELDS, caller="anna"), Context()))["by"] == "anna"
-    assert told(handler(version_1(FIELDS, caller="anna"), Context()))["by"] == "anna"
-    assert told(handler(FIELDS, Context()))["by"] == "direct"
+    assert handler(event_v2(FIELDS), FakeContext())["statusCode"] == 401
+    assert handler(event_v1(FIELDS), FakeContext())["statusCode"] == 401
+    assert parse_body(handler(event_v2(FIELDS, caller="anna"), FakeContext()))["by"] == "anna"
+    assert parse_body(handler(event_v1(FIELDS, caller="anna"), FakeContext()))["by"] == "anna"
+    assert parse_body(handler(FIELDS, FakeContext()))["by"] == "direct"
 
 
 def test_without_tokens_everybody_is_anonymous():
-    assert told(endpoint()(version_2(FIELDS, caller="anna"), Context()))["by"] == "anonymous"
+    assert (
+        parse_body(endpoint()(event_v2(FIELDS, caller="anna"), FakeContext()))["by"] == "anonymous"
+    )
 
 
 def test_many_threads_share_one_handler():
     handler = endpoint("token")
 
     def ask(number: int):
-        event = version_2({"text": f"text {number}"}, caller=f"caller {number}")
-        return told(handler(event, Context()))
+        event = event_v2({"text": f"text {number}"}, caller=f"caller {number}")
+        return parse_body(handler(event, FakeContext()))
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(64)))
@@ -189,18 +198,20 @@ def test_many_threads_share_one_handler():
 
 def test_deadline_is_the_gateways_or_lambdas_own():
     def left_s(event, lambda_s=600.0):
-        call = call_of(event, Context(lambda_s), settings(), now=lambda: 0.0, wall=lambda: 1_000.0)
+        call = build_request_context(
+            event, FakeContext(lambda_s), settings(), now=lambda: 0.0, wall=lambda: 1_000.0
+        )
         return call.deadline_s
 
     gateway_s = settings().gateway_timeout_s
-    waiting = version_2(FIELDS)
+    waiting = event_v2(FIELDS)
     waiting["requestContext"]["timeEpoch"] = 996_000
-    old = version_2(FIELDS)
+    old = event_v2(FIELDS)
     old["requestContext"]["timeEpoch"] = 1
-    assert left_s(version_2(FIELDS)) == gateway_s
+    assert left_s(event_v2(FIELDS)) == gateway_s
     assert left_s(waiting) == gateway_s - 4
     assert left_s(old) == gateway_s
-    assert left_s(version_2(FIELDS), lambda_s=10) == 10 - LAMBDA_MARGIN_S
+    assert left_s(event_v2(FIELDS), lambda_s=10) == 10 - LAMBDA_MARGIN_S
     assert left_s(FIELDS) == 600 - LAMBDA_MARGIN_S
 
 
@@ -210,7 +221,7 @@ def test_every_error_has_a_status_of_the_contract():
         for below in kind.__subclasses__():
             yield from kinds(below)
 
-    statuses = {kind: status_of(kind.__new__(kind)) for kind in kinds(errors.MixerError)}
+    statuses = {kind: http_status(kind.__new__(kind)) for kind in kinds(errors.MixerError)}
     assert statuses[errors.TextTooLong] == 413
     assert statuses[errors.UnplayableAudio] == 422
     assert statuses[errors.BadOption] == 400

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.fated import Blow
-from bench.faults import PROCESSES, Campaign, story, voice
+from bench.fated import InjectedFault
+from bench.faults import PROCESSES, Campaign, build_story, start_polly
 
 CHUNKS = 12
 
@@ -11,8 +11,8 @@ CHUNKS = 12
 @pytest.fixture(scope="module")
 def campaign():
     PROCESSES.set_forkserver_preload(["bench.fated"])
-    with voice() as polly:
-        yield Campaign(polly, story(CHUNKS))
+    with start_polly() as polly:
+        yield Campaign(polly, build_story(CHUNKS))
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,6 @@ def campaign():
 )
 def test_story_that_was_hit_anywhere_ends_the_same_and_is_paid_once(campaign, share, kills, late):
     assert campaign.chunks == CHUNKS
-    point = campaign.point(Blow(round(share * campaign.whole.calls), kills, late))
+    point = campaign.point(InjectedFault(round(share * campaign.whole.calls), kills, late))
     assert point.is_kept, str(point)
     assert (point.first.ended is None) == kills

@@ -20,7 +20,7 @@ ENDLESS = ["-re", "-f", "lavfi", "-i", "sine", "-f", "null", "-"]
 @pytest.fixture(autouse=True, scope="module")
 def _known_binary() -> None:
     """Looking FFmpeg up starts one of its own, once; these tests look for children."""
-    ffmpeg.binary()
+    ffmpeg.binary_path()
 
 
 def make_sound(path: Path, *options: str) -> Path:
@@ -81,7 +81,7 @@ def test_interrupt_kills_the_child():
 
 
 def test_child_is_out_of_reach_of_the_terminals_interrupt():
-    children = ffmpeg.Children()
+    children = ffmpeg.ProcessGroup()
     with ThreadPoolExecutor() as pool:
         running = pool.submit(ffmpeg.run, ENDLESS, timeout_s=30, children=children)
         assert os.getpgid(wait_for_child().pid) != os.getpgid(0)
@@ -91,7 +91,7 @@ def test_child_is_out_of_reach_of_the_terminals_interrupt():
 
 
 def test_stop_ends_all_children_and_starts_no_more():
-    children = ffmpeg.Children()
+    children = ffmpeg.ProcessGroup()
     with ThreadPoolExecutor(4) as pool:
         running = [
             pool.submit(ffmpeg.run, ENDLESS, timeout_s=30, children=children) for _ in range(4)
@@ -103,7 +103,7 @@ def test_stop_ends_all_children_and_starts_no_more():
                 each.result(timeout=10)
     assert children_of_this_process() == []
     with pytest.raises(OutOfTime):
-        ffmpeg.run(ENDLESS, timeout_s=30, children=children)
+        ffmpeg.run(ENDLESS, timeout_s=30, processes=children)
 
 
 def test_bytes_on_standard_input_are_read(tmp_path):

@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 
 from mixer.parallel import usable_cores
-from tests.mixes import Mixed, Spoken, laid_out
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
     MIX_HZ,
     VOICE_HZ,
     Sound,
-    decoded,
+    decode_audio,
     level_db,
-    loudness,
+    measure_loudness,
     music,
     silence,
     speech,
-    write,
+    write_sound,
 )
 
 MIXES = 4
@@ -35,7 +35,7 @@ MOMENT = MIX_HZ // 50
 class Parts:
     """A mix and its parts, in one channel each, as they are heard."""
 
-    mix: Mixed
+    mix: PreparedMix
     level_lu: float
     duck_db: float
     whole: Sound
@@ -62,7 +62,7 @@ def parts(folder: Path, seed: int) -> Parts:
     draw = random.Random(seed)
     rate_hz = draw.choice([VOICE_HZ, 22_050])
     chunks = [
-        Spoken(
+        ChunkSpec(
             speech(draw.uniform(3, 6), 10 * seed + n, rate_hz, draw.uniform(-32, -20)),
             rate_hz,
             gap_ms=draw.choice([draw.randint(0, 700), draw.randint(1_500, 4_000)]),
@@ -73,21 +73,21 @@ def parts(folder: Path, seed: int) -> Parts:
     level_lu, duck_db = draw.uniform(12, 26), draw.choice([4.0, 8.0, 12.0])
     track = music(draw.uniform(4, 20), rms_db=draw.uniform(-30, -12), channels=draw.choice([1, 2]))
     style = {"music_level_lu": level_lu, "duck_db": duck_db, "intro_s": 3.0, "outro_s": 3.0}
-    mix = laid_out(folder, chunks, track, kind="wav", **style)
+    mix = prepare_mix(folder, chunks, track, kind="wav", **style)
     bare = tuple(replace(cue, ramps=()) for cue in mix.timeline.cues)
 
     def heard(timeline: object = mix.timeline) -> Sound:
-        replace(mix, timeline=timeline).rendered(workers=1)  # type: ignore[arg-type]
-        return decoded(mix.path)[:, 0]
+        replace(mix, timeline=timeline).render(workers=1)  # type: ignore[arg-type]
+        return decode_audio(mix.path)[:, 0]
 
     whole = heard()
     (bed_path, _) = mix.ingredients.music["music"]
     played = bed_path.read_bytes()
-    write(bed_path, np.zeros_like(track), MIX_HZ)
+    write_sound(bed_path, np.zeros_like(track), MIX_HZ)
     voice = heard()
     bed_path.write_bytes(played)
     for name, path in mix.ingredients.clips.items():
-        write(path, silence(chunks[int(name)].sound.size / rate_hz, rate_hz), rate_hz)
+        write_sound(path, silence(chunks[int(name)].sound.size / rate_hz, rate_hz), rate_hz)
     bed, steady = heard(), heard(replace(mix.timeline, cues=bare))
     return Parts(mix, level_lu, duck_db, whole, voice, bed, steady)
 
@@ -100,7 +100,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Parts]:
 
 
 def lufs(folder: Path, sounds: list[Sound]) -> float:
-    return loudness(write(folder / "part.wav", np.concatenate(sounds), MIX_HZ))[0]
+    return measure_loudness(write_sound(folder / "part.wav", np.concatenate(sounds), MIX_HZ))[0]
 
 
 def test_bed_is_as_far_below_the_voice_as_asked(made: list[Parts], tmp_path: Path):

@@ -21,40 +21,40 @@ from mutagen.oggopus import OggOpus
 
 from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
-from mixer.publish.pictures import cover_picture
-from mixer.publish.tags import Label
-from mixer.sound.ffmpeg import binary
-from tests.mixes import Mixed, Spoken, laid_out
-from tests.pictures import picture
+from mixer.publish.pictures import encode_cover
+from mixer.publish.tags import AudioTags
+from mixer.sound.ffmpeg import binary_path
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
+from tests.pictures import build_picture
 from tests.sounds import (
     MIX_HZ,
     Sound,
-    decoded,
-    ffmpeg,
+    decode_audio,
     level_db,
-    loudness,
+    measure_loudness,
     music,
     noise,
+    run_ffmpeg,
     speech,
 )
 
 OTHERS: tuple[FormatName, ...] = ("m4a", "m4b", "opus", "flac", "wav")
 
 
-def mix_of(folder: Path, kind: FormatName, bed: Sound | None = None) -> Mixed:
+def mix_of(folder: Path, kind: FormatName, bed: Sound | None = None) -> PreparedMix:
     """Two chapters of some ten seconds: several segments of one grid step."""
     chunks = [
-        Spoken(speech(4.0, seed), gap_ms=800, opens=f"Part {seed}" if seed % 2 == 0 else None)
+        ChunkSpec(speech(4.0, seed), gap_ms=800, opens=f"Part {seed}" if seed % 2 == 0 else None)
         for seed in range(4)
     ]
-    return laid_out(folder, chunks, bed, kind=kind)
+    return prepare_mix(folder, chunks, bed, kind=kind)
 
 
 @pytest.fixture(scope="module")
 def as_wav(tmp_path_factory: pytest.TempPathFactory) -> Sound:
     mix = mix_of(tmp_path_factory.mktemp("wav"), "wav", music(5.0))
-    mix.rendered(segment_grids=None)
-    return decoded(mix.path)
+    mix.render(segment_grids=None)
+    return decode_audio(mix.path)
 
 
 @pytest.mark.parametrize("kind", OTHERS)
@@ -63,19 +63,21 @@ def test_other_formats_play_the_same_sound_for_the_same_time(
 ):
     """Segments joined, against raw samples of a serial render."""
     mix = mix_of(tmp_path, kind, music(5.0))
-    mix.rendered(segment_grids=5)
-    heard = decoded(mix.path, MIX_HZ)
+    mix.render(segment_grids=5)
+    heard = decode_audio(mix.path, MIX_HZ)
     assert abs(heard.shape[0] - mix.mix_samples(mix.timeline.length)) <= (kind == "opus")
     length = min(len(heard), len(as_wav))
     error_db = level_db(heard[:length] - as_wav[:length]) - level_db(as_wav)
     assert error_db < (-90 if kind in ("flac", "wav") else -20)
-    assert loudness(mix.path)[0] == pytest.approx(mix.timeline.mastering.target_lufs, abs=0.3)
+    assert measure_loudness(mix.path)[0] == pytest.approx(
+        mix.timeline.mastering.target_lufs, abs=0.3
+    )
 
 
 @pytest.mark.parametrize("kind", ["m4a", "opus"])
 def test_voice_alone_stays_mono_whatever_the_bit_rate(tmp_path: Path, kind: FormatName):
-    mix = laid_out(tmp_path, [Spoken(speech(2.0))], kind=kind, bitrate_kbps=320)
-    mix.rendered()
+    mix = prepare_mix(tmp_path, [ChunkSpec(speech(2.0))], kind=kind, bitrate_kbps=320)
+    mix.render()
     assert File(mix.path).info.channels == 1
 
 
@@ -84,21 +86,21 @@ def test_segments_of_lossless_formats_join_into_the_bytes_of_a_serial_render(
     tmp_path: Path, kind: FormatName
 ):
     mix = mix_of(tmp_path, kind, music(5.0))
-    mix.rendered(segment_grids=None)
+    mix.render(segment_grids=None)
     serial = mix.path.read_bytes()
-    mix.rendered(segment_grids=5)
+    mix.render(segment_grids=5)
     assert mix.path.read_bytes() == serial
 
 
 def test_aac_joins_are_as_clean_as_the_rest(tmp_path: Path):
     """What the encoder gets wrong around the seams is no more than what it does elsewhere."""
     seams_s = [6.4 * n for n in range(1, 4)]
-    chunk = Spoken(speech(30.0))
+    chunk = ChunkSpec(speech(30.0))
     sounds = []
     for kind in ("wav", "m4a"):
-        mix = laid_out(tmp_path, [chunk], music(5.0), kind=kind)  # type: ignore[arg-type]
-        mix.rendered(segment_grids=5)
-        sounds.append(decoded(mix.path))
+        mix = prepare_mix(tmp_path, [chunk], music(5.0), kind=kind)  # type: ignore[arg-type]
+        mix.render(segment_grids=5)
+        sounds.append(decode_audio(mix.path))
     error = sounds[1] - sounds[0]
     window = MIX_HZ // 10
     everywhere = [level_db(error[at : at + window]) for at in range(0, len(error), window)]
@@ -129,7 +131,7 @@ TAG_NAMES = {
 
 def chapters_told(path: Path) -> list[tuple[float, str]]:
     """Chapters as FFmpeg reads them: start in seconds, title."""
-    told = ffmpeg(["-i", str(path), "-f", "ffmetadata", "-"]).decode()
+    told = run_ffmpeg(["-i", str(path), "-f", "ffmetadata", "-"]).decode()
     found = []
     for block in told.split("[CHAPTER]")[1:]:
         lines = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
@@ -155,15 +157,19 @@ def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatNa
     mix = mix_of(tmp_path, kind)
     starts_s = [mix.timeline.seconds(section.start) for section in mix.timeline.sections]
     chapters = list(zip(starts_s, ("One", "Zwei – ä"), strict=True))
-    cover = cover_picture(picture(640, 480), "cover.png")
-    label = Label(FIELDS, chapters, mix.timeline.duration_s, cover)
-    mix.rendered(head=label.head(kind), about=label.about(kind), cover=label.attached(kind))
+    cover = encode_cover(build_picture(640, 480), "cover.png")
+    label = AudioTags(FIELDS, chapters, mix.timeline.duration_s, cover)
+    mix.render(
+        head=label.build_header(kind),
+        about=label.format_ffmetadata(kind),
+        cover=label.attached_picture(kind),
+    )
     tags = File(mix.path).tags
     read = [tags[name] for name in TAG_NAMES[kind].split()]
     texts = [str(each[0]) if isinstance(each, list) else str(each) for each in read]
     assert texts == list(FIELDS.values())[: len(texts)]
     assert covers_told(mix.path) == [cover.content]
-    told = ffmpeg(["-i", str(mix.path), "-f", "ffmetadata", "-"]).decode()
+    told = run_ffmpeg(["-i", str(mix.path), "-f", "ffmetadata", "-"]).decode()
     if kind != "opus":  # FFmpeg counts its comments among the stream's
         assert "title=Ünïcödé\\; \\= \\#1\n" in told
         assert "artist=A. Writer\n" in told
@@ -176,20 +182,22 @@ def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatNa
         read_s = [start_s for start_s, _ in chapters_told(mix.path)]
         delay_s = 0.026 if kind == "mp3" else 0.001  # FFmpeg counts from the first frame on
         assert read_s == pytest.approx(starts_s, abs=delay_s)
-    assert abs(decoded(mix.path, MIX_HZ).shape[0] - mix.mix_samples(mix.timeline.length)) <= 1
+    assert abs(decode_audio(mix.path, MIX_HZ).shape[0] - mix.mix_samples(mix.timeline.length)) <= 1
 
 
 def test_language_of_an_audiobook_is_that_of_its_sound(tmp_path: Path):
     mix = mix_of(tmp_path, "m4b")
-    mix.rendered(about=Label({"language": "deu"}).about("m4b"))
-    told = run([binary(), "-hide_banner", "-i", str(mix.path)], capture_output=True, check=False)
+    mix.render(about=AudioTags({"language": "deu"}).format_ffmetadata("m4b"))
+    told = run(
+        [binary_path(), "-hide_banner", "-i", str(mix.path)], capture_output=True, check=False
+    )
     assert b"(deu): Audio: aac" in told.stderr
     assert File(mix.path).tags["stik"] == [2]
 
 
 def test_m4b_is_told_from_m4a_and_begins_with_its_index(tmp_path: Path):
     mix = mix_of(tmp_path, "m4b")
-    mix.rendered()
+    mix.render()
     content = mix.path.read_bytes()
     assert content[8:12] == b"M4B "
     assert content.index(b"moov") < content.index(b"mdat")
@@ -202,7 +210,7 @@ def test_wav_beyond_four_gibibytes_is_refused_with_a_hint(tmp_path: Path):
     mix = mix_of(tmp_path, "wav")
     hours = replace(mix.timeline, length=7 * 3_600 * mix.timeline.rate_hz, channels=2)
     with pytest.raises(BadOption, match=r"7\.0 hours need 4\.1 GiB: ask for flac"):
-        replace(mix, timeline=hours).rendered()
+        replace(mix, timeline=hours).render()
     assert not mix.path.exists()
 
 
@@ -211,7 +219,7 @@ def test_broken_chunk_is_named_and_leaves_nothing(tmp_path: Path, kind: FormatNa
     mix = mix_of(tmp_path, kind)
     (tmp_path / "2.wav").write_bytes(b"no sound")
     with pytest.raises(RenderFailed, match=r"cannot read .*2\.wav"):
-        mix.rendered(segment_grids=5)
+        mix.render(segment_grids=5)
     assert not mix.path.exists()
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".wav"]
 
@@ -229,13 +237,13 @@ def killed(name: str) -> None:
 @pytest.mark.parametrize(("kind", "word"), [("mp3", "libmp3lame"), ("m4b", "/stream")])
 def test_killed_ffmpeg_is_told_and_leaves_nothing(tmp_path: Path, kind: FormatName, word: str):
     """A segment's, and the one that takes them all."""
-    minutes = [Spoken(noise(60.0, seed)) for seed in range(3)]
-    mix = laid_out(tmp_path, minutes, music(5.0), kind=kind)
+    minutes = [ChunkSpec(noise(60.0, seed)) for seed in range(3)]
+    mix = prepare_mix(tmp_path, minutes, music(5.0), kind=kind)
     before = set(tmp_path.iterdir())
     killer = threading.Thread(target=killed, args=[word])
     killer.start()
     with pytest.raises(RenderFailed, match=r"ended from outside by SIGKILL"):
-        mix.rendered(segment_grids=25)
+        mix.render(segment_grids=25)
     killer.join()
     assert set(tmp_path.iterdir()) == before
     assert not [each for each in psutil.Process().children() if "ffmpeg" in each.name()]

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mixer.jobs.inspecting import figures, inspect, picture
+from mixer.jobs.inspecting import collect_figures, draw_picture, inspect
 from mixer.parallel import usable_cores
-from mixer.publish.report import Report, report_json
-from mixer.sound.ffmpeg import Children, binary
-from tests.commands import Here
-from tests.mixes import Spoken, laid_out
-from tests.sounds import MIX_HZ, decoded, level_db, music, noise, speech, write
+from mixer.publish.report import Report, format_report
+from mixer.sound.ffmpeg import ProcessGroup, binary_path
+from tests.commands import InProcessCli
+from tests.mixes import ChunkSpec, prepare_mix
+from tests.sounds import MIX_HZ, decode_audio, level_db, music, noise, speech, write_sound
 
 
 def narration(folder: Path, seed: int) -> Path:
@@ -30,21 +30,21 @@ def narration(folder: Path, seed: int) -> Path:
         seconds = draw.uniform(2, 5)
         spoken = speech(seconds, 10 * seed + number, rate_hz, draw.uniform(-32, -20))
         chunks.append(
-            Spoken(
+            ChunkSpec(
                 spoken + noise(spoken.size / rate_hz, seed, rate_hz, hiss_db)[: spoken.size],
                 rate_hz,
                 gap_ms=draw.randint(300, 2_500),
             )
         )
-    mix = laid_out(folder, chunks, preset="audiobook-acx")
-    mix.rendered(workers=1)
+    mix = prepare_mix(folder, chunks, preset="audiobook-acx")
+    mix.render(workers=1)
     return mix.path
 
 
 def test_ten_narrations_keep_every_rule_of_the_audiobook_shop(tmp_path: Path):
     def broken(seed: int) -> list[str]:
         path = narration(tmp_path / str(seed), seed)
-        found = inspect(path, "audiobook-acx", None, Children())
+        found = inspect(path, "audiobook-acx", None, ProcessGroup())
         assert len(found.rules) == 9
         return [f"{seed} {rule.name} {rule.measured}" for rule in found.rules if not rule.passed]
 
@@ -56,20 +56,20 @@ def test_ten_narrations_keep_every_rule_of_the_audiobook_shop(tmp_path: Path):
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A mix with its report beside it."""
     folder = tmp_path_factory.mktemp("mixed")
-    chunks = [Spoken(speech(4.0, seed), gap_ms=1_500) for seed in range(2)]
-    mix = laid_out(folder, chunks, music(6.0))
-    mix.rendered()
+    chunks = [ChunkSpec(speech(4.0, seed), gap_ms=1_500) for seed in range(2)]
+    mix = prepare_mix(folder, chunks, music(6.0))
+    mix.render()
     report = Report("", "", "", "", 0.0, None, None, -18.0, 2, 0, 0, music_peak_dbtp=-8.0,
                     timeline=mix.timeline)  # fmt: skip
-    mix.path.with_suffix(".json").write_text(report_json(report), encoding="utf-8")
+    mix.path.with_suffix(".json").write_text(format_report(report), encoding="utf-8")
     return mix.path
 
 
 def test_figures_are_those_of_another_ear(mixed: Path):
-    found = figures(inspect(mixed, None, None, Children()))
-    heard = decoded(mixed)
+    found = collect_figures(inspect(mixed, None, None, ProcessGroup()))
+    heard = decode_audio(mixed)
     said = subprocess.run(
-        [binary(), "-i", str(mixed), "-af", "ebur128=peak=true", "-f", "null", "-"],
+        [binary_path(), "-i", str(mixed), "-af", "ebur128=peak=true", "-f", "null", "-"],
         capture_output=True,
         check=True,
     ).stderr.decode()
@@ -90,12 +90,12 @@ def test_figures_are_those_of_another_ear(mixed: Path):
 
 
 def test_the_timeline_beside_a_file_shows_speech_and_music(mixed: Path, tmp_path: Path):
-    found = inspect(mixed, None, None, Children())
+    found = inspect(mixed, None, None, ProcessGroup())
     assert found.timeline is not None
-    (tmp_path / "with.png").write_bytes(picture(found))
-    alone = inspect(mixed, None, tmp_path / "none.json", Children())
+    (tmp_path / "with.png").write_bytes(draw_picture(found))
+    alone = inspect(mixed, None, tmp_path / "none.json", ProcessGroup())
     assert alone.timeline is None
-    (tmp_path / "alone.png").write_bytes(picture(alone))
+    (tmp_path / "alone.png").write_bytes(draw_picture(alone))
     assert (tmp_path / "with.png").read_bytes() != (tmp_path / "alone.png").read_bytes()
     with Image.open(tmp_path / "with.png") as drawn:
         row = np.asarray(drawn.convert("RGB"))[342]
@@ -104,11 +104,13 @@ def test_the_timeline_beside_a_file_shows_speech_and_music(mixed: Path, tmp_path
 
 
 @pytest.fixture
-def mixer(capsys: pytest.CaptureFixture[str]) -> Here:
-    return Here(capsys)
+def mixer(capsys: pytest.CaptureFixture[str]) -> InProcessCli:
+    return InProcessCli(capsys)
 
 
-def test_the_command_tells_figures_and_broken_rules(mixed: Path, tmp_path: Path, mixer: Here):
+def test_the_command_tells_figures_and_broken_rules(
+    mixed: Path, tmp_path: Path, mixer: InProcessCli
+):
     kept = mixer("inspect", str(mixed), "--preset", "story", "--picture", str(tmp_path / "a.png"))
     assert kept.code == 0
     assert "BROKEN" not in kept.out
@@ -122,14 +124,14 @@ def test_the_command_tells_figures_and_broken_rules(mixed: Path, tmp_path: Path,
 
 
 def test_silence_is_measured_too(tmp_path: Path):
-    path = write(tmp_path / "silence.wav", np.zeros(MIX_HZ), MIX_HZ)
-    found = inspect(path, "audiobook-acx", None, Children())
-    assert figures(found)["integrated_loudness_lufs"] is None
+    path = write_sound(tmp_path / "silence.wav", np.zeros(MIX_HZ), MIX_HZ)
+    found = inspect(path, "audiobook-acx", None, ProcessGroup())
+    assert collect_figures(found)["integrated_loudness_lufs"] is None
     assert not all(rule.passed for rule in found.rules)
-    assert picture(found)
+    assert draw_picture(found)
 
 
-def test_what_is_no_sound_is_named(tmp_path: Path, mixer: Here):
+def test_what_is_no_sound_is_named(tmp_path: Path, mixer: InProcessCli):
     (tmp_path / "notes.mp3").write_text("no sound")
     told = mixer("inspect", str(tmp_path / "notes.mp3"))
     assert told.code == 1

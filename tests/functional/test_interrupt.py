@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.commands import MIXER, environment, run
+from tests.commands import MIXER, build_environ, run
 from tests.emulators.strict_polly import Latency, StrictPolly
-from tests.sounds import speech, write
+from tests.sounds import speech, write_sound
 
 ENDS_WITHIN_S = 2.0
 
@@ -32,7 +32,7 @@ def running(*arguments: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen
     with subprocess.Popen(
         [*MIXER, *arguments],
         cwd=cwd,
-        env=environment(cwd, **env),
+        env=build_environ(cwd, **env),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -124,7 +124,7 @@ def test_while_speaking_what_was_said_is_kept_for_the_next_run(number, tmp_path)
 
 @BOTH
 def test_while_mixing(number, tmp_path):
-    write(tmp_path / "chunk.wav", speech(20.0), 24_000)
+    write_sound(tmp_path / "chunk.wav", speech(20.0), 24_000)
     words = ["mix", *["chunk.wav"] * 90, "--out", "out/mix.mp3"]
     with running(*words, cwd=tmp_path) as process:
         until(lambda: list(tmp_path.glob("temp/mixdown-*/*.mp3")))
@@ -151,7 +151,7 @@ def test_answers_that_are_paid_for_are_kept_and_hanging_ones_not_waited_for(tmp_
 def test_a_terminal_shows_a_bar_with_the_time_left(tmp_path):
     (tmp_path / "story.md").write_text("The ship came home.")
     ours, theirs = pty.openpty()
-    env = environment(tmp_path, TERM="xterm", COLUMNS="100")
+    env = build_environ(tmp_path, TERM="xterm", COLUMNS="100")
     command = [*MIXER, "narrate", "story.md", "--store", "store"]
     with subprocess.Popen(
         command, cwd=tmp_path, env=env, stdin=theirs, stdout=theirs, stderr=theirs

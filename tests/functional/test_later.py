@@ -14,27 +14,27 @@ import app
 import polly_handler
 import stories
 from mixer.cloud.counter import StoryFunction
-from mixer.http.entry import is_order
-from mixer.jobs.spending import Spending
-from mixer.jobs.story.desk import StoryDesk
+from mixer.http.entry import is_story_request
+from mixer.jobs.spending import DailyBudget
+from mixer.jobs.story.desk import StoryService
 from mixer.jobs.story.folder import REQUEST, StoryFolder
-from mixer.jobs.story.values import Kind, State, StoryRequest
+from mixer.jobs.story.values import StoredRequest, StoryKind, StoryState
 from mixer.server.listener import Listener
-from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.server.local import Folders, load_laptop_settings, open_laptop
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import S3Store
 from tests.emulators.strict_polly import Latency, StrictPolly
 from tests.engines import ToneEngine
-from tests.functional.clouds import BUCKET, OPEN, cloud, deployment, keys
-from tests.functional.lambdas import Context, version_1, version_2
+from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, list_keys, mock_s3
+from tests.functional.lambdas import FakeContext, event_v1, event_v2
 from tests.functional.story_world import Executions
-from tests.servers import Served
-from tests.sounds import VOICE_HZ, speech, write
+from tests.servers import RunningServer
+from tests.sounds import VOICE_HZ, speech, write_sound
 
 PATIENCE_S = 4.0
 CALL_S = 0.5
 CHUNKS = 12
-ENDED = {State.DONE, State.FAILED, State.CANCELLED}
+ENDED = {StoryState.DONE, StoryState.FAILED, StoryState.CANCELLED}
 
 
 def text_of(word, chunks=CHUNKS):
@@ -50,16 +50,16 @@ def asked(word, chunks=CHUNKS):
 class Laptop:
     """A server whose gateway has little patience, and a voice that takes its time."""
 
-    served: Served
+    served: RunningServer
     engine: ToneEngine
     store: FolderStore
 
     def post(self, path, body):
-        return self.served.ask("POST", path, json.dumps(body))
+        return self.served.send("POST", path, json.dumps(body))
 
     def ended(self, url):
         begun_s = time.monotonic()
-        while (status := self.served.ask("GET", url).json)["state"] not in ENDED:
+        while (status := self.served.send("GET", url).json)["state"] not in ENDED:
             assert time.monotonic() - begun_s < 60, status
             time.sleep(0.05)
         return status
@@ -69,13 +69,13 @@ class Laptop:
 def laptop_in(folder):
     listener = Listener(0)
     folders = Folders(folder / "store", folder / "web")
-    chosen = chosen_settings({"GATEWAY_TIMEOUT_S": str(PATIENCE_S)})
+    chosen = load_laptop_settings({"GATEWAY_TIMEOUT_S": str(PATIENCE_S)})
     engine = ToneEngine(suffix="mp3", parallelism=1, delay_s=CALL_S)
-    with laptop(chosen, listener.url, folders, engine) as site:
+    with open_laptop(chosen, listener.url, folders, engine) as site:
         listener.start(site.reply)
         store = FolderStore(folders.store)
         try:
-            yield Laptop(Served(listener, store, folder, None), engine, store)
+            yield Laptop(RunningServer(listener, store, folder, None), engine, store)
         finally:
             assert listener.stop(grace_s=10)
 
@@ -120,7 +120,7 @@ def test_speech_that_is_foretold_to_take_too_long_is_a_story_at_once(here):
 
 
 def test_long_mix_is_a_story_that_answers_what_the_caller_would_have_got(here, tmp_path):
-    here.store.put("narration_chunks/a.wav", write(tmp_path / "a.wav", speech(5.0), VOICE_HZ))
+    here.store.put("narration_chunks/a.wav", write_sound(tmp_path / "a.wav", speech(5.0), VOICE_HZ))
     short = {"chunk_keys": ["narration_chunks/a.wav"]}
     now = here.post("/mixstory", {**short, "format": "wav"})
     assert now.status == 200, now.body
@@ -147,7 +147,7 @@ class Functions:
         if FunctionName != "stories":
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Invoke")
         self.events.append(json.loads(Payload))
-        answer = json.dumps(stories.begun(self._desk, self.events[-1]))
+        answer = json.dumps(stories.begin_story(self._desk, self.events[-1]))
         return {"StatusCode": 200, "Payload": BytesIO(answer.encode())}
 
 
@@ -159,44 +159,44 @@ class Deployment:
     polly: object
 
     def __post_init__(self):
-        self.chosen = deployment("token", gateway_timeout_s=PATIENCE_S)
+        self.chosen = build_settings("token", gateway_timeout_s=PATIENCE_S)
         self.store = S3Store(self.s3, BUCKET)
         self.executions = Executions()
-        spending = Spending(self.store, 50.0)
-        self.desk = StoryDesk(self.store, b"a secret", self.executions, spending)
+        spending = DailyBudget(self.store, 50.0)
+        self.desk = StoryService(self.store, b"a secret", self.executions, spending)
         self.functions = Functions(self.desk)
 
     def begin_by(self, name):
-        return StoryFunction(self.functions, name).hand_over
+        return StoryFunction(self.functions, name).invoke
 
     def synthesize(self, body, name="stories", caller="anna"):
-        work = polly_handler.synthesizer(self.chosen, polly=self.polly, s3=self.s3)
-        handler = polly_handler.endpoint(self.chosen, lambda: work, self.begin_by(name))
-        return handler(version_2(body, caller=caller), Context())
+        work = polly_handler.build_speech_service(self.chosen, polly=self.polly, s3=self.s3)
+        handler = polly_handler.build_endpoint(self.chosen, lambda: work, self.begin_by(name))
+        return handler(event_v2(body, caller=caller), FakeContext())
 
     def mixstory(self, body, caller="anna", audio_s_per_s=None):
-        work = app.assembler(self.chosen, s3=self.s3)
+        work = app.build_mix_service(self.chosen, s3=self.s3)
         if audio_s_per_s:
-            work.speed.note("mixing", audio_s_per_s, 1.0)
-        handler = app.endpoint(self.chosen, lambda: work, self.begin_by("stories"))
-        return handler(version_2(body, "/mixstory", caller=caller), Context())
+            work.throughput.record("mixing", audio_s_per_s, 1.0)
+        handler = app.build_endpoint(self.chosen, lambda: work, self.begin_by("stories"))
+        return handler(event_v2(body, "/mixstory", caller=caller), FakeContext())
 
     def status(self, story, caller):
-        counter = stories.counter(
+        counter = stories.build_dependencies(
             self.chosen, s3=self.s3, secret=b"a secret", launcher=self.executions
         )
-        handler = stories.endpoint(self.chosen, lambda: counter, lambda: None)
+        handler = stories.build_endpoint(self.chosen, lambda: counter, lambda: None)
         path = f"/stories/{story}"
-        return handler(version_2(None, path, "GET", caller=caller), Context())
+        return handler(event_v2(None, path, "GET", caller=caller), FakeContext())
 
 
 @pytest.fixture
 def there():
     slow = Latency(base_s=CALL_S)
     with (
-        StrictPolly(allowances=OPEN, latency=slow) as polly,
+        StrictPolly(allowances=OPEN_ALLOWANCES, latency=slow) as polly,
         closing(polly.client()) as client,
-        cloud() as s3,
+        mock_s3() as s3,
     ):
         yield Deployment(s3, client)
 
@@ -210,8 +210,8 @@ def test_in_the_cloud_the_story_is_begun_by_its_own_function_and_is_the_callers_
     told = json.loads(answered["body"])
     story = told["story_id"]
     assert there.executions.begun == [(story, 1)]
-    request = StoryFolder(there.store, story).read(REQUEST, StoryRequest)
-    assert (request.kind, request.caller) == (Kind.SPEECH, "anna")
+    request = StoryFolder(there.store, story).read(REQUEST, StoredRequest)
+    assert (request.kind, request.caller) == (StoryKind.SPEECH, "anna")
     assert request.options == {"text_type": "markdown", "engine": "generative"}
     assert there.status(story, "anna")["statusCode"] == 200
     assert there.status(story, "ben")["statusCode"] == 404
@@ -222,19 +222,19 @@ def test_in_the_cloud_the_story_is_begun_by_its_own_function_and_is_the_callers_
 def test_without_stories_it_is_worked_on_to_the_end_of_its_time_and_refused_as_before(there):
     answered = there.synthesize(LONG, name="nobody")
     assert (answered["statusCode"], json.loads(answered["body"])["code"]) == (504, "out_of_time")
-    assert not keys(there.s3, "stories/")
+    assert not list_keys(there.s3, "stories/")
 
 
 def test_mix_that_this_process_is_known_to_be_too_slow_for_is_a_story_at_once(there):
-    there.chosen = deployment("token", gateway_timeout_s=29.0)
+    there.chosen = build_settings("token", gateway_timeout_s=29.0)
     spoken = json.loads(there.synthesize({"text": "One bell rang."})["body"])
     body = {"chunk_keys": spoken["chunk_keys"], "format": "wav", "gap_ms": 0}
     assert there.mixstory(body)["statusCode"] == 200
     answered = there.mixstory(body, audio_s_per_s=0.01)
     assert answered["statusCode"] == 202
     story = json.loads(answered["body"])["story_id"]
-    request = StoryFolder(there.store, story).read(REQUEST, StoryRequest)
-    assert (request.kind, request.caller) == (Kind.MIX, "anna")
+    request = StoryFolder(there.store, story).read(REQUEST, StoredRequest)
+    assert (request.kind, request.caller) == (StoryKind.MIX, "anna")
     assert request.chunk_keys == tuple(spoken["chunk_keys"])
     assert request.options == {"format": "wav", "gap_ms": 0}
 
@@ -255,6 +255,6 @@ def test_refusals_of_cost_come_before_any_story(there):
 
 def test_nobody_can_hand_over_a_story_through_the_gateway():
     event = {"task": "begin", "order": {"caller": "somebody else"}}
-    assert is_order(event)
-    for asked in (version_2(event, "/stories"), version_1(event, "/stories")):
-        assert not is_order(asked)
+    assert is_story_request(event)
+    for asked in (event_v2(event, "/stories"), event_v1(event, "/stories")):
+        assert not is_story_request(asked)

@@ -10,12 +10,12 @@ import pytest
 
 import stories
 from mixer.server.listener import Listener
-from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.server.local import Folders, load_laptop_settings, open_laptop
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
-from tests.functional.clouds import BUCKET, MUSIC_BUCKET, cloud
-from tests.functional.lambdas import Asking, ok, refused, version_2
-from tests.servers import asked
+from tests.functional.clouds import BUCKET, MUSIC_BUCKET, mock_s3
+from tests.functional.lambdas import WarmHandlers, event_v2, expect_ok, expect_refusal
+from tests.servers import send_request
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def tone(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def s3(tone):
-    with cloud() as client:
+    with mock_s3() as client:
         for key in ("evening-rain.flac", "notes.txt", "uploads/mine.flac", "empty.mp3"):
             content = b"" if key == "empty.mp3" else tone.read_bytes()
             client.put_object(Bucket=MUSIC_BUCKET, Key=key, Body=content)
@@ -45,17 +45,19 @@ def nobody():
 
 @pytest.fixture(scope="module")
 def ask(s3):
-    return Asking(
-        lambda given: stories.endpoint(given, nobody, lambda: stories.library(given, s3=s3))
+    return WarmHandlers(
+        lambda given: stories.build_endpoint(
+            given, nobody, lambda: stories.build_library(given, s3=s3)
+        )
     )
 
 
 def get(path, **others):
-    return version_2(None, path, "GET", **others)
+    return event_v2(None, path, "GET", **others)
 
 
 def test_music_is_listed_by_title_with_lengths_and_links(ask):
-    told = ok(ask(get("/music")))
+    told = expect_ok(ask(get("/music")))
     known = [(each["title"], each["key"], each["duration_s"]) for each in told["music"]]
     assert known == [
         ("A morning", "z.mp3", 61.5),
@@ -66,12 +68,12 @@ def test_music_is_listed_by_title_with_lengths_and_links(ask):
 
 
 def test_in_a_shared_bucket_only_its_own_folder_is_music(ask):
-    told = ok(ask(get("/music"), music_bucket=BUCKET))
+    told = expect_ok(ask(get("/music"), music_bucket=BUCKET))
     assert [each["key"] for each in told["music"]] == ["music/shared.flac"]
 
 
 def test_a_form_holds_its_file_to_key_type_and_size(ask):
-    told = ok(ask(version_2({"name": "Rain.MP3", "size_bytes": 1_000}, "/uploads")))
+    told = expect_ok(ask(event_v2({"name": "Rain.MP3", "size_bytes": 1_000}, "/uploads")))
     assert told["key"].startswith("uploads/")
     assert told["key"].endswith(".mp3")
     assert (told["fields"]["Content-Type"], told["max_bytes"]) == ("audio/mpeg", 1_000)
@@ -79,7 +81,7 @@ def test_a_form_holds_its_file_to_key_type_and_size(ask):
     assert ["content-length-range", 1, 1_000] in policy["conditions"]
     assert {"key": told["key"]} in policy["conditions"]
     assert {"Content-Type": "audio/mpeg"} in policy["conditions"]
-    again = ok(ask(version_2({"name": "Rain.MP3", "size_bytes": 1_000}, "/uploads")))
+    again = expect_ok(ask(event_v2({"name": "Rain.MP3", "size_bytes": 1_000}, "/uploads")))
     assert again["key"] != told["key"]
 
 
@@ -93,11 +95,11 @@ def test_a_form_holds_its_file_to_key_type_and_size(ask):
     ],
 )
 def test_what_is_not_taken_is_refused_before_it_is_sent(ask, body, status, code):
-    refused(ask(version_2(body, "/uploads")), status, code)
+    expect_refusal(ask(event_v2(body, "/uploads")), status, code)
 
 
 def test_capabilities_need_no_token_and_the_rest_does(ask):
-    told = ok(ask(get("/capabilities"), mode="token"))
+    told = expect_ok(ask(get("/capabilities"), mode="token"))
     assert (told["auth"], told["stories"]) == ("token", True)
     assert "mp3" in told["formats"]
     assert told["presets"] == ["story", "podcast", "audiobook-acx", "broadcast"]
@@ -107,8 +109,8 @@ def test_capabilities_need_no_token_and_the_rest_does(ask):
     assert {"text", "markdown"} <= set(told["text_types"])
     assert told["picture_types"] == [".jpeg", ".jpg", ".png"]
     assert told["outputs"] == ["chapter_files", "read_aloud"]
-    for event in (get("/music"), version_2({"name": "a.mp3", "size_bytes": 1}, "/uploads")):
-        refused(ask(event, mode="token"), 401, "unauthorized")
+    for event in (get("/music"), event_v2({"name": "a.mp3", "size_bytes": 1}, "/uploads")):
+        expect_refusal(ask(event, mode="token"), 401, "unauthorized")
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +120,8 @@ def local(tmp_path_factory, tone):
     (folder / "music" / "quiet.flac").write_bytes(tone.read_bytes())
     folders = Folders(folder / "store", folder / "web", folder / "music")
     listener = Listener(0)
-    chosen = chosen_settings({})
-    with laptop(chosen, listener.url, folders, ToneEngine(suffix="mp3")) as site:
+    chosen = load_laptop_settings({})
+    with open_laptop(chosen, listener.url, folders, ToneEngine(suffix="mp3")) as site:
         listener.start(site.reply)
         try:
             yield Local(listener)
@@ -138,7 +140,7 @@ class Local:
             http.client.HTTPConnection("127.0.0.1", self._listener.server_port, timeout=60)
         ) as connection:
             content = json.dumps(body) if isinstance(body, dict) else body
-            return asked(connection, method, target, content, headers)
+            return send_request(connection, method, target, content, headers)
 
 
 def path_of(url):

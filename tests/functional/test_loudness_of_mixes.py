@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mixer.parallel import usable_cores
-from tests.mixes import Mixed, Spoken, laid_out
-from tests.sounds import Sound, bursts, loudness, music, speech
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
+from tests.sounds import Sound, bursts, measure_loudness, music, speech
 
 SEEDS = (*range(20), 38, 42, 60, 77, 103, 108, 119, 128, 183, 186)
 """Twenty as they come, and the ten of two hundred that are hardest to foretell: plosives, loud
@@ -40,13 +40,13 @@ def talk(draw: random.Random, kind: str, rate_hz: int) -> Sound:
     return np.clip(6 * spoken, -0.9, 0.9) if kind == "flattened" else spoken
 
 
-def random_mix(folder: Path, seed: int) -> tuple[str, Mixed]:
+def random_mix(folder: Path, seed: int) -> tuple[str, PreparedMix]:
     draw = random.Random(seed)
     kind = draw.choice(["even", "no gaps", "plosives", "sparse", "flattened", "loud bed"])
     rate_hz = draw.choice([24_000, 22_050, 16_000])
     gap_ms = {"no gaps": (0, 300), "sparse": (3_000, 5_000)}.get(kind, (200, 1_500))
     chunks = [
-        Spoken(talk(draw, kind, rate_hz), rate_hz, draw.randint(*gap_ms), is_gap_exact=True)
+        ChunkSpec(talk(draw, kind, rate_hz), rate_hz, draw.randint(*gap_ms), is_gap_exact=True)
         for _ in range(draw.randint(3, 6))
     ]
     bed = music(draw.uniform(3, 12)) if kind == "loud bed" or draw.random() < 0.5 else None
@@ -57,14 +57,16 @@ def random_mix(folder: Path, seed: int) -> tuple[str, Mixed]:
         "outro_s": 2.0,
     }
     preset = draw.choice(["story", "podcast", "broadcast", "audiobook-acx"])
-    return kind, laid_out(folder, chunks, bed, preset=preset, **(style if bed is not None else {}))
+    return kind, prepare_mix(
+        folder, chunks, bed, preset=preset, **(style if bed is not None else {})
+    )
 
 
 def outcome(folder: Path, seed: int) -> Outcome:
     folder.mkdir()
     kind, mix = random_mix(folder, seed)
-    mastering = mix.rendered_to_target(workers=1).timeline.mastering
-    return Outcome(kind, mastering.target_lufs, mastering.ceiling_dbtp, *loudness(mix.path))
+    mastering = mix.render_to_target(workers=1).timeline.mastering
+    return Outcome(kind, mastering.target_lufs, mastering.ceiling_dbtp, *measure_loudness(mix.path))
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,22 @@ from pathlib import Path
 import pytest
 
 from mixer.errors import NotFound, OutOfTime, UnplayableAudio
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.measure import MUSIC_CHANNELS, measure
 from tests.sounds import (
     MU_LAW,
     VOICE_HZ,
     Sound,
-    both_sides,
-    ffmpeg,
-    film_without_sound,
+    duplicate_channels,
     music,
     noise,
+    run_ffmpeg,
     silence,
     speech,
     surround,
     tone,
-    write,
+    write_silent_film,
+    write_sound,
 )
 
 EDGES_S = (0.4, 0.6)
@@ -35,7 +35,7 @@ def spoken(rate_hz: int = VOICE_HZ) -> Sound:
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000])
 def test_length_and_edges_are_told_at_the_files_own_rate(tmp_path: Path, rate_hz: int):
-    measured = measure(write(tmp_path / "chunk.wav", spoken(rate_hz), rate_hz))
+    measured = measure(write_sound(tmp_path / "chunk.wav", spoken(rate_hz), rate_hz))
     assert (measured.samples, measured.rate_hz) == (4 * rate_hz, rate_hz)
     assert measured.lead_samples / rate_hz == pytest.approx(EDGES_S[0], abs=SWELL_S)
     assert measured.tail_samples / rate_hz == pytest.approx(EDGES_S[1], abs=SWELL_S)
@@ -55,8 +55,8 @@ def test_length_and_edges_are_told_at_the_files_own_rate(tmp_path: Path, rate_hz
     ],
 )
 def test_every_format_measures_alike(tmp_path: Path, name: str, options: tuple[str, ...]):
-    plain = measure(write(tmp_path / "plain.wav", spoken(), VOICE_HZ))
-    measured = measure(write(tmp_path / name, spoken(), VOICE_HZ, options))
+    plain = measure(write_sound(tmp_path / "plain.wav", spoken(), VOICE_HZ))
+    measured = measure(write_sound(tmp_path / name, spoken(), VOICE_HZ, options))
     assert measured.duration_s == pytest.approx(4.0, abs=0.001)
     for field in ("lead_samples", "tail_samples"):
         seconds = getattr(measured, field) / measured.rate_hz
@@ -67,7 +67,7 @@ def test_every_format_measures_alike(tmp_path: Path, name: str, options: tuple[s
 @pytest.mark.parametrize("level_db", [-6.0, -23.0, -40.0])
 def test_loudness_and_true_peak_of_a_sine_are_as_the_standard_says(tmp_path: Path, level_db: float):
     sine = tone(20.0, hz=997, rate_hz=48_000, peak_db=level_db)  # EBU Tech 3341, test 1
-    path = write(tmp_path / "sine.wav", sine, 48_000)
+    path = write_sound(tmp_path / "sine.wav", sine, 48_000)
     measured = measure(path, channels=MUSIC_CHANNELS)
     assert measured.loudness_lufs == pytest.approx(level_db - 3.0, abs=0.15)
     assert measured.true_peak_dbtp == pytest.approx(level_db, abs=0.2)
@@ -75,60 +75,60 @@ def test_loudness_and_true_peak_of_a_sine_are_as_the_standard_says(tmp_path: Pat
 
 def test_true_peak_lies_between_samples(tmp_path: Path):
     sine = tone(1.0, hz=12_000, rate_hz=48_000, peak_db=-1)[1::2].repeat(2)
-    measured = measure(write(tmp_path / "sine.wav", sine, 48_000))
+    measured = measure(write_sound(tmp_path / "sine.wav", sine, 48_000))
     assert measured.true_peak_dbtp > 20 * math.log10(float(abs(sine).max())) + 1.0
 
 
 def test_voice_in_two_channels_measures_as_in_one(tmp_path: Path):
-    one = measure(write(tmp_path / "one.wav", spoken(), VOICE_HZ))
-    two = measure(write(tmp_path / "two.wav", both_sides(spoken()), VOICE_HZ))
+    one = measure(write_sound(tmp_path / "one.wav", spoken(), VOICE_HZ))
+    two = measure(write_sound(tmp_path / "two.wav", duplicate_channels(spoken()), VOICE_HZ))
     assert two.loudness_lufs == pytest.approx(one.loudness_lufs, abs=0.05)
     assert (one.channels, two.channels) == (1, 2)
 
 
 def test_music_in_two_channels_measures_as_a_listener_hears_it(tmp_path: Path):
-    sound = both_sides(noise(3.0))
-    path = write(tmp_path / "music.wav", sound, VOICE_HZ)
+    sound = duplicate_channels(noise(3.0))
+    path = write_sound(tmp_path / "music.wav", sound, VOICE_HZ)
     as_music, as_voice = measure(path, channels=MUSIC_CHANNELS), measure(path)
     assert as_music.loudness_lufs is not None
     assert as_voice.loudness_lufs == pytest.approx(as_music.loudness_lufs - 3.01, abs=0.05)
 
 
 def test_surround_counts_its_channels(tmp_path: Path):
-    measured = measure(write(tmp_path / "chunk.wav", surround(spoken()), VOICE_HZ))
+    measured = measure(write_sound(tmp_path / "chunk.wav", surround(spoken()), VOICE_HZ))
     assert (measured.channels, measured.samples) == (6, 4 * VOICE_HZ)
     assert not measured.is_silent
 
 
 def test_telephone_sound_is_read(tmp_path: Path):
-    measured = measure(write(tmp_path / "chunk.wav", spoken(8_000), 8_000, MU_LAW))
+    measured = measure(write_sound(tmp_path / "chunk.wav", spoken(8_000), 8_000, MU_LAW))
     assert (measured.samples, measured.rate_hz) == (32_000, 8_000)
     assert measured.tail_samples / 8_000 == pytest.approx(EDGES_S[1], abs=SWELL_S)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.02, 0.5, 3.0])
 def test_silence_has_no_loudness(tmp_path: Path, seconds: float):
-    measured = measure(write(tmp_path / "silence.wav", silence(seconds), VOICE_HZ))
+    measured = measure(write_sound(tmp_path / "silence.wav", silence(seconds), VOICE_HZ))
     assert measured.samples == round(seconds * VOICE_HZ)
     assert measured.loudness_lufs is None
     assert measured.is_silent
 
 
 def test_silence_of_a_lossy_codec_is_silence(tmp_path: Path):
-    assert measure(write(tmp_path / "silence.mp3", silence(2.0), VOICE_HZ)).is_silent
+    assert measure(write_sound(tmp_path / "silence.mp3", silence(2.0), VOICE_HZ)).is_silent
 
 
 def test_a_moment_of_20_ms_is_measured(tmp_path: Path):
-    measured = measure(write(tmp_path / "moment.wav", tone(0.02), VOICE_HZ))
+    measured = measure(write_sound(tmp_path / "moment.wav", tone(0.02), VOICE_HZ))
     assert (measured.samples, measured.is_silent) == (480, False)
     assert measured.loudness_lufs is not None
 
 
 def test_sound_that_begins_late_in_its_container_is_told_by_its_samples(tmp_path: Path):
-    write(tmp_path / "chunk.wav", spoken(), VOICE_HZ)
+    write_sound(tmp_path / "chunk.wav", spoken(), VOICE_HZ)
     late = ["-itsoffset", "0.5", "-i", str(tmp_path / "chunk.wav"), "-c:a", "flac"]
     picture = ["-f", "lavfi", "-i", "testsrc=duration=5:size=64x64:rate=5"]
-    ffmpeg([*picture, *late, str(tmp_path / "film.mkv")])
+    run_ffmpeg([*picture, *late, str(tmp_path / "film.mkv")])
     measured = measure(tmp_path / "film.mkv")
     assert measured.samples == 4 * VOICE_HZ
     assert measured.lead_samples / VOICE_HZ == pytest.approx(EDGES_S[0], abs=SWELL_S)
@@ -137,7 +137,7 @@ def test_sound_that_begins_late_in_its_container_is_told_by_its_samples(tmp_path
 
 @pytest.mark.parametrize("suffix", ["mp3", "ogg", "flac"])
 def test_hole_in_a_file_does_not_upset_its_edges(tmp_path: Path, suffix: str):
-    path = write(tmp_path / f"chunk.{suffix}", speech(9.0, edges_s=EDGES_S), VOICE_HZ)
+    path = write_sound(tmp_path / f"chunk.{suffix}", speech(9.0, edges_s=EDGES_S), VOICE_HZ)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 3] + content[len(content) // 2 :])
     measured = measure(path)
@@ -147,17 +147,17 @@ def test_hole_in_a_file_does_not_upset_its_edges(tmp_path: Path, suffix: str):
 
 
 def test_file_cut_in_the_middle_is_what_is_left_of_it(tmp_path: Path):
-    path = write(tmp_path / "chunk.mp3", spoken(), VOICE_HZ)
+    path = write_sound(tmp_path / "chunk.mp3", spoken(), VOICE_HZ)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert 1.5 < measure(path).duration_s < 2.5
 
 
 @pytest.mark.parametrize(
-    ("other", "rate_hz"), [(speech(1.0), 22_050), (both_sides(speech(1.0)), 24_000)]
+    ("other", "rate_hz"), [(speech(1.0), 22_050), (duplicate_channels(speech(1.0)), 24_000)]
 )
 def test_file_that_changes_on_the_way_is_refused(tmp_path: Path, other: Sound, rate_hz: int):
-    first = write(tmp_path / "first.mp3", speech(1.0), VOICE_HZ, ("-write_xing", "0"))
-    second = write(tmp_path / "second.mp3", other, rate_hz, ("-write_xing", "0"))
+    first = write_sound(tmp_path / "first.mp3", speech(1.0), VOICE_HZ, ("-write_xing", "0"))
+    second = write_sound(tmp_path / "second.mp3", other, rate_hz, ("-write_xing", "0"))
     (tmp_path / "joined.mp3").write_bytes(first.read_bytes() + second.read_bytes())
     with pytest.raises(UnplayableAudio, match=r"joined\.mp3 changes its sample rate"):
         measure(tmp_path / "joined.mp3")
@@ -183,21 +183,21 @@ def test_file_without_sound_is_named(tmp_path: Path, content: bytes):
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
 def test_film_without_sound_is_named(tmp_path: Path, name: str):
     with pytest.raises(UnplayableAudio, match=rf"no sound in .*{name}"):
-        measure(film_without_sound(tmp_path / name))
+        measure(write_silent_film(tmp_path / name))
 
 
 @pytest.mark.parametrize(
     "header", ["#EXTM3U\n#EXTINF:1,\n{0}\n", "ffconcat version 1.0\nfile {0}\n"]
 )
 def test_playlist_under_the_name_of_a_sound_is_not_followed(tmp_path: Path, header: str):
-    secret = write(tmp_path / "secret.wav", music(1.0), 44_100)
+    secret = write_sound(tmp_path / "secret.wav", music(1.0), 44_100)
     (tmp_path / "music.mp3").write_text(header.format(secret))
     with pytest.raises(UnplayableAudio, match=r"music\.mp3"):
         measure(tmp_path / "music.mp3")
 
 
 def test_stopped_job_measures_nothing(tmp_path: Path):
-    children = Children()
+    children = ProcessGroup()
     children.stop()
     with pytest.raises(OutOfTime):
-        measure(write(tmp_path / "chunk.wav", spoken(), VOICE_HZ), children=children)
+        measure(write_sound(tmp_path / "chunk.wav", spoken(), VOICE_HZ), processes=children)

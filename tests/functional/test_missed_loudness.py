@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from mixer.jobs.remembering import Memory
+from mixer.jobs.remembering import RenderHistory
 from mixer.jobs.story.folder import MIX, TIMELINE, StoryFolder
 from mixer.jobs.story.mix import StoryMix
-from mixer.jobs.story.music import Library
-from mixer.jobs.story.publishing import rendered_timeline
-from mixer.jobs.story.rendering import Rendering, unheard
-from mixer.jobs.story.values import JoinedMix, Kind, StoryRequest
+from mixer.jobs.story.music import SoundLibrary
+from mixer.jobs.story.publishing import load_timeline
+from mixer.jobs.story.rendering import StoryRenderer, ignore_progress
+from mixer.jobs.story.values import JoinedMix, StoredRequest, StoryKind
 from mixer.requests import Options
-from mixer.sound.ffmpeg import Children
-from mixer.sound.loudness import shifted
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.loudness import shift_histogram
 from mixer.sound.measure import Measurement, measure
-from mixer.sound.reels import Crew
-from mixer.sound.shelf import Shelf
+from mixer.sound.reels import RenderPool
+from mixer.sound.shelf import SegmentCache
 from mixer.sound.timeline import Timeline
 from mixer.speech.recordings import Recording, to_metadata
 from mixer.store.folder import FolderStore
-from tests.sounds import VOICE_HZ, loudness, speech, write
+from tests.sounds import VOICE_HZ, measure_loudness, speech, write_sound
 
 CHUNKS = 3
 WRONG_BY_DB = 1.2
@@ -31,19 +31,19 @@ TARGET_LUFS = -18.0
 def misheard(path: Path, *, by_db: float) -> Measurement:
     """What is known of a chunk, all of it too loud by some: as if it were foretold wrongly."""
     found = measure(path)
-    return replace(found, windows=shifted(found.windows, by_db))
+    return replace(found, windows=shift_histogram(found.windows, by_db))
 
 
 def story(folder: StoryFolder, store: FolderStore, scratch: Path) -> StoryMix:
     """A story of chunks that were given, and whose objects say of them what is not so."""
     keys = []
     for number in range(CHUNKS):
-        path = write(scratch / f"{number}.flac", speech(4.0, number), VOICE_HZ)
+        path = write_sound(scratch / f"{number}.flac", speech(4.0, number), VOICE_HZ)
         keys.append(f"narration_chunks/{number}.flac")
         known = Recording(keys[-1], misheard(path, by_db=WRONG_BY_DB))
         store.put(keys[-1], path, metadata=to_metadata(known))
     folder.write(
-        "request.json", StoryRequest(Kind.MIX, "anna", "f", 0.0, {}, chunk_keys=tuple(keys))
+        "request.json", StoredRequest(StoryKind.MIX, "anna", "f", 0.0, {}, chunk_keys=tuple(keys))
     )
     return StoryMix(store, store, workers=2)
 
@@ -59,7 +59,7 @@ def test_story_that_was_foretold_wrongly_is_mended_where_it_is_joined(tmp_path: 
     audio = store.path(folder.key(joined.name))
     assert joined.mastering is not None
     assert joined.mastering.gain_db >= laid.mastering.gain_db + WRONG_BY_DB
-    assert loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
+    assert measure_loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
     before = audio.read_bytes()
     store.delete(folder.key(MIX))
     work.join("s1", 2)
@@ -72,7 +72,7 @@ def test_story_too_large_for_a_disk_is_joined_in_the_store(tmp_path: Path):
     made = []
     for name, most_local_bytes in (("s1", 10**9), ("s2", 0)):
         folder = StoryFolder(store, name)
-        work = replace(story(folder, store, tmp_path), most_local_bytes=most_local_bytes)
+        work = replace(story(folder, store, tmp_path), max_local_bytes=most_local_bytes)
         for group in work.lay_out(name, 1):
             work.render(name, 1, group)
         work.join(name, 1)
@@ -90,37 +90,37 @@ def test_reels_that_are_equal_are_rendered_once_and_joined_as_often_as_they_stan
     folder = StoryFolder(store, "s1")
     story(folder, store, tmp_path).lay_out("s1", 1)
     timeline = folder.read(TIMELINE, Timeline)
-    work = Rendering(
+    work = StoryRenderer(
         store=store,
-        library=Library(store, store),
+        library=SoundLibrary(store, store),
         sounds={},
         timeline=timeline,
-        laid_out=lambda _off_by_lu: timeline,
-        asked=Options(),
-        crew=Crew(Children(), 1),
+        lay_out=lambda _off_by_lu: timeline,
+        options=Options(),
+        pool=RenderPool(ProcessGroup(), 1),
         scratch=tmp_path,
-        tell_share=unheard,
+        progress=ignore_progress,
     )
-    (reel,) = work.reels
-    first, second = work.rendered([reel, reel])
+    (reel,) = work.segment_groups
+    first, second = work.render_groups([reel, reel])
     assert first == second
     assert store.head(first) is not None
 
 
 def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
     store = FolderStore(tmp_path / "store")
-    memory, told = Memory(Shelf(store), "story"), list[float]()
+    memory, told = RenderHistory(SegmentCache(store), "story"), list[float]()
 
     def made(name: str) -> tuple[Timeline, bytes]:
         folder = StoryFolder(store, name)
         work = story(folder, store, tmp_path)
-        work = replace(work, memory=memory, tell_share=told.append)
+        work = replace(work, history=memory, progress=told.append)
         for group in work.lay_out(name, 1):
             work.render(name, 1, group)
         work.join(name, 1)
         audio = store.path(folder.key("story.mp3"))
-        assert loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
-        return rendered_timeline(folder), audio.read_bytes()
+        assert measure_loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
+        return load_timeline(folder), audio.read_bytes()
 
     first = made("s1")
     assert told == [1.0, 0.9]  # rendered, and once more while it was joined

@@ -2,14 +2,23 @@
 
 import pytest
 
-from tests.commands import Here, run
-from tests.sounds import decoded, film_without_sound, loudness, music, noise, silence, speech, write
+from tests.commands import InProcessCli, run
+from tests.sounds import (
+    decode_audio,
+    measure_loudness,
+    music,
+    noise,
+    silence,
+    speech,
+    write_silent_film,
+    write_sound,
+)
 
 
 @pytest.fixture
 def mixer(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    return Here(capsys)
+    return InProcessCli(capsys)
 
 
 @pytest.fixture
@@ -17,35 +26,35 @@ def chunks(tmp_path):
     """Three formats at three rates, one of them in stereo."""
     stereo = music(1.0, 44_100, -22)
     return [
-        write(tmp_path / "one.wav", speech(1.5), 24_000),
-        write(tmp_path / "two.mp3", speech(1.0, 2, 22_050), 22_050),
-        write(tmp_path / "three.flac", stereo, 44_100),
+        write_sound(tmp_path / "one.wav", speech(1.5), 24_000),
+        write_sound(tmp_path / "two.mp3", speech(1.0, 2, 22_050), 22_050),
+        write_sound(tmp_path / "three.flac", stereo, 44_100),
     ]
 
 
 def test_chunks_of_any_format_become_one_mp3_at_the_preset_s_loudness(mixer, chunks, tmp_path):
-    bed = write(tmp_path / "bed.ogg", music(3.0), 44_100)
+    bed = write_sound(tmp_path / "bed.ogg", music(3.0), 44_100)
     done = mixer("mix", *chunks, "--music", bed, "--out", "new/folder/mix.mp3")
     assert done.code == 0
     out = tmp_path / "new/folder/mix.mp3"
-    heard = decoded(out)
+    heard = decode_audio(out)
     assert heard.shape[1] == 2
     assert 5.0 < heard.shape[0] / 44_100 < 9.0
-    assert loudness(out)[0] == pytest.approx(-18, abs=0.7)
+    assert measure_loudness(out)[0] == pytest.approx(-18, abs=0.7)
     assert str(out.relative_to(tmp_path)) in done.out
     assert [path.name for path in out.parent.iterdir()] == ["mix.mp3"]
 
 
 def test_without_music_it_stays_mono(mixer, chunks):
     assert mixer("mix", chunks[0], "--out", "mix.mp3").code == 0
-    assert decoded(chunks[0].parent / "mix.mp3").shape[1] == 1
+    assert decode_audio(chunks[0].parent / "mix.mp3").shape[1] == 1
 
 
 def test_gaps_are_as_long_as_asked(mixer, chunks):
     lengths = []
     for gap_ms in (0, 3_000):
         mixer("mix", *chunks[:2], "--gap-ms", str(gap_ms), "--out", "mix.mp3")
-        lengths.append(decoded(chunks[0].parent / "mix.mp3").shape[0] / 44_100)
+        lengths.append(decode_audio(chunks[0].parent / "mix.mp3").shape[0] / 44_100)
     assert lengths[1] - lengths[0] == pytest.approx(3.0, abs=0.01)
 
 
@@ -55,7 +64,7 @@ def test_the_same_file_may_come_twice(mixer, chunks):
 
 @pytest.mark.parametrize("length_s", [0.03, 0.2])
 def test_a_chunk_shorter_than_a_loudness_window_is_mixed(length_s, mixer, tmp_path):
-    write(tmp_path / "blip.wav", noise(length_s), 24_000)
+    write_sound(tmp_path / "blip.wav", noise(length_s), 24_000)
     assert mixer("mix", "blip.wav", "--out", "mix.mp3").code == 0
 
 
@@ -66,8 +75,8 @@ def broken(tmp_path):
     (tmp_path / "noise.mp3").write_bytes(bytes(range(256)) * 20)
     (tmp_path / "text.wav").write_text("This is not a sound.")
     (tmp_path / "folder").mkdir()
-    film_without_sound(tmp_path / "film.mp4")
-    write(tmp_path / "silent.wav", silence(1.0), 24_000)
+    write_silent_film(tmp_path / "film.mp4")
+    write_sound(tmp_path / "silent.wav", silence(1.0), 24_000)
     names = ("empty.mp3", "noise.mp3", "text.wav", "folder", "film.mp4", "silent.wav", "gone.wav")
     return [tmp_path / name for name in names]
 

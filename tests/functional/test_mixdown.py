@@ -17,26 +17,26 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from mixer.errors import NotFound, OutOfTime, RenderFailed, StoreFailed
-from mixer.publish.tags import Label
+from mixer.publish.tags import AudioTags
 from mixer.sound import mp3
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import integrated_lufs
-from mixer.sound.segments import cut
-from tests.mixes import Mixed, Spoken, laid_out
+from mixer.sound.segments import cut_timeline
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
     MIX_HZ,
     MU_LAW,
     VOICE_HZ,
     Sound,
-    both_sides,
     bursts,
-    decoded,
-    ffmpeg,
+    decode_audio,
+    duplicate_channels,
+    find_onset,
     level_db,
-    loudness,
+    measure_loudness,
     music,
     noise,
-    onset,
+    run_ffmpeg,
     speech,
     surround,
     tone,
@@ -47,27 +47,27 @@ BEGINNING = 100 * MS
 """So much of a clip is enough to recognise it."""
 
 
-def talk(count: int, seconds: float = 5.0, **of_each: object) -> list[Spoken]:
+def talk(count: int, seconds: float = 5.0, **of_each: object) -> list[ChunkSpec]:
     return [
-        replace(Spoken(speech(seconds, seed, edges_s=(0.2, 0.3))), **of_each)  # type: ignore[arg-type]
+        replace(ChunkSpec(speech(seconds, seed, edges_s=(0.2, 0.3))), **of_each)  # type: ignore[arg-type]
         for seed in range(count)
     ]
 
 
-def as_heard(chunk: Spoken) -> Sound:
+def as_heard(chunk: ChunkSpec) -> Sound:
     """A chunk as it should be heard: mono, at the rate of the mix."""
     mono = chunk.sound if chunk.sound.ndim == 1 else chunk.sound.max(axis=1)
     at = np.arange(round(mono.size * MIX_HZ / chunk.rate_hz)) * chunk.rate_hz / MIX_HZ
     return np.interp(at, np.arange(mono.size), mono)
 
 
-def start_errors(mix: Mixed, heard: Sound) -> list[int]:
+def start_errors(mix: PreparedMix, heard: Sound) -> list[int]:
     """For each clip, by how many samples of the mix it is heard too late."""
     errors = []
     for clip, chunk in zip(mix.timeline.clips, mix.chunks, strict=True):
         expected = as_heard(chunk)[mix.mix_samples(clip.skip) :][:BEGINNING]
         near = mix.mix_samples(clip.start)
-        errors.append(onset(heard, expected, near, 20 * MS) - near)
+        errors.append(find_onset(heard, expected, near, 20 * MS) - near)
     return errors
 
 
@@ -85,10 +85,10 @@ def start_errors(mix: Mixed, heard: Sound) -> list[int]:
 def test_mix_measures_what_was_planned(
     tmp_path: Path, preset: str, bed: Sound | None, bitrate_kbps: int
 ):
-    mix = laid_out(tmp_path, talk(3), bed, preset=preset, bitrate_kbps=bitrate_kbps)
-    mix.rendered()
-    integrated_lufs, true_peak_dbtp = loudness(mix.path)
-    heard = decoded(mix.path)
+    mix = prepare_mix(tmp_path, talk(3), bed, preset=preset, bitrate_kbps=bitrate_kbps)
+    mix.render()
+    integrated_lufs, true_peak_dbtp = measure_loudness(mix.path)
+    heard = decode_audio(mix.path)
     assert heard.shape == (mix.mix_samples(mix.timeline.length), 1 if bed is None else 2)
     assert integrated_lufs == pytest.approx(mix.timeline.mastering.target_lufs, abs=0.3)
     assert true_peak_dbtp <= mix.timeline.mastering.ceiling_dbtp
@@ -96,9 +96,9 @@ def test_mix_measures_what_was_planned(
 
 def test_music_that_is_loud_in_pauses_is_part_of_the_sum(tmp_path: Path):
     style = {"music_level_lu": 10.0, "intro_s": 12.0, "outro_s": 8.0}
-    mix = laid_out(tmp_path, talk(2), music(8.0), **style)
-    mix.rendered()
-    integrated_lufs, true_peak_dbtp = loudness(mix.path)
+    mix = prepare_mix(tmp_path, talk(2), music(8.0), **style)
+    mix.render()
+    integrated_lufs, true_peak_dbtp = measure_loudness(mix.path)
     assert integrated_lufs == pytest.approx(mix.timeline.mastering.target_lufs, abs=0.5)
     assert true_peak_dbtp <= mix.timeline.mastering.ceiling_dbtp
 
@@ -109,64 +109,71 @@ def test_peaks_stay_under_the_ceiling(tmp_path: Path, bed: Sound | None):
         speech(3.0, seed, rms_db=-30) + bursts([0.4, 2.1], 3.0, peak_db=-4) for seed in range(3)
     ]
     clipped = np.clip(speech(3.0, 9, rms_db=-6) * 4, -1, 1)
-    mix = laid_out(tmp_path, [Spoken(each) for each in (*loud, clipped)], bed, preset="podcast")
+    mix = prepare_mix(
+        tmp_path, [ChunkSpec(each) for each in (*loud, clipped)], bed, preset="podcast"
+    )
     assert mix.timeline.mastering.limit_db is not None
-    mix.rendered()
-    assert loudness(mix.path)[1] <= mix.timeline.mastering.ceiling_dbtp
+    mix.render()
+    assert measure_loudness(mix.path)[1] <= mix.timeline.mastering.ceiling_dbtp
 
 
 def test_clips_of_every_kind_start_where_the_timeline_says(tmp_path: Path):
     """Rates, channels and codecs mixed, gaps set to the millisecond."""
     chunks = [
-        Spoken(bursts([0.0, 0.7], 1.0, rate_hz), rate_hz, gap_ms=gap_ms, is_gap_exact=True)
+        ChunkSpec(bursts([0.0, 0.7], 1.0, rate_hz), rate_hz, gap_ms=gap_ms, is_gap_exact=True)
         for rate_hz, gap_ms in ((8_000, 1_000), (16_000, 1), (22_050, 333), (48_000, 0))
     ]
     chunks += [
-        Spoken(both_sides(bursts([0.0, 0.5], 1.0, 44_100)), 44_100, gap_ms=777, is_gap_exact=True),
-        Spoken(surround(bursts([0.0, 0.4], 1.0)), gap_ms=50, is_gap_exact=True),
-        Spoken(bursts([0.0, 0.6], 1.0, 8_000), 8_000, name="{}.au", options=MU_LAW),
-        Spoken(bursts([0.1, 0.3], 1.0), name="{}.mp3", gap_ms=4_000, is_gap_exact=True),
-        Spoken(bursts([0.0, 0.9], 1.0, 11_025), 11_025),
+        ChunkSpec(
+            duplicate_channels(bursts([0.0, 0.5], 1.0, 44_100)),
+            44_100,
+            gap_ms=777,
+            is_gap_exact=True,
+        ),
+        ChunkSpec(surround(bursts([0.0, 0.4], 1.0)), gap_ms=50, is_gap_exact=True),
+        ChunkSpec(bursts([0.0, 0.6], 1.0, 8_000), 8_000, name="{}.au", options=MU_LAW),
+        ChunkSpec(bursts([0.1, 0.3], 1.0), name="{}.mp3", gap_ms=4_000, is_gap_exact=True),
+        ChunkSpec(bursts([0.0, 0.9], 1.0, 11_025), 11_025),
     ]
-    mix = laid_out(tmp_path, chunks)
-    mix.rendered(segment_grids=5)
-    assert max(map(abs, start_errors(mix, decoded(mix.path)[:, 0]))) <= MS
+    mix = prepare_mix(tmp_path, chunks)
+    mix.render(segment_grids=5)
+    assert max(map(abs, start_errors(mix, decode_audio(mix.path)[:, 0]))) <= MS
 
 
 def test_nothing_drifts_over_many_joins(tmp_path: Path):
     chunks = [
-        Spoken(bursts([0.0, 0.25], 0.4, rate_hz), rate_hz, gap_ms=300 + turn, is_gap_exact=True)
+        ChunkSpec(bursts([0.0, 0.25], 0.4, rate_hz), rate_hz, gap_ms=300 + turn, is_gap_exact=True)
         for turn in range(12)
         for rate_hz in (22_050, 24_000, 16_000)
     ]
-    mix = laid_out(tmp_path, chunks)
-    mix.rendered()
-    heard = decoded(mix.path)
+    mix = prepare_mix(tmp_path, chunks)
+    mix.render()
+    heard = decode_audio(mix.path)
     assert heard.shape[0] == mix.mix_samples(mix.timeline.length)
     assert max(map(abs, start_errors(mix, heard[:, 0]))) <= MS
 
 
 def test_gaps_are_silent_and_exact(tmp_path: Path):
     chunks = [
-        Spoken(tone(0.5, 1_000, rate_hz), rate_hz, gap_ms=gap_ms, is_gap_exact=True)
+        ChunkSpec(tone(0.5, 1_000, rate_hz), rate_hz, gap_ms=gap_ms, is_gap_exact=True)
         for rate_hz, gap_ms in ((24_000, 250), (22_050, 1_000), (8_000, 500), (48_000, 3_000))
     ]
-    mix = laid_out(tmp_path, [*chunks, Spoken(tone(0.5, 1_000))])
-    mix.rendered(segment_grids=5)
-    loud = np.abs(decoded(mix.path)[:, 0]) > 0.01
+    mix = prepare_mix(tmp_path, [*chunks, ChunkSpec(tone(0.5, 1_000))])
+    mix.render(segment_grids=5)
+    loud = np.abs(decode_audio(mix.path)[:, 0]) > 0.01
     edges = np.flatnonzero(np.diff(np.convolve(loud, np.ones(2 * MS), "same") > 0))
     gaps_s = (edges[2:-1:2] - edges[1:-1:2]) / MIX_HZ
     fades_s = 0.001  # a fade of 10 ms needs as long at each end to be heard; a window takes it back
     assert gaps_s == pytest.approx([0.25, 1.0, 0.5, 3.0], abs=0.002 + fades_s)
 
 
-def random_mix(folder: Path, seed: int) -> Mixed:
+def random_mix(folder: Path, seed: int) -> PreparedMix:
     """Some chunks of one engine's rate, chapters, ducked and looped music, a limiter at work."""
     draw = random.Random(seed)
     rate_hz = 22_050 if seed % 2 else 24_000
     spiky = bursts([0.2, 0.5], 1.0, rate_hz, peak_db=-1) + speech(1.0, 1, rate_hz, -40)
     chunks = [
-        Spoken(
+        ChunkSpec(
             speech(draw.uniform(1, 5), seed + number, rate_hz) if number else spiky,
             rate_hz,
             gap_ms=draw.randint(0, 3_500),
@@ -176,7 +183,7 @@ def random_mix(folder: Path, seed: int) -> Mixed:
         )
         for number in range(5)
     ]
-    return laid_out(
+    return prepare_mix(
         folder,
         chunks,
         music(draw.uniform(2, 20), edges_s=(0.3, 0.4)) if seed else None,
@@ -192,19 +199,19 @@ def test_segments_join_into_the_bytes_of_a_serial_render(tmp_path: Path, seed: i
     mix = random_mix(tmp_path, seed)
     assert mix.timeline.mastering.limit_db is not None
     assert bool(seed) == any(cue.ramps for cue in mix.timeline.cues)
-    mix.rendered(segment_grids=None)
-    serial = list(mp3.frames(mix.path.read_bytes()))
+    mix.render(segment_grids=None)
+    serial = list(mp3.split_frames(mix.path.read_bytes()))
     for count in (2, 3, 8):
         grids = max(1, mix.timeline.length // mix.timeline.grid // count)
-        mix.rendered(segment_grids=grids)
-        assert len(cut(mix.timeline, grids)) >= count
-        assert list(mp3.frames(mix.path.read_bytes())) == serial, f"{count} segments"
+        mix.render(segment_grids=grids)
+        assert len(cut_timeline(mix.timeline, grids)) >= count
+        assert list(mp3.split_frames(mix.path.read_bytes())) == serial, f"{count} segments"
 
 
 def told_by_ffmpeg_lufs(path: Path) -> float:
     """The loudness of a file as FFmpeg integrates it, not rounded as in its summary."""
     levels = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.I:file=-"
-    said = ffmpeg(["-i", str(path), "-map", "0:a:0", "-af", levels, "-f", "null", "-"])
+    said = run_ffmpeg(["-i", str(path), "-map", "0:a:0", "-af", levels, "-f", "null", "-"])
     return float(said.decode().rsplit("=", 1)[1])
 
 
@@ -212,7 +219,7 @@ def told_by_ffmpeg_lufs(path: Path) -> float:
 def test_loudness_of_the_file_is_known_from_its_segments(tmp_path: Path, seed: int):
     """Even of mixes with many windows right at the gate, where single ones count or do not."""
     mix = random_mix(tmp_path, seed)
-    mixdown = mix.rendered(segment_grids=5)
+    mixdown = mix.render(segment_grids=5)
     before_encoding_lufs = integrated_lufs(mixdown.windows)
     assert before_encoding_lufs is not None
     foretold_lufs = before_encoding_lufs + mix.encoding.level_offset_db
@@ -221,23 +228,23 @@ def test_loudness_of_the_file_is_known_from_its_segments(tmp_path: Path, seed: i
 
 def test_segment_after_long_silence_joins_without_a_trace(tmp_path: Path):
     """The encoder must have heard enough before its own frames, however far back that lies."""
-    loud = Spoken(noise(2.0, rms_db=-14), gap_ms=9_000, is_gap_exact=True)
-    mix = laid_out(tmp_path, [loud, *talk(2, 1.0, gap_ms=10_000, is_gap_exact=True), *talk(1)])
-    mix.rendered(segment_grids=None)
+    loud = ChunkSpec(noise(2.0, rms_db=-14), gap_ms=9_000, is_gap_exact=True)
+    mix = prepare_mix(tmp_path, [loud, *talk(2, 1.0, gap_ms=10_000, is_gap_exact=True), *talk(1)])
+    mix.render(segment_grids=None)
     serial = mix.path.read_bytes()
-    mix.rendered(segment_grids=5)
+    mix.render(segment_grids=5)
     assert mix.path.read_bytes() == serial
 
 
 def test_voice_stays_as_loud_with_a_bed_as_without(tmp_path: Path):
     (tmp_path / "alone").mkdir()
     (tmp_path / "with").mkdir()
-    alone = laid_out(tmp_path / "alone", talk(3), preset="broadcast")
-    bedded = laid_out(tmp_path / "with", talk(3), music(6.0), preset="broadcast")
+    alone = prepare_mix(tmp_path / "alone", talk(3), preset="broadcast")
+    bedded = prepare_mix(tmp_path / "with", talk(3), music(6.0), preset="broadcast")
     levels = []
     for mix in (alone, bedded):
-        mix.rendered()
-        heard, gain_db = decoded(mix.path).mean(axis=1), mix.timeline.mastering.gain_db
+        mix.render()
+        heard, gain_db = decode_audio(mix.path).mean(axis=1), mix.timeline.mastering.gain_db
         spans = [(mix.mix_samples(c.start), mix.mix_samples(c.end)) for c in mix.timeline.clips]
         levels.append([level_db(heard[start:end]) - gain_db for start, end in spans])
     difference_db = np.diff(levels, axis=0) + 10 * np.log10(2)  # two channels sum to one more bit
@@ -245,32 +252,32 @@ def test_voice_stays_as_loud_with_a_bed_as_without(tmp_path: Path):
 
 
 @pytest.fixture
-def finished(tmp_path: Path) -> Mixed:
-    onsets = [Spoken(bursts([0.0, 0.9], 1.5), gap_ms=2_500, opens=f"Part {n}") for n in range(4)]
-    mix = laid_out(tmp_path, onsets)
+def finished(tmp_path: Path) -> PreparedMix:
+    onsets = [ChunkSpec(bursts([0.0, 0.9], 1.5), gap_ms=2_500, opens=f"Part {n}") for n in range(4)]
+    mix = prepare_mix(tmp_path, onsets)
     sections = [(mix.timeline.seconds(s.start), s.title) for s in mix.timeline.sections]
     about = {"title": "A & B = <C>; #1\\", "artist": "Ünïcödé 物語"}
-    mix.rendered(head=Label(about, sections, mix.timeline.duration_s).head("mp3"))
+    mix.render(head=AudioTags(about, sections, mix.timeline.duration_s).build_header("mp3"))
     return mix
 
 
-def test_players_are_told_the_right_length(finished: Mixed):
+def test_players_are_told_the_right_length(finished: PreparedMix):
     assert MP3(finished.path).info.length == pytest.approx(finished.timeline.duration_s, abs=0.001)
-    assert decoded(finished.path).shape[0] == finished.mix_samples(finished.timeline.length)
+    assert decode_audio(finished.path).shape[0] == finished.mix_samples(finished.timeline.length)
 
 
 @pytest.mark.parametrize("at_s", [1.0, 7.3, 10.0])
-def test_seeking_lands_where_it_should(finished: Mixed, at_s: float):
-    raw = ffmpeg(["-ss", str(at_s), "-i", str(finished.path), "-t", "2", "-f", "f32le", "-"])
+def test_seeking_lands_where_it_should(finished: PreparedMix, at_s: float):
+    raw = run_ffmpeg(["-ss", str(at_s), "-i", str(finished.path), "-t", "2", "-f", "f32le", "-"])
     sought = np.frombuffer(raw, "<f4").astype(np.float64)
-    whole = decoded(finished.path)[:, 0]
+    whole = decode_audio(finished.path)[:, 0]
     start = round(at_s * MIX_HZ)
     expected = whole[start : start + sought.size]
     settled = slice(3 * 1_152, None)  # a decoder that begins in the middle lacks the frame before
     assert np.abs(sought[settled] - expected[settled]).max() < 1e-3
 
 
-def test_title_author_and_chapters_can_be_read_back(finished: Mixed):
+def test_title_author_and_chapters_can_be_read_back(finished: PreparedMix):
     tags = ID3(finished.path)
     chapters = sorted(tags.getall("CHAP"), key=lambda chapter: chapter.start_time)
     starts_ms = [round(s.start * 1000 / VOICE_HZ) for s in finished.timeline.sections]
@@ -281,7 +288,7 @@ def test_title_author_and_chapters_can_be_read_back(finished: Mixed):
         f"Part {n}" for n in range(4)
     ]
     assert chapters[-1].end_time == round(finished.timeline.duration_s * 1000)
-    told = ffmpeg(["-i", str(finished.path), "-f", "ffmetadata", "-"]).decode()
+    told = run_ffmpeg(["-i", str(finished.path), "-f", "ffmetadata", "-"]).decode()
     assert told.count("[CHAPTER]") == 4
 
 
@@ -305,47 +312,47 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("scratch")
 @pytest.mark.parametrize("content", [b"", b"no sound at all" * 99])
 def test_clip_that_cannot_be_read_is_named_and_leaves_nothing(tmp_path: Path, content: bytes):
-    mix = laid_out(tmp_path, talk(6))
+    mix = prepare_mix(tmp_path, talk(6))
     (tmp_path / "3.wav").write_bytes(content)
     before = set(tmp_path.rglob("*"))
     with pytest.raises(RenderFailed, match=r"cannot read .*3\.wav"):
-        mix.rendered(segment_grids=5)
+        mix.render(segment_grids=5)
     assert leftovers(tmp_path, before) == set()
 
 
 @pytest.mark.usefixtures("scratch")
 def test_clip_or_music_that_is_gone_is_named(tmp_path: Path):
-    mix = laid_out(tmp_path, talk(2), music(3.0))
+    mix = prepare_mix(tmp_path, talk(2), music(3.0))
     (tmp_path / "1.wav").rename(tmp_path / "elsewhere")
     with pytest.raises(NotFound, match=r"1\.wav"):
-        mix.rendered()
+        mix.render()
     (tmp_path / "1.wav").mkdir()
     with pytest.raises(StoreFailed, match=r"1\.wav cannot be read"):
-        mix.rendered()
+        mix.render()
     (tmp_path / "music.wav").write_bytes(b"")
     with pytest.raises(RenderFailed, match=r"cannot read .*music\.wav"):
-        mix.rendered()
+        mix.render()
 
 
 @pytest.mark.usefixtures("scratch")
 def test_failure_keeps_the_last_finished_file(tmp_path: Path):
-    mix = laid_out(tmp_path, talk(2))
+    mix = prepare_mix(tmp_path, talk(2))
     mix.path.write_bytes(b"yesterday's")
     (tmp_path / "1.wav").write_bytes(b"")
     with pytest.raises(RenderFailed):
-        mix.rendered()
+        mix.render()
     assert mix.path.read_bytes() == b"yesterday's"
 
 
 @pytest.mark.usefixtures("scratch")
 def test_stopped_job_ends_at_once_and_leaves_nothing(tmp_path: Path):
-    minutes = [Spoken(noise(60.0, seed)) for seed in range(4)]
-    mix = laid_out(tmp_path, minutes, music(5.0))
-    before, children = set(tmp_path.rglob("*")), Children()
+    minutes = [ChunkSpec(noise(60.0, seed)) for seed in range(4)]
+    mix = prepare_mix(tmp_path, minutes, music(5.0))
+    before, children = set(tmp_path.rglob("*")), ProcessGroup()
     threading.Timer(0.5, children.stop).start()
     begun_s = time.monotonic()
     with pytest.raises(OutOfTime):
-        mix.rendered(children=children, segment_grids=20)
+        mix.render(children=children, segment_grids=20)
     assert time.monotonic() - begun_s < 3
     assert leftovers(tmp_path, before) == set()
 
@@ -353,27 +360,27 @@ def test_stopped_job_ends_at_once_and_leaves_nothing(tmp_path: Path):
 @pytest.mark.usefixtures("scratch")
 def test_failure_while_joining_ends_the_segments_in_the_making(tmp_path: Path):
     """The disk fills up while later segments still render."""
-    mix = laid_out(tmp_path, [Spoken(noise(60.0, seed)) for seed in range(4)])
+    mix = prepare_mix(tmp_path, [ChunkSpec(noise(60.0, seed)) for seed in range(4)])
     before = set(tmp_path.rglob("*"))
 
     def full(_: float) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(StoreFailed, match="the disk is full"):
-        mix.rendered(segment_grids=5, progress=full)
+        mix.render(segment_grids=5, progress=full)
     assert leftovers(tmp_path, before) == set()
 
 
 def test_place_that_cannot_be_written_is_told_before_rendering(tmp_path: Path):
-    mix = laid_out(tmp_path, talk(1))
+    mix = prepare_mix(tmp_path, talk(1))
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(
         StoreFailed, match=r"mix\.mp3 cannot be written: part of its path is a file"
     ):
-        replace(mix, path=tmp_path / "file" / "mix.mp3").rendered()
+        replace(mix, path=tmp_path / "file" / "mix.mp3").render()
     (tmp_path / "folder").mkdir()
     with pytest.raises(StoreFailed, match="a folder has that name"):
-        replace(mix, path=tmp_path / "folder").rendered()
+        replace(mix, path=tmp_path / "folder").render()
 
 
 RENDER_WITH_LITTLE_ROOM = """
@@ -412,7 +419,7 @@ def test_full_disk_is_told_and_leaves_nothing(tmp_path: Path, room_bytes: int):
 
 def test_progress_is_told_up_to_the_end(tmp_path: Path):
     told: list[float] = []
-    mix = laid_out(tmp_path, talk(4))
-    mix.rendered(segment_grids=5, progress=told.append)
+    mix = prepare_mix(tmp_path, talk(4))
+    mix.render(segment_grids=5, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0

@@ -12,21 +12,28 @@ from mutagen.id3 import ID3
 
 import app
 import polly_handler
-from app import assembler, endpoint
+from app import build_endpoint, build_mix_service
 from mixer.jobs.mixing import DEFAULT_GAP_MS
-from mixer.publish.pictures import cover_picture
-from mixer.script.script import Chunk, Ending, Utterance
+from mixer.publish.pictures import encode_cover
+from mixer.script.script import BreakKind, Chunk, Utterance
 from mixer.sound import ffmpeg
-from mixer.sound.check import check
-from mixer.sound.ffmpeg import Children
+from mixer.sound.check import verify
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.measure import measure
-from mixer.speech.engine import Delivery
+from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrate import Narrator
 from mixer.store.s3 import S3Store
 from tests.engines import ToneEngine
-from tests.functional.clouds import BUCKET, FOREIGN, MUSIC_BUCKET, cloud, keys
-from tests.functional.lambdas import Asking, Context, ok, refused, version_1, version_2
-from tests.pictures import picture
+from tests.functional.clouds import BUCKET, FOREIGN_BUCKET, MUSIC_BUCKET, list_keys, mock_s3
+from tests.functional.lambdas import (
+    FakeContext,
+    WarmHandlers,
+    event_v1,
+    event_v2,
+    expect_ok,
+    expect_refusal,
+)
+from tests.pictures import build_picture
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
 CONCAT = "ffconcat version 1.0\nfile /etc/passwd\n"
@@ -34,7 +41,7 @@ CONCAT = "ffconcat version 1.0\nfile /etc/passwd\n"
 
 @pytest.fixture
 def s3():
-    with cloud() as client:
+    with mock_s3() as client:
         yield client
 
 
@@ -54,14 +61,14 @@ def _own_temporary_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def ask(s3):
     def handler(chosen):
-        work = assembler(chosen, s3=s3)
-        return endpoint(chosen, lambda: work)
+        work = build_mix_service(chosen, s3=s3)
+        return build_endpoint(chosen, lambda: work)
 
-    return Asking(handler)
+    return WarmHandlers(handler)
 
 
 def mixed(fields, **event):
-    return version_2(fields, "/mixstory", **event)
+    return event_v2(fields, "/mixstory", **event)
 
 
 def tone(path: Path, length_s: float, *encoding: str, hz: int = 300, level_db: float = -15) -> Path:
@@ -71,7 +78,7 @@ def tone(path: Path, length_s: float, *encoding: str, hz: int = 300, level_db: f
 
 
 def chunk(text: str, gap_ms: int) -> Chunk:
-    utterance = Utterance(text, text, Ending.SENTENCE)
+    utterance = Utterance(text, text, BreakKind.SENTENCE)
     return Chunk((utterance,), f"<speak><s>{text}</s></speak>", len(text), gap_ms)
 
 
@@ -79,7 +86,10 @@ def chunk(text: str, gap_ms: int) -> Chunk:
 def own_keys(s3):
     """Two chunks as the service makes them; the first says that 300 ms follow it."""
     narrator = Narrator(
-        ToneEngine(suffix="mp3"), S3Store(s3, BUCKET), Delivery("Joanna", "generative"), Children()
+        ToneEngine(suffix="mp3"),
+        S3Store(s3, BUCKET),
+        VoiceSettings("Joanna", "generative"),
+        ProcessGroup(),
     )
     chunks = [chunk("once upon a time there was a lamp", 300), chunk("and a keeper", 2000)]
     return [each.key for each in narrator.narrate(chunks).recordings]
@@ -111,16 +121,16 @@ def test_an_old_client_is_served(ask, s3, own_keys, tmp_path):
     request = json.dumps({"chunk_keys": own_keys, "bucket": BUCKET})
     for event in (
         mixed(request),
-        version_1(request, "/mixstory"),
+        event_v1(request, "/mixstory"),
         {"body": request},
         json.loads(request),
     ):
-        body = ok(ask(event))
+        body = expect_ok(ask(event))
         assert (body["chunk_keys"], body["bucket"]) == (own_keys, BUCKET)
         assert body["download_url"].startswith("https://")
         assert body["key"] in body["download_url"]
-    assert keys(s3, "mixed/") == [body["key"]]
-    found = check(result(s3, body, tmp_path), body["duration_s"], 10)
+    assert list_keys(s3, "mixed/") == [body["key"]]
+    found = verify(result(s3, body, tmp_path), body["duration_s"], 10)
     assert found.integrated_lufs == pytest.approx(body["integrated_loudness_lufs"], abs=0.1)
     assert found.integrated_lufs == pytest.approx(-18, abs=1)
     assert found.true_peak_dbtp == pytest.approx(body["true_peak_dbtp"], abs=0.1)
@@ -129,40 +139,40 @@ def test_an_old_client_is_served(ask, s3, own_keys, tmp_path):
 
 @pytest.mark.parametrize(("kind", "content_type"), [("m4b", "audio/mp4"), ("opus", "audio/ogg")])
 def test_another_format_has_its_own_ending_and_content_type(ask, s3, own_keys, kind, content_type):
-    key = ok(ask(mixed({"chunk_keys": own_keys, "format": kind})))["key"]
+    key = expect_ok(ask(mixed({"chunk_keys": own_keys, "format": kind})))["key"]
     assert key.endswith(f".{kind}")
     assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == content_type
 
 
 def test_with_tokens_the_same_request_needs_a_caller(ask, own_keys):
     request = {"chunk_keys": own_keys}
-    refused(ask(mixed(request), mode="token"), 401, "unauthorized")
-    assert ok(ask(mixed(request, caller="anna"), mode="token"))["key"]
+    expect_refusal(ask(mixed(request), mode="token"), 401, "unauthorized")
+    assert expect_ok(ask(mixed(request, caller="anna"), mode="token"))["key"]
 
 
 def test_the_link_is_signed_and_expires(ask, own_keys):
-    url = ok(ask(mixed({"chunk_keys": own_keys}), url_lifetime_s=120))["download_url"]
+    url = expect_ok(ask(mixed({"chunk_keys": own_keys}), url_lifetime_s=120))["download_url"]
     assert "X-Amz-Signature=" in url
     assert "X-Amz-Expires=120" in url
 
 
 def test_sounds_of_others_are_measured_and_a_second_apart(ask, foreign_keys):
-    body = ok(ask(mixed({"chunk_keys": foreign_keys})))
+    body = expect_ok(ask(mixed({"chunk_keys": foreign_keys})))
     heard_s = 1.5 + 2.5 + 1.0
     assert body["duration_s"] == pytest.approx(heard_s + 2 * DEFAULT_GAP_MS / 1000 + 0.8, abs=0.2)
 
 
 def test_the_silence_is_what_the_chunk_says_unless_the_request_says_otherwise(ask, own_keys):
-    own = ok(ask(mixed({"chunk_keys": own_keys})))["duration_s"]
-    longer = ok(ask(mixed({"chunk_keys": own_keys, "gap_ms": 1300})))["duration_s"]
-    none = ok(ask(mixed({"chunk_keys": own_keys, "gap_ms": 0})))["duration_s"]
+    own = expect_ok(ask(mixed({"chunk_keys": own_keys})))["duration_s"]
+    longer = expect_ok(ask(mixed({"chunk_keys": own_keys, "gap_ms": 1300})))["duration_s"]
+    none = expect_ok(ask(mixed({"chunk_keys": own_keys, "gap_ms": 0})))["duration_s"]
     assert longer - own == pytest.approx(1.0, abs=0.002)
     assert own - none == pytest.approx(0.3, abs=0.002)
 
 
 def test_music_lies_under_the_voice(ask, s3, own_keys, music, tmp_path):
-    alone = ok(ask(mixed({"chunk_keys": own_keys})))
-    with_music = ok(ask(mixed({"chunk_keys": own_keys, "music": music, "title": "Sea"})))
+    alone = expect_ok(ask(mixed({"chunk_keys": own_keys})))
+    with_music = expect_ok(ask(mixed({"chunk_keys": own_keys, "music": music, "title": "Sea"})))
     assert with_music["key"] != alone["key"]
     assert with_music["duration_s"] > alone["duration_s"] + 1
     assert measure(result(s3, with_music, tmp_path)).channels == 2
@@ -172,31 +182,31 @@ def test_music_lies_under_the_voice(ask, s3, own_keys, music, tmp_path):
 
 def test_of_a_url_only_the_path_counts(ask, own_keys, music):
     url = "https://evil.example/beds/calm%20sea.mp3?X-Amz-Signature=0#x"
-    body = ok(ask(mixed({"chunk_keys": own_keys, "music": url})))
-    assert body["key"] == ok(ask(mixed({"chunk_keys": own_keys, "music": music})))["key"]
+    body = expect_ok(ask(mixed({"chunk_keys": own_keys, "music": url})))
+    assert body["key"] == expect_ok(ask(mixed({"chunk_keys": own_keys, "music": music})))["key"]
 
 
 def test_chunks_may_come_from_another_allowed_bucket(ask, s3, tmp_path):
     S3Store(s3, MUSIC_BUCKET).put("voice.wav", tone(tmp_path / "v.wav", 1.0))
-    body = ok(ask(mixed({"chunk_keys": ["voice.wav"], "bucket": MUSIC_BUCKET})))
+    body = expect_ok(ask(mixed({"chunk_keys": ["voice.wav"], "bucket": MUSIC_BUCKET})))
     assert body["bucket"] == MUSIC_BUCKET
-    assert keys(s3, "mixed/") == [body["key"]]
+    assert list_keys(s3, "mixed/") == [body["key"]]
 
 
 def test_the_same_chunk_may_come_again(ask, own_keys):
-    once = ok(ask(mixed({"chunk_keys": own_keys[:1]})))["duration_s"]
-    thrice = ok(ask(mixed({"chunk_keys": own_keys[:1] * 3})))["duration_s"]
+    once = expect_ok(ask(mixed({"chunk_keys": own_keys[:1]})))["duration_s"]
+    thrice = expect_ok(ask(mixed({"chunk_keys": own_keys[:1] * 3})))["duration_s"]
     assert thrice > 2.5 * (once - 0.8)
 
 
 def test_the_same_request_again_ends_with_the_same_object(ask, s3, own_keys):
-    first, second = (ok(ask(mixed({"chunk_keys": own_keys}))) for _ in range(2))
+    first, second = (expect_ok(ask(mixed({"chunk_keys": own_keys}))) for _ in range(2))
     assert first["key"] == second["key"]
-    assert keys(s3, "mixed/") == [first["key"]]
+    assert list_keys(s3, "mixed/") == [first["key"]]
 
 
 def test_unknown_fields_are_ignored_with_a_warning(ask, own_keys):
-    body = ok(ask(mixed({"chunk_keys": own_keys, "crossfade": 3})))
+    body = expect_ok(ask(mixed({"chunk_keys": own_keys, "crossfade": 3})))
     assert "crossfade" in body["warnings"][0]
 
 
@@ -214,7 +224,7 @@ BAD = {
     "half of a mix": ({"chunk_keys": ["segments/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
     "somebody's story": ({"chunk_keys": ["stories/1/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
     "a foreign bucket": (
-        {"chunk_keys": [GOOD], "bucket": FOREIGN},
+        {"chunk_keys": [GOOD], "bucket": FOREIGN_BUCKET},
         403,
         "forbidden",
         "bucket",
@@ -251,15 +261,15 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_names_its_field(ask, s3, name):
     fields, status, code, field = BAD[name]
-    body = refused(ask(mixed(fields)), status, code)
+    body = expect_refusal(ask(mixed(fields)), status, code)
     assert body["details"]["field"] == field
-    assert keys(s3) == []
+    assert list_keys(s3) == []
 
 
 def test_what_is_missing_is_named(ask, own_keys):
-    body = refused(ask(mixed({"chunk_keys": [own_keys[0], "gone.mp3"]})), 404, "not_found")
+    body = expect_refusal(ask(mixed({"chunk_keys": [own_keys[0], "gone.mp3"]})), 404, "not_found")
     assert body["details"]["key"] == "gone.mp3"
-    body = refused(ask(mixed({"chunk_keys": own_keys, "music": "gone"})), 404, "not_found")
+    body = expect_refusal(ask(mixed({"chunk_keys": own_keys, "music": "gone"})), 404, "not_found")
     assert body["details"]["key"] == "gone"
 
 
@@ -280,37 +290,41 @@ def test_what_is_no_sound_is_a_422_that_names_the_key(ask, s3, own_keys, role, c
             "music": "fake.mp3",
         }
     )
-    body = refused(ask(mixed(fields)), 422, "unplayable_audio")
+    body = expect_refusal(ask(mixed(fields)), 422, "unplayable_audio")
     assert body["details"]["key"] == "fake.mp3"
     assert "root:" not in json.dumps(body)
-    assert keys(s3, "mixed/") == []
+    assert list_keys(s3, "mixed/") == []
 
 
 def test_what_is_too_large_is_refused_before_it_is_fetched(ask, s3, own_keys):
     s3.put_object(Bucket=BUCKET, Key="large.wav", Body=bytes(2_000_001))
     limits = {"max_object_bytes": 2_000_000}
-    body = refused(ask(mixed({"chunk_keys": ["large.wav"]}), **limits), 413, "object_too_large")
+    body = expect_refusal(
+        ask(mixed({"chunk_keys": ["large.wav"]}), **limits), 413, "object_too_large"
+    )
     assert "large.wav" in body["error"]
     limits = {"max_input_bytes": 1_000}
-    refused(ask(mixed({"chunk_keys": own_keys}), **limits), 413, "object_too_large")
+    expect_refusal(ask(mixed({"chunk_keys": own_keys}), **limits), 413, "object_too_large")
 
 
 def test_silence_alone_is_nothing_to_mix(ask, s3, tmp_path):
     S3Store(s3, BUCKET).put("silent.wav", tone(tmp_path / "s.wav", 1.0, level_db=-120))
-    body = refused(ask(mixed({"chunk_keys": ["silent.wav"]})), 422, "unplayable_audio")
+    body = expect_refusal(ask(mixed({"chunk_keys": ["silent.wav"]})), 422, "unplayable_audio")
     assert body["details"]["keys"] == ["silent.wav"]
 
 
 def test_the_deadline_is_a_504_that_leaves_nothing_behind(ask, s3, tmp_path):
     S3Store(s3, BUCKET).put("long.flac", tone(tmp_path / "l.flac", 3_000.0))
     began_s = time.monotonic()
-    refused(ask(mixed({"chunk_keys": ["long.flac"] * 8}), Context(4.0)), 504, "out_of_time")
+    expect_refusal(
+        ask(mixed({"chunk_keys": ["long.flac"] * 8}), FakeContext(4.0)), 504, "out_of_time"
+    )
     assert time.monotonic() - began_s < 4.0
-    assert keys(s3, "mixed/") == []
+    assert list_keys(s3, "mixed/") == []
 
 
 def test_the_link_works_for_anybody(ask, s3, own_keys):
-    body = ok(ask(mixed({"chunk_keys": own_keys})))
+    body = expect_ok(ask(mixed({"chunk_keys": own_keys})))
     answer = requests.get(body["download_url"], timeout=10)
     assert answer.headers["Content-Type"] == "audio/mpeg"
     assert answer.content == S3Store(s3, BUCKET).get(body["key"])
@@ -330,12 +344,12 @@ def test_the_handler_itself_works_from_its_environment_and_stays_warm(
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    app._endpoint.cache_clear()
+    app._load_endpoint.cache_clear()
     try:
-        first = ok(app.handler(mixed({"chunk_keys": own_keys}), Context()))
-        second = ok(app.handler(mixed({"chunk_keys": own_keys}), Context()))
+        first = expect_ok(app.handler(mixed({"chunk_keys": own_keys}), FakeContext()))
+        second = expect_ok(app.handler(mixed({"chunk_keys": own_keys}), FakeContext()))
     finally:
-        app._endpoint.cache_clear()
+        app._load_endpoint.cache_clear()
     assert first["key"] == second["key"]
     assert not left.exists()
 
@@ -344,22 +358,22 @@ def test_the_handler_itself_works_from_its_environment_and_stays_warm(
 def test_a_deployment_without_its_settings_says_which(monkeypatch, module):
     monkeypatch.delenv("OUTPUT_BUCKET", raising=False)
     module._endpoint.cache_clear()
-    body = refused(module.handler(mixed({}), Context()), 500, "misconfigured")
+    body = expect_refusal(module.handler(mixed({}), FakeContext()), 500, "misconfigured")
     assert body["details"]["variable"] == "OUTPUT_BUCKET"
     assert body["request_id"] == "lambda-request"
 
 
 def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path):
-    S3Store(s3, BUCKET).put("uploads/cover.png", picture(400, 300))
+    S3Store(s3, BUCKET).put("uploads/cover.png", build_picture(400, 300))
     about = {"title": "The Gate", "author": "A. Writer", "narrator": "Ada", "year": "2026"}
     asked = {"chunk_keys": own_keys, **about, "cover": "uploads/cover.png"}
-    body = ok(ask(mixed(asked)))
+    body = expect_ok(ask(mixed(asked)))
     tags = ID3(result(s3, body, tmp_path))
     told = [str(tags[name]) for name in ("TIT2", "TPE1", "TCOM", "TDRC")]
     assert told == list(about.values())
-    assert tags.getall("APIC")[0].data == cover_picture(picture(400, 300), "cover").content
-    S3Store(s3, BUCKET).put("uploads/cover.png", picture(300, 300))
-    assert ok(ask(mixed(asked)))["key"] != body["key"]
+    assert tags.getall("APIC")[0].data == encode_cover(build_picture(400, 300), "cover").content
+    S3Store(s3, BUCKET).put("uploads/cover.png", build_picture(300, 300))
+    assert expect_ok(ask(mixed(asked)))["key"] != body["key"]
 
 
 @pytest.mark.parametrize(
@@ -375,10 +389,12 @@ def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path)
 )
 def test_a_cover_that_is_none_is_named(ask, s3, key, code, said):
     store = S3Store(s3, BUCKET)
-    store.put("uploads/half.jpg", picture(900, 900, "JPEG")[:2_000])
+    store.put("uploads/half.jpg", build_picture(900, 900, "JPEG")[:2_000])
     store.put("uploads/huge.jpg", bytes(20_000_001))
     store.put("uploads/one.wav", b"RIFF")
     status = {"not_found": 404, "unusable_picture": 422, "bad_input": 400}[code]
-    body = refused(ask(mixed({"chunk_keys": ["uploads/one.wav"], "cover": key})), status, code)
+    body = expect_refusal(
+        ask(mixed({"chunk_keys": ["uploads/one.wav"], "cover": key})), status, code
+    )
     assert said in body["error"]
-    assert keys(s3, "mixed/") == []
+    assert list_keys(s3, "mixed/") == []

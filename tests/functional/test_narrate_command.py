@@ -7,8 +7,15 @@ import struct
 
 import pytest
 
-from tests.commands import Here, run
-from tests.sounds import decoded, film_without_sound, loudness, music, silence, write
+from tests.commands import InProcessCli, run
+from tests.sounds import (
+    decode_audio,
+    measure_loudness,
+    music,
+    silence,
+    write_silent_film,
+    write_sound,
+)
 
 STORY = """# The Lamp
 
@@ -30,7 +37,7 @@ def home(tmp_path_factory):
     """A folder with a story, music, and a store that all tests of this module fill."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "story.md").write_text(STORY)
-    write(folder / "bed.wav", music(4.0), 44_100)
+    write_sound(folder / "bed.wav", music(4.0), 44_100)
     return folder
 
 
@@ -51,7 +58,7 @@ def kept(told, home):
 @pytest.fixture
 def mixer(capsys, monkeypatch, home):
     monkeypatch.chdir(home)
-    return Here(capsys)
+    return InProcessCli(capsys)
 
 
 def chunks_in(store):
@@ -80,8 +87,8 @@ def test_without_a_terminal_progress_is_plain_lines(told):
 @pytest.mark.usefixtures("told")
 def test_the_report_agrees_with_the_audio(home):
     report = json.loads((home / "new/told.json").read_text())
-    heard = decoded(home / "new/told.mp3")
-    measured_lufs, measured_dbtp = loudness(home / "new/told.mp3")
+    heard = decode_audio(home / "new/told.mp3")
+    measured_lufs, measured_dbtp = measure_loudness(home / "new/told.mp3")
     assert report["title"] == "The Lamp"
     assert report["duration_s"] == pytest.approx(heard.shape[0] / 44_100, abs=0.05)
     assert report["integrated_loudness_lufs"] == pytest.approx(measured_lufs, abs=0.15)
@@ -168,9 +175,9 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
     (home / "empty.mp3").touch()
     (home / "corrupt.mp3").write_bytes(bytes(range(256)) * 16)
     if name == "film.mp4":
-        film_without_sound(home / name)
+        write_silent_film(home / name)
     if name == "silent.wav":
-        write(home / name, silence(1.0), 44_100)
+        write_sound(home / name, silence(1.0), 44_100)
     done = mixer("narrate", "story.md", "--music", name, "--out", "no.mp3", "--store", "no")
     assert done.code == 1
     assert name in done.error
@@ -273,7 +280,7 @@ def test_each_voice_of_a_cast_says_its_own_at_its_own_level(home):
     assert (role["name"], role["voice"], role["level_db"]) == ("Tom", "Ben", -6.0)
     start = captions[captions.index("<v Tom>") - 31 :].split(" ", 1)[0].strip()
     turn = round(float(start.rpartition(":")[2]) * 44_100)
-    heard = decoded(home / "play.wav", 44_100)[:, 0]
+    heard = decode_audio(home / "play.wav", 44_100)[:, 0]
     narrator, tom = heard[:turn].std(), heard[turn : turn + 2 * 44_100].std()
     assert 20 * math.log10(narrator / tom) == pytest.approx(6.0, abs=2.5)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import Here, run
-from tests.sounds import MIX_HZ, noise, tone, write
+from tests.commands import InProcessCli, run
+from tests.sounds import MIX_HZ, noise, tone, write_sound
 
 TEXT = """---
 title: Gate
@@ -33,8 +33,8 @@ Nobody came.
 def folder(tmp_path: Path) -> Path:
     """A folder with a story and its sounds."""
     (tmp_path / "tale/more").mkdir(parents=True)
-    write(tmp_path / "tale/sea.wav", noise(4.0, rate_hz=MIX_HZ), MIX_HZ)
-    write(tmp_path / "tale/more/bell.wav", tone(0.8, 880.0, MIX_HZ), MIX_HZ)
+    write_sound(tmp_path / "tale/sea.wav", noise(4.0, rate_hz=MIX_HZ), MIX_HZ)
+    write_sound(tmp_path / "tale/more/bell.wav", tone(0.8, 880.0, MIX_HZ), MIX_HZ)
     (tmp_path / "tale/story.md").write_text(TEXT, encoding="utf-8")
     return tmp_path
 
@@ -42,9 +42,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def mixer(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path
-) -> Here:
+) -> InProcessCli:
     monkeypatch.chdir(folder)
-    return Here(capsys)
+    return InProcessCli(capsys)
 
 
 def test_sounds_are_played_where_the_text_wants_them(folder: Path):
@@ -66,7 +66,7 @@ def test_sounds_are_played_where_the_text_wants_them(folder: Path):
     assert report["integrated_loudness_lufs"] == pytest.approx(-18, abs=0.3)
 
 
-def test_a_library_is_looked_at_after_the_story_s_own_folder(mixer: Here, folder: Path):
+def test_a_library_is_looked_at_after_the_story_s_own_folder(mixer: InProcessCli, folder: Path):
     (folder / "library/more").mkdir(parents=True)
     (folder / "tale/more/bell.wav").rename(folder / "library/more/bell.wav")
     asked = ("plan", "tale/story.md", "--music")
@@ -100,13 +100,13 @@ def _linked_folder(folder: Path) -> None:
 )
 @pytest.mark.parametrize("command", ["plan", "narrate"])
 def test_a_sound_that_is_not_there_is_refused_with_file_and_line(
-    mixer: Here, folder: Path, change: Callable[[Path], None], why: str, command: str
+    mixer: InProcessCli, folder: Path, change: Callable[[Path], None], why: str, command: str
 ):
     change(folder)
     assert mixer(command, "tale/story.md").error.startswith(f"tale/story.md: line 9: {why}")
 
 
-def test_a_plan_lists_chapters_and_sounds_with_their_places(mixer: Here):
+def test_a_plan_lists_chapters_and_sounds_with_their_places(mixer: InProcessCli):
     told = mixer("plan", "tale/story.md").out
     assert "Chapters" in told
     for words in ("8", "sea.wav", "-18 LU", "from the beginning", "with “rang twice.”", "off"):

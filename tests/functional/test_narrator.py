@@ -12,8 +12,8 @@ from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed, StoreFailed, Un
 from mixer.jobs.planning import plan_story
 from mixer.requests import Options
 from mixer.script.sources import TextType
-from mixer.sound.ffmpeg import Children
-from mixer.speech.engine import Delivery
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrate import Narrator
 from mixer.store.folder import FolderStore
 from tests.engines import ToneEngine
@@ -22,7 +22,7 @@ TEXT = "# One\n\nAnna came.\n\n# Two\n\nBen went.\n\n# Three\n\nNobody stayed.\n
 CHUNKS = 6
 """Three headings and three paragraphs."""
 
-JOANNA = Delivery("Joanna", "generative")
+JOANNA = VoiceSettings("Joanna", "generative")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def chunks(text=TEXT):
 
 def narrate(engine, store, text=TEXT, delivery=JOANNA, **more):
     with closing(engine):
-        return Narrator(engine, store, delivery, Children()).narrate(chunks(text), **more)
+        return Narrator(engine, store, delivery, ProcessGroup()).narrate(chunks(text), **more)
 
 
 def stored(store):
@@ -64,7 +64,7 @@ def test_only_what_was_edited_is_said_again(store):
     engine = ToneEngine()
     narrate(engine, store, TEXT.replace("Ben", "Dan"))
     assert engine.calls == 1
-    assert "Dan" in engine.spoken[0]
+    assert "Dan" in engine.requests[0]
 
 
 def test_equal_chunks_are_said_once(store):
@@ -78,14 +78,14 @@ def test_equal_chunks_keep_the_longest_of_their_silences(store):
     long, short = (replace(chunks("Anna came.")[0], gap_ms=gap_ms) for gap_ms in (2000, 400))
     for order in ([long, short], [short, long], [short, long, short]):
         with closing(ToneEngine()) as engine:
-            narration = Narrator(engine, store, JOANNA, Children()).narrate(order)
+            narration = Narrator(engine, store, JOANNA, ProcessGroup()).narrate(order)
         assert {each.gap_ms for each in narration.recordings} == {2000}
 
 
 def test_another_voice_is_another_recording(store):
     narrate(ToneEngine(), store)
     engine = ToneEngine()
-    narrate(engine, store, delivery=Delivery("Matthew", "generative"))
+    narrate(engine, store, delivery=VoiceSettings("Matthew", "generative"))
     assert engine.calls == CHUNKS
 
 
@@ -108,7 +108,7 @@ def test_many_failures_are_one_error_that_names_them_in_reading_order(store):
 def test_an_unknown_voice_stops_at_once(store):
     engine = ToneEngine(parallelism=1)
     with pytest.raises(UnknownVoice):
-        narrate(engine, store, delivery=Delivery("Nobody", "generative"))
+        narrate(engine, store, delivery=VoiceSettings("Nobody", "generative"))
     assert engine.calls <= 2
 
 
@@ -132,7 +132,7 @@ def test_progress_counts_characters_up_to_all_of_them(store):
 def test_no_more_calls_are_under_way_than_the_engine_wants(store):
     engine = ToneEngine(parallelism=2, delay_s=0.02)
     narrate(engine, store)
-    assert engine.most_at_once == 2
+    assert engine.max_concurrency == 2
 
 
 def test_a_chunk_that_lost_its_measurements_is_measured_again_not_paid_again(store, tmp_path):
@@ -159,13 +159,13 @@ def test_a_chunk_that_cannot_be_played_is_said_again(store):
 
 
 def test_what_is_paid_for_when_the_work_is_stopped_is_kept(store):
-    children, engine = Children(), ToneEngine(parallelism=1)
+    children, engine = ProcessGroup(), ToneEngine(parallelism=1)
     narrator = Narrator(engine, store, JOANNA, children)
     children.stop()
-    speech = engine.speak(chunks()[0].ssml, JOANNA)
+    speech = engine.synthesize(chunks()[0].ssml, JOANNA)
     with pytest.raises(OutOfTime):
         narrator.narrate(chunks())
-    late = Narrator(_Stopping(engine, children := Children()), store, JOANNA, children)
+    late = Narrator(_Stopping(engine, children := ProcessGroup()), store, JOANNA, children)
     with closing(engine), pytest.raises(OutOfTime):
         late.narrate(chunks()[:1])
     assert store.get(narrator.key(chunks()[0])) == speech.audio
@@ -182,8 +182,8 @@ class _Stopping:
     def __init__(self, engine, children):
         self._engine, self._children = engine, children
 
-    def speak(self, ssml, delivery):
-        speech = self._engine.speak(ssml, delivery)
+    def synthesize(self, ssml, voice_settings):
+        speech = self._engine.speak(ssml, voice_settings)
         self._children.stop()
         return speech
 

@@ -10,8 +10,8 @@ import pytest
 import app
 import polly_handler
 import stories
-from tests.functional.clouds import deployment
-from tests.functional.lambdas import Context, version_2
+from tests.functional.clouds import build_settings
+from tests.functional.lambdas import FakeContext, event_v2
 
 
 def nobody():
@@ -25,9 +25,9 @@ PATHS = {
 }
 
 HANDLERS = {
-    "speech": polly_handler.endpoint(deployment("token"), nobody),
-    "mix": app.endpoint(deployment("token"), nobody),
-    "stories": stories.endpoint(deployment("token"), nobody, nobody),
+    "speech": polly_handler.build_endpoint(build_settings("token"), nobody),
+    "mix": app.build_endpoint(build_settings("token"), nobody),
+    "stories": stories.build_endpoint(build_settings("token"), nobody, nobody),
 }
 
 
@@ -37,7 +37,7 @@ def handler(request):
 
 
 def test_every_function_describes_the_whole_api_without_a_token(handler):
-    answered = handler(version_2(None, "/openapi.json", "GET"), Context())
+    answered = handler(event_v2(None, "/openapi.json", "GET"), FakeContext())
     assert answered["statusCode"] == 200
     document = json.loads(answered["body"])
     assert document["openapi"].startswith("3.")
@@ -46,15 +46,15 @@ def test_every_function_describes_the_whole_api_without_a_token(handler):
 
 
 def test_nobody_is_asked_for_a_token_in_the_open_mode():
-    handler = app.endpoint(deployment("none"), nobody)
-    document = json.loads(handler(version_2(None, "/openapi.json", "GET"), Context())["body"])
+    handler = app.build_endpoint(build_settings("none"), nobody)
+    document = json.loads(handler(event_v2(None, "/openapi.json", "GET"), FakeContext())["body"])
     assert not document.get("security")
     assert "securitySchemes" not in document["components"]
 
 
 def test_a_dry_run_has_a_described_answer_too():
-    event = version_2(None, "/openapi.json", "GET")
-    document = json.loads(HANDLERS["speech"](event, Context())["body"])
+    event = event_v2(None, "/openapi.json", "GET")
+    document = json.loads(HANDLERS["speech"](event, FakeContext())["body"])
     answered = document["paths"]["/synthesize"]["post"]["responses"]["200"]
     kinds = answered["content"]["application/json"]["schema"]["anyOf"]
     names = [each["$ref"].rpartition("/")[2] for each in kinds]
@@ -62,8 +62,8 @@ def test_a_dry_run_has_a_described_answer_too():
 
 
 def test_the_contract_stands_in_the_document():
-    event = version_2(None, "/openapi.json", "GET")
-    document = json.loads(HANDLERS["mix"](event, Context())["body"])
+    event = event_v2(None, "/openapi.json", "GET")
+    document = json.loads(HANDLERS["mix"](event, FakeContext())["body"])
     schemas = document["components"]["schemas"]
     assert schemas["TextBody"]["required"] == ["text"]
     assert schemas["MixBody"]["required"] == ["chunk_keys"]
@@ -80,7 +80,7 @@ def test_the_contract_stands_in_the_document():
 
 
 def test_the_page_brings_everything_along(handler):
-    answered = handler(version_2(None, "/docs", "GET"), Context())
+    answered = handler(event_v2(None, "/docs", "GET"), FakeContext())
     assert answered["statusCode"] == 200
     assert answered["headers"]["Content-Type"].startswith("text/html")
     page = answered["body"]
@@ -91,7 +91,7 @@ def test_the_page_brings_everything_along(handler):
 
 
 def test_the_page_is_sent_compressed_to_who_can_read_it(handler):
-    event = version_2(None, "/docs", "GET", headers={"Accept-Encoding": "gzip, br"})
-    answered = handler(event, Context())
+    event = event_v2(None, "/docs", "GET", headers={"Accept-Encoding": "gzip, br"})
+    answered = handler(event, FakeContext())
     assert answered["isBase64Encoded"]
     assert b"SwaggerUIBundle(" in gzip.decompress(base64.b64decode(answered["body"]))

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from mixer.cli import COMMANDS
 from mixer.requests import Options
 from mixer.script.script import Script
-from tests.commands import Here, environment, run
+from tests.commands import InProcessCli, build_environ, run
 
 STORY = """# The Lamp
 
@@ -26,7 +26,7 @@ Nobody came.
 def mixer(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "story.md").write_text(STORY)
-    return Here(capsys)
+    return InProcessCli(capsys)
 
 
 def test_plan_shows_every_chunk_with_its_characters_and_ends_with_length_and_cost(mixer):
@@ -192,7 +192,7 @@ def test_closed_standard_input_is_one_sentence(tmp_path):
 
 def test_a_terminal_of_an_old_encoding_gets_what_it_can_show(tmp_path):
     (tmp_path / "story.md").write_text("“鯨” — the whale.\n")
-    env = environment(tmp_path, PYTHONIOENCODING="ascii")
+    env = build_environ(tmp_path, PYTHONIOENCODING="ascii")
     done = run("plan", "story.md", cwd=tmp_path, env=env)
     assert (done.code, done.err) == (0, "")
     assert "the whale" in done.out

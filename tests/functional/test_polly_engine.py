@@ -9,11 +9,11 @@ import pytest
 
 from mixer.errors import BadOption, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS
-from mixer.speech.engine import Delivery
+from mixer.speech.engine import VoiceSettings
 from mixer.speech.polly.engine import BEST_RATE_HZ, PollyEngine
 from mixer.speech.polly.mp3_frames import sample_count
 from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas, Quota
-from mixer.speech.polly.retry import Retry, RetryPolicy
+from mixer.speech.polly.retry import Retry, SpeechRetryPolicy
 from mixer.speech.polly.voices import VoiceCatalogue, best_engine
 from tests.emulators.strict_polly import (
     CUT,
@@ -25,11 +25,11 @@ from tests.emulators.strict_polly import (
     StrictPolly,
 )
 
-JOANNA = Delivery("Joanna", "generative")
+JOANNA = VoiceSettings("Joanna", "generative")
 FAST = Quota(calls_per_s=100, burst=20, in_flight=10)
 LEXICON = """<lexicon version="1.0" xmlns="http://www.w3.org/2005/01/pronunciation-lexicon"
 alphabet="ipa" xml:lang="hi-IN"><lexeme><grapheme>a</grapheme><alias>b</alias></lexeme></lexicon>"""
-QUICK = RetryPolicy(first_delay_s=0.01, longest_delay_s=0.1, closing_s=0.0)
+QUICK = SpeechRetryPolicy(first_delay_s=0.01, max_delay_s=0.1, min_call_s=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,10 @@ def quotas(quota: Quota = FAST) -> EngineQuotas:
     return EngineQuotas(quotas={**dict.fromkeys(POLLY_LIMITS, quota), DESCRIBE_VOICES: FAST})
 
 
-def engine_for(client, *, policy: RetryPolicy = QUICK, deadline_s: float | None = None, **options):
-    retry = Retry(policy, deadline_s, chance=random.Random(1).random)
+def engine_for(
+    client, *, policy: SpeechRetryPolicy = QUICK, deadline_s: float | None = None, **options
+):
+    retry = Retry(policy, deadline_s, random_fraction=random.Random(1).random)
     return PollyEngine(client, **{"quotas": quotas(), "retry": retry, **options})
 
 
@@ -65,9 +67,9 @@ def chunk(number: int, sentences: int = 1) -> str:
     return f"<speak><p>{text}</p></speak>"
 
 
-def speak_all(engine: PollyEngine, count: int, delivery: Delivery = JOANNA):
+def speak_all(engine: PollyEngine, count: int, delivery: VoiceSettings = JOANNA):
     with ThreadPoolExecutor(engine.parallelism) as pool:
-        waits = [pool.submit(engine.speak, chunk(number), delivery) for number in range(count)]
+        waits = [pool.submit(engine.synthesize, chunk(number), delivery) for number in range(count)]
     return [wait.result() for wait in waits]
 
 
@@ -81,7 +83,7 @@ def speak_all(engine: PollyEngine, count: int, delivery: Delivery = JOANNA):
     ],
 )
 def test_all_four_engines_speak_at_their_best_rate(client, voice, engine):
-    speech = engine_for(client).speak(chunk(1), Delivery(voice, engine))
+    speech = engine_for(client).speak(chunk(1), VoiceSettings(voice, engine))
     assert speech.rate_hz == BEST_RATE_HZ[engine]
     assert speech.content_type == "audio/mpeg"
     assert speech.billed_chars == len("This is sentence 1.0 & more.")
@@ -94,7 +96,7 @@ def test_every_voice_that_is_listed_speaks_with_every_engine_it_names(server, cl
     voices = engine.voices()
     assert voices[0].id == "Joanna"
     assert len(voices) == len(server.voices) > 25
-    deliveries = [Delivery(v.id, name) for v in voices for name in v.engines]
+    deliveries = [VoiceSettings(v.id, name) for v in voices for name in v.engines]
     with ThreadPoolExecutor(engine.parallelism) as pool:
         spoken = list(pool.map(lambda delivery: engine.speak(chunk(1), delivery), deliveries))
     assert all(speech.audio for speech in spoken)
@@ -126,11 +128,11 @@ def test_the_best_engine_is_generative_where_the_voice_has_it(client):
 @pytest.mark.parametrize(
     ("delivery", "near"),
     [
-        (Delivery("Joana", "generative"), "Joanna"),
-        (Delivery("joanna", "neural"), "Joanna"),
-        (Delivery("Hans", "generative"), "Vicki"),
-        (Delivery("Joanna", "long-form"), "Ruth"),
-        (Delivery("Joanna", "generativ"), "generative"),
+        (VoiceSettings("Joana", "generative"), "Joanna"),
+        (VoiceSettings("joanna", "neural"), "Joanna"),
+        (VoiceSettings("Hans", "generative"), "Vicki"),
+        (VoiceSettings("Joanna", "long-form"), "Ruth"),
+        (VoiceSettings("Joanna", "generativ"), "generative"),
     ],
 )
 def test_an_unknown_voice_or_pair_names_near_matches(server, client, delivery, near):
@@ -143,14 +145,14 @@ def test_an_unknown_voice_or_pair_names_near_matches(server, client, delivery, n
 
 def test_a_missing_lexicon_or_language_can_be_mended_by_the_caller(client):
     with pytest.raises(BadOption, match="nowhere"):
-        engine_for(client).speak(chunk(1), Delivery("Joanna", "neural", lexicons=("nowhere",)))
+        engine_for(client).speak(chunk(1), VoiceSettings("Joanna", "neural", lexicons=("nowhere",)))
     with pytest.raises(BadOption, match="fr-FR"):
-        engine_for(client).speak(chunk(1), Delivery("Joanna", "neural", language="fr-FR"))
+        engine_for(client).speak(chunk(1), VoiceSettings("Joanna", "neural", language="fr-FR"))
 
 
 def test_language_and_lexicons_reach_the_service(server, client):
     server.lexicons.put("hindi", LEXICON)
-    delivery = Delivery("Kajal", "generative", language="hi-IN", lexicons=("hindi",))
+    delivery = VoiceSettings("Kajal", "generative", language="hi-IN", lexicons=("hindi",))
     assert engine_for(client).speak(chunk(1), delivery).audio
 
 
@@ -192,7 +194,7 @@ def test_a_fault_that_does_not_pass_fails_the_passage_by_name(server, client):
     with pytest.raises(SpeechFailed, match="a cursed one") as caught:
         engine_for(client).speak("<speak><s>a cursed one</s></speak>", JOANNA)
     assert caught.value.passages == ("a cursed one",)
-    assert server.counts.calls == QUICK.tries
+    assert server.counts.calls == QUICK.max_tries
 
 
 def test_refused_credentials_are_not_tried_again(server, client):
@@ -261,7 +263,7 @@ def test_a_quota_that_others_use_up_is_waited_for():
 
 
 def test_a_deadline_that_cannot_be_kept_spends_nothing(server, client):
-    policy = RetryPolicy(closing_s=3.0)
+    policy = SpeechRetryPolicy(min_call_s=3.0)
     engine = engine_for(client, policy=policy, deadline_s=time.monotonic() + 2.0)
     with pytest.raises(OutOfTime):
         engine.speak(chunk(1), JOANNA)
@@ -294,7 +296,7 @@ def test_retries_end_before_the_deadline(server, client):
 def test_speech_marks_time_sentences_and_words_for_a_second_charge(server, client, voice, engine):
     ssml = "<speak><p><s>Déjà vu &amp; more.</s><s>Then the end.</s></p></speak>"
     polly = engine_for(client, speech_marks=True)
-    speech = polly.speak(ssml, Delivery(voice, engine))
+    speech = polly.speak(ssml, VoiceSettings(voice, engine))
     assert server.counts.calls == 2
     assert speech.billed_chars == server.counts.billed_chars
     first, second = speech.sentences
@@ -317,15 +319,17 @@ def test_generative_voices_are_not_asked_for_speech_marks(server, client):
 
 def test_audio_that_is_paid_for_is_kept_when_its_marks_cannot_be_had(server, client):
     server.reset(Faults(nth=dict.fromkeys(range(2, 20), "ServiceFailureException")))
-    speech = engine_for(client, speech_marks=True).speak(chunk(1), Delivery("Joanna", "neural"))
+    speech = engine_for(client, speech_marks=True).speak(
+        chunk(1), VoiceSettings("Joanna", "neural")
+    )
     assert speech.audio
     assert speech.sentences == ()
-    assert server.counts.calls == 1 + QUICK.tries
+    assert server.counts.calls == 1 + QUICK.max_tries
 
 
 def test_both_calls_for_a_timed_chunk_are_billed_and_text_outside_s_is_timed(client):
     engine = engine_for(client, speech_marks=True)
-    speech = engine.speak("<speak>no element <s>one</s></speak>", Delivery("Joanna", "neural"))
+    speech = engine.speak("<speak>no element <s>one</s></speak>", VoiceSettings("Joanna", "neural"))
     assert len([span for span in speech.sentences if span]) == 2
     assert speech.billed_chars == 2 * len("no element one")
 
@@ -369,10 +373,10 @@ def test_closing_ends_those_who_wait_and_keeps_what_is_under_way(server, client)
 
 def test_closing_ends_the_wait_for_another_try(server, client):
     server.reset(Faults(nth={1: "ServiceFailureException"}))
-    slow = RetryPolicy(first_delay_s=30.0, longest_delay_s=30.0, closing_s=0.0)
-    engine = PollyEngine(client, quotas=quotas(), retry=Retry(slow, chance=lambda: 1.0))
+    slow = SpeechRetryPolicy(first_delay_s=30.0, max_delay_s=30.0, min_call_s=0.0)
+    engine = PollyEngine(client, quotas=quotas(), retry=Retry(slow, random_fraction=lambda: 1.0))
     with ThreadPoolExecutor(1) as pool:
-        wait = pool.submit(engine.speak, chunk(1), JOANNA)
+        wait = pool.submit(engine.synthesize, chunk(1), JOANNA)
         while not server.counts.errors:
             time.sleep(0.005)
         engine.close()

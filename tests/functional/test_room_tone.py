@@ -6,22 +6,24 @@ import pytest
 
 from mixer.sound import mp3
 from mixer.sound.presets import ROOM_TONE_DBFS
-from tests.mixes import Mixed, Spoken, laid_out
-from tests.sounds import MIX_HZ, Sound, decoded, level_db, music, speech
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
+from tests.sounds import MIX_HZ, Sound, decode_audio, level_db, music, speech
 
 QUARTER = MIX_HZ // 4
 
 
-def book(folder: Path, bed: Sound | None = None) -> Mixed:
+def book(folder: Path, bed: Sound | None = None) -> PreparedMix:
     """Short words far apart, so that much of it is gap."""
     chunks = [
-        Spoken(speech(1.5, seed), gap_ms=9_000, is_gap_exact=True, opens="Part" if seed else None)
+        ChunkSpec(
+            speech(1.5, seed), gap_ms=9_000, is_gap_exact=True, opens="Part" if seed else None
+        )
         for seed in range(3)
     ]
-    return laid_out(folder, chunks, bed, preset="audiobook-acx", duck_db=0.0)
+    return prepare_mix(folder, chunks, bed, preset="audiobook-acx", duck_db=0.0)
 
 
-def gaps(mix: Mixed, heard: Sound) -> list[Sound]:
+def gaps(mix: PreparedMix, heard: Sound) -> list[Sound]:
     """What is heard before, between and behind the clips."""
     clips = mix.timeline.clips
     starts = [0, *(mix.mix_samples(clip.end) for clip in clips)]
@@ -31,13 +33,13 @@ def gaps(mix: Mixed, heard: Sound) -> list[Sound]:
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mixed, Sound]:
+def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[PreparedMix, Sound]:
     mix = book(tmp_path_factory.mktemp("tone"))
-    mix.rendered(segment_grids=1)
-    return mix, decoded(mix.path)[:, 0]
+    mix.render(segment_grids=1)
+    return mix, decode_audio(mix.path)[:, 0]
 
 
-def test_tone_is_equally_loud_before_between_and_behind_the_words(heard: tuple[Mixed, Sound]):
+def test_tone_is_equally_loud_before_between_and_behind_the_words(heard: tuple[PreparedMix, Sound]):
     levels = [
         level_db(gap[at : at + QUARTER])
         for gap in gaps(*heard)
@@ -53,14 +55,14 @@ def test_segments_with_tone_join_into_the_bytes_of_a_serial_render(
     tmp_path: Path, bed: Sound | None
 ):
     mix = book(tmp_path, bed)
-    mix.rendered(segment_grids=None)
-    serial = list(mp3.frames(mix.path.read_bytes()))
+    mix.render(segment_grids=None)
+    serial = list(mp3.split_frames(mix.path.read_bytes()))
     for grids in (1, 2):
-        mix.rendered(segment_grids=grids)
-        assert list(mp3.frames(mix.path.read_bytes())) == serial
+        mix.render(segment_grids=grids)
+        assert list(mp3.split_frames(mix.path.read_bytes())) == serial
 
 
 def test_other_presets_are_silent_in_their_gaps(tmp_path: Path):
-    mix = laid_out(tmp_path, [Spoken(speech(1.0), gap_ms=2_000), Spoken(speech(1.0))])
-    mix.rendered()
-    assert max(level_db(gap) for gap in gaps(mix, decoded(mix.path)[:, 0])) < -90
+    mix = prepare_mix(tmp_path, [ChunkSpec(speech(1.0), gap_ms=2_000), ChunkSpec(speech(1.0))])
+    mix.render()
+    assert max(level_db(gap) for gap in gaps(mix, decode_audio(mix.path)[:, 0])) < -90

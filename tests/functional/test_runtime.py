@@ -11,13 +11,13 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from mixer.http.tokens import digest_of
+from mixer.http.tokens import digest_token
 from mixer.sound.measure import MUSIC_CHANNELS, measure
-from mixer.store.s3 import S3Store, s3_client
-from tests.emulators.runtime_api import FunctionError, running
+from mixer.store.s3 import S3Store, create_s3_client
+from tests.emulators.runtime_api import FunctionError, start_function
 from tests.emulators.strict_polly import HANG, Faults, StrictPolly
-from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN, keys
-from tests.functional.lambdas import told, version_2
+from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN_ALLOWANCES, list_keys
+from tests.functional.lambdas import event_v2, parse_body
 from tests.functional.test_mixstory import tone
 
 SYNTHESIZE = (
@@ -46,7 +46,7 @@ def aws():
 
 @pytest.fixture(scope="module")
 def polly():
-    with StrictPolly(allowances=OPEN) as server:
+    with StrictPolly(allowances=OPEN_ALLOWANCES) as server:
         yield server
 
 
@@ -57,7 +57,7 @@ def session():
 
 @pytest.fixture(scope="module", autouse=True)
 def s3(aws, session, tmp_path_factory):
-    with closing(s3_client(session=session, endpoint_url=aws)) as client:
+    with closing(create_s3_client(session=session, endpoint_url=aws)) as client:
         for name in (BUCKET, MUSIC_BUCKET):
             client.create_bucket(Bucket=name)
         music = tone(tmp_path_factory.mktemp("music") / "quiet.flac", 6.0, hz=200)
@@ -67,7 +67,7 @@ def s3(aws, session, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def environ(aws, polly, session, tmp_path_factory):
-    digests = json.dumps({"anna": [digest_of(TOKEN)]})
+    digests = json.dumps({"anna": [digest_token(TOKEN)]})
     with closing(session.client("secretsmanager", endpoint_url=aws)) as secrets:
         secrets.create_secret(Name=SECRET, SecretString=digests)
     return {
@@ -89,7 +89,7 @@ def functions(environ, tmp_path_factory):
     logs = tmp_path_factory.mktemp("logs")
     with ExitStack() as stack:
         started = {
-            name: stack.enter_context(running(handler, environ, logs / name))
+            name: stack.enter_context(start_function(handler, environ, logs / name))
             for name, handler in HANDLERS.items()
         }
         yield SimpleNamespace(**started, logs=logs)
@@ -102,24 +102,24 @@ def _anew(polly):
 
 def ok(answered):
     assert answered["statusCode"] == 200, answered["body"]
-    return told(answered)
+    return parse_body(answered)
 
 
 def caller_behind(door, token):
     """The name that the gateway hands on, if the door is opened."""
     headers = {"authorization": f"Bearer {token}"}
-    answer = door.invoke({**version_2(None, headers=headers), "type": "REQUEST"})
+    answer = door.invoke({**event_v2(None, headers=headers), "type": "REQUEST"})
     return answer["context"].get("caller") if answer["isAuthorized"] else None
 
 
 def test_contracts_two_requests_give_a_finished_sound(functions, s3, tmp_path):
     caller = caller_behind(functions.door, TOKEN)
     assert caller == "anna"
-    spoken = ok(functions.speech.invoke(version_2(SYNTHESIZE, "/synthesize", caller=caller)))
-    assert spoken["chunk_keys"] == keys(s3, "narration_chunks/")
+    spoken = ok(functions.speech.invoke(event_v2(SYNTHESIZE, "/synthesize", caller=caller)))
+    assert spoken["chunk_keys"] == list_keys(s3, "narration_chunks/")
     assert spoken["bucket"] == BUCKET
     wanted = MIXSTORY % (json.dumps(spoken["chunk_keys"]), spoken["bucket"])
-    mixed = ok(functions.mix.invoke(version_2(wanted, "/mixstory", caller=caller)))
+    mixed = ok(functions.mix.invoke(event_v2(wanted, "/mixstory", caller=caller)))
     assert mixed["chunk_keys"] == spoken["chunk_keys"]
     fetched = requests.get(mixed["download_url"], timeout=10)
     assert (fetched.status_code, fetched.headers["Content-Type"]) == (200, "audio/mpeg")
@@ -132,7 +132,7 @@ def test_contracts_two_requests_give_a_finished_sound(functions, s3, tmp_path):
 
 
 def test_second_request_is_answered_by_the_same_warm_process_and_costs_nothing(functions, polly):
-    event = version_2(SYNTHESIZE, caller="anna")
+    event = event_v2(SYNTHESIZE, caller="anna")
     ok(functions.speech.invoke(event))
     before = polly.counts.calls
     again = ok(functions.speech.invoke(event))
@@ -143,12 +143,12 @@ def test_second_request_is_answered_by_the_same_warm_process_and_costs_nothing(f
 def test_nobody_is_let_in_without_a_token_of_theirs(functions):
     assert caller_behind(functions.door, "another token") is None
     for function, path in ((functions.speech, "/synthesize"), (functions.mix, "/mixstory")):
-        answered = function.invoke(version_2("{}", path))
-        assert (answered["statusCode"], told(answered)["code"]) == (401, "unauthorized")
+        answered = function.invoke(event_v2("{}", path))
+        assert (answered["statusCode"], parse_body(answered)["code"]) == (401, "unauthorized")
 
 
 def test_errors_are_answers_and_the_process_lives_on(functions):
-    missing = version_2('{"chunk_keys": ["narration_chunks/none.mp3"]}', "/mixstory", caller="anna")
+    missing = event_v2('{"chunk_keys": ["narration_chunks/none.mp3"]}', "/mixstory", caller="anna")
     assert functions.mix.invoke(missing)["statusCode"] == 404
     for event in (None, [], "text", 3, {"body": "{"}):
         assert functions.mix.invoke(event)["statusCode"] == 400
@@ -157,13 +157,13 @@ def test_errors_are_answers_and_the_process_lives_on(functions):
 
 def test_time_that_lambda_grants_is_kept(functions, polly):
     polly.reset(Faults(texts={"A storm": HANG}))
-    event = version_2('{"text": "A storm came up."}', caller="anna")
+    event = event_v2('{"text": "A storm came up."}', caller="anna")
     answered = functions.speech.invoke(event, timeout_s=7)
-    assert (answered["statusCode"], told(answered)["code"]) == (504, "out_of_time")
+    assert (answered["statusCode"], parse_body(answered)["code"]) == (504, "out_of_time")
 
 
 def test_log_has_the_requests_ids_and_metrics_but_no_text(functions):
-    ok(functions.speech.invoke(version_2(SYNTHESIZE, caller="anna")))
+    ok(functions.speech.invoke(event_v2(SYNTHESIZE, caller="anna")))
     log = (functions.logs / "speech").read_text()
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert any(each.get("request_id") == "gateway-request" for each in lines)
@@ -172,7 +172,7 @@ def test_log_has_the_requests_ids_and_metrics_but_no_text(functions):
 
 
 def test_nothing_is_left_in_tmp_and_no_process_behind_the_functions(functions, environ):
-    keys_of_nothing = version_2('{"chunk_keys": ["mixed/none.mp3"]}', "/mixstory", caller="anna")
+    keys_of_nothing = event_v2('{"chunk_keys": ["mixed/none.mp3"]}', "/mixstory", caller="anna")
     functions.mix.invoke(keys_of_nothing)
     assert list(Path(environ["TMPDIR"]).iterdir()) == []
     for function in (functions.speech, functions.mix, functions.door):
@@ -181,14 +181,14 @@ def test_nothing_is_left_in_tmp_and_no_process_behind_the_functions(functions, e
 
 def test_missing_setting_is_an_answer_too(environ, tmp_path):
     bare = {name: value for name, value in environ.items() if name != "OUTPUT_BUCKET"}
-    with running("app.handler", bare, tmp_path / "log") as function:
-        answered = function.invoke(version_2("{}", "/mixstory", caller="anna"))
-    assert (answered["statusCode"], told(answered)["code"]) == (500, "misconfigured")
+    with start_function("app.handler", bare, tmp_path / "log") as function:
+        answered = function.invoke(event_v2("{}", "/mixstory", caller="anna"))
+    assert (answered["statusCode"], parse_body(answered)["code"]) == (500, "misconfigured")
 
 
 def test_handler_that_cannot_be_loaded_is_told_as_such(environ, tmp_path):
     with (
-        running("no_such_module.handler", environ, tmp_path / "log") as function,
+        start_function("no_such_module.handler", environ, tmp_path / "log") as function,
         pytest.raises(FunctionError, match="no_such_module"),
     ):
         function.invoke({})

@@ -9,13 +9,13 @@ import pytest
 
 from demo.bed import write_bed
 from mixer.cli.engines import open_engine
-from mixer.jobs.mixing import Desk, Stages
-from mixer.jobs.story.telling import Teller, Telling
-from mixer.requests import options
-from mixer.sound.ffmpeg import Children
+from mixer.jobs.mixing import JobContext, StageTimer
+from mixer.jobs.story.telling import StoryRun, StoryRunner
+from mixer.requests import parse_options
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.choosing import EMBEDDED
 from mixer.store.folder import FolderStore
-from tests.sounds import MIX_HZ, decoded, loudness, onset
+from tests.sounds import MIX_HZ, decode_audio, find_onset, measure_loudness
 
 STORY = Path("demo/story.md")
 ONSET_S = 1.0
@@ -30,46 +30,46 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(folder: Path) -> Telling:
+def told(folder: Path) -> StoryRun:
     bed = folder / "bed.flac"
     write_bed(bed)
     out = folder / "story.mp3"
-    desk = Desk(Stages(lambda _stage, _share: None), Children())
+    desk = JobContext(StageTimer(lambda _stage, _share: None), ProcessGroup())
     with closing(open_engine(EMBEDDED)) as engine:
-        teller = Teller.of(FolderStore(folder / "store"), engine, desk)
-        asked = options({"text_type": "markdown"})
-        return teller.tell(STORY.read_bytes(), asked, music=bed, out=out)
+        teller = StoryRunner.of(FolderStore(folder / "store"), engine, desk)
+        asked = parse_options({"text_type": "markdown"})
+        return teller.run_story(STORY.read_bytes(), asked, music=bed, out=out)
 
 
-def test_it_lasts_as_long_as_its_timeline(told: Telling):
-    heard = decoded(told.outputs[0])
+def test_it_lasts_as_long_as_its_timeline(told: StoryRun):
+    heard = decode_audio(told.outputs[0])
     assert len(heard) / MIX_HZ == pytest.approx(told.timeline.duration_s, abs=0.05)
 
 
-def test_it_is_as_loud_as_asked_and_below_the_ceiling(told: Telling):
-    integrated_lufs, true_peak_dbtp = loudness(told.outputs[0])
+def test_it_is_as_loud_as_asked_and_below_the_ceiling(told: StoryRun):
+    integrated_lufs, true_peak_dbtp = measure_loudness(told.outputs[0])
     mastering = told.timeline.mastering
     assert integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
     assert true_peak_dbtp <= mastering.ceiling_dbtp
 
 
-def test_every_chunk_and_so_every_gap_lies_where_the_timeline_says(told: Telling, folder: Path):
+def test_every_chunk_and_so_every_gap_lies_where_the_timeline_says(told: StoryRun, folder: Path):
     timeline = told.timeline
-    heard = decoded(told.outputs[0], rate_hz=timeline.rate_hz).mean(axis=1)
+    heard = decode_audio(told.outputs[0], rate_hz=timeline.rate_hz).mean(axis=1)
     length, reach = round(ONSET_S * timeline.rate_hz), round(REACH_S * timeline.rate_hz)
     late_s = []
     for clip in timeline.clips:
-        chunk = decoded(folder / "store" / clip.source, rate_hz=timeline.rate_hz).mean(axis=1)
+        chunk = decode_audio(folder / "store" / clip.source, rate_hz=timeline.rate_hz).mean(axis=1)
         expected = chunk[clip.skip : clip.skip + length]
-        found = onset(heard, expected, near=clip.start, reach=reach)
+        found = find_onset(heard, expected, near=clip.start, reach=reach)
         late_s.append((found - clip.start) / timeline.rate_hz)
     assert np.abs(np.diff(late_s)).max() < 0.002
     assert np.abs(late_s).max() < 0.002
 
 
-def test_its_report_says_what_was_measured(told: Telling):
+def test_its_report_says_what_was_measured(told: StoryRun):
     report = json.loads(told.outputs[-1].read_text(encoding="utf-8"))
-    integrated_lufs, true_peak_dbtp = loudness(told.outputs[0])
+    integrated_lufs, true_peak_dbtp = measure_loudness(told.outputs[0])
     assert report["integrated_loudness_lufs"] == pytest.approx(integrated_lufs, abs=0.15)
     assert report["true_peak_dbtp"] == pytest.approx(true_peak_dbtp, abs=0.2)
     assert len(report["chapters"]) == 3

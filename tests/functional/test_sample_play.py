@@ -10,7 +10,7 @@ import pytest
 
 from demo.sounds import write_sounds
 from tests.commands import run
-from tests.sounds import MIX_HZ, Sound, decoded, level_db, loudness
+from tests.sounds import MIX_HZ, Sound, decode_audio, level_db, measure_loudness
 
 PLAY = Path("demo/play.md").resolve()
 
@@ -32,7 +32,7 @@ def report(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def heard(folder: Path) -> Sound:
-    return decoded(folder / "play.mp3").mean(axis=1)
+    return decode_audio(folder / "play.mp3").mean(axis=1)
 
 
 def between(heard: Sound, timeline: dict[str, Any], start: int, end: int) -> Sound:
@@ -42,7 +42,7 @@ def between(heard: Sound, timeline: dict[str, Any], start: int, end: int) -> Sou
 
 def test_it_keeps_the_rules_of_its_preset(folder: Path, report: dict[str, Any]):
     assert all(rule["passed"] for rule in report["rules"])
-    integrated, true_peak = loudness(folder / "play.mp3")
+    integrated, true_peak = measure_loudness(folder / "play.mp3")
     assert integrated == pytest.approx(-18, abs=0.3)
     assert true_peak <= -1
     assert [chapter["title"] for chapter in report["chapters"]] == ["Low Water", "The Door"]

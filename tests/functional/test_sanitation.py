@@ -9,7 +9,7 @@ import pytest
 import sanitation
 from mixer.cli import cli
 from mixer.errors import BadOption, StoreFailed
-from mixer.housekeeping.pace import RESERVE_S, Pace
+from mixer.housekeeping.pace import RESERVE_S, Retrier
 from mixer.housekeeping.plan import Reason
 from mixer.housekeeping.report import Mode, TargetReport
 from mixer.jobs.spending import PREFIX
@@ -19,10 +19,10 @@ from tests.functional.cleanup_world import (
     NOW,
     REGION,
     REPOSITORY,
-    World,
-    refusal,
-    refusing,
-    ticking,
+    CleanupWorld,
+    build_failing_handler,
+    build_refusal,
+    build_retrier,
 )
 
 ONE_BUCKET = {"buckets": [{"bucket": BUCKET}]}
@@ -39,7 +39,7 @@ def deleted_items(report: TargetReport) -> int:
 # --- what goes and what stays -----------------------------------------------------------------
 
 
-def test_old_objects_go_and_everything_else_stays(world: World) -> None:
+def test_old_objects_go_and_everything_else_stays(world: CleanupWorld) -> None:
     for key in ("mixed/old.mp3", "narration_chunks/old.mp3", "uploads/old.txt"):
         world.put(key, 11, Tagging="made-by=mixer")
     staying = {
@@ -55,14 +55,16 @@ def test_old_objects_go_and_everything_else_stays(world: World) -> None:
     assert world.keys() == set(staying)
 
 
-def test_what_callers_spent_goes_after_three_days(world: World) -> None:
+def test_what_callers_spent_goes_after_three_days(world: CleanupWorld) -> None:
     for day, age_days in (("2026-11-16", 4), ("2026-11-19", 1)):
         world.put(f"{PREFIX}{day}/0123456789abcdef/000000001680-aa", age_days, b"")
     world.clean(ONE_BUCKET)
     assert world.keys() == {f"{PREFIX}2026-11-19/0123456789abcdef/000000001680-aa"}
 
 
-def test_what_lies_elsewhere_is_kept_as_not_ours_without_looking_inside(world: World) -> None:
+def test_what_lies_elsewhere_is_kept_as_not_ours_without_looking_inside(
+    world: CleanupWorld,
+) -> None:
     world.put("music/a.mp3", 99)
     world.put("music/b.mp3", 99)
     world.put("readme.txt", 99)
@@ -73,7 +75,7 @@ def test_what_lies_elsewhere_is_kept_as_not_ours_without_looking_inside(world: W
     }
 
 
-def test_old_versions_and_delete_markers_go(world: World) -> None:
+def test_old_versions_and_delete_markers_go(world: CleanupWorld) -> None:
     world.put("mixed/gone.mp3", 30)
     world.put("mixed/gone.mp3", 20)
     world.mark_deleted("mixed/gone.mp3", 15)
@@ -86,7 +88,7 @@ def test_old_versions_and_delete_markers_go(world: World) -> None:
     assert len(left) == 2, "the one superseded a day ago is young as an old version"
 
 
-def test_unfinished_uploads_are_aborted(world: World) -> None:
+def test_unfinished_uploads_are_aborted(world: CleanupWorld) -> None:
     s3 = world.account.s3
     s3.create_multipart_upload(Bucket=BUCKET, Key="mixed/book.mp3")
     s3.create_multipart_upload(Bucket=BUCKET, Key="music/song.mp3")
@@ -96,7 +98,7 @@ def test_unfinished_uploads_are_aborted(world: World) -> None:
     assert of(report).deleted[Reason.ABANDONED_UPLOAD].items == 1
 
 
-def test_an_ended_story_goes_whole_and_a_running_one_keeps_its_chunks(world: World) -> None:
+def test_an_ended_story_goes_whole_and_a_running_one_keeps_its_chunks(world: CleanupWorld) -> None:
     for name in ("request.json", "script.json", "segments/1.mp3", "result.json"):
         world.put(f"stories/ended/{name}", 11, b"{}")
     script = json.dumps({"chapters": [{"chunks": [{"key": "narration_chunks/named.mp3"}]}]})
@@ -118,20 +120,20 @@ def test_an_ended_story_goes_whole_and_a_running_one_keeps_its_chunks(world: Wor
 
 @pytest.mark.parametrize("broken", ["no json", "refused"])
 def test_an_unreadable_script_protects_all_chunks_and_is_reported(
-    world: World, broken: str
+    world: CleanupWorld, broken: str
 ) -> None:
     world.put("stories/running/script.json", 2, b"{" if broken == "no json" else b"{}")
     world.put("narration_chunks/a.mp3", 40)
     world.put("mixed/a.mp3", 40)
-    no = {"get_object": refusing(refusal("AccessDenied", 403))}
-    world_now = world.meddled(s3=no) if broken == "refused" else world
+    no = {"get_object": build_failing_handler(build_refusal("AccessDenied", 403))}
+    world_now = world.intercept(s3=no) if broken == "refused" else world
     report, _ = world_now.clean(ONE_BUCKET)
     assert world.keys() == {"stories/running/script.json", "narration_chunks/a.mp3"}
     assert of(report).warnings
     assert report.failed
 
 
-def test_a_second_run_deletes_nothing_more(world: World) -> None:
+def test_a_second_run_deletes_nothing_more(world: CleanupWorld) -> None:
     for number in range(5):
         world.put(f"mixed/{number}.mp3", 8 + number)
     first, _ = world.clean(ONE_BUCKET)
@@ -139,7 +141,9 @@ def test_a_second_run_deletes_nothing_more(world: World) -> None:
     assert (deleted_items(of(first)), deleted_items(of(second))) == (2, 0)
 
 
-def test_every_page_of_a_listing_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_page_of_a_listing_is_read(
+    world: CleanupWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
     for number in range(11):
         world.put(f"mixed/{number:02}.mp3", 20)
@@ -149,7 +153,7 @@ def test_every_page_of_a_listing_is_read(world: World, monkeypatch: pytest.Monke
     assert world.keys() == set()
 
 
-def test_every_page_of_unfinished_uploads_is_read(world: World) -> None:
+def test_every_page_of_unfinished_uploads_is_read(world: CleanupWorld) -> None:
     s3 = world.account.s3
     for number in range(5):
         s3.create_multipart_upload(Bucket=BUCKET, Key=f"mixed/{number}.mp3")
@@ -162,14 +166,14 @@ def test_every_page_of_unfinished_uploads_is_read(world: World) -> None:
         markers = {"NextKeyMarker": last["Key"], "NextUploadIdMarker": last["UploadId"]}
         return {"Uploads": page, "IsTruncated": len(rest) > 2, **markers}
 
-    world.meddled(s3={"list_multipart_uploads": two_at_once}).clean(ONE_BUCKET)
+    world.intercept(s3={"list_multipart_uploads": two_at_once}).clean(ONE_BUCKET)
     assert not s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads")
 
 
 # --- the plan and the deed --------------------------------------------------------------------
 
 
-def test_a_run_deletes_exactly_what_the_dry_run_told(world: World) -> None:
+def test_a_run_deletes_exactly_what_the_dry_run_told(world: CleanupWorld) -> None:
     for number in range(6):
         world.put(f"mixed/{number}.mp3", 7 + number)
         world.put(f"narration_chunks/{number}.mp3", 8 + number)
@@ -185,7 +189,7 @@ def test_a_run_deletes_exactly_what_the_dry_run_told(world: World) -> None:
     assert (world.versions(), world.digests()) == (before, images)
     world.clean(mode=Mode.DELETE)
 
-    repository, bucket = ([v.row() for v in plan.deletes] for plan in told)
+    repository, bucket = ([v.row() for v in plan.deletions] for plan in told)
     assert {(row["name"], row["version_id"]) for row in bucket} == before - world.versions()
     assert {row["name"] for row in repository} == images - world.digests()
     assert len(bucket) == 7
@@ -193,7 +197,7 @@ def test_a_run_deletes_exactly_what_the_dry_run_told(world: World) -> None:
 
 
 def test_an_object_refreshed_with_identical_bytes_before_its_deletion_is_not_lost(
-    world: World,
+    world: CleanupWorld,
 ) -> None:
     world.put("narration_chunks/a.mp3", 40)
     world.put("narration_chunks/b.mp3", 40)
@@ -202,7 +206,7 @@ def test_an_object_refreshed_with_identical_bytes_before_its_deletion_is_not_los
         world.refresh("narration_chunks/a.mp3")
         return real(**arguments)
 
-    world.meddled(s3={"delete_objects": refresh_first}).clean(ONE_BUCKET)
+    world.intercept(s3={"delete_objects": refresh_first}).clean(ONE_BUCKET)
     assert world.keys() == {"narration_chunks/a.mp3"}
     body = world.account.s3.get_object(Bucket=BUCKET, Key="narration_chunks/a.mp3")["Body"]
     assert body.read() == b"sound"
@@ -210,11 +214,11 @@ def test_an_object_refreshed_with_identical_bytes_before_its_deletion_is_not_los
 
 @pytest.mark.parametrize("status", ["", "Suspended"])
 def test_without_versions_what_was_touched_since_the_listing_is_spared(
-    world: World, status: str
+    world: CleanupWorld, status: str
 ) -> None:
     world.make_bucket("plain", versioned=False)
     if status:
-        world.version("plain", status)
+        world.set_versioning("plain", status)
     for name in ("a", "b", "c", "d"):
         world.put(f"mixed/{name}.mp3", 40, bucket="plain")
 
@@ -223,14 +227,14 @@ def test_without_versions_what_was_touched_since_the_listing_is_spared(
         world.put("mixed/c.mp3", 0, b"another sound", bucket="plain")
         return real(**arguments)
 
-    meddled = world.meddled(s3={"list_objects_v2": touch_first})
+    meddled = world.intercept(s3={"list_objects_v2": touch_first})
     report, _ = meddled.clean({"buckets": [{"bucket": "plain"}]})
     assert world.keys("plain") == {"mixed/a.mp3", "mixed/c.mp3"}
     assert of(report, "s3://plain").spared == 2
 
 
 def test_a_never_versioned_bucket_makes_deletion_conditional_on_the_listed_content(
-    world: World,
+    world: CleanupWorld,
 ) -> None:
     world.make_bucket("plain", versioned=False)
     world.put("mixed/a.mp3", 40, bucket="plain")
@@ -241,7 +245,7 @@ def test_a_never_versioned_bucket_makes_deletion_conditional_on_the_listed_conte
         errors = [{"Key": "mixed/a.mp3", "Code": "PreconditionFailed", "Message": "changed"}]
         return {"Errors": errors}
 
-    meddled = world.meddled(s3={"delete_objects": refuse})
+    meddled = world.intercept(s3={"delete_objects": refuse})
     report, _ = meddled.clean({"buckets": [{"bucket": "plain"}]})
     etag = world.account.s3.head_object(Bucket="plain", Key="mixed/a.mp3")["ETag"]
     assert seen == [{"Key": "mixed/a.mp3", "ETag": etag}]
@@ -251,18 +255,20 @@ def test_a_never_versioned_bucket_makes_deletion_conditional_on_the_listed_conte
 # --- when things go wrong ---------------------------------------------------------------------
 
 
-def test_a_batch_that_is_refused_does_not_stop_the_others(world: World) -> None:
+def test_a_batch_that_is_refused_does_not_stop_the_others(world: CleanupWorld) -> None:
     world.put_many((f"mixed/{number:04}.mp3" for number in range(1_001)), 20)
-    no = refusing(refusal("AccessDenied", 403))
+    no = build_failing_handler(build_refusal("AccessDenied", 403))
     document = {"buckets": [{"bucket": BUCKET, "max_share": 1}]}
-    report, _ = world.meddled(s3={"delete_objects": no}).clean(document)
+    report, _ = world.intercept(s3={"delete_objects": no}).clean(document)
     outcome = of(report)
     assert (deleted_items(outcome), outcome.failed, len(world.keys())) == (1, 1_000, 1_000)
     assert "AccessDenied" in outcome.failures[0].why
     assert report.failed
 
 
-def test_items_are_reported_one_by_one_and_passing_troubles_tried_again(world: World) -> None:
+def test_items_are_reported_one_by_one_and_passing_troubles_tried_again(
+    world: CleanupWorld,
+) -> None:
     for name in ("fine", "locked", "busy"):
         world.put(f"mixed/{name}.mp3", 20)
     troubles = [
@@ -281,7 +287,7 @@ def test_items_are_reported_one_by_one_and_passing_troubles_tried_again(world: W
         troubles.clear()
         return {**real(**arguments), "Errors": errors}
 
-    report, _ = world.meddled(s3={"delete_objects": some_fail}).clean(ONE_BUCKET)
+    report, _ = world.intercept(s3={"delete_objects": some_fail}).clean(ONE_BUCKET)
     assert asked == [["mixed/busy.mp3", "mixed/fine.mp3", "mixed/locked.mp3"], ["mixed/busy.mp3"]]
     assert world.keys() == {"mixed/locked.mp3"}
     outcome = of(report)
@@ -289,22 +295,22 @@ def test_items_are_reported_one_by_one_and_passing_troubles_tried_again(world: W
     assert outcome.failures[0].name == "mixed/locked.mp3"
 
 
-def test_one_key_that_spoils_a_request_does_not_keep_the_others(world: World) -> None:
+def test_one_key_that_spoils_a_request_does_not_keep_the_others(world: CleanupWorld) -> None:
     for number in range(7):
         world.put(f"mixed/{number}.mp3", 20)
 
     def malformed(real: Callable[..., Any], **arguments: Any) -> Any:
         if any(one["Key"] == "mixed/3.mp3" for one in arguments["Delete"]["Objects"]):
-            raise refusal("MalformedXML")
+            raise build_refusal("MalformedXML")
         return real(**arguments)
 
-    report, _ = world.meddled(s3={"delete_objects": malformed}).clean(ONE_BUCKET)
+    report, _ = world.intercept(s3={"delete_objects": malformed}).clean(ONE_BUCKET)
     assert world.keys() == {"mixed/3.mp3"}
     assert (deleted_items(of(report)), of(report).failed) == (6, 1)
 
 
 def test_a_listing_that_breaks_off_deletes_nothing_there_and_the_rest_is_cleaned(
-    world: World,
+    world: CleanupWorld,
 ) -> None:
     world.make_bucket("second", versioned=True)
     world.put("mixed/a.mp3", 20)
@@ -312,37 +318,40 @@ def test_a_listing_that_breaks_off_deletes_nothing_there_and_the_rest_is_cleaned
 
     def break_off(real: Callable[..., Any], **arguments: Any) -> Any:
         if arguments["Bucket"] == BUCKET and arguments["Prefix"] == "stories/":
-            raise refusal("AccessDenied", 403)
+            raise build_refusal("AccessDenied", 403)
         return real(**arguments)
 
     document = {"buckets": [{"bucket": BUCKET}, {"bucket": "second"}]}
-    report, _ = world.meddled(s3={"list_object_versions": break_off}).clean(document)
+    report, _ = world.intercept(s3={"list_object_versions": break_off}).clean(document)
     assert (world.keys(), world.keys("second")) == ({"mixed/a.mp3"}, set())
     assert "AccessDenied" in of(report).trouble
     assert report.failed
 
 
-def test_throttling_is_waited_out(world: World) -> None:
+def test_throttling_is_waited_out(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
     waits: list[float] = []
-    slow = [refusal("SlowDown", 503)] * 4
-    meddled = world.meddled(
-        s3={"list_object_versions": refusing(*slow), "delete_objects": refusing(*slow)}
+    slow = [build_refusal("SlowDown", 503)] * 4
+    meddled = world.intercept(
+        s3={
+            "list_object_versions": build_failing_handler(*slow),
+            "delete_objects": build_failing_handler(*slow),
+        }
     )
-    report, _ = meddled.clean(ONE_BUCKET, pace=Pace(sleep=waits.append, dice=lambda: 1.0))
+    report, _ = meddled.clean(ONE_BUCKET, retrier=Retrier(sleep=waits.append, jitter=lambda: 1.0))
     assert waits == [0.5, 1.0, 2.0, 4.0] * 2
     assert (world.keys(), report.failed) == (set(), False)
 
 
-def test_throttling_that_never_ends_is_reported(world: World) -> None:
+def test_throttling_that_never_ends_is_reported(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
-    slow = refusing(*[refusal("SlowDown", 503)] * 100)
-    report, _ = world.meddled(s3={"delete_objects": slow}).clean(ONE_BUCKET)
+    slow = build_failing_handler(*[build_refusal("SlowDown", 503)] * 100)
+    report, _ = world.intercept(s3={"delete_objects": slow}).clean(ONE_BUCKET)
     assert of(report).failed == 1
     assert "SlowDown" in of(report).failures[0].why
 
 
-def test_a_run_stops_before_its_deadline_and_the_next_one_goes_on(world: World) -> None:
+def test_a_run_stops_before_its_deadline_and_the_next_one_goes_on(world: CleanupWorld) -> None:
     world.put_many((f"mixed/{number:04}.mp3" for number in range(1_001)), 20)
     document = {"buckets": [{"bucket": BUCKET, "max_share": 1}]}
     deletes = 0
@@ -352,17 +361,17 @@ def test_a_run_stops_before_its_deadline_and_the_next_one_goes_on(world: World) 
         deletes += 1
         return real(**arguments)
 
-    pace = Pace(remaining_s=lambda: RESERVE_S - 1 if deletes else 600, sleep=lambda _s: None)
-    first, _ = world.meddled(s3={"delete_objects": count}).clean(document, pace=pace)
+    pace = Retrier(remaining_s=lambda: RESERVE_S - 1 if deletes else 600, sleep=lambda _s: None)
+    first, _ = world.intercept(s3={"delete_objects": count}).clean(document, retrier=pace)
     assert (deleted_items(of(first)), of(first).left, first.failed) == (1_000, 1, False)
     assert first.unfinished
     world.clean(document)
     assert world.keys() == set()
 
 
-def test_without_time_to_list_nothing_is_deleted(world: World) -> None:
+def test_without_time_to_list_nothing_is_deleted(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
-    report, _ = world.clean(ONE_BUCKET, pace=ticking(600, 600, RESERVE_S))
+    report, _ = world.clean(ONE_BUCKET, retrier=build_retrier(600, 600, RESERVE_S))
     assert world.keys() == {"mixed/a.mp3"}
     assert (report.unfinished, report.failed) == (True, False)
 
@@ -386,7 +395,7 @@ def test_without_time_to_list_nothing_is_deleted(world: World) -> None:
     ],
 )
 def test_a_wrong_target_is_refused_by_name_and_the_others_are_cleaned(
-    world: World, wrong: object, named: str, why: str
+    world: CleanupWorld, wrong: object, named: str, why: str
 ) -> None:
     world.put("mixed/a.mp3", 20)
     report, _ = world.clean({"buckets": [wrong, {"bucket": BUCKET}]})
@@ -395,7 +404,7 @@ def test_a_wrong_target_is_refused_by_name_and_the_others_are_cleaned(
     assert report.failed
 
 
-def test_a_refused_target_is_not_cleaned_by_the_rules_of_its_double(world: World) -> None:
+def test_a_refused_target_is_not_cleaned_by_the_rules_of_its_double(world: CleanupWorld) -> None:
     world.put("mixed/keep-me.mp3", 50)
     protecting = {"bucket": BUCKET, "keep": ["mixed/keep-*"], "agedays": 30}
     report, _ = world.clean({"buckets": [protecting, {"bucket": BUCKET}]})
@@ -404,21 +413,21 @@ def test_a_refused_target_is_not_cleaned_by_the_rules_of_its_double(world: World
 
 
 @pytest.mark.parametrize("nothing", [{}, {"buckets": []}, {"buckets": [], "repositories": []}])
-def test_a_policy_that_would_clean_nothing_is_refused(world: World, nothing: object) -> None:
+def test_a_policy_that_would_clean_nothing_is_refused(world: CleanupWorld, nothing: object) -> None:
     report, _ = world.clean(nothing)
     assert "names nothing" in of(report, "policy").refused
     assert report.failed
 
 
-def test_a_bucket_of_somebody_else_is_refused(world: World) -> None:
+def test_a_bucket_of_somebody_else_is_refused(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
-    foreign = refusing(refusal("AccessDenied", 403))
-    report, _ = world.meddled(s3={"get_bucket_versioning": foreign}).clean(ONE_BUCKET)
+    foreign = build_failing_handler(build_refusal("AccessDenied", 403))
+    report, _ = world.intercept(s3={"get_bucket_versioning": foreign}).clean(ONE_BUCKET)
     assert "not ours" in of(report).refused
     assert world.keys() == {"mixed/a.mp3"}
 
 
-def test_every_call_demands_that_the_bucket_is_ours(world: World) -> None:
+def test_every_call_demands_that_the_bucket_is_ours(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
     world.put("narration_chunks/a.mp3", 20)
     world.put("stories/s/script.json", 1, b"{}")
@@ -454,14 +463,14 @@ class LambdaContext:
         return 600_000
 
 
-def handle(world: World, event: dict[str, object], **environ: str) -> Any:
+def handle(world: CleanupWorld, event: dict[str, object], **environ: str) -> Any:
     return sanitation.sanitize(
         event,
         {"OUTPUT_BUCKET": BUCKET, **environ},
         account=world.account,
         sns=world.session.client("sns"),
         now=NOW,
-        pace=Pace(sleep=lambda _s: None),
+        retrier=Retrier(sleep=lambda _s: None),
     )
 
 
@@ -471,7 +480,7 @@ def metric(printed: str, name: str) -> float:
 
 
 def test_unless_told_otherwise_the_handler_only_tells(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: CleanupWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OUTPUT_BUCKET", BUCKET)
     world.put("mixed/a.mp3", 20)
@@ -483,7 +492,7 @@ def test_unless_told_otherwise_the_handler_only_tells(
 
 
 def test_counts_and_bytes_by_reason_are_reported_and_counted(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: CleanupWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.put("mixed/a.mp3", 20, b"12345")
     world.put("mixed/b.mp3", 2, b"123")
@@ -504,7 +513,7 @@ def test_counts_and_bytes_by_reason_are_reported_and_counted(
 
 
 def test_above_the_ceiling_a_run_stops_and_counts_it(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: CleanupWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in range(10):
         world.put(f"mixed/{number}.mp3", 20 if number < 6 else 1)
@@ -528,7 +537,7 @@ def test_above_the_ceiling_a_run_stops_and_counts_it(
     ],
 )
 def test_a_wrong_environment_deletes_nothing_and_says_what_is_wrong(
-    world: World, environ: dict[str, str], named: str
+    world: CleanupWorld, environ: dict[str, str], named: str
 ) -> None:
     world.put("mixed/a.mp3", 20)
     told = handle(world, {}, **{"SANITATION_MODE": "delete", **environ})
@@ -538,7 +547,7 @@ def test_a_wrong_environment_deletes_nothing_and_says_what_is_wrong(
     assert world.keys() == {"mixed/a.mp3"}
 
 
-def test_the_policy_in_the_environment_names_buckets_and_repositories(world: World) -> None:
+def test_the_policy_in_the_environment_names_buckets_and_repositories(world: CleanupWorld) -> None:
     world.make_bucket("second", versioned=True)
     world.put("drafts/a.mp3", 3, bucket="second")
     world.make_function("mixer", world.push("used", 50))
@@ -553,7 +562,7 @@ def test_the_policy_in_the_environment_names_buckets_and_repositories(world: Wor
     assert len(world.digests()) == 1
 
 
-def test_a_message_is_sent_when_a_topic_is_named(world: World) -> None:
+def test_a_message_is_sent_when_a_topic_is_named(world: CleanupWorld) -> None:
     sns, sqs = world.session.client("sns"), world.session.client("sqs")
     topic = sns.create_topic(Name="clean-up")["TopicArn"]
     queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
@@ -565,7 +574,7 @@ def test_a_message_is_sent_when_a_topic_is_named(world: World) -> None:
     assert json.loads(sent["Message"])["mode"] == "delete"
 
 
-def test_a_message_that_cannot_be_sent_does_not_undo_the_run(world: World) -> None:
+def test_a_message_that_cannot_be_sent_does_not_undo_the_run(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:no-such-topic"
     told = handle(world, {"mode": "delete"}, SANITATION_TOPIC_ARN=topic)
@@ -580,7 +589,7 @@ def sanitize_command(*arguments: str) -> None:
 
 
 def test_the_command_prints_the_plan_and_deletes_only_when_told(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: CleanupWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.put("mixed/a.mp3", 20)
     sanitize_command("--bucket", BUCKET, "--dry-run")
@@ -593,7 +602,7 @@ def test_the_command_prints_the_plan_and_deletes_only_when_told(
 
 
 def test_the_command_tells_every_item_as_json(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: CleanupWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.put("mixed/a.mp3", 20)
     world.put("mixed/b.mp3", 3)
@@ -607,7 +616,7 @@ def test_the_command_tells_every_item_as_json(
 
 
 def test_the_command_reads_a_policy_file_and_fails_when_a_target_is_refused(
-    world: World, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+    world: CleanupWorld, tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.put("mixed/a.mp3", 20)
     policy = tmp_path / "policy.json"
@@ -618,7 +627,7 @@ def test_the_command_reads_a_policy_file_and_fails_when_a_target_is_refused(
     assert world.keys() == set()
 
 
-def test_a_policy_file_that_is_no_text_is_named(world: World, tmp_path: Any) -> None:
+def test_a_policy_file_that_is_no_text_is_named(world: CleanupWorld, tmp_path: Any) -> None:
     world.put("mixed/a.mp3", 20)
     policy = tmp_path / "policy.json"
     policy.write_bytes(b'{"buckets": "\xff"}')

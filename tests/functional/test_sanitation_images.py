@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-from mixer.housekeeping.pace import RESERVE_S, Pace
+from mixer.housekeeping.pace import RESERVE_S, Retrier
 from mixer.housekeeping.plan import Reason
 from mixer.housekeeping.report import TargetReport
 from tests.functional.cleanup_world import (
     ACCOUNT,
     REPOSITORY,
-    World,
-    refusal,
-    refusing,
+    CleanupWorld,
+    build_failing_handler,
+    build_refusal,
 )
 
 OTHER_ACCOUNT = "210987654321"
 
 
 @pytest.fixture
-def running(world: World) -> str:
+def running(world: CleanupWorld) -> str:
     """The digest of an image that a function runs, without which Lambda is not believed."""
     digest = world.push("running", 90)
     world.make_function("mixer", digest)
@@ -36,7 +36,7 @@ def of(report: Any) -> TargetReport:
     return next(one for one in report.targets if one.target == f"ecr://{REPOSITORY}")
 
 
-def test_old_images_go_and_needed_ones_stay(world: World, running: str) -> None:
+def test_old_images_go_and_needed_ones_stay(world: CleanupWorld, running: str) -> None:
     staying = {
         running,
         world.push("latest", 90, "latest", "build-9"),
@@ -52,7 +52,7 @@ def test_old_images_go_and_needed_ones_stay(world: World, running: str) -> None:
     assert of(report).deleted[Reason.OLD_IMAGE].items == 1
 
 
-def test_every_version_and_alias_of_every_function_keeps_its_image(world: World) -> None:
+def test_every_version_and_alias_of_every_function_keeps_its_image(world: CleanupWorld) -> None:
     digests = [world.push(f"build-{number}", 90 - number) for number in range(6)]
     functions = world.account.functions
     world.make_function("mix", digests[0])
@@ -66,7 +66,7 @@ def test_every_version_and_alias_of_every_function_keeps_its_image(world: World)
     assert world.digests() == set(digests[:5])
 
 
-def test_all_pages_of_lambda_and_ecr_are_read(world: World, running: str) -> None:
+def test_all_pages_of_lambda_and_ecr_are_read(world: CleanupWorld, running: str) -> None:
     names = [f"function-{number}" for number in range(5)]
     used = {running}
     for name in names:
@@ -90,13 +90,13 @@ def test_all_pages_of_lambda_and_ecr_are_read(world: World, running: str) -> Non
         page = {"imageDetails": everything[start : start + 3]}
         return page if start + 3 >= len(everything) else {**page, "nextToken": str(start + 3)}
 
-    world.meddled(
+    world.intercept(
         functions={"list_functions": functions_by_two}, ecr={"describe_images": images_by_three}
     ).clean(rules())
     assert world.digests() == used
 
 
-def test_any_number_of_images_goes_in_batches(world: World, running: str) -> None:
+def test_any_number_of_images_goes_in_batches(world: CleanupWorld, running: str) -> None:
     for number in range(250):
         world.push(f"old-{number}", 90)
     sizes: list[int] = []
@@ -105,7 +105,7 @@ def test_any_number_of_images_goes_in_batches(world: World, running: str) -> Non
         sizes.append(len(arguments["imageIds"]))
         return real(**arguments)
 
-    world.meddled(ecr={"batch_delete_image": note}).clean(rules())
+    world.intercept(ecr={"batch_delete_image": note}).clean(rules())
     assert sizes == [100, 100, 50]
     assert world.digests() == {running}
 
@@ -116,39 +116,43 @@ def test_any_number_of_images_goes_in_batches(world: World, running: str) -> Non
 @pytest.mark.parametrize(
     "handlers",
     [
-        {"list_functions": refusing(refusal("AccessDeniedException", 403))},
+        {"list_functions": build_failing_handler(build_refusal("AccessDeniedException", 403))},
         {"list_functions": lambda _real, **_: {"Functions": []}},
         {"list_functions": lambda _real, **_: {}},
-        {"get_function": refusing(None, refusal("ResourceNotFoundException", 404))},
+        {
+            "get_function": build_failing_handler(
+                None, build_refusal("ResourceNotFoundException", 404)
+            )
+        },
         {"get_function": lambda _real, **_: {"Code": {"ImageUri": "mixer:latest"}}},
         {"get_function": lambda _real, **_: {"Code": {"ResolvedImageUri": "mixer@sha256:"}}},
     ],
 )
 def test_an_empty_or_failing_answer_from_lambda_protects_everything(
-    world: World, running: str, handlers: dict[str, Callable[..., Any]]
+    world: CleanupWorld, running: str, handlers: dict[str, Callable[..., Any]]
 ) -> None:
     world.make_function("second", world.push("second", 90))
     everything = {running, world.push("second", 90), world.push("old", 90)}
-    report, plans = world.meddled(functions=handlers).clean(rules())
+    report, plans = world.intercept(functions=handlers).clean(rules())
     assert world.digests() == everything
     assert {verdict.reason for verdict in plans[0].verdicts} == {Reason.USE_UNKNOWN}
     assert of(report).warnings
     assert report.failed
 
 
-def test_functions_without_images_count_as_an_empty_answer(world: World) -> None:
+def test_functions_without_images_count_as_an_empty_answer(world: CleanupWorld) -> None:
     old = world.push("old", 90)
     world.clean(rules())
     assert world.digests() == {old}
 
 
 def test_a_manifest_list_that_cannot_be_read_protects_everything(
-    world: World, running: str
+    world: CleanupWorld, running: str
 ) -> None:
     everything = {running, world.push("part", 90)}
     everything.add(world.push_list("list", 90, list(everything), "latest"))
     no_manifest = {"batch_get_image": lambda _real, **_: {"images": [], "failures": []}}
-    report, _ = world.meddled(ecr=no_manifest).clean(rules())
+    report, _ = world.intercept(ecr=no_manifest).clean(rules())
     assert world.digests() == everything
     assert report.failed
 
@@ -157,7 +161,7 @@ def test_a_manifest_list_that_cannot_be_read_protects_everything(
 
 
 def test_parts_of_a_kept_list_stay_and_other_lists_go_before_their_parts(
-    world: World, running: str
+    world: CleanupWorld, running: str
 ) -> None:
     parts = [world.push(f"part-{number}", 90) for number in range(3)]
     kept = world.push_list("kept list", 90, parts[:2], "latest")
@@ -168,12 +172,12 @@ def test_parts_of_a_kept_list_stay_and_other_lists_go_before_their_parts(
         order.append({image["imageDigest"] for image in arguments["imageIds"]})
         return real(**arguments)
 
-    world.meddled(ecr={"batch_delete_image": note}).clean(rules())
+    world.intercept(ecr={"batch_delete_image": note}).clean(rules())
     assert world.digests() == {running, kept, parts[0], parts[1]}
     assert order == [{old}, {parts[2]}]
 
 
-def test_parts_of_a_list_that_could_not_be_deleted_stay(world: World, running: str) -> None:
+def test_parts_of_a_list_that_could_not_be_deleted_stay(world: CleanupWorld, running: str) -> None:
     part = world.push("part", 90)
     listed = world.push_list("list", 90, [part], "build-1")
     alone = world.push("alone", 90)
@@ -184,7 +188,7 @@ def test_parts_of_a_list_that_could_not_be_deleted_stay(world: World, running: s
         failure = {"failureCode": "KmsError", "failureReason": "no key"}
         return {**answer, "failures": [{"imageId": {"imageDigest": listed}, **failure}]}
 
-    report, _ = world.meddled(ecr={"batch_delete_image": fail_the_list}).clean(rules())
+    report, _ = world.intercept(ecr={"batch_delete_image": fail_the_list}).clean(rules())
     assert world.digests() == {running, part, listed}
     assert alone not in world.digests()
     assert (of(report).failed, of(report).spared) == (1, 1)
@@ -194,7 +198,7 @@ def test_parts_of_a_list_that_could_not_be_deleted_stay(world: World, running: s
 # --- between listing and deleting -------------------------------------------------------------
 
 
-def test_an_image_tagged_since_the_listing_is_spared(world: World, running: str) -> None:
+def test_an_image_tagged_since_the_listing_is_spared(world: CleanupWorld, running: str) -> None:
     rolled_back_to = world.push("old", 90)
     world.push("older", 95)
 
@@ -203,12 +207,12 @@ def test_an_image_tagged_since_the_listing_is_spared(world: World, running: str)
             world.push("old", 90, "latest")
         return real(**arguments)
 
-    report, _ = world.meddled(ecr={"describe_images": tag_first}).clean(rules())
+    report, _ = world.intercept(ecr={"describe_images": tag_first}).clean(rules())
     assert world.digests() == {running, rolled_back_to}
     assert of(report).spared == 1
 
 
-def test_an_image_deployed_since_the_listing_is_spared(world: World, running: str) -> None:
+def test_an_image_deployed_since_the_listing_is_spared(world: CleanupWorld, running: str) -> None:
     rolled_back_to = world.push("old", 90)
     world.push("older", 95)
     asked = 0
@@ -221,12 +225,12 @@ def test_an_image_deployed_since_the_listing_is_spared(world: World, running: st
         return real(**arguments)
 
     world.account.functions.publish_version(FunctionName="mixer")
-    world.meddled(functions={"list_functions": deploy_second}).clean(rules())
+    world.intercept(functions={"list_functions": deploy_second}).clean(rules())
     assert world.digests() == {running, rolled_back_to}
 
 
 def test_an_image_gone_since_the_listing_does_not_keep_the_others(
-    world: World, running: str
+    world: CleanupWorld, running: str
 ) -> None:
     vanishing = world.push("vanishing", 90)
     world.push("old", 90)
@@ -238,7 +242,7 @@ def test_an_image_gone_since_the_listing_does_not_keep_the_others(
             )
         return real(**arguments)
 
-    report, _ = world.meddled(ecr={"describe_images": vanish_first}).clean(rules())
+    report, _ = world.intercept(ecr={"describe_images": vanish_first}).clean(rules())
     assert world.digests() == {running}
     assert (of(report).spared, report.failed) == (1, False)
 
@@ -247,30 +251,31 @@ def test_an_image_gone_since_the_listing_does_not_keep_the_others(
 
 
 @pytest.mark.usefixtures("running")
-def test_a_refused_batch_is_reported_image_by_image(world: World) -> None:
+def test_a_refused_batch_is_reported_image_by_image(world: CleanupWorld) -> None:
     for number in range(120):
         world.push(f"old-{number}", 90)
-    no = refusing(refusal("AccessDeniedException", 403))
-    report, _ = world.meddled(ecr={"batch_delete_image": no}).clean(rules())
+    no = build_failing_handler(build_refusal("AccessDeniedException", 403))
+    report, _ = world.intercept(ecr={"batch_delete_image": no}).clean(rules())
     assert len(world.digests()) == 101
     assert of(report).failed == 100
 
 
-def test_throttling_of_ecr_and_lambda_is_waited_out(world: World, running: str) -> None:
+def test_throttling_of_ecr_and_lambda_is_waited_out(world: CleanupWorld, running: str) -> None:
     world.push("old", 90)
-    slow = [refusal("ThrottlingException")] * 3
-    busy = [refusal("TooManyRequestsException", 429)] * 3
+    slow = [build_refusal("ThrottlingException")] * 3
+    busy = [build_refusal("TooManyRequestsException", 429)] * 3
     waits: list[float] = []
-    meddled = world.meddled(
-        ecr={"describe_images": refusing(*slow)}, functions={"get_function": refusing(*busy)}
+    meddled = world.intercept(
+        ecr={"describe_images": build_failing_handler(*slow)},
+        functions={"get_function": build_failing_handler(*busy)},
     )
-    meddled.clean(rules(), pace=Pace(sleep=waits.append, dice=lambda: 1.0))
+    meddled.clean(rules(), retrier=Retrier(sleep=waits.append, jitter=lambda: 1.0))
     assert waits == [0.5, 1.0, 2.0] * 2
     assert world.digests() == {running}
 
 
 @pytest.mark.usefixtures("running")
-def test_at_the_deadline_images_are_left_for_the_next_run(world: World) -> None:
+def test_at_the_deadline_images_are_left_for_the_next_run(world: CleanupWorld) -> None:
     old = world.push("old", 90)
     described = 0
 
@@ -279,14 +284,14 @@ def test_at_the_deadline_images_are_left_for_the_next_run(world: World) -> None:
         described += "imageIds" in arguments
         return real(**arguments)
 
-    pace = Pace(remaining_s=lambda: RESERVE_S if described else 600, sleep=lambda _s: None)
-    report, _ = world.meddled(ecr={"describe_images": count}).clean(rules(), pace=pace)
+    pace = Retrier(remaining_s=lambda: RESERVE_S if described else 600, sleep=lambda _s: None)
+    report, _ = world.intercept(ecr={"describe_images": count}).clean(rules(), retrier=pace)
     assert old in world.digests()
     assert (of(report).left, report.unfinished, report.failed) == (1, True, False)
 
 
 @pytest.mark.usefixtures("running")
-def test_above_the_ceiling_no_image_goes(world: World) -> None:
+def test_above_the_ceiling_no_image_goes(world: CleanupWorld) -> None:
     world.push("old", 90)
     report, _ = world.clean(rules(max_share=0.4))
     assert len(world.digests()) == 2
@@ -296,7 +301,7 @@ def test_above_the_ceiling_no_image_goes(world: World) -> None:
 # --- whose repository -------------------------------------------------------------------------
 
 
-def share(world: World, principal: object) -> None:
+def share(world: CleanupWorld, principal: object) -> None:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "ecr:BatchGetImage"}
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     world.account.ecr.set_repository_policy(repositoryName=REPOSITORY, policyText=text)
@@ -314,7 +319,7 @@ def share(world: World, principal: object) -> None:
 )
 @pytest.mark.usefixtures("running")
 def test_a_repository_shared_with_other_accounts_is_skipped_unless_told_otherwise(
-    world: World, principal: object, told: dict[str, object], goes: bool
+    world: CleanupWorld, principal: object, told: dict[str, object], goes: bool
 ) -> None:
     old = world.push("old", 90)
     share(world, principal)
@@ -333,7 +338,7 @@ def test_a_repository_shared_with_other_accounts_is_skipped_unless_told_otherwis
     ],
 )
 def test_a_wrong_repository_is_refused_by_name_and_the_others_are_cleaned(
-    world: World, running: str, wrong: object, named: str, why: str
+    world: CleanupWorld, running: str, wrong: object, named: str, why: str
 ) -> None:
     world.push("old", 90)
     document = {"repositories": [wrong, *rules()["repositories"]]}

@@ -16,7 +16,7 @@ from schemathesis import openapi
 from schemathesis.engine import Status, events, from_schema
 
 from mixer.server.listener import Listener
-from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.server.local import Folders, load_laptop_settings, open_laptop
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
 
@@ -57,7 +57,9 @@ def url(mode, monkeypatch, tmp_path):
         stack.enter_context(mock_aws())
         _keep_token()
         listener = Listener(0)
-        site = laptop(chosen_settings(environment), listener.url, folders, ToneEngine(suffix="mp3"))
+        site = open_laptop(
+            load_laptop_settings(environment), listener.url, folders, ToneEngine(suffix="mp3")
+        )
         listener.start(stack.enter_context(site).reply)
         try:
             yield listener.url

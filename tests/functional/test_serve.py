@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from mixer.sound.measure import measure
-from tests.books import Book, page
+from tests.books import Book, build_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -163,12 +163,12 @@ def test_errors_keep_the_contract(server):
 
 def test_of_a_book_its_words_count_not_its_pictures(server):
     cover = random.Random(1).randbytes(200_000)
-    pages = {"one.xhtml": page("<p>He came late.</p>")}
+    pages = {"one.xhtml": build_page("<p>He came late.</p>")}
     book = Book(pages, files={"OEBPS/c.jpg": cover}).content()
     text = base64.b64encode(book).decode()
     status, foreseen = server.json("POST", "/estimate", {"text": text})
     assert (status, foreseen["characters"]) == (200, len("He came late."))
-    pages = {f"{n}.xhtml": page(f"<p>{STORY * 40}</p>") for n in range(20)}
+    pages = {f"{n}.xhtml": build_page(f"<p>{STORY * 40}</p>") for n in range(20)}
     text = base64.b64encode(Book(pages).content()).decode()
     assert len(text) < 100_000
     status, told = server.json("POST", "/estimate", {"text": text})

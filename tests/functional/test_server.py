@@ -13,18 +13,18 @@ import psutil
 import pytest
 
 from mixer.errors import BadOption
-from mixer.server.heads import Limits
+from mixer.server.heads import ServerLimits
 from mixer.server.listener import Listener
-from tests.servers import asked, echo, serving
+from tests.servers import echo, send_request, start_server
 
-IMPATIENT = Limits(
+IMPATIENT = ServerLimits(
     body_bytes=1_000_000, head_s=0.5, body_s=0.5, idle_s=0.7, piece_s=0.5, linger_s=0.5
 )
 
 
 @pytest.fixture
 def served(tmp_path):
-    with serving(tmp_path, limits=IMPATIENT) as running:
+    with start_server(tmp_path, limits=IMPATIENT) as running:
         yield running
 
 
@@ -91,23 +91,23 @@ def test_slow_body_is_answered_and_cut_off(served):
 
 
 def test_slow_clients_leave_room_for_others(tmp_path):
-    limits = Limits(head_s=1.5, connections=8)
-    with serving(tmp_path, limits=limits) as served, contextlib.ExitStack() as stack:
+    limits = ServerLimits(head_s=1.5, connections=8)
+    with start_server(tmp_path, limits=limits) as served, contextlib.ExitStack() as stack:
         for _ in range(16):
             client = stack.enter_context(raw(served))
             client.sendall(b"GET /echo HTTP/1.1\r\nHost:")
         begun_s = time.monotonic()
-        assert served.ask("GET", "/echo").status == 200
+        assert served.send("GET", "/echo").status == 200
         assert time.monotonic() - begun_s < 15
 
 
 def test_silent_clients_make_room_at_once(tmp_path):
-    limits = Limits(idle_s=60, connections=4)
-    with serving(tmp_path, limits=limits) as served, contextlib.ExitStack() as stack:
+    limits = ServerLimits(idle_s=60, connections=4)
+    with start_server(tmp_path, limits=limits) as served, contextlib.ExitStack() as stack:
         for _ in range(4):
             stack.enter_context(raw(served))
         begun_s = time.monotonic()
-        assert served.ask("GET", "/echo").status == 200
+        assert served.send("GET", "/echo").status == 200
         assert time.monotonic() - begun_s < 8
 
 
@@ -129,7 +129,7 @@ def test_client_that_does_not_read_is_let_go(served):
 
 def test_idle_connection_is_closed(served):
     with served.connection() as connection:
-        assert asked(connection, "GET", "/echo").status == 200
+        assert send_request(connection, "GET", "/echo").status == 200
         connection.sock.settimeout(10)
         assert connection.sock.recv(1) == b""
 
@@ -140,7 +140,7 @@ def test_body_of_the_allowed_size_is_read(served):
 
 
 def test_gateway_s_limit_holds_by_default():
-    assert Limits().body_bytes == 10 * 1024 * 1024
+    assert ServerLimits().body_bytes == 10 * 1024 * 1024
 
 
 def test_huge_body_is_refused_and_the_client_gets_to_know(served):
@@ -206,13 +206,13 @@ def test_client_that_leaves_before_its_answer_disturbs_nobody(tmp_path, caplog):
         go_on.wait(10)
         return {"statusCode": 200, "body": "x" * 5_000_000}
 
-    with serving(tmp_path, waiting) as served:
+    with start_server(tmp_path, waiting) as served:
         with raw(served) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             client.sendall(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert begun.wait(10)
         go_on.set()
-        assert served.ask("GET", "/nothing").status == 404
+        assert served.send("GET", "/nothing").status == 404
     assert "Traceback" not in caplog.text
 
 
@@ -273,16 +273,16 @@ def test_stopping_lets_a_request_at_work_finish(tmp_path):
         go_on.wait(10)
         return echo(event, context)
 
-    with serving(tmp_path, waiting) as served, ThreadPoolExecutor(2) as pool:
+    with start_server(tmp_path, waiting) as served, ThreadPoolExecutor(2) as pool:
         idle = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
-        asked(idle, "GET", "/nothing")
-        answer = pool.submit(served.ask, "GET", "/echo")
+        send_request(idle, "GET", "/nothing")
+        answer = pool.submit(served.send, "GET", "/echo")
         assert begun.wait(10)
         stopped = pool.submit(served.listener.stop, 10)
         assert idle.sock.recv(1) == b""
         idle.close()
         with pytest.raises(ConnectionError):
-            served.ask("GET", "/nothing")
+            served.send("GET", "/nothing")
         assert not stopped.done()
         go_on.set()
         assert answer.result().status == 200
@@ -298,8 +298,8 @@ def test_stopping_waits_no_longer_than_told(tmp_path, is_hurried):
         begun.set()
         go_on.wait(10)
 
-    with serving(tmp_path, waiting) as served, ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(served.ask, "GET", "/echo")
+    with start_server(tmp_path, waiting) as served, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(served.send, "GET", "/echo")
         assert begun.wait(10)
         begun_s = time.monotonic()
         grace_s = 10 if is_hurried else 0.2

@@ -8,10 +8,10 @@ import boto3
 import pytest
 
 from mixer.server.listener import Listener
-from mixer.server.local import chosen_settings, cloud
+from mixer.server.local import load_laptop_settings, open_cloud
 from tests.emulators.strict_polly import StrictPolly
 from tests.functional import clouds
-from tests.servers import Served
+from tests.servers import RunningServer
 
 TOKEN, SECRET = "a long and random token", "local-server-tokens"
 
@@ -19,8 +19,8 @@ TOKEN, SECRET = "a long and random token", "local-server-tokens"
 @pytest.fixture
 def served(monkeypatch, tmp_path):
     with contextlib.ExitStack() as stack:
-        polly = stack.enter_context(StrictPolly(allowances=clouds.OPEN))
-        stack.enter_context(clouds.cloud())
+        polly = stack.enter_context(StrictPolly(allowances=clouds.OPEN_ALLOWANCES))
+        stack.enter_context(clouds.mock_s3())
         environment = {
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ENDPOINT_URL_POLLY": polly.endpoint_url,
@@ -34,10 +34,10 @@ def served(monkeypatch, tmp_path):
             monkeypatch.setenv(name, value)
         _keep_token()
         listener = Listener(0)
-        site = stack.enter_context(cloud(chosen_settings(environment), tmp_path))
+        site = stack.enter_context(open_cloud(load_laptop_settings(environment), tmp_path))
         listener.start(site.reply)
         try:
-            yield Served(listener, None, tmp_path, None)
+            yield RunningServer(listener, None, tmp_path, None)
         finally:
             assert listener.stop(grace_s=10)
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from tests.servers import asked, serving
+from tests.servers import send_request, start_server
 
 SOUND = bytes(range(256)) * 4
 KEY = "mixed/a story.mp3"
@@ -46,7 +46,7 @@ def served(tmp_path_factory, clock):
     (web / "way-out").symlink_to(folder)
     (web / "inside.js").symlink_to(web / "app.js")
     (web / "loop").symlink_to(web / "loop")
-    with serving(folder, now_s=clock) as running:
+    with start_server(folder, now_s=clock) as running:
         running.store.put(KEY, SOUND)
         running.store.put("empty.mp3", b"")
         yield running
@@ -120,10 +120,10 @@ def test_nothing_has_no_range(served, asked_range):
 def test_head_tells_the_length_and_sends_nothing(served):
     with served.connection() as connection:
         for headers in ({}, {"Range": "bytes=0-9"}):
-            got = asked(connection, "HEAD", served.link(KEY), headers=headers)
+            got = send_request(connection, "HEAD", served.link(KEY), headers=headers)
             assert (got.status, got.body) == (200, b"")
             assert got.headers["Content-Length"] == "1024"
-        assert asked(connection, "GET", served.link(KEY)).body == SOUND
+        assert send_request(connection, "GET", served.link(KEY)).body == SOUND
 
 
 @pytest.mark.parametrize("pattern", ["{}", "W/{}", '"other", {}', "*"])
@@ -131,9 +131,9 @@ def test_what_the_client_has_is_not_sent_again(served, pattern):
     etag = get(served).headers["ETag"]
     with served.connection() as connection:
         headers = {"If-None-Match": pattern.format(etag)}
-        got = asked(connection, "GET", served.link(KEY), headers=headers)
+        got = send_request(connection, "GET", served.link(KEY), headers=headers)
         assert (got.status, got.body, got.headers["ETag"]) == (304, b"", etag)
-        assert asked(connection, "GET", served.link(KEY)).body == SOUND
+        assert send_request(connection, "GET", served.link(KEY)).body == SOUND
 
 
 def test_range_of_a_file_that_has_changed_is_answered_with_the_whole(served):
@@ -322,5 +322,5 @@ def test_address_in_full_loses_its_host(served):
 
 
 def test_without_pages_the_server_says_so(tmp_path):
-    with serving(tmp_path) as bare:
-        assert bare.ask("GET", "/").status == 404
+    with start_server(tmp_path) as bare:
+        assert bare.send("GET", "/").status == 404

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.servers import asked, echo, serving
+from tests.servers import echo, send_request, start_server
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("server"), memory_mb=512, timeout_s=30) as running:
+    with start_server(tmp_path_factory.mktemp("server"), memory_mb=512, timeout_s=30) as running:
         yield running
 
 
@@ -89,8 +89,8 @@ def test_context_tells_the_function_and_a_time_that_runs_down(tmp_path):
         after_ms = context.get_remaining_time_in_millis()
         return {"before_ms": before_ms, "after_ms": after_ms}
 
-    with serving(tmp_path, slow, timeout_s=30) as served:
-        left = served.ask("GET", "/echo").json
+    with start_server(tmp_path, slow, timeout_s=30) as served:
+        left = served.send("GET", "/echo").json
     assert 29_000 < left["after_ms"] <= left["before_ms"] - 50 < 30_000
 
 
@@ -103,8 +103,8 @@ def test_context_names_function_memory_and_request(served):
 
 
 def test_remaining_time_is_never_below_zero(tmp_path):
-    with serving(tmp_path, timeout_s=0) as served:
-        assert served.ask("GET", "/echo").json["remaining_ms"] == 0
+    with start_server(tmp_path, timeout_s=0) as served:
+        assert served.send("GET", "/echo").json["remaining_ms"] == 0
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_remaining_time_is_never_below_zero(tmp_path):
     ],
 )
 def test_answers_become_replies(tmp_path, answer, status, content_type, body):
-    with serving(tmp_path, lambda _event, _context: answer) as served:
-        got = served.ask("GET", "/echo")
+    with start_server(tmp_path, lambda _event, _context: answer) as served:
+        got = served.send("GET", "/echo")
     assert (got.status, got.headers["Content-Type"], got.body) == (status, content_type, body)
 
 
@@ -141,8 +141,8 @@ def test_cookies_and_headers_of_several_values_are_sent_one_by_one(tmp_path):
         "multiValueHeaders": {"X-Many": ["1", "2"]},
         "body": "",
     }
-    with serving(tmp_path, lambda _event, _context: answer) as served:
-        got = served.ask("GET", "/echo")
+    with start_server(tmp_path, lambda _event, _context: answer) as served:
+        got = served.send("GET", "/echo")
     assert got.headers.get_all("Set-Cookie") == ["a=1; HttpOnly", "b=2"]
     assert got.headers.get_all("X-Many") == ["1", "2"]
     assert got.headers["X-Flag"] == "true"
@@ -163,8 +163,8 @@ def test_cookies_and_headers_of_several_values_are_sent_one_by_one(tmp_path):
     ],
 )
 def test_answer_that_cannot_be_sent_is_an_error_of_the_server(tmp_path, answer):
-    with serving(tmp_path, lambda _event, _context: answer) as served:
-        got = served.ask("GET", "/echo")
+    with start_server(tmp_path, lambda _event, _context: answer) as served:
+        got = served.send("GET", "/echo")
         assert got.status == 500
         assert got.json["code"] == "internal"
         assert "Set-Cookie" not in got.headers
@@ -172,8 +172,8 @@ def test_answer_that_cannot_be_sent_is_an_error_of_the_server(tmp_path, answer):
 
 def test_length_is_counted_and_not_believed(tmp_path):
     answer = {"statusCode": 200, "headers": {"Content-Length": "99", "Date": "now"}, "body": "abc"}
-    with serving(tmp_path, lambda _event, _context: answer) as served:
-        got = served.ask("GET", "/echo")
+    with start_server(tmp_path, lambda _event, _context: answer) as served:
+        got = served.send("GET", "/echo")
     assert got.headers.get_all("Content-Length") == ["3"]
     assert got.body == b"abc"
 
@@ -182,9 +182,9 @@ def test_handler_that_raises_is_answered_without_its_reasons(tmp_path, caplog):
     def broken(_event, _context):
         raise RuntimeError("a secret reason")
 
-    with serving(tmp_path, broken) as served:
-        got = served.ask("GET", "/echo")
-        again = served.ask("GET", "/nothing")
+    with start_server(tmp_path, broken) as served:
+        got = served.send("GET", "/echo")
+        again = served.send("GET", "/nothing")
     assert got.status == 500
     assert set(got.json) == {"error", "code", "request_id", "details"}
     assert b"secret reason" not in got.body
@@ -218,9 +218,9 @@ def test_fifty_parallel_requests_are_all_answered(tmp_path):
             at_once[0] -= 1
         return echo(event, context)
 
-    with serving(tmp_path, counting, at_once=4) as served, ThreadPoolExecutor(50) as pool:
+    with start_server(tmp_path, counting, at_once=4) as served, ThreadPoolExecutor(50) as pool:
         bodies = [f"body {number}" for number in range(50)]
-        got = list(pool.map(lambda body: served.ask("POST", "/echo", body), bodies))
+        got = list(pool.map(lambda body: served.send("POST", "/echo", body), bodies))
     assert [each.json["event"]["body"] for each in got] == bodies
     assert len({each.json["request_id"] for each in got}) == 50
     assert most[0] == 4
@@ -235,10 +235,10 @@ def test_call_that_waits_too_long_for_its_turn_is_sent_away(tmp_path):
         return echo(event, context)
 
     alone = {"at_once": 1, "patience_s": 0.1}
-    with serving(tmp_path, waiting, **alone) as served, ThreadPoolExecutor(1) as pool:
-        first = pool.submit(served.ask, "GET", "/echo")
+    with start_server(tmp_path, waiting, **alone) as served, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(served.send, "GET", "/echo")
         assert begun.wait(10)
-        refused = served.ask("GET", "/echo")
+        refused = served.send("GET", "/echo")
         go_on.set()
         assert first.result().status == 200
     assert (refused.status, refused.json["code"]) == (503, "busy")
@@ -259,16 +259,18 @@ def doorkeeper(event, _context):
 
 
 def test_authorizer_passes_its_context_on(tmp_path):
-    with serving(tmp_path, authorizer=doorkeeper) as served:
+    with start_server(tmp_path, authorizer=doorkeeper) as served:
         event = event_of(served, "POST", "/echo", "{}", {"Authorization": "Bearer right"})
     assert event["requestContext"]["authorizer"] == {"lambda": {"caller": "ann"}}
 
 
 def test_without_token_or_with_a_wrong_one_the_handler_is_not_called(tmp_path):
     called = []
-    with serving(tmp_path, lambda event, _: called.append(event), authorizer=doorkeeper) as served:
-        without = served.ask("POST", "/echo", "{}")
-        wrong = served.ask("POST", "/echo", "{}", {"Authorization": "Bearer wrong"})
+    with start_server(
+        tmp_path, lambda event, _: called.append(event), authorizer=doorkeeper
+    ) as served:
+        without = served.send("POST", "/echo", "{}")
+        wrong = served.send("POST", "/echo", "{}", {"Authorization": "Bearer wrong"})
     assert (without.status, without.json["code"]) == (401, "unauthorized")
     assert without.headers["WWW-Authenticate"] == "Bearer"
     assert (wrong.status, wrong.json["code"]) == (403, "forbidden")
@@ -279,8 +281,8 @@ def test_authorizer_that_breaks_lets_nobody_in(tmp_path):
     def broken(_event, _context):
         raise RuntimeError("no secret found")
 
-    with serving(tmp_path, authorizer=broken) as served:
-        assert served.ask("GET", "/echo", headers={"Authorization": "Bearer right"}).status == 500
+    with start_server(tmp_path, authorizer=broken) as served:
+        assert served.send("GET", "/echo", headers={"Authorization": "Bearer right"}).status == 500
 
 
 def test_preflight_needs_no_token_and_reaches_the_handler(tmp_path):
@@ -291,8 +293,8 @@ def test_preflight_needs_no_token_and_reaches_the_handler(tmp_path):
 
     origin = "https://pages.example"
     headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    with serving(tmp_path, preflight, authorizer=doorkeeper, origins=[origin]) as served:
-        got = served.ask("OPTIONS", "/echo", headers=headers)
+    with start_server(tmp_path, preflight, authorizer=doorkeeper, origins=[origin]) as served:
+        got = served.send("OPTIONS", "/echo", headers=headers)
     assert got.status == 204
     assert got.headers["Access-Control-Allow-Origin"] == origin
     assert "Content-Length" not in got.headers
@@ -325,11 +327,11 @@ def test_own_names_are_answered(served, host):
 
 def test_connection_is_kept_for_the_next_request(served):
     with served.connection() as connection:
-        first = asked(connection, "POST", "/echo", "one")
+        first = send_request(connection, "POST", "/echo", "one")
         socket_before = connection.sock
         for _ in range(5):
-            assert asked(connection, "GET", "/nothing").status == 404
-        last = asked(connection, "POST", "/echo", "two")
+            assert send_request(connection, "GET", "/nothing").status == 404
+        last = send_request(connection, "POST", "/echo", "two")
         assert connection.sock is socket_before
     assert first.json["event"]["body"] == "one"
     assert last.json["event"]["body"] == "two"

@@ -9,29 +9,29 @@ import pytest
 
 from mixer.sound import mp3
 from mixer.sound.encoders import MP3
-from mixer.sound.marks import Plays, SoundMark, Where
-from mixer.sound.reels import render_reel
-from mixer.sound.segments import cut, wound
-from mixer.sound.shelf import Shelf
+from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
+from mixer.sound.reels import render_group
+from mixer.sound.segments import cut_timeline, group_segments
+from mixer.sound.shelf import SegmentCache
 from mixer.store.folder import FolderStore
-from tests.mixes import Mixed, Spoken, laid_out
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
     MIX_HZ,
     VOICE_HZ,
     Sound,
     bursts,
-    decoded,
-    loudness,
+    decode_audio,
+    measure_loudness,
     music,
     noise,
     speech,
     tone,
 )
 
-SEA, OFF = SoundMark("sea", Plays.ON), SoundMark("", Plays.ON)
-STING = SoundMark("sting", Plays.ALONE)
-DOOR = SoundMark("door", Plays.ONCE, Where.WITHIN, at_samples=VOICE_HZ)
-DOOR_AFTER = SoundMark("door", Plays.ONCE)
+SEA, OFF = SoundAnnotation("sea", PlaybackMode.LOOP), SoundAnnotation("", PlaybackMode.LOOP)
+STING = SoundAnnotation("sting", PlaybackMode.STING)
+DOOR = SoundAnnotation("door", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, at_samples=VOICE_HZ)
+DOOR_AFTER = SoundAnnotation("door", PlaybackMode.ONE_SHOT)
 
 
 def sounds() -> dict[str, Sound]:
@@ -42,32 +42,32 @@ def sounds() -> dict[str, Sound]:
     }
 
 
-def story(second_s: float = 3.0) -> list[Spoken]:
+def story(second_s: float = 3.0) -> list[ChunkSpec]:
     """Two chapters: theme, then the sea; a door under words and in a pause; a sting between."""
     return [
-        Spoken(speech(3.0, 1), marks=(DOOR,)),
-        Spoken(speech(second_s, 2), gap_ms=900, weight=3.0, marks=(STING,)),
-        Spoken(speech(3.0, 3), opens="Two", marks=(replace(SEA, where=Where.BEFORE),)),
-        Spoken(speech(2.5, 4), marks=(DOOR_AFTER,)),
-        Spoken(speech(2.5, 5), gap_ms=1_500, marks=(OFF,)),
-        Spoken(speech(4.0, 6), marks=(SoundMark("sea", Plays.ONCE),)),
+        ChunkSpec(speech(3.0, 1), marks=(DOOR,)),
+        ChunkSpec(speech(second_s, 2), gap_ms=900, weight=3.0, marks=(STING,)),
+        ChunkSpec(speech(3.0, 3), opens="Two", marks=(replace(SEA, position=TakePosition.BEFORE),)),
+        ChunkSpec(speech(2.5, 4), marks=(DOOR_AFTER,)),
+        ChunkSpec(speech(2.5, 5), gap_ms=1_500, marks=(OFF,)),
+        ChunkSpec(speech(4.0, 6), marks=(SoundAnnotation("sea", PlaybackMode.ONE_SHOT),)),
     ]
 
 
-def mixed(folder: Path, second_s: float = 3.0) -> Mixed:
+def mixed(folder: Path, second_s: float = 3.0) -> PreparedMix:
     folder.mkdir()
-    return laid_out(folder, story(second_s), music(7.0), sounds=sounds())
+    return prepare_mix(folder, story(second_s), music(7.0), sounds=sounds())
 
 
 def test_segments_of_many_sounds_join_into_the_bytes_of_a_serial_render(tmp_path: Path):
     mix = mixed(tmp_path / "mix")
     assert {cue.source for cue in mix.timeline.cues} == {"music", "sea", "sting", "door"}
-    mix.rendered(segment_grids=None)
-    serial = list(mp3.frames(mix.path.read_bytes()))
+    mix.render(segment_grids=None)
+    serial = list(mp3.split_frames(mix.path.read_bytes()))
     for grids in (1, 2):
-        mix.rendered(segment_grids=grids)
-        assert list(mp3.frames(mix.path.read_bytes())) == serial, f"{grids} grid steps"
-    integrated, true_peak = loudness(mix.path)
+        mix.render(segment_grids=grids)
+        assert list(mp3.split_frames(mix.path.read_bytes())) == serial, f"{grids} grid steps"
+    integrated, true_peak = measure_loudness(mix.path)
     mastering = mix.timeline.mastering
     assert integrated == pytest.approx(mastering.target_lufs, abs=0.3)
     assert true_peak <= mastering.ceiling_dbtp
@@ -79,13 +79,13 @@ def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path
     edited = replace(
         edited,
         timeline=replace(edited.timeline, mastering=before.timeline.mastering),
-        ingredients=replace(edited.ingredients, names={"1": "other words"}),
+        ingredients=replace(edited.ingredients, content_ids={"1": "other words"}),
     )
-    shelf = Shelf(FolderStore(tmp_path / "store"))
+    shelf = SegmentCache(FolderStore(tmp_path / "store"))
     kept = [
         {
-            render_reel(mix.timeline, reel, mix.ingredients, shelf, encoding=MP3).key
-            for reel in wound(mix.timeline, cut(mix.timeline, 5))
+            render_group(mix.timeline, reel, mix.ingredients, shelf, encoding=MP3).key
+            for reel in group_segments(mix.timeline, cut_timeline(mix.timeline, 5))
             if reel.segments[0].window_start >= mix.timeline.sections[1].start
         }
         for mix in (before, edited)
@@ -97,8 +97,8 @@ def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path
 def test_each_sound_is_heard_where_the_timeline_says(tmp_path: Path):
     """The sting is a tone: alone in its pause, with the music gone, and as loud as asked."""
     mix = mixed(tmp_path / "mix")
-    mix.rendered()
-    heard = decoded(mix.path)[:, 0]
+    mix.render()
+    heard = decode_audio(mix.path)[:, 0]
     (sting,) = [cue for cue in mix.timeline.cues if cue.source == "sting"]
     begin, end = mix.mix_samples(sting.start), mix.mix_samples(sting.end)
     inside = heard[begin + MIX_HZ // 10 : end - MIX_HZ // 10]
@@ -119,7 +119,7 @@ def test_random_stories_with_sounds_are_as_loud_as_asked(tmp_path: Path, seed: i
     draw = random.Random(seed)
     marks = [SEA, OFF, STING, DOOR, DOOR_AFTER, replace(SEA, level_lu=-12.0)]
     chunks = [
-        Spoken(
+        ChunkSpec(
             speech(draw.uniform(1.5, 4.0), seed * 10 + number),
             gap_ms=draw.randint(300, 2_500),
             opens="Chapter" if draw.random() < 0.3 else None,
@@ -128,7 +128,7 @@ def test_random_stories_with_sounds_are_as_loud_as_asked(tmp_path: Path, seed: i
         for number in range(5)
     ]
     bed = music(draw.uniform(3, 12)) if draw.random() < 0.6 else None
-    mix = laid_out(
+    mix = prepare_mix(
         tmp_path,
         chunks,
         bed,
@@ -136,8 +136,8 @@ def test_random_stories_with_sounds_are_as_loud_as_asked(tmp_path: Path, seed: i
         preset=draw.choice(["story", "podcast", "audiobook-acx"]),
         music_level_lu=draw.uniform(14, 24),
     )
-    mix = mix.rendered_to_target()
-    integrated, true_peak = loudness(mix.path)
+    mix = mix.render_to_target()
+    integrated, true_peak = measure_loudness(mix.path)
     mastering = mix.timeline.mastering
     assert integrated == pytest.approx(mastering.target_lufs, abs=0.3)
     assert true_peak <= mastering.ceiling_dbtp

@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mixer.jobs.story.values import State
+from mixer.jobs.story.values import StoryState
 from mixer.server.listener import Listener
-from mixer.server.local import Folders, chosen_settings, laptop
+from mixer.server.local import Folders, load_laptop_settings, open_laptop
 from mixer.sound import ffmpeg
 from mixer.store.folder import FolderStore
 from tests.engines import ToneEngine
-from tests.servers import Served
+from tests.servers import RunningServer
 
-ENDED = {State.DONE, State.FAILED, State.CANCELLED}
+ENDED = {StoryState.DONE, StoryState.FAILED, StoryState.CANCELLED}
 CHAPTERS = "\n\n".join(
     f"# Chapter {chapter}\n\n"
     + "\n\n".join(f"Ship {paragraph} of {chapter} came in. It was late." for paragraph in range(14))
@@ -29,11 +29,11 @@ ASKED = {"text": CHAPTERS, "text_type": "markdown", "title": "Ships", "music": "
 class Stories:
     """A laptop's server, and who speaks there."""
 
-    served: Served
+    served: RunningServer
     engine: ToneEngine
 
     def post(self, body, **headers):
-        return self.served.ask("POST", "/stories", json.dumps(body), headers)
+        return self.served.send("POST", "/stories", json.dumps(body), headers)
 
     def begun(self, body, **headers):
         answered = self.post(body, **headers)
@@ -42,7 +42,7 @@ class Stories:
         return answered.json["story_id"]
 
     def status(self, story):
-        answered = self.served.ask("GET", f"/stories/{story}")
+        answered = self.served.send("GET", f"/stories/{story}")
         assert answered.status == 200, answered.body
         return answered.json
 
@@ -58,7 +58,7 @@ class Stories:
 
     def linked(self, url):
         parts = urlsplit(url)
-        answered = self.served.ask("GET", f"{parts.path}?{parts.query}")
+        answered = self.served.send("GET", f"{parts.path}?{parts.query}")
         assert answered.status == 200
         return answered
 
@@ -71,10 +71,10 @@ class Stories:
 def laptop_with(folder, engine):
     listener = Listener(0)
     folders = Folders(folder / "store", folder / "web", folder / "music")
-    with laptop(chosen_settings({}), listener.url, folders, engine) as site:
+    with open_laptop(load_laptop_settings({}), listener.url, folders, engine) as site:
         listener.start(site.reply)
         try:
-            yield Stories(Served(listener, FolderStore(folders.store), folder, None), engine)
+            yield Stories(RunningServer(listener, FolderStore(folders.store), folder, None), engine)
         finally:
             assert listener.stop(grace_s=10)
 
@@ -102,7 +102,7 @@ def told(stories):
 
 def test_story_goes_through_its_states_in_order(told):
     _, seen = told
-    order = list(State)
+    order = list(StoryState)
     assert [order.index(each["state"]) for each in seen] == sorted(
         order.index(each["state"]) for each in seen
     )

@@ -8,31 +8,38 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from mixer.jobs.story.identity import story_id
+from mixer.jobs.story.identity import derive_story_id
 from mixer.jobs.story.names import cancelled_name
-from mixer.jobs.story.orders import Order
-from mixer.jobs.story.values import Kind, State
+from mixer.jobs.story.orders import StoryRequest
+from mixer.jobs.story.values import StoryKind, StoryState
 from mixer.settings import StorySettings
-from mixer.store.s3 import s3_client
+from mixer.store.s3 import create_s3_client
 from tests.emulators.strict_polly import Faults, Latency, StrictPolly
-from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN, deployment, keys, session
+from tests.functional.clouds import (
+    BUCKET,
+    MUSIC_BUCKET,
+    OPEN_ALLOWANCES,
+    build_settings,
+    list_keys,
+    session,
+)
 from tests.functional.story_machine import (
     CALLER,
     CHUNKS,
     POISON,
     VOICE,
-    book,
-    moto_machine,
-    tasks_of,
+    build_book,
+    build_tasks,
+    start_moto_machine,
 )
-from tests.sounds import MIX_HZ, noise, tone, write
+from tests.sounds import MIX_HZ, noise, tone, write_sound
 
 EXECUTING = {"stepfunctions": {"execute_state_machine": True}}
 
 
 @pytest.fixture(scope="module")
 def polly():
-    with StrictPolly(allowances=OPEN) as server:
+    with StrictPolly(allowances=OPEN_ALLOWANCES) as server:
         yield server
 
 
@@ -42,15 +49,15 @@ def machine(polly):
     with (
         pytest.MonkeyPatch.context() as patch,
         mock_aws(config=EXECUTING),
-        closing(s3_client(session=session())) as s3,
+        closing(create_s3_client(session=session())) as s3,
         closing(polly.client()) as speaker,
     ):
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         for name in (BUCKET, MUSIC_BUCKET):
             s3.create_bucket(Bucket=name)
-        settings = deployment(stories=StorySettings(speakers=3))
-        tasks = tasks_of(settings, s3=s3, polly=speaker)
-        with moto_machine(settings, tasks, patch) as running:
+        settings = build_settings(stories=StorySettings(max_concurrent=3))
+        tasks = build_tasks(settings, s3=s3, polly=speaker)
+        with start_moto_machine(settings, tasks, patch) as running:
             yield running
 
 
@@ -63,13 +70,13 @@ def _anew(polly, machine):
 @pytest.fixture(scope="module")
 def told(machine, polly):
     """A book of 62 chunks, told from text to audio."""
-    story = machine.begun(book("Bell"), **VOICE)
+    story = machine.begun(build_book("Bell"), **VOICE)
     return story, machine.ended(story), list(machine.calls), polly.counts
 
 
 def test_book_is_told_in_steps(machine, told):
     story, status, calls, counts = told
-    assert (status.state, status.failure, status.progress) == (State.DONE, None, 1.0)
+    assert (status.state, status.failure, status.progress) == (StoryState.DONE, None, 1.0)
     assert status.chunks_done == status.chunks_total == counts.answered == CHUNKS
     assert status.segments_done == status.segments_total >= 10
     order = [each["task"] for each in calls]
@@ -94,7 +101,7 @@ def test_payloads_stay_small(machine, told):
 
 def test_name_that_is_used_up_is_not_used_again(machine, told):
     story, *_ = told
-    assert machine.desk.launcher.start(story, 1, Kind.STORY) is False
+    assert machine.desk.launcher.start(story, 1, StoryKind.STORY) is False
     with pytest.raises(machine.states.exceptions.ExecutionAlreadyExists):
         machine.states.start_execution(
             stateMachineArn=machine.arn, name=f"{story}-1", input='{"other": 1}'
@@ -103,57 +110,57 @@ def test_name_that_is_used_up_is_not_used_again(machine, told):
 
 def test_storm_of_refusals_is_weathered(machine, polly):
     polly.reset(Faults(throttled=0.4, cut=0.05, seed=3))
-    story = machine.begun(book("Storm"), Kind.SPEECH, **VOICE)
+    story = machine.begun(build_book("Storm"), StoryKind.SPEECH, **VOICE)
     status = machine.ended(story)
-    assert (status.state, status.failure) == (State.DONE, None)
+    assert (status.state, status.failure) == (StoryState.DONE, None)
     assert len(status.result.chunk_keys) == CHUNKS
     assert polly.counts.throttled > 20
     assert polly.counts.answered <= CHUNKS + 6  # those cut in mid-audio were answered in vain
 
 
 def test_passage_that_can_never_be_said_fails_by_name_and_the_rest_is_kept(machine, polly):
-    text = f"{book('Silence')}\n\n{POISON}"
+    text = f"{build_book('Silence')}\n\n{POISON}"
     polly.reset(Faults(texts={"tempest": "InvalidSsmlException"}))
-    story = machine.begun(text, Kind.SPEECH, **VOICE)
+    story = machine.begun(text, StoryKind.SPEECH, **VOICE)
     failed = machine.ended(story)
-    assert (failed.state, failed.failure.code) == (State.FAILED, "speech_failed")
+    assert (failed.state, failed.failure.code) == (StoryState.FAILED, "speech_failed")
     assert failed.failure.details["passages"] == ["The tempest rose."]
     assert [each["status"] for each in machine.executions(story)] == ["FAILED"]
     said = polly.counts.answered
     polly.reset()
-    assert machine.begun(text, Kind.SPEECH, **VOICE) == story
+    assert machine.begun(text, StoryKind.SPEECH, **VOICE) == story
     resumed = machine.ended(story)
-    assert (resumed.state, resumed.result.attempt) == (State.DONE, 2)
+    assert (resumed.state, resumed.result.attempt) == (StoryState.DONE, 2)
     assert [each["status"] for each in machine.executions(story)] == ["FAILED", "SUCCEEDED"]
     assert said + polly.counts.answered == CHUNKS + 2
 
 
 def test_cancelled_story_ends_and_says_so(machine, polly):
-    text = book("Thief")
+    text = build_book("Thief")
     folder = f"stories/{story_of(machine, text)}"
     machine.desk.store.put(f"{folder}/{cancelled_name(1)}", b"{}")  # before its first step
-    story = machine.begun(text, Kind.SPEECH, **VOICE)
+    story = machine.begun(text, StoryKind.SPEECH, **VOICE)
     while machine.running(story):
         pass
     status = machine.status(story)
-    assert (status.state, polly.counts.answered) == (State.CANCELLED, 0)
+    assert (status.state, polly.counts.answered) == (StoryState.CANCELLED, 0)
     assert {each["task"] for each in machine.calls} == {"plan", "record", "notify"}
 
 
 def test_story_cancelled_while_it_speaks_ends_and_goes_on_when_asked_again(machine, polly):
-    text = book("Raven")
+    text = build_book("Raven")
     polly.reset(latency=Latency(base_s=1.0))
-    story = machine.begun(text, Kind.SPEECH, **VOICE)
+    story = machine.begun(text, StoryKind.SPEECH, **VOICE)
     while not polly.counts.calls:
         time.sleep(0.01)
-    assert machine.desk.cancel(story, CALLER).state is State.CANCELLED
+    assert machine.desk.cancel(story, CALLER).state is StoryState.CANCELLED
     machine.ended(story)
     before = polly.counts
     assert 0 < before.answered < CHUNKS
     polly.reset()
-    assert machine.begun(text, Kind.SPEECH, **VOICE) == story
+    assert machine.begun(text, StoryKind.SPEECH, **VOICE) == story
     status = machine.ended(story)
-    assert (status.state, status.result.attempt) == (State.DONE, 2)
+    assert (status.state, status.result.attempt) == (StoryState.DONE, 2)
     # Calls that were under way when it was cancelled are answered to nobody, or to this attempt.
     assert before.answered + polly.counts.answered >= CHUNKS
     assert before.answered + polly.counts.calls <= CHUNKS + before.max_in_flight
@@ -162,16 +169,16 @@ def test_story_cancelled_while_it_speaks_ends_and_goes_on_when_asked_again(machi
 
 
 def story_of(machine, text):
-    order = Order(Kind.SPEECH, CALLER, {"text_type": "markdown", **VOICE}, text=text)
-    return story_id(machine.desk.secret, CALLER, order.fingerprint)
+    order = StoryRequest(StoryKind.SPEECH, CALLER, {"text_type": "markdown", **VOICE}, text=text)
+    return derive_story_id(machine.desk.secret, CALLER, order.fingerprint)
 
 
 @pytest.mark.usefixtures("told")
 def test_chunks_that_are_given_enter_at_the_layout(machine):
-    chunks = tuple(keys(boto3.client("s3"), "narration_chunks/")[:3])
-    story = machine.desk.begin(Order(Kind.MIX, CALLER, {}, chunk_keys=chunks))
+    chunks = tuple(list_keys(boto3.client("s3"), "narration_chunks/")[:3])
+    story = machine.desk.begin(StoryRequest(StoryKind.MIX, CALLER, {}, chunk_keys=chunks))
     status = machine.ended(story)
-    assert (status.state, status.failure) == (State.DONE, None)
+    assert (status.state, status.failure) == (StoryState.DONE, None)
     assert {each["task"] for each in machine.calls} >= {"lay_out", "render", "join", "publish"}
     assert not {each["task"] for each in machine.calls} & {"plan", "synthesize"}
 
@@ -184,7 +191,7 @@ def test_sounds_of_the_library_and_of_callers_are_played_by_machines_that_share_
         (MUSIC_BUCKET, "beds/sea.wav", noise(4.0, rate_hz=MIX_HZ)),
         (BUCKET, "uploads/secret/bell.wav", tone(0.8, 880.0, MIX_HZ)),
     ):
-        content = write(tmp_path / "sound.wav", sound, MIX_HZ).read_bytes()
+        content = write_sound(tmp_path / "sound.wav", sound, MIX_HZ).read_bytes()
         s3.put_object(Bucket=bucket, Key=key, Body=content)
     text = (
         "# One\n\n[[music beds/sea.wav]]\n\nThe buoy [[sound uploads/secret/bell.wav]] rang.\n\n"
@@ -192,7 +199,7 @@ def test_sounds_of_the_library_and_of_callers_are_played_by_machines_that_share_
     )
     story = machine.begun(text, **VOICE)
     status = machine.ended(story)
-    assert (status.state, status.failure) == (State.DONE, None)
+    assert (status.state, status.failure) == (StoryState.DONE, None)
     timeline = s3.get_object(Bucket=BUCKET, Key=f"stories/{story}/timeline.json")["Body"].read()
     cues = [(cue["source"], cue["plays_once"]) for cue in json.loads(timeline)["cues"]]
     assert sorted(cues) == [
@@ -204,8 +211,8 @@ def test_sounds_of_the_library_and_of_callers_are_played_by_machines_that_share_
 
 
 def test_what_is_only_spoken_plays_no_sounds_and_looks_for_none(machine):
-    story = machine.begun("A word.\n\n[[sound no such.wav]]\n\nAnother.", Kind.SPEECH, **VOICE)
-    assert machine.ended(story).state is State.DONE
+    story = machine.begun("A word.\n\n[[sound no such.wav]]\n\nAnother.", StoryKind.SPEECH, **VOICE)
+    assert machine.ended(story).state is StoryState.DONE
 
 
 @pytest.mark.parametrize(
@@ -214,7 +221,7 @@ def test_what_is_only_spoken_plays_no_sounds_and_looks_for_none(machine):
 def test_a_sound_that_is_not_there_ends_a_story_before_a_word_is_paid(machine, polly, file, code):
     story = machine.begun(f"# One\n\nA word.\n\n[[sound {file}]]\n\nAnother.", **VOICE)
     status = machine.ended(story)
-    assert (status.state, status.failure.code) == (State.FAILED, code)
+    assert (status.state, status.failure.code) == (StoryState.FAILED, code)
     assert status.failure.error.startswith("line 5: ")
     assert file in status.failure.error
     assert polly.counts.answered == 0

@@ -8,27 +8,34 @@ from pathlib import Path
 import pytest
 from mutagen.id3 import ID3
 
-from mixer.jobs.mixing import Desk, Stages
-from mixer.jobs.production import captioned
-from mixer.jobs.story.telling import Teller, Telling
-from mixer.publish.pictures import cover_picture
+from mixer.jobs.mixing import JobContext, StageTimer
+from mixer.jobs.production import caption_sentences
+from mixer.jobs.story.telling import StoryRun, StoryRunner
+from mixer.publish.pictures import encode_cover
 from mixer.requests import Options
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.folder import FolderStore
-from tests.books import Book, page
+from tests.books import Book, build_page
 from tests.engines import ToneEngine
-from tests.epub_rules import SMIL, XHTML, broken_rules, ms, opened, overlays
+from tests.epub_rules import (
+    SMIL,
+    XHTML,
+    find_broken_rules,
+    list_overlays,
+    open_epub,
+    parse_clock_ms,
+)
 from tests.functional.test_stories import laptop_with
-from tests.pictures import picture
-from tests.sounds import decoded
+from tests.pictures import build_picture
+from tests.sounds import decode_audio
 
-COVER = picture(600, 900, "JPEG")
+COVER = build_picture(600, 900, "JPEG")
 CHAPTERS = {
-    "one.xhtml": page(
+    "one.xhtml": build_page(
         "<h1>Arrival</h1><p>He came late. “Who is it?” she asked.</p><hr/><p>No.</p>"
     ),
-    "two.xhtml": page("<h1>The Key &amp; the Door</h1><p>They tried it. It fitted.</p>"),
-    "three.xhtml": page("<h1>Return</h1><p>The end came soon.</p>"),
+    "two.xhtml": build_page("<h1>The Key &amp; the Door</h1><p>They tried it. It fitted.</p>"),
+    "three.xhtml": build_page("<h1>Return</h1><p>The end came soon.</p>"),
 }
 TITLES = ["Arrival", "The Key & the Door", "Return"]
 SENTENCES = [
@@ -51,36 +58,36 @@ def book(cover: bytes) -> Book:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Telling:
+def told(tmp_path_factory: pytest.TempPathFactory) -> StoryRun:
     """A book with a cover, narrated with all that there is."""
     folder, engine = tmp_path_factory.mktemp("told"), ToneEngine()
-    desk = Desk(Stages(lambda _stage, _share: None), Children())
+    desk = JobContext(StageTimer(lambda _stage, _share: None), ProcessGroup())
     asked = Options(
         engine="generative",
         text_type="epub",
         narrator="Ada",
         outputs=["read_aloud", "chapter_files"],
     )
-    teller = Teller.of(FolderStore(folder / "store"), engine, desk)
+    teller = StoryRunner.of(FolderStore(folder / "store"), engine, desk)
     try:
-        return teller.tell(book(COVER).content(), asked, music=None, out=folder / "book.mp3")
+        return teller.run_story(book(COVER).content(), asked, music=None, out=folder / "book.mp3")
     finally:
         engine.close()
 
 
-def beside(told: Telling, ending: str) -> Path:
+def beside(told: StoryRun, ending: str) -> Path:
     (path,) = (path for path in told.outputs if path.name == f"book{ending}")
     return path
 
 
-def test_the_file_says_what_the_book_says_and_bears_its_cover(told: Telling):
+def test_the_file_says_what_the_book_says_and_bears_its_cover(told: StoryRun):
     tags = ID3(told.outputs[0])
     read = [str(tags[name]) for name in ("TIT2", "TPE1", "TCOM", "COMM::eng", "TLAN")]
     assert read == ["The Book", "A. Writer", "Ada", "A tale.", "eng"]
-    assert tags.getall("APIC")[0].data == cover_picture(COVER, "cover").content
+    assert tags.getall("APIC")[0].data == encode_cover(COVER, "cover").content
 
 
-def test_chapters_are_told_to_every_kind_of_player(told: Telling):
+def test_chapters_are_told_to_every_kind_of_player(told: StoryRun):
     marks = [frame.start_time / 1000 for frame in ID3(told.outputs[0]).getall("CHAP")]
     podcast = json.loads(beside(told, ".chapters.json").read_bytes())
     assert [each["title"] for each in podcast["chapters"]] == TITLES
@@ -88,7 +95,7 @@ def test_chapters_are_told_to_every_kind_of_player(told: Telling):
     assert beside(told, ".chapters.vtt").read_text().count("-->") == 3
 
 
-def test_chapters_lie_in_a_folder_with_their_playlist(told: Telling):
+def test_chapters_lie_in_a_folder_with_their_playlist(told: StoryRun):
     folder = beside(told, "-chapters")
     names = [path.name for path in sorted(folder.iterdir())]
     assert names == [
@@ -97,34 +104,38 @@ def test_chapters_lie_in_a_folder_with_their_playlist(told: Telling):
         "03 - Return.mp3",
         "playlist.m3u8",
     ]
-    lengths = [len(decoded(folder / name)) for name in names[:3]]
-    assert sum(lengths) == len(decoded(told.outputs[0]))
+    lengths = [len(decode_audio(folder / name)) for name in names[:3]]
+    assert sum(lengths) == len(decode_audio(told.outputs[0]))
     report = json.loads(told.outputs[-1].read_bytes())
     assert {"book.read-aloud.epub", "book-chapters"} <= set(report["outputs"])
 
 
-def test_the_book_is_read_as_it_was_heard(told: Telling):
+def test_the_book_is_read_as_it_was_heard(told: StoryRun):
     content = beside(told, ".read-aloud.epub").read_bytes()
-    assert broken_rules(content) == []
-    book = opened(content)
+    assert find_broken_rules(content) == []
+    book = open_epub(content)
     pages = [item for item in book.pages() if item.overlay]
-    spans = [s.text for item in pages for s in book.root(item.path).iter(f"{XHTML}span")]
+    spans = [s.text for item in pages for s in book.parse_root(item.path).iter(f"{XHTML}span")]
     assert spans == SENTENCES
-    assert book.archive.read("EPUB/cover.jpg") == cover_picture(COVER, "cover").content
-    assert len([1 for item in pages for _ in book.root(item.path).iter(f"{XHTML}hr")]) == 1
+    assert book.archive.read("EPUB/cover.jpg") == encode_cover(COVER, "cover").content
+    assert len([1 for item in pages for _ in book.parse_root(item.path).iter(f"{XHTML}hr")]) == 1
 
 
-def test_sentences_light_up_when_they_are_heard(told: Telling):
-    book = opened(beside(told, ".read-aloud.epub").read_bytes())
+def test_sentences_light_up_when_they_are_heard(told: StoryRun):
+    book = open_epub(beside(told, ".read-aloud.epub").read_bytes())
     sections = told.timeline.sections
     begins_s = [told.timeline.seconds(each.start) for each in sections if each.title]
     lit_s = [
-        begin_s + ms(audio.attrib["clipBegin"]) / 1000
-        for begin_s, (_, overlay) in zip(begins_s, overlays(book), strict=True)
-        for audio in book.root(overlay.path).iter(f"{SMIL}audio")
+        begin_s + parse_clock_ms(audio.attrib["clipBegin"]) / 1000
+        for begin_s, (_, overlay) in zip(begins_s, list_overlays(book), strict=True)
+        for audio in book.parse_root(overlay.path).iter(f"{SMIL}audio")
     ]
-    heard_s = [each.start_s for each in captioned(told.said.spoken, told.timeline)]
-    assert [each.text for each in captioned(told.said.spoken, told.timeline)] == SENTENCES
+    heard_s = [
+        each.start_s for each in caption_sentences(told.narration.recorded_chunks, told.timeline)
+    ]
+    assert [
+        each.text for each in caption_sentences(told.narration.recorded_chunks, told.timeline)
+    ] == SENTENCES
     for lit, heard, text in zip(lit_s, heard_s, SENTENCES, strict=True):
         # the first of a chapter has the silence before it as well
         assert lit == pytest.approx(heard, abs=0.05 if text not in TITLES else 0.5)
@@ -137,7 +148,7 @@ ASKED = {"text": STORY, "text_type": "markdown", "title": "Ships", "author": "A.
 @pytest.fixture(scope="module")
 def stories(tmp_path_factory: pytest.TempPathFactory):
     with laptop_with(tmp_path_factory.mktemp("outputs"), ToneEngine(suffix="mp3")) as served:
-        served.served.store.put("uploads/c.png", picture(400, 300))
+        served.served.store.put("uploads/c.png", build_picture(400, 300))
         served.served.store.put("uploads/c.txt", b"no picture")
         yield served
 
@@ -151,7 +162,7 @@ def test_a_story_links_what_it_was_asked_for(stories):
     assert stories.linked(links["cover"]).body.startswith(b"\xff\xd8")
     with zipfile.ZipFile(io.BytesIO(stories.linked(links["chapter_files"]).body)) as archive:
         assert archive.namelist() == ["01 - One.mp3", "02 - Two.mp3", "playlist.m3u8"]
-    assert broken_rules(stories.linked(links["read_aloud"]).body) == []
+    assert find_broken_rules(stories.linked(links["read_aloud"]).body) == []
     assert stories.linked(links["chapters_json"]).json["version"] == "1.2.0"
     assert stories.linked(links["chapters_vtt"]).body.startswith(b"WEBVTT")
 

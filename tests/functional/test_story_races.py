@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mixer.errors import SpeechFailed, StoreFailed, StoryCancelled
-from mixer.jobs.story.batches import keep_batches
+from mixer.jobs.story.batches import write_batches
 from mixer.jobs.story.folder import PLAN, SEGMENTS, StoryFolder
-from mixer.jobs.story.names import batch_name, rendered_name, spoken_name
-from mixer.jobs.story.values import Batch, Layout, PlanSummary, SpokenBatch, State
-from mixer.speech.engine import Delivery
+from mixer.jobs.story.names import batch_name, rendered_name, synthesized_name
+from mixer.jobs.story.values import Batch, PlanSummary, StoredLayout, StoryState, SynthesizedBatch
+from mixer.speech.engine import VoiceSettings
 from mixer.store.folder import FolderStore
 from tests.engines import ToneEngine
 from tests.functional.story_world import CALLER, Executions, StoryWorld
@@ -35,43 +35,43 @@ def at_once(work, times=AT_ONCE):
 def told(tmp_path_factory):
     """A world with a story that was told undisturbed, and its audio."""
     world = StoryWorld(tmp_path_factory.mktemp("told"))
-    story = world.begun()
-    assert world.status(story).state is State.DONE
-    return story, world.audio(story)
+    story = world.create_story()
+    assert world.status(story).state is StoryState.DONE
+    return story, world.read_audio(story)
 
 
 def test_story_that_many_start_at_once_is_one_story_in_one_execution(tmp_path):
     world = StoryWorld(tmp_path)
-    world.desk = replaced_launcher(world, Executions())
-    stories = at_once(world.begun)
+    world.service = replaced_launcher(world, Executions())
+    stories = at_once(world.create_story)
     assert len(set(stories)) == 1
-    assert world.desk.launcher.begun == [(stories[0], 1)]
-    assert len(world.names(stories[0], "attempts/")) == 1
+    assert world.service.launcher.begun == [(stories[0], 1)]
+    assert len(world.list_keys(stories[0], "attempts/")) == 1
 
 
 def test_failed_story_that_many_start_at_once_is_done_once_more(tmp_path, told):
     _, audio = told
     world = StoryWorld(tmp_path)
     world.engine.fail_texts = ["Bell 7"]
-    story = world.begun()
-    assert world.status(story).state is State.FAILED
+    story = world.create_story()
+    assert world.status(story).state is StoryState.FAILED
     world.engine.fail_texts = []
-    at_once(world.begun)
-    assert world.status(story).state is State.DONE
-    assert world.audio(story) == audio
-    attempts = [attempt for _, attempt in world.executions.begun]
+    at_once(world.create_story)
+    assert world.status(story).state is StoryState.DONE
+    assert world.read_audio(story) == audio
+    attempts = [attempt for _, attempt in world.executions.started]
     assert attempts == sorted(set(attempts))
-    assert len(world.engine.spoken) == 12 + 1, "the failed chunk alone was said again"
+    assert len(world.engine.requests) == 12 + 1, "the failed chunk alone was said again"
 
 
 def test_every_step_may_be_delivered_twice(tmp_path, told):
     _, audio = told
     world = StoryWorld(tmp_path)
-    world.desk = replaced_launcher(world, Executions())
-    story = world.begun()
+    world.service = replaced_launcher(world, Executions())
+    story = world.create_story()
 
     def twice(name, **more):
-        first, second = (world.task(name, story, **more) for _ in range(2))
+        first, second = (world.run_task(name, story, **more) for _ in range(2))
         return first, second
 
     planned, again = twice("plan")
@@ -80,15 +80,15 @@ def test_every_step_may_be_delivered_twice(tmp_path, told):
     for batch in planned["batches"]:
         twice("synthesize", batch=batch)
     twice("leave_turn")
-    assert world.task("plan", story)["batches"] == []
+    assert world.run_task("plan", story)["batches"] == []
     groups, _ = twice("lay_out")
     for group in groups["groups"]:
         twice("render", group=group)
     for name in ("join", "publish", "notify"):
         twice(name)
-    assert world.task("record", story, error={"Error": "Late"}) == {"state": State.DONE}
-    assert world.audio(story) == audio
-    assert len(world.engine.spoken) == 12
+    assert world.run_task("record", story, error={"Error": "Late"}) == {"state": StoryState.DONE}
+    assert world.read_audio(story) == audio
+    assert len(world.engine.requests) == 12
     status = world.status(story)
     assert world.spending.today_usd(CALLER) == pytest.approx(status.spent_usd, abs=1e-6)
 
@@ -96,64 +96,64 @@ def test_every_step_may_be_delivered_twice(tmp_path, told):
 def test_every_step_may_be_delivered_twice_at_once(tmp_path, told):
     _, audio = told
     world = StoryWorld(tmp_path)
-    world.desk = replaced_launcher(world, Executions())
-    story = world.begun()
-    planned = at_once(lambda: world.task("plan", story), 2)
+    world.service = replaced_launcher(world, Executions())
+    story = world.create_story()
+    planned = at_once(lambda: world.run_task("plan", story), 2)
     assert planned[0] == planned[1]
     for batch in planned[0]["batches"]:
-        at_once(lambda number=batch: world.task("synthesize", story, batch=number), 2)
-    (layout, _) = at_once(lambda: world.task("lay_out", story), 2)
+        at_once(lambda number=batch: world.run_task("synthesize", story, batch=number), 2)
+    (layout, _) = at_once(lambda: world.run_task("lay_out", story), 2)
     for group in layout["groups"]:
-        at_once(lambda number=group: world.task("render", story, group=number), 2)
+        at_once(lambda number=group: world.run_task("render", story, group=number), 2)
     for name in ("join", "publish", "notify"):
-        at_once(lambda step=name: world.task(step, story), 2)
-    assert world.status(story).state is State.DONE
-    assert world.audio(story) == audio
+        at_once(lambda step=name: world.run_task(step, story), 2)
+    assert world.status(story).state is StoryState.DONE
+    assert world.read_audio(story) == audio
 
 
 def test_story_cancelled_while_it_is_joined_ends_there_and_goes_on_when_asked_again(tmp_path, told):
     _, audio = told
     world = StoryWorld(tmp_path)
     launcher = world.executions
-    world.desk = replaced_launcher(world, Executions())
-    story = world.begun()
-    batches = world.task("plan", story)["batches"]
+    world.service = replaced_launcher(world, Executions())
+    story = world.create_story()
+    batches = world.run_task("plan", story)["batches"]
     for batch in batches:
-        world.task("synthesize", story, batch=batch)
-    for group in world.task("lay_out", story)["groups"]:
-        world.task("render", story, group=group)
-    world.task("join", story)
-    assert world.desk.cancel(story, CALLER).state is State.CANCELLED
+        world.run_task("synthesize", story, batch=batch)
+    for group in world.run_task("lay_out", story)["groups"]:
+        world.run_task("render", story, group=group)
+    world.run_task("join", story)
+    assert world.service.cancel(story, CALLER).state is StoryState.CANCELLED
     for late in ("join", "publish", "lay_out", "plan", "take_turn"):
         with pytest.raises(StoryCancelled):
-            world.task(late, story)
-    assert world.task("record", story, error={}) == {"state": State.CANCELLED}
-    world.desk = replaced_launcher(world, launcher)
-    assert world.begun() == story
-    assert world.status(story).state is State.DONE
-    assert world.audio(story) == audio
-    assert len(world.engine.spoken) == 12
+            world.run_task(late, story)
+    assert world.run_task("record", story, error={}) == {"state": StoryState.CANCELLED}
+    world.service = replaced_launcher(world, launcher)
+    assert world.create_story() == story
+    assert world.status(story).state is StoryState.DONE
+    assert world.read_audio(story) == audio
+    assert len(world.engine.requests) == 12
 
 
 def test_step_at_work_stops_when_its_story_is_cancelled(tmp_path):
     """The voice takes long; what it was asked for is paid, kept, and settled in the end."""
     slow = ToneEngine(suffix="mp3", delay_s=1.0, parallelism=1)
     world = StoryWorld(tmp_path, slow)
-    world.desk = replaced_launcher(world, Executions())
-    story = world.begun()
-    batches = world.task("plan", story)["batches"]
+    world.service = replaced_launcher(world, Executions())
+    story = world.create_story()
+    batches = world.run_task("plan", story)["batches"]
     reserved = world.spending.today_usd(CALLER)
     with ThreadPoolExecutor(1) as pool:
-        working = pool.submit(world.task, "synthesize", story, batch=batches[0])
-        while not slow.spoken:
+        working = pool.submit(world.run_task, "synthesize", story, batch=batches[0])
+        while not slow.requests:
             time.sleep(0.01)
-        world.desk.cancel(story, CALLER)
+        world.service.cancel(story, CALLER)
         with pytest.raises(StoryCancelled):
             working.result()
-    assert len(slow.spoken) < 6
-    world.task("record", story, error={"Error": "StoryCancelled"})
+    assert len(slow.requests) < 6
+    world.run_task("record", story, error={"Error": "StoryCancelled"})
     status = world.status(story)
-    assert status.state is State.CANCELLED
+    assert status.state is StoryState.CANCELLED
     assert 0 < status.spent_usd < reserved
     assert world.spending.today_usd(CALLER) == pytest.approx(status.spent_usd, abs=1e-6)
 
@@ -173,12 +173,12 @@ TIMED_OUT = '{"errorMessage": "2026-11-26 Task timed out after 900.00 seconds"}'
 )
 def test_what_a_step_said_counts_unless_a_later_one_died_in_silence(tmp_path, error, code):
     world = StoryWorld(tmp_path, ToneEngine(suffix="mp3", fail_texts=["Bell 0"]))
-    world.desk = replaced_launcher(world, Executions())
-    story = world.begun("Bell 0 rang.")
-    world.task("plan", story)
+    world.service = replaced_launcher(world, Executions())
+    story = world.create_story("Bell 0 rang.")
+    world.run_task("plan", story)
     with pytest.raises(SpeechFailed):
-        world.task("synthesize", story, batch=0)
-    world.task("record", story, error=error)
+        world.run_task("synthesize", story, batch=0)
+    world.run_task("record", story, error=error)
     failure = world.status(story).failure
     assert failure.code == code
     assert failure.error.endswith(".")
@@ -195,14 +195,14 @@ def test_whoever_was_told_is_not_told_again_when_another_could_not_be(tmp_path):
             raise StoreFailed("Not now.")
         told.append("webhook")
 
-    world = StoryWorld(tmp_path, tell=(bus, webhook))
-    story = world.begun()  # its run has told once, and the webhook was not reached
-    assert told == [State.DONE]
+    world = StoryWorld(tmp_path, notifiers=(bus, webhook))
+    story = world.create_story()  # its run has told once, and the webhook was not reached
+    assert told == [StoryState.DONE]
     with pytest.raises(StoreFailed):
-        world.task("notify", story)
+        world.run_task("notify", story)
     for _ in range(3):
-        world.task("notify", story)
-    assert told == [State.DONE, "webhook"]
+        world.run_task("notify", story)
+    assert told == [StoryState.DONE, "webhook"]
 
 
 class Counting:
@@ -235,17 +235,17 @@ class Counting:
 def test_status_of_a_long_story_takes_one_page_and_a_handful_of_objects(tmp_path, chunks):
     store = Counting(FolderStore(tmp_path))
     world = StoryWorld(tmp_path, store=store)
-    world.desk = replaced_launcher(world, Executions())
-    story = world.begun()
+    world.service = replaced_launcher(world, Executions())
+    story = world.create_story()
     folder = StoryFolder(FolderStore(tmp_path), story)
     batches = 250
-    keep_batches(folder, [Batch(Delivery("Joanna", "standard"), ())] * batches)
+    write_batches(folder, [Batch(VoiceSettings("Joanna", "standard"), ())] * batches)
     for batch in range(batches):
-        folder.write(spoken_name(batch, chunks // batches, 0.01), SpokenBatch((), 0, 0))
+        folder.write(synthesized_name(batch, chunks // batches, 0.01), SynthesizedBatch((), 0, 0))
     for group in range(100):
         folder.write(rendered_name(group, 3), {})
     folder.write(PLAN, PlanSummary(chunks=chunks, batches=batches))
-    folder.write(SEGMENTS, Layout(300, ((0, 3),) * 100, 36_000.0))
+    folder.write(SEGMENTS, StoredLayout(300, ((0, 3),) * 100, 36_000.0))
     assert folder.has(batch_name(batches - 1))
     store.asked, store.listed = [], 0
     status = world.status(story)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ResponseStreamingError
 
-from mixer.speech.polly.marks import marks_from
+from mixer.speech.polly.marks import parse_marks
 from mixer.speech.polly.mp3_frames import sample_count
 from tests.emulators.polly_audio import pitch_hz, tone_mp3
 from tests.emulators.polly_tables import VOICES
@@ -356,7 +356,7 @@ def test_speech_marks_count_bytes_of_the_request(client):
     options = {"OutputFormat": "json", "SpeechMarkTypes": ["sentence", "word"], "Engine": "neural"}
     lines, answer = say(client, ssml, **options)
     assert answer["ContentType"] == "application/x-json-stream"
-    marks = marks_from(lines)
+    marks = parse_marks(lines)
     sent = ssml.encode()
     said = [sent[mark.start_byte : mark.end_byte].decode() for mark in marks]
     assert said == ["Déjà vu.", "Déjà", "vu", "Fish &amp; chips.", "Fish", "chips"]
@@ -367,8 +367,8 @@ def test_speech_marks_count_bytes_of_the_request(client):
 def test_what_the_voice_cannot_read_has_no_marks(client):
     ssml = "<speak><s>One.</s><s>你好。</s><s>😀</s></speak>"
     options = {"OutputFormat": "json", "SpeechMarkTypes": ["sentence"], "Engine": "neural"}
-    assert len(marks_from(say(client, ssml, **options)[0])) == 1
-    assert len(marks_from(say(client, ssml, VoiceId="Zhiyu", **options)[0])) == 2
+    assert len(parse_marks(say(client, ssml, **options)[0])) == 1
+    assert len(parse_marks(say(client, ssml, VoiceId="Zhiyu", **options)[0])) == 2
 
 
 def test_voices_sound_different(client):

@@ -10,14 +10,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from mixer.jobs.spending import Spending
+from mixer.jobs.spending import DailyBudget
 from mixer.sound.measure import measure
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import S3Store
-from polly_handler import endpoint, synthesizer
+from polly_handler import build_endpoint, build_speech_service
 from tests.emulators.strict_polly import CUT, HANG, Faults, Latency, StrictPolly
-from tests.functional.clouds import BUCKET, OPEN, cloud, deployment, keys
-from tests.functional.lambdas import Asking, Context, ok, refused, version_1, version_2
+from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, list_keys, mock_s3
+from tests.functional.lambdas import (
+    FakeContext,
+    WarmHandlers,
+    event_v1,
+    event_v2,
+    expect_ok,
+    expect_refusal,
+)
 
 SENTENCE = "The lamp is lit & the tide < the pier."
 STORY = "\n\n".join(
@@ -31,7 +38,7 @@ LONG = "\n\n".join(f"Paragraph {p}. " + "Nobody noticed it at all. " * 60 for p 
 
 @pytest.fixture(scope="module")
 def polly():
-    with StrictPolly(allowances=OPEN) as server:
+    with StrictPolly(allowances=OPEN_ALLOWANCES) as server:
         yield server
 
 
@@ -48,7 +55,7 @@ def _anew(polly):
 
 @pytest.fixture
 def s3():
-    with cloud() as client:
+    with mock_s3() as client:
         yield client
 
 
@@ -57,10 +64,10 @@ def ask(s3, polly_client):
     """Ask a handler of a deployment; it stays warm for the test."""
 
     def handler(chosen):
-        work = synthesizer(chosen, polly=polly_client, s3=s3)
-        return endpoint(chosen, lambda: work)
+        work = build_speech_service(chosen, polly=polly_client, s3=s3)
+        return build_endpoint(chosen, lambda: work)
 
-    return Asking(handler)
+    return WarmHandlers(handler)
 
 
 LEXICON = """<lexicon version="1.0" xmlns="http://www.w3.org/2005/01/pronunciation-lexicon"
@@ -74,17 +81,17 @@ OLD_REQUEST = '{"text": "The lamp is lit.", "voice": "Joanna"}'
 @pytest.mark.parametrize(
     "event",
     [
-        version_2(OLD_REQUEST),
-        version_1(OLD_REQUEST),
+        event_v2(OLD_REQUEST),
+        event_v1(OLD_REQUEST),
         {"body": OLD_REQUEST},
         json.loads(OLD_REQUEST),
     ],
     ids=["2.0", "1.0", "bare", "direct"],
 )
 def test_an_old_client_is_served_in_the_open_mode(ask, s3, tmp_path, event):
-    body = ok(ask(event))
+    body = expect_ok(ask(event))
     assert body["bucket"] == BUCKET
-    assert body["chunk_keys"] == keys(s3, "narration_chunks/")
+    assert body["chunk_keys"] == list_keys(s3, "narration_chunks/")
     assert body["chunk_keys"][0].endswith(".mp3")
     stored = S3Store(s3, BUCKET).get(body["chunk_keys"][0])
     assert base64.b64decode(body["audio_base64"]) == stored
@@ -94,12 +101,12 @@ def test_an_old_client_is_served_in_the_open_mode(ask, s3, tmp_path, event):
 
 def test_the_same_request_with_a_token(ask):
     for body in (OLD_REQUEST, "{}", "no JSON"):
-        refused(ask(version_2(body), mode="token"), 401, "unauthorized")
-    assert ok(ask(version_2(OLD_REQUEST, caller="anna"), mode="token"))["chunk_keys"]
+        expect_refusal(ask(event_v2(body), mode="token"), 401, "unauthorized")
+    assert expect_ok(ask(event_v2(OLD_REQUEST, caller="anna"), mode="token"))["chunk_keys"]
 
 
 def test_the_answer_says_who_spoke_and_what_it_cost(ask, polly):
-    body = ok(ask(version_2({"text": SENTENCE})))
+    body = expect_ok(ask(event_v2({"text": SENTENCE})))
     assert (body["voice"], body["engine"], body["language"]) == ("Joanna", "generative", "en-US")
     assert body["billed_characters"] == body["characters"] == polly.counts.billed_chars > 30
     assert body["cost_usd"] == pytest.approx(30e-6 * body["characters"])
@@ -109,35 +116,37 @@ def test_the_answer_says_who_spoke_and_what_it_cost(ask, polly):
 def test_the_best_engine_of_the_voice_is_taken_where_none_is_named(ask, polly):
     best = {voice.id: voice.engines for voice in polly.voices}
     lesser = next(name for name, engines in best.items() if "generative" not in engines)
-    assert ok(ask(version_2({"text": "Hello.", "voice": lesser})))["engine"] in best[lesser]
-    named = ok(ask(version_2({"text": "Hello.", "voice": "Joanna", "engine": "neural"})))
+    assert expect_ok(ask(event_v2({"text": "Hello.", "voice": lesser})))["engine"] in best[lesser]
+    named = expect_ok(ask(event_v2({"text": "Hello.", "voice": "Joanna", "engine": "neural"})))
     assert named["engine"] == "neural"
 
 
 def test_keys_come_in_reading_order_and_nothing_is_paid_twice(ask, polly, s3):
-    first = ok(ask(version_2({"text": STORY})))
+    first = expect_ok(ask(event_v2({"text": STORY})))
     assert len(first["chunk_keys"]) > 3
     assert "audio_base64" not in first
-    assert sorted(first["chunk_keys"]) == keys(s3, "narration_chunks/")
+    assert sorted(first["chunk_keys"]) == list_keys(s3, "narration_chunks/")
     calls = polly.counts.calls
-    second = ok(ask(version_2({"text": STORY})))
+    second = expect_ok(ask(event_v2({"text": STORY})))
     assert second["chunk_keys"] == first["chunk_keys"]
     assert (second["billed_characters"], second["cost_usd"]) == (0, 0)
     assert polly.counts.calls == calls
-    longer = ok(ask(version_2({"text": f"{STORY}\n\nOne more sentence was said."})))
+    longer = expect_ok(ask(event_v2({"text": f"{STORY}\n\nOne more sentence was said."})))
     assert longer["chunk_keys"][: len(first["chunk_keys"]) - 1] == first["chunk_keys"][:-1]
     assert polly.counts.calls <= calls + 2
 
 
 def test_every_chunk_carries_its_measurements_and_the_silence_behind_it(ask, s3):
-    body = ok(ask(version_2({"text": "# One\n\nHello there.", "text_type": "markdown"})))
+    body = expect_ok(ask(event_v2({"text": "# One\n\nHello there.", "text_type": "markdown"})))
     about = [
         json.loads(s3.head_object(Bucket=BUCKET, Key=key)["Metadata"]["measured"])
         for key in body["chunk_keys"]
     ]
     assert [each["gap"] for each in about] == [900, 2000]
     assert all(each["n"] > 0 and each["hz"] == 24_000 and each["lufs"] for each in about)
-    ok(ask(version_2({"text": "# One\n\nHello there.", "text_type": "markdown", "gap_ms": 70})))
+    expect_ok(
+        ask(event_v2({"text": "# One\n\nHello there.", "text_type": "markdown", "gap_ms": 70}))
+    )
     about = json.loads(
         s3.head_object(Bucket=BUCKET, Key=body["chunk_keys"][0])["Metadata"]["measured"]
     )
@@ -145,15 +154,15 @@ def test_every_chunk_carries_its_measurements_and_the_silence_behind_it(ask, s3)
 
 
 def test_old_chunks_are_made_young_again(ask, s3, polly_client, polly):
-    key = ok(ask(version_2({"text": "Hello."})))["chunk_keys"][0]
+    key = expect_ok(ask(event_v2({"text": "Hello."})))["chunk_keys"][0]
     before = s3.head_object(Bucket=BUCKET, Key=key)
-    chosen = deployment()
-    work = synthesizer(chosen, polly=polly_client, s3=s3)
+    chosen = build_settings()
+    work = build_speech_service(chosen, polly=polly_client, s3=s3)
     later = datetime.now(UTC) + timedelta(days=6)
     aged = type(work)(**{**{f: getattr(work, f) for f in work.__slots__}, "now": lambda: later})
     calls = polly.counts.calls
     time.sleep(1.1)
-    ok(endpoint(chosen, lambda: aged)(version_2({"text": "Hello."}), Context()))
+    expect_ok(build_endpoint(chosen, lambda: aged)(event_v2({"text": "Hello."}), FakeContext()))
     after = s3.head_object(Bucket=BUCKET, Key=key)
     assert after["LastModified"] > before["LastModified"]
     assert (after["ETag"], after["Metadata"]) == (before["ETag"], before["Metadata"])
@@ -161,55 +170,55 @@ def test_old_chunks_are_made_young_again(ask, s3, polly_client, polly):
 
 
 def test_two_identical_requests_at_once_end_with_one_set_of_objects(ask, s3):
-    ask(version_2(None, "/voices", "GET"))
+    ask(event_v2(None, "/voices", "GET"))
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda _: ok(ask(version_2({"text": STORY}))), range(2)))
+        answers = list(pool.map(lambda _: expect_ok(ask(event_v2({"text": STORY}))), range(2)))
     assert answers[0]["chunk_keys"] == answers[1]["chunk_keys"]
-    assert sorted(answers[0]["chunk_keys"]) == keys(s3, "narration_chunks/")
+    assert sorted(answers[0]["chunk_keys"]) == list_keys(s3, "narration_chunks/")
 
 
 def test_a_failed_passage_is_named_and_what_succeeded_is_not_paid_again(ask, polly, s3):
     polly.reset(Faults(texts={"Number 7 of 3 ships": "ServiceFailureException"}))
-    body = refused(ask(version_2({"text": STORY}), Context(30)), 502, "speech_failed")
+    body = expect_refusal(ask(event_v2({"text": STORY}), FakeContext(30)), 502, "speech_failed")
     assert any("Number 7" in passage for passage in body["details"]["passages"])
-    kept = keys(s3, "narration_chunks/")
+    kept = list_keys(s3, "narration_chunks/")
     assert kept
     polly.reset()
-    again = ok(ask(version_2({"text": STORY})))
+    again = expect_ok(ask(event_v2({"text": STORY})))
     assert polly.counts.calls == len(again["chunk_keys"]) - len(kept)
 
 
 def test_the_deadline_is_a_504_and_what_was_said_is_kept(ask, polly, s3):
-    ok(ask(version_2(None, "/voices", "GET")))
+    expect_ok(ask(event_v2(None, "/voices", "GET")))
     polly.reset(Faults(texts={"Number 5 of": HANG}), Latency(base_s=0.1))
     began_s = time.monotonic()
-    body = refused(ask(version_2({"text": STORY}), Context(8)), 504, "out_of_time")
+    body = expect_refusal(ask(event_v2({"text": STORY}), FakeContext(8)), 504, "out_of_time")
     assert time.monotonic() - began_s < 8
-    kept = keys(s3, "narration_chunks/")
+    kept = list_keys(s3, "narration_chunks/")
     assert 0 < body["details"]["chunks_done"] <= len(kept) < body["details"]["chunks"]
     polly.reset()
-    again = ok(ask(version_2({"text": STORY})))
+    again = expect_ok(ask(event_v2({"text": STORY})))
     assert polly.counts.calls == len(again["chunk_keys"]) - len(kept)
 
 
 def test_what_is_still_under_way_at_the_deadline_counts_as_spent(ask, polly, s3):
-    ok(ask(version_2(None, "/voices", "GET")))
+    expect_ok(ask(event_v2(None, "/voices", "GET")))
     polly.reset(latency=Latency(base_s=5))
-    refused(ask(version_2({"text": STORY}), Context(6)), 504, "out_of_time")
+    expect_refusal(ask(event_v2({"text": STORY}), FakeContext(6)), 504, "out_of_time")
     time.sleep(2)
     assert polly.counts.billed_chars > 0
-    counted_usd = Spending(S3Store(s3, BUCKET), 50).today_usd("anonymous")
+    counted_usd = DailyBudget(S3Store(s3, BUCKET), 50).today_usd("anonymous")
     assert counted_usd >= 30e-6 * polly.counts.billed_chars - 1e-6
 
 
 def test_what_the_store_refuses_is_counted_and_no_more_is_said(polly, s3, polly_client):
-    chosen = deployment()
-    work = synthesizer(chosen, polly=polly_client, s3=_TakesNoChunks(s3))
-    answered = endpoint(chosen, lambda: work)(version_2({"text": LONG}), Context())
-    refused(answered, 503, "store_failed")
+    chosen = build_settings()
+    work = build_speech_service(chosen, polly=polly_client, s3=_TakesNoChunks(s3))
+    answered = build_endpoint(chosen, lambda: work)(event_v2({"text": LONG}), FakeContext())
+    expect_refusal(answered, 503, "store_failed")
     time.sleep(0.5)
     assert 0 < polly.counts.calls < 40  # those that were under way
-    counted_usd = Spending(S3Store(s3, BUCKET), 50).today_usd("anonymous")
+    counted_usd = DailyBudget(S3Store(s3, BUCKET), 50).today_usd("anonymous")
     assert counted_usd >= 30e-6 * polly.counts.billed_chars - 1e-6
 
 
@@ -238,25 +247,27 @@ def _refuse_chunks(key):
 
 def test_a_cut_connection_is_tried_again(ask, polly):
     polly.reset(Faults(nth={1: CUT}))
-    ok(ask(version_2({"text": "Hello."})))
+    expect_ok(ask(event_v2({"text": "Hello."})))
     assert polly.counts.calls == 2
 
 
 def test_lexicons_make_another_chunk_and_missing_ones_are_named(ask, polly_client):
     polly_client.put_lexicon(Name="w3c", Content=LEXICON)
-    plain = ok(ask(version_2({"text": "W3C met."})))
-    read = ok(ask(version_2({"text": "W3C met.", "lexicons": ["w3c"]})))
+    plain = expect_ok(ask(event_v2({"text": "W3C met."})))
+    read = expect_ok(ask(event_v2({"text": "W3C met.", "lexicons": ["w3c"]})))
     assert read["chunk_keys"] != plain["chunk_keys"]
-    body = refused(ask(version_2({"text": "W3C met.", "lexicons": ["w4c"]})), 400, "bad_option")
+    body = expect_refusal(
+        ask(event_v2({"text": "W3C met.", "lexicons": ["w4c"]})), 400, "bad_option"
+    )
     assert body["details"]["lexicons"] == ["w4c"]
 
 
 def test_speech_marks_are_bought_where_they_are_wanted(ask, polly, s3):
     wanted = {"text": "Hello there. Come in.", "engine": "neural", "speech_marks": True}
-    foretold = ok(ask(version_2(wanted, "/estimate")))
+    foretold = expect_ok(ask(event_v2(wanted, "/estimate")))
     dear = {**wanted, "max_cost_usd": foretold["cost_usd"] * 0.75}
-    refused(ask(version_2(dear)), 400, "too_expensive")
-    body = ok(ask(version_2(wanted)))
+    expect_refusal(ask(event_v2(dear)), 400, "too_expensive")
+    body = expect_ok(ask(event_v2(wanted)))
     assert body["billed_characters"] == 2 * body["characters"] == polly.counts.billed_chars
     assert body["cost_usd"] == pytest.approx(foretold["cost_usd"])
     stored = s3.head_object(Bucket=BUCKET, Key=body["chunk_keys"][0])["Metadata"]["measured"]
@@ -297,77 +308,77 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_refused_before_anything_is_paid(ask, polly, s3, name):
     fields, status, code, field = BAD[name]
-    body = refused(ask(version_2(fields)), status, code)
+    body = expect_refusal(ask(event_v2(fields)), status, code)
     assert body["details"]["field"] == field
     assert polly.counts.calls == 0
-    assert keys(s3) == []
+    assert list_keys(s3) == []
 
 
 def test_whole_numbers_may_be_written_with_a_point(ask):
-    assert ok(ask(version_2('{"text": "Hello.", "gap_ms": 70.0, "rate": 1e2}')))["chunk_keys"]
+    assert expect_ok(ask(event_v2('{"text": "Hello.", "gap_ms": 70.0, "rate": 1e2}')))["chunk_keys"]
 
 
 def test_unknown_fields_are_ignored_with_a_warning(ask):
-    body = ok(ask(version_2({"text": "Hello.", "speed": 2, "preset": "story"})))
+    body = expect_ok(ask(event_v2({"text": "Hello.", "speed": 2, "preset": "story"})))
     assert len(body["warnings"]) == 2
     assert "speed" in body["warnings"][1]
 
 
 def test_an_estimate_spends_nothing(ask, polly, s3):
-    body = ok(ask(version_2({"text": STORY}, "/estimate")))
-    dry = ok(ask(version_2({"text": STORY, "dry_run": True})))
+    body = expect_ok(ask(event_v2({"text": STORY}, "/estimate")))
+    dry = expect_ok(ask(event_v2({"text": STORY, "dry_run": True})))
     assert {**dry, "dry_run": False} == body
     assert body["chunks"] > 3
     assert body["cost_usd"] == pytest.approx(30e-6 * body["characters"], abs=1e-6)
     assert body["costs_usd"]["standard"] < body["cost_usd"]
-    assert (polly.counts.calls, keys(s3)) == (0, [])
+    assert (polly.counts.calls, list_keys(s3)) == (0, [])
 
 
 def test_voices_are_listed_with_the_default_first(ask):
-    voices = ok(ask(version_2(None, "/voices", "GET")))["voices"]
+    voices = expect_ok(ask(event_v2(None, "/voices", "GET")))["voices"]
     assert voices[0]["id"] == "Joanna"
     assert voices[0]["engines"][0] == "generative"
     assert len(voices) > 20
 
 
 def test_what_costs_too_much_is_refused_before_it_is_spent(ask, polly):
-    cheap = version_2({"text": STORY, "max_cost_usd": 0.001})
-    assert refused(ask(cheap), 400, "too_expensive")["details"]["cost_usd"] > 0.01
-    refused(ask(version_2({"text": STORY}), max_request_usd=0.001), 400, "too_expensive")
+    cheap = event_v2({"text": STORY, "max_cost_usd": 0.001})
+    assert expect_refusal(ask(cheap), 400, "too_expensive")["details"]["cost_usd"] > 0.01
+    expect_refusal(ask(event_v2({"text": STORY}), max_request_usd=0.001), 400, "too_expensive")
     assert polly.counts.calls == 0
-    ok(ask(version_2({"text": STORY})))
-    assert ok(ask(cheap))["cost_usd"] == 0
+    expect_ok(ask(event_v2({"text": STORY})))
+    assert expect_ok(ask(cheap))["cost_usd"] == 0
 
 
 def test_a_caller_who_has_spent_enough_must_wait_for_tomorrow(ask, polly, s3):
     caps = {"mode": "token", "max_daily_usd": 0.002}
-    ok(ask(version_2({"text": "A first sentence, short enough."}, caller="anna"), **caps))
-    answered = ask(version_2({"text": STORY}, caller="anna"), **caps)
-    refused(answered, 429, "cap_reached")
+    expect_ok(ask(event_v2({"text": "A first sentence, short enough."}, caller="anna"), **caps))
+    answered = ask(event_v2({"text": STORY}, caller="anna"), **caps)
+    expect_refusal(answered, 429, "cap_reached")
     assert 0 < int(answered["headers"]["Retry-After"]) <= 86_400
     assert polly.counts.calls == 1
-    ok(ask(version_2({"text": "A first sentence, said before."}, caller="bert"), **caps))
-    assert len(keys(s3, "spending/")) == 2
+    expect_ok(ask(event_v2({"text": "A first sentence, said before."}, caller="bert"), **caps))
+    assert len(list_keys(s3, "spending/")) == 2
 
 
 def test_what_counts_is_what_was_paid(tmp_path):
     store = FolderStore(tmp_path)
-    spending = Spending(store, max_daily_usd=1.0)
-    with spending.reserved("anna", 0.9, lambda: 0.25):
+    spending = DailyBudget(store, max_daily_usd=1.0)
+    with spending.reservation("anna", 0.9, lambda: 0.25):
         assert spending.today_usd("anna") == pytest.approx(0.9)
     assert spending.today_usd("anna") == pytest.approx(0.25)
-    with suppress(ZeroDivisionError), spending.reserved("anna", 0.5, lambda: 0.1):
+    with suppress(ZeroDivisionError), spending.reservation("anna", 0.5, lambda: 0.1):
         spending.today_usd(str(1 / 0))
     assert spending.today_usd("anna") == pytest.approx(0.35)
     assert spending.today_usd("bert") == 0
 
 
 def test_many_requests_at_once_never_spend_more_than_the_cap(tmp_path):
-    spending = Spending(FolderStore(tmp_path), max_daily_usd=1.0)
+    spending = DailyBudget(FolderStore(tmp_path), max_daily_usd=1.0)
 
     def spend(_number):
         try:
-            with spending.reserved("anna", 0.3, lambda: 0.3):
+            with spending.reservation("anna", 0.3, lambda: 0.3):
                 pass
         except Exception:  # noqa: BLE001 - refused
             return 0
@@ -379,17 +390,17 @@ def test_many_requests_at_once_never_spend_more_than_the_cap(tmp_path):
 
 
 def test_what_was_done_is_counted_and_logged_without_the_text(ask, polly, capsys, caplog):
-    ok(ask(version_2({"text": SENTENCE})))
+    expect_ok(ask(event_v2({"text": SENTENCE})))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert lines[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Mixer"
     assert (lines[0]["service"], lines[0]["deployment"]) == ("speech", "local")
     assert lines[0]["CharactersBilled"] == [polly.counts.billed_chars]
     assert lines[0]["CacheMisses"] == [1]
-    ok(ask(version_2({"text": SENTENCE})))
+    expect_ok(ask(event_v2({"text": SENTENCE})))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert (lines[0]["CacheHits"], lines[0]["CharactersBilled"]) == ([1], [0])
     polly.reset(Faults(texts={"storm": "ServiceFailureException"}))
-    refused(ask(version_2({"text": "A storm came."}), Context(12)), 502, "speech_failed")
+    expect_refusal(ask(event_v2({"text": "A storm came."}), FakeContext(12)), 502, "speech_failed")
     logged = "".join(str(record.__dict__) for record in caplog.records)
     assert "gateway-request" in logged
     assert "lamp" not in logged

@@ -6,10 +6,10 @@ import time
 import pytest
 
 from mixer.errors import SpeechFailed, TooExpensive
-from mixer.jobs.mixing import Desk, Stages
-from mixer.jobs.story.telling import Teller
+from mixer.jobs.mixing import JobContext, StageTimer
+from mixer.jobs.story.telling import StoryRunner
 from mixer.requests import Options
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.prices import cost_usd
 from mixer.store.folder import FolderStore
 from tests.engines import ToneEngine
@@ -37,10 +37,12 @@ def told(tmp_path, engine, watched):
     """Tells a story under a cap; what was spoken stays for the next telling."""
 
     def telling(text, cap_usd=None, out="story.mp3"):
-        desk = Desk(Stages(lambda stage, share: watched.append((stage, share))), Children())
-        teller = Teller.of(FolderStore(tmp_path / "store"), engine, desk)
+        desk = JobContext(
+            StageTimer(lambda stage, share: watched.append((stage, share))), ProcessGroup()
+        )
+        teller = StoryRunner.of(FolderStore(tmp_path / "store"), engine, desk)
         asked = Options(max_cost_usd=cap_usd, engine="generative", format=out.rpartition(".")[2])
-        return teller.tell(text.encode(), asked, music=None, out=tmp_path / out)
+        return teller.run_story(text.encode(), asked, music=None, out=tmp_path / out)
 
     return telling
 

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from mixer.sound.encoders import Encoding
-from mixer.sound.ffmpeg import Children
-from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.layout import MixStyle, build_timeline
 from mixer.sound.measure import measure
 from mixer.sound.mp3 import FRAME_SAMPLES
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
-from mixer.sound.rendering import Ingredients, Renderer
-from mixer.sound.segments import Segment, cut
+from mixer.sound.rendering import Renderer, RenderSources
+from mixer.sound.segments import Segment, cut_timeline
 from mixer.sound.timeline import MIX_RATE_HZ, Clip, Timeline
-from tests.sounds import Sound, both_sides, bursts, decoded, onset, write
+from tests.sounds import Sound, bursts, decode_audio, duplicate_channels, find_onset, write_sound
 
 RATES_HZ = (24_000, 22_050, 16_000, 8_000, 44_100)
 LENGTH_S = 7_200
@@ -37,8 +37,8 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, So
     folder, made = tmp_path_factory.mktemp("sounds"), {}
     for number, rate_hz in enumerate(RATES_HZ):
         sound = bursts([0.0, 0.11 + number / 50, 0.6], 1.0 + number / 7, rate_hz)
-        file = both_sides(sound) if number % 2 else sound
-        made[f"{number}"] = (write(folder / f"{number}.wav", file, rate_hz), sound, rate_hz)
+        file = duplicate_channels(sound) if number % 2 else sound
+        made[f"{number}"] = (write_sound(folder / f"{number}.wav", file, rate_hz), sound, rate_hz)
     return made
 
 
@@ -51,20 +51,20 @@ def two_hours(sounds: dict[str, tuple[Path, Sound, int]]) -> Timeline:
     while length_s < 1.15 * LENGTH_S:
         name, gap_ms = draw.choice(list(known)), draw.randint(1, 9_000)
         opens = "Chapter" if draw.random() < 0.01 else None
-        takes.append(Take(name, known[name], gap_ms, is_gap_exact=True, opens=opens))
+        takes.append(Take(name, known[name], gap_ms, is_gap_exact=True, chapter_title=opens))
         length_s += known[name].duration_s + gap_ms / 1000
     style = MixStyle(replace(PRESETS["story"], margin_s=(0.0, 0.5)), Encoding("mp3", 64))
-    return lay_out(takes, None, style)
+    return build_timeline(takes, None, style)
 
 
 def heard_of(segment: Segment, renderer: Renderer) -> tuple[Sound, int]:
     """What is heard of a segment, and at which sample of the file that begins."""
-    done = renderer.rendered(segment)
+    done = renderer.render(segment)
     own = done.path.with_suffix(".own.mp3")
     own.write_bytes(done.path.read_bytes()[done.begin_byte : done.end_byte])
     rate_hz = renderer.timeline.rate_hz
     first_frame = -(-segment.start * MIX_RATE_HZ // (rate_hz * FRAME_SAMPLES))
-    return decoded(own, channels=1)[:, 0], first_frame * FRAME_SAMPLES - DECODER_DELAY
+    return decode_audio(own, channels=1)[:, 0], first_frame * FRAME_SAMPLES - DECODER_DELAY
 
 
 def expected_of(clip: Clip, sound: Sound, rate_hz: int, timeline_hz: int) -> Sound:
@@ -78,9 +78,9 @@ def test_every_clip_starts_within_a_millisecond_two_hours_on(
 ):
     timeline = two_hours(sounds)
     assert timeline.duration_s > LENGTH_S
-    ingredients = Ingredients({name: path for name, (path, _, _) in sounds.items()}, {})
-    renderer = Renderer(timeline, ingredients, Encoding("mp3", 64), tmp_path, Children())
-    segments = cut(timeline)
+    ingredients = RenderSources({name: path for name, (path, _, _) in sounds.items()}, {})
+    renderer = Renderer(timeline, ingredients, Encoding("mp3", 64), tmp_path, ProcessGroup())
+    segments = cut_timeline(timeline)
     errors = []
     for segment in (segments[0], segments[len(segments) // 2], segments[-2], segments[-1]):
         heard, begins = heard_of(segment, renderer)
@@ -89,6 +89,6 @@ def test_every_clip_starts_within_a_millisecond_two_hours_on(
                 _, sound, rate_hz = sounds[clip.source]
                 near = round(clip.start * MIX_RATE_HZ / timeline.rate_hz) - begins
                 expected = expected_of(clip, sound, rate_hz, timeline.rate_hz)
-                errors.append(onset(heard, expected, near, 20 * MS) - near)
+                errors.append(find_onset(heard, expected, near, 20 * MS) - near)
     assert len(errors) > 50
     assert max(map(abs, errors)) <= MS

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mixer.jobs.story.identity import webhook_secret
-from mixer.jobs.story.values import Kind, StoryRequest
-from mixer.jobs.story.webhook import Webhook, WebhookFailed, in_background
+from mixer.jobs.story.identity import derive_webhook_secret
+from mixer.jobs.story.values import StoredRequest, StoryKind
+from mixer.jobs.story.webhook import Webhook, WebhookFailed, notify_in_background
 
 HOST = "hooks.example.com"
 SECRET, STORY = b"a secret of the tests", "0" * 32
@@ -108,7 +108,7 @@ def webhook(certificate, addresses=("127.0.0.1",), **others):
 
 
 def request(url):
-    return StoryRequest(Kind.STORY, "anna", "f", 0.0, {}, webhook=url)
+    return StoredRequest(StoryKind.STORY, "anna", "f", 0.0, {}, webhook=url)
 
 
 def test_news_arrive_whole_and_signed(certificate, caller):
@@ -121,7 +121,7 @@ def test_news_arrive_whole_and_signed(certificate, caller):
         f"{HOST}:{caller.port}",
     )
     moment, signed = (part.partition("=")[2] for part in headers["Mixer-Signature"].split(","))
-    key = webhook_secret(SECRET, STORY).encode()
+    key = derive_webhook_secret(SECRET, STORY).encode()
     assert moment == str(int(MOMENT_S))
     assert signed == hmac.new(key, moment.encode() + b"." + body, sha256).hexdigest()
 
@@ -151,7 +151,7 @@ def test_answer_that_is_no_success_is_a_failure_and_redirects_are_not_followed(
 
 def test_where_no_state_machine_tries_again_a_thread_does(certificate, caller):
     caller.status = 503
-    tell = in_background(webhook(certificate).tell, delays_s=(0.2, 0.2, 0.2, 0.2))
+    tell = notify_in_background(webhook(certificate).tell, delays_s=(0.2, 0.2, 0.2, 0.2))
     begun_s = time.monotonic()
     tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert time.monotonic() - begun_s < 0.1
@@ -184,7 +184,7 @@ def test_name_that_leads_to_this_machine_is_not_told(certificate, caller):
     inside = Webhook(SECRET, resolve=lambda *_: ["8.8.8.8", "127.0.0.1"])
     for hook, host in ((real, "localhost"), (real, socket.gethostname()), (inside, HOST)):
         with pytest.raises(WebhookFailed, match=r"BadInput|gaierror"):
-            hook.tell(NOTICE, request(f"https://{host}:{caller.port}/"))
+            hook.notify(NOTICE, request(f"https://{host}:{caller.port}/"))
     assert not caller.heard
 
 

@@ -9,7 +9,7 @@ from typing import Any
 TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
 
-def closed(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+def object_schema(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
     """An object with these keys and no other."""
     return {
         "type": "object",
@@ -19,7 +19,7 @@ def closed(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
     }
 
 
-PHASE = closed(
+PHASE = object_schema(
     **{
         "run-as": {"type": "string"},
         "on-failure": {"type": "string", "pattern": "^(ABORT|CONTINUE|RETRY(-[0-9]+)?)$"},
@@ -29,7 +29,7 @@ PHASE = closed(
     }
 )
 
-ARTIFACTS = closed(
+ARTIFACTS = object_schema(
     ("files",),
     **{
         "files": TEXTS,
@@ -41,12 +41,12 @@ ARTIFACTS = closed(
     },
 )
 
-SCHEMA = closed(
+SCHEMA = object_schema(
     ("version", "phases"),
     **{
         "version": {"enum": [0.2, "0.2"]},
         "run-as": {"type": "string"},
-        "env": closed(
+        "env": object_schema(
             **{
                 "shell": {"enum": ["bash", "/bin/sh"]},
                 "variables": {"type": "object", "additionalProperties": {"type": "string"}},
@@ -57,10 +57,10 @@ SCHEMA = closed(
             }
         ),
         "phases": {
-            **closed(install=PHASE, pre_build=PHASE, build=PHASE, post_build=PHASE),
+            **object_schema(install=PHASE, pre_build=PHASE, build=PHASE, post_build=PHASE),
             "minProperties": 1,
         },
         "artifacts": ARTIFACTS,
-        "cache": closed(paths=TEXTS),
+        "cache": object_schema(paths=TEXTS),
     },
 )

@@ -4,21 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from delivery.stacks import ROOT
-from delivery.templates import Template, templates, texts
+from delivery.templates import Template, iterate_texts, load_templates
 
 __all__ = [
     "ROOT",
     "Template",
     "as_list",
-    "resolved",
-    "resources",
-    "statements",
-    "templates",
-    "texts",
+    "iterate_texts",
+    "list_resources",
+    "list_statements",
+    "load_templates",
+    "resolve_references",
 ]
 
 
-def resources(
+def list_resources(
     found: dict[str, Template], *types: str
 ) -> Iterator[tuple[str, str, dict[str, Any], Template]]:
     """Template, name, properties and whole template of every resource of some types."""
@@ -33,7 +33,7 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def list_statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The statements of a role's own policies."""
     for policy in role.get("Policies", []):
         yield from as_list(policy["PolicyDocument"]["Statement"])
@@ -42,16 +42,16 @@ def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
 ACCOUNT, REGION, DIGEST = "123456789012", "eu-central-1", "sha256:" + "0" * 64
 
 
-def resolved(value: Any, template: Template) -> Any:
+def resolve_references(value: Any, template: Template) -> Any:
     """A policy with its references replaced by names as AWS would give them."""
     if isinstance(value, list):
-        return [resolved(inner, template) for inner in value]
+        return [resolve_references(inner, template) for inner in value]
     if not isinstance(value, dict):
         return value
     name = next(iter(value), "")
     if len(value) == 1 and name in _INTRINSICS:
         return _INTRINSICS[name](value[name], template)
-    return {key: resolved(inner, template) for key, inner in value.items()}
+    return {key: resolve_references(inner, template) for key, inner in value.items()}
 
 
 _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws"}
@@ -77,21 +77,21 @@ _ARNS = {
 _REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret"}
 
 
-def _named(name: str, template: Template) -> str:
+def _resolve_ref(name: str, template: Template) -> str:
     if name in _PSEUDO:
         return _PSEUDO[name]
     if name in template.get("Parameters", {}):
         return _EXAMPLES.get(name, str(template["Parameters"][name].get("Default", "")))
     kind = template["Resources"].get(name, {}).get("Type", "")
-    return _arn(name, template) if kind in _REF_IS_ARN else name.lower()
+    return _build_arn(name, template) if kind in _REF_IS_ARN else name.lower()
 
 
-def _arn(name: str, template: Template) -> str:
+def _build_arn(name: str, template: Template) -> str:
     kind = template["Resources"][name]["Type"]
     return _ARNS.get(kind, "arn:aws:unknown:::{name}").format(name=name.lower())
 
 
-def _imported(export: str) -> str:
+def _resolve_import(export: str) -> str:
     for kind, words in {
         "AWS::S3::Bucket": "BucketArn",
         "AWS::ECR::Repository": "RepositoryArn",
@@ -102,27 +102,29 @@ def _imported(export: str) -> str:
     return export.lower()
 
 
-def _substituted(value: Any, template: Template) -> str:
+def _resolve_sub(value: Any, template: Template) -> str:
     text, given = (value, {}) if isinstance(value, str) else value
-    known = {name: resolved(inner, template) for name, inner in given.items()}
+    known = {name: resolve_references(inner, template) for name, inner in given.items()}
     parts = text.split("${")
     out = parts[0]
     for part in parts[1:]:
         name, _, rest = part.partition("}")
-        out += (known[name] if name in known else _within(name, template)) + rest
+        out += (known[name] if name in known else _resolve_placeholder(name, template)) + rest
     return out
 
 
-def _within(name: str, template: Template) -> str:
+def _resolve_placeholder(name: str, template: Template) -> str:
     owner, _, attribute = name.partition(".")
-    return _arn(owner, template) if attribute == "Arn" else _named(owner, template)
+    return _build_arn(owner, template) if attribute == "Arn" else _resolve_ref(owner, template)
 
 
 _INTRINSICS = {
-    "Ref": _named,
-    "Fn::GetAtt": lambda value, template: _arn(value[0], template),
-    "Fn::ImportValue": lambda value, template: _imported(resolved(value, template)),
-    "Fn::Sub": _substituted,
-    "Fn::Join": lambda value, template: value[0].join(as_list(resolved(value[1], template))),
-    "Fn::Split": lambda value, template: resolved(value[1], template).split(value[0]),
+    "Ref": _resolve_ref,
+    "Fn::GetAtt": lambda value, template: _build_arn(value[0], template),
+    "Fn::ImportValue": lambda value, template: _resolve_import(resolve_references(value, template)),
+    "Fn::Sub": _resolve_sub,
+    "Fn::Join": lambda value, template: value[0].join(
+        as_list(resolve_references(value[1], template))
+    ),
+    "Fn::Split": lambda value, template: resolve_references(value[1], template).split(value[0]),
 }

@@ -15,7 +15,7 @@ ACCOUNT, REGION = "123456789012", "eu-central-1"
 NAMES = ("SpeechTask", "MixTask", "EndTask")
 
 
-def with_names(arns: Mapping[str, str], *, impatient: bool = False) -> dict[str, Any]:
+def load_definition(arns: Mapping[str, str], *, impatient: bool = False) -> dict[str, Any]:
     """The definition for some functions.
 
     Args:
@@ -26,24 +26,24 @@ def with_names(arns: Mapping[str, str], *, impatient: bool = False) -> dict[str,
     text = re.sub(r"\$\{([\w:]+)\}", lambda name: given[name[1]], FILE.read_text(encoding="utf-8"))
     definition: dict[str, Any] = json.loads(text)
     if impatient:
-        for state in states(definition):
+        for state in list_states(definition):
             for retrier in state.get("Retry", []):
                 retrier.update(IntervalSeconds=1, MaxDelaySeconds=2)
     return definition
 
 
-def states(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def list_states(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Every state, those inside of maps too."""
     for state in definition["States"].values():
         yield state
         if "ItemProcessor" in state:
-            yield from states(state["ItemProcessor"])
+            yield from list_states(state["ItemProcessor"])
 
 
 def main() -> None:
     """Print the definition as a deployment would make it."""
     arns = {name: f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:1" for name in NAMES}
-    sys.stdout.write(json.dumps(with_names(arns), indent=2) + "\n")
+    sys.stdout.write(json.dumps(load_definition(arns), indent=2) + "\n")
 
 
 if __name__ == "__main__":

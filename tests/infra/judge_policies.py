@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.cloudformation import resolved, resources, templates
+from tests.infra.cloudformation import list_resources, load_templates, resolve_references
 
 warnings.simplefilter("ignore")  # parliament's own, about the package it is installed by
 
@@ -26,15 +26,15 @@ JUSTIFIED = {
 """Exceptions by role and finding; each is explained beside its statement in the template."""
 
 
-def policies() -> Iterator[tuple[str, Any]]:
+def list_policies() -> Iterator[tuple[str, Any]]:
     """Every policy of a role, by where it stands; parliament knows no policies of resources."""
-    for file, name, properties, template in resources(templates()):
+    for file, name, properties, template in list_resources(load_templates()):
         kind = template["Resources"][name]["Type"]
         documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
         if kind == "AWS::IAM::RolePolicy":
             documents = [properties["PolicyDocument"]]
         for document in documents:
-            yield f"{file}.{name}", resolved(document, template)
+            yield f"{file}.{name}", resolve_references(document, template)
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
     from parliament import analyze_policy_string, enhance_finding
 
     judged, problems = 0, []
-    for where, policy in policies():
+    for where, policy in list_policies():
         judged += 1
         for finding in analyze_policy_string(json.dumps(policy)).findings:
             known = enhance_finding(finding)

@@ -81,7 +81,7 @@ class Reach:
     routes: frozenset[str]
 
 
-def source_of(module: str):
+def find_source(module: str):
     """The file of one of our modules, or None."""
     path = ROOT / module.replace(".", "/")
     files = (path.with_suffix(".py"), path / "__init__.py")
@@ -89,7 +89,7 @@ def source_of(module: str):
 
 
 @cache
-def reach(module: str, function: str | None = None) -> Reach:
+def trace_reach(module: str, function: str | None = None) -> Reach:
     """What is reached from a module: all that it defines, or one of its functions."""
     return _Search().run(module, function)
 
@@ -102,79 +102,81 @@ class _Search:
         self.seen: list[ast.AST] = []
 
     def run(self, module, function):
-        self._open(module)
-        self._reach_names({function} if function else _top_level(self.modules[module]))
+        self._open_module(module)
+        self._reach_names({function} if function else _list_functions(self.modules[module]))
         return Reach(
             modules=frozenset(self.modules),
-            actions=frozenset(action for node in self.seen for action in _actions(node)),
-            variables=frozenset(self._variables()),
-            routes=frozenset(route for node in self.seen for route in _routes(node)),
+            actions=frozenset(action for node in self.seen for action in _find_actions(node)),
+            variables=frozenset(self._find_variables()),
+            routes=frozenset(route for node in self.seen for route in _find_routes(node)),
         )
 
-    def _open(self, module):
+    def _open_module(self, module):
         """Read a module: what it runs when imported is reached, what it defines may be."""
-        file = source_of(module)
+        file = find_source(module)
         if file is None or module in self.modules or module in DESCRIBES_ALL | ON_LAPTOPS:
             return
         parent = module.rpartition(".")[0]
         if parent:
-            self._open(parent)
+            self._open_module(parent)
         tree = ast.parse(file.read_text(encoding="utf-8"))
         self.modules[module] = tree
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 self.defined.setdefault(node.name, []).append(node)
                 if node.name in self.wanted or node.name.startswith("__"):
-                    self._take(_body(node))
-        self._take(_outside_functions(tree))
+                    self._add_nodes(_iterate_body(node))
+        self._add_nodes(_iterate_import_nodes(tree))
 
-    def _take(self, nodes):
+    def _add_nodes(self, nodes):
         nodes = list(nodes)
         self.seen.extend(nodes)
         for node in nodes:
-            for imported in _imports(node):
-                self._open(imported)
-        self._reach_names({name for node in nodes for name in _mentioned(node)})
+            for imported in _find_imports(node):
+                self._open_module(imported)
+        self._reach_names({name for node in nodes for name in _find_names(node)})
 
     def _reach_names(self, names):
         new = names - self.wanted
         self.wanted |= new
         for name in new:
             for function in self.defined.get(name, []):
-                self._take(_body(function))
+                self._add_nodes(_iterate_body(function))
 
-    def _variables(self) -> Iterator[str]:
+    def _find_variables(self) -> Iterator[str]:
         """Names of variables in what is reached of modules that know the environment."""
-        knowing = {id(n) for tree in self.modules.values() if _knows(tree) for n in ast.walk(tree)}
+        knowing = {
+            id(n) for tree in self.modules.values() if _reads_environ(tree) for n in ast.walk(tree)
+        }
         for node in self.seen:
-            text = _text(node)
+            text = _literal_text(node)
             if id(node) in knowing and VARIABLE.fullmatch(text):
                 yield text
 
 
-def _text(node) -> str:
+def _literal_text(node) -> str:
     """The text that a node is; empty for anything else."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def _called(node) -> tuple[str, str]:
+def _parse_call(node) -> tuple[str, str]:
     """The method that a node calls and its first argument, where that is a text."""
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
         return "", ""
-    return node.func.attr, _text(node.args[0]) if node.args else ""
+    return node.func.attr, _literal_text(node.args[0]) if node.args else ""
 
 
-def _knows(tree) -> bool:
-    return any(name == "environ" for node in ast.walk(tree) for name in _mentioned(node)) or any(
+def _reads_environ(tree) -> bool:
+    return any(name == "environ" for node in ast.walk(tree) for name in _find_names(node)) or any(
         isinstance(node, ast.arg) and node.arg == "environ" for node in ast.walk(tree)
     )
 
 
-def _top_level(tree) -> set[str]:
+def _list_functions(tree) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def _outside_functions(node) -> Iterator[ast.AST]:
+def _iterate_import_nodes(node) -> Iterator[ast.AST]:
     """What runs when a module is imported, decorators and defaults included."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
@@ -184,15 +186,15 @@ def _outside_functions(node) -> Iterator[ast.AST]:
             yield from (inner for part in outer for inner in ast.walk(part))
         else:
             yield child
-            yield from _outside_functions(child)
+            yield from _iterate_import_nodes(child)
 
 
-def _body(function) -> Iterator[ast.AST]:
+def _iterate_body(function) -> Iterator[ast.AST]:
     for statement in function.body:
         yield from ast.walk(statement)
 
 
-def _imports(node) -> Iterator[str]:
+def _find_imports(node) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module:
@@ -200,7 +202,7 @@ def _imports(node) -> Iterator[str]:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _mentioned(node) -> Iterator[str]:
+def _find_names(node) -> Iterator[str]:
     if isinstance(node, ast.Name):
         yield node.id
     elif isinstance(node, ast.Attribute):
@@ -210,7 +212,7 @@ def _mentioned(node) -> Iterator[str]:
 
 
 @cache
-def _operations() -> dict[str, str]:
+def _load_operations() -> dict[str, str]:
     """Every call of our services with its permission, such as put_object: s3:PutObject."""
     loader, found = Loader(), {}
     for service in reversed(SERVICES):
@@ -219,29 +221,29 @@ def _operations() -> dict[str, str]:
     return found
 
 
-def _actions(node) -> Iterator[str]:
-    method, named = _called(node)
+def _find_actions(node) -> Iterator[str]:
+    method, named = _parse_call(node)
     if method in BY_NAME:
-        yield from actions_of(named)
+        yield from find_permissions(named)
     if isinstance(node, ast.Attribute) and _is_call_to_aws(node):
-        yield from actions_of(node.attr)
+        yield from find_permissions(node.attr)
 
 
 def _is_call_to_aws(node) -> bool:
-    known = node.attr in ACTIONS or node.attr in _operations()
+    known = node.attr in ACTIONS or node.attr in _load_operations()
     return known and ("_" in node.attr or bool(RECEIVER.search(ast.unparse(node.value))))
 
 
-def actions_of(call: str) -> tuple[str, ...]:
+def find_permissions(call: str) -> tuple[str, ...]:
     """The permissions that a call needs."""
     if call in ACTIONS:
         return ACTIONS[call]
-    operation = _operations().get(call)
+    operation = _load_operations().get(call)
     return (operation,) if operation else ()
 
 
-def _routes(node) -> Iterator[str]:
+def _find_routes(node) -> Iterator[str]:
     """`@app.post("/x")` and `app.post("/x")(function)`."""
-    method, path = _called(node)
+    method, path = _parse_call(node)
     if method in ROUTERS and path.startswith("/"):
         yield f"{method.upper()} {path.replace('<', '{').replace('>', '}')}"

@@ -6,7 +6,13 @@ Each rule takes all templates and returns what is wrong, a sentence each.
 import json
 import re
 
-from tests.infra.cloudformation import as_list, resolved, resources, statements, texts
+from tests.infra.cloudformation import (
+    as_list,
+    iterate_texts,
+    list_resources,
+    list_statements,
+    resolve_references,
+)
 
 BUCKET, FUNCTION, LOGS = "AWS::S3::Bucket", "AWS::Lambda::Function", "AWS::Logs::LogGroup"
 
@@ -52,32 +58,34 @@ NAMELESS = {
 """Actions that know no resource, or need none (Service Authorization Reference)."""
 
 
-def parameters(found):
+def check_parameters(found):
     """Each is described, bounded, used, and has a default that its own bounds allow."""
     problems = []
     for file, template in found.items():
-        used = set(texts([template["Resources"], template["Outputs"], template.get("Conditions")]))
+        used = set(
+            iterate_texts([template["Resources"], template["Outputs"], template.get("Conditions")])
+        )
         for name, one in template["Parameters"].items():
             where = f"{file}.{name}"
             if not str(one.get("Description", "")).endswith("."):
                 problems.append(f"{where} has no description")
-            if not _bounded(one):
+            if not _has_bounds(one):
                 problems.append(f"{where} takes anything")
             if "Default" not in one and name not in WITHOUT_DEFAULT:
                 problems.append(f"{where} has no default")
-            if "Default" in one and not _fits(one):
+            if "Default" in one and not _is_default_valid(one):
                 problems.append(f"{where}: its default is not allowed")
             if not any(name == text or f"${{{name}}}" in text for text in used):
                 problems.append(f"{where} is never used")
     return problems
 
 
-def _bounded(one):
+def _has_bounds(one):
     bounds = {"AllowedValues"} | ({"MinValue"} if one["Type"] == "Number" else {"AllowedPattern"})
     return bool(bounds & set(one))
 
 
-def _fits(one):
+def _is_default_valid(one):
     default = one["Default"]
     if "AllowedValues" in one:
         return default in one["AllowedValues"]
@@ -86,7 +94,7 @@ def _fits(one):
     return re.search(one.get("AllowedPattern", ""), str(default)) is not None
 
 
-def new_accounts(found):
+def check_new_accounts(found):
     """Defaults deploy in an account that has just been opened."""
     problems = []
     for file, template in found.items():
@@ -95,7 +103,7 @@ def new_accounts(found):
                 problems.append(f"{file}.{name}: new accounts have {NEW_ACCOUNT_MB} MB at most")
             if name == "ReservedConcurrency" and one["Default"] != 0:
                 problems.append(f"{file}.{name}: new accounts can reserve nothing")
-    for file, name, properties, _ in resources(found, FUNCTION):
+    for file, name, properties, _ in list_resources(found, FUNCTION):
         if not isinstance(properties.get("ReservedConcurrentExecutions", {}), dict):
             problems.append(f"{file}.{name} reserves concurrency in every account")
         if not isinstance(properties["MemorySize"], dict):
@@ -103,15 +111,15 @@ def new_accounts(found):
     return problems
 
 
-def names(found):
+def check_names(found):
     """Nothing takes a name that a second copy would want too, and nobody's account is named."""
     problems = []
-    for file, name, properties, template in resources(found):
+    for file, name, properties, template in list_resources(found):
         kind = template["Resources"][name]["Type"]
         own = properties.get(NAMING.get(kind, ""))
         if own is not None and "AWS::StackName" not in json.dumps(own):
             problems.append(f"{file}.{name} has a name of its own")
-        written = " ".join(texts(properties))
+        written = " ".join(iterate_texts(properties))
         if re.search(r"\b\d{12}\b|arn:aws:", written):
             problems.append(f"{file}.{name} names an account or a partition")
     for file, template in found.items():
@@ -128,7 +136,7 @@ HANDED_OVER = {("StoryStackName", "counter")}
 """What is known by its name, since its stack is made later; a test compares the names."""
 
 
-def imports(found):
+def check_imports(found):
     """What a stack imports, the stack that it names exports."""
     sources = {"InfraStackName": "MixerInfraStack", "SpeechStackName": "PollySpeechAPI"}
     exported = {
@@ -146,10 +154,10 @@ def imports(found):
     return problems
 
 
-def buckets(found):
+def check_buckets(found):
     """Versioned, encrypted, private, reached over TLS alone."""
     problems = []
-    for file, name, properties, template in resources(found, BUCKET):
+    for file, name, properties, template in list_resources(found, BUCKET):
         where = f"{file}.{name}"
         if properties.get("VersioningConfiguration") != {"Status": "Enabled"}:
             problems.append(f"{where} keeps no versions")
@@ -192,16 +200,16 @@ def _is_anybody(principal):
     return principal == "*" or (isinstance(principal, dict) and principal.get("AWS") == "*")
 
 
-def roles(found):
+def check_roles(found):
     """A role for each function, its resources named, no action with a star."""
     problems, owners = [], {}
-    for file, name, properties, _ in resources(found, FUNCTION):
+    for file, name, properties, _ in list_resources(found, FUNCTION):
         owners.setdefault((file, str(properties["Role"])), []).append(name)
     problems += [f"{each} share a role" for each in owners.values() if len(each) > 1]
-    for file, name, properties, template in resources(found, "AWS::IAM::Role"):
+    for file, name, properties, template in list_resources(found, "AWS::IAM::Role"):
         if "ManagedPolicyArns" in properties:
             problems.append(f"{file}.{name} takes over a policy that somebody else writes")
-        for one in statements(properties):
+        for one in list_statements(properties):
             problems += _statement_problems(f"{file}.{name}", one, template)
     return problems
 
@@ -209,15 +217,15 @@ def roles(found):
 def _statement_problems(where, one, template):
     actions = as_list(one["Action"])
     yield from (f"{where}: {action} is a whole family" for action in actions if "*" in action)
-    if "*" in as_list(resolved(one["Resource"], template)):
+    if "*" in as_list(resolve_references(one["Resource"], template)):
         nameless = [action for action in actions if action not in NAMELESS]
         yield from (f"{where}: {action} on everything" for action in nameless)
 
 
-def functions(found):
+def check_functions(found):
     """From the image by digest, traced, logged, with a place for what fails."""
     problems = []
-    for file, name, properties, template in resources(found, FUNCTION):
+    for file, name, properties, template in list_resources(found, FUNCTION):
         where = f"{file}.{name}"
         image = json.dumps(properties.get("Code", {}))
         if properties.get("PackageType") != "Image" or "@${ImageDigest}" not in image:
@@ -232,13 +240,13 @@ def functions(found):
             problems.append(f"{where} loses what fails")
         missing = {"Timeout", "EphemeralStorage", "Architectures"} - set(properties)
         problems += [f"{where} leaves {each} to chance" for each in sorted(missing)]
-        watched = _watched(template, name)
+        watched = _list_alarmed_metrics(template, name)
         alarms = {"Errors", "Throttles", "Duration"} - watched
         problems += [f"{where}: no alarm looks at {each}" for each in sorted(alarms)]
     return problems
 
 
-def _watched(template, function):
+def _list_alarmed_metrics(template, function):
     """The metrics of a function at which an alarm looks that tells somebody."""
     alarms = [
         resource["Properties"]
@@ -246,22 +254,22 @@ def _watched(template, function):
         if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Properties"]["AlarmActions"]
     ]
     mine = [alarm for alarm in alarms if f'{{"Ref": "{function}"}}' in json.dumps(alarm)]
-    return {text for alarm in mine for text in texts(alarm)}
+    return {text for alarm in mine for text in iterate_texts(alarm)}
 
 
-def logs(found):
+def check_logs(found):
     """No log is kept for ever."""
     return [
         f"{file}.{name} is kept for ever"
-        for file, name, properties, _ in resources(found, LOGS)
+        for file, name, properties, _ in list_resources(found, LOGS)
         if properties.get("RetentionInDays") != {"Ref": "LogRetentionDays"}
     ]
 
 
-def api(found):
+def check_api(found):
     """One HTTP API, with the stage prod, limits, an access log and CORS."""
-    apis = [p for _, _, p, _ in resources(found, "AWS::ApiGatewayV2::Api")]
-    stages = [p for _, _, p, _ in resources(found, "AWS::ApiGatewayV2::Stage")]
+    apis = [p for _, _, p, _ in list_resources(found, "AWS::ApiGatewayV2::Api")]
+    stages = [p for _, _, p, _ in list_resources(found, "AWS::ApiGatewayV2::Stage")]
     if len(apis) != 1 or len(stages) != 1:
         return ["there is not one HTTP API with one stage"]
     limits = stages[0].get("DefaultRouteSettings", {})
@@ -275,14 +283,14 @@ def api(found):
     return [problem for problem, is_well in checks.items() if not is_well]
 
 
-def metrics(found):
+def check_metrics(found):
     """What alarms and graphs look at of our own metrics is this deployment's alone."""
     problems = []
-    for file, name, properties, _ in resources(found, "AWS::CloudWatch::Alarm"):
+    for file, name, properties, _ in list_resources(found, "AWS::CloudWatch::Alarm"):
         names_seen = {each["Name"] for each in properties.get("Dimensions", [])}
         if properties.get("Namespace") == "Mixer" and "deployment" not in names_seen:
             problems.append(f"{file}.{name} looks at every deployment of the account")
-    for file, name, properties, _ in resources(found, "AWS::CloudWatch::Dashboard"):
+    for file, name, properties, _ in list_resources(found, "AWS::CloudWatch::Dashboard"):
         body = properties["DashboardBody"]["Fn::Sub"][0]
         lines = re.findall(r'\["Mixer",[^\]]*', body)
         strays = [each for each in lines if '"deployment", "${InfraStackName}"' not in each]
@@ -290,25 +298,25 @@ def metrics(found):
     return problems
 
 
-def first_clean_up(found):
+def check_first_cleanup(found):
     """As deployed, the clean-up deletes nothing."""
     template = found["SanitationStack"]
-    (function,) = (p for _, _, p, _ in resources({"": template}, FUNCTION))
+    (function,) = (p for _, _, p, _ in list_resources({"": template}, FUNCTION))
     given = function["Environment"]["Variables"].get("SANITATION_MODE")
     mode = template["Parameters"].get("Mode", {}).get("Default")
     return [] if (given, mode) == ({"Ref": "Mode"}, "dry-run") else ["the first run deletes"]
 
 
 RULES = (
-    parameters,
-    new_accounts,
-    names,
-    imports,
-    buckets,
-    roles,
-    functions,
-    logs,
-    api,
-    metrics,
-    first_clean_up,
+    check_parameters,
+    check_new_accounts,
+    check_names,
+    check_imports,
+    check_buckets,
+    check_roles,
+    check_functions,
+    check_logs,
+    check_api,
+    check_metrics,
+    check_first_cleanup,
 )

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.infra.buildspec_schema import SCHEMA
-from tests.infra.cloudformation import ROOT, templates
+from tests.infra.cloudformation import ROOT, load_templates
 
 BUILDSPEC = yaml.safe_load((ROOT / "buildspec.yml").read_text(encoding="utf-8"))
 SPECS = sorted(ROOT.glob("buildspec*.yml"))
@@ -58,7 +58,7 @@ def test_broken_build_specification_is_noticed(change):
 
 
 def test_last_action_of_a_deployment_narrates_a_sentence_and_failure_rolls_back():
-    resources = templates()["MixerInfraStack"]["Resources"]
+    resources = load_templates()["MixerInfraStack"]["Resources"]
     stage = resources["Pipeline"]["Properties"]["Stages"][-1]
     last = max(stage["Actions"], key=lambda action: action["RunOrder"])
     assert [each for each in stage["Actions"] if each["RunOrder"] == last["RunOrder"]] == [last]
@@ -84,7 +84,7 @@ def test_digest_is_handed_to_the_pipeline():
 
 
 def test_what_the_pipeline_deploys_is_among_the_artifacts():
-    pipeline = templates()["MixerInfraStack"]["Resources"]["Pipeline"]["Properties"]
+    pipeline = load_templates()["MixerInfraStack"]["Resources"]["Pipeline"]["Properties"]
     actions = [action for stage in pipeline["Stages"] for action in stage["Actions"]]
     wanted = {
         text.removeprefix("Built::")
@@ -105,7 +105,7 @@ def read(path):
 
 
 def test_variables_of_the_build_are_those_that_its_scripts_read():
-    resources = templates()["MixerInfraStack"]["Resources"]
+    resources = load_templates()["MixerInfraStack"]["Resources"]
     scripts = read(".ci/push") + read(".ci/parameters")
     for project in ("BuildProject", "PipelineBuildProject"):
         environment = resources[project]["Properties"]["Environment"]["EnvironmentVariables"]

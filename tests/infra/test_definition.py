@@ -4,18 +4,18 @@ import json
 
 from mixer import errors
 from mixer.jobs.story.webhook import WebhookFailed
-from tests.infra.cloudformation import templates
-from tests.infra.definition import FILE, states, with_names
+from tests.infra.cloudformation import load_templates
+from tests.infra.definition import FILE, list_states, load_definition
 
 NAMED = {name: name for name in ("SpeechTask", "MixTask", "EndTask")}
 LATER = {"OutOfTime", "StoreFailed", "SpeechUnavailable", "WebhookFailed"}
 """The only errors of ours that trying again can mend."""
 
-STACK = templates()["StoryStack"]["Resources"]
+STACK = load_templates()["StoryStack"]["Resources"]
 
 
 def defined():
-    return with_names(NAMED)
+    return load_definition(NAMED)
 
 
 def test_template_holds_the_definition_of_the_file():
@@ -38,7 +38,7 @@ def test_every_state_is_reached_and_leads_somewhere():
 def test_steps_are_retried_for_what_may_pass_alone():
     ours = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
     ours.add(WebhookFailed.__name__)
-    for state in states(defined()):
+    for state in list_states(defined()):
         if state["Type"] == "Task" and "record" not in json.dumps(state["Parameters"]):
             retried = {name for each in state["Retry"] for name in each["ErrorEquals"]}
             assert retried & ours <= LATER

@@ -7,11 +7,11 @@ import pytest
 
 from delivery.stacks import STACKS
 from mixer.speech.prices import cost_usd
-from tests.infra.cloudformation import ROOT, resources, templates
-from tests.infra.rules_of_code import functions
+from tests.infra.cloudformation import ROOT, list_resources, load_templates
+from tests.infra.rules_of_code import list_functions
 
 PAGE = (ROOT / "docs" / "infrastructure.md").read_text(encoding="utf-8")
-TEMPLATES = templates()
+TEMPLATES = load_templates()
 SECTIONS = {part.partition(".yml")[0]: part for part in PAGE.split("\n## `")[1:]}
 PARAMETERS = [(stack, name) for stack in TEMPLATES for name in TEMPLATES[stack]["Parameters"]]
 
@@ -36,7 +36,7 @@ def test_parameter_is_told_with_its_default(stack, name):
 
 
 def test_every_function_is_listed():
-    for file, _, properties, _ in functions(TEMPLATES):
+    for file, _, properties, _ in list_functions(TEMPLATES):
         (command,) = properties["ImageConfig"]["Command"]
         (row,) = [line for line in PAGE.splitlines() if f"`{command}`" in line]
         assert f"`{file}.yml`" in row
@@ -50,13 +50,13 @@ def test_every_route_is_told():
 
 
 def test_alarms_are_counted_in_the_cost_at_rest():
-    alarms = sum(1 for _ in resources(TEMPLATES, "AWS::CloudWatch::Alarm"))
+    alarms = sum(1 for _ in list_resources(TEMPLATES, "AWS::CloudWatch::Alarm"))
     assert f"| {alarms} alarms, " in PAGE
 
 
-@pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.short)
+@pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.short_name)
 def test_wishes_of_every_stack_are_told(stack):
-    assert f"`{stack.short}`" in PAGE.partition("## Stacks")[0]
+    assert f"`{stack.short_name}`" in PAGE.partition("## Stacks")[0]
     assert f"| `{stack.name('mixer')}` |" in PAGE
 
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.infra.cloudformation import ROOT, templates
-from tests.infra.reach import reach
-from tests.infra.rules_of_code import AWAITED, functions
+from tests.infra.cloudformation import ROOT, load_templates
+from tests.infra.reach import trace_reach
+from tests.infra.rules_of_code import AWAITED, list_functions
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 INSTRUCTIONS = [
@@ -68,7 +68,7 @@ def test_nobody_is_root():
 
 def test_command_is_a_handler_and_functions_have_their_own():
     assert values("CMD", FINAL) == ['["app.handler"]']
-    modules = {command.partition(".")[0] for _, _, _, command in functions(templates())}
+    modules = {command.partition(".")[0] for _, _, _, command in list_functions(load_templates())}
     assert modules == AWAITED
 
 
@@ -129,7 +129,7 @@ def test_builder_is_sent(path):
 
 def test_every_module_that_a_handler_reaches_is_in_the_image():
     handlers = [path.stem for path in ROOT.glob("*.py")]
-    modules = {module for handler in handlers for module in reach(handler).modules}
+    modules = {module for handler in handlers for module in trace_reach(handler).modules}
     needed = {module.replace(".", "/") for module in modules}
     assert [path for path in sorted(needed) if not is_sent(f"{path}.py")] == []
 

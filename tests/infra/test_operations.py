@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from tests.infra.cloudformation import ROOT, resources, templates
+from tests.infra.cloudformation import ROOT, list_resources, load_templates
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-TEMPLATES = templates()
-ALARMS = {name: p for _, name, p, _ in resources(TEMPLATES, "AWS::CloudWatch::Alarm")}
+TEMPLATES = load_templates()
+ALARMS = {name: p for _, name, p, _ in list_resources(TEMPLATES, "AWS::CloudWatch::Alarm")}
 ROWS = dict(re.findall(r"^\| `(\w+Alarm)` \| (.*) \|$", PAGE, re.MULTILINE))
 
 

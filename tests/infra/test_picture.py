@@ -6,16 +6,16 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from delivery.graph import Arrow, graph
-from delivery.picture import PICTURE, curve, digest_of, laid_out
-from tests.infra.cloudformation import ROOT, resources, templates
+from delivery.graph import Arrow, build_graph
+from delivery.picture import PICTURE, curve, lay_out_cards, read_digest
+from tests.infra.cloudformation import ROOT, list_resources, load_templates
 
-TEMPLATES = templates()
-GRAPH = graph(TEMPLATES)
+TEMPLATES = load_templates()
+GRAPH = build_graph(TEMPLATES)
 
 
 def test_picture_is_drawn_from_these_templates():
-    assert digest_of(PICTURE) == GRAPH.digest, "run make picture"
+    assert read_digest(PICTURE) == GRAPH.digest, "run make picture"
 
 
 def test_picture_is_small_enough_to_be_kept_and_large_enough_to_be_read():
@@ -30,7 +30,7 @@ def test_page_shows_it():
 
 def test_every_function_bucket_and_queue_is_on_it():
     kinds = ("AWS::Lambda::Function", "AWS::S3::Bucket", "AWS::SQS::Queue")
-    wanted = {f"{file}.{name}" for file, name, _, _ in resources(TEMPLATES, *kinds)}
+    wanted = {f"{file}.{name}" for file, name, _, _ in list_resources(TEMPLATES, *kinds)}
     assert wanted <= {node.key for node in GRAPH.nodes}
 
 
@@ -59,11 +59,11 @@ def test_change_of_a_permission_changes_the_digest():
     named = {one["Sid"] for one in role["PolicyDocument"]["Statement"]}
     assert "ReadMusic" not in named
     del changed["SanitationStack"]["Resources"]["Schedule"]
-    assert graph(changed).digest != GRAPH.digest
+    assert build_graph(changed).digest != GRAPH.digest
 
 
 def test_cards_do_not_lie_on_one_another():
-    cards = sorted(laid_out(GRAPH).values(), key=lambda card: (card.x, card.y))
+    cards = sorted(lay_out_cards(GRAPH).values(), key=lambda card: (card.x, card.y))
     for upper, lower in pairwise(cards):
         assert upper.x != lower.x or upper.y + upper.height < lower.y
 

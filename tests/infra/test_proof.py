@@ -7,17 +7,17 @@ import zipfile
 import yaml
 
 from tests.e2e import builds, needs
-from tests.e2e.containers import CLIENT, pins
+from tests.e2e.containers import CLIENT, select_pins
 from tests.e2e.emulator import PYTHON
 from tests.e2e.launcher import IDLE
-from tests.infra.cloudformation import ROOT, templates
+from tests.infra.cloudformation import ROOT, load_templates
 
 PROOF = (ROOT / "tests" / "e2e" / "proof.py").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "infrastructure.md").read_text(encoding="utf-8")
 
 
 def test_missing_programs_are_named_by_the_package_that_brings_them(tmp_path):
-    (told, *_) = needs.missing(PYTHON, path=str(tmp_path))
+    (told, *_) = needs.find_missing(PYTHON, path=str(tmp_path))
     assert "apt-get install" in told
     assert set(told.split()) >= set(needs.PROGRAMS.values())
 
@@ -26,18 +26,18 @@ def test_only_the_missing_package_is_named(tmp_path):
     for name in set(needs.PROGRAMS) - {"bwrap"}:
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
-    assert needs.missing_packages(str(tmp_path)) == ["bubblewrap"]
+    assert needs.find_missing_packages(str(tmp_path)) == ["bubblewrap"]
 
 
 def test_browser_is_asked_for_where_there_is_none(tmp_path):
-    assert needs.missing_browser(str(tmp_path)) == ["chromium"]
+    assert needs.find_missing_browser(str(tmp_path)) == ["chromium"]
     (tmp_path / "chromium").write_text("#!/bin/sh\n")
     (tmp_path / "chromium").chmod(0o755)
-    assert needs.missing_browser(str(tmp_path)) == []
+    assert needs.find_missing_browser(str(tmp_path)) == []
 
 
 def test_emulator_that_is_not_installed_is_told(tmp_path):
-    assert any("run make e2e" in each for each in needs.missing(tmp_path / "python"))
+    assert any("run make e2e" in each for each in needs.find_missing(tmp_path / "python"))
 
 
 def test_nothing_is_skipped():
@@ -45,7 +45,9 @@ def test_nothing_is_skipped():
 
 
 def test_what_is_only_noted_is_told_and_is_in_the_templates():
-    kinds = {one["Type"] for each in templates().values() for one in each["Resources"].values()}
+    kinds = {
+        one["Type"] for each in load_templates().values() for one in each["Resources"].values()
+    }
     assert set(IDLE) <= kinds
     assert "CodePipeline, resource policies of secrets, alarms on an expression: noted" in PAGE
 
@@ -55,7 +57,7 @@ def test_archive_is_unpacked_with_its_modes(tmp_path):
         entry = zipfile.ZipInfo(".ci/push")
         entry.external_attr = (stat.S_IFREG | 0o755) << 16
         archive.writestr(entry, "#!/bin/sh\n")
-    builds.unpack(tmp_path / "source.zip", tmp_path / "source")
+    builds.unpack_archive(tmp_path / "source.zip", tmp_path / "source")
     assert (tmp_path / "source/.ci/push").stat().st_mode & 0o111
 
 
@@ -64,13 +66,13 @@ def test_build_carries_out_what_makes_the_image_and_stops_at_the_first_failure(t
     spec["phases"]["post_build"] = {"commands": ["touch never"]}
     (tmp_path / "buildspec.yml").write_text(yaml.safe_dump(spec))
     environ = {"PATH": "/usr/bin:/bin"}
-    assert not builds.carry_out(tmp_path, environ, tmp_path / "log")
+    assert not builds.run_build(tmp_path, environ, tmp_path / "log")
     assert (tmp_path / "made").read_text() == "1\n"
     assert not (tmp_path / "never").exists()
 
 
 def test_runtime_client_is_pinned_with_hashes():
-    locked = pins((ROOT / "requirements-dev.txt").read_text(encoding="utf-8"))
+    locked = select_pins((ROOT / "requirements-dev.txt").read_text(encoding="utf-8"))
     assert re.findall(r"^([a-z-]+)==", locked, re.MULTILINE) == sorted(CLIENT)
     assert locked.count("--hash=sha256:") >= len(CLIENT)
 

@@ -6,10 +6,10 @@ from copy import deepcopy
 import pytest
 
 from tests.infra import rules_of_code, rules_of_safety
-from tests.infra.cloudformation import templates
+from tests.infra.cloudformation import load_templates
 
 RULES = (*rules_of_code.RULES, *rules_of_safety.RULES)
-TEMPLATES = templates()
+TEMPLATES = load_templates()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -219,41 +219,41 @@ def with_deleting_first_run(found):
 
 
 MUTATIONS = {
-    without_permission: rules_of_code.actions,
-    with_idle_permission: rules_of_code.actions,
-    with_permission_on_everything: rules_of_safety.roles,
-    with_family_of_actions: rules_of_safety.roles,
-    with_foreign_folder: rules_of_code.folders,
-    with_wrong_handler: rules_of_code.handlers,
-    with_exchanged_handlers: rules_of_code.handlers,
-    with_renamed_variable: rules_of_code.variables,
-    with_renamed_bucket_variable: rules_of_code.variables,
-    with_public_bucket: rules_of_safety.buckets,
-    with_everybody_in_bucket: rules_of_safety.buckets,
-    with_plain_text_bucket: rules_of_safety.buckets,
-    without_versions: rules_of_safety.buckets,
-    without_encryption: rules_of_safety.buckets,
-    with_fixed_name: rules_of_safety.names,
-    with_fixed_export: rules_of_safety.names,
-    with_someones_account: rules_of_safety.names,
-    without_export: rules_of_safety.imports,
-    without_description: rules_of_safety.parameters,
-    without_pattern: rules_of_safety.parameters,
-    without_default: rules_of_safety.parameters,
-    with_impossible_default: rules_of_safety.parameters,
-    with_too_much_memory: rules_of_safety.new_accounts,
-    with_reserved_concurrency: rules_of_safety.new_accounts,
-    with_tag_instead_of_digest: rules_of_safety.functions,
-    without_retention: rules_of_safety.logs,
-    without_alarm: rules_of_safety.functions,
-    without_trace: rules_of_safety.functions,
-    without_dead_letters: rules_of_safety.functions,
-    with_open_route: rules_of_code.routes,
-    with_unknown_route: rules_of_code.routes,
-    without_throttling: rules_of_safety.api,
-    with_everybodys_metric_in_alarm: rules_of_safety.metrics,
-    with_everybodys_metric_in_dashboard: rules_of_safety.metrics,
-    with_deleting_first_run: rules_of_safety.first_clean_up,
+    without_permission: rules_of_code.check_actions,
+    with_idle_permission: rules_of_code.check_actions,
+    with_permission_on_everything: rules_of_safety.check_roles,
+    with_family_of_actions: rules_of_safety.check_roles,
+    with_foreign_folder: rules_of_code.check_folders,
+    with_wrong_handler: rules_of_code.check_handlers,
+    with_exchanged_handlers: rules_of_code.check_handlers,
+    with_renamed_variable: rules_of_code.check_variables,
+    with_renamed_bucket_variable: rules_of_code.check_variables,
+    with_public_bucket: rules_of_safety.check_buckets,
+    with_everybody_in_bucket: rules_of_safety.check_buckets,
+    with_plain_text_bucket: rules_of_safety.check_buckets,
+    without_versions: rules_of_safety.check_buckets,
+    without_encryption: rules_of_safety.check_buckets,
+    with_fixed_name: rules_of_safety.check_names,
+    with_fixed_export: rules_of_safety.check_names,
+    with_someones_account: rules_of_safety.check_names,
+    without_export: rules_of_safety.check_imports,
+    without_description: rules_of_safety.check_parameters,
+    without_pattern: rules_of_safety.check_parameters,
+    without_default: rules_of_safety.check_parameters,
+    with_impossible_default: rules_of_safety.check_parameters,
+    with_too_much_memory: rules_of_safety.check_new_accounts,
+    with_reserved_concurrency: rules_of_safety.check_new_accounts,
+    with_tag_instead_of_digest: rules_of_safety.check_functions,
+    without_retention: rules_of_safety.check_logs,
+    without_alarm: rules_of_safety.check_functions,
+    without_trace: rules_of_safety.check_functions,
+    without_dead_letters: rules_of_safety.check_functions,
+    with_open_route: rules_of_code.check_routes,
+    with_unknown_route: rules_of_code.check_routes,
+    without_throttling: rules_of_safety.check_api,
+    with_everybodys_metric_in_alarm: rules_of_safety.check_metrics,
+    with_everybodys_metric_in_dashboard: rules_of_safety.check_metrics,
+    with_deleting_first_run: rules_of_safety.check_first_cleanup,
 }
 
 

@@ -6,44 +6,53 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from mixer.sound.accompaniment import ALONE_LU, ONCE_LU, UNDER_WORDS_LU
-from mixer.sound.cues import CROSSFADE_S, END_FADE_S, FADE_IN_S, ROOM_FADE_S, Music
-from mixer.sound.layout import MixStyle, lay_out
-from mixer.sound.levels import ALONE_PEAK_DB, UNDER_WORDS_PEAK_DB, VOICE_LUFS
+from mixer.sound.accompaniment import ONE_SHOT_LU, STING_LU, UNDER_SPEECH_LU
+from mixer.sound.cues import CROSSFADE_S, END_FADE_S, FADE_IN_S, STING_FADE_S, SoundFile
+from mixer.sound.layout import MixStyle, build_timeline
+from mixer.sound.levels import IN_PAUSE_PEAK_DB, UNDER_SPEECH_PEAK_DB, VOICE_LUFS
 from mixer.sound.loudness import DUAL_MONO_LU
-from mixer.sound.marks import Plays, SoundMark, Where
+from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import Clip, Cue, Timeline
-from tests.timelines import measured, timelines
+from tests.timelines import build_measurement, timelines
 
 RATE_HZ = 24_000
-SEA, WIND = SoundMark("sea", Plays.ON), SoundMark("wind", Plays.ON)
-OFF = SoundMark("", Plays.ON)
-STING, BELL = SoundMark("bell", Plays.ALONE), SoundMark("bell", Plays.ONCE)
+SEA, WIND = SoundAnnotation("sea", PlaybackMode.LOOP), SoundAnnotation("wind", PlaybackMode.LOOP)
+OFF = SoundAnnotation("", PlaybackMode.LOOP)
+STING, BELL = (
+    SoundAnnotation("bell", PlaybackMode.STING),
+    SoundAnnotation("bell", PlaybackMode.ONE_SHOT),
+)
 BELL_S = 2.0
 KNOWN = {
-    "theme": Music("theme", measured(30.0, 44_100, -14.0)),
-    "sea": Music("sea", measured(30.0, 44_100, -24.0)),
-    "wind": Music("wind", measured(30.0, 44_100, -20.0)),
-    "bell": Music("bell", measured(BELL_S, 44_100, -24.0, -12.0)),
-    "slam": Music("slam", measured(0.5, 44_100, -40.0, -1.0)),
+    "theme": SoundFile("theme", build_measurement(30.0, 44_100, -14.0)),
+    "sea": SoundFile("sea", build_measurement(30.0, 44_100, -24.0)),
+    "wind": SoundFile("wind", build_measurement(30.0, 44_100, -20.0)),
+    "bell": SoundFile("bell", build_measurement(BELL_S, 44_100, -24.0, -12.0)),
+    "slam": SoundFile("slam", build_measurement(0.5, 44_100, -40.0, -1.0)),
 }
 
 
 def take(
     number: int,
-    *marks: SoundMark,
+    *marks: SoundAnnotation,
     opens: str | None = None,
     gap_ms: int = 1_000,
     seconds: float = 4,
 ) -> Take:
-    return Take(f"{number}", measured(seconds, RATE_HZ), gap_ms, opens=opens, marks=marks)
+    return Take(
+        f"{number}",
+        build_measurement(seconds, RATE_HZ),
+        gap_ms,
+        chapter_title=opens,
+        annotations=marks,
+    )
 
 
 def mixed(takes: Sequence[Take], music: str = "", **style: float) -> Timeline:
     asked = MixStyle(PRESETS["story"], **style)
-    return lay_out(takes, KNOWN.get(music), asked, KNOWN)
+    return build_timeline(takes, KNOWN.get(music), asked, KNOWN)
 
 
 def seconds(cue: Cue | Clip) -> tuple[float, float]:
@@ -74,7 +83,7 @@ def test_sounds_in_one_pause_follow_each_other():
 
 
 def test_a_sound_before_the_first_word_moves_it_back():
-    early = SoundMark("bell", Plays.ONCE, Where.BEFORE)
+    early = SoundAnnotation("bell", PlaybackMode.ONE_SHOT, TakePosition.BEFORE)
     timeline = mixed([take(1, early)])
     (bell,) = once(timeline)
     assert bell.start == round(PRESETS["story"].margin_s[0] * RATE_HZ)
@@ -82,7 +91,7 @@ def test_a_sound_before_the_first_word_moves_it_back():
 
 
 def test_a_sound_within_a_take_begins_at_its_word_and_moves_nothing():
-    under = SoundMark("bell", Plays.ONCE, Where.WITHIN, at_samples=RATE_HZ)
+    under = SoundAnnotation("bell", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, at_samples=RATE_HZ)
     plain, timeline = mixed([take(1), take(2)]), mixed([take(1, under), take(2)])
     (bell,) = once(timeline)
     assert bell.start - timeline.clips[0].start == RATE_HZ
@@ -100,7 +109,7 @@ def test_music_makes_room_for_a_sting_and_comes_back():
     (sting,) = once(timeline)
     assert before.end == sting.start
     assert after.start == sting.end
-    assert before.fade_out == round(ROOM_FADE_S * RATE_HZ)
+    assert before.fade_out == round(STING_FADE_S * RATE_HZ)
     assert after.fade_in == round(FADE_IN_S * RATE_HZ)
 
 
@@ -132,7 +141,7 @@ def test_other_music_crossfades():
 
 
 def test_a_chapter_s_music_begins_with_the_chapter_wherever_its_mark_stands():
-    of_chapter = SoundMark("sea", Plays.ON, Where.BEFORE)
+    of_chapter = SoundAnnotation("sea", PlaybackMode.LOOP, TakePosition.BEFORE)
     behind = [take(1, SEA), take(2, opens="Two")]
     before = [take(1), take(2, of_chapter, opens="Two")]
     for takes in (behind, before):
@@ -160,7 +169,7 @@ def test_between_chapters_a_sting_is_alone_up_to_the_next_chapter():
 
 @pytest.mark.parametrize(("level_lu", "expected"), [(None, -20.0), (-12.0, -12.0)])
 def test_a_bed_lies_at_its_own_level(level_lu: float | None, expected: float):
-    mark = SoundMark("sea", Plays.ON, Where.BEFORE, level_lu=level_lu)
+    mark = SoundAnnotation("sea", PlaybackMode.LOOP, TakePosition.BEFORE, level_lu=level_lu)
     (bed,) = beds(mixed([take(1, mark)], music_level_lu=20.0))
     assert -24.0 + DUAL_MONO_LU + bed.gain_db == pytest.approx(VOICE_LUFS + expected, abs=0.026)
 
@@ -168,27 +177,37 @@ def test_a_bed_lies_at_its_own_level(level_lu: float | None, expected: float):
 @pytest.mark.parametrize(
     ("mark", "level_lu"),
     [
-        (STING, ALONE_LU),
-        (BELL, ONCE_LU),
-        (SoundMark("bell", Plays.ONCE, Where.WITHIN, RATE_HZ), UNDER_WORDS_LU),
-        (SoundMark("bell", Plays.ONCE, level_lu=-20.0), -20.0),
+        (STING, STING_LU),
+        (BELL, ONE_SHOT_LU),
+        (
+            SoundAnnotation("bell", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, RATE_HZ),
+            UNDER_SPEECH_LU,
+        ),
+        (SoundAnnotation("bell", PlaybackMode.ONE_SHOT, level_lu=-20.0), -20.0),
     ],
 )
-def test_a_sound_lies_at_its_level_against_the_voice(mark: SoundMark, level_lu: float):
+def test_a_sound_lies_at_its_level_against_the_voice(mark: SoundAnnotation, level_lu: float):
     (bell,) = once(mixed([take(1, mark), take(2)]))
     assert -24.0 + DUAL_MONO_LU + bell.gain_db == pytest.approx(VOICE_LUFS + level_lu, abs=0.026)
 
 
 @pytest.mark.parametrize(
-    ("where", "highest_db"), [(Where.AFTER, ALONE_PEAK_DB), (Where.WITHIN, UNDER_WORDS_PEAK_DB)]
+    ("where", "highest_db"),
+    [(TakePosition.AFTER, IN_PAUSE_PEAK_DB), (TakePosition.WITHIN, UNDER_SPEECH_PEAK_DB)],
 )
-def test_a_hard_sound_is_made_softer(where: Where, highest_db: float):
-    (slam,) = once(mixed([take(1, SoundMark("slam", Plays.ONCE, where, 9), seconds=9), take(2)]))
+def test_a_hard_sound_is_made_softer(where: TakePosition, highest_db: float):
+    (slam,) = once(
+        mixed(
+            [take(1, SoundAnnotation("slam", PlaybackMode.ONE_SHOT, where, 9), seconds=9), take(2)]
+        )
+    )
     assert slam.gain_db - 1.0 == pytest.approx(highest_db, abs=0.026)
 
 
 def test_an_edit_in_one_chapter_moves_the_sounds_of_the_next_by_whole_grid_steps():
-    sounding = SoundMark("bell", Plays.ONCE, Where.WITHIN, at_samples=RATE_HZ)
+    sounding = SoundAnnotation(
+        "bell", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, at_samples=RATE_HZ
+    )
     rest = [take(3, sounding, BELL, opens="Two"), take(4, STING), take(5, OFF), take(6)]
     before = mixed([take(1, SEA), take(2), *rest])
     after = mixed([take(1, SEA), take(2, seconds=9.3), *rest])

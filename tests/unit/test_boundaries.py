@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.boundaries import boundaries, draw
+from mixer.boundaries import find_boundaries, hash_fraction
 
 MOST_CHANGED = 2
 SPACINGS = st.integers(min_value=0, max_value=12)
@@ -33,7 +33,7 @@ def items(min_size: int = 0) -> st.SearchStrategy[list[Item]]:
 def stretches(sequence: Sequence[Item], spacing: float) -> list[tuple[Item, ...]]:
     marks = [item.is_mark for item in sequence]
     lengths = [item.length for item in sequence]
-    ends = list(boundaries(marks, lengths, spacing))
+    ends = list(find_boundaries(marks, lengths, spacing))
     return [tuple(sequence[start:end]) for start, end in pairwise([0, *ends])]
 
 
@@ -106,7 +106,9 @@ def test_no_stretch_but_the_first_and_the_last_is_as_short_as_the_spacing(sequen
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(items(), SPACINGS)
 def test_a_mark_with_no_other_within_the_spacing_before_it_is_a_boundary(sequence, spacing):
-    ends = set(boundaries([i.is_mark for i in sequence], [i.length for i in sequence], spacing))
+    ends = set(
+        find_boundaries([i.is_mark for i in sequence], [i.length for i in sequence], spacing)
+    )
     places = list(accumulate(item.length for item in sequence))
     marks = [index for index, item in enumerate(sequence) if item.is_mark]
     far = [mark for before, mark in pairwise(marks) if places[mark] - places[before] > spacing]
@@ -114,23 +116,23 @@ def test_a_mark_with_no_other_within_the_spacing_before_it_is_a_boundary(sequenc
 
 
 def test_nothing_has_no_stretches():
-    assert list(boundaries([], [], 3)) == []
+    assert list(find_boundaries([], [], 3)) == []
 
 
 def test_without_marks_all_is_one_stretch():
-    assert list(boundaries([False] * 4, [1] * 4, 3)) == [4]
+    assert list(find_boundaries([False] * 4, [1] * 4, 3)) == [4]
 
 
 def test_a_mark_that_is_no_boundary_still_keeps_the_next_one_away():
-    assert list(boundaries([True] * 4, [2] * 4, 3)) == [1, 4]
+    assert list(find_boundaries([True] * 4, [2] * 4, 3)) == [1, 4]
 
 
 @given(st.text())
 def test_a_draw_is_a_share_of_one_and_always_the_same(content):
-    assert 0 <= draw(content) < 1
-    assert draw(content) == draw(content)
+    assert 0 <= hash_fraction(content) < 1
+    assert hash_fraction(content) == hash_fraction(content)
 
 
 def test_draws_are_spread_evenly():
-    drawn = [draw(f"sentence {number}") for number in range(2000)]
+    drawn = [hash_fraction(f"sentence {number}") for number in range(2000)]
     assert sum(drawn) / len(drawn) == pytest.approx(0.5, abs=0.02)

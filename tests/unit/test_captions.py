@@ -10,7 +10,14 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.publish.captions import CaptionedSentence, Cue, chapters_vtt, cues, srt, webvtt
+from mixer.publish.captions import (
+    CaptionCue,
+    CaptionedSentence,
+    build_cues,
+    format_chapters_vtt,
+    format_srt,
+    format_webvtt,
+)
 
 LINE_COLUMNS = 42
 
@@ -24,7 +31,7 @@ def sentence(text, start_s=0.0, end_s=None, **more):
 def shown(*sentences, total_s=None):
     """The lines of each cue, for sentences that stand as they are."""
     total_s = sentences[-1].end_s + 5 if total_s is None else total_s
-    return [list(cue.lines) for cue in cues(sentences, total_s=total_s)]
+    return [list(cue.lines) for cue in build_cues(sentences, total_s=total_s)]
 
 
 def columns(line):
@@ -128,35 +135,35 @@ def test_no_ideographic_line_begins_with_closing_punctuation(closing):
 
 
 def test_cue_appears_with_its_sentence():
-    made = cues([sentence("One of them.", 1.25), sentence("Another one.", 4.5)], total_s=9)
+    made = build_cues([sentence("One of them.", 1.25), sentence("Another one.", 4.5)], total_s=9)
     assert [cue.start_ms for cue in made] == [1250, 4500]
 
 
 def test_word_times_decide_when_a_later_cue_appears():
     text = "When the rain came down over the hills that evening, " * 2 + "everybody ran."
     second = text.index("When", 10)
-    made = cues([sentence(text, 0, 12, words=((0, 0.0), (second, 5.5)))], total_s=12)
+    made = build_cues([sentence(text, 0, 12, words=((0, 0.0), (second, 5.5)))], total_s=12)
     assert made[1].lines[0].startswith("When the rain")
     assert made[1].start_ms == 5500
 
 
 def test_without_word_times_a_later_cue_appears_in_proportion():
     text = "one two three four five six seven " * 4
-    made = cues([sentence(text.strip(), 10, 20)], total_s=30)
+    made = build_cues([sentence(text.strip(), 10, 20)], total_s=30)
     assert [cue.start_ms for cue in made] == [10_000, 15_000]
 
 
 def test_word_times_that_run_backwards_or_lie_outside_are_not_believed():
     words = ((0, -5.0), (10, 4.0), (20, 2.0), (30, 99.0), (500, 5.0))
-    made = cues([sentence("word " * 40, 0, 14, words=words)], total_s=15)
+    made = build_cues([sentence("word " * 40, 0, 14, words=words)], total_s=15)
     assert all(first.start_ms < second.start_ms for first, second in pairwise(made))
     assert made[-1].end_ms <= 15_000
 
 
 def test_short_cue_stays_into_the_pause_but_not_into_the_next():
-    made = cues([sentence("No!", 0, 0.3), sentence("He left the room.", 5)], total_s=9)
+    made = build_cues([sentence("No!", 0, 0.3), sentence("He left the room.", 5)], total_s=9)
     assert made[0].end_ms == 1000
-    made = cues(
+    made = build_cues(
         [sentence("No!", 0, 0.3, ends_paragraph=True), sentence("He left.", 0.7)], total_s=9
     )
     assert made[0].end_ms == 700
@@ -164,18 +171,18 @@ def test_short_cue_stays_into_the_pause_but_not_into_the_next():
 
 def test_fast_speech_is_left_on_the_screen_until_it_can_be_read():
     text = "Forty-two characters said in one second ok"
-    made = cues([sentence(text, 0, 1), sentence("Then silence.", 8)], total_s=12)
+    made = build_cues([sentence(text, 0, 1), sentence("Then silence.", 8)], total_s=12)
     assert made[0].end_ms == round(len(text) / 17 * 1000)
 
 
 def test_very_slow_speech_is_cut_into_cues_of_seven_seconds_at_most():
-    made = cues([sentence("So it begins slowly", 0, 24)], total_s=24)
+    made = build_cues([sentence("So it begins slowly", 0, 24)], total_s=24)
     assert [cue.lines for cue in made] == [("So it",), ("begins",), ("slowly",)]
     assert all(1000 <= cue.end_ms - cue.start_ms <= 7000 for cue in made)
 
 
 def test_cue_never_outlasts_the_audio():
-    assert cues([sentence("The end.", 2, 3)], total_s=3.2)[0].end_ms == 3200
+    assert build_cues([sentence("The end.", 2, 3)], total_s=3.2)[0].end_ms == 3200
 
 
 def test_very_short_sentences_of_a_paragraph_share_a_cue():
@@ -197,7 +204,7 @@ def test_sentences_of_two_paragraphs_do_not_share_a_cue():
 
 
 def test_nothing_to_show_gives_no_cue():
-    assert cues([], total_s=5) == ()
+    assert build_cues([], total_s=5) == ()
     assert shown(sentence(" \x07\u200b", 0, 1), sentence("Words.", 1, 2)) == [["Words."]]
 
 
@@ -256,8 +263,8 @@ def _times_ms(match):
 
 
 def test_webvtt_escapes_text_and_names_voice_title_language_and_chapter():
-    cue = Cue(0, 1500, ("Tom & Jerry <3", "a --> b"), voice="A & B", chapter="One")
-    text = webvtt([cue], title="A --> story\nof two", language="en-US")
+    cue = CaptionCue(0, 1500, ("Tom & Jerry <3", "a --> b"), voice="A & B", chapter="One")
+    text = format_webvtt([cue], title="A --> story\nof two", language="en-US")
     assert text == (
         "WEBVTT - A → story of two\n\n"
         "NOTE Language: en-US\n\n"
@@ -269,14 +276,18 @@ def test_webvtt_escapes_text_and_names_voice_title_language_and_chapter():
 
 
 def test_srt_numbers_from_one_and_counts_hours_past_99():
-    text = srt([Cue(0, 1000, ("One",)), Cue(360_000_001, 360_001_000, ("Two", "lines"))])
+    text = format_srt(
+        [CaptionCue(0, 1000, ("One",)), CaptionCue(360_000_001, 360_001_000, ("Two", "lines"))]
+    )
     assert text == (
         "1\n00:00:00,000 --> 00:00:01,000\nOne\n\n2\n100:00:00,001 --> 100:00:01,000\nTwo\nlines\n"
     )
 
 
 def test_srt_text_imitates_neither_tags_nor_times():
-    (found,) = parsed_srt(srt([Cue(0, 1000, ("a <b>bold</b> --> {\\an8}", "2 < 3 & x"))]))
+    (found,) = parsed_srt(
+        format_srt([CaptionCue(0, 1000, ("a <b>bold</b> --> {\\an8}", "2 < 3 & x"))])
+    )
     assert "<b" not in found[2]
     assert "</b" not in found[2]
     assert "{\\" not in found[2]
@@ -284,14 +295,14 @@ def test_srt_text_imitates_neither_tags_nor_times():
 
 
 def test_no_cues_make_empty_but_valid_files():
-    assert webvtt([]) == "WEBVTT\n\n"
-    assert srt([]) == ""
+    assert format_webvtt([]) == "WEBVTT\n\n"
+    assert format_srt([]) == ""
 
 
 def test_chapters_run_to_the_next_and_the_last_to_the_end():
-    text = chapters_vtt([(0, "One"), (10.5, "Two & more"), (10.5, "")], total_s=20)
+    text = format_chapters_vtt([(0, "One"), (10.5, "Two & more"), (10.5, "")], total_s=20)
     assert parsed_webvtt(text)[0] == [(0, 10_500, "One")]
-    text = chapters_vtt([(0, "One"), (10.5, "Two & more")], total_s=20)
+    text = format_chapters_vtt([(0, "One"), (10.5, "Two & more")], total_s=20)
     assert parsed_webvtt(text)[0] == [(0, 10_500, "One"), (10_500, 20_000, "Two & more")]
 
 
@@ -341,7 +352,7 @@ def narrations(draw):
 @given(narrations())
 def test_no_word_is_lost_or_reordered(narration):
     sentences, total_s = narration
-    made = cues(sentences, total_s=total_s)
+    made = build_cues(sentences, total_s=total_s)
     assert visible("".join("".join(cue.lines) for cue in made)) == visible(
         "".join(sentence.text for sentence in sentences)
     )
@@ -350,7 +361,7 @@ def test_no_word_is_lost_or_reordered(narration):
 @given(narrations())
 def test_lines_hold_what_fits(narration):
     sentences, total_s = narration
-    for cue in cues(sentences, total_s=total_s):
+    for cue in build_cues(sentences, total_s=total_s):
         assert 1 <= len(cue.lines) <= 2
         for line in cue.lines:
             assert line == line.strip()
@@ -361,7 +372,7 @@ def test_lines_hold_what_fits(narration):
 @given(narrations())
 def test_cues_follow_each_other_and_stay_long_enough(narration):
     sentences, total_s = narration
-    made = cues(sentences, total_s=total_s)
+    made = build_cues(sentences, total_s=total_s)
     frees_ms = [cue.start_ms for cue in made[1:]] + [int(total_s * 1000)]
     for cue, free_ms in zip(made, frees_ms, strict=False):
         shown_ms = cue.end_ms - cue.start_ms
@@ -383,18 +394,19 @@ def test_no_line_breaks_inside_a_word(words):
 @given(narrations())
 def test_files_say_what_the_cues_say(narration):
     sentences, total_s = narration
-    made = cues(sentences, total_s=total_s)
+    made = build_cues(sentences, total_s=total_s)
     expected = [(cue.start_ms, cue.end_ms, "\n".join(cue.lines)) for cue in made]
-    assert parsed_webvtt(webvtt(made, title="T", language="x"))[0] == expected
+    assert parsed_webvtt(format_webvtt(made, title="T", language="x"))[0] == expected
     assert [
-        (start, end, text.replace("\u2060", "")) for start, end, text in parsed_srt(srt(made))
+        (start, end, text.replace("\u2060", ""))
+        for start, end, text in parsed_srt(format_srt(made))
     ] == [(start, end, text.replace("-->", "→")) for start, end, text in expected]
-    webvtt(made).encode()
+    format_webvtt(made).encode()
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.floats(-10, 100), st.floats(-10, 100))))
 def test_disorderly_times_still_give_orderly_cues(rows):
-    made = cues([CaptionedSentence(*row) for row in rows], total_s=50)
+    made = build_cues([CaptionedSentence(*row) for row in rows], total_s=50)
     for first, second in pairwise(made):
         assert 0 <= first.start_ms < first.end_ms <= second.start_ms
 
@@ -408,9 +420,9 @@ def test_ten_hours_of_captions_take_well_under_half_a_second():
         for at in range(6000)
     ]
     began_s = time.process_time()
-    made = cues(sentences, total_s=36_000)
-    webvtt(made)
-    srt(made)
+    made = build_cues(sentences, total_s=36_000)
+    format_webvtt(made)
+    format_srt(made)
     # A third of a second on an idle machine; the slack is for busy ones. Work that grows with the
     # square of the length would take minutes.
     assert time.process_time() - began_s < 2.5

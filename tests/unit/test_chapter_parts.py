@@ -5,13 +5,19 @@ from itertools import pairwise
 
 import pytest
 
-from mixer.publish.chapters import Part, file_name, parts_of, playlist, podcast_json
+from mixer.publish.chapters import (
+    ChapterSpan,
+    file_name,
+    format_playlist,
+    format_podcast_json,
+    split_chapters,
+)
 
 MARKS = [(0.0, "One"), (12.8, "Zwei – ä"), (3_600.5, "Three")]
 
 
 def test_parts_follow_each_other_without_a_gap():
-    parts = parts_of(MARKS, 4_000.0, "Book")
+    parts = split_chapters(MARKS, 4_000.0, "Book")
     assert [(part.number, part.title) for part in parts] == [
         (1, "One"),
         (2, "Zwei – ä"),
@@ -26,7 +32,7 @@ def test_parts_follow_each_other_without_a_gap():
     [([], ["Book"]), ([(6.4, "One")], ["Book", "One"]), ([(0.0, "One")], ["One"])],
 )
 def test_what_lies_before_the_first_chapter_is_not_lost(marks: list, titles: list[str]):
-    parts = parts_of(marks, 10.0, "Book")
+    parts = split_chapters(marks, 10.0, "Book")
     assert [part.title for part in parts] == titles
     assert (parts[0].start_s, parts[-1].end_s) == (0.0, 10.0)
 
@@ -46,11 +52,11 @@ def test_what_lies_before_the_first_chapter_is_not_lost(marks: list, titles: lis
     ],
 )
 def test_files_are_named_so_that_every_system_takes_them(title: str, count: int, name: str):
-    assert file_name(Part(3, title, 0.0, 1.0), count, "mp3") == name
+    assert file_name(ChapterSpan(3, title, 0.0, 1.0), count, "mp3") == name
 
 
 def test_podcast_players_are_told_starts_and_titles():
-    told = json.loads(podcast_json(MARKS, title="Book", author=""))
+    told = json.loads(format_podcast_json(MARKS, title="Book", author=""))
     assert told == {
         "version": "1.2.0",
         "title": "Book",
@@ -63,9 +69,9 @@ def test_podcast_players_are_told_starts_and_titles():
 
 
 def test_a_playlist_names_the_files_beside_it():
-    parts = parts_of(MARKS[:2], 20.0, "Book")
+    parts = split_chapters(MARKS[:2], 20.0, "Book")
     files = [(file_name(part, 2, "mp3"), part) for part in parts]
-    assert playlist(files, title="Book", author="A.\nWriter").decode().splitlines() == [
+    assert format_playlist(files, title="Book", author="A.\nWriter").decode().splitlines() == [
         "#EXTM3U",
         "#PLAYLIST:Book",
         "#EXTINF:13,A. Writer - One",

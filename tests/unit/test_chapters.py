@@ -2,14 +2,14 @@
 
 import pytest
 
-from mixer.script.estimate import estimate
+from mixer.script.estimate import estimate_script
 from mixer.script.limits import POLLY_LIMITS
 from mixer.script.pauses import EXPRESSIVE, NATURAL
-from mixer.script.plan import PlanStyle, plan
-from mixer.script.script import Ending, Script
+from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.script import BreakKind, Script
 from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle
-from tests.texts import TONGUES, write
+from tests.texts import LANGUAGES, write_story
 
 BOOK = """\
 # The Voyage
@@ -33,11 +33,11 @@ They sailed.
 
 
 def book() -> Script:
-    return plan(BOOK, TextType.MARKDOWN)
+    return plan_text(BOOK, TextType.MARKDOWN)
 
 
 def titles(text: str, text_type: TextType = TextType.MARKDOWN) -> list[str]:
-    return [chapter.title for chapter in plan(text, text_type).chapters]
+    return [chapter.title for chapter in plan_text(text, text_type).chapters]
 
 
 def test_the_one_highest_heading_is_the_title_and_opens_the_first_chapter():
@@ -51,22 +51,22 @@ def test_the_one_highest_heading_is_the_title_and_opens_the_first_chapter():
 def test_endings_tell_headings_scenes_and_chapters_apart():
     told = [each for chunk in book().chunks for each in chunk.utterances]
     assert {utterance.text: utterance.ending for utterance in told} == {
-        "The Voyage": Ending.HEADING,
-        "Chapter I": Ending.HEADING,
-        "He left.": Ending.SENTENCE,
-        "It was late.": Ending.SCENE,
-        "She came.": Ending.PARAGRAPH,
-        "At sea": Ending.HEADING,
-        "They talked.": Ending.CHAPTER,
-        "Chapter II": Ending.HEADING,
-        "They sailed.": Ending.CHAPTER,
+        "The Voyage": BreakKind.HEADING,
+        "Chapter I": BreakKind.HEADING,
+        "He left.": BreakKind.SENTENCE,
+        "It was late.": BreakKind.SCENE,
+        "She came.": BreakKind.PARAGRAPH,
+        "At sea": BreakKind.HEADING,
+        "They talked.": BreakKind.CHAPTER,
+        "Chapter II": BreakKind.HEADING,
+        "They sailed.": BreakKind.CHAPTER,
     }
 
 
 def test_a_heading_and_the_end_of_a_scene_end_their_chunks():
     ends = [chunk.ending for chunk in book().chunks]
-    assert ends.count(Ending.HEADING) == 4
-    assert ends.count(Ending.SCENE) == 1
+    assert ends.count(BreakKind.HEADING) == 4
+    assert ends.count(BreakKind.SCENE) == 1
 
 
 @pytest.mark.parametrize(
@@ -94,28 +94,28 @@ def test_chapters_of_plain_text():
 
 def test_front_matter_has_the_last_word_on_the_title():
     text = "---\ntitle: The Real One\n---\n# Another\n\nText."
-    assert plan(text, TextType.MARKDOWN).title == "The Real One"
+    assert plan_text(text, TextType.MARKDOWN).title == "The Real One"
 
 
 def test_front_matter_names_the_author():
     text = "---\nauthor: J. R.\ud800 Hale\n---\nText."
-    assert plan(text, TextType.MARKDOWN).author == "J. R. Hale"
-    assert plan("Text.", TextType.MARKDOWN).author == ""
+    assert plan_text(text, TextType.MARKDOWN).author == "J. R. Hale"
+    assert plan_text("Text.", TextType.MARKDOWN).author == ""
 
 
 def test_what_xml_cannot_carry_is_not_in_a_title():
-    assert plan("---\ntitle: A\ud800 B\n---\nText.", TextType.MARKDOWN).title == "A B"
+    assert plan_text("---\ntitle: A\ud800 B\n---\nText.", TextType.MARKDOWN).title == "A B"
 
 
 @pytest.mark.parametrize("profile", [NATURAL, EXPRESSIVE])
 def test_the_gap_after_a_chunk_is_the_pause_of_its_ending(profile):
     style = PlanStyle(ssml=SsmlStyle(POLLY_LIMITS["generative"], profile))
-    chunks = list(plan(BOOK, TextType.MARKDOWN, style).chunks)
+    chunks = list(plan_text(BOOK, TextType.MARKDOWN, style).chunks)
     assert [chunk.gap_ms for chunk in chunks] == [profile.gap_ms(each.ending) for each in chunks]
 
 
 def test_one_gap_for_all_overrides_the_pauses():
-    chunks = plan(BOOK, TextType.MARKDOWN, PlanStyle(gap_ms=123)).chunks
+    chunks = plan_text(BOOK, TextType.MARKDOWN, PlanStyle(gap_ms=123)).chunks
     assert {chunk.gap_ms for chunk in chunks} == {123}
 
 
@@ -124,28 +124,33 @@ def test_one_gap_for_all_overrides_the_pauses():
 
 def test_an_estimate_counts_what_is_sent_and_billed():
     script = book()
-    foretold = estimate(script)
+    foretold = estimate_script(script)
     assert foretold.chapters == 2
     assert foretold.chunks == len(list(script.chunks))
     assert foretold.characters == sum(chunk.billed_chars for chunk in script.chunks)
 
 
-@pytest.mark.parametrize("tongue", TONGUES, ids=lambda tongue: tongue.tag)
+@pytest.mark.parametrize("tongue", LANGUAGES, ids=lambda tongue: tongue.tag)
 def test_a_thousand_words_take_between_four_and_ten_minutes(tongue):
-    story = write(tongue, seed=1, chars=6_000, shape="prose")
+    story = write_story(tongue, seed=1, chars=6_000, shape="prose")
     ideographic = tongue.gap == "" or tongue.tag == "ko-KR"
     words = len(story.text) / (1.7 if ideographic else 6)
-    minutes = estimate(plan(story.text, style=PlanStyle(tongue.tag))).duration_s / 60
+    minutes = estimate_script(plan_text(story.text, style=PlanStyle(tongue.tag))).duration_s / 60
     assert 4 < minutes / words * 1_000 < 10
 
 
 def test_speech_at_half_the_rate_takes_twice_as_long():
-    script = plan("He left. She came. They talked for a long while.", style=PlanStyle(gap_ms=0))
-    assert estimate(script, 50).duration_s == pytest.approx(2 * estimate(script).duration_s)
+    script = plan_text(
+        "He left. She came. They talked for a long while.", style=PlanStyle(gap_ms=0)
+    )
+    assert estimate_script(script, 50).duration_s == pytest.approx(
+        2 * estimate_script(script).duration_s
+    )
 
 
 def test_gaps_are_part_of_the_duration():
     without, with_gaps = (
-        estimate(plan(BOOK, TextType.MARKDOWN, PlanStyle(gap_ms=gap_ms))) for gap_ms in (0, 1_000)
+        estimate_script(plan_text(BOOK, TextType.MARKDOWN, PlanStyle(gap_ms=gap_ms)))
+        for gap_ms in (0, 1_000)
     )
     assert with_gaps.duration_s - without.duration_s == pytest.approx(with_gaps.chunks)

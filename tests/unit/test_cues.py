@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.cues import CROSSFADE_S, FADE_IN_S, MAX_FADE_OUT_SHARE, Bedding, place_cues
-from mixer.sound.marks import Plays, SoundMark, Stretch
+from mixer.sound.cues import CROSSFADE_S, FADE_IN_S, MAX_FADE_OUT_SHARE, MusicBedStyle, place_cues
+from mixer.sound.marks import MusicRegion, PlaybackMode, SoundAnnotation
 from mixer.sound.timeline import Clip, Cue, Timeline
 from tests.timelines import timelines
 
@@ -19,14 +19,14 @@ def cues(
 ) -> list[Cue]:
     starts = [round(start * RATE_HZ) for start in sections_s]
     length = round(length_s * RATE_HZ)
-    played = SoundMark("music", Plays.ON)
+    played = SoundAnnotation("music", PlaybackMode.LOOP)
     ends = [*starts[1:], length]
-    music = [Stretch(played, start, end) for start, end in zip(starts, ends, strict=True)]
+    music = [MusicRegion(played, start, end) for start, end in zip(starts, ends, strict=True)]
     heard = [(each.start, each.end) for each in clips or []]
-    return list(place_cues(music, heard, length, Bedding(8.0, 20.0, fade_out_s, RATE_HZ)))
+    return list(place_cues(music, heard, length, MusicBedStyle(8.0, 20.0, fade_out_s, RATE_HZ)))
 
 
-@given(timelines(marked=False))
+@given(timelines(with_sounds=False))
 def test_music_covers_the_whole_and_every_section_begins_it_anew(timeline: Timeline):
     if timeline.cues:
         assert [cue.start for cue in timeline.cues] == [each.start for each in timeline.sections]
@@ -47,7 +47,7 @@ def test_ramps_stay_inside_their_cue_and_leave_speech_alone(timeline: Timeline):
             )
 
 
-@given(timelines(marked=False))
+@given(timelines(with_sounds=False))
 def test_fade_out_takes_a_third_of_the_length_at_most(timeline: Timeline):
     if timeline.cues:
         assert timeline.cues[-1].fade_out <= timeline.length * MAX_FADE_OUT_SHARE

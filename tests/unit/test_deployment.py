@@ -10,25 +10,25 @@ from click.testing import CliRunner
 
 from delivery.__main__ import main
 from delivery.deployment import SENTENCE, curl_line
-from delivery.desk import terminal_desk
-from delivery.errors import Stopped
-from delivery.smoke import event
+from delivery.desk import open_terminal
+from delivery.errors import DeploymentError
+from delivery.smoke import build_event
 from delivery.stacks import (
     INFRA,
-    LONGEST_BODY_BYTES,
+    MAX_TEMPLATE_BYTES,
     MIXER,
     SPEECH,
     STACKS,
     TEMPLATES,
-    check_wishes,
-    names,
-    wishes_from,
+    check_parameters,
+    name_stacks,
+    parse_parameters,
 )
-from tests.functional.lambdas import version_2
-from tests.infra.cloudformation import templates
+from tests.functional.lambdas import event_v2
+from tests.infra.cloudformation import load_templates
 
 DECLARED = {
-    each.short: set(templates()[each.template.removesuffix(".yml")]["Parameters"])
+    each.short_name: set(load_templates()[each.template.removesuffix(".yml")]["Parameters"])
     for each in STACKS
 }
 
@@ -44,49 +44,49 @@ def test_every_template_is_deployed_once():
 
 
 def test_stack_comes_after_those_it_is_told_the_names_of():
-    order = [each.named_by for each in STACKS]
+    order = [each.name_parameter for each in STACKS]
     for stack in STACKS[1:]:
-        asked = {key for key in DECLARED[stack.short] if key.endswith("StackName")}
+        asked = {key for key in DECLARED[stack.short_name] if key.endswith("StackName")}
         assert asked - NAMED_BEFORE_MADE <= set(order[: STACKS.index(stack)])
 
 
 def test_every_name_that_a_template_asks_for_is_known():
     asked = {key for keys in DECLARED.values() for key in keys if key.endswith("StackName")}
-    assert asked <= set(names("mixer"))
+    assert asked <= set(name_stacks("mixer"))
 
 
 def test_defaults_of_templates_are_the_names_of_the_usual_deployment():
-    for template in templates().values():
+    for template in load_templates().values():
         for key, parameter in template["Parameters"].items():
             if key.endswith("StackName"):
-                assert parameter["Default"] == names("mixer")[key]
+                assert parameter["Default"] == name_stacks("mixer")[key]
 
 
-@pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.short)
+@pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.short_name)
 def test_template_is_short_enough_to_be_sent_without_a_bucket(stack):
-    assert len(stack.body().encode()) < LONGEST_BODY_BYTES
+    assert len(stack.read_template().encode()) < MAX_TEMPLATE_BYTES
 
 
 def test_first_stack_needs_no_image():
-    assert "ImageDigest" not in DECLARED[INFRA.short]
+    assert "ImageDigest" not in DECLARED[INFRA.short_name]
 
 
 def test_wish_goes_to_every_stack_or_to_one():
-    wishes = wishes_from(["AuthMode=none", "app.MemoryMb=2048", "LogRetentionDays=7"])
-    check_wishes(wishes, DECLARED)
-    assert wishes.for_stack(SPEECH) == {"AuthMode": "none", "LogRetentionDays": "7"}
-    assert wishes.for_stack(MIXER)["MemoryMb"] == "2048"
+    wishes = parse_parameters(["AuthMode=none", "app.MemoryMb=2048", "LogRetentionDays=7"])
+    check_parameters(wishes, DECLARED)
+    assert wishes.select_for(SPEECH) == {"AuthMode": "none", "LogRetentionDays": "7"}
+    assert wishes.select_for(MIXER)["MemoryMb"] == "2048"
 
 
 @pytest.mark.parametrize("written", ["AuthMode", "cellar.MemoryMb=1", "Autmode=none"])
 def test_wish_that_nobody_can_fulfil_is_refused_by_name(written):
-    with pytest.raises(Stopped, match=written.partition("=")[0]):
-        check_wishes(wishes_from([written]), DECLARED)
+    with pytest.raises(DeploymentError, match=written.partition("=")[0]):
+        check_parameters(parse_parameters([written]), DECLARED)
 
 
 def test_wish_of_a_stack_that_lacks_the_parameter_is_refused():
-    with pytest.raises(Stopped, match="web has no parameter MemoryMb"):
-        check_wishes(wishes_from(["web.MemoryMb=1"]), DECLARED)
+    with pytest.raises(DeploymentError, match="web has no parameter MemoryMb"):
+        check_parameters(parse_parameters(["web.MemoryMb=1"]), DECLARED)
 
 
 def test_curl_line_is_one_command_with_a_request_in_it():
@@ -104,8 +104,8 @@ def test_variable_in_the_curl_line_is_for_the_shell_to_fill_in():
 
 def test_smoke_test_calls_functions_as_the_gateway_does():
     told = {"text": "Hello."}
-    as_tests_do = version_2(told, "/synthesize", caller="smoke-test")
-    ours = event("/synthesize", told)
+    as_tests_do = event_v2(told, "/synthesize", caller="smoke-test")
+    ours = build_event("/synthesize", told)
     assert ours["requestContext"]["authorizer"] == as_tests_do["requestContext"]["authorizer"]
     assert set(ours) <= set(as_tests_do)
     assert ours["body"] == as_tests_do["body"]
@@ -113,14 +113,14 @@ def test_smoke_test_calls_functions_as_the_gateway_does():
 
 def test_nobody_at_the_terminal_is_no_consent(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
-    with pytest.raises(Stopped, match="YES=1"):
-        terminal_desk(yes=False).agrees("Delete it?")
+    with pytest.raises(DeploymentError, match="YES=1"):
+        open_terminal(yes=False).confirm("Delete it?")
 
 
 def test_agreeing_to_everything_says_so():
     said = io.StringIO()
     with redirect_stdout(said):
-        assert terminal_desk(yes=True).agrees("Make it?")
+        assert open_terminal(yes=True).confirm("Make it?")
     assert said.getvalue() == "Make it? yes (YES=1)\n"
 
 

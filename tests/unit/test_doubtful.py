@@ -1,8 +1,8 @@
 """Which words of a text a voice may misread."""
 
-from mixer.script.doubtful import Doubtful, doubtful_words
+from mixer.script.doubtful import PronunciationHint, find_pronunciation_hints
 from mixer.script.lexicon import read_lexicon
-from mixer.script.plan import PlanStyle, plan
+from mixer.script.plan import PlanStyle, plan_text
 from mixer.script.sources import TextType
 
 TEXT = (
@@ -12,21 +12,21 @@ TEXT = (
 
 
 def test_names_abbreviations_and_odd_words_are_listed_and_others_are_not():
-    assert doubtful_words(plan(TEXT)) == (
-        Doubtful("NASA", "abbreviation", 1),
-        Doubtful("café", "foreign letters", 1),
-        Doubtful("B2B", "mixed", 1),
-        Doubtful("iPad", "mixed", 1),
-        Doubtful("Siobhan", "name", 2),
+    assert find_pronunciation_hints(plan_text(TEXT)) == (
+        PronunciationHint("NASA", "abbreviation", 1),
+        PronunciationHint("café", "foreign letters", 1),
+        PronunciationHint("B2B", "mixed", 1),
+        PronunciationHint("iPad", "mixed", 1),
+        PronunciationHint("Siobhan", "name", 2),
     )
 
 
 def test_what_a_lexicon_says_is_not_doubted():
     lexicon = read_lexicon("NASA = nassa\nSiobhan = Shivawn\nB2B = x\niPad = x\ncafé = x")
-    assert not doubtful_words(plan(TEXT, style=PlanStyle(lexicon=lexicon)))
+    assert not find_pronunciation_hints(plan_text(TEXT, style=PlanStyle(lexicon=lexicon)))
 
 
 def test_words_that_were_written_out_days_and_the_capitals_of_titles_are_not_doubted():
     text = "# The Long Way Home\n\nOn 3 March Mrs. Pell met Mr. Hale at 5 p.m., on a Monday."
-    found = doubtful_words(plan(text, TextType.MARKDOWN))
+    found = find_pronunciation_hints(plan_text(text, TextType.MARKDOWN))
     assert [each.word for each in found] == ["Hale", "Pell"]

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.ducking import RADIO, Ramping, Span, ramps
+from mixer.sound.ducking import RADIO, DuckingEnvelope, Span, build_ramps
 from mixer.sound.timeline import Ramp
 
 RATE_HZ = 24_000
 RISE_DB = 8.0
-LEAST_PAUSE_S = RADIO.least_pause_s
+LEAST_PAUSE_S = RADIO.min_pause_s
 
 
 @st.composite
@@ -43,7 +43,7 @@ def test_bed_is_down_before_the_first_syllable_and_all_through_speech(
     rhythm: tuple[list[Span], Span],
 ):
     speech, bed = rhythm
-    found = ramps(speech, bed, RISE_DB, RATE_HZ)
+    found = build_ramps(speech, bed, RISE_DB, RATE_HZ)
     for start, end in speech:
         first, last = max(start, bed[0]), min(end, bed[1]) - 1
         if first <= last:
@@ -54,7 +54,7 @@ def test_bed_is_down_before_the_first_syllable_and_all_through_speech(
 @given(rhythms())
 def test_ramps_are_in_order_inside_the_bed_and_never_overlap(rhythm: tuple[list[Span], Span]):
     speech, bed = rhythm
-    found = ramps(speech, bed, RISE_DB, RATE_HZ)
+    found = build_ramps(speech, bed, RISE_DB, RATE_HZ)
     assert all(bed[0] <= ramp.start < bed[1] for ramp in found)
     assert all(a.start + a.length <= b.start for a, b in pairwise(found))
     assert [ramp.to_db for ramp in found] == [RISE_DB, 0.0] * (len(found) // 2) + [RISE_DB] * (
@@ -64,14 +64,14 @@ def test_ramps_are_in_order_inside_the_bed_and_never_overlap(rhythm: tuple[list[
 
 @given(rhythms())
 def test_bed_that_never_rises_has_no_ramps(rhythm: tuple[list[Span], Span]):
-    assert ramps(*rhythm, 0, RATE_HZ) == ()
+    assert build_ramps(*rhythm, 0, RATE_HZ) == ()
 
 
 @pytest.mark.parametrize(("pause_s", "rises"), [(0.2, 0), (0.84, 0), (0.86, 1), (5.0, 1)])
 def test_only_long_pauses_let_the_bed_up(pause_s: float, rises: int):
     speech_end, total = RATE_HZ, 10 * RATE_HZ
     second = speech_end + round(pause_s * RATE_HZ)
-    found = ramps([(0, speech_end), (second, total)], (0, total), RISE_DB, RATE_HZ)
+    found = build_ramps([(0, speech_end), (second, total)], (0, total), RISE_DB, RATE_HZ)
     assert len(found) == 2 * rises
     if rises:
         up, down = found
@@ -80,22 +80,22 @@ def test_only_long_pauses_let_the_bed_up(pause_s: float, rises: int):
 
 
 def test_bed_starts_raised_where_there_is_an_intro_and_rises_in_the_outro():
-    found = ramps([(5 * RATE_HZ, 8 * RATE_HZ)], (0, 12 * RATE_HZ), RISE_DB, RATE_HZ)
+    found = build_ramps([(5 * RATE_HZ, 8 * RATE_HZ)], (0, 12 * RATE_HZ), RISE_DB, RATE_HZ)
     assert found[0] == Ramp(0, 0, RISE_DB)
     assert found[-1].to_db == RISE_DB
     assert len(found) == 3
 
 
 def test_bed_without_speech_is_raised_throughout():
-    assert ramps([], (100, 999_999), RISE_DB, RATE_HZ) == (Ramp(100, 0, RISE_DB),)
+    assert build_ramps([], (100, 999_999), RISE_DB, RATE_HZ) == (Ramp(100, 0, RISE_DB),)
 
 
 @pytest.mark.parametrize(("pause_s", "rises"), [(1.9, 0), (2.1, 1)])
 def test_times_that_are_asked_for_are_kept(pause_s: float, rises: int):
-    slow = Ramping(down_s=0.4, hold_s=0.6, up_s=1.0)
+    slow = DuckingEnvelope(attack_s=0.4, hold_s=0.6, release_s=1.0)
     second = RATE_HZ + round(pause_s * RATE_HZ)
     total = second + RATE_HZ
-    found = ramps([(0, RATE_HZ), (second, total)], (0, total), RISE_DB, RATE_HZ, slow)
+    found = build_ramps([(0, RATE_HZ), (second, total)], (0, total), RISE_DB, RATE_HZ, slow)
     assert len(found) == 2 * rises
     if rises:
         up, down = found

@@ -4,29 +4,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.speech.embedded.said import Said
+from mixer.speech.embedded.said import MappedText
 from mixer.speech.embedded.ssml_reader import CLAUSE_PAUSE_MS
 from mixer.speech.embedded.text import (
     INNER_SENTENCE_PAUSE_MS,
     MAX_PIECE_PHONEMES,
     MAX_RUN_CHARS,
     MIN_PIECE_PHONEMES,
-    guarded,
-    pieces,
+    sanitise_text,
+    split_phonemes,
 )
-from mixer.speech.embedded.word_times import Timed, written_words
+from mixer.speech.embedded.word_times import TokenTiming, align_words
 
 
 def guard(text: str) -> str:
-    return guarded(Said.literal(text)).text
+    return sanitise_text(MappedText.literal(text)).text
 
 
 def cut(phonemes: str, rate: float = 1.0) -> list[str]:
-    return [phonemes[piece.start : piece.end] for piece in pieces(phonemes, rate)]
+    return [phonemes[piece.start : piece.end] for piece in split_phonemes(phonemes, rate)]
 
 
-def timed(*words: str) -> list[Timed]:
-    return [Timed(word, at * 100, at * 100 + 90) for at, word in enumerate(words)]
+def timed(*words: str) -> list[TokenTiming]:
+    return [TokenTiming(word, at * 100, at * 100 + 90) for at, word in enumerate(words)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_the_voice_would_misread_is_mended(text, expected):
 
 @pytest.mark.parametrize("number", ["7" * 37, "7" * 3000, "123," * 12 + "999"])
 def test_number_too_long_for_a_name_is_said_digit_by_digit(number):
-    said = guarded(Said.literal(number))
+    said = sanitise_text(MappedText.literal(number))
     assert not any(character.isdigit() for character in said.text)
     assert said.origin(0, len(said.text)) == (0, len(number))
 
@@ -74,7 +74,7 @@ def test_endless_word_is_read_in_parts():
 
 def test_long_run_is_broken_at_its_marks():
     run = "well—" * 100 + "enough"
-    said = guarded(Said.literal(run))
+    said = sanitise_text(MappedText.literal(run))
     assert said.text.replace(" ", "") == run
     assert max(map(len, said.text.split())) <= MAX_RUN_CHARS
     assert all(part.endswith("—") for part in said.text.split()[:-1])
@@ -84,7 +84,7 @@ def test_long_run_is_broken_at_its_marks():
 
 @given(st.text())
 def test_guarded_text_has_no_links_and_only_known_letters(text):
-    said = guarded(Said.literal(text))
+    said = sanitise_text(MappedText.literal(text))
     assert "[" not in said.text
     assert len(said.text) == len(said.origins)
     assert all(0 <= start < end <= len(text) for start, end in said.origins)
@@ -95,7 +95,7 @@ def test_short_sentence_is_one_piece():
 
 
 def test_sentences_are_said_on_their_own():
-    first, second = pieces("həlˈO. hˌW ˈɑɹ ju?")
+    first, second = split_phonemes("həlˈO. hˌW ˈɑɹ ju?")
     assert first.pause_ms == INNER_SENTENCE_PAUSE_MS
     assert second.pause_ms == 0
 
@@ -106,7 +106,7 @@ def test_quoted_question_stays_with_who_asks():
 
 def test_long_sentence_is_cut_at_its_clauses():
     phonemes = ", ".join(["wˈʌn tˈu θɹˈi"] * 60)
-    found = pieces(phonemes)
+    found = split_phonemes(phonemes)
     assert all(phonemes[piece.start : piece.end].endswith(",") for piece in found[:-1])
     assert {piece.pause_ms for piece in found[:-1]} == {CLAUSE_PAUSE_MS}
 
@@ -130,7 +130,7 @@ def test_punctuation_alone_is_not_said(phonemes):
 
 @given(st.text(alphabet="abɹ ˈ,.;!?”—", max_size=2000), st.floats(0.1, 3))
 def test_pieces_lose_nothing_and_stay_short(phonemes, rate):
-    found = pieces(phonemes, rate)
+    found = split_phonemes(phonemes, rate)
     assert all(piece.end - piece.start <= MAX_PIECE_PHONEMES for piece in found)
     kept = "".join(phonemes[piece.start : piece.end] for piece in found)
     letters = [each for each in phonemes if each.isalpha() and each != "ˈ"]
@@ -138,8 +138,8 @@ def test_pieces_lose_nothing_and_stay_short(phonemes, rate):
 
 
 def test_words_are_found_where_they_are_written():
-    words = written_words(
-        Said.literal("The sea — it's still."), timed("the", "sea", "it's", "still")
+    words = align_words(
+        MappedText.literal("The sea — it's still."), timed("the", "sea", "it's", "still")
     )
     assert [(word.start, word.end) for word in words] == [(0, 3), (4, 7), (10, 14), (15, 20)]
     assert [word.start_samples for word in words] == [0, 100, 200, 300]
@@ -147,24 +147,28 @@ def test_words_are_found_where_they_are_written():
 
 def test_number_takes_the_time_of_all_its_words():
     heard = timed("It", "cost", "twelve", "hundred", "dollars", "then")
-    word = written_words(Said.literal("It cost $1,200 then."), heard)[2]
+    word = align_words(MappedText.literal("It cost $1,200 then."), heard)[2]
     assert (word.start_samples, word.end_samples) == (200, 490)
 
 
 def test_words_of_a_replacement_are_one_written_word():
-    said = Said.literal("The ") + Said.alias("World Wide Web", 4, 7) + Said.literal(" works", 7)
-    words = written_words(said, timed("The", "World", "Wide", "Web", "works"))
+    said = (
+        MappedText.literal("The ")
+        + MappedText.alias("World Wide Web", 4, 7)
+        + MappedText.literal(" works", 7)
+    )
+    words = align_words(said, timed("The", "World", "Wide", "Web", "works"))
     assert [(word.start, word.end) for word in words] == [(0, 3), (4, 7), (8, 13)]
     assert (words[1].start_samples, words[1].end_samples) == (100, 390)
 
 
 def test_no_word_is_heard_when_nothing_is():
-    assert written_words(Said.literal("你好"), []) == []
+    assert align_words(MappedText.literal("你好"), []) == []
 
 
 def test_repetition_without_end_is_timed_quickly():
     text = " ".join(["a slash"] * 700)
-    words = written_words(Said.literal(text), timed(*["a", "x", "slash"] * 700))
+    words = align_words(MappedText.literal(text), timed(*["a", "x", "slash"] * 700))
     assert len(words) == 1400
 
 
@@ -173,6 +177,6 @@ def test_repetition_without_end_is_timed_quickly():
     st.lists(st.sampled_from(["one", "two", "five", "dollars", "three"])),
 )
 def test_word_times_never_run_backwards(written, heard):
-    words = written_words(Said.literal(" ".join(written)), timed(*heard))
+    words = align_words(MappedText.literal(" ".join(written)), timed(*heard))
     times = [at for word in words for at in (word.start_samples, word.end_samples)]
     assert times == sorted(times)

@@ -15,14 +15,14 @@ from mixer.script.document import Document
 from mixer.script.epub import read_epub
 from mixer.script.plan import PlanStyle, plan_document
 from mixer.script.script import Script
-from tests.books import Book, page
+from tests.books import Book, build_page
 
 LONG_BOOK_CHARS = 500_000
 LONG_BOOK_CHAPTERS = 40
 LONG_BOOK_S = 5.0
 WORDS = "the sea lamp harbour walked slowly never again Dr. Finch said 1,204 – “quiet” & then"
-ONE = page("<h2>One</h2><p>The lamp went out.</p>")
-TWO = page("<h2>Two</h2><p>Nobody noticed.</p>")
+ONE = build_page("<h2>One</h2><p>The lamp went out.</p>")
+TWO = build_page("<h2>Two</h2><p>Nobody noticed.</p>")
 
 
 def texts(document: Document) -> list[str]:
@@ -58,7 +58,7 @@ def long_book() -> tuple[Book, list[str]]:
             text = ". ".join(each.replace("&", "&amp;").capitalize() for each in sentences) + "."
             body.append(f"<p>{text.replace('lamp', '<i>lamp</i>')}</p>")
             length += len(text)
-        pages[f"c{number}.xhtml"] = page("\n".join(body))
+        pages[f"c{number}.xhtml"] = build_page("\n".join(body))
     contents = [(name, f"Chapter {n + 1}", 1) for n, name in enumerate(pages)]
     return Book(pages, contents), list(pages.values())
 
@@ -90,7 +90,7 @@ def test_a_book_says_who_wrote_it_and_in_which_language():
     )
     read = read_epub(book.content())
     assert (read.title, read.author, read.language) == ("The Book", "A. Writer", "de")
-    assert read.about.description == "A tale."
+    assert read.metadata.description == "A tale."
     assert read.cover is not None
     assert (read.cover.media_type, read.cover.content) == ("image/jpeg", picture)
 
@@ -110,7 +110,7 @@ def test_chapters_open_where_the_contents_point(version):
 
 
 def test_nested_contents_open_parts_and_their_chapters():
-    part = page("<h1>Part the First</h1><p>A motto.</p>")
+    part = build_page("<h1>Part the First</h1><p>A motto.</p>")
     book = Book(
         {"p.xhtml": part, "1.xhtml": ONE, "2.xhtml": TWO},
         [
@@ -159,7 +159,7 @@ def test_one_huge_page_without_contents_is_parted_at_its_headings_in_seconds():
         f"<h2>Chapter {n}</h2>" + f"<p>{sentence}</p>" * 180 for n in range(LONG_BOOK_CHAPTERS)
     )
     begun_s = time.process_time()
-    planned = script(Book({"all.xhtml": page(body)}))
+    planned = script(Book({"all.xhtml": build_page(body)}))
     assert time.process_time() - begun_s < LONG_BOOK_S
     assert len(planned.chapters) == LONG_BOOK_CHAPTERS
     assert letters(told(planned)).count("Nobodyknewnobodyasked") == 180 * LONG_BOOK_CHAPTERS
@@ -168,11 +168,15 @@ def test_one_huge_page_without_contents_is_parted_at_its_headings_in_seconds():
 def test_one_huge_page_is_parted_at_the_anchors_of_its_contents():
     body = "".join(f'<h3 id="c{n}">Title {n}</h3><p>Text of {n}.</p>' for n in range(3))
     contents = [(f"all.xhtml#c{n}", f"Chapter {n}", 1) for n in range(3)]
-    assert chapters(Book({"all.xhtml": page(body)}, contents)) == ["Title 0", "Title 1", "Title 2"]
+    assert chapters(Book({"all.xhtml": build_page(body)}, contents)) == [
+        "Title 0",
+        "Title 1",
+        "Title 2",
+    ]
 
 
 def test_a_chapter_without_a_heading_is_named_and_nothing_is_added_to_what_is_said():
-    pages = {"1.xhtml": page("<p>It began.</p>"), "2.xhtml": page("<p>It ended.</p>")}
+    pages = {"1.xhtml": build_page("<p>It began.</p>"), "2.xhtml": build_page("<p>It ended.</p>")}
     book = Book(pages, [("1.xhtml", "Dawn", 1), ("2.xhtml", "Dusk", 1)])
     assert chapters(book) == ["Dawn", "Dusk"]
     assert told(script(book)) == "It began. It ended."
@@ -186,7 +190,7 @@ def test_notes_and_page_numbers_are_not_read():
         '<section epub:type="endnotes"><ol><li>End.</li></ol></section>'
         '<p class="footnote">Class.</p><p>In 1984 <a href="#y">he</a> left.</p>'
     )
-    assert texts(read_epub(Book({"1.xhtml": page(body)}).content())) == [
+    assert texts(read_epub(Book({"1.xhtml": build_page(body)}).content())) == [
         "Before the storm, all slept.",
         "In 1984 he left.",
     ]
@@ -194,8 +198,8 @@ def test_notes_and_page_numbers_are_not_read():
 
 def test_front_matter_is_skipped_on_request():
     pages = {
-        "cover.xhtml": page("<p>Cover words</p>"),
-        "imprint.xhtml": page("<p>Copyright words</p>", 'epub:type="copyright-page"'),
+        "cover.xhtml": build_page("<p>Cover words</p>"),
+        "imprint.xhtml": build_page("<p>Copyright words</p>", 'epub:type="copyright-page"'),
         "1.xhtml": ONE,
     }
     guide = '<guide><reference type="cover" href="cover.xhtml"/></guide>'
@@ -205,13 +209,13 @@ def test_front_matter_is_skipped_on_request():
 
 
 def test_a_picture_is_described_except_on_the_cover():
-    picture = page('<div><img src="a.png" alt="A lamp"/></div>')
+    picture = build_page('<div><img src="a.png" alt="A lamp"/></div>')
     book = Book({"cover.xhtml": picture, "1.xhtml": ONE, "2.xhtml": picture})
     assert texts(read_epub(book.content())) == ["One", "The lamp went out.", "A lamp"]
 
 
 def test_a_fixed_layout_with_words_is_read():
-    spread = page('<div style="position:absolute"><span>Once</span> <span>upon.</span></div>')
+    spread = build_page('<div style="position:absolute"><span>Once</span> <span>upon.</span></div>')
     book = Book(
         {"1.xhtml": spread}, metadata='<meta property="rendition:layout">pre-paginated</meta>'
     )
@@ -223,7 +227,7 @@ def test_a_fixed_layout_with_words_is_read():
     [("utf-8", "cp1252"), ("iso-8859-1", "cp1252"), ("utf-16", "utf-16"), ("no-such", "utf-8")],
 )
 def test_a_page_in_another_encoding_than_it_says_is_read(stated, actual):
-    text = page("<p>Über die Brücke</p>").replace('"utf-8"', f'"{stated}"')
+    text = build_page("<p>Über die Brücke</p>").replace('"utf-8"', f'"{stated}"')
     assert texts(read_epub(Book({"1.xhtml": text.encode(actual)}).content())) == ["Über die Brücke"]
 
 
@@ -245,7 +249,7 @@ def test_a_page_in_another_encoding_than_it_says_is_read(stated, actual):
     ],
 )
 def test_scripts_of_other_directions_are_read(language, body, words):
-    book = Book({"1.xhtml": page(body)}, language=language)
+    book = Book({"1.xhtml": build_page(body)}, language=language)
     assert texts(read_epub(book.content())) == words
     assert script(book).chapters
 
@@ -286,10 +290,10 @@ def lying(content: bytes) -> bytes:
     [
         (Book({"1.xhtml": ONE}).content()[:-60], "archive is broken"),
         (archive(**{"word/document.xml": "<w/>"}), "no EPUB"),
-        (Book({"1.xhtml": page('<img src="1.png"/>')}).content(), "pictures"),
+        (Book({"1.xhtml": build_page('<img src="1.png"/>')}).content(), "pictures"),
         (
             Book(
-                {"1.xhtml": page('<svg><image href="1.jpg"/></svg>')},
+                {"1.xhtml": build_page('<svg><image href="1.jpg"/></svg>')},
                 metadata='<meta property="rendition:layout">pre-paginated</meta>',
             ).content(),
             "pictures",
@@ -309,7 +313,7 @@ def lying(content: bytes) -> bytes:
         (Book({"../../1.xhtml": ONE}).content(), "leads out of it"),
         (Book({"1.xhtml": ONE}, files={"../../etc/passwd": "x"}).content(), "leads out of it"),
         (
-            Book({"1.xhtml": page("<p>&b;</p>").replace("<!DOCTYPE html>", BOMB)}).content(),
+            Book({"1.xhtml": build_page("<p>&b;</p>").replace("<!DOCTYPE html>", BOMB)}).content(),
             "entities",
         ),
         (Book({"1.xhtml": ONE}, files={"OEBPS/book.opf": BOMB + "<p/>"}).content(), "entities"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mixer.errors import StoreFailed
-from mixer.files import publish, published
+from mixer.files import open_atomic, write_atomic
 
 UMASK = 0o027
 THREADS = 16
@@ -23,7 +23,7 @@ def own_umask() -> Iterator[None]:
 
 def test_file_appears_only_when_it_is_whole(tmp_path: Path):
     path = tmp_path / "new" / "story.mp3"
-    with published(path) as file:
+    with open_atomic(path) as file:
         file.write(b"half")
         file.flush()
         assert not path.exists()
@@ -37,7 +37,7 @@ def test_failure_leaves_what_was_there(tmp_path: Path):
     path.write_bytes(b"old")
 
     def fail() -> None:
-        with published(path) as file:
+        with open_atomic(path) as file:
             file.write(b"new")
             raise KeyboardInterrupt
 
@@ -51,7 +51,7 @@ def test_failure_leaves_what_was_there(tmp_path: Path):
 def test_new_files_heed_the_umask_and_many_threads_leave_it_alone(tmp_path: Path):
     paths = [tmp_path / str(number) for number in range(THREADS * 32)]
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda path: publish(path, b"1"), paths))
+        list(pool.map(lambda path: write_atomic(path, b"1"), paths))
     assert os.umask(UMASK) == UMASK
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o666 & ~UMASK}
 
@@ -59,7 +59,7 @@ def test_new_files_heed_the_umask_and_many_threads_leave_it_alone(tmp_path: Path
 def test_folder_in_the_files_place_is_told_before_anything_is_written(tmp_path: Path):
     (tmp_path / "story.mp3").mkdir()
     with pytest.raises(StoreFailed, match="a folder has that name"):
-        published(tmp_path / "story.mp3").__enter__()
+        open_atomic(tmp_path / "story.mp3").__enter__()
     assert [path.name for path in tmp_path.rglob("*")] == ["story.mp3"]
 
 
@@ -67,10 +67,10 @@ def test_folder_in_the_files_place_is_told_before_anything_is_written(tmp_path: 
 def test_file_in_the_folders_place_is_told(tmp_path: Path, below: str):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreFailed, match="part of its path is a file"):
-        publish(tmp_path / "file" / below, b"1")
+        write_atomic(tmp_path / "file" / below, b"1")
 
 
 def test_name_too_long_is_told(tmp_path: Path):
     with pytest.raises(StoreFailed, match="its name is too long"):
-        publish(tmp_path / ("x" * 300), b"1")
+        write_atomic(tmp_path / ("x" * 300), b"1")
     assert list(tmp_path.iterdir()) == []

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.sound.bed import Bed
-from mixer.sound.filtergraph import segment_command
-from mixer.sound.segments import cut
+from mixer.sound.filtergraph import build_segment_command
+from mixer.sound.segments import cut_timeline
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline
 from tests.timelines import timelines
 
@@ -19,8 +19,10 @@ beds = st.builds(Bed, st.just(Path("bed.s16")), st.integers(60, 90).map(lambda s
 def graphs(timeline: Timeline, bed: Bed, grids: int | None) -> list[str]:
     sources = {clip.source: Path(clip.source) for clip in timeline.clips}
     commands = [
-        segment_command(timeline, segment, sources, {cue.played: bed for cue in timeline.cues})
-        for segment in cut(timeline, grids)
+        build_segment_command(
+            timeline, segment, sources, {cue.sound_key: bed for cue in timeline.cues}
+        )
+        for segment in cut_timeline(timeline, grids)
     ]
     return [each.arguments[each.arguments.index("-filter_complex") + 1] for each in commands]
 

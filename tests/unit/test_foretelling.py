@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.foretelling import foretold
+from mixer.sound.foretelling import predict_loudness
 from mixer.sound.measure import Measurement
-from mixer.sound.profile import LIMIT_STEPS_DB, Block, Edge, Profile, limiter_losses_db, loss_db
+from mixer.sound.profile import (
+    LIMIT_STEPS_DB,
+    Edge,
+    LevelBlock,
+    Profile,
+    limiter_loss_db,
+    limiter_losses_db,
+)
 from mixer.sound.timeline import Clip
-from tests.timelines import measured
+from tests.timelines import build_measurement
 
 RATE_HZ = 24_000
 LOUD = -20.0
@@ -24,7 +31,7 @@ def take(seconds: float) -> Measurement:
     whole = Counter({LOUD: round(seconds * 10) - 3})
     whole.update(round(level * 4) / 4 for level in (*rising[:3], *rising[:3]))
     profile = Profile(head=Edge(0.1, rising), tail=Edge(seconds - 0.1, rising[::-1]))
-    return replace(measured(seconds, RATE_HZ), windows=whole, profile=profile)
+    return replace(build_measurement(seconds, RATE_HZ), windows=whole, profile=profile)
 
 
 def heard(gap_s: float, gain_db: float = 0.0) -> tuple[float, int]:
@@ -32,11 +39,11 @@ def heard(gap_s: float, gain_db: float = 0.0) -> tuple[float, int]:
     length = 2 * RATE_HZ
     second = 2 * RATE_HZ + round(gap_s * RATE_HZ)
     clips = [Clip("a", 0, 0, length, gain_db, 0), Clip("b", second, 0, length, gain_db, 0)]
-    expected = foretold(
+    expected = predict_loudness(
         *(clips, [take(2.0), take(2.0)], second + length, RATE_HZ),
-        heard_as_db=0.0,
-        under=[{}, {}],
-        alone={},
+        dual_mono_db=0.0,
+        background=[{}, {}],
+        unmixed={},
     )
     found = expected.lufs(0.0, None)
     assert found is not None
@@ -60,7 +67,7 @@ def test_gains_carry_over():
 
 @given(st.lists(st.tuples(st.floats(-60, 0), st.floats(3, 20)), min_size=2, max_size=80))
 def test_a_limiter_takes_the_more_the_lower_it_is(drawn: list[tuple[float, float]]):
-    blocks = [Block(peak, peak - crest) for peak, crest in drawn]
+    blocks = [LevelBlock(peak, peak - crest) for peak, crest in drawn]
     losses = limiter_losses_db(blocks, max(peak for peak, _ in drawn))
     assert len(losses) == len(LIMIT_STEPS_DB)
     assert list(losses) == sorted(losses)
@@ -70,6 +77,6 @@ def test_a_limiter_takes_the_more_the_lower_it_is(drawn: list[tuple[float, float
 def test_what_lies_between_the_steps_is_foretold_on_a_straight_line():
     losses = tuple(step / 2 for step in LIMIT_STEPS_DB)
     for over_db in (0.5, 3.7, 11.0, 20.0):
-        assert loss_db(losses, over_db) == pytest.approx(over_db / 2)
-    assert loss_db(losses, 24.0) == pytest.approx(14.0)
-    assert loss_db(losses, -3.0) == loss_db((), 5.0) == 0.0
+        assert limiter_loss_db(losses, over_db) == pytest.approx(over_db / 2)
+    assert limiter_loss_db(losses, 24.0) == pytest.approx(14.0)
+    assert limiter_loss_db(losses, -3.0) == limiter_loss_db((), 5.0) == 0.0

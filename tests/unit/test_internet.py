@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import BadInput
-from mixer.jobs.story.internet import check_public, checked_address, is_public
+from mixer.jobs.story.internet import (
+    check_public_addresses,
+    is_public_address,
+    validate_webhook_url,
+)
 
 UNSET = str(IPv4Address(0))
 PRIVATE = [
@@ -26,27 +30,27 @@ PUBLIC = ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07::1", "::ffff:8.8.8.8",
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_address_that_leads_inside_is_not_public(address):
-    assert not is_public(address)
+    assert not is_public_address(address)
     with pytest.raises(BadInput):
-        check_public(["8.8.8.8", address])
+        check_public_addresses(["8.8.8.8", address])
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_address_of_a_server_on_the_internet_is_public(address):
-    assert is_public(address)
-    check_public([address])
+    assert is_public_address(address)
+    check_public_addresses([address])
 
 
 def test_name_without_an_address_is_refused():
     with pytest.raises(BadInput):
-        check_public([])
+        check_public_addresses([])
 
 
 @given(st.ip_addresses(v=4))
 def test_ipv4_address_in_the_clothes_of_ipv6_is_judged_the_same(address):
-    assert is_public(f"::ffff:{address}") == is_public(str(address))
-    assert not is_public(f"64:ff9b::{address}")
-    assert not is_public(f"::{address}")
+    assert is_public_address(f"::ffff:{address}") == is_public_address(str(address))
+    assert not is_public_address(f"64:ff9b::{address}")
+    assert not is_public_address(f"::{address}")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,7 @@ def test_ipv4_address_in_the_clothes_of_ipv6_is_judged_the_same(address):
     ],
 )
 def test_server_on_the_internet_may_be_told(url):
-    assert checked_address(url) == url
+    assert validate_webhook_url(url) == url
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_server_on_the_internet_may_be_told(url):
 )
 def test_anything_else_is_refused(url):
     with pytest.raises(BadInput) as refused:
-        checked_address(url)
+        validate_webhook_url(url)
     assert refused.value.details["field"] == "webhook"
 
 
@@ -116,6 +120,6 @@ def test_anything_else_is_refused(url):
 def test_whatever_is_sent_is_taken_or_refused(text):
     for url in (text, f"https://{text}", f"https://example.com{text}"):
         try:
-            assert checked_address(url) == url
+            assert validate_webhook_url(url) == url
         except BadInput:
             continue

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import BadInput
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.encoders import MP3, Encoding
-from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.layout import MixStyle, build_timeline
 from mixer.sound.levels import (
     HARD_PEAK_MARGIN_DB,
     LIMITED_PEAK_MARGIN_DB,
@@ -20,7 +20,7 @@ from mixer.sound.levels import (
     VOICE_LUFS,
     clip_gains_db,
     cue_gains_db,
-    in_steps,
+    quantize_gain,
 )
 from mixer.sound.loudness import DUAL_MONO_LU, amplitude
 from mixer.sound.measure import Measurement
@@ -29,7 +29,7 @@ from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
 from mixer.sound.profile import Profile
 from mixer.sound.timeline import Clip, Cue, Ramp, Timeline
-from tests.timelines import measured, timelines
+from tests.timelines import build_measurement, timelines
 
 RATE_HZ = 24_000
 TOO_SHORT = Measurement(480, RATE_HZ, 1, -20.0, 0, 0, Counter())
@@ -38,14 +38,14 @@ TOO_SHORT = Measurement(480, RATE_HZ, 1, -20.0, 0, 0, Counter())
 def mixed(
     lufs: float, peak_dbtp: float, bed: Measurement | None = None, preset: str = "podcast"
 ) -> Timeline:
-    take = Take("1", measured(30.0, RATE_HZ, lufs, peak_dbtp), 1_000)
-    music = Music("music", bed) if bed else None
-    return lay_out([take], music, MixStyle(PRESETS[preset]))
+    take = Take("1", build_measurement(30.0, RATE_HZ, lufs, peak_dbtp), 1_000)
+    music = SoundFile("music", bed) if bed else None
+    return build_timeline([take], music, MixStyle(PRESETS[preset]))
 
 
 @given(st.lists(st.floats(-31.9, -4), min_size=1, max_size=9), st.sampled_from([1, 2]))
 def test_every_take_is_brought_to_one_loudness(levels_lufs: list[float], channels: int):
-    takes = [measured(5.0, RATE_HZ, lufs) for lufs in levels_lufs]
+    takes = [build_measurement(5.0, RATE_HZ, lufs) for lufs in levels_lufs]
     heard_as = DUAL_MONO_LU if channels > 1 else 0.0
     for take, gain_db in zip(takes, clip_gains_db(takes, channels), strict=True):
         assert take.loudness_lufs is not None
@@ -54,11 +54,13 @@ def test_every_take_is_brought_to_one_loudness(levels_lufs: list[float], channel
 
 @pytest.mark.parametrize(("lufs", "gain_db"), [(-60.0, MAX_BOOST_DB), (10.0, -MAX_CUT_DB)])
 def test_gains_are_bounded(lufs: float, gain_db: float):
-    assert clip_gains_db([measured(5.0, RATE_HZ, lufs)], 1) == [gain_db]
+    assert clip_gains_db([build_measurement(5.0, RATE_HZ, lufs)], 1) == [gain_db]
 
 
 def test_take_too_short_to_measure_gets_the_gain_of_the_others():
-    gains_db = clip_gains_db([measured(5.0, lufs=-30.0), TOO_SHORT, measured(5.0, lufs=-24.0)], 1)
+    gains_db = clip_gains_db(
+        [build_measurement(5.0, lufs=-30.0), TOO_SHORT, build_measurement(5.0, lufs=-24.0)], 1
+    )
     assert gains_db == [10.0, 7.0, 4.0]
     assert clip_gains_db([TOO_SHORT], 1) == [0.0]
 
@@ -68,7 +70,7 @@ BED = Cue("music", 0, 60 * RATE_HZ, 0.0, 0, 0)
 
 @pytest.mark.parametrize("level_lu", [6.0, 20.0, 40.0])
 def test_music_lies_as_far_below_the_voice_as_asked(level_lu: float):
-    music = Music("music", measured(9.0, 44_100, lufs=-14.0))
+    music = SoundFile("music", build_measurement(9.0, 44_100, lufs=-14.0))
     (gain_db,) = cue_gains_db(music, [BED], [(0, 9 * RATE_HZ)], level_lu, RATE_HZ)
     assert -14.0 + DUAL_MONO_LU + gain_db == pytest.approx(VOICE_LUFS - level_lu, abs=0.026)
 
@@ -76,36 +78,41 @@ def test_music_lies_as_far_below_the_voice_as_asked(level_lu: float):
 def test_what_plays_under_speech_decides_and_not_the_whole_track():
     loud_then_soft = [-10.0] * 300 + [-20.0] * 300
     known = replace(
-        measured(60.0, 44_100, lufs=-12.0), profile=Profile(momentary_lufs=tuple(loud_then_soft))
+        build_measurement(60.0, 44_100, lufs=-12.0),
+        profile=Profile(momentary_lufs=tuple(loud_then_soft)),
     )
     speech = [[(5 * RATE_HZ, 25 * RATE_HZ)], [(35 * RATE_HZ, 55 * RATE_HZ)]]
-    gains_db = [cue_gains_db(Music("m", known), [BED], each, 20.0, RATE_HZ)[0] for each in speech]
+    gains_db = [
+        cue_gains_db(SoundFile("m", known), [BED], each, 20.0, RATE_HZ)[0] for each in speech
+    ]
     assert gains_db[1] - gains_db[0] == pytest.approx(10.0, abs=2.1)  # bounded by MAX_BED_CHANGE_DB
 
 
 def test_silent_music_is_refused_by_name():
     silent = Measurement(44_100, 44_100, 2, -70.0, 44_100, 44_100, Counter({-60.0: 9}))
     with pytest.raises(BadInput, match=r"song\.mp3"):
-        cue_gains_db(Music("song.mp3", silent), [BED], [], 20.0, RATE_HZ)
+        cue_gains_db(SoundFile("song.mp3", silent), [BED], [], 20.0, RATE_HZ)
 
 
 @pytest.mark.parametrize(("noise_dbfs", "gain_db"), [(None, 12.0), (-55.0, 5.0), (-40.0, 0.0)])
 def test_no_gain_lifts_a_recording_s_noise_into_hearing(noise_dbfs: float | None, gain_db: float):
-    quiet = replace(measured(5.0, lufs=-40.0), profile=Profile(noise_dbfs=noise_dbfs))
+    quiet = replace(build_measurement(5.0, lufs=-40.0), profile=Profile(noise_dbfs=noise_dbfs))
     assert clip_gains_db([quiet], 1) == [gain_db]
 
 
 @pytest.mark.parametrize(("level_lu", "rise_db"), [(6.0, 6.0), (20.0, 24.0), (30.0, 24.0)])
 def test_music_never_rises_over_the_voice(level_lu: float, rise_db: float):
-    take = Take("1", measured(30.0, RATE_HZ, -20.0, -8.0), 1_000)
+    take = Take("1", build_measurement(30.0, RATE_HZ, -20.0, -8.0), 1_000)
     style = MixStyle(PRESETS["story"], music_level_lu=level_lu, duck_db=24.0, outro_s=9.0)
-    timeline = lay_out([take], Music("music", measured(60.0, 44_100, -14.0)), style)
+    timeline = build_timeline(
+        [take], SoundFile("music", build_measurement(60.0, 44_100, -14.0)), style
+    )
     assert max(ramp.to_db for ramp in timeline.cues[0].ramps) == min(rise_db, level_lu)
 
 
 @given(st.floats(-60, 60), st.floats(0, 0.001))
 def test_an_edit_that_changes_next_to_nothing_leaves_the_gain(gain_db: float, change_db: float):
-    assert in_steps(in_steps(gain_db) + change_db) == in_steps(gain_db)
+    assert quantize_gain(quantize_gain(gain_db) + change_db) == quantize_gain(gain_db)
 
 
 @given(st.floats(-31, -10), st.sampled_from(sorted(PRESETS)))
@@ -144,8 +151,8 @@ def test_quiet_peaks_need_no_limiter():
 
 
 def test_music_takes_its_share_of_the_room():
-    quiet = mixed(-20.0, 0.0, measured(60.0, 44_100, -14.0, -1.0)).mastering
-    loud = mixed(-20.0, 0.0, measured(60.0, 44_100, -24.0, 0.0)).mastering
+    quiet = mixed(-20.0, 0.0, build_measurement(60.0, 44_100, -14.0, -1.0)).mastering
+    loud = mixed(-20.0, 0.0, build_measurement(60.0, 44_100, -24.0, 0.0)).mastering
     assert quiet.limit_db is not None
     assert loud.limit_db is not None
     assert loud.limit_db < quiet.limit_db < -1.0 - PEAK_MARGIN_DB
@@ -158,7 +165,7 @@ def clip(start_s: float, end_s: float) -> Clip:
 
 def windows(clips: list[Clip], cue: Cue, length_s: float) -> dict[float, int]:
     """Of a bed at -40 LUFS."""
-    bed = Music("music", measured(999.0, 44_100, -40.0 - DUAL_MONO_LU))
+    bed = SoundFile("music", build_measurement(999.0, 44_100, -40.0 - DUAL_MONO_LU))
     speech = [(each.start, each.end) for each in clips]
     found = pause_windows(speech, [cue], round(length_s * RATE_HZ), {"music": bed}, RATE_HZ)
     return {round(level): count for level, count in found.items()}
@@ -190,7 +197,7 @@ def test_no_music_leaves_no_windows():
 
 def test_long_pauses_inside_a_take_are_no_speech():
     pauses = ((2 * RATE_HZ, 3 * RATE_HZ), (5 * RATE_HZ, 7 * RATE_HZ))
-    take = replace(measured(10.0, RATE_HZ), profile=Profile(pauses=pauses))
+    take = replace(build_measurement(10.0, RATE_HZ), profile=Profile(pauses=pauses))
     (first, second) = speech_spans([clip(1, 11)], [take], RATE_HZ)
     assert first == (RATE_HZ, round(6.1 * RATE_HZ))
     assert second == (round(7.9 * RATE_HZ), 11 * RATE_HZ)

@@ -7,7 +7,7 @@ from mixer.script.document import paragraph
 from mixer.script.lexicon import Lexicon, Pronunciation, read_lexicon
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
 from mixer.script.pauses import NATURAL
-from mixer.script.plan import PlanStyle, plan
+from mixer.script.plan import PlanStyle, plan_text
 from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle
 
@@ -24,7 +24,7 @@ Boot = /boːt/
 def said(text: str, engine: str = "standard", language: str = "en-US", kind=TextType.TEXT) -> str:
     limits = EMBEDDED_LIMITS if engine == "embedded" else POLLY_LIMITS[engine]
     style = PlanStyle(language, SsmlStyle(limits, NATURAL), lexicon=read_lexicon(WORDS))
-    return "".join(chunk.ssml for chunk in plan(text, kind, style).chunks)
+    return "".join(chunk.ssml for chunk in plan_text(text, kind, style).chunks)
 
 
 def test_a_lexicon_is_read_line_by_line():
@@ -71,7 +71,7 @@ def test_ten_thousand_words_are_looked_for_at_once():
     words = [Pronunciation(f"word{number}", "x") for number in range(10_000)]
     lexicon = Lexicon(words, "en", POLLY_LIMITS["neural"].tags)
     block = paragraph("word77 is not word99999, " * 2_000)
-    assert len(lexicon.applied(block).marks) == 2_000
+    assert len(lexicon.annotate_block(block).annotations) == 2_000
 
 
 @pytest.mark.parametrize("line", ["nginx", "nginx =", "= x", "nginx = //", "a = b / c"])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.store.folder import FolderStore
-from mixer.store.links import SECRET_NAME, SignedLinks, Verdict, kept_secret
+from mixer.store.links import SECRET_NAME, LinkStatus, SignedLinks, load_secret
 
 BASE_URL = "http://127.0.0.1:8080/objects"
 SECRET = b"s" * 32
@@ -24,17 +24,17 @@ def opened(link: str) -> tuple[str, dict[str, str]]:
 
 
 def test_link_is_valid_until_it_expires():
-    key, query = opened(links(1_000.0).link("mixed/a b.mp3", 60))
+    key, query = opened(links(1_000.0).sign_link("mixed/a b.mp3", 60))
     assert key == "mixed/a b.mp3"
-    assert links(1_059.9).verdict(key, query) is Verdict.VALID
-    assert links(1_060.0).verdict(key, query) is Verdict.EXPIRED
+    assert links(1_059.9).check_link(key, query) is LinkStatus.VALID
+    assert links(1_060.0).check_link(key, query) is LinkStatus.EXPIRED
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_every_key_survives_the_way_through_a_link(key):
-    given_key, query = opened(links().link(key, 60))
+    given_key, query = opened(links().sign_link(key, 60))
     assert given_key == key
-    assert links().verdict(key, query) is Verdict.VALID
+    assert links().check_link(key, query) is LinkStatus.VALID
 
 
 @pytest.mark.parametrize(
@@ -51,54 +51,54 @@ def test_every_key_survives_the_way_through_a_link(key):
     ],
 )
 def test_changed_link_is_forged(change):
-    key, query = opened(links().link("a.mp3", 60))
-    assert links().verdict(key, query | change) is Verdict.FORGED
+    key, query = opened(links().sign_link("a.mp3", 60))
+    assert links().check_link(key, query | change) is LinkStatus.FORGED
 
 
 def test_link_is_for_one_key_alone():
-    _, query = opened(links().link("a.mp3", 60))
-    assert links().verdict("b.mp3", query) is Verdict.FORGED
+    _, query = opened(links().sign_link("a.mp3", 60))
+    assert links().check_link("b.mp3", query) is LinkStatus.FORGED
 
 
 def test_link_without_query_is_forged():
-    assert links().verdict("a.mp3", {}) is Verdict.FORGED
+    assert links().check_link("a.mp3", {}) is LinkStatus.FORGED
 
 
 def test_link_of_another_secret_is_forged():
-    key, query = opened(links(secret=b"t" * 32).link("a.mp3", 60))
-    assert links().verdict(key, query) is Verdict.FORGED
+    key, query = opened(links(secret=b"t" * 32).sign_link("a.mp3", 60))
+    assert links().check_link(key, query) is LinkStatus.FORGED
 
 
 def test_forged_link_is_not_called_expired():
-    key, query = opened(links().link("a.mp3", 60))
-    assert links(5_000.0).verdict(key, query | {"expires": "1001"}) is Verdict.FORGED
+    key, query = opened(links().sign_link("a.mp3", 60))
+    assert links(5_000.0).check_link(key, query | {"expires": "1001"}) is LinkStatus.FORGED
 
 
 def test_secret_is_kept_and_private(tmp_path):
     folder = tmp_path / "store"
-    secret = kept_secret(folder)
+    secret = load_secret(folder)
     assert len(secret) == 32
-    assert kept_secret(folder) == secret
+    assert load_secret(folder) == secret
     assert (folder / SECRET_NAME).stat().st_mode & 0o777 == 0o600
     assert [path.name for path in folder.iterdir()] == [SECRET_NAME]
 
 
 def test_secret_that_others_could_read_is_replaced(tmp_path):
-    secret = kept_secret(tmp_path)
+    secret = load_secret(tmp_path)
     (tmp_path / SECRET_NAME).chmod(0o644)
-    assert kept_secret(tmp_path) != secret
+    assert load_secret(tmp_path) != secret
     assert (tmp_path / SECRET_NAME).stat().st_mode & 0o777 == 0o600
 
 
 def test_those_who_start_at_once_share_a_secret(tmp_path):
     with ThreadPoolExecutor(16) as pool:
-        assert len(set(pool.map(kept_secret, [tmp_path] * 64))) == 1
+        assert len(set(pool.map(load_secret, [tmp_path] * 64))) == 1
 
 
 def test_folder_store_makes_links_that_its_server_honours(tmp_path):
     url = FolderStore(tmp_path, links()).url("mixed/a.mp3", 60)
     assert url.startswith(f"{BASE_URL}/mixed/a.mp3?")
-    assert links().verdict(*opened(url)) is Verdict.VALID
+    assert links().check_link(*opened(url)) is LinkStatus.VALID
 
 
 def test_folder_store_without_server_names_the_file(tmp_path):

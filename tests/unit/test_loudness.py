@@ -13,8 +13,8 @@ from mixer.sound.loudness import (
     energy_sum_db,
     histogram,
     integrated_lufs,
-    shifted,
-    summed,
+    shift_histogram,
+    sum_histograms,
 )
 
 windows = st.lists(st.floats(-90, 0), min_size=1, max_size=300)
@@ -46,13 +46,13 @@ def test_gain_moves_loudness_by_itself(momentary: list[float], gain_db: float):
     audible = [max(each, -45.0) for each in momentary]
     found = integrated_lufs(histogram(audible))
     assert found is not None
-    moved = integrated_lufs(shifted(histogram(audible), gain_db))
+    moved = integrated_lufs(shift_histogram(histogram(audible), gain_db))
     assert moved == pytest.approx(found + gain_db, abs=1e-6)
 
 
 @given(windows, windows)
 def test_histograms_add(first: list[float], second: list[float]):
-    assert summed([histogram(first), histogram(second)]) == histogram([*first, *second])
+    assert sum_histograms([histogram(first), histogram(second)]) == histogram([*first, *second])
 
 
 @given(st.lists(st.floats(-200, -70.2), max_size=20))

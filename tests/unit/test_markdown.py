@@ -5,8 +5,8 @@ import regex
 from hypothesis import given, settings
 
 from mixer.script.document import BlockKind
-from mixer.script.markdown import MOST_NESTED, read_markdown
-from tests.texts import STEADY, nasty, stories
+from mixer.script.markdown import MAX_NESTING, read_markdown
+from tests.texts import STEADY, nasty_texts, stories
 
 SIGNS = {BlockKind.HEADING: "#", BlockKind.PARAGRAPH: "p", BlockKind.SCENE_BREAK: "-"}
 
@@ -89,7 +89,7 @@ def test_marks_go_and_words_stay(text, blocks):
 
 
 def test_words_in_many_quotations_are_kept():
-    assert read("> " * (MOST_NESTED - 2) + "deep") == ["p deep"]
+    assert read("> " * (MAX_NESTING - 2) + "deep") == ["p deep"]
 
 
 def words(text: str) -> str:
@@ -104,7 +104,7 @@ def test_every_word_of_plain_prose_comes_out_once_and_in_order(story):
 
 
 @settings(STEADY, max_examples=200)
-@given(nasty())
+@given(nasty_texts())
 def test_any_text_can_be_read(text):
     for block in read_markdown(text).blocks:
         assert "\n" not in block.text

@@ -9,9 +9,9 @@ from mixer.errors import UnreadableText
 from mixer.script.casting import Role
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
 from mixer.script.pauses import NATURAL
-from mixer.script.plan import PlanStyle, plan
+from mixer.script.plan import PlanStyle, plan_text
 from mixer.script.script import Script
-from mixer.script.sources import TextType, read
+from mixer.script.sources import TextType, read_document
 from mixer.script.ssml import SsmlStyle, ssml_text
 
 HEAD = "---\ntitle: The Gate\ncast:\n  Narrator: Ada\n  Tom: Ben, level -2\n  Mary: Cora\n---\n"
@@ -19,7 +19,7 @@ STANDARD = SsmlStyle(POLLY_LIMITS["standard"], NATURAL)
 
 
 def planned(text: str, kind: TextType = TextType.TEXT, ssml: SsmlStyle = STANDARD) -> Script:
-    return plan(text, kind, PlanStyle(ssml=ssml))
+    return plan_text(text, kind, PlanStyle(ssml=ssml))
 
 
 def voices(text: str, kind: TextType = TextType.TEXT) -> list[tuple[str, str]]:
@@ -27,7 +27,7 @@ def voices(text: str, kind: TextType = TextType.TEXT) -> list[tuple[str, str]]:
 
 
 def test_a_head_says_what_the_story_is_and_who_speaks():
-    document = read(
+    document = read_document(
         "---\ntitle: 'The Gate'\nauthor: A. Writer\nnarrator: Ada Voice\nyear: 2026\n"
         "series: Gates, 2\nlanguage: en-GB\ncover: c.jpg\nlexicon: words.txt\n"
         "cast:\n  # who\n  Narrator: Ada\n"
@@ -40,7 +40,7 @@ def test_a_head_says_what_the_story_is_and_who_speaks():
         "en-GB",
     )
     assert (document.cover_name, document.lexicon_name) == ("c.jpg", "words.txt")
-    about = document.about
+    about = document.metadata
     assert (about.narrator, about.year, about.series) == ("Ada Voice", "2026", "Gates, 2")
     tom = Role("Old Tom", "Ben", "neural", "de-DE", -2.5, 90, line=13)
     assert document.cast == (Role("Narrator", "Ada", line=12), tom)
@@ -139,7 +139,7 @@ def test_brackets_that_mean_nothing_stay_text():
 )
 def test_what_nobody_can_follow_is_refused_with_its_line(text, reason):
     with pytest.raises(UnreadableText) as refused:
-        read(text + " words", TextType.TEXT, "play.txt")
+        read_document(text + " words", TextType.TEXT, "play.txt")
     assert str(refused.value).startswith("play.txt is refused: ")
     assert reason in str(refused.value)
 

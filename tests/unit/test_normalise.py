@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.script.edits import Replacement, followed_by, replaced
+from mixer.script.edits import Replacement, apply_replacements, compose_passes
 from mixer.script.normalise import normalise
 
 LANGUAGES = [
@@ -229,9 +229,9 @@ def test_places_in_the_spoken_text_lead_back_to_the_source():
     assert normalised.source_offset(normalised.spoken.index("Smith")) == 4
     assert normalised.source_offset(3) == len("Dr.")
     assert normalised.source_offset(len(normalised.spoken)) == len(normalised.source)
-    assert normalised.inside_edit(3)
-    assert not normalised.inside_edit(0)
-    assert not normalised.inside_edit(len("Doctor"))
+    assert normalised.is_inside_edit(3)
+    assert not normalised.is_inside_edit(0)
+    assert not normalised.is_inside_edit(len("Doctor"))
 
 
 def test_marks_that_were_removed_go_with_what_follows():
@@ -241,9 +241,9 @@ def test_marks_that_were_removed_go_with_what_follows():
 
 
 def test_two_passes_join_into_one():
-    first = replaced("a**b**c", [Replacement(1, 3, ""), Replacement(4, 6, "--")])
-    second = replaced(first.spoken, [Replacement(0, 2, "XYZ")])
-    joined = followed_by(first, second)
+    first = apply_replacements("a**b**c", [Replacement(1, 3, ""), Replacement(4, 6, "--")])
+    second = apply_replacements(first.spoken, [Replacement(0, 2, "XYZ")])
+    joined = compose_passes(first, second)
     assert (joined.source, joined.spoken) == ("a**b**c", "XYZ--c")
     assert [(edit.source_start, edit.source_end) for edit in joined.edits] == [(0, 6)]
     assert_consistent(joined)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from mixer.errors import OutOfTime
-from mixer.parallel import QUEUED_PER_WORKER, in_parallel, usable_cores
+from mixer.parallel import QUEUED_PER_WORKER, run_in_parallel, usable_cores
 
 SHORT_S = 0.005
 
@@ -33,17 +33,17 @@ class Meter:
 
 
 def test_every_item_comes_back_once_with_its_outcome():
-    found = {item: outcome.result() for item, outcome in in_parallel(range(50), Meter(), 4)}
+    found = {item: outcome.result() for item, outcome in run_in_parallel(range(50), Meter(), 4)}
     assert found == {item: item * item for item in range(50)}
 
 
 def test_nothing_comes_of_nothing():
-    assert list(in_parallel([], Meter(), 4)) == []
+    assert list(run_in_parallel([], Meter(), 4)) == []
 
 
 def test_no_more_workers_are_busy_than_were_asked_for():
     meter = Meter()
-    for _ in in_parallel(range(40), meter, 3):
+    for _ in run_in_parallel(range(40), meter, 3):
         pass
     assert meter.most_at_once <= 3
 
@@ -56,7 +56,7 @@ def test_items_are_taken_only_as_they_are_needed():
             taken.append(item)
             yield item
 
-    for number, _ in enumerate(in_parallel(items(), Meter(), 2), start=1):
+    for number, _ in enumerate(run_in_parallel(items(), Meter(), 2), start=1):
         assert len(taken) <= number + 2 * QUEUED_PER_WORKER + 2
     assert len(taken) == 60
 
@@ -67,7 +67,7 @@ def test_one_failure_leaves_the_other_outcomes_alone():
             raise ValueError(item)
         return item
 
-    outcomes = dict(in_parallel(range(6), work, 2))
+    outcomes = dict(run_in_parallel(range(6), work, 2))
     assert isinstance(outcomes.pop(3).exception(), ValueError)
     assert sorted(outcome.result() for outcome in outcomes.values()) == [0, 1, 2, 4, 5]
 
@@ -81,7 +81,7 @@ def test_slow_items_do_not_hold_back_the_quick_ones():
         return item
 
     order = []
-    for item, _ in in_parallel(range(8), work, 2):
+    for item, _ in run_in_parallel(range(8), work, 2):
         order.append(item)
         if len(order) == 7:
             release.set()
@@ -90,7 +90,7 @@ def test_slow_items_do_not_hold_back_the_quick_ones():
 
 def test_leaving_early_starts_nothing_more():
     meter = Meter()
-    work = in_parallel(range(1_000), meter, 2)
+    work = run_in_parallel(range(1_000), meter, 2)
     next(work)
     work.close()
     begun = len(meter.begun)
@@ -107,7 +107,7 @@ def test_leaving_early_does_not_wait_for_those_at_work():
             release.wait(5)
         return item
 
-    left = in_parallel(range(10), work, 2)
+    left = run_in_parallel(range(10), work, 2)
     next(left)
     began_s = time.monotonic()
     left.close()
@@ -119,7 +119,7 @@ def test_waiting_ends_when_the_time_is_up():
     release = threading.Event()
     began_s = time.monotonic()
     with pytest.raises(OutOfTime):
-        list(in_parallel([1], lambda _: release.wait(5), 1, until_s=began_s + 0.1))
+        list(run_in_parallel([1], lambda _: release.wait(5), 1, deadline_s=began_s + 0.1))
     release.set()
     assert time.monotonic() - began_s < 1
 
@@ -130,7 +130,7 @@ def test_an_error_in_the_source_of_items_reaches_the_caller():
         raise LookupError("no more")
 
     with pytest.raises(LookupError):
-        list(in_parallel(items(), Meter(), 2))
+        list(run_in_parallel(items(), Meter(), 2))
 
 
 def test_there_is_at_least_one_core_to_use():

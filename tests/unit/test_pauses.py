@@ -8,28 +8,28 @@ from mixer.errors import BadOption
 from mixer.script.pauses import (
     COMMA,
     EXPRESSIVE,
-    KINDS,
     MAX_PAUSE_MS,
     NATURAL,
-    NONE,
+    NO_PAUSES,
+    PAUSE_KINDS,
     PROFILES,
-    pauses,
+    resolve_pauses,
 )
-from mixer.script.script import Ending
+from mixer.script.script import BreakKind
 
 FROM_SHORT_TO_LONG = [
-    Ending.CLAUSE,
-    Ending.SENTENCE,
-    Ending.PARAGRAPH,
-    Ending.HEADING,
-    Ending.SCENE,
-    Ending.CHAPTER,
+    BreakKind.CLAUSE,
+    BreakKind.SENTENCE,
+    BreakKind.PARAGRAPH,
+    BreakKind.HEADING,
+    BreakKind.SCENE,
+    BreakKind.CHAPTER,
 ]
 
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_ending_has_a_gap_in_every_profile(name):
-    assert all(0 <= pauses(name).gap_ms(ending) <= MAX_PAUSE_MS for ending in Ending)
+    assert all(0 <= resolve_pauses(name).gap_ms(ending) <= MAX_PAUSE_MS for ending in BreakKind)
 
 
 @pytest.mark.parametrize("profile", [NATURAL, EXPRESSIVE])
@@ -39,42 +39,42 @@ def test_the_greater_the_break_in_the_story_the_longer_the_gap(profile):
 
 
 def test_expressive_pauses_are_longer_than_natural_ones():
-    assert all(EXPRESSIVE.gap_ms(ending) > NATURAL.gap_ms(ending) for ending in Ending)
+    assert all(EXPRESSIVE.gap_ms(ending) > NATURAL.gap_ms(ending) for ending in BreakKind)
 
 
 def test_none_has_no_silence_at_all():
-    assert {NONE.gap_ms(ending) for ending in Ending} == {0}
-    assert not NONE.breaks_ms
+    assert {NO_PAUSES.gap_ms(ending) for ending in BreakKind} == {0}
+    assert not NO_PAUSES.breaks_ms
 
 
-@pytest.mark.parametrize("kind", list(Ending))
+@pytest.mark.parametrize("kind", list(BreakKind))
 def test_own_milliseconds_are_gap_and_break_alike(kind):
-    own = pauses({str(kind): 777})
+    own = resolve_pauses({str(kind): 777})
     assert own.gap_ms(kind) == 777
     assert own.breaks_ms == {kind: 777}
 
 
 def test_what_is_not_named_stays_natural_and_leaves_the_break_to_the_engine():
-    own = pauses({"paragraph": 777})
-    unnamed = [ending for ending in Ending if ending is not Ending.PARAGRAPH]
+    own = resolve_pauses({"paragraph": 777})
+    unnamed = [ending for ending in BreakKind if ending is not BreakKind.PARAGRAPH]
     assert [own.gap_ms(each) for each in unnamed] == [NATURAL.gap_ms(each) for each in unnamed]
-    assert Ending.SENTENCE not in own.breaks_ms
+    assert BreakKind.SENTENCE not in own.breaks_ms
 
 
 def test_a_comma_has_a_break_and_no_gap():
-    own = pauses({COMMA: 50})
+    own = resolve_pauses({COMMA: 50})
     assert own.breaks_ms == {COMMA: 50}
     assert own.gaps_ms == NATURAL.gaps_ms
 
 
 def test_kinds_are_those_of_the_contract():
     asked = {"comma", "clause", "sentence", "question", "exclamation", "paragraph", "heading"}
-    assert asked <= set(KINDS)
+    assert asked <= set(PAUSE_KINDS)
 
 
 @pytest.mark.parametrize("length_ms", [0, MAX_PAUSE_MS])
 def test_lengths_at_the_ends_of_the_range_are_taken(length_ms):
-    assert pauses({"sentence": length_ms}).gap_ms(Ending.SENTENCE) == length_ms
+    assert resolve_pauses({"sentence": length_ms}).gap_ms(BreakKind.SENTENCE) == length_ms
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,11 @@ def test_lengths_at_the_ends_of_the_range_are_taken(length_ms):
 )
 def test_a_refusal_names_what_is_wrong(choice, named):
     with pytest.raises(BadOption, match=named):
-        pauses(choice)
+        resolve_pauses(choice)
 
 
 def test_pauses_cannot_be_changed_from_outside():
     asked = {"sentence": 100}
-    own = pauses(asked)
+    own = resolve_pauses(asked)
     asked["sentence"] = 9_999
     assert own.breaks_ms["sentence"] == 100

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from mixer.errors import UnusablePicture
-from mixer.publish.pictures import MAX_BYTES, MAX_SIDE_PX, cover_picture, kept_picture
-from tests.pictures import drawn, picture, written
+from mixer.publish.pictures import MAX_BYTES, MAX_SIDE_PX, encode_cover, read_cover
+from tests.pictures import build_picture, draw_picture, encode_image
 
 RED, BLUE, WHITE = (200, 30, 30), (20, 30, 200), (255, 255, 255)
 
@@ -30,21 +30,21 @@ def is_near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     ("kind", "mode"), [("PNG", "RGB"), ("PNG", "P"), ("JPEG", "RGB"), ("JPEG", "CMYK")]
 )
 def test_any_jpeg_or_png_becomes_a_jpeg_of_the_same_colours(kind: str, mode: str):
-    made = cover_picture(picture(300, 200, kind, mode), "cover")
+    made = encode_cover(build_picture(300, 200, kind, mode), "cover")
     assert (made.width_px, made.height_px) == (300, 200)
     for found, wanted in zip(colours(made.content), (BLUE, RED), strict=True):
         assert is_near(found, wanted)
-    assert kept_picture(made.content) == made
+    assert read_cover(made.content) == made
 
 
 def test_transparent_is_white():
-    image = drawn(100, 100, "RGBA")
+    image = draw_picture(100, 100, "RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 50, 50))
-    assert is_near(colours(cover_picture(written(image, "PNG"), "cover").content)[0], WHITE)
+    assert is_near(colours(encode_cover(encode_image(image, "PNG"), "cover").content)[0], WHITE)
 
 
 def test_large_is_scaled_down_and_keeps_its_shape():
-    made = cover_picture(picture(6_000, 4_500, "JPEG"), "cover")
+    made = encode_cover(build_picture(6_000, 4_500, "JPEG"), "cover")
     assert (made.width_px, made.height_px) == (MAX_SIDE_PX, 2_250)
 
 
@@ -52,14 +52,14 @@ def test_a_camera_held_upright_is_upright_and_keeps_no_secrets():
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     exif[0x010E] = "at home"
-    made = cover_picture(written(drawn(300, 200), "JPEG", exif=exif), "cover")
+    made = encode_cover(encode_image(draw_picture(300, 200), "JPEG", exif=exif), "cover")
     assert (made.width_px, made.height_px) == (200, 300)
     assert b"at home" not in made.content
     assert not Image.open(io.BytesIO(made.content)).getexif()
 
 
 def test_what_hides_behind_a_picture_is_left_behind():
-    made = cover_picture(picture(100, 100, "JPEG") + b"PK\x03\x04 secret", "cover")
+    made = encode_cover(build_picture(100, 100, "JPEG") + b"PK\x03\x04 secret", "cover")
     assert b"secret" not in made.content
 
 
@@ -80,19 +80,19 @@ def png_of(width_px: int, height_px: int) -> bytes:
     [
         (b"", "mine.jpg is no JPEG or PNG picture"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "mine.jpg is no JPEG or PNG picture"),
-        (picture(100, 100, "GIF"), "mine.jpg is no JPEG or PNG picture"),
-        (picture(100, 100, "TIFF"), "mine.jpg is no JPEG or PNG picture"),
-        (picture(100, 100, "JPEG")[:400], "The picture mine.jpg is broken"),
-        (picture(900, 900, "PNG")[:800], "The picture mine.jpg is broken"),
+        (build_picture(100, 100, "GIF"), "mine.jpg is no JPEG or PNG picture"),
+        (build_picture(100, 100, "TIFF"), "mine.jpg is no JPEG or PNG picture"),
+        (build_picture(100, 100, "JPEG")[:400], "The picture mine.jpg is broken"),
+        (build_picture(900, 900, "PNG")[:800], "The picture mine.jpg is broken"),
         (png_of(300, 300), "The picture mine.jpg is broken"),
         (png_of(9_000, 9_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
         (png_of(12_000, 12_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
         (png_of(65_000, 65_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
         (bytes(MAX_BYTES + 1), "mine.jpg is too large: 20,000,001 bytes are more than 20,000,000"),
-        (picture(8, 8), "mine.jpg is too small for a cover: 8 × 8 pixels"),
+        (build_picture(8, 8), "mine.jpg is too small for a cover: 8 × 8 pixels"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_cover_is_refused_in_a_sentence(content: bytes, said: str):
     with pytest.raises(UnusablePicture, match=said):
-        cover_picture(content, "mine.jpg")
+        encode_cover(content, "mine.jpg")

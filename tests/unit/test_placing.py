@@ -11,11 +11,11 @@ from mixer.sound.measure import Measurement
 from mixer.sound.placing import (
     FADE_S,
     LEAD_MARGIN_S,
-    MAX_FILLING_S,
+    MAX_PADDING_S,
     SHRINK_SHARE,
     TAIL_MARGIN_S,
     Take,
-    place,
+    place_takes,
 )
 from mixer.sound.timeline import GRID_S, VOICE_RATES_HZ, Clip, Section, grid_samples
 
@@ -44,14 +44,14 @@ def takes(draw: st.DrawFn, *, is_exact: bool | None = None) -> list[Take]:
             gap_ms=draw(st.integers(0, 10_000)),
             is_gap_exact=draw(st.booleans()) if is_exact is None else is_exact,
             weight=draw(st.sampled_from([0.0, 1.0, 3.0, 6.0, 24.0])),
-            opens=draw(st.sampled_from([None, None, None, "", "Chapter"])),
+            chapter_title=draw(st.sampled_from([None, None, None, "", "Chapter"])),
         )
         for number in range(count)
     ]
 
 
 def laid(takes: list[Take], lead_s: float, rate_hz: int):
-    return place(takes, [0.0] * len(takes), lead_s, rate_hz)
+    return place_takes(takes, [0.0] * len(takes), lead_s, rate_hz)
 
 
 def gaps(clips: tuple[Clip, ...]) -> list[int]:
@@ -90,8 +90,8 @@ def test_every_chapter_opens_a_section_with_its_title(takes: list[Take], rate_hz
     clips, sections = laid(takes, 0.3, rate_hz)
     titles = {section.start: section.title for section in sections}
     for clip, take in list(zip(clips, takes, strict=True))[1:]:
-        if take.opens is not None:
-            assert titles[clip.start] == take.opens
+        if take.chapter_title is not None:
+            assert titles[clip.start] == take.chapter_title
 
 
 @given(takes(is_exact=True), rates)
@@ -107,7 +107,7 @@ def test_gaps_set_by_the_caller_are_touched_only_between_chapters(takes: list[Ta
 
 @given(takes(is_exact=True), rates)
 def test_one_chapter_with_set_gaps_is_one_section(takes: list[Take], rate_hz: int):
-    one = [replace(take, opens=None) for take in takes]
+    one = [replace(take, chapter_title=None) for take in takes]
     assert len(laid(one, 0.3, rate_hz)[1]) == 1
 
 
@@ -136,10 +136,10 @@ def test_filling_of_a_section_is_not_heard_in_any_pause(seconds: list[float], le
         Take(str(number), measurement(each, 24_000), 650, weight=weight)
         for number, (each, weight) in enumerate(zip(seconds, weights, strict=True))
     ]
-    following = Take("next", measurement(5, 24_000), 650, opens="Next")
+    following = Take("next", measurement(5, 24_000), 650, chapter_title="Next")
     clips, _ = laid([*chapter, following], lead_s, 24_000)
     changed_s = [gap / 24_000 - 0.65 for gap in gaps(clips)]
-    assert max(changed_s) <= MAX_FILLING_S + 1e-3
+    assert max(changed_s) <= MAX_PADDING_S + 1e-3
     assert min(changed_s) >= -0.65 * SHRINK_SHARE - 1e-3
     assert changed_s[-1] == 0
 
@@ -149,7 +149,8 @@ def test_chapter_of_one_take_ends_in_a_pause_little_longer_than_asked(
     seconds: float, weight: float
 ):
     chapters = [
-        Take(str(n), measurement(seconds, 24_000), 2_000, weight=weight, opens="") for n in (1, 2)
+        Take(str(n), measurement(seconds, 24_000), 2_000, weight=weight, chapter_title="")
+        for n in (1, 2)
     ]
     clips, _ = laid(chapters, 0.3, 24_000)
     assert 2.0 * (1 - SHRINK_SHARE) - 1e-3 <= gaps(clips)[0] / 24_000 < 2.0 + GRID_S
@@ -187,7 +188,7 @@ def test_dead_air_is_trimmed_to_the_margins(takes: list[Take], rate_hz: int):
 def test_an_edit_in_one_chapter_moves_the_others_by_whole_grid_steps(
     first: list[Take], rest: list[Take], rate_hz: int
 ):
-    rest = [replace(rest[0], opens="Next"), *rest[1:]]
+    rest = [replace(rest[0], chapter_title="Next"), *rest[1:]]
     whole, _ = laid([*first, *rest], 0.3, rate_hz)
     edited, _ = laid([*first[:-1], *first, *rest], 0.3, rate_hz)
     before, after = whole[len(first) :], edited[-len(rest) :]

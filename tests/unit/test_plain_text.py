@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mixer.script.document import BlockKind
 from mixer.script.plain_text import TITLE_CHARS, read_plain_text
-from tests.texts import STEADY, nasty, stories
+from tests.texts import STEADY, nasty_texts, stories
 
 FIRST_PARAGRAPH = """\
 The boat lay at the quay, where it had lain since the winter, and
@@ -190,7 +190,7 @@ def words(text: str) -> str:
 
 
 @settings(STEADY, max_examples=200)
-@given(nasty() | stories().map(lambda story: story.text))
+@given(nasty_texts() | stories().map(lambda story: story.text))
 def test_every_word_comes_out_once_and_in_order(text):
     blocks = read_plain_text(text).blocks
     assert words("".join(each.text for each in blocks)) == words(text)
@@ -199,7 +199,7 @@ def test_every_word_comes_out_once_and_in_order(text):
 @settings(STEADY, max_examples=100)
 @given(stories(), st.integers(20, 80))
 def test_a_wrapped_story_reads_like_the_same_unwrapped(story, width):
-    if story.tongue.gap:
+    if story.language.gap:
         wrapped = "\n\n".join(_wrapped(each, width) for each in story.text.split("\n\n"))
         assert read(wrapped) == read(story.text)
 

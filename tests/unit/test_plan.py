@@ -10,20 +10,20 @@ from mixer.errors import UnreadableText
 from mixer.script.limits import POLLY_BILLED_CHARS, POLLY_LIMITS, POLLY_TOTAL_CHARS
 from mixer.script.markdown import read_markdown
 from mixer.script.normalise import normalise
-from mixer.script.pauses import pauses
-from mixer.script.plan import PlanStyle, plan
-from mixer.script.script import Ending, Script
+from mixer.script.pauses import resolve_pauses
+from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.script import BreakKind, Script
 from mixer.script.sentences import split_sentences
 from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle, ssml_text, utf16_chars
-from tests.texts import STEADY, TONGUES, Story, nasty, stories, write
+from tests.texts import LANGUAGES, STEADY, SampleStory, nasty_texts, stories, write_story
 
 OWN_PAUSES = {"comma": 10_000, "clause": 10_000, "question": 10_000, "sentence": 0}
 STYLES = st.builds(
     lambda tag, engine, pause, rate: PlanStyle(
-        tag, SsmlStyle(POLLY_LIMITS[engine], pauses(pause), rate)
+        tag, SsmlStyle(POLLY_LIMITS[engine], resolve_pauses(pause), rate)
     ),
-    st.sampled_from([tongue.tag for tongue in TONGUES]),
+    st.sampled_from([tongue.tag for tongue in LANGUAGES]),
     st.sampled_from(list(POLLY_LIMITS)),
     st.sampled_from(["natural", "expressive", "none", OWN_PAUSES]),
     st.sampled_from([100, 50, 175]),
@@ -38,8 +38,8 @@ FULL_OF_MARKS = st.builds(
 )
 
 
-def told(story: Story) -> Script:
-    return plan(story.text, style=PlanStyle(language=story.tongue.tag))
+def told(story: SampleStory) -> Script:
+    return plan_text(story.text, style=PlanStyle(language=story.language.tag))
 
 
 def words(text: str) -> str:
@@ -59,15 +59,15 @@ def spoken(script: Script) -> str:
 def test_no_word_is_lost_doubled_or_reordered(story):
     script = told(story)
     assert words(texts(script)) == words(story.text)
-    paragraphs = [normalise(each, story.tongue.tag) for each in story.text.split("\n\n")]
+    paragraphs = [normalise(each, story.language.tag) for each in story.text.split("\n\n")]
     assert words(spoken(script)) == words(" ".join(each.spoken for each in paragraphs))
 
 
 @settings(STEADY, max_examples=150)
-@given(nasty(), STYLES)
+@given(nasty_texts(), STYLES)
 def test_no_word_of_any_text_is_lost_doubled_or_reordered(text, style):
     try:
-        script = plan(text, style=style)
+        script = plan_text(text, style=style)
     except UnreadableText:
         assert not words(text)
     else:
@@ -75,10 +75,10 @@ def test_no_word_of_any_text_is_lost_doubled_or_reordered(text, style):
 
 
 @settings(STEADY, max_examples=150)
-@given(nasty(), STYLES)
+@given(nasty_texts(), STYLES)
 def test_any_markdown_is_planned_or_called_unreadable(text, style):
     try:
-        script = plan(text, TextType.MARKDOWN, style)
+        script = plan_text(text, TextType.MARKDOWN, style)
     except UnreadableText:
         pass
     else:
@@ -93,28 +93,30 @@ def test_any_markdown_is_planned_or_called_unreadable(text, style):
 )
 def test_a_text_without_a_word_is_unreadable(text, text_type):
     with pytest.raises(UnreadableText):
-        plan(text, text_type)
+        plan_text(text, text_type)
 
 
 @settings(STEADY, max_examples=60)
-@given(nasty() | stories().map(lambda story: story.text), st.sampled_from(list(TextType)), STYLES)
+@given(
+    nasty_texts() | stories().map(lambda story: story.text), st.sampled_from(list(TextType)), STYLES
+)
 def test_every_chapter_holds_chunks_and_ends_as_one(text, text_type, style):
     try:
-        script = plan(text, text_type, style)
+        script = plan_text(text, text_type, style)
     except UnreadableText:
         return
     assert script.chapters
     for chapter in script.chapters:
         endings = [each.ending for chunk in chapter.chunks for each in chunk.utterances]
-        assert endings.count(Ending.CHAPTER) == 1
-        assert endings[-1] is Ending.CHAPTER
+        assert endings.count(BreakKind.CHAPTER) == 1
+        assert endings[-1] is BreakKind.CHAPTER
 
 
 @settings(STEADY, max_examples=100)
-@given(nasty() | stories().map(lambda story: story.text) | FULL_OF_MARKS, STYLES)
+@given(nasty_texts() | stories().map(lambda story: story.text) | FULL_OF_MARKS, STYLES)
 def test_no_chunk_is_over_the_limits_of_any_engine(text, style):
     try:
-        script = plan(text, style=style)
+        script = plan_text(text, style=style)
     except UnreadableText:
         return
     for chunk in script.chunks:
@@ -123,10 +125,10 @@ def test_no_chunk_is_over_the_limits_of_any_engine(text, style):
 
 
 @settings(STEADY, max_examples=100)
-@given(nasty() | stories().map(lambda story: story.text), STYLES)
+@given(nasty_texts() | stories().map(lambda story: story.text), STYLES)
 def test_ssml_parses_and_its_text_is_the_spoken_text(text, style):
     try:
-        script = plan(text, style=style)
+        script = plan_text(text, style=style)
     except UnreadableText:
         return
     for chunk in script.chunks:
@@ -138,12 +140,12 @@ def test_ssml_parses_and_its_text_is_the_spoken_text(text, style):
 @settings(STEADY, max_examples=30)
 @given(stories(), STYLES)
 def test_planning_twice_gives_the_same_script(story, style):
-    assert plan(story.text, style=style) == plan(story.text, style=style)
+    assert plan_text(story.text, style=style) == plan_text(story.text, style=style)
 
 
-@pytest.mark.parametrize("tongue", TONGUES, ids=lambda tongue: tongue.tag)
+@pytest.mark.parametrize("tongue", LANGUAGES, ids=lambda tongue: tongue.tag)
 def test_a_sentence_is_one_utterance(tongue):
-    story = write(tongue, seed=7, chars=3_000, shape="prose")
+    story = write_story(tongue, seed=7, chars=3_000, shape="prose")
     sentences = [
         (start, end)
         for paragraph in story.text.split("\n\n")

@@ -9,11 +9,11 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.script.plan import PlanStyle, plan
+from mixer.script.plan import PlanStyle, plan_text
 from mixer.script.script import Script
 from mixer.script.sentences import split_sentences
 from mixer.script.sources import TextType
-from tests.texts import SEEDS, STEADY, Place, Story, new_sentence, stories
+from tests.texts import SEEDS, STEADY, Place, SampleStory, build_new_sentence, stories
 
 SAMPLE = (Path(__file__).parents[2] / "demo" / "story.md").read_text(encoding="utf-8")
 MOST_CHANGED = 2
@@ -28,8 +28,8 @@ NUMBERS = st.integers(min_value=0, max_value=20)
 LONG = stories(st.integers(min_value=3_000, max_value=12_000))
 
 
-def told(story: Story) -> Script:
-    return plan(story.text, style=PlanStyle(language=story.tongue.tag))
+def told(story: SampleStory) -> Script:
+    return plan_text(story.text, style=PlanStyle(language=story.language.tag))
 
 
 def requests(script: Script) -> Counter[str]:
@@ -45,8 +45,8 @@ def changed(before: Script, after: Script) -> int:
 @given(LONG, SEEDS, NUMBERS)
 def test_a_sentence_more_or_less_changes_at_most_two_chunks(story, seed, number):
     place = random.Random(seed).choice(list(story.places()))
-    before, shorter = told(story), told(story.without(place))
-    longer = told(story.plus(place, new_sentence(story.tongue, number)))
+    before, shorter = told(story), told(story.remove_sentence(place))
+    longer = told(story.insert_sentence(place, build_new_sentence(story.language, number)))
     assert changed(before, shorter) <= MOST_CHANGED
     assert changed(before, longer) <= MOST_CHANGED
     assert changed(longer, before) <= MOST_CHANGED
@@ -57,7 +57,10 @@ def test_a_sentence_more_or_less_changes_at_most_two_chunks(story, seed, number)
 def test_a_sentence_appended_to_a_paragraph_changes_at_most_two_chunks(story, seed, number):
     paragraph = random.Random(seed).randrange(len(story.paragraphs))
     place = Place(paragraph, len(story.paragraphs[paragraph]))
-    before, after = told(story), told(story.plus(place, new_sentence(story.tongue, number)))
+    before, after = (
+        told(story),
+        told(story.insert_sentence(place, build_new_sentence(story.language, number))),
+    )
     assert changed(before, after) <= MOST_CHANGED
     assert changed(after, before) <= MOST_CHANGED
 
@@ -72,12 +75,12 @@ def sample_spans() -> list[tuple[int, int]]:
 
 
 SPANS = sample_spans()
-BEFORE = plan(SAMPLE, TextType.MARKDOWN)
+BEFORE = plan_text(SAMPLE, TextType.MARKDOWN)
 
 
 def counts(edited: list[str]) -> Counter[int]:
     """How many edits change how many chunks."""
-    return Counter(changed(BEFORE, plan(text, TextType.MARKDOWN)) for text in edited)
+    return Counter(changed(BEFORE, plan_text(text, TextType.MARKDOWN)) for text in edited)
 
 
 def test_the_sample_has_its_sentences():

@@ -6,21 +6,21 @@ import pytest
 
 from mixer.jobs.planning import plan_story
 from mixer.jobs.production import (
-    FILLING_WEIGHTS,
-    captioned,
-    chapters,
-    spoken_chunks,
-    takes,
-    unspoken,
+    PADDING_WEIGHTS,
+    build_takes,
+    caption_sentences,
+    chapter_starts,
+    find_unspoken,
+    pair_recordings,
 )
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.script import Ending
+from mixer.script.script import BreakKind
 from mixer.script.sources import TextType
-from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.layout import MixStyle, build_timeline
 from mixer.sound.measure import Measurement
 from mixer.sound.presets import PRESETS
-from mixer.speech.engine import SpokenSpan
+from mixer.speech.engine import SampleSpan
 from mixer.speech.recordings import Recording
 
 TEXT = "# One\n\nAnna came. Ben went.\n\n# Two\n\nNobody stayed. 你好。\n"
@@ -37,7 +37,7 @@ def recording(number, chunk, lead_samples=0):
     """A second for each sentence, one behind the other."""
     count = len(chunk.utterances)
     spans = [
-        SpokenSpan(each * SENTENCE_SAMPLES, (each + 1) * SENTENCE_SAMPLES) for each in range(count)
+        SampleSpan(each * SENTENCE_SAMPLES, (each + 1) * SENTENCE_SAMPLES) for each in range(count)
     ]
     readable = [utterance.text.isascii() for utterance in chunk.utterances]
     sentences = tuple(span if each else None for span, each in zip(spans, readable, strict=True))
@@ -53,12 +53,12 @@ def recordings(script):
 
 def timeline(spoken):
     style = MixStyle(PRESETS["story"])
-    return lay_out(takes(spoken, is_gap_exact=False), None, style)
+    return build_timeline(build_takes(spoken, is_gap_exact=False), None, style)
 
 
 def test_every_readable_sentence_is_captioned_once_in_reading_order(script, recordings):
-    spoken = spoken_chunks(script, recordings)
-    sentences = captioned(spoken, timeline(spoken))
+    spoken = pair_recordings(script, recordings)
+    sentences = caption_sentences(spoken, timeline(spoken))
     said = ["One", "Anna came.", "Ben went.", "Two", "Nobody stayed."]
     assert [each.text for each in sentences] == said
     assert all(each.end_s - each.start_s == pytest.approx(1.0, abs=0.001) for each in sentences)
@@ -67,47 +67,51 @@ def test_every_readable_sentence_is_captioned_once_in_reading_order(script, reco
 
 
 def test_each_chapter_is_announced_once_by_the_caption_that_opens_it(script, recordings):
-    spoken = spoken_chunks(script, recordings)
-    opening = [each.chapter for each in captioned(spoken, timeline(spoken)) if each.chapter]
+    spoken = pair_recordings(script, recordings)
+    opening = [each.chapter for each in caption_sentences(spoken, timeline(spoken)) if each.chapter]
     assert opening == ["One", "Two"]
 
 
 def test_chapters_start_where_their_first_chunk_does(script, recordings):
-    spoken = spoken_chunks(script, recordings)
-    found = chapters(timeline(spoken))
+    spoken = pair_recordings(script, recordings)
+    found = chapter_starts(timeline(spoken))
     assert [title for _, title in found] == ["One", "Two"]
     (first_s, _), (second_s, _) = found
     assert first_s == 0
-    starts = [each.start_s for each in captioned(spoken, timeline(spoken)) if each.chapter == "Two"]
+    starts = [
+        each.start_s
+        for each in caption_sentences(spoken, timeline(spoken))
+        if each.chapter == "Two"
+    ]
     assert second_s <= starts[0]
 
 
 def test_a_chapter_whose_heading_cannot_be_read_opens_with_its_next_chunk(script, recordings):
-    spoken = spoken_chunks(script, [recordings[0], recordings[1], None, recordings[3]])
-    assert [each.opens for each in spoken] == ["One", None, "Two"]
+    spoken = pair_recordings(script, [recordings[0], recordings[1], None, recordings[3]])
+    assert [each.chapter_title for each in spoken] == ["One", None, "Two"]
 
 
 def test_a_silent_recording_is_no_take(script, recordings):
     samples = recordings[1].measured.samples
     silent = replace(recordings[1].measured, lead_samples=samples)
     recordings[1] = replace(recordings[1], measured=silent)
-    assert len(takes(spoken_chunks(script, recordings), is_gap_exact=True)) == 3
+    assert len(build_takes(pair_recordings(script, recordings), is_gap_exact=True)) == 3
 
 
 def test_takes_carry_the_silence_and_the_weight_of_their_endings(script, recordings):
-    laid = takes(spoken_chunks(script, recordings), is_gap_exact=False)
+    laid = build_takes(pair_recordings(script, recordings), is_gap_exact=False)
     assert [take.gap_ms for take in laid] == [chunk.gap_ms for chunk in script.chunks]
     assert [take.weight for take in laid] == [
-        FILLING_WEIGHTS.get(chunk.ending, 1.0) for chunk in script.chunks
+        PADDING_WEIGHTS.get(chunk.ending, 1.0) for chunk in script.chunks
     ]
-    assert FILLING_WEIGHTS[Ending.CHAPTER] > FILLING_WEIGHTS[Ending.PARAGRAPH]
+    assert PADDING_WEIGHTS[BreakKind.CHAPTER] > PADDING_WEIGHTS[BreakKind.PARAGRAPH]
 
 
 def test_without_times_of_sentences_a_chunk_s_time_is_shared_out(script, recordings):
     recordings = [replace(each, sentences=()) for each in recordings]
-    spoken = spoken_chunks(script, recordings)
+    spoken = pair_recordings(script, recordings)
     mix = timeline(spoken)
-    first, second = captioned(spoken, mix)[1:3]
+    first, second = caption_sentences(spoken, mix)[1:3]
     assert first.end_s == second.start_s
     clip = mix.clips[1]
     assert second.end_s == pytest.approx(mix.seconds(clip.end))
@@ -115,15 +119,15 @@ def test_without_times_of_sentences_a_chunk_s_time_is_shared_out(script, recordi
 
 def test_captions_stay_inside_what_is_heard_of_a_trimmed_chunk(script):
     trimmed = [recording(number, chunk, RATE_HZ // 2) for number, chunk in enumerate(script.chunks)]
-    spoken = spoken_chunks(script, trimmed)
+    spoken = pair_recordings(script, trimmed)
     mix = timeline(spoken)
     clips = iter(mix.clips)
-    opening = [each for each in captioned(spoken, mix) if each.chapter]
+    opening = [each for each in caption_sentences(spoken, mix) if each.chapter]
     assert opening[0].start_s == mix.seconds(next(clips).start)
     assert opening[0].end_s - opening[0].start_s < 1.0
 
 
 def test_what_was_not_spoken_is_named_by_sentence_or_by_whole_chunk(script, recordings):
-    assert unspoken(script, recordings) == ("你好。",)
-    assert unspoken(script, [None, *recordings[1:]]) == ("One", "你好。")
-    assert unspoken(script, [replace(each, sentences=()) for each in recordings]) == ()
+    assert find_unspoken(script, recordings) == ("你好。",)
+    assert find_unspoken(script, [None, *recordings[1:]]) == ("One", "你好。")
+    assert find_unspoken(script, [replace(each, sentences=()) for each in recordings]) == ()

@@ -82,12 +82,12 @@ def test_never_more_than_rate_and_burst_in_any_window_nor_more_in_flight(quota, 
     spans = []
     for pause_s, call_s, outcome in calls:
         clock.pass_to(clock.now_s + pause_s)
-        permit = limiter.enter()
+        permit = limiter.acquire()
         spans.append((clock.now_s, clock.now_s + call_s))
 
         def end(permit=permit, outcome=outcome):
-            limiter.leave()
-            limiter.throttled(permit) if outcome == "throttled" else limiter.answered()
+            limiter.release()
+            limiter.record_throttle(permit) if outcome == "throttled" else limiter.record_success()
 
         clock.at(clock.now_s + call_s, end)
     starts = [start_s for start_s, _ in spans]
@@ -103,8 +103,8 @@ def test_never_more_than_rate_and_burst_in_any_window_nor_more_in_flight(quota, 
 def test_calls_start_as_soon_as_the_quota_allows(quota, count):
     limiter, clock = simulated(quota)
     for _ in range(count):
-        limiter.enter()
-        limiter.leave()
+        limiter.acquire()
+        limiter.release()
     paced = max(0.0, count - max(1.0, quota.burst - 1)) / quota.calls_per_s
     assert clock.now_s == pytest.approx(paced, abs=1e-6)
 
@@ -112,17 +112,17 @@ def test_calls_start_as_soon_as_the_quota_allows(quota, count):
 def test_a_place_in_flight_is_waited_for():
     limiter, clock = simulated(Quota(calls_per_s=100, burst=100, in_flight=2))
     for _ in range(4):
-        limiter.enter()
-        clock.at(clock.now_s + 5.0, limiter.leave)
+        limiter.acquire()
+        clock.at(clock.now_s + 5.0, limiter.release)
     assert clock.now_s == 5.0
     assert limiter.in_flight == 2
 
 
 def test_a_turn_after_the_deadline_is_refused_at_once():
     limiter, clock = simulated(Quota(calls_per_s=1, burst=1, in_flight=5))
-    limiter.enter()
+    limiter.acquire()
     with pytest.raises(OutOfTime):
-        limiter.enter(deadline_s=0.5)
+        limiter.acquire(deadline_s=0.5)
     assert clock.now_s == 0.0
     assert limiter.queued == 0
 
@@ -131,37 +131,37 @@ def test_nobody_enters_after_the_deadline_even_without_a_queue():
     limiter, clock = simulated(Quota(calls_per_s=1, burst=5, in_flight=5))
     clock.pass_to(2.0)
     with pytest.raises(OutOfTime):
-        limiter.enter(deadline_s=1.0)
+        limiter.acquire(deadline_s=1.0)
     assert (limiter.in_flight, limiter.queued) == (0, 0)
 
 
 def test_the_deadline_ends_the_wait_for_a_place_in_flight():
     limiter, clock = simulated(Quota(calls_per_s=10, burst=5, in_flight=1))
-    limiter.enter()
+    limiter.acquire()
     with pytest.raises(OutOfTime):
-        limiter.enter(deadline_s=3.0)
+        limiter.acquire(deadline_s=3.0)
     assert clock.now_s == 3.0
 
 
 def test_an_isolated_refusal_pauses_but_costs_no_throughput():
     limiter, clock = simulated(Quota(calls_per_s=10, burst=6, in_flight=50))
     for count in range(101):
-        permit = limiter.enter()
-        limiter.leave()
+        permit = limiter.acquire()
+        limiter.release()
         if count % 10 == 9:
-            limiter.throttled(permit)
-            assert limiter.enter().started_s >= clock.now_s
-            limiter.leave()
+            limiter.record_throttle(permit)
+            assert limiter.acquire().started_s >= clock.now_s
+            limiter.release()
         else:
-            limiter.answered()
+            limiter.record_success()
     # 111 calls, five of them at once, the others at ten a second.
     assert clock.now_s == pytest.approx(10.6, abs=0.15)
 
 
 def test_a_refusal_holds_the_next_call_for_one_interval():
     limiter, clock = simulated(Quota(calls_per_s=10, burst=6, in_flight=50))
-    limiter.throttled(limiter.enter())
-    limiter.enter()
+    limiter.record_throttle(limiter.acquire())
+    limiter.acquire()
     assert clock.now_s == pytest.approx(0.1)
 
 
@@ -169,10 +169,10 @@ def test_a_storm_of_refusals_slows_the_calls_down_to_single_ones():
     limiter, _ = simulated(Quota(calls_per_s=10, burst=10, in_flight=50))
     starts = []
     for _ in range(12):
-        permit = limiter.enter()
-        limiter.leave()
+        permit = limiter.acquire()
+        limiter.release()
         starts.append(permit.started_s)
-        limiter.throttled(permit)
+        limiter.record_throttle(permit)
     gaps = [after - before for before, after in pairwise(starts)]
     assert gaps[:6] == pytest.approx([0.1, 0.1, 0.2, 0.4, 0.8, 1.6])
     assert gaps[6:] == pytest.approx([2.0] * 5)
@@ -180,29 +180,29 @@ def test_a_storm_of_refusals_slows_the_calls_down_to_single_ones():
 
 def test_refusals_of_calls_made_before_the_pause_count_once():
     limiter, clock = simulated(Quota(calls_per_s=10, burst=10, in_flight=50))
-    permits = [limiter.enter() for _ in range(5)]
+    permits = [limiter.acquire() for _ in range(5)]
     clock.pass_to(0.05)
     for permit in permits:
-        limiter.throttled(permit)
-    limiter.enter()
+        limiter.record_throttle(permit)
+    limiter.acquire()
     assert clock.now_s == pytest.approx(0.15)
 
 
 def test_an_answer_ends_the_storm():
     limiter, clock = simulated(Quota(calls_per_s=10, burst=10, in_flight=50))
     for _ in range(6):
-        limiter.throttled(limiter.enter())
-    permit = limiter.enter()
-    limiter.answered()
+        limiter.record_throttle(limiter.acquire())
+    permit = limiter.acquire()
+    limiter.record_success()
     began_s = clock.now_s
-    limiter.throttled(permit)
-    limiter.enter()
+    limiter.record_throttle(permit)
+    limiter.acquire()
     assert clock.now_s - began_s == pytest.approx(0.1)
 
 
 def test_first_come_first_served():
     limiter = QuotaLimiter(Quota(calls_per_s=1000, burst=1000, in_flight=1))
-    limiter.enter()
+    limiter.acquire()
     served: list[int] = []
 
     def caller(number: int) -> None:
@@ -215,7 +215,7 @@ def test_first_come_first_served():
         until_s = time.monotonic() + 5
         while limiter.queued <= number and time.monotonic() < until_s:
             time.sleep(0.0005)
-    limiter.leave()
+    limiter.release()
     for thread in threads:
         thread.join(timeout=5)
     assert served == list(range(20))
@@ -223,12 +223,12 @@ def test_first_come_first_served():
 
 def test_a_caller_that_gives_up_does_not_block_those_behind_it():
     limiter = QuotaLimiter(Quota(calls_per_s=1000, burst=1000, in_flight=1))
-    limiter.enter()
+    limiter.acquire()
     outcome: list[str] = []
 
     def hasty() -> None:
         try:
-            limiter.enter(deadline_s=time.monotonic() + 0.05)
+            limiter.acquire(deadline_s=time.monotonic() + 0.05)
         except OutOfTime:
             outcome.append("gave up")
 
@@ -240,7 +240,7 @@ def test_a_caller_that_gives_up_does_not_block_those_behind_it():
     for thread in threads:
         thread.start()
     threads[0].join(timeout=5)
-    limiter.leave()
+    limiter.release()
     threads[1].join(timeout=5)
     assert outcome == ["gave up", "served"]
     assert limiter.in_flight == 0
@@ -257,7 +257,7 @@ def test_after_the_wait_it_names_a_bucket_lets_a_call_through(level, rate, steps
         if action == "take":
             now_s += bucket.wait_s(now_s)
             assert bucket.wait_s(now_s) < 1e-6
-            bucket.take(now_s)
+            bucket.take_token(now_s)
         else:
             getattr(bucket, action)(now_s + for_s)
             assert bucket.wait_s(now_s) >= for_s - 1e-9
@@ -274,6 +274,6 @@ def test_the_smallest_share_still_makes_one_call_at_a_time():
 
 def test_each_engine_has_a_limiter_of_its_own():
     engines = EngineQuotas(parts=2)
-    assert engines.of("generative") is engines.of("generative")
-    assert engines.of("standard").quota.in_flight == 40
-    assert engines.of(DESCRIBE_VOICES).quota.calls_per_s == 40
+    assert engines.limiter("generative") is engines.limiter("generative")
+    assert engines.limiter("standard").quota.in_flight == 40
+    assert engines.limiter(DESCRIBE_VOICES).quota.calls_per_s == 40

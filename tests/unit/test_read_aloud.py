@@ -9,12 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from mixer.publish.read_aloud import About, Block, Page, Sentence, Shape, clips, write_book
+from mixer.publish.read_aloud import (
+    BlockShape,
+    BookBlock,
+    BookMetadata,
+    BookPage,
+    BookSentence,
+    build_clips,
+    write_book,
+)
 from mixer.script.epub import read_epub
-from tests.epub_rules import XHTML, broken_rules, ms, opened
-from tests.pictures import picture
+from tests.epub_rules import XHTML, find_broken_rules, open_epub, parse_clock_ms
+from tests.pictures import build_picture
 
-ABOUT = About(
+ABOUT = BookMetadata(
     title="The Gate & <other> tales",
     language="en-GB",
     identifier="urn:uuid:0b0f1a52-9a26-5b26-9d0f-2b7e0c4f7c11",
@@ -22,32 +30,34 @@ ABOUT = About(
     author="A. Writer",
     narrator="Ada “Voice”",
     description="A gate; “opened”.",
-    cover=picture(100, 160, "JPEG"),
+    cover=build_picture(100, 160, "JPEG"),
 )
 
 
-def paragraph(*sentences: tuple[str, float | None], shape: Shape = Shape.PARAGRAPH) -> Block:
-    return Block(shape, tuple(Sentence(text, at) for text, at in sentences))
+def paragraph(
+    *sentences: tuple[str, float | None], shape: BlockShape = BlockShape.PARAGRAPH
+) -> BookBlock:
+    return BookBlock(shape, tuple(BookSentence(text, at) for text, at in sentences))
 
 
 PAGES = (
-    Page(
+    BookPage(
         "One & only",
         (
-            paragraph(("One & only", 0.3), shape=Shape.HEADING),
+            paragraph(("One & only", 0.3), shape=BlockShape.HEADING),
             paragraph(("He <left>.", 1.0), ("It was “late”.", 2.5)),
-            Block(Shape.SCENE_BREAK),
+            BookBlock(BlockShape.SCENE_BREAK),
             paragraph(("☃☃☃", None)),
             paragraph(("She came.", 4.25)),
         ),
         6.4,
     ),
-    Page("Unsaid", (paragraph(("They talked.", 0.0)),), 3.2),
-    Page("Pictures", (paragraph(("♫", None)),), 1.0),
+    BookPage("Unsaid", (paragraph(("They talked.", 0.0)),), 3.2),
+    BookPage("Pictures", (paragraph(("♫", None)),), 1.0),
 )
 
 
-def book(tmp_path: Path, pages: tuple[Page, ...] = PAGES, about: About = ABOUT) -> bytes:
+def book(tmp_path: Path, pages: tuple[BookPage, ...] = PAGES, about: BookMetadata = ABOUT) -> bytes:
     audio = tmp_path / "part.mp3"
     audio.write_bytes(b"sound " * 1_000)
     file = io.BytesIO()
@@ -56,12 +66,12 @@ def book(tmp_path: Path, pages: tuple[Page, ...] = PAGES, about: About = ABOUT) 
 
 
 def test_it_keeps_the_rules(tmp_path: Path):
-    assert broken_rules(book(tmp_path)) == []
+    assert find_broken_rules(book(tmp_path)) == []
 
 
 def test_every_sentence_stands_on_its_page_and_in_its_place(tmp_path: Path):
-    made = opened(book(tmp_path))
-    first = made.root("EPUB/chapter-0001.xhtml")
+    made = open_epub(book(tmp_path))
+    first = made.parse_root("EPUB/chapter-0001.xhtml")
     spans = {e.attrib["id"]: e.text for e in first.iter(f"{XHTML}span")}
     assert list(spans.values()) == [sentence.text for sentence in PAGES[0].sentences]
     overlay = made.archive.read("EPUB/chapter-0001.smil").decode()
@@ -72,46 +82,51 @@ def test_every_sentence_stands_on_its_page_and_in_its_place(tmp_path: Path):
 
 
 def test_a_title_that_is_not_said_is_there_to_be_read(tmp_path: Path):
-    second = opened(book(tmp_path)).root("EPUB/chapter-0002.xhtml")
+    second = open_epub(book(tmp_path)).parse_root("EPUB/chapter-0002.xhtml")
     (title,) = second.iter(f"{XHTML}h1")
     assert (title.text, title.get("id")) == ("Unsaid", None)
 
 
 def test_clips_leave_nothing_of_the_sound_out():
     for page in PAGES[:2]:
-        found = clips(page)
+        found = build_clips(page)
         assert (found[0].begin_ms, found[-1].end_ms) == (0, round(page.duration_s * 1000))
         assert all(a.end_ms == b.begin_ms for a, b in pairwise(found))
 
 
 def test_sentences_at_one_moment_or_behind_the_end_have_no_clip_of_no_length():
-    page = Page("x", (paragraph(("a", 0.5), ("b", 0.9), ("c", 0.9), ("d", 0.8), ("e", 9.0)),), 2.0)
-    assert [(c.number, c.begin_ms, c.end_ms) for c in clips(page)] == [(0, 0, 900), (1, 900, 2000)]
+    page = BookPage(
+        "x", (paragraph(("a", 0.5), ("b", 0.9), ("c", 0.9), ("d", 0.8), ("e", 9.0)),), 2.0
+    )
+    assert [(c.number, c.begin_ms, c.end_ms) for c in build_clips(page)] == [
+        (0, 0, 900),
+        (1, 900, 2000),
+    ]
 
 
 def test_what_nobody_reads_aloud_has_neither_overlay_nor_sound(tmp_path: Path):
-    made = opened(book(tmp_path))
+    made = open_epub(book(tmp_path))
     assert made.items["chapter-0003"].overlay is None
     assert not [name for name in made.archive.namelist() if "0003." in name and "xhtml" not in name]
 
 
 @pytest.mark.parametrize(("language", "runs"), [("ar", "rtl"), ("he-IL", "rtl"), ("de-DE", "ltr")])
 def test_it_runs_as_its_language_does(tmp_path: Path, language: str, runs: str):
-    about = About("Buch", language, "urn:x:1", ABOUT.modified)
+    about = BookMetadata("Buch", language, "urn:x:1", ABOUT.modified)
     made = book(tmp_path, PAGES, about)
-    assert broken_rules(made) == []
-    page = opened(made).root("EPUB/chapter-0001.xhtml")
+    assert find_broken_rules(made) == []
+    page = open_epub(made).parse_root("EPUB/chapter-0001.xhtml")
     assert (page.get("dir"), page.get("lang")) == (runs, language)
     assert (
         f'page-progression-direction="{runs}"'
-        in opened(made).archive.read("EPUB/package.opf").decode()
+        in open_epub(made).archive.read("EPUB/package.opf").decode()
     )
 
 
 def test_chinese_sentences_stand_without_spaces(tmp_path: Path):
-    page = Page("一", (paragraph(("他走了。", 0.0), ("她来了。", 1.0)),), 2.0)
-    made = opened(book(tmp_path, (page,)))
-    text = "".join(made.root("EPUB/chapter-0001.xhtml").itertext())
+    page = BookPage("一", (paragraph(("他走了。", 0.0), ("她来了。", 1.0)),), 2.0)
+    made = open_epub(book(tmp_path, (page,)))
+    text = "".join(made.parse_root("EPUB/chapter-0001.xhtml").itertext())
     assert "他走了。她来了。" in text
 
 
@@ -132,9 +147,9 @@ def test_mixer_reads_its_own_book(tmp_path: Path):
 
 
 def test_total_is_what_is_heard(tmp_path: Path):
-    made = opened(book(tmp_path))
+    made = open_epub(book(tmp_path))
     total = next(m for m in made.metas("media:duration") if not m.get("refines"))
-    assert ms(total.text or "") == 6_400 + 3_200
+    assert parse_clock_ms(total.text or "") == 6_400 + 3_200
 
 
 @pytest.mark.parametrize(
@@ -162,4 +177,4 @@ def test_the_rules_see_what_is_broken(tmp_path: Path, member: str, before: str, 
                 content = content.replace(before.encode(), after.encode(), 1)
             archive.writestr(info, content)
     with suppress(ValueError):  # one nav is taken for granted where there is none
-        assert broken_rules(file.getvalue()) != []
+        assert find_broken_rules(file.getvalue()) != []

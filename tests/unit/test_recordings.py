@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mixer.sound.loudness import BIN_LU
 from mixer.sound.measure import Measurement
-from mixer.speech.engine import Delivery, SpokenSpan
+from mixer.speech.engine import SampleSpan, VoiceSettings
 from mixer.speech.recordings import (
     FIELD,
     MAX_METADATA_BYTES,
@@ -21,7 +21,7 @@ from mixer.speech.recordings import (
 )
 
 SSML = "<speak><s>The door opened.</s></speak>"
-DELIVERY = Delivery("Joanna", "generative", "en-US", ("names",), "1")
+DELIVERY = VoiceSettings("Joanna", "generative", "en-US", ("names",), "1")
 KEY = chunk_key(SSML, DELIVERY, "mp3")
 MEASURED = Measurement(
     samples=48_000,
@@ -33,7 +33,7 @@ MEASURED = Measurement(
     windows={-20.0: 3, -20.0 + 4 * BIN_LU: 7},
 )
 RECORDING = Recording(
-    KEY, MEASURED, (SpokenSpan(120, 20_000), None, SpokenSpan(24_000, 45_600)), 16
+    KEY, MEASURED, (SampleSpan(120, 20_000), None, SampleSpan(24_000, 45_600)), 16
 )
 
 CHANGES = {
@@ -41,7 +41,7 @@ CHANGES = {
     "engine": "neural",
     "language": "es-US",
     "lexicons": ("places",),
-    "epoch": "2",
+    "voice_version": "2",
 }
 
 
@@ -59,7 +59,9 @@ def test_the_address_lies_where_the_contract_says():
     assert KEY.endswith(".mp3")
 
 
-@pytest.mark.parametrize("name", [each.name for each in fields(Delivery) if each.name != "cast"])
+@pytest.mark.parametrize(
+    "name", [each.name for each in fields(VoiceSettings) if each.name != "cast"]
+)
 def test_whatever_shapes_the_sound_changes_the_address(name):
     assert chunk_key(SSML, replace(DELIVERY, **{name: CHANGES[name]}), "mp3") != KEY
 
@@ -70,8 +72,8 @@ def test_other_words_and_other_formats_have_other_addresses():
 
 
 def test_fields_do_not_run_into_each_other():
-    assert chunk_key(SSML, Delivery("ab", "c"), "mp3") != chunk_key(
-        SSML, Delivery("a", "bc"), "mp3"
+    assert chunk_key(SSML, VoiceSettings("ab", "c"), "mp3") != chunk_key(
+        SSML, VoiceSettings("a", "bc"), "mp3"
     )
 
 
@@ -96,7 +98,7 @@ def test_any_measurement_comes_back(samples, peak, counts, spans):
         true_peak_dbtp=peak,
         windows={step * BIN_LU: count for step, count in counts.items()},
     )
-    sentences = tuple(span and SpokenSpan(*span) for span in spans)
+    sentences = tuple(span and SampleSpan(*span) for span in spans)
     back = from_metadata(KEY, to_metadata(Recording(KEY, measured, sentences, 3)))
     assert back is not None
     assert back.sentences in {sentences, ()}
@@ -111,7 +113,7 @@ def test_silence_travels_too():
 
 
 def test_sentence_times_are_left_out_where_s3_has_no_room_for_them():
-    many = tuple(SpokenSpan(at * 9_999, at * 9_999 + 9_000) for at in range(300))
+    many = tuple(SampleSpan(at * 9_999, at * 9_999 + 9_000) for at in range(300))
     metadata = to_metadata(replace(RECORDING, sentences=many))
     assert len(metadata[FIELD].encode()) <= MAX_METADATA_BYTES
     back = from_metadata(KEY, metadata)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from mixer.sound.remastering import keeping
+from mixer.sound.remastering import reuse_mastering
 from mixer.sound.timeline import Mastering, Timeline
 from tests.timelines import timelines
 
@@ -14,8 +14,8 @@ NEW = Mastering(gain_db=4.0, target_lufs=-18.0, ceiling_dbtp=-1.0, limit_db=-4.0
 
 @given(timelines())
 def test_nothing_is_kept_where_there_was_nothing(timeline: Timeline):
-    assert keeping(timeline, None) is timeline
-    assert keeping(timeline, timeline.mastering) == timeline
+    assert reuse_mastering(timeline, None) is timeline
+    assert reuse_mastering(timeline, timeline.mastering) == timeline
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def test_gain_is_kept_while_target_and_ceiling_are_met(
 ):
     old = replace(NEW, **before)
     timeline = replace(timeline, mastering=NEW)
-    assert keeping(timeline, old).mastering == (old if kept else NEW)
+    assert reuse_mastering(timeline, old).mastering == (old if kept else NEW)
 
 
 @given(timelines())
 def test_a_limiter_that_was_needed_before_is_no_reason_to_render_anew(timeline: Timeline):
     timeline = replace(timeline, mastering=replace(NEW, limit_db=None))
-    assert keeping(timeline, NEW).mastering == NEW
+    assert reuse_mastering(timeline, NEW).mastering == NEW

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.publish.report import Report, ReportChapter, report_json
+from mixer.publish.report import Report, ReportChapter, format_report
 from mixer.speech.prices import POLLY_USD_PER_MILLION_CHARS, cost_usd
 
 REPORT = Report(
@@ -31,14 +31,14 @@ REPORT = Report(
 
 
 def test_fields_stand_in_one_order_with_the_format_first():
-    fields = list(json.loads(report_json(REPORT)))
+    fields = list(json.loads(format_report(REPORT)))
     assert fields[:5] == ["format_version", "title", "language", "voice", "engine"]
     assert fields[-2:] == ["sound_peaks_dbtp", "timeline"]
-    assert report_json(REPORT) == report_json(replace(REPORT))
+    assert format_report(REPORT) == format_report(replace(REPORT))
 
 
 def test_figures_are_rounded_to_their_unit():
-    fields = json.loads(report_json(REPORT))
+    fields = json.loads(format_report(REPORT))
     assert fields["duration_s"] == 632.123
     assert fields["integrated_loudness_lufs"] == -18.0
     assert fields["true_peak_dbtp"] == -1.2
@@ -51,26 +51,26 @@ def test_figures_are_rounded_to_their_unit():
 
 
 def test_text_of_any_script_is_readable_as_it_is():
-    assert "Der Wal — 鯨" in report_json(REPORT)
+    assert "Der Wal — 鯨" in format_report(REPORT)
 
 
 @pytest.mark.parametrize("figure", [float("-inf"), float("nan"), None])
 def test_silence_has_no_loudness(figure):
     silent = replace(REPORT, integrated_loudness_lufs=figure, true_peak_dbtp=figure)
-    fields = json.loads(report_json(silent))
+    fields = json.loads(format_report(silent))
     assert fields["integrated_loudness_lufs"] is None
     assert fields["true_peak_dbtp"] is None
 
 
 def test_stage_named_like_a_unit_is_still_a_time():
-    fields = json.loads(report_json(replace(REPORT, stages_s={"measure_lufs": -0.00001})))
+    fields = json.loads(format_report(replace(REPORT, stages_s={"measure_lufs": -0.00001})))
     assert str(fields["stages_s"]["measure_lufs"]) == "0.0"
 
 
 @given(st.text(), st.lists(st.text(), max_size=3), st.floats())
 def test_any_text_and_figure_gives_valid_json(title, unspoken, duration_s):
     report = replace(REPORT, title=title, unspoken=tuple(unspoken), duration_s=duration_s)
-    assert json.loads(report_json(report).encode())["chunks"] == 12
+    assert json.loads(format_report(report).encode())["chunks"] == 12
 
 
 @pytest.mark.parametrize(

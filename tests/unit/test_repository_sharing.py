@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mixer.housekeeping.sharing import EVERYONE, UNREADABLE, shared_with
+from mixer.housekeeping.sharing import EVERYONE, UNREADABLE, find_shared_accounts
 
 OURS, THEIRS = "123456789012", "210987654321"
 
@@ -49,4 +49,4 @@ def source(account: str) -> dict[str, object]:
     ],
 )
 def test_whoever_is_let_in_from_outside_is_named(text: str, expected: tuple[str, ...]) -> None:
-    assert shared_with(text, OURS) == expected
+    assert find_shared_accounts(text, OURS) == expected

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import BadOption
-from mixer.requests import Options, options
+from mixer.requests import Options, parse_options
 
 DEFAULTS = {
     "voice": "",
@@ -17,9 +17,9 @@ DEFAULTS = {
     "preset": "story",
     "music_level_lu": 20,
     "duck_db": 8,
-    "duck_down_s": None,
+    "duck_attack_s": None,
     "duck_hold_s": None,
-    "duck_up_s": None,
+    "duck_release_s": None,
     "de_ess": 0,
     "music_intro_s": 0,
     "music_outro_s": 2,
@@ -37,9 +37,9 @@ RANGES = {
     "rate": (50, 200),
     "music_level_lu": (6, 40),
     "duck_db": (0, 24),
-    "duck_down_s": (0.02, 5),
+    "duck_attack_s": (0.02, 5),
     "duck_hold_s": (0, 10),
-    "duck_up_s": (0.02, 10),
+    "duck_release_s": (0.02, 10),
     "de_ess": (0, 1),
     "music_intro_s": (0, 60),
     "music_outro_s": (0, 60),
@@ -49,20 +49,20 @@ RANGES = {
 
 @pytest.mark.parametrize(("name", "value"), DEFAULTS.items())
 def test_an_option_that_is_not_given_has_the_default_of_the_contract(name, value):
-    assert getattr(options({}), name) == value
+    assert getattr(parse_options({}), name) == value
 
 
 @pytest.mark.parametrize(("name", "ends"), RANGES.items())
 def test_both_ends_of_a_range_belong_to_it(name, ends):
     for end in ends:
-        assert getattr(options({name: end}), name) == end
+        assert getattr(parse_options({name: end}), name) == end
 
 
 @pytest.mark.parametrize(("name", "ends"), RANGES.items())
 def test_what_lies_beyond_a_range_is_refused_by_name(name, ends):
     for beyond in (ends[0] - 1, ends[1] + 1):
         with pytest.raises(BadOption, match=f"^{name}: must be at (least|most)") as refused:
-            options({name: beyond})
+            parse_options({name: beyond})
         assert refused.value.details["field"] == name
         assert str(beyond) in str(refused.value)
 
@@ -84,7 +84,7 @@ def test_what_lies_beyond_a_range_is_refused_by_name(name, ends):
 )
 def test_a_wrong_option_is_named_with_what_it_may_be(asked, named):
     with pytest.raises(BadOption) as refused:
-        options(asked)
+        parse_options(asked)
     assert named in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -98,7 +98,7 @@ def test_a_wrong_option_is_named_with_what_it_may_be(asked, named):
 def test_whatever_is_asked_ends_in_options_or_in_one_sentence(asked):
     told = "."
     try:
-        options(asked)
+        parse_options(asked)
     except BadOption as refused:
         told = str(refused)
     assert told.endswith(".")
@@ -107,7 +107,7 @@ def test_whatever_is_asked_ends_in_options_or_in_one_sentence(asked):
 
 def test_options_do_not_change_once_they_are_checked():
     with pytest.raises(ValueError, match="frozen"):
-        options({}).rate = 120
+        parse_options({}).rate = 120
 
 
 @pytest.mark.parametrize("name", Options.model_fields)

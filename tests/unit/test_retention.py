@@ -18,10 +18,10 @@ from mixer.housekeeping.listing import (
     Upload,
     Uses,
 )
-from mixer.housekeeping.plan import Plan, Reason
+from mixer.housekeeping.plan import Reason, RetentionPlan
 from mixer.housekeeping.policy import BucketPolicy, PrefixRule, RepositoryPolicy
-from mixer.housekeeping.retention import living_stories, plan_bucket, plan_repository
-from mixer.housekeeping.stories import chunks_named_in
+from mixer.housekeeping.retention import find_living_stories, plan_bucket, plan_repository
+from mixer.housekeeping.stories import parse_chunk_keys
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -77,8 +77,8 @@ def image_from(index: int, count: int, rolls: Iterator[int]) -> Image:
 registries = st.binary(min_size=56, max_size=56).map(registry_from)
 
 
-def deleted(plan: Plan[Image]) -> set[str]:
-    return {verdict.item.digest for verdict in plan.deletes}
+def deleted(plan: RetentionPlan[Image]) -> set[str]:
+    return {verdict.item.digest for verdict in plan.deletions}
 
 
 def without(listing: RepositoryListing, gone: set[str]) -> RepositoryListing:
@@ -257,7 +257,7 @@ def test_each_object_gets_the_reason_that_decided() -> None:
         version("mixed/old.mp3", 10.1),
         version("music/old.mp3", 900),
         version("in_use/old.mp3", 900),
-        elsewhere=(Folder("music/"),),
+        other_folders=(Folder("music/"),),
         named_chunks=frozenset({"narration_chunks/named.mp3"}),
     )
     assert object_reasons(listing, keep=["*/keep-*"]) == {
@@ -351,8 +351,8 @@ def test_scripts_are_read_of_the_stories_that_stay_and_only_when_chunks_are_to_g
     policy = BucketPolicy(bucket="out")
     young_chunk = version("narration_chunks/a.mp3", 1)
     old_chunk = version("narration_chunks/a.mp3", 20)
-    assert living_stories(bucket(young_chunk, *stories), policy, NOW) == frozenset()
-    assert living_stories(bucket(old_chunk, *stories), policy, NOW) == {"running", "young"}
+    assert find_living_stories(bucket(young_chunk, *stories), policy, NOW) == frozenset()
+    assert find_living_stories(bucket(old_chunk, *stories), policy, NOW) == {"running", "young"}
 
 
 def test_chunks_of_stories_are_protected_where_stories_are_not_cleaned() -> None:
@@ -360,7 +360,7 @@ def test_chunks_of_stories_are_protected_where_stories_are_not_cleaned() -> None
     listing = bucket(
         version("narration_chunks/a.mp3", 50), version("stories/running/request.json", 1)
     )
-    assert living_stories(listing, policy, NOW) == {"running"}
+    assert find_living_stories(listing, policy, NOW) == {"running"}
     assert object_reasons(listing, prefixes=[{"prefix": "narration_chunks/"}]) == {
         "narration_chunks/a.mp3": Reason.EXPIRED,
         "stories/running/request.json": Reason.NOT_OURS,
@@ -427,7 +427,7 @@ def test_no_object_that_somebody_needs_is_ever_deleted(
 ) -> None:
     policy = BucketPolicy(bucket="out", age_days=age_days, keep=("*/keep/*",))
     plan = plan_bucket(listing, policy, NOW)
-    gone = {verdict.item for verdict in plan.deletes}
+    gone = {verdict.item for verdict in plan.deletions}
 
     assert [verdict.item for verdict in plan.verdicts] == list(listing.versions)
     for one in gone:
@@ -440,7 +440,7 @@ def test_no_object_that_somebody_needs_is_ever_deleted(
         fates = [one in gone for one in listing.versions if one.key == key]
         assert fates == sorted(fates), "an older version would come back to life"
     rest = replace(listing, versions=tuple(v for v in listing.versions if v not in gone))
-    assert not list(plan_bucket(rest, policy, NOW).deletes)
+    assert not list(plan_bucket(rest, policy, NOW).deletions)
 
 
 # --- the ceiling ------------------------------------------------------------------------------
@@ -487,9 +487,9 @@ def test_chunk_keys_are_found_wherever_a_script_names_them() -> None:
     script = b"""{"chapters": [{"chunks": [{"key": "narration_chunks/a.mp3", "n": 1},
         {"keys": ["narration_chunks/b.mp3", ["narration_chunks\\/c.mp3"]]}]}],
         "music": "music/narration_chunks/x.mp3", "first": "narration_chunks/d.mp3"}"""
-    assert chunks_named_in(script) == {f"narration_chunks/{name}.mp3" for name in "abcd"}
+    assert parse_chunk_keys(script) == {f"narration_chunks/{name}.mp3" for name in "abcd"}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000])
 def test_a_script_that_is_no_json_is_unreadable(content: bytes) -> None:
-    assert chunks_named_in(content) is None
+    assert parse_chunk_keys(content) is None

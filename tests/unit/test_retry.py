@@ -16,10 +16,10 @@ from botocore.exceptions import (
 
 from mixer.errors import OutOfTime, SpeechFailed
 from mixer.speech.polly.quota import Quota, QuotaLimiter
-from mixer.speech.polly.retry import Fault, Retry, RetryPolicy, fault_of
+from mixer.speech.polly.retry import FaultKind, Retry, SpeechRetryPolicy, classify_fault
 
-POLICY = RetryPolicy(
-    first_delay_s=1.0, longest_delay_s=8.0, tries=4, patience_s=60.0, closing_s=2.0
+POLICY = SpeechRetryPolicy(
+    first_delay_s=1.0, max_delay_s=8.0, max_tries=4, max_throttled_s=60.0, min_call_s=2.0
 )
 
 
@@ -64,27 +64,27 @@ class Bench:
 @pytest.mark.parametrize(
     ("error", "fault"),
     [
-        (answer("ThrottlingException", 400), Fault.THROTTLED),
-        (answer("TooManyRequestsException", 429), Fault.THROTTLED),
-        (answer("ServiceFailureException", 500), Fault.PASSING),
-        (answer("ServiceUnavailable", 503), Fault.PASSING),
-        (ConnectTimeoutError(endpoint_url="x"), Fault.PASSING),
-        (ReadTimeoutError(endpoint_url="x"), Fault.PASSING),
-        (ConnectionClosedError(endpoint_url="x"), Fault.PASSING),
-        (ResponseStreamingError(error="cut"), Fault.PASSING),
-        (IncompleteReadError(actual_bytes=1, expected_bytes=2), Fault.PASSING),
-        (ConnectionResetError(), Fault.PASSING),
-        (answer("InvalidSsmlException", 400), Fault.FINAL),
-        (answer("TextLengthExceededException", 400), Fault.FINAL),
-        (answer("AccessDeniedException", 403), Fault.FINAL),
-        (answer("LexiconNotFoundException", 404), Fault.FINAL),
-        (NoCredentialsError(), Fault.FINAL),
-        (ParamValidationError(report="x"), Fault.FINAL),
-        (ValueError("ours"), Fault.FINAL),
+        (answer("ThrottlingException", 400), FaultKind.THROTTLED),
+        (answer("TooManyRequestsException", 429), FaultKind.THROTTLED),
+        (answer("ServiceFailureException", 500), FaultKind.TRANSIENT),
+        (answer("ServiceUnavailable", 503), FaultKind.TRANSIENT),
+        (ConnectTimeoutError(endpoint_url="x"), FaultKind.TRANSIENT),
+        (ReadTimeoutError(endpoint_url="x"), FaultKind.TRANSIENT),
+        (ConnectionClosedError(endpoint_url="x"), FaultKind.TRANSIENT),
+        (ResponseStreamingError(error="cut"), FaultKind.TRANSIENT),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), FaultKind.TRANSIENT),
+        (ConnectionResetError(), FaultKind.TRANSIENT),
+        (answer("InvalidSsmlException", 400), FaultKind.PERMANENT),
+        (answer("TextLengthExceededException", 400), FaultKind.PERMANENT),
+        (answer("AccessDeniedException", 403), FaultKind.PERMANENT),
+        (answer("LexiconNotFoundException", 404), FaultKind.PERMANENT),
+        (NoCredentialsError(), FaultKind.PERMANENT),
+        (ParamValidationError(report="x"), FaultKind.PERMANENT),
+        (ValueError("ours"), FaultKind.PERMANENT),
     ],
 )
 def test_only_faults_that_can_pass_are_passing(error, fault):
-    assert fault_of(error) is fault
+    assert classify_fault(error) is fault
 
 
 def test_the_waits_double_up_to_the_longest_and_are_drawn_from_all_of_it():
@@ -114,7 +114,7 @@ def test_a_fault_that_stays_fails_the_passage_after_a_few_tries():
     bench = Bench(*[ReadTimeoutError(endpoint_url="x") for _ in range(9)])
     with pytest.raises(SpeechFailed, match=r"a passage.*tried 4 times") as caught:
         bench.call()
-    assert bench.calls == POLICY.tries
+    assert bench.calls == POLICY.max_tries
     assert caught.value.passages == ("a passage",)
 
 
@@ -122,8 +122,8 @@ def test_throttling_is_borne_as_long_as_patience_lasts():
     bench = Bench(*[answer("ThrottlingException", 400) for _ in range(99)])
     with pytest.raises(SpeechFailed):
         bench.call()
-    assert 60.0 < bench.now_s <= 60.0 + POLICY.longest_delay_s + 2.0
-    assert bench.calls > POLICY.tries
+    assert 60.0 < bench.now_s <= 60.0 + POLICY.max_delay_s + 2.0
+    assert bench.calls > POLICY.max_tries
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "ServiceFailureException"])
@@ -131,7 +131,7 @@ def test_no_try_is_begun_that_could_not_end_before_the_deadline(code):
     bench = Bench(*[answer(code, 500) for _ in range(99)], deadline_s=6.5)
     with pytest.raises(OutOfTime):
         bench.call()
-    assert bench.now_s <= 6.5 - POLICY.closing_s
+    assert bench.now_s <= 6.5 - POLICY.min_call_s
     assert bench.calls == 3
 
 
@@ -142,7 +142,9 @@ def test_without_enough_time_no_call_is_made_at_all():
     assert bench.calls == 0
 
 
-@pytest.mark.parametrize(("code", "is_slowed"), [("ThrottlingException", True), ("Fault", False)])
+@pytest.mark.parametrize(
+    ("code", "is_slowed"), [("ThrottlingException", True), ("FaultKind", False)]
+)
 def test_only_a_throttled_answer_slows_the_other_callers(code, is_slowed):
     bench = Bench(answer(code, 500), chance=0.0)
     began_s: Callable[[], float] = bench.now

@@ -3,29 +3,29 @@
 import math
 
 from mixer.jobs.mixing import Mix
-from mixer.jobs.publishing import heard_in
-from mixer.sound.check import Check
+from mixer.jobs.publishing import collect_measurements
+from mixer.sound.check import Verification
 from mixer.sound.encoders import Encoding
 from mixer.sound.presets import PRESETS
-from mixer.sound.rules import Carrier, judged
+from mixer.sound.rules import StreamInfo, check_compliance
 from mixer.sound.timeline import Mastering, Timeline
 
 BLOCK_S = 0.1
 ROOM, WORD = -72.0, -20.0
 MASTERING = Mastering(0.0, -20.0, -3.0, None)
-CARRIER = Carrier("mp3", 44_100, 192.0, 60.0)
+CARRIER = StreamInfo("mp3", 44_100, 192.0, 60.0)
 
 
 def check(
     *, head: float = ROOM, gap: float = ROOM, tail: float = ROOM, peak: float = -4.0
-) -> Check:
+) -> Verification:
     """Words between 0.7 s and 2 s of room tone, at some levels."""
     levels = [head] * 7 + [WORD] * 20 + [gap] * 10 + [WORD] * 20 + [tail] * 20
-    return Check(-20.0, peak, (-20.0,) * len(levels), (), tuple(levels), BLOCK_S)
+    return Verification(-20.0, peak, (-20.0,) * len(levels), (), tuple(levels), BLOCK_S)
 
 
-def broken(checked: Check, carrier: Carrier = CARRIER) -> set[str]:
-    rules = judged(checked, carrier, PRESETS["audiobook-acx"], -20.0)
+def broken(checked: Verification, carrier: StreamInfo = CARRIER) -> set[str]:
+    rules = check_compliance(checked, carrier, PRESETS["audiobook-acx"], -20.0)
     return {rule.name for rule in rules if not rule.passed}
 
 
@@ -41,18 +41,20 @@ def test_each_rule_of_the_shop_can_be_broken():
     assert broken(hissing) == {"noise_floor_dbfs", "room_tone_dbfs"}
     assert broken(check(head=-40.0)) == {"room_tone_before_s", "room_tone_dbfs"}
     assert broken(check(tail=-40.0)) == {"room_tone_after_s", "room_tone_dbfs"}
-    soft = Check(-27.0, -9.0, (), (), tuple(level - 6 for level in check().levels_dbfs), BLOCK_S)
+    soft = Verification(
+        -27.0, -9.0, (), (), tuple(level - 6 for level in check().levels_dbfs), BLOCK_S
+    )
     assert broken(soft) == {"rms_dbfs"}
-    assert broken(check(), Carrier("mp3", 44_100, 128.0, 60.0)) == {"bitrate_kbps"}
-    assert broken(check(), Carrier("aac", 44_100, 192.0, 60.0)) == {"bitrate_kbps"}
-    assert broken(check(), Carrier("mp3", 48_000, 192.0, 60.0)) == {"sample_rate_hz"}
-    assert broken(check(), Carrier("mp3", 44_100, 192.0, 7_201.0)) == {"duration_s"}
+    assert broken(check(), StreamInfo("mp3", 44_100, 128.0, 60.0)) == {"bitrate_kbps"}
+    assert broken(check(), StreamInfo("aac", 44_100, 192.0, 60.0)) == {"bitrate_kbps"}
+    assert broken(check(), StreamInfo("mp3", 48_000, 192.0, 60.0)) == {"sample_rate_hz"}
+    assert broken(check(), StreamInfo("mp3", 44_100, 192.0, 7_201.0)) == {"duration_s"}
 
 
 def test_what_is_too_long_to_be_decoded_is_judged_by_what_its_segments_tell():
-    told_by_segments = Check(-18.1, math.nan, (), ())
+    told_by_segments = Verification(-18.1, math.nan, (), ())
     timeline = Timeline(24_000, 24_000, 1, (), (), (), Mastering(0.0, -18.0, -1.0, None))
-    heard = heard_in(Mix(timeline, told_by_segments, None))
+    heard = collect_measurements(Mix(timeline, told_by_segments, None))
     assert [(rule.name, rule.passed) for rule in heard.rules] == [
         ("integrated_loudness_lufs", True)
     ]
@@ -60,13 +62,15 @@ def test_what_is_too_long_to_be_decoded_is_judged_by_what_its_segments_tell():
     assert heard.loudness_range_lu is None
     book = Timeline(24_000, 24_000 * 7_300, 1, (), (), (), MASTERING)
     mix = Mix(book, told_by_segments, None, "audiobook-acx", Encoding("mp3", 192))
-    verdicts = {rule.name: rule.passed for rule in heard_in(mix).rules}
+    verdicts = {rule.name: rule.passed for rule in collect_measurements(mix).rules}
     assert verdicts == {"bitrate_kbps": True, "sample_rate_hz": True, "duration_s": False}
 
 
 def test_what_was_decoded_names_nothing_unmeasured():
     timeline = Timeline(24_000, 24_000, 1, (), (), (), MASTERING)
-    heard = heard_in(Mix(timeline, check(), None, "audiobook-acx", Encoding("mp3", 192)))
+    heard = collect_measurements(
+        Mix(timeline, check(), None, "audiobook-acx", Encoding("mp3", 192))
+    )
     assert heard.unmeasured == ()
     assert all(rule.passed for rule in heard.rules)
     assert heard.noise_floor_dbfs is not None

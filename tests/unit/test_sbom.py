@@ -2,10 +2,10 @@
 
 import re
 
-from delivery.sbom import ROOT, bill
+from delivery.sbom import ROOT, build_bill
 
 LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-BILL = bill(LOCK, "1.2.3", "abc")
+BILL = build_bill(LOCK, "1.2.3", "abc")
 
 
 def test_every_pin_is_listed_with_its_version_and_hashes():
@@ -30,5 +30,5 @@ def test_ffmpeg_is_listed_with_its_own_licence():
 
 
 def test_same_commit_gives_the_same_bill():
-    assert bill(LOCK, "1.2.3", "abc") == BILL
-    assert bill(LOCK, "1.2.3", "abd")["serialNumber"] != BILL["serialNumber"]
+    assert build_bill(LOCK, "1.2.3", "abc") == BILL
+    assert build_bill(LOCK, "1.2.3", "abd")["serialNumber"] != BILL["serialNumber"]

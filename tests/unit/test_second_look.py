@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.sound.reels import Mixdown
-from mixer.sound.second_look import MOST_LOOKS, WITHIN_LU, Look, missed_by_lu, rendered_to_target
+from mixer.sound.second_look import (
+    MAX_ATTEMPTS,
+    TOLERANCE_LU,
+    RenderAttempt,
+    render_to_target,
+    target_error_lu,
+)
 from mixer.sound.timeline import Mastering, Timeline
 
 TARGET_LUFS, OFFSET_DB = -18.0, -0.445
@@ -37,32 +43,34 @@ class Studio:
 @given(st.floats(-6, 6))
 def test_what_was_foretold_wrongly_is_right_the_second_time(really_lu: float):
     studio = Studio(lambda gain_db: BARE_LUFS + really_lu + gain_db)
-    look = rendered_to_target(laid_out, studio.render, OFFSET_DB)
-    assert missed_by_lu(look, OFFSET_DB) == pytest.approx(0.0, abs=WITHIN_LU + 1e-9)
-    assert len(studio.gains_db) == (1 if abs(really_lu) <= WITHIN_LU else 2)
+    look = render_to_target(laid_out, studio.render, OFFSET_DB)
+    assert target_error_lu(look, OFFSET_DB) == pytest.approx(0.0, abs=TOLERANCE_LU + 1e-9)
+    assert len(studio.gains_db) == (1 if abs(really_lu) <= TOLERANCE_LU else 2)
 
 
 @given(st.floats(-6, 6), st.floats(0.4, 1.5))
 def test_a_limiter_that_takes_a_share_is_caught_up_with(really_lu: float, slope: float):
     start_db = laid_out(0.0).mastering.gain_db
     studio = Studio(lambda gain: BARE_LUFS + really_lu + start_db + slope * (gain - start_db))
-    look = rendered_to_target(laid_out, studio.render, OFFSET_DB)
-    assert abs(missed_by_lu(look, OFFSET_DB)) <= max(WITHIN_LU, abs(really_lu) * 0.6**3 + 1e-9)
-    assert len(studio.gains_db) <= MOST_LOOKS
+    look = render_to_target(laid_out, studio.render, OFFSET_DB)
+    assert abs(target_error_lu(look, OFFSET_DB)) <= max(
+        TOLERANCE_LU, abs(really_lu) * 0.6**3 + 1e-9
+    )
+    assert len(studio.gains_db) <= MAX_ATTEMPTS
 
 
 def test_what_no_gain_can_mend_is_given_up():
     deaf = Studio(lambda _: TARGET_LUFS - OFFSET_DB - 2.0)
-    rendered_to_target(laid_out, deaf.render, OFFSET_DB)
+    render_to_target(laid_out, deaf.render, OFFSET_DB)
     assert len(deaf.gains_db) == 2
     spent = Studio(lambda gain_db: BARE_LUFS - 1.0 + gain_db)
-    rendered_to_target(lambda off: laid_out(off, most_db=2.445), spent.render, OFFSET_DB)
+    render_to_target(lambda off: laid_out(off, most_db=2.445), spent.render, OFFSET_DB)
     assert len(spent.gains_db) == 1
 
 
 def test_silence_is_rendered_once():
     silent = Studio(lambda _: -90.0)
-    assert missed_by_lu(rendered_to_target(laid_out, silent.render, OFFSET_DB), OFFSET_DB) == 0.0
+    assert target_error_lu(render_to_target(laid_out, silent.render, OFFSET_DB), OFFSET_DB) == 0.0
     assert len(silent.gains_db) == 1
 
 
@@ -73,16 +81,18 @@ def test_a_gain_kept_from_before_is_mended_from_where_it_is(kept_db: float, real
         return replace(timeline, mastering=replace(timeline.mastering, gain_db=gain_db))
 
     studio = Studio(lambda gain_db: BARE_LUFS + really_lu + gain_db)
-    look = rendered_to_target(laid_out, studio.render, OFFSET_DB, before=before)
+    look = render_to_target(laid_out, studio.render, OFFSET_DB, reuse=before)
     assert studio.gains_db[0] == pytest.approx(laid_out(0.0).mastering.gain_db + kept_db)
-    assert abs(missed_by_lu(look, OFFSET_DB)) <= WITHIN_LU
+    assert abs(target_error_lu(look, OFFSET_DB)) <= TOLERANCE_LU
     assert len(studio.gains_db) <= 2
 
 
 def test_the_next_version_begins_with_what_was_learnt():
     studio = Studio(lambda gain_db: BARE_LUFS - 1.5 + gain_db)
-    first = rendered_to_target(laid_out, studio.render, OFFSET_DB)
-    again = rendered_to_target(laid_out, studio.render, OFFSET_DB, off_by_lu=first.off_by_lu)
-    assert first.off_by_lu == pytest.approx(-1.5)
+    first = render_to_target(laid_out, studio.render, OFFSET_DB)
+    again = render_to_target(
+        laid_out, studio.render, OFFSET_DB, prediction_error_lu=first.prediction_error_lu
+    )
+    assert first.prediction_error_lu == pytest.approx(-1.5)
     assert (len(studio.gains_db), studio.gains_db[2]) == (3, studio.gains_db[1])
-    assert isinstance(again, Look)
+    assert isinstance(again, RenderAttempt)

@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.sound.encoders import MP3
-from mixer.sound.layout import MixStyle, lay_out
+from mixer.sound.layout import MixStyle, build_timeline
 from mixer.sound.placing import Take
 from mixer.sound.presets import PRESETS
 from mixer.sound.segments import (
-    MOST_CLIPS,
-    ROLL_IN_S,
-    ROLL_IN_SOUND_S,
-    ROLL_IN_STEP_S,
-    ROLL_OUT_S,
-    cut,
+    MAX_CLIPS,
+    POSTROLL_S,
+    PREROLL_S,
+    PREROLL_SOUND_S,
+    PREROLL_STEP_S,
+    cut_timeline,
 )
 from mixer.sound.timeline import VOICE_RATES_HZ, Clip, Section, Timeline
-from tests.timelines import measured, timelines
+from tests.timelines import build_measurement, timelines
 
 grids = st.integers(1, 30)
 
@@ -28,13 +28,13 @@ grids = st.integers(1, 30)
 @pytest.fixture
 def first_timeline() -> Timeline:
     """Anything at 24 kHz."""
-    take = Take("0", measured(2.0), 0, is_gap_exact=True)
-    return lay_out([take], None, MixStyle(PRESETS["story"], MP3))
+    take = Take("0", build_measurement(2.0), 0, is_gap_exact=True)
+    return build_timeline([take], None, MixStyle(PRESETS["story"], MP3))
 
 
 @given(timelines(), grids)
 def test_segments_follow_each_other_and_cover_all(timeline: Timeline, grids: int):
-    segments = cut(timeline, grids)
+    segments = cut_timeline(timeline, grids)
     assert segments[0].start == 0
     assert segments[-1].end == timeline.length
     assert all(before.end == after.start for before, after in pairwise(segments))
@@ -45,7 +45,7 @@ def test_segments_follow_each_other_and_cover_all(timeline: Timeline, grids: int
 
 @given(timelines(), grids)
 def test_cuts_lie_on_the_grid_and_every_section_begins_one(timeline: Timeline, grids: int):
-    starts = {segment.start for segment in cut(timeline, grids)}
+    starts = {segment.start for segment in cut_timeline(timeline, grids)}
     assert all(start % timeline.grid == 0 for start in starts)
     assert {section.start for section in timeline.sections} <= starts
 
@@ -55,37 +55,37 @@ def test_many_short_clips_are_shared_out_among_segments(first_timeline: Timeline
     words = tuple(Clip(f"{n}", n * 6_000, 0, 4_800, 0.0, 0) for n in range(4_000))
     length = 2_000 * first_timeline.grid
     crowded = replace(first_timeline, clips=words, cues=(), sections=(Section(0),), length=length)
-    segments = cut(crowded)
+    segments = cut_timeline(crowded)
     counts = [sum(s.start <= clip.start < s.end for clip in words) for s in segments]
     assert sum(counts) == len(words)
-    assert max(counts) <= MOST_CLIPS
+    assert max(counts) <= MAX_CLIPS
     assert sum(not count for count in counts) < 20  # what is not crowded is cut as ever
 
 
 @given(timelines(), grids)
 def test_rendering_begins_early_enough_and_on_whole_steps(timeline: Timeline, grids: int):
-    step = ROLL_IN_STEP_S * timeline.rate_hz
+    step = PREROLL_STEP_S * timeline.rate_hz
     parts = (*timeline.clips, *timeline.cues)
-    for segment in cut(timeline, grids):
+    for segment in cut_timeline(timeline, grids):
         begin, start = segment.window_start, segment.start
         heard = sum(max(0, min(p.end, start) - max(p.start, begin)) for p in parts)
         assert begin % step == 0
-        assert begin == 0 or start - begin >= ROLL_IN_S * timeline.rate_hz
-        assert begin == 0 or heard >= ROLL_IN_SOUND_S * timeline.rate_hz
-        roll_out = int(ROLL_OUT_S * timeline.rate_hz)
+        assert begin == 0 or start - begin >= PREROLL_S * timeline.rate_hz
+        assert begin == 0 or heard >= PREROLL_SOUND_S * timeline.rate_hz
+        roll_out = int(POSTROLL_S * timeline.rate_hz)
         assert segment.window_end == min(timeline.length, segment.end + roll_out)
 
 
 @pytest.mark.parametrize("rate_hz", VOICE_RATES_HZ)
 def test_rolls_are_whole_samples(rate_hz: int):
     assert all(
-        (roll * rate_hz).denominator == 1 for roll in (ROLL_IN_S, ROLL_IN_STEP_S, ROLL_OUT_S)
+        (roll * rate_hz).denominator == 1 for roll in (PREROLL_S, PREROLL_STEP_S, POSTROLL_S)
     )
 
 
 @given(timelines())
 def test_serial_render_is_one_segment(timeline: Timeline):
-    (only,) = cut(timeline, None)
+    (only,) = cut_timeline(timeline, None)
     assert (only.window_start, only.start) == (0, 0)
     assert only.end == only.window_end == timeline.length
 
@@ -104,6 +104,6 @@ def test_a_section_keeps_its_cuts_wherever_it_lies(timeline: Timeline, grids: in
         clips=tuple(clips),
         cues=tuple(replace(cue, start=cue.start + shift) for cue in timeline.cues),
     )
-    before = [(s.start + shift, s.end + shift) for s in cut(timeline, grids)]
-    after = [(s.start, s.end) for s in cut(edited, grids) if s.start >= shift]
+    before = [(s.start + shift, s.end + shift) for s in cut_timeline(timeline, grids)]
+    after = [(s.start, s.end) for s in cut_timeline(edited, grids) if s.start >= shift]
     assert after == before

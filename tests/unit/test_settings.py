@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from mixer.errors import Misconfigured
-from mixer.settings import Auth, Settings, StorySettings, auth, settings
+from mixer.settings import Auth, Settings, StorySettings, load_auth, load_settings
 
 ONLY = {"OUTPUT_BUCKET": "mine"}
 
 
 def test_defaults_need_one_bucket():
-    assert settings(ONLY) == Settings(
+    assert load_settings(ONLY) == Settings(
         output_bucket="mine", music_bucket="mine", allowed_buckets=frozenset({"mine"})
     )
 
 
 def test_everything_can_be_set():
-    chosen = settings(
+    chosen = load_settings(
         {
             "OUTPUT_BUCKET": "mine",
             "MUSIC_BUCKET": "tunes",
@@ -71,12 +71,12 @@ def test_everything_can_be_set():
 )
 def test_what_makes_no_sense_is_named(name, value):
     with pytest.raises(Misconfigured, match=name) as caught:
-        settings({**ONLY, name: value})
+        load_settings({**ONLY, name: value})
     assert caught.value.details["variable"] == name
 
 
 def test_the_authorizer_needs_no_bucket():
-    assert auth({}) == Auth(mode="token")
+    assert load_auth({}) == Auth(mode="token")
 
 
 def test_every_setting_is_documented():

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.jobs.story.batches import MOST_BATCHES, MOST_CHUNKS, batch_size
+from mixer.jobs.story.batches import MAX_BATCHES, MAX_CHUNKS, batch_size
 from mixer.jobs.story.batches import WORKERS as SPEAKERS
-from mixer.jobs.story.sharing import shared_out
+from mixer.jobs.story.sharing import partition_by_cost
 
 WORKERS, MOST_ITEMS = 60, 100
 
 
 def spread(costs):
     """The dearest group, in means, and how many there are."""
-    groups = [sum(costs[first:end]) for first, end in shared_out(costs, WORKERS, MOST_ITEMS)]
+    groups = [sum(costs[first:end]) for first, end in partition_by_cost(costs, WORKERS, MOST_ITEMS)]
     return max(groups) / mean(groups), len(groups)
 
 
@@ -41,7 +41,7 @@ def test_longest_worker_of_a_book_of_chapters_is_close_to_the_mean():
 
 @given(st.lists(st.floats(1, 200), max_size=300), st.integers(1, 80), st.integers(1, 120))
 def test_groups_hold_every_item_once_and_none_too_many(costs, groups, most_items):
-    spans = shared_out(costs, groups, most_items)
+    spans = partition_by_cost(costs, groups, most_items)
     held = [item for first, end in spans for item in range(first, end)]
     assert held == list(range(len(costs)))
     assert all(0 < end - first <= most_items for first, end in spans)
@@ -52,6 +52,6 @@ def test_groups_hold_every_item_once_and_none_too_many(costs, groups, most_items
 @pytest.mark.parametrize("chunks", [1, 3, 60, 200, 9_100, 25_001, 125_000, 1_000_000])
 def test_batches_are_few_enough_for_one_page_of_a_listing_and_end_together(chunks):
     size = batch_size(chunks)
-    assert math.ceil(chunks / size) <= MOST_BATCHES
-    assert size <= MOST_CHUNKS or chunks > MOST_BATCHES * MOST_CHUNKS
+    assert math.ceil(chunks / size) <= MAX_BATCHES
+    assert size <= MAX_CHUNKS or chunks > MAX_BATCHES * MAX_CHUNKS
     assert math.ceil(chunks / size) % SPEAKERS == 0 or chunks < 5

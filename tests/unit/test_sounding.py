@@ -2,17 +2,17 @@
 
 import pytest
 
-from mixer.jobs.hearing import Heard, moment
+from mixer.jobs.hearing import SentenceTiming, char_start_samples
 from mixer.jobs.planning import plan_story
-from mixer.jobs.production import spoken_chunks, takes
-from mixer.jobs.sounding import sound_files
+from mixer.jobs.production import build_takes, pair_recordings
+from mixer.jobs.sounding import list_sound_files
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.script import Script
 from mixer.script.sources import TextType
-from mixer.sound.marks import Plays, SoundMark, Where
+from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
 from mixer.sound.measure import Measurement
-from mixer.speech.engine import SpokenSpan, WordStart
+from mixer.speech.engine import SampleSpan, WordStart
 from mixer.speech.recordings import Recording
 
 RATE_HZ = 24_000
@@ -24,7 +24,7 @@ def planned(text: str) -> Script:
 
 def recording(number: int, sentences: int, words: tuple[WordStart, ...] = ()) -> Recording:
     """A second for each sentence."""
-    spans = tuple(SpokenSpan(n * RATE_HZ, (n + 1) * RATE_HZ) for n in range(sentences))
+    spans = tuple(SampleSpan(n * RATE_HZ, (n + 1) * RATE_HZ) for n in range(sentences))
     measured = Measurement(sentences * RATE_HZ, RATE_HZ, 1, -3.0, 0, 0, {-20.0: 10 * sentences})
     return Recording(f"{number}", measured, spans, words=words)
 
@@ -34,34 +34,40 @@ def recording(number: int, sentences: int, words: tuple[WordStart, ...] = ()) ->
     [(0, 1_000), (4, 5_000), (10, 9_000), (7, 7_000), (20, 21_000), (15, 15_000)],
 )
 def test_a_place_between_two_known_words_is_found_on_a_straight_line(char: int, sample: int):
-    heard = Heard(0, SpokenSpan(1_000, 21_000), ((4, 5_000), (10, 9_000)))
-    assert moment("x" * 20, heard, char) == sample
+    heard = SentenceTiming(0, SampleSpan(1_000, 21_000), ((4, 5_000), (10, 9_000)))
+    assert char_start_samples("x" * 20, heard, char) == sample
 
 
 def test_a_sound_begins_with_its_word_where_the_voice_tells_when():
     script = planned("He waited. The door [[sound door.wav]] opened.")
     words = (WordStart(1, 0, RATE_HZ), WordStart(1, 9, RATE_HZ + 9_600))
-    (take,) = takes(spoken_chunks(script, [recording(0, 2, words)]), is_gap_exact=False)
-    assert take.marks == (SoundMark("door.wav", Plays.ONCE, Where.WITHIN, RATE_HZ + 9_600),)
+    (take,) = build_takes(pair_recordings(script, [recording(0, 2, words)]), is_gap_exact=False)
+    assert take.annotations == (
+        SoundAnnotation("door.wav", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, RATE_HZ + 9_600),
+    )
 
 
 def test_the_sounds_of_a_passage_that_nobody_can_read_wait_for_the_next():
     script = planned("# One\n\n[[music sea.mp3]]\n\n你好。\n\n[[sting bell.wav]]\n\nIt began.")
     first, *_, last = [recording(n, len(c.utterances)) for n, c in enumerate(script.chunks)]
     unread = [None] * (len(list(script.chunks)) - 2)
-    one, two = takes(spoken_chunks(script, [first, *unread, last]), is_gap_exact=False)
-    assert [mark.source for mark in one.marks] == ["sea.mp3"]
-    assert two.marks == (SoundMark("bell.wav", Plays.ALONE, Where.BEFORE),)
+    one, two = build_takes(pair_recordings(script, [first, *unread, last]), is_gap_exact=False)
+    assert [mark.source for mark in one.annotations] == ["sea.mp3"]
+    assert two.annotations == (
+        SoundAnnotation("bell.wav", PlaybackMode.STING, TakePosition.BEFORE),
+    )
 
 
 def test_the_text_s_own_music_opens_its_first_take():
     script = planned("---\nmusic: sea.mp3, level -18\n---\n\nIt began.")
-    (take,) = takes(
-        spoken_chunks(script, [recording(0, 1)]), is_gap_exact=False, music=script.music
+    (take,) = build_takes(
+        pair_recordings(script, [recording(0, 1)]), is_gap_exact=False, music=script.music
     )
-    assert take.marks == (SoundMark("sea.mp3", Plays.ON, Where.BEFORE, level_lu=-18.0),)
+    assert take.annotations == (
+        SoundAnnotation("sea.mp3", PlaybackMode.LOOP, TakePosition.BEFORE, level_lu=-18.0),
+    )
 
 
 def test_files_are_listed_once_with_the_line_that_names_them_first():
     script = planned("One [[sound a.wav]] two.\n\n[[sting b.wav]]\n\n[[sound a.wav]]\n\nThree.")
-    assert sound_files(script) == {"a.wav": 1, "b.wav": 3}
+    assert list_sound_files(script) == {"a.wav": 1, "b.wav": 3}

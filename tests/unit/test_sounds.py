@@ -5,7 +5,7 @@ import pytest
 from mixer.errors import UnreadableText
 from mixer.script.limits import POLLY_LIMITS
 from mixer.script.pauses import NATURAL
-from mixer.script.plan import PlanStyle, plan
+from mixer.script.plan import PlanStyle, plan_text
 from mixer.script.script import Script, Utterance
 from mixer.script.sound_cues import SoundCue
 from mixer.script.sources import TextType
@@ -17,8 +17,8 @@ HEAD = (
 
 
 def planned(text: str, *, says_titles: bool = True) -> Script:
-    style = PlanStyle(ssml=SsmlStyle(POLLY_LIMITS["neural"], NATURAL), says_titles=says_titles)
-    return plan(text, TextType.MARKDOWN, style)
+    style = PlanStyle(ssml=SsmlStyle(POLLY_LIMITS["neural"], NATURAL), reads_titles=says_titles)
+    return plan_text(text, TextType.MARKDOWN, style)
 
 
 def told(script: Script) -> list[Utterance]:

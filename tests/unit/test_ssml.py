@@ -7,42 +7,44 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.script.document import tidy
+from mixer.script.document import collapse_whitespace
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
-from mixer.script.pauses import EXPRESSIVE, MAX_PAUSE_MS, NATURAL, NONE, Pauses, pauses
-from mixer.script.script import Ending, Utterance
+from mixer.script.pauses import EXPRESSIVE, MAX_PAUSE_MS, NATURAL, NO_PAUSES, Pauses, resolve_pauses
+from mixer.script.script import BreakKind, Utterance
 from mixer.script.ssml import (
     SsmlStyle,
     billed_chars,
     build_ssml,
     ssml_text,
     utf16_chars,
-    weight,
+    weigh_text,
 )
-from tests.texts import STEADY, nasty
+from tests.texts import STEADY, nasty_texts
 
 GENERATIVE = POLLY_LIMITS["generative"]
 PLAIN = SsmlStyle(GENERATIVE, NATURAL)
-LONGEST_BREAKS = pauses(dict.fromkeys(("comma", *Ending), MAX_PAUSE_MS))
+LONGEST_BREAKS = resolve_pauses(dict.fromkeys(("comma", *BreakKind), MAX_PAUSE_MS))
 
 STYLES = st.builds(
     SsmlStyle,
     st.sampled_from(list(POLLY_LIMITS.values())),
-    st.sampled_from([NATURAL, EXPRESSIVE, NONE, LONGEST_BREAKS, pauses({"question": 10_000})]),
+    st.sampled_from(
+        [NATURAL, EXPRESSIVE, NO_PAUSES, LONGEST_BREAKS, resolve_pauses({"question": 10_000})]
+    ),
     st.sampled_from([100, 50, 200]),
 )
 UTTERANCES = st.builds(
     lambda text, ending: Utterance(text, text, ending),
-    nasty().map(tidy).filter(bool),
-    st.sampled_from(list(Ending)),
+    nasty_texts().map(collapse_whitespace).filter(bool),
+    st.sampled_from(list(BreakKind)),
 )
 
 
-def said(*told: tuple[str, Ending]) -> list[Utterance]:
+def said(*told: tuple[str, BreakKind]) -> list[Utterance]:
     return [Utterance(text, text, ending) for text, ending in told]
 
 
-def ssml(*told: tuple[str, Ending], style: SsmlStyle = PLAIN) -> str:
+def ssml(*told: tuple[str, BreakKind], style: SsmlStyle = PLAIN) -> str:
     return build_ssml(said(*told), style)
 
 
@@ -72,7 +74,7 @@ def test_only_tags_that_the_engine_honours_are_sent(told, chosen):
 @settings(STEADY, max_examples=150)
 @given(st.lists(UTTERANCES, min_size=1, max_size=8), STYLES)
 def test_weights_add_up_to_no_less_than_a_call_is_charged(told, chosen):
-    weights = sum(weight(each.spoken, chosen) for each in told)
+    weights = sum(weigh_text(each.spoken, chosen) for each in told)
     around = utf16_chars("<speak></speak>")
     share = chosen.limits.billed_chars / chosen.limits.total_chars
     assert weights >= billed_chars(told)
@@ -81,66 +83,78 @@ def test_weights_add_up_to_no_less_than_a_call_is_charged(told, chosen):
 
 def test_utterances_become_sentences_and_paragraphs():
     document = ssml(
-        ("Title", Ending.HEADING), ("One.", Ending.SENTENCE), ("Two.", Ending.PARAGRAPH)
+        ("Title", BreakKind.HEADING), ("One.", BreakKind.SENTENCE), ("Two.", BreakKind.PARAGRAPH)
     )
     assert document == "<speak><p><s>Title</s></p><p><s>One.</s><s>Two.</s></p></speak>"
 
 
-@pytest.mark.parametrize("ending", [Ending.SCENE, Ending.HEADING, Ending.CHAPTER, Ending.PARAGRAPH])
+@pytest.mark.parametrize(
+    "ending", [BreakKind.SCENE, BreakKind.HEADING, BreakKind.CHAPTER, BreakKind.PARAGRAPH]
+)
 def test_what_ends_a_paragraph_closes_it(ending):
-    assert ssml(("One.", ending), ("Two.", Ending.SENTENCE)).count("<p>") == 2
+    assert ssml(("One.", ending), ("Two.", BreakKind.SENTENCE)).count("<p>") == 2
 
 
 def test_marks_of_xml_are_escaped():
-    assert "<s>a &amp; b &lt; c &gt; d</s>" in ssml(("a & b < c > d", Ending.PARAGRAPH))
+    assert "<s>a &amp; b &lt; c &gt; d</s>" in ssml(("a & b < c > d", BreakKind.PARAGRAPH))
 
 
 def test_a_profile_without_milliseconds_leaves_the_rhythm_to_the_engine():
-    told = [("One, two.", Ending.SENTENCE), ("Three?", Ending.QUESTION), ("Four.", Ending.SENTENCE)]
+    told = [
+        ("One, two.", BreakKind.SENTENCE),
+        ("Three?", BreakKind.QUESTION),
+        ("Four.", BreakKind.SENTENCE),
+    ]
     assert "break" not in ssml(*told, style=style(NATURAL))
-    assert "break" not in ssml(*told, style=style(NONE))
+    assert "break" not in ssml(*told, style=style(NO_PAUSES))
 
 
 def test_the_expressive_profile_rests_after_sentences_by_their_kind():
-    told = [("One?", Ending.QUESTION), ("Two!", Ending.EXCLAMATION), ("Three.", Ending.SENTENCE)]
-    assert ssml(*told, ("Four.", Ending.PARAGRAPH), style=style(EXPRESSIVE)) == (
+    told = [
+        ("One?", BreakKind.QUESTION),
+        ("Two!", BreakKind.EXCLAMATION),
+        ("Three.", BreakKind.SENTENCE),
+    ]
+    assert ssml(*told, ("Four.", BreakKind.PARAGRAPH), style=style(EXPRESSIVE)) == (
         '<speak><p><s>One?</s><break time="650ms" /><s>Two!</s><break time="600ms" />'
         '<s>Three.</s><break time="500ms" /><s>Four.</s></p></speak>'
     )
 
 
 def test_own_milliseconds_become_breaks_after_commas_and_clauses():
-    chosen = style(pauses({"comma": 90, "clause": 210}))
-    assert ssml(("One, two; three.", Ending.PARAGRAPH), style=chosen) == (
+    chosen = style(resolve_pauses({"comma": 90, "clause": 210}))
+    assert ssml(("One, two; three.", BreakKind.PARAGRAPH), style=chosen) == (
         '<speak><p><s>One,<break time="90ms" /> two;<break time="210ms" /> three.</s></p></speak>'
     )
 
 
 @pytest.mark.parametrize("text", ["1,000.", "3:45.", "un-done.", "a,b.", "One."])
 def test_no_break_falls_where_no_pause_is_heard(text):
-    chosen = style(pauses({"comma": 90, "clause": 210}))
-    assert "break" not in ssml((text, Ending.PARAGRAPH), style=chosen)
+    chosen = style(resolve_pauses({"comma": 90, "clause": 210}))
+    assert "break" not in ssml((text, BreakKind.PARAGRAPH), style=chosen)
 
 
 @pytest.mark.parametrize("text", ["他来了，走了。", "جاء، ذهب.", "来た、見た。", "वह आया, गया।"])
 def test_commas_of_other_scripts_are_commas(text):
-    document = ssml((text, Ending.PARAGRAPH), style=style(pauses({"comma": 90})))
+    document = ssml((text, BreakKind.PARAGRAPH), style=style(resolve_pauses({"comma": 90})))
     assert document.count('<break time="90ms" />') == 1
 
 
 def test_the_silence_after_a_chunk_is_left_to_the_mix():
-    document = ssml(("One.", Ending.SENTENCE), style=style(EXPRESSIVE))
+    document = ssml(("One.", BreakKind.SENTENCE), style=style(EXPRESSIVE))
     assert document == "<speak><p><s>One.</s></p></speak>"
 
 
 def test_a_rate_becomes_prosody_around_whole_sentences():
-    document = ssml(("One.", Ending.SENTENCE), ("Two.", Ending.PARAGRAPH), style=style(rate=80))
+    document = ssml(
+        ("One.", BreakKind.SENTENCE), ("Two.", BreakKind.PARAGRAPH), style=style(rate=80)
+    )
     assert document.count('<s><prosody rate="80%">') == document.count("</prosody></s>") == 2
 
 
 def test_an_engine_without_prosody_gets_none():
     plain = EngineLimits(3000, 6000, frozenset({"speak", "p", "s"}))
-    assert "prosody" not in ssml(("One.", Ending.PARAGRAPH), style=style(rate=80, limits=plain))
+    assert "prosody" not in ssml(("One.", BreakKind.PARAGRAPH), style=style(rate=80, limits=plain))
 
 
 @pytest.mark.parametrize(
@@ -148,9 +162,9 @@ def test_an_engine_without_prosody_gets_none():
 )
 def test_characters_are_counted_as_java_counts_them(text, chars):
     assert utf16_chars(text) == chars
-    assert billed_chars(said((text, Ending.PARAGRAPH))) == chars
+    assert billed_chars(said((text, BreakKind.PARAGRAPH))) == chars
 
 
 def test_a_text_full_of_escapes_weighs_what_they_take():
-    weights = [weight("&" * count, PLAIN) for count in (10, 20, 40)]
+    weights = [weigh_text("&" * count, PLAIN) for count in (10, 20, 40)]
     assert [after - before for before, after in pairwise(weights)] == [25, 50]

@@ -3,29 +3,29 @@
 import pytest
 
 from mixer.errors import SpeechFailed
-from mixer.speech.embedded.said import Said
+from mixer.speech.embedded.said import MappedText
 from mixer.speech.embedded.ssml_reader import (
     CLAUSE_PAUSE_MS,
     PARAGRAPH_PAUSE_MS,
     SENTENCE_PAUSE_MS,
     Pause,
     Phrase,
-    Sentence,
+    SsmlSentence,
     read_ssml,
 )
 
 
-def read(inside: str) -> tuple[Sentence | Pause, ...]:
+def read(inside: str) -> tuple[SsmlSentence | Pause, ...]:
     return read_ssml(f"<speak>{inside}</speak>")
 
 
-def sentences(inside: str) -> list[Sentence]:
-    return [item for item in read(inside) if isinstance(item, Sentence)]
+def sentences(inside: str) -> list[SsmlSentence]:
+    return [item for item in read(inside) if isinstance(item, SsmlSentence)]
 
 
 def spoken(inside: str) -> str:
     parts = [part for sentence in sentences(inside) for part in sentence.parts]
-    return "".join(part.said.text for part in parts if isinstance(part, Phrase))
+    return "".join(part.text.text for part in parts if isinstance(part, Phrase))
 
 
 def rates(inside: str) -> list[float]:
@@ -37,7 +37,7 @@ def pauses_ms(inside: str) -> list[int]:
     items = [
         part
         for item in read(inside)
-        for part in (item.parts if isinstance(item, Sentence) else [item])
+        for part in (item.parts if isinstance(item, SsmlSentence) else [item])
     ]
     return [item.duration_ms for item in items if isinstance(item, Pause)]
 
@@ -95,9 +95,9 @@ def test_sub_is_said_as_its_alias_and_points_to_what_is_written():
     (phrase,) = sentence.parts
     assert sentence.text == "The WWW works."
     assert isinstance(phrase, Phrase)
-    assert phrase.said.text == "The World Wide Web works."
-    assert phrase.said.origin(4, 9) == (4, 7)
-    assert phrase.said.origin(19, 24) == (8, 13)
+    assert phrase.text.text == "The World Wide Web works."
+    assert phrase.text.origin(4, 9) == (4, 7)
+    assert phrase.text.origin(19, 24) == (8, 13)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_refusal_names_the_passage():
 def test_replaced_text_keeps_its_origin():
     import re
 
-    said = Said.literal("a 12 b", 10).replaced(re.compile(r"\d+"), lambda _: "twelve")
+    said = MappedText.literal("a 12 b", 10).replace_matches(re.compile(r"\d+"), lambda _: "twelve")
     assert said.text == "a twelve b"
     assert said.origin(2, 8) == (12, 14)
     assert said.origin(9, 10) == (15, 16)

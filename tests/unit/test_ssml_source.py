@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from mixer.errors import BadInput, UnreadableText
 from mixer.script.limits import POLLY_LIMITS, POLLY_TOTAL_CHARS
 from mixer.script.pauses import EXPRESSIVE, NATURAL
-from mixer.script.plan import PlanStyle, plan
-from mixer.script.sources import TextType, told_by_looks
+from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.sources import TextType, detect_text_type
 from mixer.script.ssml import SsmlStyle, ssml_text
 from tests.texts import STEADY
 
 
 def planned(ssml: str, engine: str = "standard", pauses=NATURAL):
-    return plan(ssml, TextType.SSML, PlanStyle(ssml=SsmlStyle(POLLY_LIMITS[engine], pauses)))
+    return plan_text(ssml, TextType.SSML, PlanStyle(ssml=SsmlStyle(POLLY_LIMITS[engine], pauses)))
 
 
 def sent(ssml: str, engine: str = "standard", pauses=NATURAL) -> list[str]:
@@ -148,9 +148,9 @@ def test_any_nesting_gives_well_formed_requests_with_every_word(parts, pauses):
     ],
 )
 def test_looks_tell_how_a_text_is_written(text, kind):
-    assert told_by_looks(text) is kind
+    assert detect_text_type(text) is kind
 
 
 def test_rich_text_is_refused():
     with pytest.raises(UnreadableText, match="Rich Text"):
-        told_by_looks("{\\rtf1\\ansi Hello}")
+        detect_text_type("{\\rtf1\\ansi Hello}")

@@ -3,7 +3,7 @@
 import math
 
 from mixer.jobs.story.folder import MUSIC, StoryFolder
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.measure import Measurement
 from mixer.sound.profile import Profile
 from mixer.store.folder import FolderStore
@@ -13,5 +13,5 @@ def test_music_that_begins_in_silence_is_read_as_it_was_written(tmp_path):
     profile = Profile(momentary_lufs=(-math.inf, -30.5, -18.0))
     heard = Measurement(88_200, 44_100, 2, -12.9, 10, 10, {-18.0: 1}, profile)
     folder = StoryFolder(FolderStore(tmp_path), "s1")
-    folder.write(MUSIC, Music("quiet.flac", heard))
-    assert folder.read(MUSIC, Music) == Music("quiet.flac", heard)
+    folder.write(MUSIC, SoundFile("quiet.flac", heard))
+    assert folder.read(MUSIC, SoundFile) == SoundFile("quiet.flac", heard)

@@ -5,8 +5,8 @@ import io
 from mutagen.id3 import ID3
 
 from mixer.jobs.planning import plan_story
-from mixer.jobs.production import tags
-from mixer.publish.tags import Label
+from mixer.jobs.production import build_tags
+from mixer.publish.tags import AudioTags
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.sources import TextType
@@ -27,7 +27,9 @@ It was late.
 def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
     script = plan_story(TEXT, TextType.TEXT, EMBEDDED_LIMITS, "en-US", Options())
     marks = [(0.0, "One"), (61.237, "Two"), (3_600.5, "Three")]
-    tag = ID3(io.BytesIO(Label(tags(Options(), script), marks, 4_000.0).head("mp3")))
+    tag = ID3(
+        io.BytesIO(AudioTags(build_tags(Options(), script), marks, 4_000.0).build_header("mp3"))
+    )
     told = {name: str(tag.getall(name)[0]) for name in ("TIT2", "TPE1", "TALB", "TCOM", "TCON")}
     assert told == {
         "TIT2": "The Gate",
@@ -48,12 +50,12 @@ def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
 
 def test_an_author_who_is_asked_for_takes_the_place_of_the_texts_own():
     script = plan_story(TEXT, TextType.TEXT, EMBEDDED_LIMITS, "en-US", Options())
-    assert tags(Options(author="B. Other"), script)["artist"] == "B. Other"
+    assert build_tags(Options(author="B. Other"), script)["artist"] == "B. Other"
 
 
 def test_a_table_of_contents_has_room_for_a_bible():
     marks = [(float(number), f"Chapter {number}") for number in range(1_189)]
-    tag = ID3(io.BytesIO(Label({"title": "Bible"}, marks, 2_000.0).head("mp3")))
+    tag = ID3(io.BytesIO(AudioTags({"title": "Bible"}, marks, 2_000.0).build_header("mp3")))
     tables = {each.element_id: each.child_element_ids for each in tag.getall("CTOC")}
     listed = [name for table in tables["toc"] for name in tables[table]]
     assert [str(tag[f"CHAP:{name}"].sub_frames["TIT2"]) for name in listed] == [
@@ -62,5 +64,5 @@ def test_a_table_of_contents_has_room_for_a_bible():
 
 
 def test_a_file_that_says_nothing_of_itself_holds_nothing_more():
-    assert Label().head("wav") == Label().head("flac") == b""
-    assert not ID3(io.BytesIO(Label().head("mp3"))).keys()
+    assert AudioTags().build_header("wav") == AudioTags().build_header("flac") == b""
+    assert not ID3(io.BytesIO(AudioTags().build_header("mp3"))).keys()

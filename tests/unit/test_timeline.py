@@ -11,8 +11,8 @@ from mixer.sound.timeline import (
     MIX_RATE_HZ,
     VOICE_RATES_HZ,
     Timeline,
-    at_rate,
     grid_samples,
+    rescale_samples,
     voice_rate_hz,
 )
 from tests.timelines import timelines
@@ -28,7 +28,7 @@ def test_a_stored_timeline_is_the_same_again(timeline: Timeline):
 @pytest.mark.parametrize("rate_hz", [*VOICE_RATES_HZ, MIX_RATE_HZ])
 def test_a_grid_step_is_whole_samples_and_whole_frames(rate_hz: int):
     assert GRID_S * rate_hz == grid_samples(rate_hz)
-    assert at_rate(grid_samples(rate_hz), rate_hz, MIX_RATE_HZ) == 49 * 1_152
+    assert rescale_samples(grid_samples(rate_hz), rate_hz, MIX_RATE_HZ) == 49 * 1_152
 
 
 @given(st.sets(st.integers(1_000, 200_000), min_size=1))
@@ -40,7 +40,7 @@ def test_the_voice_loses_nothing_up_to_48_khz(rates_hz: set[int]):
 
 @given(st.integers(0, 10**9), st.sampled_from(VOICE_RATES_HZ), st.sampled_from(VOICE_RATES_HZ))
 def test_another_rate_is_off_by_half_a_sample_at_most(samples: int, from_hz: int, to_hz: int):
-    assert abs(at_rate(samples, from_hz, to_hz) * from_hz - samples * to_hz) <= from_hz / 2
+    assert abs(rescale_samples(samples, from_hz, to_hz) * from_hz - samples * to_hz) <= from_hz / 2
 
 
 @given(timelines())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mixer.jobs.story.turns import LOOK_EVERY_S, SETTLING_S, STALE_S, Turns, leave_all
+from mixer.jobs.story.turns import CHECK_INTERVAL_S, SETTLING_S, STALE_S, SpeechSlots, release_all
 from mixer.speech.polly.quota import POLLY_QUOTAS, EngineQuotas
 from mixer.store.folder import FolderStore
 
@@ -32,46 +32,46 @@ class Clock:
 
 
 def test_story_that_is_alone_speaks_at_once(store):
-    assert Turns(store, SPEAKERS).take("a", ENGINE).is_ready
+    assert SpeechSlots(store, SPEAKERS).acquire("a", ENGINE).is_ready
 
 
 def test_who_comes_second_waits_until_the_others_have_looked(store):
     clock = Clock()
-    turns = Turns(store, SPEAKERS, now=clock.now)
-    turns.take("a", ENGINE)
-    waiting = turns.take("b", ENGINE)
+    turns = SpeechSlots(store, SPEAKERS, now=clock.now)
+    turns.acquire("a", ENGINE)
+    waiting = turns.acquire("b", ENGINE)
     assert not waiting.is_ready
-    assert LOOK_EVERY_S < waiting.wait_s <= SETTLING_S
+    assert CHECK_INTERVAL_S < waiting.wait_s <= SETTLING_S
     clock.ahead_s += SETTLING_S + 0.1
-    assert turns.take("b", ENGINE).is_ready
-    assert turns.heads(ENGINE) == 2
+    assert turns.acquire("b", ENGINE).is_ready
+    assert turns.count_active(ENGINE) == 2
 
 
 def test_who_comes_too_late_waits_for_a_place(store):
     clock = Clock()
-    turns = Turns(store, 1, now=clock.now)
-    turns.take("a", ENGINE)
+    turns = SpeechSlots(store, 1, now=clock.now)
+    turns.acquire("a", ENGINE)
     clock.ahead_s += 60
-    assert not turns.take("b", ENGINE).is_ready
-    assert turns.take("c", "neural").is_ready
-    turns.leave("a", ENGINE)
-    assert turns.take("b", ENGINE).is_ready
+    assert not turns.acquire("b", ENGINE).is_ready
+    assert turns.acquire("c", "neural").is_ready
+    turns.release("a", ENGINE)
+    assert turns.acquire("b", ENGINE).is_ready
 
 
 def test_mark_that_nobody_keeps_young_is_swept_away(store):
     clock = Clock()
-    turns = Turns(store, 1, now=clock.now)
-    turns.take("dead", ENGINE)
+    turns = SpeechSlots(store, 1, now=clock.now)
+    turns.acquire("dead", ENGINE)
     clock.ahead_s += STALE_S + 1
-    assert turns.heads(ENGINE) == 1
+    assert turns.count_active(ENGINE) == 1
     assert not list(store.list("speaking/"))
 
 
 def test_ended_story_leaves_nothing_behind(store):
-    turns = Turns(store, SPEAKERS)
-    turns.take("a", ENGINE)
-    turns.take("b", ENGINE)
-    leave_all(store, "a")
+    turns = SpeechSlots(store, SPEAKERS)
+    turns.acquire("a", ENGINE)
+    turns.acquire("b", ENGINE)
+    release_all(store, "a")
     assert [key.key[-2:] for key in store.list("speaking/")] == ["-b"]
 
 
@@ -85,15 +85,15 @@ class Worker:
 
     def step(self):
         """Start every call that the limiter lets through now."""
-        limiter, now_s = self.quotas.of(ENGINE), self.world.now_s
+        limiter, now_s = self.quotas.limiter(ENGINE), self.world.now_s
         ended = [end for end in self.busy if end <= now_s]
         self.busy = [end for end in self.busy if end > now_s]
         for _ in ended:
-            limiter.leave()
+            limiter.release()
         while self.chunks and len(self.busy) < limiter.quota.in_flight:
             if limiter._bucket.wait_s(now_s) > 0:
                 return
-            limiter.enter()
+            limiter.acquire()
             self.chunks.popleft()
             self.busy.append(now_s + self.world.called(self.name))
 
@@ -132,7 +132,7 @@ class Service:
         }
         self.copies = [Worker(self.world, "sync", 50, COPIES, self.sync) for _ in range(COPIES)]
         self.marked_s = {"a": 0.0, "b": 20.0}
-        self.looked_s = -LOOK_EVERY_S
+        self.looked_s = -CHECK_INTERVAL_S
 
     def run(self):
         while any(self.told.values()):
@@ -149,7 +149,7 @@ class Service:
         return self.world.now_s - self.marked_s[name]
 
     def _look(self, heads):
-        if self.world.now_s - self.looked_s >= LOOK_EVERY_S:
+        if self.world.now_s - self.looked_s >= CHECK_INTERVAL_S:
             self.looked_s = self.world.now_s
             for worker in (*self.speaking["a"], *self.speaking["b"]):
                 worker.quotas.resize(ENGINE, max(1, heads) * WORKERS)

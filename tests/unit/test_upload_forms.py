@@ -2,8 +2,8 @@
 
 import pytest
 
-from mixer.server.uploads import BadForm, form_of
-from mixer.store.links import SignedLinks, Verdict
+from mixer.server.uploads import BadForm, parse_form
+from mixer.store.links import LinkStatus, SignedLinks
 
 TYPE = "multipart/form-data; boundary=----lines"
 
@@ -19,13 +19,13 @@ def body(*parts: tuple[str, bytes]) -> bytes:
 
 def test_fields_come_before_the_file_and_count():
     sound = b"ID3\r\n\r\n--\x00\xff\r\n"
-    fields, content = form_of(TYPE, body(("key", b"uploads/a.mp3"), ("file", sound)))
+    fields, content = parse_form(TYPE, body(("key", b"uploads/a.mp3"), ("file", sound)))
     assert fields == {"key": "uploads/a.mp3"}
     assert bytes(content) == sound
 
 
 def test_what_follows_the_file_is_ignored():
-    fields, content = form_of(TYPE, body(("file", b"x"), ("key", b"elsewhere")))
+    fields, content = parse_form(TYPE, body(("file", b"x"), ("key", b"elsewhere")))
     assert (fields, bytes(content)) == ({}, b"x")
 
 
@@ -44,17 +44,17 @@ def test_what_follows_the_file_is_ignored():
 )
 def test_what_is_no_form_with_a_file_is_refused(content_type, sent):
     with pytest.raises(BadForm):
-        form_of(content_type, sent)
+        parse_form(content_type, sent)
 
 
 def test_a_form_is_good_for_what_was_signed_and_not_for_long():
     now_s = 1_000.0
     links = SignedLinks("http://here/objects", b"k" * 32, lambda: now_s)
-    form = links.form("uploads/a.mp3", "audio/mpeg", 100, 60)
-    assert links.form_verdict(form.fields) is Verdict.VALID
+    form = links.sign_form("uploads/a.mp3", "audio/mpeg", 100, 60)
+    assert links.check_form(form.fields) is LinkStatus.VALID
     for name, value in {"key": "mixed/b.mp3", "max_bytes": "101", "Content-Type": "a/b"}.items():
-        assert links.form_verdict({**form.fields, name: value}) is Verdict.FORGED
-    assert links.form_verdict({}) is Verdict.FORGED
-    assert links.verdict("uploads/a.mp3", form.fields) is Verdict.FORGED
+        assert links.check_form({**form.fields, name: value}) is LinkStatus.FORGED
+    assert links.check_form({}) is LinkStatus.FORGED
+    assert links.check_link("uploads/a.mp3", form.fields) is LinkStatus.FORGED
     now_s += 61
-    assert links.form_verdict(form.fields) is Verdict.EXPIRED
+    assert links.check_form(form.fields) is LinkStatus.EXPIRED

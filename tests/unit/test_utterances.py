@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from mixer.script.document import heading, paragraph
 from mixer.script.normalise import normalise
-from mixer.script.script import Ending, Utterance
-from mixer.script.utterances import is_said, utterances
-from tests.texts import STEADY, nasty
+from mixer.script.script import BreakKind, Utterance
+from mixer.script.utterances import is_speakable, split_utterances
+from tests.texts import STEADY, nasty_texts
 
 LIMIT = 60
 FAMILY = "👩‍👩‍👧‍👦"
 
 
 def cut(text: str, language: str = "en-US", limit: int = LIMIT) -> list[Utterance]:
-    return list(utterances(paragraph(text), Ending.PARAGRAPH, language, len, limit))
+    return list(split_utterances(paragraph(text), BreakKind.PARAGRAPH, language, len, limit))
 
 
 def spoken(text: str, language: str = "en-US", limit: int = LIMIT) -> list[str]:
@@ -39,7 +39,9 @@ def test_an_utterance_knows_how_it_ends(text, endings):
 
 
 def test_a_heading_is_one_utterance_whatever_its_marks():
-    told = list(utterances(heading("Who? Me. You!", 1), Ending.HEADING, "en-US", len, LIMIT))
+    told = list(
+        split_utterances(heading("Who? Me. You!", 1), BreakKind.HEADING, "en-US", len, LIMIT)
+    )
     assert [utterance.spoken for utterance in told] == ["Who? Me. You!"]
 
 
@@ -52,7 +54,7 @@ def test_an_utterance_keeps_the_words_of_the_author_beside_the_spoken_ones():
 def test_a_sentence_over_the_limit_is_cut_after_a_clause_and_says_so():
     told = cut(f"{'word ' * 8}end, {'more ' * 6}end.")
     assert [utterance.spoken[-4:] for utterance in told] == ["end,", "end."]
-    assert [utterance.ending for utterance in told] == [Ending.CLAUSE, Ending.PARAGRAPH]
+    assert [utterance.ending for utterance in told] == [BreakKind.CLAUSE, BreakKind.PARAGRAPH]
 
 
 def test_a_clause_that_ends_too_early_is_passed_over_for_a_word():
@@ -89,13 +91,13 @@ def test_a_number_longer_than_the_limit_is_cut_all_the_same():
 
 @pytest.mark.parametrize("text", ["~", "~ ~", "* * *", "—", "…", "!?", "👍", "\u200b", ""])
 def test_marks_alone_are_not_said(text):
-    assert not is_said(text, "en-US")
+    assert not is_speakable(text, "en-US")
     assert cut(text) == []
 
 
 @pytest.mark.parametrize("text", ["a", "5", "$", "&", "50 %", "½", "水", "क"])
 def test_letters_figures_and_signs_that_have_a_name_are_said(text):
-    assert is_said(text, "en-US")
+    assert is_speakable(text, "en-US")
     assert cut(text)
 
 
@@ -104,11 +106,11 @@ def bare(text: str) -> str:
 
 
 @settings(STEADY, max_examples=150)
-@given(nasty(), st.sampled_from(["en-US", "de-DE", "cmn-CN", "hi-IN"]), st.integers(20, 400))
+@given(nasty_texts(), st.sampled_from(["en-US", "de-DE", "cmn-CN", "hi-IN"]), st.integers(20, 400))
 def test_nothing_of_the_normalised_text_is_lost_doubled_or_reordered(text, language, limit):
     block = paragraph(text)
-    told = list(utterances(block, Ending.PARAGRAPH, language, len, limit))
-    if is_said(block.text, language):
+    told = list(split_utterances(block, BreakKind.PARAGRAPH, language, len, limit))
+    if is_speakable(block.text, language):
         written = normalise(block.text, language)
         assert bare("".join(each.spoken for each in told)) == bare(written.spoken)
         assert bare("".join(each.text for each in told)) == bare(written.source)
@@ -117,9 +119,9 @@ def test_nothing_of_the_normalised_text_is_lost_doubled_or_reordered(text, langu
 
 
 @settings(STEADY, max_examples=150)
-@given(nasty(), st.integers(120, 400))
+@given(nasty_texts(), st.integers(120, 400))
 def test_no_utterance_is_over_the_limit_or_empty(text, limit):
-    for each in utterances(paragraph(text), Ending.PARAGRAPH, "en-US", len, limit):
+    for each in split_utterances(paragraph(text), BreakKind.PARAGRAPH, "en-US", len, limit):
         assert 0 < len(each.spoken) <= limit
 
 
@@ -130,7 +132,7 @@ PARTS = st.sampled_from([FAMILY, "ab", "1.5", "語", "e\u0301", "9", ",", " "])
 @given(st.lists(PARTS, max_size=150))
 def test_pieces_hold_whole_graphemes(drawn):
     text = paragraph("".join(drawn)).text
-    if is_said(text, "xx"):
+    if is_speakable(text, "xx"):
         whole = regex.findall(r"\X", normalise(text, "xx").spoken)
         pieces = regex.findall(r"\X", "\n".join(spoken(text, "xx")))
         assert [each for each in pieces if each.strip()] == [each for each in whole if each.strip()]

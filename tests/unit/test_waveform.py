@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mixer.publish.lettering import fitted, width, writable
+from mixer.publish.lettering import fit_text, text_width_px, transliterate_text
 from mixer.publish.paint import (
     BOTTOM_PX,
     FULL_HEIGHT_PX,
@@ -22,8 +22,8 @@ from mixer.publish.paint import (
     TOP_PX,
     WIDTH_PX,
 )
-from mixer.publish.time_axis import TICK_ROOM_PX, TimeAxis, chapter_marks, clock
-from mixer.publish.waveform import WaveformPicture, draw
+from mixer.publish.time_axis import TICK_ROOM_PX, TimeAxis, format_clock, place_chapter_marks
+from mixer.publish.waveform import WaveformPicture, draw_waveform
 
 SPEECH = tuple((-0.5 * abs(math.sin(at / 9)), 0.6 * abs(math.sin(at / 7))) for at in range(2000))
 MIDDLE_PX = (TOP_PX + BOTTOM_PX) // 2
@@ -32,7 +32,7 @@ MIDDLE_PX = (TOP_PX + BOTTOM_PX) // 2
 def seen(**more):
     """The picture of some speech, as an image."""
     return Image.open(
-        BytesIO(draw(WaveformPicture(**({"peaks": SPEECH, "duration_s": 60} | more))))
+        BytesIO(draw_waveform(WaveformPicture(**({"peaks": SPEECH, "duration_s": 60} | more))))
     )
 
 
@@ -59,7 +59,7 @@ def test_picture_is_a_png_of_fixed_size():
 
 def test_same_numbers_give_the_same_bytes():
     picture = WaveformPicture(SPEECH, 60, title="Twice")
-    assert draw(picture) == draw(picture)
+    assert draw_waveform(picture) == draw_waveform(picture)
 
 
 def test_loud_stands_taller_than_soft_and_silence_is_a_line():
@@ -150,9 +150,9 @@ def test_picture_takes_a_tenth_of_a_second():
     picture = WaveformPicture(
         SPEECH * 3, 36_000, (0.1,) * 2000, tuple((at * 900.0, f"No. {at}") for at in range(40)), "T"
     )
-    draw(picture)
+    draw_waveform(picture)
     began_s = time.process_time()
-    draw(picture)
+    draw_waveform(picture)
     assert (
         time.process_time() - began_s < 0.5
     )  # 0.05 s on an idle machine; the slack is for busy ones
@@ -173,18 +173,18 @@ def test_picture_takes_a_tenth_of_a_second():
     ],
 )
 def test_letters_that_the_font_lacks_are_replaced_or_left_out(text, written):
-    assert writable(text) == written
+    assert transliterate_text(text) == written
 
 
 @given(st.text(st.characters(max_codepoint=0x7E), max_size=80), st.integers(0, 400))
 def test_fitted_text_never_takes_more_than_its_room(text, room):
-    shortened = fitted(writable(text), 15, room)
-    assert width(shortened, 15) <= room
+    shortened = fit_text(transliterate_text(text), 15, room)
+    assert text_width_px(shortened, 15) <= room
 
 
 def test_text_without_room_is_left_out():
-    assert fitted("A long title", 15, 12) == ""
-    assert fitted("A long title", 15, 60).endswith("…")
+    assert fit_text("A long title", 15, 12) == ""
+    assert fit_text("A long title", 15, 60).endswith("…")
 
 
 # The time axis
@@ -210,21 +210,23 @@ def test_ticks_have_room_and_are_not_too_few(duration_s):
     ],
 )
 def test_times_read_like_a_clock(time_s, step_s, text):
-    assert clock(time_s, step_s) == text
+    assert format_clock(time_s, step_s) == text
 
 
 @given(st.lists(st.tuples(st.floats(0, 3599), st.text("abc xyz", max_size=40)), max_size=60))
 def test_chapter_labels_never_collide(chapters):
     axis = TimeAxis(3600, LEFT_PX, RIGHT_PX)
-    marks = chapter_marks(axis, chapters, lambda text, room: fitted(writable(text), 15, room))
+    marks = place_chapter_marks(
+        axis, chapters, lambda text, room: fit_text(transliterate_text(text), 15, room)
+    )
     assert len(marks) == len(chapters)
     for first, second in pairwise(marks):
-        assert not first.label or first.x_px + width(first.label, 15) < second.x_px
+        assert not first.label or first.x_px + text_width_px(first.label, 15) < second.x_px
 
 
 def test_chapter_without_room_for_its_title_shows_its_number():
     axis = TimeAxis(100, 0, 1000)
-    marks = chapter_marks(
-        axis, [(0, "A title"), (3, "Another")], lambda text, room: fitted(text, 15, room)
+    marks = place_chapter_marks(
+        axis, [(0, "A title"), (3, "Another")], lambda text, room: fit_text(text, 15, room)
     )
     assert [mark.label for mark in marks] == ["1", "Another"]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from mixer.script.document import BlockKind
 from mixer.script.web_page import read_html
-from tests.texts import STEADY, nasty
+from tests.texts import STEADY, nasty_texts
 
 SIGNS = {BlockKind.HEADING: "#", BlockKind.PARAGRAPH: "p", BlockKind.SCENE_BREAK: "-"}
 
@@ -45,12 +45,12 @@ def test_a_page_says_what_it_is():
         '<html lang="fr"><head><title> Le\nLivre </title><meta name="Author" content="Une Autrice">'
         '<meta name="description" content="Un conte."></head><body><p>Oui.</body>'
     )
-    told = (page.title.split(), page.author, page.language, page.about.description)
+    told = (page.title.split(), page.author, page.language, page.metadata.description)
     assert told == (["Le", "Livre"], "Une Autrice", "fr", "Un conte.")
 
 
 @settings(STEADY, max_examples=60)
-@given(nasty())
+@given(nasty_texts())
 def test_no_text_makes_it_fail(text):
     read_html(text)
     read_html(f"<p>{text}<a href='#{text}'>")

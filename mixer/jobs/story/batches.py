@@ -6,24 +6,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mixer.jobs.story.folder import StoryFolder
 from mixer.jobs.story.names import (
-    SPOKEN,
+    SYNTHESIZED,
     batch_name,
-    spoken_prefix,
+    synthesized_prefix,
 )
-from mixer.jobs.story.values import Batch, SpokenBatch
+from mixer.jobs.story.values import Batch, SynthesizedBatch
 from mixer.script.script import Chunk
 
-MOST_CHUNKS = 100
+MAX_CHUNKS = 100
 """Of a batch: at a share of one call a second it takes less than two minutes, well below what
 Lambda allows a call."""
 
-FEWEST_CHUNKS = 4
+MIN_CHUNKS = 4
 GROWTH = 2.0
 """A batch of a story of n chunks has about 2 √n: at its end a worker's share of the quota idles
 until the last answers have come (a second or two), so long stories have long batches; short ones
 have short batches, so that their progress can be watched."""
 
-MOST_BATCHES = 250
+MAX_BATCHES = 250
 """Of a story, however short its chunks: with what they leave, a story's folder then fits on one
 page of a listing (1,000 objects)."""
 
@@ -33,7 +33,7 @@ WORKERS = 2
 WRITERS = 16
 
 
-def batched(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
+def split_batches(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
     """Neighbouring chunks in batches of one size; parted once, a story stays parted like that."""
     first = folder.find(batch_name(0), Batch)
     size = len(first.chunks) if first else batch_size(len(chunks))
@@ -42,13 +42,13 @@ def batched(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, .
 
 def batch_size(chunks: int) -> int:
     """Into how large batches so many chunks are parted."""
-    wished = min(MOST_CHUNKS, max(FEWEST_CHUNKS, round(GROWTH * math.sqrt(chunks))))
-    wished = max(wished, math.ceil(chunks / MOST_BATCHES))
+    wished = min(MAX_CHUNKS, max(MIN_CHUNKS, round(GROWTH * math.sqrt(chunks))))
+    wished = max(wished, math.ceil(chunks / MAX_BATCHES))
     rounds = math.ceil(chunks / (WORKERS * wished))
     return math.ceil(chunks / (WORKERS * rounds))
 
 
-def keep_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:
+def write_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:
     """Write the batches down; the last one last: where it is there, all are."""
     *others, last = ((batch_name(number), batch) for number, batch in enumerate(batches))
     if folder.has(last[0]):
@@ -58,9 +58,12 @@ def keep_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:
     folder.write(*last)
 
 
-def spoken_batches(folder: StoryFolder) -> list[SpokenBatch]:
+def read_synthesized_batches(folder: StoryFolder) -> list[SynthesizedBatch]:
     """What all batches have left, in reading order; one object for each."""
-    names = {each.key[: len(spoken_prefix(0))]: each.key for each in folder.names(SPOKEN)}
+    names = {
+        each.key[: len(synthesized_prefix(0))]: each.key
+        for each in folder.list_entries(SYNTHESIZED)
+    }
     with ThreadPoolExecutor(WRITERS) as pool:
-        found = pool.map(lambda name: folder.read(name, SpokenBatch), names.values())
+        found = pool.map(lambda name: folder.read(name, SynthesizedBatch), names.values())
         return list(found)

@@ -11,44 +11,44 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import NAMESPACE_URL, uuid5
 
-from mixer.jobs.chapter_files import Finished, chapters_zipped, read_aloud
-from mixer.jobs.mixing import encoding_of
-from mixer.jobs.production import chapters
-from mixer.jobs.reading_along import pages_of
+from mixer.jobs.chapter_files import FinishedFile, write_read_aloud, zip_chapters
+from mixer.jobs.mixing import select_encoding
+from mixer.jobs.production import chapter_starts
+from mixer.jobs.reading_along import build_pages
 from mixer.jobs.story.folder import StoryFolder
-from mixer.jobs.story.labels import label_of
-from mixer.jobs.story.takes import Told
-from mixer.jobs.story.values import StoryRequest
-from mixer.publish.read_aloud import About
+from mixer.jobs.story.labels import load_tags
+from mixer.jobs.story.takes import StoryNarration
+from mixer.jobs.story.values import StoredRequest
+from mixer.publish.read_aloud import BookMetadata
 from mixer.requests import Options, OutputName
 from mixer.script.script import Script
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import Timeline
 
 UNTITLED = "Untitled"
 """A book has to have a title (EPUB 3.3, 5.5.3)."""
 
 
-def made_besides(
+def make_extra_outputs(
     folder: StoryFolder,
-    request: StoryRequest,
-    said: Told,
+    request: StoredRequest,
+    narration: StoryNarration,
     *,
     timeline: Timeline,
-    audio: str,
-    places: Mapping[str, tuple[str, str]],
-    job: Children,
+    audio_name: str,
+    output_files: Mapping[str, tuple[str, str]],
+    processes: ProcessGroup,
 ) -> list[OutputName]:
     """Have in the folder what was asked for besides.
 
     Args:
         folder: of the story.
         request: what was asked for.
-        said: what was said, and how.
+        narration: what was said, and how.
         timeline: of the mix, as it was rendered.
-        audio: the name of the finished file.
-        places: name and content type of each of them.
-        job: that it belongs to.
+        audio_name: the name of the finished file.
+        output_files: name and content type of each of them.
+        processes: that it belongs to.
 
     Returns:
         What was made.
@@ -56,31 +56,35 @@ def made_besides(
     asked = Options.model_validate(request.options)
     if not asked.outputs:
         return []
-    script = said.stored.script
+    script = narration.stored.script
     with TemporaryDirectory(prefix="mixstory-") as scratch:
-        whole = Path(scratch, audio)
-        folder.store.fetch(folder.key(audio), whole)
-        label = label_of(folder, asked, script).over(chapters(timeline), timeline.duration_s)
-        finished = Finished(whole, timeline, encoding_of(asked), asked.preset, label)
+        whole = Path(scratch, audio_name)
+        folder.store.fetch(folder.key(audio_name), whole)
+        label = load_tags(folder, asked, script).with_chapters(
+            chapter_starts(timeline), timeline.duration_s
+        )
+        finished = FinishedFile(whole, timeline, select_encoding(asked), asked.preset, label)
         for output in dict.fromkeys(asked.outputs):
-            name, content_type = places[output]
+            name, content_type = output_files[output]
             made = Path(scratch, name)
             if output == "chapter_files":
-                chapters_zipped(finished, made, job)
+                zip_chapters(finished, made, processes)
             else:
-                pages = pages_of(script, said.spoken, timeline, finished.parts)
-                read_aloud(finished, pages, _about(finished, script, request), made, job)
+                pages = build_pages(script, narration.recorded_chunks, timeline, finished.parts)
+                write_read_aloud(
+                    finished, pages, _book_metadata(finished, script, request), made, processes
+                )
             folder.store.put(folder.key(name), made, content_type=content_type)
             made.unlink()
     return list(dict.fromkeys(asked.outputs))
 
 
-def _about(finished: Finished, script: Script, request: StoryRequest) -> About:
+def _book_metadata(finished: FinishedFile, script: Script, request: StoredRequest) -> BookMetadata:
     """What the book says of itself; the same story is the same book."""
-    fields, cover = finished.label.fields, finished.label.cover
+    fields, cover = finished.tags.fields, finished.tags.cover
     words = [u.text for chunk in script.chunks for u in chunk.utterances]
     digest = sha256(json.dumps([finished.title, finished.author, words]).encode()).hexdigest()
-    return About(
+    return BookMetadata(
         title=finished.title or UNTITLED,
         language=script.language,
         identifier=f"urn:uuid:{uuid5(NAMESPACE_URL, digest)}",

@@ -64,12 +64,12 @@ class StoryFolder:
         """
         key = self.key(name)
         try:
-            value: Value = _adapter(kind).validate_json(self.store.get(key))
+            value: Value = _get_adapter(kind).validate_json(self.store.get(key))
         except ValidationError as error:
-            raise _unreadable(key) from error
+            raise _version_error(key) from error
         wanted = getattr(kind, "__dataclass_fields__", {}).get("format_version")
         if wanted is not None and getattr(value, "format_version", None) != wanted.default:
-            raise _unreadable(key)
+            raise _version_error(key)
         return value
 
     def find(self, name: str, kind: type[Value]) -> Value | None:
@@ -81,11 +81,11 @@ class StoryFolder:
 
     def write(self, name: str, value: object) -> None:
         """Keep a value, replacing what was there."""
-        self.store.put(self.key(name), written(value), content_type=JSON)
+        self.store.put(self.key(name), to_json(value), content_type=JSON)
 
     def claim(self, name: str, value: object) -> bool:
         """Keep a value only where there is none; False when somebody else was first."""
-        return self.store.claim(self.key(name), written(value))
+        return self.store.claim(self.key(name), to_json(value))
 
     def has(self, name: str) -> bool:
         """Whether something is there."""
@@ -95,27 +95,27 @@ class StoryFolder:
         """Remove something; it need not be there."""
         self.store.delete(self.key(name))
 
-    def names(self, prefix: str = "") -> Iterator[StoredObject]:
+    def list_entries(self, prefix: str = "") -> Iterator[StoredObject]:
         """What is in the folder, under names as seen from inside, in their order."""
         whole = self.key("")
         for each in self.store.list(whole + prefix):
             yield StoredObject(each.key.removeprefix(whole), each.size_bytes, each.modified)
 
 
-def _unreadable(key: str) -> StoreFailed:
+def _version_error(key: str) -> StoreFailed:
     return StoreFailed(
         f"The object {key} was written by another version of Mixer; ask for the story anew.",
         key=key,
     )
 
 
-def written(value: object) -> bytes:
+def to_json(value: object) -> bytes:
     """A value as JSON; silence is -Infinity there, which pydantic itself would write as null."""
-    plain = _adapter(type(value)).dump_python(value, mode="json")
+    plain = _get_adapter(type(value)).dump_python(value, mode="json")
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401 - any type that serialises
+def _get_adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401 - any type that serialises
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]

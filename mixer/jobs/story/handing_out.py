@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mixer.files import publish
+from mixer.files import write_atomic
 from mixer.jobs.story.values import StoryResult
 from mixer.publish.zips import unpack
 from mixer.store.folder import FolderStore
@@ -21,11 +21,11 @@ OUTPUTS = {
 }
 """Files that are handed out, by the name of their link, and their endings; the report goes last."""
 
-CHAPTERS = "-chapters"
+CHAPTERS_SUFFIX = "-chapters"
 """Behind the name of the folder with a file for each chapter."""
 
 
-def handed_out(
+def export_files(
     store: FolderStore,
     result: StoryResult,
     stages_s: Mapping[str, float],
@@ -55,13 +55,13 @@ def handed_out(
     said: dict[str, Any] = json.loads(store.get(result.links["report"]))
     seconds = {name: round(s, 3) for name, s in stages_s.items()}
     said |= {"stages_s": seconds, "outputs": [path.name for path in outputs]}
-    publish(report, f"{json.dumps(said, ensure_ascii=False, indent=2)}\n".encode())
+    write_atomic(report, f"{json.dumps(said, ensure_ascii=False, indent=2)}\n".encode())
     return outputs
 
 
 def chapters_folder(out: Path) -> Path:
     """Where a file for each chapter goes, beside the finished file."""
-    return out.with_name(f"{out.stem}{CHAPTERS}")
+    return out.with_name(f"{out.stem}{CHAPTERS_SUFFIX}")
 
 
 def output_paths(out: Path, report: Path | None = None) -> tuple[Path, ...]:

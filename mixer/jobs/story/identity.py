@@ -16,23 +16,23 @@ ID_HEX_DIGITS = 32
 ID = re.compile(rf"[0-9a-f]{{{ID_HEX_DIGITS}}}")
 
 
-def fingerprint(asked: Mapping[str, object]) -> str:
+def hash_request(fields: Mapping[str, object]) -> str:
     """A hash of all that was asked, whatever the order of its fields."""
-    content = json.dumps(dict(asked), ensure_ascii=False, sort_keys=True)
+    content = json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)
     return sha256(content.encode(errors="surrogatepass")).hexdigest()
 
 
-def story_id(secret: bytes, caller: str, asked: str, idempotency_key: str = "") -> str:
+def derive_story_id(secret: bytes, caller: str, fingerprint: str, idempotency_key: str = "") -> str:
     """The id of a caller's story.
 
     Args:
         secret: of the deployment.
         caller: who asks.
-        asked: the fingerprint of the request.
+        fingerprint: the fingerprint of the request.
         idempotency_key: stands for the request where the caller has given one.
     """
-    what = ["key", idempotency_key] if idempotency_key else ["content", asked]
-    return _keyed(secret, "story", caller, *what)[:ID_HEX_DIGITS]
+    what = ["key", idempotency_key] if idempotency_key else ["content", fingerprint]
+    return _derive_hex(secret, "story", caller, *what)[:ID_HEX_DIGITS]
 
 
 def is_story_id(text: str) -> bool:
@@ -40,16 +40,16 @@ def is_story_id(text: str) -> bool:
     return ID.fullmatch(text) is not None
 
 
-def webhook_secret(secret: bytes, story: str) -> str:
+def derive_webhook_secret(secret: bytes, story: str) -> str:
     """What signs the notification of one story; the caller gets it when the story is accepted."""
-    return _keyed(secret, "webhook", story)
+    return _derive_hex(secret, "webhook", story)
 
 
 def caller_folder(secret: bytes, caller: str) -> str:
     """Stands for a caller in object keys; a name may hold what a key may not."""
-    return _keyed(secret, "caller", caller)[:16]
+    return _derive_hex(secret, "caller", caller)[:16]
 
 
-def _keyed(secret: bytes, *parts: str) -> str:
+def _derive_hex(secret: bytes, *parts: str) -> str:
     message = json.dumps(parts, ensure_ascii=False).encode(errors="surrogatepass")
     return hmac.new(secret, message, sha256).hexdigest()

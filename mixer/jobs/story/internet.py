@@ -17,32 +17,32 @@ GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 """All of IPv6 that is given to servers (RFC 4291, IANA's registry of address space); outside lie
 ways to write an IPv4 address, translators (64:ff9b::/96), links and sites."""
 
-LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-MOST_HOST_CHARS = 253
+DNS_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+MAX_HOST_CHARS = 253
 """Of a name (RFC 1035)."""
 
-PRIVATE_ENDINGS = ("local", "internal", "localhost", "localdomain", "lan", "home", "arpa", "onion")
+PRIVATE_SUFFIXES = ("local", "internal", "localhost", "localdomain", "lan", "home", "arpa", "onion")
 """Last labels that never lead to the internet (RFC 6761, RFC 6762, and by custom)."""
 
 
-def checked_address(url: str) -> str:
+def validate_webhook_url(url: str) -> str:
     """An address that may be told, as far as can be seen without the network.
 
     Raises:
         BadInput: it may not.
     """
-    parts = _parts(url)
+    parts = _split_url(url)
     host = (parts.hostname or "").removesuffix(".")
     if parts.scheme != "https" or not host or "@" in parts.netloc or parts.fragment:
-        raise _refused("it must be an https address without a name or password in it")
-    if literal := _literal(host):
-        check_public([str(literal)])
-    elif "[" in parts.netloc or not _is_name(host):
-        raise _refused("only servers on the internet are told")
+        raise _webhook_error("it must be an https address without a name or password in it")
+    if literal := _parse_ip(host):
+        check_public_addresses([str(literal)])
+    elif "[" in parts.netloc or not _is_domain_name(host):
+        raise _webhook_error("only servers on the internet are told")
     return url
 
 
-def check_public(addresses: Sequence[str]) -> None:
+def check_public_addresses(addresses: Sequence[str]) -> None:
     """Refuse what leads anywhere but to the internet.
 
     Args:
@@ -51,33 +51,33 @@ def check_public(addresses: Sequence[str]) -> None:
     Raises:
         BadInput: one of them does, or there is none.
     """
-    if not addresses or not all(map(is_public, addresses)):
-        raise _refused("only servers on the internet are told")
+    if not addresses or not all(map(is_public_address, addresses)):
+        raise _webhook_error("only servers on the internet are told")
 
 
-def is_public(address: str) -> bool:
+def is_public_address(address: str) -> bool:
     """Whether an IP address belongs to a server on the internet."""
-    found = _literal(address)
+    found = _parse_ip(address)
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour
         if inner is not None:
-            return is_public(str(inner))
+            return is_public_address(str(inner))
         return found in GLOBAL_UNICAST and found.is_global
     return found is not None and found.is_global and not found.is_multicast
 
 
-def _parts(url: str) -> SplitResult:
+def _split_url(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise _refused("it is no address") from error
+        raise _webhook_error("it is no address") from error
     if port == 0 or not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>'):
-        raise _refused("it is no address")
+        raise _webhook_error("it is no address")
     return parts
 
 
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An IP address in its usual form; None for anything else, a zone included."""
     try:
         return ipaddress.ip_address(host)
@@ -85,18 +85,18 @@ def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _is_name(host: str) -> bool:
+def _is_domain_name(host: str) -> bool:
     """Whether it is a name with a domain; one that ends with a number is an address in disguise."""
     labels = host.split(".")
     last = labels[-1]
     return (
         len(labels) > 1
-        and len(host) <= MOST_HOST_CHARS
-        and all(LABEL.fullmatch(each) for each in labels)
-        and last not in PRIVATE_ENDINGS
+        and len(host) <= MAX_HOST_CHARS
+        and all(DNS_LABEL.fullmatch(each) for each in labels)
+        and last not in PRIVATE_SUFFIXES
         and not last[0].isdigit()
     )
 
 
-def _refused(why: str) -> BadInput:
-    return BadInput(f"webhook: {why}.", field="webhook")
+def _webhook_error(reason: str) -> BadInput:
+    return BadInput(f"webhook: {reason}.", field="webhook")

@@ -1,30 +1,30 @@
 """What a story's finished files say of themselves, and the cover that goes with them."""
 
 from mixer.errors import UnusablePicture
-from mixer.jobs.covers import fetched_cover
-from mixer.jobs.production import tags
+from mixer.jobs.covers import fetch_cover
+from mixer.jobs.production import build_tags
 from mixer.jobs.story.folder import COVER, StoryFolder
-from mixer.publish.pictures import MEDIA_TYPE, Picture, cover_picture, kept_picture
-from mixer.publish.tags import Label
+from mixer.publish.pictures import MEDIA_TYPE, Picture, encode_cover, read_cover
+from mixer.publish.tags import AudioTags
 from mixer.requests import Options
 from mixer.script.document import Cover
 from mixer.script.script import Script
-from mixer.store.uploads import UPLOADS
+from mixer.store.uploads import UPLOADS_PREFIX
 
-NAMED_CHARS = 80
+MAX_NAME_CHARS = 80
 """Of what a text says, in a warning."""
 
 
-def keep_cover(
-    folder: StoryFolder, asked: Options, own: Cover | None = None, named: str = ""
+def store_cover(
+    folder: StoryFolder, options: Options, text_cover: Cover | None = None, cover_name: str = ""
 ) -> tuple[str, ...]:
     """Have the story's cover in its folder, where it has one; before anything is spent.
 
     Args:
         folder: of the story.
-        asked: the key of an upload counts here.
-        own: the text's own, taken where no other is asked for.
-        named: what the text calls a picture beside it; the key of an upload counts, too.
+        options: the key of an upload counts here.
+        text_cover: the text's own, taken where no other is asked for.
+        cover_name: what the text calls a picture beside it; the key of an upload counts, too.
 
     Returns:
         What the caller should know: why the text's own was left out.
@@ -35,14 +35,14 @@ def keep_cover(
     """
     if folder.has(COVER):
         return ()
-    if wanted := asked.cover or (named if named.startswith(UPLOADS) else ""):
-        put_cover(folder, fetched_cover(folder.store, wanted))
-    elif named:
-        said = named[:NAMED_CHARS]
+    if wanted := options.cover or (cover_name if cover_name.startswith(UPLOADS_PREFIX) else ""):
+        put_cover(folder, fetch_cover(folder.store, wanted))
+    elif cover_name:
+        said = cover_name[:MAX_NAME_CHARS]
         return (f"The cover {said} is not here: upload it, and send its key as the cover.",)
-    elif own is not None:
+    elif text_cover is not None:
         try:
-            put_cover(folder, cover_picture(own.content, "of the book"))
+            put_cover(folder, encode_cover(text_cover.content, "of the book"))
         except UnusablePicture as error:
             return (f"The book's own cover was left out: {error}",)
     return ()
@@ -53,13 +53,13 @@ def put_cover(folder: StoryFolder, cover: Picture) -> None:
     folder.store.put(folder.key(COVER), cover.content, content_type=MEDIA_TYPE)
 
 
-def label_of(folder: StoryFolder, asked: Options, script: Script | None) -> Label:
+def load_tags(folder: StoryFolder, options: Options, script: Script | None) -> AudioTags:
     """What the finished file says of itself, but for its chapters.
 
     Args:
         folder: of the story.
-        asked: instead of what the text says of itself.
+        options: instead of what the text says of itself.
         script: what was said; None where chunks were given.
     """
-    cover = kept_picture(folder.store.get(folder.key(COVER))) if folder.has(COVER) else None
-    return Label(tags(asked, script), cover=cover)
+    cover = read_cover(folder.store.get(folder.key(COVER))) if folder.has(COVER) else None
+    return AudioTags(build_tags(options, script), cover=cover)

@@ -14,10 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mixer.errors import OutOfTime, StoryCancelled
-from mixer.files import most_local_bytes
-from mixer.jobs.fetching import stopping
-from mixer.jobs.mixing import encoding_of, mix_style
-from mixer.jobs.remembering import Memory
+from mixer.files import max_local_bytes
+from mixer.jobs.fetching import stop_at_deadline
+from mixer.jobs.mixing import mix_style, select_encoding
+from mixer.jobs.remembering import RenderHistory
 from mixer.jobs.story.folder import (
     MIX,
     REQUEST,
@@ -25,32 +25,32 @@ from mixer.jobs.story.folder import (
     TIMELINE,
     StoryFolder,
 )
-from mixer.jobs.story.labels import keep_cover
-from mixer.jobs.story.music import Library, sounds_of
+from mixer.jobs.story.labels import store_cover
+from mixer.jobs.story.music import SoundLibrary, load_sounds
 from mixer.jobs.story.names import rendered_name, rendered_prefix
-from mixer.jobs.story.reading import listed_in
+from mixer.jobs.story.reading import load_progress
 from mixer.jobs.story.rendering import (
-    Rendering,
-    TellShare,
-    is_shared_out,
-    story_reels,
-    unheard,
+    ShareProgress,
+    StoryRenderer,
+    group_story_segments,
+    ignore_progress,
+    is_distributed,
 )
-from mixer.jobs.story.sharing import costs, shared_out
-from mixer.jobs.story.takes import takes_of
+from mixer.jobs.story.sharing import partition_by_cost, render_costs_s
+from mixer.jobs.story.takes import load_takes
 from mixer.jobs.story.tasks import Task
-from mixer.jobs.story.values import Kind, Layout, StoryRequest
-from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
+from mixer.jobs.story.values import StoredLayout, StoredRequest, StoryKind
+from mixer.jobs.story.watching import raise_if_cancelled, stop_when_cancelled
 from mixer.parallel import usable_cores
 from mixer.requests import Options
 from mixer.sound.encoders import Encoding
-from mixer.sound.ffmpeg import Children
-from mixer.sound.layout import lay_out
-from mixer.sound.reels import Crew
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.layout import build_timeline
+from mixer.sound.reels import RenderPool
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 
-MOST_REELS = 100
+MAX_GROUP_SIZE = 100
 """Of a group: some minutes on one core, well below what Lambda allows a call. (The longer reels of
 a file that is joined inside the store are fewer than that for each of sixty workers.)"""
 
@@ -63,20 +63,20 @@ class StoryMix:
         store: where stories, chunks and segments are kept.
         music: where music is found.
         workers: for how many calls the segments are shared out.
-        job: begins the job of a step; a server that ends may stop them all.
-        tell_share: told the share of the step at work that is done.
-        memory: of earlier versions of the same mix; None to remember nothing.
-        most_local_bytes: of a finished file that is joined on the disk of a step; a larger MP3 is
+        new_processes: begins the job of a step; a server that ends may stop them all.
+        progress: told the share of the step at work that is done.
+        history: of earlier versions of the same mix; None to remember nothing.
+        max_local_bytes: of a finished file that is joined on the disk of a step; a larger MP3 is
             joined inside the store.
     """
 
     store: ObjectStore
     music: ObjectStore
     workers: int = 60
-    job: Callable[[], Children] = Children
-    tell_share: TellShare = unheard
-    memory: Memory | None = None
-    most_local_bytes: int = field(default_factory=most_local_bytes)
+    new_processes: Callable[[], ProcessGroup] = ProcessGroup
+    progress: ShareProgress = ignore_progress
+    history: RenderHistory | None = None
+    max_local_bytes: int = field(default_factory=max_local_bytes)
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -100,14 +100,14 @@ class StoryMix:
             BadInput: there is nothing to hear.
         """
         folder = StoryFolder(self.store, story)
-        refuse_if_cancelled(folder, attempt)
-        layout = folder.find(SEGMENTS, Layout)
+        raise_if_cancelled(folder, attempt)
+        layout = folder.find(SEGMENTS, StoredLayout)
         if layout is None:
-            timeline, encoding = self._first_laid_out(folder)
+            timeline, encoding = self._lay_out_first(folder)
             folder.write(TIMELINE, timeline)
-            layout = self._shared_out(timeline, encoding)
+            layout = self._partition_segments(timeline, encoding)
             folder.write(SEGMENTS, layout)
-        seen = listed_in(folder)
+        seen = load_progress(folder)
         return [group for group in range(len(layout.groups)) if group not in seen.groups]
 
     def render(self, story: str, attempt: int, group: int, deadline_s: float | None = None) -> int:
@@ -121,11 +121,11 @@ class StoryMix:
             StoryCancelled: somebody has cancelled the story.
         """
         folder = StoryFolder(self.store, story)
-        refuse_if_cancelled(folder, attempt)
-        first, end = folder.read(SEGMENTS, Layout).groups[group]
-        if not any(True for _ in folder.names(rendered_prefix(group))):
-            with self._at_work(folder, attempt, deadline_s) as work:
-                keys = work.rendered(work.reels[first:end])
+        raise_if_cancelled(folder, attempt)
+        first, end = folder.read(SEGMENTS, StoredLayout).groups[group]
+        if not any(True for _ in folder.list_entries(rendered_prefix(group))):
+            with self._open_renderer(folder, attempt, deadline_s) as work:
+                keys = work.render_groups(work.segment_groups[first:end])
             folder.write(rendered_name(group, end - first), {"keys": keys})
         return end - first
 
@@ -137,69 +137,75 @@ class StoryMix:
             StoryCancelled: somebody has cancelled the story.
         """
         folder = StoryFolder(self.store, story)
-        refuse_if_cancelled(folder, attempt)
+        raise_if_cancelled(folder, attempt)
         if folder.has(MIX):
             return {}
-        with self._at_work(folder, attempt, deadline_s) as work:
-            joined = work.joined(folder)
+        with self._open_renderer(folder, attempt, deadline_s) as work:
+            joined = work.join_mix(folder)
         folder.write(MIX, joined)
         return {}
 
-    def _first_laid_out(self, folder: StoryFolder) -> tuple[Timeline, Encoding]:
+    def _lay_out_first(self, folder: StoryFolder) -> tuple[Timeline, Encoding]:
         """The mix as it is rendered first; with a memory, as near as may be to what it was."""
-        if self.memory is None:
-            return self._laid_out(folder)
-        timeline, encoding = self._laid_out(folder, self.memory.off_by_lu())
-        return self.memory.remastered(timeline), encoding
+        if self.history is None:
+            return self._lay_out_mix(folder)
+        timeline, encoding = self._lay_out_mix(folder, self.history.prediction_error_lu())
+        return self.history.restore_mastering(timeline), encoding
 
-    def _laid_out(self, folder: StoryFolder, off_by_lu: float = 0.0) -> tuple[Timeline, Encoding]:
-        request = folder.read(REQUEST, StoryRequest)
+    def _lay_out_mix(
+        self, folder: StoryFolder, prediction_error_lu: float = 0.0
+    ) -> tuple[Timeline, Encoding]:
+        request = folder.read(REQUEST, StoredRequest)
         asked = Options.model_validate(request.options)
-        if request.kind is Kind.MIX:  # there was no plan
-            keep_cover(folder, asked)
-        takes = takes_of(folder, request, self.job, asked)
-        sounds = sounds_of(folder, request, self._library, self.job())
-        style = replace(mix_style(asked), off_by_lu=off_by_lu)
-        return lay_out(takes, sounds.get(request.music), style, sounds), encoding_of(asked)
+        if request.kind is StoryKind.MIX:  # there was no plan
+            store_cover(folder, asked)
+        takes = load_takes(folder, request, self.new_processes, asked)
+        sounds = load_sounds(folder, request, self._library, self.new_processes())
+        style = replace(mix_style(asked), prediction_error_lu=prediction_error_lu)
+        return build_timeline(takes, sounds.get(request.music), style, sounds), select_encoding(
+            asked
+        )
 
-    def _shared_out(self, timeline: Timeline, encoding: Encoding) -> Layout:
+    def _partition_segments(self, timeline: Timeline, encoding: Encoding) -> StoredLayout:
         """Reels in groups, for as many workers, or more where groups would grow long."""
         reels = (
-            story_reels(timeline, encoding, self.most_local_bytes)
-            if is_shared_out(encoding)
+            group_story_segments(timeline, encoding, self.max_local_bytes)
+            if is_distributed(encoding)
             else ()
         )
-        groups = shared_out(costs(reels, timeline.rate_hz), self.workers, MOST_REELS)
-        return Layout(segments=len(reels), groups=groups, duration_s=timeline.duration_s)
+        groups = partition_by_cost(
+            render_costs_s(reels, timeline.rate_hz), self.workers, MAX_GROUP_SIZE
+        )
+        return StoredLayout(segments=len(reels), groups=groups, duration_s=timeline.duration_s)
 
     @property
-    def _library(self) -> Library:
-        return Library(self.music, self.store)
+    def _library(self) -> SoundLibrary:
+        return SoundLibrary(self.music, self.store)
 
     @contextmanager
-    def _at_work(
+    def _open_renderer(
         self, folder: StoryFolder, attempt: int, deadline_s: float | None
-    ) -> Iterator["Rendering"]:
+    ) -> Iterator["StoryRenderer"]:
         """What a step renders with, until the deadline or until the story is cancelled."""
-        job, request = self.job(), folder.read(REQUEST, StoryRequest)
+        job, request = self.new_processes(), folder.read(REQUEST, StoredRequest)
         timeline = folder.read(TIMELINE, Timeline)
         with (
             TemporaryDirectory(prefix="mixstory-") as scratch,
-            stopping(job, deadline_s),
-            stopped_when_cancelled(folder, attempt, job) as cancelled,
+            stop_at_deadline(job, deadline_s),
+            stop_when_cancelled(folder, attempt, job) as cancelled,
         ):
-            work = Rendering(
+            work = StoryRenderer(
                 store=self.store,
                 library=self._library,
-                sounds=sounds_of(folder, request, self._library, job),
+                sounds=load_sounds(folder, request, self._library, job),
                 timeline=timeline,
-                laid_out=lambda off_by_lu: self._laid_out(folder, off_by_lu)[0],
-                asked=Options.model_validate(request.options),
-                crew=Crew(job, usable_cores(), deadline_s),
+                lay_out=lambda off_by_lu: self._lay_out_mix(folder, off_by_lu)[0],
+                options=Options.model_validate(request.options),
+                pool=RenderPool(job, usable_cores(), deadline_s),
                 scratch=Path(scratch),
-                tell_share=self.tell_share,
-                memory=self.memory,
-                most_local_bytes=self.most_local_bytes,
+                progress=self.progress,
+                history=self.history,
+                max_local_bytes=self.max_local_bytes,
             )
             try:
                 yield work

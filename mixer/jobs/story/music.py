@@ -6,39 +6,39 @@ from hashlib import file_digest
 from pathlib import Path
 
 from mixer.errors import NotFound
-from mixer.jobs.fetching import AT_ONCE, request_folder
+from mixer.jobs.fetching import PARALLEL_REQUESTS, open_request_folder
 from mixer.jobs.looking import check_key
-from mixer.jobs.mixing import Desk, Stages, music_found
-from mixer.jobs.sounding import sound_files
+from mixer.jobs.mixing import JobContext, StageTimer, measure_music
+from mixer.jobs.sounding import list_sound_files
 from mixer.jobs.story.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
-from mixer.jobs.story.values import Kind, KnownSounds, StoredScript, StoryRequest
-from mixer.parallel import in_parallel, usable_cores
-from mixer.sound.cues import Music
-from mixer.sound.ffmpeg import Children
+from mixer.jobs.story.values import KnownSounds, StoredRequest, StoredScript, StoryKind
+from mixer.parallel import run_in_parallel, usable_cores
+from mixer.sound.cues import SoundFile
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.objects import ObjectStore
-from mixer.store.uploads import music_home
+from mixer.store.uploads import select_music_store
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class SoundLibrary:
     """Where music and sounds are found.
 
     Attributes:
         shared: the deployment's music.
-        own: where callers' own files lie, with all that is made.
+        uploads: where callers' own files lie, with all that is made.
     """
 
     shared: ObjectStore
-    own: ObjectStore
+    uploads: ObjectStore
 
-    def home(self, key: str) -> ObjectStore:
+    def find_store(self, key: str) -> ObjectStore:
         """Where a piece is."""
-        return music_home(key, self.shared, self.own)
+        return select_music_store(key, self.shared, self.uploads)
 
 
-def sounds_of(
-    folder: StoryFolder, request: StoryRequest, library: Library, job: Children
-) -> dict[str, Music]:
+def load_sounds(
+    folder: StoryFolder, request: StoredRequest, library: SoundLibrary, processes: ProcessGroup
+) -> dict[str, SoundFile]:
     """Everything that a story plays besides its voice, by key; measured once for all steps.
 
     What is only spoken plays nothing.
@@ -47,7 +47,7 @@ def sounds_of(
         folder: of the story; its script names sounds, where there is one yet.
         request: names the music.
         library: where they are found.
-        job: that measuring belongs to.
+        processes: that measuring belongs to.
 
     Raises:
         NotFound: there is no such piece; names it, and the line of the text.
@@ -57,47 +57,51 @@ def sounds_of(
     """
     stored = folder.find(SCRIPT, StoredScript)
     wanted = {request.music: 0} if request.music else {}
-    if stored is not None and request.kind is Kind.STORY:
-        wanted = {**sound_files(stored.script), **wanted}
-    known = kept_sounds(folder)
+    if stored is not None and request.kind is StoryKind.STORY:
+        wanted = {**list_sound_files(stored.script), **wanted}
+    known = read_sounds(folder)
     missing = {key: line for key, line in wanted.items() if key not in known}
     if missing:
-        known |= _looked_at(missing, library, job)
+        known |= _measure_sounds(missing, library, processes)
         folder.write(SOUNDS, KnownSounds(tuple(known.values())))
     return {key: known[key] for key in wanted}
 
 
-def kept_sounds(folder: StoryFolder) -> dict[str, Music]:
+def read_sounds(folder: StoryFolder) -> dict[str, SoundFile]:
     """What is known already of a story's music and sounds, by key."""
     kept = folder.find(SOUNDS, KnownSounds)
     if kept is not None:
         return {each.source: each for each in kept.sounds}
-    only = folder.find(MUSIC, Music)
+    only = folder.find(MUSIC, SoundFile)
     return {only.source: only} if only else {}
 
 
-def _looked_at(wanted: Mapping[str, int], library: Library, job: Children) -> dict[str, Music]:
+def _measure_sounds(
+    wanted: Mapping[str, int], library: SoundLibrary, processes: ProcessGroup
+) -> dict[str, SoundFile]:
     """Fetch and measure some pieces, each named by a line of the text, or (0) by the request."""
     for key, line in wanted.items():
         if line:
             check_key(key, f"line {line}")
-    there = in_parallel(wanted, lambda key: library.home(key).head(key), AT_ONCE)
+    there = run_in_parallel(
+        wanted, lambda key: library.find_store(key).head(key), PARALLEL_REQUESTS
+    )
     gone = {key for key, head in there if head.result() is None}
     for key in wanted:
         if key in gone:
-            raise _not_there(key, wanted[key])
-    with request_folder() as folder:
-        files = folder.fetched({("music", key): library.home(key) for key in wanted}, None)
-        looked = in_parallel(
+            raise _missing_error(key, wanted[key])
+    with open_request_folder() as folder:
+        files = folder.fetch_all({("music", key): library.find_store(key) for key in wanted}, None)
+        looked = run_in_parallel(
             wanted,
-            lambda key: _measured(files["music", key], key, wanted[key], job),
+            lambda key: _measure_sound(files["music", key], key, wanted[key], processes),
             usable_cores(),
         )
         found = {key: outcome.result() for key, outcome in looked}
     return {key: found[key] for key in wanted}
 
 
-def _not_there(key: str, line: int) -> NotFound:
+def _missing_error(key: str, line: int) -> NotFound:
     if not line:
         return NotFound(f"music: there is no music {key}.", field="music", key=key)
     return NotFound(
@@ -107,19 +111,19 @@ def _not_there(key: str, line: int) -> NotFound:
     )
 
 
-def _measured(path: Path, key: str, line: int, job: Children) -> Music:
+def _measure_sound(path: Path, key: str, line: int, processes: ProcessGroup) -> SoundFile:
     name = f"{key}, which line {line} names" if line else key
-    found = music_found(Desk(Stages(unwatched), job), path, name)
+    found = measure_music(JobContext(StageTimer(ignore_stage_progress), processes), path, name)
     assert found is not None  # noqa: S101 - only None is answered with None
-    return Music(key, found[1].measured, content_digest(path))
+    return SoundFile(key, found[1].measured, hash_file(path))
 
 
-def content_digest(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """What tells a file from another of the same name."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
 
-def unwatched(_stage: str, _share: float) -> None:
+def ignore_stage_progress(_stage: str, _share: float) -> None:
     """Nobody looks how far a step is; its objects tell."""
     return

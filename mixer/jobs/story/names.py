@@ -13,8 +13,8 @@ from mixer.store.objects import StoredObject
 
 MICRO = 1_000_000
 
-ATTEMPTS, BATCHES, SPOKEN = "attempts/", "batches/", "spoken/"
-PAID, RENDERED, TOLD = "paid/", "rendered/", "told/"
+ATTEMPTS, BATCHES, SYNTHESIZED = "attempts/", "batches/", "spoken/"
+PAID, RENDERED, NOTIFIED = "paid/", "rendered/", "told/"
 CANCELLED, FAILURE = "-cancelled.json", "-failure.json"
 
 
@@ -28,9 +28,9 @@ def cancelled_name(attempt: int) -> str:
     return f"{ATTEMPTS}{attempt:03}{CANCELLED}"
 
 
-def told_name(attempt: int, place: int) -> str:
+def notified_name(attempt: int, place: int) -> str:
     """Of the note that somebody was told how an attempt ended; by their place among all."""
-    return f"{TOLD}{attempt:03}-{place}.json"
+    return f"{NOTIFIED}{attempt:03}-{place}.json"
 
 
 def batch_name(batch: int) -> str:
@@ -38,14 +38,14 @@ def batch_name(batch: int) -> str:
     return f"{BATCHES}{batch:05}.json"
 
 
-def spoken_prefix(batch: int) -> str:
+def synthesized_prefix(batch: int) -> str:
     """How the name begins of what a batch leaves."""
-    return f"{SPOKEN}{batch:05}-"
+    return f"{SYNTHESIZED}{batch:05}-"
 
 
-def spoken_name(batch: int, chunks: int, usd: float) -> str:
+def synthesized_name(batch: int, chunks: int, usd: float) -> str:
     """Of what a batch leaves."""
-    return f"{spoken_prefix(batch)}{chunks}-{round(usd * MICRO)}.json"
+    return f"{synthesized_prefix(batch)}{chunks}-{round(usd * MICRO)}.json"
 
 
 def paid_name(batch: int, usd: float) -> str:
@@ -64,30 +64,30 @@ def rendered_name(group: int, segments: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StoryProgress:
     """What a listing of a story's folder tells.
 
     Attributes:
         names: of everything in it.
         attempt: the latest; 0 where none was begun.
-        begun: when it was claimed.
-        cancelled: whether it was cancelled.
+        started_at: when it was claimed.
+        is_cancelled: whether it was cancelled.
         batches: which are done, and how many chunks each has.
         paid_usd: by all attempts.
         groups: of segments that are done, and how many each has.
-        spoken_since: when this attempt's first and last batch were done.
-        rendered_since: likewise, of groups.
+        synthesized_at: when this attempt's first and last batch were done.
+        rendered_at: likewise, of groups.
     """
 
     names: frozenset[str]
     attempt: int
-    begun: datetime | None
-    cancelled: bool
+    started_at: datetime | None
+    is_cancelled: bool
     batches: dict[int, int]
     paid_usd: float
     groups: dict[int, int]
-    spoken_since: tuple[datetime, ...]
-    rendered_since: tuple[datetime, ...]
+    synthesized_at: tuple[datetime, ...]
+    rendered_at: tuple[datetime, ...]
 
     @property
     def chunks(self) -> int:
@@ -100,41 +100,45 @@ class Progress:
         return sum(self.groups.values())
 
 
-def progress(listed: Iterable[StoredObject]) -> Progress:
+def parse_progress(listed: Iterable[StoredObject]) -> StoryProgress:
     """What a listing tells.
 
     Args:
         listed: names as seen from inside the folder.
     """
-    objects = {each.name: each for each in map(_Listed.of, listed)}
+    objects = {each.name: each for each in map(_ParsedName.of, listed)}
     attempts = [each for each in objects.values() if each.is_claim]
     last = max(attempts, key=lambda each: each.numbers[0], default=None)
-    spoken = {each.numbers[0]: each for each in objects.values() if each.folder == SPOKEN}
+    spoken = {each.numbers[0]: each for each in objects.values() if each.folder == SYNTHESIZED}
     paid = [each for each in objects.values() if each.folder == PAID]
     rendered = {each.numbers[0]: each for each in objects.values() if each.folder == RENDERED}
     begun = last.modified if last else None
     attempt = last.numbers[0] if last else 0
     micros = [each.numbers[2] for each in spoken.values()] + [each.numbers[1] for each in paid]
-    return Progress(
+    return StoryProgress(
         names=frozenset(objects),
         attempt=attempt,
-        begun=begun,
-        cancelled=cancelled_name(attempt) in objects,
+        started_at=begun,
+        is_cancelled=cancelled_name(attempt) in objects,
         batches={batch: each.numbers[1] for batch, each in spoken.items()},
         paid_usd=sum(micros) / MICRO,
         groups={group: each.numbers[1] for group, each in rendered.items()},
-        spoken_since=_since(begun, spoken.values()),
-        rendered_since=_since(begun, rendered.values()),
+        synthesized_at=_completion_times(begun, spoken.values()),
+        rendered_at=_completion_times(begun, rendered.values()),
     )
 
 
-def _since(begun: datetime | None, done: "Iterable[_Listed]") -> tuple[datetime, ...]:
+def _completion_times(
+    started_at: datetime | None, done: "Iterable[_ParsedName]"
+) -> tuple[datetime, ...]:
     """When each was done that this attempt has done."""
-    return tuple(sorted(each.modified for each in done if begun and each.modified >= begun))
+    return tuple(
+        sorted(each.modified for each in done if started_at and each.modified >= started_at)
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
+class _ParsedName:
     """An object's name, taken apart."""
 
     name: str
@@ -143,7 +147,7 @@ class _Listed:
     modified: datetime
 
     @classmethod
-    def of(cls, listed: StoredObject) -> "_Listed":
+    def of(cls, listed: StoredObject) -> "_ParsedName":
         folder, slash, last = listed.key.rpartition("/")
         parts = last.partition(".")[0].split("-")
         numbers = tuple(int(part) for part in parts if part.isdecimal()) if slash else ()

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mixer.jobs.story.identity import fingerprint
-from mixer.jobs.story.values import Kind
+from mixer.jobs.story.identity import hash_request
+from mixer.jobs.story.values import StoryKind
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class StoryRequest:
     """What a caller asks for.
 
     Attributes:
@@ -24,7 +24,7 @@ class Order:
         warnings: to be repeated with the status.
     """
 
-    kind: Kind
+    kind: StoryKind
     caller: str
     options: Mapping[str, object]
     text: str = ""
@@ -40,4 +40,4 @@ class Order:
         """A hash of all that shapes the story."""
         text = [self.text, self.source_key, list(self.chunk_keys)]
         what = {"kind": self.kind, "text": text, "options": dict(self.options)}
-        return fingerprint({**what, "music": self.music, "webhook": self.webhook})
+        return hash_request({**what, "music": self.music, "webhook": self.webhook})

@@ -16,45 +16,45 @@ STAGES: Mapping[str, tuple[str, float, float]] = {
 
 
 @dataclass(slots=True)
-class Watching:
+class StageReporter:
     """Tells how far the steps are, as stages; never that they have gone back.
 
     Attributes:
-        tell: told the name of a stage and the share of it that is done.
-        at: the task that is under way, how many of its calls are done, of how many.
+        report_progress: told the name of a stage and the share of it that is done.
+        current: the task that is under way, how many of its calls are done, of how many.
     """
 
-    tell: Callable[[str, float], None]
-    at: tuple[str, int, int] = field(default=("plan", 0, 1))
-    _spoken: dict[int, float] = field(default_factory=dict)
+    report_progress: Callable[[str, float], None]
+    current: tuple[str, int, int] = field(default=("plan", 0, 1))
+    _batch_shares: dict[int, float] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def __call__(self, task: str, done: int, total: int) -> None:
         """So many calls of a task are done, of how many."""
         with self._lock:
-            self.at = (task, done, total)
-            self._told(task, self._done() / total)
+            self.current = (task, done, total)
+            self._report_task(task, self._done_calls() / total)
 
     def close(self) -> None:
         """Tell no more: what is still under way ends unheard."""
         with self._lock:
-            self.tell = lambda _stage, _share: None
+            self.report_progress = lambda _stage, _share: None
 
-    def inside(self, share: float) -> None:
+    def report_share(self, share: float) -> None:
         """So much is done of the task that is under way."""
-        task, done, total = self.at
-        self._told(task, (done + share) / total)
+        task, done, total = self.current
+        self._report_task(task, (done + share) / total)
 
-    def inside_batch(self, batch: int, share: float) -> None:
+    def report_batch_share(self, batch: int, share: float) -> None:
         """So much is spoken of one of the batches that are under way side by side."""
         with self._lock:
-            self._spoken[batch] = share
-            self._told("synthesize", self._done() / self.at[2])
+            self._batch_shares[batch] = share
+            self._report_task("synthesize", self._done_calls() / self.current[2])
 
-    def _done(self) -> float:
-        task, done, _ = self.at
-        return max(done, sum(self._spoken.values())) if task == "synthesize" else done
+    def _done_calls(self) -> float:
+        task, done, _ = self.current
+        return max(done, sum(self._batch_shares.values())) if task == "synthesize" else done
 
-    def _told(self, task: str, share: float) -> None:
+    def _report_task(self, task: str, share: float) -> None:
         stage, begin, end = STAGES[task]
-        self.tell(stage, begin + share * (end - begin))
+        self.report_progress(stage, begin + share * (end - begin))

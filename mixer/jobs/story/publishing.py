@@ -5,26 +5,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mixer.files import most_local_bytes
-from mixer.jobs.fetching import stopping
-from mixer.jobs.mixing import Mix, encoding_of
-from mixer.jobs.publishing import captions_of, chapters_of, outline_of, picture_of, report_of
-from mixer.jobs.spending import Spending, utc_now
-from mixer.jobs.story.besides import made_besides
+from mixer.files import max_local_bytes
+from mixer.jobs.fetching import stop_at_deadline
+from mixer.jobs.mixing import Mix, select_encoding
+from mixer.jobs.publishing import (
+    build_captions,
+    build_chapters,
+    build_outline,
+    build_report,
+    draw_picture,
+)
+from mixer.jobs.spending import DailyBudget, utc_now
+from mixer.jobs.story.besides import make_extra_outputs
 from mixer.jobs.story.folder import COVER, MIX, TIMELINE, StoryFolder
-from mixer.jobs.story.labels import label_of
-from mixer.jobs.story.music import kept_sounds
-from mixer.jobs.story.reading import close, seen_in, settle
-from mixer.jobs.story.takes import Told, told
+from mixer.jobs.story.labels import load_tags
+from mixer.jobs.story.music import read_sounds
+from mixer.jobs.story.reading import load_snapshot, settle_budget, write_result
+from mixer.jobs.story.takes import StoryNarration, load_narration
 from mixer.jobs.story.tasks import Task
-from mixer.jobs.story.values import JoinedMix, Kind, State, StoryRequest, StoryResult
-from mixer.jobs.story.watching import refuse_if_cancelled
+from mixer.jobs.story.values import JoinedMix, StoredRequest, StoryKind, StoryResult, StoryState
+from mixer.jobs.story.watching import raise_if_cancelled
 from mixer.publish.chapters import PODCAST_TYPE
 from mixer.publish.pictures import MEDIA_TYPE
-from mixer.publish.tags import Label
+from mixer.publish.tags import AudioTags
 from mixer.requests import Options
-from mixer.sound.check import Check
-from mixer.sound.ffmpeg import Children
+from mixer.sound.check import Verification
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 
@@ -50,17 +56,17 @@ class StoryPublisher:
 
     Attributes:
         store: where stories are kept.
-        spending: where callers' entries are settled.
+        budget: where callers' entries are settled.
         now: the moment, in UTC.
-        job: begins the job of a step; a server that ends may stop them all.
-        most_local_bytes: of a finished file of which something is made besides.
+        new_processes: begins the job of a step; a server that ends may stop them all.
+        max_local_bytes: of a finished file of which something is made besides.
     """
 
     store: ObjectStore
-    spending: Spending
+    budget: DailyBudget
     now: Callable[[], datetime] = field(default=utc_now)
-    job: Callable[[], Children] = Children
-    most_local_bytes: int = field(default_factory=most_local_bytes)
+    new_processes: Callable[[], ProcessGroup] = ProcessGroup
+    max_local_bytes: int = field(default_factory=max_local_bytes)
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -76,62 +82,64 @@ class StoryPublisher:
             OutOfTime: it cannot be done in time.
         """
         folder = StoryFolder(self.store, story)
-        refuse_if_cancelled(folder, attempt)
-        seen = seen_in(folder)
+        raise_if_cancelled(folder, attempt)
+        seen = load_snapshot(folder)
         kind = seen.request.kind
-        if kind is Kind.SPEECH:
-            result = _spoken_result(told(folder), attempt)
+        if kind is StoryKind.SPEECH:
+            result = _build_speech_result(load_narration(folder), attempt)
         else:
-            said = None if kind is Kind.MIX else told(folder)
-            with stopping(job := self.job(), deadline_s):
-                result = self._mixed_result(folder, attempt, seen.request, said, job)
-        close(folder, seen, result, self.now())
-        settle(seen, self.spending)
+            said = None if kind is StoryKind.MIX else load_narration(folder)
+            with stop_at_deadline(job := self.new_processes(), deadline_s):
+                result = self._build_mix_result(folder, attempt, seen.request, said, job)
+        write_result(folder, seen, result, self.now())
+        settle_budget(seen, self.budget)
         return {}
 
-    def _mixed_result(
+    def _build_mix_result(
         self,
         folder: StoryFolder,
         attempt: int,
-        request: StoryRequest,
-        said: Told | None,
-        job: Children,
+        request: StoredRequest,
+        narration: StoryNarration | None,
+        processes: ProcessGroup,
     ) -> StoryResult:
         asked = Options.model_validate(request.options)
-        timeline, joined = rendered_timeline(folder), folder.read(MIX, JoinedMix)
+        timeline, joined = load_timeline(folder), folder.read(MIX, JoinedMix)
         peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
         mix = Mix(
             timeline=timeline,
-            checked=Check(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
-            sounds=kept_sounds(folder),
+            verification=Verification(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
+            sounds=read_sounds(folder),
             preset=asked.preset,
-            encoding=encoding_of(asked),
-            flaws=_flaws(said) if said else {},
-            heard=joined.heard,
+            encoding=select_encoding(asked),
+            flaws=_flaws(narration) if narration else {},
+            measurements=joined.measurements,
         )
-        label = label_of(folder, asked, said.stored.script if said else None)
+        label = load_tags(folder, asked, narration.stored.script if narration else None)
         title = label.fields["title"]
         made: list[str] = ["cover"] if label.cover else []
-        warnings = _warnings(said) if said else ()
-        if asked.outputs and joined.size_bytes > self.most_local_bytes:
+        warnings = _warnings(narration) if narration else ()
+        if asked.outputs and joined.size_bytes > self.max_local_bytes:
             warnings += (f"Too large a file to make of it: {', '.join(asked.outputs)}.",)
-        elif said is not None:
-            made += made_besides(
+        elif narration is not None:
+            made += make_extra_outputs(
                 folder,
                 request,
-                said,
+                narration,
                 timeline=timeline,
-                audio=joined.name,
-                places=FILES,
-                job=job,
+                audio_name=joined.name,
+                output_files=FILES,
+                processes=processes,
             )
-        files = _files(label, mix, said, (joined.name, *(FILES[name][0] for name in made)))
+        files = _build_files(
+            label, mix, narration, (joined.name, *(FILES[name][0] for name in made))
+        )
         for name, content in files.items():
             path, content_type = FILES[name]
             folder.store.put(folder.key(path), content, content_type=content_type)
         links = {name: folder.key(FILES[name][0]) for name in FILES if name in {*files, *made}}
         return StoryResult(
-            state=State.DONE,
+            state=StoryState.DONE,
             attempt=attempt,
             ended_s=0.0,
             title=title,
@@ -143,49 +151,56 @@ class StoryPublisher:
         )
 
 
-def _spoken_result(said: Told, attempt: int) -> StoryResult:
-    heard = [each for each in said.recordings if each]
+def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult:
+    heard = [each for each in narration.recordings if each]
     return StoryResult(
-        state=State.DONE,
+        state=StoryState.DONE,
         attempt=attempt,
         ended_s=0.0,
         duration_s=round(sum(each.measured.duration_s for each in heard), 3),
         chunk_keys=tuple(each.key for each in heard),
-        warnings=_warnings(said),
+        warnings=_warnings(narration),
     )
 
 
-def rendered_timeline(folder: StoryFolder) -> Timeline:
+def load_timeline(folder: StoryFolder) -> Timeline:
     """The mix as it was rendered in the end."""
     joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
     return replace(laid, mastering=joined.mastering or laid.mastering)
 
 
-def _files(label: Label, mix: Mix, said: Told | None, made: tuple[str, ...]) -> Mapping[str, bytes]:
+def _build_files(
+    tags: AudioTags, mix: Mix, narration: StoryNarration | None, output_names: tuple[str, ...]
+) -> Mapping[str, bytes]:
     """Contents by name; captions and report where it is known what is said."""
-    files = chapters_of(mix.timeline, label.fields)
-    if mix.checked.peaks:
-        picture = picture_of(label.fields["title"], mix)
-        files |= {"picture": picture, "waveform": outline_of(mix)}
-    if said is None:
+    files = build_chapters(mix.timeline, tags.fields)
+    if mix.verification.peaks:
+        picture = draw_picture(tags.fields["title"], mix)
+        files |= {"picture": picture, "waveform": build_outline(mix)}
+    if narration is None:
         return files
-    script = said.stored.script
-    files["captions_vtt"], files["captions_srt"] = captions_of(script, said.spoken, mix.timeline)
-    files["report"] = report_of(
+    script = narration.stored.script
+    files["captions_vtt"], files["captions_srt"] = build_captions(
+        script, narration.recorded_chunks, mix.timeline
+    )
+    files["report"] = build_report(
         script,
-        said.stored.delivery,
+        narration.stored.delivery,
         mix,
-        billed_chars=said.billed_chars,
-        unspoken=said.unspoken,
+        billed_chars=narration.billed_chars,
+        unspoken=narration.unspoken,
         stages_s={},
-        outputs=(*made, *(FILES[name][0] for name in FILES if name in {*files, "report"})),
+        outputs=(*output_names, *(FILES[name][0] for name in FILES if name in {*files, "report"})),
     )
     return files
 
 
-def _flaws(said: Told) -> dict[str, Sequence[str]]:
-    return {each.key: each.measured.profile.flaws for each in said.recordings if each}
+def _flaws(narration: StoryNarration) -> dict[str, Sequence[str]]:
+    return {each.key: each.measured.profile.flaws for each in narration.recordings if each}
 
 
-def _warnings(said: Told) -> tuple[str, ...]:
-    return (*said.stored.warnings, *(f"Not spoken: {passage}" for passage in said.unspoken))
+def _warnings(narration: StoryNarration) -> tuple[str, ...]:
+    return (
+        *narration.stored.warnings,
+        *(f"Not spoken: {passage}" for passage in narration.unspoken),
+    )

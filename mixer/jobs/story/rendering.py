@@ -9,52 +9,60 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from mixer.errors import NotFound
-from mixer.files import most_local_bytes
+from mixer.files import max_local_bytes
 from mixer.jobs.fetching import RequestFolder
-from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix, encoding_of
-from mixer.jobs.production import chapters
-from mixer.jobs.publishing import heard_in
-from mixer.jobs.remembering import Memory
+from mixer.jobs.mixing import OUTLINE_COLUMNS, Mix, select_encoding
+from mixer.jobs.production import chapter_starts
+from mixer.jobs.publishing import collect_measurements
+from mixer.jobs.remembering import RenderHistory
 from mixer.jobs.story.folder import (
     SCRIPT,
     StoryFolder,
 )
-from mixer.jobs.story.labels import label_of
-from mixer.jobs.story.music import Library
+from mixer.jobs.story.labels import load_tags
+from mixer.jobs.story.music import SoundLibrary
 from mixer.jobs.story.values import JoinedMix, StoredScript
-from mixer.publish.tags import Label
+from mixer.publish.tags import AudioTags
 from mixer.requests import Options
-from mixer.sound.check import Check, check
-from mixer.sound.cues import Music
+from mixer.sound.check import Verification, verify
+from mixer.sound.cues import SoundFile
 from mixer.sound.encoders import Encoding
-from mixer.sound.finishing import join_in_store, kept_mixdown
+from mixer.sound.finishing import join_in_store, load_mixdown
 from mixer.sound.loudness import integrated_lufs
 from mixer.sound.mixdown import render
-from mixer.sound.reels import Crew, Mixdown, kept_reels, reel_key, reels_of, store_reels, strips
-from mixer.sound.rendering import Ingredients, Renderer
-from mixer.sound.second_look import Look, rendered_to_target
-from mixer.sound.segments import Reel, sources
-from mixer.sound.shelf import Shelf
+from mixer.sound.reels import (
+    Mixdown,
+    RenderPool,
+    find_cached,
+    group_object_key,
+    plan_groups,
+    plan_store_groups,
+    render_streams,
+)
+from mixer.sound.rendering import Renderer, RenderSources
+from mixer.sound.second_look import RenderAttempt, render_to_target
+from mixer.sound.segments import SegmentGroup, source_keys
+from mixer.sound.shelf import SegmentCache
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 
-LONGEST_CHECK_S = 36 * 3_600.0
+MAX_VERIFIED_S = 36 * 3_600.0
 """A longer file is not decoded again after joining: together with the join it would not fit into a
 call of Lambda. Its loudness is then told by its segments; its peak nobody has looked at."""
 
-RENDERED_SHARE = 0.9
+RENDER_SHARE = 0.9
 """Of joining what has to be rendered there; the rest is hearing it."""
 
-TellShare = Callable[[float], None]
+ShareProgress = Callable[[float], None]
 
 
-def unheard(_share: float) -> None:
+def ignore_progress(_share: float) -> None:
     """Nobody wants to know how far a step is."""
     return
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class StoryRenderer:
     """One step's rendering.
 
     Attributes:
@@ -62,199 +70,205 @@ class Rendering:
         library: where music and sounds are found.
         sounds: what is known of them, by key.
         timeline: the whole mix.
-        laid_out: the mix that was found to be so much louder than foretold.
-        asked: how it shall sound.
-        crew: who renders, and until when.
+        lay_out: the mix that was found to be so much louder than foretold.
+        options: how it shall sound.
+        pool: who renders, and until when.
         scratch: a folder that goes with the step.
-        tell_share: told the share of the step that is done.
-        memory: of earlier versions of the same mix; None to remember nothing.
-        most_local_bytes: of a finished file that is joined on this disk; a larger MP3 is joined
+        progress: told the share of the step that is done.
+        history: of earlier versions of the same mix; None to remember nothing.
+        max_local_bytes: of a finished file that is joined on this disk; a larger MP3 is joined
             inside the store, and nobody decodes it.
     """
 
     store: ObjectStore
-    library: Library
-    sounds: Mapping[str, Music]
+    library: SoundLibrary
+    sounds: Mapping[str, SoundFile]
     timeline: Timeline
-    laid_out: Callable[[float], Timeline]
-    asked: Options
-    crew: Crew
+    lay_out: Callable[[float], Timeline]
+    options: Options
+    pool: RenderPool
     scratch: Path
-    tell_share: TellShare
-    memory: Memory | None = None
-    most_local_bytes: int = field(default_factory=most_local_bytes)
+    progress: ShareProgress
+    history: RenderHistory | None = None
+    max_local_bytes: int = field(default_factory=max_local_bytes)
 
     @property
     def encoding(self) -> Encoding:
         """Of the finished file."""
-        return encoding_of(self.asked)
+        return select_encoding(self.options)
 
     @property
-    def reels(self) -> tuple[Reel, ...]:
+    def segment_groups(self) -> tuple[SegmentGroup, ...]:
         """Of the whole timeline."""
-        return story_reels(self.timeline, self.encoding, self.most_local_bytes)
+        return group_story_segments(self.timeline, self.encoding, self.max_local_bytes)
 
     @property
     def is_joined_in_store(self) -> bool:
         """Whether the finished file never lies on this disk."""
-        return is_joined_in_store(self.timeline, self.encoding, self.most_local_bytes)
+        return is_joined_in_store(self.timeline, self.encoding, self.max_local_bytes)
 
-    def rendered(self, reels: Sequence[Reel]) -> list[str]:
+    def render_groups(self, segment_groups: Sequence[SegmentGroup]) -> list[str]:
         """Have some reels on the shelf; what is there already is not even fetched for.
 
         Returns:
             The key of each, in order.
         """
-        shelf, known = Shelf(self.store), self._ingredients(())
-        renderer = Renderer(self.timeline, known, self.encoding, self.scratch, self.crew.children)
-        keys = [reel_key(renderer, reel, shelf) for reel in reels]
-        kept = kept_reels(shelf, keys)
-        wanted = dict(zip(keys, reels, strict=True))  # equal reels are rendered once
+        shelf, known = SegmentCache(self.store), self._fetch_ingredients(())
+        renderer = Renderer(self.timeline, known, self.encoding, self.scratch, self.pool.processes)
+        keys = [group_object_key(renderer, reel, shelf) for reel in segment_groups]
+        kept = find_cached(shelf, keys)
+        wanted = dict(zip(keys, segment_groups, strict=True))  # equal reels are rendered once
         missing = [reel for key, reel in wanted.items() if key not in kept]
         if missing:
-            fetched = self._ingredients(missing)
+            fetched = self._fetch_ingredients(missing)
             renderer = Renderer(
-                self.timeline, fetched, self.encoding, self.scratch, self.crew.children
+                self.timeline, fetched, self.encoding, self.scratch, self.pool.processes
             )
-            with closing(strips(renderer, missing, shelf, self.crew)) as made:
+            with closing(render_streams(renderer, missing, shelf, self.pool)) as made:
                 for done, _ in enumerate(made, start=1):
-                    self.tell_share(done / len(missing))
+                    self.progress(done / len(missing))
         return keys
 
-    def joined(self, folder: StoryFolder) -> JoinedMix:
+    def join_mix(self, folder: StoryFolder) -> JoinedMix:
         """The finished audio, kept; rendered once more where its loudness is missed."""
         out = self.scratch / audio_name(self.encoding)
         place = folder.key(out.name)
         stored = folder.find(SCRIPT, StoredScript)
-        about = label_of(folder, self.asked, stored.script if stored else None)
-        look = self._looked(out, about)
+        about = load_tags(folder, self.options, stored.script if stored else None)
+        look = self._render_mix(out, about)
         work = replace(self, timeline=look.timeline)
-        checked = work._checked(out, look.mixdown)
-        size_bytes = work._kept_bytes(look.mixdown, out, place, about)
-        mix = Mix(look.timeline, checked, self.sounds, self.asked.preset, self.encoding)
+        checked = work._verify_file(out, look.mixdown)
+        size_bytes = work._store_audio(look.mixdown, out, place, about)
+        mix = Mix(look.timeline, checked, self.sounds, self.options.preset, self.encoding)
         return JoinedMix(
             integrated_loudness_lufs=checked.integrated_lufs,
-            true_peak_dbtp=_measured(checked.true_peak_dbtp),
+            true_peak_dbtp=_nan_to_none(checked.true_peak_dbtp),
             peaks=checked.peaks,
             size_bytes=size_bytes,
             name=out.name,
             mastering=look.timeline.mastering,
-            heard=heard_in(mix),
+            measurements=collect_measurements(mix),
         )
 
-    def _kept_bytes(self, mixdown: Mixdown, out: Path, place: str, about: Label) -> int:
+    def _store_audio(self, mixdown: Mixdown, out: Path, key: str, base_tags: AudioTags) -> int:
         """Put the finished file where the story's files are, or join it there; its size."""
         if not self.is_joined_in_store:
-            self.store.put(place, out, content_type=self.encoding.kind.content_type)
+            self.store.put(key, out, content_type=self.encoding.kind.content_type)
             return out.stat().st_size
         join_in_store(
-            Shelf(self.store),
-            mixdown.reels,
-            place,
+            SegmentCache(self.store),
+            mixdown.segment_keys,
+            key,
             encoding=self.encoding,
             timeline=self.timeline,
-            head=self._labelled(about).head(self.encoding.format),
+            raw_tags=self._add_chapters(base_tags).build_header(self.encoding.format),
         )
-        kept = self.store.head(place)
+        kept = self.store.head(key)
         if kept is None:
-            raise NotFound(f"There is no object {place} any more.", key=place)
+            raise NotFound(f"There is no object {key} any more.", key=key)
         return kept.size_bytes
 
-    def _labelled(self, about: Label) -> Label:
-        return about.over(chapters(self.timeline), self.timeline.duration_s)
+    def _add_chapters(self, base_tags: AudioTags) -> AudioTags:
+        return base_tags.with_chapters(chapter_starts(self.timeline), self.timeline.duration_s)
 
-    def _looked(self, out: Path, about: Label) -> Look:
+    def _render_mix(self, out: Path, base_tags: AudioTags) -> RenderAttempt:
         """The mix, rendered to its target, and remembered where somebody does."""
         made: list[str] = []
 
-        def rendered(timeline: Timeline) -> Mixdown:
-            work = replace(self, timeline=timeline, tell_share=self._tell_rendered)
-            mixdown = work._rendered_into(out, about)
-            made.extend(mixdown.reels)
+        def render_groups(timeline: Timeline) -> Mixdown:
+            work = replace(self, timeline=timeline, progress=self._report_render_share)
+            mixdown = work._render_file(out, base_tags)
+            made.extend(mixdown.segment_keys)
             return mixdown
 
-        offset_db, memory = self.encoding.level_offset_db, self.memory
+        offset_db, memory = self.encoding.level_offset_db, self.history
         if memory is None:
             first = self.timeline
-            return rendered_to_target(
-                lambda off_by_lu: self.laid_out(off_by_lu) if off_by_lu else first,
-                rendered,
+            return render_to_target(
+                lambda off_by_lu: self.lay_out(off_by_lu) if off_by_lu else first,
+                render_groups,
                 offset_db,
             )
-        look = rendered_to_target(
-            self.laid_out,
-            rendered,
+        look = render_to_target(
+            self.lay_out,
+            render_groups,
             offset_db,
-            before=memory.remastered,
-            off_by_lu=memory.off_by_lu(),
+            reuse=memory.restore_mastering,
+            prediction_error_lu=memory.prediction_error_lu(),
         )
-        memory.note(look, made)
+        memory.record_render(look, made)
         return look
 
-    def _rendered_into(self, out: Path, about: Label) -> Mixdown:
+    def _render_file(self, out: Path, base_tags: AudioTags) -> Mixdown:
         """Join what is on the shelf; what is not is rendered here."""
-        encoding, shelf = self.encoding, Shelf(self.store)
-        keys = self.rendered(self.reels) if is_shared_out(encoding) else []
+        encoding, shelf = self.encoding, SegmentCache(self.store)
+        keys = self.render_groups(self.segment_groups) if is_distributed(encoding) else []
         if self.is_joined_in_store:
-            return kept_mixdown(shelf, keys)
-        label = self._labelled(about)
+            return load_mixdown(shelf, keys)
+        label = self._add_chapters(base_tags)
         return render(
             self.timeline,
-            self._ingredients(() if keys else self.reels),
+            self._fetch_ingredients(() if keys else self.segment_groups),
             out,
             encoding=encoding,
-            head=label.head(encoding.format),
-            about=label.about(encoding.format),
-            cover=label.attached(encoding.format),
-            shelf=shelf,
-            until_s=self.crew.until_s,
-            progress=None if keys else self.tell_share,
-            children=self.crew.children,
+            raw_tags=label.build_header(encoding.format),
+            ffmetadata=label.format_ffmetadata(encoding.format),
+            cover=label.attached_picture(encoding.format),
+            cache=shelf,
+            deadline_s=self.pool.deadline_s,
+            progress=None if keys else self.progress,
+            processes=self.pool.processes,
         )
 
-    def _tell_rendered(self, share: float) -> None:
+    def _report_render_share(self, share: float) -> None:
         """So much of the joining is done when so much is rendered."""
-        self.tell_share(share * RENDERED_SHARE)
+        self.progress(share * RENDER_SHARE)
 
-    def _checked(self, out: Path, mixdown: Mixdown) -> Check:
+    def _verify_file(self, out: Path, mixdown: Mixdown) -> Verification:
         duration_s = self.timeline.duration_s
-        if duration_s <= LONGEST_CHECK_S and not self.is_joined_in_store:
-            return check(
+        if duration_s <= MAX_VERIFIED_S and not self.is_joined_in_store:
+            return verify(
                 out,
                 duration_s,
                 OUTLINE_COLUMNS,
-                stretches=mixdown.stretches,
-                children=self.crew.children,
+                spans=mixdown.spans,
+                processes=self.pool.processes,
             )
         loudness = integrated_lufs(mixdown.windows)
         offset_db = self.encoding.level_offset_db
         foretold = None if loudness is None else loudness + offset_db
-        return Check(foretold, math.nan, (), ())
+        return Verification(foretold, math.nan, (), ())
 
-    def _ingredients(self, reels: Sequence[Reel]) -> Ingredients:
+    def _fetch_ingredients(self, segment_groups: Sequence[SegmentGroup]) -> RenderSources:
         """What it takes to render some reels, fetched; of music, always what is known of it."""
-        wanted = frozenset[str]().union(*(sources(self.timeline, reel.segments) for reel in reels))
+        wanted = frozenset[str]().union(
+            *(source_keys(self.timeline, reel.segments) for reel in segment_groups)
+        )
         clips = {clip.source for clip in self.timeline.clips} & wanted
         files = {("chunk", key): self.store for key in sorted(clips)}
         files |= {
-            ("music", key): self.library.home(key) for key in sorted(self.sounds) if key in wanted
+            ("music", key): self.library.find_store(key)
+            for key in sorted(self.sounds)
+            if key in wanted
         }
-        found = self._fetched(files)
+        found = self._fetch_files(files)
         music = {
             key: (found.get(("music", key), Path(key)), each.measured)
             for key, each in self.sounds.items()
         }
         names = {key: each.digest for key, each in self.sounds.items() if each.digest}
-        return Ingredients({key: found["chunk", key] for key in clips}, music, names)
+        return RenderSources({key: found["chunk", key] for key in clips}, music, names)
 
-    def _fetched(self, files: Mapping[tuple[str, str], ObjectStore]) -> dict[tuple[str, str], Path]:
+    def _fetch_files(
+        self, files: Mapping[tuple[str, str], ObjectStore]
+    ) -> dict[tuple[str, str], Path]:
         if not files:
             return {}
         folder = Path(mkdtemp(dir=self.scratch))
-        return RequestFolder(folder, threading.Event()).fetched(files, self.crew.until_s)
+        return RequestFolder(folder, threading.Event()).fetch_all(files, self.pool.deadline_s)
 
 
-def _measured(level_db: float) -> float | None:
+def _nan_to_none(level_db: float) -> float | None:
     return None if math.isnan(level_db) else level_db
 
 
@@ -263,7 +277,7 @@ def audio_name(encoding: Encoding) -> str:
     return f"story.{encoding.format}"
 
 
-def is_shared_out(encoding: Encoding) -> bool:
+def is_distributed(encoding: Encoding) -> bool:
     """Whether segments are rendered by many.
 
     Those that come out as raw samples, for an encoder that takes them in order, are rendered by
@@ -272,16 +286,18 @@ def is_shared_out(encoding: Encoding) -> bool:
     return not encoding.stream.sample_bytes
 
 
-def is_joined_in_store(timeline: Timeline, encoding: Encoding, most_local_bytes: int) -> bool:
+def is_joined_in_store(timeline: Timeline, encoding: Encoding, max_local_bytes: int) -> bool:
     """Whether a finished file is too large for this disk, and an MP3, which needs none."""
     is_large = (
-        timeline.duration_s * encoding.stream_bytes_per_s(timeline.channels) > most_local_bytes
+        timeline.duration_s * encoding.stream_bytes_per_s(timeline.channels) > max_local_bytes
     )
-    return is_large and encoding.kind.joins and is_shared_out(encoding)
+    return is_large and encoding.kind.is_concatenable and is_distributed(encoding)
 
 
-def story_reels(timeline: Timeline, encoding: Encoding, most_local_bytes: int) -> tuple[Reel, ...]:
+def group_story_segments(
+    timeline: Timeline, encoding: Encoding, max_local_bytes: int
+) -> tuple[SegmentGroup, ...]:
     """The reels of a story: a segment each, or as long as S3 wants them to join them itself."""
-    if is_joined_in_store(timeline, encoding, most_local_bytes):
-        return store_reels(timeline, encoding)
-    return reels_of(timeline)
+    if is_joined_in_store(timeline, encoding, max_local_bytes):
+        return plan_store_groups(timeline, encoding)
+    return plan_groups(timeline)

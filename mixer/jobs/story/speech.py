@@ -13,57 +13,57 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, StoryPlanned, TooExpensive
-from mixer.jobs.planning import refuse_if_too_dear
-from mixer.jobs.story.batches import batched, keep_batches
+from mixer.jobs.planning import check_cost_limit
+from mixer.jobs.story.batches import split_batches, write_batches
 from mixer.jobs.story.folder import PLAN, REQUEST, SCRIPT, StoryFolder
-from mixer.jobs.story.labels import keep_cover
-from mixer.jobs.story.music import Library, sounds_of
+from mixer.jobs.story.labels import store_cover
+from mixer.jobs.story.music import SoundLibrary, load_sounds
 from mixer.jobs.story.names import (
     batch_name,
     paid_name,
-    spoken_name,
-    spoken_prefix,
+    synthesized_name,
+    synthesized_prefix,
 )
-from mixer.jobs.story.reading import close, listed_in, seen_in
+from mixer.jobs.story.reading import load_progress, load_snapshot, write_result
 from mixer.jobs.story.tasks import Answer, Task
-from mixer.jobs.story.turns import Turn, Turns
+from mixer.jobs.story.turns import Lease, SpeechSlots
 from mixer.jobs.story.values import (
     Batch,
-    Kind,
     PlanSummary,
-    SpokenBatch,
-    State,
+    StoredRequest,
     StoredScript,
-    StoryRequest,
+    StoryKind,
     StoryResult,
+    StoryState,
+    SynthesizedBatch,
 )
-from mixer.jobs.story.watching import refuse_if_cancelled, stopped_when_cancelled
-from mixer.jobs.synthesis import Plan, Synthesizer
+from mixer.jobs.story.watching import raise_if_cancelled, stop_when_cancelled
+from mixer.jobs.synthesis import SpeechPlan, SpeechService
 from mixer.requests import Options, SpeechOptions
-from mixer.script.estimate import estimate
+from mixer.script.estimate import estimate_script
 from mixer.script.script import Chunk
-from mixer.script.sources import text_of_upload
+from mixer.script.sources import decode_upload
 from mixer.speech.charges import Charges
-from mixer.speech.choosing import times_paid
-from mixer.speech.engine import Delivery
+from mixer.speech.choosing import billing_factor
+from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrate import Narration, Narrator
 from mixer.speech.prices import cost_usd
 from mixer.speech.recordings import to_metadata
 from mixer.store.objects import ObjectStore
 
-Pace = Callable[[str, str], AbstractContextManager[object]]
+QuotaLimiter = Callable[[str, str], AbstractContextManager[object]]
 """Holds a story's share of an engine's quota for the length of a block."""
 
 
-TellBatch = Callable[[int, float], None]
+BatchProgress = Callable[[int, float], None]
 """Told of a batch, by its number, which share of it is spoken; from the thread that speaks it."""
 
 
-def _unpaced(_story: str, _engine: str) -> AbstractContextManager[object]:
+def _ignore_quota(_story: str, _engine: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def _unheard(_batch: int, _share: float) -> None:
+def _ignore_batch_progress(_batch: int, _share: float) -> None:
     return
 
 
@@ -72,18 +72,18 @@ class StorySpeech:
     """Plans and speaks stories. Safe for many threads.
 
     Attributes:
-        synthesizer: the work itself, with the limits of a story.
+        speech_service: the work itself, with the limits of a story.
         music: where music is found.
-        pace: shares the quota among the stories that are being spoken.
-        turns: whose turn it is to speak; None where one process speaks all stories.
-        tell_batch: told how far the batches are.
+        quota_limiter: shares the quota among the stories that are being spoken.
+        slots: whose turn it is to speak; None where one process speaks all stories.
+        batch_progress: told how far the batches are.
     """
 
-    synthesizer: Synthesizer
+    speech_service: SpeechService
     music: ObjectStore
-    pace: Pace = field(default=_unpaced)
-    turns: Turns | None = None
-    tell_batch: TellBatch = _unheard
+    quota_limiter: QuotaLimiter = field(default=_ignore_quota)
+    slots: SpeechSlots | None = None
+    batch_progress: BatchProgress = _ignore_batch_progress
 
     def plan(self, story: str, attempt: int, deadline_s: float | None = None) -> list[int]:
         """Decide what is said and check what it may cost.
@@ -95,33 +95,37 @@ class StorySpeech:
             StoryPlanned: no more was asked for; the story is done.
             MixerError: the story cannot be told like this; nothing was spent.
         """
-        folder = StoryFolder(self.synthesizer.store, story)
-        refuse_if_cancelled(folder, attempt)
-        request = folder.read(REQUEST, StoryRequest)
+        folder = StoryFolder(self.speech_service.store, story)
+        raise_if_cancelled(folder, attempt)
+        request = folder.read(REQUEST, StoredRequest)
         asked = Options.model_validate(request.options)
-        library = Library(self.music, self.synthesizer.store)
-        sounds_of(folder, request, library, self.synthesizer.job())
+        library = SoundLibrary(self.music, self.speech_service.store)
+        load_sounds(folder, request, library, self.speech_service.new_processes())
         stored = folder.find(SCRIPT, StoredScript)
         if stored is None:
-            stored = self._planned(folder, request, asked, deadline_s)
-            sounds_of(folder, request, library, self.synthesizer.job())
-        batches = batched(folder, tuple(stored.script.chunks))
+            stored = self._plan_story(folder, request, asked, deadline_s)
+            load_sounds(folder, request, library, self.speech_service.new_processes())
+        batches = split_batches(folder, tuple(stored.script.chunks))
         kept = [Batch(stored.delivery, chunks, asked.speech_marks) for chunks in batches]
-        keep_batches(folder, kept)
-        seen = listed_in(folder)
+        write_batches(folder, kept)
+        seen = load_progress(folder)
         left = [number for number in range(len(batches)) if number not in seen.batches]
-        missing = self._missing([batches[number] for number in left], stored.delivery, deadline_s)
+        missing = self._find_missing(
+            [batches[number] for number in left], stored.delivery, deadline_s
+        )
         price_usd = _price_usd(missing, stored.delivery, asked)
-        self._settled(folder, seen.paid_usd)
+        self._settle_previous(folder, seen.paid_usd)
         priced = replace(
-            _summary(stored, asked, len(batches)),
-            reservation="" if asked.dry_run else self._reserved(price_usd, asked, request.caller),
+            _build_summary(stored, asked, len(batches)),
+            reservation=""
+            if asked.dry_run
+            else self._reserve_budget(price_usd, asked, request.caller),
             predicted_usd=seen.paid_usd + price_usd,
             paid_before_usd=seen.paid_usd,
         )
         folder.write(PLAN, priced)
         if asked.dry_run:
-            self._end(folder, attempt, priced)
+            self._finish_story(folder, attempt, priced)
         return left
 
     @property
@@ -131,27 +135,27 @@ class StorySpeech:
             "plan": lambda story, attempt, _, until_s: {
                 "batches": self.plan(story, attempt, until_s)
             },
-            "take_turn": lambda story, attempt, *_: self.take_turn(story, attempt),
-            "leave_turn": lambda story, *_: self.leave_turn(story),
+            "take_turn": lambda story, attempt, *_: self.acquire_slot(story, attempt),
+            "leave_turn": lambda story, *_: self.release_slot(story),
             "synthesize": lambda story, attempt, event, until_s: {
                 "chunks": self.synthesize(story, attempt, int(event["batch"]), until_s)
             },
         }
 
-    def take_turn(self, story: str, attempt: int) -> Answer:
+    def acquire_slot(self, story: str, attempt: int) -> Answer:
         """Ask whether the story may speak now, and when to ask again."""
-        folder = StoryFolder(self.synthesizer.store, story)
-        refuse_if_cancelled(folder, attempt)
-        turn = Turn(True)
-        if self.turns is not None:
-            turn = self.turns.take(story, folder.read(PLAN, PlanSummary).engine)
+        folder = StoryFolder(self.speech_service.store, story)
+        raise_if_cancelled(folder, attempt)
+        turn = Lease(True)
+        if self.slots is not None:
+            turn = self.slots.acquire(story, folder.read(PLAN, PlanSummary).engine)
         return {"ready": turn.is_ready, "wait_s": math.ceil(turn.wait_s)}
 
-    def leave_turn(self, story: str) -> Answer:
+    def release_slot(self, story: str) -> Answer:
         """Make room for the others."""
-        if self.turns is not None:
-            folder = StoryFolder(self.synthesizer.store, story)
-            self.turns.leave(story, folder.read(PLAN, PlanSummary).engine)
+        if self.slots is not None:
+            folder = StoryFolder(self.speech_service.store, story)
+            self.slots.release(story, folder.read(PLAN, PlanSummary).engine)
         return {}
 
     def synthesize(
@@ -167,71 +171,84 @@ class StorySpeech:
             OutOfTime: the deadline came; what was said is kept.
             StoryCancelled: somebody has cancelled the story.
         """
-        folder = StoryFolder(self.synthesizer.store, story)
-        refuse_if_cancelled(folder, attempt)
+        folder = StoryFolder(self.speech_service.store, story)
+        raise_if_cancelled(folder, attempt)
         wanted = folder.read(batch_name(batch), Batch)
-        if any(True for _ in folder.names(spoken_prefix(batch))):
+        if any(True for _ in folder.list_entries(synthesized_prefix(batch))):
             return len(wanted.chunks)
         engine_name = wanted.delivery.engine
         charges = Charges(
-            wanted.delivery.priced_as, times_paid(SpeechOptions(speech_marks=wanted.speech_marks))
+            wanted.delivery.pricing_engine,
+            billing_factor(SpeechOptions(speech_marks=wanted.speech_marks)),
         )
         with (
-            self.pace(story, engine_name),
-            _noted(folder, batch, charges),
-            self._narrator(folder, attempt, wanted, deadline_s) as narrator,
+            self.quota_limiter(story, engine_name),
+            _record_payment(folder, batch, charges),
+            self._open_narrator(folder, attempt, wanted, deadline_s) as narrator,
         ):
-            tell_share = partial(self.tell_batch, batch)
-            spoken = _spoken(narrator, wanted.chunks, charges, tell_share)
-            name = spoken_name(batch, len(wanted.chunks), charges.paid_usd)
+            tell_share = partial(self.batch_progress, batch)
+            spoken = _synthesize_batch(narrator, wanted.chunks, charges, tell_share)
+            name = synthesized_name(batch, len(wanted.chunks), charges.paid_usd)
             folder.write(name, spoken)
         return len(wanted.chunks)
 
-    def _end(self, folder: StoryFolder, attempt: int, plan: PlanSummary) -> None:
+    def _finish_story(self, folder: StoryFolder, attempt: int, plan: PlanSummary) -> None:
         """Close a story of which the plan is all that was asked for."""
-        result = StoryResult(State.DONE, attempt, 0.0, duration_s=round(plan.duration_s, 3))
-        close(folder, seen_in(folder), result, self.synthesizer.now())
+        result = StoryResult(StoryState.DONE, attempt, 0.0, duration_s=round(plan.duration_s, 3))
+        write_result(folder, load_snapshot(folder), result, self.speech_service.now())
         raise StoryPlanned("Only the plan was asked for; nothing was spent.")
 
-    def _settled(self, folder: StoryFolder, paid_usd: float) -> None:
+    def _settle_previous(self, folder: StoryFolder, paid_usd: float) -> None:
         """Close the entry of an attempt that has planned, and died."""
         before = folder.find(PLAN, PlanSummary)
         if before is not None:
             paid_since_usd = paid_usd - before.paid_before_usd
-            self.synthesizer.spending.settle(before.reservation, paid_since_usd)
+            self.speech_service.budget.settle(before.reservation, paid_since_usd)
 
-    def _planned(
-        self, folder: StoryFolder, request: StoryRequest, asked: Options, deadline_s: float | None
+    def _plan_story(
+        self,
+        folder: StoryFolder,
+        request: StoredRequest,
+        options: Options,
+        deadline_s: float | None,
     ) -> StoredScript:
-        text = text_of_upload(self.synthesizer.store.get(request.text_key))
-        plan: Plan = self.synthesizer.plan(text, asked, deadline_s)
-        has_cover = request.kind is Kind.STORY
-        warnings = keep_cover(folder, asked, plan.cover, plan.cover_name) if has_cover else ()
-        script = replace(plan.script, title=asked.title or plan.script.title)
-        with self.synthesizer.open_engine(plan.delivery.engine, deadline_s) as engine:
+        text = decode_upload(self.speech_service.store.get(request.text_key))
+        plan: SpeechPlan = self.speech_service.plan_text(text, options, deadline_s)
+        has_cover = request.kind is StoryKind.STORY
+        warnings = store_cover(folder, options, plan.cover, plan.cover_name) if has_cover else ()
+        script = replace(plan.script, title=options.title or plan.script.title)
+        with self.speech_service.open_engine(plan.voice_settings.engine, deadline_s) as engine:
             narrator = Narrator(
-                engine, self.synthesizer.store, plan.delivery, self.synthesizer.job()
+                engine,
+                self.speech_service.store,
+                plan.voice_settings,
+                self.speech_service.new_processes(),
             )
             keys = tuple(narrator.key(chunk) for chunk in script.chunks)
-        stored = StoredScript(script, plan.delivery, keys, warnings)
+        stored = StoredScript(script, plan.voice_settings, keys, warnings)
         folder.write(SCRIPT, stored)
         return stored
 
-    def _missing(
-        self, batches: Sequence[tuple[Chunk, ...]], delivery: Delivery, deadline_s: float | None
+    def _find_missing(
+        self,
+        batches: Sequence[tuple[Chunk, ...]],
+        voice_settings: VoiceSettings,
+        deadline_s: float | None,
     ) -> list[Chunk]:
         """The chunks that have to be paid for."""
         chunks = [chunk for batch in batches for chunk in batch]
-        work = self.synthesizer
-        with work.open_engine(delivery.engine, deadline_s) as engine:
-            narrator = Narrator(engine, work.store, delivery, work.job(), until_s=deadline_s)
-            there = narrator.found(chunks)
-            return [c for key, c in narrator.distinct(chunks).items() if key not in there]
+        work = self.speech_service
+        with work.open_engine(voice_settings.engine, deadline_s) as engine:
+            narrator = Narrator(
+                engine, work.store, voice_settings, work.new_processes(), deadline_s=deadline_s
+            )
+            there = narrator.find_recordings(chunks)
+            return [c for key, c in narrator.unique_chunks(chunks).items() if key not in there]
 
-    def _reserved(self, usd: float, asked: Options, caller: str) -> str:
+    def _reserve_budget(self, usd: float, options: Options, caller: str) -> str:
         """The entry that reserves what the story will cost, once it is known to be allowed."""
-        most_usd = self.synthesizer.max_request_usd
-        refuse_if_too_dear(usd, asked)
+        most_usd = self.speech_service.max_request_usd
+        check_cost_limit(usd, options)
         if usd > most_usd:
             raise TooExpensive(
                 f"This would cost about ${usd:.2f}, more than the ${most_usd:.2f} that one story "
@@ -239,10 +256,10 @@ class StorySpeech:
                 cost_usd=usd,
                 limit_usd=most_usd,
             )
-        return self.synthesizer.spending.reserve(caller, usd)
+        return self.speech_service.budget.reserve(caller, usd)
 
     @contextmanager
-    def _narrator(
+    def _open_narrator(
         self, folder: StoryFolder, attempt: int, batch: Batch, deadline_s: float | None
     ) -> Iterator[Narrator]:
         """Who says a batch, until the deadline or until the story is cancelled.
@@ -250,16 +267,21 @@ class StorySpeech:
         Raises:
             StoryCancelled: that is why it ended.
         """
-        work, job = self.synthesizer, self.synthesizer.job()
-        young_since = work.now() - work.refresh_after
+        work, job = self.speech_service, self.speech_service.new_processes()
+        young_since = work.now() - work.touch_after
         with (
             work.open_engine(
                 batch.delivery.engine, deadline_s, speech_marks=batch.speech_marks
             ) as engine,
-            stopped_when_cancelled(folder, attempt, job) as watched,
+            stop_when_cancelled(folder, attempt, job) as watched,
         ):
             narrator = Narrator(
-                engine, work.store, batch.delivery, job, young_since=young_since, until_s=deadline_s
+                engine,
+                work.store,
+                batch.delivery,
+                job,
+                stale_before=young_since,
+                deadline_s=deadline_s,
             )
             try:
                 yield narrator
@@ -270,42 +292,42 @@ class StorySpeech:
 
 
 @contextmanager
-def _noted(folder: StoryFolder, batch: int, charges: Charges) -> Iterator[None]:
+def _record_payment(folder: StoryFolder, batch: int, charges: Charges) -> Iterator[None]:
     """A block that pays; where it does not end well, what it paid is noted nonetheless."""
     try:
         yield
     except BaseException:
-        if (usd := charges.most_usd()) > 0:
+        if (usd := charges.max_usd()) > 0:
             folder.write(paid_name(batch, usd), {"usd": usd})
         raise
 
 
-def _spoken(
+def _synthesize_batch(
     narrator: Narrator,
     chunks: Sequence[Chunk],
     charges: Charges,
-    tell_share: Callable[[float], None],
-) -> SpokenBatch:
+    report_progress: Callable[[float], None],
+) -> SynthesizedBatch:
     def progress(done: int, total: int) -> None:
-        tell_share(done / max(total, 1))
+        report_progress(done / max(total, 1))
 
     try:
         narration = narrator.narrate(chunks, progress, charges=charges)
     except NothingSpoken:  # in this batch; whether in the whole story, the layout will know
         narration = Narration(tuple(None for _ in chunks), 0, charges.paid_chars)
     keys = (narrator.key(chunk) for chunk in chunks)
-    return SpokenBatch(
+    return SynthesizedBatch(
         chunks=tuple(
             (key, to_metadata(each) if each else None)
             for key, each in zip(keys, narration.recordings, strict=True)
         ),
-        said=narration.said,
+        synthesized_chunks=narration.synthesized_chunks,
         billed_chars=narration.billed_chars,
     )
 
 
-def _summary(stored: StoredScript, asked: Options, batches: int) -> PlanSummary:
-    foreseen = estimate(stored.script, asked.rate)
+def _build_summary(stored: StoredScript, options: Options, batches: int) -> PlanSummary:
+    foreseen = estimate_script(stored.script, options.rate)
     return PlanSummary(
         title=stored.script.title,
         language=stored.script.language,
@@ -318,6 +340,6 @@ def _summary(stored: StoredScript, asked: Options, batches: int) -> PlanSummary:
     )
 
 
-def _price_usd(missing: Sequence[Chunk], delivery: Delivery, asked: Options) -> float:
-    chars = sum(chunk.billed_chars for chunk in missing) * times_paid(asked)
-    return cost_usd(chars, delivery.priced_as)
+def _price_usd(missing: Sequence[Chunk], voice_settings: VoiceSettings, options: Options) -> float:
+    chars = sum(chunk.billed_chars for chunk in missing) * billing_factor(options)
+    return cost_usd(chars, voice_settings.pricing_engine)

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mixer.jobs.story.folder import PLAN, SCRIPT, SEGMENTS, TIMELINE
-from mixer.jobs.story.names import Progress
+from mixer.jobs.story.names import StoryProgress
 from mixer.jobs.story.values import (
-    Failure,
-    Kind,
-    Layout,
     PlanSummary,
-    State,
-    StoryRequest,
+    StoredLayout,
+    StoredRequest,
+    StoryFailure,
+    StoryKind,
     StoryResult,
+    StoryState,
 )
 
-PLANNED, SPOKEN, MIXED = 0.02, 0.80, 0.97
+PLANNED_SHARE, SYNTHESIZED_SHARE, MIXED_SHARE = 0.02, 0.80, 0.97
 """How much of the whole is done when a stage is: speaking takes by far the longest."""
 
 MIX_SPEED = 60.0
@@ -26,7 +26,7 @@ JOINING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StorySnapshot:
     """What was read of a story.
 
     Attributes:
@@ -37,15 +37,15 @@ class Seen:
         result: None while it runs.
     """
 
-    request: StoryRequest
-    progress: Progress
+    request: StoredRequest
+    progress: StoryProgress
     plan: PlanSummary
-    layout: Layout
+    layout: StoredLayout
     result: StoryResult | None
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StoryStatus:
     """What a caller is told of a story.
 
     Attributes:
@@ -54,8 +54,8 @@ class Status:
         result: once it has ended.
     """
 
-    kind: Kind
-    state: State
+    kind: StoryKind
+    state: StoryState
     progress: float
     title: str
     chunks_done: int
@@ -67,105 +67,113 @@ class Status:
     time_left_s: float | None
     created_s: float
     warnings: tuple[str, ...]
-    failure: Failure | None
+    failure: StoryFailure | None
     plan: PlanSummary
     chunk_keys: tuple[str, ...]
     result: StoryResult | None
 
 
-def status_of(seen: Seen, now: datetime) -> Status:
+def build_status(snapshot: StorySnapshot, now: datetime) -> StoryStatus:
     """What a caller is told.
 
     Args:
-        seen: of the story.
+        snapshot: of the story.
         now: the moment.
     """
-    state = _state(seen)
-    done = seen.progress
-    result = seen.result
-    total_chunks = seen.plan.chunks or len(seen.request.chunk_keys)
-    warnings = (*seen.request.warnings, *(result.warnings if result else ()))
-    return Status(
-        kind=seen.request.kind,
+    state = _state(snapshot)
+    done = snapshot.progress
+    result = snapshot.result
+    total_chunks = snapshot.plan.chunks or len(snapshot.request.chunk_keys)
+    warnings = (*snapshot.request.warnings, *(result.warnings if result else ()))
+    return StoryStatus(
+        kind=snapshot.request.kind,
         state=state,
-        progress=round(_share(seen, state), 4),
-        title=(result.title if result else "") or seen.plan.title or _asked_title(seen.request),
-        chunks_done=result.chunks if result and state is State.DONE else done.chunks,
+        progress=round(_progress_share(snapshot, state), 4),
+        title=(result.title if result else "")
+        or snapshot.plan.title
+        or _requested_title(snapshot.request),
+        chunks_done=result.chunks if result and state is StoryState.DONE else done.chunks,
         chunks_total=total_chunks,
         segments_done=done.segments,
-        segments_total=seen.layout.segments,
+        segments_total=snapshot.layout.segments,
         spent_usd=done.paid_usd,
-        predicted_usd=seen.plan.predicted_usd,
-        time_left_s=_left_s(seen, state, now),
-        created_s=seen.request.created_s,
+        predicted_usd=snapshot.plan.predicted_usd,
+        time_left_s=_time_left_s(snapshot, state, now),
+        created_s=snapshot.request.created_s,
         warnings=warnings,
         failure=result.failure if result else None,
-        plan=seen.plan,
-        chunk_keys=seen.request.chunk_keys,
+        plan=snapshot.plan,
+        chunk_keys=snapshot.request.chunk_keys,
         result=result,
     )
 
 
-def _asked_title(request: StoryRequest) -> str:
+def _requested_title(request: StoredRequest) -> str:
     return str(request.options.get("title") or "")
 
 
-def _state(seen: Seen) -> State:
-    names, progress = seen.progress.names, seen.progress
-    if seen.result is not None:
-        return seen.result.state
-    if progress.cancelled:
-        return State.CANCELLED
+def _state(snapshot: StorySnapshot) -> StoryState:
+    names, progress = snapshot.progress.names, snapshot.progress
+    if snapshot.result is not None:
+        return snapshot.result.state
+    if progress.is_cancelled:
+        return StoryState.CANCELLED
     if TIMELINE in names:
-        is_mixed = SEGMENTS in names and seen.layout.segments <= progress.segments
-        return State.JOINING if is_mixed else State.MIXING
-    if PLAN in names or seen.request.kind is Kind.MIX:
-        is_spoken = progress.chunks >= seen.plan.chunks
-        return State.MIXING if is_spoken else State.SYNTHESIZING
-    return State.PLANNING if SCRIPT in names or progress.attempt else State.QUEUED
+        is_mixed = SEGMENTS in names and snapshot.layout.segments <= progress.segments
+        return StoryState.JOINING if is_mixed else StoryState.MIXING
+    if PLAN in names or snapshot.request.kind is StoryKind.MIX:
+        is_spoken = progress.chunks >= snapshot.plan.chunks
+        return StoryState.MIXING if is_spoken else StoryState.SYNTHESIZING
+    return StoryState.PLANNING if SCRIPT in names or progress.attempt else StoryState.QUEUED
 
 
-def _share(seen: Seen, state: State) -> float:
+def _progress_share(snapshot: StorySnapshot, state: StoryState) -> float:
     """How much is done, from 0 to 1; where it ended badly, as far as it came."""
-    if state is State.DONE:
+    if state is StoryState.DONE:
         return 1.0
-    spoken = _part(seen.progress.chunks, seen.plan.chunks)
-    if seen.request.kind is Kind.SPEECH:
-        return PLANNED * (PLAN in seen.progress.names) + (MIXED - PLANNED) * spoken
-    mixed = _part(seen.progress.segments, seen.layout.segments)
-    if seen.request.kind is Kind.MIX:
-        return PLANNED + (MIXED - PLANNED) * mixed
-    reached = PLANNED * (PLAN in seen.progress.names) + (SPOKEN - PLANNED) * spoken
-    return reached + (MIXED - SPOKEN) * mixed
+    spoken = _done_share(snapshot.progress.chunks, snapshot.plan.chunks)
+    if snapshot.request.kind is StoryKind.SPEECH:
+        return (
+            PLANNED_SHARE * (PLAN in snapshot.progress.names)
+            + (MIXED_SHARE - PLANNED_SHARE) * spoken
+        )
+    mixed = _done_share(snapshot.progress.segments, snapshot.layout.segments)
+    if snapshot.request.kind is StoryKind.MIX:
+        return PLANNED_SHARE + (MIXED_SHARE - PLANNED_SHARE) * mixed
+    reached = (
+        PLANNED_SHARE * (PLAN in snapshot.progress.names)
+        + (SYNTHESIZED_SHARE - PLANNED_SHARE) * spoken
+    )
+    return reached + (MIXED_SHARE - SYNTHESIZED_SHARE) * mixed
 
 
-def _part(done: int, total: int) -> float:
+def _done_share(done: int, total: int) -> float:
     return min(1.0, done / total) if total else 0.0
 
 
-def _left_s(seen: Seen, state: State, now: datetime) -> float | None:
+def _time_left_s(snapshot: StorySnapshot, state: StoryState, now: datetime) -> float | None:
     """How long it will take, once there is anything to tell it from."""
-    progress, plan, layout = seen.progress, seen.plan, seen.layout
-    if seen.result is not None or progress.begun is None:
-        return 0.0 if seen.result is not None else None
-    rest_s = 0.0 if seen.request.kind is Kind.SPEECH else JOINING_S
-    if state is State.JOINING:
+    progress, plan, layout = snapshot.progress, snapshot.plan, snapshot.layout
+    if snapshot.result is not None or progress.started_at is None:
+        return 0.0 if snapshot.result is not None else None
+    rest_s = 0.0 if snapshot.request.kind is StoryKind.SPEECH else JOINING_S
+    if state is StoryState.JOINING:
         return rest_s
-    if state is State.MIXING and layout.segments:
-        begun = progress.rendered_since[0] if progress.rendered_since else now
-        left = layout.duration_s * (1 - _part(progress.segments, layout.segments))
-        measured = _pace_s(begun, now, len(progress.rendered_since) - 1)
+    if state is StoryState.MIXING and layout.segments:
+        begun = progress.rendered_at[0] if progress.rendered_at else now
+        left = layout.duration_s * (1 - _done_share(progress.segments, layout.segments))
+        measured = _seconds_per_item(begun, now, len(progress.rendered_at) - 1)
         groups_left = len(layout.groups) - len(progress.groups)
         return round(rest_s + (measured * groups_left if measured else left / MIX_SPEED), 1)
-    if state is State.SYNTHESIZING:
-        pace_s = _pace_s(progress.begun, now, len(progress.spoken_since))
+    if state is StoryState.SYNTHESIZING:
+        pace_s = _seconds_per_item(progress.started_at, now, len(progress.synthesized_at))
         if pace_s is None:
             return None
-        rest_s += 0.0 if seen.request.kind is Kind.SPEECH else plan.duration_s / MIX_SPEED
+        rest_s += 0.0 if snapshot.request.kind is StoryKind.SPEECH else plan.duration_s / MIX_SPEED
         return round(rest_s + pace_s * (plan.batches - len(progress.batches)), 1)
     return None
 
 
-def _pace_s(begun: datetime, now: datetime, done: int) -> float | None:
+def _seconds_per_item(started_at: datetime, now: datetime, done: int) -> float | None:
     """Seconds for each batch or group, counted from those that this attempt has done."""
-    return (now - begun).total_seconds() / done if done > 0 else None
+    return (now - started_at).total_seconds() / done if done > 0 else None

@@ -21,7 +21,7 @@ from typing import Any
 from mixer.errors import MixerError
 from mixer.jobs.story.folder import StoryFolder
 from mixer.jobs.story.names import ATTEMPTS, FAILURE
-from mixer.jobs.story.values import Failure
+from mixer.jobs.story.values import StoryFailure
 from mixer.store.objects import ObjectStore
 
 Event = Mapping[str, Any]
@@ -65,12 +65,12 @@ class StoryTasks:
             return self.tasks[str(event["task"])](story, attempt, event, deadline_s)
         except MixerError as error:
             with suppress(MixerError):
-                failure = Failure(str(error), error.code, _plain(error.details))
+                failure = StoryFailure(str(error), error.code, _to_plain_json(error.details))
                 StoryFolder(self.store, story).write(failure_name(attempt), failure)
             raise
 
 
-def _plain(details: Mapping[str, object]) -> dict[str, object]:
+def _to_plain_json(details: Mapping[str, object]) -> dict[str, object]:
     """Details without what JSON does not know."""
     plain: dict[str, object] = json.loads(json.dumps(dict(details), default=str))
     return plain

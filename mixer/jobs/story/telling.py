@@ -20,34 +20,34 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
-from mixer.jobs.mixing import Desk, music_found
-from mixer.jobs.remembering import Memory
-from mixer.jobs.spending import Spending, utc_now
+from mixer.jobs.mixing import JobContext, measure_music
+from mixer.jobs.remembering import RenderHistory
+from mixer.jobs.spending import DailyBudget, utc_now
 from mixer.jobs.story.folder import PREFIX, REQUEST, RESULT, SOUNDS, TEXT, StoryFolder
-from mixer.jobs.story.handing_out import handed_out
+from mixer.jobs.story.handing_out import export_files
 from mixer.jobs.story.labels import put_cover
 from mixer.jobs.story.mix import StoryMix
-from mixer.jobs.story.music import content_digest
-from mixer.jobs.story.progress import Watching
-from mixer.jobs.story.publishing import StoryPublisher, rendered_timeline
-from mixer.jobs.story.running import Run
+from mixer.jobs.story.music import hash_file
+from mixer.jobs.story.progress import StageReporter
+from mixer.jobs.story.publishing import StoryPublisher, load_timeline
+from mixer.jobs.story.running import Workflow
 from mixer.jobs.story.speech import StorySpeech
-from mixer.jobs.story.takes import Told, told
+from mixer.jobs.story.takes import StoryNarration, load_narration
 from mixer.jobs.story.tasks import Answer, Event, Task
-from mixer.jobs.story.values import Kind, KnownSounds, StoryRequest, StoryResult
-from mixer.jobs.synthesis import Synthesizer, always
+from mixer.jobs.story.values import KnownSounds, StoredRequest, StoryKind, StoryResult
+from mixer.jobs.synthesis import SpeechService, reuse_engine
 from mixer.publish.pictures import Picture
 from mixer.requests import Options
-from mixer.sound.cues import Music
-from mixer.sound.shelf import Shelf
+from mixer.sound.cues import SoundFile
+from mixer.sound.shelf import SegmentCache
 from mixer.sound.timeline import Timeline
 from mixer.speech.engine import SpeechEngine
 from mixer.store.folder import FolderStore
 
-OWN = "narrate-"
+FOLDER_PREFIX = "narrate-"
 """How the names of such folders begin; no id of a story does, so no server takes them up."""
 
-LEFT_BEHIND = timedelta(days=1)
+STALE_AFTER = timedelta(days=1)
 """Longer than any telling takes: what is older was left by a process that was killed."""
 
 NEVER = timedelta(days=36_500)
@@ -65,73 +65,73 @@ NO_SOUNDS: Mapping[str, Path] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class StoryRun:
     """A story told.
 
     Attributes:
-        said: what was to be said, and how it was.
+        narration: what was to be said, and how it was.
         timeline: of the mix.
         result: what came of it.
         outputs: the files that were made, the audio first, the report last.
     """
 
-    said: Told
+    narration: StoryNarration
     timeline: Timeline
     result: StoryResult
     outputs: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class StoryRunner:
     """Tells stories on one machine.
 
     Attributes:
         store: keeps the chunks and the segments.
-        speech: speaks, into that store.
-        desk: times and tells what is done; stopping its job ends the work at once.
+        speech_service: speaks, into that store.
+        context: times and tells what is done; stopping its job ends the work at once.
     """
 
     store: FolderStore
-    speech: Synthesizer
-    desk: Desk
+    speech_service: SpeechService
+    context: JobContext
 
     @classmethod
-    def of(cls, store: FolderStore, engine: SpeechEngine, desk: Desk) -> "Teller":
+    def of(cls, store: FolderStore, engine: SpeechEngine, context: JobContext) -> "StoryRunner":
         """A teller that may spend what the options of a story allow, and say as much as it likes.
 
         Args:
             store: keeps the chunks and the segments.
             engine: says them all, and is closed by whoever has opened it.
-            desk: times and tells what is done.
+            context: times and tells what is done.
         """
-        speech = Synthesizer(
-            open_engine=always(engine),
+        speech = SpeechService(
+            open_engine=reuse_engine(engine),
             store=store,
             bucket="",
-            spending=Spending(store, math.inf),
+            budget=DailyBudget(store, math.inf),
             max_request_usd=math.inf,
             max_text_chars=sys.maxsize,
-            refresh_after=NEVER,
-            job=lambda: desk.children,
+            touch_after=NEVER,
+            new_processes=lambda: context.processes,
         )
-        return cls(store, speech, desk)
+        return cls(store, speech, context)
 
-    def tell(
+    def run_story(
         self,
         text: bytes,
-        asked: Options,
+        options: Options,
         *,
         music: Path | None,
         sounds: Mapping[str, Path] = NO_SOUNDS,
         cover: Picture | None = None,
         out: Path,
         report: Path | None = None,
-    ) -> Telling:
+    ) -> StoryRun:
         """Narrate, mix and publish a story; files take the name of `out` with their own endings.
 
         Args:
             text: as somebody would upload it: in UTF-8, or a book.
-            asked: how it shall be told.
+            options: how it shall be told.
             music: a sound file to lie under it, checked before anything is said.
             sounds: the files that the text names, by their names in it; likewise.
             cover: a picture; None for the story's own.
@@ -141,75 +141,81 @@ class Teller:
         Raises:
             TooExpensive: what is not in the store yet costs more than was allowed.
         """
-        bed = music_found(self.desk, music)
-        memory = Memory(Shelf(self.store), str(out.resolve()))
+        bed = measure_music(self.context, music)
+        memory = RenderHistory(SegmentCache(self.store), str(out.resolve()))
         with (
-            _lent(bed, sounds) as (library, known),
-            self._folder() as folder,
-            closing(Watching(self.desk.stages.tell)) as watching,
+            _open_library(bed, sounds) as (library, known),
+            self._open_folder() as folder,
+            closing(StageReporter(self.context.timer.report_progress)) as watching,
         ):
-            self._keep(folder, text, asked, known)
+            self._write_request(folder, text, options, known)
             if cover is not None:
                 put_cover(folder, cover)
-            tasks = self._tasks(library, memory, watching)
+            tasks = self._build_tasks(library, memory, watching)
 
             def invoke(event: Event) -> Answer:
                 return tasks[event["task"]](folder.story_id, ATTEMPT, event, None)
 
-            Run(invoke, folder.story_id, ATTEMPT, watch=watching).steps(Kind.STORY)
+            Workflow(invoke, folder.story_id, ATTEMPT, progress=watching).run_steps(StoryKind.STORY)
             result = folder.read(RESULT, StoryResult)
-            stages_s = self.desk.stages.seconds
-            outputs = handed_out(self.store, result, stages_s, out=out, report=report)
-            return Telling(told(folder), rendered_timeline(folder), result, outputs)
+            stages_s = self.context.timer.seconds
+            outputs = export_files(self.store, result, stages_s, out=out, report=report)
+            return StoryRun(load_narration(folder), load_timeline(folder), result, outputs)
 
-    def _tasks(
-        self, library: FolderStore, memory: Memory, watching: Watching
+    def _build_tasks(
+        self, library: FolderStore, history: RenderHistory, reporter: StageReporter
     ) -> Mapping[str, Task]:
         mix = StoryMix(
             self.store,
             library,
             WORKERS,
-            job=lambda: self.desk.children,
-            tell_share=watching.inside,
-            memory=memory,
+            new_processes=lambda: self.context.processes,
+            progress=reporter.report_share,
+            history=history,
         )
-        publisher = StoryPublisher(self.store, self.speech.spending, job=lambda: self.desk.children)
-        speech = StorySpeech(self.speech, library, tell_batch=watching.inside_batch)
+        publisher = StoryPublisher(
+            self.store, self.speech_service.budget, new_processes=lambda: self.context.processes
+        )
+        speech = StorySpeech(
+            self.speech_service, library, batch_progress=reporter.report_batch_share
+        )
         return {**speech.tasks, **mix.tasks, **publisher.tasks}
 
     @contextmanager
-    def _folder(self) -> Iterator[StoryFolder]:
+    def _open_folder(self) -> Iterator[StoryFolder]:
         """A folder for this run alone; what killed runs have left goes as well."""
-        self._sweep()
-        folder = StoryFolder(self.store, f"{OWN}{token_hex(8)}")
+        self._delete_stale_folders()
+        folder = StoryFolder(self.store, f"{FOLDER_PREFIX}{token_hex(8)}")
         try:
             yield folder
         except BaseException:
-            self.desk.children.stop()
+            self.context.processes.stop()
             raise
         finally:
-            self.store.remove(f"{PREFIX}{folder.story_id}")
+            self.store.delete_folder(f"{PREFIX}{folder.story_id}")
 
-    def _sweep(self) -> None:
+    def _delete_stale_folders(self) -> None:
         youngest: dict[str, datetime] = {}
-        for each in self.store.list(f"{PREFIX}{OWN}"):
+        for each in self.store.list(f"{PREFIX}{FOLDER_PREFIX}"):
             name = each.key.removeprefix(PREFIX).partition("/")[0]
             youngest[name] = max(each.modified, youngest.get(name, each.modified))
         for name, modified in youngest.items():
-            if datetime.now(UTC) - modified > LEFT_BEHIND:
-                self.store.remove(f"{PREFIX}{name}")
+            if datetime.now(UTC) - modified > STALE_AFTER:
+                self.store.delete_folder(f"{PREFIX}{name}")
 
-    def _keep(self, folder: StoryFolder, text: bytes, asked: Options, music: Music | None) -> None:
+    def _write_request(
+        self, folder: StoryFolder, text: bytes, options: Options, music: SoundFile | None
+    ) -> None:
         """Write down what is asked for."""
         self.store.put(folder.key(TEXT), text)
         if music is not None:
             folder.write(SOUNDS, KnownSounds((music,)))
-        request = StoryRequest(
-            kind=Kind.STORY,
+        request = StoredRequest(
+            kind=StoryKind.STORY,
             caller="",
             fingerprint="",
             created_s=utc_now().timestamp(),
-            options=asked.model_dump(exclude_unset=True),
+            options=options.model_dump(exclude_unset=True),
             text_key=folder.key(TEXT),
             music=music.source if music else "",
         )
@@ -217,9 +223,9 @@ class Teller:
 
 
 @contextmanager
-def _lent(
-    bed: tuple[Path, Music] | None, sounds: Mapping[str, Path]
-) -> Iterator[tuple[FolderStore, Music | None]]:
+def _open_library(
+    bed: tuple[Path, SoundFile] | None, sounds: Mapping[str, Path]
+) -> Iterator[tuple[FolderStore, SoundFile | None]]:
     """A library of what this story plays, and its music as it is known there.
 
     Sounds are there under the names that the text gives them.
@@ -232,5 +238,5 @@ def _lent(
             path, music = bed
             key = f"{MUSIC_FOLDER}/{path.name.lstrip('.') or 'music'}"
             library.put(key, path)
-            known = Music(key, music.measured, content_digest(path))
+            known = SoundFile(key, music.measured, hash_file(path))
         yield library, known

@@ -23,14 +23,14 @@ from mixer.store.objects import ObjectStore, StoredObject
 
 PREFIX = "speaking/"
 
-LOOK_EVERY_S = 5.0
-SETTLING_S = 2 * LOOK_EVERY_S
+CHECK_INTERVAL_S = 5.0
+SETTLING_S = 2 * CHECK_INTERVAL_S
 """Until every worker has looked again, however long its request took."""
 
 STALE_S = 1_200.0
 """Longer than a call of Lambda can work on: its mark would have been made young since."""
 
-YOUNG_EVERY = 12
+RENEW_EVERY = 12
 """Looks after which a worker makes its story's mark young again: a minute."""
 
 POLL_S = 15.0
@@ -38,7 +38,7 @@ POLL_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Lease:
     """Whether a story may speak, and when to ask again where not."""
 
     is_ready: bool
@@ -46,54 +46,54 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class SpeechSlots:
     """Who speaks. Safe for many threads and processes.
 
     Attributes:
         store: where the marks are.
-        speakers: stories that speak at a time with one engine.
+        max_concurrent: stories that speak at a time with one engine.
         settling_s: how long a story waits that is not alone.
         now: the moment, in UTC, as the store tells it.
     """
 
     store: ObjectStore
-    speakers: int
+    max_concurrent: int
     settling_s: float = SETTLING_S
     now: Callable[[], datetime] = field(default=utc_now)
 
-    def take(self, story: str, engine: str) -> Turn:
+    def acquire(self, story: str, engine: str) -> Lease:
         """Ask for a turn; asked again, it answers for the same mark."""
-        marks = self._marks(engine)
-        if not any(_is_of(mark, story) for mark in marks):
+        marks = self._list_entries(engine)
+        if not any(_is_held_by(mark, story) for mark in marks):
             moment = round(1000 * self.now().timestamp())
             self.store.put(f"{PREFIX}{engine}/{moment:015}-{story}", b"")
-            marks = self._marks(engine)
-        places = (number for number, mark in enumerate(marks) if _is_of(mark, story))
-        place = next(places, self.speakers)
-        if place >= self.speakers:
-            return Turn(False, POLL_S)
+            marks = self._list_entries(engine)
+        places = (number for number, mark in enumerate(marks) if _is_held_by(mark, story))
+        place = next(places, self.max_concurrent)
+        if place >= self.max_concurrent:
+            return Lease(False, POLL_S)
         age_s = (self.now() - marks[place].modified).total_seconds()
         if len(marks) > 1 and age_s < self.settling_s:
-            return Turn(False, max(1.0, self.settling_s - age_s))
-        return Turn(True)
+            return Lease(False, max(1.0, self.settling_s - age_s))
+        return Lease(True)
 
-    def leave(self, story: str, engine: str) -> None:
+    def release(self, story: str, engine: str) -> None:
         """Make room for the others."""
-        for mark in self._marks(engine):
-            if _is_of(mark, story):
+        for mark in self._list_entries(engine):
+            if _is_held_by(mark, story):
                 self.store.delete(mark.key)
 
-    def heads(self, engine: str) -> int:
+    def count_active(self, engine: str) -> int:
         """How many stories speak."""
-        return max(1, min(len(self._marks(engine)), self.speakers))
+        return max(1, min(len(self._list_entries(engine)), self.max_concurrent))
 
-    def keep(self, story: str, engine: str) -> None:
+    def renew(self, story: str, engine: str) -> None:
         """Say that a story still speaks."""
-        for mark in self._marks(engine):
-            if _is_of(mark, story):
-                self.store.refresh(mark.key)
+        for mark in self._list_entries(engine):
+            if _is_held_by(mark, story):
+                self.store.touch(mark.key)
 
-    def _marks(self, engine: str) -> list[StoredObject]:
+    def _list_entries(self, engine: str) -> list[StoredObject]:
         """Marks that count, the first come first; old ones are swept away."""
         marks = []
         for mark in list(self.store.list(f"{PREFIX}{engine}/")):
@@ -104,47 +104,47 @@ class Turns:
         return marks
 
 
-def leave_all(store: ObjectStore, story: str) -> None:
+def release_all(store: ObjectStore, story: str) -> None:
     """Make room for the others, whatever engine a story spoke with."""
     for mark in list(store.list(PREFIX)):
-        if _is_of(mark, story):
+        if _is_held_by(mark, story):
             store.delete(mark.key)
 
 
-def _is_of(mark: StoredObject, story: str) -> bool:
-    return mark.key.endswith(f"-{story}")
+def _is_held_by(entry: StoredObject, story: str) -> bool:
+    return entry.key.endswith(f"-{story}")
 
 
 @dataclass(frozen=True, slots=True)
-class SharedPace:
+class SharedQuota:
     """Keeps a worker to its part of the quota while it speaks a batch.
 
     Attributes:
-        turns: who speaks.
+        slots: who speaks.
         workers: of each story.
         resize: tells the engine's limiter by how much the stories' share is divided.
-        look_every_s: how often it looks.
+        check_interval_s: how often it looks.
     """
 
-    turns: Turns
+    slots: SpeechSlots
     workers: int
     resize: Callable[[str, float], None]
-    look_every_s: float = LOOK_EVERY_S
+    check_interval_s: float = CHECK_INTERVAL_S
 
     @contextmanager
     def __call__(self, story: str, engine: str) -> Iterator[None]:
         """A block in which a story is spoken with an engine."""
         ended = threading.Event()
-        self._look(engine)
+        self._update_share(engine)
 
         def watch() -> None:
             looks = 0
-            while not ended.wait(self.look_every_s):
+            while not ended.wait(self.check_interval_s):
                 looks += 1
                 with suppress(MixerError):
-                    self._look(engine)
-                    if looks % YOUNG_EVERY == 0:
-                        self.turns.keep(story, engine)
+                    self._update_share(engine)
+                    if looks % RENEW_EVERY == 0:
+                        self.slots.renew(story, engine)
 
         threading.Thread(target=watch, name="share-watch", daemon=True).start()
         try:
@@ -152,5 +152,5 @@ class SharedPace:
         finally:
             ended.set()
 
-    def _look(self, engine: str) -> None:
-        self.resize(engine, self.turns.heads(engine) * self.workers)
+    def _update_share(self, engine: str) -> None:
+        self.resize(engine, self.slots.count_active(engine) * self.workers)

@@ -3,17 +3,17 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mixer.jobs.mixing import Heard
+from mixer.jobs.mixing import MixMeasurements
 from mixer.script.script import Chunk, Script
-from mixer.sound.cues import Music
+from mixer.sound.cues import SoundFile
 from mixer.sound.timeline import Mastering
-from mixer.speech.engine import Delivery
+from mixer.speech.engine import VoiceSettings
 
 FORMAT_VERSION = 1
 """Of everything in a story's folder; goes up when older code can no longer read it."""
 
 
-class Kind(StrEnum):
+class StoryKind(StrEnum):
     """What was asked for, and so which steps it takes."""
 
     STORY = "story"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
     """Chunks, to the finished audio: what POST /mixstory had no time for."""
 
 
-class State(StrEnum):
+class StoryState(StrEnum):
     """How far a story is."""
 
     QUEUED = "queued"
@@ -40,7 +40,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StoryRequest:
+class StoredRequest:
     """What was asked for: `request.json`, written once.
 
     Attributes:
@@ -57,7 +57,7 @@ class StoryRequest:
         warnings: what the request was told already.
     """
 
-    kind: Kind
+    kind: StoryKind
     caller: str
     fingerprint: str
     created_s: float
@@ -84,7 +84,7 @@ class StoredScript:
     """
 
     script: Script
-    delivery: Delivery
+    delivery: VoiceSettings
     chunk_keys: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
@@ -94,25 +94,25 @@ class StoredScript:
 class Batch:
     """Some neighbouring chunks, spoken by one call: `batches/{number}.json`."""
 
-    delivery: Delivery
+    delivery: VoiceSettings
     chunks: tuple[Chunk, ...]
     speech_marks: bool = False
     format_version: int = FORMAT_VERSION
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenBatch:
+class SynthesizedBatch:
     """What came of a batch: `spoken/{number}-{chunks}-{millionths of a dollar}.json`.
 
     Attributes:
         chunks: each chunk's key, and what is known of it in the form of object metadata; None for
             what the voice cannot read.
-        said: how many of them were said just now.
+        synthesized_chunks: how many of them were said just now.
         billed_chars: what was charged just now.
     """
 
     chunks: tuple[tuple[str, dict[str, str] | None], ...]
-    said: int
+    synthesized_chunks: int
     billed_chars: int
     format_version: int = FORMAT_VERSION
 
@@ -153,12 +153,12 @@ class PlanSummary:
 class KnownSounds:
     """Music and sounds of a story, looked at before anything is paid: `sounds.json`."""
 
-    sounds: tuple[Music, ...]
+    sounds: tuple[SoundFile, ...]
     format_version: int = FORMAT_VERSION
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class StoredLayout:
     """How the mix is shared out: `segments.json`.
 
     Attributes:
@@ -184,7 +184,7 @@ class JoinedMix:
         size_bytes: of the file.
         name: of the file.
         mastering: as it was rendered, which a second look may have changed; None: as laid out.
-        heard: what else was measured, and the rules that it keeps.
+        measurements: what else was measured, and the rules that it keeps.
     """
 
     integrated_loudness_lufs: float | None
@@ -193,12 +193,12 @@ class JoinedMix:
     size_bytes: int
     name: str
     mastering: Mastering | None = None
-    heard: Heard | None = None
+    measurements: MixMeasurements | None = None
     format_version: int = FORMAT_VERSION
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class StoryFailure:
     """Why a story did not end well, for a person and for a program."""
 
     error: str
@@ -227,7 +227,7 @@ class StoryResult:
         failure: where it did not end well.
     """
 
-    state: State
+    state: StoryState
     attempt: int
     ended_s: float
     cost_usd: float = 0.0
@@ -240,5 +240,5 @@ class StoryResult:
     chunk_keys: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    failure: Failure | None = None
+    failure: StoryFailure | None = None
     format_version: int = FORMAT_VERSION

@@ -7,13 +7,13 @@ from contextlib import contextmanager, suppress
 from mixer.errors import MixerError, StoryCancelled
 from mixer.jobs.story.folder import StoryFolder
 from mixer.jobs.story.names import cancelled_name
-from mixer.sound.ffmpeg import Children
+from mixer.sound.ffmpeg import ProcessGroup
 
-LOOK_EVERY_S = 3.0
+CHECK_INTERVAL_S = 3.0
 """A request to the store costs half a millionth of a dollar; a call of the engine far more."""
 
 
-def refuse_if_cancelled(folder: StoryFolder, attempt: int) -> None:
+def raise_if_cancelled(folder: StoryFolder, attempt: int) -> None:
     """Begin no step of an attempt that was cancelled.
 
     Raises:
@@ -24,18 +24,18 @@ def refuse_if_cancelled(folder: StoryFolder, attempt: int) -> None:
 
 
 @contextmanager
-def stopped_when_cancelled(
-    folder: StoryFolder, attempt: int, job: Children
+def stop_when_cancelled(
+    folder: StoryFolder, attempt: int, processes: ProcessGroup
 ) -> Iterator[threading.Event]:
     """A block whose job is stopped when the story is cancelled; what it yields is set then."""
     cancelled, ended = threading.Event(), threading.Event()
 
     def look() -> None:
-        while not ended.wait(LOOK_EVERY_S):
+        while not ended.wait(CHECK_INTERVAL_S):
             with suppress(MixerError):
                 if folder.has(cancelled_name(attempt)):
                     cancelled.set()
-                    job.stop()
+                    processes.stop()
                     return
 
     watcher = threading.Thread(target=look, name="cancel-watch", daemon=True)

@@ -25,27 +25,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mixer.errors import BadInput, MixerError
-from mixer.jobs.story.identity import webhook_secret
-from mixer.jobs.story.internet import check_public, checked_address
-from mixer.jobs.story.values import StoryRequest
-from mixer.parallel import interrupted_after
+from mixer.jobs.story.identity import derive_webhook_secret
+from mixer.jobs.story.internet import check_public_addresses, validate_webhook_url
+from mixer.jobs.story.values import StoredRequest
+from mixer.parallel import interrupt_after
 
 TIMEOUT_S = 10.0
 """For all of it, once the name is resolved: a server that answers byte by byte holds up nobody."""
 
-MOST_ADDRESSES = 3
+MAX_ADDRESSES = 3
 """Of a name that are tried, one after the other, within that time."""
 
 HTTPS_PORT = 443
 SUCCESS = range(200, 300)
 
-DELAYS_S = (5.0, 15.0, 45.0, 135.0, 405.0)
+RETRY_DELAYS_S = (5.0, 15.0, 45.0, 135.0, 405.0)
 """As the state machine waits (IaC/story.asl.json, Notify)."""
 
 logger = logging.getLogger(__name__)
 
-Tell = Callable[[dict[str, Any], StoryRequest], None]
-Resolve = Callable[[str, int], Sequence[str]]
+Notifier = Callable[[dict[str, Any], StoredRequest], None]
+Resolver = Callable[[str, int], Sequence[str]]
 """Finds the addresses behind a name."""
 
 
@@ -55,13 +55,13 @@ class WebhookFailed(MixerError):
     code = "webhook_failed"
 
 
-def resolved(host: str, port: int) -> list[str]:
+def resolve_host(host: str, port: int) -> list[str]:
     """The addresses behind a name, as the system finds them, the best first."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
-class _Pinned(http.client.HTTPSConnection):
+class _PinnedConnection(http.client.HTTPSConnection):
     """A connection to one of some addresses, whatever the name resolves to by now."""
 
     def __init__(
@@ -73,31 +73,31 @@ class _Pinned(http.client.HTTPSConnection):
         timeout_s: float,
     ) -> None:
         super().__init__(host, port, timeout=timeout_s, context=context)
-        self._addresses, self._trusted = addresses[:MOST_ADDRESSES], context
+        self._addresses, self._tls_context = addresses[:MAX_ADDRESSES], context
         self._connect_s = timeout_s / len(self._addresses)
-        self._is_cut = False
+        self._is_aborted = False
 
     def connect(self) -> None:
         """Connect to the first address that answers; the certificate must be the name's."""
-        plain = self._reached()
+        plain = self._open_socket()
         plain.settimeout(self.timeout)
-        secured = self._trusted.wrap_socket(
+        secured = self._tls_context.wrap_socket(
             plain, server_hostname=self.host, do_handshake_on_connect=False
         )
         self.sock = secured
-        if self._is_cut:
+        if self._is_aborted:
             raise TimeoutError
         secured.do_handshake()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End it from another thread: whoever waits for the server is woken."""
-        self._is_cut = True
+        self._is_aborted = True
         if self.sock is not None:
             with suppress(OSError):
                 # Not SSLSocket's own shutdown, which takes away what another thread uses.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
-    def _reached(self) -> socket.socket:
+    def _open_socket(self) -> socket.socket:
         *others, last = self._addresses
         for address in others:
             with suppress(OSError):
@@ -112,20 +112,20 @@ class Webhook:
     Attributes:
         secret: of the deployment.
         resolve: finds the addresses behind a name.
-        check: refuses addresses that nobody may be told at.
+        check_addresses: refuses addresses that nobody may be told at.
         context: which certificates are trusted; the system's when None.
         now_s: seconds since 1970.
         timeout_s: for all of it.
     """
 
     secret: bytes
-    resolve: Resolve = resolved
-    check: Callable[[Sequence[str]], None] = check_public
+    resolve: Resolver = resolve_host
+    check_addresses: Callable[[Sequence[str]], None] = check_public_addresses
     context: ssl.SSLContext | None = None
     now_s: Callable[[], float] = field(default=time.time)
     timeout_s: float = TIMEOUT_S
 
-    def tell(self, notice: dict[str, Any], request: StoryRequest) -> None:
+    def notify(self, notice: dict[str, Any], request: StoredRequest) -> None:
         """Send the news; nothing to do where nobody wants them.
 
         Raises:
@@ -135,21 +135,23 @@ class Webhook:
             return
         body = json.dumps(notice, ensure_ascii=False).encode()
         try:
-            status = self._sent(checked_address(request.webhook), notice["story_id"], body)
+            status = self._post_notice(
+                validate_webhook_url(request.webhook), notice["story_id"], body
+            )
         except (OSError, http.client.HTTPException, BadInput, ValueError) as error:
             reason = type(error).__name__
             raise WebhookFailed(f"The webhook could not be told: {reason}.") from error
         if status not in SUCCESS:
             raise WebhookFailed(f"The webhook answered {status}.", status=status)
 
-    def _sent(self, url: str, story: str, body: bytes) -> int:
+    def _post_notice(self, url: str, story: str, body: bytes) -> int:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or HTTPS_PORT
         addresses = self.resolve(host, port)
-        self.check(addresses)
+        self.check_addresses(addresses)
         context = self.context or ssl.create_default_context()
-        connection = _Pinned(host, port, addresses, context, self.timeout_s)
-        with closing(connection), interrupted_after(self.timeout_s, connection.cut):
+        connection = _PinnedConnection(host, port, addresses, context, self.timeout_s)
+        with closing(connection), interrupt_after(self.timeout_s, connection.abort):
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", target, body, self._headers(story, body))
             return connection.getresponse().status
@@ -159,38 +161,40 @@ class Webhook:
         return {
             "Content-Type": "application/json",
             "User-Agent": "Mixer",
-            "Mixer-Signature": f"t={moment},v1={signature(self.secret, story, moment, body)}",
+            "Mixer-Signature": f"t={moment},v1={sign_body(self.secret, story, moment, body)}",
         }
 
 
-def in_background(tell: Tell, delays_s: Sequence[float] = DELAYS_S) -> Tell:
+def notify_in_background(
+    notifier: Notifier, delays_s: Sequence[float] = RETRY_DELAYS_S
+) -> Notifier:
     """Somebody who is told by a thread of its own, and again after a while where that fails.
 
     Where no state machine tries again; what a process that ends had not told is lost.
 
     Args:
-        tell: tells.
+        notifier: tells.
         delays_s: before each try but the first.
     """
 
-    def told(notice: dict[str, Any], request: StoryRequest) -> None:
+    def told(notice: dict[str, Any], request: StoredRequest) -> None:
         for delay_s in (0.0, *delays_s):
             time.sleep(delay_s)
             try:
-                tell(notice, request)
+                notifier(notice, request)
             except MixerError as error:
                 logger.warning("story %s: %s", notice["story_id"], error)
             else:
                 return
 
-    def begin(notice: dict[str, Any], request: StoryRequest) -> None:
+    def begin(notice: dict[str, Any], request: StoredRequest) -> None:
         given = (notice, request)
         threading.Thread(target=told, args=given, name="webhook", daemon=True).start()
 
     return begin
 
 
-def signature(secret: bytes, story: str, moment: str, body: bytes) -> str:
+def sign_body(secret: bytes, story: str, moment: str, body: bytes) -> str:
     """What shows that the news come from here."""
-    key = webhook_secret(secret, story).encode()
+    key = derive_webhook_secret(secret, story).encode()
     return hmac.new(key, f"{moment}.".encode() + body, sha256).hexdigest()

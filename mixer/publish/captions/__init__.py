@@ -8,8 +8,15 @@ The rules are those of the trade: at most two lines of 42 columns (21 full-width
 1 to 7 seconds, at most 17 characters a second where the speech allows it, breaks at phrases.
 """
 
-from mixer.publish.captions.cues import cues
-from mixer.publish.captions.files import chapters_vtt, srt, webvtt
-from mixer.publish.captions.values import CaptionedSentence, Cue
+from mixer.publish.captions.cues import build_cues
+from mixer.publish.captions.files import format_chapters_vtt, format_srt, format_webvtt
+from mixer.publish.captions.values import CaptionCue, CaptionedSentence
 
-__all__ = ["CaptionedSentence", "Cue", "chapters_vtt", "cues", "srt", "webvtt"]
+__all__ = [
+    "CaptionCue",
+    "CaptionedSentence",
+    "build_cues",
+    "format_chapters_vtt",
+    "format_srt",
+    "format_webvtt",
+]

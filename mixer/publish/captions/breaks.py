@@ -17,11 +17,11 @@ SENTENCE, CLAUSE, LEADER, PLAIN, BAD, FORCED = 0.0, 1.0, 3.0, 6.0, 11.0, 60.0
 two words, between two that belong together, and inside a word that is wider than a line."""
 
 
-def _words(*languages: str) -> frozenset[str]:
+def _split_words(*languages: str) -> frozenset[str]:
     return frozenset(word for language in languages for word in language.split())
 
 
-_LEADERS = _words(
+_LEADERS = _split_words(
     # English
     "and but or nor so yet because although though while when where if unless until since that",
     "which who whom whose what how why as than whether before after about above across against",
@@ -49,7 +49,7 @@ _LEADERS = _words(
 """Conjunctions and prepositions: a line may begin with one and should not end with one. Words that
 mean something else in a neighbouring language (French `car`, Dutch `door`) are left out."""
 
-_HOLDERS = _words(
+_HOLDERS = _split_words(
     "a an the my your his her its our their this these those some any no every each very not",
     "der die das den dem ein eine einen einem einer mein dein sein ihr kein keine nicht",
     "le la les un une mon ma ta tes sa ses notre votre leur ce cet cette ne",
@@ -59,7 +59,7 @@ _HOLDERS = _words(
 )
 """Articles, possessives, titles, pronouns, auxiliaries: they hold on to the word behind them."""
 
-_ABBREVIATIONS = _words(
+_ABBREVIATIONS = _split_words(
     "dr mr mrs ms prof st sr jr vs etc e.g i.e approx no vol fig gen col capt lt sgt rev hon mme",
     "mlle hr fr z.b bzw usw ca nr",
 )

@@ -35,25 +35,25 @@ _HAN = regex.compile(r"[\p{Han}\p{Hangul}]")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 
 
-def heard_at(sentence: CaptionedSentence, units: Units) -> list[float]:
+def compute_unit_times(sentence: CaptionedSentence, units: Units) -> list[float]:
     """When each unit is first heard, in seconds; one entry more for the end of the last."""
-    spoken = [0.0, *accumulate(map(_spoken_chars, units.words()))]
+    spoken = [0.0, *accumulate(map(_speech_chars, units.words()))]
     spoken[-1] -= _pause_chars(units.word(len(units) - 1))
-    known = _known_times(sentence, units)
+    known = _find_reported_times(sentence, units)
     if not known:
         pace = (sentence.end_s - sentence.start_s) / spoken[-1]
         return [sentence.start_s + pace * chars for chars in spoken]
-    return _between(known, spoken)
+    return _interpolate_times(known, spoken)
 
 
-def _known_times(sentence: CaptionedSentence, units: Units) -> dict[int, float]:
+def _find_reported_times(sentence: CaptionedSentence, units: Units) -> dict[int, float]:
     """The times of units whose beginning the engine reported, never running backwards."""
     known: dict[int, float] = {}
     latest = sentence.start_s
     sources = units.sources
     for offset, start_s in sorted(sentence.words):
         unit = bisect_right(sources, offset) - 1
-        opens = sources[unit] == offset or _opens(sentence.text[sources[unit] : offset])
+        opens = sources[unit] == offset or _is_unit_start(sentence.text[sources[unit] : offset])
         if unit >= 0 and opens and unit not in known and latest <= start_s <= sentence.end_s:
             known[unit] = latest = start_s
     if known:
@@ -62,24 +62,24 @@ def _known_times(sentence: CaptionedSentence, units: Units) -> dict[int, float]:
     return known
 
 
-def _opens(skipped: str) -> bool:
+def _is_unit_start(skipped: str) -> bool:
     """Whether a word behind these characters is the first of its unit, as behind a quote."""
     return not any(map(str.isalnum, skipped))
 
 
-def _between(known: dict[int, float], spoken: list[float]) -> list[float]:
+def _interpolate_times(known: dict[int, float], speech_chars: list[float]) -> list[float]:
     """Fills the times between those that are known, in proportion to what is said."""
     marks = sorted(known.items())
     times: list[float] = []
     for (unit, time_s), (next_unit, next_s) in pairwise(marks):
-        chars = spoken[next_unit] - spoken[unit]
+        chars = speech_chars[next_unit] - speech_chars[unit]
         pace = (next_s - time_s) / chars if chars else 0.0
-        times += [time_s + pace * (at - spoken[unit]) for at in spoken[unit:next_unit]]
+        times += [time_s + pace * (at - speech_chars[unit]) for at in speech_chars[unit:next_unit]]
     return [*times, marks[-1][1]]
 
 
 @lru_cache(maxsize=16_384)
-def _spoken_chars(word: str) -> float:
+def _speech_chars(word: str) -> float:
     """How long a word with its punctuation takes to say, in characters."""
     plain = len(word) + _pause_chars(word)
     if word.isascii() and word.isalpha():

@@ -7,8 +7,8 @@ on numbered blocks, comma milliseconds and a few HTML-like tags, which text must
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from mixer.publish.captions.units import shown
-from mixer.publish.captions.values import Cue
+from mixer.publish.captions.units import visible_text
+from mixer.publish.captions.values import CaptionCue
 
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 _TAG = re.compile(r"<(?=[/A-Za-z])|\{(?=\\)")
@@ -16,7 +16,7 @@ _WORD_JOINER = "\u2060"
 """Invisible, without width: stands behind a `<` that a SubRip player would take for a tag."""
 
 
-def webvtt(cues: Iterable[Cue], *, title: str = "", language: str = "") -> str:
+def format_webvtt(cues: Iterable[CaptionCue], *, title: str = "", language: str = "") -> str:
     """Cues as a WebVTT file; title, language and chapters stand in notes.
 
     Args:
@@ -24,20 +24,20 @@ def webvtt(cues: Iterable[Cue], *, title: str = "", language: str = "") -> str:
         title: of the whole; may be empty.
         language: BCP 47 tag; may be empty.
     """
-    head = f"WEBVTT - {_one_line(title)}" if _one_line(title) else "WEBVTT"
-    notes = [f"NOTE Language: {_one_line(language)}"] if language else []
-    return _blocks([head, *notes, *_webvtt_blocks(cues)])
+    head = f"WEBVTT - {_format_one_line(title)}" if _format_one_line(title) else "WEBVTT"
+    notes = [f"NOTE Language: {_format_one_line(language)}"] if language else []
+    return _join_blocks([head, *notes, *_format_cue_blocks(cues)])
 
 
-def srt(cues: Iterable[Cue]) -> str:
+def format_srt(cues: Iterable[CaptionCue]) -> str:
     """Cues as a SubRip file; it knows no titles, voices or chapters."""
     return "\n".join(
-        f"{number}\n{_srt_time(cue.start_ms)} --> {_srt_time(cue.end_ms)}\n{_srt_text(cue)}\n"
+        f"{number}\n{_format_srt_time(cue.start_ms)} --> {_format_srt_time(cue.end_ms)}\n{_escape_srt_text(cue)}\n"
         for number, cue in enumerate(cues, start=1)
     )
 
 
-def chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float) -> str:
+def format_chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float) -> str:
     """Chapters as a WebVTT file for `<track kind="chapters">`.
 
     Args:
@@ -46,14 +46,14 @@ def chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float) -> st
     """
     ends_s = [start_s for start_s, _ in chapters[1:]] + [total_s]
     spans = [
-        (round(start_s * 1000), round(end_s * 1000), _one_line(title))
+        (round(start_s * 1000), round(end_s * 1000), _format_one_line(title))
         for (start_s, title), end_s in zip(chapters, ends_s, strict=True)
     ]
-    return _blocks(
+    return _join_blocks(
         [
             "WEBVTT",
             *(
-                f"{_webvtt_time(start_ms)} --> {_webvtt_time(end_ms)}\n{title.translate(_ESCAPES)}"
+                f"{_format_webvtt_time(start_ms)} --> {_format_webvtt_time(end_ms)}\n{title.translate(_ESCAPES)}"
                 for start_ms, end_ms, title in spans
                 if title and 0 <= start_ms < end_ms
             ),
@@ -61,41 +61,41 @@ def chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float) -> st
     )
 
 
-def _webvtt_blocks(cues: Iterable[Cue]) -> Iterator[str]:
+def _format_cue_blocks(cues: Iterable[CaptionCue]) -> Iterator[str]:
     """A block for each cue, and a note before each that opens a chapter."""
     for cue in cues:
-        if chapter := _one_line(cue.chapter):
+        if chapter := _format_one_line(cue.chapter):
             yield f"NOTE Chapter: {chapter}"
         text = "\n".join(cue.lines).translate(_ESCAPES)
-        voice = f"<v {_one_line(cue.voice).translate(_ESCAPES)}>" if cue.voice else ""
-        yield f"{_webvtt_time(cue.start_ms)} --> {_webvtt_time(cue.end_ms)}\n{voice}{text}"
+        voice = f"<v {_format_one_line(cue.voice).translate(_ESCAPES)}>" if cue.voice else ""
+        yield f"{_format_webvtt_time(cue.start_ms)} --> {_format_webvtt_time(cue.end_ms)}\n{voice}{text}"
 
 
-def _blocks(blocks: Sequence[str]) -> str:
+def _join_blocks(blocks: Sequence[str]) -> str:
     """Blocks with the blank line that the format wants behind each."""
     return "\n\n".join(blocks) + ("\n" if len(blocks) > 1 else "\n\n")
 
 
-def _srt_text(cue: Cue) -> str:
-    return _TAG.sub(lambda found: found[0] + _WORD_JOINER, _arrowless("\n".join(cue.lines)))
+def _escape_srt_text(cue: CaptionCue) -> str:
+    return _TAG.sub(lambda found: found[0] + _WORD_JOINER, _replace_arrows("\n".join(cue.lines)))
 
 
-def _one_line(text: str) -> str:
+def _format_one_line(text: str) -> str:
     """A title or name as headers and notes can hold it."""
-    return _arrowless(shown(text))
+    return _replace_arrows(visible_text(text))
 
 
-def _arrowless(text: str) -> str:
+def _replace_arrows(text: str) -> str:
     """Without the sign that both formats take for a timing line."""
     return text.replace("-->", "→")
 
 
-def _webvtt_time(time_ms: int) -> str:
+def _format_webvtt_time(time_ms: int) -> str:
     seconds, ms = divmod(time_ms, 1000)
     minutes, s = divmod(seconds, 60)
     hours, m = divmod(minutes, 60)
     return f"{hours:02}:{m:02}:{s:02}.{ms:03}"
 
 
-def _srt_time(time_ms: int) -> str:
-    return _webvtt_time(time_ms).replace(".", ",")
+def _format_srt_time(time_ms: int) -> str:
+    return _format_webvtt_time(time_ms).replace(".", ",")

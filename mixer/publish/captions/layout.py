@@ -36,21 +36,21 @@ class Passage:
 
     Attributes:
         units: one or more.
-        heard_s: when each unit begins, and behind the last when it ends.
-        free_s: when the next passage begins.
+        unit_times_s: when each unit begins, and behind the last when it ends.
+        next_start_s: when the next passage begins.
     """
 
     units: Units
-    heard_s: list[float]
-    free_s: float
+    unit_times_s: list[float]
+    next_start_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class CaptionLayout:
     """One cue of a passage: units `first` to `behind` (exclusive), and how they are written."""
 
     first: int
-    behind: int
+    stop: int
     lines: tuple[str, ...]
 
 
@@ -60,18 +60,18 @@ def fits_one_cue(units: Units) -> bool:
     return lower >= len(units) or _line_reach(units, lower) >= len(units)
 
 
-def laid_out(passage: Passage) -> Iterator[Layout]:
+def lay_out_cues(passage: Passage) -> Iterator[CaptionLayout]:
     """The cues of a passage, in reading order."""
     total = len(passage.units)
     earliest = _earliest_starts(passage)
     first = 0
     for left in range(_cue_count(passage, len(earliest) - 1) - 1, 0, -1):
         lowest = max(first + 1, earliest[left] if left < len(earliest) else 0)
-        highest = max(lowest, min(_reach(passage, first), total - left))
-        behind = _best_cut(passage, first, range(lowest, highest + 1), left)
-        yield Layout(first, behind, lines(passage.units, first, behind))
+        highest = max(lowest, min(_cue_reach(passage, first), total - left))
+        behind = _find_best_cut(passage, first, range(lowest, highest + 1), left)
+        yield CaptionLayout(first, behind, break_lines(passage.units, first, behind))
         first = behind
-    yield Layout(first, total, lines(passage.units, first, total))
+    yield CaptionLayout(first, total, break_lines(passage.units, first, total))
 
 
 def _cue_count(passage: Passage, fewest: int) -> int:
@@ -85,7 +85,7 @@ def _cue_count(passage: Passage, fewest: int) -> int:
 
 def _earliest_starts(passage: Passage) -> list[int]:
     """For each number of cues, the first unit from which the rest fits into so many; ends at 0."""
-    units, heard_s = passage.units, passage.heard_s
+    units, heard_s = passage.units, passage.unit_times_s
     starts = [len(units)]
     while starts[-1]:
         behind = starts[-1]
@@ -98,9 +98,9 @@ def _earliest_starts(passage: Passage) -> list[int]:
     return starts
 
 
-def _reach(passage: Passage, first: int) -> int:
+def _cue_reach(passage: Passage, first: int) -> int:
     """How far a cue that begins with this unit can go: the unit behind its last."""
-    units, heard_s = passage.units, passage.heard_s
+    units, heard_s = passage.units, passage.unit_times_s
     lower = max(_line_reach(units, first), first + 1)
     behind = max(_line_reach(units, lower), lower) if lower < len(units) else lower
     latest = bisect_right(heard_s, heard_s[first] + LONGEST_S) - 1
@@ -112,22 +112,22 @@ def _line_reach(units: Units, first: int) -> int:
     return bisect_right(units.last_columns, units.first_columns[first] + LINE_COLUMNS)
 
 
-def _best_cut(passage: Passage, first: int, choices: range, cues_left: int) -> int:
+def _find_best_cut(passage: Passage, first: int, choices: range, cues_left: int) -> int:
     """Where the cue that begins with `first` ends best, with so many cues to follow."""
-    units, heard_s = passage.units, passage.heard_s
+    units, heard_s = passage.units, passage.unit_times_s
     columns, end = units.first_columns, units.last_columns[-1]
     even = columns[first] + (end - columns[first]) / (cues_left + 1)
 
     def haste(cut: int) -> float:
-        cost = _haste(columns[cut] - columns[first], heard_s[cut] - heard_s[first])
+        cost = _haste_cost(columns[cut] - columns[first], heard_s[cut] - heard_s[first])
         if cues_left == 1:
-            cost += _haste(end - columns[cut], passage.free_s - heard_s[cut])
+            cost += _haste_cost(end - columns[cut], passage.next_start_s - heard_s[cut])
         return cost
 
-    return _cheapest(units, choices, even, _CUE_SCALE_COLUMNS, haste)
+    return _find_cheapest_cut(units, choices, even, _CUE_SCALE_COLUMNS, haste)
 
 
-def _cheapest(
+def _find_cheapest_cut(
     units: Units,
     choices: range,
     even: float,
@@ -148,7 +148,7 @@ def _cheapest(
     return best
 
 
-def _haste(columns: int, shown_s: float) -> float:
+def _haste_cost(columns: int, shown_s: float) -> float:
     """What it costs to show so many columns for so long: too short, too fast to read."""
     short = _TOO_SHORT_COST if shown_s < SHORTEST_S else 0.0
     if columns <= READING_CPS * shown_s:
@@ -156,13 +156,13 @@ def _haste(columns: int, shown_s: float) -> float:
     return short + _TOO_FAST_COST * (columns / max(shown_s, 0.1) - READING_CPS)
 
 
-def lines(units: Units, first: int, behind: int) -> tuple[str, ...]:
+def break_lines(units: Units, first: int, stop: int) -> tuple[str, ...]:
     """Units that fit on two lines: on one where that is enough, else on two about as long."""
-    starts, end = units.first_columns, units.last_columns[behind - 1]
+    starts, end = units.first_columns, units.last_columns[stop - 1]
     if end - starts[first] <= LINE_COLUMNS:
-        return (units.line(first, behind),)
+        return (units.line(first, stop),)
     lowest = max(first + 1, bisect_left(starts, end - LINE_COLUMNS))
-    highest = max(lowest, min(_line_reach(units, first), behind - 1))
+    highest = max(lowest, min(_line_reach(units, first), stop - 1))
     middle = (starts[first] + end) / 2
-    cut = _cheapest(units, range(lowest, highest + 1), middle, _LINE_SCALE_COLUMNS)
-    return units.line(first, cut), units.line(cut, behind)
+    cut = _find_cheapest_cut(units, range(lowest, highest + 1), middle, _LINE_SCALE_COLUMNS)
+    return units.line(first, cut), units.line(cut, stop)

@@ -42,7 +42,7 @@ _INVISIBLE = regex.compile(r"(?!\s)[\p{Cc}\p{Cs}\u00ad\u200b\ufeff\ufffe\uffff]"
 """Control characters, lone surrogates, soft hyphens, byte order marks: never shown."""
 
 
-def _spaced_unit(space: str, word: str) -> str:
+def _build_unit_pattern(space: str, word: str) -> str:
     """A pattern for a word, given those for a space and for a character that is none."""
     closers = r"(?:[”’»›)\]},.;:?!…]|[\"'](?!\w))*"
     return (
@@ -57,8 +57,10 @@ _SPECIAL = re.compile(r"[—«‹]|\d \d| [?!:;»›…–-]")
 """What makes a unit more than characters between two spaces."""
 
 _WORD = re.compile("[^ ]+")
-_PLAIN_UNIT = re.compile(_spaced_unit(" ", "[^ ]"))
-_UNIT = regex.compile(_spaced_unit(f"{_SPACE}+", r"[\S\u00a0\u2007\u202f--\u200b]"), regex.V1)
+_PLAIN_UNIT = re.compile(_build_unit_pattern(" ", "[^ ]"))
+_UNIT = regex.compile(
+    _build_unit_pattern(f"{_SPACE}+", r"[\S\u00a0\u2007\u202f--\u200b]"), regex.V1
+)
 
 _IDEOGRAPH = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}]"
 _FULL_STOPS = r"[、。，．：；！？（）［］｛｝「」『』【】〈〉《》〔〕〖〗〘〙｟｠“”…‥・—]"
@@ -110,16 +112,16 @@ class Units:
         """All units as they are shown."""
         return [self.text[start:end] for start, end in zip(self.starts, self.ends, strict=True)]
 
-    def line(self, first: int, behind: int) -> str:
+    def line(self, first: int, stop: int) -> str:
         """Units `first` to `behind` (exclusive) as they are shown."""
-        return self.text[self.starts[first] : self.ends[behind - 1]]
+        return self.text[self.starts[first] : self.ends[stop - 1]]
 
-    def width(self, first: int, behind: int) -> int:
+    def width(self, first: int, stop: int) -> int:
         """How many columns units `first` to `behind` (exclusive) take on one line."""
-        return self.last_columns[behind - 1] - self.first_columns[first]
+        return self.last_columns[stop - 1] - self.first_columns[first]
 
 
-def columns(text: str) -> int:
+def count_columns(text: str) -> int:
     """How wide a text is shown: one column a character, two for a full-width one.
 
     Combining marks are counted too: a line is then never too long by any way of counting.
@@ -129,7 +131,7 @@ def columns(text: str) -> int:
     return len(text) + len(_WIDE.findall(text))
 
 
-def shown(text: str) -> str:
+def visible_text(text: str) -> str:
     """The text on one line, without anything that cannot be seen or would break a file."""
     if _is_plain(text):
         return text
@@ -143,7 +145,7 @@ def _is_plain(text: str) -> bool:
     return not _UNPLAIN.search(text)
 
 
-def units_of(text: str) -> Units:
+def split_units(text: str) -> Units:
     """Cuts a passage, which shows something, into units."""
     if _is_plain(text):
         pattern = _PLAIN_UNIT if _SPECIAL.search(text) else _WORD
@@ -151,12 +153,12 @@ def units_of(text: str) -> Units:
         starts, ends = map(list, zip(*spans, strict=True))
         if max(map(sub, ends, starts)) <= LINE_COLUMNS:
             return Units(text, starts, ends, starts, ends, starts)
-    return _assembled(_pieces(text))
+    return _assemble_units(_split_pieces(text))
 
 
-def joined(first: Units, second: Units) -> Units:
+def join_units(first: Units, second: Units) -> Units:
     """Two passages as one; sources of the second are meaningless afterwards."""
-    gap = "" if _meet_without_space(first.text, second.text) else " "
+    gap = "" if _is_unspaced_join(first.text, second.text) else " "
     chars = len(first.text) + len(gap)
     taken = first.last_columns[-1] + len(gap)
     return replace(
@@ -170,7 +172,7 @@ def joined(first: Units, second: Units) -> Units:
     )
 
 
-def _meet_without_space(before: str, after: str) -> bool:
+def _is_unspaced_join(before: str, after: str) -> bool:
     return bool(_WIDE.match(before[-1]) and _WIDE.match(after[0]))
 
 
@@ -184,52 +186,52 @@ class _Piece:
     forced: bool = False
 
 
-def _pieces(text: str) -> Iterator[_Piece]:
+def _split_pieces(text: str) -> Iterator[_Piece]:
     """The units of a text that needs care, with their places in the author's text."""
     ideographic = bool(_HAS_IDEOGRAPH.search(text))
     pattern = _ATOM if ideographic else _UNIT
     pieces: list[_Piece] = []
     behind = 0
     for found in pattern.finditer(text):
-        word = shown(found[0])
+        word = visible_text(found[0])
         if not word:
             continue
         piece = _Piece(found.start(), word, bool(_SPACES.search(text, behind, found.start())))
         behind = found.end()
-        if ideographic and pieces and _inseparable(pieces[-1].text, word):
-            pieces[-1] = _glued(pieces[-1], piece)
+        if ideographic and pieces and _is_inseparable(pieces[-1].text, word):
+            pieces[-1] = _merge_pieces(pieces[-1], piece)
         else:
             pieces.append(piece)
-    return (part for piece in pieces for part in _cut_to_lines(piece))
+    return (part for piece in pieces for part in _cut_wide_piece(piece))
 
 
-def _inseparable(before: str, after: str) -> bool:
+def _is_inseparable(before: str, after: str) -> bool:
     """Whether no Chinese or Japanese line may end and begin like this."""
     return bool(_ENDS_OPEN.search(before) or _BEGINS_CLOSED.match(after))
 
 
-def _glued(first: _Piece, second: _Piece) -> _Piece:
+def _merge_pieces(first: _Piece, second: _Piece) -> _Piece:
     return replace(first, text=first.text + (" " if second.spaced else "") + second.text)
 
 
-def _cut_to_lines(piece: _Piece) -> Iterator[_Piece]:
+def _cut_wide_piece(piece: _Piece) -> Iterator[_Piece]:
     """The piece itself, or, when it is wider than a line, parts of it that are not."""
-    if columns(piece.text) <= LINE_COLUMNS:
+    if count_columns(piece.text) <= LINE_COLUMNS:
         yield piece
         return
-    cuts = [0, *_cuts(_GRAPHEME.findall(piece.text))]
+    cuts = [0, *_find_cuts(_GRAPHEME.findall(piece.text))]
     for start, end in pairwise(cuts):
         part = piece.text[start:end]
         yield _Piece(piece.source + start, part, piece.spaced and not start, forced=bool(start))
 
 
-def _cuts(graphemes: list[str]) -> list[int]:
+def _find_cuts(graphemes: list[str]) -> list[int]:
     """Where to cut a word too wide for a line, as offsets; the last is its end."""
     cuts: list[int] = []
     offset = taken = 0
     good: tuple[int, int] | None = None
     for before, grapheme in zip(["", *graphemes], graphemes, strict=False):
-        width = columns(grapheme)
+        width = count_columns(grapheme)
         if _GOOD_CUT.search(before) or _OPENS_SYLLABLE.match(grapheme):
             good = (offset, taken)
         if taken and taken + width > LINE_COLUMNS:
@@ -242,7 +244,7 @@ def _cuts(graphemes: list[str]) -> list[int]:
     return [*cuts, offset]
 
 
-def _assembled(pieces: Iterator[_Piece]) -> Units:
+def _assemble_units(pieces: Iterator[_Piece]) -> Units:
     """Pieces laid out on one endless line."""
     units = Units("", [], [], [], [], [])
     parts: list[str] = []
@@ -257,7 +259,7 @@ def _assembled(pieces: Iterator[_Piece]) -> Units:
         units.sources.append(piece.source)
         units.starts.append(char)
         units.first_columns.append(column)
-        char, column = char + len(piece.text), column + columns(piece.text)
+        char, column = char + len(piece.text), column + count_columns(piece.text)
         units.ends.append(char)
         units.last_columns.append(column)
         parts.append(piece.text)

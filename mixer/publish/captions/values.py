@@ -28,7 +28,7 @@ class CaptionedSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class CaptionCue:
     """What stands on the screen for a while.
 
     Attributes:

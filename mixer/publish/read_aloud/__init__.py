@@ -7,6 +7,21 @@ Source: EPUB 3.3 (W3C Recommendation), sections 5 (package), 7 (navigation), 9 (
 """
 
 from mixer.publish.read_aloud.book import write_book
-from mixer.publish.read_aloud.values import About, Block, Page, Sentence, Shape, clips
+from mixer.publish.read_aloud.values import (
+    BlockShape,
+    BookBlock,
+    BookMetadata,
+    BookPage,
+    BookSentence,
+    build_clips,
+)
 
-__all__ = ["About", "Block", "Page", "Sentence", "Shape", "clips", "write_book"]
+__all__ = [
+    "BlockShape",
+    "BookBlock",
+    "BookMetadata",
+    "BookPage",
+    "BookSentence",
+    "build_clips",
+    "write_book",
+]

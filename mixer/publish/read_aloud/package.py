@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC
 from xml.sax.saxutils import quoteattr
 
-from mixer.publish.read_aloud.pages import XML, clock, direction, html, text_of
-from mixer.publish.read_aloud.values import About
-from mixer.script.document import tidy
+from mixer.publish.read_aloud.pages import (
+    XML,
+    build_html,
+    escape_text,
+    format_clock,
+    text_direction,
+)
+from mixer.publish.read_aloud.values import BookMetadata
+from mixer.script.document import collapse_whitespace
 
 ACTIVE = "-epub-media-overlay-active"
 """Class of the sentence that is heard just now."""
@@ -31,7 +37,7 @@ CONTAINER = f"""{XML}
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class BookChapter:
     """A chapter that lies in the archive.
 
     Attributes:
@@ -39,51 +45,51 @@ class Chapter:
         title: in the table of contents.
         audio: the name of its audio.
         audio_type: as the manifest states it.
-        heard_ms: what its overlay plays; 0 where it has none.
+        overlay_ms: what its overlay plays; 0 where it has none.
     """
 
     name: str
     title: str
     audio: str
     audio_type: str
-    heard_ms: int
+    overlay_ms: int
 
 
-def nav_of(about: About, chapters: Sequence[Chapter]) -> str:
+def build_nav(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
     """The table of contents."""
     entries = "\n".join(
-        f'<li><a href="{each.name}.xhtml">{text_of(each.title)}</a></li>' for each in chapters
+        f'<li><a href="{each.name}.xhtml">{escape_text(each.title)}</a></li>' for each in chapters
     )
     body = (
-        f'<nav epub:type="toc" role="doc-toc" id="toc"><h1>{text_of(about.title)}</h1>\n'
+        f'<nav epub:type="toc" role="doc-toc" id="toc"><h1>{escape_text(metadata.title)}</h1>\n'
         f"<ol>\n{entries}\n</ol></nav>"
     )
-    return html(about.language, about.title, body)
+    return build_html(metadata.language, metadata.title, body)
 
 
-def cover_page(about: About) -> str:
+def build_cover_page(metadata: BookMetadata) -> str:
     """A page with nothing but the cover."""
-    image = f'<img src="cover.jpg" alt={quoteattr(tidy(about.title))}/>'
-    return html(about.language, about.title, image, ' epub:type="cover"')
+    image = f'<img src="cover.jpg" alt={quoteattr(collapse_whitespace(metadata.title))}/>'
+    return build_html(metadata.language, metadata.title, image, ' epub:type="cover"')
 
 
-def package_of(about: About, chapters: Sequence[Chapter]) -> str:
+def build_package(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
     """The package document."""
     spine = [f'<itemref idref="{each.name}"/>' for each in chapters]
-    if about.cover:
+    if metadata.cover:
         spine.insert(0, '<itemref idref="cover-page"/>')
     return "\n".join(
         [
             XML,
             '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"',
-            f'unique-identifier="id" xml:lang={quoteattr(about.language)}>',
+            f'unique-identifier="id" xml:lang={quoteattr(metadata.language)}>',
             '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">',
-            *_metadata(about, chapters),
+            *_format_metadata(metadata, chapters),
             "</metadata>",
             "<manifest>",
-            *_manifest(about, chapters),
+            *_format_manifest(metadata, chapters),
             "</manifest>",
-            f'<spine page-progression-direction="{direction(about.language)}">',
+            f'<spine page-progression-direction="{text_direction(metadata.language)}">',
             *spine,
             "</spine>",
             "</package>",
@@ -92,47 +98,49 @@ def package_of(about: About, chapters: Sequence[Chapter]) -> str:
     )
 
 
-def _metadata(about: About, chapters: Sequence[Chapter]) -> Iterator[str]:
-    yield f'<dc:identifier id="id">{text_of(about.identifier)}</dc:identifier>'
-    yield f"<dc:title>{text_of(about.title)}</dc:title>"
-    yield f"<dc:language>{text_of(about.language)}</dc:language>"
-    if about.author:
-        yield f"<dc:creator>{text_of(about.author)}</dc:creator>"
-    if about.description:
-        yield f"<dc:description>{text_of(about.description)}</dc:description>"
-    modified = about.modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    yield _meta("dcterms:modified", modified)
-    if about.narrator:
-        yield _meta("media:narrator", about.narrator)
-    yield _meta("media:active-class", ACTIVE)
-    yield _meta("media:duration", clock(sum(each.heard_ms for each in chapters)))
+def _format_metadata(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
+    yield f'<dc:identifier id="id">{escape_text(metadata.identifier)}</dc:identifier>'
+    yield f"<dc:title>{escape_text(metadata.title)}</dc:title>"
+    yield f"<dc:language>{escape_text(metadata.language)}</dc:language>"
+    if metadata.author:
+        yield f"<dc:creator>{escape_text(metadata.author)}</dc:creator>"
+    if metadata.description:
+        yield f"<dc:description>{escape_text(metadata.description)}</dc:description>"
+    modified = metadata.modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield _format_meta("dcterms:modified", modified)
+    if metadata.narrator:
+        yield _format_meta("media:narrator", metadata.narrator)
+    yield _format_meta("media:active-class", ACTIVE)
+    yield _format_meta("media:duration", format_clock(sum(each.overlay_ms for each in chapters)))
     for each in chapters:
-        if each.heard_ms:
-            yield _meta("media:duration", clock(each.heard_ms), f"#{each.name}-overlay")
-    yield from (_meta("schema:accessMode", mode) for mode in ("textual", "auditory"))
+        if each.overlay_ms:
+            yield _format_meta(
+                "media:duration", format_clock(each.overlay_ms), f"#{each.name}-overlay"
+            )
+    yield from (_format_meta("schema:accessMode", mode) for mode in ("textual", "auditory"))
     features = "synchronizedAudioText", "tableOfContents", "readingOrder"
-    yield from (_meta("schema:accessibilityFeature", feature) for feature in features)
-    yield _meta("schema:accessibilityHazard", "none")
+    yield from (_format_meta("schema:accessibilityFeature", feature) for feature in features)
+    yield _format_meta("schema:accessibilityHazard", "none")
 
 
-def _meta(name: str, value: str, refines: str = "") -> str:
+def _format_meta(name: str, value: str, refines: str = "") -> str:
     about = f' refines="{refines}"' if refines else ""
-    return f'<meta property="{name}"{about}>{text_of(value)}</meta>'
+    return f'<meta property="{name}"{about}>{escape_text(value)}</meta>'
 
 
-def _manifest(about: About, chapters: Sequence[Chapter]) -> Iterator[str]:
-    yield _item("nav", "nav.xhtml", "application/xhtml+xml", ' properties="nav"')
-    yield _item("style", "style.css", "text/css")
-    if about.cover:
-        yield _item("cover", "cover.jpg", "image/jpeg", ' properties="cover-image"')
-        yield _item("cover-page", "cover.xhtml", "application/xhtml+xml")
+def _format_manifest(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
+    yield _format_item("nav", "nav.xhtml", "application/xhtml+xml", ' properties="nav"')
+    yield _format_item("style", "style.css", "text/css")
+    if metadata.cover:
+        yield _format_item("cover", "cover.jpg", "image/jpeg", ' properties="cover-image"')
+        yield _format_item("cover-page", "cover.xhtml", "application/xhtml+xml")
     for each in chapters:
-        overlay = f' media-overlay="{each.name}-overlay"' if each.heard_ms else ""
-        yield _item(each.name, f"{each.name}.xhtml", "application/xhtml+xml", overlay)
-        if each.heard_ms:
-            yield _item(f"{each.name}-overlay", f"{each.name}.smil", "application/smil+xml")
-            yield _item(f"{each.name}-audio", each.audio, each.audio_type)
+        overlay = f' media-overlay="{each.name}-overlay"' if each.overlay_ms else ""
+        yield _format_item(each.name, f"{each.name}.xhtml", "application/xhtml+xml", overlay)
+        if each.overlay_ms:
+            yield _format_item(f"{each.name}-overlay", f"{each.name}.smil", "application/smil+xml")
+            yield _format_item(f"{each.name}-audio", each.audio, each.audio_type)
 
 
-def _item(name: str, href: str, media_type: str, more: str = "") -> str:
+def _format_item(name: str, href: str, media_type: str, more: str = "") -> str:
     return f'<item id="{name}" href="{href}" media-type="{media_type}"{more}/>'

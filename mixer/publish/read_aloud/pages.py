@@ -5,8 +5,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 import regex
 
-from mixer.publish.read_aloud.values import Block, Clip, Page, Shape
-from mixer.script.document import tidy
+from mixer.publish.read_aloud.values import BlockShape, BookBlock, BookPage, OverlayClip
+from mixer.script.document import collapse_whitespace
 
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 """Languages whose scripts run so."""
@@ -15,39 +15,39 @@ XML = '<?xml version="1.0" encoding="utf-8"?>'
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
 
 
-def direction(language: str) -> str:
+def text_direction(language: str) -> str:
     """In which a language is written: `rtl` or `ltr`."""
     first = language.replace("_", "-").partition("-")[0].lower()
     return "rtl" if first in RIGHT_TO_LEFT else "ltr"
 
 
-def html(language: str, title: str, body: str, attributes: str = "") -> str:
+def build_html(language: str, title: str, body: str, attributes: str = "") -> str:
     """A whole page."""
     tag = quoteattr(language)
     return (
         f"{XML}\n<!DOCTYPE html>\n"
         '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" '
-        f'xml:lang={tag} lang={tag} dir="{direction(language)}">\n'
-        f"<head><title>{text_of(title)}</title>"
+        f'xml:lang={tag} lang={tag} dir="{text_direction(language)}">\n'
+        f"<head><title>{escape_text(title)}</title>"
         '<link rel="stylesheet" type="text/css" href="style.css"/></head>\n'
         f"<body{attributes}>\n{body}\n</body>\n</html>\n"
     )
 
 
-def page_of(page: Page, language: str) -> str:
+def build_page(page: BookPage, language: str) -> str:
     """A chapter's page; each sentence is an element with an id."""
-    lines = list(_blocks(page))
+    lines = list(_format_blocks(page))
     body = "\n".join(['<section epub:type="chapter" role="doc-chapter">', *lines, "</section>"])
-    return html(language, page.title, body)
+    return build_html(language, page.title, body)
 
 
-def overlay_of(page_name: str, audio_name: str, parts: tuple[Clip, ...]) -> str:
+def build_overlay(page_name: str, audio_name: str, clips: tuple[OverlayClip, ...]) -> str:
     """When the sentences of a page are heard, as SMIL."""
     lines = [
         f'<par id="p{clip.number}"><text src="{page_name}#{sentence_id(clip.number)}"/>'
-        f'<audio src="{audio_name}" clipBegin="{clock(clip.begin_ms)}" '
-        f'clipEnd="{clock(clip.end_ms)}"/></par>'
-        for clip in parts
+        f'<audio src="{audio_name}" clipBegin="{format_clock(clip.begin_ms)}" '
+        f'clipEnd="{format_clock(clip.end_ms)}"/></par>'
+        for clip in clips
     ]
     return "\n".join(
         [
@@ -68,7 +68,7 @@ def sentence_id(number: int) -> str:
     return f"s{number}"
 
 
-def clock(time_ms: int) -> str:
+def format_clock(time_ms: int) -> str:
     """A time as SMIL's full clock value."""
     seconds, ms = divmod(time_ms, 1000)
     minutes, second = divmod(seconds, 60)
@@ -76,32 +76,32 @@ def clock(time_ms: int) -> str:
     return f"{hours}:{minute:02}:{second:02}.{ms:03}"
 
 
-def text_of(text: str) -> str:
+def escape_text(text: str) -> str:
     """A text as XML can hold it."""
-    return escape(tidy(text))
+    return escape(collapse_whitespace(text))
 
 
-def _blocks(page: Page) -> Iterator[str]:
+def _format_blocks(page: BookPage) -> Iterator[str]:
     """The lines of a page; the first heading is the chapter's, said or not."""
     number, level = 0, 1
-    if not any(block.shape is Shape.HEADING for block in page.blocks[:1]):
-        yield f"<h1>{text_of(page.title)}</h1>"
+    if not any(block.shape is BlockShape.HEADING for block in page.blocks[:1]):
+        yield f"<h1>{escape_text(page.title)}</h1>"
         level = 2
     for block in page.blocks:
-        if block.shape is Shape.SCENE_BREAK:
+        if block.shape is BlockShape.SCENE_BREAK:
             yield "<hr/>"
             continue
-        tag = f"h{level}" if block.shape is Shape.HEADING else "p"
+        tag = f"h{level}" if block.shape is BlockShape.HEADING else "p"
         level = 2
-        yield f"<{tag}>{_sentences(block, number)}</{tag}>"
+        yield f"<{tag}>{_format_sentences(block, number)}</{tag}>"
         number += len(block.sentences)
 
 
-def _sentences(block: Block, number: int) -> str:
+def _format_sentences(block: BookBlock, number: int) -> str:
     pieces: list[str] = []
     before = ""
     for step, sentence in enumerate(block.sentences):
-        text = tidy(sentence.text)
+        text = collapse_whitespace(sentence.text)
         if before and not (_UNSPACED.match(before[-1]) and _UNSPACED.match(text[:1])):
             pieces.append(" ")
         pieces.append(f'<span id="{sentence_id(number + step)}">{escape(text)}</span>')

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 
-class Shape(StrEnum):
+class BlockShape(StrEnum):
     """What a block is to the reader."""
 
     HEADING = "heading"
@@ -16,7 +16,7 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class BookSentence:
     """A sentence of a page.
 
     Attributes:
@@ -29,7 +29,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BookBlock:
     """A heading, a paragraph, a change of scene.
 
     Attributes:
@@ -37,12 +37,12 @@ class Block:
         sentences: none in a change of scene.
     """
 
-    shape: Shape
-    sentences: tuple[Sentence, ...] = ()
+    shape: BlockShape
+    sentences: tuple[BookSentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BookPage:
     """A chapter.
 
     Attributes:
@@ -52,17 +52,17 @@ class Page:
     """
 
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[BookBlock, ...]
     duration_s: float
 
     @property
-    def sentences(self) -> Iterator[Sentence]:
+    def sentences(self) -> Iterator[BookSentence]:
         """All of them, in reading order."""
         return (sentence for block in self.blocks for sentence in block.sentences)
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class BookMetadata:
     """What the book says of itself.
 
     Attributes:
@@ -87,7 +87,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class OverlayClip:
     """A sentence and the stretch of the chapter's audio that belongs to it.
 
     Attributes:
@@ -101,7 +101,7 @@ class Clip:
     end_ms: int
 
 
-def clips(page: Page) -> tuple[Clip, ...]:
+def build_clips(page: BookPage) -> tuple[OverlayClip, ...]:
     """The sentences that are heard, each up to the next: readers leave out what lies between clips.
 
     Args:
@@ -116,5 +116,6 @@ def clips(page: Page) -> tuple[Clip, ...]:
                 starts.append((number, at_ms))
     behind = [*starts, (0, end_ms)]
     return tuple(
-        Clip(number, begin_ms, until_ms) for (number, begin_ms), (_, until_ms) in pairwise(behind)
+        OverlayClip(number, begin_ms, until_ms)
+        for (number, begin_ms), (_, until_ms) in pairwise(behind)
     )

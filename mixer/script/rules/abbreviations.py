@@ -19,8 +19,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from mixer.script.language import Language
 from mixer.script.rules import streets
-from mixer.script.rules.context import is_named, kept_stop, next_word, previous_word, starts_capital
-from mixer.script.rules.rule import SPACE, Rule, any_of, matching
+from mixer.script.rules.context import (
+    is_capitalised,
+    is_name_like,
+    keep_stop,
+    next_word,
+    previous_word,
+)
+from mixer.script.rules.rule import SPACE, NormalisationRule, build_alternation, compile_rule
 
 _COUNT = re.compile(rf"{SPACE}?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX])(?!\w)")
 _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
@@ -29,22 +35,22 @@ Reading = Callable[[re.Match[str], str], str | None]
 """Takes a match and what it stands for; gives what is said, or None to leave it as written."""
 
 
-def rules(language: Language) -> Iterator[Rule]:
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """The abbreviations of a language: one scan for all of them."""
-    readings = _readings(language)
+    readings = _build_readings(language)
     if readings:
-        by_key = {_key(written): choices for written, choices in readings.items()}
-        written = any_of(readings).replace(r"\ ", f"{SPACE}?")
+        by_key = {_strip_spaces(written): choices for written, choices in readings.items()}
+        written = build_alternation(readings).replace(r"\ ", f"{SPACE}?")
 
-        def say(match: re.Match[str]) -> str | None:
-            said = (reading(match, spoken) for spoken, reading in by_key[_key(match[0])])
+        def expand(match: re.Match[str]) -> str | None:
+            said = (reading(match, spoken) for spoken, reading in by_key[_strip_spaces(match[0])])
             return next((spoken for spoken in said if spoken is not None), None)
 
-        yield matching(rf"(?<![\w.&-]){written}(?![\w-])", say)
-    yield from _suffixes(language)
+        yield compile_rule(rf"(?<![\w.&-]){written}(?![\w-])", expand)
+    yield from _build_suffix_rules(language)
 
 
-def with_capitals(spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def add_capitals(spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Abbreviations as written, and with the capital they have where a sentence begins."""
     for written, spoken in spellings.items():
         yield written, spoken
@@ -53,77 +59,79 @@ def with_capitals(spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield capital, spoken[:1].upper() + spoken[1:]
 
 
-def _readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
+def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
     """Every written form with what it may stand for, in the order of preference."""
     titles = language.spellings("abbreviations.before_name")
     followers = {*(title.rstrip(".") for title in titles), language.phrase("symbols.and")}
     by_place: dict[str, Reading] = {
-        "before_name": lambda match, spoken: _before_name(match, spoken, followers),
-        "before_number": _before_number,
-        "after_number": lambda match, spoken: _after_number(match, spoken, language),
-        "after_name": lambda match, spoken: _after_name(match, spoken, language),
+        "before_name": lambda match, spoken: _expand_before_name(match, spoken, followers),
+        "before_number": _expand_before_number,
+        "after_number": lambda match, spoken: _expand_after_number(match, spoken, language),
+        "after_name": lambda match, spoken: _expand_after_name(match, spoken, language),
         "anywhere": lambda _, spoken: spoken,
-        "may_end": lambda match, spoken: spoken + _stop(match, language),
-        "lists": lambda match, spoken: spoken + _stop(match, language, any_capital=nameless),
+        "may_end": lambda match, spoken: spoken + _keep_final_stop(match, language),
+        "lists": lambda match, spoken: (
+            spoken + _keep_final_stop(match, language, any_capital=nameless)
+        ),
     }
     nameless = language.phrase("sentences.capitals") != "nouns"
     readings: dict[str, list[tuple[str, Reading]]] = {
-        written: [("", lambda match, _: streets.reading(match, language))]
+        written: [("", lambda match, _: streets.select_reading(match, language))]
         for written in language.table("streets.readings")
     }
     for place, reading in by_place.items():
-        for written, spoken in with_capitals(language.spellings(f"abbreviations.{place}")):
+        for written, spoken in add_capitals(language.spellings(f"abbreviations.{place}")):
             readings.setdefault(written, []).append((spoken, reading))
     return readings
 
 
-def _key(written: str) -> str:
+def _strip_spaces(written: str) -> str:
     """An abbreviation without the spaces that some write in it."""
     return re.sub(r"\s", "", written)
 
 
-def _before_name(match: re.Match[str], spoken: str, followers: set[str]) -> str | None:
+def _expand_before_name(match: re.Match[str], spoken: str, followers: set[str]) -> str | None:
     """Read a title, if a name, another title or `and` follows."""
     text, end = match.string, match.end()
     word = next_word(text, end)
-    followed = starts_capital(word) or word in followers or text.startswith(" & ", end)
+    followed = is_capitalised(word) or word in followers or text.startswith(" & ", end)
     return spoken if followed else None
 
 
-def _before_number(match: re.Match[str], spoken: str) -> str | None:
+def _expand_before_number(match: re.Match[str], spoken: str) -> str | None:
     """Read a word that counts, if a figure or a numeral follows."""
     return spoken if _COUNT.match(match.string, match.end()) else None
 
 
-def _after_number(match: re.Match[str], spoken: str, language: Language) -> str | None:
+def _expand_after_number(match: re.Match[str], spoken: str, language: Language) -> str | None:
     """Read a word that is counted, if a figure stands before it."""
     before = match.string[max(0, match.start() - 3) : match.start()]
-    return spoken + _stop(match, language) if _FIGURE_BEFORE.search(before) else None
+    return spoken + _keep_final_stop(match, language) if _FIGURE_BEFORE.search(before) else None
 
 
-def _after_name(match: re.Match[str], spoken: str, language: Language) -> str | None:
+def _expand_after_name(match: re.Match[str], spoken: str, language: Language) -> str | None:
     """Read what is added to a name, if a word with a capital or a figure stands before it."""
     start = match.start()
     comma = match.string[max(0, start - 2) : start] == ", "
     word = previous_word(match.string, start - 2 if comma else start)
-    if not is_named(word):
+    if not is_name_like(word):
         return None
-    return spoken + _stop(match, language)
+    return spoken + _keep_final_stop(match, language)
 
 
-def _stop(match: re.Match[str], language: Language, *, any_capital: bool = False) -> str:
+def _keep_final_stop(match: re.Match[str], language: Language, *, any_capital: bool = False) -> str:
     """The full stop that remains of an abbreviation which ends its sentence."""
     if not match[0].endswith("."):
         return ""
-    return kept_stop(match.string, match.end(), language, any_capital=any_capital)
+    return keep_stop(match.string, match.end(), language, any_capital=any_capital)
 
 
-def _suffixes(language: Language) -> Iterator[Rule]:
+def _build_suffix_rules(language: Language) -> Iterator[NormalisationRule]:
     """Write out words cut short at their end: `Hauptstr.`."""
     for written, spoken in language.spellings("abbreviations.suffixes").items():
-        yield matching(
+        yield compile_rule(
             rf"(?<=[^\W\d_][^\W\d_][^\W\d_]){re.escape(written)}(?!\w)",
             lambda match, spoken=spoken: (  # type: ignore[misc]
-                spoken + kept_stop(match.string, match.end(), language)
+                spoken + keep_stop(match.string, match.end(), language)
             ),
         )

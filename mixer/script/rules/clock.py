@@ -9,8 +9,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mixer.script.language import Language
-from mixer.script.rules.context import kept_stop
-from mixer.script.rules.rule import DIGITS, SPACE, Rule, any_of, matching
+from mixer.script.rules.context import keep_stop
+from mixer.script.rules.rule import (
+    DIGITS,
+    SPACE,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
+)
 
 HOURS_OF_A_HALF_DAY = 12
 HOURS = 24
@@ -29,30 +35,30 @@ _NUMERIC = (
 )
 
 
-def rules(language: Language) -> Iterator[Rule]:
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Times and dates of a language."""
     if language.phrase("clock.halves"):
-        yield matching(_TWELVE_HOURS, lambda match: _say_half_day(match, language), DIGITS)
+        yield compile_rule(_TWELVE_HOURS, lambda match: _expand_half_day(match, language), DIGITS)
     for reading in language.table("clock").get("readings", ()):
-        yield _reading(reading)
+        yield _build_reading_rule(reading)
     months = language.words("dates.months")
     if months:
-        yield matching(_ISO, lambda match: _say_iso(match, language), "-")
-        yield matching(_NUMERIC, lambda match: _say_numeric(match, language), DIGITS)
-        yield from _short_months(language)
+        yield compile_rule(_ISO, lambda match: _expand_iso_date(match, language), "-")
+        yield compile_rule(_NUMERIC, lambda match: _expand_numeric_date(match, language), DIGITS)
+        yield from _build_month_rules(language)
 
 
-def _say_half_day(match: re.Match[str], language: Language) -> str | None:
+def _expand_half_day(match: re.Match[str], language: Language) -> str | None:
     """Say a time of the twelve-hour clock."""
     hour, minute = int(match["hour"]), match["minute"]
     if not 0 < hour <= HOURS_OF_A_HALF_DAY or int(minute or 0) >= MINUTES:
         return None
     half = (match["dotted"] or match["plain"][0]).upper() + "M"
-    stop = kept_stop(match.string, match.end(), language) if match["stop"] else ""
+    stop = keep_stop(match.string, match.end(), language) if match["stop"] else ""
     return f"{hour}:{minute} {half}{stop}" if int(minute or 0) else f"{hour} {half}{stop}"
 
 
-def _reading(reading: Mapping[str, str]) -> Rule:
+def _build_reading_rule(reading: Mapping[str, str]) -> NormalisationRule:
     """One way a language writes times, with the groups `hour` and perhaps `minute`.
 
     Args:
@@ -60,7 +66,7 @@ def _reading(reading: Mapping[str, str]) -> Rule:
             `whole_one` where the language says one o'clock otherwise.
     """
 
-    def say(match: re.Match[str]) -> str | None:
+    def expand(match: re.Match[str]) -> str | None:
         hour, minute = int(match["hour"]), int(match["minute"] or 0)
         if hour > HOURS or minute >= MINUTES:
             return None
@@ -68,15 +74,15 @@ def _reading(reading: Mapping[str, str]) -> Rule:
         only = {"spoken": "one", "whole": "whole_one"}[template] if hour == 1 else template
         return reading.get(only, reading[template]).format(hour=hour, minute=minute)
 
-    return matching(reading["pattern"], say, DIGITS)
+    return compile_rule(reading["pattern"], expand, DIGITS)
 
 
-def _say_iso(match: re.Match[str], language: Language) -> str | None:
+def _expand_iso_date(match: re.Match[str], language: Language) -> str | None:
     """Say a date of ISO 8601."""
-    return _date(match["year"], int(match["month"]), int(match["day"]), language)
+    return _format_date(match["year"], int(match["month"]), int(match["day"]), language)
 
 
-def _say_numeric(match: re.Match[str], language: Language) -> str | None:
+def _expand_numeric_date(match: re.Match[str], language: Language) -> str | None:
     """Say a date in figures; where the language leaves the order open, only if it shows."""
     if match["mark"] not in language.phrase("dates.marks"):
         return None
@@ -86,10 +92,10 @@ def _say_numeric(match: re.Match[str], language: Language) -> str | None:
             return None
         if month > MONTHS:
             day, month = month, day
-    return _date(match["year"], month, day, language)
+    return _format_date(match["year"], month, day, language)
 
 
-def _date(year: str, month: int, day: int, language: Language) -> str | None:
+def _format_date(year: str, month: int, day: int, language: Language) -> str | None:
     """Say a date the way the language says it, if there is such a day."""
     if not (0 < month <= MONTHS and 0 < day <= DAYS):
         return None
@@ -100,23 +106,23 @@ def _date(year: str, month: int, day: int, language: Language) -> str | None:
     )
 
 
-def _short_months(language: Language) -> Iterator[Rule]:
+def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
     """Months cut short next to a figure: `Jan. 5`, `5 Jan 2020`."""
     short = language.spellings("dates.short_months")
     if not short:
         return
-    name = rf"(?P<name>{any_of(short)})"
-    yield matching(rf"(?<!\w){name}\.(?={SPACE}\d)", lambda match: short[match["name"]], DIGITS)
-    yield matching(
-        rf"(?:{_after(language.words('dates.day_endings'))}){name}(?P<stop>\.)(?!\w)",
-        lambda match: short[match["name"]] + kept_stop(match.string, match.end(), language),
+    name = rf"(?P<name>{build_alternation(short)})"
+    yield compile_rule(rf"(?<!\w){name}\.(?={SPACE}\d)", lambda match: short[match["name"]], DIGITS)
+    yield compile_rule(
+        rf"(?:{_day_pattern(language.words('dates.day_endings'))}){name}(?P<stop>\.)(?!\w)",
+        lambda match: short[match["name"]] + keep_stop(match.string, match.end(), language),
         DIGITS,
     )
-    yield matching(
+    yield compile_rule(
         rf"(?<=\d{SPACE}){name}(?={SPACE}\d{{4}}(?!\d))", lambda match: short[match["name"]], DIGITS
     )
 
 
-def _after(endings: Sequence[str]) -> str:
+def _day_pattern(endings: Sequence[str]) -> str:
     """A pattern for the place after a day in figures: `5 `, `5. `, `5th `."""
     return "|".join(rf"(?<=\d{re.escape(ending)}{SPACE})" for ending in ("", *endings))

@@ -10,7 +10,7 @@ LOOK_CHARS = 48
 
 _NEXT_WORD = re.compile(r"[\"'”’»)\]]*[ \u00a0]+[\"'“‘«„(\[¿¡]*(\w[\w'’]*)")
 _CLOSED = re.compile(r"[\"'”’»)\]\s]*")
-_SENTENCE_BEGAN = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
+_SENTENCE_START = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
 _STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
 _LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
 
@@ -27,17 +27,17 @@ def previous_word(text: str, position: int) -> str:
     return match[1] if match else ""
 
 
-def starts_capital(word: str) -> bool:
+def is_capitalised(word: str) -> bool:
     """Say whether a word begins with a capital letter."""
     return word[:1].isupper()
 
 
-def is_named(word: str) -> bool:
+def is_name_like(word: str) -> bool:
     """Say whether a word may be a name, or the number of a street: Elm, 42nd."""
-    return starts_capital(word) or _STREET_NUMBER.fullmatch(word) is not None
+    return is_capitalised(word) or _STREET_NUMBER.fullmatch(word) is not None
 
 
-def is_last(text: str, position: int) -> bool:
+def is_text_end(text: str, position: int) -> bool:
     """Say whether nothing but closing marks follows."""
     if len(text) - position > LOOK_CHARS:
         return False
@@ -47,7 +47,7 @@ def is_last(text: str, position: int) -> bool:
 def begins_sentence(text: str, position: int) -> bool:
     """Say whether a place begins a sentence: the text begins there, or a mark stands before."""
     before = text[max(0, position - LOOK_CHARS) : position]
-    return not before.strip() or _SENTENCE_BEGAN.search(before) is not None
+    return not before.strip() or _SENTENCE_START.search(before) is not None
 
 
 @lru_cache
@@ -61,7 +61,7 @@ def starts_sentence(word: str, language: Language) -> bool:
     return re.split("['’]", word, maxsplit=1)[0] in sentence_starters(language)
 
 
-def kept_stop(text: str, position: int, language: Language, *, any_capital: bool = False) -> str:
+def keep_stop(text: str, position: int, language: Language, *, any_capital: bool = False) -> str:
     """The full stop that stays when an abbreviation before it was written out.
 
     Args:
@@ -71,9 +71,9 @@ def kept_stop(text: str, position: int, language: Language, *, any_capital: bool
         any_capital: whether any capital that follows begins a sentence, not only the words
             known to begin one.
     """
-    if is_last(text, position):
+    if is_text_end(text, position):
         return "."
     word = next_word(text, position)
-    if starts_sentence(word, language) or (any_capital and starts_capital(word)):
+    if starts_sentence(word, language) or (any_capital and is_capitalised(word)):
         return "."
     return ""

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from mixer.script.edits import Replacement
 from mixer.script.language import Language
-from mixer.script.rules.rule import Rule, matching
+from mixer.script.rules.rule import NormalisationRule, compile_rule
 
-EMPHASIS = "*_~"
+EMPHASIS_CHARS = "*_~"
 """What plain-text authors put around a word to stress it."""
 
 CONTROLS = (
@@ -28,30 +28,30 @@ The joiners U+200C and U+200D are not among them: Indic and Arabic script and em
 """
 
 _INVISIBLE = re.compile(f"[{CONTROLS}]+|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏ])")
-_RUN = re.compile(f"[{re.escape(EMPHASIS)}]+")
+_RUN = re.compile(f"[{re.escape(EMPHASIS_CHARS)}]+")
 
 
-def invisible() -> Rule:
+def build_invisible_rule() -> NormalisationRule:
     """Characters without a sound or a width."""
 
     def find(text: str) -> Iterable[Replacement]:
         if not text.isprintable():  # ten times as fast as the search, and true of nearly all text
             yield from (Replacement(*match.span(), "") for match in _INVISIBLE.finditer(text))
 
-    return Rule(find)
+    return NormalisationRule(find)
 
 
-def decorations() -> list[Rule]:
+def build_decoration_rules() -> list[NormalisationRule]:
     """Bullets, separators and emphasis."""
     return [
-        matching(r"^[-=*_#~•·—–\s]+$", _ornament, "-=*_#~•·"),
-        matching(r"^(?:(?:[*•_~]+|#{1,6})[ \u00a0])+", _nothing, "*#•_~"),
-        matching(r"(?: (?:[*_#~]{2,}|[*_]))+(?= |$)", _separator, "*_#~"),
-        Rule(_emphasis, frozenset(EMPHASIS)),
+        compile_rule(r"^[-=*_#~•·—–\s]+$", _drop_ornament, "-=*_#~•·"),
+        compile_rule(r"^(?:(?:[*•_~]+|#{1,6})[ \u00a0])+", _drop_match, "*#•_~"),
+        compile_rule(r"(?: (?:[*_#~]{2,}|[*_]))+(?= |$)", _drop_separator, "*_#~"),
+        NormalisationRule(_find_emphasis, frozenset(EMPHASIS_CHARS)),
     ]
 
 
-def pauses(language: Language) -> list[Rule]:
+def build_pause_rules(language: Language) -> list[NormalisationRule]:
     """Dashes and ellipses, written the way the language writes them.
 
     A language says in `dash` how its dash between two words is written, spaces included. One
@@ -59,31 +59,35 @@ def pauses(language: Language) -> list[Rule]:
     """
     dash = language.phrase("pauses.dash")
     rules = [
-        matching(r"(?<=\w)(?:\.{3,}|\. \.(?: \.)+)(?=[^\W\d_])", lambda _: "… ", "."),
-        matching(r"(?<![.…])(?:\.{3,}|\. \.(?: \.)+)(?!\.)", lambda _: "…", "."),
-        matching(r"(?<=[^\W\d])…(?=[^\W\d_])", lambda _: "… ", "…"),
+        compile_rule(r"(?<=\w)(?:\.{3,}|\. \.(?: \.)+)(?=[^\W\d_])", lambda _: "… ", "."),
+        compile_rule(r"(?<![.…])(?:\.{3,}|\. \.(?: \.)+)(?!\.)", lambda _: "…", "."),
+        compile_rule(r"(?<=[^\W\d])…(?=[^\W\d_])", lambda _: "… ", "…"),
     ]
     if dash:
         rules += [
-            matching(r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—"),
-            matching(r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])", lambda _: dash, "-—"),
-            matching(r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])", lambda _: dash, "-—"),
-            matching(r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])", lambda _: dash, "-—"),
+            compile_rule(
+                r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—"
+            ),
+            compile_rule(r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])", lambda _: dash, "-—"),
+            compile_rule(r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])", lambda _: dash, "-—"),
+            compile_rule(
+                r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])", lambda _: dash, "-—"
+            ),
         ]
-    return [*rules, matching(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-")]
+    return [*rules, compile_rule(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-")]
 
 
-def _ornament(match: re.Match[str]) -> str | None:
+def _drop_ornament(match: re.Match[str]) -> str | None:
     """Drop a paragraph of nothing but ornaments; a lone dash is no ornament."""
     return "" if len(match[0].strip("—– \t")) > 1 or match[0].strip() in "*#~•·" else None
 
 
-def _nothing(_match: re.Match[str]) -> str:
+def _drop_match(_match: re.Match[str]) -> str:
     """Leave a mark unsaid."""
     return ""
 
 
-def _separator(match: re.Match[str]) -> str | None:
+def _drop_separator(match: re.Match[str]) -> str | None:
     """Drop a mark that stands alone, unless it stands between two operands."""
     text = match.string
     before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() + 1 :][:1]
@@ -99,7 +103,7 @@ class _Opener(NamedTuple):
     end: int
 
 
-def _emphasis(text: str) -> Iterable[Replacement]:
+def _find_emphasis(text: str) -> Iterable[Replacement]:
     """Find marks around stressed words, and footnote marks.
 
     Only pairs are dropped: `f***` is a censored word, `~5` an estimate, `_name` a name.
@@ -109,22 +113,22 @@ def _emphasis(text: str) -> Iterable[Replacement]:
     for match in _RUN.finditer(text):
         run, (start, end) = match[0], match.span()
         before, after = text[start - 1 : start], text[end : end + 1]
-        opener = openers.pop(run[::-1], None) if _closes(before, after) else None
+        opener = openers.pop(run[::-1], None) if _is_closer(before, after) else None
         if opener is not None:
             found += (Replacement(*opener[1:], ""), Replacement(start, end, ""))
-        elif _opens(before, after):
+        elif _is_opener(before, after):
             openers[run] = _Opener(run, start, end)
         elif run == "*" and _is_footnote(text, start, after):
             found.append(Replacement(start, end, ""))
-    return sorted(_with_first(text, found))
+    return sorted(_add_leading_footnote(text, found))
 
 
-def _opens(before: str, after: str) -> bool:
+def _is_opener(before: str, after: str) -> bool:
     """Say whether a run between these characters may open a stressed word."""
     return not before.isalnum() and bool(after) and not after.isspace()
 
 
-def _closes(before: str, after: str) -> bool:
+def _is_closer(before: str, after: str) -> bool:
     """Say whether a run between these characters may close a stressed word."""
     return bool(before) and not before.isspace() and not after.isalnum()
 
@@ -136,7 +140,7 @@ def _is_footnote(text: str, start: int, after: str) -> bool:
     return after_word and not after.isalnum()
 
 
-def _with_first(text: str, found: list[Replacement]) -> Iterator[Replacement]:
+def _add_leading_footnote(text: str, found: list[Replacement]) -> Iterator[Replacement]:
     """Add the asterisk that a footnote begins with, when nothing closes it."""
     yield from found
     is_mark = text[:1] == "*" and text[1:2].isalpha()

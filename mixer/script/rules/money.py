@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mixer.script.language import Language
-from mixer.script.rules.rule import SPACE, Rule, any_of, matching
+from mixer.script.rules.rule import SPACE, NormalisationRule, build_alternation, compile_rule
 
 FIGURE = r"\d(?:[\d.,]{0,20}\d)?"
 """Digits with the separators of any language; long enough for quintillions."""
@@ -40,34 +40,34 @@ class _Wording:
     attributive: frozenset[str]
 
 
-def rules(language: Language) -> Iterator[Rule]:
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Sums with the sign before and, where the language writes them so, after the figure."""
-    wording = _wording(language)
+    wording = _load_wording(language)
     if not wording.currencies:
         return
-    sign, scale = any_of(wording.currencies), any_of(wording.scales or ["\0"])
+    sign, scale = build_alternation(wording.currencies), build_alternation(wording.scales or ["\0"])
     amount = rf"(?P<low>{FIGURE})(?:[–-](?:{sign})?(?P<high>{FIGURE}))?"
     scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
     articled = r"(?P<article>(?<!\w)[Aa]n? )?"
 
-    def say(match: re.Match[str]) -> str | None:
-        return _sum(match, wording)
+    def expand(match: re.Match[str]) -> str | None:
+        return _format_sum(match, wording)
 
-    yield matching(
+    yield compile_rule(
         rf"{articled}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
         rf"(?![\w%]|[.,–]?\d|-[\d$€£])(?P<noun>[ -][a-z])?",
-        say,
+        expand,
         "".join(wording.currencies),
     )
-    yield matching(
+    yield compile_rule(
         rf"{articled}(?<![\w.,–$€£-])(?P<edit>{amount}{scaled}{SPACE}?(?P<sign>{sign}))(?!\w)"
         r"(?P<noun>$^)?",
-        say,
+        expand,
         "".join(wording.currencies),
     )
 
 
-def _wording(language: Language) -> _Wording:
+def _load_wording(language: Language) -> _Wording:
     """Read a language's tables."""
     signs = language.table("money.signs")
     return _Wording(
@@ -82,7 +82,7 @@ def _wording(language: Language) -> _Wording:
     )
 
 
-def _sum(match: re.Match[str], wording: _Wording) -> str | None:
+def _format_sum(match: re.Match[str], wording: _Wording) -> str | None:
     """Say a sum, or leave it when its separators are not the language's own."""
     low, high, scale = match["low"], match["high"], match["scale"]
     currency = wording.currencies[match["sign"]]
@@ -91,7 +91,7 @@ def _sum(match: re.Match[str], wording: _Wording) -> str | None:
     if not (_is_plain(low, wording.decimal) and _is_plain(high or "0", wording.decimal)):
         return None
     if scale is None and high is None and _has_minor(low, wording.decimal):
-        return _with_minor(low, currency, wording)
+        return _format_minor_sum(low, currency, wording)
     noun = match["noun"] or ""
     if scale and noun.startswith("-"):
         return None  # "a $1.2 billion-dollar deal" says its currency itself
@@ -101,10 +101,10 @@ def _sum(match: re.Match[str], wording: _Wording) -> str | None:
         single = True
     figure = f"{low} {wording.range_word} {high}" if high else low
     name = currency.one if single else currency.many
-    return " ".join(part for part in (figure, _scale(match, wording), name) if part)
+    return " ".join(part for part in (figure, _format_scale(match, wording), name) if part)
 
 
-def _scale(match: re.Match[str], wording: _Wording) -> str:
+def _format_scale(match: re.Match[str], wording: _Wording) -> str:
     """Name the scale of a sum, empty when it has none."""
     scales = wording.one_of_scale if match["low"] == "1" and not match["high"] else {}
     scale = match["scale"]
@@ -129,7 +129,7 @@ def _has_minor(figure: str, decimal: str) -> bool:
     return figure[-3:-2] == decimal
 
 
-def _with_minor(figure: str, currency: Currency, wording: _Wording) -> str | None:
+def _format_minor_sum(figure: str, currency: Currency, wording: _Wording) -> str | None:
     """Say a sum with hundredths: dollars and cents."""
     major, minor = figure[:-3], str(int(figure[-2:]))
     name = currency.one if major == "1" else currency.many

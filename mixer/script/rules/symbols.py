@@ -9,52 +9,52 @@ from collections.abc import Iterator, Mapping
 
 from mixer.script.language import Language
 from mixer.script.rules.money import FIGURE
-from mixer.script.rules.rule import Rule, any_of, matching
+from mixer.script.rules.rule import NormalisationRule, build_alternation, compile_rule
 
 _OPERAND = rf"(?:{FIGURE}|[^\W\d_])"
 
 
-def rules(language: Language) -> Iterator[Rule]:
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Signs that a language reads."""
     conjunction = language.phrase("symbols.and")
     if conjunction:
-        yield _ampersand(conjunction)
+        yield _build_ampersand_rule(conjunction)
     operators = language.spellings("symbols.operators")
     if operators:
-        yield _operator(operators)
-    yield from _ranges(language)
+        yield _build_operator_rule(operators)
+    yield from _build_range_rules(language)
 
 
-def _ampersand(conjunction: str) -> Rule:
+def _build_ampersand_rule(conjunction: str) -> NormalisationRule:
     """`Smith & Sons`, `R&D`, but no entity (`&amp;`) and no list of query fields."""
-    return matching(
+    return compile_rule(
         r"(?<=[\w.,)])(?P<edit>(?P<gap> )?&(?(gap) ))(?=[\w(])(?!#?\w{2,8};)(?!\w+=)",
         lambda _: f" {conjunction} ",
         "&",
     )
 
 
-def _operator(operators: Mapping[str, str]) -> Rule:
+def _build_operator_rule(operators: Mapping[str, str]) -> NormalisationRule:
     """An operator between two operands."""
-    return matching(
-        rf"(?<![\w.,])(?P<left>{_OPERAND}) (?P<edit>{any_of(operators)})(?= {_OPERAND}(?![\w(]))",
+    return compile_rule(
+        rf"(?<![\w.,])(?P<left>{_OPERAND}) (?P<edit>{build_alternation(operators)})(?= {_OPERAND}(?![\w(]))",
         lambda match: operators[match["edit"]],
         "".join(operators),
     )
 
 
-def _ranges(language: Language) -> Iterator[Rule]:
+def _build_range_rules(language: Language) -> Iterator[NormalisationRule]:
     """An en dash from a lower figure to a higher one: `pages 5–7`, `1990–1995`."""
     word = language.phrase("numbers.range")
     if not word:
         return
 
-    def say(match: re.Match[str]) -> str | None:
+    def expand(match: re.Match[str]) -> str | None:
         low, high = match["low"], match["high"]
         return f" {word} " if int(low) < int(high) else None
 
-    yield matching(
+    yield compile_rule(
         r"(?<![\w.,:–/-])(?P<low>\d{1,4})(?P<edit>–)(?=(?P<high>\d{1,4})(?![\d–/:-]))",
-        say,
+        expand,
         "–",
     )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mixer.script.language import Language
-from mixer.script.rules.rule import Rule, matching
+from mixer.script.rules.rule import NormalisationRule, compile_rule
 
 DOMAINS = "com|org|net|edu|gov|mil|info|app|dev|io|co.uk|ac.uk|org.uk|gov.uk".replace(".", r"\.")
 """Endings that show an address even without `www.` or a scheme.
@@ -25,35 +25,35 @@ _ADDRESS = (
     rf"|(?<![\w@./-]){_HOST}(?:{DOMAINS})(?![\w@]|\.\w|-\w){_TAIL}"
 )
 _MAIL = rf"(?<![\w.+%-])[A-Za-z0-9][\w.+%-]{{0,63}}@{_HOST}[A-Za-z]{{2,24}}(?![\w@])"
-_LEFT_OUT = re.compile(r"^(?:https?://)?(?:www\.)?")
+_ADDRESS_PREFIX = re.compile(r"^(?:https?://)?(?:www\.)?")
 _SIGN = re.compile(r"([^\w]|_)")
 _TRAILING = ".,;:!?'’)]}*_~"
 
 
-def rules(language: Language) -> Iterator[Rule]:
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Mail and web addresses."""
     signs = language.spellings("web")
     if not signs:
         return
 
-    def say_mail(match: re.Match[str]) -> str:
-        return _named(match[0], signs)
+    def expand_mail(match: re.Match[str]) -> str:
+        return _name_signs(match[0], signs)
 
-    def say_address(match: re.Match[str]) -> str:
-        address, after = _trimmed(match[0])
-        return _named(_LEFT_OUT.sub("", address).rstrip("/"), signs) + after
+    def expand_address(match: re.Match[str]) -> str:
+        address, after = _split_punctuation(match[0])
+        return _name_signs(_ADDRESS_PREFIX.sub("", address).rstrip("/"), signs) + after
 
-    yield matching(_MAIL, say_mail, "@")
-    yield matching(_ADDRESS, say_address, ".", hint=r"\.[A-Za-z]")
+    yield compile_rule(_MAIL, expand_mail, "@")
+    yield compile_rule(_ADDRESS, expand_address, ".", hint=r"\.[A-Za-z]")
 
 
-def _trimmed(address: str) -> tuple[str, str]:
+def _split_punctuation(address: str) -> tuple[str, str]:
     """Part an address from the punctuation of its sentence."""
     trimmed = address.rstrip(_TRAILING)
     return trimmed, address[len(trimmed) :]
 
 
-def _named(address: str, signs: Mapping[str, str]) -> str:
+def _name_signs(address: str, signs: Mapping[str, str]) -> str:
     """Name the signs of an address."""
     parts = (signs.get(part, part) for part in _SIGN.split(address))
     return " ".join(part for part in parts if part)

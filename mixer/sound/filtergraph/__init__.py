@@ -10,6 +10,6 @@ Everything a sample goes through depends on its place on the timeline alone, nev
 segment begins; that is why segments join without a trace.
 """
 
-from mixer.sound.filtergraph.command import LOUDNESS_STEP, Command, segment_command
+from mixer.sound.filtergraph.command import LOUDNESS_STEP, Command, build_segment_command
 
-__all__ = ["LOUDNESS_STEP", "Command", "segment_command"]
+__all__ = ["LOUDNESS_STEP", "Command", "build_segment_command"]

@@ -6,9 +6,16 @@ from pathlib import Path
 
 from mixer.sound import room_tone
 from mixer.sound.bed import Bed
-from mixer.sound.filtergraph.graph import Graph, in_a_row, in_channels, limiter, mix_frames, without
-from mixer.sound.filtergraph.music import music
-from mixer.sound.filtergraph.voice import voice
+from mixer.sound.filtergraph.graph import (
+    FilterGraph,
+    concatenate,
+    limiter_filters,
+    mix_samples,
+    skip_filters,
+    upmix_filters,
+)
+from mixer.sound.filtergraph.music import add_music
+from mixer.sound.filtergraph.voice import add_voice
 from mixer.sound.loudness import STEP_S
 from mixer.sound.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline
@@ -26,15 +33,15 @@ class Command:
     Attributes:
         arguments: of FFmpeg, all but the output's codec and name.
         files: recordings to hand in open, in the order in which `arguments` refer to them.
-        unmeasured: samples of the mix before the first loudness window begins.
+        unmeasured_samples: samples of the mix before the first loudness window begins.
     """
 
     arguments: tuple[str, ...]
     files: tuple[Path, ...]
-    unmeasured: int
+    unmeasured_samples: int
 
 
-def segment_command(
+def build_segment_command(
     timeline: Timeline,
     segment: Segment,
     sources: Mapping[str, Path],
@@ -42,7 +49,7 @@ def segment_command(
     frame_samples: int = 1,
     *,
     sample_format: str = "",
-    is_anywhere: bool = False,
+    is_position_independent: bool = False,
 ) -> Command:
     """The command that makes a segment's window of the mix.
 
@@ -55,42 +62,42 @@ def segment_command(
             the whole mix, as it would in a serial render.
         sample_format: that the mix is rounded to before it is encoded; empty to leave that to the
             encoder.
-        is_anywhere: to be compared, not run: the same wherever the segment lies in the whole, but
+        is_position_independent: to be compared, not run: the same wherever the segment lies in the whole, but
             for where the encoder's frames begin. Loudness windows shape no sample.
     """
-    graph = Graph()
-    stems = [voice(graph, timeline, segment, sources)]
+    graph = FilterGraph()
+    stems = [add_voice(graph, timeline, segment, sources)]
     stems += [
-        music(graph, timeline, segment, cue, beds[cue.played])
+        add_music(graph, timeline, segment, cue, beds[cue.sound_key])
         for cue in timeline.cues
         if cue.start < segment.window_end and cue.end > segment.window_start
     ]
-    stems += _room_tone(graph, timeline, segment)
+    stems += _add_room_tone(graph, timeline, segment)
     mixed = graph.join(stems, f"amix=inputs={len(stems)}:normalize=0:duration=first")
-    if limiting := limiter(timeline.mastering.sum_limit_db):
+    if limiting := limiter_filters(timeline.mastering.sum_limit_db):
         mixed = graph.chain(mixed, limiting)
-    begin = mix_frames(timeline, segment.window_start)
-    unmeasured = 0 if is_anywhere else -begin % LOUDNESS_STEP
+    begin = mix_samples(timeline, segment.window_start)
+    unmeasured = 0 if is_position_independent else -begin % LOUDNESS_STEP
     heard, measured = graph.split(mixed, "asplit", 2)
     rounded = [f"aformat=sample_fmts={sample_format}"] if sample_format else []
-    heard = graph.chain(heard, [*without(-begin % frame_samples), *rounded])
-    graph.end(measured, [*without(unmeasured), LOUDNESS])
+    heard = graph.chain(heard, [*skip_filters(-begin % frame_samples), *rounded])
+    graph.add_sink(measured, [*skip_filters(unmeasured), LOUDNESS])
     arguments = (*graph.inputs, "-filter_complex", graph.text, "-map", f"[{heard}]")
     return Command(arguments, tuple(graph.files), unmeasured)
 
 
-def _room_tone(graph: Graph, timeline: Timeline, segment: Segment) -> Iterator[str]:
+def _add_room_tone(graph: FilterGraph, timeline: Timeline, segment: Segment) -> Iterator[str]:
     """The tone under a window, where the mix has one: its loop from the right place on."""
     if timeline.room_tone_dbfs is None:
         return
-    noise = graph.source(room_tone.noise(timeline.room_tone_dbfs))
+    noise = graph.add_source(room_tone.noise_filters(timeline.room_tone_dbfs))
     begun, ending, body = graph.split(noise, "asplit=3", 3)
-    head = graph.chain(begun, room_tone.HEAD)
-    tail = graph.chain(ending, room_tone.TAIL)
-    rest = graph.chain(body, room_tone.BODY)
-    loop = in_a_row(graph, [graph.join([tail, head], room_tone.SEAM), rest])
-    begin = mix_frames(timeline, segment.window_start)
+    head = graph.chain(begun, room_tone.LOOP_START)
+    tail = graph.chain(ending, room_tone.LOOP_TAIL)
+    rest = graph.chain(body, room_tone.LOOP_BODY)
+    loop = concatenate(graph, [graph.join([tail, head], room_tone.SEAM_FILTER), rest])
+    begin = mix_samples(timeline, segment.window_start)
     place = begin % room_tone.LOOP_SAMPLES
-    length = mix_frames(timeline, segment.window_end) - begin
-    tone = [room_tone.AGAIN, *room_tone.stretch(place, place + length)]
-    yield graph.chain(loop, [*tone, *in_channels(timeline)])
+    length = mix_samples(timeline, segment.window_end) - begin
+    tone = [room_tone.LOOP_FILTER, *room_tone.trim_filters(place, place + length)]
+    yield graph.chain(loop, [*tone, *upmix_filters(timeline)])

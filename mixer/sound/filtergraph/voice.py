@@ -5,13 +5,13 @@ from pathlib import Path
 
 from mixer.sound.filtergraph.graph import (
     RESTART,
-    Graph,
-    exactly,
-    fade,
-    in_a_row,
-    in_channels,
-    limiter,
-    mix_frames,
+    FilterGraph,
+    concatenate,
+    fade_filters,
+    length_filters,
+    limiter_filters,
+    mix_samples,
+    upmix_filters,
 )
 from mixer.sound.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Clip, Timeline, Treatment
@@ -20,29 +20,31 @@ DE_ESS_FROM, DE_ESS_REACH = 0.2, 0.2
 """Of FFmpeg's intensity: below it takes nothing, above it makes a speaker lisp (measured on hissing
 of 5 to 9 kHz at the level of the voice: 5 dB in the middle, 15 dB at the end)."""
 
-MONO_AT = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
+MONO_FILTERS = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
 """Any recording as mono at a rate; channels are averaged, which changes no level."""
 
 
-def voice(graph: Graph, timeline: Timeline, segment: Segment, sources: Mapping[str, Path]) -> str:
+def add_voice(
+    graph: FilterGraph, timeline: Timeline, segment: Segment, sources: Mapping[str, Path]
+) -> str:
     """The voice of a window in the channels and at the rate of the mix, exactly as long."""
     begin, end = segment.window_start, segment.window_end
     clips = [clip for clip in timeline.clips if clip.start < end and clip.end > begin]
     if clips:
-        stem = in_a_row(graph, list(_clips(graph, timeline, segment, clips, sources)))
+        stem = concatenate(graph, list(_add_clips(graph, timeline, segment, clips, sources)))
     else:
-        stem = graph.source(
+        stem = graph.add_source(
             [f"anullsrc=r={timeline.rate_hz}:cl=mono", f"atrim=end_sample={end - begin}"]
         )
-    length = mix_frames(timeline, end) - mix_frames(timeline, begin)
-    resampled = [f"aresample={MIX_RATE_HZ}", *exactly(length)]
+    length = mix_samples(timeline, end) - mix_samples(timeline, begin)
+    resampled = [f"aresample={MIX_RATE_HZ}", *length_filters(length)]
     return graph.chain(
-        stem, [*limiter(timeline.mastering.limit_db), *resampled, *in_channels(timeline)]
+        stem, [*limiter_filters(timeline.mastering.limit_db), *resampled, *upmix_filters(timeline)]
     )
 
 
-def _clips(
-    graph: Graph,
+def _add_clips(
+    graph: FilterGraph,
     timeline: Timeline,
     segment: Segment,
     clips: Sequence[Clip],
@@ -53,9 +55,9 @@ def _clips(
     nexts = [*(clip.start for clip in clips[1:]), end]
     for clip, following in zip(clips, nexts, strict=True):
         filters = [
-            MONO_AT.format(rate_hz=timeline.rate_hz),
-            *_treated(timeline.treatment, clip),
-            *_cut_to_clip(clip),
+            MONO_FILTERS.format(rate_hz=timeline.rate_hz),
+            *_treatment_filters(timeline.treatment, clip),
+            *_clip_filters(clip),
         ]
         if clip.start < begin:
             filters += [f"atrim=start_sample={begin - clip.start}", RESTART]
@@ -63,11 +65,11 @@ def _clips(
         if clip is clips[0] and clip.start > begin:
             filters.append(f"adelay=delays={clip.start - begin}S:all=1")
         from_here = begin if clip is clips[0] else clip.start
-        filters += exactly(following - from_here)
-        yield graph.chain(graph.recording(sources[clip.source]), filters)
+        filters += length_filters(following - from_here)
+        yield graph.chain(graph.add_recording(sources[clip.source]), filters)
 
 
-def _treated(treatment: Treatment, clip: Clip) -> list[str]:
+def _treatment_filters(treatment: Treatment, clip: Clip) -> list[str]:
     """What is done to a recording from its beginning on, so that it is the same in any segment.
 
     The de-esser goes by level, so it hears a recording at the level of all others.
@@ -80,12 +82,12 @@ def _treated(treatment: Treatment, clip: Clip) -> list[str]:
     return [*high_pass, levelled, f"deesser=i={intensity:g}", back]
 
 
-def _cut_to_clip(clip: Clip) -> list[str]:
+def _clip_filters(clip: Clip) -> list[str]:
     """A recording cut to what plays of it, its edges faded."""
     return [
         f"atrim=start_sample={clip.skip}:end_sample={clip.skip + clip.length}",
         RESTART,
         f"apad=whole_len={clip.length}",
-        *fade("in", 0, clip.fade, "tri"),
-        *fade("out", clip.length - clip.fade, clip.fade, "tri"),
+        *fade_filters("in", 0, clip.fade, "tri"),
+        *fade_filters("out", clip.length - clip.fade, clip.fade, "tri"),
     ]

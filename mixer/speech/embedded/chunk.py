@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixer.speech.embedded.model import RATE_HZ, Samples, Voiced
-from mixer.speech.embedded.ssml_reader import Pause, Phrase, Sentence
-from mixer.speech.engine import SpokenSpan, SpokenWord
+from mixer.speech.embedded.model import RATE_HZ, PhraseAudio, Samples
+from mixer.speech.embedded.ssml_reader import Pause, Phrase, SsmlSentence
+from mixer.speech.engine import SampleSpan, WordTiming
 
 GAIN_DB = 6.0
 """Lifts the voice, which speaks at about -26 LUFS, to about -20."""
@@ -22,16 +22,16 @@ LIMIT_KNEE = 0.7
 LIMIT_CEILING = 0.89
 """Of full scale, -1 dB: no peak passes it."""
 
-NOTHING_MS = 50
+EMPTY_CHUNK_MS = 50
 """Of silence for a chunk without any sound, as an audio file cannot be empty."""
 
 SAMPLE_BYTES = 2
 
-Say = Callable[[Phrase], Voiced]
+PhraseSynthesizer = Callable[[Phrase], PhraseAudio]
 
 
 @dataclass(frozen=True, slots=True)
-class Recital:
+class ChunkAudio:
     """A chunk as sound.
 
     Attributes:
@@ -41,24 +41,26 @@ class Recital:
     """
 
     pcm: bytes
-    sentences: tuple[SpokenSpan | None, ...]
-    words: tuple[SpokenWord, ...]
+    sentences: tuple[SampleSpan | None, ...]
+    words: tuple[WordTiming, ...]
 
 
-def recite(items: tuple[Sentence | Pause, ...], say: Say) -> Recital:
+def assemble_chunk(
+    items: tuple[SsmlSentence | Pause, ...], synthesize: PhraseSynthesizer
+) -> ChunkAudio:
     """Say sentences and keep silences, in order."""
-    tape = _Tape()
+    tape = _ChunkBuilder()
     for item in items:
         if isinstance(item, Pause):
-            tape.silence(item.duration_ms)
+            tape.add_silence(item.duration_ms)
         else:
-            tape.sentence(item, say)
+            tape.add_sentence(item, synthesize)
     if not tape.length_samples:
-        tape.silence(NOTHING_MS)
-    return Recital(b"".join(tape.pcm), tuple(tape.sentences), tuple(tape.words))
+        tape.add_silence(EMPTY_CHUNK_MS)
+    return ChunkAudio(b"".join(tape.pcm), tuple(tape.sentences), tuple(tape.words))
 
 
-def levelled(samples: Samples) -> Samples:
+def level_samples(samples: Samples) -> Samples:
     """Lifted by GAIN_DB, with peaks bent below LIMIT_CEILING."""
     lifted = samples * np.float32(10 ** (GAIN_DB / 20))
     over = np.abs(lifted) - LIMIT_KNEE
@@ -67,44 +69,48 @@ def levelled(samples: Samples) -> Samples:
     return np.where(over > 0, bent, lifted).astype(np.float32)
 
 
-class _Tape:
+class _ChunkBuilder:
     """What has been said so far. Keeps 16 bits a sample: long silences are cheap."""
 
     def __init__(self) -> None:
         self.pcm: list[bytes] = []
         self.length_samples = 0
-        self.sentences: list[SpokenSpan | None] = []
-        self.words: list[SpokenWord] = []
+        self.sentences: list[SampleSpan | None] = []
+        self.words: list[WordTiming] = []
 
-    def silence(self, duration_ms: int) -> None:
+    def add_silence(self, duration_ms: int) -> None:
         self._append(bytes(RATE_HZ * duration_ms // 1000 * SAMPLE_BYTES))
 
-    def sentence(self, sentence: Sentence, say: Say) -> None:
+    def add_sentence(self, sentence: SsmlSentence, synthesize: PhraseSynthesizer) -> None:
         """Say one; its span reaches from its first sound to its last."""
-        spans = [self._phrase(sentence, part, say) for part in sentence.parts]
+        spans = [self._add_part(sentence, part, synthesize) for part in sentence.parts]
         heard = [span for span in spans if span is not None]
-        whole = SpokenSpan(heard[0].start_samples, heard[-1].end_samples) if heard else None
+        whole = SampleSpan(heard[0].start_samples, heard[-1].end_samples) if heard else None
         self.sentences.append(whole)
 
-    def _phrase(self, sentence: Sentence, part: Phrase | Pause, say: Say) -> SpokenSpan | None:
+    def _add_part(
+        self, sentence: SsmlSentence, part: Phrase | Pause, synthesize: PhraseSynthesizer
+    ) -> SampleSpan | None:
         if isinstance(part, Pause):
-            self.silence(part.duration_ms)
+            self.add_silence(part.duration_ms)
             return None
-        voiced = say(part)
-        self.words += self._placed(voiced, sentence)
+        voiced = synthesize(part)
+        self.words += self._place_words(voiced, sentence)
         start_samples = self.length_samples
-        self._append((levelled(voiced.samples) * 32767).astype("<i2").tobytes())
+        self._append((level_samples(voiced.samples) * 32767).astype("<i2").tobytes())
         end_samples = self.length_samples
-        return SpokenSpan(start_samples, end_samples) if end_samples > start_samples else None
+        return SampleSpan(start_samples, end_samples) if end_samples > start_samples else None
 
-    def _placed(self, voiced: Voiced, sentence: Sentence) -> Iterator[SpokenWord]:
+    def _place_words(
+        self, phrase_audio: PhraseAudio, sentence: SsmlSentence
+    ) -> Iterator[WordTiming]:
         """A phrase's words at their place in the chunk."""
-        for word in voiced.words:
-            span = SpokenSpan(
+        for word in phrase_audio.words:
+            span = SampleSpan(
                 self.length_samples + word.start_samples, self.length_samples + word.end_samples
             )
             text = sentence.text[word.start : word.end]
-            yield SpokenWord(len(self.sentences), word.start, text, span)
+            yield WordTiming(len(self.sentences), word.start, text, span)
 
     def _append(self, pcm: bytes) -> None:
         self.pcm.append(pcm)

@@ -26,24 +26,24 @@ FLAC_TOTAL_SAMPLES = slice(21, 26)
 """Where a FLAC file holds its length, in the lower 36 bits (source: RFC 9639, section 8.2)."""
 
 
-def encoded(pcm: bytes, rate_hz: int, suffix: str, children: ffmpeg.Children) -> bytes:
+def encode_audio(pcm: bytes, rate_hz: int, suffix: str, processes: ffmpeg.ProcessGroup) -> bytes:
     """A whole audio file.
 
     Args:
         pcm: mono samples, 16 bits, little-endian.
         rate_hz: of the samples.
         suffix: `flac` or `mp3`.
-        children: the job that the encoder belongs to.
+        processes: the job that the encoder belongs to.
     """
     if suffix not in ENCODERS:
         raise MixerError(f"There is no encoder for {suffix}: it is flac or mp3.")
     source = ("-f", "s16le", "-ar", str(rate_hz), "-ac", "1", *ffmpeg.confined_stdin())
     arguments = [*source, *BITEXACT, *ENCODERS[suffix], "pipe:1"]
-    audio = ffmpeg.run(arguments, stdin=pcm, timeout_s=ENCODE_TIMEOUT_S, children=children).stdout
-    return _with_length(audio, len(pcm) // 2) if suffix == "flac" else audio
+    audio = ffmpeg.run(arguments, stdin=pcm, timeout_s=ENCODE_TIMEOUT_S, processes=processes).stdout
+    return _set_flac_length(audio, len(pcm) // 2) if suffix == "flac" else audio
 
 
-def _with_length(flac: bytes, length_samples: int) -> bytes:
+def _set_flac_length(flac: bytes, length_samples: int) -> bytes:
     """State the length in a FLAC file's head, which FFmpeg cannot go back to in a pipe."""
     length = length_samples.to_bytes(5, "big")
     first = FLAC_TOTAL_SAMPLES.start

@@ -16,9 +16,9 @@ from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.parallel import usable_cores
 from mixer.script.limits import EMBEDDED_LIMITS, EngineLimits
 from mixer.speech.embedded.ssml_reader import snippet
-from mixer.speech.embedded.worker import Failure, Reply, Request
+from mixer.speech.embedded.worker import Reply, WorkerFailure, WorkerRequest
 from mixer.speech.embedded.workers import WorkerDied, WorkerPool
-from mixer.speech.engine import Delivery, Speech, Voice
+from mixer.speech.engine import Speech, Voice, VoiceSettings
 
 ENGINE_NAME = "embedded"
 
@@ -53,7 +53,9 @@ class EmbeddedEngine:
         require_packages(PACKAGES)
         self.suffix: str = suffix
         self._parallelism = parallelism or usable_cores()
-        self._workers: WorkerPool[Request, Reply] = WorkerPool(WORKER_MODULE, self._parallelism)
+        self._workers: WorkerPool[WorkerRequest, Reply] = WorkerPool(
+            WORKER_MODULE, self._parallelism
+        )
 
     @property
     def parallelism(self) -> int:
@@ -68,7 +70,7 @@ class EmbeddedEngine:
         """Its five voices, the default first."""
         return VOICES
 
-    def speak(self, ssml: str, delivery: Delivery) -> Speech:
+    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
         """Say one chunk. It costs nothing, so no characters are billed.
 
         Raises:
@@ -77,18 +79,18 @@ class EmbeddedEngine:
             OutOfTime: the engine was closed meanwhile.
             MixerError: the engine is closed.
         """
-        pitch = PITCHES.get(delivery.voice)
+        pitch = PITCHES.get(voice_settings.voice)
         if pitch is None:
             raise UnknownVoice(
-                f'The embedded engine has no voice "{delivery.voice}": it is one of '
+                f'The embedded engine has no voice "{voice_settings.voice}": it is one of '
                 f"{', '.join(PITCHES)}.",
-                voice=delivery.voice,
+                voice=voice_settings.voice,
             )
         try:
-            reply = self._workers.ask(Request(ssml, pitch, self.suffix))
+            reply = self._workers.call(WorkerRequest(ssml, pitch, self.suffix))
         except WorkerDied as error:
             raise SpeechFailed(str(error), [snippet(ssml)]) from error
-        if isinstance(reply, Failure):
+        if isinstance(reply, WorkerFailure):
             raise SpeechFailed(reply.message, reply.passages)
         return reply
 

@@ -23,14 +23,14 @@ from hibari.tts import ASSETS
 from hibari.voices import voice_path
 from numpy.typing import NDArray
 
-from mixer.speech.embedded.said import Said
-from mixer.speech.embedded.text import Piece, guarded, pieces
-from mixer.speech.embedded.word_times import Timed, Written, written_words
+from mixer.speech.embedded.said import MappedText
+from mixer.speech.embedded.text import PhonemeSpan, sanitise_text, split_phonemes
+from mixer.speech.embedded.word_times import SourceWordTiming, TokenTiming, align_words
 
 RATE_HZ = int(dsp.SR)
 """Of everything the model makes: 24,000."""
 
-VOICE_IN_WHEEL = "heart"
+BUNDLED_VOICE = "heart"
 """The only voice that needs no download."""
 
 SEED = 0
@@ -41,7 +41,7 @@ DURATIONS_OUTPUT = "/Cast_32_output_0"
 
 DURATION_SAMPLES = 2 * int(dsp.HOP)
 
-LATENESS_SAMPLES = RATE_HZ * 50 // 1000
+LATENCY_SAMPLES = RATE_HZ * 50 // 1000
 """The model's times lie 50 ms behind what is heard: median over 63 onsets after silence."""
 
 SILENCE_LEVEL = 5e-4
@@ -55,11 +55,11 @@ Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Voiced:
+class PhraseAudio:
     """A phrase as sound: mono samples at RATE_HZ, none when it cannot be read; and its words."""
 
     samples: Samples
-    words: tuple[Written, ...] = ()
+    words: tuple[SourceWordTiming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +78,36 @@ class EmbeddedModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        model = Path(voice_path(VOICE_IN_WHEEL)).read_bytes() + _graph_output(DURATIONS_OUTPUT)
+        model = Path(voice_path(BUNDLED_VOICE)).read_bytes() + _encode_graph_output(
+            DURATIONS_OUTPUT
+        )
         self._session: Any = onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"]
         )
         self._g2p: Any = G2P()
-        self._ids = _vocabulary()
+        self._ids = _load_vocabulary()
 
-    def say(self, said: Said, *, pitch: float = 1.0, rate: float = 1.0) -> Voiced:
+    def synthesize(self, text: MappedText, *, pitch: float = 1.0, rate: float = 1.0) -> PhraseAudio:
         """Say a phrase.
 
         Args:
-            said: the words.
+            text: the words.
             pitch: the voice's factor k.
             rate: factor of speed, 1.0 is the voice's own.
         """
-        said = guarded(said)
-        phonemes = self._phonemes(said.text)
+        text = sanitise_text(text)
+        phonemes = self._phonemize(text.text)
         sounds: list[Samples] = [np.zeros(0, np.float32)]
-        heard: list[Timed] = []
-        for piece in pieces(phonemes.text, rate / pitch):
-            samples, bounds = self._piece(phonemes.text[piece.start : piece.end], pitch, rate)
-            heard += _timed(phonemes, piece, bounds + sum(map(len, sounds)))
+        heard: list[TokenTiming] = []
+        for piece in split_phonemes(phonemes.text, rate / pitch):
+            samples, bounds = self._synthesize_piece(
+                phonemes.text[piece.start : piece.end], pitch, rate
+            )
+            heard += _time_tokens(phonemes, piece, bounds + sum(map(len, sounds)))
             sounds += [samples, np.zeros(RATE_HZ * piece.pause_ms // 1000, np.float32)]
-        return Voiced(np.concatenate(sounds), tuple(written_words(said, heard)))
+        return PhraseAudio(np.concatenate(sounds), tuple(align_words(text, heard)))
 
-    def _phonemes(self, text: str) -> _Phonemes:
+    def _phonemize(self, text: str) -> _Phonemes:
         tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(text)))
         phonemes, words = "", []
         for token in tokens:
@@ -114,22 +118,28 @@ class EmbeddedModel:
             phonemes += " " if token.whitespace else ""
         return _Phonemes(phonemes, tuple(words))
 
-    def _piece(self, phonemes: str, pitch: float, rate: float) -> tuple[Samples, NDArray[np.int64]]:
+    def _synthesize_piece(
+        self, phonemes: str, pitch: float, rate: float
+    ) -> tuple[Samples, NDArray[np.int64]]:
         """Samples of one piece, and where each phoneme begins; in the end, where the last ends."""
         ids = [0, *(self._ids[each] for each in phonemes), 0]
         asked = {"ids": np.array([ids], np.int64), "speed": np.array([rate / pitch], np.float32)}
         *spectra, durations = self._session.run(None, asked)
         samples = dsp.synth(*(each[0] for each in spectra), np.random.default_rng(SEED))
-        samples = _stretched(samples, round(len(samples) / pitch))
-        bounds = np.cumsum(durations.reshape(-1)) * DURATION_SAMPLES / pitch - LATENESS_SAMPLES
-        start, end = _sounding(samples)
-        return _faded(samples[start:end]), np.clip(bounds.astype(np.int64) - start, 0, end - start)
+        samples = _resample(samples, round(len(samples) / pitch))
+        bounds = np.cumsum(durations.reshape(-1)) * DURATION_SAMPLES / pitch - LATENCY_SAMPLES
+        start, end = _sound_bounds(samples)
+        return _fade_edges(samples[start:end]), np.clip(
+            bounds.astype(np.int64) - start, 0, end - start
+        )
 
 
-def _timed(phonemes: _Phonemes, piece: Piece, bounds: NDArray[np.int64]) -> list[Timed]:
+def _time_tokens(
+    phonemes: _Phonemes, piece: PhonemeSpan, bounds: NDArray[np.int64]
+) -> list[TokenTiming]:
     """The words that begin in a piece; `bounds[n]` is where its n-th phoneme begins."""
     return [
-        Timed(
+        TokenTiming(
             word, int(bounds[start - piece.start]), int(bounds[min(end, piece.end) - piece.start])
         )
         for word, start, end in phonemes.words
@@ -137,7 +147,7 @@ def _timed(phonemes: _Phonemes, piece: Piece, bounds: NDArray[np.int64]) -> list
     ]
 
 
-def _sounding(samples: Samples) -> tuple[int, int]:
+def _sound_bounds(samples: Samples) -> tuple[int, int]:
     """Where the sound starts and ends, with a little of the quiet around it."""
     loud = np.flatnonzero(np.abs(samples) > SILENCE_LEVEL)
     if not len(loud):
@@ -145,7 +155,7 @@ def _sounding(samples: Samples) -> tuple[int, int]:
     return max(int(loud[0]) - LEAD_SAMPLES, 0), min(int(loud[-1]) + TAIL_SAMPLES, len(samples))
 
 
-def _faded(samples: Samples) -> Samples:
+def _fade_edges(samples: Samples) -> Samples:
     """The same sound, in from silence and out to silence."""
     count = min(FADE_SAMPLES, len(samples) // 2)
     ramp = np.linspace(0, 1, count, dtype=np.float32)
@@ -155,7 +165,7 @@ def _faded(samples: Samples) -> Samples:
     return samples
 
 
-def _stretched(samples: Samples, length: int) -> Samples:
+def _resample(samples: Samples, length: int) -> Samples:
     """Resample to a number of samples, band-limited; the sound starts and ends in silence."""
     if length == len(samples):
         return samples
@@ -166,19 +176,19 @@ def _stretched(samples: Samples, length: int) -> Samples:
     return (np.fft.irfft(wanted, length) * (length / len(samples))).astype(np.float32)
 
 
-def _vocabulary() -> dict[str, int]:
+def _load_vocabulary() -> dict[str, int]:
     return dict(json.loads((Path(ASSETS) / "vocab.json").read_text(encoding="utf-8")))
 
 
-def _graph_output(name: str) -> bytes:
+def _encode_graph_output(name: str) -> bytes:
     """A further output for an ONNX model, to append to its bytes.
 
     Protocol buffers merge what follows: ModelProto field 7 is the graph, its field 12 an output,
     whose field 1 is the name (source: onnx.proto).
     """
-    return _field(7, _field(12, _field(1, name.encode())))
+    return _encode_field(7, _encode_field(12, _encode_field(1, name.encode())))
 
 
-def _field(number: int, content: bytes) -> bytes:
+def _encode_field(number: int, content: bytes) -> bytes:
     """A length-delimited field; all lengths here are below 128, one byte each."""
     return bytes([number << 3 | 2, len(content)]) + content

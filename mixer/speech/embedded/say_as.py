@@ -35,7 +35,7 @@ LONGEST_MONTH_DAYS = 31
 DATE_PARTS = {"d": "day", "m": "month", "y": "year"}
 
 
-def spoken(text: str, interpret_as: str, form: str = "") -> str:
+def expand_say_as(text: str, interpret_as: str, form: str = "") -> str:
     """What to say for an element's text.
 
     Args:
@@ -47,28 +47,30 @@ def spoken(text: str, interpret_as: str, form: str = "") -> str:
     return read(text, form) if read else text
 
 
-def spelled(text: str, _form: str = "") -> str:
+def expand_characters(text: str, _form: str = "") -> str:
     """Every character by its name, with short rests between."""
-    return ", ".join(filter(None, (_name(character) for character in text.strip())))
+    return ", ".join(filter(None, (_name_character(character) for character in text.strip())))
 
 
-def digits(text: str, _form: str = "") -> str:
+def expand_digits(text: str, _form: str = "") -> str:
     """Every digit on its own, with a rest where they are grouped."""
     groups = re.findall(r"[0-9]+|[^\W\d_]+", text)
-    return ", ".join(" ".join(map(_name, group)) if group.isdigit() else group for group in groups)
+    return ", ".join(
+        " ".join(map(_name_character, group)) if group.isdigit() else group for group in groups
+    )
 
 
-def cardinal(text: str, _form: str = "") -> str:
+def expand_cardinal(text: str, _form: str = "") -> str:
     """A whole number in words, never read as a year."""
-    return _number(text, "cardinal")
+    return _expand_number(text, "cardinal")
 
 
-def ordinal(text: str, _form: str = "") -> str:
+def expand_ordinal(text: str, _form: str = "") -> str:
     """A whole number as a place in an order."""
-    return _number(text, "ordinal")
+    return _expand_number(text, "ordinal")
 
 
-def calendar_date(text: str, form: str) -> str:
+def expand_date(text: str, form: str) -> str:
     """A date in a form that is read in full: `March 3, 2024`."""
     form = "ymd" if form == "yyyymmdd" else form or "mdy"
     numbers = re.findall(r"\d+", text)
@@ -77,43 +79,43 @@ def calendar_date(text: str, form: str) -> str:
     if len(numbers) != len(form) or not set(form) <= DATE_PARTS.keys():
         return text
     parts = {DATE_PARTS[letter]: int(number) for letter, number in zip(form, numbers, strict=True)}
-    return _date_words(parts).strip() or text
+    return _format_date(parts).strip() or text
 
 
-def _name(character: str) -> str:
+def _name_character(character: str) -> str:
     if character.isdigit() and character.isascii():
         return DIGITS[int(character)]
     return character.upper() if character.isalpha() else CHARACTERS.get(character, "")
 
 
-def _number(text: str, kind: str) -> str:
+def _expand_number(text: str, kind: str) -> str:
     whole = re.sub(r"[\s,]|(?<=\d)(st|nd|rd|th)$", "", text.strip())
     if not re.fullmatch(r"[-+]?[0-9]+", whole):
         return text
     if len(whole) > MAX_WHOLE_NUMBER_DIGITS:
-        return digits(whole)
+        return expand_digits(whole)
     from num2words import num2words
 
     return str(num2words(int(whole), lang="en", to=kind))
 
 
-def _date_words(parts: dict[str, int]) -> str:
+def _format_date(parts: dict[str, int]) -> str:
     """The words of a date, or nothing when there is no such date."""
     year, month, day = parts.get("year", 0), parts.get("month", 0), parts.get("day", 0)
     if month >= len(MONTHS) or day > LONGEST_MONTH_DAYS or not any(parts.values()):
         return ""
-    when = f"{MONTHS[month]} {ordinal(str(day)) if day else ''}".strip()
+    when = f"{MONTHS[month]} {expand_ordinal(str(day)) if day else ''}".strip()
     return when + (", " if month and day and year else " ") + str(year) if year else when
 
 
 _READERS: dict[str, Callable[[str, str], str]] = {
-    "characters": spelled,
-    "spell-out": spelled,
-    "digits": digits,
-    "telephone": digits,
-    "cardinal": cardinal,
-    "number": cardinal,
-    "ordinal": ordinal,
-    "date": calendar_date,
+    "characters": expand_characters,
+    "spell-out": expand_characters,
+    "digits": expand_digits,
+    "telephone": expand_digits,
+    "cardinal": expand_cardinal,
+    "number": expand_cardinal,
+    "ordinal": expand_ordinal,
+    "date": expand_date,
     "expletive": lambda _text, _form: "beep",
 }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mixer.errors import SpeechFailed
 from mixer.speech.embedded import say_as
-from mixer.speech.embedded.said import Said
+from mixer.speech.embedded.said import MappedText
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -68,16 +68,16 @@ class Phrase:
     """Words said in one breath at one rate.
 
     Attributes:
-        said: the words; their origins are places in the text of the sentence's element.
+        text: the words; their origins are places in the text of the sentence's element.
         rate: factor of speed, 1.0 is the voice's own.
     """
 
-    said: Said
+    text: MappedText
     rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class SsmlSentence:
     """One `<s>` element, or the text between such elements.
 
     Attributes:
@@ -89,7 +89,7 @@ class Sentence:
     parts: tuple[Phrase | Pause, ...]
 
 
-def read_ssml(ssml: str) -> tuple[Sentence | Pause, ...]:
+def read_ssml(ssml: str) -> tuple[SsmlSentence | Pause, ...]:
     """Sentences and the silences around them, in document order.
 
     Between two sentences stands the pause of their elements; a break between them adds to it.
@@ -103,15 +103,15 @@ def read_ssml(ssml: str) -> tuple[Sentence | Pause, ...]:
     try:
         root = fromstring(ssml, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise _unreadable(ssml, str(error)) from error
-    if _tag(root) != "speak":
-        raise _unreadable(ssml, "its root element is not <speak>")
-    reading = _Reading()
+        raise _unreadable_error(ssml, str(error)) from error
+    if _tag_name(root) != "speak":
+        raise _unreadable_error(ssml, "its root element is not <speak>")
+    reading = _SsmlWalker()
     try:
-        reading.walk(root, 1.0)
+        reading.read_element(root, 1.0)
     except (ValueError, RecursionError) as error:
-        raise _unreadable(ssml, str(error)) from error
-    return reading.finished()
+        raise _unreadable_error(ssml, str(error)) from error
+    return reading.finish()
 
 
 def plain_text(ssml: str) -> str:
@@ -126,109 +126,111 @@ def snippet(ssml: str) -> str:
 
 
 @dataclass(slots=True)
-class _Open:
+class _SentenceBuilder:
     """A sentence while it is being read."""
 
     explicit: bool = False
     text: str = ""
     parts: list[Phrase | Pause] = field(default_factory=list)
 
-    def say(self, source: str, rate: float, alias: str | None = None) -> None:
+    def add_text(self, source: str, rate: float, alias: str | None = None) -> None:
         """Add words, in one phrase with those before when the rate is the same."""
         start = len(self.text)
         self.text += source
-        said = Said.literal(source, start)
+        said = MappedText.literal(source, start)
         if alias is not None:
-            said = Said.alias(alias, start, len(self.text))
+            said = MappedText.alias(alias, start, len(self.text))
         last = self.parts[-1] if self.parts else None
         if isinstance(last, Phrase) and last.rate == rate:
-            self.parts[-1] = Phrase(last.said + said, rate)
+            self.parts[-1] = Phrase(last.text + said, rate)
         else:
             self.parts.append(Phrase(said, rate))
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         return not self.explicit and not any(
-            isinstance(part, Phrase) and part.said.text.strip() for part in self.parts
+            isinstance(part, Phrase) and part.text.text.strip() for part in self.parts
         )
 
 
-class _Reading:
+class _SsmlWalker:
     """The walk through a document, gathering sentences and pauses."""
 
     def __init__(self) -> None:
-        self._items: list[Sentence | Pause] = []
-        self._open = _Open()
-        self._owed_ms = 0
+        self._items: list[SsmlSentence | Pause] = []
+        self._current = _SentenceBuilder()
+        self._pending_pause_ms = 0
 
-    def finished(self) -> tuple[Sentence | Pause, ...]:
+    def finish(self) -> tuple[SsmlSentence | Pause, ...]:
         """All that was gathered; a pause still owed at the end is nobody's."""
-        self._close(0)
+        self._close_sentence(0)
         return tuple(self._items)
 
-    def walk(self, element: "Element", rate: float) -> None:
+    def read_element(self, element: "Element", rate: float) -> None:
         """Read an element: by its own rule, or its text and children."""
-        rule = _RULES.get(_tag(element), _Reading._inside)
+        rule = _RULES.get(_tag_name(element), _SsmlWalker._read_children)
         rule(self, element, rate)
 
-    def _inside(self, element: "Element", rate: float) -> None:
-        for text, child in _content(element):
+    def _read_children(self, element: "Element", rate: float) -> None:
+        for text, child in _iterate_content(element):
             if text:
-                self._open.say(text, rate)
+                self._current.add_text(text, rate)
             if child is not None:
-                self.walk(child, rate)
+                self.read_element(child, rate)
 
-    def _paragraph(self, element: "Element", rate: float) -> None:
-        self._close(PARAGRAPH_PAUSE_MS)
-        self._inside(element, rate)
-        self._close(PARAGRAPH_PAUSE_MS)
+    def _read_paragraph(self, element: "Element", rate: float) -> None:
+        self._close_sentence(PARAGRAPH_PAUSE_MS)
+        self._read_children(element, rate)
+        self._close_sentence(PARAGRAPH_PAUSE_MS)
 
-    def _sentence(self, element: "Element", rate: float) -> None:
-        self._close(SENTENCE_PAUSE_MS)
-        self._open = _Open(explicit=True)
-        self._inside(element, rate)
-        self._close(SENTENCE_PAUSE_MS)
+    def _read_sentence(self, element: "Element", rate: float) -> None:
+        self._close_sentence(SENTENCE_PAUSE_MS)
+        self._current = _SentenceBuilder(explicit=True)
+        self._read_children(element, rate)
+        self._close_sentence(SENTENCE_PAUSE_MS)
 
-    def _break(self, element: "Element", _rate: float) -> None:
-        self._open.parts.append(Pause(_break_ms(element)))
+    def _read_break(self, element: "Element", _rate: float) -> None:
+        self._current.parts.append(Pause(_break_ms(element)))
 
-    def _sub(self, element: "Element", rate: float) -> None:
+    def _read_sub(self, element: "Element", rate: float) -> None:
         source = "".join(element.itertext())
-        self._open.say(source, rate, element.get("alias", source))
+        self._current.add_text(source, rate, element.get("alias", source))
 
-    def _say_as(self, element: "Element", rate: float) -> None:
+    def _read_say_as(self, element: "Element", rate: float) -> None:
         source = "".join(element.itertext())
         kind, form = element.get("interpret-as", ""), element.get("format", "")
-        self._open.say(source, rate, say_as.spoken(source, kind, form))
+        self._current.add_text(source, rate, say_as.expand_say_as(source, kind, form))
 
-    def _prosody(self, element: "Element", rate: float) -> None:
-        factor = _rate(element.get("rate", "medium"))
-        self._inside(element, min(max(rate * factor, SLOWEST_RATE), FASTEST_RATE))
+    def _read_prosody(self, element: "Element", rate: float) -> None:
+        factor = _parse_rate(element.get("rate", "medium"))
+        self._read_children(element, min(max(rate * factor, SLOWEST_RATE), FASTEST_RATE))
 
-    def _close(self, pause_ms: int) -> None:
+    def _close_sentence(self, pause_ms: int) -> None:
         """End the open sentence, if there is one, and owe the pause after it."""
-        sentence, self._open = self._open, _Open()
-        if sentence.empty:
+        sentence, self._current = self._current, _SentenceBuilder()
+        if sentence.is_empty:
             self._items += [part for part in sentence.parts if isinstance(part, Pause)]
         else:
-            if self._owed_ms and any(isinstance(item, Sentence) for item in self._items):
-                self._items.append(Pause(self._owed_ms))
-            self._items.append(Sentence(sentence.text, tuple(sentence.parts)))
-            self._owed_ms = 0
-        self._owed_ms = max(self._owed_ms, pause_ms)
+            if self._pending_pause_ms and any(
+                isinstance(item, SsmlSentence) for item in self._items
+            ):
+                self._items.append(Pause(self._pending_pause_ms))
+            self._items.append(SsmlSentence(sentence.text, tuple(sentence.parts)))
+            self._pending_pause_ms = 0
+        self._pending_pause_ms = max(self._pending_pause_ms, pause_ms)
 
 
-_RULES: dict[str, Callable[[_Reading, "Element", float], None]] = {
-    "p": _Reading._paragraph,
-    "s": _Reading._sentence,
-    "break": _Reading._break,
-    "sub": _Reading._sub,
-    "say-as": _Reading._say_as,
-    "prosody": _Reading._prosody,
+_RULES: dict[str, Callable[[_SsmlWalker, "Element", float], None]] = {
+    "p": _SsmlWalker._read_paragraph,
+    "s": _SsmlWalker._read_sentence,
+    "break": _SsmlWalker._read_break,
+    "sub": _SsmlWalker._read_sub,
+    "say-as": _SsmlWalker._read_say_as,
+    "prosody": _SsmlWalker._read_prosody,
 }
 
 
-def _content(element: "Element") -> Iterator[tuple[str, "Element | None"]]:
+def _iterate_content(element: "Element") -> Iterator[tuple[str, "Element | None"]]:
     """An element's texts, each with the child that follows it; None after the last."""
     text = element.text or ""
     for child in element:
@@ -237,7 +239,7 @@ def _content(element: "Element") -> Iterator[tuple[str, "Element | None"]]:
     yield text, None
 
 
-def _tag(element: "Element") -> str:
+def _tag_name(element: "Element") -> str:
     """An element's name without its namespace."""
     return str(element.tag).rsplit("}", 1)[-1]
 
@@ -256,7 +258,7 @@ def _break_ms(element: "Element") -> int:
     return round(min(float(match[1]) * (1000 if match[2] == "s" else 1), MAX_BREAK_MS))
 
 
-def _rate(rate: str) -> float:
+def _parse_rate(rate: str) -> float:
     """The factor of speed that a rate attribute names; signed percents are changes."""
     if rate in RATES:
         return RATES[rate]
@@ -267,5 +269,5 @@ def _rate(rate: str) -> float:
     return {"": factor, "+": 1 + factor, "-": 1 - factor}[match[1]]
 
 
-def _unreadable(ssml: str, reason: str) -> SpeechFailed:
+def _unreadable_error(ssml: str, reason: str) -> SpeechFailed:
     return SpeechFailed(f"This SSML cannot be read: {reason}.", [snippet(ssml)])

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mixer.speech.embedded.said import Said
+from mixer.speech.embedded.said import MappedText
 from mixer.speech.embedded.say_as import DIGITS, MAX_WHOLE_NUMBER_DIGITS
 from mixer.speech.embedded.ssml_reader import CLAUSE_PAUSE_MS
 
@@ -35,12 +35,12 @@ _GREEK_NAME = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
 _RUN = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?]+ +")
 _CLAUSE_END = re.compile(r"[,;:—….!?][”\")]* +")
-_READ_BY_THE_VOICE = frozenset("µ½¼¾²³")
+_SUPPORTED_SYMBOLS = frozenset("µ½¼¾²³")
 _STRESS = frozenset("ˈˌː")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PhonemeSpan:
     """A stretch of phonemes said at once.
 
     Attributes:
@@ -54,16 +54,16 @@ class Piece:
     pause_ms: int
 
 
-def guarded(said: Said) -> Said:
+def sanitise_text(text: MappedText) -> MappedText:
     """The text with all that the voice cannot read taken out or made readable."""
-    said = said.replaced(_NOT_ASCII, lambda match: _readable(match.group()))
-    said = said.replaced(_GREEK, lambda match: _greek(match.group()))
-    said = said.replaced(_LINK, lambda match: "(" if match.group() == "[" else ")")
-    said = said.replaced(_NUMBER, lambda match: _bounded_number(match.group()))
-    return said.spaced(_places_in_runs(said.text))
+    text = text.replace_matches(_NOT_ASCII, lambda match: _transliterate(match.group()))
+    text = text.replace_matches(_GREEK, lambda match: _name_greek_letter(match.group()))
+    text = text.replace_matches(_LINK, lambda match: "(" if match.group() == "[" else ")")
+    text = text.replace_matches(_NUMBER, lambda match: _expand_long_number(match.group()))
+    return text.insert_spaces(_find_run_breaks(text.text))
 
 
-def pieces(phonemes: str, rate: float = 1.0) -> list[Piece]:
+def split_phonemes(phonemes: str, rate: float = 1.0) -> list[PhonemeSpan]:
     """Cut phonemes into pieces of bounded length: at sentence ends, else clauses, else words.
 
     Args:
@@ -71,37 +71,43 @@ def pieces(phonemes: str, rate: float = 1.0) -> list[Piece]:
         rate: factor of speed; what is said slowly is cut shorter, as memory goes by its length.
     """
     longest = max(round(MAX_PIECE_PHONEMES * min(rate, 1.0)), MIN_PIECE_PHONEMES)
-    found: list[Piece] = []
+    found: list[PhonemeSpan] = []
     start = 0
     for match in _SENTENCE_END.finditer(phonemes):
-        found += _bounded(phonemes, start, match.end(), longest, INNER_SENTENCE_PAUSE_MS)
+        found += _split_sentence(phonemes, start, match.end(), longest, INNER_SENTENCE_PAUSE_MS)
         start = match.end()
-    found += _bounded(phonemes, start, len(phonemes), longest, 0)
-    return [_bare(piece, phonemes) for piece in found if audible(phonemes[piece.start : piece.end])]
+    found += _split_sentence(phonemes, start, len(phonemes), longest, 0)
+    return [
+        _trim_spaces(piece, phonemes)
+        for piece in found
+        if is_audible(phonemes[piece.start : piece.end])
+    ]
 
 
-def audible(phonemes: str) -> bool:
+def is_audible(phonemes: str) -> bool:
     """Whether there is more than punctuation and stress to hear."""
     return any(phoneme.isalpha() and phoneme not in _STRESS for phoneme in phonemes)
 
 
-def _bare(piece: Piece, phonemes: str) -> Piece:
+def _trim_spaces(piece: PhonemeSpan, phonemes: str) -> PhonemeSpan:
     """The piece without the spaces at its edges."""
     text = phonemes[piece.start : piece.end]
     start = piece.start + len(text) - len(text.lstrip())
-    return Piece(start, start + len(text.strip()), piece.pause_ms)
+    return PhonemeSpan(start, start + len(text.strip()), piece.pause_ms)
 
 
-def _bounded(phonemes: str, start: int, end: int, longest: int, pause_ms: int) -> Iterator[Piece]:
+def _split_sentence(
+    phonemes: str, start: int, end: int, longest: int, pause_ms: int
+) -> Iterator[PhonemeSpan]:
     """One sentence in pieces of at most `longest` phonemes."""
     while end - start > longest:
-        cut, pause_after_ms = _cut(phonemes, start + longest // 5, start + longest)
-        yield Piece(start, cut, pause_after_ms)
+        cut, pause_after_ms = _find_cut(phonemes, start + longest // 5, start + longest)
+        yield PhonemeSpan(start, cut, pause_after_ms)
         start = cut
-    yield Piece(start, end, pause_ms)
+    yield PhonemeSpan(start, end, pause_ms)
 
 
-def _cut(phonemes: str, earliest: int, latest: int) -> tuple[int, int]:
+def _find_cut(phonemes: str, earliest: int, latest: int) -> tuple[int, int]:
     """The best place to cut a long sentence, and the pause there."""
     clauses = [match.end() for match in _CLAUSE_END.finditer(phonemes, earliest, latest)]
     if clauses:
@@ -110,31 +116,31 @@ def _cut(phonemes: str, earliest: int, latest: int) -> tuple[int, int]:
     return (space + 1 if space >= 0 else latest), 0
 
 
-def _readable(character: str) -> str:
+def _transliterate(character: str) -> str:
     """A character beyond ASCII as the voice can read it; marks vanish, other scripts are blank."""
     kind = unicodedata.category(character)[0]
-    if character in _READ_BY_THE_VOICE or kind not in "LMNC":
+    if character in _SUPPORTED_SYMBOLS or kind not in "LMNC":
         return character
     if kind in "MC":
         return ""
     if character.isdecimal():
         return str(unicodedata.decimal(character))
     plain = unicodedata.normalize("NFKC", character).replace("⁄", "/")
-    return plain if all(map(_known, plain)) else " "
+    return plain if all(map(_is_supported, plain)) else " "
 
 
-def _known(character: str) -> bool:
+def _is_supported(character: str) -> bool:
     """Whether it is a Latin or Greek letter, or plain ASCII."""
     return character.isascii() or unicodedata.name(character, "").startswith(("LATIN", "GREEK"))
 
 
-def _greek(letters: str) -> str:
+def _name_greek_letter(letters: str) -> str:
     """A single Greek letter by its name; whole words are beyond the voice."""
     match = _GREEK_NAME.match(unicodedata.name(letters, "")) if len(letters) == 1 else None
     return match[1].lower() if match else " "
 
 
-def _bounded_number(number: str) -> str:
+def _expand_long_number(number: str) -> str:
     """A number that has a name, or the digits of one that is too long for any."""
     digits = [character for character in number if character.isdigit()]
     if len(digits) <= MAX_WHOLE_NUMBER_DIGITS:
@@ -142,7 +148,7 @@ def _bounded_number(number: str) -> str:
     return " " + " ".join(DIGITS[int(digit)] for digit in digits) + " "
 
 
-def _places_in_runs(text: str) -> Iterator[int]:
+def _find_run_breaks(text: str) -> Iterator[int]:
     """Where long runs without a space are broken: before a word after a mark, else anywhere."""
     for run in _RUN.finditer(text):
         start, end = run.span()

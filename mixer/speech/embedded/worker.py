@@ -17,7 +17,7 @@ from mixer.errors import MixerError, SpeechFailed
 from mixer.sound import ffmpeg
 from mixer.speech.embedded import encoding
 from mixer.speech.embedded.ssml_reader import Phrase, read_ssml, snippet
-from mixer.speech.engine import Speech, SpokenSpan, SpokenWord
+from mixer.speech.engine import SampleSpan, Speech, WordTiming
 
 if TYPE_CHECKING:
     from mixer.speech.embedded.model import EmbeddedModel
@@ -26,7 +26,7 @@ LIFELINE_DESCRIPTOR = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class WorkerRequest:
     """One chunk to say.
 
     Attributes:
@@ -41,14 +41,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class WorkerFailure:
     """Why a chunk could not be said; errors themselves do not travel well between processes."""
 
     message: str
     passages: tuple[str, ...]
 
 
-Reply = Speech | Failure
+Reply = Speech | WorkerFailure
 
 
 def main(descriptor: int) -> None:
@@ -61,23 +61,23 @@ def main(descriptor: int) -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # what is said here stays here; read at import
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a package prints
-    children = ffmpeg.Children()
-    threading.Thread(target=_die_with_the_engine, args=(children,), daemon=True).start()
-    speaker = Speaker(children)
+    children = ffmpeg.ProcessGroup()
+    threading.Thread(target=_exit_with_engine, args=(children,), daemon=True).start()
+    speaker = ChunkSynthesizer(children)
     with Connection(descriptor) as engine:
         while True:
             try:
-                request: Request = engine.recv()
+                request: WorkerRequest = engine.recv()
             except (EOFError, OSError):
                 return
-            engine.send(speaker.reply(request))
+            engine.send(speaker.handle_request(request))
 
 
-class Speaker:
+class ChunkSynthesizer:
     """The model, loaded with the first request, and what it says as audio files."""
 
-    def __init__(self, children: ffmpeg.Children) -> None:
-        self._children = children
+    def __init__(self, processes: ffmpeg.ProcessGroup) -> None:
+        self._processes = processes
 
     @functools.cached_property
     def _model(self) -> "EmbeddedModel":
@@ -85,47 +85,49 @@ class Speaker:
 
         return EmbeddedModel()
 
-    def reply(self, request: Request) -> Reply:
+    def handle_request(self, request: WorkerRequest) -> Reply:
         """Say a chunk; whatever goes wrong is the chunk's failure, not the process's."""
         try:
-            return self._speech(request)
+            return self._synthesize(request)
         except SpeechFailed as error:
-            return Failure(str(error), error.passages)
+            return WorkerFailure(str(error), error.passages)
         except MixerError as error:
-            return Failure(str(error), (snippet(request.ssml),))
+            return WorkerFailure(str(error), (snippet(request.ssml),))
         except Exception as error:  # noqa: BLE001 (from packages, over any text there is)
             reason = f"The embedded voice stumbled: {type(error).__name__}: {error}"
-            return Failure(reason, (snippet(request.ssml),))
+            return WorkerFailure(reason, (snippet(request.ssml),))
 
-    def _speech(self, request: Request) -> Speech:
-        from mixer.speech.embedded.chunk import recite
-        from mixer.speech.embedded.model import RATE_HZ, Voiced
+    def _synthesize(self, request: WorkerRequest) -> Speech:
+        from mixer.speech.embedded.chunk import assemble_chunk
+        from mixer.speech.embedded.model import RATE_HZ, PhraseAudio
 
-        def say(phrase: Phrase) -> Voiced:
-            return self._model.say(phrase.said, pitch=request.pitch, rate=phrase.rate)
+        def say(phrase: Phrase) -> PhraseAudio:
+            return self._model.synthesize(phrase.text, pitch=request.pitch, rate=phrase.rate)
 
-        recital = recite(read_ssml(request.ssml), say)
+        recital = assemble_chunk(read_ssml(request.ssml), say)
         delay_samples = encoding.DELAY_SAMPLES[request.suffix]
         return Speech(
-            audio=encoding.encoded(recital.pcm, RATE_HZ, request.suffix, self._children),
+            audio=encoding.encode_audio(recital.pcm, RATE_HZ, request.suffix, self._processes),
             content_type=encoding.CONTENT_TYPES[request.suffix],
             rate_hz=RATE_HZ,
             billed_chars=0,
-            sentences=tuple(span and _later(span, delay_samples) for span in recital.sentences),
-            words=tuple(_word_later(word, delay_samples) for word in recital.words),
+            sentences=tuple(
+                span and _shift_span(span, delay_samples) for span in recital.sentences
+            ),
+            words=tuple(_shift_word(word, delay_samples) for word in recital.words),
         )
 
 
-def _later(span: SpokenSpan, delay_samples: int) -> SpokenSpan:
-    return SpokenSpan(span.start_samples + delay_samples, span.end_samples + delay_samples)
+def _shift_span(span: SampleSpan, delay_samples: int) -> SampleSpan:
+    return SampleSpan(span.start_samples + delay_samples, span.end_samples + delay_samples)
 
 
-def _word_later(word: SpokenWord, delay_samples: int) -> SpokenWord:
-    return SpokenWord(word.sentence, word.char, word.text, _later(word.span, delay_samples))
+def _shift_word(word: WordTiming, delay_samples: int) -> WordTiming:
+    return WordTiming(word.sentence, word.char, word.text, _shift_span(word.span, delay_samples))
 
 
-def _die_with_the_engine(children: ffmpeg.Children) -> None:
+def _exit_with_engine(processes: ffmpeg.ProcessGroup) -> None:
     while os.read(LIFELINE_DESCRIPTOR, 1):
         pass
-    children.stop()
+    processes.stop()
     os._exit(0)

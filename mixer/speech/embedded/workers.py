@@ -47,7 +47,7 @@ class Worker(Generic[Request, Reply]):
                 process_group=0,
             )
 
-    def ask(self, request: Request) -> Reply:
+    def call(self, request: Request) -> Reply:
         """Send a request and wait for the reply.
 
         Raises:
@@ -86,7 +86,7 @@ class WorkerPool(Generic[Request, Reply]):
         self._changed = threading.Condition()
         self._closed = False
 
-    def ask(self, request: Request) -> Reply:
+    def call(self, request: Request) -> Reply:
         """Have a request answered by a worker.
 
         Raises:
@@ -95,8 +95,8 @@ class WorkerPool(Generic[Request, Reply]):
             MixerError: the pool was closed before.
         """
         try:
-            with self._borrowed() as worker:
-                return worker.ask(request)
+            with self._borrow_worker() as worker:
+                return worker.call(request)
         except WorkerDied as error:
             if self._closed:
                 raise OutOfTime("The engine was closed in the middle of a chunk.") from error
@@ -113,21 +113,21 @@ class WorkerPool(Generic[Request, Reply]):
             self._changed.wait_for(lambda: not self._all & at_work, CLOSING_TIMEOUT_S)
             left = tuple(self._all)
         for worker in left:
-            self._let_go(worker)
+            self._discard_worker(worker)
 
     @contextlib.contextmanager
-    def _borrowed(self) -> Iterator[Worker[Request, Reply]]:
+    def _borrow_worker(self) -> Iterator[Worker[Request, Reply]]:
         """A worker for one request; it comes back only when that went through."""
-        worker = self._take()
+        worker = self._acquire_worker()
         done = False
         try:
             yield worker
             done = True
         finally:
-            if not (done and self._give_back(worker)):
-                self._let_go(worker)
+            if not (done and self._return_worker(worker)):
+                self._discard_worker(worker)
 
-    def _take(self) -> Worker[Request, Reply]:
+    def _acquire_worker(self) -> Worker[Request, Reply]:
         with self._changed:
             self._changed.wait_for(
                 lambda: self._closed or self._idle or len(self._all) < self._size
@@ -140,7 +140,7 @@ class WorkerPool(Generic[Request, Reply]):
             self._all.add(worker)
             return worker
 
-    def _give_back(self, worker: Worker[Request, Reply]) -> bool:
+    def _return_worker(self, worker: Worker[Request, Reply]) -> bool:
         """Keep a worker for the next request, unless the pool is closed."""
         with self._changed:
             if not self._closed:
@@ -148,7 +148,7 @@ class WorkerPool(Generic[Request, Reply]):
                 self._changed.notify()
             return not self._closed
 
-    def _let_go(self, worker: Worker[Request, Reply]) -> None:
+    def _discard_worker(self, worker: Worker[Request, Reply]) -> None:
         worker.close()
         with self._changed:
             self._all.discard(worker)

@@ -16,15 +16,15 @@ READ_TIMEOUT_S = 30.0
 """Between two pieces of an answer. The longest call, 3,000 characters, begins to answer well
 before that; more would let a dead connection eat the time that a retry needs."""
 
-MOST_CONNECTIONS = max(quota.in_flight for quota in POLLY_QUOTAS.values())
+MAX_CONNECTIONS = max(quota.in_flight for quota in POLLY_QUOTAS.values())
 """As many as any engine keeps in flight; they are opened only when needed."""
 
 
-def polly_client(
+def create_polly_client(
     *,
     region: str | None = None,
     endpoint_url: str | None = None,
-    connections: int = MOST_CONNECTIONS,
+    connections: int = MAX_CONNECTIONS,
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
     session: "boto3.Session | None" = None,

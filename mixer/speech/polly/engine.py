@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, cast
 from mixer.errors import MixerError, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.script import PASSAGE_CHARS
-from mixer.speech.engine import Delivery, Speech, Voice
-from mixer.speech.polly.marks import ENGINES_WITH_MARKS, MARK_TYPES, marks_from, placed
+from mixer.speech.engine import Speech, Voice, VoiceSettings
+from mixer.speech.polly.marks import ENGINES_WITH_MARKS, MARK_TYPES, align_marks, parse_marks
 from mixer.speech.polly.mp3_frames import sample_count
 from mixer.speech.polly.quota import DESCRIBE_VOICES, EngineQuotas
-from mixer.speech.polly.refusals import meaning
+from mixer.speech.polly.refusals import translate_error
 from mixer.speech.polly.retry import Retry
-from mixer.speech.polly.voices import VoiceCatalogue, mismatch, near_names, voice_from
+from mixer.speech.polly.voices import VoiceCatalogue, find_mismatch, find_near_names, parse_voice
 
 if TYPE_CHECKING:
     from mypy_boto3_polly import PollyClient
@@ -78,7 +78,7 @@ class PollyEngine:
     @property
     def parallelism(self) -> int:
         """The places in flight that the engine's share of the quota gives."""
-        return self._quotas.of(_known(self._engine)).quota.in_flight
+        return self._quotas.limiter(_require_engine(self._engine)).quota.in_flight
 
     def limits(self, engine: str) -> EngineLimits:
         """What one call of one of the four engines may hold.
@@ -86,7 +86,7 @@ class PollyEngine:
         Raises:
             UnknownVoice: Polly has no such engine.
         """
-        return POLLY_LIMITS[_known(engine)]
+        return POLLY_LIMITS[_require_engine(engine)]
 
     def voices(self) -> tuple[Voice, ...]:
         """Every voice that the region has, the default first; listed anew once an hour.
@@ -95,9 +95,9 @@ class PollyEngine:
             SpeechFailed: Polly does not list them.
             OutOfTime: the deadline came first.
         """
-        return self._catalogue.voices(lambda: _listed(self._client, self._quotas, self._retry))
+        return self._catalogue.voices(lambda: _list_voices(self._client, self._quotas, self._retry))
 
-    def speak(self, ssml: str, delivery: Delivery) -> Speech:
+    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
         """Say one chunk.
 
         A chunk whose speech marks cannot be had, or point at none of its sentences, is returned
@@ -110,14 +110,16 @@ class PollyEngine:
             OutOfTime: the deadline came first, or the engine was closed meanwhile.
         """
         if self._retry.stop.is_set():
-            raise SpeechFailed("The engine is closed and speaks no more.", [passage_of(ssml)])
-        rate_hz = BEST_RATE_HZ[_known(delivery.engine)]
-        audio, billed_chars = self._ask(_audio_request(ssml, delivery, rate_hz), delivery)
+            raise SpeechFailed("The engine is closed and speaks no more.", [extract_passage(ssml)])
+        rate_hz = BEST_RATE_HZ[_require_engine(voice_settings.engine)]
+        audio, billed_chars = self._call_service(
+            _audio_request(ssml, voice_settings, rate_hz), voice_settings
+        )
         speech = Speech(audio, "audio/mpeg", rate_hz, billed_chars)
-        if not self._speech_marks or delivery.engine not in ENGINES_WITH_MARKS:
+        if not self._speech_marks or voice_settings.engine not in ENGINES_WITH_MARKS:
             return speech
         try:
-            return self._timed(speech, ssml, delivery)
+            return self._add_timings(speech, ssml, voice_settings)
         except (SpeechFailed, OutOfTime):
             return speech
 
@@ -128,12 +130,14 @@ class PollyEngine:
         with their answers: they are paid for. The client belongs to whoever made it.
         """
         self._retry.stop.set()
-        self._quotas.nudge()
+        self._quotas.wake_waiters()
 
-    def _timed(self, speech: Speech, ssml: str, delivery: Delivery) -> Speech:
-        lines, billed_chars = self._ask(_marks_request(ssml, delivery), delivery)
-        length_samples, marks = sample_count(speech.audio), marks_from(lines)
-        sentences, words = placed(ssml, marks, speech.rate_hz, length_samples)
+    def _add_timings(self, speech: Speech, ssml: str, voice_settings: VoiceSettings) -> Speech:
+        lines, billed_chars = self._call_service(
+            _marks_request(ssml, voice_settings), voice_settings
+        )
+        length_samples, marks = sample_count(speech.audio), parse_marks(lines)
+        sentences, words = align_marks(ssml, marks, speech.rate_hz, length_samples)
         is_lost = bool(marks) and not any(sentences)
         return replace(
             speech,
@@ -142,8 +146,8 @@ class PollyEngine:
             words=words,
         )
 
-    def _ask(
-        self, request: "SynthesizeSpeechInputTypeDef", delivery: Delivery
+    def _call_service(
+        self, request: "SynthesizeSpeechInputTypeDef", voice_settings: VoiceSettings
     ) -> tuple[bytes, int]:
         """Make a call; returns the whole answer and the characters charged for it."""
         from botocore.exceptions import BotoCoreError, ClientError
@@ -153,53 +157,55 @@ class PollyEngine:
             with closing(answer["AudioStream"]) as stream:
                 return stream.read(), answer["RequestCharacters"]
 
-        passage = passage_of(request["Text"])
+        passage = extract_passage(request["Text"])
         try:
-            return self._retry.call(self._quotas.of(delivery.engine), once, passage)
+            return self._retry.call(self._quotas.limiter(voice_settings.engine), once, passage)
         except (BotoCoreError, ClientError) as error:
-            raise meaning(error, delivery, passage, lambda: self._mismatch(delivery)) from error
+            raise translate_error(
+                error, voice_settings, passage, lambda: self._find_mismatch(voice_settings)
+            ) from error
 
-    def _mismatch(self, delivery: Delivery) -> UnknownVoice | None:
+    def _find_mismatch(self, voice_settings: VoiceSettings) -> UnknownVoice | None:
         """Looked up only after a refusal: the usual chunk costs no listing of voices."""
         try:
-            return mismatch(self.voices(), delivery)
+            return find_mismatch(self.voices(), voice_settings)
         except MixerError:
             return None
 
 
-def _listed(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> Iterator[Voice]:
+def _list_voices(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> Iterator[Voice]:
     """The voices of the client's region, page by page."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    limiter, token = quotas.of(DESCRIBE_VOICES), ""
+    limiter, token = quotas.limiter(DESCRIBE_VOICES), ""
     while True:
         try:
-            page = retry.call(limiter, partial(_page, client, token), "the list of voices")
+            page = retry.call(limiter, partial(_fetch_page, client, token), "the list of voices")
         except (SpeechFailed, BotoCoreError, ClientError) as error:
             reason = str(error.__cause__ or error).rstrip(".")
             raise SpeechFailed(
                 f"Amazon Polly does not list its voices: {reason}; check the AWS credentials, "
                 "the region and the network."
             ) from error
-        yield from (voice_from(listed) for listed in page["Voices"])
+        yield from (parse_voice(listed) for listed in page["Voices"])
         token = page.get("NextToken", "")
         if not token:
             return
 
 
-def _page(client: "PollyClient", token: str) -> "DescribeVoicesOutputTypeDef":
+def _fetch_page(client: "PollyClient", token: str) -> "DescribeVoicesOutputTypeDef":
     return client.describe_voices(NextToken=token) if token else client.describe_voices()
 
 
-def passage_of(ssml: str) -> str:
+def extract_passage(ssml: str) -> str:
     """The beginning of what is said, without tags, to name it in messages."""
     text = " ".join(html.unescape(TAG.sub(" ", ssml)).split())
     return text if len(text) <= PASSAGE_CHARS else text[: PASSAGE_CHARS - 1] + "…"
 
 
-def _known(engine: str) -> str:
+def _require_engine(engine: str) -> str:
     if engine not in POLLY_LIMITS:
-        near = near_names(engine, POLLY_LIMITS) or list(POLLY_LIMITS)
+        near = find_near_names(engine, POLLY_LIMITS) or list(POLLY_LIMITS)
         raise UnknownVoice(
             f"Amazon Polly has no engine “{engine}”. It has {', '.join(POLLY_LIMITS)}.",
             engine=engine,
@@ -208,33 +214,35 @@ def _known(engine: str) -> str:
     return engine
 
 
-def _audio_request(ssml: str, delivery: Delivery, rate_hz: int) -> "SynthesizeSpeechInputTypeDef":
+def _audio_request(
+    ssml: str, voice_settings: VoiceSettings, rate_hz: int
+) -> "SynthesizeSpeechInputTypeDef":
     return {
-        **_request(ssml, delivery),
+        **_base_request(ssml, voice_settings),
         "OutputFormat": "mp3",
         "SampleRate": str(rate_hz),
     }
 
 
-def _marks_request(ssml: str, delivery: Delivery) -> "SynthesizeSpeechInputTypeDef":
+def _marks_request(ssml: str, voice_settings: VoiceSettings) -> "SynthesizeSpeechInputTypeDef":
     return {
-        **_request(ssml, delivery),
+        **_base_request(ssml, voice_settings),
         "OutputFormat": "json",
         "SpeechMarkTypes": [cast("SpeechMarkTypeType", each) for each in MARK_TYPES],
     }
 
 
-def _request(ssml: str, delivery: Delivery) -> "SynthesizeSpeechInputTypeDef":
+def _base_request(ssml: str, voice_settings: VoiceSettings) -> "SynthesizeSpeechInputTypeDef":
     """What both calls share. Names are sent as given: the service knows which there are."""
     request: SynthesizeSpeechInputTypeDef = {
-        "Engine": cast("EngineType", delivery.engine),
+        "Engine": cast("EngineType", voice_settings.engine),
         "OutputFormat": "mp3",
         "Text": ssml,
         "TextType": "ssml",
-        "VoiceId": cast("VoiceIdType", delivery.voice),
+        "VoiceId": cast("VoiceIdType", voice_settings.voice),
     }
-    if delivery.language:
-        request["LanguageCode"] = cast("LanguageCodeType", delivery.language)
-    if delivery.lexicons:
-        request["LexiconNames"] = list(delivery.lexicons)
+    if voice_settings.language:
+        request["LanguageCode"] = cast("LanguageCodeType", voice_settings.language)
+    if voice_settings.lexicons:
+        request["LexiconNames"] = list(voice_settings.lexicons)
     return request

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from xml.parsers import expat
 
-from mixer.speech.engine import SpokenSpan, SpokenWord
+from mixer.speech.engine import SampleSpan, WordTiming
 
 MARK_TYPES = ("sentence", "word")
 """What is asked for. Source: the speech marks page of Polly's developer guide."""
@@ -45,7 +45,7 @@ class SpeechMark:
     end_byte: int
 
 
-def marks_from(lines: bytes) -> tuple[SpeechMark, ...]:
+def parse_marks(lines: bytes) -> tuple[SpeechMark, ...]:
     """Read an answer: one JSON object a line. Marks of other types are left out."""
     objects = (json.loads(line) for line in lines.splitlines() if line.strip())
     return tuple(
@@ -65,7 +65,7 @@ class _Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _TextRun:
     """A piece of text as it stands in the SSML; an escape is a run of its own.
 
     Attributes:
@@ -95,7 +95,7 @@ class SsmlMap:
     """
 
     sentences: list[_Sentence] = field(default_factory=list)
-    runs: list[_Run] = field(default_factory=list)
+    runs: list[_TextRun] = field(default_factory=list)
     _is_open: bool = False
     _is_element: bool = False
 
@@ -103,34 +103,34 @@ class SsmlMap:
     def of(cls, ssml: str) -> "SsmlMap":
         """Read a document; well-formed, as the service has taken it."""
         ssml_map, parser = cls(), expat.ParserCreate("UTF-8")
-        parser.StartElementHandler = lambda name, _: ssml_map._started(name, parser)
-        parser.EndElementHandler = lambda name: ssml_map._ended(name, parser)
-        parser.CharacterDataHandler = lambda text: ssml_map._said(text, parser)
+        parser.StartElementHandler = lambda name, _: ssml_map._start_element(name, parser)
+        parser.EndElementHandler = lambda name: ssml_map._end_element(name, parser)
+        parser.CharacterDataHandler = lambda text: ssml_map._add_text(text, parser)
         parser.Parse(ssml.encode(), True)
         return ssml_map
 
-    def _started(self, name: str, parser: expat.XMLParserType) -> None:
+    def _start_element(self, name: str, parser: expat.XMLParserType) -> None:
         if name in BLOCKS:
-            self._close(parser.CurrentByteIndex)
+            self._close_sentence(parser.CurrentByteIndex)
         if name == "s":
-            self._open(parser.CurrentByteIndex, is_element=True)
+            self._open_sentence(parser.CurrentByteIndex, is_element=True)
 
-    def _ended(self, name: str, parser: expat.XMLParserType) -> None:
+    def _end_element(self, name: str, parser: expat.XMLParserType) -> None:
         if name in BLOCKS:
-            self._close(parser.CurrentByteIndex)
+            self._close_sentence(parser.CurrentByteIndex)
 
-    def _said(self, text: str, parser: expat.XMLParserType) -> None:
+    def _add_text(self, text: str, parser: expat.XMLParserType) -> None:
         if not self._is_open:
-            self._open(parser.CurrentByteIndex, is_element=False)
+            self._open_sentence(parser.CurrentByteIndex, is_element=False)
         sentence, index = self.sentences[-1], len(self.sentences) - 1
-        self.runs.append(_Run(parser.CurrentByteIndex, index, len(sentence.text), text))
+        self.runs.append(_TextRun(parser.CurrentByteIndex, index, len(sentence.text), text))
         sentence.text += text
 
-    def _open(self, byte: int, *, is_element: bool) -> None:
+    def _open_sentence(self, byte: int, *, is_element: bool) -> None:
         self.sentences.append(_Sentence(byte))
         self._is_open, self._is_element = True, is_element
 
-    def _close(self, byte: int) -> None:
+    def _close_sentence(self, byte: int) -> None:
         """End the sentence; blanks between elements were none."""
         if not self._is_open:
             return
@@ -140,22 +140,22 @@ class SsmlMap:
             self.sentences.pop()
             self.runs = [run for run in self.runs if run.sentence < len(self.sentences)]
 
-    def sentence_of(self, mark: SpeechMark) -> int | None:
+    def find_sentence(self, mark: SpeechMark) -> int | None:
         """Index of the element that a mark belongs to; None outside of all."""
         ends = [sentence.end_byte for sentence in self.sentences]
         index = bisect_right(ends, mark.start_byte)
         inside = index < len(ends) and self.sentences[index].start_byte < mark.end_byte
         return index if inside else None
 
-    def char_of(self, byte: int) -> int:
+    def find_char(self, byte: int) -> int:
         """Where a byte inside a sentence stands in that sentence's text."""
         starts = [run.start_byte for run in self.runs]
         return self.runs[max(0, bisect_right(starts, byte) - 1)].char_at(byte)
 
 
-def placed(
+def align_marks(
     ssml: str, marks: Iterable[SpeechMark], rate_hz: int, length_samples: int
-) -> tuple[tuple[SpokenSpan | None, ...], tuple[SpokenWord, ...]]:
+) -> tuple[tuple[SampleSpan | None, ...], tuple[WordTiming, ...]]:
     """Sentences and words of a chunk with their times.
 
     Args:
@@ -168,33 +168,33 @@ def placed(
         One span per sentence, None for one without marks; and the words inside them.
     """
     ssml_map = SsmlMap.of(ssml)
-    found = [(mark, index) for mark in marks if (index := ssml_map.sentence_of(mark)) is not None]
+    found = [(mark, index) for mark in marks if (index := ssml_map.find_sentence(mark)) is not None]
     begins: dict[int, int] = {}
     for mark, index in found:
         start = min(length_samples, mark.time_ms * rate_hz // 1000)
         begins[index] = min(start, begins.get(index, start))
-    sentences = _spans(begins, len(ssml_map.sentences), length_samples)
+    sentences = _sentence_spans(begins, len(ssml_map.sentences), length_samples)
     words = [(mark, index) for mark, index in found if mark.type == "word"]
-    return sentences, tuple(_words(ssml_map, words, sentences, rate_hz))
+    return sentences, tuple(_word_timings(ssml_map, words, sentences, rate_hz))
 
 
-def _spans(
+def _sentence_spans(
     begins: dict[int, int], count: int, length_samples: int
-) -> tuple[SpokenSpan | None, ...]:
+) -> tuple[SampleSpan | None, ...]:
     """Each sentence lasts until the next one that is heard."""
     bounds = [*sorted(begins.items()), (count, length_samples)]
-    spans: list[SpokenSpan | None] = [None] * count
+    spans: list[SampleSpan | None] = [None] * count
     for (index, start), (_, end) in pairwise(bounds):
-        spans[index] = SpokenSpan(start, max(start, end))
+        spans[index] = SampleSpan(start, max(start, end))
     return tuple(spans)
 
 
-def _words(
+def _word_timings(
     ssml_map: SsmlMap,
     marks: Sequence[tuple[SpeechMark, int]],
-    sentences: Sequence[SpokenSpan | None],
+    sentences: Sequence[SampleSpan | None],
     rate_hz: int,
-) -> Iterator[SpokenWord]:
+) -> Iterator[WordTiming]:
     """Each word lasts until the next of its sentence, the last until the sentence ends."""
     for number, (mark, index) in enumerate(marks):
         sentence = sentences[index]
@@ -204,6 +204,6 @@ def _words(
         end = sentence.end_samples
         if number + 1 < len(marks) and marks[number + 1][1] == index:
             end = min(end, marks[number + 1][0].time_ms * rate_hz // 1000)
-        char, char_end = ssml_map.char_of(mark.start_byte), ssml_map.char_of(mark.end_byte)
+        char, char_end = ssml_map.find_char(mark.start_byte), ssml_map.find_char(mark.end_byte)
         text = ssml_map.sentences[index].text[char : max(char, char_end)]
-        yield SpokenWord(index, char, text, SpokenSpan(start, max(start, end)))
+        yield WordTiming(index, char, text, SampleSpan(start, max(start, end)))

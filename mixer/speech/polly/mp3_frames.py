@@ -19,20 +19,20 @@ ID3_HEADER_BYTES = 10
 
 def sample_count(mp3: bytes) -> int:
     """Samples of all whole frames, the decoder's delay and the padding included."""
-    return sum(samples for samples, _ in _frames(mp3))
+    return sum(samples for samples, _ in _iterate_frames(mp3))
 
 
-def _frames(mp3: bytes) -> Iterator[tuple[int, int]]:
+def _iterate_frames(mp3: bytes) -> Iterator[tuple[int, int]]:
     """Samples and bytes of each frame; bytes that are no frame are skipped."""
     position = _id3_bytes(mp3)
     while position + HEADER_BYTES <= len(mp3):
-        samples, size_bytes = _frame(mp3[position : position + HEADER_BYTES])
+        samples, size_bytes = _parse_frame(mp3[position : position + HEADER_BYTES])
         if samples and position + size_bytes <= len(mp3):
             yield samples, size_bytes
         position += size_bytes if samples else 1
 
 
-def _frame(header: bytes) -> tuple[int, int]:
+def _parse_frame(header: bytes) -> tuple[int, int]:
     """Samples and bytes of the frame that a header begins; zeros where it begins none."""
     version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
     bitrate, rate = header[2] >> 4, header[2] >> 2 & 3

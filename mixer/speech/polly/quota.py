@@ -28,7 +28,7 @@ Wait = Callable[[threading.Condition, float | None], object]
 """Waits for a condition, whose lock is held, at most so many seconds (None: until notified)."""
 
 
-NEARLY = 1e-9
+EPSILON = 1e-9
 """Of a place in flight that the rounding of a division may take away."""
 
 
@@ -51,7 +51,7 @@ class Quota:
         return Quota(
             calls_per_s=self.calls_per_s / parts,
             burst=max(1.0, self.burst / parts),
-            in_flight=max(1, int(self.in_flight / parts + NEARLY)),
+            in_flight=max(1, int(self.in_flight / parts + EPSILON)),
         )
 
 
@@ -89,7 +89,7 @@ STORM_REFUSALS = 3
 """So many refusals with no answer between them mean that the quota itself is used up by others;
 fewer are accidents that a short pause covers without losing throughput."""
 
-LONGEST_PAUSE_S = 2.0
+MAX_PAUSE_S = 2.0
 
 
 class QuotaLimiter:
@@ -115,8 +115,8 @@ class QuotaLimiter:
         self._queue: deque[threading.Condition] = deque()
         self._in_flight = 0
         self._refusals = 0
-        self._slowed_s = -inf
-        self._bucket = TokenBucket(quota.calls_per_s, _capacity(quota), now())
+        self._last_throttle_s = -inf
+        self._bucket = TokenBucket(quota.calls_per_s, _bucket_capacity(quota), now())
 
     @property
     def queued(self) -> int:
@@ -143,52 +143,54 @@ class QuotaLimiter:
         Raises:
             OutOfTime: the turn would come after the deadline, or the waiting was stopped.
         """
-        permit = self.enter(deadline_s, stop)
+        permit = self.acquire(deadline_s, stop)
         try:
             yield permit
         finally:
-            self.leave()
+            self.release()
 
-    def enter(self, deadline_s: float | None = None, stop: threading.Event | None = None) -> Permit:
+    def acquire(
+        self, deadline_s: float | None = None, stop: threading.Event | None = None
+    ) -> Permit:
         """Wait for one's turn; see `permit`. Whoever enters must leave."""
         with self._lock:
             turn = threading.Condition(self._lock)
             self._queue.append(turn)
             try:
                 while (wait_s := self._wait_s(turn)) > 0:
-                    self._check(deadline_s, stop)
-                    self._rest(turn, wait_s, deadline_s)
-                self._check(deadline_s, stop)
-                return self._admit()
+                    self._require_time(deadline_s, stop)
+                    self._wait_in_queue(turn, wait_s, deadline_s)
+                self._require_time(deadline_s, stop)
+                return self._grant_permit()
             finally:
                 self._queue.remove(turn)
-                self._wake_head()
+                self._wake_first()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give back the place in flight."""
         with self._lock:
             self._in_flight -= 1
-            self._wake_head()
+            self._wake_first()
 
     def resize(self, quota: Quota) -> None:
         """Keep to another share from now on; calls under way are not called back."""
         with self._lock:
             self.quota = quota
-            self._bucket.resize(quota.calls_per_s, _capacity(quota), self._now())
-            self._wake_head()
+            self._bucket.resize(quota.calls_per_s, _bucket_capacity(quota), self._now())
+            self._wake_first()
 
-    def nudge(self) -> None:
+    def wake_waiters(self) -> None:
         """Let all who wait look again whether they were stopped."""
         with self._lock:
             for turn in self._queue:
                 turn.notify()
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         """The service served a call: whatever it refused before was an accident."""
         with self._lock:
             self._refusals = 0
 
-    def throttled(self, permit: Permit) -> None:
+    def record_throttle(self, permit: Permit) -> None:
         """The service refused a call for coming too fast: hold the next ones for a moment.
 
         The first refusals pause the calls for one interval each, and the calls missed are made up
@@ -197,55 +199,57 @@ class QuotaLimiter:
         """
         with self._lock:
             now_s = self._now()
-            if permit.started_s < self._slowed_s:
+            if permit.started_s < self._last_throttle_s:
                 return
-            self._slowed_s = now_s
+            self._last_throttle_s = now_s
             self._refusals += 1
-            self._pause(now_s)
+            self._pause_calls(now_s)
 
-    def _pause(self, now_s: float) -> None:
+    def _pause_calls(self, now_s: float) -> None:
         doublings = max(0, self._refusals - STORM_REFUSALS + 1)
-        until_s = now_s + min(LONGEST_PAUSE_S, 2.0**doublings / self.quota.calls_per_s)
+        until_s = now_s + min(MAX_PAUSE_S, 2.0**doublings / self.quota.calls_per_s)
         if doublings:
             self._bucket.restart(until_s)
         else:
             self._bucket.hold(until_s)
 
-    def _wait_s(self, turn: threading.Condition) -> float:
+    def _wait_s(self, waiter: threading.Condition) -> float:
         """0: it may go; infinite: until it is woken; else: look again after so long."""
-        if self._queue[0] is not turn or self._in_flight >= self.quota.in_flight:
+        if self._queue[0] is not waiter or self._in_flight >= self.quota.in_flight:
             return inf
         return self._bucket.wait_s(self._now())
 
-    def _check(self, deadline_s: float | None, stop: threading.Event | None) -> None:
+    def _require_time(self, deadline_s: float | None, stop: threading.Event | None) -> None:
         if stop is not None and stop.is_set():
             raise OutOfTime("The work was stopped before it was this call's turn.")
         if deadline_s is not None and self._now() > deadline_s:
-            raise _too_late()
+            raise _timeout_error()
 
-    def _rest(self, turn: threading.Condition, wait_s: float, deadline_s: float | None) -> None:
+    def _wait_in_queue(
+        self, waiter: threading.Condition, wait_s: float, deadline_s: float | None
+    ) -> None:
         left_s = inf if deadline_s is None else deadline_s - self._now()
         if left_s <= 0 or left_s < wait_s < inf:
-            raise _too_late()
+            raise _timeout_error()
         timeout_s = min(wait_s, left_s)
-        self._wait(turn, None if timeout_s == inf else timeout_s)
+        self._wait(waiter, None if timeout_s == inf else timeout_s)
 
-    def _admit(self) -> Permit:
+    def _grant_permit(self) -> Permit:
         now_s = self._now()
-        self._bucket.take(now_s)
+        self._bucket.take_token(now_s)
         self._in_flight += 1
         return Permit(now_s)
 
-    def _wake_head(self) -> None:
+    def _wake_first(self) -> None:
         if self._queue:
             self._queue[0].notify()
 
 
-def _capacity(quota: Quota) -> float:
+def _bucket_capacity(quota: Quota) -> float:
     return max(1.0, quota.burst - BURST_MARGIN)
 
 
-def _too_late() -> OutOfTime:
+def _timeout_error() -> OutOfTime:
     return OutOfTime("The time ran out before the speech service's quota gave a turn.")
 
 
@@ -273,9 +277,9 @@ class EngineQuotas:
             name: QuotaLimiter(quota.share(parts), now=now, wait=wait)
             for name, quota in quotas.items()
         }
-        self._whole, self._parts = quotas, parts
+        self._account_quotas, self._parts = quotas, parts
 
-    def of(self, engine: str) -> QuotaLimiter:
+    def limiter(self, engine: str) -> QuotaLimiter:
         """The limiter of an engine, or of DESCRIBE_VOICES.
 
         Raises:
@@ -291,10 +295,10 @@ class EngineQuotas:
         Raises:
             KeyError: the table has no such engine.
         """
-        share = self._whole[engine].share(self._parts * parts)
+        share = self._account_quotas[engine].share(self._parts * parts)
         self._limiters[engine].resize(replace(share, burst=1.0))
 
-    def nudge(self) -> None:
+    def wake_waiters(self) -> None:
         """Let all who wait at any engine look again whether they were stopped."""
         for limiter in self._limiters.values():
-            limiter.nudge()
+            limiter.wake_waiters()

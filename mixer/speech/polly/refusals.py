@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mixer.errors import BadOption, MixerError, SpeechFailed, UnknownVoice
-from mixer.speech.engine import Delivery
+from mixer.speech.engine import VoiceSettings
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -20,33 +20,34 @@ def error_code(error: Exception) -> str:
     return answered or type(error).__name__
 
 
-def meaning(
+def translate_error(
     error: "ClientError | Exception",
-    delivery: Delivery,
+    voice_settings: VoiceSettings,
     passage: str,
-    mismatch: Callable[[], UnknownVoice | None],
+    find_mismatch: Callable[[], UnknownVoice | None],
 ) -> MixerError:
     """The error to raise for a refusal that no retry mends.
 
     Args:
         error: as boto3 raised it.
-        delivery: what was asked for.
+        voice_settings: what was asked for.
         passage: the beginning of what was to be said.
-        mismatch: finds out whether voice and engine exist; asks the service.
+        find_mismatch: finds out whether voice and engine exist; asks the service.
     """
     code = error_code(error)
     if code == "LexiconNotFoundException":
-        names = ", ".join(delivery.lexicons)
+        names = ", ".join(voice_settings.lexicons)
         return BadOption(
-            f"Amazon Polly lacks one of the lexicons: {names}.", lexicons=list(delivery.lexicons)
+            f"Amazon Polly lacks one of the lexicons: {names}.",
+            lexicons=list(voice_settings.lexicons),
         )
     if code == "LanguageNotSupportedException":
         return BadOption(
-            f"{delivery.voice} does not speak the language “{delivery.language}”.",
+            f"{voice_settings.voice} does not speak the language “{voice_settings.language}”.",
             field="language",
-            language=delivery.language,
+            language=voice_settings.language,
         )
-    unknown = mismatch() if code in VOICE_CODES else None
+    unknown = find_mismatch() if code in VOICE_CODES else None
     return unknown or SpeechFailed(
         f"Amazon Polly refused to say “{passage}”: {error}. Saying it again would not help.",
         [passage],

@@ -36,42 +36,42 @@ THROTTLING_CODES = frozenset(
 )
 """As botocore's standard retry mode lists them, as far as they can come from Polly."""
 
-PASSING_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
+TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
 """Answers below 500 that nonetheless pass."""
 
 SERVER_FAULT = 500
 """HTTP statuses from here on are the service's own fault."""
 
 
-class Fault(Enum):
+class FaultKind(Enum):
     """What a failed call says about the next one."""
 
     THROTTLED = "throttled"
-    PASSING = "passing"
-    FINAL = "final"
+    TRANSIENT = "passing"
+    PERMANENT = "final"
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class SpeechRetryPolicy:
     """How patient to be.
 
     Attributes:
         first_delay_s: upper end of the random wait after the first failure; doubles each time.
-        longest_delay_s: where the doubling ends.
-        tries: for faults other than throttling, the first included.
-        patience_s: after so long, no try follows a throttled one.
-        closing_s: with less than this left before the deadline no call is begun: what is begun
+        max_delay_s: where the doubling ends.
+        max_tries: for faults other than throttling, the first included.
+        max_throttled_s: after so long, no try follows a throttled one.
+        min_call_s: with less than this left before the deadline no call is begun: what is begun
             is paid for. A call of 3,000 characters takes a few seconds.
     """
 
     first_delay_s: float = 0.2
-    longest_delay_s: float = 5.0
-    tries: int = 6
-    patience_s: float = 120.0
-    closing_s: float = 3.0
+    max_delay_s: float = 5.0
+    max_tries: int = 6
+    max_throttled_s: float = 120.0
+    min_call_s: float = 3.0
 
 
-def fault_of(error: Exception) -> Fault:
+def classify_fault(error: Exception) -> FaultKind:
     """Tell passing faults from final ones.
 
     Throttling, statuses of 500 and more, timeouts and cut connections pass; missing credentials,
@@ -80,21 +80,21 @@ def fault_of(error: Exception) -> Fault:
     from botocore import exceptions as botocore
 
     if isinstance(error, botocore.ClientError):
-        return _fault_of_answer(error.response)
+        return _classify_response(error.response)
     cut = (botocore.IncompleteReadError, botocore.ResponseStreamingError, OSError)
     passing = (botocore.HTTPClientError, botocore.ConnectionError, *cut)
-    return Fault.PASSING if isinstance(error, passing) else Fault.FINAL
+    return FaultKind.TRANSIENT if isinstance(error, passing) else FaultKind.PERMANENT
 
 
-def _fault_of_answer(response: object) -> Fault:
+def _classify_response(response: object) -> FaultKind:
     answer = response if isinstance(response, dict) else {}
     code = answer.get("Error", {}).get("Code", "")
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in THROTTLING_CODES:
-        return Fault.THROTTLED
-    if status >= SERVER_FAULT or code in PASSING_CODES:
-        return Fault.PASSING
-    return Fault.FINAL
+        return FaultKind.THROTTLED
+    if status >= SERVER_FAULT or code in TRANSIENT_CODES:
+        return FaultKind.TRANSIENT
+    return FaultKind.PERMANENT
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,15 @@ class Retry:
         deadline_s: on the clock `now`; None for none.
         now: a clock in seconds that never runs backwards; the limiter's own.
         sleep: waits so many seconds; None for a wait that `stop` ends.
-        chance: a random number from 0 to 1.
+        random_fraction: a random number from 0 to 1.
         stop: once set, nothing more is tried.
     """
 
-    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    policy: SpeechRetryPolicy = field(default_factory=SpeechRetryPolicy)
     deadline_s: float | None = None
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] | None = None
-    chance: Callable[[], float] = random.random
+    random_fraction: Callable[[], float] = random.random
     stop: threading.Event = field(default_factory=threading.Event)
 
     def call(self, limiter: QuotaLimiter, request: Callable[[], Answer], passage: str) -> Answer:
@@ -136,36 +136,36 @@ class Retry:
                 return self._try_once(limiter, request)
             except _service_errors() as error:
                 failures += 1
-                fault = fault_of(error)
-                if fault is Fault.FINAL:
+                fault = classify_fault(error)
+                if fault is FaultKind.PERMANENT:
                     raise
-                if self._is_hopeless(fault, failures, began_s):
-                    raise _given_up(error, failures, passage) from error
-            self._rest(failures)
+                if self._is_exhausted(fault, failures, began_s):
+                    raise _unavailable_error(error, failures, passage) from error
+            self._wait_backoff(failures)
 
     def _try_once(self, limiter: QuotaLimiter, request: Callable[[], Answer]) -> Answer:
         with limiter.permit(self._last_start_s(), self.stop) as permit:
             try:
                 answer = request()
             except _service_errors() as error:
-                if fault_of(error) is Fault.THROTTLED:
-                    limiter.throttled(permit)
+                if classify_fault(error) is FaultKind.THROTTLED:
+                    limiter.record_throttle(permit)
                 raise
-        limiter.answered()
+        limiter.record_success()
         return answer
 
     def _last_start_s(self) -> float | None:
-        return None if self.deadline_s is None else self.deadline_s - self.policy.closing_s
+        return None if self.deadline_s is None else self.deadline_s - self.policy.min_call_s
 
-    def _is_hopeless(self, fault: Fault, failures: int, began_s: float) -> bool:
-        if fault is Fault.THROTTLED:
-            return self.now() - began_s > self.policy.patience_s
-        return failures >= self.policy.tries
+    def _is_exhausted(self, fault: FaultKind, failures: int, began_s: float) -> bool:
+        if fault is FaultKind.THROTTLED:
+            return self.now() - began_s > self.policy.max_throttled_s
+        return failures >= self.policy.max_tries
 
-    def _rest(self, failures: int) -> None:
+    def _wait_backoff(self, failures: int) -> None:
         """Wait a random time; raises OutOfTime instead of waiting past the last start."""
         longest_s = self.policy.first_delay_s * 2.0 ** min(failures - 1, 30)
-        delay_s = self.chance() * min(self.policy.longest_delay_s, longest_s)
+        delay_s = self.random_fraction() * min(self.policy.max_delay_s, longest_s)
         last_start_s = self._last_start_s()
         if last_start_s is not None and self.now() + delay_s > last_start_s:
             raise OutOfTime("The time ran out before the speech service could be asked again.")
@@ -179,7 +179,7 @@ def _service_errors() -> tuple[type[Exception], ...]:
     return (BotoCoreError, ClientError, OSError)
 
 
-def _given_up(error: Exception, tries: int, passage: str) -> SpeechUnavailable:
+def _unavailable_error(error: Exception, tries: int, passage: str) -> SpeechUnavailable:
     return SpeechUnavailable(
         f"The speech service could not say “{passage}”: {error} (tried {tries} times). "
         "What it did say is kept; try again later.",

@@ -2,7 +2,7 @@
 
 from math import inf
 
-NEARLY_S = 1e-9
+EPSILON_S = 1e-9
 """A wait no longer than the rounding of a clock's arithmetic is none; it might never end."""
 
 
@@ -18,39 +18,39 @@ class TokenBucket:
         self._capacity = capacity
         self._level = capacity
         self._filled_s = now_s
-        self._held_until_s = -inf
+        self._resume_s = -inf
 
     def wait_s(self, now_s: float) -> float:
         """How long until the next call may start; 0 for now."""
-        self._fill(now_s)
+        self._refill(now_s)
         missing = max(0.0, 1.0 - self._level)
         ahead_s = max(0.0, self._filled_s - now_s)
         refill_s = ahead_s + missing / self._calls_per_s if missing else 0.0
-        wait_s = max(self._held_until_s - now_s, refill_s)
-        return wait_s if wait_s > NEARLY_S else 0.0
+        wait_s = max(self._resume_s - now_s, refill_s)
+        return wait_s if wait_s > EPSILON_S else 0.0
 
-    def take(self, now_s: float) -> None:
+    def take_token(self, now_s: float) -> None:
         """Start a call; only after `wait_s` said 0."""
-        self._fill(now_s)
+        self._refill(now_s)
         self._level -= 1.0
 
-    def hold(self, until_s: float) -> None:
+    def hold(self, resume_s: float) -> None:
         """Let nothing through for a while; what fills up meanwhile is not lost."""
-        self._held_until_s = max(self._held_until_s, until_s)
+        self._resume_s = max(self._resume_s, resume_s)
 
-    def restart(self, at_s: float) -> None:
+    def restart(self, resume_s: float) -> None:
         """Let nothing through for a while, and begin again with a single call."""
-        self.hold(at_s)
-        self._fill(at_s)
+        self.hold(resume_s)
+        self._refill(resume_s)
         self._level = min(self._level, 1.0)
 
     def resize(self, calls_per_s: float, capacity: float, now_s: float) -> None:
         """Go on at another rate; what was filled up stays, as far as it fits."""
-        self._fill(now_s)
+        self._refill(now_s)
         self._calls_per_s, self._capacity = calls_per_s, capacity
         self._level = min(self._level, capacity)
 
-    def _fill(self, now_s: float) -> None:
+    def _refill(self, now_s: float) -> None:
         passed_s = max(0.0, now_s - self._filled_s)
         self._level = min(self._capacity, self._level + passed_s * self._calls_per_s)
         self._filled_s = max(self._filled_s, now_s)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mixer.errors import UnknownVoice
-from mixer.speech.engine import Delivery, Voice
+from mixer.speech.engine import Voice, VoiceSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_polly.type_defs import VoiceTypeDef
@@ -25,8 +25,8 @@ ENGINES_BEST_FIRST = ("generative", "neural", "long-form", "standard")
 MAX_AGE_S = 3600.0
 """New voices appear a few times a year; a process that lives long still learns of them."""
 
-NEAR_MATCHES = 5
-LIKENESS = 0.5
+MAX_NEAR_MATCHES = 5
+MIN_SIMILARITY = 0.5
 """Of two names, as difflib counts it: `Joana` and `Joanna` 0.9, `Bob` and `Joanna` 0.2."""
 
 
@@ -35,7 +35,7 @@ def best_engine(voice: Voice) -> str:
     return voice.engines[0]
 
 
-def voice_from(listed: "VoiceTypeDef") -> Voice:
+def parse_voice(listed: "VoiceTypeDef") -> Voice:
     """A voice as DescribeVoices states it."""
     engines = [str(engine) for engine in listed.get("SupportedEngines", [])]
     return Voice(
@@ -52,7 +52,7 @@ def _rank(engine: str) -> int:
     return ENGINES_BEST_FIRST.index(engine) if known else len(ENGINES_BEST_FIRST)
 
 
-def in_order(voices: Iterable[Voice]) -> tuple[Voice, ...]:
+def sort_voices(voices: Iterable[Voice]) -> tuple[Voice, ...]:
     """The default voice first, then by language and name; voices without an engine left out."""
     speaking = [voice for voice in voices if voice.engines]
     return tuple(sorted(speaking, key=lambda v: (v.id != DEFAULT_VOICE, v.language, v.id)))
@@ -85,49 +85,51 @@ class VoiceCatalogue:
         """
         with self._lock:
             if not self._voices or self._now() >= self._stale_s:
-                self._voices = in_order(list_voices())
+                self._voices = sort_voices(list_voices())
                 self._stale_s = self._now() + self._max_age_s
             return self._voices
 
 
-def mismatch(voices: Iterable[Voice], delivery: Delivery) -> UnknownVoice | None:
+def find_mismatch(voices: Iterable[Voice], voice_settings: VoiceSettings) -> UnknownVoice | None:
     """What is wrong with a delivery's voice or engine, with near matches; None when nothing is."""
     by_id = {voice.id: voice for voice in voices}
-    voice = by_id.get(delivery.voice)
+    voice = by_id.get(voice_settings.voice)
     if voice is None:
-        return _no_such_voice(by_id, delivery.voice)
-    if delivery.engine not in voice.engines:
-        return _no_such_pair(by_id.values(), voice, delivery.engine)
+        return _unknown_voice_error(by_id, voice_settings.voice)
+    if voice_settings.engine not in voice.engines:
+        return _engine_mismatch_error(by_id.values(), voice, voice_settings.engine)
     return None
 
 
-def _no_such_voice(by_id: dict[str, Voice], asked: str) -> UnknownVoice:
-    near = near_names(asked, list(by_id))
+def _unknown_voice_error(by_id: dict[str, Voice], voice_id: str) -> UnknownVoice:
+    near = find_near_names(voice_id, list(by_id))
     return UnknownVoice(
-        f"Amazon Polly has no voice “{asked}” here. {_offer(near)}", voice=asked, near=near
+        f"Amazon Polly has no voice “{voice_id}” here. {_suggest_names(near)}",
+        voice=voice_id,
+        near=near,
     )
 
 
-def _no_such_pair(voices: Iterable[Voice], voice: Voice, engine: str) -> UnknownVoice:
+def _engine_mismatch_error(voices: Iterable[Voice], voice: Voice, engine: str) -> UnknownVoice:
     near = [v.id for v in voices if engine in v.engines and v.language == voice.language]
     return UnknownVoice(
         f"{voice.id} does not speak with the engine “{engine}”, but with "
-        f"{', '.join(voice.engines)}. {_offer(near[:NEAR_MATCHES])}",
+        f"{', '.join(voice.engines)}. {_suggest_names(near[:MAX_NEAR_MATCHES])}",
         voice=voice.id,
         engine=engine,
         engines=list(voice.engines),
-        near=near[:NEAR_MATCHES],
+        near=near[:MAX_NEAR_MATCHES],
     )
 
 
-def near_names(asked: str, names: Iterable[str]) -> list[str]:
+def find_near_names(query: str, names: Iterable[str]) -> list[str]:
     """Names like the one asked for, the likest first, whatever their case."""
     by_folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(asked.casefold(), by_folded, NEAR_MATCHES, LIKENESS)
+    near = difflib.get_close_matches(query.casefold(), by_folded, MAX_NEAR_MATCHES, MIN_SIMILARITY)
     return [by_folded[folded] for folded in near]
 
 
-def _offer(near: list[str]) -> str:
+def _suggest_names(near: list[str]) -> str:
     if not near:
         return "The list of voices names those there are."
     return f"Near it: {', '.join(near)}."

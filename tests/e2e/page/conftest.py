@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.page.houses import House, serving
+from tests.e2e.page.houses import PageServer, start_server
 
 try:
     from playwright.sync_api import Browser, Page, Playwright, sync_playwright
@@ -31,7 +31,7 @@ FLAGS = (
 WIDE, NARROW = (1440, 900), (360, 780)
 
 
-def chromium(tools: "Playwright") -> "Browser":
+def launch_chromium(tools: "Playwright") -> "Browser":
     """Chromium, without a window and without sound; close it in the end."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
@@ -43,11 +43,11 @@ def chromium(tools: "Playwright") -> "Browser":
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    with sync_playwright() as tools, closing(chromium(tools)) as opened:
+    with sync_playwright() as tools, closing(launch_chromium(tools)) as opened:
         yield opened
 
 
-def until(page: "Page", condition: str, within_s: float = 30, hurry_ms: int = 0) -> None:
+def wait_until(page: "Page", condition: str, within_s: float = 30, hurry_ms: int = 0) -> None:
     """Wait until an expression is true; Playwright's own way is against the page's policy.
 
     Args:
@@ -77,35 +77,35 @@ class Visit:
         self.page.wait_for_selector("html[data-ready]")
         return self.page
 
-    def tell(self, text: str | None = None) -> None:
+    def request_story(self, text: str | None = None) -> None:
         """Ask for a story, of the given text or of what stands there."""
         if text is not None:
             self.page.fill("#text", text)
         self.page.click("#tell")
 
-    def done(self) -> None:
+    def await_player(self) -> None:
         """Wait until the player shows the story."""
         self.page.wait_for_selector("#player:not([hidden])", timeout=90_000)
         self.page.wait_for_selector(".sentence, #captions p")
 
-    def plays(self) -> None:
+    def play(self) -> None:
         """Have the story heard, whether it plays already or not."""
         if self.page.evaluate("document.querySelector('#audio').paused"):
             self.page.click("#play")
-        until(self.page, "document.querySelector('#audio').currentTime > 0.5")
+        wait_until(self.page, "document.querySelector('#audio').currentTime > 0.5")
 
     def state(self, nth: int = 0) -> str:
         return str(self.page.locator("#stories li").nth(nth).get_attribute("data-state"))
 
-    def becomes(self, state: str, nth: int = 0) -> None:
+    def await_state(self, state: str, nth: int = 0) -> None:
         place = self.page.locator(f'#stories li:nth-child({nth + 1})[data-state="{state}"]')
         place.wait_for(timeout=60_000)
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
     """A server whose voice says tones: quick, and like speech for everything but the ear."""
-    with serving(tmp_path_factory.mktemp("house")) as running:
+    with start_server(tmp_path_factory.mktemp("house")) as running:
         yield running
 
 

@@ -9,13 +9,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from authorizer import authorized
-from mixer.http.tokens import TokenBook, digest_of
+from authorizer import authorize_request
+from mixer.http.tokens import TokenRegistry, digest_token
 from mixer.server.functions import Function
 from mixer.server.listener import Listener
-from mixer.server.local import Folders, chosen_settings, laptop
-from mixer.server.messages import Reply, Request, error_reply
-from mixer.server.site import Site
+from mixer.server.local import Folders, load_laptop_settings, open_laptop
+from mixer.server.messages import HttpRequest, Reply, error_reply
+from mixer.server.site import Router
 from mixer.settings import Auth
 from mixer.sound import ffmpeg
 from mixer.speech.engine import SpeechEngine
@@ -26,59 +26,59 @@ TOKEN = "open-sesame-1234567890"  # noqa: S105 - it opens nothing but these serv
 
 
 @dataclass
-class Trouble:
+class ServerFaults:
     """What goes wrong on a server, by `METHOD /path`; one that ends with a slash means all below.
 
     Attributes:
         failing: answered with 500.
         slow_s: answered after so many seconds.
-        asked: all that was asked.
+        requests: all that was asked.
     """
 
     failing: set[str] = field(default_factory=set)
     slow_s: dict[str, float] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
-    def reply(self, request: Request, site: Site) -> Reply:
+    def reply(self, request: HttpRequest, site: Router) -> Reply:
         said = f"{request.method} {request.path}"
-        self.asked.append(said)
+        self.requests.append(said)
         for meant, wait_s in list(self.slow_s.items()):
-            time.sleep(wait_s if _fits(said, meant) else 0)
-        if any(_fits(said, meant) for meant in list(self.failing)):
+            time.sleep(wait_s if _matches(said, meant) else 0)
+        if any(_matches(said, meant) for meant in list(self.failing)):
             message = "Something broke on the server."
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             return error_reply(status, "internal", message, request.request_id)
         return site.reply(request)
 
-    def count(self, said: str) -> int:
-        return self.asked.count(said)
+    def count(self, request: str) -> int:
+        return self.requests.count(request)
 
 
-def _fits(said: str, meant: str) -> bool:
-    return said == meant or (meant.endswith("/") and said.startswith(meant))
+def _matches(request: str, pattern: str) -> bool:
+    return request == pattern or (pattern.endswith("/") and request.startswith(pattern))
 
 
 @dataclass
-class House:
+class PageServer:
     """A running local server."""
 
     url: str
     engine: SpeechEngine
     folder: Path
-    trouble: Trouble = field(default_factory=Trouble)
+    faults: ServerFaults = field(default_factory=ServerFaults)
 
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
 
 
-def guarded(site: Site) -> Site:
+def require_token(site: Router) -> Router:
     """The same for callers with a token alone."""
-    secret = json.dumps({"anna": [digest_of(TOKEN)]})
-    book = TokenBook(lambda: secret)
+    secret = json.dumps({"anna": [digest_token(TOKEN)]})
+    book = TokenRegistry(lambda: secret)
 
     def doorkeeper(event: Any, _context: object) -> dict[str, Any]:
-        return authorized(event, Auth(mode="token"), book)
+        return authorize_request(event, Auth(mode="token"), book)
 
     return replace(
         site, gateway=replace(site.gateway, authorizer=Function("doorkeeper", doorkeeper))
@@ -86,9 +86,9 @@ def guarded(site: Site) -> Site:
 
 
 @contextmanager
-def serving(
+def start_server(
     folder: Path, engine: SpeechEngine | None = None, port: int = 0, **environ: str
-) -> Iterator[House]:
+) -> Iterator[PageServer]:
     """A server until the block ends; the same folder and port make it the one of before."""
     engine = engine or ToneEngine(suffix="mp3")
     music = folder / "music"
@@ -99,10 +99,12 @@ def serving(
     folders = Folders(folder / "store", WEB, music)
     with ExitStack() as stack:
         listener = Listener(port)
-        site = stack.enter_context(laptop(chosen_settings(environ), listener.url, folders, engine))
+        site = stack.enter_context(
+            open_laptop(load_laptop_settings(environ), listener.url, folders, engine)
+        )
         if environ.get("AUTH_MODE") == "token":
-            site = guarded(site)
-        house = House(listener.url, engine, folder)
-        listener.start(lambda request: house.trouble.reply(request, site))
+            site = require_token(site)
+        house = PageServer(listener.url, engine, folder)
+        listener.start(lambda request: house.faults.reply(request, site))
         stack.callback(listener.stop, 5)
         yield house

@@ -17,8 +17,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mixer.speech.embedded.engine import EmbeddedEngine
-from tests.e2e.page.conftest import NARROW, WIDE, Visit, chromium, until
-from tests.e2e.page.houses import WEB, serving
+from tests.e2e.page.conftest import NARROW, WIDE, Visit, launch_chromium, wait_until
+from tests.e2e.page.houses import WEB, start_server
 
 ROOT = WEB.parent
 SIZES = {"wide": WIDE, "narrow": NARROW}
@@ -27,11 +27,11 @@ COLOURS = 256
 """Of a picture: a third of the bytes, and hardly an eye sees it."""
 
 GAP_PX = 24
-HEARD = "Every seven seconds"
+SPOKEN_TEXT = "Every seven seconds"
 """The beginning of the sentence that is marked."""
 
 
-def drawn(browser: Browser, url: str) -> Iterator[tuple[str, Image.Image]]:
+def draw_pictures(browser: Browser, url: str) -> Iterator[tuple[str, Image.Image]]:
     """The pictures, by name."""
     for (size, (width, height)), theme in product(SIZES.items(), THEMES):
         context = browser.new_context(
@@ -40,35 +40,35 @@ def drawn(browser: Browser, url: str) -> Iterator[tuple[str, Image.Image]]:
             reduced_motion="reduce",
         )
         with closing(context):
-            views = told(Visit(context.new_page(), url), is_whole=size == "wide")
-            yield f"page-{size}-{theme}", side_by_side(views)
+            views = capture_story(Visit(context.new_page(), url), is_whole=size == "wide")
+            yield f"page-{size}-{theme}", join_views(views)
 
 
-def told(at: Visit, *, is_whole: bool) -> list[Image.Image]:
+def capture_story(visit: Visit, *, is_whole: bool) -> list[Image.Image]:
     """A story from the first view to the player; one picture of all where it is wide enough."""
-    page = at.open()
-    until(page, "document.querySelector('#n-length').textContent.includes(':')")
-    first = shot(page)
-    at.tell()
-    at.done()
-    until(page, "document.querySelector('#audio').currentTime > 0.5")
-    page.locator(".sentence", has_text=HEARD).click()
+    page = visit.open()
+    wait_until(page, "document.querySelector('#n-length').textContent.includes(':')")
+    first = capture_page(page)
+    visit.request_story()
+    visit.await_player()
+    wait_until(page, "document.querySelector('#audio').currentTime > 0.5")
+    page.locator(".sentence", has_text=SPOKEN_TEXT).click()
     page.click("#play")
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     page.wait_for_timeout(300)
     if is_whole:
-        return [shot(page, full_page=True)]
+        return [capture_page(page, full_page=True)]
     page.evaluate("document.querySelector('#player').scrollIntoView()")
-    return [first, shot(page)]
+    return [first, capture_page(page)]
 
 
-def shot(page: Page, *, full_page: bool = False) -> Image.Image:
+def capture_page(page: Page, *, full_page: bool = False) -> Image.Image:
     """What is seen."""
     return Image.open(BytesIO(page.screenshot(full_page=full_page))).convert("RGB")
 
 
-def side_by_side(views: list[Image.Image]) -> Image.Image:
+def join_views(views: list[Image.Image]) -> Image.Image:
     """Views in a row, on the page's own ground."""
     width = sum(view.width for view in views) + GAP_PX * (len(views) - 1)
     ground = views[0].getpixel((0, 0))
@@ -89,10 +89,10 @@ def main() -> None:
         bed = str(folder / "music" / "quiet.flac")
         subprocess.run([sys.executable, "demo/bed.py", bed], cwd=ROOT, check=True)
         with (
-            serving(folder, EmbeddedEngine(suffix="mp3")) as house,
-            closing(chromium(tools)) as browser,
+            start_server(folder, EmbeddedEngine(suffix="mp3")) as house,
+            closing(launch_chromium(tools)) as browser,
         ):
-            for name, picture in drawn(browser, house.url):
+            for name, picture in draw_pictures(browser, house.url):
                 few = picture.quantize(COLOURS, dither=Image.Dither.NONE)
                 few.save(ROOT / "docs" / f"{name}.png", optimize=True)
 

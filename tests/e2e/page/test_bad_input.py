@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.page.conftest import until
+from tests.e2e.page.conftest import wait_until
 
 STORY = "The lamp went out at nine. Nobody saw it."
 SIX_MILLION = """() => {
@@ -20,12 +20,12 @@ def error(page, name):
 def test_empty_text_is_told_beside_it_and_nothing_is_sent(house, visit):
     page = visit(house.url).open()
     page.fill("#text", " \n ")
-    before = house.trouble.count("POST /stories")
+    before = house.faults.count("POST /stories")
     page.click("#tell")
     assert "Write or paste a story" in error(page, "text")
     assert page.get_attribute("#text", "aria-invalid") == "true"
     assert page.evaluate("document.activeElement.id") == "text"
-    assert house.trouble.count("POST /stories") == before
+    assert house.faults.count("POST /stories") == before
     page.fill("#text", STORY)
     assert error(page, "text") == ""
 
@@ -35,9 +35,9 @@ def test_six_million_characters_are_refused_and_kept(house, visit):
     page.evaluate(SIX_MILLION)
     assert "6,000,000 characters are more than the 5,000,000" in error(page, "text")
     assert "shorten it by 1,000,000" in error(page, "text")
-    before = house.trouble.count("POST /stories")
+    before = house.faults.count("POST /stories")
     page.click("#tell")
-    assert house.trouble.count("POST /stories") == before
+    assert house.faults.count("POST /stories") == before
     page.wait_for_timeout(800)  # until it lies in the browser's own store
     page.reload()
     page.wait_for_selector("html[data-ready]")
@@ -58,7 +58,7 @@ def test_unreadable_file_is_named_and_the_text_stays(house, visit, name, content
     page = visit(house.url).open()
     page.fill("#text", STORY)
     page.set_input_files("#file", {"name": name, "mimeType": "text/plain", "buffer": content})
-    until(page, "document.querySelector('#text-error').textContent")
+    wait_until(page, "document.querySelector('#text-error').textContent")
     assert f"“{name}” " in error(page, "text")
     assert says in error(page, "text")
     assert page.input_value("#text") == STORY
@@ -70,7 +70,7 @@ def test_file_that_is_too_long_is_refused_before_it_is_read(house, visit, tmp_pa
     with large.open("wb") as file:
         file.truncate(30_000_000)
     page.set_input_files("#file", large)
-    until(page, "document.querySelector('#text-error').textContent")
+    wait_until(page, "document.querySelector('#text-error').textContent")
     assert "has 30 MB: more than the 5,000,000 characters" in error(page, "text")
     assert "Keeper of Small Lights" in page.input_value("#text")
 
@@ -85,9 +85,9 @@ def test_music_of_200_mb_or_of_no_kind_is_refused_before_it_is_sent(house, visit
         with (tmp_path / name).open("wb") as file:
             file.truncate(size)
         page.set_input_files("#own-file", tmp_path / name)
-        until(page, f"document.querySelector('#music-error').textContent.includes('{name}')")
+        wait_until(page, f"document.querySelector('#music-error').textContent.includes('{name}')")
         assert says in error(page, "music")
-    assert house.trouble.count("POST /uploads") == 0
+    assert house.faults.count("POST /uploads") == 0
     assert page.is_checked("#music input[value='evening-hum.flac']")
 
 
@@ -110,12 +110,12 @@ def test_music_that_is_none_is_told_beside_the_music(house, visit):
 def test_second_click_while_it_runs_points_at_the_first(house, visit):
     at = visit(house.url)
     page = at.open()
-    house.trouble.slow_s["POST /stories"] = 1.0
-    before = house.trouble.count("POST /stories")
+    house.faults.slow_s["POST /stories"] = 1.0
+    before = house.faults.count("POST /stories")
     at.tell(f"{STORY} Twice.")
     page.click("#tell")
-    until(page, "document.querySelector('#form-error').textContent.includes('told already')")
-    house.trouble.slow_s.clear()
+    wait_until(page, "document.querySelector('#form-error').textContent.includes('told already')")
+    house.faults.slow_s.clear()
     at.becomes("done")
-    assert house.trouble.count("POST /stories") == before + 1
+    assert house.faults.count("POST /stories") == before + 1
     assert page.locator("#stories li").count() == 1

@@ -6,7 +6,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.e2e.page.conftest import NARROW, WIDE, until
+from tests.e2e.page.conftest import NARROW, WIDE, wait_until
 from tests.e2e.page.houses import WEB
 
 STORY = "# A Lamp\n\nThe lamp went out at nine. Nobody saw it.\n\n## The Sea\n\nThere was a boat."
@@ -73,10 +73,10 @@ def test_the_whole_way_by_keyboard_alone(house, visit):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     at.done()
-    until(page, "document.activeElement.id === 'play'")
-    until(page, "!document.querySelector('#audio').paused")
+    wait_until(page, "document.activeElement.id === 'play'")
+    wait_until(page, "!document.querySelector('#audio').paused")
     page.keyboard.press("Enter")
-    until(page, "document.querySelector('#audio').paused")
+    wait_until(page, "document.querySelector('#audio').paused")
 
 
 def test_position_and_sentences_move_by_keyboard(house, visit):
@@ -98,7 +98,7 @@ def test_position_and_sentences_move_by_keyboard(house, visit):
         page.keyboard.press("ArrowDown")
     last = page.evaluate("document.activeElement.textContent")
     page.keyboard.press("Enter")
-    until(page, "document.querySelector('.sentence[aria-current]') === document.activeElement")
+    wait_until(page, "document.querySelector('.sentence[aria-current]') === document.activeElement")
     assert last == page.text_content(".sentence[aria-current]")
     assert "There was a boat." in last
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.e2e.page.conftest import until
-from tests.e2e.page.houses import serving
+from tests.e2e.page.conftest import wait_until
+from tests.e2e.page.houses import start_server
 from tests.engines import ToneEngine
 
 
@@ -17,7 +17,7 @@ def long(title, sentences=40):
 def slow(tmp_path_factory):
     """A server that takes a moment for each passage, one after the other."""
     engine = ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)
-    with serving(tmp_path_factory.mktemp("slow"), engine) as running:
+    with start_server(tmp_path_factory.mktemp("slow"), engine) as running:
         yield running
 
 
@@ -26,10 +26,12 @@ def test_story_can_be_cancelled_and_told_after_all(slow, visit):
     page = at.open()
     at.tell(long("Cancelled", 110))
     at.becomes("synthesizing")
-    until(page, "/about .* left/.test(document.querySelector('.stage-line').textContent)")
+    wait_until(page, "/about .* left/.test(document.querySelector('.stage-line').textContent)")
     slow.trouble.failing.add("DELETE /stories/")
     page.click("[aria-label='Cancel: Cancelled']")
-    until(page, "document.querySelector('#stories .error').textContent.includes('not be cancel')")
+    wait_until(
+        page, "document.querySelector('#stories .error').textContent.includes('not be cancel')"
+    )
     slow.trouble.failing.clear()
     page.click("[aria-label='Cancel: Cancelled']")
     at.becomes("cancelled")
@@ -47,7 +49,9 @@ def test_reload_in_the_middle_loses_nothing(slow, visit):
     before = slow.trouble.count("POST /stories")
     at.tell(long("Reloaded"))
     at.becomes("synthesizing")
-    until(page, "/passage \\d+ of \\d+/.test(document.querySelector('.stage-line').textContent)")
+    wait_until(
+        page, "/passage \\d+ of \\d+/.test(document.querySelector('.stage-line').textContent)"
+    )
     page.reload()
     assert page.input_value("#text") == long("Reloaded")
     at.becomes("done")
@@ -74,7 +78,7 @@ def test_several_stories_at_once_end_up_side_by_side(slow, visit):
     assert page.text_content("#player-title") == "Second"
     page.click("#play")
     at.tell("# Fourth\n\nIt was the fourth time.")
-    until(page, "document.querySelector('#player-title').textContent === 'Fourth'")
+    wait_until(page, "document.querySelector('#player-title').textContent === 'Fourth'")
     page.click("[aria-label='Remove: Fourth']")
     assert page.is_hidden("#player")
     page.click("[aria-label='Listen: Second']")

@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from tests.e2e.page.conftest import until
+from tests.e2e.page.conftest import wait_until
 
 STORY = (
     "# The Whole\n\n## The Lamp\n\nThe lamp went out at nine.\n\n“Nobody saw it,” she said.\n\n"
@@ -36,7 +36,9 @@ def test_click_on_the_waveform_on_a_chapter_and_on_a_sentence_goes_there(told):
     assert start_s > 1
     assert "The Sea" in told.text_content("#chapters [aria-current]")
     told.locator(".sentence", has_text="The lamp went out").click()
-    until(told, "document.querySelector('.sentence[aria-current]').textContent.includes('lamp')")
+    wait_until(
+        told, "document.querySelector('.sentence[aria-current]').textContent.includes('lamp')"
+    )
     assert told.evaluate(NOW) < length_s / 2
 
 
@@ -84,7 +86,7 @@ def test_more_files_are_made_when_they_are_asked_for(house, visit):
     page.click("#sound summary")
     page.select_option("#format", "opus")
     page.click("#tell")
-    until(page, "document.querySelector('#sound-error').textContent")
+    wait_until(page, "document.querySelector('#sound-error').textContent")
 
 
 def test_nothing_moves_where_motion_is_unwanted(told):

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.e2e.page.conftest import until
-from tests.e2e.page.houses import TOKEN, serving
+from tests.e2e.page.conftest import wait_until
+from tests.e2e.page.houses import TOKEN, start_server
 from tests.engines import ToneEngine
 
 SOON = {"hurry_ms": 400}
@@ -17,9 +17,9 @@ STORY = "The lamp went out at nine. Nobody saw it."
 @pytest.fixture
 def ill(house):
     """A server that is made to fail, and is well again afterwards."""
-    yield house.trouble
-    house.trouble.failing.clear()
-    house.trouble.slow_s.clear()
+    yield house.faults
+    house.faults.failing.clear()
+    house.faults.slow_s.clear()
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_what_fails_at_first_is_told_and_tried_again(house, ill, visit, failing,
     at.page.clock.install()
     ill.failing.add(failing)
     at.page.goto(house.url)
-    until(at.page, f"document.querySelector('#{where}').textContent.includes('broke')", **SOON)
+    wait_until(at.page, f"document.querySelector('#{where}').textContent.includes('broke')", **SOON)
     at.page.fill("#text", STORY)
     ill.failing.clear()
-    until(at.page, "document.documentElement.dataset.ready", **SOON)
-    until(at.page, "document.querySelector('#n-length').textContent.includes(':')", **SOON)
-    until(at.page, f"!document.querySelector('#{where}').textContent", **SOON)
+    wait_until(at.page, "document.documentElement.dataset.ready", **SOON)
+    wait_until(at.page, "document.querySelector('#n-length').textContent.includes(':')", **SOON)
+    wait_until(at.page, f"!document.querySelector('#{where}').textContent", **SOON)
     assert at.page.locator("#voices input").count() == 2
     assert at.page.input_value("#text") == STORY
 
@@ -52,7 +52,7 @@ def test_story_waits_for_a_server_that_fails_for_a_while(house, ill, visit, fail
     at.open()
     ill.failing.add(failing)
     at.tell(f"{STORY} While {failing} fails.")
-    until(at.page, "document.querySelector('#stories li')")
+    wait_until(at.page, "document.querySelector('#stories li')")
     at.page.wait_for_timeout(1_500)
     assert at.state() not in ("done", "failed")
     ill.failing.clear()
@@ -64,13 +64,13 @@ def test_upload_that_fails_is_told_beside_the_music(house, ill, visit):
     ill.failing.add("POST /objects/")
     song = {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"x" * 1_000}
     page.set_input_files("#own-file", song)
-    until(page, "document.querySelector('#music-error').textContent.includes('not taken')")
+    wait_until(page, "document.querySelector('#music-error').textContent.includes('not taken')")
     assert page.is_hidden("#upload")
 
 
 def test_speech_that_fails_is_told_with_its_story_and_can_be_tried_again(visit, tmp_path):
     lost = {"storm"}
-    with serving(tmp_path, ToneEngine(suffix="mp3", fail_texts=lost)) as house:
+    with start_server(tmp_path, ToneEngine(suffix="mp3", fail_texts=lost)) as house:
         at = visit(house.url)
         page = at.open()
         at.tell("There was a storm at sea.")
@@ -83,7 +83,7 @@ def test_speech_that_fails_is_told_with_its_story_and_can_be_tried_again(visit, 
 
 
 def test_story_over_the_daily_cap_is_told_in_words(visit, tmp_path):
-    with serving(tmp_path, MAX_DAILY_USD="0.000001") as house:
+    with start_server(tmp_path, MAX_DAILY_USD="0.000001") as house:
         at = visit(house.url)
         page = at.open()
         at.tell(STORY)
@@ -100,7 +100,7 @@ def test_captions_and_files_that_fail_are_told_in_the_player(house, ill, visit):
     at.done()
     ill.failing.add("GET /objects/")
     page.click("#downloads a[data-name='report']")
-    until(page, "document.querySelector('#player-error').textContent.includes('try it again')")
+    wait_until(page, "document.querySelector('#player-error').textContent.includes('try it again')")
     ill.failing.clear()
     with page.expect_download() as report:
         page.click("#downloads a[data-name='report']")
@@ -111,15 +111,15 @@ def test_captions_and_files_that_fail_are_told_in_the_player(house, ill, visit):
 def test_server_that_goes_away_in_the_middle_is_waited_for(visit, tmp_path):
     story = f"{STORY} " * 40
     at = visit("")
-    with serving(tmp_path, ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)) as house:
+    with start_server(tmp_path, ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)) as house:
         at.url = house.url
         at.open()
         at.tell(story)
         at.becomes("synthesizing")
-    until(at.page, "!document.querySelector('#connection').hidden")
+    wait_until(at.page, "!document.querySelector('#connection').hidden")
     assert "cannot be reached" in at.page.text_content("#connection")
     assert at.page.input_value("#text") == story
-    with serving(tmp_path, port=house.port):
+    with start_server(tmp_path, port=house.port):
         at.becomes("done")
         assert at.page.is_hidden("#connection")
 
@@ -129,7 +129,7 @@ def test_lost_connection_is_waited_out(house, visit):
     page = at.open()
     page.context.set_offline(True)
     at.tell(f"{STORY} Offline.")
-    until(page, "!document.querySelector('#connection').hidden")
+    wait_until(page, "!document.querySelector('#connection').hidden")
     page.wait_for_timeout(1_500)
     assert at.state() == "sending"
     page.context.set_offline(False)
@@ -145,20 +145,22 @@ def test_slow_server_is_named_slow_and_waited_for(house, ill, visit):
     at.tell(f"{STORY} Slowly.")
     page.wait_for_timeout(500)
     page.clock.fast_forward(8_000)
-    until(page, "document.querySelector('#connection').textContent.includes('takes long')")
+    wait_until(page, "document.querySelector('#connection').textContent.includes('takes long')")
     at.becomes("done")
     assert page.is_hidden("#connection")
 
 
 def test_token_is_asked_for_once_and_kept_for_the_session(visit, tmp_path):
-    with serving(tmp_path, AUTH_MODE="token") as house:
+    with start_server(tmp_path, AUTH_MODE="token") as house:
         at = visit(house.url)
         page = at.page
         page.goto(house.url)
         page.wait_for_selector("#ask[open]")
         page.fill("#token", "wrong")
         page.click("#ask [value=use]")
-        until(page, "document.querySelector('#token-error').textContent.includes('not accepted')")
+        wait_until(
+            page, "document.querySelector('#token-error').textContent.includes('not accepted')"
+        )
         page.fill("#token", TOKEN)
         page.click("#ask [value=use]")
         page.wait_for_selector("html[data-ready]")
@@ -176,14 +178,14 @@ def test_token_is_asked_for_once_and_kept_for_the_session(visit, tmp_path):
 
 
 def test_page_without_a_token_says_so_and_asks_again(visit, tmp_path):
-    with serving(tmp_path, AUTH_MODE="token") as house:
+    with start_server(tmp_path, AUTH_MODE="token") as house:
         page = visit(house.url).page
         page.goto(house.url)
         page.click("#ask [value=cancel]")
-        until(page, "document.querySelector('#voice-error').textContent")
+        wait_until(page, "document.querySelector('#voice-error').textContent")
         page.wait_for_selector("html[data-ready]")
         page.fill("#text", STORY)
-        until(page, "document.querySelector('#text-error').textContent.includes('not known')")
+        wait_until(page, "document.querySelector('#text-error').textContent.includes('not known')")
         assert page.is_hidden("#ask")
         page.click("#tell")
         page.wait_for_selector("#ask[open]")
@@ -191,13 +193,13 @@ def test_page_without_a_token_says_so_and_asks_again(visit, tmp_path):
         page.click("#key")
         page.fill("#token", TOKEN)
         page.click("#ask [value=use]")
-        until(page, "document.querySelectorAll('#voices input').length === 2")
+        wait_until(page, "document.querySelectorAll('#voices input').length === 2")
         assert page.text_content("#voice-error") == ""
         assert page.is_hidden("#key")
 
 
 def test_expired_links_are_renewed(visit, tmp_path):
-    with serving(tmp_path, URL_LIFETIME_S="2") as house:
+    with start_server(tmp_path, URL_LIFETIME_S="2") as house:
         at = visit(house.url)
         page = at.open()
         at.tell(STORY)
@@ -210,7 +212,7 @@ def test_expired_links_are_renewed(visit, tmp_path):
         assert page.request.get(old).status == 403
         was_s = page.evaluate("document.querySelector('#audio').currentTime")
         page.click("#play")
-        until(page, f"document.querySelector('#audio').currentTime > {was_s} + 0.3")
+        wait_until(page, f"document.querySelector('#audio').currentTime > {was_s} + 0.3")
         assert page.evaluate("document.querySelector('#audio').src") != first
         with page.expect_download() as captions:
             page.click("#downloads a[data-name='captions_vtt']")

@@ -6,8 +6,8 @@ import pytest
 
 from mixer.sound import ffmpeg
 from tests.books import Book
-from tests.books import page as leaf
-from tests.e2e.page.conftest import until
+from tests.books import build_page as leaf
+from tests.e2e.page.conftest import wait_until
 
 STORY = "The lamp went out at nine. Nobody saw it."
 DROP = """([name, type, text]) => {
@@ -48,7 +48,7 @@ def test_own_music_is_sent_heard_and_mixed(house, visit, song):
     key = mine.locator("input").get_attribute("value")
     assert (house.folder / "store" / key).read_bytes() == song.read_bytes()
     mine.locator(".hear").click()
-    until(page, "document.querySelector('.hear.on')")
+    wait_until(page, "document.querySelector('.hear.on')")
     page.wait_for_timeout(300)
     assert page.text_content("#music-error") == ""
     at.tell(f"{STORY} With our song.")
@@ -58,18 +58,18 @@ def test_own_music_is_sent_heard_and_mixed(house, visit, song):
     page.wait_for_selector("html[data-ready]")
     assert mine.locator("input").is_checked()
     mine.locator(".hear").click()
-    until(page, "document.querySelector('.hear.on')")
+    wait_until(page, "document.querySelector('.hear.on')")
     page.wait_for_timeout(300)
     assert page.text_content("#music-error") == ""
 
 
 def test_upload_can_be_cancelled(house, visit, song):
     page = visit(house.url).open()
-    house.trouble.slow_s["POST /uploads"] = 2.0
+    house.faults.slow_s["POST /uploads"] = 2.0
     page.set_input_files("#own-file", song)
     page.click("#upload button")
-    until(page, "document.querySelector('#upload').hidden")
-    house.trouble.slow_s.clear()
+    wait_until(page, "document.querySelector('#upload').hidden")
+    house.faults.slow_s.clear()
     page.wait_for_timeout(2_500)
     assert page.locator("#music .pick", has_text="our song.mp3").count() == 0
     assert page.text_content("#music-error") == ""
@@ -78,9 +78,9 @@ def test_upload_can_be_cancelled(house, visit, song):
 def test_samples_of_voices_and_music_are_heard_one_at_a_time(house, visit):
     page = visit(house.url).open()
     page.click("[aria-label='Hear Joanna']")
-    until(page, "document.querySelector('[aria-label=\"Hear Joanna\"].on')")
+    wait_until(page, "document.querySelector('[aria-label=\"Hear Joanna\"].on')")
     page.click("[aria-label='Hear Evening hum']")
-    until(page, "document.querySelector('[aria-label=\"Hear Evening hum\"].on')")
+    wait_until(page, "document.querySelector('[aria-label=\"Hear Evening hum\"].on')")
     assert page.locator(".hear.on").count() == 1
     page.click("[aria-label='Hear Evening hum']")
     assert page.locator(".hear.on").count() == 0
@@ -91,7 +91,7 @@ def test_dropped_text_is_read_and_the_own_text_can_be_brought_back(house, visit)
     page = visit(house.url).open()
     page.fill("#text", "My own words.")
     page.evaluate(DROP, ["tale.md", "text/markdown", "# A Tale\n\nOnce."])
-    until(page, "document.querySelector('#text').value.startsWith('# A Tale')")
+    wait_until(page, "document.querySelector('#text').value.startsWith('# A Tale')")
     page.click("#undo button")
     assert page.input_value("#text") == "My own words."
 
@@ -99,13 +99,13 @@ def test_dropped_text_is_read_and_the_own_text_can_be_brought_back(house, visit)
 def test_text_too_long_for_a_request_is_sent_as_a_file(house, visit):
     at = visit(house.url)
     page = at.open()
-    before = len(house.trouble.asked)
-    house.trouble.failing.add("POST /stories")  # nobody waits for ninety hours of it
+    before = len(house.faults.asked)
+    house.faults.failing.add("POST /stories")  # nobody waits for ninety hours of it
     page.evaluate(LONG)
     page.click("#tell")
-    until(page, "document.querySelector('#stories li')")
+    wait_until(page, "document.querySelector('#stories li')")
     at.becomes("sending")
-    asked = house.trouble.asked
+    asked = house.faults.asked
     while "POST /stories" not in asked[before:]:
         page.wait_for_timeout(50)
     assert {"POST /uploads", "POST /objects/"} <= set(asked[before:])
@@ -115,7 +115,7 @@ def test_text_too_long_for_a_request_is_sent_as_a_file(house, visit):
     page.click("[aria-label^='Cancel:']")
     at.becomes("cancelled")
     page.wait_for_timeout(1_500)  # until it is certain that the server has nothing of it
-    house.trouble.failing.clear()
+    house.faults.failing.clear()
 
 
 def test_book_is_told_chapter_by_chapter_and_survives_a_reload(house, visit, tmp_path):
@@ -131,12 +131,12 @@ def test_book_is_told_chapter_by_chapter_and_survives_a_reload(house, visit, tmp
     page.fill("#text", "My own words.")
     page.set_input_files("#file", path)
     page.locator("#book", has_text="small book.epub is told as a book").wait_for()
-    until(page, "document.querySelector('#n-length').textContent.includes(':')")
+    wait_until(page, "document.querySelector('#n-length').textContent.includes(':')")
     assert int(page.text_content("#n-chars").replace(",", "")) > 40
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert "small book.epub" in page.text_content("#book")
-    until(page, "document.querySelector('#n-length').textContent.includes(':')")
+    wait_until(page, "document.querySelector('#n-length').textContent.includes(':')")
     page.click("#tell")
     at.done()
     assert page.locator("#chapters li").all_text_contents()[0].startswith("The Lamp")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.page.conftest import until
+from tests.e2e.page.conftest import wait_until
 from tests.e2e.page.houses import WEB
 
 ROOT = WEB.parent
@@ -86,7 +86,7 @@ def test_the_sample_story_is_heard_after_two_actions(serve, visit):
     assert "Keeper of Small Lights" in page.input_value("#text")
     page.click("#tell")  # two: one button
     at.done()
-    until(page, "document.querySelector('#audio').currentTime > 1")
+    wait_until(page, "document.querySelector('#audio').currentTime > 1")
 
 
 def test_a_pasted_text_is_spoken_mixed_and_followed(serve, visit):
@@ -100,7 +100,7 @@ def test_a_pasted_text_is_spoken_mixed_and_followed(serve, visit):
     assert " ".join(text for _, _, text in said).endswith("She read it twice.")
     page.evaluate(LISTEN)
     at.plays()
-    until(page, "document.querySelector('#audio').currentTime > 6")
+    wait_until(page, "document.querySelector('#audio').currentTime > 6")
     page.locator(".sentence", has_text="There was a boat").click()
     page.wait_for_timeout(2_500)
     page.click("#play")
