@@ -74,7 +74,7 @@ judges: $(JUDGES_STAMP) ## Judge templates, policies, state machine, Dockerfile,
 	$(PYTHON) -m tests.infra.definition >.venv-judges/story.asl.json
 	$(JUDGES)/statelint .venv-judges/story.asl.json
 	$(JUDGES)/python -W ignore -m tests.infra.judge_policies
-	$(PYTHON) -m delivery.sbom $(COMMIT)
+	$(PYTHON) -m deploy.sbom $(COMMIT)
 	$(JUDGES)/python -m tests.infra.judge_bill
 
 $(EMULATOR_STAMP): requirements-e2e.txt
@@ -87,30 +87,30 @@ e2e: $(STAMP) $(EMULATOR_STAMP) ## Prove all of it without AWS: deploy to an emu
 	@$(BIN)/python -m tests.e2e.stories
 
 deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to agree)
-	@$(BIN)/python -m delivery deploy --name $(NAME) $(if $(YES),--yes)
+	@$(BIN)/python -m deploy deploy --name $(NAME) $(if $(YES),--yes)
 
 destroy: $(STAMP) ## Take it away (NAME, YES=1, AUDIO=delete or keep)
-	@$(BIN)/python -m delivery destroy --name $(NAME) $(if $(YES),--yes) \
+	@$(BIN)/python -m deploy destroy --name $(NAME) $(if $(YES),--yes) \
 		$(if $(filter delete,$(AUDIO)),--audio) $(if $(filter keep,$(AUDIO)),--keep-audio)
 
 smoke: $(STAMP) ## Narrate a sentence with what is deployed, and measure it (NAME)
-	@$(BIN)/python -m delivery smoke --name $(NAME)
+	@$(BIN)/python -m deploy smoke --name $(NAME)
 
 token: $(STAMP) ## Make a token for a caller (CALLER=anna, NAME)
-	@$(BIN)/python -m delivery token --name $(NAME) $(CALLER)
+	@$(BIN)/python -m deploy token --name $(NAME) $(CALLER)
 
 image: ## Build the image (BUILDER=docker; BASE_IMAGE for another base)
 	$(BUILDER) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
 		--build-arg REVISION=$(COMMIT) --tag mixer:$(COMMIT) .
 
 sbom: ## Write the image's bill of materials: out/sbom.cdx.json
-	@$(PYTHON) -m delivery.sbom $(COMMIT)
+	@$(PYTHON) -m deploy.sbom $(COMMIT)
 
 audit: $(JUDGES_STAMP) ## Ask the advisory service about what the image holds (needs network)
 	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 picture: $(STAMP) ## Draw docs/Fullinfra.png from the templates
-	@$(BIN)/python -m delivery.picture
+	@$(BIN)/python -m deploy.picture
 
 push: ## Build and push the image of the commit, once, and record its digest
 	@COMMIT=$(COMMIT) BUILDER=$(BUILDER) .ci/push

@@ -8,26 +8,21 @@ needs stays for the next ones.
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mixer.http.entry import (
-    answer_event,
-    assemble_endpoint,
-    load_process_settings,
-    run_task,
-)
+from mixer.api.handlers import answer_event, assemble_endpoint, load_process_settings, run_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_s3 import S3Client
 
-    from mixer.http.calls import InvocationContext
-    from mixer.http.later import StoryStarter
-    from mixer.http.routing import Endpoint
-    from mixer.jobs.assembly import MixService
-    from mixer.jobs.story.tasks import StoryTasks
+    from mixer.api.deferred import StoryStarter
+    from mixer.api.request_context import InvocationContext
+    from mixer.api.routing import Endpoint
+    from mixer.services.mix_service import MixService
     from mixer.settings import Settings
     from mixer.sound.ffmpeg import ProcessGroup
     from mixer.store.objects import ObjectStore
+    from mixer.stories.tasks import StoryTasks
 
 DEFAULT_PATH = "/mixstory"
 
@@ -35,7 +30,7 @@ RENDERERS = 60
 """Calls for which the segments of a story are shared out; as many as render at a time."""
 
 
-def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
+def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
     """Answer one event."""
     return answer_event(_load_endpoint, event, context)
 
@@ -56,7 +51,7 @@ def _load_tasks() -> "StoryTasks":
 
 @cache
 def _load_endpoint() -> "Endpoint":
-    from mixer.http.entry import build_story_starter
+    from mixer.api.handlers import build_story_starter
     from mixer.store.s3 import create_s3_client
 
     chosen = load_process_settings()
@@ -80,7 +75,7 @@ def build_endpoint(
         mix_service: who mixes, asked for when the first request comes.
         start_story: begins stories, for what takes longer than a caller is kept waiting.
     """
-    from mixer.http.mixing import add_mix_routes
+    from mixer.api.routes.mix import add_mix_routes
 
     return assemble_endpoint(
         settings, DEFAULT_PATH, lambda api: add_mix_routes(api, mix_service, start_story)
@@ -94,9 +89,9 @@ def build_mix_service(settings: "Settings", *, s3: "S3Client") -> "MixService":
         settings: of the deployment.
         s3: from `s3_client`.
     """
-    from mixer.jobs.assembly import MixService
-    from mixer.jobs.looking import InputLimits
+    from mixer.services.mix_service import MixService
     from mixer.store.s3 import S3Store
+    from mixer.stories.input_checks import InputLimits
 
     output = S3Store(s3, settings.output_bucket)
     others = sorted(settings.allowed_buckets - {settings.output_bucket})
@@ -127,11 +122,11 @@ def build_mix_tasks(
         workers: for how many calls the segments are shared out.
         new_processes: begins the job of a step.
     """
-    from mixer.jobs.spending import DailyBudget
-    from mixer.jobs.story.mix import StoryMix
-    from mixer.jobs.story.publishing import StoryPublisher
-    from mixer.jobs.story.tasks import StoryTasks
     from mixer.sound.ffmpeg import ProcessGroup
+    from mixer.stories.budget import DailyBudget
+    from mixer.stories.steps.mix import StoryMix
+    from mixer.stories.steps.publish import StoryPublisher
+    from mixer.stories.tasks import StoryTasks
 
     mix = StoryMix(store, music, workers, new_processes or ProcessGroup)
     spending = DailyBudget(store, settings.max_daily_usd)

@@ -1,7 +1,7 @@
 """The authorizer Lambda: says who is calling, or that nobody is.
 
 Handler: `authorizer.handler`, for an HTTP API with payload format 2.0 and simple responses. With
-AUTH_MODE `token` the bearer token must be one of a named caller (see mixer/http/tokens.py); with
+AUTH_MODE `token` the bearer token must be one of a named caller (see mixer/api/tokens.py); with
 `none` everybody is let in as `anonymous`. While the secret cannot be read at all, nobody is let in:
 the gateway answers 500.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from mixer.http.tokens import TokenRegistry, find_holder, parse_bearer
+from mixer.api.tokens import TokenRegistry, find_holder, parse_bearer
 from mixer.settings import Auth, load_auth
 
 ANONYMOUS = "anonymous"

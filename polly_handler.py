@@ -12,12 +12,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mixer.http.entry import (
-    answer_event,
-    assemble_endpoint,
-    load_process_settings,
-    run_task,
-)
+from mixer.api.handlers import answer_event, assemble_endpoint, load_process_settings, run_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,22 +20,22 @@ if TYPE_CHECKING:
     from mypy_boto3_polly import PollyClient
     from mypy_boto3_s3 import S3Client
 
-    from mixer.http.calls import InvocationContext
-    from mixer.http.later import StoryStarter
-    from mixer.http.routing import Endpoint
-    from mixer.jobs.story.speech import QuotaLimiter
-    from mixer.jobs.story.tasks import StoryTasks
-    from mixer.jobs.story.turns import SpeechSlots
-    from mixer.jobs.synthesis import EngineOpener, SpeechService
+    from mixer.api.deferred import StoryStarter
+    from mixer.api.request_context import InvocationContext
+    from mixer.api.routing import Endpoint
     from mixer.settings import Settings
     from mixer.speech.engine import SpeechEngine
     from mixer.speech.polly.quota import EngineQuotas
     from mixer.store.objects import ObjectStore
+    from mixer.stories.slots import SpeechSlots
+    from mixer.stories.speech_service import EngineOpener, SpeechService
+    from mixer.stories.steps.speech import QuotaLimiter
+    from mixer.stories.tasks import StoryTasks
 
 DEFAULT_PATH = "/synthesize"
 
 
-def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
+def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
     """Answer one event."""
     return answer_event(_load_endpoint, event, context)
 
@@ -70,8 +65,8 @@ def build_story_tasks(
         polly: from `polly_client`.
         s3: from `s3_client`.
     """
-    from mixer.jobs.story.turns import SharedQuota, SpeechSlots
     from mixer.store.s3 import S3Store
+    from mixer.stories.slots import SharedQuota, SpeechSlots
 
     quotas = _build_quotas(settings)
     speech = build_speech_service(settings, polly=polly, s3=s3, quotas=quotas)
@@ -83,7 +78,7 @@ def build_story_tasks(
 
 @cache
 def _load_endpoint() -> "Endpoint":
-    from mixer.http.entry import build_story_starter
+    from mixer.api.handlers import build_story_starter
     from mixer.speech.polly.client import create_polly_client
     from mixer.store.s3 import create_s3_client
 
@@ -108,7 +103,7 @@ def build_endpoint(
         speech_service: who speaks, asked for when the first request comes.
         start_story: begins stories, for what takes longer than a caller is kept waiting.
     """
-    from mixer.http.speaking import add_speech_routes
+    from mixer.api.routes.speech import add_speech_routes
 
     return assemble_endpoint(
         settings, DEFAULT_PATH, lambda api: add_speech_routes(api, speech_service, start_story)
@@ -130,9 +125,9 @@ def build_speech_service(
         s3: from `s3_client`.
         quotas: this process's share; as the settings say when None.
     """
-    from mixer.jobs.spending import DailyBudget
-    from mixer.jobs.synthesis import SpeechService
     from mixer.store.s3 import S3Store
+    from mixer.stories.budget import DailyBudget
+    from mixer.stories.speech_service import SpeechService
 
     store, shares = S3Store(s3, settings.output_bucket), quotas or _build_quotas(settings)
     return SpeechService(
@@ -164,8 +159,8 @@ def build_speech_tasks(
         slots: whose turn it is; None where one process speaks all stories.
         quota_limiter: shares the quota among processes; None where there is one.
     """
-    from mixer.jobs.story.speech import StorySpeech
-    from mixer.jobs.story.tasks import StoryTasks
+    from mixer.stories.steps.speech import StorySpeech
+    from mixer.stories.tasks import StoryTasks
 
     limits = settings.stories
     told = replace(

@@ -17,12 +17,12 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mixer.housekeeping.account import CLIENT_CONFIG, AwsAccount, open_account
-from mixer.housekeeping.metrics import emit_metrics
-from mixer.housekeeping.pace import Retrier, describe_error
-from mixer.housekeeping.policy import Policy, Refusal, read_environment_policy
-from mixer.housekeeping.report import Mode, RunReport
-from mixer.housekeeping.rounds import clean
+from mixer.retention.aws_account import CLIENT_CONFIG, AwsAccount, open_account
+from mixer.retention.metrics import emit_metrics
+from mixer.retention.policy import Policy, Refusal, read_environment_policy
+from mixer.retention.report import Mode, RunReport
+from mixer.retention.retries import Retrier, describe_error
+from mixer.retention.run import clean
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

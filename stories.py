@@ -2,13 +2,13 @@
 
 Handler: `stories.handler`. Stories are told by the state machine that STORY_STATE_MACHINE names
 (IaC/StoryStack.yml); their ids are made with the secret that STORY_SECRET names. Which steps there
-are, and what they leave where, mixer/jobs/story tells.
+are, and what they leave where, mixer/stories tells.
 """
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mixer.http.entry import (
+from mixer.api.handlers import (
     answer_event,
     assemble_endpoint,
     is_story_request,
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from mixer.http.calls import InvocationContext
-    from mixer.http.routing import Api, Endpoint
-    from mixer.http.stories import StoryDependencies
-    from mixer.jobs.library import MusicLibrary
-    from mixer.jobs.story.desk import Launcher, StoryService
-    from mixer.jobs.story.ending import Notifier
-    from mixer.jobs.story.tasks import StoryTasks
+    from mixer.api.request_context import InvocationContext
+    from mixer.api.routes.stories import StoryDependencies
+    from mixer.api.routing import Api, Endpoint
+    from mixer.services.library import MusicLibrary
     from mixer.settings import Settings
     from mixer.store.objects import ObjectStore
+    from mixer.stories.service import Launcher, StoryService
+    from mixer.stories.steps.finish import Notifier
+    from mixer.stories.tasks import StoryTasks
 
 DEFAULT_PATH = "/stories"
 
 
-def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.http.events
+def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
     """Answer one event, take one of the steps record and notify, or begin a story for others."""
     if is_task_event(event):
         return run_task(_load_finish_tasks, event, context)
@@ -49,11 +49,11 @@ def begin_story(service: "StoryService", event: dict[str, Any]) -> dict[str, Any
 
     Args:
         service: begins it.
-        event: from `mixer.cloud.counter`.
+        event: from `mixer.aws.story_function`.
     """
     from pydantic import TypeAdapter
 
-    from mixer.jobs.story.orders import StoryRequest
+    from mixer.stories.request import StoryRequest
 
     order = TypeAdapter(StoryRequest).validate_python(event["order"])
     return {"story_id": service.create(order)}
@@ -83,9 +83,9 @@ def _load_endpoint() -> "Endpoint":
 
 @cache
 def _load_finish_tasks() -> "StoryTasks":
-    from mixer.cloud.events import open_event_bus
-    from mixer.jobs.story.webhook import Webhook
+    from mixer.aws.event_bus import open_event_bus
     from mixer.store.s3 import S3Store, create_s3_client
+    from mixer.stories.webhook import Webhook
 
     chosen = load_process_settings()
     bus = open_event_bus(chosen.stories.event_bus)
@@ -94,13 +94,13 @@ def _load_finish_tasks() -> "StoryTasks":
 
 
 def _read_secret(name: str) -> bytes:
-    from mixer.cloud.secrets import read_secret
+    from mixer.aws.secrets import read_secret
 
     return read_secret(name).encode()
 
 
 def _open_state_machine(arn: str) -> "Launcher":
-    from mixer.cloud.executions import open_state_machine
+    from mixer.aws.state_machine import open_state_machine
 
     return open_state_machine(arn)
 
@@ -116,7 +116,7 @@ def build_dependencies(
         secret: that ids are made with.
         launcher: runs stories.
     """
-    from mixer.http.stories import StoryDependencies
+    from mixer.api.routes.stories import StoryDependencies
     from mixer.store.s3 import S3Store
 
     store = S3Store(s3, settings.output_bucket)
@@ -140,8 +140,8 @@ def build_story_service(
         secret: that ids are made with.
         launcher: runs them.
     """
-    from mixer.jobs.spending import DailyBudget
-    from mixer.jobs.story.desk import StoryService
+    from mixer.stories.budget import DailyBudget
+    from mixer.stories.service import StoryService
 
     return StoryService(store, secret, launcher, DailyBudget(store, settings.max_daily_usd))
 
@@ -158,8 +158,8 @@ def build_endpoint(
         dependencies: takes stories in, asked for when the first request comes.
         library: music and uploads, asked for when the first request comes.
     """
-    from mixer.http.library import add_library_routes, build_capabilities
-    from mixer.http.stories import add_story_routes
+    from mixer.api.routes.library import add_library_routes, build_capabilities
+    from mixer.api.routes.stories import add_story_routes
 
     told = cache(lambda: build_capabilities(settings))
 
@@ -177,7 +177,7 @@ def build_library(settings: "Settings", *, s3: "S3Client") -> "MusicLibrary":
         settings: of the deployment.
         s3: from `s3_client`.
     """
-    from mixer.jobs.library import SHARED_PREFIX, MusicLibrary
+    from mixer.services.library import SHARED_PREFIX, MusicLibrary
     from mixer.store.s3 import S3Store
 
     output, music = S3Store(s3, settings.output_bucket), S3Store(s3, settings.music_bucket)
@@ -203,9 +203,9 @@ def build_finish_tasks(
         store: where stories are kept.
         notifiers: all who are told.
     """
-    from mixer.jobs.spending import DailyBudget
-    from mixer.jobs.story.ending import StoryFinisher
-    from mixer.jobs.story.tasks import StoryTasks
+    from mixer.stories.budget import DailyBudget
+    from mixer.stories.steps.finish import StoryFinisher
+    from mixer.stories.tasks import StoryTasks
 
     ending = StoryFinisher(store, DailyBudget(store, settings.max_daily_usd), notifiers)
     return StoryTasks(store, ending.tasks)

@@ -13,10 +13,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.material import Material, make_material
+from bench.mixdown import build_ratio_row, measure_encoder, measure_ours
 from bench.processes import ProcessCost
-from bench.rendering import build_ratio_row, measure_encoder, measure_ours
 from mixer.parallel import usable_cores
-from mixer.sound.encoders import Encoding
+from mixer.sound.formats.encoding import Encoding
 
 STORY_H = 0.43
 BOOK_H = 10.0

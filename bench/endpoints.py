@@ -18,12 +18,12 @@ from typing import Any, cast
 
 import app
 import polly_handler
-from mixer.http.routing import Endpoint
-from mixer.jobs.assembly import MixResult, MixService
+from mixer.api.routing import Endpoint
 from mixer.script.script import BreakKind, Chunk, Utterance
+from mixer.services.mix_service import MixResult, MixService
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.engine import VoiceSettings
-from mixer.speech.narrate import Narrator
+from mixer.speech.narrator import Narrator
 from mixer.store.s3 import S3Store
 from tests.emulators.strict_polly import StrictPolly
 from tests.engines import ToneEngine

@@ -1,7 +1,8 @@
 """The fault campaign: a story is killed, or one of its calls fails, at random points.
 
 `make faults` tells the same story of 200 chunks again and again, each time in a new folder, by a
-process of its own (`bench.fated`), with Amazon Polly's strict stand-in on localhost. At a call of
+process of its own (`bench.fault_injection`), with Amazon Polly's strict stand-in on localhost. At a
+call of
 the store or of the voice that is drawn by chance the process is killed, or that call alone fails;
 half of these calls are carried out before, so that only their answer is lost. Then the story is
 asked for again, by another process, with everything in order. It must be done, with the very bytes
@@ -23,9 +24,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.fated import CALLER, QUOTA_SHARES, InjectedFault, RunOutcome, run
-from mixer.jobs.story.orders import StoryRequest
-from mixer.jobs.story.values import StoryKind, StoryState
+from bench.fault_injection import CALLER, QUOTA_SHARES, InjectedFault, RunOutcome, run
+from mixer.stories.model import StoryKind, StoryState
+from mixer.stories.request import StoryRequest
 from tests.emulators.polly_tables import ALLOWANCES, Allowance
 from tests.emulators.strict_polly import Latency, StrictPolly
 
@@ -195,7 +196,7 @@ class Campaign:
 def main() -> int:
     """Run the campaign and print its table; how many points broke the promise."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else POINTS
-    PROCESSES.set_forkserver_preload(["bench.fated"])
+    PROCESSES.set_forkserver_preload(["bench.fault_injection"])
     begun_s = time.monotonic()
     with start_polly() as polly:
         campaign = Campaign(polly, build_story())

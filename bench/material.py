@@ -13,24 +13,24 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from bench.work import BenchMix
+from bench.bench_mix import BenchMix
 from demo.bed import write_bed
-from mixer.jobs.planning import plan_story
-from mixer.jobs.production import PADDING_WEIGHTS
 from mixer.parallel import usable_cores
+from mixer.publish.timing import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.pauses import NATURAL
+from mixer.script.readers.sources import TextType
 from mixer.script.script import BreakKind, Utterance
-from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml
 from mixer.sound import ffmpeg
-from mixer.sound.cues import SoundFile
-from mixer.sound.measure import MUSIC_CHANNELS, measure
-from mixer.sound.placing import Take
-from mixer.sound.rendering import map_in_order
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
+from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.arrange.placement import Take
+from mixer.sound.render.segment_renderer import map_in_order
 from mixer.speech.embedded.engine import VOICES, EmbeddedEngine
 from mixer.speech.engine import VoiceSettings
+from mixer.stories.planner import plan_story
 
 STORY = Path("demo", "story.md")
 CHUNKS = 40

@@ -132,11 +132,11 @@ def measure_cleanup(*, versioned: bool) -> Mapping[str, object]:
     """Clean the table once, in this process."""
     import boto3
 
-    from mixer.housekeeping.account import open_account
-    from mixer.housekeeping.pace import Retrier
-    from mixer.housekeeping.policy import read_policy
-    from mixer.housekeeping.report import Mode
-    from mixer.housekeeping.rounds import clean
+    from mixer.retention.aws_account import open_account
+    from mixer.retention.policy import read_policy
+    from mixer.retention.report import Mode
+    from mixer.retention.retries import Retrier
+    from mixer.retention.run import clean
 
     table = FakeBucket(versioned=versioned)
     account = open_account(boto3.Session("none", "none", region_name="eu-west-1"), "123456789012")

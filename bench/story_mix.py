@@ -23,13 +23,24 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 
 from bench.material import CHUNKS, Material, make_material
+from bench.mixdown import build_ratio_row
 from bench.processes import PRELOADED_MODULES
-from bench.rendering import build_ratio_row
-from mixer.jobs.story.batches import split_batches, write_batches
-from mixer.jobs.story.folder import MUSIC, REQUEST, SCRIPT, SEGMENTS, TIMELINE, StoryFolder
-from mixer.jobs.story.mix import StoryMix
-from mixer.jobs.story.names import synthesized_name
-from mixer.jobs.story.values import (
+from mixer.parallel import usable_cores
+from mixer.script.plan import plan_text
+from mixer.script.readers.sources import TextType
+from mixer.script.script import Script
+from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.formats.encoding import MP3
+from mixer.sound.render.mixdown import render
+from mixer.sound.render.segment_renderer import RenderSources
+from mixer.sound.timeline import GRID_S, Timeline
+from mixer.speech.engine import VoiceSettings
+from mixer.speech.recordings import PREFIX, Recording, to_metadata
+from mixer.store.folder import FolderStore
+from mixer.stories.batches import split_batches, write_batches
+from mixer.stories.folder import MUSIC, REQUEST, SCRIPT, SEGMENTS, TIMELINE, StoryFolder
+from mixer.stories.keys import synthesized_name
+from mixer.stories.model import (
     Batch,
     StoredLayout,
     StoredRequest,
@@ -37,18 +48,7 @@ from mixer.jobs.story.values import (
     StoryKind,
     SynthesizedBatch,
 )
-from mixer.parallel import usable_cores
-from mixer.script.plan import plan_text
-from mixer.script.script import Script
-from mixer.script.sources import TextType
-from mixer.sound.cues import SoundFile
-from mixer.sound.encoders import MP3
-from mixer.sound.mixdown import render
-from mixer.sound.rendering import RenderSources
-from mixer.sound.timeline import GRID_S, Timeline
-from mixer.speech.engine import VoiceSettings
-from mixer.speech.recordings import PREFIX, Recording, to_metadata
-from mixer.store.folder import FolderStore
+from mixer.stories.steps.mix import StoryMix
 
 WORKERS = 60
 HOURS = 10.0

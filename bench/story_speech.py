@@ -24,21 +24,21 @@ from typing import Any
 
 import polly_handler
 import stories
-from bench.planning import generate_prose
+from bench.mixdown import build_ratio_row
 from bench.processes import PRELOADED_MODULES
-from bench.rendering import build_ratio_row
-from bench.speaking import SETTINGS, build_speech_service
+from bench.script_plan import generate_prose
 from bench.speech_pool import LATENCY, ideal_s
-from mixer.jobs.story.batches import read_synthesized_batches
-from mixer.jobs.story.folder import SCRIPT, StoryFolder
-from mixer.jobs.story.orders import StoryRequest
-from mixer.jobs.story.running import PARALLEL_BATCHES
-from mixer.jobs.story.turns import SharedQuota, SpeechSlots
-from mixer.jobs.story.values import StoredScript, StoryKind
+from bench.speech_setup import SETTINGS, build_speech_service
 from mixer.speech.engine import Speech, Voice, VoiceSettings
 from mixer.speech.polly.client import create_polly_client
 from mixer.speech.polly.quota import EngineQuotas
 from mixer.store.folder import FolderStore
+from mixer.stories.batches import read_synthesized_batches
+from mixer.stories.folder import SCRIPT, StoryFolder
+from mixer.stories.model import StoredScript, StoryKind
+from mixer.stories.request import StoryRequest
+from mixer.stories.slots import SharedQuota, SpeechSlots
+from mixer.stories.workflow import PARALLEL_BATCHES
 from tests.emulators.polly_audio import tone_mp3
 from tests.emulators.polly_tables import ALLOWANCES
 from tests.emulators.strict_polly import StrictPolly, polly_session

@@ -43,7 +43,8 @@ class StorySettings:
         max_usd: MAX_STORY_USD: what one story may cost, whatever it says itself.
         max_text_chars: MAX_STORY_CHARS: of one story.
         workers: STORY_WORKERS: calls that speak a story at a time.
-        max_concurrent: MAX_CONCURRENT_STORIES: stories that are spoken at a time; others wait for their turn.
+        max_concurrent: MAX_CONCURRENT_STORIES: stories that are spoken at a time; others wait for
+            their turn.
     """
 
     state_machine: str = ""

@@ -6,17 +6,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mixer.formats import FormatName
-from mixer.sound.cues import SoundFile
-from mixer.sound.encoders import Encoding
-from mixer.sound.layout import MixStyle, build_timeline
-from mixer.sound.marks import SoundAnnotation
-from mixer.sound.measure import MUSIC_CHANNELS, measure
-from mixer.sound.mixdown import render
-from mixer.sound.placing import Take
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
+from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.placement import Take
+from mixer.sound.arrange.sound_annotations import SoundAnnotation
+from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
-from mixer.sound.reels import Mixdown
-from mixer.sound.rendering import RenderSources
-from mixer.sound.second_look import render_to_target
+from mixer.sound.render.loudness_correction import render_to_target
+from mixer.sound.render.mixdown import render
+from mixer.sound.render.segment_groups import Mixdown
+from mixer.sound.render.segment_renderer import RenderSources
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write_sound
 

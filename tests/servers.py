@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mixer.server.functions import Function
-from mixer.server.gateway import Gateway, Route
-from mixer.server.heads import ServerLimits
-from mixer.server.listener import Listener
-from mixer.server.objects import StoredObjects
-from mixer.server.pages import Pages
-from mixer.server.site import Router
-from mixer.server.uploads import Uploads
+from mixer.devserver.functions import Function
+from mixer.devserver.gateway import Gateway, Route
+from mixer.devserver.listener import Listener
+from mixer.devserver.objects import StoredObjects
+from mixer.devserver.pages import Pages
+from mixer.devserver.request_head import ServerLimits
+from mixer.devserver.router import Router
+from mixer.devserver.uploads import Uploads
 from mixer.store.folder import FolderStore
 from mixer.store.links import SignedLinks
 

@@ -4,12 +4,12 @@ from collections import Counter
 
 from hypothesis import strategies as st
 
-from mixer.sound.cues import SoundFile
-from mixer.sound.encoders import Encoding
-from mixer.sound.layout import MixStyle, build_timeline
-from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
-from mixer.sound.measure import Measurement
-from mixer.sound.placing import Take
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.placement import Take
+from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
+from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import VOICE_RATES_HZ, Timeline
 

@@ -54,6 +54,6 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
-    from mixer.cli.ending import run_command
+    from mixer.cli.exit_codes import run_command
 
     sys.exit(run_command(lambda: cli.main(arguments, prog_name="mixer", standalone_mode=False)))

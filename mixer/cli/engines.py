@@ -2,8 +2,8 @@
 
 from mixer.errors import BadOption
 from mixer.script.limits import POLLY_LIMITS
-from mixer.speech.choosing import EMBEDDED
 from mixer.speech.engine import SpeechEngine
+from mixer.speech.voice_selection import EMBEDDED
 
 POLLY = "polly"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from mixer.cli.offline_plan import plan_story
 from mixer.cli.options import SPEECH, collect_options, contract_options
-from mixer.cli.planning import plan_story
 from mixer.cli.session import music_option
 from mixer.cli.summary import format_estimate
 from mixer.script.estimate import estimate_script

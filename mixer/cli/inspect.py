@@ -12,7 +12,7 @@ from mixer.cli.outputs import require_distinct_paths
 from mixer.cli.session import open_job_context
 from mixer.errors import BadInput
 from mixer.files import require_writable, write_atomic
-from mixer.jobs.inspecting import Inspection, collect_figures, draw_picture, inspect
+from mixer.services.inspect import Inspection, collect_figures, draw_picture, inspect
 from mixer.sound.presets import PRESETS
 
 

@@ -7,12 +7,12 @@ import click
 
 from mixer.cli.options import METADATA, MIX, collect_options, contract_options
 from mixer.cli.outputs import require_distinct_paths, resolve_format
-from mixer.cli.reading import read_cover_file
 from mixer.cli.session import open_job_context
+from mixer.cli.story_files import read_cover_file
 from mixer.cli.summary import format_measurements
 from mixer.files import require_writable
-from mixer.jobs.account import describe_adjustments
-from mixer.jobs.mixing import mix_files
+from mixer.publish.mix_notes import describe_adjustments
+from mixer.stories.mix_pipeline import mix_files
 
 
 @click.command()

@@ -10,7 +10,9 @@ import click
 from mixer.cli.engines import open_engine
 from mixer.cli.options import COST, METADATA, MIX, OUTPUT, SPEECH, collect_options, contract_options
 from mixer.cli.outputs import require_distinct_paths, resolve_format
-from mixer.cli.reading import (
+from mixer.cli.session import music_option, open_job_context, store_option
+from mixer.cli.sounds import find_sounds
+from mixer.cli.story_files import (
     STDIN,
     Source,
     apply_lexicon,
@@ -19,17 +21,15 @@ from mixer.cli.reading import (
     read_cover_file,
     read_story,
 )
-from mixer.cli.session import music_option, open_job_context, store_option
-from mixer.cli.sounds import find_sounds
 from mixer.cli.summary import format_estimate, format_measurements
 from mixer.files import require_writable, require_writable_folder
-from mixer.jobs.story.handing_out import chapters_folder, output_paths
-from mixer.jobs.story.telling import StoryRun, StoryRunner
 from mixer.publish.chapters import require_cuttable
 from mixer.requests import Options
-from mixer.script.sources import decode_upload
-from mixer.speech.choosing import EMBEDDED, apply_narrator
+from mixer.script.readers.sources import decode_upload
+from mixer.speech.voice_selection import EMBEDDED, apply_narrator
 from mixer.store.folder import FolderStore
+from mixer.stories.export import chapters_folder, output_paths
+from mixer.stories.foreground import StoryRun, StoryRunner
 
 
 @click.command()

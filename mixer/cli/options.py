@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from mixer.cli.reading import read_lexicon_file
+from mixer.cli.story_files import read_lexicon_file
 from mixer.errors import BadOption
 from mixer.requests import Options, parse_options
 

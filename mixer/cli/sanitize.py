@@ -14,10 +14,10 @@ from rich.table import Table
 from mixer.errors import BadOption, StoreFailed
 
 if TYPE_CHECKING:
-    from mixer.housekeeping.account import AwsAccount
-    from mixer.housekeeping.plan import Item, RetentionPlan
-    from mixer.housekeeping.policy import Policy
-    from mixer.housekeeping.report import RunReport, TargetReport
+    from mixer.retention.aws_account import AwsAccount
+    from mixer.retention.plan import Item, RetentionPlan
+    from mixer.retention.policy import Policy
+    from mixer.retention.report import RunReport, TargetReport
 
 
 @click.command()
@@ -51,9 +51,9 @@ def command(
     form: str,
 ) -> None:
     """Prune old objects and images, keeping what somebody needs."""
-    from mixer.housekeeping.pace import Retrier
-    from mixer.housekeeping.report import Mode
-    from mixer.housekeeping.rounds import clean
+    from mixer.retention.report import Mode
+    from mixer.retention.retries import Retrier
+    from mixer.retention.run import clean
 
     given = {"age_days": age_days, "max_share": max_share}
     override = {name: value for name, value in given.items() if value is not None}
@@ -78,7 +78,7 @@ def _load_policy(
     repositories: Sequence[str],
     override: Mapping[str, object],
 ) -> "Policy":
-    from mixer.housekeeping.policy import (
+    from mixer.retention.policy import (
         build_default_document,
         parse_policy,
         read_environment_policy,
@@ -108,8 +108,8 @@ def _open_account() -> "AwsAccount":
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from mixer.housekeeping.account import CLIENT_CONFIG, open_account
-    from mixer.housekeeping.pace import describe_error
+    from mixer.retention.aws_account import CLIENT_CONFIG, open_account
+    from mixer.retention.retries import describe_error
 
     try:
         session = boto3.Session()

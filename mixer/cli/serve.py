@@ -51,9 +51,9 @@ def command(
     The same handlers run here as in AWS Lambda, with the embedded voice and a folder for what they
     make. The environment variables of the Lambdas count here too; AUTH_MODE is none by default.
     """
-    from mixer.server.listener import Listener
-    from mixer.server.local import Folders, load_laptop_settings, open_cloud, open_laptop
-    from mixer.server.running import catch_signals, serve
+    from mixer.devserver.lifecycle import catch_signals, serve
+    from mixer.devserver.listener import Listener
+    from mixer.devserver.local import Folders, load_laptop_settings, open_cloud, open_laptop
 
     _log_to_terminal()
     chosen = load_laptop_settings(os.environ)
@@ -93,7 +93,7 @@ def _log_to_terminal() -> None:
     )
     lines = logging.StreamHandler()
     lines.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
-    logger = logging.getLogger("mixer.server")
+    logger = logging.getLogger("mixer.devserver")
     logger.setLevel(logging.INFO)
     logger.addHandler(lines)
     logger.propagate = False

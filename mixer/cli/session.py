@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from mixer.cli.progress import open_progress
-from mixer.jobs.mixing import JobContext, StageTimer
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.stories.mix_pipeline import JobContext, StageTimer
 
 
 def default_store() -> Path:

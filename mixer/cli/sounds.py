@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mixer.cli.reading import STDIN
+from mixer.cli.story_files import STDIN
 from mixer.errors import BadInput, NotFound
 from mixer.script.document import Document
 from mixer.script.sounds import find_sound_files

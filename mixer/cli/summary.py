@@ -14,7 +14,8 @@ def format_estimate(script: Script, rate_percent: int) -> str:
         f"{name} {format_dollars(usd)}" for name, usd in costs_usd(foretold.characters).items()
     )
     return (
-        f"{_format_count(foretold.chapters, 'chapter')}, {_format_count(foretold.chunks, 'chunk')}, "
+        f"{_format_count(foretold.chapters, 'chapter')}, "
+        f"{_format_count(foretold.chunks, 'chunk')}, "
         f"{foretold.characters:,} characters, about {format_clock(foretold.duration_s)}; "
         f"embedded free, on Polly {costs}"
     )

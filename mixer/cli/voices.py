@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mixer.cli.engines import open_engine
-from mixer.speech.choosing import EMBEDDED
+from mixer.speech.voice_selection import EMBEDDED
 
 
 @click.command()

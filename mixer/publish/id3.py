@@ -7,8 +7,8 @@ ID3v2 chapter frame addendum for CHAP and CTOC.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from mixer.publish.cover import MEDIA_TYPE, Picture
 from mixer.publish.languages import UNKNOWN
-from mixer.publish.pictures import MEDIA_TYPE, Picture
 
 TEXT_FRAMES = {
     "title": "TIT2",

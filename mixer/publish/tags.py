@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mixer.formats import FormatName
+from mixer.publish.cover import MEDIA_TYPE, Picture
 from mixer.publish.id3 import build_id3_tag
-from mixer.publish.pictures import MEDIA_TYPE, Picture
 
 AUDIOBOOK = "2"
 """Of `stik` in MP4 (as mp4v2 and AtomicParsley list iTunes' media kinds)."""
@@ -112,7 +112,9 @@ def _format_ffmetadata(
         ends = [*(start for start, _ in chapters[1:]), total_s]
         for (start, title), end in zip(chapters, ends, strict=True):
             yield "[CHAPTER]\nTIMEBASE=1/1000"
-            yield f"START={round(start * 1000)}\nEND={round(end * 1000)}\ntitle={_escape_value(title)}"
+            yield f"START={round(start * 1000)}"
+            yield f"END={round(end * 1000)}"
+            yield f"title={_escape_value(title)}"
 
 
 def _escape_value(value: str) -> str:

@@ -18,7 +18,6 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw
 
-from mixer.publish.lettering import fit_text, load_font, text_width_px, transliterate_text
 from mixer.publish.paint import (
     BOTTOM_PX,
     FULL_HEIGHT_PX,
@@ -38,6 +37,7 @@ from mixer.publish.paint import (
     create_plot_mask,
     paint_mask,
 )
+from mixer.publish.text_rendering import fit_text, load_font, text_width_px, transliterate_text
 from mixer.publish.time_axis import ChapterMark, TimeAxis, format_clock, place_chapter_marks
 
 BAR_PX, BAR_STEP_PX = 3, 5

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import regex
 
-from mixer.script.casting import NO_METADATA, Metadata, Role
-from mixer.script.marking import Annotation
+from mixer.script.annotations import Annotation
+from mixer.script.front_matter import NO_METADATA, Metadata, Role
 from mixer.script.sound_cues import SoundCue
 
 

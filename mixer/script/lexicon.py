@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 import regex
 
 from mixer.errors import UnreadableText
+from mixer.script.annotations import VERBATIM_TAGS, Annotation, sort_annotations
 from mixer.script.document import Block
 from mixer.script.language import is_same_language
-from mixer.script.marking import VERBATIM_TAGS, Annotation, sort_annotations
 
 MAX_WORDS = 10_000
 MAX_WORD_CHARS = 100

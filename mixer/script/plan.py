@@ -9,18 +9,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mixer.errors import BadInput, UnreadableText
-from mixer.script.casting import NARRATOR
+from mixer.script.annotations import BREAK_TAG, Annotation, sort_annotations
 from mixer.script.chunks import group_utterances
 from mixer.script.document import Block, BlockKind, Document, collapse_whitespace
+from mixer.script.front_matter import NARRATOR
 from mixer.script.lexicon import Lexicon, Pronunciation
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
-from mixer.script.marking import BREAK_TAG, Annotation, sort_annotations
 from mixer.script.pauses import NATURAL
+from mixer.script.readers.sources import TextType, read_document
+from mixer.script.readers.ssml_text import parse_duration_ms
 from mixer.script.script import BreakKind, Chapter, Chunk, Script, Utterance
 from mixer.script.sounds import place_sounds
-from mixer.script.sources import TextType, read_document
 from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml, weigh_annotations, weigh_text
-from mixer.script.ssml_source import parse_duration_ms
 from mixer.script.utterances import ends_sentence, is_speakable, split_utterances
 
 ALLOWANCE_SHARE = 0.9

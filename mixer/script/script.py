@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mixer.script.casting import NO_METADATA, Metadata, Role
-from mixer.script.marking import Annotation
+from mixer.script.annotations import Annotation
+from mixer.script.front_matter import NO_METADATA, Metadata, Role
 from mixer.script.sound_cues import SoundCue
 
 FORMAT_VERSION = 1

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mixer.script.language import MAX_CACHED_LANGUAGES, Language
-from mixer.script.rules.context import is_capitalised
-from mixer.script.rules.rule import build_alternation
+from mixer.script.normalise.context import is_capitalised
+from mixer.script.normalise.rule import build_alternation
 
 NON_ENDING_TABLES = ("before_name", "anywhere")
 MAY_END_TABLES = ("after_number", "after_name", "may_end", "lists")

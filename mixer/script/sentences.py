@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 import sentencex
 
 from mixer.script.language import Language, load_language
-from mixer.script.rules.context import LOOK_CHARS
+from mixer.script.normalise.context import LOOK_CHARS
 from mixer.script.sentence_tables import SentenceEndRules, is_numeral, load_sentence_end_rules
 
 QUOTES = "\"'“”‘’«»‹›„‚"

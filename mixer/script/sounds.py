@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 import regex
 
 from mixer.errors import UnreadableText
-from mixer.script.casting import iter_nested_lines
+from mixer.script.annotations import Annotation, Attributes, sort_annotations
 from mixer.script.document import Block, BlockKind, Document
-from mixer.script.marking import Annotation, Attributes, sort_annotations
+from mixer.script.front_matter import iter_nested_lines
 from mixer.script.sound_cues import CuePlace, SoundCue, SoundKind
 
 OFF = "off"

@@ -12,8 +12,8 @@ from itertools import groupby
 
 import regex
 
+from mixer.script.annotations import VERBATIM_TAGS, Annotation
 from mixer.script.limits import EngineLimits
-from mixer.script.marking import VERBATIM_TAGS, Annotation
 from mixer.script.pauses import COMMA, NO_PAUSES, Pauses
 from mixer.script.script import BreakKind, Utterance
 

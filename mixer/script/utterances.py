@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import regex
 
+from mixer.script.annotations import VERBATIM_TAGS, Annotation, clip_annotations, map_annotations
 from mixer.script.document import Block, BlockKind, has_words
-from mixer.script.marking import VERBATIM_TAGS, Annotation, clip_annotations, map_annotations
-from mixer.script.normalise import NormalisedText, normalise
+from mixer.script.normalise.passes import NormalisedText, normalise
 from mixer.script.script import BreakKind, Utterance
 from mixer.script.sentences import split_sentences
 from mixer.script.sounds import SOUND_TAGS as SOUNDS

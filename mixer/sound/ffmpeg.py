@@ -289,7 +289,8 @@ def _run_uninterrupted(
         try:
             return beside.submit(ffmpeg_process.run, stdin, timeout_s).result()
         except BaseException:
-            ffmpeg_process.kill_and_wait()  # the pool does not wait for a thread that was interrupted as it started
+            # The pool does not wait for a thread that was interrupted as it started.
+            ffmpeg_process.kill_and_wait()
             raise
 
 

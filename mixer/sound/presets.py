@@ -7,8 +7,8 @@ Sources: Apple's podcast requirements (-16 LUFS, -1 dBTP), AES TD1008 (speech -1
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mixer.sound.ducking import RADIO, DuckingEnvelope
-from mixer.sound.measure import HIGH_PASS_HZ
+from mixer.sound.analysis.measurement import HIGH_PASS_HZ
+from mixer.sound.arrange.ducking import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Treatment
 
 ROOM_TONE_DBFS = -72.0

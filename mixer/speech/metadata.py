@@ -9,11 +9,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 
-from mixer.sound.loudness import BIN_LU, Histogram
-from mixer.sound.measure import Measurement
-from mixer.sound.profile import Edge, Profile
+from mixer.sound.analysis.loudness import BIN_LU, Histogram
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.analysis.profile import Edge, Profile
+from mixer.speech.base64_vlq import decode_vlq, encode_vlq
 from mixer.speech.engine import SampleSpan, WordStart
-from mixer.speech.packing import decode_vlq, encode_vlq
 
 STEP_S = 0.01
 """In which pauses and words are told; captions need no more."""

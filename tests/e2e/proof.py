@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import requests
 
-from delivery.stacks import SANITATION, STACKS
-from mixer.sound.measure import MUSIC_CHANNELS, measure
+from deploy.stacks import SANITATION, STACKS
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.store.s3 import S3Store, create_s3_client
 from tests.e2e.containers import ROOT, Containers
 from tests.e2e.launcher import IDLE, Launch

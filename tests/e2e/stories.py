@@ -20,10 +20,10 @@ from typing import Any
 import boto3
 
 import stories
-from mixer.cloud.executions import StateMachine
-from mixer.jobs.story.state import StoryStatus
-from mixer.jobs.story.values import StoryKind, StoryState
+from mixer.aws.state_machine import StateMachine
 from mixer.store.s3 import create_s3_client
+from mixer.stories.model import StoryKind, StoryState
+from mixer.stories.status import StoryStatus
 from tests.e2e.containers import ROOT
 from tests.e2e.emulator import PYTHON, find_free_port
 from tests.emulators.strict_polly import Faults, Latency, StrictPolly

@@ -16,12 +16,12 @@ import boto3
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 
-from mixer.housekeeping.account import AwsAccount, open_account
-from mixer.housekeeping.pace import Retrier
-from mixer.housekeeping.plan import RetentionPlan
-from mixer.housekeeping.policy import read_policy
-from mixer.housekeeping.report import Mode, RunReport
-from mixer.housekeeping.rounds import clean
+from mixer.retention.aws_account import AwsAccount, open_account
+from mixer.retention.plan import RetentionPlan
+from mixer.retention.policy import read_policy
+from mixer.retention.report import Mode, RunReport
+from mixer.retention.retries import Retrier
+from mixer.retention.run import clean
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"

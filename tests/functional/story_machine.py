@@ -18,14 +18,14 @@ from moto.awslambda.models import LambdaFunction
 import app
 import polly_handler
 import stories
-from mixer.cloud.executions import StateMachine, execution_name
-from mixer.jobs.story.desk import StoryService
-from mixer.jobs.story.orders import StoryRequest
-from mixer.jobs.story.state import StoryStatus
-from mixer.jobs.story.tasks import StoryTasks
-from mixer.jobs.story.values import StoryKind, StoryState
+from mixer.aws.state_machine import StateMachine, execution_name
 from mixer.settings import Settings
 from mixer.store.s3 import S3Store
+from mixer.stories.model import StoryKind, StoryState
+from mixer.stories.request import StoryRequest
+from mixer.stories.service import StoryService
+from mixer.stories.status import StoryStatus
+from mixer.stories.tasks import StoryTasks
 from tests.infra.definition import load_definition
 
 SECRET = b"a secret of the tests"

@@ -7,17 +7,17 @@ from datetime import timedelta
 import app
 import polly_handler
 import stories
-from mixer.jobs.spending import DailyBudget
-from mixer.jobs.story.desk import StoryService
-from mixer.jobs.story.folder import StoryFolder
-from mixer.jobs.story.orders import StoryRequest
-from mixer.jobs.story.running import Workflow
-from mixer.jobs.story.tasks import StoryTasks
-from mixer.jobs.story.values import StoryKind
-from mixer.jobs.synthesis import SpeechService
 from mixer.settings import Settings
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.folder import FolderStore
+from mixer.stories.budget import DailyBudget
+from mixer.stories.folder import StoryFolder
+from mixer.stories.model import StoryKind
+from mixer.stories.request import StoryRequest
+from mixer.stories.service import StoryService
+from mixer.stories.speech_service import SpeechService
+from mixer.stories.tasks import StoryTasks
+from mixer.stories.workflow import Workflow
 from tests.engines import ToneEngine
 
 CALLER, SECRET = "anna", b"a secret of the tests"

@@ -8,8 +8,7 @@ from moto import mock_aws
 
 import authorizer
 from authorizer import authorize_request
-from mixer.errors import Misconfigured
-from mixer.http.tokens import (
+from mixer.api.tokens import (
     FRESH_S,
     STALE_S,
     TokenRegistry,
@@ -18,6 +17,7 @@ from mixer.http.tokens import (
     parse_bearer,
     parse_callers,
 )
+from mixer.errors import Misconfigured
 from mixer.settings import Auth
 from tests.functional.lambdas import FakeContext, event_v2
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mixer.errors import BadInput
-from mixer.sound.bed import FRAME_BYTES, Bed, prepare_bed
-from mixer.sound.cues import CROSSFADE_S
-from mixer.sound.measure import MUSIC_CHANNELS, measure
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
+from mixer.sound.arrange.cues import CROSSFADE_S
+from mixer.sound.render.bed import FRAME_BYTES, Bed, prepare_bed
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
     MIX_HZ,

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.jobs.hearing import RecordedChunk
-from mixer.jobs.production import build_takes, caption_sentences
 from mixer.publish.alignment import align_clauses, split_clauses
 from mixer.publish.captions import build_cues
+from mixer.publish.sentence_timing import RecordedChunk
+from mixer.publish.timing import build_takes, caption_sentences
 from mixer.script.script import BreakKind, Chunk, Utterance
-from mixer.sound.layout import MixStyle, build_timeline
-from mixer.sound.measure import measure
+from mixer.sound.analysis.measurement import measure
+from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.presets import PRESETS
 from mixer.speech.engine import SampleSpan
 from mixer.speech.recordings import Recording, normalise_recording

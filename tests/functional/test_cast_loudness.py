@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mixer.sound.layout import MixStyle, build_timeline
-from mixer.sound.measure import measure
-from mixer.sound.placing import Take
+from mixer.sound.analysis.measurement import measure
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.placement import Take
 from mixer.sound.presets import PRESETS
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import MIX_HZ, decode_audio, measure_loudness, speech, write_sound

@@ -10,14 +10,14 @@ import pytest
 from mutagen import File
 
 from mixer.formats import FormatName
-from mixer.jobs.chapter_files import FinishedFile, write_chapters, write_read_aloud, zip_chapters
-from mixer.publish.pictures import encode_cover
-from mixer.publish.read_aloud import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
+from mixer.publish.chapter_files import FinishedFile, write_chapters, write_read_aloud, zip_chapters
+from mixer.publish.cover import encode_cover
+from mixer.publish.epub import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
 from mixer.publish.tags import AudioTags
-from mixer.sound.check import verify
+from mixer.sound.analysis.compliance import StreamInfo, check_compliance
+from mixer.sound.analysis.verification import verify
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.presets import PRESETS
-from mixer.sound.rules import StreamInfo, check_compliance
 from mixer.sound.timeline import MIX_RATE_HZ
 from tests.epub_rules import find_broken_rules, list_overlays, open_epub
 from tests.mixes import ChunkSpec, prepare_mix

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mixer.errors import OutOfTime, RenderFailed
-from mixer.sound.check import verify
+from mixer.sound.analysis.verification import verify
 from mixer.sound.ffmpeg import ProcessGroup
 from tests.mixes import ChunkSpec, prepare_mix
 from tests.sounds import (

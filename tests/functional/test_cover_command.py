@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mutagen.mp3 import MP3
 
-from mixer.publish.pictures import encode_cover
+from mixer.publish.cover import encode_cover
 from tests.commands import InProcessCli, run
 from tests.pictures import build_picture
 

@@ -10,10 +10,10 @@ from mutagen import File
 from mutagen.mp3 import MP3
 
 from mixer.formats import FormatName
-from mixer.publish.pictures import encode_cover
+from mixer.publish.cover import encode_cover
 from mixer.publish.tags import AudioTags
-from mixer.sound.cutting import ChapterSplitter, FileCut, FileTags
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut, FileTags
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.pictures import build_picture
 from tests.sounds import MIX_HZ, decode_audio, level_db, music, speech

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.jobs.mixing import mix_style
 from mixer.requests import parse_options
-from mixer.sound.ducking import RADIO
+from mixer.sound.arrange.ducking import RADIO
+from mixer.stories.mix_pipeline import mix_style
 from tests.mixes import ChunkSpec, prepare_mix
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, decode_audio, gain_factor, noise, speech
 

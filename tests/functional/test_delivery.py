@@ -11,12 +11,12 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
-from delivery import callers, change_sets, image, page, preflight, removal
-from delivery.change_sets import StackSpec
-from delivery.desk import Terminal
-from delivery.errors import DeploymentError
-from delivery.removal import destroy, empty_bucket
-from mixer.http.tokens import find_holder, parse_callers
+from deploy import callers, change_sets, image, page, preflight, removal
+from deploy.change_sets import StackSpec
+from deploy.errors import DeploymentError
+from deploy.removal import destroy, empty_bucket
+from deploy.terminal import Terminal
+from mixer.api.tokens import find_holder, parse_callers
 
 REGION = "us-east-1"
 TEMPLATE = {

@@ -12,9 +12,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel
 
 from mixer import errors
-from mixer.http.answers import http_status, json_response
-from mixer.http.calls import LAMBDA_MARGIN_S, build_request_context
-from mixer.http.routing import Api, Endpoint
+from mixer.api.request_context import LAMBDA_MARGIN_S, build_request_context
+from mixer.api.responses import http_status, json_response
+from mixer.api.routing import Api, Endpoint
 from mixer.settings import Auth, Settings
 from tests.functional.lambdas import FakeContext, event_v1, event_v2, parse_body
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.fated import InjectedFault
+from bench.fault_injection import InjectedFault
 from bench.faults import PROCESSES, Campaign, build_story, start_polly
 
 CHUNKS = 12
@@ -10,7 +10,7 @@ CHUNKS = 12
 
 @pytest.fixture(scope="module")
 def campaign():
-    PROCESSES.set_forkserver_preload(["bench.fated"])
+    PROCESSES.set_forkserver_preload(["bench.fault_injection"])
     with start_polly() as polly:
         yield Campaign(polly, build_story(CHUNKS))
 

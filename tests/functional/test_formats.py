@@ -21,7 +21,7 @@ from mutagen.oggopus import OggOpus
 
 from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
-from mixer.publish.pictures import encode_cover
+from mixer.publish.cover import encode_cover
 from mixer.publish.tags import AudioTags
 from mixer.sound.ffmpeg import binary_path
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix

@@ -13,16 +13,16 @@ from botocore.exceptions import ClientError
 import app
 import polly_handler
 import stories
-from mixer.cloud.counter import StoryFunction
-from mixer.http.entry import is_story_request
-from mixer.jobs.spending import DailyBudget
-from mixer.jobs.story.desk import StoryService
-from mixer.jobs.story.folder import REQUEST, StoryFolder
-from mixer.jobs.story.values import StoredRequest, StoryKind, StoryState
-from mixer.server.listener import Listener
-from mixer.server.local import Folders, load_laptop_settings, open_laptop
+from mixer.api.handlers import is_story_request
+from mixer.aws.story_function import StoryFunction
+from mixer.devserver.listener import Listener
+from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import S3Store
+from mixer.stories.budget import DailyBudget
+from mixer.stories.folder import REQUEST, StoryFolder
+from mixer.stories.model import StoredRequest, StoryKind, StoryState
+from mixer.stories.service import StoryService
 from tests.emulators.strict_polly import Latency, StrictPolly
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, list_keys, mock_s3

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 import stories
-from mixer.server.listener import Listener
-from mixer.server.local import Folders, load_laptop_settings, open_laptop
+from mixer.devserver.listener import Listener
+from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, mock_s3

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mixer.errors import NotFound, OutOfTime, UnplayableAudio
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.measure import MUSIC_CHANNELS, measure
 from tests.sounds import (
     MU_LAW,
     VOICE_HZ,

@@ -5,22 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from mixer.jobs.remembering import RenderHistory
-from mixer.jobs.story.folder import MIX, TIMELINE, StoryFolder
-from mixer.jobs.story.mix import StoryMix
-from mixer.jobs.story.music import SoundLibrary
-from mixer.jobs.story.publishing import load_timeline
-from mixer.jobs.story.rendering import StoryRenderer, ignore_progress
-from mixer.jobs.story.values import JoinedMix, StoredRequest, StoryKind
 from mixer.requests import Options
+from mixer.sound.analysis.loudness import shift_histogram
+from mixer.sound.analysis.measurement import Measurement, measure
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.loudness import shift_histogram
-from mixer.sound.measure import Measurement, measure
-from mixer.sound.reels import RenderPool
-from mixer.sound.shelf import SegmentCache
+from mixer.sound.render.render_history import RenderHistory
+from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.segment_groups import RenderPool
 from mixer.sound.timeline import Timeline
 from mixer.speech.recordings import Recording, to_metadata
 from mixer.store.folder import FolderStore
+from mixer.stories.folder import MIX, TIMELINE, StoryFolder
+from mixer.stories.model import JoinedMix, StoredRequest, StoryKind
+from mixer.stories.sounds import SoundLibrary
+from mixer.stories.steps.mix import StoryMix
+from mixer.stories.steps.publish import load_timeline
+from mixer.stories.steps.render import StoryRenderer, ignore_progress
 from tests.sounds import VOICE_HZ, measure_loudness, speech, write_sound
 
 CHUNKS = 3

@@ -18,10 +18,10 @@ from mutagen.mp3 import MP3
 
 from mixer.errors import NotFound, OutOfTime, RenderFailed, StoreFailed
 from mixer.publish.tags import AudioTags
-from mixer.sound import mp3
+from mixer.sound.analysis.loudness import integrated_lufs
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.loudness import integrated_lufs
-from mixer.sound.segments import cut_timeline
+from mixer.sound.formats import mp3
+from mixer.sound.render.segments import cut_timeline
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
     MIX_HZ,

@@ -13,16 +13,16 @@ from mutagen.id3 import ID3
 import app
 import polly_handler
 from app import build_endpoint, build_mix_service
-from mixer.jobs.mixing import DEFAULT_GAP_MS
-from mixer.publish.pictures import encode_cover
+from mixer.publish.cover import encode_cover
 from mixer.script.script import BreakKind, Chunk, Utterance
 from mixer.sound import ffmpeg
-from mixer.sound.check import verify
+from mixer.sound.analysis.measurement import measure
+from mixer.sound.analysis.verification import verify
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.measure import measure
 from mixer.speech.engine import VoiceSettings
-from mixer.speech.narrate import Narrator
+from mixer.speech.narrator import Narrator
 from mixer.store.s3 import S3Store
+from mixer.stories.mix_pipeline import DEFAULT_GAP_MS
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, FOREIGN_BUCKET, MUSIC_BUCKET, list_keys, mock_s3
 from tests.functional.lambdas import (

@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed, StoreFailed, UnknownVoice
-from mixer.jobs.planning import plan_story
 from mixer.requests import Options
-from mixer.script.sources import TextType
+from mixer.script.readers.sources import TextType
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.engine import VoiceSettings
-from mixer.speech.narrate import Narrator
+from mixer.speech.narrator import Narrator
 from mixer.store.folder import FolderStore
+from mixer.stories.planner import plan_story
 from tests.engines import ToneEngine
 
 TEXT = "# One\n\nAnna came.\n\n# Two\n\nBen went.\n\n# Three\n\nNobody stayed.\n"

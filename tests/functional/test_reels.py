@@ -13,16 +13,16 @@ from boto3 import Session
 from moto import mock_aws
 
 from mixer.errors import NotFound, OutOfTime
-from mixer.jobs.remembering import RenderHistory
-from mixer.sound.cues import CROSSFADE_S
-from mixer.sound.encoders import Encoding
+from mixer.sound.analysis.loudness import integrated_lufs
+from mixer.sound.arrange.cues import CROSSFADE_S
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.finishing import join_in_store, join_to_file
-from mixer.sound.loudness import integrated_lufs
-from mixer.sound.reels import plan_store_groups, render_group
-from mixer.sound.second_look import RenderAttempt
-from mixer.sound.segments import SegmentGroup, cut_timeline, group_segments, source_keys
-from mixer.sound.shelf import SegmentCache
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.render.joining import join_in_store, join_to_file
+from mixer.sound.render.loudness_correction import RenderAttempt
+from mixer.sound.render.render_history import RenderHistory
+from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.segment_groups import plan_store_groups, render_group
+from mixer.sound.render.segments import SegmentGroup, cut_timeline, group_segments, source_keys
 from mixer.sound.timeline import Section
 from mixer.store.folder import FolderStore
 from mixer.store.multipart import MIN_PART_BYTES

@@ -11,8 +11,8 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from mixer.http.tokens import digest_token
-from mixer.sound.measure import MUSIC_CHANNELS, measure
+from mixer.api.tokens import digest_token
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.store.s3 import S3Store, create_s3_client
 from tests.emulators.runtime_api import FunctionError, start_function
 from tests.emulators.strict_polly import HANG, Faults, StrictPolly

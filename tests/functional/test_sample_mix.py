@@ -9,12 +9,12 @@ import pytest
 
 from demo.bed import write_bed
 from mixer.cli.engines import open_engine
-from mixer.jobs.mixing import JobContext, StageTimer
-from mixer.jobs.story.telling import StoryRun, StoryRunner
 from mixer.requests import parse_options
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.speech.choosing import EMBEDDED
+from mixer.speech.voice_selection import EMBEDDED
 from mixer.store.folder import FolderStore
+from mixer.stories.foreground import StoryRun, StoryRunner
+from mixer.stories.mix_pipeline import JobContext, StageTimer
 from tests.sounds import MIX_HZ, decode_audio, find_onset, measure_loudness
 
 STORY = Path("demo/story.md")

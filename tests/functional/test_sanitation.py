@@ -9,10 +9,10 @@ import pytest
 import sanitation
 from mixer.cli import cli
 from mixer.errors import BadOption, StoreFailed
-from mixer.housekeeping.pace import RESERVE_S, Retrier
-from mixer.housekeeping.plan import Reason
-from mixer.housekeeping.report import Mode, TargetReport
-from mixer.jobs.spending import PREFIX
+from mixer.retention.plan import Reason
+from mixer.retention.report import Mode, TargetReport
+from mixer.retention.retries import RESERVE_S, Retrier
+from mixer.stories.budget import PREFIX
 from tests.functional.cleanup_world import (
     ACCOUNT,
     BUCKET,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mixer.housekeeping.pace import RESERVE_S, Retrier
-from mixer.housekeeping.plan import Reason
-from mixer.housekeeping.report import TargetReport
+from mixer.retention.plan import Reason
+from mixer.retention.report import TargetReport
+from mixer.retention.retries import RESERVE_S, Retrier
 from tests.functional.cleanup_world import (
     ACCOUNT,
     REPOSITORY,

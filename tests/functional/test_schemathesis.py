@@ -15,8 +15,8 @@ from moto import mock_aws
 from schemathesis import openapi
 from schemathesis.engine import Status, events, from_schema
 
-from mixer.server.listener import Listener
-from mixer.server.local import Folders, load_laptop_settings, open_laptop
+from mixer.devserver.listener import Listener
+from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from mixer.sound.measure import measure
+from mixer.sound.analysis.measurement import measure
 from tests.books import Book, build_page
 
 ROOT = Path(__file__).parents[2]

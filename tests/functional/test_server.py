@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
+from mixer.devserver.listener import Listener
+from mixer.devserver.request_head import ServerLimits
 from mixer.errors import BadOption
-from mixer.server.heads import ServerLimits
-from mixer.server.listener import Listener
 from tests.servers import echo, send_request, start_server
 
 IMPATIENT = ServerLimits(
@@ -238,11 +238,11 @@ def test_requests_sent_in_one_go_are_answered_in_order(served):
 
 
 def access_lines(caplog):
-    return [each.message for each in caplog.records if each.name == "mixer.server.access"]
+    return [each.message for each in caplog.records if each.name == "mixer.devserver.access"]
 
 
 def test_log_has_a_line_for_each_request_and_no_secrets(served, caplog):
-    caplog.set_level(logging.INFO, logger="mixer.server.access")
+    caplog.set_level(logging.INFO, logger="mixer.devserver.access")
     headers = {"Authorization": "Bearer topsecret", "Cookie": "session=topsecret"}
     got = served.ask("POST", "/echo?token=topsecret", "topsecret text", headers)
     served.store.put("a.mp3", b"sound")

@@ -7,8 +7,8 @@ import json
 import boto3
 import pytest
 
-from mixer.server.listener import Listener
-from mixer.server.local import load_laptop_settings, open_cloud
+from mixer.devserver.listener import Listener
+from mixer.devserver.local import load_laptop_settings, open_cloud
 from tests.emulators.strict_polly import StrictPolly
 from tests.functional import clouds
 from tests.servers import RunningServer

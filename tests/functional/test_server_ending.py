@@ -17,12 +17,12 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys, threading
 from pathlib import Path
-from mixer.server.functions import Function
-from mixer.server.gateway import Gateway, Route
-from mixer.server.listener import Listener
-from mixer.server.pages import Pages
-from mixer.server.running import requests_to_end, serve
-from mixer.server.site import Site
+from mixer.devserver.functions import Function
+from mixer.devserver.gateway import Gateway, Route
+from mixer.devserver.listener import Listener
+from mixer.devserver.pages import Pages
+from mixer.devserver.lifecycle import requests_to_end, serve
+from mixer.devserver.router import Site
 
 closed = threading.Event()
 

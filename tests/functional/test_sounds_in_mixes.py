@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.sound import mp3
-from mixer.sound.encoders import MP3
-from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
-from mixer.sound.reels import render_group
-from mixer.sound.segments import cut_timeline, group_segments
-from mixer.sound.shelf import SegmentCache
+from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
+from mixer.sound.formats import mp3
+from mixer.sound.formats.encoding import MP3
+from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.segment_groups import render_group
+from mixer.sound.render.segments import cut_timeline, group_segments
 from mixer.store.folder import FolderStore
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mixer.jobs.story.values import StoryState
-from mixer.server.listener import Listener
-from mixer.server.local import Folders, load_laptop_settings, open_laptop
+from mixer.devserver.listener import Listener
+from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.sound import ffmpeg
 from mixer.store.folder import FolderStore
+from mixer.stories.model import StoryState
 from tests.engines import ToneEngine
 from tests.servers import RunningServer
 

@@ -8,12 +8,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from mixer.jobs.story.identity import derive_story_id
-from mixer.jobs.story.names import cancelled_name
-from mixer.jobs.story.orders import StoryRequest
-from mixer.jobs.story.values import StoryKind, StoryState
 from mixer.settings import StorySettings
 from mixer.store.s3 import create_s3_client
+from mixer.stories.ids import derive_story_id
+from mixer.stories.keys import cancelled_name
+from mixer.stories.model import StoryKind, StoryState
+from mixer.stories.request import StoryRequest
 from tests.emulators.strict_polly import Faults, Latency, StrictPolly
 from tests.functional.clouds import (
     BUCKET,

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from mutagen.id3 import ID3
 
-from mixer.jobs.mixing import JobContext, StageTimer
-from mixer.jobs.production import caption_sentences
-from mixer.jobs.story.telling import StoryRun, StoryRunner
-from mixer.publish.pictures import encode_cover
+from mixer.publish.cover import encode_cover
+from mixer.publish.timing import caption_sentences
 from mixer.requests import Options
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.folder import FolderStore
+from mixer.stories.foreground import StoryRun, StoryRunner
+from mixer.stories.mix_pipeline import JobContext, StageTimer
 from tests.books import Book, build_page
 from tests.engines import ToneEngine
 from tests.epub_rules import (

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mixer.errors import SpeechFailed, StoreFailed, StoryCancelled
-from mixer.jobs.story.batches import write_batches
-from mixer.jobs.story.folder import PLAN, SEGMENTS, StoryFolder
-from mixer.jobs.story.names import batch_name, rendered_name, synthesized_name
-from mixer.jobs.story.values import Batch, PlanSummary, StoredLayout, StoryState, SynthesizedBatch
 from mixer.speech.engine import VoiceSettings
 from mixer.store.folder import FolderStore
+from mixer.stories.batches import write_batches
+from mixer.stories.folder import PLAN, SEGMENTS, StoryFolder
+from mixer.stories.keys import batch_name, rendered_name, synthesized_name
+from mixer.stories.model import Batch, PlanSummary, StoredLayout, StoryState, SynthesizedBatch
 from tests.engines import ToneEngine
 from tests.functional.story_world import CALLER, Executions, StoryWorld
 

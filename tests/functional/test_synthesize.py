@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from mixer.jobs.spending import DailyBudget
-from mixer.sound.measure import measure
+from mixer.sound.analysis.measurement import measure
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import S3Store
+from mixer.stories.budget import DailyBudget
 from polly_handler import build_endpoint, build_speech_service
 from tests.emulators.strict_polly import CUT, HANG, Faults, Latency, StrictPolly
 from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, list_keys, mock_s3

@@ -6,12 +6,12 @@ import time
 import pytest
 
 from mixer.errors import SpeechFailed, TooExpensive
-from mixer.jobs.mixing import JobContext, StageTimer
-from mixer.jobs.story.telling import StoryRunner
 from mixer.requests import Options
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.prices import cost_usd
 from mixer.store.folder import FolderStore
+from mixer.stories.foreground import StoryRunner
+from mixer.stories.mix_pipeline import JobContext, StageTimer
 from tests.engines import ToneEngine
 
 STORY = "\n\n".join(

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.sound.encoders import Encoding
+from mixer.sound.analysis.measurement import measure
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.placement import Take
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.layout import MixStyle, build_timeline
-from mixer.sound.measure import measure
-from mixer.sound.mp3 import FRAME_SAMPLES
-from mixer.sound.placing import Take
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.formats.mp3 import FRAME_SAMPLES
 from mixer.sound.presets import PRESETS
-from mixer.sound.rendering import Renderer, RenderSources
-from mixer.sound.segments import Segment, cut_timeline
+from mixer.sound.render.segment_renderer import Renderer, RenderSources
+from mixer.sound.render.segments import Segment, cut_timeline
 from mixer.sound.timeline import MIX_RATE_HZ, Clip, Timeline
 from tests.sounds import Sound, bursts, decode_audio, duplicate_channels, find_onset, write_sound
 

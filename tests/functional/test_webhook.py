@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mixer.jobs.story.identity import derive_webhook_secret
-from mixer.jobs.story.values import StoredRequest, StoryKind
-from mixer.jobs.story.webhook import Webhook, WebhookFailed, notify_in_background
+from mixer.stories.ids import derive_webhook_secret
+from mixer.stories.model import StoredRequest, StoryKind
+from mixer.stories.webhook import Webhook, WebhookFailed, notify_in_background
 
 HOST = "hooks.example.com"
 SECRET, STORY = b"a secret of the tests", "0" * 32

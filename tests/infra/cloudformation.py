@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from delivery.stacks import ROOT
-from delivery.templates import Template, iterate_texts, load_templates
+from deploy.stacks import ROOT
+from deploy.templates import Template, iterate_texts, load_templates
 
 __all__ = [
     "ROOT",

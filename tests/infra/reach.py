@@ -55,10 +55,10 @@ ACTIONS = {
 }
 """Where the permission is not named like the call (Service Authorization Reference)."""
 
-DESCRIBES_ALL = frozenset({"mixer.http.whole"})
+DESCRIBES_ALL = frozenset({"mixer.api.description"})
 """Modules that speak of the whole API without being what answers it."""
 
-ON_LAPTOPS = frozenset({"mixer.jobs.remembering"})
+ON_LAPTOPS = frozenset({"mixer.sound.render.render_history"})
 """Modules whose objects no Lambda is given, though it imports their types."""
 
 BY_NAME = ("get_paginator", "get_waiter", "generate_presigned_url")

@@ -68,7 +68,7 @@ def test_last_action_of_a_deployment_narrates_a_sentence_and_failure_rolls_back(
     spec = yaml.safe_load(read(project["Source"]["BuildSpec"]))
     assert spec["phases"]["build"]["commands"] == ["make smoke"]
     given = {each["Name"] for each in project["Environment"]["EnvironmentVariables"]}
-    assert given == set(re.findall(r'envvar="(\w+_STACK)"', read("delivery/__main__.py")))
+    assert given == set(re.findall(r'envvar="(\w+_STACK)"', read("deploy/__main__.py")))
 
 
 def test_every_target_exists():

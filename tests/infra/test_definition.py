@@ -3,7 +3,7 @@
 import json
 
 from mixer import errors
-from mixer.jobs.story.webhook import WebhookFailed
+from mixer.stories.webhook import WebhookFailed
 from tests.infra.cloudformation import load_templates
 from tests.infra.definition import FILE, list_states, load_definition
 

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from delivery.stacks import STACKS
+from deploy.stacks import STACKS
 from mixer.speech.prices import cost_usd
 from tests.infra.cloudformation import ROOT, list_resources, load_templates
 from tests.infra.rules_of_code import list_functions

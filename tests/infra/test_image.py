@@ -101,7 +101,7 @@ def test_bytecode_does_not_depend_on_file_times():
         "music.mp3",
         "requirements-judges.txt",
         "mixer/cli/narrate.py",
-        "mixer/server/listener.py",
+        "mixer/devserver/listener.py",
         "mixer/speech/__pycache__/narrate.cpython-312.pyc",
     ],
 )

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from delivery.graph import Arrow, build_graph
-from delivery.picture import PICTURE, curve, lay_out_cards, read_digest
+from deploy.graph import Arrow, build_graph
+from deploy.picture import PICTURE, curve, lay_out_cards, read_digest
 from tests.infra.cloudformation import ROOT, list_resources, load_templates
 
 TEMPLATES = load_templates()

@@ -6,13 +6,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from mixer.sound.accompaniment import ONE_SHOT_LU, STING_LU, UNDER_SPEECH_LU
-from mixer.sound.cues import CROSSFADE_S, END_FADE_S, FADE_IN_S, STING_FADE_S, SoundFile
-from mixer.sound.layout import MixStyle, build_timeline
-from mixer.sound.levels import IN_PAUSE_PEAK_DB, UNDER_SPEECH_PEAK_DB, VOICE_LUFS
-from mixer.sound.loudness import DUAL_MONO_LU
-from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
-from mixer.sound.placing import Take
+from mixer.sound.analysis.loudness import DUAL_MONO_LU
+from mixer.sound.arrange.cues import CROSSFADE_S, END_FADE_S, FADE_IN_S, STING_FADE_S, SoundFile
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.levels import IN_PAUSE_PEAK_DB, UNDER_SPEECH_PEAK_DB, VOICE_LUFS
+from mixer.sound.arrange.music_levels import ONE_SHOT_LU, STING_LU, UNDER_SPEECH_LU
+from mixer.sound.arrange.placement import Take
+from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import Clip, Cue, Timeline
 from tests.timelines import build_measurement, timelines

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.bed import Bed
+from mixer.sound.render.bed import Bed
 
 
 @st.composite

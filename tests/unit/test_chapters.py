@@ -6,8 +6,8 @@ from mixer.script.estimate import estimate_script
 from mixer.script.limits import POLLY_LIMITS
 from mixer.script.pauses import EXPRESSIVE, NATURAL
 from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.readers.sources import TextType
 from mixer.script.script import BreakKind, Script
-from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle
 from tests.texts import LANGUAGES, write_story
 

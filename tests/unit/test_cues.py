@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.cues import CROSSFADE_S, FADE_IN_S, MAX_FADE_OUT_SHARE, MusicBedStyle, place_cues
-from mixer.sound.marks import MusicRegion, PlaybackMode, SoundAnnotation
+from mixer.sound.arrange.cues import (
+    CROSSFADE_S,
+    FADE_IN_S,
+    MAX_FADE_OUT_SHARE,
+    MusicBedStyle,
+    place_cues,
+)
+from mixer.sound.arrange.sound_annotations import MusicRegion, PlaybackMode, SoundAnnotation
 from mixer.sound.timeline import Clip, Cue, Timeline
 from tests.timelines import timelines
 

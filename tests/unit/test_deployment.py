@@ -8,12 +8,11 @@ from contextlib import redirect_stdout
 import pytest
 from click.testing import CliRunner
 
-from delivery.__main__ import main
-from delivery.deployment import SENTENCE, curl_line
-from delivery.desk import open_terminal
-from delivery.errors import DeploymentError
-from delivery.smoke import build_event
-from delivery.stacks import (
+from deploy.__main__ import main
+from deploy.deployment import SENTENCE, curl_line
+from deploy.errors import DeploymentError
+from deploy.smoke import build_event
+from deploy.stacks import (
     INFRA,
     MAX_TEMPLATE_BYTES,
     MIXER,
@@ -24,6 +23,7 @@ from delivery.stacks import (
     name_stacks,
     parse_parameters,
 )
+from deploy.terminal import open_terminal
 from tests.functional.lambdas import event_v2
 from tests.infra.cloudformation import load_templates
 

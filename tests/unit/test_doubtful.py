@@ -1,9 +1,9 @@
 """Which words of a text a voice may misread."""
 
-from mixer.script.doubtful import PronunciationHint, find_pronunciation_hints
 from mixer.script.lexicon import read_lexicon
 from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.sources import TextType
+from mixer.script.pronunciation_hints import PronunciationHint, find_pronunciation_hints
+from mixer.script.readers.sources import TextType
 
 TEXT = (
     "Nobody met Siobhan at NASA. The café sold B2B tea to Siobhan's aunt, and the King. "

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.speech.embedded.said import MappedText
 from mixer.speech.embedded.ssml_reader import CLAUSE_PAUSE_MS
+from mixer.speech.embedded.synthesized import MappedText
 from mixer.speech.embedded.text import (
     INNER_SENTENCE_PAUSE_MS,
     MAX_PIECE_PHONEMES,

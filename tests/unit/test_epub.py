@@ -12,8 +12,8 @@ from defusedxml.ElementTree import fromstring
 
 from mixer.errors import MixerError, ObjectTooLarge, UnreadableText
 from mixer.script.document import Document
-from mixer.script.epub import read_epub
 from mixer.script.plan import PlanStyle, plan_document
+from mixer.script.readers.epub import read_epub
 from mixer.script.script import Script
 from tests.books import Book, build_page
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.foretelling import predict_loudness
-from mixer.sound.measure import Measurement
-from mixer.sound.profile import (
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.analysis.profile import (
     LIMIT_STEPS_DB,
     Edge,
     LevelBlock,
@@ -18,6 +17,7 @@ from mixer.sound.profile import (
     limiter_loss_db,
     limiter_losses_db,
 )
+from mixer.sound.arrange.loudness_prediction import predict_loudness
 from mixer.sound.timeline import Clip
 from tests.timelines import build_measurement
 

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import BadInput
-from mixer.sound.cues import SoundFile
-from mixer.sound.encoders import MP3, Encoding
-from mixer.sound.layout import MixStyle, build_timeline
-from mixer.sound.levels import (
+from mixer.sound.analysis.loudness import DUAL_MONO_LU, amplitude
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.analysis.profile import Profile
+from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.levels import (
     HARD_PEAK_MARGIN_DB,
     LIMITED_PEAK_MARGIN_DB,
     MAX_BOOST_DB,
@@ -22,12 +24,10 @@ from mixer.sound.levels import (
     cue_gains_db,
     quantize_gain,
 )
-from mixer.sound.loudness import DUAL_MONO_LU, amplitude
-from mixer.sound.measure import Measurement
-from mixer.sound.pauses import pause_windows, speech_spans
-from mixer.sound.placing import Take
+from mixer.sound.arrange.pauses import pause_windows, speech_spans
+from mixer.sound.arrange.placement import Take
+from mixer.sound.formats.encoding import MP3, Encoding
 from mixer.sound.presets import PRESETS
-from mixer.sound.profile import Profile
 from mixer.sound.timeline import Clip, Cue, Ramp, Timeline
 from tests.timelines import build_measurement, timelines
 

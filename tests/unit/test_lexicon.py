@@ -8,7 +8,7 @@ from mixer.script.lexicon import Lexicon, Pronunciation, read_lexicon
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
 from mixer.script.pauses import NATURAL
 from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.sources import TextType
+from mixer.script.readers.sources import TextType
 from mixer.script.ssml import SsmlStyle
 
 WORDS = """\

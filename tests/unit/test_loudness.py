@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.loudness import (
+from mixer.sound.analysis.loudness import (
     BIN_LU,
     amplitude,
     decibels,

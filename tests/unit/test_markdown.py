@@ -5,7 +5,7 @@ import regex
 from hypothesis import given, settings
 
 from mixer.script.document import BlockKind
-from mixer.script.markdown import MAX_NESTING, read_markdown
+from mixer.script.readers.markdown import MAX_NESTING, read_markdown
 from tests.texts import STEADY, nasty_texts, stories
 
 SIGNS = {BlockKind.HEADING: "#", BlockKind.PARAGRAPH: "p", BlockKind.SCENE_BREAK: "-"}

@@ -6,12 +6,12 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from mixer.errors import UnreadableText
-from mixer.script.casting import Role
+from mixer.script.front_matter import Role
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
 from mixer.script.pauses import NATURAL
 from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.readers.sources import TextType, read_document
 from mixer.script.script import Script
-from mixer.script.sources import TextType, read_document
 from mixer.script.ssml import SsmlStyle, ssml_text
 
 HEAD = "---\ntitle: The Gate\ncast:\n  Narrator: Ada\n  Tom: Ben, level -2\n  Mary: Cora\n---\n"

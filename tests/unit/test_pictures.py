@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mixer.errors import UnusablePicture
-from mixer.publish.pictures import MAX_BYTES, MAX_SIDE_PX, encode_cover, read_cover
+from mixer.publish.cover import MAX_BYTES, MAX_SIDE_PX, encode_cover, read_cover
 from tests.pictures import build_picture, draw_picture, encode_image
 
 RED, BLUE, WHITE = (200, 30, 30), (20, 30, 200), (255, 255, 255)

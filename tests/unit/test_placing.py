@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.measure import Measurement
-from mixer.sound.placing import (
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.arrange.placement import (
     FADE_S,
     LEAD_MARGIN_S,
     MAX_PADDING_S,

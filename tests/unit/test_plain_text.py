@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.script.document import BlockKind
-from mixer.script.plain_text import TITLE_CHARS, read_plain_text
+from mixer.script.readers.plain_text import TITLE_CHARS, read_plain_text
 from tests.texts import STEADY, nasty_texts, stories
 
 FIRST_PARAGRAPH = """\

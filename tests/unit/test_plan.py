@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from mixer.errors import UnreadableText
 from mixer.script.limits import POLLY_BILLED_CHARS, POLLY_LIMITS, POLLY_TOTAL_CHARS
-from mixer.script.markdown import read_markdown
-from mixer.script.normalise import normalise
+from mixer.script.normalise.passes import normalise
 from mixer.script.pauses import resolve_pauses
 from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.readers.markdown import read_markdown
+from mixer.script.readers.sources import TextType
 from mixer.script.script import BreakKind, Script
 from mixer.script.sentences import split_sentences
-from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle, ssml_text, utf16_chars
 from tests.texts import LANGUAGES, STEADY, SampleStory, nasty_texts, stories, write_story
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.readers.sources import TextType
 from mixer.script.script import Script
 from mixer.script.sentences import split_sentences
-from mixer.script.sources import TextType
 from tests.texts import SEEDS, STEADY, Place, SampleStory, build_new_sentence, stories
 
 SAMPLE = (Path(__file__).parents[2] / "demo" / "story.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.speech.engine import SampleSpan
-from mixer.speech.polly.marks import SpeechMark, align_marks, parse_marks
+from mixer.speech.polly.speech_marks import SpeechMark, align_marks, parse_marks
 from tests.emulators.polly_speech import speech_marks
 from tests.emulators.polly_ssml import read_ssml
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mixer.publish.read_aloud import (
+from mixer.publish.epub import (
     BlockShape,
     BookBlock,
     BookMetadata,
@@ -18,7 +18,7 @@ from mixer.publish.read_aloud import (
     build_clips,
     write_book,
 )
-from mixer.script.epub import read_epub
+from mixer.script.readers.epub import read_epub
 from tests.epub_rules import XHTML, find_broken_rules, open_epub, parse_clock_ms
 from tests.pictures import build_picture
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.housekeeping.listing import (
+from mixer.retention.inventory import (
     BucketListing,
     Folder,
     Image,
@@ -18,10 +18,10 @@ from mixer.housekeeping.listing import (
     Upload,
     Uses,
 )
-from mixer.housekeeping.plan import Reason, RetentionPlan
-from mixer.housekeeping.policy import BucketPolicy, PrefixRule, RepositoryPolicy
-from mixer.housekeeping.retention import find_living_stories, plan_bucket, plan_repository
-from mixer.housekeeping.stories import parse_chunk_keys
+from mixer.retention.plan import Reason, RetentionPlan
+from mixer.retention.planner import find_living_stories, plan_bucket, plan_repository
+from mixer.retention.policy import BucketPolicy, PrefixRule, RepositoryPolicy
+from mixer.retention.stories import parse_chunk_keys
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

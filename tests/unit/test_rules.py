@@ -2,13 +2,13 @@
 
 import math
 
-from mixer.jobs.mixing import Mix
-from mixer.jobs.publishing import collect_measurements
-from mixer.sound.check import Verification
-from mixer.sound.encoders import Encoding
+from mixer.sound.analysis.compliance import StreamInfo, check_compliance
+from mixer.sound.analysis.verification import Verification
+from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
-from mixer.sound.rules import StreamInfo, check_compliance
 from mixer.sound.timeline import Mastering, Timeline
+from mixer.stories.mix_pipeline import Mix
+from mixer.stories.sidecars import collect_measurements
 
 BLOCK_S = 0.1
 ROOM, WORD = -72.0, -20.0

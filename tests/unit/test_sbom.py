@@ -2,7 +2,7 @@
 
 import re
 
-from delivery.sbom import ROOT, build_bill
+from deploy.sbom import ROOT, build_bill
 
 LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 BILL = build_bill(LOCK, "1.2.3", "abc")

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.reels import Mixdown
-from mixer.sound.second_look import (
+from mixer.sound.render.loudness_correction import (
     MAX_ATTEMPTS,
     TOLERANCE_LU,
     RenderAttempt,
     render_to_target,
     target_error_lu,
 )
+from mixer.sound.render.segment_groups import Mixdown
 from mixer.sound.timeline import Mastering, Timeline
 
 TARGET_LUFS, OFFSET_DB = -18.0, -0.445

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.encoders import MP3
-from mixer.sound.layout import MixStyle, build_timeline
-from mixer.sound.placing import Take
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.placement import Take
+from mixer.sound.formats.encoding import MP3
 from mixer.sound.presets import PRESETS
-from mixer.sound.segments import (
+from mixer.sound.render.segments import (
     MAX_CLIPS,
     POSTROLL_S,
     PREROLL_S,

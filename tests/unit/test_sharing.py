@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.jobs.story.batches import MAX_BATCHES, MAX_CHUNKS, batch_size
-from mixer.jobs.story.batches import WORKERS as SPEAKERS
-from mixer.jobs.story.sharing import partition_by_cost
+from mixer.stories.batches import MAX_BATCHES, MAX_CHUNKS, batch_size
+from mixer.stories.batches import WORKERS as SPEAKERS
+from mixer.stories.partition import partition_by_cost
 
 WORKERS, MOST_ITEMS = 60, 100
 

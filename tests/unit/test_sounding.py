@@ -2,18 +2,18 @@
 
 import pytest
 
-from mixer.jobs.hearing import SentenceTiming, char_start_samples
-from mixer.jobs.planning import plan_story
-from mixer.jobs.production import build_takes, pair_recordings
-from mixer.jobs.sounding import list_sound_files
+from mixer.publish.sentence_timing import SentenceTiming, char_start_samples
+from mixer.publish.sound_mapping import list_sound_files
+from mixer.publish.timing import build_takes, pair_recordings
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
+from mixer.script.readers.sources import TextType
 from mixer.script.script import Script
-from mixer.script.sources import TextType
-from mixer.sound.marks import PlaybackMode, SoundAnnotation, TakePosition
-from mixer.sound.measure import Measurement
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
 from mixer.speech.engine import SampleSpan, WordStart
 from mixer.speech.recordings import Recording
+from mixer.stories.planner import plan_story
 
 RATE_HZ = 24_000
 

@@ -6,9 +6,9 @@ from mixer.errors import UnreadableText
 from mixer.script.limits import POLLY_LIMITS
 from mixer.script.pauses import NATURAL
 from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.readers.sources import TextType
 from mixer.script.script import Script, Utterance
 from mixer.script.sound_cues import SoundCue
-from mixer.script.sources import TextType
 from mixer.script.ssml import SsmlStyle
 
 HEAD = (

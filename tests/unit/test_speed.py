@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixer.jobs.speed import KEPT_SAMPLES, Throughput
+from mixer.stories.throughput import KEPT_SAMPLES, Throughput
 
 
 def test_nothing_is_foretold_of_what_was_never_done():

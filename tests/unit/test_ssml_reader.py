@@ -3,7 +3,6 @@
 import pytest
 
 from mixer.errors import SpeechFailed
-from mixer.speech.embedded.said import MappedText
 from mixer.speech.embedded.ssml_reader import (
     CLAUSE_PAUSE_MS,
     PARAGRAPH_PAUSE_MS,
@@ -13,6 +12,7 @@ from mixer.speech.embedded.ssml_reader import (
     SsmlSentence,
     read_ssml,
 )
+from mixer.speech.embedded.synthesized import MappedText
 
 
 def read(inside: str) -> tuple[SsmlSentence | Pause, ...]:

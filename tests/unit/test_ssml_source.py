@@ -9,7 +9,7 @@ from mixer.errors import BadInput, UnreadableText
 from mixer.script.limits import POLLY_LIMITS, POLLY_TOTAL_CHARS
 from mixer.script.pauses import EXPRESSIVE, NATURAL
 from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.sources import TextType, detect_text_type
+from mixer.script.readers.sources import TextType, detect_text_type
 from mixer.script.ssml import SsmlStyle, ssml_text
 from tests.texts import STEADY
 

@@ -2,11 +2,11 @@
 
 import math
 
-from mixer.jobs.story.folder import MUSIC, StoryFolder
-from mixer.sound.cues import SoundFile
-from mixer.sound.measure import Measurement
-from mixer.sound.profile import Profile
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.analysis.profile import Profile
+from mixer.sound.arrange.cues import SoundFile
 from mixer.store.folder import FolderStore
+from mixer.stories.folder import MUSIC, StoryFolder
 
 
 def test_music_that_begins_in_silence_is_read_as_it_was_written(tmp_path):

@@ -4,12 +4,12 @@ import io
 
 from mutagen.id3 import ID3
 
-from mixer.jobs.planning import plan_story
-from mixer.jobs.production import build_tags
 from mixer.publish.tags import AudioTags
+from mixer.publish.timing import build_tags
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.sources import TextType
+from mixer.script.readers.sources import TextType
+from mixer.stories.planner import plan_story
 
 TEXT = """---
 title: The Gate

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mixer.jobs.story.turns import CHECK_INTERVAL_S, SETTLING_S, STALE_S, SpeechSlots, release_all
 from mixer.speech.polly.quota import POLLY_QUOTAS, EngineQuotas
 from mixer.store.folder import FolderStore
+from mixer.stories.slots import CHECK_INTERVAL_S, SETTLING_S, STALE_S, SpeechSlots, release_all
 
 ENGINE = "generative"
 QUOTA = POLLY_QUOTAS[ENGINE]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixer.server.uploads import BadForm, parse_form
+from mixer.devserver.uploads import BadForm, parse_form
 from mixer.store.links import LinkStatus, SignedLinks
 
 TYPE = "multipart/form-data; boundary=----lines"

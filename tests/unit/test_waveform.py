@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mixer.publish.lettering import fit_text, text_width_px, transliterate_text
 from mixer.publish.paint import (
     BOTTOM_PX,
     FULL_HEIGHT_PX,
@@ -22,6 +21,7 @@ from mixer.publish.paint import (
     TOP_PX,
     WIDTH_PX,
 )
+from mixer.publish.text_rendering import fit_text, text_width_px, transliterate_text
 from mixer.publish.time_axis import TICK_ROOM_PX, TimeAxis, format_clock, place_chapter_marks
 from mixer.publish.waveform import WaveformPicture, draw_waveform
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from mixer.script.document import BlockKind
-from mixer.script.web_page import read_html
+from mixer.script.readers.web_page import read_html
 from tests.texts import STEADY, nasty_texts
 
 SIGNS = {BlockKind.HEADING: "#", BlockKind.PARAGRAPH: "p", BlockKind.SCENE_BREAK: "-"}

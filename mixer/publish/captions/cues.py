@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from mixer.publish.captions.clock import compute_unit_times
 from mixer.publish.captions.layout import (
     LONGEST_S,
     READING_CPS,
@@ -23,6 +22,7 @@ from mixer.publish.captions.layout import (
     fits_one_cue,
     lay_out_cues,
 )
+from mixer.publish.captions.unit_times import compute_unit_times
 from mixer.publish.captions.units import (
     LINE_COLUMNS,
     count_columns,

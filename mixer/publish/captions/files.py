@@ -32,7 +32,7 @@ def format_webvtt(cues: Iterable[CaptionCue], *, title: str = "", language: str 
 def format_srt(cues: Iterable[CaptionCue]) -> str:
     """Cues as a SubRip file; it knows no titles, voices or chapters."""
     return "\n".join(
-        f"{number}\n{_format_srt_time(cue.start_ms)} --> {_format_srt_time(cue.end_ms)}\n{_escape_srt_text(cue)}\n"
+        f"{number}\n{_srt_time(cue.start_ms)} --> {_srt_time(cue.end_ms)}\n{_srt_text(cue)}\n"
         for number, cue in enumerate(cues, start=1)
     )
 
@@ -53,7 +53,7 @@ def format_chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float
         [
             "WEBVTT",
             *(
-                f"{_format_webvtt_time(start_ms)} --> {_format_webvtt_time(end_ms)}\n{title.translate(_ESCAPES)}"
+                f"{_webvtt_time(start_ms)} --> {_webvtt_time(end_ms)}\n{title.translate(_ESCAPES)}"
                 for start_ms, end_ms, title in spans
                 if title and 0 <= start_ms < end_ms
             ),
@@ -68,7 +68,7 @@ def _format_cue_blocks(cues: Iterable[CaptionCue]) -> Iterator[str]:
             yield f"NOTE Chapter: {chapter}"
         text = "\n".join(cue.lines).translate(_ESCAPES)
         voice = f"<v {_format_one_line(cue.voice).translate(_ESCAPES)}>" if cue.voice else ""
-        yield f"{_format_webvtt_time(cue.start_ms)} --> {_format_webvtt_time(cue.end_ms)}\n{voice}{text}"
+        yield f"{_webvtt_time(cue.start_ms)} --> {_webvtt_time(cue.end_ms)}\n{voice}{text}"
 
 
 def _join_blocks(blocks: Sequence[str]) -> str:
@@ -76,7 +76,7 @@ def _join_blocks(blocks: Sequence[str]) -> str:
     return "\n\n".join(blocks) + ("\n" if len(blocks) > 1 else "\n\n")
 
 
-def _escape_srt_text(cue: CaptionCue) -> str:
+def _srt_text(cue: CaptionCue) -> str:
     return _TAG.sub(lambda found: found[0] + _WORD_JOINER, _replace_arrows("\n".join(cue.lines)))
 
 
@@ -90,12 +90,12 @@ def _replace_arrows(text: str) -> str:
     return text.replace("-->", "→")
 
 
-def _format_webvtt_time(time_ms: int) -> str:
+def _webvtt_time(time_ms: int) -> str:
     seconds, ms = divmod(time_ms, 1000)
     minutes, s = divmod(seconds, 60)
     hours, m = divmod(minutes, 60)
     return f"{hours:02}:{m:02}:{s:02}.{ms:03}"
 
 
-def _format_srt_time(time_ms: int) -> str:
-    return _format_webvtt_time(time_ms).replace(".", ",")
+def _srt_time(time_ms: int) -> str:
+    return _webvtt_time(time_ms).replace(".", ",")

@@ -23,7 +23,7 @@ from hibari.tts import ASSETS
 from hibari.voices import voice_path
 from numpy.typing import NDArray
 
-from mixer.speech.embedded.said import MappedText
+from mixer.speech.embedded.synthesized import MappedText
 from mixer.speech.embedded.text import PhonemeSpan, sanitise_text, split_phonemes
 from mixer.speech.embedded.word_times import SourceWordTiming, TokenTiming, align_words
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mixer.errors import SpeechFailed
 from mixer.speech.embedded import say_as
-from mixer.speech.embedded.said import MappedText
+from mixer.speech.embedded.synthesized import MappedText
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

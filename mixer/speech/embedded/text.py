@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mixer.speech.embedded.said import MappedText
 from mixer.speech.embedded.say_as import DIGITS, MAX_WHOLE_NUMBER_DIGITS
 from mixer.speech.embedded.ssml_reader import CLAUSE_PAUSE_MS
+from mixer.speech.embedded.synthesized import MappedText
 
 MAX_PIECE_PHONEMES = 300
 """Said at once at the voice's own pace: about as many characters of text, 18 s and 290 MB."""

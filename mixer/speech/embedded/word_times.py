@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mixer.speech.embedded.said import MappedText
+from mixer.speech.embedded.synthesized import MappedText
 
 MAX_EQUAL_PAIRS = 20_000
 """Pairs of equal words up to which words are aligned; 500 words of prose have about 5,000. The

@@ -19,11 +19,11 @@ from mixer.errors import MixerError, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.script import PASSAGE_CHARS
 from mixer.speech.engine import Speech, Voice, VoiceSettings
-from mixer.speech.polly.marks import ENGINES_WITH_MARKS, MARK_TYPES, align_marks, parse_marks
 from mixer.speech.polly.mp3_frames import sample_count
 from mixer.speech.polly.quota import DESCRIBE_VOICES, EngineQuotas
-from mixer.speech.polly.refusals import translate_error
 from mixer.speech.polly.retry import Retry
+from mixer.speech.polly.service_errors import translate_error
+from mixer.speech.polly.speech_marks import ENGINES_WITH_MARKS, MARK_TYPES, align_marks, parse_marks
 from mixer.speech.polly.voices import VoiceCatalogue, find_mismatch, find_near_names, parse_voice
 
 if TYPE_CHECKING:

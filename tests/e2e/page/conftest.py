@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.page.houses import PageServer, start_server
+from tests.e2e.page.page_servers import PageServer, start_server
 
 try:
     from playwright.sync_api import Browser, Page, Playwright, sync_playwright

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from mixer.speech.embedded.engine import EmbeddedEngine
 from tests.e2e.page.conftest import NARROW, WIDE, Visit, launch_chromium, wait_until
-from tests.e2e.page.houses import WEB, start_server
+from tests.e2e.page.page_servers import WEB, start_server
 
 ROOT = WEB.parent
 SIZES = {"wide": WIDE, "narrow": NARROW}

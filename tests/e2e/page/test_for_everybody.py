@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.page.conftest import NARROW, WIDE, wait_until
-from tests.e2e.page.houses import WEB
+from tests.e2e.page.page_servers import WEB
 
 STORY = "# A Lamp\n\nThe lamp went out at nine. Nobody saw it.\n\n## The Sea\n\nThere was a boat."
 WRONG = {"name": "wrong.xyz", "mimeType": "text/plain", "buffer": b"nothing"}

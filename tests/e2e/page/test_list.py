@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.page.conftest import wait_until
-from tests.e2e.page.houses import start_server
+from tests.e2e.page.page_servers import start_server
 from tests.engines import ToneEngine
 
 

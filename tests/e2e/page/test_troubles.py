@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.e2e.page.conftest import wait_until
-from tests.e2e.page.houses import TOKEN, start_server
+from tests.e2e.page.page_servers import TOKEN, start_server
 from tests.engines import ToneEngine
 
 SOON = {"hurry_ms": 400}

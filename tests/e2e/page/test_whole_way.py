@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.page.conftest import wait_until
-from tests.e2e.page.houses import WEB
+from tests.e2e.page.page_servers import WEB
 
 ROOT = WEB.parent
 STORY = (

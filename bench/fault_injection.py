@@ -1,0 +1,235 @@
+"""One run of the fault campaign, in a process of its own that may be killed.
+
+`told` asks for a story as the local server would: the desk begins it, the tasks of the Lambdas tell
+it over a folder, and Amazon Polly's strict stand-in speaks. Every call of the store and of the
+voice passes a Fate first. At the chosen one either that call fails, or the process kills itself
+with SIGKILL: no exception, no clean-up, no other thread that still writes.
+"""
+
+import logging
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import app
+import polly_handler
+import stories
+from bench.speech_setup import PLENTY_USD, SETTINGS, build_speech_service
+from mixer.errors import SpeechUnavailable, StoreFailed
+from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
+from mixer.speech.polly.client import create_polly_client
+from mixer.speech.polly.quota import EngineQuotas
+from mixer.speech.recordings import PREFIX as CHUNKS_PREFIX
+from mixer.store.folder import FolderStore
+from mixer.stories.budget import DailyBudget
+from mixer.stories.model import StoryKind, StoryState
+from mixer.stories.request import StoryRequest
+from mixer.stories.service import StoryService
+from mixer.stories.slots import SharedQuota, SpeechSlots
+from mixer.stories.tasks import StoryTasks
+from mixer.stories.workflow import PARALLEL_BATCHES, Workflow
+from tests.emulators.strict_polly import polly_session
+
+CALLER, SECRET = "campaign", b"the campaign's own"
+QUOTA_SHARES = 0.1
+"""Ten times an account's quota, so that no run waits; the stand-in is told the same."""
+
+RENDERERS = 5
+"""For how many calls the segments are shared out."""
+
+
+@dataclass(frozen=True)
+class InjectedFault:
+    """What befalls a run.
+
+    Attributes:
+        call_number: the number of the call that it befalls, from 1; 0 for none.
+        kills: whether the process dies there; otherwise that one call fails.
+        late: whether the call is carried out first, and only its answer is lost.
+    """
+
+    call_number: int = 0
+    kills: bool = False
+    late: bool = False
+
+
+@dataclass
+class FaultInjector:
+    """Counts the calls of a run, and lets the blow fall.
+
+    Attributes:
+        fault: what befalls it.
+        report_in_flight: told how many chunks were between voice and store, before the process
+            dies.
+        calls: so far.
+        in_flight: chunks that the voice was asked for and the store has not taken.
+    """
+
+    fault: InjectedFault
+    report_in_flight: Callable[[int], object]
+    calls: int = 0
+    in_flight: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def call(self, work: Callable[[], Any], error: Exception) -> Any:  # noqa: ANN401
+        """Carry out a call, or what befalls it.
+
+        Raises:
+            Exception: the given error, where the call fails.
+        """
+        with self._lock:
+            self.calls += 1
+            is_hit = self.calls == self.fault.call_number
+        if is_hit and not self.fault.late:
+            self._inject(error)
+        answer = work()
+        if is_hit and self.fault.late:
+            self._inject(error)
+        return answer
+
+    def count_chunks(self, *, begun: int = 0, stored: int = 0) -> None:
+        """Count a chunk that is asked for, or taken."""
+        with self._lock:
+            self.in_flight += begun - stored
+
+    def _inject(self, error: Exception) -> None:
+        if not self.fault.kills:
+            raise error
+        with self._lock:  # nobody begins or stores another chunk meanwhile
+            self.report_in_flight(self.in_flight)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FaultyStore:
+    """A store whose calls may fail."""
+
+    def __init__(self, store: FolderStore, injector: FaultInjector) -> None:
+        self._store, self._injector = store, injector
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a stand-in for any method
+        method = getattr(self._store, name)
+
+        def called(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+            def work() -> Any:  # noqa: ANN401
+                answer = method(*given, **named)
+                if name == "put" and str(given[0]).startswith(CHUNKS_PREFIX):
+                    self._injector.count_chunks(stored=1)
+                return answer
+
+            return self._injector.call(work, StoreFailed("The campaign breaks this call."))
+
+        return called
+
+
+class FaultyEngine:
+    """A voice whose calls may fail."""
+
+    def __init__(self, voice: SpeechEngine, injector: FaultInjector) -> None:
+        self._voice, self._injector = voice, injector
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - everything else is the voice's own
+        return getattr(self._voice, name)
+
+    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
+        """Say a chunk, and count it."""
+        self._injector.count_chunks(begun=1)
+        speech: Speech = self._injector.call(
+            lambda: self._voice.synthesize(ssml, voice_settings),
+            SpeechUnavailable("The campaign breaks this call."),
+        )
+        return speech
+
+
+class InlineStarter:
+    """Runs an attempt at once, in this thread."""
+
+    def __init__(self, tasks: Callable[[Any], Any]) -> None:
+        self._tasks = tasks
+
+    def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
+        """Run it to its end."""
+        Workflow(self._tasks, story, attempt).run(kind)
+        return True
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended that was not killed: its state, its audio's digest, the calls it made."""
+
+    state: StoryState | None
+    digest: str
+    calls: int
+
+
+def run(
+    folder: Path,
+    polly_url: str,
+    request: StoryRequest,
+    fault: InjectedFault,
+    connection: Connection,
+) -> None:
+    """Ask for the story once; the beginning of a process.
+
+    Args:
+        folder: holds the store, and what the run leaves behind when it is killed.
+        polly_url: of the strict stand-in.
+        request: the story.
+        fault: what befalls it.
+        connection: gets `("in_flight", chunks)` before the process dies, else `("ended", Ended)`.
+    """
+    logging.disable()  # what is told of failures that were asked for would hide the table
+    tempfile.tempdir = str(folder / "scratch")
+    Path(tempfile.tempdir).mkdir(exist_ok=True)
+    fate = FaultInjector(fault, lambda chunks: connection.send(("in_flight", chunks)))
+    connection.send(("ended", run_story(FolderStore(folder / "store"), fate, polly_url, request)))
+
+
+def run_story(
+    disk: FolderStore, injector: FaultInjector, polly_url: str, request: StoryRequest
+) -> RunOutcome:
+    """How a story ends that is told under a fate."""
+    store: Any = FaultyStore(disk, injector)
+    with closing(create_polly_client(endpoint_url=polly_url, session=polly_session())) as client:
+        tasks = _build_tasks(store, injector, client)
+        desk = StoryService(
+            store,
+            SECRET,
+            InlineStarter(lambda event: tasks(event, None)),
+            DailyBudget(store, PLENTY_USD),
+        )
+        try:
+            status = desk.get_status(desk.create(request), CALLER)
+        except (StoreFailed, SpeechUnavailable):
+            return RunOutcome(None, "", injector.calls)
+    audio = status.result.links.get("audio", "") if status.result else ""
+    digest = sha256(disk.get(audio)).hexdigest() if audio else ""
+    return RunOutcome(status.state, digest, injector.calls)
+
+
+def _build_tasks(store: Any, injector: FaultInjector, client: Any) -> StoryTasks:  # noqa: ANN401
+    """The steps as the Lambdas take them, over a store and a voice that may fail."""
+    quotas = EngineQuotas(QUOTA_SHARES)
+    engines = polly_handler.build_engine_opener(client, quotas)
+
+    @contextmanager
+    def opened(*given: Any, **named: Any) -> Iterator[Any]:  # noqa: ANN401
+        with engines(*given, **named) as engine:
+            yield FaultyEngine(engine, injector)
+
+    speech = build_speech_service(store, opened)
+    turns = SpeechSlots(store, SETTINGS.stories.max_concurrent)
+    pace = SharedQuota(turns, PARALLEL_BATCHES, quotas.resize)
+    parts = (
+        polly_handler.build_speech_tasks(SETTINGS, speech, store, slots=turns, quota_limiter=pace),
+        app.build_mix_tasks(SETTINGS, store, store, workers=RENDERERS),
+        stories.build_finish_tasks(SETTINGS, store, []),
+    )
+    return StoryTasks(store, {name: task for part in parts for name, task in part.tasks.items()})

@@ -1,0 +1,59 @@
+"""Mixer's own mix, in a process of its own: laid out, rendered, and checked where asked for.
+
+`python -m bench.mixer_run FILE` reads what to do from a file that `Work.written` wrote.
+"""
+
+import pickle
+import sys
+from pathlib import Path
+
+from bench.bench_mix import BenchMix
+from mixer.publish.tags import AudioTags
+from mixer.publish.timing import chapter_starts
+from mixer.sound.analysis.verification import verify
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.presets import PRESETS
+from mixer.sound.render.loudness_correction import RenderAttempt
+from mixer.sound.render.mixdown import render
+from mixer.sound.render.render_history import RenderHistory
+from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.segment_renderer import RenderSources
+from mixer.store.folder import FolderStore
+
+COLUMNS = 1_600
+PRESET = PRESETS["podcast"]
+"""Loud enough that the limiter has work to do."""
+
+
+def render_mix(wanted: BenchMix) -> None:
+    """Make a mix with everything that belongs to it: levelling, ducking, limiter, tags."""
+    timeline = build_timeline(wanted.takes, wanted.music, MixStyle(PRESET, wanted.encoding))
+    memory = (
+        RenderHistory(SegmentCache(FolderStore(wanted.cache_folder)), "book")
+        if wanted.cache_folder
+        else None
+    )
+    timeline = memory.restore_mastering(timeline) if memory else timeline
+    if timeline.mastering.limit_db is None or not any(cue.ramps for cue in timeline.cues):
+        raise SystemExit("This mix would be measured without its limiter or its ducking.")
+    label = AudioTags({"title": "Bench"}, chapter_starts(timeline), timeline.duration_s)
+    mixdown = render(
+        timeline,
+        RenderSources(
+            wanted.files, {wanted.music.source: (wanted.music_file, wanted.music.measured)}
+        ),
+        wanted.out,
+        encoding=wanted.encoding,
+        raw_tags=label.build_header(wanted.encoding.format),
+        ffmetadata=label.format_ffmetadata(wanted.encoding.format),
+        cache=memory.cache if memory else None,
+        workers=wanted.workers,
+    )
+    if memory:
+        memory.record_render(RenderAttempt(timeline, mixdown), mixdown.segment_keys)
+    if wanted.is_verified:
+        verify(wanted.out, timeline.duration_s, COLUMNS, spans=mixdown.spans)
+
+
+if __name__ == "__main__":
+    render_mix(pickle.loads(Path(sys.argv[1]).read_bytes()))  # noqa: S301 - written by the bench itself

@@ -1,0 +1,116 @@
+"""How long a million characters take to plan, how that grows, and what memory it needs.
+
+The prose is the sample story's own sentences in a shuffled order, each with words of its own, so
+that none repeats. Every measurement runs in a process of its own, which also tells its peak of
+memory. The time is the least of five, in CPU seconds, and single and double length take turns:
+whatever else the machine does only adds to it.
+"""
+
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from mixer.script.plan import plan_text
+from mixer.script.readers.markdown import read_markdown
+from mixer.script.sentences import split_sentences
+
+CHARS = 1_000_000
+MOST_S = 5.0
+MOST_GROWTH = 2.2
+MOST_MB = 300.0
+REPEATS = 5
+SENTENCES_PER_PARAGRAPH = (1, 8)
+SAMPLE = Path(__file__).parents[1] / "demo" / "story.md"
+
+
+def generate_prose(chars: int) -> str:
+    """So many characters of distinct sentences in paragraphs, always the same."""
+    drawn, known = random.Random(chars), load_sentences()
+    paragraphs: list[str] = []
+    length = number = 0
+    while length < chars:
+        told = [drawn.choice(known) for _ in range(drawn.randint(*SENTENCES_PER_PARAGRAPH))]
+        paragraph = " ".join(
+            _number_sentence(each, number + index) for index, each in enumerate(told)
+        )
+        number += len(told)
+        length += len(paragraph) + 2
+        paragraphs.append(paragraph)
+    return "\n\n".join(paragraphs)[:chars]
+
+
+def load_sentences() -> list[str]:
+    """The sentences of the sample story."""
+    blocks = read_markdown(SAMPLE.read_text(encoding="utf-8")).blocks
+    spans = ((block.text, span) for block in blocks for span in split_sentences(block.text, "en"))
+    return [text[start:end].strip() for text, (start, end) in spans]
+
+
+def _number_sentence(sentence: str, number: int) -> str:
+    """A sentence with a word of its own after its first."""
+    first, _, rest = sentence.partition(" ")
+    word = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    return f"{first} qu{word} {rest}" if rest else sentence
+
+
+def measure_plan(chars: int) -> dict[str, float]:
+    """CPU seconds and peak megabytes of one planning, in a process of its own."""
+    command = [sys.executable, "-m", "bench.script_plan", str(chars)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def _measure_here(chars: int) -> dict[str, float]:
+    text = generate_prose(chars)
+    began_s = time.process_time()
+    script = plan_text(text)
+    seconds = time.process_time() - began_s
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
+    return {"seconds": seconds, "peak_mb": peak_mb, "chunks": sum(1 for _ in script.chunks)}
+
+
+def run() -> list[dict[str, object]]:
+    """The three figures, as rows; takes about a minute."""
+    both = [(measure_plan(CHARS), measure_plan(2 * CHARS)) for _ in range(REPEATS)]
+    once, twice = zip(*both, strict=True)
+    seconds = min(each["seconds"] for each in once)
+    growth = min(each["seconds"] for each in twice) / seconds
+    peak_mb = max(each["peak_mb"] for each in once)
+    return [
+        _build_row(
+            f"{CHARS:,} characters planned",
+            f"{seconds:.2f} s",
+            f"≤ {MOST_S:g} s",
+            seconds <= MOST_S,
+        ),
+        _build_row(
+            "twice the text",
+            f"{growth:.2f} × the time",
+            f"≤ {MOST_GROWTH} ×",
+            growth <= MOST_GROWTH,
+        ),
+        _build_row("peak memory", f"{peak_mb:.0f} MB", f"< {MOST_MB:g} MB", peak_mb < MOST_MB),
+    ]
+
+
+def _build_row(what: str, measured: str, figure: str, ok: bool) -> dict[str, object]:
+    return {"what": what, "measured": measured, "figure": figure, "ok": ok}
+
+
+def main() -> None:
+    """Print the rows, or measure one planning for the process that asks."""
+    if sys.argv[1:]:
+        print(json.dumps(_measure_here(int(sys.argv[1]))))
+        return
+    for each in run():
+        mark = "ok  " if each["ok"] else "MISS"
+        print(f"{mark} {each['what']}: {each['measured']} (figure: {each['figure']})")
+
+
+if __name__ == "__main__":
+    main()

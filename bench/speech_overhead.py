@@ -1,0 +1,72 @@
+"""What a story costs around the speech model: planning, and captions and picture, of the demo.
+
+The whole way is walked once, with tones in the place of the voice, and each stage is timed as the
+report times it. The figures hold for a first run: what a stage loads first is counted with it.
+"""
+
+import time
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mixer.requests import Options
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.store.folder import FolderStore
+from mixer.stories.foreground import StoryRun, StoryRunner
+from mixer.stories.mix_pipeline import JobContext, StageTimer
+from tests.engines import ToneEngine
+
+STORY = Path("demo/story.md")
+LIMIT_S = 1.0
+"""The figure to reach: both stages together."""
+
+MEASURED_STAGES = ("planning", "publishing")
+ENGINE = "generative"
+
+
+def time_story(folder: Path) -> tuple[StoryRun, dict[str, float]]:
+    """The demo's story, told in tones; and how long each stage took."""
+    stages = StageTimer(lambda _stage, _share: None)
+    asked = Options(engine=ENGINE, text_type="markdown")
+    with closing(ToneEngine()) as engine:
+        teller = StoryRunner.of(
+            FolderStore(folder / "store"), engine, JobContext(stages, ProcessGroup())
+        )
+        telling = teller.run_story(STORY.read_bytes(), asked, music=None, out=folder / "story.mp3")
+    return telling, stages.seconds
+
+
+def run() -> list[dict[str, object]]:
+    """One row for each stage, and one for all of them, which has to reach the figure."""
+    began_s = time.monotonic()
+    with TemporaryDirectory(prefix="bench-") as folder:
+        telling, seconds = time_story(Path(folder))
+    whole_s = time.monotonic() - began_s
+    chunks = telling.narration.stored.script.chunks
+    words = sum(len(u.text.split()) for chunk in chunks for u in chunk.utterances)
+    story = f"{words:,} words, {telling.timeline.duration_s / 60:.0f} min of audio"
+    together_s = sum(seconds[stage] for stage in MEASURED_STAGES)
+    parts = [
+        {"what": stage, "measured": f"{seconds[stage]:.3f} s", "figure": "", "ok": True}
+        for stage in MEASURED_STAGES
+    ]
+    return [
+        *parts,
+        {
+            "what": f"planning, captions, picture and report together ({story})",
+            "measured": f"{together_s:.3f} s of {whole_s:.1f} s in all",
+            "figure": f"≤ {LIMIT_S:g} s",
+            "ok": together_s <= LIMIT_S,
+        },
+    ]
+
+
+def main() -> None:
+    """Print the rows."""
+    for each in run():
+        mark = "ok  " if each["ok"] else "MISS"
+        print(f"{mark} {each['what']}: {each['measured']} {each['figure']}".rstrip())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The commands behind `make deploy`, `make destroy`, `make smoke` and `make token`."""
+
+import re
+import shlex
+import sys
+from datetime import UTC, datetime
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deploy.errors import DeploymentError
+
+
+def _validate_name(_: click.Context, __: click.Parameter, given: str) -> str:
+    """A name that every resource's name can begin with: buckets' are the shortest."""
+    if not re.fullmatch(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", given):
+        raise click.BadParameter("use up to 20 lower-case letters, digits and hyphens")
+    return given
+
+
+NAME = click.option(
+    "--name",
+    default="mixer",
+    show_default=True,
+    callback=_validate_name,
+    help="What the names of the stacks begin with.",
+)
+YES = click.option("--yes", is_flag=True, help="Agree to everything without being asked.")
+
+
+@click.group()
+def main() -> None:
+    """Deploys Mixer to AWS, looks after it, takes it away."""
+
+
+@main.command()
+@NAME
+@YES
+@click.option(
+    "--parameters", envvar="PARAMETERS", default="", help="Of the templates: 'AuthMode=none …'."
+)
+def deploy(name: str, yes: bool, parameters: str) -> None:
+    """Make the service of this commit, or bring it up to date."""
+    from deploy.deployment import Deployment
+    from deploy.deployment import deploy as carry_out
+    from deploy.stacks import parse_parameters
+    from deploy.terminal import open_terminal
+
+    what = Deployment(name, boto3.Session(), parse_parameters(shlex.split(parameters)))
+    carry_out(what, open_terminal(yes=yes))
+
+
+@main.command()
+@NAME
+@YES
+@click.option("--audio/--keep-audio", default=None, help="Whether audio and music go too.")
+def destroy(name: str, yes: bool, audio: bool | None) -> None:
+    """Take the service away; audio and music only when you say so."""
+    from deploy.removal import destroy as carry_out
+    from deploy.terminal import open_terminal
+
+    told = False if yes and audio is None else audio
+    carry_out(name, boto3.Session(), open_terminal(yes=yes), audio=told)
+
+
+@main.command()
+@NAME
+@click.option("--speech-stack", envvar="SPEECH_STACK", help="The speech stack, by another name.")
+@click.option("--mixer-stack", envvar="MIXER_STACK", help="The mixing stack, by another name.")
+def smoke(name: str, speech_stack: str | None, mixer_stack: str | None) -> None:
+    """Narrate a sentence with what is deployed, and measure it."""
+    from deploy.smoke import Service
+    from deploy.smoke import run_smoke_test as carry_out
+    from deploy.stacks import MIXER, SPEECH
+    from deploy.terminal import open_terminal
+
+    service = Service(speech_stack or SPEECH.name(name), mixer_stack or MIXER.name(name))
+    now = datetime.now(UTC)
+    text = f"This sentence was written on {now:%A} at {now:%H:%M:%S}, to hear whether all is well."
+    carry_out(service, boto3.Session(), text, open_terminal(yes=False))
+
+
+@main.command()
+@NAME
+@click.argument("caller")
+def token(name: str, caller: str) -> None:
+    """Make one more token for a caller, and show it once."""
+    from deploy.callers import create_token
+    from deploy.change_sets import read_outputs
+    from deploy.stacks import SPEECH
+
+    session = boto3.Session()
+    speech = read_outputs(session.client("cloudformation"), SPEECH.name(name))
+    made = create_token(session.client("secretsmanager"), speech["TokensSecretArn"], caller)
+    click.echo(made)
+
+
+def run() -> None:
+    """Run a command; what stops it is one sentence."""
+    try:
+        main()
+    except (DeploymentError, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"delivery: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run()

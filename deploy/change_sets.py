@@ -1,0 +1,219 @@
+"""A stack is made or changed by a change set that is shown first.
+
+Nothing is touched before somebody agreed. A stack that is as it should be is left alone. When
+CloudFormation fails, it has rolled back what it did; what failed first is told.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from deploy.errors import DeploymentError
+from deploy.terminal import Terminal
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
+
+NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+"""How CloudFormation words that a change set is empty; it has no code for it."""
+
+NEVER_CREATED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+"""A stack that never came to be can only be deleted (CloudFormation guide, stack status codes)."""
+
+SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
+
+Outputs = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StackSpec:
+    """A stack as it should be.
+
+    Attributes:
+        name: the stack's name.
+        body: its template.
+        parameters: values that are set anew; others stay as they are, or take their defaults.
+    """
+
+    name: str
+    body: str
+    parameters: Mapping[str, str]
+
+
+def list_parameters(client: "CloudFormationClient", body: str) -> set[str]:
+    """The parameters that a template has."""
+    found = client.validate_template(TemplateBody=body)
+    return {each["ParameterKey"] for each in found.get("Parameters", [])}
+
+
+def find_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef | None":
+    """A stack as it is; None where there is none."""
+    try:
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
+
+
+def read_outputs(client: "CloudFormationClient", name: str) -> Outputs:
+    """What a stack tells.
+
+    Raises:
+        Stopped: there is no such stack.
+    """
+    stack = find_stack(client, name)
+    if stack is None:
+        raise DeploymentError(f"There is no stack {name}; run make deploy first.")
+    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+
+def read_parameters(client: "CloudFormationClient", name: str) -> Mapping[str, str]:
+    """The values that a stack's parameters have now; none where there is no stack."""
+    stack = find_stack(client, name)
+    given = stack.get("Parameters", []) if stack else []
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in given}
+
+
+def deploy_stack(client: "CloudFormationClient", spec: StackSpec, terminal: Terminal) -> Outputs:
+    """Make a stack what it should be, if somebody agrees.
+
+    Raises:
+        Stopped: nobody agreed, or CloudFormation could not do it.
+    """
+    stack = _prepare_stack(client, spec.name, terminal)
+    change_set = _create_change_set(client, spec, terminal, is_new=stack is None)
+    if change_set is None:
+        terminal.print_line(f"{spec.name}: nothing to change")
+        return read_outputs(client, spec.name)
+    _show_changes(client, spec.name, change_set, terminal, is_new=stack is None)
+    if not terminal.confirm(f"Carry this out on {spec.name}?"):
+        _delete_change_set(client, spec.name, change_set, is_new=stack is None)
+        raise DeploymentError(f"{spec.name} was left as it is.")
+    client.execute_change_set(ChangeSetName=change_set, StackName=spec.name)
+    _require_success(client, spec.name, terminal)
+    return read_outputs(client, spec.name)
+
+
+def _prepare_stack(
+    client: "CloudFormationClient", name: str, terminal: Terminal
+) -> "StackTypeDef | None":
+    """The stack, if it can be changed; what never came to be is cleared away first."""
+    stack = find_stack(client, name)
+    if stack and stack["StackStatus"] in NEVER_CREATED:
+        terminal.print_line(f"{name}: clearing away what an earlier attempt left")
+        client.delete_stack(StackName=name)
+        await_stack(client, name, terminal)
+        return None
+    if stack and stack["StackStatus"].endswith("_IN_PROGRESS"):
+        status = stack["StackStatus"]
+        raise DeploymentError(
+            f"{name} is being changed by somebody else ({status}); try again later."
+        )
+    return stack
+
+
+def _create_change_set(
+    client: "CloudFormationClient", spec: StackSpec, terminal: Terminal, *, is_new: bool
+) -> str | None:
+    """The ARN of a change set; None when there is nothing to change."""
+    change_set = client.create_change_set(
+        StackName=spec.name,
+        ChangeSetName=f"deploy-{token_hex(4)}",
+        ChangeSetType="CREATE" if is_new else "UPDATE",
+        TemplateBody=spec.body,
+        Parameters=build_parameters(client, spec),
+        Capabilities=["CAPABILITY_IAM"],
+    )["Id"]
+    for _ in terminal.poll():
+        found = client.describe_change_set(ChangeSetName=change_set, StackName=spec.name)
+        if found["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+            break
+    if found["Status"] == "FAILED":
+        why = found.get("StatusReason", "no reason given")
+        _delete_change_set(client, spec.name, change_set, is_new=is_new)
+        if any(words in why for words in NO_CHANGES):
+            return None
+        raise DeploymentError(f"CloudFormation refuses the template of {spec.name}: {why}")
+    return change_set
+
+
+def build_parameters(client: "CloudFormationClient", spec: StackSpec) -> "list[ParameterTypeDef]":
+    """Every parameter's value: given now, else as before; else the template's default."""
+    before = read_parameters(client, spec.name)
+    values: list[ParameterTypeDef] = []
+    for key in sorted(list_parameters(client, spec.body)):
+        if key in spec.parameters:
+            values.append({"ParameterKey": key, "ParameterValue": spec.parameters[key]})
+        elif key in before:
+            values.append({"ParameterKey": key, "UsePreviousValue": True})
+    return values
+
+
+def _show_changes(
+    client: "CloudFormationClient", name: str, change_set: str, terminal: Terminal, *, is_new: bool
+) -> None:
+    changes = list(_list_changes(client, name, change_set))
+    terminal.print_line(f"{name}: {'a new stack, ' if is_new else ''}{len(changes)} changes")
+    if changes:
+        terminal.print_table([_format_change(each) for each in changes])
+
+
+def _list_changes(client: "CloudFormationClient", name: str, change_set: str) -> Iterator[Any]:
+    pages = client.get_paginator("describe_change_set")
+    for page in pages.paginate(ChangeSetName=change_set, StackName=name):
+        yield from (each["ResourceChange"] for each in page.get("Changes", []))
+
+
+def _format_change(change: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    replaced = "replaced" if change.get("Replacement") == "True" else ""
+    kind = change["ResourceType"].removeprefix("AWS::")
+    return (
+        SIGNS.get(change["Action"], change["Action"]),
+        change["LogicalResourceId"],
+        kind,
+        replaced,
+    )
+
+
+def _delete_change_set(
+    client: "CloudFormationClient", name: str, change_set: str, *, is_new: bool
+) -> None:
+    """Leave no change set behind, and no empty stack that was only made to hold one."""
+    client.delete_change_set(ChangeSetName=change_set, StackName=name)
+    if is_new:
+        client.delete_stack(StackName=name)
+
+
+def _require_success(client: "CloudFormationClient", name: str, terminal: Terminal) -> None:
+    status = await_stack(client, name, terminal)
+    if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        raise DeploymentError(f"{name} ended as {status}. {_find_first_failure(client, name)}")
+    terminal.print_line(f"{name}: {status.lower().replace('_', ' ')}")
+
+
+def await_stack(client: "CloudFormationClient", name: str, terminal: Terminal) -> str:
+    """Wait until nothing happens to a stack any more; its status then."""
+    status = "DELETE_COMPLETE"
+    for _ in terminal.poll():
+        stack = find_stack(client, name)
+        status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
+        if not status.endswith("_IN_PROGRESS"):
+            break
+    return status
+
+
+def _find_first_failure(client: "CloudFormationClient", name: str) -> str:
+    """What failed first in the latest attempt; what failed after it was only cancelled."""
+    failures = [
+        f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason', 'no reason given')}"
+        for each in client.describe_stack_events(StackName=name)["StackEvents"]
+        if each["ResourceStatus"].endswith("_FAILED")
+        and "cancelled" not in each.get("ResourceStatusReason", "")
+    ]
+    return failures[-1] if failures else "Its events in the console tell why."

@@ -1,0 +1,182 @@
+"""`make deploy`: every stack in its order, the image, the page, the first token."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+
+from deploy import callers, change_sets, image, page, preflight
+from deploy.change_sets import Outputs, StackSpec
+from deploy.errors import DeploymentError
+from deploy.stacks import (
+    INFRA,
+    ROOT,
+    SPEECH,
+    STACKS,
+    WEB,
+    Stack,
+    StackParameters,
+    check_parameters,
+    name_stacks,
+)
+from deploy.terminal import Terminal
+
+FIRST_CALLER = "owner"
+SENTENCE = "The lamp went out at nine. Nobody in the village noticed."
+
+SHELL_VARIABLE = "$MIXER_TOKEN"
+"""The variable in which a user keeps a token that is not shown again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What is deployed where.
+
+    Attributes:
+        name: what the names of its stacks begin with.
+        session: whose account and region.
+        parameters: parameters that somebody gave.
+        source: the checkout whose commit is deployed.
+    """
+
+    name: str
+    session: boto3.Session
+    parameters: StackParameters
+    source: Path = ROOT
+
+
+def deploy(deployment: Deployment, terminal: Terminal) -> None:
+    """Take an account, empty or not, to the service of this commit.
+
+    Raises:
+        Stopped: somebody did not agree, or AWS could not do it. Running it again goes on from
+            where it stopped.
+    """
+    _run_preflight(deployment.session, terminal)
+    commit = image.read_commit(deployment.source)
+    _check_parameters(deployment)
+    infra = _deploy_stack(deployment, INFRA, {}, terminal)
+    digest = image.ensure_image(
+        deployment.source, commit, _create_builder(deployment, infra), terminal
+    )
+    told = {INFRA: infra}
+    for stack in STACKS[1:]:
+        told[stack] = _deploy_stack(deployment, stack, {"ImageDigest": digest}, terminal)
+    _publish_page(deployment, told, terminal)
+    _print_summary(told, _create_token(deployment, told[SPEECH]), terminal)
+
+
+def _run_preflight(session: boto3.Session, terminal: Terminal) -> None:
+    region = session.region_name
+    if not region:
+        raise DeploymentError("No region is chosen; set AWS_REGION, such as eu-central-1.")
+    account = preflight.PreflightClients(
+        sts=session.client("sts"),
+        functions=session.client("lambda"),
+        polly=session.client("polly"),
+        quotas=session.client("service-quotas"),
+    )
+    terminal.print_line("Preflight")
+    terminal.print_table(preflight.inspect_account(account, region))
+
+
+def _check_parameters(deployment: Deployment) -> None:
+    client = deployment.session.client("cloudformation")
+    declared = {
+        each.short_name: change_sets.list_parameters(client, each.read_template())
+        for each in STACKS
+    }
+    check_parameters(deployment.parameters, declared)
+    doors = [each for each in STACKS if "AuthMode" in declared[each.short_name]]
+    before = {
+        each: change_sets.read_parameters(client, each.name(deployment.name)) for each in doors
+    }
+    _check_auth_modes(deployment, before)
+
+
+def _check_auth_modes(deployment: Deployment, before: Mapping[Stack, Mapping[str, str]]) -> None:
+    """Routes of all stacks must ask for tokens, or none: a template cannot see another's choice."""
+    modes = {
+        stack.short_name: deployment.parameters.select_for(stack).get(
+            "AuthMode", now.get("AuthMode", "token")
+        )
+        for stack, now in before.items()
+    }
+    if len(set(modes.values())) > 1:
+        told = ", ".join(f"{short} {mode}" for short, mode in modes.items())
+        raise DeploymentError(f"AuthMode differs ({told}); give it once, for all: AuthMode=token.")
+
+
+def _deploy_stack(
+    deployment: Deployment, stack: Stack, extra: Mapping[str, str], terminal: Terminal
+) -> Outputs:
+    client, body = deployment.session.client("cloudformation"), stack.read_template()
+    known = {**name_stacks(deployment.name), **extra, **deployment.parameters.select_for(stack)}
+    its = change_sets.list_parameters(client, body)
+    given = {key: value for key, value in known.items() if key in its}
+    return change_sets.deploy_stack(
+        client, StackSpec(stack.name(deployment.name), body, given), terminal
+    )
+
+
+def _create_builder(deployment: Deployment, infra: Outputs) -> image.Builder:
+    return image.Builder(
+        s3=deployment.session.client("s3"),
+        codebuild=deployment.session.client("codebuild"),
+        ecr=deployment.session.client("ecr"),
+        infra=infra,
+    )
+
+
+def _publish_page(
+    deployment: Deployment, outputs: Mapping[Stack, Outputs], terminal: Terminal
+) -> None:
+    s3, cloudfront = deployment.session.client("s3"), deployment.session.client("cloudfront")
+    wanted = page.load_files(deployment.source / "web", outputs[SPEECH]["ApiUrl"])
+    page.publish_files(wanted, page.PageSite(s3, cloudfront, outputs[WEB]), terminal)
+
+
+def _create_token(deployment: Deployment, speech: Outputs) -> str | None:
+    """A token for the first caller, where tokens are asked for and nobody has one."""
+    if "AuthorizerId" not in speech:
+        return None
+    client = deployment.session.client("secretsmanager")
+    return callers.create_first_token(client, speech["TokensSecretArn"], FIRST_CALLER)
+
+
+def _print_summary(
+    stack_outputs: Mapping[Stack, Outputs], token: str | None, terminal: Terminal
+) -> None:
+    terminal.print_line("\nReady")
+    urls = [
+        (key, url)
+        for outputs in stack_outputs.values()
+        for key, url in outputs.items()
+        if "Url" in key
+    ]
+    terminal.print_table(sorted(urls))
+    if token:
+        terminal.print_line(
+            f"\nThe token of {FIRST_CALLER}, shown this once and kept nowhere: {token}"
+        )
+    asks = "AuthorizerId" in stack_outputs[SPEECH]
+    terminal.print_line("\nTry it:")
+    terminal.print_line(
+        curl_line(
+            stack_outputs[SPEECH]["SynthesizeUrl"], (token or SHELL_VARIABLE) if asks else None
+        )
+    )
+
+
+def curl_line(url: str, token: str | None) -> str:
+    """A command that narrates two sentences.
+
+    Args:
+        url: of the route.
+        token: of the caller, or the variable that holds it; None where nobody is asked for one.
+    """
+    header = f'-H "Authorization: Bearer {token}" ' if token else ""
+    told = f'{{"text": "{SENTENCE}"}}'
+    return f"curl -s {header}-H 'Content-Type: application/json' -d {shlex.quote(told)} {url}"

@@ -1,0 +1,165 @@
+"""`make destroy`: the stacks backwards, and what CloudFormation cannot delete by itself.
+
+A bucket must be empty before its stack can go. Audio and music are kept by the templates; they go
+only when somebody agreed to that on its own, and otherwise it is told what stays and what it costs.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import ClientError
+
+from deploy import change_sets
+from deploy.errors import DeploymentError
+from deploy.stacks import INFRA, STACKS
+from deploy.terminal import Terminal
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+USD_GB_MONTH = 0.023
+"""S3 Standard, us-east-1 (S3 pricing)."""
+
+BATCH_OBJECTS = 1_000
+"""In one DeleteObjects request (S3 API)."""
+
+TRIES = 4
+"""Access logs still arrive while their bucket is being emptied."""
+
+KEPT_BUCKETS = ("OutputBucket", "MusicBucket")
+"""What the infra template keeps when its stack goes: DeletionPolicy Retain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket and what lies in it, versions included."""
+
+    name: str
+    objects: int
+    size_bytes: int
+
+    def describe(self) -> str:
+        """In words, with what it costs."""
+        usd = self.size_bytes / 1e9 * USD_GB_MONTH
+        size = f"{self.size_bytes / 1e9:.2f} GB"
+        return f"{self.name}: {self.objects:,} objects, {size}, {usd:.2f} USD a month"
+
+
+def destroy(
+    deployment: str, session: boto3.Session, terminal: Terminal, *, audio: bool | None
+) -> None:
+    """Take a deployment away.
+
+    Args:
+        deployment: what the names of its stacks begin with.
+        session: whose account and region.
+        terminal: asks before anything is deleted.
+        audio: whether audio and music go too; None to ask.
+
+    Raises:
+        Stopped: somebody did not agree, or AWS could not do it.
+    """
+    client, s3 = session.client("cloudformation"), session.client("s3")
+    kept = list(_find_kept_buckets(s3, INFRA.name(deployment)))
+    there = [
+        each.name(deployment)
+        for each in reversed(STACKS)
+        if change_sets.find_stack(client, each.name(deployment))
+    ]
+    if not there and not kept:
+        terminal.print_line(f"Nothing of {deployment} is there.")
+        return
+    if there and not terminal.confirm(f"Delete the stacks {', '.join(there)}?"):
+        raise DeploymentError("Nothing was deleted.")
+    for name in there:
+        _delete_stack(client, s3, name, terminal)
+    _delete_audio(s3, kept, terminal, delete=audio)
+
+
+def _find_kept_buckets(s3: "S3Client", infra: str) -> Iterator[str]:
+    """The buckets of audio and music, whether their stack is still there or not.
+
+    CloudFormation names a bucket after its stack and its place in the template.
+    """
+    begins = tuple(f"{infra}-{each}-".lower() for each in KEPT_BUCKETS)
+    for each in s3.list_buckets()["Buckets"]:
+        if each["Name"].startswith(begins):
+            yield each["Name"]
+
+
+def _delete_stack(
+    client: "CloudFormationClient", s3: "S3Client", name: str, terminal: Terminal
+) -> None:
+    for _ in range(TRIES):
+        for bucket in _list_buckets(client, name):
+            empty_bucket(s3, bucket)
+        client.delete_stack(StackName=name)
+        status = change_sets.await_stack(client, name, terminal)
+        if status == "DELETE_COMPLETE":
+            terminal.print_line(f"{name}: deleted")
+            return
+    raise DeploymentError(
+        f"{name} could not be deleted ({status}); its events in the console tell why."
+    )
+
+
+def _list_buckets(client: "CloudFormationClient", name: str) -> list[str]:
+    """The buckets that go with a stack."""
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
+    return [
+        each["PhysicalResourceId"]
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if each["ResourceType"] == "AWS::S3::Bucket"
+        and each["LogicalResourceId"] not in KEPT_BUCKETS
+        and each["ResourceStatus"] != "DELETE_COMPLETE"
+    ]
+
+
+def _delete_audio(
+    s3: "S3Client", kept: Sequence[str], terminal: Terminal, *, delete: bool | None
+) -> None:
+    for bucket in (_measure_bucket(s3, name) for name in kept):
+        told = f"Delete what people made? {bucket.describe()}"
+        if terminal.confirm(told) if delete is None else delete:
+            empty_bucket(s3, bucket.name)
+            s3.delete_bucket(Bucket=bucket.name)
+            terminal.print_line(f"{bucket.name}: deleted")
+        else:
+            terminal.print_line(f"It stays. {bucket.describe()}")
+
+
+def _measure_bucket(s3: "S3Client", name: str) -> Bucket:
+    versions = list(_list_versions(s3, name))
+    return Bucket(name, len(versions), sum(size for _, size in versions))
+
+
+def empty_bucket(s3: "S3Client", bucket: str) -> None:
+    """Delete everything in a bucket: objects, older versions, markers, unfinished uploads."""
+    try:
+        doomed = [identifier for identifier, _ in _list_versions(s3, bucket)]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchBucket":
+            return
+        raise
+    for start in range(0, len(doomed), BATCH_OBJECTS):
+        batch = doomed[start : start + BATCH_OBJECTS]
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        if answer.get("Errors"):
+            first = answer["Errors"][0]
+            raise DeploymentError(f"{bucket}/{first.get('Key')} stays: {first.get('Message')}")
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        for each in page.get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=bucket, Key=each["Key"], UploadId=each["UploadId"])
+
+
+def _list_versions(s3: "S3Client", bucket: str) -> "Iterator[tuple[ObjectIdentifierTypeDef, int]]":
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for each in page.get("Versions", []):
+            yield {"Key": each["Key"], "VersionId": each["VersionId"]}, each["Size"]
+        for marker in page.get("DeleteMarkers", []):
+            yield {"Key": marker["Key"], "VersionId": marker["VersionId"]}, 0

@@ -1,0 +1,140 @@
+"""One sentence, narrated, mixed, fetched and measured with what was just deployed.
+
+The pipeline runs it after each deployment, and goes back to what last worked when it fails. It
+calls the functions themselves, as the gateway does, so that it needs no token; and it sees that
+the gateway describes the API to everybody and lets nobody in who has none.
+"""
+
+import json
+import math
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import urllib3
+
+from deploy import change_sets
+from deploy.errors import DeploymentError
+from deploy.terminal import Terminal
+from mixer.sound.analysis.measurement import VOICE_CHANNELS, measure
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+CALLER = "smoke-test"
+TARGET_LUFS, TOLERANCE_LU = -18.0, 1.5
+"""What the preset `story` promises; a short sentence is measured less exactly than a story."""
+
+SHORTEST_S, LONGEST_S = 1.0, 30.0
+TIMEOUT_S = 30.0
+REFUSED_STATUSES = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeResult:
+    """What came out."""
+
+    duration_s: float
+    loudness_lufs: float
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Names of the two stacks that narrate and mix."""
+
+    speech_stack: str
+    mixer_stack: str
+
+
+def run_smoke_test(
+    service: Service, session: boto3.Session, text: str, terminal: Terminal
+) -> SmokeResult:
+    """Narrate a text with what is deployed, and see that it is sound of the right kind.
+
+    Raises:
+        Stopped: it is not, or does not come.
+    """
+    client = session.client("cloudformation")
+    speech = change_sets.read_outputs(client, service.speech_stack)
+    mixer = change_sets.read_outputs(client, service.mixer_stack)
+    _check_gateway(speech)
+    functions = session.client("lambda")
+    spoken = _call_function(functions, speech["SpeechFunctionName"], "/synthesize", {"text": text})
+    wanted = {"chunk_keys": spoken["chunk_keys"], "bucket": spoken["bucket"]}
+    mixed = _call_function(functions, mixer["MixerFunctionName"], "/mixstory", wanted)
+    heard = _measure_audio(_fetch_audio(mixed["download_url"]))
+    terminal.print_line(
+        f"smoke: {len(text)} characters became {heard.duration_s:.2f} s of sound at "
+        f"{heard.loudness_lufs:.1f} LUFS, {heard.size_bytes:,} bytes"
+    )
+    return heard
+
+
+def _check_gateway(speech: Mapping[str, str]) -> None:
+    described = urllib3.request("GET", speech["OpenApiUrl"], timeout=TIMEOUT_S).status
+    if described != HTTPStatus.OK:
+        raise DeploymentError(f"{speech['OpenApiUrl']} answers with {described}.")
+    told = urllib3.request("POST", speech["SynthesizeUrl"], body=b"{}", timeout=TIMEOUT_S).status
+    if told not in (REFUSED_STATUSES if "AuthorizerId" in speech else {HTTPStatus.BAD_REQUEST}):
+        raise DeploymentError(f"{speech['SynthesizeUrl']} answers a stranger with {told}.")
+
+
+def _call_function(
+    functions: "LambdaClient", function: str, path: str, request: object
+) -> dict[str, Any]:
+    """What a function answers to a request that the gateway has let in."""
+    answer = functions.invoke(
+        FunctionName=function, Payload=json.dumps(build_event(path, request)).encode()
+    )
+    payload = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError") or payload.get("statusCode") != HTTPStatus.OK:
+        raise DeploymentError(f"{function} answers {path} with {json.dumps(payload)[:500]}")
+    body: dict[str, Any] = json.loads(payload["body"])
+    return body
+
+
+def build_event(path: str, request: object) -> dict[str, Any]:
+    """A request as the gateway hands it on (HTTP API, payload format 2.0)."""
+    return {
+        "version": "2.0",
+        "routeKey": f"POST {path}",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "stage": "$default",
+            "requestId": CALLER,
+            "http": {"method": "POST", "path": path},
+            "authorizer": {"lambda": {"caller": CALLER}},
+        },
+        "body": json.dumps(request),
+        "isBase64Encoded": False,
+    }
+
+
+def _fetch_audio(url: str) -> bytes:
+    answer = urllib3.request("GET", url, timeout=TIMEOUT_S)
+    if answer.status != HTTPStatus.OK:
+        raise DeploymentError(f"The link to the finished sound answers with {answer.status}.")
+    return answer.data
+
+
+def _measure_audio(sound: bytes) -> SmokeResult:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "smoke.mp3"
+        path.write_bytes(sound)
+        measured = measure(path, channels=VOICE_CHANNELS)
+    loudness_lufs = -math.inf if measured.loudness_lufs is None else measured.loudness_lufs
+    heard = SmokeResult(measured.duration_s, loudness_lufs, len(sound))
+    if not SHORTEST_S <= heard.duration_s <= LONGEST_S:
+        raise DeploymentError(f"One sentence became {heard.duration_s:.2f} s of sound.")
+    if abs(heard.loudness_lufs - TARGET_LUFS) > TOLERANCE_LU:
+        raise DeploymentError(
+            f"It sounds at {heard.loudness_lufs:.1f} LUFS, not at {TARGET_LUFS:.0f}."
+        )
+    return heard

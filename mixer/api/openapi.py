@@ -1,0 +1,137 @@
+"""The API's own description: GET /openapi.json, and a page to try it out at GET /docs.
+
+Whichever function answers, the description is of the whole API. The page brings everything along:
+a browser downloads nothing from elsewhere.
+"""
+
+import json
+from collections.abc import Callable
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Any
+
+import aws_lambda_powertools.event_handler.openapi as powertools_openapi
+from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel
+
+from mixer.api.events import JSON_TYPE
+from mixer.api.routing import PUBLIC_PATHS, Api
+from mixer.api.schemas import ErrorAnswer
+
+TITLE = "Mixer"
+DESCRIPTION = "Text in, finished audio out: narrated, mixed with music, mastered."
+TOKEN = "token"  # noqa: S105 - the name of the scheme
+
+FAILURES = {
+    400: "Malformed or impossible input; names the field.",
+    401: "Nobody knows who is asking.",
+    403: "The caller may not do or use this.",
+    404: "A chunk or the music is not there; names the key.",
+    409: "It does not go with what is there already.",
+    413: "Too long or too large.",
+    422: "Nothing to hear; names the key.",
+    429: "Too much for now; Retry-After says when.",
+    500: "A fault of the server.",
+    502: "The speech service failed; names the passages. What was spoken is kept.",
+    503: "The store does not answer.",
+    504: "The time ran out. What is finished is kept: ask again.",
+}
+
+
+def describe_route(
+    summary: str,
+    body: type[BaseModel],
+    *alternatives: type[BaseModel],
+    status: int = 200,
+    deferred: type[BaseModel] | None = None,
+) -> dict[str, Any]:
+    """What a route says of itself.
+
+    Args:
+        summary: what it does.
+        body: the body of its answer when all is well.
+        *alternatives: what the body may be instead.
+        status: of that answer.
+        deferred: the body of a 202, where it may take longer than anybody waits.
+    """
+    accepted = {202: _describe_response(deferred.__doc__ or "", deferred)} if deferred else {}
+    failures = {status: _describe_response(why, ErrorAnswer) for status, why in FAILURES.items()}
+    return {
+        "summary": summary,
+        "responses": {
+            status: _describe_response(body.__doc__ or "", body, *alternatives),
+            **accepted,
+            **failures,
+        },
+    }
+
+
+def add_docs(api: Api, description: Callable[[], str]) -> None:
+    """Give an API the two routes that describe it.
+
+    Args:
+        api: that gets them.
+        description: the OpenAPI document as JSON; asked for when somebody wants it.
+    """
+
+    @api.get("/openapi.json", include_in_schema=False)
+    def openapi() -> Response[str]:
+        return Response(200, JSON_TYPE, description())
+
+    @api.get("/docs", include_in_schema=False, compress=True)
+    def docs() -> Response[str]:
+        return Response(200, "text/html; charset=utf-8", render_docs_page(description()))
+
+
+def build_openapi(api: Api, *, requires_token: bool) -> str:
+    """The OpenAPI document of all of an API's routes, as JSON.
+
+    Args:
+        api: described.
+        requires_token: whether nobody may call without one.
+    """
+    from importlib.metadata import version
+
+    from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+
+    written = api.get_openapi_json_schema(
+        title=TITLE,
+        version=version("mixer"),
+        description=DESCRIPTION,
+        security_schemes={TOKEN: HTTPBearer()} if requires_token else None,
+        security=[{TOKEN: []}] if requires_token else None,
+    )
+    return _mark_public_paths(written) if requires_token else written
+
+
+def _mark_public_paths(openapi: str) -> str:
+    """A document that says which routes want no token; Powertools knows no such route."""
+    document = json.loads(openapi)
+    for path in PUBLIC_PATHS & document["paths"].keys():
+        for operation in document["paths"][path].values():
+            operation["security"] = []
+    return json.dumps(document, ensure_ascii=False)
+
+
+def render_docs_page(document: str) -> str:
+    """A page that shows an OpenAPI document, with everything it needs inside."""
+    assets = Path(powertools_openapi.__file__).parent / "swagger_ui"
+    script = (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8")
+    style = (assets / "swagger-ui.min.css").read_text(encoding="utf-8")
+    shown = document.replace("</", "<\\/")
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{TITLE}</title><style>{style}</style></head>
+<body>
+<div id="page"></div>
+<script>{script}</script>
+<script>SwaggerUIBundle({{dom_id: "#page", spec: {shown}, persistAuthorization: false}});</script>
+</body>
+</html>
+"""
+
+
+def _describe_response(description: str, *models: type[BaseModel]) -> dict[str, Any]:
+    model = reduce(or_, models)
+    return {"description": description, "content": {JSON_TYPE: {"model": model}}}

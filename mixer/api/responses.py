@@ -1,0 +1,113 @@
+"""What a caller is told: the one table from errors to HTTP statuses, and the body of an answer.
+
+A body never holds more than a sentence, a code, the request's id and JSON details; whatever was not
+foreseen is told as "internal" with the id under which the log knows more.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from mixer import errors
+from mixer.api.events import JSON_TYPE
+from mixer.errors import MixerError
+
+STATUS: Mapping[type[MixerError], int] = {
+    errors.TextTooLong: 413,
+    errors.ObjectTooLarge: 413,
+    errors.UnplayableAudio: 422,
+    errors.UnusablePicture: 422,
+    errors.BadInput: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.StoryCancelled: 409,
+    errors.StoryPlanned: 409,
+    errors.TooExpensive: 400,
+    errors.CapReached: 429,
+    errors.NothingSpoken: 422,
+    errors.SpeechFailed: 502,
+    errors.StoreFailed: 503,
+    errors.OutOfTime: 504,
+}
+"""By the nearest class of the error tree; what is not here, such as RenderFailed, is a 500."""
+
+INTERNAL = 500
+
+
+def http_status(error: MixerError) -> int:
+    """The HTTP status of an error."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), INTERNAL)
+
+
+def json_response(
+    status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Response[str]:
+    """A JSON answer."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    return Response(
+        status_code=status, content_type=JSON_TYPE, body=text, headers=dict(headers or {})
+    )
+
+
+def error_response(error: MixerError, request_id: str) -> Response[str]:
+    """What a caller is told of an error."""
+    body = error_body(str(error), error.code, request_id, error.details)
+    retry_after_s = error.details.get("retry_after_s")
+    headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
+    return json_response(http_status(error), body, headers)
+
+
+def lambda_error_response(error: MixerError, request_id: str) -> dict[str, Any]:
+    """What Lambda returns where there is no resolver yet to answer."""
+    body = error_body(str(error), error.code, request_id, error.details)
+    headers = {"Content-Type": JSON_TYPE}
+    return {"statusCode": http_status(error), "headers": headers, "body": json.dumps(body)}
+
+
+def validation_response(problems: list[dict[str, Any]], request_id: str) -> Response[str]:
+    """What a caller is told of a body or of parameters that do not fit their description.
+
+    Args:
+        problems: as the validator lists them; their inputs are not repeated.
+        request_id: of the request.
+    """
+    named = [(field_name(each.get("loc", ())), str(each.get("msg", ""))) for each in problems]
+    field, message = named[0]
+    details = {"field": field, "fields": [{"field": f, "problem": m} for f, m in named[:20]]}
+    return json_response(400, error_body(f"{field}: {message}.", "bad_input", request_id, details))
+
+
+def internal_error_response(request_id: str) -> Response[str]:
+    """What a caller is told of an error that nobody foresaw."""
+    text = "Something went wrong here; the request's id finds it in the log."
+    return json_response(INTERNAL, error_body(text, "internal", request_id, {}))
+
+
+def error_body(
+    sentence: str, code: str, request_id: str, details: Mapping[str, object]
+) -> dict[str, Any]:
+    """The body of every answer that is no success."""
+    told = json.loads(json.dumps(dict(details), default=str))
+    return {"error": sentence, "code": code, "request_id": request_id, "details": told}
+
+
+UNION_BRANCH = re.compile(r"(str|int|float|bool|(dict|list|literal)\[.*\])")
+"""What pydantic puts behind the name of a field that may be of several types."""
+
+
+def field_name(location: tuple[object, ...]) -> str:
+    """Where in a body something is: `chunk_keys.3`; `body` for the whole."""
+    inner = [str(part) for part in location if part not in {"body", "query"}]
+    inner = [part for part in inner if not UNION_BRANCH.fullmatch(part)]
+    return ".".join(inner) or "body"
+
+
+def round_db(level_db: float | None) -> float | None:
+    """A level as far as it was measured; None for silence."""
+    return round(level_db, 2) if level_db is not None and math.isfinite(level_db) else None

@@ -1,0 +1,182 @@
+"""What a page needs besides speech and mix: GET /music, POST /uploads, GET /capabilities.
+
+A page asks first what the server can do (`/capabilities`, which needs no token), and shows only
+that. An own file goes straight into the store by a signed form that POST /uploads hands out: it
+never passes through a function, whose bodies are small.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import BaseModel, Field
+
+from mixer.api.openapi import describe_route
+from mixer.api.responses import json_response
+from mixer.api.routing import Api
+from mixer.api.schemas import RequestBody
+from mixer.requests import OUTPUTS, Options
+from mixer.services.library import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
+from mixer.settings import Settings
+
+BODY_BYTES = 5_500_000
+"""Of a request, as it may be sent anywhere: Lambda takes 6 MB with the event around it."""
+
+
+class TrackAnswer(BaseModel):
+    """A piece of music."""
+
+    key: Annotated[str, Field(description="What `music` is given.")]
+    title: str
+    size_bytes: int
+    duration_s: Annotated[float | None, Field(description="None where nobody has measured it.")]
+    url: Annotated[str, Field(description="Where it can be heard, for a while.")]
+
+
+class MusicAnswer(BaseModel):
+    """The music to choose from, by title."""
+
+    music: list[TrackAnswer]
+    expires_s: Annotated[int, Field(description="How long the links are good.")]
+
+
+class UploadBody(RequestBody):
+    """A file that somebody wants to send."""
+
+    name: Annotated[
+        str,
+        Field(min_length=1, max_length=255, description="Of the file.", examples=["evening.mp3"]),
+    ]
+    size_bytes: Annotated[int, Field(ge=1, description="Of the file; it may not be larger.")]
+
+
+class UploadAnswer(BaseModel):
+    """Where the file may be sent: a form of type multipart/form-data, the file in it last."""
+
+    key: Annotated[
+        str, Field(description="What `music`, `cover`, or `source` of a story, is given then.")
+    ]
+    url: str
+    fields: Annotated[dict[str, str], Field(description="Of the form, before the field `file`.")]
+    max_bytes: int
+    expires_s: int
+    warnings: list[str]
+
+
+class RangeAnswer(BaseModel):
+    """An option that is a number."""
+
+    default: float | None
+    minimum: float | None
+    maximum: float | None
+
+
+class LimitsAnswer(BaseModel):
+    """How much is taken."""
+
+    synthesize_chars: int
+    story_chars: int
+    body_bytes: int
+    upload_bytes: int
+
+
+class CapabilitiesAnswer(BaseModel):
+    """What this server can do."""
+
+    version: str
+    auth: Annotated[str, Field(description="`token` where callers need one, else `none`.")]
+    stories: Annotated[bool, Field(description="Whether POST /stories is there.")]
+    chapters: bool
+    presets: list[str]
+    formats: list[str]
+    text_types: list[str]
+    options: dict[str, RangeAnswer]
+    limits: LimitsAnswer
+    music_types: Annotated[list[str], Field(description="Endings of files of music.")]
+    source_types: Annotated[list[str], Field(description="Endings of texts that may be uploaded.")]
+    picture_types: Annotated[list[str], Field(description="Endings of covers.")]
+    outputs: Annotated[list[str], Field(description="What a story may be asked for besides.")]
+
+
+def add_library_routes(
+    api: Api, library: Callable[[], MusicLibrary], get_capabilities: Callable[[], Mapping[str, Any]]
+) -> None:
+    """Give an API the routes of the library.
+
+    Args:
+        api: that gets them.
+        library: does the work; asked for when the first request comes.
+        get_capabilities: what the server can do, from `capabilities_of`.
+    """
+
+    @api.get("/music", **describe_route("List the music to choose from", MusicAnswer))
+    def music() -> Response[str]:
+        work = library()
+        tracks = [
+            {**asdict(each), "url": work.link(each.key)}
+            for each in work.list_tracks(api.request_context.deadline_s)
+        ]
+        return json_response(200, {"music": tracks, "expires_s": work.link_lifetime_s})
+
+    @api.post("/uploads", **describe_route("Get a form to send a file with", UploadAnswer))
+    def upload(body: Annotated[UploadBody, Body()]) -> Response[str]:
+        key, form = library().create_upload(body.name, body.size_bytes)
+        return json_response(200, {"key": key, **asdict(form), "warnings": body.warnings()})
+
+    @api.get("/capabilities", **describe_route("Say what this server can do", CapabilitiesAnswer))
+    def capabilities() -> Response[str]:
+        return json_response(200, get_capabilities())
+
+
+def build_capabilities(settings: Settings) -> dict[str, Any]:
+    """What a server can do, as far as a page needs to know it.
+
+    Args:
+        settings: of the deployment.
+    """
+    known = Options.model_json_schema()["properties"]
+    return {
+        "version": version("mixer"),
+        "auth": settings.auth.mode,
+        "stories": True,
+        "chapters": True,
+        "presets": _choices(known, "preset"),
+        "formats": _choices(known, "format"),
+        "text_types": _choices(known, "text_type"),
+        "options": {name: _range(each) for name, each in known.items() if _bounds(each)},
+        "limits": {
+            "synthesize_chars": settings.max_text_chars,
+            "story_chars": settings.stories.max_text_chars,
+            "body_bytes": BODY_BYTES,
+            "upload_bytes": settings.max_upload_bytes,
+        },
+        "music_types": sorted(MUSIC_TYPES),
+        "source_types": sorted(TEXT_TYPES),
+        "picture_types": sorted(PICTURE_TYPES),
+        "outputs": list(OUTPUTS),
+    }
+
+
+def _choices(schemas: Mapping[str, Any], name: str) -> list[str]:
+    """What an option may be; there is always the MP3."""
+    parts = [schemas.get(name, {}), *schemas.get(name, {}).get("anyOf", ())]
+    found = [str(choice) for part in parts for choice in part.get("enum", ())]
+    return found or (["mp3"] if name == "format" else [])
+
+
+def _bounds(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of an option's description that bounds it as a number; empty for others."""
+    parts = [schema, *schema.get("anyOf", ())]
+    return next((part for part in parts if "minimum" in part), {})
+
+
+def _range(schema: Mapping[str, Any]) -> dict[str, float | None]:
+    bounds = _bounds(schema)
+    return {
+        "default": schema.get("default"),
+        "minimum": bounds.get("minimum"),
+        "maximum": bounds.get("maximum"),
+    }

@@ -1,0 +1,217 @@
+"""The routes of stories: POST /stories, GET /stories, GET and DELETE /stories/{story_id}."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+
+from mixer.api.deferred import StoryAccepted, accepted_response
+from mixer.api.openapi import describe_route
+from mixer.api.responses import json_response, round_db
+from mixer.api.routing import Api
+from mixer.api.story_schemas import StoriesAnswer, StoryAnswer, StoryBody
+from mixer.errors import BadInput, TextTooLong, UnreadableText
+from mixer.publish.chapters import require_cuttable
+from mixer.requests import Options
+from mixer.store.objects import validate_key
+from mixer.store.uploads import UPLOADS_PREFIX
+from mixer.stories.ids import derive_webhook_secret
+from mixer.stories.input_checks import parse_music_key
+from mixer.stories.model import StoryKind, StoryResult, StoryState
+from mixer.stories.request import StoryRequest
+from mixer.stories.service import StoryService
+from mixer.stories.ssrf_policy import validate_webhook_url
+from mixer.stories.status import StoryStatus
+
+MONEY_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class StoryDependencies:
+    """Where callers' stories are taken in and handed out.
+
+    Attributes:
+        service: does the work.
+        link: makes a link to an object from its key.
+        link_lifetime_s: how long a link is good.
+        bucket: what answers call the store.
+        max_text_chars: of one story.
+    """
+
+    service: StoryService
+    link: Callable[[str], str]
+    link_lifetime_s: int
+    bucket: str
+    max_text_chars: int
+
+
+def add_story_routes(api: Api, dependencies: Callable[[], StoryDependencies]) -> None:
+    """Give an API the routes of stories.
+
+    Args:
+        api: that gets them.
+        dependencies: does the work; asked for when the first request comes.
+    """
+
+    @api.post("/stories", **describe_route("Have a story told", StoryAccepted, status=202))
+    def begin(body: Annotated[StoryBody, Body()]) -> Response[str]:
+        work, caller = dependencies(), api.request_context.caller or ""
+        key = api.current_event.headers.get("idempotency-key", "")
+        order = _build_story_request(body, caller, key.strip(), work.max_text_chars)
+        story = work.service.create(order)
+        secret = derive_webhook_secret(work.service.secret, story) if order.webhook else None
+        return accepted_response(story, order, secret)
+
+    @api.get("/stories", **describe_route("List the caller's stories", StoriesAnswer))
+    def page(cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
+        found = dependencies().service.list(
+            api.request_context.caller or "", _validate_cursor(cursor)
+        )
+        listed = [_build_summary(story, status) for story, status in found.stories]
+        return json_response(200, {"stories": listed, "next": found.cursor})
+
+    @api.get("/stories/<story_id>", **describe_route("Ask how far a story is", StoryAnswer))
+    def status(story_id: str) -> Response[str]:
+        work = dependencies()
+        return json_response(
+            200,
+            _build_status(
+                work, story_id, work.service.get_status(story_id, api.request_context.caller or "")
+            ),
+        )
+
+    @api.delete("/stories/<story_id>", **describe_route("Cancel a story", StoryAnswer))
+    def cancel(story_id: str) -> Response[str]:
+        work = dependencies()
+        return json_response(
+            200,
+            _build_status(
+                work, story_id, work.service.cancel(story_id, api.request_context.caller or "")
+            ),
+        )
+
+
+def _build_story_request(
+    body: StoryBody, caller: str, idempotency_key: str, max_chars: int
+) -> StoryRequest:
+    """What a body asks for, looked at before anything is kept.
+
+    Raises:
+        BadInput: there is no text, or two of them.
+        BadOption: chapters cannot be cut out of the format that is asked for.
+        TextTooLong: longer than a story may be.
+    """
+    if (body.text is None) == (body.source is None):
+        raise BadInput("text: send either a text or the source that was uploaded.", field="text")
+    text = body.text or ""
+    if body.source is None and not text.strip():
+        raise UnreadableText("text: the story holds no words to say.", field="text")
+    if len(text) > max_chars:
+        raise TextTooLong(
+            f"text: {len(text):,} characters are more than the {max_chars:,} of a story.",
+            field="text",
+            characters=len(text),
+            limit=max_chars,
+        )
+    if body.outputs:
+        require_cuttable(body.format or "mp3")
+    given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
+    return StoryRequest(
+        kind=StoryKind.STORY,
+        caller=caller,
+        options=given,
+        text=text,
+        source_key=_validate_source_key(body.source) if body.source is not None else "",
+        music=parse_music_key(body.music) if body.music else "",
+        webhook=validate_webhook_url(body.webhook) if body.webhook else "",
+        idempotency_key=idempotency_key,
+        warnings=tuple(body.warnings()),
+    )
+
+
+def _validate_source_key(source: str) -> str:
+    try:
+        validate_key(source)
+    except BadInput as error:
+        raise BadInput(f"source: {error}", field="source") from error
+    if not source.startswith(UPLOADS_PREFIX):
+        raise BadInput("source: it is no key that POST /uploads has answered.", field="source")
+    return source
+
+
+def _validate_cursor(cursor: str) -> str:
+    if cursor and not all(part.isalnum() for part in cursor.split("-")):
+        raise BadInput("cursor: it is none that GET /stories has answered.", field="cursor")
+    return cursor
+
+
+def _build_summary(story: str, status: StoryStatus) -> dict[str, Any]:
+    return {
+        "story_id": story,
+        "title": status.title,
+        "state": status.state,
+        "progress": status.progress,
+        "created_at": datetime.fromtimestamp(status.created_s, UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _build_status(
+    dependencies: StoryDependencies, story: str, status: StoryStatus
+) -> dict[str, Any]:
+    failure = status.failure
+    body = {
+        **_build_summary(story, status),
+        "chunks": {"done": status.chunks_done, "total": status.chunks_total},
+        "segments": {"done": status.segments_done, "total": status.segments_total},
+        "cost_usd": {
+            "so_far": round(status.spent_usd, MONEY_DIGITS),
+            "predicted": round(status.predicted_usd, MONEY_DIGITS),
+        },
+        "time_left_s": status.time_left_s,
+        "warnings": list(status.warnings),
+        "error": None
+        if failure is None
+        else {"error": failure.error, "code": failure.code, "details": failure.details},
+    }
+    done = status.result if status.state is StoryState.DONE else None
+    return body | (_build_result(dependencies, status, done) if done else {})
+
+
+def _build_result(
+    dependencies: StoryDependencies, status: StoryStatus, result: StoryResult
+) -> dict[str, Any]:
+    """What is only there when a story is done."""
+    body: dict[str, Any] = {
+        "duration_s": result.duration_s,
+        "integrated_loudness_lufs": round_db(result.integrated_loudness_lufs),
+        "true_peak_dbtp": round_db(result.true_peak_dbtp),
+    }
+    if result.links:
+        links: dict[str, Any] = {name: dependencies.link(key) for name, key in result.links.items()}
+        body["links"] = {**links, "expires_s": dependencies.link_lifetime_s}
+    if status.plan.chunks:
+        plan = status.plan
+        body |= {"voice": plan.voice, "engine": plan.engine, "language": plan.language}
+        body["characters"] = plan.characters
+    if status.kind is StoryKind.SPEECH:
+        body |= {"chunk_keys": list(result.chunk_keys), "bucket": dependencies.bucket}
+    if status.kind is StoryKind.MIX:
+        body |= _build_mix_answer(dependencies, status, result)
+    return body
+
+
+def _build_mix_answer(
+    dependencies: StoryDependencies, status: StoryStatus, result: StoryResult
+) -> dict[str, Any]:
+    """What POST /mixstory would have answered."""
+    key = result.links["audio"]
+    return {
+        "chunk_keys": list(status.chunk_keys),
+        "bucket": dependencies.bucket,
+        "download_url": dependencies.link(key),
+        "expires_s": dependencies.link_lifetime_s,
+        "key": key,
+    }

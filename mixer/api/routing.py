@@ -1,0 +1,205 @@
+"""Routes, validation, CORS and errors in one resolver, on Powertools for AWS Lambda.
+
+Powertools keeps the request in class attributes, which is enough in Lambda, where a process answers
+one request at a time. Here it is kept in a context variable, so that a local server may call the
+same handlers from many threads.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from mixer.api.events import Event, normalise_event, parse_body
+from mixer.api.request_context import InvocationContext, RequestContext, build_request_context
+from mixer.api.responses import (
+    error_body,
+    error_response,
+    http_status,
+    internal_error_response,
+    json_response,
+    validation_response,
+)
+from mixer.api.telemetry import log_request, log_unexpected_error
+from mixer.errors import MixerError, Unauthorized
+from mixer.settings import Settings
+
+PUBLIC_PATHS = frozenset({"/openapi.json", "/docs", "/capabilities"})
+"""Answered without a token: they say whether and how to send one."""
+
+PREFLIGHT_AGE_S = 600
+"""How long a browser may remember what a preflight allowed."""
+
+ALLOWED_HEADERS = ["Idempotency-Key"]
+
+
+@dataclass
+class _Request:
+    """What the resolver knows while it answers."""
+
+    event: APIGatewayProxyEventV2
+    request_context: RequestContext
+    context: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
+
+
+class Api(APIGatewayHttpResolver):
+    """Answers HTTP requests. Safe for many threads.
+
+    Args:
+        origins: pages of which sites may call; `*` for all.
+    """
+
+    def __init__(self, origins: tuple[str, ...] = ()) -> None:
+        self._requests: ContextVar[_Request] = ContextVar("request")
+        self._initial_context: dict[str, Any] = {}
+        self._varies_by_origin = bool(origins) and "*" not in origins
+        super().__init__(
+            cors=_cors_config(origins) if origins else None,
+            enable_validation=True,
+            debug=False,
+        )
+        self.use(middlewares=[_require_known_caller])
+        self.exception_handler(MixerError)(self._respond_to_error)
+        self.exception_handler(RequestValidationError)(self._respond_to_invalid)
+        self.exception_handler(NotFoundError)(self._respond_to_missing_route)
+        self.exception_handler(Exception)(self._respond_to_unexpected)
+
+    @property
+    def request_context(self) -> RequestContext:
+        """The request that is being answered."""
+        return self._requests.get().request_context
+
+    def answer_event(
+        self, event: Mapping[str, Any], request_context: RequestContext
+    ) -> dict[str, Any]:
+        """The answer to an event of payload format 2.0, in the form that Lambda returns."""
+        began_s = time.monotonic()
+        read = partial(_parse_authorized_body, request_context)
+        request = _Request(APIGatewayProxyEventV2(dict(event), read), request_context)
+        token = self._requests.set(request)
+        try:
+            made = dict(super().resolve(dict(event), None))  # type: ignore[arg-type]
+        finally:
+            self._requests.reset(token)
+        if not made.get("cookies"):
+            made.pop("cookies", None)
+        if self._varies_by_origin:
+            made["headers"] = {**made.get("headers", {}), "Vary": "Origin"}
+        log_request(
+            request_context.request_id,
+            method=request.event.http_method,
+            path=request.event.path,
+            status=made["statusCode"],
+            code=request.code,
+            duration_ms=round(1000 * (time.monotonic() - began_s)),
+        )
+        return made
+
+    @property
+    def current_event(self) -> APIGatewayProxyEventV2:  # type: ignore[override]
+        """The event of the request that is being answered."""
+        return self._requests.get().event
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What Powertools notes about the request that is being answered."""
+        request = self._requests.get(None)
+        return request.context if request else self._initial_context
+
+    @context.setter
+    def context(self, value: dict[str, Any]) -> None:
+        request = self._requests.get(None)
+        if request:
+            request.context = value
+        else:
+            self._initial_context = value
+
+    def _respond_to_error(self, error: MixerError) -> Response[str]:
+        self._requests.get().code = error.code
+        if http_status(error) >= 500:  # noqa: PLR2004 - the server's own faults begin there
+            log_unexpected_error(self.request_context.request_id, error)
+        return error_response(error, self.request_context.request_id)
+
+    def _respond_to_invalid(self, error: RequestValidationError) -> Response[str]:
+        self._requests.get().code = "bad_input"
+        return validation_response(list(error.errors()), self.request_context.request_id)
+
+    def _respond_to_missing_route(self, _error: NotFoundError) -> Response[str]:
+        self._requests.get().code = "no_such_route"
+        event = self.current_event
+        text = f"There is no {event.http_method} {event.path} here; see GET /docs."
+        return json_response(
+            404, error_body(text, "no_such_route", self.request_context.request_id, {})
+        )
+
+    def _respond_to_unexpected(self, error: Exception) -> Response[str]:
+        self._requests.get().code = "internal"
+        log_unexpected_error(self.request_context.request_id, error)
+        return internal_error_response(self.request_context.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A Lambda handler: any event in, an answer out.
+
+    Attributes:
+        api: its routes.
+        settings: of the deployment.
+        default_path: the route meant by events that name none.
+    """
+
+    api: Api
+    settings: Settings
+    default_path: str
+
+    def __call__(self, event: Event, context: InvocationContext) -> dict[str, Any]:
+        """Answer one event."""
+        call = build_request_context(event, context, self.settings)
+        return self.api.answer_event(normalise_event(event, self.default_path), call)
+
+
+def _cors_config(origins: tuple[str, ...]) -> CORSConfig:
+    first, *others = origins
+    return CORSConfig(
+        allow_origin=first,
+        extra_origins=others,
+        allow_headers=ALLOWED_HEADERS,
+        expose_headers=["Retry-After"],
+        max_age=PREFLIGHT_AGE_S,
+    )
+
+
+def _require_known_caller(api: Any, next_middleware: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - Powertools' own types
+    """Refuse who is not known, whatever stands, or does not stand, before this function.
+
+    Raises:
+        Unauthorized: no authorizer has named the caller.
+    """
+    event = api.current_event
+    if event.http_method != "OPTIONS" and event.path not in PUBLIC_PATHS:
+        _check_caller(api.call)
+    return next_middleware(api)
+
+
+def _parse_authorized_body(request_context: RequestContext, text: str) -> dict[str, Any]:
+    """The fields of a body, which Powertools validates before the middlewares have their say.
+
+    Raises:
+        Unauthorized: no authorizer has named the caller.
+        BadInput: the body is no JSON object.
+    """
+    _check_caller(request_context)
+    return parse_body(text)
+
+
+def _check_caller(request_context: RequestContext) -> None:
+    if request_context.caller is None:
+        raise Unauthorized("This API needs a token: send the header Authorization: Bearer TOKEN.")

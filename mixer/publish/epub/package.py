@@ -1,0 +1,140 @@
+"""What a read-aloud book says of itself: its package document, its table of contents, its style."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from xml.sax.saxutils import quoteattr
+
+from mixer.publish.epub.model import BookMetadata
+from mixer.publish.epub.pages import XML, build_html, escape_text, format_clock, text_direction
+from mixer.script.document import collapse_whitespace
+
+ACTIVE = "-epub-media-overlay-active"
+"""Class of the sentence that is heard just now."""
+
+STYLE = f"""\
+body {{ margin: 5%; line-height: 1.5; }}
+h1, h2 {{ line-height: 1.2; }}
+hr {{ border: 0; margin: 1.5em 0; text-align: center; }}
+hr::after {{ content: "\\2217  \\2217  \\2217"; }}
+img {{ display: block; margin: 0 auto; max-width: 100%; max-height: 95vh; }}
+.{ACTIVE} {{ background-color: #fde68a; color: #111827; }}
+"""
+
+CONTAINER = f"""{XML}
+<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
+<rootfiles>
+<rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/>
+</rootfiles>
+</container>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BookChapter:
+    """A chapter that lies in the archive.
+
+    Attributes:
+        name: of its files, without endings.
+        title: in the table of contents.
+        audio: the name of its audio.
+        audio_type: as the manifest states it.
+        overlay_ms: what its overlay plays; 0 where it has none.
+    """
+
+    name: str
+    title: str
+    audio: str
+    audio_type: str
+    overlay_ms: int
+
+
+def build_nav(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
+    """The table of contents."""
+    entries = "\n".join(
+        f'<li><a href="{each.name}.xhtml">{escape_text(each.title)}</a></li>' for each in chapters
+    )
+    body = (
+        f'<nav epub:type="toc" role="doc-toc" id="toc"><h1>{escape_text(metadata.title)}</h1>\n'
+        f"<ol>\n{entries}\n</ol></nav>"
+    )
+    return build_html(metadata.language, metadata.title, body)
+
+
+def build_cover_page(metadata: BookMetadata) -> str:
+    """A page with nothing but the cover."""
+    image = f'<img src="cover.jpg" alt={quoteattr(collapse_whitespace(metadata.title))}/>'
+    return build_html(metadata.language, metadata.title, image, ' epub:type="cover"')
+
+
+def build_package(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
+    """The package document."""
+    spine = [f'<itemref idref="{each.name}"/>' for each in chapters]
+    if metadata.cover:
+        spine.insert(0, '<itemref idref="cover-page"/>')
+    return "\n".join(
+        [
+            XML,
+            '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"',
+            f'unique-identifier="id" xml:lang={quoteattr(metadata.language)}>',
+            '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">',
+            *_format_metadata(metadata, chapters),
+            "</metadata>",
+            "<manifest>",
+            *_format_manifest(metadata, chapters),
+            "</manifest>",
+            f'<spine page-progression-direction="{text_direction(metadata.language)}">',
+            *spine,
+            "</spine>",
+            "</package>",
+            "",
+        ]
+    )
+
+
+def _format_metadata(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
+    yield f'<dc:identifier id="id">{escape_text(metadata.identifier)}</dc:identifier>'
+    yield f"<dc:title>{escape_text(metadata.title)}</dc:title>"
+    yield f"<dc:language>{escape_text(metadata.language)}</dc:language>"
+    if metadata.author:
+        yield f"<dc:creator>{escape_text(metadata.author)}</dc:creator>"
+    if metadata.description:
+        yield f"<dc:description>{escape_text(metadata.description)}</dc:description>"
+    modified = metadata.modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield _format_meta("dcterms:modified", modified)
+    if metadata.narrator:
+        yield _format_meta("media:narrator", metadata.narrator)
+    yield _format_meta("media:active-class", ACTIVE)
+    yield _format_meta("media:duration", format_clock(sum(each.overlay_ms for each in chapters)))
+    for each in chapters:
+        if each.overlay_ms:
+            yield _format_meta(
+                "media:duration", format_clock(each.overlay_ms), f"#{each.name}-overlay"
+            )
+    yield from (_format_meta("schema:accessMode", mode) for mode in ("textual", "auditory"))
+    features = "synchronizedAudioText", "tableOfContents", "readingOrder"
+    yield from (_format_meta("schema:accessibilityFeature", feature) for feature in features)
+    yield _format_meta("schema:accessibilityHazard", "none")
+
+
+def _format_meta(name: str, value: str, refines: str = "") -> str:
+    about = f' refines="{refines}"' if refines else ""
+    return f'<meta property="{name}"{about}>{escape_text(value)}</meta>'
+
+
+def _format_manifest(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
+    yield _format_item("nav", "nav.xhtml", "application/xhtml+xml", ' properties="nav"')
+    yield _format_item("style", "style.css", "text/css")
+    if metadata.cover:
+        yield _format_item("cover", "cover.jpg", "image/jpeg", ' properties="cover-image"')
+        yield _format_item("cover-page", "cover.xhtml", "application/xhtml+xml")
+    for each in chapters:
+        overlay = f' media-overlay="{each.name}-overlay"' if each.overlay_ms else ""
+        yield _format_item(each.name, f"{each.name}.xhtml", "application/xhtml+xml", overlay)
+        if each.overlay_ms:
+            yield _format_item(f"{each.name}-overlay", f"{each.name}.smil", "application/smil+xml")
+            yield _format_item(f"{each.name}-audio", each.audio, each.audio_type)
+
+
+def _format_item(name: str, href: str, media_type: str, more: str = "") -> str:
+    return f'<item id="{name}" href="{href}" media-type="{media_type}"{more}/>'

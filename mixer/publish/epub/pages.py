@@ -1,0 +1,109 @@
+"""A chapter as a page of XHTML, and the overlay that tells when each of its sentences is heard."""
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+import regex
+
+from mixer.publish.epub.model import BlockShape, BookBlock, BookPage, OverlayClip
+from mixer.script.document import collapse_whitespace
+
+RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+"""Languages whose scripts run so."""
+
+XML = '<?xml version="1.0" encoding="utf-8"?>'
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
+
+
+def text_direction(language: str) -> str:
+    """In which a language is written: `rtl` or `ltr`."""
+    first = language.replace("_", "-").partition("-")[0].lower()
+    return "rtl" if first in RIGHT_TO_LEFT else "ltr"
+
+
+def build_html(language: str, title: str, body: str, attributes: str = "") -> str:
+    """A whole page."""
+    tag = quoteattr(language)
+    return (
+        f"{XML}\n<!DOCTYPE html>\n"
+        '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" '
+        f'xml:lang={tag} lang={tag} dir="{text_direction(language)}">\n'
+        f"<head><title>{escape_text(title)}</title>"
+        '<link rel="stylesheet" type="text/css" href="style.css"/></head>\n'
+        f"<body{attributes}>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def build_page(page: BookPage, language: str) -> str:
+    """A chapter's page; each sentence is an element with an id."""
+    lines = list(_format_blocks(page))
+    body = "\n".join(['<section epub:type="chapter" role="doc-chapter">', *lines, "</section>"])
+    return build_html(language, page.title, body)
+
+
+def build_overlay(page_name: str, audio_name: str, clips: tuple[OverlayClip, ...]) -> str:
+    """When the sentences of a page are heard, as SMIL."""
+    lines = [
+        f'<par id="p{clip.number}"><text src="{page_name}#{sentence_id(clip.number)}"/>'
+        f'<audio src="{audio_name}" clipBegin="{format_clock(clip.begin_ms)}" '
+        f'clipEnd="{format_clock(clip.end_ms)}"/></par>'
+        for clip in clips
+    ]
+    return "\n".join(
+        [
+            XML,
+            '<smil xmlns="http://www.w3.org/ns/SMIL" version="3.0"',
+            'xmlns:epub="http://www.idpf.org/2007/ops">',
+            f'<body><seq id="chapter" epub:textref="{page_name}" epub:type="chapter">',
+            *lines,
+            "</seq></body>",
+            "</smil>",
+            "",
+        ]
+    )
+
+
+def sentence_id(number: int) -> str:
+    """Of the element that holds a sentence."""
+    return f"s{number}"
+
+
+def format_clock(time_ms: int) -> str:
+    """A time as SMIL's full clock value."""
+    seconds, ms = divmod(time_ms, 1000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}.{ms:03}"
+
+
+def escape_text(text: str) -> str:
+    """A text as XML can hold it."""
+    return escape(collapse_whitespace(text))
+
+
+def _format_blocks(page: BookPage) -> Iterator[str]:
+    """The lines of a page; the first heading is the chapter's, said or not."""
+    number, level = 0, 1
+    if not any(block.shape is BlockShape.HEADING for block in page.blocks[:1]):
+        yield f"<h1>{escape_text(page.title)}</h1>"
+        level = 2
+    for block in page.blocks:
+        if block.shape is BlockShape.SCENE_BREAK:
+            yield "<hr/>"
+            continue
+        tag = f"h{level}" if block.shape is BlockShape.HEADING else "p"
+        level = 2
+        yield f"<{tag}>{_format_sentences(block, number)}</{tag}>"
+        number += len(block.sentences)
+
+
+def _format_sentences(block: BookBlock, number: int) -> str:
+    pieces: list[str] = []
+    before = ""
+    for step, sentence in enumerate(block.sentences):
+        text = collapse_whitespace(sentence.text)
+        if before and not (_UNSPACED.match(before[-1]) and _UNSPACED.match(text[:1])):
+            pieces.append(" ")
+        pieces.append(f'<span id="{sentence_id(number + step)}">{escape(text)}</span>')
+        before = text
+    return "".join(pieces)

@@ -1,0 +1,107 @@
+"""Which images of a repository go, and why.
+
+Stages: reasons that hold for the whole repository; images needed for their own sake; upwards to
+the lists that name them; downwards to the parts of every list that stays and to what is attached.
+What is left goes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+from mixer.retention.inventory import Image, RepositoryListing
+from mixer.retention.plan import Reason
+from mixer.retention.policy import RepositoryPolicy
+
+LATEST = "latest"
+"""The tag that is never deleted."""
+
+
+def decide_image_reasons(
+    listing: RepositoryListing, policy: RepositoryPolicy, now: datetime
+) -> Mapping[str, Reason]:
+    """A reason for every digest of the repository."""
+    blanket = _blanket_reason(listing, policy)
+    if blanket:
+        return {image.digest: blanket for image in listing.images}
+    kept = _find_needed_images(listing, policy, now)
+    _keep_lists_of_needed_parts(listing.images, kept)
+    _keep_parts_and_attachments(listing.images, kept)
+    return {
+        image.digest: kept.get(image.digest, Reason.OLD_IMAGE if image.tags else Reason.UNTAGGED)
+        for image in listing.images
+    }
+
+
+def _blanket_reason(listing: RepositoryListing, policy: RepositoryPolicy) -> Reason | None:
+    """Why the whole repository stays as it is, if it does."""
+    if listing.shared_with and not policy.clean_shared:
+        return Reason.SHARED
+    if listing.uses.unknown or not listing.uses.digests:
+        return Reason.USE_UNKNOWN
+    return Reason.LIST_UNREADABLE if listing.unreadable else None
+
+
+def _find_needed_images(
+    listing: RepositoryListing, policy: RepositoryPolicy, now: datetime
+) -> dict[str, Reason]:
+    newest = _newest_digests(listing.images, policy.keep_newest)
+    reasons: dict[str, Reason] = {}
+    for image in listing.images:
+        if any(_is_protected(tag, policy.keep_tags) for tag in image.tags):
+            reasons[image.digest] = Reason.PROTECTED_TAG
+        elif image.digest in listing.uses.digests:
+            reasons[image.digest] = Reason.IN_USE
+        elif now - image.last_needed <= timedelta(days=policy.age_days):
+            reasons[image.digest] = Reason.YOUNG
+        elif image.digest in newest:
+            reasons[image.digest] = Reason.NEWEST
+    return reasons
+
+
+def _is_protected(tag: str, keep_tags: Iterable[str]) -> bool:
+    return tag == LATEST or any(fnmatchcase(tag, pattern) for pattern in keep_tags)
+
+
+def _newest_digests(images: Iterable[Image], count: int) -> frozenset[str]:
+    """The images pushed last; parts of lists and attachments are no images of their own."""
+    everything = tuple(images)
+    parts = {child for image in everything for child in image.children}
+    own = [i for i in everything if i.tags or (i.digest not in parts and not i.subject)]
+    own.sort(key=lambda image: (image.pushed, image.digest), reverse=True)
+    return frozenset(image.digest for image in own[:count])
+
+
+Links = Mapping[str, Sequence[tuple[str, Reason]]]
+"""From a digest to those that stay because of it, and why."""
+
+
+def _keep_lists_of_needed_parts(images: Iterable[Image], kept: dict[str, Reason]) -> None:
+    """Upwards: a list stays while one of its parts is needed, or a pull by tag would break."""
+    links: dict[str, list[tuple[str, Reason]]] = {}
+    for image in images:
+        for child in image.children:
+            links.setdefault(child, []).append((image.digest, Reason.PART_NEEDED))
+    _propagate_kept(kept, links)
+
+
+def _keep_parts_and_attachments(images: Iterable[Image], kept: dict[str, Reason]) -> None:
+    """Downwards: what a kept list names stays, and what is attached to anything kept."""
+    links: dict[str, list[tuple[str, Reason]]] = {}
+    for image in images:
+        parts = ((child, Reason.CHILD_OF_KEPT) for child in image.children)
+        links.setdefault(image.digest, []).extend(parts)
+        if image.subject:
+            attached = (image.digest, Reason.ATTACHED_TO_KEPT)
+            links.setdefault(image.subject, []).append(attached)
+    _propagate_kept(kept, links)
+
+
+def _propagate_kept(kept: dict[str, Reason], links: Links) -> None:
+    """Keep everything that can be reached from what is kept."""
+    waiting = list(kept)
+    while waiting:
+        for digest, reason in links.get(waiting.pop(), ()):
+            if digest not in kept:
+                kept[digest] = reason
+                waiting.append(digest)

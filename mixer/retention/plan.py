@@ -1,0 +1,171 @@
+"""The retention plan: what goes and what stays, with a reason for every item.
+
+A plan is a value. A dry run prints it; a run carries out exactly this and nothing else.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from mixer.retention.inventory import Folder, Image, ObjectVersion, Upload
+
+Item = ObjectVersion | Upload | Folder | Image
+ItemT_co = TypeVar("ItemT_co", bound=Item, covariant=True)
+
+
+class Reason(StrEnum):
+    """Why an item goes or stays, in the words that operators read."""
+
+    EXPIRED = "older than its threshold"
+    OLD_VERSION = "superseded longer ago than its threshold"
+    OLD_MARKER = "delete marker older than its threshold"
+    ABANDONED_UPLOAD = "unfinished upload"
+    STORY_ENDED = "story ended longer ago than its threshold"
+    STORY_ABANDONED = "story without a result, untouched for too long"
+    UNTAGGED = "untagged and old"
+    OLD_IMAGE = "old image"
+
+    NOT_OURS = "not ours"
+    YOUNG = "young"
+    IN_USE_FOLDER = "lies under in_use/"
+    EXCEPTION = "matches an exception"
+    STORY_RUNNING = "its story runs"
+    STORY_YOUNG = "its story is young"
+    NAMED_BY_STORY = "named by a living story"
+    STORY_UNREADABLE = "a living story cannot be read"
+    SHARED = "repository is shared with other accounts"
+    USE_UNKNOWN = "cannot tell which images are in use"
+    LIST_UNREADABLE = "a manifest list cannot be read"
+    PROTECTED_TAG = "protected tag"
+    IN_USE = "in use by a function"
+    NEWEST = "among the newest"
+    PART_NEEDED = "part of it is needed"
+    CHILD_OF_KEPT = "part of a manifest list that stays"
+    ATTACHED_TO_KEPT = "attached to an image that stays"
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it is a reason to delete."""
+        return self in DELETING
+
+
+DELETING = frozenset(
+    {
+        Reason.EXPIRED,
+        Reason.OLD_VERSION,
+        Reason.OLD_MARKER,
+        Reason.ABANDONED_UPLOAD,
+        Reason.STORY_ENDED,
+        Reason.STORY_ABANDONED,
+        Reason.UNTAGGED,
+        Reason.OLD_IMAGE,
+    }
+)
+"""The reasons to delete; every other one keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[ItemT_co]):
+    """An item and the one reason that decided over it."""
+
+    item: ItemT_co
+    reason: Reason
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the item goes."""
+        return self.reason.deletes
+
+    def row(self) -> Mapping[str, object]:
+        """One line of a printed plan, JSON values only."""
+        return {
+            "action": "delete" if self.deletes else "keep",
+            "kind": self.item.kind,
+            "name": self.item.name,
+            "size_bytes": self.item.size_bytes,
+            "reason": self.reason.value,
+            **self.item.row(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTally:
+    """How many items and how many bytes."""
+
+    items: int = 0
+    size_bytes: int = 0
+
+    def add_item(self, item: Item) -> "ItemTally":
+        """One item more."""
+        return ItemTally(self.items + 1, self.size_bytes + item.size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionLimit:
+    """The share of a target that one run may delete.
+
+    Attributes:
+        share: of the items under the target's rules, 0 to 1.
+        floor_items: as many may go in any case, so that a small or quiet place is not stuck for
+            ever.
+    """
+
+    share: float
+    floor_items: int
+
+    def allows(self, deletes: int, total: int) -> bool:
+        """Whether so many of so many may go at once."""
+        return deletes <= max(self.floor_items, self.share * total)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPlan(Generic[ItemT_co]):
+    """What one run does to one bucket or repository.
+
+    Attributes:
+        target: `s3://bucket` or `ecr://repository`.
+        now: the moment for which it was decided, in UTC.
+        verdicts: one per item, in the listing's order.
+        limit: how much may go at once.
+        warnings: sentences on what was protected because it could not be judged.
+    """
+
+    target: str
+    now: datetime
+    verdicts: Sequence[Verdict[ItemT_co]]
+    limit: DeletionLimit
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def deletions(self) -> Iterator[Verdict[ItemT_co]]:
+        """What goes, in the listing's order."""
+        return (verdict for verdict in self.verdicts if verdict.deletes)
+
+    @property
+    def stopped(self) -> str:
+        """Why the plan must not be carried out, as a sentence; empty when it may be."""
+        counted = [v for v in self.verdicts if v.item.counts and v.reason is not Reason.NOT_OURS]
+        doomed = sum(verdict.deletes for verdict in counted)
+        if self.limit.allows(doomed, len(counted)):
+            return ""
+        return (
+            f"{self.target}: {doomed} of {len(counted)} items would go, "
+            f"more than the ceiling of {self.limit.share:.0%} allows; nothing was deleted. "
+            "If that is right, run once with a higher max_share."
+        )
+
+    def tallies(self) -> Mapping[Reason, ItemTally]:
+        """Items and bytes by reason."""
+        return tally_reasons(self.verdicts)
+
+
+def tally_reasons(verdicts: Iterable[Verdict[Item]]) -> dict[Reason, ItemTally]:
+    """Items and bytes by reason."""
+    counts: dict[Reason, list[int]] = {}
+    for verdict in verdicts:
+        count = counts.setdefault(verdict.reason, [0, 0])
+        count[0] += 1
+        count[1] += verdict.item.size_bytes
+    return {reason: ItemTally(items, size_bytes) for reason, (items, size_bytes) in counts.items()}

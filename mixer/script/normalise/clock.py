@@ -1,0 +1,128 @@
+"""Times of day and dates.
+
+English engines read `6:30 PM` well and `6:30 p.m.` with a stop too many; other languages name
+their own readings (`clock.readings`: a pattern, and how it is said). Dates are touched only where
+an engine would read figures one by one (2026-11-05) and no other reading is possible.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from mixer.script.language import Language
+from mixer.script.normalise.context import keep_stop
+from mixer.script.normalise.rule import (
+    DIGITS,
+    SPACE,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
+)
+
+HOURS_OF_A_HALF_DAY = 12
+HOURS = 24
+MINUTES = 60
+MONTHS = 12
+DAYS = 31
+
+_TWELVE_HOURS = (
+    rf"(?<![\d:.,])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}}))?{SPACE}?"
+    r"(?:(?P<dotted>[AaPp])\.[ \u00a0]?[Mm](?P<stop>\.)|(?P<plain>am|pm|AM|PM))(?!\w)"
+)
+_ISO = r"(?<![\w./-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w/-]|\.\d)"
+_NUMERIC = (
+    r"(?<![\w./-])(?P<first>\d{1,2})(?P<mark>[./-])(?P<second>\d{1,2})(?P=mark)"
+    r"(?P<year>\d{4})(?![\w/-]|\.\d)"
+)
+
+
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
+    """Times and dates of a language."""
+    if language.phrase("clock.halves"):
+        yield compile_rule(_TWELVE_HOURS, lambda match: _expand_half_day(match, language), DIGITS)
+    for reading in language.table("clock").get("readings", ()):
+        yield _build_reading_rule(reading)
+    months = language.words("dates.months")
+    if months:
+        yield compile_rule(_ISO, lambda match: _expand_iso_date(match, language), "-")
+        yield compile_rule(_NUMERIC, lambda match: _expand_numeric_date(match, language), DIGITS)
+        yield from _build_month_rules(language)
+
+
+def _expand_half_day(match: re.Match[str], language: Language) -> str | None:
+    """Say a time of the twelve-hour clock."""
+    hour, minute = int(match["hour"]), match["minute"]
+    if not 0 < hour <= HOURS_OF_A_HALF_DAY or int(minute or 0) >= MINUTES:
+        return None
+    half = (match["dotted"] or match["plain"][0]).upper() + "M"
+    stop = keep_stop(match.string, match.end(), language) if match["stop"] else ""
+    return f"{hour}:{minute} {half}{stop}" if int(minute or 0) else f"{hour} {half}{stop}"
+
+
+def _build_reading_rule(reading: Mapping[str, str]) -> NormalisationRule:
+    """One way a language writes times, with the groups `hour` and perhaps `minute`.
+
+    Args:
+        reading: the `pattern`, what is `spoken` and what for a `whole` hour; `one` and
+            `whole_one` where the language says one o'clock otherwise.
+    """
+
+    def expand(match: re.Match[str]) -> str | None:
+        hour, minute = int(match["hour"]), int(match["minute"] or 0)
+        if hour > HOURS or minute >= MINUTES:
+            return None
+        template = "spoken" if minute else "whole"
+        only = {"spoken": "one", "whole": "whole_one"}[template] if hour == 1 else template
+        return reading.get(only, reading[template]).format(hour=hour, minute=minute)
+
+    return compile_rule(reading["pattern"], expand, DIGITS)
+
+
+def _expand_iso_date(match: re.Match[str], language: Language) -> str | None:
+    """Say a date of ISO 8601."""
+    return _format_date(match["year"], int(match["month"]), int(match["day"]), language)
+
+
+def _expand_numeric_date(match: re.Match[str], language: Language) -> str | None:
+    """Say a date in figures; where the language leaves the order open, only if it shows."""
+    if match["mark"] not in language.phrase("dates.marks"):
+        return None
+    day, month = int(match["first"]), int(match["second"])
+    if language.phrase("dates.order") == "either":
+        if day <= MONTHS and month <= MONTHS and day != month:
+            return None
+        if month > MONTHS:
+            day, month = month, day
+    return _format_date(match["year"], month, day, language)
+
+
+def _format_date(year: str, month: int, day: int, language: Language) -> str | None:
+    """Say a date the way the language says it, if there is such a day."""
+    if not (0 < month <= MONTHS and 0 < day <= DAYS):
+        return None
+    first = language.phrase("dates.first_day")
+    name = language.words("dates.months")[month - 1]
+    return language.phrase("dates.spoken").format(
+        day=first if day == 1 and first else day, month=name, year=year
+    )
+
+
+def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
+    """Months cut short next to a figure: `Jan. 5`, `5 Jan 2020`."""
+    short = language.spellings("dates.short_months")
+    if not short:
+        return
+    name = rf"(?P<name>{build_alternation(short)})"
+    yield compile_rule(rf"(?<!\w){name}\.(?={SPACE}\d)", lambda match: short[match["name"]], DIGITS)
+    yield compile_rule(
+        rf"(?:{_day_pattern(language.words('dates.day_endings'))}){name}(?P<stop>\.)(?!\w)",
+        lambda match: short[match["name"]] + keep_stop(match.string, match.end(), language),
+        DIGITS,
+    )
+    yield compile_rule(
+        rf"(?<=\d{SPACE}){name}(?={SPACE}\d{{4}}(?!\d))", lambda match: short[match["name"]], DIGITS
+    )
+
+
+def _day_pattern(endings: Sequence[str]) -> str:
+    """A pattern for the place after a day in figures: `5 `, `5. `, `5th `."""
+    return "|".join(rf"(?<=\d{re.escape(ending)}{SPACE})" for ending in ("", *endings))

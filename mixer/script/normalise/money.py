@@ -1,0 +1,147 @@
+"""Sums of money: `$1.2bn` is said as 1.2 billion dollars.
+
+Figures stay figures, which every engine reads; only the sign, the scale and the order change. The
+tables name signs (`money.signs`: one, many, one and many of the hundredth), scales
+(`money.scales`) and how a sum with hundredths is said (`money.with_minor`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mixer.script.language import Language
+from mixer.script.normalise.rule import (
+    SPACE,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
+)
+
+FIGURE = r"\d(?:[\d.,]{0,20}\d)?"
+"""Digits with the separators of any language; long enough for quintillions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """How a currency is named: `1 dollar`, `2 dollars`, `1 cent`, `2 cents`."""
+
+    one: str
+    many: str
+    minor_one: str = ""
+    minor_many: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How a language says sums."""
+
+    currencies: Mapping[str, Currency]
+    scales: Mapping[str, str]
+    one_of_scale: Mapping[str, str]
+    decimal: str
+    with_minor: str
+    only_minor: str
+    range_word: str
+    attributive: frozenset[str]
+
+
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
+    """Sums with the sign before and, where the language writes them so, after the figure."""
+    wording = _load_wording(language)
+    if not wording.currencies:
+        return
+    sign, scale = build_alternation(wording.currencies), build_alternation(wording.scales or ["\0"])
+    amount = rf"(?P<low>{FIGURE})(?:[–-](?:{sign})?(?P<high>{FIGURE}))?"
+    scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
+    articled = r"(?P<article>(?<!\w)[Aa]n? )?"
+
+    def expand(match: re.Match[str]) -> str | None:
+        return _format_sum(match, wording)
+
+    yield compile_rule(
+        rf"{articled}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
+        rf"(?![\w%]|[.,–]?\d|-[\d$€£])(?P<noun>[ -][a-z])?",
+        expand,
+        "".join(wording.currencies),
+    )
+    yield compile_rule(
+        rf"{articled}(?<![\w.,–$€£-])(?P<edit>{amount}{scaled}{SPACE}?(?P<sign>{sign}))(?!\w)"
+        r"(?P<noun>$^)?",
+        expand,
+        "".join(wording.currencies),
+    )
+
+
+def _load_wording(language: Language) -> _Wording:
+    """Read a language's tables."""
+    signs = language.table("money.signs")
+    return _Wording(
+        currencies={sign: Currency(*names) for sign, names in signs.items()},
+        scales=language.spellings("money.scales"),
+        one_of_scale=language.spellings("money.one_of_scale"),
+        decimal=language.phrase("numbers.decimal"),
+        with_minor=language.phrase("money.with_minor"),
+        only_minor=language.phrase("money.only_minor"),
+        range_word=language.phrase("numbers.range"),
+        attributive=frozenset(language.words("numbers.attributive_after")),
+    )
+
+
+def _format_sum(match: re.Match[str], wording: _Wording) -> str | None:
+    """Say a sum, or leave it when its separators are not the language's own."""
+    low, high, scale = match["low"], match["high"], match["scale"]
+    currency = wording.currencies[match["sign"]]
+    if high and not wording.range_word:
+        return None
+    if not (_is_plain(low, wording.decimal) and _is_plain(high or "0", wording.decimal)):
+        return None
+    if scale is None and high is None and _has_minor(low, wording.decimal):
+        return _format_minor_sum(low, currency, wording)
+    noun = match["noun"] or ""
+    if scale and noun.startswith("-"):
+        return None  # "a $1.2 billion-dollar deal" says its currency itself
+    article = (match["article"] or "").strip().lower()
+    single = low == "1" and not (high or scale)
+    if article in wording.attributive and match["noun"]:
+        single = True
+    figure = f"{low} {wording.range_word} {high}" if high else low
+    name = currency.one if single else currency.many
+    return " ".join(part for part in (figure, _format_scale(match, wording), name) if part)
+
+
+def _format_scale(match: re.Match[str], wording: _Wording) -> str:
+    """Name the scale of a sum, empty when it has none."""
+    scales = wording.one_of_scale if match["low"] == "1" and not match["high"] else {}
+    scale = match["scale"]
+    return scales.get(scale) or wording.scales[scale] if scale else ""
+
+
+def _is_plain(figure: str, decimal: str) -> bool:
+    """Say whether a figure's separators can be understood: thousands, then one decimal mark.
+
+    Three places after the decimal mark may be thousands of another language: `€1.200`.
+    """
+    thousands = "," if decimal == "." else "."
+    whole = rf"\d+|\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+"
+    return (
+        re.fullmatch(rf"(?:{whole})(?:{re.escape(decimal)}(?:\d{{1,2}}|\d{{4,}}))?", figure)
+        is not None
+    )
+
+
+def _has_minor(figure: str, decimal: str) -> bool:
+    """Say whether a figure ends in hundredths."""
+    return figure[-3:-2] == decimal
+
+
+def _format_minor_sum(figure: str, currency: Currency, wording: _Wording) -> str | None:
+    """Say a sum with hundredths: dollars and cents."""
+    major, minor = figure[:-3], str(int(figure[-2:]))
+    name = currency.one if major == "1" else currency.many
+    if minor == "0":
+        return f"{major} {name}"
+    if not currency.minor_one:
+        return f"{figure} {currency.many}"
+    minor_name = currency.minor_one if minor == "1" else currency.minor_many
+    template = wording.only_minor if major == "0" and wording.only_minor else wording.with_minor
+    return template.format(major=major, name=name, minor=minor, minor_name=minor_name)

@@ -1,0 +1,148 @@
+"""Marks that are seen, not heard: invisible characters, decorations, dashes and ellipses.
+
+These passes come first, so that the rules for words read clean text.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from mixer.script.language import Language
+from mixer.script.normalise.rule import NormalisationRule, compile_rule
+from mixer.script.offset_map import Replacement
+
+EMPHASIS_CHARS = "*_~"
+"""What plain-text authors put around a word to stress it."""
+
+CONTROLS = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters that are no white space
+    "\u00ad"  # soft hyphen
+    "\u200b\u200e\u200f\u2060-\u2064\ufeff"  # zero-width space, direction marks, joiners, BOM
+    "\u202a-\u202e\u2066-\u206f"  # embeddings, overrides and isolates of direction
+    "\ufff9-\ufffb"  # interlinear annotation
+    "\ud800-\udfff"  # halves of surrogate pairs, which are no text
+)
+"""Characters without sound or width; Unicode 17, general categories Cc, Cf and Cs.
+
+The joiners U+200C and U+200D are not among them: Indic and Arabic script and emoji need them.
+"""
+
+_INVISIBLE = re.compile(f"[{CONTROLS}]+|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏ])")
+_RUN = re.compile(f"[{re.escape(EMPHASIS_CHARS)}]+")
+
+
+def build_invisible_rule() -> NormalisationRule:
+    """Characters without a sound or a width."""
+
+    def find(text: str) -> Iterable[Replacement]:
+        if not text.isprintable():  # ten times as fast as the search, and true of nearly all text
+            yield from (Replacement(*match.span(), "") for match in _INVISIBLE.finditer(text))
+
+    return NormalisationRule(find)
+
+
+def build_decoration_rules() -> list[NormalisationRule]:
+    """Bullets, separators and emphasis."""
+    return [
+        compile_rule(r"^[-=*_#~•·—–\s]+$", _drop_ornament, "-=*_#~•·"),
+        compile_rule(r"^(?:(?:[*•_~]+|#{1,6})[ \u00a0])+", _drop_match, "*#•_~"),
+        compile_rule(r"(?: (?:[*_#~]{2,}|[*_]))+(?= |$)", _drop_separator, "*_#~"),
+        NormalisationRule(_find_emphasis, frozenset(EMPHASIS_CHARS)),
+    ]
+
+
+def build_pause_rules(language: Language) -> list[NormalisationRule]:
+    """Dashes and ellipses, written the way the language writes them.
+
+    A language says in `dash` how its dash between two words is written, spaces included. One
+    that says nothing keeps its dashes, because it opens speech with them as well.
+    """
+    dash = language.phrase("pauses.dash")
+    rules = [
+        compile_rule(r"(?<=\w)(?:\.{3,}|\. \.(?: \.)+)(?=[^\W\d_])", lambda _: "… ", "."),
+        compile_rule(r"(?<![.…])(?:\.{3,}|\. \.(?: \.)+)(?!\.)", lambda _: "…", "."),
+        compile_rule(r"(?<=[^\W\d])…(?=[^\W\d_])", lambda _: "… ", "…"),
+    ]
+    if dash:
+        rules += [
+            compile_rule(
+                r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—"
+            ),
+            compile_rule(r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])", lambda _: dash, "-—"),
+            compile_rule(r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])", lambda _: dash, "-—"),
+            compile_rule(
+                r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])", lambda _: dash, "-—"
+            ),
+        ]
+    return [*rules, compile_rule(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-")]
+
+
+def _drop_ornament(match: re.Match[str]) -> str | None:
+    """Drop a paragraph of nothing but ornaments; a lone dash is no ornament."""
+    return "" if len(match[0].strip("—– \t")) > 1 or match[0].strip() in "*#~•·" else None
+
+
+def _drop_match(_match: re.Match[str]) -> str:
+    """Leave a mark unsaid."""
+    return ""
+
+
+def _drop_separator(match: re.Match[str]) -> str | None:
+    """Drop a mark that stands alone, unless it stands between two operands."""
+    text = match.string
+    before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() + 1 :][:1]
+    is_operator = match[0] == " *" and before.isalnum() and after.isalnum()
+    return None if is_operator else ""
+
+
+class _Opener(NamedTuple):
+    """A run of marks that may open a stressed word."""
+
+    run: str
+    start: int
+    end: int
+
+
+def _find_emphasis(text: str) -> Iterable[Replacement]:
+    """Find marks around stressed words, and footnote marks.
+
+    Only pairs are dropped: `f***` is a censored word, `~5` an estimate, `_name` a name.
+    """
+    found: list[Replacement] = []
+    openers: dict[str, _Opener] = {}
+    for match in _RUN.finditer(text):
+        run, (start, end) = match[0], match.span()
+        before, after = text[start - 1 : start], text[end : end + 1]
+        opener = openers.pop(run[::-1], None) if _is_closer(before, after) else None
+        if opener is not None:
+            found += (Replacement(*opener[1:], ""), Replacement(start, end, ""))
+        elif _is_opener(before, after):
+            openers[run] = _Opener(run, start, end)
+        elif run == "*" and _is_footnote(text, start, after):
+            found.append(Replacement(start, end, ""))
+    return sorted(_add_leading_footnote(text, found))
+
+
+def _is_opener(before: str, after: str) -> bool:
+    """Say whether a run between these characters may open a stressed word."""
+    return not before.isalnum() and bool(after) and not after.isspace()
+
+
+def _is_closer(before: str, after: str) -> bool:
+    """Say whether a run between these characters may close a stressed word."""
+    return bool(before) and not before.isspace() and not after.isalnum()
+
+
+def _is_footnote(text: str, start: int, after: str) -> bool:
+    """Say whether an asterisk refers to a footnote: after a word (not a grade: A*) or a stop."""
+    before = text[start - 2 : start] if start > 1 else ""
+    after_word = before.isalpha() or before[1:] in set(".!?,;")
+    return after_word and not after.isalnum()
+
+
+def _add_leading_footnote(text: str, found: list[Replacement]) -> Iterator[Replacement]:
+    """Add the asterisk that a footnote begins with, when nothing closes it."""
+    yield from found
+    is_mark = text[:1] == "*" and text[1:2].isalpha()
+    if is_mark and all(one.start for one in found):
+        yield Replacement(0, 1, "")

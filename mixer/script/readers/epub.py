@@ -1,0 +1,230 @@
+"""EPUB to Document: the words of a book in reading order, its chapters, and what it says of itself.
+
+Files are read in the order of the spine. Chapters open where the first two levels of the table of
+contents point; a file to which it points without a heading opens one silently, so that nothing is
+said that the book does not say. Without a table the headings tell.
+
+The price: what the book does not mark as a note or a page number is read as text.
+"""
+
+import codecs
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import regex
+
+from mixer.errors import ObjectTooLarge, UnreadableText
+from mixer.script.document import (
+    SCENE_BREAK,
+    Block,
+    BlockKind,
+    Cover,
+    Document,
+    has_words,
+    heading,
+    normalise_newlines,
+    split_names,
+)
+from mixer.script.front_matter import Metadata
+from mixer.script.readers.archive import Archive
+from mixer.script.readers.epub_package import (
+    CONTAINER,
+    PAGE_TYPES,
+    Entry,
+    EpubPackage,
+    Item,
+    read_contents,
+    read_package,
+    require_unlocked,
+)
+from mixer.script.readers.web_page import AnchoredBlock, WebPage, read_page
+
+MAGIC = b"PK\x03\x04"
+MAX_COVER_BYTES = 8 << 20
+
+CHAPTER_DEPTH = 2
+"""Levels of the table of contents that open chapters: parts, and the chapters in them."""
+
+CHAPTER_LEVEL = 2
+"""Of headings that open a chapter; level 1 is left to the title of the whole."""
+
+_FRONT_TYPES = split_names(
+    "cover frontmatter titlepage halftitlepage copyright-page imprint imprimatur dedication "
+    "epigraph toc landmarks loi lot contributors other-credits acknowledgments foreword preface "
+    "preamble seriespage"
+)
+"""Of `epub:type` (EPUB Structural Semantics Vocabulary) that come before a story."""
+
+_XML_ENCODING = regex.compile(rb"""\A\s*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_META_CHARSET = regex.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""")
+_YEAR = regex.compile(r"\b[12]\d{3}\b")
+_ENTITY = regex.compile(r"<!ENTITY\b")
+_SNIFFED_CHARS = 4_096
+"""Of the beginning of a page, for its encoding and what it declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SpinePage:
+    """A file of the spine as it was read."""
+
+    item: Item
+    page: WebPage
+
+
+def is_epub(content: bytes) -> bool:
+    """Whether a file is an archive, as an EPUB is; texts never begin so."""
+    return content.startswith(MAGIC)
+
+
+def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = True) -> Document:
+    """Read a book.
+
+    Args:
+        content: the file.
+        name: what to call it in errors.
+        front_matter: whether cover text, title page, imprint, preface and the like are read.
+
+    Raises:
+        UnreadableText: it is broken, protected, or holds no words.
+        ObjectTooLarge: it unpacks to more than a book can hold.
+    """
+    archive = Archive(content, name)
+    if CONTAINER not in archive:
+        raise UnreadableText(f"{name} is an archive, but no EPUB: it holds no {CONTAINER}.")
+    require_unlocked(archive)
+    package = read_package(archive)
+    pages = [
+        _SpinePage(item, _load_page(archive, item)) for item in package.spine if _is_text_page(item)
+    ]
+    pages = _drop_cover_page(pages)
+    entries = _index_chapter_titles(read_contents(archive, package))
+    if not front_matter:
+        pages = [each for each in pages if not _is_front_matter(each, package)]
+    blocks = tuple(_build_blocks(pages, entries))
+    if not any(has_words(block.text) for block in blocks):
+        raise UnreadableText(f"{name} holds no words to say: its pages are pictures, or empty.")
+    about = package.dublin_core
+    return Document(
+        blocks,
+        title=about.get("title", ""),
+        author=about.get("creator", ""),
+        language=about.get("language", ""),
+        metadata=_build_metadata(about),
+        cover=_load_cover(archive, package),
+    )
+
+
+def _is_text_page(item: Item) -> bool:
+    """Whether a file of the spine is text, and not the table of contents itself."""
+    return item.media_type in PAGE_TYPES and "nav" not in item.properties
+
+
+def _load_page(archive: Archive, item: Item) -> WebPage:
+    text = _decode_page(archive.read(item.path))
+    if _ENTITY.search(text, 0, _SNIFFED_CHARS):
+        raise UnreadableText(
+            f"{archive.name} is refused: {item.path} in it declares entities of its own."
+        )
+    return read_page(text)
+
+
+def _decode_page(content: bytes) -> str:
+    """A page's text: by its mark, as it declares, as UTF-8, as Windows wrote before."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return normalise_newlines(content.decode("utf-16", errors="replace"))
+    head = content[:_SNIFFED_CHARS]
+    declared = _XML_ENCODING.search(head) or _META_CHARSET.search(head)
+    stated = declared[1].decode("ascii") if declared else "utf-8"
+    for encoding in (stated, "utf-8", "cp1252"):
+        try:
+            return normalise_newlines(content.decode(encoding))
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return normalise_newlines(content.decode("utf-8", errors="replace"))
+
+
+def _drop_cover_page(pages: list[_SpinePage]) -> list[_SpinePage]:
+    """All pages but a first one that only shows a picture: nobody wants to hear "Cover"."""
+    return pages[1:] if pages and pages[0].page.is_picture else pages
+
+
+def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
+    return page.item.path in package.front_matter or bool(page.page.types & _FRONT_TYPES)
+
+
+def _index_chapter_titles(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """Titles of chapters, by file and anchor."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        if entry.depth <= CHAPTER_DEPTH:
+            found.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
+    return found
+
+
+def _build_blocks(
+    pages: Sequence[_SpinePage], chapter_titles: Mapping[str, Mapping[str, str]]
+) -> Iterator[Block]:
+    """All blocks in reading order; files without chapter or heading of their own part scenes."""
+    for number, each in enumerate(pages):
+        titles = dict(chapter_titles.get(each.item.path, {}))
+        opens = bool(titles) or any(_is_heading(placed.block) for placed in each.page.blocks[:1])
+        if number and not opens:
+            yield SCENE_BREAK
+        if chapter_titles:
+            yield from _insert_chapter_headings(each.page.blocks, titles)
+        else:
+            yield from (placed.block for placed in each.page.blocks)
+
+
+def _insert_chapter_headings(
+    blocks: Sequence[AnchoredBlock], titles: dict[str, str]
+) -> Iterator[Block]:
+    """A file's blocks, with chapters opened where the table of contents points."""
+    title = titles.pop("", "")
+    for each in blocks:
+        for anchor in each.anchors & titles.keys():
+            title = titles.pop(anchor)
+        if title and _is_heading(each.block):
+            yield replace(each.block, level=CHAPTER_LEVEL)
+            title = ""
+            continue
+        if title and each.block.kind is BlockKind.PARAGRAPH:
+            yield replace(heading(title, CHAPTER_LEVEL), is_silent=True)
+            title = ""
+        yield _demote_heading(each.block)
+
+
+def _demote_heading(block: Block) -> Block:
+    """A heading that opens no chapter, below those that do."""
+    return replace(block, level=block.level + CHAPTER_LEVEL) if _is_heading(block) else block
+
+
+def _is_heading(block: Block) -> bool:
+    return block.kind is BlockKind.HEADING
+
+
+def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:
+    """The book's picture; one that is missing or too large is left out."""
+    if not package.cover or package.cover not in archive:
+        return None
+    try:
+        content = archive.read(package.cover)
+    except (UnreadableText, ObjectTooLarge):
+        return None
+    media_type = next(i.media_type for i in package.items.values() if i.path == package.cover)
+    return Cover(media_type, content) if len(content) <= MAX_COVER_BYTES else None
+
+
+def _build_metadata(terms: Mapping[str, str]) -> Metadata:
+    """What Dublin Core's terms say of a book; shops put markup into descriptions."""
+    year = _YEAR.search(terms.get("date", ""))
+    return Metadata(
+        year=year[0] if year else "",
+        genre=terms.get("subject", ""),
+        description=_strip_markup(terms.get("description", "")),
+    )
+
+
+def _strip_markup(text: str) -> str:
+    """A description without the markup that shops want in it."""
+    return " ".join(placed.block.text for placed in read_page(text).blocks)

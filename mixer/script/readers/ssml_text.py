@@ -1,0 +1,173 @@
+"""SSML by the author to Document: words in paragraphs, with the author's elements kept as marks.
+
+Cutting into chunks works on sentences, as for any other text; an element that reaches over several
+is closed and opened again at each cut. Names and attributes are those that Amazon Polly documents;
+which of them the chosen engine honours is asked when the story is planned.
+"""
+
+import re
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from mixer.errors import UnreadableText
+from mixer.script.annotations import BREAK_TAG, AnnotatedTextBuilder, Attributes
+from mixer.script.document import Block, BlockKind, Document, has_words
+from mixer.script.pauses import MAX_PAUSE_MS
+
+ATTRIBUTES = {
+    "amazon:auto-breaths": {"volume", "frequency", "duration"},
+    "amazon:breath": {"volume", "duration"},
+    "amazon:domain": {"name"},
+    "amazon:effect": {"name", "phonation", "vocal-tract-length"},
+    "break": {"time", "strength"},
+    "emphasis": {"level"},
+    "lang": {"xml:lang"},
+    "mark": {"name"},
+    "p": set[str](),
+    "phoneme": {"alphabet", "ph"},
+    "prosody": {"volume", "rate", "pitch", "amazon:max-duration"},
+    "s": set[str](),
+    "say-as": {"interpret-as", "format"},
+    "sub": {"alias"},
+    "w": {"role"},
+}
+"""Of each element (supported-tags pages of Polly's developer guide)."""
+
+REQUIRED_ATTRIBUTES = {
+    "lang": "xml:lang",
+    "mark": "name",
+    "phoneme": "ph",
+    "say-as": "interpret-as",
+    "sub": "alias",
+    "w": "role",
+}
+"""Attributes without which an element means nothing."""
+
+_TIME = re.compile(r"\+?(\d*\.?\d+)(ms|s)")
+_EMPTY_ELEMENTS = frozenset({BREAK_TAG, "mark", "amazon:breath"})
+
+
+def read_ssml_text(text: str, name: str = "The SSML") -> Document:
+    """Read an SSML document.
+
+    Args:
+        text: with `<speak>` as its root.
+        name: what to call it in errors.
+
+    Raises:
+        UnreadableText: it is not well-formed, or holds what SSML has not; the line is named.
+    """
+    reading = _SsmlSourceParser(name)
+    reading.read(text)
+    return Document(tuple(reading.blocks), language=reading.language, must_honour_tags=True)
+
+
+def parse_duration_ms(written: str) -> int | None:
+    """A length such as `300ms` or `1.5s`; None where it is none."""
+    match = _TIME.fullmatch(written.strip())
+    return round(float(match[1]) * (1000 if match[2] == "s" else 1)) if match else None
+
+
+@dataclass
+class _SsmlSourceParser:
+    """The walk through a document.
+
+    Attributes:
+        name: of the document, for errors.
+        blocks: what was read.
+        language: that the root states.
+    """
+
+    name: str
+    blocks: list[Block] = field(default_factory=list)
+    language: str = ""
+    _open_elements: list[tuple[str, Attributes, int, int]] = field(default_factory=list)
+    _builder: AnnotatedTextBuilder = field(default_factory=AnnotatedTextBuilder)
+
+    def read(self, text: str) -> None:
+        """Read it all."""
+        self._parser = expat.ParserCreate()
+        self._parser.StartElementHandler = self._start_element
+        self._parser.EndElementHandler = self._end_element
+        self._parser.CharacterDataHandler = self._add_text
+        self._parser.StartDoctypeDeclHandler = self._refuse_doctype
+        try:
+            self._parser.Parse(text.encode(errors="replace"), True)
+        except expat.ExpatError as error:
+            what = expat.ErrorString(error.code)
+            raise UnreadableText(f"{self.name} is no SSML: line {error.lineno}: {what}.") from error
+        self._close_block(is_paragraph=True)
+
+    def _add_text(self, text: str) -> None:
+        self._builder.add_text(text)
+
+    def _start_element(self, tag: str, attributes: dict[str, str]) -> None:
+        if not self._open_elements:
+            self._start_root(tag, attributes)
+        else:
+            self._check_element(tag, attributes)
+        if tag in ("p", "s"):
+            self._close_block(is_paragraph=tag == "p")
+        line = self._parser.CurrentLineNumber
+        self._open_elements.append((tag, tuple(attributes.items()), self._builder.length, line))
+
+    def _start_root(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag != "speak":
+            raise self._build_error(f"its root is <{tag}>, not <speak>")
+        self.language = attributes.get("xml:lang", "")
+
+    def _end_element(self, tag: str) -> None:
+        _, attributes, start, line = self._open_elements.pop()
+        if tag in ("p", "s"):
+            self._close_block(is_paragraph=tag == "p")
+        elif tag != "speak":
+            self._builder.annotate(start, tag, attributes, line)
+
+    def _close_block(self, *, is_paragraph: bool) -> None:
+        """End a paragraph or a sentence; what is open over it goes on in the next."""
+        for tag, attributes, start, line in reversed(self._open_elements):
+            if tag not in ("speak", "p", "s") and start < self._builder.length:
+                self._builder.annotate(start, tag, attributes, line)
+        text, marks = self._builder.build()
+        if has_words(text):
+            block = Block(BlockKind.PARAGRAPH, text, annotations=marks, continues=not is_paragraph)
+            self.blocks.append(block)
+            self._builder = AnnotatedTextBuilder()
+        elif is_paragraph and self.blocks:
+            self._end_paragraph()
+        self._open_elements = [
+            (tag, attributes, self._builder.length, line)
+            for tag, attributes, _, line in self._open_elements
+        ]
+
+    def _end_paragraph(self) -> None:
+        """Let the sentence that was read last end its paragraph."""
+        last = self.blocks[-1]
+        self.blocks[-1] = Block(last.kind, last.text, annotations=last.annotations)
+
+    def _check_element(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag not in ATTRIBUTES:
+            raise self._build_error(f"there is no element <{tag}>")
+        unknown = attributes.keys() - ATTRIBUTES[tag]
+        if unknown:
+            raise self._build_error(f"<{tag}> has no attribute {min(unknown)}")
+        if tag in REQUIRED_ATTRIBUTES and not attributes.get(REQUIRED_ATTRIBUTES[tag]):
+            raise self._build_error(f"<{tag}> needs the attribute {REQUIRED_ATTRIBUTES[tag]}")
+        if self._open_elements[-1][0] in _EMPTY_ELEMENTS:
+            raise self._build_error(f"<{self._open_elements[-1][0]}> holds nothing")
+        if tag == BREAK_TAG and "time" in attributes:
+            self._check_time(attributes["time"])
+
+    def _check_time(self, written: str) -> None:
+        length_ms = parse_duration_ms(written)
+        if length_ms is None or length_ms > MAX_PAUSE_MS:
+            raise self._build_error(
+                f'a break takes a time such as "300ms" or "2s", at most 10s, not "{written[:40]}"'
+            )
+
+    def _refuse_doctype(self, *_declared: object) -> None:
+        raise self._build_error("a document type declaration is not allowed")
+
+    def _build_error(self, reason: str) -> UnreadableText:
+        line = self._parser.CurrentLineNumber
+        return UnreadableText(f"{self.name} is refused: line {line}: {reason}.")

@@ -1,0 +1,1 @@
+"""What the API offers apart from stories: the music library, the inspection of files."""

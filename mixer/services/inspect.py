@@ -1,0 +1,190 @@
+"""Any sound file measured as our own are: loudness, peaks, levels, rules of a preset, a picture.
+
+Where the report of a mix lies beside the file, it tells where speech and music are.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import regex
+from pydantic import TypeAdapter
+
+from mixer.publish.mix_notes import bed_outline
+from mixer.publish.time_axis import format_clock
+from mixer.publish.timing import chapter_starts
+from mixer.publish.waveform import WaveformPicture, draw_waveform
+from mixer.requests import PresetName
+from mixer.sound import ffmpeg
+from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
+from mixer.sound.analysis.loudness import STEP_S
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, TIMEOUT_S, Measurement, measure
+from mixer.sound.analysis.verification import Verification, verify
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.presets import PRESETS
+from mixer.sound.timeline import Timeline
+
+COLUMNS = 1_600
+"""Of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found in a file.
+
+    Attributes:
+        name: of the file.
+        measurement: length, rate, channels, flaws.
+        verification: levels.
+        stream_info: the file around the sound.
+        rules: of the preset that was asked for.
+        timeline: that the file was made of; None where no report tells it.
+        sound_peaks_dbtp: of its music and sounds, by source.
+    """
+
+    name: str
+    measurement: Measurement
+    verification: Verification
+    stream_info: StreamInfo
+    rules: tuple[ComplianceRule, ...]
+    timeline: Timeline | None
+    sound_peaks_dbtp: Mapping[str, float]
+
+
+def inspect(
+    path: Path, preset: PresetName | None, report: Path | None, processes: ProcessGroup
+) -> Inspection:
+    """Measure a file.
+
+    Args:
+        path: the file, of any format that FFmpeg reads.
+        preset: whose rules it is held against.
+        report: of the mix that it is; the file's own name with .json where None.
+        processes: the job that it belongs to.
+
+    Raises:
+        NotFound: there is no such file.
+        UnplayableAudio: there is no sound in it.
+    """
+    measured = measure(path, channels=MUSIC_CHANNELS, processes=processes)
+    checked = verify(path, measured.duration_s, COLUMNS, processes=processes)
+    carrier = _probe_stream(path, measured, processes)
+    rules: tuple[ComplianceRule, ...] = ()
+    if preset is not None:
+        asked = PRESETS[preset]
+        target = asked.mono_lufs if measured.channels == 1 else asked.stereo_lufs
+        rules = tuple(check_compliance(checked, carrier, asked, target))
+    told = _load_report(report or path.with_suffix(".json"))
+    timeline = _parse_timeline(told)
+    return Inspection(
+        name=path.name,
+        measurement=measured,
+        verification=checked,
+        stream_info=carrier,
+        rules=rules,
+        timeline=timeline,
+        sound_peaks_dbtp=_sound_peaks_dbtp(told, timeline),
+    )
+
+
+def collect_figures(inspection: Inspection) -> dict[str, float | int | str | None]:
+    """What a file measures, by name."""
+    checked, carrier = inspection.verification, inspection.stream_info
+    head_s, tail_s = checked.silent_ends_s or (None, None)
+    return {
+        "file": inspection.name,
+        "duration_s": carrier.duration_s,
+        "codec": carrier.codec,
+        "sample_rate_hz": carrier.rate_hz,
+        "channels": inspection.measurement.channels,
+        "bitrate_kbps": carrier.kbps,
+        "integrated_loudness_lufs": checked.integrated_lufs,
+        "loudness_range_lu": checked.range_lu,
+        "true_peak_dbtp": checked.true_peak_dbtp,
+        "rms_dbfs": checked.rms_dbfs,
+        "noise_floor_dbfs": checked.noise_floor_dbfs,
+        "room_tone_before_s": head_s,
+        "room_tone_after_s": tail_s,
+        "room_tone_dbfs": checked.room_tone_dbfs,
+    }
+
+
+def draw_picture(inspection: Inspection) -> bytes:
+    """Waveform, loudness over time, and where speech and music are, as PNG."""
+    timeline, checked = inspection.timeline, inspection.verification
+    duration_s = inspection.stream_info.duration_s
+    lufs = checked.integrated_lufs
+    told = [format_clock(duration_s), "silent" if lufs is None else f"{lufs:.1f} LUFS"]
+    momentary = enumerate(checked.momentary_lufs, start=1)
+    return draw_waveform(
+        WaveformPicture(
+            peaks=checked.peaks,
+            duration_s=duration_s,
+            music=_bed_levels(inspection),
+            chapters=chapter_starts(timeline) if timeline else (),
+            title=inspection.name,
+            caption=" · ".join([*told, f"{checked.true_peak_dbtp:.1f} dBTP"]),
+            loudness=tuple((step * STEP_S, level) for step, level in momentary),
+            speech=_speech_spans(timeline) if timeline else (),
+        )
+    )
+
+
+def _sound_peaks_dbtp(report: Mapping[str, object], timeline: Timeline | None) -> dict[str, float]:
+    """By source; reports of older versions tell one figure, for their only music."""
+    peaks, peak = report.get("sound_peaks_dbtp"), report.get("music_peak_dbtp")
+    if isinstance(peaks, dict) and peaks:
+        return {str(source): float(each) for source, each in peaks.items()}
+    if timeline is None or not isinstance(peak, int | float):
+        return {}
+    return {cue.source: float(peak) for cue in timeline.cues}
+
+
+def _speech_spans(timeline: Timeline) -> tuple[tuple[float, float], ...]:
+    seconds = timeline.seconds
+    return tuple((seconds(clip.start), seconds(clip.end)) for clip in timeline.clips)
+
+
+def _bed_levels(inspection: Inspection) -> tuple[float, ...]:
+    if inspection.timeline is None or not inspection.timeline.cues:
+        return ()
+    if not {cue.source for cue in inspection.timeline.cues} <= inspection.sound_peaks_dbtp.keys():
+        return ()
+    return bed_outline(inspection.timeline, inspection.sound_peaks_dbtp, COLUMNS)
+
+
+def _probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:
+    """What FFmpeg says of the file's stream."""
+    command = [*ffmpeg.confined_input(0), "-t", "0", "-f", "null", "-"]
+    said = ffmpeg.run(command, files=[path], timeout_s=TIMEOUT_S, processes=processes).stderr
+    stream = _STREAM.search(said)
+    whole_kbps = path.stat().st_size * 8 / 1000 / measurement.duration_s
+    kbps = float(stream["kbps"]) if stream and stream["kbps"] else whole_kbps
+    codec = stream["codec"] if stream else ""
+    return StreamInfo(codec, measurement.rate_hz, round(kbps, 1), measurement.duration_s)
+
+
+def _load_report(report: Path) -> Mapping[str, object]:
+    """A report's fields; nothing where there is none, or it is something else."""
+    with suppress(OSError, ValueError):
+        found = json.loads(report.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _parse_timeline(report: Mapping[str, object]) -> Timeline | None:
+    with suppress(ValueError):
+        return (
+            TypeAdapter(Timeline).validate_python(report["timeline"])
+            if report.get("timeline")
+            else None
+        )
+    return None
+
+
+_STREAM = regex.compile(
+    r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)[^\n]*? Hz[^\n]*?(?:, (?P<kbps>\d+) kb/s)?(?: \(|\n|$)"
+)

@@ -1,0 +1,1 @@
+"""What a recording or a finished file measures, and whether that keeps the rules."""

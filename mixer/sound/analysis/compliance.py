@@ -1,0 +1,117 @@
+"""The rules of a preset, judged on what a finished file measures. Pure.
+
+Sources: ACX's submission requirements; EBU R128 and R128 s1; Apple's podcast requirements; AES
+TD1008 for speech.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mixer.sound.analysis.verification import Verification
+from mixer.sound.presets import Preset
+
+LOUDNESS_WITHIN_LU = 0.3
+"""What a mix promises; as much is granted to any file that is held against a preset."""
+
+ACX_NOISE_DBFS = -60.0
+SILENT_DBFS = -90.0
+"""Below it lies digital silence, whatever an encoder makes of it, and no room."""
+
+ACX_HEAD_S, ACX_TAIL_S = (0.5, 1.0), (1.0, 5.0)
+ACX_KBPS, ACX_RATE_HZ, ACX_LONGEST_S = 192, 44_100, 7_200
+BLOCK_ALLOWANCE_S = 0.1
+"""Ends are told in blocks of so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """The file around the sound.
+
+    Attributes:
+        codec: as FFmpeg names it, such as `mp3`.
+        rate_hz: sample rate.
+        kbps: bit rate; 0 where it is not told.
+        duration_s: of the audio.
+    """
+
+    codec: str
+    rate_hz: int
+    kbps: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceRule:
+    """A rule and whether it was kept.
+
+    Attributes:
+        name: such as `true_peak_dbtp`; its ending is the unit.
+        wanted: in words.
+        measured: None where there was nothing to measure, such as in silence.
+        passed: whether it was kept.
+    """
+
+    name: str
+    wanted: str
+    measured: float | None
+    passed: bool
+
+
+def check_compliance(
+    verification: Verification, stream_info: StreamInfo, preset: Preset, target_lufs: float
+) -> Iterator[ComplianceRule]:
+    """Every rule of a preset, save those on what was not looked at in a file too long for it.
+
+    Args:
+        verification: what the file measures.
+        stream_info: the file around it.
+        preset: whose rules count.
+        target_lufs: of the mix, by its channels.
+    """
+    if preset.rms_db is None:
+        low, high = target_lufs - LOUDNESS_WITHIN_LU, target_lufs + LOUDNESS_WITHIN_LU
+        yield _check_range("integrated_loudness_lufs", verification.integrated_lufs, low, high)
+    if not math.isnan(verification.true_peak_dbtp):
+        yield _check_maximum("true_peak_dbtp", verification.true_peak_dbtp, preset.ceiling_dbtp)
+    if preset.rms_db is not None:
+        yield from _check_acx(verification, stream_info, preset.rms_db)
+
+
+def _check_acx(
+    verification: Verification, stream_info: StreamInfo, rms_db: tuple[float, float]
+) -> Iterator[ComplianceRule]:
+    if verification.levels_dbfs:
+        yield from _check_acx_levels(verification, rms_db)
+    is_mp3 = stream_info.codec.startswith("mp3")
+    yield ComplianceRule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", stream_info.kbps,
+               is_mp3 and round(stream_info.kbps) >= ACX_KBPS)  # fmt: skip
+    yield _check_range("sample_rate_hz", stream_info.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)
+    yield _check_maximum("duration_s", stream_info.duration_s, ACX_LONGEST_S)
+
+
+def _check_acx_levels(
+    verification: Verification, rms_db: tuple[float, float]
+) -> Iterator[ComplianceRule]:
+    yield _check_range("rms_dbfs", verification.rms_dbfs, *rms_db)
+    yield _check_maximum("noise_floor_dbfs", verification.noise_floor_dbfs, ACX_NOISE_DBFS)
+    head_s, tail_s = verification.silent_ends_s or (None, None)
+    yield _check_range("room_tone_before_s", head_s, *ACX_HEAD_S, BLOCK_ALLOWANCE_S)
+    yield _check_range("room_tone_after_s", tail_s, *ACX_TAIL_S, BLOCK_ALLOWANCE_S)
+    yield _check_range("room_tone_dbfs", verification.room_tone_dbfs, SILENT_DBFS, ACX_NOISE_DBFS)
+
+
+def _check_range(
+    name: str, measured: float | None, low: float, high: float, allowance: float = 0.0
+) -> ComplianceRule:
+    wanted = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    passed = (
+        measured is not None
+        and low - allowance - 1e-9 <= round(measured, 1) <= high + allowance + 1e-9
+    )
+    return ComplianceRule(name, wanted, measured, passed)
+
+
+def _check_maximum(name: str, measured: float | None, limit: float) -> ComplianceRule:
+    passed = measured is not None and measured <= limit
+    return ComplianceRule(name, f"at most {limit:g}", measured, passed)

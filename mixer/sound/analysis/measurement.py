@@ -1,0 +1,265 @@
+"""What a sound is, found out in one pass of FFmpeg: length, loudness, peaks, silences, flaws.
+
+A chunk is measured once, when it is made; everything that the mix decides later it decides from
+these numbers, not from the audio. What is measured is the voice as it will be mixed, above
+HIGH_PASS_HZ.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import regex
+
+from mixer.errors import NotFound, RenderFailed, UnplayableAudio
+from mixer.sound import ffmpeg
+from mixer.sound.analysis import profile
+from mixer.sound.analysis.loudness import WINDOW_S, Histogram, histogram, integrated_lufs
+from mixer.sound.analysis.profile import UNKNOWN, LevelBlock, Profile, RawStats
+from mixer.sound.ffmpeg import ProcessGroup
+
+SILENCE_DBFS = -50.0
+"""Below this an edge counts as dead air."""
+
+SILENCE_S = 0.02
+"""Shorter dips are part of speech."""
+
+BLOCK_SAMPLES = 1_200
+"""50 ms at 24 kHz, in which peaks and mean levels are told; shorter ones cost more than they tell
+(measured)."""
+
+HIGH_PASS_HZ = 60
+"""Below lies rumble, an offset, no voice; a mix takes the same away (see presets)."""
+
+SETTLING_S = 0.05
+"""Until the high-pass has forgotten the step with which a recording off the middle begins."""
+
+MISSING_S = 0.25
+"""A file that plays so much less than it promises was cut."""
+
+TIMEOUT_S = 600.0
+"""A pass takes about a second for half an hour of speech; this is for a machine gone wrong."""
+
+VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
+"""Any channel layout to mono without a change of level: plain averages, no power law."""
+
+SAMPLE_CLOCK = "asetpts=round(N/SR/TB)"
+"""Time told by samples alone: a file's own times may begin late or jump where it is damaged."""
+
+MUSIC_CHANNELS = "aformat=channel_layouts=stereo|mono"
+"""Mono and stereo as they are, anything else folded down to stereo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What is known of a recording.
+
+    Attributes:
+        samples: decoded length at `rate_hz`.
+        rate_hz: sample rate.
+        channels: of the file.
+        true_peak_dbtp: oversampled peak; -inf for silence.
+        lead_samples: dead air before the first sound.
+        tail_samples: dead air after the last sound.
+        windows: momentary loudness, see `mixer.sound.analysis.loudness`.
+        profile: what the windows leave out.
+    """
+
+    samples: int
+    rate_hz: int
+    channels: int
+    true_peak_dbtp: float
+    lead_samples: int
+    tail_samples: int
+    windows: Histogram
+    profile: Profile = UNKNOWN
+
+    @property
+    def loudness_lufs(self) -> float | None:
+        """Integrated loudness in the measured channels; None for silence."""
+        return None if self.is_silent else integrated_lufs(self.windows)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples / self.rate_hz
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing to hear in it."""
+        return self.true_peak_dbtp <= SILENCE_DBFS or self.lead_samples >= self.samples
+
+
+def measure(
+    path: Path,
+    name: str = "",
+    *,
+    channels: str = VOICE_CHANNELS,
+    processes: ProcessGroup | None = None,
+) -> Measurement:
+    """Measure a sound file of any format that FFmpeg reads.
+
+    Args:
+        path: the file; it is opened confined, it can name no other.
+        name: what to call it in an error; the path where missing.
+        channels: how it will be played: VOICE_CHANNELS or MUSIC_CHANNELS.
+        processes: the job that it belongs to.
+
+    Raises:
+        NotFound: there is no such file.
+        UnplayableAudio: there is no sound in it.
+    """
+    name = name or str(path)
+    if not path.is_file():
+        raise NotFound(f"There is no audio file {name}.", key=name)
+    with TemporaryDirectory(prefix="measure-") as folder:
+        blocks_file = Path(folder, "blocks.txt")
+        try:
+            done = ffmpeg.run(
+                _build_command(channels, blocks_file.name),
+                files=[path.resolve()],
+                cwd=Path(folder),
+                timeout_s=TIMEOUT_S,
+                processes=processes,
+            )
+        except RenderFailed as error:
+            raise UnplayableAudio(f"FFmpeg finds no sound in {name}.", key=name) from error
+        blocks = _parse_blocks(blocks_file.read_text())
+    return _parse_measurement(done.stdout.decode(), done.stderr, blocks, name)
+
+
+def parse_momentary_lufs(stdout: str) -> list[float]:
+    """The momentary loudness that `ebur128` and `ametadata` print, one window every 100 ms."""
+    values = (float(match["value"]) for match in _MOMENTARY.finditer(stdout))
+    return [-math.inf if math.isnan(value) else value for value in values]
+
+
+def parse_true_peak_dbtp(stderr: str) -> float:
+    """The true peak in the summary that `ebur128` leaves on standard error; -inf for silence."""
+    peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(stderr)]
+    return peaks[-1] if peaks else -math.inf
+
+
+def _build_command(channels: str, blocks_file: str) -> list[str]:
+    """Two branches: one tells levels in blocks, the other silences and loudness.
+
+    Its ends are padded: windows there hold less than a whole one of speech, as between the gaps of
+    a mix.
+    """
+    is_voice = channels == VOICE_CHANNELS
+    high_pass = f",aformat=sample_fmts=fltp,highpass=f={HIGH_PASS_HZ}" if is_voice else ""
+    whole = (
+        f"[0:a:0]{SAMPLE_CLOCK},{channels},astats=measure_perchannel=none{high_pass},asplit[a][b]"
+    )
+    stats = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level+RMS_level"
+    blocks = f"[a]asetnsamples={BLOCK_SAMPLES}:p=0,{stats},ametadata=print:file={blocks_file}[c]"
+    silences = f"[b]silencedetect=n={SILENCE_DBFS}dB:d={SILENCE_S}"
+    padded = f"adelay={WINDOW_S * 1000:g}:all=1,apad=pad_dur={WINDOW_S}"
+    levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:file=-"
+    graph = f"{whole};{blocks};{silences},{padded},{levels}:key=lavfi.r128.M[d]"
+    outputs = ["-map", "[c]", "-f", "null", "-", "-map", "[d]", "-f", "null", "-"]
+    return [*ffmpeg.confined_input(0), "-filter_complex", graph, *outputs]
+
+
+def _parse_measurement(
+    stdout: str, stderr: str, blocks: Sequence[LevelBlock], name: str
+) -> Measurement:
+    passes, stream = _WHOLE.findall(stderr), _STREAM.search(stderr)
+    if stream is None or not any(int(found[-1]) for found in passes):
+        raise UnplayableAudio(f"There is not a single sample of sound in {name}.", key=name)
+    if len(passes) > 1:
+        raise UnplayableAudio(
+            f"{name} changes its sample rate or its channels on the way: convert it to one format.",
+            key=name,
+        )
+    offset, peak_dbfs, at_peak, samples = passes[0]
+    whole = RawStats(int(samples), abs(float(offset)), float(peak_dbfs), int(at_peak))
+    rate_hz = int(stream["rate"])
+    silences = _parse_silences(stderr, whole, rate_hz)
+    lead, tail = _measure_dead_air(silences, whole.samples)
+    momentary = parse_momentary_lufs(stdout)
+    sounding_s = lead / rate_hz, (whole.samples - tail) / rate_hz
+    measured = Measurement(
+        samples=whole.samples,
+        rate_hz=rate_hz,
+        channels=_count_channels(stream["layout"]),
+        true_peak_dbtp=parse_true_peak_dbtp(stderr),
+        lead_samples=lead,
+        tail_samples=tail,
+        windows=histogram(momentary),
+    )
+    head, end = profile.find_edges(momentary, *sounding_s)
+    known = Profile(
+        head=head,
+        tail=end,
+        limited_db=profile.limiter_losses_db(blocks, measured.true_peak_dbtp),
+        rms_dbfs=profile.rms_dbfs(blocks),
+        noise_dbfs=profile.noise_dbfs(blocks),
+        pauses=profile.find_inner_pauses(silences, whole.samples, rate_hz),
+        flaws=tuple(profile.find_flaws(whole, is_damaged=_is_damaged(stderr, measured.duration_s))),
+        momentary_lufs=tuple(momentary),
+    )
+    return replace(measured, profile=known)
+
+
+def _parse_blocks(output: str) -> list[LevelBlock]:
+    """The blocks that `astats` and `ametadata` print."""
+    peaks, levels = _BLOCK_PEAK.findall(output), _BLOCK_LEVEL.findall(output)
+    return [LevelBlock(float(peak), float(rms)) for peak, rms in zip(peaks, levels, strict=True)]
+
+
+def _parse_silences(stderr: str, raw: RawStats, rate_hz: int) -> list[tuple[int, int]]:
+    """The stretches of silence that FFmpeg reports, from sample to sample."""
+    starts = [round(float(match["at"]) * rate_hz) for match in _SILENCE_START.finditer(stderr)]
+    ends = [round(float(match["at"]) * rate_hz) for match in _SILENCE_END.finditer(stderr)]
+    ends += [raw.samples] * (len(starts) - len(ends))
+    if raw.offset > profile.DC_OFFSET and starts and starts[0] <= SETTLING_S * rate_hz:
+        starts[0] = 0
+    stretches = zip(starts, ends, strict=True)
+    return [(max(start, 0), min(end, raw.samples)) for start, end in stretches]
+
+
+def _measure_dead_air(silences: Sequence[tuple[int, int]], samples: int) -> tuple[int, int]:
+    """Dead air at both ends."""
+    lead = silences[0][1] if silences and silences[0][0] == 0 else 0
+    tail = samples - silences[-1][0] if silences and silences[-1][1] >= samples - 1 else 0
+    return lead, tail
+
+
+def _is_damaged(stderr: str, duration_s: float) -> bool:
+    """Whether FFmpeg stumbled, or found less than the file promises."""
+    if _DAMAGE.search(stderr):
+        return True
+    promised = _DURATION.search(stderr)
+    if promised is None or "Estimating duration" in stderr:
+        return False
+    hours, minutes, seconds = (float(part) for part in promised[1].split(":"))
+    return duration_s < 3600 * hours + 60 * minutes + seconds - MISSING_S
+
+
+def _count_channels(layout: str) -> int:
+    """How many channels a layout's name stands for: `stereo`, `5.1(side)`, `3 channels`."""
+    known = {"mono": 1, "stereo": 2, "quad": 4, "hexagonal": 6, "octagonal": 8}
+    surround = regex.match(r"(\d+)\.(\d+)", layout)
+    counted = regex.match(r"(\d+) channels", layout)
+    if surround:
+        return int(surround[1]) + int(surround[2])
+    return int(counted[1]) if counted else known.get(layout, 2)
+
+
+_WHOLE = regex.compile(
+    r"DC offset: (-?[\d.]+).*?Peak level dB: (-?(?:[\d.]+|inf)).*?Abs Peak count: (\d+).*?"
+    r"Number of samples: (\d+)",
+    regex.DOTALL,
+)
+_BLOCK_PEAK = regex.compile(r"Overall\.Peak_level=(\S+)")
+_BLOCK_LEVEL = regex.compile(r"Overall\.RMS_level=(\S+)")
+_DURATION = regex.compile(r"Duration: ([\d:.]+)")
+_DAMAGE = regex.compile(r"(?i)invalid data|header missing|error submitting|corrupt|truncat|partial")
+_STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: .*?, (?P<rate>\d+) Hz, (?P<layout>[^,\n]+)")
+_MOMENTARY = regex.compile(r"lavfi\.r128\.M=(?P<value>\S+)")
+_SILENCE_START = regex.compile(r"silence_start: (?P<at>-?[\d.e+-]+)")
+_SILENCE_END = regex.compile(r"silence_end: (?P<at>[\d.e+-]+)")
+_TRUE_PEAK = regex.compile(r"True peak:\s+Peak:\s+(?P<peak>-?(?:[\d.]+|inf)) dBFS")

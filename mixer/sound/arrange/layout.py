@@ -1,0 +1,176 @@
+"""Takes and music to a Timeline: the mix, decided before a sample is touched. Pure."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from types import MappingProxyType
+
+from mixer.errors import UnplayableAudio
+from mixer.sound.analysis.loudness import DUAL_MONO_LU
+from mixer.sound.arrange.arrangement import (
+    SOUND_GAP_S,
+    VoiceLayout,
+    arrange_music,
+    arrange_sounds,
+    extend_gaps,
+    sounds_at,
+    sounds_duration_s,
+)
+from mixer.sound.arrange.cues import MusicBedStyle, SoundFile
+from mixer.sound.arrange.ducking import RADIO, DuckingEnvelope
+from mixer.sound.arrange.levels import clip_gains_db, compute_mastering
+from mixer.sound.arrange.loudness_prediction import predict_loudness
+from mixer.sound.arrange.music_levels import build_accompaniment, mean_shares
+from mixer.sound.arrange.pauses import count_silent_windows, pause_windows, speech_spans
+from mixer.sound.arrange.placement import Take, place_takes
+from mixer.sound.arrange.sound_annotations import (
+    PlacedSound,
+    PlaybackMode,
+    SoundAnnotation,
+    TakePosition,
+)
+from mixer.sound.formats.encoding import MP3, Encoding
+from mixer.sound.presets import Preset
+from mixer.sound.timeline import Timeline, voice_rate_hz
+
+NAMED_TAKES = 20
+"""How many takes are named where none can be heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixStyle:
+    """How a mix shall sound.
+
+    Attributes:
+        preset: loudness, ceiling, margins.
+        encoding: of the finished file; encoders change the level.
+        music_level_lu: how far the music lies below the voice while it speaks.
+        duck_db: by how much the music rises in long pauses.
+        intro_s: music before the first word.
+        outro_s: music after the last word.
+        fade_out_s: of the music at the end.
+        envelope: how quickly the music gives way to the voice and comes back.
+        de_ess: how strongly hissing of the voice is held down, from 0 to 1.
+        prediction_error_lu: how much louder than foretold this mix was found to be.
+    """
+
+    preset: Preset
+    encoding: Encoding = MP3
+    music_level_lu: float = 20.0
+    duck_db: float = 8.0
+    intro_s: float = 0.0
+    outro_s: float = 2.0
+    fade_out_s: float = 5.0
+    envelope: DuckingEnvelope = RADIO
+    de_ess: float = 0.0
+    prediction_error_lu: float = 0.0
+
+
+NO_SOUNDS: Mapping[str, SoundFile] = MappingProxyType({})
+
+
+def build_timeline(
+    takes: Sequence[Take],
+    music: SoundFile | None,
+    style: MixStyle,
+    sounds: Mapping[str, SoundFile] = NO_SOUNDS,
+) -> Timeline:
+    """Decide a mix.
+
+    Args:
+        takes: in playing order.
+        music: what plays from the beginning, unless the first take wants other music; None for
+            nothing. A voice without music and sounds stays mono.
+        style: how it shall sound.
+        sounds: recordings that the takes' marks name, by source.
+
+    Raises:
+        UnplayableAudio: there is nothing to hear in any take; it names them.
+        BadInput: there is nothing to hear in the music, or in a sound.
+    """
+    heard = [take for take in takes if not take.measured.is_silent]
+    if not heard:
+        keys = [take.source for take in islice(takes, NAMED_TAKES)]
+        raise UnplayableAudio(
+            "There is nothing to hear: every chunk is silent or empty.", keys=keys
+        )
+    known = {**sounds, **({music.source: music} if music else {})}
+    opening = SoundAnnotation(music.source, PlaybackMode.LOOP) if music else None
+    measured = [take.measured for take in heard]
+    rate_hz = voice_rate_hz({each.rate_hz for each in measured})
+    has_cues = bool(music) or any(mark.source for take in heard for mark in take.annotations)
+    channels = 2 if has_cues else 1
+    level_db = clip_gains_db(measured, channels)
+    gains_db = [gain + take.level_db for gain, take in zip(level_db, heard, strict=True)]
+    roomy = extend_gaps(heard, known)
+    clips, sections = place_takes(
+        roomy, gains_db, _lead_s(style, roomy[0], opening, known), rate_hz
+    )
+    ground = VoiceLayout(roomy, clips, sections, round(style.preset.margin_s[0] * rate_hz), rate_hz)
+    placed = arrange_sounds(ground, known)
+    length = _timeline_length(style, ground, placed, has_music=has_cues)
+    speech = speech_spans(clips, measured, rate_hz, style.envelope)
+    beside = build_accompaniment(
+        *(arrange_music(opening, placed, ground, length), placed, speech, known),
+        length=length,
+        bed_style=MusicBedStyle(
+            *(style.duck_db, style.music_level_lu, style.fade_out_s, rate_hz), style.envelope
+        ),
+    )
+    under = beside.background_levels(clips)
+    alone: defaultdict[float, float] = defaultdict(float)
+    alone.update(pause_windows(speech, beside.cues, length, known, rate_hz))
+    for level_lufs, share in mean_shares(clips, under).items():
+        alone[level_lufs] += share * count_silent_windows(speech, measured, rate_hz)
+    expected = predict_loudness(
+        *(clips, measured, length, rate_hz),
+        dual_mono_db=DUAL_MONO_LU if channels > 1 else 0.0,
+        background=under,
+        unmixed=alone,
+    )
+    return Timeline(
+        rate_hz=rate_hz,
+        length=length,
+        channels=channels,
+        clips=clips,
+        cues=beside.cues,
+        sections=sections,
+        mastering=compute_mastering(
+            *(expected, beside.bed_peak_db, channels),
+            *(style.preset, style.encoding),
+            prediction_error_lu=style.prediction_error_lu,
+            has_sounds=bool(beside.sound_cues),
+        ),
+        treatment=replace(style.preset.treatment, de_ess=style.de_ess),
+        room_tone_dbfs=style.preset.room_tone_dbfs,
+    )
+
+
+def _lead_s(
+    style: MixStyle, first: Take, opening: SoundAnnotation | None, sounds: Mapping[str, SoundFile]
+) -> float:
+    """What comes before the first word: silence, sounds of their own, music."""
+    before = [
+        mark
+        for mark in sounds_at(first, TakePosition.BEFORE)
+        if mark.playback is not PlaybackMode.LOOP
+    ]
+    last = [
+        mark
+        for mark in [opening, *sounds_at(first, TakePosition.BEFORE)]
+        if mark and mark not in before
+    ]
+    intro_s = style.intro_s if last and last[-1].source else 0.0
+    held = sounds_duration_s(before, sounds) + SOUND_GAP_S if before else 0.0
+    return style.preset.margin_s[0] + held + intro_s
+
+
+def _timeline_length(
+    style: MixStyle, voice: VoiceLayout, placed_sounds: Sequence[PlacedSound], *, has_music: bool
+) -> int:
+    """Of the timeline: up to the last sound, and what comes behind it."""
+    margin = round(style.preset.margin_s[1] * voice.rate_hz)
+    outro = round(style.outro_s * voice.rate_hz) if has_music else 0
+    last_sound = max((each.end for each in placed_sounds), default=0)
+    return max(voice.clips[-1].end + max(margin, outro), last_sound + margin)

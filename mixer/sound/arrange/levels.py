@@ -1,0 +1,270 @@
+"""Every gain of a mix, from measurements alone. Pure.
+
+All takes are brought to one loudness, the music is set against it, and one static gain brings the
+sum to the target. What the sum will measure is foretold from the takes' histograms, so nothing
+has to be rendered to find the gain.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from mixer.errors import BadInput
+from mixer.sound.analysis.loudness import (
+    DUAL_MONO_LU,
+    WINDOW_S,
+    amplitude,
+    decibels,
+    histogram,
+    integrated_lufs,
+)
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.arrange.ducking import Span
+from mixer.sound.arrange.loudness_prediction import LoudnessModel
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.presets import Preset
+from mixer.sound.timeline import Cue, Mastering
+
+VOICE_LUFS = -20.0
+"""To which every take is brought before mastering, as heard in the mix's channels."""
+
+MAX_BOOST_DB = 12.0
+"""More would lift a recording's noise out of hiding."""
+
+STEREO = 2
+
+MAX_NOISE_DBFS = -50.0
+"""To which a take's own noise may be lifted; a take that is noisier stays as loud as it is."""
+
+MAX_CUT_DB = 20.0
+
+IN_PAUSE_PEAK_DB = -8.0
+UNDER_SPEECH_PEAK_DB = -12.0
+"""Peaks of a sound, before mastering: it is made softer where they would be higher, so that the
+limiter on the sum finds little to do (a voice at VOICE_LUFS has peaks of about -6)."""
+
+MAX_BED_CHANGE_DB = 6.0
+"""By so much the music's gain may differ from what its loudness as a whole asks for."""
+
+GAIN_STEP_DB = 0.05
+
+MAX_MAKEUP_DB = 6.0
+"""So much gain may make up for what the limiter takes; more would crush the voice. What then is
+missing shows in the report."""
+
+UNLIMITED_DB = -80.0
+"""A gain at which no limiter has anything to do."""
+
+TOLERANCE_LU = 0.02
+SEARCH_STEP_DB = 0.5
+"""Steps in which a gain is looked for; between two of them loudness runs straight enough."""
+
+RMS_CLEARANCE_DB = 0.7
+"""From the bounds of the plain level: what foretelling and encoding may miss."""
+
+PEAK_MARGIN_DB = 1.0
+"""What MP3 encoding and resampling may add to a peak (measured on speech at 128 kbit/s)."""
+
+LIMITED_PEAK_MARGIN_DB = 2.0
+"""The same where the limiter is at work: it leaves many peaks at its limit, and levels samples
+only, so what lies between two samples comes on top (measured on bursts of noise).
+"""
+
+HARD_LIMITED_DB = 6.0
+HARD_PEAK_MARGIN_DB = 2.5
+"""The same where more than HARD_LIMITED_DB are taken from the highest peak (measured likewise)."""
+
+
+def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
+    """The gain that brings each take to VOICE_LUFS; one too short to measure gets the median."""
+    wanted = VOICE_LUFS - (DUAL_MONO_LU if channels > 1 else 0.0)
+    levels = [take.loudness_lufs for take in takes]
+    known = [level for level in levels if level is not None]
+    typical = median(known) if known else wanted
+    return [
+        _clamp_gain(wanted - (typical if level is None else level), take)
+        for level, take in zip(levels, takes, strict=True)
+    ]
+
+
+def _clamp_gain(gain_db: float, take: Measurement) -> float:
+    """A gain that lifts no noise into hearing.
+
+    A voice in one of many channels lost level where they were averaged; that much is given back.
+    """
+    noise_dbfs = take.profile.noise_dbfs
+    boost = MAX_BOOST_DB + (decibels(take.channels) if take.channels > STEREO else 0.0)
+    if noise_dbfs is not None:
+        boost = min(boost, max(0.0, MAX_NOISE_DBFS - noise_dbfs))
+    return min(max(gain_db, -MAX_CUT_DB), boost)
+
+
+def cue_gains_db(
+    music: SoundFile, cues: Sequence[Cue], speech: Sequence[Span], level_lu: float, rate_hz: int
+) -> list[float]:
+    """The gains that put what plays under speech so far below the voice, one for each cue.
+
+    A track's own loudness says little of the stretch that is played; so that stretch counts.
+
+    Raises:
+        BadInput: the music is silent.
+    """
+    loudness = music.measured.loudness_lufs
+    if loudness is None:
+        raise BadInput(f"There is nothing to hear in the music {music.source}.", key=music.source)
+    usual = VOICE_LUFS - level_lu - loudness - music.dual_mono_db
+    gains = []
+    for cue in cues:
+        under = integrated_lufs(histogram(windows_under_speech(music, cue, speech, rate_hz)))
+        own = usual if under is None else VOICE_LUFS - level_lu - under
+        bounded = min(max(own, usual - MAX_BED_CHANGE_DB), usual + MAX_BED_CHANGE_DB)
+        gains.append(quantize_gain(bounded))
+    return gains
+
+
+def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -> float:
+    """The gain that puts a sound that plays once so far from the voice, and its peaks within reach.
+
+    Args:
+        sound: that plays.
+        level_lu: against the voice.
+        is_under_speech: whether somebody speaks meanwhile.
+
+    Raises:
+        BadInput: it is silent.
+    """
+    loudness = sound.measured.loudness_lufs
+    if loudness is None:
+        raise BadInput(f"There is nothing to hear in the sound {sound.source}.", key=sound.source)
+    wanted = VOICE_LUFS + level_lu - loudness - sound.dual_mono_db
+    highest_db = UNDER_SPEECH_PEAK_DB if is_under_speech else IN_PAUSE_PEAK_DB
+    return quantize_gain(min(wanted, highest_db - sound.measured.true_peak_dbtp))
+
+
+def windows_under_speech(
+    music: SoundFile, cue: Cue, speech: Sequence[Span], rate_hz: int
+) -> Iterator[float]:
+    """Windows of the music, side by side, while somebody speaks over a cue."""
+    step = round(WINDOW_S * rate_hz)
+    for start, end in speech:
+        begin, stop = max(start, cue.start), min(end, cue.end)
+        for at in range(begin + step // 2, stop, step):
+            yield music.momentary_lufs((at - cue.start) / rate_hz)
+
+
+def compute_mastering(
+    model: LoudnessModel,
+    bed_peak_db: float | None,
+    channels: int,
+    preset: Preset,
+    encoding: Encoding,
+    *,
+    prediction_error_lu: float = 0.0,
+    has_sounds: bool = False,
+) -> Mastering:
+    """The gain and the limit of the whole.
+
+    Where a preset has a range for the plain level, that decides, and the loudness is what follows.
+
+    Args:
+        model: what the mix will measure.
+        bed_peak_db: true peak of the music under speech, before mastering; None without music.
+        channels: of the mix.
+        preset: target and ceiling.
+        encoding: whose own change of level counts.
+        prediction_error_lu: how much louder than foretold the mix was found to be (see
+            `mixer.sound.render.loudness_correction`).
+        has_sounds: whether sounds play once, whose peaks may meet the voice's: then a limiter
+            watches the sum.
+    """
+    offset_db = encoding.level_offset_db
+    master = _MasteringModel(
+        model, bed_peak_db, preset.ceiling_dbtp, offset_db, prediction_error_lu
+    )
+    target = preset.stereo_lufs if channels > 1 else preset.mono_lufs
+    gain = _find_gain(target, master.lufs, prediction_error_lu)
+    if preset.rms_db is not None:
+        level, wanted = master.rms_db(gain), _clamp_level(master.rms_db(gain), preset.rms_db)
+        if wanted != level and math.isfinite(level):
+            gain = _find_gain(wanted, master.rms_db)
+            target = round(master.lufs(gain), 1)
+    gain = quantize_gain(gain)
+    sum_limit_db = preset.ceiling_dbtp - HARD_PEAK_MARGIN_DB if has_sounds else None
+    return Mastering(gain, target, preset.ceiling_dbtp, master.limit_db(gain), sum_limit_db)
+
+
+@dataclass(frozen=True, slots=True)
+class _MasteringModel:
+    """What comes of a gain."""
+
+    model: LoudnessModel
+    bed_peak_db: float | None
+    ceiling_dbtp: float
+    offset_db: float
+    prediction_error_lu: float
+
+    def limit_db(self, gain_db: float) -> float | None:
+        bed_db = None if self.bed_peak_db is None else self.bed_peak_db + gain_db
+        return _limit_db(self.model.voice_peak_db + gain_db, bed_db, self.ceiling_dbtp)
+
+    def lufs(self, gain_db: float) -> float:
+        measured = self.model.lufs(gain_db, self.limit_db(gain_db))
+        plain = VOICE_LUFS + gain_db if measured is None else measured
+        return plain + self.offset_db + self.prediction_error_lu
+
+    def rms_db(self, gain_db: float) -> float:
+        plain = self.model.rms_db(gain_db, self.limit_db(gain_db))
+        return plain + self.offset_db
+
+
+def _find_gain(
+    target: float, measure: Callable[[float], float], prediction_error_lu: float = 0.0
+) -> float:
+    """The gain with which something will measure what is wanted, or come nearest to it.
+
+    A limiter may need more of it than is missing, so it is looked for in steps, and then between
+    two of them. Not every step brings more: music that rises along takes from the room that the
+    limiter leaves to the voice, and a window that falls under the gate no longer counts.
+    What it was found to be off by does not count as taken by the limiter.
+    """
+    low = target - (measure(UNLIMITED_DB) - prediction_error_lu - UNLIMITED_DB)
+    if not math.isfinite(low):
+        return 0.0
+    most = low + MAX_MAKEUP_DB
+    at = low - max(0.0, prediction_error_lu)
+    found = measure(at)
+    best, nearest = at, found
+    while nearest < target - TOLERANCE_LU and at < most:
+        following = measure(at + SEARCH_STEP_DB)
+        if following > target:
+            return at + SEARCH_STEP_DB * (target - found) / (following - found)
+        at, found = at + SEARCH_STEP_DB, following
+        if found > nearest:
+            best, nearest = at, found
+    return best
+
+
+def _clamp_level(level: float, bounds: tuple[float, float]) -> float:
+    """A level, or the nearest that is clear of both bounds."""
+    return min(max(level, bounds[0] + RMS_CLEARANCE_DB), bounds[1] - RMS_CLEARANCE_DB)
+
+
+def quantize_gain(gain_db: float) -> float:
+    """A gain in whole steps of GAIN_STEP_DB.
+
+    So an edit that changes little leaves the gain of the whole as it was, and with it the bytes of
+    all that was not edited.
+    """
+    return round(gain_db / GAIN_STEP_DB) * GAIN_STEP_DB
+
+
+def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float | None:
+    """What is left for the voice under the ceiling beside the bed; None when it stays below."""
+    bed = amplitude(bed_db) if bed_db is not None else 0.0
+    if amplitude(voice_db) + bed <= amplitude(ceiling_db - PEAK_MARGIN_DB):
+        return None
+    is_hard = voice_db - ceiling_db > HARD_LIMITED_DB
+    ceiling = amplitude(ceiling_db - (HARD_PEAK_MARGIN_DB if is_hard else LIMITED_PEAK_MARGIN_DB))
+    return decibels(max(ceiling - bed, ceiling / 2))

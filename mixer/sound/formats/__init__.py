@@ -1,0 +1,1 @@
+"""Containers and codecs: one module for each."""

@@ -1,0 +1,1 @@
+"""A timeline rendered in segments, cached, joined into a finished file."""

@@ -1,0 +1,155 @@
+"""Music made ready for the mix: raw samples that can be read from any point, looped without a seam.
+
+The track is decoded once, without the silence at its ends. One that is too short gets a tail in
+which its end crossfades into its own beginning, at equal power; played again from behind that
+beginning, it goes on as if it never ended. Samples lie in a plain file, so a place in the music is
+a place in the file: reading is exact to the sample, and costs no decoding.
+
+The price: 10 MB of disk for each minute of music that is really played.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixer.sound import ffmpeg
+from mixer.sound.analysis.measurement import TIMEOUT_S, Measurement
+from mixer.sound.arrange.cues import seam_s
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.timeline import MIX_RATE_HZ, rescale_samples
+
+CHANNELS = 2
+FRAME_BYTES = 2 * CHANNELS
+"""Signed 16 bits a channel: music lies 20 dB under the voice, its rounding noise far below that."""
+
+MIN_LOOP_S = 60
+"""Shorter loops are written out several times, so that a segment reads few pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """Music as raw 16-bit stereo samples at MIX_RATE_HZ.
+
+    Attributes:
+        path: of the file.
+        frames: its length.
+        loop_from: at its end, playing goes on from this frame.
+    """
+
+    path: Path
+    frames: int
+    loop_from: int
+
+    def pieces(self, start: int, length: int) -> Iterator[tuple[int, int]]:
+        """The stretches of the file, from frame to frame, that a stretch of the music consists of.
+
+        Args:
+            start: frames since the music began.
+            length: in frames.
+        """
+        while length > 0:
+            begin = self._wrap_frame(start)
+            end = min(self.frames, begin + length)
+            yield begin, end
+            start, length = start + end - begin, length - (end - begin)
+
+    def _wrap_frame(self, frame: int) -> int:
+        if frame < self.frames:
+            return frame
+        period = self.frames - self.loop_from
+        return self.loop_from + (frame - self.loop_from) % period
+
+
+def prepare_bed(
+    source: Path,
+    measured: Measurement,
+    played_s: float,
+    folder: Path,
+    processes: ProcessGroup | None = None,
+) -> Bed:
+    """Decode a track into a bed.
+
+    Args:
+        source: a sound file of any format; opened confined.
+        measured: what is known of it.
+        played_s: for how long the mix will play it at most.
+        folder: where the bed's file goes.
+        processes: the job that it belongs to.
+    """
+    needed = round(played_s * MIX_RATE_HZ)
+    frames = _audible_frames(measured)
+    path = folder / "bed.s16"
+    if frames >= needed:
+        _decode_track(source, f"{_trim_filter(measured, needed)}[out]", path, processes)
+        return Bed(path, needed, loop_from=0)
+    overlap = _overlap_frames(frames)
+    _decode_track(
+        source, _loop_filter(_trim_filter(measured, frames), frames, overlap), path, processes
+    )
+    return Bed(path, _extend_loop(path, frames, overlap), loop_from=overlap)
+
+
+def predict_bed(measured: Measurement, played_s: float, path: Path) -> Bed:
+    """The bed that `prepare_bed` makes, told in advance.
+
+    Args:
+        measured: what is known of the music.
+        played_s: for how long the mix will play it at most.
+        path: where it will lie.
+    """
+    needed, frames = round(played_s * MIX_RATE_HZ), _audible_frames(measured)
+    if frames >= needed:
+        return Bed(path, needed, loop_from=0)
+    overlap = _overlap_frames(frames)
+    period = frames - overlap
+    missing = max(0, MIN_LOOP_S * MIX_RATE_HZ - period)
+    return Bed(path, frames + period * -(-missing // period), loop_from=overlap)
+
+
+def _audible_frames(measured: Measurement) -> int:
+    sounding = measured.samples - measured.lead_samples - measured.tail_samples
+    return rescale_samples(sounding, measured.rate_hz, MIX_RATE_HZ)
+
+
+def _overlap_frames(frames: int) -> int:
+    return int(seam_s(frames / MIX_RATE_HZ) * MIX_RATE_HZ)
+
+
+def _trim_filter(measured: Measurement, frames: int) -> str:
+    """The sounding part of a track, as stereo at MIX_RATE_HZ, exactly so many frames."""
+    end = measured.samples - measured.tail_samples
+    is_mono = measured.channels == 1
+    twice = "pan=stereo|c0=c0|c1=c0" if is_mono else "aformat=channel_layouts=stereo"
+    return (
+        f"[0:a:0]atrim=start_sample={measured.lead_samples}:end_sample={end},"
+        f"asetpts=PTS-STARTPTS,{twice},aresample={MIX_RATE_HZ},"
+        f"apad=whole_len={frames},atrim=end_sample={frames}"
+    )
+
+
+def _loop_filter(track: str, frames: int, overlap: int) -> str:
+    """The track up to its last seconds, then those crossfaded into its first."""
+    body = frames - overlap
+    return (
+        f"{track},asplit=3[a][b][c];[a]atrim=end_sample={body}[body];"
+        f"[b]atrim=start_sample={body},asetpts=PTS-STARTPTS[tail];[c]atrim=end_sample={overlap}[head];"
+        f"[tail][head]acrossfade=ns={overlap}:c1=qsin:c2=qsin[seam];"
+        "[body][seam]concat=v=0:a=1[out]"
+    )
+
+
+def _decode_track(source: Path, graph: str, path: Path, processes: ProcessGroup | None) -> None:
+    output = ["-map", "[out]", "-f", "s16le", "-c:a", "pcm_s16le", str(path)]
+    command = [*ffmpeg.confined_input(0), "-filter_complex", graph, *output]
+    ffmpeg.run(command, files=[source], timeout_s=TIMEOUT_S, processes=processes)
+
+
+def _extend_loop(path: Path, frames: int, loop_from: int) -> int:
+    """Append whole periods of the loop until it is long enough; the new length in frames."""
+    with path.open("r+b") as file:
+        file.seek(loop_from * FRAME_BYTES)
+        period = file.read()
+        while frames - loop_from < MIN_LOOP_S * MIX_RATE_HZ:
+            file.write(period)
+            frames += len(period) // FRAME_BYTES
+    return frames

@@ -1,0 +1,85 @@
+"""A segment's address: a hash of everything that shapes its bytes. Pure.
+
+What shapes them is the very command that renders them, with the contents of its files in place of
+their names, and the FFmpeg that carries it out. A command counts all times from its own window, so
+a segment that an edit has only moved keeps its address; and what a later version puts into the
+command is part of the address without being listed here.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.render.bed import Bed
+from mixer.sound.render.filtergraph import build_segment_command
+from mixer.sound.render.segments import Segment
+from mixer.sound.timeline import FORMAT_VERSION, Timeline
+
+RENDERER_VERSION = 1
+"""Goes up when what lies outside the command changes: how beds are made, how frames are cut."""
+
+HEX_DIGITS = 40
+"""160 bits of SHA-256: two segments will not meet by chance."""
+
+
+def segment_cache_key(
+    timeline: Timeline,
+    segment: Segment,
+    encoding: Encoding,
+    beds: Mapping[tuple[str, bool], Bed],
+    content_ids: Mapping[str, str],
+    *,
+    ffmpeg_version: str,
+) -> str:
+    """The address of a segment.
+
+    Args:
+        timeline: the mix.
+        segment: of it.
+        encoding: of the finished file.
+        beds: the music, as `named_beds` makes it.
+        content_ids: what tells the contents of each clip's recording, by source; a source that is
+            not
+            there tells it itself, as keys made of content do.
+        ffmpeg_version: of the one that renders.
+    """
+    clips = {
+        clip.source: Path(content_ids.get(clip.source, clip.source))
+        for clip in timeline.clips
+        if clip.start < segment.window_end and clip.end > segment.window_start
+    }
+    stream = encoding.stream
+    command = build_segment_command(
+        timeline,
+        segment,
+        clips,
+        beds,
+        stream.frame_samples,
+        sample_format=stream.sample_format,
+        is_position_independent=True,
+    )
+    spans = [segment.start - segment.window_start, segment.end - segment.start, segment.is_last]
+    files = [str(path) for path in command.files]
+    versions = [FORMAT_VERSION, RENDERER_VERSION, ffmpeg_version]
+    shaping = [versions, command.arguments, files, encoding.segment_arguments, spans]
+    return _hash(json.dumps([*shaping, timeline.rate_hz, timeline.channels]))
+
+
+def group_cache_key(segment_keys: Sequence[str]) -> str:
+    """The address of a reel, made of its segments' own."""
+    return segment_keys[0] if len(segment_keys) == 1 else _hash(" ".join(segment_keys))
+
+
+def fingerprint_bed(bed: Bed, content_id: str, measured: Measurement) -> Bed:
+    """A bed whose place is told by the contents of its recording, and how it is made of it."""
+    edges = (measured.lead_samples, measured.tail_samples, measured.samples, measured.channels)
+    looped = (bed.loop_from, bed.frames) if bed.loop_from else ()
+    return replace(bed, path=Path("-".join(map(str, (content_id, *edges, *looped)))))
+
+
+def _hash(content: str) -> str:
+    return sha256(content.encode(errors="surrogatepass")).hexdigest()[:HEX_DIGITS]

@@ -1,0 +1,104 @@
+"""The command that renders a segment: voice, music and room tone met, limited and measured."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixer.sound.analysis.loudness import STEP_S
+from mixer.sound.arrange import room_tone
+from mixer.sound.render.bed import Bed
+from mixer.sound.render.filtergraph.graph import (
+    FilterGraph,
+    concatenate,
+    limiter_filters,
+    mix_samples,
+    skip_filters,
+    upmix_filters,
+)
+from mixer.sound.render.filtergraph.music import add_music
+from mixer.sound.render.filtergraph.voice import add_voice
+from mixer.sound.render.segments import Segment
+from mixer.sound.timeline import MIX_RATE_HZ, Timeline
+
+LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
+
+LOUDNESS_STEP = round(STEP_S * MIX_RATE_HZ)
+"""Loudness windows begin at multiples of it, counted from the start of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run. It prints the momentary loudness of the mix on standard output.
+
+    Attributes:
+        arguments: of FFmpeg, all but the output's codec and name.
+        files: recordings to hand in open, in the order in which `arguments` refer to them.
+        unmeasured_samples: samples of the mix before the first loudness window begins.
+    """
+
+    arguments: tuple[str, ...]
+    files: tuple[Path, ...]
+    unmeasured_samples: int
+
+
+def build_segment_command(
+    timeline: Timeline,
+    segment: Segment,
+    sources: Mapping[str, Path],
+    beds: Mapping[tuple[str, bool], Bed],
+    frame_samples: int = 1,
+    *,
+    sample_format: str = "",
+    is_position_independent: bool = False,
+) -> Command:
+    """The command that makes a segment's window of the mix.
+
+    Args:
+        timeline: the mix.
+        segment: what to render of it.
+        sources: the clips' recordings as local files.
+        beds: the cues' music and sounds, prepared, by what is played.
+        frame_samples: of the encoder; its first frame begins on a multiple of so many samples of
+            the whole mix, as it would in a serial render.
+        sample_format: that the mix is rounded to before it is encoded; empty to leave that to the
+            encoder.
+        is_position_independent: to be compared, not run: the same wherever the segment lies in the
+            whole, but
+            for where the encoder's frames begin. Loudness windows shape no sample.
+    """
+    graph = FilterGraph()
+    stems = [add_voice(graph, timeline, segment, sources)]
+    stems += [
+        add_music(graph, timeline, segment, cue, beds[cue.sound_key])
+        for cue in timeline.cues
+        if cue.start < segment.window_end and cue.end > segment.window_start
+    ]
+    stems += _add_room_tone(graph, timeline, segment)
+    mixed = graph.join(stems, f"amix=inputs={len(stems)}:normalize=0:duration=first")
+    if limiting := limiter_filters(timeline.mastering.sum_limit_db):
+        mixed = graph.chain(mixed, limiting)
+    begin = mix_samples(timeline, segment.window_start)
+    unmeasured = 0 if is_position_independent else -begin % LOUDNESS_STEP
+    heard, measured = graph.split(mixed, "asplit", 2)
+    rounded = [f"aformat=sample_fmts={sample_format}"] if sample_format else []
+    heard = graph.chain(heard, [*skip_filters(-begin % frame_samples), *rounded])
+    graph.add_sink(measured, [*skip_filters(unmeasured), LOUDNESS])
+    arguments = (*graph.inputs, "-filter_complex", graph.text, "-map", f"[{heard}]")
+    return Command(arguments, tuple(graph.files), unmeasured)
+
+
+def _add_room_tone(graph: FilterGraph, timeline: Timeline, segment: Segment) -> Iterator[str]:
+    """The tone under a window, where the mix has one: its loop from the right place on."""
+    if timeline.room_tone_dbfs is None:
+        return
+    noise = graph.add_source(room_tone.noise_filters(timeline.room_tone_dbfs))
+    begun, ending, body = graph.split(noise, "asplit=3", 3)
+    head = graph.chain(begun, room_tone.LOOP_START)
+    tail = graph.chain(ending, room_tone.LOOP_TAIL)
+    rest = graph.chain(body, room_tone.LOOP_BODY)
+    loop = concatenate(graph, [graph.join([tail, head], room_tone.SEAM_FILTER), rest])
+    begin = mix_samples(timeline, segment.window_start)
+    place = begin % room_tone.LOOP_SAMPLES
+    length = mix_samples(timeline, segment.window_end) - begin
+    tone = [room_tone.LOOP_FILTER, *room_tone.trim_filters(place, place + length)]
+    yield graph.chain(loop, [*tone, *upmix_filters(timeline)])

@@ -1,0 +1,121 @@
+"""A filter graph as it grows, and the rows of filters that more than one part of it needs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mixer.sound import ffmpeg
+from mixer.sound.analysis.loudness import amplitude
+from mixer.sound.render.bed import CHANNELS as BED_CHANNELS
+from mixer.sound.render.bed import FRAME_BYTES, Bed
+from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
+
+LIMITER = "alimiter=level=0:attack=5:release=50:latency=1:limit="
+"""Automatic level off, or it would lift the whole to the limit; its delay compensated."""
+
+RESTART = "asetpts=round(N/SR/TB)"
+"""Time begins anew, told by samples alone: a recording's own times may jump where it is damaged."""
+
+
+class FilterGraph:
+    """A filter graph as it grows, with the inputs that it reads."""
+
+    def __init__(self) -> None:
+        self.inputs: list[str] = []
+        self.files: list[Path] = []
+        self._chains: list[str] = []
+        self._input_count = 0
+
+    @property
+    def text(self) -> str:
+        """The graph as FFmpeg reads it."""
+        return ";".join(self._chains)
+
+    def add_recording(self, path: Path) -> str:
+        """A file from outside as an input; its decoder needs no threads of its own."""
+        self.inputs += ["-threads", "1", *ffmpeg.confined_input(len(self.files))]
+        self.files.append(path)
+        return self._next_input()
+
+    def add_bed(self, bed: Bed, begin: int, end: int) -> str:
+        """A stretch of a bed's frames as an input."""
+        stretch = f"subfile,,start,{begin * FRAME_BYTES},end,{end * FRAME_BYTES},,:{bed.path}"
+        raw = ["-f", "s16le", "-ar", str(MIX_RATE_HZ), "-ac", str(BED_CHANNELS)]
+        self.inputs += [*raw, "-i", stretch]
+        return self._next_input()
+
+    def chain(self, label: str, filters: Sequence[str]) -> str:
+        """A row of filters behind a label; the label of its end."""
+        return self._add(f"[{label}]{','.join(filters)}")
+
+    def add_sink(self, label: str, filters: Sequence[str]) -> None:
+        """A row of filters behind a label that ends in the graph; an output would cost a thread."""
+        self._chains.append(f"[{label}]{','.join(filters)},anullsink")
+
+    def add_source(self, filters: Sequence[str]) -> str:
+        """A row of filters that begins with a generator."""
+        return self._add(",".join(filters))
+
+    def join(self, labels: Sequence[str], filter_spec: str) -> str:
+        """Several streams through one filter; a single one is left alone."""
+        if len(labels) == 1:
+            return labels[0]
+        return self._add("".join(f"[{label}]" for label in labels) + filter_spec)
+
+    def split(self, label: str, filter_spec: str, count: int) -> list[str]:
+        """One stream through a filter with several ends."""
+        labels = [f"s{len(self._chains)}_{index}" for index in range(count)]
+        self._chains.append(f"[{label}]{filter_spec}" + "".join(f"[{each}]" for each in labels))
+        return labels
+
+    def _add(self, chain: str) -> str:
+        label = f"n{len(self._chains)}"
+        self._chains.append(f"{chain}[{label}]")
+        return label
+
+    def _next_input(self) -> str:
+        self._input_count += 1
+        return f"{self._input_count - 1}:a:0"
+
+
+def concatenate(graph: FilterGraph, labels: Sequence[str]) -> str:
+    """Several streams, one after the other."""
+    return graph.join(labels, f"concat=n={len(labels)}:v=0:a=1")
+
+
+def skip_filters(samples: int) -> list[str]:
+    """A stream without its first samples."""
+    return [f"atrim=start_sample={samples}", RESTART] if samples else ["anull"]
+
+
+def length_filters(length: int) -> list[str]:
+    """A stream padded or cut to a length in samples."""
+    return [f"apad=whole_len={length}", f"atrim=end_sample={length}"]
+
+
+def fade_filters(direction: str, start: int, length: int, curve: str) -> list[str]:
+    """A fade of so many samples from a sample on; none where it has no length.
+
+    Args:
+        direction: `in` or `out`.
+        start: first sample.
+        length: in samples.
+        curve: FFmpeg's name of its shape.
+    """
+    if length <= 0:
+        return []
+    return [f"afade=t={direction}:ss={start}:ns={length}:curve={curve}"]
+
+
+def limiter_filters(limit_db: float | None) -> list[str]:
+    """The limiter where there is a limit, in dBFS."""
+    return [] if limit_db is None else [f"{LIMITER}{amplitude(limit_db):.6f}"]
+
+
+def upmix_filters(timeline: Timeline) -> list[str]:
+    """A mono stream in the channels of the mix, as loud in each."""
+    return ["pan=stereo|c0=c0|c1=c0"] if timeline.channels > 1 else []
+
+
+def mix_samples(timeline: Timeline, samples: int) -> int:
+    """A place on the timeline in samples of the mix."""
+    return rescale_samples(samples, timeline.rate_hz, MIX_RATE_HZ)

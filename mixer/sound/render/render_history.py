@@ -1,0 +1,88 @@
+"""What is remembered of a mix from one render to the next, so that an edit renders what it touches.
+
+Its segments lie on a shelf; a record beside them holds the gain that the mix was mastered with and
+which segments it consists of. When a render is done, those that it no longer needs are removed:
+the shelf holds one version of each mix and no more.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+
+from mixer.sound.arrange.mastering_reuse import reuse_mastering
+from mixer.sound.render.loudness_correction import RenderAttempt
+from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.timeline import Mastering, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRecord:
+    """What a mix was when it was last rendered.
+
+    Attributes:
+        mastering: its gain and limit; None where nothing is known.
+        prediction_error_lu: how much louder than foretold it was found to be.
+        segment_keys: object keys of its segments.
+    """
+
+    mastering: Mastering | None = None
+    prediction_error_lu: float = 0.0
+    segment_keys: frozenset[str] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class RenderHistory:
+    """Of one mix, through all its edits.
+
+    Attributes:
+        cache: where its segments are kept.
+        name: of the mix, the same before and after an edit.
+    """
+
+    cache: SegmentCache
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Of the record."""
+        return f"{self.cache.prefix}records/{sha256(self.name.encode()).hexdigest()}.json"
+
+    def restore_mastering(self, timeline: Timeline) -> Timeline:
+        """A timeline with the gain that the mix had before, where that still does."""
+        return reuse_mastering(timeline, self._load_record().mastering)
+
+    def prediction_error_lu(self) -> float:
+        """How much louder than foretold the mix was found to be before."""
+        return self._load_record().prediction_error_lu
+
+    def record_render(self, attempt: RenderAttempt, segment_keys: Sequence[str]) -> None:
+        """Remember a render that is done, and drop the segments that it does not need.
+
+        Args:
+            attempt: the mix.
+            segment_keys: the segments of all looks, of which only the last one counts.
+        """
+        kept = attempt.mixdown.segment_keys
+        record = {
+            "mastering": asdict(attempt.timeline.mastering),
+            "off_by_lu": attempt.prediction_error_lu,
+            "reels": list(kept),
+        }
+        spare = self._load_record().segment_keys.union(segment_keys).difference(kept)
+        self.cache.store.put(self.key, json.dumps(record).encode())
+        for key in spare:
+            self.cache.store.delete(key)
+
+    def _load_record(self) -> RenderRecord:
+        if self.cache.store.head(self.key) is None:
+            return RenderRecord()
+        with suppress(ValueError, TypeError, KeyError):
+            record = json.loads(self.cache.store.get(self.key))
+            return RenderRecord(
+                Mastering(**record["mastering"]),
+                float(record.get("off_by_lu", 0.0)),
+                frozenset(record["reels"]),
+            )
+        return RenderRecord()

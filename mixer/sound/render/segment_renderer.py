@@ -1,0 +1,230 @@
+"""Segments of one timeline, rendered into files.
+
+Beds are prepared when the first segment needs them. Of the stream that FFmpeg makes, only the
+frames between the rolls are the segment's own.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from mixer.errors import RenderFailed
+from mixer.sound import ffmpeg
+from mixer.sound.analysis.loudness import FINE_BIN_LU, Histogram, histogram
+from mixer.sound.analysis.measurement import Measurement, parse_momentary_lufs
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.encoding import Encoding, StreamFormat, frame_lengths
+from mixer.sound.render.bed import Bed, predict_bed, prepare_bed
+from mixer.sound.render.cache_keys import fingerprint_bed, segment_cache_key
+from mixer.sound.render.filtergraph import LOUDNESS_STEP, build_segment_command
+from mixer.sound.render.segments import Segment
+from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
+
+SEGMENT_TIMEOUT_S = 600.0
+"""A segment of two minutes takes a few seconds; this is for a machine gone wrong."""
+
+MAX_WAITING = 2
+"""Segments that may wait, rendered, for one before them: they lie on the disk meanwhile."""
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSources:
+    """What a timeline is made of, as local files.
+
+    Attributes:
+        clips: the recordings of its clips.
+        music: the recordings of its cues, and what is known of them.
+        content_ids: what tells the contents of a recording, by source, where the source itself does
+            not;
+            only what is kept under an address of its contents needs it.
+    """
+
+    clips: Mapping[str, Path]
+    music: Mapping[str, tuple[Path, Measurement]]
+    content_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedSegment:
+    """A segment's own frames, in a file.
+
+    Attributes:
+        path: of the file.
+        begin_byte: of the first frame.
+        end_byte: one past the last frame.
+        frames: how many.
+        windows: momentary loudness as it went into the encoder.
+    """
+
+    path: Path
+    begin_byte: int
+    end_byte: int
+    frames: int
+    windows: Histogram
+
+
+class Renderer:
+    """Renders segments of one timeline into files. Safe for many threads.
+
+    Args:
+        timeline: the mix.
+        ingredients: its recordings; those of a segment must be there when it is rendered.
+        encoding: of the finished file.
+        folder: for beds and segments; whoever made it removes it.
+        children: the job that all of FFmpeg belongs to.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        sources: RenderSources,
+        encoding: Encoding,
+        folder: Path,
+        processes: ProcessGroup,
+    ) -> None:
+        self.timeline, self.encoding = timeline, encoding
+        self._sources, self._folder, self._processes = sources, folder, processes
+        self._played_s = _longest_played_s(timeline)
+        self._beds: dict[tuple[str, bool], Bed] = {}
+        self._preparing = threading.Lock()
+
+    def render(self, segment: Segment) -> RenderedSegment:
+        """Render one segment into a file of its own.
+
+        Raises:
+            RenderFailed: FFmpeg stopped in the middle.
+            OutOfTime: the job was stopped.
+        """
+        stream = self.encoding.stream
+        beds = {cue.sound_key: self._prepare_bed(cue.sound_key) for cue in self._cues(segment)}
+        command = build_segment_command(
+            self.timeline,
+            segment,
+            self._sources.clips,
+            beds,
+            stream.frame_samples,
+            sample_format=stream.sample_format,
+        )
+        path = self._folder / f"{segment.start}.{stream.suffix}"
+        done = ffmpeg.run(
+            [*command.arguments, *self.encoding.segment_arguments, str(path)],
+            files=command.files,
+            timeout_s=SEGMENT_TIMEOUT_S,
+            processes=self._processes,
+        )
+        momentary = parse_momentary_lufs(done.stdout.decode())
+        begin, end, frames = self._own_bytes(segment, path)
+        own = momentary[self._own_windows(segment, command.unmeasured_samples)]
+        return RenderedSegment(path, begin, end, frames, histogram(own, FINE_BIN_LU))
+
+    def cache_key(self, segment: Segment) -> str:
+        """What a segment is kept under; see `mixer.sound.render.cache_keys`."""
+        return segment_cache_key(
+            self.timeline,
+            segment,
+            self.encoding,
+            {played: self._fingerprint_bed(played) for played in self._played_s},
+            self._sources.content_ids,
+            ffmpeg_version=ffmpeg.version(),
+        )
+
+    def _cues(self, segment: Segment) -> list[Cue]:
+        begin, end = segment.window_start, segment.window_end
+        return [cue for cue in self.timeline.cues if cue.start < end and cue.end > begin]
+
+    def _prepare_bed(self, sound_key: tuple[str, bool]) -> Bed:
+        with self._preparing:
+            if sound_key not in self._beds:
+                path, measured = self._sources.music[sound_key[0]]
+                folder = self._folder / f"bed{len(self._beds)}"
+                folder.mkdir()
+                played_s = self._played_s[sound_key]
+                self._beds[sound_key] = prepare_bed(
+                    path, measured, played_s, folder, self._processes
+                )
+            return self._beds[sound_key]
+
+    def _fingerprint_bed(self, sound_key: tuple[str, bool]) -> Bed:
+        source, _ = sound_key
+        path, measured = self._sources.music[source]
+        bed = predict_bed(measured, self._played_s[sound_key], path)
+        return fingerprint_bed(bed, self._sources.content_ids.get(source, source), measured)
+
+    def _own_windows(self, segment: Segment, unmeasured_samples: int) -> slice:
+        """Which loudness windows end inside the segment itself."""
+        begin = self._mix_samples(segment.window_start) + unmeasured_samples
+        first = (self._mix_samples(segment.start) - begin) // LOUDNESS_STEP
+        return slice(first, (self._mix_samples(segment.end) - begin) // LOUDNESS_STEP)
+
+    def _own_bytes(self, segment: Segment, path: Path) -> tuple[int, int, int]:
+        """From which byte to which byte a segment's own frames lie, and how many they are."""
+        frame = self.encoding.stream.frame_samples
+        rendered_from = -(-self._mix_samples(segment.window_start) // frame)
+        first = -(-self._mix_samples(segment.start) // frame)
+        after = None if segment.is_last else -(-self._mix_samples(segment.end) // frame)
+        own = slice(first - rendered_from, None if after is None else after - rendered_from)
+        begin, end, frames = _locate_frames(self.encoding.stream, path, self.timeline.channels, own)
+        if frames != (max(1, frames) if after is None else after - first):
+            raise RenderFailed(f"A segment of {(after or first) - first} frames has {frames}.")
+        return begin, end, frames
+
+    def _mix_samples(self, samples: int) -> int:
+        return rescale_samples(samples, self.timeline.rate_hz, MIX_RATE_HZ)
+
+
+def _longest_played_s(timeline: Timeline) -> dict[tuple[str, bool], float]:
+    """For how long each recording of music, and each sound, is played at a stretch."""
+    longest_s: dict[tuple[str, bool], float] = {}
+    for cue in timeline.cues:
+        seconds = timeline.seconds(cue.length) + 1 / MIX_RATE_HZ
+        longest_s[cue.sound_key] = max(seconds, longest_s.get(cue.sound_key, 0.0))
+    return longest_s
+
+
+def _locate_frames(
+    stream: StreamFormat, path: Path, channels: int, own: slice
+) -> tuple[int, int, int]:
+    """The bytes of some frames of a stream's file, and how many there are."""
+    if stream.sample_bytes:
+        whole = stream.sample_bytes * channels
+        first, after, _ = own.indices(path.stat().st_size // whole)
+        return first * whole, after * whole, after - first
+    lengths = list(frame_lengths(stream, path.read_bytes()))
+    begin = sum(lengths[: own.start])
+    return begin, begin + sum(lengths[own]), len(lengths[own])
+
+
+def map_in_order(
+    items: Iterable[Item], work: Callable[[Item], Outcome], workers: int, processes: ProcessGroup
+) -> Generator[Outcome]:
+    """Results of parallel work, in order; a failure, or leaving early, stops all the others.
+
+    Args:
+        items: taken as needed: no more than a few wait for the one before them.
+        work: called with each, in threads.
+        workers: how many at a time.
+        processes: the job of the work.
+    """
+    waiting = iter(items)
+    with ThreadPoolExecutor(workers, thread_name_prefix="segment") as pool:
+        pending: deque[Future[Outcome]] = deque()
+        try:
+            pending.extend(
+                pool.submit(work, item) for item in islice(waiting, workers + MAX_WAITING)
+            )
+            while pending:
+                yield pending.popleft().result()
+                pending.extend(pool.submit(work, item) for item in islice(waiting, 1))
+        except BaseException as error:
+            if pending or not isinstance(error, GeneratorExit):
+                processes.stop()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise

@@ -1,0 +1,65 @@
+"""A story's chunks in batches: how they are parted, written down, and read again."""
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from mixer.script.script import Chunk
+from mixer.stories.folder import StoryFolder
+from mixer.stories.keys import SYNTHESIZED, batch_name, synthesized_prefix
+from mixer.stories.model import Batch, SynthesizedBatch
+
+MAX_CHUNKS = 100
+"""Of a batch: at a share of one call a second it takes less than two minutes, well below what
+Lambda allows a call."""
+
+MIN_CHUNKS = 4
+GROWTH = 2.0
+"""A batch of a story of n chunks has about 2 √n: at its end a worker's share of the quota idles
+until the last answers have come (a second or two), so long stories have long batches; short ones
+have short batches, so that their progress can be watched."""
+
+MAX_BATCHES = 250
+"""Of a story, however short its chunks: with what they leave, a story's folder then fits on one
+page of a listing (1,000 objects)."""
+
+WORKERS = 2
+"""Batches are a multiple of it, so that all workers of a story end together."""
+
+WRITERS = 16
+
+
+def split_batches(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
+    """Neighbouring chunks in batches of one size; parted once, a story stays parted like that."""
+    first = folder.find(batch_name(0), Batch)
+    size = len(first.chunks) if first else batch_size(len(chunks))
+    return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
+
+
+def batch_size(chunks: int) -> int:
+    """Into how large batches so many chunks are parted."""
+    wished = min(MAX_CHUNKS, max(MIN_CHUNKS, round(GROWTH * math.sqrt(chunks))))
+    wished = max(wished, math.ceil(chunks / MAX_BATCHES))
+    rounds = math.ceil(chunks / (WORKERS * wished))
+    return math.ceil(chunks / (WORKERS * rounds))
+
+
+def write_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:
+    """Write the batches down; the last one last: where it is there, all are."""
+    *others, last = ((batch_name(number), batch) for number, batch in enumerate(batches))
+    if folder.has(last[0]):
+        return
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda each: folder.write(*each), others))
+    folder.write(*last)
+
+
+def read_synthesized_batches(folder: StoryFolder) -> list[SynthesizedBatch]:
+    """What all batches have left, in reading order; one object for each."""
+    names = {
+        each.key[: len(synthesized_prefix(0))]: each.key
+        for each in folder.list_entries(SYNTHESIZED)
+    }
+    with ThreadPoolExecutor(WRITERS) as pool:
+        found = pool.map(lambda name: folder.read(name, SynthesizedBatch), names.values())
+        return list(found)

@@ -1,0 +1,87 @@
+"""From a text to its Script, and whether it may cost what it costs: before anything is spent."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mixer.errors import TooExpensive
+from mixer.requests import Options
+from mixer.script.document import Document
+from mixer.script.front_matter import NARRATOR
+from mixer.script.language import is_same_language
+from mixer.script.lexicon import read_lexicon
+from mixer.script.limits import LIMITS, EngineLimits
+from mixer.script.pauses import resolve_pauses
+from mixer.script.plan import PlanStyle, plan_document
+from mixer.script.readers.sources import TextType, read_document
+from mixer.script.script import Script
+from mixer.script.ssml import SsmlStyle
+
+
+def plan_story(
+    text: str, text_type: TextType, limits: EngineLimits, language: str, options: Options
+) -> Script:
+    """Decide what is said of a text.
+
+    Args:
+        text: the whole story.
+        text_type: how it is written.
+        limits: of the engine that will say it.
+        language: BCP 47 tag of the text.
+        options: pauses, gap and rate count here.
+    """
+    document = read_document(text, text_type, front_matter=not options.skip_front_matter)
+    return plan_script(document, limits, language, options)
+
+
+def plan_script(
+    document: Document,
+    limits: EngineLimits,
+    language: str,
+    options: Options,
+    engines: Mapping[str, str] | None = None,
+) -> Script:
+    """Decide what is said of a document.
+
+    Args:
+        document: as it was read.
+        limits: of the engine that will say it.
+        language: BCP 47 tag of the text, unless the text names another itself.
+        options: pauses, gap, rate, titles and lexicon count here.
+        engines: of those in the cast, by name, where it is known already.
+    """
+    stated = document.language
+    if stated and not options.language and not is_same_language(stated, language):
+        language = stated
+    ssml = SsmlStyle(limits, resolve_pauses(options.pauses), options.rate)
+    spoken = {
+        role.name: replace(
+            ssml,
+            limits=LIMITS.get((engines or {}).get(role.name) or role.engine, limits),
+            rate_percent=role.rate_percent or options.rate,
+        )
+        for role in document.cast
+        if role.name != NARRATOR
+    }
+    style = PlanStyle(
+        language,
+        ssml,
+        options.gap_ms,
+        reads_titles=options.titles == "spoken",
+        lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
+        voices=spoken,
+    )
+    return plan_document(document, style)
+
+
+def check_cost_limit(cost_usd: float, options: Options) -> None:
+    """Stop before spending more than was allowed.
+
+    Raises:
+        TooExpensive: the plan costs more than `max_cost_usd`.
+    """
+    if options.max_cost_usd is not None and cost_usd > options.max_cost_usd:
+        raise TooExpensive(
+            f"This would cost about ${cost_usd:.2f}, more than max_cost_usd "
+            f"(${options.max_cost_usd:.2f}); nothing was spent.",
+            cost_usd=cost_usd,
+        )

@@ -1,0 +1,237 @@
+"""Where stories are begun, watched, listed and cancelled.
+
+A request becomes a story by a conditional write of `request.json`: the same request sent twice, at
+once or years apart, meets the same folder. Each start is an attempt with a number that is claimed
+the same way, and its execution is named by it, so starting is safe to repeat as well. A story that
+failed or was cancelled starts a new attempt when it is asked for again; what is done stays done.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Protocol
+
+from mixer.errors import BadInput, KeyReused, NotFound, StoreFailed, StoryEnded
+from mixer.store.objects import ObjectStore
+from mixer.stories.budget import DailyBudget, utc_now
+from mixer.stories.covers import require_cover
+from mixer.stories.folder import REQUEST, RESULT, TEXT, StoryFolder
+from mixer.stories.ids import caller_folder, derive_story_id, is_story_id
+from mixer.stories.keys import attempt_name, cancelled_name
+from mixer.stories.model import StoredRequest, StoryKind, StoryResult, StoryState
+from mixer.stories.request import StoryRequest
+from mixer.stories.snapshot import load_progress, load_snapshot, write_result
+from mixer.stories.status import StorySnapshot, StoryStatus, build_status
+
+INDEX = "story_index/"
+"""Empty objects, `{caller}/{time, backwards}-{story}`: a caller's stories, the newest first."""
+
+PAGE_SIZE = 20
+"""Stories that GET /stories tells of at once: each takes a listing and a few small objects."""
+
+MAX_STARTS = 4
+"""Attempts whose names turn out to be used up, before something must be wrong."""
+
+END_OF_TIME = 10**12
+"""Later than any story, in seconds; the difference to it makes the newest come first."""
+
+MAX_KEY_CHARS = 200
+
+
+class Launcher(Protocol):
+    """Runs the steps of stories somewhere else, or later."""
+
+    def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
+        """Run an attempt; one that runs already is left alone.
+
+        Returns:
+            False when the attempt has ended before: its name is used up.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPage:
+    """Some of a caller's stories, the newest first, and where the next page begins."""
+
+    stories: tuple[tuple[str, StoryStatus], ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryService:
+    """Begins, watches and cancels stories. Safe for many threads.
+
+    Attributes:
+        store: where stories are kept.
+        secret: of the deployment; ids come from it.
+        launcher: runs their steps.
+        budget: counts what callers spend.
+        now: the moment, in UTC.
+    """
+
+    store: ObjectStore
+    secret: bytes
+    launcher: Launcher
+    budget: DailyBudget
+    now: Callable[[], datetime] = field(default=utc_now)
+
+    def create(self, story_request: StoryRequest) -> str:
+        """Have a story told; the same order again means the same story.
+
+        Returns:
+            The story's id.
+
+        Raises:
+            BadInput: the Idempotency-Key is none.
+            KeyReused: it stands for another request already.
+            NotFound: an upload that it names is not there.
+            UnusablePicture: the cover is too large.
+        """
+        if len(story_request.idempotency_key) > MAX_KEY_CHARS:
+            raise BadInput(
+                f"Idempotency-Key: at most {MAX_KEY_CHARS} characters.", field="Idempotency-Key"
+            )
+        if story_request.source_key and self.store.head(story_request.source_key) is None:
+            raise NotFound(
+                f"source: there is no uploaded text {story_request.source_key}.",
+                field="source",
+                key=story_request.source_key,
+            )
+        if cover := str(story_request.options.get("cover") or ""):
+            require_cover(self.store, cover)
+        story = derive_story_id(
+            self.secret,
+            story_request.caller,
+            story_request.fingerprint,
+            story_request.idempotency_key,
+        )
+        folder = StoryFolder(self.store, story)
+        request = self._store_request(folder, story_request)
+        self.store.put(self._index_key(request, story), b"")
+        self.launch(story, request.kind)
+        return story
+
+    def launch(self, story: str, kind: StoryKind) -> None:
+        """Have somebody work on a story that is not done; nothing is done twice.
+
+        Raises:
+            StoreFailed: no attempt could be started.
+        """
+        folder = StoryFolder(self.store, story)
+        seen = load_progress(folder)
+        attempt = max(1, seen.attempt)
+        if RESULT in seen.names:
+            ended = folder.find(RESULT, StoryResult)  # gone where somebody begins anew just now
+            if ended is not None and ended.state is StoryState.DONE:
+                return
+            folder.delete(RESULT)
+            attempt += 1
+        attempt += seen.is_cancelled and RESULT not in seen.names
+        for number in range(attempt, attempt + MAX_STARTS):
+            folder.claim(attempt_name(number), {"begun_s": self.now().timestamp()})
+            if self.launcher.start(story, number, kind):
+                return
+        raise StoreFailed(f"The story {story} could not be started; try again.", story_id=story)
+
+    def get_status(self, story: str, caller: str) -> StoryStatus:
+        """How far a story is.
+
+        Raises:
+            NotFound: the caller has no such story, or none any more.
+        """
+        return build_status(self._load_snapshot(story, caller), self.now())
+
+    def list(self, caller: str, cursor: str = "") -> StoryPage:
+        """A caller's stories, the newest first.
+
+        Args:
+            caller: who asks.
+            cursor: of the page before; empty for the first page.
+        """
+        folder = self._index_folder(caller)
+        listed = self.store.list(folder, after=folder + cursor if cursor else "")
+        entries = [each.key.removeprefix(folder) for each in islice(listed, PAGE_SIZE + 1)]
+        shown = entries[:PAGE_SIZE]
+        with ThreadPoolExecutor(PAGE_SIZE) as pool:
+            found = list(pool.map(lambda entry: self._find_story(entry, caller), shown))
+        stories = tuple(each for each in found if each is not None)
+        return StoryPage(stories, shown[-1] if len(entries) > PAGE_SIZE else None)
+
+    def cancel(self, story: str, caller: str) -> StoryStatus:
+        """End a story; what is finished is kept, and asking for it again goes on from there.
+
+        Nobody is stopped: whatever step comes next, or works just now, sees the mark and ends, and
+        so the news of the end go the usual way, and what calls under way have paid is settled then.
+
+        Raises:
+            NotFound: the caller has no such story.
+            StoryEnded: it has ended before.
+        """
+        seen = self._load_snapshot(story, caller)
+        status = build_status(seen, self.now())
+        if seen.result is not None:
+            raise StoryEnded(
+                f"The story {story} is {status.state} already.", story_id=story, state=status.state
+            )
+        folder, attempt = StoryFolder(self.store, story), max(1, seen.progress.attempt)
+        folder.claim(cancelled_name(attempt), {"cancelled_s": self.now().timestamp()})
+        write_result(folder, seen, StoryResult(StoryState.CANCELLED, attempt, 0.0), self.now())
+        return self.get_status(story, caller)
+
+    def _store_request(self, folder: StoryFolder, story_request: StoryRequest) -> StoredRequest:
+        """The request as it stands in the folder, once it is certain that it is this one."""
+        text_key = story_request.source_key or (folder.key(TEXT) if story_request.text else "")
+        request = StoredRequest(
+            kind=story_request.kind,
+            caller=story_request.caller,
+            fingerprint=story_request.fingerprint,
+            created_s=self.now().timestamp(),
+            options=dict(story_request.options),
+            characters=len(story_request.text),
+            text_key=text_key,
+            chunk_keys=story_request.chunk_keys,
+            music=story_request.music,
+            webhook=story_request.webhook,
+            warnings=story_request.warnings,
+        )
+        if not folder.claim(REQUEST, request):
+            there = folder.read(REQUEST, StoredRequest)
+            if there.fingerprint != request.fingerprint:
+                raise KeyReused(
+                    "Idempotency-Key: it was sent with another request before; use a new one.",
+                    field="Idempotency-Key",
+                )
+            request = there
+        if story_request.text and not folder.has(TEXT):
+            text = story_request.text.encode()
+            self.store.put(folder.key(TEXT), text, content_type="text/plain; charset=utf-8")
+        return request
+
+    def _load_snapshot(self, story: str, caller: str) -> StorySnapshot:
+        folder = StoryFolder(self.store, story)
+        request = folder.find(REQUEST, StoredRequest) if is_story_id(story) else None
+        if request is None or request.caller != caller:
+            raise NotFound(
+                f"There is no story {story[:64]!r}. Stories are kept for some days only; the same "
+                "request makes it anew.",
+                story_id=story[:64],
+            )
+        return load_snapshot(folder, request)
+
+    def _find_story(self, entry: str, caller: str) -> tuple[str, StoryStatus] | None:
+        """A story of the index; None for one that is gone."""
+        story = entry.rpartition("-")[2]
+        with suppress(NotFound):
+            return story, self.get_status(story, caller)
+        return None
+
+    def _index_folder(self, caller: str) -> str:
+        return f"{INDEX}{caller_folder(self.secret, caller)}/"
+
+    def _index_key(self, request: StoredRequest, story: str) -> str:
+        backwards = END_OF_TIME - round(1000 * request.created_s) // 1000
+        return f"{self._index_folder(request.caller)}{backwards:013}-{story}"

@@ -1,0 +1,159 @@
+"""What goes with the finished audio, as the contents of files: captions, picture, report. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from mixer.publish.captions import build_cues, format_chapters_vtt, format_srt, format_webvtt
+from mixer.publish.chapters import format_podcast_json
+from mixer.publish.mix_notes import bed_below_speech_lu, bed_outline, describe_adjustments
+from mixer.publish.report import Report, ReportChapter, ReportRule, format_report
+from mixer.publish.sentence_timing import RecordedChunk
+from mixer.publish.time_axis import format_clock as length
+from mixer.publish.timing import caption_sentences, chapter_starts
+from mixer.publish.waveform import WaveformPicture, draw_waveform
+from mixer.script.script import Script
+from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
+from mixer.sound.presets import PRESETS
+from mixer.sound.timeline import MIX_RATE_HZ, Timeline
+from mixer.speech.engine import VoiceSettings
+from mixer.speech.prices import costs_usd
+from mixer.stories.mix_pipeline import OUTLINE_COLUMNS, Mix, MixMeasurements
+
+
+def build_captions(
+    script: Script, recorded_chunks: Sequence[RecordedChunk], timeline: Timeline
+) -> tuple[bytes, bytes]:
+    """Captions as WebVTT and as SubRip."""
+    captions = build_cues(caption_sentences(recorded_chunks, timeline), total_s=timeline.duration_s)
+    vtt = format_webvtt(captions, title=script.title, language=script.language)
+    return vtt.encode(), format_srt(captions).encode()
+
+
+def build_chapters(timeline: Timeline, fields: Mapping[str, str]) -> dict[str, bytes]:
+    """The chapters for a page, for podcast players, and as a track for video players, by name.
+
+    Args:
+        timeline: of the mix.
+        fields: what the finished file says of itself.
+    """
+    marks = chapter_starts(timeline)
+    starts = [{"title": name, "start_s": round(at, 3)} for at, name in marks]
+    files = {"chapters": json.dumps({"chapters": starts}, ensure_ascii=False).encode()}
+    if marks:
+        title, author = fields.get("title", ""), fields.get("artist", "")
+        files["chapters_json"] = format_podcast_json(marks, title=title, author=author)
+        files["chapters_vtt"] = format_chapters_vtt(marks, total_s=timeline.duration_s).encode()
+    return files
+
+
+def draw_picture(title: str, mix: Mix) -> bytes:
+    """The waveform with its chapters, as PNG."""
+    timeline, checked = mix.timeline, mix.verification
+    figures = [f"{length(timeline.duration_s)}", f"{checked.integrated_lufs or 0:.1f} LUFS"]
+    figures.append(f"{checked.true_peak_dbtp:.1f} dBTP")
+    parts = len(chapter_starts(timeline))
+    picture = WaveformPicture(
+        peaks=checked.peaks,
+        duration_s=timeline.duration_s,
+        music=bed_outline(timeline, mix.peaks_dbtp, OUTLINE_COLUMNS) if timeline.cues else (),
+        chapters=chapter_starts(timeline),
+        title=title,
+        caption=" · ".join([f"{parts} chapters", *figures] if parts > 1 else figures),
+    )
+    return draw_waveform(picture)
+
+
+def build_outline(mix: Mix) -> bytes:
+    """How high the sound reaches, evenly spread over its length, from 0 to 1, as JSON."""
+    reach = [min(1.0, max(abs(low), abs(high))) for low, high in mix.verification.peaks]
+    return json.dumps(
+        {"duration_s": mix.timeline.duration_s, "peaks": [round(each, 3) for each in reach]}
+    ).encode()
+
+
+def build_report(
+    script: Script,
+    voice_settings: VoiceSettings,
+    mix: Mix,
+    *,
+    billed_chars: int,
+    unspoken: tuple[str, ...],
+    stages_s: Mapping[str, float],
+    outputs: tuple[str, ...],
+) -> bytes:
+    """All that is said about a finished story, as JSON.
+
+    Args:
+        script: what was to be said.
+        voice_settings: who said it.
+        mix: how it sounds.
+        billed_chars: what the engine charged for.
+        unspoken: passages that the voice could not read.
+        stages_s: how long each stage took.
+        outputs: names of the files made.
+    """
+    timeline, checked = mix.timeline, mix.verification
+    heard = mix.measurements or collect_measurements(mix)
+    report = Report(
+        title=script.title,
+        language=script.language,
+        voice=voice_settings.voice,
+        engine=voice_settings.engine,
+        duration_s=timeline.duration_s,
+        integrated_loudness_lufs=checked.integrated_lufs,
+        true_peak_dbtp=checked.true_peak_dbtp,
+        loudness_target_lufs=timeline.mastering.target_lufs,
+        chunks=len(list(script.chunks)),
+        characters=sum(len(u.text) for chunk in script.chunks for u in chunk.utterances),
+        billed_characters=billed_chars,
+        chapters=tuple(ReportChapter(title, start) for start, title in chapter_starts(timeline)),
+        polly_cost_usd=costs_usd(script.billed_chars),
+        unspoken=unspoken,
+        adjustments=tuple(describe_adjustments(timeline, mix.sounds, mix.flaws)),
+        stages_s=stages_s,
+        outputs=outputs,
+        loudness_range_lu=heard.loudness_range_lu,
+        rms_dbfs=heard.rms_dbfs,
+        noise_floor_dbfs=heard.noise_floor_dbfs,
+        bed_below_speech_lu=heard.bed_below_speech_lu,
+        preset=mix.preset,
+        rules=tuple(ReportRule(**asdict(each)) for each in heard.rules),
+        unmeasured=heard.unmeasured,
+        music_peak_dbtp=max(mix.peaks_dbtp.values(), default=None),
+        sound_peaks_dbtp=mix.peaks_dbtp,
+        timeline=timeline,
+    )
+    return format_report(report).encode()
+
+
+UNMEASURED = ("true_peak_dbtp", "loudness_range_lu", "rms_dbfs", "noise_floor_dbfs")
+"""What takes decoding: the segments of a mix tell its loudness alone."""
+
+
+def collect_measurements(mix: Mix) -> MixMeasurements:
+    """What is told of a finished file besides its loudness and its peak."""
+    checked = mix.verification
+    return MixMeasurements(
+        loudness_range_lu=checked.range_lu,
+        rms_dbfs=checked.rms_dbfs,
+        noise_floor_dbfs=checked.noise_floor_dbfs,
+        bed_below_speech_lu=_bed_below_speech_lu(mix),
+        rules=check_rules(mix),
+        unmeasured=() if checked.levels_dbfs else UNMEASURED,
+    )
+
+
+def check_rules(mix: Mix) -> tuple[ComplianceRule, ...]:
+    """The rules of a mix's preset, on all that was measured."""
+    duration_s, kbps = mix.timeline.duration_s, float(mix.encoding.bitrate_kbps)
+    carrier = StreamInfo(mix.encoding.format, MIX_RATE_HZ, kbps, duration_s)
+    target_lufs = mix.timeline.mastering.target_lufs
+    return tuple(check_compliance(mix.verification, carrier, PRESETS[mix.preset], target_lufs))
+
+
+def _bed_below_speech_lu(mix: Mix) -> float | None:
+    if not mix.sounds or not mix.verification.momentary_lufs:
+        return None
+    offset_db = mix.encoding.level_offset_db
+    return bed_below_speech_lu(mix.timeline, mix.sounds, mix.verification.momentary_lufs, offset_db)

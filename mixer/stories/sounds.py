@@ -1,0 +1,129 @@
+"""Music and sounds for a story, looked at before anything is paid for the voice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+from mixer.errors import NotFound
+from mixer.parallel import run_in_parallel, usable_cores
+from mixer.publish.sound_mapping import list_sound_files
+from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.store.objects import ObjectStore
+from mixer.store.uploads import select_music_store
+from mixer.stories.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
+from mixer.stories.input_checks import check_key
+from mixer.stories.mix_pipeline import JobContext, StageTimer, measure_music
+from mixer.stories.model import KnownSounds, StoredRequest, StoredScript, StoryKind
+from mixer.stories.workspace import PARALLEL_REQUESTS, open_request_folder
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLibrary:
+    """Where music and sounds are found.
+
+    Attributes:
+        shared: the deployment's music.
+        uploads: where callers' own files lie, with all that is made.
+    """
+
+    shared: ObjectStore
+    uploads: ObjectStore
+
+    def find_store(self, key: str) -> ObjectStore:
+        """Where a piece is."""
+        return select_music_store(key, self.shared, self.uploads)
+
+
+def load_sounds(
+    folder: StoryFolder, request: StoredRequest, library: SoundLibrary, processes: ProcessGroup
+) -> dict[str, SoundFile]:
+    """Everything that a story plays besides its voice, by key; measured once for all steps.
+
+    What is only spoken plays nothing.
+
+    Args:
+        folder: of the story; its script names sounds, where there is one yet.
+        request: names the music.
+        library: where they are found.
+        processes: that measuring belongs to.
+
+    Raises:
+        NotFound: there is no such piece; names it, and the line of the text.
+        Forbidden: it is nothing to be played.
+        UnplayableAudio: there is no sound in it.
+        BadInput: it is silent.
+    """
+    stored = folder.find(SCRIPT, StoredScript)
+    wanted = {request.music: 0} if request.music else {}
+    if stored is not None and request.kind is StoryKind.STORY:
+        wanted = {**list_sound_files(stored.script), **wanted}
+    known = read_sounds(folder)
+    missing = {key: line for key, line in wanted.items() if key not in known}
+    if missing:
+        known |= _measure_sounds(missing, library, processes)
+        folder.write(SOUNDS, KnownSounds(tuple(known.values())))
+    return {key: known[key] for key in wanted}
+
+
+def read_sounds(folder: StoryFolder) -> dict[str, SoundFile]:
+    """What is known already of a story's music and sounds, by key."""
+    kept = folder.find(SOUNDS, KnownSounds)
+    if kept is not None:
+        return {each.source: each for each in kept.sounds}
+    only = folder.find(MUSIC, SoundFile)
+    return {only.source: only} if only else {}
+
+
+def _measure_sounds(
+    wanted: Mapping[str, int], library: SoundLibrary, processes: ProcessGroup
+) -> dict[str, SoundFile]:
+    """Fetch and measure some pieces, each named by a line of the text, or (0) by the request."""
+    for key, line in wanted.items():
+        if line:
+            check_key(key, f"line {line}")
+    there = run_in_parallel(
+        wanted, lambda key: library.find_store(key).head(key), PARALLEL_REQUESTS
+    )
+    gone = {key for key, head in there if head.result() is None}
+    for key in wanted:
+        if key in gone:
+            raise _missing_error(key, wanted[key])
+    with open_request_folder() as folder:
+        files = folder.fetch_all({("music", key): library.find_store(key) for key in wanted}, None)
+        looked = run_in_parallel(
+            wanted,
+            lambda key: _measure_sound(files["music", key], key, wanted[key], processes),
+            usable_cores(),
+        )
+        found = {key: outcome.result() for key, outcome in looked}
+    return {key: found[key] for key in wanted}
+
+
+def _missing_error(key: str, line: int) -> NotFound:
+    if not line:
+        return NotFound(f"music: there is no music {key}.", field="music", key=key)
+    return NotFound(
+        f"line {line}: there is no music or sound {key} in the library or among your uploads.",
+        key=key,
+        line=line,
+    )
+
+
+def _measure_sound(path: Path, key: str, line: int, processes: ProcessGroup) -> SoundFile:
+    name = f"{key}, which line {line} names" if line else key
+    found = measure_music(JobContext(StageTimer(ignore_stage_progress), processes), path, name)
+    assert found is not None  # noqa: S101 - only None is answered with None
+    return SoundFile(key, found[1].measured, hash_file(path))
+
+
+def hash_file(path: Path) -> str:
+    """What tells a file from another of the same name."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def ignore_stage_progress(_stage: str, _share: float) -> None:
+    """Nobody looks how far a step is; its objects tell."""
+    return

@@ -1,0 +1,1 @@
+"""The steps of a story: speech, mix, publishing, finish."""

@@ -1,0 +1,209 @@
+"""The steps that mix: lay out, render a group of segments, join them.
+
+The layout is decided once and written down. The segments of a group are rendered on all cores of
+whoever renders it, and kept in the store under addresses of their contents, so whatever an earlier
+attempt, or an earlier story, has rendered is not rendered again. Joining pours them into one file,
+hears it as a listener's player would, and keeps it; an MP3 too large for the disk is joined inside
+the store, unheard.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mixer.errors import OutOfTime, StoryCancelled
+from mixer.files import max_local_bytes
+from mixer.parallel import usable_cores
+from mixer.requests import Options
+from mixer.sound.arrange.layout import build_timeline
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.render.render_history import RenderHistory
+from mixer.sound.render.segment_groups import RenderPool
+from mixer.sound.timeline import Timeline
+from mixer.store.objects import ObjectStore
+from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
+from mixer.stories.folder import MIX, REQUEST, SEGMENTS, TIMELINE, StoryFolder
+from mixer.stories.keys import rendered_name, rendered_prefix
+from mixer.stories.mix_pipeline import mix_style, select_encoding
+from mixer.stories.model import StoredLayout, StoredRequest, StoryKind
+from mixer.stories.partition import partition_by_cost, render_costs_s
+from mixer.stories.snapshot import load_progress
+from mixer.stories.sounds import SoundLibrary, load_sounds
+from mixer.stories.steps.render import (
+    ShareProgress,
+    StoryRenderer,
+    group_story_segments,
+    ignore_progress,
+    is_distributed,
+)
+from mixer.stories.tags import store_cover
+from mixer.stories.takes import load_takes
+from mixer.stories.tasks import Task
+from mixer.stories.workspace import stop_at_deadline
+
+MAX_GROUP_SIZE = 100
+"""Of a group: some minutes on one core, well below what Lambda allows a call. (The longer reels of
+a file that is joined inside the store are fewer than that for each of sixty workers.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMix:
+    """Mixes stories. Safe for many threads.
+
+    Attributes:
+        store: where stories, chunks and segments are kept.
+        music: where music is found.
+        workers: for how many calls the segments are shared out.
+        new_processes: begins the job of a step; a server that ends may stop them all.
+        progress: told the share of the step at work that is done.
+        history: of earlier versions of the same mix; None to remember nothing.
+        max_local_bytes: of a finished file that is joined on the disk of a step; a larger MP3 is
+            joined inside the store.
+    """
+
+    store: ObjectStore
+    music: ObjectStore
+    workers: int = 60
+    new_processes: Callable[[], ProcessGroup] = ProcessGroup
+    progress: ShareProgress = ignore_progress
+    history: RenderHistory | None = None
+    max_local_bytes: int = field(default_factory=max_local_bytes)
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        """What events may ask for."""
+        return {
+            "lay_out": lambda story, attempt, *_: {"groups": self.lay_out(story, attempt)},
+            "render": lambda story, attempt, event, until_s: {
+                "segments": self.render(story, attempt, int(event["group"]), until_s)
+            },
+            "join": lambda story, attempt, _, until_s: self.join(story, attempt, until_s),
+        }
+
+    def lay_out(self, story: str, attempt: int) -> list[int]:
+        """Decide the mix, and who renders what of it.
+
+        Returns:
+            The groups of segments that are still to be rendered.
+
+        Raises:
+            NothingSpoken: the voice can read nothing of this text.
+            BadInput: there is nothing to hear.
+        """
+        folder = StoryFolder(self.store, story)
+        raise_if_cancelled(folder, attempt)
+        layout = folder.find(SEGMENTS, StoredLayout)
+        if layout is None:
+            timeline, encoding = self._lay_out_first(folder)
+            folder.write(TIMELINE, timeline)
+            layout = self._partition_segments(timeline, encoding)
+            folder.write(SEGMENTS, layout)
+        seen = load_progress(folder)
+        return [group for group in range(len(layout.groups)) if group not in seen.groups]
+
+    def render(self, story: str, attempt: int, group: int, deadline_s: float | None = None) -> int:
+        """Have every segment of a group in the store.
+
+        Returns:
+            How many it has.
+
+        Raises:
+            OutOfTime: they cannot be done in time; those that are done are kept.
+            StoryCancelled: somebody has cancelled the story.
+        """
+        folder = StoryFolder(self.store, story)
+        raise_if_cancelled(folder, attempt)
+        first, end = folder.read(SEGMENTS, StoredLayout).groups[group]
+        if not any(True for _ in folder.list_entries(rendered_prefix(group))):
+            with self._open_renderer(folder, attempt, deadline_s) as work:
+                keys = work.render_groups(work.segment_groups[first:end])
+            folder.write(rendered_name(group, end - first), {"keys": keys})
+        return end - first
+
+    def join(self, story: str, attempt: int, deadline_s: float | None = None) -> dict[str, object]:
+        """Have the finished audio in the store, checked.
+
+        Raises:
+            OutOfTime: it cannot be done in time.
+            StoryCancelled: somebody has cancelled the story.
+        """
+        folder = StoryFolder(self.store, story)
+        raise_if_cancelled(folder, attempt)
+        if folder.has(MIX):
+            return {}
+        with self._open_renderer(folder, attempt, deadline_s) as work:
+            joined = work.join_mix(folder)
+        folder.write(MIX, joined)
+        return {}
+
+    def _lay_out_first(self, folder: StoryFolder) -> tuple[Timeline, Encoding]:
+        """The mix as it is rendered first; with a memory, as near as may be to what it was."""
+        if self.history is None:
+            return self._lay_out_mix(folder)
+        timeline, encoding = self._lay_out_mix(folder, self.history.prediction_error_lu())
+        return self.history.restore_mastering(timeline), encoding
+
+    def _lay_out_mix(
+        self, folder: StoryFolder, prediction_error_lu: float = 0.0
+    ) -> tuple[Timeline, Encoding]:
+        request = folder.read(REQUEST, StoredRequest)
+        asked = Options.model_validate(request.options)
+        if request.kind is StoryKind.MIX:  # there was no plan
+            store_cover(folder, asked)
+        takes = load_takes(folder, request, self.new_processes, asked)
+        sounds = load_sounds(folder, request, self._library, self.new_processes())
+        style = replace(mix_style(asked), prediction_error_lu=prediction_error_lu)
+        return build_timeline(takes, sounds.get(request.music), style, sounds), select_encoding(
+            asked
+        )
+
+    def _partition_segments(self, timeline: Timeline, encoding: Encoding) -> StoredLayout:
+        """Reels in groups, for as many workers, or more where groups would grow long."""
+        reels = (
+            group_story_segments(timeline, encoding, self.max_local_bytes)
+            if is_distributed(encoding)
+            else ()
+        )
+        groups = partition_by_cost(
+            render_costs_s(reels, timeline.rate_hz), self.workers, MAX_GROUP_SIZE
+        )
+        return StoredLayout(segments=len(reels), groups=groups, duration_s=timeline.duration_s)
+
+    @property
+    def _library(self) -> SoundLibrary:
+        return SoundLibrary(self.music, self.store)
+
+    @contextmanager
+    def _open_renderer(
+        self, folder: StoryFolder, attempt: int, deadline_s: float | None
+    ) -> Iterator["StoryRenderer"]:
+        """What a step renders with, until the deadline or until the story is cancelled."""
+        job, request = self.new_processes(), folder.read(REQUEST, StoredRequest)
+        timeline = folder.read(TIMELINE, Timeline)
+        with (
+            TemporaryDirectory(prefix="mixstory-") as scratch,
+            stop_at_deadline(job, deadline_s),
+            stop_when_cancelled(folder, attempt, job) as cancelled,
+        ):
+            work = StoryRenderer(
+                store=self.store,
+                library=self._library,
+                sounds=load_sounds(folder, request, self._library, job),
+                timeline=timeline,
+                lay_out=lambda off_by_lu: self._lay_out_mix(folder, off_by_lu)[0],
+                options=Options.model_validate(request.options),
+                pool=RenderPool(job, usable_cores(), deadline_s),
+                scratch=Path(scratch),
+                progress=self.progress,
+                history=self.history,
+                max_local_bytes=self.max_local_bytes,
+            )
+            try:
+                yield work
+            except OutOfTime as error:
+                if cancelled.is_set():
+                    raise StoryCancelled("The story was cancelled.") from error
+                raise
