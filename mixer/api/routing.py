@@ -185,7 +185,7 @@ def _require_known_caller(api: Any, next_middleware: Callable[[Any], Any]) -> An
     """
     event = api.current_event
     if event.http_method != "OPTIONS" and event.path not in PUBLIC_PATHS:
-        _check_caller(api.call)
+        _check_caller(api.request_context)
     return next_middleware(api)
 
 

@@ -38,8 +38,8 @@ def finished(folder: Path, kind: FormatName = "mp3", preset: str = "story") -> F
     cover = encode_cover(build_picture(300, 300), "cover")
     label = AudioTags(FIELDS, marks, mix.timeline.duration_s, cover)
     mix.render(
-        head=label.build_header(kind),
-        about=label.format_ffmetadata(kind),
+        raw_tags=label.build_header(kind),
+        ffmetadata=label.format_ffmetadata(kind),
         cover=label.attached_picture(kind),
     )
     return FinishedFile(mix.path, mix.timeline, mix.encoding, preset, label)  # type: ignore[arg-type]

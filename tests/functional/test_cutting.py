@@ -27,8 +27,8 @@ def mix_of(folder: Path, kind: FormatName, **more: object) -> PreparedMix:
     mix = prepare_mix(folder, chunks, music(5.0), kind=kind, **more)  # type: ignore[arg-type]
     label = AudioTags({"title": "Whole"}, cover=encode_cover(build_picture(300, 300), "cover"))
     mix.render(
-        head=label.build_header(kind),
-        about=label.format_ffmetadata(kind),
+        raw_tags=label.build_header(kind),
+        ffmetadata=label.format_ffmetadata(kind),
         cover=label.attached_picture(kind),
     )
     return mix

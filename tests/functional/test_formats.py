@@ -160,8 +160,8 @@ def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatNa
     cover = encode_cover(build_picture(640, 480), "cover.png")
     label = AudioTags(FIELDS, chapters, mix.timeline.duration_s, cover)
     mix.render(
-        head=label.build_header(kind),
-        about=label.format_ffmetadata(kind),
+        raw_tags=label.build_header(kind),
+        ffmetadata=label.format_ffmetadata(kind),
         cover=label.attached_picture(kind),
     )
     tags = File(mix.path).tags
@@ -187,7 +187,7 @@ def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatNa
 
 def test_language_of_an_audiobook_is_that_of_its_sound(tmp_path: Path):
     mix = mix_of(tmp_path, "m4b")
-    mix.render(about=AudioTags({"language": "deu"}).format_ffmetadata("m4b"))
+    mix.render(ffmetadata=AudioTags({"language": "deu"}).format_ffmetadata("m4b"))
     told = run(
         [binary_path(), "-hide_banner", "-i", str(mix.path)], capture_output=True, check=False
     )

@@ -257,7 +257,7 @@ def finished(tmp_path: Path) -> PreparedMix:
     mix = prepare_mix(tmp_path, onsets)
     sections = [(mix.timeline.seconds(s.start), s.title) for s in mix.timeline.sections]
     about = {"title": "A & B = <C>; #1\\", "artist": "Ünïcödé 物語"}
-    mix.render(head=AudioTags(about, sections, mix.timeline.duration_s).build_header("mp3"))
+    mix.render(raw_tags=AudioTags(about, sections, mix.timeline.duration_s).build_header("mp3"))
     return mix
 
 
@@ -352,7 +352,7 @@ def test_stopped_job_ends_at_once_and_leaves_nothing(tmp_path: Path):
     threading.Timer(0.5, children.stop).start()
     begun_s = time.monotonic()
     with pytest.raises(OutOfTime):
-        mix.render(children=children, segment_grids=20)
+        mix.render(processes=children, segment_grids=20)
     assert time.monotonic() - begun_s < 3
     assert leftovers(tmp_path, before) == set()
 

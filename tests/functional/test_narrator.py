@@ -47,7 +47,7 @@ def stored(store):
 def test_every_chunk_is_said_once_and_stored_with_its_measurements(store):
     engine = ToneEngine()
     narration = narrate(engine, store)
-    assert engine.calls == narration.said == len(stored(store)) == CHUNKS
+    assert engine.calls == narration.synthesized_chunks == len(stored(store)) == CHUNKS
     assert narration.billed_chars == sum(chunk.billed_chars for chunk in chunks())
     assert all(each.measured.samples and each.sentences for each in narration.recordings)
 
@@ -55,7 +55,7 @@ def test_every_chunk_is_said_once_and_stored_with_its_measurements(store):
 def test_a_second_run_says_nothing_and_finds_the_same(store):
     first, engine = narrate(ToneEngine(), store), ToneEngine()
     again = narrate(engine, store)
-    assert engine.calls == again.said == again.billed_chars == 0
+    assert engine.calls == again.synthesized_chunks == again.billed_chars == 0
     assert again.recordings == first.recordings
 
 
@@ -95,7 +95,7 @@ def test_one_failed_chunk_is_named_and_the_others_stay(store):
     assert failed.value.passages == ("Ben went.",)
     assert len(stored(store)) == CHUNKS - 1
     engine = ToneEngine()
-    assert narrate(engine, store).said == engine.calls == 1
+    assert narrate(engine, store).synthesized_chunks == engine.calls == 1
 
 
 def test_many_failures_are_one_error_that_names_them_in_reading_order(store):
@@ -115,7 +115,7 @@ def test_an_unknown_voice_stops_at_once(store):
 def test_unreadable_chunks_are_no_recordings_and_nothing_readable_is_an_error(store):
     narration = narrate(ToneEngine(), store, "Anna came.\n\n* * *\n\n你好。\n")
     assert [each is None for each in narration.recordings] == [False, True]
-    assert narration.said == 1
+    assert narration.synthesized_chunks == 1
     with pytest.raises(NothingSpoken, match="Joanna") as nothing:
         narrate(ToneEngine(), store, "你好。\n")
     assert nothing.value.details["passages"] == ["你好。"]
@@ -183,7 +183,7 @@ class _Stopping:
         self._engine, self._children = engine, children
 
     def synthesize(self, ssml, voice_settings):
-        speech = self._engine.speak(ssml, voice_settings)
+        speech = self._engine.synthesize(ssml, voice_settings)
         self._children.stop()
         return speech
 

@@ -73,7 +73,7 @@ def test_reels_join_into_the_bytes_of_a_render(
         shelf, keys, tmp_path / "a.mp3", encoding=MP3, timeline=mix.timeline, raw_tags=HEAD
     )
     join_in_store(shelf, keys, "mixed/b.mp3", encoding=MP3, timeline=mix.timeline, raw_tags=HEAD)
-    mixdown = mix.render(head=HEAD, segment_grids=None)
+    mixdown = mix.render(raw_tags=HEAD, segment_grids=None)
     whole = mix.path.read_bytes()
     assert (tmp_path / "a.mp3").read_bytes() == whole
     assert shelf.store.get("mixed/b.mp3") == whole
@@ -86,7 +86,7 @@ def test_reels_join_into_the_bytes_of_a_render(
 
 def test_job_goes_on_after_its_mix(mix: PreparedMix, shelf: SegmentCache):
     children = ProcessGroup()
-    mix.render(children=children)
+    mix.render(processes=children)
     mix.render(children=children, shelf=shelf, segment_grids=10)
     assert not children.is_stopped
 
@@ -153,7 +153,7 @@ def test_joining_what_was_not_rendered_names_it(
 
 def test_render_keeps_what_it_made_when_time_runs_out(mix: PreparedMix, shelf: SegmentCache):
     with pytest.raises(OutOfTime):
-        mix.render(shelf=shelf, segment_grids=5, workers=1, until_s=0.0)
+        mix.render(cache=shelf, segment_grids=5, workers=1, until_s=0.0)
     assert ages(shelf) == {}
     mix.render(shelf=shelf, segment_grids=5)
     assert len(ages(shelf)) == len(cut_timeline(mix.timeline, 5))
@@ -242,7 +242,7 @@ def reel_of(shelf: SegmentCache, content: str) -> str:
 def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: PreparedMix, shelf: SegmentCache):
     memory = RenderHistory(shelf, "/somewhere/story.mp3")
     assert memory.restore_mastering(mix.timeline) == mix.timeline
-    first = mix.render(shelf=shelf, segment_grids=5)
+    first = mix.render(cache=shelf, segment_grids=5)
     unused = reel_of(shelf, "an earlier look")
     memory.record_render(RenderAttempt(mix.timeline, first, 0.4), [*first.segment_keys, unused])
     assert memory.prediction_error_lu() == 0.4
