@@ -55,11 +55,12 @@ page-test: $(PAGE_STAMP) ## Test the page in Chromium
 page-pictures: $(PAGE_STAMP) ## Draw docs/page-*.png
 	$(BIN)/python -m tests.e2e.page.pictures
 
-check: $(STAMP) ## Format, lint, import rules, strict types
+check: $(STAMP) ## Format, lint, import rules, strict types, rules of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python -m tests.infra.house_rules
 
 $(JUDGES_STAMP): requirements-judges.txt
 	$(PYTHON) -m venv --clear .venv-judges

@@ -11,14 +11,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, redirect_stdout
+from functools import cached_property
 from http import HTTPStatus
 from io import StringIO
 from statistics import median
 from typing import Any, cast
 
-import app
-import polly_handler
+from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint
 from mixer.api.routing import Endpoint
+from mixer.compose import AwsServices
 from mixer.script.script import BreakKind, Chunk, Utterance
 from mixer.services.mix_service import MixResult, MixService
 from mixer.sound.ffmpeg import ProcessGroup
@@ -39,7 +40,11 @@ STORY = ("The lamp was lit, and the keeper counted the ships that came in, one b
     :2000
 ]
 CHUNKS = 40
-SETUP_CODE = "from mixer.settings import settings; s = settings({'OUTPUT_BUCKET': 'b'});"
+SETUP_CODE = (
+    "from mixer.api.handlers import *; from mixer.compose import AwsServices; "
+    "from mixer.settings import load_settings; s = load_settings({'OUTPUT_BUCKET': 'b'});"
+)
+BUILDERS = {"polly_handler": "build_speech_endpoint", "app": "build_mix_endpoint"}
 
 Row = dict[str, object]
 
@@ -66,7 +71,7 @@ def measure_imports() -> Iterator[Row]:
             ok=ratio <= IMPORT_FIGURE,
         )
     for name in HANDLERS[:2]:
-        ready = f"import {name}; {SETUP_CODE} {name}.endpoint(s, None); import boto3"
+        ready = f"{SETUP_CODE} {BUILDERS[name]}(AwsServices(settings=s)); import boto3"
         ratio = time_code(ready) / boto3_s
         yield build_row(
             f"{name}, ready for a request", f"{ratio:.2f} × boto3", "told only", ok=True
@@ -81,8 +86,8 @@ def measure_estimate() -> Row:
         mock_s3() as s3,
     ):
         chosen = build_settings()
-        work = polly_handler.build_speech_service(chosen, polly=client, s3=s3)
-        handler = polly_handler.build_endpoint(chosen, lambda: work)
+        services = AwsServices(settings=chosen, polly=client, s3=s3)
+        handler = build_speech_endpoint(services)
         times_ms = []
         for number in range(30):
             event = event_v2({"text": f"{number} {STORY}"}, "/estimate")
@@ -106,19 +111,32 @@ class MixRecorder:
         self.link_lifetime_s = work.link_lifetime_s
         self.stages_s: Mapping[str, float] = {}
 
-    def assemble(self, *ordered: Any, **options: Any) -> MixResult:  # noqa: ANN401 - passed on
+    def mix_chunks(self, *ordered: Any, **options: Any) -> MixResult:  # noqa: ANN401 - passed on
         """Do the work and remember."""
         made = self._work.mix_chunks(*ordered, **options)
         self.stages_s = made.stages_s
         return made
 
 
+class RecordingServices(AwsServices):
+    """A deployment whose mixes are timed."""
+
+    @cached_property
+    def recorder(self) -> MixRecorder:
+        """Times them."""
+        return MixRecorder(super().mix_service)
+
+    @property
+    def mix_service(self) -> MixService:
+        """Does the work."""
+        return cast("MixService", self.recorder)
+
+
 def measure_mix() -> Row:
     """What /mixstory takes besides rendering, which is mixing and checking."""
     with mock_s3() as s3:
-        chosen = build_settings()
-        work = MixRecorder(app.build_mix_service(chosen, s3=s3))
-        handler = app.build_endpoint(chosen, lambda: cast("MixService", work))
+        services = RecordingServices(settings=build_settings(), s3=s3)
+        work, handler = services.recorder, build_mix_endpoint(services)
         event = event_v2({"chunk_keys": synthesize_chunks(S3Store(s3, BUCKET))}, "/mixstory")
         call_handler(handler, event)
         began_s = time.perf_counter()

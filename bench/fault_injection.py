@@ -13,34 +13,31 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import app
-import polly_handler
-import stories
-from bench.speech_setup import PLENTY_USD, SETTINGS, build_speech_service
+from bench.speech_setup import SETTINGS
 from mixer.errors import SpeechUnavailable, StoreFailed
 from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
 from mixer.speech.polly.client import create_polly_client
-from mixer.speech.polly.quota import EngineQuotas
 from mixer.speech.recordings import PREFIX as CHUNKS_PREFIX
 from mixer.store.folder import FolderStore
-from mixer.stories.budget import DailyBudget
 from mixer.stories.model import StoryKind, StoryState
 from mixer.stories.request import StoryRequest
-from mixer.stories.service import StoryService
-from mixer.stories.slots import SharedQuota, SpeechSlots
-from mixer.stories.tasks import StoryTasks
-from mixer.stories.workflow import PARALLEL_BATCHES, Workflow
+from mixer.stories.speech_service import EngineOpener
+from mixer.stories.workflow import Workflow
 from tests.emulators.strict_polly import polly_session
+from tests.functional.clouds import CloudOverFolder
 
 CALLER, SECRET = "campaign", b"the campaign's own"
 QUOTA_SHARES = 0.1
 """Ten times an account's quota, so that no run waits; the stand-in is told the same."""
+
+FAST_SETTINGS = replace(SETTINGS, quota_percent=round(100 / QUOTA_SHARES))
 
 RENDERERS = 5
 """For how many calls the segments are shared out."""
@@ -198,13 +195,17 @@ def run_story(
     """How a story ends that is told under a fate."""
     store: Any = FaultyStore(disk, injector)
     with closing(create_polly_client(endpoint_url=polly_url, session=polly_session())) as client:
-        tasks = _build_tasks(store, injector, client)
-        desk = StoryService(
-            store,
-            SECRET,
-            InlineStarter(lambda event: tasks(event, None)),
-            DailyBudget(store, PLENTY_USD),
+        services = FaultyCloud(
+            settings=FAST_SETTINGS,
+            polly=client,
+            secret=SECRET,
+            folder=store,
+            injector=injector,
+            render_groups=RENDERERS,
+            launcher=InlineStarter(lambda event: services.all_tasks(event, None)),
+            notifiers=[],
         )
+        desk = services.story_service
         try:
             status = desk.get_status(desk.create(request), CALLER)
         except (StoreFailed, SpeechUnavailable):
@@ -214,22 +215,20 @@ def run_story(
     return RunOutcome(status.state, digest, injector.calls)
 
 
-def _build_tasks(store: Any, injector: FaultInjector, client: Any) -> StoryTasks:  # noqa: ANN401
-    """The steps as the Lambdas take them, over a store and a voice that may fail."""
-    quotas = EngineQuotas(QUOTA_SHARES)
-    engines = polly_handler.build_engine_opener(client, quotas)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FaultyCloud(CloudOverFolder):
+    """The parts of the Lambdas, with a voice that may fail."""
 
-    @contextmanager
-    def opened(*given: Any, **named: Any) -> Iterator[Any]:  # noqa: ANN401
-        with engines(*given, **named) as engine:
-            yield FaultyEngine(engine, injector)
+    injector: FaultInjector
 
-    speech = build_speech_service(store, opened)
-    turns = SpeechSlots(store, SETTINGS.stories.max_concurrent)
-    pace = SharedQuota(turns, PARALLEL_BATCHES, quotas.resize)
-    parts = (
-        polly_handler.build_speech_tasks(SETTINGS, speech, store, slots=turns, quota_limiter=pace),
-        app.build_mix_tasks(SETTINGS, store, store, workers=RENDERERS),
-        stories.build_finish_tasks(SETTINGS, store, []),
-    )
-    return StoryTasks(store, {name: task for part in parts for name, task in part.tasks.items()})
+    @cached_property
+    def open_engine(self) -> EngineOpener:
+        """Opens engines that may fail."""
+        open_sound_engine = super().open_engine
+
+        @contextmanager
+        def open_engine(*given: Any, **named: Any) -> Iterator[Any]:  # noqa: ANN401
+            with open_sound_engine(*given, **named) as engine:
+                yield FaultyEngine(engine, self.injector)
+
+        return open_engine

@@ -22,26 +22,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import polly_handler
-import stories
 from bench.mixdown import build_ratio_row
 from bench.processes import PRELOADED_MODULES
 from bench.script_plan import generate_prose
 from bench.speech_pool import LATENCY, ideal_s
-from bench.speech_setup import SETTINGS, build_speech_service
+from bench.speech_setup import PLENTY_USD, SETTINGS
 from mixer.speech.engine import Speech, Voice, VoiceSettings
 from mixer.speech.polly.client import create_polly_client
-from mixer.speech.polly.quota import EngineQuotas
 from mixer.store.folder import FolderStore
 from mixer.stories.batches import read_synthesized_batches
+from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import SCRIPT, StoryFolder
 from mixer.stories.model import StoredScript, StoryKind
 from mixer.stories.request import StoryRequest
-from mixer.stories.slots import SharedQuota, SpeechSlots
+from mixer.stories.service import StoryService
 from mixer.stories.workflow import PARALLEL_BATCHES
 from tests.emulators.polly_audio import tone_mp3
 from tests.emulators.polly_tables import ALLOWANCES
 from tests.emulators.strict_polly import StrictPolly, polly_session
+from tests.functional.clouds import CloudOverFolder
 
 CHARS = 600_000
 ENGINE, CALLER = "generative", "bench"
@@ -115,7 +114,7 @@ def run(chars: int = CHARS) -> list[dict[str, object]]:
 
 
 def _plan_story(store: FolderStore, run_task: Any, chars: int) -> tuple[str, list[int]]:  # noqa: ANN401
-    desk = stories.build_story_service(SETTINGS, store, b"bench", NullStarter())
+    desk = StoryService(store, b"bench", NullStarter(), DailyBudget(store, PLENTY_USD))
     order = StoryRequest(StoryKind.STORY, CALLER, {"engine": ENGINE}, text=generate_prose(chars))
     story = desk.create(order)
     begun_s = time.monotonic()
@@ -162,15 +161,9 @@ def _run_worker(
 @contextmanager
 def open_tasks(folder: Path, polly_url: str) -> Iterator[Any]:
     """The tasks of the function that speaks, wired as there, over a folder."""
-    store, quotas = FolderStore(folder), EngineQuotas(1)
     with closing(create_polly_client(endpoint_url=polly_url, session=polly_session())) as client:
-        speech = build_speech_service(store, polly_handler.build_engine_opener(client, quotas))
-        turns = SpeechSlots(store, SETTINGS.stories.max_concurrent)
-        pace = SharedQuota(turns, SETTINGS.stories.workers, quotas.resize)
-        made = polly_handler.build_speech_tasks(
-            SETTINGS, speech, store, slots=turns, quota_limiter=pace
-        )
-        yield lambda event: made(event, time.monotonic() + TASK_S)
+        services = CloudOverFolder(settings=SETTINGS, polly=client, folder=FolderStore(folder))
+        yield lambda event: services.speech_tasks(event, time.monotonic() + TASK_S)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,191 @@
-"""What the API's handlers share: loading with the first request, and refusing in words till then.
+"""What the API's Lambdas do with an event: answer it, or run the step of a story it asks for.
 
-A function that fails while it is loaded fails without an answer. So a handler's module loads the
-standard library only, and everything else comes through here, with the first event.
+A function that fails while it is loaded fails without an answer. So this module imports the
+standard library only, and everything else with the first event; the parts of the process
+(`mixer.compose`) are kept for the next ones.
 """
 
 import os
-from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mixer.errors import MixerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mixer.api.deferred import StoryStarter
     from mixer.api.request_context import InvocationContext
     from mixer.api.routing import Api, Endpoint
+    from mixer.compose import AwsServices, Services
     from mixer.settings import Settings
+    from mixer.stories.service import StoryService
     from mixer.stories.tasks import StoryTasks
 
+SPEECH_PATH, MIX_PATH, STORY_PATH = "/synthesize", "/mixstory", "/stories"
+"""Where a bare body goes."""
 
-def answer_event(
-    open_endpoint: Callable[[], "Endpoint"],
+
+def answer_speech_request(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
+    """Answer one event of the Speech Lambda."""
+    return _answer_event(_load_speech_endpoint, event, context)
+
+
+def answer_mix_request(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
+    """Answer one event of the Mixer Lambda."""
+    return _answer_event(_load_mix_endpoint, event, context)
+
+
+def answer_story_event(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
+    """Answer one event of the Story Lambda, run a step, or create a story for another function."""
+    if is_task_event(event):
+        return _run_step(load_services().finish_tasks, event, context)
+    if is_story_request(event):
+        return create_requested_story(load_services().story_service, event)
+    return _answer_event(_load_story_endpoint, event, context)
+
+
+def run_speech_step(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
+    """Run the step of a story that an event asks of the Speech Lambda.
+
+    Raises:
+        MixerError: the step failed; the state machine decides by the class.
+    """
+    return _run_step(load_services().speech_tasks, event, context)
+
+
+def run_mix_step(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
+    """Run the step of a story that an event asks of the Mixer Lambda.
+
+    Raises:
+        MixerError: the step failed; the state machine decides by the class.
+    """
+    return _run_step(load_services().mix_tasks, event, context)
+
+
+def is_task_event(event: object) -> bool:
+    """Whether an event asks for a step of a story; events of a gateway never do."""
+    return isinstance(event, dict) and "task" in event and "story_id" in event
+
+
+def is_story_request(event: object) -> bool:
+    """Whether another function hands over a story; events of a gateway never do."""
+    return isinstance(event, dict) and "order" in event and event.get("task") == "begin"
+
+
+def create_requested_story(service: "StoryService", event: dict[str, Any]) -> dict[str, Any]:
+    """Create the story that a function of this deployment hands over.
+
+    Args:
+        event: from `mixer.aws.story_function`.
+    """
+    from pydantic import TypeAdapter
+
+    from mixer.stories.request import StoryRequest
+
+    story_request = TypeAdapter(StoryRequest).validate_python(event["order"])
+    return {"story_id": service.create(story_request)}
+
+
+def build_speech_endpoint(
+    services: "Services", start_story: "StoryStarter | None" = None
+) -> "Endpoint":
+    """The endpoint of POST /synthesize, POST /estimate and GET /voices.
+
+    Args:
+        start_story: creates stories for what takes longer than a caller waits.
+    """
+    from mixer.api.routes.speech import add_speech_routes
+
+    def add_routes(api: "Api") -> None:
+        add_speech_routes(api, lambda: services.speech_service, start_story)
+
+    return _build_endpoint(services.settings, SPEECH_PATH, add_routes)
+
+
+def build_mix_endpoint(
+    services: "Services", start_story: "StoryStarter | None" = None
+) -> "Endpoint":
+    """The endpoint of POST /mixstory.
+
+    Args:
+        start_story: creates stories for what takes longer than a caller waits.
+    """
+    from mixer.api.routes.mix import add_mix_routes
+
+    def add_routes(api: "Api") -> None:
+        add_mix_routes(api, lambda: services.mix_service, start_story)
+
+    return _build_endpoint(services.settings, MIX_PATH, add_routes)
+
+
+def build_story_endpoint(services: "Services") -> "Endpoint":
+    """The endpoint of stories, music, uploads and capabilities."""
+    from mixer.api.routes.library import add_library_routes, build_capabilities
+    from mixer.api.routes.stories import StoryDependencies, add_story_routes
+
+    settings = services.settings
+
+    @cache
+    def build_dependencies() -> StoryDependencies:
+        return StoryDependencies(
+            service=services.story_service,
+            link=services.link_output,
+            link_lifetime_s=settings.url_lifetime_s,
+            bucket=settings.output_bucket,
+            max_text_chars=settings.stories.max_text_chars,
+        )
+
+    def add_routes(api: "Api") -> None:
+        add_story_routes(api, build_dependencies)
+        add_library_routes(
+            api, lambda: services.music_library, cache(lambda: build_capabilities(settings))
+        )
+
+    return _build_endpoint(settings, STORY_PATH, add_routes)
+
+
+@cache
+def load_services() -> "AwsServices":
+    """The parts of this process; in Lambda, what a killed invocation left in /tmp is removed."""
+    from mixer.compose import AwsServices
+    from mixer.settings import load_settings
+    from mixer.stories.workspace import remove_leftovers
+
+    settings = load_settings(os.environ)
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+        remove_leftovers()
+    return AwsServices(settings=settings)
+
+
+@cache
+def _load_speech_endpoint() -> "Endpoint":
+    from mixer.compose import open_story_starter
+
+    services = load_services()
+    return build_speech_endpoint(services, open_story_starter(services.settings))
+
+
+@cache
+def _load_mix_endpoint() -> "Endpoint":
+    from mixer.compose import open_story_starter
+
+    services = load_services()
+    return build_mix_endpoint(services, open_story_starter(services.settings))
+
+
+@cache
+def _load_story_endpoint() -> "Endpoint":
+    return build_story_endpoint(load_services())
+
+
+def _answer_event(
+    load_endpoint: "Callable[[], Endpoint]",
     event: Any,  # noqa: ANN401 - see mixer.api.events
     context: "InvocationContext",
 ) -> dict[str, Any]:
-    """Answer one event.
-
-    Args:
-        open_endpoint: loads and connects what the handler needs, the first time.
-        event: of whatever shape.
-        context: Lambda's.
-    """
     try:
-        endpoint = open_endpoint()
+        endpoint = load_endpoint()
     except MixerError as error:
         from mixer.api.responses import lambda_error_response
 
@@ -39,75 +193,21 @@ def answer_event(
     return endpoint(event, context)
 
 
-def is_task_event(event: object) -> bool:
-    """Whether an event asks for a step of a story; what comes through a gateway never does."""
-    return isinstance(event, dict) and "task" in event and "story_id" in event
-
-
-def is_story_request(event: object) -> bool:
-    """Whether another function hands over a story; what comes through a gateway never does."""
-    return isinstance(event, dict) and "order" in event and event.get("task") == "begin"
-
-
-def run_task(
-    open_tasks: Callable[[], "StoryTasks"], event: dict[str, Any], context: "InvocationContext"
+def _run_step(
+    tasks: "StoryTasks", event: dict[str, Any], context: "InvocationContext"
 ) -> dict[str, Any]:
-    """Take the step of a story that an event asks for.
-
-    Args:
-        open_tasks: loads and connects what the handler needs, the first time.
-        event: see mixer.stories.tasks.
-        context: Lambda's.
-
-    Raises:
-        MixerError: it could not be done; the state machine knows by the class what to do.
-    """
     import time
 
     from mixer.stories.tasks import MARGIN_S
 
     left_s = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
-    return open_tasks()(event, time.monotonic() + left_s)
+    return tasks(event, time.monotonic() + left_s)
 
 
-def build_story_starter(settings: "Settings") -> "StoryStarter | None":
-    """What begins stories for a function that answers at once; None where there are none.
-
-    Args:
-        settings: of the deployment.
-    """
-    from functools import cache
-
-    from mixer.aws.story_function import StoryFunction, open_story_function
-
-    @cache
-    def function() -> StoryFunction:
-        return open_story_function(settings.stories.function)
-
-    return (lambda order: function().invoke(order)) if settings.stories.function else None
-
-
-def load_process_settings() -> "Settings":
-    """The deployment's settings; in Lambda, what a killed invocation left in /tmp goes as well."""
-    from mixer.settings import load_settings
-    from mixer.stories.workspace import remove_leftovers
-
-    chosen = load_settings(os.environ)
-    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-        remove_leftovers()
-    return chosen
-
-
-def assemble_endpoint(
-    settings: "Settings", default_path: str, add_routes: Callable[["Api"], None]
+def _build_endpoint(
+    settings: "Settings", default_path: str, add_routes: "Callable[[Api], None]"
 ) -> "Endpoint":
-    """An endpoint with some routes and the API's description.
-
-    Args:
-        settings: of the deployment.
-        default_path: where a bare body goes.
-        add_routes: gives the API its routes.
-    """
+    """An endpoint with some routes and the API's description."""
     from mixer.api.description import build_description
     from mixer.api.openapi import add_docs
     from mixer.api.routing import Api, Endpoint

@@ -1,15 +1,24 @@
 """Reads secrets from AWS Secrets Manager."""
 
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
 
 def read_secret(name: str) -> str:
-    """A secret, as it is kept.
+    """The text of a secret, by its name or ARN."""
+    return str(_open_secrets().get_secret_value(SecretId=name)["SecretString"])
 
-    Args:
-        name: or ARN.
-    """
+
+@cache
+def _open_secrets() -> "SecretsManagerClient":
+    """One for the life of the process, impatient enough for an authorizer."""
     import boto3
     from botocore.config import Config
 
-    config = Config(retries={"total_max_attempts": 3, "mode": "standard"}, read_timeout=5)
-    secrets = boto3.client("secretsmanager", config=config)
-    return str(secrets.get_secret_value(SecretId=name)["SecretString"])
+    config = Config(
+        retries={"total_max_attempts": 3, "mode": "standard"}, connect_timeout=2, read_timeout=3
+    )
+    return boto3.client("secretsmanager", config=config)

@@ -7,19 +7,18 @@ import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mixer.compose import notify_webhook_in_background
 from mixer.stories.model import StoryKind
 from mixer.stories.workflow import TaskInvoker, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mixer.api.routes.stories import StoryDependencies
-    from mixer.services.mix_service import MixService
-    from mixer.settings import Settings
+    from mixer.compose import Services
     from mixer.sound.ffmpeg import ProcessGroup
-    from mixer.stories.speech_service import SpeechService
 
 logger = logging.getLogger(__name__)
 
@@ -83,60 +82,18 @@ class LocalStories:
     """Everything that tells stories on a laptop.
 
     Args:
-        chosen: the settings.
-        speech: speaks, into the store where stories are kept too.
-        mix: knows where music is found, and makes links.
-        secret: that ids are made with.
-        job: begins the job of a step.
+        services: of the process, without what runs stories.
+        new_processes: begins the job of a request or step.
     """
 
-    def __init__(
-        self,
-        chosen: "Settings",
-        speech_service: "SpeechService",
-        mix_service: "MixService",
-        secret: bytes,
-        new_processes: "Callable[[], ProcessGroup]",
-    ) -> None:
-        import app
-        import polly_handler
-        import stories
-        from mixer.stories.service import StoryService
-        from mixer.stories.tasks import StoryTasks
-        from mixer.stories.webhook import Webhook, notify_in_background
-
-        parts = (
-            polly_handler.build_speech_tasks(chosen, speech_service, mix_service.music),
-            app.build_mix_tasks(
-                chosen,
-                speech_service.store,
-                mix_service.music,
-                workers=GROUPS,
-                new_processes=new_processes,
-            ),
-            stories.build_finish_tasks(
-                chosen, speech_service.store, [notify_in_background(Webhook(secret).notify)]
-            ),
-        )
-        table = {name: task for part in parts for name, task in part.tasks.items()}
-        tasks = StoryTasks(speech_service.store, table)
-        self._chosen, self._store, self._link = chosen, speech_service.store, mix_service.link
-        self.launcher = BackgroundStories(lambda event: tasks(event, None))
-        self.service = StoryService(
-            speech_service.store, secret, self.launcher, speech_service.budget
-        )
-
-    def build_dependencies(self) -> "StoryDependencies":
-        """Where stories are taken in."""
-        from mixer.api.routes.stories import StoryDependencies
-
-        chosen = self._chosen
-        return StoryDependencies(
-            service=self.service,
-            link=self._link,
-            link_lifetime_s=chosen.url_lifetime_s,
-            bucket=chosen.output_bucket,
-            max_text_chars=chosen.stories.max_text_chars,
+    def __init__(self, services: "Services", new_processes: "Callable[[], ProcessGroup]") -> None:
+        self.launcher = BackgroundStories(lambda event: self.services.all_tasks(event, None))
+        self.services = replace(
+            services,
+            new_processes=new_processes,
+            render_groups=GROUPS,
+            launcher=self.launcher,
+            notifiers=[notify_webhook_in_background(services.story_secret)],
         )
 
     def resume_stories(self) -> None:
@@ -153,8 +110,10 @@ class LocalStories:
         from mixer.stories.model import StoredRequest
         from mixer.stories.snapshot import list_unfinished
 
-        for folder in list_unfinished(self._store):
+        for folder in list_unfinished(self.services.output_store):
             try:
-                self.service.launch(folder.story_id, folder.read(REQUEST, StoredRequest).kind)
+                self.services.story_service.launch(
+                    folder.story_id, folder.read(REQUEST, StoredRequest).kind
+                )
             except MixerError as error:
                 logger.warning("story %s: %s", folder.story_id, error)

@@ -63,7 +63,7 @@ def reuse_engine(engine: SpeechEngine) -> EngineOpener:
     return opened
 
 
-def _infinite_rate(_engine: str) -> float:
+def infinite_rate(_engine: str) -> float:
     """There is no quota."""
     return math.inf
 
@@ -164,7 +164,7 @@ class SpeechService:
     touch_after: timedelta
     now: Callable[[], datetime] = field(default=utc_now)
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
-    calls_per_s: Callable[[str], float] = _infinite_rate
+    calls_per_s: Callable[[str], float] = infinite_rate
     throughput: Throughput = field(default_factory=Throughput)
 
     def list_voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:

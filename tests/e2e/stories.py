@@ -19,10 +19,11 @@ from typing import Any
 
 import boto3
 
-import stories
 from mixer.aws.state_machine import StateMachine
 from mixer.store.s3 import create_s3_client
+from mixer.stories.budget import DailyBudget
 from mixer.stories.model import StoryKind, StoryState
+from mixer.stories.service import StoryService
 from mixer.stories.status import StoryStatus
 from tests.e2e.containers import ROOT
 from tests.e2e.emulator import PYTHON, find_free_port
@@ -131,10 +132,9 @@ def _create_machine(url: str, tasks: Mapping[str, Any]) -> StoryMachine:
         roleArn="arn:aws:iam::000000000000:role/states",
     )
     arn = made["stateMachineArn"]
-    desk = stories.build_story_service(
-        build_settings(), tasks["EndTask"].store, SECRET, StateMachine(states, arn)
-    )
-    return StoryMachine(desk, states, arn, [])
+    store = tasks["EndTask"].store
+    service = StoryService(store, SECRET, StateMachine(states, arn), DailyBudget(store, 50.0))
+    return StoryMachine(service, states, arn, [])
 
 
 def _run_stories(machine: StoryMachine, polly: StrictPolly) -> None:

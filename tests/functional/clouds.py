@@ -3,11 +3,13 @@
 import functools
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3 import Session
 from moto import mock_aws
 
+from mixer.compose import AwsServices
 from mixer.script.limits import POLLY_LIMITS
 from mixer.settings import Auth, Settings
 from mixer.store.s3 import create_s3_client
@@ -46,6 +48,21 @@ def build_settings(mode: Literal["token", "none"] = "none", **others: Any) -> Se
         "auth": Auth(mode=mode),
     }
     return Settings(**{**given, **others})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CloudOverFolder(AwsServices):
+    """The parts of a deployment whose store is another one than S3."""
+
+    folder: Any
+
+    @property
+    def output_store(self) -> Any:
+        return self.folder
+
+    @property
+    def music_store(self) -> Any:
+        return self.folder
 
 
 def list_keys(s3: "S3Client", prefix: str = "", bucket: str = BUCKET) -> list[str]:

@@ -15,12 +15,10 @@ from typing import Any
 import boto3
 from moto.awslambda.models import LambdaFunction
 
-import app
-import polly_handler
-import stories
 from mixer.aws.state_machine import StateMachine, execution_name
+from mixer.compose import AwsServices
 from mixer.settings import Settings
-from mixer.store.s3 import S3Store
+from mixer.stories.budget import DailyBudget
 from mixer.stories.model import StoryKind, StoryState
 from mixer.stories.request import StoryRequest
 from mixer.stories.service import StoryService
@@ -50,11 +48,11 @@ Task = Callable[[Mapping[str, Any]], Any]
 
 def build_tasks(settings: Settings, *, s3: Any, polly: Any) -> dict[str, StoryTasks]:
     """What the three functions of the stack do, by the names that the definition gives them."""
-    store, music = (S3Store(s3, name) for name in (settings.output_bucket, settings.music_bucket))
+    services = AwsServices(settings=settings, s3=s3, polly=polly, render_groups=3, notifiers=[])
     return {
-        "SpeechTask": polly_handler.build_story_tasks(settings, polly=polly, s3=s3),
-        "MixTask": app.build_mix_tasks(settings, store, music, workers=3),
-        "EndTask": stories.build_finish_tasks(settings, store, []),
+        "SpeechTask": services.speech_tasks,
+        "MixTask": services.mix_tasks,
+        "EndTask": services.finish_tasks,
     }
 
 
@@ -147,8 +145,8 @@ def start_moto_machine(
     )
     store = tasks["EndTask"].store
     launcher = StateMachine(states, made["stateMachineArn"])
-    desk = stories.build_story_service(settings, store, SECRET, launcher)
-    yield StoryMachine(desk, states, made["stateMachineArn"], calls)
+    service = StoryService(store, SECRET, launcher, DailyBudget(store, settings.max_daily_usd))
+    yield StoryMachine(service, states, made["stateMachineArn"], calls)
 
 
 def _create_role() -> str:

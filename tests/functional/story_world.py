@@ -2,21 +2,16 @@
 
 import threading
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
 
-import app
-import polly_handler
-import stories
-from mixer.settings import Settings
+from mixer.compose import LaptopServices
+from mixer.settings import Settings, StorySettings
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.folder import FolderStore
 from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import StoryFolder
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
-from mixer.stories.service import StoryService
-from mixer.stories.speech_service import SpeechService
-from mixer.stories.tasks import StoryTasks
 from mixer.stories.workflow import Workflow
 from tests.engines import ToneEngine
 
@@ -49,6 +44,26 @@ class Executions:
             self._ended.add((story, attempt))
 
 
+SETTINGS = Settings(
+    output_bucket="b",
+    music_bucket="b",
+    allowed_buckets=frozenset({"b"}),
+    max_daily_usd=1e6,
+    stories=StorySettings(max_usd=1e6, max_text_chars=10**7),
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WorldServices(LaptopServices):
+    """The parts of a laptop, with an engine that a test may exchange."""
+
+    open_current_engine: object
+
+    @property
+    def open_engine(self):
+        return self.open_current_engine
+
+
 class StoryWorld:
     """A desk, the tasks of all functions, and who is told."""
 
@@ -58,26 +73,18 @@ class StoryWorld:
         self.spending = DailyBudget(self.store, 1e6)
         self.process_groups = []
         self.executions = Executions(self._run)
-        settings = Settings(output_bucket="b", music_bucket="b", allowed_buckets=frozenset({"b"}))
-        speech = SpeechService(
-            open_engine=self._open_engine,
+        services = WorldServices(
+            settings=SETTINGS,
             store=self.store,
-            bucket="b",
-            budget=self.spending,
-            max_request_usd=1e6,
-            max_text_chars=10**7,
-            touch_after=timedelta(days=5),
+            engine=self.engine,
+            secret=SECRET,
+            new_processes=self._create_processes,
+            render_groups=3,
+            launcher=self.executions,
+            notifiers=list(notifiers),
+            open_current_engine=self._open_engine,
         )
-        parts = (
-            polly_handler.build_speech_tasks(settings, speech, self.store),
-            app.build_mix_tasks(
-                settings, self.store, self.store, workers=3, new_processes=self._create_processes
-            ),
-            stories.build_finish_tasks(settings, self.store, list(notifiers)),
-        )
-        table = {name: task for part in parts for name, task in part.tasks.items()}
-        self._tasks = StoryTasks(self.store, table)
-        self.service = StoryService(self.store, SECRET, self.executions, self.spending)
+        self._tasks, self.service = services.all_tasks, services.story_service
 
     def create_story(self, text=TEXT, **options):
         given = {"text_type": "markdown", "pauses": "none", **options}

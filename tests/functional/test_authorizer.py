@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 import authorizer
-from authorizer import authorize_request
+from mixer.api.authorizer import authorize_request
 from mixer.api.tokens import (
     FRESH_S,
     STALE_S,

@@ -10,11 +10,15 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-import app
-import polly_handler
-import stories
-from mixer.api.handlers import is_story_request
+from mixer.api.handlers import (
+    build_mix_endpoint,
+    build_speech_endpoint,
+    build_story_endpoint,
+    create_requested_story,
+    is_story_request,
+)
 from mixer.aws.story_function import StoryFunction
+from mixer.compose import AwsServices
 from mixer.devserver.listener import Listener
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.store.folder import FolderStore
@@ -147,7 +151,7 @@ class Functions:
         if FunctionName != "stories":
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Invoke")
         self.events.append(json.loads(Payload))
-        answer = json.dumps(stories.begin_story(self._desk, self.events[-1]))
+        answer = json.dumps(create_requested_story(self._desk, self.events[-1]))
         return {"StatusCode": 200, "Payload": BytesIO(answer.encode())}
 
 
@@ -166,26 +170,32 @@ class Deployment:
         self.desk = StoryService(self.store, b"a secret", self.executions, spending)
         self.functions = Functions(self.desk)
 
+    @property
+    def services(self):
+        return AwsServices(
+            settings=self.chosen,
+            s3=self.s3,
+            polly=self.polly,
+            secret=b"a secret",
+            launcher=self.executions,
+        )
+
     def begin_by(self, name):
         return StoryFunction(self.functions, name).invoke
 
     def synthesize(self, body, name="stories", caller="anna"):
-        work = polly_handler.build_speech_service(self.chosen, polly=self.polly, s3=self.s3)
-        handler = polly_handler.build_endpoint(self.chosen, lambda: work, self.begin_by(name))
+        handler = build_speech_endpoint(self.services, self.begin_by(name))
         return handler(event_v2(body, caller=caller), FakeContext())
 
     def mixstory(self, body, caller="anna", audio_s_per_s=None):
-        work = app.build_mix_service(self.chosen, s3=self.s3)
+        services = self.services
         if audio_s_per_s:
-            work.throughput.record("mixing", audio_s_per_s, 1.0)
-        handler = app.build_endpoint(self.chosen, lambda: work, self.begin_by("stories"))
+            services.mix_service.throughput.record("mixing", audio_s_per_s, 1.0)
+        handler = build_mix_endpoint(services, self.begin_by("stories"))
         return handler(event_v2(body, "/mixstory", caller=caller), FakeContext())
 
     def status(self, story, caller):
-        counter = stories.build_dependencies(
-            self.chosen, s3=self.s3, secret=b"a secret", launcher=self.executions
-        )
-        handler = stories.build_endpoint(self.chosen, lambda: counter, lambda: None)
+        handler = build_story_endpoint(self.services)
         path = f"/stories/{story}"
         return handler(event_v2(None, path, "GET", caller=caller), FakeContext())
 

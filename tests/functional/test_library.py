@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import stories
+from mixer.api.handlers import build_story_endpoint
+from mixer.compose import AwsServices
 from mixer.devserver.listener import Listener
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.sound import ffmpeg
@@ -39,16 +40,10 @@ def s3(tone):
         yield client
 
 
-def nobody():
-    raise AssertionError("No story is told here.")
-
-
 @pytest.fixture(scope="module")
 def ask(s3):
     return WarmHandlers(
-        lambda given: stories.build_endpoint(
-            given, nobody, lambda: stories.build_library(given, s3=s3)
-        )
+        lambda settings: build_story_endpoint(AwsServices(settings=settings, s3=s3))
     )
 
 

@@ -12,7 +12,8 @@ from mutagen.id3 import ID3
 
 import app
 import polly_handler
-from app import build_endpoint, build_mix_service
+from mixer.api import handlers
+from mixer.compose import AwsServices
 from mixer.publish.cover import encode_cover
 from mixer.script.script import BreakKind, Chunk, Utterance
 from mixer.sound import ffmpeg
@@ -61,10 +62,15 @@ def _own_temporary_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def ask(s3):
     def handler(chosen):
-        work = build_mix_service(chosen, s3=s3)
-        return build_endpoint(chosen, lambda: work)
+        return handlers.build_mix_endpoint(AwsServices(settings=chosen, s3=s3))
 
     return WarmHandlers(handler)
+
+
+def forget_handlers():
+    """As if the process had just begun."""
+    for loaded in ("load_services", "_load_speech_endpoint", "_load_mix_endpoint"):
+        getattr(handlers, loaded).cache_clear()
 
 
 def mixed(fields, **event):
@@ -344,12 +350,12 @@ def test_the_handler_itself_works_from_its_environment_and_stays_warm(
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    app._load_endpoint.cache_clear()
+    forget_handlers()
     try:
         first = expect_ok(app.handler(mixed({"chunk_keys": own_keys}), FakeContext()))
         second = expect_ok(app.handler(mixed({"chunk_keys": own_keys}), FakeContext()))
     finally:
-        app._load_endpoint.cache_clear()
+        forget_handlers()
     assert first["key"] == second["key"]
     assert not left.exists()
 
@@ -357,7 +363,7 @@ def test_the_handler_itself_works_from_its_environment_and_stays_warm(
 @pytest.mark.parametrize("module", [app, polly_handler])
 def test_a_deployment_without_its_settings_says_which(monkeypatch, module):
     monkeypatch.delenv("OUTPUT_BUCKET", raising=False)
-    module._endpoint.cache_clear()
+    forget_handlers()
     body = expect_refusal(module.handler(mixed({}), FakeContext()), 500, "misconfigured")
     assert body["details"]["variable"] == "OUTPUT_BUCKET"
     assert body["request_id"] == "lambda-request"

@@ -7,15 +7,13 @@ import re
 
 import pytest
 
-import app
-import polly_handler
-import stories
+from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
+from mixer.compose import AwsServices
 from tests.functional.clouds import build_settings
 from tests.functional.lambdas import FakeContext, event_v2
 
-
-def nobody():
-    raise AssertionError("A description does no work.")
+CLOSED = AwsServices(settings=build_settings("token"))
+"""Never connected: a description does no work."""
 
 
 PATHS = {
@@ -25,9 +23,9 @@ PATHS = {
 }
 
 HANDLERS = {
-    "speech": polly_handler.build_endpoint(build_settings("token"), nobody),
-    "mix": app.build_endpoint(build_settings("token"), nobody),
-    "stories": stories.build_endpoint(build_settings("token"), nobody, nobody),
+    "speech": build_speech_endpoint(CLOSED),
+    "mix": build_mix_endpoint(CLOSED),
+    "stories": build_story_endpoint(CLOSED),
 }
 
 
@@ -46,7 +44,7 @@ def test_every_function_describes_the_whole_api_without_a_token(handler):
 
 
 def test_nobody_is_asked_for_a_token_in_the_open_mode():
-    handler = app.build_endpoint(build_settings("none"), nobody)
+    handler = build_mix_endpoint(AwsServices(settings=build_settings("none")))
     document = json.loads(handler(event_v2(None, "/openapi.json", "GET"), FakeContext())["body"])
     assert not document.get("security")
     assert "securitySchemes" not in document["components"]

@@ -9,6 +9,7 @@ import pytest
 import sanitation
 from mixer.cli import cli
 from mixer.errors import BadOption, StoreFailed
+from mixer.retention.handler import sanitize
 from mixer.retention.plan import Reason
 from mixer.retention.report import Mode, TargetReport
 from mixer.retention.retries import RESERVE_S, Retrier
@@ -464,7 +465,7 @@ class LambdaContext:
 
 
 def handle(world: CleanupWorld, event: dict[str, object], **environ: str) -> Any:
-    return sanitation.sanitize(
+    return sanitize(
         event,
         {"OUTPUT_BUCKET": BUCKET, **environ},
         account=world.account,

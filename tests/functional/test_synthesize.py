@@ -5,16 +5,19 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import pytest
 from botocore.exceptions import ClientError
 
+from mixer.api.handlers import build_speech_endpoint
+from mixer.compose import AwsServices
 from mixer.sound.analysis.measurement import measure
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import S3Store
 from mixer.stories.budget import DailyBudget
-from polly_handler import build_endpoint, build_speech_service
 from tests.emulators.strict_polly import CUT, HANG, Faults, Latency, StrictPolly
 from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, list_keys, mock_s3
 from tests.functional.lambdas import (
@@ -64,8 +67,7 @@ def ask(s3, polly_client):
     """Ask a handler of a deployment; it stays warm for the test."""
 
     def handler(chosen):
-        work = build_speech_service(chosen, polly=polly_client, s3=s3)
-        return build_endpoint(chosen, lambda: work)
+        return build_speech_endpoint(AwsServices(settings=chosen, polly=polly_client, s3=s3))
 
     return WarmHandlers(handler)
 
@@ -153,16 +155,22 @@ def test_every_chunk_carries_its_measurements_and_the_silence_behind_it(ask, s3)
     assert about["gap"] == 70
 
 
+class LaterServices(AwsServices):
+    """A deployment in six days."""
+
+    @cached_property
+    def speech_service(self):
+        later = datetime.now(UTC) + timedelta(days=6)
+        return replace(super().speech_service, now=lambda: later)
+
+
 def test_old_chunks_are_made_young_again(ask, s3, polly_client, polly):
     key = expect_ok(ask(event_v2({"text": "Hello."})))["chunk_keys"][0]
     before = s3.head_object(Bucket=BUCKET, Key=key)
-    chosen = build_settings()
-    work = build_speech_service(chosen, polly=polly_client, s3=s3)
-    later = datetime.now(UTC) + timedelta(days=6)
-    aged = type(work)(**{**{f: getattr(work, f) for f in work.__slots__}, "now": lambda: later})
+    later = LaterServices(settings=build_settings(), polly=polly_client, s3=s3)
     calls = polly.counts.calls
     time.sleep(1.1)
-    expect_ok(build_endpoint(chosen, lambda: aged)(event_v2({"text": "Hello."}), FakeContext()))
+    expect_ok(build_speech_endpoint(later)(event_v2({"text": "Hello."}), FakeContext()))
     after = s3.head_object(Bucket=BUCKET, Key=key)
     assert after["LastModified"] > before["LastModified"]
     assert (after["ETag"], after["Metadata"]) == (before["ETag"], before["Metadata"])
@@ -213,8 +221,8 @@ def test_what_is_still_under_way_at_the_deadline_counts_as_spent(ask, polly, s3)
 
 def test_what_the_store_refuses_is_counted_and_no_more_is_said(polly, s3, polly_client):
     chosen = build_settings()
-    work = build_speech_service(chosen, polly=polly_client, s3=_TakesNoChunks(s3))
-    answered = build_endpoint(chosen, lambda: work)(event_v2({"text": LONG}), FakeContext())
+    services = AwsServices(settings=chosen, polly=polly_client, s3=_TakesNoChunks(s3))
+    answered = build_speech_endpoint(services)(event_v2({"text": LONG}), FakeContext())
     expect_refusal(answered, 503, "store_failed")
     time.sleep(0.5)
     assert 0 < polly.counts.calls < 40  # those that were under way

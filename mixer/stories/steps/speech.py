@@ -54,7 +54,8 @@ BatchProgress = Callable[[int, float], None]
 """Told of a batch, by its number, which share of it is spoken; from the thread that speaks it."""
 
 
-def _ignore_quota(_story: str, _engine: str) -> AbstractContextManager[object]:
+def ignore_quota(_story: str, _engine: str) -> AbstractContextManager[object]:
+    """The limiter of a process that has the quota to itself."""
     return nullcontext()
 
 
@@ -76,7 +77,7 @@ class StorySpeech:
 
     speech_service: SpeechService
     music: ObjectStore
-    quota_limiter: QuotaLimiter = field(default=_ignore_quota)
+    quota_limiter: QuotaLimiter = field(default=ignore_quota)
     slots: SpeechSlots | None = None
     batch_progress: BatchProgress = _ignore_batch_progress
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from authorizer import authorize_request
+from mixer.api.authorizer import authorize_request
 from mixer.api.tokens import TokenRegistry, digest_token
 from mixer.devserver.functions import Function
 from mixer.devserver.listener import Listener

@@ -1,0 +1,509 @@
+"""The only place that builds adapters: what a process is made of, from its settings.
+
+Every part is built when it is first used, and then kept; so a function connects with no service
+that it does not need, and nothing heavy is imported before the first request. The first use of a
+part is not safe for several threads.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_polly import PollyClient
+    from mypy_boto3_s3 import S3Client
+
+    from mixer.aws.story_function import StoryFunction
+    from mixer.services.library import MusicLibrary
+    from mixer.services.mix_service import MixService
+    from mixer.settings import Settings
+    from mixer.sound.ffmpeg import ProcessGroup
+    from mixer.speech.engine import SpeechEngine
+    from mixer.speech.polly.quota import EngineQuotas
+    from mixer.store.folder import FolderStore
+    from mixer.store.links import SignedLinks
+    from mixer.store.objects import ObjectStore
+    from mixer.store.s3 import S3Store
+    from mixer.stories.budget import DailyBudget
+    from mixer.stories.request import StoryRequest
+    from mixer.stories.service import Launcher, StoryService
+    from mixer.stories.slots import SpeechSlots
+    from mixer.stories.speech_service import EngineOpener, SpeechService
+    from mixer.stories.steps.finish import Notifier
+    from mixer.stories.steps.speech import QuotaLimiter
+    from mixer.stories.tasks import StoryTasks
+
+    LinkedStore = S3Store | FolderStore
+
+CLOUD_RENDER_GROUPS = 60
+"""Calls that a story's segments are divided among; as many as render at a time."""
+
+
+def create_process_group() -> "ProcessGroup":
+    """A group of child processes that end together."""
+    from mixer.sound.ffmpeg import ProcessGroup
+
+    return ProcessGroup()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Services(ABC):
+    """The parts of a process.
+
+    Attributes:
+        new_processes: begins the child processes of a request or step; a server that ends may
+            stop them all.
+        render_groups: calls that a story's segments are divided among.
+        launcher: runs stories; None for the one of the settings.
+        notifiers: what is notified of a story's end; None for the usual ones.
+    """
+
+    settings: "Settings"
+    new_processes: "Callable[[], ProcessGroup]" = create_process_group
+    render_groups: int = CLOUD_RENDER_GROUPS
+    launcher: "Launcher | None" = None
+    notifiers: "Sequence[Notifier] | None" = None
+
+    @property
+    @abstractmethod
+    def output_store(self) -> "LinkedStore":
+        """Where chunks, mixes and stories are kept."""
+
+    @property
+    @abstractmethod
+    def music_store(self) -> "LinkedStore":
+        """Where music is found."""
+
+    @property
+    @abstractmethod
+    def chunk_stores(self) -> "Mapping[str, ObjectStore]":
+        """Buckets that chunks may be mixed from, by name; the output bucket first."""
+
+    @property
+    @abstractmethod
+    def open_engine(self) -> "EngineOpener":
+        """Opens the engines that speak."""
+
+    @property
+    @abstractmethod
+    def story_secret(self) -> bytes:
+        """What the ids of stories and the signatures of webhooks are made with."""
+
+    @property
+    @abstractmethod
+    def story_launcher(self) -> "Launcher":
+        """Runs the steps of stories."""
+
+    @property
+    def calls_per_s(self) -> "Callable[[str], float] | None":
+        """The quota of an engine in this process; None where there is none."""
+        return None
+
+    @property
+    def speech_slots(self) -> "SpeechSlots | None":
+        """Which stories may speak; None where one process speaks all."""
+        return None
+
+    @property
+    def quota_limiter(self) -> "QuotaLimiter | None":
+        """Divides the quota among processes; None where there is one."""
+        return None
+
+    @cached_property
+    def budget(self) -> "DailyBudget":
+        """Counts what callers spend."""
+        from mixer.stories.budget import DailyBudget
+
+        return DailyBudget(self.output_store, self.settings.max_daily_usd)
+
+    @cached_property
+    def speech_service(self) -> "SpeechService":
+        """Speaks the text of a request."""
+        return self._build_speech(self.settings.max_request_usd, self.settings.max_text_chars)
+
+    @cached_property
+    def mix_service(self) -> "MixService":
+        """Mixes the chunks of a request."""
+        from mixer.services.mix_service import MixService
+        from mixer.stories.input_checks import InputLimits
+
+        chosen = self.settings
+        return MixService(
+            stores=self.chunk_stores,
+            music=self.music_store,
+            output=self.output_store,
+            link=self.link_output,
+            link_lifetime_s=chosen.url_lifetime_s,
+            limits=InputLimits(chosen.max_object_bytes, chosen.max_input_bytes),
+            new_processes=self.new_processes,
+        )
+
+    @cached_property
+    def music_library(self) -> "MusicLibrary":
+        """Lists music and takes uploads."""
+        from mixer.services.library import SHARED_PREFIX, MusicLibrary
+
+        chosen, output, music = self.settings, self.output_store, self.music_store
+        return MusicLibrary(
+            music=music,
+            prefix=SHARED_PREFIX if music is output else "",
+            link=lambda key: music.url(key, chosen.url_lifetime_s),
+            link_lifetime_s=chosen.url_lifetime_s,
+            form=lambda key, content_type, max_bytes: output.upload_form(
+                key, content_type, max_bytes, chosen.url_lifetime_s
+            ),
+            max_upload_bytes=chosen.max_upload_bytes,
+        )
+
+    @cached_property
+    def story_service(self) -> "StoryService":
+        """Creates, lists and cancels stories."""
+        from mixer.stories.service import StoryService
+
+        return StoryService(self.output_store, self.story_secret, self.story_launcher, self.budget)
+
+    @cached_property
+    def speech_tasks(self) -> "StoryTasks":
+        """The steps that speak."""
+        from mixer.stories.steps.speech import StorySpeech, ignore_quota
+        from mixer.stories.tasks import StoryTasks
+
+        limits = self.settings.stories
+        speaker = StorySpeech(
+            self._build_speech(limits.max_usd, limits.max_text_chars),
+            self.music_store,
+            slots=self.speech_slots,
+            quota_limiter=self.quota_limiter or ignore_quota,
+        )
+        return StoryTasks(self.output_store, speaker.tasks)
+
+    @cached_property
+    def mix_tasks(self) -> "StoryTasks":
+        """The steps that mix and publish."""
+        from mixer.stories.steps.mix import StoryMix
+        from mixer.stories.steps.publish import StoryPublisher
+        from mixer.stories.tasks import StoryTasks
+
+        store, processes = self.output_store, self.new_processes
+        mix = StoryMix(store, self.music_store, self.render_groups, processes)
+        publisher = StoryPublisher(store, self.budget, new_processes=processes)
+        return StoryTasks(store, {**mix.tasks, **publisher.tasks})
+
+    @cached_property
+    def finish_tasks(self) -> "StoryTasks":
+        """The steps that end a story."""
+        from mixer.stories.steps.finish import StoryFinisher
+        from mixer.stories.tasks import StoryTasks
+
+        notifiers = self.story_notifiers if self.notifiers is None else self.notifiers
+        ending = StoryFinisher(self.output_store, self.budget, list(notifiers))
+        return StoryTasks(self.output_store, ending.tasks)
+
+    @cached_property
+    def all_tasks(self) -> "StoryTasks":
+        """All steps, for a process that runs whole stories."""
+        from mixer.stories.tasks import StoryTasks
+
+        parts = (self.speech_tasks, self.mix_tasks, self.finish_tasks)
+        table = {name: task for part in parts for name, task in part.tasks.items()}
+        return StoryTasks(self.output_store, table)
+
+    @property
+    @abstractmethod
+    def story_notifiers(self) -> "Sequence[Notifier]":
+        """What is notified of a story's end."""
+
+    def link_output(self, key: str) -> str:
+        """A link to an object in the output store."""
+        return self.output_store.url(key, self.settings.url_lifetime_s)
+
+    def _build_speech(self, max_usd: float, max_chars: int) -> "SpeechService":
+        from mixer.stories.speech_service import SpeechService, infinite_rate
+
+        return SpeechService(
+            open_engine=self.open_engine,
+            store=self.output_store,
+            bucket=self.settings.output_bucket,
+            budget=self.budget,
+            max_request_usd=max_usd,
+            max_text_chars=max_chars,
+            touch_after=timedelta(days=self.settings.refresh_after_days),
+            new_processes=self.new_processes,
+            calls_per_s=self.calls_per_s or infinite_rate,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AwsServices(Services):
+    """A process in AWS.
+
+    Attributes:
+        s3: a client; one of its own when None.
+        polly: a client; one of its own when None.
+        secret: of stories; the deployment's own when None.
+        runs_stories: whether this process runs all stories, rather than functions side by side.
+    """
+
+    s3: "S3Client | None" = None
+    polly: "PollyClient | None" = None
+    secret: bytes | None = None
+    runs_stories: bool = False
+
+    @cached_property
+    def output_store(self) -> "LinkedStore":
+        """The output bucket."""
+        return self._open_bucket(self.settings.output_bucket)
+
+    @cached_property
+    def music_store(self) -> "LinkedStore":
+        """The music bucket."""
+        return self._open_bucket(self.settings.music_bucket)
+
+    @cached_property
+    def chunk_stores(self) -> "Mapping[str, ObjectStore]":
+        """The allowed buckets."""
+        own = self.settings.output_bucket
+        others = sorted(self.settings.allowed_buckets - {own})
+        return {own: self.output_store, **{name: self._open_bucket(name) for name in others}}
+
+    @cached_property
+    def open_engine(self) -> "EngineOpener":
+        """Opens Amazon Polly's engines, which share the quota of this process."""
+        return build_engine_opener(self.polly_client, self.engine_quotas)
+
+    @cached_property
+    def engine_quotas(self) -> "EngineQuotas":
+        """The part of the account's quota that the settings give this process."""
+        from mixer.speech.polly.quota import EngineQuotas
+
+        return EngineQuotas(self.settings.quota_shares * 100 / self.settings.quota_percent)
+
+    @property
+    def calls_per_s(self) -> "Callable[[str], float]":
+        """The quota of an engine in this process."""
+        return lambda engine: self.engine_quotas.limiter(engine).quota.calls_per_s
+
+    @cached_property
+    def speech_slots(self) -> "SpeechSlots | None":
+        """Which stories may speak; None where this process speaks all."""
+        from mixer.stories.slots import SpeechSlots
+
+        if self.runs_stories:
+            return None
+        return SpeechSlots(self.output_store, self.settings.stories.max_concurrent)
+
+    @cached_property
+    def quota_limiter(self) -> "QuotaLimiter | None":
+        """Divides the quota among the workers of all stories that speak."""
+        from mixer.stories.slots import SharedQuota
+
+        if self.speech_slots is None:
+            return None
+        workers = self.settings.stories.workers
+        return SharedQuota(self.speech_slots, workers, self.engine_quotas.resize)
+
+    @cached_property
+    def story_secret(self) -> bytes:
+        """From Secrets Manager."""
+        from mixer.aws.secrets import read_secret
+
+        return self.secret or read_secret(self.settings.stories.secret).encode()
+
+    @cached_property
+    def story_launcher(self) -> "Launcher":
+        """The state machine."""
+        from mixer.aws.state_machine import open_state_machine
+
+        return self.launcher or open_state_machine(self.settings.stories.state_machine)
+
+    @cached_property
+    def story_notifiers(self) -> "Sequence[Notifier]":
+        """The event bus and the story's webhook."""
+        from mixer.aws.event_bus import open_event_bus
+        from mixer.stories.webhook import Webhook
+
+        bus = open_event_bus(self.settings.stories.event_bus)
+        return [bus.notify, Webhook(self.story_secret).notify]
+
+    @cached_property
+    def s3_client(self) -> "S3Client":
+        """One for all buckets."""
+        from mixer.store.s3 import create_s3_client
+
+        return self.s3 or create_s3_client()
+
+    @cached_property
+    def polly_client(self) -> "PollyClient":
+        """One for all engines."""
+        from mixer.speech.polly.client import create_polly_client
+
+        return self.polly or create_polly_client()
+
+    def _open_bucket(self, name: str) -> "LinkedStore":
+        from mixer.store.s3 import S3Store
+
+        return S3Store(self.s3_client, name)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LaptopServices(Services):
+    """A process without an account and without a network.
+
+    Attributes:
+        store: keeps everything.
+        music: where music is found; `store` when None.
+        engine: speaks all requests; whoever opened it closes it.
+        secret: of stories.
+    """
+
+    store: "FolderStore"
+    engine: "SpeechEngine"
+    secret: bytes
+    music: "FolderStore | None" = None
+
+    @property
+    def output_store(self) -> "LinkedStore":
+        """A folder."""
+        return self.store
+
+    @property
+    def music_store(self) -> "LinkedStore":
+        """A folder."""
+        return self.music or self.store
+
+    @property
+    def chunk_stores(self) -> "Mapping[str, ObjectStore]":
+        """The one folder."""
+        return {self.settings.output_bucket: self.store}
+
+    @cached_property
+    def open_engine(self) -> "EngineOpener":
+        """Lends the one engine."""
+        from mixer.stories.speech_service import reuse_engine
+
+        return reuse_engine(self.engine)
+
+    @property
+    def story_secret(self) -> bytes:
+        """As given."""
+        return self.secret
+
+    @property
+    def story_launcher(self) -> "Launcher":
+        """As given."""
+        if self.launcher is None:
+            raise TypeError("Nothing runs stories here.")
+        return self.launcher
+
+    @cached_property
+    def story_notifiers(self) -> "Sequence[Notifier]":
+        """The story's webhook, while this process goes on."""
+        return [notify_webhook_in_background(self.story_secret)]
+
+
+FolderPlace = tuple["Path | None", "SignedLinks | None"]
+"""A folder, and what makes links into it; a folder that is None is another one's."""
+
+
+@contextmanager
+def open_folder_services(
+    settings: "Settings",
+    store: "tuple[Path, SignedLinks | None]",
+    *,
+    music: FolderPlace = (None, None),
+    voice: "SpeechEngine | None" = None,
+) -> Iterator[LaptopServices]:
+    """The parts of a process without an account, while the block lasts.
+
+    Args:
+        store: where everything is kept.
+        music: where music is found; the store itself where there is no folder.
+        voice: speaks, and is closed in the end; the embedded one when None.
+    """
+    from mixer.speech.embedded.engine import EmbeddedEngine
+    from mixer.store.folder import FolderStore
+    from mixer.store.links import load_secret
+
+    folder, links = store
+    music_folder, music_links = music
+    with closing(voice or EmbeddedEngine(suffix="mp3")) as engine:
+        yield LaptopServices(
+            settings=settings,
+            store=FolderStore(folder, links),
+            music=FolderStore(music_folder, music_links) if music_folder else None,
+            engine=engine,
+            secret=load_secret(folder),
+        )
+
+
+@contextmanager
+def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServices]:
+    """The parts of one process that uses AWS and runs stories itself, while the block lasts.
+
+    Args:
+        secret: of stories.
+    """
+    from mixer.speech.polly.client import create_polly_client
+    from mixer.store.s3 import create_s3_client
+
+    with closing(create_s3_client()) as s3, closing(create_polly_client()) as polly:
+        yield AwsServices(settings=settings, s3=s3, polly=polly, secret=secret, runs_stories=True)
+
+
+def notify_webhook_in_background(secret: bytes) -> "Notifier":
+    """Notifies the webhook of a story without waiting for it.
+
+    Args:
+        secret: that its messages are signed with.
+    """
+    from mixer.stories.webhook import Webhook, notify_in_background
+
+    return notify_in_background(Webhook(secret).notify)
+
+
+def build_engine_opener(client: "PollyClient", quotas: "EngineQuotas") -> "EngineOpener":
+    """Engines for one request each, which share the quota and the list of voices of the process."""
+    from mixer.speech.polly.engine import PollyEngine
+    from mixer.speech.polly.retry import Retry
+    from mixer.speech.polly.voices import VoiceCatalogue
+
+    catalogue = VoiceCatalogue()
+
+    @contextmanager
+    def open_engine(
+        name: str, deadline_s: float | None, *, speech_marks: bool = False
+    ) -> Iterator["SpeechEngine"]:
+        engine = PollyEngine(
+            client,
+            quotas=quotas,
+            catalogue=catalogue,
+            retry=Retry(deadline_s=deadline_s),
+            speech_marks=speech_marks,
+            engine=name or "generative",
+        )
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+    return open_engine
+
+
+def open_story_starter(settings: "Settings") -> "Callable[[StoryRequest], str] | None":
+    """What creates stories for a function that answers at once; None where there are no stories."""
+    if not settings.stories.function:
+        return None
+
+    @cache
+    def open_function() -> "StoryFunction":
+        from mixer.aws.story_function import open_story_function
+
+        return open_story_function(settings.stories.function)
+
+    return lambda story_request: open_function().invoke(story_request)
