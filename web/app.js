@@ -1,61 +1,61 @@
-// Where the page begins: asks the server what it can do, then shows the form and the stories.
+// Entry point: asks the server for its capabilities, then sets up the form and the story list.
 
-import { ask, connect } from "./api.js";
-import { know } from "./choices.js";
+import { callApi, connect } from "./api.js";
+import { setCapabilities } from "./choices.js";
 import * as composer from "./composer.js";
-import { tellConnection } from "./connection.js";
-import { stop as stopSample } from "./preview.js";
-import * as shelf from "./shelf.js";
+import { showConnection } from "./connection.js";
+import * as library from "./library.js";
+import { stopPreview } from "./preview.js";
 import * as token from "./token.js";
-import { $, showError } from "./words.js";
+import { $, showError } from "./ui.js";
 
-let isTelling = false;
+let isSubmitting = false;
 
-async function capabilities() {
+async function loadCapabilities() {
   try {
-    return await ask("GET", "/capabilities", { patient: 2 });
+    return await callApi("GET", "/capabilities", { retries: 2 });
   } catch (error) {
-    showError("form-error", `The server is unwell: ${error.message} The page tries again by itself.`);
-    await new Promise((wait) => setTimeout(wait, 5_000));
-    return capabilities();
+    showError("form-error", `The server reported an error: ${error.message} Retrying automatically.`);
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    return loadCapabilities();
   }
 }
 
 $("#compose").addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (isTelling) return;
+  if (isSubmitting) return;
   showError("form-error", "");
-  stopSample();
-  const order = composer.order();
-  if (!order) return;
-  const fingerprint = await digest(JSON.stringify(order));
-  const same = shelf.running(fingerprint);
-  if (same) {
-    showError("form-error", "This story is being told already; see below.");
-    return shelf.point(same);
+  stopPreview();
+  const request = composer.buildRequest();
+  if (!request) return;
+  const fingerprint = await hashText(JSON.stringify(request));
+  const running = library.findRunning(fingerprint);
+  if (running) {
+    showError("form-error", "This story is already being narrated; see below.");
+    return library.highlight(running);
   }
-  isTelling = true;
-  $("#tell").setAttribute("aria-disabled", "true");
+  isSubmitting = true;
+  $("#narrate").setAttribute("aria-disabled", "true");
   try {
-    await shelf.tell(order.text, order.body, order.title, fingerprint);
+    await library.addStory(request.text, request.body, request.title, fingerprint);
   } finally {
-    isTelling = false;
-    $("#tell").removeAttribute("aria-disabled");
+    isSubmitting = false;
+    $("#narrate").removeAttribute("aria-disabled");
   }
 });
 
-async function digest(words) {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(words)));
+async function hashText(text) {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
   return Array.from(bytes.slice(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 await composer.loadDraft();
-const base = await connect({ askToken: token.askToken, tellConnection });
+const base = await connect({ promptToken: token.promptToken, showConnection });
 $("#docs").href = `${base}/docs`;
-const known = await capabilities();
+const capabilities = await loadCapabilities();
 showError("form-error", "");
-know(known);
-token.begin(known.auth === "token");
-shelf.begin();
-await composer.begin();
+setCapabilities(capabilities);
+token.init(capabilities.auth === "token");
+library.init();
+await composer.init();
 document.documentElement.dataset.ready = "true";

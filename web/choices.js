@@ -1,42 +1,42 @@
-// What was chosen, and what the server can do: the parts of the form share both.
+// The user's choices and the server's capabilities, which all parts of the form share.
 
-import { read, write } from "./kept.js";
-import { el } from "./words.js";
+import { readItem, writeItem } from "./storage.js";
+import { el } from "./ui.js";
 
-export const chosen = read("choices", {}); // voice, music and whatever was set by hand
-export let can = null;
+export const choices = readItem("choices", {}); // voice, music and every option that was changed
+export let capabilities = null;
 
 const listeners = [];
 
-export function know(capabilities) {
-  can = capabilities;
+export function setCapabilities(loaded) {
+  capabilities = loaded;
 }
 
-// Whoever shows what a choice brings about: length and cost.
-export function whenChosen(listener) {
+// Calls the listener when a choice changes length and cost.
+export function onSpeechChange(listener) {
   listeners.push(listener);
 }
 
-export function choose(news, changesSpeech = true) {
-  Object.assign(chosen, news);
-  for (const [name, value] of Object.entries(chosen)) if (value === null) delete chosen[name];
-  write("choices", chosen);
+export function updateChoices(changes, changesSpeech = true) {
+  Object.assign(choices, changes);
+  for (const [name, value] of Object.entries(choices)) if (value === null) delete choices[name];
+  writeItem("choices", choices);
   if (changesSpeech) for (const listener of listeners) listener();
 }
 
-export const longest = () => can.limits.story_chars;
-export const readsBooks = () => can.source_types.includes(".epub") && can.text_types.includes("epub");
-export const textTypes = () => [".txt", ".md", ...(readsBooks() ? [".epub"] : [])];
+export const maxStoryChars = () => capabilities.limits.story_chars;
+export const supportsEpub = () => capabilities.source_types.includes(".epub") && capabilities.text_types.includes("epub");
+export const listTextTypes = () => [".txt", ".md", ...(supportsEpub() ? [".epub"] : [])];
 
-export function fill(select, options, value) {
+export function fillSelect(select, options, value) {
   select.replaceChildren(...options.map(([key, label]) => el("option", { value: key }, label)));
   if (options.some(([key]) => key === value)) select.value = value;
 }
 
-// One of several: a radio button, and a smaller one that lets it be heard.
-export function pick(name, value, label, note, isChosen, hear, hearLabel) {
+// A radio button, next to a button that plays a preview.
+export function createRadioOption(name, value, label, note, isChosen, onPreview, previewLabel) {
   const input = el("input", { type: "radio", name, value, checked: isChosen });
-  const words = el("span", {}, label, note ? el("small", {}, note) : null);
-  const button = hear && el("button", { type: "button", class: "hear", "aria-label": hearLabel, onclick: (event) => hear(event.currentTarget) });
-  return el("div", { class: "pick" }, el("label", {}, input, words), button);
+  const caption = el("span", {}, label, note ? el("small", {}, note) : null);
+  const button = onPreview && el("button", { type: "button", class: "preview", "aria-label": previewLabel, onclick: (event) => onPreview(event.currentTarget) });
+  return el("div", { class: "option" }, el("label", {}, input, caption), button);
 }

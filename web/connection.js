@@ -1,21 +1,21 @@
-// The line on top that says when the server is slow or away, and when it is back.
+// The banner that says when the server is slow or unreachable.
 
-import { $, announce } from "./words.js";
+import { $, announce } from "./ui.js";
 
-const SAFE = "Your text is safe here; everything goes on as soon as it is back.";
-const WORDS = {
+const RESUMES = "Your text is safe, and everything resumes as soon as the server is back.";
+const MESSAGES = {
   fine: "",
-  waiting: "The server takes long to answer. The page keeps waiting; your text is safe here.",
-  slow: `The server did not answer in time. ${SAFE}`,
-  lost: `The server cannot be reached. ${SAFE}`,
+  waiting: "The server is taking a long time to answer. Still waiting; your text is safe.",
+  slow: `The server did not answer in time. ${RESUMES}`,
+  lost: `The server cannot be reached. ${RESUMES}`,
 };
 
-let now = "fine";
+let current = "fine";
 
-export function tellConnection(state) {
-  if (state === now) return;
+export function showConnection(state) {
+  if (state === current) return;
   if (state === "fine") announce("The connection is back.");
-  now = state;
+  current = state;
   $("#connection").hidden = state === "fine";
-  $("#connection").textContent = WORDS[state];
+  $("#connection").textContent = MESSAGES[state];
 }

@@ -1,10 +1,10 @@
-// Every file of a story under a plain name. A download is fetched first: only then is it certain
-// that the link still works, and the file gets a name. A large one is left to the browser.
+// The files of a story under readable names. A download is fetched first, which renews an
+// expired link and gives the file a name; the browser downloads large files itself.
 
-import { fetched, story } from "./links.js";
-import { $, el, showError } from "./words.js";
+import { fetchFile, story } from "./links.js";
+import { $, el, showError } from "./ui.js";
 
-const MOST_BYTES = 60_000_000; // held in memory
+const MAX_BYTES = 60_000_000; // held in memory
 const NAMES = {
   audio: "Audio", captions_vtt: "Captions (VTT)", captions_srt: "Captions (SRT)", report: "Report",
   chapter_files: "A file for each chapter (ZIP)", read_aloud: "Read-aloud book (EPUB)",
@@ -12,24 +12,24 @@ const NAMES = {
   chapters_vtt: "Chapters (VTT)", waveform: "Waveform (JSON)",
 };
 
-// A link that this page does not know yet: “chapters_zip” is “Chapters (ZIP)”.
-function nameOf(key) {
+// A name for a file that this page does not know: “chapters_zip” becomes “Chapters (ZIP)”.
+function formatName(key) {
   const [first, ...rest] = key.split("_");
   const kind = rest.length && /^(zip|json|epub|srt|vtt|txt|xml|csv|png|jpg|mp3|m4b)$/.test(rest.at(-1)) ? rest.pop() : "";
-  const words = [first[0].toUpperCase() + first.slice(1), ...rest].join(" ");
-  return kind ? `${words} (${kind.toUpperCase()})` : words;
+  const name = [first[0].toUpperCase() + first.slice(1), ...rest].join(" ");
+  return kind ? `${name} (${kind.toUpperCase()})` : name;
 }
 
-const order = (key) => (Object.keys(NAMES).indexOf(key) + 1 || 100);
+const getRank = (key) => (Object.keys(NAMES).indexOf(key) + 1 || 100);
 
 export function showDownloads() {
   const title = (story.title || "story").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").toLowerCase();
   const links = Object.entries(story.links)
-    .filter(([, address]) => /^https?:/.test(address))
-    .sort(([a], [b]) => order(a) - order(b));
+    .filter(([, url]) => /^https?:/.test(url))
+    .sort(([a], [b]) => getRank(a) - getRank(b));
   $("#downloads ul").replaceChildren(
-    ...links.map(([key, address]) =>
-      el("li", {}, el("a", { href: address, target: "_blank", rel: "noreferrer", "data-name": key, download: title }, NAMES[key] ?? nameOf(key)))),
+    ...links.map(([key, url]) =>
+      el("li", {}, el("a", { href: url, target: "_blank", rel: "noreferrer", "data-name": key, download: title }, NAMES[key] ?? formatName(key)))),
   );
 }
 
@@ -38,23 +38,23 @@ $("#downloads").addEventListener("click", async (event) => {
   if (!link) return;
   event.preventDefault();
   try {
-    await download(link.dataset.name, link.download);
+    await downloadFile(link.dataset.name, link.download);
     showError("player-error", "");
   } catch {
-    showError("player-error", "The file could not be fetched. Check the connection and try it again.");
+    showError("player-error", "The file could not be downloaded. Check the connection and try again.");
   }
 });
 
-async function download(key, title) {
-  const reply = await fetched(key);
-  if (!reply) throw new Error("gone");
-  const address = story.links[key];
-  const name = `${title}.${new URL(address).pathname.split(".").pop()}`;
-  if (Number(reply.headers.get("Content-Length")) > MOST_BYTES) {
-    reply.body.cancel();
-    return el("a", { href: address, target: "_blank", rel: "noreferrer", download: name }).click();
+async function downloadFile(key, title) {
+  const response = await fetchFile(key);
+  if (!response) throw new Error("gone");
+  const url = story.links[key];
+  const name = `${title}.${new URL(url).pathname.split(".").pop()}`;
+  if (Number(response.headers.get("Content-Length")) > MAX_BYTES) {
+    response.body.cancel();
+    return el("a", { href: url, target: "_blank", rel: "noreferrer", download: name }).click();
   }
-  const held = URL.createObjectURL(await reply.blob());
-  el("a", { href: held, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(held), 60_000);
+  const blobUrl = URL.createObjectURL(await response.blob());
+  el("a", { href: blobUrl, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(blobUrl), 60_000);
 }

@@ -1,70 +1,70 @@
-// The text: what is written survives a reload, and is never lost to a sample or a file.
+// The text field: a draft survives a reload, and one that a sample or a file replaces can be restored.
 
-import { keepText, keptText } from "./kept.js";
-import { $, showError } from "./words.js";
+import { loadText, saveText } from "./storage.js";
+import { $, showError } from "./ui.js";
 
 const SAMPLE = "lighthouse";
 
 export const text = $("#text");
-let replaced = null; // what a sample or a file took the place of
-let isSample = true; // nobody wrote what stands there
-let tellChange = () => {};
+let replaced = null; // the text that a sample or a file replaced
+let isSample = true; // the field holds an unchanged sample
+let onChange = () => {};
 
-// Before anything is asked of the server: what is typed meanwhile is not overwritten.
-export async function begin(whenChanged) {
-  tellChange = whenChanged;
-  const draft = await keptText("draft");
+// Called before the first request to the server; does not overwrite what is typed meanwhile.
+export async function init(changeListener) {
+  onChange = changeListener;
+  const draft = await loadText("draft");
   if (draft !== null && !text.value) [text.value, isSample] = [draft, !draft.trim()];
   else if (draft === null && !text.value) await loadSample(SAMPLE);
-  tellChange();
+  onChange();
 }
 
 async function loadSample(name) {
   try {
-    const reply = await fetch(`samples/${name}.md`);
-    if (!reply.ok) throw new Error("gone");
-    replace(await reply.text());
+    const response = await fetch(`samples/${name}.md`);
+    if (!response.ok) throw new Error("gone");
+    replaceText(await response.text());
   } catch {
-    showError("text-error", "The sample could not be fetched; write something yourself.", text);
+    showError("text-error", "The sample could not be loaded. Write something of your own.", text);
   }
 }
 
-export function replace(fresh) {
-  replaced = text.value.trim() && text.value !== fresh && !isSample ? text.value : null;
+export function replaceText(content) {
+  replaced = text.value.trim() && text.value !== content && !isSample ? text.value : null;
   $("#undo").hidden = replaced === null;
-  text.value = fresh;
+  text.value = content;
   text.scrollTop = 0;
   isSample = true;
-  changed();
+  saveDraft();
 }
 
-function changed() {
-  keepText("draft", text.value);
+function saveDraft() {
+  saveText("draft", text.value);
   showError("text-error", "", text);
-  tellChange();
+  onChange();
 }
 
-// What only Markdown looks like; whatever else it is, the server tells by its looks.
-export const kind = (words) =>
-  !/^\s*</.test(words) && (/^#{1,6} \S/m.test(words) || /^\* \* \*$/m.test(words)) ? "markdown" : undefined;
+// Detects Markdown; everything else is left to the server.
+export const detectTextType = (content) =>
+  !/^\s*</.test(content) && (/^#{1,6} \S/m.test(content) || /^\* \* \*$/m.test(content)) ? "markdown" : undefined;
 
-export function title(words) {
-  const line = words.replace(/^---\n[^]*?\n---\n|<[^>]*>/g, " ").trim().split("\n")[0].replace(/^#+\s*/, "").trim() || "A story";
+export function deriveTitle(content) {
+  const line = content.replace(/^---\n[^]*?\n---\n|<[^>]*>/g, " ").trim().split("\n")[0].replace(/^#+\s*/, "").trim() || "A story";
   return line.length > 60 ? `${line.slice(0, 58).replace(/\s+\S*$/, "")}…` : line;
 }
 
 text.addEventListener("input", () => {
   isSample = false;
   $("#undo").hidden = true;
-  changed();
+  saveDraft();
 });
-addEventListener("pagehide", () => keepText("draft", text.value));
+addEventListener("pagehide", () => saveText("draft", text.value));
 for (const button of document.querySelectorAll("[data-sample]"))
   button.addEventListener("click", () => loadSample(button.dataset.sample));
 $("#undo button").addEventListener("click", () => {
   text.value = replaced;
   [replaced, isSample] = [null, false];
   $("#undo").hidden = true;
-  changed();
+  saveDraft();
   text.focus();
 });

@@ -1,6 +1,6 @@
-// Errors in plain words, next to what caused them.
+// Shows API errors in plain words, next to the field that caused them.
 
-import { $, showError } from "./words.js";
+import { $, showError } from "./ui.js";
 
 const PLACES = {
   voice: ["voice", "engine", "language"],
@@ -9,26 +9,26 @@ const PLACES = {
   text: ["text", "text_type", "source", "body"],
 };
 
-// What the API says is meant for people, save the field's name before it.
-export function plain(error) {
-  const said = String(error.message || "Something went wrong.").replace(/^[a-z_]+(\.\w+)*: /, "");
-  return said[0].toUpperCase() + said.slice(1);
+// The API's message without the field name that precedes it.
+export function formatError(error) {
+  const message = String(error.message || "Something went wrong.").replace(/^[a-z_]+(\.\w+)*: /, "");
+  return message[0].toUpperCase() + message.slice(1);
 }
 
-function placeOf(error, sent) {
+function findPlace(error, request) {
   const field = String(error.details?.field ?? "").split(".")[0];
   const found = Object.keys(PLACES).find((name) => PLACES[name].includes(field));
   if (found) return found;
   if (error.code === "unknown_voice") return "voice";
   const key = error.details?.key;
-  if (key && key === sent?.music) return "music";
-  return key && key === sent?.source ? "text" : "form";
+  if (key && key === request?.music) return "music";
+  return key && key === request?.source ? "text" : "form";
 }
 
-// An error of the API beside what caused it; `sent` is the request that it answers.
-export function place(error, sent = null) {
-  const where = placeOf(error, sent);
-  if (where === "form" && error.isLost) return; // the banner tells it
-  if (where === "sound") $("#sound").open = true;
-  showError(`${where}-error`, plain(error), where === "text" ? $("#text") : null);
+// Shows an error next to the field that caused it; `request` is the request that failed.
+export function showApiError(error, request = null) {
+  const place = findPlace(error, request);
+  if (place === "form" && error.isNetworkError) return; // the banner shows it
+  if (place === "sound") $("#sound").open = true;
+  showError(`${place}-error`, formatError(error), place === "text" ? $("#text") : null);
 }

@@ -1,41 +1,41 @@
-// The story that is shown, and its files: links that have expired are renewed.
+// The story in the player and its files; expired links are renewed.
 
-const EARLY_MS = 30_000; // before a link expires it is not trusted any more
+const MARGIN_MS = 30_000; // a link counts as expired this long before it is
 
 export let story = null; // {id, title, links, expires_ms, duration_s, loudness_lufs, text}
-let renew = null; // fetches it anew, with fresh links
-let loading = null; // AbortController of what is fetched for it
-let tellFresh = () => {};
+let refetch = null; // fetches the story again, with new links
+let controller = null; // AbortController of the fetches for the story
+let onRenewed = () => {};
 
-export function show(shown, refetch, whenFresh) {
-  [story, renew, tellFresh] = [shown, refetch, whenFresh];
-  loading = new AbortController();
+export function setStory(newStory, refetchStory, renewalListener) {
+  [story, refetch, onRenewed] = [newStory, refetchStory, renewalListener];
+  controller = new AbortController();
 }
 
-export function hide() {
-  loading?.abort();
+export function clearStory() {
+  controller?.abort();
   story = null;
 }
 
-export const isStale = () => Date.now() > story.expires_ms - EARLY_MS;
+export const hasExpired = () => Date.now() > story.expires_ms - MARGIN_MS;
 
 export async function renewLinks() {
   const { id } = story;
-  const fresh = await renew();
+  const fresh = await refetch();
   if (story?.id !== id) return;
   story = { ...story, ...fresh };
-  tellFresh();
+  onRenewed();
 }
 
-// A file that belongs to the story; null where there is none.
-export async function fetched(name) {
-  const { signal } = loading;
+// The response for a file of the story; null if there is no such file.
+export async function fetchFile(name) {
+  const { signal } = controller;
   if (!story.links[name]) return null;
-  if (isStale()) await renewLinks();
-  let reply = await fetch(story.links[name], { signal });
-  if (reply.status === 403) {
+  if (hasExpired()) await renewLinks();
+  let response = await fetch(story.links[name], { signal });
+  if (response.status === 403) {
     await renewLinks();
-    reply = await fetch(story.links[name], { signal });
+    response = await fetch(story.links[name], { signal });
   }
-  return reply.ok ? reply : null;
+  return response.ok ? response : null;
 }

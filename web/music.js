@@ -1,77 +1,77 @@
-// Music from the library, or an own file that is sent to the server first.
+// Music: a track of the library, or a file that the user uploads.
 
-import { ask, send } from "./api.js";
-import { can, choose, chosen, pick } from "./choices.js";
-import { keepText, keptText } from "./kept.js";
-import { sample } from "./preview.js";
-import { $, announce, clock, retry, showError, size } from "./words.js";
+import { callApi, uploadFile } from "./api.js";
+import { capabilities, choices, createRadioOption, updateChoices } from "./choices.js";
+import { togglePreview } from "./preview.js";
+import { loadText, saveText } from "./storage.js";
+import { $, announce, formatClock, formatSize, retryLater, showError } from "./ui.js";
 
-const TRUSTED = 0.9; // of the time that a link is good
+const TRUSTED_SHARE = 0.9; // of a link's lifetime
 
 let tracks = [];
-let ownAddress = ""; // of the file, which this browser keeps as well
+let ownUrl = ""; // object URL of the user's file, which the browser stores too
 let uploading = null;
-let linksUntil_ms = 0;
+let linksExpire_ms = 0;
 
 export async function load() {
-  $("#own-file").accept = can.music_types.join(",");
-  $("#own").hidden = !can.music_types.length;
+  $("#own-music-file").accept = capabilities.music_types.join(",");
+  $("#own-music").hidden = !capabilities.music_types.length;
   try {
-    const told = await ask("GET", "/music", { patient: 2, quiet: true });
-    tracks = told.music;
-    linksUntil_ms = Date.now() + told.expires_s * 1_000 * TRUSTED;
+    const library = await callApi("GET", "/music", { retries: 2, background: true });
+    tracks = library.music;
+    linksExpire_ms = Date.now() + library.expires_s * 1_000 * TRUSTED_SHARE;
     showError("music-error", "");
   } catch (error) {
     tracks = [];
     if (error.status !== 404) {
-      showError("music-error", `The music could not be listed: ${error.message}`);
-      return draw(), retry(load, error);
+      showError("music-error", `The music library could not be loaded: ${error.message}`);
+      return renderTracks(), retryLater(load, error);
     }
   }
-  if (chosen.own && !ownAddress) hearOwn(await keptText("own"));
-  if (chosen.music === undefined) choose({ music: tracks[0]?.key ?? "" }, false);
-  draw();
+  if (choices.own && !ownUrl) setOwnUrl(await loadText("own"));
+  if (choices.music === undefined) updateChoices({ music: tracks[0]?.key ?? "" }, false);
+  renderTracks();
 }
 
-function hearOwn(file) {
-  if (ownAddress) URL.revokeObjectURL(ownAddress);
-  ownAddress = file ? URL.createObjectURL(file) : "";
+function setOwnUrl(file) {
+  if (ownUrl) URL.revokeObjectURL(ownUrl);
+  ownUrl = file ? URL.createObjectURL(file) : "";
 }
 
-// What is sent: nothing that was not there when it was asked for.
-export const music = () => $("#music input:checked")?.value ?? chosen.music ?? "";
+// The selected key. Until the tracks are loaded, the stored choice.
+export const getMusic = () => $("#music input:checked")?.value ?? choices.music ?? "";
 
-function draw() {
-  const own = chosen.own;
-  const known = ["", ...tracks.map((track) => track.key), own?.key];
-  const mine = known.includes(chosen.music) ? chosen.music : "";
-  const hear = (address) => (button) => sample(button, address, "music-error");
+function renderTracks() {
+  const own = choices.own;
+  const knownKeys = ["", ...tracks.map((track) => track.key), own?.key];
+  const selected = knownKeys.includes(choices.music) ? choices.music : "";
+  const createPreview = (getUrl) => (button) => togglePreview(button, getUrl, "music-error");
   $("#music").replaceChildren(
-    pick("music", "", "No music", "", mine === ""),
+    createRadioOption("music", "", "No music", "", selected === ""),
     ...tracks.map((track) =>
-      pick("music", track.key, track.title, track.duration_s ? clock(track.duration_s) : "", mine === track.key,
-        hear(() => address(track)), `Hear ${track.title}`)),
-    ...(own ? [pick("music", own.key, own.name, "yours", mine === own.key, ownAddress ? hear(async () => ownAddress) : null, `Hear ${own.name}`)] : []),
+      createRadioOption("music", track.key, track.title, track.duration_s ? formatClock(track.duration_s) : "", selected === track.key,
+        createPreview(() => getTrackUrl(track)), `Preview ${track.title}`)),
+    ...(own ? [createRadioOption("music", own.key, own.name, "yours", selected === own.key, ownUrl ? createPreview(async () => ownUrl) : null, `Preview ${own.name}`)] : []),
   );
 }
 
-async function address(track) {
-  if (Date.now() > linksUntil_ms) await load();
+async function getTrackUrl(track) {
+  if (Date.now() > linksExpire_ms) await load();
   return tracks.find((each) => each.key === track.key)?.url ?? track.url;
 }
 
 $("#music").addEventListener("change", (event) => {
-  choose({ music: event.target.value }, false);
+  updateChoices({ music: event.target.value }, false);
   showError("music-error", "");
 });
-$("#own").addEventListener("click", () => $("#own-file").click());
-$("#own-file").addEventListener("change", async (event) => {
+$("#own-music").addEventListener("click", () => $("#own-music-file").click());
+$("#own-music-file").addEventListener("change", async (event) => {
   const file = event.target.files[0];
   if (!file) return;
   setTimeout(() => (event.target.value = ""));
   try {
-    check(file);
-    await sendMusic(file);
+    checkFile(file);
+    await uploadMusic(file);
     showError("music-error", "");
   } catch (error) {
     if (error.code !== "cancelled") showError("music-error", error.message);
@@ -79,29 +79,29 @@ $("#own-file").addEventListener("change", async (event) => {
 });
 $("#upload button").addEventListener("click", () => uploading?.abort());
 
-function check(file) {
-  const ending = (/\.[^.]+$/.exec(file.name)?.[0] ?? "").toLowerCase();
-  if (!can.music_types.includes(ending)) throw new Error(`“${file.name}” is no music that can be used. Choose a file that ends in ${can.music_types.join(", ")}.`);
-  if (file.size > can.limits.upload_bytes) throw new Error(`“${file.name}” has ${size(file.size)}; at most ${size(can.limits.upload_bytes)} can be sent. Save it as MP3, or choose a shorter piece.`);
+function checkFile(file) {
+  const extension = (/\.[^.]+$/.exec(file.name)?.[0] ?? "").toLowerCase();
+  if (!capabilities.music_types.includes(extension)) throw new Error(`“${file.name}” is not a supported music file. Choose a file ending in ${capabilities.music_types.join(", ")}.`);
+  if (file.size > capabilities.limits.upload_bytes) throw new Error(`“${file.name}” is too large (${formatSize(file.size)}); the limit is ${formatSize(capabilities.limits.upload_bytes)}. Save it as MP3, or choose a shorter piece.`);
   if (!file.size) throw new Error(`“${file.name}” is empty.`);
 }
 
-async function sendMusic(file) {
+async function uploadMusic(file) {
   uploading?.abort();
   uploading = new AbortController();
   const { signal } = uploading;
   const bar = $("#upload progress");
   [$("#upload").hidden, bar.value] = [false, 0];
   showError("music-error", "");
-  announce(`Sending ${file.name}.`);
+  announce(`Uploading ${file.name}.`);
   try {
-    const form = await ask("POST", "/uploads", { body: { name: file.name, size_bytes: file.size }, signal, patient: 2 });
-    await send(form, file, (share) => (bar.value = share), signal);
-    hearOwn(file);
-    keepText("own", file);
-    choose({ own: { key: form.key, name: file.name }, music: form.key }, false);
-    draw();
-    announce(`${file.name} will lie under the story.`);
+    const form = await callApi("POST", "/uploads", { body: { name: file.name, size_bytes: file.size }, signal, retries: 2 });
+    await uploadFile(form, file, (share) => (bar.value = share), signal);
+    setOwnUrl(file);
+    saveText("own", file);
+    updateChoices({ own: { key: form.key, name: file.name }, music: form.key }, false);
+    renderTracks();
+    announce(`${file.name} will play under the story.`);
   } finally {
     if (uploading?.signal === signal) $("#upload").hidden = true;
   }

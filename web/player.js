@@ -1,160 +1,160 @@
-// Plays a finished story: position, waveform, speed; what is read along and downloaded lies elsewhere.
+// The player of a finished story: position, waveform, speed. Transcript and downloads have their own modules.
 
 import { showDownloads } from "./downloads.js";
 import * as links from "./links.js";
-import * as reading from "./reading.js";
-import { draw, heightsOf } from "./wave.js";
-import { $, clock, showError, still } from "./words.js";
+import * as transcript from "./transcript.js";
+import { $, formatClock, reducedMotion, showError } from "./ui.js";
+import { computeHeights, drawWaveform } from "./waveform.js";
 
-const JUMP_S = 15;
+const SKIP_S = 15;
 
-const place = $("#player");
+const section = $("#player");
 const audio = $("#audio");
-const wave = $("#wave");
+const waveform = $("#waveform");
 
 let heights = null;
-let renewals = 0; // since sound was last heard
-let shownAt_s = -1;
+let renewals = 0; // since sound last played
+let lastShown_s = -1;
 
-export const shownStory = () => links.story?.id ?? null;
-export const isHeard = () => !audio.paused && !audio.ended;
+export const getStoryId = () => links.story?.id ?? null;
+export const isPlaying = () => !audio.paused && !audio.ended;
 
-export async function open(story, refetch, { focus = false, play = false } = {}) {
-  close();
-  links.show(story, refetch, showDownloads);
+export async function openPlayer(story, refetch, { focus = false, play = false } = {}) {
+  closePlayer();
+  links.setStory(story, refetch, showDownloads);
   renewals = 0;
-  place.hidden = false;
+  section.hidden = false;
   $("#player-title").textContent = story.title || "Untitled story";
-  const facts = [clock(story.duration_s)];
+  const facts = [formatClock(story.duration_s)];
   if (story.loudness_lufs) facts.push(`${story.loudness_lufs.toFixed(1).replace("-", "−")} LUFS`);
   $("#player-facts").textContent = facts.join(" · ");
   audio.src = story.links.audio;
   audio.playbackRate = Number($("#speed").value);
-  wave.setAttribute("aria-valuemax", Math.round(story.duration_s));
+  waveform.setAttribute("aria-valuemax", Math.round(story.duration_s));
   showPosition(true);
   showDownloads();
-  place.scrollIntoView({ behavior: still.matches ? "auto" : "smooth", block: "start" });
+  section.scrollIntoView({ behavior: reducedMotion.matches ? "auto" : "smooth", block: "start" });
   if (focus) $("#play").focus({ preventScroll: true });
-  if (play) audio.play().catch(() => {}); // where the browser wants another click, the button waits
-  await Promise.all([showCaptions(), showWave()]);
+  if (play) audio.play().catch(() => {}); // the browser may require another click
+  await Promise.all([showCaptions(), showWaveform()]);
 }
 
-export function close() {
-  links.hide();
+export function closePlayer() {
+  links.clearStory();
   audio.pause();
   audio.removeAttribute("src");
   audio.load();
-  reading.clear();
-  [heights, shownAt_s] = [null, -1];
-  place.hidden = true;
+  transcript.clear();
+  [heights, lastShown_s] = [null, -1];
+  section.hidden = true;
   showError("player-error", "");
 }
 
 async function showCaptions() {
-  await reading.showCaptions();
+  await transcript.showCaptions();
   if (links.story) showPosition(true);
 }
 
-async function showWave() {
-  const mine = links.story;
-  paint();
+async function showWaveform() {
+  const shown = links.story;
+  paintWaveform();
   try {
-    const [map, outline] = await Promise.all(["chapters", "waveform"].map(async (name) => (await links.fetched(name))?.json()));
-    let found = outline?.peaks?.map((peak) => (Array.isArray(peak) ? Math.max(-peak[0], peak[1]) : Math.abs(peak)));
-    found ??= await heightsOf(mine.links.audio, mine.duration_s);
-    if (links.story?.id !== mine.id) return;
-    heights = normal(found);
-    if (map?.chapters?.length) reading.showChapters(map.chapters.map(({ start_s, title }) => ({ start: start_s, title })));
+    const [map, outline] = await Promise.all(["chapters", "waveform"].map(async (name) => (await links.fetchFile(name))?.json()));
+    let newHeights = outline?.peaks?.map((peak) => (Array.isArray(peak) ? Math.max(-peak[0], peak[1]) : Math.abs(peak)));
+    newHeights ??= await computeHeights(shown.links.audio, shown.duration_s);
+    if (links.story?.id !== shown.id) return;
+    heights = normalise(newHeights);
+    if (map?.chapters?.length) transcript.showChapters(map.chapters.map(({ start_s, title }) => ({ start: start_s, title })));
   } catch {
-    // a flat line can be clicked as well
+    // without heights, the waveform is a flat line
   }
-  if (links.story?.id === mine.id) showPosition(true);
+  if (links.story?.id === shown.id) showPosition(true);
 }
 
-const normal = (found) => {
-  const highest = Math.max(0.01, ...(found ?? []));
-  return found?.map((height) => height / highest) ?? null;
+const normalise = (newHeights) => {
+  const highest = Math.max(0.01, ...(newHeights ?? []));
+  return newHeights?.map((height) => height / highest) ?? null;
 };
 
 // Position
 
-const length_s = () => (Number.isFinite(audio.duration) && audio.duration) || links.story?.duration_s || 0;
+const getDuration_s = () => (Number.isFinite(audio.duration) && audio.duration) || links.story?.duration_s || 0;
 
 function seek(time_s) {
-  audio.currentTime = Math.min(Math.max(0, time_s), Math.max(0, length_s() - 0.05));
+  audio.currentTime = Math.min(Math.max(0, time_s), Math.max(0, getDuration_s() - 0.05));
   showPosition(true);
 }
 
-function showPosition(isForced = false) {
+function showPosition(force = false) {
   const now_s = audio.currentTime || 0;
-  reading.follow(now_s, isForced);
-  if (!isForced && Math.abs(now_s - shownAt_s) < 0.1) return;
-  shownAt_s = now_s;
-  $("#clock").textContent = `${clock(now_s)} / ${clock(length_s())}`;
-  wave.setAttribute("aria-valuenow", Math.round(now_s));
-  wave.setAttribute("aria-valuetext", `${clock(now_s)} of ${clock(length_s())}`);
-  reading.markChapter(now_s);
-  paint();
+  transcript.highlightSentence(now_s, force);
+  if (!force && Math.abs(now_s - lastShown_s) < 0.1) return;
+  lastShown_s = now_s;
+  $("#clock").textContent = `${formatClock(now_s)} / ${formatClock(getDuration_s())}`;
+  waveform.setAttribute("aria-valuenow", Math.round(now_s));
+  waveform.setAttribute("aria-valuetext", `${formatClock(now_s)} of ${formatClock(getDuration_s())}`);
+  transcript.markChapter(now_s);
+  paintWaveform();
 }
 
-function paint() {
-  const total_s = length_s() || 1;
-  draw(wave, heights, (audio.currentTime || 0) / total_s, reading.chapters.map((chapter) => chapter.start / total_s));
+function paintWaveform() {
+  const total_s = getDuration_s() || 1;
+  drawWaveform(waveform, heights, (audio.currentTime || 0) / total_s, transcript.chapters.map((chapter) => chapter.start / total_s));
 }
 
-function tick() {
-  if (!isHeard()) return;
+function animate() {
+  if (!isPlaying()) return;
   showPosition();
-  requestAnimationFrame(tick);
+  requestAnimationFrame(animate);
 }
 
-wave.addEventListener("keydown", (event) => {
+waveform.addEventListener("keydown", (event) => {
   const now_s = audio.currentTime;
   const targets = {
     ArrowRight: now_s + 5, ArrowUp: now_s + 5, ArrowLeft: now_s - 5, ArrowDown: now_s - 5,
-    PageUp: now_s + 30, PageDown: now_s - 30, Home: 0, End: length_s(),
+    PageUp: now_s + 30, PageDown: now_s - 30, Home: 0, End: getDuration_s(),
   };
-  if (event.key === " " || event.key === "Enter") toggle();
+  if (event.key === " " || event.key === "Enter") togglePlayback();
   else if (event.key in targets) seek(targets[event.key]);
   else return;
   event.preventDefault();
 });
 
 let isDragging = false;
-const seekTo = (event) => {
-  const box = wave.getBoundingClientRect();
-  seek(((event.clientX - box.left) / box.width) * length_s());
+const seekToPointer = (event) => {
+  const box = waveform.getBoundingClientRect();
+  seek(((event.clientX - box.left) / box.width) * getDuration_s());
 };
-wave.addEventListener("pointerdown", (event) => {
+waveform.addEventListener("pointerdown", (event) => {
   isDragging = true;
-  wave.setPointerCapture(event.pointerId);
-  seekTo(event);
+  waveform.setPointerCapture(event.pointerId);
+  seekToPointer(event);
 });
-wave.addEventListener("pointermove", (event) => isDragging && seekTo(event));
-for (const end of ["pointerup", "pointercancel"]) wave.addEventListener(end, () => (isDragging = false));
+waveform.addEventListener("pointermove", (event) => isDragging && seekToPointer(event));
+for (const end of ["pointerup", "pointercancel"]) waveform.addEventListener(end, () => (isDragging = false));
 
 // Sound
 
-async function toggle() {
+async function togglePlayback() {
   if (!audio.paused) return audio.pause();
   showError("player-error", "");
   if (audio.ended) audio.currentTime = 0;
-  if (links.isStale() || audio.error) await resume();
+  if (links.hasExpired() || audio.error) await renewSource();
   try {
     await audio.play();
   } catch (error) {
-    if (error.name === "NotAllowedError") showError("player-error", "The browser wants another click before it plays sound.");
+    if (error.name === "NotAllowedError") showError("player-error", "The browser blocked playback. Press play again.");
   }
 }
 
-// The sound goes on where it was, from a new link.
-async function resume() {
+// Continues at the same position from a new link.
+async function renewSource() {
   const was_s = audio.currentTime;
   const { id } = links.story;
   try {
     await links.renewLinks();
   } catch (error) {
-    return showError("player-error", `The recording cannot be fetched: ${error.message} Press play to try again.`);
+    return showError("player-error", `The recording could not be loaded: ${error.message} Press play to try again.`);
   }
   if (links.story?.id !== id) return;
   audio.src = links.story.links.audio;
@@ -166,8 +166,8 @@ audio.addEventListener("error", async () => {
   if (!links.story || !audio.getAttribute("src")) return;
   renewals += 1;
   if (renewals > 2) return showError("player-error", "This browser cannot play the recording. Download it instead.");
-  const wasPlaying = place.classList.contains("playing");
-  await resume();
+  const wasPlaying = section.classList.contains("playing");
+  await renewSource();
   if (wasPlaying) audio.play().catch(() => {});
 });
 audio.addEventListener("timeupdate", () => {
@@ -176,22 +176,22 @@ audio.addEventListener("timeupdate", () => {
 });
 for (const name of ["play", "pause", "ended", "emptied"])
   audio.addEventListener(name, () => {
-    const isPlaying = isHeard();
-    place.classList.toggle("playing", isPlaying);
-    $("#play").setAttribute("aria-label", isPlaying ? "Pause" : "Play");
-    if (isPlaying) requestAnimationFrame(tick);
+    const plays = isPlaying();
+    section.classList.toggle("playing", plays);
+    $("#play").setAttribute("aria-label", plays ? "Pause" : "Play");
+    if (plays) requestAnimationFrame(animate);
   });
 for (const name of ["durationchange", "seeked"]) audio.addEventListener(name, () => showPosition(true));
 
-reading.begin(seek);
-$("#play").addEventListener("click", toggle);
+transcript.init(seek);
+$("#play").addEventListener("click", togglePlayback);
 $("#player-close").addEventListener("click", () => {
-  const back = document.querySelector("#stories .listen:not([hidden])") ?? $("#text");
-  close();
-  back.focus();
+  const opener = document.querySelector("#stories .listen:not([hidden])") ?? $("#text");
+  closePlayer();
+  opener.focus();
 });
-$("#back").addEventListener("click", () => seek(audio.currentTime - JUMP_S));
-$("#ahead").addEventListener("click", () => seek(audio.currentTime + JUMP_S));
+$("#rewind").addEventListener("click", () => seek(audio.currentTime - SKIP_S));
+$("#forward").addEventListener("click", () => seek(audio.currentTime + SKIP_S));
 $("#speed").addEventListener("change", (event) => (audio.playbackRate = Number(event.target.value)));
-new ResizeObserver(paint).observe(wave);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+new ResizeObserver(paintWaveform).observe(waveform);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintWaveform);

@@ -1,34 +1,34 @@
-// Lets a voice or a piece of music be heard, one at a time.
+// Plays previews of voices and music, one at a time.
 
 import { ApiError } from "./api.js";
-import { showError } from "./words.js";
+import { showError } from "./ui.js";
 
 const player = new Audio();
-let playing = null; // the button whose sample is heard
+let activeButton = null; // the button whose preview plays
 
-// Plays what an address leads to, or stops it; `address` may take its time.
-export async function sample(button, address, errorId) {
-  const wasPlaying = playing === button;
-  stop();
+// Starts the preview of a button, or stops it if it plays; `getUrl` returns a promise of its URL.
+export async function togglePreview(button, getUrl, errorId) {
+  const wasPlaying = activeButton === button;
+  stopPreview();
   if (wasPlaying) return;
-  playing = button;
-  button.classList.add("on");
+  activeButton = button;
+  button.classList.add("playing");
   try {
-    const url = await address();
-    if (playing !== button) return;
+    const url = await getUrl();
+    if (activeButton !== button) return;
     player.src = url;
     await player.play();
     showError(errorId, "");
-  } catch (problem) {
-    if (playing !== button || problem.name === "AbortError") return;
-    stop();
-    showError(errorId, problem instanceof ApiError ? `No sample: ${problem.message}` : "This browser cannot play the sample.");
+  } catch (error) {
+    if (activeButton !== button || error.name === "AbortError") return;
+    stopPreview();
+    showError(errorId, error instanceof ApiError ? `No preview: ${error.message}` : "This browser cannot play the preview.");
   }
 }
 
-export function stop() {
+export function stopPreview() {
   player.pause();
-  playing?.classList.remove("on");
-  playing = null;
+  activeButton?.classList.remove("playing");
+  activeButton = null;
 }
-player.addEventListener("ended", stop);
+player.addEventListener("ended", stopPreview);

@@ -1,39 +1,39 @@
-// Asks for the API's token: once, for as long as the tab is open.
+// Prompts for the API token, which is kept until the tab is closed.
 
-import { hasToken, renewToken, whenToken } from "./api.js";
-import { $, showError } from "./words.js";
+import { hasToken, onToken, requestToken } from "./api.js";
+import { $, showError } from "./ui.js";
 
-// Where a token is wanted and none is there, a button asks for it again.
-export function begin(isWanted) {
-  const show = () => ($("#key").hidden = !isWanted || hasToken());
-  $("#key").addEventListener("click", () => renewToken());
-  whenToken(show);
-  show();
+// Shows a button that prompts again while a required token is missing.
+export function init(isRequired) {
+  const updateButton = () => ($("#enter-token").hidden = !isRequired || hasToken());
+  $("#enter-token").addEventListener("click", () => requestToken());
+  onToken(updateButton);
+  updateButton();
 }
 
-// Resolves to what was given, or to null.
-export function askToken(why) {
-  const dialog = $("#ask");
+// Resolves to the token, or to null if the user cancels.
+export function promptToken(message) {
+  const dialog = $("#token-dialog");
   const field = $("#token");
   field.value = "";
-  showError("token-error", why, field);
+  showError("token-error", message, field);
   dialog.showModal();
-  return new Promise((done) => {
-    const end = (token) => {
-      dialog.removeEventListener("submit", submitted);
-      dialog.removeEventListener("cancel", dismissed);
+  return new Promise((resolve) => {
+    const close = (token) => {
+      dialog.removeEventListener("submit", onSubmit);
+      dialog.removeEventListener("cancel", onCancel);
       dialog.close();
-      done(token);
+      resolve(token);
     };
-    const dismissed = (event) => (event.preventDefault(), end(null));
-    const submitted = (event) => {
+    const onCancel = (event) => (event.preventDefault(), close(null));
+    const onSubmit = (event) => {
       event.preventDefault();
-      if (event.submitter?.value === "cancel") return end(null);
+      if (event.submitter?.value === "cancel") return close(null);
       const token = field.value.trim();
       if (!token) return showError("token-error", "Paste the token that you were given.", field);
-      end(token);
+      close(token);
     };
-    dialog.addEventListener("submit", submitted);
-    dialog.addEventListener("cancel", dismissed);
+    dialog.addEventListener("submit", onSubmit);
+    dialog.addEventListener("cancel", onCancel);
   });
 }

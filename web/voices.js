@@ -1,12 +1,12 @@
-// Voices by language and engine, each with a greeting to hear.
+// Voices by language and engine, each with a spoken greeting as preview.
 
-import { ApiError, ask } from "./api.js";
-import { choose, chosen, fill, pick } from "./choices.js";
-import { sample } from "./preview.js";
-import { $, retry, showError } from "./words.js";
+import { ApiError, callApi } from "./api.js";
+import { choices, createRadioOption, fillSelect, updateChoices } from "./choices.js";
+import { togglePreview } from "./preview.js";
+import { $, retryLater, showError } from "./ui.js";
 
 const GREETINGS = {
-  en: "Good evening. Shall I tell you a story?", de: "Guten Abend. Soll ich eine Geschichte erzählen?",
+  en: "Good evening. Shall I read you a story?", de: "Guten Abend. Soll ich eine Geschichte erzählen?",
   fr: "Bonsoir. Je vous raconte une histoire ?", es: "Buenas noches. ¿Le cuento una historia?",
   it: "Buonasera. Le racconto una storia?", pt: "Boa noite. Posso contar uma história?",
   nl: "Goedenavond. Zal ik een verhaal vertellen?", pl: "Dobry wieczór. Opowiem ci historię.",
@@ -14,9 +14,9 @@ const GREETINGS = {
 };
 
 let voices = [];
-const heard = new Map(); // addresses of greetings
+const greetingUrls = new Map(); // by voice and engine
 
-const tongue = (language) => {
+const formatLanguage = (language) => {
   try {
     return new Intl.DisplayNames(["en"], { type: "language" }).of(language);
   } catch {
@@ -26,53 +26,53 @@ const tongue = (language) => {
 
 export async function load() {
   try {
-    voices = (await ask("GET", "/voices", { patient: 2, quiet: true })).voices;
+    voices = (await callApi("GET", "/voices", { retries: 2, background: true })).voices;
     showError("voice-error", "");
   } catch (error) {
-    showError("voice-error", `The voices could not be listed: ${error.message}`);
-    return retry(load, error);
+    showError("voice-error", `The voices could not be loaded: ${error.message}`);
+    return retryLater(load, error);
   }
   const languages = [...new Set(voices.map((voice) => voice.language))];
-  const mine = voices.find((voice) => voice.id === chosen.voice) ?? voices[0];
-  fill($("#language"), languages.map((each) => [each, tongue(each)]).sort((a, b) => a[1].localeCompare(b[1])), mine?.language);
+  const selected = voices.find((voice) => voice.id === choices.voice) ?? voices[0];
+  fillSelect($("#language"), languages.map((each) => [each, formatLanguage(each)]).sort((a, b) => a[1].localeCompare(b[1])), selected?.language);
   $("#language-row").hidden = languages.length < 2;
-  drawEngines();
+  renderEngines();
 }
 
-function drawEngines() {
-  const here = voices.filter((voice) => voice.language === $("#language").value);
-  const engines = [...new Set(here.flatMap((voice) => voice.engines))];
-  fill($("#engine"), [["", "the best of each"], ...engines.map((each) => [each, each])], chosen.engine ?? "");
+function renderEngines() {
+  const available = voices.filter((voice) => voice.language === $("#language").value);
+  const engines = [...new Set(available.flatMap((voice) => voice.engines))];
+  fillSelect($("#engine"), [["", "best available"], ...engines.map((each) => [each, each])], choices.engine ?? "");
   $("#engine-row").hidden = engines.length < 2;
-  drawVoices();
+  renderVoices();
 }
 
-function drawVoices() {
+function renderVoices() {
   const engine = $("#engine").value;
-  const here = voices.filter((v) => v.language === $("#language").value && (!engine || v.engines.includes(engine)));
-  const mine = here.find((voice) => voice.id === chosen.voice) ?? here[0];
-  choose({ voice: mine?.id ?? null });
+  const available = voices.filter((v) => v.language === $("#language").value && (!engine || v.engines.includes(engine)));
+  const selected = available.find((voice) => voice.id === choices.voice) ?? available[0];
+  updateChoices({ voice: selected?.id ?? null });
   $("#voices").replaceChildren(
-    ...here.map((voice) =>
-      pick("voice", voice.id, voice.id, voice.gender, voice === mine,
-        (button) => sample(button, () => greeting(voice), "voice-error"), `Hear ${voice.id}`)),
+    ...available.map((voice) =>
+      createRadioOption("voice", voice.id, voice.id, voice.gender, voice === selected,
+        (button) => togglePreview(button, () => fetchGreeting(voice), "voice-error"), `Preview ${voice.id}`)),
   );
 }
 
-async function greeting(voice) {
+async function fetchGreeting(voice) {
   const engine = $("#engine").value || voice.engines[0];
   const name = `${voice.id} ${engine}`;
-  if (!heard.has(name)) {
-    const words = GREETINGS[voice.language.split("-")[0]] ?? `${voice.id}.`;
-    const told = await ask("POST", "/synthesize", { body: { text: words, voice: voice.id, engine }, patient: 1 });
-    if (!told.audio_base64) throw new ApiError(0, "no_sample", "there is none for this voice.");
-    const bytes = Uint8Array.from(atob(told.audio_base64), (letter) => letter.charCodeAt(0));
-    heard.set(name, URL.createObjectURL(new Blob([bytes], { type: "audio/mpeg" })));
+  if (!greetingUrls.has(name)) {
+    const text = GREETINGS[voice.language.split("-")[0]] ?? `${voice.id}.`;
+    const result = await callApi("POST", "/synthesize", { body: { text, voice: voice.id, engine }, retries: 1 });
+    if (!result.audio_base64) throw new ApiError(0, "no_sample", "this voice has none.");
+    const bytes = Uint8Array.from(atob(result.audio_base64), (char) => char.charCodeAt(0));
+    greetingUrls.set(name, URL.createObjectURL(new Blob([bytes], { type: "audio/mpeg" })));
   }
-  return heard.get(name);
+  return greetingUrls.get(name);
 }
 
-const fine = () => showError("voice-error", "");
-$("#language").addEventListener("change", () => (fine(), drawEngines()));
-$("#engine").addEventListener("change", () => (fine(), choose({ engine: $("#engine").value || null }), drawVoices()));
-$("#voices").addEventListener("change", (event) => (fine(), choose({ voice: event.target.value })));
+const clearError = () => showError("voice-error", "");
+$("#language").addEventListener("change", () => (clearError(), renderEngines()));
+$("#engine").addEventListener("change", () => (clearError(), updateChoices({ engine: $("#engine").value || null }), renderVoices()));
+$("#voices").addEventListener("change", (event) => (clearError(), updateChoices({ voice: event.target.value })));

@@ -54,7 +54,7 @@ class Function:
     _slots: threading.BoundedSemaphore = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_turns", threading.BoundedSemaphore(self.max_concurrent))
+        object.__setattr__(self, "_slots", threading.BoundedSemaphore(self.max_concurrent))
 
     def call(self, event: Event, request_id: str) -> Any:  # noqa: ANN401 - whatever it answers
         """Call the handler.

@@ -32,12 +32,12 @@ WORKER_BYTES = 400_000_000
 SPEAKING = """
 import sys
 from mixer.speech.embedded.engine import EmbeddedEngine
-from mixer.speech.engine import Delivery
+from mixer.speech.engine import VoiceSettings
 engine = EmbeddedEngine(parallelism=1)
-engine.speak("<speak>Ready.</speak>", Delivery("Ada", "embedded"))
+engine.synthesize("<speak>Ready.</speak>", VoiceSettings("Ada", "embedded"))
 print("ready", flush=True)
 while True:
-    engine.speak(sys.argv[1], Delivery("Ada", "embedded"))
+    engine.synthesize(sys.argv[1], VoiceSettings("Ada", "embedded"))
 """
 
 

@@ -83,7 +83,7 @@ def test_interrupt_kills_the_child():
 def test_child_is_out_of_reach_of_the_terminals_interrupt():
     children = ffmpeg.ProcessGroup()
     with ThreadPoolExecutor() as pool:
-        running = pool.submit(ffmpeg.run, ENDLESS, timeout_s=30, children=children)
+        running = pool.submit(ffmpeg.run, ENDLESS, timeout_s=30, processes=children)
         assert os.getpgid(wait_for_child().pid) != os.getpgid(0)
         children.stop()
         with pytest.raises(OutOfTime):
@@ -94,7 +94,7 @@ def test_stop_ends_all_children_and_starts_no_more():
     children = ffmpeg.ProcessGroup()
     with ThreadPoolExecutor(4) as pool:
         running = [
-            pool.submit(ffmpeg.run, ENDLESS, timeout_s=30, children=children) for _ in range(4)
+            pool.submit(ffmpeg.run, ENDLESS, timeout_s=30, processes=children) for _ in range(4)
         ]
         wait_for_child()
         children.stop()

@@ -83,7 +83,7 @@ def speak_all(engine: PollyEngine, count: int, delivery: VoiceSettings = JOANNA)
     ],
 )
 def test_all_four_engines_speak_at_their_best_rate(client, voice, engine):
-    speech = engine_for(client).speak(chunk(1), VoiceSettings(voice, engine))
+    speech = engine_for(client).synthesize(chunk(1), VoiceSettings(voice, engine))
     assert speech.rate_hz == BEST_RATE_HZ[engine]
     assert speech.content_type == "audio/mpeg"
     assert speech.billed_chars == len("This is sentence 1.0 & more.")
@@ -98,7 +98,7 @@ def test_every_voice_that_is_listed_speaks_with_every_engine_it_names(server, cl
     assert len(voices) == len(server.voices) > 25
     deliveries = [VoiceSettings(v.id, name) for v in voices for name in v.engines]
     with ThreadPoolExecutor(engine.parallelism) as pool:
-        spoken = list(pool.map(lambda delivery: engine.speak(chunk(1), delivery), deliveries))
+        spoken = list(pool.map(lambda delivery: engine.synthesize(chunk(1), delivery), deliveries))
     assert all(speech.audio for speech in spoken)
     assert server.counts.throttled == 0
 
@@ -137,7 +137,7 @@ def test_the_best_engine_is_generative_where_the_voice_has_it(client):
 )
 def test_an_unknown_voice_or_pair_names_near_matches(server, client, delivery, near):
     with pytest.raises(UnknownVoice) as caught:
-        engine_for(client).speak(chunk(1), delivery)
+        engine_for(client).synthesize(chunk(1), delivery)
     assert near in caught.value.details["near"]
     assert near in str(caught.value)
     assert server.counts.calls <= 1
@@ -145,21 +145,21 @@ def test_an_unknown_voice_or_pair_names_near_matches(server, client, delivery, n
 
 def test_a_missing_lexicon_or_language_can_be_mended_by_the_caller(client):
     with pytest.raises(BadOption, match="nowhere"):
-        engine_for(client).speak(chunk(1), VoiceSettings("Joanna", "neural", lexicons=("nowhere",)))
+        engine_for(client).synthesize(chunk(1), VoiceSettings("Joanna", "neural", lexicons=("nowhere",)))
     with pytest.raises(BadOption, match="fr-FR"):
-        engine_for(client).speak(chunk(1), VoiceSettings("Joanna", "neural", language="fr-FR"))
+        engine_for(client).synthesize(chunk(1), VoiceSettings("Joanna", "neural", language="fr-FR"))
 
 
 def test_language_and_lexicons_reach_the_service(server, client):
     server.lexicons.put("hindi", LEXICON)
     delivery = VoiceSettings("Kajal", "generative", language="hi-IN", lexicons=("hindi",))
-    assert engine_for(client).speak(chunk(1), delivery).audio
+    assert engine_for(client).synthesize(chunk(1), delivery).audio
 
 
 @pytest.mark.parametrize("ssml", ["<speak>Fish & chips</speak>", f"<speak>{'a' * 3001}</speak>"])
 def test_a_refused_chunk_is_named_and_not_tried_again(server, client, ssml):
     with pytest.raises(SpeechFailed) as caught:
-        engine_for(client).speak(ssml, JOANNA)
+        engine_for(client).synthesize(ssml, JOANNA)
     assert caught.value.passages[0][:4] in {"Fish", "aaaa"}
     assert server.counts.calls == 1
 
@@ -176,7 +176,7 @@ def test_a_refused_chunk_is_named_and_not_tried_again(server, client, ssml):
 )
 def test_a_passing_fault_is_tried_again_and_paid_once(server, client, fault):
     server.reset(Faults(nth={1: fault, 2: fault}))
-    speech = engine_for(client).speak(chunk(1), JOANNA)
+    speech = engine_for(client).synthesize(chunk(1), JOANNA)
     assert sample_count(speech.audio) > 0
     assert (server.counts.calls, server.counts.answered) == (3, 1)
 
@@ -184,7 +184,7 @@ def test_a_passing_fault_is_tried_again_and_paid_once(server, client, fault):
 def test_a_call_that_hangs_is_given_up_and_tried_again():
     with StrictPolly(faults=Faults(nth={1: HANG})) as polly:
         client = polly.client(read_timeout_s=0.2)
-        assert engine_for(client).speak(chunk(1), JOANNA).audio
+        assert engine_for(client).synthesize(chunk(1), JOANNA).audio
         assert polly.counts.calls == 2
         client.close()
 
@@ -192,7 +192,7 @@ def test_a_call_that_hangs_is_given_up_and_tried_again():
 def test_a_fault_that_does_not_pass_fails_the_passage_by_name(server, client):
     server.reset(Faults(texts={"cursed": "ServiceFailureException"}))
     with pytest.raises(SpeechFailed, match="a cursed one") as caught:
-        engine_for(client).speak("<speak><s>a cursed one</s></speak>", JOANNA)
+        engine_for(client).synthesize("<speak><s>a cursed one</s></speak>", JOANNA)
     assert caught.value.passages == ("a cursed one",)
     assert server.counts.calls == QUICK.max_tries
 
@@ -200,7 +200,7 @@ def test_a_fault_that_does_not_pass_fails_the_passage_by_name(server, client):
 def test_refused_credentials_are_not_tried_again(server, client):
     server.reset(Faults(nth={1: "AccessDeniedException"}))
     with pytest.raises(SpeechFailed, match="AccessDenied"):
-        engine_for(client).speak(chunk(1), JOANNA)
+        engine_for(client).synthesize(chunk(1), JOANNA)
     assert server.counts.calls == 1
 
 
@@ -208,7 +208,7 @@ def test_nobody_listening_fails_the_passage_by_name():
     with StrictPolly() as gone:
         client = gone.client()
     with pytest.raises(SpeechFailed, match="sentence 7"):
-        engine_for(client).speak(chunk(7), JOANNA)
+        engine_for(client).synthesize(chunk(7), JOANNA)
     client.close()
 
 
@@ -266,7 +266,7 @@ def test_a_deadline_that_cannot_be_kept_spends_nothing(server, client):
     policy = SpeechRetryPolicy(min_call_s=3.0)
     engine = engine_for(client, policy=policy, deadline_s=time.monotonic() + 2.0)
     with pytest.raises(OutOfTime):
-        engine.speak(chunk(1), JOANNA)
+        engine.synthesize(chunk(1), JOANNA)
     assert server.counts.calls == 0
 
 
@@ -287,7 +287,7 @@ def test_retries_end_before_the_deadline(server, client):
     server.reset(Faults(throttled=1.0))
     began_s = time.monotonic()
     with pytest.raises(OutOfTime):
-        engine_for(client, deadline_s=began_s + 0.5).speak(chunk(1), JOANNA)
+        engine_for(client, deadline_s=began_s + 0.5).synthesize(chunk(1), JOANNA)
     assert time.monotonic() - began_s < 0.7
     assert server.counts.calls > 2
 
@@ -296,7 +296,7 @@ def test_retries_end_before_the_deadline(server, client):
 def test_speech_marks_time_sentences_and_words_for_a_second_charge(server, client, voice, engine):
     ssml = "<speak><p><s>Déjà vu &amp; more.</s><s>Then the end.</s></p></speak>"
     polly = engine_for(client, speech_marks=True)
-    speech = polly.speak(ssml, VoiceSettings(voice, engine))
+    speech = polly.synthesize(ssml, VoiceSettings(voice, engine))
     assert server.counts.calls == 2
     assert speech.billed_chars == server.counts.billed_chars
     first, second = speech.sentences
@@ -313,13 +313,13 @@ def test_speech_marks_time_sentences_and_words_for_a_second_charge(server, clien
 
 
 def test_generative_voices_are_not_asked_for_speech_marks(server, client):
-    speech = engine_for(client, speech_marks=True).speak(chunk(1), JOANNA)
+    speech = engine_for(client, speech_marks=True).synthesize(chunk(1), JOANNA)
     assert (server.counts.calls, speech.sentences) == (1, ())
 
 
 def test_audio_that_is_paid_for_is_kept_when_its_marks_cannot_be_had(server, client):
     server.reset(Faults(nth=dict.fromkeys(range(2, 20), "ServiceFailureException")))
-    speech = engine_for(client, speech_marks=True).speak(
+    speech = engine_for(client, speech_marks=True).synthesize(
         chunk(1), VoiceSettings("Joanna", "neural")
     )
     assert speech.audio
@@ -329,7 +329,7 @@ def test_audio_that_is_paid_for_is_kept_when_its_marks_cannot_be_had(server, cli
 
 def test_both_calls_for_a_timed_chunk_are_billed_and_text_outside_s_is_timed(client):
     engine = engine_for(client, speech_marks=True)
-    speech = engine.speak("<speak>no element <s>one</s></speak>", VoiceSettings("Joanna", "neural"))
+    speech = engine.synthesize("<speak>no element <s>one</s></speak>", VoiceSettings("Joanna", "neural"))
     assert len([span for span in speech.sentences if span]) == 2
     assert speech.billed_chars == 2 * len("no element one")
 
@@ -344,7 +344,7 @@ def test_a_closed_engine_speaks_no_more(server, client):
     engine.close()
     engine.close()
     with pytest.raises(SpeechFailed, match="closed"):
-        engine.speak(chunk(1), JOANNA)
+        engine.synthesize(chunk(1), JOANNA)
     assert server.counts.calls == 0
 
 

@@ -87,7 +87,7 @@ def test_reels_join_into_the_bytes_of_a_render(
 def test_job_goes_on_after_its_mix(mix: PreparedMix, shelf: SegmentCache):
     children = ProcessGroup()
     mix.render(processes=children)
-    mix.render(children=children, shelf=shelf, segment_grids=10)
+    mix.render(processes=children, cache=shelf, segment_grids=10)
     assert not children.is_stopped
 
 
@@ -153,9 +153,9 @@ def test_joining_what_was_not_rendered_names_it(
 
 def test_render_keeps_what_it_made_when_time_runs_out(mix: PreparedMix, shelf: SegmentCache):
     with pytest.raises(OutOfTime):
-        mix.render(cache=shelf, segment_grids=5, workers=1, until_s=0.0)
+        mix.render(cache=shelf, segment_grids=5, workers=1, deadline_s=0.0)
     assert ages(shelf) == {}
-    mix.render(shelf=shelf, segment_grids=5)
+    mix.render(cache=shelf, segment_grids=5)
     assert len(ages(shelf)) == len(cut_timeline(mix.timeline, 5))
 
 
@@ -252,7 +252,7 @@ def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: PreparedMix, sh
     assert memory.restore_mastering(replace(mix.timeline, mastering=louder)) == mix.timeline
     clips = (*mix.timeline.clips[:-1], replace(mix.timeline.clips[-1], gain_db=0.0))
     edited = replace(mix, timeline=replace(mix.timeline, clips=clips))
-    second = edited.render(shelf=shelf, segment_grids=5)
+    second = edited.render(cache=shelf, segment_grids=5)
     assert 0 < len(set(first.segment_keys) & set(second.segment_keys)) < len(first.segment_keys)
     memory.record_render(RenderAttempt(edited.timeline, second), second.segment_keys)
     assert memory.prediction_error_lu() == 0.0

@@ -1,4 +1,4 @@
-"""The page in a real browser, against the local server: what every test of it stands on.
+"""The page in a real browser against the local server: fixtures.
 
 A test that cannot run fails and says what is missing; none is skipped.
 """
@@ -81,7 +81,7 @@ class Visit:
         """Ask for a story, of the given text or of what stands there."""
         if text is not None:
             self.page.fill("#text", text)
-        self.page.click("#tell")
+        self.page.click("#narrate")
 
     def await_player(self) -> None:
         """Wait until the player shows the story."""
@@ -89,7 +89,7 @@ class Visit:
         self.page.wait_for_selector(".sentence, #captions p")
 
     def play(self) -> None:
-        """Have the story heard, whether it plays already or not."""
+        """Play the story, unless it plays already."""
         if self.page.evaluate("document.querySelector('#audio').paused"):
             self.page.click("#play")
         wait_until(self.page, "document.querySelector('#audio').currentTime > 0.5")
@@ -103,15 +103,15 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
     """A server whose voice says tones: quick, and like speech for everything but the ear."""
-    with start_server(tmp_path_factory.mktemp("house")) as running:
+    with start_server(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
 @pytest.fixture
 def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
-    """Opens pages in windows of their own; problems that nobody expected fail the test."""
+    """Opens pages in windows of their own; unexpected problems fail the test."""
     with ExitStack() as stack:
         visits: list[Visit] = []
 
@@ -124,9 +124,9 @@ def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
             made.page.on("pageerror", lambda error: made.problems.append(f"script: {error}"))
             made.page.on(
                 "console",
-                lambda said: (
-                    made.problems.append(said.text)
-                    if said.type == "error" and "Failed to load resource" not in said.text
+                lambda message: (
+                    made.problems.append(message.text)
+                    if message.type == "error" and "Failed to load resource" not in message.text
                     else None
                 ),
             )

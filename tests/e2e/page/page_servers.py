@@ -32,7 +32,7 @@ class ServerFaults:
     Attributes:
         failing: answered with 500.
         slow_s: answered after so many seconds.
-        requests: all that was asked.
+        requests: every request line received.
     """
 
     failing: set[str] = field(default_factory=set)
@@ -40,11 +40,11 @@ class ServerFaults:
     requests: list[str] = field(default_factory=list)
 
     def reply(self, request: HttpRequest, site: Router) -> Reply:
-        said = f"{request.method} {request.path}"
-        self.requests.append(said)
-        for meant, wait_s in list(self.slow_s.items()):
-            time.sleep(wait_s if _matches(said, meant) else 0)
-        if any(_matches(said, meant) for meant in list(self.failing)):
+        request_line = f"{request.method} {request.path}"
+        self.requests.append(request_line)
+        for pattern, wait_s in list(self.slow_s.items()):
+            time.sleep(wait_s if _matches(request_line, pattern) else 0)
+        if any(_matches(request_line, pattern) for pattern in list(self.failing)):
             message = "Something broke on the server."
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             return error_reply(status, "internal", message, request.request_id)
@@ -104,7 +104,7 @@ def start_server(
         )
         if environ.get("AUTH_MODE") == "token":
             site = require_token(site)
-        house = PageServer(listener.url, engine, folder)
-        listener.start(lambda request: house.faults.reply(request, site))
+        server = PageServer(listener.url, engine, folder)
+        listener.start(lambda request: server.faults.reply(request, site))
         stack.callback(listener.stop, 5)
-        yield house
+        yield server

@@ -47,7 +47,7 @@ def draw_pictures(browser: Browser, url: str) -> Iterator[tuple[str, Image.Image
 def capture_story(visit: Visit, *, is_whole: bool) -> list[Image.Image]:
     """A story from the first view to the player; one picture of all where it is wide enough."""
     page = visit.open()
-    wait_until(page, "document.querySelector('#n-length').textContent.includes(':')")
+    wait_until(page, "document.querySelector('#stat-length').textContent.includes(':')")
     first = capture_page(page)
     visit.request_story()
     visit.await_player()
@@ -89,10 +89,10 @@ def main() -> None:
         bed = str(folder / "music" / "quiet.flac")
         subprocess.run([sys.executable, "demo/bed.py", bed], cwd=ROOT, check=True)
         with (
-            start_server(folder, EmbeddedEngine(suffix="mp3")) as house,
+            start_server(folder, EmbeddedEngine(suffix="mp3")) as server,
             closing(launch_chromium(tools)) as browser,
         ):
-            for name, picture in draw_pictures(browser, house.url):
+            for name, picture in draw_pictures(browser, server.url):
                 few = picture.quantize(COLOURS, dither=Image.Dither.NONE)
                 few.save(ROOT / "docs" / f"{name}.png", optimize=True)
 

@@ -17,28 +17,28 @@ def error(page, name):
     return page.text_content(f"#{name}-error")
 
 
-def test_empty_text_is_told_beside_it_and_nothing_is_sent(house, visit):
-    page = visit(house.url).open()
+def test_empty_text_is_reported_next_to_it_and_nothing_is_sent(server, visit):
+    page = visit(server.url).open()
     page.fill("#text", " \n ")
-    before = house.faults.count("POST /stories")
-    page.click("#tell")
+    before = server.faults.count("POST /stories")
+    page.click("#narrate")
     assert "Write or paste a story" in error(page, "text")
     assert page.get_attribute("#text", "aria-invalid") == "true"
     assert page.evaluate("document.activeElement.id") == "text"
-    assert house.faults.count("POST /stories") == before
+    assert server.faults.count("POST /stories") == before
     page.fill("#text", STORY)
     assert error(page, "text") == ""
 
 
-def test_six_million_characters_are_refused_and_kept(house, visit):
-    page = visit(house.url).open()
+def test_six_million_characters_are_refused_and_kept(server, visit):
+    page = visit(server.url).open()
     page.evaluate(SIX_MILLION)
-    assert "6,000,000 characters are more than the 5,000,000" in error(page, "text")
+    assert "6,000,000 characters exceed the limit of 5,000,000" in error(page, "text")
     assert "shorten it by 1,000,000" in error(page, "text")
-    before = house.faults.count("POST /stories")
-    page.click("#tell")
-    assert house.faults.count("POST /stories") == before
-    page.wait_for_timeout(800)  # until it lies in the browser's own store
+    before = server.faults.count("POST /stories")
+    page.click("#narrate")
+    assert server.faults.count("POST /stories") == before
+    page.wait_for_timeout(800)  # until the browser has stored it
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert page.evaluate("document.querySelector('#text').value.length") == 6_000_000
@@ -47,15 +47,19 @@ def test_six_million_characters_are_refused_and_kept(house, visit):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("scan.pdf", b"%PDF-1.7", "is no text. Choose a file that ends in .txt or .md or .epub"),
+        (
+            "scan.pdf",
+            b"%PDF-1.7",
+            "is not a text file. Choose a file ending in .txt or .md or .epub",
+        ),
         ("latin.txt", "Äpfel".encode("latin-1"), "Save it as UTF-8"),
-        ("picture.txt", b"\x00\x01\x02", "is no text, whatever it is called"),
+        ("picture.txt", b"\x00\x01\x02", "is not a text file, despite its name"),
         ("nothing.md", b"  \n", "is empty"),
-        ("novel.epub", b"no book at all", "is no EPUB, whatever it is called"),
+        ("novel.epub", b"no book at all", "is not an EPUB, despite its name"),
     ],
 )
-def test_unreadable_file_is_named_and_the_text_stays(house, visit, name, content, says):
-    page = visit(house.url).open()
+def test_unreadable_file_is_named_and_the_text_stays(server, visit, name, content, says):
+    page = visit(server.url).open()
     page.fill("#text", STORY)
     page.set_input_files("#file", {"name": name, "mimeType": "text/plain", "buffer": content})
     wait_until(page, "document.querySelector('#text-error').textContent")
@@ -64,58 +68,62 @@ def test_unreadable_file_is_named_and_the_text_stays(house, visit, name, content
     assert page.input_value("#text") == STORY
 
 
-def test_file_that_is_too_long_is_refused_before_it_is_read(house, visit, tmp_path):
-    page = visit(house.url).open()
+def test_file_that_is_too_long_is_refused_before_it_is_read(server, visit, tmp_path):
+    page = visit(server.url).open()
     large = tmp_path / "library.txt"
     with large.open("wb") as file:
         file.truncate(30_000_000)
     page.set_input_files("#file", large)
     wait_until(page, "document.querySelector('#text-error').textContent")
-    assert "has 30 MB: more than the 5,000,000 characters" in error(page, "text")
+    assert "is too large (30 MB): a story can have at most 5,000,000 characters" in error(
+        page, "text"
+    )
     assert "Keeper of Small Lights" in page.input_value("#text")
 
 
-def test_music_of_200_mb_or_of_no_kind_is_refused_before_it_is_sent(house, visit, tmp_path):
-    page = visit(house.url).open()
+def test_music_of_200_mb_or_of_no_kind_is_refused_before_it_is_sent(server, visit, tmp_path):
+    page = visit(server.url).open()
     for name, size, says in [
-        ("symphony.wav", MUSIC_BYTES, "has 200 MB; at most 100 MB can be sent. Save it as MP3"),
-        ("symphony.mid", 100, "Choose a file that ends in .aac, .flac"),
+        ("symphony.wav", MUSIC_BYTES, "is too large (200 MB); the limit is 100 MB. Save it as MP3"),
+        ("symphony.mid", 100, "Choose a file ending in .aac, .flac"),
         ("silence.mp3", 0, "is empty"),
     ]:
         with (tmp_path / name).open("wb") as file:
             file.truncate(size)
-        page.set_input_files("#own-file", tmp_path / name)
+        page.set_input_files("#own-music-file", tmp_path / name)
         wait_until(page, f"document.querySelector('#music-error').textContent.includes('{name}')")
         assert says in error(page, "music")
-    assert house.faults.count("POST /uploads") == 0
+    assert server.faults.count("POST /uploads") == 0
     assert page.is_checked("#music input[value='evening-hum.flac']")
 
 
-def test_music_that_is_none_is_told_beside_the_music(house, visit):
-    at = visit(house.url)
-    page = at.open()
+def test_invalid_music_is_reported_next_to_the_music(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
     noise = {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"la la la " * 99}
-    page.set_input_files("#own-file", noise)
-    page.locator("#music .pick", has_text="song.mp3").wait_for()
-    at.tell(f"{STORY} To bad music.")
-    at.becomes("failed")
+    page.set_input_files("#own-music-file", noise)
+    page.locator("#music .option", has_text="song.mp3").wait_for()
+    tab.request_story(f"{STORY} To bad music.")
+    tab.await_state("failed")
     assert error(page, "music")
     assert page.locator("#stories .error").first.text_content()
     assert page.input_value("#text") == f"{STORY} To bad music."
     page.check("#music input[value='']")
-    page.click("#tell")
-    at.becomes("done")
+    page.click("#narrate")
+    tab.await_state("done")
 
 
-def test_second_click_while_it_runs_points_at_the_first(house, visit):
-    at = visit(house.url)
-    page = at.open()
-    house.faults.slow_s["POST /stories"] = 1.0
-    before = house.faults.count("POST /stories")
-    at.tell(f"{STORY} Twice.")
-    page.click("#tell")
-    wait_until(page, "document.querySelector('#form-error').textContent.includes('told already')")
-    house.faults.slow_s.clear()
-    at.becomes("done")
-    assert house.faults.count("POST /stories") == before + 1
+def test_second_click_while_it_runs_points_at_the_first(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    server.faults.slow_s["POST /stories"] = 1.0
+    before = server.faults.count("POST /stories")
+    tab.request_story(f"{STORY} Twice.")
+    page.click("#narrate")
+    wait_until(
+        page, "document.querySelector('#form-error').textContent.includes('already being narrated')"
+    )
+    server.faults.slow_s.clear()
+    tab.await_state("done")
+    assert server.faults.count("POST /stories") == before + 1
     assert page.locator("#stories li").count() == 1

@@ -14,70 +14,70 @@ NOW = "document.querySelector('#audio').currentTime"
 
 
 @pytest.fixture
-def told(house, visit):
-    at = visit(house.url, reduced_motion="reduce")
-    at.open()
-    at.tell(STORY)
-    at.done()
-    at.plays()
-    at.page.click("#play")
-    return at.page
+def player(server, visit):
+    tab = visit(server.url, reduced_motion="reduce")
+    tab.open()
+    tab.request_story(STORY)
+    tab.await_player()
+    tab.play()
+    tab.page.click("#play")
+    return tab.page
 
 
-def test_click_on_the_waveform_on_a_chapter_and_on_a_sentence_goes_there(told):
-    length_s = told.evaluate("document.querySelector('#audio').duration")
-    box = told.locator("#wave").bounding_box()
-    told.click("#wave", position={"x": box["width"] / 2, "y": box["height"] / 2})
-    assert told.evaluate(NOW) == pytest.approx(length_s / 2, abs=0.1)
-    told.click("#chapters li:nth-child(2) button")
-    address = told.get_attribute("#downloads a[data-name='chapters']", "href")
-    start_s = told.request.get(address).json()["chapters"][1]["start_s"]
-    assert told.evaluate(NOW) == pytest.approx(start_s, abs=0.05)
+def test_click_on_the_waveform_on_a_chapter_and_on_a_sentence_goes_there(player):
+    length_s = player.evaluate("document.querySelector('#audio').duration")
+    box = player.locator("#waveform").bounding_box()
+    player.click("#waveform", position={"x": box["width"] / 2, "y": box["height"] / 2})
+    assert player.evaluate(NOW) == pytest.approx(length_s / 2, abs=0.1)
+    player.click("#chapters li:nth-child(2) button")
+    address = player.get_attribute("#downloads a[data-name='chapters']", "href")
+    start_s = player.request.get(address).json()["chapters"][1]["start_s"]
+    assert player.evaluate(NOW) == pytest.approx(start_s, abs=0.05)
     assert start_s > 1
-    assert "The Sea" in told.text_content("#chapters [aria-current]")
-    told.locator(".sentence", has_text="The lamp went out").click()
+    assert "The Sea" in player.text_content("#chapters [aria-current]")
+    player.locator(".sentence", has_text="The lamp went out").click()
     wait_until(
-        told, "document.querySelector('.sentence[aria-current]').textContent.includes('lamp')"
+        player, "document.querySelector('.sentence[aria-current]').textContent.includes('lamp')"
     )
-    assert told.evaluate(NOW) < length_s / 2
+    assert player.evaluate(NOW) < length_s / 2
 
 
-def test_paragraphs_are_those_of_the_text(told):
-    found = [each.strip() for each in told.locator("#captions p").all_text_contents()]
+def test_paragraphs_are_those_of_the_text(player):
+    found = [each.strip() for each in player.locator("#captions p").all_text_contents()]
     wanted = [each.lstrip("# ").strip() for each in STORY.split("\n\n")]
     assert found == wanted
 
 
-def test_speed_is_chosen_and_kept(told):
-    told.select_option("#speed", "1.5")
-    assert told.evaluate("document.querySelector('#audio').playbackRate") == 1.5
+def test_speed_is_chosen_and_kept(player):
+    player.select_option("#speed", "1.5")
+    assert player.evaluate("document.querySelector('#audio').playbackRate") == 1.5
 
 
-def test_every_file_of_the_api_can_be_downloaded(house, told):
-    story = told.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")
-    links = told.request.get(f"{house.url}/stories/{story}").json()["links"]
+def test_every_file_of_the_api_can_be_downloaded(server, player):
+    story = player.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")
+    links = player.request.get(f"{server.url}/stories/{story}").json()["links"]
     wanted = {name for name, link in links.items() if str(link).startswith("http")}
-    names = told.locator("#downloads a")
+    names = player.locator("#downloads a")
     assert {each.get_attribute("data-name") for each in names.all()} == wanted
     assert all("_" not in name for name in names.all_text_contents())
-    with told.expect_download() as audio:
-        told.click("#downloads a[data-name='audio']")
+    with player.expect_download() as audio:
+        player.click("#downloads a[data-name='audio']")
     assert audio.value.suggested_filename == "the-whole.mp3"
-    assert audio.value.path().stat().st_size == len(told.request.get(links["audio"]).body())
+    assert audio.value.path().stat().st_size == len(player.request.get(links["audio"]).body())
 
 
-def test_more_files_are_made_when_they_are_asked_for(house, visit):
-    at = visit(house.url)
-    page = at.open()
+def test_more_files_are_made_when_they_are_asked_for(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
     page.click("#sound summary")
     page.get_by_label("A file for each chapter").check()
-    page.get_by_label("A book that reads itself aloud").check()
-    at.tell(STORY)
-    at.done()
+    page.get_by_label("Read-along e-book").check()
+    tab.request_story(STORY)
+    tab.await_player()
     page.reload()
     page.wait_for_selector("html[data-ready]")
     page.click("[aria-label^='Listen:']")
-    at.done()
+    tab.await_player()
     with page.expect_download() as files:
         page.get_by_text("A file for each chapter (ZIP)").click()
     with zipfile.ZipFile(files.value.path()) as archive:
@@ -85,12 +85,12 @@ def test_more_files_are_made_when_they_are_asked_for(house, visit):
     page.get_by_text("Read-aloud book (EPUB)").wait_for()
     page.click("#sound summary")
     page.select_option("#format", "opus")
-    page.click("#tell")
+    page.click("#narrate")
     wait_until(page, "document.querySelector('#sound-error').textContent")
 
 
-def test_nothing_moves_where_motion_is_unwanted(told):
-    moving = told.evaluate("""() => [...document.querySelectorAll("*")].filter((each) => {
+def test_nothing_moves_where_motion_is_unwanted(player):
+    moving = player.evaluate("""() => [...document.querySelectorAll("*")].filter((each) => {
       const style = getComputedStyle(each);
       return style.animationName !== "none" || style.transitionDuration !== "0s";
     }).map((each) => each.outerHTML.slice(0, 80))""")

@@ -1,4 +1,4 @@
-"""A server that is down, slow, unwell or wants a token: nothing is lost, everything goes on."""
+"""A server that is down, slow, failing or wants a token: nothing is lost, everything goes on."""
 
 import re
 
@@ -15,11 +15,11 @@ STORY = "The lamp went out at nine. Nobody saw it."
 
 
 @pytest.fixture
-def ill(house):
-    """A server that is made to fail, and is well again afterwards."""
-    yield house.faults
-    house.faults.failing.clear()
-    house.faults.slow_s.clear()
+def faults(server):
+    """Faults of the server, removed again after the test."""
+    yield server.faults
+    server.faults.failing.clear()
+    server.faults.slow_s.clear()
 
 
 @pytest.mark.parametrize(
@@ -31,77 +31,79 @@ def ill(house):
         ("POST /estimate", "text-error"),
     ],
 )
-def test_what_fails_at_first_is_told_and_tried_again(house, ill, visit, failing, where):
-    at = visit(house.url)
-    at.page.clock.install()
-    ill.failing.add(failing)
-    at.page.goto(house.url)
-    wait_until(at.page, f"document.querySelector('#{where}').textContent.includes('broke')", **SOON)
-    at.page.fill("#text", STORY)
-    ill.failing.clear()
-    wait_until(at.page, "document.documentElement.dataset.ready", **SOON)
-    wait_until(at.page, "document.querySelector('#n-length').textContent.includes(':')", **SOON)
-    wait_until(at.page, f"!document.querySelector('#{where}').textContent", **SOON)
-    assert at.page.locator("#voices input").count() == 2
-    assert at.page.input_value("#text") == STORY
+def test_what_fails_at_first_is_reported_and_retried(server, faults, visit, failing, where):
+    tab = visit(server.url)
+    tab.page.clock.install()
+    faults.failing.add(failing)
+    tab.page.goto(server.url)
+    wait_until(
+        tab.page, f"document.querySelector('#{where}').textContent.includes('broke')", **SOON
+    )
+    tab.page.fill("#text", STORY)
+    faults.failing.clear()
+    wait_until(tab.page, "document.documentElement.dataset.ready", **SOON)
+    wait_until(tab.page, "document.querySelector('#stat-length').textContent.includes(':')", **SOON)
+    wait_until(tab.page, f"!document.querySelector('#{where}').textContent", **SOON)
+    assert tab.page.locator("#voices input").count() == 2
+    assert tab.page.input_value("#text") == STORY
 
 
 @pytest.mark.parametrize("failing", ["POST /stories", "GET /stories/"])
-def test_story_waits_for_a_server_that_fails_for_a_while(house, ill, visit, failing):
-    at = visit(house.url)
-    at.open()
-    ill.failing.add(failing)
-    at.tell(f"{STORY} While {failing} fails.")
-    wait_until(at.page, "document.querySelector('#stories li')")
-    at.page.wait_for_timeout(1_500)
-    assert at.state() not in ("done", "failed")
-    ill.failing.clear()
-    at.becomes("done")
+def test_story_waits_for_a_server_that_fails_for_a_while(server, faults, visit, failing):
+    tab = visit(server.url)
+    tab.open()
+    faults.failing.add(failing)
+    tab.request_story(f"{STORY} While {failing} fails.")
+    wait_until(tab.page, "document.querySelector('#stories li')")
+    tab.page.wait_for_timeout(1_500)
+    assert tab.state() not in ("done", "failed")
+    faults.failing.clear()
+    tab.await_state("done")
 
 
-def test_upload_that_fails_is_told_beside_the_music(house, ill, visit):
-    page = visit(house.url).open()
-    ill.failing.add("POST /objects/")
+def test_failed_upload_is_reported_next_to_the_music(server, faults, visit):
+    page = visit(server.url).open()
+    faults.failing.add("POST /objects/")
     song = {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"x" * 1_000}
-    page.set_input_files("#own-file", song)
-    wait_until(page, "document.querySelector('#music-error').textContent.includes('not taken')")
+    page.set_input_files("#own-music-file", song)
+    wait_until(page, "document.querySelector('#music-error').textContent.includes('was rejected')")
     assert page.is_hidden("#upload")
 
 
-def test_speech_that_fails_is_told_with_its_story_and_can_be_tried_again(visit, tmp_path):
+def test_failed_speech_is_reported_with_its_story_and_can_be_retried(visit, tmp_path):
     lost = {"storm"}
-    with start_server(tmp_path, ToneEngine(suffix="mp3", fail_texts=lost)) as house:
-        at = visit(house.url)
-        page = at.open()
-        at.tell("There was a storm at sea.")
-        at.becomes("failed")
-        assert "told" in page.locator("#stories .error").text_content()
+    with start_server(tmp_path, ToneEngine(suffix="mp3", fail_texts=lost)) as server:
+        tab = visit(server.url)
+        page = tab.open()
+        tab.request_story("There was a storm at sea.")
+        tab.await_state("failed")
+        assert page.locator("#stories .error").text_content()
         assert page.input_value("#text") == "There was a storm at sea."
         lost.clear()
         page.click("[aria-label^='Try again']")
-        at.becomes("done")
+        tab.await_state("done")
 
 
-def test_story_over_the_daily_cap_is_told_in_words(visit, tmp_path):
-    with start_server(tmp_path, MAX_DAILY_USD="0.000001") as house:
-        at = visit(house.url)
-        page = at.open()
-        at.tell(STORY)
-        at.becomes("failed")
-        told = page.locator("#stories .error").text_content()
-        assert "may spend in a day; nothing was spent" in told
+def test_story_over_the_daily_cap_gets_a_plain_message(visit, tmp_path):
+    with start_server(tmp_path, MAX_DAILY_USD="0.000001") as server:
+        tab = visit(server.url)
+        page = tab.open()
+        tab.request_story(STORY)
+        tab.await_state("failed")
+        message = page.locator("#stories .error").text_content()
+        assert "may spend in a day; nothing was spent" in message
         assert page.input_value("#text") == STORY
 
 
-def test_captions_and_files_that_fail_are_told_in_the_player(house, ill, visit):
-    at = visit(house.url)
-    page = at.open()
-    at.tell(STORY)
-    at.done()
-    ill.failing.add("GET /objects/")
+def test_failed_captions_and_files_are_reported_in_the_player(server, faults, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    tab.request_story(STORY)
+    tab.await_player()
+    faults.failing.add("GET /objects/")
     page.click("#downloads a[data-name='report']")
-    wait_until(page, "document.querySelector('#player-error').textContent.includes('try it again')")
-    ill.failing.clear()
+    wait_until(page, "document.querySelector('#player-error').textContent.includes('try again')")
+    faults.failing.clear()
     with page.expect_download() as report:
         page.click("#downloads a[data-name='report']")
     assert report.value.suggested_filename == "the-lamp-went-out-at-nine-nobody-saw-it.json"
@@ -110,101 +112,105 @@ def test_captions_and_files_that_fail_are_told_in_the_player(house, ill, visit):
 
 def test_server_that_goes_away_in_the_middle_is_waited_for(visit, tmp_path):
     story = f"{STORY} " * 40
-    at = visit("")
-    with start_server(tmp_path, ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)) as house:
-        at.url = house.url
-        at.open()
-        at.tell(story)
-        at.becomes("synthesizing")
-    wait_until(at.page, "!document.querySelector('#connection').hidden")
-    assert "cannot be reached" in at.page.text_content("#connection")
-    assert at.page.input_value("#text") == story
-    with start_server(tmp_path, port=house.port):
-        at.becomes("done")
-        assert at.page.is_hidden("#connection")
+    tab = visit("")
+    with start_server(tmp_path, ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)) as server:
+        tab.url = server.url
+        tab.open()
+        tab.request_story(story)
+        tab.await_state("synthesizing")
+    wait_until(tab.page, "!document.querySelector('#connection').hidden")
+    assert "cannot be reached" in tab.page.text_content("#connection")
+    assert tab.page.input_value("#text") == story
+    with start_server(tmp_path, port=server.port):
+        tab.await_state("done")
+        assert tab.page.is_hidden("#connection")
 
 
-def test_lost_connection_is_waited_out(house, visit):
-    at = visit(house.url)
-    page = at.open()
+def test_lost_connection_is_waited_out(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
     page.context.set_offline(True)
-    at.tell(f"{STORY} Offline.")
+    tab.request_story(f"{STORY} Offline.")
     wait_until(page, "!document.querySelector('#connection').hidden")
     page.wait_for_timeout(1_500)
-    assert at.state() == "sending"
+    assert tab.state() == "sending"
     page.context.set_offline(False)
-    at.becomes("done")
+    tab.await_state("done")
     assert page.is_hidden("#connection")
 
 
-def test_slow_server_is_named_slow_and_waited_for(house, ill, visit):
-    at = visit(house.url)
-    at.page.clock.install()
-    page = at.open()
-    ill.slow_s["POST /stories"] = 3.0
-    at.tell(f"{STORY} Slowly.")
+def test_slow_server_is_named_slow_and_waited_for(server, faults, visit):
+    tab = visit(server.url)
+    tab.page.clock.install()
+    page = tab.open()
+    faults.slow_s["POST /stories"] = 3.0
+    tab.request_story(f"{STORY} Slowly.")
     page.wait_for_timeout(500)
     page.clock.fast_forward(8_000)
-    wait_until(page, "document.querySelector('#connection').textContent.includes('takes long')")
-    at.becomes("done")
+    wait_until(
+        page, "document.querySelector('#connection').textContent.includes('taking a long time')"
+    )
+    tab.await_state("done")
     assert page.is_hidden("#connection")
 
 
 def test_token_is_asked_for_once_and_kept_for_the_session(visit, tmp_path):
-    with start_server(tmp_path, AUTH_MODE="token") as house:
-        at = visit(house.url)
-        page = at.page
-        page.goto(house.url)
-        page.wait_for_selector("#ask[open]")
+    with start_server(tmp_path, AUTH_MODE="token") as server:
+        tab = visit(server.url)
+        page = tab.page
+        page.goto(server.url)
+        page.wait_for_selector("#token-dialog[open]")
         page.fill("#token", "wrong")
-        page.click("#ask [value=use]")
+        page.click("#token-dialog [value=use]")
         wait_until(
             page, "document.querySelector('#token-error').textContent.includes('not accepted')"
         )
         page.fill("#token", TOKEN)
-        page.click("#ask [value=use]")
+        page.click("#token-dialog [value=use]")
         page.wait_for_selector("html[data-ready]")
         assert page.locator("#voices input").count() == 2
-        at.tell(STORY)
-        at.done()
+        tab.request_story(STORY)
+        tab.await_player()
         page.reload()
         page.wait_for_selector("html[data-ready]")
-        assert page.is_hidden("#ask")
+        assert page.is_hidden("#token-dialog")
         assert TOKEN not in page.evaluate("JSON.stringify({...localStorage})")
         assert TOKEN not in page.url
         other = page.context.new_page()
-        other.goto(house.url)
-        other.wait_for_selector("#ask[open]")
+        other.goto(server.url)
+        other.wait_for_selector("#token-dialog[open]")
 
 
 def test_page_without_a_token_says_so_and_asks_again(visit, tmp_path):
-    with start_server(tmp_path, AUTH_MODE="token") as house:
-        page = visit(house.url).page
-        page.goto(house.url)
-        page.click("#ask [value=cancel]")
+    with start_server(tmp_path, AUTH_MODE="token") as server:
+        page = visit(server.url).page
+        page.goto(server.url)
+        page.click("#token-dialog [value=cancel]")
         wait_until(page, "document.querySelector('#voice-error').textContent")
         page.wait_for_selector("html[data-ready]")
         page.fill("#text", STORY)
-        wait_until(page, "document.querySelector('#text-error').textContent.includes('not known')")
-        assert page.is_hidden("#ask")
-        page.click("#tell")
-        page.wait_for_selector("#ask[open]")
-        page.click("#ask [value=cancel]")
-        page.click("#key")
+        wait_until(
+            page, "document.querySelector('#text-error').textContent.includes('not available')"
+        )
+        assert page.is_hidden("#token-dialog")
+        page.click("#narrate")
+        page.wait_for_selector("#token-dialog[open]")
+        page.click("#token-dialog [value=cancel]")
+        page.click("#enter-token")
         page.fill("#token", TOKEN)
-        page.click("#ask [value=use]")
+        page.click("#token-dialog [value=use]")
         wait_until(page, "document.querySelectorAll('#voices input').length === 2")
         assert page.text_content("#voice-error") == ""
-        assert page.is_hidden("#key")
+        assert page.is_hidden("#enter-token")
 
 
 def test_expired_links_are_renewed(visit, tmp_path):
-    with start_server(tmp_path, URL_LIFETIME_S="2") as house:
-        at = visit(house.url)
-        page = at.open()
-        at.tell(STORY)
-        at.done()
-        at.plays()
+    with start_server(tmp_path, URL_LIFETIME_S="2") as server:
+        tab = visit(server.url)
+        page = tab.open()
+        tab.request_story(STORY)
+        tab.await_player()
+        tab.play()
         page.click("#play")
         first = page.evaluate("document.querySelector('#audio').src")
         old = page.get_attribute("#downloads a[data-name='captions_vtt']", "href")

@@ -13,7 +13,7 @@ STORY = "The lamp went out at nine. Nobody saw it."
 DROP = """([name, type, text]) => {
   const held = new DataTransfer();
   held.items.add(new File([text], name, { type }));
-  const place = document.querySelector("#drop");
+  const place = document.querySelector("#drop-zone");
   const how = { dataTransfer: held, bubbles: true, cancelable: true };
   place.dispatchEvent(new DragEvent("drop", how));
 }"""
@@ -32,63 +32,63 @@ def song(tmp_path_factory):
     return path
 
 
-def requests_of(house):
-    paths = (house.folder / "store" / "stories").glob("*/request.json")
+def requests_of(server):
+    paths = (server.folder / "store" / "stories").glob("*/request.json")
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
-def test_own_music_is_sent_heard_and_mixed(house, visit, song):
-    at = visit(house.url)
-    page = at.open()
-    page.set_input_files("#own-file", song)
-    mine = page.locator("#music .pick", has_text="our song.mp3")
+def test_own_music_is_sent_previewed_and_mixed(server, visit, song):
+    tab = visit(server.url)
+    page = tab.open()
+    page.set_input_files("#own-music-file", song)
+    mine = page.locator("#music .option", has_text="our song.mp3")
     mine.wait_for()
     assert mine.locator("input").is_checked()
     assert page.is_hidden("#upload")
     key = mine.locator("input").get_attribute("value")
-    assert (house.folder / "store" / key).read_bytes() == song.read_bytes()
-    mine.locator(".hear").click()
-    wait_until(page, "document.querySelector('.hear.on')")
+    assert (server.folder / "store" / key).read_bytes() == song.read_bytes()
+    mine.locator(".preview").click()
+    wait_until(page, "document.querySelector('.preview.playing')")
     page.wait_for_timeout(300)
     assert page.text_content("#music-error") == ""
-    at.tell(f"{STORY} With our song.")
-    at.done()
-    assert any(key in json.dumps(each) for each in requests_of(house))
+    tab.request_story(f"{STORY} With our song.")
+    tab.await_player()
+    assert any(key in json.dumps(each) for each in requests_of(server))
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert mine.locator("input").is_checked()
-    mine.locator(".hear").click()
-    wait_until(page, "document.querySelector('.hear.on')")
+    mine.locator(".preview").click()
+    wait_until(page, "document.querySelector('.preview.playing')")
     page.wait_for_timeout(300)
     assert page.text_content("#music-error") == ""
 
 
-def test_upload_can_be_cancelled(house, visit, song):
-    page = visit(house.url).open()
-    house.faults.slow_s["POST /uploads"] = 2.0
-    page.set_input_files("#own-file", song)
+def test_upload_can_be_cancelled(server, visit, song):
+    page = visit(server.url).open()
+    server.faults.slow_s["POST /uploads"] = 2.0
+    page.set_input_files("#own-music-file", song)
     page.click("#upload button")
     wait_until(page, "document.querySelector('#upload').hidden")
-    house.faults.slow_s.clear()
+    server.faults.slow_s.clear()
     page.wait_for_timeout(2_500)
-    assert page.locator("#music .pick", has_text="our song.mp3").count() == 0
+    assert page.locator("#music .option", has_text="our song.mp3").count() == 0
     assert page.text_content("#music-error") == ""
 
 
-def test_samples_of_voices_and_music_are_heard_one_at_a_time(house, visit):
-    page = visit(house.url).open()
-    page.click("[aria-label='Hear Joanna']")
-    wait_until(page, "document.querySelector('[aria-label=\"Hear Joanna\"].on')")
-    page.click("[aria-label='Hear Evening hum']")
-    wait_until(page, "document.querySelector('[aria-label=\"Hear Evening hum\"].on')")
-    assert page.locator(".hear.on").count() == 1
-    page.click("[aria-label='Hear Evening hum']")
-    assert page.locator(".hear.on").count() == 0
+def test_samples_of_voices_and_music_play_one_at_a_time(server, visit):
+    page = visit(server.url).open()
+    page.click("[aria-label='Preview Joanna']")
+    wait_until(page, "document.querySelector('[aria-label=\"Preview Joanna\"].playing')")
+    page.click("[aria-label='Preview Evening hum']")
+    wait_until(page, "document.querySelector('[aria-label=\"Preview Evening hum\"].playing')")
+    assert page.locator(".preview.playing").count() == 1
+    page.click("[aria-label='Preview Evening hum']")
+    assert page.locator(".preview.playing").count() == 0
     assert page.text_content("#voice-error") + page.text_content("#music-error") == ""
 
 
-def test_dropped_text_is_read_and_the_own_text_can_be_brought_back(house, visit):
-    page = visit(house.url).open()
+def test_dropped_text_is_read_and_the_own_text_can_be_brought_back(server, visit):
+    page = visit(server.url).open()
     page.fill("#text", "My own words.")
     page.evaluate(DROP, ["tale.md", "text/markdown", "# A Tale\n\nOnce."])
     wait_until(page, "document.querySelector('#text').value.startsWith('# A Tale')")
@@ -96,29 +96,29 @@ def test_dropped_text_is_read_and_the_own_text_can_be_brought_back(house, visit)
     assert page.input_value("#text") == "My own words."
 
 
-def test_text_too_long_for_a_request_is_sent_as_a_file(house, visit):
-    at = visit(house.url)
-    page = at.open()
-    before = len(house.faults.asked)
-    house.faults.failing.add("POST /stories")  # nobody waits for ninety hours of it
+def test_text_too_long_for_a_request_is_sent_as_a_file(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    before = len(server.faults.requests)
+    server.faults.failing.add("POST /stories")  # do not narrate ninety hours of it
     page.evaluate(LONG)
-    page.click("#tell")
+    page.click("#narrate")
     wait_until(page, "document.querySelector('#stories li')")
-    at.becomes("sending")
-    asked = house.faults.asked
-    while "POST /stories" not in asked[before:]:
+    tab.await_state("sending")
+    requests = server.faults.requests
+    while "POST /stories" not in requests[before:]:
         page.wait_for_timeout(50)
-    assert {"POST /uploads", "POST /objects/"} <= set(asked[before:])
+    assert {"POST /uploads", "POST /objects/"} <= set(requests[before:])
     source = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].body.source")
-    stored = (house.folder / "store" / source).read_text(encoding="utf-8")
+    stored = (server.folder / "store" / source).read_text(encoding="utf-8")
     assert stored == page.input_value("#text")
     page.click("[aria-label^='Cancel:']")
-    at.becomes("cancelled")
-    page.wait_for_timeout(1_500)  # until it is certain that the server has nothing of it
-    house.faults.failing.clear()
+    tab.await_state("cancelled")
+    page.wait_for_timeout(1_500)  # until the server has certainly received nothing
+    server.faults.failing.clear()
 
 
-def test_book_is_told_chapter_by_chapter_and_survives_a_reload(house, visit, tmp_path):
+def test_book_is_narrated_chapter_by_chapter_and_survives_a_reload(server, visit, tmp_path):
     pages = {
         "one.xhtml": leaf("<h1>The Lamp</h1><p>The lamp went out at nine.</p>"),
         "two.xhtml": leaf("<h1>The Sea</h1><p>There was a boat.</p>"),
@@ -126,20 +126,20 @@ def test_book_is_told_chapter_by_chapter_and_survives_a_reload(house, visit, tmp
     contents = [("one.xhtml", "The Lamp", 1), ("two.xhtml", "The Sea", 1)]
     path = tmp_path / "small book.epub"
     path.write_bytes(Book(pages, contents).content())
-    at = visit(house.url)
-    page = at.open()
+    tab = visit(server.url)
+    page = tab.open()
     page.fill("#text", "My own words.")
     page.set_input_files("#file", path)
-    page.locator("#book", has_text="small book.epub is told as a book").wait_for()
-    wait_until(page, "document.querySelector('#n-length').textContent.includes(':')")
-    assert int(page.text_content("#n-chars").replace(",", "")) > 40
+    page.locator("#book", has_text="small book.epub will be narrated as a book").wait_for()
+    wait_until(page, "document.querySelector('#stat-length').textContent.includes(':')")
+    assert int(page.text_content("#stat-chars").replace(",", "")) > 40
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert "small book.epub" in page.text_content("#book")
-    wait_until(page, "document.querySelector('#n-length').textContent.includes(':')")
-    page.click("#tell")
-    at.done()
+    wait_until(page, "document.querySelector('#stat-length').textContent.includes(':')")
+    page.click("#narrate")
+    tab.await_player()
     assert page.locator("#chapters li").all_text_contents()[0].startswith("The Lamp")
     assert "There was a boat." in page.text_content("#captions")
-    page.click("#unbook")
+    page.click("#remove-book")
     assert page.input_value("#text") == "My own words."

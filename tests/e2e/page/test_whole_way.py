@@ -1,4 +1,4 @@
-"""From a text to a story that is heard, with the voice that `make serve` has."""
+"""From a text to a playing story, with the voice of `make serve`."""
 
 import re
 import subprocess
@@ -26,13 +26,13 @@ LISTEN = """() => {
   const source = context.createMediaElementSource(audio);
   source.connect(ear);
   source.connect(context.destination);
-  const samples = new Float32Array(2048);
-  window.heard = [];
+  const frame = new Float32Array(2048);
+  window.samples = [];
   setInterval(() => {
-    ear.getFloatTimeDomainData(samples);
-    window.heard.push({
+    ear.getFloatTimeDomainData(frame);
+    window.samples.push({
       time: audio.currentTime,
-      level: Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length),
+      level: Math.sqrt(frame.reduce((sum, x) => sum + x * x, 0) / frame.length),
       sentence: document.querySelector(".sentence[aria-current]")?.textContent ?? "",
     });
   }, 40);
@@ -80,46 +80,46 @@ def cues(vtt: str) -> list[tuple[float, float, str]]:
     ]
 
 
-def test_the_sample_story_is_heard_after_two_actions(serve, visit):
-    at = visit(serve)
-    page = at.open()  # one: open the page
+def test_the_sample_story_plays_after_two_actions(serve, visit):
+    tab = visit(serve)
+    page = tab.open()  # one: open the page
     assert "Keeper of Small Lights" in page.input_value("#text")
-    page.click("#tell")  # two: one button
-    at.done()
+    page.click("#narrate")  # two: one button
+    tab.await_player()
     wait_until(page, "document.querySelector('#audio').currentTime > 1")
 
 
-def test_a_pasted_text_is_spoken_mixed_and_followed(serve, visit):
-    at = visit(serve)
-    page = at.open()
-    at.tell(STORY)
-    at.done()
+def test_a_pasted_text_is_spoken_mixed_and_highlighted(serve, visit):
+    tab = visit(serve)
+    page = tab.open()
+    tab.request_story(STORY)
+    tab.await_player()
     assert page.text_content("#player-title") == "A Lamp"
     vtt_url = page.get_attribute('#downloads a[data-name="captions_vtt"]', "href")
-    said = cues(page.request.get(str(vtt_url)).text())
-    assert " ".join(text for _, _, text in said).endswith("She read it twice.")
+    captions = cues(page.request.get(str(vtt_url)).text())
+    assert " ".join(text for _, _, text in captions).endswith("She read it twice.")
     page.evaluate(LISTEN)
-    at.plays()
+    tab.play()
     wait_until(page, "document.querySelector('#audio').currentTime > 6")
     page.locator(".sentence", has_text="There was a boat").click()
     page.wait_for_timeout(2_500)
     page.click("#play")
-    heard = page.evaluate("window.heard")
-    times = [each["time"] for each in heard]
+    samples = page.evaluate("window.samples")
+    times = [each["time"] for each in samples]
     assert max(times) - min(times) > 6
-    sounding = [each["level"] for each in heard if each["time"] > 0]
+    sounding = [each["level"] for each in samples if each["time"] > 0]
     assert max(sounding) > 0.02
     assert sum(level > 0.002 for level in sounding) > len(sounding) / 2
-    wrong = [each for each in heard if each["sentence"] and not fits(each, said)]
+    wrong = [each for each in samples if each["sentence"] and not fits(each, captions)]
     assert not wrong
 
 
-def fits(each, said) -> bool:
-    """Whether what is marked is what is heard, or was, or will be, by less than the lag."""
+def fits(each, captions) -> bool:
+    """Whether the marked sentence is the spoken one, within the lag."""
     near = [
         text
-        for number, (start, _, text) in enumerate(said)
+        for number, (start, _, text) in enumerate(captions)
         if start - LAG_S <= each["time"]
-        and (number + 1 == len(said) or each["time"] <= said[number + 1][0] + LAG_S)
+        and (number + 1 == len(captions) or each["time"] <= captions[number + 1][0] + LAG_S)
     ]
     return any(text in each["sentence"] for text in near)

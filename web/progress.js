@@ -1,0 +1,63 @@
+// Runs a story on the server: sends it, polls its progress, fetches its links.
+
+import { ApiError, callApi, sleep, uploadFile } from "./api.js";
+import { capabilities } from "./choices.js";
+import { loadText } from "./storage.js";
+
+export const FINAL_STATES = ["done", "failed", "cancelled"];
+const POLL_MS = [500, 700, 1_000, 1_500, 2_000, 3_000];
+const RETRIES = 5; // after temporary errors
+
+async function loadStoryText(entry) {
+  const text = await loadText(`story.${entry.id}`);
+  if (text === null) throw new ApiError(0, "text_gone", "The text of this story is no longer stored here. Paste it again.");
+  return text;
+}
+
+export async function runStory(entry, onChange, signal) {
+  if (!entry.story) {
+    const body = await buildBody(entry, onChange, signal);
+    const headers = { "Idempotency-Key": entry.id };
+    const { story_id } = await callApi("POST", "/stories", { body, headers, signal, retries: RETRIES });
+    onChange(entry, { story: story_id, state: "queued" });
+  }
+  for (let poll = 0; ; poll += 1) {
+    const status = await callApi("GET", `/stories/${entry.story}`, { signal, retries: RETRIES * 2 });
+    applyStatus(entry, status, onChange);
+    if (status.state === "failed") throw new ApiError(422, status.error?.code, status.error?.error ?? "The story failed.", status.error?.details);
+    if (FINAL_STATES.includes(status.state)) return;
+    await sleep(POLL_MS[Math.min(poll, POLL_MS.length - 1)], signal);
+  }
+}
+
+// The request body. A text that is too long for it is uploaded first.
+async function buildBody(entry, onChange, signal) {
+  if (entry.body.source) return entry.body;
+  const text = await loadStoryText(entry);
+  const file = new Blob([text]);
+  if (file.size < capabilities.limits.body_bytes * 0.8) return { ...entry.body, text };
+  const name = entry.body.text_type === "markdown" ? "story.md" : "story.txt";
+  const form = await callApi("POST", "/uploads", { body: { name, size_bytes: file.size }, signal, retries: RETRIES });
+  await uploadFile(form, file, (share) => onChange(entry, { sent: share }), signal);
+  onChange(entry, { body: { ...entry.body, source: form.key }, sent: 0 });
+  return entry.body;
+}
+
+function applyStatus(entry, status, onChange) {
+  const { state, progress, chunks, segments, time_left_s, warnings, cost_usd } = status;
+  const changes = { state, progress, chunks, segments, left_s: time_left_s, warnings, cost_usd };
+  if (status.title) changes.title = status.title;
+  if (state === "done") changes.duration_s = status.duration_s;
+  onChange(entry, changes);
+}
+
+// Duration, loudness and links of a finished story; the links expire.
+export async function fetchResult(entry) {
+  const status = await callApi("GET", `/stories/${entry.story}`, { retries: 1 });
+  return {
+    links: status.links,
+    expires_ms: Date.now() + status.links.expires_s * 1_000,
+    duration_s: status.duration_s,
+    loudness_lufs: status.integrated_loudness_lufs,
+  };
+}

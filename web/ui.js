@@ -1,0 +1,54 @@
+// Formatting for people, and helpers for the DOM.
+
+export const formatCount = (n) => Math.round(n).toLocaleString("en-US");
+export const formatPlural = (n, one, many = `${one}s`) => `${formatCount(n)} ${n === 1 ? one : many}`;
+
+export function formatClock(s) {
+  const whole = Math.max(0, Math.floor(s || 0));
+  const [h, m] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(whole % 60)}` : `${m}:${two(whole % 60)}`;
+}
+
+export function formatDuration(s) {
+  if (s < 50) return formatPlural(Math.max(5, Math.ceil(s / 5) * 5), "second");
+  if (s < 5400) return formatPlural(Math.max(1, Math.round(s / 60)), "minute");
+  return `${(s / 3600).toFixed(1)} hours`;
+}
+
+export function formatCost(usd) {
+  if (!usd) return "free";
+  return usd < 0.01 ? "under 1¢" : `$${usd.toFixed(2)}`;
+}
+
+export const formatSize = (bytes) =>
+  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name in node && typeof value !== "string") node[name] = value;
+    else if (value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+
+export const $ = (selector, within = document) => within.querySelector(selector);
+
+// Repeats a failed action after a temporary error.
+export const retryLater = (action, error) => error.isTemporary && setTimeout(action, 5_000);
+
+// Shows an error in the element with this id; an empty text removes it.
+export function showError(id, text, field = null) {
+  const node = $(`#${id}`);
+  if (node.textContent !== text) node.textContent = text;
+  if (field) field.toggleAttribute("aria-invalid", false), text && field.setAttribute("aria-invalid", "true");
+}
+
+export function announce(text) {
+  $("#live").textContent = text;
+}
