@@ -1,22 +1,27 @@
-"""docs/infrastructure.md says what the templates say."""
+"""The documents agree with the templates, the code and each other."""
 
 import re
 import tomllib
+from functools import cache
+from pathlib import Path
 
 import pytest
 
 from deploy.stacks import STACKS
+from mixer.requests import Options
+from mixer.retention.plan import DELETING, Reason
 from mixer.speech.prices import cost_usd
 from tests.infra.cloudformation import ROOT, list_resources, load_templates
 from tests.infra.rules_of_code import list_functions
 
-PAGE = (ROOT / "docs" / "infrastructure.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
+PAGE = (DOCS / "infrastructure.md").read_text(encoding="utf-8")
 TEMPLATES = load_templates()
 SECTIONS = {part.partition(".yml")[0]: part for part in PAGE.split("\n## `")[1:]}
 PARAMETERS = [(stack, name) for stack in TEMPLATES for name in TEMPLATES[stack]["Parameters"]]
 
 
-def shown(default):
+def format_default(default):
     if default is None:
         return "none"
     return "empty" if default == "" else f"`{default}`"
@@ -28,10 +33,10 @@ def test_every_stack_has_its_section_and_place_in_the_order():
 
 
 @pytest.mark.parametrize(("stack", "name"), PARAMETERS)
-def test_parameter_is_told_with_its_default(stack, name):
+def test_parameter_is_documented_with_its_default(stack, name):
     parameter = TEMPLATES[stack]["Parameters"][name]
     description = " ".join(parameter["Description"].split())
-    line = f"| `{name}` | {shown(parameter.get('Default'))} | {description} |"
+    line = f"| `{name}` | {format_default(parameter.get('Default'))} | {description} |"
     assert line in SECTIONS[stack]
 
 
@@ -42,20 +47,20 @@ def test_every_function_is_listed():
         assert f"`{file}.yml`" in row
 
 
-def test_every_route_is_told():
+def test_every_route_is_documented():
     for template in TEMPLATES.values():
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::ApiGatewayV2::Route":
                 assert f"`{resource['Properties']['RouteKey']}`" in PAGE
 
 
-def test_alarms_are_counted_in_the_cost_at_rest():
+def test_alarms_are_counted_in_the_idle_cost():
     alarms = sum(1 for _ in list_resources(TEMPLATES, "AWS::CloudWatch::Alarm"))
     assert f"| {alarms} alarms, " in PAGE
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.short_name)
-def test_wishes_of_every_stack_are_told(stack):
+def test_every_stack_has_its_short_name_and_default_name(stack):
     assert f"`{stack.short_name}`" in PAGE.partition("## Stacks")[0]
     assert f"| `{stack.name('mixer')}` |" in PAGE
 
@@ -82,3 +87,99 @@ def test_badges_are_true():
 def test_price_in_the_readme_is_that_of_polly():
     assert f"{cost_usd(AN_HOUR_CHARS, 'generative'):.2f} USD with a generative voice" in README
     assert f"An hour is about {AN_HOUR_CHARS:,} characters." in PAGE
+
+
+OPTIONS = dict(re.findall(r"^\| `--([\w-]+)` \| (.+?) \|", README, re.MULTILINE))
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_option_in_the_readme_exists_with_its_default(option):
+    field = Options.model_fields[option.replace("-", "_")]
+    default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    stated = OPTIONS[option].strip("`")
+    assert stated == default or field.default in ("", None, (), [])
+
+
+ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
+INDEX = (DOCS / "adr" / "README.md").read_text(encoding="utf-8")
+HEADINGS = ["Context", "Decision", "Consequences"]
+
+
+@pytest.mark.parametrize("path", ADRS, ids=lambda path: path.stem)
+def test_decision_has_its_form_and_its_place_in_the_index(path):
+    text = path.read_text(encoding="utf-8")
+    number = path.name[:3]
+    title = re.match(rf"# {int(number)}\. (.+)\n\n- Date: 20\d\d-\d\d-\d\d", text)
+    assert title
+    (status,) = re.findall(r"^- Status: (.+)$", text, re.MULTILINE)
+    replaced = re.match(r"superseded by \[\d{3}\]\(\d{3}-[\w-]+\.md\)", status)
+    assert status == "accepted" or replaced
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
+    mark = " (superseded)" if replaced else ""
+    assert INDEX.count(f"- [{number}]({path.name}) {title[1]}{mark}\n") == 1
+
+
+def test_decisions_are_numbered_without_gaps_and_indexed_once():
+    assert [int(path.name[:3]) for path in ADRS] == list(range(1, len(ADRS) + 1))
+    assert len(re.findall(r"^- \[\d{3}\]", INDEX, re.MULTILINE)) == len(ADRS)
+
+
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        name, _, anchor = target.partition("#")
+        path = page.parent / name if name else page
+        assert path.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
+
+
+ROOMS = ("mixer", "deploy", "bench", "tests", "demo", "IaC", "web")
+NOT_FILES = {"mixer/mixer", "mixer/sound/formats/vorbis.py"}
+"""The default of RepositoryId, and the example in CONTRIBUTING.md."""
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent.name != "adr"], ids=lambda page: page.name
+)
+def test_paths_in_documents_exist(page):
+    rooms = "|".join(ROOMS)
+    for path in re.findall(rf"`((?:{rooms})/[\w./-]+)`", page.read_text(encoding="utf-8")):
+        assert (ROOT / path).exists() or path in NOT_FILES, path
+
+
+GLOSSARY = (DOCS / "glossary.md").read_text(encoding="utf-8")
+TERMS = re.findall(r"^\| (?!term |---)(.+?) \| .+? \| (`.+`) \|$", GLOSSARY, re.MULTILINE)
+
+
+@cache
+def list_definitions(path: Path) -> frozenset[str]:
+    files = [path] if path.suffix == ".py" else sorted(path.rglob("*.py"))
+    texts = (file.read_text(encoding="utf-8") for file in files)
+    return frozenset(
+        name for text in texts for name in re.findall(r"^(?:class|def) (\w+)", text, re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("code", [code for _, code in TERMS], ids=[term for term, _ in TERMS])
+def test_glossary_names_code_that_exists(code):
+    path, *names = re.findall(r"`([^`]+)`", code)
+    assert (ROOT / path).exists()
+    assert set(names) <= list_definitions(ROOT / path)
+
+
+def test_glossary_has_every_row_read_and_no_term_twice():
+    rows = [line for line in GLOSSARY.splitlines() if re.match(r"\| (?!term |-)", line)]
+    assert len(TERMS) == len(rows) > 50
+    names = [name for term, _ in TERMS for name in term.strip("*").split(", ")]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("reason", [each for each in Reason if each not in DELETING])
+def test_reason_for_keeping_is_documented(reason):
+    assert reason.value in (DOCS / "sanitation.md").read_text(encoding="utf-8")
