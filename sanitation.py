@@ -1,10 +1,15 @@
-"""The clean-up Lambda: `sanitation.handler`."""
+"""The clean-up Lambda, run on a schedule. Handler: `sanitation.handler` (docs/sanitation.md)."""
 
+import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from mixer.retention.handler import CleanupContext, run_cleanup
+from mixer.retention.scheduled_run import answer_schedule
+
+if TYPE_CHECKING:
+    from mixer.retention.scheduled_run import CleanupContext
 
 
-def handler(event: Mapping[str, object], context: CleanupContext) -> Mapping[str, object]:
-    """Clean up once."""
-    return run_cleanup(event, context)
+def handler(event: Mapping[str, object], context: "CleanupContext") -> Mapping[str, object]:
+    """Clean up once; the answer is the report."""
+    return answer_schedule(event, context, os.environ)

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.bench_mix import BenchMix
 from demo.bed import write_bed
 from mixer.parallel import usable_cores
-from mixer.publish.timing import PADDING_WEIGHTS
+from mixer.publish.timing.takes import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.pauses import NATURAL

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from mixer.publish.text_rendering import fit_text, load_font, text_width_px, transliterate_text
+from mixer.publish.waveform.text import fit_text, load_font, text_width_px, transliterate_text
 
 WIDTH, MARGIN, LINE = 1_120, 36, 30
 LABEL_WIDTH = 190

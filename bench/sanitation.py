@@ -132,18 +132,14 @@ def measure_cleanup(*, versioned: bool) -> Mapping[str, object]:
     """Clean the table once, in this process."""
     import boto3
 
-    from mixer.retention.aws_account import open_account
-    from mixer.retention.policy import read_policy
-    from mixer.retention.report import Mode
-    from mixer.retention.retries import Retrier
-    from mixer.retention.run import clean
+    from mixer.retention import CleanupRun, Mode, open_account, read_policy
 
     table = FakeBucket(versioned=versioned)
-    account = open_account(boto3.Session("none", "none", region_name="eu-west-1"), "123456789012")
+    account = open_account("123456789012", boto3.Session("none", "none", region_name="eu-west-1"))
     account.s3.meta.events.register("before-send.s3", table.answer_request)
     policy = read_policy({"buckets": [{"bucket": "table", "max_share": 1}]})
     began_s = time.monotonic()
-    report = clean(policy, account, now=NOW, mode=Mode.DELETE, retrier=Retrier())
+    report = CleanupRun(account, NOW, Mode.DELETE).clean(policy)
     return {
         "seconds": time.monotonic() - began_s,
         "calls": sum(table.calls.values()),

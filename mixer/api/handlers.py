@@ -96,11 +96,11 @@ def build_speech_endpoint(
         start_story: creates stories for what takes longer than a caller waits.
     """
     from mixer.api.routes.speech import add_speech_routes
+    from mixer.api.routing import Api
 
-    def add_routes(api: "Api") -> None:
-        add_speech_routes(api, lambda: services.speech_service, start_story)
-
-    return _build_endpoint(services.settings, SPEECH_PATH, add_routes)
+    api = Api(services.settings.allowed_origins)
+    add_speech_routes(api, lambda: services.speech_service, start_story)
+    return _build_endpoint(api, services.settings, SPEECH_PATH)
 
 
 def build_mix_endpoint(
@@ -112,17 +112,18 @@ def build_mix_endpoint(
         start_story: creates stories for what takes longer than a caller waits.
     """
     from mixer.api.routes.mix import add_mix_routes
+    from mixer.api.routing import Api
 
-    def add_routes(api: "Api") -> None:
-        add_mix_routes(api, lambda: services.mix_service, start_story)
-
-    return _build_endpoint(services.settings, MIX_PATH, add_routes)
+    api = Api(services.settings.allowed_origins)
+    add_mix_routes(api, lambda: services.mix_service, start_story)
+    return _build_endpoint(api, services.settings, MIX_PATH)
 
 
 def build_story_endpoint(services: "Services") -> "Endpoint":
     """The endpoint of stories, music, uploads and capabilities."""
     from mixer.api.routes.library import add_library_routes, build_capabilities
     from mixer.api.routes.stories import StoryDependencies, add_story_routes
+    from mixer.api.routing import Api
 
     settings = services.settings
 
@@ -136,13 +137,12 @@ def build_story_endpoint(services: "Services") -> "Endpoint":
             max_text_chars=settings.stories.max_text_chars,
         )
 
-    def add_routes(api: "Api") -> None:
-        add_story_routes(api, build_dependencies)
-        add_library_routes(
-            api, lambda: services.music_library, cache(lambda: build_capabilities(settings))
-        )
-
-    return _build_endpoint(settings, STORY_PATH, add_routes)
+    api = Api(settings.allowed_origins)
+    add_story_routes(api, build_dependencies)
+    add_library_routes(
+        api, lambda: services.music_library, cache(lambda: build_capabilities(settings))
+    )
+    return _build_endpoint(api, settings, STORY_PATH)
 
 
 @cache
@@ -204,15 +204,11 @@ def _run_step(
     return tasks(event, time.monotonic() + left_s)
 
 
-def _build_endpoint(
-    settings: "Settings", default_path: str, add_routes: "Callable[[Api], None]"
-) -> "Endpoint":
-    """An endpoint with some routes and the API's description."""
+def _build_endpoint(api: "Api", settings: "Settings", default_path: str) -> "Endpoint":
+    """An endpoint with an API's routes and its description."""
     from mixer.api.description import build_description
     from mixer.api.openapi import add_docs
-    from mixer.api.routing import Api, Endpoint
+    from mixer.api.routing import Endpoint
 
-    api = Api(settings.allowed_origins)
-    add_routes(api)
     add_docs(api, lambda: build_description(settings.auth.mode))
     return Endpoint(api, settings, default_path)

@@ -11,7 +11,7 @@ from mixer.cli.session import open_job_context
 from mixer.cli.story_files import read_cover_file
 from mixer.cli.summary import format_measurements
 from mixer.files import require_writable
-from mixer.publish.mix_notes import describe_adjustments
+from mixer.publish.report import describe_adjustments
 from mixer.stories.mix_pipeline import mix_files
 
 

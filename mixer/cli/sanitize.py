@@ -14,10 +14,7 @@ from rich.table import Table
 from mixer.errors import BadOption, StoreFailed
 
 if TYPE_CHECKING:
-    from mixer.retention.aws_account import AwsAccount
-    from mixer.retention.plan import Item, RetentionPlan
-    from mixer.retention.policy import Policy
-    from mixer.retention.report import RunReport, TargetReport
+    from mixer.retention import AwsAccount, Item, Policy, RetentionPlan, RunReport, TargetReport
 
 
 @click.command()
@@ -51,22 +48,19 @@ def command(
     form: str,
 ) -> None:
     """Prune old objects and images, keeping what somebody needs."""
-    from mixer.retention.report import Mode
-    from mixer.retention.retries import Retrier
-    from mixer.retention.run import clean
+    from mixer.retention import CleanupRun, Mode
 
     given = {"age_days": age_days, "max_share": max_share}
     override = {name: value for name, value in given.items() if value is not None}
     policy = _load_policy(policy_file, buckets, repositories, override)
     plans: list[RetentionPlan[Item]] = []
-    report = clean(
-        policy,
+    run = CleanupRun(
         _open_account(),
         now=datetime.now(UTC),
         mode=Mode.DRY_RUN if dry_run else Mode.DELETE,
-        retrier=Retrier(),
         observe_plan=plans.append,
     )
+    report = run.clean(policy)
     (_print_json if form == "json" else _print_table)(report, plans)
     if report.failed:
         raise StoreFailed("not everything went well; see the report above")
@@ -78,7 +72,7 @@ def _load_policy(
     repositories: Sequence[str],
     override: Mapping[str, object],
 ) -> "Policy":
-    from mixer.retention.policy import (
+    from mixer.retention import (
         build_default_document,
         parse_policy,
         read_environment_policy,
@@ -105,16 +99,12 @@ def _read_policy_file(policy_file: Path) -> str:
 
 def _open_account() -> "AwsAccount":
     """The account of the ordinary credentials."""
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from mixer.retention.aws_account import CLIENT_CONFIG, open_account
-    from mixer.retention.retries import describe_error
+    from mixer.retention import describe_error, open_account
 
     try:
-        session = boto3.Session()
-        identity: str = session.client("sts", config=CLIENT_CONFIG).get_caller_identity()["Account"]
-        return open_account(session, identity)
+        return open_account()
     except (BotoCoreError, ClientError) as error:
         raise StoreFailed(f"AWS does not let us in: {describe_error(error)}") from error
 
@@ -148,10 +138,10 @@ def _items_table(plan: "RetentionPlan[Item]") -> Table:
 
 def _format_outcome(target: "TargetReport") -> list[str]:
     """A target's outcome, in sentences."""
-    doomed = sum(tally.items for tally in target.to_delete.values())
+    to_delete = sum(tally.items for tally in target.to_delete.values())
     kept = sum(tally.items for tally in target.kept.values())
     deleted = sum(tally.items for tally in target.deleted.values())
-    counts = f"{target.target}: {doomed} to go, {kept} stay, {deleted} deleted"
+    counts = f"{target.target}: {to_delete} to delete, {kept} stay, {deleted} deleted"
     troubles = [target.refused, target.trouble, target.stopped, *target.warnings]
     failures = [f"failed: {failure.name} ({failure.why})" for failure in target.failures]
     return [counts, *(f"  {sentence}" for sentence in [*troubles, *failures] if sentence)]

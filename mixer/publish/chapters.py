@@ -1,4 +1,7 @@
-"""Chapters as parts of the whole: what each is called, and how programs are told of them. Pure.
+"""Chapters of a finished file: their names, their lists for players, and a file for each.
+
+Files are cut out of the finished file one at a time, so the disk holds the finished file, one
+chapter, and the archive of them all.
 
 Sources: the podcast namespace's JSON chapters format, version 1.2.0; the M3U playlist in UTF-8
 (`.m3u8`) with `#EXTINF` and `#PLAYLIST`, as players write it.
@@ -7,34 +10,40 @@ Sources: the podcast namespace's JSON chapters format, version 1.2.0; the M3U pl
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import regex
 
-from mixer.errors import BadOption
+from mixer.errors import BadOption, RenderFailed
+from mixer.files import open_atomic
 from mixer.formats import FormatName
+from mixer.publish.tags import AudioTags
+from mixer.publish.zips import write_zip
+from mixer.requests import PresetName
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut, FileTags
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.presets import PRESETS
+from mixer.sound.timeline import MIX_RATE_HZ, Timeline
 
 PODCAST_VERSION = "1.2.0"
 PODCAST_TYPE = "application/json+chapters"
 PLAYLIST_NAME = "playlist.m3u8"
-"""Of what lies beside the chapters' files."""
 
 NAME_CHARS = 80
-"""Of a title in a file's name: folders of old file systems take 255 bytes."""
+"""Limit of a title in a file name: folders of old file systems allow 255 bytes."""
 
-_UNFIT = regex.compile(r"""[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]+""")
-"""What some file system, or the shell of one, does not take."""
+MAX_TAIL_S = 5.0
+"""Longest silence after a chapter (ACX's submission requirements)."""
+
+_FORBIDDEN = regex.compile(r"""[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]+""")
+"""Characters that some file system, or its shell, does not accept in a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChapterSpan:
-    """A chapter as a stretch of the finished audio.
-
-    Attributes:
-        number: from 1 on.
-        title: of the chapter.
-        start_s: in the whole.
-        end_s: likewise.
-    """
+    """A chapter's place in the finished audio; numbers start at 1."""
 
     number: int
     title: str
@@ -43,68 +52,89 @@ class ChapterSpan:
 
     @property
     def duration_s(self) -> float:
-        """How long it plays."""
+        """The chapter's length."""
         return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedFile:
+    """A finished file and how it was made."""
+
+    path: Path
+    timeline: Timeline
+    encoding: Encoding
+    preset: PresetName
+    tags: AudioTags
+
+    @property
+    def title(self) -> str:
+        """The story's title; may be empty."""
+        return self.tags.fields.get("title", "")
+
+    @property
+    def author(self) -> str:
+        """The story's author; may be empty."""
+        return self.tags.fields.get("artist", "")
+
+    @property
+    def parts(self) -> tuple[ChapterSpan, ...]:
+        """The whole file, split at its chapters."""
+        return split_chapters(self.tags.chapters, self.timeline.duration_s, self.title)
+
+    def cuts(self) -> list[FileCut]:
+        """The chapters' samples in the file."""
+        return [
+            FileCut(round(part.start_s * MIX_RATE_HZ), round(part.end_s * MIX_RATE_HZ))
+            for part in self.parts
+        ]
+
+    def open_splitter(self, scratch: Path, processes: ProcessGroup) -> ChapterSplitter:
+        """Open the file for cutting chapters out; temporary files go to `scratch`."""
+        channels, room_tone_dbfs = self.timeline.channels, self.timeline.room_tone_dbfs
+        return ChapterSplitter(
+            self.path, self.encoding, channels, room_tone_dbfs, scratch, processes
+        )
 
 
 def split_chapters(
     chapters: Sequence[tuple[float, str]], total_s: float, title: str
 ) -> tuple[ChapterSpan, ...]:
-    """The whole, parted at its chapters without a gap.
+    """Split the whole at its chapters, without gaps.
 
     Args:
         chapters: start in seconds and title, in order.
         total_s: length of the whole.
-        title: of the whole; the name of what lies before the first chapter, and of a story that
-            has none.
+        title: of the whole; names the part before the first chapter, and a story without any.
     """
-    marks = list(chapters)
-    if not marks or marks[0][0] > 0:
-        marks.insert(0, (0.0, title))
-    ends_s = [*(start_s for start_s, _ in marks[1:]), total_s]
+    starts = list(chapters)
+    if not starts or starts[0][0] > 0:
+        starts.insert(0, (0.0, title))
+    ends_s = [*(start_s for start_s, _ in starts[1:]), total_s]
     return tuple(
         ChapterSpan(number, name or title or f"Chapter {number}", start_s, end_s)
-        for number, ((start_s, name), end_s) in enumerate(zip(marks, ends_s, strict=True), start=1)
+        for number, ((start_s, name), end_s) in enumerate(zip(starts, ends_s, strict=True), start=1)
     )
 
 
 def file_name(span: ChapterSpan, count: int, extension: str) -> str:
-    """What a chapter's file is called: `03 - The Gate.mp3`; in the order of the alphabet.
-
-    Args:
-        span: the chapter.
-        count: of all chapters.
-        extension: of the file.
-    """
+    """The name of one of `count` chapter files, such as `03 - The Gate.mp3`; sortable."""
     digits = max(2, len(str(count)))
-    words = " ".join(_UNFIT.sub(" ", span.title).split())[:NAME_CHARS].strip(" .")
+    title = " ".join(_FORBIDDEN.sub(" ", span.title).split())[:NAME_CHARS].strip(" .")
     number = f"{span.number:0{digits}}"
-    return f"{number} - {words}.{extension}" if words else f"{number}.{extension}"
+    return f"{number} - {title}.{extension}" if title else f"{number}.{extension}"
 
 
 def format_podcast_json(chapters: Iterable[tuple[float, str]], *, title: str, author: str) -> bytes:
-    """Chapters as podcast players fetch them beside an episode.
-
-    Args:
-        chapters: start in seconds and title, in order.
-        title: of the whole; may be empty.
-        author: likewise.
-    """
-    marks = [{"startTime": round(start_s, 3), "title": name} for start_s, name in chapters]
-    about = {name: value for name, value in (("title", title), ("author", author)) if value}
+    """Format chapters, as start in seconds and title, for podcast players."""
+    entries = [{"startTime": round(start_s, 3), "title": name} for start_s, name in chapters]
+    metadata = {name: value for name, value in (("title", title), ("author", author)) if value}
     return json.dumps(
-        {"version": PODCAST_VERSION, **about, "chapters": marks}, ensure_ascii=False, indent=1
+        {"version": PODCAST_VERSION, **metadata, "chapters": entries}, ensure_ascii=False, indent=1
     ).encode()
 
 
 def format_playlist(files: Iterable[tuple[str, ChapterSpan]], *, title: str, author: str) -> bytes:
-    """A playlist of files that lie beside it.
-
-    Args:
-        files: names and chapters, in order.
-        title: of the whole; may be empty.
-        author: likewise.
-    """
+    """Format a playlist of files in the same folder; title and author may be empty."""
     return "".join(f"{line}\n" for line in _playlist_lines(files, title, author)).encode()
 
 
@@ -114,9 +144,9 @@ def _playlist_lines(
     yield "#EXTM3U"
     if title:
         yield f"#PLAYLIST:{_collapse_spaces(title)}"
+    prefix = f"{_collapse_spaces(author)} - " if author else ""
     for name, part in files:
-        by = f"{_collapse_spaces(author)} - " if author else ""
-        yield f"#EXTINF:{round(part.duration_s)},{by}{_collapse_spaces(part.title)}"
+        yield f"#EXTINF:{round(part.duration_s)},{prefix}{_collapse_spaces(part.title)}"
         yield name
 
 
@@ -125,14 +155,74 @@ def _collapse_spaces(text: str) -> str:
 
 
 def require_cuttable(kind: FormatName) -> None:
-    """Refuse a format whose chapters could only be had by encoding them twice.
+    """Check that chapters can be cut out of a format without encoding them twice.
 
     Raises:
-        BadOption: it is one.
+        BadOption: they cannot.
     """
     if kind == "opus":
         raise BadOption(
-            "outputs: chapters of an opus file cannot be cut out without encoding them twice:"
-            " ask for mp3, m4a, m4b, flac or wav.",
+            "outputs: chapters of an opus file cannot be cut out without encoding them twice;"
+            " use mp3, m4a, m4b, flac or wav.",
             field="outputs",
         )
+
+
+def zip_chapters(finished: FinishedFile, out: Path, processes: ProcessGroup) -> None:
+    """Write an archive with a file for each chapter and a playlist."""
+
+    def build_entries(scratch: Path) -> Iterator[tuple[str, Path | bytes]]:
+        for path in finished.open_splitter(scratch, processes).split(
+            _plan_files(finished, scratch)
+        ):
+            yield path.name, path
+            path.unlink()
+        files = zip(_file_names(finished), finished.parts, strict=True)
+        yield PLAYLIST_NAME, format_playlist(files, title=finished.title, author=finished.author)
+
+    with TemporaryDirectory(prefix="mixdown-") as scratch, open_atomic(out) as file:
+        write_zip(file, build_entries(Path(scratch)))
+
+
+def _file_names(finished: FinishedFile) -> list[str]:
+    parts = finished.parts
+    return [file_name(part, len(parts), finished.encoding.format) for part in parts]
+
+
+def _plan_files(finished: FinishedFile, folder: Path) -> Iterator[tuple[FileCut, Path, FileTags]]:
+    """The cut, the path and the tags of each chapter's file."""
+    kind, parts, tags = finished.encoding.format, finished.parts, finished.tags
+    has_rules = PRESETS[finished.preset].rms_db is not None and kind == "mp3"
+    for part, name, cut in zip(parts, _file_names(finished), finished.cuts(), strict=True):
+        fields = {
+            **tags.fields,
+            "title": part.title,
+            "album": tags.fields.get("album") or finished.title,
+            "track": f"{part.number}/{len(parts)}",
+        }
+        own = AudioTags(fields, cover=tags.cover)
+        file_tags = FileTags(
+            own.build_header(kind), own.format_ffmetadata(kind), own.attached_picture(kind)
+        )
+        yield _add_margins(cut, finished) if has_rules else cut, folder / name, file_tags
+
+
+def _add_margins(cut: FileCut, finished: FinishedFile) -> FileCut:
+    """Give a cut the silence that its preset requires: too little is padded, too much is cut."""
+    timeline = finished.timeline
+    before_s, after_s = PRESETS[finished.preset].margin_s
+    rate_hz = timeline.rate_hz
+    inside = [
+        clip for clip in timeline.clips if cut.start <= clip.start * MIX_RATE_HZ / rate_hz < cut.end
+    ]
+    if not inside:
+        raise RenderFailed("A chapter of the finished file has no speech in it.")
+    first, last = (round(at * MIX_RATE_HZ / rate_hz) for at in (inside[0].start, inside[-1].end))
+    wanted_before, wanted_after = round(before_s * MIX_RATE_HZ), round(after_s * MIX_RATE_HZ)
+    end = cut.end if cut.end - last <= MAX_TAIL_S * MIX_RATE_HZ else last + wanted_after
+    return FileCut(
+        cut.start,
+        end,
+        quiet_before=max(0, wanted_before - (first - cut.start)),
+        quiet_after=max(0, wanted_after - (end - last)),
+    )

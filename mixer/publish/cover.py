@@ -1,8 +1,8 @@
-"""Covers: a picture that somebody hands in, checked, and made into one that every player shows.
+"""Covers: turns a user's picture into one that every player shows.
 
-What comes out is always a JPEG without metadata, upright, on white where it was transparent. It is
-encoded anew, so nothing that hides behind or inside a picture goes into the finished files, and its
-size is bounded whatever came in.
+The result is a JPEG without metadata, upright, on white where the picture was transparent. It is
+always re-encoded, so nothing hidden in an upload reaches the finished files, and its size is
+bounded.
 """
 
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
-"""Unpacked to be looked at: 120 MB."""
+"""120 MB when decoded."""
 
 MIN_SIDE_PX = 16
 MAX_SIDE_PX = 3_000
-"""What Apple recommends for artwork of podcasts and books at most; larger ones are scaled down."""
+"""Apple's recommended maximum for podcast and book artwork; larger pictures are scaled down."""
 
 MEDIA_TYPE = "image/jpeg"
 _ACCEPTED_FORMATS = ("JPEG", "PNG")
@@ -30,13 +30,7 @@ _MAX_PROFILE_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that is fit to be a cover.
-
-    Attributes:
-        content: a JPEG file.
-        width_px: at most MAX_SIDE_PX.
-        height_px: likewise.
-    """
+    """A JPEG file, at most MAX_SIDE_PX by MAX_SIDE_PX."""
 
     content: bytes = field(repr=False)
     width_px: int
@@ -44,14 +38,10 @@ class Picture:
 
 
 def encode_cover(content: bytes, name: str) -> Picture:
-    """A cover, from whatever JPEG or PNG somebody hands in.
-
-    Args:
-        content: the file.
-        name: what to call it in errors.
+    """Make a cover of a JPEG or PNG file; errors call it `name`.
 
     Raises:
-        UnusablePicture: it is none, is broken, or is too large.
+        UnusablePicture: it is not a picture, is broken, or is too large or too small.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -62,15 +52,15 @@ def encode_cover(content: bytes, name: str) -> Picture:
             image.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
             return _encode_jpeg(_flatten_image(image), _colour_profile(image))
     except UnidentifiedImageError as error:
-        raise UnusablePicture(f"{name} is no JPEG or PNG picture.", key=name) from error
+        raise UnusablePicture(f"{name} is not a JPEG or PNG picture.", key=name) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _pixel_limit_error(name) from error
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow says of broken files
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
         raise UnusablePicture(f"The picture {name} is broken.", key=name) from error
 
 
 def read_cover(content: bytes) -> Picture:
-    """A cover that came out of `cover_picture` before."""
+    """Read back a cover that `encode_cover` has made."""
     from PIL import Image
 
     with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
@@ -78,14 +68,14 @@ def read_cover(content: bytes) -> Picture:
 
 
 def require_cover_size(size_bytes: int, name: str) -> None:
-    """Refuse a file that is too large for a cover, before it is read.
+    """Check a file's size before it is read.
 
     Raises:
-        UnusablePicture: it is.
+        UnusablePicture: it is too large.
     """
     if size_bytes > MAX_BYTES:
         raise UnusablePicture(
-            f"The picture {name} is too large: {size_bytes:,} bytes are more than {MAX_BYTES:,}.",
+            f"The picture {name} is too large: {size_bytes:,} bytes; the limit is {MAX_BYTES:,}.",
             key=name,
             limit_bytes=MAX_BYTES,
         )
@@ -111,21 +101,21 @@ def _pixel_limit_error(name: str) -> UnusablePicture:
 
 
 def _flatten_image(image: "Image.Image") -> "Image.Image":
-    """The picture upright, without transparency, in the colours that players expect."""
+    """Turn a picture upright, scale it down and put it on white, in RGB."""
     from PIL import Image, ImageOps
 
     upright = ImageOps.exif_transpose(image)
     upright.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
     if not upright.has_transparency_data:
         return upright.convert("RGB")
-    over = upright.convert("RGBA")
-    ground = Image.new("RGB", over.size, "white")
-    ground.paste(over, mask=over.getchannel("A"))
-    return ground
+    layer = upright.convert("RGBA")
+    background = Image.new("RGB", layer.size, "white")
+    background.paste(layer, mask=layer.getchannel("A"))
+    return background
 
 
 def _colour_profile(image: "Image.Image") -> bytes | None:
-    """What its colours mean; only where they stay what they are."""
+    """The ICC profile, if the colours are kept."""
     profile = image.info.get("icc_profile")
     is_kept = image.mode == "RGB" and profile and len(profile) <= _MAX_PROFILE_BYTES
     return profile if is_kept else None

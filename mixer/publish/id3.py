@@ -1,14 +1,14 @@
-"""An ID3v2.3 tag: titles, cover and chapters in front of an MP3, or inside a WAV file. Pure.
+"""Builds an ID3v2.3 tag: titles, cover and chapters of an MP3 or a WAV file. Pure.
 
-Version 2.3 is the one that every player reads. Sources: the ID3v2.3.0 informal standard, and the
-ID3v2 chapter frame addendum for CHAP and CTOC.
+Version 2.3 is the one that every player reads. Sources: the ID3v2.3.0 informal standard, the ID3v2
+chapter frame addendum for CHAP and CTOC, and ISO 639-2 (Library of Congress, terminological codes)
+for languages.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mixer.publish.cover import MEDIA_TYPE, Picture
-from mixer.publish.languages import UNKNOWN
 
 TEXT_FRAMES = {
     "title": "TIT2",
@@ -21,10 +21,10 @@ TEXT_FRAMES = {
     "track": "TRCK",
     "language": "TLAN",
 }
-"""FFmpeg's names of what a file says of itself, and the frames that hold it."""
+"""FFmpeg's names of fields, and their frames."""
 
 MAX_CHILDREN = 255
-"""Of a table of contents: its count is one byte."""
+"""A table of contents counts its entries in one byte."""
 
 _LATIN_1, _UTF_16 = b"\x00", b"\x01"
 _FRONT_COVER = b"\x03"
@@ -33,6 +33,24 @@ _END = b"\0\0"
 _NO_BYTE_OFFSET = b"\xff" * 8
 _YEAR = re.compile(r"\d{4}")
 
+UNKNOWN_LANGUAGE = "und"
+_CODES = (
+    "af:afr ar:ara be:bel bg:bul bn:ben bs:bos ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng "
+    "es:spa et:est eu:eus fa:fas fi:fin fr:fra ga:gle gl:glg gu:guj he:heb hi:hin hr:hrv hu:hun "
+    "hy:hye id:ind is:isl it:ita ja:jpn ka:kat kk:kaz km:khm kn:kan ko:kor la:lat lo:lao lt:lit "
+    "lv:lav mk:mkd ml:mal mn:mon mr:mar ms:msa my:mya nb:nob ne:nep nl:nld nn:nno no:nor pa:pan "
+    "pl:pol pt:por ro:ron ru:rus sk:slk sl:slv sq:sqi sr:srp sv:swe sw:swa ta:tam te:tel th:tha "
+    "tl:tgl tr:tur uk:ukr ur:urd uz:uzb vi:vie yi:yid zh:zho zu:zul"
+)
+_BY_TWO_LETTERS = dict(pair.split(":") for pair in _CODES.split())
+
+
+def three_letter_code(tag: str) -> str:
+    """The three-letter code of a BCP 47 tag's language; `und` where it is unknown."""
+    language = tag.replace("_", "-").partition("-")[0].lower()
+    is_code = len(language) == len(UNKNOWN_LANGUAGE) and language.isascii()
+    return language if is_code else _BY_TWO_LETTERS.get(language, UNKNOWN_LANGUAGE)
+
 
 def build_id3_tag(
     fields: Mapping[str, str],
@@ -40,14 +58,14 @@ def build_id3_tag(
     total_s: float,
     cover: Picture | None = None,
 ) -> bytes:
-    """A whole tag.
+    """Build a whole tag.
 
     Args:
         fields: FFmpeg's names (title, artist, album, language, comment …) to values; empty ones
             are left out.
-        chapters: start in seconds and title, in order; fewer than two make no chapters.
-        total_s: where the last chapter ends.
-        cover: its picture.
+        chapters: start in seconds and title, in order; fewer than two are left out.
+        total_s: end of the last chapter.
+        cover: the front cover.
     """
     frames = [*_build_text_frames(fields)]
     if cover is not None:
@@ -65,7 +83,7 @@ def _build_text_frames(fields: Mapping[str, str]) -> Iterator[bytes]:
     if year := _YEAR.search(fields.get("date", "")):
         yield _build_frame("TYER", _encode_text(year[0]))
     if comment := fields.get("comment"):
-        language = (fields.get("language") or UNKNOWN).encode("ascii")
+        language = (fields.get("language") or UNKNOWN_LANGUAGE).encode("ascii")
         yield _build_frame(
             "COMM", _UTF_16 + language + _encode_utf16("") + _END + _encode_utf16(comment)
         )
@@ -106,7 +124,7 @@ def _build_frame(name: str, body: bytes) -> bytes:
 
 
 def _encode_text(value: str) -> bytes:
-    """A text as old players read it too: two bytes a character only where it needs them."""
+    """Encode for old players, too: two bytes a character only where needed."""
     plain = value.replace("\0", "")
     return _LATIN_1 + plain.encode("ascii") if plain.isascii() else _UTF_16 + _encode_utf16(plain)
 
@@ -116,5 +134,5 @@ def _encode_utf16(value: str) -> bytes:
 
 
 def _encode_syncsafe(number: int) -> bytes:
-    """Four times seven bits (section 3.1)."""
+    """Encode as four times seven bits (section 3.1)."""
     return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))

@@ -1,11 +1,11 @@
-"""What a finished file says of itself, in the words of each container. Pure.
+"""Tags of a finished file, in the form of each container. Pure.
 
-- MP3: an ID3 tag in front (`id3.py`).
+- MP3: an ID3 tag in front (`id3`).
 - WAV: chunks between its format and its samples: the same tag, and RIFF's own list for programs
-  that know no other.
-- M4A, M4B, FLAC, Opus: FFmpeg writes them, told by its own metadata format. Chapters of
-  FLAC and Opus are fields of their own there: FFmpeg writes none into a FLAC, and rounds those of
-  an Opus file by up to a second (measured with 9.0.2). So is an Opus file's cover.
+  that read no other.
+- M4A, M4B, FLAC, Opus: written by FFmpeg from its metadata format. Chapters of FLAC and Opus are
+  comments: FFmpeg writes none into a FLAC, and rounds those of an Opus file by up to a second
+  (measured with 9.0.2). An Opus file's cover is a comment, too.
 """
 
 import struct
@@ -15,13 +15,16 @@ from dataclasses import dataclass, field, replace
 
 from mixer.formats import FormatName
 from mixer.publish.cover import MEDIA_TYPE, Picture
-from mixer.publish.id3 import build_id3_tag
+from mixer.publish.id3 import build_id3_tag, three_letter_code
+from mixer.requests import MetadataOptions
+from mixer.script.front_matter import NO_METADATA
+from mixer.script.script import Script
 
 AUDIOBOOK = "2"
-"""Of `stik` in MP4 (as mp4v2 and AtomicParsley list iTunes' media kinds)."""
+"""`stik` in MP4 (as mp4v2 and AtomicParsley list iTunes' media kinds)."""
 
 SHORT_CHARS = 255
-"""Of `desc` in MP4; longer ones go into `ldes` (as above)."""
+"""Limit of `desc` in MP4; `ldes` holds longer texts (source as above)."""
 
 _FRONT_COVER = 3
 _BITS_A_PIXEL = 24
@@ -36,19 +39,20 @@ RIFF_NAMES = {
     "track": b"IPRT",
     "language": b"ILNG",
 }
-"""Of the INFO list (Microsoft's Multimedia Programming Interface; IPRT as FFmpeg reads it)."""
+"""Chunks of the INFO list (Microsoft's Multimedia Programming Interface; IPRT as FFmpeg reads
+it)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTags:
-    """All that a file says of itself.
+    """Tags, chapters and cover of a file.
 
     Attributes:
         fields: FFmpeg's names (title, artist, album, language, comment …) to values; empty ones
             are left out.
-        chapters: start in seconds and title, in order; fewer than two make no chapters.
-        total_s: where the last chapter ends.
-        cover: its picture.
+        chapters: start in seconds and title, in order; fewer than two are left out.
+        total_s: end of the last chapter.
+        cover: the front cover.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -57,44 +61,44 @@ class AudioTags:
     cover: Picture | None = None
 
     def with_chapters(self, chapters: Sequence[tuple[float, str]], total_s: float) -> "AudioTags":
-        """The same of a file with these chapters, that plays so long."""
+        """Return the same tags with these chapters and this length."""
         return replace(self, chapters=chapters, total_s=total_s)
 
     def build_header(self, kind: FormatName) -> bytes:
-        """What lies before the sound of a format that Mixer joins itself; empty for others."""
+        """Build the bytes before the sound of a format that FFmpeg does not write; else empty."""
         if kind == "mp3":
             return self._build_id3()
         return self._build_riff() if kind == "wav" else b""
 
     def format_ffmetadata(self, kind: FormatName) -> str:
-        """Tags and chapters in FFmpeg's metadata format, for a container that it writes."""
-        marks = self.chapters if kind in ("m4a", "m4b") else ()
-        lines = _format_ffmetadata(self._select_fields(kind), marks, self.total_s)
+        """Format tags and chapters for a container that FFmpeg writes."""
+        chapters = self.chapters if kind in ("m4a", "m4b") else ()
+        lines = _format_ffmetadata(self._select_fields(kind), chapters, self.total_s)
         return "\n".join((";FFMETADATA1", *lines, ""))
 
     def attached_picture(self, kind: FormatName) -> bytes:
-        """The picture that FFmpeg shall put into a container; empty where it goes another way."""
+        """The picture that FFmpeg attaches; empty where the tags hold it."""
         return self.cover.content if self.cover and kind in ("m4a", "m4b", "flac") else b""
 
     def _build_id3(self) -> bytes:
         return build_id3_tag(self.fields, self.chapters, self.total_s, self.cover)
 
     def _build_riff(self) -> bytes:
-        told = {name: value for name, value in self.fields.items() if value}
-        if not told and self.cover is None and len(self.chapters) < 2:  # noqa: PLR2004
+        fields = {name: value for name, value in self.fields.items() if value}
+        if not fields and self.cover is None and len(self.chapters) < 2:  # noqa: PLR2004
             return b""
-        listed = b"INFO" + b"".join(
-            _build_riff_chunk(code, told[name].encode() + b"\0")
+        info = b"INFO" + b"".join(
+            _build_riff_chunk(code, fields[name].encode() + b"\0")
             for name, code in RIFF_NAMES.items()
-            if name in told
+            if name in fields
         )
-        return _build_riff_chunk(b"LIST", listed) + _build_riff_chunk(b"id3 ", self._build_id3())
+        return _build_riff_chunk(b"LIST", info) + _build_riff_chunk(b"id3 ", self._build_id3())
 
     def _select_fields(self, kind: FormatName) -> dict[str, str]:
         fields = dict(self.fields)
-        told = fields.get("comment", "")
+        comment = fields.get("comment", "")
         if kind in ("m4a", "m4b"):
-            fields |= {"description": told[:SHORT_CHARS], "synopsis": told}
+            fields |= {"description": comment[:SHORT_CHARS], "synopsis": comment}
             fields["media_type"] = AUDIOBOOK if kind == "m4b" else ""
         elif kind in ("flac", "opus"):
             fields |= _build_xiph_chapters(self.chapters)
@@ -103,10 +107,37 @@ class AudioTags:
         return fields
 
 
+def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[str, str]:
+    """Build the fields of a finished file, under FFmpeg's names.
+
+    The narrator is the composer, where players of audiobooks look for one; the series is the album,
+    so that players show its volumes together.
+
+    Args:
+        options: override the text's own front matter.
+        script: of the story; None where it is not known.
+    """
+    metadata = script.metadata if script else NO_METADATA
+    title = options.title or (script.title if script else "")
+    author = options.author or (script.author if script else "")
+    series = options.series or metadata.series
+    return {
+        "title": title,
+        "artist": author,
+        "album": series or title,
+        "album_artist": author,
+        "grouping": series,
+        "composer": options.narrator or metadata.narrator,
+        "genre": options.genre or metadata.genre,
+        "date": options.year or metadata.year,
+        "comment": options.description or metadata.description,
+        "language": three_letter_code(script.language) if script else "",
+    }
+
+
 def _format_ffmetadata(
     fields: Mapping[str, str], chapters: Sequence[tuple[float, str]], total_s: float
 ) -> Iterator[str]:
-    """FFmpeg's metadata format."""
     yield from (f"{name}={_escape_value(value)}" for name, value in fields.items() if value)
     if len(chapters) > 1:
         ends = [*(start for start, _ in chapters[1:]), total_s]
@@ -118,16 +149,13 @@ def _format_ffmetadata(
 
 
 def _escape_value(value: str) -> str:
-    """A value with the characters escaped that mean something in the format.
-
-    A backslash at the very end would take the line's end with it, escaped or not: a space follows.
-    """
+    """Escape a value; a space follows a final backslash, which would escape the line's end."""
     open_ended = f"{value} " if value.endswith("\\") else value
     return "".join(f"\\{each}" if each in "=;#\\\n" else each for each in open_ended)
 
 
 def _build_xiph_chapters(chapters: Sequence[tuple[float, str]]) -> dict[str, str]:
-    """Chapters as comments of Xiph's formats (their wiki's chapter extension)."""
+    """Build chapters as Xiph comments (the chapter extension of their wiki)."""
     if len(chapters) < 2:  # noqa: PLR2004
         return {}
     fields: dict[str, str] = {}
@@ -139,13 +167,13 @@ def _build_xiph_chapters(chapters: Sequence[tuple[float, str]]) -> dict[str, str
 
 
 def _build_flac_picture(cover: Picture) -> bytes:
-    """A picture as FLAC keeps it (RFC 9639, section 8.8)."""
+    """Build a FLAC picture block (RFC 9639, section 8.8)."""
     kind = MEDIA_TYPE.encode("ascii")
     sizes = cover.width_px, cover.height_px, _BITS_A_PIXEL, 0, len(cover.content)
-    named = struct.pack(">II", _FRONT_COVER, len(kind)) + kind + bytes(4)
-    return named + struct.pack(">5I", *sizes) + cover.content
+    header = struct.pack(">II", _FRONT_COVER, len(kind)) + kind + bytes(4)
+    return header + struct.pack(">5I", *sizes) + cover.content
 
 
 def _build_riff_chunk(name: bytes, content: bytes) -> bytes:
-    """A chunk of RIFF, which lies on even bytes."""
+    """Build a RIFF chunk, padded to even bytes."""
     return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)

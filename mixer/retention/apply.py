@@ -1,17 +1,19 @@
-"""What became of each item of a plan when it was carried out."""
+"""What happened to each item of a plan that was applied."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from mixer.errors import OutOfTime
+from mixer.retention.aws_account import describe_error
 from mixer.retention.plan import Item, Verdict
 
-Thing = TypeVar("Thing")
+Entry = TypeVar("Entry")
 
 
 class Outcome(StrEnum):
-    """How it ended for an item that the plan deletes."""
+    """How the deletion of an item ended."""
 
     DELETED = "deleted"
     SPARED = "changed since it was listed"
@@ -21,12 +23,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeletionResult:
-    """An item of the plan and what became of it.
+    """An item of the plan and its outcome.
 
     Attributes:
-        verdict: as planned.
-        outcome: how it ended.
-        why: what the service said, for an item that failed or was spared.
+        why: the service's answer, for an item that failed or was spared.
     """
 
     verdict: Verdict[Item]
@@ -34,6 +34,14 @@ class DeletionResult:
     why: str = ""
 
 
-def split_batches(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
-    """Stretches of at most `size` things, in order."""
-    return (things[start : start + size] for start in range(0, len(things), size))
+def report_error(batch: Iterable[Verdict[Item]], error: Exception) -> Iterator[DeletionResult]:
+    """The results of a batch whose call raised: left where time ran out, failed otherwise."""
+    if isinstance(error, OutOfTime):
+        return (DeletionResult(verdict, Outcome.LEFT) for verdict in batch)
+    why = describe_error(error)
+    return (DeletionResult(verdict, Outcome.FAILED, why) for verdict in batch)
+
+
+def split_batches(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
+    """Runs of at most `size` entries, in order."""
+    return (entries[start : start + size] for start in range(0, len(entries), size))

@@ -1,41 +1,62 @@
-"""Carrying out a bucket's plan: deleting exactly what was listed.
+"""Applying a bucket's plan: deleting exactly what was listed.
 
-Where versioning is enabled, each deletion names the version that was listed, so that whatever was
-written in the meantime is another version and stays. Elsewhere S3 cannot tell a refreshed object
-from the old one: right before each batch its keys are listed once more, what was touched is
-spared, and in a bucket without versions the delete also carries the listed ETag as a condition,
-which S3 checks itself. What remains there is a refresh with identical bytes within the second
-between that look and the deletion.
-
+Where versioning is enabled, each deletion names the listed version, so that whatever was written
+in the meantime is another version and stays. Elsewhere S3 cannot distinguish a refreshed object
+from the old one: right before each batch its keys are listed again, changed ones are spared, and
+in a bucket without versions the deletion also carries the listed ETag as a condition, which S3
+checks itself. What remains there is a refresh with identical bytes within the second between that
+listing and the deletion.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+
+S3 answers for every key of a DeleteObjects call on its own: some are gone, some it refuses, some
+it asks to try again. Those are tried again, alone, which botocore does not do.
 """
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from mixer.errors import OutOfTime
-from mixer.retention.apply import DeletionResult, Outcome, split_batches
-from mixer.retention.batch_deletion import GONE, ObjectDeleter, ObjectToDelete
-from mixer.retention.buckets import ENABLED
+from mixer.retention.apply import DeletionResult, Outcome, report_error, split_batches
+from mixer.retention.aws_account import RUN_ERRORS, Deadline, error_code
+from mixer.retention.bucket_inventory import ENABLED
+from mixer.retention.bucket_plan import BucketItem
 from mixer.retention.inventory import ObjectVersion, Upload
 from mixer.retention.plan import RetentionPlan, Verdict
-from mixer.retention.planner import BucketItem
-from mixer.retention.retries import Retrier, describe_error, error_code
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ErrorTypeDef, ObjectIdentifierTypeDef
 
 BATCH = 1_000
 """Keys of one DeleteObjects call (S3 API reference)."""
 
+MAX_TRIES = 5
+FIRST_WAIT_S = 0.5
+"""Of keys that S3 asks to try again; the wait doubles."""
+
+GONE = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload"})
+"""Deleted by another program in the meantime, which is what was wanted."""
+
+CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+"""The condition did not hold: the key was written since it was listed."""
+
+PASSING = frozenset({"InternalError", "OperationAborted", "ServiceUnavailable", "SlowDown"})
+"""Codes of keys that a later attempt may delete (S3 API reference, error responses)."""
+
+ObjectToDelete = Verdict[ObjectVersion]
+Refusals = Mapping[tuple[str, str], tuple[str, str]]
+"""Code and sentence for each key and version id that was not deleted."""
+
 LatestVersions = Mapping[str, ObjectVersion]
-"""What readers of each key met when it was listed."""
+"""The version of each key that readers got when it was listed."""
+
+WriteStamp = tuple[str, "datetime"]
+"""ETag and time of a key's last write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +64,27 @@ class BucketDeleter:
     """Deletes from one bucket.
 
     Attributes:
-        client: of S3.
-        bucket: its name.
-        account_id: whose the bucket must be.
+        account_id: the expected owner.
         versioning: `Enabled`, `Suspended`, or empty for a bucket that was never versioned.
-        retrier: how patiently to ask.
+        deadline: bounds the waits for single keys.
     """
 
     client: "S3Client"
     bucket: str
     account_id: str
     versioning: str
-    retrier: Retrier
+    deadline: Deadline
 
     def apply(self, plan: RetentionPlan[BucketItem]) -> Iterator[DeletionResult]:
-        """Delete what the plan deletes, telling of each item what became of it."""
+        """Delete what the plan deletes, with a result for each item."""
         for verdict in plan.deletions:
             if isinstance(verdict.item, Upload):
                 yield self._abort_upload(verdict, verdict.item)
-        latest = self._latest_versions(plan)
-        by_version = bool(self.versioning)
-        deletion = ObjectDeleter(
-            self.client, self.bucket, self.account_id, by_version, self.retrier
-        )
+        latest = self._find_latest_versions(plan)
         for batch in split_batches(_sort_oldest_first(plan), BATCH):
-            yield from self._delete_batch(batch, latest, deletion)
+            yield from self._delete_unchanged(batch, latest)
 
-    def _latest_versions(self, plan: RetentionPlan[BucketItem]) -> LatestVersions:
+    def _find_latest_versions(self, plan: RetentionPlan[BucketItem]) -> LatestVersions:
         if self.versioning == ENABLED:
             return {}
         items = (verdict.item for verdict in plan.verdicts)
@@ -77,41 +92,29 @@ class BucketDeleter:
 
     def _abort_upload(self, verdict: Verdict[BucketItem], upload: Upload) -> DeletionResult:
         try:
-            self.retrier.call(
-                lambda: self.client.abort_multipart_upload(
-                    Bucket=self.bucket,
-                    Key=upload.key,
-                    UploadId=upload.upload_id,
-                    ExpectedBucketOwner=self.account_id,
-                )
+            self.client.abort_multipart_upload(
+                Bucket=self.bucket,
+                Key=upload.key,
+                UploadId=upload.upload_id,
+                ExpectedBucketOwner=self.account_id,
             )
-        except OutOfTime:
-            return DeletionResult(verdict, Outcome.LEFT)
-        except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and error_code(error) in GONE:
-                return DeletionResult(
-                    verdict, Outcome.SPARED, "finished or aborted by somebody else"
-                )
-            return DeletionResult(verdict, Outcome.FAILED, describe_error(error))
+        except RUN_ERRORS as error:
+            if error_code(error) in GONE:
+                return DeletionResult(verdict, Outcome.SPARED, "finished or aborted meanwhile")
+            return next(report_error([verdict], error))
         return DeletionResult(verdict, Outcome.DELETED)
 
-    def _delete_batch(
-        self, batch: Sequence[ObjectToDelete], latest: LatestVersions, deletion: ObjectDeleter
+    def _delete_unchanged(
+        self, batch: Sequence[ObjectToDelete], latest: LatestVersions
     ) -> Iterator[DeletionResult]:
-        """Delete a batch, after another look where the version id does not protect."""
+        """Delete a batch, listed again where the version id does not protect."""
         try:
-            untouched = self._find_unchanged_keys(batch, latest)
-        except OutOfTime:
-            yield from (DeletionResult(verdict, Outcome.LEFT) for verdict in batch)
-        except (ClientError, BotoCoreError) as error:
-            yield from (
-                DeletionResult(verdict, Outcome.FAILED, describe_error(error)) for verdict in batch
-            )
-        else:
-            yield from (
-                DeletionResult(v, Outcome.SPARED) for v in batch if v.item.key not in untouched
-            )
-            yield from deletion.delete([v for v in batch if v.item.key in untouched])
+            unchanged = self._find_unchanged_keys(batch, latest)
+        except RUN_ERRORS as error:
+            yield from report_error(batch, error)
+            return
+        yield from (DeletionResult(v, Outcome.SPARED) for v in batch if v.item.key not in unchanged)
+        yield from self._delete_batch([v for v in batch if v.item.key in unchanged])
 
     def _find_unchanged_keys(
         self, batch: Sequence[ObjectToDelete], latest: LatestVersions
@@ -121,47 +124,121 @@ class BucketDeleter:
         if self.versioning == ENABLED:
             return keys
         found = self._relist_keys(sorted(keys))
-        return frozenset(key for key in keys if found.get(key) == _expected_stamp(latest.get(key)))
+        return frozenset(key for key in keys if found.get(key) == _stamp_as_listed(latest.get(key)))
 
-    def _relist_keys(self, keys: Sequence[str]) -> "Mapping[str, WriteStamp]":
-        """How the keys, in order, stand now; one call for each thousand keys in their range."""
+    def _relist_keys(self, keys: Sequence[str]) -> Mapping[str, WriteStamp]:
+        """The stamps of sorted keys now; one call for each thousand keys in their range."""
         found: dict[str, WriteStamp] = {}
         for folder, group in groupby(keys, key=lambda key: key.partition("/")[0]):
-            wanted = list(group)
-            for touches in self._list_pages(f"{folder}/", wanted[0], wanted[-1]):
-                found |= touches
+            keys_in_folder = list(group)
+            for stamps in self._list_pages(f"{folder}/", keys_in_folder[0], keys_in_folder[-1]):
+                found |= stamps
         return found
 
-    def _list_pages(
-        self, prefix: str, first: str, last: str
-    ) -> "Iterator[Mapping[str, WriteStamp]]":
-        """What stands between two keys, both included, page by page."""
-        after = first[:-1]
-        while after < last:
-            page = self.retrier.call(
-                lambda after=after: self.client.list_objects_v2(  # type: ignore[misc]
-                    Bucket=self.bucket,
-                    Prefix=prefix,
-                    StartAfter=after,
-                    ExpectedBucketOwner=self.account_id,
-                )
-            )
+    def _list_pages(self, prefix: str, first: str, last: str) -> Iterator[Mapping[str, WriteStamp]]:
+        """The stamps between two keys, both included, page by page."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket,
+            Prefix=prefix,
+            StartAfter=first[:-1],
+            ExpectedBucketOwner=self.account_id,
+        )
+        for page in pages:
             entries = page.get("Contents", [])
             yield {entry["Key"]: (entry["ETag"], entry["LastModified"]) for entry in entries}
-            after = entries[-1]["Key"] if page["IsTruncated"] else last
+            if entries and entries[-1]["Key"] >= last:
+                return
+
+    def _delete_batch(self, batch: Sequence[ObjectToDelete]) -> Iterator[DeletionResult]:
+        """Delete at most a thousand items, with a result for each of them."""
+        remaining = batch
+        for tries in range(1, MAX_TRIES + 1):
+            if not remaining:
+                return
+            try:
+                refusals = self._request_deletion(remaining)
+            except RUN_ERRORS as error:
+                yield from self._handle_failed_request(remaining, error)
+                return
+            yield from _collect_results(remaining, refusals, last=tries == MAX_TRIES)
+            remaining = [v for v in remaining if _is_retryable(v, refusals)]
+            try:
+                self._wait_for_retry(remaining, tries)
+            except OutOfTime as error:
+                yield from report_error(remaining, error)
+                return
+
+    def _wait_for_retry(self, remaining: Sequence[ObjectToDelete], tries: int) -> None:
+        if remaining and tries < MAX_TRIES:
+            self.deadline.wait(random.random() * FIRST_WAIT_S * 2 ** (tries - 1))
+
+    def _request_deletion(self, batch: Sequence[ObjectToDelete]) -> Refusals:
+        """One DeleteObjects call."""
+        answer = self.client.delete_objects(
+            Bucket=self.bucket,
+            Delete={"Objects": [self._object_identifier(v.item) for v in batch], "Quiet": True},
+            ExpectedBucketOwner=self.account_id,
+        )
+        refusals: dict[tuple[str, str], tuple[str, str]] = {}
+        for error in answer.get("Errors", []):
+            code_and_sentence = (error.get("Code", "Error"), error.get("Message", ""))
+            refusals |= dict.fromkeys(_match_error(error, batch), code_and_sentence)
+        return refusals
+
+    def _object_identifier(self, item: ObjectVersion) -> "ObjectIdentifierTypeDef":
+        if self.versioning:
+            return {"Key": item.key, "VersionId": item.version_id}
+        return {"Key": item.key, "ETag": item.etag}
+
+    def _handle_failed_request(
+        self, batch: Sequence[ObjectToDelete], error: Exception
+    ) -> Iterator[DeletionResult]:
+        """A whole request failed. One odd key can spoil a thousand: halve until it is alone."""
+        if error_code(error) == "MalformedXML" and len(batch) > 1:
+            for half in split_batches(batch, (len(batch) + 1) // 2):
+                yield from self._delete_batch(half)
+        else:
+            yield from report_error(batch, error)
 
 
-WriteStamp = tuple[str, "datetime"]
-"""ETag and time of a key's last write."""
-
-
-def _expected_stamp(listed: ObjectVersion | None) -> WriteStamp | None:
-    """What another look must find where nothing happened; None: no readable object."""
+def _stamp_as_listed(listed: ObjectVersion | None) -> WriteStamp | None:
+    """The stamp of an unchanged key; None: no readable object."""
     return None if listed is None or listed.is_marker else (listed.etag, listed.modified)
 
 
 def _sort_oldest_first(plan: RetentionPlan[BucketItem]) -> list[ObjectToDelete]:
-    """The object versions that go, so that no older version comes back when a run breaks off."""
-    doomed = [cast(ObjectToDelete, v) for v in plan.deletions if isinstance(v.item, ObjectVersion)]
-    doomed.reverse()
-    return doomed
+    """The object versions to delete, so that no older version comes back when a run stops."""
+    found = [cast(ObjectToDelete, v) for v in plan.deletions if isinstance(v.item, ObjectVersion)]
+    found.reverse()
+    return found
+
+
+def _version_key(verdict: ObjectToDelete) -> tuple[str, str]:
+    return verdict.item.key, verdict.item.version_id
+
+
+def _match_error(error: "ErrorTypeDef", batch: Sequence[ObjectToDelete]) -> list[tuple[str, str]]:
+    """The items that an error is about: every version of the key where it names none."""
+    key, version_id = error.get("Key", ""), error.get("VersionId")
+    if version_id:
+        return [(key, version_id)]
+    return [_version_key(verdict) for verdict in batch if verdict.item.key == key]
+
+
+def _is_retryable(verdict: ObjectToDelete, refusals: Refusals) -> bool:
+    refusal = refusals.get(_version_key(verdict))
+    return refusal is not None and refusal[0] in PASSING
+
+
+def _collect_results(
+    batch: Sequence[ObjectToDelete], refusals: Refusals, *, last: bool
+) -> Iterator[DeletionResult]:
+    """The items of an answer that will not be tried again."""
+    for verdict in batch:
+        refusal = refusals.get(_version_key(verdict))
+        if refusal is None or refusal[0] in GONE:
+            yield DeletionResult(verdict, Outcome.DELETED)
+        elif refusal[0] in CHANGED:
+            yield DeletionResult(verdict, Outcome.SPARED, refusal[1])
+        elif last or refusal[0] not in PASSING:
+            yield DeletionResult(verdict, Outcome.FAILED, ": ".join(refusal))

@@ -1,7 +1,4 @@
-"""What lies there: the values that gathering hands to deciding.
-
-Everything here is what a service said at one moment, frozen. Nothing is decided yet.
-"""
+"""What a service listed at one moment, frozen: the input of the plan. Nothing is decided here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,13 +11,11 @@ class ObjectVersion:
     """One version of an S3 object, or a delete marker.
 
     Attributes:
-        key: the object's key.
-        version_id: as S3 states it; `null` in a bucket that was never versioned.
-        size_bytes: of the content; 0 for a delete marker.
-        modified: when it was written, in UTC, to the second.
-        is_latest: whether a reader of the key meets this version.
-        is_marker: whether it is a delete marker.
-        etag: kept only where the version id does not tell writes apart; empty elsewhere.
+        version_id: `null` in a bucket that was never versioned.
+        size_bytes: 0 for a delete marker.
+        modified: in UTC, to the second.
+        is_latest: whether a reader of the key gets this version.
+        etag: kept only where the version id does not distinguish writes; empty elsewhere.
     """
 
     kind: ClassVar[str] = "object"
@@ -39,18 +34,17 @@ class ObjectVersion:
         return self.key
 
     def row(self) -> Mapping[str, object]:
-        """What a printed plan says of it besides name and size."""
+        """What a printed plan adds to name and size."""
         return {"version_id": self.version_id, "since": self.modified.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A multipart upload that nobody has finished; S3 does not say in its listing how large.
+    """An unfinished multipart upload; S3's listing does not state its size.
 
     Attributes:
         key: the key that it would write.
-        upload_id: S3's name for it.
-        initiated: when it began, in UTC.
+        initiated: in UTC.
     """
 
     kind: ClassVar[str] = "upload"
@@ -66,13 +60,13 @@ class Upload:
         return self.key
 
     def row(self) -> Mapping[str, object]:
-        """What a printed plan says of it besides name and size."""
+        """What a printed plan adds to name and size."""
         return {"upload_id": self.upload_id, "since": self.initiated.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A top-level folder that no rule names: its name is known, its content is not looked at."""
+    """A top-level folder that no rule names; its content is not listed."""
 
     kind: ClassVar[str] = "folder"
     counts: ClassVar[bool] = False
@@ -86,14 +80,13 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class BucketListing:
-    """What lies in a bucket.
+    """The content of a bucket.
 
     Attributes:
-        bucket: its name.
         versions: by key, the newest version of a key first, as S3 lists them.
-        uploads: unfinished multipart uploads anywhere in the bucket.
+        uploads: anywhere in the bucket.
         other_folders: top-level folders outside every rule.
-        named_chunks: chunk keys that the scripts and timelines of living stories name.
+        named_chunks: chunk keys in the scripts and timelines of living stories.
         unreadable: keys of scripts and timelines that could not be read.
     """
 
@@ -112,10 +105,9 @@ class Image:
     Attributes:
         digest: `sha256:…`.
         pushed: in UTC.
-        tags: those that point to it now.
-        size_bytes: compressed; layers that images share are counted with each of them.
-        pulled: when it was last pulled, as far as ECR recorded it.
-        children: digests that it names, when it is a manifest list.
+        size_bytes: compressed; layers that images share count with each of them.
+        pulled: last pull, as far as ECR recorded it.
+        children: digests in it, if it is a manifest list.
         subject: digest of the image to which it is attached (a signature, an SBOM), or empty.
     """
 
@@ -136,11 +128,11 @@ class Image:
 
     @property
     def last_needed(self) -> datetime:
-        """The later of push and last recorded pull: from then on it ages."""
+        """The later of push and last recorded pull: its age counts from there."""
         return max(self.pushed, self.pulled or self.pushed)
 
     def row(self) -> Mapping[str, object]:
-        """What a printed plan says of it besides name and size."""
+        """What a printed plan adds to name and size."""
         return {"tags": list(self.tags), "since": self.last_needed.isoformat()}
 
 
@@ -159,14 +151,12 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListing:
-    """What lies in an ECR repository.
+    """The content of an ECR repository.
 
     Attributes:
-        repository: its name.
         images: every manifest, in any order.
-        uses: what functions run.
         shared_with: the accounts (or `everyone`) that its policy lets in.
-        unreadable: digests of manifest lists whose children could not be learnt.
+        unreadable: digests of manifest lists that could not be read.
     """
 
     repository: str

@@ -1,6 +1,6 @@
-"""The retention plan: what goes and what stays, with a reason for every item.
+"""The retention plan: what is deleted and what stays, with a reason for every item.
 
-A plan is a value. A dry run prints it; a run carries out exactly this and nothing else.
+A plan is a value. A dry run prints it; a run deletes exactly what it lists.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ ItemT_co = TypeVar("ItemT_co", bound=Item, covariant=True)
 
 
 class Reason(StrEnum):
-    """Why an item goes or stays, in the words that operators read."""
+    """Why an item is deleted or stays, in the words that operators read."""
 
     EXPIRED = "older than its threshold"
     OLD_VERSION = "superseded longer ago than its threshold"
@@ -29,9 +29,9 @@ class Reason(StrEnum):
 
     NOT_OURS = "not ours"
     YOUNG = "young"
-    IN_USE_FOLDER = "lies under in_use/"
+    IN_USE_FOLDER = "under in_use/"
     EXCEPTION = "matches an exception"
-    STORY_RUNNING = "its story runs"
+    STORY_RUNNING = "its story is running"
     STORY_YOUNG = "its story is young"
     NAMED_BY_STORY = "named by a living story"
     STORY_UNREADABLE = "a living story cannot be read"
@@ -68,14 +68,14 @@ DELETING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Generic[ItemT_co]):
-    """An item and the one reason that decided over it."""
+    """An item and the reason that decided."""
 
     item: ItemT_co
     reason: Reason
 
     @property
     def deletes(self) -> bool:
-        """Whether the item goes."""
+        """Whether the item is deleted."""
         return self.reason.deletes
 
     def row(self) -> Mapping[str, object]:
@@ -102,22 +102,31 @@ class ItemTally:
         return ItemTally(self.items + 1, self.size_bytes + item.size_bytes)
 
 
+DEFAULT_SHARE = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class DeletionLimit:
-    """The share of a target that one run may delete.
+    """How much of a target one run may delete.
 
     Attributes:
         share: of the items under the target's rules, 0 to 1.
-        floor_items: as many may go in any case, so that a small or quiet place is not stuck for
-            ever.
+        floor_items: as many may be deleted in any case, so that small targets are not stuck.
     """
 
     share: float
     floor_items: int
 
     def allows(self, deletes: int, total: int) -> bool:
-        """Whether so many of so many may go at once."""
+        """Whether so many of so many may be deleted at once."""
         return deletes <= max(self.floor_items, self.share * total)
+
+
+def build_limit(max_share: float | None, floor_items: int) -> DeletionLimit:
+    """A configured share holds exactly; the default one spares the small and the quiet."""
+    if max_share is None:
+        return DeletionLimit(DEFAULT_SHARE, floor_items)
+    return DeletionLimit(max_share, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +135,8 @@ class RetentionPlan(Generic[ItemT_co]):
 
     Attributes:
         target: `s3://bucket` or `ecr://repository`.
-        now: the moment for which it was decided, in UTC.
+        now: the moment from which ages count, in UTC.
         verdicts: one per item, in the listing's order.
-        limit: how much may go at once.
         warnings: sentences on what was protected because it could not be judged.
     """
 
@@ -140,19 +148,19 @@ class RetentionPlan(Generic[ItemT_co]):
 
     @property
     def deletions(self) -> Iterator[Verdict[ItemT_co]]:
-        """What goes, in the listing's order."""
+        """What is deleted, in the listing's order."""
         return (verdict for verdict in self.verdicts if verdict.deletes)
 
     @property
     def stopped(self) -> str:
-        """Why the plan must not be carried out, as a sentence; empty when it may be."""
+        """Why the plan must not be applied, as a sentence; empty when it may be."""
         counted = [v for v in self.verdicts if v.item.counts and v.reason is not Reason.NOT_OURS]
-        doomed = sum(verdict.deletes for verdict in counted)
-        if self.limit.allows(doomed, len(counted)):
+        to_delete = sum(verdict.deletes for verdict in counted)
+        if self.limit.allows(to_delete, len(counted)):
             return ""
         return (
-            f"{self.target}: {doomed} of {len(counted)} items would go, "
-            f"more than the ceiling of {self.limit.share:.0%} allows; nothing was deleted. "
+            f"{self.target}: {to_delete} of {len(counted)} items would be deleted, "
+            f"more than the limit of {self.limit.share:.0%}; nothing was deleted. "
             "If that is right, run once with a higher max_share."
         )
 

@@ -1,8 +1,7 @@
-"""The retention policy: what operators configure, checked before anything is looked at.
+"""The retention policy: what operators configure, checked before anything is listed.
 
-Each target is checked on its own. One that is wrong is refused by name and the others are still
-cleaned; therefore every guard belongs to a target, and none can be lost by a misspelt word
-outside of it.
+Each target is checked on its own. A wrong one is refused by name and the others are still
+cleaned; therefore every guard belongs to a target, and a misspelt word elsewhere cannot lose one.
 """
 
 import json
@@ -22,19 +21,14 @@ OUR_PREFIXES = (
 """Where Mixer writes in its output bucket: all that is cleaned without configuration."""
 
 SPENDING_DAYS = 3
-"""A caller's entries are added up on their own day (UTC) alone; the rest is for asking back."""
+"""A caller's entries count on their own day (UTC) alone; the rest is for questions."""
 
 MAX_DAYS = 36_500
-"""A hundred years; more is a slip of the keyboard."""
-
-DEFAULT_SHARE = 0.5
-SPARED_OBJECTS = 1_000
-SPARED_IMAGES = 10
-"""Without a configured share, as many may go even where they are more than half."""
+"""A hundred years; more is a typing error."""
 
 
 def _reject_bool(number: object) -> object:
-    """JSON's `true` is no number, whatever Python thinks."""
+    """JSON's `true` is not a number, although Python's `True` is."""
     if isinstance(number, bool):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports ValueError only
     return number
@@ -50,7 +44,7 @@ Count = Annotated[int, BeforeValidator(_reject_bool), Field(ge=0)]
 
 
 class PolicyModel(BaseModel):
-    """Frozen, and refuses keys it does not know."""
+    """Frozen; refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,9 +64,11 @@ class PrefixRule(PolicyModel):
     @classmethod
     def _check_folder(cls, prefix: str) -> str:
         if not prefix.endswith("/") or prefix.startswith("/"):
-            raise ValueError(f"{prefix!r} is no folder: it must end with / and not start with it")
+            raise ValueError(
+                f"{prefix!r} is not a folder: it must end with / and not start with it"
+            )
         if prefix.startswith(STORIES) and prefix != STORIES:
-            raise ValueError(f"{prefix!r} lies inside a story, and a story goes as a whole")
+            raise ValueError(f"{prefix!r} is inside a story, and a story is deleted as a whole")
         return prefix
 
 
@@ -80,11 +76,10 @@ class BucketPolicy(PolicyModel):
     """What is cleaned in a bucket.
 
     Attributes:
-        bucket: its name.
         prefixes: the folders that are cleaned; everything else is "not ours".
-        age_days: objects older than this go.
+        age_days: objects older than this are deleted.
         keep: exceptions, shell patterns on whole keys such as `mixed/keep-*`.
-        running_days: a story without a result runs while anything in it is younger.
+        running_days: a story without a result is running while anything in it is younger.
         upload_days: unfinished multipart uploads older than this are aborted.
         max_share: how much of it one run may delete, 0 to 1; None for the default, which spares
             small and quiet buckets.
@@ -111,12 +106,12 @@ class RepositoryPolicy(PolicyModel):
     """What is cleaned in an ECR repository.
 
     Attributes:
-        repository: its name, without registry.
-        age_days: images neither pushed nor pulled for longer than this go.
+        repository: without registry.
+        age_days: images neither pushed nor pulled for longer than this are deleted.
         keep_tags: shell patterns of tags that stay; `latest` stays in any case.
         keep_newest: how many of the newest images stay; parts of manifest lists do not count.
-        clean_shared: whether to clean it although its policy lets other accounts in, whose
-            functions cannot be seen from here.
+        clean_shared: clean it although its policy lets other accounts in, whose functions
+            cannot be listed from here.
         max_share: how much of it one run may delete, 0 to 1; None for the default.
     """
 
@@ -137,7 +132,7 @@ class RepositoryPolicy(PolicyModel):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A target that is not cleaned, and what is wrong with it."""
+    """A target that is not cleaned, and why."""
 
     target: str
     why: str
@@ -153,8 +148,7 @@ class Policy:
 
 
 Fields = Mapping[str, object]
-"""Values for several targets at once, such as `age_days`; those a target has no use for are
-left out."""
+"""Values for several targets at once, such as `age_days`; a target ignores those it lacks."""
 
 NO_FIELDS: Fields = {}
 
@@ -192,12 +186,12 @@ def read_policy(
         for index, entry in enumerate(_entries(document.get(group, [])))
     ]
     if not unknown and not outcomes:
-        return Policy(refusals=(Refusal("policy", f"it names nothing of {_KNOWN_GROUPS}"),))
+        return Policy(refusals=(Refusal("policy", f"it names none of {_KNOWN_GROUPS}"),))
     return _reject_duplicates([*unknown, *outcomes])
 
 
 def _entries(group: object) -> Sequence[object]:
-    """The entries of a group; what is no list counts as one entry, which is refused."""
+    """The entries of a group; anything but a list counts as one entry, which is refused."""
     return group if isinstance(group, list | tuple) else [group]
 
 
@@ -227,7 +221,7 @@ def _select_known_fields(model: type[PolicyModel], fields: Fields) -> Fields:
 
 
 def _format_error(error: ValidationError) -> str:
-    """What is wrong, each field by its name."""
+    """What is wrong, by field."""
     return "; ".join(
         f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']} (got {wrong['input']!r})"
         for wrong in error.errors()
@@ -235,7 +229,7 @@ def _format_error(error: ValidationError) -> str:
 
 
 def _reject_duplicates(outcomes: Sequence[Target | Refusal]) -> Policy:
-    """Refuse targets that are named twice: nobody can tell which rules were meant.
+    """Refuse targets that are named twice: which rules were meant is unclear.
 
     An entry that is refused counts: it may be the one that protects something.
     """
@@ -292,7 +286,7 @@ def read_environment_policy(environ: Mapping[str, str], override: Fields = NO_FI
 def build_default_document(
     buckets: Iterable[str], repositories: Iterable[str]
 ) -> Mapping[str, object]:
-    """A policy document that cleans what it names by the usual rules."""
+    """A policy document with the default rules."""
     return {
         "buckets": [{"bucket": name} for name in buckets],
         "repositories": [{"repository": n.strip()} for n in repositories if n.strip()],

@@ -1,20 +1,20 @@
 """What a clean-up did, as values that print as JSON.
 
-A report holds counts, never the items: it fits into one log line however large a bucket is. Of
-the items that failed the first few are named.
+A report holds counts, not items: it fits into one log line however large a bucket is. The first
+few items that failed are named.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from mixer.retention.apply import DeletionResult, Outcome
-from mixer.retention.plan import Item, ItemTally, Reason, RetentionPlan
+from mixer.retention.plan import Item, ItemTally, Reason, RetentionPlan, Verdict, tally_reasons
 from mixer.retention.policy import Refusal
 
 NAMED_FAILURES = 20
-"""How many failed items a report names; the count is always whole."""
+"""How many failed items a report names; the count is always complete."""
 
 GIB = 2**30
 
@@ -23,7 +23,7 @@ USD_PER_GIB_MONTH = {"object": 0.023, "upload": 0.0, "folder": 0.0, "image": 0.1
 
 
 class Mode(StrEnum):
-    """Whether a run only tells or also does."""
+    """Whether a run deletes or only reports what it would delete."""
 
     DRY_RUN = "dry-run"
     DELETE = "delete"
@@ -31,7 +31,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CleanupFailure:
-    """An item that was to go and did not."""
+    """An item that could not be deleted."""
 
     kind: str
     name: str
@@ -44,18 +44,18 @@ class TargetReport:
 
     Attributes:
         target: `s3://bucket` or `ecr://repository`.
-        kept: what the plan keeps, by reason.
+        kept: by reason.
         to_delete: what the plan deletes, by reason.
-        deleted: what was deleted, by reason; empty in a dry run.
-        saved_usd_month: what a month of storing costs less; in a dry run, would cost less.
+        deleted: by reason; empty in a dry run.
+        saved_usd_month: storage cost saved each month; in a dry run, that would be saved.
         spared: items that changed between listing and deleting.
         left: items for which no time was left.
         failed: items that could not be deleted.
         failures: the first few of them.
-        stopped: why the plan must not be carried out (the ceiling), or empty.
+        stopped: why the plan must not be applied (the limit), or empty.
         refused: what is wrong with the target, or empty.
         trouble: why the target could not be planned, or empty.
-        unfinished: whether time ran out before a plan was made.
+        unfinished: time ran out before a plan was made.
         warnings: what was protected because it could not be judged.
     """
 
@@ -76,15 +76,15 @@ class TargetReport:
 
     @property
     def has_problems(self) -> bool:
-        """Whether somebody should look at it; running out of time alone is no reason."""
+        """Whether an operator should look at it; running out of time alone is not a reason."""
         return bool(self.failed or self.refused or self.trouble or self.warnings)
 
     def to_json(self) -> Mapping[str, object]:
         """JSON values, without what is empty."""
-        told: dict[str, object] = {
+        fields: dict[str, object] = {
             "target": self.target,
             "kept": _tallies_to_json(self.kept),
-            "doomed": _tallies_to_json(self.to_delete),
+            "to_delete": _tallies_to_json(self.to_delete),
             "deleted": _tallies_to_json(self.deleted),
             "saved_usd_month": round(self.saved_usd_month, 4),
             "spared": self.spared,
@@ -97,7 +97,7 @@ class TargetReport:
             "unfinished": self.unfinished,
             "warnings": list(self.warnings),
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in fields.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,8 @@ class RunReport:
     """What a whole run did.
 
     Attributes:
-        mode: whether it deleted.
         started: in UTC.
-        targets: one for each that was named, refused ones first.
+        targets: one for each target of the policy, refused ones first.
     """
 
     mode: Mode
@@ -116,12 +115,12 @@ class RunReport:
 
     @property
     def stopped(self) -> bool:
-        """Whether a ceiling held a run back that would have deleted."""
+        """Whether a limit held back a run that would have deleted."""
         return self.mode is Mode.DELETE and any(target.stopped for target in self.targets)
 
     @property
     def failed(self) -> bool:
-        """Whether somebody should look at it."""
+        """Whether an operator should look at it."""
         return self.stopped or any(target.has_problems for target in self.targets)
 
     @property
@@ -131,7 +130,7 @@ class RunReport:
 
     @property
     def saved_usd_month(self) -> float:
-        """What a month of storing costs less."""
+        """Storage cost saved each month."""
         return sum(target.saved_usd_month for target in self.targets)
 
     def to_json(self) -> Mapping[str, object]:
@@ -155,18 +154,17 @@ def _tallies_to_json(tallies: Mapping[Reason, ItemTally]) -> Mapping[str, Mappin
 
 
 def report_refusal(refusal: Refusal) -> TargetReport:
-    """Of a target that is not cleaned."""
+    """The report of a target that is not cleaned."""
     return TargetReport(refusal.target, refused=refusal.why)
 
 
 def report_plan(plan: RetentionPlan[Item]) -> TargetReport:
-    """Of a plan that was not carried out."""
+    """The report of a plan that was not applied."""
     tallies = plan.tallies()
-    doomed = {reason: tally for reason, tally in tallies.items() if reason.deletes}
     return TargetReport(
         target=plan.target,
         kept={reason: tally for reason, tally in tallies.items() if not reason.deletes},
-        to_delete=doomed,
+        to_delete={reason: tally for reason, tally in tallies.items() if reason.deletes},
         saved_usd_month=sum(_usd_month(verdict.item) for verdict in plan.deletions),
         stopped=plan.stopped,
         warnings=plan.warnings,
@@ -174,34 +172,29 @@ def report_plan(plan: RetentionPlan[Item]) -> TargetReport:
 
 
 def report_results(plan: RetentionPlan[Item], results: Iterable[DeletionResult]) -> TargetReport:
-    """Of a plan as it was carried out; consumes the deeds as they happen."""
-    planned = report_plan(plan)
-    fates = dict.fromkeys(Outcome, 0)
-    deleted: dict[Reason, ItemTally] = {}
+    """The report of a plan that is applied while its results are read."""
+    counts = dict.fromkeys(Outcome, 0)
+    deleted: list[Verdict[Item]] = []
     failures: list[CleanupFailure] = []
-    saved_usd_month = 0.0
-    for done in results:
-        fates[done.outcome] += 1
-        item, reason = done.verdict.item, done.verdict.reason
-        if done.outcome is Outcome.DELETED:
-            deleted[reason] = deleted.get(reason, ItemTally()).add_item(item)
-            saved_usd_month += _usd_month(item)
-        elif done.outcome is Outcome.FAILED and len(failures) < NAMED_FAILURES:
-            failures.append(CleanupFailure(item.kind, item.name, done.why))
-    return TargetReport(
-        target=plan.target,
-        kept=planned.kept,
-        to_delete=planned.to_delete,
-        deleted=deleted,
-        saved_usd_month=saved_usd_month,
-        spared=fates[Outcome.SPARED],
-        left=fates[Outcome.LEFT],
-        failed=fates[Outcome.FAILED],
+    for result in results:
+        counts[result.outcome] += 1
+        item = result.verdict.item
+        if result.outcome is Outcome.DELETED:
+            deleted.append(result.verdict)
+        elif result.outcome is Outcome.FAILED and len(failures) < NAMED_FAILURES:
+            failures.append(CleanupFailure(item.kind, item.name, result.why))
+    return replace(
+        report_plan(plan),
+        stopped="",
+        deleted=tally_reasons(deleted),
+        saved_usd_month=sum(_usd_month(verdict.item) for verdict in deleted),
+        spared=counts[Outcome.SPARED],
+        left=counts[Outcome.LEFT],
+        failed=counts[Outcome.FAILED],
         failures=tuple(failures),
-        warnings=plan.warnings,
     )
 
 
 def _usd_month(item: Item) -> float:
-    """What keeping an item for a month costs; shared layers of images are counted each time."""
+    """Storage cost of an item each month; shared layers of images count each time."""
     return item.size_bytes / GIB * USD_PER_GIB_MONTH[item.kind]

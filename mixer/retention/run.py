@@ -1,28 +1,28 @@
-"""One round of cleaning: all targets, one after the other, each gathered, decided, carried out.
+"""One clean-up run: each target in turn is listed, planned, and its plan applied.
 
-Before the first deletion every target is checked, so that what is refused is refused at start. A
-target that fails does not stop the others. Repositories come first: they are few, and what
-functions run was asked just before.
+Every target is checked before the first deletion, so that a wrong one is refused at the start. A
+target that fails does not stop the others. Repositories come first: they are few, and the images
+that functions run were read just before.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mixer.errors import OutOfTime
 from mixer.retention.apply import DeletionResult
-from mixer.retention.aws_account import AwsAccount
+from mixer.retention.aws_account import AwsAccount, Deadline, describe_error
 from mixer.retention.bucket_deletion import BucketDeleter
-from mixer.retention.buckets import BucketSource
+from mixer.retention.bucket_inventory import BucketSource
+from mixer.retention.bucket_plan import plan_bucket
 from mixer.retention.image_deletion import ImageDeleter
-from mixer.retention.images import RepositorySource
-from mixer.retention.inventory import Uses
-from mixer.retention.lambda_images import read_uses
+from mixer.retention.image_inventory import RepositorySource
+from mixer.retention.image_plan import plan_repository
 from mixer.retention.plan import Item, RetentionPlan
-from mixer.retention.planner import plan_bucket, plan_repository
 from mixer.retention.policy import BucketPolicy, Policy, Refusal, RepositoryPolicy
 from mixer.retention.report import (
     Mode,
@@ -32,23 +32,21 @@ from mixer.retention.report import (
     report_refusal,
     report_results,
 )
-from mixer.retention.retries import Retrier, describe_error
 
 PlanObserver = Callable[[RetentionPlan[Item]], None]
-"""Is shown each plan before it is carried out."""
+"""Gets each plan before it is applied."""
 
 ApplyPlan = Callable[[], Iterator[DeletionResult]]
-"""Carries out a plan, telling of each item as it goes."""
 
 
 @dataclass(frozen=True, slots=True)
 class CleanupTarget:
-    """A bucket or a repository, to a round.
+    """A bucket or a repository.
 
     Attributes:
-        name: as reports call it.
-        check_access: asks why it cannot be cleaned; an empty answer means that it can.
-        plan: what would go at a given moment, and the deed that carries out exactly this.
+        name: as in reports.
+        check_access: returns why it cannot be cleaned; empty when it can.
+        plan: returns the plan for a moment, and the function that applies it.
     """
 
     name: str
@@ -57,98 +55,82 @@ class CleanupTarget:
 
 
 def build_bucket_target(
-    account: AwsAccount, policy: BucketPolicy, retrier: Retrier
+    account: AwsAccount, policy: BucketPolicy, deadline: Deadline
 ) -> CleanupTarget:
     """A bucket to clean."""
-    source = BucketSource(account.s3, account.account_id, policy, retrier)
+    source = BucketSource(account.s3, account.account_id, policy)
 
     def plan(now: datetime) -> tuple[RetentionPlan[Item], ApplyPlan]:
         versioning = source.read_versioning()
         plan = plan_bucket(source.read_listing(now, versioning), policy, now)
-        eraser = BucketDeleter(account.s3, policy.bucket, account.account_id, versioning, retrier)
-        return plan, lambda: eraser.apply(plan)
+        deleter = BucketDeleter(account.s3, policy.bucket, account.account_id, versioning, deadline)
+        return plan, partial(deleter.apply, plan)
 
     return CleanupTarget(policy.name, source.check_access, plan)
 
 
-def build_repository_target(
-    account: AwsAccount, policy: RepositoryPolicy, retrier: Retrier
-) -> CleanupTarget:
+def build_repository_target(account: AwsAccount, policy: RepositoryPolicy) -> CleanupTarget:
     """A repository to clean."""
-
-    def uses() -> Uses:
-        return read_uses(account.functions, retrier)
-
-    source = RepositorySource(account.ecr, account.account_id, policy, uses, retrier)
+    source = RepositorySource(account, policy)
 
     def plan(now: datetime) -> tuple[RetentionPlan[Item], ApplyPlan]:
         plan = plan_repository(source.read_listing(), policy, now)
-        return plan, lambda: ImageDeleter(source).apply(plan)
+        return plan, partial(ImageDeleter(source).apply, plan)
 
     return CleanupTarget(policy.name, source.check_access, plan)
 
 
-def clean(
-    policy: Policy,
-    account: AwsAccount,
-    *,
-    now: datetime,
-    mode: Mode,
-    retrier: Retrier,
-    observe_plan: PlanObserver = lambda _plan: None,
-) -> RunReport:
-    """Clean everything that a policy names.
+@dataclass(frozen=True, slots=True)
+class CleanupRun:
+    """How all targets are cleaned.
 
-    Args:
-        policy: the targets; refused ones are only reported.
-        account: where they are.
+    Attributes:
         now: the moment from which ages count, in UTC.
-        mode: whether to delete or only to tell.
-        retrier: patience and deadline.
-        observe_plan: is shown each plan as soon as it stands.
+        observe_plan: gets each plan before it is applied.
     """
-    targets = [
-        *(build_repository_target(account, rules, retrier) for rules in policy.repositories),
-        *(build_bucket_target(account, rules, retrier) for rules in policy.buckets),
-    ]
-    checked = [
-        (target, _catch_service_errors(target.name, lambda t=target: _check_target(t)))  # type: ignore[misc]
-        for target in targets
-    ]
-    reports = [
-        *(report_refusal(refusal) for refusal in policy.refusals),
-        *(report for _, report in checked if report),
-        *(
-            _clean_target(target, now, mode, observe_plan)
-            for target, report in checked
-            if not report
-        ),
-    ]
-    return RunReport(mode, now, reports)
 
+    account: AwsAccount
+    now: datetime
+    mode: Mode
+    deadline: Deadline = field(default_factory=Deadline)
+    observe_plan: PlanObserver = lambda _plan: None
 
-def _check_target(target: CleanupTarget) -> TargetReport | None:
-    """A report of a target that cannot be cleaned."""
-    why = target.check_access()
-    return report_refusal(Refusal(target.name, why)) if why else None
+    def clean(self, policy: Policy) -> RunReport:
+        """Clean every target of a policy; refused ones are only reported."""
+        refused = [report_refusal(refusal) for refusal in policy.refusals]
+        targets = [
+            *(build_repository_target(self.account, rules) for rules in policy.repositories),
+            *(build_bucket_target(self.account, rules, self.deadline) for rules in policy.buckets),
+        ]
+        with self.account.enforce(self.deadline):
+            checked = [(target, self._check_target(target)) for target in targets]
+            refused += [report for _, report in checked if report]
+            cleaned = [self._clean_target(target) for target, report in checked if not report]
+        return RunReport(self.mode, self.now, [*refused, *cleaned])
 
+    def _check_target(self, target: CleanupTarget) -> TargetReport | None:
+        """The report of a target that cannot be cleaned."""
 
-def _clean_target(
-    target: CleanupTarget, now: datetime, mode: Mode, observe_plan: PlanObserver
-) -> TargetReport:
-    """Gather, decide, show, carry out."""
+        def check() -> TargetReport | None:
+            why = target.check_access()
+            return report_refusal(Refusal(target.name, why)) if why else None
 
-    def work() -> TargetReport:
-        plan, deed = target.plan(now)
-        observe_plan(plan)
-        planned = report_plan(plan)
-        if mode is Mode.DRY_RUN:
-            return planned
-        if planned.stopped:
-            return replace(planned, saved_usd_month=0.0)
-        return report_results(plan, deed())
+        return _catch_service_errors(target.name, check)
 
-    return _catch_service_errors(target.name, work)
+    def _clean_target(self, target: CleanupTarget) -> TargetReport:
+        """List, plan, apply."""
+
+        def clean() -> TargetReport:
+            plan, apply = target.plan(self.now)
+            self.observe_plan(plan)
+            planned = report_plan(plan)
+            if self.mode is Mode.DRY_RUN:
+                return planned
+            if planned.stopped:
+                return replace(planned, saved_usd_month=0.0)
+            return report_results(plan, apply())
+
+        return _catch_service_errors(target.name, clean)
 
 
 Report = TypeVar("Report")

@@ -12,10 +12,9 @@ from pathlib import Path
 import regex
 from pydantic import TypeAdapter
 
-from mixer.publish.mix_notes import bed_outline
-from mixer.publish.time_axis import format_clock
+from mixer.publish.report import bed_outline
 from mixer.publish.timing import chapter_starts
-from mixer.publish.waveform import WaveformPicture, draw_waveform
+from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
 from mixer.requests import PresetName
 from mixer.sound import ffmpeg
 from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mixer.errors import Forbidden, OutOfTime
 from mixer.publish.cover import Picture
-from mixer.publish.timing import build_tags
+from mixer.publish.tags import build_tags
 from mixer.requests import Options
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.cues import SoundFile

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mixer.files import write_atomic
-from mixer.publish.zips import unpack
+from mixer.publish.zips import unpack_zip
 from mixer.store.folder import FolderStore
 from mixer.stories.model import StoryResult
 
@@ -49,7 +49,7 @@ def export_files(
         store.fetch(result.links[name], path)
     parts = chapters_folder(out)
     if "chapter_files" in result.links:
-        unpack(store.path(result.links["chapter_files"]), parts)
+        unpack_zip(store.path(result.links["chapter_files"]), parts)
         made["chapter_files"] = parts
     outputs = (*made.values(), report)
     said: dict[str, Any] = json.loads(store.get(result.links["report"]))

@@ -11,9 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import NAMESPACE_URL, uuid5
 
-from mixer.publish.chapter_files import FinishedFile, write_read_aloud, zip_chapters
-from mixer.publish.epub import BookMetadata
-from mixer.publish.read_aloud_pages import build_pages
+from mixer.publish.chapters import FinishedFile, zip_chapters
+from mixer.publish.epub import BookMetadata, build_pages, write_read_aloud
 from mixer.publish.timing import chapter_starts
 from mixer.requests import Options, OutputName
 from mixer.script.script import Script

@@ -12,8 +12,8 @@ from pathlib import Path
 from mixer.errors import BadInput
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.publish.cover import Picture
-from mixer.publish.tags import AudioTags
-from mixer.publish.timing import build_tags, chapter_starts
+from mixer.publish.tags import AudioTags, build_tags
+from mixer.publish.timing import chapter_starts
 from mixer.requests import Options, PresetName
 from mixer.sound.analysis.compliance import ComplianceRule
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, Measurement, measure

@@ -6,12 +6,17 @@ from dataclasses import asdict
 
 from mixer.publish.captions import build_cues, format_chapters_vtt, format_srt, format_webvtt
 from mixer.publish.chapters import format_podcast_json
-from mixer.publish.mix_notes import bed_below_speech_lu, bed_outline, describe_adjustments
-from mixer.publish.report import Report, ReportChapter, ReportRule, format_report
-from mixer.publish.sentence_timing import RecordedChunk
-from mixer.publish.time_axis import format_clock as length
-from mixer.publish.timing import caption_sentences, chapter_starts
-from mixer.publish.waveform import WaveformPicture, draw_waveform
+from mixer.publish.report import (
+    Report,
+    ReportChapter,
+    ReportRule,
+    bed_below_speech_lu,
+    bed_outline,
+    describe_adjustments,
+    format_report,
+)
+from mixer.publish.timing import RecordedChunk, caption_sentences, chapter_starts
+from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
 from mixer.script.script import Script
 from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
 from mixer.sound.presets import PRESETS
@@ -50,7 +55,7 @@ def build_chapters(timeline: Timeline, fields: Mapping[str, str]) -> dict[str, b
 def draw_picture(title: str, mix: Mix) -> bytes:
     """The waveform with its chapters, as PNG."""
     timeline, checked = mix.timeline, mix.verification
-    figures = [f"{length(timeline.duration_s)}", f"{checked.integrated_lufs or 0:.1f} LUFS"]
+    figures = [format_clock(timeline.duration_s), f"{checked.integrated_lufs or 0:.1f} LUFS"]
     figures.append(f"{checked.true_peak_dbtp:.1f} dBTP")
     parts = len(chapter_starts(timeline))
     picture = WaveformPicture(

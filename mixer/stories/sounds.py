@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mixer.errors import NotFound
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.publish.sound_mapping import list_sound_files
+from mixer.publish.timing import list_sound_files
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.objects import ObjectStore

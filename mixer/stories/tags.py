@@ -2,8 +2,7 @@
 
 from mixer.errors import UnusablePicture
 from mixer.publish.cover import MEDIA_TYPE, Picture, encode_cover, read_cover
-from mixer.publish.tags import AudioTags
-from mixer.publish.timing import build_tags
+from mixer.publish.tags import AudioTags, build_tags
 from mixer.requests import Options
 from mixer.script.document import Cover
 from mixer.script.script import Script

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from mixer.errors import NotFound
 from mixer.parallel import run_in_parallel
-from mixer.publish.sentence_timing import RecordedChunk
-from mixer.publish.timing import build_takes, find_unspoken, pair_recordings
+from mixer.publish.timing import RecordedChunk, build_takes, find_unspoken, pair_recordings
 from mixer.requests import Options
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.placement import Take

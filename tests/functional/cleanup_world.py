@@ -10,18 +10,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 
-from mixer.retention.aws_account import AwsAccount, open_account
-from mixer.retention.plan import RetentionPlan
-from mixer.retention.policy import read_policy
-from mixer.retention.report import Mode, RunReport
-from mixer.retention.retries import Retrier
-from mixer.retention.run import clean
+from mixer.retention import (
+    AwsAccount,
+    CleanupRun,
+    Deadline,
+    Mode,
+    RetentionPlan,
+    RunReport,
+    open_account,
+    read_policy,
+)
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -30,6 +37,11 @@ BUCKET = "mixer-output"
 REPOSITORY = "mixer"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
+NOWHERE = "https://nowhere.invalid/"
+"""Where a refused request goes: botocore asks moto as well before it takes the first answer."""
+
+SLOW_DOWN_XML = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
+SLOW_DOWN_JSON = b'{"__type": "TooManyRequestsException", "message": "Rate exceeded"}'
 
 
 def build_refusal(code: str, status: int = 400) -> ClientError:
@@ -41,6 +53,13 @@ def build_refusal(code: str, status: int = 400) -> ClientError:
     return ClientError(answer, "Operation")
 
 
+class RawBody(BytesIO):
+    """A response's body as urllib3 would pass it on."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
+
+
 class InterceptedClient:
     """A client of which some operations go through a test's hands.
 
@@ -50,6 +69,12 @@ class InterceptedClient:
     def __init__(self, client: Any, **handlers: Callable[..., Any]) -> None:
         self._client = client
         self._handlers = handlers
+
+    def get_paginator(self, name: str) -> Any:
+        """The real paginator, whose pages come from the operation as the test handles it."""
+        paginator = self._client.get_paginator(name)
+        paginator._method = getattr(self, name)
+        return paginator
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._client, name)
@@ -73,7 +98,7 @@ def build_failing_handler(*errors: Exception | None) -> Callable[..., Any]:
 def _create_clients() -> tuple[AwsAccount, boto3.Session]:
     """Clients for all tests: making them takes longer than using them."""
     session = boto3.Session("testing", "testing", region_name=REGION)
-    return open_account(session, ACCOUNT), session
+    return open_account(ACCOUNT, session), session
 
 
 @dataclass(frozen=True)
@@ -90,6 +115,29 @@ class CleanupWorld:
         world.account.ecr.create_repository(repositoryName=REPOSITORY)
         return world
 
+    def throttle(self, *operations: str, times: int = 1, attempts: int = 3) -> "CleanupWorld":
+        """The same account, whose services refuse the first calls of some operations for now.
+
+        Its clients are new: botocore's adaptive retries remember that they were throttled.
+        """
+        account = open_account(ACCOUNT, self.session, attempts=attempts)
+        remaining = dict.fromkeys(operations, times)
+
+        def answer(request: Any, event_name: str, **_: object) -> AWSResponse | None:
+            operation = event_name.rpartition(".")[2]
+            if not remaining.get(operation):
+                return None
+            remaining[operation] -= 1
+            is_s3 = event_name.split(".")[1] == "s3"
+            body = SLOW_DOWN_XML if is_s3 else SLOW_DOWN_JSON
+            headers = HTTPHeaders.from_dict({"x-amzn-errortype": "TooManyRequestsException"})
+            request.url = NOWHERE
+            return AWSResponse(request.url, 503 if is_s3 else 429, headers, RawBody(body))
+
+        for client in (account.s3, account.ecr, account.functions):
+            client.meta.events.register_first("before-send", answer)
+        return replace(self, account=account)
+
     def intercept(self, **clients: Mapping[str, Callable[..., Any]]) -> "CleanupWorld":
         """The same account, with handlers for operations of `s3`, `ecr` or `functions`."""
         between = {
@@ -99,20 +147,19 @@ class CleanupWorld:
         return replace(self, account=replace(self.account, **between))
 
     def clean(
-        self, document: object = None, *, mode: Mode = Mode.DELETE, retrier: Retrier | None = None
+        self, document: object = None, *, mode: Mode = Mode.DELETE, deadline: Deadline | None = None
     ) -> tuple[RunReport, list[RetentionPlan]]:
         """A round over the bucket and the repository, or over what a document names."""
         usual = {"buckets": [{"bucket": BUCKET}], "repositories": [{"repository": REPOSITORY}]}
         plans: list[RetentionPlan] = []
-        report = clean(
-            read_policy(usual if document is None else document),
+        run = CleanupRun(
             self.account,
-            now=NOW,
-            mode=mode,
-            retrier=retrier or Retrier(sleep=lambda _s: None),
+            NOW,
+            mode,
+            deadline=deadline or Deadline(sleep=lambda _s: None),
             observe_plan=plans.append,
         )
-        return report, plans
+        return run.clean(read_policy(usual if document is None else document)), plans
 
     # --- S3
 
@@ -257,8 +304,8 @@ class CleanupWorld:
             return role["Role"]["Arn"]
 
 
-def build_retrier(*readings_s: float) -> Retrier:
-    """A pace whose remaining time is read off a list; the last reading holds from then on."""
+def build_deadline(*readings_s: float) -> Deadline:
+    """A deadline whose remaining time is read off a list; the last reading holds from then on."""
     left: Iterator[float] = iter(readings_s)
     last = readings_s[-1]
-    return Retrier(remaining_s=lambda: next(left, last), sleep=lambda _s: None)
+    return Deadline(remaining_s=lambda: next(left, last), sleep=lambda _s: None)

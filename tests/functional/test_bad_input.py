@@ -62,7 +62,7 @@ def lufs(sound: Sound) -> float:
 def test_silence_among_others_is_left_out_and_named(mixer: InProcessCli):
     quiet = write_sound(Path("quiet.wav"), silence(3.0), VOICE_HZ)
     done, heard = mixed(mixer, quiet)
-    assert "There is nothing to hear in quiet.wav: left out." in done.out
+    assert "Silent and left out: quiet.wav." in done.out
     assert len(heard) / MIX_HZ == pytest.approx(2.8, abs=0.03)
 
 
@@ -85,14 +85,14 @@ def test_clipped_recording_is_named(mixer: InProcessCli):
         Path("loud.wav"), np.clip(8 * speech(2.0, 2, rms_db=-10), -1, 1), VOICE_HZ
     )
     done, _ = mixed(mixer, clipped)
-    assert "Recorded too loud, peaks were cut off before they came here: loud.wav." in done.out
+    assert "Recorded too loudly; the peaks are cut off: loud.wav." in done.out
     assert "good.wav" not in done.out
 
 
 def test_offset_is_taken_away_and_named(mixer: InProcessCli):
     shifted = write_sound(Path("shifted.wav"), speech(2.0, 2) + 0.2, VOICE_HZ)
     done, heard = mixed(mixer, shifted)
-    assert "The samples lay off the middle and were brought back: shifted.wav." in done.out
+    assert "A DC offset was removed: shifted.wav." in done.out
     assert abs(second_clip(heard, 1.9).mean()) < 0.002
 
 
@@ -128,7 +128,7 @@ def test_file_cut_in_the_middle_is_mixed_as_far_as_it_goes_or_refused_by_name(
         assert name in done.error
         return
     done, heard = mixed(mixer, cut)
-    assert f"Damaged or cut short; what could be read is mixed: {name}." in done.out
+    assert f"Damaged or cut short; the readable part was mixed: {name}." in done.out
     assert level_db(second_clip(heard, 1.5)) > -30
 
 
@@ -158,4 +158,4 @@ def test_silence_at_the_ends_of_music_is_not_played(mixer: InProcessCli):
 def test_music_cut_in_the_middle_is_named(mixer: InProcessCli):
     bed = cut_in_the_middle(write_sound(Path("bed.flac"), music(8.0), MIX_HZ))
     done, _ = mixed(mixer, bed=bed)
-    assert "Damaged or cut short; what could be read is mixed: bed.flac." in done.out
+    assert "Damaged or cut short; the readable part was mixed: bed.flac." in done.out

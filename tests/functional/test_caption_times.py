@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.publish.alignment import align_clauses, split_clauses
 from mixer.publish.captions import build_cues
-from mixer.publish.sentence_timing import RecordedChunk
-from mixer.publish.timing import build_takes, caption_sentences
+from mixer.publish.timing import RecordedChunk, build_takes, caption_sentences
+from mixer.publish.timing.alignment import align_clauses, split_clauses
 from mixer.script.script import BreakKind, Chunk, Utterance
 from mixer.sound.analysis.measurement import measure
 from mixer.sound.arrange.layout import MixStyle, build_timeline

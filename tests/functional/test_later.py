@@ -119,7 +119,7 @@ def test_speech_that_is_foretold_to_take_too_long_is_a_story_at_once(here):
     url = accepted(here.post("/synthesize", asked("drum", 3 * CHUNKS)))
     assert time.monotonic() - begun_s < PATIENCE_S / 2
     assert accepted(here.post("/synthesize", asked("drum", 3 * CHUNKS))) == url
-    assert here.served.ask("DELETE", url).status == 200
+    assert here.served.send("DELETE", url).status == 200
     assert here.engine.calls - calls < 2 * CHUNKS
 
 
@@ -136,7 +136,7 @@ def test_long_mix_is_a_story_that_answers_what_the_caller_would_have_got(here, t
     assert {*now.json} - {"warnings"} <= {*status}
     assert status["bucket"] == "local"
     parts = urlsplit(status["download_url"])
-    audio = here.served.ask("GET", f"{parts.path}?{parts.query}")
+    audio = here.served.send("GET", f"{parts.path}?{parts.query}")
     assert audio.status == 200
     assert len(audio.body) / 16_000 == pytest.approx(status["duration_s"], abs=0.5)
 
@@ -219,7 +219,7 @@ def test_in_the_cloud_the_story_is_begun_by_its_own_function_and_is_the_callers_
     assert answered["statusCode"] == 202, answered["body"]
     told = json.loads(answered["body"])
     story = told["story_id"]
-    assert there.executions.begun == [(story, 1)]
+    assert there.executions.started == [(story, 1)]
     request = StoryFolder(there.store, story).read(REQUEST, StoredRequest)
     assert (request.kind, request.caller) == (StoryKind.SPEECH, "anna")
     assert request.options == {"text_type": "markdown", "engine": "generative"}

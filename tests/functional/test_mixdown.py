@@ -387,14 +387,14 @@ RENDER_WITH_LITTLE_ROOM = """
 import resource, sys
 from pathlib import Path
 from mixer.errors import StoreFailed
-from tests.mixes import Spoken, laid_out
+from tests.mixes import ChunkSpec, prepare_mix
 from tests.sounds import speech
 
 folder, room = Path(sys.argv[1]), int(sys.argv[2])
-mix = laid_out(folder, [Spoken(speech(3.0, seed)) for seed in range(6)])
+mix = prepare_mix(folder, [ChunkSpec(speech(3.0, seed)) for seed in range(6)])
 resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 try:
-    mix.rendered(segment_grids=5)
+    mix.render(segment_grids=5)
 except StoreFailed as error:
     print(error)
 """

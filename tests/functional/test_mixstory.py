@@ -386,7 +386,7 @@ def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path)
     ("key", "code", "said"),
     [
         ("uploads/nobody.png", "not_found", "there is no uploaded picture uploads/nobody.png"),
-        ("uploads/one.wav", "unusable_picture", "uploads/one.wav is no JPEG or PNG picture"),
+        ("uploads/one.wav", "unusable_picture", "uploads/one.wav is not a JPEG or PNG picture"),
         ("uploads/half.jpg", "unusable_picture", "The picture uploads/half.jpg is broken"),
         ("uploads/huge.jpg", "unusable_picture", "uploads/huge.jpg is too large"),
         ("mixed/other.jpg", "bad_input", "is no key that POST /uploads has answered"),

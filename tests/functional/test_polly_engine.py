@@ -276,7 +276,7 @@ def test_the_deadline_ends_the_waiting_and_keeps_what_is_said(server, client):
     slow = quotas(Quota(20, 2, 4))
     engine = engine_for(client, quotas=slow, deadline_s=began_s + 0.6)
     with ThreadPoolExecutor(engine.parallelism) as pool:
-        waits = [pool.submit(engine.speak, chunk(number), JOANNA) for number in range(40)]
+        waits = [pool.submit(engine.synthesize, chunk(number), JOANNA) for number in range(40)]
     outcomes = [wait.exception() for wait in waits]
     assert time.monotonic() - began_s < 1.2
     assert sum(outcome is None for outcome in outcomes) == server.counts.answered > 5
@@ -360,7 +360,7 @@ def test_closing_ends_those_who_wait_and_keeps_what_is_under_way(server, client)
     server.reset(latency=Latency(base_s=0.3))
     engine = engine_for(client, quotas=quotas(Quota(20, 20, 2)))
     with ThreadPoolExecutor(8) as pool:
-        waits = [pool.submit(engine.speak, chunk(number), JOANNA) for number in range(8)]
+        waits = [pool.submit(engine.synthesize, chunk(number), JOANNA) for number in range(8)]
         while server.counts.calls < 2:
             time.sleep(0.005)
         began_s = time.monotonic()

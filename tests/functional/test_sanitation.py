@@ -9,10 +9,10 @@ import pytest
 import sanitation
 from mixer.cli import cli
 from mixer.errors import BadOption, StoreFailed
-from mixer.retention.handler import sanitize
+from mixer.retention import Deadline, Mode, TargetReport
+from mixer.retention.aws_account import RESERVE_S
 from mixer.retention.plan import Reason
-from mixer.retention.report import Mode, TargetReport
-from mixer.retention.retries import RESERVE_S, Retrier
+from mixer.retention.scheduled_run import ScheduledRun
 from mixer.stories.budget import PREFIX
 from tests.functional.cleanup_world import (
     ACCOUNT,
@@ -21,9 +21,9 @@ from tests.functional.cleanup_world import (
     REGION,
     REPOSITORY,
     CleanupWorld,
+    build_deadline,
     build_failing_handler,
     build_refusal,
-    build_retrier,
 )
 
 ONE_BUCKET = {"buckets": [{"bucket": BUCKET}]}
@@ -331,25 +331,32 @@ def test_a_listing_that_breaks_off_deletes_nothing_there_and_the_rest_is_cleaned
 
 def test_throttling_is_waited_out(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
-    waits: list[float] = []
-    slow = [build_refusal("SlowDown", 503)] * 4
-    meddled = world.intercept(
-        s3={
-            "list_object_versions": build_failing_handler(*slow),
-            "delete_objects": build_failing_handler(*slow),
-        }
-    )
-    report, _ = meddled.clean(ONE_BUCKET, retrier=Retrier(sleep=waits.append, jitter=lambda: 1.0))
-    assert waits == [0.5, 1.0, 2.0, 4.0] * 2
+    report, _ = world.throttle("ListObjectVersions", "DeleteObjects").clean(ONE_BUCKET)
     assert (world.keys(), report.failed) == (set(), False)
 
 
 def test_throttling_that_never_ends_is_reported(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
-    slow = build_failing_handler(*[build_refusal("SlowDown", 503)] * 100)
-    report, _ = world.intercept(s3={"delete_objects": slow}).clean(ONE_BUCKET)
+    report, _ = world.throttle("DeleteObjects", times=100, attempts=2).clean(ONE_BUCKET)
     assert of(report).failed == 1
     assert "SlowDown" in of(report).failures[0].why
+
+
+def test_a_run_does_not_wait_for_a_throttled_service_past_its_deadline(
+    world: CleanupWorld,
+) -> None:
+    world.put("mixed/a.mp3", 20)
+    throttled = world.throttle("DeleteObjects", times=100, attempts=12)
+    refused: list[object] = []
+
+    def note(**event: object) -> None:
+        refused.append(event)
+
+    throttled.account.s3.meta.events.register("needs-retry.s3.DeleteObjects", note)
+    deadline = Deadline(remaining_s=lambda: RESERVE_S if refused else 600)
+    report, _ = throttled.clean(ONE_BUCKET, deadline=deadline)
+    assert (of(report).left, report.unfinished, report.failed) == (1, True, False)
+    assert world.keys() == {"mixed/a.mp3"}
 
 
 def test_a_run_stops_before_its_deadline_and_the_next_one_goes_on(world: CleanupWorld) -> None:
@@ -359,11 +366,12 @@ def test_a_run_stops_before_its_deadline_and_the_next_one_goes_on(world: Cleanup
 
     def count(real: Callable[..., Any], **arguments: Any) -> Any:
         nonlocal deletes
+        answer = real(**arguments)
         deletes += 1
-        return real(**arguments)
+        return answer
 
-    pace = Retrier(remaining_s=lambda: RESERVE_S - 1 if deletes else 600, sleep=lambda _s: None)
-    first, _ = world.intercept(s3={"delete_objects": count}).clean(document, retrier=pace)
+    deadline = Deadline(remaining_s=lambda: RESERVE_S - 1 if deletes else 600)
+    first, _ = world.intercept(s3={"delete_objects": count}).clean(document, deadline=deadline)
     assert (deleted_items(of(first)), of(first).left, first.failed) == (1_000, 1, False)
     assert first.unfinished
     world.clean(document)
@@ -372,7 +380,7 @@ def test_a_run_stops_before_its_deadline_and_the_next_one_goes_on(world: Cleanup
 
 def test_without_time_to_list_nothing_is_deleted(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
-    report, _ = world.clean(ONE_BUCKET, retrier=build_retrier(600, 600, RESERVE_S))
+    report, _ = world.clean(ONE_BUCKET, deadline=build_deadline(600, 600, RESERVE_S))
     assert world.keys() == {"mixed/a.mp3"}
     assert (report.unfinished, report.failed) == (True, False)
 
@@ -416,7 +424,7 @@ def test_a_refused_target_is_not_cleaned_by_the_rules_of_its_double(world: Clean
 @pytest.mark.parametrize("nothing", [{}, {"buckets": []}, {"buckets": [], "repositories": []}])
 def test_a_policy_that_would_clean_nothing_is_refused(world: CleanupWorld, nothing: object) -> None:
     report, _ = world.clean(nothing)
-    assert "names nothing" in of(report, "policy").refused
+    assert "names none" in of(report, "policy").refused
     assert report.failed
 
 
@@ -465,14 +473,14 @@ class LambdaContext:
 
 
 def handle(world: CleanupWorld, event: dict[str, object], **environ: str) -> Any:
-    return sanitize(
-        event,
+    run = ScheduledRun(
         {"OUTPUT_BUCKET": BUCKET, **environ},
         account=world.account,
         sns=world.session.client("sns"),
         now=NOW,
-        retrier=Retrier(sleep=lambda _s: None),
+        deadline=Deadline(sleep=lambda _s: None),
     )
+    return run.answer(event)
 
 
 def metric(printed: str, name: str) -> float:
@@ -510,7 +518,7 @@ def test_counts_and_bytes_by_reason_are_reported_and_counted(
     counted = {
         (one["outcome"], one["reason"], one["Items"][0]) for one in reasons if "Items" in one
     }
-    assert counted == {("kept", "young", 1), ("doomed", "expired", 1), ("deleted", "expired", 1)}
+    assert counted == {("kept", "young", 1), ("to_delete", "expired", 1), ("deleted", "expired", 1)}
 
 
 def test_above_the_ceiling_a_run_stops_and_counts_it(
@@ -571,7 +579,7 @@ def test_a_message_is_sent_when_a_topic_is_named(world: CleanupWorld) -> None:
     world.put("mixed/a.mp3", 20)
     handle(world, {"mode": "delete"}, SANITATION_TOPIC_ARN=topic)
     sent = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
-    assert sent["Subject"] == "Mixer clean-up (delete): well, 1 deleted"
+    assert sent["Subject"] == "Mixer clean-up (delete): OK, 1 deleted"
     assert json.loads(sent["Message"])["mode"] == "delete"
 
 
@@ -596,7 +604,7 @@ def test_the_command_prints_the_plan_and_deletes_only_when_told(
     sanitize_command("--bucket", BUCKET, "--dry-run")
     printed = capsys.readouterr().out
     assert "mixed/a.mp3" in printed
-    assert "1 to go, 0 stay, 0 deleted" in printed
+    assert "1 to delete, 0 stay, 0 deleted" in printed
     assert world.keys() == {"mixed/a.mp3"}
     sanitize_command("--bucket", BUCKET, "--delete")
     assert world.keys() == set()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from mixer.retention import Deadline, TargetReport
+from mixer.retention.aws_account import RESERVE_S
 from mixer.retention.plan import Reason
-from mixer.retention.report import TargetReport
-from mixer.retention.retries import RESERVE_S, Retrier
 from tests.functional.cleanup_world import (
     ACCOUNT,
     REPOSITORY,
@@ -262,15 +262,8 @@ def test_a_refused_batch_is_reported_image_by_image(world: CleanupWorld) -> None
 
 def test_throttling_of_ecr_and_lambda_is_waited_out(world: CleanupWorld, running: str) -> None:
     world.push("old", 90)
-    slow = [build_refusal("ThrottlingException")] * 3
-    busy = [build_refusal("TooManyRequestsException", 429)] * 3
-    waits: list[float] = []
-    meddled = world.intercept(
-        ecr={"describe_images": build_failing_handler(*slow)},
-        functions={"get_function": build_failing_handler(*busy)},
-    )
-    meddled.clean(rules(), retrier=Retrier(sleep=waits.append, jitter=lambda: 1.0))
-    assert waits == [0.5, 1.0, 2.0] * 2
+    report, _ = world.throttle("DescribeImages", "GetFunction").clean(rules())
+    assert not report.failed
     assert world.digests() == {running}
 
 
@@ -284,8 +277,8 @@ def test_at_the_deadline_images_are_left_for_the_next_run(world: CleanupWorld) -
         described += "imageIds" in arguments
         return real(**arguments)
 
-    pace = Retrier(remaining_s=lambda: RESERVE_S if described else 600, sleep=lambda _s: None)
-    report, _ = world.intercept(ecr={"describe_images": count}).clean(rules(), retrier=pace)
+    deadline = Deadline(remaining_s=lambda: RESERVE_S if described else 600)
+    report, _ = world.intercept(ecr={"describe_images": count}).clean(rules(), deadline=deadline)
     assert old in world.digests()
     assert (of(report).left, report.unfinished, report.failed) == (1, True, False)
 

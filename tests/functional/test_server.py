@@ -135,7 +135,7 @@ def test_idle_connection_is_closed(served):
 
 
 def test_body_of_the_allowed_size_is_read(served):
-    got = served.ask("POST", "/echo", b"x" * 1_000_000, {"Content-Type": "text/plain"})
+    got = served.send("POST", "/echo", b"x" * 1_000_000, {"Content-Type": "text/plain"})
     assert len(got.json["event"]["body"]) == 1_000_000
 
 
@@ -144,7 +144,7 @@ def test_gateway_s_limit_holds_by_default():
 
 
 def test_huge_body_is_refused_and_the_client_gets_to_know(served):
-    got = served.ask("POST", "/echo", b"x" * 20_000_000)
+    got = served.send("POST", "/echo", b"x" * 20_000_000)
     assert (got.status, got.json["code"]) == (413, "body_too_large")
     assert "1,000,000 bytes" in got.json["error"]
 
@@ -244,10 +244,10 @@ def access_lines(caplog):
 def test_log_has_a_line_for_each_request_and_no_secrets(served, caplog):
     caplog.set_level(logging.INFO, logger="mixer.devserver.access")
     headers = {"Authorization": "Bearer topsecret", "Cookie": "session=topsecret"}
-    got = served.ask("POST", "/echo?token=topsecret", "topsecret text", headers)
+    got = served.send("POST", "/echo?token=topsecret", "topsecret text", headers)
     served.store.put("a.mp3", b"sound")
-    served.ask("GET", served.link("a.mp3"))
-    served.ask("GET", "/%1b[31mred")
+    served.send("GET", served.link("a.mp3"))
+    served.send("GET", "/%1b[31mred")
     with raw(served) as client:
         client.sendall(b"GET /\x1b[31mred HTTP/1.1\r\nHost: localhost\r\n\r\n")
         replied(client)

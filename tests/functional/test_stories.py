@@ -166,16 +166,16 @@ def test_idempotency_key_stands_for_one_request(stories):
 def test_stories_are_listed_the_newest_first_page_by_page(stories, told):
     for number in range(21):
         stories.begun({"text": f"Listed {number}."})
-    first = stories.served.ask("GET", "/stories").json
+    first = stories.served.send("GET", "/stories").json
     assert len(first["stories"]) == 20
-    rest = stories.served.ask("GET", f"/stories?cursor={first['next']}").json
+    rest = stories.served.send("GET", f"/stories?cursor={first['next']}").json
     assert rest["next"] is None
     listed = [*first["stories"], *rest["stories"]]
     assert told[0] in {each["story_id"] for each in rest["stories"]}
     assert len({each["story_id"] for each in listed}) == len(listed)
     created = [each["created_at"] for each in listed]
     assert created == sorted(created, reverse=True)
-    stories.refused(stories.served.ask("GET", "/stories?cursor=../x"), 400, "bad_input")
+    stories.refused(stories.served.send("GET", "/stories?cursor=../x"), 400, "bad_input")
 
 
 def test_passage_that_cannot_be_said_is_named_and_mended_by_asking_again(stories):
@@ -200,9 +200,9 @@ def test_cancelled_story_stops_and_goes_on_when_asked_for_again(tmp_path):
     with laptop_with(tmp_path, slow) as stories:
         story = stories.begun({"text": CHAPTERS, "text_type": "markdown"})
         stories.until(story, lambda status: status["state"] == "synthesizing")
-        cancelled = stories.served.ask("DELETE", f"/stories/{story}")
+        cancelled = stories.served.send("DELETE", f"/stories/{story}")
         assert (cancelled.status, cancelled.json["state"]) == (200, "cancelled")
-        stories.refused(stories.served.ask("DELETE", f"/stories/{story}"), 409, "story_ended")
+        stories.refused(stories.served.send("DELETE", f"/stories/{story}"), 409, "story_ended")
         total = cancelled.json["chunks"]["total"]
         time.sleep(1)
         said = slow.calls
@@ -265,8 +265,8 @@ def test_expired_story_is_not_found_and_no_longer_listed(stories):
     story = stories.begun({"text": "An old boat."})
     stories.ended(story)
     stories.served.store.remove(f"stories/{story}")
-    stories.refused(stories.served.ask("GET", f"/stories/{story}"), 404, "not_found")
-    listed = stories.served.ask("GET", "/stories").json["stories"]
+    stories.refused(stories.served.send("GET", f"/stories/{story}"), 404, "not_found")
+    listed = stories.served.send("GET", "/stories").json["stories"]
     assert story not in {each["story_id"] for each in listed}
 
 
@@ -289,7 +289,7 @@ def test_dry_run_tells_plan_and_price_and_spends_nothing(stories):
 @pytest.mark.parametrize("story", ["0" * 32, "nothing", "..%2Fx"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_unknown_story_is_not_found(stories, method, story):
-    stories.refused(stories.served.ask(method, f"/stories/{story}"), 404, "not_found")
+    stories.refused(stories.served.send(method, f"/stories/{story}"), 404, "not_found")
 
 
 @pytest.mark.parametrize(

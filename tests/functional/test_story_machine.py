@@ -70,8 +70,8 @@ def _anew(polly, machine):
 @pytest.fixture(scope="module")
 def told(machine, polly):
     """A book of 62 chunks, told from text to audio."""
-    story = machine.begun(build_book("Bell"), **VOICE)
-    return story, machine.ended(story), list(machine.calls), polly.counts
+    story = machine.create_story(build_book("Bell"), **VOICE)
+    return story, machine.await_end(story), list(machine.calls), polly.counts
 
 
 def test_book_is_told_in_steps(machine, told):
@@ -84,7 +84,7 @@ def test_book_is_told_in_steps(machine, told):
     assert order[-3:] == ["join", "publish", "notify"]
     assert order.count("synthesize") == 4
     assert order.count("render") == 3
-    (execution,) = machine.executions(story)
+    (execution,) = machine.list_executions(story)
     assert (execution["name"], execution["status"]) == (f"{story}-1", "SUCCEEDED")
     assert set(status.result.links) >= {
         *("audio", "captions_vtt", "captions_srt", "chapters", "picture", "report")
@@ -93,7 +93,7 @@ def test_book_is_told_in_steps(machine, told):
 
 def test_payloads_stay_small(machine, told):
     story, *_ = told
-    (execution,) = machine.executions(story)
+    (execution,) = machine.list_executions(story)
     history = machine.states.get_execution_history(executionArn=execution["executionArn"])
     largest = max(len(json.dumps(each, default=str)) for each in history["events"])
     assert largest < 4_000
@@ -101,7 +101,7 @@ def test_payloads_stay_small(machine, told):
 
 def test_name_that_is_used_up_is_not_used_again(machine, told):
     story, *_ = told
-    assert machine.desk.launcher.start(story, 1, StoryKind.STORY) is False
+    assert machine.service.launcher.start(story, 1, StoryKind.STORY) is False
     with pytest.raises(machine.states.exceptions.ExecutionAlreadyExists):
         machine.states.start_execution(
             stateMachineArn=machine.arn, name=f"{story}-1", input='{"other": 1}'
@@ -110,8 +110,8 @@ def test_name_that_is_used_up_is_not_used_again(machine, told):
 
 def test_storm_of_refusals_is_weathered(machine, polly):
     polly.reset(Faults(throttled=0.4, cut=0.05, seed=3))
-    story = machine.begun(build_book("Storm"), StoryKind.SPEECH, **VOICE)
-    status = machine.ended(story)
+    story = machine.create_story(build_book("Storm"), StoryKind.SPEECH, **VOICE)
+    status = machine.await_end(story)
     assert (status.state, status.failure) == (StoryState.DONE, None)
     assert len(status.result.chunk_keys) == CHUNKS
     assert polly.counts.throttled > 20
@@ -121,26 +121,26 @@ def test_storm_of_refusals_is_weathered(machine, polly):
 def test_passage_that_can_never_be_said_fails_by_name_and_the_rest_is_kept(machine, polly):
     text = f"{build_book('Silence')}\n\n{POISON}"
     polly.reset(Faults(texts={"tempest": "InvalidSsmlException"}))
-    story = machine.begun(text, StoryKind.SPEECH, **VOICE)
-    failed = machine.ended(story)
+    story = machine.create_story(text, StoryKind.SPEECH, **VOICE)
+    failed = machine.await_end(story)
     assert (failed.state, failed.failure.code) == (StoryState.FAILED, "speech_failed")
     assert failed.failure.details["passages"] == ["The tempest rose."]
-    assert [each["status"] for each in machine.executions(story)] == ["FAILED"]
+    assert [each["status"] for each in machine.list_executions(story)] == ["FAILED"]
     said = polly.counts.answered
     polly.reset()
-    assert machine.begun(text, StoryKind.SPEECH, **VOICE) == story
-    resumed = machine.ended(story)
+    assert machine.create_story(text, StoryKind.SPEECH, **VOICE) == story
+    resumed = machine.await_end(story)
     assert (resumed.state, resumed.result.attempt) == (StoryState.DONE, 2)
-    assert [each["status"] for each in machine.executions(story)] == ["FAILED", "SUCCEEDED"]
+    assert [each["status"] for each in machine.list_executions(story)] == ["FAILED", "SUCCEEDED"]
     assert said + polly.counts.answered == CHUNKS + 2
 
 
 def test_cancelled_story_ends_and_says_so(machine, polly):
     text = build_book("Thief")
     folder = f"stories/{story_of(machine, text)}"
-    machine.desk.store.put(f"{folder}/{cancelled_name(1)}", b"{}")  # before its first step
-    story = machine.begun(text, StoryKind.SPEECH, **VOICE)
-    while machine.running(story):
+    machine.service.store.put(f"{folder}/{cancelled_name(1)}", b"{}")  # before its first step
+    story = machine.create_story(text, StoryKind.SPEECH, **VOICE)
+    while machine.is_running(story):
         pass
     status = machine.status(story)
     assert (status.state, polly.counts.answered) == (StoryState.CANCELLED, 0)
@@ -150,34 +150,34 @@ def test_cancelled_story_ends_and_says_so(machine, polly):
 def test_story_cancelled_while_it_speaks_ends_and_goes_on_when_asked_again(machine, polly):
     text = build_book("Raven")
     polly.reset(latency=Latency(base_s=1.0))
-    story = machine.begun(text, StoryKind.SPEECH, **VOICE)
+    story = machine.create_story(text, StoryKind.SPEECH, **VOICE)
     while not polly.counts.calls:
         time.sleep(0.01)
-    assert machine.desk.cancel(story, CALLER).state is StoryState.CANCELLED
-    machine.ended(story)
+    assert machine.service.cancel(story, CALLER).state is StoryState.CANCELLED
+    machine.await_end(story)
     before = polly.counts
     assert 0 < before.answered < CHUNKS
     polly.reset()
-    assert machine.begun(text, StoryKind.SPEECH, **VOICE) == story
-    status = machine.ended(story)
+    assert machine.create_story(text, StoryKind.SPEECH, **VOICE) == story
+    status = machine.await_end(story)
     assert (status.state, status.result.attempt) == (StoryState.DONE, 2)
     # Calls that were under way when it was cancelled are answered to nobody, or to this attempt.
     assert before.answered + polly.counts.answered >= CHUNKS
     assert before.answered + polly.counts.calls <= CHUNKS + before.max_in_flight
-    ends = [each["status"] for each in machine.executions(story)]
+    ends = [each["status"] for each in machine.list_executions(story)]
     assert ends == ["SUCCEEDED", "SUCCEEDED"]
 
 
 def story_of(machine, text):
     order = StoryRequest(StoryKind.SPEECH, CALLER, {"text_type": "markdown", **VOICE}, text=text)
-    return derive_story_id(machine.desk.secret, CALLER, order.fingerprint)
+    return derive_story_id(machine.service.secret, CALLER, order.fingerprint)
 
 
 @pytest.mark.usefixtures("told")
 def test_chunks_that_are_given_enter_at_the_layout(machine):
     chunks = tuple(list_keys(boto3.client("s3"), "narration_chunks/")[:3])
-    story = machine.desk.begin(StoryRequest(StoryKind.MIX, CALLER, {}, chunk_keys=chunks))
-    status = machine.ended(story)
+    story = machine.service.begin(StoryRequest(StoryKind.MIX, CALLER, {}, chunk_keys=chunks))
+    status = machine.await_end(story)
     assert (status.state, status.failure) == (StoryState.DONE, None)
     assert {each["task"] for each in machine.calls} >= {"lay_out", "render", "join", "publish"}
     assert not {each["task"] for each in machine.calls} & {"plan", "synthesize"}
@@ -197,8 +197,8 @@ def test_sounds_of_the_library_and_of_callers_are_played_by_machines_that_share_
         "# One\n\n[[music beds/sea.wav]]\n\nThe buoy [[sound uploads/secret/bell.wav]] rang.\n\n"
         "[[sting uploads/secret/bell.wav]]\n\n# Two\n\nThe buoy was silent."
     )
-    story = machine.begun(text, **VOICE)
-    status = machine.ended(story)
+    story = machine.create_story(text, **VOICE)
+    status = machine.await_end(story)
     assert (status.state, status.failure) == (StoryState.DONE, None)
     timeline = s3.get_object(Bucket=BUCKET, Key=f"stories/{story}/timeline.json")["Body"].read()
     cues = [(cue["source"], cue["plays_once"]) for cue in json.loads(timeline)["cues"]]
@@ -211,16 +211,16 @@ def test_sounds_of_the_library_and_of_callers_are_played_by_machines_that_share_
 
 
 def test_what_is_only_spoken_plays_no_sounds_and_looks_for_none(machine):
-    story = machine.begun("A word.\n\n[[sound no such.wav]]\n\nAnother.", StoryKind.SPEECH, **VOICE)
-    assert machine.ended(story).state is StoryState.DONE
+    story = machine.create_story("A word.\n\n[[sound no such.wav]]\n\nAnother.", StoryKind.SPEECH, **VOICE)
+    assert machine.await_end(story).state is StoryState.DONE
 
 
 @pytest.mark.parametrize(
     ("file", "code"), [("no such.wav", "not_found"), ("stories/of/others.wav", "forbidden")]
 )
 def test_a_sound_that_is_not_there_ends_a_story_before_a_word_is_paid(machine, polly, file, code):
-    story = machine.begun(f"# One\n\nA word.\n\n[[sound {file}]]\n\nAnother.", **VOICE)
-    status = machine.ended(story)
+    story = machine.create_story(f"# One\n\nA word.\n\n[[sound {file}]]\n\nAnother.", **VOICE)
+    status = machine.await_end(story)
     assert (status.state, status.failure.code) == (StoryState.FAILED, code)
     assert status.failure.error.startswith("line 5: ")
     assert file in status.failure.error

@@ -208,5 +208,5 @@ def test_a_cover_that_is_no_picture_ends_the_story_before_a_word_is_said(stories
     asked = {"text": "A boat nobody saw.", "cover": "uploads/c.txt"}
     status = stories.ended(stories.begun(asked))
     assert (status["state"], status["error"]["code"]) == ("failed", "unusable_picture")
-    assert status["error"]["error"] == "uploads/c.txt is no JPEG or PNG picture."
+    assert status["error"]["error"] == "uploads/c.txt is not a JPEG or PNG picture."
     assert stories.engine.calls == calls

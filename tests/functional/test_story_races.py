@@ -258,5 +258,5 @@ def test_status_of_a_long_story_takes_one_page_and_a_handful_of_objects(tmp_path
 
 
 def replaced_launcher(world, launcher):
-    desk = world.desk
+    desk = world.service
     return type(desk)(desk.store, desk.secret, launcher, desk.spending)

@@ -1,8 +1,9 @@
 """What a handler really does, read from its source: AWS calls, environment variables, routes.
 
 From the handler's module on, a function is reached when something reached mentions its name, and a
-module when something reached imports it. Names are not told apart by class: too much is found
-rather than too little.
+module when something reached imports it. Functions of one name are not distinguished by class: too
+much is found rather than too little. What a package's `__init__` re-exports counts as imported from
+the module that defines it, and only where it is asked for.
 """
 
 import ast
@@ -119,7 +120,7 @@ class _Search:
         parent = module.rpartition(".")[0]
         if parent:
             self._open_module(parent)
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = _parse_file(file)
         self.modules[module] = tree
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -129,7 +130,7 @@ class _Search:
         self._add_nodes(_iterate_import_nodes(tree))
 
     def _add_nodes(self, nodes):
-        nodes = list(nodes)
+        nodes = [node for node in nodes if not _is_reexport(node)]
         self.seen.extend(nodes)
         for node in nodes:
             for imported in _find_imports(node):
@@ -176,6 +177,32 @@ def _list_functions(tree) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
+@cache
+def _parse_file(file) -> ast.Module:
+    """A file's tree; the re-exports of a package are marked in it."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    package = ".".join(file.relative_to(ROOT).parent.parts)
+    for node in ast.walk(tree) if file.name == "__init__.py" else ():
+        if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{package}."):
+            for inner in ast.walk(node):
+                inner.is_reexport = True
+    return tree
+
+
+def _is_reexport(node) -> bool:
+    return getattr(node, "is_reexport", False)
+
+
+def _resolve_export(module: str, name: str) -> str:
+    """The module that defines a name, where a package only hands it on."""
+    file = find_source(module)
+    nodes = ast.walk(_parse_file(file)) if file and file.name == "__init__.py" else ()
+    for node in (each for each in nodes if isinstance(each, ast.ImportFrom) and _is_reexport(each)):
+        if name in {alias.asname or alias.name for alias in node.names}:
+            return _resolve_export(node.module, name)
+    return module
+
+
 def _iterate_import_nodes(node) -> Iterator[ast.AST]:
     """What runs when a module is imported, decorators and defaults included."""
     for child in ast.iter_child_nodes(node):
@@ -198,8 +225,9 @@ def _find_imports(node) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module:
-        yield node.module
-        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        for alias in node.names:
+            yield _resolve_export(node.module, alias.name)
+            yield f"{node.module}.{alias.name}"
 
 
 def _find_names(node) -> Iterator[str]:

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from mixer.publish.timing import (
-    PADDING_WEIGHTS,
     build_takes,
     caption_sentences,
     chapter_starts,
     find_unspoken,
     pair_recordings,
 )
+from mixer.publish.timing.takes import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.sources import TextType

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mixer.publish.epub import (
+from mixer.publish.epub.book import write_book
+from mixer.publish.epub.model import (
     BlockShape,
     BookBlock,
     BookMetadata,
     BookPage,
     BookSentence,
     build_clips,
-    write_book,
 )
 from mixer.script.readers.epub import read_epub
 from tests.epub_rules import XHTML, find_broken_rules, open_epub, parse_clock_ms

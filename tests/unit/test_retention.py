@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mixer.retention.bucket_plan import find_living_stories, parse_chunk_keys, plan_bucket
+from mixer.retention.image_plan import plan_repository
 from mixer.retention.inventory import (
     BucketListing,
     Folder,
@@ -19,9 +21,7 @@ from mixer.retention.inventory import (
     Uses,
 )
 from mixer.retention.plan import Reason, RetentionPlan
-from mixer.retention.planner import find_living_stories, plan_bucket, plan_repository
 from mixer.retention.policy import BucketPolicy, PrefixRule, RepositoryPolicy
-from mixer.retention.stories import parse_chunk_keys
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from mixer.publish.sentence_timing import SentenceTiming, char_start_samples
-from mixer.publish.sound_mapping import list_sound_files
-from mixer.publish.timing import build_takes, pair_recordings
+from mixer.publish.timing import build_takes, list_sound_files, pair_recordings
+from mixer.publish.timing.sentences import SentenceTiming, char_start_samples
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.sources import TextType

@@ -4,8 +4,7 @@ import io
 
 from mutagen.id3 import ID3
 
-from mixer.publish.tags import AudioTags
-from mixer.publish.timing import build_tags
+from mixer.publish.tags import AudioTags, build_tags
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.sources import TextType

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mixer.publish.paint import (
+from mixer.publish.waveform import WaveformPicture, draw_waveform
+from mixer.publish.waveform.axis import TICK_ROOM_PX, TimeAxis, format_clock, place_chapter_marks
+from mixer.publish.waveform.drawing import (
     BOTTOM_PX,
     FULL_HEIGHT_PX,
     HEIGHT_PX,
@@ -21,15 +23,13 @@ from mixer.publish.paint import (
     TOP_PX,
     WIDTH_PX,
 )
-from mixer.publish.text_rendering import fit_text, text_width_px, transliterate_text
-from mixer.publish.time_axis import TICK_ROOM_PX, TimeAxis, format_clock, place_chapter_marks
-from mixer.publish.waveform import WaveformPicture, draw_waveform
+from mixer.publish.waveform.text import fit_text, text_width_px, transliterate_text
 
 SPEECH = tuple((-0.5 * abs(math.sin(at / 9)), 0.6 * abs(math.sin(at / 7))) for at in range(2000))
 MIDDLE_PX = (TOP_PX + BOTTOM_PX) // 2
 
 
-def seen(**more):
+def draw(**more):
     """The picture of some speech, as an image."""
     return Image.open(
         BytesIO(draw_waveform(WaveformPicture(**({"peaks": SPEECH, "duration_s": 60} | more))))
@@ -52,7 +52,7 @@ def lit_rows(image, x):
 
 
 def test_picture_is_a_png_of_fixed_size():
-    image = seen()
+    image = draw()
     assert image.format == "PNG"
     assert image.size == (WIDTH_PX, HEIGHT_PX)
 
@@ -64,14 +64,14 @@ def test_same_numbers_give_the_same_bytes():
 
 def test_loud_stands_taller_than_soft_and_silence_is_a_line():
     peaks = ((-0.02, 0.02),) * 100 + ((-0.9, 0.9),) * 100 + ((0.0, 0.0),) * 100
-    image = seen(peaks=peaks)
+    image = draw(peaks=peaks)
     third = (RIGHT_PX - LEFT_PX) // 3
     soft, loud, silent = (lit_rows(image, LEFT_PX + third // 2 + third * at) for at in range(3))
     assert loud > 150 > soft > silent > 0
 
 
 def test_one_sided_peaks_are_drawn_on_their_side():
-    image = seen(peaks=((0.0, 0.9),) * 10)
+    image = draw(peaks=((0.0, 0.9),) * 10)
     column = [
         max(brightness(image, x, MIDDLE_PX + off) for x in range(800, 806)) for off in (-50, 50)
     ]
@@ -80,29 +80,29 @@ def test_one_sided_peaks_are_drawn_on_their_side():
 
 def test_music_shows_behind_a_silent_voice():
     quiet = {"peaks": ((0.0, 0.0),)}
-    with_music, without = seen(**quiet, music=(0.2,) * 50), seen(**quiet)
+    with_music, without = draw(**quiet, music=(0.2,) * 50), draw(**quiet)
     assert with_music.getpixel((800, MIDDLE_PX - 12)) != without.getpixel((800, MIDDLE_PX - 12))
     assert with_music.getpixel((800, TOP_PX + 5)) == without.getpixel((800, TOP_PX + 5))
 
 
 def test_chapter_has_a_mark_where_it_begins():
     quiet = {"peaks": (), "duration_s": 100}
-    image, x_px = seen(**quiet, chapters=((50.0, "Half"),)), (LEFT_PX + RIGHT_PX) // 2
+    image, x_px = draw(**quiet, chapters=((50.0, "Half"),)), (LEFT_PX + RIGHT_PX) // 2
     assert brightness(image, x_px, TOP_PX + 4) > brightness(image, x_px - 9, TOP_PX + 4)
 
 
 def test_loudness_is_a_line_at_its_height():
     curve = tuple((second * 1.0, -20.0) for second in range(61))
-    image, plain = seen(loudness=curve, peaks=()), seen(peaks=())
+    image, plain = draw(loudness=curve, peaks=()), draw(peaks=())
     y_px = LANE_TOP_PX + round((LANE_BOTTOM_PX - LANE_TOP_PX - 1) * 20 / 50)
     assert brightness(image, 700, y_px) > brightness(image, 700, y_px - 6) + 200
     assert brightness(image, 700, y_px + 9) > brightness(image, 700, y_px - 9)
     assert (image.size, plain.size) == ((WIDTH_PX, FULL_HEIGHT_PX), (WIDTH_PX, HEIGHT_PX))
 
 
-def test_music_that_nobody_speaks_over_has_its_own_colour():
+def test_music_without_speech_has_its_own_colour():
     loud = {"peaks": ((-0.8, 0.8),) * 100, "music": (0.3,) * 100, "duration_s": 60.0}
-    image = seen(**loud, speech=((0.0, 30.0),))
+    image = draw(**loud, speech=((0.0, 30.0),))
 
     def reddest(x: int) -> int:
         colours = [image.getpixel((near, MIDDLE_PX - 30)) for near in range(x, x + 5)]
@@ -110,7 +110,7 @@ def test_music_that_nobody_speaks_over_has_its_own_colour():
 
     assert reddest(400) > 40
     assert reddest(1200) < 0
-    unknown = seen(**loud)
+    unknown = draw(**loud)
     assert unknown.getpixel((1200, MIDDLE_PX - 30)) != image.getpixel((1200, MIDDLE_PX - 30))
 
 
@@ -133,7 +133,7 @@ def test_music_that_nobody_speaks_over_has_its_own_colour():
 )
 def test_odd_input_is_drawn_all_the_same(odd):
     height_px = FULL_HEIGHT_PX if "loudness" in odd else HEIGHT_PX
-    assert seen(**odd).size == (WIDTH_PX, height_px)
+    assert draw(**odd).size == (WIDTH_PX, height_px)
 
 
 @settings(deadline=None, max_examples=20)
@@ -143,7 +143,7 @@ def test_odd_input_is_drawn_all_the_same(odd):
     st.lists(st.tuples(st.floats(-1, 0), st.floats(0, 1)), max_size=50),
 )
 def test_any_text_and_peaks_can_be_drawn(title, chapters, peaks):
-    assert seen(peaks=tuple(peaks), title=title, chapters=tuple(chapters))
+    assert draw(peaks=tuple(peaks), title=title, chapters=tuple(chapters))
 
 
 def test_picture_takes_a_tenth_of_a_second():

@@ -1,37 +1,76 @@
-"""The archive of a read-aloud book, written a chapter at a time: no more is held in memory."""
+"""Writes the archive of a read-aloud book, a chapter at a time: no more is held in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import IO
+from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from mixer.publish.epub.model import BookMetadata, BookPage, build_clips
-from mixer.publish.epub.package import (
-    CONTAINER,
-    STYLE,
-    BookChapter,
-    build_cover_page,
-    build_nav,
-    build_package,
+from mixer.publish.epub.pages import (
+    XML,
+    build_html,
+    build_overlay,
+    build_page,
+    escape_text,
+    format_clock,
+    text_direction,
 )
-from mixer.publish.epub.pages import build_overlay, build_page
 from mixer.publish.zips import add_file, build_entry
+from mixer.script.document import collapse_whitespace
 
 MIMETYPE = b"application/epub+zip"
 AUDIO_TYPES = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "m4b": "audio/mp4"}
-"""Core media types of EPUB, by a file's ending."""
+"""EPUB's core media types, by file suffix."""
+
+ACTIVE = "-epub-media-overlay-active"
+"""Class of the sentence being spoken."""
+
+STYLE = f"""\
+body {{ margin: 5%; line-height: 1.5; }}
+h1, h2 {{ line-height: 1.2; }}
+hr {{ border: 0; margin: 1.5em 0; text-align: center; }}
+hr::after {{ content: "\\2217  \\2217  \\2217"; }}
+img {{ display: block; margin: 0 auto; max-width: 100%; max-height: 95vh; }}
+.{ACTIVE} {{ background-color: #fde68a; color: #111827; }}
+"""
+
+CONTAINER = f"""{XML}
+<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
+<rootfiles>
+<rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/>
+</rootfiles>
+</container>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BookChapter:
+    """A chapter in the archive.
+
+    Attributes:
+        name: of its files, without suffixes.
+        title: in the table of contents.
+        audio: path of its audio.
+        audio_type: media type.
+        overlay_ms: length of its overlay; 0 where it has none.
+    """
+
+    name: str
+    title: str
+    audio: str
+    audio_type: str
+    overlay_ms: int
 
 
 def write_book(
     file: IO[bytes], metadata: BookMetadata, pages: Iterable[tuple[BookPage, Path]]
 ) -> None:
-    """Write the archive.
+    """Write a book of pages, in reading order, with their audio.
 
-    Args:
-        file: to be written.
-        metadata: what the book says of itself.
-        pages: chapters in reading order with their audio, which is no longer needed when the next
-            one is asked for.
+    An audio file is no longer needed when the next page is requested.
     """
     chapters = []
     with ZipFile(file, "w") as archive:
@@ -40,33 +79,120 @@ def write_book(
         _add_entry(archive, "EPUB/style.css", STYLE.encode())
         if metadata.cover:
             _add_entry(archive, "EPUB/cover.jpg", metadata.cover, ZIP_STORED)
-            _add_entry(archive, "EPUB/cover.xhtml", build_cover_page(metadata).encode())
+            _add_entry(archive, "EPUB/cover.xhtml", _build_cover_page(metadata).encode())
         for number, (page, audio) in enumerate(pages, start=1):
             chapters.append(
                 _add_chapter(archive, f"chapter-{number:04}", page, audio, metadata.language)
             )
-        _add_entry(archive, "EPUB/nav.xhtml", build_nav(metadata, chapters).encode())
-        _add_entry(archive, "EPUB/package.opf", build_package(metadata, chapters).encode())
+        _add_entry(archive, "EPUB/nav.xhtml", _build_nav(metadata, chapters).encode())
+        _add_entry(archive, "EPUB/package.opf", _build_package(metadata, chapters).encode())
 
 
 def _add_chapter(
     archive: ZipFile, name: str, page: BookPage, audio: Path, language: str
 ) -> BookChapter:
-    """A chapter, once its files lie in the archive."""
-    ending = audio.suffix.removeprefix(".")
-    inside = f"audio/{name}.{'m4a' if ending == 'm4b' else ending}"
-    parts = build_clips(page)
+    """Add a chapter's files to the archive."""
+    suffix = audio.suffix.removeprefix(".")
+    audio_name = f"audio/{name}.{'m4a' if suffix == 'm4b' else suffix}"
+    clips = build_clips(page)
     _add_entry(archive, f"EPUB/{name}.xhtml", build_page(page, language).encode())
-    if parts:
-        _add_entry(
-            archive, f"EPUB/{name}.smil", build_overlay(f"{name}.xhtml", inside, parts).encode()
-        )
-        add_file(archive, f"EPUB/{inside}", audio)
-    heard_ms = parts[-1].end_ms - parts[0].begin_ms if parts else 0
-    return BookChapter(name, page.title, inside, AUDIO_TYPES[ending], heard_ms)
+    if clips:
+        overlay = build_overlay(f"{name}.xhtml", audio_name, clips)
+        _add_entry(archive, f"EPUB/{name}.smil", overlay.encode())
+        add_file(archive, f"EPUB/{audio_name}", audio)
+    overlay_ms = clips[-1].end_ms - clips[0].begin_ms if clips else 0
+    return BookChapter(name, page.title, audio_name, AUDIO_TYPES[suffix], overlay_ms)
 
 
 def _add_entry(
     archive: ZipFile, name: str, content: bytes, compression: int = ZIP_DEFLATED
 ) -> None:
     archive.writestr(build_entry(name), content, compression)
+
+
+def _build_nav(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
+    entries = "\n".join(
+        f'<li><a href="{each.name}.xhtml">{escape_text(each.title)}</a></li>' for each in chapters
+    )
+    body = (
+        f'<nav epub:type="toc" role="doc-toc" id="toc"><h1>{escape_text(metadata.title)}</h1>\n'
+        f"<ol>\n{entries}\n</ol></nav>"
+    )
+    return build_html(metadata.language, metadata.title, body)
+
+
+def _build_cover_page(metadata: BookMetadata) -> str:
+    image = f'<img src="cover.jpg" alt={quoteattr(collapse_whitespace(metadata.title))}/>'
+    return build_html(metadata.language, metadata.title, image, ' epub:type="cover"')
+
+
+def _build_package(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
+    spine = [f'<itemref idref="{each.name}"/>' for each in chapters]
+    if metadata.cover:
+        spine.insert(0, '<itemref idref="cover-page"/>')
+    return "\n".join(
+        [
+            XML,
+            '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"',
+            f'unique-identifier="id" xml:lang={quoteattr(metadata.language)}>',
+            '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">',
+            *_format_metadata(metadata, chapters),
+            "</metadata>",
+            "<manifest>",
+            *_format_manifest(metadata, chapters),
+            "</manifest>",
+            f'<spine page-progression-direction="{text_direction(metadata.language)}">',
+            *spine,
+            "</spine>",
+            "</package>",
+            "",
+        ]
+    )
+
+
+def _format_metadata(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
+    yield f'<dc:identifier id="id">{escape_text(metadata.identifier)}</dc:identifier>'
+    yield f"<dc:title>{escape_text(metadata.title)}</dc:title>"
+    yield f"<dc:language>{escape_text(metadata.language)}</dc:language>"
+    if metadata.author:
+        yield f"<dc:creator>{escape_text(metadata.author)}</dc:creator>"
+    if metadata.description:
+        yield f"<dc:description>{escape_text(metadata.description)}</dc:description>"
+    modified = metadata.modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield _format_meta("dcterms:modified", modified)
+    if metadata.narrator:
+        yield _format_meta("media:narrator", metadata.narrator)
+    yield _format_meta("media:active-class", ACTIVE)
+    yield _format_meta("media:duration", format_clock(sum(each.overlay_ms for each in chapters)))
+    for each in chapters:
+        if each.overlay_ms:
+            yield _format_meta(
+                "media:duration", format_clock(each.overlay_ms), f"#{each.name}-overlay"
+            )
+    yield from (_format_meta("schema:accessMode", mode) for mode in ("textual", "auditory"))
+    features = "synchronizedAudioText", "tableOfContents", "readingOrder"
+    yield from (_format_meta("schema:accessibilityFeature", feature) for feature in features)
+    yield _format_meta("schema:accessibilityHazard", "none")
+
+
+def _format_meta(name: str, value: str, refines: str = "") -> str:
+    about = f' refines="{refines}"' if refines else ""
+    return f'<meta property="{name}"{about}>{escape_text(value)}</meta>'
+
+
+def _format_manifest(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
+    yield _format_item("nav", "nav.xhtml", "application/xhtml+xml", ' properties="nav"')
+    yield _format_item("style", "style.css", "text/css")
+    if metadata.cover:
+        yield _format_item("cover", "cover.jpg", "image/jpeg", ' properties="cover-image"')
+        yield _format_item("cover-page", "cover.xhtml", "application/xhtml+xml")
+    for each in chapters:
+        overlay = f' media-overlay="{each.name}-overlay"' if each.overlay_ms else ""
+        yield _format_item(each.name, f"{each.name}.xhtml", "application/xhtml+xml", overlay)
+        if each.overlay_ms:
+            yield _format_item(f"{each.name}-overlay", f"{each.name}.smil", "application/smil+xml")
+            yield _format_item(f"{each.name}-audio", each.audio, each.audio_type)
+
+
+def _format_item(name: str, href: str, media_type: str, more: str = "") -> str:
+    return f'<item id="{name}" href="{href}" media-type="{media_type}"{more}/>'

@@ -1,4 +1,4 @@
-"""What goes into a read-aloud book."""
+"""The contents of a read-aloud book. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from itertools import pairwise
 
 
 class BlockShape(StrEnum):
-    """What a block is to the reader."""
+    """How a block looks."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -17,11 +17,10 @@ class BlockShape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BookSentence:
-    """A sentence of a page.
+    """A sentence as the author wrote it.
 
     Attributes:
-        text: as the author wrote it.
-        start_s: first sound, in the chapter's own audio; None where it is not heard.
+        start_s: its first sound in the chapter's own audio; None where it is not spoken.
     """
 
     text: str
@@ -30,12 +29,7 @@ class BookSentence:
 
 @dataclass(frozen=True, slots=True)
 class BookBlock:
-    """A heading, a paragraph, a change of scene.
-
-    Attributes:
-        shape: which of them.
-        sentences: none in a change of scene.
-    """
+    """A heading, a paragraph, or a scene break, which has no sentences."""
 
     shape: BlockShape
     sentences: tuple[BookSentence, ...] = ()
@@ -43,13 +37,7 @@ class BookBlock:
 
 @dataclass(frozen=True, slots=True)
 class BookPage:
-    """A chapter.
-
-    Attributes:
-        title: in the table of contents.
-        blocks: in reading order.
-        duration_s: of its audio.
-    """
+    """A chapter; `duration_s` is the length of its audio."""
 
     title: str
     blocks: tuple[BookBlock, ...]
@@ -57,22 +45,19 @@ class BookPage:
 
     @property
     def sentences(self) -> Iterator[BookSentence]:
-        """All of them, in reading order."""
+        """All sentences, in reading order."""
         return (sentence for block in self.blocks for sentence in block.sentences)
 
 
 @dataclass(frozen=True, slots=True)
 class BookMetadata:
-    """What the book says of itself.
+    """Metadata of a book; texts with a default may be empty.
 
     Attributes:
         title: never empty.
         language: BCP 47 tag.
-        identifier: of this very book, a URN.
-        modified: when it was made, in UTC.
-        author: may be empty.
-        narrator: may be empty.
-        description: may be empty.
+        identifier: a URN.
+        modified: with a time zone.
         cover: a JPEG; empty for none.
     """
 
@@ -88,13 +73,7 @@ class BookMetadata:
 
 @dataclass(frozen=True, slots=True)
 class OverlayClip:
-    """A sentence and the stretch of the chapter's audio that belongs to it.
-
-    Attributes:
-        number: of the sentence in its page, from 0 on.
-        begin_ms: in the chapter's audio.
-        end_ms: likewise; where the next clip begins.
-    """
+    """A sentence, by its number in the page from 0 on, and its part of the chapter's audio."""
 
     number: int
     begin_ms: int
@@ -102,10 +81,9 @@ class OverlayClip:
 
 
 def build_clips(page: BookPage) -> tuple[OverlayClip, ...]:
-    """The sentences that are heard, each up to the next: readers leave out what lies between clips.
+    """Build clips of the spoken sentences, each up to the next.
 
-    Args:
-        page: whose audio is heard from beginning to end.
+    Together they cover the audio from beginning to end: readers skip what is between clips.
     """
     end_ms = round(page.duration_s * 1000)
     starts: list[tuple[int, int]] = []
@@ -114,8 +92,7 @@ def build_clips(page: BookPage) -> tuple[OverlayClip, ...]:
             at_ms = round(sentence.start_s * 1000) if starts else 0
             if not starts or starts[-1][1] < at_ms < end_ms:
                 starts.append((number, at_ms))
-    behind = [*starts, (0, end_ms)]
     return tuple(
-        OverlayClip(number, begin_ms, until_ms)
-        for (number, begin_ms), (_, until_ms) in pairwise(behind)
+        OverlayClip(number, begin_ms, next_ms)
+        for (number, begin_ms), (_, next_ms) in pairwise([*starts, (0, end_ms)])
     )

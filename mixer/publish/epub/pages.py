@@ -1,4 +1,4 @@
-"""A chapter as a page of XHTML, and the overlay that tells when each of its sentences is heard."""
+"""Builds a chapter's page (XHTML) and its media overlay (SMIL). Pure."""
 
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
@@ -9,20 +9,20 @@ from mixer.publish.epub.model import BlockShape, BookBlock, BookPage, OverlayCli
 from mixer.script.document import collapse_whitespace
 
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-"""Languages whose scripts run so."""
+"""Languages written from right to left."""
 
 XML = '<?xml version="1.0" encoding="utf-8"?>'
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
 
 
 def text_direction(language: str) -> str:
-    """In which a language is written: `rtl` or `ltr`."""
+    """The direction of a language's script: `rtl` or `ltr`."""
     first = language.replace("_", "-").partition("-")[0].lower()
     return "rtl" if first in RIGHT_TO_LEFT else "ltr"
 
 
 def build_html(language: str, title: str, body: str, attributes: str = "") -> str:
-    """A whole page."""
+    """Build a whole page."""
     tag = quoteattr(language)
     return (
         f"{XML}\n<!DOCTYPE html>\n"
@@ -35,14 +35,14 @@ def build_html(language: str, title: str, body: str, attributes: str = "") -> st
 
 
 def build_page(page: BookPage, language: str) -> str:
-    """A chapter's page; each sentence is an element with an id."""
+    """Build a chapter's page; each sentence is an element with an id."""
     lines = list(_format_blocks(page))
     body = "\n".join(['<section epub:type="chapter" role="doc-chapter">', *lines, "</section>"])
     return build_html(language, page.title, body)
 
 
 def build_overlay(page_name: str, audio_name: str, clips: tuple[OverlayClip, ...]) -> str:
-    """When the sentences of a page are heard, as SMIL."""
+    """Build the overlay that plays the sentences of a page."""
     lines = [
         f'<par id="p{clip.number}"><text src="{page_name}#{sentence_id(clip.number)}"/>'
         f'<audio src="{audio_name}" clipBegin="{format_clock(clip.begin_ms)}" '
@@ -64,12 +64,12 @@ def build_overlay(page_name: str, audio_name: str, clips: tuple[OverlayClip, ...
 
 
 def sentence_id(number: int) -> str:
-    """Of the element that holds a sentence."""
+    """The id of a sentence's element."""
     return f"s{number}"
 
 
 def format_clock(time_ms: int) -> str:
-    """A time as SMIL's full clock value."""
+    """Format a time as SMIL's full clock value."""
     seconds, ms = divmod(time_ms, 1000)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
@@ -77,12 +77,12 @@ def format_clock(time_ms: int) -> str:
 
 
 def escape_text(text: str) -> str:
-    """A text as XML can hold it."""
+    """Escape a text for XML, with its white space collapsed."""
     return escape(collapse_whitespace(text))
 
 
 def _format_blocks(page: BookPage) -> Iterator[str]:
-    """The lines of a page; the first heading is the chapter's, said or not."""
+    """Format the lines of a page; it always begins with the chapter's heading."""
     number, level = 0, 1
     if not any(block.shape is BlockShape.HEADING for block in page.blocks[:1]):
         yield f"<h1>{escape_text(page.title)}</h1>"
@@ -98,12 +98,12 @@ def _format_blocks(page: BookPage) -> Iterator[str]:
 
 
 def _format_sentences(block: BookBlock, number: int) -> str:
-    pieces: list[str] = []
+    parts: list[str] = []
     before = ""
     for step, sentence in enumerate(block.sentences):
         text = collapse_whitespace(sentence.text)
         if before and not (_UNSPACED.match(before[-1]) and _UNSPACED.match(text[:1])):
-            pieces.append(" ")
-        pieces.append(f'<span id="{sentence_id(number + step)}">{escape(text)}</span>')
+            parts.append(" ")
+        parts.append(f'<span id="{sentence_id(number + step)}">{escape(text)}</span>')
         before = text
-    return "".join(pieces)
+    return "".join(parts)

@@ -1,4 +1,4 @@
-"""Where things stand along a picture's time axis: ticks, their labels, the labels of chapters."""
+"""Positions along a picture's time axis: ticks, their labels, the labels of chapters. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ STEPS_S = (
 """Distances between ticks that people count in."""
 
 TICK_ROOM_PX = 105
-"""Two labels closer than this look crowded."""
+"""Labels closer than this look crowded."""
 
 LABEL_GAP_PX = 14
 """Between the end of a chapter's label and the next chapter's mark."""
@@ -18,36 +18,30 @@ LABEL_GAP_PX = 14
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """A stretch of time across a stretch of pixels.
-
-    Attributes:
-        duration_s: greater than zero.
-        left_px: where second 0 stands.
-        right_px: where the end stands.
-    """
+    """A span of time across a span of pixels; `duration_s` is greater than zero."""
 
     duration_s: float
     left_px: float
     right_px: float
 
     def x_px(self, time_s: float) -> float:
-        """Where a time stands."""
+        """The position of a time."""
         return self.left_px + (self.right_px - self.left_px) * time_s / self.duration_s
 
     @property
     def step_s(self) -> float:
-        """The closest ticks whose labels have room."""
+        """The closest distance of ticks whose labels have room."""
         pixels_per_s = (self.right_px - self.left_px) / self.duration_s
         fitting = (step_s for step_s in STEPS_S if step_s * pixels_per_s >= TICK_ROOM_PX)
         return next(fitting, STEPS_S[-1] * -(-self.duration_s // (10 * STEPS_S[-1])))
 
     def ticks_s(self) -> list[float]:
-        """The times that get a label, the start among them."""
+        """The times that get a label, from 0 on."""
         return [number * self.step_s for number in range(int(self.duration_s / self.step_s) + 1)]
 
 
 def format_clock(time_s: float, step_s: float = 1.0) -> str:
-    """A time as people read it: 0:05, 12:30, 1:02:30; with tenths where ticks stand that close."""
+    """Format a time as 0:05, 12:30 or 1:02:30; with tenths where ticks are less than 1 s apart."""
     if step_s < 1:
         return f"{time_s:.1f} s"
     minutes, seconds = divmod(round(time_s), 60)
@@ -57,7 +51,7 @@ def format_clock(time_s: float, step_s: float = 1.0) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChapterMark:
-    """Where a chapter begins in the picture, and what is written there; nothing without room."""
+    """The beginning of a chapter; the label is empty where there is no room for one."""
 
     x_px: float
     label: str
@@ -68,25 +62,23 @@ def place_chapter_marks(
     chapters: Sequence[tuple[float, str]],
     fit_label: Callable[[str, float], str],
 ) -> list[ChapterMark]:
-    """Marks whose labels end before the next mark: the title, a part of it, or the number.
+    """Mark chapters so that each label ends before the next: a title, a part of it, or a number.
 
     Args:
         axis: of the picture.
         chapters: (start in seconds, title); those outside the axis get no mark.
-        fit_label: shortens a text to so many pixels, to nothing where that makes no sense.
+        fit_label: shortens a text to so many pixels; returns an empty one if that is too little.
     """
     inside = sorted(
-        (start_s, number, title)
+        (axis.x_px(start_s), number, title)
         for number, (start_s, title) in enumerate(chapters, start=1)
         if 0 <= start_s < axis.duration_s
     )
-    xs_px = [axis.x_px(start_s) for start_s, _, _ in inside]
-    marks = []
-    for (_, number, title), x_px, next_px in zip(
-        inside, xs_px, [*xs_px[1:], axis.right_px + LABEL_GAP_PX], strict=False
-    ):
-        room_px = next_px - x_px - LABEL_GAP_PX
-        marks.append(
-            ChapterMark(x_px, fit_label(title, room_px) or fit_label(str(number), room_px))
-        )
-    return marks
+    ends_px = [*(x_px for x_px, _, _ in inside[1:]), axis.right_px + LABEL_GAP_PX]
+    rooms_px = [
+        end_px - x_px - LABEL_GAP_PX for (x_px, _, _), end_px in zip(inside, ends_px, strict=False)
+    ]
+    return [
+        ChapterMark(x_px, fit_label(title, room_px) or fit_label(str(number), room_px))
+        for (x_px, number, title), room_px in zip(inside, rooms_px, strict=True)
+    ]

@@ -1,7 +1,4 @@
-"""An account of a mix: what was done to its recordings, and how its music lies. Pure.
-
-For the report, the picture and the command line.
-"""
+"""Notes on a mix: what was done to its recordings, and the level of its music. Pure."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,22 +10,22 @@ from mixer.sound.arrange.levels import windows_under_speech
 from mixer.sound.timeline import Cue, Timeline
 
 FLAWS = {
-    profile.CLIPPED: "Recorded too loud, peaks were cut off before they came here: {named}.",
-    profile.OFFSET: "The samples lay off the middle and were brought back: {named}.",
-    profile.DAMAGED: "Damaged or cut short; what could be read is mixed: {named}.",
+    profile.CLIPPED: "Recorded too loudly; the peaks are cut off: {sources}.",
+    profile.OFFSET: "A DC offset was removed: {sources}.",
+    profile.DAMAGED: "Damaged or cut short; the readable part was mixed: {sources}.",
 }
 
 NAMED_SOURCES = 5
-"""Of the recordings that have each flaw."""
+"""Recordings named for each flaw; the others are counted."""
 
 
 def bed_outline(
     timeline: Timeline, peaks_dbtp: Mapping[str, float], columns: int
 ) -> tuple[float, ...]:
-    """How high music and sounds reach in each column of a picture, as amplitude from 0 to 1.
+    """The amplitude of music and sounds in each column of a picture, 0 to 1.
 
     Args:
-        timeline: the mix.
+        timeline: of the mix.
         peaks_dbtp: of the recordings, by source.
         columns: of the picture.
     """
@@ -47,7 +44,7 @@ def _bed_amplitude(timeline: Timeline, at: float, peaks_dbtp: Mapping[str, float
 
 
 def _ramp_gain_db(cue: Cue, at: float) -> float:
-    """The level of a cue's ramps at a moment."""
+    """The level of a cue's ramps at a sample."""
     level_db = 0.0
     for ramp in cue.ramps:
         if at < ramp.start:
@@ -58,7 +55,7 @@ def _ramp_gain_db(cue: Cue, at: float) -> float:
 
 
 def _fade_factor(cue: Cue, at: float) -> float:
-    """How far a cue is faded in or out at a moment, as a factor."""
+    """The factor of a cue's fades at a sample, 0 to 1."""
     return min(1.0, (at - cue.start) / max(cue.fade_in, 1), (cue.end - at) / max(cue.fade_out, 1))
 
 
@@ -67,43 +64,43 @@ def describe_adjustments(
     sounds: Mapping[str, SoundFile],
     known_flaws: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[str]:
-    """What was done to the recordings to make the mix, in sentences.
+    """Describe in sentences what was done to the recordings.
 
     Args:
-        timeline: the mix.
+        timeline: of the mix.
         sounds: music and other sounds, by source.
-        known_flaws: of all recordings that were given, by source, those without any too.
+        known_flaws: of all recordings given, flawless ones included, by source.
     """
-    given = dict(known_flaws or {})
-    silent = given.keys() - {clip.source for clip in timeline.clips}
+    flaws_by_source = dict(known_flaws or {})
+    silent = flaws_by_source.keys() - {clip.source for clip in timeline.clips}
     if silent:
-        yield f"There is nothing to hear in {_format_sources(sorted(silent))}: left out."
-    given |= {source: each.measured.profile.flaws for source, each in sounds.items()}
+        yield f"Silent and left out: {_format_sources(sorted(silent))}."
+    flaws_by_source |= {source: each.measured.profile.flaws for source, each in sounds.items()}
     yield from _describe_music(timeline, sounds)
     trimmed = sum(1 for clip in timeline.clips if clip.skip)
     if trimmed:
         yield f"Silence was cut from the beginning of {trimmed} of {len(timeline.clips)} chunks."
     if timeline.mastering.limit_db is not None:
         yield f"Peaks of the voice are limited at {timeline.mastering.limit_db:.1f} dBFS."
-    for flaw, told in FLAWS.items():
-        found = sorted(each for each, flaws in given.items() if flaw in flaws)
-        if found:
-            yield told.format(named=_format_sources(found))
+    for flaw, sentence in FLAWS.items():
+        flawed = sorted(source for source, flaws in flaws_by_source.items() if flaw in flaws)
+        if flawed:
+            yield sentence.format(sources=_format_sources(flawed))
 
 
 def _describe_music(timeline: Timeline, sounds: Mapping[str, SoundFile]) -> Iterator[str]:
     beds = [cue for cue in timeline.cues if not cue.plays_once]
-    played = sorted({cue.source for cue in beds})
-    for source in played:
-        name, measured = f" {source}" if len(played) > 1 else "", sounds[source].measured
+    sources = sorted({cue.source for cue in beds})
+    for source in sources:
+        name, measured = f" {source}" if len(sources) > 1 else "", sounds[source].measured
         if measured.lead_samples or measured.tail_samples:
             yield f"The silence at the ends of the music{name} is not played."
         longest_s = max(timeline.seconds(cue.length) for cue in beds if cue.source == source)
         if longest_s > measured.duration_s:
             times = math.ceil(longest_s / measured.duration_s)
             yield (
-                f"The music{name} is shorter than its longest part and plays there {times} times "
-                "over."
+                f"The music{name} is shorter than the longest part that it plays under; it loops"
+                f" {times} times there."
             )
 
 
@@ -118,18 +115,18 @@ def bed_below_speech_lu(
     momentary_lufs: Sequence[float],
     offset_db: float,
 ) -> float | None:
-    """How far the music lies below the voice while it speaks; both as measured.
+    """The measured difference of voice and music during speech; None where one is missing.
 
     Args:
-        timeline: the mix.
+        timeline: of the mix.
         sounds: music and other sounds, by source.
         momentary_lufs: of the finished file, one window every STEP_S.
         offset_db: by which the encoder changes the level.
     """
     rate_hz = timeline.rate_hz
     spans = [(clip.start, clip.end) for clip in timeline.clips]
-    spoken = integrated_lufs(histogram(_speech_windows(timeline, momentary_lufs)))
-    under = integrated_lufs(
+    speech = integrated_lufs(histogram(_speech_windows(timeline, momentary_lufs)))
+    music = integrated_lufs(
         histogram(
             level + cue.gain_db + timeline.mastering.gain_db + offset_db
             for cue in timeline.cues
@@ -137,11 +134,11 @@ def bed_below_speech_lu(
             for level in windows_under_speech(sounds[cue.source], cue, spans, rate_hz)
         )
     )
-    return None if spoken is None or under is None else spoken - under
+    return None if speech is None or music is None else speech - music
 
 
 def _speech_windows(timeline: Timeline, momentary_lufs: Sequence[float]) -> Iterator[float]:
-    """The windows that lie inside a clip."""
+    """The windows within clips."""
     for clip in timeline.clips:
         first = math.ceil((timeline.seconds(clip.start) + WINDOW_S) / STEP_S)
         yield from momentary_lufs[first : int(timeline.seconds(clip.end) / STEP_S)]

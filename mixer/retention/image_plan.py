@@ -1,8 +1,8 @@
-"""Which images of a repository go, and why.
+"""Which images of a repository are deleted, and why. Pure: no cloud, no clock.
 
 Stages: reasons that hold for the whole repository; images needed for their own sake; upwards to
-the lists that name them; downwards to the parts of every list that stays and to what is attached.
-What is left goes.
+the lists that name them; downwards to the parts of every list that stays and to attachments. So
+no deletion turns a part of a list into an image of its own. All others are deleted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +10,37 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from mixer.retention.inventory import Image, RepositoryListing
-from mixer.retention.plan import Reason
+from mixer.retention.plan import Reason, RetentionPlan, Verdict, build_limit
 from mixer.retention.policy import RepositoryPolicy
+
+SPARED_IMAGES = 10
+"""Without a configured share, as many may be deleted even where they are more than half."""
 
 LATEST = "latest"
 """The tag that is never deleted."""
 
 
-def decide_image_reasons(
+def plan_repository(
+    listing: RepositoryListing, policy: RepositoryPolicy, now: datetime
+) -> RetentionPlan[Image]:
+    """Decide on every image of a repository at a moment in UTC."""
+    reasons = _decide_reasons(listing, policy, now)
+    return RetentionPlan(
+        target=policy.name,
+        now=now,
+        verdicts=tuple(Verdict(image, reasons[image.digest]) for image in listing.images),
+        limit=build_limit(policy.max_share, SPARED_IMAGES),
+        warnings=_image_warnings(listing, policy),
+    )
+
+
+def _image_warnings(listing: RepositoryListing, policy: RepositoryPolicy) -> tuple[str, ...]:
+    unreadable = (f"{policy.name}@{digest} cannot be read" for digest in listing.unreadable)
+    unknown = (f"{policy.name}: {why}" for why in [listing.uses.unknown] if why)
+    return (*unreadable, *unknown)
+
+
+def _decide_reasons(
     listing: RepositoryListing, policy: RepositoryPolicy, now: datetime
 ) -> Mapping[str, Reason]:
     """A reason for every digest of the repository."""
@@ -34,7 +57,7 @@ def decide_image_reasons(
 
 
 def _blanket_reason(listing: RepositoryListing, policy: RepositoryPolicy) -> Reason | None:
-    """Why the whole repository stays as it is, if it does."""
+    """The reason that keeps the whole repository, if there is one."""
     if listing.shared_with and not policy.clean_shared:
         return Reason.SHARED
     if listing.uses.unknown or not listing.uses.digests:
@@ -64,7 +87,7 @@ def _is_protected(tag: str, keep_tags: Iterable[str]) -> bool:
 
 
 def _newest_digests(images: Iterable[Image], count: int) -> frozenset[str]:
-    """The images pushed last; parts of lists and attachments are no images of their own."""
+    """The images pushed last; parts of lists and attachments do not count as images."""
     everything = tuple(images)
     parts = {child for image in everything for child in image.children}
     own = [i for i in everything if i.tags or (i.digest not in parts and not i.subject)]
@@ -73,7 +96,7 @@ def _newest_digests(images: Iterable[Image], count: int) -> frozenset[str]:
 
 
 Links = Mapping[str, Sequence[tuple[str, Reason]]]
-"""From a digest to those that stay because of it, and why."""
+"""From a digest to those that stay because of it, and the reason."""
 
 
 def _keep_lists_of_needed_parts(images: Iterable[Image], kept: dict[str, Reason]) -> None:
@@ -86,7 +109,7 @@ def _keep_lists_of_needed_parts(images: Iterable[Image], kept: dict[str, Reason]
 
 
 def _keep_parts_and_attachments(images: Iterable[Image], kept: dict[str, Reason]) -> None:
-    """Downwards: what a kept list names stays, and what is attached to anything kept."""
+    """Downwards: the parts of a kept list stay, and the attachments of anything kept."""
     links: dict[str, list[tuple[str, Reason]]] = {}
     for image in images:
         parts = ((child, Reason.CHILD_OF_KEPT) for child in image.children)

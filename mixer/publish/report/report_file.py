@@ -1,7 +1,6 @@
-"""The report that goes with the audio: what was made, how it measures, what was done to it.
+"""Writes the report of a finished story as JSON, for programs and people.
 
-Written for programs and for people who open it: fields stand in one fixed order, figures are
-rounded to what was measured, units are in the names.
+Fields have a fixed order, figures are rounded to what was measured, units are in the names.
 """
 
 import json
@@ -12,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from mixer.sound.timeline import Timeline
 
 FORMAT_VERSION = 1
-"""Goes up when a field changes its meaning or goes away; new fields do not raise it."""
+"""Raised when a field changes its meaning or is removed, not for new fields."""
 
 _DECIMALS = {"_usd": 4, "_s": 3, "_lufs": 1, "_dbtp": 1, "_lu": 1, "_dbfs": 1}
 """By unit: a hundredth of a cent, a millisecond, the tenth that meters show (EBU Tech 3341)."""
@@ -20,7 +19,7 @@ _DECIMALS = {"_usd": 4, "_s": 3, "_lufs": 1, "_dbtp": 1, "_lu": 1, "_dbfs": 1}
 
 @dataclass(frozen=True, slots=True)
 class ReportChapter:
-    """A chapter and where it begins in the audio."""
+    """A chapter and its beginning in the audio."""
 
     title: str
     start_s: float
@@ -28,7 +27,7 @@ class ReportChapter:
 
 @dataclass(frozen=True, slots=True)
 class ReportRule:
-    """A rule of the preset, and whether the file keeps it."""
+    """A rule of the preset, and whether the file meets it."""
 
     name: str
     wanted: str
@@ -38,36 +37,31 @@ class ReportRule:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that is said about a finished story.
+    """The fields of a report.
 
     Attributes:
-        title: of the story; may be empty.
         language: BCP 47 tag.
-        voice: the voice's id.
-        engine: the engine it was spoken with.
-        duration_s: of the finished audio.
         integrated_loudness_lufs: measured; None for silence.
         true_peak_dbtp: measured; None for silence.
-        loudness_target_lufs: what the preset asked for.
-        chunks: how many calls of the engine the story takes.
+        loudness_target_lufs: of the preset.
+        chunks: calls of the engine that the story takes.
         characters: of the author's text.
-        billed_characters: what the engine charged for.
-        chapters: in playing order.
-        polly_cost_usd: what the same text costs, by engine of Polly.
-        unspoken: passages that no voice could read, as the author wrote them.
-        adjustments: sentences that say what was done, such as `Music looped 11 times.`
-        stages_s: how long each stage took, in the order in which they ran.
+        billed_characters: charged by the engine.
+        polly_cost_usd: of the same text, by engine of Polly.
+        unspoken: passages that the voice could not read, as the author wrote them.
+        adjustments: sentences on what was done, such as `Music looped 11 times.`
+        stages_s: length of each stage, in the order in which they ran.
         outputs: names of the files made.
-        loudness_range_lu: measured; None where it was not.
-        rms_dbfs: plain level of the whole, likewise.
-        noise_floor_dbfs: plain level of the quietest half second, likewise; None for silence.
-        bed_below_speech_lu: how far the music lies below the voice while it speaks.
-        preset: whose rules count.
-        rules: of the preset, on all that was measured.
-        unmeasured: names of figures that were not looked at: the file is too long to be decoded.
+        loudness_range_lu: None where it was not measured.
+        rms_dbfs: plain level of the whole; None where it was not measured.
+        noise_floor_dbfs: plain level of the quietest half second; None for silence.
+        bed_below_speech_lu: difference of voice and music during speech.
+        preset: name of the preset.
+        rules: of the preset, as far as they could be checked.
+        unmeasured: names of figures left out because the file is too long to be decoded.
         music_peak_dbtp: of the loudest music or sound before any gain.
         sound_peaks_dbtp: of each, by source.
-        timeline: the mix itself; read it to render it again.
+        timeline: the mix itself; it can be rendered again from this.
     """
 
     title: str
@@ -100,16 +94,16 @@ class Report:
 
 
 def format_report(report: Report) -> str:
-    """The report as JSON text: `format_version` first, then the fields in their order."""
+    """Format a report as JSON: `format_version` first, then the fields in their order."""
     fields = {"format_version": FORMAT_VERSION, **asdict(report)}
-    exact = fields.pop("timeline")
+    timeline = fields.pop("timeline")
     rounded = {name: _round_values(value, name) for name, value in fields.items()}
-    rounded["timeline"] = exact
+    rounded["timeline"] = timeline
     return json.dumps(rounded, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def _round_values(value: object, name: str) -> object:
-    """A value with all its figures rounded as the unit in the field's name asks."""
+    """Round all figures of a value by the unit in its field's name."""
     if isinstance(value, Mapping):
         return {
             key: _round_values(part, _select_unit_name(str(key), name))
@@ -123,12 +117,12 @@ def _round_values(value: object, name: str) -> object:
 
 
 def _select_unit_name(key: str, name: str) -> str:
-    """Which name says the unit: an entry's own, or that of the table it stands in."""
+    """The name with the unit: an entry's own, or that of its table."""
     return key if key.endswith(tuple(_DECIMALS)) else name
 
 
 def _round_figure(value: float, name: str) -> float | None:
-    """A figure without false precision; None for what was not measurable, such as silence."""
+    """Round a figure; None for one that is not finite, such as the level of silence."""
     if not math.isfinite(value):
         return None
     decimals = next((places for unit, places in _DECIMALS.items() if name.endswith(unit)), 3)
@@ -136,5 +130,5 @@ def _round_figure(value: float, name: str) -> float | None:
 
 
 def _replace_surrogates(text: str) -> str:
-    """Text that any encoding of Unicode can hold: lone surrogates are replaced."""
+    """Replace lone surrogates, which UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode("utf-8")

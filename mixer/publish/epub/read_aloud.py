@@ -1,0 +1,132 @@
+"""Makes a read-aloud book of a Script and its finished file.
+
+Everything in the Script is on a page, spoken or not: a reader sees what the voice cannot read. The
+audio is cut out of the finished file a chapter at a time.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mixer.files import open_atomic
+from mixer.publish.chapters import ChapterSpan, FinishedFile
+from mixer.publish.epub.book import write_book
+from mixer.publish.epub.model import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
+from mixer.publish.timing.sentences import (
+    PARAGRAPH_ENDINGS,
+    RecordedChunk,
+    map_to_timeline,
+    time_sentences,
+)
+from mixer.script.script import BreakKind, Chapter, Script
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.chapter_splitter import FileTags
+from mixer.sound.timeline import Timeline
+
+FALLBACK_KBPS = 128
+"""Bitrate of the MP3s in a book whose finished file has a format that EPUB readers do not play."""
+
+SentenceStarts = Mapping[int, float]
+"""Start in seconds of a chunk's sentences, by number; empty for a chunk that is not audible."""
+
+
+def build_pages(
+    script: Script,
+    recorded_chunks: Sequence[RecordedChunk],
+    timeline: Timeline,
+    parts: Sequence[ChapterSpan],
+) -> tuple[BookPage, ...]:
+    """Build a page for each part of the audio.
+
+    Args:
+        script: of the story.
+        recorded_chunks: its audible chunks, in the same order.
+        timeline: of the mix.
+        parts: of the whole audio, without gaps.
+    """
+    part_starts_s = [part.start_s for part in parts]
+    blocks: list[list[BookBlock]] = [[] for _ in parts]
+    number = 0
+    chapter_times = _find_starts(script, recorded_chunks, timeline)
+    for chapter, starts in zip(script.chapters, chapter_times, strict=True):
+        first_s = next((start_s for chunk in starts for start_s in chunk.values()), None)
+        if first_s is not None:
+            number = max(0, bisect_right(part_starts_s, first_s) - 1)
+        blocks[number] += _build_blocks(chapter, starts, parts[number])
+    return tuple(
+        BookPage(part.title, tuple(own), part.duration_s)
+        for part, own in zip(parts, blocks, strict=True)
+    )
+
+
+def _find_starts(
+    script: Script, recorded_chunks: Sequence[RecordedChunk], timeline: Timeline
+) -> Iterator[list[SentenceStarts]]:
+    """For each chapter, the sentence starts of each of its chunks."""
+    pending = list(zip(recorded_chunks, timeline.clips, strict=True))[::-1]
+    for chapter in script.chapters:
+        chapter_starts: list[SentenceStarts] = []
+        for chunk in chapter.chunks:
+            starts: dict[int, float] = {}
+            if pending and pending[-1][0].chunk == chunk:
+                recorded, clip = pending.pop()
+                rate_hz = recorded.recording.measured.rate_hz
+                for timing in time_sentences(recorded):
+                    span_s = map_to_timeline(timing.span, rate_hz, clip, timeline)
+                    starts[timing.sentence] = span_s[0]
+            chapter_starts.append(starts)
+        yield chapter_starts
+
+
+def _build_blocks(
+    chapter: Chapter, chunk_starts: Sequence[SentenceStarts], part: ChapterSpan
+) -> Iterator[BookBlock]:
+    sentences: list[BookSentence] = []
+    for chunk, starts in zip(chapter.chunks, chunk_starts, strict=True):
+        for number, utterance in enumerate(chunk.utterances):
+            at_s = starts.get(number)
+            start_s = None if at_s is None else max(0.0, at_s - part.start_s)
+            sentences.append(BookSentence(utterance.text, start_s))
+            if utterance.ending in PARAGRAPH_ENDINGS:
+                is_heading = utterance.ending is BreakKind.HEADING
+                shape = BlockShape.HEADING if is_heading else BlockShape.PARAGRAPH
+                yield BookBlock(shape, tuple(sentences))
+                sentences = []
+            if utterance.ending is BreakKind.SCENE:
+                yield BookBlock(BlockShape.SCENE_BREAK)
+    if sentences:
+        yield BookBlock(BlockShape.PARAGRAPH, tuple(sentences))
+
+
+def write_read_aloud(
+    finished: FinishedFile,
+    pages: Sequence[BookPage],
+    metadata: BookMetadata,
+    out: Path,
+    processes: ProcessGroup,
+) -> None:
+    """Write a book with a page for each part of a finished file."""
+
+    def pair_audio(scratch: Path) -> Iterator[tuple[BookPage, Path]]:
+        for page, path in zip(pages, _cut_audio(finished, scratch, processes), strict=True):
+            yield page, path
+            path.unlink()
+
+    with TemporaryDirectory(prefix="mixdown-") as scratch, open_atomic(out) as file:
+        write_book(file, metadata, pair_audio(Path(scratch)))
+
+
+def _cut_audio(finished: FinishedFile, scratch: Path, processes: ProcessGroup) -> Iterator[Path]:
+    """Cut the parts out, in a format that every EPUB reader plays."""
+    kind, splitter = finished.encoding.format, finished.open_splitter(scratch, processes)
+    cuts = finished.cuts()
+    if kind in ("mp3", "m4a", "m4b"):
+        yield from splitter.split(
+            (cut, scratch / f"part-{number}.{kind}", FileTags()) for number, cut in enumerate(cuts)
+        )
+        return
+    for number, cut in enumerate(cuts):
+        path = scratch / f"part-{number}.mp3"
+        splitter.encode_mp3(cut, path, FileTags(), FALLBACK_KBPS)
+        yield path
