@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mixer.devserver.functions import Function
-from mixer.devserver.gateway import Gateway, Route
-from mixer.devserver.listener import Listener
-from mixer.devserver.objects import StoredObjects
-from mixer.devserver.pages import Pages
-from mixer.devserver.request_head import ServerLimits
-from mixer.devserver.router import Router
+from starlette.types import ASGIApp
+
+from mixer.devserver.files import Pages, StoredObjects
+from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
+from mixer.devserver.guard import ServerLimits
+from mixer.devserver.local import build_application
+from mixer.devserver.server import DevServer
 from mixer.devserver.uploads import Uploads
 from mixer.store.folder import FolderStore
 from mixer.store.links import SignedLinks
@@ -41,14 +41,14 @@ class Answer:
 class RunningServer:
     """A running server with its store, the store's folder and its links."""
 
-    listener: Listener
+    server: DevServer
     store: FolderStore
     folder: Path
     links: SignedLinks
 
     @property
     def port(self) -> int:
-        return self.listener.server_port
+        return self.server.port
 
     def connect(self) -> "closing[http.client.HTTPConnection]":
         return closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20))
@@ -109,15 +109,26 @@ def start_server(
     **function: Any,
 ) -> Iterator[RunningServer]:
     """Serve a handler, the objects in `folder/store` and the pages in `folder/web`."""
-    listener = Listener(0, limits)
-    links = SignedLinks(f"{listener.url}/objects", SECRET, now_s)
+    server = DevServer(0, limits)
+    links = SignedLinks(f"{server.url}/objects", SECRET, now_s)
     store = FolderStore(folder / "store", links)
-    routes = [Route(key, Function("echo", handler, **function)) for key in keys]
-    gateway = Gateway(routes, Function("doorkeeper", authorizer) if authorizer else None)
-    pages = Pages(folder / "web")
-    site = Router(gateway, pages, [StoredObjects(store, links)], Uploads(store, links), origins)
-    listener.start(site.reply)
+    routes = [ApiRoute(key, ApiFunction("echo", handler, **function)) for key in keys]
+    doorkeeper = ApiFunction("doorkeeper", authorizer) if authorizer else None
+    app = build_application(
+        Gateway(routes, doorkeeper, origins),
+        Pages(folder / "web"),
+        {"/objects/": StoredObjects(store, links)},
+        Uploads(store, links),
+    )
+    with run_server(server, app):
+        yield RunningServer(server, store, folder / "store", links)
+
+
+@contextmanager
+def run_server(server: DevServer, app: ASGIApp) -> Iterator[DevServer]:
+    """Serve an application for a block, and end cleanly."""
+    server.start(app)
     try:
-        yield RunningServer(listener, store, folder / "store", links)
+        yield server
     finally:
-        assert listener.stop(grace_s=10)
+        assert server.stop(grace_s=10)

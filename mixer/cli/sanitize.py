@@ -72,19 +72,14 @@ def _load_policy(
     repositories: Sequence[str],
     override: Mapping[str, object],
 ) -> "Policy":
-    from mixer.retention import (
-        build_default_document,
-        parse_policy,
-        read_environment_policy,
-        read_policy,
-    )
+    from mixer.retention import build_default_policy, parse_policy, read_environment_policy
 
     if policy_file and (buckets or repositories):
         raise BadOption("--policy already names what to clean; leave --bucket, --repository out")
     if policy_file:
         return parse_policy(_read_policy_file(policy_file), override=override)
     if buckets or repositories:
-        return read_policy(build_default_document(buckets, repositories), override=override)
+        return build_default_policy(buckets, repositories, override=override)
     return read_environment_policy(os.environ, override)
 
 

@@ -1,9 +1,20 @@
-"""The API on a laptop: the very handlers that run in Lambda, behind a small web server.
+"""The API on a laptop: the handlers of the Lambdas behind an emulation of API Gateway.
 
-`listener` speaks HTTP/1.1 on 127.0.0.1, `site` decides who answers: `gateway` calls a handler
-with an event as API Gateway would send it, `objects` hands out stored audio by signed links,
-`pages` the files of the demo page. `messages` holds what passes between them.
-
-It is for one person and their machine: no TLS, no other address than 127.0.0.1, one thread for
-each connection.
+`server` listens on 127.0.0.1 with uvicorn, `guard` bounds what a client may take, `local` decides
+who answers: `gateway` calls a handler with an event as API Gateway would send it, `files` hands out
+stored audio by signed links and the page, `uploads` takes files in. `stories` stands in for Step
+Functions. It is for one person and their machine: no TLS, no other address.
 """
+
+from mixer.devserver.local import Folders, load_laptop_settings, open_cloud, open_laptop
+from mixer.devserver.server import DevServer, catch_signals, serve
+
+__all__ = [
+    "DevServer",
+    "Folders",
+    "catch_signals",
+    "load_laptop_settings",
+    "open_cloud",
+    "open_laptop",
+    "serve",
+]

@@ -1,4 +1,4 @@
-"""HTTP requests as API Gateway's events, and Lambda's answers as HTTP replies. Pure.
+"""HTTP requests as API Gateway's events, and Lambda's answers as HTTP responses. Pure.
 
 Shapes: HTTP API, payload format 2.0 ("Working with AWS Lambda proxy integrations for HTTP APIs"
 and "Control access to HTTP APIs with AWS Lambda authorizers" in the API Gateway guide).
@@ -8,13 +8,17 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from mixer.devserver.messages import JSON, HttpRequest, Reply
+from starlette.requests import Request
+from starlette.responses import Response
 
 Event = dict[str, Any]
-"""What a handler is given: a JSON object of API Gateway's making."""
+"""A JSON object of API Gateway's making."""
+
+JSON = "application/json"
 
 ACCOUNT_ID = "000000000000"
 API_ID = "local"
@@ -22,85 +26,88 @@ STAGE = "$default"
 REGION = "local"
 
 TEXT_TYPES = (JSON, "application/javascript", "application/xml")
-"""Besides `text/*` what the gateway passes on as text; anything else comes base64-encoded."""
+"""What the gateway passes on as text, with `text/*`; anything else comes base64-encoded."""
 
 HOP_HEADERS = {"cookie", "connection", "keep-alive", "transfer-encoding", "upgrade", "te"}
-"""What is between client and server alone, or has a field of its own in the event."""
-
+"""Those of the connection, and those with a field of their own in the event."""
 
 OWN_HEADERS = {"connection", "content-length", "date", "server", "transfer-encoding"}
-"""Those of an answer that only whoever sends it can know."""
+"""Those of a response that only the server knows."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A token (RFC 9110, section 5.6.2)."""
 
 
 class BadAnswer(ValueError):
-    """A handler's answer is none that the gateway could send on."""
+    """A handler's answer that the gateway could not send on."""
 
 
-def build_event(request: HttpRequest, route_key: str, parameters: Mapping[str, str]) -> Event:
+def build_event(request: Request, body: bytes, route_key: str) -> Event:
     """The event that API Gateway makes of a request.
 
     Args:
-        request: as it came.
         route_key: the route that it matched, such as `POST /synthesize`.
-        parameters: the named parts of the path.
     """
     event = _common_fields(request, route_key)
-    event["isBase64Encoded"] = not _is_text(request)
-    if parameters:
-        event["pathParameters"] = dict(parameters)
-    if request.body:
-        is_encoded = event["isBase64Encoded"]
-        event["body"] = (base64.b64encode(request.body) if is_encoded else request.body).decode()
+    is_text = _is_text(request.headers.get("content-type", ""), body)
+    event["isBase64Encoded"] = not is_text
+    if request.path_params:
+        event["pathParameters"] = dict(request.path_params)
+    if body:
+        event["body"] = (body if is_text else base64.b64encode(body)).decode()
     return event
 
 
-def build_authorizer_event(request: HttpRequest, route_key: str) -> Event:
+def build_authorizer_event(request: Request, route_key: str) -> Event:
     """The event that API Gateway asks an authorizer with; it holds no body."""
-    stage = f"{API_ID}/{STAGE}/{request.method}{request.path}"
+    stage = f"{API_ID}/{STAGE}/{request.method}{request.scope['path']}"
     return {
         **_common_fields(request, route_key),
         "type": "REQUEST",
         "routeArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{stage}",
-        "identitySource": [request.header("authorization")],
+        "identitySource": [request.headers.get("authorization", "")],
     }
 
 
-def parse_reply(answer: object) -> Reply:
-    """The HTTP reply that API Gateway makes of a handler's answer.
+def build_response(answer: object) -> Response:
+    """The HTTP response that API Gateway makes of a handler's answer.
 
     Raises:
-        BadAnswer: it is nothing that can be sent.
+        BadAnswer: it cannot be sent.
     """
     if not isinstance(answer, Mapping) or "statusCode" not in answer:
-        return Reply(200, (("Content-Type", JSON),), _dump_json(answer))
+        return Response(_dump_json(answer), media_type=JSON)
     try:
-        return Reply(_status(answer), _reply_headers(answer), _reply_body(answer))
+        response = Response(_body(answer), _status(answer))
+        response.raw_headers += [
+            (name.lower().encode("ascii"), value.encode("ascii"))
+            for name, value in _headers(answer)
+        ]
     except (TypeError, ValueError, AttributeError) as error:
-        raise BadAnswer(f"no answer for a gateway: {error}") from error
+        raise BadAnswer(f"not an answer for a gateway: {error}") from error
+    return response
 
 
-def _common_fields(request: HttpRequest, route_key: str) -> Event:
+def _common_fields(request: Request, route_key: str) -> Event:
     """What both kinds of event hold."""
+    headers = _join_values(request.headers.items())
     event: Event = {
         "version": "2.0",
         "routeKey": route_key,
-        "rawPath": request.path,
-        "rawQueryString": request.raw_query,
-        "headers": {k: v for k, v in request.headers_by_name.items() if k not in HOP_HEADERS},
+        "rawPath": request.scope["path"],
+        "rawQueryString": request.scope["query_string"].decode("latin-1"),
+        "headers": {name: text for name, text in headers.items() if name not in HOP_HEADERS},
         "requestContext": _request_context(request, route_key),
     }
-    if request.header("cookie"):
-        event["cookies"] = [each.strip() for each in request.header("cookie").split(";")]
-    if request.query:
-        event["queryStringParameters"] = dict(request.query)
+    if "cookie" in headers:
+        event["cookies"] = [each.strip() for each in headers["cookie"].split(";")]
+    if request.query_params:
+        event["queryStringParameters"] = _join_values(request.query_params.multi_items())
     return event
 
 
-def _request_context(request: HttpRequest, route_key: str) -> Event:
-    host = request.header("host")
+def _request_context(request: Request, route_key: str) -> Event:
+    host, now = request.headers.get("host", ""), datetime.now(UTC)
     return {
         "accountId": ACCOUNT_ID,
         "apiId": API_ID,
@@ -108,26 +115,34 @@ def _request_context(request: HttpRequest, route_key: str) -> Event:
         "domainPrefix": host.partition(".")[0],
         "http": {
             "method": request.method,
-            "path": request.path,
-            "protocol": request.protocol,
-            "sourceIp": request.source_ip,
-            "userAgent": request.header("user-agent"),
+            "path": request.scope["path"],
+            "protocol": f"HTTP/{request.scope['http_version']}",
+            "sourceIp": request.scope["client"][0],
+            "userAgent": request.headers.get("user-agent", ""),
         },
-        "requestId": request.request_id,
+        "requestId": request.state.request_id,
         "routeKey": route_key,
         "stage": STAGE,
-        "time": request.received.strftime("%d/%b/%Y:%H:%M:%S %z"),
-        "timeEpoch": int(request.received.timestamp() * 1000),
+        "time": now.strftime("%d/%b/%Y:%H:%M:%S %z"),
+        "timeEpoch": int(now.timestamp() * 1000),
     }
 
 
-def _is_text(request: HttpRequest) -> bool:
-    """Whether a body is passed on as it is: text by its type and by its bytes."""
-    content_type = request.header("content-type").partition(";")[0].strip().lower()
-    if content_type and not content_type.startswith("text/") and content_type not in TEXT_TYPES:
-        return not request.body
+def _join_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By name; values of the same name are joined by commas."""
+    joined: dict[str, str] = {}
+    for name, value in pairs:
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
+
+
+def _is_text(content_type: str, body: bytes) -> bool:
+    """Whether a body is text, by its type and by its bytes."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind and not kind.startswith("text/") and kind not in TEXT_TYPES:
+        return not body
     try:
-        request.body.decode()
+        body.decode()
     except UnicodeDecodeError:
         return False
     return True
@@ -136,11 +151,11 @@ def _is_text(request: HttpRequest) -> bool:
 def _status(answer: Mapping[str, Any]) -> int:
     status = int(answer["statusCode"])
     if not 200 <= status <= 599:  # noqa: PLR2004 (the final statuses)
-        raise BadAnswer(f"no status of a reply: {status}")
+        raise BadAnswer(f"not the status of a response: {status}")
     return status
 
 
-def _reply_headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Headers and cookies, those of several values once for each."""
     headers: list[tuple[str, str]] = []
     for name, value in (answer.get("headers") or {}).items():
@@ -158,18 +173,14 @@ def _values(value: object) -> Sequence[object]:
 
 
 def _header(name: str, value: object) -> tuple[str, str]:
-    """A header that cannot begin another one.
-
-    Raises:
-        BadAnswer: it holds a line break, or what HTTP cannot carry.
-    """
+    """A header without line breaks or anything else that HTTP cannot carry."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if not (_HEADER_NAME.fullmatch(name) and text.isprintable() and text.isascii()):
-        raise BadAnswer(f"no header: {name!r}: {text!r}")
+        raise BadAnswer(f"not a header: {name!r}: {text!r}")
     return name, text
 
 
-def _reply_body(answer: Mapping[str, Any]) -> bytes:
+def _body(answer: Mapping[str, Any]) -> bytes:
     body = answer.get("body")
     if body is None:
         return b""
@@ -177,7 +188,7 @@ def _reply_body(answer: Mapping[str, Any]) -> bytes:
         try:
             return base64.b64decode(body, validate=True)
         except binascii.Error as error:
-            raise BadAnswer(f"the body is no base64: {error}") from error
+            raise BadAnswer(f"the body is not Base64: {error}") from error
     return body.encode() if isinstance(body, str) else _dump_json(body)
 
 
@@ -185,4 +196,4 @@ def _dump_json(answer: object) -> bytes:
     try:
         return json.dumps(answer).encode()
     except (TypeError, ValueError) as error:
-        raise BadAnswer(f"no JSON: {error}") from error
+        raise BadAnswer(f"not JSON: {error}") from error

@@ -1,37 +1,129 @@
-"""What API Gateway and Lambda do between a client and a handler.
+"""API Gateway and Lambda: routes, authorizer, events in, answers out.
 
-A request finds its route; the authorizer, if there is one, lets it through; the function behind the
-route is called with an event and a context; its answer becomes the reply. The gateway's own
-refusals have the shape of the API's errors.
-
-Unlike the real one it does not give up after 30 s, answers 405 where a path is known by another
-method, and lets calls over a function's concurrency wait a while before it refuses them.
+Unlike the real ones: nothing gives up after 30 s, a path known by another method answers 405, and
+calls beyond a function's concurrency wait a while before they are refused.
 """
 
-import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import groupby
+from typing import Any
 
-from mixer.devserver.events import build_event, parse_reply
-from mixer.devserver.functions import Function, Refused, request_permission
-from mixer.devserver.messages import Headers, HttpRequest, Reply, error_reply
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-logger = logging.getLogger(__name__)
+from mixer.devserver.errors import HttpRefusal
+from mixer.devserver.events import (
+    ACCOUNT_ID,
+    REGION,
+    Event,
+    build_authorizer_event,
+    build_event,
+    build_response,
+)
+from mixer.devserver.guard import is_local_host
+
+THREADS = 64
+"""Calls that run or wait for a slot at a time; each function has its own limit below that."""
+
+RETRY_AFTER_S = 5
+"""For clients that find all calls of a function taken."""
+
+
+@dataclass(frozen=True)
+class FunctionContext:
+    """What Lambda hands to a handler with the event (the names are Lambda's)."""
+
+    aws_request_id: str
+    function_name: str
+    memory_limit_in_mb: str
+    timeout_s: float
+    function_version: str = "$LATEST"
+    identity: None = None
+    client_context: None = None
+    log_stream_name: str = "local"
+    _start_s: float = field(default_factory=time.monotonic, init=False)
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """The function's full name."""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{self.function_name}"
+
+    @property
+    def log_group_name(self) -> str:
+        """Where Lambda would write the log."""
+        return f"/aws/lambda/{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the call would be ended; never below zero."""
+        return max(int((self._start_s + self.timeout_s - time.monotonic()) * 1000), 0)
+
+
+Handler = Callable[[Event, FunctionContext], Any]
+
+
+@dataclass(frozen=True)
+class ApiFunction:
+    """A Lambda function.
+
+    Attributes:
+        timeout_s: how long its context says a call may take (by default the most Lambda allows).
+        memory_mb: what its context says it has.
+        max_concurrent: calls at a time, like reserved concurrency.
+        max_wait_s: how long a call waits for a slot.
+    """
+
+    name: str
+    handler: Handler
+    timeout_s: float = 900
+    memory_mb: int = 1_024
+    max_concurrent: int = 16
+    max_wait_s: float = 60
+    _slots: threading.Semaphore = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_slots", threading.BoundedSemaphore(self.max_concurrent))
+
+    def call(self, event: Event, request_id: str) -> Any:  # noqa: ANN401 - whatever it returns
+        """Call the handler.
+
+        Raises:
+            HttpRefusal: no slot became free in time.
+        """
+        with self._acquire_slot():
+            context = FunctionContext(request_id, self.name, str(self.memory_mb), self.timeout_s)
+            return self.handler(event, context)
+
+    @contextmanager
+    def _acquire_slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=self.max_wait_s):
+            message = "Too many requests are running; try again soon."
+            headers = {"Retry-After": str(RETRY_AFTER_S)}
+            raise HttpRefusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy", message, headers)
+        try:
+            yield
+        finally:
+            self._slots.release()
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ApiRoute:
     """Which function answers what.
 
     Attributes:
         key: method and path, such as `GET /stories/{story_id}`.
-        function: answers it.
         is_public: needs no permission.
     """
 
     key: str
-    function: Function
+    function: ApiFunction
     is_public: bool = False
 
     @property
@@ -39,68 +131,100 @@ class Route:
         """The method it answers."""
         return self.key.partition(" ")[0]
 
-    def parameters(self, path: str) -> Mapping[str, str] | None:
-        """The named parts of a path; None when the path is not the route's."""
-        wanted, given = self.key.partition(" ")[2].split("/"), path.split("/")
-        pairs = list(zip(wanted, given, strict=False))
-        is_ours = len(wanted) == len(given) and all(
-            part != "" if name.startswith("{") else name == part for name, part in pairs[1:]
-        )
-        return {n[1:-1]: part for n, part in pairs if n.startswith("{")} if is_ours else None
+    @property
+    def path(self) -> str:
+        """The path, with its parameters in braces."""
+        return self.key.partition(" ")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gateway:
     """Routes, and who may use them.
 
     Attributes:
-        routes: no two with the same key.
-        authorizer: asked before every route that is not open; None lets everybody in.
+        authorizer: asked before every route that is not public; None admits everyone.
+        origins: pages that may use the API besides those of this machine; `*` for all.
     """
 
-    routes: Sequence[Route]
-    authorizer: Function | None = None
+    routes: Sequence[ApiRoute]
+    authorizer: ApiFunction | None = None
+    origins: Sequence[str] = ()
+    _threads: anyio.CapacityLimiter = field(
+        default_factory=lambda: anyio.CapacityLimiter(THREADS), init=False, compare=False
+    )
 
-    def has_path(self, path: str) -> bool:
-        """Whether any route has this path."""
-        return any(route.parameters(path) is not None for route in self.routes)
+    def build_routes(self) -> list[Route]:
+        """One route of Starlette's for each path."""
+        routes = sorted(self.routes, key=lambda route: route.path)
+        paths = groupby(routes, key=lambda route: route.path)
+        return [Route(path, _ApiPath(self, list(group))) for path, group in paths]
 
-    def reply(self, request: HttpRequest) -> Reply:
-        """The reply to a request whose path is known."""
-        here = [each for each in self.routes if each.parameters(request.path) is not None]
-        if request.method == "OPTIONS":
-            return self._invoke_route(
-                request, Route(f"OPTIONS {request.path}", here[0].function, True)
-            )
-        for route in here:
-            if route.method == request.method:
-                return self._invoke_route(request, route)
-        allowed = [("Allow", ", ".join(sorted({each.method for each in here} | {"OPTIONS"})))]
-        message = f"{request.path} does not answer {request.method}."
-        return _error_reply(
-            request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", message, allowed
+    async def respond(self, request: Request, routes: Sequence[ApiRoute]) -> Response:
+        """Answer a request by one of the routes of its path.
+
+        Raises:
+            HttpRefusal: of the method, the page's origin, the caller, or for want of a slot.
+        """
+        self._require_origin(request.headers.get("origin", ""))
+        route = _select_route(request, routes)
+        body = await request.body()
+        return await anyio.to_thread.run_sync(
+            self._invoke, route, request, body, limiter=self._threads
         )
 
-    def _invoke_route(self, request: HttpRequest, route: Route) -> Reply:
-        """The reply of the function behind a route, or of whoever stands before it."""
-        try:
-            event = build_event(request, route.key, route.parameters(request.path) or {})
-            if self.authorizer is not None and not route.is_public:
-                event["requestContext"]["authorizer"] = {
-                    "lambda": request_permission(self.authorizer, request, route.key)
-                }
-            return parse_reply(route.function.call(event, request.request_id))
-        except Refused as refusal:
-            return _error_reply(
-                request, refusal.status, refusal.code, str(refusal), refusal.headers
-            )
-        except Exception:  # whatever a handler lets escape; Lambda ends the call the same way
-            logger.exception("request %s failed", request.request_id)
-            message = "Something broke on the server; its log says more."
-            return _error_reply(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
+    def _require_origin(self, origin: str) -> None:
+        """Refuse pages of other sites before anything is begun for them."""
+        if origin and "*" not in self.origins and origin not in self.origins:
+            scheme, _, host = origin.partition("://")
+            if scheme not in ("http", "https") or not is_local_host(host):
+                message = f"Pages of {origin} may not use this API."
+                raise HttpRefusal(HTTPStatus.FORBIDDEN, "origin_refused", message)
+
+    def _invoke(self, route: ApiRoute, request: Request, body: bytes) -> Response:
+        event = build_event(request, body, route.key)
+        if self.authorizer is not None and not route.is_public:
+            context = _authorize(self.authorizer, request, route.key)
+            event["requestContext"]["authorizer"] = {"lambda": context}
+        return build_response(route.function.call(event, request.state.request_id))
 
 
-def _error_reply(
-    request: HttpRequest, status: HTTPStatus, code: str, message: str, headers: Headers = ()
-) -> Reply:
-    return error_reply(status, code, message, request.request_id, headers)
+@dataclass(frozen=True, slots=True)
+class _ApiPath:
+    """An ASGI application for one path, so that all methods reach the gateway."""
+
+    gateway: Gateway
+    routes: Sequence[ApiRoute]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.gateway.respond(Request(scope, receive), self.routes)
+        await response(scope, receive, send)
+
+
+def _select_route(request: Request, routes: Sequence[ApiRoute]) -> ApiRoute:
+    """The route of a method; preflights reach the function unauthorized."""
+    path = request.scope["path"]
+    for route in routes:
+        if route.method == request.method:
+            return route
+    if request.method == "OPTIONS":
+        return ApiRoute(f"OPTIONS {path}", routes[0].function, is_public=True)
+    allowed = ", ".join(sorted({route.method for route in routes} | {"OPTIONS"}))
+    message = f"{path} does not answer {request.method}."
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    raise HttpRefusal(status, "method_not_allowed", message, {"Allow": allowed})
+
+
+def _authorize(authorizer: ApiFunction, request: Request, route_key: str) -> Mapping[str, Any]:
+    """Ask an authorizer for a simple response, and return its context.
+
+    Raises:
+        HttpRefusal: there is no token, or it is not accepted.
+    """
+    if not request.headers.get("authorization"):
+        message = "Not signed in: send the header Authorization: Bearer TOKEN."
+        headers = {"WWW-Authenticate": "Bearer"}
+        raise HttpRefusal(HTTPStatus.UNAUTHORIZED, "unauthorized", message, headers)
+    answer = authorizer.call(build_authorizer_event(request, route_key), request.state.request_id)
+    if answer.get("isAuthorized") is not True:
+        raise HttpRefusal(HTTPStatus.FORBIDDEN, "forbidden", "This token is not accepted.")
+    return dict(answer.get("context") or {})

@@ -1,23 +1,27 @@
-"""What the local server is made of: the Lambdas' own endpoints, given other voices and stores.
+"""What the dev server is made of: the Lambdas' own endpoints, with the parts of a laptop.
 
 On a laptop: the embedded voice and a folder, which also keeps the secret of its links. With AWS:
 Amazon Polly and S3, chosen by the environment as in Lambda.
 """
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
-from mixer.compose import open_cloud_services, open_folder_services
-from mixer.devserver.functions import Function
-from mixer.devserver.gateway import Gateway, Route
-from mixer.devserver.objects import MUSIC_PREFIX, PREFIX, StoredObjects
-from mixer.devserver.pages import Pages
-from mixer.devserver.process_registry import ProcessRegistry
-from mixer.devserver.router import Router
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from mixer.compose import create_process_group, open_cloud_services, open_folder_services
+from mixer.devserver.errors import respond_to_error
+from mixer.devserver.files import Pages, StoredObjects
+from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
+from mixer.devserver.guard import UPLOAD_PATH
 from mixer.devserver.stories import LocalStories
 from mixer.devserver.uploads import Uploads
 from mixer.settings import Settings, load_settings
@@ -25,10 +29,11 @@ from mixer.store.links import SECRET_BYTES, SignedLinks, load_secret
 
 if TYPE_CHECKING:
     from mixer.compose import Services
+    from mixer.sound.ffmpeg import ProcessGroup
     from mixer.speech.engine import SpeechEngine
 
 DEFAULTS = {"OUTPUT_BUCKET": "local", "AUTH_MODE": "none", "GATEWAY_TIMEOUT_S": "900"}
-"""Where the environment says nothing; no gateway loses its patience on a laptop."""
+"""For what the environment does not set; no gateway gives up on a laptop."""
 
 SPEECH_ROUTES = ("POST /synthesize", "POST /estimate", "GET /voices")
 MIX_ROUTES = ("POST /mixstory",)
@@ -37,12 +42,16 @@ STORY_ROUTES = (
     "GET /stories",
     "GET /stories/{story_id}",
     "DELETE /stories/{story_id}",
+    "GET /music",
+    "POST /uploads",
 )
-LIBRARY_ROUTES = ("GET /music", "POST /uploads")
 PUBLIC_ROUTES = ("GET /openapi.json", "GET /docs", "GET /capabilities")
 
 MAX_CONCURRENT_MIXES = 4
 """Each mix uses all cores anyway; more would only share them, and the memory."""
+
+OBJECTS_PREFIX = "/objects/"
+MUSIC_PREFIX = "/music/"
 
 AWS_ORIGINS = ("https://*.amazonaws.com",)
 """Where presigned URLs lead the page."""
@@ -50,10 +59,10 @@ AWS_ORIGINS = ("https://*.amazonaws.com",)
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where things lie on the disk.
+    """Folders of the server.
 
     Attributes:
-        store: all that is made.
+        store: for all that is made.
         web: the page.
         music: music to choose from; the store itself when None.
     """
@@ -63,8 +72,33 @@ class Folders:
     music: Path | None = None
 
 
+class ProcessRegistry:
+    """The child processes of all requests, to be stopped together. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._groups: WeakSet[ProcessGroup] = WeakSet()
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def open_group(self) -> "ProcessGroup":
+        """A new group; after `close` it is stopped already."""
+        group = create_process_group()
+        with self._lock:
+            self._groups.add(group)
+            if self._is_closed:
+                group.stop()
+        return group
+
+    def close(self) -> None:
+        """Stop all groups; safe to call twice."""
+        with self._lock:
+            self._is_closed = True
+            for group in self._groups:
+                group.stop()
+
+
 def load_laptop_settings(environ: Mapping[str, str]) -> Settings:
-    """The environment's settings, with what suits a laptop where it says nothing.
+    """The environment's settings, with defaults for a laptop.
 
     Raises:
         Misconfigured: a variable makes no sense.
@@ -74,81 +108,104 @@ def load_laptop_settings(environ: Mapping[str, str]) -> Settings:
 
 @contextmanager
 def open_laptop(
-    chosen: Settings, url: str, folders: Folders, voice: "SpeechEngine | None" = None
-) -> Iterator[Router]:
-    """Everything without an account and without a network; speaking ends with the block.
+    settings: Settings,
+    url: str,
+    folders: Folders,
+    voice: "SpeechEngine | None" = None,
+    authorizer: ApiFunction | None = None,
+) -> Iterator[Starlette]:
+    """The application without an account and without a network; speech ends with the block.
 
     Args:
-        chosen: from `chosen_settings`.
         url: where the server listens, for its links.
-        folders: where things lie.
         voice: speaks, and is closed in the end; the embedded one when None.
+        authorizer: of callers; when None, the Lambdas' own where the settings want tokens.
     """
-    links = SignedLinks(url + PREFIX.rstrip("/"), load_secret(folders.store))
+    links = SignedLinks(url + OBJECTS_PREFIX.rstrip("/"), load_secret(folders.store))
     music_links = SignedLinks(url + MUSIC_PREFIX.rstrip("/"), links.secret)
+    music = (folders.music, music_links)
     with (
-        open_folder_services(
-            chosen, (folders.store, links), music=(folders.music, music_links), voice=voice
-        ) as parts,
-        closing(ProcessRegistry()) as jobs,
-        closing(LocalStories(parts, jobs.open_group)) as told,
+        open_folder_services(settings, (folders.store, links), music=music, voice=voice) as parts,
+        closing(ProcessRegistry()) as processes,
+        closing(LocalStories(parts, processes.open_group)) as stories,
     ):
-        gateway = _build_gateway(told.services)
-        told.resume_stories()
+        gateway = build_gateway(stories.services, authorizer)
+        objects = {
+            OBJECTS_PREFIX: StoredObjects(parts.store, links),
+            MUSIC_PREFIX: StoredObjects(parts.music or parts.store, music_links),
+        }
         pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
-        yield Router(
-            gateway,
-            pages,
-            [
-                StoredObjects(parts.store, links),
-                StoredObjects(parts.music or parts.store, music_links, MUSIC_PREFIX),
-            ],
-            Uploads(parts.store, links),
-            chosen.allowed_origins,
-        )
+        stories.resume()
+        yield build_application(gateway, pages, objects, Uploads(parts.store, links))
 
 
 @contextmanager
-def open_cloud(chosen: Settings, web: Path) -> Iterator[Router]:
+def open_cloud(settings: Settings, web: Path) -> Iterator[Starlette]:
     """The same with Amazon Polly and S3, as the Lambdas use them.
 
-    Args:
-        chosen: from `chosen_settings`.
-        web: folder of the page.
-
-    Stories are told by this process too; their ids are good for as long as it lives.
+    This process runs the stories too; their ids are valid as long as it lives.
     """
     with (
-        open_cloud_services(chosen, token_bytes(SECRET_BYTES)) as parts,
-        closing(ProcessRegistry()) as jobs,
-        closing(LocalStories(parts, jobs.open_group)) as told,
+        open_cloud_services(settings, token_bytes(SECRET_BYTES)) as parts,
+        closing(ProcessRegistry()) as processes,
+        closing(LocalStories(parts, processes.open_group)) as stories,
     ):
-        gateway = _build_gateway(told.services)
-        yield Router(gateway, Pages(web, AWS_ORIGINS), origins=chosen.allowed_origins)
+        yield build_application(build_gateway(stories.services), Pages(web, AWS_ORIGINS))
 
 
-def _build_gateway(services: "Services") -> Gateway:
-    """The Lambdas' endpoints behind their routes."""
+def build_application(
+    gateway: Gateway,
+    pages: Pages,
+    objects: Mapping[str, StoredObjects] | None = None,
+    uploads: Uploads | None = None,
+) -> Starlette:
+    """Everything that is served: the API, uploads, stored objects, and the page for the rest.
+
+    Args:
+        objects: by prefix, such as `/objects/`; none where they are stored elsewhere.
+        uploads: None where files are sent elsewhere.
+    """
+    routes = gateway.build_routes()
+    if uploads is not None:
+        routes.append(Route(UPLOAD_PATH, uploads.respond, methods=["POST"]))
+    for prefix, stored in (objects or {}).items():
+        routes.append(Route(prefix + "{key:path}", stored.respond))
+    routes.append(Route("/{path:path}", pages.respond))
+    handlers = {HTTPException: respond_to_error, Exception: respond_to_error}
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return app
+
+
+def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -> Gateway:
+    """The Lambdas' endpoints behind their routes.
+
+    Args:
+        authorizer: when None, the Lambdas' own where the settings want tokens.
+    """
     from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
 
-    begin = services.story_service.create
-    speech = Function("mixer-speech", build_speech_endpoint(services, begin))
-    mixing = build_mix_endpoint(services, begin)
-    mix = Function("mixer-mix", mixing, max_concurrent=MAX_CONCURRENT_MIXES)
-    counter = Function("mixer-stories", build_story_endpoint(services))
+    start_story = services.story_service.create
+    speech = ApiFunction("mixer-speech", build_speech_endpoint(services, start_story))
+    mix = ApiFunction(
+        "mixer-mix",
+        build_mix_endpoint(services, start_story),
+        max_concurrent=MAX_CONCURRENT_MIXES,
+    )
+    story = ApiFunction("mixer-stories", build_story_endpoint(services))
     routes = [
-        *(Route(key, speech) for key in SPEECH_ROUTES),
-        *(Route(key, mix) for key in MIX_ROUTES),
-        *(Route(key, counter) for key in STORY_ROUTES),
-        *(Route(key, counter) for key in LIBRARY_ROUTES),
-        *(Route(key, counter, is_public=True) for key in PUBLIC_ROUTES),
+        *(ApiRoute(key, speech) for key in SPEECH_ROUTES),
+        *(ApiRoute(key, mix) for key in MIX_ROUTES),
+        *(ApiRoute(key, story) for key in STORY_ROUTES),
+        *(ApiRoute(key, story, is_public=True) for key in PUBLIC_ROUTES),
     ]
-    is_closed = services.settings.auth.mode == "token"
-    return Gateway(routes, _build_authorizer() if is_closed else None)
+    if authorizer is None and services.settings.auth.mode == "token":
+        authorizer = _build_authorizer()
+    return Gateway(routes, authorizer, services.settings.allowed_origins)
 
 
-def _build_authorizer() -> Function:
-    """The doorkeeper, which reads the environment itself."""
+def _build_authorizer() -> ApiFunction:
+    """The Lambdas' own, which reads the environment itself."""
     from mixer.api.authorizer import answer_question
 
-    return Function("mixer-authorizer", answer_question, timeout_s=10)
+    return ApiFunction("mixer-authorizer", answer_question, timeout_s=10)

@@ -1,6 +1,6 @@
-"""Stories on a laptop: the same tasks as in the cloud, run in the background of the server.
+"""Step Functions: stories run in the background of the server, by the same tasks as in the cloud.
 
-A story that a killed server left unfinished is taken up again when the next one starts.
+A story that a killed server left unfinished goes on when the next one starts.
 """
 
 import logging
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mixer.compose import notify_webhook_in_background
+from mixer.errors import MixerError
 from mixer.stories.model import StoryKind
 from mixer.stories.workflow import TaskInvoker, Workflow
 
@@ -23,19 +24,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_CONCURRENT_STORIES = 2
-"""Each keeps all cores busy; a second one is for short stories beside a book."""
+"""Each keeps all cores busy; a second one is for short stories during a book."""
 
-
-GROUPS = 8
-"""Into which a story's segments are parted here: so often its progress is seen to move."""
+RENDER_GROUPS = 8
+"""A story's segments are divided into so many groups; its progress moves as often."""
 
 
 class BackgroundStories:
-    """A launcher that runs stories in threads of this process.
-
-    Args:
-        invoke: has tasks carried out.
-    """
+    """A launcher that runs stories in threads of this process."""
 
     def __init__(self, invoke: TaskInvoker) -> None:
         self._invoke = invoke
@@ -46,74 +42,72 @@ class BackgroundStories:
         self._is_closed = False
 
     def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
-        """Run an attempt, after the one before it; one that runs already is left alone."""
+        """Run an attempt after the one before it, and say whether it runs; once is enough."""
         with self._lock:
             known = self._attempts.get((story, attempt))
             if known is not None:
                 return not known.done()
-            ended: Future[None] = Future()
-            before = self._latest.get(story)
-            self._attempts[story, attempt] = self._latest[story] = ended
-        if before is None:
-            self._submit(ended, story, attempt, kind)
+            end: Future[None] = Future()
+            previous = self._latest.get(story)
+            self._attempts[story, attempt] = self._latest[story] = end
+        if previous is None:
+            self._submit(end, story, attempt, kind)
         else:
-            before.add_done_callback(lambda _: self._submit(ended, story, attempt, kind))
+            previous.add_done_callback(lambda _: self._submit(end, story, attempt, kind))
         return True
 
     def close(self) -> None:
-        """Begin nothing more; what runs ends with what it works with."""
+        """Start nothing more; running stories end with what they work with."""
         self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _submit(self, ended: "Future[None]", story: str, attempt: int, kind: StoryKind) -> None:
+    def _submit(self, end: "Future[None]", story: str, attempt: int, kind: StoryKind) -> None:
         with suppress(RuntimeError):  # the server is ending
-            self._pool.submit(self._run, ended, story, attempt, kind)
+            self._pool.submit(self._run, end, story, attempt, kind)
 
-    def _run(self, ended: "Future[None]", story: str, attempt: int, kind: StoryKind) -> None:
+    def _run(self, end: "Future[None]", story: str, attempt: int, kind: StoryKind) -> None:
         try:
             Workflow(self._invoke, story, attempt, lambda: self._is_closed).run(kind)
         except Exception:
-            logger.exception("story %s could not be ended", story)
+            logger.exception("story %s could not be finished", story)
         finally:
-            ended.set_result(None)
+            end.set_result(None)
 
 
 class LocalStories:
-    """Everything that tells stories on a laptop.
+    """The parts of a process that runs stories itself.
 
     Args:
-        services: of the process, without what runs stories.
-        new_processes: begins the job of a request or step.
+        services: of the process, without a launcher.
+        new_processes: opens the process group of a request or step.
     """
 
     def __init__(self, services: "Services", new_processes: "Callable[[], ProcessGroup]") -> None:
-        self.launcher = BackgroundStories(lambda event: self.services.all_tasks(event, None))
+        self._launcher = BackgroundStories(lambda event: self.services.all_tasks(event, None))
         self.services = replace(
             services,
             new_processes=new_processes,
-            render_groups=GROUPS,
-            launcher=self.launcher,
+            render_groups=RENDER_GROUPS,
+            launcher=self._launcher,
             notifiers=[notify_webhook_in_background(services.story_secret)],
         )
 
-    def resume_stories(self) -> None:
+    def resume(self) -> None:
         """Go on, in the background, with what an earlier server left unfinished."""
-        threading.Thread(target=self._resume_unfinished, name="take-up", daemon=True).start()
+        threading.Thread(target=self._resume_unfinished, name="resume", daemon=True).start()
 
     def close(self) -> None:
-        """Begin nothing more."""
-        self.launcher.close()
+        """Start nothing more."""
+        self._launcher.close()
 
     def _resume_unfinished(self) -> None:
-        from mixer.errors import MixerError
         from mixer.stories.folder import REQUEST
         from mixer.stories.model import StoredRequest
         from mixer.stories.snapshot import list_unfinished
 
         for folder in list_unfinished(self.services.output_store):
             try:
-                self.services.story_service.launch(
-                    folder.story_id, folder.read(REQUEST, StoredRequest).kind
-                )
+                kind = folder.read(REQUEST, StoredRequest).kind
+                self.services.story_service.launch(folder.story_id, kind)
             except MixerError as error:
                 logger.warning("story %s: %s", folder.story_id, error)

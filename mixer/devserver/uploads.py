@@ -1,16 +1,24 @@
 """Files that a browser sends into the folder store, by the forms that the API hands out.
 
 The form is what a presigned POST is to S3: the fields come first and carry the permission, the
-file comes last and holds no more than was signed for; anything behind it is ignored. Each refusal
-has the shape of the API's errors.
+file comes last and holds no more than was signed for; anything after it is ignored. The fields are
+checked before the file is read, and the file goes to disk as it comes.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
 
-from mixer.devserver.messages import Headers, HttpRequest, Reply, error_reply
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mixer.devserver.errors import HttpRefusal
+from mixer.devserver.files import refuse_link
 from mixer.store.folder import FolderStore
 from mixer.store.links import LinkStatus, SignedLinks
 
@@ -20,7 +28,10 @@ MAX_FIELD_BYTES = 4_096
 
 MAX_FIELDS = 20
 
-HEADERS: Headers = (("Access-Control-Allow-Origin", "*"),)
+MAX_FIELDS_BYTES = 32_768
+"""Of all that comes before the file."""
+
+HEADERS = {"Access-Control-Allow-Origin": "*"}
 """The form itself is the permission."""
 
 _BOUNDARY = re.compile(
@@ -32,78 +43,123 @@ _FIELD_NAME = re.compile(
 
 
 class BadForm(ValueError):
-    """A body that is no form, or not one with a file at its end."""
+    """A body that is not a form with a file at its end."""
+
+
+class FileTooLarge(ValueError):
+    """A file in a form that is empty, or larger than allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """Takes files in.
-
-    Attributes:
-        store: keeps them.
-        links: tells genuine forms from others.
-    """
+    """Takes files in by signed forms."""
 
     store: FolderStore
     links: SignedLinks
 
-    def reply(self, request: HttpRequest) -> Reply:
-        """The reply to a POST of a form."""
+    async def respond(self, request: Request) -> Response:
+        """Answer a POST of a form.
+
+        Raises:
+            HttpRefusal: the form is malformed, forged or expired, or the file has the wrong size.
+        """
         try:
-            fields, content = parse_form(request.header("content-type"), request.body)
+            await self._store_file(request)
         except BadForm as error:
-            return _refusal(request, HTTPStatus.BAD_REQUEST, "bad_form", str(error))
-        verdict = self.links.check_form(fields)
-        if verdict is LinkStatus.EXPIRED:
-            message = "This form has expired: ask for a new one."
-            return _refusal(request, HTTPStatus.FORBIDDEN, "link_expired", message)
-        if verdict is LinkStatus.FORGED:
-            message = "This form was not made by this server."
-            return _refusal(request, HTTPStatus.FORBIDDEN, "bad_link", message)
-        if not 0 < len(content) <= int(fields["max_bytes"]):
-            message = f"The file must have 1 to {int(fields['max_bytes']):,} bytes."
-            return _refusal(request, HTTPStatus.BAD_REQUEST, "object_too_large", message)
-        self.store.put(fields["key"], bytes(content), content_type=fields["Content-Type"])
-        return Reply(HTTPStatus.NO_CONTENT, HEADERS)
+            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad_form", str(error), HEADERS) from error
+        except FileTooLarge as error:
+            status = HTTPStatus.BAD_REQUEST
+            raise HttpRefusal(status, "object_too_large", str(error), HEADERS) from error
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers=HEADERS)
+
+    async def _store_file(self, request: Request) -> None:
+        form = FormReader(request.headers.get("content-type", ""), request.stream())
+        fields = await form.read_fields()
+        status = self.links.check_form(fields)
+        if status is not LinkStatus.VALID:
+            raise refuse_link(status, HEADERS, "form")
+        with NamedTemporaryFile(prefix="mixer-upload.") as file:
+            await form.copy_file(file, int(fields["max_bytes"]))
+            file.flush()
+            content, content_type = Path(file.name), fields["Content-Type"]
+            await run_in_threadpool(
+                self.store.put, fields["key"], content, content_type=content_type
+            )
 
 
-def parse_form(content_type: str, body: bytes) -> tuple[Mapping[str, str], memoryview]:
-    """The fields of a form, and the file at its end.
-
-    Args:
-        content_type: the header of that name.
-        body: the whole of it.
+@dataclass
+class FormReader:
+    """A multipart form (RFC 7578), read as it comes: first the fields, then the file.
 
     Raises:
-        BadForm: it is no form, or its file is missing.
+        BadForm: the content type is that of something else.
     """
-    found = _BOUNDARY.search(content_type)
-    if not found:
-        raise BadForm("An upload is sent as multipart/form-data.")
-    fields: dict[str, str] = {}
-    for name, content in _split_parts(body, b"--" + found[1].encode("latin-1", "replace")):
-        if name == FILE:
-            return fields, content
-        if len(content) > MAX_FIELD_BYTES or len(fields) >= MAX_FIELDS:
-            raise BadForm("The form holds more before its file than belongs there.")
-        fields[name] = bytes(content).decode(errors="replace")
-    raise BadForm("The form holds no field “file”.")
 
+    content_type: str
+    chunks: AsyncIterator[bytes]
+    _delimiter: bytes = field(init=False)
+    _buffer: bytearray = field(default_factory=bytearray, init=False)
 
-def _split_parts(body: bytes, delimiter: bytes) -> Iterator[tuple[str, memoryview]]:
-    """Name and content of each part (RFC 7578, section 4); a part that does not end is none."""
-    at = body.find(delimiter)
-    while at >= 0:
-        begin = at + len(delimiter)
-        end = body.find(b"\r\n" + delimiter, begin)
-        head_end = body.find(b"\r\n\r\n", begin)
-        if end < 0 or not begin <= head_end < end:
-            return
-        named = _FIELD_NAME.search(body[begin:head_end])
-        name = named[1].decode(errors="replace") if named else ""
-        yield name, memoryview(body)[head_end + 4 : end]
-        at = end + 2
+    def __post_init__(self) -> None:
+        found = _BOUNDARY.search(self.content_type)
+        if not found:
+            raise BadForm("An upload is sent as multipart/form-data.")
+        self._delimiter = b"--" + found[1].encode("latin-1", "replace")
 
+    async def read_fields(self) -> dict[str, str]:
+        """The fields before the file.
 
-def _refusal(request: HttpRequest, status: HTTPStatus, code: str, message: str) -> Reply:
-    return error_reply(status, code, message, request.request_id, HEADERS)
+        Raises:
+            BadForm: there is too much of them, or no file after them.
+        """
+        fields: dict[str, str] = {}
+        await self._read_until(self._delimiter)
+        while (name := await self._read_name()) != FILE:
+            content = await self._read_until(b"\r\n" + self._delimiter)
+            if len(content) > MAX_FIELD_BYTES or len(fields) >= MAX_FIELDS:
+                raise BadForm("The form holds more than it should before its file.")
+            fields[name] = content.decode(errors="replace")
+        return fields
+
+    async def copy_file(self, file: IO[bytes], max_bytes: int) -> None:
+        """Write the file's content.
+
+        Raises:
+            BadForm: it has no end.
+            FileTooLarge: it is empty or too large.
+        """
+        end, written = b"\r\n" + self._delimiter, 0
+        while (at := self._buffer.find(end)) < 0:
+            ready = max(len(self._buffer) - len(end) + 1, 0)
+            written += file.write(self._buffer[:ready])
+            del self._buffer[:ready]
+            if written > max_bytes or not await self._read_more():
+                break
+        written += file.write(self._buffer[: max(at, 0)])
+        if written > max_bytes or (at == 0 and written == 0):
+            raise FileTooLarge(f"The file must have 1 to {max_bytes:,} bytes.")
+        if at < 0:
+            raise BadForm("The form ends in the middle of its file.")
+
+    async def _read_name(self) -> str:
+        head = await self._read_until(b"\r\n\r\n")
+        if head.startswith(b"--"):
+            raise BadForm("The form holds no field “file”.")
+        name = _FIELD_NAME.search(head)
+        return name[1].decode(errors="replace") if name else ""
+
+    async def _read_until(self, mark: bytes) -> bytes:
+        """Take what comes before a mark, and drop the mark."""
+        while (at := self._buffer.find(mark)) < 0:
+            if len(self._buffer) > MAX_FIELDS_BYTES:
+                raise BadForm("The form holds more than it should before its file.")
+            if not await self._read_more():
+                raise BadForm("The form holds no field “file”.")
+        content = bytes(self._buffer[:at])
+        del self._buffer[: at + len(mark)]
+        return content
+
+    async def _read_more(self) -> bool:
+        chunk = await anext(self.chunks, b"")
+        self._buffer += chunk
+        return bool(chunk)

@@ -1,1 +1,32 @@
-"""What goes with the audio: captions, the waveform picture, the report."""
+"""Everything that goes with the audio.
+
+Tags, covers and chapters are here; captions, the read-aloud book (`epub`), the report, times of
+sentences (`timing`) and the picture (`waveform`) have packages of their own.
+"""
+
+from mixer.publish.chapters import (
+    PODCAST_TYPE,
+    FinishedFile,
+    format_podcast_json,
+    require_cuttable,
+    zip_chapters,
+)
+from mixer.publish.cover import COVER_TYPE, Picture, encode_cover, read_cover, require_cover_size
+from mixer.publish.tags import AudioTags, build_tags
+from mixer.publish.zips import unpack_zip
+
+__all__ = [
+    "COVER_TYPE",
+    "PODCAST_TYPE",
+    "AudioTags",
+    "FinishedFile",
+    "Picture",
+    "build_tags",
+    "encode_cover",
+    "format_podcast_json",
+    "read_cover",
+    "require_cover_size",
+    "require_cuttable",
+    "unpack_zip",
+    "zip_chapters",
+]

@@ -22,7 +22,7 @@ MIN_SIDE_PX = 16
 MAX_SIDE_PX = 3_000
 """Apple's recommended maximum for podcast and book artwork; larger pictures are scaled down."""
 
-MEDIA_TYPE = "image/jpeg"
+COVER_TYPE = "image/jpeg"
 _ACCEPTED_FORMATS = ("JPEG", "PNG")
 _QUALITY = 90
 _MAX_PROFILE_BYTES = 65_536

@@ -8,7 +8,7 @@ for languages.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mixer.publish.cover import MEDIA_TYPE, Picture
+from mixer.publish.cover import COVER_TYPE, Picture
 
 TEXT_FRAMES = {
     "title": "TIT2",
@@ -116,7 +116,7 @@ def _encode_milliseconds(time_s: float) -> bytes:
 
 
 def _encode_picture(cover: Picture) -> bytes:
-    return _LATIN_1 + MEDIA_TYPE.encode("ascii") + b"\0" + _FRONT_COVER + b"\0" + cover.content
+    return _LATIN_1 + COVER_TYPE.encode("ascii") + b"\0" + _FRONT_COVER + b"\0" + cover.content
 
 
 def _build_frame(name: str, body: bytes) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mixer.formats import FormatName
-from mixer.publish.cover import MEDIA_TYPE, Picture
+from mixer.publish.cover import COVER_TYPE, Picture
 from mixer.publish.id3 import build_id3_tag, three_letter_code
 from mixer.requests import MetadataOptions
 from mixer.script.front_matter import NO_METADATA
@@ -168,7 +168,7 @@ def _build_xiph_chapters(chapters: Sequence[tuple[float, str]]) -> dict[str, str
 
 def _build_flac_picture(cover: Picture) -> bytes:
     """Build a FLAC picture block (RFC 9639, section 8.8)."""
-    kind = MEDIA_TYPE.encode("ascii")
+    kind = COVER_TYPE.encode("ascii")
     sizes = cover.width_px, cover.height_px, _BITS_A_PIXEL, 0, len(cover.content)
     header = struct.pack(">II", _FRONT_COVER, len(kind)) + kind + bytes(4)
     return header + struct.pack(">5I", *sizes) + cover.content

@@ -1,31 +1,31 @@
 """Clean-up of buckets and repositories: policy -> inventory -> plan -> apply -> report."""
 
-from mixer.retention.aws_account import AwsAccount, Deadline, describe_error, open_account
+from mixer.retention.aws_account import AwsAccount, describe_error, open_account
+from mixer.retention.handler import CleanupContext, run_cleanup
 from mixer.retention.plan import Item, RetentionPlan
 from mixer.retention.policy import (
     Policy,
-    build_default_document,
+    build_default_policy,
     parse_policy,
     read_environment_policy,
-    read_policy,
 )
 from mixer.retention.report import Mode, RunReport, TargetReport
 from mixer.retention.run import CleanupRun
 
 __all__ = [
     "AwsAccount",
+    "CleanupContext",
     "CleanupRun",
-    "Deadline",
     "Item",
     "Mode",
     "Policy",
     "RetentionPlan",
     "RunReport",
     "TargetReport",
-    "build_default_document",
+    "build_default_policy",
     "describe_error",
     "open_account",
     "parse_policy",
     "read_environment_policy",
-    "read_policy",
+    "run_cleanup",
 ]

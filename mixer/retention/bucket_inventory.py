@@ -43,7 +43,7 @@ class BucketSource:
             self.read_versioning()
         except ClientError as error:
             if error_code(error) in {"NoSuchBucket", "404"}:
-                return "there is no such bucket"
+                return "the bucket does not exist"
             return f"it is not ours, or we may not look at it ({describe_error(error)})"
         return ""
 

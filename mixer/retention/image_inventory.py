@@ -64,7 +64,7 @@ class RepositorySource:
             )
         except ClientError as error:
             if error_code(error) == "RepositoryNotFoundException":
-                return "there is no such repository"
+                return "the repository does not exist"
             return f"it is not ours, or we may not look at it ({describe_error(error)})"
         return ""
 

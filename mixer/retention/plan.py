@@ -36,7 +36,7 @@ class Reason(StrEnum):
     NAMED_BY_STORY = "named by a living story"
     STORY_UNREADABLE = "a living story cannot be read"
     SHARED = "repository is shared with other accounts"
-    USE_UNKNOWN = "cannot tell which images are in use"
+    USE_UNKNOWN = "images in use unknown"
     LIST_UNREADABLE = "a manifest list cannot be read"
     PROTECTED_TAG = "protected tag"
     IN_USE = "in use by a function"
@@ -97,12 +97,9 @@ class ItemTally:
     items: int = 0
     size_bytes: int = 0
 
-    def add_item(self, item: Item) -> "ItemTally":
-        """One item more."""
-        return ItemTally(self.items + 1, self.size_bytes + item.size_bytes)
-
 
 DEFAULT_SHARE = 0.5
+"""How much one run may delete where no share is configured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,15 +279,18 @@ def read_environment_policy(environ: Mapping[str, str], override: Fields = NO_FI
     if not environ.get("OUTPUT_BUCKET"):
         return Policy(refusals=(Refusal("OUTPUT_BUCKET", "it is not set"),))
     repositories = environ.get("SANITATION_REPOSITORIES", "").split(",")
-    document = build_default_document([environ["OUTPUT_BUCKET"]], repositories)
-    return read_policy(document, common, override)
+    return build_default_policy([environ["OUTPUT_BUCKET"]], repositories, common, override)
 
 
-def build_default_document(
-    buckets: Iterable[str], repositories: Iterable[str]
-) -> Mapping[str, object]:
-    """A policy document with the default rules."""
-    return {
+def build_default_policy(
+    buckets: Iterable[str],
+    repositories: Iterable[str],
+    common: Fields = NO_FIELDS,
+    override: Fields = NO_FIELDS,
+) -> Policy:
+    """The default rules for some buckets and repositories."""
+    document = {
         "buckets": [{"bucket": name} for name in buckets],
         "repositories": [{"repository": n.strip()} for n in repositories if n.strip()],
     }
+    return read_policy(document, common, override)

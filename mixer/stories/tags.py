@@ -1,7 +1,7 @@
 """What a story's finished files say of themselves, and the cover that goes with them."""
 
 from mixer.errors import UnusablePicture
-from mixer.publish.cover import MEDIA_TYPE, Picture, encode_cover, read_cover
+from mixer.publish.cover import COVER_TYPE, Picture, encode_cover, read_cover
 from mixer.publish.tags import AudioTags, build_tags
 from mixer.requests import Options
 from mixer.script.document import Cover
@@ -49,7 +49,7 @@ def store_cover(
 
 def put_cover(folder: StoryFolder, cover: Picture) -> None:
     """Keep a cover."""
-    folder.store.put(folder.key(COVER), cover.content, content_type=MEDIA_TYPE)
+    folder.store.put(folder.key(COVER), cover.content, content_type=COVER_TYPE)
 
 
 def load_tags(folder: StoryFolder, options: Options, script: Script | None) -> AudioTags:

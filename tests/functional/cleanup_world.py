@@ -19,16 +19,9 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 
-from mixer.retention import (
-    AwsAccount,
-    CleanupRun,
-    Deadline,
-    Mode,
-    RetentionPlan,
-    RunReport,
-    open_account,
-    read_policy,
-)
+from mixer.retention import AwsAccount, CleanupRun, Mode, RetentionPlan, RunReport, open_account
+from mixer.retention.aws_account import Deadline
+from mixer.retention.policy import read_policy
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"

@@ -19,8 +19,8 @@ from mixer.api.handlers import (
 )
 from mixer.aws.story_function import StoryFunction
 from mixer.compose import AwsServices
-from mixer.devserver.listener import Listener
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
+from mixer.devserver.server import DevServer
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import S3Store
 from mixer.stories.budget import DailyBudget
@@ -32,7 +32,7 @@ from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, list_keys, mock_s3
 from tests.functional.lambdas import FakeContext, event_v1, event_v2
 from tests.functional.story_world import Executions
-from tests.servers import RunningServer
+from tests.servers import RunningServer, run_server
 from tests.sounds import VOICE_HZ, speech, write_sound
 
 PATIENCE_S = 4.0
@@ -71,17 +71,13 @@ class Laptop:
 
 @contextmanager
 def laptop_in(folder):
-    listener = Listener(0)
+    server = DevServer(0)
     folders = Folders(folder / "store", folder / "web")
     chosen = load_laptop_settings({"GATEWAY_TIMEOUT_S": str(PATIENCE_S)})
     engine = ToneEngine(suffix="mp3", parallelism=1, delay_s=CALL_S)
-    with open_laptop(chosen, listener.url, folders, engine) as site:
-        listener.start(site.reply)
+    with open_laptop(chosen, server.url, folders, engine) as app, run_server(server, app):
         store = FolderStore(folders.store)
-        try:
-            yield Laptop(RunningServer(listener, store, folder, None), engine, store)
-        finally:
-            assert listener.stop(grace_s=10)
+        yield Laptop(RunningServer(server, store, folder, None), engine, store)
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import pytest
 
 from mixer.api.handlers import build_story_endpoint
 from mixer.compose import AwsServices
-from mixer.devserver.listener import Listener
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
+from mixer.devserver.server import DevServer
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, mock_s3
 from tests.functional.lambdas import WarmHandlers, event_v2, expect_ok, expect_refusal
-from tests.servers import send_request
+from tests.servers import run_server, send_request
 
 
 @pytest.fixture(scope="module")
@@ -114,25 +114,24 @@ def local(tmp_path_factory, tone):
     (folder / "music").mkdir()
     (folder / "music" / "quiet.flac").write_bytes(tone.read_bytes())
     folders = Folders(folder / "store", folder / "web", folder / "music")
-    listener = Listener(0)
+    server = DevServer(0)
     chosen = load_laptop_settings({})
-    with open_laptop(chosen, listener.url, folders, ToneEngine(suffix="mp3")) as site:
-        listener.start(site.reply)
-        try:
-            yield Local(listener)
-        finally:
-            assert listener.stop(grace_s=10)
+    with (
+        open_laptop(chosen, server.url, folders, ToneEngine(suffix="mp3")) as app,
+        run_server(server, app),
+    ):
+        yield Local(server)
 
 
 class Local:
     """A laptop's server."""
 
-    def __init__(self, listener):
-        self._listener = listener
+    def __init__(self, server):
+        self._server = server
 
     def ask(self, method, target, body=None, headers=None):
         with contextlib.closing(
-            http.client.HTTPConnection("127.0.0.1", self._listener.server_port, timeout=60)
+            http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=60)
         ) as connection:
             content = json.dumps(body) if isinstance(body, dict) else body
             return send_request(connection, method, target, content, headers)

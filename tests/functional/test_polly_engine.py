@@ -145,7 +145,9 @@ def test_an_unknown_voice_or_pair_names_near_matches(server, client, delivery, n
 
 def test_a_missing_lexicon_or_language_can_be_mended_by_the_caller(client):
     with pytest.raises(BadOption, match="nowhere"):
-        engine_for(client).synthesize(chunk(1), VoiceSettings("Joanna", "neural", lexicons=("nowhere",)))
+        engine_for(client).synthesize(
+            chunk(1), VoiceSettings("Joanna", "neural", lexicons=("nowhere",))
+        )
     with pytest.raises(BadOption, match="fr-FR"):
         engine_for(client).synthesize(chunk(1), VoiceSettings("Joanna", "neural", language="fr-FR"))
 
@@ -329,7 +331,9 @@ def test_audio_that_is_paid_for_is_kept_when_its_marks_cannot_be_had(server, cli
 
 def test_both_calls_for_a_timed_chunk_are_billed_and_text_outside_s_is_timed(client):
     engine = engine_for(client, speech_marks=True)
-    speech = engine.synthesize("<speak>no element <s>one</s></speak>", VoiceSettings("Joanna", "neural"))
+    speech = engine.synthesize(
+        "<speak>no element <s>one</s></speak>", VoiceSettings("Joanna", "neural")
+    )
     assert len([span for span in speech.sentences if span]) == 2
     assert speech.billed_chars == 2 * len("no element one")
 

@@ -9,10 +9,10 @@ import pytest
 import sanitation
 from mixer.cli import cli
 from mixer.errors import BadOption, StoreFailed
-from mixer.retention import Deadline, Mode, TargetReport
-from mixer.retention.aws_account import RESERVE_S
+from mixer.retention import Mode, TargetReport
+from mixer.retention.aws_account import RESERVE_S, Deadline
+from mixer.retention.handler import ScheduledRun
 from mixer.retention.plan import Reason
-from mixer.retention.scheduled_run import ScheduledRun
 from mixer.stories.budget import PREFIX
 from tests.functional.cleanup_world import (
     ACCOUNT,
@@ -391,7 +391,7 @@ def test_without_time_to_list_nothing_is_deleted(world: CleanupWorld) -> None:
 @pytest.mark.parametrize(
     ("wrong", "named", "why"),
     [
-        ({"bucket": "no-such-bucket"}, "s3://no-such-bucket", "no such bucket"),
+        ({"bucket": "no-such-bucket"}, "s3://no-such-bucket", "the bucket does not exist"),
         ({"bucket": "other", "age_days": 0}, "s3://other", "age_days"),
         ({"bucket": "other", "age_days": -3}, "s3://other", "age_days"),
         ({"bucket": "other", "age_days": "ten"}, "s3://other", "age_days"),

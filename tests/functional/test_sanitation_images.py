@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mixer.retention import Deadline, TargetReport
-from mixer.retention.aws_account import RESERVE_S
+from mixer.retention import TargetReport
+from mixer.retention.aws_account import RESERVE_S, Deadline
 from mixer.retention.plan import Reason
 from tests.functional.cleanup_world import (
     ACCOUNT,
@@ -323,7 +323,7 @@ def test_a_repository_shared_with_other_accounts_is_skipped_unless_told_otherwis
 @pytest.mark.parametrize(
     ("wrong", "named", "why"),
     [
-        ({"repository": "nowhere"}, "ecr://nowhere", "no such repository"),
+        ({"repository": "nowhere"}, "ecr://nowhere", "the repository does not exist"),
         ({"repository": f"{OTHER_ACCOUNT}.dkr.ecr/x:1"}, f"ecr://{OTHER_ACCOUNT}", "repository"),
         ({"repository": "other", "keep_newest": -1}, "ecr://other", "keep_newest"),
         ({"repository": "other", "age_days": "nan"}, "ecr://other", "age_days"),

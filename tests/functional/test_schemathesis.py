@@ -15,10 +15,11 @@ from moto import mock_aws
 from schemathesis import openapi
 from schemathesis.engine import Status, events, from_schema
 
-from mixer.devserver.listener import Listener
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
+from mixer.devserver.server import DevServer
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
+from tests.servers import run_server
 
 EXAMPLES = {"none": 40, "token": 10}
 """By mode, for each operation; what the description itself gives occasion for comes on top."""
@@ -56,15 +57,12 @@ def url(mode, monkeypatch, tmp_path):
     with ExitStack() as stack:
         stack.enter_context(mock_aws())
         _keep_token()
-        listener = Listener(0)
-        site = open_laptop(
-            load_laptop_settings(environment), listener.url, folders, ToneEngine(suffix="mp3")
+        server = DevServer(0)
+        app = open_laptop(
+            load_laptop_settings(environment), server.url, folders, ToneEngine(suffix="mp3")
         )
-        listener.start(stack.enter_context(site).reply)
-        try:
-            yield listener.url
-        finally:
-            assert listener.stop(grace_s=10)
+        stack.enter_context(run_server(server, stack.enter_context(app)))
+        yield server.url
 
 
 def _keep_chunk(path):

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from mixer.cli.serve import require_packages
+from mixer.errors import MixerError
 from mixer.sound.analysis.measurement import measure
 from tests.books import Book, build_page
 
@@ -248,3 +250,8 @@ def test_wrong_setting_is_said_in_a_sentence_before_anything_is_served(folder, w
     assert done.returncode == 1
     assert named in done.stderr
     assert "listens" not in done.stdout
+
+
+def test_missing_packages_are_named_with_the_way_to_install_them():
+    with pytest.raises(MixerError, match=r"missing: no_such_server.*pip install 'mixer\[local\]'"):
+        require_packages(["starlette", "no_such_server"])

@@ -7,11 +7,11 @@ import json
 import boto3
 import pytest
 
-from mixer.devserver.listener import Listener
 from mixer.devserver.local import load_laptop_settings, open_cloud
+from mixer.devserver.server import DevServer
 from tests.emulators.strict_polly import StrictPolly
 from tests.functional import clouds
-from tests.servers import RunningServer
+from tests.servers import RunningServer, run_server
 
 TOKEN, SECRET = "a long and random token", "local-server-tokens"
 
@@ -33,13 +33,10 @@ def served(monkeypatch, tmp_path):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         _keep_token()
-        listener = Listener(0)
-        site = stack.enter_context(open_cloud(load_laptop_settings(environment), tmp_path))
-        listener.start(site.reply)
-        try:
-            yield RunningServer(listener, None, tmp_path, None)
-        finally:
-            assert listener.stop(grace_s=10)
+        server = DevServer(0)
+        app = stack.enter_context(open_cloud(load_laptop_settings(environment), tmp_path))
+        stack.enter_context(run_server(server, app))
+        yield RunningServer(server, None, tmp_path, None)
 
 
 def _keep_token():
@@ -51,25 +48,25 @@ def _keep_token():
 def test_whole_way_with_a_token(served):
     headers = {"Authorization": f"Bearer {TOKEN}"}
     body = json.dumps({"text": "The lamp went out at nine.", "voice": "Joanna"})
-    spoken = served.ask("POST", "/synthesize", body, headers)
+    spoken = served.send("POST", "/synthesize", body, headers)
     assert spoken.status == 200
     assert spoken.json["engine"] == "generative"
     wanted = {"chunk_keys": spoken.json["chunk_keys"], "bucket": clouds.BUCKET}
-    mixed = served.ask("POST", "/mixstory", json.dumps(wanted), headers)
+    mixed = served.send("POST", "/mixstory", json.dumps(wanted), headers)
     assert mixed.status == 200
     assert "amazonaws.com" in mixed.json["download_url"]
 
 
 def test_nobody_speaks_without_the_right_token(served):
     body = json.dumps({"text": "The lamp went out at nine."})
-    assert served.ask("POST", "/synthesize", body).status == 401
+    assert served.send("POST", "/synthesize", body).status == 401
     wrong = {"Authorization": "Bearer another token"}
-    assert served.ask("POST", "/synthesize", body, wrong).status == 403
+    assert served.send("POST", "/synthesize", body, wrong).status == 403
 
 
 def test_description_needs_no_token_and_objects_are_s3_s(served):
-    assert served.ask("GET", "/openapi.json").status == 200
-    assert served.ask("GET", "/objects/a.mp3").status == 404
+    assert served.send("GET", "/openapi.json").status == 200
+    assert served.send("GET", "/objects/a.mp3").status == 404
 
 
 def test_preflight_of_a_listed_origin_is_answered(served):
@@ -78,7 +75,7 @@ def test_preflight_of_a_listed_origin_is_answered(served):
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,content-type",
     }
-    got = served.ask("OPTIONS", "/synthesize", headers=headers)
+    got = served.send("OPTIONS", "/synthesize", headers=headers)
     assert got.status in (200, 204)
     assert got.headers["Access-Control-Allow-Origin"] == "https://page.example"
     assert "Authorization" in got.headers["Access-Control-Allow-Headers"]
@@ -87,6 +84,6 @@ def test_preflight_of_a_listed_origin_is_answered(served):
 
 def test_page_of_a_listed_origin_may_read_the_answer(served):
     headers = {"Origin": "https://page.example", "Authorization": f"Bearer {TOKEN}"}
-    got = served.ask("GET", "/voices", headers=headers)
+    got = served.send("GET", "/voices", headers=headers)
     assert got.status == 200
     assert got.headers["Access-Control-Allow-Origin"] == "https://page.example"

@@ -17,12 +17,10 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys, threading
 from pathlib import Path
-from mixer.devserver.functions import Function
-from mixer.devserver.gateway import Gateway, Route
-from mixer.devserver.listener import Listener
-from mixer.devserver.pages import Pages
-from mixer.devserver.lifecycle import requests_to_end, serve
-from mixer.devserver.router import Site
+from mixer.devserver.files import Pages
+from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
+from mixer.devserver.local import build_application
+from mixer.devserver.server import DevServer, catch_signals, serve
 
 closed = threading.Event()
 
@@ -31,11 +29,13 @@ def work(event, context):
     was_closed = closed.wait(float(event["queryStringParameters"]["s"]))
     return {"statusCode": 503 if was_closed else 200, "body": "closed" if was_closed else "done"}
 
-with requests_to_end() as came:
-    listener = Listener(0)
-    site = Site(Gateway([Route("GET /work", Function("work", work))]), Pages(Path("none")))
-    print(listener.server_port, flush=True)
-    sys.exit(not serve(listener, site.reply, came, grace_s=float(sys.argv[1]), abandon=closed.set))
+with catch_signals() as signals:
+    server = DevServer(0)
+    gateway = Gateway([ApiRoute("GET /work", ApiFunction("work", work))])
+    app = build_application(gateway, Pages(Path("none")))
+    print(server.port, flush=True)
+    grace_s = float(sys.argv[1])
+    sys.exit(not serve(server, app, signals, grace_s=grace_s, close_resources=closed.set))
 """
 
 

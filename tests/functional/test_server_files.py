@@ -53,7 +53,7 @@ def served(tmp_path_factory, clock):
 
 
 def get(served, headers=None, key=KEY, method="GET"):
-    return served.ask(method, served.link(key), headers=headers)
+    return served.send(method, served.link(key), headers=headers)
 
 
 # Stored audio
@@ -118,7 +118,7 @@ def test_nothing_has_no_range(served, asked_range):
 
 
 def test_head_tells_the_length_and_sends_nothing(served):
-    with served.connection() as connection:
+    with served.connect() as connection:
         for headers in ({}, {"Range": "bytes=0-9"}):
             got = send_request(connection, "HEAD", served.link(KEY), headers=headers)
             assert (got.status, got.body) == (200, b"")
@@ -129,7 +129,7 @@ def test_head_tells_the_length_and_sends_nothing(served):
 @pytest.mark.parametrize("pattern", ["{}", "W/{}", '"other", {}', "*"])
 def test_what_the_client_has_is_not_sent_again(served, pattern):
     etag = get(served).headers["ETag"]
-    with served.connection() as connection:
+    with served.connect() as connection:
         headers = {"If-None-Match": pattern.format(etag)}
         got = send_request(connection, "GET", served.link(KEY), headers=headers)
         assert (got.status, got.body, got.headers["ETag"]) == (304, b"", etag)
@@ -154,9 +154,9 @@ def test_new_content_has_a_new_tag(served):
 def test_link_expires(served, clock):
     link = served.link(KEY, 60)
     clock.now_s += 59
-    assert served.ask("GET", link).status == 200
+    assert served.send("GET", link).status == 200
     clock.now_s += 2
-    got = served.ask("GET", link)
+    got = served.send("GET", link)
     assert (got.status, got.json["code"]) == (403, "link_expired")
 
 
@@ -172,12 +172,12 @@ def test_link_expires(served, clock):
 def test_tampered_link_opens_nothing(served, old, new):
     link = served.link(KEY)
     assert old in link
-    got = served.ask("GET", link.replace(old, new))
+    got = served.send("GET", link.replace(old, new))
     assert (got.status, got.json["code"]) == (403, "bad_link")
 
 
 def test_unsigned_key_tells_nothing_of_what_is_there(served):
-    answers = [served.ask("GET", f"/objects/{key}") for key in (quote(KEY), "no-such.mp3")]
+    answers = [served.send("GET", f"/objects/{key}") for key in (quote(KEY), "no-such.mp3")]
     assert {(each.status, each.json["error"]) for each in answers} == {
         (403, "This link was not made by this server.")
     }
@@ -191,13 +191,13 @@ def test_signed_key_that_is_not_there_is_named(served):
 
 def test_even_a_signed_key_stays_in_the_store(served):
     for key in ("../secret.txt", ".link-secret", ".metadata/mixed/a story.mp3.json", "/etc/passwd"):
-        target = served.links.link(key, 60).partition(str(served.port))[2]
-        assert served.ask("GET", target).status == 404
+        target = served.links.sign_link(key, 60).partition(str(served.port))[2]
+        assert served.send("GET", target).status == 404
 
 
 def test_objects_are_only_read(served):
     for method in ("PUT", "POST", "DELETE"):
-        assert served.ask(method, served.link(KEY), b"x").status == 404
+        assert served.send(method, served.link(KEY), b"x").status == 404
     assert get(served).body == SOUND
 
 
@@ -213,7 +213,7 @@ def test_large_object_is_never_whole_in_memory(served):
         file.truncate(size)
     tracemalloc.start()
     try:
-        with served.connection() as connection:
+        with served.connect() as connection:
             connection.request("GET", served.link("large.wav"))
             response = connection.getresponse()
             read = sum(len(piece) for piece in iter(lambda: response.read(1 << 20), b""))
@@ -230,7 +230,7 @@ def test_client_that_leaves_in_the_middle_disturbs_nobody(served):
     process = psutil.Process()
     before = process.num_fds()
     for _ in range(20):
-        with served.connection() as connection:
+        with served.connect() as connection:
             connection.request("GET", served.link("long.wav"))
             assert connection.getresponse().read(1000)
     assert get(served).body == SOUND
@@ -256,13 +256,13 @@ def test_client_that_leaves_in_the_middle_disturbs_nobody(served):
     ],
 )
 def test_files_of_the_page_are_shown(served, target, content_type):
-    got = served.ask("GET", target)
+    got = served.send("GET", target)
     assert (got.status, got.headers["Content-Type"]) == (200, content_type)
     assert got.body
 
 
 def test_page_may_run_only_its_own_scripts(served):
-    headers = served.ask("GET", "/").headers
+    headers = served.send("GET", "/").headers
     rules = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == rules["style-src"] == "'self'"
@@ -272,9 +272,9 @@ def test_page_may_run_only_its_own_scripts(served):
 
 
 def test_head_and_etag_of_a_page(served):
-    got = served.ask("HEAD", "/app.js")
+    got = served.send("HEAD", "/app.js")
     assert (got.body, got.headers["Content-Length"]) == (b"", "10")
-    again = served.ask("GET", "/app.js", headers={"If-None-Match": got.headers["ETag"]})
+    again = served.send("GET", "/app.js", headers={"If-None-Match": got.headers["ETag"]})
     assert again.status == 304
 
 
@@ -308,7 +308,7 @@ WAYS_OUT = [
 
 @pytest.mark.parametrize("target", WAYS_OUT, ids=lambda target: target[:30])
 def test_no_way_leads_out_of_the_page_s_folder(served, target):
-    got = served.ask("GET", target)
+    got = served.send("GET", target)
     assert (got.status, got.json["code"]) == (404, "not_found")
     assert b"secret" not in got.body
 

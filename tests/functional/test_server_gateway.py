@@ -18,7 +18,7 @@ def served(tmp_path_factory):
 
 
 def event_of(served, *args, **kwargs):
-    return served.ask(*args, **kwargs).json["event"]
+    return served.send(*args, **kwargs).json["event"]
 
 
 def test_event_has_the_shape_of_payload_format_2(served):
@@ -49,7 +49,7 @@ def test_event_has_the_shape_of_payload_format_2(served):
 
 
 def test_headers_of_the_same_name_are_joined_and_cookies_stand_apart(served):
-    with served.connection() as connection:
+    with served.connect() as connection:
         connection.putrequest("GET", "/echo")
         for name, value in [("X-Many", "a"), ("x-many", "b"), ("Cookie", "k=1; l=2")]:
             connection.putheader(name, value)
@@ -95,7 +95,7 @@ def test_context_tells_the_function_and_a_time_that_runs_down(tmp_path):
 
 
 def test_context_names_function_memory_and_request(served):
-    told = served.ask("GET", "/echo").json
+    told = served.send("GET", "/echo").json
     assert told["function"] == "echo"
     assert told["memory"] == "512"
     assert told["arn"].endswith(":function:echo")
@@ -193,7 +193,7 @@ def test_handler_that_raises_is_answered_without_its_reasons(tmp_path, caplog):
 
 
 def test_wrong_method_names_the_right_ones(served):
-    got = served.ask("DELETE", "/echo")
+    got = served.send("DELETE", "/echo")
     assert got.status == 405
     assert got.headers["Allow"] == "GET, OPTIONS, POST"
     assert got.json["code"] == "method_not_allowed"
@@ -201,7 +201,7 @@ def test_wrong_method_names_the_right_ones(served):
 
 @pytest.mark.parametrize("target", ["/nothing", "/echo/", "/stories/", "/stories/a/b", "/Echo"])
 def test_unknown_path_is_a_json_error(served, target):
-    got = served.ask("POST", target, "{}")
+    got = served.send("POST", target, "{}")
     assert (got.status, got.json["code"]) == (404, "not_found")
     assert got.headers["Content-Type"] == "application/json"
 
@@ -218,7 +218,10 @@ def test_fifty_parallel_requests_are_all_answered(tmp_path):
             at_once[0] -= 1
         return echo(event, context)
 
-    with start_server(tmp_path, counting, at_once=4) as served, ThreadPoolExecutor(50) as pool:
+    with (
+        start_server(tmp_path, counting, max_concurrent=4) as served,
+        ThreadPoolExecutor(50) as pool,
+    ):
         bodies = [f"body {number}" for number in range(50)]
         got = list(pool.map(lambda body: served.send("POST", "/echo", body), bodies))
     assert [each.json["event"]["body"] for each in got] == bodies
@@ -234,7 +237,7 @@ def test_call_that_waits_too_long_for_its_turn_is_sent_away(tmp_path):
         go_on.wait(10)
         return echo(event, context)
 
-    alone = {"at_once": 1, "patience_s": 0.1}
+    alone = {"max_concurrent": 1, "max_wait_s": 0.1}
     with start_server(tmp_path, waiting, **alone) as served, ThreadPoolExecutor(1) as pool:
         first = pool.submit(served.send, "GET", "/echo")
         assert begun.wait(10)
@@ -301,20 +304,20 @@ def test_preflight_needs_no_token_and_reaches_the_handler(tmp_path):
 
 
 def test_pages_of_strangers_may_not_use_the_api(served):
-    got = served.ask("POST", "/echo", "{}", {"Origin": "https://evil.example"})
+    got = served.send("POST", "/echo", "{}", {"Origin": "https://evil.example"})
     assert (got.status, got.json["code"]) == (403, "origin_refused")
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:8080", "http://localhost:3000"])
 def test_pages_of_this_machine_may_use_the_api(served, origin):
-    assert served.ask("POST", "/echo", "{}", {"Origin": origin}).status == 200
+    assert served.send("POST", "/echo", "{}", {"Origin": origin}).status == 200
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil", ""]
 )
 def test_names_that_only_point_here_are_refused(served, host):
-    got = served.ask("GET", "/echo", headers={"Host": host})
+    got = served.send("GET", "/echo", headers={"Host": host})
     assert (got.status, got.json["code"]) == (421, "wrong_host")
 
 
@@ -322,11 +325,11 @@ def test_names_that_only_point_here_are_refused(served, host):
     "host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080", "[::1]"]
 )
 def test_own_names_are_answered(served, host):
-    assert served.ask("GET", "/echo", headers={"Host": host}).status == 200
+    assert served.send("GET", "/echo", headers={"Host": host}).status == 200
 
 
 def test_connection_is_kept_for_the_next_request(served):
-    with served.connection() as connection:
+    with served.connect() as connection:
         first = send_request(connection, "POST", "/echo", "one")
         socket_before = connection.sock
         for _ in range(5):

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mixer.devserver.listener import Listener
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
+from mixer.devserver.server import DevServer
 from mixer.sound import ffmpeg
 from mixer.store.folder import FolderStore
 from mixer.stories.model import StoryState
 from tests.engines import ToneEngine
-from tests.servers import RunningServer
+from tests.servers import RunningServer, run_server
 
 ENDED = {StoryState.DONE, StoryState.FAILED, StoryState.CANCELLED}
 CHAPTERS = "\n\n".join(
@@ -69,14 +69,13 @@ class Stories:
 
 @contextmanager
 def laptop_with(folder, engine):
-    listener = Listener(0)
+    server = DevServer(0)
     folders = Folders(folder / "store", folder / "web", folder / "music")
-    with open_laptop(load_laptop_settings({}), listener.url, folders, engine) as site:
-        listener.start(site.reply)
-        try:
-            yield Stories(RunningServer(listener, FolderStore(folders.store), folder, None), engine)
-        finally:
-            assert listener.stop(grace_s=10)
+    with (
+        open_laptop(load_laptop_settings({}), server.url, folders, engine) as app,
+        run_server(server, app),
+    ):
+        yield Stories(RunningServer(server, FolderStore(folders.store), folder, None), engine)
 
 
 @pytest.fixture(scope="module")
@@ -264,7 +263,7 @@ def test_upload_that_is_no_text_fails_the_story_in_words(stories):
 def test_expired_story_is_not_found_and_no_longer_listed(stories):
     story = stories.begun({"text": "An old boat."})
     stories.ended(story)
-    stories.served.store.remove(f"stories/{story}")
+    stories.served.store.delete_folder(f"stories/{story}")
     stories.refused(stories.served.send("GET", f"/stories/{story}"), 404, "not_found")
     listed = stories.served.send("GET", "/stories").json["stories"]
     assert story not in {each["story_id"] for each in listed}

@@ -211,7 +211,9 @@ def test_sounds_of_the_library_and_of_callers_are_played_by_machines_that_share_
 
 
 def test_what_is_only_spoken_plays_no_sounds_and_looks_for_none(machine):
-    story = machine.create_story("A word.\n\n[[sound no such.wav]]\n\nAnother.", StoryKind.SPEECH, **VOICE)
+    story = machine.create_story(
+        "A word.\n\n[[sound no such.wav]]\n\nAnother.", StoryKind.SPEECH, **VOICE
+    )
     assert machine.await_end(story).state is StoryState.DONE
 
 

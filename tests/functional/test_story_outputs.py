@@ -172,7 +172,7 @@ def test_a_story_links_what_it_was_asked_for(stories):
     [
         ({"cover": "uploads/no.png"}, 404, "not_found", "no uploaded picture uploads/no.png"),
         ({"cover": "music/bed.mp3"}, 400, "bad_input", "is no key that POST /uploads has answered"),
-        ({"outputs": ["read_aloud"], "format": "opus"}, 400, "bad_option", "ask for mp3, m4a"),
+        ({"outputs": ["read_aloud"], "format": "opus"}, 400, "bad_option", "use mp3, m4a"),
         ({"outputs": ["pdf"]}, 400, "bad_input", "outputs"),
         ({"year": "soon"}, 400, "bad_input", "year"),
     ],

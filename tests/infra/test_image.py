@@ -101,7 +101,7 @@ def test_bytecode_does_not_depend_on_file_times():
         "music.mp3",
         "requirements-judges.txt",
         "mixer/cli/narrate.py",
-        "mixer/devserver/listener.py",
+        "mixer/devserver/server.py",
         "mixer/speech/__pycache__/narrate.cpython-312.pyc",
     ],
 )
@@ -139,3 +139,8 @@ def test_every_file_that_is_copied_exists():
     for pattern in (name for names in copied for name in names):
         assert list(ROOT.glob(pattern)), pattern
         assert is_sent(pattern.replace("*", "app")), pattern
+
+
+def test_image_holds_nothing_of_the_local_server():
+    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert not re.findall(r"^(?:starlette|uvicorn|h11|anyio)==", locked, re.MULTILINE)

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 HEAVY = ("onnxruntime", "boto3", "botocore", "numpy", "hibari", "PIL", "sentencex", "num2words")
+SERVER = ("starlette", "uvicorn", "anyio", "h11")
 LATER = ("pydantic", "rich", "markdown_it")
 """Lighter, and still not needed to show a help page."""
 
@@ -24,7 +25,7 @@ def loaded() -> frozenset[str]:
     return frozenset(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("package", [*HEAVY, *LATER])
+@pytest.mark.parametrize("package", [*HEAVY, *SERVER, *LATER])
 def test_command_line_is_imported_without(package, loaded):
     assert package not in loaded
 

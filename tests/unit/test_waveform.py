@@ -12,7 +12,7 @@ from PIL import Image
 
 from mixer.publish.waveform import WaveformPicture, draw_waveform
 from mixer.publish.waveform.axis import TICK_ROOM_PX, TimeAxis, format_clock, place_chapter_marks
-from mixer.publish.waveform.drawing import (
+from mixer.publish.waveform.painter import (
     BOTTOM_PX,
     FULL_HEIGHT_PX,
     HEIGHT_PX,

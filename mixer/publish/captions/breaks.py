@@ -1,9 +1,9 @@
-"""Where a reader would take a breath: what each break between two units costs.
+"""The cost of a break between two units: the better a reader could pause there, the lower.
 
-Breaks follow the order of the subtitle guidelines (Netflix Timed Text Style Guide, "Line
-Treatment", with an order of preference of our own): after a sentence, after a clause, before
-a conjunction or preposition, between words; never between an article and its noun if it can be
-helped. The costs are our own scale: a plain break weighs as much as an even one 24 columns off.
+The order follows subtitle guidelines (Netflix Timed Text Style Guide, "Line Treatment"), refined by
+us: after a sentence, after a clause, before a conjunction or preposition, between words, and only
+as a last resort between an article and its noun. A plain break costs as much as one at a sentence
+that is 24 columns out of balance.
 """
 
 from functools import lru_cache
@@ -14,7 +14,7 @@ from mixer.publish.captions.units import Units
 
 SENTENCE, CLAUSE, LEADER, PLAIN, BAD, FORCED = 0.0, 1.0, 3.0, 6.0, 11.0, 60.0
 """Cost of a break after a sentence, after a clause, before a word that leads a phrase, between any
-two words, between two that belong together, and inside a word that is wider than a line."""
+two words, between two that belong together, and inside a word wider than a line."""
 
 
 def _split_words(*languages: str) -> frozenset[str]:
@@ -46,8 +46,8 @@ _LEADERS = _split_words(
     "i ale lub bo że który która które gdy kiedy jeśli z w od dla przez bez и но а или что чтобы",
     "как когда если который которая которые в на с к у о из от для по без за под над",
 )
-"""Conjunctions and prepositions: a line may begin with one and should not end with one. Words that
-mean something else in a neighbouring language (French `car`, Dutch `door`) are left out."""
+"""Conjunctions and prepositions: a line may begin with one and should not end with one. Words with
+another meaning in a neighbouring language (French `car`, Dutch `door`) are left out."""
 
 _HOLDERS = _split_words(
     "a an the my your his her its our their this these those some any no every each very not",
@@ -57,7 +57,7 @@ _HOLDERS = _split_words(
     "mr mrs ms dr prof st hr fr m mme mlle sr sra don he she it they we you is are was were be",
     "will would can could should must have has had je il elle nous vous ils ich er sie wir не ни",
 )
-"""Articles, possessives, titles, pronouns, auxiliaries: they hold on to the word behind them."""
+"""Articles, possessives, titles, pronouns, auxiliaries: they belong to the next word."""
 
 _ABBREVIATIONS = _split_words(
     "dr mr mrs ms prof st sr jr vs etc e.g i.e approx no vol fig gen col capt lt sgt rev hon mme",
@@ -74,7 +74,7 @@ _IDEOGRAPHIC = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 
 
 def break_cost(units: Units, unit: int) -> float:
-    """What a break before a unit costs; not asked for the first."""
+    """The cost of a break before a unit other than the first."""
     if unit in units.forced:
         return FORCED
     text, starts, ends = units.text, units.starts, units.ends
@@ -83,7 +83,7 @@ def break_cost(units: Units, unit: int) -> float:
 
 @lru_cache(maxsize=16_384)
 def _cost_between(before: str, after: str) -> float:
-    """What a break between two words costs, by themselves."""
+    """The cost of a break between two words."""
     stripped = before.rstrip(_CLOSING) or before
     ending = stripped[-1]
     if ending in _SENTENCE_END:
@@ -98,7 +98,7 @@ def _cost_between(before: str, after: str) -> float:
 
 
 def _cost_after_full_stop(before: str, after: str) -> float:
-    """After a full stop, which ends a sentence or only shortens a word (Dr., J., z. B.)."""
+    """After a full stop, which ends a sentence or only an abbreviation (Dr., J., z. B.)."""
     core = before.lstrip(_OPENING)[:-1].casefold()
     if core in _ABBREVIATIONS or len(core) == 1 or core.isdigit():
         return BAD
@@ -106,7 +106,7 @@ def _cost_after_full_stop(before: str, after: str) -> float:
 
 
 def _cost_between_ideographs(before: str, after: str) -> float:
-    """Japanese phrases end in particles and begin with kanji or katakana; Chinese shows no sign."""
+    """Japanese phrases end in particles and begin with kanji or katakana; Chinese has no marks."""
     if _PARTICLE.match(after):
         return BAD
     if _HIRAGANA.match(before):
@@ -125,5 +125,5 @@ def _cost_between_spaced(before: str, after: str) -> float:
 
 
 def _is_figure(before: str, after: str) -> bool:
-    """Whether a figure stands by its unit or by what it counts: 5 km, § 12, Chapter 3."""
+    """Whether the break would separate a number from its unit or noun: 5 km, § 12, Chapter 3."""
     return before[-1:].isdigit() or after[:1].isdigit() or before in {"§", "№", "$", "€", "£"}

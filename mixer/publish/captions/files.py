@@ -7,30 +7,24 @@ on numbered blocks, comma milliseconds and a few HTML-like tags, which text must
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from mixer.publish.captions.cues import CaptionCue
 from mixer.publish.captions.units import visible_text
-from mixer.publish.captions.values import CaptionCue
 
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 _TAG = re.compile(r"<(?=[/A-Za-z])|\{(?=\\)")
 _WORD_JOINER = "\u2060"
-"""Invisible, without width: stands behind a `<` that a SubRip player would take for a tag."""
+"""Invisible, without width: follows a `<` that a SubRip player would take for a tag."""
 
 
 def format_webvtt(cues: Iterable[CaptionCue], *, title: str = "", language: str = "") -> str:
-    """Cues as a WebVTT file; title, language and chapters stand in notes.
-
-    Args:
-        cues: in the order of their times.
-        title: of the whole; may be empty.
-        language: BCP 47 tag; may be empty.
-    """
+    """Format cues as WebVTT; language (a BCP 47 tag) and chapters become notes."""
     head = f"WEBVTT - {_format_one_line(title)}" if _format_one_line(title) else "WEBVTT"
     notes = [f"NOTE Language: {_format_one_line(language)}"] if language else []
     return _join_blocks([head, *notes, *_format_cue_blocks(cues)])
 
 
 def format_srt(cues: Iterable[CaptionCue]) -> str:
-    """Cues as a SubRip file; it knows no titles, voices or chapters."""
+    """Format cues as SubRip, which has no titles, voices or chapters."""
     return "\n".join(
         f"{number}\n{_srt_time(cue.start_ms)} --> {_srt_time(cue.end_ms)}\n{_srt_text(cue)}\n"
         for number, cue in enumerate(cues, start=1)
@@ -38,11 +32,11 @@ def format_srt(cues: Iterable[CaptionCue]) -> str:
 
 
 def format_chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float) -> str:
-    """Chapters as a WebVTT file for `<track kind="chapters">`.
+    """Format chapters as WebVTT for `<track kind="chapters">`.
 
     Args:
         chapters: (start in seconds, title), in order; one without length or title is left out.
-        total_s: length of the finished audio, where the last chapter ends.
+        total_s: end of the last chapter.
     """
     ends_s = [start_s for start_s, _ in chapters[1:]] + [total_s]
     spans = [
@@ -62,7 +56,7 @@ def format_chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float
 
 
 def _format_cue_blocks(cues: Iterable[CaptionCue]) -> Iterator[str]:
-    """A block for each cue, and a note before each that opens a chapter."""
+    """Format a block for each cue, and a note before each that opens a chapter."""
     for cue in cues:
         if chapter := _format_one_line(cue.chapter):
             yield f"NOTE Chapter: {chapter}"
@@ -72,7 +66,7 @@ def _format_cue_blocks(cues: Iterable[CaptionCue]) -> Iterator[str]:
 
 
 def _join_blocks(blocks: Sequence[str]) -> str:
-    """Blocks with the blank line that the format wants behind each."""
+    """Join blocks with the blank line that the format requires after each."""
     return "\n\n".join(blocks) + ("\n" if len(blocks) > 1 else "\n\n")
 
 
@@ -81,12 +75,12 @@ def _srt_text(cue: CaptionCue) -> str:
 
 
 def _format_one_line(text: str) -> str:
-    """A title or name as headers and notes can hold it."""
+    """Format a title or name for a header or note."""
     return _replace_arrows(visible_text(text))
 
 
 def _replace_arrows(text: str) -> str:
-    """Without the sign that both formats take for a timing line."""
+    """Replace the sign that both formats take for a timing line."""
     return text.replace("-->", "→")
 
 

@@ -1,14 +1,14 @@
-"""Cuts a sentence into units: the pieces that no line break may enter.
+"""Splits a sentence into units: the pieces that no line break may enter.
 
 In scripts with spaces a unit is a word with its punctuation; a dash between words, French spaced
 punctuation and the groups of a long number stay with their word. In Chinese and Japanese it is one
 character, with the punctuation that must not begin or end a line (kinsoku, W3C JLREQ 3.1.7, 3.1.8).
 Only a unit too wide for a line is cut, between graphemes: the price of never overrunning a line.
-Thai, Lao, Khmer and Burmese words cannot be told apart without a dictionary; there a phrase is cut
-only when it overruns a line, before a vowel that opens a syllable where there is one.
+Separating Thai, Lao, Khmer and Burmese words takes a dictionary; there a phrase is cut only when it
+overruns a line, before a vowel that opens a syllable where there is one.
 
-Most sentences are plain: what they show is what they hold. For them the offsets in the text serve
-as columns too, which makes ten hours of captions a matter of a third of a second.
+Most sentences are plain: they are shown as they are written. For them the offsets in the text serve
+as columns, too; captions of ten hours take a third of a second.
 """
 
 import re
@@ -32,7 +32,7 @@ _NARROW_TEXT = re.compile("[\u0000-\u10ff\u1e00-\u20ff]*")
 _UNPLAIN = re.compile(
     "[^ -~\u00a1-\u00ac\u00ae-\u10ff\u1e00-\u1fff\u2010-\u2027\u20a0-\u20bf]|  |^ | $"
 )
-"""Anything that needs more than cutting at spaces: wide or invisible characters, odd spaces."""
+"""Whatever needs more than splitting at spaces: wide or invisible characters, odd spaces."""
 
 _SPACE = r"[^\S\u00a0\u2007\u202f]"
 """White space that allows a line break; no-break spaces do not."""
@@ -43,7 +43,7 @@ _INVISIBLE = regex.compile(r"(?!\s)[\p{Cc}\p{Cs}\u00ad\u200b\ufeff\ufffe\uffff]"
 
 
 def _build_unit_pattern(space: str, word: str) -> str:
-    """A pattern for a word, given those for a space and for a character that is none."""
+    """Build the pattern for a unit from those for a space and for any other character."""
     closers = r"(?:[”’»›)\]},.;:?!…]|[\"'](?!\w))*"
     return (
         rf"(?:[«‹]{space})?"  # a French opening quotation mark keeps its word
@@ -54,7 +54,7 @@ def _build_unit_pattern(space: str, word: str) -> str:
 
 
 _SPECIAL = re.compile(r"[—«‹]|\d \d| [?!:;»›…–-]")
-"""What makes a unit more than characters between two spaces."""
+"""Whatever makes a unit more than characters between two spaces."""
 
 _WORD = re.compile("[^ ]+")
 _PLAIN_UNIT = re.compile(_build_unit_pattern(" ", "[^ ]"))
@@ -84,13 +84,13 @@ class Units:
     """The units of a passage, in reading order; every list has one entry for each.
 
     Attributes:
-        text: the passage as it will be shown, single spaces between words.
-        starts: where each unit begins in `text`.
-        ends: where each ends in `text`.
-        first_columns: the column at which each begins, were the passage one line.
-        last_columns: the column behind its last.
-        sources: where each begins in the text that the author wrote.
-        forced: units before which a word too wide for a line was cut.
+        text: the passage as shown, single spaces between words.
+        starts: start of each unit in `text`.
+        ends: end of each in `text`.
+        first_columns: start column of each, were the passage one line.
+        last_columns: end column of each.
+        sources: start of each in the text that the author wrote.
+        forced: units that continue a word too wide for a line.
     """
 
     text: str
@@ -105,26 +105,26 @@ class Units:
         return len(self.starts)
 
     def word(self, unit: int) -> str:
-        """The unit as it is shown."""
+        """The unit as shown."""
         return self.text[self.starts[unit] : self.ends[unit]]
 
     def words(self) -> list[str]:
-        """All units as they are shown."""
+        """All units as shown."""
         return [self.text[start:end] for start, end in zip(self.starts, self.ends, strict=True)]
 
     def line(self, first: int, stop: int) -> str:
-        """Units `first` to `behind` (exclusive) as they are shown."""
+        """Units `first` to `stop` (exclusive) as shown."""
         return self.text[self.starts[first] : self.ends[stop - 1]]
 
     def width(self, first: int, stop: int) -> int:
-        """How many columns units `first` to `behind` (exclusive) take on one line."""
+        """The width of units `first` to `stop` (exclusive) on one line."""
         return self.last_columns[stop - 1] - self.first_columns[first]
 
 
 def count_columns(text: str) -> int:
-    """How wide a text is shown: one column a character, two for a full-width one.
+    """Measure a text: one column a character, two for a full-width one.
 
-    Combining marks are counted too: a line is then never too long by any way of counting.
+    Combining marks count, too, so that no line is too long by any way of counting.
     """
     if text.isascii() or _NARROW_TEXT.fullmatch(text):
         return len(text)
@@ -132,21 +132,21 @@ def count_columns(text: str) -> int:
 
 
 def visible_text(text: str) -> str:
-    """The text on one line, without anything that cannot be seen or would break a file."""
+    """Return a text on one line, without characters that are invisible or break a file."""
     if _is_plain(text):
         return text
     return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text shows just what it holds; the first question answers it for most English."""
+    """Whether a text is shown as it is; the first test is enough for most English."""
     if text.isascii() and text.isprintable() and "  " not in text:
         return text[:1] != " " != text[-1:]
     return not _UNPLAIN.search(text)
 
 
 def split_units(text: str) -> Units:
-    """Cuts a passage, which shows something, into units."""
+    """Split a passage with visible text into units."""
     if _is_plain(text):
         pattern = _PLAIN_UNIT if _SPECIAL.search(text) else _WORD
         spans = [found.span() for found in pattern.finditer(text)]
@@ -157,17 +157,17 @@ def split_units(text: str) -> Units:
 
 
 def join_units(first: Units, second: Units) -> Units:
-    """Two passages as one; sources of the second are meaningless afterwards."""
+    """Join two passages; sources of the second are meaningless afterwards."""
     gap = "" if _is_unspaced_join(first.text, second.text) else " "
     chars = len(first.text) + len(gap)
-    taken = first.last_columns[-1] + len(gap)
+    columns = first.last_columns[-1] + len(gap)
     return replace(
         first,
         text=first.text + gap + second.text,
         starts=first.starts + [chars + at for at in second.starts],
         ends=first.ends + [chars + at for at in second.ends],
-        first_columns=first.first_columns + [taken + at for at in second.first_columns],
-        last_columns=first.last_columns + [taken + at for at in second.last_columns],
+        first_columns=first.first_columns + [columns + at for at in second.first_columns],
+        last_columns=first.last_columns + [columns + at for at in second.last_columns],
         sources=first.sources + second.sources,
     )
 
@@ -178,7 +178,7 @@ def _is_unspaced_join(before: str, after: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A unit on its way: where it comes from, what it shows, and how it joins the one before."""
+    """A unit before layout: its place in the source, its text, and how it joins the one before."""
 
     source: int
     text: str
@@ -187,17 +187,17 @@ class _Piece:
 
 
 def _split_pieces(text: str) -> Iterator[_Piece]:
-    """The units of a text that needs care, with their places in the author's text."""
+    """Split a text that is not plain, with places in the author's text."""
     ideographic = bool(_HAS_IDEOGRAPH.search(text))
     pattern = _ATOM if ideographic else _UNIT
     pieces: list[_Piece] = []
-    behind = 0
+    end = 0
     for found in pattern.finditer(text):
         word = visible_text(found[0])
         if not word:
             continue
-        piece = _Piece(found.start(), word, bool(_SPACES.search(text, behind, found.start())))
-        behind = found.end()
+        piece = _Piece(found.start(), word, bool(_SPACES.search(text, end, found.start())))
+        end = found.end()
         if ideographic and pieces and _is_inseparable(pieces[-1].text, word):
             pieces[-1] = _merge_pieces(pieces[-1], piece)
         else:
@@ -206,7 +206,7 @@ def _split_pieces(text: str) -> Iterator[_Piece]:
 
 
 def _is_inseparable(before: str, after: str) -> bool:
-    """Whether no Chinese or Japanese line may end and begin like this."""
+    """Whether a Chinese or Japanese line must not break here."""
     return bool(_ENDS_OPEN.search(before) or _BEGINS_CLOSED.match(after))
 
 
@@ -215,7 +215,7 @@ def _merge_pieces(first: _Piece, second: _Piece) -> _Piece:
 
 
 def _cut_wide_piece(piece: _Piece) -> Iterator[_Piece]:
-    """The piece itself, or, when it is wider than a line, parts of it that are not."""
+    """Cut a piece wider than a line into parts that are not."""
     if count_columns(piece.text) <= LINE_COLUMNS:
         yield piece
         return
@@ -226,7 +226,7 @@ def _cut_wide_piece(piece: _Piece) -> Iterator[_Piece]:
 
 
 def _find_cuts(graphemes: list[str]) -> list[int]:
-    """Where to cut a word too wide for a line, as offsets; the last is its end."""
+    """Find the cuts of a word too wide for a line, as offsets; the last is its end."""
     cuts: list[int] = []
     offset = taken = 0
     good: tuple[int, int] | None = None
@@ -245,7 +245,7 @@ def _find_cuts(graphemes: list[str]) -> list[int]:
 
 
 def _assemble_units(pieces: Iterator[_Piece]) -> Units:
-    """Pieces laid out on one endless line."""
+    """Lay out pieces on one endless line."""
     units = Units("", [], [], [], [], [])
     parts: list[str] = []
     forced: set[int] = set()

@@ -40,9 +40,7 @@ def build_pages(
     """Build a page for each part of the audio.
 
     Args:
-        script: of the story.
-        recorded_chunks: its audible chunks, in the same order.
-        timeline: of the mix.
+        recorded_chunks: the script's audible chunks, in order.
         parts: of the whole audio, without gaps.
     """
     part_starts_s = [part.start_s for part in parts]

@@ -22,13 +22,7 @@ NAMED_SOURCES = 5
 def bed_outline(
     timeline: Timeline, peaks_dbtp: Mapping[str, float], columns: int
 ) -> tuple[float, ...]:
-    """The amplitude of music and sounds in each column of a picture, 0 to 1.
-
-    Args:
-        timeline: of the mix.
-        peaks_dbtp: of the recordings, by source.
-        columns: of the picture.
-    """
+    """The amplitude of music and sounds in each column, 0 to 1; peaks are given by source."""
     middles = ((column + 0.5) * timeline.length / columns for column in range(columns))
     return tuple(max(0.0, min(1.0, _bed_amplitude(timeline, at, peaks_dbtp))) for at in middles)
 
@@ -67,7 +61,6 @@ def describe_adjustments(
     """Describe in sentences what was done to the recordings.
 
     Args:
-        timeline: of the mix.
         sounds: music and other sounds, by source.
         known_flaws: of all recordings given, flawless ones included, by source.
     """
@@ -118,7 +111,6 @@ def bed_below_speech_lu(
     """The measured difference of voice and music during speech; None where one is missing.
 
     Args:
-        timeline: of the mix.
         sounds: music and other sounds, by source.
         momentary_lufs: of the finished file, one window every STEP_S.
         offset_db: by which the encoder changes the level.

@@ -43,7 +43,6 @@ class Report:
         language: BCP 47 tag.
         integrated_loudness_lufs: measured; None for silence.
         true_peak_dbtp: measured; None for silence.
-        loudness_target_lufs: of the preset.
         chunks: calls of the engine that the story takes.
         characters: of the author's text.
         billed_characters: charged by the engine.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import regex
 
-from mixer.publish.captions import CaptionedSentence
+from mixer.publish.captions.passages import CaptionedSentence
 from mixer.publish.timing.alignment import Clause, align_clauses, split_clauses
 from mixer.script.script import BreakKind, Chunk, Utterance
 from mixer.script.sound_cues import SoundCue

@@ -79,7 +79,7 @@ def build_takes(
             measured=each.recording.measured,
             gap_ms=each.chunk.gap_ms,
             is_gap_exact=is_gap_exact,
-            weight=_padding_weight(each.chunk),
+            weight=_weigh_padding(each.chunk),
             level_db=each.chunk.level_db,
             chapter_title=each.chapter_title,
             annotations=tuple(_map_sounds(each)),
@@ -92,7 +92,7 @@ def build_takes(
     return takes
 
 
-def _padding_weight(chunk: Chunk) -> float:
+def _weigh_padding(chunk: Chunk) -> float:
     """A gap's share of the padding; none where the author has set it."""
     is_set = chunk.utterances[-1].pause_ms is not None
     return 0.0 if is_set else PADDING_WEIGHTS.get(chunk.ending, 1.0)

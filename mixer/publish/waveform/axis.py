@@ -51,7 +51,7 @@ def format_clock(time_s: float, step_s: float = 1.0) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChapterMark:
-    """The beginning of a chapter; the label is empty where there is no room for one."""
+    """The beginning of a chapter; the label is empty if there is too little room."""
 
     x_px: float
     label: str
@@ -65,7 +65,6 @@ def place_chapter_marks(
     """Mark chapters so that each label ends before the next: a title, a part of it, or a number.
 
     Args:
-        axis: of the picture.
         chapters: (start in seconds, title); those outside the axis get no mark.
         fit_label: shortens a text to so many pixels; returns an empty one if that is too little.
     """

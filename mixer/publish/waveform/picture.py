@@ -10,7 +10,6 @@ class WaveformPicture:
     Attributes:
         peaks: (lowest, highest) sample of each column, -1 to 1; any number of columns, of equal
             length in time.
-        duration_s: of the audio.
         music: level of the bed in each column, 0 to 1 as amplitude; any number, or none.
         chapters: (start in seconds, title), in order.
         title: of the story; may be empty.
@@ -31,6 +30,6 @@ class WaveformPicture:
 
 def draw_waveform(picture: WaveformPicture) -> bytes:
     """Draw a picture as a PNG, 1600 pixels wide; taller where the loudness is known."""
-    from mixer.publish.waveform.drawing import draw_png
+    from mixer.publish.waveform.painter import draw_png
 
     return draw_png(picture)

@@ -59,7 +59,7 @@ def text_width_px(text: str, size: int) -> float:
 
 
 def fit_text(text: str, size: int, room_px: float) -> str:
-    """Shorten a transliterated text with an ellipsis; empty where there is no room."""
+    """Shorten a transliterated text with an ellipsis; empty if there is too little room."""
     if text_width_px(text, size) <= room_px:
         return text
     lengths = range(min(len(text), int(room_px)))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mixer.files import max_local_bytes
 from mixer.publish.chapters import PODCAST_TYPE
-from mixer.publish.cover import MEDIA_TYPE
+from mixer.publish.cover import COVER_TYPE
 from mixer.publish.tags import AudioTags
 from mixer.requests import Options
 from mixer.sound.analysis.verification import Verification
@@ -43,7 +43,7 @@ FILES = {
     "picture": ("story.png", "image/png"),
     "report": ("report.json", "application/json"),
     "waveform": ("waveform.json", "application/json"),
-    "cover": (COVER, MEDIA_TYPE),
+    "cover": (COVER, COVER_TYPE),
     "chapter_files": ("chapters.zip", "application/zip"),
     "read_aloud": ("story.epub", "application/epub+zip"),
 }

@@ -1,21 +1,21 @@
 """Running local servers for the page, with voices that say tones and troubles on demand."""
 
+import asyncio
 import json
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from mixer.api.authorizer import authorize_request
 from mixer.api.tokens import TokenRegistry, digest_token
-from mixer.devserver.functions import Function
-from mixer.devserver.listener import Listener
-from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
-from mixer.devserver.messages import HttpRequest, Reply, error_reply
-from mixer.devserver.router import Router
+from mixer.devserver import DevServer, Folders, load_laptop_settings, open_laptop
+from mixer.devserver.errors import HttpRefusal
+from mixer.devserver.gateway import ApiFunction
 from mixer.settings import Auth
 from mixer.sound import ffmpeg
 from mixer.speech.engine import SpeechEngine
@@ -39,16 +39,15 @@ class ServerFaults:
     slow_s: dict[str, float] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
 
-    def reply(self, request: HttpRequest, site: Router) -> Reply:
-        request_line = f"{request.method} {request.path}"
-        self.requests.append(request_line)
+    async def serve(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        request = f"{scope['method']} {scope['path']}"
+        self.requests.append(request)
         for pattern, wait_s in list(self.slow_s.items()):
-            time.sleep(wait_s if _matches(request_line, pattern) else 0)
-        if any(_matches(request_line, pattern) for pattern in list(self.failing)):
+            await asyncio.sleep(wait_s if _matches(request, pattern) else 0)
+        if any(_matches(request, pattern) for pattern in list(self.failing)):
             message = "Something broke on the server."
-            status = HTTPStatus.INTERNAL_SERVER_ERROR
-            return error_reply(status, "internal", message, request.request_id)
-        return site.reply(request)
+            raise HttpRefusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
+        await app(scope, receive, send)
 
     def count(self, request: str) -> int:
         return self.requests.count(request)
@@ -72,17 +71,15 @@ class PageServer:
         return int(self.url.rpartition(":")[2])
 
 
-def require_token(site: Router) -> Router:
-    """The same for callers with a token alone."""
+def build_authorizer() -> ApiFunction:
+    """Admits callers with a token alone."""
     secret = json.dumps({"anna": [digest_token(TOKEN)]})
-    book = TokenRegistry(lambda: secret)
+    registry = TokenRegistry(lambda: secret)
 
-    def doorkeeper(event: Any, _context: object) -> dict[str, Any]:
-        return authorize_request(event, Auth(mode="token"), book)
+    def answer(event: Any, _context: object) -> dict[str, Any]:
+        return authorize_request(event, Auth(mode="token"), registry)
 
-    return replace(
-        site, gateway=replace(site.gateway, authorizer=Function("doorkeeper", doorkeeper))
-    )
+    return ApiFunction("authorizer", answer)
 
 
 @contextmanager
@@ -97,14 +94,16 @@ def start_server(
         tone = ["-f", "lavfi", "-i", "sine=f=220:d=9", str(music / "evening-hum.flac")]
         ffmpeg.run(["-y", *tone], timeout_s=60)
     folders = Folders(folder / "store", WEB, music)
+    settings = load_laptop_settings(environ)
+    authorizer = build_authorizer() if settings.auth.mode == "token" else None
     with ExitStack() as stack:
-        listener = Listener(port)
-        site = stack.enter_context(
-            open_laptop(load_laptop_settings(environ), listener.url, folders, engine)
-        )
-        if environ.get("AUTH_MODE") == "token":
-            site = require_token(site)
-        server = PageServer(listener.url, engine, folder)
-        listener.start(lambda request: server.faults.reply(request, site))
-        stack.callback(listener.stop, 5)
-        yield server
+        server = DevServer(port)
+        app = stack.enter_context(open_laptop(settings, server.url, folders, engine, authorizer))
+        running = PageServer(server.url, engine, folder)
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            await running.faults.serve(app, scope, receive, send)
+
+        server.start(serve)
+        stack.callback(server.stop, 5)
+        yield running

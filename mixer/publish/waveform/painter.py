@@ -80,9 +80,6 @@ def draw_png(picture: WaveformPicture) -> bytes:
     return png.getvalue()
 
 
-# Paint
-
-
 def _create_mask(height_px: int = BOTTOM_PX - TOP_PX) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     mask = Image.new("L", (WIDTH_PX * SCALE, height_px * SCALE))
     return mask, ImageDraw.Draw(mask)
@@ -115,11 +112,8 @@ def _create_glow(edge: str, core: str) -> Image.Image:
     return _create_gradient(BOTTOM_PX - TOP_PX, edge, edge, core)
 
 
-# Sound
-
-
 def _draw_sound(canvas: Image.Image, axis: TimeAxis, picture: WaveformPicture) -> None:
-    """Draw bars with a core and a halo; in the music's colours where there is no speech."""
+    """Draw bars with a core and a halo; those without speech in the music's colours."""
     bars = range(LEFT_PX, RIGHT_PX - BAR_PX + 1, BAR_STEP_PX)
     lows = _resample([_plot_height(-low) for low, _ in picture.peaks], len(bars))
     highs = _resample([_plot_height(high) for _, high in picture.peaks], len(bars))
@@ -217,7 +211,6 @@ def _draw_lane_scale(canvas: Image.Image) -> None:
 
 
 def _draw_speech(canvas: Image.Image, axis: TimeAxis, speech: Points) -> None:
-    """Underline the speech."""
     pen = ImageDraw.Draw(canvas)
     for start_s, end_s in speech:
         box = (axis.x_px(start_s), BOTTOM_PX + 1, axis.x_px(end_s), BOTTOM_PX + 4)
@@ -251,12 +244,8 @@ def _resample(values: Sequence[float], count: int) -> list[tuple[float, float]]:
 
 
 def _smooth(levels: Sequence[float]) -> list[float]:
-    """A running mean over three columns."""
     padded = [levels[0], *levels, levels[-1]]
     return [sum(padded[at : at + 3]) / 3 for at in range(len(levels))]
-
-
-# Text
 
 
 def _fit_label(text: str, room_px: float) -> str:
@@ -269,9 +258,7 @@ def _draw_chapter_bands(canvas: Image.Image, marks: Sequence[ChapterMark]) -> No
     for mark, end_px in list(zip(marks, ends_px, strict=False))[::2]:
         box = (round(mark.x_px), TOP_PX, round(end_px), BOTTOM_PX)
         if box[2] > box[0]:
-            background = canvas.crop(box)
-            lighter = Image.blend(background, Image.new("RGB", background.size, INK), 0.03)
-            canvas.paste(lighter, box)
+            canvas.paste(INK, box, Image.new("L", (box[2] - box[0], box[3] - box[1]), 8))
 
 
 def _draw_chapter_lines(canvas: Image.Image, marks: Sequence[ChapterMark]) -> None:

@@ -9,6 +9,7 @@ the dimensions `outcome` and `reason` as well.
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -51,12 +52,10 @@ class CleanupContext(Protocol):
         ...
 
 
-def answer_schedule(
-    event: Mapping[str, object], context: CleanupContext, environ: Mapping[str, str]
-) -> Mapping[str, object]:
+def run_cleanup(event: Mapping[str, object], context: CleanupContext) -> Mapping[str, object]:
     """Clean up once, as an event and the environment state; the answer is the report."""
     run = ScheduledRun(
-        environ,
+        os.environ,
         account=open_account(context.invoked_function_arn.split(":")[4]),
         sns=create_sns_client(),
         now=datetime.now(UTC),

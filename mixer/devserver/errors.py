@@ -1,0 +1,50 @@
+"""Refusals of the dev server, in the shape of the API's errors."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+
+class HttpRefusal(HTTPException):
+    """A request that is not served.
+
+    Args:
+        status: of the response.
+        code: a word for programs.
+        message: a sentence for people.
+        headers: of the response.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, message, headers)
+        self.code = code
+
+    def build_response(self, request_id: str) -> JSONResponse:
+        """The response: `error`, `code`, `request_id`, `details`."""
+        body = {
+            "error": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+            "details": {},
+        }
+        return JSONResponse(body, self.status_code, self.headers)
+
+
+async def respond_to_error(request: Request, error: Exception) -> JSONResponse:
+    """Respond to what an endpoint raised; a Starlette error means that no route has the method."""
+    if isinstance(error, HTTPException) and not isinstance(error, HttpRefusal):
+        message = f"There is nothing at {request.scope['path']} to {request.method}."
+        error = HttpRefusal(HTTPStatus.NOT_FOUND, "not_found", message)
+    elif not isinstance(error, HttpRefusal):
+        message = "The server failed; its log says more."
+        error = HttpRefusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
+    return error.build_response(request.state.request_id)

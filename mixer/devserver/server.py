@@ -1,0 +1,256 @@
+"""uvicorn on 127.0.0.1, with bounds on clients, and a clean end.
+
+The first signal stops accepting and lets running requests finish, for a while. When that is over,
+or at the second signal, what they work with is closed under them, and they end with an error.
+"""
+
+import asyncio
+import math
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from queue import Empty, SimpleQueue
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from mixer.devserver.errors import HttpRefusal
+from mixer.devserver.guard import Guard, ServerLimits, log_unreadable
+from mixer.errors import BadOption
+
+HOST = "127.0.0.1"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+BACKLOG = 128
+
+MAX_HEAD_BYTES = 65_536
+"""More is not read; what is too long below that gets an exact answer (`guard.check_head`)."""
+
+POLL_S = 0.05
+
+ABANDON_S = 5.0
+"""For requests to notice that what they work with is closed; far more than they need."""
+
+
+class BoundedProtocol(H11Protocol):
+    """A connection that is aborted when the client does not keep up.
+
+    uvicorn bounds the time between two requests; here it is also bounded for a head that trickles
+    in, and for a response that is not read.
+    """
+
+    limits = ServerLimits()
+    _timer: asyncio.TimerHandle | None = None
+    _is_idle = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the head of the first request."""
+        super().connection_made(transport)
+        self._set_deadline(self.limits.head_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline."""
+        self._set_deadline(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the rest of the head, however it is cut into pieces."""
+        if self._is_idle:
+            self._is_idle = False
+            self._set_deadline(self.limits.head_s)
+        super().data_received(data)
+        if self._is_serving():
+            self._set_deadline(None)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, if it is not here yet."""
+        self._is_idle = True
+        self._set_deadline(self.limits.idle_s)
+        super().on_response_complete()
+        if self._is_serving():
+            self._is_idle = False
+            self._set_deadline(None)
+
+    def pause_writing(self) -> None:
+        """Bound the time in which the client must read on."""
+        self._set_deadline(self.limits.piece_s)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        if self._is_serving():
+            self._set_deadline(None)
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what h11 cannot parse, in the shape of all errors."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.abort()
+            return
+        request_id = str(uuid.uuid4())
+        refusal = HttpRefusal(HTTPStatus.BAD_REQUEST, "bad_request", msg)
+        response = refusal.build_response(request_id)
+        headers = [*response.raw_headers, (b"connection", b"close")]
+        head = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
+        for event in (head, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+        log_unreadable(refusal.status_code, len(response.body), request_id)
+
+    def _is_serving(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        if seconds is not None:
+            self._timer = self.loop.call_later(seconds, self.transport.abort)
+
+
+class DevServer:
+    """Listens from the moment it is made, answers from `start` to `stop`.
+
+    The port is known before anything answers, so that links can name it.
+
+    Args:
+        port: 0 for any that is free.
+
+    Raises:
+        BadOption: the port is taken, or not allowed.
+    """
+
+    def __init__(self, port: int, limits: ServerLimits | None = None) -> None:
+        self._limits = limits or ServerLimits()
+        self._socket = _listen(port)
+        self.port: int = self._socket.getsockname()[1]
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{HOST}:{self.port}"
+
+    def start(self, app: ASGIApp) -> None:
+        """Begin to answer, in a thread with an event loop."""
+        guard = Guard(app, self._limits, self._count_connections, self._is_stopping)
+        self._server = uvicorn.Server(_configure(guard, self._limits))
+        run = self._server.run
+        self._thread = threading.Thread(
+            target=lambda: run([self._socket]), name="devserver", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, grace_s: float, is_hurried: Callable[[], bool] = lambda: False) -> bool:
+        """Accept nothing more and let running requests finish.
+
+        Args:
+            is_hurried: asked often while waiting; True ends the wait.
+
+        Returns:
+            Whether all have finished in time.
+        """
+        if self._server is None or self._thread is None:
+            self._socket.close()
+            return True
+        self._server.should_exit = True
+        deadline_s = time.monotonic() + grace_s
+        while self._thread.is_alive() and time.monotonic() < deadline_s and not is_hurried():
+            self._thread.join(POLL_S)
+        return not self._thread.is_alive()
+
+    def _count_connections(self) -> int:
+        return len(self._server.server_state.connections) if self._server else 0
+
+    def _is_stopping(self) -> bool:
+        return self._server is not None and self._server.should_exit
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        message = f"port: cannot listen on {HOST}:{port}: {error.strerror}."
+        raise BadOption(message, field="port") from error
+    return listener
+
+
+def _configure(app: ASGIApp, limits: ServerLimits) -> uvicorn.Config:
+    """What uvicorn is told: everything that it logs or adds itself is off."""
+    protocol = type("LimitedProtocol", (BoundedProtocol,), {"limits": limits})
+    return uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        log_level="error",
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        timeout_keep_alive=math.ceil(limits.idle_s),
+    )
+
+
+@contextmanager
+def catch_signals() -> Iterator["SimpleQueue[int]"]:
+    """A queue of the signals that have come; inside the block they do nothing else.
+
+    A SimpleQueue, because its `put` may be called from a signal handler at any moment.
+    """
+    signals: SimpleQueue[int] = SimpleQueue()
+    before = {each: signal.signal(each, lambda number, _: signals.put(number)) for each in SIGNALS}
+    try:
+        yield signals
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def serve(
+    server: DevServer,
+    app: ASGIApp,
+    signals: "SimpleQueue[int]",
+    *,
+    grace_s: float,
+    close_resources: Callable[[], None],
+) -> bool:
+    """Answer requests until a signal comes, then end.
+
+    Args:
+        grace_s: how long running requests may go on.
+        close_resources: closes what requests work with.
+
+    Returns:
+        Whether no request is left running.
+    """
+    server.start(app)
+    try:
+        signals.get()
+    finally:
+        has_finished = server.stop(grace_s, lambda: _has_signal(signals))
+        close_resources()
+    return has_finished or server.stop(ABANDON_S)
+
+
+def _has_signal(signals: "SimpleQueue[int]") -> bool:
+    try:
+        signals.get_nowait()
+    except Empty:
+        return False
+    return True
