@@ -19,10 +19,10 @@ from mixer.parallel import usable_cores
 from mixer.publish.timing.takes import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.pauses import NATURAL
-from mixer.script.readers.sources import TextType
+from mixer.script.planning.pauses import NATURAL
+from mixer.script.planning.ssml import SsmlStyle, billed_chars, build_ssml
+from mixer.script.readers.registry import TextType, read_document
 from mixer.script.script import BreakKind, Utterance
-from mixer.script.ssml import SsmlStyle, billed_chars, build_ssml
 from mixer.sound import ffmpeg
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.sound.arrange.cues import SoundFile
@@ -30,7 +30,7 @@ from mixer.sound.arrange.placement import Take
 from mixer.sound.render.segment_renderer import map_in_order
 from mixer.speech.embedded.engine import VOICES, EmbeddedEngine
 from mixer.speech.engine import VoiceSettings
-from mixer.stories.planner import plan_story
+from mixer.stories.planner import plan_script
 
 STORY = Path("demo", "story.md")
 CHUNKS = 40
@@ -104,7 +104,8 @@ def _build_book_take(chunk: SampleChunk, number: int) -> Take:
 
 def make_material(folder: Path) -> Material:
     """Make all files in a folder, and measure them."""
-    plan = plan_story(STORY.read_text(), TextType.MARKDOWN, EMBEDDED_LIMITS, "en-US", Options())
+    document = read_document(STORY.read_text(), TextType.MARKDOWN)
+    plan = plan_script(document, EMBEDDED_LIMITS, "en-US", Options())
     story = [utterance for chunk in plan.chunks for utterance in chunk.utterances]
     told = [(group, voice.id) for voice in VOICES for group in _group_story(story)][:CHUNKS]
     group, voice = told[EDITED_CHUNK]

@@ -14,9 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-from mixer.script.plan import plan_text
-from mixer.script.readers.markdown import read_markdown
-from mixer.script.sentences import split_sentences
+from mixer.script.planning.plan import plan_document
+from mixer.script.planning.sentences import split_sentences
+from mixer.script.readers.registry import TextType, read_document
 
 CHARS = 1_000_000
 MOST_S = 5.0
@@ -45,7 +45,7 @@ def generate_prose(chars: int) -> str:
 
 def load_sentences() -> list[str]:
     """The sentences of the sample story."""
-    blocks = read_markdown(SAMPLE.read_text(encoding="utf-8")).blocks
+    blocks = read_document(SAMPLE.read_text(encoding="utf-8"), TextType.MARKDOWN).blocks
     spans = ((block.text, span) for block in blocks for span in split_sentences(block.text, "en"))
     return [text[start:end].strip() for text, (start, end) in spans]
 
@@ -68,7 +68,7 @@ def measure_plan(chars: int) -> dict[str, float]:
 def _measure_here(chars: int) -> dict[str, float]:
     text = generate_prose(chars)
     began_s = time.process_time()
-    script = plan_text(text)
+    script = plan_document(read_document(text, TextType.TEXT))
     seconds = time.process_time() - began_s
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
     return {"seconds": seconds, "peak_mb": peak_mb, "chunks": sum(1 for _ in script.chunks)}

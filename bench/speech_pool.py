@@ -16,7 +16,7 @@ from contextlib import closing
 from mixer.parallel import run_in_parallel
 from mixer.speech.engine import Speech, VoiceSettings
 from mixer.speech.polly.engine import PollyEngine
-from mixer.speech.polly.mp3_frames import sample_count
+from mixer.speech.polly.speech_marks import sample_count
 from tests.emulators.polly_tables import ALLOWANCES, Allowance
 from tests.emulators.strict_polly import Counts, Faults, Latency, StrictPolly
 

@@ -26,8 +26,8 @@ from bench.material import CHUNKS, Material, make_material
 from bench.mixdown import build_ratio_row
 from bench.processes import PRELOADED_MODULES
 from mixer.parallel import usable_cores
-from mixer.script.plan import plan_text
-from mixer.script.readers.sources import TextType
+from mixer.script.planning.plan import plan_document
+from mixer.script.readers.registry import TextType, read_document
 from mixer.script.script import Script
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.formats.encoding import MP3
@@ -35,7 +35,7 @@ from mixer.sound.render.mixdown import render
 from mixer.sound.render.segment_renderer import RenderSources
 from mixer.sound.timeline import GRID_S, Timeline
 from mixer.speech.engine import VoiceSettings
-from mixer.speech.recordings import PREFIX, Recording, to_metadata
+from mixer.speech.recordings import PREFIX, Recording
 from mixer.store.folder import FolderStore
 from mixer.stories.batches import split_batches, write_batches
 from mixer.stories.folder import MUSIC, REQUEST, SCRIPT, SEGMENTS, TIMELINE, StoryFolder
@@ -115,7 +115,7 @@ def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
     write_batches(folder, [Batch(delivery, chunks) for chunks in batches])
     for number, chunks in enumerate(batches):
         mine, spoken = spoken[: len(chunks)], spoken[len(chunks) :]
-        about = tuple((each.key, to_metadata(each)) for each in mine)
+        about = tuple((each.key, each.to_metadata()) for each in mine)
         folder.write(
             synthesized_name(number, len(chunks), 0.0), SynthesizedBatch(about, len(chunks), 0)
         )
@@ -131,7 +131,7 @@ def build_book(chunks: int, chance: random.Random) -> Script:
         scenes = [f"Scene {len(chapters)} {number} is told." for number in range(count - 1)]
         chapters.append("\n\n* * *\n\n".join([f"# Chapter {len(chapters)}", *scenes]))
         left -= count
-    return plan_text("\n\n".join(chapters), TextType.MARKDOWN)
+    return plan_document(read_document("\n\n".join(chapters), TextType.MARKDOWN))
 
 
 def render_group(folder: Path, group: int) -> None:

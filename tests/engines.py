@@ -9,6 +9,7 @@ pauses lie where it says, to the sample.
 """
 
 import math
+import re
 import threading
 import time
 import zlib
@@ -19,16 +20,15 @@ from contextlib import contextmanager
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.sound import ffmpeg
-from mixer.speech.embedded import encoding
 from mixer.speech.embedded.ssml_reader import (
     Pause,
     Phrase,
     SsmlSentence,
-    plain_text,
     read_ssml,
     snippet,
 )
-from mixer.speech.engine import SampleSpan, Speech, Voice, VoiceSettings, WordTiming
+from mixer.speech.embedded.worker import DELAY_SAMPLES, encode_audio
+from mixer.speech.engine import CONTENT_TYPES, SampleSpan, Speech, Voice, VoiceSettings, WordTiming
 
 RATE_HZ = 24_000
 CHAR_SAMPLES = 1_440
@@ -96,7 +96,7 @@ class ToneEngine:
             if voice_settings.voice not in VOICES:
                 raise UnknownVoice(f"ToneEngine has no voice {voice_settings.voice}.")
             if number in self.fail_calls or any(
-                text in plain_text(ssml) for text in self.fail_texts
+                text in _plain_text(ssml) for text in self.fail_texts
             ):
                 raise SpeechFailed("ToneEngine fails here, as it was told.", [snippet(ssml)])
             return self._build_speech(ssml, VOICES[voice_settings.voice])
@@ -121,18 +121,22 @@ class ToneEngine:
                 self._at_once -= 1
 
     def _build_speech(self, ssml: str, amplitude: int) -> Speech:
-        tape = _Tape(amplitude, encoding.DELAY_SAMPLES[self.suffix])
+        tape = _Tape(amplitude, DELAY_SAMPLES[self.suffix])
         for item in read_ssml(ssml):
             tape.add(item)
         pcm = b"".join(tape.pcm) or bytes(STEP_SAMPLES * 2)
         return Speech(
-            audio=encoding.encode_audio(pcm, RATE_HZ, self.suffix, self._children),
-            content_type=encoding.CONTENT_TYPES[self.suffix],
+            audio=encode_audio(pcm, RATE_HZ, self.suffix, self._children),
+            content_type=CONTENT_TYPES[self.suffix],
             rate_hz=RATE_HZ,
-            billed_chars=len(plain_text(ssml)),
+            billed_chars=len(_plain_text(ssml)),
             sentences=tuple(tape.sentences),
             words=tuple(tape.words),
         )
+
+
+def _plain_text(ssml: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", ssml).split())
 
 
 def word_samples(word: str, rate: float = 1.0) -> int:

@@ -1,7 +1,7 @@
 """Choosing who speaks: the one place of the command line that opens speech engines."""
 
 from mixer.errors import BadOption
-from mixer.script.limits import POLLY_LIMITS
+from mixer.script import LIMITS
 from mixer.speech.engine import SpeechEngine
 from mixer.speech.voice_selection import EMBEDDED
 
@@ -22,10 +22,9 @@ def open_engine(name: str, *, speech_marks: bool = False) -> SpeechEngine:
         from mixer.speech.embedded.engine import EmbeddedEngine
 
         return EmbeddedEngine()
-    if name == POLLY or name in POLLY_LIMITS:
-        from mixer.speech.polly.client import create_polly_client
-        from mixer.speech.polly.engine import PollyEngine
+    if name == POLLY or name in LIMITS:
+        from mixer.speech.polly.engine import PollyEngine, create_polly_client
 
         return PollyEngine(create_polly_client(), speech_marks=speech_marks)
-    names = ", ".join((EMBEDDED, POLLY, *POLLY_LIMITS))
+    names = ", ".join(dict.fromkeys((EMBEDDED, POLLY, *LIMITS)))
     raise BadOption(f"engine: there is no engine {name!r}; there are {names}.", field="engine")

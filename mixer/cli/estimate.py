@@ -11,8 +11,8 @@ from mixer.cli.offline_plan import plan_story
 from mixer.cli.options import SPEECH, collect_options, contract_options
 from mixer.cli.session import music_option
 from mixer.cli.summary import format_estimate
-from mixer.script.estimate import estimate_script
-from mixer.speech.prices import costs_usd
+from mixer.script.planning.estimate import estimate_script
+from mixer.speech.charges import costs_usd
 
 
 @click.command()

@@ -25,7 +25,7 @@ from mixer.cli.summary import format_estimate, format_measurements
 from mixer.files import require_writable, require_writable_folder
 from mixer.publish.chapters import require_cuttable
 from mixer.requests import Options
-from mixer.script.readers.sources import decode_upload
+from mixer.script.readers.registry import decode_upload
 from mixer.speech.voice_selection import EMBEDDED, apply_narrator
 from mixer.store.folder import FolderStore
 from mixer.stories.export import chapters_folder, output_paths

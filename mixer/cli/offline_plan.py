@@ -7,10 +7,10 @@ from mixer.cli.sounds import find_sounds
 from mixer.cli.story_files import apply_lexicon, name_story_in_errors, read_story
 from mixer.errors import BadOption
 from mixer.requests import Options
-from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS, EngineLimits
+from mixer.script import LIMITS, EngineLimits
 from mixer.script.script import Script
 from mixer.speech.embedded.engine import VOICES
-from mixer.speech.voice_selection import EMBEDDED, add_cast, apply_narrator, select_voice
+from mixer.speech.voice_selection import EMBEDDED, apply_narrator, select_voice
 from mixer.stories.planner import plan_script
 
 DEFAULT_LANGUAGE = "en-US"
@@ -34,13 +34,13 @@ def plan_story(story: str, options: Options, music: Path | None = None) -> Scrip
     options = apply_narrator(apply_lexicon(options, story, document), document.cast)
     if options.engine in {"", EMBEDDED}:
         with name_story_in_errors(story):
-            add_cast(select_voice(VOICES, options)[1], VOICES, options, document.cast)
+            select_voice(VOICES, options, document.cast)
     language = options.language or DEFAULT_LANGUAGE
     return plan_script(document, _select_limits(options), language, options)
 
 
 def _select_limits(options: Options) -> EngineLimits:
-    known = {EMBEDDED: EMBEDDED_LIMITS, POLLY: POLLY_LIMITS["generative"], **POLLY_LIMITS}
+    known = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS["generative"], **LIMITS}
     name = options.engine or EMBEDDED
     if name not in known:
         raise BadOption(f"engine: there is no engine {name!r}; there are {', '.join(known)}.")

@@ -13,10 +13,8 @@ from mixer.cli.offline_plan import plan_story
 from mixer.cli.options import SPEECH, collect_options, contract_options
 from mixer.cli.session import music_option
 from mixer.cli.summary import format_estimate
-from mixer.script.front_matter import NARRATOR
-from mixer.script.pronunciation_hints import find_pronunciation_hints
-from mixer.script.script import Script, Utterance
-from mixer.script.sound_cues import CuePlace, SoundCue
+from mixer.script.planning.pronunciation_hints import find_pronunciation_hints
+from mixer.script.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 
 
 @click.command()

@@ -13,9 +13,9 @@ from mixer.errors import BadOption, NotFound, StoreFailed, UnknownVoice, Unreada
 from mixer.publish.cover import Picture, encode_cover, require_cover_size
 from mixer.requests import Options
 from mixer.script.document import Document
-from mixer.script.lexicon import read_lexicon
-from mixer.script.readers.epub import is_epub, read_epub
-from mixer.script.readers.sources import TextType, detect_text_type, read_document
+from mixer.script.planning.lexicon import read_lexicon
+from mixer.script.readers.epub import is_epub
+from mixer.script.readers.registry import TextType, detect_text_type, read_document
 
 STDIN = "-"
 
@@ -66,7 +66,9 @@ def read_story(story: str, options: Options) -> Source:
     name = "Standard input" if story == STDIN else story
     content = _read_standard_input() if story == STDIN else _read_content(Path(story))
     if is_epub(content) and options.text_type in (None, "epub"):
-        book = read_epub(content, name, front_matter=not options.skip_front_matter)
+        book = read_document(
+            content, TextType.EPUB, name, front_matter=not options.skip_front_matter
+        )
         return Source(content, TextType.EPUB, book)
     text = _decode_text(content, name)
     if not text.strip():

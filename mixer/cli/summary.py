@@ -1,8 +1,8 @@
 """Figures as people read them: lengths, costs, and the line that a plan ends with."""
 
-from mixer.script.estimate import estimate_script
+from mixer.script.planning.estimate import estimate_script
 from mixer.script.script import Script
-from mixer.speech.prices import costs_usd
+from mixer.speech.charges import costs_usd
 
 A_CENT_USD = 0.01
 

@@ -17,8 +17,7 @@ from mixer.formats import FormatName
 from mixer.publish.cover import COVER_TYPE, Picture
 from mixer.publish.id3 import build_id3_tag, three_letter_code
 from mixer.requests import MetadataOptions
-from mixer.script.front_matter import NO_METADATA
-from mixer.script.script import Script
+from mixer.script.script import NO_METADATA, Script
 
 AUDIOBOOK = "2"
 """`stik` in MP4 (as mp4v2 and AtomicParsley list iTunes' media kinds)."""

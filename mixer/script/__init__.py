@@ -1,1 +1,39 @@
-"""Text to Script: what is said, in which chunks, with which pauses. Pure, all of it."""
+"""Text to Script: what is said, in which chunks, with which pauses. Pure, all of it.
+
+`readers` turn a source into a Document, `planning` turns a Document into a Script, `normalise`
+writes text the way it is said. Here is what they share.
+"""
+
+from mixer.script.document import Cover, Document
+from mixer.script.limits import LIMITS, EngineLimits
+from mixer.script.script import (
+    NARRATOR,
+    BreakKind,
+    Chapter,
+    Chunk,
+    CuePlace,
+    Role,
+    Script,
+    SoundCue,
+    SoundKind,
+    Utterance,
+)
+from mixer.script.sounds import find_sound_files
+
+__all__ = [
+    "LIMITS",
+    "NARRATOR",
+    "BreakKind",
+    "Chapter",
+    "Chunk",
+    "Cover",
+    "CuePlace",
+    "Document",
+    "EngineLimits",
+    "Role",
+    "Script",
+    "SoundCue",
+    "SoundKind",
+    "Utterance",
+    "find_sound_files",
+]

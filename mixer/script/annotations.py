@@ -1,30 +1,31 @@
-"""Text with marks in it: which stretch is said with which SSML element, kept beside the words.
+"""Text with annotations: which part of it is said with which SSML element.
 
-Sentences, captions and prices look at the words alone; the marks follow the words to where they are
-said. They nest, as elements do: of two marks one holds the other, or they do not meet.
+Sentences, captions and prices use the words alone; the annotations follow the words to the SSML.
+They nest, as elements do: of two annotations one contains the other, or they do not overlap.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 Attributes = tuple[tuple[str, str], ...]
 
 VERBATIM_TAGS = frozenset({"sub", "say-as", "phoneme", "w"})
-"""Elements whose text the author has judged: it is neither written out nor parted."""
+"""Elements whose text is neither normalised nor split."""
 
 BREAK_TAG = "break"
+
+MAX_PAUSE_MS = 10_000
+"""The longest `<break>` that Polly accepts, and the longest gap in a request."""
+
+_TIME = re.compile(r"\+?(\d*\.?\d+)(ms|s)")
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """An SSML element over a stretch of text, or at a place in it.
+    """An SSML element over a part of a text, or at a place in it where `start == end`.
 
-    Attributes:
-        start: of the stretch, in characters.
-        end: one past its last character; `start` for a place.
-        tag: the element's name.
-        attributes: of the element, names with values.
-        line: of the author's text, for messages; 0 where it is not known.
+    `line` is one of the author's text, for messages; 0 where it is not known.
     """
 
     start: int
@@ -39,7 +40,7 @@ class Annotation:
 
 
 class AnnotatedTextBuilder:
-    """Gathers words and marks in reading order; white space is folded on the way."""
+    """Collects words and annotations in reading order; folds white space on the way."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -60,62 +61,62 @@ class AnnotatedTextBuilder:
             self._text += " "
 
     def annotate(self, start: int, tag: str, attributes: Attributes = (), line: int = 0) -> None:
-        """Mark what was added since a place; outer marks come after those inside them."""
+        """Annotate what was added since `start`; outer annotations come after inner ones."""
         self._annotations.append(Annotation(start, self.length, tag, attributes, line))
 
     def build(self) -> tuple[str, tuple[Annotation, ...]]:
-        """The words without white space at their ends, and the marks in reading order."""
+        """The words, trimmed, and the annotations in reading order."""
         text = self._text.rstrip()
-        fitted = [
-            replace(mark, start=min(mark.start, len(text)), end=min(mark.end, len(text)))
-            for mark in self._annotations
+        clipped = [
+            replace(each, start=min(each.start, len(text)), end=min(each.end, len(text)))
+            for each in self._annotations
         ]
-        places = [mark for mark in fitted if mark.start == mark.end]
-        stretches = [mark for mark in reversed(fitted) if mark.start < mark.end]
-        return text, tuple(sort_annotations([*stretches, *places]))
+        places = [each for each in clipped if each.start == each.end]
+        spans = [each for each in reversed(clipped) if each.start < each.end]
+        return text, tuple(sort_annotations([*spans, *places]))
 
 
 def sort_annotations(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """Marks in the order in which they open, outer ones first.
+    """Sort annotations by where they open, outer ones first.
 
-    Of marks over the same stretch the one that is given first is the outer.
+    Of annotations over the same part, the one given first is the outer.
     """
-    return sorted(annotations, key=lambda mark: (mark.start, -mark.end))
+    return sorted(annotations, key=lambda each: (each.start, -each.end))
 
 
 def map_annotations(
     annotations: Iterable[Annotation], map_offset: Callable[[int, bool], int]
 ) -> list[Annotation]:
-    """Marks on another wording of their text.
+    """Move annotations to another wording of their text.
 
-    Args:
-        annotations: on the first wording.
-        map_offset: where an offset lies in the other; told whether it is the end of a mark.
+    `map_offset` maps an offset, and whether it is an end, to the offset in the other wording.
     """
-    found = []
-    for mark in annotations:
-        start = map_offset(mark.start, False)
-        end = start if mark.end == mark.start else max(start, map_offset(mark.end, True))
-        found.append(replace(mark, start=start, end=end))
-    return found
+    mapped = []
+    for each in annotations:
+        start = map_offset(each.start, False)
+        end = start if each.end == each.start else max(start, map_offset(each.end, True))
+        mapped.append(replace(each, start=start, end=end))
+    return mapped
 
 
 def clip_annotations(
     annotations: Sequence[Annotation], start: int, end: int, *, is_last: bool
 ) -> Iterator[Annotation]:
-    """The marks of a stretch, with offsets from its beginning.
+    """The annotations of a part of the text, with offsets from its beginning.
 
-    Args:
-        annotations: of the whole text.
-        start: of the stretch.
-        end: one past its last character.
-        is_last: whether a place at its end belongs to it.
+    A place at the part's end belongs to it only when it `is_last`.
     """
-    for mark in annotations:
-        if mark.start == mark.end:
-            if start <= mark.start < end or (is_last and mark.start >= end):
-                at = min(mark.start, end) - start
-                yield replace(mark, start=at, end=at)
-        elif mark.start < end and mark.end > start:
-            first, behind = max(mark.start, start), min(mark.end, end)
-            yield replace(mark, start=first - start, end=behind - start)
+    for each in annotations:
+        if each.start == each.end:
+            if start <= each.start < end or (is_last and each.start >= end):
+                at = min(each.start, end) - start
+                yield replace(each, start=at, end=at)
+        elif each.start < end and each.end > start:
+            first, last = max(each.start, start), min(each.end, end)
+            yield replace(each, start=first - start, end=last - start)
+
+
+def parse_duration_ms(written: str) -> int | None:
+    """Read a length such as `300ms` or `1.5s`; None for anything else."""
+    match = _TIME.fullmatch(written.strip())
+    return round(float(match[1]) * (1000 if match[2] == "s" else 1)) if match else None

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 import regex
 
+from mixer.errors import UnreadableText
 from mixer.script.annotations import Annotation
-from mixer.script.front_matter import NO_METADATA, Metadata, Role
-from mixer.script.sound_cues import SoundCue
+from mixer.script.script import NO_METADATA, Metadata, Role, SoundCue
 
 
 class BlockKind(StrEnum):
@@ -24,13 +24,11 @@ class Block:
     """One heading, paragraph or scene break.
 
     Attributes:
-        kind: what it is.
-        text: its words, in one line with single spaces; empty for a scene break.
+        text: in one line with single spaces; empty for a scene break.
         level: of a heading, 1 for the highest; 0 otherwise.
         is_silent: whether it names a chapter without being said.
-        annotations: SSML elements over its words.
         continues: whether the next block belongs to the same paragraph.
-        speaker: who says it, a name of the cast; empty for the narrator.
+        speaker: a name of the cast; empty for the narrator.
     """
 
     kind: BlockKind
@@ -44,12 +42,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The picture of a book.
-
-    Attributes:
-        media_type: such as `image/jpeg`.
-        content: the file.
-    """
+    """The picture of a book; `media_type` is such as `image/jpeg`."""
 
     media_type: str
     content: bytes = field(repr=False)
@@ -57,20 +50,11 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A story in reading order.
+    """A story in reading order; strings are empty where the text states nothing.
 
-    Attributes:
-        blocks: at least one of them has text.
-        title: what the author calls the whole, in front matter or not at all.
-        author: likewise.
-        language: BCP 47 tag that the text states itself; may be empty.
-        metadata: what it says of itself besides.
-        cast: who speaks in it, besides the narrator.
-        cover: its picture.
-        cover_name: of a file with its picture, as the text names it.
-        lexicon_name: of a file with a lexicon, likewise.
-        music: what plays from the beginning.
-        must_honour_tags: whether an engine that lacks a marked element may not say it without.
+    At least one block has text. `language` is a BCP 47 tag; `cover_name` and `lexicon_name` are
+    files as the text names them; `music` plays from the beginning. With `must_honour_tags`, an
+    engine that lacks an annotated element must be refused.
     """
 
     blocks: tuple[Block, ...]
@@ -87,40 +71,45 @@ class Document:
 
 
 def heading(text: str, level: int) -> Block:
-    """A heading of a level, its white space tidied."""
+    """A heading with its white space folded."""
     return Block(BlockKind.HEADING, collapse_whitespace(text), level)
 
 
 def paragraph(text: str) -> Block:
-    """A paragraph, its white space tidied."""
+    """A paragraph with its white space folded."""
     return Block(BlockKind.PARAGRAPH, collapse_whitespace(text))
 
 
 SCENE_BREAK = Block(BlockKind.SCENE_BREAK)
 
 
+def build_line_error(text_name: str, line: int, reason: str) -> UnreadableText:
+    """The error for a mistake in a line of a text."""
+    return UnreadableText(f"{text_name} has a mistake in line {line}: {reason}.")
+
+
 def split_names(written: str) -> frozenset[str]:
-    """Names written in a row."""
+    """Split a list of names at white space."""
     return frozenset(written.split())
 
 
 def has_words(text: str) -> bool:
-    """Whether there is anything in a text that a voice could say."""
+    """Whether a text holds anything that a voice could say."""
     return _SPEAKABLE.search(text) is not None
 
 
 def normalise_newlines(text: str) -> str:
-    """A text as it came, without byte order mark, and with one kind of line break."""
+    """Drop the byte order mark and use one kind of line break."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def collapse_whitespace(text: str) -> str:
-    """A text in one line: white space folded, what XML 1.0 cannot carry left out."""
+    """Fold white space and drop what XML 1.0 cannot carry."""
     return " ".join(_NOT_XML.sub("", text).split())
 
 
 def join_lines(lines: Iterable[str]) -> str:
-    """Wrapped lines as one; scripts without spaces are joined without them."""
+    """Join wrapped lines; without a space in scripts that use none."""
     pieces: list[str] = []
     for line in filter(None, map(str.strip, lines)):
         if pieces and not (_NO_SPACE.match(pieces[-1][-1]) and _NO_SPACE.match(line[0])):
@@ -131,5 +120,5 @@ def join_lines(lines: Iterable[str]) -> str:
 
 _SPEAKABLE = regex.compile(r"[\p{L}\p{N}\p{Sc}\p{Sm}&%@]")
 _NO_SPACE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
-# XML 1.0, production 2 (Char), negated; white space is left for the folding.
+# XML 1.0, production 2 (Char), negated; white space is folded instead.
 _NOT_XML = regex.compile(r"[^\s\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|[\x1C-\x1F]")

@@ -1,7 +1,7 @@
-"""What an engine takes and honours, as data: the planner's side of a speech engine.
+"""What an engine accepts and honours, as data: the planner's side of a speech engine.
 
 Source of Polly's figures: the limits and supported-tags pages of its developer guide, and the
-service model (`TextLengthExceededException`); they have changed before, so they stand here as data.
+service model (`TextLengthExceededException`). They have changed before.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """What one call of an engine may hold.
+    """What one call may hold: characters outside tags, and characters in all.
 
-    Attributes:
-        billed_chars: at most so many characters outside tags.
-        total_chars: at most so many characters in all, tags and escapes counted.
-        tags: the SSML elements that change the sound; others are not sent.
+    `tags` are the SSML elements that change the sound; others are not sent.
     """
 
     billed_chars: int

@@ -9,11 +9,86 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mixer.script.annotations import Annotation
-from mixer.script.front_matter import NO_METADATA, Metadata, Role
-from mixer.script.sound_cues import SoundCue
 
 FORMAT_VERSION = 1
 """Goes up when a stored Script can no longer be read by older code."""
+
+NARRATOR = "Narrator"
+"""The cast's name for the voice of all paragraphs without a speaker."""
+
+PASSAGE_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A name of the cast and the voice that speaks for it.
+
+    `engine`, `language` and `rate_percent` are empty or None where the story's own apply;
+    `level_db` is relative to the other voices, `line` a line of the text, for messages.
+    """
+
+    name: str
+    voice: str
+    engine: str = ""
+    language: str = ""
+    level_db: float = 0.0
+    rate_percent: int | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a finished file states besides title and author; each field may be empty.
+
+    `series` includes the volume, as the author writes it; `narrator` is the name for listeners.
+    """
+
+    narrator: str = ""
+    series: str = ""
+    year: str = ""
+    genre: str = ""
+    description: str = ""
+
+
+NO_METADATA = Metadata()
+
+
+class SoundKind(StrEnum):
+    """What a sound is to the listener."""
+
+    MUSIC = "music"
+    """A bed: it plays on under the voice and is repeated as needed."""
+
+    STING = "sting"
+    """Plays once while the bed is silent."""
+
+    SOUND = "sound"
+    """Plays once, over the bed."""
+
+
+class CuePlace(StrEnum):
+    """Where a sound stands relative to an utterance."""
+
+    BEFORE = "before"
+    WITHIN = "within"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCue:
+    """A sound at its place among the words.
+
+    `file` is a path relative to the text's folder, or an object key; empty to end the music. `at`
+    is, for WITHIN, a character of the utterance's text; `level_lu` is relative to the voice, None
+    for the default.
+    """
+
+    kind: SoundKind
+    file: str
+    place: CuePlace = CuePlace.AFTER
+    at: int = 0
+    level_lu: float | None = None
+    line: int = 0
 
 
 class BreakKind(StrEnum):
@@ -31,16 +106,10 @@ class BreakKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One sentence to be said (or a piece of one too long for the engine).
+    """One sentence, or a piece of one that is too long for the engine.
 
-    Attributes:
-        text: the words as the author wrote them, for captions.
-        spoken: the same words as the engine shall say them, normalised.
-        ending: what comes after it.
-        speaker: who says it, a name of the cast; empty for the narrator.
-        annotations: SSML elements over `spoken`.
-        pause_ms: the silence that the author asks for after it; None for the ending's own.
-        sounds: before, within and after it, in the order in which they stand.
+    `text` holds the author's words, for captions; `spoken` the same words, normalised, which the
+    annotations refer to. `pause_ms` is a silence that the author set, None for the ending's own.
     """
 
     text: str
@@ -54,15 +123,10 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The utterances of one engine call.
+    """The utterances of one engine call, all of one speaker.
 
-    Attributes:
-        utterances: one or more, in reading order.
-        ssml: what is sent to the engine; holds nothing but this chunk's own content, so that
-            equal chunks are equal requests.
-        billed_chars: what the engine charges for: the text without tags.
-        gap_ms: the silence that follows in the mix.
-        level_db: louder or softer than the others, as the cast says.
+    `ssml` holds nothing but this chunk's own content, so that equal chunks are equal requests;
+    `gap_ms` is the silence that follows in the mix; `level_db` is relative to the other voices.
     """
 
     utterances: tuple[Utterance, ...]
@@ -73,31 +137,26 @@ class Chunk:
 
     @property
     def ending(self) -> BreakKind:
-        """How the chunk ends."""
+        """How its last utterance ends."""
         return self.utterances[-1].ending
 
     @property
     def speaker(self) -> str:
-        """Who says it: one voice for all its utterances."""
+        """The one speaker of all utterances."""
         return self.utterances[0].speaker
 
     @property
     def passage(self) -> str:
-        """The beginning of the chunk's text, to name it in messages."""
+        """The beginning of the chunk's text, for messages."""
         text = " ".join(utterance.text for utterance in self.utterances)
         return text if len(text) <= PASSAGE_CHARS else text[: PASSAGE_CHARS - 1] + "…"
 
 
-PASSAGE_CHARS = 60
-
-
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A stretch of the story that listeners can jump to.
+    """A part of the story that listeners can jump to.
 
-    Attributes:
-        title: as the author wrote it; empty for a story without chapters.
-        chunks: one or more, in reading order; the spoken title is among them.
+    The title is empty in a story without chapters; a spoken title is among the chunks.
     """
 
     title: str
@@ -108,15 +167,8 @@ class Chapter:
 class Script:
     """What is said, in which chunks, with which pauses.
 
-    Attributes:
-        title: of the whole; empty when the text names none.
-        language: BCP 47 tag of the text, such as `en-US`.
-        chapters: one or more, in reading order.
-        author: of the whole; empty when the text names none.
-        metadata: what else the text says of itself.
-        cast: who speaks in it, besides the narrator.
-        music: what plays from the beginning; None for nothing.
-        format_version: see FORMAT_VERSION.
+    Title and author are empty where the text names none; `language` is its BCP 47 tag; `music`
+    plays from the beginning.
     """
 
     title: str
@@ -144,5 +196,5 @@ class Script:
 
     @property
     def billed_chars(self) -> int:
-        """What an engine charges for the whole."""
+        """Characters that an engine charges for."""
         return sum(chunk.billed_chars for chunk in self.chunks)

@@ -22,7 +22,7 @@ from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.placement import Take
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.speech.recordings import Recording, from_metadata
+from mixer.speech.recordings import Recording
 from mixer.store.objects import ObjectStore, StoredObject
 from mixer.store.uploads import select_music_store
 from mixer.stories.covers import fetch_cover
@@ -257,7 +257,7 @@ class MixService:
 def _parse_recordings(objects: Mapping[InputName, StoredObject]) -> dict[str, Recording]:
     """What chunks say of themselves, by key; nothing of those that do not."""
     said = {
-        key: from_metadata(key, objects[role, key].metadata)
+        key: Recording.from_metadata(key, objects[role, key].metadata)
         for role, key in objects
         if role == "chunk"
     }

@@ -1,1 +1,34 @@
-"""Script to chunk audio: the speech engines and the pool that drives them."""
+"""Script to recordings: the engine protocol, the narrator that drives an engine, and costs.
+
+The engines themselves are in `polly` and `embedded`.
+"""
+
+from mixer.speech.charges import Charges, cost_usd, costs_usd
+from mixer.speech.engine import SampleSpan, SpeechEngine, Voice, VoiceSettings
+from mixer.speech.errors import unreadable_error
+from mixer.speech.narrator import Narration, Narrator
+from mixer.speech.recordings import Recording
+from mixer.speech.voice_selection import (
+    EMBEDDED,
+    apply_narrator,
+    billing_factor,
+    select_voice,
+)
+
+__all__ = [
+    "EMBEDDED",
+    "Charges",
+    "Narration",
+    "Narrator",
+    "Recording",
+    "SampleSpan",
+    "SpeechEngine",
+    "Voice",
+    "VoiceSettings",
+    "apply_narrator",
+    "billing_factor",
+    "cost_usd",
+    "costs_usd",
+    "select_voice",
+    "unreadable_error",
+]

@@ -1,24 +1,37 @@
-"""What an engine charges while chunks are said, also for calls whose end nobody waits for.
+"""What speech costs, and what an engine charges while chunks are synthesized.
 
 A call is charged for when it is answered, not when its answer is stored. Work that stops early
 (its time ran out, the store took no more) leaves calls under way, which are charged for all the
-same; their foreseen cost counts instead of the real one: the safe side.
+same; their predicted cost counts instead of the real one: the safe side.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from types import MappingProxyType
 
 from mixer.errors import OutOfTime
-from mixer.speech.prices import cost_usd
+
+POLLY_USD_PER_MILLION_CHARS = MappingProxyType(
+    {"standard": 4.0, "neural": 16.0, "generative": 30.0, "long-form": 100.0}
+)
+"""By the engine's name in Polly's API. Source: Amazon Polly's price list, October 2026."""
+
+
+def cost_usd(characters: int, engine: str) -> float:
+    """The cost of billed characters with an engine; 0 with one that has no price."""
+    return characters * POLLY_USD_PER_MILLION_CHARS.get(engine, 0.0) / 1_000_000
+
+
+def costs_usd(characters: int) -> dict[str, float]:
+    """The cost of billed characters with each of Polly's engines, cheapest first."""
+    return {engine: cost_usd(characters, engine) for engine in POLLY_USD_PER_MILLION_CHARS}
 
 
 class Charges:
     """Counts what a piece of work is charged for. Safe for many threads.
 
-    Args:
-        engine: by its name in the price list.
-        times_paid: how often each character of a chunk is charged for.
+    `billing_factor` is how often each character of a chunk is charged for.
     """
 
     def __init__(self, engine: str, billing_factor: int = 1) -> None:
@@ -31,46 +44,39 @@ class Charges:
 
     @property
     def paid_chars(self) -> int:
-        """What answered calls were charged with."""
+        """Characters charged for answered calls."""
         return self._paid_chars
 
     @property
     def paid_usd(self) -> float:
-        """What answered calls have cost."""
+        """The cost of answered calls."""
         return cost_usd(self._paid_chars, self._engine)
 
     def max_usd(self) -> float:
-        """What answered calls have cost, and what those under way will."""
+        """The cost of answered calls, and the predicted cost of those under way."""
         with self._lock:
             return cost_usd(self._paid_chars + self._pending_chars, self._engine)
 
     def close(self) -> None:
-        """Let no call begin from now on; those under way end as they may."""
+        """Let no further call begin; those under way continue."""
         with self._lock:
             self._is_closed = True
 
     @contextmanager
     def charge_call(self, chunk_chars: int) -> Iterator[Callable[[int], None]]:
-        """A block that has one chunk said; it is given what notes the characters charged.
-
-        Args:
-            chunk_chars: that the chunk will be charged with, once.
-
-        Raises:
-            OutOfTime: nothing more is to be paid.
-        """
-        foreseen_chars = chunk_chars * self._billing_factor
-        self._begin_call(foreseen_chars)
+        """A block for one call; it gets the recorder of characters. OutOfTime once closed."""
+        predicted_chars = chunk_chars * self._billing_factor
+        self._begin_call(predicted_chars)
         charged: list[int] = []
         try:
             yield charged.append
         finally:
             with self._lock:
-                self._pending_chars -= foreseen_chars
+                self._pending_chars -= predicted_chars
                 self._paid_chars += sum(charged)
 
-    def _begin_call(self, foreseen_chars: int) -> None:
+    def _begin_call(self, predicted_chars: int) -> None:
         with self._lock:
             if self._is_closed:
-                raise OutOfTime("The work was stopped before this chunk was said.")
-            self._pending_chars += foreseen_chars
+                raise OutOfTime("The work was stopped before this chunk was synthesized.")
+            self._pending_chars += predicted_chars

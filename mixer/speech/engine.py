@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from mixer.script.limits import EngineLimits
-from mixer.speech.prices import cost_usd
+from mixer.script import EngineLimits
+from mixer.speech.charges import cost_usd
+
+CONTENT_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg"}
+"""By the suffix of an engine's audio files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A voice that an engine lists.
 
-    Attributes:
-        id: what requests name, such as `Joanna`.
-        language: BCP 47 tag of the voice's own language.
-        engines: the engine names it speaks with, best first.
-        gender: as the service states it; empty when it does not.
+    `language` is a BCP 47 tag, `engines` lists the best first, `gender` is empty where unknown.
     """
 
     id: str
@@ -26,15 +25,14 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
-    """Who says a chunk, and how: everything besides the SSML that shapes its sound.
+    """Who says a chunk, and how: all that shapes its sound, except the SSML.
 
     Attributes:
-        voice: a voice's id.
         engine: `embedded`, or one of Polly's engine names.
-        language: overrides the voice's own language; empty for none.
-        lexicons: names of pronunciation lexicons, at most five.
-        voice_version: a word that changes whenever the same voice starts to sound different.
-        cast: who says what others in the story say, by their names; shapes no sound of its own.
+        language: overrides the voice's own; empty for none.
+        lexicons: names of Polly's lexicons, at most five.
+        voice_version: changes whenever the same voice starts to sound different.
+        cast: settings by speaker; not part of the sound of the narrator's chunks.
     """
 
     voice: str
@@ -45,19 +43,19 @@ class VoiceSettings:
     cast: tuple[tuple[str, "VoiceSettings"], ...] = ()
 
     def speaker_settings(self, speaker: str) -> "VoiceSettings":
-        """Who says what a speaker says; the narrator for anybody who is not cast."""
-        return next((each for name, each in self.cast if name == speaker), self)
+        """The settings of a speaker; the narrator's for one without a role."""
+        return next((settings for name, settings in self.cast if name == speaker), self)
 
     @property
     def pricing_engine(self) -> str:
-        """The engine by whose price the whole is counted: the dearest of the cast."""
+        """The most expensive engine of the cast, by which the whole is priced."""
         engines = [self.engine, *(each.engine for _, each in self.cast)]
         return max(engines, key=lambda engine: cost_usd(1, engine))
 
 
 @dataclass(frozen=True, slots=True)
 class SampleSpan:
-    """When something is heard, in samples from the start of a chunk's audio."""
+    """In samples from the start of a chunk's audio."""
 
     start_samples: int
     end_samples: int
@@ -67,11 +65,7 @@ class SampleSpan:
 class WordTiming:
     """When one word is heard.
 
-    Attributes:
-        sentence: index of its `<s>` element in the chunk.
-        char: where it starts in the text of that element.
-        text: the word itself.
-        span: when it is heard.
+    `sentence` is the index of its `<s>` element, `char` its place in that element's text.
     """
 
     sentence: int
@@ -82,12 +76,9 @@ class WordTiming:
 
 @dataclass(frozen=True, slots=True)
 class WordStart:
-    """When a word begins: all of it that is kept with a chunk.
+    """When a word begins: all that is stored with a chunk.
 
-    Attributes:
-        sentence: index of its `<s>` element in the chunk.
-        char: where it starts in the text of that element.
-        start_samples: from the start of the chunk's audio.
+    `sentence` is the index of its `<s>` element, `char` its place in that element's text.
     """
 
     sentence: int
@@ -99,14 +90,9 @@ class WordStart:
 class Speech:
     """What an engine made of one chunk.
 
-    Attributes:
-        audio: a whole audio file.
-        content_type: `audio/flac` or `audio/mpeg`.
-        rate_hz: of the audio.
-        billed_chars: what the engine charged for, as it reports it.
-        sentences: one per `<s>` element in reading order, None for one that the voice could not
-            read; empty when the engine gives no times at all.
-        words: in reading order; empty when the engine gives no word times.
+    `audio` is a whole file, `audio/flac` or `audio/mpeg`. `sentences` has one entry per `<s>`
+    element, None for one that the voice could not read; it is empty for engines without times, as
+    `words` may be.
     """
 
     audio: bytes
@@ -118,21 +104,21 @@ class Speech:
 
 
 class SpeechEngine(Protocol):
-    """Says chunks. Safe to call from many threads at once.
+    """Synthesizes chunks. Safe to call from many threads at once.
 
-    An engine is opened by the entry point that chose it and closed by it; after `close` no thread
-    or process of it is left. `speak` either returns a whole Speech or raises:
-    SpeechFailed when this chunk cannot be said (and trying again would not help, or was tried),
-    UnknownVoice when the delivery names no voice of the engine, OutOfTime when its deadline came.
+    An engine is opened and closed by the entry point that chose it; after `close` no thread or
+    process of it is left. `synthesize` either returns a whole Speech or raises: SpeechFailed when
+    this chunk cannot be said (and trying again would not help, or was tried), UnknownVoice when the
+    engine lacks the voice, OutOfTime at its deadline.
     """
 
     name: str
     suffix: str
-    """Of the audio files it makes: `flac` or `mp3`."""
+    """Of its audio files: `flac` or `mp3`."""
 
     @property
     def parallelism(self) -> int:
-        """How many `speak` calls keep the engine busy; more would only queue."""
+        """How many `synthesize` calls keep the engine busy; more would only queue."""
         ...
 
     def limits(self, engine: str) -> EngineLimits:
@@ -140,13 +126,13 @@ class SpeechEngine(Protocol):
         ...
 
     def voices(self) -> tuple[Voice, ...]:
-        """Every voice it can speak with, the default first."""
+        """All voices, the default first."""
         ...
 
     def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
-        """Say one chunk."""
+        """Synthesize one chunk."""
         ...
 
     def close(self) -> None:
-        """Let go of everything; safe to call twice."""
+        """Release everything; safe to call twice."""
         ...

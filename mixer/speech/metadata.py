@@ -1,7 +1,8 @@
 """What is known of a chunk, as terse JSON: S3 allows 2 kB of metadata for an object.
 
-Every field that was added later may be missing: chunks that were stored before are read as they
-are, and mixed a little less exactly.
+Fields that were added later may be missing: chunks that were stored before are read as they are,
+and mixed a little less exactly. Steps between words and pauses are written as Base64-VLQ, as in
+source maps: mostly one character each, a third of what they take as JSON.
 """
 
 import json
@@ -12,19 +13,24 @@ from itertools import accumulate, pairwise
 from mixer.sound.analysis.loudness import BIN_LU, Histogram
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.analysis.profile import Edge, Profile
-from mixer.speech.base64_vlq import decode_vlq, encode_vlq
 from mixer.speech.engine import SampleSpan, WordStart
 
 STEP_S = 0.01
-"""In which pauses and words are told; captions need no more."""
+"""Resolution of pauses and words; captions need no more."""
 
 Fields = Mapping[str, object]
 
+_VLQ_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_VLQ_VALUES = {char: value for value, char in enumerate(_VLQ_ALPHABET)}
+_VLQ_BITS = 5
+_VLQ_MORE = 1 << _VLQ_BITS
+"""The sixth bit: further characters of the number follow."""
+
 
 def encode_measurement(measurement: Measurement) -> Fields:
-    """A measurement's fields."""
-    known = measurement.profile
-    edges_s = (each / measurement.rate_hz for pause in known.pauses for each in pause)
+    """Encode a measurement."""
+    profile = measurement.profile
+    edges_s = (each / measurement.rate_hz for pause in profile.pauses for each in pause)
     return {
         "n": measurement.samples,
         "hz": measurement.rate_hz,
@@ -32,22 +38,18 @@ def encode_measurement(measurement: Measurement) -> Fields:
         "tp": round(measurement.true_peak_dbtp, 2),
         "edge": [measurement.lead_samples, measurement.tail_samples],
         "lufs": _encode_histogram(measurement.windows),
-        "head": _encode_edge(known.head),
-        "tail": _encode_edge(known.tail),
-        "lim": [round(each * 10) for each in known.limited_db],
-        "rms": _round_level(known.rms_dbfs),
-        "noise": _round_level(known.noise_dbfs),
-        "gaps": encode_vlq(_time_steps(edges_s)),
-        "flaws": list(known.flaws),
+        "head": _encode_edge(profile.head),
+        "tail": _encode_edge(profile.tail),
+        "lim": [round(each * 10) for each in profile.limited_db],
+        "rms": _round_level(profile.rms_dbfs),
+        "noise": _round_level(profile.noise_dbfs),
+        "gaps": _encode_vlq(_time_steps(edges_s)),
+        "flaws": list(profile.flaws),
     }
 
 
 def decode_measurement(fields: Fields) -> Measurement:
-    """The measurement that fields tell of.
-
-    Raises:
-        ValueError, KeyError, TypeError: they are none of `measurement_fields`.
-    """
+    """Decode a measurement; ValueError, KeyError or TypeError where it is malformed."""
     rate_hz = _parse_integer(fields["hz"])
     lead, tail = _parse_integers(fields["edge"])
     profile = Profile(
@@ -72,18 +74,18 @@ def decode_measurement(fields: Fields) -> Measurement:
 
 
 def encode_spans(sentences: Sequence[SampleSpan | None]) -> list[list[int]]:
-    """When sentences are heard; nothing for one that was not spoken."""
+    """Encode sentences; an empty list for one that was not spoken."""
     return [[span.start_samples, span.end_samples] if span else [] for span in sentences]
 
 
 def decode_spans(fields: object) -> tuple[SampleSpan | None, ...]:
-    """The sentences that fields tell of."""
+    """Decode what `encode_spans` wrote."""
     pairs = (_parse_integers(each) for each in _require_list(fields))
     return tuple(SampleSpan(pair[0], pair[1]) if pair else None for pair in pairs)
 
 
 def encode_words(words: Sequence[WordStart], rate_hz: int) -> list[str]:
-    """When words are heard: for each sentence the steps of place and of time, in turn."""
+    """For each sentence, steps of place and time in turn."""
     count = max((word.sentence for word in words), default=-1) + 1
     sentences: list[list[WordStart]] = [[] for _ in range(count)]
     for word in words:
@@ -92,10 +94,10 @@ def encode_words(words: Sequence[WordStart], rate_hz: int) -> list[str]:
 
 
 def decode_words(fields: object, rate_hz: int) -> tuple[WordStart, ...]:
-    """The words that fields tell of."""
+    """Decode what `encode_words` wrote."""
     words = []
     for number, text in enumerate(_require_list(fields)):
-        steps = decode_vlq(str(text))
+        steps = _decode_vlq(str(text))
         chars, times = accumulate(steps[::2]), accumulate(steps[1::2])
         words += [
             WordStart(number, char, round(time * STEP_S * rate_hz))
@@ -110,27 +112,26 @@ def _encode_word_steps(words: Sequence[WordStart], rate_hz: int) -> str:
     starts = accumulate((word.start_samples for word in in_order), max)
     times = _time_steps(start / rate_hz for start in starts)
     places = [after - before for before, after in pairwise([0, *chars])]
-    return encode_vlq(step for pair in zip(places, times, strict=True) for step in pair)
+    return _encode_vlq(step for pair in zip(places, times, strict=True) for step in pair)
 
 
 def _time_steps(times_s: Iterable[float]) -> list[int]:
-    """Times as the steps between them, in STEP_S."""
-    at = [round(time / STEP_S) for time in times_s]
-    return [after - before for before, after in pairwise([0, *at])]
+    steps = [round(time / STEP_S) for time in times_s]
+    return [after - before for before, after in pairwise([0, *steps])]
 
 
 def dump_json(fields: Fields) -> str:
-    """Fields as text."""
+    """Encode fields compactly."""
     return json.dumps(fields, separators=(",", ":"))
 
 
 def _decode_pauses(text: object, rate_hz: int) -> tuple[tuple[int, int], ...]:
-    at = [round(step * STEP_S * rate_hz) for step in accumulate(decode_vlq(str(text)))]
+    at = [round(step * STEP_S * rate_hz) for step in accumulate(_decode_vlq(str(text)))]
     return tuple(zip(at[::2], at[1::2], strict=True))
 
 
 def _encode_edge(edge: Edge) -> list[int | None]:
-    """When the first window ends in milliseconds, then levels in tenths; None for silence."""
+    """The first window's end in milliseconds, then levels in tenths; None for silence."""
     levels = (None if math.isinf(level) else round(level * 10) for level in edge.levels_lufs)
     return [round(edge.end_s * 1000), *levels]
 
@@ -185,3 +186,33 @@ def _decode_histogram(numbers: Sequence[int]) -> Histogram:
         return {}
     lowest, *counts = numbers
     return {(lowest + step) * BIN_LU: count for step, count in enumerate(counts) if count}
+
+
+def _encode_vlq(numbers: Iterable[int]) -> str:
+    """Encode numbers; negative ones count as zero."""
+    return "".join(_encode_number(max(0, number)) for number in numbers)
+
+
+def _decode_vlq(text: str) -> list[int]:
+    """Decode numbers; ValueError where the text is not Base64-VLQ."""
+    numbers, number, shift = [], 0, 0
+    for char in text:
+        value = _VLQ_VALUES.get(char)
+        if value is None:
+            raise ValueError(f"{char!r} is not a digit of Base64-VLQ.")
+        number |= (value & (_VLQ_MORE - 1)) << shift
+        shift += _VLQ_BITS
+        if value < _VLQ_MORE:
+            numbers.append(number)
+            number, shift = 0, 0
+    if shift:
+        raise ValueError("The last number is cut off.")
+    return numbers
+
+
+def _encode_number(number: int) -> str:
+    digits = []
+    while number >= _VLQ_MORE:
+        digits.append(_VLQ_ALPHABET[_VLQ_MORE | number & (_VLQ_MORE - 1)])
+        number >>= _VLQ_BITS
+    return "".join([*digits, _VLQ_ALPHABET[number]])

@@ -1,10 +1,10 @@
-"""A Script spoken into a store: what is there already is kept, the rest is said in parallel.
+"""A Script spoken into a store: known chunks are kept, the others are synthesized in parallel.
 
-First all chunks are looked up by their content; those near the age at which the clean-up would
-delete them are made young again. What is missing is said, measured, and stored with its
-measurements and the silence that follows it. A chunk that fails, or for which the time ran out,
-does not stop the others under way: what they cost is not lost, and the next run asks only for what
-is missing. Anything else that goes wrong stops at once.
+First all chunks are looked up by their content; those near the age at which retention would delete
+them are touched. Missing chunks are synthesized, measured, and stored with their measurements and
+the silence that follows. A chunk that fails, or for which the time ran out, does not stop the
+others under way: what they cost is not lost, and the next run pays only for what is missing. Any
+other error stops at once.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,40 +27,35 @@ from mixer.errors import (
 )
 from mixer.files import translate_disk_errors
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.script.script import Chunk
+from mixer.script import Chunk
 from mixer.sound.analysis.measurement import Measurement, measure
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.charges import Charges
-from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
+from mixer.speech.engine import CONTENT_TYPES, Speech, SpeechEngine, VoiceSettings
 from mixer.speech.errors import combine_failures, timeout_error, unreadable_error
 from mixer.speech.recordings import (
     Recording,
     build_recording,
     chunk_key,
-    from_metadata,
     normalise_recording,
-    to_metadata,
 )
 from mixer.store.objects import ObjectStore, StoredObject
 
-CONTENT_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg"}
-
 CONCURRENT_LOOKUPS = 16
-"""Objects looked up at a time: each is a round trip of some milliseconds and costs no core."""
+"""Each lookup is a round trip of some milliseconds and costs no core."""
 
 ProgressCallback = Callable[[int, int], None]
-"""Told how many characters of how many are done."""
+"""Receives the characters done and their total."""
+
+KnownChunks = Mapping[str, Recording | None]
+"""Results of earlier lookups by chunk key: a recording, or None for a chunk that was missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Narration:
-    """A Script's recordings.
+    """A Script's recordings, one per chunk in reading order; None for an unreadable chunk.
 
-    Attributes:
-        recordings: one per chunk, in reading order; None for a chunk that the voice cannot read.
-        synthesized_chunks: how many chunks were said just now; the others were there already, or
-            unreadable.
-        billed_chars: what the engine charged for just now.
+    `synthesized_chunks` and `billed_chars` count this run only.
     """
 
     recordings: tuple[Recording | None, ...]
@@ -70,16 +65,13 @@ class Narration:
 
 @dataclass(frozen=True, slots=True)
 class Narrator:
-    """Says chunks into a store.
+    """Synthesizes chunks into a store.
 
     Attributes:
-        engine: who says them.
-        store: where they are kept.
-        voice_settings: how they are said.
-        processes: the job that the measuring belongs to.
+        processes: the group of the FFmpegs that measure.
         measure_slots: lets as many chunks be measured at a time as there are cores: an engine that
             keeps dozens of calls in flight would otherwise start as many FFmpegs.
-        stale_before: chunks stored before this moment are made young again; None leaves them.
+        stale_before: chunks stored before this are touched; None leaves them.
         deadline_s: when to stop waiting for anything, on the monotonic clock.
     """
 
@@ -93,69 +85,75 @@ class Narrator:
     stale_before: datetime | None = None
     deadline_s: float | None = None
 
-    def find_recordings(self, chunks: Sequence[Chunk]) -> dict[str, Recording]:
-        """The chunks that were said before, by key; costs nothing but the looking.
+    def find_recordings(
+        self, chunks: Sequence[Chunk], known: KnownChunks | None = None
+    ) -> dict[str, Recording | None]:
+        """Look up each distinct chunk that is not known yet.
+
+        Returns:
+            By key, in reading order: the recording, or None for a missing chunk.
 
         Raises:
-            StoreFailed: the store does not answer.
-            OutOfTime: the moment to stop came.
+            OutOfTime: the deadline came.
         """
-        looked = run_in_parallel(
-            self.unique_chunks(chunks).items(),
+        known = known or {}
+        distinct = self.unique_chunks(chunks)
+        lookups = run_in_parallel(
+            [(key, chunk) for key, chunk in distinct.items() if key not in known],
             self._look_up_chunk,
             CONCURRENT_LOOKUPS,
             deadline_s=self.deadline_s,
         )
-        recordings = {key: outcome.result() for (key, _), outcome in looked}
-        return {key: each for key, each in recordings.items() if each is not None}
+        looked_up = {key: outcome.result() for (key, _), outcome in lookups}
+        return {key: looked_up[key] if key in looked_up else known[key] for key in distinct}
 
     def narrate(
         self,
         chunks: Sequence[Chunk],
         progress: ProgressCallback | None = None,
-        existing: Mapping[str, Recording] | None = None,
+        known: KnownChunks | None = None,
         charges: Charges | None = None,
     ) -> Narration:
-        """Have every chunk in the store.
+        """Synthesize the chunks that the store lacks; equal ones once.
 
         Args:
-            chunks: in reading order; equal ones are said once.
-            progress: told how far it is.
-            existing: what `found` has found; looked up when None.
+            chunks: in reading order.
+            progress: called after each chunk.
+            known: from `find_recordings`; the store is asked for all other chunks.
             charges: counts what is charged, also before a failure; closed in the end.
 
         Raises:
-            SpeechFailed: some passages could not be said; it names them, the others are stored.
-            NothingSpoken: the voice can read nothing of the whole.
-            UnknownVoice: the engine has no such voice.
-            StoreFailed: the store took no more.
-            OutOfTime: the deadline came, or the job was stopped; what was said is stored.
+            SpeechFailed: some passages failed; it names them, the others are stored.
+            NothingSpoken: the voice cannot read any of the chunks.
+            UnknownVoice: the engine lacks the voice.
+            StoreFailed: the store accepts no more.
+            OutOfTime: the deadline came, or the group was stopped; finished chunks are stored.
         """
         distinct = self.unique_chunks(chunks)
-        there = self.find_recordings(chunks) if existing is None else existing
-        missing = {key: chunk for key, chunk in distinct.items() if key not in there}
+        stored = self.find_recordings(chunks, known)
+        missing = {key: chunk for key, chunk in distinct.items() if stored[key] is None}
         charges = charges or Charges(self.voice_settings.pricing_engine)
-        said = self._synthesize_missing(missing, distinct, progress, charges)
-        kept = {**there, **{key: each.recording for key, each in said.items()}}
+        results = self._synthesize_missing(missing, distinct, progress, charges)
+        kept = {**stored, **{key: each.recording for key, each in results.items()}}
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
         if not any(recordings):
             raise unreadable_error(self.voice_settings.voice, chunks)
-        made = sum(each.recording is not None for each in said.values())
-        return Narration(recordings, made, sum(each.billed_chars for each in said.values()))
+        synthesized = sum(each.recording is not None for each in results.values())
+        billed_chars = sum(each.billed_chars for each in results.values())
+        return Narration(recordings, synthesized, billed_chars)
 
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""
-        return chunk_key(
-            chunk.ssml, self.voice_settings.speaker_settings(chunk.speaker), self.engine.suffix
-        )
+        settings = self.voice_settings.speaker_settings(chunk.speaker)
+        return chunk_key(chunk.ssml, settings, self.engine.suffix)
 
     def unique_chunks(self, chunks: Sequence[Chunk]) -> dict[str, Chunk]:
         """The chunks by key, in reading order; of equal ones the one with the longest silence."""
         longest: dict[str, Chunk] = {}
         for chunk in chunks:
-            known = longest.setdefault(self.key(chunk), chunk)
-            if chunk.gap_ms > known.gap_ms:
-                longest[self.key(chunk)] = chunk
+            key = self.key(chunk)
+            if chunk.gap_ms > longest.setdefault(key, chunk).gap_ms:
+                longest[key] = chunk
         return longest
 
     def _look_up_chunk(self, item: tuple[str, Chunk]) -> Recording | None:
@@ -163,15 +161,17 @@ class Narrator:
         stored = self.store.head(key)
         if stored is None:
             return None
-        known = from_metadata(key, stored.metadata) or self._remeasure_chunk(key, chunk.gap_ms)
-        if known is None:
+        recording = Recording.from_metadata(key, stored.metadata) or self._remeasure_chunk(
+            key, chunk.gap_ms
+        )
+        if recording is None:
             return None
-        if known.gap_ms != chunk.gap_ms:
-            known = replace(known, gap_ms=chunk.gap_ms)
-            self._put_recording(known, self.store.get(key))
+        if recording.gap_ms != chunk.gap_ms:
+            recording = replace(recording, gap_ms=chunk.gap_ms)
+            self._put_recording(recording, self.store.get(key))
         elif self._is_stale(stored):
             self.store.touch(key)
-        return known
+        return recording
 
     def _is_stale(self, stored: StoredObject) -> bool:
         return self.stale_before is not None and stored.modified < self.stale_before
@@ -183,74 +183,61 @@ class Narrator:
         progress: ProgressCallback | None,
         charges: Charges,
     ) -> dict[str, "_ChunkResult"]:
-        """The missing chunks, said and stored; all of them, or it raises."""
-        total_chars = sum(chunk.billed_chars for chunk in distinct.values())
-        done_chars = total_chars - sum(chunk.billed_chars for chunk in missing.values())
-        tally = _ResultCollector()
-        say = partial(self._synthesize_chunk, charges)
+        collected = _ResultCollector(distinct, missing, progress)
         work = run_in_parallel(
-            missing.items(), say, self.engine.parallelism, deadline_s=self.deadline_s
+            missing.items(),
+            partial(self._synthesize_chunk, charges),
+            self.engine.parallelism,
+            deadline_s=self.deadline_s,
         )
         with closing(charges), closing(work):
             try:
-                for (key, chunk), outcome in work:
-                    tally.add(key, outcome)
-                    done_chars += chunk.billed_chars
-                    if progress is not None:
-                        progress(done_chars, total_chars)
+                for (key, _), outcome in work:
+                    collected.add(key, outcome)
             except OutOfTime as error:
-                tally.timeouts.append(error)
-        if tally.failures:
-            raise combine_failures(tally.failures, distinct)
-        if tally.timeouts:
-            done = len(distinct) - len(missing) + len(tally.results)
-            raise timeout_error(done, len(distinct)) from tally.timeouts[0]
-        return tally.results
+                collected.timeouts.append(error)
+        collected.raise_failures()
+        return collected.results
 
     def _synthesize_chunk(self, charges: Charges, item: tuple[str, Chunk]) -> "_ChunkResult":
-        """Have a chunk said, and store it."""
         key, chunk = item
         if self.processes.is_stopped:
-            raise OutOfTime("The work was stopped before this chunk was said.")
+            raise OutOfTime("The work was stopped before this chunk was synthesized.")
+        settings = self.voice_settings.speaker_settings(chunk.speaker)
         with charges.charge_call(chunk.billed_chars) as charge:
-            speech = self.engine.synthesize(
-                chunk.ssml, self.voice_settings.speaker_settings(chunk.speaker)
-            )
+            speech = self.engine.synthesize(chunk.ssml, settings)
             charge(speech.billed_chars)
         if not _is_audible(speech):
             return _ChunkResult(None, speech.billed_chars)
         try:
-            recorded = self._store_speech(key, speech, chunk.gap_ms)
+            recording = self._store_speech(key, speech, chunk.gap_ms)
         except (OutOfTime, StoreFailed) as error:
             if isinstance(error, StoreFailed):
-                charges.close()  # what cannot be kept is not to be paid for
+                charges.close()  # do not pay for what cannot be kept
             self._put_unmeasured(key, speech)
             raise
-        return _ChunkResult(recorded, speech.billed_chars)
+        return _ChunkResult(recording, speech.billed_chars)
 
     def _store_speech(self, key: str, speech: Speech, gap_ms: int) -> Recording:
         with _scratch_file(key) as path:
             path.write_bytes(speech.audio)
-            recorded = build_recording(key, speech, self._measure_file(path, key), gap_ms)
-            self._put_recording(recorded, path)
-        return recorded
+            recording = build_recording(key, speech, self._measure_file(path, key), gap_ms)
+            self._put_recording(recording, path)
+        return recording
 
     def _measure_file(self, path: Path, key: str) -> Measurement:
         with self.measure_slots:
             return measure(path, key, processes=self.processes)
 
     def _remeasure_chunk(self, key: str, gap_ms: int) -> Recording | None:
-        """A recording that lost its measurements; None where it cannot be played.
-
-        Its sentences' times are gone with them: captions share out the chunk's time by characters.
-        """
+        """Measure a recording again, losing its times; None where it cannot be played."""
         with suppress(NotFound, UnplayableAudio), _scratch_file(key) as path:
             self.store.fetch(key, path)
-            recorded = normalise_recording(
+            recording = normalise_recording(
                 Recording(key, self._measure_file(path, key), gap_ms=gap_ms)
             )
-            self._put_recording(recorded, path)
-            return recorded
+            self._put_recording(recording, path)
+            return recording
         return None
 
     def _put_unmeasured(self, key: str, speech: Speech) -> None:
@@ -261,8 +248,8 @@ class Narrator:
 
     def _put_recording(self, recording: Recording, content: bytes | Path) -> None:
         content_type = CONTENT_TYPES[self.engine.suffix]
-        about = to_metadata(recording)
-        self.store.put(recording.key, content, content_type=content_type, metadata=about)
+        metadata = recording.to_metadata()
+        self.store.put(recording.key, content, content_type=content_type, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,11 +260,7 @@ class _ChunkResult:
 
 @contextmanager
 def _scratch_file(key: str) -> Iterator[Path]:
-    """A name for a chunk's file outside the store, which FFmpeg reads.
-
-    Raises:
-        StoreFailed: the folder for temporary files takes no more.
-    """
+    """A temporary path for FFmpeg; StoreFailed where its folder is full or not writable."""
     with (
         translate_disk_errors(Path(gettempdir())),
         TemporaryDirectory(prefix="chunk-") as folder,
@@ -287,22 +270,40 @@ def _scratch_file(key: str) -> Iterator[Path]:
 
 @dataclass
 class _ResultCollector:
-    """What came of the chunks so far."""
+    """What came of the missing chunks so far."""
 
+    distinct: Mapping[str, Chunk]
+    missing: Mapping[str, Chunk]
+    progress: ProgressCallback | None
     results: dict[str, _ChunkResult] = field(default_factory=dict)
     failures: dict[str, SpeechFailed] = field(default_factory=dict)
     timeouts: list[OutOfTime] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._total_chars = sum(chunk.billed_chars for chunk in self.distinct.values())
+        self._left_chars = sum(chunk.billed_chars for chunk in self.missing.values())
+
     def add(self, key: str, outcome: Future[_ChunkResult]) -> None:
-        """Note how a chunk ended; what nobody can go on from is raised."""
+        """Record how a chunk ended; raises any error that must stop the others."""
         try:
             self.results[key] = outcome.result()
         except SpeechFailed as error:
             self.failures[key] = error
         except OutOfTime as error:
             self.timeouts.append(error)
+        self._left_chars -= self.missing[key].billed_chars
+        if self.progress is not None:
+            self.progress(self._total_chars - self._left_chars, self._total_chars)
+
+    def raise_failures(self) -> None:
+        """Raise one error for all chunks that failed or ran out of time."""
+        if self.failures:
+            raise combine_failures(self.failures, self.distinct)
+        if self.timeouts:
+            done = len(self.distinct) - len(self.missing) + len(self.results)
+            raise timeout_error(done, len(self.distinct)) from self.timeouts[0]
 
 
 def _is_audible(speech: Speech) -> bool:
-    """Whether anything was said; an engine that gives no times is taken at its word."""
+    """Whether anything was said; an engine without times is trusted."""
     return not speech.sentences or any(speech.sentences)

@@ -1,38 +1,56 @@
-"""Which voice and which of its engines speak, when a request names one, both or neither. Pure."""
+"""Selects voice and engine for a request that names one, both or neither. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mixer.errors import BadOption, UnknownVoice
-from mixer.requests import SpeechOptions
-from mixer.script.front_matter import NARRATOR, Role
+from mixer.script import NARRATOR, Role
+from mixer.script.normalise import is_same_language
 from mixer.speech.engine import Voice, VoiceSettings
 from mixer.speech.polly.speech_marks import ENGINES_WITH_MARKS
 from mixer.speech.polly.voices import DEFAULT_VOICE, best_engine, find_near_names
 
+if TYPE_CHECKING:
+    from mixer.requests import SpeechOptions
+
 ANY_ENGINE = frozenset({"", "polly"})
-"""Names that leave the choice to the voice: its best engine."""
+"""Names that stand for the voice's best engine."""
 
 EMBEDDED = "embedded"
 
-OptionsT = TypeVar("OptionsT", bound=SpeechOptions)
+OptionsT = TypeVar("OptionsT", bound="SpeechOptions")
 
 MAX_LISTED_VOICES = 12
-"""So many names fit into a sentence."""
+"""In a sentence."""
 
 
-def select_voice(voices: Sequence[Voice], options: SpeechOptions) -> tuple[Voice, VoiceSettings]:
-    """The voice and the way of speaking that a request asks for.
-
-    Args:
-        voices: what there is, the default first.
-        options: voice, engine and language count here.
+def select_voice(
+    voices: Sequence[Voice], options: "SpeechOptions", cast: Sequence[Role] = ()
+) -> tuple[Voice, VoiceSettings]:
+    """Select the narrator's voice, and the settings of narrator and cast.
 
     Raises:
-        UnknownVoice: no such voice, or it does not speak with that engine; names near ones.
-        BadOption: the engine has no such thing as was asked for.
+        UnknownVoice: no such voice, or not with that engine; suggests similar ones.
+        BadOption: the engine cannot do what is requested.
     """
+    voice, settings = _select_single_voice(voices, options)
+    roles = [role for role in cast if role.name != NARRATOR]
+    speakers = tuple((role.name, _select_role_voice(role, voices, options)) for role in roles)
+    return voice, replace(settings, cast=speakers)
+
+
+def apply_narrator(options: OptionsT, cast: Sequence[Role]) -> OptionsT:
+    """The options with the narrator of the cast, where the request names no voice."""
+    role = next((role for role in cast if role.name == NARRATOR), None)
+    if role is None or options.voice:
+        return options
+    return _apply_role(options, role)
+
+
+def _select_single_voice(
+    voices: Sequence[Voice], options: "SpeechOptions"
+) -> tuple[Voice, VoiceSettings]:
     voice = _find_voice({each.id: each for each in voices}, options.voice)
     engine = best_engine(voice) if options.engine in ANY_ENGINE else options.engine
     if engine not in voice.engines:
@@ -41,54 +59,22 @@ def select_voice(voices: Sequence[Voice], options: SpeechOptions) -> tuple[Voice
         _require_embedded_support(voice, options)
     elif options.speech_marks and engine not in ENGINES_WITH_MARKS:
         raise BadOption(
-            f"speech_marks: the {engine} engine gives none; {_describe_mark_support(voice)}",
+            f"speech_marks: the {engine} engine has none; {_describe_mark_support(voice)}",
             field="speech_marks",
         )
     language = "" if options.language == voice.language else options.language
     return voice, VoiceSettings(voice.id, engine, language, tuple(options.lexicons))
 
 
-def apply_narrator(options: OptionsT, cast: Sequence[Role]) -> OptionsT:
-    """What is asked for, with the narrator that the story casts where nobody else was named."""
-    role = next((role for role in cast if role.name == NARRATOR), None)
-    if role is None or options.voice:
-        return options
-    return _apply_role(options, role)
-
-
-def add_cast(
-    voice_settings: VoiceSettings,
-    voices: Sequence[Voice],
-    options: SpeechOptions,
-    cast: Sequence[Role],
-) -> VoiceSettings:
-    """A delivery with the voices of everybody in a cast.
-
-    Args:
-        voice_settings: the narrator's.
-        voices: what there is.
-        options: what holds for all of them.
-        cast: as the story's head names it.
-
-    Raises:
-        UnknownVoice: a role's voice does not exist here; names the role and its line.
-        BadOption: it cannot do what is asked for.
-    """
-    others = [role for role in cast if role.name != NARRATOR]
-    return replace(
-        voice_settings, cast=tuple((r.name, _select_role_voice(r, voices, options)) for r in others)
-    )
-
-
 def _select_role_voice(
-    role: Role, voices: Sequence[Voice], options: SpeechOptions
+    role: Role, voices: Sequence[Voice], options: "SpeechOptions"
 ) -> VoiceSettings:
     try:
-        return select_voice(voices, _apply_role(options, role))[1]
+        return _select_single_voice(voices, _apply_role(options, role))[1]
     except (UnknownVoice, BadOption) as error:
-        why = str(error).partition(": ")[2]
+        reason = str(error).partition(": ")[2]
         raise type(error)(
-            f"cast: line {role.line} casts {role.name} as {role.voice}: {why}", **error.details
+            f"cast: line {role.line} casts {role.name} as {role.voice}: {reason}", **error.details
         ) from error
 
 
@@ -103,60 +89,52 @@ def _apply_role(options: OptionsT, role: Role) -> OptionsT:
     )
 
 
-def billing_factor(options: SpeechOptions) -> int:
+def billing_factor(options: "SpeechOptions") -> int:
     """How often each character is charged for: speech marks are a second call at full price."""
     return 2 if options.speech_marks else 1
 
 
 def _describe_mark_support(voice: Voice) -> str:
-    """Where the voice has speech marks."""
-    having = [engine for engine in voice.engines if engine in ENGINES_WITH_MARKS]
-    if not having:
-        return f"{voice.id} has no engine that does."
-    return f"{voice.id} has them with {' or '.join(having)}."
+    engines = [engine for engine in voice.engines if engine in ENGINES_WITH_MARKS]
+    if not engines:
+        return f"nor has any other engine of {voice.id}."
+    return f"{voice.id} has them with {' or '.join(engines)}."
 
 
-def _require_embedded_support(voice: Voice, options: SpeechOptions) -> None:
-    """The embedded voices know one language and no lexicons; Polly says itself what it knows."""
+def _require_embedded_support(voice: Voice, options: "SpeechOptions") -> None:
+    """Refuse what the embedded voices cannot do; Polly answers for itself."""
     if options.lexicons:
         raise BadOption(
-            "lexicons: they belong to Amazon Polly; the embedded voice has none.", field="lexicons"
+            "lexicons: only Amazon Polly has these; the embedded voice has none.", field="lexicons"
         )
-    if options.language and _primary_language(options.language) != _primary_language(
-        voice.language
-    ):
+    if options.language and not is_same_language(options.language, voice.language):
         raise BadOption(
             f"language: {voice.id} reads {voice.language} only, not {options.language}; "
-            "Amazon Polly has voices for 30 languages and more.",
+            "Amazon Polly has voices for more than 30 languages.",
             field="language",
         )
 
 
-def _primary_language(tag: str) -> str:
-    return tag.replace("_", "-").partition("-")[0].lower()
-
-
 def _find_voice(by_id: dict[str, Voice], voice_id: str) -> Voice:
     if not by_id:
-        raise UnknownVoice("voice: there is no voice here at all.", field="voice")
+        raise UnknownVoice("voice: no voice is available here.", field="voice")
     if not voice_id:
         return by_id.get(DEFAULT_VOICE) or next(iter(by_id.values()))
     if voice_id not in by_id:
-        near = find_near_names(voice_id, by_id)
-        offer = _suggest_names(near) or _list_names(by_id)
+        similar = find_near_names(voice_id, by_id)
+        suggestion = _suggest_names(similar) or _list_names(by_id)
         raise UnknownVoice(
-            f"voice: there is no voice “{voice_id}” here.{offer}",
+            f"voice: there is no voice “{voice_id}” here.{suggestion}",
             field="voice",
-            near=near,
+            near=similar,
         )
     return by_id[voice_id]
 
 
 def _list_names(names: Collection[str]) -> str:
-    """The names themselves, where they fit, or who lists them."""
     if len(names) <= MAX_LISTED_VOICES:
-        return f" There are {', '.join(names)}."
-    return " The list of voices names those there are."
+        return f" Choose one of {', '.join(names)}."
+    return " List the voices to see all of them."
 
 
 def _mismatch_error(voice: Voice, engine: str, voices: Iterable[Voice]) -> UnknownVoice:
@@ -171,4 +149,4 @@ def _mismatch_error(voice: Voice, engine: str, voices: Iterable[Voice]) -> Unkno
 
 
 def _suggest_names(near: Sequence[str]) -> str:
-    return f" Near it: {', '.join(near)}." if near else ""
+    return f" Similar: {', '.join(near)}." if near else ""

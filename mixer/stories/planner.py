@@ -6,31 +6,13 @@ from dataclasses import replace
 from mixer.errors import TooExpensive
 from mixer.requests import Options
 from mixer.script.document import Document
-from mixer.script.front_matter import NARRATOR
-from mixer.script.language import is_same_language
-from mixer.script.lexicon import read_lexicon
 from mixer.script.limits import LIMITS, EngineLimits
-from mixer.script.pauses import resolve_pauses
-from mixer.script.plan import PlanStyle, plan_document
-from mixer.script.readers.sources import TextType, read_document
-from mixer.script.script import Script
-from mixer.script.ssml import SsmlStyle
-
-
-def plan_story(
-    text: str, text_type: TextType, limits: EngineLimits, language: str, options: Options
-) -> Script:
-    """Decide what is said of a text.
-
-    Args:
-        text: the whole story.
-        text_type: how it is written.
-        limits: of the engine that will say it.
-        language: BCP 47 tag of the text.
-        options: pauses, gap and rate count here.
-    """
-    document = read_document(text, text_type, front_matter=not options.skip_front_matter)
-    return plan_script(document, limits, language, options)
+from mixer.script.normalise.language import is_same_language
+from mixer.script.planning.lexicon import read_lexicon
+from mixer.script.planning.pauses import resolve_pauses
+from mixer.script.planning.plan import PlanStyle, plan_document
+from mixer.script.planning.ssml import SsmlStyle
+from mixer.script.script import NARRATOR, Script
 
 
 def plan_script(

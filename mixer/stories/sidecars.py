@@ -21,8 +21,8 @@ from mixer.script.script import Script
 from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline
+from mixer.speech.charges import costs_usd
 from mixer.speech.engine import VoiceSettings
-from mixer.speech.prices import costs_usd
 from mixer.stories.mix_pipeline import OUTLINE_COLUMNS, Mix, MixMeasurements
 
 

@@ -17,15 +17,14 @@ from mixer.errors import OutOfTime, TextTooLong, TooExpensive, UnreadableText
 from mixer.publish.timing import find_unspoken
 from mixer.requests import Options
 from mixer.script.document import Cover
-from mixer.script.estimate import Estimate, estimate_script
-from mixer.script.readers.sources import TextType, detect_text_type, read_document
+from mixer.script.planning.estimate import Estimate, estimate_script
+from mixer.script.readers.registry import TextType, detect_text_type, read_document
 from mixer.script.script import Chunk, Script
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.speech.charges import Charges
+from mixer.speech.charges import Charges, cost_usd
 from mixer.speech.engine import SpeechEngine, Voice, VoiceSettings
 from mixer.speech.narrator import Narration, Narrator
-from mixer.speech.prices import cost_usd
-from mixer.speech.voice_selection import add_cast, apply_narrator, billing_factor, select_voice
+from mixer.speech.voice_selection import apply_narrator, billing_factor, select_voice
 from mixer.store.objects import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.planner import check_cost_limit, plan_script
@@ -172,7 +171,9 @@ class SpeechService:
         with self.open_engine("", deadline_s) as engine:
             return engine.voices()
 
-    def plan_text(self, text: str, options: Options, deadline_s: float | None = None) -> SpeechPlan:
+    def plan_text(
+        self, text: str | bytes, options: Options, deadline_s: float | None = None
+    ) -> SpeechPlan:
         """Decide what is said; spends nothing.
 
         Raises:
@@ -189,9 +190,8 @@ class SpeechService:
             told_as = apply_narrator(options, document.cast)
             with self.open_engine("", deadline_s) as engine:
                 voices = engine.voices()
-                voice, delivery = select_voice(voices, told_as)
+                voice, delivery = select_voice(voices, told_as, document.cast)
                 limits = engine.limits(delivery.engine)
-            delivery = add_cast(delivery, voices, told_as, document.cast)
             language = told_as.language or voice.language
             engines = {name: each.engine for name, each in delivery.cast}
             script = plan_script(document, limits, language, told_as, engines)
@@ -250,7 +250,7 @@ class SpeechService:
             narrator = self._build_narrator(engine, plan.voice_settings, deadline_s)
             found = narrator.find_recordings(plan.chunks)
             missing = [
-                c for key, c in narrator.unique_chunks(plan.chunks).items() if key not in found
+                c for key, c in narrator.unique_chunks(plan.chunks).items() if found[key] is None
             ]
             foreseen_usd = self._approve_cost_usd(plan, missing, options)
             if only_if_it_fits and engine_until_s is not None:
@@ -262,8 +262,10 @@ class SpeechService:
                 self.budget.reservation(caller, foreseen_usd, charges.max_usd),
                 self._record_throughput(plan, missing, engine, charges),
             ):
-                narration = narrator.narrate(plan.chunks, existing=found, charges=charges)
-        return self._build_synthesis(plan, narration, charges, cache_hits=len(found))
+                narration = narrator.narrate(plan.chunks, known=found, charges=charges)
+        return self._build_synthesis(
+            plan, narration, charges, cache_hits=sum(map(bool, found.values()))
+        )
 
     def _check_deadline(
         self, name: str, calls: int, engine: SpeechEngine, deadline_s: float

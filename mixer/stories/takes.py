@@ -11,7 +11,7 @@ from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.placement import Take
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.errors import unreadable_error
-from mixer.speech.recordings import Recording, from_metadata
+from mixer.speech.recordings import Recording
 from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.folder import SCRIPT, StoryFolder
 from mixer.stories.mix_pipeline import DEFAULT_GAP_MS, JobContext, StageTimer, measure_files
@@ -66,7 +66,7 @@ def load_narration(folder: StoryFolder) -> StoryNarration:
 
 
 def _parse_recordings(batch: SynthesizedBatch) -> list[Recording | None]:
-    return [from_metadata(key, about) if about else None for key, about in batch.chunks]
+    return [Recording.from_metadata(key, about) if about else None for key, about in batch.chunks]
 
 
 def load_takes(
@@ -104,7 +104,9 @@ def _load_given_takes(
     gone = [key for key in dict.fromkeys(keys) if heads[key] is None]
     if gone:
         raise NotFound(f"There is no object {gone[0]}.", key=gone[0], keys=gone[:20])
-    known = {key: from_metadata(key, head.metadata) for key, head in heads.items() if head}
+    known = {
+        key: Recording.from_metadata(key, head.metadata) for key, head in heads.items() if head
+    }
     found = _measure_chunks(
         folder, [key for key, each in known.items() if each is None], new_processes
     )

@@ -144,7 +144,9 @@ class Answer:
         names = Names()
         kind = self.headers.get("Content-Type", "").partition(";")[0]
         kept = {
-            each: names.replace(self.headers[each]) for each in PINNED_HEADERS & self.headers.keys()
+            each: names.replace(self.headers[each])
+            for each in PINNED_HEADERS
+            if each in self.headers
         }
         told: dict[str, Any] = {"status": self.status, "type": kind, "headers": kept}
         if name:
@@ -173,7 +175,7 @@ class Server:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)) as line:
             line.request(method, target, content, dict(headers or {}))
             response = line.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read())
+            return Answer(response.status, response.headers, response.read())
 
     def follow(self, link: str, **more: Any) -> Answer:
         """Ask for what a link leads to."""

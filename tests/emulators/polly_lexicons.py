@@ -24,7 +24,7 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
+class StoredLexicon:
     """A lexicon and what Polly tells of it."""
 
     name: str
@@ -50,7 +50,7 @@ class Lexicons:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_name: dict[str, Lexicon] = {}
+        self._by_name: dict[str, StoredLexicon] = {}
 
     def put(self, name: str, content: str) -> dict[str, object]:
         if not NAME.fullmatch(name):
@@ -81,7 +81,7 @@ class Lexicons:
             self._by_name.pop(name, None)
         return {}
 
-    def find(self, name: str) -> Lexicon:
+    def find(self, name: str) -> StoredLexicon:
         with self._lock:
             lexicon = self._by_name.get(name)
         if lexicon is None:
@@ -89,7 +89,7 @@ class Lexicons:
         return lexicon
 
 
-def _parse_lexicon(name: str, content: str) -> Lexicon:
+def _parse_lexicon(name: str, content: str) -> StoredLexicon:
     if len(content) > LEXICON_CHARS:
         raise Refusal("LexiconSizeExceededException", "The lexicon is too long")
     try:
@@ -103,7 +103,7 @@ def _parse_lexicon(name: str, content: str) -> Lexicon:
         raise Refusal("UnsupportedPlsAlphabetException", f"Unsupported alphabet: {alphabet}")
     if language.split("-")[0] not in LANGUAGE_NAMES:
         raise Refusal("UnsupportedPlsLanguageException", f"Unsupported language: {language}")
-    return Lexicon(name, content, alphabet, language, _count_lexemes(root), time.time())
+    return StoredLexicon(name, content, alphabet, language, _count_lexemes(root), time.time())
 
 
 def _count_lexemes(root: Element) -> int:

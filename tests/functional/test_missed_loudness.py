@@ -13,7 +13,7 @@ from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_groups import RenderPool
 from mixer.sound.timeline import Timeline
-from mixer.speech.recordings import Recording, to_metadata
+from mixer.speech.recordings import Recording
 from mixer.store.folder import FolderStore
 from mixer.stories.folder import MIX, TIMELINE, StoryFolder
 from mixer.stories.model import JoinedMix, StoredRequest, StoryKind
@@ -41,7 +41,7 @@ def story(folder: StoryFolder, store: FolderStore, scratch: Path) -> StoryMix:
         path = write_sound(scratch / f"{number}.flac", speech(4.0, number), VOICE_HZ)
         keys.append(f"narration_chunks/{number}.flac")
         known = Recording(keys[-1], misheard(path, by_db=WRONG_BY_DB))
-        store.put(keys[-1], path, metadata=to_metadata(known))
+        store.put(keys[-1], path, metadata=known.to_metadata())
     folder.write(
         "request.json", StoredRequest(StoryKind.MIX, "anna", "f", 0.0, {}, chunk_keys=tuple(keys))
     )

@@ -188,7 +188,7 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
 @pytest.mark.parametrize(
     ("arguments", "code", "told_of"),
     [
-        (["--voice", "Nobody"], 2, "no voice “Nobody” here. There are Ada"),
+        (["--voice", "Nobody"], 2, "no voice “Nobody” here. Choose one of Ada"),
         (["--engine", "parrot"], 2, "--engine: there is no engine 'parrot'"),
         (["--language", "fr-FR"], 2, "--language: Ada reads en-US only"),
         (["--language", "a" * 300], 2, "--language: must have at most 35 characters"),

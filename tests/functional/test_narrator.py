@@ -3,6 +3,7 @@
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 
@@ -10,13 +11,13 @@ import pytest
 
 from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed, StoreFailed, UnknownVoice
 from mixer.requests import Options
-from mixer.script.readers.sources import TextType
+from mixer.script.readers.registry import TextType
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrator import Narrator
 from mixer.store.folder import FolderStore
-from mixer.stories.planner import plan_story
 from tests.engines import ToneEngine
+from tests.scripts import plan_story
 
 TEXT = "# One\n\nAnna came.\n\n# Two\n\nBen went.\n\n# Three\n\nNobody stayed.\n"
 CHUNKS = 6
@@ -57,6 +58,45 @@ def test_a_second_run_says_nothing_and_finds_the_same(store):
     again = narrate(engine, store)
     assert engine.calls == again.synthesized_chunks == again.billed_chars == 0
     assert again.recordings == first.recordings
+
+
+class _CountingStore(FolderStore):
+    """A store that counts how often it is asked for each object."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.lookups = Counter()
+
+    def head(self, key):
+        self.lookups[key] += 1
+        return super().head(key)
+
+
+def test_known_chunks_are_not_looked_up_again(tmp_path):
+    store = _CountingStore(tmp_path / "store")
+    narrate(ToneEngine(), store, "Anna came.")
+    with closing(ToneEngine()) as engine:
+        narrator = Narrator(engine, store, JOANNA, ProcessGroup())
+        store.lookups.clear()
+        known = narrator.find_recordings(chunks())
+        assert sum(map(bool, known.values())) == 1
+        narration = narrator.narrate(chunks(), known=known)
+    assert set(store.lookups.values()) == {1}
+    assert narration.synthesized_chunks == engine.calls == CHUNKS - 1
+
+
+def test_chunks_beyond_the_known_ones_are_looked_up(tmp_path):
+    store = _CountingStore(tmp_path / "store")
+    first = narrate(ToneEngine(), store)
+    store.lookups.clear()
+    with closing(ToneEngine()) as engine:
+        narrator = Narrator(engine, store, JOANNA, ProcessGroup())
+        key = narrator.key(chunks()[0])
+        again = narrator.narrate(chunks(), known={key: first.recordings[0]})
+    assert again.recordings == first.recordings
+    assert key not in store.lookups
+    assert len(store.lookups) == CHUNKS - 1
+    assert engine.calls == 0
 
 
 def test_only_what_was_edited_is_said_again(store):

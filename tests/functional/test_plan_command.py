@@ -50,7 +50,7 @@ def test_plan_as_json_is_the_whole_script(mixer):
 def test_a_voice_that_nobody_has_is_refused_here_already(mixer, command):
     done = mixer(command, "story.md", "--voice", "Nobody")
     assert done.code == 2
-    assert "There are Ada" in done.err
+    assert "Choose one of Ada" in done.err
 
 
 def test_planning_twice_gives_the_same(mixer):

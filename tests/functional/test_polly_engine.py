@@ -11,9 +11,9 @@ from mixer.errors import BadOption, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.polly.engine import BEST_RATE_HZ, PollyEngine
-from mixer.speech.polly.mp3_frames import sample_count
 from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas, Quota
 from mixer.speech.polly.retry import Retry, SpeechRetryPolicy
+from mixer.speech.polly.speech_marks import sample_count
 from mixer.speech.polly.voices import VoiceCatalogue, best_engine
 from tests.emulators.strict_polly import (
     CUT,

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ResponseStreamingError
 
-from mixer.speech.polly.mp3_frames import sample_count
-from mixer.speech.polly.speech_marks import parse_marks
+from mixer.speech.polly.speech_marks import parse_marks, sample_count
 from tests.emulators.polly_audio import pitch_hz, tone_mp3
 from tests.emulators.polly_tables import VOICES
 from tests.emulators.strict_polly import CUT, CUT_BODY, Allowance, Faults, Latency, StrictPolly

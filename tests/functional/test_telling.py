@@ -8,7 +8,7 @@ import pytest
 from mixer.errors import SpeechFailed, TooExpensive
 from mixer.requests import Options
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.speech.prices import cost_usd
+from mixer.speech.charges import cost_usd
 from mixer.store.folder import FolderStore
 from mixer.stories.foreground import StoryRunner
 from mixer.stories.mix_pipeline import JobContext, StageTimer

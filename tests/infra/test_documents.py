@@ -10,7 +10,7 @@ import pytest
 from deploy.stacks import STACKS
 from mixer.requests import Options
 from mixer.retention.plan import DELETING, Reason
-from mixer.speech.prices import cost_usd
+from mixer.speech.charges import cost_usd
 from tests.infra.cloudformation import ROOT, list_resources, load_templates
 from tests.infra.rules_of_code import list_functions
 

@@ -116,7 +116,7 @@ def test_builder_is_not_sent(path):
         "sanitation.py",
         "mixer/errors.py",
         "mixer/speech/polly/engine.py",
-        "mixer/script/languages/de.toml",
+        "mixer/script/normalise/languages/de.toml",
         "requirements.txt",
         "pyproject.toml",
         "LICENSE",

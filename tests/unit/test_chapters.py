@@ -2,13 +2,14 @@
 
 import pytest
 
-from mixer.script.estimate import estimate_script
 from mixer.script.limits import POLLY_LIMITS
-from mixer.script.pauses import EXPRESSIVE, NATURAL
-from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.readers.sources import TextType
+from mixer.script.planning.estimate import estimate_script
+from mixer.script.planning.pauses import EXPRESSIVE, NATURAL
+from mixer.script.planning.plan import PlanStyle
+from mixer.script.planning.ssml import SsmlStyle
+from mixer.script.readers.registry import TextType
 from mixer.script.script import BreakKind, Script
-from mixer.script.ssml import SsmlStyle
+from tests.scripts import plan_text
 from tests.texts import LANGUAGES, write_story
 
 BOOK = """\

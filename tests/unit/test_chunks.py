@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.script.chunks import CHUNK_BREAKS, MIN_SPACING, group_utterances
+from mixer.script.planning.chunks import CHUNK_BREAKS, MIN_SPACING, group_utterances
 from mixer.script.script import BreakKind, Utterance
 from tests.texts import STEADY
 

@@ -1,9 +1,10 @@
 """Which words of a text a voice may misread."""
 
-from mixer.script.lexicon import read_lexicon
-from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.pronunciation_hints import PronunciationHint, find_pronunciation_hints
-from mixer.script.readers.sources import TextType
+from mixer.script.planning.lexicon import read_lexicon
+from mixer.script.planning.plan import PlanStyle
+from mixer.script.planning.pronunciation_hints import PronunciationHint, find_pronunciation_hints
+from mixer.script.readers.registry import TextType
+from tests.scripts import plan_text
 
 TEXT = (
     "Nobody met Siobhan at NASA. The café sold B2B tea to Siobhan's aunt, and the King. "

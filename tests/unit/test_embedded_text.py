@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixer.speech.embedded.mapped_text import MappedText, TokenTiming, align_words
 from mixer.speech.embedded.ssml_reader import CLAUSE_PAUSE_MS
-from mixer.speech.embedded.synthesized import MappedText
 from mixer.speech.embedded.text import (
     INNER_SENTENCE_PAUSE_MS,
     MAX_PIECE_PHONEMES,
@@ -14,7 +14,6 @@ from mixer.speech.embedded.text import (
     sanitise_text,
     split_phonemes,
 )
-from mixer.speech.embedded.word_times import TokenTiming, align_words
 
 
 def guard(text: str) -> str:

@@ -4,12 +4,13 @@ import pytest
 
 from mixer.errors import UnreadableText
 from mixer.script.document import paragraph
-from mixer.script.lexicon import Lexicon, Pronunciation, read_lexicon
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
-from mixer.script.pauses import NATURAL
-from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.readers.sources import TextType
-from mixer.script.ssml import SsmlStyle
+from mixer.script.planning.lexicon import Lexicon, Pronunciation, read_lexicon
+from mixer.script.planning.pauses import NATURAL
+from mixer.script.planning.plan import PlanStyle
+from mixer.script.planning.ssml import SsmlStyle
+from mixer.script.readers.registry import TextType
+from tests.scripts import plan_text
 
 WORDS = """\
 # names
@@ -76,5 +77,5 @@ def test_ten_thousand_words_are_looked_for_at_once():
 
 @pytest.mark.parametrize("line", ["nginx", "nginx =", "= x", "nginx = //", "a = b / c"])
 def test_a_line_that_says_nothing_is_refused_with_its_number(line):
-    with pytest.raises(UnreadableText, match=r"words\.txt is refused: line 2: "):
+    with pytest.raises(UnreadableText, match=r"words\.txt has a mistake in line 2: "):
         read_lexicon(f"a = b\n{line}\n", "words.txt")

@@ -6,13 +6,13 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from mixer.errors import UnreadableText
-from mixer.script.front_matter import Role
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
-from mixer.script.pauses import NATURAL
-from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.readers.sources import TextType, read_document
-from mixer.script.script import Script
-from mixer.script.ssml import SsmlStyle, ssml_text
+from mixer.script.planning.pauses import NATURAL
+from mixer.script.planning.plan import PlanStyle
+from mixer.script.planning.ssml import SsmlStyle
+from mixer.script.readers.registry import TextType, read_document
+from mixer.script.script import Role, Script
+from tests.scripts import plan_text, ssml_text
 
 HEAD = "---\ntitle: The Gate\ncast:\n  Narrator: Ada\n  Tom: Ben, level -2\n  Mary: Cora\n---\n"
 STANDARD = SsmlStyle(POLLY_LIMITS["standard"], NATURAL)
@@ -128,19 +128,22 @@ def test_brackets_that_mean_nothing_stay_text():
         ("x [[lang french-: y]]", "line 1: “[[lang french-: y…” names no language"),
         ("[[say: engine x]]", "line 1: “[[say: engine x…” names no word"),
         ("[[emphasis huge: x]]", "takes one of moderate, reduced, strong"),
-        ("[[emphasis: a [[pause 1s]] b]]", "holds another mark"),
-        (HEAD + "x\n\n[[Tim: hello]]", "line 10: “[[Tim: hello…” is no mark"),
-        (HEAD.replace("Ben, level -2", "Ben, loud"), "line 5: “loud” sets nothing of a voice"),
-        (HEAD.replace("level -2", "language _"), "line 5: “language _” sets nothing of a voice"),
+        ("[[emphasis: a [[pause 1s]] b]]", "contains another tag"),
+        (HEAD + "x\n\n[[Tim: hello]]", "line 10: “[[Tim: hello…” is not a tag"),
+        (HEAD.replace("Ben, level -2", "Ben, loud"), "line 5: “loud” is not a setting of a voice"),
+        (
+            HEAD.replace("level -2", "language _"),
+            "line 5: “language _” is not a setting of a voice",
+        ),
         (HEAD.replace("-2", "-200"), "line 5: level takes a number from -12 to 12"),
         (HEAD.replace("Mary", "Tom"), "line 6: Tom is cast twice"),
-        (HEAD.replace("Mary: Cora", "Mary"), "line 6: a cast is written like"),
+        (HEAD.replace("Mary: Cora", "Mary"), "line 6: write a role as"),
     ],
 )
 def test_what_nobody_can_follow_is_refused_with_its_line(text, reason):
     with pytest.raises(UnreadableText) as refused:
         read_document(text + " words", TextType.TEXT, "play.txt")
-    assert str(refused.value).startswith("play.txt is refused: ")
+    assert str(refused.value).startswith("play.txt has a mistake in line ")
     assert reason in str(refused.value)
 
 

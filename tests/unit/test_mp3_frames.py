@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixer.speech.polly.mp3_frames import sample_count
+from mixer.speech.polly.speech_marks import sample_count
 
 HEADER_24_KHZ_48_KBPS = bytes([0xFF, 0xF3, 0x64, 0xC4])
 HEADER_44_KHZ_128_KBPS = bytes([0xFF, 0xFB, 0x90, 0xC4])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixer.script.normalise.offset_map import Replacement, apply_replacements, compose_passes
 from mixer.script.normalise.passes import normalise
-from mixer.script.offset_map import Replacement, apply_replacements, compose_passes
 
 LANGUAGES = [
     "arb",

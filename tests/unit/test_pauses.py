@@ -5,10 +5,10 @@ from itertools import pairwise
 import pytest
 
 from mixer.errors import BadOption
-from mixer.script.pauses import (
+from mixer.script.annotations import MAX_PAUSE_MS
+from mixer.script.planning.pauses import (
     COMMA,
     EXPRESSIVE,
-    MAX_PAUSE_MS,
     NATURAL,
     NO_PAUSES,
     PAUSE_KINDS,

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from mixer.errors import UnreadableText
 from mixer.script.limits import POLLY_BILLED_CHARS, POLLY_LIMITS, POLLY_TOTAL_CHARS
 from mixer.script.normalise.passes import normalise
-from mixer.script.pauses import resolve_pauses
-from mixer.script.plan import PlanStyle, plan_text
+from mixer.script.planning.pauses import resolve_pauses
+from mixer.script.planning.plan import PlanStyle
+from mixer.script.planning.sentences import split_sentences
+from mixer.script.planning.ssml import SsmlStyle, utf16_chars
 from mixer.script.readers.markdown import read_markdown
-from mixer.script.readers.sources import TextType
+from mixer.script.readers.registry import TextType
 from mixer.script.script import BreakKind, Script
-from mixer.script.sentences import split_sentences
-from mixer.script.ssml import SsmlStyle, ssml_text, utf16_chars
+from tests.scripts import plan_text, ssml_text
 from tests.texts import LANGUAGES, STEADY, SampleStory, nasty_texts, stories, write_story
 
 OWN_PAUSES = {"comma": 10_000, "clause": 10_000, "question": 10_000, "sentence": 0}

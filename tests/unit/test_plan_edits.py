@@ -9,10 +9,11 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.readers.sources import TextType
+from mixer.script.planning.plan import PlanStyle
+from mixer.script.planning.sentences import split_sentences
+from mixer.script.readers.registry import TextType
 from mixer.script.script import Script
-from mixer.script.sentences import split_sentences
+from tests.scripts import plan_text
 from tests.texts import SEEDS, STEADY, Place, SampleStory, build_new_sentence, stories
 
 SAMPLE = (Path(__file__).parents[2] / "demo" / "story.md").read_text(encoding="utf-8")

@@ -14,14 +14,14 @@ from mixer.publish.timing import (
 from mixer.publish.timing.takes import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.readers.sources import TextType
+from mixer.script.readers.registry import TextType
 from mixer.script.script import BreakKind
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.presets import PRESETS
 from mixer.speech.engine import SampleSpan
 from mixer.speech.recordings import Recording
-from mixer.stories.planner import plan_story
+from tests.scripts import plan_story
 
 TEXT = "# One\n\nAnna came. Ben went.\n\n# Two\n\nNobody stayed. 你好。\n"
 RATE_HZ = 24_000

@@ -18,8 +18,8 @@ from mixer.speech.polly.quota import (
     EngineQuotas,
     Quota,
     QuotaLimiter,
+    TokenBucket,
 )
-from mixer.speech.polly.token_bucket import TokenBucket
 
 
 class SimulatedTime:

@@ -11,14 +11,7 @@ from hypothesis import strategies as st
 from mixer.sound.analysis.loudness import BIN_LU
 from mixer.sound.analysis.measurement import Measurement
 from mixer.speech.engine import SampleSpan, VoiceSettings
-from mixer.speech.recordings import (
-    FIELD,
-    MAX_METADATA_BYTES,
-    Recording,
-    chunk_key,
-    from_metadata,
-    to_metadata,
-)
+from mixer.speech.recordings import FIELD, MAX_METADATA_BYTES, Recording, chunk_key
 
 SSML = "<speak><s>The door opened.</s></speak>"
 DELIVERY = VoiceSettings("Joanna", "generative", "en-US", ("names",), "1")
@@ -82,7 +75,7 @@ def test_lone_surrogates_have_an_address_too():
 
 
 def test_what_travels_with_the_object_comes_back_whole():
-    assert from_metadata(KEY, to_metadata(RECORDING)) == RECORDING
+    assert Recording.from_metadata(KEY, RECORDING.to_metadata()) == RECORDING
 
 
 @given(
@@ -99,7 +92,7 @@ def test_any_measurement_comes_back(samples, peak, counts, spans):
         windows={step * BIN_LU: count for step, count in counts.items()},
     )
     sentences = tuple(span and SampleSpan(*span) for span in spans)
-    back = from_metadata(KEY, to_metadata(Recording(KEY, measured, sentences, 3)))
+    back = Recording.from_metadata(KEY, Recording(KEY, measured, sentences, 3).to_metadata())
     assert back is not None
     assert back.sentences in {sentences, ()}
     assert back.measured.samples == samples
@@ -108,20 +101,20 @@ def test_any_measurement_comes_back(samples, peak, counts, spans):
 
 def test_silence_travels_too():
     silent = replace(MEASURED, true_peak_dbtp=-math.inf, windows={}, lead_samples=48_000)
-    back = from_metadata(KEY, to_metadata(Recording(KEY, silent)))
+    back = Recording.from_metadata(KEY, Recording(KEY, silent).to_metadata())
     assert back == Recording(KEY, silent)
 
 
 def test_sentence_times_are_left_out_where_s3_has_no_room_for_them():
     many = tuple(SampleSpan(at * 9_999, at * 9_999 + 9_000) for at in range(300))
-    metadata = to_metadata(replace(RECORDING, sentences=many))
+    metadata = replace(RECORDING, sentences=many).to_metadata()
     assert len(metadata[FIELD].encode()) <= MAX_METADATA_BYTES
-    back = from_metadata(KEY, metadata)
+    back = Recording.from_metadata(KEY, metadata)
     assert back == replace(RECORDING, sentences=())
 
 
 def test_metadata_are_ascii_as_s3_wants_them():
-    assert to_metadata(RECORDING)[FIELD].isascii()
+    assert RECORDING.to_metadata()[FIELD].isascii()
 
 
 @pytest.mark.parametrize(
@@ -135,11 +128,11 @@ def test_metadata_are_ascii_as_s3_wants_them():
         {FIELD: "null"},
         {FIELD: "3"},
         {FIELD: json.dumps({"v": 1})},
-        {FIELD: to_metadata(RECORDING)[FIELD].replace('"v":1', '"v":2')},
-        {FIELD: to_metadata(RECORDING)[FIELD].replace('"edge":[120,2400]', '"edge":[1]')},
-        {FIELD: to_metadata(RECORDING)[FIELD].replace('"hz":24000', '"hz":"fast"')},
-        {FIELD: to_metadata(RECORDING)[FIELD].replace('"lufs":[', '"lufs":["x",')},
+        {FIELD: RECORDING.to_metadata()[FIELD].replace('"v":1', '"v":2')},
+        {FIELD: RECORDING.to_metadata()[FIELD].replace('"edge":[120,2400]', '"edge":[1]')},
+        {FIELD: RECORDING.to_metadata()[FIELD].replace('"hz":24000', '"hz":"fast"')},
+        {FIELD: RECORDING.to_metadata()[FIELD].replace('"lufs":[', '"lufs":["x",')},
     ],
 )
 def test_metadata_that_cannot_be_trusted_say_nothing(metadata):
-    assert from_metadata(KEY, metadata) is None
+    assert Recording.from_metadata(KEY, metadata) is None

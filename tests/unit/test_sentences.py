@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.script.sentences import split_sentences
+from mixer.script.planning.sentences import split_sentences
 
 ENGLISH = [
     # abbreviations and initials

@@ -6,13 +6,13 @@ from mixer.publish.timing import build_takes, list_sound_files, pair_recordings
 from mixer.publish.timing.sentences import SentenceTiming, char_start_samples
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.readers.sources import TextType
+from mixer.script.readers.registry import TextType
 from mixer.script.script import Script
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
 from mixer.speech.engine import SampleSpan, WordStart
 from mixer.speech.recordings import Recording
-from mixer.stories.planner import plan_story
+from tests.scripts import plan_story
 
 RATE_HZ = 24_000
 

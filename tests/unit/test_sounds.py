@@ -4,12 +4,12 @@ import pytest
 
 from mixer.errors import UnreadableText
 from mixer.script.limits import POLLY_LIMITS
-from mixer.script.pauses import NATURAL
-from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.readers.sources import TextType
-from mixer.script.script import Script, Utterance
-from mixer.script.sound_cues import SoundCue
-from mixer.script.ssml import SsmlStyle
+from mixer.script.planning.pauses import NATURAL
+from mixer.script.planning.plan import PlanStyle
+from mixer.script.planning.ssml import SsmlStyle
+from mixer.script.readers.registry import TextType
+from mixer.script.script import Script, SoundCue, Utterance
+from tests.scripts import plan_text
 
 HEAD = (
     "---\ntitle: T\nmusic: theme.mp3, level -18\nsounds:\n  bell: bells/a bell.wav, level −6\n---\n"
@@ -94,8 +94,8 @@ def test_a_sound_before_the_first_word_waits_for_it():
         ("[[sound https://a.example/b.wav]]", "address"),
         ("[[sound a.wav, level 3]]", "-40 to 0"),
         ("[[sound a.wav, loud]]", "takes a file"),
-        ("[[sting off]]", "names no file"),
-        ("[[sting bell]]", "nothing under “sounds”"),
+        ("[[sting off]]", "names neither a file"),
+        ("[[sting bell]]", "nor a sound defined in the front matter"),
         ("[[sting bell.wav", "not closed"),
     ],
 )
@@ -107,11 +107,11 @@ def test_a_sound_that_cannot_be_followed_is_refused_with_its_line(mark: str, why
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("music: ../up.mp3", "line 3 .*outside"),
-        ("music: tune", "line 3 .*no file"),
-        ("sounds:\n  bell: a.wav\n  bell: b.wav", "line 5 .*no new sound"),
-        ("sounds:\n  off: a.wav", "line 4 .*no new sound"),
-        ("sounds:\n  bell: a.wav, level 9", "line 4 .*level"),
+        ("music: ../up.mp3", "line 3: .*outside"),
+        ("music: tune", "line 3: .*neither a file"),
+        ("sounds:\n  bell: a.wav\n  bell: b.wav", "line 5: .*a new sound"),
+        ("sounds:\n  off: a.wav", "line 4: .*a new sound"),
+        ("sounds:\n  bell: a.wav, level 9", "line 4: .*level"),
     ],
 )
 def test_a_head_with_a_sound_that_cannot_be_followed_is_refused_with_its_line(line: str, why: str):

@@ -7,18 +7,13 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mixer.script.annotations import MAX_PAUSE_MS
 from mixer.script.document import collapse_whitespace
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
-from mixer.script.pauses import EXPRESSIVE, MAX_PAUSE_MS, NATURAL, NO_PAUSES, Pauses, resolve_pauses
+from mixer.script.planning.pauses import EXPRESSIVE, NATURAL, NO_PAUSES, Pauses, resolve_pauses
+from mixer.script.planning.ssml import SsmlStyle, billed_chars, build_ssml, utf16_chars, weigh_text
 from mixer.script.script import BreakKind, Utterance
-from mixer.script.ssml import (
-    SsmlStyle,
-    billed_chars,
-    build_ssml,
-    ssml_text,
-    utf16_chars,
-    weigh_text,
-)
+from tests.scripts import ssml_text
 from tests.texts import STEADY, nasty_texts
 
 GENERATIVE = POLLY_LIMITS["generative"]

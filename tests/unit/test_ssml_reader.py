@@ -3,6 +3,7 @@
 import pytest
 
 from mixer.errors import SpeechFailed
+from mixer.speech.embedded.mapped_text import MappedText
 from mixer.speech.embedded.ssml_reader import (
     CLAUSE_PAUSE_MS,
     PARAGRAPH_PAUSE_MS,
@@ -12,7 +13,6 @@ from mixer.speech.embedded.ssml_reader import (
     SsmlSentence,
     read_ssml,
 )
-from mixer.speech.embedded.synthesized import MappedText
 
 
 def read(inside: str) -> tuple[SsmlSentence | Pause, ...]:

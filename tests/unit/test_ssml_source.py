@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from mixer.errors import BadInput, UnreadableText
 from mixer.script.limits import POLLY_LIMITS, POLLY_TOTAL_CHARS
-from mixer.script.pauses import EXPRESSIVE, NATURAL
-from mixer.script.plan import PlanStyle, plan_text
-from mixer.script.readers.sources import TextType, detect_text_type
-from mixer.script.ssml import SsmlStyle, ssml_text
+from mixer.script.planning.pauses import EXPRESSIVE, NATURAL
+from mixer.script.planning.plan import PlanStyle
+from mixer.script.planning.ssml import SsmlStyle
+from mixer.script.readers.registry import TextType, detect_text_type
+from tests.scripts import plan_text, ssml_text
 from tests.texts import STEADY
 
 
@@ -87,7 +88,7 @@ def test_paragraphs_and_sentences_of_the_author_are_kept():
         ('<speak><break time="soon"/></speak>', 'a break takes a time such as "300ms"'),
         ('<speak><break time="11s"/></speak>', "at most 10s"),
         ('<speak><p align="left">x</p></speak>', "<p> has no attribute align"),
-        ("<speak><break>x<s>y</s></break></speak>", "<break> holds nothing"),
+        ("<speak><break>x<s>y</s></break></speak>", "<break> must be empty"),
     ],
 )
 def test_what_is_no_ssml_is_refused_with_its_line(ssml, reason):
@@ -97,7 +98,7 @@ def test_what_is_no_ssml_is_refused_with_its_line(ssml, reason):
 
 
 def test_what_the_engine_does_not_honour_is_refused_with_its_line():
-    with pytest.raises(BadInput, match="line 2: this engine does not honour <emphasis>"):
+    with pytest.raises(BadInput, match="line 2: this engine does not support <emphasis>"):
         planned("<speak>A\n<emphasis>b</emphasis></speak>", "neural")
 
 

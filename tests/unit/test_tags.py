@@ -7,8 +7,8 @@ from mutagen.id3 import ID3
 from mixer.publish.tags import AudioTags, build_tags
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.readers.sources import TextType
-from mixer.stories.planner import plan_story
+from mixer.script.readers.registry import TextType
+from tests.scripts import plan_story
 
 TEXT = """---
 title: The Gate

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from mixer.script.document import heading, paragraph
 from mixer.script.normalise.passes import normalise
+from mixer.script.planning.utterances import is_speakable, split_utterances
 from mixer.script.script import BreakKind, Utterance
-from mixer.script.utterances import is_speakable, split_utterances
 from tests.texts import STEADY, nasty_texts
 
 LIMIT = 60

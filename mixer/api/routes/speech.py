@@ -15,7 +15,7 @@ from mixer.api.routing import Api
 from mixer.api.schemas import EstimateAnswer, SynthesizeAnswer, TextBody, VoicesAnswer
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.requests import Options
-from mixer.speech.prices import costs_usd
+from mixer.speech.charges import costs_usd
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
 from mixer.stories.speech_service import SpeechPlan, SpeechService, Synthesis

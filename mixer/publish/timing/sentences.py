@@ -13,8 +13,7 @@ import regex
 
 from mixer.publish.captions.passages import CaptionedSentence
 from mixer.publish.timing.alignment import Clause, align_clauses, split_clauses
-from mixer.script.script import BreakKind, Chunk, Utterance
-from mixer.script.sound_cues import SoundCue
+from mixer.script.script import BreakKind, Chunk, SoundCue, Utterance
 from mixer.sound.timeline import Clip, Timeline, rescale_samples
 from mixer.speech.engine import SampleSpan
 from mixer.speech.recordings import Recording

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mixer.publish.timing.sentences import RecordedChunk, char_start_samples, time_sentences
-from mixer.script.script import BreakKind, Chunk, Script
-from mixer.script.sound_cues import CuePlace, SoundCue, SoundKind
+from mixer.script.script import BreakKind, Chunk, CuePlace, Script, SoundCue, SoundKind
 from mixer.sound.arrange.placement import Take
 from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
 from mixer.speech.recordings import Recording

@@ -1,5 +1,9 @@
-"""The rules of the normaliser, one module per kind of thing that is written otherwise than said.
+"""Text as it is said, by language: one module for each kind of thing that is written otherwise.
 
-Each module offers `rules(language)`: what its kind needs, compiled for one language. A rule
-proposes replacements; in doubt it proposes none, and the text stays as it is written.
+Each module offers `build_rules(language)`. In doubt a rule proposes no replacement, and the text
+stays as it is written.
 """
+
+from mixer.script.normalise.language import is_same_language
+
+__all__ = ["is_same_language"]

@@ -12,51 +12,58 @@ their full stop may also end the sentence:
     lists           `etc.`: closes a list, and the sentence when any capital follows
 
 A full stop that ends its sentence is kept.
+
+`St.` (Saint, Street) and `Dr.` (Doctor, Drive) have readings of their own (`streets.readings`):
+before a name a title (`St. Mary`), after a name, with no name following, a road (`on Elm St.`).
+Between two names the text stays as it is written, unless the word before commonly goes with a
+saint (`Mount St. Helens`).
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
-from mixer.script.language import Language
-from mixer.script.normalise import streets
-from mixer.script.normalise.context import (
+from mixer.script.normalise.language import Language
+from mixer.script.normalise.rule import (
+    LOOK_CHARS,
+    SPACE,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
     is_capitalised,
     is_name_like,
     keep_stop,
     next_word,
     previous_word,
-)
-from mixer.script.normalise.rule import (
-    SPACE,
-    NormalisationRule,
-    build_alternation,
-    compile_rule,
+    starts_sentence,
 )
 
 _COUNT = re.compile(rf"{SPACE}?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX])(?!\w)")
 _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
+_NAME_IN_SENTENCE = re.compile(r"[\w,;][\"'”’)]*[ \u00a0](?:[^\W\d_][\w'’]*[ \u00a0]){1,3}$")
 
 Reading = Callable[[re.Match[str], str], str | None]
-"""Takes a match and what it stands for; gives what is said, or None to leave it as written."""
+"""From a match and its long form to what is said; None leaves it as written."""
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
-    """The abbreviations of a language: one scan for all of them."""
+    """One rule for all abbreviations, and those for suffixes."""
     readings = _build_readings(language)
     if readings:
         by_key = {_strip_spaces(written): choices for written, choices in readings.items()}
         written = build_alternation(readings).replace(r"\ ", f"{SPACE}?")
 
         def expand(match: re.Match[str]) -> str | None:
-            said = (reading(match, spoken) for spoken, reading in by_key[_strip_spaces(match[0])])
-            return next((spoken for spoken in said if spoken is not None), None)
+            choices = by_key[_strip_spaces(match[0])]
+            expansions = (reading(match, spoken) for spoken, reading in choices)
+            return next((each for each in expansions if each is not None), None)
 
         yield compile_rule(rf"(?<![\w.&-]){written}(?![\w-])", expand)
     yield from _build_suffix_rules(language)
 
 
-def add_capitals(spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Abbreviations as written, and with the capital they have where a sentence begins."""
+def _add_capitals(spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Abbreviations as written, and capitalised as at the beginning of a sentence."""
     for written, spoken in spellings.items():
         yield written, spoken
         capital = written[:1].upper() + written[1:]
@@ -65,7 +72,6 @@ def add_capitals(spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
-    """Every written form with what it may stand for, in the order of preference."""
     titles = language.spellings("abbreviations.before_name")
     followers = {*(title.rstrip(".") for title in titles), language.phrase("symbols.and")}
     by_place: dict[str, Reading] = {
@@ -81,22 +87,21 @@ def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
     }
     nameless = language.phrase("sentences.capitals") != "nouns"
     readings: dict[str, list[tuple[str, Reading]]] = {
-        written: [("", lambda match, _: streets.select_reading(match, language))]
+        written: [("", lambda match, _: _select_street_reading(match, language))]
         for written in language.table("streets.readings")
     }
     for place, reading in by_place.items():
-        for written, spoken in add_capitals(language.spellings(f"abbreviations.{place}")):
+        for written, spoken in _add_capitals(language.spellings(f"abbreviations.{place}")):
             readings.setdefault(written, []).append((spoken, reading))
     return readings
 
 
 def _strip_spaces(written: str) -> str:
-    """An abbreviation without the spaces that some write in it."""
     return re.sub(r"\s", "", written)
 
 
 def _expand_before_name(match: re.Match[str], spoken: str, followers: set[str]) -> str | None:
-    """Read a title, if a name, another title or `and` follows."""
+    """Expand a title before a name, another title or `and`."""
     text, end = match.string, match.end()
     word = next_word(text, end)
     followed = is_capitalised(word) or word in followers or text.startswith(" & ", end)
@@ -104,18 +109,16 @@ def _expand_before_name(match: re.Match[str], spoken: str, followers: set[str]) 
 
 
 def _expand_before_number(match: re.Match[str], spoken: str) -> str | None:
-    """Read a word that counts, if a figure or a numeral follows."""
     return spoken if _COUNT.match(match.string, match.end()) else None
 
 
 def _expand_after_number(match: re.Match[str], spoken: str, language: Language) -> str | None:
-    """Read a word that is counted, if a figure stands before it."""
     before = match.string[max(0, match.start() - 3) : match.start()]
     return spoken + _keep_final_stop(match, language) if _FIGURE_BEFORE.search(before) else None
 
 
 def _expand_after_name(match: re.Match[str], spoken: str, language: Language) -> str | None:
-    """Read what is added to a name, if a word with a capital or a figure stands before it."""
+    """Expand an addition to a name, after a capital or a figure."""
     start = match.start()
     comma = match.string[max(0, start - 2) : start] == ", "
     word = previous_word(match.string, start - 2 if comma else start)
@@ -125,18 +128,43 @@ def _expand_after_name(match: re.Match[str], spoken: str, language: Language) ->
 
 
 def _keep_final_stop(match: re.Match[str], language: Language, *, any_capital: bool = False) -> str:
-    """The full stop that remains of an abbreviation which ends its sentence."""
     if not match[0].endswith("."):
         return ""
     return keep_stop(match.string, match.end(), language, any_capital=any_capital)
 
 
 def _build_suffix_rules(language: Language) -> Iterator[NormalisationRule]:
-    """Write out words cut short at their end: `Hauptstr.`."""
+    """Expand words with an abbreviated end: `Hauptstr.`."""
+
+    def expand(spoken: str, match: re.Match[str]) -> str:
+        return spoken + keep_stop(match.string, match.end(), language)
+
     for written, spoken in language.spellings("abbreviations.suffixes").items():
-        yield compile_rule(
-            rf"(?<=[^\W\d_][^\W\d_][^\W\d_]){re.escape(written)}(?!\w)",
-            lambda match, spoken=spoken: (  # type: ignore[misc]
-                spoken + keep_stop(match.string, match.end(), language)
-            ),
-        )
+        pattern = rf"(?<=[^\W\d_][^\W\d_][^\W\d_]){re.escape(written)}(?!\w)"
+        yield compile_rule(pattern, partial(expand, spoken))
+
+
+def _select_street_reading(match: re.Match[str], language: Language) -> str | None:
+    text, start, end = match.string, match.start(), match.end()
+    title, road = language.table("streets.readings")[match[0]]
+    before, after = previous_word(text, start), next_word(text, end)
+    named_before = is_name_like(before)
+    if is_capitalised(after) and not _is_road_end(match, before, after, language):
+        return str(title) if _is_title(before, named_before, language) else None
+    if not named_before:
+        return str(title) if after and match[0].endswith(".") else None
+    return str(road) + (keep_stop(text, end, language) if match[0].endswith(".") else "")
+
+
+def _is_title(before: str, named_before: bool, language: Language) -> bool:
+    """Whether the abbreviation belongs to the name after it, not the one before."""
+    return not named_before or before in language.words("streets.before_title")
+
+
+def _is_road_end(match: re.Match[str], before: str, after: str, language: Language) -> bool:
+    if not match[0].endswith(".") or not starts_sentence(after, language):
+        return False
+    named_before = is_name_like(before)
+    text = match.string[max(0, match.start() - LOOK_CHARS) : match.start()]
+    is_name = named_before and before not in language.words("streets.before_title")
+    return is_name and _NAME_IN_SENTENCE.search(text) is not None

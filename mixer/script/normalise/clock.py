@@ -1,21 +1,21 @@
 """Times of day and dates.
 
-English engines read `6:30 PM` well and `6:30 p.m.` with a stop too many; other languages name
-their own readings (`clock.readings`: a pattern, and how it is said). Dates are touched only where
+English engines read `6:30 PM` well and `6:30 p.m.` with a stop too many; other languages define
+their own readings (`clock.readings`: a pattern, and how it is said). Dates are changed only where
 an engine would read figures one by one (2026-11-05) and no other reading is possible.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mixer.script.language import Language
-from mixer.script.normalise.context import keep_stop
+from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
     DIGITS,
     SPACE,
     NormalisationRule,
     build_alternation,
     compile_rule,
+    keep_stop,
 )
 
 HOURS_OF_A_HALF_DAY = 12
@@ -36,7 +36,7 @@ _NUMERIC = (
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
-    """Times and dates of a language."""
+    """Times, dates and abbreviated months."""
     if language.phrase("clock.halves"):
         yield compile_rule(_TWELVE_HOURS, lambda match: _expand_half_day(match, language), DIGITS)
     for reading in language.table("clock").get("readings", ()):
@@ -49,7 +49,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _expand_half_day(match: re.Match[str], language: Language) -> str | None:
-    """Say a time of the twelve-hour clock."""
+    """Write a time of the twelve-hour clock; None for one that does not exist."""
     hour, minute = int(match["hour"]), match["minute"]
     if not 0 < hour <= HOURS_OF_A_HALF_DAY or int(minute or 0) >= MINUTES:
         return None
@@ -59,7 +59,7 @@ def _expand_half_day(match: re.Match[str], language: Language) -> str | None:
 
 
 def _build_reading_rule(reading: Mapping[str, str]) -> NormalisationRule:
-    """One way a language writes times, with the groups `hour` and perhaps `minute`.
+    """A rule for one way of writing times, with the groups `hour` and perhaps `minute`.
 
     Args:
         reading: the `pattern`, what is `spoken` and what for a `whole` hour; `one` and
@@ -78,12 +78,11 @@ def _build_reading_rule(reading: Mapping[str, str]) -> NormalisationRule:
 
 
 def _expand_iso_date(match: re.Match[str], language: Language) -> str | None:
-    """Say a date of ISO 8601."""
     return _format_date(match["year"], int(match["month"]), int(match["day"]), language)
 
 
 def _expand_numeric_date(match: re.Match[str], language: Language) -> str | None:
-    """Say a date in figures; where the language leaves the order open, only if it shows."""
+    """Write out a date in figures; None when the order of day and month is unclear."""
     if match["mark"] not in language.phrase("dates.marks"):
         return None
     day, month = int(match["first"]), int(match["second"])
@@ -96,7 +95,7 @@ def _expand_numeric_date(match: re.Match[str], language: Language) -> str | None
 
 
 def _format_date(year: str, month: int, day: int, language: Language) -> str | None:
-    """Say a date the way the language says it, if there is such a day."""
+    """Write out a date; None when there is no such day."""
     if not (0 < month <= MONTHS and 0 < day <= DAYS):
         return None
     first = language.phrase("dates.first_day")
@@ -107,7 +106,7 @@ def _format_date(year: str, month: int, day: int, language: Language) -> str | N
 
 
 def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
-    """Months cut short next to a figure: `Jan. 5`, `5 Jan 2020`."""
+    """Abbreviated months next to a figure: `Jan. 5`, `5 Jan 2020`."""
     short = language.spellings("dates.short_months")
     if not short:
         return

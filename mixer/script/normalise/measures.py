@@ -7,15 +7,16 @@ because `5m` may be five million and `5G` a telephone network.
 import re
 from collections.abc import Iterator, Mapping
 
-from mixer.script.language import Language
-from mixer.script.normalise.context import keep_stop, next_word
-from mixer.script.normalise.money import FIGURE
+from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
     DIGITS,
+    FIGURE,
     SPACE,
     NormalisationRule,
     build_alternation,
     compile_rule,
+    keep_stop,
+    next_word,
 )
 
 FRACTIONS = "½⅓⅔¼¾⅛⅜⅝⅞"
@@ -26,11 +27,11 @@ _FIGURES = DIGITS | frozenset(FRACTIONS)
 INCHES_IN_A_FOOT = 12
 
 Forms = tuple[str, str]
-"""The name of a unit in the singular and in the plural."""
+"""A unit in the singular and in the plural."""
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
-    """Degrees below zero, feet with inches, units, units tied by a hyphen (`a 5-km run`)."""
+    """Degrees below zero, feet with inches, units, units with a hyphen (`a 5-km run`)."""
     units = language.number_forms("units")
     yield from _build_minus_rules(language)
     yield from _build_height_rules(language)
@@ -42,7 +43,6 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> NormalisationRule:
-    """A figure and its unit, with or without a space between them."""
     articles = language.words("numbers.attributive_after")
     # A stop after a symbol without one of its own is the sentence's.
     article = (
@@ -51,38 +51,40 @@ def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> Normalis
         else "(?P<article>$^)?"
     )
 
-    def expand(match: re.Match[str]) -> str | None:
-        symbol, gap = match["unit"], match["gap"]
-        if not gap and len(symbol) == 1 and symbol.isalpha():
-            return None
-        has_stop = symbol.endswith(".") or match["stop"]
-        if has_stop and next_word(match.string, match.end("edit"))[:1].isdigit():
-            return None  # "3 lb. 5 oz." or "3 lb. 5 men came.": the stop may end a sentence
-        one, many = units[symbol]
-        attributive = match["article"] and match["noun"]
-        name = one if attributive or _is_singular(match) else many
-        own_stop = symbol.endswith(".")
-        stop = (own_stop or match["stop"]) and keep_stop(
-            match.string, match.end("edit"), language, any_capital=not own_stop
-        )
-        return f"{gap or ' '}{name}{stop}"
-
     return compile_rule(
         rf"{article}{_START}(?P<low>{FIGURE}[–-])?(?P<number>{_NUMBER})"
         rf"(?P<edit>(?P<gap>{SPACE}?)(?P<unit>{build_alternation(units)})(?P<stop>\.?))"
         r"(?![\w/²³^°'’])(?P<noun> (?!of )[a-z])?",
-        expand,
+        lambda match: _expand_unit(match, units, language),
         _FIGURES,
     )
 
 
+def _expand_unit(
+    match: re.Match[str], units: Mapping[str, Forms], language: Language
+) -> str | None:
+    symbol, gap = match["unit"], match["gap"]
+    if not gap and len(symbol) == 1 and symbol.isalpha():
+        return None
+    own_stop = symbol.endswith(".")
+    has_stop = own_stop or bool(match["stop"])
+    if has_stop and next_word(match.string, match.end("edit"))[:1].isdigit():
+        return None  # "3 lb. 5 oz." or "3 lb. 5 men came.": the stop may end a sentence
+    one, many = units[symbol]
+    is_attributive = match["article"] and match["noun"]
+    name = one if is_attributive or _is_singular(match) else many
+    stop = ""
+    if has_stop:
+        stop = keep_stop(match.string, match.end("edit"), language, any_capital=not own_stop)
+    return f"{gap or ' '}{name}{stop}"
+
+
 def _is_singular(match: re.Match[str]) -> bool:
-    """Say whether a figure asks for the singular."""
     return not match["low"] and match["number"] in {"1", *FRACTIONS}
 
 
 def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
-    """A unit that a hyphen ties to its figure, always in the singular."""
+    """A unit after a hyphen, always in the singular."""
     symbols = [symbol for symbol in units if len(symbol) > 1]
     return compile_rule(
         rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)}))(?![\w/²³^.])",
@@ -92,7 +94,7 @@ def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
 
 
 def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
-    """A height in feet and inches, written with primes or quotation marks."""
+    """Feet and inches, written with primes or quotation marks."""
     names = language.number_forms("heights")
     if not names:
         return
@@ -112,7 +114,7 @@ def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _build_minus_rules(language: Language) -> Iterator[NormalisationRule]:
-    """The sign before a figure: the true minus, and the hyphen before degrees."""
+    """The true minus before a figure, and the hyphen before degrees."""
     minus = language.phrase("numbers.minus")
     if minus:
         figure = rf"{FIGURE}{SPACE}?°"

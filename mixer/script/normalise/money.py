@@ -9,21 +9,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mixer.script.language import Language
+from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
+    FIGURE,
     SPACE,
     NormalisationRule,
     build_alternation,
     compile_rule,
 )
 
-FIGURE = r"\d(?:[\d.,]{0,20}\d)?"
-"""Digits with the separators of any language; long enough for quintillions."""
-
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """How a currency is named: `1 dollar`, `2 dollars`, `1 cent`, `2 cents`."""
+    """Names of a currency: `1 dollar`, `2 dollars`, `1 cent`, `2 cents`."""
 
     one: str
     many: str
@@ -33,8 +31,6 @@ class Currency:
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """How a language says sums."""
-
     currencies: Mapping[str, Currency]
     scales: Mapping[str, str]
     one_of_scale: Mapping[str, str]
@@ -46,7 +42,7 @@ class _Wording:
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
-    """Sums with the sign before and, where the language writes them so, after the figure."""
+    """Sums with the sign before the figure or after it."""
     wording = _load_wording(language)
     if not wording.currencies:
         return
@@ -73,7 +69,6 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _load_wording(language: Language) -> _Wording:
-    """Read a language's tables."""
     signs = language.table("money.signs")
     return _Wording(
         currencies={sign: Currency(*names) for sign, names in signs.items()},
@@ -88,7 +83,7 @@ def _load_wording(language: Language) -> _Wording:
 
 
 def _format_sum(match: re.Match[str], wording: _Wording) -> str | None:
-    """Say a sum, or leave it when its separators are not the language's own."""
+    """Write out a sum; None when its separators are not the language's own."""
     low, high, scale = match["low"], match["high"], match["scale"]
     currency = wording.currencies[match["sign"]]
     if high and not wording.range_word:
@@ -110,14 +105,13 @@ def _format_sum(match: re.Match[str], wording: _Wording) -> str | None:
 
 
 def _format_scale(match: re.Match[str], wording: _Wording) -> str:
-    """Name the scale of a sum, empty when it has none."""
     scales = wording.one_of_scale if match["low"] == "1" and not match["high"] else {}
     scale = match["scale"]
     return scales.get(scale) or wording.scales[scale] if scale else ""
 
 
 def _is_plain(figure: str, decimal: str) -> bool:
-    """Say whether a figure's separators can be understood: thousands, then one decimal mark.
+    """Whether a figure's separators are clear: thousands, then one decimal mark.
 
     Three places after the decimal mark may be thousands of another language: `€1.200`.
     """
@@ -130,12 +124,10 @@ def _is_plain(figure: str, decimal: str) -> bool:
 
 
 def _has_minor(figure: str, decimal: str) -> bool:
-    """Say whether a figure ends in hundredths."""
     return figure[-3:-2] == decimal
 
 
 def _format_minor_sum(figure: str, currency: Currency, wording: _Wording) -> str | None:
-    """Say a sum with hundredths: dollars and cents."""
     major, minor = figure[:-3], str(int(figure[-2:]))
     name = currency.one if major == "1" else currency.many
     if minor == "0":

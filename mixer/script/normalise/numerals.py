@@ -1,6 +1,6 @@
 """Roman numerals and ordinals.
 
-A numeral is read as a number only after a word that promises one (Chapter IV), with the name of a
+A numeral is read as a number only after a word that announces one (Chapter IV), with the name of a
 ruler (Louis XIV), or with a word for century. Single letters that are as often letters (C, D, L,
 M) are never read as numbers.
 """
@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from num2words import num2words
-
-from mixer.script.language import Language
-from mixer.script.normalise.context import is_capitalised, next_word, starts_sentence
+from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
     DIGITS,
     SPACE,
     NormalisationRule,
     build_alternation,
     compile_rule,
+    is_capitalised,
+    next_word,
+    starts_sentence,
 )
 
 ROMAN_TENS = ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")
@@ -32,7 +32,7 @@ ROMAN_NUMERALS = {
 """Numerals below a hundred; above it they begin to be words (MIX, CIVIL, DIM)."""
 
 ENGLISH_TEENS = {11, 12, 13}
-"""Ordinals that end in `th` against the rule of their last figure."""
+"""Ordinals in `th` whatever their last figure."""
 
 MAX_CACHED_ORDINALS = 1024
 """How many spelled ordinals are kept in memory."""
@@ -41,7 +41,7 @@ _NUMERAL = r"[IVXLC]{1,8}"
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
-    """Numbered headings, rulers, centuries and ordinals of a language."""
+    """Numbered headings, rulers, centuries and ordinals."""
     yield from _build_heading_rules(language)
     yield from _build_ruler_rules(language)
     yield from _build_century_rules(language)
@@ -75,14 +75,14 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _is_number(match: re.Match[str], language: Language) -> bool:
-    """Say whether a single letter after a heading is a number: not `the part I like`."""
+    """Whether a single letter after a heading is a number: not `the part I like`."""
     if not is_capitalised(match["heading"]):
         return False
     return match["edit"] != "I" or _is_followed_as_number(match.string, match.end(), language)
 
 
 def _is_followed_as_number(text: str, position: int, language: Language) -> bool:
-    """Say whether what follows `I` shows that it was a number and not the pronoun."""
+    """Whether what follows `I` shows that it is a number and not the pronoun."""
     if language.code != "en":
         return True
     word = next_word(text, position)
@@ -90,7 +90,7 @@ def _is_followed_as_number(text: str, position: int, language: Language) -> bool
 
 
 def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
-    """`Henry VIII`: said with an ordinal, or with a cardinal where the language does."""
+    """`Henry VIII`: with an ordinal, or a cardinal where the language uses one."""
     names, template = language.words("numerals.rulers"), language.phrase("numerals.ruler")
     if not names:
         return
@@ -115,7 +115,7 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _is_regnal(match: re.Match[str], language: Language) -> bool:
-    """Say whether one letter after a name is a numeral, not an initial or the pronoun."""
+    """Whether one letter after a name is a numeral, not an initial or the pronoun."""
     text, end = match.string, match.end()
     if text[end : end + 1] == ".":
         word = next_word(text, end + 1)
@@ -174,7 +174,7 @@ def _build_ordinal_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _is_valid_ending(value: int, ending: str, language: Language) -> bool:
-    """Say whether an English ending goes with its figure: not `3st`."""
+    """Whether an English ending fits its figure: not `3st`."""
     if language.code != "en":
         return True
     if value % 100 in ENGLISH_TEENS:
@@ -184,6 +184,8 @@ def _is_valid_ending(value: int, ending: str, language: Language) -> bool:
 
 @lru_cache(maxsize=MAX_CACHED_ORDINALS)
 def spell_ordinal(value: int, language: Language, *, feminine: bool = False) -> str:
-    """An ordinal in words, such as `fourteenth`."""
+    """Spell an ordinal, such as `fourteenth`."""
+    from num2words import num2words
+
     spelled = str(num2words(value, to="ordinal", lang=language.code))
     return language.spellings("ordinals.feminine").get(spelled, spelled) if feminine else spelled

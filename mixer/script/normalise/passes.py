@@ -1,17 +1,16 @@
 """Write a paragraph the way it is said, so that an engine cannot misread it.
 
-Three passes, each reading what the one before wrote: characters without a sound are removed, then
+Three passes, each reading what the previous one wrote: characters without a sound are removed, then
 decorations, dashes and ellipses are cleaned, then words, signs and figures are written out by the
-rules of the language. Every change is remembered as an edit, so that captions show the author's
+rules of the language. Every change is recorded as an edit, so that captions show the author's
 words and no cut falls into a replacement.
 
-In doubt the text stays as it is written: a misread `Dr.` is a smaller harm than a wrong word. The
+In doubt the text stays as it is written: a misread `Dr.` does less harm than a wrong word. The
 price: what only a whole sentence could decide (`St.` between two names) is left to the engine.
 """
 
 from functools import lru_cache
 
-from mixer.script.language import MAX_CACHED_LANGUAGES, Language, load_language
 from mixer.script.normalise import (
     abbreviations,
     clock,
@@ -22,42 +21,35 @@ from mixer.script.normalise import (
     symbols,
     web,
 )
-from mixer.script.normalise.rule import NormalisationRule, propose_replacements
-from mixer.script.offset_map import (
-    Edit,
+from mixer.script.normalise.language import MAX_CACHED_LANGUAGES, Language, load_language
+from mixer.script.normalise.offset_map import (
     NormalisedText,
     apply_replacements,
     compose_passes,
     identity_text,
 )
-
-__all__ = ["Edit", "NormalisedText", "normalise"]
+from mixer.script.normalise.rule import NormalisationRule, propose_replacements
 
 WORD_RULES = (web, money, clock, measures, numerals, abbreviations, symbols)
-"""In the order in which they are heard where two read the same characters."""
+"""The earlier one wins where two read the same characters."""
 
 
 def normalise(text: str, language: str) -> NormalisedText:
-    """Write out what an engine would misread.
-
-    Args:
-        text: one paragraph, its white space already single spaces.
-        language: BCP 47 tag, such as `en-US`, `cmn-CN` or `arb`.
-    """
+    """Write out what an engine would misread in one paragraph with single spaces."""
     normalised = identity_text(text)
     for rules in _compile_passes(load_language(language)):
-        found = propose_replacements(rules, normalised.spoken)
-        if found:
-            normalised = compose_passes(normalised, apply_replacements(normalised.spoken, found))
+        replacements = propose_replacements(rules, normalised.spoken)
+        if replacements:
+            written_out = apply_replacements(normalised.spoken, replacements)
+            normalised = compose_passes(normalised, written_out)
     return normalised
 
 
 @lru_cache(maxsize=MAX_CACHED_LANGUAGES)
 def _compile_passes(language: Language) -> tuple[tuple[NormalisationRule, ...], ...]:
-    """The rules of each pass, compiled for a language."""
-    words = (rule for family in WORD_RULES for rule in family.build_rules(language))
+    word_rules = (rule for family in WORD_RULES for rule in family.build_rules(language))
     return (
         (punctuation.build_invisible_rule(),),
         (*punctuation.build_decoration_rules(), *punctuation.build_pause_rules(language)),
-        tuple(words),
+        tuple(word_rules),
     )

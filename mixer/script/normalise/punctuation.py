@@ -1,4 +1,4 @@
-"""Marks that are seen, not heard: invisible characters, decorations, dashes and ellipses.
+"""Marks without a sound: invisible characters, decorations, dashes and ellipses.
 
 These passes come first, so that the rules for words read clean text.
 """
@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from mixer.script.language import Language
+from mixer.script.normalise.language import Language
+from mixer.script.normalise.offset_map import Replacement
 from mixer.script.normalise.rule import NormalisationRule, compile_rule
-from mixer.script.offset_map import Replacement
 
 EMPHASIS_CHARS = "*_~"
-"""What plain-text authors put around a word to stress it."""
+"""Marks that typists put around a word to stress it."""
 
 CONTROLS = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters that are no white space
@@ -24,7 +24,7 @@ CONTROLS = (
 )
 """Characters without sound or width; Unicode 17, general categories Cc, Cf and Cs.
 
-The joiners U+200C and U+200D are not among them: Indic and Arabic script and emoji need them.
+The joiners U+200C and U+200D stay: Indic and Arabic script and emoji need them.
 """
 
 _INVISIBLE = re.compile(f"[{CONTROLS}]+|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏ])")
@@ -32,7 +32,7 @@ _RUN = re.compile(f"[{re.escape(EMPHASIS_CHARS)}]+")
 
 
 def build_invisible_rule() -> NormalisationRule:
-    """Characters without a sound or a width."""
+    """Remove characters without sound or width."""
 
     def find(text: str) -> Iterable[Replacement]:
         if not text.isprintable():  # ten times as fast as the search, and true of nearly all text
@@ -42,7 +42,7 @@ def build_invisible_rule() -> NormalisationRule:
 
 
 def build_decoration_rules() -> list[NormalisationRule]:
-    """Bullets, separators and emphasis."""
+    """Remove bullets, separators and emphasis."""
     return [
         compile_rule(r"^[-=*_#~•·—–\s]+$", _drop_ornament, "-=*_#~•·"),
         compile_rule(r"^(?:(?:[*•_~]+|#{1,6})[ \u00a0])+", _drop_match, "*#•_~"),
@@ -52,10 +52,9 @@ def build_decoration_rules() -> list[NormalisationRule]:
 
 
 def build_pause_rules(language: Language) -> list[NormalisationRule]:
-    """Dashes and ellipses, written the way the language writes them.
+    """Write dashes and ellipses the way the language does.
 
-    A language says in `dash` how its dash between two words is written, spaces included. One
-    that says nothing keeps its dashes, because it opens speech with them as well.
+    A language without `pauses.dash` keeps its dashes, because it opens speech with them as well.
     """
     dash = language.phrase("pauses.dash")
     rules = [
@@ -78,12 +77,11 @@ def build_pause_rules(language: Language) -> list[NormalisationRule]:
 
 
 def _drop_ornament(match: re.Match[str]) -> str | None:
-    """Drop a paragraph of nothing but ornaments; a lone dash is no ornament."""
+    """Drop a paragraph of nothing but ornaments; a lone dash stays."""
     return "" if len(match[0].strip("—– \t")) > 1 or match[0].strip() in "*#~•·" else None
 
 
 def _drop_match(_match: re.Match[str]) -> str:
-    """Leave a mark unsaid."""
     return ""
 
 
@@ -96,8 +94,6 @@ def _drop_separator(match: re.Match[str]) -> str | None:
 
 
 class _Opener(NamedTuple):
-    """A run of marks that may open a stressed word."""
-
     run: str
     start: int
     end: int
@@ -108,41 +104,39 @@ def _find_emphasis(text: str) -> Iterable[Replacement]:
 
     Only pairs are dropped: `f***` is a censored word, `~5` an estimate, `_name` a name.
     """
-    found: list[Replacement] = []
+    replacements: list[Replacement] = []
     openers: dict[str, _Opener] = {}
     for match in _RUN.finditer(text):
         run, (start, end) = match[0], match.span()
         before, after = text[start - 1 : start], text[end : end + 1]
         opener = openers.pop(run[::-1], None) if _is_closer(before, after) else None
         if opener is not None:
-            found += (Replacement(*opener[1:], ""), Replacement(start, end, ""))
+            replacements += (Replacement(*opener[1:], ""), Replacement(start, end, ""))
         elif _is_opener(before, after):
             openers[run] = _Opener(run, start, end)
         elif run == "*" and _is_footnote(text, start, after):
-            found.append(Replacement(start, end, ""))
-    return sorted(_add_leading_footnote(text, found))
+            replacements.append(Replacement(start, end, ""))
+    return sorted(_add_leading_footnote(text, replacements))
 
 
 def _is_opener(before: str, after: str) -> bool:
-    """Say whether a run between these characters may open a stressed word."""
     return not before.isalnum() and bool(after) and not after.isspace()
 
 
 def _is_closer(before: str, after: str) -> bool:
-    """Say whether a run between these characters may close a stressed word."""
     return bool(before) and not before.isspace() and not after.isalnum()
 
 
 def _is_footnote(text: str, start: int, after: str) -> bool:
-    """Say whether an asterisk refers to a footnote: after a word (not a grade: A*) or a stop."""
+    """Whether an asterisk refers to a footnote: after a word (not a grade: A*) or a stop."""
     before = text[start - 2 : start] if start > 1 else ""
     after_word = before.isalpha() or before[1:] in set(".!?,;")
     return after_word and not after.isalnum()
 
 
-def _add_leading_footnote(text: str, found: list[Replacement]) -> Iterator[Replacement]:
+def _add_leading_footnote(text: str, replacements: list[Replacement]) -> Iterator[Replacement]:
     """Add the asterisk that a footnote begins with, when nothing closes it."""
-    yield from found
+    yield from replacements
     is_mark = text[:1] == "*" and text[1:2].isalpha()
-    if is_mark and all(one.start for one in found):
+    if is_mark and all(one.start for one in replacements):
         yield Replacement(0, 1, "")

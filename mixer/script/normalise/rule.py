@@ -1,12 +1,13 @@
-"""What a rule is, and how the proposals of many rules become one pass over a text."""
+"""Rules: what they see around a place, and how many of them become one pass over a text."""
 
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from mixer.script.normalise.context import begins_sentence
-from mixer.script.offset_map import Replacement
+from mixer.script.normalise.language import Language
+from mixer.script.normalise.offset_map import Replacement
 
 DIGITS = frozenset("0123456789")
 ANY_TEXT: frozenset[str] = frozenset()
@@ -14,17 +15,84 @@ OPENING = " \u00a0\"'“‘«„([¿¡"
 SPACE = "[ \u00a0\u2009\u202f]"
 """One space: plain, no-break, thin or narrow no-break, as written between number and unit."""
 
+FIGURE = r"\d(?:[\d.,]{0,20}\d)?"
+"""Digits with the separators of any language; long enough for quintillions."""
+
+LOOK_CHARS = 48
+"""How far a rule looks to either side; longer than nearly every word."""
+
+_NEXT_WORD = re.compile(r"[\"'”’»)\]]*[ \u00a0]+[\"'“‘«„(\[¿¡]*(\w[\w'’]*)")
+_CLOSED = re.compile(r"[\"'”’»)\]\s]*")
+_SENTENCE_START = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
+_STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
+_LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
+
+
+def next_word(text: str, position: int) -> str:
+    """The word that follows; empty before a mark or the end."""
+    match = _NEXT_WORD.match(text, position, position + LOOK_CHARS)
+    return match[1] if match else ""
+
+
+def previous_word(text: str, position: int) -> str:
+    """The word just before; empty after a mark or the beginning."""
+    match = _LAST_WORD.search(text[max(0, position - LOOK_CHARS) : position])
+    return match[1] if match else ""
+
+
+def is_capitalised(word: str) -> bool:
+    """Whether a word begins with a capital letter."""
+    return word[:1].isupper()
+
+
+def is_name_like(word: str) -> bool:
+    """Whether a word may be a name, or the number of a street: Elm, 42nd."""
+    return is_capitalised(word) or _STREET_NUMBER.fullmatch(word) is not None
+
+
+def starts_sentence(word: str, language: Language) -> bool:
+    """Whether a word with a capital shows that a sentence begins."""
+    return re.split("['’]", word, maxsplit=1)[0] in _sentence_starters(language)
+
+
+@lru_cache
+def _sentence_starters(language: Language) -> frozenset[str]:
+    return frozenset(language.words("sentences.starters"))
+
+
+def keep_stop(text: str, position: int, language: Language, *, any_capital: bool = False) -> str:
+    """The full stop that remains when the abbreviation before it is written out, or "".
+
+    Args:
+        position: just after the abbreviation and its stop.
+        any_capital: whether any capital that follows begins a sentence, not only known words.
+    """
+    if _is_text_end(text, position):
+        return "."
+    word = next_word(text, position)
+    if starts_sentence(word, language) or (any_capital and is_capitalised(word)):
+        return "."
+    return ""
+
+
+def _is_text_end(text: str, position: int) -> bool:
+    if len(text) - position > LOOK_CHARS:
+        return False
+    return _CLOSED.fullmatch(text, position) is not None
+
+
+def _begins_sentence(text: str, position: int) -> bool:
+    """Whether the text begins here, or the end of a sentence stands before."""
+    before = text[max(0, position - LOOK_CHARS) : position]
+    return not before.strip() or _SENTENCE_START.search(before) is not None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NormalisationRule:
     """One way of reading something.
 
-    Attributes:
-        find: proposes replacements for a text, sorted and not overlapping. Takes time in
-            proportion to the text, whatever the text is.
-        required_chars: characters one of which a text must hold for the rule to apply; empty for a
-            rule
-            that may always apply.
+    `find` proposes replacements for a text, sorted and not overlapping, in linear time; the rule
+    applies only to texts that hold one of `required_chars`, if there are any.
     """
 
     find: Callable[[str], Iterable[Replacement]]
@@ -43,14 +111,14 @@ def compile_rule(
         pattern: a regular expression; what its group `edit` matched is replaced, or all of it
             when there is no such group.
         expand: the spoken form, or None to leave the text as it is written.
-        required_chars: see `Rule`.
-        hint: a cheaper pattern that a text must hold for the dearer one to match.
+        required_chars: see NormalisationRule.
+        hint: a cheaper pattern that must match somewhere for the costlier one to be tried.
     """
-    compiled, promising = re.compile(pattern), re.compile(hint)
+    compiled, cheap = re.compile(pattern), re.compile(hint)
     group = "edit" if "edit" in compiled.groupindex else 0
 
     def find(text: str) -> Iterable[Replacement]:
-        for match in compiled.finditer(text) if promising.search(text) else ():
+        for match in compiled.finditer(text) if cheap.search(text) else ():
             spoken = expand(match)
             if spoken is not None and spoken != match[group]:
                 yield Replacement(*match.span(group), spoken)
@@ -59,25 +127,25 @@ def compile_rule(
 
 
 def build_alternation(words: Iterable[str]) -> str:
-    """A pattern for one of some words, the longest that fits."""
+    """A pattern for one of several words, the longest that fits."""
     return "(?:" + "|".join(sorted(map(re.escape, words), key=len, reverse=True)) + ")"
 
 
 def propose_replacements(rules: Iterable[NormalisationRule], text: str) -> list[Replacement]:
-    """What the rules say about a text, sorted; where two overlap, the earlier rule is heard."""
+    """The replacements of all rules, sorted; where two overlap, the earlier rule wins."""
     present = set(text)
-    heard: list[Replacement] = []
+    accepted: list[Replacement] = []
     for rule in rules:
         if rule.required_chars and rule.required_chars.isdisjoint(present):
             continue
-        found = [one for one in rule.find(text) if _is_free(heard, one)]
-        if found:
-            heard = sorted(heard + found)
-    return list(_capitalise_openings(text, heard))
+        proposals = [each for each in rule.find(text) if _is_free(accepted, each)]
+        if proposals:
+            accepted = sorted(accepted + proposals)
+    return list(_capitalise_openings(text, accepted))
 
 
 def _capitalise_openings(text: str, accepted: Iterable[Replacement]) -> Iterator[Replacement]:
-    """Give a spoken form the capital of the sentence it begins: `No. 5 is`, `3rd place went`.
+    """Capitalise a spoken form that begins a sentence: `No. 5 is`, `3rd place went`.
 
     What the author wrote in lower case stays so, and so does what follows an abbreviation whose
     full stop is not said.
@@ -87,14 +155,13 @@ def _capitalise_openings(text: str, accepted: Iterable[Replacement]) -> Iterator
         capital = spoken
         if spoken[:1].islower() and not text[start].islower():
             after_silent_stop = silent_until and not text[silent_until:start].strip(OPENING)
-            if not after_silent_stop and begins_sentence(text, start):
+            if not after_silent_stop and _begins_sentence(text, start):
                 capital = spoken[0].upper() + spoken[1:]
         yield Replacement(start, end, capital)
         silent_until = 0 if spoken.endswith((".", "!", "?", "…")) else end
 
 
 def _is_free(accepted: list[Replacement], proposal: Replacement) -> bool:
-    """Say whether a proposal overlaps none of those already heard."""
     index = bisect_right(accepted, proposal.start, key=lambda other: other.start)
     if index and accepted[index - 1].end > proposal.start:
         return False

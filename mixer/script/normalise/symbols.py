@@ -1,21 +1,25 @@
 """Signs between words and figures: `&`, `<`, `>`, `=`, `+`, and the dash of a range.
 
 Signs of arithmetic are read only between two operands, each a figure or a single letter, with a
-space on either side; the tables say how (`symbols.operators`). Elsewhere they stay as written.
+space on either side (`symbols.operators`). Elsewhere they stay as written.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 
-from mixer.script.language import Language
-from mixer.script.normalise.money import FIGURE
-from mixer.script.normalise.rule import NormalisationRule, build_alternation, compile_rule
+from mixer.script.normalise.language import Language
+from mixer.script.normalise.rule import (
+    FIGURE,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
+)
 
 _OPERAND = rf"(?:{FIGURE}|[^\W\d_])"
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
-    """Signs that a language reads."""
+    """Ampersands, operators and ranges."""
     conjunction = language.phrase("symbols.and")
     if conjunction:
         yield _build_ampersand_rule(conjunction)
@@ -35,7 +39,6 @@ def _build_ampersand_rule(conjunction: str) -> NormalisationRule:
 
 
 def _build_operator_rule(operators: Mapping[str, str]) -> NormalisationRule:
-    """An operator between two operands."""
     signs = build_alternation(operators)
     return compile_rule(
         rf"(?<![\w.,])(?P<left>{_OPERAND}) (?P<edit>{signs})(?= {_OPERAND}(?![\w(]))",

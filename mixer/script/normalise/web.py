@@ -1,17 +1,17 @@
-"""Addresses of the web and of mail, read as people read them to each other.
+"""Web and mail addresses, read the way people read them out.
 
-The scheme and `www.` are left out, a last slash too; every other sign is named. Languages that
-name no signs (`web`) keep their addresses as written.
+The scheme, `www.` and a final slash are left out; every other sign is named. Languages that name
+no signs (`web`) keep their addresses as written.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 
-from mixer.script.language import Language
+from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import NormalisationRule, compile_rule
 
 DOMAINS = "com|org|net|edu|gov|mil|info|app|dev|io|co.uk|ac.uk|org.uk|gov.uk".replace(".", r"\.")
-"""Endings that show an address even without `www.` or a scheme.
+"""Endings that mark an address even without `www.` or a scheme.
 
 Country codes that are also words (`it`, `is`, `me`) are not among them: a full stop without a
 space after it is a common slip.
@@ -48,12 +48,10 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _split_punctuation(address: str) -> tuple[str, str]:
-    """Part an address from the punctuation of its sentence."""
     trimmed = address.rstrip(_TRAILING)
     return trimmed, address[len(trimmed) :]
 
 
 def _name_signs(address: str, signs: Mapping[str, str]) -> str:
-    """Name the signs of an address."""
     parts = (signs.get(part, part) for part in _SIGN.split(address))
     return " ".join(part for part in parts if part)

@@ -1,6 +1,6 @@
-"""A zip archive from somebody we do not know: nothing outside of it, nothing without a bound.
+"""An untrusted zip archive: nothing outside of it is read, nothing without a limit.
 
-Sizes in an archive's directory may lie, so reading stops by itself where they would.
+Sizes in an archive's directory may be false, so reading stops by itself at the limits.
 """
 
 import io
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from mixer.errors import ObjectTooLarge, UnreadableText
 
 MAX_FILES = 20_000
-"""In one archive; the largest books have some thousands."""
+"""The largest books have some thousands."""
 
 MAX_FILE_BYTES = 32 << 20
 """Of one file unpacked: a novel in one piece has one megabyte, a large cover ten."""
@@ -32,25 +32,21 @@ _ENCRYPTED = 0x1
 
 
 class Archive:
-    """Files of a zip archive in memory, by their path.
-
-    Args:
-        content: the archive.
-        name: what to call it in errors.
+    """The files of a zip archive in memory, by path.
 
     Raises:
-        UnreadableText: it is no whole archive, or a path leads out of it.
-        ObjectTooLarge: it holds more than a book can.
+        UnreadableText: it is damaged, or a path leads out of it.
+        ObjectTooLarge: it holds more files than a book can.
     """
 
     def __init__(self, content: bytes, name: str) -> None:
         self.name = name
         self._left_bytes = MAX_READ_BYTES
-        with self._translate_errors("its archive is broken"):
+        with self._translate_errors("the archive is damaged"):
             self._zip = zipfile.ZipFile(io.BytesIO(content))
             self._files = {info.filename: info for info in self._zip.infolist()}
         if len(self._files) > MAX_FILES:
-            raise ObjectTooLarge(f"{name} holds {len(self._files):,} files: that is no book.")
+            raise ObjectTooLarge(f"{name} holds {len(self._files):,} files, too many for a book.")
         for path in self._files:
             self.resolve_path(path)
 
@@ -58,36 +54,36 @@ class Archive:
         return path in self._files
 
     def read(self, path: str) -> bytes:
-        """A file, unpacked.
+        """Unpack a file.
 
         Raises:
-            UnreadableText: it is not there, is encrypted or broken.
+            UnreadableText: it is missing, encrypted or damaged.
             ObjectTooLarge: it unpacks to more than a book can hold.
         """
         info = self._files.get(path)
         if info is None:
-            raise UnreadableText(f"{self.name} is broken: the file {path} is missing in it.")
+            raise UnreadableText(f"{self.name} is incomplete: it lacks the file {path}.")
         if info.flag_bits & _ENCRYPTED:
-            raise UnreadableText(f"{self.name} is locked with a password: unlock it first.")
+            raise UnreadableText(f"{self.name} is protected by a password: remove it first.")
         limit = min(MAX_FILE_BYTES, self._left_bytes, self._max_unpacked_bytes(info))
         with (
-            self._translate_errors(f"{path} in it cannot be unpacked"),
+            self._translate_errors(f"{path} cannot be unpacked"),
             self._zip.open(info) as file,
         ):
             content = file.read(limit + 1)
         if len(content) > limit:
             raise ObjectTooLarge(
-                f"{self.name} is refused: {path} in it unpacks to far more than a book holds."
+                f"{self.name} cannot be used: its file {path} unpacks to more than a book holds."
             )
         self._left_bytes -= len(content)
         return content
 
     def resolve_path(self, reference: str, base: str = "") -> str:
-        """The path of a file that another one refers to.
+        """Resolve a reference from one file to another.
 
         Args:
-            reference: a relative URL, perhaps with a fragment, or a path.
-            base: the file that it stands in.
+            reference: a relative URL, perhaps with a fragment; a path where `base` is empty.
+            base: the path of the file that contains the reference.
 
         Raises:
             UnreadableText: it leads out of the archive.
@@ -97,17 +93,17 @@ class Archive:
         resolved = posixpath.normpath(posixpath.join(posixpath.dirname(base), path))
         is_outside = resolved.startswith(("/", "../", "\\", "..\\")) or resolved == ".."
         if is_outside or (base and (parts.scheme or parts.netloc)):
-            raise UnreadableText(f"{self.name} is refused: {reference} in it leads out of it.")
+            raise UnreadableText(
+                f"{self.name} cannot be used: its reference {reference} leads out of it."
+            )
         return resolved
 
     @staticmethod
     def _max_unpacked_bytes(info: zipfile.ZipInfo) -> int:
-        """How much a file may unpack to, by its packed size."""
         return max(FREE_BYTES, info.compress_size * MAX_RATIO)
 
     @contextmanager
     def _translate_errors(self, problem: str) -> Iterator[None]:
-        """Turn whatever is wrong with the archive into a sentence."""
         try:
             yield
         except (

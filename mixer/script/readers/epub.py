@@ -1,8 +1,8 @@
-"""EPUB to Document: the words of a book in reading order, its chapters, and what it says of itself.
+"""EPUB to Document: the words of a book in reading order, its chapters, its metadata.
 
 Files are read in the order of the spine. Chapters open where the first two levels of the table of
-contents point; a file to which it points without a heading opens one silently, so that nothing is
-said that the book does not say. Without a table the headings tell.
+contents point; a target without a heading opens its chapter silently, so that nothing is said that
+the book does not say. Without a table of contents, headings open chapters.
 
 The price: what the book does not mark as a note or a page number is read as text.
 """
@@ -25,72 +25,67 @@ from mixer.script.document import (
     normalise_newlines,
     split_names,
 )
-from mixer.script.front_matter import Metadata
 from mixer.script.readers.archive import Archive
 from mixer.script.readers.epub_package import (
     CONTAINER,
     PAGE_TYPES,
     Entry,
     EpubPackage,
-    Item,
+    ManifestItem,
     read_contents,
     read_package,
     require_unlocked,
 )
 from mixer.script.readers.web_page import AnchoredBlock, WebPage, read_page
+from mixer.script.script import Metadata
 
 MAGIC = b"PK\x03\x04"
 MAX_COVER_BYTES = 8 << 20
 
 CHAPTER_DEPTH = 2
-"""Levels of the table of contents that open chapters: parts, and the chapters in them."""
+"""Levels of the table of contents that open chapters: parts and their chapters."""
 
 CHAPTER_LEVEL = 2
-"""Of headings that open a chapter; level 1 is left to the title of the whole."""
+"""Level of headings that open a chapter; level 1 is the title of the whole."""
 
 _FRONT_TYPES = split_names(
     "cover frontmatter titlepage halftitlepage copyright-page imprint imprimatur dedication "
     "epigraph toc landmarks loi lot contributors other-credits acknowledgments foreword preface "
     "preamble seriespage"
 )
-"""Of `epub:type` (EPUB Structural Semantics Vocabulary) that come before a story."""
+"""`epub:type` (EPUB Structural Semantics Vocabulary) of what precedes a story."""
 
 _XML_ENCODING = regex.compile(rb"""\A\s*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _META_CHARSET = regex.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""")
 _YEAR = regex.compile(r"\b[12]\d{3}\b")
 _ENTITY = regex.compile(r"<!ENTITY\b")
 _SNIFFED_CHARS = 4_096
-"""Of the beginning of a page, for its encoding and what it declares."""
+"""At the beginning of a page, where its encoding and entities are declared."""
 
 
 @dataclass(frozen=True, slots=True)
 class _SpinePage:
-    """A file of the spine as it was read."""
-
-    item: Item
+    item: ManifestItem
     page: WebPage
 
 
 def is_epub(content: bytes) -> bool:
-    """Whether a file is an archive, as an EPUB is; texts never begin so."""
+    """Whether a file is a zip archive, as an EPUB is; no text begins so."""
     return content.startswith(MAGIC)
 
 
 def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = True) -> Document:
     """Read a book.
 
-    Args:
-        content: the file.
-        name: what to call it in errors.
-        front_matter: whether cover text, title page, imprint, preface and the like are read.
+    With `front_matter` also its cover text, title page, imprint, preface and the like.
 
     Raises:
-        UnreadableText: it is broken, protected, or holds no words.
+        UnreadableText: it is damaged, protected, or holds no words.
         ObjectTooLarge: it unpacks to more than a book can hold.
     """
     archive = Archive(content, name)
     if CONTAINER not in archive:
-        raise UnreadableText(f"{name} is an archive, but no EPUB: it holds no {CONTAINER}.")
+        raise UnreadableText(f"{name} is an archive, but not an EPUB: it lacks {CONTAINER}.")
     require_unlocked(archive)
     package = read_package(archive)
     pages = [
@@ -102,34 +97,33 @@ def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = Tr
         pages = [each for each in pages if not _is_front_matter(each, package)]
     blocks = tuple(_build_blocks(pages, entries))
     if not any(has_words(block.text) for block in blocks):
-        raise UnreadableText(f"{name} holds no words to say: its pages are pictures, or empty.")
-    about = package.dublin_core
+        raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
+    terms = package.dublin_core
     return Document(
         blocks,
-        title=about.get("title", ""),
-        author=about.get("creator", ""),
-        language=about.get("language", ""),
-        metadata=_build_metadata(about),
+        title=terms.get("title", ""),
+        author=terms.get("creator", ""),
+        language=terms.get("language", ""),
+        metadata=_build_metadata(terms),
         cover=_load_cover(archive, package),
     )
 
 
-def _is_text_page(item: Item) -> bool:
-    """Whether a file of the spine is text, and not the table of contents itself."""
+def _is_text_page(item: ManifestItem) -> bool:
     return item.media_type in PAGE_TYPES and "nav" not in item.properties
 
 
-def _load_page(archive: Archive, item: Item) -> WebPage:
+def _load_page(archive: Archive, item: ManifestItem) -> WebPage:
     text = _decode_page(archive.read(item.path))
     if _ENTITY.search(text, 0, _SNIFFED_CHARS):
         raise UnreadableText(
-            f"{archive.name} is refused: {item.path} in it declares entities of its own."
+            f"{archive.name} cannot be used: its file {item.path} declares entities of its own."
         )
     return read_page(text)
 
 
 def _decode_page(content: bytes) -> str:
-    """A page's text: by its mark, as it declares, as UTF-8, as Windows wrote before."""
+    """Decode by byte order mark, declaration, UTF-8, Windows-1252, in that order."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return normalise_newlines(content.decode("utf-16", errors="replace"))
     head = content[:_SNIFFED_CHARS]
@@ -144,7 +138,7 @@ def _decode_page(content: bytes) -> str:
 
 
 def _drop_cover_page(pages: list[_SpinePage]) -> list[_SpinePage]:
-    """All pages but a first one that only shows a picture: nobody wants to hear "Cover"."""
+    """Drop a first page that only shows a picture, so that "Cover" is not read out."""
     return pages[1:] if pages and pages[0].page.is_picture else pages
 
 
@@ -153,18 +147,17 @@ def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
 
 
 def _index_chapter_titles(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
-    """Titles of chapters, by file and anchor."""
-    found: dict[str, dict[str, str]] = {}
+    titles: dict[str, dict[str, str]] = {}
     for entry in entries:
         if entry.depth <= CHAPTER_DEPTH:
-            found.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
-    return found
+            titles.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
+    return titles
 
 
 def _build_blocks(
     pages: Sequence[_SpinePage], chapter_titles: Mapping[str, Mapping[str, str]]
 ) -> Iterator[Block]:
-    """All blocks in reading order; files without chapter or heading of their own part scenes."""
+    """All blocks in reading order, with a scene break before each file without a heading."""
     for number, each in enumerate(pages):
         titles = dict(chapter_titles.get(each.item.path, {}))
         opens = bool(titles) or any(_is_heading(placed.block) for placed in each.page.blocks[:1])
@@ -179,7 +172,7 @@ def _build_blocks(
 def _insert_chapter_headings(
     blocks: Sequence[AnchoredBlock], titles: dict[str, str]
 ) -> Iterator[Block]:
-    """A file's blocks, with chapters opened where the table of contents points."""
+    """A file's blocks, with a heading where the table of contents points."""
     title = titles.pop("", "")
     for each in blocks:
         for anchor in each.anchors & titles.keys():
@@ -195,7 +188,7 @@ def _insert_chapter_headings(
 
 
 def _demote_heading(block: Block) -> Block:
-    """A heading that opens no chapter, below those that do."""
+    """Move a heading that opens no chapter below those that do."""
     return replace(block, level=block.level + CHAPTER_LEVEL) if _is_heading(block) else block
 
 
@@ -204,7 +197,6 @@ def _is_heading(block: Block) -> bool:
 
 
 def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:
-    """The book's picture; one that is missing or too large is left out."""
     if not package.cover or package.cover not in archive:
         return None
     try:
@@ -216,7 +208,6 @@ def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:
 
 
 def _build_metadata(terms: Mapping[str, str]) -> Metadata:
-    """What Dublin Core's terms say of a book; shops put markup into descriptions."""
     year = _YEAR.search(terms.get("date", ""))
     return Metadata(
         year=year[0] if year else "",
@@ -226,5 +217,4 @@ def _build_metadata(terms: Mapping[str, str]) -> Metadata:
 
 
 def _strip_markup(text: str) -> str:
-    """A description without the markup that shops want in it."""
     return " ".join(placed.block.text for placed in read_page(text).blocks)

@@ -1,7 +1,7 @@
-"""What an EPUB says of itself: its package document, its table of contents, its locks.
+"""The description inside an EPUB: package document, table of contents, copy protection.
 
-Follows EPUB 3.3 (W3C Recommendation) and OPF 2.0.1 for what older books do. XML is read by
-defusedxml; a document type is allowed, since every NCX has one, but no entity is.
+Follows EPUB 3.3 (W3C Recommendation), and OPF 2.0.1 for older books. XML is read by defusedxml; a
+document type is allowed, since every NCX has one, but no entity is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,14 +20,14 @@ CONTAINER = "META-INF/container.xml"
 ENCRYPTION = "META-INF/encryption.xml"
 
 FONT_LOCKS = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
-"""They hide fonts only (EPUB 3.3, 4.4, and Adobe's older scheme); the text stays readable."""
+"""These encrypt fonts only (EPUB 3.3, 4.4, and Adobe's older scheme)."""
 
 LOCKS = {
     "META-INF/license.lcpl": "Readium LCP",
     "META-INF/sinf.xml": "Apple FairPlay",
     "META-INF/rights.xml": "Adobe ADEPT",
 }
-"""By the file that each scheme leaves."""
+"""Schemes of copy protection by the file that each one adds."""
 
 PAGE_TYPES = frozenset(
     {"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/xml"}
@@ -35,14 +35,8 @@ PAGE_TYPES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A file that the manifest lists.
-
-    Attributes:
-        path: inside the archive.
-        media_type: as stated.
-        properties: such as `nav`, `cover-image`.
-    """
+class ManifestItem:
+    """A file of the manifest; `properties` are such as `nav` and `cover-image`."""
 
     path: str
     media_type: str
@@ -53,11 +47,7 @@ class Item:
 class Entry:
     """A line of the table of contents.
 
-    Attributes:
-        path: of the file it leads to.
-        fragment: of the anchor in it; empty for its beginning.
-        title: as it is listed.
-        depth: 1 for the outermost.
+    `fragment` is empty for the file's beginning; `depth` is 1 for the outermost level.
     """
 
     path: str
@@ -68,22 +58,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class EpubPackage:
-    """A book's own description.
+    """A book's own description; paths are empty where it has no such file.
 
     Attributes:
-        path: of the package document.
         items: by id.
         spine: files in reading order.
-        dublin_core: Dublin Core's terms to their first values (title, creator, language …).
-        cover: path of its picture; empty when it has none.
-        front_matter: paths of cover, title page, imprint, contents, dedication, as its guide lists
-            them.
-        ncx: path of EPUB 2's table of contents; empty when it has none.
+        dublin_core: first values by term (title, creator, language …).
+        front_matter: paths of cover, title page, imprint, contents, dedication, from the guide.
+        ncx: path of EPUB 2's table of contents.
     """
 
     path: str
-    items: Mapping[str, Item]
-    spine: tuple[Item, ...]
+    items: Mapping[str, ManifestItem]
+    spine: tuple[ManifestItem, ...]
     dublin_core: Mapping[str, str]
     cover: str
     front_matter: frozenset[str]
@@ -91,11 +78,7 @@ class EpubPackage:
 
 
 def parse_xml(archive: Archive, path: str) -> "Element":
-    """An XML file of the archive.
-
-    Raises:
-        UnreadableText: it is not well-formed, or declares entities.
-    """
+    """Parse an XML file; UnreadableText where it is malformed or declares entities."""
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
@@ -104,27 +87,23 @@ def parse_xml(archive: Archive, path: str) -> "Element":
         root: Element = fromstring(content)
     except DefusedXmlException as error:
         raise UnreadableText(
-            f"{archive.name} is refused: {path} in it declares entities of its own."
+            f"{archive.name} cannot be used: its file {path} declares entities of its own."
         ) from error
     except (ParseError, ValueError, LookupError) as error:
         raise UnreadableText(
-            f"{archive.name} is broken: {path} in it is no XML ({error})."
+            f"{archive.name} is damaged: its file {path} is not XML ({error})."
         ) from error
     return root
 
 
 def require_unlocked(archive: Archive) -> None:
-    """Refuse a book whose text is locked.
-
-    Raises:
-        UnreadableText: it is; the scheme is named.
-    """
+    """Raise UnreadableText for a book with copy protection, naming the scheme."""
     scheme = next((name for path, name in LOCKS.items() if path in archive), "")
     locked = any(_iter_text_locks(archive)) if ENCRYPTION in archive else False
     if locked or scheme in ("Readium LCP", "Apple FairPlay"):
         raise UnreadableText(
-            f"{archive.name} is protected by {scheme or 'a copy protection'}: its text cannot be "
-            "read; get an edition without copy protection."
+            f"{archive.name} is protected by {scheme or 'copy protection'} and cannot be read: get "
+            "an edition without it."
         )
 
 
@@ -137,14 +116,10 @@ def _iter_text_locks(archive: Archive) -> Iterator[bool]:
 
 
 def read_package(archive: Archive) -> EpubPackage:
-    """Read a book's description.
-
-    Raises:
-        UnreadableText: there is none, or it is broken.
-    """
+    """Read a book's description; UnreadableText where it is missing or damaged."""
     root_files = list(_find_all(parse_xml(archive, CONTAINER), "rootfile"))
     if not root_files:
-        raise UnreadableText(f"{archive.name} is broken: its container names no book.")
+        raise UnreadableText(f"{archive.name} is damaged: its container names no book.")
     path = archive.resolve_path(root_files[0].get("full-path", ""))
     root = parse_xml(archive, path)
     items = dict(_read_items(archive, path, root))
@@ -160,45 +135,47 @@ def read_package(archive: Archive) -> EpubPackage:
     )
 
 
-def _read_items(archive: Archive, path: str, root: "Element") -> Iterator[tuple[str, Item]]:
+def _read_items(archive: Archive, path: str, root: "Element") -> Iterator[tuple[str, ManifestItem]]:
     for item in _find_all(root, "item"):
         href, properties = item.get("href", ""), item.get("properties", "").split()
         if urlsplit(href).scheme in ("http", "https"):
             continue  # remote sounds and fonts are allowed, and never fetched
         where = archive.resolve_path(href, path)
-        yield item.get("id", ""), Item(where, item.get("media-type", ""), frozenset(properties))
+        yield (
+            item.get("id", ""),
+            ManifestItem(where, item.get("media-type", ""), frozenset(properties)),
+        )
 
 
 def _read_spine(
-    archive: Archive, root: "Element", items: Mapping[str, Item]
-) -> tuple[tuple[Item, ...], str]:
-    """Files in reading order, and the NCX that the spine names."""
+    archive: Archive, root: "Element", items: Mapping[str, ManifestItem]
+) -> tuple[tuple[ManifestItem, ...], str]:
     spine = next(_find_all(root, "spine"), None)
     if spine is None:
-        raise UnreadableText(f"{archive.name} is broken: it does not say in which order to read.")
+        raise UnreadableText(f"{archive.name} is damaged: it has no reading order.")
     named = [each.get("idref", "") for each in _find_all(spine, "itemref")]
     missing = [name for name in named if name not in items]
     if missing:
         raise UnreadableText(
-            f"{archive.name} is broken: its reading order names {missing[0]!r}, which is missing."
+            f"{archive.name} is damaged: its reading order names {missing[0]!r}, which is missing."
         )
     ncx = items.get(spine.get("toc", "ncx"))
     return tuple(items[name] for name in dict.fromkeys(named)), ncx.path if ncx else ""
 
 
 def _read_dublin_core(root: "Element") -> dict[str, str]:
-    """Dublin Core's terms; of several values the first."""
-    about: dict[str, str] = {}
+    """The first value of each term."""
+    terms: dict[str, str] = {}
     for metadata in _find_all(root, "metadata"):
         for element in metadata.iter():
             text = collapse_whitespace("".join(element.itertext()))
             if text and "purl.org/dc/" in str(element.tag):
-                about.setdefault(_local_name(element), text)
-    return about
+                terms.setdefault(_local_name(element), text)
+    return terms
 
 
-def _find_cover(root: "Element", items: Mapping[str, Item]) -> str:
-    """The picture that EPUB 3 marks as cover, or that EPUB 2's metadata name."""
+def _find_cover(root: "Element", items: Mapping[str, ManifestItem]) -> str:
+    """The path of the cover that EPUB 3 marks or EPUB 2's metadata name."""
     named = [
         each.get("content", "") for each in _find_all(root, "meta") if each.get("name") == "cover"
     ]
@@ -213,7 +190,7 @@ _FRONT_TYPES = split_names(
     "cover title-page titlepage toc copyright-page dedication epigraph acknowledgements "
     "foreword preface loi lot colophon"
 )
-"""Of a guide (OPF 2.0.1, 2.6) that are no part of the story."""
+"""Types in a guide (OPF 2.0.1, 2.6) that are not part of the story."""
 
 
 def _iter_front_matter(archive: Archive, path: str, root: "Element") -> Iterator[str]:
@@ -224,13 +201,13 @@ def _iter_front_matter(archive: Archive, path: str, root: "Element") -> Iterator
 
 
 def read_contents(archive: Archive, package: EpubPackage) -> tuple[Entry, ...]:
-    """The table of contents, from the navigation document or the NCX; empty without either."""
+    """Read the table of contents from the navigation document or the NCX; may be empty."""
     nav = next((i for i in package.items.values() if "nav" in i.properties), None)
     if nav is not None and nav.path in archive:
         try:
             return tuple(_read_nav_entries(archive, nav.path))
         except UnreadableText:
-            return ()  # headings tell the chapters then
+            return ()  # then headings mark the chapters
     if package.ncx and package.ncx in archive:
         return tuple(_read_ncx_entries(archive, package.ncx))
     return ()
@@ -276,7 +253,7 @@ def _build_entries(
 
 
 def _find_all(root: "Element", name: str) -> Iterator["Element"]:
-    """Elements of a name, whatever their namespace."""
+    """Elements by local name, in any namespace."""
     return (element for element in root.iter() if _local_name(element) == name)
 
 
@@ -289,5 +266,4 @@ def _local_name(element: "Element") -> str:
 
 
 def _get_attribute(element: "Element", name: str) -> str:
-    """An attribute by its local name."""
     return next((v for k, v in element.attrib.items() if k.rsplit("}", 1)[-1] == name), "")

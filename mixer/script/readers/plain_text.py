@@ -1,8 +1,8 @@
-"""Plain text to Document: paragraphs, headings and scene breaks told by their looks alone.
+"""Plain text to Document: paragraphs, headings and scene breaks recognised by their looks.
 
-Plain text says nothing about itself, so this reads the conventions that people follow: a blank
-line between paragraphs (or an indented first line, or one paragraph a line), a short line on its
-own for a title, "Chapter IV" for a chapter, a line of asterisks for a change of scene.
+Plain text has no markup, so this follows the conventions of typists: a blank line between
+paragraphs (or an indented first line, or one paragraph a line), a short line on its own for a
+title, "Chapter IV" for a chapter, a line of asterisks for a change of scene.
 """
 
 import regex
@@ -14,15 +14,15 @@ from mixer.script.document import (
     has_words,
     heading,
     join_lines,
-    normalise_newlines,
     paragraph,
 )
+from mixer.script.readers.inline_tags import read_tagged_text
 
 TITLE_CHARS = 80
-"""A longer first line is taken for prose."""
+"""A longer first line is prose."""
 
 WRAPPED_LINE_CHARS = 90
-"""Longer lines than an editor wraps at; where they end sentences, each line is a paragraph."""
+"""Editors wrap before this; where longer lines end sentences, each line is a paragraph."""
 
 _CHAPTER_WORDS = (
     "chapter|part|book|act|scene|canto|volume|kapitel|teil|buch|akt|chapitre|partie|livre|acte"
@@ -50,20 +50,19 @@ _CHAPTER_PUNCTUATION = (".", ":", "–", "—", "-")
 _SENTENCE_END = regex.compile(r"""[.!?…。！？।॥؟۔,;:，；：][\p{Pf}\p{Pe}"'’”»]*$""")
 
 
-def read_plain_text(text: str) -> Document:
-    """Read a text by its looks; its words come out all, in order."""
-    return Document(read_plain_blocks(normalise_newlines(text)))
+def read_plain_text(text: str, name: str = "The text") -> Document:
+    """Read a text by its looks, with its front matter and inline tags."""
+    return read_tagged_text(text, name, read_plain_blocks, is_markdown=False)
 
 
 def read_plain_blocks(text: str) -> tuple[Block, ...]:
-    """Read a text with one kind of line break, and without a head."""
+    """Read a text without front matter, with LF as its only line break; keeps every word."""
     groups = _group_paragraph_lines(text.expandtabs(4))
     blocks = [_build_block(lines, is_first=index == 0) for index, lines in enumerate(groups)]
     return tuple(_drop_false_title(blocks))
 
 
 def _group_paragraph_lines(text: str) -> list[list[str]]:
-    """The lines of each paragraph."""
     lines = [line.rstrip() for line in text.strip("\n").split("\n")]
     if "" not in lines and _has_paragraph_per_line(lines):
         return [[line] for line in lines]
@@ -79,7 +78,7 @@ def _group_paragraph_lines(text: str) -> list[list[str]]:
 
 
 def _split_long_lines(lines: list[str]) -> list[list[str]]:
-    """Paragraphs that blank lines did not part, though each fills a line."""
+    """Split paragraphs that no blank line separates, though each fills a line."""
     is_long = any(len(line) > WRAPPED_LINE_CHARS for line in lines)
     if is_long and all(_SENTENCE_END.search(line) for line in lines):
         return [[line] for line in lines]
@@ -87,18 +86,17 @@ def _split_long_lines(lines: list[str]) -> list[list[str]]:
 
 
 def _has_paragraph_per_line(lines: list[str]) -> bool:
-    """Whether nothing but line breaks parts the paragraphs: most lines end a sentence.
+    """Whether only line breaks separate paragraphs: most lines end a sentence.
 
-    Where lines are longer than an editor wraps at, those tell.
+    Lines longer than an editor wraps decide, where there are any.
     """
     long = [line for line in lines if len(line) > WRAPPED_LINE_CHARS]
-    telling = long or lines
-    ended = sum(1 for line in telling if _SENTENCE_END.search(line))
-    return ended * 4 >= len(telling) * 3
+    decisive = long or lines
+    ending_count = sum(1 for line in decisive if _SENTENCE_END.search(line))
+    return ending_count * 4 >= len(decisive) * 3
 
 
 def _is_indented_start(line: str, before: list[str]) -> bool:
-    """Whether an indented line opens a paragraph: the line above it is not indented as well."""
     return bool(before) and line[0].isspace() and not before[-1][0].isspace()
 
 
@@ -116,7 +114,6 @@ def _build_block(lines: list[str], *, is_first: bool) -> Block:
 
 
 def _detect_heading(text: str, *, is_first: bool) -> Block | None:
-    """A line as a heading, if it looks like one."""
     if len(text) > TITLE_CHARS:
         return None
     if _CHAPTER_LINE.fullmatch(text):
@@ -129,7 +126,7 @@ def _detect_heading(text: str, *, is_first: bool) -> Block | None:
 
 
 def _detect_chapter_heading(lines: list[str]) -> Block | None:
-    """A heading of some lines: "CHAPTER IV", and below it what the chapter is called."""
+    """A heading of several lines: "CHAPTER IV", and below it the chapter's name."""
     number, *title = map(str.strip, lines)
     is_prose = sum(map(len, lines)) > TITLE_CHARS or any(map(_SENTENCE_END.search, title))
     if is_prose or not _CHAPTER_LINE.fullmatch(number):
@@ -139,12 +136,11 @@ def _detect_chapter_heading(lines: list[str]) -> Block | None:
 
 
 def _is_all_caps(text: str) -> bool:
-    """A short line in capitals, as typists mark headings."""
     return text.isupper() and len(text.split()) > 1
 
 
 def _drop_false_title(blocks: list[Block]) -> list[Block]:
-    """A short text of one line is a sentence to say, not a title of nothing."""
+    """Treat a text of one short line as a sentence, not as a title."""
     if len(blocks) == 1 and blocks[0].level == 1:
         return [paragraph(blocks[0].text)]
     return blocks

@@ -1,18 +1,22 @@
-"""SSML by the author to Document: words in paragraphs, with the author's elements kept as marks.
+"""SSML by the author to Document: words in paragraphs, elements kept as annotations.
 
-Cutting into chunks works on sentences, as for any other text; an element that reaches over several
-is closed and opened again at each cut. Names and attributes are those that Amazon Polly documents;
-which of them the chosen engine honours is asked when the story is planned.
+Chunks are cut at sentences, as for any other text; an element that spans several is closed and
+reopened at each cut. Names and attributes are those that Amazon Polly documents; whether the chosen
+engine honours them is checked when the story is planned.
 """
 
-import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from mixer.errors import UnreadableText
-from mixer.script.annotations import BREAK_TAG, AnnotatedTextBuilder, Attributes
-from mixer.script.document import Block, BlockKind, Document, has_words
-from mixer.script.pauses import MAX_PAUSE_MS
+from mixer.script.annotations import (
+    BREAK_TAG,
+    MAX_PAUSE_MS,
+    AnnotatedTextBuilder,
+    Attributes,
+    parse_duration_ms,
+)
+from mixer.script.document import Block, BlockKind, Document, build_line_error, has_words
 
 ATTRIBUTES = {
     "amazon:auto-breaths": {"volume", "frequency", "duration"},
@@ -31,7 +35,7 @@ ATTRIBUTES = {
     "sub": {"alias"},
     "w": {"role"},
 }
-"""Of each element (supported-tags pages of Polly's developer guide)."""
+"""By element. Source: supported-tags pages of Polly's developer guide."""
 
 REQUIRED_ATTRIBUTES = {
     "lang": "xml:lang",
@@ -41,43 +45,19 @@ REQUIRED_ATTRIBUTES = {
     "sub": "alias",
     "w": "role",
 }
-"""Attributes without which an element means nothing."""
 
-_TIME = re.compile(r"\+?(\d*\.?\d+)(ms|s)")
 _EMPTY_ELEMENTS = frozenset({BREAK_TAG, "mark", "amazon:breath"})
 
 
 def read_ssml_text(text: str, name: str = "The SSML") -> Document:
-    """Read an SSML document.
-
-    Args:
-        text: with `<speak>` as its root.
-        name: what to call it in errors.
-
-    Raises:
-        UnreadableText: it is not well-formed, or holds what SSML has not; the line is named.
-    """
-    reading = _SsmlSourceParser(name)
-    reading.read(text)
-    return Document(tuple(reading.blocks), language=reading.language, must_honour_tags=True)
-
-
-def parse_duration_ms(written: str) -> int | None:
-    """A length such as `300ms` or `1.5s`; None where it is none."""
-    match = _TIME.fullmatch(written.strip())
-    return round(float(match[1]) * (1000 if match[2] == "s" else 1)) if match else None
+    """Read a `<speak>` document; UnreadableText names the line of a mistake."""
+    parser = _SsmlSourceParser(name)
+    parser.read(text)
+    return Document(tuple(parser.blocks), language=parser.language, must_honour_tags=True)
 
 
 @dataclass
 class _SsmlSourceParser:
-    """The walk through a document.
-
-    Attributes:
-        name: of the document, for errors.
-        blocks: what was read.
-        language: that the root states.
-    """
-
     name: str
     blocks: list[Block] = field(default_factory=list)
     language: str = ""
@@ -85,7 +65,6 @@ class _SsmlSourceParser:
     _builder: AnnotatedTextBuilder = field(default_factory=AnnotatedTextBuilder)
 
     def read(self, text: str) -> None:
-        """Read it all."""
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._start_element
         self._parser.EndElementHandler = self._end_element
@@ -94,8 +73,10 @@ class _SsmlSourceParser:
         try:
             self._parser.Parse(text.encode(errors="replace"), True)
         except expat.ExpatError as error:
-            what = expat.ErrorString(error.code)
-            raise UnreadableText(f"{self.name} is no SSML: line {error.lineno}: {what}.") from error
+            reason = expat.ErrorString(error.code)
+            raise UnreadableText(
+                f"{self.name} is not SSML: line {error.lineno}: {reason}."
+            ) from error
         self._close_block(is_paragraph=True)
 
     def _add_text(self, text: str) -> None:
@@ -124,13 +105,15 @@ class _SsmlSourceParser:
             self._builder.annotate(start, tag, attributes, line)
 
     def _close_block(self, *, is_paragraph: bool) -> None:
-        """End a paragraph or a sentence; what is open over it goes on in the next."""
+        """End a paragraph or a sentence; open elements continue in the next one."""
         for tag, attributes, start, line in reversed(self._open_elements):
             if tag not in ("speak", "p", "s") and start < self._builder.length:
                 self._builder.annotate(start, tag, attributes, line)
-        text, marks = self._builder.build()
+        text, annotations = self._builder.build()
         if has_words(text):
-            block = Block(BlockKind.PARAGRAPH, text, annotations=marks, continues=not is_paragraph)
+            block = Block(
+                BlockKind.PARAGRAPH, text, annotations=annotations, continues=not is_paragraph
+            )
             self.blocks.append(block)
             self._builder = AnnotatedTextBuilder()
         elif is_paragraph and self.blocks:
@@ -141,7 +124,6 @@ class _SsmlSourceParser:
         ]
 
     def _end_paragraph(self) -> None:
-        """Let the sentence that was read last end its paragraph."""
         last = self.blocks[-1]
         self.blocks[-1] = Block(last.kind, last.text, annotations=last.annotations)
 
@@ -154,7 +136,7 @@ class _SsmlSourceParser:
         if tag in REQUIRED_ATTRIBUTES and not attributes.get(REQUIRED_ATTRIBUTES[tag]):
             raise self._build_error(f"<{tag}> needs the attribute {REQUIRED_ATTRIBUTES[tag]}")
         if self._open_elements[-1][0] in _EMPTY_ELEMENTS:
-            raise self._build_error(f"<{self._open_elements[-1][0]}> holds nothing")
+            raise self._build_error(f"<{self._open_elements[-1][0]}> must be empty")
         if tag == BREAK_TAG and "time" in attributes:
             self._check_time(attributes["time"])
 
@@ -169,5 +151,4 @@ class _SsmlSourceParser:
         raise self._build_error("a document type declaration is not allowed")
 
     def _build_error(self, reason: str) -> UnreadableText:
-        line = self._parser.CurrentLineNumber
-        return UnreadableText(f"{self.name} is refused: line {line}: {reason}.")
+        return build_line_error(self.name, self._parser.CurrentLineNumber, reason)

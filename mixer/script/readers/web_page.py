@@ -1,8 +1,8 @@
-"""HTML to Document: what a reader of the page would read, without what only links or decorates.
+"""HTML to Document: what a reader of the page would read, without links and decoration.
 
 The standard library's lenient parser reads it, since pages and books are seldom well-formed; it
-expands nothing but character references, so no text can grow while it is read. Left out: scripts,
-styles, navigation, readings above ruby, page numbers, and notes with the marks that lead to them.
+expands only character references, so a text cannot grow while it is read. Left out: scripts,
+styles, navigation, ruby readings, page numbers, and notes with the references to them.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from mixer.script.document import (
     paragraph,
     split_names,
 )
-from mixer.script.front_matter import Metadata
+from mixer.script.script import Metadata
 
 Attributes = Mapping[str, str]
 
@@ -56,11 +56,9 @@ _NOTE_REFERENCE = regex.compile(r"\s*[\[(]?\s*(?:\d{1,3}|[*†‡§¶]{1,3}|\p{N
 
 @dataclass(frozen=True, slots=True)
 class AnchoredBlock:
-    """A block, and which of the page's anchors lead to it.
+    """A block and the page's anchors that lead to it.
 
-    Attributes:
-        block: what is read there.
-        anchors: `id` and `name` attributes since the block before it, its own included.
+    `anchors` holds `id` and `name` attributes since the previous block, the block's own included.
     """
 
     block: Block
@@ -69,16 +67,10 @@ class AnchoredBlock:
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
-    """A page as it is read.
+    """The readable content of a page; strings are empty where the page states nothing.
 
-    Attributes:
-        blocks: its blocks in reading order.
-        title: of its head; may be empty.
-        author: that its head names.
-        language: that its root states.
-        description: that its head gives.
-        types: the `epub:type` of its body and of what stands alone in it.
-        is_picture: whether all its words describe pictures.
+    `types` are `epub:type` and `role` of the body and its sections; `is_picture` is true when
+    all words describe pictures.
     """
 
     blocks: tuple[AnchoredBlock, ...]
@@ -90,16 +82,16 @@ class WebPage:
     is_picture: bool = False
 
 
-def read_html(text: str) -> Document:
-    """Read a page: headings, paragraphs, list items, table cells, changes of scene."""
+def read_html(text: str, _name: str = "") -> Document:
+    """Read headings, paragraphs, list items, table cells and scene breaks of a page."""
     page = read_page(text)
     blocks = tuple(placed.block for placed in page.blocks)
-    about = Metadata(description=page.description)
-    return Document(blocks, page.title, page.author, page.language, about)
+    metadata = Metadata(description=page.description)
+    return Document(blocks, page.title, page.author, page.language, metadata)
 
 
 def read_page(text: str) -> WebPage:
-    """Read a page, and remember which anchors lead where."""
+    """Read a page with the anchors of its blocks."""
     parser = _PageParser()
     parser.feed(normalise_newlines(text))
     parser.close()
@@ -107,7 +99,7 @@ def read_page(text: str) -> WebPage:
 
 
 class _PageParser(HTMLParser):
-    """Walks through the tags and gathers blocks."""
+    """Collects blocks while the markup is fed."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -123,7 +115,6 @@ class _PageParser(HTMLParser):
         self._has_own_words = False
 
     def build_page(self) -> WebPage:
-        """What was read, once all is fed."""
         self._flush()
         return replace(
             self._page,
@@ -134,21 +125,21 @@ class _PageParser(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
-        about = {name: value or "" for name, value in attrs}
-        self._read_metadata(tag, about)
+        attributes = {name: value or "" for name, value in attrs}
+        self._read_metadata(tag, attributes)
         if self._skipped and not self._update_skipped(tag):
             return
-        self._anchors |= {about[name] for name in ("id", "name") if about.get(name)}
-        if _is_skipped(tag, about):
+        self._anchors |= self._find_anchors(attributes)
+        if _is_skipped(tag, attributes):
             if tag in _BLOCK_TAGS:
                 self._flush()
             if tag not in _VOID_TAGS:
                 self._skipped = (tag, 1)
         else:
-            self._open_element(tag, about)
+            self._open_element(tag, attributes)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Read an element that is closed where it opens."""
+        """Read an element that closes itself."""
         before = self._skipped
         self.handle_starttag(tag, attrs)
         if self._skipped is not before or tag not in _VOID_TAGS:
@@ -166,7 +157,7 @@ class _PageParser(HTMLParser):
             self._drop_note_reference()
 
     def handle_data(self, data: str) -> None:
-        """Take the text between two tags."""
+        """Read the text between two tags."""
         if self._in_title:
             self._page = replace(self._page, title=self._page.title + data)
         elif not self._skipped:
@@ -174,7 +165,7 @@ class _PageParser(HTMLParser):
             self._has_own_words = self._has_own_words or has_words(data)
 
     def _update_skipped(self, tag: str) -> bool:
-        """Whether a tag inside something unread ends it; counts those that nest in it."""
+        """Whether a tag ends the skipped element; counts nested ones."""
         name, depth = self._skipped or ("", 0)
         if name in ("p", "rt", "rp") and (tag in _BLOCK_TAGS or tag in _HEADING_LEVELS):
             self._skipped = None
@@ -210,7 +201,6 @@ class _PageParser(HTMLParser):
         return {attributes[name] for name in ("id", "name") if attributes.get(name)}
 
     def _read_metadata(self, tag: str, attributes: Attributes) -> None:
-        """What a page says of itself, wherever it stands."""
         page = self._page
         if tag in ("html", "body"):
             language = attributes.get("lang") or attributes.get("xml:lang") or page.language
@@ -229,14 +219,13 @@ class _PageParser(HTMLParser):
         self._page = replace(page, author=author, description=description)
 
     def _drop_note_reference(self) -> None:
-        """Take back the text of a link that only leads to a note."""
         text = "".join(self._pieces[self._note :])
         if _NOTE_REFERENCE.fullmatch(text):
             del self._pieces[self._note :]
         self._note = None
 
     def _flush(self, next_anchors: set[str] | None = None) -> None:
-        """End the block that is being read; anchors of what opens now belong to the next."""
+        """End the current block; `next_anchors` belong to the next one."""
         text = join_lines("".join(self._pieces).split("\n"))
         self._pieces, self._note = [], None
         if has_words(text):

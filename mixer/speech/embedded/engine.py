@@ -1,8 +1,8 @@
 """The embedded engine: a voice that needs no account and no network.
 
-Speaks with hibari-tts (weights in its wheel). Threads give it no speed-up, so it speaks in worker
+It speaks with hibari-tts (weights in its wheel). Threads give no speed-up, so it runs worker
 processes, one per usable core, each with the model loaded once: about 270 MB and 1.5 s to start.
-Nothing heavy is imported here; the workers do.
+Only the workers import heavy packages.
 
 The price: American English only, at most twice as fast as its own pace (and then less exact), and
 word times with a median error of about 45 ms.
@@ -14,7 +14,7 @@ from typing import Literal
 
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.parallel import usable_cores
-from mixer.script.limits import EMBEDDED_LIMITS, EngineLimits
+from mixer.script import LIMITS, EngineLimits
 from mixer.speech.embedded.ssml_reader import snippet
 from mixer.speech.embedded.worker import Reply, WorkerFailure, WorkerRequest
 from mixer.speech.embedded.workers import WorkerDied, WorkerPool
@@ -25,7 +25,7 @@ ENGINE_NAME = "embedded"
 LANGUAGE = "en-US"
 
 PITCHES = {"Ada": 1.0, "Ben": 0.78, "Cora": 0.86, "Dora": 0.93, "Eve": 1.1}
-"""Factor of pitch and formants by voice, the default first; chosen by ear."""
+"""Factor of pitch and formants by voice, the default first."""
 
 VOICES = tuple(Voice(name, LANGUAGE, (ENGINE_NAME,)) for name in PITCHES)
 
@@ -35,14 +35,9 @@ WORKER_MODULE = "mixer.speech.embedded.worker"
 
 
 class EmbeddedEngine:
-    """A SpeechEngine on this machine alone.
+    """A SpeechEngine on this machine alone; MixerError where hibari-tts is not installed.
 
-    Args:
-        suffix: of the audio it makes.
-        parallelism: worker processes at most; None for one per usable core.
-
-    Raises:
-        MixerError: hibari-tts is not installed.
+    By default there is one worker process per usable core.
     """
 
     name = ENGINE_NAME
@@ -59,30 +54,30 @@ class EmbeddedEngine:
 
     @property
     def parallelism(self) -> int:
-        """How many chunks it says at once."""
+        """Chunks that it synthesizes at once."""
         return self._parallelism
 
     def limits(self, engine: str) -> EngineLimits:  # noqa: ARG002 (it has one set of limits)
         """What one call may hold."""
-        return EMBEDDED_LIMITS
+        return LIMITS[ENGINE_NAME]
 
     def voices(self) -> tuple[Voice, ...]:
         """Its five voices, the default first."""
         return VOICES
 
     def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
-        """Say one chunk. It costs nothing, so no characters are billed.
+        """Synthesize one chunk. It costs nothing, so no characters are billed.
 
         Raises:
             UnknownVoice: none of its voices.
-            SpeechFailed: malformed SSML, the voice stumbled over the text, or its process died.
+            SpeechFailed: malformed SSML, the voice failed at the text, or its process died.
             OutOfTime: the engine was closed meanwhile.
             MixerError: the engine is closed.
         """
         pitch = PITCHES.get(voice_settings.voice)
         if pitch is None:
             raise UnknownVoice(
-                f'The embedded engine has no voice "{voice_settings.voice}": it is one of '
+                f"The embedded engine has no voice “{voice_settings.voice}”; choose one of "
                 f"{', '.join(PITCHES)}.",
                 voice=voice_settings.voice,
             )
@@ -95,19 +90,15 @@ class EmbeddedEngine:
         return reply
 
     def close(self) -> None:
-        """End the worker processes, also those at work; safe to call twice."""
+        """End the worker processes, also busy ones; safe to call twice."""
         self._workers.close()
 
 
 def require_packages(packages: Sequence[str]) -> None:
-    """Check that packages are there, without importing them.
-
-    Raises:
-        MixerError: one is missing.
-    """
+    """Raise MixerError for a missing package, without importing any."""
     missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         raise MixerError(
-            f"The embedded voice is not installed (missing: {', '.join(missing)}): "
+            f"The embedded voice is not installed (missing: {', '.join(missing)}): run "
             "pip install 'mixer[local]'."
         )

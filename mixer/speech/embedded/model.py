@@ -4,7 +4,7 @@ Runs inside worker processes only. hibari-tts supplies the model (weights in its
 grapheme-to-phoneme rules and the synthesis from spectra; this module feeds it pieces of bounded
 length and reads the length of every phoneme from inside the model, which its own API hides.
 
-The one voice becomes five: a voice of factor k is asked for at speed / k and stretched by 1 / k,
+The one voice becomes five: a voice of factor k is synthesized at speed / k and stretched by 1 / k,
 which shifts pitch and formants together without a vocoder's artefacts.
 """
 
@@ -23,29 +23,33 @@ from hibari.tts import ASSETS
 from hibari.voices import voice_path
 from numpy.typing import NDArray
 
-from mixer.speech.embedded.synthesized import MappedText
+from mixer.speech.embedded.mapped_text import (
+    MappedText,
+    SourceWordTiming,
+    TokenTiming,
+    align_words,
+)
 from mixer.speech.embedded.text import PhonemeSpan, sanitise_text, split_phonemes
-from mixer.speech.embedded.word_times import SourceWordTiming, TokenTiming, align_words
 
 RATE_HZ = int(dsp.SR)
-"""Of everything the model makes: 24,000."""
+"""24,000."""
 
 BUNDLED_VOICE = "heart"
 """The only voice that needs no download."""
 
 SEED = 0
-"""Of the noise in the sound, anew for each piece: equal text gives equal samples."""
+"""Of the noise in each piece: equal text gives equal samples."""
 
 DURATIONS_OUTPUT = "/Cast_32_output_0"
-"""The tensor inside the model that holds the length of each phoneme, in double frames."""
+"""The tensor with the length of each phoneme, in double frames."""
 
 DURATION_SAMPLES = 2 * int(dsp.HOP)
 
 LATENCY_SAMPLES = RATE_HZ * 50 // 1000
-"""The model's times lie 50 ms behind what is heard: median over 63 onsets after silence."""
+"""The model's times are 50 ms late: median over 63 onsets after silence."""
 
 SILENCE_LEVEL = 5e-4
-"""Of full scale, -66 dB: the model's own edges lie below -80 dB, its softest consonants above."""
+"""Of full scale, -66 dB: the model's own edges are below -80 dB, its softest consonants above."""
 
 LEAD_SAMPLES = RATE_HZ * 20 // 1000
 TAIL_SAMPLES = RATE_HZ * 40 // 1000
@@ -56,7 +60,7 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class PhraseAudio:
-    """A phrase as sound: mono samples at RATE_HZ, none when it cannot be read; and its words."""
+    """A phrase as mono samples at RATE_HZ, none when it cannot be read; and its words."""
 
     samples: Samples
     words: tuple[SourceWordTiming, ...] = ()
@@ -64,7 +68,7 @@ class PhraseAudio:
 
 @dataclass(frozen=True, slots=True)
 class _Phonemes:
-    """What the model reads, and which stretch of it is which word."""
+    """The model's input, and each word with its start and end in it."""
 
     text: str
     words: tuple[tuple[str, int, int], ...]
@@ -74,7 +78,7 @@ class EmbeddedModel:
     """The loaded model; takes about 1.5 s and 190 MB. Not for more than one thread."""
 
     def __init__(self) -> None:
-        onnxruntime.disable_telemetry_events()  # what is said here stays here
+        onnxruntime.disable_telemetry_events()  # privacy
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
@@ -88,24 +92,18 @@ class EmbeddedModel:
         self._ids = _load_vocabulary()
 
     def synthesize(self, text: MappedText, *, pitch: float = 1.0, rate: float = 1.0) -> PhraseAudio:
-        """Say a phrase.
-
-        Args:
-            text: the words.
-            pitch: the voice's factor k.
-            rate: factor of speed, 1.0 is the voice's own.
-        """
+        """Synthesize a phrase at the voice's factor k and a factor of speed."""
         text = sanitise_text(text)
         phonemes = self._phonemize(text.text)
         sounds: list[Samples] = [np.zeros(0, np.float32)]
-        heard: list[TokenTiming] = []
+        timings: list[TokenTiming] = []
         for piece in split_phonemes(phonemes.text, rate / pitch):
             samples, bounds = self._synthesize_piece(
                 phonemes.text[piece.start : piece.end], pitch, rate
             )
-            heard += _time_tokens(phonemes, piece, bounds + sum(map(len, sounds)))
+            timings += _time_tokens(phonemes, piece, bounds + sum(map(len, sounds)))
             sounds += [samples, np.zeros(RATE_HZ * piece.pause_ms // 1000, np.float32)]
-        return PhraseAudio(np.concatenate(sounds), tuple(align_words(text, heard)))
+        return PhraseAudio(np.concatenate(sounds), tuple(align_words(text, timings)))
 
     def _phonemize(self, text: str) -> _Phonemes:
         tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(text)))
@@ -121,10 +119,10 @@ class EmbeddedModel:
     def _synthesize_piece(
         self, phonemes: str, pitch: float, rate: float
     ) -> tuple[Samples, NDArray[np.int64]]:
-        """Samples of one piece, and where each phoneme begins; in the end, where the last ends."""
+        """Samples of one piece, the start of each phoneme, and the end of the last."""
         ids = [0, *(self._ids[each] for each in phonemes), 0]
-        asked = {"ids": np.array([ids], np.int64), "speed": np.array([rate / pitch], np.float32)}
-        *spectra, durations = self._session.run(None, asked)
+        inputs = {"ids": np.array([ids], np.int64), "speed": np.array([rate / pitch], np.float32)}
+        *spectra, durations = self._session.run(None, inputs)
         samples = dsp.synth(*(each[0] for each in spectra), np.random.default_rng(SEED))
         samples = _resample(samples, round(len(samples) / pitch))
         bounds = np.cumsum(durations.reshape(-1)) * DURATION_SAMPLES / pitch - LATENCY_SAMPLES
@@ -137,7 +135,7 @@ class EmbeddedModel:
 def _time_tokens(
     phonemes: _Phonemes, piece: PhonemeSpan, bounds: NDArray[np.int64]
 ) -> list[TokenTiming]:
-    """The words that begin in a piece; `bounds[n]` is where its n-th phoneme begins."""
+    """Time the words that begin in a piece; `bounds[n]` is the start of its n-th phoneme."""
     return [
         TokenTiming(
             word, int(bounds[start - piece.start]), int(bounds[min(end, piece.end) - piece.start])
@@ -156,7 +154,6 @@ def _sound_bounds(samples: Samples) -> tuple[int, int]:
 
 
 def _fade_edges(samples: Samples) -> Samples:
-    """The same sound, in from silence and out to silence."""
     count = min(FADE_SAMPLES, len(samples) // 2)
     ramp = np.linspace(0, 1, count, dtype=np.float32)
     samples = samples.copy()
@@ -170,10 +167,10 @@ def _resample(samples: Samples, length: int) -> Samples:
     if length == len(samples):
         return samples
     spectrum = np.fft.rfft(samples)
-    wanted = np.zeros(length // 2 + 1, spectrum.dtype)
-    shared = min(len(spectrum), len(wanted))
-    wanted[:shared] = spectrum[:shared]
-    return (np.fft.irfft(wanted, length) * (length / len(samples))).astype(np.float32)
+    resampled = np.zeros(length // 2 + 1, spectrum.dtype)
+    shared = min(len(spectrum), len(resampled))
+    resampled[:shared] = spectrum[:shared]
+    return (np.fft.irfft(resampled, length) * (length / len(samples))).astype(np.float32)
 
 
 def _load_vocabulary() -> dict[str, int]:
@@ -181,7 +178,7 @@ def _load_vocabulary() -> dict[str, int]:
 
 
 def _encode_graph_output(name: str) -> bytes:
-    """A further output for an ONNX model, to append to its bytes.
+    """An additional output for an ONNX model, to append to its bytes.
 
     Protocol buffers merge what follows: ModelProto field 7 is the graph, its field 12 an output,
     whose field 1 is the name (source: onnx.proto).

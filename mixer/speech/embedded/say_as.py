@@ -1,7 +1,7 @@
 """How a `<say-as>` is read: its text and kind to words. Pure, English, after Polly's own kinds.
 
-Source of the kinds and date formats: the say-as page of Polly's developer guide. What cannot be
-read as its kind is said as it stands.
+Source of the kinds and date formats: the say-as page of Polly's developer guide. Text that does not
+fit its kind is said as it stands.
 """
 
 import re
@@ -22,10 +22,10 @@ CHARACTERS = {
     "+": "plus",
     "*": "asterisk",
 }
-"""Names of what is neither letter nor digit when a word is spelled out; others are silent."""
+"""Names of signs in a word that is spelled out; others are silent."""
 
 MAX_WHOLE_NUMBER_DIGITS = 36
-"""The largest named scale, decillion, ends there; longer ones are said digit by digit."""
+"""The largest named scale is decillion; longer numbers are said digit by digit."""
 
 MONTHS = (
     *("", "January", "February", "March", "April", "May", "June"),
@@ -36,41 +36,37 @@ DATE_PARTS = {"d": "day", "m": "month", "y": "year"}
 
 
 def expand_say_as(text: str, interpret_as: str, form: str = "") -> str:
-    """What to say for an element's text.
+    """Expand an element's text by its kind; an unknown one changes nothing.
 
-    Args:
-        text: of the element.
-        interpret_as: its kind; an unknown one changes nothing.
-        form: the order of a date's parts, such as `mdy`.
+    `form` is the order of a date's parts, such as `mdy`.
     """
-    read = _READERS.get(interpret_as)
-    return read(text, form) if read else text
+    reader = _READERS.get(interpret_as)
+    return reader(text, form) if reader else text
 
 
-def expand_characters(text: str, _form: str = "") -> str:
+def _expand_characters(text: str, _form: str = "") -> str:
     """Every character by its name, with short rests between."""
     return ", ".join(filter(None, (_name_character(character) for character in text.strip())))
 
 
-def expand_digits(text: str, _form: str = "") -> str:
-    """Every digit on its own, with a rest where they are grouped."""
+def _expand_digits(text: str, _form: str = "") -> str:
+    """Every digit on its own, with a rest between groups."""
     groups = re.findall(r"[0-9]+|[^\W\d_]+", text)
     return ", ".join(
         " ".join(map(_name_character, group)) if group.isdigit() else group for group in groups
     )
 
 
-def expand_cardinal(text: str, _form: str = "") -> str:
+def _expand_cardinal(text: str, _form: str = "") -> str:
     """A whole number in words, never read as a year."""
     return _expand_number(text, "cardinal")
 
 
-def expand_ordinal(text: str, _form: str = "") -> str:
-    """A whole number as a place in an order."""
+def _expand_ordinal(text: str, _form: str = "") -> str:
     return _expand_number(text, "ordinal")
 
 
-def expand_date(text: str, form: str) -> str:
+def _expand_date(text: str, form: str) -> str:
     """A date in a form that is read in full: `March 3, 2024`."""
     form = "ymd" if form == "yyyymmdd" else form or "mdy"
     numbers = re.findall(r"\d+", text)
@@ -93,29 +89,28 @@ def _expand_number(text: str, kind: str) -> str:
     if not re.fullmatch(r"[-+]?[0-9]+", whole):
         return text
     if len(whole) > MAX_WHOLE_NUMBER_DIGITS:
-        return expand_digits(whole)
+        return _expand_digits(whole)
     from num2words import num2words
 
     return str(num2words(int(whole), lang="en", to=kind))
 
 
 def _format_date(parts: dict[str, int]) -> str:
-    """The words of a date, or nothing when there is no such date."""
     year, month, day = parts.get("year", 0), parts.get("month", 0), parts.get("day", 0)
     if month >= len(MONTHS) or day > LONGEST_MONTH_DAYS or not any(parts.values()):
         return ""
-    when = f"{MONTHS[month]} {expand_ordinal(str(day)) if day else ''}".strip()
+    when = f"{MONTHS[month]} {_expand_ordinal(str(day)) if day else ''}".strip()
     return when + (", " if month and day and year else " ") + str(year) if year else when
 
 
 _READERS: dict[str, Callable[[str, str], str]] = {
-    "characters": expand_characters,
-    "spell-out": expand_characters,
-    "digits": expand_digits,
-    "telephone": expand_digits,
-    "cardinal": expand_cardinal,
-    "number": expand_cardinal,
-    "ordinal": expand_ordinal,
-    "date": expand_date,
+    "characters": _expand_characters,
+    "spell-out": _expand_characters,
+    "digits": _expand_digits,
+    "telephone": _expand_digits,
+    "cardinal": _expand_cardinal,
+    "number": _expand_cardinal,
+    "ordinal": _expand_ordinal,
+    "date": _expand_date,
     "expletive": lambda _text, _form: "beep",
 }

@@ -1,4 +1,4 @@
-"""SSML to what a voice without its own SSML has to do: sentences to say, and silences between.
+"""SSML for a voice without its own SSML: sentences to say, and silences between.
 
 Reads the part of SSML that Polly's engines share: speak, p, s, break, sub, say-as, prosody rate.
 Of other elements (phoneme, lang, emphasis, …) the text is said and the rest ignored. Document type
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mixer.errors import SpeechFailed
 from mixer.speech.embedded import say_as
-from mixer.speech.embedded.synthesized import MappedText
+from mixer.speech.embedded.mapped_text import MappedText
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -22,7 +22,7 @@ CLAUSE_PAUSE_MS = 200
 """Like a comma's."""
 
 SENTENCE_PAUSE_MS = 450
-"""Like a full stop's; with the quiet that a voice's own edges keep, about half a second."""
+"""Like a full stop's; with the quiet edges of the voice itself, about half a second."""
 
 PARAGRAPH_PAUSE_MS = 800
 """Short of the 0.85 s from which the music rises in pauses."""
@@ -38,7 +38,7 @@ BREAK_STRENGTHS_MS = {
     "strong": SENTENCE_PAUSE_MS,
     "x-strong": PARAGRAPH_PAUSE_MS,
 }
-"""Source of the names and what they are like: same page."""
+"""Source of the names and their meaning: the same page."""
 
 RATES = {
     "x-slow": 0.5,
@@ -67,9 +67,7 @@ class Pause:
 class Phrase:
     """Words said in one breath at one rate.
 
-    Attributes:
-        text: the words; their origins are places in the text of the sentence's element.
-        rate: factor of speed, 1.0 is the voice's own.
+    The origins of `text` are places in the sentence's text; a `rate` of 1.0 is the voice's own.
     """
 
     text: MappedText
@@ -80,9 +78,7 @@ class Phrase:
 class SsmlSentence:
     """One `<s>` element, or the text between such elements.
 
-    Attributes:
-        text: of the element, as written.
-        parts: what is said, and the silences asked for in between, in order.
+    `text` is as written; `parts` are what is said, and silences, in order.
     """
 
     text: str
@@ -106,45 +102,37 @@ def read_ssml(ssml: str) -> tuple[SsmlSentence | Pause, ...]:
         raise _unreadable_error(ssml, str(error)) from error
     if _tag_name(root) != "speak":
         raise _unreadable_error(ssml, "its root element is not <speak>")
-    reading = _SsmlWalker()
+    walker = _SsmlWalker()
     try:
-        reading.read_element(root, 1.0)
+        walker.read_element(root, 1.0)
     except (ValueError, RecursionError) as error:
         raise _unreadable_error(ssml, str(error)) from error
-    return reading.finish()
-
-
-def plain_text(ssml: str) -> str:
-    """Roughly what a chunk says, to name it in messages; never fails."""
-    return " ".join(re.sub(r"<[^>]*>", " ", ssml).split())
+    return walker.finish()
 
 
 def snippet(ssml: str) -> str:
-    """The beginning of what a chunk says, for messages."""
-    text = plain_text(ssml) or ssml
+    """The beginning of what a chunk says, for messages; never fails."""
+    text = " ".join(re.sub(r"<[^>]*>", " ", ssml).split()) or ssml
     return text if len(text) <= SNIPPET_CHARS else text[: SNIPPET_CHARS - 1] + "…"
 
 
 @dataclass(slots=True)
 class _SentenceBuilder:
-    """A sentence while it is being read."""
-
     explicit: bool = False
     text: str = ""
     parts: list[Phrase | Pause] = field(default_factory=list)
 
     def add_text(self, source: str, rate: float, alias: str | None = None) -> None:
-        """Add words, in one phrase with those before when the rate is the same."""
         start = len(self.text)
         self.text += source
-        said = MappedText.literal(source, start)
+        text = MappedText.literal(source, start)
         if alias is not None:
-            said = MappedText.alias(alias, start, len(self.text))
+            text = MappedText.alias(alias, start, len(self.text))
         last = self.parts[-1] if self.parts else None
         if isinstance(last, Phrase) and last.rate == rate:
-            self.parts[-1] = Phrase(last.text + said, rate)
+            self.parts[-1] = Phrase(last.text + text, rate)
         else:
-            self.parts.append(Phrase(said, rate))
+            self.parts.append(Phrase(text, rate))
 
     @property
     def is_empty(self) -> bool:
@@ -154,7 +142,7 @@ class _SentenceBuilder:
 
 
 class _SsmlWalker:
-    """The walk through a document, gathering sentences and pauses."""
+    """Walks through a document, collecting sentences and pauses."""
 
     def __init__(self) -> None:
         self._items: list[SsmlSentence | Pause] = []
@@ -162,12 +150,11 @@ class _SsmlWalker:
         self._pending_pause_ms = 0
 
     def finish(self) -> tuple[SsmlSentence | Pause, ...]:
-        """All that was gathered; a pause still owed at the end is nobody's."""
+        """All items; a pause that is pending at the end is dropped."""
         self._close_sentence(0)
         return tuple(self._items)
 
     def read_element(self, element: "Element", rate: float) -> None:
-        """Read an element: by its own rule, or its text and children."""
         rule = _RULES.get(_tag_name(element), _SsmlWalker._read_children)
         rule(self, element, rate)
 
@@ -206,7 +193,7 @@ class _SsmlWalker:
         self._read_children(element, min(max(rate * factor, SLOWEST_RATE), FASTEST_RATE))
 
     def _close_sentence(self, pause_ms: int) -> None:
-        """End the open sentence, if there is one, and owe the pause after it."""
+        """End the open sentence, if there is one, and keep the pause pending."""
         sentence, self._current = self._current, _SentenceBuilder()
         if sentence.is_empty:
             self._items += [part for part in sentence.parts if isinstance(part, Pause)]
@@ -240,12 +227,11 @@ def _iterate_content(element: "Element") -> Iterator[tuple[str, "Element | None"
 
 
 def _tag_name(element: "Element") -> str:
-    """An element's name without its namespace."""
     return str(element.tag).rsplit("}", 1)[-1]
 
 
 def _break_ms(element: "Element") -> int:
-    """How long a break lasts, at most MAX_BREAK_MS."""
+    """The length of a break, at most MAX_BREAK_MS."""
     time = element.get("time")
     if time is None:
         strength = element.get("strength", "medium")
@@ -254,17 +240,17 @@ def _break_ms(element: "Element") -> int:
         return BREAK_STRENGTHS_MS[strength]
     match = re.fullmatch(r"\s*\+?([0-9]*\.?[0-9]+)(ms|s)\s*", time)
     if not match:
-        raise ValueError(f'"{time}" is no time')
+        raise ValueError(f'"{time}" is not a length of time')
     return round(min(float(match[1]) * (1000 if match[2] == "s" else 1), MAX_BREAK_MS))
 
 
 def _parse_rate(rate: str) -> float:
-    """The factor of speed that a rate attribute names; signed percents are changes."""
+    """The factor of a rate attribute; signed percents are changes."""
     if rate in RATES:
         return RATES[rate]
     match = re.fullmatch(r"([-+]?)([0-9]*\.?[0-9]+)%", rate.strip())
     if not match:
-        raise ValueError(f'"{rate}" is no rate')
+        raise ValueError(f'"{rate}" is not a rate')
     factor = float(match[2]) / 100
     return {"": factor, "+": 1 + factor, "-": 1 - factor}[match[1]]
 

@@ -1,4 +1,4 @@
-"""What stands between any text and the embedded voice, so that nothing trips it. Pure.
+"""Makes any text safe for the embedded voice. Pure.
 
 hibari-tts 0.2.1 reads English in Latin letters. Measured: a number of 37 or more digits raises
 IndexError; `[word](/x/)` is taken for phonemes; Cyrillic is spelled out as noise; memory grows
@@ -10,22 +10,22 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mixer.speech.embedded.mapped_text import MappedText
 from mixer.speech.embedded.say_as import DIGITS, MAX_WHOLE_NUMBER_DIGITS
 from mixer.speech.embedded.ssml_reader import CLAUSE_PAUSE_MS
-from mixer.speech.embedded.synthesized import MappedText
 
 MAX_PIECE_PHONEMES = 300
-"""Said at once at the voice's own pace: about as many characters of text, 18 s and 290 MB."""
+"""At the voice's own pace: about as many characters of text, 18 s and 290 MB."""
 
 MIN_PIECE_PHONEMES = 60
-"""However slowly they are said."""
+"""At any rate."""
 
 INNER_SENTENCE_PAUSE_MS = 300
-"""Between sentences that share one element: shorter than between elements, as they may be one."""
+"""Between sentences that share one element: shorter than between elements."""
 
 MAX_RUN_CHARS = 40
-"""Without a space; longer than any English word. The time to find out how to read such a run grows
-with its cube: measured, 33 s for 150 links in a row."""
+"""Without a space; longer than any English word. The time for such a run grows with its cube:
+measured, 33 s for 150 links in a row."""
 
 _NUMBER = re.compile(r"\d(?:[.,]?\d)*")
 _LINK = re.compile(r"[\[\]]")
@@ -41,12 +41,9 @@ _STRESS = frozenset("ˈˌː")
 
 @dataclass(frozen=True, slots=True)
 class PhonemeSpan:
-    """A stretch of phonemes said at once.
+    """Phonemes that are said at once.
 
-    Attributes:
-        start: index of its first phoneme.
-        end: index after its last.
-        pause_ms: the silence after it.
+    `start` and `end` are indexes, `pause_ms` the silence after them.
     """
 
     start: int
@@ -55,7 +52,7 @@ class PhonemeSpan:
 
 
 def sanitise_text(text: MappedText) -> MappedText:
-    """The text with all that the voice cannot read taken out or made readable."""
+    """Remove or replace all that the voice cannot read."""
     text = text.replace_matches(_NOT_ASCII, lambda match: _transliterate(match.group()))
     text = text.replace_matches(_GREEK, lambda match: _name_greek_letter(match.group()))
     text = text.replace_matches(_LINK, lambda match: "(" if match.group() == "[" else ")")
@@ -66,31 +63,27 @@ def sanitise_text(text: MappedText) -> MappedText:
 def split_phonemes(phonemes: str, rate: float = 1.0) -> list[PhonemeSpan]:
     """Cut phonemes into pieces of bounded length: at sentence ends, else clauses, else words.
 
-    Args:
-        phonemes: of a phrase.
-        rate: factor of speed; what is said slowly is cut shorter, as memory goes by its length.
+    Slow speech (a `rate` below 1) is cut shorter, as memory depends on its length.
     """
     longest = max(round(MAX_PIECE_PHONEMES * min(rate, 1.0)), MIN_PIECE_PHONEMES)
-    found: list[PhonemeSpan] = []
+    pieces: list[PhonemeSpan] = []
     start = 0
     for match in _SENTENCE_END.finditer(phonemes):
-        found += _split_sentence(phonemes, start, match.end(), longest, INNER_SENTENCE_PAUSE_MS)
+        pieces += _split_sentence(phonemes, start, match.end(), longest, INNER_SENTENCE_PAUSE_MS)
         start = match.end()
-    found += _split_sentence(phonemes, start, len(phonemes), longest, 0)
+    pieces += _split_sentence(phonemes, start, len(phonemes), longest, 0)
     return [
         _trim_spaces(piece, phonemes)
-        for piece in found
-        if is_audible(phonemes[piece.start : piece.end])
+        for piece in pieces
+        if _is_audible(phonemes[piece.start : piece.end])
     ]
 
 
-def is_audible(phonemes: str) -> bool:
-    """Whether there is more than punctuation and stress to hear."""
+def _is_audible(phonemes: str) -> bool:
     return any(phoneme.isalpha() and phoneme not in _STRESS for phoneme in phonemes)
 
 
 def _trim_spaces(piece: PhonemeSpan, phonemes: str) -> PhonemeSpan:
-    """The piece without the spaces at its edges."""
     text = phonemes[piece.start : piece.end]
     start = piece.start + len(text) - len(text.lstrip())
     return PhonemeSpan(start, start + len(text.strip()), piece.pause_ms)
@@ -99,7 +92,6 @@ def _trim_spaces(piece: PhonemeSpan, phonemes: str) -> PhonemeSpan:
 def _split_sentence(
     phonemes: str, start: int, end: int, longest: int, pause_ms: int
 ) -> Iterator[PhonemeSpan]:
-    """One sentence in pieces of at most `longest` phonemes."""
     while end - start > longest:
         cut, pause_after_ms = _find_cut(phonemes, start + longest // 5, start + longest)
         yield PhonemeSpan(start, cut, pause_after_ms)
@@ -108,7 +100,6 @@ def _split_sentence(
 
 
 def _find_cut(phonemes: str, earliest: int, latest: int) -> tuple[int, int]:
-    """The best place to cut a long sentence, and the pause there."""
     clauses = [match.end() for match in _CLAUSE_END.finditer(phonemes, earliest, latest)]
     if clauses:
         return clauses[-1], CLAUSE_PAUSE_MS
@@ -117,7 +108,7 @@ def _find_cut(phonemes: str, earliest: int, latest: int) -> tuple[int, int]:
 
 
 def _transliterate(character: str) -> str:
-    """A character beyond ASCII as the voice can read it; marks vanish, other scripts are blank."""
+    """A readable form of a character beyond ASCII; marks vanish, other scripts are blank."""
     kind = unicodedata.category(character)[0]
     if character in _SUPPORTED_SYMBOLS or kind not in "LMNC":
         return character
@@ -130,18 +121,17 @@ def _transliterate(character: str) -> str:
 
 
 def _is_supported(character: str) -> bool:
-    """Whether it is a Latin or Greek letter, or plain ASCII."""
     return character.isascii() or unicodedata.name(character, "").startswith(("LATIN", "GREEK"))
 
 
 def _name_greek_letter(letters: str) -> str:
-    """A single Greek letter by its name; whole words are beyond the voice."""
+    """The name of a single Greek letter; the voice cannot read whole words."""
     match = _GREEK_NAME.match(unicodedata.name(letters, "")) if len(letters) == 1 else None
     return match[1].lower() if match else " "
 
 
 def _expand_long_number(number: str) -> str:
-    """A number that has a name, or the digits of one that is too long for any."""
+    """Spell the digits of a number that is too long to have a name."""
     digits = [character for character in number if character.isdigit()]
     if len(digits) <= MAX_WHOLE_NUMBER_DIGITS:
         return number
@@ -149,7 +139,7 @@ def _expand_long_number(number: str) -> str:
 
 
 def _find_run_breaks(text: str) -> Iterator[int]:
-    """Where long runs without a space are broken: before a word after a mark, else anywhere."""
+    """Where to break long runs without a space: before a word after a mark, else anywhere."""
     for run in _RUN.finditer(text):
         start, end = run.span()
         while end - start > MAX_RUN_CHARS:

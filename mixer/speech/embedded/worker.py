@@ -1,38 +1,53 @@
 """What a worker process of the embedded engine runs: requests in, speech out, one at a time.
 
 Its standard input is a lifeline: the engine holds the other end and writes nothing, so that its
-end means that the engine is gone, however it died, and the worker dies at once.
+end means that the engine is gone, and the worker exits at once.
 """
 
 import functools
 import os
+import shlex
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from mixer.errors import MixerError, SpeechFailed
 from mixer.sound import ffmpeg
-from mixer.speech.embedded import encoding
 from mixer.speech.embedded.ssml_reader import Phrase, read_ssml, snippet
-from mixer.speech.engine import SampleSpan, Speech, WordTiming
+from mixer.speech.engine import CONTENT_TYPES, SampleSpan, Speech, WordTiming
 
 if TYPE_CHECKING:
     from mixer.speech.embedded.model import EmbeddedModel
 
 LIFELINE_DESCRIPTOR = 0
 
+ENCODE_TIMEOUT_S = 120.0
+"""Many times what the longest chunk takes."""
+
+BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1")
+"""No encoder version in the file: equal samples give equal bytes."""
+
+ENCODERS: dict[str, Sequence[str]] = {
+    "flac": shlex.split("-c:a flac -f flac"),
+    "mp3": shlex.split("-c:a libmp3lame -b:a 64k -write_xing 0 -id3v2_version 0 -f mp3"),
+}
+
+DELAY_SAMPLES = {"flac": 0, "mp3": 1_105}
+"""Inserted by decoding: LAME's 576 and the decoder's 529, as there is no LAME tag."""
+
+FLAC_TOTAL_SAMPLES = slice(21, 26)
+"""Where a FLAC file holds its length, in the lower 36 bits (source: RFC 9639, section 8.2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerRequest:
-    """One chunk to say.
+    """One chunk to synthesize.
 
-    Attributes:
-        ssml: of the chunk.
-        pitch: the voice's factor.
-        suffix: of the audio wanted, `flac` or `mp3`.
+    `pitch` is the voice's factor, `suffix` that of the audio file, `flac` or `mp3`.
     """
 
     ssml: str
@@ -42,7 +57,7 @@ class WorkerRequest:
 
 @dataclass(frozen=True, slots=True)
 class WorkerFailure:
-    """Why a chunk could not be said; errors themselves do not travel well between processes."""
+    """Why a chunk failed; exceptions themselves do not pickle well."""
 
     message: str
     passages: tuple[str, ...]
@@ -52,29 +67,25 @@ Reply = Speech | WorkerFailure
 
 
 def main(descriptor: int) -> None:
-    """Answer requests until the engine is gone.
-
-    Args:
-        descriptor: of this end of the connection to the engine.
-    """
+    """Answer requests over a connection, given by its descriptor, until the engine is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # what is said here stays here; read at import
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a package prints
-    children = ffmpeg.ProcessGroup()
-    threading.Thread(target=_exit_with_engine, args=(children,), daemon=True).start()
-    speaker = ChunkSynthesizer(children)
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # privacy; read at import
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for packages that print
+    processes = ffmpeg.ProcessGroup()
+    threading.Thread(target=_exit_with_engine, args=(processes,), daemon=True).start()
+    synthesizer = ChunkSynthesizer(processes)
     with Connection(descriptor) as engine:
         while True:
             try:
                 request: WorkerRequest = engine.recv()
             except (EOFError, OSError):
                 return
-            engine.send(speaker.handle_request(request))
+            engine.send(synthesizer.handle_request(request))
 
 
 class ChunkSynthesizer:
-    """The model, loaded with the first request, and what it says as audio files."""
+    """Loads the model with the first request, and makes audio files."""
 
     def __init__(self, processes: ffmpeg.ProcessGroup) -> None:
         self._processes = processes
@@ -86,7 +97,7 @@ class ChunkSynthesizer:
         return EmbeddedModel()
 
     def handle_request(self, request: WorkerRequest) -> Reply:
-        """Say a chunk; whatever goes wrong is the chunk's failure, not the process's."""
+        """Synthesize a chunk; any error is the chunk's failure, not the process's."""
         try:
             return self._synthesize(request)
         except SpeechFailed as error:
@@ -94,27 +105,25 @@ class ChunkSynthesizer:
         except MixerError as error:
             return WorkerFailure(str(error), (snippet(request.ssml),))
         except Exception as error:  # noqa: BLE001 (from packages, over any text there is)
-            reason = f"The embedded voice stumbled: {type(error).__name__}: {error}"
+            reason = f"The embedded voice failed: {type(error).__name__}: {error}"
             return WorkerFailure(reason, (snippet(request.ssml),))
 
     def _synthesize(self, request: WorkerRequest) -> Speech:
         from mixer.speech.embedded.chunk import assemble_chunk
         from mixer.speech.embedded.model import RATE_HZ, PhraseAudio
 
-        def say(phrase: Phrase) -> PhraseAudio:
+        def synthesize_phrase(phrase: Phrase) -> PhraseAudio:
             return self._model.synthesize(phrase.text, pitch=request.pitch, rate=phrase.rate)
 
-        recital = assemble_chunk(read_ssml(request.ssml), say)
-        delay_samples = encoding.DELAY_SAMPLES[request.suffix]
+        chunk = assemble_chunk(read_ssml(request.ssml), synthesize_phrase)
+        delay_samples = DELAY_SAMPLES[request.suffix]
         return Speech(
-            audio=encoding.encode_audio(recital.pcm, RATE_HZ, request.suffix, self._processes),
-            content_type=encoding.CONTENT_TYPES[request.suffix],
+            audio=encode_audio(chunk.pcm, RATE_HZ, request.suffix, self._processes),
+            content_type=CONTENT_TYPES[request.suffix],
             rate_hz=RATE_HZ,
             billed_chars=0,
-            sentences=tuple(
-                span and _shift_span(span, delay_samples) for span in recital.sentences
-            ),
-            words=tuple(_shift_word(word, delay_samples) for word in recital.words),
+            sentences=tuple(span and _shift_span(span, delay_samples) for span in chunk.sentences),
+            words=tuple(_shift_word(word, delay_samples) for word in chunk.words),
         )
 
 
@@ -131,3 +140,21 @@ def _exit_with_engine(processes: ffmpeg.ProcessGroup) -> None:
         pass
     processes.stop()
     os._exit(0)
+
+
+def encode_audio(pcm: bytes, rate_hz: int, suffix: str, processes: ffmpeg.ProcessGroup) -> bytes:
+    """Encode mono samples of 16 bits, little-endian, as a whole `flac` or `mp3` file."""
+    if suffix not in ENCODERS:
+        raise MixerError(f"There is no encoder for {suffix}: use flac or mp3.")
+    source = ("-f", "s16le", "-ar", str(rate_hz), "-ac", "1", *ffmpeg.confined_stdin())
+    arguments = [*source, *BITEXACT, *ENCODERS[suffix], "pipe:1"]
+    audio = ffmpeg.run(arguments, stdin=pcm, timeout_s=ENCODE_TIMEOUT_S, processes=processes).stdout
+    return _set_flac_length(audio, len(pcm) // 2) if suffix == "flac" else audio
+
+
+def _set_flac_length(flac: bytes, length_samples: int) -> bytes:
+    """Write the length into a FLAC header, to which FFmpeg cannot seek back in a pipe."""
+    length = length_samples.to_bytes(5, "big")
+    first = FLAC_TOTAL_SAMPLES.start
+    field = bytes([flac[first] & 0xF0 | length[0]]) + length[1:]
+    return flac[:first] + field + flac[FLAC_TOTAL_SAMPLES.stop :]

@@ -21,78 +21,69 @@ BOOT = (
     "import sys; sys.path[:] = sys.argv[3:]; import importlib; "
     "importlib.import_module(sys.argv[1]).main(int(sys.argv[2]))"
 )
-"""Imports what this process would import, and nothing of its main module."""
+"""Imports with this process's path, and nothing of its main module."""
 
 CLOSING_TIMEOUT_S = 5.0
-"""For those who wait for a killed worker to notice; far more than they need."""
+"""For callers to notice that their worker was killed; far more than they need."""
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 
 
 class WorkerDied(MixerError):
-    """A worker process ended before it had answered."""
+    """A worker process ended before it answered."""
 
 
-class Worker(Generic[Request, Reply]):
-    """One child process. Its standard input only tells it whether this process still lives."""
+class WorkerProcess(Generic[Request, Reply]):
+    """One child process. The end of its standard input means that this process is gone."""
 
     def __init__(self, module: str) -> None:
-        self._connection, theirs = multiprocessing.Pipe()
-        with theirs:
+        self._connection, child_end = multiprocessing.Pipe()
+        with child_end:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", BOOT, module, str(theirs.fileno()), *sys.path],
+                [sys.executable, "-c", BOOT, module, str(child_end.fileno()), *sys.path],
                 stdin=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[child_end.fileno()],
                 process_group=0,
             )
 
     def call(self, request: Request) -> Reply:
-        """Send a request and wait for the reply.
-
-        Raises:
-            WorkerDied: the process ended in between.
-        """
+        """Send a request and wait for the reply; WorkerDied if the process ends in between."""
         try:
             self._connection.send(request)
             reply: Reply = self._connection.recv()
         except (EOFError, OSError) as error:
-            raise WorkerDied("A speaking process died in the middle of a chunk.") from error
+            raise WorkerDied("A speech process died in the middle of a chunk.") from error
         return reply
 
     def kill(self) -> None:
-        """End the process at once; those who wait for its reply meet WorkerDied."""
+        """End the process at once; callers that wait for its reply get WorkerDied."""
         self._process.kill()
 
     def close(self) -> None:
-        """End the process, reap it and close what leads to it."""
+        """End the process, reap it and close its connection."""
         self.kill()
         with self._process:
             self._connection.close()
 
 
 class WorkerPool(Generic[Request, Reply]):
-    """Workers, at most `size`. Safe from threads.
-
-    Args:
-        module: whose `main(descriptor)` a worker runs.
-        size: so many requests are answered at once; further ones wait.
-    """
+    """At most `size` workers, each running the `main(descriptor)` of a module. Thread-safe."""
 
     def __init__(self, module: str, size: int) -> None:
         self._module, self._size = module, size
-        self._idle: list[Worker[Request, Reply]] = []
-        self._all: set[Worker[Request, Reply]] = set()
+        self._idle: list[WorkerProcess[Request, Reply]] = []
+        self._all: set[WorkerProcess[Request, Reply]] = set()
         self._changed = threading.Condition()
         self._closed = False
 
     def call(self, request: Request) -> Reply:
-        """Have a request answered by a worker.
+        """Have a worker answer a request.
 
         Raises:
-            WorkerDied: the worker ended before it had answered.
+            WorkerDied: the worker ended before it answered.
             OutOfTime: the pool was closed meanwhile.
-            MixerError: the pool was closed before.
+            MixerError: the pool was already closed.
         """
         try:
             with self._borrow_worker() as worker:
@@ -103,44 +94,44 @@ class WorkerPool(Generic[Request, Reply]):
             raise
 
     def close(self) -> None:
-        """End all workers, also those at work; safe to call twice."""
+        """End all workers, also busy ones; safe to call twice."""
         with self._changed:
             self._closed = True
             for worker in self._all:
                 worker.kill()
-            at_work = self._all.difference(self._idle)
+            busy = self._all.difference(self._idle)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._all & at_work, CLOSING_TIMEOUT_S)
-            left = tuple(self._all)
-        for worker in left:
+            self._changed.wait_for(lambda: not self._all & busy, CLOSING_TIMEOUT_S)
+            remaining = tuple(self._all)
+        for worker in remaining:
             self._discard_worker(worker)
 
     @contextlib.contextmanager
-    def _borrow_worker(self) -> Iterator[Worker[Request, Reply]]:
-        """A worker for one request; it comes back only when that went through."""
+    def _borrow_worker(self) -> Iterator[WorkerProcess[Request, Reply]]:
+        """A worker for one request; it is returned only when that succeeded."""
         worker = self._acquire_worker()
-        done = False
+        is_done = False
         try:
             yield worker
-            done = True
+            is_done = True
         finally:
-            if not (done and self._return_worker(worker)):
+            if not (is_done and self._return_worker(worker)):
                 self._discard_worker(worker)
 
-    def _acquire_worker(self) -> Worker[Request, Reply]:
+    def _acquire_worker(self) -> WorkerProcess[Request, Reply]:
         with self._changed:
             self._changed.wait_for(
                 lambda: self._closed or self._idle or len(self._all) < self._size
             )
             if self._closed:
-                raise MixerError("The engine is closed and speaks no more.")
+                raise MixerError("The speech engine is closed.")
             if self._idle:
                 return self._idle.pop()
-            worker: Worker[Request, Reply] = Worker(self._module)
+            worker: WorkerProcess[Request, Reply] = WorkerProcess(self._module)
             self._all.add(worker)
             return worker
 
-    def _return_worker(self, worker: Worker[Request, Reply]) -> bool:
+    def _return_worker(self, worker: WorkerProcess[Request, Reply]) -> bool:
         """Keep a worker for the next request, unless the pool is closed."""
         with self._changed:
             if not self._closed:
@@ -148,7 +139,7 @@ class WorkerPool(Generic[Request, Reply]):
                 self._changed.notify()
             return not self._closed
 
-    def _discard_worker(self, worker: Worker[Request, Reply]) -> None:
+    def _discard_worker(self, worker: WorkerProcess[Request, Reply]) -> None:
         worker.close()
         with self._changed:
             self._all.discard(worker)

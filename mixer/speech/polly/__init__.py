@@ -1,1 +1,8 @@
 """Amazon Polly: its engines and voices, its refusals, and the quota that all calls keep."""
+
+from mixer.speech.polly.engine import PollyEngine, create_polly_client
+from mixer.speech.polly.quota import EngineQuotas
+from mixer.speech.polly.retry import Retry
+from mixer.speech.polly.voices import VoiceCatalogue
+
+__all__ = ["EngineQuotas", "PollyEngine", "Retry", "VoiceCatalogue", "create_polly_client"]

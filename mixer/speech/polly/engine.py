@@ -1,9 +1,9 @@
-"""Amazon Polly behind the SpeechEngine protocol.
+"""Amazon Polly behind the SpeechEngine protocol. boto3 is imported late.
 
-A chunk is said in one call, and its speech marks, where they are wanted and the engine has them,
-in a second one that Polly charges for like the first. Every call passes the limiter of its engine
-and is tried again while that can help; see `quota` and `retry`. What outlives a request (client,
-quotas, catalogue of voices) can be handed in, so that a warm process neither connects nor lists
+A chunk is synthesized in one call, and its speech marks, where they are wanted and the engine has
+them, in a second one that Polly charges for like the first. Every call passes the limiter of its
+engine and is retried while that can help; see `quota` and `retry`. What outlives a request (client,
+quotas, catalogue of voices) can be passed in, so that a warm process neither connects nor lists
 again, nor is granted a burst twice.
 """
 
@@ -16,17 +16,28 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from mixer.errors import MixerError, OutOfTime, SpeechFailed, UnknownVoice
-from mixer.script.limits import POLLY_LIMITS, EngineLimits
-from mixer.script.script import PASSAGE_CHARS
+from mixer.script import LIMITS, EngineLimits
 from mixer.speech.engine import Speech, Voice, VoiceSettings
-from mixer.speech.polly.mp3_frames import sample_count
-from mixer.speech.polly.quota import DESCRIBE_VOICES, EngineQuotas
+from mixer.speech.polly.faults import translate_error
+from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas
 from mixer.speech.polly.retry import Retry
-from mixer.speech.polly.service_errors import translate_error
-from mixer.speech.polly.speech_marks import ENGINES_WITH_MARKS, MARK_TYPES, align_marks, parse_marks
-from mixer.speech.polly.voices import VoiceCatalogue, find_mismatch, find_near_names, parse_voice
+from mixer.speech.polly.speech_marks import (
+    ENGINES_WITH_MARKS,
+    MARK_TYPES,
+    align_marks,
+    parse_marks,
+    sample_count,
+)
+from mixer.speech.polly.voices import (
+    ENGINES_BEST_FIRST,
+    VoiceCatalogue,
+    find_mismatch,
+    find_near_names,
+    parse_voice,
+)
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_polly import PollyClient
     from mypy_boto3_polly.literals import (
         EngineType,
@@ -37,22 +48,71 @@ if TYPE_CHECKING:
     from mypy_boto3_polly.type_defs import DescribeVoicesOutputTypeDef, SynthesizeSpeechInputTypeDef
 
 BEST_RATE_HZ = {"generative": 24_000, "neural": 24_000, "long-form": 24_000, "standard": 22_050}
-"""MP3 at the rate each engine works at (Polly's own defaults): more would only be resampled."""
+"""The rate each engine works at (Polly's own defaults): more would only be resampled."""
 
-TAG = re.compile(r"<[^>]*>")
+CONNECT_TIMEOUT_S = 3.0
+"""Within a region a connection takes milliseconds; a slower one is retried."""
+
+READ_TIMEOUT_S = 30.0
+"""Between two parts of an answer. The longest call, 3,000 characters, begins to answer well
+before that; more would let a dead connection use up the time for a retry."""
+
+MAX_CONNECTIONS = max(quota.in_flight for quota in POLLY_QUOTAS.values())
+"""The most that any engine keeps in flight; they are opened on demand."""
+
+PASSAGE_CHARS = 60
+"""Of a text, in messages."""
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+def create_polly_client(
+    *,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    connections: int = MAX_CONNECTIONS,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    read_timeout_s: float = READ_TIMEOUT_S,
+    session: "boto3.Session | None" = None,
+) -> "PollyClient":
+    """Create a client without retries of its own; the caller closes it.
+
+    Args:
+        region: None for the environment's.
+        endpoint_url: of another server that speaks Polly's protocol; None for the real one.
+        connections: kept open at most; the parallelism of the engine.
+        session: with the credentials; None for boto3's default.
+
+    Raises:
+        MixerError: no region is configured, or the profile does not exist.
+    """
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    config = Config(
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        connect_timeout=connect_timeout_s,
+        read_timeout=read_timeout_s,
+        max_pool_connections=connections,
+        tcp_keepalive=True,
+    )
+    try:
+        source = session or boto3.Session()
+        return source.client("polly", region_name=region, endpoint_url=endpoint_url, config=config)
+    except BotoCoreError as error:
+        raise MixerError(
+            f"Amazon Polly cannot be reached: {str(error).rstrip('.')}; set region and credentials "
+            "with `aws configure`, or with AWS_DEFAULT_REGION and AWS_PROFILE."
+        ) from error
 
 
 class PollyEngine:
-    """Says chunks with Amazon Polly. Safe for many threads; starts none of its own.
+    """Synthesizes chunks with Amazon Polly. Safe for many threads; starts none of its own.
 
-    Args:
-        client: from `polly_client`; whoever made it closes it.
-        quotas: the process's share of the account's quota; keep one as long as the process lives.
-        catalogue: what is known of the voices; keep one as long as the process lives.
-        retry: how patient to be, and until when; this engine's own, on the clock of the quotas.
-        speech_marks: whether to ask for the times of sentences and words. Each is a second call
-            at the price of the first.
-        engine: which of the four sets the parallelism.
+    `quotas` and `catalogue` are kept for the life of the process, on the same clock as `retry`.
+    With `speech_marks` each chunk costs a second call at the price of the first. `engine` sets the
+    parallelism.
     """
 
     name = "polly"
@@ -77,40 +137,31 @@ class PollyEngine:
 
     @property
     def parallelism(self) -> int:
-        """The places in flight that the engine's share of the quota gives."""
+        """The calls in flight that the engine's share of the quota allows."""
         return self._quotas.limiter(_require_engine(self._engine)).quota.in_flight
 
     def limits(self, engine: str) -> EngineLimits:
-        """What one call of one of the four engines may hold.
-
-        Raises:
-            UnknownVoice: Polly has no such engine.
-        """
-        return POLLY_LIMITS[_require_engine(engine)]
+        """What one call of one of the four engines may hold; UnknownVoice for any other."""
+        return LIMITS[_require_engine(engine)]
 
     def voices(self) -> tuple[Voice, ...]:
-        """Every voice that the region has, the default first; listed anew once an hour.
-
-        Raises:
-            SpeechFailed: Polly does not list them.
-            OutOfTime: the deadline came first.
-        """
+        """Every voice of the region, the default first; listed again after an hour."""
         return self._catalogue.voices(lambda: _list_voices(self._client, self._quotas, self._retry))
 
     def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
-        """Say one chunk.
+        """Synthesize one chunk.
 
-        A chunk whose speech marks cannot be had, or point at none of its sentences, is returned
+        A chunk whose speech marks cannot be had, or match none of its sentences, is returned
         without times: its audio is paid for.
 
         Raises:
             SpeechFailed: Polly refuses the chunk, its faults did not pass, or the engine is closed.
-            UnknownVoice: no such voice, or it does not speak with this engine; lists near ones.
+            UnknownVoice: no such voice, or not with this engine; suggests similar ones.
             BadOption: no such lexicon, or the voice does not speak the language.
             OutOfTime: the deadline came first, or the engine was closed meanwhile.
         """
         if self._retry.stop.is_set():
-            raise SpeechFailed("The engine is closed and speaks no more.", [extract_passage(ssml)])
+            raise SpeechFailed("The speech engine is closed.", [_extract_passage(ssml)])
         rate_hz = BEST_RATE_HZ[_require_engine(voice_settings.engine)]
         audio, billed_chars = self._call_service(
             _audio_request(ssml, voice_settings, rate_hz), voice_settings
@@ -124,10 +175,10 @@ class PollyEngine:
             return speech
 
     def close(self) -> None:
-        """Speak no more; safe to call twice.
+        """Stop; safe to call twice.
 
-        Who waits for a turn or for another try stops at once with OutOfTime. Calls under way end
-        with their answers: they are paid for. The client belongs to whoever made it.
+        Callers that wait for a permit or another try get OutOfTime at once. Calls under way end
+        with their answers, since they are paid for. The client is closed by its creator.
         """
         self._retry.stop.set()
         self._quotas.wake_waiters()
@@ -152,21 +203,21 @@ class PollyEngine:
         """Make a call; returns the whole answer and the characters charged for it."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        def once() -> tuple[bytes, int]:
+        def call_once() -> tuple[bytes, int]:
             answer = self._client.synthesize_speech(**request)
             with closing(answer["AudioStream"]) as stream:
                 return stream.read(), answer["RequestCharacters"]
 
-        passage = extract_passage(request["Text"])
+        passage = _extract_passage(request["Text"])
         try:
-            return self._retry.call(self._quotas.limiter(voice_settings.engine), once, passage)
+            return self._retry.call(self._quotas.limiter(voice_settings.engine), call_once, passage)
         except (BotoCoreError, ClientError) as error:
             raise translate_error(
                 error, voice_settings, passage, lambda: self._find_mismatch(voice_settings)
             ) from error
 
     def _find_mismatch(self, voice_settings: VoiceSettings) -> UnknownVoice | None:
-        """Looked up only after a refusal: the usual chunk costs no listing of voices."""
+        """Called only after a refusal: a usual chunk costs no listing of voices."""
         try:
             return find_mismatch(self.voices(), voice_settings)
         except MixerError:
@@ -174,7 +225,6 @@ class PollyEngine:
 
 
 def _list_voices(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> Iterator[Voice]:
-    """The voices of the client's region, page by page."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     limiter, token = quotas.limiter(DESCRIBE_VOICES), ""
@@ -184,8 +234,8 @@ def _list_voices(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> I
         except (SpeechFailed, BotoCoreError, ClientError) as error:
             reason = str(error.__cause__ or error).rstrip(".")
             raise SpeechFailed(
-                f"Amazon Polly does not list its voices: {reason}; check the AWS credentials, "
-                "the region and the network."
+                f"Amazon Polly cannot list its voices: {reason}; check the AWS credentials, the "
+                "region and the network."
             ) from error
         yield from (parse_voice(listed) for listed in page["Voices"])
         token = page.get("NextToken", "")
@@ -197,17 +247,17 @@ def _fetch_page(client: "PollyClient", token: str) -> "DescribeVoicesOutputTypeD
     return client.describe_voices(NextToken=token) if token else client.describe_voices()
 
 
-def extract_passage(ssml: str) -> str:
-    """The beginning of what is said, without tags, to name it in messages."""
-    text = " ".join(html.unescape(TAG.sub(" ", ssml)).split())
+def _extract_passage(ssml: str) -> str:
+    text = " ".join(html.unescape(_TAG.sub(" ", ssml)).split())
     return text if len(text) <= PASSAGE_CHARS else text[: PASSAGE_CHARS - 1] + "…"
 
 
 def _require_engine(engine: str) -> str:
-    if engine not in POLLY_LIMITS:
-        near = find_near_names(engine, POLLY_LIMITS) or list(POLLY_LIMITS)
+    if engine not in ENGINES_BEST_FIRST:
+        near = find_near_names(engine, ENGINES_BEST_FIRST) or list(ENGINES_BEST_FIRST)
+        names = ", ".join(ENGINES_BEST_FIRST)
         raise UnknownVoice(
-            f"Amazon Polly has no engine “{engine}”. It has {', '.join(POLLY_LIMITS)}.",
+            f"Amazon Polly has no engine “{engine}”; choose one of {names}.",
             engine=engine,
             near=near,
         )

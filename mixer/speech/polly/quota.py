@@ -1,16 +1,16 @@
 """Keeps the calls of one process within its share of the account's quota.
 
-Amazon Polly allows so many calls a second, with a burst, and so many in flight, for each engine.
-A call that would go over is refused; the refusal costs a round trip and, when many processes push
-at once, everybody's time. So every call passes a limiter first, retries and speech marks included:
+Amazon Polly limits, for each engine, the calls per second, their burst, and the calls in flight.
+A call beyond that is refused; the refusal costs a round trip and, when many processes push at once,
+everybody's time. So every call passes a limiter first, retries and speech marks included:
 
 1. callers queue, first come, first served;
-2. the head of the queue waits for a free place in flight and for a token of the bucket;
-3. an answer of "throttled" holds the bucket for a moment, longer when it keeps coming.
+2. the first in the queue waits for a free place in flight and for a token of the bucket;
+3. a throttled answer holds the bucket for a moment, longer when it keeps coming.
 
-The price: a share is fixed until somebody resizes it, so that a process that runs alone leaves the
-others' shares unused, and a share can never be less than one call in flight: more processes than
-the quota has places will be throttled and must retry.
+The price: a share is fixed until it is resized, so a process that runs alone leaves the others'
+shares unused, and a share is never less than one call in flight: more processes than the quota has
+places will be throttled and must retry.
 """
 
 import threading
@@ -22,32 +22,27 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from mixer.errors import OutOfTime
-from mixer.speech.polly.token_bucket import TokenBucket
 
 Wait = Callable[[threading.Condition, float | None], object]
-"""Waits for a condition, whose lock is held, at most so many seconds (None: until notified)."""
-
+"""Waits for a condition, whose lock is held, at most a number of seconds (None: until notified)."""
 
 EPSILON = 1e-9
-"""Of a place in flight that the rounding of a division may take away."""
+"""Rounding of a division, of a place in flight."""
+
+EPSILON_S = 1e-9
+"""Rounding of a clock's arithmetic: a shorter wait might never end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What a service allows.
-
-    Attributes:
-        calls_per_s: sustained.
-        burst: calls that may come at once after a rest.
-        in_flight: calls that may be under way at the same time.
-    """
+    """What a service allows; `burst` calls may come at once after a rest."""
 
     calls_per_s: float
     burst: float
     in_flight: int
 
     def share(self, parts: float) -> "Quota":
-        """One of so many equal parts; never less than one call at a time."""
+        """One of a number of equal parts; never less than one call at a time."""
         return Quota(
             calls_per_s=self.calls_per_s / parts,
             burst=max(1.0, self.burst / parts),
@@ -56,7 +51,7 @@ class Quota:
 
 
 DESCRIBE_VOICES = "describe-voices"
-"""Stands in the table beside the engines: listing voices has a quota of its own."""
+"""A key among the engines: listing voices has a quota of its own."""
 
 POLLY_QUOTAS: Mapping[str, Quota] = {
     "generative": Quota(calls_per_s=8, burst=8, in_flight=26),
@@ -65,40 +60,83 @@ POLLY_QUOTAS: Mapping[str, Quota] = {
     "standard": Quota(calls_per_s=80, burst=100, in_flight=80),
     DESCRIBE_VOICES: Quota(calls_per_s=80, burst=100, in_flight=80),
 }
-"""An account's default, by engine: the limits page of Polly's developer guide. Adjustable per
-account. Where the page names no burst, the rate stands for it; listing voices has no limit in
-flight, and borrows that of the standard engine."""
+"""An account's default, by engine. Source: the limits page of Polly's developer guide. Adjustable
+per account. Where the page names no burst, the rate is used; listing voices has no limit in flight
+and borrows that of the standard engine."""
 
 BURST_MARGIN = 1.0
 """Calls by which the burst stays under the quota: calls released evenly arrive unevenly. One call
-forgives 125 ms of unevenness at 8 calls a second."""
+absorbs 125 ms of jitter at 8 calls a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to make one call.
-
-    Attributes:
-        started_s: when it was given, on the limiter's clock.
-    """
+    """Permission to make one call, given at `started_s` on the limiter's clock."""
 
     started_s: float
 
 
 STORM_REFUSALS = 3
-"""So many refusals with no answer between them mean that the quota itself is used up by others;
-fewer are accidents that a short pause covers without losing throughput."""
+"""Refusals without a success between them that mean that others use up the quota; fewer are
+accidents, and a short pause covers them without losing throughput."""
 
 MAX_PAUSE_S = 2.0
+
+
+class TokenBucket:
+    """The arithmetic of a rate with a burst.
+
+    Lets through at most `rate x window + capacity` calls in any window. Knows no clock and no
+    threads; the times it is given never run backwards.
+    """
+
+    def __init__(self, calls_per_s: float, capacity: float, now_s: float) -> None:
+        self._calls_per_s = calls_per_s
+        self._capacity = capacity
+        self._level = capacity
+        self._filled_s = now_s
+        self._resume_s = -inf
+
+    def wait_s(self, now_s: float) -> float:
+        """How long until the next call may start; 0 for now."""
+        self._refill(now_s)
+        missing = max(0.0, 1.0 - self._level)
+        ahead_s = max(0.0, self._filled_s - now_s)
+        refill_s = ahead_s + missing / self._calls_per_s if missing else 0.0
+        wait_s = max(self._resume_s - now_s, refill_s)
+        return wait_s if wait_s > EPSILON_S else 0.0
+
+    def take_token(self, now_s: float) -> None:
+        """Start a call; only when `wait_s` is 0."""
+        self._refill(now_s)
+        self._level -= 1.0
+
+    def hold(self, resume_s: float) -> None:
+        """Let nothing through until then; tokens still accumulate."""
+        self._resume_s = max(self._resume_s, resume_s)
+
+    def restart(self, resume_s: float) -> None:
+        """Let nothing through until then, and begin again with a single call."""
+        self.hold(resume_s)
+        self._refill(resume_s)
+        self._level = min(self._level, 1.0)
+
+    def resize(self, calls_per_s: float, capacity: float, now_s: float) -> None:
+        """Continue at another rate, keeping the tokens that fit."""
+        self._refill(now_s)
+        self._calls_per_s, self._capacity = calls_per_s, capacity
+        self._level = min(self._level, capacity)
+
+    def _refill(self, now_s: float) -> None:
+        passed_s = max(0.0, now_s - self._filled_s)
+        self._level = min(self._capacity, self._level + passed_s * self._calls_per_s)
+        self._filled_s = max(self._filled_s, now_s)
 
 
 class QuotaLimiter:
     """Lets callers through one after the other, within a quota. Safe for many threads.
 
-    Args:
-        quota: this process's share.
-        now: a clock in seconds that never runs backwards.
-        wait: how to wait for a condition; tests move a clock of their own instead.
+    Tests replace `wait`, the way to wait for a condition, and advance a clock of their own.
     """
 
     def __init__(
@@ -120,13 +158,13 @@ class QuotaLimiter:
 
     @property
     def queued(self) -> int:
-        """How many callers wait."""
+        """Callers that wait."""
         with self._lock:
             return len(self._queue)
 
     @property
     def in_flight(self) -> int:
-        """How many calls are under way."""
+        """Calls under way."""
         with self._lock:
             return self._in_flight
 
@@ -134,14 +172,12 @@ class QuotaLimiter:
     def permit(
         self, deadline_s: float | None = None, stop: threading.Event | None = None
     ) -> Iterator[Permit]:
-        """Wait for one's turn, and hold a place in flight for the length of the block.
+        """Hold a place in flight for the length of the block, once there is a permit.
 
-        Args:
-            deadline_s: on the limiter's clock; None waits as long as it takes.
-            stop: ends the waiting once it is set; whoever sets it calls `nudge`.
+        `stop` ends the waiting once it is set and `wake_waiters` is called.
 
         Raises:
-            OutOfTime: the turn would come after the deadline, or the waiting was stopped.
+            OutOfTime: the permit would come after the deadline, or the waiting was stopped.
         """
         permit = self.acquire(deadline_s, stop)
         try:
@@ -152,18 +188,18 @@ class QuotaLimiter:
     def acquire(
         self, deadline_s: float | None = None, stop: threading.Event | None = None
     ) -> Permit:
-        """Wait for one's turn; see `permit`. Whoever enters must leave."""
+        """Wait for a permit, as in `permit`; the caller must `release` it."""
         with self._lock:
-            turn = threading.Condition(self._lock)
-            self._queue.append(turn)
+            waiter = threading.Condition(self._lock)
+            self._queue.append(waiter)
             try:
-                while (wait_s := self._wait_s(turn)) > 0:
+                while (wait_s := self._wait_s(waiter)) > 0:
                     self._require_time(deadline_s, stop)
-                    self._wait_in_queue(turn, wait_s, deadline_s)
+                    self._wait_in_queue(waiter, wait_s, deadline_s)
                 self._require_time(deadline_s, stop)
                 return self._grant_permit()
             finally:
-                self._queue.remove(turn)
+                self._queue.remove(waiter)
                 self._wake_first()
 
     def release(self) -> None:
@@ -173,20 +209,20 @@ class QuotaLimiter:
             self._wake_first()
 
     def resize(self, quota: Quota) -> None:
-        """Keep to another share from now on; calls under way are not called back."""
+        """Switch to another share; calls under way continue."""
         with self._lock:
             self.quota = quota
             self._bucket.resize(quota.calls_per_s, _bucket_capacity(quota), self._now())
             self._wake_first()
 
     def wake_waiters(self) -> None:
-        """Let all who wait look again whether they were stopped."""
+        """Let all waiting callers check whether they were stopped."""
         with self._lock:
-            for turn in self._queue:
-                turn.notify()
+            for waiter in self._queue:
+                waiter.notify()
 
     def record_success(self) -> None:
-        """The service served a call: whatever it refused before was an accident."""
+        """The service answered a call, so earlier refusals were accidents."""
         with self._lock:
             self._refusals = 0
 
@@ -194,7 +230,7 @@ class QuotaLimiter:
         """The service refused a call for coming too fast: hold the next ones for a moment.
 
         The first refusals pause the calls for one interval each, and the calls missed are made up
-        for; a storm doubles the pause each time and goes on with one call at a time. Refusals of
+        for; a storm doubles the pause each time and continues with one call at a time. Refusals of
         calls that started before the last pause belong to the same event and change nothing.
         """
         with self._lock:
@@ -207,21 +243,21 @@ class QuotaLimiter:
 
     def _pause_calls(self, now_s: float) -> None:
         doublings = max(0, self._refusals - STORM_REFUSALS + 1)
-        until_s = now_s + min(MAX_PAUSE_S, 2.0**doublings / self.quota.calls_per_s)
+        resume_s = now_s + min(MAX_PAUSE_S, 2.0**doublings / self.quota.calls_per_s)
         if doublings:
-            self._bucket.restart(until_s)
+            self._bucket.restart(resume_s)
         else:
-            self._bucket.hold(until_s)
+            self._bucket.hold(resume_s)
 
     def _wait_s(self, waiter: threading.Condition) -> float:
-        """0: it may go; infinite: until it is woken; else: look again after so long."""
+        """0: it may start; infinite: until it is woken; else check again after this."""
         if self._queue[0] is not waiter or self._in_flight >= self.quota.in_flight:
             return inf
         return self._bucket.wait_s(self._now())
 
     def _require_time(self, deadline_s: float | None, stop: threading.Event | None) -> None:
         if stop is not None and stop.is_set():
-            raise OutOfTime("The work was stopped before it was this call's turn.")
+            raise OutOfTime("The work was stopped before this call could start.")
         if deadline_s is not None and self._now() > deadline_s:
             raise _timeout_error()
 
@@ -250,19 +286,13 @@ def _bucket_capacity(quota: Quota) -> float:
 
 
 def _timeout_error() -> OutOfTime:
-    return OutOfTime("The time ran out before the speech service's quota gave a turn.")
+    return OutOfTime("The time ran out before the speech service's quota allowed the call.")
 
 
 class EngineQuotas:
-    """One limiter for each engine.
+    """One limiter for each engine; keep it for the life of the process, for no second burst.
 
-    Keep it as long as the process lives, so that no burst is granted twice.
-
-    Args:
-        parts: into how many the account's quota is divided; this process has one of them.
-        quotas: the account's, by engine.
-        now: see QuotaLimiter.
-        wait: see QuotaLimiter.
+    The account's quota is divided into `parts`, of which this process has one.
     """
 
     def __init__(
@@ -280,25 +310,18 @@ class EngineQuotas:
         self._account_quotas, self._parts = quotas, parts
 
     def limiter(self, engine: str) -> QuotaLimiter:
-        """The limiter of an engine, or of DESCRIBE_VOICES.
-
-        Raises:
-            KeyError: the table has no such engine.
-        """
+        """The limiter of an engine, or of DESCRIBE_VOICES; KeyError for any other."""
         return self._limiters[engine]
 
     def resize(self, engine: str, parts: float) -> None:
-        """Divide this process's share of an engine once more, into so many parts, without a burst.
+        """Divide this process's share of an engine into `parts` more, without a burst.
 
         Bursts of many workers would come together in one second.
-
-        Raises:
-            KeyError: the table has no such engine.
         """
         share = self._account_quotas[engine].share(self._parts * parts)
         self._limiters[engine].resize(replace(share, burst=1.0))
 
     def wake_waiters(self) -> None:
-        """Let all who wait at any engine look again whether they were stopped."""
+        """Let all waiting callers check whether they were stopped."""
         for limiter in self._limiters.values():
             limiter.wake_waiters()

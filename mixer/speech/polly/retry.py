@@ -1,11 +1,11 @@
-"""Tries a call to a speech service again when that can help, and only then.
+"""Repeats a call to a speech service when that can help, and only then.
 
 boto3's own retries are off: they know neither the quota of the account nor the deadline of the
 request. Here every try passes the limiter, waits in between are drawn at random from a growing
-range ("full jitter", which spreads callers that failed together), and no try is begun that could
-not end before the deadline. A refusal for coming too fast is cured by patience, so it is tried
-until the patience ends; any other fault may be caused by the passage itself, so it gets only
-a few tries. The price: a passage that always breaks the service costs those few tries.
+range ("full jitter", which spreads callers that failed together), and no try begins that could
+not end before the deadline. Throttling passes with time, so it is retried until `max_throttled_s`;
+any other fault may be caused by the passage itself, so it gets only a few tries. The price: a
+passage that always fails costs those few tries.
 """
 
 import random
@@ -13,55 +13,26 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TypeVar
 
 from mixer.errors import OutOfTime, SpeechUnavailable
+from mixer.speech.polly.faults import FaultKind, classify_fault
 from mixer.speech.polly.quota import QuotaLimiter
 
 Answer = TypeVar("Answer")
 
-THROTTLING_CODES = frozenset(
-    {
-        "ThrottlingException",
-        "Throttling",
-        "ThrottledException",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-        "LimitExceededException",
-        "SlowDown",
-    }
-)
-"""As botocore's standard retry mode lists them, as far as they can come from Polly."""
-
-TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
-"""Answers below 500 that nonetheless pass."""
-
-SERVER_FAULT = 500
-"""HTTP statuses from here on are the service's own fault."""
-
-
-class FaultKind(Enum):
-    """What a failed call says about the next one."""
-
-    THROTTLED = "throttled"
-    TRANSIENT = "passing"
-    PERMANENT = "final"
-
 
 @dataclass(frozen=True, slots=True)
 class SpeechRetryPolicy:
-    """How patient to be.
+    """How often and how long to retry.
 
     Attributes:
         first_delay_s: upper end of the random wait after the first failure; doubles each time.
         max_delay_s: where the doubling ends.
         max_tries: for faults other than throttling, the first included.
-        max_throttled_s: after so long, no try follows a throttled one.
-        min_call_s: with less than this left before the deadline no call is begun: what is begun
-            is paid for. A call of 3,000 characters takes a few seconds.
+        max_throttled_s: no try follows a throttled one after this.
+        min_call_s: with less than this before the deadline no call begins, since it would be
+            charged for. A call of 3,000 characters takes a few seconds.
     """
 
     first_delay_s: float = 0.2
@@ -71,41 +42,14 @@ class SpeechRetryPolicy:
     min_call_s: float = 3.0
 
 
-def classify_fault(error: Exception) -> FaultKind:
-    """Tell passing faults from final ones.
-
-    Throttling, statuses of 500 and more, timeouts and cut connections pass; missing credentials,
-    refusals and malformed requests do not.
-    """
-    from botocore import exceptions as botocore
-
-    if isinstance(error, botocore.ClientError):
-        return _classify_response(error.response)
-    cut = (botocore.IncompleteReadError, botocore.ResponseStreamingError, OSError)
-    passing = (botocore.HTTPClientError, botocore.ConnectionError, *cut)
-    return FaultKind.TRANSIENT if isinstance(error, passing) else FaultKind.PERMANENT
-
-
-def _classify_response(response: object) -> FaultKind:
-    answer = response if isinstance(response, dict) else {}
-    code = answer.get("Error", {}).get("Code", "")
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in THROTTLING_CODES:
-        return FaultKind.THROTTLED
-    if status >= SERVER_FAULT or code in TRANSIENT_CODES:
-        return FaultKind.TRANSIENT
-    return FaultKind.PERMANENT
-
-
 @dataclass(frozen=True)
 class Retry:
-    """Makes calls through a limiter until they succeed or nothing more can be done.
+    """Makes calls through a limiter until one succeeds or no further try can help.
 
     Attributes:
-        policy: how patient to be.
         deadline_s: on the clock `now`; None for none.
-        now: a clock in seconds that never runs backwards; the limiter's own.
-        sleep: waits so many seconds; None for a wait that `stop` ends.
+        now: a monotonic clock in seconds; the limiter's own.
+        sleep: waits a number of seconds; None for a wait that `stop` ends.
         random_fraction: a random number from 0 to 1.
         stop: once set, nothing more is tried.
     """
@@ -118,19 +62,17 @@ class Retry:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def call(self, limiter: QuotaLimiter, request: Callable[[], Answer], passage: str) -> Answer:
-        """Make a call, and again while that can help.
+        """Make a call, and repeat it while that can help.
 
         Args:
-            limiter: stands in front of every try.
-            request: the call; it must have read the whole answer when it returns.
-            passage: the beginning of what is to be said, for the message.
+            request: must have read the whole answer when it returns.
 
         Raises:
             OutOfTime: another try could not end before the deadline, or `stop` was set.
             SpeechUnavailable: the fault did not pass; names the passage.
-            Exception: a final fault, as the call raised it; the caller knows what it means.
+            Exception: a permanent fault, as the call raised it.
         """
-        began_s, failures = self.now(), 0
+        started_s, failures = self.now(), 0
         while True:
             try:
                 return self._try_once(limiter, request)
@@ -139,27 +81,27 @@ class Retry:
                 fault = classify_fault(error)
                 if fault is FaultKind.PERMANENT:
                     raise
-                if self._is_exhausted(fault, failures, began_s):
+                if self._is_exhausted(fault, failures, started_s):
                     raise _unavailable_error(error, failures, passage) from error
             self._wait_backoff(failures)
 
     def _try_once(self, limiter: QuotaLimiter, request: Callable[[], Answer]) -> Answer:
         with limiter.permit(self._last_start_s(), self.stop) as permit:
             try:
-                answer = request()
+                result = request()
             except _service_errors() as error:
                 if classify_fault(error) is FaultKind.THROTTLED:
                     limiter.record_throttle(permit)
                 raise
         limiter.record_success()
-        return answer
+        return result
 
     def _last_start_s(self) -> float | None:
         return None if self.deadline_s is None else self.deadline_s - self.policy.min_call_s
 
-    def _is_exhausted(self, fault: FaultKind, failures: int, began_s: float) -> bool:
+    def _is_exhausted(self, fault: FaultKind, failures: int, started_s: float) -> bool:
         if fault is FaultKind.THROTTLED:
-            return self.now() - began_s > self.policy.max_throttled_s
+            return self.now() - started_s > self.policy.max_throttled_s
         return failures >= self.policy.max_tries
 
     def _wait_backoff(self, failures: int) -> None:
@@ -168,12 +110,12 @@ class Retry:
         delay_s = self.random_fraction() * min(self.policy.max_delay_s, longest_s)
         last_start_s = self._last_start_s()
         if last_start_s is not None and self.now() + delay_s > last_start_s:
-            raise OutOfTime("The time ran out before the speech service could be asked again.")
+            raise OutOfTime("The time ran out before the speech service could be called again.")
         (self.sleep or self.stop.wait)(delay_s)
 
 
 def _service_errors() -> tuple[type[Exception], ...]:
-    """What a call can raise; imported late, so that who speaks without a cloud never loads it."""
+    """What a call can raise; imported late, so that the embedded voice never loads botocore."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     return (BotoCoreError, ClientError, OSError)
@@ -181,7 +123,7 @@ def _service_errors() -> tuple[type[Exception], ...]:
 
 def _unavailable_error(error: Exception, tries: int, passage: str) -> SpeechUnavailable:
     return SpeechUnavailable(
-        f"The speech service could not say “{passage}”: {error} (tried {tries} times). "
-        "What it did say is kept; try again later.",
+        f"The speech service failed at “{passage}”: {error} (tried {tries} times). "
+        "What is spoken already is kept; try again later.",
         [passage],
     )

@@ -1,11 +1,11 @@
-"""Speech marks of Amazon Polly, placed on the sentences and words of a chunk.
+"""Speech marks of Amazon Polly, aligned to the sentences and words of a chunk.
 
 Polly says when a sentence or a word begins, and where it stands in the SSML it was sent: in bytes,
 not characters, tags and escapes counted. Our times count samples, and our places count characters
 of the text inside an `<s>` element (text outside of any counts as one, up to the next `<s>` or
-`<p>`). So the SSML is read once more, remembering for every piece of text at which byte it stands.
-Polly does not say when a word ends: it is taken to last until the next one begins, the last until
-the end of the audio.
+`<p>`). So the SSML is parsed once more, recording the byte offset of every piece of text. Polly
+does not say when a word ends: it is taken to last until the next one begins, the last until the
+end of the audio, whose length is counted frame by frame.
 """
 
 import json
@@ -18,25 +18,35 @@ from xml.parsers import expat
 from mixer.speech.engine import SampleSpan, WordTiming
 
 MARK_TYPES = ("sentence", "word")
-"""What is asked for. Source: the speech marks page of Polly's developer guide."""
+"""Source: the speech marks page of Polly's developer guide."""
 
 ENGINES_WITH_MARKS = frozenset({"standard", "neural", "long-form"})
-"""Generative voices give none (generative voices page)."""
-
+"""Generative voices have none (generative voices page)."""
 
 BLOCKS = frozenset({"speak", "p", "s"})
 """Elements whose beginning and end also end the text before."""
+
+BITRATES_KBPS = {
+    1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""Layer III, by the MPEG version (2 stands for 2.5 as well). Source: ISO 11172-3 and 13818-3."""
+
+RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+"""By the version bits of a frame's header: 3 is MPEG 1, 2 is MPEG 2, 0 is MPEG 2.5."""
+
+MPEG_1 = 3
+LAYER_III = 1
+HEADER_BYTES = 4
+ID3_HEADER_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechMark:
     """One line of Polly's answer.
 
-    Attributes:
-        type: `sentence` or `word`.
-        time_ms: when it begins, from the start of the audio.
-        start_byte: where it begins in the SSML as sent, in UTF-8.
-        end_byte: where it ends there.
+    `type` is `sentence` or `word`, `time_ms` counts from the start of the audio, bytes are those of
+    the SSML in UTF-8.
     """
 
     type: str
@@ -46,7 +56,7 @@ class SpeechMark:
 
 
 def parse_marks(lines: bytes) -> tuple[SpeechMark, ...]:
-    """Read an answer: one JSON object a line. Marks of other types are left out."""
+    """Parse an answer: one JSON object a line. Marks of other types are left out."""
     objects = (json.loads(line) for line in lines.splitlines() if line.strip())
     return tuple(
         SpeechMark(each["type"], each["time"], each["start"], each["end"])
@@ -57,8 +67,6 @@ def parse_marks(lines: bytes) -> tuple[SpeechMark, ...]:
 
 @dataclass(slots=True)
 class _Sentence:
-    """An `<s>` element, or the text between such: the bytes it covers, and its text."""
-
     start_byte: int
     end_byte: int = 0
     text: str = ""
@@ -68,11 +76,7 @@ class _Sentence:
 class _TextRun:
     """A piece of text as it stands in the SSML; an escape is a run of its own.
 
-    Attributes:
-        start_byte: in the SSML.
-        sentence: index of its `<s>` element.
-        char: where it starts in the text of that element.
-        text: decoded.
+    `sentence` is the index of its `<s>` element, `char` its place in that element's text.
     """
 
     start_byte: int
@@ -89,9 +93,7 @@ class _TextRun:
 class SsmlMap:
     """Where the sentences of an SSML document stand, in bytes and in characters.
 
-    Attributes:
-        sentences: one per `<s>` element or text between such, in reading order.
-        runs: the text inside them, in reading order.
+    There is one sentence per `<s>` element or text between such.
     """
 
     sentences: list[_Sentence] = field(default_factory=list)
@@ -101,7 +103,7 @@ class SsmlMap:
 
     @classmethod
     def of(cls, ssml: str) -> "SsmlMap":
-        """Read a document; well-formed, as the service has taken it."""
+        """Parse a document that the service has accepted."""
         ssml_map, parser = cls(), expat.ParserCreate("UTF-8")
         parser.StartElementHandler = lambda name, _: ssml_map._start_element(name, parser)
         parser.EndElementHandler = lambda name: ssml_map._end_element(name, parser)
@@ -131,7 +133,7 @@ class SsmlMap:
         self._is_open, self._is_element = True, is_element
 
     def _close_sentence(self, byte: int) -> None:
-        """End the sentence; blanks between elements were none."""
+        """End the sentence; white space between elements is not one."""
         if not self._is_open:
             return
         self._is_open = False
@@ -148,7 +150,7 @@ class SsmlMap:
         return index if inside else None
 
     def find_char(self, byte: int) -> int:
-        """Where a byte inside a sentence stands in that sentence's text."""
+        """Map a byte inside a sentence to a character of that sentence's text."""
         starts = [run.start_byte for run in self.runs]
         return self.runs[max(0, bisect_right(starts, byte) - 1)].char_at(byte)
 
@@ -156,33 +158,32 @@ class SsmlMap:
 def align_marks(
     ssml: str, marks: Iterable[SpeechMark], rate_hz: int, length_samples: int
 ) -> tuple[tuple[SampleSpan | None, ...], tuple[WordTiming, ...]]:
-    """Sentences and words of a chunk with their times.
+    """Time the sentences and words of a chunk.
 
     Args:
-        ssml: as it was sent.
-        marks: as they came back.
-        rate_hz: of the audio.
         length_samples: of the audio; nothing ends later.
 
     Returns:
         One span per sentence, None for one without marks; and the words inside them.
     """
     ssml_map = SsmlMap.of(ssml)
-    found = [(mark, index) for mark in marks if (index := ssml_map.find_sentence(mark)) is not None]
-    begins: dict[int, int] = {}
-    for mark, index in found:
+    located = [
+        (mark, index) for mark in marks if (index := ssml_map.find_sentence(mark)) is not None
+    ]
+    starts: dict[int, int] = {}
+    for mark, index in located:
         start = min(length_samples, mark.time_ms * rate_hz // 1000)
-        begins[index] = min(start, begins.get(index, start))
-    sentences = _sentence_spans(begins, len(ssml_map.sentences), length_samples)
-    words = [(mark, index) for mark, index in found if mark.type == "word"]
+        starts[index] = min(start, starts.get(index, start))
+    sentences = _sentence_spans(starts, len(ssml_map.sentences), length_samples)
+    words = [(mark, index) for mark, index in located if mark.type == "word"]
     return sentences, tuple(_word_timings(ssml_map, words, sentences, rate_hz))
 
 
 def _sentence_spans(
-    begins: dict[int, int], count: int, length_samples: int
+    starts: dict[int, int], count: int, length_samples: int
 ) -> tuple[SampleSpan | None, ...]:
-    """Each sentence lasts until the next one that is heard."""
-    bounds = [*sorted(begins.items()), (count, length_samples)]
+    """Each sentence lasts until the next audible one."""
+    bounds = [*sorted(starts.items()), (count, length_samples)]
     spans: list[SampleSpan | None] = [None] * count
     for (index, start), (_, end) in pairwise(bounds):
         spans[index] = SampleSpan(start, max(start, end))
@@ -207,3 +208,41 @@ def _word_timings(
         char, char_end = ssml_map.find_char(mark.start_byte), ssml_map.find_char(mark.end_byte)
         text = ssml_map.sentences[index].text[char : max(char, char_end)]
         yield WordTiming(index, char, text, SampleSpan(start, max(start, end)))
+
+
+def sample_count(mp3: bytes) -> int:
+    """Samples of all whole MP3 frames, decoder delay and padding included."""
+    return sum(samples for samples, _ in _iterate_frames(mp3))
+
+
+def _iterate_frames(mp3: bytes) -> Iterator[tuple[int, int]]:
+    """Samples and bytes of each frame; skips bytes between frames."""
+    position = _id3_bytes(mp3)
+    while position + HEADER_BYTES <= len(mp3):
+        samples, size_bytes = _parse_frame(mp3[position : position + HEADER_BYTES])
+        if samples and position + size_bytes <= len(mp3):
+            yield samples, size_bytes
+        position += size_bytes if samples else 1
+
+
+def _parse_frame(header: bytes) -> tuple[int, int]:
+    """Samples and bytes of the frame that a header begins; zeros for any other bytes."""
+    version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
+    bitrate, rate = header[2] >> 4, header[2] >> 2 & 3
+    is_header = header[0] == 0xFF and header[1] >> 5 == 7 and layer == LAYER_III  # noqa: PLR2004
+    if not is_header or version not in RATES_HZ or bitrate in {0, 15} or rate == 3:  # noqa: PLR2004
+        return 0, 0
+    samples = 1_152 if version == MPEG_1 else 576
+    kbps = BITRATES_KBPS[1 if version == MPEG_1 else 2][bitrate]
+    padding = header[2] >> 1 & 1
+    return samples, samples // 8 * kbps * 1_000 // RATES_HZ[version][rate] + padding
+
+
+def _id3_bytes(mp3: bytes) -> int:
+    """Length of an ID3v2 tag at the start: its size is four bytes of seven bits."""
+    if not mp3.startswith(b"ID3"):
+        return 0
+    size = 0
+    for byte in mp3[6:ID3_HEADER_BYTES]:
+        size = size << 7 | byte & 0x7F
+    return ID3_HEADER_BYTES + size

@@ -1,4 +1,4 @@
-"""Which voices Amazon Polly has here: listed by the service, kept for a while.
+"""The voices of Amazon Polly in this region: listed by the service, cached for a while.
 
 Which voice speaks with which engine differs between regions and changes over the years, so it is
 never a table of ours.
@@ -20,10 +20,10 @@ DEFAULT_VOICE = "Joanna"
 
 ENGINES_BEST_FIRST = ("generative", "neural", "long-form", "standard")
 """By how natural they sound for the price: long-form costs six times as much as neural
-(Polly pricing, 2026-10), so it is taken only when it is asked for or nothing else is there."""
+(Polly pricing, 2026-10), so it is used only on request or where there is nothing else."""
 
 MAX_AGE_S = 3600.0
-"""New voices appear a few times a year; a process that lives long still learns of them."""
+"""New voices appear a few times a year; a long-lived process still finds them."""
 
 MAX_NEAR_MATCHES = 5
 MIN_SIMILARITY = 0.5
@@ -31,7 +31,7 @@ MIN_SIMILARITY = 0.5
 
 
 def best_engine(voice: Voice) -> str:
-    """The engine to take when none is named: generative where the voice has it."""
+    """The engine when none is requested: generative where the voice has it."""
     return voice.engines[0]
 
 
@@ -47,13 +47,13 @@ def parse_voice(listed: "VoiceTypeDef") -> Voice:
 
 
 def _rank(engine: str) -> int:
-    """Unknown engines last: a new one is not taken before somebody has heard it."""
+    """Unknown engines last: a new one is not used by default."""
     known = engine in ENGINES_BEST_FIRST
     return ENGINES_BEST_FIRST.index(engine) if known else len(ENGINES_BEST_FIRST)
 
 
 def sort_voices(voices: Iterable[Voice]) -> tuple[Voice, ...]:
-    """The default voice first, then by language and name; voices without an engine left out."""
+    """The default voice first, then by language and name; drops voices without an engine."""
     speaking = [voice for voice in voices if voice.engines]
     return tuple(sorted(speaking, key=lambda v: (v.id != DEFAULT_VOICE, v.language, v.id)))
 
@@ -61,11 +61,7 @@ def sort_voices(voices: Iterable[Voice]) -> tuple[Voice, ...]:
 class VoiceCatalogue:
     """The voices of a service, listed when first needed and again when the list is old.
 
-    Keep it as long as the process lives. Safe for many threads: one lists, the others wait.
-
-    Args:
-        max_age_s: how old the list may become.
-        now: a clock in seconds that never runs backwards.
+    Keep it for the life of the process. Safe for many threads: one lists, the others wait.
     """
 
     def __init__(
@@ -78,11 +74,7 @@ class VoiceCatalogue:
         self._stale_s = now()
 
     def voices(self, list_voices: Callable[[], Iterable[Voice]]) -> tuple[Voice, ...]:
-        """Every voice, the default first.
-
-        Args:
-            list_voices: asks the service, if need be; what it raises is raised here.
-        """
+        """Every voice, the default first; errors of `list_voices` are raised here."""
         with self._lock:
             if not self._voices or self._now() >= self._stale_s:
                 self._voices = sort_voices(list_voices())
@@ -91,7 +83,7 @@ class VoiceCatalogue:
 
 
 def find_mismatch(voices: Iterable[Voice], voice_settings: VoiceSettings) -> UnknownVoice | None:
-    """What is wrong with a delivery's voice or engine, with near matches; None when nothing is."""
+    """What is wrong with voice or engine, with similar ones; None when nothing is."""
     by_id = {voice.id: voice for voice in voices}
     voice = by_id.get(voice_settings.voice)
     if voice is None:
@@ -123,7 +115,7 @@ def _engine_mismatch_error(voices: Iterable[Voice], voice: Voice, engine: str) -
 
 
 def find_near_names(query: str, names: Iterable[str]) -> list[str]:
-    """Names like the one asked for, the likest first, whatever their case."""
+    """Names similar to the query, best first, in any case."""
     by_folded = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(query.casefold(), by_folded, MAX_NEAR_MATCHES, MIN_SIMILARITY)
     return [by_folded[folded] for folded in near]
@@ -131,5 +123,5 @@ def find_near_names(query: str, names: Iterable[str]) -> list[str]:
 
 def _suggest_names(near: list[str]) -> str:
     if not near:
-        return "The list of voices names those there are."
-    return f"Near it: {', '.join(near)}."
+        return "List the voices to see all of them."
+    return f"Similar: {', '.join(near)}."

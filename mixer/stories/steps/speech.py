@@ -14,14 +14,12 @@ from functools import partial
 
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, StoryPlanned, TooExpensive
 from mixer.requests import Options, SpeechOptions
-from mixer.script.estimate import estimate_script
-from mixer.script.readers.sources import decode_upload
+from mixer.script.planning.estimate import estimate_script
+from mixer.script.readers.registry import decode_upload
 from mixer.script.script import Chunk
-from mixer.speech.charges import Charges
+from mixer.speech.charges import Charges, cost_usd
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrator import Narration, Narrator
-from mixer.speech.prices import cost_usd
-from mixer.speech.recordings import to_metadata
 from mixer.speech.voice_selection import billing_factor
 from mixer.store.objects import ObjectStore
 from mixer.stories.batches import split_batches, write_batches
@@ -239,7 +237,7 @@ class StorySpeech:
                 engine, work.store, voice_settings, work.new_processes(), deadline_s=deadline_s
             )
             there = narrator.find_recordings(chunks)
-            return [c for key, c in narrator.unique_chunks(chunks).items() if key not in there]
+            return [c for key, c in narrator.unique_chunks(chunks).items() if there[key] is None]
 
     def _reserve_budget(self, usd: float, options: Options, caller: str) -> str:
         """The entry that reserves what the story will cost, once it is known to be allowed."""
@@ -314,7 +312,7 @@ def _synthesize_batch(
     keys = (narrator.key(chunk) for chunk in chunks)
     return SynthesizedBatch(
         chunks=tuple(
-            (key, to_metadata(each) if each else None)
+            (key, each.to_metadata() if each else None)
             for key, each in zip(keys, narration.recordings, strict=True)
         ),
         synthesized_chunks=narration.synthesized_chunks,

@@ -1,10 +1,10 @@
-"""A text, the way it is said, and which stretch of the one is which stretch of the other.
+"""A text as written and as said, and which part of one corresponds to which part of the other.
 
-Normalisation runs in passes, and each pass reads what the pass before it wrote. A pass is a list
-of replacements; `replaced` applies them, `followed_by` joins two passes into one, so that in the
-end every stretch of the spoken text still points at the author's own characters.
+Normalisation runs in passes, each of which reads what the previous one wrote. A pass is a list of
+replacements: `apply_replacements` applies them, `compose_passes` joins two passes, so that in the
+end every part of the spoken text still points at the author's own characters.
 
-The price: replacements that touch are joined into one edit, which is coarser than need be.
+The price: replacements that touch are joined into one edit, which is coarser than necessary.
 """
 
 from bisect import bisect_right
@@ -23,7 +23,7 @@ class Replacement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A stretch that is said otherwise than it is written.
+    """A part that is said otherwise than it is written.
 
     `source[source_start:source_end]` is said as `spoken[spoken_start:spoken_end]`; either may be
     empty, not both.
@@ -39,10 +39,7 @@ class Edit:
 class NormalisedText:
     """A text as written and as said.
 
-    Attributes:
-        source: as the author wrote it.
-        spoken: as the engine shall say it.
-        edits: where the two differ, sorted, with at least one common character between them.
+    `edits` are sorted, with at least one common character between them.
     """
 
     source: str
@@ -50,11 +47,11 @@ class NormalisedText:
     edits: tuple[Edit, ...]
 
     def source_offset(self, spoken_offset: int) -> int:
-        """Find the place in the source that a place in the spoken text comes from.
+        """Map an offset of the spoken text to the source.
 
-        Exact outside edits and at their borders; strictly inside an edit it is the end of the
-        edit in the source. Where marks were removed, the place before them is meant, so that they
-        go with what follows; both ends of the text map to both ends of the source. Monotone.
+        Exact outside edits and at their borders; strictly inside an edit it is the edit's end in
+        the source. Where marks were removed it is the place before them, so that they go with what
+        follows; both ends of the text map to both ends of the source. Monotone.
         """
         if spoken_offset >= len(self.spoken):
             return len(self.source)
@@ -66,10 +63,10 @@ class NormalisedText:
         return edit.source_end + max(0, spoken_offset - edit.spoken_end)
 
     def spoken_offset(self, source_offset: int, *, is_end: bool = False) -> int:
-        """Find the place in the spoken text that a place in the source is said at.
+        """Map an offset of the source to the spoken text.
 
-        Exact outside edits and at their borders; strictly inside one it is the edit's beginning,
-        or its end for the end of a stretch. Monotone.
+        Exact outside edits and at their borders; strictly inside one it is the edit's beginning, or
+        its end for the end of a span. Monotone.
         """
         index = bisect_right(self.edits, source_offset, key=lambda edit: edit.source_start)
         edit = self.edits[index - 1] if index else None
@@ -81,22 +78,21 @@ class NormalisedText:
         return edit.spoken_end if inside else edit.spoken_start
 
     def revert_edits(self, spans: Iterable[tuple[int, int]]) -> "NormalisedText":
-        """The same text, with stretches of the source said as they are written."""
-        kept_out = list(spans)
+        """Undo the edits that overlap spans of the source."""
+        reverted = list(spans)
         kept = [
             Replacement(e.source_start, e.source_end, self.spoken[e.spoken_start : e.spoken_end])
             for e in self.edits
-            if not any(e.source_start < end and start < e.source_end for start, end in kept_out)
+            if not any(e.source_start < end and start < e.source_end for start, end in reverted)
         ]
         return self if len(kept) == len(self.edits) else apply_replacements(self.source, kept)
 
     def is_inside_edit(self, spoken_offset: int) -> bool:
-        """Say whether a place is strictly inside a replacement, where no cut is allowed."""
+        """Whether an offset is strictly inside an edit, where no cut is allowed."""
         edit = self._find_edit(spoken_offset)
         return edit is not None and edit.spoken_start < spoken_offset < edit.spoken_end
 
     def _find_edit(self, spoken_offset: int) -> Edit | None:
-        """The last edit that begins at or before an offset of the spoken text."""
         index = bisect_right(self.edits, spoken_offset, key=lambda edit: edit.spoken_start)
         return self.edits[index - 1] if index else None
 
@@ -124,7 +120,7 @@ def apply_replacements(text: str, replacements: Iterable[Replacement]) -> Normal
 
 
 def _append_edit(edits: list[Edit], edit: Edit) -> None:
-    """Add an edit at the end, joined with the one before it when the two touch."""
+    """Append an edit, joined with the one before it when the two touch."""
     if edits and edits[-1].source_end == edit.source_start:
         before = edits.pop()
         edit = Edit(before.source_start, edit.source_end, before.spoken_start, edit.spoken_end)
@@ -142,12 +138,10 @@ def compose_passes(first: NormalisedText, second: NormalisedText) -> NormalisedT
 
 
 class _PassEdit(NamedTuple):
-    """An edit of either pass, placed in the text between the two passes."""
-
     start: int
     end: int
     other_length: int
-    """How many characters the edit has on its other side."""
+    """Characters of the edit on its other side."""
     is_second: bool
 
 
@@ -155,11 +149,11 @@ def _compose_edits(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> Iterato
     """Walk both passes through the text between them, joining edits that touch there."""
     to_source = to_spoken = 0
     for group in _group_edits(_sort_edits(first, second)):
-        start, end = group[0].start, max(stretch.end for stretch in group)
+        start, end = group[0].start, max(edit.end for edit in group)
         source_start, spoken_start = start + to_source, start + to_spoken
-        for stretch in group:
-            growth = stretch.other_length - (stretch.end - stretch.start)
-            if stretch.is_second:
+        for edit in group:
+            growth = edit.other_length - (edit.end - edit.start)
+            if edit.is_second:
                 to_spoken += growth
             else:
                 to_source += growth
@@ -167,7 +161,6 @@ def _compose_edits(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> Iterato
 
 
 def _sort_edits(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> list[_PassEdit]:
-    """The edits of both passes in the order of the text between them."""
     before = [
         _PassEdit(edit.spoken_start, edit.spoken_end, edit.source_end - edit.source_start, False)
         for edit in first
@@ -180,14 +173,13 @@ def _sort_edits(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> list[_Pass
 
 
 def _group_edits(pass_edits: Iterable[_PassEdit]) -> Iterator[list[_PassEdit]]:
-    """Group stretches that overlap or meet."""
     group: list[_PassEdit] = []
     end = 0
-    for stretch in pass_edits:
-        if group and stretch.start > end:
+    for edit in pass_edits:
+        if group and edit.start > end:
             yield group
             group = []
-        end = max(end, stretch.end) if group else stretch.end
-        group.append(stretch)
+        end = max(end, edit.end) if group else edit.end
+        group.append(edit)
     if group:
         yield group

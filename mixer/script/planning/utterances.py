@@ -1,4 +1,4 @@
-"""Blocks to utterances: normalised first, then parted at sentences, then cut where too long."""
+"""Blocks to utterances: normalised first, then split at sentences, then cut where too long."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ import regex
 
 from mixer.script.annotations import VERBATIM_TAGS, Annotation, clip_annotations, map_annotations
 from mixer.script.document import Block, BlockKind, has_words
-from mixer.script.normalise.passes import NormalisedText, normalise
+from mixer.script.normalise.offset_map import NormalisedText
+from mixer.script.normalise.passes import normalise
+from mixer.script.planning.sentences import split_sentences
 from mixer.script.script import BreakKind, Utterance
-from mixer.script.sentences import split_sentences
-from mixer.script.sounds import SOUND_TAGS as SOUNDS
-from mixer.script.sounds import assign_cues
+from mixer.script.sounds import SOUND_TAGS, assign_cues
 
 FIRST_CUT_SHARE = 0.4
-"""A piece of an overlong sentence fills at least so much of the limit, where a clause allows."""
+"""Least share of the limit that a piece of an overlong sentence fills, where it ends a clause."""
 
 _TERMINAL = regex.compile(r"""(?P<mark>[.!?…。！？।؟])[\p{Pf}\p{Pe}\p{Pi}"'’”»]*\s*$""")
 _QUESTION_MARKS = frozenset("?？؟")
@@ -26,8 +26,8 @@ _CLAUSE_CUT = regex.compile(r"[;:—–…](?=\s)|[,)](?=\s)|[；：，、—…
 _WORD_CUT = regex.compile(r"\s(?=\S)")
 _GRAPHEME_CUT = regex.compile(r"\X")
 
-# Where it may not: before what belongs to the character before, and inside a number, of which the
-# spaces between its thousands are a part.
+# Where it may not be cut: before a combining character, and inside a number, spaces between
+# thousands included.
 _COMBINING = r"(?=[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}])"
 _THOUSAND = r"\p{N}{3}(?!\p{N})"
 _INSIDE_CHARACTER = regex.compile(_COMBINING)
@@ -43,17 +43,17 @@ _CUTS = (
     (_WORD_CUT, _INSIDE_CHARACTER, 0.0),
     (_GRAPHEME_CUT, _INSIDE_CHARACTER, 0.0),
 )
-"""What to try in turn: a place to cut, where it is none, and the least share of the limit."""
+"""Tried in turn: where to cut, where not to, and the least share of the limit."""
 
 SPANNING_TAGS = frozenset({"emphasis", "lang", "prosody", "amazon:effect"}) | VERBATIM_TAGS
-"""Elements that mean nothing without words in them."""
+"""Elements that mean nothing without words inside."""
 
 LOOKAHEAD_CHARS = 100
-"""Of the text after the limit, so that a grapheme is seen whole."""
+"""After the limit, so that the last grapheme is complete."""
 
 
 def is_speakable(text: str, language: str) -> bool:
-    """Whether anything of a block is left to say once it is written the way it is said."""
+    """Whether anything of a text is left to say once it is normalised."""
     if any(map(str.isalnum, text)):
         return True
     return has_words(text) and has_words(normalise(text, language).spoken)
@@ -62,63 +62,67 @@ def is_speakable(text: str, language: str) -> bool:
 def split_utterances(
     block: Block, last_ending: BreakKind, language: str, weigh: Callable[[str], int], limit: int
 ) -> Iterator[Utterance]:
-    """The utterances of one heading or paragraph.
+    """Split one heading or paragraph into utterances; a block without words gives none.
 
     Args:
-        block: with text; one without words gives nothing.
         last_ending: how the block as a whole ends.
-        language: BCP 47 tag.
-        weigh: what a text takes of a call's allowance, never less than its characters.
-        limit: what one utterance may weigh.
+        weigh: a text's share of a call's allowance, never less than its characters.
+        limit: the most that one utterance may weigh.
     """
-    text, marks = _normalise_block(block, language)
-    whole = [(mark.start, mark.end) for mark in marks if mark.tag in VERBATIM_TAGS]
+    text, annotations = _normalise_block(block, language)
+    verbatim = [(each.start, each.end) for each in annotations if each.tag in VERBATIM_TAGS]
     if block.kind is BlockKind.HEADING:
         sentences: tuple[tuple[int, int], ...] = ((0, len(text.spoken)),)
     else:
-        sentences = _merge_sentences(split_sentences(text.spoken, language), whole)
-    spans = list(_split_pieces(_CutContext(text, whole, weigh, limit), sentences))
-    written = [_source_span(text, start, end) for start, end, _ in spans]
-    sounds = (
-        assign_cues(block.annotations, len(block.text), written)
-        if block.annotations
-        else [()] * len(spans)
-    )
-    for index, (start, end, is_whole) in enumerate(spans):
-        spoken = text.spoken[start:end].strip()
-        source = text.source[slice(*written[index])]
-        is_last = index == len(spans) - 1
-        ending = _detect_ending(spoken) if is_whole else BreakKind.CLAUSE
-        inner = (
-            _clip_to_utterance(marks, text.spoken, (start, end), is_last=is_last) if marks else ()
+        sentences = _merge_sentences(split_sentences(text.spoken, language), verbatim)
+    pieces = list(_split_pieces(_CutContext(text, verbatim, weigh, limit), sentences))
+    written = [_source_span(text, piece.start, piece.end) for piece in pieces]
+    sounds = assign_cues(block.annotations, len(block.text), written)
+    for index, (piece, span) in enumerate(zip(pieces, written, strict=True)):
+        is_last = index == len(pieces) - 1
+        spoken = text.spoken[piece.start : piece.end].strip()
+        ending = _detect_ending(spoken) if piece.ends_sentence else BreakKind.CLAUSE
+        yield Utterance(
+            text=text.source[slice(*span)],
+            spoken=spoken,
+            ending=last_ending if is_last else ending,
+            speaker=block.speaker,
+            annotations=_clip_to_utterance(annotations, text.spoken, piece, is_last=is_last),
+            sounds=sounds[index],
         )
-        ending = last_ending if is_last else ending
-        yield Utterance(source, spoken, ending, block.speaker, inner, sounds=sounds[index])
+
+
+@dataclass(frozen=True, slots=True)
+class _SpokenPiece:
+    """A span of the spoken text that fits into a call."""
+
+    start: int
+    end: int
+    ends_sentence: bool
 
 
 def _source_span(text: NormalisedText, start: int, end: int) -> tuple[int, int]:
-    """A stretch of the spoken text on the author's own, without white space at its ends."""
+    """Map a span of the spoken text to the source, without white space at its ends."""
     first, last = text.source_offset(start), text.source_offset(end)
     words = text.source[first:last]
     return last - len(words.lstrip()), first + len(words.rstrip())
 
 
 def _normalise_block(block: Block, language: str) -> tuple[NormalisedText, tuple[Annotation, ...]]:
-    """A block the way it is said, and its marks on that."""
+    """A block's text as it is said, and its annotations on that, sounds excluded."""
     text = normalise(block.text, language)
-    marks = [mark for mark in block.annotations if mark.tag not in SOUNDS]
-    if not marks:
+    annotations = [each for each in block.annotations if each.tag not in SOUND_TAGS]
+    if not annotations:
         return text, ()
-    text = text.revert_edits((m.start, m.end) for m in marks if m.tag in VERBATIM_TAGS)
+    text = text.revert_edits((m.start, m.end) for m in annotations if m.tag in VERBATIM_TAGS)
     return text, tuple(
-        map_annotations(marks, lambda at, is_end: text.spoken_offset(at, is_end=is_end))
+        map_annotations(annotations, lambda at, is_end: text.spoken_offset(at, is_end=is_end))
     )
 
 
 def _merge_sentences(
     sentences: Sequence[tuple[int, int]], protected_spans: Sequence[tuple[int, int]]
 ) -> tuple[tuple[int, int], ...]:
-    """Sentences, of which none ends inside a stretch that must stay whole."""
     if not protected_spans:
         return tuple(sentences)
     ends = [
@@ -130,30 +134,19 @@ def _merge_sentences(
 
 
 def _clip_to_utterance(
-    annotations: Sequence[Annotation], spoken: str, span: tuple[int, int], *, is_last: bool
+    annotations: Sequence[Annotation], spoken: str, piece: _SpokenPiece, *, is_last: bool
 ) -> tuple[Annotation, ...]:
-    """The marks of an utterance, whose text has no white space at its ends."""
-    start, end = span
-    inner = spoken[start:end]
+    inner = spoken[piece.start : piece.end]
     lead = len(inner) - len(inner.lstrip())
     length = len(inner.strip())
-    own = clip_annotations(annotations, start, end, is_last=is_last)
-    moved_in = map_annotations(own, lambda at, _: min(max(at - lead, 0), length))
-    return tuple(
-        mark for mark in moved_in if mark.end > mark.start or mark.tag not in SPANNING_TAGS
-    )
+    own = clip_annotations(annotations, piece.start, piece.end, is_last=is_last)
+    shifted = map_annotations(own, lambda at, _: min(max(at - lead, 0), length))
+    return tuple(each for each in shifted if each.end > each.start or each.tag not in SPANNING_TAGS)
 
 
 @dataclass(frozen=True, slots=True)
 class _CutContext:
-    """What to know of a text that is cut where it is too long.
-
-    Attributes:
-        text: as it is said.
-        protected_spans: stretches of the spoken text that are never parted.
-        weigh: what a text takes of a call's allowance.
-        limit: what one utterance may weigh.
-    """
+    """A text that is cut where it is too long, but never inside its protected spans."""
 
     text: NormalisedText
     protected_spans: Sequence[tuple[int, int]]
@@ -161,7 +154,6 @@ class _CutContext:
     limit: int
 
     def may_cut(self, at: int) -> bool:
-        """Whether a place lies outside of all that stays whole."""
         return not self.text.is_inside_edit(at) and not any(
             s < at < e for s, e in self.protected_spans
         )
@@ -169,17 +161,16 @@ class _CutContext:
 
 def _split_pieces(
     context: _CutContext, sentences: tuple[tuple[int, int], ...]
-) -> Iterator[tuple[int, int, bool]]:
-    """Spans of the spoken text that fit, and whether each is the end of a sentence."""
+) -> Iterator[_SpokenPiece]:
     spoken, limit = context.text.spoken, context.limit
     for start, end in sentences:
         if not has_words(spoken[start:end]):
             continue
         while end - start > limit or context.weigh(spoken[start:end]) > limit:
             cut = _find_cut(context, start, end)
-            yield start, cut, False
+            yield _SpokenPiece(start, cut, ends_sentence=False)
             start = cut  # noqa: PLW2901 - the rest of the sentence
-        yield start, end, True
+        yield _SpokenPiece(start, end, ends_sentence=True)
 
 
 def ends_sentence(text: str) -> bool:
@@ -197,13 +188,13 @@ def _detect_ending(spoken: str) -> BreakKind:
 
 
 def _find_cut(context: _CutContext, start: int, end: int) -> int:
-    """Where to end the first piece of a sentence that is too long: the last good place."""
+    """The last good place to end the first piece of a sentence that is too long."""
     text = context.text
-    furthest = _find_furthest_fit(text.spoken, start, end, context.weigh, context.limit)
-    seen = min(end, furthest + LOOKAHEAD_CHARS)
+    furthest = _find_furthest_fit(context, start, end)
+    search_end = min(end, furthest + LOOKAHEAD_CHARS)
     for place, forbidden, share in _CUTS:
         least = start + int((furthest - start) * share)
-        cuts = (match.end() for match in place.finditer(text.spoken, start, seen))
+        cuts = (match.end() for match in place.finditer(text.spoken, start, search_end))
         fitting = [cut for cut in cuts if least < cut <= furthest and context.may_cut(cut)]
         for cut in reversed(fitting):
             if not forbidden.match(text.spoken, cut):
@@ -211,14 +202,12 @@ def _find_cut(context: _CutContext, start: int, end: int) -> int:
     return furthest
 
 
-def _find_furthest_fit(
-    spoken: str, start: int, end: int, weigh: Callable[[str], int], limit: int
-) -> int:
-    """The furthest end of a piece from `start` that still fits, found by halving."""
+def _find_furthest_fit(context: _CutContext, start: int, end: int) -> int:
+    spoken, limit = context.text.spoken, context.limit
     low, high = start + 1, min(end, start + limit)
     while low < high:
         middle = (low + high + 1) // 2
-        if weigh(spoken[start:middle]) <= limit:
+        if context.weigh(spoken[start:middle]) <= limit:
             low = middle
         else:
             high = middle - 1

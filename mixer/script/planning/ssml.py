@@ -14,7 +14,7 @@ import regex
 
 from mixer.script.annotations import VERBATIM_TAGS, Annotation
 from mixer.script.limits import EngineLimits
-from mixer.script.pauses import COMMA, NO_PAUSES, Pauses
+from mixer.script.planning.pauses import COMMA, NO_PAUSES, Pauses
 from mixer.script.script import BreakKind, Utterance
 
 FULL_RATE_PERCENT = 100
@@ -22,12 +22,9 @@ FULL_RATE_PERCENT = 100
 
 @dataclass(frozen=True, slots=True)
 class SsmlStyle:
-    """What shapes the SSML besides the words.
+    """What shapes the SSML of given words.
 
-    Attributes:
-        limits: of the engine it is for.
-        pauses: whose `breaks_ms` become `<break>` elements.
-        rate_percent: of the voice's own speed.
+    `breaks_ms` of the pauses become `<break>` elements; the rate is relative to the voice's own.
     """
 
     limits: EngineLimits
@@ -36,7 +33,7 @@ class SsmlStyle:
 
 
 def build_ssml(utterances: Sequence[Utterance], style: SsmlStyle) -> str:
-    """The request for one chunk: a `<p>` for each paragraph, an `<s>` for each utterance."""
+    """The request for one chunk: a `<p>` per paragraph, an `<s>` per utterance."""
     root = ET.Element("speak")
     for group in _group_paragraphs(utterances):
         parent = ET.SubElement(root, "p")
@@ -47,7 +44,7 @@ def build_ssml(utterances: Sequence[Utterance], style: SsmlStyle) -> str:
 
 
 def weigh_text(spoken: str, style: SsmlStyle) -> int:
-    """How much of a call's allowance a spoken text takes as an utterance, in billed characters.
+    """A spoken text's share of a call's allowance as an utterance, in billed characters.
 
     A call is limited twice, in billed characters and in characters overall. The weight is the
     larger share of the two, so that weights add up and one comparison keeps both limits. How the
@@ -61,33 +58,26 @@ def weigh_text(spoken: str, style: SsmlStyle) -> int:
     return max(utf16_chars(spoken), math.ceil(total_chars * share))
 
 
-def ssml_text(ssml: str) -> str:
-    """The words that an SSML document of ours says, one sentence a line."""
-    root = ET.fromstring(ssml)  # noqa: S314 - only what build_ssml made
-    return "\n".join("".join(sentence.itertext()) for sentence in root.iter("s"))
-
-
 def billed_chars(utterances: Sequence[Utterance]) -> int:
     """What an engine charges for: everything but the tags."""
     return sum(utf16_chars(utterance.spoken) for utterance in utterances)
 
 
 def utf16_chars(text: str) -> int:
-    """Length in UTF-16 units, the way Java services count: never less than in code points."""
+    """Length in UTF-16 units, as Java services count: never less than in code points."""
     if text.isascii():
         return len(text)
     return len(text.encode("utf-16-le")) // 2
 
 
 def _group_paragraphs(utterances: Sequence[Utterance]) -> Iterator[list[Utterance]]:
-    """The utterances grouped by the paragraphs that they form."""
     number = 0
 
     def paragraph_number(utterance: Utterance) -> int:
         nonlocal number
-        mine = number
+        current = number
         number += utterance.ending in _PARAGRAPH_BREAKS
-        return mine
+        return current
 
     return (list(group) for _, group in groupby(utterances, paragraph_number))
 
@@ -102,9 +92,9 @@ def _add_sentence(parent: ET.Element, utterance: Utterance, style: SsmlStyle) ->
     words = sentence
     if style.rate_percent != FULL_RATE_PERCENT and "prosody" in style.limits.tags:
         words = ET.SubElement(sentence, "prosody", rate=f"{style.rate_percent}%")
-    marks = [mark for mark in utterance.annotations if mark.tag in style.limits.tags]
-    if marks:
-        _add_annotated_text(words, utterance.spoken, marks, style.pauses)
+    annotations = [each for each in utterance.annotations if each.tag in style.limits.tags]
+    if annotations:
+        _add_annotated_text(words, utterance.spoken, annotations, style.pauses)
     else:
         _add_text(words, utterance.spoken, style.pauses)
     if utterance.ending in style.pauses.breaks_ms:
@@ -112,51 +102,49 @@ def _add_sentence(parent: ET.Element, utterance: Utterance, style: SsmlStyle) ->
 
 
 def _add_text(parent: ET.Element, text: str, pauses: Pauses) -> None:
-    """Text with a `<break>` after each comma and clause for which the profile names a length."""
-    start, last = 0, None
-    for mark in _INNER_PAUSE.finditer(text):
-        length_ms = pauses.breaks_ms.get(COMMA if mark["comma"] else BreakKind.CLAUSE)
+    """Add text, with a `<break>` after commas and clauses for which the profile has a length."""
+    start, last_break = 0, None
+    for match in _INNER_PAUSE.finditer(text):
+        length_ms = pauses.breaks_ms.get(COMMA if match["comma"] else BreakKind.CLAUSE)
         if length_ms is None:
             continue
-        _append_text(parent, last, text[start : mark.end()])
-        last, start = _add_break(parent, length_ms), mark.end()
-    _append_text(parent, last, text[start:])
+        _append_text(parent, last_break, text[start : match.end()])
+        last_break, start = _add_break(parent, length_ms), match.end()
+    _append_text(parent, last_break, text[start:])
 
 
 def _add_annotated_text(
     parent: ET.Element, text: str, annotations: Sequence[Annotation], pauses: Pauses
 ) -> None:
-    """Text with its marks as elements, which nest as the marks do."""
-    open_marks: list[tuple[Annotation, ET.Element]] = []
+    open_elements: list[tuple[Annotation, ET.Element]] = []
     at = 0
 
     def add_text_until(end: int) -> None:
         nonlocal at
-        here = open_marks[-1][1] if open_marks else parent
+        innermost = open_elements[-1][1] if open_elements else parent
         inner = ET.Element("text")
-        is_whole = any(mark.tag in VERBATIM_TAGS for mark, _ in open_marks)
-        _add_text(inner, text[at:end], NO_PAUSES if is_whole else pauses)
-        _append_text(here, here[-1] if len(here) else None, inner.text or "")
-        here.extend(inner)
+        is_verbatim = any(each.tag in VERBATIM_TAGS for each, _ in open_elements)
+        _add_text(inner, text[at:end], NO_PAUSES if is_verbatim else pauses)
+        _append_text(innermost, innermost[-1] if len(innermost) else None, inner.text or "")
+        innermost.extend(inner)
         at = end
 
-    for mark in [*annotations, Annotation(len(text), len(text), "")]:
-        while open_marks and open_marks[-1][0].end <= mark.start:
-            add_text_until(open_marks[-1][0].end)
-            open_marks.pop()
-        add_text_until(mark.start)
-        if mark.tag:
-            here = open_marks[-1][1] if open_marks else parent
-            element = ET.SubElement(here, mark.tag, dict(mark.attributes))
-            if mark.end > mark.start:
-                open_marks.append((mark, element))
+    for annotation in [*annotations, Annotation(len(text), len(text), "")]:
+        while open_elements and open_elements[-1][0].end <= annotation.start:
+            add_text_until(open_elements[-1][0].end)
+            open_elements.pop()
+        add_text_until(annotation.start)
+        if annotation.tag:
+            innermost = open_elements[-1][1] if open_elements else parent
+            element = ET.SubElement(innermost, annotation.tag, dict(annotation.attributes))
+            if annotation.end > annotation.start:
+                open_elements.append((annotation, element))
 
 
 def weigh_annotations(annotations: Sequence[Annotation], style: SsmlStyle) -> int:
-    """How much of a call's allowance marks take, in billed characters."""
-    elements = (
-        ET.Element(m.tag, dict(m.attributes)) for m in annotations if m.tag in style.limits.tags
-    )
+    """The annotations' share of a call's allowance, in billed characters."""
+    sent = (each for each in annotations if each.tag in style.limits.tags)
+    elements = (ET.Element(each.tag, dict(each.attributes)) for each in sent)
     chars = sum(utf16_chars(ET.tostring(e, encoding="unicode")) + len(e.tag) for e in elements)
     return math.ceil(chars * style.limits.billed_chars / style.limits.total_chars)
 
@@ -173,7 +161,7 @@ def _add_break(parent: ET.Element, length_ms: int) -> ET.Element:
 
 
 def _drop_final_break(root: ET.Element) -> None:
-    """What follows the last sentence is the mix's affair, whatever ends there."""
+    """Drop the break after the last sentence: the mix makes that silence."""
     for paragraph in root[-1:]:
         if paragraph[-1].tag == "break":
             paragraph.remove(paragraph[-1])

@@ -7,24 +7,17 @@ import regex
 from mixer.script.script import Script
 
 CHARS_PER_S = 15.0
-"""Of alphabetic scripts at full rate (measured: 16 with the embedded voice)."""
+"""In alphabetic scripts at full rate (measured: 16 with the embedded voice)."""
 
 IDEOGRAPHS_PER_S = 4.5
-"""Of Chinese, Japanese and Korean: a character is a syllable or more."""
+"""In Chinese, Japanese and Korean: a character is a syllable or more."""
 
 _IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a Script will take.
-
-    Attributes:
-        chapters: how many.
-        chunks: how many calls of the engine.
-        characters: that an engine bills.
-        duration_s: of the finished audio, within about a fifth.
-    """
+    """What a Script will take; `duration_s` of the finished audio is right within about a fifth."""
 
     chapters: int
     chunks: int
@@ -33,12 +26,7 @@ class Estimate:
 
 
 def estimate_script(script: Script, rate_percent: int = 100) -> Estimate:
-    """Foretell what a Script will take.
-
-    Args:
-        script: the plan.
-        rate_percent: speed of speech.
-    """
+    """Predict what a Script will take at a rate of speech."""
     chunks = list(script.chunks)
     spoken = (utterance.spoken for chunk in chunks for utterance in chunk.utterances)
     speech_s = sum(_speech_s(text) for text in spoken) * 100 / rate_percent

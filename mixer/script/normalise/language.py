@@ -1,8 +1,8 @@
-"""What the normaliser and the sentence splitter know of each language, read from its tables.
+"""The tables of each language, for the normaliser and the sentence splitter.
 
-The tables are TOML files in `languages/`, named for the language (`en`), with a second one for a
-region where it differs (`en-US`). A language without tables gets empty ones: then nothing is
-replaced, and sentences end where their marks say so.
+They are TOML files in `languages/`, named for the language (`en`), with a second one for a region
+where it differs (`en-US`). A language without tables gets empty ones: then nothing is replaced, and
+sentences end at their marks.
 """
 
 import tomllib
@@ -13,39 +13,38 @@ from importlib.resources import files
 from typing import Any
 
 MACRO_LANGUAGES = {"arb": "ar", "cmn": "zh", "yue": "zh", "no": "nb"}
-"""Languages whose tables stand under a wider or an older code (ISO 639-3 macrolanguages)."""
+"""Codes whose tables have a wider or an older code (ISO 639-3 macrolanguages)."""
 
 MAX_NAME_CHARS = 35
-"""Of a tag (BCP 47, RFC 5646, 4.4.1); a longer one names no tables, and may name no file."""
+"""Of a tag (BCP 47, RFC 5646, 4.4.1); a longer one is never used as a file name."""
 
 MAX_CACHED_LANGUAGES = 128
-"""How many tags are kept in memory; Polly speaks 42."""
+"""Polly speaks 42."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """The tables of one language; equal only to itself, so that compiled rules can be cached.
 
-    Attributes:
-        code: of the tables, such as `en`; also what num2words and sentencex know it by.
+    `code` is that of the tables, such as `en`, which num2words and sentencex know as well.
     """
 
     code: str
     _tables: Mapping[str, Any]
 
     def table(self, path: str) -> Mapping[str, Any]:
-        """A table by its dotted path, empty when the language has none."""
-        found: Any = self._tables
+        """A table by its dotted path; empty when the language has none."""
+        value: Any = self._tables
         for name in path.split("."):
-            found = found.get(name, {})
-        return found if isinstance(found, Mapping) else {}
+            value = value.get(name, {})
+        return value if isinstance(value, Mapping) else {}
 
     def spellings(self, path: str) -> Mapping[str, str]:
-        """A table that says for each written form how it is spoken."""
+        """A table of spoken forms by written form."""
         return {written: str(spoken) for written, spoken in self.table(path).items()}
 
     def number_forms(self, path: str) -> Mapping[str, tuple[str, str]]:
-        """A table that names each sign in the singular and in the plural."""
+        """A table of singular and plural by sign."""
         return {sign: (forms[0], forms[-1]) for sign, forms in self.table(path).items()}
 
     def words(self, path: str) -> tuple[str, ...]:
@@ -61,7 +60,7 @@ class Language:
 
 @lru_cache(maxsize=MAX_CACHED_LANGUAGES)
 def load_language(tag: str) -> Language:
-    """The tables for a BCP 47 tag such as `en-US`, `cmn-CN` or `arb`."""
+    """Load the tables for a BCP 47 tag such as `en-US`, `cmn-CN` or `arb`."""
     _, _, region = tag.replace("_", "-").partition("-")
     code = primary_code(tag)
     tables = _load_tables(code)
@@ -71,31 +70,29 @@ def load_language(tag: str) -> Language:
 
 
 def primary_code(tag: str) -> str:
-    """The language of a tag, without its region, as the tables name it."""
+    """The language of a tag without its region, as the tables name it."""
     primary = tag.replace("_", "-").partition("-")[0].lower()
     return MACRO_LANGUAGES.get(primary, primary)
 
 
 def is_same_language(one: str, other: str) -> bool:
-    """Whether two tags name one language, perhaps of other regions."""
+    """Whether two tags name one language, perhaps of different regions."""
     return primary_code(one) == primary_code(other)
 
 
 def _load_tables(name: str) -> dict[str, Any]:
-    """The tables of one file, empty when there is no such file."""
     if len(name) > MAX_NAME_CHARS or not name.replace("-", "").isalnum():
         return {}
-    file = files("mixer.script.languages") / f"{name}.toml"
+    file = files("mixer.script.normalise.languages") / f"{name}.toml"
     return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
 def _merge_tables(tables: dict[str, Any], regional: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables with what a region says otherwise laid over them."""
     merged = dict(tables)
     for name, value in regional.items():
-        below = merged.get(name)
-        if isinstance(below, dict) and isinstance(value, Mapping):
-            merged[name] = _merge_tables(below, value)
+        existing = merged.get(name)
+        if isinstance(existing, dict) and isinstance(value, Mapping):
+            merged[name] = _merge_tables(existing, value)
         else:
             merged[name] = value
     return merged

@@ -1,7 +1,7 @@
-"""Pauses by profile: how long the silence after each kind of ending, and who makes it.
+"""Pauses by profile: how long the silence is after each kind of ending, and who makes it.
 
 Silences between chunks are exact samples in the mix. Those inside a chunk are left to the engine's
-own sense of rhythm unless a profile names milliseconds; then they travel as `<break>`.
+rhythm unless a profile names milliseconds; then they travel as `<break>`.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mixer.errors import BadOption
+from mixer.script.annotations import MAX_PAUSE_MS
 from mixer.script.script import BreakKind
 
-MAX_PAUSE_MS = 10_000
-"""The longest `<break>` that Polly takes, and the longest gap that a request may ask for."""
-
 COMMA = "comma"
-"""The one kind of pause that ends no utterance, only part of one."""
+"""The only kind of pause inside an utterance."""
 
 PAUSE_KINDS = (COMMA, *BreakKind)
 
@@ -25,23 +23,21 @@ MAX_QUOTED_CHARS = 40
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """How long to be silent after what.
+    """How long each silence lasts.
 
-    Attributes:
-        gaps_ms: between chunks, by ending; every ending has one.
-        breaks_ms: inside a chunk, by kind; a kind that is missing is left to the engine.
+    `gaps_ms` between chunks are complete; kinds missing in `breaks_ms` are left to the engine.
     """
 
     gaps_ms: Mapping[BreakKind, int]
     breaks_ms: Mapping[str, int]
 
     def gap_ms(self, ending: BreakKind) -> int:
-        """The silence between two chunks of which the first ends so."""
+        """The silence after a chunk with this ending."""
         return self.gaps_ms[ending]
 
 
-# Pauses of audiobook narrators, as listeners find them restful: about a third of a second between
-# sentences, twice that between paragraphs, a breath after a heading, longer between scenes.
+# The pauses of audiobook narrators: about a third of a second between sentences, twice that between
+# paragraphs, a breath after a heading, longer between scenes.
 _NATURAL_MS = {
     BreakKind.CLAUSE: 120,
     BreakKind.SENTENCE: 350,
@@ -75,10 +71,7 @@ PROFILES = {"natural": NATURAL, "expressive": EXPRESSIVE, "none": NO_PAUSES}
 
 
 def resolve_pauses(choice: str | Mapping[str, int]) -> Pauses:
-    """The pauses that a request asks for.
-
-    Args:
-        choice: a profile's name, or milliseconds by kind; what is not named stays natural.
+    """The pauses of a request: a profile's name, or milliseconds by kind; other kinds stay natural.
 
     Raises:
         BadOption: for an unknown profile or kind, or a length out of range.
@@ -87,7 +80,7 @@ def resolve_pauses(choice: str | Mapping[str, int]) -> Pauses:
         if choice not in PROFILES:
             names = ", ".join(PROFILES)
             raise _build_error(
-                f"there is no profile {choice[:MAX_QUOTED_CHARS]!r}; there are {names}."
+                f"there is no profile {choice[:MAX_QUOTED_CHARS]!r}; choose one of {names}."
             )
         return PROFILES[choice]
     for kind, length_ms in choice.items():
@@ -99,9 +92,11 @@ def resolve_pauses(choice: str | Mapping[str, int]) -> Pauses:
 def _check_pause(kind: str, length_ms: int) -> None:
     if kind not in PAUSE_KINDS:
         kinds = ", ".join(PAUSE_KINDS)
-        raise _build_error(f"{kind[:MAX_QUOTED_CHARS]!r} is no kind of pause; there are {kinds}.")
+        raise _build_error(
+            f"{kind[:MAX_QUOTED_CHARS]!r} is not a kind of pause; choose one of {kinds}."
+        )
     if not 0 <= length_ms <= MAX_PAUSE_MS:
-        raise _build_error(f"{kind} must lie between 0 and {MAX_PAUSE_MS} ms.")
+        raise _build_error(f"{kind} must be between 0 and {MAX_PAUSE_MS} ms.")
 
 
 def _build_error(reason: str) -> BadOption:

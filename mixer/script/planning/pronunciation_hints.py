@@ -1,9 +1,9 @@
 """Words that a voice may misread: abbreviations, names, foreign letters, figures in words. Pure.
 
-Told by their looks alone, since no engine says what it knows. Listed are words as they will be
-said, without those that an author or a lexicon has judged, that were written out of figures and
-abbreviations, or that name days and months. In headings every word may have a capital, so they name
-nobody. German nouns look like names: a language that writes nouns with capitals gets a long list.
+They are recognised by their looks alone, since no engine states what it knows. Listed are words as
+they will be said, except those with a pronunciation by the author or a lexicon, those written out
+of figures and abbreviations, and names of days and months. In headings every word may have a
+capital, so they yield no names. German nouns look like names: such a language gets a long list.
 """
 
 from collections import Counter
@@ -30,10 +30,7 @@ _CALENDAR = regex.compile(rf"{_MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)da
 class PronunciationHint:
     """A word to listen to.
 
-    Attributes:
-        word: as it stands in the text.
-        kind: `abbreviation`, `mixed`, `foreign letters` or `name`.
-        times: how often it is said.
+    `kind` is `abbreviation`, `mixed`, `foreign letters` or `name`; `times` how often it is said.
     """
 
     word: str
@@ -42,33 +39,32 @@ class PronunciationHint:
 
 
 def find_pronunciation_hints(script: Script) -> tuple[PronunciationHint, ...]:
-    """Words that a voice may misread, the most frequent of each kind first."""
+    """Find words that a voice may misread, the most frequent of each kind first."""
     plain, kinds, times = set[str](), dict[str, str](), Counter[str]()
     for chunk in script.chunks:
         for utterance in chunk.utterances:
-            for word, opens in _iter_words(utterance):
-                kind = _classify_word(word, script.language, is_opening=opens)
+            for word, is_opening in _iter_words(utterance):
+                kind = _classify_word(word, script.language, is_opening=is_opening)
                 times[word] += 1
                 plain |= {word} if word.islower() else set()
                 if kind:
                     kinds.setdefault(word, kind)
-    found = [PronunciationHint(word, kind, times[word]) for word, kind in kinds.items()]
-    wanted = (each for each in found if each.kind != "name" or each.word.lower() not in plain)
+    hints = [PronunciationHint(word, kind, times[word]) for word, kind in kinds.items()]
+    wanted = (each for each in hints if each.kind != "name" or each.word.lower() not in plain)
     return tuple(sorted(wanted, key=lambda each: (each.kind, -each.times, each.word)))
 
 
 def _iter_words(utterance: Utterance) -> Iterator[tuple[str, bool]]:
-    """The author's words that nobody has judged, and whether each has a capital by its place."""
-    judged = [mark for mark in utterance.annotations if mark.tag in VERBATIM_TAGS]
+    """The author's words without a set pronunciation, and whether their place gives a capital."""
+    verbatim = [mark for mark in utterance.annotations if mark.tag in VERBATIM_TAGS]
     is_heading = utterance.ending is BreakKind.HEADING
     for number, match in enumerate(_WORD.finditer(utterance.spoken)):
-        is_judged = any(m.start < match.end() and match.start() < m.end for m in judged)
-        if not is_judged and match[0] in utterance.text:
+        is_verbatim = any(m.start < match.end() and match.start() < m.end for m in verbatim)
+        if not is_verbatim and match[0] in utterance.text:
             yield match[0].removesuffix("'s").removesuffix("’s"), number == 0 or is_heading
 
 
 def _classify_word(word: str, language: str, *, is_opening: bool) -> str:
-    """Why a word is doubtful; empty when it is not."""
     if _ABBREVIATION.fullmatch(word) and not _ROMAN.fullmatch(word):
         return "abbreviation"
     if _MIXED.fullmatch(word):

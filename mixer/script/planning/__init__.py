@@ -1,0 +1,19 @@
+"""Document to Script: chapters, utterances, chunks, pauses, SSML. Pure."""
+
+from mixer.script.planning.estimate import Estimate, estimate_script
+from mixer.script.planning.lexicon import read_lexicon
+from mixer.script.planning.pauses import resolve_pauses
+from mixer.script.planning.plan import PlanStyle, plan_document
+from mixer.script.planning.pronunciation_hints import find_pronunciation_hints
+from mixer.script.planning.ssml import SsmlStyle
+
+__all__ = [
+    "Estimate",
+    "PlanStyle",
+    "SsmlStyle",
+    "estimate_script",
+    "find_pronunciation_hints",
+    "plan_document",
+    "read_lexicon",
+    "resolve_pauses",
+]

@@ -1,0 +1,238 @@
+"""Document to Script: split into chapters, then utterances, then chunks, then write the SSML.
+
+Everything is decided from the document and the style alone: planning the same text twice gives
+the same Script, and costs nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from mixer.errors import BadInput, UnreadableText
+from mixer.script.annotations import BREAK_TAG, Annotation, parse_duration_ms, sort_annotations
+from mixer.script.document import Block, BlockKind, Document, collapse_whitespace
+from mixer.script.limits import POLLY_LIMITS, EngineLimits
+from mixer.script.planning.chunks import group_utterances
+from mixer.script.planning.lexicon import Lexicon, Pronunciation
+from mixer.script.planning.pauses import NATURAL
+from mixer.script.planning.ssml import (
+    SsmlStyle,
+    billed_chars,
+    build_ssml,
+    weigh_annotations,
+    weigh_text,
+)
+from mixer.script.planning.utterances import ends_sentence, is_speakable, split_utterances
+from mixer.script.script import NARRATOR, BreakKind, Chapter, Chunk, Script, Utterance
+from mixer.script.sounds import place_sounds
+
+ALLOWANCE_SHARE = 0.9
+"""Used share of an engine's limit, since how a service counts is not documented exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStyle:
+    """What shapes a Script in addition to the text.
+
+    Attributes:
+        language: BCP 47 tag of the text.
+        ssml: for the narrator.
+        gap_ms: of every silence between chunks; None for the pauses' own.
+        reads_titles: whether titles of chapters are said; chapters are named in any case.
+        voices: by name of the cast, where they differ from the narrator's.
+    """
+
+    language: str = "en-US"
+    ssml: SsmlStyle = field(default_factory=lambda: SsmlStyle(POLLY_LIMITS["generative"], NATURAL))
+    gap_ms: int | None = None
+    reads_titles: bool = True
+    lexicon: tuple[Pronunciation, ...] = ()
+    voices: Mapping[str, SsmlStyle] = field(default_factory=dict)
+
+    def speaker_style(self, speaker: str) -> SsmlStyle:
+        """The SSML style of a speaker."""
+        return self.voices.get(speaker, self.ssml)
+
+
+def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
+    """Decide what is said; without a style, American English on Polly's generative engine.
+
+    Raises:
+        UnreadableText: there is not a word in the document.
+        BadInput: the author's SSML has elements that the engine does not honour.
+    """
+    style = style or PlanStyle()
+    if document.must_honour_tags:
+        _require_supported_tags(document.blocks, style.ssml.limits)
+    if not style.reads_titles:
+        document = replace(document, blocks=tuple(map(_silence_title, document.blocks)))
+    document = replace(document, blocks=place_sounds(document.blocks))
+    if style.lexicon:
+        document = replace(document, blocks=tuple(_apply_lexicon(document.blocks, style)))
+    title, parts = _split_chapters(document, style.language)
+    if not parts:
+        raise UnreadableText("The story contains no words to say.")
+    levels_db = {role.name: role.level_db for role in document.cast}
+    return Script(
+        title=title,
+        language=style.language,
+        chapters=tuple(_build_chapter(name, blocks, style, levels_db) for name, blocks in parts),
+        author=collapse_whitespace(document.author),
+        metadata=document.metadata,
+        cast=document.cast,
+        music=document.music,
+    )
+
+
+def _apply_lexicon(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Block]:
+    lexicons: dict[frozenset[str], Lexicon] = {}
+    for block in blocks:
+        tags = style.speaker_style(block.speaker).limits.tags
+        if tags not in lexicons:
+            lexicons[tags] = Lexicon(style.lexicon, style.language, tags)
+        yield lexicons[tags].annotate_block(block)
+
+
+def _require_supported_tags(blocks: Sequence[Block], limits: EngineLimits) -> None:
+    annotations = (each for block in blocks for each in block.annotations)
+    unsupported = next((each for each in annotations if each.tag not in limits.tags), None)
+    if unsupported is not None:
+        raise BadInput(
+            f"The SSML cannot be used: line {unsupported.line}: this engine does not support "
+            f"<{unsupported.tag}>; it supports {', '.join(sorted(limits.tags))}."
+        )
+
+
+def _split_chapters(document: Document, language: str) -> tuple[str, list[tuple[str, list[Block]]]]:
+    blocks = [block for block in document.blocks if _has_content(block, language)]
+    headings = [block for block in blocks if block.kind is BlockKind.HEADING]
+    title = _find_title(headings, blocks)
+    level = min((block.level for block in headings if block is not title), default=0)
+    parts: list[tuple[str, list[Block]]] = [(title.text if title else "", [])]
+    for block in blocks:
+        if block.kind is BlockKind.HEADING and block.level == level and block is not title:
+            parts.append((block.text, []))
+        parts[-1][1].append(block)
+    story_title = collapse_whitespace(document.title) or (title.text if title else "")
+    return story_title, _merge_opening(parts)
+
+
+def _silence_title(block: Block) -> Block:
+    return replace(block, is_silent=True) if block.kind is BlockKind.HEADING else block
+
+
+def _is_audible(block: Block) -> bool:
+    return bool(block.text) and not block.is_silent
+
+
+def _has_content(block: Block, language: str) -> bool:
+    return block.kind is BlockKind.SCENE_BREAK or is_speakable(block.text, language)
+
+
+def _find_title(headings: Sequence[Block], blocks: Sequence[Block]) -> Block | None:
+    """The story's own title: a first block that is the only heading of the highest level."""
+    if not headings or blocks[0] is not headings[0]:
+        return None
+    first = headings[0]
+    is_only = all(block.level > first.level for block in headings[1:])
+    return first if is_only else None
+
+
+def _merge_opening(parts: list[tuple[str, list[Block]]]) -> list[tuple[str, list[Block]]]:
+    """Drop chapters without words; a title without text of its own opens the first chapter."""
+    audible = [(name, blocks) for name, blocks in parts if any(map(_is_audible, blocks))]
+    opening_only = len(audible) > 1 and all(
+        block.kind is not BlockKind.PARAGRAPH for block in audible[0][1]
+    )
+    if opening_only and audible[0][1] is parts[0][1]:
+        (_, opening), (name, blocks), *rest = audible
+        return [(name, opening + blocks), *rest]
+    return audible
+
+
+def _build_chapter(
+    title: str, blocks: Sequence[Block], style: PlanStyle, levels_db: Mapping[str, float]
+) -> Chapter:
+    def weigh(utterance: Utterance) -> int:
+        ssml_style = style.speaker_style(utterance.speaker)
+        extra = weigh_annotations(utterance.annotations, ssml_style) if utterance.annotations else 0
+        return weigh_text(utterance.spoken, ssml_style) + extra
+
+    utterances = _extract_long_pauses(list(_build_utterances(blocks, style)))
+    groups = group_utterances(utterances, weigh, _allowance(style.ssml))
+    return Chapter(title, tuple(_build_chunk(each, style, levels_db) for each in groups))
+
+
+def _allowance(style: SsmlStyle) -> int:
+    """The most that a chunk may weigh; engines of one cast differ in tags, not in length."""
+    return int(style.limits.billed_chars * ALLOWANCE_SHARE)
+
+
+def _build_utterances(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Utterance]:
+    audible = [index for index, block in enumerate(blocks) if _is_audible(block)]
+    for index in audible:
+        block = blocks[index]
+        speaker_style = style.speaker_style(block.speaker)
+        ending = BreakKind.CHAPTER if index == audible[-1] else _detect_block_ending(blocks, index)
+        weigh = partial(weigh_text, style=speaker_style)
+        yield from split_utterances(block, ending, style.language, weigh, _allowance(speaker_style))
+
+
+def _detect_block_ending(blocks: Sequence[Block], index: int) -> BreakKind:
+    if blocks[index].kind is BlockKind.HEADING:
+        return BreakKind.HEADING
+    if blocks[index + 1].kind is BlockKind.SCENE_BREAK:
+        return BreakKind.SCENE
+    if not blocks[index].continues:
+        return BreakKind.PARAGRAPH
+    return BreakKind.SENTENCE if ends_sentence(blocks[index].text) else BreakKind.CLAUSE
+
+
+LONG_PAUSE_MS = 700
+"""From here on the mix makes a silence between two sentences, to the sample: engines honour long
+breaks only in part."""
+
+
+def _extract_long_pauses(utterances: list[Utterance]) -> list[Utterance]:
+    if not any(utterance.annotations for utterance in utterances):
+        return utterances
+    extracted: list[Utterance] = []
+    for utterance in utterances:
+        kept = [each for each in utterance.annotations if not _is_long_pause(each)]
+        long = [each for each in utterance.annotations if _is_long_pause(each)]
+        kept += [each for each in long if 0 < each.start < len(utterance.spoken)]
+        before_ms = sum(_break_ms(each) for each in long if each.start == 0)
+        if before_ms and extracted:
+            pause_ms = (extracted[-1].pause_ms or 0) + before_ms
+            extracted[-1] = replace(extracted[-1], pause_ms=pause_ms)
+        elif before_ms:
+            kept += [each for each in long if each.start == 0]
+        after_ms = sum(_break_ms(each) for each in long if each.start == len(utterance.spoken))
+        extracted.append(
+            replace(
+                utterance,
+                annotations=tuple(sort_annotations(kept)),
+                pause_ms=after_ms or utterance.pause_ms,
+            )
+        )
+    return extracted
+
+
+def _is_long_pause(annotation: Annotation) -> bool:
+    return annotation.tag == BREAK_TAG and _break_ms(annotation) >= LONG_PAUSE_MS
+
+
+def _break_ms(annotation: Annotation) -> int:
+    return parse_duration_ms(annotation.attribute("time")) or 0
+
+
+def _build_chunk(
+    group: tuple[Utterance, ...], style: PlanStyle, levels_db: Mapping[str, float]
+) -> Chunk:
+    ending = group[-1].ending
+    gap_ms = style.ssml.pauses.gap_ms(ending) if style.gap_ms is None else style.gap_ms
+    gap_ms = gap_ms if group[-1].pause_ms is None else group[-1].pause_ms
+    speaker = group[0].speaker
+    ssml = build_ssml(group, style.speaker_style(speaker))
+    level_db = levels_db.get(speaker or NARRATOR, 0.0)
+    return Chunk(group, ssml, billed_chars(group), gap_ms, level_db)

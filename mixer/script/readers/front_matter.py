@@ -1,0 +1,182 @@
+"""The front matter of a text: what it states about the whole, and its cast.
+
+It stands between two lines of three hyphens:
+
+    ---
+    title: The Lighthouse
+    cast:
+      Narrator: Ada
+      Tom: Ben, level -2, rate 95
+      Mary: Amy, engine neural, language en-GB
+    ---
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+import regex
+
+from mixer.errors import UnreadableText
+from mixer.script.document import build_line_error
+from mixer.script.script import Metadata, Role
+
+METADATA_KEYS = tuple(each.name for each in fields(Metadata))
+
+KNOWN_KEYS = frozenset(
+    {"title", "author", "language", "cast", "cover", "lexicon", "music", "sounds", *METADATA_KEYS}
+)
+
+MAX_ROLES = 40
+MAX_LEVEL_DB = 12.0
+SLOWEST_PERCENT, FASTEST_PERCENT = 50, 200
+
+_FRONT_MATTER = regex.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
+_LINE = regex.compile(r"(?P<name>[\w-]+)\s*:(?P<value>(?:\s.*)?)")
+_CONTINUATION = regex.compile(r"\s*|[\s#-].*|[]}].*")
+"""The rest of a longer value, a comment, or an empty line."""
+
+_ROLE = regex.compile(
+    r"\s+(?P<name>[^:\[\]#][^:\[\]]{0,39}?)\s*:\s*(?P<voice>[\w-]*)\s*(?:,(?P<more>.*))?"
+)
+_SETTING = regex.compile(
+    r"\s*(?:(engine)\s+([a-z-]{1,20})|(language)\s+([A-Za-z]{2,8}(?:-[0-9A-Za-z]{1,8}){0,3})"
+    r"|(level|rate)\s+(\S+))\s*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What a text states about itself.
+
+    `values` are as written, by lower-case name; `source_lines` begin with the text's second line;
+    `line_count` includes the rules around them.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    cast: tuple[Role, ...] = ()
+    source_lines: tuple[str, ...] = ()
+    line_count: int = 0
+
+    @property
+    def metadata(self) -> Metadata:
+        """For the finished file."""
+        return Metadata(**{name: self.values.get(name, "") for name in METADATA_KEYS})
+
+
+def split_front_matter(
+    text: str, name: str = "The text", *, allow_unknown: bool = True
+) -> tuple[FrontMatter, str]:
+    """Separate the front matter from the text that follows it, both with LF as line breaks.
+
+    Args:
+        name: what to call the text in errors.
+        allow_unknown: whether front matter may consist of unknown names only.
+
+    Raises:
+        UnreadableText: a line of the cast is malformed; names the line.
+    """
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        return FrontMatter(), text
+    lines = match.group(1).splitlines()
+    values = _parse_values(lines)
+    if not values or not (allow_unknown or KNOWN_KEYS & values.keys()):
+        return FrontMatter(), text
+    cast = tuple(_parse_cast(lines, name))
+    line_count = text.count("\n", 0, match.end())
+    return FrontMatter(values, cast, tuple(lines), line_count), text[match.end() :]
+
+
+def iter_nested_lines(lines: Sequence[str], key: str) -> Iterator[tuple[int, str]]:
+    """List the indented lines under a name, with their line numbers in the text."""
+    is_inside = False
+    for number, line in enumerate(lines, start=2):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not line[0].isspace():
+            is_inside = line.split(":")[0].strip().lower() == key
+        elif is_inside:
+            yield number, line
+
+
+def _parse_values(lines: Sequence[str]) -> dict[str, str]:
+    """Read the `name: value` lines and skip anything richer.
+
+    Empty when a line looks like prose: then the rules around it are scene breaks.
+    """
+    values: dict[str, str] = {}
+    for line in lines:
+        if match := _LINE.fullmatch(line):
+            values[match["name"].lower()] = match["value"].strip("\"' ")
+        elif not _CONTINUATION.fullmatch(line):
+            return {}
+    return values
+
+
+def _parse_cast(lines: Sequence[str], text_name: str) -> Iterator[Role]:
+    names = set[str]()
+    for number, line in iter_nested_lines(lines, "cast"):
+        cast_line = _CastLine(line, number, text_name)
+        role = cast_line.parse_role()
+        if role.name in names:
+            raise cast_line.build_error(f"{role.name} is cast twice")
+        if len(names) == MAX_ROLES:
+            raise cast_line.build_error(f"a cast has at most {MAX_ROLES} roles")
+        names.add(role.name)
+        yield role
+
+
+@dataclass(frozen=True, slots=True)
+class _CastLine:
+    """One line of the cast, such as `Tom: Ben, level -2`."""
+
+    line: str
+    number: int
+    text_name: str
+
+    def build_error(self, reason: str) -> UnreadableText:
+        return build_line_error(self.text_name, self.number, reason)
+
+    def parse_role(self) -> Role:
+        match = _ROLE.fullmatch(self.line.rstrip())
+        if match is None or not match["voice"]:
+            raise self.build_error(
+                f"write a role as “Tom: Ben, level -2”, not “{self.line.strip()[:40]}”"
+            )
+        settings = dict(self._parse_settings(match["more"])) if match["more"] else {}
+        rate = self._parse_number(settings, "rate", SLOWEST_PERCENT, FASTEST_PERCENT)
+        return Role(
+            name=match["name"].strip(),
+            voice=match["voice"],
+            engine=settings.get("engine", ""),
+            language=settings.get("language", ""),
+            level_db=self._parse_number(settings, "level", -MAX_LEVEL_DB, MAX_LEVEL_DB) or 0.0,
+            rate_percent=None if rate is None else round(rate),
+            line=self.number,
+        )
+
+    def _parse_settings(self, written: str) -> Iterator[tuple[str, str]]:
+        for part in written.split(","):
+            match = _SETTING.fullmatch(part)
+            if match is None:
+                raise self.build_error(
+                    f"“{part.strip()[:40]}” is not a setting of a voice; use engine, language, "
+                    "level or rate, such as “level -2”"
+                )
+            key, value = filter(None, match.groups())
+            yield key, value
+
+    def _parse_number(
+        self, settings: Mapping[str, str], key: str, lowest: float, highest: float
+    ) -> float | None:
+        if key not in settings:
+            return None
+        try:
+            value = float(settings[key].removesuffix("dB").removesuffix("%"))
+        except ValueError:
+            value = float("nan")
+        if not lowest <= value <= highest:
+            raise self.build_error(
+                f"{key} takes a number from {lowest:g} to {highest:g}, not “{settings[key][:20]}”"
+            )
+        return value

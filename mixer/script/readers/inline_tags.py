@@ -1,0 +1,312 @@
+"""Tags that authors write into plain text and Markdown: voices, pauses, pronunciations, sounds.
+
+    Tom: Who is there?                     a paragraph spoken by a role of the cast
+    Tom:                                   in its own paragraph: all that follow, up to the next
+    He said [[Tom: come in]] and left.     another voice inside a paragraph
+    [[pause 2s]] [[pause 300ms]]           silence
+    [[emphasis: never]]                    stress, where the engine supports it
+    [[lang fr: bon voyage]]                words of another language, where the engine supports it
+    [[say nginx: engine x]]                a pronunciation; /ˈendʒɪnˈeks/ for IPA
+    [[music sea.mp3]] [[sting bell.wav]]   music and sounds, see `sound_tags`
+
+Tags are checked line by line before the text is read; then they are taken out of the blocks that
+the text's own reader has built, so that plain text and Markdown share them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import regex
+
+from mixer.script.annotations import (
+    BREAK_TAG,
+    MAX_PAUSE_MS,
+    AnnotatedTextBuilder,
+    Annotation,
+    Attributes,
+    parse_duration_ms,
+)
+from mixer.script.document import (
+    Block,
+    BlockKind,
+    Document,
+    build_line_error,
+    collapse_whitespace,
+    has_words,
+    normalise_newlines,
+    paragraph,
+)
+from mixer.script.readers.front_matter import FrontMatter, split_front_matter
+from mixer.script.readers.sound_tags import (
+    InvalidSound,
+    SoundDefinitions,
+    parse_sounds,
+    split_sound_tag,
+)
+from mixer.script.script import NARRATOR, Role
+from mixer.script.sounds import move_to_start
+
+EMPHASIS_LEVELS = frozenset({"strong", "moderate", "reduced"})
+
+_PAUSE = regex.compile(r"pause\s+(?P<length>\S+)")
+_WRAPPING = regex.compile(r"(?P<kind>emphasis|lang|say)(?:\s+(?P<of>[^:]+?))?\s*:\s*(?P<words>.+)")
+_KEYWORD = regex.compile(r"(?:pause|emphasis|lang|say|(?:music|sting|sound)(?=\s))\b")
+_TAG = regex.compile(r"\[\[\s*(?P<body>(?:(?!\]\]).)*?)\s*\]\]", regex.DOTALL)
+_TAG_START = regex.compile(r"\[\[\s*")
+_PARAGRAPH_END = regex.compile(r"\n[ \t]*\n|\Z")
+_LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_TAGS_ONLY = regex.compile(r"[ \t]*(?:\[\[(?:(?!\]\]).)*\]\][ \t]*)+")
+_TAG_KINDS = "pause, emphasis, lang, say, music, sting, sound or a name of the cast"
+_NO_SOUNDS = SoundDefinitions(None, {})
+
+
+def read_tagged_text(
+    text: str,
+    name: str,
+    read_blocks: Callable[[str], tuple[Block, ...]],
+    *,
+    is_markdown: bool,
+) -> Document:
+    """Read a text with front matter and inline tags.
+
+    Args:
+        text: all of it, with any line breaks.
+        name: what to call it in errors.
+        read_blocks: reads the text after the front matter, with LF as its only line break.
+        is_markdown: then headings are explicit, and front matter may hold unknown names only.
+
+    Raises:
+        UnreadableText: a tag or the front matter is malformed; names the line.
+    """
+    front_matter, body = split_front_matter(
+        normalise_newlines(text), name, allow_unknown=is_markdown
+    )
+    sounds = parse_sounds(front_matter.source_lines, name)
+    first_line = front_matter.line_count + 1
+    if front_matter.cast or "[[" in body:
+        lines = _find_sound_lines(body, first_line)
+        tags = _TagReader(front_matter.cast, name, first_line, sounds, lines, is_markdown)
+        blocks = tags.extract_tags(read_blocks(tags.prepare_text(body)))
+    else:
+        blocks = read_blocks(body)
+    return _build_document(blocks, front_matter, sounds)
+
+
+def _build_document(
+    blocks: tuple[Block, ...], front_matter: FrontMatter, sounds: SoundDefinitions
+) -> Document:
+    values = front_matter.values
+    return Document(
+        blocks,
+        title=values.get("title", ""),
+        author=values.get("author", ""),
+        language=values.get("language", ""),
+        metadata=front_matter.metadata,
+        cast=front_matter.cast,
+        cover_name=values.get("cover", ""),
+        lexicon_name=values.get("lexicon", ""),
+        music=sounds.opening,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _TagReader:
+    """The tags of one text.
+
+    `first_line` follows the front matter; `sound_lines` are lines of sound tags by their body, used
+    up in order; with `has_explicit_headings` a heading never names a speaker.
+    """
+
+    cast: Sequence[Role]
+    name: str
+    first_line: int = 1
+    sounds: SoundDefinitions = _NO_SOUNDS
+    sound_lines: Mapping[str, deque[int]] = field(default_factory=dict)
+    has_explicit_headings: bool = False
+
+    @property
+    def speaker_names(self) -> frozenset[str]:
+        return frozenset(role.name for role in self.cast)
+
+    def prepare_text(self, text: str) -> str:
+        """Check all tags, and make lines that begin with a speaker or a tag paragraphs."""
+        self._check_tags(text)
+        return "\n".join(map(self._isolate_line, text.split("\n")))
+
+    def extract_tags(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
+        """Take the tags out of the text, and give each block its speaker and annotations."""
+        extracted: list[Block] = []
+        speaker, waiting = "", list[Annotation]()
+        for block in blocks:
+            if block.kind is BlockKind.SCENE_BREAK:
+                extracted.append(block)
+                continue
+            named, text = self._split_speaker(block)
+            if block.kind is BlockKind.HEADING and named is None:
+                speaker = ""
+            if named is not None and not text:
+                speaker = named
+                continue
+            whole = replace(block, text=text) if named is None else paragraph(text)
+            for part in self._split_voices(whole, speaker if named is None else named):
+                waiting = _append_block(extracted, part, waiting)
+        return tuple(extracted)
+
+    def _isolate_line(self, line: str) -> str:
+        """Add the blank lines that make a line begin, or be, a paragraph."""
+        label, colon, words = line.strip().partition(":")
+        is_label = bool(colon) and label in self.speaker_names
+        if _TAGS_ONLY.fullmatch(line) or (is_label and not words.strip()):
+            return f"\n{line}\n"
+        return f"\n{line}" if is_label else line
+
+    def _split_speaker(self, block: Block) -> tuple[str | None, str]:
+        label, colon, rest = block.text.partition(":")
+        is_title = block.kind is BlockKind.HEADING and self.has_explicit_headings
+        if colon and label.strip() in self.speaker_names and not is_title:
+            return self._resolve_speaker(label), rest.strip()
+        return None, block.text
+
+    def _resolve_speaker(self, label: str) -> str:
+        return "" if label.strip() == NARRATOR else label.strip()
+
+    def _check_tags(self, text: str) -> None:
+        for opening in _TAG_START.finditer(text):
+            if not self._is_tag(text[opening.end() : opening.end() + 60]):
+                continue
+            match = _TAG.match(text, opening.start())
+            end = _PARAGRAPH_END.search(text, opening.end())
+            if match is None or (end is not None and match.end() > end.start()):
+                self._refuse_tag(text, opening.start(), "is not closed by ]]")
+            elif fault := self._find_fault(match["body"]):
+                self._refuse_tag(text, opening.start(), fault)
+
+    def _is_tag(self, body: str) -> bool:
+        """Whether brackets are a tag: with a keyword, or in any text with a cast."""
+        return bool(_KEYWORD.match(body)) or bool(self.cast)
+
+    def _find_fault(self, body: str) -> str:
+        if "[[" in body:
+            return "contains another tag"
+        if match := _PAUSE.fullmatch(body):
+            length_ms = parse_duration_ms(match["length"])
+            is_valid = length_ms is not None and length_ms <= MAX_PAUSE_MS
+            return "" if is_valid else 'takes a length such as "300ms" or "2s", at most 10s'
+        if match := _WRAPPING.fullmatch(body):
+            return _find_wrapping_fault(match["kind"], match["of"] or "")
+        if sound := split_sound_tag(body):
+            return self._find_sound_fault(*sound)
+        return "" if self._parse_voice(body) else f"is not a tag; there are {_TAG_KINDS}"
+
+    def _find_sound_fault(self, kind: str, written: str) -> str:
+        try:
+            self.sounds.parse_attributes(kind, written)
+        except InvalidSound as error:
+            return str(error)
+        return ""
+
+    def _refuse_tag(self, text: str, at: int, reason: str) -> None:
+        line = text.count("\n", 0, at) + self.first_line
+        excerpt = " ".join(text[at : at + 60].partition("]]")[0][:40].split())
+        raise build_line_error(self.name, line, f"“{excerpt}…” {reason}")
+
+    def _parse_voice(self, body: str) -> tuple[str, str] | None:
+        label, colon, words = body.partition(":")
+        if colon and label.strip() in self.speaker_names and words.strip():
+            return self._resolve_speaker(label), words.strip()
+        return None
+
+    def _split_voices(self, block: Block, speaker: str) -> Iterator[Block]:
+        parts: list[Block] = []
+        start = 0
+        for match in _TAG.finditer(block.text):
+            voice = self._parse_voice(match["body"])
+            if voice is not None:
+                parts += [self._annotate_block(block, block.text[start : match.start()], speaker)]
+                parts += [self._annotate_block(block, voice[1], voice[0])]
+                start = match.end()
+        parts += [self._annotate_block(block, block.text[start:], speaker)]
+        kept = [part for part in parts if has_words(part.text) or part.annotations]
+        for index, part in enumerate(kept):
+            yield replace(part, continues=index < len(kept) - 1)
+
+    def _annotate_block(self, block: Block, text: str, speaker: str) -> Block:
+        builder = AnnotatedTextBuilder()
+        start = 0
+        for match in _TAG.finditer(text):
+            builder.add_text(text[start : match.start()])
+            if not self._apply_tag(builder, match["body"]):
+                builder.add_text(match[0])
+            start = match.end()
+        builder.add_text(text[start:])
+        words, annotations = builder.build()
+        return replace(block, text=words, annotations=annotations, speaker=speaker)
+
+    def _apply_tag(self, builder: AnnotatedTextBuilder, body: str) -> bool:
+        """Add a tag's words and annotation; False where the brackets are not a tag."""
+        start = builder.length
+        if match := _PAUSE.fullmatch(body):
+            duration = f"{parse_duration_ms(match['length'])}ms"
+            builder.annotate(start, BREAK_TAG, (("time", duration),))
+        elif match := _WRAPPING.fullmatch(body):
+            kind, argument, words = match["kind"], match["of"] or "", match["words"].strip()
+            builder.add_text(argument if kind == "say" else words)
+            builder.annotate(start, *_build_element(kind, argument, words))
+        elif sound := split_sound_tag(body):
+            lines = self.sound_lines.get(collapse_whitespace(body))
+            line = lines.popleft() if lines else 0
+            builder.annotate(start, sound[0], self.sounds.parse_attributes(*sound), line)
+        else:
+            return False
+        return True
+
+
+def _find_sound_lines(text: str, first_line: int) -> dict[str, deque[int]]:
+    lines: dict[str, deque[int]] = {}
+    for match in _TAG.finditer(text):
+        if split_sound_tag(match["body"]):
+            line = text.count("\n", 0, match.start()) + first_line
+            lines.setdefault(collapse_whitespace(match["body"]), deque()).append(line)
+    return lines
+
+
+def _find_wrapping_fault(kind: str, argument: str) -> str:
+    if kind == "emphasis" and argument and argument not in EMPHASIS_LEVELS:
+        return f"takes one of {', '.join(sorted(EMPHASIS_LEVELS))}"
+    if kind == "lang" and not _LANGUAGE.fullmatch(argument):
+        return "names no language, such as in [[lang fr: bon voyage]]"
+    if kind == "say" and not argument:
+        return "names no word, such as in [[say nginx: engine x]]"
+    return ""
+
+
+def _build_element(kind: str, argument: str, words: str) -> tuple[str, Attributes]:
+    if kind == "lang":
+        return "lang", (("xml:lang", argument),)
+    if kind == "emphasis":
+        return "emphasis", (("level", argument or "strong"),)
+    if len(words) > len("//") and words[0] == words[-1] == "/":
+        return "phoneme", (("alphabet", "ipa"), ("ph", words[1:-1].strip()))
+    return "sub", (("alias", words),)
+
+
+def _append_block(blocks: list[Block], part: Block, waiting: list[Annotation]) -> list[Annotation]:
+    """Append a block, and return the annotations that wait for words.
+
+    A silence without words belongs to the words before it; at the very beginning it waits.
+    """
+    if has_words(part.text):
+        blocks.append(replace(part, annotations=(*map(move_to_start, waiting), *part.annotations)))
+        return []
+    if any(block.text for block in blocks):
+        _append_annotations(blocks, part.annotations)
+        return waiting
+    return [*waiting, *part.annotations]
+
+
+def _append_annotations(blocks: list[Block], annotations: Sequence[Annotation]) -> None:
+    index = max(at for at, block in enumerate(blocks) if block.text)
+    last = blocks[index]
+    at_end = (replace(each, start=len(last.text), end=len(last.text)) for each in annotations)
+    blocks[index] = replace(last, annotations=(*last.annotations, *at_end))

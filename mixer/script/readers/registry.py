@@ -1,0 +1,110 @@
+"""The readers by text type: from what an author hands in to a Document."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from enum import StrEnum
+
+import regex
+
+from mixer.errors import UnreadableText
+from mixer.script.document import Document, normalise_newlines
+from mixer.script.readers.epub import is_epub, read_epub
+from mixer.script.readers.markdown import read_markdown
+from mixer.script.readers.plain_text import read_plain_text
+from mixer.script.readers.ssml_text import read_ssml_text
+from mixer.script.readers.web_page import read_html
+
+
+class TextType(StrEnum):
+    """How a text is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    SSML = "ssml"
+    EPUB = "epub"
+
+
+_TEXT_READERS: dict[TextType, Callable[[str, str], Document]] = {
+    TextType.TEXT: read_plain_text,
+    TextType.MARKDOWN: read_markdown,
+    TextType.HTML: read_html,
+    TextType.SSML: read_ssml_text,
+}
+
+
+def read_document(
+    content: str | bytes, text_type: TextType, name: str = "This text", *, front_matter: bool = True
+) -> Document:
+    """Read a text or a book.
+
+    Args:
+        content: text, or its bytes in UTF-8; of a book its bytes, or Base64 where it came as JSON.
+        text_type: how it is written.
+        name: what to call it in errors.
+        front_matter: whether a book's title page, imprint and the like are read.
+
+    Raises:
+        UnreadableText: it is not of that type.
+        ObjectTooLarge: the book unpacks to more than a book can hold.
+    """
+    if text_type is TextType.EPUB:
+        book = content if isinstance(content, bytes) else _decode_base64(content, name)
+        return read_epub(book, name, front_matter=front_matter)
+    text = content if isinstance(content, str) else _decode_utf8(content, name)
+    return _TEXT_READERS[text_type](text, name)
+
+
+_EPUB_IN_BASE64 = "UEsDB"
+"""How an archive begins in Base64; no word of any language does."""
+
+_RTF = regex.compile(r"\s*\{\\rtf\d?")
+_HTML = regex.compile(
+    r"(?i)\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>])", regex.DOTALL
+)
+_SSML = regex.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<speak[\s>].*</speak\s*>\s*", regex.DOTALL)
+
+
+def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
+    """Recognise how a text is written; Markdown counts as plain text.
+
+    Raises:
+        UnreadableText: the text is RTF, or its bytes are not UTF-8.
+    """
+    if isinstance(content, bytes):
+        if is_epub(content):
+            return TextType.EPUB
+        content = _decode_utf8(content, name)
+    text = normalise_newlines(content)
+    if _RTF.match(text):
+        raise UnreadableText(
+            f"{name} is Rich Text (RTF), which cannot be read: save it as plain text, Markdown, "
+            "HTML or EPUB."
+        )
+    if text.startswith(_EPUB_IN_BASE64):
+        return TextType.EPUB
+    if _HTML.match(text):
+        return TextType.HTML
+    return TextType.SSML if _SSML.fullmatch(text) else TextType.TEXT
+
+
+def decode_upload(content: bytes) -> str | bytes:
+    """Decode an upload for `read_document`: text as str, a book as it is; else UnreadableText."""
+    return content if is_epub(content) else _decode_utf8(content, "The upload")
+
+
+def _decode_utf8(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableText(
+            f"{name} is neither text in UTF-8 nor an EPUB: save it as one of them."
+        ) from error
+
+
+def _decode_base64(text: str, name: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UnreadableText(f"{name} is not an EPUB: it is not written in Base64.") from error

@@ -1,0 +1,48 @@
+"""Every type of text through the one registry, as text and as bytes."""
+
+import base64
+
+import pytest
+
+from mixer.errors import UnreadableText
+from mixer.script.readers import TextType, decode_upload, detect_text_type, read_document
+from tests.books import Book, build_page
+
+BOOK = Book({"1.xhtml": build_page("<p>It began.</p>")}).content()
+TEXTS = {
+    TextType.TEXT: "It began.",
+    TextType.MARKDOWN: "It *began*.",
+    TextType.HTML: "<!doctype html><p>It began.</p>",
+    TextType.SSML: "<speak>It began.</speak>",
+}
+
+
+@pytest.mark.parametrize("text_type", TEXTS)
+def test_a_text_and_its_bytes_are_the_same_document(text_type):
+    document = read_document(TEXTS[text_type], text_type)
+    assert [block.text for block in document.blocks] == ["It began."]
+    assert read_document(b"\xef\xbb\xbf" + TEXTS[text_type].encode(), text_type) == document
+
+
+def test_a_book_is_read_from_its_bytes_and_from_base64():
+    document = read_document(BOOK, TextType.EPUB)
+    assert [block.text for block in document.blocks] == ["It began."]
+    assert read_document(base64.b64encode(BOOK).decode(), TextType.EPUB) == document
+
+
+def test_an_upload_is_recognised_without_a_detour_over_base64():
+    assert decode_upload(BOOK) is BOOK
+    assert detect_text_type(BOOK) is TextType.EPUB
+    assert decode_upload(b"\xef\xbb\xbfIt began.") == "It began."
+    assert detect_text_type(b"<speak>It began.</speak>") is TextType.SSML
+
+
+@pytest.mark.parametrize("read", [decode_upload, detect_text_type])
+def test_bytes_that_are_neither_are_refused(read):
+    with pytest.raises(UnreadableText, match="neither text in UTF-8 nor an EPUB"):
+        read(b"\xff\xfe\x00")
+
+
+def test_a_book_read_as_text_is_refused():
+    with pytest.raises(UnreadableText, match=r"book\.epub is neither text in UTF-8"):
+        read_document(BOOK + b"\xff", TextType.TEXT, "book.epub")
