@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.bench_mix import BenchMix
 from demo.bed import write_bed
-from mixer.parallel import usable_cores
+from mixer.parallel import map_in_order, usable_cores
 from mixer.publish.timing.takes import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
@@ -27,7 +27,6 @@ from mixer.sound import ffmpeg
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.placement import Take
-from mixer.sound.render.segment_renderer import map_in_order
 from mixer.speech.embedded.engine import VOICES, EmbeddedEngine
 from mixer.speech.engine import VoiceSettings
 from mixer.stories.planner import plan_script
@@ -113,7 +112,7 @@ def make_material(folder: Path) -> Material:
     with closing(EmbeddedEngine()) as engine:
         maker = _ChunkMaker(folder, engine)
         numbered = enumerate(chain(told, edits))
-        chunks = list(map_in_order(numbered, maker, usable_cores(), ffmpeg.ProcessGroup()))
+        chunks = list(map_in_order(numbered, maker, usable_cores(), ffmpeg.ProcessGroup().stop))
     write_bed(folder / "music.flac")
     known = SoundFile("music.flac", measure(folder / "music.flac", channels=MUSIC_CHANNELS))
     return Material(tuple(chunks[:CHUNKS]), chunks[CHUNKS], chunks[CHUNKS + 1], known, folder)

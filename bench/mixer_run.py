@@ -8,16 +8,18 @@ import sys
 from pathlib import Path
 
 from bench.bench_mix import BenchMix
-from mixer.publish.tags import AudioTags
+from mixer.parallel import usable_cores
 from mixer.publish.timing import chapter_starts
 from mixer.sound.analysis.verification import verify
 from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.tags import AudioTags
 from mixer.sound.presets import PRESETS
 from mixer.sound.render.loudness_correction import RenderAttempt
-from mixer.sound.render.mixdown import render
+from mixer.sound.render.mixdown import RenderJob, render
 from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.render.segment_renderer import RenderSources
+from mixer.sound.render.segment_renderer import RenderPool, RenderSources
 from mixer.store.folder import FolderStore
 
 COLUMNS = 1_600
@@ -27,7 +29,9 @@ PRESET = PRESETS["podcast"]
 
 def render_mix(wanted: BenchMix) -> None:
     """Make a mix with everything that belongs to it: levelling, ducking, limiter, tags."""
-    timeline = build_timeline(wanted.takes, wanted.music, MixStyle(PRESET, wanted.encoding))
+    timeline = build_timeline(
+        wanted.takes, wanted.music, MixStyle(PRESET, wanted.encoding.level_offset_db)
+    )
     memory = (
         RenderHistory(SegmentCache(FolderStore(wanted.cache_folder)), "book")
         if wanted.cache_folder
@@ -37,18 +41,18 @@ def render_mix(wanted: BenchMix) -> None:
     if timeline.mastering.limit_db is None or not any(cue.ramps for cue in timeline.cues):
         raise SystemExit("This mix would be measured without its limiter or its ducking.")
     label = AudioTags({"title": "Bench"}, chapter_starts(timeline), timeline.duration_s)
-    mixdown = render(
-        timeline,
-        RenderSources(
-            wanted.files, {wanted.music.source: (wanted.music_file, wanted.music.measured)}
-        ),
-        wanted.out,
-        encoding=wanted.encoding,
-        raw_tags=label.build_header(wanted.encoding.format),
-        ffmetadata=label.format_ffmetadata(wanted.encoding.format),
-        cache=memory.cache if memory else None,
-        workers=wanted.workers,
+    sources = RenderSources(
+        wanted.files, {wanted.music.source: (wanted.music_file, wanted.music.measured)}
     )
+    job = RenderJob(
+        timeline,
+        sources,
+        wanted.encoding,
+        tags=label,
+        cache=memory.cache if memory else None,
+        pool=RenderPool(ProcessGroup(), wanted.workers or usable_cores()),
+    )
+    mixdown = render(job, wanted.out)
     if memory:
         memory.record_render(RenderAttempt(timeline, mixdown), mixdown.segment_keys)
     if wanted.is_verified:

@@ -30,9 +30,10 @@ from mixer.script.planning.plan import plan_document
 from mixer.script.readers.registry import TextType, read_document
 from mixer.script.script import Script
 from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.encoding import MP3
-from mixer.sound.render.mixdown import render
-from mixer.sound.render.segment_renderer import RenderSources
+from mixer.sound.render.mixdown import RenderJob, render
+from mixer.sound.render.segment_renderer import RenderPool, RenderSources
 from mixer.sound.timeline import GRID_S, Timeline
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.recordings import PREFIX, Recording
@@ -149,7 +150,8 @@ def render_serially(folder: Path, _: int) -> None:
     clips = {key: folder / Path(key).name for key in sources}
     ingredients = RenderSources(clips, {music.source: (folder / music.source, music.measured)})
     out = folder / "book.mp3"
-    render(timeline, ingredients, out, encoding=MP3, segment_grids=SERIAL_GRIDS, workers=1)
+    pool = RenderPool(ProcessGroup(), 1)
+    render(RenderJob(timeline, ingredients, MP3, pool=pool, segment_grids=SERIAL_GRIDS), out)
 
 
 def measure_cpu_s(work: Callable[[Path, int], None], folder: Path, number: int) -> float:

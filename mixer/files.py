@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from shutil import disk_usage
-from tempfile import gettempdir
 from typing import IO
 
 from mixer.errors import StoreFailed
@@ -48,11 +46,6 @@ def open_atomic(path: Path) -> Iterator[IO[bytes]]:
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
-
-
-def max_local_bytes() -> int:
-    """Of one file to be worked on: the disk for temporary files holds it twice."""
-    return disk_usage(gettempdir()).total // 2
 
 
 def write_atomic(path: Path, content: bytes) -> None:

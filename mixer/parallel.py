@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ Outcome = TypeVar("Outcome")
 
 QUEUED_PER_WORKER = 2
 """Items waiting behind each one at work: enough to keep busy, few enough to stop quickly."""
+
+MAX_WAITING = 2
+"""Results that may wait for one before them, in order."""
 
 
 def run_in_parallel(
@@ -52,6 +56,37 @@ def run_in_parallel(
             pending |= _submit_items(pool, work, islice(waiting, len(done)))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def map_in_order(
+    items: Iterable[Item],
+    work: Callable[[Item], Outcome],
+    workers: int,
+    stop: Callable[[], object],
+) -> Generator[Outcome]:
+    """Results of parallel work, in order; a failure, or leaving early, stops all the others.
+
+    Args:
+        items: taken as needed: no more than a few wait for the one before them.
+        work: called with each, in threads.
+        workers: how many at a time.
+        stop: ends the work of all others.
+    """
+    waiting = iter(items)
+    with ThreadPoolExecutor(workers, thread_name_prefix="ordered") as pool:
+        pending: deque[Future[Outcome]] = deque()
+        try:
+            pending.extend(
+                pool.submit(work, item) for item in islice(waiting, workers + MAX_WAITING)
+            )
+            while pending:
+                yield pending.popleft().result()
+                pending.extend(pool.submit(work, item) for item in islice(waiting, 1))
+        except BaseException as error:
+            if pending or not isinstance(error, GeneratorExit):
+                stop()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 @contextmanager

@@ -6,17 +6,18 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mixer.formats import FormatName
+from mixer.parallel import usable_cores
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import Take
 from mixer.sound.arrange.sound_annotations import SoundAnnotation
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
 from mixer.sound.render.loudness_correction import render_to_target
-from mixer.sound.render.mixdown import render
-from mixer.sound.render.segment_groups import Mixdown
-from mixer.sound.render.segment_renderer import RenderSources
+from mixer.sound.render.mixdown import Mixdown, Progress, RenderJob, render
+from mixer.sound.render.segment_renderer import RenderPool, RenderSources
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write_sound
 
@@ -47,15 +48,24 @@ class PreparedMix:
     lay_out: Callable[[float], Timeline]
     chunks: Sequence[ChunkSpec] = field(default=())
 
-    def render(self, **options: object) -> Mixdown:
-        """Render it, again if need be."""
-        return render(
+    def render(
+        self,
+        *,
+        workers: int | None = None,
+        deadline_s: float | None = None,
+        processes: ProcessGroup | None = None,
+        progress: Progress | None = None,
+        **options: object,
+    ) -> Mixdown:
+        """Render it, again if need be; options are fields of RenderJob."""
+        job = RenderJob(
             self.timeline,
             self.ingredients,
-            self.path,
-            encoding=self.encoding,
+            self.encoding,
+            pool=RenderPool(processes or ProcessGroup(), workers or usable_cores(), deadline_s),
             **options,  # type: ignore[arg-type]
         )
+        return render(job, self.path, progress)
 
     def render_to_target(self, **options: object) -> "PreparedMix":
         """Render it as every way of asking does, again where it misses its target; what it is."""
@@ -117,7 +127,7 @@ def prepare_mix(
         name: SoundFile(name, measure(path, channels=MUSIC_CHANNELS))
         for name, path in files.items()
     }
-    asked = MixStyle(chosen, encoding, **style)
+    asked = MixStyle(chosen, encoding.level_offset_db, **style)
 
     def decided(off_by_lu: float) -> Timeline:
         return build_timeline(

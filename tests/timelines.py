@@ -4,11 +4,12 @@ from collections import Counter
 
 from hypothesis import strategies as st
 
+from mixer.script.script import CuePlace, SoundKind
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
+from mixer.sound.arrange.sound_annotations import SoundAnnotation
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import VOICE_RATES_HZ, Timeline
@@ -30,11 +31,11 @@ SOUNDS = {
 sound_marks = st.builds(
     SoundAnnotation,
     source=st.sampled_from(sorted(SOUNDS)),
-    playback=st.sampled_from(PlaybackMode),
-    position=st.sampled_from(TakePosition),
+    kind=st.sampled_from(SoundKind),
+    place=st.sampled_from(CuePlace),
     at_samples=st.integers(0, 2_000_000),
     level_lu=st.none() | st.floats(-30, 0),
-) | st.just(SoundAnnotation("", PlaybackMode.LOOP))
+) | st.just(SoundAnnotation("", SoundKind.MUSIC))
 
 
 @st.composite
@@ -62,7 +63,7 @@ def timelines(draw: st.DrawFn, *, max_takes: int = 6, with_sounds: bool = True) 
     )
     style = MixStyle(
         preset=PRESETS[draw(st.sampled_from(sorted(PRESETS)))],
-        encoding=Encoding("mp3", draw(st.sampled_from([64, 128, 192, 320]))),
+        level_offset_db=Encoding("mp3", draw(st.sampled_from([64, 128, 192, 320]))).level_offset_db,
         music_level_lu=draw(st.floats(6, 40)),
         duck_db=draw(st.sampled_from([0.0, 8.0, 24.0])),
         intro_s=draw(st.floats(0, 60)),

@@ -12,13 +12,12 @@ from mixer.publish.chapters import (
     zip_chapters,
 )
 from mixer.publish.cover import COVER_TYPE, Picture, encode_cover, read_cover, require_cover_size
-from mixer.publish.tags import AudioTags, build_tags
+from mixer.publish.tags import build_tags
 from mixer.publish.zips import unpack_zip
 
 __all__ = [
     "COVER_TYPE",
     "PODCAST_TYPE",
-    "AudioTags",
     "FinishedFile",
     "Picture",
     "build_tags",

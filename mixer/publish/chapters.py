@@ -18,12 +18,13 @@ import regex
 from mixer.errors import BadOption, RenderFailed
 from mixer.files import open_atomic
 from mixer.formats import FormatName
-from mixer.publish.tags import AudioTags
 from mixer.publish.zips import write_zip
 from mixer.requests import PresetName
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut, FileTags
-from mixer.sound.formats.encoding import Encoding
+from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
+from mixer.sound.formats.encoding import FORMATS, Encoding
+from mixer.sound.formats.model import AudioSource, Workshop
+from mixer.sound.formats.tags import AudioTags
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline
 
@@ -60,7 +61,7 @@ class ChapterSpan:
 class FinishedFile:
     """A finished file and how it was made."""
 
-    path: Path
+    audio: AudioSource
     timeline: Timeline
     encoding: Encoding
     preset: PresetName
@@ -90,9 +91,12 @@ class FinishedFile:
 
     def open_splitter(self, scratch: Path, processes: ProcessGroup) -> ChapterSplitter:
         """Open the file for cutting chapters out; temporary files go to `scratch`."""
-        channels, room_tone_dbfs = self.timeline.channels, self.timeline.room_tone_dbfs
         return ChapterSplitter(
-            self.path, self.encoding, channels, room_tone_dbfs, scratch, processes
+            self.audio,
+            self.encoding,
+            self.timeline.channels,
+            self.timeline.room_tone_dbfs,
+            Workshop(scratch, processes),
         )
 
 
@@ -160,9 +164,9 @@ def require_cuttable(kind: FormatName) -> None:
     Raises:
         BadOption: they cannot.
     """
-    if kind == "opus":
+    if not FORMATS[kind].is_splittable:
         raise BadOption(
-            "outputs: chapters of an opus file cannot be cut out without encoding them twice;"
+            f"outputs: chapters of an {kind} file cannot be cut out without encoding them twice;"
             " use mp3, m4a, m4b, flac or wav.",
             field="outputs",
         )
@@ -189,10 +193,11 @@ def _file_names(finished: FinishedFile) -> list[str]:
     return [file_name(part, len(parts), finished.encoding.format) for part in parts]
 
 
-def _plan_files(finished: FinishedFile, folder: Path) -> Iterator[tuple[FileCut, Path, FileTags]]:
+def _plan_files(finished: FinishedFile, folder: Path) -> Iterator[tuple[FileCut, Path, AudioTags]]:
     """The cut, the path and the tags of each chapter's file."""
-    kind, parts, tags = finished.encoding.format, finished.parts, finished.tags
-    has_rules = PRESETS[finished.preset].rms_db is not None and kind == "mp3"
+    parts, tags = finished.parts, finished.tags
+    takes_quiet = finished.encoding.kind.takes_quiet
+    has_rules = PRESETS[finished.preset].rms_db is not None and takes_quiet
     for part, name, cut in zip(parts, _file_names(finished), finished.cuts(), strict=True):
         fields = {
             **tags.fields,
@@ -200,10 +205,7 @@ def _plan_files(finished: FinishedFile, folder: Path) -> Iterator[tuple[FileCut,
             "album": tags.fields.get("album") or finished.title,
             "track": f"{part.number}/{len(parts)}",
         }
-        own = AudioTags(fields, cover=tags.cover)
-        file_tags = FileTags(
-            own.build_header(kind), own.format_ffmetadata(kind), own.attached_picture(kind)
-        )
+        file_tags = AudioTags(fields, cover=tags.cover)
         yield _add_margins(cut, finished) if has_rules else cut, folder / name, file_tags
 
 

@@ -17,8 +17,8 @@ from secrets import token_hex
 from mixer.errors import BadInput, MixerError, ObjectTooLarge, OutOfTime
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
-from mixer.store.objects import ObjectStore, StoredObject
-from mixer.store.uploads import UPLOADS_PREFIX, UploadForm
+from mixer.store.objects import ObjectStore, StoredObject, UploadForm
+from mixer.store.uploads import UPLOADS_PREFIX
 from mixer.stories.workspace import open_request_folder
 
 MUSIC_TYPES = {

@@ -7,14 +7,38 @@ Sources: Apple's podcast requirements (-16 LUFS, -1 dBTP), AES TD1008 (speech -1
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mixer.sound.analysis.measurement import HIGH_PASS_HZ
-from mixer.sound.arrange.ducking import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Treatment
+
+HIGH_PASS_HZ = 60
+"""Below lies rumble, an offset, no voice."""
 
 ROOM_TONE_DBFS = -72.0
 """12 dB under the noise that the audiobook shop allows: heard only where it is missing."""
 
 GENTLE = Treatment(high_pass_hz=HIGH_PASS_HZ)
+
+
+@dataclass(frozen=True, slots=True)
+class DuckingEnvelope:
+    """How quickly a bed gives way, and how soon it comes back.
+
+    Attributes:
+        attack_s: before the first syllable.
+        hold_s: behind the last, until it begins to rise.
+        release_s: of the rise.
+    """
+
+    attack_s: float = 0.15
+    hold_s: float = 0.2
+    release_s: float = 0.5
+
+    @property
+    def min_pause_s(self) -> float:
+        """Shorter pauses are held through."""
+        return self.attack_s + self.hold_s + self.release_s
+
+
+RADIO = DuckingEnvelope()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ What a file cannot say of itself, its metadata, lies beside the tree under `.met
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import BytesIO
@@ -19,8 +19,7 @@ from typing import IO
 from mixer.errors import BadInput, Misconfigured, NotFound, StoreFailed
 from mixer.files import open_atomic, translate_disk_errors, write_atomic
 from mixer.store.links import SignedLinks
-from mixer.store.objects import StoredObject, validate_key
-from mixer.store.uploads import UploadForm
+from mixer.store.objects import StoredObject, UploadForm, validate_key
 
 METADATA_FOLDER = ".metadata"
 
@@ -100,22 +99,19 @@ class FolderStore:
             copyfileobj(source, file)
             write_atomic(self._metadata_path(key), json.dumps(about).encode())
 
-    def splice(
+    @contextmanager
+    def open_writer(
         self,
         key: str,
-        pieces: Sequence[bytes | str],
         *,
+        max_bytes: int,  # noqa: ARG002 - a disk takes what it can hold
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write an object that consists of others, and bytes between them."""
+    ) -> Iterator[IO[bytes]]:
+        """Write an object as a stream; it appears whole when the block ends well."""
         about = {"content_type": content_type, "metadata": dict(metadata or {})}
         with open_atomic(self._path(key)) as file:
-            for piece in pieces:
-                if isinstance(piece, bytes):
-                    file.write(piece)
-                else:
-                    self.read_into(piece, file)
+            yield file
             write_atomic(self._metadata_path(key), json.dumps(about).encode())
 
     def claim(self, key: str, content: bytes) -> bool:

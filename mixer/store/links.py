@@ -21,7 +21,7 @@ from tempfile import NamedTemporaryFile
 from urllib.parse import quote, urlencode
 
 from mixer.files import translate_disk_errors
-from mixer.store.uploads import UploadForm
+from mixer.store.objects import UploadForm
 
 SECRET_BYTES = 32
 """As long as the digest it keys (RFC 2104, section 3)."""

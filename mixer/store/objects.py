@@ -1,6 +1,7 @@
 """The ObjectStore protocol: what S3 and a folder on a laptop have in common."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,23 @@ class StoredObject:
     size_bytes: int
     modified: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """A form of type multipart/form-data, good for one key, one content type, and not for long.
+
+    Attributes:
+        url: where it is sent.
+        fields: come before the field `file`, which is the last.
+        max_bytes: of the file.
+        expires_s: how long the form is good.
+    """
+
+    url: str
+    fields: Mapping[str, str]
+    max_bytes: int
+    expires_s: int
 
 
 class ObjectStore(Protocol):
@@ -60,24 +78,24 @@ class ObjectStore(Protocol):
         """Write an object, from memory or from a local file, replacing what was there."""
         ...
 
-    def splice(
+    def open_writer(
         self,
         key: str,
-        pieces: Sequence[bytes | str],
         *,
+        max_bytes: int,
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write an object that consists of others of this store, and bytes between them.
+    ) -> AbstractContextManager[IO[bytes]]:
+        """Write an object as a stream, in bounded memory and without a disk of one's own.
 
-        In S3 the others are copied in place: what is fetched and sent is the bytes, 10 MiB of what
-        follows them at most, and whatever object is smaller than 5 MiB and not the last.
+        It appears whole when the block ends well, replacing what was there; when the block fails,
+        nothing is left. The file can be written, not sought.
 
         Args:
-            key: of the new object.
-            pieces: in order: content, or the key of an object.
-            content_type: of the new object.
-            metadata: of the new object.
+            key: of the object.
+            max_bytes: no more will be written.
+            content_type: of the object.
+            metadata: of the object.
         """
         ...
 
@@ -102,6 +120,24 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
+        ...
+
+    def url(self, key: str, expires_s: int) -> str:
+        """A link by which anyone can fetch an object for a while; it need not exist yet.
+
+        A link signed with a role's credentials ends with them, even before it expires: a
+        Lambda's last some hours, so promise no more than one or two.
+        """
+        ...
+
+    def upload_form(
+        self, key: str, content_type: str, max_bytes: int, expires_s: int
+    ) -> UploadForm:
+        """A form by which anyone can send one file for a while.
+
+        Raises:
+            Misconfigured: there is no server that would accept it.
+        """
         ...
 
 

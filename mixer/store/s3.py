@@ -8,18 +8,17 @@ A missing object answers 404 only to those who may list the bucket; without `s3:
 403, which is reported as StoreFailed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from shutil import copyfileobj
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from mixer.errors import NotFound
 from mixer.files import open_atomic
-from mixer.store.objects import StoredObject, validate_key
+from mixer.store.objects import StoredObject, UploadForm, validate_key
 from mixer.store.s3_errors import WriteConflict, translate_s3_errors
-from mixer.store.s3_splicing import SpliceTarget, splice
-from mixer.store.uploads import UploadForm
+from mixer.store.s3_upload import MultipartWriter, UploadTarget
 
 if TYPE_CHECKING:
     import boto3
@@ -137,17 +136,24 @@ class S3Store:
                     str(_require_file(content)), self._bucket, key, ExtraArgs=extra
                 )
 
-    def splice(
+    @contextmanager
+    def open_writer(
         self,
         key: str,
-        pieces: Sequence[bytes | str],
         *,
+        max_bytes: int,
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write an object that consists of others, copied inside S3, and bytes between them."""
-        spliced = SpliceTarget(validate_key(key), content_type, dict(metadata or {}))
-        splice(self._client, self._bucket, spliced, pieces)
+    ) -> Iterator[IO[bytes]]:
+        """Write an object as a stream of parts; it appears whole when the block ends well."""
+        target = UploadTarget(self._bucket, validate_key(key), content_type, dict(metadata or {}))
+        writer = MultipartWriter(self._client, target, max_bytes)
+        try:
+            yield cast("IO[bytes]", writer)
+            writer.complete()
+        except BaseException:
+            writer.abort()
+            raise
 
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object only where there is none."""

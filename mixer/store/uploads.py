@@ -4,9 +4,6 @@ S3 knows them as presigned POSTs; a folder's server honours forms of its own wit
 before the file. A form is good for one key, one content type, so many bytes, and not for long.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from mixer.store.objects import ObjectStore
 
 UPLOADS_PREFIX = "uploads/"
@@ -22,20 +19,3 @@ def select_music_store(key: str, library: ObjectStore, output: ObjectStore) -> O
         output: where all that is made is kept.
     """
     return output if key.startswith(UPLOADS_PREFIX) else library
-
-
-@dataclass(frozen=True, slots=True)
-class UploadForm:
-    """A form of type multipart/form-data.
-
-    Attributes:
-        url: where it is sent.
-        fields: come before the field `file`, which is the last.
-        max_bytes: of the file.
-        expires_s: how long the form is good.
-    """
-
-    url: str
-    fields: Mapping[str, str]
-    max_bytes: int
-    expires_s: int

@@ -1,14 +1,16 @@
-"""What a caller has asked for besides the finished file, made of it: `outputs` of a story.
+"""What is made of a finished file where a caller wants it: `outputs` of a story.
 
-The finished file is fetched once; the disk holds it, one chapter, and the archive in the making.
+An MP3 or a WAV is read from the store a chapter at a time; others are fetched once.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 from uuid import NAMESPACE_URL, uuid5
 
 from mixer.publish.chapters import FinishedFile, zip_chapters
@@ -18,11 +20,40 @@ from mixer.requests import Options, OutputName
 from mixer.script.script import Script
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import Timeline
+from mixer.store.objects import ObjectStore
+from mixer.store.ranged_file import open_object
 from mixer.stories.folder import StoryFolder
 from mixer.stories.mix_pipeline import select_encoding
 from mixer.stories.model import StoredRequest
 from mixer.stories.tags import load_tags
 from mixer.stories.takes import StoryNarration
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAudio:
+    """A finished file in the store; read in ranges, and fetched only where FFmpeg needs it all.
+
+    Attributes:
+        store: holds it.
+        key: of it.
+        folder: where it is fetched to.
+    """
+
+    store: ObjectStore
+    key: str
+    folder: Path
+
+    def open(self) -> IO[bytes]:
+        """Open it to read and seek."""
+        return open_object(self.store, self.key)
+
+    def local_path(self) -> Path:
+        """It as a file on this machine."""
+        path = self.folder / self.key.rpartition("/")[2]
+        if not path.exists():
+            self.store.fetch(self.key, path)
+        return path
+
 
 UNTITLED = "Untitled"
 """A book has to have a title (EPUB 3.3, 5.5.3)."""
@@ -57,8 +88,7 @@ def make_extra_outputs(
         return []
     script = narration.stored.script
     with TemporaryDirectory(prefix="mixstory-") as scratch:
-        whole = Path(scratch, audio_name)
-        folder.store.fetch(folder.key(audio_name), whole)
+        whole = StoredAudio(folder.store, folder.key(audio_name), Path(scratch))
         label = load_tags(folder, asked, script).with_chapters(
             chapter_starts(timeline), timeline.duration_s
         )

@@ -12,23 +12,22 @@ from pathlib import Path
 from mixer.errors import BadInput
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.publish.cover import Picture
-from mixer.publish.tags import AudioTags, build_tags
+from mixer.publish.tags import build_tags
 from mixer.publish.timing import chapter_starts
 from mixer.requests import Options, PresetName
 from mixer.sound.analysis.compliance import ComplianceRule
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, Measurement, measure
 from mixer.sound.analysis.verification import Verification, verify
 from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.ducking import DuckingEnvelope
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import Take
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import MP3, Encoding
-from mixer.sound.presets import PRESETS
+from mixer.sound.formats.encoding import DEFAULT_FORMAT, MP3, Encoding
+from mixer.sound.formats.tags import AudioTags
+from mixer.sound.presets import PRESETS, DuckingEnvelope
 from mixer.sound.render.loudness_correction import render_to_target
-from mixer.sound.render.mixdown import render
-from mixer.sound.render.segment_groups import Mixdown
-from mixer.sound.render.segment_renderer import RenderSources
+from mixer.sound.render.mixdown import Mixdown, RenderJob, render
+from mixer.sound.render.segment_renderer import RenderPool, RenderSources
 from mixer.sound.timeline import Timeline
 
 StageProgress = Callable[[str, float], None]
@@ -242,18 +241,9 @@ def mix_takes(
     def rendered(timeline: Timeline) -> Mixdown:
         label = AudioTags(tag_fields, chapter_starts(timeline), timeline.duration_s, cover)
         with context.timer.stage("mixing") as tell_share:
-            return render(
-                timeline,
-                ingredients,
-                out,
-                encoding=encoding,
-                raw_tags=label.build_header(encoding.format),
-                ffmetadata=label.format_ffmetadata(encoding.format),
-                cover=label.attached_picture(encoding.format),
-                deadline_s=deadline_s,
-                progress=tell_share,
-                processes=context.processes,
-            )
+            pool = RenderPool(context.processes, usable_cores(), deadline_s)
+            job = RenderJob(timeline, ingredients, encoding, tags=label, pool=pool)
+            return render(job, out, tell_share)
 
     look = render_to_target(
         lambda off_by_lu: build_timeline(
@@ -279,14 +269,14 @@ def mix_takes(
 def select_encoding(options: Options) -> Encoding:
     """The format and the bit rate that are asked for, or the preset's own."""
     kbps = options.bitrate_kbps or PRESETS[options.preset].bitrate_kbps
-    return Encoding(options.format or "mp3", kbps)
+    return Encoding(options.format or DEFAULT_FORMAT, kbps)
 
 
 def mix_style(options: Options) -> MixStyle:
     """The options of a mix as the layout wants them."""
     return MixStyle(
         preset=PRESETS[options.preset],
-        encoding=select_encoding(options),
+        level_offset_db=select_encoding(options).level_offset_db,
         music_level_lu=options.music_level_lu,
         duck_db=options.duck_db,
         envelope=_ramping(options),

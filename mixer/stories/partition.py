@@ -1,22 +1,22 @@
-"""How the reels of a mix are shared out among workers. Pure.
+"""How the segments of a mix are shared out among workers. Pure.
 
-A worker renders neighbours, so that it fetches what they share once; the longest worker decides
-when the mix is done. So the reels are parted where the dearest group is as cheap as it can be, and
-into no more groups than that takes: one more worker than needed starts for nothing.
+A worker renders neighbours, so that it fetches what they share once; the slowest worker decides
+when the mix is done. So the most expensive group is made as cheap as it can be, in no more groups
+than that takes: one more worker than needed starts for nothing.
 """
 
 from collections.abc import Iterator, Sequence
 
-from mixer.sound.render.segments import SegmentGroup
+from mixer.sound.render.segments import Segment
 
 GROUP_OVERHEAD_S = 4.0
-"""What each reel costs beside its own length, in seconds of audio: an FFmpeg that starts, the rolls
-before and behind it (measured by `python -m bench story_mix`)."""
+"""What a segment costs on top of its length, in seconds of audio: starting FFmpeg, the rolls before
+and after it (measured by `python -m bench story_mix`)."""
 
 
-def render_costs_s(segment_groups: Sequence[SegmentGroup], rate_hz: int) -> list[float]:
+def render_costs_s(segments: Sequence[Segment], rate_hz: int) -> list[float]:
     """What it takes to render each, in seconds of audio."""
-    return [GROUP_OVERHEAD_S + (reel.end - reel.start) / rate_hz for reel in segment_groups]
+    return [GROUP_OVERHEAD_S + (each.end - each.start) / rate_hz for each in segments]
 
 
 def partition_by_cost(

@@ -2,10 +2,11 @@
 
 from mixer.errors import UnusablePicture
 from mixer.publish.cover import COVER_TYPE, Picture, encode_cover, read_cover
-from mixer.publish.tags import AudioTags, build_tags
+from mixer.publish.tags import build_tags
 from mixer.requests import Options
 from mixer.script.document import Cover
 from mixer.script.script import Script
+from mixer.sound.formats.tags import AudioTags
 from mixer.store.uploads import UPLOADS_PREFIX
 from mixer.stories.covers import fetch_cover
 from mixer.stories.folder import COVER, StoryFolder

@@ -127,7 +127,7 @@ class Answer:
     """What a server answered."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: http.client.HTTPMessage
     content: bytes
 
     @property

@@ -4,11 +4,13 @@ A new store joins by an entry in CASES.
 """
 
 import functools
+import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from os import SEEK_END
 from pathlib import Path
 from threading import Barrier, Lock
 from typing import TYPE_CHECKING, Any, cast
@@ -20,6 +22,7 @@ from moto import mock_aws
 from mixer.errors import BadInput, NotFound, StoreFailed
 from mixer.store.folder import FolderStore
 from mixer.store.objects import ObjectStore
+from mixer.store.ranged_file import open_object
 from mixer.store.s3 import S3Store, create_s3_client
 
 if TYPE_CHECKING:
@@ -299,19 +302,65 @@ def test_stretches_of_an_object_are_read_into_an_open_file(store: ObjectStore, t
     assert (tmp_path / "joined").read_bytes() == b"0123456789" + b"789" + b"234"
 
 
-def test_object_is_spliced_from_others_and_bytes_between_them(store: ObjectStore):
-    store.put("one", b"first ")
-    store.put("two", b"second")
-    pieces = [b"head ", "one", b"and ", "two", "one"]
-    store.splice("whole", pieces, content_type="audio/mpeg", metadata={"of": "two"})
+@pytest.mark.parametrize("size_bytes", [0, 5, (8 << 20) * 3 + 7])
+def test_object_is_written_as_a_stream(store: ObjectStore, size_bytes: int):
+    content = random.Random(1).randbytes(size_bytes)
+    with store.open_writer(
+        "whole", max_bytes=size_bytes, content_type="audio/mpeg", metadata={"of": "two"}
+    ) as file:
+        for at in range(0, size_bytes, 1_000_000):
+            file.write(content[at : at + 1_000_000])
+        assert store.head("whole") is None
     found = store.head("whole")
-    assert store.get("whole") == b"head first and secondfirst "
+    assert store.get("whole") == content
     assert found is not None
-    assert found.metadata == {"of": "two"}
+    assert (found.size_bytes, found.metadata) == (size_bytes, {"of": "two"})
 
 
-def test_splicing_what_is_not_there_names_it_and_leaves_nothing(store: ObjectStore):
-    store.put("one", b"first")
+def write_half(store: ObjectStore, key: str, content: bytes) -> None:
+    with store.open_writer(key, max_bytes=2 * len(content)) as file:
+        file.write(content)
+        raise RuntimeError("half way")
+
+
+@pytest.mark.parametrize("size_bytes", [5, (8 << 20) * 2])
+def test_stream_that_breaks_off_leaves_what_was_there(store: ObjectStore, size_bytes: int):
+    store.put("whole", b"before")
+    with pytest.raises(RuntimeError, match="half way"):
+        write_half(store, "whole", bytes(size_bytes))
+    assert store.get("whole") == b"before"
+    assert keys(store) == ["whole"]
+
+
+def test_streams_may_be_written_at_the_same_time(store: ObjectStore):
+    with (
+        store.open_writer("one", max_bytes=9) as one,
+        store.open_writer("two", max_bytes=9) as two,
+    ):
+        one.write(b"1")
+        two.write(b"2")
+    assert (store.get("one"), store.get("two")) == (b"1", b"2")
+
+
+def test_stream_under_a_key_that_no_store_keeps_is_refused(store: ObjectStore):
+    with pytest.raises(BadInput), store.open_writer("../whole", max_bytes=1):
+        pass
+
+
+def test_object_is_read_like_a_file(store: ObjectStore):
+    content = random.Random(2).randbytes(3_000_000)
+    store.put("whole", content)
+    with open_object(store, "whole") as file:
+        assert file.read(3) == content[:3]
+        file.seek(2_500_000)
+        assert file.read(10) == content[2_500_000:2_500_010]
+        file.seek(-5, SEEK_END)
+        assert file.read() == content[-5:]
+        assert file.read(1) == b""
+        file.seek(0)
+        assert file.read() == content
+
+
+def test_opening_what_is_not_there_names_it(store: ObjectStore):
     with pytest.raises(NotFound, match="gone"):
-        store.splice("whole", ["one", "gone"])
-    assert keys(store) == ["one"]
+        open_object(store, "gone")

@@ -13,6 +13,7 @@ from mixer.publish.timing.alignment import align_clauses, split_clauses
 from mixer.script.script import BreakKind, Chunk, Utterance
 from mixer.sound.analysis.measurement import measure
 from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.formats.encoding import MP3
 from mixer.sound.presets import PRESETS
 from mixer.speech.engine import SampleSpan
 from mixer.speech.recordings import Recording, normalise_recording
@@ -82,7 +83,9 @@ def sentence_errors_s(story: list[Said], *, hidden: bool) -> np.ndarray:
     if hidden:
         chunks = [replace(c, recording=replace(c.recording, sentences=())) for c in chunks]
     timeline = build_timeline(
-        build_takes(chunks, is_gap_exact=True), None, MixStyle(PRESETS["story"])
+        build_takes(chunks, is_gap_exact=True),
+        None,
+        MixStyle(PRESETS["story"], MP3.level_offset_db),
     )
     found = [each.start_s for each in caption_sentences(chunks, timeline)]
     really = [
@@ -110,7 +113,9 @@ def test_cues_that_begin_inside_a_sentence_begin_with_their_words(story: list[Sa
     errors_s = []
     for each in story:
         timeline = build_timeline(
-            build_takes([each.chunk], is_gap_exact=True), None, MixStyle(PRESETS["story"])
+            build_takes([each.chunk], is_gap_exact=True),
+            None,
+            MixStyle(PRESETS["story"], MP3.level_offset_db),
         )
         (clip,) = timeline.clips
         begin_s = timeline.seconds(clip.start - clip.skip)

@@ -40,7 +40,9 @@ def test_a_loud_and_a_soft_voice_come_out_alike_and_a_level_counts(tmp_path: Pat
         Take(name, each, 700, level_db=level_db)
         for (name, each), level_db in zip(measured.items(), levels_db, strict=True)
     ]
-    timeline = build_timeline(takes, None, MixStyle(PRESETS["broadcast"], mix.encoding))
+    timeline = build_timeline(
+        takes, None, MixStyle(PRESETS["broadcast"], mix.encoding.level_offset_db)
+    )
     mix = replace(mix, timeline=timeline)
     mix.render()
     first, second, softer = spoken_lufs(mix, tmp_path)

@@ -14,11 +14,12 @@ from mixer.publish.chapters import FinishedFile, zip_chapters
 from mixer.publish.cover import encode_cover
 from mixer.publish.epub import BookMetadata, write_read_aloud
 from mixer.publish.epub.model import BlockShape, BookBlock, BookPage, BookSentence
-from mixer.publish.tags import AudioTags
 from mixer.publish.zips import unpack_zip
 from mixer.sound.analysis.compliance import StreamInfo, check_compliance
 from mixer.sound.analysis.verification import verify
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.chapter_splitter import LocalAudio
+from mixer.sound.formats.tags import AudioTags
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import MIX_RATE_HZ
 from tests.epub_rules import find_broken_rules, list_overlays, open_epub
@@ -39,17 +40,13 @@ def finished(folder: Path, kind: FormatName = "mp3", preset: str = "story") -> F
     marks = [(mix.timeline.seconds(each.start), each.title) for each in mix.timeline.sections]
     cover = encode_cover(build_picture(300, 300), "cover")
     label = AudioTags(FIELDS, marks, mix.timeline.duration_s, cover)
-    mix.render(
-        raw_tags=label.build_header(kind),
-        ffmetadata=label.format_ffmetadata(kind),
-        cover=label.attached_picture(kind),
-    )
-    return FinishedFile(mix.path, mix.timeline, mix.encoding, preset, label)  # type: ignore[arg-type]
+    mix.render(tags=label)
+    return FinishedFile(LocalAudio(mix.path), mix.timeline, mix.encoding, preset, label)  # type: ignore[arg-type]
 
 
 def write_chapters(work: FinishedFile, folder: Path) -> list[Path]:
     """The files of the chapters in a folder, the playlist last."""
-    archive = work.path.with_name("chapters.zip")
+    archive = work.audio.local_path().with_name("chapters.zip")
     zip_chapters(work, archive, ProcessGroup())
     unpack_zip(archive, folder)
     with zipfile.ZipFile(archive) as opened:
@@ -65,7 +62,9 @@ def test_the_chapters_are_the_whole_in_order(tmp_path: Path):
         path.name for path in files
     ]
     assert sorted((tmp_path / "parts").iterdir()) == sorted([*files, listed])
-    assert sum(len(decode_audio(path)) for path in files) == len(decode_audio(work.path))
+    assert sum(len(decode_audio(path)) for path in files) == len(
+        decode_audio(work.audio.local_path())
+    )
     tags = [File(path).tags for path in files]
     assert [str(each["TRCK"]) for each in tags] == ["1/3", "2/3", "3/3"]
     assert {str(each["TALB"]) for each in tags} == {"The Gate"}
@@ -102,7 +101,7 @@ def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kin
     write_read_aloud(work, pages, about, tmp_path / "book.epub", ProcessGroup())
     content = (tmp_path / "book.epub").read_bytes()
     assert find_broken_rules(content) == []
-    book, whole = open_epub(content), decode_audio(work.path)
+    book, whole = open_epub(content), decode_audio(work.audio.local_path())
     for part, (_, overlay) in zip(work.parts, list_overlays(book), strict=True):
         (name,) = (
             i.path
@@ -122,5 +121,5 @@ def test_a_story_without_chapters_is_one_file(tmp_path: Path):
     alone = replace(work, tags=replace(work.tags, chapters=()))
     only, _ = write_chapters(alone, tmp_path / "parts")
     assert only.name == "01 - The Gate.mp3"
-    assert len(decode_audio(only)) == len(decode_audio(work.path))
+    assert len(decode_audio(only)) == len(decode_audio(work.audio.local_path()))
     assert io.BytesIO(only.read_bytes()).read(3) == b"ID3"

@@ -11,9 +11,10 @@ from mutagen.mp3 import MP3
 
 from mixer.formats import FormatName
 from mixer.publish.cover import encode_cover
-from mixer.publish.tags import AudioTags
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut, FileTags
+from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut, LocalAudio
+from mixer.sound.formats.model import Workshop
+from mixer.sound.formats.tags import AudioTags
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.pictures import build_picture
 from tests.sounds import MIX_HZ, decode_audio, level_db, music, speech
@@ -26,11 +27,7 @@ def mix_of(folder: Path, kind: FormatName, **more: object) -> PreparedMix:
     chunks = [ChunkSpec(speech(3.0, seed), opens=f"Part {seed}") for seed in range(3)]
     mix = prepare_mix(folder, chunks, music(5.0), kind=kind, **more)  # type: ignore[arg-type]
     label = AudioTags({"title": "Whole"}, cover=encode_cover(build_picture(300, 300), "cover"))
-    mix.render(
-        raw_tags=label.build_header(kind),
-        ffmetadata=label.format_ffmetadata(kind),
-        cover=label.attached_picture(kind),
-    )
+    mix.render(tags=label)
     return mix
 
 
@@ -40,15 +37,18 @@ def cut_out(
     kind = mix.encoding.format
     folder = mix.path.parent / "cut"
     folder.mkdir()
-    scissors = ChapterSplitter(
-        mix.path, mix.encoding, mix.timeline.channels, None, folder, ProcessGroup()
+    wanted = ((cut, folder / f"{n}.{kind}", label) for n, cut in enumerate(cuts))
+    return list(splitter(mix, folder).split(wanted))
+
+
+def splitter(mix: PreparedMix, folder: Path) -> ChapterSplitter:
+    return ChapterSplitter(
+        LocalAudio(mix.path),
+        mix.encoding,
+        mix.timeline.channels,
+        None,
+        Workshop(folder, ProcessGroup()),
     )
-    told = label or AudioTags()
-    words = FileTags(
-        told.build_header(kind), told.format_ffmetadata(kind), told.attached_picture(kind)
-    )
-    wanted = ((cut, folder / f"{n}.{kind}", words) for n, cut in enumerate(cuts))
-    return list(scissors.split(wanted))
 
 
 def at_chapters(mix: PreparedMix) -> list[FileCut]:
@@ -112,10 +112,7 @@ def test_silence_goes_around_an_mp3_without_a_click(tmp_path: Path, kbps: int):
 def test_a_stretch_of_samples_becomes_an_mp3_of_the_same_level(tmp_path: Path):
     mix = mix_of(tmp_path, "wav")
     (cut,) = at_chapters(mix)[1:2]
-    scissors = ChapterSplitter(
-        mix.path, mix.encoding, mix.timeline.channels, None, tmp_path, ProcessGroup()
-    )
-    scissors.encode_mp3(cut, tmp_path / "part.mp3", FileTags(), 128)
+    splitter(mix, tmp_path).encode_mp3(cut, tmp_path / "part.mp3", 128)
     heard, wanted = decode_audio(tmp_path / "part.mp3"), decode_audio(mix.path)[cut.start : cut.end]
     assert abs(heard.shape[0] - wanted.shape[0]) <= 1_152
     assert level_db(heard) == pytest.approx(level_db(wanted), abs=0.1)

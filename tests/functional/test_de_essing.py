@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mixer.requests import parse_options
-from mixer.sound.arrange.ducking import RADIO
+from mixer.sound.presets import RADIO
 from mixer.stories.mix_pipeline import mix_style
 from tests.mixes import ChunkSpec, prepare_mix
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, decode_audio, gain_factor, noise, speech

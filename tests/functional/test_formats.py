@@ -22,8 +22,8 @@ from mutagen.oggopus import OggOpus
 from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
 from mixer.publish.cover import encode_cover
-from mixer.publish.tags import AudioTags
 from mixer.sound.ffmpeg import binary_path
+from mixer.sound.formats.tags import AudioTags
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.pictures import build_picture
 from tests.sounds import (
@@ -159,11 +159,7 @@ def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatNa
     chapters = list(zip(starts_s, ("One", "Zwei – ä"), strict=True))
     cover = encode_cover(build_picture(640, 480), "cover.png")
     label = AudioTags(FIELDS, chapters, mix.timeline.duration_s, cover)
-    mix.render(
-        raw_tags=label.build_header(kind),
-        ffmetadata=label.format_ffmetadata(kind),
-        cover=label.attached_picture(kind),
-    )
+    mix.render(tags=label)
     tags = File(mix.path).tags
     read = [tags[name] for name in TAG_NAMES[kind].split()]
     texts = [str(each[0]) if isinstance(each, list) else str(each) for each in read]
@@ -187,7 +183,7 @@ def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatNa
 
 def test_language_of_an_audiobook_is_that_of_its_sound(tmp_path: Path):
     mix = mix_of(tmp_path, "m4b")
-    mix.render(ffmetadata=AudioTags({"language": "deu"}).format_ffmetadata("m4b"))
+    mix.render(tags=AudioTags({"language": "deu"}))
     told = run(
         [binary_path(), "-hide_banner", "-i", str(mix.path)], capture_output=True, check=False
     )

@@ -11,7 +11,7 @@ from mixer.sound.analysis.measurement import Measurement, measure
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.render.segment_groups import RenderPool
+from mixer.sound.render.segment_renderer import RenderPool
 from mixer.sound.timeline import Timeline
 from mixer.speech.recordings import Recording
 from mixer.store.folder import FolderStore
@@ -66,26 +66,9 @@ def test_story_that_was_foretold_wrongly_is_mended_where_it_is_joined(tmp_path: 
     assert (store.path(folder.key(joined.name)).read_bytes()) == before
 
 
-def test_story_too_large_for_a_disk_is_joined_in_the_store(tmp_path: Path):
-    """The same bytes, with the loudness that its segments tell; its peak nobody has looked at."""
-    store = FolderStore(tmp_path / "store")
-    made = []
-    for name, most_local_bytes in (("s1", 10**9), ("s2", 0)):
-        folder = StoryFolder(store, name)
-        work = replace(story(folder, store, tmp_path), max_local_bytes=most_local_bytes)
-        for group in work.lay_out(name, 1):
-            work.render(name, 1, group)
-        work.join(name, 1)
-        joined = folder.read(MIX, JoinedMix)
-        made.append((joined, store.get(folder.key(joined.name))))
-    (here, heard), (there, also_heard) = made
-    assert also_heard == heard
-    assert there.size_bytes == here.size_bytes == len(heard)
-    assert there.integrated_loudness_lufs == pytest.approx(here.integrated_loudness_lufs, abs=0.05)
-    assert (there.true_peak_dbtp, there.peaks) == (None, ())
-
-
-def test_reels_that_are_equal_are_rendered_once_and_joined_as_often_as_they_stand(tmp_path: Path):
+def test_equal_segments_are_rendered_once(
+    tmp_path: Path,
+):
     store = FolderStore(tmp_path / "store")
     folder = StoryFolder(store, "s1")
     story(folder, store, tmp_path).lay_out("s1", 1)
@@ -101,8 +84,8 @@ def test_reels_that_are_equal_are_rendered_once_and_joined_as_often_as_they_stan
         scratch=tmp_path,
         progress=ignore_progress,
     )
-    (reel,) = work.segment_groups
-    first, second = work.render_groups([reel, reel])
+    (segment,) = work.segments
+    first, second = work.render_segments([segment, segment])
     assert first == second
     assert store.head(first) is not None
 

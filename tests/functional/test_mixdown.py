@@ -17,10 +17,10 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from mixer.errors import NotFound, OutOfTime, RenderFailed, StoreFailed
-from mixer.publish.tags import AudioTags
 from mixer.sound.analysis.loudness import integrated_lufs
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats import mp3
+from mixer.sound.formats import mp3_frames as mp3
+from mixer.sound.formats.tags import AudioTags
 from mixer.sound.render.segments import cut_timeline
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
@@ -257,7 +257,7 @@ def finished(tmp_path: Path) -> PreparedMix:
     mix = prepare_mix(tmp_path, onsets)
     sections = [(mix.timeline.seconds(s.start), s.title) for s in mix.timeline.sections]
     about = {"title": "A & B = <C>; #1\\", "artist": "Ünïcödé 物語"}
-    mix.render(raw_tags=AudioTags(about, sections, mix.timeline.duration_s).build_header("mp3"))
+    mix.render(tags=AudioTags(about, sections, mix.timeline.duration_s))
     return mix
 
 

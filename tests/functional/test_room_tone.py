@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mixer.sound.formats import mp3
+from mixer.sound.formats import mp3_frames as mp3
 from mixer.sound.presets import ROOM_TONE_DBFS
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import MIX_HZ, Sound, decode_audio, level_db, music, speech

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
-from mixer.sound.formats import mp3
-from mixer.sound.formats.encoding import MP3
+from mixer.script.script import CuePlace, SoundKind
+from mixer.sound.arrange.sound_annotations import SoundAnnotation
+from mixer.sound.formats import mp3_frames as mp3
 from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.render.segment_groups import render_group
-from mixer.sound.render.segments import cut_timeline, group_segments
+from mixer.sound.render.segments import cut_timeline
 from mixer.store.folder import FolderStore
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
@@ -28,10 +27,10 @@ from tests.sounds import (
     tone,
 )
 
-SEA, OFF = SoundAnnotation("sea", PlaybackMode.LOOP), SoundAnnotation("", PlaybackMode.LOOP)
-STING = SoundAnnotation("sting", PlaybackMode.STING)
-DOOR = SoundAnnotation("door", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, at_samples=VOICE_HZ)
-DOOR_AFTER = SoundAnnotation("door", PlaybackMode.ONE_SHOT)
+SEA, OFF = SoundAnnotation("sea", SoundKind.MUSIC), SoundAnnotation("", SoundKind.MUSIC)
+STING = SoundAnnotation("sting", SoundKind.STING)
+DOOR = SoundAnnotation("door", SoundKind.SOUND, CuePlace.WITHIN, at_samples=VOICE_HZ)
+DOOR_AFTER = SoundAnnotation("door", SoundKind.SOUND)
 
 
 def sounds() -> dict[str, Sound]:
@@ -47,10 +46,10 @@ def story(second_s: float = 3.0) -> list[ChunkSpec]:
     return [
         ChunkSpec(speech(3.0, 1), marks=(DOOR,)),
         ChunkSpec(speech(second_s, 2), gap_ms=900, weight=3.0, marks=(STING,)),
-        ChunkSpec(speech(3.0, 3), opens="Two", marks=(replace(SEA, position=TakePosition.BEFORE),)),
+        ChunkSpec(speech(3.0, 3), opens="Two", marks=(replace(SEA, place=CuePlace.BEFORE),)),
         ChunkSpec(speech(2.5, 4), marks=(DOOR_AFTER,)),
         ChunkSpec(speech(2.5, 5), gap_ms=1_500, marks=(OFF,)),
-        ChunkSpec(speech(4.0, 6), marks=(SoundAnnotation("sea", PlaybackMode.ONE_SHOT),)),
+        ChunkSpec(speech(4.0, 6), marks=(SoundAnnotation("sea", SoundKind.SOUND),)),
     ]
 
 
@@ -84,9 +83,13 @@ def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path
     shelf = SegmentCache(FolderStore(tmp_path / "store"))
     kept = [
         {
-            render_group(mix.timeline, reel, mix.ingredients, shelf, encoding=MP3).key
-            for reel in group_segments(mix.timeline, cut_timeline(mix.timeline, 5))
-            if reel.segments[0].window_start >= mix.timeline.sections[1].start
+            key
+            for segment, key in zip(
+                cut_timeline(mix.timeline, 5),
+                mix.render(cache=shelf, segment_grids=5).segment_keys,
+                strict=True,
+            )
+            if segment.window_start >= mix.timeline.sections[1].start
         }
         for mix in (before, edited)
     ]

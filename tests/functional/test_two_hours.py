@@ -16,7 +16,8 @@ from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import Take
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.encoding import Encoding
-from mixer.sound.formats.mp3 import FRAME_SAMPLES
+from mixer.sound.formats.model import Workshop
+from mixer.sound.formats.mp3_frames import FRAME_SAMPLES
 from mixer.sound.presets import PRESETS
 from mixer.sound.render.segment_renderer import Renderer, RenderSources
 from mixer.sound.render.segments import Segment, cut_timeline
@@ -53,7 +54,9 @@ def two_hours(sounds: dict[str, tuple[Path, Sound, int]]) -> Timeline:
         opens = "Chapter" if draw.random() < 0.01 else None
         takes.append(Take(name, known[name], gap_ms, is_gap_exact=True, chapter_title=opens))
         length_s += known[name].duration_s + gap_ms / 1000
-    style = MixStyle(replace(PRESETS["story"], margin_s=(0.0, 0.5)), Encoding("mp3", 64))
+    style = MixStyle(
+        replace(PRESETS["story"], margin_s=(0.0, 0.5)), Encoding("mp3", 64).level_offset_db
+    )
     return build_timeline(takes, None, style)
 
 
@@ -79,7 +82,9 @@ def test_every_clip_starts_within_a_millisecond_two_hours_on(
     timeline = two_hours(sounds)
     assert timeline.duration_s > LENGTH_S
     ingredients = RenderSources({name: path for name, (path, _, _) in sounds.items()}, {})
-    renderer = Renderer(timeline, ingredients, Encoding("mp3", 64), tmp_path, ProcessGroup())
+    renderer = Renderer(
+        timeline, ingredients, Encoding("mp3", 64), Workshop(tmp_path, ProcessGroup())
+    )
     segments = cut_timeline(timeline)
     errors = []
     for segment in (segments[0], segments[len(segments) // 2], segments[-2], segments[-1]):

@@ -6,23 +6,25 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
+from mixer.script.script import CuePlace, SoundKind
 from mixer.sound.analysis.loudness import DUAL_MONO_LU
 from mixer.sound.arrange.cues import CROSSFADE_S, END_FADE_S, FADE_IN_S, STING_FADE_S, SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.levels import IN_PAUSE_PEAK_DB, UNDER_SPEECH_PEAK_DB, VOICE_LUFS
 from mixer.sound.arrange.music_levels import ONE_SHOT_LU, STING_LU, UNDER_SPEECH_LU
 from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
+from mixer.sound.arrange.sound_annotations import SoundAnnotation
+from mixer.sound.formats.encoding import MP3
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import Clip, Cue, Timeline
 from tests.timelines import build_measurement, timelines
 
 RATE_HZ = 24_000
-SEA, WIND = SoundAnnotation("sea", PlaybackMode.LOOP), SoundAnnotation("wind", PlaybackMode.LOOP)
-OFF = SoundAnnotation("", PlaybackMode.LOOP)
+SEA, WIND = SoundAnnotation("sea", SoundKind.MUSIC), SoundAnnotation("wind", SoundKind.MUSIC)
+OFF = SoundAnnotation("", SoundKind.MUSIC)
 STING, BELL = (
-    SoundAnnotation("bell", PlaybackMode.STING),
-    SoundAnnotation("bell", PlaybackMode.ONE_SHOT),
+    SoundAnnotation("bell", SoundKind.STING),
+    SoundAnnotation("bell", SoundKind.SOUND),
 )
 BELL_S = 2.0
 KNOWN = {
@@ -51,7 +53,7 @@ def take(
 
 
 def mixed(takes: Sequence[Take], music: str = "", **style: float) -> Timeline:
-    asked = MixStyle(PRESETS["story"], **style)
+    asked = MixStyle(PRESETS["story"], MP3.level_offset_db, **style)
     return build_timeline(takes, KNOWN.get(music), asked, KNOWN)
 
 
@@ -83,7 +85,7 @@ def test_sounds_in_one_pause_follow_each_other():
 
 
 def test_a_sound_before_the_first_word_moves_it_back():
-    early = SoundAnnotation("bell", PlaybackMode.ONE_SHOT, TakePosition.BEFORE)
+    early = SoundAnnotation("bell", SoundKind.SOUND, CuePlace.BEFORE)
     timeline = mixed([take(1, early)])
     (bell,) = once(timeline)
     assert bell.start == round(PRESETS["story"].margin_s[0] * RATE_HZ)
@@ -91,7 +93,7 @@ def test_a_sound_before_the_first_word_moves_it_back():
 
 
 def test_a_sound_within_a_take_begins_at_its_word_and_moves_nothing():
-    under = SoundAnnotation("bell", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, at_samples=RATE_HZ)
+    under = SoundAnnotation("bell", SoundKind.SOUND, CuePlace.WITHIN, at_samples=RATE_HZ)
     plain, timeline = mixed([take(1), take(2)]), mixed([take(1, under), take(2)])
     (bell,) = once(timeline)
     assert bell.start - timeline.clips[0].start == RATE_HZ
@@ -141,7 +143,7 @@ def test_other_music_crossfades():
 
 
 def test_a_chapter_s_music_begins_with_the_chapter_wherever_its_mark_stands():
-    of_chapter = SoundAnnotation("sea", PlaybackMode.LOOP, TakePosition.BEFORE)
+    of_chapter = SoundAnnotation("sea", SoundKind.MUSIC, CuePlace.BEFORE)
     behind = [take(1, SEA), take(2, opens="Two")]
     before = [take(1), take(2, of_chapter, opens="Two")]
     for takes in (behind, before):
@@ -169,7 +171,7 @@ def test_between_chapters_a_sting_is_alone_up_to_the_next_chapter():
 
 @pytest.mark.parametrize(("level_lu", "expected"), [(None, -20.0), (-12.0, -12.0)])
 def test_a_bed_lies_at_its_own_level(level_lu: float | None, expected: float):
-    mark = SoundAnnotation("sea", PlaybackMode.LOOP, TakePosition.BEFORE, level_lu=level_lu)
+    mark = SoundAnnotation("sea", SoundKind.MUSIC, CuePlace.BEFORE, level_lu=level_lu)
     (bed,) = beds(mixed([take(1, mark)], music_level_lu=20.0))
     assert -24.0 + DUAL_MONO_LU + bed.gain_db == pytest.approx(VOICE_LUFS + expected, abs=0.026)
 
@@ -180,10 +182,10 @@ def test_a_bed_lies_at_its_own_level(level_lu: float | None, expected: float):
         (STING, STING_LU),
         (BELL, ONE_SHOT_LU),
         (
-            SoundAnnotation("bell", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, RATE_HZ),
+            SoundAnnotation("bell", SoundKind.SOUND, CuePlace.WITHIN, RATE_HZ),
             UNDER_SPEECH_LU,
         ),
-        (SoundAnnotation("bell", PlaybackMode.ONE_SHOT, level_lu=-20.0), -20.0),
+        (SoundAnnotation("bell", SoundKind.SOUND, level_lu=-20.0), -20.0),
     ],
 )
 def test_a_sound_lies_at_its_level_against_the_voice(mark: SoundAnnotation, level_lu: float):
@@ -193,21 +195,17 @@ def test_a_sound_lies_at_its_level_against_the_voice(mark: SoundAnnotation, leve
 
 @pytest.mark.parametrize(
     ("where", "highest_db"),
-    [(TakePosition.AFTER, IN_PAUSE_PEAK_DB), (TakePosition.WITHIN, UNDER_SPEECH_PEAK_DB)],
+    [(CuePlace.AFTER, IN_PAUSE_PEAK_DB), (CuePlace.WITHIN, UNDER_SPEECH_PEAK_DB)],
 )
-def test_a_hard_sound_is_made_softer(where: TakePosition, highest_db: float):
+def test_a_hard_sound_is_made_softer(where: CuePlace, highest_db: float):
     (slam,) = once(
-        mixed(
-            [take(1, SoundAnnotation("slam", PlaybackMode.ONE_SHOT, where, 9), seconds=9), take(2)]
-        )
+        mixed([take(1, SoundAnnotation("slam", SoundKind.SOUND, where, 9), seconds=9), take(2)])
     )
     assert slam.gain_db - 1.0 == pytest.approx(highest_db, abs=0.026)
 
 
 def test_an_edit_in_one_chapter_moves_the_sounds_of_the_next_by_whole_grid_steps():
-    sounding = SoundAnnotation(
-        "bell", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, at_samples=RATE_HZ
-    )
+    sounding = SoundAnnotation("bell", SoundKind.SOUND, CuePlace.WITHIN, at_samples=RATE_HZ)
     rest = [take(3, sounding, BELL, opens="Two"), take(4, STING), take(5, OFF), take(6)]
     before = mixed([take(1, SEA), take(2), *rest])
     after = mixed([take(1, SEA), take(2, seconds=9.3), *rest])

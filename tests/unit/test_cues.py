@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixer.script.script import SoundKind
 from mixer.sound.arrange.cues import (
     CROSSFADE_S,
     FADE_IN_S,
@@ -13,7 +14,7 @@ from mixer.sound.arrange.cues import (
     MusicBedStyle,
     place_cues,
 )
-from mixer.sound.arrange.sound_annotations import MusicRegion, PlaybackMode, SoundAnnotation
+from mixer.sound.arrange.sound_annotations import MusicRegion, SoundAnnotation
 from mixer.sound.timeline import Clip, Cue, Timeline
 from tests.timelines import timelines
 
@@ -25,7 +26,7 @@ def cues(
 ) -> list[Cue]:
     starts = [round(start * RATE_HZ) for start in sections_s]
     length = round(length_s * RATE_HZ)
-    played = SoundAnnotation("music", PlaybackMode.LOOP)
+    played = SoundAnnotation("music", SoundKind.MUSIC)
     ends = [*starts[1:], length]
     music = [MusicRegion(played, start, end) for start, end in zip(starts, ends, strict=True)]
     heard = [(each.start, each.end) for each in clips or []]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.arrange.ducking import RADIO, DuckingEnvelope, Span, build_ramps
+from mixer.sound.arrange.ducking import Span, build_ramps
+from mixer.sound.presets import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Ramp
 
 RATE_HZ = 24_000

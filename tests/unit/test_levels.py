@@ -40,7 +40,7 @@ def mixed(
 ) -> Timeline:
     take = Take("1", build_measurement(30.0, RATE_HZ, lufs, peak_dbtp), 1_000)
     music = SoundFile("music", bed) if bed else None
-    return build_timeline([take], music, MixStyle(PRESETS[preset]))
+    return build_timeline([take], music, MixStyle(PRESETS[preset], MP3.level_offset_db))
 
 
 @given(st.lists(st.floats(-31.9, -4), min_size=1, max_size=9), st.sampled_from([1, 2]))
@@ -103,7 +103,9 @@ def test_no_gain_lifts_a_recording_s_noise_into_hearing(noise_dbfs: float | None
 @pytest.mark.parametrize(("level_lu", "rise_db"), [(6.0, 6.0), (20.0, 24.0), (30.0, 24.0)])
 def test_music_never_rises_over_the_voice(level_lu: float, rise_db: float):
     take = Take("1", build_measurement(30.0, RATE_HZ, -20.0, -8.0), 1_000)
-    style = MixStyle(PRESETS["story"], music_level_lu=level_lu, duck_db=24.0, outro_s=9.0)
+    style = MixStyle(
+        PRESETS["story"], MP3.level_offset_db, music_level_lu=level_lu, duck_db=24.0, outro_s=9.0
+    )
     timeline = build_timeline(
         [take], SoundFile("music", build_measurement(60.0, 44_100, -14.0)), style
     )

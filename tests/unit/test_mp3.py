@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import RenderFailed
-from mixer.sound.formats.mp3 import ENCODER_DELAY_SAMPLES, FRAME_SAMPLES, info_frame, split_frames
+from mixer.sound.formats.mp3_frames import (
+    ENCODER_DELAY_SAMPLES,
+    FRAME_SAMPLES,
+    info_frame,
+    split_frames,
+)
 
 BITRATES_KBPS = {64: 5, 80: 6, 96: 7, 112: 8, 128: 9, 160: 10, 192: 11, 224: 12, 256: 13, 320: 14}
 STEREO = 0x44

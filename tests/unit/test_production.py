@@ -18,6 +18,7 @@ from mixer.script.readers.registry import TextType
 from mixer.script.script import BreakKind
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.formats.encoding import MP3
 from mixer.sound.presets import PRESETS
 from mixer.speech.engine import SampleSpan
 from mixer.speech.recordings import Recording
@@ -52,7 +53,7 @@ def recordings(script):
 
 
 def timeline(spoken):
-    style = MixStyle(PRESETS["story"])
+    style = MixStyle(PRESETS["story"], MP3.level_offset_db)
     return build_timeline(build_takes(spoken, is_gap_exact=False), None, style)
 
 

@@ -14,7 +14,7 @@ from mixer.sound.render.loudness_correction import (
     render_to_target,
     target_error_lu,
 )
-from mixer.sound.render.segment_groups import Mixdown
+from mixer.sound.render.mixdown import Mixdown
 from mixer.sound.timeline import Mastering, Timeline
 
 TARGET_LUFS, OFFSET_DB = -18.0, -0.445

@@ -29,7 +29,7 @@ grids = st.integers(1, 30)
 def first_timeline() -> Timeline:
     """Anything at 24 kHz."""
     take = Take("0", build_measurement(2.0), 0, is_gap_exact=True)
-    return build_timeline([take], None, MixStyle(PRESETS["story"], MP3))
+    return build_timeline([take], None, MixStyle(PRESETS["story"], MP3.level_offset_db))
 
 
 @given(timelines(), grids)

@@ -7,9 +7,9 @@ from mixer.publish.timing.sentences import SentenceTiming, char_start_samples
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.registry import TextType
-from mixer.script.script import Script
+from mixer.script.script import CuePlace, Script, SoundKind
 from mixer.sound.analysis.measurement import Measurement
-from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
+from mixer.sound.arrange.sound_annotations import SoundAnnotation
 from mixer.speech.engine import SampleSpan, WordStart
 from mixer.speech.recordings import Recording
 from tests.scripts import plan_story
@@ -42,7 +42,7 @@ def test_a_sound_begins_with_its_word_where_the_voice_tells_when():
     words = (WordStart(1, 0, RATE_HZ), WordStart(1, 9, RATE_HZ + 9_600))
     (take,) = build_takes(pair_recordings(script, [recording(0, 2, words)]), is_gap_exact=False)
     assert take.annotations == (
-        SoundAnnotation("door.wav", PlaybackMode.ONE_SHOT, TakePosition.WITHIN, RATE_HZ + 9_600),
+        SoundAnnotation("door.wav", SoundKind.SOUND, CuePlace.WITHIN, RATE_HZ + 9_600),
     )
 
 
@@ -52,9 +52,7 @@ def test_the_sounds_of_a_passage_that_nobody_can_read_wait_for_the_next():
     unread = [None] * (len(list(script.chunks)) - 2)
     one, two = build_takes(pair_recordings(script, [first, *unread, last]), is_gap_exact=False)
     assert [mark.source for mark in one.annotations] == ["sea.mp3"]
-    assert two.annotations == (
-        SoundAnnotation("bell.wav", PlaybackMode.STING, TakePosition.BEFORE),
-    )
+    assert two.annotations == (SoundAnnotation("bell.wav", SoundKind.STING, CuePlace.BEFORE),)
 
 
 def test_the_text_s_own_music_opens_its_first_take():
@@ -63,7 +61,7 @@ def test_the_text_s_own_music_opens_its_first_take():
         pair_recordings(script, [recording(0, 1)]), is_gap_exact=False, music=script.music
     )
     assert take.annotations == (
-        SoundAnnotation("sea.mp3", PlaybackMode.LOOP, TakePosition.BEFORE, level_lu=-18.0),
+        SoundAnnotation("sea.mp3", SoundKind.MUSIC, CuePlace.BEFORE, level_lu=-18.0),
     )
 
 

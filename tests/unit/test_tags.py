@@ -4,10 +4,13 @@ import io
 
 from mutagen.id3 import ID3
 
-from mixer.publish.tags import AudioTags, build_tags
+from mixer.publish.tags import build_tags
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.registry import TextType
+from mixer.sound.formats.id3 import build_id3_tag
+from mixer.sound.formats.tags import AudioTags
+from mixer.sound.formats.wav import build_chunks
 from tests.scripts import plan_story
 
 TEXT = """---
@@ -26,9 +29,7 @@ It was late.
 def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
     script = plan_story(TEXT, TextType.TEXT, EMBEDDED_LIMITS, "en-US", Options())
     marks = [(0.0, "One"), (61.237, "Two"), (3_600.5, "Three")]
-    tag = ID3(
-        io.BytesIO(AudioTags(build_tags(Options(), script), marks, 4_000.0).build_header("mp3"))
-    )
+    tag = ID3(io.BytesIO(build_id3_tag(AudioTags(build_tags(Options(), script), marks, 4_000.0))))
     told = {name: str(tag.getall(name)[0]) for name in ("TIT2", "TPE1", "TALB", "TCOM", "TCON")}
     assert told == {
         "TIT2": "The Gate",
@@ -54,7 +55,7 @@ def test_an_author_who_is_asked_for_takes_the_place_of_the_texts_own():
 
 def test_a_table_of_contents_has_room_for_a_bible():
     marks = [(float(number), f"Chapter {number}") for number in range(1_189)]
-    tag = ID3(io.BytesIO(AudioTags({"title": "Bible"}, marks, 2_000.0).build_header("mp3")))
+    tag = ID3(io.BytesIO(build_id3_tag(AudioTags({"title": "Bible"}, marks, 2_000.0))))
     tables = {each.element_id: each.child_element_ids for each in tag.getall("CTOC")}
     listed = [name for table in tables["toc"] for name in tables[table]]
     assert [str(tag[f"CHAP:{name}"].sub_frames["TIT2"]) for name in listed] == [
@@ -63,5 +64,5 @@ def test_a_table_of_contents_has_room_for_a_bible():
 
 
 def test_a_file_that_says_nothing_of_itself_holds_nothing_more():
-    assert AudioTags().build_header("wav") == AudioTags().build_header("flac") == b""
-    assert not ID3(io.BytesIO(AudioTags().build_header("mp3"))).keys()
+    assert build_chunks(AudioTags()) == build_chunks(None) == b""
+    assert not ID3(io.BytesIO(build_id3_tag(AudioTags()))).keys()

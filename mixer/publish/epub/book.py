@@ -20,9 +20,10 @@ from mixer.publish.epub.pages import (
 )
 from mixer.publish.zips import add_file, build_entry
 from mixer.script.document import collapse_whitespace
+from mixer.sound.formats.encoding import FORMATS
 
 MIMETYPE = b"application/epub+zip"
-AUDIO_TYPES = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "m4b": "audio/mp4"}
+AUDIO_TYPES = {each.book_suffix: each.content_type for each in FORMATS.values() if each.book_suffix}
 """EPUB's core media types, by file suffix."""
 
 ACTIVE = "-epub-media-overlay-active"
@@ -93,7 +94,7 @@ def _add_chapter(
 ) -> BookChapter:
     """Add a chapter's files to the archive."""
     suffix = audio.suffix.removeprefix(".")
-    audio_name = f"audio/{name}.{'m4a' if suffix == 'm4b' else suffix}"
+    audio_name = f"audio/{name}.{suffix}"
     clips = build_clips(page)
     _add_entry(archive, f"EPUB/{name}.xhtml", build_page(page, language).encode())
     if clips:

@@ -21,7 +21,6 @@ from mixer.publish.timing.sentences import (
 )
 from mixer.script.script import BreakKind, Chapter, Script
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.chapter_splitter import FileTags
 from mixer.sound.timeline import Timeline
 
 FALLBACK_KBPS = 128
@@ -117,14 +116,13 @@ def write_read_aloud(
 
 def _cut_audio(finished: FinishedFile, scratch: Path, processes: ProcessGroup) -> Iterator[Path]:
     """Cut the parts out, in a format that every EPUB reader plays."""
-    kind, splitter = finished.encoding.format, finished.open_splitter(scratch, processes)
-    cuts = finished.cuts()
-    if kind in ("mp3", "m4a", "m4b"):
+    splitter, cuts = finished.open_splitter(scratch, processes), finished.cuts()
+    if suffix := finished.encoding.kind.book_suffix:
         yield from splitter.split(
-            (cut, scratch / f"part-{number}.{kind}", FileTags()) for number, cut in enumerate(cuts)
+            (cut, scratch / f"part-{number}.{suffix}", None) for number, cut in enumerate(cuts)
         )
         return
     for number, cut in enumerate(cuts):
         path = scratch / f"part-{number}.mp3"
-        splitter.encode_mp3(cut, path, FileTags(), FALLBACK_KBPS)
+        splitter.encode_mp3(cut, path, FALLBACK_KBPS)
         yield path

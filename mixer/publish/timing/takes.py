@@ -4,24 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mixer.publish.timing.sentences import RecordedChunk, char_start_samples, time_sentences
-from mixer.script.script import BreakKind, Chunk, CuePlace, Script, SoundCue, SoundKind
+from mixer.script.script import BreakKind, Chunk, CuePlace, Script, SoundCue
 from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import PlaybackMode, SoundAnnotation, TakePosition
+from mixer.sound.arrange.sound_annotations import SoundAnnotation
 from mixer.speech.recordings import Recording
 
 PADDING_WEIGHTS = {BreakKind.PARAGRAPH: 3.0, BreakKind.SCENE: 6.0, BreakKind.CHAPTER: 24.0}
 """A gap's share of a section's padding: a longer pause is not noticed where one is expected."""
-
-_PLAYBACK_MODES = {
-    SoundKind.MUSIC: PlaybackMode.LOOP,
-    SoundKind.STING: PlaybackMode.STING,
-    SoundKind.SOUND: PlaybackMode.ONE_SHOT,
-}
-_POSITIONS = {
-    CuePlace.BEFORE: TakePosition.BEFORE,
-    CuePlace.WITHIN: TakePosition.WITHIN,
-    CuePlace.AFTER: TakePosition.AFTER,
-}
 
 
 def pair_recordings(
@@ -86,7 +75,7 @@ def build_takes(
         for each in recorded_chunks
     ]
     if music is not None and takes:
-        opening = _map_cue(music, TakePosition.BEFORE)
+        opening = _map_cue(music, CuePlace.BEFORE)
         takes[0] = replace(takes[0], annotations=(opening, *takes[0].annotations))
     return takes
 
@@ -109,7 +98,7 @@ def list_sound_files(script: Script) -> dict[str, int]:
 def _map_sounds(recorded_chunk: RecordedChunk) -> Iterator[SoundAnnotation]:
     """The sounds at a chunk, in order."""
     for cue in recorded_chunk.pending_sounds:
-        yield _map_cue(cue, TakePosition.BEFORE)
+        yield _map_cue(cue, CuePlace.BEFORE)
     utterances = recorded_chunk.chunk.utterances
     cues = [(number, cue) for number, each in enumerate(utterances) for cue in each.sounds]
     needs_times = any(cue.place is CuePlace.WITHIN for _, cue in cues)
@@ -118,14 +107,13 @@ def _map_sounds(recorded_chunk: RecordedChunk) -> Iterator[SoundAnnotation]:
     )
     for number, cue in cues:
         if cue.place is not CuePlace.WITHIN:
-            yield _map_cue(cue, _POSITIONS[cue.place])
+            yield _map_cue(cue, cue.place)
         elif number in timings:
             at_samples = char_start_samples(utterances[number].text, timings[number], cue.at)
-            yield _map_cue(cue, TakePosition.WITHIN, at_samples)
+            yield _map_cue(cue, CuePlace.WITHIN, at_samples)
         else:
-            yield _map_cue(cue, TakePosition.AFTER)
+            yield _map_cue(cue, CuePlace.AFTER)
 
 
-def _map_cue(cue: SoundCue, position: TakePosition, at_samples: int = 0) -> SoundAnnotation:
-    mode = _PLAYBACK_MODES[cue.kind]
-    return SoundAnnotation(cue.file, mode, position, at_samples, cue.level_lu)
+def _map_cue(cue: SoundCue, place: CuePlace, at_samples: int = 0) -> SoundAnnotation:
+    return SoundAnnotation(cue.file, cue.kind, place, at_samples, cue.level_lu)

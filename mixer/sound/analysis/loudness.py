@@ -8,6 +8,7 @@ Source: ITU-R BS.1770-5, annex 1; EBU Tech 3341.
 """
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -125,19 +126,20 @@ def loudness_range_lu(momentary_lufs: Sequence[float]) -> float | None:
     Short-term loudness is the mean of the momentary windows that lie side by side in its three
     seconds. Source: EBU Tech 3342.
     """
-    energies = [10 ** (each / 10) for each in momentary_lufs]
+    energies = array("d", (10 ** (each / 10) for each in momentary_lufs))
     side_by_side = range(0, round(SHORT_TERM_S / STEP_S) - 1, round(WINDOW_S / STEP_S))
-    passages = [
+    passages = (
         10
         * math.log10(
             max(sum(energies[at - back] for back in side_by_side), 1e-12) / len(side_by_side)
         )
         for at in range(side_by_side[-1], len(energies))
-    ]
-    audible = [each for each in passages if each > ABSOLUTE_GATE_LUFS]
+    )
+    audible = array("d", (each for each in passages if each > ABSOLUTE_GATE_LUFS))
     if not audible:
         return None
-    gate = energy_sum_db(*audible) - 10 * math.log10(len(audible)) + RANGE_GATE_LU
+    power = sum(10 ** (each / 10) for each in audible)
+    gate = 10 * math.log10(power) - 10 * math.log10(len(audible)) + RANGE_GATE_LU
     counted = sorted(each for each in audible if each > gate)
     low, high = (counted[round(share * (len(counted) - 1))] for share in RANGE_SHARES)
     return high - low

@@ -19,6 +19,7 @@ from mixer.sound.analysis import profile
 from mixer.sound.analysis.loudness import WINDOW_S, Histogram, histogram, integrated_lufs
 from mixer.sound.analysis.profile import UNKNOWN, LevelBlock, Profile, RawStats
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.presets import HIGH_PASS_HZ
 
 SILENCE_DBFS = -50.0
 """Below this an edge counts as dead air."""
@@ -29,9 +30,6 @@ SILENCE_S = 0.02
 BLOCK_SAMPLES = 1_200
 """50 ms at 24 kHz, in which peaks and mean levels are told; shorter ones cost more than they tell
 (measured)."""
-
-HIGH_PASS_HZ = 60
-"""Below lies rumble, an offset, no voice; a mix takes the same away (see presets)."""
 
 SETTLING_S = 0.05
 """Until the high-pass has forgotten the step with which a recording off the middle begins."""

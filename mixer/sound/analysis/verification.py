@@ -1,15 +1,18 @@
-"""The finished file, decoded once as a listener's player would: what it measures, how it looks.
+"""The finished file, decoded once as a player would: what it measures, how it looks.
 
-A file of our own making can be decoded in stretches, since its frames stand for themselves; then
-all cores share the work.
+A file whose frames stand for themselves is decoded in pieces, on all cores; the pieces may come
+from a stream: a few of them at a time are in memory and in temporary files. What remains of the
+whole is 160 bytes for each second.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import regex
 
@@ -31,12 +34,6 @@ from mixer.sound.analysis.measurement import (
     parse_true_peak_dbtp,
 )
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.mp3 import (
-    DECODER_DELAY_SAMPLES,
-    ENCODER_DELAY_SAMPLES,
-    FRAME_SAMPLES,
-    EncodedSpan,
-)
 from mixer.sound.timeline import MIX_RATE_HZ
 
 BLOCK_S = 0.1
@@ -47,6 +44,9 @@ SILENCE_POWER = 1e-12
 
 ENERGY_SCALE = 1_000_000
 """Energy is printed with six digits behind the point."""
+
+VERIFICATION_VERSION = 1
+"""Goes up when a piece is measured otherwise than before."""
 
 FRAMES_AT_ONCE = 4_410
 ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
@@ -71,9 +71,9 @@ class Verification:
 
     integrated_lufs: float | None
     true_peak_dbtp: float
-    momentary_lufs: tuple[float, ...]
+    momentary_lufs: Sequence[float]
     peaks: tuple[tuple[float, float], ...]
-    levels_dbfs: tuple[float, ...] = ()
+    levels_dbfs: Sequence[float] = ()
     block_s: float = 0.0
 
     @property
@@ -93,19 +93,21 @@ class Verification:
         width = max(1, round(NOISE_FLOOR_WINDOW_S / self.block_s)) if self.block_s else 0
         if not width or len(self.levels_dbfs) < width:
             return None
-        powers = [10 ** (level / 10) for level in self.levels_dbfs]
-        sums = accumulate(powers, initial=0.0)
-        reached = list(sums)
-        least = min(after - before for before, after in zip(reached, reached[width:], strict=False))
+        powers = (10 ** (level / 10) for level in self.levels_dbfs)
+        sums = array("d", accumulate(powers, initial=0.0))
+        least = min(after - before for before, after in zip(sums, sums[width:], strict=False))
         return 10 * math.log10(least / width) if least > SILENCE_POWER else -math.inf
 
     @property
     def silent_ends_s(self) -> tuple[float, float] | None:
         """Room tone before the first and after the last sound; None where all of it is."""
-        heard = [at for at, level in enumerate(self.levels_dbfs) if level > SILENCE_DBFS]
-        if not heard:
+        head, tail = (
+            next((n for n, level in enumerate(levels) if level > SILENCE_DBFS), None)
+            for levels in (self.levels_dbfs, reversed(self.levels_dbfs))
+        )
+        if head is None or tail is None:
             return None
-        return heard[0] * self.block_s, (len(self.levels_dbfs) - 1 - heard[-1]) * self.block_s
+        return head * self.block_s, tail * self.block_s
 
     @property
     def room_tone_dbfs(self) -> float | None:
@@ -120,6 +122,49 @@ class Verification:
         return 10 * math.log10(power) if power > SILENCE_POWER else -math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedPiece:
+    """Part of a finished file that can be decoded by itself.
+
+    Attributes:
+        content: whole frames.
+        demuxer: FFmpeg's name of their kind.
+        preroll_samples: at its beginning, which only fill the decoder's and the meters' memory; 0
+            for the first, whose header says what to skip.
+        starts_at: the sample of the file that is decoded first, preroll included.
+        name: of what it consists of, to find again what it measured; empty to measure it anew.
+    """
+
+    content: bytes
+    demuxer: str
+    preroll_samples: int = 0
+    starts_at: int = 0
+    name: str = ""
+
+
+class VerificationMemory(Protocol):
+    """Keeps what pieces measured."""
+
+    def load(self, name: str, fingerprint: str) -> Verification | None:
+        """What a piece measured when it was decoded under the same circumstances."""
+        ...
+
+    def save(self, name: str, fingerprint: str, verification: Verification) -> None:
+        """Keep what a piece measures."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSpan:
+    """Where a piece is in a file; see EncodedPiece."""
+
+    begin_byte: int
+    end_byte: int
+    demuxer: str
+    preroll_samples: int = 0
+    starts_at: int = 0
+
+
 def verify(
     path: Path,
     duration_s: float,
@@ -128,38 +173,65 @@ def verify(
     spans: Sequence[EncodedSpan] = (),
     processes: ProcessGroup | None = None,
 ) -> Verification:
-    """Measure and outline a finished file.
+    """Measure and outline a finished file of any format.
 
     Args:
         path: the file.
         duration_s: how long it plays.
         columns: into how many its outline is gathered.
-        spans: parts of it that can be decoded by themselves, on all cores; the file as one
-            where there are none.
+        spans: all of it in pieces, for all cores; the file as one where there are none.
         processes: the job that it belongs to.
     """
-    samples = max(1, round(duration_s * MIX_RATE_HZ / columns))
-    blocks = _Blocks.of(samples)
-    parts = spans or [EncodedSpan(0, path.stat().st_size, 0)]
+    if spans:
+        pieces = _read_pieces(path, spans)
+        return verify_pieces(pieces, duration_s, columns, processes=processes)
+    decoding = _Decoding(_Blocks.for_file(duration_s, columns), processes)
+    return _combine_parts([decoding.verify_input(ffmpeg.confined_input(0), [path], _Skips())])
 
-    def judged(part: EncodedSpan) -> Verification:
-        return _verify_span(path, part, blocks, processes)
 
-    found: dict[EncodedSpan, Verification] = {}
-    for part, outcome in run_in_parallel(parts, judged, usable_cores()):
-        found[part] = outcome.result()
-    return _combine_parts([found[part] for part in parts])
+def _read_pieces(path: Path, spans: Iterable[EncodedSpan]) -> Iterator[EncodedPiece]:
+    with path.open("rb") as file:
+        for span in spans:
+            file.seek(span.begin_byte)
+            content = file.read(span.end_byte - span.begin_byte)
+            yield EncodedPiece(content, span.demuxer, span.preroll_samples, span.starts_at)
+
+
+def verify_pieces(
+    pieces: Iterable[EncodedPiece],
+    duration_s: float,
+    columns: int,
+    *,
+    memory: VerificationMemory | None = None,
+    processes: ProcessGroup | None = None,
+) -> Verification:
+    """Measure and outline a finished file that comes in pieces, on all cores.
+
+    Args:
+        pieces: all of the file, or some of it, in order; taken as needed.
+        duration_s: how long the file plays.
+        columns: into how many its outline is gathered.
+        memory: of what pieces measured before.
+        processes: the job that it belongs to.
+    """
+    decoding = _Decoding(_Blocks.for_file(duration_s, columns), processes, memory)
+    found: dict[int, Verification] = {}
+    for (number, _), outcome in run_in_parallel(
+        enumerate(pieces), lambda numbered: decoding.verify_piece(numbered[1]), usable_cores()
+    ):
+        found[number] = outcome.result()
+    return _combine_parts([found[number] for number in sorted(found)])
 
 
 def _combine_parts(parts: Sequence[Verification]) -> Verification:
-    """What the stretches of a file measure as a whole."""
-    momentary = tuple(window for part in parts for window in part.momentary_lufs)
+    """What the parts of a file measure as a whole."""
+    momentary = array("d", (window for part in parts for window in part.momentary_lufs))
     return Verification(
         integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
         true_peak_dbtp=max(part.true_peak_dbtp for part in parts),
         momentary_lufs=momentary,
         peaks=tuple(column for part in parts for column in part.peaks),
-        levels_dbfs=tuple(level for part in parts for level in part.levels_dbfs),
+        levels_dbfs=array("d", (level for part in parts for level in part.levels_dbfs)),
         block_s=parts[0].block_s,
     )
 
@@ -172,70 +244,88 @@ class _Blocks:
     per_column: int
 
     @classmethod
-    def of(cls, column_samples: int) -> "_Blocks":
+    def for_file(cls, duration_s: float, columns: int) -> "_Blocks":
+        column_samples = max(1, round(duration_s * MIX_RATE_HZ / columns))
         count = math.ceil(column_samples / (BLOCK_S * MIX_RATE_HZ))
         return cls(max(1, round(column_samples / count)), count)
 
 
-def _verify_span(
-    path: Path, span: EncodedSpan, blocks: _Blocks, processes: ProcessGroup | None
-) -> Verification:
-    skips = _Skips.of(span)
-    with TemporaryDirectory(prefix="check-") as folder:
-        extremes, energies = Path(folder, "extremes.txt"), Path(folder, "energies.txt")
-        done = ffmpeg.run(
-            [
-                *ONE_THREAD,
-                *_input_arguments(path, span),
-                *_filter_arguments(blocks.samples, skips, extremes.name, energies.name),
-            ],
-            files=[path],
-            cwd=Path(folder),
-            timeout_s=TIMEOUT_S,
-            processes=processes,
-        )
-        peaks, levels_dbfs = (
-            _parse_peaks(extremes.read_text()),
-            _parse_levels(energies.read_text(), blocks),
-        )
-    momentary = parse_momentary_lufs(done.stdout.decode())[skips.windows :]
-    if not momentary and not span.preroll_frames:
-        raise RenderFailed(f"There is not a moment of sound in {path}.")
-    return Verification(
-        integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
-        true_peak_dbtp=parse_true_peak_dbtp(done.stderr),
-        momentary_lufs=tuple(momentary),
-        peaks=_column_peaks(peaks, blocks.per_column),
-        levels_dbfs=levels_dbfs,
-        block_s=blocks.samples / MIX_RATE_HZ,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Skips:
-    """What is decoded of a stretch and does not count.
+    """What is decoded of a piece and does not count.
 
     Attributes:
         preroll: samples before its own.
         unmeasured_samples: samples before the first loudness window, so that windows end at whole
-            STEP_S
-            of the whole file, whatever stretch they lie in.
+            STEP_S of the whole file, whatever piece they are in.
         windows: loudness windows that end before its own samples begin.
     """
 
-    preroll: int
-    unmeasured_samples: int
-    windows: int
+    preroll: int = 0
+    unmeasured_samples: int = 0
+    windows: int = 0
 
     @classmethod
-    def of(cls, span: EncodedSpan) -> "_Skips":
-        roll, step = span.preroll_frames * FRAME_SAMPLES, round(STEP_S * MIX_RATE_HZ)
-        if not roll:
-            return cls(0, 0, 0)
-        delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
-        begin = (span.first_frame - span.preroll_frames) * FRAME_SAMPLES - delay
-        unmeasured = -begin % step
-        return cls(roll, unmeasured, (roll - unmeasured) // step)
+    def of(cls, piece: EncodedPiece) -> "_Skips":
+        preroll, step = piece.preroll_samples, round(STEP_S * MIX_RATE_HZ)
+        if not preroll:
+            return cls()
+        unmeasured = -piece.starts_at % step
+        return cls(preroll, unmeasured, (preroll - unmeasured) // step)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    """How the parts of one file are decoded."""
+
+    blocks: _Blocks
+    processes: ProcessGroup | None
+    memory: VerificationMemory | None = None
+
+    def verify_piece(self, piece: EncodedPiece) -> Verification:
+        """What a piece measures; remembered where it has a name."""
+        if self.memory is None or not piece.name:
+            return self._decode_piece(piece)
+        skips = _Skips.of(piece)
+        shaping = (piece.preroll_samples, skips.unmeasured_samples, *astuple(self.blocks))
+        fingerprint = " ".join(map(str, (VERIFICATION_VERSION, *shaping)))
+        if (found := self.memory.load(piece.name, fingerprint)) is None:
+            found = self._decode_piece(piece)
+            self.memory.save(piece.name, fingerprint, found)
+        return found
+
+    def _decode_piece(self, piece: EncodedPiece) -> Verification:
+        with TemporaryDirectory(prefix="check-") as folder:
+            path = Path(folder, "piece")  # from a pipe, FFmpeg plays the last frame to its end
+            path.write_bytes(piece.content)
+            return self.verify_input(["-f", piece.demuxer, "-i", str(path)], (), _Skips.of(piece))
+
+    def verify_input(
+        self, source: Sequence[str], files: Sequence[Path], skips: _Skips
+    ) -> Verification:
+        with TemporaryDirectory(prefix="check-") as folder:
+            extremes, energies = Path(folder, "extremes.txt"), Path(folder, "energies.txt")
+            shaped = _filter_arguments(self.blocks.samples, skips, extremes.name, energies.name)
+            done = ffmpeg.run(
+                [*ONE_THREAD, *source, *shaped],
+                files=[path.resolve() for path in files],
+                cwd=Path(folder),
+                timeout_s=TIMEOUT_S,
+                processes=self.processes,
+            )
+            peaks = _parse_peaks(extremes.read_text())
+            levels_dbfs = _parse_levels(energies.read_text(), self.blocks)
+        momentary = parse_momentary_lufs(done.stdout.decode())[skips.windows :]
+        if not momentary and not skips.preroll:
+            raise RenderFailed("There is not a moment of sound in the finished file.")
+        return Verification(
+            integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
+            true_peak_dbtp=parse_true_peak_dbtp(done.stderr),
+            momentary_lufs=array("d", momentary),
+            peaks=_column_peaks(peaks, self.blocks.per_column),
+            levels_dbfs=levels_dbfs,
+            block_s=self.blocks.samples / MIX_RATE_HZ,
+        )
 
 
 def _column_peaks(
@@ -244,14 +334,6 @@ def _column_peaks(
     """The extremes of each column, of those of its blocks."""
     columns = (peaks[at : at + blocks_per_column] for at in range(0, len(peaks), blocks_per_column))
     return tuple((min(low for low, _ in each), max(high for _, high in each)) for each in columns)
-
-
-def _input_arguments(path: Path, span: EncodedSpan) -> list[str]:
-    """A whole file opened confined, or some bytes of one of our own making."""
-    if span.begin_byte == 0 and span.end_byte == path.stat().st_size:
-        return ffmpeg.confined_input(0)
-    bytes_of_it = f"subfile,,start,{span.begin_byte},end,{span.end_byte},,:{path.resolve()}"
-    return ["-f", "mp3", "-i", bytes_of_it]
 
 
 def _filter_arguments(
@@ -287,7 +369,7 @@ def _skip_filter(samples: int) -> str:
     return f"atrim=start_sample={samples}," if samples else ""
 
 
-def _parse_levels(output: str, blocks: _Blocks) -> tuple[float, ...]:
+def _parse_levels(output: str, blocks: _Blocks) -> Sequence[float]:
     """Plain level of each block, told by the energy up to its end; -inf for silence.
 
     The last block of a stretch may be shorter, and is told as if silence filled it up.
@@ -295,7 +377,9 @@ def _parse_levels(output: str, blocks: _Blocks) -> tuple[float, ...]:
     upto = [float(match["value"]) for match in _HIGHEST.finditer(output)]
     whole = blocks.samples * ENERGY_SCALE
     powers = ((after - before) / whole for before, after in pairwise([0.0, *upto]))
-    return tuple(10 * math.log10(power) if power > SILENCE_POWER else -math.inf for power in powers)
+    return array(
+        "d", (10 * math.log10(power) if power > SILENCE_POWER else -math.inf for power in powers)
+    )
 
 
 def _parse_peaks(output: str) -> tuple[tuple[float, float], ...]:

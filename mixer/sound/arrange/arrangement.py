@@ -10,15 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+from mixer.script.script import CuePlace, SoundKind
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import (
-    MusicRegion,
-    PlacedSound,
-    PlaybackMode,
-    SoundAnnotation,
-    TakePosition,
-)
+from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound, SoundAnnotation
 from mixer.sound.timeline import Clip, Section, rescale_samples
 
 SOUND_GAP_S = 0.3
@@ -33,16 +28,14 @@ def sounds_duration_s(
 ) -> float:
     """How much of a pause its sounds take."""
     lengths = [
-        sounds[mark.source].audible_s
-        for mark in annotations
-        if mark.playback is not PlaybackMode.LOOP
+        sounds[mark.source].audible_s for mark in annotations if mark.kind is not SoundKind.MUSIC
     ]
     return sum(lengths) + SOUND_GAP_S * max(0, len(lengths) - 1)
 
 
-def sounds_at(take: Take, position: TakePosition) -> list[SoundAnnotation]:
+def sounds_at(take: Take, place: CuePlace) -> list[SoundAnnotation]:
     """The sounds of a take at a place."""
-    return [mark for mark in take.annotations if mark.position is position]
+    return [mark for mark in take.annotations if mark.place is place]
 
 
 def extend_gaps(takes: Sequence[Take], sounds: Mapping[str, SoundFile]) -> list[Take]:
@@ -53,12 +46,10 @@ def extend_gaps(takes: Sequence[Take], sounds: Mapping[str, SoundFile]) -> list[
     for take, following in zip(takes, [*takes[1:], None], strict=True):
         early = filter(_is_before_take, following.annotations) if following else ()
         kept = [mark for mark in take.annotations if not roomy or not _is_before_take(mark)]
-        marks = (*kept, *(replace(mark, position=TakePosition.AFTER) for mark in early))
+        marks = (*kept, *(replace(mark, place=CuePlace.AFTER) for mark in early))
         held_ms = ceil(
             1000
-            * sounds_duration_s(
-                sounds_at(replace(take, annotations=marks), TakePosition.AFTER), sounds
-            )
+            * sounds_duration_s(sounds_at(replace(take, annotations=marks), CuePlace.AFTER), sounds)
         )
         roomy.append(
             replace(take, annotations=marks, gap_ms=take.gap_ms + held_ms, sounds_ms=held_ms)
@@ -68,9 +59,7 @@ def extend_gaps(takes: Sequence[Take], sounds: Mapping[str, SoundFile]) -> list[
 
 def _is_before_take(annotation: SoundAnnotation) -> bool:
     """Whether a sound belongs to the pause before its take; music begins with the take itself."""
-    return (
-        annotation.position is TakePosition.BEFORE and annotation.playback is not PlaybackMode.LOOP
-    )
+    return annotation.place is CuePlace.BEFORE and annotation.kind is not SoundKind.MUSIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +99,11 @@ def _place_take_sounds(
     take, clip, rate_hz = voice.takes[number], voice.clips[number], voice.rate_hz
     opening = 0 if number == 0 else clip.start
     cursor = voice.margin
-    for mark in sounds_at(take, TakePosition.BEFORE):
+    for mark in sounds_at(take, CuePlace.BEFORE):
         length = _sound_length(mark, sounds, rate_hz)
         yield PlacedSound(mark, cursor if length else opening, length)
         cursor += length + round(SOUND_GAP_S * rate_hz) if length else 0
-    for mark in sounds_at(take, TakePosition.WITHIN):
+    for mark in sounds_at(take, CuePlace.WITHIN):
         moment = (
             clip.start
             - clip.skip
@@ -130,7 +119,7 @@ def _place_pause_sounds(
 ) -> Iterator[PlacedSound]:
     """The sounds behind a take, in the middle of the pause; music where it may begin or end."""
     take, clip, rate_hz = voice.takes[number], voice.clips[number], voice.rate_hz
-    marks = sounds_at(take, TakePosition.AFTER)
+    marks = sounds_at(take, CuePlace.AFTER)
     if not marks:
         return
     held = round(take.sounds_ms * rate_hz / 1000)
@@ -163,7 +152,7 @@ def _sound_length(
     """Of a sound that plays once, in whole samples of the timeline that it fills; 0 for music."""
     return (
         0
-        if annotation.playback is PlaybackMode.LOOP
+        if annotation.kind is SoundKind.MUSIC
         else max(1, int(sounds[annotation.source].audible_s * rate_hz) - 2)
     )
 
@@ -186,7 +175,7 @@ def arrange_music(
     starts |= {
         each.start: each.annotation
         for each in placed_sounds
-        if each.annotation.playback is PlaybackMode.LOOP
+        if each.annotation.kind is SoundKind.MUSIC
     }
     changes = sorted(starts.items(), key=lambda change: change[0])
     ends = [*(start for start, _ in changes[1:]), length]
@@ -198,7 +187,7 @@ def arrange_music(
     rooms = [
         _sting_span(each, voice)
         for each in placed_sounds
-        if each.annotation.playback is PlaybackMode.STING
+        if each.annotation.kind is SoundKind.STING
     ]
     least = round(MIN_MUSIC_S * voice.rate_hz)
     cleared = [part for stretch in whole for part in _subtract_gaps(stretch, rooms, least)]

@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from mixer.script.script import SoundKind
 from mixer.sound.analysis.loudness import DUAL_MONO_LU, STEP_S, WINDOW_S
 from mixer.sound.analysis.measurement import Measurement
-from mixer.sound.arrange import ducking
-from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound, PlaybackMode
+from mixer.sound.arrange.ducking import Span, build_ramps
+from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound
+from mixer.sound.presets import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Cue
 
 CROSSFADE_S = 3.0
@@ -102,7 +104,7 @@ class MusicBedStyle:
     level_lu: float
     fade_out_s: float
     rate_hz: int
-    envelope: ducking.DuckingEnvelope = ducking.RADIO
+    envelope: DuckingEnvelope = RADIO
 
     def level_below_voice_lu(self, level_lu: float | None) -> float:
         """How far below the voice music of a level lies."""
@@ -111,7 +113,7 @@ class MusicBedStyle:
 
 def place_cues(
     music: Sequence[MusicRegion],
-    foreground: Sequence[ducking.Span],
+    foreground: Sequence[Span],
     length: int,
     bed_style: MusicBedStyle,
 ) -> Iterator[Cue]:
@@ -164,7 +166,7 @@ def place_sounds(placed_sounds: Sequence[PlacedSound], rate_hz: int) -> Iterator
     """The cues of sounds that play once, a moment of fading at both edges."""
     fade = round(SOUND_FADE_S * rate_hz)
     for each in placed_sounds:
-        if each.annotation.playback is not PlaybackMode.LOOP:
+        if each.annotation.kind is not SoundKind.MUSIC:
             cue = Cue(
                 each.annotation.source, each.start, each.length, 0.0, fade, fade, plays_once=True
             )
@@ -178,8 +180,8 @@ def _clamp_fades(cue: Cue) -> Cue:
 
 
 def _duck_cue(
-    cue: Cue, foreground: Sequence[ducking.Span], rise_db: float, bed_style: MusicBedStyle
+    cue: Cue, foreground: Sequence[Span], rise_db: float, bed_style: MusicBedStyle
 ) -> Cue:
     bed = cue.start, cue.end
-    ramps = ducking.build_ramps(foreground, bed, rise_db, bed_style.rate_hz, bed_style.envelope)
+    ramps = build_ramps(foreground, bed, rise_db, bed_style.rate_hz, bed_style.envelope)
     return replace(cue, ramps=ramps)

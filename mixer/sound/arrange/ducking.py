@@ -8,32 +8,9 @@ Source of the times: practice of radio mixing (10 dB deep, down over 150 ms, hol
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from mixer.sound.presets import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Ramp
-
-
-@dataclass(frozen=True, slots=True)
-class DuckingEnvelope:
-    """How quickly a bed gives way, and how soon it comes back.
-
-    Attributes:
-        attack_s: before the first syllable.
-        hold_s: behind the last, until it begins to rise.
-        release_s: of the rise.
-    """
-
-    attack_s: float = 0.15
-    hold_s: float = 0.2
-    release_s: float = 0.5
-
-    @property
-    def min_pause_s(self) -> float:
-        """Shorter pauses are held through."""
-        return self.attack_s + self.hold_s + self.release_s
-
-
-RADIO = DuckingEnvelope()
 
 Span = tuple[int, int]
 """From a sample to one past the last."""

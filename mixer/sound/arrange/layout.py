@@ -7,6 +7,7 @@ from itertools import islice
 from types import MappingProxyType
 
 from mixer.errors import UnplayableAudio
+from mixer.script.script import CuePlace, SoundKind
 from mixer.sound.analysis.loudness import DUAL_MONO_LU
 from mixer.sound.arrange.arrangement import (
     SOUND_GAP_S,
@@ -18,20 +19,13 @@ from mixer.sound.arrange.arrangement import (
     sounds_duration_s,
 )
 from mixer.sound.arrange.cues import MusicBedStyle, SoundFile
-from mixer.sound.arrange.ducking import RADIO, DuckingEnvelope
 from mixer.sound.arrange.levels import clip_gains_db, compute_mastering
 from mixer.sound.arrange.loudness_prediction import predict_loudness
 from mixer.sound.arrange.music_levels import build_accompaniment, mean_shares
 from mixer.sound.arrange.pauses import count_silent_windows, pause_windows, speech_spans
 from mixer.sound.arrange.placement import Take, place_takes
-from mixer.sound.arrange.sound_annotations import (
-    PlacedSound,
-    PlaybackMode,
-    SoundAnnotation,
-    TakePosition,
-)
-from mixer.sound.formats.encoding import MP3, Encoding
-from mixer.sound.presets import Preset
+from mixer.sound.arrange.sound_annotations import PlacedSound, SoundAnnotation
+from mixer.sound.presets import RADIO, DuckingEnvelope, Preset
 from mixer.sound.timeline import Timeline, voice_rate_hz
 
 NAMED_TAKES = 20
@@ -44,7 +38,7 @@ class MixStyle:
 
     Attributes:
         preset: loudness, ceiling, margins.
-        encoding: of the finished file; encoders change the level.
+        level_offset_db: by how much the encoder of the finished file changes the level.
         music_level_lu: how far the music lies below the voice while it speaks.
         duck_db: by how much the music rises in long pauses.
         intro_s: music before the first word.
@@ -56,7 +50,7 @@ class MixStyle:
     """
 
     preset: Preset
-    encoding: Encoding = MP3
+    level_offset_db: float = 0.0
     music_level_lu: float = 20.0
     duck_db: float = 8.0
     intro_s: float = 0.0
@@ -96,7 +90,7 @@ def build_timeline(
             "There is nothing to hear: every chunk is silent or empty.", keys=keys
         )
     known = {**sounds, **({music.source: music} if music else {})}
-    opening = SoundAnnotation(music.source, PlaybackMode.LOOP) if music else None
+    opening = SoundAnnotation(music.source, SoundKind.MUSIC) if music else None
     measured = [take.measured for take in heard]
     rate_hz = voice_rate_hz({each.rate_hz for each in measured})
     has_cues = bool(music) or any(mark.source for take in heard for mark in take.annotations)
@@ -138,7 +132,7 @@ def build_timeline(
         sections=sections,
         mastering=compute_mastering(
             *(expected, beside.bed_peak_db, channels),
-            *(style.preset, style.encoding),
+            *(style.preset, style.level_offset_db),
             prediction_error_lu=style.prediction_error_lu,
             has_sounds=bool(beside.sound_cues),
         ),
@@ -152,13 +146,11 @@ def _lead_s(
 ) -> float:
     """What comes before the first word: silence, sounds of their own, music."""
     before = [
-        mark
-        for mark in sounds_at(first, TakePosition.BEFORE)
-        if mark.playback is not PlaybackMode.LOOP
+        mark for mark in sounds_at(first, CuePlace.BEFORE) if mark.kind is not SoundKind.MUSIC
     ]
     last = [
         mark
-        for mark in [opening, *sounds_at(first, TakePosition.BEFORE)]
+        for mark in [opening, *sounds_at(first, CuePlace.BEFORE)]
         if mark and mark not in before
     ]
     intro_s = style.intro_s if last and last[-1].source else 0.0

@@ -23,7 +23,6 @@ from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.ducking import Span
 from mixer.sound.arrange.loudness_prediction import LoudnessModel
-from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import Preset
 from mixer.sound.timeline import Cue, Mastering
 
@@ -159,7 +158,7 @@ def compute_mastering(
     bed_peak_db: float | None,
     channels: int,
     preset: Preset,
-    encoding: Encoding,
+    level_offset_db: float,
     *,
     prediction_error_lu: float = 0.0,
     has_sounds: bool = False,
@@ -173,15 +172,14 @@ def compute_mastering(
         bed_peak_db: true peak of the music under speech, before mastering; None without music.
         channels: of the mix.
         preset: target and ceiling.
-        encoding: whose own change of level counts.
+        level_offset_db: by how much the encoder changes the level.
         prediction_error_lu: how much louder than foretold the mix was found to be (see
             `mixer.sound.render.loudness_correction`).
         has_sounds: whether sounds play once, whose peaks may meet the voice's: then a limiter
             watches the sum.
     """
-    offset_db = encoding.level_offset_db
     master = _MasteringModel(
-        model, bed_peak_db, preset.ceiling_dbtp, offset_db, prediction_error_lu
+        model, bed_peak_db, preset.ceiling_dbtp, level_offset_db, prediction_error_lu
     )
     target = preset.stereo_lufs if channels > 1 else preset.mono_lufs
     gain = _find_gain(target, master.lufs, prediction_error_lu)

@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mixer.script.script import SoundKind
 from mixer.sound.analysis.loudness import WINDOW_S, energy_sum_db
 from mixer.sound.arrange.cues import MusicBedStyle, SoundFile, place_cues, place_sounds
 from mixer.sound.arrange.ducking import Span
 from mixer.sound.arrange.levels import VOICE_LUFS, cue_gains_db, sound_gain_db
 from mixer.sound.arrange.loudness_prediction import LevelShares
 from mixer.sound.arrange.pauses import cue_level_db, cue_lufs, find_active_cues
-from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound, PlaybackMode
+from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound
 from mixer.sound.timeline import Clip, Cue
 
 STING_LU = -6.0
@@ -132,9 +133,7 @@ def build_accompaniment(
     """
     rate_hz = bed_style.rate_hz
     over = [
-        (each.start, each.end)
-        for each in placed_sounds
-        if each.annotation.playback is PlaybackMode.ONE_SHOT
+        (each.start, each.end) for each in placed_sounds if each.annotation.kind is SoundKind.SOUND
     ]
     heard = sorted([*speech, *over]) if over else speech
     beds, beds_lufs = [], []
@@ -143,7 +142,7 @@ def build_accompaniment(
         (gain_db,) = cue_gains_db(sounds[cue.source], [cue], speech, below_lu, rate_hz)
         beds.append(replace(cue, gain_db=gain_db))
         beds_lufs.append(VOICE_LUFS - below_lu)
-    shots = [each for each in placed_sounds if each.annotation.playback is not PlaybackMode.LOOP]
+    shots = [each for each in placed_sounds if each.annotation.kind is not SoundKind.MUSIC]
     once = [
         replace(cue, gain_db=_sound_gain_db(each, sounds[cue.source], speech))
         for each, cue in zip(shots, place_sounds(placed_sounds, rate_hz), strict=True)
@@ -153,7 +152,7 @@ def build_accompaniment(
 
 def _sound_gain_db(placed_sound: PlacedSound, sound: SoundFile, speech: Sequence[Span]) -> float:
     is_under_words = is_over_speech(placed_sound.start, placed_sound.end, speech)
-    usual = STING_LU if placed_sound.annotation.playback is PlaybackMode.STING else ONE_SHOT_LU
+    usual = STING_LU if placed_sound.annotation.kind is SoundKind.STING else ONE_SHOT_LU
     level_lu = UNDER_SPEECH_LU if is_under_words else usual
     if placed_sound.annotation.level_lu is not None:
         level_lu = placed_sound.annotation.level_lu

@@ -21,7 +21,8 @@ from mixer.sound.analysis.loudness import (
 )
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.ducking import RADIO, DuckingEnvelope, Span
+from mixer.sound.arrange.ducking import Span
+from mixer.sound.presets import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Clip, Cue, rescale_samples
 
 BREATH_S = 0.1

@@ -1,28 +1,8 @@
 """What the author wants to hear at a take besides the voice: values that a layout places."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class PlaybackMode(StrEnum):
-    """How a recording is played."""
-
-    LOOP = "on"
-    """Under the voice, until other music; no recording ends it."""
-
-    STING = "alone"
-    """Once; the music is silent meanwhile."""
-
-    ONE_SHOT = "once"
-    """Once, over the music."""
-
-
-class TakePosition(StrEnum):
-    """Where a sound lies, seen from a take."""
-
-    BEFORE = "before"
-    WITHIN = "within"
-    AFTER = "after"
+from mixer.script.script import CuePlace, SoundKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +11,15 @@ class SoundAnnotation:
 
     Attributes:
         source: of the recording; empty to end the music.
-        playback: how.
-        position: seen from the take.
+        kind: how it plays.
+        place: seen from the take.
         at_samples: of one within: the sample of the take's recording with which it begins.
         level_lu: against the voice; None for the usual.
     """
 
     source: str
-    playback: PlaybackMode
-    position: TakePosition = TakePosition.AFTER
+    kind: SoundKind
+    place: CuePlace = CuePlace.AFTER
     at_samples: int = 0
     level_lu: float | None = None
 

@@ -1,212 +1,183 @@
-"""MP3 as frames: taking streams apart, and the header frame that tells players the length.
+"""MP3: an ID3 tag, a header frame, and frames that stand for themselves.
 
-With the bit reservoir off every frame stands for itself, so streams can be cut and joined between
-frames like film. Only MPEG-1 layer III at 44.1 kHz is read: what this project's encoder writes.
-
-Sources: ISO/IEC 11172-3 (frame header), Gabriel Bouvigne's description of the Info tag (header
-frame, delay and padding).
+With the bit reservoir off, segments join into the very bytes of a serial render, and a chapter is
+the frames that hold it; its header frame says how many samples to leave out at both ends. Where a
+shop wants quiet around each chapter, frames of quiet go before and after: the tone of the whole's
+room, or silence where it has none.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import cycle, islice
+from typing import IO, TYPE_CHECKING
 
-from mixer.errors import RenderFailed
+from mixer.formats import FormatName
+from mixer.sound import ffmpeg, room_tone
+from mixer.sound.analysis.verification import EncodedPiece, EncodedSpan
+from mixer.sound.formats import mp3_frames
+from mixer.sound.formats.id3 import build_id3_tag
+from mixer.sound.formats.model import EncodedStream, FileSpec, StreamedFormat, StreamFormat
+from mixer.sound.formats.mp3_frames import FRAME_SAMPLES
+from mixer.sound.formats.tags import AudioTags
+from mixer.sound.timeline import MIX_RATE_HZ
 
-FRAME_SAMPLES = 1_152
-RATE_HZ = 44_100
-HEADER_BYTES = 4
-MAX_FRAME_BYTES = 1_045
-"""At 320 kbit/s, with its padding byte."""
+if TYPE_CHECKING:
+    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 
-ID3_HEADER_BYTES = 10
-"""Marker, version, flags and a size of four times seven bits (ID3v2, section 3.1)."""
+DEMUXER = "mp3"
+TIMEOUT_S = 600.0
 
-PADDING_PERIOD_FRAMES = 49
-"""After so many frames, whole bytes at every bit rate, the pattern of padding bytes begins anew."""
+_BARE_FRAMES = ("-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3")
+MP3_STREAM = StreamFormat(
+    *("mp3", FRAME_SAMPLES, ("-c:a", "libmp3lame", *_BARE_FRAMES)),
+    frame_lengths=mp3_frames.frame_lengths,
+)
+"""No bit reservoir, no header frame, no tags."""
 
-MIN_BITRATE_KBPS = 64
-"""Below this the header frame has no room for the Info tag."""
+LAME_OFFSETS_DB = ((160, -0.445), (192, -0.264), (224, -0.175))
+"""libmp3lame scales what it is given, by the bit rate (measured)."""
 
-ENCODER_DELAY_SAMPLES = 576
-"""Of silence that LAME puts before the first sample; players add their own decoder's."""
+VERIFY_PREROLL_FRAMES = mp3_frames.PADDING_PERIOD_FRAMES
+"""1.28 s before a piece, to be decoded and not judged: more than a loudness window needs."""
 
-DECODER_DELAY_SAMPLES = 529
-"""Of every decoder (LAME's technical FAQ: 528 of the filter bank, and one)."""
+QUIET_FRAMES = room_tone.LOOP_SAMPLES // FRAME_SAMPLES
+"""So many frames of quiet repeat: those of one turn of the room tone."""
 
-_BITRATES_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
-_SYNC = b"\xff\xfb"
-_JOINT_STEREO, _MONO = 0b01, 0b11
-_ORIGINAL_BIT = 0x04
-_PADDING_BIT = 0x02
-_SIDE_INFO_BYTES = {True: 17, False: 32}
-_ALL_FIELDS = 0x0F
-_TOC = bytes(256 * percent // 100 for percent in range(100))
-"""At a constant bit rate the file's bytes run as evenly as its seconds."""
-_QUALITY = 50
-_ENCODER_NAME = b"LAME3.100"
-_CONSTANT_BITRATE = 1
-_MAX_BITRATE_FIELD = 255
-_CRC_POLYNOMIAL = 0xA001
+QUIET_SETTLED_FRAMES = 2 * QUIET_FRAMES
+"""Left out before them: LAME needs 95 to forget what was before (`mixer.sound.render.segments`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedSpan:
-    """A part of a file that can be decoded by itself.
+class Mp3(StreamedFormat):
+    """MP3 at a constant bit rate."""
 
-    Attributes:
-        begin_byte: where to begin reading.
-        end_byte: where to stop.
-        preroll_frames: at its beginning, which only fill the decoder's and the meters' memory.
-        first_frame: number of the first that is its own, among the frames of audio.
-    """
+    name: FormatName = "mp3"
+    content_type = "audio/mpeg"
+    stream = MP3_STREAM
+    level_offsets_db = LAME_OFFSETS_DB
+    takes_quiet = True
+    book_suffix = "mp3"
 
-    begin_byte: int
-    end_byte: int
-    preroll_frames: int
-    first_frame: int = 0
+    def build_header(self, spec: FileSpec, frames: int, stream_bytes: int) -> bytes:
+        """The ID3 tag and the header frame."""
+        kbps = spec.encoding.bitrate_kbps
+        info = mp3_frames.info_frame(kbps, spec.channels, frames, stream_bytes, spec.samples)
+        return _build_tag(spec.tags) + info
 
+    def find_spans(
+        self, spec: FileSpec, streams: Sequence[EncodedStream]
+    ) -> tuple[EncodedSpan, ...]:
+        """The file parted where its segments meet, each with a preroll, save the first."""
+        preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
+        at = len(self.build_header(spec, 0, 0))
+        spans: list[EncodedSpan] = []
+        frames = 0
+        for stream in streams:
+            end = at + stream.size_bytes
+            if spans:
+                samples = _preroll_samples(frames)
+                spans.append(EncodedSpan(at - preroll_bytes, end, DEMUXER, *samples))
+            else:
+                spans.append(EncodedSpan(0, end, DEMUXER))
+            at, frames = end, frames + stream.frames
+        return tuple(spans)
 
-def split_frames(stream: bytes) -> Iterator[bytes]:
-    """The frames of a stream that begins with one.
+    def build_piece(
+        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str = ""
+    ) -> EncodedPiece:
+        """A segment with the last frames of the one before it; the first with the header."""
+        if not first_frame:
+            return EncodedPiece(before + content, DEMUXER)
+        preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
+        return EncodedPiece(
+            before[-preroll_bytes:] + content, DEMUXER, *_preroll_samples(first_frame), name
+        )
 
-    Raises:
-        RenderFailed: something that is not a frame lies between them.
-    """
-    at = 0
-    for length in frame_lengths(stream):
-        yield stream[at : at + length]
-        at += length
-
-
-def frame_lengths(stream: bytes) -> Iterator[int]:
-    """The bytes of each frame of a stream that begins with one.
-
-    Raises:
-        RenderFailed: something that is not a frame lies between them.
-    """
-    at = 0
-    while at + HEADER_BYTES <= len(stream):
-        length = _frame_bytes(stream, at)
-        yield length
-        at += length
-
-
-def frames_bytes(frame_count: int, bitrate_kbps: int) -> int:
-    """The bytes of so many frames; exact for multiples of PADDING_PERIOD_FRAMES."""
-    return frame_count * FRAME_SAMPLES * bitrate_kbps * 125 // RATE_HZ
-
-
-def id3_tag_bytes(beginning: bytes) -> int:
-    """How long the ID3 tag at the beginning of a file is; 0 where there is none."""
-    if beginning[:3] != b"ID3":
-        return 0
-    size = 0
-    for byte in beginning[6:ID3_HEADER_BYTES]:
-        size = size << 7 | byte
-    return ID3_HEADER_BYTES + size
-
-
-@dataclass(frozen=True, slots=True)
-class FrameSpan:
-    """The frames that hold a stretch of samples.
-
-    Attributes:
-        first: frame.
-        count: of frames.
-        delay_samples: before the stretch begins, besides a decoder's own.
-    """
-
-    first: int
-    count: int
-    delay_samples: int
-
-
-def find_frame_span(start: int, end: int, frame_count: int) -> FrameSpan:
-    """Which frames it takes to play a stretch to the sample.
-
-    A decoder that begins with the first of them lacks what the frame before would have added; that
-    is over within the delay, which players leave out.
-
-    Args:
-        start: first sample.
-        end: one past the last.
-        frame_count: of the whole stream.
-    """
-    first = start // FRAME_SAMPLES
-    delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
-    behind = min(frame_count, -(-(end + delay) // FRAME_SAMPLES))
-    return FrameSpan(first, behind - first, ENCODER_DELAY_SAMPLES + start - first * FRAME_SAMPLES)
+    def write_cut(
+        self, splitter: "ChapterSplitter", cut: "FileCut", file: IO[bytes], tags: AudioTags | None
+    ) -> None:
+        """Copy the frames of a cut, with quiet around them where it wants some."""
+        kbps = splitter.encoding.bitrate_kbps
+        with splitter.whole.open() as whole:
+            stream_begin, frame_count = _locate_frames(whole, kbps)
+            span = mp3_frames.find_frame_span(cut.start, cut.end, frame_count)
+            begin = _frame_offset(whole, stream_begin, span.first, kbps)
+            end = _frame_offset(whole, stream_begin, span.first + span.count, kbps)
+            before, after = (
+                _encode_quiet(splitter, -(-samples // FRAME_SAMPLES))
+                for samples in (cut.quiet_before, cut.quiet_after)
+            )
+            quiet_count = len(before) + len(after)
+            file.write(_build_tag(tags))
+            file.write(
+                mp3_frames.info_frame(
+                    kbps,
+                    splitter.channels,
+                    span.count + quiet_count,
+                    end - begin + sum(map(len, (*before, *after))),
+                    cut.end - cut.start + quiet_count * FRAME_SAMPLES,
+                    delay_samples=span.delay_samples,
+                )
+            )
+            file.writelines(before)
+            splitter.copy_range(whole, begin, end, file)
+            file.writelines(after)
 
 
-def info_frame(
-    bitrate_kbps: int,
-    channels: int,
-    frame_count: int,
-    audio_bytes: int,
-    samples: int,
-    *,
-    delay_samples: int = ENCODER_DELAY_SAMPLES,
-) -> bytes:
-    """The frame that goes before the audio: how many frames and bytes, where to seek, what to skip.
+def _preroll_samples(first_frame: int) -> tuple[int, int]:
+    """The preroll of a piece, and the sample of the file that it begins with.
 
     Args:
-        bitrate_kbps: of the audio.
-        channels: of the audio.
-        frame_count: of the audio.
-        audio_bytes: of the audio.
-        samples: how many the finished file shall play.
-        delay_samples: before the first of them, besides a decoder's own.
+        first_frame: number of the piece's own first frame, among all of audio.
     """
-    mode = _MONO if channels == 1 else _JOINT_STEREO
-    rate = _BITRATES_KBPS.index(bitrate_kbps)
-    header = _SYNC + bytes([rate << 4, mode << 6 | _ORIGINAL_BIT])
-    frame = bytearray(_frame_bytes(header, 0))
-    whole_bytes = audio_bytes + len(frame)
-    padding = frame_count * FRAME_SAMPLES - delay_samples - samples
-    body = header + bytes(_SIDE_INFO_BYTES[channels == 1]) + _seek_tag(frame_count, whole_bytes)
-    body += _encoder_tag(bitrate_kbps, delay_samples, padding, whole_bytes)
-    body += _crc16(body).to_bytes(2)
-    frame[: len(body)] = body
-    return bytes(frame)
+    delay = mp3_frames.ENCODER_DELAY_SAMPLES + mp3_frames.DECODER_DELAY_SAMPLES
+    begin = (first_frame - VERIFY_PREROLL_FRAMES) * FRAME_SAMPLES - delay
+    return VERIFY_PREROLL_FRAMES * FRAME_SAMPLES, begin
 
 
-def _seek_tag(frame_count: int, whole_bytes: int) -> bytes:
-    numbers = b"".join(each.to_bytes(4) for each in (_ALL_FIELDS, frame_count, whole_bytes))
-    return b"Info" + numbers + _TOC + _QUALITY.to_bytes(4)
+def _build_tag(tags: AudioTags | None) -> bytes:
+    return b"" if tags is None else build_id3_tag(tags)
 
 
-def _encoder_tag(bitrate_kbps: int, delay: int, padding: int, whole_bytes: int) -> bytes:
-    """LAME's extension of the tag; fields that say nothing here are zero, its checksum follows."""
-    peak_and_gains = bytes(9)
-    skipped = (delay << 12 | max(0, padding)).to_bytes(3)
-    return (
-        _ENCODER_NAME
-        + bytes([_CONSTANT_BITRATE])
-        + peak_and_gains
-        + bytes([0, min(bitrate_kbps, _MAX_BITRATE_FIELD)])
-        + skipped
-        + bytes(4)
-        + whole_bytes.to_bytes(4)
-        + bytes(2)
-    )
+def _encode_quiet(splitter: "ChapterSplitter", count: int) -> list[bytes]:
+    """So many frames as the whole has them where nothing is spoken, again and again."""
+    if not count:
+        return []
+    length = (QUIET_SETTLED_FRAMES + QUIET_FRAMES + 1) * FRAME_SAMPLES
+    source = ["-f", "lavfi", "-i", _quiet_source(splitter, length)]
+    arguments = [*source, *splitter.encoding.segment_arguments, "-"]
+    encoded = ffmpeg.run(
+        arguments, timeout_s=TIMEOUT_S, processes=splitter.workshop.processes
+    ).stdout
+    settled = islice(mp3_frames.split_frames(encoded), QUIET_SETTLED_FRAMES, None)
+    return list(islice(cycle(islice(settled, QUIET_FRAMES)), count))
 
 
-def _frame_bytes(stream: bytes, at: int) -> int:
-    if stream[at : at + 2] != _SYNC:
-        raise RenderFailed(f"The encoder's stream holds no MP3 frame at byte {at}.")
-    padded = bool(stream[at + 2] & _PADDING_BIT)
-    return FRAME_SAMPLES // 8 * _bitrate_kbps(stream, at) * 1000 // RATE_HZ + padded
+def _quiet_source(splitter: "ChapterSplitter", samples: int) -> str:
+    layout = "mono" if splitter.channels == 1 else "stereo"
+    if splitter.room_tone_dbfs is None:
+        return f"anullsrc=r={MIX_RATE_HZ}:cl={layout}:d={samples / MIX_RATE_HZ:.6f}"
+    tone = [*room_tone.noise_filters(splitter.room_tone_dbfs), room_tone.LOOP_FILTER]
+    pan = ["pan=stereo|c0=c0|c1=c0"] if splitter.channels > 1 else []
+    return ",".join([*tone, *room_tone.trim_filters(0, samples), *pan])
 
 
-def _bitrate_kbps(stream: bytes, at: int) -> int:
-    return _BITRATES_KBPS[stream[at + 2] >> 4]
+def _locate_frames(whole: IO[bytes], kbps: int) -> tuple[int, int]:
+    """Where the frames behind the header frame begin, and how many there are."""
+    size_bytes = whole.seek(0, 2)
+    whole.seek(0)
+    at = mp3_frames.id3_tag_bytes(whole.read(mp3_frames.ID3_HEADER_BYTES))
+    whole.seek(at)
+    begin = at + next(mp3_frames.frame_lengths(whole.read(mp3_frames.MAX_FRAME_BYTES)))
+    period = mp3_frames.frames_bytes(mp3_frames.PADDING_PERIOD_FRAMES, kbps)
+    periods, rest = divmod(size_bytes - begin, period)
+    whole.seek(begin + periods * period)
+    ends = sum(1 for _ in mp3_frames.frame_lengths(whole.read(rest)))
+    return begin, periods * mp3_frames.PADDING_PERIOD_FRAMES + ends
 
 
-def _crc16(content: bytes) -> int:
-    """CRC-16/ARC, which the Info tag asks for over everything before it."""
-    checksum = 0
-    for byte in content:
-        checksum ^= byte
-        for _ in range(8):
-            checksum = checksum >> 1 ^ (_CRC_POLYNOMIAL if checksum & 1 else 0)
-    return checksum
+def _frame_offset(whole: IO[bytes], stream_begin: int, frame: int, kbps: int) -> int:
+    """Where a frame begins in the file."""
+    over = frame % mp3_frames.PADDING_PERIOD_FRAMES
+    at = stream_begin + mp3_frames.frames_bytes(frame - over, kbps)
+    whole.seek(at)
+    content = whole.read(over * mp3_frames.MAX_FRAME_BYTES)
+    return at + sum(islice(mp3_frames.frame_lengths(content), over))

@@ -1,47 +1,102 @@
-"""The header of a WAV file. Pure.
+"""WAV: 16-bit samples behind a header; tags are chunks between its format and its samples.
 
-Source: Microsoft's RIFF WAVE description (WAVE_FORMAT_PCM); its sizes are 32 bits wide.
+Sources: Microsoft's RIFF WAVE description (WAVE_FORMAT_PCM; sizes are 32 bits wide) and Multimedia
+Programming Interface (INFO list).
 """
 
 import struct
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from mixer.errors import BadOption, RenderFailed
+from mixer.formats import FormatName
+from mixer.sound.formats.id3 import build_id3_tag
+from mixer.sound.formats.model import ConcatenatedFormat, FileSpec, StreamFormat
+from mixer.sound.formats.tags import AudioTags
 from mixer.sound.timeline import MIX_RATE_HZ
+
+if TYPE_CHECKING:
+    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 
 HEADER_BYTES = 44
 MAX_BYTES = (1 << 32) - 1
 SAMPLE_BYTES = 2
 """16 bits: what players and shops ask for."""
+
 _RIFF_BYTES = 12
 _CHUNK_HEADER_BYTES = 8
 _PCM = 1
 _FORMAT_CHUNK_BYTES = 16
 
+SAMPLES_STREAM = StreamFormat("s16", 1, ("-c:a", "pcm_s16le", "-f", "s16le"), SAMPLE_BYTES)
 
-def header(channels: int, stream_bytes: int, chunks: bytes = b"") -> bytes:
-    """What lies before 16-bit samples at MIX_RATE_HZ.
+RIFF_NAMES = {
+    "title": b"INAM",
+    "artist": b"IART",
+    "album": b"IPRD",
+    "genre": b"IGNR",
+    "date": b"ICRD",
+    "comment": b"ICMT",
+    "track": b"IPRT",
+    "language": b"ILNG",
+}
+"""Of the INFO list (IPRT as FFmpeg reads it)."""
 
-    Args:
-        channels: of the samples.
-        stream_bytes: of all samples together.
-        chunks: of RIFF, whole and on even bytes, that tell what the file is.
-    """
-    whole_bytes = HEADER_BYTES - 8 + len(chunks) + stream_bytes
-    block = channels * SAMPLE_BYTES
-    described = (_PCM, channels, MIX_RATE_HZ, MIX_RATE_HZ * block, block, 8 * SAMPLE_BYTES)
-    return b"".join(
-        (
-            struct.pack("<4sI4s", b"RIFF", whole_bytes, b"WAVE"),
-            struct.pack("<4sIHHIIHH", b"fmt ", _FORMAT_CHUNK_BYTES, *described),
-            chunks,
-            struct.pack("<4sI", b"data", stream_bytes),
-        )
+
+class Wav(ConcatenatedFormat):
+    """WAV, up to 4 GiB."""
+
+    name: FormatName = "wav"
+    content_type = "audio/wav"
+    stream = SAMPLES_STREAM
+    is_lossy = False
+
+    def require_fit(self, spec: FileSpec) -> None:
+        """Refuse what would be larger than 4 GiB."""
+        size_bytes = spec.samples * spec.channels * SAMPLE_BYTES
+        whole_bytes = HEADER_BYTES + len(build_chunks(spec.tags)) + size_bytes
+        if whole_bytes > MAX_BYTES:
+            hours = spec.samples / MIX_RATE_HZ / 3600
+            raise BadOption(
+                f"format: a WAV file ends at 4 GiB, and {hours:.1f} hours need"
+                f" {whole_bytes / 2**30:.1f} GiB: ask for flac, which keeps every sample, or for"
+                " mp3 or m4b.",
+                field="format",
+            )
+
+    def build_header(self, spec: FileSpec, frames: int, stream_bytes: int) -> bytes:
+        """Format, tags, and the size of the samples."""
+        del frames
+        return _build_header(spec.channels, stream_bytes, build_chunks(spec.tags))
+
+    def write_cut(
+        self, splitter: "ChapterSplitter", cut: "FileCut", file: IO[bytes], tags: AudioTags | None
+    ) -> None:
+        """Copy the samples of a cut."""
+        block = splitter.channels * SAMPLE_BYTES
+        with splitter.whole.open() as whole:
+            samples_begin = find_samples(whole)
+            begin, end = (samples_begin + block * at for at in (cut.start, cut.end))
+            file.write(_build_header(splitter.channels, end - begin, build_chunks(tags)))
+            splitter.copy_range(whole, begin, end, file)
+
+
+def build_chunks(tags: AudioTags | None) -> bytes:
+    """The tags twice: as RIFF's own list, and as ID3, which knows more; empty for no tags."""
+    if tags is None:
+        return b""
+    named = {name: value for name, value in tags.fields.items() if value}
+    if not named and tags.cover is None and not tags.has_chapters:
+        return b""
+    listed = b"INFO" + b"".join(
+        _build_chunk(code, named[name].encode() + b"\0")
+        for name, code in RIFF_NAMES.items()
+        if name in named
     )
+    return _build_chunk(b"LIST", listed) + _build_chunk(b"id3 ", build_id3_tag(tags))
 
 
 def find_samples(file: IO[bytes]) -> int:
-    """Where the samples of a WAV file of ours begin.
+    """Where the samples of a WAV file begin.
 
     Raises:
         RenderFailed: it holds none.
@@ -57,23 +112,20 @@ def find_samples(file: IO[bytes]) -> int:
         at += _CHUNK_HEADER_BYTES + size + size % 2
 
 
-def require_fit(channels: int, samples: int, chunk_bytes: int = 0) -> None:
-    """Refuse what a WAV file cannot hold, before anything is rendered.
-
-    Args:
-        channels: of the samples.
-        samples: of each channel.
-        chunk_bytes: of what tells what the file is.
-
-    Raises:
-        BadOption: it would be larger than 4 GiB.
-    """
-    whole_bytes = HEADER_BYTES + chunk_bytes + samples * channels * SAMPLE_BYTES
-    if whole_bytes > MAX_BYTES:
-        hours = samples / MIX_RATE_HZ / 3600
-        raise BadOption(
-            f"format: a WAV file ends at 4 GiB, and {hours:.1f} hours need"
-            f" {whole_bytes / 2**30:.1f} GiB: ask for flac, which keeps every sample, or for mp3"
-            " or m4b.",
-            field="format",
+def _build_header(channels: int, stream_bytes: int, chunks: bytes) -> bytes:
+    whole_bytes = HEADER_BYTES - 8 + len(chunks) + stream_bytes
+    block = channels * SAMPLE_BYTES
+    described = (_PCM, channels, MIX_RATE_HZ, MIX_RATE_HZ * block, block, 8 * SAMPLE_BYTES)
+    return b"".join(
+        (
+            struct.pack("<4sI4s", b"RIFF", whole_bytes, b"WAVE"),
+            struct.pack("<4sIHHIIHH", b"fmt ", _FORMAT_CHUNK_BYTES, *described),
+            chunks,
+            struct.pack("<4sI", b"data", stream_bytes),
         )
+    )
+
+
+def _build_chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk of RIFF, filled up to an even number of bytes."""
+    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)

@@ -7,7 +7,7 @@ command is part of the address without being listed here.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -67,11 +67,6 @@ def segment_cache_key(
     versions = [FORMAT_VERSION, RENDERER_VERSION, ffmpeg_version]
     shaping = [versions, command.arguments, files, encoding.segment_arguments, spans]
     return _hash(json.dumps([*shaping, timeline.rate_hz, timeline.channels]))
-
-
-def group_cache_key(segment_keys: Sequence[str]) -> str:
-    """The address of a reel, made of its segments' own."""
-    return segment_keys[0] if len(segment_keys) == 1 else _hash(" ".join(segment_keys))
 
 
 def fingerprint_bed(bed: Bed, content_id: str, measured: Measurement) -> Bed:

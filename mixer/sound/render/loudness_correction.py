@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mixer.sound.analysis.loudness import integrated_lufs
-from mixer.sound.render.segment_groups import Mixdown
+from mixer.sound.render.mixdown import Mixdown
 from mixer.sound.timeline import Timeline
 
 TOLERANCE_LU = 0.25

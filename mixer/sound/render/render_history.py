@@ -14,6 +14,7 @@ from hashlib import sha256
 from mixer.sound.arrange.mastering_reuse import reuse_mastering
 from mixer.sound.render.loudness_correction import RenderAttempt
 from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.store_join import measurement_key
 from mixer.sound.timeline import Mastering, Timeline
 
 
@@ -74,6 +75,7 @@ class RenderHistory:
         self.cache.store.put(self.key, json.dumps(record).encode())
         for key in spare:
             self.cache.store.delete(key)
+            self.cache.store.delete(measurement_key(key))
 
     def _load_record(self) -> RenderRecord:
         if self.cache.store.head(self.key) is None:

@@ -1,19 +1,23 @@
-"""Rendered reels in a store, under addresses of their contents: what an edit left alone is there.
+"""Rendered segments in a store, under keys made of their contents.
 
-A reel is rendered once, whoever asks for it. What joining needs to know of it travels in its
-metadata, so nothing is fetched to be looked at.
+A segment is rendered once: what an edit left alone is found again. What joining needs to know of
+it is in its metadata, so nothing is fetched to be looked at.
 """
 
 import json
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from zlib import compress, decompress
 from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
+from mixer.errors import NotFound
+from mixer.parallel import run_in_parallel
 from mixer.sound.analysis.loudness import Histogram, decode_histogram, encode_histogram
-from mixer.sound.formats.encoding import StreamFormat
+from mixer.sound.formats.model import EncodedStream, StreamFormat
 from mixer.store.objects import ObjectStore
 
 PREFIX = "segments/"
@@ -23,32 +27,17 @@ BIN_LU = 0.05
 """Of the loudness windows in the metadata; ten minutes of speech take about 500 bytes."""
 
 FORMAT_VERSION = 1
-"""Of the metadata; a reel with another is rendered again."""
+"""Of the metadata; a segment with another is rendered again."""
 
-
-@dataclass(frozen=True, slots=True)
-class CachedSegment:
-    """A reel in the store.
-
-    Attributes:
-        key: its object key.
-        size_bytes: of its stream.
-        frames: how many it holds.
-        windows: momentary loudness as it went into the encoder.
-    """
-
-    key: str
-    size_bytes: int
-    frames: int
-    windows: Histogram
+LOOKUPS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentCache:
-    """Where reels are kept.
+    """Where segments are kept.
 
     Attributes:
-        store: of all reels.
+        store: of all segments.
         prefix: of their keys.
     """
 
@@ -56,11 +45,11 @@ class SegmentCache:
     prefix: str = PREFIX
 
     def object_key(self, cache_key: str, stream: StreamFormat) -> str:
-        """The object key of a reel."""
+        """The object key of a segment."""
         return f"{self.prefix}{cache_key}.{stream.suffix}"
 
-    def find(self, key: str) -> CachedSegment | None:
-        """A reel that is there; None where it has to be rendered."""
+    def find(self, key: str) -> EncodedStream | None:
+        """A segment that is there; None where it has to be rendered."""
         head = self.store.head(key)
         if head is None:
             return None
@@ -68,17 +57,43 @@ class SegmentCache:
             fields = json.loads(head.metadata[FIELD])
             if fields["v"] == FORMAT_VERSION:
                 windows = _decompress_histogram(fields["lufs"])
-                return CachedSegment(key, head.size_bytes, int(fields["frames"]), windows)
+                return self._open_stream(key, head.size_bytes, int(fields["frames"]), windows)
         return None
 
-    def put(self, key: str, path: Path, frames: int, windows: Histogram) -> CachedSegment:
-        """Put a reel that was just rendered in its place; told of it is what `find` will tell."""
-        folded = _compress_histogram(windows)
-        fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": folded}
-        about = {FIELD: json.dumps(fields, separators=(",", ":"))}
-        size_bytes = path.stat().st_size
-        self.store.put(key, path, metadata=about)
-        return CachedSegment(key, size_bytes, frames, _decompress_histogram(folded))
+    def find_all(self, keys: Sequence[str]) -> dict[str, EncodedStream]:
+        """Those of some segments that are there, by key."""
+        looked_up = run_in_parallel(dict.fromkeys(keys), self.find, LOOKUPS_AT_ONCE)
+        found = {key: outcome.result() for key, outcome in looked_up}
+        return {key: stream for key, stream in found.items() if stream is not None}
+
+    def require_all(self, keys: Sequence[str]) -> list[EncodedStream]:
+        """Segments that have to be there, in the given order.
+
+        Raises:
+            NotFound: one is not.
+        """
+        found = self.find_all(keys)
+        missing = [key for key in keys if key not in found]
+        if missing:
+            raise NotFound(f"There is no rendered segment {missing[0]}.", key=missing[0])
+        return [found[key] for key in keys]
+
+    def put(self, key: str, path: Path, frames: int, windows: Histogram) -> EncodedStream:
+        """Keep a segment that was just rendered; returns what `find` will return."""
+        compressed = _compress_histogram(windows)
+        fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": compressed}
+        self.store.put(key, path, metadata={FIELD: json.dumps(fields, separators=(",", ":"))})
+        return self._open_stream(
+            key, path.stat().st_size, frames, _decompress_histogram(compressed)
+        )
+
+    def _open_stream(
+        self, key: str, size_bytes: int, frames: int, windows: Histogram
+    ) -> EncodedStream:
+        def write_to(file: IO[bytes]) -> None:
+            self.store.read_into(key, file)
+
+        return EncodedStream(size_bytes, frames, windows, write_to, key)
 
 
 def _compress_histogram(windows: Histogram) -> str:

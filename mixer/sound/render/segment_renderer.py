@@ -5,20 +5,17 @@ frames between the rolls are the segment's own.
 """
 
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
 from mixer.sound.analysis.loudness import FINE_BIN_LU, Histogram, histogram
 from mixer.sound.analysis.measurement import Measurement, parse_momentary_lufs
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import Encoding, StreamFormat, frame_lengths
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.formats.model import StreamFormat, Workshop
 from mixer.sound.render.bed import Bed, predict_bed, prepare_bed
 from mixer.sound.render.cache_keys import fingerprint_bed, segment_cache_key
 from mixer.sound.render.filtergraph import LOUDNESS_STEP, build_segment_command
@@ -27,12 +24,6 @@ from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
 
 SEGMENT_TIMEOUT_S = 600.0
 """A segment of two minutes takes a few seconds; this is for a machine gone wrong."""
-
-MAX_WAITING = 2
-"""Segments that may wait, rendered, for one before them: they lie on the disk meanwhile."""
-
-Item = TypeVar("Item")
-Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +62,36 @@ class RenderedSegment:
     windows: Histogram
 
 
+@dataclass(frozen=True, slots=True)
+class RenderPool:
+    """Who renders, and for how long.
+
+    Attributes:
+        processes: the job that all of FFmpeg belongs to.
+        workers: segments rendered at a time.
+        deadline_s: when all must be done, on the monotonic clock; None for no deadline.
+    """
+
+    processes: ProcessGroup
+    workers: int
+    deadline_s: float | None = None
+
+
 class Renderer:
     """Renders segments of one timeline into files. Safe for many threads.
 
     Args:
         timeline: the mix.
-        ingredients: its recordings; those of a segment must be there when it is rendered.
+        sources: its recordings; those of a segment must be there when it is rendered.
         encoding: of the finished file.
-        folder: for beds and segments; whoever made it removes it.
-        children: the job that all of FFmpeg belongs to.
+        workshop: where beds and segments go, and the job that all of FFmpeg belongs to.
     """
 
     def __init__(
-        self,
-        timeline: Timeline,
-        sources: RenderSources,
-        encoding: Encoding,
-        folder: Path,
-        processes: ProcessGroup,
+        self, timeline: Timeline, sources: RenderSources, encoding: Encoding, workshop: Workshop
     ) -> None:
         self.timeline, self.encoding = timeline, encoding
-        self._sources, self._folder, self._processes = sources, folder, processes
+        self._sources, self._workshop = sources, workshop
         self._played_s = _longest_played_s(timeline)
         self._beds: dict[tuple[str, bool], Bed] = {}
         self._preparing = threading.Lock()
@@ -113,12 +113,12 @@ class Renderer:
             stream.frame_samples,
             sample_format=stream.sample_format,
         )
-        path = self._folder / f"{segment.start}.{stream.suffix}"
+        path = self._workshop.folder / f"{segment.start}.{stream.suffix}"
         done = ffmpeg.run(
             [*command.arguments, *self.encoding.segment_arguments, str(path)],
             files=command.files,
             timeout_s=SEGMENT_TIMEOUT_S,
-            processes=self._processes,
+            processes=self._workshop.processes,
         )
         momentary = parse_momentary_lufs(done.stdout.decode())
         begin, end, frames = self._own_bytes(segment, path)
@@ -144,11 +144,11 @@ class Renderer:
         with self._preparing:
             if sound_key not in self._beds:
                 path, measured = self._sources.music[sound_key[0]]
-                folder = self._folder / f"bed{len(self._beds)}"
+                folder = self._workshop.folder / f"bed{len(self._beds)}"
                 folder.mkdir()
                 played_s = self._played_s[sound_key]
                 self._beds[sound_key] = prepare_bed(
-                    path, measured, played_s, folder, self._processes
+                    path, measured, played_s, folder, self._workshop.processes
                 )
             return self._beds[sound_key]
 
@@ -166,10 +166,11 @@ class Renderer:
 
     def _own_bytes(self, segment: Segment, path: Path) -> tuple[int, int, int]:
         """From which byte to which byte a segment's own frames lie, and how many they are."""
-        frame = self.encoding.stream.frame_samples
-        rendered_from = -(-self._mix_samples(segment.window_start) // frame)
-        first = -(-self._mix_samples(segment.start) // frame)
-        after = None if segment.is_last else -(-self._mix_samples(segment.end) // frame)
+        rendered_from, first, end = (
+            frame_at(self.timeline, self.encoding, sample)
+            for sample in (segment.window_start, segment.start, segment.end)
+        )
+        after = None if segment.is_last else end
         own = slice(first - rendered_from, None if after is None else after - rendered_from)
         begin, end, frames = _locate_frames(self.encoding.stream, path, self.timeline.channels, own)
         if frames != (max(1, frames) if after is None else after - first):
@@ -178,6 +179,12 @@ class Renderer:
 
     def _mix_samples(self, samples: int) -> int:
         return rescale_samples(samples, self.timeline.rate_hz, MIX_RATE_HZ)
+
+
+def frame_at(timeline: Timeline, encoding: Encoding, sample: int) -> int:
+    """Number of the first frame, among all frames of audio, from a sample of the timeline on."""
+    samples = rescale_samples(sample, timeline.rate_hz, MIX_RATE_HZ)
+    return -(-samples // encoding.stream.frame_samples)
 
 
 def _longest_played_s(timeline: Timeline) -> dict[tuple[str, bool], float]:
@@ -193,38 +200,10 @@ def _locate_frames(
     stream: StreamFormat, path: Path, channels: int, own: slice
 ) -> tuple[int, int, int]:
     """The bytes of some frames of a stream's file, and how many there are."""
-    if stream.sample_bytes:
+    if stream.frame_lengths is None:
         whole = stream.sample_bytes * channels
         first, after, _ = own.indices(path.stat().st_size // whole)
         return first * whole, after * whole, after - first
-    lengths = list(frame_lengths(stream, path.read_bytes()))
+    lengths = list(stream.frame_lengths(path.read_bytes()))
     begin = sum(lengths[: own.start])
     return begin, begin + sum(lengths[own]), len(lengths[own])
-
-
-def map_in_order(
-    items: Iterable[Item], work: Callable[[Item], Outcome], workers: int, processes: ProcessGroup
-) -> Generator[Outcome]:
-    """Results of parallel work, in order; a failure, or leaving early, stops all the others.
-
-    Args:
-        items: taken as needed: no more than a few wait for the one before them.
-        work: called with each, in threads.
-        workers: how many at a time.
-        processes: the job of the work.
-    """
-    waiting = iter(items)
-    with ThreadPoolExecutor(workers, thread_name_prefix="segment") as pool:
-        pending: deque[Future[Outcome]] = deque()
-        try:
-            pending.extend(
-                pool.submit(work, item) for item in islice(waiting, workers + MAX_WAITING)
-            )
-            while pending:
-                yield pending.popleft().result()
-                pending.extend(pool.submit(work, item) for item in islice(waiting, 1))
-        except BaseException as error:
-            if pending or not isinstance(error, GeneratorExit):
-                processes.stop()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise

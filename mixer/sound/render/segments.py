@@ -6,7 +6,7 @@ filters' and the encoder's memory; its own frames then come out as in a serial r
 byte for byte, where rendering begins on the grid).
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -56,30 +56,6 @@ class Segment:
     is_last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentGroup:
-    """Segments that follow one another and are kept as one object.
-
-    A join inside S3 copies parts of 5 MiB or more (its documentation, multipart upload limits);
-    a segment is smaller, a reel is not, save the last.
-
-    Attributes:
-        segments: in order.
-    """
-
-    segments: tuple[Segment, ...]
-
-    @property
-    def start(self) -> int:
-        """First sample of its own."""
-        return self.segments[0].start
-
-    @property
-    def end(self) -> int:
-        """One past the last of its own."""
-        return self.segments[-1].end
-
-
 def source_keys(timeline: Timeline, segments: Sequence[Segment]) -> frozenset[str]:
     """The recordings, of voice and music, that it takes to render some segments."""
     parts: tuple[Clip | Cue, ...] = (*timeline.clips, *timeline.cues)
@@ -89,34 +65,6 @@ def source_keys(timeline: Timeline, segments: Sequence[Segment]) -> frozenset[st
         for segment in segments
         if part.start < segment.window_end and part.end > segment.window_start
     )
-
-
-def group_segments(
-    timeline: Timeline, segments: Sequence[Segment], min_samples: int = 0
-) -> tuple[SegmentGroup, ...]:
-    """Segments gathered into reels.
-
-    A reel ends with a section, or inside one where it and what is left of the section are long
-    enough; so after an edit the reels are the same again at the latest behind the next long
-    section.
-
-    Args:
-        timeline: that was cut.
-        segments: all of it.
-        min_samples: which a reel holds at least, save the last; 0 for a reel for each segment.
-    """
-    starts = [section.start for section in timeline.sections]
-    ends = [*starts[1:], timeline.length]
-    reels: list[SegmentGroup] = []
-    gathered: list[Segment] = []
-    for segment in segments:
-        gathered.append(segment)
-        left = ends[bisect_right(starts, segment.start) - 1] - segment.end
-        is_long = segment.end - gathered[0].start >= min_samples
-        if segment.is_last or (is_long and (left == 0 or left >= min_samples)):
-            reels.append(SegmentGroup(tuple(gathered)))
-            gathered = []
-    return tuple(reels)
 
 
 def cut_timeline(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment, ...]:

@@ -2,26 +2,25 @@
 
 The layout is decided once and written down. The segments of a group are rendered on all cores of
 whoever renders it, and kept in the store under addresses of their contents, so whatever an earlier
-attempt, or an earlier story, has rendered is not rendered again. Joining pours them into one file,
-hears it as a listener's player would, and keeps it; an MP3 too large for the disk is joined inside
-the store, unheard.
+attempt, or an earlier story, has rendered is not rendered again. Joining makes one file of them,
+decodes it as a player would, and keeps it.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mixer.errors import OutOfTime, StoryCancelled
-from mixer.files import max_local_bytes
 from mixer.parallel import usable_cores
 from mixer.requests import Options
 from mixer.sound.arrange.layout import build_timeline
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.render.render_history import RenderHistory
-from mixer.sound.render.segment_groups import RenderPool
+from mixer.sound.render.segment_renderer import RenderPool
+from mixer.sound.render.segments import cut_timeline
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
@@ -35,9 +34,7 @@ from mixer.stories.sounds import SoundLibrary, load_sounds
 from mixer.stories.steps.render import (
     ShareProgress,
     StoryRenderer,
-    group_story_segments,
     ignore_progress,
-    is_distributed,
 )
 from mixer.stories.tags import store_cover
 from mixer.stories.takes import load_takes
@@ -45,8 +42,7 @@ from mixer.stories.tasks import Task
 from mixer.stories.workspace import stop_at_deadline
 
 MAX_GROUP_SIZE = 100
-"""Of a group: some minutes on one core, well below what Lambda allows a call. (The longer reels of
-a file that is joined inside the store are fewer than that for each of sixty workers.)"""
+"""Of a group: some minutes on one core, well below what Lambda allows a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +56,6 @@ class StoryMix:
         new_processes: begins the job of a step; a server that ends may stop them all.
         progress: told the share of the step at work that is done.
         history: of earlier versions of the same mix; None to remember nothing.
-        max_local_bytes: of a finished file that is joined on the disk of a step; a larger MP3 is
-            joined inside the store.
     """
 
     store: ObjectStore
@@ -70,7 +64,6 @@ class StoryMix:
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
     progress: ShareProgress = ignore_progress
     history: RenderHistory | None = None
-    max_local_bytes: int = field(default_factory=max_local_bytes)
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -119,7 +112,7 @@ class StoryMix:
         first, end = folder.read(SEGMENTS, StoredLayout).groups[group]
         if not any(True for _ in folder.list_entries(rendered_prefix(group))):
             with self._open_renderer(folder, attempt, deadline_s) as work:
-                keys = work.render_groups(work.segment_groups[first:end])
+                keys = work.render_group(first, end)
             folder.write(rendered_name(group, end - first), {"keys": keys})
         return end - first
 
@@ -161,16 +154,12 @@ class StoryMix:
         )
 
     def _partition_segments(self, timeline: Timeline, encoding: Encoding) -> StoredLayout:
-        """Reels in groups, for as many workers, or more where groups would grow long."""
-        reels = (
-            group_story_segments(timeline, encoding, self.max_local_bytes)
-            if is_distributed(encoding)
-            else ()
-        )
+        """Segments in groups, for as many workers, or more where groups would grow long."""
+        segments = cut_timeline(timeline) if encoding.kind.is_distributed else ()
         groups = partition_by_cost(
-            render_costs_s(reels, timeline.rate_hz), self.workers, MAX_GROUP_SIZE
+            render_costs_s(segments, timeline.rate_hz), self.workers, MAX_GROUP_SIZE
         )
-        return StoredLayout(segments=len(reels), groups=groups, duration_s=timeline.duration_s)
+        return StoredLayout(segments=len(segments), groups=groups, duration_s=timeline.duration_s)
 
     @property
     def _library(self) -> SoundLibrary:
@@ -199,7 +188,6 @@ class StoryMix:
                 scratch=Path(scratch),
                 progress=self.progress,
                 history=self.history,
-                max_local_bytes=self.max_local_bytes,
             )
             try:
                 yield work

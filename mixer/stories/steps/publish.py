@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mixer.files import max_local_bytes
 from mixer.publish.chapters import PODCAST_TYPE
 from mixer.publish.cover import COVER_TYPE
-from mixer.publish.tags import AudioTags
 from mixer.requests import Options
 from mixer.sound.analysis.verification import Verification
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.tags import AudioTags
 from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
@@ -59,14 +58,12 @@ class StoryPublisher:
         budget: where callers' entries are settled.
         now: the moment, in UTC.
         new_processes: begins the job of a step; a server that ends may stop them all.
-        max_local_bytes: of a finished file of which something is made besides.
     """
 
     store: ObjectStore
     budget: DailyBudget
     now: Callable[[], datetime] = field(default=utc_now)
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
-    max_local_bytes: int = field(default_factory=max_local_bytes)
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -119,9 +116,7 @@ class StoryPublisher:
         title = label.fields["title"]
         made: list[str] = ["cover"] if label.cover else []
         warnings = _warnings(narration) if narration else ()
-        if asked.outputs and joined.size_bytes > self.max_local_bytes:
-            warnings += (f"Too large a file to make of it: {', '.join(asked.outputs)}.",)
-        elif narration is not None:
+        if narration is not None:
             made += make_extra_outputs(
                 folder,
                 request,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mixer.sound import room_tone
 from mixer.sound.analysis.loudness import STEP_S
-from mixer.sound.arrange import room_tone
 from mixer.sound.render.bed import Bed
 from mixer.sound.render.filtergraph.graph import (
     FilterGraph,

@@ -8,7 +8,7 @@ for languages.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mixer.publish.cover import COVER_TYPE, Picture
+from mixer.sound.formats.tags import COVER_TYPE, AudioTags, CoverImage
 
 TEXT_FRAMES = {
     "title": "TIT2",
@@ -52,26 +52,13 @@ def three_letter_code(tag: str) -> str:
     return language if is_code else _BY_TWO_LETTERS.get(language, UNKNOWN_LANGUAGE)
 
 
-def build_id3_tag(
-    fields: Mapping[str, str],
-    chapters: Sequence[tuple[float, str]],
-    total_s: float,
-    cover: Picture | None = None,
-) -> bytes:
-    """Build a whole tag.
-
-    Args:
-        fields: FFmpeg's names (title, artist, album, language, comment …) to values; empty ones
-            are left out.
-        chapters: start in seconds and title, in order; fewer than two are left out.
-        total_s: end of the last chapter.
-        cover: the front cover.
-    """
-    frames = [*_build_text_frames(fields)]
-    if cover is not None:
-        frames.append(_build_frame("APIC", _encode_picture(cover)))
-    if len(chapters) > 1:
-        frames += _build_chapter_frames(chapters, total_s)
+def build_id3_tag(tags: AudioTags) -> bytes:
+    """Build a whole tag."""
+    frames = [*_build_text_frames(tags.fields)]
+    if tags.cover is not None:
+        frames.append(_build_frame("APIC", _encode_picture(tags.cover)))
+    if tags.has_chapters:
+        frames += _build_chapter_frames(tags.chapters, tags.total_s)
     body = b"".join(frames)
     return b"ID3\x03\x00\x00" + _encode_syncsafe(len(body)) + body
 
@@ -115,7 +102,7 @@ def _encode_milliseconds(time_s: float) -> bytes:
     return round(time_s * 1000).to_bytes(4)
 
 
-def _encode_picture(cover: Picture) -> bytes:
+def _encode_picture(cover: CoverImage) -> bytes:
     return _LATIN_1 + COVER_TYPE.encode("ascii") + b"\0" + _FRONT_COVER + b"\0" + cover.content
 
 

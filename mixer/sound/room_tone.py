@@ -6,7 +6,6 @@ is heard as a hole. The noise is one short loop that FFmpeg makes from a fixed s
 follows from the place on the timeline alone, so segments join without a trace.
 """
 
-from mixer.sound.analysis.loudness import amplitude
 from mixer.sound.timeline import GRID_S, MIX_RATE_HZ
 
 LOOP_SAMPLES = int(GRID_S * MIX_RATE_HZ)
@@ -35,7 +34,7 @@ def noise_filters(level_dbfs: float) -> list[str]:
         f"anoisesrc=r={MIX_RATE_HZ}:a=1:{COLOUR}:d={length / MIX_RATE_HZ:.6f}",
         "aformat=sample_fmts=fltp",
         f"highpass=f={LOWEST_HZ}",
-        f"volume={amplitude(level_dbfs - NOISE_LEVEL_DBFS):.8f}",
+        f"volume={10 ** ((level_dbfs - NOISE_LEVEL_DBFS) / 20):.8f}",
         *trim_filters(SETTLING_SAMPLES, length),
     ]
 

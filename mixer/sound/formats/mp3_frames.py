@@ -1,0 +1,195 @@
+"""MP3 as frames: taking streams apart, and the header frame that tells players the length.
+
+With the bit reservoir off every frame stands for itself, so streams can be cut and joined between
+frames like film. Only MPEG-1 layer III at 44.1 kHz is read: what this project's encoder writes.
+
+Sources: ISO/IEC 11172-3 (frame header), Gabriel Bouvigne's description of the Info tag (header
+frame, delay and padding).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mixer.errors import RenderFailed
+
+FRAME_SAMPLES = 1_152
+RATE_HZ = 44_100
+HEADER_BYTES = 4
+MAX_FRAME_BYTES = 1_045
+"""At 320 kbit/s, with its padding byte."""
+
+ID3_HEADER_BYTES = 10
+"""Marker, version, flags and a size of four times seven bits (ID3v2, section 3.1)."""
+
+PADDING_PERIOD_FRAMES = 49
+"""After so many frames, whole bytes at every bit rate, the pattern of padding bytes begins anew."""
+
+MIN_BITRATE_KBPS = 64
+"""Below this the header frame has no room for the Info tag."""
+
+ENCODER_DELAY_SAMPLES = 576
+"""Of silence that LAME puts before the first sample; players add their own decoder's."""
+
+DECODER_DELAY_SAMPLES = 529
+"""Of every decoder (LAME's technical FAQ: 528 of the filter bank, and one)."""
+
+_BITRATES_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
+_SYNC = b"\xff\xfb"
+_JOINT_STEREO, _MONO = 0b01, 0b11
+_ORIGINAL_BIT = 0x04
+_PADDING_BIT = 0x02
+_SIDE_INFO_BYTES = {True: 17, False: 32}
+_ALL_FIELDS = 0x0F
+_TOC = bytes(256 * percent // 100 for percent in range(100))
+"""At a constant bit rate the file's bytes run as evenly as its seconds."""
+_QUALITY = 50
+_ENCODER_NAME = b"LAME3.100"
+_CONSTANT_BITRATE = 1
+_MAX_BITRATE_FIELD = 255
+_CRC_POLYNOMIAL = 0xA001
+
+
+def split_frames(stream: bytes) -> Iterator[bytes]:
+    """The frames of a stream that begins with one.
+
+    Raises:
+        RenderFailed: something that is not a frame lies between them.
+    """
+    at = 0
+    for length in frame_lengths(stream):
+        yield stream[at : at + length]
+        at += length
+
+
+def frame_lengths(stream: bytes) -> Iterator[int]:
+    """The bytes of each frame of a stream that begins with one.
+
+    Raises:
+        RenderFailed: something that is not a frame lies between them.
+    """
+    at = 0
+    while at + HEADER_BYTES <= len(stream):
+        length = _frame_bytes(stream, at)
+        yield length
+        at += length
+
+
+def frames_bytes(frame_count: int, bitrate_kbps: int) -> int:
+    """The bytes of so many frames; exact for multiples of PADDING_PERIOD_FRAMES."""
+    return frame_count * FRAME_SAMPLES * bitrate_kbps * 125 // RATE_HZ
+
+
+def id3_tag_bytes(beginning: bytes) -> int:
+    """How long the ID3 tag at the beginning of a file is; 0 where there is none."""
+    if beginning[:3] != b"ID3":
+        return 0
+    size = 0
+    for byte in beginning[6:ID3_HEADER_BYTES]:
+        size = size << 7 | byte
+    return ID3_HEADER_BYTES + size
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSpan:
+    """The frames that hold a stretch of samples.
+
+    Attributes:
+        first: frame.
+        count: of frames.
+        delay_samples: before the stretch begins, besides a decoder's own.
+    """
+
+    first: int
+    count: int
+    delay_samples: int
+
+
+def find_frame_span(start: int, end: int, frame_count: int) -> FrameSpan:
+    """Which frames it takes to play a stretch to the sample.
+
+    A decoder that begins with the first of them lacks what the frame before would have added; that
+    is over within the delay, which players leave out.
+
+    Args:
+        start: first sample.
+        end: one past the last.
+        frame_count: of the whole stream.
+    """
+    first = start // FRAME_SAMPLES
+    delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
+    behind = min(frame_count, -(-(end + delay) // FRAME_SAMPLES))
+    return FrameSpan(first, behind - first, ENCODER_DELAY_SAMPLES + start - first * FRAME_SAMPLES)
+
+
+def info_frame(
+    bitrate_kbps: int,
+    channels: int,
+    frame_count: int,
+    audio_bytes: int,
+    samples: int,
+    *,
+    delay_samples: int = ENCODER_DELAY_SAMPLES,
+) -> bytes:
+    """The frame that goes before the audio: how many frames and bytes, where to seek, what to skip.
+
+    Args:
+        bitrate_kbps: of the audio.
+        channels: of the audio.
+        frame_count: of the audio.
+        audio_bytes: of the audio.
+        samples: how many the finished file shall play.
+        delay_samples: before the first of them, besides a decoder's own.
+    """
+    mode = _MONO if channels == 1 else _JOINT_STEREO
+    rate = _BITRATES_KBPS.index(bitrate_kbps)
+    header = _SYNC + bytes([rate << 4, mode << 6 | _ORIGINAL_BIT])
+    frame = bytearray(_frame_bytes(header, 0))
+    whole_bytes = audio_bytes + len(frame)
+    padding = frame_count * FRAME_SAMPLES - delay_samples - samples
+    body = header + bytes(_SIDE_INFO_BYTES[channels == 1]) + _seek_tag(frame_count, whole_bytes)
+    body += _encoder_tag(bitrate_kbps, delay_samples, padding, whole_bytes)
+    body += _crc16(body).to_bytes(2)
+    frame[: len(body)] = body
+    return bytes(frame)
+
+
+def _seek_tag(frame_count: int, whole_bytes: int) -> bytes:
+    numbers = b"".join(each.to_bytes(4) for each in (_ALL_FIELDS, frame_count, whole_bytes))
+    return b"Info" + numbers + _TOC + _QUALITY.to_bytes(4)
+
+
+def _encoder_tag(bitrate_kbps: int, delay: int, padding: int, whole_bytes: int) -> bytes:
+    """LAME's extension of the tag; fields that say nothing here are zero, its checksum follows."""
+    peak_and_gains = bytes(9)
+    skipped = (delay << 12 | max(0, padding)).to_bytes(3)
+    return (
+        _ENCODER_NAME
+        + bytes([_CONSTANT_BITRATE])
+        + peak_and_gains
+        + bytes([0, min(bitrate_kbps, _MAX_BITRATE_FIELD)])
+        + skipped
+        + bytes(4)
+        + whole_bytes.to_bytes(4)
+        + bytes(2)
+    )
+
+
+def _frame_bytes(stream: bytes, at: int) -> int:
+    if stream[at : at + 2] != _SYNC:
+        raise RenderFailed(f"The encoder's stream holds no MP3 frame at byte {at}.")
+    padded = bool(stream[at + 2] & _PADDING_BIT)
+    return FRAME_SAMPLES // 8 * _bitrate_kbps(stream, at) * 1000 // RATE_HZ + padded
+
+
+def _bitrate_kbps(stream: bytes, at: int) -> int:
+    return _BITRATES_KBPS[stream[at + 2] >> 4]
+
+
+def _crc16(content: bytes) -> int:
+    """CRC-16/ARC, which the Info tag asks for over everything before it."""
+    checksum = 0
+    for byte in content:
+        checksum ^= byte
+        for _ in range(8):
+            checksum = checksum >> 1 ^ (_CRC_POLYNOMIAL if checksum & 1 else 0)
+    return checksum

@@ -1,0 +1,170 @@
+"""A finished file joined as a stream: read from the store segment by segment, and written back.
+
+All lengths are known before, so the header goes first. Each segment is read once: it goes into the
+upload and, with the last frames of the one before it, to a decoder that measures it as a player
+would hear it. Memory is bounded by a few segments, and of the file nothing is on disk, however
+long it is.
+
+What a segment measures is kept beside it. So those who render a group of segments measure it, too,
+and joining a book of days takes no longer than copying it.
+"""
+
+import json
+from collections.abc import Generator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from typing import IO
+from zlib import compress, decompress
+from zlib import error as ZlibError  # noqa: N812 - a class in all but name
+
+from mixer.errors import StoreFailed
+from mixer.parallel import map_in_order
+from mixer.sound.analysis.verification import EncodedPiece, Verification, verify_pieces
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.model import EncodedStream, FileSpec, StreamedFormat
+from mixer.store.objects import ObjectStore
+
+READS_AT_ONCE = 4
+"""Segments fetched ahead; each has a megabyte or two."""
+
+
+def measurement_key(segment_key: str) -> str:
+    """The object key of what a segment measures."""
+    return f"{segment_key}.measured"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMeasurements:
+    """What segments measured when they were decoded, beside them in their store."""
+
+    store: ObjectStore
+
+    def load(self, name: str, fingerprint: str) -> Verification | None:
+        """What a segment measured behind the same segment and in the same blocks."""
+        before, _, segment_key = name.partition(" ")
+        key = measurement_key(segment_key)
+        if self.store.head(key) is None:
+            return None
+        with suppress(ValueError, TypeError, KeyError, ZlibError):
+            fields = json.loads(decompress(self.store.get(key)))
+            if fields["of"] == [before, fingerprint]:
+                peaks = tuple((low, high) for low, high in fields["peaks"])
+                return Verification(
+                    fields["integrated"], fields["peak"], fields["momentary"],
+                    peaks, fields["levels"], fields["block_s"],
+                )  # fmt: skip
+        return None
+
+    def save(self, name: str, fingerprint: str, verification: Verification) -> None:
+        """Keep what a segment measures."""
+        before, _, segment_key = name.partition(" ")
+        fields = {
+            "of": [before, fingerprint],
+            "integrated": verification.integrated_lufs,
+            "peak": verification.true_peak_dbtp,
+            "momentary": list(verification.momentary_lufs),
+            "peaks": verification.peaks,
+            "levels": list(verification.levels_dbfs),
+            "block_s": verification.block_s,
+        }
+        self.store.put(measurement_key(segment_key), compress(json.dumps(fields).encode()))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamJoin:
+    """A finished file to be joined in a store.
+
+    Attributes:
+        store: where it goes; what its segments measure is kept there, too.
+        spec: what it is, of a format that is streamed.
+        duration_s: how long it plays.
+        columns: into how many its outline is gathered.
+        processes: the job that it belongs to.
+    """
+
+    store: ObjectStore
+    spec: FileSpec
+    duration_s: float
+    columns: int
+    processes: ProcessGroup
+
+    def join(self, streams: Sequence[EncodedStream], key: str) -> tuple[int, Verification]:
+        """Join kept segments; the size of the file, and what it measures.
+
+        Args:
+            streams: all segments, in order.
+            key: of the file.
+
+        Raises:
+            StoreFailed: the store refuses, or a segment is not what it says.
+            OutOfTime: the job was stopped.
+        """
+        stream_bytes = sum(stream.size_bytes for stream in streams)
+        frames = sum(stream.frames for stream in streams)
+        header = self._kind.build_header(self.spec, frames, stream_bytes)
+        size_bytes = len(header) + stream_bytes
+        with self.store.open_writer(
+            key, max_bytes=size_bytes, content_type=self._kind.content_type
+        ) as file:
+            file.write(header)
+            verification = self._verify(self._read_pieces(streams, header, 0, file))
+        return size_bytes, verification
+
+    def measure(self, streams: Sequence[EncodedStream], first_frame: int) -> None:
+        """Measure all but the first of some segments that follow one another, and keep it.
+
+        Args:
+            streams: in order.
+            first_frame: number of their first frame, among all frames of audio.
+        """
+        if len(streams) > 1:
+            self._verify(self._read_pieces(streams, b"", first_frame, None))
+
+    @property
+    def _kind(self) -> StreamedFormat:
+        kind = self.spec.encoding.kind
+        if not isinstance(kind, StreamedFormat):
+            raise TypeError(f"{kind.name} is not streamed")
+        return kind
+
+    def _verify(self, pieces: Generator[EncodedPiece]) -> Verification:
+        memory = StoredMeasurements(self.store)
+        with closing(pieces):
+            return verify_pieces(
+                pieces, self.duration_s, self.columns, memory=memory, processes=self.processes
+            )
+
+    def _read_pieces(
+        self,
+        streams: Sequence[EncodedStream],
+        header: bytes,
+        first_frame: int,
+        file: IO[bytes] | None,
+    ) -> Generator[EncodedPiece]:
+        """The segments as pieces to be decoded, each written to a file as it passes."""
+        before, before_key, frame = header, "", first_frame
+        contents = map_in_order(streams, _read_stream, READS_AT_ONCE, self.processes.stop)
+        with closing(contents):
+            for stream, content in zip(streams, contents, strict=True):
+                if file is not None:
+                    file.write(content)
+                if before:
+                    name = f"{_hash(before_key)} {stream.key}" if before_key else ""
+                    yield self._kind.build_piece(self.spec, before, content, frame, name)
+                before, before_key, frame = content, stream.key, frame + stream.frames
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode()).hexdigest()
+
+
+def _read_stream(stream: EncodedStream) -> bytes:
+    content = BytesIO()
+    stream.write_to(content)
+    if content.tell() != stream.size_bytes:
+        raise StoreFailed(
+            f"The segment {stream.key} has changed while it was joined: try again.", key=stream.key
+        )
+    return content.getvalue()

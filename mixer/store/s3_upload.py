@@ -1,0 +1,174 @@
+"""An object written to S3 as a stream: a multipart upload through a bounded buffer.
+
+Parts are sent while the next one fills, a few at a time, so memory is bounded by
+(CONCURRENT_PARTS + 1) parts however long the object is.
+
+Checksum policy: CRC32 of the full object. It is named at creation; each part carries its own CRC32;
+completion states the CRC32 and the size of the whole, and S3 refuses what differs.
+
+An upload that fails is aborted, so that its parts do not stay in the bucket; if even that fails,
+the bucket's lifecycle rule removes them.
+"""
+
+from base64 import b64encode
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BufferedIOBase
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from mixer.errors import MixerError, StoreFailed
+from mixer.store.s3_errors import translate_s3_errors
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+MIN_PART_BYTES = 8 << 20
+"""S3 wants at least 5 MiB (its documentation, multipart upload limits)."""
+
+MAX_PARTS = 10_000
+"""Of one upload (as above)."""
+
+CONCURRENT_PARTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTarget:
+    """The object to write."""
+
+    bucket: str
+    key: str
+    content_type: str
+    metadata: Mapping[str, str]
+
+
+class MultipartWriter(BufferedIOBase):
+    """A file to write an object through; it appears when `complete` returns.
+
+    Args:
+        client: of S3.
+        target: the object.
+        max_bytes: no more will be written; decides how large the parts are.
+    """
+
+    def __init__(self, client: "S3Client", target: UploadTarget, max_bytes: int) -> None:
+        self._client, self._target = client, target
+        self._part_bytes = max(MIN_PART_BYTES, -(-max_bytes // MAX_PARTS))
+        self._buffer = bytearray()
+        self._pool = ThreadPoolExecutor(CONCURRENT_PARTS, thread_name_prefix="upload")
+        self._pending: deque[Future[CompletedPartTypeDef]] = deque()
+        self._parts: list[CompletedPartTypeDef] = []
+        self._upload_id = ""
+        self._size_bytes = self._crc = 0
+
+    def writable(self) -> bool:
+        """Nothing else is possible."""
+        return True
+
+    def write(self, content: "ReadableBuffer") -> int:
+        """Append some bytes; waits while too many parts are on their way.
+
+        Raises:
+            StoreFailed: S3 refused a part.
+        """
+        view = memoryview(content)
+        self._crc = crc32(view, self._crc)
+        self._size_bytes += view.nbytes
+        self._buffer += view
+        while len(self._buffer) >= self._part_bytes:
+            self._send_part(bytes(self._buffer[: self._part_bytes]))
+            del self._buffer[: self._part_bytes]
+        return view.nbytes
+
+    def complete(self) -> None:
+        """Let the object appear.
+
+        Raises:
+            StoreFailed: S3 refused a part, or the whole.
+        """
+        if not self._upload_id:
+            self._put_small_object()
+            return
+        if self._buffer:
+            self._send_part(bytes(self._buffer))
+        while self._pending:
+            self._parts.append(self._pending.popleft().result())
+        self._pool.shutdown()
+        with translate_s3_errors(self._target.key):
+            self._client.complete_multipart_upload(
+                Bucket=self._target.bucket,
+                Key=self._target.key,
+                UploadId=self._upload_id,
+                MultipartUpload={"Parts": self._parts},
+                ChecksumType="FULL_OBJECT",
+                ChecksumCRC32=_encode_crc(self._crc),
+                MpuObjectSize=self._size_bytes,
+            )
+
+    def abort(self) -> None:
+        """Leave nothing behind; never fails."""
+        self._pool.shutdown(cancel_futures=True)
+        if self._upload_id:
+            with suppress(MixerError), translate_s3_errors(self._target.key):
+                self._client.abort_multipart_upload(
+                    Bucket=self._target.bucket, Key=self._target.key, UploadId=self._upload_id
+                )
+
+    def _send_part(self, content: bytes) -> None:
+        if not self._upload_id:
+            self._upload_id = self._create_upload()
+        number = len(self._parts) + len(self._pending) + 1
+        if number > MAX_PARTS:
+            raise StoreFailed(
+                f"The object {self._target.key} is larger than announced.", key=self._target.key
+            )
+        self._pending.append(self._pool.submit(self._upload_part, number, content))
+        while len(self._pending) >= CONCURRENT_PARTS:
+            self._parts.append(self._pending.popleft().result())
+
+    def _create_upload(self) -> str:
+        with translate_s3_errors(self._target.key):
+            created = self._client.create_multipart_upload(
+                Bucket=self._target.bucket,
+                Key=self._target.key,
+                ContentType=self._target.content_type,
+                Metadata=self._target.metadata,
+                ChecksumAlgorithm="CRC32",
+                ChecksumType="FULL_OBJECT",
+            )
+        return created["UploadId"]
+
+    def _upload_part(self, number: int, content: bytes) -> "CompletedPartTypeDef":
+        checksum = _encode_crc(crc32(content))
+        with translate_s3_errors(self._target.key):
+            sent = self._client.upload_part(
+                Bucket=self._target.bucket,
+                Key=self._target.key,
+                UploadId=self._upload_id,
+                PartNumber=number,
+                Body=content,
+                ChecksumCRC32=checksum,
+            )
+        return {"PartNumber": number, "ETag": sent["ETag"], "ChecksumCRC32": checksum}
+
+    def _put_small_object(self) -> None:
+        self._pool.shutdown()
+        with translate_s3_errors(self._target.key):
+            self._client.put_object(
+                Bucket=self._target.bucket,
+                Key=self._target.key,
+                Body=bytes(self._buffer),
+                ContentType=self._target.content_type,
+                Metadata=self._target.metadata,
+                ChecksumCRC32=_encode_crc(self._crc),
+            )
+
+
+def _encode_crc(crc: int) -> str:
+    """As S3's headers want it: Base64 of four bytes, the highest first."""
+    return b64encode(crc.to_bytes(4)).decode()

@@ -1,0 +1,284 @@
+"""Segments kept in a store: rendered once, found again after an edit, joined as a stream."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+from boto3 import Session
+from moto import mock_aws
+
+from mixer.errors import NotFound, OutOfTime, StoreFailed
+from mixer.sound.analysis.loudness import integrated_lufs
+from mixer.sound.analysis.verification import Verification, verify
+from mixer.sound.arrange.cues import CROSSFADE_S
+from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.formats.model import Workshop
+from mixer.sound.formats.tags import AudioTags
+from mixer.sound.render.loudness_correction import RenderAttempt
+from mixer.sound.render.mixdown import Mixdown, file_spec
+from mixer.sound.render.render_history import RenderHistory
+from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.segment_renderer import Renderer, RenderPool, frame_at
+from mixer.sound.render.segment_streams import render_streams
+from mixer.sound.render.segments import Segment, cut_timeline, source_keys
+from mixer.sound.render.store_join import StreamJoin, measurement_key
+from mixer.store.folder import FolderStore
+from mixer.store.s3 import S3Store, create_s3_client
+from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
+from tests.sounds import music, speech
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MP3 = Encoding("mp3", 128)
+TAGS = AudioTags({"title": "Joined"})
+COLUMNS = 200
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> SegmentCache:
+    return SegmentCache(FolderStore(tmp_path / "store"))
+
+
+@pytest.fixture
+def mix(tmp_path: Path) -> PreparedMix:
+    """Three chapters of some twenty seconds, with music."""
+    chunks = [
+        ChunkSpec(speech(6.0, seed), gap_ms=900, opens=f"Chapter {seed}" if seed % 3 == 0 else None)
+        for seed in range(9)
+    ]
+    return prepare_mix(tmp_path, chunks, music(7.0))
+
+
+def segments(mix: PreparedMix) -> tuple[Segment, ...]:
+    return cut_timeline(mix.timeline, 5)
+
+
+def kept(mix: PreparedMix, shelf: SegmentCache, encoding: Encoding = MP3) -> list[str]:
+    """The keys of all segments, rendered where they are missing."""
+    return rendered(mix, segments(mix), shelf, encoding)
+
+
+def rendered(
+    mix: PreparedMix, some: Sequence[Segment], shelf: SegmentCache, encoding: Encoding = MP3
+) -> list[str]:
+    """The keys of some segments, rendered where they are missing."""
+    pool = RenderPool(ProcessGroup(), 2)
+    with TemporaryDirectory() as folder:
+        workshop = Workshop(Path(folder), pool.processes)
+        renderer = Renderer(mix.timeline, mix.ingredients, encoding, workshop)
+        return [stream.key for stream in render_streams(renderer, some, shelf, pool)]
+
+
+def join(
+    mix: PreparedMix, shelf: SegmentCache, keys: Sequence[str], tags: AudioTags | None = None
+) -> tuple[int, Verification]:
+    """Join segments into `mixed/a.mp3` of their own store."""
+    spec = file_spec(mix.timeline, mix.encoding, tags)
+    work = StreamJoin(shelf.store, spec, mix.timeline.duration_s, COLUMNS, ProcessGroup())
+    return work.join(shelf.require_all(keys), "mixed/a.mp3")
+
+
+def ages(shelf: SegmentCache) -> dict[str, object]:
+    return {each.key: each.modified for each in shelf.store.list(shelf.prefix)}
+
+
+@pytest.fixture
+def s3() -> Iterator["S3Client"]:
+    session = Session("test", "test", region_name="us-east-1")
+    with mock_aws(), closing(create_s3_client(session=session)) as client:
+        client.create_bucket(Bucket="reels")
+        yield client
+
+
+@pytest.mark.parametrize("is_in_s3", [False, True])
+def test_segments_join_into_the_bytes_of_a_render_and_measure_the_same(
+    mix: PreparedMix, shelf: SegmentCache, s3: "S3Client", is_in_s3: bool
+):
+    shelf = SegmentCache(S3Store(s3, "reels")) if is_in_s3 else shelf
+    size_bytes, found = join(mix, shelf, kept(mix, shelf), TAGS)
+    mix.render(tags=TAGS, segment_grids=None)
+    whole = mix.path.read_bytes()
+    assert shelf.store.get("mixed/a.mp3") == whole
+    assert size_bytes == len(whole)
+    spans = mix.render(tags=TAGS, segment_grids=5).spans
+    assert found == verify(mix.path, mix.timeline.duration_s, COLUMNS, spans=spans)
+    serial = verify(mix.path, mix.timeline.duration_s, COLUMNS)
+    assert found.integrated_lufs == pytest.approx(serial.integrated_lufs, abs=0.01)
+    assert found.true_peak_dbtp == pytest.approx(serial.true_peak_dbtp, abs=0.05)
+
+
+def test_single_segment_measures_what_its_file_does(mix: PreparedMix, shelf: SegmentCache):
+    _, found = join(mix, shelf, rendered(mix, cut_timeline(mix.timeline, None), shelf), TAGS)
+    mix.render(tags=TAGS, segment_grids=None)
+    assert found == verify(mix.path, mix.timeline.duration_s, COLUMNS)
+
+
+def test_mixdown_of_kept_segments_is_as_loud_as_a_render(mix: PreparedMix, shelf: SegmentCache):
+    mixdown = Mixdown.of_streams(shelf.require_all(kept(mix, shelf)))
+    serial = mix.render(segment_grids=None)
+    assert mixdown.frames == serial.frames
+    assert integrated_lufs(mixdown.windows) == pytest.approx(
+        integrated_lufs(serial.windows), abs=0.02
+    )
+
+
+def test_join_that_is_stopped_leaves_nothing(mix: PreparedMix, shelf: SegmentCache):
+    keys, processes = kept(mix, shelf), ProcessGroup()
+    processes.stop()
+    spec = file_spec(mix.timeline, mix.encoding)
+    work = StreamJoin(shelf.store, spec, mix.timeline.duration_s, COLUMNS, processes)
+    with pytest.raises(OutOfTime):
+        work.join(shelf.require_all(keys), "mixed/a.mp3")
+    assert shelf.store.head("mixed/a.mp3") is None
+
+
+def test_segment_that_changed_meanwhile_is_named(mix: PreparedMix, shelf: SegmentCache):
+    keys = kept(mix, shelf)
+    streams = shelf.require_all(keys)
+    shelf.store.put(keys[1], b"something else")
+    spec = file_spec(mix.timeline, mix.encoding)
+    work = StreamJoin(shelf.store, spec, mix.timeline.duration_s, COLUMNS, ProcessGroup())
+    with pytest.raises(StoreFailed, match=keys[1]):
+        work.join(streams, "mixed/a.mp3")
+    assert shelf.store.head("mixed/a.mp3") is None
+
+
+def test_group_that_was_measured_is_not_decoded_again(mix: PreparedMix, shelf: SegmentCache):
+    """What a worker found is what the join says, to the last digit."""
+    keys = kept(mix, shelf)
+    _, expected = join(mix, shelf, keys)
+    measured = [measurement_key(key) for key in keys]
+    first, *others = [shelf.store.get(key) if shelf.store.head(key) else b"" for key in measured]
+    assert (first, all(others)) == (b"", True)
+    for key in measured:
+        shelf.store.delete(key)
+    spec = file_spec(mix.timeline, mix.encoding)
+    work = StreamJoin(shelf.store, spec, mix.timeline.duration_s, COLUMNS, ProcessGroup())
+    middle = len(keys) // 2
+    start = segments(mix)[middle].start
+    work.measure(shelf.require_all(keys[middle:]), frame_at(mix.timeline, mix.encoding, start))
+    assert [shelf.store.get(key) for key in measured[middle + 1 :]] == others[middle:]
+    assert shelf.store.head(measured[middle]) is None
+    before = {key: shelf.store.head(key) for key in measured[middle + 1 :]}
+    _, found = join(mix, shelf, keys)
+    assert summary(found) == summary(expected)
+    assert {key: shelf.store.head(key) for key in before} == before
+
+
+def summary(found: Verification) -> tuple[object, ...]:
+    levels = list(found.momentary_lufs), list(found.levels_dbfs)
+    return found.integrated_lufs, found.true_peak_dbtp, found.peaks, found.block_s, *levels
+
+
+def test_job_goes_on_after_its_mix(mix: PreparedMix, shelf: SegmentCache):
+    children = ProcessGroup()
+    mix.render(processes=children)
+    mix.render(processes=children, cache=shelf, segment_grids=10)
+    assert not children.is_stopped
+
+
+def test_reel_that_is_there_is_not_rendered_again(mix: PreparedMix, shelf: SegmentCache):
+    keys = kept(mix, shelf)
+    before = ages(shelf)
+    assert kept(mix, shelf) == keys
+    assert ages(shelf) == before
+
+
+def test_reel_needs_no_other_recordings_than_are_named(mix: PreparedMix, shelf: SegmentCache):
+    segment = segments(mix)[1]
+    needed = source_keys(mix.timeline, [segment])
+    clips = {name: path for name, path in mix.ingredients.clips.items() if name in needed}
+    assert len(clips) < len(mix.ingredients.clips)
+    few = replace(mix, ingredients=replace(mix.ingredients, clips=clips))
+    assert rendered(few, [segment], shelf) == [kept(mix, shelf)[1]]
+
+
+def test_edit_renders_only_what_it_touches(mix: PreparedMix, shelf: SegmentCache, tmp_path: Path):
+    """Other words in the second chapter, and a longer one: the others only move."""
+    before = set(kept(mix, shelf))
+    chunks = list(mix.chunks)
+    chunks[4] = replace(chunks[4], sound=speech(14.0, 77))
+    (tmp_path / "edited").mkdir()
+    edited = prepare_mix(tmp_path / "edited", chunks, music(7.0))
+    timeline = replace(edited.timeline, mastering=mix.timeline.mastering)
+    names = {"4": "other words"}
+    edited = replace(
+        edited, timeline=timeline, ingredients=replace(edited.ingredients, content_ids=names)
+    )
+    after = kept(edited, shelf)
+    starts = [section.start for section in timeline.sections]
+    outside = [
+        key
+        for segment, key in zip(segments(edited), after, strict=True)
+        if segment.window_start >= starts[2] + CROSSFADE_S * timeline.rate_hz
+        or segment.window_end <= starts[1]
+    ]
+    assert edited.timeline.length > mix.timeline.length
+    assert len(outside) >= len(after) / 3
+    assert set(outside) - before == set()
+
+
+def test_another_bit_rate_or_recording_has_another_address(mix: PreparedMix, shelf: SegmentCache):
+    first = segments(mix)[:1]
+    renamed = replace(mix.ingredients, content_ids={"music": "another track of that length"})
+    keys = {
+        *rendered(mix, first, shelf),
+        *rendered(mix, first, shelf, Encoding("mp3", 64)),
+        *rendered(replace(mix, ingredients=renamed), first, shelf),
+    }
+    assert len(keys) == 3
+
+
+def test_joining_what_was_not_rendered_names_it(mix: PreparedMix, shelf: SegmentCache):
+    keys = [*kept(mix, shelf), "segments/missing.mp3"]
+    with pytest.raises(NotFound, match=r"segments/missing\.mp3"):
+        join(mix, shelf, keys)
+    assert shelf.store.head("mixed/a.mp3") is None
+
+
+def test_render_keeps_what_it_made_when_time_runs_out(mix: PreparedMix, shelf: SegmentCache):
+    with pytest.raises(OutOfTime):
+        mix.render(cache=shelf, segment_grids=5, workers=1, deadline_s=0.0)
+    assert ages(shelf) == {}
+    mix.render(cache=shelf, segment_grids=5)
+    assert len(ages(shelf)) == len(cut_timeline(mix.timeline, 5))
+
+
+def reel_of(shelf: SegmentCache, content: str) -> str:
+    """A segment that nothing needs."""
+    key = f"{shelf.prefix}{content}"
+    shelf.store.put(key, content.encode())
+    return key
+
+
+def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: PreparedMix, shelf: SegmentCache):
+    memory = RenderHistory(shelf, "/somewhere/story.mp3")
+    assert memory.restore_mastering(mix.timeline) == mix.timeline
+    first = mix.render(cache=shelf, segment_grids=5)
+    unused = reel_of(shelf, "an earlier look")
+    memory.record_render(RenderAttempt(mix.timeline, first, 0.4), [*first.segment_keys, unused])
+    assert memory.prediction_error_lu() == 0.4
+    assert set(ages(shelf)) == {*first.segment_keys, memory.key}
+    gain_db = mix.timeline.mastering.gain_db
+    louder = replace(mix.timeline.mastering, gain_db=gain_db + 0.1)
+    assert memory.restore_mastering(replace(mix.timeline, mastering=louder)) == mix.timeline
+    clips = (*mix.timeline.clips[:-1], replace(mix.timeline.clips[-1], gain_db=0.0))
+    edited = replace(mix, timeline=replace(mix.timeline, clips=clips))
+    second = edited.render(cache=shelf, segment_grids=5)
+    assert 0 < len(set(first.segment_keys) & set(second.segment_keys)) < len(first.segment_keys)
+    memory.record_render(RenderAttempt(edited.timeline, second), second.segment_keys)
+    assert memory.prediction_error_lu() == 0.0
+    assert set(ages(shelf)) == {*second.segment_keys, memory.key}
+
+
+def test_record_that_cannot_be_read_is_none(mix: PreparedMix, shelf: SegmentCache):
+    memory = RenderHistory(shelf, "story")
+    for content in (b"", b"{}", b"[]", b'{"mastering": {"gain_db": 1}, "reels": []}'):
+        shelf.store.put(memory.key, content)
+        assert memory.restore_mastering(mix.timeline) == mix.timeline
