@@ -1,5 +1,5 @@
-# Every target makes what it needs first: .venv for nearly all, .venv-judges and .venv-e2e for what
-# must not meet it.
+# Every target makes what it needs first: .venv for nearly all; .venv-judges, .venv-e2e and .venv-docs
+# for what must not share it.
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
@@ -8,6 +8,7 @@ PAGE_STAMP := .venv/.page
 JUDGES := .venv-judges/bin
 JUDGES_STAMP := .venv-judges/.installed
 EMULATOR_STAMP := .venv-e2e/.installed
+DOCS_STAMP := .venv-docs/.installed
 NAME ?= mixer
 BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -110,8 +111,13 @@ sbom: ## Write the image's bill of materials: out/sbom.cdx.json
 audit: $(JUDGES_STAMP) ## Ask the advisory service about what the image holds (needs network)
 	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
-picture: $(STAMP) ## Draw docs/Fullinfra.png from the templates
-	@$(BIN)/python -m deploy.picture
+$(DOCS_STAMP): requirements-docs.txt
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+	@touch $@
+
+picture: $(DOCS_STAMP) ## Draw docs/Fullinfra.png from the templates (needs Graphviz: apt-get install graphviz)
+	@.venv-docs/bin/python -m deploy.diagram
 
 push: ## Build and push the image of the commit, once, and record its digest
 	@COMMIT=$(COMMIT) BUILDER=$(BUILDER) .ci/push
@@ -137,6 +143,8 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 		--custom-compile-command "make lock" requirements-e2e.in -o requirements-e2e.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" -c requirements-dev.txt requirements-page.in -o requirements-page.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" -c requirements-dev.txt requirements-docs.in -o requirements-docs.txt
 
 clean: ## Remove everything that the targets made
-	rm -rf .venv .venv-judges .venv-e2e .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-judges .venv-e2e .venv-docs .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,74 +1,93 @@
-"""`python -m bench [NAME…]`: run benchmarks, print a table, leave the figures in out/bench.json.
+"""`python -m bench [NAME…]`: run benchmarks, print their figures, write out/bench.json and .md.
 
-Each module of this folder measures one thing and says which figure it has to reach. The figures
-are ratios against something fair measured in the same run; nothing here is a test. Benches that are
-not named keep their figures of the last run on the same machine; out/bench.png shows the rendering.
+Each module of this folder measures one thing and states the figure to reach. The figures are
+ratios against something fair measured in the same run; they are not tests. Benchmarks that are not
+named keep their figures of the last run on the same machine.
 
-All of it takes about 45 minutes on two cores, and the machine to itself: `rendering` and `books`
-some fifteen each, `story_speech` three, `story_mix` eight; the others a few seconds each.
+All of them take about 45 minutes on two cores, with the machine to themselves: `mixdown` and
+`books` about fifteen each, `story_speech` three, `story_mix` eight; the others a few seconds each.
 """
 
 import importlib
 import json
 import sys
 import traceback
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from bench.picture import draw_picture
 from bench.processes import describe_machine
 
 NAMES = (
-    *("planning", "around_speech", "speech_pool", "endpoints", "sanitation"),
-    *("story_speech", "story_mix", "rendering", "books"),
+    *("script_plan", "speech_overhead", "speech_pool", "endpoints", "sanitation"),
+    *("story_speech", "story_mix", "mixdown", "books"),
 )
 RESULTS = Path("out", "bench.json")
-PICTURE = Path("out", "bench.png")
+TABLE = Path("out", "bench.md")
+
+Row = Mapping[str, Any]
 
 
-def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all; how many figures were missed."""
-    rows = [row | {"bench": name} for name in names or NAMES for row in _run_bench(name)]
-    here = describe_machine()
-    kept = [row for row in _load_previous_rows(here) if row["bench"] not in (names or NAMES)]
+def main(names: Sequence[str]) -> int:
+    """Run the named benchmarks, or all; return how many figures were missed."""
+    unknown = sorted({*names} - {*NAMES})
+    if unknown:
+        sys.exit(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    rows = [{**row, "bench": name} for name in names or NAMES for row in _run_bench(name)]
+    machine = describe_machine()
+    kept = [row for row in _load_previous_rows(machine) if row["bench"] not in (names or NAMES)]
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"machine": here, "rows": [*kept, *rows]}, indent=2))
-    draw_picture([*kept, *rows], here, PICTURE)
-    Console().print(_build_table(rows, here))
-    print(RESULTS, PICTURE)
+    RESULTS.write_text(json.dumps({"machine": machine, "rows": [*kept, *rows]}, indent=2))
+    TABLE.write_text(format_tables([*kept, *rows], machine))
+    print(format_tables(rows, machine))
+    print(RESULTS, TABLE)
     return sum(not row["ok"] for row in rows)
 
 
-def _load_previous_rows(here: str) -> list[dict[str, object]]:
+def _load_previous_rows(machine: str) -> list[dict[str, object]]:
     """The rows of the last run, if it was on this machine."""
     if not RESULTS.exists():
         return []
     last = json.loads(RESULTS.read_text())
-    rows: list[dict[str, object]] = last["rows"] if last["machine"] == here else []
+    rows: list[dict[str, object]] = last["rows"] if last["machine"] == machine else []
     return rows
 
 
 def _run_bench(name: str) -> list[dict[str, object]]:
-    """The rows of one benchmark; one that breaks off is a figure missed, and the others go on."""
+    """The rows of one benchmark; one that raises is a figure missed, and the others go on."""
     print(f"measuring {name} …", file=sys.stderr)
     try:
         rows: list[dict[str, object]] = importlib.import_module(f"bench.{name}").run()
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is told and counted
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is reported and counted
         traceback.print_exc()
-        return [{"what": "broke off", "measured": repr(error), "figure": "a figure", "ok": False}]
+        return [{"what": "failed", "measured": repr(error), "figure": "a figure", "ok": False}]
     return rows
 
 
-def _build_table(rows: list[dict[str, object]], here: str) -> Table:
-    table = Table(title=here, title_justify="left")
-    for column in ("bench", "what", "measured", "figure", "ok"):
-        table.add_column(column)
-    for row in rows:
-        cells = [str(row[column]) for column in ("bench", "what", "measured", "figure")]
-        table.add_row(*cells, "yes" if row["ok"] else "NO")
-    return table
+def format_tables(rows: Sequence[Row], machine: str) -> str:
+    """The figures as Markdown: seconds and memory of each way to mix a story, then all figures."""
+    tables = [f"Measured on {machine} by `make bench`.\n"]
+    tables += [_format_ways(row) for row in rows if isinstance(row.get("seconds"), dict)]
+    figures = [
+        (row["bench"], row["what"], row["measured"], row["figure"], "yes" if row["ok"] else "no")
+        for row in rows
+    ]
+    tables.append(_format_table(("benchmark", "what", "measured", "to reach", "reached"), figures))
+    return "\n".join(tables)
+
+
+def _format_ways(row: Mapping[str, Any]) -> str:
+    seconds, megabytes = row["seconds"], row["megabytes"]
+    cells = [
+        (way, f"{seconds[way]:,.1f}", f"{megabytes[way]:,.0f}" if way in megabytes else "")
+        for way in seconds
+    ]
+    return _format_table(("a story of 26 minutes", "seconds", "peak memory, MB"), cells)
+
+
+def _format_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
 if __name__ == "__main__":

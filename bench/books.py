@@ -74,19 +74,11 @@ def _build_memory_rows(costs: dict[float, ProcessCost]) -> list[dict[str, object
             "measured": shown,
             "figure": f"below {MAX_MEMORY_MB} MB",
             "ok": largest < MAX_MEMORY_MB,
-            "megabytes": peaks,
-            "curve_mb": [round(each) for each in _thin_curve(costs[max(costs)].curve_mb)],
         },
         build_ratio_row(
-            "memory of the hungriest against the leanest", spread, MAX_SPREAD, "equal within 20 %"
+            "largest peak memory against the smallest", spread, MAX_SPREAD, "equal within 20 %"
         ),
     ]
-
-
-def _thin_curve(curve: tuple[float, ...], columns: int = 240) -> list[float]:
-    """The highest value in each of some columns."""
-    step = max(1, len(curve) // columns)
-    return [max(curve[at : at + step]) for at in range(0, len(curve), step)]
 
 
 def _build_growth_row(costs: dict[float, ProcessCost]) -> dict[str, object]:

@@ -21,23 +21,20 @@ PRELOADED_MODULES = ("bench.story_speech", "bench.story_mix")
 
 @dataclass(frozen=True, slots=True)
 class ProcessCost:
-    """Of one command.
+    """What one command took.
 
     Attributes:
-        wall_s: from start to end.
-        cpu_s: of the process and everything it started.
+        cpu_s: of the process and all its descendants.
         peak_mb: largest sum of PSS over the process and its descendants; 0 where not watched.
-        curve_mb: the same over time, one value every SAMPLING_S or so.
     """
 
     wall_s: float
     cpu_s: float
     peak_mb: float = 0.0
-    curve_mb: tuple[float, ...] = ()
 
     @property
     def summary(self) -> str:
-        """For somebody who waits."""
+        """For the progress lines."""
         return f"{self.wall_s:.1f} s, CPU {self.cpu_s:.1f} s"
 
 
@@ -48,19 +45,19 @@ def measure_cost(
 
     Args:
         arguments: of Python, from `-m` on.
-        watch_memory: whether its memory is watched, which takes time itself.
-        core: the only one that it may use; all of them when None.
+        watch_memory: sample its memory, which takes time itself.
+        core: the only one that it may use; all cores when None.
     """
     pin = ["taskset", "-c", str(core)] if core is not None else []
     cpu_s, begun_s = _children_cpu_s(), time.monotonic()
     with subprocess.Popen([*pin, sys.executable, *arguments]) as process:
-        curve = _MemoryCurve(process.pid) if watch_memory else None
+        watcher = _MemoryWatcher(process.pid) if watch_memory else None
         code = process.wait()
         wall_s = time.monotonic() - begun_s
-    values = curve.values() if curve else ()
+    peak_mb = watcher.wait_for_peak_mb() if watcher else 0.0
     if code:
         raise RuntimeError(f"{' '.join(arguments)} ended with {code}.")
-    return ProcessCost(wall_s, _children_cpu_s() - cpu_s, max(values, default=0.0), values)
+    return ProcessCost(wall_s, _children_cpu_s() - cpu_s, peak_mb)
 
 
 def _children_cpu_s() -> float:
@@ -68,18 +65,18 @@ def _children_cpu_s() -> float:
     return spent.ru_utime + spent.ru_stime
 
 
-class _MemoryCurve:
-    """Watches a process tree from beside it, until the process is gone."""
+class _MemoryWatcher:
+    """Samples the memory of a process tree until the process ends."""
 
     def __init__(self, pid: int) -> None:
-        self._values: list[float] = []
+        self._peak_mb = 0.0
         self._root = psutil.Process(pid)
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
-    def values(self) -> tuple[float, ...]:
+    def wait_for_peak_mb(self) -> float:
         self._thread.join()
-        return tuple(self._values)
+        return self._peak_mb
 
     def _watch(self) -> None:
         while True:
@@ -90,7 +87,7 @@ class _MemoryCurve:
                 return
             if not running:
                 return
-            self._values.append(sum(_pss_kb(each.pid) for each in tree) / 1000)
+            self._peak_mb = max(self._peak_mb, sum(_pss_kb(each.pid) for each in tree) / 1000)
             time.sleep(SAMPLING_S)
 
 
@@ -104,8 +101,10 @@ def _pss_kb(pid: int) -> int:
 
 def describe_machine() -> str:
     """What the figures were measured on."""
-    told = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((each.split(":")[1].strip() for each in told if each.startswith("model name")), "")
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next(
+        (each.split(":")[1].strip() for each in lines if each.startswith("model name")), ""
+    )
     memory_gb = psutil.virtual_memory().total / 1e9
     python = ".".join(map(str, sys.version_info[:3]))
     cores = len(os.sched_getaffinity(0))

@@ -1,8 +1,8 @@
-"""What the templates say of who asks, starts, reads and writes whom: the graph of the picture.
+"""The graph of the picture, read from the templates: which resource calls, reads or writes which.
 
-Nodes are what people would name when they tell how the service works; policies, permissions and
-logs are what holds it together, and show as the arrows that they allow. The arrows come from the
-templates alone: a route, a target, a project's name, a role's statements.
+Nodes are the resources that one names to explain the service; policies, permissions and logs show
+as the arrows that they allow. The arrows come from the templates alone: a route, a target, a
+project's name, a role's statements.
 """
 
 import re
@@ -15,23 +15,28 @@ from typing import Any
 from deploy.stacks import STACKS
 from deploy.templates import Template, iterate_texts
 
-KINDS = {
-    "AWS::ApiGatewayV2::Api": (0, "HTTP API"),
-    "AWS::CloudFront::Distribution": (0, "CloudFront"),
-    "AWS::Scheduler::Schedule": (0, "EventBridge schedule"),
-    "AWS::Events::Rule": (0, "EventBridge rule"),
-    "AWS::CodePipeline::Pipeline": (0, "CodePipeline"),
-    "AWS::StepFunctions::StateMachine": (1, "Step Functions"),
-    "AWS::Lambda::Function": (1, "Lambda function"),
-    "AWS::CodeBuild::Project": (1, "CodeBuild"),
-    "AWS::S3::Bucket": (2, "S3 bucket"),
-    "AWS::ECR::Repository": (2, "ECR"),
-    "AWS::SecretsManager::Secret": (2, "Secrets Manager"),
-    "AWS::SNS::Topic": (2, "SNS topic"),
-    "AWS::SQS::Queue": (2, "SQS queue"),
-    "AWS::DynamoDB::Table": (2, "DynamoDB"),
-}
-"""What is shown, in which column, and what it is."""
+SHOWN = frozenset(
+    {
+        "AWS::ApiGatewayV2::Api",
+        "AWS::CloudFront::Distribution",
+        "AWS::CodeBuild::Project",
+        "AWS::CodePipeline::Pipeline",
+        "AWS::DynamoDB::Table",
+        "AWS::ECR::Repository",
+        "AWS::Events::Rule",
+        "AWS::Lambda::Function",
+        "AWS::S3::Bucket",
+        "AWS::SNS::Topic",
+        "AWS::SQS::Queue",
+        "AWS::Scheduler::Schedule",
+        "AWS::SecretsManager::Secret",
+        "AWS::StepFunctions::StateMachine",
+    }
+)
+"""The types of the resources that the picture shows."""
+
+ALARM = "AWS::CloudWatch::Alarm"
+API = "AWS::ApiGatewayV2::Api"
 
 ACRONYMS = {"Http": "HTTP", "api": "API"}
 POLLY = "Amazon.Polly"
@@ -40,37 +45,35 @@ READS = re.compile(r":(Get|List|Describe|BatchGet|Invoke|Start)")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
-    """A card.
+    """A resource, or all alarms of a stack.
 
     Attributes:
-        stack: the template's name; `Amazon` for what belongs to nobody.
-        name: within it.
-        column: from left (who is asked first) to right (what is kept).
-        kind: what it is.
-        notes: lines below, such as the routes that it answers.
+        stack: the template's name; `Amazon` for a service without a resource of ours.
+        name: within the stack.
+        resource_type: as CloudFormation calls it.
+        routes: that a function answers.
     """
 
     stack: str
     name: str
-    column: int
-    kind: str
-    notes: tuple[str, ...] = ()
+    resource_type: str
+    routes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
-        """Its name among all."""
+        """Unique among all nodes."""
         return f"{self.stack}.{self.name}"
 
     @property
     def label(self) -> str:
-        """Its name in words."""
+        """The name in words."""
         first, *others = re.findall(r"[A-Z][a-z]*", self.name) or [self.name]
         return " ".join(ACRONYMS.get(word, word) for word in (first, *map(str.lower, others)))
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Arrow:
-    """Who turns to whom, by their keys; `writes` when it may change something there."""
+    """From caller to callee, by their keys; `writes` when it may change something there."""
 
     source: str
     target: str
@@ -79,7 +82,7 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class ResourceGraph:
-    """All of it, in an order that depends on nothing but the templates."""
+    """Nodes and arrows, in an order that depends on nothing but the templates."""
 
     nodes: tuple[Node, ...]
     arrows: tuple[Arrow, ...]
@@ -87,8 +90,8 @@ class ResourceGraph:
     @property
     def digest(self) -> str:
         """Changes when the picture has to."""
-        told = dumps([[asdict(each) for each in part] for part in (self.nodes, self.arrows)])
-        return sha256(told.encode()).hexdigest()
+        content = dumps([[asdict(each) for each in part] for part in (self.nodes, self.arrows)])
+        return sha256(content.encode()).hexdigest()
 
 
 def build_graph(templates: Mapping[str, Template]) -> ResourceGraph:
@@ -97,25 +100,22 @@ def build_graph(templates: Mapping[str, Template]) -> ResourceGraph:
     order = {each.template.removesuffix(".yml"): number for number, each in enumerate(STACKS)}
     arrows = sorted(set(_find_arrows(templates, names)))
     targets = {arrow.target for arrow in arrows}
-    nodes = [*_build_nodes(templates), Node("Amazon", "Polly", 2, "speech")]
+    nodes = [*_build_nodes(templates), Node("Amazon", "Polly", "AWS::Polly")]
     shown = [each for each in nodes if each.key != POLLY or POLLY in targets]
-    shown.sort(key=lambda node: (node.column, order.get(node.stack, -1)))
+    shown.sort(key=lambda node: (order.get(node.stack, len(order)), node.name))
     return ResourceGraph(tuple(shown), tuple(_merge_arrows(arrows)))
 
 
 def _build_nodes(templates: Mapping[str, Template]) -> Iterator[Node]:
     routes = dict(_find_routes(templates))
     for stack, template in templates.items():
-        alarms = sum(
-            one["Type"] == "AWS::CloudWatch::Alarm" for one in _resources(template).values()
-        )
+        alarms = any(one["Type"] == ALARM for one in _resources(template).values())
         for name, one in _resources(template).items():
-            if one["Type"] in KINDS:
-                column, kind = KINDS[one["Type"]]
-                notes = routes.get(f"{stack}.{name}", ())
-                yield Node(stack, name, column, kind, tuple(notes))
+            if one["Type"] in SHOWN:
+                answered = routes.get(f"{stack}.{name}", ())
+                yield Node(stack, name, one["Type"], tuple(answered))
         if alarms:
-            yield Node(stack, "Alarms", 1, f"{alarms} of CloudWatch")
+            yield Node(stack, "Alarms", ALARM)
 
 
 def _find_arrows(templates: Mapping[str, Template], index: "_NodeIndex") -> Iterator[Arrow]:
@@ -123,12 +123,12 @@ def _find_arrows(templates: Mapping[str, Template], index: "_NodeIndex") -> Iter
         for name, one in _resources(template).items():
             properties = one.get("Properties", {})
             here = f"{stack}.{name}"
-            if one["Type"] in KINDS:
+            if one["Type"] in SHOWN:
                 yield from _find_role_arrows(here, stack, template, properties, index)
                 yield from (
                     Arrow(here, each) for each in _find_start_targets(stack, properties, index)
                 )
-            if one["Type"] == "AWS::CloudWatch::Alarm":
+            if one["Type"] == ALARM:
                 topics = index.find_nodes(stack, properties.get("AlarmActions"))
                 yield from (Arrow(f"{stack}.Alarms", each, writes=True) for each in topics)
             if one["Type"] in {"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Authorizer"}:
@@ -139,7 +139,7 @@ def _find_arrows(templates: Mapping[str, Template], index: "_NodeIndex") -> Iter
 
 
 _STARTS = ("Target", "Targets", "Stages", "DistributionConfig", "Source")
-"""Properties that name what a resource sets to work or stands before."""
+"""Properties that name what a resource starts or forwards to."""
 
 
 def _find_start_targets(
@@ -152,7 +152,7 @@ def _find_start_targets(
 def _find_role_arrows(
     here: str, stack: str, template: Template, properties: Mapping[str, Any], index: "_NodeIndex"
 ) -> Iterator[Arrow]:
-    """What the role of a function, project or machine lets it do, to whom."""
+    """What the role of a function, project or machine allows, on which nodes."""
     given = {key: properties.get(key) for key in ("Role", "RoleArn", "ServiceRole")}
     for role in set(iterate_texts(given)) & set(_resources(template)):
         for policy in _resources(template)[role].get("Properties", {}).get("Policies", []):
@@ -186,7 +186,7 @@ def _resources(template: Template) -> dict[str, Any]:
 
 
 def _merge_arrows(arrows: Iterable[Arrow]) -> list[Arrow]:
-    """One arrow between two: that which writes goes before that which only reads."""
+    """One arrow between two nodes: one that writes replaces one that only reads."""
     best: dict[tuple[str, str], Arrow] = {}
     for arrow in arrows:
         known = best.get((arrow.source, arrow.target))
@@ -199,7 +199,7 @@ class _NodeIndex:
 
     def __init__(self, templates: Mapping[str, Template]) -> None:
         self._node_names = {
-            stack: {name for name, one in _resources(template).items() if one["Type"] in KINDS}
+            stack: {name for name, one in _resources(template).items() if one["Type"] in SHOWN}
             for stack, template in templates.items()
         }
         self._exports = dict(_find_exports(templates))
@@ -217,7 +217,7 @@ class _NodeIndex:
 
 
 def _find_exports(templates: Mapping[str, Template]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Export without its stack's name, and which resource of which template it is about."""
+    """Each export without its stack's name, and the template and resource that it exports."""
     for stack, template in templates.items():
         for output in template.get("Outputs", {}).values():
             if "Export" in output:

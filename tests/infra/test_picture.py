@@ -1,13 +1,14 @@
 """docs/Fullinfra.png shows what the templates say."""
 
+import re
 from copy import deepcopy
-from itertools import pairwise
+from shutil import which
 
 import pytest
 from PIL import Image
 
+from deploy.diagram import ICONS, PICTURE, draw_graph, read_digest
 from deploy.graph import Arrow, build_graph
-from deploy.picture import PICTURE, curve, lay_out_cards, read_digest
 from tests.infra.cloudformation import ROOT, list_resources, load_templates
 
 TEMPLATES = load_templates()
@@ -62,13 +63,15 @@ def test_change_of_a_permission_changes_the_digest():
     assert build_graph(changed).digest != GRAPH.digest
 
 
-def test_cards_do_not_lie_on_one_another():
-    cards = sorted(lay_out_cards(GRAPH).values(), key=lambda card: (card.x, card.y))
-    for upper, lower in pairwise(cards):
-        assert upper.x != lower.x or upper.y + upper.height < lower.y
+def test_every_node_has_an_icon():
+    assert {node.resource_type for node in GRAPH.nodes} <= set(ICONS)
 
 
-def test_curve_begins_and_ends_where_it_should():
-    points = curve((0, 0), (300, 90))
-    assert points[0] == (0, 0)
-    assert points[-1] == pytest.approx((300, 90))
+@pytest.mark.skipif(not which("dot"), reason="needs Graphviz")
+def test_drawing_holds_the_nodes_and_arrows_of_the_templates(tmp_path):
+    pytest.importorskip("diagrams")
+    drawn = draw_graph(GRAPH, tmp_path / "graph.png").dot.source
+    nodes = re.findall(r'^\s*"?([\w.]+)"? \[', drawn, re.MULTILINE)
+    arrows = re.findall(r'^\s*"?([\w.]+)"? -> "?([\w.]+)"? \[', drawn, re.MULTILINE)
+    assert {each for each in nodes if "." in each} == {node.key for node in GRAPH.nodes}
+    assert set(arrows) == {(arrow.source, arrow.target) for arrow in GRAPH.arrows}
