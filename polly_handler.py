@@ -18,5 +18,5 @@ def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa
 
 
 def story_task(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
-    """Run one step of a story: plan, take_turn, synthesize, leave_turn."""
+    """Run one step of a story: plan, acquire_slot, synthesize, release_slot."""
     return handlers.run_speech_step(event, context)

@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mixer.requests import Options
-from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.folder import FolderStore
-from mixer.stories.foreground import StoryRun, StoryRunner
-from mixer.stories.mix_pipeline import JobContext, StageTimer
+from mixer.stories.foreground import JobContext
+from mixer.stories.progress import StageTimer
+from mixer.stories.runner import StoryInput, StoryRun, StoryRunner
 from tests.engines import ToneEngine
 
 STORY = Path("demo/story.md")
@@ -29,10 +29,9 @@ def time_story(folder: Path) -> tuple[StoryRun, dict[str, float]]:
     stages = StageTimer(lambda _stage, _share: None)
     asked = Options(engine=ENGINE, text_type="markdown")
     with closing(ToneEngine()) as engine:
-        teller = StoryRunner.of(
-            FolderStore(folder / "store"), engine, JobContext(stages, ProcessGroup())
-        )
-        telling = teller.run_story(STORY.read_bytes(), asked, music=None, out=folder / "story.mp3")
+        runner = StoryRunner(FolderStore(folder / "store"), engine, JobContext(stages))
+        source = runner.speech_service.read_text(STORY.read_bytes(), asked)
+        telling = runner.run_story(StoryInput(source), asked, folder / "story.mp3")
     return telling, stages.seconds
 
 

@@ -50,6 +50,7 @@ from mixer.stories.model import (
     SynthesizedBatch,
 )
 from mixer.stories.steps.mix import StoryMix
+from mixer.stories.tasks import StepCall
 
 WORKERS = 60
 HOURS = 10.0
@@ -120,7 +121,7 @@ def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
         folder.write(
             synthesized_name(number, len(chunks), 0.0), SynthesizedBatch(about, len(chunks), 0)
         )
-    StoryMix(store, store, WORKERS).lay_out(STORY, 1)
+    StoryMix(store, store, WORKERS).lay_out(StepCall(folder, 1))
 
 
 def build_book(chunks: int, chance: random.Random) -> Script:
@@ -138,7 +139,8 @@ def build_book(chunks: int, chance: random.Random) -> Script:
 def render_group(folder: Path, group: int) -> None:
     """What one worker does."""
     store = FolderStore(folder / "store")
-    StoryMix(store, store, WORKERS).render(STORY, 1, group, time.monotonic() + RUN_S)
+    call = StepCall(StoryFolder(store, STORY), 1, group, deadline_s=time.monotonic() + RUN_S)
+    StoryMix(store, store, WORKERS).render(call)
 
 
 def render_serially(folder: Path, _: int) -> None:

@@ -97,7 +97,7 @@ def run(chars: int = CHARS) -> list[dict[str, object]]:
             story, batches = _plan_story(store, take, chars)
             stored = StoryFolder(store, story).read(SCRIPT, StoredScript)
             latencies_s = [latency.call_s(chunk.billed_chars) for chunk in stored.script.chunks]
-            take({"task": "take_turn", "story_id": story, "attempt": 1})
+            take({"task": "acquire_slot", "story_id": story, "attempt": 1})
             spoken_s = _time_synthesis_s(Path(folder), polly.endpoint_url, story, batches)
         counts, said = polly.counts, read_synthesized_batches(StoryFolder(store, story))
     ideal = ideal_s(latencies_s, ALLOWANCES[ENGINE])

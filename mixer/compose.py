@@ -101,11 +101,6 @@ class Services(ABC):
         """Runs the steps of stories."""
 
     @property
-    def calls_per_s(self) -> "Callable[[str], float] | None":
-        """The quota of an engine in this process; None where there is none."""
-        return None
-
-    @property
     def speech_slots(self) -> "SpeechSlots | None":
         """Which stories may speak; None where one process speaks all."""
         return None
@@ -181,7 +176,7 @@ class Services(ABC):
             slots=self.speech_slots,
             quota_limiter=self.quota_limiter or ignore_quota,
         )
-        return StoryTasks(self.output_store, speaker.tasks)
+        return StoryTasks(self.output_store, speaker.steps)
 
     @cached_property
     def mix_tasks(self) -> "StoryTasks":
@@ -193,7 +188,7 @@ class Services(ABC):
         store, processes = self.output_store, self.new_processes
         mix = StoryMix(store, self.music_store, self.render_groups, processes)
         publisher = StoryPublisher(store, self.budget, new_processes=processes)
-        return StoryTasks(store, {**mix.tasks, **publisher.tasks})
+        return StoryTasks(store, {**mix.steps, **publisher.steps})
 
     @cached_property
     def finish_tasks(self) -> "StoryTasks":
@@ -203,7 +198,7 @@ class Services(ABC):
 
         notifiers = self.story_notifiers if self.notifiers is None else self.notifiers
         ending = StoryFinisher(self.output_store, self.budget, list(notifiers))
-        return StoryTasks(self.output_store, ending.tasks)
+        return StoryTasks(self.output_store, ending.steps)
 
     @cached_property
     def all_tasks(self) -> "StoryTasks":
@@ -211,8 +206,8 @@ class Services(ABC):
         from mixer.stories.tasks import StoryTasks
 
         parts = (self.speech_tasks, self.mix_tasks, self.finish_tasks)
-        table = {name: task for part in parts for name, task in part.tasks.items()}
-        return StoryTasks(self.output_store, table)
+        steps = {step: run for part in parts for step, run in part.steps.items()}
+        return StoryTasks(self.output_store, steps)
 
     @property
     @abstractmethod
@@ -224,7 +219,7 @@ class Services(ABC):
         return self.output_store.url(key, self.settings.url_lifetime_s)
 
     def _build_speech(self, max_usd: float, max_chars: int) -> "SpeechService":
-        from mixer.stories.speech_service import SpeechService, infinite_rate
+        from mixer.stories.speech_service import SpeechService
 
         return SpeechService(
             open_engine=self.open_engine,
@@ -235,7 +230,6 @@ class Services(ABC):
             max_text_chars=max_chars,
             touch_after=timedelta(days=self.settings.refresh_after_days),
             new_processes=self.new_processes,
-            calls_per_s=self.calls_per_s or infinite_rate,
         )
 
 
@@ -283,11 +277,6 @@ class AwsServices(Services):
         from mixer.speech.polly.quota import EngineQuotas
 
         return EngineQuotas(self.settings.quota_shares * 100 / self.settings.quota_percent)
-
-    @property
-    def calls_per_s(self) -> "Callable[[str], float]":
-        """The quota of an engine in this process."""
-        return lambda engine: self.engine_quotas.limiter(engine).quota.calls_per_s
 
     @cached_property
     def speech_slots(self) -> "SpeechSlots | None":

@@ -1,15 +1,14 @@
-"""What would not be done while the gateway waits: begun as a story, and answered 202.
+"""Requests that take longer than the gateway waits: continued as a story, and answered 202.
 
-Work that is foretold to take too long is not even begun here; what turns out to take too long is
-left some seconds before the gateway gives up, and what it has spoken is in the store, where the
-story finds it. Where no story can be begun, the request is worked on to the end of its time, as
-ever.
+The work runs in the foreground until some seconds before the gateway gives up. What it has done by
+then is in the store, where the story finds it. Where no story can be created, the request is worked
+on to the end of its time.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, Field
@@ -31,20 +30,8 @@ HANDOVER_SHARE = 0.25
 """At most, of the time that is left."""
 
 
-class DeferrableWork(Protocol):
-    """Does what a request asks for."""
-
-    def __call__(self, deadline_s: float, *, only_if_it_fits: bool) -> Response[str]:
-        """Do it.
-
-        Args:
-            deadline_s: when it must be done, on the monotonic clock.
-            only_if_it_fits: give up as soon as it can be foretold that it will not be.
-
-        Raises:
-            OutOfTime: it is not done.
-        """
-        ...
+DeferrableWork = Callable[[float], Response[str]]
+"""Does what a request asks for until a moment on the monotonic clock; raises OutOfTime then."""
 
 
 class StoryAccepted(BaseModel):
@@ -96,11 +83,10 @@ def run_or_defer(
     if start_story is not None and story_request is not None:
         left_s = max(0.0, request_context.deadline_s - time.monotonic())
         try:
-            until_s = request_context.deadline_s - min(HANDOVER_S, HANDOVER_SHARE * left_s)
-            return work(until_s, only_if_it_fits=True)
+            return work(request_context.deadline_s - min(HANDOVER_S, HANDOVER_SHARE * left_s))
         except OutOfTime as late:
             try:
                 return accepted_response(start_story(story_request), story_request)
             except StoreFailed as error:
                 logger.warning("no story for what takes too long (%s): %s", late, error)
-    return work(request_context.deadline_s, only_if_it_fits=False)
+    return work(request_context.deadline_s)

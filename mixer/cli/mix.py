@@ -11,8 +11,7 @@ from mixer.cli.session import open_job_context
 from mixer.cli.story_files import read_cover_file
 from mixer.cli.summary import format_measurements
 from mixer.files import require_writable
-from mixer.publish.report import describe_adjustments
-from mixer.stories.mix_pipeline import mix_files
+from mixer.stories.foreground import LocalMix, mix_local_files
 
 
 @click.command()
@@ -42,11 +41,10 @@ def command(
     cover = read_cover_file(Path(asked.cover)) if asked.cover else None
     require_writable(out)
     with open_job_context() as work:
-        mix = mix_files(work, chunks, music=music, options=asked, out=out, cover=cover)
-    checked = mix.verification
+        mix = mix_local_files(LocalMix(chunks, music, cover), asked, out, work)
     measured = format_measurements(
-        mix.timeline.duration_s, checked.integrated_lufs, checked.true_peak_dbtp
+        mix.timeline.duration_s, mix.integrated_loudness_lufs, mix.true_peak_dbtp
     )
     click.echo(f"{out}  {measured}")
-    for told in describe_adjustments(mix.timeline, mix.sounds, mix.flaws):
+    for told in mix.adjustments:
         click.echo(f"  {told}")

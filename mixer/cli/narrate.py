@@ -25,11 +25,11 @@ from mixer.cli.summary import format_estimate, format_measurements
 from mixer.files import require_writable, require_writable_folder
 from mixer.publish.chapters import require_cuttable
 from mixer.requests import Options
-from mixer.script.readers.registry import decode_upload
 from mixer.speech.voice_selection import EMBEDDED, apply_narrator
 from mixer.store.folder import FolderStore
 from mixer.stories.export import chapters_folder, output_paths
-from mixer.stories.foreground import StoryRun, StoryRunner
+from mixer.stories.run_folder import SourceText
+from mixer.stories.runner import StoryInput, StoryRun, StoryRunner
 
 
 @click.command()
@@ -76,21 +76,14 @@ def command(
         open_job_context() as work,
         name_story_in_errors(story),
     ):
-        teller = StoryRunner.of(FolderStore(store), engine, work)
+        runner = StoryRunner(FolderStore(store), engine, work)
+        source_text = SourceText(source.document)
         if asked.dry_run:
-            plan = teller.speech_service.plan_text(decode_upload(source.content), asked)
+            plan = runner.speech_service.plan_source(source_text, asked)
             click.echo(format_estimate(plan.script, asked.rate))
             return
         _require_writable_outputs(outputs, [store, *_list_folders(asked, out)])
-        told = teller.run_story(
-            source.content,
-            asked,
-            music=bed,
-            sounds=sounds,
-            cover=cover,
-            out=out,
-            report=report,
-        )
+        told = runner.run_story(StoryInput(source_text, bed, sounds, cover), asked, out, report)
     _print_result(told)
 
 

@@ -9,7 +9,8 @@ import click
 
 from mixer.cli.progress import open_progress
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.stories.mix_pipeline import JobContext, StageTimer
+from mixer.stories.foreground import JobContext
+from mixer.stories.progress import StageTimer
 
 
 def default_store() -> Path:

@@ -31,6 +31,7 @@ TIMELINE, SEGMENTS, SOUNDS = "timeline.json", "segments.json", "sounds.json"
 MUSIC = "music.json"
 """What stood for `sounds.json` when a story had one piece of music."""
 
+FLAWS = "flaws.json"
 MIX, RESULT = "mix.json", "result.json"
 COVER = "cover.jpg"
 

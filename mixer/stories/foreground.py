@@ -1,242 +1,215 @@
-"""A story told at once, in the foreground of one process: what `mixer narrate` does.
+"""Stories that run in the foreground of one process: the steps of every story, called in order.
 
-The tasks are those of every story, and `running` calls them in their order. The story's folder is
-this run's own and goes with it: all that is worth keeping, spoken chunks and rendered segments,
-lies in the store under addresses of its contents, where the next run finds it, whatever ended this
-one and whatever was edited meanwhile.
-
-The price: what lies between two steps is written down and read again (measured on the sample
-story: see docs/decisions.md).
+The command line, the Python API, POST /synthesize and POST /mixstory run them like this. What comes
+late is kept nonetheless: chunks and segments lie in the store under keys made of their contents,
+where the next run, or the same story in the cloud, finds them.
 """
 
-import math
-import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
-from secrets import token_hex
-from tempfile import TemporaryDirectory
-from types import MappingProxyType
 
+from mixer.errors import BadInput
 from mixer.publish.cover import Picture
+from mixer.publish.report import describe_adjustments
 from mixer.requests import Options
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.render.render_history import RenderHistory
-from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import Timeline
-from mixer.speech.engine import SpeechEngine
-from mixer.store.folder import FolderStore
-from mixer.stories.budget import DailyBudget, utc_now
-from mixer.stories.export import export_files
-from mixer.stories.folder import PREFIX, REQUEST, RESULT, SOUNDS, TEXT, StoryFolder
-from mixer.stories.mix_pipeline import JobContext, measure_music
-from mixer.stories.model import KnownSounds, StoredRequest, StoryKind, StoryResult
-from mixer.stories.progress import StageReporter
-from mixer.stories.sounds import hash_file
-from mixer.stories.speech_service import SpeechService, reuse_engine
+from mixer.store.objects import ObjectStore
+from mixer.stories.folder import FLAWS, MIX, REQUEST
+from mixer.stories.input_checks import InputLimits
+from mixer.stories.model import (
+    GivenFlaws,
+    JoinedMix,
+    StoredRequest,
+    StoryKind,
+)
+from mixer.stories.progress import StageReporter, StageTimer, ignore_progress
+from mixer.stories.run_folder import RUN_ID, RunFolder, RunStore, open_run_store
+from mixer.stories.sounds import read_sounds
 from mixer.stories.steps.mix import StoryMix
-from mixer.stories.steps.publish import StoryPublisher, load_timeline
-from mixer.stories.steps.speech import StorySpeech
 from mixer.stories.tags import put_cover
-from mixer.stories.takes import StoryNarration, load_narration
-from mixer.stories.tasks import Answer, Event, Task
+from mixer.stories.takes import load_timeline
+from mixer.stories.tasks import ITEMS, Event, Step, StepCall, StepFunction, StepResult
 from mixer.stories.workflow import Workflow
+from mixer.stories.workspace import stop_at_deadline
 
-FOLDER_PREFIX = "narrate-"
-"""How the names of such folders begin; no id of a story does, so no server takes them up."""
-
-STALE_AFTER = timedelta(days=1)
-"""Longer than any telling takes: what is older was left by a process that was killed."""
-
-NEVER = timedelta(days=36_500)
-"""Chunks of a folder are not made young: nobody deletes them by their age."""
-
-WORKERS = 1
-"""One process renders; a long story has more groups than that (`mix.MOST_REELS`)."""
+GROUPS = 1
+"""One process renders; a long story has more groups (`mix.MAX_GROUP_SIZE`)."""
 
 ATTEMPT = 1
 
-MUSIC_FOLDER = "--music"
-"""Of the library: apart from the files that a text names."""
-
-NO_SOUNDS: Mapping[str, Path] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
-class StoryRun:
-    """A story told.
+class JobContext:
+    """How a run is watched and stopped.
 
     Attributes:
-        narration: what was to be said, and how it was.
-        timeline: of the mix.
-        result: what came of it.
-        outputs: the files that were made, the audio first, the report last.
+        timer: notified of progress.
+        processes: of the run; stopping them ends the work at once.
+        deadline_s: on the monotonic clock; None for none.
     """
 
-    narration: StoryNarration
-    timeline: Timeline
-    result: StoryResult
-    outputs: tuple[Path, ...]
+    timer: StageTimer = field(default_factory=lambda: StageTimer(ignore_progress))
+    processes: ProcessGroup = field(default_factory=ProcessGroup)
+    deadline_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoryRunner:
-    """Tells stories on one machine.
+def run_steps(
+    folder: RunFolder,
+    steps: Mapping[Step, StepFunction],
+    context: JobContext,
+    *,
+    publishes: bool = False,
+) -> None:
+    """Run the steps of a story up to its audio, or up to its files.
 
-    Attributes:
-        store: keeps the chunks and the segments.
-        speech_service: speaks, into that store.
-        context: times and tells what is done; stopping its job ends the work at once.
+    Raises:
+        OutOfTime: the deadline came; chunks and segments that are done are kept.
+        MixerError: a step failed.
     """
 
-    store: FolderStore
-    speech_service: SpeechService
-    context: JobContext
+    def invoke(event: Event) -> StepResult:
+        step = Step(event["task"])
+        item = int(event.get(ITEMS.get(step, ""), 0))
+        if step not in steps:  # slots: a run in the foreground waits for none
+            return {"ready": True}
+        progress = reporter.report_item(item)
+        call = StepCall(folder, ATTEMPT, item, deadline_s=context.deadline_s, progress=progress)
+        return steps[step](call)
 
-    @classmethod
-    def of(cls, store: FolderStore, engine: SpeechEngine, context: JobContext) -> "StoryRunner":
-        """A teller that may spend what the options of a story allow, and say as much as it likes.
-
-        Args:
-            store: keeps the chunks and the segments.
-            engine: says them all, and is closed by whoever has opened it.
-            context: times and tells what is done.
-        """
-        speech = SpeechService(
-            open_engine=reuse_engine(engine),
-            store=store,
-            bucket="",
-            budget=DailyBudget(store, math.inf),
-            max_request_usd=math.inf,
-            max_text_chars=sys.maxsize,
-            touch_after=NEVER,
-            new_processes=lambda: context.processes,
-        )
-        return cls(store, speech, context)
-
-    def run_story(
-        self,
-        text: bytes,
-        options: Options,
-        *,
-        music: Path | None,
-        sounds: Mapping[str, Path] = NO_SOUNDS,
-        cover: Picture | None = None,
-        out: Path,
-        report: Path | None = None,
-    ) -> StoryRun:
-        """Narrate, mix and publish a story; files take the name of `out` with their own endings.
-
-        Args:
-            text: as somebody would upload it: in UTF-8, or a book.
-            options: how it shall be told.
-            music: a sound file to lie under it, checked before anything is said.
-            sounds: the files that the text names, by their names in it; likewise.
-            cover: a picture; None for the story's own.
-            out: the finished file.
-            report: where the report goes; beside it when None.
-
-        Raises:
-            TooExpensive: what is not in the store yet costs more than was allowed.
-        """
-        bed = measure_music(self.context, music)
-        memory = RenderHistory(SegmentCache(self.store), str(out.resolve()))
-        with (
-            _open_library(bed, sounds) as (library, known),
-            self._open_folder() as folder,
-            closing(StageReporter(self.context.timer.report_progress)) as watching,
-        ):
-            self._write_request(folder, text, options, known)
-            if cover is not None:
-                put_cover(folder, cover)
-            tasks = self._build_tasks(library, memory, watching)
-
-            def invoke(event: Event) -> Answer:
-                return tasks[event["task"]](folder.story_id, ATTEMPT, event, None)
-
-            Workflow(invoke, folder.story_id, ATTEMPT, progress=watching).run_steps(StoryKind.STORY)
-            result = folder.read(RESULT, StoryResult)
-            stages_s = self.context.timer.seconds
-            outputs = export_files(self.store, result, stages_s, out=out, report=report)
-            return StoryRun(load_narration(folder), load_timeline(folder), result, outputs)
-
-    def _build_tasks(
-        self, library: FolderStore, history: RenderHistory, reporter: StageReporter
-    ) -> Mapping[str, Task]:
-        mix = StoryMix(
-            self.store,
-            library,
-            WORKERS,
-            new_processes=lambda: self.context.processes,
-            progress=reporter.report_share,
-            history=history,
-        )
-        publisher = StoryPublisher(
-            self.store, self.speech_service.budget, new_processes=lambda: self.context.processes
-        )
-        speech = StorySpeech(
-            self.speech_service, library, batch_progress=reporter.report_batch_share
-        )
-        return {**speech.tasks, **mix.tasks, **publisher.tasks}
-
-    @contextmanager
-    def _open_folder(self) -> Iterator[StoryFolder]:
-        """A folder for this run alone; what killed runs have left goes as well."""
-        self._delete_stale_folders()
-        folder = StoryFolder(self.store, f"{FOLDER_PREFIX}{token_hex(8)}")
+    request = folder.read(REQUEST, StoredRequest)
+    with closing(StageReporter(context.timer)) as reporter:
+        workflow = Workflow(invoke, folder.story_id, ATTEMPT, reporter=reporter)
         try:
-            yield folder
+            with stop_at_deadline(context.processes, context.deadline_s):
+                (workflow.run_steps if publishes else workflow.make_audio)(request.kind)
         except BaseException:
-            self.context.processes.stop()
+            context.processes.stop()
             raise
-        finally:
-            self.store.delete_folder(f"{PREFIX}{folder.story_id}")
 
-    def _delete_stale_folders(self) -> None:
-        youngest: dict[str, datetime] = {}
-        for each in self.store.list(f"{PREFIX}{FOLDER_PREFIX}"):
-            name = each.key.removeprefix(PREFIX).partition("/")[0]
-            youngest[name] = max(each.modified, youngest.get(name, each.modified))
-        for name, modified in youngest.items():
-            if datetime.now(UTC) - modified > STALE_AFTER:
-                self.store.delete_folder(f"{PREFIX}{name}")
 
-    def _write_request(
-        self, folder: StoryFolder, text: bytes, options: Options, music: SoundFile | None
-    ) -> None:
-        """Write down what is asked for."""
-        self.store.put(folder.key(TEXT), text)
-        if music is not None:
-            folder.write(SOUNDS, KnownSounds((music,)))
-        request = StoredRequest(
-            kind=StoryKind.STORY,
-            caller="",
-            fingerprint="",
-            created_s=utc_now().timestamp(),
-            options=options.model_dump(exclude_unset=True),
-            text_key=folder.key(TEXT),
-            music=music.source if music else "",
-        )
-        folder.write(REQUEST, request)
+@dataclass(frozen=True, slots=True)
+class ForegroundMix:
+    """A mix of given chunks, not yet kept.
+
+    Attributes:
+        path: the finished file, while the run lasts.
+        flaws: of the chunks, by key.
+    """
+
+    path: Path
+    timeline: Timeline
+    joined: JoinedMix
+    folder: RunFolder
+    flaws: Mapping[str, tuple[str, ...]]
 
 
 @contextmanager
-def _open_library(
-    bed: tuple[Path, SoundFile] | None, sounds: Mapping[str, Path]
-) -> Iterator[tuple[FolderStore, SoundFile | None]]:
-    """A library of what this story plays, and its music as it is known there.
+def mix_in_foreground(
+    store: RunStore,
+    request: StoredRequest,
+    music: ObjectStore,
+    context: JobContext,
+    *,
+    limits: InputLimits | None = None,
+    cover: Picture | None = None,
+) -> Iterator[ForegroundMix]:
+    """Mix the chunks of a request; the file is gone after the block.
 
-    Sounds are there under the names that the text gives them.
+    Raises:
+        OutOfTime: the deadline came; segments that are done are kept.
+        MixerError: as the steps raise it.
     """
-    with TemporaryDirectory(prefix="mixstory-") as folder:
-        library, known = FolderStore(Path(folder)), None
-        for name, path in sounds.items():
-            library.put(name, path)
-        if bed is not None:
-            path, music = bed
-            key = f"{MUSIC_FOLDER}/{path.name.lstrip('.') or 'music'}"
-            library.put(key, path)
-            known = SoundFile(key, music.measured, hash_file(path))
-        yield library, known
+    folder = RunFolder(store, RUN_ID)
+    folder.write(REQUEST, request)
+    if cover is not None:
+        put_cover(folder, cover)
+    mix = StoryMix(store, music, GROUPS, lambda: context.processes, limits=limits)
+    run_steps(folder, mix.steps, context)
+    joined = folder.read(MIX, JoinedMix)
+    yield ForegroundMix(
+        path=store.files.path(folder.key(joined.name)),
+        timeline=load_timeline(folder),
+        joined=joined,
+        folder=folder,
+        flaws=folder.read(FLAWS, GivenFlaws).flaws,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMix:
+    """Sound files of this machine, in playing order, and what goes with them."""
+
+    chunks: tuple[Path, ...]
+    music: Path | None = None
+    cover: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MixedFile:
+    """A finished mix on this machine.
+
+    Attributes:
+        adjustments: what was done to recordings that were not as they should be, a sentence each.
+    """
+
+    path: Path
+    timeline: Timeline
+    integrated_loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    adjustments: tuple[str, ...]
+
+
+def mix_local_files(files: LocalMix, options: Options, out: Path, context: JobContext) -> MixedFile:
+    """Mix sound files of any format into one.
+
+    Raises:
+        BadInput: there is no chunk, or nothing to hear.
+        MixerError: as the steps raise it.
+    """
+    if not files.chunks:
+        raise BadInput("There is no chunk to mix.")
+    keys = tuple(str(path) for path in files.chunks)
+    inputs = {key: Path(key) for key in keys}
+    music = str(files.music) if files.music else ""
+    if files.music:
+        inputs[music] = files.music
+    request = build_run_request(
+        StoryKind.MIX, options.model_copy(update={"cover": ""}), chunk_keys=keys, music=music
+    )
+    with (
+        open_run_store(inputs=inputs) as store,
+        mix_in_foreground(store, request, store, context, cover=files.cover) as mix,
+    ):
+        store.files.fetch(mix.folder.key(mix.joined.name), out)
+        sounds = read_sounds(mix.folder)
+    return MixedFile(
+        path=out,
+        timeline=mix.timeline,
+        integrated_loudness_lufs=mix.joined.integrated_loudness_lufs,
+        true_peak_dbtp=mix.joined.true_peak_dbtp,
+        adjustments=tuple(describe_adjustments(mix.timeline, sounds, mix.flaws)),
+    )
+
+
+def build_run_request(
+    kind: StoryKind,
+    options: Options,
+    *,
+    caller: str = "",
+    chunk_keys: tuple[str, ...] = (),
+    music: str = "",
+) -> StoredRequest:
+    """The request of a run in the foreground."""
+    return StoredRequest(
+        kind=kind,
+        caller=caller,
+        fingerprint="",
+        created_s=time.time(),
+        options=options.model_dump(exclude_unset=True),
+        chunk_keys=chunk_keys,
+        music=music,
+    )

@@ -33,13 +33,13 @@ class InputLimits:
 
 
 def check_inputs(
-    sources: Mapping[InputName, ObjectStore], limits: InputLimits, deadline_s: float | None
+    sources: Mapping[InputName, ObjectStore], limits: InputLimits | None, deadline_s: float | None
 ) -> dict[InputName, StoredObject]:
     """What stores say of some objects, in the order of the objects.
 
     Args:
         sources: what lies where.
-        limits: of their sizes.
+        limits: of their sizes; None for none.
         deadline_s: when to stop waiting, on the monotonic clock.
 
     Raises:
@@ -53,7 +53,8 @@ def check_inputs(
     )
     heads = {name: outcome.result() for name, outcome in looked}
     present = _require_all({name: heads[name] for name in sources})
-    _check_sizes(present, limits)
+    if limits is not None:
+        _check_sizes(present, limits)
     return present
 
 

@@ -158,6 +158,14 @@ class KnownSounds:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenFlaws:
+    """What is wrong with recordings that a caller has named, by key: `flaws.json`."""
+
+    flaws: dict[str, tuple[str, ...]]
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
 class StoredLayout:
     """How the mix is shared out: `segments.json`.
 

@@ -1,8 +1,43 @@
-"""How far a story is that is told in the foreground, as people are told it."""
+"""How far a story is that runs in the foreground, as stages for people."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Notified of how far the work is, perhaps from several threads."""
+
+    def __call__(self, stage: str, share: float, /) -> None:
+        """A stage is done to a share from 0 to 1."""
+        ...
+
+
+def ignore_progress(_stage: str, _share: float) -> None:
+    """The progress that reports nothing."""
+    return
+
+
+@dataclass(slots=True)
+class StageTimer:
+    """Passes progress on, and measures how long each stage takes.
+
+    Attributes:
+        seconds: by stage, in the order in which they began.
+    """
+
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+    _started_s: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, stage: str, share: float) -> None:
+        """A stage is done to a share; it begins when it is first reported."""
+        started_s = self._started_s.setdefault(stage, time.monotonic())
+        self.seconds[stage] = time.monotonic() - started_s
+        self.progress(stage, share)
+
 
 STAGES: Mapping[str, tuple[str, float, float]] = {
     "plan": ("planning", 0.0, 1.0),
@@ -12,49 +47,44 @@ STAGES: Mapping[str, tuple[str, float, float]] = {
     "join": ("joining", 0.0, 1.0),
     "publish": ("publishing", 0.0, 1.0),
 }
-"""What people are told of each task: a stage's name, and how much of it the task is."""
+"""Of each step: the name of its stage, and which part of the stage it is."""
 
 
 @dataclass(slots=True)
 class StageReporter:
-    """Tells how far the steps are, as stages; never that they have gone back.
+    """Reports steps as stages, which never go back."""
 
-    Attributes:
-        report_progress: told the name of a stage and the share of it that is done.
-        current: the task that is under way, how many of its calls are done, of how many.
-    """
-
-    report_progress: Callable[[str, float], None]
+    progress: Progress
     current: tuple[str, int, int] = field(default=("plan", 0, 1))
-    _batch_shares: dict[int, float] = field(default_factory=dict)
+    _item_shares: dict[int, float] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def __call__(self, task: str, done: int, total: int) -> None:
-        """So many calls of a task are done, of how many."""
+    def report_calls(self, step: str, done: int, total: int) -> None:
+        """So many of a step's calls are done."""
         with self._lock:
-            self.current = (task, done, total)
-            self._report_task(task, self._done_calls() / total)
+            if step != self.current[0]:
+                self._item_shares.clear()
+            self.current = (step, done, total)
+            self._report(step, max(done, sum(self._item_shares.values())) / total)
+
+    def report_item(self, item: int) -> Progress:
+        """What an item of the step under way reports its share to."""
+
+        def report_share(step: str, share: float) -> None:
+            with self._lock:
+                current, done, total = self.current
+                if step != current:
+                    return
+                self._item_shares[item] = share
+                self._report(step, max(done, sum(self._item_shares.values())) / total)
+
+        return report_share
 
     def close(self) -> None:
-        """Tell no more: what is still under way ends unheard."""
+        """Report no more: what is still under way ends unheard."""
         with self._lock:
-            self.report_progress = lambda _stage, _share: None
+            self.progress = ignore_progress
 
-    def report_share(self, share: float) -> None:
-        """So much is done of the task that is under way."""
-        task, done, total = self.current
-        self._report_task(task, (done + share) / total)
-
-    def report_batch_share(self, batch: int, share: float) -> None:
-        """So much is spoken of one of the batches that are under way side by side."""
-        with self._lock:
-            self._batch_shares[batch] = share
-            self._report_task("synthesize", self._done_calls() / self.current[2])
-
-    def _done_calls(self) -> float:
-        task, done, _ = self.current
-        return max(done, sum(self._batch_shares.values())) if task == "synthesize" else done
-
-    def _report_task(self, task: str, share: float) -> None:
-        stage, begin, end = STAGES[task]
-        self.report_progress(stage, begin + share * (end - begin))
+    def _report(self, step: str, share: float) -> None:
+        stage, begin, end = STAGES[step]
+        self.progress(stage, begin + share * (end - begin))

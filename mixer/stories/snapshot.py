@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mixer.store.objects import ObjectStore
-from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import PLAN, PREFIX, REQUEST, RESULT, SEGMENTS, StoryFolder
 from mixer.stories.ids import is_story_id
 from mixer.stories.keys import StoryProgress, parse_progress
 from mixer.stories.model import PlanSummary, StoredLayout, StoredRequest, StoryResult
 from mixer.stories.status import StorySnapshot
+
+if TYPE_CHECKING:
+    from mixer.stories.budget import DailyBudget
 
 
 def load_snapshot(folder: StoryFolder, request: StoredRequest | None = None) -> StorySnapshot:
@@ -54,7 +57,7 @@ def write_result(
     return folder.claim(RESULT, told)
 
 
-def settle_budget(snapshot: StorySnapshot, budget: DailyBudget) -> None:
+def settle_budget(snapshot: StorySnapshot, budget: "DailyBudget") -> None:
     """Put what was paid in the place of what was reserved, once nobody pays any more."""
     budget.settle(
         snapshot.plan.reservation, snapshot.progress.paid_usd - snapshot.plan.paid_before_usd

@@ -14,7 +14,7 @@ from mixer.store.objects import ObjectStore
 from mixer.store.uploads import select_music_store
 from mixer.stories.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
 from mixer.stories.input_checks import check_key
-from mixer.stories.mix_pipeline import JobContext, StageTimer, measure_music
+from mixer.stories.mix_pipeline import measure_music
 from mixer.stories.model import KnownSounds, StoredRequest, StoredScript, StoryKind
 from mixer.stories.workspace import PARALLEL_REQUESTS, open_request_folder
 
@@ -113,17 +113,10 @@ def _missing_error(key: str, line: int) -> NotFound:
 
 def _measure_sound(path: Path, key: str, line: int, processes: ProcessGroup) -> SoundFile:
     name = f"{key}, which line {line} names" if line else key
-    found = measure_music(JobContext(StageTimer(ignore_stage_progress), processes), path, name)
-    assert found is not None  # noqa: S101 - only None is answered with None
-    return SoundFile(key, found[1].measured, hash_file(path))
+    return SoundFile(key, measure_music(path, name, processes).measured, hash_file(path))
 
 
 def hash_file(path: Path) -> str:
     """What tells a file from another of the same name."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
-
-
-def ignore_stage_progress(_stage: str, _share: float) -> None:
-    """Nobody looks how far a step is; its objects tell."""
-    return

@@ -1,23 +1,24 @@
 """What a story's mix is made of: its chunks with their measurements, wherever these lie."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mixer.errors import NotFound
-from mixer.parallel import run_in_parallel
 from mixer.publish.timing import RecordedChunk, build_takes, find_unspoken, pair_recordings
 from mixer.requests import Options
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.placement import Take
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.timeline import Timeline
 from mixer.speech.errors import unreadable_error
 from mixer.speech.recordings import Recording
+from mixer.store.objects import ObjectStore
+from mixer.store.uploads import select_music_store
 from mixer.stories.batches import read_synthesized_batches
-from mixer.stories.folder import SCRIPT, StoryFolder
-from mixer.stories.mix_pipeline import DEFAULT_GAP_MS, JobContext, StageTimer, measure_files
-from mixer.stories.model import StoredRequest, StoredScript, SynthesizedBatch
-from mixer.stories.sounds import ignore_stage_progress
-from mixer.stories.workspace import PARALLEL_REQUESTS, open_request_folder
+from mixer.stories.folder import FLAWS, MIX, SCRIPT, TIMELINE, StoryFolder
+from mixer.stories.input_checks import InputLimits, check_inputs
+from mixer.stories.mix_pipeline import DEFAULT_GAP_MS, measure_files
+from mixer.stories.model import GivenFlaws, JoinedMix, StoredRequest, StoredScript, SynthesizedBatch
+from mixer.stories.workspace import open_request_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,61 +70,72 @@ def _parse_recordings(batch: SynthesizedBatch) -> list[Recording | None]:
     return [Recording.from_metadata(key, about) if about else None for key, about in batch.chunks]
 
 
-def load_takes(
-    folder: StoryFolder,
-    request: StoredRequest,
-    new_processes: Callable[[], ProcessGroup],
-    options: Options,
-) -> list[Take]:
-    """The takes of a story, in playing order.
+def load_timeline(folder: StoryFolder) -> Timeline:
+    """The mix as it was rendered in the end."""
+    joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
+    return replace(laid, mastering=joined.mastering or laid.mastering)
 
-    Args:
-        folder: of the story.
-        request: names the chunks where they were given.
-        new_processes: begins the job that measuring belongs to.
-        options: its gap counts here.
+
+@dataclass(frozen=True, slots=True)
+class TakeLoader:
+    """What chunks that a caller names are looked up and measured with.
+
+    Attributes:
+        new_processes: begins what measures them.
+        music: where music is found.
+        limits: of what is fetched; None for none.
+        deadline_s: on the monotonic clock.
     """
+
+    new_processes: Callable[[], ProcessGroup]
+    music: ObjectStore
+    limits: InputLimits | None = None
+    deadline_s: float | None = None
+
+
+def load_takes(folder: StoryFolder, request: StoredRequest, loader: TakeLoader) -> list[Take]:
+    """The takes of a story, in playing order; the gap of its options counts here."""
+    options = Options.model_validate(request.options)
     if request.chunk_keys:
-        return _load_given_takes(folder, request.chunk_keys, new_processes, options)
-    said = load_narration(folder)
-    own_music = None if request.music else said.stored.script.music
+        return _load_given_takes(folder, request, options, loader)
+    narration = load_narration(folder)
+    own_music = None if request.music else narration.stored.script.music
     return build_takes(
-        said.recorded_chunks, is_gap_exact=options.gap_ms is not None, music=own_music
+        narration.recorded_chunks, is_gap_exact=options.gap_ms is not None, music=own_music
     )
 
 
 def _load_given_takes(
-    folder: StoryFolder,
-    keys: Sequence[str],
-    new_processes: Callable[[], ProcessGroup],
-    options: Options,
+    folder: StoryFolder, request: StoredRequest, options: Options, loader: TakeLoader
 ) -> list[Take]:
     """Chunks that a caller names, with what they say of themselves, or measured now."""
-    looked = run_in_parallel(dict.fromkeys(keys), folder.store.head, PARALLEL_REQUESTS)
-    heads = {key: outcome.result() for key, outcome in looked}
-    gone = [key for key in dict.fromkeys(keys) if heads[key] is None]
-    if gone:
-        raise NotFound(f"There is no object {gone[0]}.", key=gone[0], keys=gone[:20])
+    sources = {("chunk", key): folder.store for key in request.chunk_keys}
+    if request.music and loader.limits is not None:
+        store = select_music_store(request.music, loader.music, folder.store)
+        sources["music", request.music] = store
+    heads = check_inputs(sources, loader.limits, loader.deadline_s)
     known = {
-        key: Recording.from_metadata(key, head.metadata) for key, head in heads.items() if head
+        key: Recording.from_metadata(key, head.metadata)
+        for (role, key), head in heads.items()
+        if role == "chunk"
     }
-    found = _measure_chunks(
-        folder, [key for key, each in known.items() if each is None], new_processes
-    )
-    return [_build_take(key, known[key], found, options) for key in keys]
+    unknown = [key for key, each in known.items() if each is None]
+    measured = _measure_chunks(folder, unknown, loader)
+    takes = [_build_take(key, known[key], measured, options) for key in request.chunk_keys]
+    flaws = {take.source: take.measured.profile.flaws for take in takes}
+    folder.write(FLAWS, GivenFlaws({key: tuple(each) for key, each in flaws.items() if each}))
+    return takes
 
 
 def _measure_chunks(
-    folder: StoryFolder, keys: Sequence[str], new_processes: Callable[[], ProcessGroup]
+    folder: StoryFolder, keys: Sequence[str], loader: TakeLoader
 ) -> dict[str, Measurement]:
     if not keys:
         return {}
     with open_request_folder() as scratch:
-        files = scratch.fetch_all({("chunk", key): folder.store for key in keys}, None)
+        files = scratch.fetch_all({("chunk", key): folder.store for key in keys}, loader.deadline_s)
         by_key = {key: path for (_, key), path in files.items()}
-        return measure_files(
-            JobContext(StageTimer(ignore_stage_progress), new_processes()), by_key, lambda _: None
-        )
+        return measure_files(by_key, loader.new_processes())
 
 
 def _build_take(

@@ -1,8 +1,8 @@
 """A story's steps in their order, in one process: what the state machine does in the cloud.
 
-It calls the very same tasks with the very same events; batches are spoken two at a time, so that
-the engine never waits for one to end. What ends the work early is recorded as the state machine
-would record it, and the next attempt goes on from what is there.
+It runs the same steps with the same events, two batches of speech at a time, so that the engine
+never waits for one to end. What ends the work early is recorded as the state machine records it,
+and the next attempt continues from what is there.
 """
 
 import logging
@@ -14,7 +14,8 @@ from typing import Any
 
 from mixer.errors import MixerError
 from mixer.stories.model import StoryKind
-from mixer.stories.tasks import Answer, Event
+from mixer.stories.progress import StageReporter, ignore_progress
+from mixer.stories.tasks import ITEMS, Event, Step, StepResult
 
 logger = logging.getLogger(__name__)
 
@@ -22,15 +23,8 @@ PARALLEL_BATCHES = 2
 PARALLEL_GROUPS = 1
 """A group uses all cores by itself."""
 
-TaskInvoker = Callable[[Event], Answer]
-"""Has a task carried out."""
-
-TaskProgress = Callable[[str, int, int], None]
-"""Told of a task how often it was carried out, of how many times; from the thread that runs."""
-
-
-def _ignore_task_progress(_task: str, _done: int, _total: int) -> None:
-    return
+TaskInvoker = Callable[[Event], StepResult]
+"""Has a step run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +32,18 @@ class Workflow:
     """One attempt at a story.
 
     Attributes:
-        invoke: has tasks carried out.
-        story: its id.
-        attempt: its number.
-        is_stopping: whether whoever runs it is ending; what fails then has not failed, and is left
-            for
-            the next attempt.
-        progress: told how far the steps are.
+        is_stopping: whether the process is ending; what fails then is left for the next attempt.
+        reporter: notified of how far the steps are.
     """
 
     invoke: TaskInvoker
     story: str
     attempt: int
     is_stopping: Callable[[], bool] = field(default=lambda: False)
-    progress: TaskProgress = field(default=_ignore_task_progress)
+    reporter: StageReporter = field(default_factory=lambda: StageReporter(ignore_progress))
 
     def run(self, kind: StoryKind) -> None:
-        """Every step that a kind of story takes; a failure is recorded, and told."""
+        """Run every step of a kind of story, and those that end it; a failure is recorded."""
         try:
             self.run_steps(kind)
         except Exception as error:
@@ -62,51 +51,62 @@ class Workflow:
                 return
             if not isinstance(error, MixerError):
                 logger.exception("story %s failed", self.story)
-            self._invoke_task("record", error={"Error": type(error).__name__, "Cause": str(error)})
+            failure = {"Error": type(error).__name__, "Cause": str(error)}
+            self._invoke_step(Step.RECORD, error=failure)
         self._notify()
 
     def run_steps(self, kind: StoryKind) -> None:
-        """Every step that a kind of story takes, as long as all goes well.
+        """Run every step of a kind of story, as long as all goes well.
 
-        An interrupt waits for nobody: whoever runs it stops what the tasks work with.
+        An interrupt does not wait for the steps under way: the caller stops their processes.
 
         Raises:
-            MixerError: as the task raised it; no task is at work any more.
+            MixerError: a step failed; none is at work any more.
+        """
+        self.make_audio(kind)
+        self._run_step(Step.PUBLISH)
+
+    def make_audio(self, kind: StoryKind) -> None:
+        """Run the steps up to the finished audio, or to the chunks where no more is wanted.
+
+        Raises:
+            MixerError: a step failed; none is at work any more.
         """
         if kind is not StoryKind.MIX:
-            batches = self._run_task("plan")["batches"]
+            batches = self._run_step(Step.PLAN)["batches"]
             self._acquire_slot()
-            self._run_tasks("synthesize", "batch", batches, PARALLEL_BATCHES)
-            self._invoke_task("leave_turn")
+            self._run_items(Step.SYNTHESIZE, batches, PARALLEL_BATCHES)
+            self._invoke_step(Step.RELEASE_SLOT)
         if kind is not StoryKind.SPEECH:
-            groups = self._run_task("lay_out")["groups"]
-            self._run_tasks("render", "group", groups, PARALLEL_GROUPS)
-            self._run_task("join")
-        self._run_task("publish")
+            groups = self._run_step(Step.LAY_OUT)["groups"]
+            self._run_items(Step.RENDER, groups, PARALLEL_GROUPS)
+            self._run_step(Step.JOIN)
 
     def _acquire_slot(self) -> None:
         """Wait until the story may speak."""
-        while not (turn := self._invoke_task("take_turn"))["ready"]:
-            time.sleep(turn["wait_s"])
+        while not (lease := self._invoke_step(Step.ACQUIRE_SLOT))["ready"]:
+            time.sleep(lease["wait_s"])
 
-    def _run_task(self, task: str) -> Answer:
-        self.progress(task, 0, 1)
-        answer = self._invoke_task(task)
-        self.progress(task, 1, 1)
-        return answer
+    def _run_step(self, step: Step) -> StepResult:
+        self.reporter.report_calls(step, 0, 1)
+        result = self._invoke_step(step)
+        self.reporter.report_calls(step, 1, 1)
+        return result
 
-    def _run_tasks(self, task: str, item: str, numbers: Sequence[int], parallel: int) -> None:
-        """A task for each item; the first failure starts no more of them."""
-        if not numbers:
-            self.progress(task, 1, 1)
+    def _run_items(self, step: Step, items: Sequence[int], parallel: int) -> None:
+        """Run a step for each item; after the first failure no more begin."""
+        if not items:
+            self.reporter.report_calls(step, 1, 1)
             return
-        self.progress(task, 0, len(numbers))
-        pool = ThreadPoolExecutor(parallel, thread_name_prefix=task)
+        self.reporter.report_calls(step, 0, len(items))
+        pool = ThreadPoolExecutor(parallel, thread_name_prefix=step)
         try:
-            futures = [pool.submit(self._invoke_task, task, **{item: number}) for number in numbers]
+            futures = [
+                pool.submit(self._invoke_step, step, **{ITEMS[step]: item}) for item in items
+            ]
             for done, future in enumerate(as_completed(futures), start=1):
                 future.result()
-                self.progress(task, done, len(futures))
+                self.reporter.report_calls(step, done, len(futures))
         except Exception:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
@@ -115,10 +115,10 @@ class Workflow:
 
     def _notify(self) -> None:
         try:
-            self._invoke_task("notify")
+            self._invoke_step(Step.NOTIFY)
         except MixerError as error:
             logger.warning("story %s: %s", self.story, error)
 
-    def _invoke_task(self, task: str, **more: Any) -> Answer:  # noqa: ANN401 - JSON
-        event = {"task": task, "story_id": self.story, "attempt": self.attempt, **more}
+    def _invoke_step(self, step: Step, **more: Any) -> StepResult:  # noqa: ANN401 - JSON
+        event = {"task": step, "story_id": self.story, "attempt": self.attempt, **more}
         return self.invoke(event)

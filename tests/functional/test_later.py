@@ -109,14 +109,10 @@ def test_speech_that_runs_out_of_time_goes_on_as_a_story_and_is_paid_once(here):
     assert len(set(status["chunk_keys"])) == CHUNKS
 
 
-def test_speech_that_is_foretold_to_take_too_long_is_a_story_at_once(here):
-    assert here.post("/synthesize", asked("gong", 1)).status == 200
-    calls, begun_s = here.engine.calls, time.monotonic()
+def test_same_request_is_the_same_story_as_long_as_it_takes(here):
     url = accepted(here.post("/synthesize", asked("drum", 3 * CHUNKS)))
-    assert time.monotonic() - begun_s < PATIENCE_S / 2
     assert accepted(here.post("/synthesize", asked("drum", 3 * CHUNKS))) == url
     assert here.served.send("DELETE", url).status == 200
-    assert here.engine.calls - calls < 2 * CHUNKS
 
 
 def test_long_mix_is_a_story_that_answers_what_the_caller_would_have_got(here, tmp_path):
@@ -183,11 +179,8 @@ class Deployment:
         handler = build_speech_endpoint(self.services, self.begin_by(name))
         return handler(event_v2(body, caller=caller), FakeContext())
 
-    def mixstory(self, body, caller="anna", audio_s_per_s=None):
-        services = self.services
-        if audio_s_per_s:
-            services.mix_service.throughput.record("mixing", audio_s_per_s, 1.0)
-        handler = build_mix_endpoint(services, self.begin_by("stories"))
+    def mixstory(self, body, caller="anna"):
+        handler = build_mix_endpoint(self.services, self.begin_by("stories"))
         return handler(event_v2(body, "/mixstory", caller=caller), FakeContext())
 
     def status(self, story, caller):
@@ -231,12 +224,13 @@ def test_without_stories_it_is_worked_on_to_the_end_of_its_time_and_refused_as_b
     assert not list_keys(there.s3, "stories/")
 
 
-def test_mix_that_this_process_is_known_to_be_too_slow_for_is_a_story_at_once(there):
+def test_mix_that_takes_longer_than_the_gateway_waits_is_a_story(there):
     there.chosen = build_settings("token", gateway_timeout_s=29.0)
     spoken = json.loads(there.synthesize({"text": "One bell rang."})["body"])
     body = {"chunk_keys": spoken["chunk_keys"], "format": "wav", "gap_ms": 0}
     assert there.mixstory(body)["statusCode"] == 200
-    answered = there.mixstory(body, audio_s_per_s=0.01)
+    there.chosen = build_settings("token", gateway_timeout_s=1.2)  # less than storing it may take
+    answered = there.mixstory(body)
     assert answered["statusCode"] == 202
     story = json.loads(answered["body"])["story_id"]
     request = StoryFolder(there.store, story).read(REQUEST, StoredRequest)
@@ -254,6 +248,7 @@ def test_chunks_are_checked_before_a_mix_becomes_a_story(there):
 
 
 def test_refusals_of_cost_come_before_any_story(there):
+    there.chosen = build_settings("token", gateway_timeout_s=29.0)
     dear = there.synthesize({**LONG, "max_cost_usd": 0.001})
     assert dear["statusCode"] == 400
     assert there.functions.events == []

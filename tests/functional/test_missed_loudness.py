@@ -19,8 +19,9 @@ from mixer.stories.folder import MIX, TIMELINE, StoryFolder
 from mixer.stories.model import JoinedMix, StoredRequest, StoryKind
 from mixer.stories.sounds import SoundLibrary
 from mixer.stories.steps.mix import StoryMix
-from mixer.stories.steps.publish import load_timeline
 from mixer.stories.steps.render import StoryRenderer, ignore_progress
+from mixer.stories.takes import load_timeline
+from mixer.stories.tasks import StepCall
 from tests.sounds import VOICE_HZ, measure_loudness, speech, write_sound
 
 CHUNKS = 3
@@ -52,9 +53,9 @@ def test_story_that_was_foretold_wrongly_is_mended_where_it_is_joined(tmp_path: 
     store = FolderStore(tmp_path / "store")
     folder = StoryFolder(store, "s1")
     work = story(folder, store, tmp_path)
-    for group in work.lay_out("s1", 1):
-        work.render("s1", 1, group)
-    work.join("s1", 1)
+    for group in work.lay_out(StepCall(folder, 1))["groups"]:
+        work.render(StepCall(folder, 1, group))
+    work.join(StepCall(folder, 1))
     joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
     audio = store.path(folder.key(joined.name))
     assert joined.mastering is not None
@@ -62,7 +63,7 @@ def test_story_that_was_foretold_wrongly_is_mended_where_it_is_joined(tmp_path: 
     assert measure_loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
     before = audio.read_bytes()
     store.delete(folder.key(MIX))
-    work.join("s1", 2)
+    work.join(StepCall(folder, 2))
     assert (store.path(folder.key(joined.name)).read_bytes()) == before
 
 
@@ -71,7 +72,7 @@ def test_equal_segments_are_rendered_once(
 ):
     store = FolderStore(tmp_path / "store")
     folder = StoryFolder(store, "s1")
-    story(folder, store, tmp_path).lay_out("s1", 1)
+    story(folder, store, tmp_path).lay_out(StepCall(folder, 1))
     timeline = folder.read(TIMELINE, Timeline)
     work = StoryRenderer(
         store=store,
@@ -97,10 +98,14 @@ def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
     def made(name: str) -> tuple[Timeline, bytes]:
         folder = StoryFolder(store, name)
         work = story(folder, store, tmp_path)
-        work = replace(work, history=memory, progress=told.append)
-        for group in work.lay_out(name, 1):
-            work.render(name, 1, group)
-        work.join(name, 1)
+        work = replace(work, history=memory)
+
+        def report(_step: str, share: float) -> None:
+            told.append(share)
+
+        for group in work.lay_out(StepCall(folder, 1))["groups"]:
+            work.render(StepCall(folder, 1, group, progress=report))
+        work.join(StepCall(folder, 1, progress=report))
         audio = store.path(folder.key("story.mp3"))
         assert measure_loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
         return load_timeline(folder), audio.read_bytes()

@@ -10,11 +10,10 @@ import pytest
 from demo.bed import write_bed
 from mixer.cli.engines import open_engine
 from mixer.requests import parse_options
-from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.voice_selection import EMBEDDED
 from mixer.store.folder import FolderStore
-from mixer.stories.foreground import StoryRun, StoryRunner
-from mixer.stories.mix_pipeline import JobContext, StageTimer
+from mixer.stories.foreground import JobContext
+from mixer.stories.runner import StoryInput, StoryRun, StoryRunner
 from tests.sounds import MIX_HZ, decode_audio, find_onset, measure_loudness
 
 STORY = Path("demo/story.md")
@@ -34,11 +33,11 @@ def told(folder: Path) -> StoryRun:
     bed = folder / "bed.flac"
     write_bed(bed)
     out = folder / "story.mp3"
-    desk = JobContext(StageTimer(lambda _stage, _share: None), ProcessGroup())
     with closing(open_engine(EMBEDDED)) as engine:
-        teller = StoryRunner.of(FolderStore(folder / "store"), engine, desk)
+        runner = StoryRunner(FolderStore(folder / "store"), engine, JobContext())
         asked = parse_options({"text_type": "markdown"})
-        return teller.run_story(STORY.read_bytes(), asked, music=bed, out=out)
+        source = runner.speech_service.read_text(STORY.read_bytes(), asked)
+        return runner.run_story(StoryInput(source, bed), asked, out)
 
 
 def test_it_lasts_as_long_as_its_timeline(told: StoryRun):

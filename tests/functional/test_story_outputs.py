@@ -11,10 +11,9 @@ from mutagen.id3 import ID3
 from mixer.publish.cover import encode_cover
 from mixer.publish.timing import caption_sentences
 from mixer.requests import Options
-from mixer.sound.ffmpeg import ProcessGroup
 from mixer.store.folder import FolderStore
-from mixer.stories.foreground import StoryRun, StoryRunner
-from mixer.stories.mix_pipeline import JobContext, StageTimer
+from mixer.stories.foreground import JobContext
+from mixer.stories.runner import StoryInput, StoryRun, StoryRunner
 from tests.books import Book, build_page
 from tests.engines import ToneEngine
 from tests.epub_rules import (
@@ -61,16 +60,16 @@ def book(cover: bytes) -> Book:
 def told(tmp_path_factory: pytest.TempPathFactory) -> StoryRun:
     """A book with a cover, narrated with all that there is."""
     folder, engine = tmp_path_factory.mktemp("told"), ToneEngine()
-    desk = JobContext(StageTimer(lambda _stage, _share: None), ProcessGroup())
     asked = Options(
         engine="generative",
         text_type="epub",
         narrator="Ada",
         outputs=["read_aloud", "chapter_files"],
     )
-    teller = StoryRunner.of(FolderStore(folder / "store"), engine, desk)
+    runner = StoryRunner(FolderStore(folder / "store"), engine, JobContext())
     try:
-        return teller.run_story(book(COVER).content(), asked, music=None, out=folder / "book.mp3")
+        story = StoryInput(runner.speech_service.read_text(book(COVER).content(), asked))
+        return runner.run_story(story, asked, folder / "book.mp3")
     finally:
         engine.close()
 

@@ -45,7 +45,7 @@ def test_story_that_many_start_at_once_is_one_story_in_one_execution(tmp_path):
     world.service = replaced_launcher(world, Executions())
     stories = at_once(world.create_story)
     assert len(set(stories)) == 1
-    assert world.service.launcher.begun == [(stories[0], 1)]
+    assert world.service.launcher.started == [(stories[0], 1)]
     assert len(world.list_keys(stories[0], "attempts/")) == 1
 
 
@@ -76,10 +76,10 @@ def test_every_step_may_be_delivered_twice(tmp_path, told):
 
     planned, again = twice("plan")
     assert planned == again
-    assert twice("take_turn") == ({"ready": True, "wait_s": 0},) * 2
+    assert twice("acquire_slot") == ({"ready": True, "wait_s": 0},) * 2
     for batch in planned["batches"]:
         twice("synthesize", batch=batch)
-    twice("leave_turn")
+    twice("release_slot")
     assert world.run_task("plan", story)["batches"] == []
     groups, _ = twice("lay_out")
     for group in groups["groups"]:
@@ -124,7 +124,7 @@ def test_story_cancelled_while_it_is_joined_ends_there_and_goes_on_when_asked_ag
         world.run_task("render", story, group=group)
     world.run_task("join", story)
     assert world.service.cancel(story, CALLER).state is StoryState.CANCELLED
-    for late in ("join", "publish", "lay_out", "plan", "take_turn"):
+    for late in ("join", "publish", "lay_out", "plan", "acquire_slot"):
         with pytest.raises(StoryCancelled):
             world.run_task(late, story)
     assert world.run_task("record", story, error={}) == {"state": StoryState.CANCELLED}
@@ -259,4 +259,4 @@ def test_status_of_a_long_story_takes_one_page_and_a_handful_of_objects(tmp_path
 
 def replaced_launcher(world, launcher):
     desk = world.service
-    return type(desk)(desk.store, desk.secret, launcher, desk.spending)
+    return type(desk)(desk.store, desk.secret, launcher, desk.budget)

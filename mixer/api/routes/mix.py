@@ -36,23 +36,21 @@ def add_mix_routes(
     @api.post("/mixstory", **answers)
     def mixstory(body: Annotated[MixBody, Body()]) -> Response[str]:
         work = mix_service()
-        order = MixRequest(tuple(body.chunk_keys), body.bucket or None, body.music or None)
+        request = MixRequest(tuple(body.chunk_keys), body.bucket or None, body.music or None)
         # Clients may send on what POST /synthesize has answered, as it is.
         warnings = body.warnings(ignored=SynthesizeAnswer.model_fields)
 
-        def mix(deadline_s: float, *, only_if_it_fits: bool) -> Response[str]:
+        def mix(deadline_s: float) -> Response[str]:
             with trace_subsegment("mix"):
-                made = work.mix_chunks(
-                    order, body.options(), deadline_s, only_if_it_fits=only_if_it_fits
-                )
-            emit_metrics(SERVICE, _metrics(made))
-            told = _build_answer(made, order, work.link_lifetime_s)
-            return json_response(200, {**told, "warnings": warnings})
+                result = work.mix_chunks(request, body.options(), deadline_s)
+            emit_metrics(SERVICE, _metrics(result))
+            answer = _build_answer(result, request, work.link_lifetime_s)
+            return json_response(200, {**answer, "warnings": warnings})
 
         caller = api.request_context.caller or ""
         as_story = (
             _build_story_request(body, caller, warnings)
-            if work.is_own_bucket(order.bucket)
+            if work.is_own_bucket(request.bucket)
             else None
         )
         return run_or_defer(api.request_context, start_story, as_story, mix)
@@ -72,20 +70,21 @@ def _build_story_request(body: MixBody, caller: str, warnings: list[str]) -> sto
 
 
 def _build_answer(result: MixResult, request: MixRequest, lifetime_s: int) -> dict[str, Any]:
-    checked = result.mix.verification
     return {
         "chunk_keys": list(request.chunk_keys),
         "bucket": result.bucket,
         "download_url": result.url,
         "expires_s": lifetime_s,
         "key": result.key,
-        "duration_s": round(result.mix.timeline.duration_s, 3),
-        "integrated_loudness_lufs": round_db(checked.integrated_lufs),
-        "true_peak_dbtp": round_db(checked.true_peak_dbtp),
+        "duration_s": round(result.duration_s, 3),
+        "integrated_loudness_lufs": round_db(result.integrated_loudness_lufs),
+        "true_peak_dbtp": round_db(result.true_peak_dbtp),
     }
 
 
 def _metrics(result: MixResult) -> dict[str, float]:
-    duration_s = result.mix.timeline.duration_s
-    mixing_s = result.stages_s["mixing"] + result.stages_s["checking"]
-    return {"AudioSeconds": duration_s, "RenderSpeed": duration_s / max(mixing_s, 0.001)}
+    mixing_s = sum(result.seconds.values())
+    return {
+        "AudioSeconds": result.duration_s,
+        "RenderSpeed": result.duration_s / max(mixing_s, 0.001),
+    }

@@ -16,9 +16,11 @@ from mixer.api.schemas import EstimateAnswer, SynthesizeAnswer, TextBody, Voices
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.requests import Options
 from mixer.speech.charges import costs_usd
+from mixer.stories.foreground import JobContext, build_run_request
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
-from mixer.stories.speech_service import SpeechPlan, SpeechService, Synthesis
+from mixer.stories.runner import Synthesis, synthesize_in_foreground
+from mixer.stories.speech_service import SpeechPlan, SpeechService
 
 SERVICE = "speech"
 MONEY_DIGITS = 6
@@ -40,22 +42,22 @@ def add_speech_routes(
     )
 
     @api.post("/synthesize", **answers)
-    def synthesize(body: Annotated[TextBody, Body()]) -> Response[str]:
-        asked, work, call = body.options(), speech_service(), api.request_context
-        with trace_subsegment("plan"):
-            plan = work.plan_text(body.text, asked, call.deadline_s)
-        if asked.dry_run:
-            return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=True))
+    def synthesize_text(body: Annotated[TextBody, Body()]) -> Response[str]:
+        options, service, context = body.options(), speech_service(), api.request_context
+        caller, warnings = context.caller or "", body.warnings()
+        if options.dry_run:
+            plan = service.plan_text(body.text, options, context.deadline_s)
+            return json_response(200, _build_estimate(plan, warnings, is_dry_run=True))
 
-        def speak(deadline_s: float, *, only_if_it_fits: bool) -> Response[str]:
-            with trace_subsegment("speak"):
-                spoken = work.synthesize(
-                    plan, asked, call.caller or "", deadline_s, only_if_it_fits=only_if_it_fits
-                )
-            emit_metrics(SERVICE, _metrics(spoken))
-            return json_response(200, _build_answer(spoken, work.bucket, body.warnings()))
+        def synthesize(deadline_s: float) -> Response[str]:
+            request = build_run_request(StoryKind.SPEECH, options, caller=caller)
+            job = JobContext(processes=service.new_processes(), deadline_s=deadline_s)
+            with trace_subsegment("synthesize"):
+                synthesis = synthesize_in_foreground(service, request, body.text, job)
+            emit_metrics(SERVICE, _metrics(synthesis))
+            return json_response(200, _build_answer(synthesis, service, warnings))
 
-        return run_or_defer(call, start_story, _build_story_request(body, call.caller or ""), speak)
+        return run_or_defer(context, start_story, _build_story_request(body, caller), synthesize)
 
     @api.post("/estimate", **describe_route("Foretell what a text would take", EstimateAnswer))
     def estimate(body: Annotated[TextBody, Body()]) -> Response[str]:
@@ -76,19 +78,25 @@ def _build_story_request(body: TextBody, caller: str) -> StoryRequest:
     )
 
 
-def _build_answer(synthesis: Synthesis, bucket: str, warnings: list[str]) -> dict[str, Any]:
+def _build_answer(
+    synthesis: Synthesis, service: SpeechService, warnings: list[str]
+) -> dict[str, Any]:
+    keys, plan = [each.key for each in synthesis.recordings], synthesis.plan
+    unspoken = synthesis.narration.unspoken
     body = {
-        "chunk_keys": list(synthesis.keys),
-        "bucket": bucket,
-        **_voice_fields(synthesis.plan),
-        "characters": synthesis.plan.estimate.characters,
+        "chunk_keys": keys,
+        "bucket": service.bucket,
+        "voice": plan.voice,
+        "engine": plan.engine,
+        "language": plan.language,
+        "characters": plan.characters,
         "billed_characters": synthesis.narration.billed_chars,
         "cost_usd": round(synthesis.cost_usd, MONEY_DIGITS),
         "duration_s": round(synthesis.duration_s, 3),
-        "warnings": [*warnings, *(f"Not spoken: {passage}" for passage in synthesis.unspoken)],
+        "warnings": [*warnings, *(f"Not spoken: {passage}" for passage in unspoken)],
     }
-    if synthesis.audio is not None:
-        body["audio_base64"] = b64encode(synthesis.audio).decode()
+    if len(keys) == 1:
+        body["audio_base64"] = b64encode(service.store.get(keys[0])).decode()
     return body
 
 
@@ -98,20 +106,13 @@ def _build_estimate(plan: SpeechPlan, warnings: list[str], *, is_dry_run: bool) 
     return {
         **asdict(foreseen),
         "duration_s": round(foreseen.duration_s, 3),
-        **_voice_fields(plan),
+        "voice": plan.voice_settings.voice,
+        "engine": plan.voice_settings.engine,
+        "language": plan.script.language,
         "cost_usd": round(plan.cost_usd, MONEY_DIGITS),
         "costs_usd": costs,
         "dry_run": is_dry_run,
         "warnings": warnings,
-    }
-
-
-def _voice_fields(plan: SpeechPlan) -> dict[str, str]:
-    delivery = plan.voice_settings
-    return {
-        "voice": delivery.voice,
-        "engine": delivery.engine,
-        "language": plan.script.language,
     }
 
 

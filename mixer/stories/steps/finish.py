@@ -15,7 +15,7 @@ from mixer.stories.keys import notified_name
 from mixer.stories.model import StoredRequest, StoryFailure, StoryResult, StoryState
 from mixer.stories.slots import release_all
 from mixer.stories.snapshot import load_snapshot, settle_budget, write_result
-from mixer.stories.tasks import Answer, Task, failure_name
+from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult, failure_name
 
 Notice = dict[str, Any]
 Notifier = Callable[[Notice, StoredRequest], None]
@@ -52,26 +52,21 @@ class StoryFinisher:
     now: Callable[[], datetime] = field(default=utc_now)
 
     @property
-    def tasks(self) -> dict[str, Task]:
-        """What events may ask for."""
-        return {
-            "record": lambda story, attempt, event, _: self.record_failure(
-                story, attempt, event.get("error") or {}
-            ),
-            "notify": lambda story, *_: self.notify(story),
-        }
+    def steps(self) -> dict[Step, StepFunction]:
+        """The steps of this class."""
+        return {Step.RECORD: self.record_failure, Step.NOTIFY: self.notify}
 
-    def record_failure(self, story: str, attempt: int, error: Mapping[str, Any]) -> Answer:
+    def record_failure(self, call: StepCall) -> StepResult:
         """Write down why an attempt failed; one that has ended, or is not the latest, is left."""
-        folder = StoryFolder(self.store, story)
-        release_all(self.store, story)
+        folder, attempt = call.folder, call.attempt
+        release_all(self.store, folder.story_id)
         seen = load_snapshot(folder)
         if seen.result is not None:
             settle_budget(seen, self.budget)  # calls under way at a cancel have paid since
             return {"state": seen.result.state}
         if seen.progress.attempt != attempt:
             return {"state": StoryState.CANCELLED}
-        failure = self._load_failure(folder, attempt, error)
+        failure = self._load_failure(folder, attempt, call.error)
         is_cancelled = seen.progress.is_cancelled or failure.code == CANCELLED_CODE
         state = StoryState.CANCELLED if is_cancelled else StoryState.FAILED
         result = StoryResult(state, attempt, 0.0, failure=None if is_cancelled else failure)
@@ -88,17 +83,17 @@ class StoryFinisher:
             return told
         return folder.find(failure_name(attempt), StoryFailure) or told
 
-    def notify(self, story: str) -> Answer:
-        """Tell that a story has ended; who was told before is not told again.
+    def notify(self, call: StepCall) -> StepResult:
+        """Notify of a story's end, each notifier once.
 
         Raises:
-            MixerError: somebody could not be told; the others were.
+            MixerError: a notification failed; the others were sent.
         """
-        folder = StoryFolder(self.store, story)
+        folder = call.folder
         seen = load_snapshot(folder)
         if seen.result is None:  # a later attempt is at work: it will tell
             return {}
-        said = build_notice(story, seen.request, seen.result, seen.progress.paid_usd)
+        said = build_notice(folder.story_id, seen.request, seen.result, seen.progress.paid_usd)
         failures = []
         for place, tell in enumerate(self.notifiers):
             note = notified_name(seen.result.attempt, place)

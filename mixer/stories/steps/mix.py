@@ -25,6 +25,7 @@ from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
 from mixer.stories.folder import MIX, REQUEST, SEGMENTS, TIMELINE, StoryFolder
+from mixer.stories.input_checks import InputLimits
 from mixer.stories.keys import rendered_name, rendered_prefix
 from mixer.stories.mix_pipeline import mix_style, select_encoding
 from mixer.stories.model import StoredLayout, StoredRequest, StoryKind
@@ -32,13 +33,11 @@ from mixer.stories.partition import partition_by_cost, render_costs_s
 from mixer.stories.snapshot import load_progress
 from mixer.stories.sounds import SoundLibrary, load_sounds
 from mixer.stories.steps.render import (
-    ShareProgress,
     StoryRenderer,
-    ignore_progress,
 )
 from mixer.stories.tags import store_cover
-from mixer.stories.takes import load_takes
-from mixer.stories.tasks import Task
+from mixer.stories.takes import TakeLoader, load_takes
+from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 from mixer.stories.workspace import stop_at_deadline
 
 MAX_GROUP_SIZE = 100
@@ -54,7 +53,7 @@ class StoryMix:
         music: where music is found.
         workers: for how many calls the segments are shared out.
         new_processes: begins the job of a step; a server that ends may stop them all.
-        progress: told the share of the step at work that is done.
+        limits: of chunks that a caller names; None for none.
         history: of earlier versions of the same mix; None to remember nothing.
     """
 
@@ -62,21 +61,15 @@ class StoryMix:
     music: ObjectStore
     workers: int = 60
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
-    progress: ShareProgress = ignore_progress
     history: RenderHistory | None = None
+    limits: InputLimits | None = None
 
     @property
-    def tasks(self) -> dict[str, Task]:
-        """What events may ask for."""
-        return {
-            "lay_out": lambda story, attempt, *_: {"groups": self.lay_out(story, attempt)},
-            "render": lambda story, attempt, event, until_s: {
-                "segments": self.render(story, attempt, int(event["group"]), until_s)
-            },
-            "join": lambda story, attempt, _, until_s: self.join(story, attempt, until_s),
-        }
+    def steps(self) -> dict[Step, StepFunction]:
+        """The steps of this class."""
+        return {Step.LAY_OUT: self.lay_out, Step.RENDER: self.render, Step.JOIN: self.join}
 
-    def lay_out(self, story: str, attempt: int) -> list[int]:
+    def lay_out(self, call: StepCall) -> StepResult:
         """Decide the mix, and who renders what of it.
 
         Returns:
@@ -86,18 +79,18 @@ class StoryMix:
             NothingSpoken: the voice can read nothing of this text.
             BadInput: there is nothing to hear.
         """
-        folder = StoryFolder(self.store, story)
-        raise_if_cancelled(folder, attempt)
+        folder = call.folder
+        raise_if_cancelled(folder, call.attempt)
         layout = folder.find(SEGMENTS, StoredLayout)
         if layout is None:
-            timeline, encoding = self._lay_out_first(folder)
+            timeline, encoding = self._lay_out_first(folder, call.deadline_s)
             folder.write(TIMELINE, timeline)
             layout = self._partition_segments(timeline, encoding)
             folder.write(SEGMENTS, layout)
-        seen = load_progress(folder)
-        return [group for group in range(len(layout.groups)) if group not in seen.groups]
+        rendered = load_progress(folder).groups
+        return {"groups": [group for group in range(len(layout.groups)) if group not in rendered]}
 
-    def render(self, story: str, attempt: int, group: int, deadline_s: float | None = None) -> int:
+    def render(self, call: StepCall) -> StepResult:
         """Have every segment of a group in the store.
 
         Returns:
@@ -105,48 +98,53 @@ class StoryMix:
 
         Raises:
             OutOfTime: they cannot be done in time; those that are done are kept.
-            StoryCancelled: somebody has cancelled the story.
+            StoryCancelled: the story was cancelled.
         """
-        folder = StoryFolder(self.store, story)
-        raise_if_cancelled(folder, attempt)
+        folder, group = call.folder, call.item
+        raise_if_cancelled(folder, call.attempt)
         first, end = folder.read(SEGMENTS, StoredLayout).groups[group]
         if not any(True for _ in folder.list_entries(rendered_prefix(group))):
-            with self._open_renderer(folder, attempt, deadline_s) as work:
-                keys = work.render_group(first, end)
+            with self._open_renderer(call, Step.RENDER) as renderer:
+                keys = renderer.render_group(first, end)
             folder.write(rendered_name(group, end - first), {"keys": keys})
-        return end - first
+        return {"segments": end - first}
 
-    def join(self, story: str, attempt: int, deadline_s: float | None = None) -> dict[str, object]:
+    def join(self, call: StepCall) -> StepResult:
         """Have the finished audio in the store, checked.
 
         Raises:
             OutOfTime: it cannot be done in time.
-            StoryCancelled: somebody has cancelled the story.
+            StoryCancelled: the story was cancelled.
         """
-        folder = StoryFolder(self.store, story)
-        raise_if_cancelled(folder, attempt)
-        if folder.has(MIX):
-            return {}
-        with self._open_renderer(folder, attempt, deadline_s) as work:
-            joined = work.join_mix(folder)
-        folder.write(MIX, joined)
+        raise_if_cancelled(call.folder, call.attempt)
+        if not call.folder.has(MIX):
+            with self._open_renderer(call, Step.JOIN) as renderer:
+                joined = renderer.join_mix(call.folder)
+            call.folder.write(MIX, joined)
         return {}
 
-    def _lay_out_first(self, folder: StoryFolder) -> tuple[Timeline, Encoding]:
-        """The mix as it is rendered first; with a memory, as near as may be to what it was."""
+    def _lay_out_first(
+        self, folder: StoryFolder, deadline_s: float | None
+    ) -> tuple[Timeline, Encoding]:
+        """The mix as it is rendered first; with a history, as near as possible to what it was."""
         if self.history is None:
-            return self._lay_out_mix(folder)
+            return self._lay_out_mix(folder, deadline_s=deadline_s)
         timeline, encoding = self._lay_out_mix(folder, self.history.prediction_error_lu())
         return self.history.restore_mastering(timeline), encoding
 
     def _lay_out_mix(
-        self, folder: StoryFolder, prediction_error_lu: float = 0.0
+        self,
+        folder: StoryFolder,
+        prediction_error_lu: float = 0.0,
+        deadline_s: float | None = None,
     ) -> tuple[Timeline, Encoding]:
         request = folder.read(REQUEST, StoredRequest)
         asked = Options.model_validate(request.options)
         if request.kind is StoryKind.MIX:  # there was no plan
             store_cover(folder, asked)
-        takes = load_takes(folder, request, self.new_processes, asked)
+        takes = load_takes(
+            folder, request, TakeLoader(self.new_processes, self.music, self.limits, deadline_s)
+        )
         sounds = load_sounds(folder, request, self._library, self.new_processes())
         style = replace(mix_style(asked), prediction_error_lu=prediction_error_lu)
         return build_timeline(takes, sounds.get(request.music), style, sounds), select_encoding(
@@ -166,16 +164,15 @@ class StoryMix:
         return SoundLibrary(self.music, self.store)
 
     @contextmanager
-    def _open_renderer(
-        self, folder: StoryFolder, attempt: int, deadline_s: float | None
-    ) -> Iterator["StoryRenderer"]:
+    def _open_renderer(self, call: StepCall, step: Step) -> Iterator["StoryRenderer"]:
         """What a step renders with, until the deadline or until the story is cancelled."""
+        folder, deadline_s = call.folder, call.deadline_s
         job, request = self.new_processes(), folder.read(REQUEST, StoredRequest)
         timeline = folder.read(TIMELINE, Timeline)
         with (
             TemporaryDirectory(prefix="mixstory-") as scratch,
             stop_at_deadline(job, deadline_s),
-            stop_when_cancelled(folder, attempt, job) as cancelled,
+            stop_when_cancelled(folder, call.attempt, job) as cancelled,
         ):
             work = StoryRenderer(
                 store=self.store,
@@ -186,7 +183,7 @@ class StoryMix:
                 options=Options.model_validate(request.options),
                 pool=RenderPool(job, usable_cores(), deadline_s),
                 scratch=Path(scratch),
-                progress=self.progress,
+                progress=lambda share: call.progress(step, share),
                 history=self.history,
             )
             try:

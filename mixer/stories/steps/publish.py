@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mixer.publish.chapters import PODCAST_TYPE
@@ -11,12 +11,11 @@ from mixer.requests import Options
 from mixer.sound.analysis.verification import Verification
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.tags import AudioTags
-from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.cancellation import raise_if_cancelled
 from mixer.stories.extra_outputs import make_extra_outputs
-from mixer.stories.folder import COVER, MIX, TIMELINE, StoryFolder
+from mixer.stories.folder import COVER, MIX, StoryFolder
 from mixer.stories.mix_pipeline import Mix, select_encoding
 from mixer.stories.model import JoinedMix, StoredRequest, StoryKind, StoryResult, StoryState
 from mixer.stories.sidecars import (
@@ -29,8 +28,8 @@ from mixer.stories.sidecars import (
 from mixer.stories.snapshot import load_snapshot, settle_budget, write_result
 from mixer.stories.sounds import read_sounds
 from mixer.stories.tags import load_tags
-from mixer.stories.takes import StoryNarration, load_narration
-from mixer.stories.tasks import Task
+from mixer.stories.takes import StoryNarration, load_narration, load_timeline
+from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 from mixer.stories.workspace import stop_at_deadline
 
 FILES = {
@@ -66,30 +65,30 @@ class StoryPublisher:
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
 
     @property
-    def tasks(self) -> dict[str, Task]:
-        """What events may ask for."""
-        return {"publish": lambda story, attempt, _, until_s: self.publish(story, attempt, until_s)}
+    def steps(self) -> dict[Step, StepFunction]:
+        """The step of this class."""
+        return {Step.PUBLISH: self.publish}
 
-    def publish(
-        self, story: str, attempt: int, deadline_s: float | None = None
-    ) -> dict[str, object]:
+    def publish(self, call: StepCall) -> StepResult:
         """Keep what goes with the audio, and write down that the story is done.
 
         Raises:
             OutOfTime: it cannot be done in time.
         """
-        folder = StoryFolder(self.store, story)
-        raise_if_cancelled(folder, attempt)
-        seen = load_snapshot(folder)
-        kind = seen.request.kind
+        folder = call.folder
+        raise_if_cancelled(folder, call.attempt)
+        snapshot = load_snapshot(folder)
+        kind = snapshot.request.kind
         if kind is StoryKind.SPEECH:
-            result = _build_speech_result(load_narration(folder), attempt)
+            result = _build_speech_result(load_narration(folder), call.attempt)
         else:
-            said = None if kind is StoryKind.MIX else load_narration(folder)
-            with stop_at_deadline(job := self.new_processes(), deadline_s):
-                result = self._build_mix_result(folder, attempt, seen.request, said, job)
-        write_result(folder, seen, result, self.now())
-        settle_budget(seen, self.budget)
+            narration = None if kind is StoryKind.MIX else load_narration(folder)
+            with stop_at_deadline(processes := self.new_processes(), call.deadline_s):
+                result = self._build_mix_result(
+                    folder, call.attempt, snapshot.request, narration, processes
+                )
+        write_result(folder, snapshot, result, self.now())
+        settle_budget(snapshot, self.budget)
         return {}
 
     def _build_mix_result(
@@ -156,12 +155,6 @@ def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult
         chunk_keys=tuple(each.key for each in heard),
         warnings=_warnings(narration),
     )
-
-
-def load_timeline(folder: StoryFolder) -> Timeline:
-    """The mix as it was rendered in the end."""
-    joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
-    return replace(laid, mastering=joined.mastering or laid.mastering)
 
 
 def _build_files(

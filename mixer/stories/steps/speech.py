@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, StoryPlanned, TooExpensive
 from mixer.requests import Options, SpeechOptions
@@ -37,19 +36,20 @@ from mixer.stories.model import (
     SynthesizedBatch,
 )
 from mixer.stories.planner import check_cost_limit
+from mixer.stories.run_folder import RunFolder
 from mixer.stories.slots import Lease, SpeechSlots
 from mixer.stories.snapshot import load_progress, load_snapshot, write_result
 from mixer.stories.sounds import SoundLibrary, load_sounds
-from mixer.stories.speech_service import SpeechPlan, SpeechService
+from mixer.stories.speech_service import SpeechService
 from mixer.stories.tags import store_cover
-from mixer.stories.tasks import Answer, Task
+from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 
 QuotaLimiter = Callable[[str, str], AbstractContextManager[object]]
 """Holds a story's share of an engine's quota for the length of a block."""
 
 
-BatchProgress = Callable[[int, float], None]
-"""Told of a batch, by its number, which share of it is spoken; from the thread that speaks it."""
+STORE_MARGIN_S = 1.0
+"""Kept between the last word of the engine and the deadline, for measuring and storing."""
 
 
 def ignore_quota(_story: str, _engine: str) -> AbstractContextManager[object]:
@@ -57,134 +57,127 @@ def ignore_quota(_story: str, _engine: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def _ignore_batch_progress(_batch: int, _share: float) -> None:
-    return
-
-
 @dataclass(frozen=True, slots=True)
 class StorySpeech:
-    """Plans and speaks stories. Safe for many threads.
+    """Plans and synthesizes stories. Safe for many threads.
 
     Attributes:
-        speech_service: the work itself, with the limits of a story.
-        music: where music is found.
-        quota_limiter: shares the quota among the stories that are being spoken.
-        slots: whose turn it is to speak; None where one process speaks all stories.
-        batch_progress: told how far the batches are.
+        speech_service: with the limits of a story.
+        quota_limiter: shares the quota among the stories that speak.
+        slots: which stories may speak; None where one process speaks all.
+        splits_batches: whether batches are spoken by several processes.
     """
 
     speech_service: SpeechService
     music: ObjectStore
     quota_limiter: QuotaLimiter = field(default=ignore_quota)
     slots: SpeechSlots | None = None
-    batch_progress: BatchProgress = _ignore_batch_progress
+    splits_batches: bool = True
 
-    def plan(self, story: str, attempt: int, deadline_s: float | None = None) -> list[int]:
+    @property
+    def steps(self) -> dict[Step, StepFunction]:
+        """The steps of this class."""
+        return {
+            Step.PLAN: self.plan,
+            Step.ACQUIRE_SLOT: self.acquire_slot,
+            Step.SYNTHESIZE: self.synthesize,
+            Step.RELEASE_SLOT: self.release_slot,
+        }
+
+    def plan(self, call: StepCall) -> StepResult:
         """Decide what is said and check what it may cost.
 
         Returns:
-            The batches that are still to be said.
+            The batches that are still to be synthesized.
 
         Raises:
             StoryPlanned: no more was asked for; the story is done.
-            MixerError: the story cannot be told like this; nothing was spent.
+            MixerError: the story cannot be made like this; nothing was spent.
         """
-        folder = StoryFolder(self.speech_service.store, story)
-        raise_if_cancelled(folder, attempt)
+        folder = call.folder
+        raise_if_cancelled(folder, call.attempt)
         request = folder.read(REQUEST, StoredRequest)
-        asked = Options.model_validate(request.options)
+        options = Options.model_validate(request.options)
         library = SoundLibrary(self.music, self.speech_service.store)
         load_sounds(folder, request, library, self.speech_service.new_processes())
         stored = folder.find(SCRIPT, StoredScript)
         if stored is None:
-            stored = self._plan_story(folder, request, asked, deadline_s)
+            stored = self._plan_story(folder, request, options, call.deadline_s)
             load_sounds(folder, request, library, self.speech_service.new_processes())
-        batches = split_batches(folder, tuple(stored.script.chunks))
-        kept = [Batch(stored.delivery, chunks, asked.speech_marks) for chunks in batches]
-        write_batches(folder, kept)
-        seen = load_progress(folder)
-        left = [number for number in range(len(batches)) if number not in seen.batches]
+        chunks = tuple(stored.script.chunks)
+        batches = split_batches(folder, chunks) if self.splits_batches else [chunks]
+        write_batches(
+            folder, [Batch(stored.delivery, each, options.speech_marks) for each in batches]
+        )
+        progress = load_progress(folder)
+        left = [number for number in range(len(batches)) if number not in progress.batches]
         missing = self._find_missing(
-            [batches[number] for number in left], stored.delivery, deadline_s
+            folder,
+            [chunk for number in left for chunk in batches[number]],
+            stored.delivery,
+            call.deadline_s,
         )
-        price_usd = _price_usd(missing, stored.delivery, asked)
-        self._settle_previous(folder, seen.paid_usd)
-        priced = replace(
-            _build_summary(stored, asked, len(batches)),
+        price_usd = _price_usd(missing, stored.delivery, options)
+        self._settle_previous(folder, progress.paid_usd)
+        summary = replace(
+            _build_summary(stored, options, len(batches)),
             reservation=""
-            if asked.dry_run
-            else self._reserve_budget(price_usd, asked, request.caller),
-            predicted_usd=seen.paid_usd + price_usd,
-            paid_before_usd=seen.paid_usd,
+            if options.dry_run
+            else self._reserve_budget(price_usd, options, request.caller),
+            predicted_usd=progress.paid_usd + price_usd,
+            paid_before_usd=progress.paid_usd,
         )
-        folder.write(PLAN, priced)
-        if asked.dry_run:
-            self._finish_story(folder, attempt, priced)
-        return left
+        folder.write(PLAN, summary)
+        if options.dry_run:
+            self._finish_story(folder, call.attempt, summary)
+        return {"batches": left}
 
-    @property
-    def tasks(self) -> dict[str, Task]:
-        """What events may ask for."""
-        return {
-            "plan": lambda story, attempt, _, until_s: {
-                "batches": self.plan(story, attempt, until_s)
-            },
-            "take_turn": lambda story, attempt, *_: self.acquire_slot(story, attempt),
-            "leave_turn": lambda story, *_: self.release_slot(story),
-            "synthesize": lambda story, attempt, event, until_s: {
-                "chunks": self.synthesize(story, attempt, int(event["batch"]), until_s)
-            },
-        }
-
-    def acquire_slot(self, story: str, attempt: int) -> Answer:
+    def acquire_slot(self, call: StepCall) -> StepResult:
         """Ask whether the story may speak now, and when to ask again."""
-        folder = StoryFolder(self.speech_service.store, story)
-        raise_if_cancelled(folder, attempt)
-        turn = Lease(True)
+        raise_if_cancelled(call.folder, call.attempt)
+        lease = Lease(True)
         if self.slots is not None:
-            turn = self.slots.acquire(story, folder.read(PLAN, PlanSummary).engine)
-        return {"ready": turn.is_ready, "wait_s": math.ceil(turn.wait_s)}
+            engine = call.folder.read(PLAN, PlanSummary).engine
+            lease = self.slots.acquire(call.folder.story_id, engine)
+        return {"ready": lease.is_ready, "wait_s": math.ceil(lease.wait_s)}
 
-    def release_slot(self, story: str) -> Answer:
-        """Make room for the others."""
+    def release_slot(self, call: StepCall) -> StepResult:
+        """Make room for other stories."""
         if self.slots is not None:
-            folder = StoryFolder(self.speech_service.store, story)
-            self.slots.release(story, folder.read(PLAN, PlanSummary).engine)
+            engine = call.folder.read(PLAN, PlanSummary).engine
+            self.slots.release(call.folder.story_id, engine)
         return {}
 
-    def synthesize(
-        self, story: str, attempt: int, batch: int, deadline_s: float | None = None
-    ) -> int:
+    def synthesize(self, call: StepCall) -> StepResult:
         """Have every chunk of a batch in the store.
 
         Returns:
             How many chunks it has.
 
         Raises:
-            SpeechFailed: passages that cannot be said; it names them, the others are kept.
-            OutOfTime: the deadline came; what was said is kept.
-            StoryCancelled: somebody has cancelled the story.
+            SpeechFailed: passages that cannot be synthesized; it names them, the others are kept.
+            OutOfTime: the deadline came; what was synthesized is kept.
+            StoryCancelled: the story was cancelled.
         """
-        folder = StoryFolder(self.speech_service.store, story)
-        raise_if_cancelled(folder, attempt)
-        wanted = folder.read(batch_name(batch), Batch)
-        if any(True for _ in folder.list_entries(synthesized_prefix(batch))):
-            return len(wanted.chunks)
-        engine_name = wanted.delivery.engine
+        folder, number = call.folder, call.item
+        raise_if_cancelled(folder, call.attempt)
+        batch = folder.read(batch_name(number), Batch)
+        result = {"chunks": len(batch.chunks)}
+        if any(True for _ in folder.list_entries(synthesized_prefix(number))):
+            return result
         charges = Charges(
-            wanted.delivery.pricing_engine,
-            billing_factor(SpeechOptions(speech_marks=wanted.speech_marks)),
+            batch.delivery.pricing_engine,
+            billing_factor(SpeechOptions(speech_marks=batch.speech_marks)),
         )
         with (
-            self.quota_limiter(story, engine_name),
-            _record_payment(folder, batch, charges),
-            self._open_narrator(folder, attempt, wanted, deadline_s) as narrator,
+            self.quota_limiter(folder.story_id, batch.delivery.engine),
+            _record_payment(folder, number, charges),
+            self._open_narrator(call, batch) as narrator,
         ):
-            tell_share = partial(self.batch_progress, batch)
-            spoken = _synthesize_batch(narrator, wanted.chunks, charges, tell_share)
-            name = synthesized_name(batch, len(wanted.chunks), charges.paid_usd)
-            folder.write(name, spoken)
-        return len(wanted.chunks)
+            synthesized = _synthesize_batch(narrator, batch.chunks, charges, call)
+            name = synthesized_name(number, len(batch.chunks), charges.paid_usd)
+            folder.write(name, synthesized)
+        return result
 
     def _finish_story(self, folder: StoryFolder, attempt: int, plan: PlanSummary) -> None:
         """Close a story of which the plan is all that was asked for."""
@@ -206,8 +199,11 @@ class StorySpeech:
         options: Options,
         deadline_s: float | None,
     ) -> StoredScript:
-        text = decode_upload(self.speech_service.store.get(request.text_key))
-        plan: SpeechPlan = self.speech_service.plan_text(text, options, deadline_s)
+        source = folder.source if isinstance(folder, RunFolder) else None
+        if source is None:
+            content = self.speech_service.store.get(request.text_key)
+            source = self.speech_service.read_text(decode_upload(content), options)
+        plan = self.speech_service.plan_source(source, options, deadline_s)
         has_cover = request.kind is StoryKind.STORY
         warnings = store_cover(folder, options, plan.cover, plan.cover_name) if has_cover else ()
         script = replace(plan.script, title=options.title or plan.script.title)
@@ -225,19 +221,27 @@ class StorySpeech:
 
     def _find_missing(
         self,
-        batches: Sequence[tuple[Chunk, ...]],
+        folder: StoryFolder,
+        chunks: Sequence[Chunk],
         voice_settings: VoiceSettings,
         deadline_s: float | None,
     ) -> list[Chunk]:
-        """The chunks that have to be paid for."""
-        chunks = [chunk for batch in batches for chunk in batch]
+        """The chunks that have to be paid for; a run remembers the others."""
         work = self.speech_service
         with work.open_engine(voice_settings.engine, deadline_s) as engine:
             narrator = Narrator(
-                engine, work.store, voice_settings, work.new_processes(), deadline_s=deadline_s
+                engine,
+                work.store,
+                voice_settings,
+                work.new_processes(),
+                stale_before=work.now() - work.touch_after,
+                deadline_s=deadline_s,
             )
-            there = narrator.find_recordings(chunks)
-            return [c for key, c in narrator.unique_chunks(chunks).items() if there[key] is None]
+            found = narrator.find_recordings(chunks)
+            if isinstance(folder, RunFolder):
+                folder.recordings.update(found)
+            unique = narrator.unique_chunks(chunks)
+        return [chunk for key, chunk in unique.items() if found[key] is None]
 
     def _reserve_budget(self, usd: float, options: Options, caller: str) -> str:
         """The entry that reserves what the story will cost, once it is known to be allowed."""
@@ -253,34 +257,32 @@ class StorySpeech:
         return self.speech_service.budget.reserve(caller, usd)
 
     @contextmanager
-    def _open_narrator(
-        self, folder: StoryFolder, attempt: int, batch: Batch, deadline_s: float | None
-    ) -> Iterator[Narrator]:
-        """Who says a batch, until the deadline or until the story is cancelled.
+    def _open_narrator(self, call: StepCall, batch: Batch) -> Iterator[Narrator]:
+        """What synthesizes a batch, until the deadline or until the story is cancelled.
 
         Raises:
             StoryCancelled: that is why it ended.
         """
-        work, job = self.speech_service, self.speech_service.new_processes()
-        young_since = work.now() - work.touch_after
+        work, processes = self.speech_service, self.speech_service.new_processes()
+        engine_deadline_s = None if call.deadline_s is None else call.deadline_s - STORE_MARGIN_S
         with (
             work.open_engine(
-                batch.delivery.engine, deadline_s, speech_marks=batch.speech_marks
+                batch.delivery.engine, engine_deadline_s, speech_marks=batch.speech_marks
             ) as engine,
-            stop_when_cancelled(folder, attempt, job) as watched,
+            stop_when_cancelled(call.folder, call.attempt, processes) as cancelled,
         ):
             narrator = Narrator(
                 engine,
                 work.store,
                 batch.delivery,
-                job,
-                stale_before=young_since,
-                deadline_s=deadline_s,
+                processes,
+                stale_before=work.now() - work.touch_after,
+                deadline_s=call.deadline_s,
             )
             try:
                 yield narrator
             except OutOfTime as error:
-                if watched.is_set():
+                if cancelled.is_set():
                     raise StoryCancelled("The story was cancelled.") from error
                 raise
 
@@ -297,16 +299,14 @@ def _record_payment(folder: StoryFolder, batch: int, charges: Charges) -> Iterat
 
 
 def _synthesize_batch(
-    narrator: Narrator,
-    chunks: Sequence[Chunk],
-    charges: Charges,
-    report_progress: Callable[[float], None],
+    narrator: Narrator, chunks: Sequence[Chunk], charges: Charges, call: StepCall
 ) -> SynthesizedBatch:
-    def progress(done: int, total: int) -> None:
-        report_progress(done / max(total, 1))
+    def report_chars(done: int, total: int) -> None:
+        call.progress(Step.SYNTHESIZE, done / max(total, 1))
 
+    known = call.folder.recordings if isinstance(call.folder, RunFolder) else None
     try:
-        narration = narrator.narrate(chunks, progress, charges=charges)
+        narration = narrator.narrate(chunks, report_chars, known=known, charges=charges)
     except NothingSpoken:  # in this batch; whether in the whole story, the layout will know
         narration = Narration(tuple(None for _ in chunks), 0, charges.paid_chars)
     keys = (narrator.key(chunk) for chunk in chunks)

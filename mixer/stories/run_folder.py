@@ -1,0 +1,193 @@
+"""The folder of a story that runs in the foreground of one process.
+
+Its values stay in memory and its files on the local disk; chunks and segments, which are worth
+keeping, go to the real store under keys made of their contents. So nothing is written down to be
+read again, and nothing is left behind.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+from mixer.errors import NotFound
+from mixer.script.document import Document
+from mixer.speech.recordings import Recording
+from mixer.store.folder import FolderStore
+from mixer.store.objects import ObjectStore, StoredObject, UploadForm
+from mixer.stories.folder import PREFIX, StoryFolder, Value
+
+RUN_ID = "run"
+"""Stands for the id of a story that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A text that was read; a book's file is longer than its words."""
+
+    document: Document
+    is_book: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunStore:
+    """A store of which the stories' files are on the local disk.
+
+    Attributes:
+        shared: keeps everything else.
+        files: keeps the run's own files.
+        inputs: local files that are read in place of objects, by key.
+        stores: other stores that some keys are read from.
+    """
+
+    shared: ObjectStore
+    files: FolderStore
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    stores: Mapping[str, ObjectStore] = field(default_factory=dict)
+
+    def head(self, key: str) -> StoredObject | None:
+        """What is known of an object, or None where there is none."""
+        if key in self.inputs:
+            status = self.inputs[key].stat()
+            return StoredObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+        return self._select(key).head(key)
+
+    def get(self, key: str) -> bytes:
+        """A small object's content."""
+        return self.inputs[key].read_bytes() if key in self.inputs else self._select(key).get(key)
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Have an object as a local file."""
+        if key not in self.inputs:
+            self._select(key).fetch(key, path)
+            return
+        source = self.inputs[key].resolve()
+        if not source.is_file():
+            raise NotFound(f"There is no file {key}.", key=key)
+        try:
+            os.link(source, path)
+        except OSError:
+            shutil.copyfile(source, path)
+
+    def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
+        """Append an object's content, or its bytes from `begin` up to `end`, to an open file."""
+        self._select(key).read_into(key, file, begin, end)
+
+    def put(
+        self,
+        key: str,
+        content: bytes | Path,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an object."""
+        self._select(key).put(key, content, content_type=content_type, metadata=metadata)
+
+    def open_writer(
+        self,
+        key: str,
+        *,
+        max_bytes: int,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> AbstractContextManager[IO[bytes]]:
+        """Write an object as a stream."""
+        return self._select(key).open_writer(
+            key, max_bytes=max_bytes, content_type=content_type, metadata=metadata
+        )
+
+    def claim(self, key: str, content: bytes) -> bool:
+        """Write an object only where there is none."""
+        return self._select(key).claim(key, content)
+
+    def touch(self, key: str) -> None:
+        """Make an object as young as a new one."""
+        self._select(key).touch(key)
+
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """Every object whose key starts with the prefix, in key order."""
+        return self._select(prefix).list(prefix, after)
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        self._select(key).delete(key)
+
+    def url(self, key: str, expires_s: int) -> str:
+        """A link to an object."""
+        return self._select(key).url(key, expires_s)
+
+    def upload_form(
+        self, key: str, content_type: str, max_bytes: int, expires_s: int
+    ) -> UploadForm:
+        """A form by which anyone can send one file."""
+        return self.shared.upload_form(key, content_type, max_bytes, expires_s)
+
+    def _select(self, key: str) -> ObjectStore:
+        return self.files if key.startswith(PREFIX) else self.stores.get(key, self.shared)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder(StoryFolder):
+    """A story's folder in memory.
+
+    Attributes:
+        source: the text, read already; None where chunks are given.
+        values: what would be JSON in a store, by name.
+        recordings: of chunks that were looked up in the store, by key; None for missing ones.
+    """
+
+    source: SourceText | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    recordings: dict[str, Recording | None] = field(default_factory=dict)
+
+    def read(self, name: str, kind: type[Value]) -> Value:  # noqa: ARG002 - as it was written
+        """A value that must be there."""
+        if name not in self.values:
+            raise NotFound(f"There is no object {self.key(name)}.", key=self.key(name))
+        value: Value = self.values[name]
+        return value
+
+    def write(self, name: str, value: object) -> None:
+        """Keep a value, replacing what was there."""
+        self.values[name] = value
+
+    def claim(self, name: str, value: object) -> bool:
+        """Keep a value only where there is none."""
+        return self.values.setdefault(name, value) is value
+
+    def has(self, name: str) -> bool:
+        """Whether a value or a file is there."""
+        return name in self.values or self.store.head(self.key(name)) is not None
+
+    def delete(self, name: str) -> None:
+        """Remove a value."""
+        self.values.pop(name, None)
+
+    def list_entries(self, prefix: str = "") -> Iterator[StoredObject]:
+        """The values, by name."""
+        now = datetime.now(UTC)
+        for name in sorted(name for name in list(self.values) if name.startswith(prefix)):
+            yield StoredObject(name, 0, now)
+
+
+@contextmanager
+def open_run_store(
+    shared: ObjectStore | None = None,
+    *,
+    inputs: Mapping[str, Path] | None = None,
+    stores: Mapping[str, ObjectStore] | None = None,
+) -> Iterator[RunStore]:
+    """A store for one run, whose own files are gone after the block.
+
+    Args:
+        shared: keeps chunks and segments; None to keep nothing.
+    """
+    with TemporaryDirectory(prefix="mixstory-") as folder:
+        files = FolderStore(Path(folder))
+        yield RunStore(shared or files, files, inputs or {}, stores or {})
