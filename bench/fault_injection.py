@@ -23,7 +23,7 @@ from typing import Any
 from bench.speech_setup import SETTINGS
 from mixer.errors import SpeechUnavailable, StoreFailed
 from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
-from mixer.speech.polly.engine import create_polly_client
+from mixer.speech.polly.client import create_polly_client
 from mixer.speech.recordings import PREFIX as CHUNKS_PREFIX
 from mixer.store.folder import FolderStore
 from mixer.stories.model import StoryKind, StoryState

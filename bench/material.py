@@ -20,7 +20,7 @@ from mixer.publish.timing.takes import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.planning.pauses import NATURAL
-from mixer.script.planning.ssml import SsmlStyle, billed_chars, build_ssml
+from mixer.script.planning.ssml import SsmlStyle, build_ssml, count_billed_chars
 from mixer.script.readers.registry import TextType, read_document
 from mixer.script.script import BreakKind, Utterance
 from mixer.sound import ffmpeg
@@ -124,7 +124,7 @@ def _group_story(story: Sequence[Utterance]) -> Iterator[tuple[Utterance, ...]]:
     for utterance in story:
         group.append(utterance)
         enough = MAX_CHARS if utterance.ending not in PADDING_WEIGHTS else CHUNK_CHARS
-        if billed_chars(group) >= enough:
+        if count_billed_chars(group) >= enough:
             yield tuple(group)
             group = []
 

@@ -1,7 +1,7 @@
 """Content-defined boundaries: where to part a sequence so that an edit moves few of them.
 
 Every item carries a draw, a number taken from the hash of its own content. A low draw makes it a
-*mark*, and a mark becomes a boundary unless another mark lies within `spacing` before it. Marks
+*mark*, and a mark becomes a boundary unless another mark is within `spacing` before it. Marks
 suppress whether or not they are boundaries themselves. That is what keeps an edit from rippling:
 one inserted or deleted item adds, removes or moves boundaries in one place only, so at most two of
 the stretches between them change (the proof is in docs/decisions.md, "Chunk boundaries").

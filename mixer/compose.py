@@ -330,7 +330,7 @@ class AwsServices(Services):
     @cached_property
     def polly_client(self) -> "PollyClient":
         """One for all engines."""
-        from mixer.speech.polly.engine import create_polly_client
+        from mixer.speech.polly.client import create_polly_client
 
         return self.polly or create_polly_client()
 
@@ -438,7 +438,7 @@ def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServ
     Args:
         secret: of stories.
     """
-    from mixer.speech.polly.engine import create_polly_client
+    from mixer.speech.polly.client import create_polly_client
     from mixer.store.s3 import create_s3_client
 
     with closing(create_s3_client()) as s3, closing(create_polly_client()) as polly:

@@ -3,3 +3,5 @@
 from typing import Literal
 
 FormatName = Literal["mp3", "m4a", "m4b", "opus", "flac", "wav"]
+
+DEFAULT_FORMAT: FormatName = "mp3"

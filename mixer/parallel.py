@@ -32,7 +32,7 @@ def run_in_parallel(
     """Each item with its finished future, in the order in which they finish.
 
     Leaving the iteration early (an error, an interrupt) starts no further item, once it is closed,
-    and does not wait for those at work: whoever leaves ends them, by closing what they work with.
+    and does not wait for those at work: the caller ends them, by closing what they work with.
 
     Args:
         items: taken as needed, never all at once.
@@ -91,7 +91,7 @@ def map_in_order(
 
 @contextmanager
 def interrupt_after(seconds: float, interrupt: Callable[[], object]) -> Iterator[None]:
-    """A block that something interrupts, from beside it, if it takes longer.
+    """A block that is interrupted from another thread if it takes longer.
 
     Args:
         seconds: that it may take.

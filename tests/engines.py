@@ -27,7 +27,7 @@ from mixer.speech.embedded.ssml_reader import (
     read_ssml,
     snippet,
 )
-from mixer.speech.embedded.worker import DELAY_SAMPLES, encode_audio
+from mixer.speech.embedded.worker import ENCODERS, encode_audio
 from mixer.speech.engine import CONTENT_TYPES, SampleSpan, Speech, Voice, VoiceSettings, WordTiming
 
 RATE_HZ = 24_000
@@ -121,7 +121,7 @@ class ToneEngine:
                 self._at_once -= 1
 
     def _build_speech(self, ssml: str, amplitude: int) -> Speech:
-        tape = _Tape(amplitude, DELAY_SAMPLES[self.suffix])
+        tape = _Tape(amplitude, ENCODERS[self.suffix].delay_samples)
         for item in read_ssml(ssml):
             tape.add(item)
         pcm = b"".join(tape.pcm) or bytes(STEP_SAMPLES * 2)

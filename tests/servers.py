@@ -41,14 +41,14 @@ class Answer:
 class RunningServer:
     """A running server with its store, the store's folder and its links."""
 
-    server: DevServer
+    dev_server: DevServer
     store: FolderStore
     folder: Path
     links: SignedLinks
 
     @property
     def port(self) -> int:
-        return self.server.port
+        return self.dev_server.port
 
     def connect(self) -> "closing[http.client.HTTPConnection]":
         return closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20))
@@ -83,8 +83,8 @@ def send_request(
 
 
 def echo(event, context):
-    """Tells what it was called with."""
-    told = {
+    """Answer with what it was called with."""
+    call = {
         "event": event,
         "request_id": context.aws_request_id,
         "function": context.function_name,
@@ -93,7 +93,7 @@ def echo(event, context):
         "remaining_ms": context.get_remaining_time_in_millis(),
     }
     headers = {"Content-Type": "application/json"}
-    return {"statusCode": 200, "headers": headers, "body": json.dumps(told)}
+    return {"statusCode": 200, "headers": headers, "body": json.dumps(call)}
 
 
 @contextmanager

@@ -23,7 +23,8 @@ def open_engine(name: str, *, speech_marks: bool = False) -> SpeechEngine:
 
         return EmbeddedEngine()
     if name == POLLY or name in LIMITS:
-        from mixer.speech.polly.engine import PollyEngine, create_polly_client
+        from mixer.speech.polly.client import create_polly_client
+        from mixer.speech.polly.engine import PollyEngine
 
         return PollyEngine(create_polly_client(), speech_marks=speech_marks)
     names = ", ".join(dict.fromkeys((EMBEDDED, POLLY, *LIMITS)))

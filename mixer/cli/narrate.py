@@ -23,6 +23,7 @@ from mixer.cli.story_files import (
 )
 from mixer.cli.summary import format_estimate, format_measurements
 from mixer.files import require_writable, require_writable_folder
+from mixer.formats import DEFAULT_FORMAT
 from mixer.publish.chapters import require_cuttable
 from mixer.requests import Options
 from mixer.speech.voice_selection import EMBEDDED, apply_narrator
@@ -94,10 +95,10 @@ def _resolve_output(options: Options, story: str, out: Path | None) -> tuple[Opt
         BadOption: its name tells no format, or its chapters cannot be cut out.
     """
     stem = "story" if story == STDIN else Path(story).stem
-    out = out or Path(f"{stem}.{options.format or 'mp3'}")
+    out = out or Path(f"{stem}.{options.format or DEFAULT_FORMAT}")
     options = resolve_format(options, out)
     if options.outputs:
-        require_cuttable(options.format or "mp3")
+        require_cuttable(options.format or DEFAULT_FORMAT)
     return options, out
 
 

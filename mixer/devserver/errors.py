@@ -9,14 +9,7 @@ from starlette.responses import JSONResponse
 
 
 class HttpRefusal(HTTPException):
-    """A request that is not served.
-
-    Args:
-        status: of the response.
-        code: a word for programs.
-        message: a sentence for people.
-        headers: of the response.
-    """
+    """A request that is not served: `code` is for programs, `message` for people."""
 
     def __init__(
         self,

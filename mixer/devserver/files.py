@@ -70,7 +70,7 @@ class StoredObjects:
         """Answer a GET or HEAD of an object.
 
         Raises:
-            HttpRefusal: the link is forged or expired, or there is no such object.
+            HttpRefusal: the link is forged or expired, or the object is missing.
         """
         key = request.path_params["key"]
         status = self.links.check_link(key, request.query_params)
@@ -79,7 +79,7 @@ class StoredObjects:
         try:
             return build_file_response(request, self.store.path(key), OBJECT_HEADERS)
         except (NotFound, BadInput, FileNotFoundError) as error:
-            message = f"There is no object {key}."
+            message = f"The object {key} does not exist."
             raise HttpRefusal(HTTPStatus.NOT_FOUND, "not_found", message, OBJECT_HEADERS) from error
 
 
@@ -89,7 +89,7 @@ class Pages:
 
     Attributes:
         folder: links that lead out of it are not followed.
-        origins: from where the page may fetch and play, besides its own.
+        origins: from where the page may fetch and play, apart from its own.
     """
 
     folder: Path
@@ -99,7 +99,7 @@ class Pages:
         """Answer a GET or HEAD of a file; `/` is the index.
 
         Raises:
-            HttpRefusal: there is no such file.
+            HttpRefusal: the file is missing.
         """
         path = self._resolve_path(request.scope["path"])
         if path is not None:
@@ -152,7 +152,7 @@ def build_file_response(request: Request, path: Path, headers: Mapping[str, str]
     """The response to a GET or HEAD of a file: all of it, one range, or 304.
 
     Raises:
-        FileNotFoundError: there is no such file to read.
+        FileNotFoundError: the file is missing or not readable.
         HttpRefusal: the range begins after the end.
     """
     status = path.stat()

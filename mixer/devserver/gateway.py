@@ -56,11 +56,6 @@ class FunctionContext:
         """The function's full name."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{self.function_name}"
 
-    @property
-    def log_group_name(self) -> str:
-        """Where Lambda would write the log."""
-        return f"/aws/lambda/{self.function_name}"
-
     def get_remaining_time_in_millis(self) -> int:
         """Until the call would be ended; never below zero."""
         return max(int((self._start_s + self.timeout_s - time.monotonic()) * 1000), 0)
@@ -143,7 +138,7 @@ class Gateway:
 
     Attributes:
         authorizer: asked before every route that is not public; None admits everyone.
-        origins: pages that may use the API besides those of this machine; `*` for all.
+        origins: pages of other machines that may use the API; `*` for all.
     """
 
     routes: Sequence[ApiRoute]
@@ -218,7 +213,7 @@ def _authorize(authorizer: ApiFunction, request: Request, route_key: str) -> Map
     """Ask an authorizer for a simple response, and return its context.
 
     Raises:
-        HttpRefusal: there is no token, or it is not accepted.
+        HttpRefusal: the token is missing or not accepted.
     """
     if not request.headers.get("authorization"):
         message = "Not signed in: send the header Authorization: Bearer TOKEN."

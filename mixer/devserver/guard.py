@@ -100,7 +100,7 @@ class Guard:
             raise HttpRefusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy", message, headers)
         check_head(exchange.scope, self.limits)
         deadline_s = asyncio.get_running_loop().time() + self.limits.body_s
-        await self.app(exchange.scope, _bound_body(receive, deadline_s), exchange.send)
+        await self.app(exchange.scope, _limit_body_time(receive, deadline_s), exchange.send)
 
 
 def is_local_host(host: str) -> bool:
@@ -157,7 +157,7 @@ def _check_body_size(scope: Scope, headers: Headers, limits: ServerLimits) -> No
         raise HttpRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", message)
 
 
-def _bound_body(receive: Receive, deadline_s: float) -> Callable[[], Awaitable[Message]]:
+def _limit_body_time(receive: Receive, deadline_s: float) -> Callable[[], Awaitable[Message]]:
     """Bound the time for a whole body; waiting for a client to leave has no bound."""
     has_body = True
 

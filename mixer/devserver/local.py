@@ -185,6 +185,7 @@ def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -
     """
     from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
 
+    _build_parts(services)
     start_story = services.story_service.create
     speech = ApiFunction("mixer-speech", build_speech_endpoint(services, start_story))
     mix = ApiFunction(
@@ -202,6 +203,11 @@ def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -
     if authorizer is None and services.settings.auth.mode == "token":
         authorizer = _build_authorizer()
     return Gateway(routes, authorizer, services.settings.allowed_origins)
+
+
+def _build_parts(services: "Services") -> None:
+    """Build now what the threads of the first requests would otherwise build at the same time."""
+    _ = services.speech_service, services.mix_service, services.music_library, services.all_tasks
 
 
 def _build_authorizer() -> ApiFunction:

@@ -64,8 +64,9 @@ class BoundedProtocol(H11Protocol):
         if self._is_idle:
             self._is_idle = False
             self._set_deadline(self.limits.head_s)
+        was_serving = self._is_serving()
         super().data_received(data)
-        if self._is_serving():
+        if self._is_serving() and not was_serving:
             self._set_deadline(None)
 
     def on_response_complete(self) -> None:
@@ -187,7 +188,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _configure(app: ASGIApp, limits: ServerLimits) -> uvicorn.Config:
-    """What uvicorn is told: everything that it logs or adds itself is off."""
+    """Settings of uvicorn, without its own log and headers."""
     protocol = type("LimitedProtocol", (BoundedProtocol,), {"limits": limits})
     return uvicorn.Config(
         app,

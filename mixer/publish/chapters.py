@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 
 import regex
 
 from mixer.errors import BadOption, RenderFailed
-from mixer.files import open_atomic
 from mixer.formats import FormatName
 from mixer.publish.zips import write_zip
 from mixer.requests import PresetName
@@ -172,8 +172,8 @@ def require_cuttable(kind: FormatName) -> None:
         )
 
 
-def zip_chapters(finished: FinishedFile, out: Path, processes: ProcessGroup) -> None:
-    """Write an archive with a file for each chapter and a playlist."""
+def zip_chapters(finished: FinishedFile, file: IO[bytes], processes: ProcessGroup) -> None:
+    """Write an archive with a file for each chapter and a playlist into a stream."""
 
     def build_entries(scratch: Path) -> Iterator[tuple[str, Path | bytes]]:
         for path in finished.open_splitter(scratch, processes).split(
@@ -184,7 +184,7 @@ def zip_chapters(finished: FinishedFile, out: Path, processes: ProcessGroup) -> 
         files = zip(_file_names(finished), finished.parts, strict=True)
         yield PLAYLIST_NAME, format_playlist(files, title=finished.title, author=finished.author)
 
-    with TemporaryDirectory(prefix="mixdown-") as scratch, open_atomic(out) as file:
+    with TemporaryDirectory(prefix="mixdown-") as scratch:
         write_zip(file, build_entries(Path(scratch)))
 
 

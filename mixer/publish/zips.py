@@ -3,13 +3,19 @@
 Every entry has the earliest date that an archive allows, so equal contents make equal archives.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
 from shutil import copyfileobj
-from typing import IO
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, cast
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from mixer.files import open_atomic
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 BLOCK_BYTES = 1 << 20
 _READABLE_BY_ALL = 0o644 << 16
@@ -31,12 +37,57 @@ def add_file(archive: ZipFile, name: str, path: Path) -> None:
         copyfileobj(source, target, BLOCK_BYTES)
 
 
+@contextmanager
+def open_zip(file: IO[bytes]) -> Iterator[ZipFile]:
+    """Open an archive to be written into a stream, with the bytes that a file would get.
+
+    ZipFile goes back to complete the header of each entry, so the disk holds one entry at a time.
+    """
+    stream = _EntryBuffer(file)
+    with ZipFile(cast("IO[bytes]", stream), "w") as archive:
+        yield archive
+    stream.release()
+
+
+class _EntryBuffer(BufferedIOBase):
+    """A file to seek in whose content goes on into a stream once it is final."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target, self._held, self._begin = target, TemporaryFile(), 0  # noqa: SIM115
+
+    def tell(self) -> int:
+        return self._begin + self._held.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        del whence  # ZipFile counts from the beginning
+        self._held.seek(0, 2)
+        if self.tell() == offset:
+            self.release()
+        self._held.seek(offset - self._begin)
+        return offset
+
+    def write(self, content: "ReadableBuffer") -> int:
+        return self._held.write(content)
+
+    def release(self) -> None:
+        """Pass everything on."""
+        self._begin += self._held.seek(0, 2)
+        self._held.seek(0)
+        copyfileobj(self._held, self._target, BLOCK_BYTES)
+        self._held.seek(0)
+        self._held.truncate()
+
+    def close(self) -> None:
+        self._held.close()
+        super().close()
+
+
 def write_zip(file: IO[bytes], entries: Iterable[tuple[str, Path | bytes]]) -> None:
     """Write an archive of names with files or contents.
 
     A file is no longer needed when the next entry is requested.
     """
-    with ZipFile(file, "w") as archive:
+    with open_zip(file) as archive:
         for name, content in entries:
             if isinstance(content, bytes):
                 archive.writestr(build_entry(name), content)

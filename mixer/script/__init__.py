@@ -1,7 +1,7 @@
-"""Text to Script: what is said, in which chunks, with which pauses. Pure, all of it.
+"""Text to Script: what is spoken, in which chunks, with which pauses. Pure, all of it.
 
 `readers` turn a source into a Document, `planning` turns a Document into a Script, `normalise`
-writes text the way it is said. Here is what they share.
+writes text the way it is spoken. Here is what they share.
 """
 
 from mixer.script.document import Cover, Document

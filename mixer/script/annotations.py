@@ -1,4 +1,4 @@
-"""Text with annotations: which part of it is said with which SSML element.
+"""Text with annotations: which part of it is spoken with which SSML element.
 
 Sentences, captions and prices use the words alone; the annotations follow the words to the SSML.
 They nest, as elements do: of two annotations one contains the other, or they do not overlap.

@@ -26,7 +26,7 @@ class Block:
     Attributes:
         text: in one line with single spaces; empty for a scene break.
         level: of a heading, 1 for the highest; 0 otherwise.
-        is_silent: whether it names a chapter without being said.
+        is_silent: whether it names a chapter without being spoken.
         continues: whether the next block belongs to the same paragraph.
         speaker: a name of the cast; empty for the narrator.
     """

@@ -38,7 +38,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a finished file states besides title and author; each field may be empty.
+    """What a finished file states in addition to title and author; each field may be empty.
 
     `series` includes the volume, as the author writes it; `narrator` is the name for listeners.
     """
@@ -165,7 +165,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What is said, in which chunks, with which pauses.
+    """What is spoken, in which chunks, with which pauses.
 
     Title and author are empty where the text names none; `language` is its BCP 47 tag; `music`
     plays from the beginning.

@@ -19,7 +19,7 @@ from mixer.requests import PresetName
 from mixer.sound import ffmpeg
 from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
 from mixer.sound.analysis.loudness import STEP_S
-from mixer.sound.analysis.measurement import MUSIC_CHANNELS, TIMEOUT_S, Measurement, measure
+from mixer.sound.analysis.measurement import DECODE_TIMEOUT_S, MUSIC_CHANNELS, Measurement, measure
 from mixer.sound.analysis.verification import Verification, verify
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.presets import PRESETS
@@ -157,7 +157,7 @@ def _bed_levels(inspection: Inspection) -> tuple[float, ...]:
 def _probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:
     """What FFmpeg says of the file's stream."""
     command = [*ffmpeg.confined_input(0), "-t", "0", "-f", "null", "-"]
-    said = ffmpeg.run(command, files=[path], timeout_s=TIMEOUT_S, processes=processes).stderr
+    said = ffmpeg.run(command, files=[path], timeout_s=DECODE_TIMEOUT_S, processes=processes).stderr
     stream = _STREAM.search(said)
     whole_kbps = path.stat().st_size * 8 / 1000 / measurement.duration_s
     kbps = float(stream["kbps"]) if stream and stream["kbps"] else whole_kbps

@@ -35,7 +35,7 @@ from mixer.errors import MixerError, NotFound, OutOfTime, RenderFailed, StoreFai
 logger = logging.getLogger(__name__)
 
 GLOBAL_OPTIONS = ("-hide_banner", "-nostdin", "-nostats", "-y")
-"""Said once for all commands: no banner, no keys, no progress; an output's name is ours to take."""
+"""The same for all commands: no banner, no keys, no progress; an output's name is ours to take."""
 
 VERSION_TIMEOUT_S = 30.0
 
@@ -58,7 +58,7 @@ _NO_SPACE = b"No space left on device"
 
 @dataclass(frozen=True, slots=True)
 class CommandOutput:
-    """What a finished command left: its standard output, and all it said on standard error."""
+    """What a finished command left: its standard output, and standard error."""
 
     stdout: bytes
     stderr: str
@@ -106,7 +106,7 @@ def confined_input(index: int) -> list[str]:
     """Input arguments that open one unknown sound and let FFmpeg open nothing else.
 
     They go where `-i NAME` would go, after the input's own options; each input needs its own.
-    The file is the one of that index in the `files` of `run`, opened anew for each index: inputs
+    The file is the one of that index in the `files` of `run`, opened again for each index: inputs
     must not share one, since they would share its position. Files that need seeking (MP4 with its
     index at the end) work. Pictures, subtitles and attachments in the file are not read.
 
@@ -133,7 +133,7 @@ def run(
     """Run one FFmpeg command to its end.
 
     Args:
-        arguments: everything after the program's name, without the options said for all.
+        arguments: everything after the program's name, without GLOBAL_OPTIONS.
         timeout_s: after so many seconds the command is killed.
         stdin: what it reads on standard input; nothing when None.
         files: sounds for `confined_input`, in the order of its index.
@@ -142,7 +142,7 @@ def run(
 
     Raises:
         RenderFailed: FFmpeg stopped with an error; the message names the one of `files` that it
-            could not read, or ends with the last that it said.
+            could not read, or ends with its last lines.
         StoreFailed: the disk is full, or one of `files` may not be read.
         OutOfTime: it ran longer than `timeout_s`, or the job was stopped.
         NotFound: one of `files` is not there.
@@ -182,8 +182,8 @@ def binary_path() -> str:
 @functools.cache
 def version() -> str:
     """Which FFmpeg this is; another one may encode the same mix into other bytes."""
-    said = run(["-version"], timeout_s=VERSION_TIMEOUT_S).stdout
-    return said.split(b"\n", 1)[0].decode(errors="replace").strip()
+    output = run(["-version"], timeout_s=VERSION_TIMEOUT_S).stdout
+    return output.split(b"\n", 1)[0].decode(errors="replace").strip()
 
 
 class _FfmpegProcess:
@@ -214,16 +214,16 @@ class _FfmpegProcess:
         """Start it, wait for it, and judge how it ended; it has ended in any case."""
         with self._start(stdin) as process:
             try:
-                stdout, said = process.communicate(stdin, timeout_s)
+                stdout, stderr = process.communicate(stdin, timeout_s)
             except subprocess.TimeoutExpired:
                 process.kill()
                 tail = _last_lines(process.communicate()[1])
                 raise OutOfTime(f"FFmpeg did not finish within {timeout_s:g} s: {tail}") from None
         if process.returncode == 0:
-            return CommandOutput(stdout, said.decode(errors="replace"))
+            return CommandOutput(stdout, stderr.decode(errors="replace"))
         if self._stopped:
             raise OutOfTime("FFmpeg was stopped together with its job.")
-        if _NO_SPACE in said or process.returncode == -signal.SIGXFSZ:
+        if _NO_SPACE in stderr or process.returncode == -signal.SIGXFSZ:
             raise StoreFailed(f"FFmpeg cannot write {self._command[-1]}: the disk is full.")
         if process.returncode < 0:
             name = signal.Signals(-process.returncode).name
@@ -231,7 +231,7 @@ class _FfmpegProcess:
                 f"FFmpeg was ended from outside by {name}, as happens where memory runs out."
             )
         raise RenderFailed(
-            f"FFmpeg failed with exit status {process.returncode}: {_last_lines(said)}"
+            f"FFmpeg failed with exit status {process.returncode}: {_last_lines(stderr)}"
         )
 
     @contextlib.contextmanager
@@ -258,13 +258,13 @@ class _FfmpegProcess:
 
 @contextlib.contextmanager
 def _batch_scheduling() -> Iterator[None]:
-    """Let a process that this thread starts inherit Linux's policy for work that nobody waits on.
+    """Let a process that this thread starts inherit Linux's policy for background work.
 
     FFmpeg's threads hand small frames to each other; a woken one then no longer interrupts the one
     that woke it (measured: 40 % less system time, 8 % less wall time for a mix).
     """
     if not hasattr(os, "SCHED_BATCH") or os.sched_getscheduler(0) != os.SCHED_OTHER:
-        yield  # another system, or somebody has chosen otherwise
+        yield  # another system, or another policy was chosen
         return
     with contextlib.suppress(OSError):  # not allowed here
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
@@ -281,13 +281,13 @@ def _run_uninterrupted(
     """Run a child where no KeyboardInterrupt can strike: outside the main thread.
 
     Python raises it there at any point, even inside Popen, when the process is already running
-    and nobody yet holds its id.
+    and its id is not yet known.
     """
     if threading.current_thread() is not threading.main_thread():
         return ffmpeg_process.run(stdin, timeout_s)
-    with ThreadPoolExecutor(1, thread_name_prefix="ffmpeg") as beside:
+    with ThreadPoolExecutor(1, thread_name_prefix="ffmpeg") as pool:
         try:
-            return beside.submit(ffmpeg_process.run, stdin, timeout_s).result()
+            return pool.submit(ffmpeg_process.run, stdin, timeout_s).result()
         except BaseException:
             # The pool does not wait for a thread that was interrupted as it started.
             ffmpeg_process.kill_and_wait()

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from mixer.sound.timeline import Treatment
 
 HIGH_PASS_HZ = 60
-"""Below lies rumble, an offset, no voice."""
+"""Below are rumble and offsets, no voice."""
 
 ROOM_TONE_DBFS = -72.0
-"""12 dB under the noise that the audiobook shop allows: heard only where it is missing."""
+"""12 dB under the noise that the audiobook shop allows: noticed only where it is missing."""
 
 GENTLE = Treatment(high_pass_hz=HIGH_PASS_HZ)
 
@@ -25,7 +25,6 @@ class DuckingEnvelope:
     Attributes:
         attack_s: before the first syllable.
         hold_s: behind the last, until it begins to rise.
-        release_s: of the rise.
     """
 
     attack_s: float = 0.15
@@ -50,9 +49,9 @@ class Preset:
         mono_lufs: integrated loudness of a voice alone, which stays mono.
         ceiling_dbtp: true peak of the decoded file.
         bitrate_kbps: of its MP3.
-        music: whether music belongs to it unless asked for.
+        music: whether music belongs to it unless requested.
         margin_s: silence before the first and after the last word.
-        treatment: of the voice, unless more is asked for.
+        treatment: of the voice, unless more is requested.
         envelope: how quickly music gives way to the voice and comes back.
         rms_db: bounds of the plain level of the whole file, where a shop asks for them.
         room_tone_dbfs: plain level of a noise under everything; None for none.
@@ -75,7 +74,10 @@ PRESETS = MappingProxyType(
         "story": Preset(-18.0, -18.0, -1.0, 128),
         "podcast": Preset(-16.0, -19.0, -1.0, 128),
         "audiobook-acx": Preset(
-            *(-20.0, -20.0, -3.0, 192),
+            stereo_lufs=-20.0,
+            mono_lufs=-20.0,
+            ceiling_dbtp=-3.0,
+            bitrate_kbps=192,
             music=False,
             margin_s=(0.75, 2.5),
             rms_db=(-23.0, -18.0),

@@ -2,7 +2,7 @@
 
 An audiobook shop wants the sound of a quiet room before the first word and after the last, not
 digital silence; and where a listener turns the volume up, a gap of nothing between two sentences
-is heard as a hole. The noise is one short loop that FFmpeg makes from a fixed seed; a place in it
+is noticed as a hole. The noise is one short loop that FFmpeg makes from a fixed seed; a place in it
 follows from the place on the timeline alone, so segments join without a trace.
 """
 
@@ -21,7 +21,7 @@ COLOUR = "color=brown:seed=1852"
 """Most of it low, as in a room; any seed does, as long as it stays."""
 
 LOWEST_HZ = 80
-"""Below lies rumble, which takes level and is not heard."""
+"""Below is rumble, which takes level and is inaudible."""
 
 NOISE_LEVEL_DBFS = -15.68
 """What the noise measures at full amplitude behind its filter (measured over the whole loop)."""
@@ -40,7 +40,7 @@ def noise_filters(level_dbfs: float) -> list[str]:
 
 
 def trim_filters(begin: int, end: int) -> list[str]:
-    """Some samples of a stream, told from its beginning."""
+    """Some samples of a stream, counted from its beginning."""
     return [f"atrim=start_sample={begin}:end_sample={end}", "asetpts=round(N/SR/TB)"]
 
 

@@ -1,11 +1,11 @@
 """The Timeline: which sample of which sound plays when, at which gain.
 
 The value between deciding and rendering. It holds integer samples at one rate (the voice's own),
-so a clip lies exactly where the plan put it; it serialises to JSON, so a mix can be stored,
+so a clip is exactly where the plan put it; it serialises to JSON, so a mix can be stored,
 compared, resumed, and rendered somewhere else.
 
 The grid: 49 MP3 frames of 1,152 samples at 44.1 kHz are 1.28 s, a whole number of samples at every
-common rate, and after as many the pattern of padding bytes begins anew. Segments rendered from one
+common rate, and after as many the pattern of padding bytes begins again. Segments rendered from one
 grid point to another join into the bytes of a serial render, and a section that starts on the grid
 keeps its bytes when something before it changes its length.
 """
@@ -133,7 +133,7 @@ class Treatment:
     """What is done to every clip of the voice before it is faded and levelled.
 
     Attributes:
-        high_pass_hz: takes away what lies below, an offset too; 0 for nothing.
+        high_pass_hz: takes away what is below, an offset too; 0 for nothing.
         de_ess: how strongly hissing is held down, from 0 (not at all) to 1.
     """
 
@@ -156,7 +156,6 @@ class Timeline:
         cues: in playing order; they may overlap.
         sections: in playing order, each on the grid, the first at 0.
         mastering: see there.
-        treatment: of the voice.
         room_tone_dbfs: plain level of the noise under everything; None for none.
         format_version: see FORMAT_VERSION.
     """

@@ -5,13 +5,13 @@ The engines themselves are in `polly` and `embedded`.
 
 from mixer.speech.charges import Charges, cost_usd, costs_usd
 from mixer.speech.engine import SampleSpan, SpeechEngine, Voice, VoiceSettings
-from mixer.speech.errors import unreadable_error
 from mixer.speech.narrator import Narration, Narrator
 from mixer.speech.recordings import Recording
+from mixer.speech.results import unreadable_error
 from mixer.speech.voice_selection import (
     EMBEDDED,
     apply_narrator,
-    billing_factor,
+    charge_factor,
     select_voice,
 )
 
@@ -26,7 +26,7 @@ __all__ = [
     "Voice",
     "VoiceSettings",
     "apply_narrator",
-    "billing_factor",
+    "charge_factor",
     "cost_usd",
     "costs_usd",
     "select_voice",

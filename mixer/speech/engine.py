@@ -63,7 +63,7 @@ class SampleSpan:
 
 @dataclass(frozen=True, slots=True)
 class WordTiming:
-    """When one word is heard.
+    """When one word sounds.
 
     `sentence` is the index of its `<s>` element, `char` its place in that element's text.
     """
@@ -108,8 +108,8 @@ class SpeechEngine(Protocol):
 
     An engine is opened and closed by the entry point that chose it; after `close` no thread or
     process of it is left. `synthesize` either returns a whole Speech or raises: SpeechFailed when
-    this chunk cannot be said (and trying again would not help, or was tried), UnknownVoice when the
-    engine lacks the voice, OutOfTime at its deadline.
+    this chunk cannot be spoken (and trying again would not help, or was tried), UnknownVoice when
+    the engine lacks the voice, OutOfTime at its deadline.
     """
 
     name: str

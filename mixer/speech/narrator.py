@@ -7,8 +7,7 @@ others under way: what they cost is not lost, and the next run pays only for wha
 other error stops at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,7 +20,6 @@ from mixer.errors import (
     MixerError,
     NotFound,
     OutOfTime,
-    SpeechFailed,
     StoreFailed,
     UnplayableAudio,
 )
@@ -32,20 +30,22 @@ from mixer.sound.analysis.measurement import Measurement, measure
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.charges import Charges
 from mixer.speech.engine import CONTENT_TYPES, Speech, SpeechEngine, VoiceSettings
-from mixer.speech.errors import combine_failures, timeout_error, unreadable_error
 from mixer.speech.recordings import (
     Recording,
     build_recording,
     chunk_key,
     normalise_recording,
 )
+from mixer.speech.results import (
+    ChunkResult,
+    ProgressCallback,
+    ResultCollector,
+    unreadable_error,
+)
 from mixer.store.objects import ObjectStore, StoredObject
 
 CONCURRENT_LOOKUPS = 16
 """Each lookup is a round trip of some milliseconds and costs no core."""
-
-ProgressCallback = Callable[[int, int], None]
-"""Receives the characters done and their total."""
 
 KnownChunks = Mapping[str, Recording | None]
 """Results of earlier lookups by chunk key: a recording, or None for a chunk that was missing."""
@@ -182,8 +182,8 @@ class Narrator:
         distinct: Mapping[str, Chunk],
         progress: ProgressCallback | None,
         charges: Charges,
-    ) -> dict[str, "_ChunkResult"]:
-        collected = _ResultCollector(distinct, missing, progress)
+    ) -> dict[str, ChunkResult]:
+        collected = ResultCollector(distinct, missing, progress)
         work = run_in_parallel(
             missing.items(),
             partial(self._synthesize_chunk, charges),
@@ -199,7 +199,7 @@ class Narrator:
         collected.raise_failures()
         return collected.results
 
-    def _synthesize_chunk(self, charges: Charges, item: tuple[str, Chunk]) -> "_ChunkResult":
+    def _synthesize_chunk(self, charges: Charges, item: tuple[str, Chunk]) -> ChunkResult:
         key, chunk = item
         if self.processes.is_stopped:
             raise OutOfTime("The work was stopped before this chunk was synthesized.")
@@ -208,7 +208,7 @@ class Narrator:
             speech = self.engine.synthesize(chunk.ssml, settings)
             charge(speech.billed_chars)
         if not _is_audible(speech):
-            return _ChunkResult(None, speech.billed_chars)
+            return ChunkResult(None, speech.billed_chars)
         try:
             recording = self._store_speech(key, speech, chunk.gap_ms)
         except (OutOfTime, StoreFailed) as error:
@@ -216,7 +216,7 @@ class Narrator:
                 charges.close()  # do not pay for what cannot be kept
             self._put_unmeasured(key, speech)
             raise
-        return _ChunkResult(recording, speech.billed_chars)
+        return ChunkResult(recording, speech.billed_chars)
 
     def _store_speech(self, key: str, speech: Speech, gap_ms: int) -> Recording:
         with _scratch_file(key) as path:
@@ -241,7 +241,7 @@ class Narrator:
         return None
 
     def _put_unmeasured(self, key: str, speech: Speech) -> None:
-        """Keep what was paid for even when there is no time or room left to measure it."""
+        """Keep what was paid for even without the time or room to measure it."""
         with suppress(MixerError):
             content_type = CONTENT_TYPES[self.engine.suffix]
             self.store.put(key, speech.audio, content_type=content_type)
@@ -250,12 +250,6 @@ class Narrator:
         content_type = CONTENT_TYPES[self.engine.suffix]
         metadata = recording.to_metadata()
         self.store.put(recording.key, content, content_type=content_type, metadata=metadata)
-
-
-@dataclass(frozen=True, slots=True)
-class _ChunkResult:
-    recording: Recording | None
-    billed_chars: int
 
 
 @contextmanager
@@ -268,42 +262,6 @@ def _scratch_file(key: str) -> Iterator[Path]:
         yield Path(folder, Path(key).name)
 
 
-@dataclass
-class _ResultCollector:
-    """What came of the missing chunks so far."""
-
-    distinct: Mapping[str, Chunk]
-    missing: Mapping[str, Chunk]
-    progress: ProgressCallback | None
-    results: dict[str, _ChunkResult] = field(default_factory=dict)
-    failures: dict[str, SpeechFailed] = field(default_factory=dict)
-    timeouts: list[OutOfTime] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._total_chars = sum(chunk.billed_chars for chunk in self.distinct.values())
-        self._left_chars = sum(chunk.billed_chars for chunk in self.missing.values())
-
-    def add(self, key: str, outcome: Future[_ChunkResult]) -> None:
-        """Record how a chunk ended; raises any error that must stop the others."""
-        try:
-            self.results[key] = outcome.result()
-        except SpeechFailed as error:
-            self.failures[key] = error
-        except OutOfTime as error:
-            self.timeouts.append(error)
-        self._left_chars -= self.missing[key].billed_chars
-        if self.progress is not None:
-            self.progress(self._total_chars - self._left_chars, self._total_chars)
-
-    def raise_failures(self) -> None:
-        """Raise one error for all chunks that failed or ran out of time."""
-        if self.failures:
-            raise combine_failures(self.failures, self.distinct)
-        if self.timeouts:
-            done = len(self.distinct) - len(self.missing) + len(self.results)
-            raise timeout_error(done, len(self.distinct)) from self.timeouts[0]
-
-
 def _is_audible(speech: Speech) -> bool:
-    """Whether anything was said; an engine without times is trusted."""
+    """Whether anything was spoken; an engine without times is trusted."""
     return not speech.sentences or any(speech.sentences)

@@ -1,5 +1,6 @@
 """Selects voice and engine for a request that names one, both or neither. Pure."""
 
+import difflib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -8,8 +9,6 @@ from mixer.errors import BadOption, UnknownVoice
 from mixer.script import NARRATOR, Role
 from mixer.script.normalise import is_same_language
 from mixer.speech.engine import Voice, VoiceSettings
-from mixer.speech.polly.speech_marks import ENGINES_WITH_MARKS
-from mixer.speech.polly.voices import DEFAULT_VOICE, best_engine, find_near_names
 
 if TYPE_CHECKING:
     from mixer.requests import SpeechOptions
@@ -18,6 +17,15 @@ ANY_ENGINE = frozenset({"", "polly"})
 """Names that stand for the voice's best engine."""
 
 EMBEDDED = "embedded"
+
+DEFAULT_VOICE = "Joanna"
+
+ENGINES_WITH_MARKS = frozenset({"standard", "neural", "long-form"})
+"""Polly's generative voices have no speech marks. Source: its generative voices page."""
+
+MAX_NEAR_MATCHES = 5
+MIN_SIMILARITY = 0.5
+"""Of two names, as difflib counts it: `Joana` and `Joanna` 0.9, `Bob` and `Joanna` 0.2."""
 
 OptionsT = TypeVar("OptionsT", bound="SpeechOptions")
 
@@ -89,7 +97,7 @@ def _apply_role(options: OptionsT, role: Role) -> OptionsT:
     )
 
 
-def billing_factor(options: "SpeechOptions") -> int:
+def charge_factor(options: "SpeechOptions") -> int:
     """How often each character is charged for: speech marks are a second call at full price."""
     return 2 if options.speech_marks else 1
 
@@ -124,7 +132,7 @@ def _find_voice(by_id: dict[str, Voice], voice_id: str) -> Voice:
         similar = find_near_names(voice_id, by_id)
         suggestion = _suggest_names(similar) or _list_names(by_id)
         raise UnknownVoice(
-            f"voice: there is no voice “{voice_id}” here.{suggestion}",
+            f"voice: “{voice_id}” is not a voice here.{suggestion}",
             field="voice",
             near=similar,
         )
@@ -150,3 +158,15 @@ def _mismatch_error(voice: Voice, engine: str, voices: Iterable[Voice]) -> Unkno
 
 def _suggest_names(near: Sequence[str]) -> str:
     return f" Similar: {', '.join(near)}." if near else ""
+
+
+def best_engine(voice: Voice) -> str:
+    """The engine when none is requested: generative where the voice has it."""
+    return voice.engines[0]
+
+
+def find_near_names(query: str, names: Iterable[str]) -> list[str]:
+    """Names similar to the query, best first, in any case."""
+    by_folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(query.casefold(), by_folded, MAX_NEAR_MATCHES, MIN_SIMILARITY)
+    return [by_folded[folded] for folded in near]

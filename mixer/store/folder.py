@@ -1,6 +1,6 @@
 """The object store of a laptop: a folder in which every object is a file of its own.
 
-What a file cannot say of itself, its metadata, lies beside the tree under `.metadata/`.
+Metadata is kept in a tree of its own under `.metadata/`.
 """
 
 import errno
@@ -164,7 +164,7 @@ class FolderStore:
         """Remove all objects under `{folder}/`, and the folders that held them.
 
         Args:
-            folder: at which nobody is at work.
+            folder: not in use.
         """
         for path in (self._path(folder), self._root / METADATA_FOLDER / folder):
             rmtree(path, ignore_errors=True)
@@ -188,8 +188,6 @@ class FolderStore:
 
         Args:
             key: where it will be.
-            content_type: of the file.
-            max_bytes: of the file.
             expires_s: seconds from now.
 
         Raises:
@@ -236,7 +234,7 @@ def _translate_read_errors(key: str) -> Iterator[None]:
 
 
 def _open_content(content: bytes | Path) -> IO[bytes]:
-    """Content to read from, wherever it lies."""
+    """Content to read from."""
     if isinstance(content, bytes):
         return BytesIO(content)
     try:

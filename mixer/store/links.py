@@ -1,6 +1,6 @@
 """Links to stored objects that expire: what presigned URLs are to S3, for a folder.
 
-A link carries its expiry and an HMAC over key and expiry. Whoever holds it may read that one
+A link carries its expiry and an HMAC over key and expiry. It allows reading that one
 object until then; without the secret none can be made, prolonged, or turned to another key.
 
 The price: a link cannot be called back before it expires, unless the secret is changed.
@@ -30,7 +30,7 @@ SECRET_NAME = ".link-secret"  # noqa: S105 (a file's name)
 """In the folder of a store; the leading dot hides it from keys and lists."""
 
 SIGNED_FIELDS = ("key", "Content-Type", "max_bytes")
-"""Of a form, besides the moment when it expires."""
+"""Of a form, without the moment when it expires."""
 
 MAX_EXPIRY_DIGITS = 12
 """Of a time in seconds; more is no time that a server has signed."""
@@ -50,7 +50,7 @@ class SignedLinks:
 
     Attributes:
         base_url: where objects are served, without a slash at the end.
-        secret: known to nobody else.
+        secret: known to this server alone.
         now_s: seconds since 1970.
     """
 
@@ -68,7 +68,7 @@ class SignedLinks:
         """Whether a link may be followed.
 
         Args:
-            key: the object that is asked for.
+            key: the requested object.
             query: the link's `expires` and `signature`.
         """
         expires = query.get("expires", "")
@@ -83,8 +83,6 @@ class SignedLinks:
 
         Args:
             key: where the file will be.
-            content_type: of the file.
-            max_bytes: of the file.
             lifetime_s: from now.
         """
         expires = str(math.ceil(self.now_s() + lifetime_s))

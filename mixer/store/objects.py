@@ -16,7 +16,6 @@ class StoredObject:
 
     Attributes:
         key: its address, `/`-separated, relative.
-        size_bytes: of the content.
         modified: when it was last written or refreshed, in UTC.
         metadata: short texts kept with it; ASCII, at most 2 kB in all (S3's limit).
     """
@@ -34,7 +33,6 @@ class UploadForm:
     Attributes:
         url: where it is sent.
         fields: come before the field `file`, which is the last.
-        max_bytes: of the file.
         expires_s: how long the form is good.
     """
 
@@ -92,15 +90,12 @@ class ObjectStore(Protocol):
         nothing is left. The file can be written, not sought.
 
         Args:
-            key: of the object.
             max_bytes: no more will be written.
-            content_type: of the object.
-            metadata: of the object.
         """
         ...
 
     def claim(self, key: str, content: bytes) -> bool:
-        """Write an object only where there is none; False when somebody else was first."""
+        """Write an object only where there is none; False when another writer was first."""
         ...
 
     def touch(self, key: str) -> None:
@@ -110,7 +105,7 @@ class ObjectStore(Protocol):
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """Every object whose key starts with the prefix, in key order, without metadata.
 
-        A store in the cloud lists a thousand at a time, and only as far as they are asked for.
+        A store in the cloud lists a thousand at a time, and only as far as they are read.
 
         Args:
             prefix: that the keys start with.
@@ -158,3 +153,17 @@ def validate_key(key: str) -> str:
     if len(key.encode()) > MAX_KEY_BYTES:
         raise BadInput(f"A key of more than {MAX_KEY_BYTES:,} bytes is no object key.", key=key)
     return key
+
+
+UPLOADS_PREFIX = "uploads/"
+"""Where callers' own files are. Their names are secrets: knowing one is enough to use it."""
+
+
+def select_music_store(key: str, library: ObjectStore, output: ObjectStore) -> ObjectStore:
+    """Where a piece of music is: callers' own files are with the output.
+
+    Args:
+        library: the deployment's music.
+        output: everything that is made.
+    """
+    return output if key.startswith(UPLOADS_PREFIX) else library

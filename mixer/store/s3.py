@@ -42,7 +42,7 @@ def create_s3_client(
     endpoint_url: str | None = None,
     session: "boto3.Session | None" = None,
 ) -> "S3Client":
-    """A client that S3Store works through; whoever asks for it closes it.
+    """A client for S3Store; the caller closes it.
 
     Args:
         region: None for what boto3 finds in the environment.
@@ -67,7 +67,7 @@ class S3Store:
     """Objects in one bucket. Safe for many threads and processes.
 
     Args:
-        client: from `s3_client`; whoever made it closes it.
+        client: from `create_s3_client`; its creator closes it.
         bucket: its name.
     """
 
@@ -225,8 +225,6 @@ class S3Store:
 
         Args:
             key: where it will be.
-            content_type: of the file.
-            max_bytes: of the file.
             expires_s: seconds from now.
         """
         validate_key(key)

@@ -37,5 +37,5 @@ def _translate_error(error: "ClientError", key: str) -> NotFound | StoreFailed:
     if code in MISSING_CODES:
         return NotFound(f"There is no object {key}.", key=key)
     if code in CONFLICT_CODES:
-        return WriteConflict(f"The object {key} was written by somebody else just now.", key=key)
+        return WriteConflict(f"The object {key} was written by another request just now.", key=key)
     return StoreFailed(f"S3 refuses the object {key}: {error}", key=key)

@@ -51,7 +51,6 @@ class MultipartWriter(BufferedIOBase):
     """A file to write an object through; it appears when `complete` returns.
 
     Args:
-        client: of S3.
         target: the object.
         max_bytes: no more will be written; decides how large the parts are.
     """

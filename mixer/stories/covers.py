@@ -2,8 +2,7 @@
 
 from mixer.errors import BadInput, NotFound
 from mixer.publish.cover import Picture, encode_cover, require_cover_size
-from mixer.store.objects import ObjectStore, validate_key
-from mixer.store.uploads import UPLOADS_PREFIX
+from mixer.store.objects import UPLOADS_PREFIX, ObjectStore, validate_key
 
 
 def validate_cover_key(key: str) -> str:

@@ -1,6 +1,7 @@
 """What is made of a finished file where a caller wants it: `outputs` of a story.
 
-An MP3 or a WAV is read from the store a chapter at a time; others are fetched once.
+An MP3 or a WAV is read from the store a chapter at a time; others are fetched once. Archives go
+into the store as streams, so the disk holds a chapter or two of an MP3, however long it is.
 """
 
 import json
@@ -55,6 +56,9 @@ class StoredAudio:
         return path
 
 
+MAX_ARCHIVE_BYTES = 80 << 30
+"""More than the chapters of a thousand hours."""
+
 UNTITLED = "Untitled"
 """A book has to have a title (EPUB 3.3, 5.5.3)."""
 
@@ -95,16 +99,15 @@ def make_extra_outputs(
         finished = FinishedFile(whole, timeline, select_encoding(asked), asked.preset, label)
         for output in dict.fromkeys(asked.outputs):
             name, content_type = output_files[output]
-            made = Path(scratch, name)
-            if output == "chapter_files":
-                zip_chapters(finished, made, processes)
-            else:
-                pages = build_pages(script, narration.recorded_chunks, timeline, finished.parts)
-                write_read_aloud(
-                    finished, pages, _book_metadata(finished, script, request), made, processes
-                )
-            folder.store.put(folder.key(name), made, content_type=content_type)
-            made.unlink()
+            with folder.store.open_writer(
+                folder.key(name), max_bytes=MAX_ARCHIVE_BYTES, content_type=content_type
+            ) as file:
+                if output == "chapter_files":
+                    zip_chapters(finished, file, processes)
+                else:
+                    pages = build_pages(script, narration.recorded_chunks, timeline, finished.parts)
+                    metadata = _book_metadata(finished, script, request)
+                    write_read_aloud(finished, pages, metadata, file, processes)
     return list(dict.fromkeys(asked.outputs))
 
 

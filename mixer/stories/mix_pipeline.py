@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.errors import BadInput
+from mixer.formats import DEFAULT_FORMAT
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.requests import Options, PresetName
 from mixer.sound.analysis.compliance import ComplianceRule
@@ -13,7 +14,7 @@ from mixer.sound.analysis.verification import Verification
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import DEFAULT_FORMAT, MP3, Encoding
+from mixer.sound.formats.encoding import MP3, Encoding
 from mixer.sound.presets import PRESETS, DuckingEnvelope
 from mixer.sound.timeline import Timeline
 

@@ -10,8 +10,7 @@ from mixer.parallel import run_in_parallel, usable_cores
 from mixer.publish.timing import list_sound_files
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.store.objects import ObjectStore
-from mixer.store.uploads import select_music_store
+from mixer.store.objects import ObjectStore, select_music_store
 from mixer.stories.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
 from mixer.stories.input_checks import check_key
 from mixer.stories.mix_pipeline import measure_music

@@ -19,7 +19,7 @@ from mixer.script.script import Chunk, Script
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.charges import cost_usd
 from mixer.speech.engine import SpeechEngine, Voice, VoiceSettings
-from mixer.speech.voice_selection import apply_narrator, billing_factor, select_voice
+from mixer.speech.voice_selection import apply_narrator, charge_factor, select_voice
 from mixer.store.objects import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.planner import plan_script
@@ -220,7 +220,7 @@ class SpeechService:
             voice,
             settings,
             estimate,
-            billing_factor(options),
+            charge_factor(options),
             document.cover,
             document.cover_name,
         )

@@ -7,7 +7,7 @@ from mixer.requests import Options
 from mixer.script.document import Cover
 from mixer.script.script import Script
 from mixer.sound.formats.tags import AudioTags
-from mixer.store.uploads import UPLOADS_PREFIX
+from mixer.store.objects import UPLOADS_PREFIX
 from mixer.stories.covers import fetch_cover
 from mixer.stories.folder import COVER, StoryFolder
 

@@ -9,10 +9,9 @@ from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.placement import Take
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import Timeline
-from mixer.speech.errors import unreadable_error
 from mixer.speech.recordings import Recording
-from mixer.store.objects import ObjectStore
-from mixer.store.uploads import select_music_store
+from mixer.speech.results import unreadable_error
+from mixer.store.objects import ObjectStore, select_music_store
 from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.folder import FLAWS, MIX, SCRIPT, TIMELINE, StoryFolder
 from mixer.stories.input_checks import InputLimits, check_inputs

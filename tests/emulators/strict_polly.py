@@ -91,7 +91,7 @@ class StrictPolly:
 
     def client(self, *, connections: int = 80, read_timeout_s: float = 30.0) -> "PollyClient":
         """A client of this server, with credentials that mean nothing. Whoever asks closes it."""
-        from mixer.speech.polly.engine import create_polly_client
+        from mixer.speech.polly.client import create_polly_client
 
         return create_polly_client(
             endpoint_url=self.endpoint_url,

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from mixer.api.handlers import build_speech_endpoint
-from mixer.speech.polly.engine import create_polly_client
+from mixer.speech.polly.client import create_polly_client
 from mixer.store.folder import FolderStore
 from tests.functional.clouds import CloudOverFolder, build_settings, session
 from tests.functional.lambdas import FakeContext, event_v2

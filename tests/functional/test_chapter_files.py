@@ -47,7 +47,8 @@ def finished(folder: Path, kind: FormatName = "mp3", preset: str = "story") -> F
 def write_chapters(work: FinishedFile, folder: Path) -> list[Path]:
     """The files of the chapters in a folder, the playlist last."""
     archive = work.audio.local_path().with_name("chapters.zip")
-    zip_chapters(work, archive, ProcessGroup())
+    with archive.open("wb") as file:
+        zip_chapters(work, file, ProcessGroup())
     unpack_zip(archive, folder)
     with zipfile.ZipFile(archive) as opened:
         assert opened.testzip() is None
@@ -98,7 +99,8 @@ def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kin
         for part in work.parts
     ]
     about = BookMetadata("The Gate", "en", "urn:x:1", datetime(2026, 1, 1, tzinfo=UTC))
-    write_read_aloud(work, pages, about, tmp_path / "book.epub", ProcessGroup())
+    with (tmp_path / "book.epub").open("wb") as file:
+        write_read_aloud(work, pages, about, file, ProcessGroup())
     content = (tmp_path / "book.epub").read_bytes()
     assert find_broken_rules(content) == []
     book, whole = open_epub(content), decode_audio(work.audio.local_path())

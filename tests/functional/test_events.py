@@ -1,4 +1,4 @@
-"""Every shape of event reaches its route; every malformed one is told what is wrong with it."""
+"""Every shape of event reaches its route; every malformed one names what is wrong."""
 
 import base64
 import json
@@ -19,10 +19,10 @@ from mixer.settings import Auth, Settings
 from tests.functional.lambdas import FakeContext, event_v1, event_v2, parse_body
 
 SITE = "https://page.example"
-PRIVATE_TEXT = "nobody else may read this"
+PRIVATE_TEXT = "only the caller may read this"
 
 
-class Asked(BaseModel):
+class EchoRequest(BaseModel):
     text: str
     number: int = 1
     inner: dict[str, int] = {}
@@ -42,7 +42,7 @@ def endpoint(mode="none") -> Endpoint:
     api = Api((SITE,))
 
     @api.post("/synthesize")
-    def say(body: Annotated[Asked, Body()]) -> Response[str]:
+    def echo(body: Annotated[EchoRequest, Body()]) -> Response[str]:
         if body.text == "break":
             raise RuntimeError(PRIVATE_TEXT)
         if body.text == "cap":
@@ -51,7 +51,7 @@ def endpoint(mode="none") -> Endpoint:
         return json_response(
             200,
             {
-                "said": body.text,
+                "text": body.text,
                 "by": api.request_context.caller,
                 "id": api.request_context.request_id,
             },
@@ -87,10 +87,10 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_shape_of_event_is_understood(name):
-    answered = endpoint()(SHAPES[name], FakeContext())
-    assert answered["statusCode"] == 200
-    assert parse_body(answered)["said"] == "hello"
-    assert set(answered) == {"statusCode", "headers", "body", "isBase64Encoded"}
+    response = endpoint()(SHAPES[name], FakeContext())
+    assert response["statusCode"] == 200
+    assert parse_body(response)["text"] == "hello"
+    assert set(response) == {"statusCode", "headers", "body", "isBase64Encoded"}
 
 
 MALFORMED = {
@@ -117,55 +117,55 @@ MALFORMED = {
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_input_is_a_400_that_names_the_field(name):
     event, field = MALFORMED[name]
-    answered = endpoint()(event, FakeContext())
-    assert answered["statusCode"] == 400
-    body = parse_body(answered)
+    response = endpoint()(event, FakeContext())
+    assert response["statusCode"] == 400
+    body = parse_body(response)
     assert (body["code"], body["details"]["field"]) == ("bad_input", field)
     assert body["request_id"] in {"gateway-request", "lambda-request"}
     assert body["error"]
 
 
-def test_what_nobody_foresaw_is_told_without_a_trace_and_logged_without_the_text(caplog):
-    answered = endpoint()(event_v2({"text": "break"}), FakeContext())
-    assert answered["statusCode"] == 500
-    assert parse_body(answered)["code"] == "internal"
+def test_unexpected_error_is_reported_without_a_trace_and_logged_without_the_text(caplog):
+    response = endpoint()(event_v2({"text": "break"}), FakeContext())
+    assert response["statusCode"] == 500
+    assert parse_body(response)["code"] == "internal"
     logged = "".join(str(record.__dict__) for record in caplog.records)
     assert "RuntimeError" in logged
     assert "gateway-request" in logged
-    assert PRIVATE_TEXT not in logged + answered["body"]
-    assert "Traceback" not in answered["body"]
+    assert PRIVATE_TEXT not in logged + response["body"]
+    assert "Traceback" not in response["body"]
 
 
-def test_who_must_wait_is_told_how_long():
-    answered = endpoint()(event_v2({"text": "cap"}), FakeContext())
-    assert (answered["statusCode"], answered["headers"]["Retry-After"]) == (429, "90")
+def test_response_says_how_long_to_wait():
+    response = endpoint()(event_v2({"text": "cap"}), FakeContext())
+    assert (response["statusCode"], response["headers"]["Retry-After"]) == (429, "90")
 
 
 def test_unknown_routes_are_named():
-    answered = endpoint()(event_v2(None, "/nothing", "GET"), FakeContext())
-    assert answered["statusCode"] == 404
-    assert "GET /nothing" in parse_body(answered)["error"]
+    response = endpoint()(event_v2(None, "/nothing", "GET"), FakeContext())
+    assert response["statusCode"] == 404
+    assert "GET /nothing" in parse_body(response)["error"]
 
 
 @pytest.mark.parametrize("text", ["hello", "break"])
 def test_listed_sites_may_read_answers_and_others_may_not(text):
-    def allowed(origin):
+    def find_allowed_origin(origin):
         event = event_v2({"text": text}, headers={"Origin": origin})
         headers = endpoint()(event, FakeContext())["headers"]
         assert headers["Vary"] == "Origin"
         return headers.get("Access-Control-Allow-Origin")
 
-    assert allowed(SITE) == SITE
-    assert allowed("https://other.example") is None
+    assert find_allowed_origin(SITE) == SITE
+    assert find_allowed_origin("https://other.example") is None
 
 
-def test_preflight_is_answered_without_a_token():
+def test_preflight_is_response_without_a_token():
     headers = {"Origin": SITE, "Access-Control-Request-Method": "POST"}
     event = event_v2(None, "/synthesize", "OPTIONS", headers=headers)
-    answered = endpoint("token")(event, FakeContext())
-    assert answered["statusCode"] == 204
-    assert "POST" in answered["headers"]["Access-Control-Allow-Methods"]
-    assert "Authorization" in answered["headers"]["Access-Control-Allow-Headers"]
+    response = endpoint("token")(event, FakeContext())
+    assert response["statusCode"] == 204
+    assert "POST" in response["headers"]["Access-Control-Allow-Methods"]
+    assert "Authorization" in response["headers"]["Access-Control-Allow-Headers"]
 
 
 def test_with_tokens_only_named_callers_pass():
@@ -177,7 +177,7 @@ def test_with_tokens_only_named_callers_pass():
     assert parse_body(handler(FIELDS, FakeContext()))["by"] == "direct"
 
 
-def test_without_tokens_everybody_is_anonymous():
+def test_without_tokens_every_caller_is_anonymous():
     assert (
         parse_body(endpoint()(event_v2(FIELDS, caller="anna"), FakeContext()))["by"] == "anonymous"
     )
@@ -192,12 +192,12 @@ def test_many_threads_share_one_handler():
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(64)))
-    said = [(each["said"], each["by"]) for each in answers]
-    assert said == [(f"text {n}", f"caller {n}") for n in range(64)]
+    echoes = [(each["text"], each["by"]) for each in answers]
+    assert echoes == [(f"text {n}", f"caller {n}") for n in range(64)]
 
 
 def test_deadline_is_the_gateways_or_lambdas_own():
-    def left_s(event, lambda_s=600.0):
+    def count_seconds(event, lambda_s=600.0):
         call = build_request_context(
             event, FakeContext(lambda_s), settings(), now=lambda: 0.0, wall=lambda: 1_000.0
         )
@@ -208,11 +208,11 @@ def test_deadline_is_the_gateways_or_lambdas_own():
     waiting["requestContext"]["timeEpoch"] = 996_000
     old = event_v2(FIELDS)
     old["requestContext"]["timeEpoch"] = 1
-    assert left_s(event_v2(FIELDS)) == gateway_s
-    assert left_s(waiting) == gateway_s - 4
-    assert left_s(old) == gateway_s
-    assert left_s(event_v2(FIELDS), lambda_s=10) == 10 - LAMBDA_MARGIN_S
-    assert left_s(FIELDS) == 600 - LAMBDA_MARGIN_S
+    assert count_seconds(event_v2(FIELDS)) == gateway_s
+    assert count_seconds(waiting) == gateway_s - 4
+    assert count_seconds(old) == gateway_s
+    assert count_seconds(event_v2(FIELDS), lambda_s=10) == 10 - LAMBDA_MARGIN_S
+    assert count_seconds(FIELDS) == 600 - LAMBDA_MARGIN_S
 
 
 def test_every_error_has_a_status_of_the_contract():

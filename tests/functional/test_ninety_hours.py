@@ -26,7 +26,7 @@ from mixer.sound.render.segment_renderer import Renderer, RenderPool
 from mixer.sound.render.segment_streams import render_streams
 from mixer.sound.render.segments import Segment
 from mixer.sound.render.store_join import StreamJoin
-from mixer.sound.timeline import MIX_RATE_HZ
+from mixer.sound.timeline import Timeline
 from mixer.store.folder import FolderStore
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import decode_audio, level_db, speech
@@ -97,17 +97,19 @@ def render_segment(folder: Path, store: FolderStore) -> EncodedStream:
     return kept
 
 
+def ninety_hours(mix: PreparedMix) -> Timeline:
+    return replace(mix.timeline, length=COUNT * 128 * mix.timeline.rate_hz)
+
+
 def long_spec(mix: PreparedMix) -> FileSpec:
-    samples = COUNT * FRAMES * FRAME_SAMPLES
-    return replace(file_spec(mix.timeline, ENCODING, MARKED), samples=samples)
+    return file_spec(ninety_hours(mix), ENCODING, MARKED)
 
 
 def join_ninety_hours(folder: Path) -> tuple[Sink, int, Verification]:
     store = Sink(folder / "store")
     stream = render_segment(folder, store)
-    duration_s = COUNT * FRAMES * FRAME_SAMPLES / MIX_RATE_HZ
-    spec = long_spec(prepare(folder))
-    work = StreamJoin(store, spec, duration_s, 1_600, ProcessGroup())
+    timeline = ninety_hours(prepare(folder))
+    work = StreamJoin(store, timeline, ENCODING, MARKED, 1_600, ProcessGroup())
     return store, *work.join([stream] * COUNT, "book.mp3")
 
 

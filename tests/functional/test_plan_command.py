@@ -133,7 +133,7 @@ def test_no_command_at_all_is_wrong_use_and_shows_help():
         (["--rate", "fast"], "'--rate'"),
         (["--gap-ms", "-1"], "--gap-ms: must be at least 0"),
         (["--gap-ms", "10001"], "--gap-ms: must be at most 10000"),
-        (["--pauses", "wild"], "--pauses: there is no profile 'wild'"),
+        (["--pauses", "wild"], "--pauses: 'wild' is not a profile"),
         (["--pauses", "comma=soon"], "--pauses: 'comma=soon'"),
         (["--pauses", "coma=5"], "--pauses: 'coma'"),
         (["--pauses", "comma=-5"], "--pauses: comma"),

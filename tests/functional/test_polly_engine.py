@@ -11,10 +11,12 @@ from mixer.errors import BadOption, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.polly.engine import BEST_RATE_HZ, PollyEngine
-from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas, Quota
+from mixer.speech.polly.limiter import Quota
+from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas
 from mixer.speech.polly.retry import Retry, SpeechRetryPolicy
 from mixer.speech.polly.speech_marks import sample_count
-from mixer.speech.polly.voices import VoiceCatalogue, best_engine
+from mixer.speech.polly.voices import VoiceCatalogue
+from mixer.speech.voice_selection import best_engine
 from tests.emulators.strict_polly import (
     CUT,
     CUT_BODY,

@@ -20,10 +20,10 @@ from mixer.sound.formats.encoding import Encoding
 from mixer.sound.formats.model import Workshop
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.render.loudness_correction import RenderAttempt
-from mixer.sound.render.mixdown import Mixdown, file_spec
+from mixer.sound.render.mixdown import Mixdown
 from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.render.segment_renderer import Renderer, RenderPool, frame_at
+from mixer.sound.render.segment_renderer import Renderer, RenderPool
 from mixer.sound.render.segment_streams import render_streams
 from mixer.sound.render.segments import Segment, cut_timeline, source_keys
 from mixer.sound.render.store_join import StreamJoin, measurement_key
@@ -75,12 +75,15 @@ def rendered(
         return [stream.key for stream in render_streams(renderer, some, shelf, pool)]
 
 
+def open_join(mix: PreparedMix, shelf: SegmentCache, tags: AudioTags | None = None) -> StreamJoin:
+    return StreamJoin(shelf.store, mix.timeline, mix.encoding, tags, COLUMNS, ProcessGroup())
+
+
 def join(
     mix: PreparedMix, shelf: SegmentCache, keys: Sequence[str], tags: AudioTags | None = None
 ) -> tuple[int, Verification]:
     """Join segments into `mixed/a.mp3` of their own store."""
-    spec = file_spec(mix.timeline, mix.encoding, tags)
-    work = StreamJoin(shelf.store, spec, mix.timeline.duration_s, COLUMNS, ProcessGroup())
+    work = open_join(mix, shelf, tags)
     return work.join(shelf.require_all(keys), "mixed/a.mp3")
 
 
@@ -131,8 +134,7 @@ def test_mixdown_of_kept_segments_is_as_loud_as_a_render(mix: PreparedMix, shelf
 def test_join_that_is_stopped_leaves_nothing(mix: PreparedMix, shelf: SegmentCache):
     keys, processes = kept(mix, shelf), ProcessGroup()
     processes.stop()
-    spec = file_spec(mix.timeline, mix.encoding)
-    work = StreamJoin(shelf.store, spec, mix.timeline.duration_s, COLUMNS, processes)
+    work = replace(open_join(mix, shelf), processes=processes)
     with pytest.raises(OutOfTime):
         work.join(shelf.require_all(keys), "mixed/a.mp3")
     assert shelf.store.head("mixed/a.mp3") is None
@@ -142,8 +144,7 @@ def test_segment_that_changed_meanwhile_is_named(mix: PreparedMix, shelf: Segmen
     keys = kept(mix, shelf)
     streams = shelf.require_all(keys)
     shelf.store.put(keys[1], b"something else")
-    spec = file_spec(mix.timeline, mix.encoding)
-    work = StreamJoin(shelf.store, spec, mix.timeline.duration_s, COLUMNS, ProcessGroup())
+    work = open_join(mix, shelf)
     with pytest.raises(StoreFailed, match=keys[1]):
         work.join(streams, "mixed/a.mp3")
     assert shelf.store.head("mixed/a.mp3") is None
@@ -158,11 +159,9 @@ def test_group_that_was_measured_is_not_decoded_again(mix: PreparedMix, shelf: S
     assert (first, all(others)) == (b"", True)
     for key in measured:
         shelf.store.delete(key)
-    spec = file_spec(mix.timeline, mix.encoding)
-    work = StreamJoin(shelf.store, spec, mix.timeline.duration_s, COLUMNS, ProcessGroup())
+    work = open_join(mix, shelf)
     middle = len(keys) // 2
-    start = segments(mix)[middle].start
-    work.measure(shelf.require_all(keys[middle:]), frame_at(mix.timeline, mix.encoding, start))
+    work.measure(shelf.require_all(keys[middle:]), segments(mix)[middle])
     assert [shelf.store.get(key) for key in measured[middle + 1 :]] == others[middle:]
     assert shelf.store.head(measured[middle]) is None
     before = {key: shelf.store.head(key) for key in measured[middle + 1 :]}

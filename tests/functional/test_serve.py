@@ -54,7 +54,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(folder, *options, **environment):
+def start_process(folder, *options, **environment):
     command = [sys.executable, "-m", "mixer", "serve", "--port", "0"]
     command += ["--store", folder / "store", "--web", folder / "web", *options]
     outer = {name: value for name, value in os.environ.items() if "BUCKET" not in name}
@@ -86,17 +86,17 @@ def folder(tmp_path_factory):
 def server(folder):
     (folder / "web").mkdir()
     (folder / "web" / "index.html").write_text("<!doctype html><title>Mixer</title>")
-    with serving(folder) as running:
+    with start_process(folder) as running:
         yield running
 
 
 def test_text_becomes_a_finished_sound_behind_a_link(server, tmp_path):
-    status, spoken = server.json("POST", "/synthesize", {"text": STORY})
+    status, speech = server.json("POST", "/synthesize", {"text": STORY})
     assert status == 200
-    wanted = {"chunk_keys": spoken["chunk_keys"], "bucket": spoken["bucket"]}
-    status, mixed = server.json("POST", "/mixstory", wanted)
+    request = {"chunk_keys": speech["chunk_keys"], "bucket": speech["bucket"]}
+    status, mixed = server.json("POST", "/mixstory", request)
     assert status == 200
-    status, again = server.json("POST", "/mixstory", {**spoken, "speed": 2})
+    status, again = server.json("POST", "/mixstory", {**speech, "speed": 2})
     assert (status, again["key"]) == (200, mixed["key"])
     assert again["warnings"] == ["There is no field “speed”; it was ignored."]
     link = urlsplit(mixed["download_url"])
@@ -113,26 +113,26 @@ def test_text_becomes_a_finished_sound_behind_a_link(server, tmp_path):
     sound = tmp_path / "story.mp3"
     sound.write_bytes(pieces[0][2] + pieces[1][2])
     assert sound.read_bytes() == whole
-    heard = measure(sound)
-    assert heard.duration_s == pytest.approx(mixed["duration_s"], abs=0.1)
-    assert heard.loudness_lufs == pytest.approx(-18, abs=1)
+    measurement = measure(sound)
+    assert measurement.duration_s == pytest.approx(mixed["duration_s"], abs=0.1)
+    assert measurement.loudness_lufs == pytest.approx(-18, abs=1)
     assert server.ask("GET", target.replace("signature=", "signature=0"))[0] == 403
     assert server.ask("GET", link.path)[0] == 403
 
 
 def test_single_chunk_comes_along_as_mp3(server, tmp_path):
-    status, spoken = server.json("POST", "/synthesize", {"text": "Good evening."})
+    status, speech = server.json("POST", "/synthesize", {"text": "Good evening."})
     assert status == 200
     sound = tmp_path / "chunk.mp3"
-    sound.write_bytes(base64.b64decode(spoken["audio_base64"]))
-    assert measure(sound).duration_s == pytest.approx(spoken["duration_s"], abs=0.1)
+    sound.write_bytes(base64.b64decode(speech["audio_base64"]))
+    assert measure(sound).duration_s == pytest.approx(speech["duration_s"], abs=0.1)
 
 
 def test_two_identical_mixes_at_once_end_with_one_object(server, folder):
-    _, spoken = server.json("POST", "/synthesize", {"text": STORY})
-    wanted = {"chunk_keys": spoken["chunk_keys"], "title": "Twins"}
+    _, speech = server.json("POST", "/synthesize", {"text": STORY})
+    request = {"chunk_keys": speech["chunk_keys"], "title": "Twins"}
     with ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(lambda _: server.json("POST", "/mixstory", wanted), range(2)))
+        made = list(pool.map(lambda _: server.json("POST", "/mixstory", request), range(2)))
     (status, first), (other_status, second) = made
     assert (status, other_status) == (200, 200)
     assert first["key"] == second["key"]
@@ -143,8 +143,8 @@ def test_two_identical_mixes_at_once_end_with_one_object(server, folder):
 def test_other_routes_answer(server):
     status, voices = server.json("GET", "/voices")
     assert (status, voices["voices"][0]["id"]) == (200, "Ada")
-    status, foreseen = server.json("POST", "/estimate", {"text": STORY})
-    assert (status, foreseen["cost_usd"]) == (200, 0)
+    status, estimate = server.json("POST", "/estimate", {"text": STORY})
+    assert (status, estimate["cost_usd"]) == (200, 0)
     status, document = server.json("GET", "/openapi.json")
     assert status == 200
     assert {"/synthesize", "/mixstory", "/voices", "/estimate"} <= set(document["paths"])
@@ -155,12 +155,12 @@ def test_other_routes_answer(server):
 
 
 def test_errors_keep_the_contract(server):
-    status, told = server.json("POST", "/mixstory", {"chunk_keys": ["narration_chunks/none.mp3"]})
-    assert (status, told["code"]) == (404, "not_found")
-    status, told = server.json("POST", "/synthesize", {"text": "x" * 100_001})
-    assert (status, told["code"]) == (413, "text_too_long")
-    status, told = server.json("POST", "/nothing", {})
-    assert (status, told["code"]) == (404, "not_found")
+    status, body = server.json("POST", "/mixstory", {"chunk_keys": ["narration_chunks/none.mp3"]})
+    assert (status, body["code"]) == (404, "not_found")
+    status, body = server.json("POST", "/synthesize", {"text": "x" * 100_001})
+    assert (status, body["code"]) == (413, "text_too_long")
+    status, body = server.json("POST", "/nothing", {})
+    assert (status, body["code"]) == (404, "not_found")
 
 
 def test_of_a_book_its_words_count_not_its_pictures(server):
@@ -168,28 +168,28 @@ def test_of_a_book_its_words_count_not_its_pictures(server):
     pages = {"one.xhtml": build_page("<p>He came late.</p>")}
     book = Book(pages, files={"OEBPS/c.jpg": cover}).content()
     text = base64.b64encode(book).decode()
-    status, foreseen = server.json("POST", "/estimate", {"text": text})
-    assert (status, foreseen["characters"]) == (200, len("He came late."))
+    status, estimate = server.json("POST", "/estimate", {"text": text})
+    assert (status, estimate["characters"]) == (200, len("He came late."))
     pages = {f"{n}.xhtml": build_page(f"<p>{STORY * 40}</p>") for n in range(20)}
     text = base64.b64encode(Book(pages).content()).decode()
     assert len(text) < 100_000
-    status, told = server.json("POST", "/estimate", {"text": text})
-    assert (status, told["code"]) == (413, "text_too_long")
+    status, body = server.json("POST", "/estimate", {"text": text})
+    assert (status, body["code"]) == (413, "text_too_long")
 
 
 def test_parallel_estimates_do_not_disturb_each_other(server):
     texts = [f"{'word ' * number}end." for number in range(1, 51)]
     with ThreadPoolExecutor(50) as pool:
-        told = list(pool.map(lambda t: server.json("POST", "/estimate", {"text": t}), texts))
-    assert {status for status, _ in told} == {200}
-    assert [each["characters"] for _, each in told] == [len(text) for text in texts]
+        estimates = list(pool.map(lambda t: server.json("POST", "/estimate", {"text": t}), texts))
+    assert {status for status, _ in estimates} == {200}
+    assert [each["characters"] for _, each in estimates] == [len(text) for text in texts]
 
 
 def test_log_is_readable_and_says_nothing_of_the_text(server, folder):
     server.json("POST", "/estimate", {"text": "The secret recipe."})
-    until_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 10
     while "POST /estimate 200" not in (log := (folder / "log.txt").read_text()):
-        assert time.monotonic() < until_s
+        assert time.monotonic() < deadline_s
         time.sleep(0.02)
     assert "recipe" not in log
 
@@ -200,25 +200,25 @@ def test_ending_while_speaking_leaves_no_process(signals, tmp_path):
         f"This is sentence number {number}, and it takes its time."
         for number in range(60 * signals)
     )
-    with serving(tmp_path, "--grace-s", "110") as server, ThreadPoolExecutor(1) as pool:
+    with start_process(tmp_path, "--grace-s", "110") as server, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(server.json, "POST", "/synthesize", {"text": text})
-        until_s = time.monotonic() + 30
-        while not server.descendants() and time.monotonic() < until_s:
+        deadline_s = time.monotonic() + 30
+        while not server.descendants() and time.monotonic() < deadline_s:
             time.sleep(0.05)
         running = server.descendants()
         assert running
         for _ in range(signals):
             server.process.send_signal(signal.SIGINT)
             time.sleep(0.2)
-        status, told = answer.result()
-        assert status == (200 if signals == 1 else 202)  # as a story, which the next server tells
-        assert ("story_id" in told) == (signals == 2)
+        status, body = answer.result()
+        assert status == (200 if signals == 1 else 202)  # as a story, which the next server resumes
+        assert ("story_id" in body) == (signals == 2)
         assert server.process.wait(30) == 0
         _, left = psutil.wait_procs(running, 5)
         assert not left
 
 
-def test_port_in_use_is_said_in_a_sentence(server, folder):
+def test_port_in_use_is_reported_in_a_sentence(server, folder):
     command = [sys.executable, "-m", "mixer", "serve", "--port", str(server.port)]
     done = subprocess.run(
         [*command, "--store", folder / "other"],
@@ -237,7 +237,7 @@ def test_port_in_use_is_said_in_a_sentence(server, folder):
     ("wrong", "named"),
     [({"MAX_TEXT_CHARS": "many"}, "MAX_TEXT_CHARS"), ({"AUTH_MODE": "token"}, "TOKENS_SECRET")],
 )
-def test_wrong_setting_is_said_in_a_sentence_before_anything_is_served(folder, wrong, named):
+def test_wrong_setting_is_reported_in_a_sentence_before_anything_is_served(folder, wrong, named):
     done = subprocess.run(
         [sys.executable, "-m", "mixer", "serve", "--port", "0", "--store", folder / "other"],
         cwd=ROOT,

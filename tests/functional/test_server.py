@@ -21,24 +21,24 @@ IMPATIENT = ServerLimits(body_bytes=1_000_000, head_s=0.5, body_s=0.5, idle_s=0.
 
 
 @pytest.fixture
-def served(tmp_path):
+def server(tmp_path):
     with start_server(tmp_path, limits=IMPATIENT) as running:
         yield running
 
 
 @contextlib.contextmanager
-def raw(served):
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+def raw(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         yield client
 
 
-def spoken(client, *lines, body=b""):
+def send_head(client, *lines, body=b""):
     """Send a head as it stands, and read the reply."""
     client.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-    return replied(client)
+    return read_response(client)
 
 
-def replied(client, method="GET"):
+def read_response(client, method="GET"):
     response = http.client.HTTPResponse(client, method=method)
     response.begin()
     body = response.read()
@@ -48,81 +48,84 @@ def replied(client, method="GET"):
 POST = ("POST /echo HTTP/1.1", "Host: localhost")
 
 
-def test_only_this_machine_is_listened_to(served):
+def test_only_this_machine_is_listened_to(server):
     listening = [
         each.laddr
         for each in psutil.Process().net_connections("tcp")
-        if each.status == psutil.CONN_LISTEN and each.laddr.port == served.port
+        if each.status == psutil.CONN_LISTEN and each.laddr.port == server.port
     ]
     assert [each.ip for each in listening] == ["127.0.0.1"]
 
 
-def test_port_that_is_taken_is_named(served):
-    with pytest.raises(BadOption, match=str(served.port)):
-        DevServer(served.port)
+def test_port_that_is_taken_is_named(server):
+    with pytest.raises(BadOption, match=str(server.port)):
+        DevServer(server.port)
 
 
 # Slow and rude clients
 
 
 @pytest.mark.parametrize("start", [b"G", b"GET /echo HTTP/1.1\r\nHost: loc", b"\r\n"])
-def test_slow_head_is_cut_off_however_lively_it_trickles(served, start):
-    with raw(served) as client:
-        begun_s = time.monotonic()
+def test_slow_head_is_cut_off_however_lively_it_trickles(server, start):
+    with raw(server) as client:
+        start_s = time.monotonic()
         client.sendall(start)
         with contextlib.suppress(ConnectionError, TimeoutError):
-            while time.monotonic() - begun_s < 8:
+            while time.monotonic() - start_s < 8:
                 client.sendall(b"x")
                 client.settimeout(0.1)
                 with contextlib.suppress(TimeoutError):
                     if not client.recv(1000):
                         break
-        assert time.monotonic() - begun_s < 3
+        assert time.monotonic() - start_s < 3
 
 
-def test_slow_body_is_answered_and_cut_off(served):
-    with raw(served) as client:
-        response, told = spoken(client, *POST, "Content-Length: 100", body=b"only this")
-        assert (response.status, told["code"]) == (408, "slow_request")
+def test_slow_body_is_answered_and_cut_off(server):
+    with raw(server) as client:
+        response, body = send_head(client, *POST, "Content-Length: 100", body=b"only this")
+        assert (response.status, body["code"]) == (408, "slow_request")
         assert response.headers["Connection"] == "close"
         assert client.recv(10) == b""
 
 
 def test_slow_clients_leave_room_for_others_before_long(tmp_path):
     limits = ServerLimits(head_s=1.5, connections=8)
-    with start_server(tmp_path, limits=limits) as served, contextlib.ExitStack() as stack:
+    with start_server(tmp_path, limits=limits) as server, contextlib.ExitStack() as stack:
         for _ in range(16):
-            client = stack.enter_context(raw(served))
+            client = stack.enter_context(raw(server))
             client.sendall(b"GET /echo HTTP/1.1\r\nHost:")
-        refused = served.send("GET", "/echo")
+        refused = server.send("GET", "/echo")
         assert (refused.status, refused.json["code"]) == (503, "busy")
         assert int(refused.headers["Retry-After"]) > 0
         deadline_s = time.monotonic() + 15
-        while served.send("GET", "/echo").status != 200:
+        while server.send("GET", "/echo").status != 200:
             assert time.monotonic() < deadline_s
             time.sleep(0.1)
 
 
 def test_silent_clients_make_room(tmp_path):
     limits = ServerLimits(head_s=1.5, connections=4)
-    with start_server(tmp_path, limits=limits) as served, contextlib.ExitStack() as stack:
+    with start_server(tmp_path, limits=limits) as server, contextlib.ExitStack() as stack:
         for _ in range(4):
-            stack.enter_context(raw(served))
+            stack.enter_context(raw(server))
         deadline_s = time.monotonic() + 8
-        while served.send("GET", "/echo").status != 200:
+        while server.send("GET", "/echo").status != 200:
             assert time.monotonic() < deadline_s
             time.sleep(0.1)
 
 
-def test_client_that_does_not_read_is_let_go(served, caplog):
+@pytest.mark.parametrize("more", [b"", b"G"])
+def test_client_that_does_not_read_is_let_go(server, caplog, more):
     caplog.set_level(logging.INFO, logger="mixer.devserver.access")
-    with (served.folder.parent / "large.wav").open("wb") as file:
+    with (server.folder.parent / "large.wav").open("wb") as file:
         file.truncate(50_000_000)
-    served.store.put("large.wav", served.folder.parent / "large.wav")
-    with raw(served) as client:
+    server.store.put("large.wav", server.folder.parent / "large.wav")
+    with raw(server) as client:
         client.sendall(
-            f"GET {served.link('large.wav')} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            f"GET {server.link('large.wav')} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
         )
+        time.sleep(0.2)
+        client.sendall(more)
         deadline_s = time.monotonic() + 10
         while not (lines := access_lines(caplog)):
             assert time.monotonic() < deadline_s
@@ -130,15 +133,15 @@ def test_client_that_does_not_read_is_let_go(served, caplog):
     assert " 200 cut off " in lines[0]
 
 
-def test_idle_connection_is_closed(served):
-    with served.connect() as connection:
+def test_idle_connection_is_closed(server):
+    with server.connect() as connection:
         assert send_request(connection, "GET", "/echo").status == 200
         connection.sock.settimeout(10)
         assert connection.sock.recv(1) == b""
 
 
-def test_body_of_the_allowed_size_is_read(served):
-    got = served.send("POST", "/echo", b"x" * 1_000_000, {"Content-Type": "text/plain"})
+def test_body_of_the_allowed_size_is_read(server):
+    got = server.send("POST", "/echo", b"x" * 1_000_000, {"Content-Type": "text/plain"})
     assert len(got.json["event"]["body"]) == 1_000_000
 
 
@@ -146,26 +149,38 @@ def test_gateway_s_limit_holds_by_default():
     assert ServerLimits().body_bytes == 10 * 1024 * 1024
 
 
-def test_huge_body_is_refused_and_the_client_gets_to_know(served):
-    got = served.send("POST", "/echo", b"x" * 20_000_000)
+def test_huge_body_is_refused_and_the_client_gets_to_know(server):
+    got = server.send("POST", "/echo", b"x" * 20_000_000)
     assert (got.status, got.json["code"]) == (413, "body_too_large")
     assert "1,000,000 bytes" in got.json["error"]
 
 
-def test_huge_body_is_not_even_asked_for(served):
-    with raw(served) as client:
+def test_refused_body_that_has_no_end_is_cut_off(server):
+    with raw(server) as client:
+        response, _ = send_head(client, *POST, "Content-Length: 999999999999")
+        assert response.status == 413
+        start_s = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - start_s < 8:
+                client.sendall(b"x" * 1_000)
+                time.sleep(0.01)
+        assert time.monotonic() - start_s < 3
+
+
+def test_huge_body_is_not_even_asked_for(server):
+    with raw(server) as client:
         head = (*POST, "Content-Length: 999999999999", "Expect: 100-continue")
-        response, told = spoken(client, *head)
-        assert (response.status, told["code"]) == (413, "body_too_large")
+        response, body = send_head(client, *head)
+        assert (response.status, body["code"]) == (413, "body_too_large")
 
 
-def test_body_that_waits_to_be_asked_for_is_asked_for(served):
-    with raw(served) as client:
+def test_body_that_waits_to_be_asked_for_is_asked_for(server):
+    with raw(server) as client:
         head = "\r\n".join([*POST, "Content-Length: 2", "Expect: 100-continue", "", ""])
         client.sendall(head.encode())
         assert client.recv(100).startswith(b"HTTP/1.1 100 ")
         client.sendall(b"hi")
-        assert replied(client)[1]["event"]["body"] == "hi"
+        assert read_response(client)[1]["event"]["body"] == "hi"
 
 
 @pytest.mark.parametrize(
@@ -197,42 +212,42 @@ def test_body_that_waits_to_be_asked_for_is_asked_for(served):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_cannot_be_read_is_refused_in_json(served, lines, status, code):
-    with raw(served) as client:
-        response, told = spoken(client, *lines)
-    assert (response.status, told["code"]) == (status, code)
+def test_what_cannot_be_read_is_refused_in_json(server, lines, status, code):
+    with raw(server) as client:
+        response, body = send_head(client, *lines)
+    assert (response.status, body["code"]) == (status, code)
     assert response.headers["Content-Type"] == "application/json"
-    assert told["request_id"]
+    assert body["request_id"]
 
 
 def test_client_that_leaves_before_its_answer_disturbs_nobody(tmp_path, caplog):
-    begun, go_on = threading.Event(), threading.Event()
+    started, go_on = threading.Event(), threading.Event()
 
-    def waiting(_event, _context):
-        begun.set()
+    def wait(_event, _context):
+        started.set()
         go_on.wait(10)
         return {"statusCode": 200, "body": "x" * 5_000_000}
 
-    with start_server(tmp_path, waiting) as served:
-        with raw(served) as client:
+    with start_server(tmp_path, wait) as server:
+        with raw(server) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             client.sendall(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert begun.wait(10)
+            assert started.wait(10)
         go_on.set()
-        assert served.send("GET", "/nothing").status == 404
+        assert server.send("GET", "/nothing").status == 404
     assert "Traceback" not in caplog.text
 
 
-def test_http_1_0_client_gets_an_answer_and_an_end(served):
-    with raw(served) as client:
-        response, told = spoken(client, "GET /echo HTTP/1.0", "Host: localhost")
-        assert (response.status, told["event"]["version"]) == (200, "2.0")
+def test_http_1_0_client_gets_an_answer_and_an_end(server):
+    with raw(server) as client:
+        response, body = send_head(client, "GET /echo HTTP/1.0", "Host: localhost")
+        assert (response.status, body["event"]["version"]) == (200, "2.0")
         assert client.recv(1) == b""
 
 
-def test_requests_sent_in_one_go_are_answered_in_order(served):
+def test_requests_sent_in_one_go_are_answered_in_order(server):
     head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n"
-    with raw(served) as client, client.makefile("rb"):
+    with raw(server) as client, client.makefile("rb"):
         client.sendall("".join(f"{head}{name}" for name in ("one", "two", "six")).encode())
         received = b""
         while received.count(b'"version"') < 3:
@@ -248,18 +263,18 @@ def access_lines(caplog):
     return [each.message for each in caplog.records if each.name == "mixer.devserver.access"]
 
 
-def test_log_has_a_line_for_each_request_and_no_secrets(served, caplog):
+def test_log_has_a_line_for_each_request_and_no_secrets(server, caplog):
     caplog.set_level(logging.INFO, logger="mixer.devserver.access")
     headers = {"Authorization": "Bearer topsecret", "Cookie": "session=topsecret"}
-    got = served.send("POST", "/echo?token=topsecret", "topsecret text", headers)
-    served.store.put("a.mp3", b"sound")
-    served.send("GET", served.link("a.mp3"))
-    served.send("GET", "/%1b[31mred")
-    with raw(served) as client:
+    got = server.send("POST", "/echo?token=topsecret", "topsecret text", headers)
+    server.store.put("a.mp3", b"sound")
+    server.send("GET", server.link("a.mp3"))
+    server.send("GET", "/%1b[31mred")
+    with raw(server) as client:
         client.sendall(b"GET /\x1b[31mred HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        replied(client)
-    until_s = time.monotonic() + 10  # a line is written when its reply has been sent
-    while len(lines := access_lines(caplog)) < 4 and time.monotonic() < until_s:
+        read_response(client)
+    deadline_s = time.monotonic() + 10  # a line is written when its reply has been sent
+    while len(lines := access_lines(caplog)) < 4 and time.monotonic() < deadline_s:
         time.sleep(0.02)
     assert len(lines) == 4
     assert lines[0].startswith("POST /echo 200 ")
@@ -273,23 +288,23 @@ def test_log_has_a_line_for_each_request_and_no_secrets(served, caplog):
 
 
 def test_stopping_lets_a_request_at_work_finish(tmp_path):
-    begun, go_on = threading.Event(), threading.Event()
+    started, go_on = threading.Event(), threading.Event()
 
-    def waiting(event, context):
-        begun.set()
+    def wait(event, context):
+        started.set()
         go_on.wait(10)
         return echo(event, context)
 
-    with start_server(tmp_path, waiting) as served, ThreadPoolExecutor(2) as pool:
-        idle = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    with start_server(tmp_path, wait) as server, ThreadPoolExecutor(2) as pool:
+        idle = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         send_request(idle, "GET", "/nothing")
-        answer = pool.submit(served.send, "GET", "/echo")
-        assert begun.wait(10)
-        stopped = pool.submit(served.server.stop, 10)
+        answer = pool.submit(server.send, "GET", "/echo")
+        assert started.wait(10)
+        stopped = pool.submit(server.dev_server.stop, 10)
         assert idle.sock.recv(1) == b""
         idle.close()
         with pytest.raises(ConnectionError):
-            served.send("GET", "/nothing")
+            server.send("GET", "/nothing")
         assert not stopped.done()
         go_on.set()
         assert answer.result().status == 200
@@ -299,18 +314,18 @@ def test_stopping_lets_a_request_at_work_finish(tmp_path):
 
 @pytest.mark.parametrize("is_hurried", [True, False])
 def test_stopping_waits_no_longer_than_told(tmp_path, is_hurried):
-    begun, go_on = threading.Event(), threading.Event()
+    started, go_on = threading.Event(), threading.Event()
 
-    def waiting(_event, _context):
-        begun.set()
+    def wait(_event, _context):
+        started.set()
         go_on.wait(10)
 
-    with start_server(tmp_path, waiting) as served, ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(served.send, "GET", "/echo")
-        assert begun.wait(10)
-        begun_s = time.monotonic()
+    with start_server(tmp_path, wait) as server, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.send, "GET", "/echo")
+        assert started.wait(10)
+        start_s = time.monotonic()
         grace_s = 10 if is_hurried else 0.2
-        assert served.server.stop(grace_s, lambda: is_hurried) is False
-        assert time.monotonic() - begun_s < 5
+        assert server.dev_server.stop(grace_s, lambda: is_hurried) is False
+        assert time.monotonic() - start_s < 5
         go_on.set()
         assert answer.result().status == 200

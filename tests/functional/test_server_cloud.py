@@ -17,7 +17,7 @@ TOKEN, SECRET = "a long and random token", "local-server-tokens"
 
 
 @pytest.fixture
-def served(monkeypatch, tmp_path):
+def server(monkeypatch, tmp_path):
     with contextlib.ExitStack() as stack:
         polly = stack.enter_context(StrictPolly(allowances=clouds.OPEN_ALLOWANCES))
         stack.enter_context(clouds.mock_s3())
@@ -45,45 +45,45 @@ def _keep_token():
         secrets.create_secret(Name=SECRET, SecretString=json.dumps({"anna": [digest]}))
 
 
-def test_whole_way_with_a_token(served):
+def test_whole_way_with_a_token(server):
     headers = {"Authorization": f"Bearer {TOKEN}"}
     body = json.dumps({"text": "The lamp went out at nine.", "voice": "Joanna"})
-    spoken = served.send("POST", "/synthesize", body, headers)
+    spoken = server.send("POST", "/synthesize", body, headers)
     assert spoken.status == 200
     assert spoken.json["engine"] == "generative"
     wanted = {"chunk_keys": spoken.json["chunk_keys"], "bucket": clouds.BUCKET}
-    mixed = served.send("POST", "/mixstory", json.dumps(wanted), headers)
+    mixed = server.send("POST", "/mixstory", json.dumps(wanted), headers)
     assert mixed.status == 200
     assert "amazonaws.com" in mixed.json["download_url"]
 
 
-def test_nobody_speaks_without_the_right_token(served):
+def test_nobody_speaks_without_the_right_token(server):
     body = json.dumps({"text": "The lamp went out at nine."})
-    assert served.send("POST", "/synthesize", body).status == 401
+    assert server.send("POST", "/synthesize", body).status == 401
     wrong = {"Authorization": "Bearer another token"}
-    assert served.send("POST", "/synthesize", body, wrong).status == 403
+    assert server.send("POST", "/synthesize", body, wrong).status == 403
 
 
-def test_description_needs_no_token_and_objects_are_s3_s(served):
-    assert served.send("GET", "/openapi.json").status == 200
-    assert served.send("GET", "/objects/a.mp3").status == 404
+def test_description_needs_no_token_and_objects_are_s3_s(server):
+    assert server.send("GET", "/openapi.json").status == 200
+    assert server.send("GET", "/objects/a.mp3").status == 404
 
 
-def test_preflight_of_a_listed_origin_is_answered(served):
+def test_preflight_of_a_listed_origin_is_answered(server):
     headers = {
         "Origin": "https://page.example",
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,content-type",
     }
-    got = served.send("OPTIONS", "/synthesize", headers=headers)
+    got = server.send("OPTIONS", "/synthesize", headers=headers)
     assert got.status in (200, 204)
     assert got.headers["Access-Control-Allow-Origin"] == "https://page.example"
     assert "Authorization" in got.headers["Access-Control-Allow-Headers"]
     assert "POST" in got.headers["Access-Control-Allow-Methods"]
 
 
-def test_page_of_a_listed_origin_may_read_the_answer(served):
+def test_page_of_a_listed_origin_may_read_the_answer(server):
     headers = {"Origin": "https://page.example", "Authorization": f"Bearer {TOKEN}"}
-    got = served.send("GET", "/voices", headers=headers)
+    got = server.send("GET", "/voices", headers=headers)
     assert got.status == 200
     assert got.headers["Access-Control-Allow-Origin"] == "https://page.example"

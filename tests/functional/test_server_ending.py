@@ -25,7 +25,7 @@ from mixer.devserver.server import DevServer, catch_signals, serve
 closed = threading.Event()
 
 def work(event, context):
-    print("begun\\n", end="", flush=True)
+    print("started\\n", end="", flush=True)
     was_closed = closed.wait(float(event["queryStringParameters"]["s"]))
     return {"statusCode": 503 if was_closed else 200, "body": "closed" if was_closed else "done"}
 
@@ -62,17 +62,17 @@ def ask(port, seconds):
 def test_server_that_does_nothing_ends_at_once(number):
     with process(20) as (running, port):
         assert ask(port, 0) == (200, b"done")
-        begun_s = time.monotonic()
+        start_s = time.monotonic()
         running.send_signal(number)
         assert running.wait(10) == 0
-        assert time.monotonic() - begun_s < 5
+        assert time.monotonic() - start_s < 5
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_request_at_work_finishes_and_no_other_begins(number):
     with process(20) as (running, port), ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask, port, 2)
-        assert running.stdout.readline() == "begun\n"
+        assert running.stdout.readline() == "started\n"
         running.send_signal(number)
         time.sleep(0.5)
         with pytest.raises(ConnectionError):
@@ -84,20 +84,20 @@ def test_request_at_work_finishes_and_no_other_begins(number):
 def test_second_signal_ends_requests_at_work():
     with process(20) as (running, port), ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask, port, 20)
-        assert running.stdout.readline() == "begun\n"
-        begun_s = time.monotonic()
+        assert running.stdout.readline() == "started\n"
+        start_s = time.monotonic()
         running.send_signal(signal.SIGINT)
         time.sleep(0.2)
         running.send_signal(signal.SIGINT)
         assert answer.result() == (503, b"closed")
         assert running.wait(10) == 0
-        assert time.monotonic() - begun_s < 8
+        assert time.monotonic() - start_s < 8
 
 
 def test_requests_get_no_more_than_the_grace():
     with process(0.3) as (running, port), ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask, port, 20)
-        assert running.stdout.readline() == "begun\n"
+        assert running.stdout.readline() == "started\n"
         running.send_signal(signal.SIGTERM)
         assert answer.result() == (503, b"closed")
         assert running.wait(10) == 0
@@ -107,7 +107,7 @@ def test_many_signals_do_no_harm():
     with process(20) as (running, port), ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(ask, port, 20) for _ in range(4)]
         for _ in range(4):
-            assert running.stdout.readline() == "begun\n"
+            assert running.stdout.readline() == "started\n"
 
         def insist():
             while running.poll() is None:

@@ -1,6 +1,7 @@
 """What the local server shows of the disk: stored audio by signed links, and the page's files."""
 
 import http.client
+import json
 import socket
 import time
 import tracemalloc
@@ -31,7 +32,7 @@ def clock():
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, clock):
+def server(tmp_path_factory, clock):
     folder = tmp_path_factory.mktemp("server")
     web = folder / "web"
     (web / "parts").mkdir(parents=True)
@@ -52,15 +53,15 @@ def served(tmp_path_factory, clock):
         yield running
 
 
-def get(served, headers=None, key=KEY, method="GET"):
-    return served.send(method, served.link(key), headers=headers)
+def get(server, headers=None, key=KEY, method="GET"):
+    return server.send(method, server.link(key), headers=headers)
 
 
 # Stored audio
 
 
-def test_object_is_handed_out_whole(served):
-    got = get(served)
+def test_object_is_handed_out_whole(server):
+    got = get(server)
     assert (got.status, got.body) == (200, SOUND)
     assert got.headers["Content-Type"] == "audio/mpeg"
     assert got.headers["Content-Length"] == "1024"
@@ -71,7 +72,7 @@ def test_object_is_handed_out_whole(served):
 
 
 @pytest.mark.parametrize(
-    ("asked_range", "start", "end"),
+    ("byte_range", "start", "end"),
     [
         ("bytes=0-0", 0, 1),
         ("bytes=0-", 0, 1024),
@@ -84,79 +85,79 @@ def test_object_is_handed_out_whole(served):
         ("Bytes= 5-6 ", 5, 7),
     ],
 )
-def test_single_range_is_served(served, asked_range, start, end):
-    got = get(served, {"Range": asked_range})
+def test_single_range_is_served(server, byte_range, start, end):
+    got = get(server, {"Range": byte_range})
     assert (got.status, got.body) == (206, SOUND[start:end])
     assert got.headers["Content-Range"] == f"bytes {start}-{end - 1}/1024"
     assert got.headers["Content-Length"] == str(end - start)
 
 
-@pytest.mark.parametrize("asked_range", ["bytes=1024-", "bytes=5000-6000", "bytes=-0"])
-def test_range_behind_the_end_is_refused(served, asked_range):
-    got = get(served, {"Range": asked_range})
+@pytest.mark.parametrize("byte_range", ["bytes=1024-", "bytes=5000-6000", "bytes=-0"])
+def test_range_behind_the_end_is_refused(server, byte_range):
+    got = get(server, {"Range": byte_range})
     assert (got.status, got.json["code"]) == (416, "bad_range")
     assert got.headers["Content-Range"] == "bytes */1024"
     assert got.headers.get_all("Content-Type") == ["application/json"]
 
 
 @pytest.mark.parametrize(
-    "asked_range",
+    "byte_range",
     [
         *("bytes=", "bytes=-", "bytes=a-b", "bytes=9-3", "bytes", "items=0-1", "bytes=0-1,4-5"),
         *("bytes=1-2-3", "bytes=--1", "bytes=+1-2", f"bytes={'9' * 5000}-", "0-1"),
     ],
 )
-def test_range_of_another_kind_is_answered_with_the_whole(served, asked_range):
-    got = get(served, {"Range": asked_range})
+def test_range_of_another_kind_is_answered_with_the_whole(server, byte_range):
+    got = get(server, {"Range": byte_range})
     assert (got.status, got.body) == (200, SOUND)
 
 
-@pytest.mark.parametrize("asked_range", ["bytes=0-", "bytes=-1"])
-def test_nothing_has_no_range(served, asked_range):
-    assert get(served, key="empty.mp3").body == b""
-    assert get(served, {"Range": asked_range}, "empty.mp3").status == 416
+@pytest.mark.parametrize("byte_range", ["bytes=0-", "bytes=-1"])
+def test_nothing_has_no_range(server, byte_range):
+    assert get(server, key="empty.mp3").body == b""
+    assert get(server, {"Range": byte_range}, "empty.mp3").status == 416
 
 
-def test_head_tells_the_length_and_sends_nothing(served):
-    with served.connect() as connection:
+def test_head_tells_the_length_and_sends_nothing(server):
+    with server.connect() as connection:
         for headers in ({}, {"Range": "bytes=0-9"}):
-            got = send_request(connection, "HEAD", served.link(KEY), headers=headers)
+            got = send_request(connection, "HEAD", server.link(KEY), headers=headers)
             assert (got.status, got.body) == (200, b"")
             assert got.headers["Content-Length"] == "1024"
-        assert send_request(connection, "GET", served.link(KEY)).body == SOUND
+        assert send_request(connection, "GET", server.link(KEY)).body == SOUND
 
 
 @pytest.mark.parametrize("pattern", ["{}", "W/{}", '"other", {}', "*"])
-def test_what_the_client_has_is_not_sent_again(served, pattern):
-    etag = get(served).headers["ETag"]
-    with served.connect() as connection:
+def test_what_the_client_has_is_not_sent_again(server, pattern):
+    etag = get(server).headers["ETag"]
+    with server.connect() as connection:
         headers = {"If-None-Match": pattern.format(etag)}
-        got = send_request(connection, "GET", served.link(KEY), headers=headers)
+        got = send_request(connection, "GET", server.link(KEY), headers=headers)
         assert (got.status, got.body, got.headers["ETag"]) == (304, b"", etag)
-        assert send_request(connection, "GET", served.link(KEY)).body == SOUND
+        assert send_request(connection, "GET", server.link(KEY)).body == SOUND
 
 
-def test_range_of_a_file_that_has_changed_is_answered_with_the_whole(served):
-    etag = get(served).headers["ETag"]
-    same = get(served, {"Range": "bytes=0-9", "If-Range": etag})
-    changed = get(served, {"Range": "bytes=0-9", "If-Range": '"older"'})
+def test_range_of_a_file_that_has_changed_is_answered_with_the_whole(server):
+    etag = get(server).headers["ETag"]
+    same = get(server, {"Range": "bytes=0-9", "If-Range": etag})
+    changed = get(server, {"Range": "bytes=0-9", "If-Range": '"older"'})
     assert (same.status, changed.status) == (206, 200)
 
 
-def test_new_content_has_a_new_tag(served):
-    served.store.put("changing.mp3", b"one")
-    before = get(served, key="changing.mp3").headers["ETag"]
-    served.store.put("changing.mp3", b"two")
-    got = get(served, {"If-None-Match": before}, key="changing.mp3")
+def test_new_content_has_a_new_tag(server):
+    server.store.put("changing.mp3", b"one")
+    before = get(server, key="changing.mp3").headers["ETag"]
+    server.store.put("changing.mp3", b"two")
+    got = get(server, {"If-None-Match": before}, key="changing.mp3")
     assert (got.status, got.body) == (200, b"two")
 
 
-def test_link_expires(served, clock):
-    link = served.link(KEY, 60)
+def test_link_expires(server, clock):
+    link = server.link(KEY, 60)
     clock.now_s += 59
-    assert served.send("GET", link).status == 200
+    assert server.send("GET", link).status == 200
     clock.now_s += 2
-    got = served.send("GET", link)
+    got = server.send("GET", link)
     assert (got.status, got.json["code"]) == (403, "link_expired")
 
 
@@ -169,52 +170,52 @@ def test_link_expires(served, clock):
         ("?", "#"),
     ],
 )
-def test_tampered_link_opens_nothing(served, old, new):
-    link = served.link(KEY)
+def test_tampered_link_opens_nothing(server, old, new):
+    link = server.link(KEY)
     assert old in link
-    got = served.send("GET", link.replace(old, new))
+    got = server.send("GET", link.replace(old, new))
     assert (got.status, got.json["code"]) == (403, "bad_link")
 
 
-def test_unsigned_key_tells_nothing_of_what_is_there(served):
-    answers = [served.send("GET", f"/objects/{key}") for key in (quote(KEY), "no-such.mp3")]
+def test_unsigned_key_tells_nothing_of_what_is_there(server):
+    answers = [server.send("GET", f"/objects/{key}") for key in (quote(KEY), "no-such.mp3")]
     assert {(each.status, each.json["error"]) for each in answers} == {
         (403, "This link was not made by this server.")
     }
 
 
-def test_signed_key_that_is_not_there_is_named(served):
-    got = get(served, key="mixed/none.mp3")
+def test_signed_key_that_is_not_there_is_named(server):
+    got = get(server, key="mixed/none.mp3")
     assert (got.status, got.json["code"]) == (404, "not_found")
     assert "mixed/none.mp3" in got.json["error"]
 
 
-def test_even_a_signed_key_stays_in_the_store(served):
+def test_even_a_signed_key_stays_in_the_store(server):
     for key in ("../secret.txt", ".link-secret", ".metadata/mixed/a story.mp3.json", "/etc/passwd"):
-        target = served.links.sign_link(key, 60).partition(str(served.port))[2]
-        assert served.send("GET", target).status == 404
+        target = server.links.sign_link(key, 60).partition(str(server.port))[2]
+        assert server.send("GET", target).status == 404
 
 
-def test_objects_are_only_read(served):
+def test_objects_are_only_read(server):
     for method in ("PUT", "POST", "DELETE"):
-        assert served.send(method, served.link(KEY), b"x").status == 404
-    assert get(served).body == SOUND
+        assert server.send(method, server.link(KEY), b"x").status == 404
+    assert get(server).body == SOUND
 
 
-def test_objects_may_be_read_by_pages_of_any_origin_and_run_nothing(served):
-    got = get(served, {"Origin": "https://pages.example"})
+def test_objects_may_be_read_by_pages_of_any_origin_and_run_nothing(server):
+    got = get(server, {"Origin": "https://pages.example"})
     assert got.headers["Access-Control-Allow-Origin"] == "*"
     assert "sandbox" in got.headers["Content-Security-Policy"]
 
 
-def test_large_object_is_never_whole_in_memory(served):
+def test_large_object_is_never_whole_in_memory(server):
     size = 200_000_000
-    with (served.folder / "large.wav").open("wb") as file:
+    with (server.folder / "large.wav").open("wb") as file:
         file.truncate(size)
     tracemalloc.start()
     try:
-        with served.connect() as connection:
-            connection.request("GET", served.link("large.wav"))
+        with server.connect() as connection:
+            connection.request("GET", server.link("large.wav"))
             response = connection.getresponse()
             read = sum(len(piece) for piece in iter(lambda: response.read(1 << 20), b""))
         peak_bytes = tracemalloc.get_traced_memory()[1]
@@ -224,20 +225,91 @@ def test_large_object_is_never_whole_in_memory(served):
     assert peak_bytes < 8_000_000
 
 
-def test_client_that_leaves_in_the_middle_disturbs_nobody(served):
-    with (served.folder / "long.wav").open("wb") as file:
+def test_client_that_leaves_in_the_middle_disturbs_nobody(server):
+    with (server.folder / "long.wav").open("wb") as file:
         file.truncate(50_000_000)
     process = psutil.Process()
     before = process.num_fds()
     for _ in range(20):
-        with served.connect() as connection:
-            connection.request("GET", served.link("long.wav"))
+        with server.connect() as connection:
+            connection.request("GET", server.link("long.wav"))
             assert connection.getresponse().read(1000)
-    assert get(served).body == SOUND
-    until_s = time.monotonic() + 10
-    while process.num_fds() > before + 2 and time.monotonic() < until_s:
+    assert get(server).body == SOUND
+    deadline_s = time.monotonic() + 10
+    while process.num_fds() > before + 2 and time.monotonic() < deadline_s:
         time.sleep(0.05)
     assert process.num_fds() <= before + 2
+
+
+# Uploads
+
+
+BOUNDARY = "multipart/form-data; boundary=limit"
+
+
+def write_fields(fields):
+    parts = [
+        f'--limit\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields
+    ]
+    head = '--limit\r\nContent-Disposition: form-data; name="file"; filename="a.mp3"\r\n\r\n'
+    return "".join([*parts, head]).encode()
+
+
+def sign_fields(server, max_bytes, lifetime_s=60):
+    form = server.links.sign_form("uploads/a.mp3", "audio/mpeg", max_bytes, lifetime_s)
+    return list(form.fields.items())
+
+
+def test_uploaded_file_is_an_object(server):
+    body = write_fields(sign_fields(server, 100)) + SOUND[:100] + b"\r\n--limit--\r\n"
+    answer = server.send("POST", "/objects/", body, {"Content-Type": BOUNDARY})
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert server.store.get("uploads/a.mp3") == SOUND[:100]
+
+
+def test_larger_file_than_signed_is_not_kept(server):
+    server.store.delete("uploads/a.mp3")
+    body = write_fields(sign_fields(server, 99)) + SOUND[:100] + b"\r\n--limit--\r\n"
+    answer = server.send("POST", "/objects/", body, {"Content-Type": BOUNDARY})
+    assert (answer.status, answer.json["code"]) == (400, "object_too_large")
+    assert server.store.head("uploads/a.mp3") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [({"key": "mixed/b.mp3"}, "bad_link"), ({}, "link_expired")]
+)
+def test_form_is_refused_before_its_file_is_sent(server, clock, change, code):
+    fields = {**dict(sign_fields(server, 100, 60)), **change}
+    clock.now_s += 120
+    with server.connect() as connection:
+        connection.putrequest("POST", "/objects/")
+        connection.putheader("Content-Type", BOUNDARY)
+        connection.putheader("Content-Length", "50000000")
+        connection.endheaders(write_fields(fields.items()))
+        response = connection.getresponse()
+        assert (response.status, json.loads(response.read())["code"]) == (403, code)
+
+
+def test_large_upload_is_never_whole_in_memory(server):
+    size = 60_000_000
+    start, end = write_fields(sign_fields(server, size)), b"\r\n--limit--\r\n"
+    tracemalloc.start()
+    try:
+        with server.connect() as connection:
+            connection.putrequest("POST", "/objects/")
+            connection.putheader("Content-Type", BOUNDARY)
+            connection.putheader("Content-Length", str(len(start) + size + len(end)))
+            connection.endheaders(start)
+            for _ in range(size // 1_000_000):
+                connection.send(bytes(1_000_000))
+            connection.send(end)
+            assert connection.getresponse().status == 204
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert server.store.head("uploads/a.mp3").size_bytes == size
+    assert peak_bytes < 8_000_000
 
 
 # The page
@@ -255,14 +327,14 @@ def test_client_that_leaves_in_the_middle_disturbs_nobody(served):
         ("/inside.js", "text/javascript; charset=utf-8"),
     ],
 )
-def test_files_of_the_page_are_shown(served, target, content_type):
-    got = served.send("GET", target)
+def test_files_of_the_page_are_shown(server, target, content_type):
+    got = server.send("GET", target)
     assert (got.status, got.headers["Content-Type"]) == (200, content_type)
     assert got.body
 
 
-def test_page_may_run_only_its_own_scripts(served):
-    headers = served.send("GET", "/").headers
+def test_page_may_run_only_its_own_scripts(server):
+    headers = server.send("GET", "/").headers
     rules = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == rules["style-src"] == "'self'"
@@ -271,10 +343,10 @@ def test_page_may_run_only_its_own_scripts(served):
     assert headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_head_and_etag_of_a_page(served):
-    got = served.send("HEAD", "/app.js")
+def test_head_and_etag_of_a_page(server):
+    got = server.send("HEAD", "/app.js")
     assert (got.body, got.headers["Content-Length"]) == (b"", "10")
-    again = served.send("GET", "/app.js", headers={"If-None-Match": got.headers["ETag"]})
+    again = server.send("GET", "/app.js", headers={"If-None-Match": got.headers["ETag"]})
     assert again.status == 304
 
 
@@ -307,14 +379,14 @@ WAYS_OUT = [
 
 
 @pytest.mark.parametrize("target", WAYS_OUT, ids=lambda target: target[:30])
-def test_no_way_leads_out_of_the_page_s_folder(served, target):
-    got = served.send("GET", target)
+def test_no_way_leads_out_of_the_page_s_folder(server, target):
+    got = server.send("GET", target)
     assert (got.status, got.json["code"]) == (404, "not_found")
     assert b"secret" not in got.body
 
 
-def test_address_in_full_loses_its_host(served):
-    with socket.create_connection(("127.0.0.1", served.port)) as client:
+def test_address_in_full_loses_its_host(server):
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(b"GET http://localhost/app.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
         response = http.client.HTTPResponse(client)
         response.begin()

@@ -12,18 +12,18 @@ from tests.servers import echo, send_request, start_server
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def server(tmp_path_factory):
     with start_server(tmp_path_factory.mktemp("server"), memory_mb=512, timeout_s=30) as running:
         yield running
 
 
-def event_of(served, *args, **kwargs):
-    return served.send(*args, **kwargs).json["event"]
+def event_of(server, *args, **kwargs):
+    return server.send(*args, **kwargs).json["event"]
 
 
-def test_event_has_the_shape_of_payload_format_2(served):
+def test_event_has_the_shape_of_payload_format_2(server):
     headers = {"Content-Type": "application/json", "User-Agent": "tests", "X-Two": "b"}
-    event = event_of(served, "POST", "/echo?a=1&b=%C3%BC&a=2&c=", '{"text": "hi"}', headers)
+    event = event_of(server, "POST", "/echo?a=1&b=%C3%BC&a=2&c=", '{"text": "hi"}', headers)
     assert event["version"] == "2.0"
     assert event["routeKey"] == "POST /echo"
     assert event["rawPath"] == "/echo"
@@ -48,8 +48,8 @@ def test_event_has_the_shape_of_payload_format_2(served):
     assert abs(context["timeEpoch"] / 1000 - sent.timestamp()) < 1
 
 
-def test_headers_of_the_same_name_are_joined_and_cookies_stand_apart(served):
-    with served.connect() as connection:
+def test_headers_of_the_same_name_are_joined_and_cookies_stand_apart(server):
+    with server.connect() as connection:
         connection.putrequest("GET", "/echo")
         for name, value in [("X-Many", "a"), ("x-many", "b"), ("Cookie", "k=1; l=2")]:
             connection.putheader(name, value)
@@ -69,14 +69,14 @@ def test_headers_of_the_same_name_are_joined_and_cookies_stand_apart(served):
         ("application/x-www-form-urlencoded", b"a=1"),
     ],
 )
-def test_bodies_that_are_no_text_come_in_base64(served, content_type, body):
-    event = event_of(served, "POST", "/echo", body, {"Content-Type": content_type})
+def test_bodies_that_are_no_text_come_in_base64(server, content_type, body):
+    event = event_of(server, "POST", "/echo", body, {"Content-Type": content_type})
     assert event["isBase64Encoded"] is True
     assert base64.b64decode(event["body"]) == body
 
 
-def test_path_is_decoded_and_its_parts_are_named(served):
-    event = event_of(served, "GET", "/stories/a%20b?x=1")
+def test_path_is_decoded_and_its_parts_are_named(server):
+    event = event_of(server, "GET", "/stories/a%20b?x=1")
     assert event["routeKey"] == "GET /stories/{story_id}"
     assert event["rawPath"] == "/stories/a b"
     assert event["pathParameters"] == {"story_id": "a b"}
@@ -89,22 +89,22 @@ def test_context_tells_the_function_and_a_time_that_runs_down(tmp_path):
         after_ms = context.get_remaining_time_in_millis()
         return {"before_ms": before_ms, "after_ms": after_ms}
 
-    with start_server(tmp_path, slow, timeout_s=30) as served:
-        left = served.send("GET", "/echo").json
+    with start_server(tmp_path, slow, timeout_s=30) as server:
+        left = server.send("GET", "/echo").json
     assert 29_000 < left["after_ms"] <= left["before_ms"] - 50 < 30_000
 
 
-def test_context_names_function_memory_and_request(served):
-    told = served.send("GET", "/echo").json
-    assert told["function"] == "echo"
-    assert told["memory"] == "512"
-    assert told["arn"].endswith(":function:echo")
-    assert told["request_id"] == told["event"]["requestContext"]["requestId"]
+def test_context_names_function_memory_and_request(server):
+    call = server.send("GET", "/echo").json
+    assert call["function"] == "echo"
+    assert call["memory"] == "512"
+    assert call["arn"].endswith(":function:echo")
+    assert call["request_id"] == call["event"]["requestContext"]["requestId"]
 
 
 def test_remaining_time_is_never_below_zero(tmp_path):
-    with start_server(tmp_path, timeout_s=0) as served:
-        assert served.send("GET", "/echo").json["remaining_ms"] == 0
+    with start_server(tmp_path, timeout_s=0) as server:
+        assert server.send("GET", "/echo").json["remaining_ms"] == 0
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_remaining_time_is_never_below_zero(tmp_path):
     ],
 )
 def test_answers_become_replies(tmp_path, answer, status, content_type, body):
-    with start_server(tmp_path, lambda _event, _context: answer) as served:
-        got = served.send("GET", "/echo")
+    with start_server(tmp_path, lambda _event, _context: answer) as server:
+        got = server.send("GET", "/echo")
     assert (got.status, got.headers["Content-Type"], got.body) == (status, content_type, body)
 
 
@@ -141,8 +141,8 @@ def test_cookies_and_headers_of_several_values_are_sent_one_by_one(tmp_path):
         "multiValueHeaders": {"X-Many": ["1", "2"]},
         "body": "",
     }
-    with start_server(tmp_path, lambda _event, _context: answer) as served:
-        got = served.send("GET", "/echo")
+    with start_server(tmp_path, lambda _event, _context: answer) as server:
+        got = server.send("GET", "/echo")
     assert got.headers.get_all("Set-Cookie") == ["a=1; HttpOnly", "b=2"]
     assert got.headers.get_all("X-Many") == ["1", "2"]
     assert got.headers["X-Flag"] == "true"
@@ -163,8 +163,8 @@ def test_cookies_and_headers_of_several_values_are_sent_one_by_one(tmp_path):
     ],
 )
 def test_answer_that_cannot_be_sent_is_an_error_of_the_server(tmp_path, answer):
-    with start_server(tmp_path, lambda _event, _context: answer) as served:
-        got = served.send("GET", "/echo")
+    with start_server(tmp_path, lambda _event, _context: answer) as server:
+        got = server.send("GET", "/echo")
         assert got.status == 500
         assert got.json["code"] == "internal"
         assert "Set-Cookie" not in got.headers
@@ -172,8 +172,8 @@ def test_answer_that_cannot_be_sent_is_an_error_of_the_server(tmp_path, answer):
 
 def test_length_is_counted_and_not_believed(tmp_path):
     answer = {"statusCode": 200, "headers": {"Content-Length": "99", "Date": "now"}, "body": "abc"}
-    with start_server(tmp_path, lambda _event, _context: answer) as served:
-        got = served.send("GET", "/echo")
+    with start_server(tmp_path, lambda _event, _context: answer) as server:
+        got = server.send("GET", "/echo")
     assert got.headers.get_all("Content-Length") == ["3"]
     assert got.body == b"abc"
 
@@ -182,9 +182,9 @@ def test_handler_that_raises_is_answered_without_its_reasons(tmp_path, caplog):
     def broken(_event, _context):
         raise RuntimeError("a secret reason")
 
-    with start_server(tmp_path, broken) as served:
-        got = served.send("GET", "/echo")
-        again = served.send("GET", "/nothing")
+    with start_server(tmp_path, broken) as server:
+        got = server.send("GET", "/echo")
+        again = server.send("GET", "/nothing")
     assert got.status == 500
     assert set(got.json) == {"error", "code", "request_id", "details"}
     assert b"secret reason" not in got.body
@@ -192,16 +192,16 @@ def test_handler_that_raises_is_answered_without_its_reasons(tmp_path, caplog):
     assert again.status == 404
 
 
-def test_wrong_method_names_the_right_ones(served):
-    got = served.send("DELETE", "/echo")
+def test_wrong_method_names_the_right_ones(server):
+    got = server.send("DELETE", "/echo")
     assert got.status == 405
     assert got.headers["Allow"] == "GET, OPTIONS, POST"
     assert got.json["code"] == "method_not_allowed"
 
 
 @pytest.mark.parametrize("target", ["/nothing", "/echo/", "/stories/", "/stories/a/b", "/Echo"])
-def test_unknown_path_is_a_json_error(served, target):
-    got = served.send("POST", target, "{}")
+def test_unknown_path_is_a_json_error(server, target):
+    got = server.send("POST", target, "{}")
     assert (got.status, got.json["code"]) == (404, "not_found")
     assert got.headers["Content-Type"] == "application/json"
 
@@ -209,7 +209,7 @@ def test_unknown_path_is_a_json_error(served, target):
 def test_fifty_parallel_requests_are_all_answered(tmp_path):
     at_once, most, lock = [0], [0], threading.Lock()
 
-    def counting(event, context):
+    def count_calls(event, context):
         with lock:
             at_once[0] += 1
             most[0] = max(most[0], at_once[0])
@@ -219,29 +219,29 @@ def test_fifty_parallel_requests_are_all_answered(tmp_path):
         return echo(event, context)
 
     with (
-        start_server(tmp_path, counting, max_concurrent=4) as served,
+        start_server(tmp_path, count_calls, max_concurrent=4) as server,
         ThreadPoolExecutor(50) as pool,
     ):
         bodies = [f"body {number}" for number in range(50)]
-        got = list(pool.map(lambda body: served.send("POST", "/echo", body), bodies))
+        got = list(pool.map(lambda body: server.send("POST", "/echo", body), bodies))
     assert [each.json["event"]["body"] for each in got] == bodies
     assert len({each.json["request_id"] for each in got}) == 50
     assert most[0] == 4
 
 
 def test_call_that_waits_too_long_for_its_turn_is_sent_away(tmp_path):
-    begun, go_on = threading.Event(), threading.Event()
+    started, go_on = threading.Event(), threading.Event()
 
-    def waiting(event, context):
-        begun.set()
+    def wait(event, context):
+        started.set()
         go_on.wait(10)
         return echo(event, context)
 
     alone = {"max_concurrent": 1, "max_wait_s": 0.1}
-    with start_server(tmp_path, waiting, **alone) as served, ThreadPoolExecutor(1) as pool:
-        first = pool.submit(served.send, "GET", "/echo")
-        assert begun.wait(10)
-        refused = served.send("GET", "/echo")
+    with start_server(tmp_path, wait, **alone) as server, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(server.send, "GET", "/echo")
+        assert started.wait(10)
+        refused = server.send("GET", "/echo")
         go_on.set()
         assert first.result().status == 200
     assert (refused.status, refused.json["code"]) == (503, "busy")
@@ -262,8 +262,8 @@ def doorkeeper(event, _context):
 
 
 def test_authorizer_passes_its_context_on(tmp_path):
-    with start_server(tmp_path, authorizer=doorkeeper) as served:
-        event = event_of(served, "POST", "/echo", "{}", {"Authorization": "Bearer right"})
+    with start_server(tmp_path, authorizer=doorkeeper) as server:
+        event = event_of(server, "POST", "/echo", "{}", {"Authorization": "Bearer right"})
     assert event["requestContext"]["authorizer"] == {"lambda": {"caller": "ann"}}
 
 
@@ -271,9 +271,9 @@ def test_without_token_or_with_a_wrong_one_the_handler_is_not_called(tmp_path):
     called = []
     with start_server(
         tmp_path, lambda event, _: called.append(event), authorizer=doorkeeper
-    ) as served:
-        without = served.send("POST", "/echo", "{}")
-        wrong = served.send("POST", "/echo", "{}", {"Authorization": "Bearer wrong"})
+    ) as server:
+        without = server.send("POST", "/echo", "{}")
+        wrong = server.send("POST", "/echo", "{}", {"Authorization": "Bearer wrong"})
     assert (without.status, without.json["code"]) == (401, "unauthorized")
     assert without.headers["WWW-Authenticate"] == "Bearer"
     assert (wrong.status, wrong.json["code"]) == (403, "forbidden")
@@ -284,8 +284,8 @@ def test_authorizer_that_breaks_lets_nobody_in(tmp_path):
     def broken(_event, _context):
         raise RuntimeError("no secret found")
 
-    with start_server(tmp_path, authorizer=broken) as served:
-        assert served.send("GET", "/echo", headers={"Authorization": "Bearer right"}).status == 500
+    with start_server(tmp_path, authorizer=broken) as server:
+        assert server.send("GET", "/echo", headers={"Authorization": "Bearer right"}).status == 500
 
 
 def test_preflight_needs_no_token_and_reaches_the_handler(tmp_path):
@@ -296,40 +296,40 @@ def test_preflight_needs_no_token_and_reaches_the_handler(tmp_path):
 
     origin = "https://pages.example"
     headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    with start_server(tmp_path, preflight, authorizer=doorkeeper, origins=[origin]) as served:
-        got = served.send("OPTIONS", "/echo", headers=headers)
+    with start_server(tmp_path, preflight, authorizer=doorkeeper, origins=[origin]) as server:
+        got = server.send("OPTIONS", "/echo", headers=headers)
     assert got.status == 204
     assert got.headers["Access-Control-Allow-Origin"] == origin
     assert "Content-Length" not in got.headers
 
 
-def test_pages_of_strangers_may_not_use_the_api(served):
-    got = served.send("POST", "/echo", "{}", {"Origin": "https://evil.example"})
+def test_pages_of_strangers_may_not_use_the_api(server):
+    got = server.send("POST", "/echo", "{}", {"Origin": "https://evil.example"})
     assert (got.status, got.json["code"]) == (403, "origin_refused")
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:8080", "http://localhost:3000"])
-def test_pages_of_this_machine_may_use_the_api(served, origin):
-    assert served.send("POST", "/echo", "{}", {"Origin": origin}).status == 200
+def test_pages_of_this_machine_may_use_the_api(server, origin):
+    assert server.send("POST", "/echo", "{}", {"Origin": origin}).status == 200
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil", ""]
 )
-def test_names_that_only_point_here_are_refused(served, host):
-    got = served.send("GET", "/echo", headers={"Host": host})
+def test_names_that_only_point_here_are_refused(server, host):
+    got = server.send("GET", "/echo", headers={"Host": host})
     assert (got.status, got.json["code"]) == (421, "wrong_host")
 
 
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080", "[::1]"]
 )
-def test_own_names_are_answered(served, host):
-    assert served.send("GET", "/echo", headers={"Host": host}).status == 200
+def test_own_names_are_answered(server, host):
+    assert server.send("GET", "/echo", headers={"Host": host}).status == 200
 
 
-def test_connection_is_kept_for_the_next_request(served):
-    with served.connect() as connection:
+def test_connection_is_kept_for_the_next_request(server):
+    with server.connect() as connection:
         first = send_request(connection, "POST", "/echo", "one")
         socket_before = connection.sock
         for _ in range(5):

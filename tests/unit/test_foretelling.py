@@ -17,7 +17,7 @@ from mixer.sound.analysis.profile import (
     limiter_loss_db,
     limiter_losses_db,
 )
-from mixer.sound.arrange.loudness_prediction import predict_loudness
+from mixer.sound.arrange.loudness_prediction import Background, predict_loudness
 from mixer.sound.timeline import Clip
 from tests.timelines import build_measurement
 
@@ -40,10 +40,12 @@ def heard(gap_s: float, gain_db: float = 0.0) -> tuple[float, int]:
     second = 2 * RATE_HZ + round(gap_s * RATE_HZ)
     clips = [Clip("a", 0, 0, length, gain_db, 0), Clip("b", second, 0, length, gain_db, 0)]
     expected = predict_loudness(
-        *(clips, [take(2.0), take(2.0)], second + length, RATE_HZ),
+        clips,
+        [take(2.0), take(2.0)],
+        second + length,
+        RATE_HZ,
         dual_mono_db=0.0,
-        background=[{}, {}],
-        unmixed={},
+        background=Background([{}, {}], {}),
     )
     found = expected.lufs(0.0, None)
     assert found is not None

@@ -18,6 +18,7 @@ from mixer.api.openapi import describe_route
 from mixer.api.responses import json_response
 from mixer.api.routing import Api
 from mixer.api.schemas import RequestBody
+from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import OUTPUTS, Options
 from mixer.services.library import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
 from mixer.settings import Settings
@@ -164,7 +165,7 @@ def _choices(schemas: Mapping[str, Any], name: str) -> list[str]:
     """What an option may be; there is always the MP3."""
     parts = [schemas.get(name, {}), *schemas.get(name, {}).get("anyOf", ())]
     found = [str(choice) for part in parts for choice in part.get("enum", ())]
-    return found or (["mp3"] if name == "format" else [])
+    return found or ([DEFAULT_FORMAT] if name == "format" else [])
 
 
 def _bounds(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,10 +14,10 @@ from mixer.api.responses import json_response, round_db
 from mixer.api.routing import Api
 from mixer.api.story_schemas import StoriesAnswer, StoryAnswer, StoryBody
 from mixer.errors import BadInput, TextTooLong, UnreadableText
+from mixer.formats import DEFAULT_FORMAT
 from mixer.publish.chapters import require_cuttable
 from mixer.requests import Options
-from mixer.store.objects import validate_key
-from mixer.store.uploads import UPLOADS_PREFIX
+from mixer.store.objects import UPLOADS_PREFIX, validate_key
 from mixer.stories.ids import derive_webhook_secret
 from mixer.stories.input_checks import parse_music_key
 from mixer.stories.model import StoryKind, StoryResult, StoryState
@@ -117,7 +117,7 @@ def _build_story_request(
             limit=max_chars,
         )
     if body.outputs:
-        require_cuttable(body.format or "mp3")
+        require_cuttable(body.format or DEFAULT_FORMAT)
     given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
     return StoryRequest(
         kind=StoryKind.STORY,

@@ -18,7 +18,7 @@ from mixer.publish.epub.pages import (
     format_clock,
     text_direction,
 )
-from mixer.publish.zips import add_file, build_entry
+from mixer.publish.zips import add_file, build_entry, open_zip
 from mixer.script.document import collapse_whitespace
 from mixer.sound.formats.encoding import FORMATS
 
@@ -74,7 +74,7 @@ def write_book(
     An audio file is no longer needed when the next page is requested.
     """
     chapters = []
-    with ZipFile(file, "w") as archive:
+    with open_zip(file) as archive:
         _add_entry(archive, "mimetype", MIMETYPE, ZIP_STORED)  # first and bare (EPUB 3.3, 4.2.3)
         _add_entry(archive, "META-INF/container.xml", CONTAINER.encode())
         _add_entry(archive, "EPUB/style.css", STYLE.encode())

@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 
-from mixer.files import open_atomic
 from mixer.publish.chapters import ChapterSpan, FinishedFile
 from mixer.publish.epub.book import write_book
 from mixer.publish.epub.model import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
@@ -100,17 +100,17 @@ def write_read_aloud(
     finished: FinishedFile,
     pages: Sequence[BookPage],
     metadata: BookMetadata,
-    out: Path,
+    file: IO[bytes],
     processes: ProcessGroup,
 ) -> None:
-    """Write a book with a page for each part of a finished file."""
+    """Write a book with a page for each part of a finished file into a stream."""
 
     def pair_audio(scratch: Path) -> Iterator[tuple[BookPage, Path]]:
         for page, path in zip(pages, _cut_audio(finished, scratch, processes), strict=True):
             yield page, path
             path.unlink()
 
-    with TemporaryDirectory(prefix="mixdown-") as scratch, open_atomic(out) as file:
+    with TemporaryDirectory(prefix="mixdown-") as scratch:
         write_book(file, metadata, pair_audio(Path(scratch)))
 
 

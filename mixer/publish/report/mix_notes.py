@@ -3,16 +3,16 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from mixer.sound.analysis import profile
 from mixer.sound.analysis.loudness import STEP_S, WINDOW_S, amplitude, histogram, integrated_lufs
+from mixer.sound.analysis.profile import Flaw
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.levels import windows_under_speech
 from mixer.sound.timeline import Cue, Timeline
 
 FLAWS = {
-    profile.CLIPPED: "Recorded too loudly; the peaks are cut off: {sources}.",
-    profile.OFFSET: "A DC offset was removed: {sources}.",
-    profile.DAMAGED: "Damaged or cut short; the readable part was mixed: {sources}.",
+    Flaw.CLIPPED: "Recorded too loudly; the peaks are cut off: {sources}.",
+    Flaw.OFFSET: "A DC offset was removed: {sources}.",
+    Flaw.DAMAGED: "Damaged or cut short; the readable part was mixed: {sources}.",
 }
 
 NAMED_SOURCES = 5

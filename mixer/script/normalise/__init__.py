@@ -1,9 +1,27 @@
-"""Text as it is said, by language: one module for each kind of thing that is written otherwise.
+"""Text as it is spoken, by language: one module for each kind of thing that is written otherwise.
 
-Each module offers `build_rules(language)`. In doubt a rule proposes no replacement, and the text
+Each of them offers `build_rules(language)`. In doubt a rule proposes no replacement, and the text
 stays as it is written.
 """
 
-from mixer.script.normalise.language import is_same_language
+from mixer.script.normalise.language import (
+    MAX_CACHED_LANGUAGES,
+    Language,
+    is_same_language,
+    load_language,
+)
+from mixer.script.normalise.offset_map import NormalisedText
+from mixer.script.normalise.passes import normalise
+from mixer.script.normalise.rule import LOOK_CHARS, build_alternation, is_capitalised
 
-__all__ = ["is_same_language"]
+__all__ = [
+    "LOOK_CHARS",
+    "MAX_CACHED_LANGUAGES",
+    "Language",
+    "NormalisedText",
+    "build_alternation",
+    "is_capitalised",
+    "is_same_language",
+    "load_language",
+    "normalise",
+]

@@ -43,7 +43,7 @@ _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
 _NAME_IN_SENTENCE = re.compile(r"[\w,;][\"'”’)]*[ \u00a0](?:[^\W\d_][\w'’]*[ \u00a0]){1,3}$")
 
 Reading = Callable[[re.Match[str], str], str | None]
-"""From a match and its long form to what is said; None leaves it as written."""
+"""From a match and its long form to what is spoken; None leaves it as written."""
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:

@@ -1,7 +1,7 @@
 """Times of day and dates.
 
 English engines read `6:30 PM` well and `6:30 p.m.` with a stop too many; other languages define
-their own readings (`clock.readings`: a pattern, and how it is said). Dates are changed only where
+their own readings (`clock.readings`: a pattern, and how it is read). Dates are changed only where
 an engine would read figures one by one (2026-11-05) and no other reading is possible.
 """
 
@@ -95,7 +95,7 @@ def _expand_numeric_date(match: re.Match[str], language: Language) -> str | None
 
 
 def _format_date(year: str, month: int, day: int, language: Language) -> str | None:
-    """Write out a date; None when there is no such day."""
+    """Write out a date; None for one that does not exist."""
     if not (0 < month <= MONTHS and 0 < day <= DAYS):
         return None
     first = language.phrase("dates.first_day")

@@ -1,8 +1,8 @@
-"""Sums of money: `$1.2bn` is said as 1.2 billion dollars.
+"""Sums of money: `$1.2bn` is read as 1.2 billion dollars.
 
 Figures stay figures, which every engine reads; only the sign, the scale and the order change. The
 tables name signs (`money.signs`: one, many, one and many of the hundredth), scales
-(`money.scales`) and how a sum with hundredths is said (`money.with_minor`).
+(`money.scales`) and how a sum with hundredths is read (`money.with_minor`).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A text as written and as said, and which part of one corresponds to which part of the other.
+"""A text as written and as spoken, and which part of one corresponds to which part of the other.
 
 Normalisation runs in passes, each of which reads what the previous one wrote. A pass is a list of
 replacements: `apply_replacements` applies them, `compose_passes` joins two passes, so that in the
@@ -23,9 +23,9 @@ class Replacement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A part that is said otherwise than it is written.
+    """A part that is spoken otherwise than it is written.
 
-    `source[source_start:source_end]` is said as `spoken[spoken_start:spoken_end]`; either may be
+    `source[source_start:source_end]` is spoken as `spoken[spoken_start:spoken_end]`; either may be
     empty, not both.
     """
 
@@ -37,7 +37,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class NormalisedText:
-    """A text as written and as said.
+    """A text as written and as spoken.
 
     `edits` are sorted, with at least one common character between them.
     """
@@ -46,7 +46,7 @@ class NormalisedText:
     spoken: str
     edits: tuple[Edit, ...]
 
-    def source_offset(self, spoken_offset: int) -> int:
+    def find_source_offset(self, spoken_offset: int) -> int:
         """Map an offset of the spoken text to the source.
 
         Exact outside edits and at their borders; strictly inside an edit it is the edit's end in
@@ -62,7 +62,7 @@ class NormalisedText:
             return edit.source_start
         return edit.source_end + max(0, spoken_offset - edit.spoken_end)
 
-    def spoken_offset(self, source_offset: int, *, is_end: bool = False) -> int:
+    def find_spoken_offset(self, source_offset: int, *, is_end: bool = False) -> int:
         """Map an offset of the source to the spoken text.
 
         Exact outside edits and at their borders; strictly inside one it is the edit's beginning, or
@@ -98,7 +98,7 @@ class NormalisedText:
 
 
 def identity_text(text: str) -> NormalisedText:
-    """A text that is said as it is written."""
+    """A text that is spoken as it is written."""
     return NormalisedText(text, text, ())
 
 

@@ -1,4 +1,4 @@
-"""Write a paragraph the way it is said, so that an engine cannot misread it.
+"""Write a paragraph the way it is spoken, so that an engine cannot misread it.
 
 Three passes, each reading what the previous one wrote: characters without a sound are removed, then
 decorations, dashes and ellipses are cleaned, then words, signs and figures are written out by the

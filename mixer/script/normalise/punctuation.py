@@ -15,12 +15,12 @@ EMPHASIS_CHARS = "*_~"
 """Marks that typists put around a word to stress it."""
 
 CONTROLS = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters that are no white space
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters except white space
     "\u00ad"  # soft hyphen
     "\u200b\u200e\u200f\u2060-\u2064\ufeff"  # zero-width space, direction marks, joiners, BOM
     "\u202a-\u202e\u2066-\u206f"  # embeddings, overrides and isolates of direction
     "\ufff9-\ufffb"  # interlinear annotation
-    "\ud800-\udfff"  # halves of surrogate pairs, which are no text
+    "\ud800-\udfff"  # halves of surrogate pairs, not text
 )
 """Characters without sound or width; Unicode 17, general categories Cc, Cf and Cs.
 

@@ -108,8 +108,8 @@ def compile_rule(
     """A rule for what a pattern matches.
 
     Args:
-        pattern: a regular expression; what its group `edit` matched is replaced, or all of it
-            when there is no such group.
+        pattern: a regular expression; what its group `edit` matched is replaced, or all of
+            it without such a group.
         expand: the spoken form, or None to leave the text as it is written.
         required_chars: see NormalisationRule.
         hint: a cheaper pattern that must match somewhere for the costlier one to be tried.
@@ -148,7 +148,7 @@ def _capitalise_openings(text: str, accepted: Iterable[Replacement]) -> Iterator
     """Capitalise a spoken form that begins a sentence: `No. 5 is`, `3rd place went`.
 
     What the author wrote in lower case stays so, and so does what follows an abbreviation whose
-    full stop is not said.
+    full stop is silent.
     """
     silent_until = 0
     for start, end, spoken in accepted:

@@ -20,7 +20,7 @@ import regex
 from mixer.errors import UnreadableText
 from mixer.script.annotations import VERBATIM_TAGS, Annotation, Attributes, sort_annotations
 from mixer.script.document import Block, build_line_error
-from mixer.script.normalise.language import is_same_language
+from mixer.script.normalise import is_same_language
 
 MAX_WORDS = 10_000
 MAX_WORD_CHARS = 100

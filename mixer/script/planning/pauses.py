@@ -80,7 +80,7 @@ def resolve_pauses(choice: str | Mapping[str, int]) -> Pauses:
         if choice not in PROFILES:
             names = ", ".join(PROFILES)
             raise _build_error(
-                f"there is no profile {choice[:MAX_QUOTED_CHARS]!r}; choose one of {names}."
+                f"{choice[:MAX_QUOTED_CHARS]!r} is not a profile; choose one of {names}."
             )
         return PROFILES[choice]
     for kind, length_ms in choice.items():

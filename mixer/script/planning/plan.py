@@ -17,8 +17,8 @@ from mixer.script.planning.lexicon import Lexicon, Pronunciation
 from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.ssml import (
     SsmlStyle,
-    billed_chars,
     build_ssml,
+    count_billed_chars,
     weigh_annotations,
     weigh_text,
 )
@@ -38,7 +38,7 @@ class PlanStyle:
         language: BCP 47 tag of the text.
         ssml: for the narrator.
         gap_ms: of every silence between chunks; None for the pauses' own.
-        reads_titles: whether titles of chapters are said; chapters are named in any case.
+        reads_titles: whether titles of chapters are spoken; chapters are named in any case.
         voices: by name of the cast, where they differ from the narrator's.
     """
 
@@ -55,7 +55,7 @@ class PlanStyle:
 
 
 def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
-    """Decide what is said; without a style, American English on Polly's generative engine.
+    """Decide what is spoken; without a style, American English on Polly's generative engine.
 
     Raises:
         UnreadableText: there is not a word in the document.
@@ -235,4 +235,4 @@ def _build_chunk(
     speaker = group[0].speaker
     ssml = build_ssml(group, style.speaker_style(speaker))
     level_db = levels_db.get(speaker or NARRATOR, 0.0)
-    return Chunk(group, ssml, billed_chars(group), gap_ms, level_db)
+    return Chunk(group, ssml, count_billed_chars(group), gap_ms, level_db)

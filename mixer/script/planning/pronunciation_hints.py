@@ -1,7 +1,7 @@
 """Words that a voice may misread: abbreviations, names, foreign letters, figures in words. Pure.
 
 They are recognised by their looks alone, since no engine states what it knows. Listed are words as
-they will be said, except those with a pronunciation by the author or a lexicon, those written out
+they will be spoken, except those with a pronunciation by the author or a lexicon, those written out
 of figures and abbreviations, and names of days and months. In headings every word may have a
 capital, so they yield no names. German nouns look like names: such a language gets a long list.
 """
@@ -30,7 +30,7 @@ _CALENDAR = regex.compile(rf"{_MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)da
 class PronunciationHint:
     """A word to listen to.
 
-    `kind` is `abbreviation`, `mixed`, `foreign letters` or `name`; `times` how often it is said.
+    `kind` is `abbreviation`, `mixed`, `foreign letters` or `name`; `times` how often it is spoken.
     """
 
     word: str
@@ -56,7 +56,7 @@ def find_pronunciation_hints(script: Script) -> tuple[PronunciationHint, ...]:
 
 def _iter_words(utterance: Utterance) -> Iterator[tuple[str, bool]]:
     """The author's words without a set pronunciation, and whether their place gives a capital."""
-    verbatim = [mark for mark in utterance.annotations if mark.tag in VERBATIM_TAGS]
+    verbatim = [each for each in utterance.annotations if each.tag in VERBATIM_TAGS]
     is_heading = utterance.ending is BreakKind.HEADING
     for number, match in enumerate(_WORD.finditer(utterance.spoken)):
         is_verbatim = any(m.start < match.end() and match.start() < m.end for m in verbatim)

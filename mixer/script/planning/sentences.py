@@ -7,7 +7,7 @@ before a capital, where only knowledge of words helps, sentencex decides. It get
 the next word, so that an edit elsewhere changes no verdict, and without quotation marks and
 brackets, because it takes a missing one for a sentence without an end.
 
-In doubt there is no end: a sentence too long costs a shorter pause, a name cut in two is audible.
+In doubt a sentence does not end: one too long costs a shorter pause, a name cut in two is audible.
 """
 
 import re
@@ -15,8 +15,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mixer.script.normalise.language import MAX_CACHED_LANGUAGES, Language, load_language
-from mixer.script.normalise.rule import LOOK_CHARS, build_alternation, is_capitalised
+from mixer.script.normalise import (
+    LOOK_CHARS,
+    MAX_CACHED_LANGUAGES,
+    Language,
+    build_alternation,
+    is_capitalised,
+    load_language,
+)
 
 QUOTES = "\"'“”‘’«»‹›„‚"
 """Which of them open and which close depends on the language."""

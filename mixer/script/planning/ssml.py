@@ -58,7 +58,7 @@ def weigh_text(spoken: str, style: SsmlStyle) -> int:
     return max(utf16_chars(spoken), math.ceil(total_chars * share))
 
 
-def billed_chars(utterances: Sequence[Utterance]) -> int:
+def count_billed_chars(utterances: Sequence[Utterance]) -> int:
     """What an engine charges for: everything but the tags."""
     return sum(utf16_chars(utterance.spoken) for utterance in utterances)
 
@@ -116,12 +116,12 @@ def _add_text(parent: ET.Element, text: str, pauses: Pauses) -> None:
 def _add_annotated_text(
     parent: ET.Element, text: str, annotations: Sequence[Annotation], pauses: Pauses
 ) -> None:
-    open_elements: list[tuple[Annotation, ET.Element]] = []
+    open_elements = [(Annotation(0, len(text) + 1, ""), parent)]
     at = 0
 
     def add_text_until(end: int) -> None:
         nonlocal at
-        innermost = open_elements[-1][1] if open_elements else parent
+        innermost = open_elements[-1][1]
         inner = ET.Element("text")
         is_verbatim = any(each.tag in VERBATIM_TAGS for each, _ in open_elements)
         _add_text(inner, text[at:end], NO_PAUSES if is_verbatim else pauses)
@@ -130,12 +130,12 @@ def _add_annotated_text(
         at = end
 
     for annotation in [*annotations, Annotation(len(text), len(text), "")]:
-        while open_elements and open_elements[-1][0].end <= annotation.start:
+        while open_elements[-1][0].end <= annotation.start:
             add_text_until(open_elements[-1][0].end)
             open_elements.pop()
         add_text_until(annotation.start)
         if annotation.tag:
-            innermost = open_elements[-1][1] if open_elements else parent
+            innermost = open_elements[-1][1]
             element = ET.SubElement(innermost, annotation.tag, dict(annotation.attributes))
             if annotation.end > annotation.start:
                 open_elements.append((annotation, element))

@@ -8,8 +8,7 @@ import regex
 
 from mixer.script.annotations import VERBATIM_TAGS, Annotation, clip_annotations, map_annotations
 from mixer.script.document import Block, BlockKind, has_words
-from mixer.script.normalise.offset_map import NormalisedText
-from mixer.script.normalise.passes import normalise
+from mixer.script.normalise import NormalisedText, normalise
 from mixer.script.planning.sentences import split_sentences
 from mixer.script.script import BreakKind, Utterance
 from mixer.script.sounds import SOUND_TAGS, assign_cues
@@ -103,20 +102,20 @@ class _SpokenPiece:
 
 def _source_span(text: NormalisedText, start: int, end: int) -> tuple[int, int]:
     """Map a span of the spoken text to the source, without white space at its ends."""
-    first, last = text.source_offset(start), text.source_offset(end)
+    first, last = text.find_source_offset(start), text.find_source_offset(end)
     words = text.source[first:last]
     return last - len(words.lstrip()), first + len(words.rstrip())
 
 
 def _normalise_block(block: Block, language: str) -> tuple[NormalisedText, tuple[Annotation, ...]]:
-    """A block's text as it is said, and its annotations on that, sounds excluded."""
+    """A block's text as it is spoken, and its annotations on that, sounds excluded."""
     text = normalise(block.text, language)
     annotations = [each for each in block.annotations if each.tag not in SOUND_TAGS]
     if not annotations:
         return text, ()
     text = text.revert_edits((m.start, m.end) for m in annotations if m.tag in VERBATIM_TAGS)
     return text, tuple(
-        map_annotations(annotations, lambda at, is_end: text.spoken_offset(at, is_end=is_end))
+        map_annotations(annotations, lambda at, is_end: text.find_spoken_offset(at, is_end=is_end))
     )
 
 

@@ -1,7 +1,7 @@
 """EPUB to Document: the words of a book in reading order, its chapters, its metadata.
 
 Files are read in the order of the spine. Chapters open where the first two levels of the table of
-contents point; a target without a heading opens its chapter silently, so that nothing is said that
+contents point; a target without a heading opens its chapter silently, so that nothing is read that
 the book does not say. Without a table of contents, headings open chapters.
 
 The price: what the book does not mark as a note or a page number is read as text.
@@ -126,8 +126,8 @@ def _decode_page(content: bytes) -> str:
     """Decode by byte order mark, declaration, UTF-8, Windows-1252, in that order."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return normalise_newlines(content.decode("utf-16", errors="replace"))
-    head = content[:_SNIFFED_CHARS]
-    declared = _XML_ENCODING.search(head) or _META_CHARSET.search(head)
+    beginning = content[:_SNIFFED_CHARS]
+    declared = _XML_ENCODING.search(beginning) or _META_CHARSET.search(beginning)
     stated = declared[1].decode("ascii") if declared else "utf-8"
     for encoding in (stated, "utf-8", "cp1252"):
         try:

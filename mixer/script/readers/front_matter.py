@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, fields
 import regex
 
 from mixer.errors import UnreadableText
-from mixer.script.document import build_line_error
-from mixer.script.script import Metadata, Role
+from mixer.script.document import Block, Document, build_line_error
+from mixer.script.script import Metadata, Role, SoundCue
 
 METADATA_KEYS = tuple(each.name for each in fields(Metadata))
 
@@ -61,6 +61,20 @@ class FrontMatter:
     def metadata(self) -> Metadata:
         """For the finished file."""
         return Metadata(**{name: self.values.get(name, "") for name in METADATA_KEYS})
+
+    def build_document(self, blocks: tuple[Block, ...], music: SoundCue | None) -> Document:
+        """The document of a text that begins with this."""
+        return Document(
+            blocks,
+            title=self.values.get("title", ""),
+            author=self.values.get("author", ""),
+            language=self.values.get("language", ""),
+            metadata=self.metadata,
+            cast=self.cast,
+            cover_name=self.values.get("cover", ""),
+            lexicon_name=self.values.get("lexicon", ""),
+            music=music,
+        )
 
 
 def split_front_matter(

@@ -2,7 +2,7 @@
 
     Tom: Who is there?                     a paragraph spoken by a role of the cast
     Tom:                                   in its own paragraph: all that follow, up to the next
-    He said [[Tom: come in]] and left.     another voice inside a paragraph
+    He cried [[Tom: come in]] and left.    another voice inside a paragraph
     [[pause 2s]] [[pause 300ms]]           silence
     [[emphasis: never]]                    stress, where the engine supports it
     [[lang fr: bon voyage]]                words of another language, where the engine supports it
@@ -15,7 +15,7 @@ the text's own reader has built, so that plain text and Markdown share them.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import regex
 
@@ -37,7 +37,7 @@ from mixer.script.document import (
     normalise_newlines,
     paragraph,
 )
-from mixer.script.readers.front_matter import FrontMatter, split_front_matter
+from mixer.script.readers.front_matter import split_front_matter
 from mixer.script.readers.sound_tags import (
     InvalidSound,
     SoundDefinitions,
@@ -58,7 +58,6 @@ _PARAGRAPH_END = regex.compile(r"\n[ \t]*\n|\Z")
 _LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _TAGS_ONLY = regex.compile(r"[ \t]*(?:\[\[(?:(?!\]\]).)*\]\][ \t]*)+")
 _TAG_KINDS = "pause, emphasis, lang, say, music, sting, sound or a name of the cast"
-_NO_SOUNDS = SoundDefinitions(None, {})
 
 
 def read_tagged_text(
@@ -90,24 +89,7 @@ def read_tagged_text(
         blocks = tags.extract_tags(read_blocks(tags.prepare_text(body)))
     else:
         blocks = read_blocks(body)
-    return _build_document(blocks, front_matter, sounds)
-
-
-def _build_document(
-    blocks: tuple[Block, ...], front_matter: FrontMatter, sounds: SoundDefinitions
-) -> Document:
-    values = front_matter.values
-    return Document(
-        blocks,
-        title=values.get("title", ""),
-        author=values.get("author", ""),
-        language=values.get("language", ""),
-        metadata=front_matter.metadata,
-        cast=front_matter.cast,
-        cover_name=values.get("cover", ""),
-        lexicon_name=values.get("lexicon", ""),
-        music=sounds.opening,
-    )
+    return front_matter.build_document(blocks, sounds.opening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +102,10 @@ class _TagReader:
 
     cast: Sequence[Role]
     name: str
-    first_line: int = 1
-    sounds: SoundDefinitions = _NO_SOUNDS
-    sound_lines: Mapping[str, deque[int]] = field(default_factory=dict)
-    has_explicit_headings: bool = False
+    first_line: int
+    sounds: SoundDefinitions
+    sound_lines: Mapping[str, deque[int]]
+    has_explicit_headings: bool
 
     @property
     def speaker_names(self) -> frozenset[str]:

@@ -16,12 +16,12 @@ LOUDNESS_WITHIN_LU = 0.3
 
 ACX_NOISE_DBFS = -60.0
 SILENT_DBFS = -90.0
-"""Below it lies digital silence, whatever an encoder makes of it, and no room."""
+"""Below it is digital silence, whatever an encoder makes of it, not a room."""
 
 ACX_HEAD_S, ACX_TAIL_S = (0.5, 1.0), (1.0, 5.0)
-ACX_KBPS, ACX_RATE_HZ, ACX_LONGEST_S = 192, 44_100, 7_200
+ACX_CODEC, ACX_KBPS, ACX_RATE_HZ, ACX_LONGEST_S = "mp3", 192, 44_100, 7_200
 BLOCK_ALLOWANCE_S = 0.1
-"""Ends are told in blocks of so much."""
+"""Ends are measured in blocks of so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,7 @@ class StreamInfo:
     Attributes:
         codec: as FFmpeg names it, such as `mp3`.
         rate_hz: sample rate.
-        kbps: bit rate; 0 where it is not told.
-        duration_s: of the audio.
+        kbps: bit rate; 0 where it is unknown.
     """
 
     codec: str
@@ -83,7 +82,7 @@ def _check_acx(
 ) -> Iterator[ComplianceRule]:
     if verification.levels_dbfs:
         yield from _check_acx_levels(verification, rms_db)
-    is_mp3 = stream_info.codec.startswith("mp3")
+    is_mp3 = stream_info.codec.startswith(ACX_CODEC)
     yield ComplianceRule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", stream_info.kbps,
                is_mp3 and round(stream_info.kbps) >= ACX_KBPS)  # fmt: skip
     yield _check_range("sample_rate_hz", stream_info.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)

@@ -25,7 +25,7 @@ BIN_LU = 0.25
 """Width of a histogram's bins: fine enough for 0.01 LU, coarse enough to travel with a chunk."""
 
 FINE_BIN_LU = 0.01
-"""Of a finished mix, whose loudness is told, and where a few windows at the gate may count."""
+"""For a finished mix, whose loudness is reported; a few windows at the gate may count."""
 
 Histogram = Mapping[float, int]
 """Momentary windows by loudness: the middle of a bin in LUFS to the number of windows in it."""

@@ -28,8 +28,8 @@ SILENCE_S = 0.02
 """Shorter dips are part of speech."""
 
 BLOCK_SAMPLES = 1_200
-"""50 ms at 24 kHz, in which peaks and mean levels are told; shorter ones cost more than they tell
-(measured)."""
+"""50 ms at 24 kHz, in which peaks and mean levels are measured; shorter ones are not
+worth their cost (measured)."""
 
 SETTLING_S = 0.05
 """Until the high-pass has forgotten the step with which a recording off the middle begins."""
@@ -37,14 +37,14 @@ SETTLING_S = 0.05
 MISSING_S = 0.25
 """A file that plays so much less than it promises was cut."""
 
-TIMEOUT_S = 600.0
+DECODE_TIMEOUT_S = 600.0
 """A pass takes about a second for half an hour of speech; this is for a machine gone wrong."""
 
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
 
 SAMPLE_CLOCK = "asetpts=round(N/SR/TB)"
-"""Time told by samples alone: a file's own times may begin late or jump where it is damaged."""
+"""Time counted in samples alone: a file's own times may begin late or jump where it is damaged."""
 
 MUSIC_CHANNELS = "aformat=channel_layouts=stereo|mono"
 """Mono and stereo as they are, anything else folded down to stereo."""
@@ -57,7 +57,6 @@ class Measurement:
     Attributes:
         samples: decoded length at `rate_hz`.
         rate_hz: sample rate.
-        channels: of the file.
         true_peak_dbtp: oversampled peak; -inf for silence.
         lead_samples: dead air before the first sound.
         tail_samples: dead air after the last sound.
@@ -119,7 +118,7 @@ def measure(
                 _build_command(channels, blocks_file.name),
                 files=[path.resolve()],
                 cwd=Path(folder),
-                timeout_s=TIMEOUT_S,
+                timeout_s=DECODE_TIMEOUT_S,
                 processes=processes,
             )
         except RenderFailed as error:
@@ -141,7 +140,7 @@ def parse_true_peak_dbtp(stderr: str) -> float:
 
 
 def _build_command(channels: str, blocks_file: str) -> list[str]:
-    """Two branches: one tells levels in blocks, the other silences and loudness.
+    """Two branches: levels in blocks, and silences and loudness.
 
     Its ends are padded: windows there hold less than a whole one of speech, as between the gaps of
     a mix.

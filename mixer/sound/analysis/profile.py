@@ -1,4 +1,4 @@
-"""What the histogram of a recording leaves out and a mix needs to foretell itself. Pure.
+"""What the histogram of a recording leaves out and a mix needs to predict its loudness. Pure.
 
 How the recording begins and ends, so that two that follow closely are not counted twice; how much
 loudness a limiter takes from it; its noise; its pauses, for captions and for the bed; its flaws,
@@ -8,6 +8,7 @@ for the report.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mixer.sound.analysis.loudness import ABSOLUTE_GATE_LUFS, STEP_S, WINDOW_S
 
@@ -15,7 +16,7 @@ EDGE_WINDOWS = 5
 """So many windows reach over the edge of a sound, or begin right at it."""
 
 LIMIT_STEPS_DB = (1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 12.0, 16.0, 20.0)
-"""Below a recording's peak: where the loss to a limiter is foretold; straight lines between."""
+"""Below a recording's peak: where the loss to a limiter is predicted; straight lines between."""
 
 LIMITED_SHARES = (0.5, 0.55, 0.58, 0.65, 0.71, 0.77, 0.82, 0.85, 0.87)
 """How much of the loss that follows from peaks alone our limiter causes, at LIMIT_STEPS_DB: between
@@ -27,7 +28,7 @@ PAUSE_S = 0.08
 """Shorter silences are stops inside a word."""
 
 NOISE_SHARE = 0.05
-"""So many of all blocks, the quietest, tell the noise of a recording."""
+"""The share of all blocks, the quietest, that are the noise of a recording."""
 
 NOISE_BLOCKS = 4
 NOISE_SPREAD_DB = 4.0
@@ -37,13 +38,21 @@ MUTE_DBFS = -90.0
 """Below it a block holds nothing, not even noise."""
 
 DC_OFFSET = 0.003
-"""-50 dBFS: an offset of more is heard where a recording begins, if it is left in."""
+"""-50 dBFS: an offset of more is audible where a recording begins, if it is left in."""
 
 FULL_SCALE_DBFS = -0.1
 CLIPPED_SAMPLES = 20
 """So many samples at full scale are no accident."""
 
-CLIPPED, OFFSET, DAMAGED = "clipped", "offset", "damaged"
+
+class Flaw(StrEnum):
+    """What may be wrong with a recording."""
+
+    CLIPPED = "clipped"
+    OFFSET = "offset"
+    DAMAGED = "damaged"
+
+
 """The flaws."""
 
 
@@ -92,7 +101,7 @@ class Profile:
         rms_dbfs: of the whole recording; None: unknown.
         noise_dbfs: of its quietest moments; None: unknown, or silent like a synthetic voice.
         pauses: silences inside it, from sample to sample, in order.
-        flaws: of CLIPPED, OFFSET, DAMAGED.
+        flaws: values of Flaw.
         momentary_lufs: all windows in order, one every STEP_S; for music, which is never stored.
     """
 
@@ -157,7 +166,7 @@ def _limited_energy(peaks_db: Sequence[float], energies: Sequence[float], limit_
 
 
 def limiter_loss_db(losses_db: Sequence[float], over_db: float) -> float:
-    """What a limiter takes from a recording whose peak lies so far above its limit."""
+    """What a limiter takes from a recording whose peak is so far above its limit."""
     if over_db <= 0 or not losses_db:
         return 0.0
     steps, losses = (0.0, *LIMIT_STEPS_DB), (0.0, *losses_db)
@@ -189,17 +198,17 @@ def noise_dbfs(blocks: Sequence[LevelBlock]) -> float | None:
 def find_flaws(raw: RawStats, *, is_damaged: bool) -> Iterator[str]:
     """What is wrong with a recording."""
     if raw.peak_dbfs >= FULL_SCALE_DBFS and raw.samples_at_peak > CLIPPED_SAMPLES:
-        yield CLIPPED
+        yield Flaw.CLIPPED
     if raw.offset > DC_OFFSET:
-        yield OFFSET
+        yield Flaw.OFFSET
     if is_damaged:
-        yield DAMAGED
+        yield Flaw.DAMAGED
 
 
 def find_inner_pauses(
     silences: Sequence[tuple[int, int]], samples: int, rate_hz: int
 ) -> tuple[tuple[int, int], ...]:
-    """The silences that have sound before and behind them, and last long enough to be heard."""
+    """The silences that have sound before and behind them, and are long enough to notice."""
     return tuple(
         (start, end)
         for start, end in silences

@@ -9,48 +9,27 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-import regex
-
 from mixer.errors import RenderFailed
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.sound import ffmpeg
+from mixer.sound.analysis.decoding import SILENCE_POWER, Blocks, Skips, decode_levels
 from mixer.sound.analysis.loudness import (
     FINE_BIN_LU,
-    STEP_S,
     histogram,
     integrated_lufs,
     loudness_range_lu,
 )
-from mixer.sound.analysis.measurement import (
-    MUSIC_CHANNELS,
-    SILENCE_DBFS,
-    TIMEOUT_S,
-    parse_momentary_lufs,
-    parse_true_peak_dbtp,
-)
+from mixer.sound.analysis.measurement import SILENCE_DBFS
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import MIX_RATE_HZ
 
-BLOCK_S = 0.1
-"""In which plain levels are told, at most."""
-
-SILENCE_POWER = 1e-12
-"""Power of -120 dBFS: what rounding leaves of silence."""
-
-ENERGY_SCALE = 1_000_000
-"""Energy is printed with six digits behind the point."""
-
 VERIFICATION_VERSION = 1
 """Goes up when a piece is measured otherwise than before."""
-
-FRAMES_AT_ONCE = 4_410
-ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
-"""For each stretch: the stretches share the cores among themselves."""
 
 NOISE_FLOOR_WINDOW_S = 0.5
 """The quietest stretch of this length is the noise floor."""
@@ -132,7 +111,7 @@ class EncodedPiece:
         preroll_samples: at its beginning, which only fill the decoder's and the meters' memory; 0
             for the first, whose header says what to skip.
         starts_at: the sample of the file that is decoded first, preroll included.
-        name: of what it consists of, to find again what it measured; empty to measure it anew.
+        name: of what it consists of, to find again what it measured; empty to measure it again.
     """
 
     content: bytes
@@ -185,8 +164,8 @@ def verify(
     if spans:
         pieces = _read_pieces(path, spans)
         return verify_pieces(pieces, duration_s, columns, processes=processes)
-    decoding = _Decoding(_Blocks.for_file(duration_s, columns), processes)
-    return _combine_parts([decoding.verify_input(ffmpeg.confined_input(0), [path], _Skips())])
+    decoding = _Decoding(Blocks.for_file(duration_s, columns), processes)
+    return _combine_parts([decoding.verify_input(ffmpeg.confined_input(0), [path], Skips())])
 
 
 def _read_pieces(path: Path, spans: Iterable[EncodedSpan]) -> Iterator[EncodedPiece]:
@@ -214,7 +193,7 @@ def verify_pieces(
         memory: of what pieces measured before.
         processes: the job that it belongs to.
     """
-    decoding = _Decoding(_Blocks.for_file(duration_s, columns), processes, memory)
+    decoding = _Decoding(Blocks.for_file(duration_s, columns), processes, memory)
     found: dict[int, Verification] = {}
     for (number, _), outcome in run_in_parallel(
         enumerate(pieces), lambda numbered: decoding.verify_piece(numbered[1]), usable_cores()
@@ -237,48 +216,10 @@ def _combine_parts(parts: Sequence[Verification]) -> Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class _Blocks:
-    """A column as blocks of equal length, none longer than BLOCK_S."""
-
-    samples: int
-    per_column: int
-
-    @classmethod
-    def for_file(cls, duration_s: float, columns: int) -> "_Blocks":
-        column_samples = max(1, round(duration_s * MIX_RATE_HZ / columns))
-        count = math.ceil(column_samples / (BLOCK_S * MIX_RATE_HZ))
-        return cls(max(1, round(column_samples / count)), count)
-
-
-@dataclass(frozen=True, slots=True)
-class _Skips:
-    """What is decoded of a piece and does not count.
-
-    Attributes:
-        preroll: samples before its own.
-        unmeasured_samples: samples before the first loudness window, so that windows end at whole
-            STEP_S of the whole file, whatever piece they are in.
-        windows: loudness windows that end before its own samples begin.
-    """
-
-    preroll: int = 0
-    unmeasured_samples: int = 0
-    windows: int = 0
-
-    @classmethod
-    def of(cls, piece: EncodedPiece) -> "_Skips":
-        preroll, step = piece.preroll_samples, round(STEP_S * MIX_RATE_HZ)
-        if not preroll:
-            return cls()
-        unmeasured = -piece.starts_at % step
-        return cls(preroll, unmeasured, (preroll - unmeasured) // step)
-
-
-@dataclass(frozen=True, slots=True)
 class _Decoding:
     """How the parts of one file are decoded."""
 
-    blocks: _Blocks
+    blocks: Blocks
     processes: ProcessGroup | None
     memory: VerificationMemory | None = None
 
@@ -286,7 +227,7 @@ class _Decoding:
         """What a piece measures; remembered where it has a name."""
         if self.memory is None or not piece.name:
             return self._decode_piece(piece)
-        skips = _Skips.of(piece)
+        skips = Skips.of_piece(piece.preroll_samples, piece.starts_at)
         shaping = (piece.preroll_samples, skips.unmeasured_samples, *astuple(self.blocks))
         fingerprint = " ".join(map(str, (VERIFICATION_VERSION, *shaping)))
         if (found := self.memory.load(piece.name, fingerprint)) is None:
@@ -298,95 +239,23 @@ class _Decoding:
         with TemporaryDirectory(prefix="check-") as folder:
             path = Path(folder, "piece")  # from a pipe, FFmpeg plays the last frame to its end
             path.write_bytes(piece.content)
-            return self.verify_input(["-f", piece.demuxer, "-i", str(path)], (), _Skips.of(piece))
+            return self.verify_input(
+                ["-f", piece.demuxer, "-i", str(path)],
+                (),
+                Skips.of_piece(piece.preroll_samples, piece.starts_at),
+            )
 
     def verify_input(
-        self, source: Sequence[str], files: Sequence[Path], skips: _Skips
+        self, source: Sequence[str], files: Sequence[Path], skips: Skips
     ) -> Verification:
-        with TemporaryDirectory(prefix="check-") as folder:
-            extremes, energies = Path(folder, "extremes.txt"), Path(folder, "energies.txt")
-            shaped = _filter_arguments(self.blocks.samples, skips, extremes.name, energies.name)
-            done = ffmpeg.run(
-                [*ONE_THREAD, *source, *shaped],
-                files=[path.resolve() for path in files],
-                cwd=Path(folder),
-                timeout_s=TIMEOUT_S,
-                processes=self.processes,
-            )
-            peaks = _parse_peaks(extremes.read_text())
-            levels_dbfs = _parse_levels(energies.read_text(), self.blocks)
-        momentary = parse_momentary_lufs(done.stdout.decode())[skips.windows :]
-        if not momentary and not skips.preroll:
+        found = decode_levels(source, files, self.blocks, skips, self.processes)
+        if not found.momentary_lufs and not skips.preroll:
             raise RenderFailed("There is not a moment of sound in the finished file.")
         return Verification(
-            integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
-            true_peak_dbtp=parse_true_peak_dbtp(done.stderr),
-            momentary_lufs=array("d", momentary),
-            peaks=_column_peaks(peaks, self.blocks.per_column),
-            levels_dbfs=levels_dbfs,
+            integrated_lufs=integrated_lufs(histogram(found.momentary_lufs, FINE_BIN_LU)),
+            true_peak_dbtp=found.true_peak_dbtp,
+            momentary_lufs=array("d", found.momentary_lufs),
+            peaks=found.peaks,
+            levels_dbfs=found.levels_dbfs,
             block_s=self.blocks.samples / MIX_RATE_HZ,
         )
-
-
-def _column_peaks(
-    peaks: Sequence[tuple[float, float]], blocks_per_column: int
-) -> tuple[tuple[float, float], ...]:
-    """The extremes of each column, of those of its blocks."""
-    columns = (peaks[at : at + blocks_per_column] for at in range(0, len(peaks), blocks_per_column))
-    return tuple((min(low for low, _ in each), max(high for _, high in each)) for each in columns)
-
-
-def _filter_arguments(
-    block_samples: int, skips: _Skips, extremes_file: str, energies_file: str
-) -> list[str]:
-    """Three branches over one decoding: loudness and true peak, extreme samples, energy.
-
-    Telling levels itself, `astats` takes twice as long as decoding and loudness together; telling
-    extremes it is quick. So squares are added up from the beginning on, and the highest sum in a
-    block is its last. Two of the branches end inside the graph, and frames go through it in large
-    ones: handing them from thread to thread took a fifth of the time.
-    """
-    levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
-    stats = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall="
-    blocks = f"asetnsamples={block_samples}:p=0"
-    mono = "aresample=ochl=mono:rematrix_maxval=1"
-    added = f"biquad=b0={ENERGY_SCALE}:b1=0:b2=0:a0=1:a1=-1:a2=0"
-    extremes = f"ametadata=print:file={extremes_file}"
-    energies = f"ametadata=print:file={energies_file}"
-    graph = [
-        f"[0:a:0]{MUSIC_CHANNELS},asetnsamples={FRAMES_AT_ONCE}:p=0,asplit[a][b]",
-        f"[a]{_skip_filter(skips.unmeasured_samples)}{levels}[c]",
-        f"[b]{_skip_filter(skips.preroll)}aresample={MIX_RATE_HZ},asplit[d][e]",
-        f"[d]aformat=sample_fmts=fltp,{blocks},{stats}Min_level+Max_level,{extremes},anullsink",
-        "[e]aformat=sample_fmts=dblp,asplit[g][h]",
-        f"[g][h]amultiply,{mono},{added},{blocks},{stats}Max_level,{energies},anullsink",
-    ]
-    return ["-filter_complex", ";".join(graph), "-map", "[c]", "-f", "null", "-"]
-
-
-def _skip_filter(samples: int) -> str:
-    """A filter that takes the first samples away, where there are some to take."""
-    return f"atrim=start_sample={samples}," if samples else ""
-
-
-def _parse_levels(output: str, blocks: _Blocks) -> Sequence[float]:
-    """Plain level of each block, told by the energy up to its end; -inf for silence.
-
-    The last block of a stretch may be shorter, and is told as if silence filled it up.
-    """
-    upto = [float(match["value"]) for match in _HIGHEST.finditer(output)]
-    whole = blocks.samples * ENERGY_SCALE
-    powers = ((after - before) / whole for before, after in pairwise([0.0, *upto]))
-    return array(
-        "d", (10 * math.log10(power) if power > SILENCE_POWER else -math.inf for power in powers)
-    )
-
-
-def _parse_peaks(output: str) -> tuple[tuple[float, float], ...]:
-    lowest = [float(match["value"]) for match in _LOWEST.finditer(output)]
-    highest = [float(match["value"]) for match in _HIGHEST.finditer(output)]
-    return tuple(zip(lowest, highest, strict=True))
-
-
-_LOWEST = regex.compile(r"Overall\.Min_level=(?P<value>\S+)")
-_HIGHEST = regex.compile(r"Overall\.Max_level=(?P<value>\S+)")

@@ -1,1 +1,16 @@
-"""What plays when, and how loud. Pure."""
+"""What plays when, and how loud: takes, music and sounds to a Timeline. Pure."""
+
+from mixer.sound.arrange.cues import SoundFile
+from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.levels import windows_under_speech
+from mixer.sound.arrange.placement import Take
+from mixer.sound.arrange.sound_annotations import SoundAnnotation
+
+__all__ = [
+    "MixStyle",
+    "SoundAnnotation",
+    "SoundFile",
+    "Take",
+    "build_timeline",
+    "windows_under_speech",
+]

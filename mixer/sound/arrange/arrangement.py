@@ -20,7 +20,7 @@ SOUND_GAP_S = 0.3
 """Of silence between two sounds in one pause, and behind those before the first word."""
 
 MIN_MUSIC_S = 1.0
-"""Music that would be heard for less, before or behind a sound that it makes room for, is not."""
+"""Music that would play for less, before or after a sound that it makes room for, is left out."""
 
 
 def sounds_duration_s(
@@ -64,19 +64,17 @@ def _is_before_take(annotation: SoundAnnotation) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class VoiceLayout:
-    """Where the voice lies.
+    """Where the voice is.
 
     Attributes:
         takes: with room for their sounds.
         clips: one per take.
-        sections: of the timeline.
-        margin: silence before anything is heard, in samples.
-        rate_hz: of the timeline.
+        margin: silence before the first sound, in samples.
     """
 
     takes: Sequence[Take]
-    clips: Sequence[Clip]
-    sections: Sequence[Section]
+    clips: tuple[Clip, ...]
+    sections: tuple[Section, ...]
     margin: int
     rate_hz: int
 
@@ -168,7 +166,7 @@ def arrange_music(
     Args:
         opening: what plays from the beginning; None for nothing.
         placed_sounds: all sounds.
-        voice: where the voice lies.
+        voice: where the voice is.
         length: of the timeline, in samples.
     """
     starts: dict[int, SoundAnnotation | None] = {0: opening}
@@ -218,7 +216,7 @@ def _subtract_gaps(
 
 
 def _split_region(region: MusicRegion, edges: Sequence[int]) -> Iterator[MusicRegion]:
-    """A stretch parted where sections begin."""
+    """A region split where sections begin."""
     inner = [edge for edge in edges if region.start < edge < region.end]
     for start, end in zip([region.start, *inner], [*inner, region.end], strict=True):
         yield replace(

@@ -1,4 +1,4 @@
-"""Music and sounds as cues: music anew in each section, low under speech, up in pauses. Pure."""
+"""Music and sounds as cues: begun in each section, low under speech, up in pauses. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ class SoundFile:
     Attributes:
         source: its object key.
         measured: in its own channels.
-        digest: of its content, which tells it from another of the same key; may be empty.
+        digest: of its content, which differs from another of the same key; may be empty.
     """
 
     source: str
@@ -90,13 +90,12 @@ def seam_s(audible_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class MusicBedStyle:
-    """How music lies under the voice.
+    """How music plays under the voice.
 
     Attributes:
         rise_db: by how much it rises in long pauses, at most; it never rises up to the voice.
-        level_lu: how far below the voice it lies, where its mark says nothing else.
+        level_lu: how far below the voice it plays, unless its annotation says otherwise.
         fade_out_s: at the very end.
-        rate_hz: of the timeline.
         envelope: how quickly it gives way and comes back.
     """
 
@@ -107,7 +106,7 @@ class MusicBedStyle:
     envelope: DuckingEnvelope = RADIO
 
     def level_below_voice_lu(self, level_lu: float | None) -> float:
-        """How far below the voice music of a level lies."""
+        """How far below the voice music of a level plays."""
         return self.level_lu if level_lu is None else -level_lu
 
 
@@ -123,9 +122,9 @@ def place_cues(
 
     Args:
         music: in playing order.
-        foreground: when the voice, or a sound over the music, is heard.
+        foreground: when the voice, or a sound over the music, plays.
         length: of the timeline, in samples.
-        bed_style: how it lies.
+        bed_style: how it plays.
     """
     rate_hz = bed_style.rate_hz
     befores = [0, *(stretch.end for stretch in music)]

@@ -23,10 +23,10 @@ def build_ramps(
     rate_hz: int,
     envelope: DuckingEnvelope = RADIO,
 ) -> tuple[Ramp, ...]:
-    """The ramps of a bed that lies low under speech and rises in its long pauses.
+    """The ramps of a bed that is low under speech and rises in its long pauses.
 
     Args:
-        speech: when the voice is heard, in order, not overlapping.
+        speech: when the voice speaks, in order, not overlapping.
         bed: where the bed plays.
         rise_db: by how much it rises; 0 for never.
         rate_hz: of all samples.
@@ -58,9 +58,9 @@ def _find_pauses(
     """From where the bed may begin to rise to where it must be down again."""
     hold = round(envelope.hold_s * rate_hz)
     least = round((envelope.release_s + envelope.attack_s) * rate_hz)
-    heard = [span for span in speech if span[1] > bed[0] and span[0] < bed[1]]
+    inside = [span for span in speech if span[1] > bed[0] and span[0] < bed[1]]
     quiet_from = bed[0]
-    for start, end in heard:
+    for start, end in inside:
         if start - quiet_from >= least:
             yield quiet_from, start
         quiet_from = max(quiet_from, end + hold)

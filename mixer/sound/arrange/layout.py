@@ -9,6 +9,7 @@ from types import MappingProxyType
 from mixer.errors import UnplayableAudio
 from mixer.script.script import CuePlace, SoundKind
 from mixer.sound.analysis.loudness import DUAL_MONO_LU
+from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.arrangement import (
     SOUND_GAP_S,
     VoiceLayout,
@@ -19,17 +20,19 @@ from mixer.sound.arrange.arrangement import (
     sounds_duration_s,
 )
 from mixer.sound.arrange.cues import MusicBedStyle, SoundFile
-from mixer.sound.arrange.levels import clip_gains_db, compute_mastering
-from mixer.sound.arrange.loudness_prediction import predict_loudness
-from mixer.sound.arrange.music_levels import build_accompaniment, mean_shares
+from mixer.sound.arrange.ducking import Span
+from mixer.sound.arrange.levels import MasteringTarget, clip_gains_db, compute_mastering
+from mixer.sound.arrange.loudness_prediction import Background, predict_loudness
+from mixer.sound.arrange.music_levels import Accompaniment, build_accompaniment, mean_shares
 from mixer.sound.arrange.pauses import count_silent_windows, pause_windows, speech_spans
 from mixer.sound.arrange.placement import Take, place_takes
 from mixer.sound.arrange.sound_annotations import PlacedSound, SoundAnnotation
 from mixer.sound.presets import RADIO, DuckingEnvelope, Preset
-from mixer.sound.timeline import Timeline, voice_rate_hz
+from mixer.sound.timeline import Mastering, Timeline, voice_rate_hz
 
+UNMASTERED = Mastering(gain_db=0.0, target_lufs=0.0, ceiling_dbtp=0.0, limit_db=None)
 NAMED_TAKES = 20
-"""How many takes are named where none can be heard."""
+"""How many takes are named where all are silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,14 @@ class MixStyle:
     Attributes:
         preset: loudness, ceiling, margins.
         level_offset_db: by how much the encoder of the finished file changes the level.
-        music_level_lu: how far the music lies below the voice while it speaks.
+        music_level_lu: how far the music is below the voice while it speaks.
         duck_db: by how much the music rises in long pauses.
         intro_s: music before the first word.
         outro_s: music after the last word.
         fade_out_s: of the music at the end.
         envelope: how quickly the music gives way to the voice and comes back.
         de_ess: how strongly hissing of the voice is held down, from 0 to 1.
-        prediction_error_lu: how much louder than foretold this mix was found to be.
+        prediction_error_lu: how much louder than predicted this mix was found to be.
     """
 
     preset: Preset
@@ -83,61 +86,101 @@ def build_timeline(
         UnplayableAudio: there is nothing to hear in any take; it names them.
         BadInput: there is nothing to hear in the music, or in a sound.
     """
-    heard = [take for take in takes if not take.measured.is_silent]
-    if not heard:
+    known = {**sounds, **({music.source: music} if music else {})}
+    opening = SoundAnnotation(music.source, SoundKind.MUSIC) if music else None
+    audible = _select_audible(takes)
+    has_cues = bool(music) or any(mark.source for take in audible for mark in take.annotations)
+    voice = _place_voice(audible, style, opening, known, channels=2 if has_cues else 1)
+    placed = arrange_sounds(voice, known)
+    length = _timeline_length(style, voice, placed, has_music=has_cues)
+    measured = [take.measured for take in audible]
+    speech = speech_spans(voice.clips, measured, voice.rate_hz, style.envelope)
+    music_regions = arrange_music(opening, placed, voice, length)
+    bed_style = MusicBedStyle(
+        rise_db=style.duck_db,
+        level_lu=style.music_level_lu,
+        fade_out_s=style.fade_out_s,
+        rate_hz=voice.rate_hz,
+        envelope=style.envelope,
+    )
+    accompaniment = build_accompaniment(
+        music_regions, placed, speech, known, length=length, bed_style=bed_style
+    )
+    timeline = Timeline(
+        rate_hz=voice.rate_hz,
+        length=length,
+        channels=2 if has_cues else 1,
+        clips=voice.clips,
+        cues=accompaniment.cues,
+        sections=voice.sections,
+        mastering=UNMASTERED,
+        treatment=replace(style.preset.treatment, de_ess=style.de_ess),
+        room_tone_dbfs=style.preset.room_tone_dbfs,
+    )
+    mastering = _master(timeline, style, measured, accompaniment, speech, sounds=known)
+    return replace(timeline, mastering=mastering)
+
+
+def _select_audible(takes: Sequence[Take]) -> list[Take]:
+    audible = [take for take in takes if not take.measured.is_silent]
+    if not audible:
         keys = [take.source for take in islice(takes, NAMED_TAKES)]
         raise UnplayableAudio(
             "There is nothing to hear: every chunk is silent or empty.", keys=keys
         )
-    known = {**sounds, **({music.source: music} if music else {})}
-    opening = SoundAnnotation(music.source, SoundKind.MUSIC) if music else None
-    measured = [take.measured for take in heard]
+    return audible
+
+
+def _place_voice(
+    takes: Sequence[Take],
+    style: MixStyle,
+    opening: SoundAnnotation | None,
+    sounds: Mapping[str, SoundFile],
+    *,
+    channels: int,
+) -> VoiceLayout:
+    """The takes as levelled clips, with room for the sounds between them."""
+    measured = [take.measured for take in takes]
     rate_hz = voice_rate_hz({each.rate_hz for each in measured})
-    has_cues = bool(music) or any(mark.source for take in heard for mark in take.annotations)
-    channels = 2 if has_cues else 1
     level_db = clip_gains_db(measured, channels)
-    gains_db = [gain + take.level_db for gain, take in zip(level_db, heard, strict=True)]
-    roomy = extend_gaps(heard, known)
-    clips, sections = place_takes(
-        roomy, gains_db, _lead_s(style, roomy[0], opening, known), rate_hz
+    gains_db = [gain + take.level_db for gain, take in zip(level_db, takes, strict=True)]
+    roomy = extend_gaps(takes, sounds)
+    lead_s = _lead_s(style, roomy[0], opening, sounds)
+    clips, sections = place_takes(roomy, gains_db, lead_s, rate_hz)
+    margin = round(style.preset.margin_s[0] * rate_hz)
+    return VoiceLayout(roomy, clips, sections, margin, rate_hz)
+
+
+def _master(
+    timeline: Timeline,
+    style: MixStyle,
+    measured: Sequence[Measurement],
+    accompaniment: Accompaniment,
+    speech: Sequence[Span],
+    *,
+    sounds: Mapping[str, SoundFile],
+) -> Mastering:
+    """The gain and the limit of a mix, from what it will measure."""
+    length, rate_hz = timeline.length, timeline.rate_hz
+    under_clips = accompaniment.background_levels(timeline.clips)
+    in_pauses: defaultdict[float, float] = defaultdict(float)
+    in_pauses.update(pause_windows(speech, accompaniment.cues, length, sounds, rate_hz))
+    for level_lufs, share in mean_shares(timeline.clips, under_clips).items():
+        in_pauses[level_lufs] += share * count_silent_windows(speech, measured, rate_hz)
+    model = predict_loudness(
+        timeline.clips,
+        measured,
+        length,
+        rate_hz,
+        dual_mono_db=DUAL_MONO_LU if timeline.channels > 1 else 0.0,
+        background=Background(under_clips, in_pauses),
     )
-    ground = VoiceLayout(roomy, clips, sections, round(style.preset.margin_s[0] * rate_hz), rate_hz)
-    placed = arrange_sounds(ground, known)
-    length = _timeline_length(style, ground, placed, has_music=has_cues)
-    speech = speech_spans(clips, measured, rate_hz, style.envelope)
-    beside = build_accompaniment(
-        *(arrange_music(opening, placed, ground, length), placed, speech, known),
-        length=length,
-        bed_style=MusicBedStyle(
-            *(style.duck_db, style.music_level_lu, style.fade_out_s, rate_hz), style.envelope
-        ),
-    )
-    under = beside.background_levels(clips)
-    alone: defaultdict[float, float] = defaultdict(float)
-    alone.update(pause_windows(speech, beside.cues, length, known, rate_hz))
-    for level_lufs, share in mean_shares(clips, under).items():
-        alone[level_lufs] += share * count_silent_windows(speech, measured, rate_hz)
-    expected = predict_loudness(
-        *(clips, measured, length, rate_hz),
-        dual_mono_db=DUAL_MONO_LU if channels > 1 else 0.0,
-        background=under,
-        unmixed=alone,
-    )
-    return Timeline(
-        rate_hz=rate_hz,
-        length=length,
-        channels=channels,
-        clips=clips,
-        cues=beside.cues,
-        sections=sections,
-        mastering=compute_mastering(
-            *(expected, beside.bed_peak_db, channels),
-            *(style.preset, style.level_offset_db),
-            prediction_error_lu=style.prediction_error_lu,
-            has_sounds=bool(beside.sound_cues),
-        ),
-        treatment=replace(style.preset.treatment, de_ess=style.de_ess),
-        room_tone_dbfs=style.preset.room_tone_dbfs,
+    return compute_mastering(
+        model,
+        accompaniment.bed_peak_db,
+        MasteringTarget(style.preset, timeline.channels, style.level_offset_db),
+        prediction_error_lu=style.prediction_error_lu,
+        has_sounds=bool(accompaniment.sound_cues),
     )
 
 

@@ -1,7 +1,7 @@
 """Every gain of a mix, from measurements alone. Pure.
 
 All takes are brought to one loudness, the music is set against it, and one static gain brings the
-sum to the target. What the sum will measure is foretold from the takes' histograms, so nothing
+sum to the target. What the sum will measure is predicted from the takes' histograms, so nothing
 has to be rendered to find the gain.
 """
 
@@ -68,12 +68,12 @@ PEAK_MARGIN_DB = 1.0
 
 LIMITED_PEAK_MARGIN_DB = 2.0
 """The same where the limiter is at work: it leaves many peaks at its limit, and levels samples
-only, so what lies between two samples comes on top (measured on bursts of noise).
+only, so what is between two samples comes on top (measured on bursts of noise).
 """
 
 HARD_LIMITED_DB = 6.0
 HARD_PEAK_MARGIN_DB = 2.5
-"""The same where more than HARD_LIMITED_DB are taken from the highest peak (measured likewise)."""
+"""The same where more than HARD_LIMITED_DB are taken from the highest peak (measured as above)."""
 
 
 def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
@@ -129,7 +129,7 @@ def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -
     Args:
         sound: that plays.
         level_lu: against the voice.
-        is_under_speech: whether somebody speaks meanwhile.
+        is_under_speech: whether the voice speaks meanwhile.
 
     Raises:
         BadInput: it is silent.
@@ -145,7 +145,7 @@ def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -
 def windows_under_speech(
     music: SoundFile, cue: Cue, speech: Sequence[Span], rate_hz: int
 ) -> Iterator[float]:
-    """Windows of the music, side by side, while somebody speaks over a cue."""
+    """Windows of the music, side by side, while the voice speaks over a cue."""
     step = round(WINDOW_S * rate_hz)
     for start, end in speech:
         begin, stop = max(start, cue.start), min(end, cue.end)
@@ -153,12 +153,24 @@ def windows_under_speech(
             yield music.momentary_lufs((at - cue.start) / rate_hz)
 
 
+@dataclass(frozen=True, slots=True)
+class MasteringTarget:
+    """What a mix shall measure.
+
+    Attributes:
+        preset: loudness and ceiling.
+        level_offset_db: by how much the encoder changes the level.
+    """
+
+    preset: Preset
+    channels: int
+    level_offset_db: float
+
+
 def compute_mastering(
     model: LoudnessModel,
     bed_peak_db: float | None,
-    channels: int,
-    preset: Preset,
-    level_offset_db: float,
+    target: MasteringTarget,
     *,
     prediction_error_lu: float = 0.0,
     has_sounds: bool = False,
@@ -170,27 +182,28 @@ def compute_mastering(
     Args:
         model: what the mix will measure.
         bed_peak_db: true peak of the music under speech, before mastering; None without music.
-        channels: of the mix.
-        preset: target and ceiling.
-        level_offset_db: by how much the encoder changes the level.
-        prediction_error_lu: how much louder than foretold the mix was found to be (see
+        target: what the mix shall measure.
+        prediction_error_lu: how much louder than predicted the mix was found to be (see
             `mixer.sound.render.loudness_correction`).
         has_sounds: whether sounds play once, whose peaks may meet the voice's: then a limiter
             watches the sum.
     """
     master = _MasteringModel(
-        model, bed_peak_db, preset.ceiling_dbtp, level_offset_db, prediction_error_lu
+        model, bed_peak_db, target.preset.ceiling_dbtp, target.level_offset_db, prediction_error_lu
     )
-    target = preset.stereo_lufs if channels > 1 else preset.mono_lufs
-    gain = _find_gain(target, master.lufs, prediction_error_lu)
-    if preset.rms_db is not None:
-        level, wanted = master.rms_db(gain), _clamp_level(master.rms_db(gain), preset.rms_db)
+    is_mono = target.channels == 1
+    target_lufs = target.preset.mono_lufs if is_mono else target.preset.stereo_lufs
+    gain = _find_gain(target_lufs, master.lufs, prediction_error_lu)
+    if target.preset.rms_db is not None:
+        level, wanted = master.rms_db(gain), _clamp_level(master.rms_db(gain), target.preset.rms_db)
         if wanted != level and math.isfinite(level):
             gain = _find_gain(wanted, master.rms_db)
-            target = round(master.lufs(gain), 1)
+            target_lufs = round(master.lufs(gain), 1)
     gain = quantize_gain(gain)
-    sum_limit_db = preset.ceiling_dbtp - HARD_PEAK_MARGIN_DB if has_sounds else None
-    return Mastering(gain, target, preset.ceiling_dbtp, master.limit_db(gain), sum_limit_db)
+    sum_limit_db = target.preset.ceiling_dbtp - HARD_PEAK_MARGIN_DB if has_sounds else None
+    return Mastering(
+        gain, target_lufs, target.preset.ceiling_dbtp, master.limit_db(gain), sum_limit_db
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +272,7 @@ def quantize_gain(gain_db: float) -> float:
 
 
 def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float | None:
-    """What is left for the voice under the ceiling beside the bed; None when it stays below."""
+    """What is left for the voice under the ceiling above the bed; None when it stays below."""
     bed = amplitude(bed_db) if bed_db is not None else 0.0
     if amplitude(voice_db) + bed <= amplitude(ceiling_db - PEAK_MARGIN_DB):
         return None

@@ -1,7 +1,7 @@
 """What a mix will measure, before a sample of it is rendered. Pure.
 
 The takes' windows of momentary loudness add up to the mix's, with four things to be seen to:
-windows that reach over two takes are one and not two; music lies under all of them and is alone
+windows that reach over two takes are one and not two; music plays under all of them and is alone
 in the pauses; and what the limiter takes from the voice grows with the gain that is sought.
 """
 
@@ -24,7 +24,7 @@ from mixer.sound.analysis.profile import Edge, limiter_loss_db
 from mixer.sound.timeline import Clip
 
 LevelShares = Mapping[float, float]
-"""What lies under the voice, in LUFS, by the share of the time for which it does; the rest is
+"""What plays under the voice, in LUFS, by the share of the time for which it does; the rest is
 silence."""
 
 MODEL_BIN_LU = 0.05
@@ -55,8 +55,7 @@ class LoudnessModel:
     """Everything that counts in the loudness of a mix.
 
     Attributes:
-        parts: of the voice.
-        unmixed: windows of music and sounds where nobody speaks, before mastering.
+        unmixed: windows of music and sounds in pauses, before mastering.
         length: of the mix, in samples.
     """
 
@@ -102,6 +101,19 @@ def _limiter_loss_db(part: TakeLoudness, gain_db: float, limit_db: float | None)
     return limiter_loss_db(part.losses_db, part.peak_db + gain_db - limit_db)
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Music and sounds.
+
+    Attributes:
+        under_clips: their levels under each clip.
+        in_pauses: their windows in the pauses between the clips and inside them.
+    """
+
+    under_clips: Sequence[LevelShares]
+    in_pauses: Mapping[float, float]
+
+
 def predict_loudness(
     clips: Sequence[Clip],
     takes: Sequence[Measurement],
@@ -109,8 +121,7 @@ def predict_loudness(
     rate_hz: int,
     *,
     dual_mono_db: float,
-    background: Sequence[LevelShares],
-    unmixed: Mapping[float, float],
+    background: Background,
 ) -> LoudnessModel:
     """The sum of a mix.
 
@@ -118,10 +129,8 @@ def predict_loudness(
         clips: with their gains.
         takes: what is known of each clip's recording.
         length: of the timeline, in samples.
-        rate_hz: of the timeline.
         dual_mono_db: what the mix's channels add to a voice that was measured in one.
-        background: music and sounds under each clip.
-        unmixed: windows of music and sounds in the pauses between the clips and inside them.
+        background: music and sounds.
     """
     windows = [Counter(take.windows) for take in takes]
     for group in _find_shared_windows(clips, takes, rate_hz):
@@ -134,9 +143,11 @@ def predict_loudness(
             energy=_energy(clip, take, rate_hz),
             background=below,
         )
-        for own, clip, take, below in zip(windows, clips, takes, background, strict=True)
+        for own, clip, take, below in zip(
+            windows, clips, takes, background.under_clips, strict=True
+        )
     )
-    return LoudnessModel(tuple(parts), unmixed, length)
+    return LoudnessModel(tuple(parts), background.in_pauses, length)
 
 
 def _energy(clip: Clip, take: Measurement, rate_hz: int) -> float:

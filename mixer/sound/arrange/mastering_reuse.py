@@ -10,7 +10,7 @@ from dataclasses import replace
 from mixer.sound.timeline import Mastering, Timeline
 
 REUSE_TOLERANCE_LU = 0.2
-"""Nobody hears it, and it is within what a preset promises."""
+"""It is inaudible, and within what a preset promises."""
 
 
 def reuse_mastering(timeline: Timeline, previous: Mastering | None) -> Timeline:

@@ -1,4 +1,4 @@
-"""Music and sounds at their levels: all that plays besides the voice, and what it adds. Pure."""
+"""Music and sounds at their levels: all that plays with the voice, and what it adds. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,24 +18,23 @@ STING_LU = -6.0
 """Of a sting against the voice, where its mark says nothing: the ear is on it alone."""
 
 ONE_SHOT_LU = -10.0
-"""Of a sound in a pause, likewise."""
+"""Of a sound in a pause."""
 
 UNDER_SPEECH_LU = -14.0
-"""Of a sound while somebody speaks: heard, and no word lost."""
+"""Of a sound under speech: audible, and no word lost."""
 
 STEP_LU = 0.5
-"""In which levels under the voice are told apart: less is lost in the sum."""
+"""Resolution of levels under the voice: less is lost in the sum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accompaniment:
-    """Everything that plays besides the voice.
+    """Everything that plays with the voice.
 
     Attributes:
         cues: music first, then sounds, each in playing order.
         beds_lufs: how loud each piece of music is under speech, one for each of the first cues.
         sounds: recordings by source.
-        rate_hz: of the timeline.
     """
 
     cues: tuple[Cue, ...]
@@ -54,14 +53,14 @@ class Accompaniment:
         return self.cues[len(self.beds_lufs) :]
 
     def background_levels(self, clips: Sequence[Clip]) -> list[LevelShares]:
-        """What lies under each clip, in playing order."""
+        """What plays under each clip, in playing order."""
         if not self.cues:
             return [{}] * len(clips)
         counts: list[Counter[float]] = [Counter() for _ in clips]
         nominal = dict(zip(map(id, self.beds), self.beds_lufs, strict=True))
         numbered = list(self._moments(clips))
-        heard = find_active_cues(self.cues, (at for _, at in numbered))
-        for (number, _), (at, now) in zip(numbered, heard, strict=True):
+        active = find_active_cues(self.cues, (at for _, at in numbered))
+        for (number, _), (at, now) in zip(numbered, active, strict=True):
             levels = (self._level_lufs(cue, at, nominal.get(id(cue))) for cue in now)
             counts[number][round(energy_sum_db(*levels), 1) if now else SILENT_LUFS] += 1
         return [_level_shares(count) for count in counts]
@@ -100,7 +99,7 @@ def _level_shares(count: Counter[float]) -> LevelShares:
 
 
 def mean_shares(clips: Sequence[Clip], background: Sequence[LevelShares]) -> LevelShares:
-    """What lies under all clips together."""
+    """What plays under all clips together."""
     whole = sum(clip.length for clip in clips)
     shares: defaultdict[float, float] = defaultdict(float)
     for clip, each in zip(clips, background, strict=True):
@@ -123,10 +122,10 @@ def build_accompaniment(
     Args:
         music: where each piece plays.
         placed_sounds: all sounds.
-        speech: when the voice is heard.
+        speech: when the voice speaks.
         sounds: recordings by source.
         length: of the timeline, in samples.
-        bed_style: how music lies under the voice.
+        bed_style: how music plays under the voice.
 
     Raises:
         BadInput: there is nothing to hear in a recording.
@@ -135,9 +134,9 @@ def build_accompaniment(
     over = [
         (each.start, each.end) for each in placed_sounds if each.annotation.kind is SoundKind.SOUND
     ]
-    heard = sorted([*speech, *over]) if over else speech
+    foreground = sorted([*speech, *over]) if over else speech
     beds, beds_lufs = [], []
-    for stretch, cue in zip(music, place_cues(music, heard, length, bed_style), strict=True):
+    for stretch, cue in zip(music, place_cues(music, foreground, length, bed_style), strict=True):
         below_lu = bed_style.level_below_voice_lu(stretch.annotation.level_lu)
         (gain_db,) = cue_gains_db(sounds[cue.source], [cue], speech, below_lu, rate_hz)
         beds.append(replace(cue, gain_db=gain_db))
@@ -160,5 +159,5 @@ def _sound_gain_db(placed_sound: PlacedSound, sound: SoundFile, speech: Sequence
 
 
 def is_over_speech(start: int, end: int, speech: Sequence[Span]) -> bool:
-    """Whether somebody speaks between two moments."""
+    """Whether there is speech between two moments."""
     return any(begin < end and stop > start for begin, stop in speech)

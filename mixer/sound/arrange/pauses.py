@@ -1,8 +1,8 @@
-"""Where nobody speaks: the long pauses, and how loud the bed is in every moment of them. Pure.
+"""The long pauses without speech, and how loud the bed is in every moment of them. Pure.
 
 A take may hold long pauses of its own, between two paragraphs; in these the bed rises as between
 takes. Raised and alone, an intro or an outro too, it is loud enough to count in the loudness of
-the whole; so it is foretold like everything else.
+the whole; so it is predicted like everything else.
 """
 
 import math
@@ -35,12 +35,11 @@ def speech_spans(
     rate_hz: int,
     envelope: DuckingEnvelope = RADIO,
 ) -> tuple[Span, ...]:
-    """When the voice is heard: the clips, without their own long pauses.
+    """When the voice speaks: the clips, without their own long pauses.
 
     Args:
         clips: in playing order.
         takes: what is known of each clip's recording.
-        rate_hz: of the timeline.
         envelope: which pauses are long enough for the bed to rise.
     """
     least = envelope.min_pause_s * rate_hz
@@ -77,7 +76,7 @@ def pause_windows(
     """Momentary windows that hold no speech, at the cues' gains.
 
     Args:
-        speech: when the voice is heard, in order.
+        speech: when the voice speaks, in order.
         cues: music and sounds, with their ramps.
         length: of the timeline, in samples.
         sounds: their recordings.
@@ -85,10 +84,10 @@ def pause_windows(
     """
     if not cues:
         return {}
-    heard = find_active_cues(cues, _pause_moments(speech, length, rate_hz))
+    active = find_active_cues(cues, _pause_moments(speech, length, rate_hz))
     return histogram(
         energy_sum_db(*(cue_lufs(cue, at, sounds, rate_hz) for cue in now))
-        for at, now in heard
+        for at, now in active
         if now
     )
 
@@ -119,7 +118,7 @@ def count_silent_windows(speech: Sequence[Span], takes: Sequence[Measurement], r
 
 
 def _pause_moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterator[int]:
-    """The middle of each window that lies in a pause."""
+    """The middle of each window inside a pause."""
     step, window = round(STEP_S * rate_hz), round(WINDOW_S * rate_hz)
     begins = [0, *(end for _, end in speech)]
     ends = [*(start for start, _ in speech), length]

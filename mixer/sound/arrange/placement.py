@@ -1,7 +1,7 @@
-"""Takes to clips: where every recording of the voice lies on the timeline. Pure.
+"""Takes to clips: where every recording of the voice is on the timeline. Pure.
 
 Clips follow one another with their gaps. They form sections: each chapter is one, and long
-chapters are parted at about six minutes. Sections must start on the grid; what a section lacks of
+chapters are split at about six minutes. Sections must start on the grid; what a section lacks of
 the next grid step, or has too much, is spread over its gaps, the larger ones taking more. Its last
 clip and the gap behind it stay as they are where the others can take it: that is the roll of the
 segment that follows, which then keeps its bytes as well.
@@ -27,7 +27,7 @@ FADE_S = 0.01
 SECTION_SPACING_S = 120.0
 SECTION_PER_BREAK_S = 120.0
 """With these, sections inside a long chapter are about six minutes long where two chunks of three
-end a paragraph (see mixer.boundaries). An edit renders its section anew."""
+end a paragraph (see mixer.boundaries). An edit renders its section again."""
 
 MIN_SECTION_WEIGHT = 3.0
 """A section inside a chapter ends where the pause takes at least so much filling: a paragraph."""
@@ -76,7 +76,6 @@ def place_takes(
         takes: in playing order, none of them silent.
         gains_db: one per take.
         lead_s: silence (or music) before the first.
-        rate_hz: of the timeline.
     """
     clips: list[Clip] = []
     sections: list[Section] = []
@@ -169,7 +168,7 @@ def _shrinkable_samples(gap: int, take: Take) -> float:
 
 
 def _distribute_samples(whole: int, weights: Sequence[float]) -> Iterator[int]:
-    """A whole number parted by weight into whole numbers that add up to it."""
+    """Split a whole number by weight into whole numbers that add up to it."""
     total = sum(weights)
     reached, given = 0.0, 0
     for weight in weights:

@@ -1,4 +1,4 @@
-"""What the author wants to hear at a take besides the voice: values that a layout places."""
+"""What the author wants to hear at a take with the voice: values that a layout places."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,21 @@
-"""Containers and codecs: one module for each."""
+"""Formats of finished files, a module each; `model` says how to add one."""
+
+from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut, LocalAudio
+from mixer.sound.formats.encoding import FORMATS, MP3, Encoding
+from mixer.sound.formats.id3 import three_letter_code
+from mixer.sound.formats.model import AudioSource, StreamedFormat, Workshop
+from mixer.sound.formats.tags import AudioTags
+
+__all__ = [
+    "FORMATS",
+    "MP3",
+    "AudioSource",
+    "AudioTags",
+    "ChapterSplitter",
+    "Encoding",
+    "FileCut",
+    "LocalAudio",
+    "StreamedFormat",
+    "Workshop",
+    "three_letter_code",
+]

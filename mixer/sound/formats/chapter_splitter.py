@@ -55,8 +55,6 @@ class ChapterSplitter:
 
     Attributes:
         whole: the file; MP3 and WAV are read where they are, a part at a time.
-        encoding: of it.
-        channels: of it.
         room_tone_dbfs: of the quiet in it; None for silence.
         workshop: what FFmpeg works with.
     """
@@ -68,7 +66,7 @@ class ChapterSplitter:
     workshop: Workshop
 
     def split(self, cuts: Iterator[tuple[FileCut, Path, AudioTags | None]]) -> Iterator[Path]:
-        """Make a file of each cut; each appears whole, when the next one is asked for.
+        """Make a file of each cut; each appears whole, before the next is begun.
 
         Args:
             cuts: in order, with the file to write and what it shall say of itself.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mixer.formats import FormatName
+from mixer.formats import DEFAULT_FORMAT, FormatName
 from mixer.sound.formats.flac import Flac
 from mixer.sound.formats.model import Format, StreamFormat
 from mixer.sound.formats.mp3 import Mp3
@@ -19,8 +19,6 @@ FORMATS: Mapping[FormatName, Format] = MappingProxyType(
     }
 )
 """All formats of finished files; see `model.py` for how to add one."""
-
-DEFAULT_FORMAT = Mp3.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +57,4 @@ class Encoding:
 
 
 MP3 = Encoding()
-"""What is made where nothing else is asked for."""
+"""The default."""

@@ -55,7 +55,6 @@ class EncodedStream:
     """A segment's own frames, wherever they are.
 
     Attributes:
-        size_bytes: of the stream.
         frames: how many it holds.
         windows: momentary loudness as it went into the encoder.
         write_to: writes the stream into an open file.
@@ -91,7 +90,7 @@ class Workshop:
     """What FFmpeg works with.
 
     Attributes:
-        folder: for what is needed on the way; whoever made it removes it.
+        folder: for temporary files; its creator removes it.
         processes: the job that FFmpeg belongs to.
     """
 
@@ -139,7 +138,7 @@ class Format(ABC):
     def is_distributed(self) -> bool:
         """Whether segments are kept, and rendered by many.
 
-        Raw samples, for an encoder that takes them in order, are rendered by whoever joins them:
+        Raw samples, for an encoder that takes them in order, are rendered where they are joined:
         they are ten times as large, and quickly made.
         """
         return not self.stream.sample_bytes
@@ -172,7 +171,7 @@ class Format(ABC):
     def split(
         self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
     ) -> Iterator[Path]:
-        """Make a file of each cut; each appears whole, when the next one is asked for."""
+        """Make a file of each cut; each appears whole, before the next is begun."""
         for cut, out, tags in cuts:
             with open_atomic(out) as file:
                 self.write_cut(splitter, cut, file, tags)

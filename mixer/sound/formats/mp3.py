@@ -28,7 +28,9 @@ TIMEOUT_S = 600.0
 
 _BARE_FRAMES = ("-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3")
 MP3_STREAM = StreamFormat(
-    *("mp3", FRAME_SAMPLES, ("-c:a", "libmp3lame", *_BARE_FRAMES)),
+    suffix="mp3",
+    frame_samples=FRAME_SAMPLES,
+    arguments=("-c:a", "libmp3lame", *_BARE_FRAMES),
     frame_lengths=mp3_frames.frame_lengths,
 )
 """No bit reservoir, no header frame, no tags."""
@@ -65,7 +67,7 @@ class Mp3(StreamedFormat):
     def find_spans(
         self, spec: FileSpec, streams: Sequence[EncodedStream]
     ) -> tuple[EncodedSpan, ...]:
-        """The file parted where its segments meet, each with a preroll, save the first."""
+        """The file split where its segments meet, each with a preroll, save the first."""
         preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
         at = len(self.build_header(spec, 0, 0))
         spans: list[EncodedSpan] = []

@@ -1,4 +1,4 @@
-"""MP3 as frames: taking streams apart, and the header frame that tells players the length.
+"""MP3 as frames: taking streams apart, and the header frame, which says how long the file is.
 
 With the bit reservoir off every frame stands for itself, so streams can be cut and joined between
 frames like film. Only MPEG-1 layer III at 44.1 kHz is read: what this project's encoder writes.
@@ -22,7 +22,7 @@ ID3_HEADER_BYTES = 10
 """Marker, version, flags and a size of four times seven bits (ID3v2, section 3.1)."""
 
 PADDING_PERIOD_FRAMES = 49
-"""After so many frames, whole bytes at every bit rate, the pattern of padding bytes begins anew."""
+"""After so many frames, whole bytes at every bit rate, the padding pattern begins again."""
 
 MIN_BITRATE_KBPS = 64
 """Below this the header frame has no room for the Info tag."""
@@ -53,7 +53,7 @@ def split_frames(stream: bytes) -> Iterator[bytes]:
     """The frames of a stream that begins with one.
 
     Raises:
-        RenderFailed: something that is not a frame lies between them.
+        RenderFailed: something that is not a frame is between them.
     """
     at = 0
     for length in frame_lengths(stream):
@@ -65,7 +65,7 @@ def frame_lengths(stream: bytes) -> Iterator[int]:
     """The bytes of each frame of a stream that begins with one.
 
     Raises:
-        RenderFailed: something that is not a frame lies between them.
+        RenderFailed: something that is not a frame is between them.
     """
     at = 0
     while at + HEADER_BYTES <= len(stream):
@@ -95,8 +95,7 @@ class FrameSpan:
 
     Attributes:
         first: frame.
-        count: of frames.
-        delay_samples: before the stretch begins, besides a decoder's own.
+        delay_samples: before the stretch begins, on top of a decoder's own.
     """
 
     first: int
@@ -133,12 +132,8 @@ def info_frame(
     """The frame that goes before the audio: how many frames and bytes, where to seek, what to skip.
 
     Args:
-        bitrate_kbps: of the audio.
-        channels: of the audio.
-        frame_count: of the audio.
-        audio_bytes: of the audio.
         samples: how many the finished file shall play.
-        delay_samples: before the first of them, besides a decoder's own.
+        delay_samples: before the first of them, on top of a decoder's own.
     """
     mode = _MONO if channels == 1 else _JOINT_STEREO
     rate = _BITRATES_KBPS.index(bitrate_kbps)

@@ -1,7 +1,7 @@
 """M4A and M4B: AAC frames in a container, which FFmpeg writes; nothing is encoded again.
 
 AAC's encoder carries a rate control from frame to frame, so a joined stream differs from a serial
-one in bits, not in what is heard: every frame covers the samples that it would there. The frame
+one in bits, not in what is audible: every frame covers the samples that it would there. The frame
 with which the encoder begins is skipped by the container's edit list, and so is what fills the
 last frame: players start and end to the sample. FFmpeg would play the last frame to its end, up to
 23 ms longer than the mix; that number is set in place.
@@ -57,11 +57,13 @@ def adts_frame_lengths(content: bytes) -> Iterator[int]:
 
 
 AAC_STREAM = StreamFormat(
-    *("aac", AAC_FRAME_SAMPLES, ("-c:a", "aac", "-f", "adts")),
+    suffix="aac",
+    frame_samples=AAC_FRAME_SAMPLES,
+    arguments=("-c:a", "aac", "-f", "adts"),
     sample_format="s16",
     frame_lengths=adts_frame_lengths,
 )
-"""Of sixteen bits, or the encoder would spend 4 % more time on what lies below them; rounding is
+"""Of sixteen bits, or the encoder would spend 4 % more time on what is below them; rounding is
 20 dB softer than the encoder's own noise where that is softest (both measured, 128 kbit/s)."""
 
 
@@ -143,7 +145,7 @@ def set_duration(path: Path, samples: int) -> None:
 
     Args:
         path: an MP4 whose movie counts time in samples.
-        samples: how many are heard, those that its edit list skips not counted.
+        samples: how many play, without those that its edit list skips.
 
     Raises:
         RenderFailed: it has no edit list.

@@ -1,1 +1,28 @@
-"""A timeline rendered in segments, cached, joined into a finished file."""
+"""A timeline rendered in segments that are kept, and joined into a finished file."""
+
+from mixer.sound.render.loudness_correction import RenderAttempt, render_to_target
+from mixer.sound.render.mixdown import Mixdown, RenderJob, render
+from mixer.sound.render.render_history import RenderHistory
+from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources
+from mixer.sound.render.segment_streams import render_streams
+from mixer.sound.render.segments import Segment, cut_timeline, source_keys
+from mixer.sound.render.store_join import StreamJoin
+
+__all__ = [
+    "Mixdown",
+    "RenderAttempt",
+    "RenderHistory",
+    "RenderJob",
+    "RenderPool",
+    "RenderSources",
+    "Renderer",
+    "Segment",
+    "SegmentCache",
+    "StreamJoin",
+    "cut_timeline",
+    "render",
+    "render_streams",
+    "render_to_target",
+    "source_keys",
+]

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mixer.sound import ffmpeg
-from mixer.sound.analysis.measurement import TIMEOUT_S, Measurement
+from mixer.sound.analysis.measurement import DECODE_TIMEOUT_S, Measurement
 from mixer.sound.arrange.cues import seam_s
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import MIX_RATE_HZ, rescale_samples
 
 CHANNELS = 2
 FRAME_BYTES = 2 * CHANNELS
-"""Signed 16 bits a channel: music lies 20 dB under the voice, its rounding noise far below that."""
+"""Signed 16 bits a channel: music is 20 dB under the voice, its rounding noise far below that."""
 
 MIN_LOOP_S = 60
 """Shorter loops are written out several times, so that a segment reads few pieces."""
@@ -31,7 +31,6 @@ class Bed:
     """Music as raw 16-bit stereo samples at MIX_RATE_HZ.
 
     Attributes:
-        path: of the file.
         frames: its length.
         loop_from: at its end, playing goes on from this frame.
     """
@@ -90,7 +89,7 @@ def prepare_bed(
 
 
 def predict_bed(measured: Measurement, played_s: float, path: Path) -> Bed:
-    """The bed that `prepare_bed` makes, told in advance.
+    """The bed that `prepare_bed` makes, before it is made.
 
     Args:
         measured: what is known of the music.
@@ -141,7 +140,7 @@ def _loop_filter(track: str, frames: int, overlap: int) -> str:
 def _decode_track(source: Path, graph: str, path: Path, processes: ProcessGroup | None) -> None:
     output = ["-map", "[out]", "-f", "s16le", "-c:a", "pcm_s16le", str(path)]
     command = [*ffmpeg.confined_input(0), "-filter_complex", graph, *output]
-    ffmpeg.run(command, files=[source], timeout_s=TIMEOUT_S, processes=processes)
+    ffmpeg.run(command, files=[source], timeout_s=DECODE_TIMEOUT_S, processes=processes)
 
 
 def _extend_loop(path: Path, frames: int, loop_from: int) -> int:

@@ -1,9 +1,9 @@
-"""A segment's address: a hash of everything that shapes its bytes. Pure.
+"""A segment's cache key: a hash of everything that shapes its bytes. Pure.
 
 What shapes them is the very command that renders them, with the contents of its files in place of
 their names, and the FFmpeg that carries it out. A command counts all times from its own window, so
-a segment that an edit has only moved keeps its address; and what a later version puts into the
-command is part of the address without being listed here.
+a segment that an edit has only moved keeps its key; and what a later version puts into the
+command is part of the key without being listed here.
 """
 
 import json
@@ -20,7 +20,7 @@ from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import FORMAT_VERSION, Timeline
 
 RENDERER_VERSION = 1
-"""Goes up when what lies outside the command changes: how beds are made, how frames are cut."""
+"""Goes up when something outside the command changes: how beds are made, how frames are cut."""
 
 HEX_DIGITS = 40
 """160 bits of SHA-256: two segments will not meet by chance."""
@@ -35,16 +35,14 @@ def segment_cache_key(
     *,
     ffmpeg_version: str,
 ) -> str:
-    """The address of a segment.
+    """The cache key of a segment.
 
     Args:
         timeline: the mix.
-        segment: of it.
         encoding: of the finished file.
         beds: the music, as `named_beds` makes it.
-        content_ids: what tells the contents of each clip's recording, by source; a source that is
-            not
-            there tells it itself, as keys made of content do.
+        content_ids: of the contents of each clip's recording, by source; for others the source
+            itself identifies them, as keys made of content do.
         ffmpeg_version: of the one that renders.
     """
     clips = {
@@ -52,14 +50,12 @@ def segment_cache_key(
         for clip in timeline.clips
         if clip.start < segment.window_end and clip.end > segment.window_start
     }
-    stream = encoding.stream
     command = build_segment_command(
         timeline,
         segment,
         clips,
         beds,
-        stream.frame_samples,
-        sample_format=stream.sample_format,
+        encoding.stream,
         is_position_independent=True,
     )
     spans = [segment.start - segment.window_start, segment.end - segment.start, segment.is_last]
@@ -70,7 +66,7 @@ def segment_cache_key(
 
 
 def fingerprint_bed(bed: Bed, content_id: str, measured: Measurement) -> Bed:
-    """A bed whose place is told by the contents of its recording, and how it is made of it."""
+    """A bed whose path names the contents of its recording, and how it is made of it."""
     edges = (measured.lead_samples, measured.tail_samples, measured.samples, measured.channels)
     looped = (bed.loop_from, bed.frames) if bed.loop_from else ()
     return replace(bed, path=Path("-".join(map(str, (content_id, *edges, *looped)))))

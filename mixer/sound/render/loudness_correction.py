@@ -1,6 +1,6 @@
-"""A second look at a mix that came out louder or softer than foretold. Pure but for what it calls.
+"""Corrects a mix that came out louder or softer than predicted. Pure but for what it calls.
 
-What a mix measures is foretold from its parts, and a few mixes cannot be foretold: plosives far
+What a mix measures is predicted from its parts, and a few mixes cannot be predicted: plosives far
 harder than the speech around them, music in the pauses within a hair of the gate of R 128. Once a
 mix is rendered, its loudness is known from its segments, without decoding. Where it is off, it is
 laid out again with what was learnt, and rendered once more.
@@ -32,7 +32,7 @@ class RenderAttempt:
     Attributes:
         timeline: the mix.
         mixdown: what rendering it has left.
-        prediction_error_lu: how much louder than foretold the mix was found to be; for the next
+        prediction_error_lu: how much louder than predicted the mix was found to be; for the next
             time.
     """
 
@@ -52,10 +52,10 @@ def render_to_target(
     """Render a mix; again where it misses its target.
 
     Args:
-        build: the timeline of a mix that was found to be so much louder than foretold.
+        build: the timeline of a mix that was found to be so much louder than predicted.
         render: makes the finished file; a later one takes the place of an earlier.
         offset_db: by which the encoder changes the level.
-        reuse: what is kept of an earlier version of the mix; asked for the first look only.
+        reuse: what is kept of an earlier version of the mix; used for the first attempt only.
         prediction_error_lu: what that version was found to be off by.
     """
     wanted = build(prediction_error_lu)

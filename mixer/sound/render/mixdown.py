@@ -30,11 +30,10 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Mixdown:
-    """What a render leaves besides its file.
+    """What a render reports.
 
     Attributes:
         windows: momentary loudness of the mix as it went into the encoder.
-        frames: of audio.
         spans: of the file, so that it can be decoded on all cores; none where its format
             does not allow it.
         segment_keys: object keys of the segments that it was joined of, where they are kept.

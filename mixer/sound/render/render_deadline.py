@@ -1,8 +1,8 @@
-"""Whether a render will be done in time, told as early as it can be known.
+"""Whether a render will be done in time, as early as that can be known.
 
 The first segments show how fast this machine is; from then on what is left is compared with the
 time that is left. A try that cannot succeed ends at once instead of at the deadline, so that
-somebody else can go on from what is kept.
+a later attempt can go on from what is kept.
 """
 
 import threading
@@ -17,9 +17,9 @@ class RenderDeadline:
 
     Args:
         samples: of the timeline, to be rendered.
-        segments: that they are parted into.
-        workers: how many are rendered at a time; before so many are done, nothing can be told.
-        until_s: when they have to be done, on the monotonic clock; None for no deadline.
+        segments: that they are split into.
+        workers: how many are rendered at a time; before so many are done, nothing can be predicted.
+        deadline_s: when they have to be done, on the monotonic clock; None for no deadline.
         now_s: that clock.
     """
 

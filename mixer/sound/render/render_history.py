@@ -1,8 +1,8 @@
 """What is remembered of a mix from one render to the next, so that an edit renders what it touches.
 
-Its segments lie on a shelf; a record beside them holds the gain that the mix was mastered with and
+Its segments are in a cache; a record with them holds the gain that the mix was mastered with and
 which segments it consists of. When a render is done, those that it no longer needs are removed:
-the shelf holds one version of each mix and no more.
+the cache holds one version of each mix and no more.
 """
 
 import json
@@ -24,7 +24,7 @@ class RenderRecord:
 
     Attributes:
         mastering: its gain and limit; None where nothing is known.
-        prediction_error_lu: how much louder than foretold it was found to be.
+        prediction_error_lu: how much louder than predicted it was found to be.
         segment_keys: object keys of its segments.
     """
 
@@ -55,7 +55,7 @@ class RenderHistory:
         return reuse_mastering(timeline, self._load_record().mastering)
 
     def prediction_error_lu(self) -> float:
-        """How much louder than foretold the mix was found to be before."""
+        """How much louder than predicted the mix was found to be before."""
         return self._load_record().prediction_error_lu
 
     def record_render(self, attempt: RenderAttempt, segment_keys: Sequence[str]) -> None:
@@ -63,7 +63,7 @@ class RenderHistory:
 
         Args:
             attempt: the mix.
-            segment_keys: the segments of all looks, of which only the last one counts.
+            segment_keys: the segments of all attempts, of which only the last one counts.
         """
         kept = attempt.mixdown.segment_keys
         record = {

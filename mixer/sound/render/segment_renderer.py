@@ -5,7 +5,7 @@ frames between the rolls are the segment's own.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from mixer.sound.formats.model import StreamFormat, Workshop
 from mixer.sound.render.bed import Bed, predict_bed, prepare_bed
 from mixer.sound.render.cache_keys import fingerprint_bed, segment_cache_key
 from mixer.sound.render.filtergraph import LOUDNESS_STEP, build_segment_command
+from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
 
@@ -33,9 +34,8 @@ class RenderSources:
     Attributes:
         clips: the recordings of its clips.
         music: the recordings of its cues, and what is known of them.
-        content_ids: what tells the contents of a recording, by source, where the source itself does
-            not;
-            only what is kept under an address of its contents needs it.
+        content_ids: of the contents of a recording, by source, where the source itself does not
+            identify them; needed only where segments are kept.
     """
 
     clips: Mapping[str, Path]
@@ -48,7 +48,6 @@ class RenderedSegment:
     """A segment's own frames, in a file.
 
     Attributes:
-        path: of the file.
         begin_byte: of the first frame.
         end_byte: one past the last frame.
         frames: how many.
@@ -110,8 +109,7 @@ class Renderer:
             segment,
             self._sources.clips,
             beds,
-            stream.frame_samples,
-            sample_format=stream.sample_format,
+            stream,
         )
         path = self._workshop.folder / f"{segment.start}.{stream.suffix}"
         done = ffmpeg.run(
@@ -135,6 +133,11 @@ class Renderer:
             self._sources.content_ids,
             ffmpeg_version=ffmpeg.version(),
         )
+
+    def object_keys(self, segments: Sequence[Segment], cache: SegmentCache) -> list[str]:
+        """The object key of each segment."""
+        stream = self.encoding.stream
+        return [cache.object_key(self.cache_key(segment), stream) for segment in segments]
 
     def _cues(self, segment: Segment) -> list[Cue]:
         begin, end = segment.window_start, segment.window_end

@@ -23,22 +23,12 @@ from mixer.sound.render.segments import Segment
 COPY_BYTES = 1 << 20
 
 
-def segment_object_keys(
-    renderer: Renderer, segments: Sequence[Segment], cache: SegmentCache
-) -> list[str]:
-    """The object key of each segment."""
-    stream = renderer.encoding.stream
-    return [cache.object_key(renderer.cache_key(segment), stream) for segment in segments]
-
-
 def render_streams(
     renderer: Renderer, segments: Sequence[Segment], cache: SegmentCache | None, pool: RenderPool
 ) -> Generator[EncodedStream]:
     """The stream of each segment, in order; what can be read of one is gone with the next.
 
     Args:
-        renderer: of the timeline.
-        segments: of it.
         cache: where segments are kept; None to keep none.
         pool: who renders.
 
@@ -47,7 +37,7 @@ def render_streams(
         OutOfTime: they will not be done in time, or the job was stopped.
         StoreFailed: the disk is full, or the store refuses.
     """
-    keys = segment_object_keys(renderer, segments, cache) if cache else [""] * len(segments)
+    keys = renderer.object_keys(segments, cache) if cache else [""] * len(segments)
     kept = cache.find_all(keys) if cache else {}
     missing = [each for each, key in zip(segments, keys, strict=True) if key not in kept]
     with closing(_render_segments(renderer, missing, pool)) as rendered:

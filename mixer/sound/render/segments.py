@@ -1,7 +1,7 @@
 """A Timeline cut into stretches that can be rendered apart and joined again without a trace.
 
 Cuts lie on the grid, counted from each section's start, so that a section keeps its cuts wherever
-it lies. A segment is rendered with some sound before and behind it (the rolls), which fills the
+it is. A segment is rendered with some sound before and behind it (the rolls), which fills the
 filters' and the encoder's memory; its own frames then come out as in a serial render (measured:
 byte for byte, where rendering begins on the grid).
 """
@@ -113,7 +113,7 @@ def _split_crowded(clip_starts: Sequence[int], begin: int, after: int, grid: int
 
 
 def _window_start(timeline: Timeline, start: int) -> int:
-    """Where to begin so that the encoder has heard enough when its own frames come."""
+    """Where to begin so that the encoder knows enough when its own frames come."""
     rate_hz = timeline.rate_hz
     begin = start - int(PREROLL_S * rate_hz)
     while begin > 0 and _count_audible_samples(timeline, begin, start) < PREROLL_SOUND_S * rate_hz:

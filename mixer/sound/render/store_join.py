@@ -5,7 +5,7 @@ upload and, with the last frames of the one before it, to a decoder that measure
 would hear it. Memory is bounded by a few segments, and of the file nothing is on disk, however
 long it is.
 
-What a segment measures is kept beside it. So those who render a group of segments measure it, too,
+What a segment measures is kept with it. So those who render a group of segments measure it, too,
 and joining a book of days takes no longer than copying it.
 """
 
@@ -23,7 +23,13 @@ from mixer.errors import StoreFailed
 from mixer.parallel import map_in_order
 from mixer.sound.analysis.verification import EncodedPiece, Verification, verify_pieces
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.formats.encoding import Encoding
 from mixer.sound.formats.model import EncodedStream, FileSpec, StreamedFormat
+from mixer.sound.formats.tags import AudioTags
+from mixer.sound.render.mixdown import file_spec
+from mixer.sound.render.segment_renderer import frame_at
+from mixer.sound.render.segments import Segment
+from mixer.sound.timeline import Timeline
 from mixer.store.objects import ObjectStore
 
 READS_AT_ONCE = 4
@@ -37,7 +43,7 @@ def measurement_key(segment_key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StoredMeasurements:
-    """What segments measured when they were decoded, beside them in their store."""
+    """What segments measured when they were decoded, kept in their store."""
 
     store: ObjectStore
 
@@ -78,15 +84,17 @@ class StreamJoin:
 
     Attributes:
         store: where it goes; what its segments measure is kept there, too.
-        spec: what it is, of a format that is streamed.
-        duration_s: how long it plays.
+        timeline: the mix.
+        encoding: of the file, whose format is streamed.
+        tags: what the file says of itself.
         columns: into how many its outline is gathered.
         processes: the job that it belongs to.
     """
 
     store: ObjectStore
-    spec: FileSpec
-    duration_s: float
+    timeline: Timeline
+    encoding: Encoding
+    tags: AudioTags | None
     columns: int
     processes: ProcessGroup
 
@@ -95,7 +103,6 @@ class StreamJoin:
 
         Args:
             streams: all segments, in order.
-            key: of the file.
 
         Raises:
             StoreFailed: the store refuses, or a segment is not what it says.
@@ -103,7 +110,7 @@ class StreamJoin:
         """
         stream_bytes = sum(stream.size_bytes for stream in streams)
         frames = sum(stream.frames for stream in streams)
-        header = self._kind.build_header(self.spec, frames, stream_bytes)
+        header = self._kind.build_header(self._spec, frames, stream_bytes)
         size_bytes = len(header) + stream_bytes
         with self.store.open_writer(
             key, max_bytes=size_bytes, content_type=self._kind.content_type
@@ -112,28 +119,37 @@ class StreamJoin:
             verification = self._verify(self._read_pieces(streams, header, 0, file))
         return size_bytes, verification
 
-    def measure(self, streams: Sequence[EncodedStream], first_frame: int) -> None:
+    def measure(self, streams: Sequence[EncodedStream], first: Segment) -> None:
         """Measure all but the first of some segments that follow one another, and keep it.
 
         Args:
             streams: in order.
-            first_frame: number of their first frame, among all frames of audio.
+            first: the segment that the first of them is.
         """
+        first_frame = frame_at(self.timeline, self.encoding, first.start)
         if len(streams) > 1:
             self._verify(self._read_pieces(streams, b"", first_frame, None))
 
     @property
     def _kind(self) -> StreamedFormat:
-        kind = self.spec.encoding.kind
+        kind = self.encoding.kind
         if not isinstance(kind, StreamedFormat):
             raise TypeError(f"{kind.name} is not streamed")
         return kind
+
+    @property
+    def _spec(self) -> FileSpec:
+        return file_spec(self.timeline, self.encoding, self.tags)
 
     def _verify(self, pieces: Generator[EncodedPiece]) -> Verification:
         memory = StoredMeasurements(self.store)
         with closing(pieces):
             return verify_pieces(
-                pieces, self.duration_s, self.columns, memory=memory, processes=self.processes
+                pieces,
+                self.timeline.duration_s,
+                self.columns,
+                memory=memory,
+                processes=self.processes,
             )
 
     def _read_pieces(
@@ -145,6 +161,7 @@ class StreamJoin:
     ) -> Generator[EncodedPiece]:
         """The segments as pieces to be decoded, each written to a file as it passes."""
         before, before_key, frame = header, "", first_frame
+        spec = self._spec
         contents = map_in_order(streams, _read_stream, READS_AT_ONCE, self.processes.stop)
         with closing(contents):
             for stream, content in zip(streams, contents, strict=True):
@@ -152,7 +169,7 @@ class StreamJoin:
                     file.write(content)
                 if before:
                     name = f"{_hash(before_key)} {stream.key}" if before_key else ""
-                    yield self._kind.build_piece(self.spec, before, content, frame, name)
+                    yield self._kind.build_piece(spec, before, content, frame, name)
                 before, before_key, frame = content, stream.key, frame + stream.frames
 
 

@@ -1,7 +1,7 @@
 """Text on its way to a voice, each character of which keeps its origin in the source; word times.
 
-What is said differs from what is written ("one thousand two hundred dollars" for "$1,200"), yet
-captions show what is written, at the moment when it is heard. So replacements keep the way back.
+What is spoken differs from what is written ("one thousand two hundred dollars" for "$1,200"), yet
+captions show what is written, when it sounds. So replacements keep the way back.
 Words that are the same on both sides anchor the alignment; between anchors the written words share
 the time by their length.
 """
@@ -33,12 +33,12 @@ class MappedText:
 
     @staticmethod
     def literal(text: str, start: int = 0) -> "MappedText":
-        """Text that is said as it is written, beginning at `start` of the source."""
+        """Text that is spoken as it is written, beginning at `start` of the source."""
         return MappedText(text, tuple((at, at + 1) for at in range(start, start + len(text))))
 
     @staticmethod
     def alias(text: str, start: int, end: int) -> "MappedText":
-        """Text that is said in place of a range of the source."""
+        """Text that is spoken in place of a range of the source."""
         return MappedText(text, ((start, end),) * len(text))
 
     def __add__(self, other: "MappedText") -> "MappedText":

@@ -1,7 +1,7 @@
 """How a `<say-as>` is read: its text and kind to words. Pure, English, after Polly's own kinds.
 
 Source of the kinds and date formats: the say-as page of Polly's developer guide. Text that does not
-fit its kind is said as it stands.
+fit its kind is read as it stands.
 """
 
 import re
@@ -25,7 +25,7 @@ CHARACTERS = {
 """Names of signs in a word that is spelled out; others are silent."""
 
 MAX_WHOLE_NUMBER_DIGITS = 36
-"""The largest named scale is decillion; longer numbers are said digit by digit."""
+"""The largest named scale is decillion; longer numbers are read digit by digit."""
 
 MONTHS = (
     *("", "January", "February", "March", "April", "May", "June"),

@@ -1,7 +1,7 @@
 """SSML for a voice without its own SSML: sentences to say, and silences between.
 
-Reads the part of SSML that Polly's engines share: speak, p, s, break, sub, say-as, prosody rate.
-Of other elements (phoneme, lang, emphasis, …) the text is said and the rest ignored. Document type
+Reads the part of SSML that Polly's engines share: speak, p, s, break, sub, say-as, prosody rate. Of
+other elements (phoneme, lang, emphasis, …) the text is spoken and the rest ignored. Document type
 declarations and entities are refused. Text outside any `<s>` counts as one `<s>` up to the next
 `<s>` or `<p>`.
 """
@@ -65,7 +65,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words said in one breath at one rate.
+    """Words spoken in one breath at one rate.
 
     The origins of `text` are places in the sentence's text; a `rate` of 1.0 is the voice's own.
     """
@@ -78,7 +78,7 @@ class Phrase:
 class SsmlSentence:
     """One `<s>` element, or the text between such elements.
 
-    `text` is as written; `parts` are what is said, and silences, in order.
+    `text` is as written; `parts` are what is spoken, and silences, in order.
     """
 
     text: str
@@ -236,7 +236,7 @@ def _break_ms(element: "Element") -> int:
     if time is None:
         strength = element.get("strength", "medium")
         if strength not in BREAK_STRENGTHS_MS:
-            raise ValueError(f'there is no break strength "{strength}"')
+            raise ValueError(f'"{strength}" is not a strength of breaks')
         return BREAK_STRENGTHS_MS[strength]
     match = re.fullmatch(r"\s*\+?([0-9]*\.?[0-9]+)(ms|s)\s*", time)
     if not match:

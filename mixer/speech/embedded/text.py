@@ -2,7 +2,7 @@
 
 hibari-tts 0.2.1 reads English in Latin letters. Measured: a number of 37 or more digits raises
 IndexError; `[word](/x/)` is taken for phonemes; Cyrillic is spelled out as noise; memory grows
-with the square of what is said in one piece (233 MB at 150 phonemes, 267 at 300, 387 at 600).
+with the square of what is spoken in one piece (233 MB at 150 phonemes, 267 at 300, 387 at 600).
 """
 
 import re
@@ -41,7 +41,7 @@ _STRESS = frozenset("ˈˌː")
 
 @dataclass(frozen=True, slots=True)
 class PhonemeSpan:
-    """Phonemes that are said at once.
+    """Phonemes that are spoken at once.
 
     `start` and `end` are indexes, `pause_ms` the silence after them.
     """

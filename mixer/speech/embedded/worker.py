@@ -10,7 +10,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -30,14 +30,6 @@ ENCODE_TIMEOUT_S = 120.0
 
 BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1")
 """No encoder version in the file: equal samples give equal bytes."""
-
-ENCODERS: dict[str, Sequence[str]] = {
-    "flac": shlex.split("-c:a flac -f flac"),
-    "mp3": shlex.split("-c:a libmp3lame -b:a 64k -write_xing 0 -id3v2_version 0 -f mp3"),
-}
-
-DELAY_SAMPLES = {"flac": 0, "mp3": 1_105}
-"""Inserted by decoding: LAME's 576 and the decoder's 529, as there is no LAME tag."""
 
 FLAC_TOTAL_SAMPLES = slice(21, 26)
 """Where a FLAC file holds its length, in the lower 36 bits (source: RFC 9639, section 8.2)."""
@@ -116,7 +108,7 @@ class ChunkSynthesizer:
             return self._model.synthesize(phrase.text, pitch=request.pitch, rate=phrase.rate)
 
         chunk = assemble_chunk(read_ssml(request.ssml), synthesize_phrase)
-        delay_samples = DELAY_SAMPLES[request.suffix]
+        delay_samples = ENCODERS[request.suffix].delay_samples
         return Speech(
             audio=encode_audio(chunk.pcm, RATE_HZ, request.suffix, self._processes),
             content_type=CONTENT_TYPES[request.suffix],
@@ -145,11 +137,16 @@ def _exit_with_engine(processes: ffmpeg.ProcessGroup) -> None:
 def encode_audio(pcm: bytes, rate_hz: int, suffix: str, processes: ffmpeg.ProcessGroup) -> bytes:
     """Encode mono samples of 16 bits, little-endian, as a whole `flac` or `mp3` file."""
     if suffix not in ENCODERS:
-        raise MixerError(f"There is no encoder for {suffix}: use flac or mp3.")
+        raise MixerError(f"{suffix} cannot be encoded: use flac or mp3.")
+    encoder = ENCODERS[suffix]
     source = ("-f", "s16le", "-ar", str(rate_hz), "-ac", "1", *ffmpeg.confined_stdin())
-    arguments = [*source, *BITEXACT, *ENCODERS[suffix], "pipe:1"]
+    arguments = [*source, *BITEXACT, *encoder.arguments, "pipe:1"]
     audio = ffmpeg.run(arguments, stdin=pcm, timeout_s=ENCODE_TIMEOUT_S, processes=processes).stdout
-    return _set_flac_length(audio, len(pcm) // 2) if suffix == "flac" else audio
+    return encoder.set_length(audio, len(pcm) // 2)
+
+
+def _keep_length(audio: bytes, _length_samples: int) -> bytes:
+    return audio
 
 
 def _set_flac_length(flac: bytes, length_samples: int) -> bytes:
@@ -158,3 +155,24 @@ def _set_flac_length(flac: bytes, length_samples: int) -> bytes:
     first = FLAC_TOTAL_SAMPLES.start
     field = bytes([flac[first] & 0xF0 | length[0]]) + length[1:]
     return flac[:first] + field + flac[FLAC_TOTAL_SAMPLES.stop :]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEncoder:
+    """How FFmpeg writes a chunk's file; `delay_samples` are inserted by decoding it."""
+
+    arguments: Sequence[str]
+    delay_samples: int
+    set_length: Callable[[bytes, int], bytes]
+
+
+ENCODERS = {
+    "flac": SpeechEncoder(shlex.split("-c:a flac -f flac"), 0, _set_flac_length),
+    # Without a LAME tag decoding inserts LAME's 576 samples and the decoder's 529.
+    "mp3": SpeechEncoder(
+        shlex.split("-c:a libmp3lame -b:a 64k -write_xing 0 -id3v2_version 0 -f mp3"),
+        1_105,
+        _keep_length,
+    ),
+}
+"""By suffix."""

@@ -1,6 +1,7 @@
 """Amazon Polly: its engines and voices, its refusals, and the quota that all calls keep."""
 
-from mixer.speech.polly.engine import PollyEngine, create_polly_client
+from mixer.speech.polly.client import create_polly_client
+from mixer.speech.polly.engine import PollyEngine
 from mixer.speech.polly.quota import EngineQuotas
 from mixer.speech.polly.retry import Retry
 from mixer.speech.polly.voices import VoiceCatalogue

@@ -1,4 +1,4 @@
-"""Amazon Polly behind the SpeechEngine protocol. boto3 is imported late.
+"""Amazon Polly behind the SpeechEngine protocol.
 
 A chunk is synthesized in one call, and its speech marks, where they are wanted and the engine has
 them, in a second one that Polly charges for like the first. Every call passes the limiter of its
@@ -19,10 +19,9 @@ from mixer.errors import MixerError, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script import LIMITS, EngineLimits
 from mixer.speech.engine import Speech, Voice, VoiceSettings
 from mixer.speech.polly.faults import translate_error
-from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas
+from mixer.speech.polly.quota import DESCRIBE_VOICES, EngineQuotas
 from mixer.speech.polly.retry import Retry
 from mixer.speech.polly.speech_marks import (
-    ENGINES_WITH_MARKS,
     MARK_TYPES,
     align_marks,
     parse_marks,
@@ -32,12 +31,11 @@ from mixer.speech.polly.voices import (
     ENGINES_BEST_FIRST,
     VoiceCatalogue,
     find_mismatch,
-    find_near_names,
     parse_voice,
 )
+from mixer.speech.voice_selection import ENGINES_WITH_MARKS, find_near_names
 
 if TYPE_CHECKING:
-    import boto3
     from mypy_boto3_polly import PollyClient
     from mypy_boto3_polly.literals import (
         EngineType,
@@ -50,61 +48,10 @@ if TYPE_CHECKING:
 BEST_RATE_HZ = {"generative": 24_000, "neural": 24_000, "long-form": 24_000, "standard": 22_050}
 """The rate each engine works at (Polly's own defaults): more would only be resampled."""
 
-CONNECT_TIMEOUT_S = 3.0
-"""Within a region a connection takes milliseconds; a slower one is retried."""
-
-READ_TIMEOUT_S = 30.0
-"""Between two parts of an answer. The longest call, 3,000 characters, begins to answer well
-before that; more would let a dead connection use up the time for a retry."""
-
-MAX_CONNECTIONS = max(quota.in_flight for quota in POLLY_QUOTAS.values())
-"""The most that any engine keeps in flight; they are opened on demand."""
-
 PASSAGE_CHARS = 60
 """Of a text, in messages."""
 
 _TAG = re.compile(r"<[^>]*>")
-
-
-def create_polly_client(
-    *,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    connections: int = MAX_CONNECTIONS,
-    connect_timeout_s: float = CONNECT_TIMEOUT_S,
-    read_timeout_s: float = READ_TIMEOUT_S,
-    session: "boto3.Session | None" = None,
-) -> "PollyClient":
-    """Create a client without retries of its own; the caller closes it.
-
-    Args:
-        region: None for the environment's.
-        endpoint_url: of another server that speaks Polly's protocol; None for the real one.
-        connections: kept open at most; the parallelism of the engine.
-        session: with the credentials; None for boto3's default.
-
-    Raises:
-        MixerError: no region is configured, or the profile does not exist.
-    """
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
-
-    config = Config(
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        connect_timeout=connect_timeout_s,
-        read_timeout=read_timeout_s,
-        max_pool_connections=connections,
-        tcp_keepalive=True,
-    )
-    try:
-        source = session or boto3.Session()
-        return source.client("polly", region_name=region, endpoint_url=endpoint_url, config=config)
-    except BotoCoreError as error:
-        raise MixerError(
-            f"Amazon Polly cannot be reached: {str(error).rstrip('.')}; set region and credentials "
-            "with `aws configure`, or with AWS_DEFAULT_REGION and AWS_PROFILE."
-        ) from error
 
 
 class PollyEngine:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from mixer.errors import OutOfTime, SpeechUnavailable
 from mixer.speech.polly.faults import FaultKind, classify_fault
-from mixer.speech.polly.quota import QuotaLimiter
+from mixer.speech.polly.limiter import QuotaLimiter
 
 Answer = TypeVar("Answer")
 

@@ -20,9 +20,6 @@ from mixer.speech.engine import SampleSpan, WordTiming
 MARK_TYPES = ("sentence", "word")
 """Source: the speech marks page of Polly's developer guide."""
 
-ENGINES_WITH_MARKS = frozenset({"standard", "neural", "long-form"})
-"""Generative voices have none (generative voices page)."""
-
 BLOCKS = frozenset({"speak", "p", "s"})
 """Elements whose beginning and end also end the text before."""
 

@@ -4,7 +4,6 @@ Which voice speaks with which engine differs between regions and changes over th
 never a table of ours.
 """
 
-import difflib
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -12,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from mixer.errors import UnknownVoice
 from mixer.speech.engine import Voice, VoiceSettings
+from mixer.speech.voice_selection import DEFAULT_VOICE, MAX_NEAR_MATCHES, find_near_names
 
 if TYPE_CHECKING:
     from mypy_boto3_polly.type_defs import VoiceTypeDef
-
-DEFAULT_VOICE = "Joanna"
 
 ENGINES_BEST_FIRST = ("generative", "neural", "long-form", "standard")
 """By how natural they sound for the price: long-form costs six times as much as neural
@@ -24,15 +22,6 @@ ENGINES_BEST_FIRST = ("generative", "neural", "long-form", "standard")
 
 MAX_AGE_S = 3600.0
 """New voices appear a few times a year; a long-lived process still finds them."""
-
-MAX_NEAR_MATCHES = 5
-MIN_SIMILARITY = 0.5
-"""Of two names, as difflib counts it: `Joana` and `Joanna` 0.9, `Bob` and `Joanna` 0.2."""
-
-
-def best_engine(voice: Voice) -> str:
-    """The engine when none is requested: generative where the voice has it."""
-    return voice.engines[0]
 
 
 def parse_voice(listed: "VoiceTypeDef") -> Voice:
@@ -112,13 +101,6 @@ def _engine_mismatch_error(voices: Iterable[Voice], voice: Voice, engine: str) -
         engines=list(voice.engines),
         near=near[:MAX_NEAR_MATCHES],
     )
-
-
-def find_near_names(query: str, names: Iterable[str]) -> list[str]:
-    """Names similar to the query, best first, in any case."""
-    by_folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(query.casefold(), by_folded, MAX_NEAR_MATCHES, MIN_SIMILARITY)
-    return [by_folded[folded] for folded in near]
 
 
 def _suggest_names(near: list[str]) -> str:

@@ -15,11 +15,11 @@ from mixer.sound.formats.encoding import Encoding
 from mixer.sound.formats.model import StreamedFormat, Workshop
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.render.loudness_correction import RenderAttempt, render_to_target
-from mixer.sound.render.mixdown import Mixdown, RenderJob, file_spec, render
+from mixer.sound.render.mixdown import Mixdown, RenderJob, render
 from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources, frame_at
-from mixer.sound.render.segment_streams import render_streams, segment_object_keys
+from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources
+from mixer.sound.render.segment_streams import render_streams
 from mixer.sound.render.segments import Segment, cut_timeline, source_keys
 from mixer.sound.render.store_join import StreamJoin
 from mixer.sound.timeline import Timeline
@@ -88,7 +88,7 @@ class StoryRenderer:
             The key of each, in order.
         """
         cache = SegmentCache(self.store)
-        keys = segment_object_keys(self._open_renderer(()), segments, cache)
+        keys = self._open_renderer(()).object_keys(segments, cache)
         kept = cache.find_all(keys)
         wanted = dict(zip(keys, segments, strict=True))  # equal segments are rendered once
         missing = [segment for key, segment in wanted.items() if key not in kept]
@@ -109,8 +109,7 @@ class StoryRenderer:
         keys = self.render_segments(segments)
         if self._is_streamed:
             streams = SegmentCache(self.store).require_all(keys)
-            first_frame = frame_at(self.timeline, self.encoding, segments[0].start)
-            self._open_join().measure(streams, first_frame)
+            self._open_join().measure(streams, segments[0])
         return keys
 
     def join_mix(self, folder: StoryFolder) -> JoinedMix:
@@ -155,9 +154,9 @@ class StoryRenderer:
 
     def _open_join(self, base_tags: AudioTags | None = None) -> StreamJoin:
         tags = self._add_chapters(base_tags) if base_tags else None
-        spec = file_spec(self.timeline, self.encoding, tags)
-        duration_s, processes = self.timeline.duration_s, self.pool.processes
-        return StreamJoin(self.store, spec, duration_s, OUTLINE_COLUMNS, processes)
+        return StreamJoin(
+            self.store, self.timeline, self.encoding, tags, OUTLINE_COLUMNS, self.pool.processes
+        )
 
     @property
     def _is_streamed(self) -> bool:

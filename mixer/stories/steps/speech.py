@@ -19,7 +19,7 @@ from mixer.script.script import Chunk
 from mixer.speech.charges import Charges, cost_usd
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrator import Narration, Narrator
-from mixer.speech.voice_selection import billing_factor
+from mixer.speech.voice_selection import charge_factor
 from mixer.store.objects import ObjectStore
 from mixer.stories.batches import split_batches, write_batches
 from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
@@ -167,7 +167,7 @@ class StorySpeech:
             return result
         charges = Charges(
             batch.delivery.pricing_engine,
-            billing_factor(SpeechOptions(speech_marks=batch.speech_marks)),
+            charge_factor(SpeechOptions(speech_marks=batch.speech_marks)),
         )
         with (
             self.quota_limiter(folder.story_id, batch.delivery.engine),
@@ -335,5 +335,5 @@ def _build_summary(stored: StoredScript, options: Options, batches: int) -> Plan
 
 
 def _price_usd(missing: Sequence[Chunk], voice_settings: VoiceSettings, options: Options) -> float:
-    chars = sum(chunk.billed_chars for chunk in missing) * billing_factor(options)
+    chars = sum(chunk.billed_chars for chunk in missing) * charge_factor(options)
     return cost_usd(chars, voice_settings.pricing_engine)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mixer.sound import room_tone
 from mixer.sound.analysis.loudness import STEP_S
+from mixer.sound.formats.model import StreamFormat
 from mixer.sound.render.bed import Bed
 from mixer.sound.render.filtergraph.graph import (
     FilterGraph,
@@ -21,6 +22,9 @@ from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline
 
 LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
+
+ANY_STREAM = StreamFormat("", frame_samples=1, arguments=())
+"""Of an encoder that takes any sample."""
 
 LOUDNESS_STEP = round(STEP_S * MIX_RATE_HZ)
 """Loudness windows begin at multiples of it, counted from the start of the whole."""
@@ -46,9 +50,8 @@ def build_segment_command(
     segment: Segment,
     sources: Mapping[str, Path],
     beds: Mapping[tuple[str, bool], Bed],
-    frame_samples: int = 1,
+    stream: StreamFormat = ANY_STREAM,
     *,
-    sample_format: str = "",
     is_position_independent: bool = False,
 ) -> Command:
     """The command that makes a segment's window of the mix.
@@ -58,13 +61,10 @@ def build_segment_command(
         segment: what to render of it.
         sources: the clips' recordings as local files.
         beds: the cues' music and sounds, prepared, by what is played.
-        frame_samples: of the encoder; its first frame begins on a multiple of so many samples of
-            the whole mix, as it would in a serial render.
-        sample_format: that the mix is rounded to before it is encoded; empty to leave that to the
-            encoder.
-        is_position_independent: to be compared, not run: the same wherever the segment lies in the
-            whole, but
-            for where the encoder's frames begin. Loudness windows shape no sample.
+        stream: of the encoder; its first frame begins on a multiple of a frame's samples of the
+            whole mix, as it would in a serial render.
+        is_position_independent: to be compared, not run: the same wherever the segment is in the
+            whole, but for where the encoder's frames begin. Loudness windows shape no sample.
     """
     graph = FilterGraph()
     stems = [add_voice(graph, timeline, segment, sources)]
@@ -79,11 +79,11 @@ def build_segment_command(
         mixed = graph.chain(mixed, limiting)
     begin = mix_samples(timeline, segment.window_start)
     unmeasured = 0 if is_position_independent else -begin % LOUDNESS_STEP
-    heard, measured = graph.split(mixed, "asplit", 2)
-    rounded = [f"aformat=sample_fmts={sample_format}"] if sample_format else []
-    heard = graph.chain(heard, [*skip_filters(-begin % frame_samples), *rounded])
+    output, measured = graph.split(mixed, "asplit", 2)
+    rounded = [f"aformat=sample_fmts={stream.sample_format}"] if stream.sample_format else []
+    output = graph.chain(output, [*skip_filters(-begin % stream.frame_samples), *rounded])
     graph.add_sink(measured, [*skip_filters(unmeasured), LOUDNESS])
-    arguments = (*graph.inputs, "-filter_complex", graph.text, "-map", f"[{heard}]")
+    arguments = (*graph.inputs, "-filter_complex", graph.text, "-map", f"[{output}]")
     return Command(arguments, tuple(graph.files), unmeasured)
 
 

@@ -13,7 +13,7 @@ LIMITER = "alimiter=level=0:attack=5:release=50:latency=1:limit="
 """Automatic level off, or it would lift the whole to the limit; its delay compensated."""
 
 RESTART = "asetpts=round(N/SR/TB)"
-"""Time begins anew, told by samples alone: a recording's own times may jump where it is damaged."""
+"""Time begins again, in samples alone: a recording's own times may jump where it is damaged."""
 
 
 class FilterGraph:

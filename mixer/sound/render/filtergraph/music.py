@@ -43,8 +43,8 @@ def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue
     first = _find_steady_frame(begin, moving)
     pieces = bed.pieces(first - cue_start, end - first)
     stream = concatenate(graph, [graph.add_bed(bed, *piece) for piece in pieces])
-    heard = [level for level in levels if level.start < end and level.end > first]
-    levelled = _apply_levels(graph, stream, heard, first, cue.gain_db + timeline.mastering.gain_db)
+    active = [level for level in levels if level.start < end and level.end > first]
+    levelled = _apply_levels(graph, stream, active, first, cue.gain_db + timeline.mastering.gain_db)
     fades = fade_filters("in", 0, fade_in, "qsin") if first == cue_start else []
     if end > cue_end - fade_out:
         fades += fade_filters("out", max(0, cue_end - fade_out - first), fade_out, "qsin")
@@ -56,7 +56,7 @@ def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue
 
 
 def _find_steady_frame(frame: int, moving: Sequence[tuple[int, int]]) -> int:
-    """A frame, or the nearest one before it that lies inside nothing that moves."""
+    """A frame, or the nearest one before it that is not inside a moving level."""
     around = [start for start, end in moving if start < frame < end]
     return _find_steady_frame(min(around), moving) if around else frame
 
@@ -80,7 +80,7 @@ def _cue_levels(timeline: Timeline, cue: Cue) -> Iterator[_Level]:
 def _apply_levels(
     graph: FilterGraph, stream: str, levels: Sequence[_Level], first: int, gain_db: float
 ) -> str:
-    """A stream that begins at frame `first`, parted where its level changes, and put together."""
+    """A stream that begins at frame `first`, split where its level changes, and joined again."""
     if len(levels) == 1:
         return graph.chain(stream, _gain_filters(levels[0], first, gain_db))
     cuts = "|".join(str(level.start - first) for level in levels[1:])

@@ -225,10 +225,10 @@ def test_british_dates_name_the_day_first():
 def test_places_in_the_spoken_text_lead_back_to_the_source():
     normalised = normalise("Dr. Smith ran 5 km.", "en-US")
     assert normalised.spoken == "Doctor Smith ran 5 kilometers."
-    assert normalised.source_offset(0) == 0
-    assert normalised.source_offset(normalised.spoken.index("Smith")) == 4
-    assert normalised.source_offset(3) == len("Dr.")
-    assert normalised.source_offset(len(normalised.spoken)) == len(normalised.source)
+    assert normalised.find_source_offset(0) == 0
+    assert normalised.find_source_offset(normalised.spoken.index("Smith")) == 4
+    assert normalised.find_source_offset(3) == len("Dr.")
+    assert normalised.find_source_offset(len(normalised.spoken)) == len(normalised.source)
     assert normalised.is_inside_edit(3)
     assert not normalised.is_inside_edit(0)
     assert not normalised.is_inside_edit(len("Doctor"))
@@ -237,7 +237,7 @@ def test_places_in_the_spoken_text_lead_back_to_the_source():
 def test_marks_that_were_removed_go_with_what_follows():
     normalised = normalise("Yes. *No* way.", "en-US")
     assert normalised.spoken == "Yes. No way."
-    assert normalised.source_offset(len("Yes. ")) == len("Yes. ")
+    assert normalised.find_source_offset(len("Yes. ")) == len("Yes. ")
 
 
 def test_two_passes_join_into_one():
@@ -291,7 +291,7 @@ def test_edits_are_sorted_and_what_lies_between_them_is_unchanged(text, language
 @given(TEXTS, st.sampled_from(LANGUAGES))
 def test_source_offsets_rise_and_reach_both_ends(text, language):
     normalised = normalise(text, language)
-    offsets = [normalised.source_offset(place) for place in range(len(normalised.spoken) + 1)]
+    offsets = [normalised.find_source_offset(place) for place in range(len(normalised.spoken) + 1)]
     assert offsets == sorted(offsets)
     assert offsets[-1] == len(text)
     assert offsets[0] == 0 or not normalised.spoken

@@ -16,7 +16,7 @@ from mixer.script.script import Script
 from tests.scripts import plan_text
 from tests.texts import SEEDS, STEADY, Place, SampleStory, build_new_sentence, stories
 
-SAMPLE = (Path(__file__).parents[2] / "demo" / "story.md").read_text(encoding="utf-8")
+SAMPLE = (Path(__file__).parents[4] / "demo" / "story.md").read_text(encoding="utf-8")
 MOST_CHANGED = 2
 """Chunks that one sentence more or less may change."""
 

@@ -12,14 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import OutOfTime
-from mixer.speech.polly.quota import (
-    DESCRIBE_VOICES,
-    POLLY_QUOTAS,
-    EngineQuotas,
-    Quota,
-    QuotaLimiter,
-    TokenBucket,
-)
+from mixer.speech.polly.limiter import Quota, QuotaLimiter, TokenBucket
+from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas
 
 
 class SimulatedTime:
@@ -124,7 +118,7 @@ def test_a_turn_after_the_deadline_is_refused_at_once():
     with pytest.raises(OutOfTime):
         limiter.acquire(deadline_s=0.5)
     assert clock.now_s == 0.0
-    assert limiter.queued == 0
+    assert len(limiter._queue) == 0
 
 
 def test_nobody_enters_after_the_deadline_even_without_a_queue():
@@ -132,7 +126,7 @@ def test_nobody_enters_after_the_deadline_even_without_a_queue():
     clock.pass_to(2.0)
     with pytest.raises(OutOfTime):
         limiter.acquire(deadline_s=1.0)
-    assert (limiter.in_flight, limiter.queued) == (0, 0)
+    assert (limiter.in_flight, len(limiter._queue)) == (0, 0)
 
 
 def test_the_deadline_ends_the_wait_for_a_place_in_flight():
@@ -213,7 +207,7 @@ def test_first_come_first_served():
     for number, thread in enumerate(threads):
         thread.start()
         until_s = time.monotonic() + 5
-        while limiter.queued <= number and time.monotonic() < until_s:
+        while len(limiter._queue) <= number and time.monotonic() < until_s:
             time.sleep(0.0005)
     limiter.release()
     for thread in threads:

@@ -11,7 +11,13 @@ from mixer.script.annotations import MAX_PAUSE_MS
 from mixer.script.document import collapse_whitespace
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.planning.pauses import EXPRESSIVE, NATURAL, NO_PAUSES, Pauses, resolve_pauses
-from mixer.script.planning.ssml import SsmlStyle, billed_chars, build_ssml, utf16_chars, weigh_text
+from mixer.script.planning.ssml import (
+    SsmlStyle,
+    build_ssml,
+    count_billed_chars,
+    utf16_chars,
+    weigh_text,
+)
 from mixer.script.script import BreakKind, Utterance
 from tests.scripts import ssml_text
 from tests.texts import STEADY, nasty_texts
@@ -72,7 +78,7 @@ def test_weights_add_up_to_no_less_than_a_call_is_charged(told, chosen):
     weights = sum(weigh_text(each.spoken, chosen) for each in told)
     around = utf16_chars("<speak></speak>")
     share = chosen.limits.billed_chars / chosen.limits.total_chars
-    assert weights >= billed_chars(told)
+    assert weights >= count_billed_chars(told)
     assert weights >= (utf16_chars(build_ssml(told, chosen)) - around) * share
 
 
@@ -157,7 +163,7 @@ def test_an_engine_without_prosody_gets_none():
 )
 def test_characters_are_counted_as_java_counts_them(text, chars):
     assert utf16_chars(text) == chars
-    assert billed_chars(said((text, BreakKind.PARAGRAPH))) == chars
+    assert count_billed_chars(said((text, BreakKind.PARAGRAPH))) == chars
 
 
 def test_a_text_full_of_escapes_weighs_what_they_take():

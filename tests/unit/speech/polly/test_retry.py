@@ -16,7 +16,7 @@ from botocore.exceptions import (
 
 from mixer.errors import OutOfTime, SpeechFailed
 from mixer.speech.polly.faults import FaultKind, classify_fault
-from mixer.speech.polly.quota import Quota, QuotaLimiter
+from mixer.speech.polly.limiter import Quota, QuotaLimiter
 from mixer.speech.polly.retry import Retry, SpeechRetryPolicy
 
 POLICY = SpeechRetryPolicy(
