@@ -1,1 +1,1 @@
-"""The benchmarks: what Mixer is measured by, beside something fair measured in the same run."""
+"""Benchmarks: each figure is a ratio against something fair measured in the same run."""

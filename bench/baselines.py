@@ -1,7 +1,7 @@
 """The two usual ways to make the same file: several passes of FFmpeg, and pydub in memory.
 
 `python -m bench.baselines WAY FOLDER OUT` mixes the chunks of a folder with its music. Both are
-written as their users write them, without tricks against them: the music is looped, lies 20 dB
+written as their users write them, without tricks against them: the music is looped, 20 dB
 lower and fades out; the result is an MP3 of 128 kbit/s at 44.1 kHz in stereo, at the encoder's
 default effort, as Mixer's own. Neither levels, ducks nor limits. Each pass leaves an MP3, as such
 scripts do: four passes of LAME, of which FFmpeg shares none among cores.
@@ -81,9 +81,11 @@ def _run_ffmpeg(*words: str | Path) -> None:
 
 
 def _duration_s(path: Path) -> float:
-    """How long a file plays, as FFmpeg tells it."""
-    said = subprocess.run([binary_path(), "-i", path], capture_output=True, text=True, check=False)
-    hours, minutes, seconds = said.stderr.split("Duration: ")[1].split(",")[0].split(":")
+    """The length of a file in seconds, as FFmpeg reports it."""
+    report = subprocess.run(
+        [binary_path(), "-i", path], capture_output=True, text=True, check=False
+    )
+    hours, minutes, seconds = report.stderr.split("Duration: ")[1].split(",")[0].split(":")
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 

@@ -20,7 +20,6 @@ class BenchMix:
     Attributes:
         takes: the voice, measured.
         files: by source.
-        music: what lies under it.
         music_file: of the music.
         out: the finished file.
         encoding: its format.

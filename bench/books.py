@@ -1,6 +1,6 @@
 """Books of up to ten hours: memory, growth, edits, and an M4B with chapters.
 
-Segments are kept, as they are when a story is told on a laptop, and the first render of ten hours
+Segments are kept, as they are when a story is made on a laptop, and the first render of ten hours
 is what an edit is compared with: a sentence in the third chunk that grows, then one that shrinks.
 About fifteen minutes on two cores, of which the M4B takes a third; it says how far it is.
 """
@@ -26,7 +26,7 @@ MAX_GROWTH = 10.5
 MAX_EDIT_SHARE = 0.03
 MAX_TIMES_AAC = 1.2
 TENTH_RUNS = 3
-"""Of the book of a tenth of the length, which growth is told by."""
+"""Runs of the book of a tenth of the length, to which growth refers."""
 
 ENCODER_RUNS = 3
 NEEDED_BYTES = 4_000_000_000
@@ -47,16 +47,16 @@ def run(book_h: float = BOOK_H) -> list[dict[str, object]]:
             _build_growth_row(costs),
             *_measure_edits(made, folder, book_h, costs[book_h]),
         ]
-        rmtree(folder / "shelf")
+        rmtree(folder / "cache")
         return [*rows, _measure_m4b(made, folder, book_h)]
 
 
 def _render_book(made: Material, folder: Path, hours: float, count: int) -> ProcessCost:
-    """A book rendered onto an empty shelf: the run in the middle where there are several."""
+    """A book rendered into an empty cache: the median run."""
     runs: list[ProcessCost] = []
     for _ in range(count):
-        rmtree(folder / "shelf", ignore_errors=True)
-        work = replace(made.build_book(hours, folder / "book.mp3"), cache_folder=folder / "shelf")
+        rmtree(folder / "cache", ignore_errors=True)
+        work = replace(made.build_book(hours, folder / "book.mp3"), cache_folder=folder / "cache")
         runs.append(measure_ours(work, folder, watch_memory=True))
         _report_progress(f"{hours:.1f} h: {runs[-1].summary}, {runs[-1].peak_mb:.0f} MB")
     wall_s = median(run.wall_s for run in runs)
@@ -95,7 +95,7 @@ def _measure_edits(
     rows = []
     for what, take in (("longer", made.longer), ("shorter", made.shorter)):
         work = made.build_book(book_h, folder / "book.mp3", edited=take)
-        cost = measure_ours(replace(work, cache_folder=folder / "shelf"), folder)
+        cost = measure_ours(replace(work, cache_folder=folder / "cache"), folder)
         share = cost.wall_s / whole.wall_s
         how = f"{cost.summary} of {whole.summary}"
         rows.append(

@@ -1,7 +1,7 @@
 """What the two endpoints add to the work itself: loading, planning an answer, fetching, keeping.
 
 Loading is measured in fresh interpreters, against boto3 alone. A handler loads little before its
-first request, so what a first request loads on top is told as well, without a figure.
+first request, so what a first request loads in addition is reported as well, without a figure.
 """
 
 import json
@@ -74,7 +74,7 @@ def measure_imports() -> Iterator[Row]:
         ready = f"{SETUP_CODE} {BUILDERS[name]}(AwsServices(settings=s)); import boto3"
         ratio = time_code(ready) / boto3_s
         yield build_row(
-            f"{name}, ready for a request", f"{ratio:.2f} × boto3", "told only", ok=True
+            f"{name}, ready for a request", f"{ratio:.2f} × boto3", "reported only", ok=True
         )
 
 
@@ -133,7 +133,7 @@ class RecordingServices(AwsServices):
 
 
 def measure_mix() -> Row:
-    """What /mixstory takes besides rendering, which is mixing and checking."""
+    """What /mixstory takes in addition to rendering, which is mixing and verifying."""
     with mock_s3() as s3:
         services = RecordingServices(settings=build_settings(), s3=s3)
         work, handler = services.recorder, build_mix_endpoint(services)
@@ -146,7 +146,7 @@ def measure_mix() -> Row:
     added = (total_s - rendering_s) / rendering_s
     minutes = json.loads(answered["body"])["duration_s"] / 60
     return build_row(
-        f"/mixstory of {minutes:.0f} minutes, besides rendering",
+        f"/mixstory of {minutes:.0f} minutes, without rendering",
         f"{added:.1%} of {rendering_s:.1f} s",
         f"≤ {OVERHEAD_SHARE:.0%}",
         ok=added <= OVERHEAD_SHARE,

@@ -1,9 +1,9 @@
 """One run of the fault campaign, in a process of its own that may be killed.
 
-`told` asks for a story as the local server would: the desk begins it, the tasks of the Lambdas tell
-it over a folder, and Amazon Polly's strict stand-in speaks. Every call of the store and of the
-voice passes a Fate first. At the chosen one either that call fails, or the process kills itself
-with SIGKILL: no exception, no clean-up, no other thread that still writes.
+`run_story` makes a story as the local server would: the service creates it, the tasks of the
+Lambdas run over a folder, and the strict emulator of Amazon Polly speaks. Every call of the store
+and of the voice passes a FaultInjector first. At the chosen one either that call fails, or the
+process kills itself with SIGKILL: no exception, no clean-up, no other thread that still writes.
 """
 
 import logging
@@ -35,7 +35,7 @@ from tests.functional.clouds import CloudOverFolder
 
 CALLER, SECRET = "campaign", b"the campaign's own"
 QUOTA_SHARES = 0.1
-"""Ten times an account's quota, so that no run waits; the stand-in is told the same."""
+"""Ten times an account's quota, so that no run waits; the emulator gets the same."""
 
 FAST_SETTINGS = replace(SETTINGS, quota_percent=round(100 / QUOTA_SHARES))
 
@@ -60,14 +60,13 @@ class InjectedFault:
 
 @dataclass
 class FaultInjector:
-    """Counts the calls of a run, and lets the blow fall.
+    """Counts the calls of a run, and injects the fault.
 
     Attributes:
-        fault: what befalls it.
-        report_in_flight: told how many chunks were between voice and store, before the process
+        report_in_flight: gets the number of chunks between voice and store before the process
             dies.
         calls: so far.
-        in_flight: chunks that the voice was asked for and the store has not taken.
+        in_flight: chunks that the voice has and the store does not have yet.
     """
 
     fault: InjectedFault
@@ -100,7 +99,7 @@ class FaultInjector:
     def _inject(self, error: Exception) -> None:
         if not self.fault.kills:
             raise error
-        with self._lock:  # nobody begins or stores another chunk meanwhile
+        with self._lock:  # no other chunk may start or be stored meanwhile
             self.report_in_flight(self.in_flight)
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -114,7 +113,7 @@ class FaultyStore:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a stand-in for any method
         method = getattr(self._store, name)
 
-        def called(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        def call(*given: Any, **named: Any) -> Any:  # noqa: ANN401
             def work() -> Any:  # noqa: ANN401
                 answer = method(*given, **named)
                 if name == "put" and str(given[0]).startswith(CHUNKS_PREFIX):
@@ -123,7 +122,7 @@ class FaultyStore:
 
             return self._injector.call(work, StoreFailed("The campaign breaks this call."))
 
-        return called
+        return call
 
 
 class FaultyEngine:
@@ -179,10 +178,9 @@ def run(
         folder: holds the store, and what the run leaves behind when it is killed.
         polly_url: of the strict stand-in.
         request: the story.
-        fault: what befalls it.
         connection: gets `("in_flight", chunks)` before the process dies, else `("ended", Ended)`.
     """
-    logging.disable()  # what is told of failures that were asked for would hide the table
+    logging.disable()  # logs of the injected failures would hide the table
     tempfile.tempdir = str(folder / "scratch")
     Path(tempfile.tempdir).mkdir(exist_ok=True)
     fate = FaultInjector(fault, lambda chunks: connection.send(("in_flight", chunks)))
@@ -192,7 +190,7 @@ def run(
 def run_story(
     disk: FolderStore, injector: FaultInjector, polly_url: str, request: StoryRequest
 ) -> RunOutcome:
-    """How a story ends that is told under a fate."""
+    """How a story ends with a fault injected."""
     store: Any = FaultyStore(disk, injector)
     with closing(create_polly_client(endpoint_url=polly_url, session=polly_session())) as client:
         services = FaultyCloud(
@@ -205,9 +203,9 @@ def run_story(
             launcher=InlineStarter(lambda event: services.all_tasks(event, None)),
             notifiers=[],
         )
-        desk = services.story_service
+        service = services.story_service
         try:
-            status = desk.get_status(desk.create(request), CALLER)
+            status = service.get_status(service.create(request), CALLER)
         except (StoreFailed, SpeechUnavailable):
             return RunOutcome(None, "", injector.calls)
     audio = status.result.links.get("audio", "") if status.result else ""

@@ -1,6 +1,6 @@
 """The fault campaign: a story is killed, or one of its calls fails, at random points.
 
-`make faults` tells the same story of 200 chunks again and again, each time in a new folder, by a
+`make faults` makes the same story of 200 chunks again and again, each time in a new folder, by a
 process of its own (`bench.fault_injection`), with Amazon Polly's strict stand-in on localhost. At a
 call of
 the store or of the voice that is drawn by chance the process is killed, or that call alone fails;
@@ -88,7 +88,7 @@ def run_attempt(
     theirs.close()
     try:
         if not ours.poll(RUN_S):
-            raise RuntimeError(f"Nothing was heard of the run with {fault}.")
+            raise RuntimeError(f"The run with {fault} sent no result.")
         word, value = ours.recv()
         process.join(RUN_S)
     finally:
@@ -147,10 +147,10 @@ HEADING = (
 
 
 class Campaign:
-    """Tells one story again and again.
+    """Makes one story again and again.
 
     Args:
-        polly: speaks; nobody else may use it.
+        polly: used by this run alone.
         order: the story.
     """
 
@@ -163,7 +163,7 @@ class Campaign:
         self.chunks = polly.counts.answered
 
     def run_point(self, fault: InjectedFault) -> FaultPoint:
-        """Let a blow fall, and ask again."""
+        """Inject a fault, and run the story again."""
         with self._open_folder() as folder:
             first = run_attempt(folder, self._polly, self._request, fault)
             then = run_attempt(folder, self._polly, self._request, InjectedFault())
@@ -204,8 +204,8 @@ def main() -> int:
         print(f"undisturbed: {whole.state}, {whole.calls} calls, {campaign.chunks} chunks")
         print(HEADING, flush=True)
         broken = 0
-        for _, blow in zip(range(count), campaign.draw_faults(), strict=False):
-            point = campaign.run_point(blow)
+        for _, fault in zip(range(count), campaign.draw_faults(), strict=False):
+            point = campaign.run_point(fault)
             broken += not point.is_kept
             print(point, flush=True)
     print(f"{count} points, {broken} broke the promise, {time.monotonic() - begun_s:.0f} s")

@@ -1,6 +1,6 @@
 """What the rendering benches mix: forty spoken chunks, and music that loops.
 
-The demo's story is told by one voice of the embedded engine after the other until there are forty
+The demo's story is spoken by one voice of the embedded engine after the other until there are forty
 chunks, FLAC at 24 kHz, about 26 minutes with a second between them; no two are alike. The music is
 the demo's own bed of 48 s. A book takes the same files again under other names, so that nothing of
 it is found to be there already; its pauses and chapters are those that a story gets. The chunks are
@@ -106,12 +106,12 @@ def make_material(folder: Path) -> Material:
     document = read_document(STORY.read_text(), TextType.MARKDOWN)
     plan = plan_script(document, EMBEDDED_LIMITS, "en-US", Options())
     story = [utterance for chunk in plan.chunks for utterance in chunk.utterances]
-    told = [(group, voice.id) for voice in VOICES for group in _group_story(story)][:CHUNKS]
-    group, voice = told[EDITED_CHUNK]
+    parts = [(group, voice.id) for voice in VOICES for group in _group_story(story)][:CHUNKS]
+    group, voice = parts[EDITED_CHUNK]
     edits = [((*group, story[-1]), voice), ((*group[:-2], group[-1]), voice)]
     with closing(EmbeddedEngine()) as engine:
         maker = _ChunkMaker(folder, engine)
-        numbered = enumerate(chain(told, edits))
+        numbered = enumerate(chain(parts, edits))
         chunks = list(map_in_order(numbered, maker, usable_cores(), ffmpeg.ProcessGroup().stop))
     write_bed(folder / "music.flac")
     known = SoundFile("music.flac", measure(folder / "music.flac", channels=MUSIC_CHANNELS))

@@ -3,7 +3,7 @@
 All make the same file of the same forty chunks and the same music; it is looked at afterwards.
 Each way is a process of its own and takes its turn five times; the median counts. "LAME" is the CPU
 time of encoding the finished samples and nothing else, divided by the cores: what no mix can be
-faster than. Mixer levels, ducks and limits, the others do not. CPU times are told as well: they
+faster than. Mixer levels, ducks and limits, the others do not. CPU times are reported as well: they
 hold where the machine had other work. About twelve minutes on two cores.
 """
 
@@ -178,9 +178,9 @@ def _check_same_output(folder: Path, story_s: float) -> str:
     kinds, lengths_s = set(), []
     for name in ("ours", "several-passes", "in-memory"):
         words = [binary_path(), "-hide_banner", "-i", str(folder / f"{name}.mp3")]
-        said = subprocess.run(words, capture_output=True, text=True, check=False).stderr
-        kinds.add(said.split("Audio: ")[1].splitlines()[0].strip())
-        hours, minutes, seconds = said.split("Duration: ")[1].split(",")[0].split(":")
+        report = subprocess.run(words, capture_output=True, text=True, check=False).stderr
+        kinds.add(report.split("Audio: ")[1].splitlines()[0].strip())
+        hours, minutes, seconds = report.split("Duration: ")[1].split(",")[0].split(":")
         lengths_s.append(int(hours) * 3600 + int(minutes) * 60 + float(seconds))
     if len(kinds) > 1 or max(abs(each - story_s) for each in lengths_s) > SAME_LENGTH_S:
         raise RuntimeError(f"The ways do not make the same file: {kinds}, {lengths_s}.")

@@ -4,8 +4,8 @@ boto3 is real, S3 is a table behind it: a hook answers each request with the XML
 send, before it would leave the machine, and counts it. The table holds a byte for each object and
 makes up the rest, so that the memory measured is the clean-up's own: the peak of a process that
 does nothing else (Linux). The least number of calls is what the API allows: a thousand versions
-in a page of a listing, a thousand in a deletion; without versions, where nothing but another look
-tells a refreshed object from the listed one, a page more for each thousand.
+in a page of a listing, a thousand in a deletion; without versions, where only another listing
+distinguishes a refreshed object from the listed one, a page more for each thousand.
 """
 
 import json
@@ -85,11 +85,13 @@ class FakeBucket:
         operation = event_name.rpartition(".")[2]
         self.calls[operation] += 1
         query = parse_qs(urlsplit(request.url).query, keep_blank_values=True)
-        asked = {name: unquote(values[0]) for name, values in query.items()}
+        query_values = {name: unquote(values[0]) for name, values in query.items()}
         if operation == "DeleteObjects":
             text = self._delete_objects(request.body)
         elif operation in {"ListObjectVersions", "ListObjectsV2"}:
-            text = self._list_objects(asked, entry="Version" if "versions" in asked else "Contents")
+            text = self._list_objects(
+                query_values, entry="Version" if "versions" in query_values else "Contents"
+            )
         else:
             text = self._answer_default(operation)
         return AWSResponse(request.url, 200, HTTPHeaders(), RawBody(text.encode()))
@@ -99,12 +101,12 @@ class FakeBucket:
             return "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
         return "<Answer><IsTruncated>false</IsTruncated></Answer>"
 
-    def _list_objects(self, asked: Mapping[str, str], entry: str) -> str:
-        if asked.get("delimiter"):
+    def _list_objects(self, query: Mapping[str, str], entry: str) -> str:
+        if query.get("delimiter"):
             names = (f"<CommonPrefixes><Prefix>{p}</Prefix></CommonPrefixes>" for p in PREFIXES)
             return f"<Listing><IsTruncated>false</IsTruncated>{''.join(names)}</Listing>"
-        after = asked.get("key-marker") or asked.get("start-after", "")
-        numbers = _prefix_numbers(asked["prefix"])
+        after = query.get("key-marker") or query.get("start-after", "")
+        numbers = _prefix_numbers(query["prefix"])
         start = bisect_right(numbers, after, key=object_key)
         found = [number for number in numbers[start:] if self.present[number]]
         page = found[:PER_CALL]

@@ -1,7 +1,7 @@
 """How long a million characters take to plan, how that grows, and what memory it needs.
 
 The prose is the sample story's own sentences in a shuffled order, each with words of its own, so
-that none repeats. Every measurement runs in a process of its own, which also tells its peak of
+that none repeats. Every measurement runs in a process of its own, which also reports its peak of
 memory. The time is the least of five, in CPU seconds, and single and double length take turns:
 whatever else the machine does only adds to it.
 """
@@ -33,11 +33,11 @@ def generate_prose(chars: int) -> str:
     paragraphs: list[str] = []
     length = number = 0
     while length < chars:
-        told = [drawn.choice(known) for _ in range(drawn.randint(*SENTENCES_PER_PARAGRAPH))]
+        sentences = [drawn.choice(known) for _ in range(drawn.randint(*SENTENCES_PER_PARAGRAPH))]
         paragraph = " ".join(
-            _number_sentence(each, number + index) for index, each in enumerate(told)
+            _number_sentence(each, number + index) for index, each in enumerate(sentences)
         )
-        number += len(told)
+        number += len(sentences)
         length += len(paragraph) + 2
         paragraphs.append(paragraph)
     return "\n\n".join(paragraphs)[:chars]

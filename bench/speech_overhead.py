@@ -25,25 +25,25 @@ ENGINE = "generative"
 
 
 def time_story(folder: Path) -> tuple[StoryRun, dict[str, float]]:
-    """The demo's story, told in tones; and how long each stage took."""
+    """The demo's story spoken by tones, and the time of each stage."""
     stages = StageTimer(lambda _stage, _share: None)
-    asked = Options(engine=ENGINE, text_type="markdown")
+    options = Options(engine=ENGINE, text_type="markdown")
     with closing(ToneEngine()) as engine:
         runner = StoryRunner(FolderStore(folder / "store"), engine, JobContext(stages))
-        source = runner.speech_service.read_text(STORY.read_bytes(), asked)
-        telling = runner.run_story(StoryInput(source), asked, folder / "story.mp3")
-    return telling, stages.seconds
+        source = runner.speech_service.read_text(STORY.read_bytes(), options)
+        story_run = runner.run_story(StoryInput(source), options, folder / "story.mp3")
+    return story_run, stages.seconds
 
 
 def run() -> list[dict[str, object]]:
     """One row for each stage, and one for all of them, which has to reach the figure."""
     began_s = time.monotonic()
     with TemporaryDirectory(prefix="bench-") as folder:
-        telling, seconds = time_story(Path(folder))
+        story_run, seconds = time_story(Path(folder))
     whole_s = time.monotonic() - began_s
-    chunks = telling.narration.stored.script.chunks
+    chunks = story_run.narration.stored.script.chunks
     words = sum(len(u.text.split()) for chunk in chunks for u in chunk.utterances)
-    story = f"{words:,} words, {telling.timeline.duration_s / 60:.0f} min of audio"
+    story = f"{words:,} words, {story_run.timeline.duration_s / 60:.0f} min of audio"
     together_s = sum(seconds[stage] for stage in MEASURED_STAGES)
     parts = [
         {"what": stage, "measured": f"{seconds[stage]:.3f} s", "figure": "", "ok": True}

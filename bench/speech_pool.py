@@ -1,11 +1,11 @@
 """How close the bounded pool comes to the ideal schedule that Amazon Polly's quota allows.
 
 A strict Polly on localhost allows 8 calls a second and 26 in flight; its latency grows with the
-characters. A hundred chunks are said twice, in the pool that narration uses: once undisturbed, once
-with 20 % of the calls throttled and 2 % of the connections cut. Measuring and storing the chunks is
-left out: the cores bound it, not the quota. The ideal is what an omniscient scheduler would need:
-every call starts the moment the quota lets it, in order, and costs nothing but its latency. With
-faults only 0.78 of the calls succeed, so the ideal is divided by that.
+characters. A hundred chunks are synthesized twice, in the pool that narration uses: once
+undisturbed, once with 20 % of the calls throttled and 2 % of the connections cut. Measuring and
+storing the chunks is left out: the cores bound it, not the quota. The ideal is what an omniscient
+scheduler would need: every call starts the moment the quota lets it, in order, and costs nothing
+but its latency. With faults only 0.78 of the calls succeed, so the ideal is divided by that.
 """
 
 import heapq

@@ -70,8 +70,8 @@ def run(hours: float = HOURS) -> list[dict[str, object]]:
         report_progress(f"making {CHUNKS} chunks")
         lay_out_story(make_material(folder), FolderStore(folder / "store"), hours)
         layout = StoryFolder(FolderStore(folder / "store"), STORY).read(SEGMENTS, StoredLayout)
-        with ThreadPoolExecutor(1) as beside:
-            serial = beside.submit(measure_cpu_s, render_serially, folder, 0)
+        with ThreadPoolExecutor(1) as executor:
+            serial = executor.submit(measure_cpu_s, render_serially, folder, 0)
             costs = []
             for group in range(len(layout.groups)):
                 costs.append(measure_cpu_s(render_group, folder, group))
@@ -94,7 +94,7 @@ def run(hours: float = HOURS) -> list[dict[str, object]]:
 
 
 def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
-    """A story whose every chunk is said, laid out for all workers."""
+    """A story whose chunks are all recorded, laid out for all workers."""
     folder, chance = StoryFolder(store, STORY), random.Random(SEED)
     script = build_book(round(hours * 3600 / made.story_s * CHUNKS), chance)
     takes = [chunk.take for chunk in made.chunks]
@@ -102,10 +102,10 @@ def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
     for key in keys:
         store.put(key, made.folder / Path(key).name)
     store.put(made.music.source, made.folder / made.music.source)
-    said = [chance.randrange(CHUNKS) for _ in script.chunks]
+    choices = [chance.randrange(CHUNKS) for _ in script.chunks]
     spoken = [
         Recording(keys[number], takes[number].measured, gap_ms=chunk.gap_ms)
-        for number, chunk in zip(said, script.chunks, strict=True)
+        for number, chunk in zip(choices, script.chunks, strict=True)
     ]
     delivery = VoiceSettings("Joanna", "generative")
     folder.write(
@@ -130,7 +130,7 @@ def build_book(chunks: int, chance: random.Random) -> Script:
     chapters: list[str] = []
     while left > 0:
         count = min(left, chance.randint(*CHAPTER_CHUNKS))
-        scenes = [f"Scene {len(chapters)} {number} is told." for number in range(count - 1)]
+        scenes = [f"Scene {len(chapters)} {number} goes on." for number in range(count - 1)]
         chapters.append("\n\n* * *\n\n".join([f"# Chapter {len(chapters)}", *scenes]))
         left -= count
     return plan_document(read_document("\n\n".join(chapters), TextType.MARKDOWN))

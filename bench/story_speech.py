@@ -6,7 +6,7 @@ machine hands them out. Amazon Polly's strict stand-in holds them to an account'
 generative voices (8 calls a second, 26 in flight), all of it for stories.
 
 Two things are scaled, and only these, so that the two cores of a small machine are not what is
-measured: a call takes a quarter of the time, and what is said lasts a quarter of it. (Measuring a
+measured: a call takes a quarter of the time, and the speech lasts a quarter of it. (Measuring a
 chunk of 37 s takes 0.2 s of a core; two functions in the cloud have a core each for four chunks a
 second.) The ideal is an omniscient scheduler's, see `bench.speech_pool`.
 """
@@ -58,8 +58,8 @@ class FastVoice:
 
     name, suffix, parallelism = "hasty", "mp3", 26
 
-    def limits(self, engine: str) -> Any:  # noqa: ANN401 - asked by nobody here
-        """Nobody asks."""
+    def limits(self, engine: str) -> Any:  # noqa: ANN401 - not called here
+        """Not called."""
         raise NotImplementedError(engine)
 
     def voices(self) -> tuple[Voice, ...]:
@@ -99,24 +99,24 @@ def run(chars: int = CHARS) -> list[dict[str, object]]:
             latencies_s = [latency.call_s(chunk.billed_chars) for chunk in stored.script.chunks]
             take({"task": "acquire_slot", "story_id": story, "attempt": 1})
             spoken_s = _time_synthesis_s(Path(folder), polly.endpoint_url, story, batches)
-        counts, said = polly.counts, read_synthesized_batches(StoryFolder(store, story))
+        counts, synthesized = polly.counts, read_synthesized_batches(StoryFolder(store, story))
     ideal = ideal_s(latencies_s, ALLOWANCES[ENGINE])
-    chunks = sum(about is not None for batch in said for _, about in batch.chunks)
+    chunks = sum(about is not None for batch in synthesized for _, about in batch.chunks)
     how = (
         f"{spoken_s:.0f} s of {ideal:.0f} s, {chunks} chunks, {counts.throttled} refused, "
         f"at most {counts.max_calls_per_s} calls in a second"
     )
-    told = build_ratio_row(
+    row = build_ratio_row(
         f"{chars:,} characters spoken, against the ideal", spoken_s / ideal, MOST_TIMES, how
     )
     is_whole = chunks == len(latencies_s) and set(counts.texts.values()) == {1}
-    return [{**told, "ok": told["ok"] and is_whole and not counts.throttled}]
+    return [{**row, "ok": row["ok"] and is_whole and not counts.throttled}]
 
 
 def _plan_story(store: FolderStore, run_task: Any, chars: int) -> tuple[str, list[int]]:  # noqa: ANN401
-    desk = StoryService(store, b"bench", NullStarter(), DailyBudget(store, PLENTY_USD))
-    order = StoryRequest(StoryKind.STORY, CALLER, {"engine": ENGINE}, text=generate_prose(chars))
-    story = desk.create(order)
+    service = StoryService(store, b"bench", NullStarter(), DailyBudget(store, PLENTY_USD))
+    request = StoryRequest(StoryKind.STORY, CALLER, {"engine": ENGINE}, text=generate_prose(chars))
+    story = service.create(request)
     begun_s = time.monotonic()
     batches = run_task({"task": "plan", "story_id": story, "attempt": 1})["batches"]
     print(f"planned in {time.monotonic() - begun_s:.1f} s", file=sys.stderr, flush=True)

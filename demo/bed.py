@@ -1,6 +1,6 @@
 """The music under the demo: six slow chords and a few plucked notes, computed, not recorded.
 
-No audio lies in the repository, and nobody's music needs a licence. The tones are added up at a
+The repository holds no audio and needs no licence for music. The tones are added up at a
 quarter of the final rate, which is plenty for a pad that should stay below the voice; FFmpeg
 brings them to 44.1 kHz, gives them a small room and writes the file. The last chord (A, with its
 fourth held back) wants to go home to the first (D), so the piece may be played round and round;

@@ -1,6 +1,6 @@
 """The sounds of the demo's play: sea, wind, a bell, knocks, computed by FFmpeg's generators.
 
-No audio lies in the repository, and nobody's recording needs a licence. Noise of a seed that is
+The repository holds no audio and needs no licence for recordings. Noise of a seed that is
 named is the same on every machine.
 
 Usage: python demo/sounds.py FOLDER

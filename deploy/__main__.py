@@ -57,11 +57,11 @@ def deploy(name: str, yes: bool, parameters: str) -> None:
 @click.option("--audio/--keep-audio", default=None, help="Whether audio and music go too.")
 def destroy(name: str, yes: bool, audio: bool | None) -> None:
     """Take the service away; audio and music only when you say so."""
-    from deploy.removal import destroy as carry_out
+    from deploy.removal import destroy as destroy_service
     from deploy.terminal import open_terminal
 
-    told = False if yes and audio is None else audio
-    carry_out(name, boto3.Session(), open_terminal(yes=yes), audio=told)
+    delete_audio = False if yes and audio is None else audio
+    destroy_service(name, boto3.Session(), open_terminal(yes=yes), audio=delete_audio)
 
 
 @main.command()

@@ -16,9 +16,9 @@ MAX_TOKENS = 2
 
 
 def create_first_token(client: "SecretsManagerClient", secret: str, caller: str) -> str | None:
-    """A token for the first caller; None when somebody may call already.
+    """A token for the first caller; None when there is a caller already.
 
-    It is kept nowhere: whoever is handed it must write it down.
+    It is stored nowhere: the caller must write it down.
     """
     if parse_callers(_read_secret(client, secret)):
         return None

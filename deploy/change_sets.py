@@ -1,7 +1,7 @@
 """A stack is made or changed by a change set that is shown first.
 
-Nothing is touched before somebody agreed. A stack that is as it should be is left alone. When
-CloudFormation fails, it has rolled back what it did; what failed first is told.
+Nothing changes without consent. A stack without changes is left alone. When CloudFormation
+fails, it has rolled back its changes; the first failure is reported.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ class StackSpec:
     Attributes:
         name: the stack's name.
         body: its template.
-        parameters: values that are set anew; others stay as they are, or take their defaults.
+        parameters: new values; others keep theirs, or take their defaults.
     """
 
     name: str
@@ -62,29 +62,29 @@ def find_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef | Non
 
 
 def read_outputs(client: "CloudFormationClient", name: str) -> Outputs:
-    """What a stack tells.
+    """The outputs of a stack.
 
     Raises:
-        Stopped: there is no such stack.
+        DeploymentError: the stack does not exist.
     """
     stack = find_stack(client, name)
     if stack is None:
-        raise DeploymentError(f"There is no stack {name}; run make deploy first.")
+        raise DeploymentError(f"The stack {name} does not exist; run make deploy first.")
     return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
 def read_parameters(client: "CloudFormationClient", name: str) -> Mapping[str, str]:
-    """The values that a stack's parameters have now; none where there is no stack."""
+    """The values that a stack's parameters have now; none where the stack does not exist."""
     stack = find_stack(client, name)
     given = stack.get("Parameters", []) if stack else []
     return {each["ParameterKey"]: each.get("ParameterValue", "") for each in given}
 
 
 def deploy_stack(client: "CloudFormationClient", spec: StackSpec, terminal: Terminal) -> Outputs:
-    """Make a stack what it should be, if somebody agrees.
+    """Create or update a stack, with consent.
 
     Raises:
-        Stopped: nobody agreed, or CloudFormation could not do it.
+        DeploymentError: no consent, or CloudFormation failed.
     """
     stack = _prepare_stack(client, spec.name, terminal)
     change_set = _create_change_set(client, spec, terminal, is_new=stack is None)
@@ -113,7 +113,7 @@ def _prepare_stack(
     if stack and stack["StackStatus"].endswith("_IN_PROGRESS"):
         status = stack["StackStatus"]
         raise DeploymentError(
-            f"{name} is being changed by somebody else ({status}); try again later."
+            f"{name} is being changed by another deployment ({status}); try again later."
         )
     return stack
 
@@ -216,4 +216,4 @@ def _find_first_failure(client: "CloudFormationClient", name: str) -> str:
         if each["ResourceStatus"].endswith("_FAILED")
         and "cancelled" not in each.get("ResourceStatusReason", "")
     ]
-    return failures[-1] if failures else "Its events in the console tell why."
+    return failures[-1] if failures else "Its events in the console show the reason."

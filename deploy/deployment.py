@@ -37,7 +37,7 @@ class Deployment:
     Attributes:
         name: what the names of its stacks begin with.
         session: whose account and region.
-        parameters: parameters that somebody gave.
+        parameters: from the command line.
         source: the checkout whose commit is deployed.
     """
 
@@ -51,7 +51,7 @@ def deploy(deployment: Deployment, terminal: Terminal) -> None:
     """Take an account, empty or not, to the service of this commit.
 
     Raises:
-        Stopped: somebody did not agree, or AWS could not do it. Running it again goes on from
+        DeploymentError: no consent, or AWS failed. Running it again continues from
             where it stopped.
     """
     _run_preflight(deployment.session, terminal)
@@ -61,11 +61,11 @@ def deploy(deployment: Deployment, terminal: Terminal) -> None:
     digest = image.ensure_image(
         deployment.source, commit, _create_builder(deployment, infra), terminal
     )
-    told = {INFRA: infra}
+    outputs = {INFRA: infra}
     for stack in STACKS[1:]:
-        told[stack] = _deploy_stack(deployment, stack, {"ImageDigest": digest}, terminal)
-    _publish_page(deployment, told, terminal)
-    _print_summary(told, _create_token(deployment, told[SPEECH]), terminal)
+        outputs[stack] = _deploy_stack(deployment, stack, {"ImageDigest": digest}, terminal)
+    _publish_page(deployment, outputs, terminal)
+    _print_summary(outputs, _create_token(deployment, outputs[SPEECH]), terminal)
 
 
 def _run_preflight(session: boto3.Session, terminal: Terminal) -> None:
@@ -105,8 +105,10 @@ def _check_auth_modes(deployment: Deployment, before: Mapping[Stack, Mapping[str
         for stack, now in before.items()
     }
     if len(set(modes.values())) > 1:
-        told = ", ".join(f"{short} {mode}" for short, mode in modes.items())
-        raise DeploymentError(f"AuthMode differs ({told}); give it once, for all: AuthMode=token.")
+        listed = ", ".join(f"{short} {mode}" for short, mode in modes.items())
+        raise DeploymentError(
+            f"AuthMode differs ({listed}); give it once, for all: AuthMode=token."
+        )
 
 
 def _deploy_stack(
@@ -139,7 +141,7 @@ def _publish_page(
 
 
 def _create_token(deployment: Deployment, speech: Outputs) -> str | None:
-    """A token for the first caller, where tokens are asked for and nobody has one."""
+    """A token for the first caller, where tokens are required and there is none yet."""
     if "AuthorizerId" not in speech:
         return None
     client = deployment.session.client("secretsmanager")
@@ -175,8 +177,8 @@ def curl_line(url: str, token: str | None) -> str:
 
     Args:
         url: of the route.
-        token: of the caller, or the variable that holds it; None where nobody is asked for one.
+        token: of the caller, or the variable that holds it; None where none is required.
     """
     header = f'-H "Authorization: Bearer {token}" ' if token else ""
-    told = f'{{"text": "{SENTENCE}"}}'
-    return f"curl -s {header}-H 'Content-Type: application/json' -d {shlex.quote(told)} {url}"
+    body = f'{{"text": "{SENTENCE}"}}'
+    return f"curl -s {header}-H 'Content-Type: application/json' -d {shlex.quote(body)} {url}"

@@ -106,12 +106,6 @@ def _draw_node(node: Node) -> Any:  # noqa: ANN401 - a class of a library withou
     return icon(fill(node.label, LABEL_CHARS), nodeid=node.key)
 
 
-def read_digest(path: Path) -> str:
-    """The digest of the graph that a picture was drawn from; empty where it has none."""
-    with Image.open(path) as picture:
-        return str(picture.info.get(DIGEST, ""))
-
-
 def main() -> int:
     """Draw docs/Fullinfra.png."""
     graph, about = build_graph(load_templates()), PngInfo()

@@ -133,6 +133,8 @@ def _await_build(codebuild: "CodeBuildClient", build_id: str, terminal: Terminal
 def _describe_failure(build: "BuildTypeDef") -> str:
     for phase in build.get("phases", []):
         if phase.get("phaseStatus") not in {None, "SUCCEEDED"}:
-            told = [each.get("message", "") for each in phase.get("contexts", [])]
-            return f"{phase.get('phaseType', 'a phase').lower()} failed. {' '.join(told)}".strip()
-    return "its log tells why."
+            messages = [each.get("message", "") for each in phase.get("contexts", [])]
+            return (
+                f"{phase.get('phaseType', 'a phase').lower()} failed. {' '.join(messages)}".strip()
+            )
+    return "its log shows the reason."

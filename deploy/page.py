@@ -50,7 +50,7 @@ def publish_files(files: Mapping[str, bytes], site: PageSite, terminal: Terminal
     Args:
         files: from `files`.
         site: where they go.
-        terminal: told what happened.
+        terminal: for progress.
     """
     s3, bucket = site.s3, site.web["PageBucketName"]
     there = _list_etags(s3, bucket)

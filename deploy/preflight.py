@@ -1,7 +1,7 @@
 """What of the account decides how well the service will do, looked at before anything is made.
 
 Nothing of it is a reason to stop: the templates' defaults deploy in an account that was opened
-today. What could not be asked is said to be unknown.
+today. What could not be read is shown as unknown.
 """
 
 from collections.abc import Iterator
@@ -43,10 +43,10 @@ class PreflightClients:
 
 
 def inspect_account(clients: PreflightClients, region: str) -> list[Row]:
-    """The rows of a table for whoever deploys.
+    """The rows of a table for the deployer.
 
     Raises:
-        Stopped: there are no credentials that AWS accepts.
+        DeploymentError: AWS accepts no credentials.
     """
     return [
         _check_identity(clients.sts, region),

@@ -1,7 +1,7 @@
 """`make destroy`: the stacks backwards, and what CloudFormation cannot delete by itself.
 
 A bucket must be empty before its stack can go. Audio and music are kept by the templates; they go
-only when somebody agreed to that on its own, and otherwise it is told what stays and what it costs.
+only with separate consent; otherwise it prints what stays and what that costs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ KEPT_BUCKETS = ("OutputBucket", "MusicBucket")
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket and what lies in it, versions included."""
+    """A bucket and its content, versions included."""
 
     name: str
     objects: int
@@ -61,7 +61,7 @@ def destroy(
         audio: whether audio and music go too; None to ask.
 
     Raises:
-        Stopped: somebody did not agree, or AWS could not do it.
+        DeploymentError: no consent, or AWS failed.
     """
     client, s3 = session.client("cloudformation"), session.client("s3")
     kept = list(_find_kept_buckets(s3, INFRA.name(deployment)))
@@ -103,7 +103,7 @@ def _delete_stack(
             terminal.print_line(f"{name}: deleted")
             return
     raise DeploymentError(
-        f"{name} could not be deleted ({status}); its events in the console tell why."
+        f"{name} could not be deleted ({status}); its events in the console show the reason."
     )
 
 
@@ -124,8 +124,8 @@ def _delete_audio(
     s3: "S3Client", kept: Sequence[str], terminal: Terminal, *, delete: bool | None
 ) -> None:
     for bucket in (_measure_bucket(s3, name) for name in kept):
-        told = f"Delete what people made? {bucket.describe()}"
-        if terminal.confirm(told) if delete is None else delete:
+        question = f"Delete what people made? {bucket.describe()}"
+        if terminal.confirm(question) if delete is None else delete:
             empty_bucket(s3, bucket.name)
             s3.delete_bucket(Bucket=bucket.name)
             terminal.print_line(f"{bucket.name}: deleted")
@@ -141,13 +141,13 @@ def _measure_bucket(s3: "S3Client", name: str) -> Bucket:
 def empty_bucket(s3: "S3Client", bucket: str) -> None:
     """Delete everything in a bucket: objects, older versions, markers, unfinished uploads."""
     try:
-        doomed = [identifier for identifier, _ in _list_versions(s3, bucket)]
+        identifiers = [identifier for identifier, _ in _list_versions(s3, bucket)]
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchBucket":
             return
         raise
-    for start in range(0, len(doomed), BATCH_OBJECTS):
-        batch = doomed[start : start + BATCH_OBJECTS]
+    for start in range(0, len(identifiers), BATCH_OBJECTS):
+        batch = identifiers[start : start + BATCH_OBJECTS]
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         if answer.get("Errors"):
             first = answer["Errors"][0]

@@ -74,8 +74,8 @@ def main() -> int:
     """Write the bill of the commit that is given, or checked out."""
     given = sys.argv[1:]
     revision = given[0] if given else _read_revision()
-    told = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    (version,) = re.findall(r'^version = "([^"]+)"$', told, re.MULTILINE)
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^version = "([^"]+)"$', project, re.MULTILINE)
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     path = ROOT / "out" / "sbom.cdx.json"
     path.parent.mkdir(exist_ok=True)

@@ -2,7 +2,7 @@
 
 The pipeline runs it after each deployment, and goes back to what last worked when it fails. It
 calls the functions themselves, as the gateway does, so that it needs no token; and it sees that
-the gateway describes the API to everybody and lets nobody in who has none.
+the gateway serves the description of the API to all, and refuses calls without a token.
 """
 
 import json
@@ -67,21 +67,21 @@ def run_smoke_test(
     spoken = _call_function(functions, speech["SpeechFunctionName"], "/synthesize", {"text": text})
     wanted = {"chunk_keys": spoken["chunk_keys"], "bucket": spoken["bucket"]}
     mixed = _call_function(functions, mixer["MixerFunctionName"], "/mixstory", wanted)
-    heard = _measure_audio(_fetch_audio(mixed["download_url"]))
+    result = _measure_audio(_fetch_audio(mixed["download_url"]))
     terminal.print_line(
-        f"smoke: {len(text)} characters became {heard.duration_s:.2f} s of sound at "
-        f"{heard.loudness_lufs:.1f} LUFS, {heard.size_bytes:,} bytes"
+        f"smoke: {len(text)} characters became {result.duration_s:.2f} s of sound at "
+        f"{result.loudness_lufs:.1f} LUFS, {result.size_bytes:,} bytes"
     )
-    return heard
+    return result
 
 
 def _check_gateway(speech: Mapping[str, str]) -> None:
     described = urllib3.request("GET", speech["OpenApiUrl"], timeout=TIMEOUT_S).status
     if described != HTTPStatus.OK:
         raise DeploymentError(f"{speech['OpenApiUrl']} answers with {described}.")
-    told = urllib3.request("POST", speech["SynthesizeUrl"], body=b"{}", timeout=TIMEOUT_S).status
-    if told not in (REFUSED_STATUSES if "AuthorizerId" in speech else {HTTPStatus.BAD_REQUEST}):
-        raise DeploymentError(f"{speech['SynthesizeUrl']} answers a stranger with {told}.")
+    status = urllib3.request("POST", speech["SynthesizeUrl"], body=b"{}", timeout=TIMEOUT_S).status
+    if status not in (REFUSED_STATUSES if "AuthorizerId" in speech else {HTTPStatus.BAD_REQUEST}):
+        raise DeploymentError(f"{speech['SynthesizeUrl']} answers a stranger with {status}.")
 
 
 def _call_function(
@@ -130,11 +130,11 @@ def _measure_audio(sound: bytes) -> SmokeResult:
         path.write_bytes(sound)
         measured = measure(path, channels=VOICE_CHANNELS)
     loudness_lufs = -math.inf if measured.loudness_lufs is None else measured.loudness_lufs
-    heard = SmokeResult(measured.duration_s, loudness_lufs, len(sound))
-    if not SHORTEST_S <= heard.duration_s <= LONGEST_S:
-        raise DeploymentError(f"One sentence became {heard.duration_s:.2f} s of sound.")
-    if abs(heard.loudness_lufs - TARGET_LUFS) > TOLERANCE_LU:
+    result = SmokeResult(measured.duration_s, loudness_lufs, len(sound))
+    if not SHORTEST_S <= result.duration_s <= LONGEST_S:
+        raise DeploymentError(f"One sentence became {result.duration_s:.2f} s of sound.")
+    if abs(result.loudness_lufs - TARGET_LUFS) > TOLERANCE_LU:
         raise DeploymentError(
-            f"It sounds at {heard.loudness_lufs:.1f} LUFS, not at {TARGET_LUFS:.0f}."
+            f"It sounds at {result.loudness_lufs:.1f} LUFS, not at {TARGET_LUFS:.0f}."
         )
-    return heard
+    return result

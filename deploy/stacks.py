@@ -9,9 +9,6 @@ from deploy.errors import DeploymentError
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "IaC"
 
-MAX_TEMPLATE_BYTES = 51_200
-"""A template that is sent as it is, without a bucket (CloudFormation quotas)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -20,7 +17,7 @@ class Stack:
     Attributes:
         short_name: its name after the deployment's own: `mixer-speech`.
         template: its file in IaC/.
-        name_parameter: the parameter by which other templates are told its name; None where none
+        name_parameter: the parameter of other templates that holds its name; None where none
             asks.
     """
 
@@ -55,7 +52,7 @@ def name_stacks(deployment: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class StackParameters:
-    """Parameters that somebody gave.
+    """Parameters from the command line.
 
     Attributes:
         shared: by parameter; for every stack that has one of that name.
@@ -85,7 +82,7 @@ def parse_parameters(arguments: Sequence[str]) -> StackParameters:
         stack, dot, parameter = key.rpartition(".")
         if not equals or not parameter:
             raise DeploymentError(
-                f"{each!r} is no parameter; write NAME=VALUE or STACK.NAME=VALUE."
+                f"{each!r} is not a parameter; write NAME=VALUE or STACK.NAME=VALUE."
             )
         if dot and stack not in {one.short_name for one in STACKS}:
             shorts = ", ".join(one.short_name for one in STACKS)
@@ -101,7 +98,7 @@ def check_parameters(parameters: StackParameters, declared: Mapping[str, set[str
     """See that every wish is one that a template can fulfil.
 
     Args:
-        parameters: what somebody gave.
+        parameters: from the command line.
         declared: the parameters of every stack, by its short name.
 
     Raises:

@@ -15,7 +15,7 @@ class TemplateLoader(yaml.SafeLoader):
     """YAML with CloudFormation's short tags."""
 
 
-def _construct_intrinsic(loader: yaml.SafeLoader, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - of PyYAML, which tells no types
+def _construct_intrinsic(loader: yaml.SafeLoader, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - PyYAML has no types
     name = tag if tag in {"Ref", "Condition"} else f"Fn::{tag}"
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)

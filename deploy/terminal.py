@@ -1,4 +1,4 @@
-"""Where a deployment talks to whoever started it."""
+"""Questions and progress of a deployment, on the terminal."""
 
 import sys
 import time
@@ -63,7 +63,7 @@ def _accept(question: str) -> bool:
 def _ask_user(question: str) -> bool:
     if not sys.stdin.isatty():
         raise DeploymentError(
-            f"{question} Nobody is there to answer: set YES=1 to agree to everything."
+            f"{question} This needs a terminal for the answer; set YES=1 to agree to everything."
         )
     sys.stdout.write(f"{question} [y/N] ")
     sys.stdout.flush()

@@ -256,7 +256,9 @@ class AwsServices(Services):
 
     @cached_property
     def music_store(self) -> "LinkedStore":
-        """The music bucket."""
+        """The music bucket, which may be the output bucket."""
+        if self.settings.music_bucket == self.settings.output_bucket:
+            return self.output_store
         return self._open_bucket(self.settings.music_bucket)
 
     @cached_property

@@ -59,9 +59,7 @@ class GapOption(BaseModel):
 class SpeechOptions(BaseModel):
     """Who speaks, and how."""
 
-    voice: Annotated[str, Field(description="Who speaks; the engine's first voice by default.")] = (
-        ""
-    )
+    voice: Annotated[str, Field(description="The voice; by default the first of the engine.")] = ""
     engine: Annotated[
         str,
         Field(description="embedded, or polly (its best engine), generative, neural, …"),
@@ -77,8 +75,8 @@ class SpeechOptions(BaseModel):
     text_type: Annotated[
         TextTypeName | None,
         Field(
-            description="How the text is written; told by its looks and the file's name. The API "
-            "takes an epub in base64."
+            description="Type of the text; by default detected from its contents and file name. "
+            "The API takes an epub in base64."
         ),
     ] = None
     skip_front_matter: Annotated[
@@ -86,13 +84,13 @@ class SpeechOptions(BaseModel):
     ] = False
     titles: Annotated[
         Literal["spoken", "unspoken"],
-        Field(description="Whether titles of chapters are said, or only mark them."),
+        Field(description="Whether chapter titles are spoken, or only mark chapters."),
     ] = "spoken"
     lexicon: Annotated[
         str,
         Field(
             max_length=MAX_LEXICON_CHARS,
-            description="How to say words: lines like “nginx = engine x” or “Boot = /boːt/”.",
+            description="Pronunciations: lines like “nginx = engine x” or “Boot = /boːt/”.",
         ),
     ] = ""
     pauses: Annotated[
@@ -104,14 +102,14 @@ class SpeechOptions(BaseModel):
         list[LexiconName],
         Field(
             max_length=MAX_LEXICONS,
-            description="Amazon Polly's lexicons to read by, by name; at most five.",
+            description="Names of Amazon Polly lexicons to apply; at most five.",
         ),
     ] = []
     speech_marks: Annotated[
         bool,
         Field(
-            description="Buy the exact times of sentences from Amazon Polly, at the price of the "
-            "speech once more; generative voices have none."
+            description="Get exact times of sentences from Amazon Polly, which doubles its "
+            "price; generative voices have none."
         ),
     ] = False
 
@@ -120,29 +118,31 @@ class MetadataOptions(BaseModel):
     """What the finished file says of itself, instead of what the text says."""
 
     title: Annotated[
-        str, Field(max_length=MAX_LINE_CHARS, description="Title; the text's own by default.")
+        str, Field(max_length=MAX_LINE_CHARS, description="Title; by default that of the text.")
     ] = ""
     author: Annotated[
         str,
-        Field(max_length=MAX_LINE_CHARS, description="Author; from the text where it has one."),
+        Field(max_length=MAX_LINE_CHARS, description="Author; by default that of the text."),
     ] = ""
     narrator: Annotated[
-        str, Field(max_length=MAX_LINE_CHARS, description="Who reads, as listeners shall see it.")
+        str,
+        Field(max_length=MAX_LINE_CHARS, description="The narrator's name, as shown to listeners."),
     ] = ""
-    series: Annotated[
-        str, Field(max_length=MAX_LINE_CHARS, description="Series, and the volume in it.")
+    series: Annotated[str, Field(max_length=MAX_LINE_CHARS, description="Series and volume.")] = ""
+    year: Annotated[str, Field(pattern=YEAR_PATTERN, description="Year of publication.")] = ""
+    genre: Annotated[
+        str, Field(max_length=MAX_LINE_CHARS, description="Genre, such as Mystery.")
     ] = ""
-    year: Annotated[str, Field(pattern=YEAR_PATTERN, description="Of publication.")] = ""
-    genre: Annotated[str, Field(max_length=MAX_LINE_CHARS, description="Such as Mystery.")] = ""
     description: Annotated[
-        str, Field(max_length=MAX_DESCRIPTION_CHARS, description="A few sentences.")
+        str,
+        Field(max_length=MAX_DESCRIPTION_CHARS, description="A description in a few sentences."),
     ] = ""
     cover: Annotated[
         str,
         Field(
             max_length=MAX_KEY_CHARS,
-            description="A JPEG or PNG picture: a file, over the API the key of an upload; a "
-            "book's own by default.",
+            description="A JPEG or PNG picture: a file, or over the API the key of an upload; "
+            "by default the book's own.",
         ),
     ] = ""
 
@@ -150,27 +150,30 @@ class MetadataOptions(BaseModel):
 class MixOptions(MetadataOptions):
     """How the mix shall sound, and what it is called."""
 
-    preset: Annotated[PresetName, Field(description="What the finished file is for.")] = "story"
+    preset: Annotated[
+        PresetName, Field(description="Purpose of the finished file; sets its loudness and levels.")
+    ] = "story"
     music_level_lu: Annotated[
-        float, Field(ge=6, le=40, description="How far the music lies below the voice, in LU.")
+        float, Field(ge=6, le=40, description="How far the music is below the voice, in LU.")
     ] = 20.0
     duck_db: Annotated[
-        float, Field(ge=0, le=24, description="How much the music rises in long pauses; 0: never.")
+        float,
+        Field(ge=0, le=24, description="How far the music drops under speech; 0: not at all."),
     ] = 8.0
     duck_attack_s: Annotated[
         float | None,
-        Field(ge=0.02, le=5, description="How quickly the music falls before speech."),
+        Field(ge=0.02, le=5, description="How long the music takes to drop before speech."),
     ] = None
     duck_hold_s: Annotated[
         float | None,
-        Field(ge=0, le=10, description="How long it stays down behind speech."),
+        Field(ge=0, le=10, description="How long it stays low after speech."),
     ] = None
     duck_release_s: Annotated[
-        float | None, Field(ge=0.02, le=10, description="How slowly it rises again.")
+        float | None, Field(ge=0.02, le=10, description="How long it takes to rise again.")
     ] = None
     de_ess: Annotated[
         float,
-        Field(ge=0, le=1, description="How strongly hissing of the voice is held down; 0: not."),
+        Field(ge=0, le=1, description="How strongly sibilants are softened; 0: not at all."),
     ] = 0.0
     music_intro_s: Annotated[
         float, Field(ge=0, le=MAX_MUSIC_S, description="Music before the first word.")
@@ -179,15 +182,15 @@ class MixOptions(MetadataOptions):
         float, Field(ge=0, le=MAX_MUSIC_S, description="Music after the last word.")
     ] = 2.0
     fade_out_s: Annotated[
-        float, Field(ge=0, le=MAX_MUSIC_S, description="Fade of the music at the end.")
+        float, Field(ge=0, le=MAX_MUSIC_S, description="Fade-out of the music at the end.")
     ] = 5.0
     format: Annotated[
         FormatName | None,
-        Field(description="Of the finished file; told by its name on the command line, else mp3."),
+        Field(description="Format of the finished file; by default that of its name, or mp3."),
     ] = None
     bitrate_kbps: Annotated[
         Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] | None,
-        Field(description="Of mp3, m4a, m4b and opus; the preset's own by default."),
+        Field(description="Bitrate of mp3, m4a, m4b and opus; by default that of the preset."),
     ] = None
 
 
@@ -199,7 +202,7 @@ class OutputOptions(BaseModel):
         Field(
             max_length=len(OUTPUTS),
             description="More files: chapter_files (one for each chapter, and a playlist), "
-            "read_aloud (an EPUB that is read and heard).",
+            "read_aloud (an EPUB that highlights each sentence as it is spoken).",
         ),
     ] = []
 
@@ -208,9 +211,9 @@ class CostOptions(BaseModel):
     """What may be spent."""
 
     max_cost_usd: Annotated[
-        float | None, Field(ge=0, description="Refuse before spending more than this.")
+        float | None, Field(ge=0, description="Fail before spending more than this.")
     ] = None
-    dry_run: Annotated[bool, Field(description="Plan and price, and stop there.")] = False
+    dry_run: Annotated[bool, Field(description="Plan and estimate the cost only.")] = False
 
 
 class Options(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions):

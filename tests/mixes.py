@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 
 from mixer.formats import FormatName
 from mixer.parallel import usable_cores
@@ -35,6 +36,21 @@ class ChunkSpec:
     marks: tuple[SoundAnnotation, ...] = ()
     name: str = "{}.wav"
     options: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAudio:
+    """A finished file on this machine."""
+
+    path: Path
+
+    def open(self) -> IO[bytes]:
+        """Open it to read and seek."""
+        return self.path.open("rb")
+
+    def local_path(self) -> Path:
+        """Where it is."""
+        return self.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The command line: `mixer`, or `python -m mixer`.
 
-Each command lives in a module of its own, imported when it is called, so that `mixer --help` is
-quick and nothing heavy is loaded for a command that does not need it. Exit codes: 0 done, 2 wrong
-use, 1 anything else; an error is one sentence on stderr.
+A command's module is imported when it is called, so that `mixer --help` is quick and no command
+loads what it does not need. Exit codes: 0 success, 2 wrong use, 1 any other error, 130 interrupted;
+an error is one sentence on stderr.
 """
 
 import importlib
@@ -11,31 +11,34 @@ from collections.abc import Sequence
 
 import click
 
+__all__ = ["COMMANDS", "cli", "main"]
+
 COMMANDS = {
-    "narrate": "mixer.cli.narrate",
-    "mix": "mixer.cli.mix",
-    "inspect": "mixer.cli.inspect",
-    "plan": "mixer.cli.plan",
-    "estimate": "mixer.cli.estimate",
-    "voices": "mixer.cli.voices",
-    "serve": "mixer.cli.serve",
-    "sanitize": "mixer.cli.sanitize",
+    "narrate": "mixer.cli.narrate:narrate",
+    "mix": "mixer.cli.mix:mix",
+    "inspect": "mixer.cli.inspect:inspect",
+    "plan": "mixer.cli.plan:plan",
+    "estimate": "mixer.cli.plan:estimate",
+    "voices": "mixer.cli.engines:voices",
+    "serve": "mixer.cli.serve:command",
+    "sanitize": "mixer.cli.sanitize:sanitize",
 }
-"""The module of each command; it defines `command`."""
+"""The module and the name of each command, in the order in which a newcomer meets them."""
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command's module only when the command is asked for."""
+    """A group that imports a command only when it is called."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """The commands in the order in which a newcomer meets them."""
+        """List the commands in their order."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        """The command of that name, if there is one."""
+        """Import a command; None if there is none of that name."""
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[name]).command
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
 
@@ -48,7 +51,7 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Text in, finished audio out: narrated, mixed with music, mastered, captioned.
 
-    `mixer COMMAND --help` tells what a command takes.
+    `mixer COMMAND --help` lists the options of a command.
     """
 
 

@@ -1,31 +1,61 @@
-"""Choosing who speaks: the one place of the command line that opens speech engines."""
+"""Speech engines of the command line, and `mixer voices`, which lists their voices."""
+
+from contextlib import closing
+
+import click
 
 from mixer.errors import BadOption
-from mixer.script import LIMITS
+from mixer.script import LIMITS, EngineLimits
 from mixer.speech.engine import SpeechEngine
 from mixer.speech.voice_selection import EMBEDDED
 
 POLLY = "polly"
 
+LIMITS_BY_NAME = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS["generative"], **LIMITS}
+"""Limits of a call, by the names of --engine."""
 
-def open_engine(name: str, *, speech_marks: bool = False) -> SpeechEngine:
-    """The engine behind a name of the contract.
 
-    Args:
-        name: embedded, polly, or one of Polly's engines.
-        speech_marks: whether to buy the times of sentences from Polly.
+def select_limits(name: str) -> EngineLimits:
+    """Select the limits of an engine by its name: embedded, polly, or one of Polly's engines.
 
     Raises:
-        BadOption: there is none.
+        BadOption: the name is unknown.
     """
+    if name not in LIMITS_BY_NAME:
+        names = ", ".join(LIMITS_BY_NAME)
+        raise BadOption(f"engine: unknown engine {name!r}; choose one of {names}.", field="engine")
+    return LIMITS_BY_NAME[name]
+
+
+def open_engine(name: str, *, speech_marks: bool = False) -> SpeechEngine:
+    """Open an engine by its name; speech marks are the times of sentences, which Polly bills.
+
+    Raises:
+        BadOption: the name is unknown.
+    """
+    select_limits(name)
     if name == EMBEDDED:
         from mixer.speech.embedded.engine import EmbeddedEngine
 
         return EmbeddedEngine()
-    if name == POLLY or name in LIMITS:
-        from mixer.speech.polly.client import create_polly_client
-        from mixer.speech.polly.engine import PollyEngine
+    from mixer.speech.polly.client import create_polly_client
+    from mixer.speech.polly.engine import PollyEngine
 
-        return PollyEngine(create_polly_client(), speech_marks=speech_marks)
-    names = ", ".join(dict.fromkeys((EMBEDDED, POLLY, *LIMITS)))
-    raise BadOption(f"engine: there is no engine {name!r}; there are {names}.", field="engine")
+    return PollyEngine(create_polly_client(), speech_marks=speech_marks)
+
+
+@click.command()
+@click.option("--engine", default=EMBEDDED, show_default=True, help="embedded, or polly.")
+def voices(engine: str) -> None:
+    """List the voices of an engine."""
+    from rich.console import Console
+    from rich.table import Table
+
+    with closing(open_engine(engine)) as opened:
+        found = opened.voices()
+    table = Table()
+    for name in ("voice", "language", "gender", "engines"):
+        table.add_column(name)
+    for voice in found:
+        table.add_row(voice.id, voice.language, voice.gender, ", ".join(voice.engines))
+    Console().print(table)

@@ -1,7 +1,7 @@
-"""How a command ends: its exit code, and one sentence on stderr when it did not go well.
+"""Runs a command: errors become one sentence on stderr and an exit code.
 
-0 done, 2 wrong use, 1 anything else, 130 interrupted. Threads that still wait for a distant answer
-get a moment to store it; then the process ends without them, since Ctrl-C means now.
+0 success, 2 wrong use, 1 any other error, 130 interrupted. After Ctrl-C, threads that wait for a
+server get a moment to store its answer; then the process ends without them.
 """
 
 import io
@@ -22,20 +22,20 @@ from mixer.errors import BadOption, MixerError, UnknownVoice
 FAILED = 1
 WRONG_USE = 2
 INTERRUPTED = 130
-"""What a shell reports for a program that Ctrl-C ended: 128 + SIGINT."""
+"""Exit code of a program that Ctrl-C ended, as shells report it: 128 + SIGINT."""
 
 THREAD_GRACE_S = 1.2
-"""For threads to store what they were about to get; an interrupt has two seconds in all."""
+"""For threads to store answers under way; an interrupt takes two seconds in all."""
 
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""How a person, a system and a closed terminal ask a program to end."""
+"""Signals by which a person, a system and a closed terminal end a program."""
 
 TRACEBACK = "MIXER_TRACEBACK"
-"""Environment variable: set it to see where an unforeseen error came from."""
+"""Environment variable: if set, unexpected errors show a traceback."""
 
 
 def run_command(command: Callable[[], object]) -> int:
-    """Run a command; whatever goes wrong is said in one sentence."""
+    """Run a command; any error is printed as one sentence."""
     _escape_unencodable()
     with _handle_signals():
         try:
@@ -43,15 +43,15 @@ def run_command(command: Callable[[], object]) -> int:
         except (click.Abort, KeyboardInterrupt):
             code = _print_error("interrupted; what was finished is kept.", INTERRUPTED)
             _exit_if_stuck()
-            exec("")  # noqa: S102 - else CPython, interrupted in an import, ends as if by a signal
+            _clear_interrupt()
             return code
-        except Exception as error:  # noqa: BLE001 - a person gets a sentence, not a trace
+        except Exception as error:  # noqa: BLE001 - users get a sentence, not a traceback
             return _report_failure(error)
         return result if isinstance(result, int) else 0
 
 
 def _report_failure(error: Exception) -> int:
-    """Say what went wrong; the exit code for it."""
+    """Print an error; returns its exit code."""
     if isinstance(error, NoArgsIsHelpError):
         error.show()
         return WRONG_USE
@@ -63,17 +63,16 @@ def _report_failure(error: Exception) -> int:
     if os.environ.get(TRACEBACK):
         raise error
     return _print_error(
-        f"something unforeseen went wrong: {type(error).__name__}: {error} "
-        f"({TRACEBACK}=1 shows where).",
+        f"unexpected error: {type(error).__name__}: {error} ({TRACEBACK}=1 shows where).",
         FAILED,
     )
 
 
 def describe_error(error: MixerError) -> str:
-    """An error's sentence, with the option in it named as it is typed: `--rate`, not `rate`."""
-    name, colon, rest = str(error).partition(": ")
+    """An error's sentence, with its option as it is typed: `--rate`, not `rate`."""
+    name, colon, reason = str(error).partition(": ")
     if isinstance(error, BadOption) and colon and name.isidentifier():
-        return f"--{name.replace('_', '-')}: {rest}"
+        return f"--{name.replace('_', '-')}: {reason}"
     return str(error)
 
 
@@ -92,16 +91,16 @@ def _format_usage_error(error: click.ClickException) -> str:
 
 @contextmanager
 def _handle_signals() -> Iterator[None]:
-    """Treat every polite request to end like Ctrl-C, and only the first, up to the very end."""
+    """Treat the first of all end signals like Ctrl-C, and ignore further ones until the end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    heeded = [number for number in END_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, _raise_interrupt) for number in heeded}
+    active = [number for number in END_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, _raise_interrupt) for number in active}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             if signal.getsignal(number) is _raise_interrupt:
                 signal.signal(number, handler)
 
@@ -112,13 +111,22 @@ def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _clear_interrupt() -> None:
+    """Make CPython forget an interrupt, for which it would end the process by SIGINT.
+
+    It notes one that leaves a run of source code, such as an import, and forgets it at the start of
+    the next run (`run_eval_code_obj` in Python/pythonrun.c); so an empty one is run.
+    """
+    exec("")  # noqa: S102 - an empty source
+
+
 def _exit_if_stuck() -> None:
-    """End the process itself when threads are left that nothing else can stop."""
-    until_s = time.monotonic() + THREAD_GRACE_S
-    here = threading.current_thread()
-    others = [each for each in threading.enumerate() if not each.daemon and each is not here]
+    """End the process while threads are left that nothing else can stop."""
+    deadline_s = time.monotonic() + THREAD_GRACE_S
+    current = threading.current_thread()
+    others = [each for each in threading.enumerate() if not each.daemon and each is not current]
     for thread in others:
-        thread.join(max(0.0, until_s - time.monotonic()))
+        thread.join(max(0.0, deadline_s - time.monotonic()))
     if any(thread.is_alive() for thread in others):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -126,7 +134,7 @@ def _exit_if_stuck() -> None:
 
 
 def _escape_unencodable() -> None:
-    """Let a terminal of an old encoding show what it can, instead of failing on a quote."""
+    """Print escapes for characters that a terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""`mixer inspect`: what a sound file measures, which rules it keeps, how it looks."""
+"""`mixer inspect`: a sound file's measurements, the rules it meets, its picture."""
 
 import json
 import math
@@ -8,21 +8,24 @@ from typing import Any
 
 import click
 
-from mixer.cli.outputs import require_distinct_paths
-from mixer.cli.session import open_job_context
+from mixer.cli.files import require_distinct_paths
+from mixer.cli.terminal import open_job_context
 from mixer.errors import BadInput
 from mixer.files import require_writable, write_atomic
-from mixer.services.inspect import Inspection, collect_figures, draw_picture, inspect
+from mixer.services.inspect import Inspection, collect_figures, draw_picture
+from mixer.services.inspect import inspect as inspect_file
 from mixer.sound.presets import PRESETS
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--preset", type=click.Choice(sorted(PRESETS)), help="Hold it against its rules.")
+@click.option(
+    "--preset", type=click.Choice(sorted(PRESETS)), help="Check it against the rules of a preset."
+)
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
-    help="The report of the mix, which tells where speech and music are.  [default: beside FILE]",
+    help="The report of the mix, for the places of speech and music.  [default: next to FILE]",
 )
 @click.option(
     "--picture",
@@ -30,23 +33,23 @@ from mixer.sound.presets import PRESETS
     type=click.Path(path_type=Path),
     help="A PNG to draw: waveform, loudness over time, speech and music.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def command(file: Path, report: Path | None, png: Path | None, **given: Any) -> None:  # noqa: ANN401
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def inspect(file: Path, report: Path | None, png: Path | None, **given: Any) -> None:  # noqa: ANN401
     """Measure a sound FILE of any format.
 
-    With --preset, the exit code is 1 where a rule is not kept.
+    With --preset, the exit code is 1 if a rule is broken.
     """
     if png is not None:
         require_distinct_paths([png], {file: "the file"})
         require_writable(png)
-    with open_job_context() as work:
-        found = inspect(file, given["preset"], report, work.processes)
-    click.echo(_format_json(found) if given["as_json"] else _format_table(found))
+    with open_job_context() as context:
+        inspection = inspect_file(file, given["preset"], report, context.processes)
+    click.echo(_format_json(inspection) if given["as_json"] else _format_table(inspection))
     if png is not None:
-        write_atomic(png, draw_picture(found))
-    broken = [rule.name for rule in found.rules if not rule.passed]
+        write_atomic(png, draw_picture(inspection))
+    broken = [rule.name for rule in inspection.rules if not rule.passed]
     if broken:
-        raise BadInput(f"{file} does not keep {', '.join(broken)} of {given['preset']}.")
+        raise BadInput(f"{file} breaks rules of {given['preset']}: {', '.join(broken)}.")
 
 
 def _format_table(inspection: Inspection) -> str:
@@ -63,14 +66,14 @@ def _format_table(inspection: Inspection) -> str:
 
 
 def _format_json(inspection: Inspection) -> str:
-    told = {name: _round_finite(value) for name, value in collect_figures(inspection).items()}
+    figures = {name: _round_finite(value) for name, value in collect_figures(inspection).items()}
     rules = [asdict(rule) | {"measured": _round_finite(rule.measured)} for rule in inspection.rules]
     flaws = list(inspection.measurement.profile.flaws)
-    return json.dumps({**told, "flaws": flaws, "rules": rules}, ensure_ascii=False, indent=2)
+    return json.dumps({**figures, "flaws": flaws, "rules": rules}, ensure_ascii=False, indent=2)
 
 
 def _round_finite(value: float | str | None) -> float | str | None:
-    """A figure to a hundredth; None for silence, which JSON has no number for."""
+    """Round a figure to a hundredth; None for silence, which JSON cannot express."""
     if not isinstance(value, float):
         return value
     return round(value, 2) if math.isfinite(value) else None

@@ -1,5 +1,6 @@
-"""The contract's options as command-line options, taken from where they are defined."""
+"""Options of several commands: those of the contract, built from its fields, and paths."""
 
+import os
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from mixer.cli.story_files import read_lexicon_file
+from mixer.cli.files import read_lexicon_file
 from mixer.errors import BadOption
 from mixer.requests import Options, parse_options
 
@@ -48,7 +49,7 @@ COST = ("max_cost_usd", "dry_run")
 
 UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}
 LISTS = frozenset({"lexicons", "outputs"})
-"""Given as names with commas between."""
+"""Options whose values are separated by commas."""
 
 METAVARS = {
     "rate": "PERCENT",
@@ -63,8 +64,31 @@ METAVARS = {
 }
 
 
+def default_store() -> Path:
+    """The user's cache folder (XDG Base Directory)."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache, "mixer")
+
+
+store_option = click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=default_store,
+    envvar="MIXER_STORE",
+    show_default="your cache folder",
+    help="Folder that keeps spoken chunks, so that none is synthesized twice.",
+)
+
+music_option = click.option(
+    "--music",
+    type=click.Path(path_type=Path),
+    help="A sound file to play under it; or a folder that is also searched for sounds that the "
+    "story names.",
+)
+
+
 def contract_options(*names: str) -> Callable[[Command], Command]:
-    """Give a command some of the contract's options; what is not given reaches it as None."""
+    """Add options of the contract to a command, which gets None for those not given."""
 
     def decorate(command: Command) -> Command:
         for name in reversed(names):
@@ -75,69 +99,69 @@ def contract_options(*names: str) -> Callable[[Command], Command]:
 
 
 def collect_options(given: Mapping[str, Any]) -> Options:
-    """The options that were given on the command line, checked; the others at their defaults."""
-    asked = {name: value for name, value in given.items() if value is not None}
-    if isinstance(asked.get("pauses"), str) and "=" in asked["pauses"]:
-        asked["pauses"] = _parse_lengths(asked["pauses"])
-    if "lexicon" in asked:
-        asked["lexicon"] = read_lexicon_file(Path(asked["lexicon"]))
-    for name in LISTS & asked.keys():
-        asked[name] = [each.strip() for each in asked[name].split(",")]
-    return parse_options(asked)
+    """Check the options given on the command line; the others have their defaults."""
+    values = {name: value for name, value in given.items() if value is not None}
+    if isinstance(values.get("pauses"), str) and "=" in values["pauses"]:
+        values["pauses"] = _parse_lengths(values["pauses"])
+    if "lexicon" in values:
+        values["lexicon"] = read_lexicon_file(Path(values["lexicon"]))
+    for name in LISTS & values.keys():
+        values[name] = [each.strip() for each in values[name].split(",")]
+    return parse_options(values)
 
 
 def _build_option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     flag = f"--{name.replace('_', '-')}"
     if field.annotation is bool:
         return click.option(flag, is_flag=True, default=None, help=field.description)
-    read_as = _click_type(field.annotation)
-    metavar = None if isinstance(read_as, click.Choice) else _metavar(name)
-    return click.option(flag, type=read_as, metavar=metavar, help=_format_help(field))
+    click_type = _select_click_type(field.annotation)
+    metavar = None if isinstance(click_type, click.Choice) else _select_metavar(name)
+    return click.option(flag, type=click_type, metavar=metavar, help=_format_help(field))
 
 
 def _format_help(field: FieldInfo) -> str:
-    """What an option is for, what it may be and what it is when it is not given."""
-    told = [field.description or ""]
+    """Format an option's purpose, range and default."""
+    sentences = [field.description or ""]
     bounds = {type(each).__name__: each for each in field.metadata}
     if "Ge" in bounds and "Le" in bounds:
-        told.append(f"{bounds['Ge'].ge:g} to {bounds['Le'].le:g}.")
-    words = _literal_values(field.annotation)
-    if words and not isinstance(words[0], str):
-        told.append(f"One of {', '.join(map(str, words))}.")
+        sentences.append(f"{bounds['Ge'].ge:g} to {bounds['Le'].le:g}.")
+    literals = _literal_values(field.annotation)
+    if literals and not isinstance(literals[0], str):
+        sentences.append(f"One of {', '.join(map(str, literals))}.")
     default = field.default
     if default not in ("", None, []):
         shown = default if isinstance(default, str) else f"{default:g}"
-        told.append(f" [default: {shown}]")
-    return " ".join(told)
+        sentences.append(f" [default: {shown}]")
+    return " ".join(sentences)
 
 
-def _metavar(name: str) -> str:
-    """What stands for an option's value in the help: its unit, or what it is."""
+def _select_metavar(name: str) -> str:
+    """The placeholder of an option's value in the help: its unit or kind."""
     unit = next((each for suffix, each in UNITS.items() if name.endswith(suffix)), None)
     return METAVARS.get(name) or unit or "TEXT"
 
 
-def _click_type(annotation: Any) -> Any:  # noqa: ANN401 - click takes types and its own objects alike
-    """What click shall read: the first type of a union, the words of a literal."""
-    words = _literal_values(annotation)
-    if words:
-        return click.Choice(words) if isinstance(words[0], str) else type(words[0])
+def _select_click_type(annotation: Any) -> Any:  # noqa: ANN401 - click takes types and its own objects
+    """The type for click: the first type of a union, the values of a literal."""
+    literals = _literal_values(annotation)
+    if literals:
+        return click.Choice(literals) if isinstance(literals[0], str) else type(literals[0])
     if get_origin(annotation) in {Union, types.UnionType}:
-        return _click_type(get_args(annotation)[0])
+        return _select_click_type(get_args(annotation)[0])
     return str if get_origin(annotation) is list else annotation
 
 
 def _literal_values(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a literal may hold any value
-    """The values that an annotation lists, if it lists them."""
+    """The values of a literal; empty for other annotations."""
     if get_origin(annotation) in {Union, types.UnionType}:
         return _literal_values(get_args(annotation)[0])
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _parse_lengths(text: str) -> dict[str, int]:
-    """`comma=200,paragraph=900` as lengths by kind."""
+    """Parse `comma=200,paragraph=900`."""
     try:
         pairs = (part.split("=", 1) for part in text.split(","))
         return {kind.strip(): int(length) for kind, length in pairs}
     except ValueError as error:
-        raise BadOption(f"pauses: {text!r} is not written like comma=200,paragraph=900.") from error
+        raise BadOption(f"pauses: {text!r} is not of the form comma=200,paragraph=900.") from error

@@ -1,6 +1,8 @@
-"""`mixer plan`: what would be said, in which chunks, at which cost; nothing is synthesised."""
+"""`mixer plan` and `mixer estimate`: chunks and cost of a story; nothing is synthesized."""
 
+import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,51 +11,108 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from mixer.cli.offline_plan import plan_story
-from mixer.cli.options import SPEECH, collect_options, contract_options
-from mixer.cli.session import music_option
-from mixer.cli.summary import format_estimate
+from mixer.cli.engines import select_limits
+from mixer.cli.files import apply_lexicon, find_sounds, name_story_in_errors, read_story
+from mixer.cli.options import SPEECH, collect_options, contract_options, music_option
+from mixer.cli.terminal import format_estimate
+from mixer.requests import Options
+from mixer.script.planning.estimate import estimate_script
 from mixer.script.planning.pronunciation_hints import find_pronunciation_hints
 from mixer.script.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
+from mixer.speech.charges import costs_usd
+from mixer.speech.embedded.engine import VOICES
+from mixer.speech.voice_selection import EMBEDDED, apply_narrator, select_voice
+from mixer.stories.planner import plan_script
+
+DEFAULT_LANGUAGE = "en-US"
 
 
 @click.command()
 @click.argument("story")
-@click.option("--json", "as_json", is_flag=True, help="The whole Script as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole Script as JSON.")
 @click.option("--doubtful", is_flag=True, help="List the words that the voice may misread.")
 @music_option
 @contract_options(*SPEECH)
-def command(
+def plan(
     story: str,
     *,
     as_json: bool,
     doubtful: bool,
     music: Path | None,
-    **given: Any,  # noqa: ANN401 - the contract's options, checked by `chosen`
+    **given: Any,  # noqa: ANN401 - the contract's options, checked by `collect_options`
 ) -> None:
-    """Show what would be said and played of STORY, and its cost."""
-    asked = collect_options(given)
-    script = plan_story(story, asked, music)
+    """Show the chunks, the sounds and the cost of STORY."""
+    options = collect_options(given)
+    script = plan_story(story, options, music)
     if as_json:
         click.echo(TypeAdapter(Script).dump_json(script, indent=2))
+    elif doubtful:
+        for hint in find_pronunciation_hints(script):
+            click.echo(f"{hint.word}\t{hint.kind}\t{hint.times}")
+    else:
+        _print_tables(script)
+        click.echo(format_estimate(script, options.rate))
+
+
+@click.command()
+@click.argument("story")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@music_option
+@contract_options(*SPEECH)
+def estimate(
+    story: str,
+    *,
+    as_json: bool,
+    music: Path | None,
+    **given: Any,  # noqa: ANN401 - the contract's options, checked by `collect_options`
+) -> None:
+    """Estimate the length and the cost of STORY; nothing is spent."""
+    options = collect_options(given)
+    script = plan_story(story, options, music)
+    if not as_json:
+        click.echo(format_estimate(script, options.rate))
         return
-    if doubtful:
-        for each in find_pronunciation_hints(script):
-            click.echo(f"{each.word}\t{each.kind}\t{each.times}")
-        return
+    size = estimate_script(script, options.rate)
+    figures = asdict(size) | {"duration_s": round(size.duration_s, 1)}
+    click.echo(json.dumps({**figures, "cost_usd": costs_usd(size.characters)}))
+
+
+def plan_story(story: str, options: Options, music: Path | None) -> Script:
+    """Plan a story without opening an engine.
+
+    Args:
+        story: its path, or `-` for standard input.
+        options: for the speech.
+        music: a file or folder; the sounds that the story names may be there, too.
+
+    Raises:
+        NotFound: a sound that it names does not exist.
+        BadOption: the engine is unknown, or does not support an option.
+        UnknownVoice: the embedded engine has no such voice; Polly's are not checked.
+    """
+    document = read_story(story, options).document
+    find_sounds(document, story, music)
+    options = apply_narrator(apply_lexicon(options, story, document), document.cast)
+    engine = options.engine or EMBEDDED
+    if engine == EMBEDDED:
+        with name_story_in_errors(story):
+            select_voice(VOICES, options, document.cast)
+    language = options.language or DEFAULT_LANGUAGE
+    return plan_script(document, select_limits(engine), language, options)
+
+
+def _print_tables(script: Script) -> None:
     console = Console()
     if script.cast:
-        console.print(_cast_table(script))
+        console.print(_build_cast_table(script))
     if len(script.chapters) > 1:
-        console.print(_chapter_table(script))
-    console.print(_chunk_table(script))
+        console.print(_build_chapter_table(script))
+    console.print(_build_chunk_table(script))
     if any(script.sounds):
-        console.print(_sound_table(script))
-    click.echo(format_estimate(script, asked.rate))
+        console.print(_build_sound_table(script))
 
 
-def _cast_table(script: Script) -> Table:
-    """Who speaks, how much, and how."""
+def _build_cast_table(script: Script) -> Table:
     chars = Counter[str]()
     for chunk in script.chunks:
         chars[chunk.speaker or NARRATOR] += chunk.billed_chars
@@ -64,13 +123,12 @@ def _cast_table(script: Script) -> Table:
     for role in script.cast:
         rate = "" if role.rate_percent is None else f"{role.rate_percent} %"
         level = f"{role.level_db:+g} dB" if role.level_db else ""
-        said = f"{chars[role.name]:,}"
-        table.add_row(role.name, role.voice, role.engine, level, rate, said)
+        own_chars = f"{chars[role.name]:,}"
+        table.add_row(role.name, role.voice, role.engine, level, rate, own_chars)
     return table
 
 
-def _chapter_table(script: Script) -> Table:
-    """How the story is parted."""
+def _build_chapter_table(script: Script) -> Table:
     table = Table(title="Chapters", title_justify="left")
     for name in ("#", "chunks", "chars"):
         table.add_column(name, justify="right")
@@ -81,34 +139,33 @@ def _chapter_table(script: Script) -> Table:
     return table
 
 
-def _sound_table(script: Script) -> Table:
-    """Music and sounds, in the order in which they are heard."""
+def _build_sound_table(script: Script) -> Table:
     table = Table(title="Music and sounds", title_justify="left", expand=True)
     for name in ("line", "kind", "file", "level"):
         table.add_column(name, no_wrap=True)
     table.add_column("where", overflow="ellipsis", no_wrap=True, ratio=1)
     if script.music is not None:
-        table.add_row(*_sound_cells(script.music), "from the beginning")
+        table.add_row(*_format_sound(script.music), "from the beginning")
     for chunk in script.chunks:
         for utterance in chunk.utterances:
             for cue in utterance.sounds:
-                table.add_row(*_sound_cells(cue), _format_place(cue, utterance))
+                table.add_row(*_format_sound(cue), _format_place(cue, utterance))
     return table
 
 
-def _sound_cells(cue: SoundCue) -> tuple[str, str, str, str]:
+def _format_sound(cue: SoundCue) -> tuple[str, str, str, str]:
     level = "" if cue.level_lu is None else f"{cue.level_lu:+g} LU"
     return f"{cue.line or ''}", cue.kind, cue.file or "off", level
 
 
 def _format_place(cue: SoundCue, utterance: Utterance) -> str:
-    """Where a sound is heard, in words of the text."""
+    """Format a sound's place in words of the text."""
     if cue.place is CuePlace.WITHIN:
         return f"with “{utterance.text[cue.at :]}”"
     return f"{cue.place} “{utterance.text}”"
 
 
-def _chunk_table(script: Script) -> Table:
+def _build_chunk_table(script: Script) -> Table:
     table = Table(title=script.title or None, title_justify="left", expand=True)
     for name in ("#", "chars"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""`mixer sanitize`: what the clean-up would delete and why; with `--delete`, deletes it."""
+"""`mixer sanitize`: lists what the clean-up would delete and why; with `--delete`, deletes it."""
 
 import json
 import os
@@ -22,36 +22,36 @@ if TYPE_CHECKING:
     "--dry-run/--delete",
     "dry_run",
     default=True,
-    help="Only tell what would go (default), or delete it.",
+    help="List what would be deleted (default), or delete it.",
 )
 @click.option(
     "--policy",
     "policy_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A policy document (JSON). Default: what the environment states.",
+    help="A policy document (JSON).  [default: from environment variables]",
 )
-@click.option("--bucket", "buckets", multiple=True, help="Clean this bucket's usual folders.")
+@click.option("--bucket", "buckets", multiple=True, help="Clean the usual folders of this bucket.")
 @click.option("--repository", "repositories", multiple=True, help="Clean this ECR repository.")
 @click.option("--age-days", help="Threshold for every target, in days.")
-@click.option("--max-share", help="How much of a target may go at once, 0 to 1.")
+@click.option(
+    "--max-share", help="The largest share of a target that may be deleted at once, 0 to 1."
+)
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
-def command(
+def sanitize(
     *,
     dry_run: bool,
     policy_file: Path | None,
     buckets: Sequence[str],
     repositories: Sequence[str],
-    age_days: str | None,
-    max_share: str | None,
     form: str,
+    **limits: str | None,
 ) -> None:
-    """Prune old objects and images, keeping what somebody needs."""
+    """Delete old objects and images that are no longer needed."""
     from mixer.retention import CleanupRun, Mode
 
-    given = {"age_days": age_days, "max_share": max_share}
-    override = {name: value for name, value in given.items() if value is not None}
+    override = {name: value for name, value in limits.items() if value is not None}
     policy = _load_policy(policy_file, buckets, repositories, override)
     plans: list[RetentionPlan[Item]] = []
     run = CleanupRun(
@@ -63,7 +63,7 @@ def command(
     report = run.clean(policy)
     (_print_json if form == "json" else _print_table)(report, plans)
     if report.failed:
-        raise StoreFailed("not everything went well; see the report above")
+        raise StoreFailed("some deletions failed; see the report above")
 
 
 def _load_policy(
@@ -75,7 +75,7 @@ def _load_policy(
     from mixer.retention import build_default_policy, parse_policy, read_environment_policy
 
     if policy_file and (buckets or repositories):
-        raise BadOption("--policy already names what to clean; leave --bucket, --repository out")
+        raise BadOption("--policy cannot be combined with --bucket or --repository")
     if policy_file:
         return parse_policy(_read_policy_file(policy_file), override=override)
     if buckets or repositories:
@@ -87,13 +87,13 @@ def _read_policy_file(policy_file: Path) -> str:
     try:
         return policy_file.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadOption(f"--policy: {policy_file} is no text in UTF-8; save it as such") from error
+        raise BadOption(f"--policy: {policy_file} is not UTF-8 text; save it as UTF-8") from error
     except OSError as error:
         raise BadOption(f"--policy: {policy_file} cannot be read: {error.strerror}") from error
 
 
 def _open_account() -> "AwsAccount":
-    """The account of the ordinary credentials."""
+    """Open the account of the default credentials."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from mixer.retention import describe_error, open_account
@@ -101,7 +101,7 @@ def _open_account() -> "AwsAccount":
     try:
         return open_account()
     except (BotoCoreError, ClientError) as error:
-        raise StoreFailed(f"AWS does not let us in: {describe_error(error)}") from error
+        raise StoreFailed(f"AWS access failed: {describe_error(error)}") from error
 
 
 def _print_json(report: "RunReport", plans: "Sequence[RetentionPlan[Item]]") -> None:
@@ -112,14 +112,14 @@ def _print_json(report: "RunReport", plans: "Sequence[RetentionPlan[Item]]") -> 
 def _print_table(report: "RunReport", plans: "Sequence[RetentionPlan[Item]]") -> None:
     console = Console()
     for plan in plans:
-        console.print(_items_table(plan))
+        console.print(_build_items_table(plan))
     for target in report.targets:
         console.print(*_format_outcome(target), sep="\n", style=None, markup=False, highlight=False)
     verb = "would save" if report.mode == "dry-run" else "saves"
     console.print(f"{verb} ${report.saved_usd_month:.2f} a month")
 
 
-def _items_table(plan: "RetentionPlan[Item]") -> Table:
+def _build_items_table(plan: "RetentionPlan[Item]") -> Table:
     table = Table(title=plan.target, title_justify="left")
     table.add_column("action")
     table.add_column("bytes", justify="right")
@@ -132,7 +132,7 @@ def _items_table(plan: "RetentionPlan[Item]") -> Table:
 
 
 def _format_outcome(target: "TargetReport") -> list[str]:
-    """A target's outcome, in sentences."""
+    """Format a target's outcome in sentences."""
     to_delete = sum(tally.items for tally in target.to_delete.values())
     kept = sum(tally.items for tally in target.kept.values())
     deleted = sum(tally.items for tally in target.deleted.values())

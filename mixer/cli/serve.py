@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 import mixer
-from mixer.cli.session import store_option
+from mixer.cli.options import store_option
 from mixer.errors import Misconfigured, MixerError
 
 if TYPE_CHECKING:

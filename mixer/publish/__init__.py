@@ -11,12 +11,11 @@ from mixer.publish.chapters import (
     require_cuttable,
     zip_chapters,
 )
-from mixer.publish.cover import COVER_TYPE, Picture, encode_cover, read_cover, require_cover_size
+from mixer.publish.cover import Picture, encode_cover, read_cover, require_cover_size
 from mixer.publish.tags import build_tags
 from mixer.publish.zips import unpack_zip
 
 __all__ = [
-    "COVER_TYPE",
     "PODCAST_TYPE",
     "FinishedFile",
     "Picture",

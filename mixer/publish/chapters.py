@@ -103,12 +103,9 @@ class FinishedFile:
 def split_chapters(
     chapters: Sequence[tuple[float, str]], total_s: float, title: str
 ) -> tuple[ChapterSpan, ...]:
-    """Split the whole at its chapters, without gaps.
+    """Split the whole at its chapters (start in seconds and title), without gaps.
 
-    Args:
-        chapters: start in seconds and title, in order.
-        total_s: length of the whole.
-        title: of the whole; names the part before the first chapter, and a story without any.
+    Its own title names the part before the first chapter, and a story without any.
     """
     starts = list(chapters)
     if not starts or starts[0][0] > 0:
@@ -194,7 +191,6 @@ def _file_names(finished: FinishedFile) -> list[str]:
 
 
 def _plan_files(finished: FinishedFile, folder: Path) -> Iterator[tuple[FileCut, Path, AudioTags]]:
-    """The cut, the path and the tags of each chapter's file."""
     parts, tags = finished.parts, finished.tags
     takes_quiet = finished.encoding.kind.takes_quiet
     has_rules = PRESETS[finished.preset].rms_db is not None and takes_quiet

@@ -22,7 +22,6 @@ MIN_SIDE_PX = 16
 MAX_SIDE_PX = 3_000
 """Apple's recommended maximum for podcast and book artwork; larger pictures are scaled down."""
 
-COVER_TYPE = "image/jpeg"
 _ACCEPTED_FORMATS = ("JPEG", "PNG")
 _QUALITY = 90
 _MAX_PROFILE_BYTES = 65_536
@@ -101,7 +100,6 @@ def _pixel_limit_error(name: str) -> UnusablePicture:
 
 
 def _flatten_image(image: "Image.Image") -> "Image.Image":
-    """Turn a picture upright, scale it down and put it on white, in RGB."""
     from PIL import Image, ImageOps
 
     upright = ImageOps.exif_transpose(image)
@@ -115,7 +113,6 @@ def _flatten_image(image: "Image.Image") -> "Image.Image":
 
 
 def _colour_profile(image: "Image.Image") -> bytes | None:
-    """The ICC profile, if the colours are kept."""
     profile = image.info.get("icc_profile")
     is_kept = image.mode == "RGB" and profile and len(profile) <= _MAX_PROFILE_BYTES
     return profile if is_kept else None

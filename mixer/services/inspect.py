@@ -156,7 +156,7 @@ def _bed_levels(inspection: Inspection) -> tuple[float, ...]:
 
 def _probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:
     """What FFmpeg says of the file's stream."""
-    command = [*ffmpeg.confined_input(0), "-t", "0", "-f", "null", "-"]
+    command = [*ffmpeg.confine_input(0), "-t", "0", "-f", "null", "-"]
     said = ffmpeg.run(command, files=[path], timeout_s=DECODE_TIMEOUT_S, processes=processes).stderr
     stream = _STREAM.search(said)
     whole_kbps = path.stat().st_size * 8 / 1000 / measurement.duration_s

@@ -6,7 +6,7 @@ reaches Python alone: whatever ends `run`, a timeout, an interrupt or a failure,
 reaped when it returns. Many commands may run at once; a `Children` value passed to all of them
 stops them together.
 
-A sound from outside is opened confined (`confined_input`): FFmpeg gets an open file handle
+A sound from outside is opened confined (`confine_input`): FFmpeg gets an open file handle
 instead of a name, may use no other protocol and only demuxers of sound, so a playlist, a concat
 script or a picture that names other files is refused.
 
@@ -102,7 +102,7 @@ class ProcessGroup:
                 self._running.discard(process)
 
 
-def confined_input(index: int) -> list[str]:
+def confine_input(index: int) -> list[str]:
     """Input arguments that open one unknown sound and let FFmpeg open nothing else.
 
     They go where `-i NAME` would go, after the input's own options; each input needs its own.
@@ -113,12 +113,12 @@ def confined_input(index: int) -> list[str]:
     Args:
         index: of the file in `files`.
     """
-    return _confined_arguments(_DESCRIPTOR.format(index))
+    return _confine_arguments(_DESCRIPTOR.format(index))
 
 
-def confined_stdin() -> list[str]:
-    """Like `confined_input`, for a sound handed in as `stdin`; a pipe, so it cannot be sought."""
-    return _confined_arguments("0")
+def confine_stdin() -> list[str]:
+    """Like `confine_input`, for a sound handed in as `stdin`; a pipe, so it cannot be sought."""
+    return _confine_arguments("0")
 
 
 def run(
@@ -136,7 +136,7 @@ def run(
         arguments: everything after the program's name, without GLOBAL_OPTIONS.
         timeout_s: after so many seconds the command is killed.
         stdin: what it reads on standard input; nothing when None.
-        files: sounds for `confined_input`, in the order of its index.
+        files: sounds for `confine_input`, in the order of its index.
         cwd: the folder that file names in the arguments are relative to.
         processes: the job whose `stop` also stops this command.
 
@@ -146,7 +146,7 @@ def run(
         StoreFailed: the disk is full, or one of `files` may not be read.
         OutOfTime: it ran longer than `timeout_s`, or the job was stopped.
         NotFound: one of `files` is not there.
-        MixerError: there is no FFmpeg.
+        MixerError: FFmpeg is missing.
     """
     with contextlib.ExitStack() as stack:
         descriptors = [stack.enter_context(_open_file(path)).fileno() for path in files]
@@ -299,13 +299,13 @@ def _last_lines(stderr: bytes) -> str:
     return "\n".join(stderr.decode(errors="replace").strip().splitlines()[-TAIL_LINES:])
 
 
-def _confined_arguments(descriptor: str) -> list[str]:
+def _confine_arguments(descriptor: str) -> list[str]:
     only = ["-protocol_whitelist", "fd", "-format_whitelist", ",".join(SOUND_DEMUXERS)]
     return [*only, "-vn", "-sn", "-dn", "-fd", descriptor, "-i", "fd:"]
 
 
 def _insert_descriptors(arguments: Sequence[str], descriptors: Sequence[int]) -> list[str]:
-    """Put the numbers of the open files where `confined_input` left their places."""
+    """Put the numbers of the open files where `confine_input` left their places."""
     numbers = {_DESCRIPTOR.format(index): str(each) for index, each in enumerate(descriptors)}
     return [numbers.get(argument, argument) for argument in arguments]
 
@@ -314,7 +314,7 @@ def _open_file(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except FileNotFoundError as error:
-        raise NotFound(f"There is no file {path}.", key=str(path)) from error
+        raise NotFound(f"The file {path} does not exist.", key=str(path)) from error
     except OSError as error:
         raise StoreFailed(f"{path} cannot be read: {error.strerror}.", path=str(path)) from error
 

@@ -27,7 +27,7 @@ COPY_BYTES = 1 << 20
 """Read at a time: few system calls, little memory."""
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
-"""How a disk says that there is no such object; what only looks like a folder is none either."""
+"""How a disk says that an object does not exist; a folder is not an object."""
 
 
 class FolderStore:
@@ -240,11 +240,11 @@ def _open_content(content: bytes | Path) -> IO[bytes]:
     try:
         return content.open("rb")
     except FileNotFoundError as error:
-        raise NotFound(f"There is no file {content}.", key=str(content)) from error
+        raise NotFound(f"The file {content} does not exist.", key=str(content)) from error
 
 
 def _not_found_error(key: str) -> NotFound:
-    return NotFound(f"There is no object {key}.", key=key)
+    return NotFound(f"The object {key} does not exist.", key=key)
 
 
 def _utc_time(seconds: float) -> datetime:

@@ -33,7 +33,7 @@ SIGNED_FIELDS = ("key", "Content-Type", "max_bytes")
 """Of a form, without the moment when it expires."""
 
 MAX_EXPIRY_DIGITS = 12
-"""Of a time in seconds; more is no time that a server has signed."""
+"""Of a time in seconds; no server signs a longer one."""
 
 
 class LinkStatus(Enum):

@@ -114,7 +114,7 @@ class ObjectStore(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing one is ignored."""
         ...
 
     def url(self, key: str, expires_s: int) -> str:
@@ -149,9 +149,9 @@ def validate_key(key: str) -> str:
     """
     parts = key.split("/")
     if not key.isprintable() or "\\" in key or any(p == "" or p[0] == "." for p in parts):
-        raise BadInput(f"{key!r} is no object key.", key=key)
+        raise BadInput(f"{key!r} is not a valid object key.", key=key)
     if len(key.encode()) > MAX_KEY_BYTES:
-        raise BadInput(f"A key of more than {MAX_KEY_BYTES:,} bytes is no object key.", key=key)
+        raise BadInput(f"An object key has at most {MAX_KEY_BYTES:,} bytes.", key=key)
     return key
 
 

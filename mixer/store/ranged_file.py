@@ -18,11 +18,11 @@ def open_object(store: ObjectStore, key: str) -> BufferedReader:
     """Open an object to read; nothing is fetched before it is read.
 
     Raises:
-        NotFound: there is no such object.
+        NotFound: the object does not exist.
     """
     found = store.head(key)
     if found is None:
-        raise NotFound(f"There is no object {key}.", key=key)
+        raise NotFound(f"The object {key} does not exist.", key=key)
     return BufferedReader(_RangedObject(store, key, found.size_bytes), RANGE_BYTES)
 
 

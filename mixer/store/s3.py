@@ -243,7 +243,7 @@ class S3Store:
 
 def _require_file(path: Path) -> Path:
     if not path.is_file():
-        raise NotFound(f"There is no file {path}.", key=str(path))
+        raise NotFound(f"The file {path} does not exist.", key=str(path))
     return path
 
 

@@ -35,7 +35,7 @@ def translate_s3_errors(key: str) -> Iterator[None]:
 def _translate_error(error: "ClientError", key: str) -> NotFound | StoreFailed:
     code = error.response.get("Error", {}).get("Code", "")
     if code in MISSING_CODES:
-        return NotFound(f"There is no object {key}.", key=key)
+        return NotFound(f"The object {key} does not exist.", key=key)
     if code in CONFLICT_CODES:
         return WriteConflict(f"The object {key} was written by another request just now.", key=key)
     return StoreFailed(f"S3 refuses the object {key}: {error}", key=key)

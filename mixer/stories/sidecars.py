@@ -132,10 +132,6 @@ def build_report(
     return format_report(report).encode()
 
 
-UNMEASURED = ("true_peak_dbtp", "loudness_range_lu", "rms_dbfs", "noise_floor_dbfs")
-"""What takes decoding: the segments of a mix tell its loudness alone."""
-
-
 def collect_measurements(mix: Mix) -> MixMeasurements:
     """What is told of a finished file besides its loudness and its peak."""
     checked = mix.verification
@@ -145,7 +141,6 @@ def collect_measurements(mix: Mix) -> MixMeasurements:
         noise_floor_dbfs=checked.noise_floor_dbfs,
         bed_below_speech_lu=_bed_below_speech_lu(mix),
         rules=check_rules(mix),
-        unmeasured=() if checked.levels_dbfs else UNMEASURED,
     )
 
 

@@ -88,7 +88,7 @@ def say(engine, case) -> Callable[[str], Speech]:
 
 
 def decoded(speech: Speech) -> array.array:
-    arguments = [*ffmpeg.confined_stdin(), "-f", "s16le", "-ar", str(speech.rate_hz), "-ac", "1"]
+    arguments = [*ffmpeg.confine_stdin(), "-f", "s16le", "-ar", str(speech.rate_hz), "-ac", "1"]
     completed = ffmpeg.run([*arguments, "-"], stdin=speech.audio, timeout_s=30)
     return array.array("h", completed.stdout)
 

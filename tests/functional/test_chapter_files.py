@@ -18,12 +18,11 @@ from mixer.publish.zips import unpack_zip
 from mixer.sound.analysis.compliance import StreamInfo, check_compliance
 from mixer.sound.analysis.verification import verify
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.chapter_splitter import LocalAudio
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import MIX_RATE_HZ
 from tests.epub_rules import find_broken_rules, list_overlays, open_epub
-from tests.mixes import ChunkSpec, prepare_mix
+from tests.mixes import ChunkSpec, LocalAudio, prepare_mix
 from tests.pictures import build_picture
 from tests.sounds import decode_audio, level_db, speech
 

@@ -25,10 +25,10 @@ def here(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--cover", "nobody.png"], 1, "There is no cover nobody.png."),
+        (["--cover", "nobody.png"], 1, "The cover nobody.png does not exist."),
         (["--cover", "story.txt"], 1, "story.txt is not a JPEG or PNG picture."),
         (["--cover", "half.jpg"], 1, "The picture half.jpg is broken."),
-        (["--cover", "story.png"], 2, "--out: story.png would be written over the cover."),
+        (["--cover", "story.png"], 2, "--out: story.png would overwrite the cover."),
         (["--outputs", "pdf"], 2, "--outputs: must be 'chapter_files' or 'read_aloud'"),
         (["--outputs", "read_aloud", "--format", "opus"], 2, "--outputs: chapters of an opus file"),
         (["--year", "soon"], 2, "--year: must be four digits, not 'soon'."),
@@ -43,7 +43,8 @@ def test_what_cannot_be_is_refused(here: InProcessCli, arguments: list[str], cod
 
 def test_a_cover_that_the_head_names_and_that_is_not_there_is_named(here: InProcessCli):
     assert (
-        here("narrate", "head.txt", "--store", "store").error == "There is no cover art/gate.png."
+        here("narrate", "head.txt", "--store", "store").error
+        == "The cover art/gate.png does not exist."
     )
 
 

@@ -12,10 +12,10 @@ from mutagen.mp3 import MP3
 from mixer.formats import FormatName
 from mixer.publish.cover import encode_cover
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut, LocalAudio
+from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 from mixer.sound.formats.model import Workshop
 from mixer.sound.formats.tags import AudioTags
-from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
+from tests.mixes import ChunkSpec, LocalAudio, PreparedMix, prepare_mix
 from tests.pictures import build_picture
 from tests.sounds import MIX_HZ, decode_audio, level_db, music, speech
 

@@ -58,12 +58,12 @@ def say(engine: EmbeddedEngine, inside: str, voice: str = "Ada") -> Speech:
 
 
 def report_of(speech: Speech) -> str:
-    arguments = [*ffmpeg.confined_stdin(), "-af", "ebur128=peak=sample", "-f", "null", "-"]
+    arguments = [*ffmpeg.confine_stdin(), "-af", "ebur128=peak=sample", "-f", "null", "-"]
     return ffmpeg.run(arguments, stdin=speech.audio, timeout_s=30).stderr
 
 
 def samples_of(speech: Speech) -> array.array:
-    arguments = [*ffmpeg.confined_stdin(), "-f", "s16le", "-"]
+    arguments = [*ffmpeg.confine_stdin(), "-f", "s16le", "-"]
     return array.array("h", ffmpeg.run(arguments, stdin=speech.audio, timeout_s=30).stdout)
 
 

@@ -30,7 +30,7 @@ def make_sound(path: Path, *options: str) -> Path:
 
 
 def decode(path: Path) -> bytes:
-    arguments = [*ffmpeg.confined_input(0), "-f", "s16le", "-"]
+    arguments = [*ffmpeg.confine_input(0), "-f", "s16le", "-"]
     return ffmpeg.run(arguments, timeout_s=20, files=[path]).stdout
 
 
@@ -108,15 +108,13 @@ def test_stop_ends_all_children_and_starts_no_more():
 
 def test_bytes_on_standard_input_are_read(tmp_path):
     sound = make_sound(tmp_path / "a.mp3").read_bytes()
-    completed = ffmpeg.run(
-        [*ffmpeg.confined_stdin(), "-f", "s16le", "-"], timeout_s=20, stdin=sound
-    )
+    completed = ffmpeg.run([*ffmpeg.confine_stdin(), "-f", "s16le", "-"], timeout_s=20, stdin=sound)
     assert len(completed.stdout) == ONE_SECOND_BYTES
 
 
 def test_standard_input_is_empty_by_default():
     with pytest.raises(RenderFailed):
-        ffmpeg.run([*ffmpeg.confined_stdin(), "-f", "null", "-"], timeout_s=20)
+        ffmpeg.run([*ffmpeg.confine_stdin(), "-f", "null", "-"], timeout_s=20)
 
 
 def test_large_output_of_a_file_target_is_not_held_in_memory(tmp_path):
@@ -138,7 +136,7 @@ def test_confined_input_reads_sound(tmp_path, suffix):
 
 def test_confined_inputs_are_read_independently(tmp_path):
     paths = [make_sound(tmp_path / "a.m4a"), make_sound(tmp_path / "b.wav")]
-    arguments = [*ffmpeg.confined_input(0), *ffmpeg.confined_input(1)]
+    arguments = [*ffmpeg.confine_input(0), *ffmpeg.confine_input(1)]
     arguments += ["-filter_complex", "concat=n=2:v=0:a=1", "-f", "s16le", "-"]
     both = ffmpeg.run(arguments, timeout_s=20, files=paths).stdout
     assert len(both) == len(decode(paths[0])) + len(decode(paths[1]))
@@ -183,7 +181,7 @@ def test_file_that_names_other_files_is_refused(tmp_path, kind):
 @pytest.mark.parametrize("kind", PLAYLISTS)
 def test_bytes_that_name_other_files_are_refused(tmp_path, kind):
     playlist = playlist_of(kind, tmp_path).read_bytes()
-    arguments = [*ffmpeg.confined_stdin(), "-f", "s16le", "-"]
+    arguments = [*ffmpeg.confine_stdin(), "-f", "s16le", "-"]
     with pytest.raises(RenderFailed):
         ffmpeg.run(arguments, timeout_s=20, stdin=playlist)
 
@@ -206,6 +204,6 @@ def test_playlist_is_refused_even_when_its_format_is_named(tmp_path):
     other = make_sound(tmp_path / "other.wav")
     playlist = tmp_path / "list.ffconcat"
     playlist.write_text(f"ffconcat version 1.0\nfile '{other}'\n")
-    arguments = ["-f", "concat", "-safe", "0", *ffmpeg.confined_input(0), "-f", "null", "-"]
+    arguments = ["-f", "concat", "-safe", "0", *ffmpeg.confine_input(0), "-f", "null", "-"]
     with pytest.raises(RenderFailed):
         ffmpeg.run(arguments, timeout_s=20, files=[playlist])

@@ -20,9 +20,10 @@ from mutagen.mp4 import MP4
 from mutagen.oggopus import OggOpus
 
 from mixer.errors import BadOption, RenderFailed
-from mixer.formats import FormatName
+from mixer.formats import DEFAULT_FORMAT, FormatName
 from mixer.publish.cover import encode_cover
 from mixer.sound.ffmpeg import binary_path
+from mixer.sound.formats.encoding import FORMATS
 from mixer.sound.formats.tags import AudioTags
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.pictures import build_picture
@@ -38,7 +39,7 @@ from tests.sounds import (
     speech,
 )
 
-OTHERS: tuple[FormatName, ...] = ("m4a", "m4b", "opus", "flac", "wav")
+OTHERS = tuple(name for name in FORMATS if name != DEFAULT_FORMAT)
 
 
 def mix_of(folder: Path, kind: FormatName, bed: Sound | None = None) -> PreparedMix:

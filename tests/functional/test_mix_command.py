@@ -107,7 +107,7 @@ def test_a_mix_is_never_written_over_what_it_is_made_of(mixer, chunks, tmp_path)
     before = chunks[1].read_bytes()
     done = mixer("mix", *chunks, "--out", chunks[1])
     assert done.code == 2
-    assert "over one of the chunks" in done.error
+    assert "overwrite one of the chunks" in done.error
     (tmp_path / "link.mp3").symlink_to(chunks[1])
     assert mixer("mix", chunks[0], "--music", chunks[1], "--out", "link.mp3").code == 2
     assert chunks[1].read_bytes() == before

@@ -72,7 +72,7 @@ def test_a_library_is_looked_at_after_the_story_s_own_folder(mixer: InProcessCli
     asked = ("plan", "tale/story.md", "--music")
     assert mixer(*asked, "library").code == 0
     assert mixer(*asked, "library/any.wav").code == 0
-    why = "line 9: there is no sound file more/bell.wav in tale or elsewhere."
+    why = "line 9: the sound file more/bell.wav was not found in tale or elsewhere."
     assert why in mixer(*asked, "elsewhere/any.wav").error
 
 
@@ -93,7 +93,7 @@ def _linked_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (_gone, "there is no sound file more/bell.wav in tale"),
+        (_gone, "the sound file more/bell.wav was not found in tale"),
         (_link, "more/bell.wav is a link"),
         (_linked_folder, "more/bell.wav is a link"),
     ],

@@ -137,7 +137,7 @@ def test_no_command_at_all_is_wrong_use_and_shows_help():
         (["--pauses", "comma=soon"], "--pauses: 'comma=soon'"),
         (["--pauses", "coma=5"], "--pauses: 'coma'"),
         (["--pauses", "comma=-5"], "--pauses: comma"),
-        (["--engine", "parrot"], "--engine: there is no engine 'parrot'"),
+        (["--engine", "parrot"], "--engine: unknown engine 'parrot'"),
         (["--text-type", "rtf"], "'--text-type'"),
         (["--colour", "red"], "'--colour'"),
         (["second.md"], "second.md"),
@@ -246,7 +246,7 @@ def test_a_story_in_any_usual_encoding_is_read(content, mixer, tmp_path):
 
 def test_a_missing_story_is_named(mixer):
     done = mixer("plan", "nosuch.md")
-    assert (done.code, done.error) == (1, "There is no story nosuch.md.")
+    assert (done.code, done.error) == (1, "The story nosuch.md does not exist.")
 
 
 def test_a_folder_is_no_story(mixer, tmp_path):

@@ -640,6 +640,6 @@ def test_a_policy_file_that_is_no_text_is_named(world: CleanupWorld, tmp_path: A
     world.put("mixed/a.mp3", 20)
     policy = tmp_path / "policy.json"
     policy.write_bytes(b'{"buckets": "\xff"}')
-    with pytest.raises(BadOption, match=r"policy\.json is no text in UTF-8"):
+    with pytest.raises(BadOption, match=r"policy\.json is not UTF-8 text"):
         sanitize_command("--policy", str(policy), "--delete")
     assert world.keys() == {"mixed/a.mp3"}

@@ -95,7 +95,7 @@ def ages(shelf: SegmentCache) -> dict[str, object]:
 def s3() -> Iterator["S3Client"]:
     session = Session("test", "test", region_name="us-east-1")
     with mock_aws(), closing(create_s3_client(session=session)) as client:
-        client.create_bucket(Bucket="reels")
+        client.create_bucket(Bucket="segments")
         yield client
 
 
@@ -103,7 +103,7 @@ def s3() -> Iterator["S3Client"]:
 def test_segments_join_into_the_bytes_of_a_render_and_measure_the_same(
     mix: PreparedMix, shelf: SegmentCache, s3: "S3Client", is_in_s3: bool
 ):
-    shelf = SegmentCache(S3Store(s3, "reels")) if is_in_s3 else shelf
+    shelf = SegmentCache(S3Store(s3, "segments")) if is_in_s3 else shelf
     size_bytes, found = join(mix, shelf, kept(mix, shelf), TAGS)
     mix.render(tags=TAGS, segment_grids=None)
     whole = mix.path.read_bytes()
@@ -278,6 +278,6 @@ def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: PreparedMix, sh
 
 def test_record_that_cannot_be_read_is_none(mix: PreparedMix, shelf: SegmentCache):
     memory = RenderHistory(shelf, "story")
-    for content in (b"", b"{}", b"[]", b'{"mastering": {"gain_db": 1}, "reels": []}'):
+    for content in (b"", b"{}", b"[]", b'{"mastering": {"gain_db": 1}, "segments": []}'):
         shelf.store.put(memory.key, content)
         assert memory.restore_mastering(mix.timeline) == mix.timeline

@@ -42,7 +42,6 @@ ACTIONS = {
     "copy_object": ("s3:GetObject", "s3:PutObject"),
     "create_multipart_upload": ("s3:PutObject",),
     "upload_part": ("s3:PutObject",),
-    "upload_part_copy": ("s3:GetObject", "s3:PutObject"),
     "complete_multipart_upload": ("s3:PutObject",),
     "generate_presigned_post": ("s3:PutObject",),
     "list_objects_v2": ("s3:ListBucket",),

@@ -7,7 +7,7 @@ from shutil import which
 import pytest
 from PIL import Image
 
-from deploy.diagram import ICONS, PICTURE, draw_graph, read_digest
+from deploy.diagram import DIGEST, ICONS, PICTURE, draw_graph
 from deploy.graph import Arrow, build_graph
 from tests.infra.cloudformation import ROOT, list_resources, load_templates
 
@@ -16,7 +16,8 @@ GRAPH = build_graph(TEMPLATES)
 
 
 def test_picture_is_drawn_from_these_templates():
-    assert read_digest(PICTURE) == GRAPH.digest, "run make picture"
+    with Image.open(PICTURE) as picture:
+        assert picture.info[DIGEST] == GRAPH.digest, "run make picture"
 
 
 def test_picture_is_small_enough_to_be_kept_and_large_enough_to_be_read():

@@ -51,21 +51,6 @@ def test_each_rule_of_the_shop_can_be_broken():
     assert broken(check(), StreamInfo("mp3", 44_100, 192.0, 7_201.0)) == {"duration_s"}
 
 
-def test_what_is_too_long_to_be_decoded_is_judged_by_what_its_segments_tell():
-    told_by_segments = Verification(-18.1, math.nan, (), ())
-    timeline = Timeline(24_000, 24_000, 1, (), (), (), Mastering(0.0, -18.0, -1.0, None))
-    heard = collect_measurements(Mix(timeline, told_by_segments, None))
-    assert [(rule.name, rule.passed) for rule in heard.rules] == [
-        ("integrated_loudness_lufs", True)
-    ]
-    assert "true_peak_dbtp" in heard.unmeasured
-    assert heard.loudness_range_lu is None
-    book = Timeline(24_000, 24_000 * 7_300, 1, (), (), (), MASTERING)
-    mix = Mix(book, told_by_segments, None, "audiobook-acx", Encoding("mp3", 192))
-    verdicts = {rule.name: rule.passed for rule in collect_measurements(mix).rules}
-    assert verdicts == {"bitrate_kbps": True, "sample_rate_hz": True, "duration_s": False}
-
-
 def test_what_was_decoded_names_nothing_unmeasured():
     timeline = Timeline(24_000, 24_000, 1, (), (), (), MASTERING)
     heard = collect_measurements(

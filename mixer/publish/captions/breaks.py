@@ -83,7 +83,6 @@ def break_cost(units: Units, unit: int) -> float:
 
 @lru_cache(maxsize=16_384)
 def _cost_between(before: str, after: str) -> float:
-    """The cost of a break between two words."""
     stripped = before.rstrip(_CLOSING) or before
     ending = stripped[-1]
     if ending in _SENTENCE_END:
@@ -115,7 +114,6 @@ def _cost_between_ideographs(before: str, after: str) -> float:
 
 
 def _cost_between_spaced(before: str, after: str) -> float:
-    """Between two words of a script with spaces."""
     left = before.lstrip(_OPENING).casefold()
     if left in _HOLDERS or left in _LEADERS or _is_figure(before, after):
         return BAD

@@ -39,9 +39,9 @@ class CaptionCue:
     Attributes:
         start_ms: later than the start of the cue before.
         end_ms: later than `start_ms`, never later than the next cue's start.
-        lines: one or two, top first; plain text, not yet escaped for any file format.
-        voice: speaker; may be empty.
-        chapter: title of the chapter that opens here, else empty.
+        lines: one or two, top first; not escaped for any file format.
+        voice: may be empty.
+        chapter: title of the chapter that opens here; may be empty.
     """
 
     start_ms: int
@@ -69,8 +69,6 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A cue with preliminary times."""
-
     start_s: float
     end_s: float
     lines: tuple[str, ...]
@@ -94,7 +92,6 @@ def build_cues(sentences: Iterable[CaptionedSentence], *, total_s: float) -> tup
 def _order_sentences(
     sentences: Iterable[CaptionedSentence], total_s: float
 ) -> list[CaptionedSentence]:
-    """Order the visible sentences and remove overlaps."""
     visible = [sentence for sentence in sentences if visible_text(sentence.text)]
     ordered: list[CaptionedSentence] = []
     next_s = total_s
@@ -108,7 +105,6 @@ def _order_sentences(
 
 
 def _group_sentences(sentences: Sequence[CaptionedSentence], total_s: float) -> Iterator[_Group]:
-    """Group sentences that are too brief alone with a neighbour."""
     group: _Group | None = None
     next_starts_s = [*(sentence.start_s for sentence in sentences[1:]), total_s]
     for sentence, next_start_s in zip(sentences, next_starts_s, strict=False):
@@ -127,13 +123,11 @@ def _group_sentences(sentences: Sequence[CaptionedSentence], total_s: float) -> 
 
 
 def _is_too_brief(group: _Group, next_start_s: float) -> bool:
-    """Whether a short cue would be gone before it is read."""
     needed_s = max(SHORTEST_S, group.columns / READING_CPS)
     return group.columns <= LINE_COLUMNS and next_start_s - group.start_s < needed_s
 
 
 def _can_share(first: _Group, second: _Group) -> bool:
-    """Whether two neighbours may share a cue, each on a line or both on one."""
     before, after = first.sentences[-1], second.sentences[0]
     one_line = first.columns + 1 + second.columns <= LINE_COLUMNS
     return (
@@ -146,7 +140,6 @@ def _can_share(first: _Group, second: _Group) -> bool:
 
 
 def _draft_cues(group: _Group, next_start_s: float) -> Iterator[_Draft]:
-    """Draft the cues of a group, in order."""
     first = group.sentences[0]
     if len(group.sentences) == 1 and group.end_s - group.start_s <= LONGEST_S:
         lines = _fit_sentence(first, group.columns)

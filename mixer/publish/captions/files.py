@@ -56,7 +56,6 @@ def format_chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float
 
 
 def _format_cue_blocks(cues: Iterable[CaptionCue]) -> Iterator[str]:
-    """Format a block for each cue, and a note before each that opens a chapter."""
     for cue in cues:
         if chapter := _format_one_line(cue.chapter):
             yield f"NOTE Chapter: {chapter}"
@@ -75,7 +74,6 @@ def _srt_text(cue: CaptionCue) -> str:
 
 
 def _format_one_line(text: str) -> str:
-    """Format a title or name for a header or note."""
     return _replace_arrows(visible_text(text))
 
 

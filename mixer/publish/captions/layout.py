@@ -99,7 +99,6 @@ def _line_reach(units: Units, first: int) -> int:
 
 
 def _find_best_cut(passage: Passage, first: int, choices: range, cues_left: int) -> int:
-    """The best end of the cue that begins with `first`, with this many cues to follow."""
     units, times_s = passage.units, passage.unit_times_s
     columns, end = units.first_columns, units.last_columns[-1]
     even = columns[first] + (end - columns[first]) / (cues_left + 1)
@@ -135,7 +134,6 @@ def _find_cheapest_cut(
 
 
 def _haste_cost(columns: int, shown_s: float) -> float:
-    """The cost of showing columns for too short a time."""
     short = _TOO_SHORT_COST if shown_s < SHORTEST_S else 0.0
     if columns <= READING_CPS * shown_s:
         return short

@@ -63,9 +63,8 @@ class Passage:
     """A sentence, or short ones that share a cue.
 
     Attributes:
-        units: one or more.
         unit_times_s: start of each unit, and end of the last.
-        next_start_s: start of the next passage.
+        next_start_s: of the next passage.
     """
 
     units: Units
@@ -92,7 +91,6 @@ def _build_sentence_passage(sentence: CaptionedSentence, next_start_s: float) ->
 
 
 def _compute_unit_times(sentence: CaptionedSentence, units: Units) -> list[float]:
-    """The start of each unit in seconds, and the end of the last."""
     spoken = [0.0, *accumulate(map(_speech_chars, units.words()))]
     spoken[-1] -= _pause_chars(units.word(len(units) - 1))
     known = _find_reported_times(sentence, units)
@@ -124,7 +122,6 @@ def _is_unit_start(skipped: str) -> bool:
 
 
 def _interpolate_times(known: dict[int, float], speech_chars: list[float]) -> list[float]:
-    """Fill in times between known ones, in proportion to the speech."""
     fixed = sorted(known.items())
     times: list[float] = []
     for (unit, time_s), (next_unit, next_s) in pairwise(fixed):
@@ -136,7 +133,6 @@ def _interpolate_times(known: dict[int, float], speech_chars: list[float]) -> li
 
 @lru_cache(maxsize=16_384)
 def _speech_chars(word: str) -> float:
-    """The speaking time of a word with its punctuation, in characters."""
     plain = len(word) + _pause_chars(word)
     if word.isascii() and word.isalpha():
         return plain
@@ -148,7 +144,6 @@ def _speech_chars(word: str) -> float:
 
 @lru_cache(maxsize=16_384)
 def _pause_chars(word: str) -> float:
-    """The pause after a word, by its punctuation, in characters."""
     last = word.rstrip(_QUOTES)[-1:]
     if last in _CLAUSE_ENDS:
         return CLAUSE_PAUSE_CHARS

@@ -43,7 +43,6 @@ _INVISIBLE = regex.compile(r"(?!\s)[\p{Cc}\p{Cs}\u00ad\u200b\ufeff\ufffe\uffff]"
 
 
 def _build_unit_pattern(space: str, word: str) -> str:
-    """Build the pattern for a unit from those for a space and for any other character."""
     closers = r"(?:[”’»›)\]},.;:?!…]|[\"'](?!\w))*"
     return (
         rf"(?:[«‹]{space})?"  # a French opening quotation mark keeps its word
@@ -187,7 +186,6 @@ class _Piece:
 
 
 def _split_pieces(text: str) -> Iterator[_Piece]:
-    """Split a text that is not plain, with places in the author's text."""
     ideographic = bool(_HAS_IDEOGRAPH.search(text))
     pattern = _ATOM if ideographic else _UNIT
     pieces: list[_Piece] = []
@@ -206,7 +204,6 @@ def _split_pieces(text: str) -> Iterator[_Piece]:
 
 
 def _is_inseparable(before: str, after: str) -> bool:
-    """Whether a Chinese or Japanese line must not break here."""
     return bool(_ENDS_OPEN.search(before) or _BEGINS_CLOSED.match(after))
 
 
@@ -215,7 +212,6 @@ def _merge_pieces(first: _Piece, second: _Piece) -> _Piece:
 
 
 def _cut_wide_piece(piece: _Piece) -> Iterator[_Piece]:
-    """Cut a piece wider than a line into parts that are not."""
     if count_columns(piece.text) <= LINE_COLUMNS:
         yield piece
         return
@@ -245,7 +241,6 @@ def _find_cuts(graphemes: list[str]) -> list[int]:
 
 
 def _assemble_units(pieces: Iterator[_Piece]) -> Units:
-    """Lay out pieces on one endless line."""
     units = Units("", [], [], [], [], [])
     parts: list[str] = []
     forced: set[int] = set()

@@ -49,15 +49,7 @@ CONTAINER = f"""{XML}
 
 @dataclass(frozen=True, slots=True)
 class BookChapter:
-    """A chapter in the archive.
-
-    Attributes:
-        name: of its files, without suffixes.
-        title: in the table of contents.
-        audio: path of its audio.
-        audio_type: media type.
-        overlay_ms: length of its overlay; 0 where it has none.
-    """
+    """A chapter in the archive; its files are `name` with suffixes. Without overlay, 0 ms."""
 
     name: str
     title: str
@@ -92,7 +84,6 @@ def write_book(
 def _add_chapter(
     archive: ZipFile, name: str, page: BookPage, audio: Path, language: str
 ) -> BookChapter:
-    """Add a chapter's files to the archive."""
     suffix = audio.suffix.removeprefix(".")
     audio_name = f"audio/{name}.{suffix}"
     clips = build_clips(page)

@@ -17,11 +17,7 @@ class BlockShape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BookSentence:
-    """A sentence as the author wrote it.
-
-    Attributes:
-        start_s: its first sound in the chapter's own audio; None where it is not spoken.
-    """
+    """A sentence as written; its start in the chapter's own audio is None if it is not spoken."""
 
     text: str
     start_s: float | None
@@ -51,15 +47,7 @@ class BookPage:
 
 @dataclass(frozen=True, slots=True)
 class BookMetadata:
-    """Metadata of a book; texts with a default may be empty.
-
-    Attributes:
-        title: never empty.
-        language: BCP 47 tag.
-        identifier: a URN.
-        modified: with a time zone.
-        cover: a JPEG; empty for none.
-    """
+    """Metadata of a book: language is a BCP 47 tag, identifier a URN, cover a JPEG."""
 
     title: str
     language: str
@@ -81,10 +69,7 @@ class OverlayClip:
 
 
 def build_clips(page: BookPage) -> tuple[OverlayClip, ...]:
-    """Build clips of the spoken sentences, each up to the next.
-
-    Together they cover the audio from beginning to end: readers skip what is between clips.
-    """
+    """Build clips of the spoken sentences that cover all audio: readers skip gaps between clips."""
     end_ms = round(page.duration_s * 1000)
     starts: list[tuple[int, int]] = []
     for number, sentence in enumerate(page.sentences):

@@ -60,7 +60,6 @@ def build_pages(
 def _find_starts(
     script: Script, recorded_chunks: Sequence[RecordedChunk], timeline: Timeline
 ) -> Iterator[list[SentenceStarts]]:
-    """For each chapter, the sentence starts of each of its chunks."""
     pending = list(zip(recorded_chunks, timeline.clips, strict=True))[::-1]
     for chapter in script.chapters:
         chapter_starts: list[SentenceStarts] = []

@@ -38,7 +38,6 @@ def _bed_amplitude(timeline: Timeline, at: float, peaks_dbtp: Mapping[str, float
 
 
 def _ramp_gain_db(cue: Cue, at: float) -> float:
-    """The level of a cue's ramps at a sample."""
     level_db = 0.0
     for ramp in cue.ramps:
         if at < ramp.start:
@@ -49,7 +48,6 @@ def _ramp_gain_db(cue: Cue, at: float) -> float:
 
 
 def _fade_factor(cue: Cue, at: float) -> float:
-    """The factor of a cue's fades at a sample, 0 to 1."""
     return min(1.0, (at - cue.start) / max(cue.fade_in, 1), (cue.end - at) / max(cue.fade_out, 1))
 
 
@@ -130,7 +128,6 @@ def bed_below_speech_lu(
 
 
 def _speech_windows(timeline: Timeline, momentary_lufs: Sequence[float]) -> Iterator[float]:
-    """The windows within clips."""
     for clip in timeline.clips:
         first = math.ceil((timeline.seconds(clip.start) + WINDOW_S) / STEP_S)
         yield from momentary_lufs[first : int(timeline.seconds(clip.end) / STEP_S)]

@@ -102,7 +102,6 @@ def format_report(report: Report) -> str:
 
 
 def _round_values(value: object, name: str) -> object:
-    """Round all figures of a value by the unit in its field's name."""
     if isinstance(value, Mapping):
         return {
             key: _round_values(part, _select_unit_name(str(key), name))
@@ -116,7 +115,6 @@ def _round_values(value: object, name: str) -> object:
 
 
 def _select_unit_name(key: str, name: str) -> str:
-    """The name with the unit: an entry's own, or that of its table."""
     return key if key.endswith(tuple(_DECIMALS)) else name
 
 

@@ -4,9 +4,7 @@ Without times from the engine, three things help: sentences and clauses mostly e
 long pause ends a sentence rather than a clause; and the speech between two pauses takes about as
 long as its letters. Dynamic programming finds the path through all pauses that violates the three
 least.
-
-The price: for a voice that pauses within clauses and runs over full stops, times are off by a
-clause.
+For a voice that pauses within clauses and runs over full stops, times are off by a clause.
 """
 
 import math
@@ -55,14 +53,7 @@ _IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hangul}]")
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause of some sentences.
-
-    Attributes:
-        sentence: its sentence's number.
-        char: its first character in the sentence.
-        letters: its length in speech.
-        ends_sentence: whether it is the sentence's last.
-    """
+    """A clause: its sentence's number, its first character there, its length in letters."""
 
     sentence: int
     char: int
@@ -80,13 +71,7 @@ def split_clauses(sentences: Sequence[str]) -> list[Clause]:
 def align_clauses(
     clauses: Sequence[Clause], audible_span: TimeSpan, pauses: Sequence[TimeSpan]
 ) -> list[TimeSpan]:
-    """Find when each clause is spoken.
-
-    Args:
-        clauses: in the order in which they are spoken.
-        audible_span: from the first sound to the last.
-        pauses: silences, in order; those outside the span are ignored.
-    """
+    """Find when each clause is spoken; pauses outside the audible span are ignored."""
     inside = [each for each in pauses if audible_span[0] < each[0] and each[1] < audible_span[1]]
     aligner = _Aligner.of(clauses, audible_span, inside)
     return list(_interpolate_spans(aligner, aligner.find_pauses()))
@@ -110,8 +95,6 @@ def _count_letters(text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The cheapest way to a state, and the ending and the pause that it comes from."""
-
     cost: float
     ending: int
     pause: int
@@ -173,7 +156,6 @@ class _Aligner:
         return path
 
     def _find_candidates(self, ending: int) -> Iterator[int]:
-        """Pauses near the place where an ending is expected."""
         expected_s = self.letters[ending] * self.letter_duration_s
         reach_s = max(BAND_S, BAND_SHARE * min(expected_s, self.speech_s[-1] - expected_s))
         for pause in range(1, len(self.pauses) + 1):
@@ -183,7 +165,6 @@ class _Aligner:
     def _find_cheapest_step(
         self, layers: Sequence[_Layer], ending: int, pause: int
     ) -> _Step | None:
-        """The cheapest way to a state from the endings and pauses right before it."""
         is_last = ending == len(self.clauses)
         oldest = 0 if is_last else max(0, ending - LOOK_BACK)
         steps = (
@@ -208,14 +189,12 @@ class _Aligner:
         return deviation**2 + missed + self.stray_cost[pause - 1] - self.stray_cost[before[1]]
 
     def _pause_cost(self, ending: int, pause: int) -> float:
-        """The cost of an ending with a pause of this length."""
         start, end = self.pauses[pause - 1]
         usual_s = SENTENCE_PAUSE_S if self.clauses[ending - 1].ends_sentence else CLAUSE_PAUSE_S
         return (math.log((end - start) / usual_s) / PAUSE_SPREAD) ** 2
 
 
 def _interpolate_spans(aligner: _Aligner, path: dict[int, int]) -> Iterator[TimeSpan]:
-    """Place clauses between the pauses that were found, in proportion to their letters."""
     start_s = aligner.audible_span[0]
     ends = [*sorted(path), len(aligner.clauses)]
     for first, last in zip([0, *ends], ends, strict=False):

@@ -30,8 +30,6 @@ class RecordedChunk:
     """An audible chunk.
 
     Attributes:
-        chunk: its text.
-        recording: its sound.
         chapter_title: of the chapter that it opens; None where it opens none.
         pending_sounds: sounds of inaudible chunks before it.
     """
@@ -47,8 +45,6 @@ class SentenceTiming:
     """The times of a sentence in its chunk's recording.
 
     Attributes:
-        sentence: its number in the chunk.
-        span: from its first sound to its last.
         words: (character of the author's text, sample) of words whose beginning is known.
     """
 
@@ -137,7 +133,6 @@ def chapter_starts(timeline: Timeline) -> tuple[tuple[float, str], ...]:
 def _align_sentences(
     utterances: Sequence[Utterance], recording: Recording
 ) -> Iterator[SentenceTiming]:
-    """Time sentences by the recording's pauses alone."""
     measured = recording.measured
     audible = SampleSpan(measured.lead_samples, measured.samples - measured.tail_samples)
     clauses = split_clauses([utterance.spoken for utterance in utterances])
@@ -173,7 +168,6 @@ def _find_spans(
 def _map_to_text(
     utterance: Utterance, word_starts: Sequence[tuple[int, int]]
 ) -> tuple[tuple[int, int], ...]:
-    """Map characters of the spoken text to the written one, for words that both have."""
     if utterance.text == utterance.spoken:
         return tuple(word_starts)
     spoken, written = list(_WORD.finditer(utterance.spoken)), list(_WORD.finditer(utterance.text))

@@ -16,12 +16,7 @@ PADDING_WEIGHTS = {BreakKind.PARAGRAPH: 3.0, BreakKind.SCENE: 6.0, BreakKind.CHA
 def pair_recordings(
     script: Script, recordings: Sequence[Recording | None]
 ) -> tuple[RecordedChunk, ...]:
-    """Pair the audible chunks with their recordings, in reading order.
-
-    Args:
-        script: with as many chunks as there are recordings.
-        recordings: one per chunk; None where the voice could not read it.
-    """
+    """Pair the audible chunks with their recordings: one per chunk, None for an unreadable one."""
     return tuple(_pair_chunks(script, iter(recordings)))
 
 
@@ -54,13 +49,7 @@ def find_unspoken(script: Script, recordings: Sequence[Recording | None]) -> tup
 def build_takes(
     recorded_chunks: Sequence[RecordedChunk], *, is_gap_exact: bool, music: SoundCue | None = None
 ) -> list[Take]:
-    """Describe the chunks for the layout.
-
-    Args:
-        recorded_chunks: in reading order.
-        is_gap_exact: whether the caller has set the gaps.
-        music: the music that the text begins with.
-    """
+    """Describe chunks for the layout; `music` is what the text begins with."""
     takes = [
         Take(
             source=each.recording.key,
@@ -96,7 +85,6 @@ def list_sound_files(script: Script) -> dict[str, int]:
 
 
 def _map_sounds(recorded_chunk: RecordedChunk) -> Iterator[SoundAnnotation]:
-    """The sounds at a chunk, in order."""
     for cue in recorded_chunk.pending_sounds:
         yield _map_cue(cue, CuePlace.BEFORE)
     utterances = recorded_chunk.chunk.utterances

@@ -92,7 +92,6 @@ def _paint(
     opacity: float = 1.0,
     top_px: int = TOP_PX,
 ) -> None:
-    """Paint a colour, or a picture of the mask's final size, through a mask."""
     small = mask.reduce(SCALE)
     if opacity < 1:
         small = small.point([round(level * opacity) for level in range(256)])
@@ -108,12 +107,10 @@ def _create_gradient(
 
 
 def _create_glow(edge: str, core: str) -> Image.Image:
-    """A picture of the plot's size that is brightest along its middle."""
     return _create_gradient(BOTTOM_PX - TOP_PX, edge, edge, core)
 
 
 def _draw_sound(canvas: Image.Image, axis: TimeAxis, picture: WaveformPicture) -> None:
-    """Draw bars with a core and a halo; those without speech in the music's colours."""
     bars = range(LEFT_PX, RIGHT_PX - BAR_PX + 1, BAR_STEP_PX)
     lows = _resample([_plot_height(-low) for low, _ in picture.peaks], len(bars))
     highs = _resample([_plot_height(high) for _, high in picture.peaks], len(bars))
@@ -154,7 +151,6 @@ def _draw_bar(pen: ImageDraw.ImageDraw, x: int, above: float, below: float) -> N
 
 
 def _outline_music(music: Sequence[float]) -> list[tuple[float, float]]:
-    """The upper and the lower edge of the music, as one closed outline on a mask."""
     if not music:
         return []
     xs = range(LEFT_PX, RIGHT_PX + 1, 4)
@@ -166,7 +162,6 @@ def _outline_music(music: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def _draw_music(canvas: Image.Image, outline: Points) -> None:
-    """Draw the music as a soft shape behind the voice."""
     if outline:
         mask, pen = _create_mask()
         pen.polygon(outline, fill=255)
@@ -182,7 +177,6 @@ def _draw_music_rim(canvas: Image.Image, outline: Points) -> None:
 
 
 def _draw_loudness(canvas: Image.Image, axis: TimeAxis, loudness: Points) -> None:
-    """Draw the loudness over time in its lane, with its scale at the right."""
     inside = [(time_s, lufs) for time_s, lufs in loudness if 0 <= time_s <= axis.duration_s]
     if not inside:
         return
@@ -224,7 +218,6 @@ def _mean_lufs(points: Points) -> float:
 
 
 def _loudness_y(lufs: float) -> float:
-    """The distance of a loudness from the lane's top."""
     share = (MAX_LUFS - min(MAX_LUFS, lufs)) / (MAX_LUFS - MIN_LUFS)
     return share * (LANE_BOTTOM_PX - LANE_TOP_PX - 1)
 
@@ -253,7 +246,6 @@ def _fit_label(text: str, room_px: float) -> str:
 
 
 def _draw_chapter_bands(canvas: Image.Image, marks: Sequence[ChapterMark]) -> None:
-    """Lighten the background of every second chapter a little."""
     ends_px = [mark.x_px for mark in marks[1:]] + [float(RIGHT_PX)]
     for mark, end_px in list(zip(marks, ends_px, strict=False))[::2]:
         box = (round(mark.x_px), TOP_PX, round(end_px), BOTTOM_PX)
@@ -281,7 +273,6 @@ def _draw_time_axis(canvas: Image.Image, axis: TimeAxis) -> None:
 
 
 def _draw_heading(canvas: Image.Image, picture: WaveformPicture) -> None:
-    """Write the title at the left, the caption and a legend at the right."""
     pen = ImageDraw.Draw(canvas)
     caption = fit_text(transliterate_text(picture.caption), CAPTION_SIZE, (RIGHT_PX - LEFT_PX) / 2)
     left_px = RIGHT_PX - text_width_px(caption, CAPTION_SIZE)

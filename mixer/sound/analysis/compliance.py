@@ -4,7 +4,6 @@ Sources: ACX's submission requirements; EBU R128 and R128 s1; Apple's podcast re
 TD1008 for speech.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,7 +59,7 @@ class ComplianceRule:
 def check_compliance(
     verification: Verification, stream_info: StreamInfo, preset: Preset, target_lufs: float
 ) -> Iterator[ComplianceRule]:
-    """Every rule of a preset, save those on what was not looked at in a file too long for it.
+    """Every rule of a preset.
 
     Args:
         verification: what the file measures.
@@ -71,8 +70,7 @@ def check_compliance(
     if preset.rms_db is None:
         low, high = target_lufs - LOUDNESS_WITHIN_LU, target_lufs + LOUDNESS_WITHIN_LU
         yield _check_range("integrated_loudness_lufs", verification.integrated_lufs, low, high)
-    if not math.isnan(verification.true_peak_dbtp):
-        yield _check_maximum("true_peak_dbtp", verification.true_peak_dbtp, preset.ceiling_dbtp)
+    yield _check_maximum("true_peak_dbtp", verification.true_peak_dbtp, preset.ceiling_dbtp)
     if preset.rms_db is not None:
         yield from _check_acx(verification, stream_info, preset.rms_db)
 
@@ -80,8 +78,7 @@ def check_compliance(
 def _check_acx(
     verification: Verification, stream_info: StreamInfo, rms_db: tuple[float, float]
 ) -> Iterator[ComplianceRule]:
-    if verification.levels_dbfs:
-        yield from _check_acx_levels(verification, rms_db)
+    yield from _check_acx_levels(verification, rms_db)
     is_mp3 = stream_info.codec.startswith(ACX_CODEC)
     yield ComplianceRule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", stream_info.kbps,
                is_mp3 and round(stream_info.kbps) >= ACX_KBPS)  # fmt: skip

@@ -68,7 +68,7 @@ def decode_histogram(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
     """The histogram that `packed` made these numbers of.
 
     Raises:
-        TypeError: they are no numbers.
+        TypeError: they are not numbers.
     """
     if not isinstance(numbers, list):
         raise TypeError

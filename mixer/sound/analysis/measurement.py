@@ -105,12 +105,12 @@ def measure(
         processes: the job that it belongs to.
 
     Raises:
-        NotFound: there is no such file.
-        UnplayableAudio: there is no sound in it.
+        NotFound: the file does not exist.
+        UnplayableAudio: it holds no sound.
     """
     name = name or str(path)
     if not path.is_file():
-        raise NotFound(f"There is no audio file {name}.", key=name)
+        raise NotFound(f"The audio file {name} does not exist.", key=name)
     with TemporaryDirectory(prefix="measure-") as folder:
         blocks_file = Path(folder, "blocks.txt")
         try:
@@ -157,7 +157,7 @@ def _build_command(channels: str, blocks_file: str) -> list[str]:
     levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:file=-"
     graph = f"{whole};{blocks};{silences},{padded},{levels}:key=lavfi.r128.M[d]"
     outputs = ["-map", "[c]", "-f", "null", "-", "-map", "[d]", "-f", "null", "-"]
-    return [*ffmpeg.confined_input(0), "-filter_complex", graph, *outputs]
+    return [*ffmpeg.confine_input(0), "-filter_complex", graph, *outputs]
 
 
 def _parse_measurement(

@@ -42,7 +42,7 @@ DC_OFFSET = 0.003
 
 FULL_SCALE_DBFS = -0.1
 CLIPPED_SAMPLES = 20
-"""So many samples at full scale are no accident."""
+"""So many samples at full scale are not an accident."""
 
 
 class Flaw(StrEnum):
@@ -149,12 +149,12 @@ def limiter_losses_db(blocks: Sequence[LevelBlock], peak_dbfs: float) -> tuple[f
         return (0.0,) * len(LIMIT_STEPS_DB)
     hot = [block.peak_dbfs - peak_dbfs for block in blocks]
     return tuple(
-        share * 10 * math.log10(whole / (whole - _limited_energy(hot, energies, -step_db)))
+        share * 10 * math.log10(whole / (whole - _limiter_energy(hot, energies, -step_db)))
         for step_db, share in zip(LIMIT_STEPS_DB, LIMITED_SHARES, strict=True)
     )
 
 
-def _limited_energy(peaks_db: Sequence[float], energies: Sequence[float], limit_db: float) -> float:
+def _limiter_energy(peaks_db: Sequence[float], energies: Sequence[float], limit_db: float) -> float:
     """The energy that a limiter takes; it lets go slowly, into the block behind a peak."""
     taken, before = 0.0, 1.0
     for peak_db, energy in zip(peaks_db, energies, strict=True):

@@ -41,10 +41,10 @@ class Verification:
 
     Attributes:
         integrated_lufs: gated loudness; None for silence.
-        true_peak_dbtp: oversampled peak; not a number where it was not looked at.
+        true_peak_dbtp: oversampled peak; -inf for silence.
         momentary_lufs: one window every 100 ms.
         peaks: lowest and highest sample of each column, -1 to 1.
-        levels_dbfs: plain level of each block; empty: not looked at.
+        levels_dbfs: plain level of each block.
         block_s: length of a block.
     """
 
@@ -57,12 +57,12 @@ class Verification:
 
     @property
     def range_lu(self) -> float | None:
-        """Loudness range; None where it was not looked at, or there is too little."""
+        """Loudness range; None where there is too little."""
         return loudness_range_lu(self.momentary_lufs)
 
     @property
     def rms_dbfs(self) -> float | None:
-        """Plain level of the whole; None where it was not looked at, or for silence."""
+        """Plain level of the whole; None for silence."""
         power = sum(10 ** (level / 10) for level in self.levels_dbfs)
         return 10 * math.log10(power / len(self.levels_dbfs)) if power else None
 
@@ -165,7 +165,7 @@ def verify(
         pieces = _read_pieces(path, spans)
         return verify_pieces(pieces, duration_s, columns, processes=processes)
     decoding = _Decoding(Blocks.for_file(duration_s, columns), processes)
-    return _combine_parts([decoding.verify_input(ffmpeg.confined_input(0), [path], Skips())])
+    return _combine_parts([decoding.verify_input(ffmpeg.confine_input(0), [path], Skips())])
 
 
 def _read_pieces(path: Path, spans: Iterable[EncodedSpan]) -> Iterator[EncodedPiece]:

@@ -27,7 +27,7 @@ from mixer.sound.presets import Preset
 from mixer.sound.timeline import Cue, Mastering
 
 VOICE_LUFS = -20.0
-"""To which every take is brought before mastering, as heard in the mix's channels."""
+"""To which every take is brought before mastering, as measured in the mix's channels."""
 
 MAX_BOOST_DB = 12.0
 """More would lift a recording's noise out of hiding."""

@@ -36,7 +36,7 @@ class TakeLoudness:
     """A take's windows at its level in the mix, and what a limiter would take from them.
 
     Attributes:
-        windows: before mastering, as heard in the mix's channels.
+        windows: before mastering, as measured in the mix's channels.
         peak_db: before mastering, in one channel.
         losses_db: see Profile.limited_db.
         energy: of all its samples, before mastering, in one channel.

@@ -140,14 +140,14 @@ def _pad_gaps(gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int) 
     else:
         change = grid - excess
         weights = _drop_last_weight(
-            *_padding_weights([take.weight for take in takes], change, rate_hz)
+            *_weigh_padding([take.weight for take in takes], change, rate_hz)
         )
     return [
         gap + part for gap, part in zip(gaps, _distribute_samples(change, weights), strict=True)
     ]
 
 
-def _padding_weights(weights: list[float], padding: int, rate_hz: int) -> tuple[list[float], float]:
+def _weigh_padding(weights: list[float], padding: int, rate_hz: int) -> tuple[list[float], float]:
     """How much of a filling each gap takes, and the sum of weights at which none takes too much."""
     if not any(weights):
         return [*weights[:-1], 1.0], 1.0

@@ -1,6 +1,6 @@
 """Formats of finished files, a module each; `model` says how to add one."""
 
-from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut, LocalAudio
+from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 from mixer.sound.formats.encoding import FORMATS, MP3, Encoding
 from mixer.sound.formats.id3 import three_letter_code
 from mixer.sound.formats.model import AudioSource, StreamedFormat, Workshop
@@ -14,7 +14,6 @@ __all__ = [
     "ChapterSplitter",
     "Encoding",
     "FileCut",
-    "LocalAudio",
     "StreamedFormat",
     "Workshop",
     "three_letter_code",

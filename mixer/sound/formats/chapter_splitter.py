@@ -10,7 +10,7 @@ from mixer.files import open_atomic
 from mixer.sound import ffmpeg
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.formats.model import AudioSource, Workshop
-from mixer.sound.formats.muxing import TIMEOUT_S, build_tag_arguments
+from mixer.sound.formats.mux import TIMEOUT_S, build_tag_arguments
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.timeline import MIX_RATE_HZ
 
@@ -32,21 +32,6 @@ class FileCut:
     end: int
     quiet_before: int = 0
     quiet_after: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LocalAudio:
-    """A finished file on this machine."""
-
-    path: Path
-
-    def open(self) -> IO[bytes]:
-        """Open it to read and seek."""
-        return self.path.open("rb")
-
-    def local_path(self) -> Path:
-        """Where it is."""
-        return self.path
 
 
 @dataclass(frozen=True, slots=True)

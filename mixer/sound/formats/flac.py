@@ -5,7 +5,7 @@ from typing import IO, TYPE_CHECKING
 
 from mixer.formats import FormatName
 from mixer.sound.formats.model import FileSpec
-from mixer.sound.formats.muxing import XiphFormat
+from mixer.sound.formats.mux import XiphFormat
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.formats.wav import SAMPLES_STREAM
 

@@ -24,9 +24,6 @@ ID3_HEADER_BYTES = 10
 PADDING_PERIOD_FRAMES = 49
 """After so many frames, whole bytes at every bit rate, the padding pattern begins again."""
 
-MIN_BITRATE_KBPS = 64
-"""Below this the header frame has no room for the Info tag."""
-
 ENCODER_DELAY_SAMPLES = 576
 """Of silence that LAME puts before the first sample; players add their own decoder's."""
 

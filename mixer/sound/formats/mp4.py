@@ -20,7 +20,7 @@ from mixer.files import open_atomic
 from mixer.formats import FormatName
 from mixer.sound import ffmpeg
 from mixer.sound.formats.model import FileSpec, StreamFormat, Workshop
-from mixer.sound.formats.muxing import TIMEOUT_S, MuxedFormat
+from mixer.sound.formats.mux import TIMEOUT_S, MuxedFormat
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.timeline import MIX_RATE_HZ
 

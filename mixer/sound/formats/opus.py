@@ -5,7 +5,7 @@ from base64 import b64encode
 
 from mixer.formats import FormatName
 from mixer.sound.formats.model import FileSpec, StreamFormat
-from mixer.sound.formats.muxing import XiphFormat
+from mixer.sound.formats.mux import XiphFormat
 from mixer.sound.formats.tags import COVER_TYPE, AudioTags, CoverImage
 
 MAX_OPUS_KBPS = 256

@@ -139,7 +139,7 @@ def _loop_filter(track: str, frames: int, overlap: int) -> str:
 
 def _decode_track(source: Path, graph: str, path: Path, processes: ProcessGroup | None) -> None:
     output = ["-map", "[out]", "-f", "s16le", "-c:a", "pcm_s16le", str(path)]
-    command = [*ffmpeg.confined_input(0), "-filter_complex", graph, *output]
+    command = [*ffmpeg.confine_input(0), "-filter_complex", graph, *output]
     ffmpeg.run(command, files=[source], timeout_s=DECODE_TIMEOUT_S, processes=processes)
 
 

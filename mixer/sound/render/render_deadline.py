@@ -59,7 +59,7 @@ class RenderDeadline:
         if self._deadline_s is None or not self._left_segments:
             return
         left_s = self._deadline_s - self._now_s()
-        needed_s = self._needed_s()
+        needed_s = self._predict_needed_s()
         if needed_s > left_s or left_s <= 0:
             done = self._segments - self._left_segments
             raise OutOfTime(
@@ -68,7 +68,7 @@ class RenderDeadline:
                 needed_s=round(needed_s, 1),
             )
 
-    def _needed_s(self) -> float:
+    def _predict_needed_s(self) -> float:
         if self._segments - self._left_segments < self._workers:
             return 0.0
         return self._left_samples / self._done_samples * (self._now_s() - self._begun_s)

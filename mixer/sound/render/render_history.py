@@ -68,8 +68,8 @@ class RenderHistory:
         kept = attempt.mixdown.segment_keys
         record = {
             "mastering": asdict(attempt.timeline.mastering),
-            "off_by_lu": attempt.prediction_error_lu,
-            "reels": list(kept),
+            "prediction_error_lu": attempt.prediction_error_lu,
+            "segments": list(kept),
         }
         spare = self._load_record().segment_keys.union(segment_keys).difference(kept)
         self.cache.store.put(self.key, json.dumps(record).encode())
@@ -84,7 +84,7 @@ class RenderHistory:
             record = json.loads(self.cache.store.get(self.key))
             return RenderRecord(
                 Mastering(**record["mastering"]),
-                float(record.get("off_by_lu", 0.0)),
-                frozenset(record["reels"]),
+                float(record.get("prediction_error_lu", 0.0)),
+                frozenset(record["segments"]),
             )
         return RenderRecord()

@@ -21,7 +21,7 @@ from mixer.sound.formats.model import EncodedStream, StreamFormat
 from mixer.store.objects import ObjectStore
 
 PREFIX = "segments/"
-FIELD = "reel"
+FIELD = "segment"
 
 BIN_LU = 0.05
 """Of the loudness windows in the metadata; ten minutes of speech take about 500 bytes."""
@@ -75,7 +75,7 @@ class SegmentCache:
         found = self.find_all(keys)
         missing = [key for key in keys if key not in found]
         if missing:
-            raise NotFound(f"There is no rendered segment {missing[0]}.", key=missing[0])
+            raise NotFound(f"The rendered segment {missing[0]} is missing.", key=missing[0])
         return [found[key] for key in keys]
 
     def put(self, key: str, path: Path, frames: int, windows: Histogram) -> EncodedStream:

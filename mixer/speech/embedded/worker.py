@@ -139,7 +139,7 @@ def encode_audio(pcm: bytes, rate_hz: int, suffix: str, processes: ffmpeg.Proces
     if suffix not in ENCODERS:
         raise MixerError(f"{suffix} cannot be encoded: use flac or mp3.")
     encoder = ENCODERS[suffix]
-    source = ("-f", "s16le", "-ar", str(rate_hz), "-ac", "1", *ffmpeg.confined_stdin())
+    source = ("-f", "s16le", "-ar", str(rate_hz), "-ac", "1", *ffmpeg.confine_stdin())
     arguments = [*source, *BITEXACT, *encoder.arguments, "pipe:1"]
     audio = ffmpeg.run(arguments, stdin=pcm, timeout_s=ENCODE_TIMEOUT_S, processes=processes).stdout
     return encoder.set_length(audio, len(pcm) // 2)

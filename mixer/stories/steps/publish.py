@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mixer.publish.chapters import PODCAST_TYPE
-from mixer.publish.cover import COVER_TYPE
 from mixer.requests import Options
 from mixer.sound.analysis.verification import Verification
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.tags import AudioTags
+from mixer.sound.formats.tags import COVER_TYPE, AudioTags
 from mixer.store.objects import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.cancellation import raise_if_cancelled

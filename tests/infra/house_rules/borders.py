@@ -146,14 +146,17 @@ def find_layer_modules(source: Source) -> list[Finding]:
 
 
 def find_unmirrored_tests(source: Source) -> list[Finding]:
-    """Unit tests that do not lie where their subject does."""
+    """Unit tests that do not mirror the tree."""
+    tests = source.root / "tests" / "unit"
     return [
-        Finding(str(file.relative_to(source.root)), 1, "is in no folder of the tree's name")
-        for file in sorted((source.root / "tests" / "unit").rglob("test_*.py"))
-        if not _is_mirrored(source.root, file.parent.relative_to(source.root / "tests" / "unit"))
+        Finding(str(file.relative_to(source.root)), 1, "no folder or module has this name")
+        for file in sorted(tests.rglob("test_*.py"))
+        if not _is_mirrored(source.root, file.relative_to(tests))
     ]
 
 
-def _is_mirrored(root: Path, folder: Path) -> bool:
-    homes = (root / "mixer" / folder, root / folder)
-    return bool(folder.parts) and any(home.is_dir() for home in homes)
+def _is_mirrored(root: Path, file: Path) -> bool:
+    """A test is in a folder of a package's name, or has the name of a module outside of any."""
+    if len(file.parts) == 1:
+        return (root / "mixer" / f"{file.stem.removeprefix('test_')}.py").exists()
+    return any((home / file.parent).is_dir() for home in (root / "mixer", root))

@@ -32,7 +32,7 @@ class FilterGraph:
 
     def add_recording(self, path: Path) -> str:
         """A file from outside as an input; its decoder needs no threads of its own."""
-        self.inputs += ["-threads", "1", *ffmpeg.confined_input(len(self.files))]
+        self.inputs += ["-threads", "1", *ffmpeg.confine_input(len(self.files))]
         self.files.append(path)
         return self._next_input()
 

@@ -134,7 +134,7 @@ def test_parameter_stays_as_it_was_given_unless_given_anew():
 def test_stack_that_is_being_changed_is_left_alone(talk):
     busy = Formation("UPDATE_IN_PROGRESS")
     wanted = StackSpec("proof-infra", BODY, {})
-    with pytest.raises(DeploymentError, match="somebody else"):
+    with pytest.raises(DeploymentError, match="another deployment"):
         change_sets.deploy_stack(busy, wanted, talk.desk)  # type: ignore[arg-type]
 
 
