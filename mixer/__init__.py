@@ -1,7 +1,58 @@
 """Text in, finished audio out: narrated, mixed with music, mastered, captioned.
 
-The rooms, from the ground up: `script` decides what is said, `speech` says it, `sound` lays it
-out and mixes it, `publish` writes what goes with it, `store` keeps it all, `housekeeping` tidies.
+    from mixer import narrate
+    narration = narrate("The lamp went out at nine.", out="story.mp3")
+
+What is listed in `__all__` is the public API; it is loaded when it is first used. Everything else
+may change.
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mixer.errors import MixerError
+    from mixer.narration import (
+        Cancellation,
+        MixedAudio,
+        Narration,
+        Plan,
+        inspect,
+        mix,
+        narrate,
+        plan,
+    )
+    from mixer.requests import Options
+    from mixer.services.inspect import Inspection
+    from mixer.stories.progress import Progress
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Cancellation",
+    "Inspection",
+    "MixedAudio",
+    "MixerError",
+    "Narration",
+    "Options",
+    "Plan",
+    "Progress",
+    "inspect",
+    "mix",
+    "narrate",
+    "plan",
+]
+
+_HOMES = {
+    "Inspection": "mixer.services.inspect",
+    "MixerError": "mixer.errors",
+    "Options": "mixer.requests",
+    "Progress": "mixer.stories.progress",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES.get(name, "mixer.narration")), name)

@@ -4,7 +4,7 @@ Every item carries a draw, a number taken from the hash of its own content. A lo
 *mark*, and a mark becomes a boundary unless another mark is within `spacing` before it. Marks
 suppress whether or not they are boundaries themselves. That is what keeps an edit from rippling:
 one inserted or deleted item adds, removes or moves boundaries in one place only, so at most two of
-the stretches between them change (the proof is in docs/decisions.md, "Chunk boundaries").
+the stretches between them change (the proof is in docs/adr, "Content-defined chunk boundaries").
 """
 
 from collections.abc import Iterator, Sequence

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from mixer.errors import Misconfigured
@@ -123,6 +124,12 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         stories=_load_stories(environ),
         **_parse_numbers(environ),
     )
+
+
+def find_store_folder(environ: Mapping[str, str]) -> Path:
+    """Where a laptop keeps chunks: MIXER_STORE, else the cache folder (XDG Base Directory)."""
+    cache = environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(environ.get("MIXER_STORE") or Path(cache, "mixer"))
 
 
 def load_auth(environ: Mapping[str, str]) -> Auth:

@@ -4,12 +4,17 @@ from contextlib import closing
 
 import click
 
+from mixer.cli.files import Source, apply_lexicon, name_story_in_errors
 from mixer.errors import BadOption
-from mixer.script import LIMITS, EngineLimits
+from mixer.requests import Options
+from mixer.script import LIMITS, EngineLimits, Script
+from mixer.speech.embedded.engine import VOICES
 from mixer.speech.engine import SpeechEngine
-from mixer.speech.voice_selection import EMBEDDED
+from mixer.speech.voice_selection import EMBEDDED, apply_narrator, select_voice
+from mixer.stories.planner import plan_script
 
 POLLY = "polly"
+DEFAULT_LANGUAGE = "en-US"
 
 LIMITS_BY_NAME = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS["generative"], **LIMITS}
 """Limits of a call, by the names of --engine."""
@@ -59,3 +64,20 @@ def voices(engine: str) -> None:
     for voice in found:
         table.add_row(voice.id, voice.language, voice.gender, ", ".join(voice.engines))
     Console().print(table)
+
+
+def plan_source(source: Source, story: str, options: Options) -> Script:
+    """Plan a story that was read, without opening an engine; `story` names it in errors.
+
+    Raises:
+        BadOption: the engine is unknown, or does not support an option.
+        UnknownVoice: the embedded engine has no such voice; Polly's are not checked.
+    """
+    document = source.document
+    options = apply_narrator(apply_lexicon(options, story, document), document.cast)
+    engine = options.engine or EMBEDDED
+    if engine == EMBEDDED:
+        with name_story_in_errors(story):
+            select_voice(VOICES, options, document.cast)
+    language = options.language or DEFAULT_LANGUAGE
+    return plan_script(document, select_limits(engine), language, options)

@@ -73,6 +73,15 @@ def read_story(story: str, options: Options) -> Source:
     return Source(text_type, read_document(text, text_type, name))
 
 
+def read_source(story: str | Path, options: Options) -> Source:
+    """Read a story that is a text itself, or a file; raises what `read_story` does."""
+    if isinstance(story, Path):
+        return read_story(str(story), options)
+    text_type = TextType(options.text_type or detect_text_type(story))
+    front_matter = not options.skip_front_matter
+    return Source(text_type, read_document(story, text_type, front_matter=front_matter))
+
+
 def name_story(story: str) -> str:
     """The name of a story in messages."""
     return "Standard input" if story == STDIN else story

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from mixer.cli.files import read_lexicon_file
 from mixer.errors import BadOption
 from mixer.requests import Options, parse_options
+from mixer.settings import find_store_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -66,8 +67,7 @@ METAVARS = {
 
 def default_store() -> Path:
     """The user's cache folder (XDG Base Directory)."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache, "mixer")
+    return find_store_folder(os.environ)
 
 
 store_option = click.option(

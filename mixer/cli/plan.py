@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from mixer.cli.engines import select_limits
-from mixer.cli.files import apply_lexicon, find_sounds, name_story_in_errors, read_story
+from mixer.cli.engines import plan_source
+from mixer.cli.files import find_sounds, read_story
 from mixer.cli.options import SPEECH, collect_options, contract_options, music_option
 from mixer.cli.terminal import format_estimate
 from mixer.requests import Options
@@ -20,11 +20,6 @@ from mixer.script.planning.estimate import estimate_script
 from mixer.script.planning.pronunciation_hints import find_pronunciation_hints
 from mixer.script.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.speech.charges import costs_usd
-from mixer.speech.embedded.engine import VOICES
-from mixer.speech.voice_selection import EMBEDDED, apply_narrator, select_voice
-from mixer.stories.planner import plan_script
-
-DEFAULT_LANGUAGE = "en-US"
 
 
 @click.command()
@@ -90,15 +85,9 @@ def plan_story(story: str, options: Options, music: Path | None) -> Script:
         BadOption: the engine is unknown, or does not support an option.
         UnknownVoice: the embedded engine has no such voice; Polly's are not checked.
     """
-    document = read_story(story, options).document
-    find_sounds(document, story, music)
-    options = apply_narrator(apply_lexicon(options, story, document), document.cast)
-    engine = options.engine or EMBEDDED
-    if engine == EMBEDDED:
-        with name_story_in_errors(story):
-            select_voice(VOICES, options, document.cast)
-    language = options.language or DEFAULT_LANGUAGE
-    return plan_script(document, select_limits(engine), language, options)
+    source = read_story(story, options)
+    find_sounds(source.document, story, music)
+    return plan_source(source, story, options)
 
 
 def _print_tables(script: Script) -> None:

@@ -4,12 +4,16 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from deploy.stacks import STACKS
 from mixer.requests import Options
 from mixer.retention.plan import DELETING, Reason
+from mixer.sound.formats.encoding import Encoding
+from mixer.sound.formats.model import FileSpec
 from mixer.speech.charges import cost_usd
 from tests.infra.cloudformation import ROOT, list_resources, load_templates
 from tests.infra.rules_of_code import list_functions
@@ -183,3 +187,12 @@ def test_glossary_has_every_row_read_and_no_term_twice():
 @pytest.mark.parametrize("reason", [each for each in Reason if each not in DELETING])
 def test_reason_for_keeping_is_documented(reason):
     assert reason.value in (DOCS / "sanitation.md").read_text(encoding="utf-8")
+
+
+def test_example_of_a_format_is_complete():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^   ```python\n(.*?)^   ```$", text, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(dedent(example), "vorbis.py", "exec"), names)  # noqa: S102 - our own document
+    spec = FileSpec(Encoding(bitrate_kbps=96), channels=2, samples=44_100)
+    assert "96k" in names["Vorbis"]().codec_arguments(spec)

@@ -5,7 +5,7 @@ harder than the speech around them, music in the pauses within a hair of the gat
 mix is rendered, its loudness is known from its segments, without decoding. Where it is off, it is
 laid out again with what was learnt, and rendered once more.
 
-The price falls on those mixes alone: the rendering, once more (see docs/decisions.md).
+The price falls on those mixes alone: the rendering, once more (see docs/adr).
 """
 
 from collections.abc import Callable
