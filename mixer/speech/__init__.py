@@ -5,7 +5,7 @@ The engines themselves are in `polly` and `embedded`.
 
 from mixer.speech.charges import Charges, cost_usd, costs_usd
 from mixer.speech.engine import SampleSpan, SpeechEngine, Voice, VoiceSettings
-from mixer.speech.narrator import Narration, Narrator
+from mixer.speech.narrator import Narrator, NarratorResult
 from mixer.speech.recordings import Recording
 from mixer.speech.results import unreadable_error
 from mixer.speech.voice_selection import (
@@ -18,8 +18,8 @@ from mixer.speech.voice_selection import (
 __all__ = [
     "EMBEDDED",
     "Charges",
-    "Narration",
     "Narrator",
+    "NarratorResult",
     "Recording",
     "SampleSpan",
     "SpeechEngine",

@@ -52,7 +52,7 @@ KnownChunks = Mapping[str, Recording | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Narration:
+class NarratorResult:
     """A Script's recordings, one per chunk in reading order; None for an unreadable chunk.
 
     `synthesized_chunks` and `billed_chars` count this run only.
@@ -113,7 +113,7 @@ class Narrator:
         progress: ProgressCallback | None = None,
         known: KnownChunks | None = None,
         charges: Charges | None = None,
-    ) -> Narration:
+    ) -> NarratorResult:
         """Synthesize the chunks that the store lacks; equal ones once.
 
         Args:
@@ -140,7 +140,7 @@ class Narrator:
             raise unreadable_error(self.voice_settings.voice, chunks)
         synthesized = sum(each.recording is not None for each in results.values())
         billed_chars = sum(each.billed_chars for each in results.values())
-        return Narration(recordings, synthesized, billed_chars)
+        return NarratorResult(recordings, synthesized, billed_chars)
 
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""

@@ -117,13 +117,13 @@ def _let_alarms_calculate(alarms: dict[str, Any]) -> None:
 def _address_apis(port: int, apis: dict[str, Any]) -> None:
     """APIs are found under a path of the emulator: a name of their own would need a resolver."""
 
-    def addressed(made: tuple[str, dict[str, str]]) -> tuple[str, dict[str, str]]:
-        api, told = made
-        return api, {**told, "ApiEndpoint": f"http://127.0.0.1:{port}/_aws/execute-api/{api}"}
+    def add_endpoint(created: tuple[str, dict[str, str]]) -> tuple[str, dict[str, str]]:
+        api, details = created
+        return api, {**details, "ApiEndpoint": f"http://127.0.0.1:{port}/_aws/execute-api/{api}"}
 
     create, update = apis["create"], apis["update"]
-    apis["create"] = lambda *given: addressed(create(*given))
-    apis["update"] = lambda *given: addressed(update(*given))
+    apis["create"] = lambda *given: add_endpoint(create(*given))
+    apis["update"] = lambda *given: add_endpoint(update(*given))
 
 
 def _run_functions(sandboxes: Sandboxes) -> None:

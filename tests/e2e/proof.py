@@ -175,11 +175,15 @@ class Proof:
             url = f"{self.outputs['ApiUrl']}/stories/{asked.json()['story_id']}"
             headers = {"Authorization": f"Bearer {self.token}"}
 
-            def ended() -> dict[str, Any] | None:
-                told: dict[str, Any] = requests.get(url, headers=headers, timeout=60).json()
-                return told if told["state"] in {"done", "failed", "cancelled"} else None
+            def read_final_status() -> dict[str, Any] | None:
+                story_status: dict[str, Any] = requests.get(url, headers=headers, timeout=60).json()
+                return (
+                    story_status
+                    if story_status["state"] in {"done", "failed", "cancelled"}
+                    else None
+                )
 
-            story = self.wait_for(ended)
+            story = self.wait_for(read_final_status)
             assert story["state"] == "done", story
             row.result = f"{story['chunks']['total']} chunks, {story['duration_s']:.2f} s"
         with self.table.row("measured", "the story behind its link") as row:

@@ -114,6 +114,7 @@ def test_segments_join_into_the_bytes_of_a_render_and_measure_the_same(
     serial = verify(mix.path, mix.timeline.duration_s, COLUMNS)
     assert found.integrated_lufs == pytest.approx(serial.integrated_lufs, abs=0.01)
     assert found.true_peak_dbtp == pytest.approx(serial.true_peak_dbtp, abs=0.05)
+    assert list(found.momentary_lufs) == pytest.approx(list(serial.momentary_lufs), abs=0.02)
 
 
 def test_single_segment_measures_what_its_file_does(mix: PreparedMix, shelf: SegmentCache):

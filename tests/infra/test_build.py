@@ -21,12 +21,12 @@ def commands():
     return [c for phase in BUILDSPEC["phases"].values() for c in phase.get("commands", [])]
 
 
-def made():
+def list_make_targets():
     return [target for c in commands() for target in re.findall(r"\bmake (\w+)", c)]
 
 
 def test_build_checks_judges_tests_pushes_in_this_order():
-    assert made() == ["check", "judges", "audit", "test", "push", "parameters"]
+    assert list_make_targets() == ["check", "judges", "audit", "test", "push", "parameters"]
     assert "make parameters sbom" in " ".join(commands())
 
 
@@ -72,7 +72,7 @@ def test_last_action_of_a_deployment_narrates_a_sentence_and_failure_rolls_back(
 
 
 def test_every_target_exists():
-    assert set(made()) <= TARGETS
+    assert set(list_make_targets()) <= TARGETS
 
 
 def test_commands_are_texts():

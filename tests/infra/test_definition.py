@@ -14,7 +14,7 @@ LATER = {"OutOfTime", "StoreFailed", "SpeechUnavailable", "WebhookFailed"}
 STACK = load_templates()["StoryStack"]["Resources"]
 
 
-def defined():
+def load_named_definition():
     return load_definition(NAMED)
 
 
@@ -25,7 +25,7 @@ def test_template_holds_the_definition_of_the_file():
 
 
 def test_every_state_is_reached_and_leads_somewhere():
-    definition = defined()
+    definition = load_named_definition()
     names = set(definition["States"])
     named = {definition["StartAt"]}
     for state in definition["States"].values():
@@ -38,7 +38,7 @@ def test_every_state_is_reached_and_leads_somewhere():
 def test_steps_are_retried_for_what_may_pass_alone():
     ours = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
     ours.add(WebhookFailed.__name__)
-    for state in list_states(defined()):
+    for state in list_states(load_named_definition()):
         if state["Type"] == "Task" and "record" not in json.dumps(state["Parameters"]):
             retried = {name for each in state["Retry"] for name in each["ErrorEquals"]}
             assert retried & ours <= LATER
@@ -47,7 +47,7 @@ def test_steps_are_retried_for_what_may_pass_alone():
 
 
 def test_every_step_that_fails_is_recorded():
-    for name, state in defined()["States"].items():
+    for name, state in load_named_definition()["States"].items():
         if state["Type"] in {"Task", "Map"} and name != "Record":
             (caught,) = state["Catch"]
             assert caught["ErrorEquals"] == ["States.ALL"]
@@ -55,7 +55,9 @@ def test_every_step_that_fails_is_recorded():
 
 def test_as_many_speak_at_once_as_share_the_quota():
     speech = STACK["StorySpeechFunction"]["Properties"]["Environment"]["Variables"]
-    assert defined()["States"]["Synthesize"]["MaxConcurrency"] == int(speech["STORY_WORKERS"])
+    assert load_named_definition()["States"]["Synthesize"]["MaxConcurrency"] == int(
+        speech["STORY_WORKERS"]
+    )
 
 
 def test_running_story_keeps_the_code_that_it_began_with():

@@ -91,17 +91,17 @@ def with_exchanged_handlers(found):
     function["ImageConfig"]["Command"] = ["polly_handler.handler"]
 
 
-def renamed(found, path, old, new):
+def rename_variable(found, path, old, new):
     variables = properties(found, path)["Environment"]["Variables"]
     variables[new] = variables.pop(old)
 
 
 def with_renamed_variable(found):
-    renamed(found, "SanitationStack.SanitationFunction", "SANITATION_MODE", "CLEAN_UP_MODE")
+    rename_variable(found, "SanitationStack.SanitationFunction", "SANITATION_MODE", "CLEAN_UP_MODE")
 
 
 def with_renamed_bucket_variable(found):
-    renamed(found, "SanitationStack.SanitationFunction", "OUTPUT_BUCKET", "BUCKET_NAME")
+    rename_variable(found, "SanitationStack.SanitationFunction", "OUTPUT_BUCKET", "BUCKET_NAME")
 
 
 def with_public_bucket(found):

@@ -121,8 +121,7 @@ def _add_annotated_text(
 
     def add_text_until(end: int) -> None:
         nonlocal at
-        innermost = open_elements[-1][1]
-        inner = ET.Element("text")
+        innermost, inner = open_elements[-1][1], ET.Element("text")
         is_verbatim = any(each.tag in VERBATIM_TAGS for each, _ in open_elements)
         _add_text(inner, text[at:end], NO_PAUSES if is_verbatim else pauses)
         _append_text(innermost, innermost[-1] if len(innermost) else None, inner.text or "")
@@ -135,8 +134,8 @@ def _add_annotated_text(
             open_elements.pop()
         add_text_until(annotation.start)
         if annotation.tag:
-            innermost = open_elements[-1][1]
-            element = ET.SubElement(innermost, annotation.tag, dict(annotation.attributes))
+            tag, attributes = annotation.tag, dict(annotation.attributes)
+            element = ET.SubElement(open_elements[-1][1], tag, attributes)
             if annotation.end > annotation.start:
                 open_elements.append((annotation, element))
 

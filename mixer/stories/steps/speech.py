@@ -18,7 +18,7 @@ from mixer.script.readers.registry import decode_upload
 from mixer.script.script import Chunk
 from mixer.speech.charges import Charges, cost_usd
 from mixer.speech.engine import VoiceSettings
-from mixer.speech.narrator import Narration, Narrator
+from mixer.speech.narrator import Narrator, NarratorResult
 from mixer.speech.voice_selection import charge_factor
 from mixer.store.objects import ObjectStore
 from mixer.stories.batches import split_batches, write_batches
@@ -308,7 +308,7 @@ def _synthesize_batch(
     try:
         narration = narrator.narrate(chunks, report_chars, known=known, charges=charges)
     except NothingSpoken:  # in this batch; whether in the whole story, the layout will know
-        narration = Narration(tuple(None for _ in chunks), 0, charges.paid_chars)
+        narration = NarratorResult(tuple(None for _ in chunks), 0, charges.paid_chars)
     keys = (narrator.key(chunk) for chunk in chunks)
     return SynthesizedBatch(
         chunks=tuple(

@@ -71,7 +71,7 @@ def test_more_files_are_made_when_they_are_asked_for(server, visit):
     page = tab.open()
     page.click("#sound summary")
     page.get_by_label("A file for each chapter").check()
-    page.get_by_label("Read-along e-book").check()
+    page.get_by_label("Read-aloud book").check()
     tab.request_story(STORY)
     tab.await_player()
     page.reload()
@@ -82,7 +82,7 @@ def test_more_files_are_made_when_they_are_asked_for(server, visit):
         page.get_by_text("A file for each chapter (ZIP)").click()
     with zipfile.ZipFile(files.value.path()) as archive:
         assert sum(name.endswith(".mp3") for name in archive.namelist()) == 2
-    page.get_by_text("Read-aloud book (EPUB)").wait_for()
+    page.locator("#downloads").get_by_text("Read-aloud book (EPUB)").wait_for()
     page.click("#sound summary")
     page.select_option("#format", "opus")
     page.click("#narrate")

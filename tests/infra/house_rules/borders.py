@@ -18,11 +18,11 @@ def find_inner_imports(source: Source) -> list[Finding]:
         Finding(each.importer.path, each.line, f"imports {each.written}; import {package}")
         for each in source.imports
         if each.importer.room not in ("bench", "demo")
-        and (package := _entered_past(source, each)) is not None
+        and (package := _find_entered_package(source, each)) is not None
     ]
 
 
-def _entered_past(source: Source, each: Import) -> str | None:
+def _find_entered_package(source: Source, each: Import) -> str | None:
     """The package whose `__init__` an import goes around; None if it does not."""
     if source.modules[each.written].is_package:
         return None
