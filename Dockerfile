@@ -1,14 +1,14 @@
 # One image for every function: each runs it with another command (IaC/).
-# BASE_IMAGE must bring Python 3.11 to 3.13 as python3, with pip, and, where the image shall answer
-# Lambda, its runtime interface client; Lambda's own images do.
+# BASE_IMAGE must have Python 3.11 to 3.13 as python3, with pip, and, if the image runs on
+# Lambda, its runtime interface client, as Lambda's own images have.
 ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.12
 
 # checkov:skip=CKV_DOCKER_7:The default above names a version; checkov does not look there.
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build
 COPY requirements.txt requirements-dev.txt ./
-# A requirement that comes as source alone is built with the locked setuptools, so that nothing
-# enters whose hash is not in a lock.
+# A requirement without a wheel is built with the locked setuptools, so that nothing is installed
+# whose hash is not locked.
 RUN sed -n '/^setuptools==/,/^    # via/p' requirements-dev.txt > build.txt \
     && python3 -m pip install --no-cache-dir --disable-pip-version-check \
         --require-hashes --no-deps --target tools -r build.txt \
@@ -23,7 +23,7 @@ RUN PYTHONPATH=/build/tools python3 -m pip install --no-cache-dir --disable-pip-
     && rm -rf task/bin
 COPY *.py LICENSE THIRD_PARTY_NOTICES.md task/
 # Bytecode that is never checked against file times: copying changes them, and the functions'
-# root is read-only. Then the proof that one FFmpeg is in the image, for everybody to start.
+# root is read-only. Then check that the image has one FFmpeg that any user can start.
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash packages task \
     && python3 -c "import pathlib, stat, subprocess; \
 (ffmpeg,) = pathlib.Path('packages/imageio_ffmpeg/binaries').glob('ffmpeg-*'); \
@@ -31,7 +31,7 @@ assert ffmpeg.stat().st_mode & stat.S_IXOTH, f'{ffmpeg} is not executable'; \
 subprocess.run([ffmpeg, '-hide_banner', '-version'], check=True)"
 
 FROM ${BASE_IMAGE}
-# What installs packages has no business where nothing is installed any more.
+# Installers are not needed at run time.
 RUN python3 -c "import importlib.util as lookup, pathlib, shutil; \
 found = filter(None, map(lookup.find_spec, ('pip', 'setuptools'))); \
 [shutil.rmtree(pathlib.Path(each.origin).parent) for each in found]"
@@ -42,8 +42,8 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Mixer" \
     org.opencontainers.image.licenses="CC-BY-NC-4.0" \
     org.opencontainers.image.revision="${REVISION}"
-# Lambda brings a user of its own; this one holds wherever else the image runs.
+# Lambda has its own user; this one is for all other places where the image runs.
 USER 1001:1001
-# Lambda watches its functions itself.
-# checkov:skip=CKV_DOCKER_2:Nothing here ever asks for a health check.
+# Lambda monitors its functions itself.
+# checkov:skip=CKV_DOCKER_2:Health checks are not used on Lambda.
 CMD ["app.handler"]

@@ -38,7 +38,7 @@ play: $(STAMP) ## Narrate the sample play: a cast, music by chapter, a bell, kno
 	@$(BIN)/python -m mixer narrate demo/play.md --music .mixer/sounds \
 		--out out/play.mp3 --store .mixer/store
 
-serve: $(STAMP) ## Serve the API and the page on 127.0.0.1 (PORT=8080); Ctrl-C ends it
+serve: $(STAMP) ## Serve the API and the page on 127.0.0.1 (PORT=8080); Ctrl-C stops it
 	@mkdir -p .mixer/music
 	@test -f .mixer/music/quiet.flac || $(BIN)/python demo/bed.py .mixer/music/quiet.flac
 	@$(BIN)/python -m mixer serve --port $(PORT) --store .mixer/store --music .mixer/music
@@ -56,7 +56,7 @@ page-test: $(PAGE_STAMP) ## Test the page in Chromium
 page-pictures: $(PAGE_STAMP) ## Draw docs/page-*.png
 	$(BIN)/python -m tests.e2e.page.pictures
 
-check: $(STAMP) ## Format, lint, import rules, strict types, rules of the house
+check: $(STAMP) ## Check format, lint, import rules, types and house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
@@ -68,7 +68,7 @@ $(JUDGES_STAMP): requirements-judges.txt
 	$(JUDGES)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-judges.txt
 	@touch $@
 
-judges: $(JUDGES_STAMP) ## Judge templates, policies, state machine, Dockerfile, bill of materials, offline
+judges: $(JUDGES_STAMP) ## Lint templates, policies, state machine, Dockerfile and bill of materials, offline
 	$(JUDGES)/cfn-lint -- IaC/*.yml
 	$(JUDGES)/checkov --framework cloudformation --skip-download --compact --quiet --directory IaC
 	$(JUDGES)/checkov --framework dockerfile --skip-download --compact --quiet --file Dockerfile
@@ -84,21 +84,21 @@ $(EMULATOR_STAMP): requirements-e2e.txt
 	.venv-e2e/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-e2e.txt
 	@touch $@
 
-e2e: $(STAMP) $(EMULATOR_STAMP) ## Prove all of it without AWS: deploy to an emulator, call, measure
+e2e: $(STAMP) $(EMULATOR_STAMP) ## Test everything without AWS: deploy to an emulator, call, measure
 	@$(BIN)/python -m tests.e2e
 	@$(BIN)/python -m tests.e2e.stories
 
-deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to agree)
+deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to confirm)
 	@$(BIN)/python -m deploy deploy --name $(NAME) $(if $(YES),--yes)
 
-destroy: $(STAMP) ## Take it away (NAME, YES=1, AUDIO=delete or keep)
+destroy: $(STAMP) ## Remove the deployment (NAME, YES=1, AUDIO=delete or keep)
 	@$(BIN)/python -m deploy destroy --name $(NAME) $(if $(YES),--yes) \
 		$(if $(filter delete,$(AUDIO)),--audio) $(if $(filter keep,$(AUDIO)),--keep-audio)
 
-smoke: $(STAMP) ## Narrate a sentence with what is deployed, and measure it (NAME)
+smoke: $(STAMP) ## Narrate a sentence with the deployment and measure it (NAME)
 	@$(BIN)/python -m deploy smoke --name $(NAME)
 
-token: $(STAMP) ## Make a token for a caller (CALLER=anna, NAME)
+token: $(STAMP) ## Create a token for a caller (CALLER=anna, NAME)
 	@$(BIN)/python -m deploy token --name $(NAME) $(CALLER)
 
 image: ## Build the image (BUILDER=docker; BASE_IMAGE for another base)
@@ -108,7 +108,7 @@ image: ## Build the image (BUILDER=docker; BASE_IMAGE for another base)
 sbom: ## Write the image's bill of materials: out/sbom.cdx.json
 	@$(PYTHON) -m deploy.sbom $(COMMIT)
 
-audit: $(JUDGES_STAMP) ## Ask the advisory service about what the image holds (needs network)
+audit: $(JUDGES_STAMP) ## Check the image's packages for known vulnerabilities (needs network)
 	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 $(DOCS_STAMP): requirements-docs.txt
@@ -122,13 +122,13 @@ picture: $(DOCS_STAMP) ## Draw docs/Fullinfra.png from the templates (needs Grap
 push: ## Build and push the image of the commit, once, and record its digest
 	@COMMIT=$(COMMIT) BUILDER=$(BUILDER) .ci/push
 
-parameters: ## Write what a deployment by change set is given: parameters as they are, new digest
+parameters: ## Write the pipeline's parameters: current values with the new digest
 	@.ci/parameters
 
-bench: $(STAMP) ## Print and store the benchmarks (45 minutes; some of them: python -m bench NAME)
+bench: $(STAMP) ## Run all benchmarks (45 minutes; one of them: python -m bench NAME)
 	$(BIN)/python -m bench
 
-faults: $(STAMP) ## Kill a story, or fail a call of it, at 50 random points; print what came of it
+faults: $(STAMP) ## Kill a story, or fail a call of it, at 50 random points; print the results
 	@$(BIN)/python -m bench.faults
 
 lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (needs uv)
@@ -146,5 +146,5 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" -c requirements-dev.txt requirements-docs.in -o requirements-docs.txt
 
-clean: ## Remove everything that the targets made
+clean: ## Remove everything that the targets created
 	rm -rf .venv .venv-judges .venv-e2e .venv-docs .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -24,9 +24,9 @@ NAME = click.option(
     default="mixer",
     show_default=True,
     callback=_validate_name,
-    help="What the names of the stacks begin with.",
+    help="Prefix of the names of all stacks.",
 )
-YES = click.option("--yes", is_flag=True, help="Agree to everything without being asked.")
+YES = click.option("--yes", is_flag=True, help="Confirm everything without asking.")
 
 
 @click.group()
@@ -38,7 +38,10 @@ def main() -> None:
 @NAME
 @YES
 @click.option(
-    "--parameters", envvar="PARAMETERS", default="", help="Of the templates: 'AuthMode=none …'."
+    "--parameters",
+    envvar="PARAMETERS",
+    default="",
+    help="Parameters of the templates: 'AuthMode=none …'.",
 )
 def deploy(name: str, yes: bool, parameters: str) -> None:
     """Make the service of this commit, or bring it up to date."""
@@ -54,7 +57,7 @@ def deploy(name: str, yes: bool, parameters: str) -> None:
 @main.command()
 @NAME
 @YES
-@click.option("--audio/--keep-audio", default=None, help="Whether audio and music go too.")
+@click.option("--audio/--keep-audio", default=None, help="Whether to delete audio and music too.")
 def destroy(name: str, yes: bool, audio: bool | None) -> None:
     """Take the service away; audio and music only when you say so."""
     from deploy.removal import destroy as destroy_service
@@ -66,8 +69,8 @@ def destroy(name: str, yes: bool, audio: bool | None) -> None:
 
 @main.command()
 @NAME
-@click.option("--speech-stack", envvar="SPEECH_STACK", help="The speech stack, by another name.")
-@click.option("--mixer-stack", envvar="MIXER_STACK", help="The mixing stack, by another name.")
+@click.option("--speech-stack", envvar="SPEECH_STACK", help="Name of the speech stack.")
+@click.option("--mixer-stack", envvar="MIXER_STACK", help="Name of the mixing stack.")
 def smoke(name: str, speech_stack: str | None, mixer_stack: str | None) -> None:
     """Narrate a sentence with what is deployed, and measure it."""
     from deploy.smoke import Service
@@ -101,7 +104,7 @@ def run() -> None:
     try:
         main()
     except (DeploymentError, BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"delivery: {error}\n")
+        sys.stderr.write(f"deploy: {error}\n")
         sys.exit(1)
 
 

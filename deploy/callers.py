@@ -37,7 +37,7 @@ def create_token(client: "SecretsManagerClient", secret: str, caller: str) -> st
     digests = callers.setdefault(caller, [])
     if len(digests) >= MAX_TOKENS:
         raise DeploymentError(
-            f"{caller} has {MAX_TOKENS} tokens; take one out of the secret first."
+            f"{caller} has {MAX_TOKENS} tokens; remove one from the secret first."
         )
     token = secrets.token_urlsafe(TOKEN_BYTES)
     digests.append(digest_token(token))

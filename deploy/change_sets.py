@@ -92,9 +92,9 @@ def deploy_stack(client: "CloudFormationClient", spec: StackSpec, terminal: Term
         terminal.print_line(f"{spec.name}: nothing to change")
         return read_outputs(client, spec.name)
     _show_changes(client, spec.name, change_set, terminal, is_new=stack is None)
-    if not terminal.confirm(f"Carry this out on {spec.name}?"):
+    if not terminal.confirm(f"Apply these changes to {spec.name}?"):
         _delete_change_set(client, spec.name, change_set, is_new=stack is None)
-        raise DeploymentError(f"{spec.name} was left as it is.")
+        raise DeploymentError(f"{spec.name} was not changed.")
     client.execute_change_set(ChangeSetName=change_set, StackName=spec.name)
     _require_success(client, spec.name, terminal)
     return read_outputs(client, spec.name)
@@ -106,7 +106,7 @@ def _prepare_stack(
     """The stack, if it can be changed; what never came to be is cleared away first."""
     stack = find_stack(client, name)
     if stack and stack["StackStatus"] in NEVER_CREATED:
-        terminal.print_line(f"{name}: clearing away what an earlier attempt left")
+        terminal.print_line(f"{name}: deleting the remains of an earlier attempt")
         client.delete_stack(StackName=name)
         await_stack(client, name, terminal)
         return None
@@ -139,7 +139,7 @@ def _create_change_set(
         _delete_change_set(client, spec.name, change_set, is_new=is_new)
         if any(words in why for words in NO_CHANGES):
             return None
-        raise DeploymentError(f"CloudFormation refuses the template of {spec.name}: {why}")
+        raise DeploymentError(f"CloudFormation rejected the template of {spec.name}: {why}")
     return change_set
 
 

@@ -71,7 +71,7 @@ def deploy(deployment: Deployment, terminal: Terminal) -> None:
 def _run_preflight(session: boto3.Session, terminal: Terminal) -> None:
     region = session.region_name
     if not region:
-        raise DeploymentError("No region is chosen; set AWS_REGION, such as eu-central-1.")
+        raise DeploymentError("No region is set; set AWS_REGION, for example to eu-central-1.")
     account = preflight.PreflightClients(
         sts=session.client("sts"),
         functions=session.client("lambda"),
@@ -160,9 +160,7 @@ def _print_summary(
     ]
     terminal.print_table(sorted(urls))
     if token:
-        terminal.print_line(
-            f"\nThe token of {FIRST_CALLER}, shown this once and kept nowhere: {token}"
-        )
+        terminal.print_line(f"\nToken of {FIRST_CALLER} (shown once, not stored): {token}")
     asks = "AuthorizerId" in stack_outputs[SPEECH]
     terminal.print_line("\nTry it:")
     terminal.print_line(

@@ -49,7 +49,7 @@ def read_commit(root: Path) -> str:
     if changed:
         first = changed.splitlines()[0].strip()
         raise DeploymentError(
-            f"There are changes without a commit ({first}); commit or stash them first."
+            f"There are uncommitted changes ({first}); commit or stash them first."
         )
     return _run_git(root, "rev-parse", "HEAD").decode().strip()
 
@@ -64,9 +64,9 @@ def _run_git(root: Path, *arguments: str) -> bytes:
     try:
         done = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError:
-        raise DeploymentError("git is not installed; what is deployed is a commit.") from None
+        raise DeploymentError("git is not installed; a deployment needs a commit.") from None
     if done.returncode:
-        raise DeploymentError(f"git says: {done.stderr.decode(errors='replace').strip()}")
+        raise DeploymentError(f"git failed: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
 
 
@@ -88,13 +88,13 @@ def ensure_image(root: Path, commit: str, builder: Builder, terminal: Terminal) 
     repository = builder.infra["RepositoryName"]
     digest = find_digest(builder.ecr, repository, commit)
     if digest:
-        terminal.print_line(f"image: {commit[:12]} is there already, {digest[:19]}")
+        terminal.print_line(f"image: {commit[:12]} already exists, {digest[:19]}")
         return digest
     _build_image(root, commit, builder, terminal)
     digest = find_digest(builder.ecr, repository, commit)
     if digest is None:
         raise DeploymentError(
-            f"The build ended well, but {repository} holds no image tagged {commit}."
+            f"The build succeeded, but {repository} has no image tagged {commit}."
         )
     terminal.print_line(f"image: {commit[:12]} was built, {digest[:19]}")
     return digest

@@ -60,7 +60,7 @@ def _check_identity(sts: "STSClient", region: str) -> Row:
     try:
         me = sts.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise DeploymentError(f"AWS does not accept the credentials: {error}") from error
+        raise DeploymentError(f"AWS rejected the credentials: {error}") from error
     return "account", me["Account"], f"as {me['Arn'].rpartition(':')[2]}, in {region}"
 
 
@@ -68,13 +68,13 @@ def _check_lambda(functions: "LambdaClient") -> Iterator[Row]:
     try:
         limit = functions.get_account_settings()["AccountLimit"]
     except (BotoCoreError, ClientError) as error:
-        yield "Lambda, at once", "unknown", _format_error(error)
+        yield "Lambda, concurrency", "unknown", _format_error(error)
         return
     at_once, free = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
     reservable = max(0, free - KEPT_UNRESERVED)
-    yield "Lambda, at once", str(at_once), f"{reservable} may be reserved (ReservedConcurrency)"
+    yield "Lambda, concurrency", str(at_once), f"{reservable} may be reserved (ReservedConcurrency)"
     most = f"{NEW_ACCOUNT_MB:,} MB"
-    yield "Lambda, memory", most, "at most in new accounts; no default asks for more"
+    yield "Lambda, memory", most, "the maximum in new accounts; all defaults are within it"
 
 
 def _check_voices(polly: "PollyClient", region: str) -> Row:
@@ -82,7 +82,7 @@ def _check_voices(polly: "PollyClient", region: str) -> Row:
         voices = polly.describe_voices(Engine="generative")["Voices"]
     except (BotoCoreError, ClientError) as error:
         return "Polly, generative", "unknown", _format_error(error)
-    follows = "the default engine" if voices else f"none in {region}: the best other engine speaks"
+    follows = "the default engine" if voices else f"none in {region}: the best other engine is used"
     return "Polly, generative", f"{len(voices)} voices", follows
 
 

@@ -71,7 +71,7 @@ def destroy(
         if change_sets.find_stack(client, each.name(deployment))
     ]
     if not there and not kept:
-        terminal.print_line(f"Nothing of {deployment} is there.")
+        terminal.print_line(f"{deployment} is not deployed.")
         return
     if there and not terminal.confirm(f"Delete the stacks {', '.join(there)}?"):
         raise DeploymentError("Nothing was deleted.")
@@ -124,13 +124,13 @@ def _delete_audio(
     s3: "S3Client", kept: Sequence[str], terminal: Terminal, *, delete: bool | None
 ) -> None:
     for bucket in (_measure_bucket(s3, name) for name in kept):
-        question = f"Delete what people made? {bucket.describe()}"
+        question = f"Delete all audio? {bucket.describe()}"
         if terminal.confirm(question) if delete is None else delete:
             empty_bucket(s3, bucket.name)
             s3.delete_bucket(Bucket=bucket.name)
             terminal.print_line(f"{bucket.name}: deleted")
         else:
-            terminal.print_line(f"It stays. {bucket.describe()}")
+            terminal.print_line(f"Kept: {bucket.describe()}")
 
 
 def _measure_bucket(s3: "S3Client", name: str) -> Bucket:
@@ -151,7 +151,9 @@ def empty_bucket(s3: "S3Client", bucket: str) -> None:
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         if answer.get("Errors"):
             first = answer["Errors"][0]
-            raise DeploymentError(f"{bucket}/{first.get('Key')} stays: {first.get('Message')}")
+            raise DeploymentError(
+                f"{bucket}/{first.get('Key')} was not deleted: {first.get('Message')}"
+            )
     for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
         for each in page.get("Uploads", []):
             s3.abort_multipart_upload(Bucket=bucket, Key=each["Key"], UploadId=each["UploadId"])

@@ -78,7 +78,7 @@ def run_smoke_test(
 def _check_gateway(speech: Mapping[str, str]) -> None:
     described = urllib3.request("GET", speech["OpenApiUrl"], timeout=TIMEOUT_S).status
     if described != HTTPStatus.OK:
-        raise DeploymentError(f"{speech['OpenApiUrl']} answers with {described}.")
+        raise DeploymentError(f"{speech['OpenApiUrl']} returned {described}.")
     status = urllib3.request("POST", speech["SynthesizeUrl"], body=b"{}", timeout=TIMEOUT_S).status
     if status not in (REFUSED_STATUSES if "AuthorizerId" in speech else {HTTPStatus.BAD_REQUEST}):
         raise DeploymentError(f"{speech['SynthesizeUrl']} answers a stranger with {status}.")
@@ -93,7 +93,7 @@ def _call_function(
     )
     payload = json.loads(answer["Payload"].read())
     if answer.get("FunctionError") or payload.get("statusCode") != HTTPStatus.OK:
-        raise DeploymentError(f"{function} answers {path} with {json.dumps(payload)[:500]}")
+        raise DeploymentError(f"{function} returned for {path}: {json.dumps(payload)[:500]}")
     body: dict[str, Any] = json.loads(payload["body"])
     return body
 
@@ -120,7 +120,7 @@ def build_event(path: str, request: object) -> dict[str, Any]:
 def _fetch_audio(url: str) -> bytes:
     answer = urllib3.request("GET", url, timeout=TIMEOUT_S)
     if answer.status != HTTPStatus.OK:
-        raise DeploymentError(f"The link to the finished sound answers with {answer.status}.")
+        raise DeploymentError(f"The link to the finished audio returned {answer.status}.")
     return answer.data
 
 

@@ -86,7 +86,7 @@ def parse_parameters(arguments: Sequence[str]) -> StackParameters:
             )
         if dot and stack not in {one.short_name for one in STACKS}:
             shorts = ", ".join(one.short_name for one in STACKS)
-            raise DeploymentError(f"{each!r} names no stack; there are {shorts}.")
+            raise DeploymentError(f"{each!r} does not name a stack; choose from {shorts}.")
         if dot:
             of_stack[stack, parameter] = value
         else:

@@ -389,7 +389,7 @@ class LaptopServices(Services):
     def story_launcher(self) -> "Launcher":
         """As given."""
         if self.launcher is None:
-            raise TypeError("Nothing runs stories here.")
+            raise TypeError("This server does not run stories.")
         return self.launcher
 
     @cached_property

@@ -99,7 +99,7 @@ class UnusablePicture(BadInput):
 
 
 class Unauthorized(MixerError):
-    """Nobody knows who is asking."""
+    """Not signed in: the token is missing or not accepted."""
 
     code = "unauthorized"
 

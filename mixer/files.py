@@ -12,14 +12,14 @@ from mixer.errors import StoreFailed
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "it would be larger than this user may write",
-    errno.EACCES: "this user may not write there",
-    errno.EPERM: "this user may not write there",
+    errno.EFBIG: "the file would exceed this user's size limit",
+    errno.EACCES: "this user has no permission to write there",
+    errno.EPERM: "this user has no permission to write there",
     errno.EROFS: "the disk is read-only",
-    errno.EISDIR: "a folder has that name",
+    errno.EISDIR: "a folder with that name exists",
     errno.ENOTDIR: "part of its path is a file",
     errno.EEXIST: "part of its path is a file",
-    errno.ENOENT: "its folder is not there",
+    errno.ENOENT: "its folder does not exist",
     errno.ENAMETOOLONG: "its name is too long",
 }
 

@@ -50,7 +50,7 @@ def run_in_parallel(
         while pending:
             done, _ = wait(pending, _remaining_s(deadline_s), return_when=FIRST_COMPLETED)
             if not done:
-                raise OutOfTime("The time ran out before the work was done.")
+                raise OutOfTime("Time ran out before the work was finished.")
             for future in done:
                 yield pending.pop(future), future
             pending |= _submit_items(pool, work, islice(waiting, len(done)))

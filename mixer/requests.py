@@ -76,7 +76,7 @@ class SpeechOptions(BaseModel):
         TextTypeName | None,
         Field(
             description="Type of the text; by default detected from its contents and file name. "
-            "The API takes an epub in base64."
+            "The API takes an EPUB in Base64."
         ),
     ] = None
     skip_front_matter: Annotated[
@@ -201,7 +201,7 @@ class OutputOptions(BaseModel):
         list[OutputName],
         Field(
             max_length=len(OUTPUTS),
-            description="More files: chapter_files (one for each chapter, and a playlist), "
+            description="Extra files: chapter_files (one for each chapter, and a playlist), "
             "read_aloud (an EPUB that highlights each sentence as it is spoken).",
         ),
     ] = []

@@ -140,7 +140,9 @@ def load_auth(environ: Mapping[str, str]) -> Auth:
     """
     mode = environ.get("AUTH_MODE", "").strip() or "token"
     if mode not in {"token", "none"}:
-        raise Misconfigured(f"AUTH_MODE is {mode!r}, not token or none.", variable="AUTH_MODE")
+        raise Misconfigured(
+            f"AUTH_MODE is {mode!r}; it must be token or none.", variable="AUTH_MODE"
+        )
     return Auth(mode=cast("AuthMode", mode), tokens_secret=environ.get("TOKENS_SECRET", "").strip())
 
 
@@ -203,14 +205,18 @@ def _parse_number(text: str, name: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 <= value < math.inf:
-        raise Misconfigured(f"{name} is {text!r}, not a number of 0 or more.", variable=name)
+        raise Misconfigured(
+            f"{name} is {text!r}; it must be a number of at least 0.", variable=name
+        )
     return value
 
 
 def _parse_count(text: str, name: str) -> int:
     value = _parse_number(text, name)
     if value != int(value) or value < 1:
-        raise Misconfigured(f"{name} is {text!r}, not a whole number above 0.", variable=name)
+        raise Misconfigured(
+            f"{name} is {text!r}; it must be a whole number above 0.", variable=name
+        )
     return int(value)
 
 

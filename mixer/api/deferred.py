@@ -35,14 +35,14 @@ DeferrableWork = Callable[[float], Response[str]]
 
 
 class StoryAccepted(BaseModel):
-    """It will be done; ask there how far it is."""
+    """Accepted; request the status at `status_url`."""
 
     story_id: str
-    status_url: Annotated[str, Field(description="Where to ask how far it is.")]
+    status_url: Annotated[str, Field(description="URL of the story's status.")]
     warnings: list[str]
-    webhook_secret: Annotated[
-        str | None, Field(description="The key that signs what the webhook is sent.")
-    ] = None
+    webhook_secret: Annotated[str | None, Field(description="Key of the webhook's signature.")] = (
+        None
+    )
 
 
 def accepted_response(

@@ -30,4 +30,4 @@ def build_description(mode: AuthMode) -> str:
 
 def _fail_if_called() -> NoReturn:
     """Stands where the work would be."""
-    raise AssertionError("A description does no work.")
+    raise AssertionError("Describing the API must not run requests.")

@@ -75,7 +75,9 @@ def _check_characters(value: object) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise BadInput("The body holds half a character.", field="body") from error
+        raise BadInput(
+            "The body is not valid UTF-8: it contains half a character.", field="body"
+        ) from error
 
 
 def _parse_json(text: str) -> object:
@@ -92,7 +94,7 @@ def _parse_number(written: str) -> float:
 
 
 def _reject_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def find_caller(event: Event) -> str | None:

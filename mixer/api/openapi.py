@@ -25,17 +25,17 @@ TOKEN = "token"  # noqa: S105 - the name of the scheme
 
 FAILURES = {
     400: "Malformed or impossible input; names the field.",
-    401: "Nobody knows who is asking.",
-    403: "The caller may not do or use this.",
-    404: "A chunk or the music is not there; names the key.",
-    409: "It does not go with what is there already.",
+    401: "Not signed in: the token is missing or not accepted.",
+    403: "Not allowed for this caller.",
+    404: "A chunk, the music or the story does not exist; names the key.",
+    409: "Conflicts with an existing request or state.",
     413: "Too long or too large.",
-    422: "Nothing to hear; names the key.",
-    429: "Too much for now; Retry-After says when.",
+    422: "No audio in a file; names the key.",
+    429: "Limit reached; Retry-After says when to try again.",
     500: "A fault of the server.",
-    502: "The speech service failed; names the passages. What was spoken is kept.",
+    502: "The speech service failed; names the passages. Finished speech is kept.",
     503: "The store does not answer.",
-    504: "The time ran out. What is finished is kept: ask again.",
+    504: "Time ran out. Finished work is kept: try again.",
 }
 
 

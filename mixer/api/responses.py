@@ -85,7 +85,7 @@ def validation_response(problems: list[dict[str, Any]], request_id: str) -> Resp
 
 def internal_error_response(request_id: str) -> Response[str]:
     """What a caller is told of an error that nobody foresaw."""
-    text = "Something went wrong here; the request's id finds it in the log."
+    text = "Internal error; look up the request's id in the log."
     return json_response(INTERNAL, error_body(text, "internal", request_id, {}))
 
 

@@ -135,7 +135,7 @@ class Api(APIGatewayHttpResolver):
     def _respond_to_missing_route(self, _error: NotFoundError) -> Response[str]:
         self._requests.get().code = "no_such_route"
         event = self.current_event
-        text = f"There is no {event.http_method} {event.path} here; see GET /docs."
+        text = f"{event.http_method} {event.path} does not exist; see GET /docs."
         return json_response(
             404, error_body(text, "no_such_route", self.request_context.request_id, {})
         )
@@ -202,4 +202,4 @@ def _parse_authorized_body(request_context: RequestContext, text: str) -> dict[s
 
 def _check_caller(request_context: RequestContext) -> None:
     if request_context.caller is None:
-        raise Unauthorized("This API needs a token: send the header Authorization: Bearer TOKEN.")
+        raise Unauthorized("Not signed in: send the header Authorization: Bearer TOKEN.")

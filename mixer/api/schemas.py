@@ -30,9 +30,7 @@ class RequestBody(BaseModel):
             ignored: fields that mean nothing here, but may be there for a reason.
         """
         unknown = sorted({*(self.model_extra or {})} - {*ignored})[:MAX_UNKNOWN_FIELDS]
-        return [
-            f"There is no field “{name[:MAX_FIELD_CHARS]}”; it was ignored." for name in unknown
-        ]
+        return [f"Unknown field “{name[:MAX_FIELD_CHARS]}” was ignored." for name in unknown]
 
     def options(self) -> Options:
         """The contract's options among the fields."""
@@ -41,7 +39,7 @@ class RequestBody(BaseModel):
 
 
 class TextBody(SpeechOptions, GapOption, CostOptions, RequestBody):
-    """A text to be spoken."""
+    """A text to synthesize."""
 
     text: Annotated[str, Field(description="The story.", examples=["Once upon a time."])]
 
@@ -54,38 +52,40 @@ class MixBody(GapOption, MixOptions, RequestBody):
         Field(
             min_length=1,
             max_length=MAX_CHUNKS,
-            description="Object keys in playing order, as POST /synthesize answers them, or any "
-            "sound that FFmpeg reads.",
+            description="Object keys in playing order, as returned by POST /synthesize, or any "
+            "audio that FFmpeg can read.",
             examples=[["narration_chunks/0a1b2c.mp3"]],
         ),
     ]
     bucket: Annotated[
-        str | None, Field(description="Where they are; the service's own by default.")
+        str | None, Field(description="Bucket of the chunks. By default the service's own.")
     ] = None
     music: Annotated[
         str | None,
-        Field(description="Key of a sound in the music bucket; of a URL only the path counts."),
+        Field(description="Key of a sound in the music bucket; only the path of a URL is used."),
     ] = None
 
 
 class SynthesizeAnswer(BaseModel):
-    """The text was spoken."""
+    """The text was synthesized."""
 
     chunk_keys: list[str]
     bucket: str
     voice: str
-    engine: Annotated[str, Field(description="The engine that spoke: the best, if none was named.")]
+    engine: Annotated[
+        str, Field(description="The engine that was used: the best one if none was named.")
+    ]
     language: str
-    characters: Annotated[int, Field(description="Of the whole, as an engine bills them.")]
-    billed_characters: Annotated[int, Field(description="That were charged for this request.")]
-    cost_usd: Annotated[float, Field(description="Of this request.")]
-    duration_s: Annotated[float, Field(description="Of the chunks, without the gaps.")]
+    characters: Annotated[int, Field(description="Of the whole text, as billed by an engine.")]
+    billed_characters: Annotated[int, Field(description="Billed for this request.")]
+    cost_usd: Annotated[float, Field(description="Cost of this request.")]
+    duration_s: Annotated[float, Field(description="Duration of the chunks, without gaps.")]
     warnings: list[str]
-    audio_base64: Annotated[str | None, Field(description="Only where there is one chunk.")] = None
+    audio_base64: Annotated[str | None, Field(description="Only for a single chunk.")] = None
 
 
 class EstimateAnswer(BaseModel):
-    """What a text would take; nothing was spent."""
+    """Length and cost of a text; nothing was spent."""
 
     characters: int
     chunks: int
@@ -94,7 +94,7 @@ class EstimateAnswer(BaseModel):
     voice: str
     engine: str
     language: str
-    cost_usd: Annotated[float, Field(description="With this engine, were nothing spoken before.")]
+    cost_usd: Annotated[float, Field(description="With this engine, if nothing were in the store.")]
     costs_usd: Annotated[dict[str, float], Field(description="By engine of Amazon Polly.")]
     dry_run: bool
     warnings: list[str]
@@ -110,7 +110,7 @@ class VoiceAnswer(BaseModel):
 
 
 class VoicesAnswer(BaseModel):
-    """Who can speak, the default first."""
+    """The voices, the default first."""
 
     voices: list[VoiceAnswer]
 
@@ -120,9 +120,10 @@ class MixAnswer(BaseModel):
 
     chunk_keys: list[str]
     bucket: str
-    download_url: Annotated[str, Field(description="Anybody may fetch it there for a while.")]
+    download_url: Annotated[str, Field(description="Temporary public link to the file.")]
     expires_s: Annotated[
-        int, Field(description="How long the link is good, at most; it dies with the credentials.")
+        int,
+        Field(description="Maximum lifetime of the link; it ends earlier if the credentials do."),
     ]
     key: str
     duration_s: float
@@ -134,7 +135,7 @@ class MixAnswer(BaseModel):
 class ErrorAnswer(BaseModel):
     """What went wrong."""
 
-    error: Annotated[str, Field(description="A sentence for a person.")]
-    code: Annotated[str, Field(description="A word for a program.")]
+    error: Annotated[str, Field(description="A sentence for people.")]
+    code: Annotated[str, Field(description="A word for programs.")]
     request_id: str
     details: dict[str, Any]

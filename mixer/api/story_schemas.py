@@ -10,7 +10,7 @@ from mixer.stories.model import StoryState
 
 
 class StoryBody(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions, RequestBody):
-    """A text to be told."""
+    """A text to narrate."""
 
     text: Annotated[
         str | None,
@@ -18,15 +18,17 @@ class StoryBody(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions
     ] = None
     source: Annotated[
         str | None,
-        Field(description="The key of an uploaded text, as POST /uploads answers it, instead."),
+        Field(
+            description="Key of an uploaded text, as returned by POST /uploads, instead of `text`."
+        ),
     ] = None
     music: Annotated[
         str | None,
-        Field(description="Key of a sound in the music bucket; of a URL only the path counts."),
+        Field(description="Key of a sound in the music bucket; only the path of a URL is used."),
     ] = None
     webhook: Annotated[
         str | None,
-        Field(max_length=2_000, description="An https address to be told when the story ends."),
+        Field(max_length=2_000, description="https address that is notified when the story ends."),
     ] = None
 
 
@@ -53,7 +55,7 @@ class StoryError(BaseModel):
 
 
 class StoryLinks(BaseModel):
-    """Where the finished files are, for a while."""
+    """Temporary links to the finished files."""
 
     audio: str | None = None
     captions_vtt: str | None = None
@@ -72,7 +74,7 @@ class StoryLinks(BaseModel):
     cover: str | None = None
     picture: str | None = None
     waveform: Annotated[
-        str | None, Field(description="How high the sound reaches, for a player's own picture.")
+        str | None, Field(description="Waveform values, for drawing in a player.")
     ] = None
     report: str | None = None
     expires_s: int
@@ -89,7 +91,7 @@ class StorySummary(BaseModel):
 
 
 class StoryAnswer(StorySummary):
-    """How far a story is."""
+    """The status of a story."""
 
     chunks: Count
     segments: Count
@@ -103,16 +105,18 @@ class StoryAnswer(StorySummary):
     true_peak_dbtp: float | None = None
     chunk_keys: Annotated[
         list[str] | None,
-        Field(description="Of what POST /synthesize or POST /mixstory had no time for."),
+        Field(description="Of a request to POST /synthesize or POST /mixstory that took longer."),
     ] = None
     bucket: str | None = None
-    voice: Annotated[str | None, Field(description="As POST /synthesize would have said.")] = None
+    voice: Annotated[str | None, Field(description="As in the response of POST /synthesize.")] = (
+        None
+    )
     engine: str | None = None
     language: str | None = None
     characters: int | None = None
-    download_url: Annotated[str | None, Field(description="As POST /mixstory would have said.")] = (
-        None
-    )
+    download_url: Annotated[
+        str | None, Field(description="As in the response of POST /mixstory.")
+    ] = None
     expires_s: int | None = None
     key: str | None = None
 

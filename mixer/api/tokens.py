@@ -46,10 +46,10 @@ def parse_callers(secret: str) -> Callers:
             for name, digests in written.items()
         }
     except (ValueError, TypeError, AttributeError) as error:
-        raise Misconfigured("The secret of tokens is no JSON object of lists.") from error
+        raise Misconfigured("The secret of tokens is not a JSON object of lists.") from error
     for name, digests in callers.items():
         if not name or not all(DIGEST.fullmatch(digest) for digest in digests):
-            raise Misconfigured(f"A token of {name!r} is no SHA-256 digest in hexadecimal.")
+            raise Misconfigured(f"A token of {name!r} is not a hexadecimal SHA-256 digest.")
     return callers
 
 

@@ -50,6 +50,6 @@ class EventBus:
         try:
             answer = self._client.put_events(Entries=[entry])
         except (BotoCoreError, ClientError) as error:
-            raise StoreFailed(f"The event bus {self._name} is out of reach: {error}") from error
+            raise StoreFailed(f"The event bus {self._name} cannot be reached: {error}") from error
         if answer["FailedEntryCount"]:
-            raise StoreFailed(f"The event bus {self._name} did not take the news.")
+            raise StoreFailed(f"The event bus {self._name} rejected the event.")

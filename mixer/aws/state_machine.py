@@ -74,4 +74,4 @@ def _error_code(error: "Exception") -> str:
 
 
 def _store_error(error: Exception) -> StoreFailed:
-    return StoreFailed(f"Step Functions did not answer as it should: {error}")
+    return StoreFailed(f"Step Functions failed: {error}")

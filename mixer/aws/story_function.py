@@ -55,7 +55,7 @@ class StoryFunction:
             done = self._client.invoke(FunctionName=self._name, Payload=json.dumps(event).encode())
             answered = json.loads(done["Payload"].read())
         except (BotoCoreError, ClientError, ValueError) as error:
-            raise StoreFailed(f"The function {self._name} begins no story: {error}") from error
+            raise StoreFailed(f"The function {self._name} cannot start a story: {error}") from error
         if done.get("FunctionError") or "story_id" not in answered:
-            raise StoreFailed(f"The function {self._name} begins no story.")
+            raise StoreFailed(f"The function {self._name} cannot start a story.")
         return str(answered["story_id"])

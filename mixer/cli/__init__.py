@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="To begin with: mixer narrate story.md --music music.mp3",
+    epilog="Get started: mixer narrate story.md --music music.mp3",
 )
 @click.version_option(package_name="mixer")
 def cli() -> None:

@@ -41,7 +41,7 @@ def run_command(command: Callable[[], object]) -> int:
         try:
             result = command()
         except (click.Abort, KeyboardInterrupt):
-            code = _print_error("interrupted; what was finished is kept.", INTERRUPTED)
+            code = _print_error("interrupted; finished work is kept.", INTERRUPTED)
             _exit_if_stuck()
             _clear_interrupt()
             return code

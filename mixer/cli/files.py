@@ -167,7 +167,7 @@ def _find_sound(file: str, folders: list[Path], where: str) -> Path:
         path = folder / file
         steps = [path, *path.parents[: len(Path(file).parts) - 1]]
         if any(step.is_symlink() for step in steps):
-            raise BadInput(f"{where}: {file} is a link; name the file itself.", key=file)
+            raise BadInput(f"{where}: {file} is a symbolic link; name the file itself.", key=file)
         if path.is_file():
             return path
     names = ["this folder" if folder == Path() else str(folder) for folder in folders]
@@ -204,7 +204,7 @@ def require_distinct_paths(outputs: Sequence[Path], inputs: Mapping[Path, str]) 
             if _is_same_file(output, path):
                 raise BadOption(f"out: {output} would overwrite {name}.", field="out")
         if any(_is_same_file(output, other) for other in outputs[:number]):
-            raise BadOption(f"report: {output} is already the name of another result.")
+            raise BadOption(f"report: {output} is also the name of another output.")
 
 
 def _is_same_file(one: Path, other: Path) -> bool:

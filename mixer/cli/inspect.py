@@ -31,7 +31,7 @@ from mixer.sound.presets import PRESETS
     "--picture",
     "png",
     type=click.Path(path_type=Path),
-    help="A PNG to draw: waveform, loudness over time, speech and music.",
+    help="PNG to write: waveform, loudness over time, speech and music.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect(file: Path, report: Path | None, png: Path | None, **given: Any) -> None:  # noqa: ANN401

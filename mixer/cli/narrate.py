@@ -48,7 +48,9 @@ from mixer.stories.runner import StoryInput, StoryRun, StoryRunner
 @click.argument("story")
 @music_option
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The file to write.  [default: STORY.mp3, here]"
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The file to write.  [default: STORY.mp3 in the current folder]",
 )
 @click.option(
     "--report",
@@ -171,14 +173,14 @@ def _print_estimate(runner: StoryRunner, text: SourceText, options: Options) -> 
 def _print_result(story_run: StoryRun) -> None:
     result, narration = story_run.result, story_run.narration
     synthesized, total = narration.synthesized_chunks, len(narration.recordings)
-    others = ", the others kept from before" if synthesized < total else ""
+    others = ", the others reused" if synthesized < total else ""
     figures = format_measurements(
         story_run.timeline.duration_s, result.integrated_loudness_lufs, result.true_peak_dbtp
     )
-    click.echo(f"{figures}; {synthesized} of {total} chunks spoken now{others}")
+    click.echo(f"{figures}; {synthesized} of {total} chunks synthesized{others}")
     for path in story_run.outputs:
         click.echo(f"  {path}")
     for warning in narration.stored.warnings:
         click.echo(warning, err=True)
     for passage in narration.unspoken:
-        click.echo(f"not spoken, as the voice cannot read it: {passage}", err=True)
+        click.echo(f"not spoken, because the voice cannot read it: {passage}", err=True)

@@ -25,7 +25,7 @@ from mixer.speech.charges import costs_usd
 @click.command()
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole Script as JSON.")
-@click.option("--doubtful", is_flag=True, help="List the words that the voice may misread.")
+@click.option("--doubtful", is_flag=True, help="List words that the voice may mispronounce.")
 @music_option
 @contract_options(*SPEECH)
 def plan(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--bucket", "buckets", multiple=True, help="Clean the usual folders of this bucket.")
 @click.option("--repository", "repositories", multiple=True, help="Clean this ECR repository.")
-@click.option("--age-days", help="Threshold for every target, in days.")
+@click.option("--age-days", help="Age threshold for all targets, in days.")
 @click.option(
     "--max-share", help="The largest share of a target that may be deleted at once, 0 to 1."
 )

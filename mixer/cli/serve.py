@@ -37,10 +37,12 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
 @store_option
 @click.option(
-    "--music", type=FOLDER_PATH, help="Folder of music to choose from.  [default: the store]"
+    "--music", type=FOLDER_PATH, help="Folder of the music library.  [default: the store]"
 )
 @click.option("--web", type=FOLDER_PATH, default=WEB, help="Folder of the page.  [default: web/]")
-@click.option("--aws", is_flag=True, help="Use Amazon Polly and S3, as the environment says.")
+@click.option(
+    "--aws", is_flag=True, help="Use Amazon Polly and S3, as configured in the environment."
+)
 @click.option(
     "--grace-s",
     type=click.FloatRange(min=0),
@@ -66,7 +68,7 @@ def command(
         folders = Folders(store, web, music)
         opened = open_cloud(settings, web) if aws else open_laptop(settings, server.url, folders)
         app = resources.enter_context(opened)
-        click.echo(f"Mixer listens on {server.url} (Ctrl-C ends it)")
+        click.echo(f"Mixer listens on {server.url} (Ctrl-C stops it)")
         has_finished = serve(server, app, signals, grace_s=grace_s, close_resources=resources.close)
     if not has_finished:
         sys.stderr.flush()

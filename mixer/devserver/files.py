@@ -108,7 +108,7 @@ class Pages:
                 return build_file_response(request, path, headers)
             except FileNotFoundError:
                 pass
-        raise HttpRefusal(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.")
+        raise HttpRefusal(HTTPStatus.NOT_FOUND, "not_found", "Not found.")
 
     def _resolve_path(self, url_path: str) -> Path | None:
         parts = (url_path if url_path != "/" else f"/{INDEX}").split("/")[1:]

@@ -117,7 +117,7 @@ class FormReader:
         while (name := await self._read_name()) != FILE:
             content = await self._read_until(b"\r\n" + self._delimiter)
             if len(content) > MAX_FIELD_BYTES or len(fields) >= MAX_FIELDS:
-                raise BadForm("The form holds more than it should before its file.")
+                raise BadForm("The form has too much data before its file.")
             fields[name] = content.decode(errors="replace")
         return fields
 
@@ -144,7 +144,7 @@ class FormReader:
     async def _read_name(self) -> str:
         head = await self._read_until(b"\r\n\r\n")
         if head.startswith(b"--"):
-            raise BadForm("The form holds no field “file”.")
+            raise BadForm("The form has no field “file”.")
         name = _FIELD_NAME.search(head)
         return name[1].decode(errors="replace") if name else ""
 
@@ -152,9 +152,9 @@ class FormReader:
         """Take what comes before a mark, and drop the mark."""
         while (at := self._buffer.find(mark)) < 0:
             if len(self._buffer) > MAX_FIELDS_BYTES:
-                raise BadForm("The form holds more than it should before its file.")
+                raise BadForm("The form has too much data before its file.")
             if not await self._read_more():
-                raise BadForm("The form holds no field “file”.")
+                raise BadForm("The form has no field “file”.")
         content = bytes(self._buffer[:at])
         del self._buffer[: at + len(mark)]
         return content

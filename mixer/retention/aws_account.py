@@ -64,7 +64,7 @@ class Deadline:
     def wait(self, seconds: float) -> None:
         """Wait, or raise OutOfTime when the deadline would come first."""
         if self.remaining_s() - seconds <= RESERVE_S:
-            raise OutOfTime("the service asks to wait longer than this run may take")
+            raise OutOfTime("the service asks for a longer wait than this run allows")
         self.sleep(seconds)
 
 

@@ -98,7 +98,7 @@ def _describe_change(listed: Image, found: Image | None, uses: Uses, staying: se
     if listed.digest in staying:
         return "a manifest list that names it is still there"
     if found is None:
-        return "it is gone already"
+        return "it is already gone"
     changed = (found.tags, found.last_needed) != (listed.tags, listed.last_needed)
     return "it was tagged, pushed or pulled since it was listed" if changed else ""
 

@@ -153,7 +153,7 @@ class RepositorySource:
                 digests.add(digest)
         except (ClientError, BotoCoreError) as error:
             why = describe_error(error)
-            return Uses(unknown=f"Lambda could not be asked which images are in use ({why})")
+            return Uses(unknown=f"Lambda could not list the images in use ({why})")
         if not digests:
             return Uses(unknown="Lambda lists no function that runs an image, which cannot be")
         return Uses(frozenset(digests))

@@ -65,7 +65,7 @@ class Track:
         key: its object key.
         title: for people.
         size_bytes: of the file.
-        duration_s: its length; None where nobody has measured it.
+        duration_s: its length; Null if it has not been measured.
     """
 
     key: str
@@ -124,11 +124,11 @@ class MusicLibrary:
         content_type = {**MUSIC_TYPES, **TEXT_TYPES, **PICTURE_TYPES}.get(suffix)
         if content_type is None:
             known = ", ".join([*sorted(MUSIC_TYPES), *sorted(TEXT_TYPES), *sorted(PICTURE_TYPES)])
-            raise BadInput(f"name: {name[:80]!r} does not end in any of {known}.", field="name")
+            raise BadInput(f"name: {name[:80]!r} must end in one of {known}.", field="name")
         if size_bytes > self.max_upload_bytes:
             raise ObjectTooLarge(
-                f"size_bytes: {size_bytes:,} bytes are more than the {self.max_upload_bytes:,} "
-                "of one upload.",
+                f"size_bytes: {size_bytes:,} bytes exceed the limit of {self.max_upload_bytes:,} "
+                "for an upload.",
                 field="size_bytes",
                 limit_bytes=self.max_upload_bytes,
             )

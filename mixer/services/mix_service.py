@@ -137,7 +137,7 @@ class MixService:
         """Refuse what callers may not name; the key of the music."""
         if bucket not in self.stores:
             raise Forbidden(
-                f"bucket: chunks of the bucket {bucket!r} are not mixed here.", field="bucket"
+                f"bucket: chunks in the bucket {bucket!r} are not allowed.", field="bucket"
             )
         for number, key in enumerate(request.chunk_keys):
             check_key(key, f"chunk_keys.{number}")

@@ -222,14 +222,12 @@ class _FfmpegProcess:
         if process.returncode == 0:
             return CommandOutput(stdout, stderr.decode(errors="replace"))
         if self._stopped:
-            raise OutOfTime("FFmpeg was stopped together with its job.")
+            raise OutOfTime("FFmpeg was stopped with its process group.")
         if _NO_SPACE in stderr or process.returncode == -signal.SIGXFSZ:
             raise StoreFailed(f"FFmpeg cannot write {self._command[-1]}: the disk is full.")
         if process.returncode < 0:
             name = signal.Signals(-process.returncode).name
-            raise RenderFailed(
-                f"FFmpeg was ended from outside by {name}, as happens where memory runs out."
-            )
+            raise RenderFailed(f"FFmpeg was killed by {name}, probably because memory ran out.")
         raise RenderFailed(
             f"FFmpeg failed with exit status {process.returncode}: {_last_lines(stderr)}"
         )
@@ -238,7 +236,7 @@ class _FfmpegProcess:
     def _start(self, stdin: bytes | None) -> Iterator[subprocess.Popen[bytes]]:
         with self._lock:
             if self._stopped:
-                raise OutOfTime("FFmpeg was not started: its job was stopped.")
+                raise OutOfTime("FFmpeg was not started: its process group was stopped.")
             with _batch_scheduling():
                 self._process = subprocess.Popen(
                     self._command,

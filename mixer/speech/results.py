@@ -72,7 +72,7 @@ def unreadable_error(voice: str, chunks: Iterable[Chunk]) -> NothingSpoken:
 def _timeout_error(done: int, total: int) -> OutOfTime:
     """The error at a deadline; it states how many chunks are kept."""
     return OutOfTime(
-        f"The time ran out with {done} of {total} chunks spoken. They are kept: send the request "
+        f"Time ran out with {done} of {total} chunks synthesized. They are kept: send the request "
         "again to continue.",
         chunks_done=done,
         chunks=total,
@@ -93,4 +93,4 @@ def _combine_failures(
     permanent = [each for each in failures.values() if not isinstance(each, SpeechUnavailable)]
     reason = next(iter(permanent or failures.values()))
     error_type = SpeechFailed if permanent else SpeechUnavailable
-    return error_type(f"Could not say {named}{more}: {reason}", passages)
+    return error_type(f"Could not synthesize {named}{more}: {reason}", passages)

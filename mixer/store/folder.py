@@ -194,7 +194,7 @@ class FolderStore:
             Misconfigured: no server would honour it.
         """
         if self._links is None:
-            raise Misconfigured("This folder takes no uploads: no server stands before it.")
+            raise Misconfigured("This folder does not accept uploads: it has no server.")
         return self._links.sign_form(validate_key(key), content_type, max_bytes, expires_s)
 
     def _path(self, key: str) -> Path:

@@ -29,7 +29,7 @@ def translate_s3_errors(key: str) -> Iterator[None]:
     except ClientError as error:
         raise _translate_error(error, key) from error
     except (BotoCoreError, Boto3Error) as error:
-        raise StoreFailed(f"The object {key} is out of reach: {error}", key=key) from error
+        raise StoreFailed(f"The object {key} cannot be reached: {error}", key=key) from error
 
 
 def _translate_error(error: "ClientError", key: str) -> NotFound | StoreFailed:
@@ -38,4 +38,4 @@ def _translate_error(error: "ClientError", key: str) -> NotFound | StoreFailed:
         return NotFound(f"The object {key} does not exist.", key=key)
     if code in CONFLICT_CODES:
         return WriteConflict(f"The object {key} was written by another request just now.", key=key)
-    return StoreFailed(f"S3 refuses the object {key}: {error}", key=key)
+    return StoreFailed(f"S3 refused the object {key}: {error}", key=key)

@@ -112,8 +112,8 @@ class DailyBudget:
         spent_usd = self._sum_usd(folder)
         if spent_usd > self.max_daily_usd:
             raise CapReached(
-                f"This would cost about ${predicted_usd:.2f}, more than is left of the "
-                f"${self.max_daily_usd:.2f} that a caller may spend in a day; nothing was spent.",
+                f"This would cost about ${predicted_usd:.2f}, which exceeds what is left of the "
+                f"${self.max_daily_usd:.2f} that a caller may spend per day; nothing was spent.",
                 retry_after_s=self._until_midnight_s(),
             )
 

@@ -17,7 +17,7 @@ def validate_cover_key(key: str) -> str:
         raise BadInput(f"cover: {error}", field="cover") from error
     if not key.startswith(UPLOADS_PREFIX):
         raise BadInput(
-            f"cover: {key[:80]!r} is no key that POST /uploads has answered.", field="cover"
+            f"cover: {key[:80]!r} is not a key returned by POST /uploads.", field="cover"
         )
     return key
 

@@ -105,7 +105,7 @@ class StoryFolder:
 
 def _version_error(key: str) -> StoreFailed:
     return StoreFailed(
-        f"The object {key} was written by another version of Mixer; ask for the story anew.",
+        f"The object {key} was written by another version of Mixer; start the story again.",
         key=key,
     )
 

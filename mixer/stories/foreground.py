@@ -171,7 +171,7 @@ def mix_local_files(files: LocalMix, options: Options, out: Path, context: JobCo
         MixerError: as the steps raise it.
     """
     if not files.chunks:
-        raise BadInput("There is no chunk to mix.")
+        raise BadInput("There are no chunks to mix.")
     keys = tuple(str(path) for path in files.chunks)
     inputs = {key: Path(key) for key in keys}
     music = str(files.music) if files.music else ""

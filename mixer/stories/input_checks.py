@@ -74,7 +74,7 @@ def check_key(key: str, field: str) -> None:
     except BadInput as error:
         raise BadInput(f"{field}: {error}", field=field, key=key) from error
     if key.startswith(PRIVATE_PREFIXES):
-        raise Forbidden(f"{field}: {key} is nothing to be mixed.", field=field, key=key)
+        raise Forbidden(f"{field}: {key} may not be mixed.", field=field, key=key)
 
 
 def parse_music_key(music: str) -> str:
@@ -87,7 +87,7 @@ def parse_music_key(music: str) -> str:
     try:
         key = unquote(urlsplit(music).path).removeprefix("/") if "://" in music else music
     except ValueError as error:
-        raise BadInput("music: this is neither a key nor an address.", field="music") from error
+        raise BadInput("music: not a key and not a URL.", field="music") from error
     check_key(key, "music")
     return key
 
@@ -115,7 +115,7 @@ def _check_sizes(objects: Mapping[InputName, StoredObject], limits: InputLimits)
 
 def _size_error(what: str, size_bytes: int, limit_bytes: int) -> ObjectTooLarge:
     return ObjectTooLarge(
-        f"{what}: {size_bytes:,} bytes are more than the {limit_bytes:,} that are mixed here.",
+        f"{what}: {size_bytes:,} bytes exceed the limit of {limit_bytes:,}.",
         size_bytes=size_bytes,
         limit_bytes=limit_bytes,
     )

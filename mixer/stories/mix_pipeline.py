@@ -86,7 +86,7 @@ def measure_music(path: Path, name: str, processes: ProcessGroup) -> SoundFile:
     """
     measured = measure(path, name, channels=MUSIC_CHANNELS, processes=processes)
     if measured.loudness_lufs is None:
-        raise BadInput(f"There is nothing to hear in the music {name}.", key=name)
+        raise BadInput(f"The music {name} is silent.", key=name)
     return SoundFile(name, measured)
 
 

@@ -27,7 +27,7 @@ class StoryKind(StrEnum):
 
 
 class StoryState(StrEnum):
-    """How far a story is."""
+    """The status of a story."""
 
     QUEUED = "queued"
     PLANNING = "planning"

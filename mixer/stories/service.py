@@ -175,7 +175,7 @@ class StoryService:
         status = build_status(seen, self.now())
         if seen.result is not None:
             raise StoryEnded(
-                f"The story {story} is {status.state} already.", story_id=story, state=status.state
+                f"The story {story} is already {status.state}.", story_id=story, state=status.state
             )
         folder, attempt = StoryFolder(self.store, story), max(1, seen.progress.attempt)
         folder.claim(cancelled_name(attempt), {"cancelled_s": self.now().timestamp()})
@@ -202,7 +202,7 @@ class StoryService:
             there = folder.read(REQUEST, StoredRequest)
             if there.fingerprint != request.fingerprint:
                 raise KeyReused(
-                    "Idempotency-Key: it was sent with another request before; use a new one.",
+                    "Idempotency-Key: already used for another request; use a new one.",
                     field="Idempotency-Key",
                 )
             request = there
@@ -216,8 +216,8 @@ class StoryService:
         request = folder.find(REQUEST, StoredRequest) if is_story_id(story) else None
         if request is None or request.caller != caller:
             raise NotFound(
-                f"There is no story {story[:64]!r}. Stories are kept for some days only; the same "
-                "request makes it anew.",
+                f"There is no story {story[:64]!r}. Stories are kept for some days; repeat the "
+                "request to make it again.",
                 story_id=story[:64],
             )
         return load_snapshot(folder, request)

@@ -104,7 +104,7 @@ def _missing_error(key: str, line: int) -> NotFound:
     if not line:
         return NotFound(f"music: there is no music {key}.", field="music", key=key)
     return NotFound(
-        f"line {line}: there is no music or sound {key} in the library or among your uploads.",
+        f"line {line}: {key} is neither in the library nor among your uploads.",
         key=key,
         line=line,
     )

@@ -158,7 +158,7 @@ class SpeechService:
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
 
     def list_voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
-        """Who can speak, the default first."""
+        """The voices, the default first."""
         with self.open_engine("", deadline_s) as engine:
             return engine.voices()
 
@@ -233,8 +233,8 @@ class SpeechService:
         """
         if chars > self.max_text_chars:
             raise TextTooLong(
-                f"text: {chars:,} characters are more than the {self.max_text_chars:,} of one "
-                "request. Send it in parts, or to POST /stories, which takes the most.",
+                f"text: {chars:,} characters exceed the limit of {self.max_text_chars:,} for one "
+                "request. Send it in parts, or use POST /stories, which accepts longer texts.",
                 field="text",
                 characters=chars,
                 limit=self.max_text_chars,

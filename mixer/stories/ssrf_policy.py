@@ -34,11 +34,11 @@ def validate_webhook_url(url: str) -> str:
     parts = _split_url(url)
     host = (parts.hostname or "").removesuffix(".")
     if parts.scheme != "https" or not host or "@" in parts.netloc or parts.fragment:
-        raise _webhook_error("it must be an https address without a name or password in it")
+        raise _webhook_error("it must be an https URL without a user name or password")
     if literal := _parse_ip(host):
         check_public_addresses([str(literal)])
     elif "[" in parts.netloc or not _is_domain_name(host):
-        raise _webhook_error("only servers on the internet are told")
+        raise _webhook_error("only servers on the public internet are allowed")
     return url
 
 
@@ -52,7 +52,7 @@ def check_public_addresses(addresses: Sequence[str]) -> None:
         BadInput: one of them does, or there is none.
     """
     if not addresses or not all(map(is_public_address, addresses)):
-        raise _webhook_error("only servers on the internet are told")
+        raise _webhook_error("only servers on the public internet are allowed")
 
 
 def is_public_address(address: str) -> bool:
@@ -71,9 +71,9 @@ def _split_url(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise _webhook_error("it is no address") from error
+        raise _webhook_error("it is not a URL") from error
     if port == 0 or not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>'):
-        raise _webhook_error("it is no address")
+        raise _webhook_error("it is not a URL")
     return parts
 
 

@@ -39,7 +39,7 @@ def store_cover(
         put_cover(folder, fetch_cover(folder.store, wanted))
     elif cover_name:
         said = cover_name[:MAX_NAME_CHARS]
-        return (f"The cover {said} is not here: upload it, and send its key as the cover.",)
+        return (f"The cover {said} is not available: upload it and send its key as cover.",)
     elif text_cover is not None:
         try:
             put_cover(folder, encode_cover(text_cover.content, "of the book"))

@@ -140,9 +140,9 @@ class Webhook:
             )
         except (OSError, http.client.HTTPException, BadInput, ValueError) as error:
             reason = type(error).__name__
-            raise WebhookFailed(f"The webhook could not be told: {reason}.") from error
+            raise WebhookFailed(f"Webhook delivery failed: {reason}.") from error
         if status not in SUCCESS:
-            raise WebhookFailed(f"The webhook answered {status}.", status=status)
+            raise WebhookFailed(f"The webhook returned status {status}.", status=status)
 
     def _post_notice(self, url: str, story: str, body: bytes) -> int:
         parts = urlsplit(url)

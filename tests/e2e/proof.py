@@ -223,9 +223,9 @@ class Proof:
             said = self.run_make("deploy", "YES=1")
             unchanged = re.findall(r"^(\S+): nothing to change$", said, re.MULTILINE)
             assert unchanged == [stack.name(NAME) for stack in STACKS], said
-            assert "is there already" in said
+            assert "already exists" in said
             assert "0 of them changed" in said
-            assert "kept nowhere" not in said
+            assert "not stored" not in said
             row.result = "nothing pushed, nothing changed, no new token"
 
     def await_schedule(self) -> None:

@@ -70,7 +70,7 @@ def test_nothing_but_silence_is_refused_by_name(mixer: InProcessCli):
     quiet = write_sound(Path("quiet.wav"), silence(3.0), VOICE_HZ)
     done = mixer("mix", quiet, "--out", "mix.mp3")
     assert done.code == 1
-    assert "nothing to hear" in done.error
+    assert "nothing to mix" in done.error
     assert not Path("mix.mp3").exists()
 
 

@@ -90,14 +90,14 @@ def days(session: boto3.Session) -> str:
 def test_changes_are_shown_before_anything_is_made(session, talk):
     stack(session, talk)
     assert days(session) == "7"
-    assert talk.questions == ["Carry this out on proof-infra?"]
+    assert talk.questions == ["Apply these changes to proof-infra?"]
     before = talk.said.partition("create complete")[0]
     assert "+  OutputBucket  S3::Bucket" in before
 
 
 def test_nothing_is_made_without_consent(session):
     talk = Talk(yes=False)
-    with pytest.raises(DeploymentError, match="left as it is"):
+    with pytest.raises(DeploymentError, match="was not changed"):
         stack(session, talk)
     assert client(session, "s3").list_buckets()["Buckets"] == []
 
@@ -174,7 +174,7 @@ def test_what_is_not_committed_is_not_deployed(checkout):
 
 
 def test_folder_that_is_no_checkout_is_told(tmp_path):
-    with pytest.raises(DeploymentError, match="git says"):
+    with pytest.raises(DeploymentError, match="git failed"):
         image.read_commit(tmp_path)
 
 
@@ -313,7 +313,7 @@ def test_audio_stays_unless_somebody_says_otherwise(session, talk):
     filled(session, bucket_of(session, "PageBucket"))
     destroy("proof", session, talk.desk, audio=False)
     assert buckets(session) == [audio]
-    assert f"It stays. {audio}: 5 objects" in talk.said
+    assert f"Kept: {audio}: 5 objects" in talk.said
     asked = Talk(yes=False)
     destroy("proof", session, asked.desk, audio=None)
     assert buckets(session) == [audio]
@@ -331,7 +331,7 @@ def test_nothing_is_deleted_without_consent(session, talk):
 
 def test_nothing_there_is_said(session, talk):
     destroy("proof", session, talk.desk, audio=True)
-    assert talk.lines == ["Nothing of proof is there."]
+    assert talk.lines == ["proof is not deployed."]
 
 
 def test_other_deployments_audio_is_not_ours(session, talk):

@@ -206,7 +206,7 @@ def test_m4b_is_told_from_m4a_and_begins_with_its_index(tmp_path: Path):
 def test_wav_beyond_four_gibibytes_is_refused_with_a_hint(tmp_path: Path):
     mix = mix_of(tmp_path, "wav")
     hours = replace(mix.timeline, length=7 * 3_600 * mix.timeline.rate_hz, channels=2)
-    with pytest.raises(BadOption, match=r"7\.0 hours need 4\.1 GiB: ask for flac"):
+    with pytest.raises(BadOption, match=r"7\.0 hours need 4\.1 GiB; use flac"):
         replace(mix, timeline=hours).render()
     assert not mix.path.exists()
 

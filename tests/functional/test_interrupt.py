@@ -69,7 +69,7 @@ def ended(process: subprocess.Popen[str], *numbers: signal.Signals) -> str:
     _, said = process.communicate(timeout=30)
     assert time.monotonic() - began_s < ENDS_WITHIN_S
     assert process.returncode == INTERRUPTED
-    assert said.rstrip().endswith("mixer: interrupted; what was finished is kept.")
+    assert said.rstrip().endswith("mixer: interrupted; finished work is kept.")
     assert "Traceback" not in said
     _, left = psutil.wait_procs(children, timeout=0.5)
     assert not [each for each in left if runs(each)]
@@ -87,7 +87,7 @@ def assert_nothing_is_left(folder: Path) -> None:
 
 
 def spoken_now(said: str) -> int:
-    found = re.search(r"(\d+) of 12 chunks spoken now", said)
+    found = re.search(r"(\d+) of 12 chunks synthesized", said)
     assert found
     return int(found[1])
 

@@ -182,7 +182,7 @@ def test_file_without_sound_is_named(tmp_path: Path, content: bytes):
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
 def test_film_without_sound_is_named(tmp_path: Path, name: str):
-    with pytest.raises(UnplayableAudio, match=rf"no sound in .*{name}"):
+    with pytest.raises(UnplayableAudio, match=rf"no audio in .*{name}"):
         measure(write_silent_film(tmp_path / name))
 
 

@@ -96,7 +96,7 @@ def test_what_holds_no_sound_is_named_as_music_and_as_chunk(mixer, chunks, broke
 def test_silence_alone_is_no_mix(mixer, broken):
     done = mixer("mix", broken[5], "--out", "mix.mp3")
     assert done.code == 1
-    assert "nothing to hear" in done.error
+    assert "nothing to mix" in done.error
 
 
 def test_a_silent_chunk_among_others_is_left_out(mixer, chunks, broken):

@@ -379,7 +379,7 @@ def test_place_that_cannot_be_written_is_told_before_rendering(tmp_path: Path):
     ):
         replace(mix, path=tmp_path / "file" / "mix.mp3").render()
     (tmp_path / "folder").mkdir()
-    with pytest.raises(StoreFailed, match="a folder has that name"):
+    with pytest.raises(StoreFailed, match="a folder with that name exists"):
         replace(mix, path=tmp_path / "folder").render()
 
 

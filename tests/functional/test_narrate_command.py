@@ -66,7 +66,7 @@ def chunks_in(store):
 
 
 def spoken_now(done):
-    return int(re.search(r"(\d+) of \d+ chunks spoken now", done.out)[1])
+    return int(re.search(r"(\d+) of \d+ chunks synthesized", done.out)[1])
 
 
 def test_it_leaves_audio_captions_picture_and_report_and_says_where(told, home):

@@ -98,7 +98,7 @@ def test_text_becomes_a_finished_sound_behind_a_link(server, tmp_path):
     assert status == 200
     status, again = server.json("POST", "/mixstory", {**speech, "speed": 2})
     assert (status, again["key"]) == (200, mixed["key"])
-    assert again["warnings"] == ["There is no field “speed”; it was ignored."]
+    assert again["warnings"] == ["Unknown field “speed” was ignored."]
     link = urlsplit(mixed["download_url"])
     assert link.netloc == f"127.0.0.1:{server.port}"
     target = f"{link.path}?{link.query}"

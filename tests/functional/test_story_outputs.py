@@ -170,7 +170,7 @@ def test_a_story_links_what_it_was_asked_for(stories):
     ("more", "status", "code", "said"),
     [
         ({"cover": "uploads/no.png"}, 404, "not_found", "no uploaded picture uploads/no.png"),
-        ({"cover": "music/bed.mp3"}, 400, "bad_input", "is no key that POST /uploads has answered"),
+        ({"cover": "music/bed.mp3"}, 400, "bad_input", "is not a key returned by POST /uploads"),
         ({"outputs": ["read_aloud"], "format": "opus"}, 400, "bad_option", "use mp3, m4a"),
         ({"outputs": ["pdf"]}, 400, "bad_input", "outputs"),
         ({"year": "soon"}, 400, "bad_input", "year"),

@@ -58,7 +58,7 @@ def test_new_files_heed_the_umask_and_many_threads_leave_it_alone(tmp_path: Path
 
 def test_folder_in_the_files_place_is_told_before_anything_is_written(tmp_path: Path):
     (tmp_path / "story.mp3").mkdir()
-    with pytest.raises(StoreFailed, match="a folder has that name"):
+    with pytest.raises(StoreFailed, match="a folder with that name exists"):
         open_atomic(tmp_path / "story.mp3").__enter__()
     assert [path.name for path in tmp_path.rglob("*")] == ["story.mp3"]
 

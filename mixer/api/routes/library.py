@@ -30,38 +30,40 @@ BODY_BYTES = 5_500_000
 class TrackAnswer(BaseModel):
     """A piece of music."""
 
-    key: Annotated[str, Field(description="What `music` is given.")]
+    key: Annotated[str, Field(description="Key to send as `music`.")]
     title: str
     size_bytes: int
-    duration_s: Annotated[float | None, Field(description="None where nobody has measured it.")]
-    url: Annotated[str, Field(description="Where it can be heard, for a while.")]
+    duration_s: Annotated[float | None, Field(description="Null if it has not been measured.")]
+    url: Annotated[str, Field(description="Temporary link for listening.")]
 
 
 class MusicAnswer(BaseModel):
-    """The music to choose from, by title."""
+    """The music library, by title."""
 
     music: list[TrackAnswer]
-    expires_s: Annotated[int, Field(description="How long the links are good.")]
+    expires_s: Annotated[int, Field(description="Lifetime of the links in seconds.")]
 
 
 class UploadBody(RequestBody):
-    """A file that somebody wants to send."""
+    """A file to upload."""
 
     name: Annotated[
         str,
-        Field(min_length=1, max_length=255, description="Of the file.", examples=["evening.mp3"]),
+        Field(
+            min_length=1, max_length=255, description="Name of the file.", examples=["evening.mp3"]
+        ),
     ]
-    size_bytes: Annotated[int, Field(ge=1, description="Of the file; it may not be larger.")]
+    size_bytes: Annotated[int, Field(ge=1, description="Size of the file; it may not be larger.")]
 
 
 class UploadAnswer(BaseModel):
-    """Where the file may be sent: a form of type multipart/form-data, the file in it last."""
+    """The upload form: multipart/form-data with the file as its last field."""
 
-    key: Annotated[
-        str, Field(description="What `music`, `cover`, or `source` of a story, is given then.")
-    ]
+    key: Annotated[str, Field(description="Key to send as `music`, `cover` or `source`.")]
     url: str
-    fields: Annotated[dict[str, str], Field(description="Of the form, before the field `file`.")]
+    fields: Annotated[
+        dict[str, str], Field(description="Fields of the form, before the field `file`.")
+    ]
     max_bytes: int
     expires_s: int
     warnings: list[str]
@@ -85,21 +87,23 @@ class LimitsAnswer(BaseModel):
 
 
 class CapabilitiesAnswer(BaseModel):
-    """What this server can do."""
+    """What this server offers."""
 
     version: str
-    auth: Annotated[str, Field(description="`token` where callers need one, else `none`.")]
-    stories: Annotated[bool, Field(description="Whether POST /stories is there.")]
+    auth: Annotated[str, Field(description="`token` if callers need one, otherwise `none`.")]
+    stories: Annotated[bool, Field(description="Whether POST /stories is available.")]
     chapters: bool
     presets: list[str]
     formats: list[str]
     text_types: list[str]
     options: dict[str, RangeAnswer]
     limits: LimitsAnswer
-    music_types: Annotated[list[str], Field(description="Endings of files of music.")]
-    source_types: Annotated[list[str], Field(description="Endings of texts that may be uploaded.")]
-    picture_types: Annotated[list[str], Field(description="Endings of covers.")]
-    outputs: Annotated[list[str], Field(description="What a story may be asked for besides.")]
+    music_types: Annotated[list[str], Field(description="File extensions of music.")]
+    source_types: Annotated[
+        list[str], Field(description="File extensions of texts that may be uploaded.")
+    ]
+    picture_types: Annotated[list[str], Field(description="File extensions of covers.")]
+    outputs: Annotated[list[str], Field(description="Extra files that a story can make.")]
 
 
 def add_library_routes(
@@ -113,7 +117,7 @@ def add_library_routes(
         get_capabilities: what the server can do, from `capabilities_of`.
     """
 
-    @api.get("/music", **describe_route("List the music to choose from", MusicAnswer))
+    @api.get("/music", **describe_route("List the music library", MusicAnswer))
     def music() -> Response[str]:
         work = library()
         tracks = [
@@ -122,12 +126,12 @@ def add_library_routes(
         ]
         return json_response(200, {"music": tracks, "expires_s": work.link_lifetime_s})
 
-    @api.post("/uploads", **describe_route("Get a form to send a file with", UploadAnswer))
+    @api.post("/uploads", **describe_route("Get an upload form", UploadAnswer))
     def upload(body: Annotated[UploadBody, Body()]) -> Response[str]:
         key, form = library().create_upload(body.name, body.size_bytes)
         return json_response(200, {"key": key, **asdict(form), "warnings": body.warnings()})
 
-    @api.get("/capabilities", **describe_route("Say what this server can do", CapabilitiesAnswer))
+    @api.get("/capabilities", **describe_route("List what this server offers", CapabilitiesAnswer))
     def capabilities() -> Response[str]:
         return json_response(200, get_capabilities())
 

@@ -38,7 +38,7 @@ def add_speech_routes(
         start_story: begins stories, for what takes longer than a caller is kept waiting.
     """
     answers = describe_route(
-        "Speak a text", SynthesizeAnswer, EstimateAnswer, deferred=StoryAccepted
+        "Synthesize a text", SynthesizeAnswer, EstimateAnswer, deferred=StoryAccepted
     )
 
     @api.post("/synthesize", **answers)
@@ -59,12 +59,14 @@ def add_speech_routes(
 
         return run_or_defer(context, start_story, _build_story_request(body, caller), synthesize)
 
-    @api.post("/estimate", **describe_route("Foretell what a text would take", EstimateAnswer))
+    @api.post(
+        "/estimate", **describe_route("Estimate the length and cost of a text", EstimateAnswer)
+    )
     def estimate(body: Annotated[TextBody, Body()]) -> Response[str]:
         plan = speech_service().plan_text(body.text, body.options(), api.request_context.deadline_s)
         return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=False))
 
-    @api.get("/voices", **describe_route("List who can speak", VoicesAnswer))
+    @api.get("/voices", **describe_route("List the voices", VoicesAnswer))
     def voices() -> Response[str]:
         listed = speech_service().list_voices(api.request_context.deadline_s)
         return json_response(200, {"voices": [asdict(voice) for voice in listed]})

@@ -56,7 +56,7 @@ def add_story_routes(api: Api, dependencies: Callable[[], StoryDependencies]) ->
         dependencies: does the work; asked for when the first request comes.
     """
 
-    @api.post("/stories", **describe_route("Have a story told", StoryAccepted, status=202))
+    @api.post("/stories", **describe_route("Start a story", StoryAccepted, status=202))
     def begin(body: Annotated[StoryBody, Body()]) -> Response[str]:
         work, caller = dependencies(), api.request_context.caller or ""
         key = api.current_event.headers.get("idempotency-key", "")
@@ -73,7 +73,7 @@ def add_story_routes(api: Api, dependencies: Callable[[], StoryDependencies]) ->
         listed = [_build_summary(story, status) for story, status in found.stories]
         return json_response(200, {"stories": listed, "next": found.cursor})
 
-    @api.get("/stories/<story_id>", **describe_route("Ask how far a story is", StoryAnswer))
+    @api.get("/stories/<story_id>", **describe_route("Get the status of a story", StoryAnswer))
     def status(story_id: str) -> Response[str]:
         work = dependencies()
         return json_response(
@@ -105,13 +105,13 @@ def _build_story_request(
         TextTooLong: longer than a story may be.
     """
     if (body.text is None) == (body.source is None):
-        raise BadInput("text: send either a text or the source that was uploaded.", field="text")
+        raise BadInput("text: send either a text or the key of an uploaded source.", field="text")
     text = body.text or ""
     if body.source is None and not text.strip():
-        raise UnreadableText("text: the story holds no words to say.", field="text")
+        raise UnreadableText("text: the story contains no words to speak.", field="text")
     if len(text) > max_chars:
         raise TextTooLong(
-            f"text: {len(text):,} characters are more than the {max_chars:,} of a story.",
+            f"text: {len(text):,} characters exceed the limit of {max_chars:,}.",
             field="text",
             characters=len(text),
             limit=max_chars,
@@ -138,13 +138,13 @@ def _validate_source_key(source: str) -> str:
     except BadInput as error:
         raise BadInput(f"source: {error}", field="source") from error
     if not source.startswith(UPLOADS_PREFIX):
-        raise BadInput("source: it is no key that POST /uploads has answered.", field="source")
+        raise BadInput("source: not a key returned by POST /uploads.", field="source")
     return source
 
 
 def _validate_cursor(cursor: str) -> str:
     if cursor and not all(part.isalnum() for part in cursor.split("-")):
-        raise BadInput("cursor: it is none that GET /stories has answered.", field="cursor")
+        raise BadInput("cursor: not a cursor returned by GET /stories.", field="cursor")
     return cursor
 
 

@@ -122,7 +122,7 @@ def measure(
                 processes=processes,
             )
         except RenderFailed as error:
-            raise UnplayableAudio(f"FFmpeg finds no sound in {name}.", key=name) from error
+            raise UnplayableAudio(f"FFmpeg finds no audio in {name}.", key=name) from error
         blocks = _parse_blocks(blocks_file.read_text())
     return _parse_measurement(done.stdout.decode(), done.stderr, blocks, name)
 
@@ -165,10 +165,10 @@ def _parse_measurement(
 ) -> Measurement:
     passes, stream = _WHOLE.findall(stderr), _STREAM.search(stderr)
     if stream is None or not any(int(found[-1]) for found in passes):
-        raise UnplayableAudio(f"There is not a single sample of sound in {name}.", key=name)
+        raise UnplayableAudio(f"{name} contains no audio samples.", key=name)
     if len(passes) > 1:
         raise UnplayableAudio(
-            f"{name} changes its sample rate or its channels on the way: convert it to one format.",
+            f"The sample rate or channels of {name} change midway: convert it to one format.",
             key=name,
         )
     offset, peak_dbfs, at_peak, samples = passes[0]

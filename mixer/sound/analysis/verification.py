@@ -250,7 +250,7 @@ class _Decoding:
     ) -> Verification:
         found = decode_levels(source, files, self.blocks, skips, self.processes)
         if not found.momentary_lufs and not skips.preroll:
-            raise RenderFailed("There is not a moment of sound in the finished file.")
+            raise RenderFailed("The finished file contains no audio.")
         return Verification(
             integrated_lufs=integrated_lufs(histogram(found.momentary_lufs, FINE_BIN_LU)),
             true_peak_dbtp=found.true_peak_dbtp,

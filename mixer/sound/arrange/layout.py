@@ -125,9 +125,7 @@ def _select_audible(takes: Sequence[Take]) -> list[Take]:
     audible = [take for take in takes if not take.measured.is_silent]
     if not audible:
         keys = [take.source for take in islice(takes, NAMED_TAKES)]
-        raise UnplayableAudio(
-            "There is nothing to hear: every chunk is silent or empty.", keys=keys
-        )
+        raise UnplayableAudio("There is nothing to mix: every chunk is silent or empty.", keys=keys)
     return audible
 
 

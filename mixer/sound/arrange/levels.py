@@ -112,7 +112,7 @@ def cue_gains_db(
     """
     loudness = music.measured.loudness_lufs
     if loudness is None:
-        raise BadInput(f"There is nothing to hear in the music {music.source}.", key=music.source)
+        raise BadInput(f"The music {music.source} is silent.", key=music.source)
     usual = VOICE_LUFS - level_lu - loudness - music.dual_mono_db
     gains = []
     for cue in cues:
@@ -136,7 +136,7 @@ def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -
     """
     loudness = sound.measured.loudness_lufs
     if loudness is None:
-        raise BadInput(f"There is nothing to hear in the sound {sound.source}.", key=sound.source)
+        raise BadInput(f"The sound {sound.source} is silent.", key=sound.source)
     wanted = VOICE_LUFS + level_lu - loudness - sound.dual_mono_db
     highest_db = UNDER_SPEECH_PEAK_DB if is_under_speech else IN_PAUSE_PEAK_DB
     return quantize_gain(min(wanted, highest_db - sound.measured.true_peak_dbtp))

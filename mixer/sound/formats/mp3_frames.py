@@ -168,7 +168,7 @@ def _encoder_tag(bitrate_kbps: int, delay: int, padding: int, whole_bytes: int) 
 
 def _frame_bytes(stream: bytes, at: int) -> int:
     if stream[at : at + 2] != _SYNC:
-        raise RenderFailed(f"The encoder's stream holds no MP3 frame at byte {at}.")
+        raise RenderFailed(f"The encoder's stream has no MP3 frame at byte {at}.")
     padded = bool(stream[at + 2] & _PADDING_BIT)
     return FRAME_SAMPLES // 8 * _bitrate_kbps(stream, at) * 1000 // RATE_HZ + padded
 

@@ -204,5 +204,5 @@ def _adts_offsets(stream: IO[bytes]) -> "array[int]":
 def _adts_frame_bytes(header: bytes, at: int) -> int:
     """The bytes of a frame (13818-7, 6.2): a sync word of 12 bits, the length in 13 from bit 30."""
     if int.from_bytes(header[:2]) >> 4 != _ADTS_SYNC:
-        raise RenderFailed(f"The encoder's stream holds no AAC frame at byte {at}.")
+        raise RenderFailed(f"The encoder's stream has no AAC frame at byte {at}.")
     return int.from_bytes(header[3:6]) >> 5 & 0x1FFF

@@ -133,7 +133,7 @@ def _stream_to_ffmpeg(
                     stream.write_to(file)
         except BrokenPipeError as error:
             encoder.result()  # says why it reads no more
-            raise RenderFailed("FFmpeg ended before it had read everything.") from error
+            raise RenderFailed("FFmpeg ended before it had read all input.") from error
         except BaseException:
             processes.stop()  # or it would go on with what it has
             raise
@@ -146,7 +146,7 @@ def _open_pipe(pipe: Path, encoder: Future[CommandOutput]) -> Iterator[BinaryIO]
     while (descriptor := _open_write_end(pipe)) is None:
         if encoder.done():
             encoder.result()
-            raise RenderFailed("FFmpeg ended before it was given anything.")
+            raise RenderFailed("FFmpeg ended before it had read any input.")
         time.sleep(READER_POLL_S)
     os.set_blocking(descriptor, True)
     file = open(descriptor, "wb")  # noqa: PTH123, SIM115 - a descriptor has no path; closed below

@@ -57,9 +57,9 @@ class Wav(ConcatenatedFormat):
         if whole_bytes > MAX_BYTES:
             hours = spec.samples / MIX_RATE_HZ / 3600
             raise BadOption(
-                f"format: a WAV file ends at 4 GiB, and {hours:.1f} hours need"
-                f" {whole_bytes / 2**30:.1f} GiB: ask for flac, which keeps every sample, or for"
-                " mp3 or m4b.",
+                f"format: a WAV file holds at most 4 GiB, but {hours:.1f} hours need"
+                f" {whole_bytes / 2**30:.1f} GiB; use flac, which is lossless,"
+                " or mp3 or m4b.",
                 field="format",
             )
 
@@ -108,7 +108,7 @@ def find_samples(file: IO[bytes]) -> int:
         if name == b"data":
             return at + _CHUNK_HEADER_BYTES
         if not name:
-            raise RenderFailed("The WAV file holds no samples.")
+            raise RenderFailed("The WAV file contains no samples.")
         at += _CHUNK_HEADER_BYTES + size + size % 2
 
 

@@ -182,6 +182,6 @@ def _read_stream(stream: EncodedStream) -> bytes:
     stream.write_to(content)
     if content.tell() != stream.size_bytes:
         raise StoreFailed(
-            f"The segment {stream.key} has changed while it was joined: try again.", key=stream.key
+            f"The segment {stream.key} changed during the join; try again.", key=stream.key
         )
     return content.getvalue()

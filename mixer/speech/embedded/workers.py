@@ -53,7 +53,7 @@ class WorkerProcess(Generic[Request, Reply]):
             self._connection.send(request)
             reply: Reply = self._connection.recv()
         except (EOFError, OSError) as error:
-            raise WorkerDied("A speech process died in the middle of a chunk.") from error
+            raise WorkerDied("A speech process ended in the middle of a chunk.") from error
         return reply
 
     def kill(self) -> None:

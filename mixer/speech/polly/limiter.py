@@ -261,4 +261,4 @@ def _bucket_capacity(quota: Quota) -> float:
 
 
 def _timeout_error() -> OutOfTime:
-    return OutOfTime("The time ran out before the speech service's quota allowed the call.")
+    return OutOfTime("Time ran out before the speech service's quota allowed the call.")

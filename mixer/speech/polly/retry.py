@@ -110,7 +110,7 @@ class Retry:
         delay_s = self.random_fraction() * min(self.policy.max_delay_s, longest_s)
         last_start_s = self._last_start_s()
         if last_start_s is not None and self.now() + delay_s > last_start_s:
-            raise OutOfTime("The time ran out before the speech service could be called again.")
+            raise OutOfTime("Time ran out before the speech service could be called again.")
         (self.sleep or self.stop.wait)(delay_s)
 
 
@@ -124,6 +124,6 @@ def _service_errors() -> tuple[type[Exception], ...]:
 def _unavailable_error(error: Exception, tries: int, passage: str) -> SpeechUnavailable:
     return SpeechUnavailable(
         f"The speech service failed at “{passage}”: {error} (tried {tries} times). "
-        "What is spoken already is kept; try again later.",
+        "Finished speech is kept; try again later.",
         [passage],
     )

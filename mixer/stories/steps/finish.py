@@ -26,11 +26,11 @@ CHILD_FAILED = "States.ExceedToleratedFailureThreshold"
 """What a distributed map says of a group that failed; the group has said why itself."""
 
 ERROR_SENTENCES = {
-    "States.Timeout": "A step took longer than it may; what is finished is kept.",
-    "States.DataLimitExceeded": "A step answered more than a step may; what is finished is kept.",
-    CHILD_FAILED: "A group of segments could not be rendered; what is finished is kept.",
-    "Lambda.Unknown": "A function ended without an answer, as happens where memory runs out; what "
-    "is finished is kept.",
+    "States.Timeout": "A step exceeded its time limit; finished work is kept.",
+    "States.DataLimitExceeded": "A step returned too much data; finished work is kept.",
+    CHILD_FAILED: "A group of segments could not be rendered; finished work is kept.",
+    "Lambda.Unknown": "A function ended without a response, probably because it ran out of memory; "
+    "finished work is kept.",
 }
 """What the state machine itself reports, in words."""
 
@@ -145,5 +145,5 @@ def parse_failure(error: Mapping[str, Any]) -> StoryFailure:
         return StoryFailure(
             ERROR_SENTENCES["Lambda.Unknown"], STEP_FAILED, {"reason": message[:200]}
         )
-    text = "A step of the story failed; the log of its execution says more."
+    text = "A step of the story failed; see the log of its execution."
     return StoryFailure(text, "internal", {"reason": name})

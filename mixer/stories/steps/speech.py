@@ -183,7 +183,7 @@ class StorySpeech:
         """Close a story of which the plan is all that was asked for."""
         result = StoryResult(StoryState.DONE, attempt, 0.0, duration_s=round(plan.duration_s, 3))
         write_result(folder, load_snapshot(folder), result, self.speech_service.now())
-        raise StoryPlanned("Only the plan was asked for; nothing was spent.")
+        raise StoryPlanned("Only a plan was requested; nothing was spent.")
 
     def _settle_previous(self, folder: StoryFolder, paid_usd: float) -> None:
         """Close the entry of an attempt that has planned, and died."""

@@ -91,7 +91,7 @@ def test_story_over_the_daily_cap_gets_a_plain_message(visit, tmp_path):
         tab.request_story(STORY)
         tab.await_state("failed")
         message = page.locator("#stories .error").text_content()
-        assert "may spend in a day; nothing was spent" in message
+        assert "may spend per day; nothing was spent" in message
         assert page.input_value("#text") == STORY
 
 
