@@ -8,9 +8,8 @@ import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.placement import Take
-from mixer.sound.formats.encoding import MP3, Encoding
+from mixer.sound.arrange import SoundFile, Take
+from mixer.sound.formats import MP3, Encoding
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bench.material import Material, make_material
 from bench.mixdown import build_ratio_row, measure_encoder, measure_ours
 from bench.processes import ProcessCost
 from mixer.parallel import usable_cores
-from mixer.sound.formats.encoding import Encoding
+from mixer.sound.formats import Encoding
 
 STORY_H = 0.43
 BOOK_H = 10.0

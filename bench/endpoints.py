@@ -20,12 +20,11 @@ from typing import Any, cast
 from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint
 from mixer.api.routing import Endpoint
 from mixer.compose import AwsServices
-from mixer.script.script import BreakKind, Chunk, Utterance
-from mixer.services.mix_service import MixResult, MixService
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.speech.engine import VoiceSettings
-from mixer.speech.narrator import Narrator
-from mixer.store.s3 import S3Store
+from mixer.script import BreakKind, Chunk, Utterance
+from mixer.services import MixResult, MixService
+from mixer.sound import ProcessGroup
+from mixer.speech import Narrator, VoiceSettings
+from mixer.store import S3Store
 from tests.emulators.strict_polly import StrictPolly
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, mock_s3

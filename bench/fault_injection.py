@@ -22,10 +22,11 @@ from typing import Any
 
 from bench.speech_setup import SETTINGS
 from mixer.errors import SpeechUnavailable, StoreFailed
-from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
-from mixer.speech.polly.client import create_polly_client
+from mixer.speech import SpeechEngine, VoiceSettings
+from mixer.speech.engine import Speech
+from mixer.speech.polly import create_polly_client
 from mixer.speech.recordings import PREFIX as CHUNKS_PREFIX
-from mixer.store.folder import FolderStore
+from mixer.store import FolderStore
 from mixer.stories.model import StoryKind, StoryState
 from mixer.stories.request import StoryRequest
 from mixer.stories.speech_service import EngineOpener

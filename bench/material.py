@@ -16,19 +16,17 @@ from pathlib import Path
 from bench.bench_mix import BenchMix
 from demo.bed import write_bed
 from mixer.parallel import map_in_order, usable_cores
-from mixer.publish.timing.takes import PADDING_WEIGHTS
+from mixer.publish.timing import PADDING_WEIGHTS
 from mixer.requests import Options
+from mixer.script import BreakKind, Utterance
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.planning.pauses import NATURAL
-from mixer.script.planning.ssml import SsmlStyle, build_ssml, count_billed_chars
-from mixer.script.readers.registry import TextType, read_document
-from mixer.script.script import BreakKind, Utterance
+from mixer.script.planning import NATURAL, SsmlStyle, build_ssml, count_billed_chars
+from mixer.script.readers import TextType, read_document
 from mixer.sound import ffmpeg
-from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.placement import Take
-from mixer.speech.embedded.engine import VOICES, EmbeddedEngine
-from mixer.speech.engine import VoiceSettings
+from mixer.sound.analysis import MUSIC_CHANNELS, measure
+from mixer.sound.arrange import SoundFile, Take
+from mixer.speech import VoiceSettings
+from mixer.speech.embedded import VOICES, EmbeddedEngine
 from mixer.stories.planner import plan_script
 
 STORY = Path("demo", "story.md")

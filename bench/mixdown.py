@@ -20,8 +20,8 @@ from bench.bench_mix import BenchMix
 from bench.material import Material, make_material
 from bench.processes import ProcessCost, measure_cost
 from mixer.parallel import usable_cores
+from mixer.sound import MIX_RATE_HZ
 from mixer.sound.ffmpeg import binary_path
-from mixer.sound.timeline import MIX_RATE_HZ
 
 RUNS = 5
 PINNED_RUNS = 3

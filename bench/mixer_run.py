@@ -10,17 +10,20 @@ from pathlib import Path
 from bench.bench_mix import BenchMix
 from mixer.parallel import usable_cores
 from mixer.publish.timing import chapter_starts
-from mixer.sound.analysis.verification import verify
-from mixer.sound.arrange.layout import MixStyle, build_timeline
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.tags import AudioTags
-from mixer.sound.presets import PRESETS
-from mixer.sound.render.loudness_correction import RenderAttempt
-from mixer.sound.render.mixdown import RenderJob, render
-from mixer.sound.render.render_history import RenderHistory
-from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.render.segment_renderer import RenderPool, RenderSources
-from mixer.store.folder import FolderStore
+from mixer.sound import PRESETS, ProcessGroup
+from mixer.sound.analysis import verify
+from mixer.sound.arrange import MixStyle, build_timeline
+from mixer.sound.formats import AudioTags
+from mixer.sound.render import (
+    RenderAttempt,
+    RenderHistory,
+    RenderJob,
+    RenderPool,
+    RenderSources,
+    SegmentCache,
+    render,
+)
+from mixer.store import FolderStore
 
 COLUMNS = 1_600
 PRESET = PRESETS["podcast"]

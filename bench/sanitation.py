@@ -134,10 +134,8 @@ def measure_cleanup(*, versioned: bool) -> Mapping[str, object]:
     """Clean the table once, in this process."""
     import boto3
 
-    from mixer.retention.aws_account import open_account
+    from mixer.retention import CleanupRun, Mode, open_account
     from mixer.retention.policy import read_policy
-    from mixer.retention.report import Mode
-    from mixer.retention.run import CleanupRun
 
     table = FakeBucket(versioned=versioned)
     account = open_account("123456789012", boto3.Session("none", "none", region_name="eu-west-1"))

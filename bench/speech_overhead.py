@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mixer.requests import Options
-from mixer.store.folder import FolderStore
+from mixer.store import FolderStore
 from mixer.stories.foreground import JobContext
 from mixer.stories.progress import StageTimer
 from mixer.stories.runner import StoryInput, StoryRun, StoryRunner

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from mixer.parallel import run_in_parallel
-from mixer.speech.engine import Speech, VoiceSettings
-from mixer.speech.polly.engine import PollyEngine
-from mixer.speech.polly.speech_marks import sample_count
+from mixer.speech import VoiceSettings
+from mixer.speech.engine import Speech
+from mixer.speech.polly import PollyEngine, sample_count
 from tests.emulators.polly_tables import ALLOWANCES, Allowance
 from tests.emulators.strict_polly import Counts, Faults, Latency, StrictPolly
 

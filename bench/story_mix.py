@@ -26,18 +26,17 @@ from bench.material import CHUNKS, Material, make_material
 from bench.mixdown import build_ratio_row
 from bench.processes import PRELOADED_MODULES
 from mixer.parallel import usable_cores
-from mixer.script.planning.plan import plan_document
-from mixer.script.readers.registry import TextType, read_document
-from mixer.script.script import Script
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import MP3
-from mixer.sound.render.mixdown import RenderJob, render
-from mixer.sound.render.segment_renderer import RenderPool, RenderSources
-from mixer.sound.timeline import GRID_S, Timeline
-from mixer.speech.engine import VoiceSettings
-from mixer.speech.recordings import PREFIX, Recording
-from mixer.store.folder import FolderStore
+from mixer.script import Script
+from mixer.script.planning import plan_document
+from mixer.script.readers import TextType, read_document
+from mixer.sound import ProcessGroup, Timeline
+from mixer.sound.arrange import SoundFile
+from mixer.sound.formats import MP3
+from mixer.sound.render import RenderJob, RenderPool, RenderSources, render
+from mixer.sound.timeline import GRID_S
+from mixer.speech import Recording, VoiceSettings
+from mixer.speech.recordings import PREFIX
+from mixer.store import FolderStore
 from mixer.stories.batches import split_batches, write_batches
 from mixer.stories.folder import MUSIC, REQUEST, SCRIPT, SEGMENTS, TIMELINE, StoryFolder
 from mixer.stories.keys import synthesized_name

@@ -27,9 +27,10 @@ from bench.processes import PRELOADED_MODULES
 from bench.script_plan import generate_prose
 from bench.speech_pool import LATENCY, ideal_s
 from bench.speech_setup import PLENTY_USD, SETTINGS
-from mixer.speech.engine import Speech, Voice, VoiceSettings
-from mixer.speech.polly.client import create_polly_client
-from mixer.store.folder import FolderStore
+from mixer.speech import Voice, VoiceSettings
+from mixer.speech.engine import Speech
+from mixer.speech.polly import create_polly_client
+from mixer.store import FolderStore
 from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import SCRIPT, StoryFolder

@@ -20,7 +20,7 @@ import urllib3
 from deploy import change_sets
 from deploy.errors import DeploymentError
 from deploy.terminal import Terminal
-from mixer.sound.analysis.measurement import VOICE_CHANNELS, measure
+from mixer.sound.analysis import VOICE_CHANNELS, measure
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

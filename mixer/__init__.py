@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         plan,
     )
     from mixer.requests import Options
-    from mixer.services.inspect import Inspection
+    from mixer.services import Inspection
     from mixer.stories.progress import Progress
 
 __version__ = "0.1.0"

@@ -19,17 +19,13 @@ if TYPE_CHECKING:
     from mypy_boto3_polly import PollyClient
     from mypy_boto3_s3 import S3Client
 
-    from mixer.aws.story_function import StoryFunction
-    from mixer.services.library import MusicLibrary
-    from mixer.services.mix_service import MixService
+    from mixer.aws import StoryFunction
+    from mixer.services import MixService, MusicLibrary
     from mixer.settings import Settings
-    from mixer.sound.ffmpeg import ProcessGroup
-    from mixer.speech.engine import SpeechEngine
-    from mixer.speech.polly.quota import EngineQuotas
-    from mixer.store.folder import FolderStore
-    from mixer.store.links import SignedLinks
-    from mixer.store.objects import ObjectStore
-    from mixer.store.s3 import S3Store
+    from mixer.sound import ProcessGroup
+    from mixer.speech import SpeechEngine
+    from mixer.speech.polly import EngineQuotas
+    from mixer.store import FolderStore, ObjectStore, S3Store, SignedLinks
     from mixer.stories.budget import DailyBudget
     from mixer.stories.request import StoryRequest
     from mixer.stories.service import Launcher, StoryService
@@ -47,7 +43,7 @@ CLOUD_RENDER_GROUPS = 60
 
 def create_process_group() -> "ProcessGroup":
     """A group of child processes that end together."""
-    from mixer.sound.ffmpeg import ProcessGroup
+    from mixer.sound import ProcessGroup
 
     return ProcessGroup()
 
@@ -125,7 +121,7 @@ class Services(ABC):
     @cached_property
     def mix_service(self) -> "MixService":
         """Mixes the chunks of a request."""
-        from mixer.services.mix_service import MixService
+        from mixer.services import MixService
         from mixer.stories.input_checks import InputLimits
 
         chosen = self.settings
@@ -142,7 +138,7 @@ class Services(ABC):
     @cached_property
     def music_library(self) -> "MusicLibrary":
         """Lists music and takes uploads."""
-        from mixer.services.library import SHARED_PREFIX, MusicLibrary
+        from mixer.services import SHARED_PREFIX, MusicLibrary
 
         chosen, output, music = self.settings, self.output_store, self.music_store
         return MusicLibrary(
@@ -276,7 +272,7 @@ class AwsServices(Services):
     @cached_property
     def engine_quotas(self) -> "EngineQuotas":
         """The part of the account's quota that the settings give this process."""
-        from mixer.speech.polly.quota import EngineQuotas
+        from mixer.speech.polly import EngineQuotas
 
         return EngineQuotas(self.settings.quota_shares * 100 / self.settings.quota_percent)
 
@@ -302,21 +298,21 @@ class AwsServices(Services):
     @cached_property
     def story_secret(self) -> bytes:
         """From Secrets Manager."""
-        from mixer.aws.secrets import read_secret
+        from mixer.aws import read_secret
 
         return self.secret or read_secret(self.settings.stories.secret).encode()
 
     @cached_property
     def story_launcher(self) -> "Launcher":
         """The state machine."""
-        from mixer.aws.state_machine import open_state_machine
+        from mixer.aws import open_state_machine
 
         return self.launcher or open_state_machine(self.settings.stories.state_machine)
 
     @cached_property
     def story_notifiers(self) -> "Sequence[Notifier]":
         """The event bus and the story's webhook."""
-        from mixer.aws.event_bus import open_event_bus
+        from mixer.aws import open_event_bus
         from mixer.stories.webhook import Webhook
 
         bus = open_event_bus(self.settings.stories.event_bus)
@@ -325,19 +321,19 @@ class AwsServices(Services):
     @cached_property
     def s3_client(self) -> "S3Client":
         """One for all buckets."""
-        from mixer.store.s3 import create_s3_client
+        from mixer.store import create_s3_client
 
         return self.s3 or create_s3_client()
 
     @cached_property
     def polly_client(self) -> "PollyClient":
         """One for all engines."""
-        from mixer.speech.polly.client import create_polly_client
+        from mixer.speech.polly import create_polly_client
 
         return self.polly or create_polly_client()
 
     def _open_bucket(self, name: str) -> "LinkedStore":
-        from mixer.store.s3 import S3Store
+        from mixer.store import S3Store
 
         return S3Store(self.s3_client, name)
 
@@ -417,9 +413,8 @@ def open_folder_services(
         music: where music is found; the store itself where there is no folder.
         voice: speaks, and is closed in the end; the embedded one when None.
     """
-    from mixer.speech.embedded.engine import EmbeddedEngine
-    from mixer.store.folder import FolderStore
-    from mixer.store.links import load_secret
+    from mixer.speech.embedded import EmbeddedEngine
+    from mixer.store import FolderStore, load_secret
 
     folder, links = store
     music_folder, music_links = music
@@ -440,8 +435,8 @@ def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServ
     Args:
         secret: of stories.
     """
-    from mixer.speech.polly.client import create_polly_client
-    from mixer.store.s3 import create_s3_client
+    from mixer.speech.polly import create_polly_client
+    from mixer.store import create_s3_client
 
     with closing(create_s3_client()) as s3, closing(create_polly_client()) as polly:
         yield AwsServices(settings=settings, s3=s3, polly=polly, secret=secret, runs_stories=True)
@@ -460,9 +455,7 @@ def notify_webhook_in_background(secret: bytes) -> "Notifier":
 
 def build_engine_opener(client: "PollyClient", quotas: "EngineQuotas") -> "EngineOpener":
     """Engines for one request each, which share the quota and the list of voices of the process."""
-    from mixer.speech.polly.engine import PollyEngine
-    from mixer.speech.polly.retry import Retry
-    from mixer.speech.polly.voices import VoiceCatalogue
+    from mixer.speech.polly import PollyEngine, Retry, VoiceCatalogue
 
     catalogue = VoiceCatalogue()
 
@@ -493,7 +486,7 @@ def open_story_starter(settings: "Settings") -> "Callable[[StoryRequest], str] |
 
     @cache
     def open_function() -> "StoryFunction":
-        from mixer.aws.story_function import open_story_function
+        from mixer.aws import open_story_function
 
         return open_story_function(settings.stories.function)
 

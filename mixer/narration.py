@@ -26,16 +26,14 @@ from mixer.cli.files import (
 )
 from mixer.errors import MixerError, OutOfTime, StoryCancelled
 from mixer.requests import Options, PresetName
-from mixer.script.planning.estimate import estimate_script
-from mixer.script.script import Script
-from mixer.services.inspect import Inspection
-from mixer.services.inspect import inspect as inspect_file
+from mixer.script import Script
+from mixer.script.planning import estimate_script
+from mixer.services import Inspection
+from mixer.services import inspect as inspect_file
 from mixer.settings import find_store_folder
-from mixer.sound import ffmpeg
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.speech.charges import costs_usd
-from mixer.speech.voice_selection import EMBEDDED, apply_narrator
-from mixer.store.folder import FolderStore
+from mixer.sound import ProcessGroup, ffmpeg
+from mixer.speech import EMBEDDED, apply_narrator, costs_usd
+from mixer.store import FolderStore
 from mixer.stories.foreground import JobContext, LocalMix, mix_local_files
 from mixer.stories.progress import Progress, StageTimer, ignore_progress
 from mixer.stories.run_folder import SourceText

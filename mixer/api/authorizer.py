@@ -53,6 +53,6 @@ def _header_value(event: Mapping[str, Any], name: str) -> str:
 @cache
 def _load_registry(secret: str) -> TokenRegistry:
     """One for the life of the process."""
-    from mixer.aws.secrets import read_secret
+    from mixer.aws import read_secret
 
     return TokenRegistry(lambda: read_secret(secret))

@@ -1,1 +1,14 @@
 """Services of AWS that only stories need, behind what the steps ask for. boto3 is loaded late."""
+
+from mixer.aws.event_bus import open_event_bus
+from mixer.aws.secrets import read_secret
+from mixer.aws.state_machine import open_state_machine
+from mixer.aws.story_function import StoryFunction, open_story_function
+
+__all__ = [
+    "StoryFunction",
+    "open_event_bus",
+    "open_state_machine",
+    "open_story_function",
+    "read_secret",
+]

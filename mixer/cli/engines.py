@@ -8,9 +8,8 @@ from mixer.cli.files import Source, apply_lexicon, name_story_in_errors
 from mixer.errors import BadOption
 from mixer.requests import Options
 from mixer.script import LIMITS, EngineLimits, Script
-from mixer.speech.embedded.engine import VOICES
-from mixer.speech.engine import SpeechEngine
-from mixer.speech.voice_selection import EMBEDDED, apply_narrator, select_voice
+from mixer.speech import EMBEDDED, SpeechEngine, apply_narrator, select_voice
+from mixer.speech.embedded import VOICES
 from mixer.stories.planner import plan_script
 
 POLLY = "polly"
@@ -40,11 +39,10 @@ def open_engine(name: str, *, speech_marks: bool = False) -> SpeechEngine:
     """
     select_limits(name)
     if name == EMBEDDED:
-        from mixer.speech.embedded.engine import EmbeddedEngine
+        from mixer.speech.embedded import EmbeddedEngine
 
         return EmbeddedEngine()
-    from mixer.speech.polly.client import create_polly_client
-    from mixer.speech.polly.engine import PollyEngine
+    from mixer.speech.polly import PollyEngine, create_polly_client
 
     return PollyEngine(create_polly_client(), speech_marks=speech_marks)
 

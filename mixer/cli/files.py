@@ -14,11 +14,9 @@ from mixer.errors import BadInput, BadOption, NotFound, StoreFailed, UnknownVoic
 from mixer.formats import FormatName
 from mixer.publish import Picture, encode_cover, require_cover_size
 from mixer.requests import Options
-from mixer.script.document import Document
-from mixer.script.planning.lexicon import read_lexicon
-from mixer.script.readers.epub import is_epub
-from mixer.script.readers.registry import TextType, detect_text_type, read_document
-from mixer.script.sounds import find_sound_files
+from mixer.script import Document, find_sound_files
+from mixer.script.planning import read_lexicon
+from mixer.script.readers import TextType, detect_text_type, is_epub, read_document
 
 STDIN = "-"
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)

@@ -12,9 +12,9 @@ from mixer.cli.files import require_distinct_paths
 from mixer.cli.terminal import open_job_context
 from mixer.errors import BadInput
 from mixer.files import require_writable, write_atomic
-from mixer.services.inspect import Inspection, collect_figures, draw_picture
-from mixer.services.inspect import inspect as inspect_file
-from mixer.sound.presets import PRESETS
+from mixer.services import Inspection, collect_figures, draw_picture
+from mixer.services import inspect as inspect_file
+from mixer.sound import PRESETS
 
 
 @click.command()

@@ -37,8 +37,8 @@ from mixer.files import require_writable, require_writable_folder
 from mixer.formats import DEFAULT_FORMAT
 from mixer.publish import require_cuttable
 from mixer.requests import Options
-from mixer.speech.voice_selection import EMBEDDED, apply_narrator
-from mixer.store.folder import FolderStore
+from mixer.speech import EMBEDDED, apply_narrator
+from mixer.store import FolderStore
 from mixer.stories.export import chapters_folder, output_paths
 from mixer.stories.run_folder import SourceText
 from mixer.stories.runner import StoryInput, StoryRun, StoryRunner

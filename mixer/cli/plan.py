@@ -16,10 +16,9 @@ from mixer.cli.files import find_sounds, read_story
 from mixer.cli.options import SPEECH, collect_options, contract_options, music_option
 from mixer.cli.terminal import format_estimate
 from mixer.requests import Options
-from mixer.script.planning.estimate import estimate_script
-from mixer.script.planning.pronunciation_hints import find_pronunciation_hints
-from mixer.script.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
-from mixer.speech.charges import costs_usd
+from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
+from mixer.script.planning import estimate_script, find_pronunciation_hints
+from mixer.speech import costs_usd
 
 
 @click.command()

@@ -18,10 +18,10 @@ from rich.progress import (
 )
 
 from mixer.publish.waveform import format_clock
-from mixer.script.planning.estimate import estimate_script
-from mixer.script.script import Script
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.speech.charges import costs_usd
+from mixer.script import Script
+from mixer.script.planning import estimate_script
+from mixer.sound import ProcessGroup
+from mixer.speech import costs_usd
 from mixer.stories.foreground import JobContext
 from mixer.stories.progress import StageTimer
 

@@ -14,8 +14,7 @@ from starlette.responses import FileResponse, Response
 
 from mixer.devserver.errors import HttpRefusal
 from mixer.errors import BadInput, NotFound
-from mixer.store.folder import FolderStore
-from mixer.store.links import LinkStatus, SignedLinks
+from mixer.store import FolderStore, LinkStatus, SignedLinks
 
 CONTENT_TYPES = {
     ".aac": "audio/aac",

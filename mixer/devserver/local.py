@@ -25,12 +25,12 @@ from mixer.devserver.guard import UPLOAD_PATH
 from mixer.devserver.stories import LocalStories
 from mixer.devserver.uploads import Uploads
 from mixer.settings import Settings, load_settings
-from mixer.store.links import SECRET_BYTES, SignedLinks, load_secret
+from mixer.store import SECRET_BYTES, SignedLinks, load_secret
 
 if TYPE_CHECKING:
     from mixer.compose import Services
-    from mixer.sound.ffmpeg import ProcessGroup
-    from mixer.speech.engine import SpeechEngine
+    from mixer.sound import ProcessGroup
+    from mixer.speech import SpeechEngine
 
 DEFAULTS = {"OUTPUT_BUCKET": "local", "AUTH_MODE": "none", "GATEWAY_TIMEOUT_S": "900"}
 """For what the environment does not set; no gateway gives up on a laptop."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mixer.compose import Services
-    from mixer.sound.ffmpeg import ProcessGroup
+    from mixer.sound import ProcessGroup
 
 logger = logging.getLogger(__name__)
 

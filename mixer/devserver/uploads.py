@@ -19,8 +19,7 @@ from starlette.responses import Response
 
 from mixer.devserver.errors import HttpRefusal
 from mixer.devserver.files import refuse_link
-from mixer.store.folder import FolderStore
-from mixer.store.links import LinkStatus, SignedLinks
+from mixer.store import FolderStore, LinkStatus, SignedLinks
 
 FILE = "file"
 MAX_FIELD_BYTES = 4_096

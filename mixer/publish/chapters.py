@@ -20,13 +20,16 @@ from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
 from mixer.publish.zips import write_zip
 from mixer.requests import PresetName
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
-from mixer.sound.formats.encoding import FORMATS, Encoding
-from mixer.sound.formats.model import AudioSource, Workshop
-from mixer.sound.formats.tags import AudioTags
-from mixer.sound.presets import PRESETS
-from mixer.sound.timeline import MIX_RATE_HZ, Timeline
+from mixer.sound import MIX_RATE_HZ, PRESETS, ProcessGroup, Timeline
+from mixer.sound.formats import (
+    FORMATS,
+    AudioSource,
+    AudioTags,
+    ChapterSplitter,
+    Encoding,
+    FileCut,
+    Workshop,
+)
 
 PODCAST_VERSION = "1.2.0"
 PODCAST_TYPE = "application/json+chapters"

@@ -1,8 +1,9 @@
 """What a story's finished files say of themselves. Pure."""
 
 from mixer.requests import MetadataOptions
-from mixer.script.script import NO_METADATA, Script
-from mixer.sound.formats.id3 import three_letter_code
+from mixer.script import Script
+from mixer.script.script import NO_METADATA
+from mixer.sound.formats import three_letter_code
 
 
 def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[str, str]:

@@ -16,14 +16,19 @@ from mixer.publish.report import bed_outline
 from mixer.publish.timing import chapter_starts
 from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
 from mixer.requests import PresetName
-from mixer.sound import ffmpeg
-from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
+from mixer.sound import PRESETS, ProcessGroup, Timeline, ffmpeg
+from mixer.sound.analysis import (
+    DECODE_TIMEOUT_S,
+    MUSIC_CHANNELS,
+    ComplianceRule,
+    Measurement,
+    StreamInfo,
+    Verification,
+    check_compliance,
+    measure,
+    verify,
+)
 from mixer.sound.analysis.loudness import STEP_S
-from mixer.sound.analysis.measurement import DECODE_TIMEOUT_S, MUSIC_CHANNELS, Measurement, measure
-from mixer.sound.analysis.verification import Verification, verify
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.presets import PRESETS
-from mixer.sound.timeline import Timeline
 
 COLUMNS = 1_600
 """Of the picture."""

@@ -16,8 +16,8 @@ from secrets import token_hex
 
 from mixer.errors import BadInput, MixerError, ObjectTooLarge, OutOfTime
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
-from mixer.store.objects import UPLOADS_PREFIX, ObjectStore, StoredObject, UploadForm
+from mixer.sound.analysis import MUSIC_CHANNELS, measure
+from mixer.store import UPLOADS_PREFIX, ObjectStore, StoredObject, UploadForm
 from mixer.stories.workspace import open_request_folder
 
 MUSIC_TYPES = {

@@ -23,8 +23,8 @@ from mixer.stories.sounds import hash_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mixer.sound.ffmpeg import ProcessGroup
-    from mixer.store.objects import ObjectStore
+    from mixer.sound import ProcessGroup
+    from mixer.store import ObjectStore
 
 PREFIX = "mixed/"
 UPLOAD_MARGIN_S = 1.0

@@ -10,9 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 
-from mixer.sound.analysis.loudness import BIN_LU, Histogram
-from mixer.sound.analysis.measurement import Measurement
-from mixer.sound.analysis.profile import Edge, Profile
+from mixer.sound.analysis import BIN_LU, Edge, Histogram, Measurement, Profile
 from mixer.speech.engine import SampleSpan, WordStart
 
 STEP_S = 0.01

@@ -26,8 +26,8 @@ from mixer.errors import (
 from mixer.files import translate_disk_errors
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.script import Chunk
-from mixer.sound.analysis.measurement import Measurement, measure
-from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound import ProcessGroup
+from mixer.sound.analysis import Measurement, measure
 from mixer.speech.charges import Charges
 from mixer.speech.engine import CONTENT_TYPES, Speech, SpeechEngine, VoiceSettings
 from mixer.speech.recordings import (
@@ -42,7 +42,7 @@ from mixer.speech.results import (
     ResultCollector,
     unreadable_error,
 )
-from mixer.store.objects import ObjectStore, StoredObject
+from mixer.store import ObjectStore, StoredObject
 
 CONCURRENT_LOOKUPS = 16
 """Each lookup is a round trip of some milliseconds and costs no core."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
-from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.analysis import Measurement
 from mixer.speech.engine import SampleSpan, Speech, VoiceSettings, WordStart
 from mixer.speech.metadata import (
     decode_measurement,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from mixer.script.script import Chunk
+from mixer.script import Chunk
 from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import SYNTHESIZED, batch_name, synthesized_prefix
 from mixer.stories.model import Batch, SynthesizedBatch

@@ -22,7 +22,7 @@ from hashlib import sha256
 from secrets import token_hex
 
 from mixer.errors import CapReached
-from mixer.store.objects import ObjectStore
+from mixer.store import ObjectStore
 
 PREFIX = "spending/"
 MICRO = 1_000_000

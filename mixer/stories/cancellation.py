@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from mixer.errors import MixerError, StoryCancelled
-from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound import ProcessGroup
 from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import cancelled_name
 

@@ -1,8 +1,8 @@
 """Covers that callers have uploaded, found and looked at before anything is spent."""
 
 from mixer.errors import BadInput, NotFound
-from mixer.publish.cover import Picture, encode_cover, require_cover_size
-from mixer.store.objects import UPLOADS_PREFIX, ObjectStore, validate_key
+from mixer.publish import Picture, encode_cover, require_cover_size
+from mixer.store import UPLOADS_PREFIX, ObjectStore, validate_key
 
 
 def validate_cover_key(key: str) -> str:

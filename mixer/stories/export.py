@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mixer.files import write_atomic
-from mixer.publish.zips import unpack_zip
-from mixer.store.folder import FolderStore
+from mixer.publish import unpack_zip
+from mixer.store import FolderStore
 from mixer.stories.model import StoryResult
 
 OUTPUTS = {

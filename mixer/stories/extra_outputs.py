@@ -14,15 +14,13 @@ from tempfile import TemporaryDirectory
 from typing import IO
 from uuid import NAMESPACE_URL, uuid5
 
-from mixer.publish.chapters import FinishedFile, zip_chapters
+from mixer.publish import FinishedFile, zip_chapters
 from mixer.publish.epub import BookMetadata, build_pages, write_read_aloud
 from mixer.publish.timing import chapter_starts
 from mixer.requests import Options, OutputName
-from mixer.script.script import Script
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.timeline import Timeline
-from mixer.store.objects import ObjectStore
-from mixer.store.ranged_file import open_object
+from mixer.script import Script
+from mixer.sound import ProcessGroup, Timeline
+from mixer.store import ObjectStore, open_object
 from mixer.stories.folder import StoryFolder
 from mixer.stories.mix_pipeline import select_encoding
 from mixer.stories.model import StoredRequest

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from mixer.errors import NotFound, StoreFailed
-from mixer.store.objects import ObjectStore, StoredObject
+from mixer.store import ObjectStore, StoredObject
 
 PREFIX = "stories/"
 REQUEST, TEXT, SCRIPT, PLAN = "request.json", "text.txt", "script.json", "plan.json"

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.errors import BadInput
-from mixer.publish.cover import Picture
+from mixer.publish import Picture
 from mixer.publish.report import describe_adjustments
 from mixer.requests import Options
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.timeline import Timeline
-from mixer.store.objects import ObjectStore
+from mixer.sound import ProcessGroup, Timeline
+from mixer.store import ObjectStore
 from mixer.stories.folder import FLAWS, MIX, REQUEST
 from mixer.stories.input_checks import InputLimits
 from mixer.stories.model import (

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from mixer.errors import BadInput, Forbidden, NotFound, ObjectTooLarge, UnplayableAudio
 from mixer.parallel import run_in_parallel
-from mixer.store.objects import ObjectStore, StoredObject, validate_key
+from mixer.store import ObjectStore, StoredObject, validate_key
 from mixer.stories.workspace import PARALLEL_REQUESTS, InputName
 
 PRIVATE_PREFIXES = ("segments/", "speaking/", "spending/", "stories/", "story_index/")

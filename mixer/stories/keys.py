@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 
-from mixer.store.objects import StoredObject
+from mixer.store import StoredObject
 
 MICRO = 1_000_000
 

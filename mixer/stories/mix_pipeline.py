@@ -8,15 +8,10 @@ from mixer.errors import BadInput
 from mixer.formats import DEFAULT_FORMAT
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.requests import Options, PresetName
-from mixer.sound.analysis.compliance import ComplianceRule
-from mixer.sound.analysis.measurement import MUSIC_CHANNELS, Measurement, measure
-from mixer.sound.analysis.verification import Verification
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.layout import MixStyle
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import MP3, Encoding
-from mixer.sound.presets import PRESETS, DuckingEnvelope
-from mixer.sound.timeline import Timeline
+from mixer.sound import PRESETS, DuckingEnvelope, ProcessGroup, Timeline
+from mixer.sound.analysis import MUSIC_CHANNELS, ComplianceRule, Measurement, Verification, measure
+from mixer.sound.arrange import MixStyle, SoundFile
+from mixer.sound.formats import MP3, Encoding
 
 OUTLINE_COLUMNS = 1_600
 """Of the waveform picture."""

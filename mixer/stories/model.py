@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mixer.script.script import Chunk, Script
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.timeline import Mastering
-from mixer.speech.engine import VoiceSettings
+from mixer.script import Chunk, Script
+from mixer.sound import Mastering
+from mixer.sound.arrange import SoundFile
+from mixer.speech import VoiceSettings
 from mixer.stories.mix_pipeline import MixMeasurements
 
 FORMAT_VERSION = 1

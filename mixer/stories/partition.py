@@ -7,7 +7,7 @@ than that takes: one more worker than needed starts for nothing.
 
 from collections.abc import Iterator, Sequence
 
-from mixer.sound.render.segments import Segment
+from mixer.sound.render import Segment
 
 GROUP_OVERHEAD_S = 4.0
 """What a segment costs on top of its length, in seconds of audio: starting FFmpeg, the rolls before

@@ -5,14 +5,9 @@ from dataclasses import replace
 
 from mixer.errors import TooExpensive
 from mixer.requests import Options
-from mixer.script.document import Document
-from mixer.script.limits import LIMITS, EngineLimits
-from mixer.script.normalise.language import is_same_language
-from mixer.script.planning.lexicon import read_lexicon
-from mixer.script.planning.pauses import resolve_pauses
-from mixer.script.planning.plan import PlanStyle, plan_document
-from mixer.script.planning.ssml import SsmlStyle
-from mixer.script.script import NARRATOR, Script
+from mixer.script import LIMITS, NARRATOR, Document, EngineLimits, Script
+from mixer.script.normalise import is_same_language
+from mixer.script.planning import PlanStyle, SsmlStyle, plan_document, read_lexicon, resolve_pauses
 
 
 def plan_script(

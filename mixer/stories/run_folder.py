@@ -16,10 +16,9 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from mixer.errors import NotFound
-from mixer.script.document import Document
-from mixer.speech.recordings import Recording
-from mixer.store.folder import FolderStore
-from mixer.store.objects import ObjectStore, StoredObject, UploadForm
+from mixer.script import Document
+from mixer.speech import Recording
+from mixer.store import FolderStore, ObjectStore, StoredObject, UploadForm
 from mixer.stories.folder import PREFIX, StoryFolder, Value
 
 RUN_ID = "run"

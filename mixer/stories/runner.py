@@ -8,14 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from mixer.publish.cover import Picture
+from mixer.publish import Picture
 from mixer.requests import Options
-from mixer.sound.render.render_history import RenderHistory
-from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.timeline import Timeline
-from mixer.speech.engine import SpeechEngine
-from mixer.speech.recordings import Recording
-from mixer.store.objects import ObjectStore
+from mixer.sound import Timeline
+from mixer.sound.render import RenderHistory, SegmentCache
+from mixer.speech import Recording, SpeechEngine
+from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget
 from mixer.stories.export import export_files
 from mixer.stories.folder import PLAN, REQUEST, RESULT, SOUNDS

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Protocol
 
 from mixer.errors import BadInput, KeyReused, NotFound, StoreFailed, StoryEnded
-from mixer.store.objects import ObjectStore
+from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.covers import require_cover
 from mixer.stories.folder import REQUEST, RESULT, TEXT, StoryFolder

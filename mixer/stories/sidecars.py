@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from mixer.publish import format_podcast_json
 from mixer.publish.captions import build_cues, format_chapters_vtt, format_srt, format_webvtt
-from mixer.publish.chapters import format_podcast_json
 from mixer.publish.report import (
     Report,
     ReportChapter,
@@ -17,12 +17,10 @@ from mixer.publish.report import (
 )
 from mixer.publish.timing import RecordedChunk, caption_sentences, chapter_starts
 from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
-from mixer.script.script import Script
-from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
-from mixer.sound.presets import PRESETS
-from mixer.sound.timeline import MIX_RATE_HZ, Timeline
-from mixer.speech.charges import costs_usd
-from mixer.speech.engine import VoiceSettings
+from mixer.script import Script
+from mixer.sound import MIX_RATE_HZ, PRESETS, Timeline
+from mixer.sound.analysis import ComplianceRule, StreamInfo, check_compliance
+from mixer.speech import VoiceSettings, costs_usd
 from mixer.stories.mix_pipeline import OUTLINE_COLUMNS, Mix, MixMeasurements
 
 

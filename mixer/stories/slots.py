@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mixer.errors import MixerError
-from mixer.store.objects import ObjectStore, StoredObject
+from mixer.store import ObjectStore, StoredObject
 from mixer.stories.budget import utc_now
 
 PREFIX = "speaking/"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mixer.store.objects import ObjectStore
+from mixer.store import ObjectStore
 from mixer.stories.folder import PLAN, PREFIX, REQUEST, RESULT, SEGMENTS, StoryFolder
 from mixer.stories.ids import is_story_id
 from mixer.stories.keys import StoryProgress, parse_progress

@@ -8,9 +8,9 @@ from pathlib import Path
 from mixer.errors import NotFound
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.publish.timing import list_sound_files
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.store.objects import ObjectStore, select_music_store
+from mixer.sound import ProcessGroup
+from mixer.sound.arrange import SoundFile
+from mixer.store import ObjectStore, select_music_store
 from mixer.stories.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
 from mixer.stories.input_checks import check_key
 from mixer.stories.mix_pipeline import measure_music

@@ -8,19 +8,20 @@ from typing import Protocol
 
 from mixer.errors import TextTooLong, UnreadableText
 from mixer.requests import Options
-from mixer.script.document import Cover
-from mixer.script.planning.estimate import Estimate, estimate_script
-from mixer.script.readers.registry import (
-    TextType,
-    detect_text_type,
-    read_document,
+from mixer.script import Chunk, Cover, Script
+from mixer.script.planning import Estimate, estimate_script
+from mixer.script.readers import TextType, detect_text_type, read_document
+from mixer.sound import ProcessGroup
+from mixer.speech import (
+    SpeechEngine,
+    Voice,
+    VoiceSettings,
+    apply_narrator,
+    charge_factor,
+    cost_usd,
+    select_voice,
 )
-from mixer.script.script import Chunk, Script
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.speech.charges import cost_usd
-from mixer.speech.engine import SpeechEngine, Voice, VoiceSettings
-from mixer.speech.voice_selection import apply_narrator, charge_factor, select_voice
-from mixer.store.objects import ObjectStore
+from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.planner import plan_script
 from mixer.stories.run_folder import SourceText

@@ -1,13 +1,11 @@
 """What a story's finished files say of themselves, and the cover that goes with them."""
 
 from mixer.errors import UnusablePicture
-from mixer.publish.cover import Picture, encode_cover, read_cover
-from mixer.publish.tags import build_tags
+from mixer.publish import Picture, build_tags, encode_cover, read_cover
 from mixer.requests import Options
-from mixer.script.document import Cover
-from mixer.script.script import Script
-from mixer.sound.formats.tags import COVER_TYPE, AudioTags
-from mixer.store.objects import UPLOADS_PREFIX
+from mixer.script import Cover, Script
+from mixer.sound.formats import COVER_TYPE, AudioTags
+from mixer.store import UPLOADS_PREFIX
 from mixer.stories.covers import fetch_cover
 from mixer.stories.folder import COVER, StoryFolder
 

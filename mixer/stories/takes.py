@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 
 from mixer.publish.timing import RecordedChunk, build_takes, find_unspoken, pair_recordings
 from mixer.requests import Options
-from mixer.sound.analysis.measurement import Measurement
-from mixer.sound.arrange.placement import Take
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.timeline import Timeline
-from mixer.speech.recordings import Recording
-from mixer.speech.results import unreadable_error
-from mixer.store.objects import ObjectStore, select_music_store
+from mixer.sound import ProcessGroup, Timeline
+from mixer.sound.analysis import Measurement
+from mixer.sound.arrange import Take
+from mixer.speech import Recording, unreadable_error
+from mixer.store import ObjectStore, select_music_store
 from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.folder import FLAWS, MIX, SCRIPT, TIMELINE, StoryFolder
 from mixer.stories.input_checks import InputLimits, check_inputs

@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Any
 
 from mixer.errors import MixerError
-from mixer.store.objects import ObjectStore
+from mixer.store import ObjectStore
 from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import ATTEMPTS, FAILURE
 from mixer.stories.model import StoryFailure

@@ -14,8 +14,8 @@ from shutil import rmtree
 from tempfile import gettempdir, mkdtemp
 
 from mixer.parallel import interrupt_after, run_in_parallel
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.store.objects import ObjectStore
+from mixer.sound import ProcessGroup
+from mixer.store import ObjectStore
 
 LEFTOVER_PREFIXES = ("mixstory-", "mixdown-", "check-", "tags-", "chunk-")
 """How the folders are called that a killed process leaves in the temporary folder."""

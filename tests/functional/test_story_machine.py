@@ -176,7 +176,7 @@ def story_of(machine, text):
 @pytest.mark.usefixtures("told")
 def test_chunks_that_are_given_enter_at_the_layout(machine):
     chunks = tuple(list_keys(boto3.client("s3"), "narration_chunks/")[:3])
-    story = machine.service.begin(StoryRequest(StoryKind.MIX, CALLER, {}, chunk_keys=chunks))
+    story = machine.service.create(StoryRequest(StoryKind.MIX, CALLER, {}, chunk_keys=chunks))
     status = machine.await_end(story)
     assert (status.state, status.failure) == (StoryState.DONE, None)
     assert {each["task"] for each in machine.calls} >= {"lay_out", "render", "join", "publish"}

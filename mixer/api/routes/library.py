@@ -20,7 +20,7 @@ from mixer.api.routing import Api
 from mixer.api.schemas import RequestBody
 from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import OUTPUTS, Options
-from mixer.services.library import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
+from mixer.services import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
 from mixer.settings import Settings
 
 BODY_BYTES = 5_500_000

@@ -13,7 +13,7 @@ from mixer.api.routing import Api
 from mixer.api.schemas import MixAnswer, MixBody, SynthesizeAnswer
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.requests import Options
-from mixer.services.mix_service import MixRequest, MixResult, MixService
+from mixer.services import MixRequest, MixResult, MixService
 from mixer.stories import request as stories
 from mixer.stories.input_checks import parse_music_key
 from mixer.stories.model import StoryKind

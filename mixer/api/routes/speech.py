@@ -15,7 +15,7 @@ from mixer.api.routing import Api
 from mixer.api.schemas import EstimateAnswer, SynthesizeAnswer, TextBody, VoicesAnswer
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.requests import Options
-from mixer.speech.charges import costs_usd
+from mixer.speech import costs_usd
 from mixer.stories.foreground import JobContext, build_run_request
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest

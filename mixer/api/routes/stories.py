@@ -15,9 +15,9 @@ from mixer.api.routing import Api
 from mixer.api.story_schemas import StoriesAnswer, StoryAnswer, StoryBody
 from mixer.errors import BadInput, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
-from mixer.publish.chapters import require_cuttable
+from mixer.publish import require_cuttable
 from mixer.requests import Options
-from mixer.store.objects import UPLOADS_PREFIX, validate_key
+from mixer.store import UPLOADS_PREFIX, validate_key
 from mixer.stories.ids import derive_webhook_secret
 from mixer.stories.input_checks import parse_music_key
 from mixer.stories.model import StoryKind, StoryResult, StoryState

@@ -20,7 +20,7 @@ from mixer.publish.epub.pages import (
 )
 from mixer.publish.zips import add_file, build_entry, open_zip
 from mixer.script.document import collapse_whitespace
-from mixer.sound.formats.encoding import FORMATS
+from mixer.sound.formats import FORMATS
 
 MIMETYPE = b"application/epub+zip"
 AUDIO_TYPES = {each.book_suffix: each.content_type for each in FORMATS.values() if each.book_suffix}

@@ -13,15 +13,9 @@ from typing import IO
 from mixer.publish.chapters import ChapterSpan, FinishedFile
 from mixer.publish.epub.book import write_book
 from mixer.publish.epub.model import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
-from mixer.publish.timing.sentences import (
-    PARAGRAPH_ENDINGS,
-    RecordedChunk,
-    map_to_timeline,
-    time_sentences,
-)
-from mixer.script.script import BreakKind, Chapter, Script
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.timeline import Timeline
+from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, map_to_timeline, time_sentences
+from mixer.script import BreakKind, Chapter, Script
+from mixer.sound import ProcessGroup, Timeline
 
 FALLBACK_KBPS = 128
 """Bitrate of the MP3s in a book whose finished file has a format that EPUB readers do not play."""

@@ -3,11 +3,10 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from mixer.sound import Cue, Timeline
+from mixer.sound.analysis import Flaw
 from mixer.sound.analysis.loudness import STEP_S, WINDOW_S, amplitude, histogram, integrated_lufs
-from mixer.sound.analysis.profile import Flaw
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.levels import windows_under_speech
-from mixer.sound.timeline import Cue, Timeline
+from mixer.sound.arrange import SoundFile, windows_under_speech
 
 FLAWS = {
     Flaw.CLIPPED: "Recorded too loudly; the peaks are cut off: {sources}.",

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from mixer.sound.timeline import Timeline
+from mixer.sound import Timeline
 
 FORMAT_VERSION = 1
 """Raised when a field changes its meaning or is removed, not for new fields."""

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import regex
 
-from mixer.publish.captions.passages import CaptionedSentence
+from mixer.publish.captions import CaptionedSentence
 from mixer.publish.timing.alignment import Clause, align_clauses, split_clauses
-from mixer.script.script import BreakKind, Chunk, SoundCue, Utterance
-from mixer.sound.timeline import Clip, Timeline, rescale_samples
-from mixer.speech.engine import SampleSpan
-from mixer.speech.recordings import Recording
+from mixer.script import BreakKind, Chunk, SoundCue, Utterance
+from mixer.sound import Clip, Timeline, rescale_samples
+from mixer.speech import Recording, SampleSpan
 
 PARAGRAPH_ENDINGS = frozenset(
     {BreakKind.PARAGRAPH, BreakKind.SCENE, BreakKind.HEADING, BreakKind.CHAPTER}

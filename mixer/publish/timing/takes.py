@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mixer.publish.timing.sentences import RecordedChunk, char_start_samples, time_sentences
-from mixer.script.script import BreakKind, Chunk, CuePlace, Script, SoundCue
-from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import SoundAnnotation
-from mixer.speech.recordings import Recording
+from mixer.script import BreakKind, Chunk, CuePlace, Script, SoundCue
+from mixer.sound.arrange import SoundAnnotation, Take
+from mixer.speech import Recording
 
 PADDING_WEIGHTS = {BreakKind.PARAGRAPH: 3.0, BreakKind.SCENE: 6.0, BreakKind.CHAPTER: 24.0}
 """A gap's share of a section's padding: a longer pause is not noticed where one is expected."""

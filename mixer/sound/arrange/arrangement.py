@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from mixer.script.script import CuePlace, SoundKind
+from mixer.script import CuePlace, SoundKind
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.placement import Take
 from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound, SoundAnnotation

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mixer.script.script import SoundKind
+from mixer.script import SoundKind
+from mixer.sound.analysis import Measurement
 from mixer.sound.analysis.loudness import DUAL_MONO_LU, STEP_S, WINDOW_S
-from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.ducking import Span, build_ramps
 from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound
 from mixer.sound.presets import RADIO, DuckingEnvelope

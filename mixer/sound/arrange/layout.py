@@ -7,9 +7,9 @@ from itertools import islice
 from types import MappingProxyType
 
 from mixer.errors import UnplayableAudio
-from mixer.script.script import CuePlace, SoundKind
+from mixer.script import CuePlace, SoundKind
+from mixer.sound.analysis import Measurement
 from mixer.sound.analysis.loudness import DUAL_MONO_LU
-from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.arrangement import (
     SOUND_GAP_S,
     VoiceLayout,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from mixer.errors import BadInput
+from mixer.sound.analysis import Measurement
 from mixer.sound.analysis.loudness import (
     DUAL_MONO_LU,
     WINDOW_S,
@@ -19,7 +20,6 @@ from mixer.sound.analysis.loudness import (
     histogram,
     integrated_lufs,
 )
-from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.ducking import Span
 from mixer.sound.arrange.loudness_prediction import LoudnessModel

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mixer.script.script import SoundKind
+from mixer.script import SoundKind
 from mixer.sound.analysis.loudness import WINDOW_S, energy_sum_db
 from mixer.sound.arrange.cues import MusicBedStyle, SoundFile, place_cues, place_sounds
 from mixer.sound.arrange.ducking import Span

@@ -10,16 +10,15 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mixer.sound.analysis import Histogram, Measurement
 from mixer.sound.analysis.loudness import (
     STEP_S,
     WINDOW_S,
-    Histogram,
     amplitude,
     decibels,
     energy_sum_db,
     histogram,
 )
-from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.ducking import Span
 from mixer.sound.presets import RADIO, DuckingEnvelope

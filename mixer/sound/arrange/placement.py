@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mixer.boundaries import find_boundaries, hash_fraction
-from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.analysis import Measurement
 from mixer.sound.arrange.sound_annotations import SoundAnnotation
 from mixer.sound.timeline import Clip, Section, grid_samples, rescale_samples
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mixer.script.script import CuePlace, SoundKind
+from mixer.script import CuePlace, SoundKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,28 @@
 from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 from mixer.sound.formats.encoding import FORMATS, MP3, Encoding
 from mixer.sound.formats.id3 import three_letter_code
-from mixer.sound.formats.model import AudioSource, StreamedFormat, Workshop
-from mixer.sound.formats.tags import AudioTags
+from mixer.sound.formats.model import (
+    AudioSource,
+    EncodedStream,
+    FileSpec,
+    StreamedFormat,
+    StreamFormat,
+    Workshop,
+)
+from mixer.sound.formats.tags import COVER_TYPE, AudioTags
 
 __all__ = [
+    "COVER_TYPE",
     "FORMATS",
     "MP3",
     "AudioSource",
     "AudioTags",
     "ChapterSplitter",
+    "EncodedStream",
     "Encoding",
     "FileCut",
+    "FileSpec",
+    "StreamFormat",
     "StreamedFormat",
     "Workshop",
     "three_letter_code",

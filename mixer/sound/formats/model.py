@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from mixer.files import open_atomic
 from mixer.formats import FormatName
-from mixer.sound.analysis.loudness import Histogram
+from mixer.sound.analysis import Histogram
 from mixer.sound.analysis.verification import EncodedPiece, EncodedSpan
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.tags import AudioTags

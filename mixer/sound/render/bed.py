@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mixer.sound import ffmpeg
-from mixer.sound.analysis.measurement import DECODE_TIMEOUT_S, Measurement
-from mixer.sound.arrange.cues import seam_s
+from mixer.sound.analysis import DECODE_TIMEOUT_S, Measurement
+from mixer.sound.arrange import seam_s
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import MIX_RATE_HZ, rescale_samples
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from mixer.sound.analysis.measurement import Measurement
-from mixer.sound.formats.encoding import Encoding
+from mixer.sound.analysis import Measurement
+from mixer.sound.formats import Encoding
 from mixer.sound.render.bed import Bed
 from mixer.sound.render.filtergraph import build_segment_command
 from mixer.sound.render.segments import Segment

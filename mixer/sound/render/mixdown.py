@@ -12,12 +12,11 @@ from tempfile import TemporaryDirectory
 
 from mixer.files import translate_disk_errors
 from mixer.parallel import usable_cores
-from mixer.sound.analysis.loudness import Histogram, sum_histograms
+from mixer.sound.analysis import Histogram
+from mixer.sound.analysis.loudness import sum_histograms
 from mixer.sound.analysis.verification import EncodedSpan
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import Encoding
-from mixer.sound.formats.model import EncodedStream, FileSpec, Workshop
-from mixer.sound.formats.tags import AudioTags
+from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, Workshop
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources
 from mixer.sound.render.segment_streams import render_streams

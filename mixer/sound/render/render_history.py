@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
-from mixer.sound.arrange.mastering_reuse import reuse_mastering
+from mixer.sound.arrange import reuse_mastering
 from mixer.sound.render.loudness_correction import RenderAttempt
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.store_join import measurement_key

@@ -16,9 +16,10 @@ from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
 from mixer.errors import NotFound
 from mixer.parallel import run_in_parallel
-from mixer.sound.analysis.loudness import Histogram, decode_histogram, encode_histogram
-from mixer.sound.formats.model import EncodedStream, StreamFormat
-from mixer.store.objects import ObjectStore
+from mixer.sound.analysis import Histogram
+from mixer.sound.analysis.loudness import decode_histogram, encode_histogram
+from mixer.sound.formats import EncodedStream, StreamFormat
+from mixer.store import ObjectStore
 
 PREFIX = "segments/"
 FIELD = "segment"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
-from mixer.sound.analysis.loudness import FINE_BIN_LU, Histogram, histogram
-from mixer.sound.analysis.measurement import Measurement, parse_momentary_lufs
+from mixer.sound.analysis import Histogram, Measurement
+from mixer.sound.analysis.loudness import FINE_BIN_LU, histogram
+from mixer.sound.analysis.measurement import parse_momentary_lufs
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import Encoding
-from mixer.sound.formats.model import StreamFormat, Workshop
+from mixer.sound.formats import Encoding, StreamFormat, Workshop
 from mixer.sound.render.bed import Bed, predict_bed, prepare_bed
 from mixer.sound.render.cache_keys import fingerprint_bed, segment_cache_key
 from mixer.sound.render.filtergraph import LOUDNESS_STEP, build_segment_command

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import IO
 
 from mixer.parallel import map_in_order
-from mixer.sound.formats.model import EncodedStream
+from mixer.sound.formats import EncodedStream
 from mixer.sound.render.render_deadline import RenderDeadline
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import (

@@ -21,16 +21,15 @@ from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
 from mixer.errors import StoreFailed
 from mixer.parallel import map_in_order
-from mixer.sound.analysis.verification import EncodedPiece, Verification, verify_pieces
+from mixer.sound.analysis import Verification
+from mixer.sound.analysis.verification import EncodedPiece, verify_pieces
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import Encoding
-from mixer.sound.formats.model import EncodedStream, FileSpec, StreamedFormat
-from mixer.sound.formats.tags import AudioTags
+from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, StreamedFormat
 from mixer.sound.render.mixdown import file_spec
 from mixer.sound.render.segment_renderer import frame_at
 from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import Timeline
-from mixer.store.objects import ObjectStore
+from mixer.store import ObjectStore
 
 READS_AT_ONCE = 4
 """Segments fetched ahead; each has a megabyte or two."""

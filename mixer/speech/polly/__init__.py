@@ -4,6 +4,14 @@ from mixer.speech.polly.client import create_polly_client
 from mixer.speech.polly.engine import PollyEngine
 from mixer.speech.polly.quota import EngineQuotas
 from mixer.speech.polly.retry import Retry
+from mixer.speech.polly.speech_marks import sample_count
 from mixer.speech.polly.voices import VoiceCatalogue
 
-__all__ = ["EngineQuotas", "PollyEngine", "Retry", "VoiceCatalogue", "create_polly_client"]
+__all__ = [
+    "EngineQuotas",
+    "PollyEngine",
+    "Retry",
+    "VoiceCatalogue",
+    "create_polly_client",
+    "sample_count",
+]

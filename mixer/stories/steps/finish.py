@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from mixer.errors import MixerError
-from mixer.store.objects import ObjectStore
+from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import notified_name

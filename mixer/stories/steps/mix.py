@@ -15,14 +15,11 @@ from tempfile import TemporaryDirectory
 from mixer.errors import OutOfTime, StoryCancelled
 from mixer.parallel import usable_cores
 from mixer.requests import Options
-from mixer.sound.arrange.layout import build_timeline
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.encoding import Encoding
-from mixer.sound.render.render_history import RenderHistory
-from mixer.sound.render.segment_renderer import RenderPool
-from mixer.sound.render.segments import cut_timeline
-from mixer.sound.timeline import Timeline
-from mixer.store.objects import ObjectStore
+from mixer.sound import ProcessGroup, Timeline
+from mixer.sound.arrange import build_timeline
+from mixer.sound.formats import Encoding
+from mixer.sound.render import RenderHistory, RenderPool, cut_timeline
+from mixer.store import ObjectStore
 from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
 from mixer.stories.folder import MIX, REQUEST, SEGMENTS, TIMELINE, StoryFolder
 from mixer.stories.input_checks import InputLimits

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mixer.publish.chapters import PODCAST_TYPE
+from mixer.publish import PODCAST_TYPE
 from mixer.requests import Options
-from mixer.sound.analysis.verification import Verification
-from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.tags import COVER_TYPE, AudioTags
-from mixer.store.objects import ObjectStore
+from mixer.sound import ProcessGroup
+from mixer.sound.analysis import Verification
+from mixer.sound.formats import COVER_TYPE, AudioTags
+from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.cancellation import raise_if_cancelled
 from mixer.stories.extra_outputs import make_extra_outputs

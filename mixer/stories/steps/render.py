@@ -9,21 +9,28 @@ from tempfile import mkdtemp
 
 from mixer.publish.timing import chapter_starts
 from mixer.requests import Options
-from mixer.sound.analysis.verification import Verification, verify
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.formats.encoding import Encoding
-from mixer.sound.formats.model import StreamedFormat, Workshop
-from mixer.sound.formats.tags import AudioTags
-from mixer.sound.render.loudness_correction import RenderAttempt, render_to_target
-from mixer.sound.render.mixdown import Mixdown, RenderJob, render
-from mixer.sound.render.render_history import RenderHistory
-from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources
-from mixer.sound.render.segment_streams import render_streams
-from mixer.sound.render.segments import Segment, cut_timeline, source_keys
-from mixer.sound.render.store_join import StreamJoin
-from mixer.sound.timeline import Timeline
-from mixer.store.objects import ObjectStore
+from mixer.sound import Timeline
+from mixer.sound.analysis import Verification, verify
+from mixer.sound.arrange import SoundFile
+from mixer.sound.formats import AudioTags, Encoding, StreamedFormat, Workshop
+from mixer.sound.render import (
+    Mixdown,
+    RenderAttempt,
+    Renderer,
+    RenderHistory,
+    RenderJob,
+    RenderPool,
+    RenderSources,
+    Segment,
+    SegmentCache,
+    StreamJoin,
+    cut_timeline,
+    render,
+    render_streams,
+    render_to_target,
+    source_keys,
+)
+from mixer.store import ObjectStore
 from mixer.stories.folder import SCRIPT, StoryFolder
 from mixer.stories.mix_pipeline import OUTLINE_COLUMNS, Mix, select_encoding
 from mixer.stories.model import JoinedMix, StoredScript

@@ -13,14 +13,11 @@ from dataclasses import dataclass, field, replace
 
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled, StoryPlanned, TooExpensive
 from mixer.requests import Options, SpeechOptions
-from mixer.script.planning.estimate import estimate_script
-from mixer.script.readers.registry import decode_upload
-from mixer.script.script import Chunk
-from mixer.speech.charges import Charges, cost_usd
-from mixer.speech.engine import VoiceSettings
-from mixer.speech.narrator import Narrator, NarratorResult
-from mixer.speech.voice_selection import charge_factor
-from mixer.store.objects import ObjectStore
+from mixer.script import Chunk
+from mixer.script.planning import estimate_script
+from mixer.script.readers import decode_upload
+from mixer.speech import Charges, Narrator, NarratorResult, VoiceSettings, charge_factor, cost_usd
+from mixer.store import ObjectStore
 from mixer.stories.batches import split_batches, write_batches
 from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
 from mixer.stories.folder import PLAN, REQUEST, SCRIPT, StoryFolder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mixer.sound import room_tone
 from mixer.sound.analysis.loudness import STEP_S
-from mixer.sound.formats.model import StreamFormat
+from mixer.sound.formats import StreamFormat
 from mixer.sound.render.bed import Bed
 from mixer.sound.render.filtergraph.graph import (
     FilterGraph,
