@@ -1,11 +1,10 @@
 """`python -m bench [NAME…]`: run benchmarks, print their figures, write out/bench.json and .md.
 
-Each module of this folder measures one thing and states the figure to reach. The figures are
-ratios against something fair measured in the same run; they are not tests. Benchmarks that are not
-named keep their figures of the last run on the same machine.
+Each module measures one thing and states its target. Figures are ratios measured in one run, not
+tests; benchmarks that are not named keep their last figures from the same machine.
 
-All of them take about 45 minutes on two cores, with the machine to themselves: `mixdown` and
-`books` about fifteen each, `story_speech` three, `story_mix` eight; the others a few seconds each.
+All take about 45 minutes on two idle cores: `mixdown` and `books` about fifteen each,
+`story_speech` three, `story_mix` eight; the others a few seconds each.
 """
 
 import importlib
@@ -29,7 +28,7 @@ Row = Mapping[str, Any]
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the named benchmarks, or all; return how many figures were missed."""
+    """Run the named benchmarks, or all; return the number of missed targets."""
     unknown = sorted({*names} - {*NAMES})
     if unknown:
         sys.exit(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")
@@ -45,7 +44,7 @@ def main(names: Sequence[str]) -> int:
 
 
 def _load_previous_rows(machine: str) -> list[dict[str, object]]:
-    """The rows of the last run, if it was on this machine."""
+    """Load the rows of the last run, if it was on this machine."""
     if not RESULTS.exists():
         return []
     last = json.loads(RESULTS.read_text())
@@ -54,7 +53,7 @@ def _load_previous_rows(machine: str) -> list[dict[str, object]]:
 
 
 def _run_bench(name: str) -> list[dict[str, object]]:
-    """The rows of one benchmark; one that raises is a figure missed, and the others go on."""
+    """Run one benchmark; an exception counts as a missed target, and the others go on."""
     print(f"measuring {name} …", file=sys.stderr)
     try:
         rows: list[dict[str, object]] = importlib.import_module(f"bench.{name}").run()
@@ -65,7 +64,7 @@ def _run_bench(name: str) -> list[dict[str, object]]:
 
 
 def format_tables(rows: Sequence[Row], machine: str) -> str:
-    """The figures as Markdown: seconds and memory of each way to mix a story, then all figures."""
+    """Format the figures as Markdown: time and memory per way to mix, then all figures."""
     tables = [f"Measured on {machine} by `make bench`.\n"]
     tables += [_format_ways(row) for row in rows if isinstance(row.get("seconds"), dict)]
     figures = [

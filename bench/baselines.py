@@ -1,10 +1,9 @@
-"""The two usual ways to make the same file: several passes of FFmpeg, and pydub in memory.
+"""Two usual ways to make the same file: several passes of FFmpeg, and pydub in memory.
 
-`python -m bench.baselines WAY FOLDER OUT` mixes the chunks of a folder with its music. Both are
-written as their users write them, without tricks against them: the music is looped, 20 dB
-lower and fades out; the result is an MP3 of 128 kbit/s at 44.1 kHz in stereo, at the encoder's
-default effort, as Mixer's own. Neither levels, ducks nor limits. Each pass leaves an MP3, as such
-scripts do: four passes of LAME, of which FFmpeg shares none among cores.
+`python -m bench.baselines WAY FOLDER OUT` mixes the chunks of a folder with its music, as users of
+these tools do: the music is looped, 20 dB lower, and fades out; the result is an MP3 of 128 kbit/s
+at 44.1 kHz in stereo at default effort, as Mixer's. Neither levels, ducks nor limits. Each FFmpeg
+pass writes an MP3, as such scripts do: four passes of LAME, each on one core.
 """
 
 import subprocess
@@ -53,7 +52,7 @@ def mix_in_passes(folder: Path, out: Path) -> None:
 
 
 def mix_in_memory(folder: Path, out: Path) -> None:
-    """Append all chunks, overlay the music, export: everything is a pydub AudioSegment."""
+    """Append all chunks, overlay the music and export, as pydub AudioSegments."""
     from pydub import AudioSegment
 
     AudioSegment.converter = binary_path()
@@ -81,7 +80,7 @@ def _run_ffmpeg(*words: str | Path) -> None:
 
 
 def _duration_s(path: Path) -> float:
-    """The length of a file in seconds, as FFmpeg reports it."""
+    """Measure a file's length in seconds with FFmpeg."""
     report = subprocess.run(
         [binary_path(), "-i", path], capture_output=True, text=True, check=False
     )

@@ -1,7 +1,6 @@
-"""One mix to be made by a process of its own, as the bench hands it over.
+"""The parameters of one mix for a process of its own.
 
-It stands apart from the material, so that the process that is measured loads what a mix needs and
-no speech engine.
+Separate from the material, so that the measured process loads no speech engine.
 """
 
 import pickle
@@ -14,17 +13,11 @@ from mixer.sound.formats import MP3, Encoding
 
 @dataclass(frozen=True, slots=True)
 class BenchMix:
-    """One mix to be made by a process of its own.
+    """One mix for a process of its own.
 
     Attributes:
-        takes: the voice, measured.
-        files: by source.
-        music_file: of the music.
-        out: the finished file.
-        encoding: its format.
         workers: segments rendered at a time; all cores when None.
-        cache_folder: a folder where segments are kept; None to keep none.
-        is_verified: whether the finished file is decoded and measured, too.
+        cache_folder: cache of segments; no cache when None.
     """
 
     takes: tuple[Take, ...]
@@ -38,6 +31,6 @@ class BenchMix:
     is_verified: bool = False
 
     def save(self, path: Path) -> Path:
-        """Put it where its process reads it."""
+        """Write it to the file that its process reads."""
         path.write_bytes(pickle.dumps(self))
         return path

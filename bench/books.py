@@ -1,8 +1,8 @@
 """Books of up to ten hours: memory, growth, edits, and an M4B with chapters.
 
-Segments are kept, as they are when a story is made on a laptop, and the first render of ten hours
-is what an edit is compared with: a sentence in the third chunk that grows, then one that shrinks.
-About fifteen minutes on two cores, of which the M4B takes a third; it says how far it is.
+Segments are cached, as for stories on a laptop. Edits (a sentence in the third chunk that grows,
+then one that shrinks) are compared with the first render of ten hours. About fifteen minutes on two
+cores, a third of it for the M4B; prints progress.
 """
 
 import sys
@@ -26,14 +26,14 @@ MAX_GROWTH = 10.5
 MAX_EDIT_SHARE = 0.03
 MAX_TIMES_AAC = 1.2
 TENTH_RUNS = 3
-"""Runs of the book of a tenth of the length, to which growth refers."""
+"""Runs of the book of a tenth of the length, the reference for growth."""
 
 ENCODER_RUNS = 3
 NEEDED_BYTES = 4_000_000_000
 
 
 def run(book_h: float = BOOK_H) -> list[dict[str, object]]:
-    """All rows; of a shorter book only to see that all of it works."""
+    """Measure all rows; a shorter book is only for a trial."""
     with TemporaryDirectory(prefix="bench-books-") as scratch:
         folder = Path(scratch)
         if disk_usage(folder).free < NEEDED_BYTES:
@@ -52,7 +52,7 @@ def run(book_h: float = BOOK_H) -> list[dict[str, object]]:
 
 
 def _render_book(made: Material, folder: Path, hours: float, count: int) -> ProcessCost:
-    """A book rendered into an empty cache: the median run."""
+    """Render a book with an empty cache, and return the median run."""
     runs: list[ProcessCost] = []
     for _ in range(count):
         rmtree(folder / "cache", ignore_errors=True)
@@ -91,7 +91,7 @@ def _build_growth_row(costs: dict[float, ProcessCost]) -> dict[str, object]:
 def _measure_edits(
     made: Material, folder: Path, book_h: float, whole: ProcessCost
 ) -> list[dict[str, object]]:
-    """A chunk near the beginning that becomes longer, and then shorter than it was at first."""
+    """Measure an early chunk that becomes longer, then shorter than it was at first."""
     rows = []
     for what, take in (("longer", made.longer), ("shorter", made.shorter)):
         work = made.build_book(book_h, folder / "book.mp3", edited=take)
@@ -108,7 +108,7 @@ def _measure_edits(
 
 
 def _measure_m4b(made: Material, folder: Path, book_h: float) -> dict[str, object]:
-    """Against the encoder alone: its CPU time for 26 minutes, times as many as the book holds."""
+    """Compare with the encoder alone: its CPU time for 26 minutes, scaled to the book."""
     story = made.build_story(folder / "story.wav")
     measure_ours(replace(story, encoding=Encoding("wav")), folder)
     aac = ("aac", "-b:a", "128k")

@@ -1,7 +1,7 @@
-"""What the two endpoints add to the work itself: loading, planning an answer, fetching, keeping.
+"""The overhead of the two endpoints: loading, planning an answer, fetching, storing.
 
-Loading is measured in fresh interpreters, against boto3 alone. A handler loads little before its
-first request, so what a first request loads in addition is reported as well, without a figure.
+Loading is measured in fresh interpreters, against boto3 alone. What the first request loads in
+addition is reported without a target.
 """
 
 import json
@@ -49,7 +49,7 @@ Row = dict[str, object]
 
 
 def time_code(code: str) -> float:
-    """The least that a piece of code took in several fresh interpreters."""
+    """Measure the minimum time of a piece of code in several fresh interpreters."""
     timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
     runs = (
         subprocess.run([sys.executable, "-c", timed], check=True, capture_output=True, text=True)
@@ -59,7 +59,7 @@ def time_code(code: str) -> float:
 
 
 def measure_imports() -> Iterator[Row]:
-    """Importing each handler, and what its first request loads."""
+    """Measure the import of each handler, and what its first request loads."""
     boto3_s = time_code("import boto3")
     for name in HANDLERS:
         ratio = time_code(f"import {name}") / boto3_s
@@ -78,7 +78,7 @@ def measure_imports() -> Iterator[Row]:
 
 
 def measure_estimate() -> Row:
-    """A warm /estimate."""
+    """Measure a warm /estimate."""
     with (
         StrictPolly(allowances=OPEN_ALLOWANCES) as polly,
         closing(polly.client()) as client,
@@ -103,7 +103,7 @@ def measure_estimate() -> Row:
 
 
 class MixRecorder:
-    """An assembler that remembers how long its stages took."""
+    """A mix service that records the times of its stages."""
 
     def __init__(self, work: MixService) -> None:
         self._work = work
@@ -111,28 +111,28 @@ class MixRecorder:
         self.stages_s: Mapping[str, float] = {}
 
     def mix_chunks(self, *ordered: Any, **options: Any) -> MixResult:  # noqa: ANN401 - passed on
-        """Do the work and remember."""
+        """Mix and record the times."""
         made = self._work.mix_chunks(*ordered, **options)
         self.stages_s = made.seconds
         return made
 
 
 class RecordingServices(AwsServices):
-    """A deployment whose mixes are timed."""
+    """Services whose mixes are timed."""
 
     @cached_property
     def recorder(self) -> MixRecorder:
-        """Times them."""
+        """The recorder of the mixes."""
         return MixRecorder(super().mix_service)
 
     @property
     def mix_service(self) -> MixService:
-        """Does the work."""
+        """The timed mix service."""
         return cast("MixService", self.recorder)
 
 
 def measure_mix() -> Row:
-    """What /mixstory takes in addition to rendering, which is mixing and verifying."""
+    """Measure /mixstory without rendering, which is mixing and verifying."""
     with mock_s3() as s3:
         services = RecordingServices(settings=build_settings(), s3=s3)
         work, handler = services.recorder, build_mix_endpoint(services)
@@ -153,7 +153,7 @@ def measure_mix() -> Row:
 
 
 def synthesize_chunks(store: S3Store) -> list[str]:
-    """Chunks as the service makes them, with their measurements."""
+    """Synthesize chunks with measurements, as the service does."""
     engine = ToneEngine(suffix="mp3")
     narrator = Narrator(engine, store, VoiceSettings("Joanna", "generative"), ProcessGroup())
     chunks = [_build_chunk(f"{number} {STORY[:250]}") for number in range(CHUNKS)]
@@ -166,7 +166,7 @@ def _build_chunk(text: str) -> Chunk:
 
 
 def call_handler(handler: Endpoint, event: dict[str, Any]) -> dict[str, Any]:
-    """Ask a handler without its log."""
+    """Call a handler without its log."""
     with redirect_stdout(StringIO()):
         answered = handler(event, FakeContext())
     if answered["statusCode"] != HTTPStatus.OK:
@@ -175,12 +175,12 @@ def call_handler(handler: Endpoint, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_row(what: str, measured: str, figure: str, *, ok: bool) -> Row:
-    """A line of the table."""
+    """Build a row of the table."""
     return {"what": what, "measured": measured, "figure": figure, "ok": ok}
 
 
 def run() -> list[Row]:
-    """All figures, as rows; takes about a minute."""
+    """Measure all rows; takes about a minute."""
     logging.getLogger("mixer").setLevel(logging.CRITICAL)
     return [*measure_imports(), measure_estimate(), measure_mix()]
 

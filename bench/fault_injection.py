@@ -1,9 +1,9 @@
 """One run of the fault campaign, in a process of its own that may be killed.
 
-`run_story` makes a story as the local server would: the service creates it, the tasks of the
-Lambdas run over a folder, and the strict emulator of Amazon Polly speaks. Every call of the store
-and of the voice passes a FaultInjector first. At the chosen one either that call fails, or the
-process kills itself with SIGKILL: no exception, no clean-up, no other thread that still writes.
+`run_story` makes a story as the local server does: the service creates it, the tasks of the Lambdas
+run over a folder, and the strict emulator of Amazon Polly synthesizes. Every call of store and
+voice passes a FaultInjector. At the chosen call, that call fails or the process kills itself with
+SIGKILL: no exception, no clean-up, no other thread that still writes.
 """
 
 import logging
@@ -36,21 +36,20 @@ from tests.functional.clouds import CloudOverFolder
 
 CALLER, SECRET = "campaign", b"the campaign's own"
 QUOTA_SHARES = 0.1
-"""Ten times an account's quota, so that no run waits; the emulator gets the same."""
+"""Ten times an account's quota, so that no run waits; the emulator allows the same."""
 
 FAST_SETTINGS = replace(SETTINGS, quota_percent=round(100 / QUOTA_SHARES))
 
 RENDERERS = 5
-"""For how many calls the segments are shared out."""
+"""Number of render calls that share the segments."""
 
 
 @dataclass(frozen=True)
 class InjectedFault:
-    """What befalls a run.
+    """A fault of a run.
 
     Attributes:
-        call_number: the number of the call that it befalls, from 1; 0 for none.
-        kills: whether the process dies there; otherwise that one call fails.
+        call_number: the call that fails, from 1; 0 for none.
         late: whether the call is carried out first, and only its answer is lost.
     """
 
@@ -61,14 +60,7 @@ class InjectedFault:
 
 @dataclass
 class FaultInjector:
-    """Counts the calls of a run, and injects the fault.
-
-    Attributes:
-        report_in_flight: gets the number of chunks between voice and store before the process
-            dies.
-        calls: so far.
-        in_flight: chunks that the voice has and the store does not have yet.
-    """
+    """Counts the calls of a run, and injects the fault."""
 
     fault: InjectedFault
     report_in_flight: Callable[[int], object]
@@ -77,10 +69,10 @@ class FaultInjector:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def call(self, work: Callable[[], Any], error: Exception) -> Any:  # noqa: ANN401
-        """Carry out a call, or what befalls it.
+        """Carry out a call, or inject the fault.
 
         Raises:
-            Exception: the given error, where the call fails.
+            Exception: the given error, if the call fails.
         """
         with self._lock:
             self.calls += 1
@@ -93,7 +85,7 @@ class FaultInjector:
         return answer
 
     def count_chunks(self, *, begun: int = 0, stored: int = 0) -> None:
-        """Count a chunk that is asked for, or taken."""
+        """Count a chunk that is requested or stored."""
         with self._lock:
             self.in_flight += begun - stored
 
@@ -136,7 +128,7 @@ class FaultyEngine:
         return getattr(self._voice, name)
 
     def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
-        """Say a chunk, and count it."""
+        """Synthesize a chunk, and count it."""
         self._injector.count_chunks(begun=1)
         speech: Speech = self._injector.call(
             lambda: self._voice.synthesize(ssml, voice_settings),
@@ -146,20 +138,20 @@ class FaultyEngine:
 
 
 class InlineStarter:
-    """Runs an attempt at once, in this thread."""
+    """Runs an attempt immediately, in this thread."""
 
     def __init__(self, tasks: Callable[[Any], Any]) -> None:
         self._tasks = tasks
 
     def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
-        """Run it to its end."""
+        """Run the attempt to its end."""
         Workflow(self._tasks, story, attempt).run(kind)
         return True
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended that was not killed: its state, its audio's digest, the calls it made."""
+    """The state, audio digest and calls of a run that was not killed."""
 
     state: StoryState | None
     digest: str
@@ -173,25 +165,24 @@ def run(
     fault: InjectedFault,
     connection: Connection,
 ) -> None:
-    """Ask for the story once; the beginning of a process.
+    """Request the story once; the entry point of a process.
 
     Args:
-        folder: holds the store, and what the run leaves behind when it is killed.
-        polly_url: of the strict stand-in.
-        request: the story.
-        connection: gets `("in_flight", chunks)` before the process dies, else `("ended", Ended)`.
+        connection: gets `("in_flight", chunks)` before the process dies, else `("ended", outcome)`.
     """
     logging.disable()  # logs of the injected failures would hide the table
     tempfile.tempdir = str(folder / "scratch")
     Path(tempfile.tempdir).mkdir(exist_ok=True)
-    fate = FaultInjector(fault, lambda chunks: connection.send(("in_flight", chunks)))
-    connection.send(("ended", run_story(FolderStore(folder / "store"), fate, polly_url, request)))
+    injector = FaultInjector(fault, lambda chunks: connection.send(("in_flight", chunks)))
+    connection.send(
+        ("ended", run_story(FolderStore(folder / "store"), injector, polly_url, request))
+    )
 
 
 def run_story(
     disk: FolderStore, injector: FaultInjector, polly_url: str, request: StoryRequest
 ) -> RunOutcome:
-    """How a story ends with a fault injected."""
+    """Run the story with a fault injected."""
     store: Any = FaultyStore(disk, injector)
     with closing(create_polly_client(endpoint_url=polly_url, session=polly_session())) as client:
         services = FaultyCloud(
@@ -216,13 +207,13 @@ def run_story(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FaultyCloud(CloudOverFolder):
-    """The parts of the Lambdas, with a voice that may fail."""
+    """The services of the Lambdas, with a voice that may fail."""
 
     injector: FaultInjector
 
     @cached_property
     def open_engine(self) -> EngineOpener:
-        """Opens engines that may fail."""
+        """Return a factory of engines that may fail."""
         open_sound_engine = super().open_engine
 
         @contextmanager

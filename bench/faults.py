@@ -1,16 +1,14 @@
 """The fault campaign: a story is killed, or one of its calls fails, at random points.
 
-`make faults` makes the same story of 200 chunks again and again, each time in a new folder, by a
-process of its own (`bench.fault_injection`), with Amazon Polly's strict stand-in on localhost. At a
-call of
-the store or of the voice that is drawn by chance the process is killed, or that call alone fails;
-half of these calls are carried out before, so that only their answer is lost. Then the story is
-asked for again, by another process, with everything in order. It must be done, with the very bytes
-of an undisturbed run, and no more chunks may have been spoken twice than were between the voice and
-the store at that moment.
+`make faults` makes the same story of 200 chunks repeatedly, each time in a new folder and process
+(`bench.fault_injection`), with Amazon Polly's strict emulator on localhost. At a random call of
+store or voice the process is killed, or that call fails; half of these calls are carried out first,
+so that only the answer is lost. Then another process requests the story without faults. It must
+finish with the exact bytes of an undisturbed run, and may synthesize at most the chunks again that
+were in flight at that moment.
 
-What makes fifty points affordable: chunks of one short sentence, a stand-in that answers in
-20 ms at ten times an account's quota, and processes forked from one that has loaded everything.
+Fifty points stay affordable with chunks of one short sentence, an emulator that answers in 20 ms at
+ten times an account's quota, and processes forked from one that has loaded everything.
 """
 
 import random
@@ -37,16 +35,16 @@ OPTIONS = {"text_type": "markdown", "engine": ENGINE, "pauses": "none", "title":
 LATENCY = Latency(base_s=0.02)
 SEED = 7
 RUN_S = 120.0
-"""A run takes seconds; this is for one that hangs."""
+"""Time-out of a run, which normally takes seconds."""
 
 LATEST = 0.95
-"""Of an undisturbed run's calls: some depend on the time that a run takes, and may not come."""
+"""Share of an undisturbed run's calls: later ones may not occur, as some depend on timing."""
 
 PROCESSES = get_context("forkserver")
 
 
 def build_story(chunks: int = CHUNKS) -> StoryRequest:
-    """A story whose every chunk is a short sentence of its own, in chapters."""
+    """Build a story in chapters whose every chunk is one distinct short sentence."""
     scenes = [f"Bell {number} rang." for number in range(chunks)]
     for first in range(0, chunks, CHUNKS_PER_CHAPTER):
         scenes[first] = f"# Chapter {first}"
@@ -55,7 +53,7 @@ def build_story(chunks: int = CHUNKS) -> StoryRequest:
 
 @contextmanager
 def start_polly() -> Iterator[StrictPolly]:
-    """The stand-in, with ten times an account's quota."""
+    """Start the emulator with ten times an account's quota."""
     known = ALLOWANCES[ENGINE]
     wide = Allowance(
         known.calls_per_s / QUOTA_SHARES, known.burst / QUOTA_SHARES, known.in_flight * 10
@@ -66,7 +64,7 @@ def start_polly() -> Iterator[StrictPolly]:
 
 @dataclass(frozen=True)
 class StoryAttempt:
-    """What came of asking once: how it ended, or what was under way when it was killed."""
+    """The outcome of one request, or what was in flight when it was killed."""
 
     outcome: RunOutcome | None
     in_flight: int
@@ -75,10 +73,10 @@ class StoryAttempt:
 def run_attempt(
     folder: Path, polly: StrictPolly, request: StoryRequest, fault: InjectedFault
 ) -> StoryAttempt:
-    """Ask for the story in a process of its own.
+    """Request the story in a process of its own.
 
     Raises:
-        RuntimeError: the process neither ended nor was killed as it should.
+        RuntimeError: the process neither ended nor was killed as planned.
     """
     ours, theirs = PROCESSES.Pipe()
     process = PROCESSES.Process(
@@ -101,15 +99,7 @@ def run_attempt(
 
 @dataclass(frozen=True)
 class FaultPoint:
-    """What came of one blow.
-
-    Attributes:
-        fault: that fell.
-        first: the run that it befell.
-        second: the run after it.
-        paid_twice: chunks that were paid twice.
-        is_same: whether the story was done in the end, with the bytes of an undisturbed run.
-    """
+    """The outcome of one fault; `is_same`: the story finished with an undisturbed run's bytes."""
 
     fault: InjectedFault
     first: StoryAttempt
@@ -119,12 +109,12 @@ class FaultPoint:
 
     @property
     def max_paid_twice(self) -> int:
-        """Chunks that may have been paid twice."""
+        """Maximum number of chunks that may be paid twice."""
         return self.first.in_flight if self.fault.kills else 1
 
     @property
     def is_kept(self) -> bool:
-        """Whether the promise was kept."""
+        """Whether both guarantees hold."""
         return self.is_same and self.paid_twice <= self.max_paid_twice
 
     def __str__(self) -> str:
@@ -147,12 +137,7 @@ HEADING = (
 
 
 class Campaign:
-    """Makes one story again and again.
-
-    Args:
-        polly: used by this run alone.
-        order: the story.
-    """
+    """Makes one story repeatedly."""
 
     def __init__(self, polly: StrictPolly, request: StoryRequest) -> None:
         self._polly, self._request = polly, request
@@ -173,7 +158,7 @@ class Campaign:
         return FaultPoint(fault, first, then, twice, is_same)
 
     def draw_faults(self, seed: int = SEED) -> Iterator[InjectedFault]:
-        """Random ones, each second of them a kill."""
+        """Draw random faults; every second one is a kill."""
         chance, kills = random.Random(seed), True
         while True:
             at = chance.randrange(1, int(LATEST * self.undisturbed.calls) + 1)
@@ -182,7 +167,7 @@ class Campaign:
 
     @contextmanager
     def _open_folder(self) -> Iterator[Path]:
-        """A new one, with nothing spoken; an FFmpeg of a killed run may still write into it."""
+        """Open a new folder: an FFmpeg of a killed run may still write to the old one."""
         self._polly.reset(latency=LATENCY)
         with TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
@@ -194,7 +179,7 @@ class Campaign:
 
 
 def main() -> int:
-    """Run the campaign and print its table; how many points broke the promise."""
+    """Run the campaign and print its table; return the number of broken guarantees."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else POINTS
     PROCESSES.set_forkserver_preload(["bench.fault_injection"])
     begun_s = time.monotonic()

@@ -1,10 +1,9 @@
-"""What the rendering benches mix: forty spoken chunks, and music that loops.
+"""The material of the render benches: forty synthesized chunks, and music that loops.
 
-The demo's story is spoken by one voice of the embedded engine after the other until there are forty
-chunks, FLAC at 24 kHz, about 26 minutes with a second between them; no two are alike. The music is
-the demo's own bed of 48 s. A book takes the same files again under other names, so that nothing of
-it is found to be there already; its pauses and chapters are those that a story gets. The chunks are
-measured when they are made, as a service measures what it has spoken; that is not part of a mix.
+The embedded engine's voices take turns with the demo's story until there are forty distinct chunks,
+FLAC at 24 kHz, about 26 minutes with a second between them. The music is the demo's bed of 48 s. A
+book repeats the files under other names, so that nothing is cached, with the pauses and chapters of
+a story. Chunks are measured when made, as in the service, outside of the measured mix.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +32,7 @@ STORY = Path("demo", "story.md")
 CHUNKS = 40
 GAP_MS = 1_000
 CHUNK_CHARS, MAX_CHARS = 420, 840
-"""A chunk ends with the first paragraph beyond the one, and in any case at the other."""
+"""A chunk ends with the first paragraph beyond the first limit, at the latest at the second."""
 
 EDITED_CHUNK = 2
 """Number of the chunk in a book that an edit changes."""
@@ -44,7 +43,7 @@ CHAPTER_CHUNKS = 30
 
 @dataclass(frozen=True, slots=True)
 class SampleChunk:
-    """One spoken chunk: the recording, and how it ends."""
+    """A synthesized chunk: the recording, and how it ends."""
 
     take: Take
     ending: BreakKind
@@ -52,7 +51,7 @@ class SampleChunk:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Chunks and music in files, and what is known of them."""
+    """Chunks and music in files, with their measurements."""
 
     chunks: tuple[SampleChunk, ...]
     longer: SampleChunk
@@ -62,15 +61,15 @@ class Material:
 
     @property
     def story_s(self) -> float:
-        """How long the chunks play, a second behind each."""
+        """Length of all chunks in seconds, with a second after each."""
         return sum(each.take.measured.duration_s + GAP_MS / 1000 for each in self.chunks)
 
     def build_story(self, out: Path) -> BenchMix:
-        """Twenty-six minutes: the chunks as they are, a second apart."""
+        """Build a story of 26 minutes: the chunks a second apart."""
         return self._build_mix([each.take for each in self.chunks], out)
 
     def build_book(self, hours: float, out: Path, *, edited: SampleChunk | None = None) -> BenchMix:
-        """So many hours in chapters of some twenty minutes; its third chunk may be another one."""
+        """Build a book in chapters of about twenty minutes; its third chunk can be replaced."""
         count = round(hours * 3600 / self.story_s * CHUNKS)
         chunks = [self.chunks[number % CHUNKS] for number in range(count)]
         if edited:
@@ -85,7 +84,7 @@ class Material:
 
 
 def _build_book_take(chunk: SampleChunk, number: int) -> Take:
-    """A chunk of a book, under a name of its own."""
+    """Build a chunk of a book, with its own name."""
     ending = BreakKind.CHAPTER if (number + 1) % CHAPTER_CHUNKS == 0 else chunk.ending
     return replace(
         chunk.take,
@@ -100,7 +99,7 @@ def _build_book_take(chunk: SampleChunk, number: int) -> Take:
 
 
 def make_material(folder: Path) -> Material:
-    """Make all files in a folder, and measure them."""
+    """Create all files in a folder, and measure them."""
     document = read_document(STORY.read_text(), TextType.MARKDOWN)
     plan = plan_script(document, EMBEDDED_LIMITS, "en-US", Options())
     story = [utterance for chunk in plan.chunks for utterance in chunk.utterances]
@@ -117,7 +116,7 @@ def make_material(folder: Path) -> Material:
 
 
 def _group_story(story: Sequence[Utterance]) -> Iterator[tuple[Utterance, ...]]:
-    """A story in chunks of about 600 characters."""
+    """Group the story into chunks of about 600 characters."""
     group: list[Utterance] = []
     for utterance in story:
         group.append(utterance)
@@ -129,7 +128,7 @@ def _group_story(story: Sequence[Utterance]) -> Iterator[tuple[Utterance, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class _ChunkMaker:
-    """Speaks a numbered group of sentences into a file."""
+    """Synthesizes a numbered group of sentences into a file."""
 
     folder: Path
     engine: EmbeddedEngine
@@ -145,5 +144,5 @@ class _ChunkMaker:
 
 
 def list_chunk_files(folder: Path) -> Sequence[Path]:
-    """The forty chunks, in playing order."""
+    """List the forty chunks in playing order."""
     return sorted(folder.glob("chunk*.flac"))[:CHUNKS]

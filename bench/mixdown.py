@@ -1,10 +1,9 @@
-"""A story of 26 minutes mixed side by side: Mixer, several passes of FFmpeg, pydub, LAME alone.
+"""A story of 26 minutes: Mixer, several passes of FFmpeg, pydub and LAME compared.
 
-All make the same file of the same forty chunks and the same music; it is looked at afterwards.
-Each way is a process of its own and takes its turn five times; the median counts. "LAME" is the CPU
-time of encoding the finished samples and nothing else, divided by the cores: what no mix can be
-faster than. Mixer levels, ducks and limits, the others do not. CPU times are reported as well: they
-hold where the machine had other work. About twelve minutes on two cores.
+All make the same file of the same forty chunks and music, which is checked afterwards. Each way
+runs five times in turn, in its own process; the median counts. "LAME" is the CPU time of encoding
+the finished samples divided by the cores: a lower bound for any mix. Only Mixer levels, ducks and
+limits. CPU times are reported too: they hold on a busy machine. About twelve minutes on two cores.
 """
 
 import os
@@ -32,7 +31,7 @@ MAX_TIMES_LAME = 1.6
 MAX_CHECK_TIMES_LAME = 0.6
 LEAST_SPEEDUP = 1.8
 SAME_LENGTH_S = 3.0
-"""The ways differ by the silence behind the last chunk and at its edges."""
+"""Tolerance: the ways differ by the silence after the last chunk and at its edges."""
 
 OURS, VERIFIED, PASSES, PYDUB, LAME = (
     "Mixer", "Mixer, checked", "several passes", "pydub", "LAME alone"
@@ -41,7 +40,7 @@ Ways = Mapping[str, Callable[[], ProcessCost]]
 
 
 def run() -> list[dict[str, object]]:
-    """All rows."""
+    """Measure all rows."""
     with TemporaryDirectory(prefix="bench-rendering-") as scratch:
         folder = Path(scratch)
         _report_progress("making forty chunks")
@@ -83,7 +82,7 @@ def _build_memory_ways(made: Material, folder: Path) -> Ways:
 def measure_ours(
     mix: BenchMix, folder: Path, *, watch_memory: bool = False, core: int | None = None
 ) -> ProcessCost:
-    """What it costs to do some work in a process of its own."""
+    """Measure the cost of some work in a process of its own."""
     path = mix.save(folder / "work.pickle")
     return measure_cost(["-m", "bench.mixer_run", str(path)], watch_memory=watch_memory, core=core)
 
@@ -95,7 +94,7 @@ def _measure_baseline(way: str, folder: Path, *, watch_memory: bool) -> ProcessC
 
 
 def measure_encoder(folder: Path, finished: str, codec: tuple[str, ...], muxer: str) -> ProcessCost:
-    """What it costs to encode a finished file's samples and nothing else."""
+    """Measure the cost of only encoding a finished file's samples."""
     pcm = folder / f"{finished}.s16"
     raw = ["-f", "s16le", "-ar", str(MIX_RATE_HZ), "-ac", "2"]
     if not pcm.exists():
@@ -144,7 +143,7 @@ def _build_rows(
 
 
 def build_ratio_row(what: str, ratio: float, most: float, how: str) -> dict[str, object]:
-    """A figure that is reached where a ratio is small enough."""
+    """Build a row whose target is an upper bound on a ratio."""
     return {
         "what": what,
         "measured": f"{ratio:.3f} × ({how})",
@@ -155,7 +154,7 @@ def build_ratio_row(what: str, ratio: float, most: float, how: str) -> dict[str,
 
 
 def _measure_speedup(mix: BenchMix, folder: Path) -> dict[str, object]:
-    """Two workers against one that may use one core."""
+    """Compare two workers with one on a single core."""
     two = replace(mix, workers=2)
     one = replace(mix, workers=1)
     core = min(os.sched_getaffinity(0))
@@ -174,7 +173,7 @@ def _measure_speedup(mix: BenchMix, folder: Path) -> dict[str, object]:
 
 
 def _check_same_output(folder: Path, story_s: float) -> str:
-    """What all ways have made, which has to be the same."""
+    """Check that all ways have made the same output."""
     kinds, lengths_s = set(), []
     for name in ("ours", "several-passes", "in-memory"):
         words = [binary_path(), "-hide_banner", "-i", str(folder / f"{name}.mp3")]

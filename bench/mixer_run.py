@@ -1,6 +1,6 @@
-"""Mixer's own mix, in a process of its own: laid out, rendered, and checked where asked for.
+"""Mixer's own mix in its own process: lay out, render, and verify if requested.
 
-`python -m bench.mixer_run FILE` reads what to do from a file that `Work.written` wrote.
+`python -m bench.mixer_run FILE` reads its parameters from a file that `BenchMix.save` wrote.
 """
 
 import pickle
@@ -27,11 +27,11 @@ from mixer.store import FolderStore
 
 COLUMNS = 1_600
 PRESET = PRESETS["podcast"]
-"""Loud enough that the limiter has work to do."""
+"""Loud enough for the limiter to work."""
 
 
 def render_mix(wanted: BenchMix) -> None:
-    """Make a mix with everything that belongs to it: levelling, ducking, limiter, tags."""
+    """Render a mix with levelling, ducking, limiter and tags."""
     timeline = build_timeline(
         wanted.takes, wanted.music, MixStyle(PRESET, wanted.encoding.level_offset_db)
     )

@@ -1,4 +1,4 @@
-"""What a command costs: wall time, CPU time of its whole tree, and memory as the sum of PSS."""
+"""The cost of a command: wall time, CPU time of its process tree, and memory as a sum of PSS."""
 
 import os
 import resource
@@ -13,19 +13,18 @@ from pathlib import Path
 import psutil
 
 SAMPLING_S = 0.25
-"""Looking takes 5 ms of the cores that are measured: 1 % of two at this pace."""
+"""A sample takes 5 ms of the measured cores: 1 % of two at this interval."""
 
 PRELOADED_MODULES = ("bench.story_speech", "bench.story_mix")
-"""What the server loads that forks processes; it is one for all benches of a run."""
+"""Loaded by the server that forks processes, which all benches of a run share."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessCost:
-    """What one command took.
+    """The cost of one command.
 
     Attributes:
-        cpu_s: of the process and all its descendants.
-        peak_mb: largest sum of PSS over the process and its descendants; 0 where not watched.
+        peak_mb: largest sum of PSS over the process and its descendants; 0 if not sampled.
     """
 
     wall_s: float
@@ -34,19 +33,16 @@ class ProcessCost:
 
     @property
     def summary(self) -> str:
-        """For the progress lines."""
+        """Summary for the progress lines."""
         return f"{self.wall_s:.1f} s, CPU {self.cpu_s:.1f} s"
 
 
 def measure_cost(
     arguments: Sequence[str], *, watch_memory: bool = False, core: int | None = None
 ) -> ProcessCost:
-    """Run a command to its end.
+    """Run a command to its end, on one `core` or on all when None.
 
-    Args:
-        arguments: of Python, from `-m` on.
-        watch_memory: sample its memory, which takes time itself.
-        core: the only one that it may use; all cores when None.
+    `arguments` are Python's, from `-m` on.
     """
     pin = ["taskset", "-c", str(core)] if core is not None else []
     cpu_s, begun_s = _children_cpu_s(), time.monotonic()
@@ -100,7 +96,7 @@ def _pss_kb(pid: int) -> int:
 
 
 def describe_machine() -> str:
-    """What the figures were measured on."""
+    """Describe the machine of the measurements."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next(
         (each.split(":")[1].strip() for each in lines if each.startswith("model name")), ""

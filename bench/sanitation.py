@@ -1,11 +1,10 @@
-"""How many calls and how much memory it takes to plan and delete a hundred thousand objects.
+"""Calls and memory to plan and delete a hundred thousand objects.
 
-boto3 is real, S3 is a table behind it: a hook answers each request with the XML that S3 would
-send, before it would leave the machine, and counts it. The table holds a byte for each object and
-makes up the rest, so that the memory measured is the clean-up's own: the peak of a process that
-does nothing else (Linux). The least number of calls is what the API allows: a thousand versions
-in a page of a listing, a thousand in a deletion; without versions, where only another listing
-distinguishes a refreshed object from the listed one, a page more for each thousand.
+boto3 is real, S3 is a table: a hook counts each request and answers with S3's XML before it leaves
+the machine. The table holds a byte per object, so the measured memory is the clean-up's own: the
+peak of a process that does nothing else (Linux). The minimum of calls follows from the API: a
+thousand versions per page of a listing or deletion; without versioning, where only another listing
+detects a refreshed object, one more page per thousand.
 """
 
 import json
@@ -27,7 +26,7 @@ PER_CALL = 1_000
 
 MOST_CALLS = 1.05
 MOST_MEMORY_MB = 150
-"""The figures to reach: times the least number of calls, and megabytes at the peak."""
+"""Targets: multiple of the minimum number of calls, and megabytes at the peak."""
 
 PREFIXES = ("mixed/", "narration_chunks/", "stories/", "uploads/")
 SHARE = OBJECTS // len(PREFIXES)
@@ -37,22 +36,22 @@ OLD = (NOW - timedelta(days=20)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 class RawBody(BytesIO):
-    """A response's body as urllib3 would hand it out."""
+    """A response's body in urllib3's form."""
 
     def stream(self, **_: object) -> Iterator[bytes]:
-        """All of it at once."""
+        """Return the whole body as one piece."""
         yield self.read()
 
 
 def object_key(number: int) -> str:
-    """The key of an object, rising with its number: as many under each prefix."""
+    """Return the key of an object: ascending by number, evenly spread over the prefixes."""
     name = f"{number:0{HASH_CHARS}x}"
     prefix = PREFIXES[number // SHARE]
     return f"{prefix}{name}/result.json" if prefix == "stories/" else f"{prefix}{name}.mp3"
 
 
 def _prefix_numbers(prefix: str) -> range:
-    """The objects of one of PREFIXES; other prefixes that the clean-up looks under are empty."""
+    """Return the objects of one of PREFIXES; other prefixes are empty."""
     if prefix not in PREFIXES:
         return range(0)
     first = PREFIXES.index(prefix) * SHARE
@@ -60,16 +59,14 @@ def _prefix_numbers(prefix: str) -> range:
 
 
 def object_number(key: str) -> int:
-    """The object of a key."""
+    """Return the number of a key's object."""
     return int(key.split("/")[1][:HASH_CHARS], 16)
 
 
 class FakeBucket:
-    """A bucket of objects that differ in nothing but their number.
+    """A bucket of objects that differ by number only.
 
-    Attributes:
-        calls: how often each operation was asked for.
-        there: a byte for each object, 1 while it is there.
+    `there` has a byte per object: 1 while it exists.
     """
 
     def __init__(self, *, versioned: bool) -> None:
@@ -78,7 +75,7 @@ class FakeBucket:
         self._versioned = versioned
 
     def answer_request(self, request: Any, event_name: str, **_: object) -> Any:  # noqa: ANN401
-        """What S3 answers; botocore then sends nothing."""
+        """Answer in place of S3; botocore then sends nothing."""
         from botocore.awsrequest import AWSResponse
         from botocore.compat import HTTPHeaders
 
@@ -154,14 +151,14 @@ def measure_cleanup(*, versioned: bool) -> Mapping[str, object]:
 
 
 def _peak_mb() -> float:
-    """The most memory that this process ever held, in units of 10⁶ bytes."""
+    """Return this process's peak of memory, in units of 10⁶ bytes."""
     status = Path("/proc/self/status").read_text("ascii")
     peak_kib = next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]
     return int(peak_kib) * 1024 / 1e6
 
 
 def measure_in_process(kind: str) -> dict[str, Any]:
-    """The same in a process of its own, so that its memory is its own."""
+    """Measure in a process of its own, for its memory alone."""
     command = [sys.executable, "-m", "bench.sanitation", kind]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     outcome: dict[str, Any] = json.loads(done.stdout)
@@ -169,7 +166,7 @@ def measure_in_process(kind: str) -> dict[str, Any]:
 
 
 def build_rows(kind: str, calls_per_thousand: int) -> list[dict[str, object]]:
-    """Calls and memory for one kind of bucket."""
+    """Build calls and memory for one kind of bucket."""
     outcome = measure_in_process(kind)
     least = OBJECTS // PER_CALL * calls_per_thousand
     ratio = outcome["calls"] / least
@@ -192,7 +189,7 @@ def build_rows(kind: str, calls_per_thousand: int) -> list[dict[str, object]]:
 
 
 def run() -> list[dict[str, object]]:
-    """The figures, as rows; takes about half a minute."""
+    """Measure all rows; takes about half a minute."""
     return [*build_rows("versioned", 2), *build_rows("unversioned", 3)]
 
 

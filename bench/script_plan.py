@@ -1,9 +1,8 @@
-"""How long a million characters take to plan, how that grows, and what memory it needs.
+"""Time, growth and memory of planning a million characters.
 
-The prose is the sample story's own sentences in a shuffled order, each with words of its own, so
-that none repeats. Every measurement runs in a process of its own, which also reports its peak of
-memory. The time is the least of five, in CPU seconds, and single and double length take turns:
-whatever else the machine does only adds to it.
+The prose is the sample story's sentences, shuffled and made distinct. Every measurement runs in its
+own process, which reports its peak of memory. Time is the minimum of five, in CPU seconds; single
+and double length alternate, so that other load only adds.
 """
 
 import json
@@ -27,7 +26,7 @@ SAMPLE = Path(__file__).parents[1] / "demo" / "story.md"
 
 
 def generate_prose(chars: int) -> str:
-    """So many characters of distinct sentences in paragraphs, always the same."""
+    """Generate so many characters of distinct sentences in paragraphs; deterministic."""
     drawn, known = random.Random(chars), load_sentences()
     paragraphs: list[str] = []
     length = number = 0
@@ -43,21 +42,21 @@ def generate_prose(chars: int) -> str:
 
 
 def load_sentences() -> list[str]:
-    """The sentences of the sample story."""
+    """Load the sentences of the sample story."""
     blocks = read_document(SAMPLE.read_text(encoding="utf-8"), TextType.MARKDOWN).blocks
     spans = ((block.text, span) for block in blocks for span in split_sentences(block.text, "en"))
     return [text[start:end].strip() for text, (start, end) in spans]
 
 
 def _number_sentence(sentence: str, number: int) -> str:
-    """A sentence with a word of its own after its first."""
+    """Insert a distinct word after the first one of a sentence."""
     first, _, rest = sentence.partition(" ")
     word = "".join(chr(ord("a") + int(digit)) for digit in str(number))
     return f"{first} qu{word} {rest}" if rest else sentence
 
 
 def measure_plan(chars: int) -> dict[str, float]:
-    """CPU seconds and peak megabytes of one planning, in a process of its own."""
+    """Measure CPU seconds and peak megabytes of one planning, in a process of its own."""
     command = [sys.executable, "-m", "bench.script_plan", str(chars)]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     result: dict[str, float] = json.loads(done.stdout)
@@ -74,7 +73,7 @@ def _measure_here(chars: int) -> dict[str, float]:
 
 
 def run() -> list[dict[str, object]]:
-    """The three figures, as rows; takes about a minute."""
+    """Measure the three rows; takes about a minute."""
     both = [(measure_plan(CHARS), measure_plan(2 * CHARS)) for _ in range(REPEATS)]
     once, twice = zip(*both, strict=True)
     seconds = min(each["seconds"] for each in once)

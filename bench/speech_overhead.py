@@ -1,7 +1,7 @@
-"""What a story costs around the speech model: planning, and captions and picture, of the demo.
+"""The overhead of a story apart from the speech model: planning, captions and picture.
 
-The whole way is walked once, with tones in the place of the voice, and each stage is timed as the
-report times it. The figures hold for a first run: what a stage loads first is counted with it.
+The demo runs once with tones as its voice, and each stage is timed as in the report. The figures
+hold for a first run: what a stage loads first is included.
 """
 
 import time
@@ -18,14 +18,14 @@ from tests.engines import ToneEngine
 
 STORY = Path("demo/story.md")
 LIMIT_S = 1.0
-"""The figure to reach: both stages together."""
+"""Target for both stages together."""
 
 MEASURED_STAGES = ("planning", "publishing")
 ENGINE = "generative"
 
 
 def time_story(folder: Path) -> tuple[StoryRun, dict[str, float]]:
-    """The demo's story spoken by tones, and the time of each stage."""
+    """Narrate the demo's story with tones, and return the time of each stage."""
     stages = StageTimer(lambda _stage, _share: None)
     options = Options(engine=ENGINE, text_type="markdown")
     with closing(ToneEngine()) as engine:
@@ -36,7 +36,7 @@ def time_story(folder: Path) -> tuple[StoryRun, dict[str, float]]:
 
 
 def run() -> list[dict[str, object]]:
-    """One row for each stage, and one for all of them, which has to reach the figure."""
+    """Measure a row per stage, and one for all of them with the target."""
     began_s = time.monotonic()
     with TemporaryDirectory(prefix="bench-") as folder:
         story_run, seconds = time_story(Path(folder))

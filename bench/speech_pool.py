@@ -1,11 +1,11 @@
-"""How close the bounded pool comes to the ideal schedule that Amazon Polly's quota allows.
+"""How close the bounded pool comes to the ideal schedule within Amazon Polly's quota.
 
 A strict Polly on localhost allows 8 calls a second and 26 in flight; its latency grows with the
-characters. A hundred chunks are synthesized twice, in the pool that narration uses: once
-undisturbed, once with 20 % of the calls throttled and 2 % of the connections cut. Measuring and
-storing the chunks is left out: the cores bound it, not the quota. The ideal is what an omniscient
-scheduler would need: every call starts the moment the quota lets it, in order, and costs nothing
-but its latency. With faults only 0.78 of the calls succeed, so the ideal is divided by that.
+characters. A hundred chunks are synthesized twice in the narration's pool: undisturbed, and with 20
+% of the calls throttled and 2 % of the connections cut. Measuring and storing chunks is excluded:
+the cores limit it, not the quota. The ideal starts every call, in order, the moment the quota
+allows, and costs only latency. With faults 0.78 of the calls succeed, so the ideal is divided by
+that.
 """
 
 import heapq
@@ -25,19 +25,19 @@ THROTTLED = 0.20
 CUT = 0.02
 SUCCESS_SHARE = 1 - THROTTLED - CUT
 TOLERANCE = 1.1
-"""The figure to reach: so many times the ideal."""
+"""Target as a multiple of the ideal."""
 
 LATENCY = Latency(base_s=0.4, per_char_s=0.001)
-"""A call of 1,000 characters takes 1.4 s; about what generative voices need."""
+"""A call of 1,000 characters takes 1.4 s, about as generative voices."""
 
 SEED = 2
-"""The first whose draws give the nominal share: 28 of the first 128 calls fail, and 2 are cut."""
+"""The first seed with the nominal shares: 28 of the first 128 calls fail, and 2 are cut."""
 
 ENGINE = "generative"
 
 
 def build_chunks(count: int = CHUNKS) -> list[str]:
-    """Chunks of 200 to 2,900 characters, mixed, all different."""
+    """Build distinct chunks of 200 to 2,900 characters, mixed."""
     return [
         f"<speak><s>{number} {'word ' * (40 + number * 37 % 540)}</s></speak>"
         for number in range(count)
@@ -45,7 +45,7 @@ def build_chunks(count: int = CHUNKS) -> list[str]:
 
 
 def ideal_s(latencies_s: Sequence[float], allowance: Allowance) -> float:
-    """When the last call ends if each starts as soon as rate, burst and places in flight allow."""
+    """Compute when the last call ends if each starts as soon as rate, burst and slots allow."""
     level, filled_s, now_s = allowance.burst, 0.0, 0.0
     ends: list[float] = []
     for latency_s in latencies_s:
@@ -61,7 +61,7 @@ def ideal_s(latencies_s: Sequence[float], allowance: Allowance) -> float:
 
 
 def measure_pool(faults: Faults) -> tuple[float, list[Speech], Counts]:
-    """Say all chunks; returns seconds, speeches and what the server counted."""
+    """Synthesize all chunks; return seconds, results and the server's counts."""
     with StrictPolly(faults=faults, latency=LATENCY) as polly, closing(polly.client()) as client:
         engine, delivery = PollyEngine(client, engine=ENGINE), VoiceSettings("Joanna", ENGINE)
 
@@ -69,17 +69,17 @@ def measure_pool(faults: Faults) -> tuple[float, list[Speech], Counts]:
             return engine.synthesize(ssml, delivery)
 
         began_s = time.monotonic()
-        spoken = [
+        speeches = [
             outcome.result()
             for _, outcome in run_in_parallel(build_chunks(), speak, engine.parallelism)
         ]
-        return time.monotonic() - began_s, spoken, polly.counts
+        return time.monotonic() - began_s, speeches, polly.counts
 
 
 def measure_row(what: str, faults: Faults, ideal: float) -> dict[str, object]:
-    """Measure, and hold it against the figure; a lost or doubly paid chunk fails it too."""
-    seconds, spoken, counts = measure_pool(faults)
-    lost = CHUNKS - sum(sample_count(speech.audio) > 0 for speech in spoken)
+    """Measure and compare with the target; a lost or doubly paid chunk fails it too."""
+    seconds, speeches, counts = measure_pool(faults)
+    lost = CHUNKS - sum(sample_count(speech.audio) > 0 for speech in speeches)
     ratio = seconds / ideal
     return {
         "what": what,
@@ -92,7 +92,7 @@ def measure_row(what: str, faults: Faults, ideal: float) -> dict[str, object]:
 
 
 def run() -> list[dict[str, object]]:
-    """The two figures, as rows; takes about half a minute."""
+    """Measure the two rows; takes about half a minute."""
     latencies_s = [
         LATENCY.call_s(len(text) - len("<speak><s></s></speak>")) for text in build_chunks()
     ]

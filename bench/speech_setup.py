@@ -1,4 +1,4 @@
-"""Settings of the benches that speak stories, with room for any of them."""
+"""Settings of the benches that synthesize stories, with high limits."""
 
 from mixer.settings import Settings, StorySettings
 

@@ -1,13 +1,13 @@
-"""What it costs to mix a book with sixty workers, against one that renders it serially.
+"""The cost of mixing a book with sixty workers, against one that renders it serially.
 
 A book in chapters of three to thirty minutes, with music, is laid out by the story's own task for
-sixty workers; then each group of segments is rendered by the story's own task in a process of its
-own, one after the other, over one store, as sixty functions would do at once. What counts is each
-one's CPU time, FFmpeg included; the processes are forked from one that has loaded everything, as a
-warm function has. The serial render is one worker's, in segments of half an hour: what a segment
-costs beyond its sound is nothing there, and one command for ten hours is too long for the system.
+sixty workers; the story's own task then renders each group of segments in a process of its own, one
+after the other, over one store, as sixty functions would in parallel. CPU time counts, FFmpeg
+included; processes are forked from one that has loaded everything, like a warm function. The serial
+render has segments of half an hour, which makes the cost per segment negligible; one command for
+ten hours is too long for the system.
 
-Both run at the same time, so that ten hours take seven minutes of two cores; CPU time hardly minds.
+Both run at the same time: ten hours take seven minutes of two cores, and CPU time hardly changes.
 """
 
 import random
@@ -62,7 +62,7 @@ PROCESSES = get_context("forkserver")
 
 
 def run(hours: float = HOURS) -> list[dict[str, object]]:
-    """The two figures; about eight minutes on two cores."""
+    """Measure the two rows; takes about eight minutes on two cores."""
     PROCESSES.set_forkserver_preload(list(PRELOADED_MODULES))
     with TemporaryDirectory(prefix="crowd-") as scratch:
         folder = Path(scratch)
@@ -75,7 +75,7 @@ def run(hours: float = HOURS) -> list[dict[str, object]]:
             for group in range(len(layout.groups)):
                 costs.append(measure_cpu_s(render_group, folder, group))
                 if serial.done():
-                    serial.result()  # where it failed, there is nothing to compare with
+                    serial.result()  # if it failed, there is nothing to compare
             report_progress(f"{len(costs)} groups: {sum(costs):.0f} s of CPU")
             serial_s = serial.result()
     how = (
@@ -93,7 +93,7 @@ def run(hours: float = HOURS) -> list[dict[str, object]]:
 
 
 def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
-    """A story whose chunks are all recorded, laid out for all workers."""
+    """Lay out a fully recorded story for all workers."""
     folder, chance = StoryFolder(store, STORY), random.Random(SEED)
     script = build_book(round(hours * 3600 / made.story_s * CHUNKS), chance)
     takes = [chunk.take for chunk in made.chunks]
@@ -102,7 +102,7 @@ def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
         store.put(key, made.folder / Path(key).name)
     store.put(made.music.source, made.folder / made.music.source)
     choices = [chance.randrange(CHUNKS) for _ in script.chunks]
-    spoken = [
+    recordings = [
         Recording(keys[number], takes[number].measured, gap_ms=chunk.gap_ms)
         for number, chunk in zip(choices, script.chunks, strict=True)
     ]
@@ -111,11 +111,11 @@ def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
         REQUEST, StoredRequest(StoryKind.STORY, "bench", "", 0.0, {}, music=made.music.source)
     )
     folder.write(MUSIC, made.music)
-    folder.write(SCRIPT, StoredScript(script, delivery, tuple(each.key for each in spoken)))
+    folder.write(SCRIPT, StoredScript(script, delivery, tuple(each.key for each in recordings)))
     batches = split_batches(folder, tuple(script.chunks))
     write_batches(folder, [Batch(delivery, chunks) for chunks in batches])
     for number, chunks in enumerate(batches):
-        mine, spoken = spoken[: len(chunks)], spoken[len(chunks) :]
+        mine, recordings = recordings[: len(chunks)], recordings[len(chunks) :]
         about = tuple((each.key, each.to_metadata()) for each in mine)
         folder.write(
             synthesized_name(number, len(chunks), 0.0), SynthesizedBatch(about, len(chunks), 0)
@@ -124,7 +124,7 @@ def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
 
 
 def build_book(chunks: int, chance: random.Random) -> Script:
-    """So many chunks in chapters of all lengths; a scene is a chunk."""
+    """Build so many chunks in chapters of all lengths; a scene is a chunk."""
     left = chunks
     chapters: list[str] = []
     while left > 0:
@@ -136,14 +136,14 @@ def build_book(chunks: int, chance: random.Random) -> Script:
 
 
 def render_group(folder: Path, group: int) -> None:
-    """What one worker does."""
+    """Render what one worker does."""
     store = FolderStore(folder / "store")
     call = StepCall(StoryFolder(store, STORY), 1, group, deadline_s=time.monotonic() + RUN_S)
     StoryMix(store, store, WORKERS).render(call)
 
 
 def render_serially(folder: Path, _: int) -> None:
-    """The same book by one worker."""
+    """Render the same book with one worker."""
     store = FolderStore(folder / "store")
     timeline = StoryFolder(store, STORY).read(TIMELINE, Timeline)
     music = StoryFolder(store, STORY).read(MUSIC, SoundFile)
@@ -156,7 +156,7 @@ def render_serially(folder: Path, _: int) -> None:
 
 
 def measure_cpu_s(work: Callable[[Path, int], None], folder: Path, number: int) -> float:
-    """The CPU time that some work takes, with all that it starts, in a process of its own."""
+    """Measure the CPU time of some work and its children, in a process of its own."""
     ours, theirs = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=_run_work, args=(work, folder, number, theirs))
     process.start()
@@ -184,7 +184,7 @@ def _cpu_time_s() -> float:
 
 
 def report_progress(what: str) -> None:
-    """Say how far it is."""
+    """Print the progress."""
     print(f"{what} ({usable_cores()} cores)", file=sys.stderr, flush=True)
 
 

@@ -1,14 +1,13 @@
-"""How close stories come to the schedule that the quota allows: a book of ten hours.
+"""How close stories come to the ideal schedule within the quota: a book of ten hours.
 
-600,000 characters are planned and spoken as in the cloud: by the story's own tasks, with marks in
-the store that share the quota, in two worker processes that take batch after batch, as the state
-machine hands them out. Amazon Polly's strict stand-in holds them to an account's real quota for
-generative voices (8 calls a second, 26 in flight), all of it for stories.
+600,000 characters are planned and synthesized as in AWS: by the story's own tasks, which share the
+quota by slots in the store, in two worker processes that take batch after batch. Amazon Polly's
+strict emulator enforces an account's real quota for generative voices (8 calls a second, 26 in
+flight), all of it for stories.
 
-Two things are scaled, and only these, so that the two cores of a small machine are not what is
-measured: a call takes a quarter of the time, and the speech lasts a quarter of it. (Measuring a
-chunk of 37 s takes 0.2 s of a core; two functions in the cloud have a core each for four chunks a
-second.) The ideal is an omniscient scheduler's, see `bench.speech_pool`.
+Two things are scaled, so that two small cores are not what is measured: latency, and length of the
+audio, are a quarter. (Measuring a chunk of 37 s takes 0.2 s of a core; two functions in AWS have a
+core each for four chunks a second.) For the ideal see `bench.speech_pool`.
 """
 
 import sys
@@ -55,7 +54,7 @@ PROCESSES = get_context("forkserver")
 
 
 class FastVoice:
-    """Speaks four times as fast as a voice."""
+    """A voice four times as fast as usual."""
 
     name, suffix, parallelism = "hasty", "mp3", 26
 
@@ -64,29 +63,29 @@ class FastVoice:
         raise NotImplementedError(engine)
 
     def voices(self) -> tuple[Voice, ...]:
-        """One."""
+        """Return the one voice."""
         return (Voice("Hasty", "en-US", (ENGINE,)),)
 
     def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
-        """A tone as long as a quarter of the text."""
+        """Return a tone for a quarter of the text's length."""
         del voice_settings
         length_s = SCALE * len(ssml) / CHARS_PER_S
         return Speech(tone_mp3(ssml, length_s, RATE_HZ), "audio/mpeg", RATE_HZ, len(ssml))
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing."""
 
 
 class NullStarter:
-    """Starts no attempt: the bench takes the steps itself."""
+    """Starts no attempt: the bench runs the steps itself."""
 
     def start(self, *_: object) -> bool:
-        """Done."""
+        """Do nothing, successfully."""
         return True
 
 
 def run(chars: int = CHARS) -> list[dict[str, object]]:
-    """The row; takes about three minutes for 600,000 characters."""
+    """Measure the row; takes about three minutes for 600,000 characters."""
     PROCESSES.set_forkserver_preload(list(PRELOADED_MODULES))
     latency = replace(LATENCY, scale=SCALE)
     with (
@@ -99,16 +98,16 @@ def run(chars: int = CHARS) -> list[dict[str, object]]:
             stored = StoryFolder(store, story).read(SCRIPT, StoredScript)
             latencies_s = [latency.call_s(chunk.billed_chars) for chunk in stored.script.chunks]
             take({"task": "acquire_slot", "story_id": story, "attempt": 1})
-            spoken_s = _time_synthesis_s(Path(folder), polly.endpoint_url, story, batches)
+            synthesis_s = _time_synthesis_s(Path(folder), polly.endpoint_url, story, batches)
         counts, synthesized = polly.counts, read_synthesized_batches(StoryFolder(store, story))
     ideal = ideal_s(latencies_s, ALLOWANCES[ENGINE])
     chunks = sum(about is not None for batch in synthesized for _, about in batch.chunks)
     how = (
-        f"{spoken_s:.0f} s of {ideal:.0f} s, {chunks} chunks, {counts.throttled} refused, "
+        f"{synthesis_s:.0f} s of {ideal:.0f} s, {chunks} chunks, {counts.throttled} refused, "
         f"at most {counts.max_calls_per_s} calls in a second"
     )
     row = build_ratio_row(
-        f"{chars:,} characters spoken, against the ideal", spoken_s / ideal, MOST_TIMES, how
+        f"{chars:,} characters spoken, against the ideal", synthesis_s / ideal, MOST_TIMES, how
     )
     is_whole = chunks == len(latencies_s) and set(counts.texts.values()) == {1}
     return [{**row, "ok": row["ok"] and is_whole and not counts.throttled}]
@@ -125,7 +124,7 @@ def _plan_story(store: FolderStore, run_task: Any, chars: int) -> tuple[str, lis
 
 
 def _time_synthesis_s(folder: Path, polly_url: str, story: str, batches: list[int]) -> float:
-    """How long two workers take for all batches, once they have loaded everything."""
+    """Time two workers for all batches, after they have loaded everything."""
     wanted: SimpleQueue[int | None] = PROCESSES.SimpleQueue()
     ready: SimpleQueue[str] = PROCESSES.SimpleQueue()
     given = (folder, polly_url, story, wanted, ready)
@@ -151,7 +150,7 @@ def _run_worker(
     numbers: "SimpleQueue[int | None]",
     ready: "SimpleQueue[str]",
 ) -> None:
-    """A function that is called for one batch after the other."""
+    """Run one batch after the other, like a function."""
     with open_tasks(folder, polly_url) as take:
         ready.put("ready")
         while (number := numbers.get()) is not None:
@@ -161,7 +160,7 @@ def _run_worker(
 
 @contextmanager
 def open_tasks(folder: Path, polly_url: str) -> Iterator[Any]:
-    """The tasks of the function that speaks, wired as there, over a folder."""
+    """Build the tasks of the speech function over a folder."""
     with closing(create_polly_client(endpoint_url=polly_url, session=polly_session())) as client:
         services = CloudOverFolder(settings=SETTINGS, polly=client, folder=FolderStore(folder))
         yield lambda event: services.speech_tasks(event, time.monotonic() + TASK_S)

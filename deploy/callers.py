@@ -1,4 +1,4 @@
-"""Who may call: the secret of callers and the digests of their tokens."""
+"""The secret of callers and the digests of their tokens."""
 
 import json
 import secrets
@@ -12,24 +12,21 @@ if TYPE_CHECKING:
 
 TOKEN_BYTES = 32
 MAX_TOKENS = 2
-"""A caller's old and new token, while they change from one to the other."""
+"""Per caller: the old and the new token during a rotation."""
 
 
 def create_first_token(client: "SecretsManagerClient", secret: str, caller: str) -> str | None:
-    """A token for the first caller; None when there is a caller already.
-
-    It is stored nowhere: the caller must write it down.
-    """
+    """Create a token for the first caller, stored nowhere; None if a caller exists."""
     if parse_callers(_read_secret(client, secret)):
         return None
     return create_token(client, secret, caller)
 
 
 def create_token(client: "SecretsManagerClient", secret: str, caller: str) -> str:
-    """One more token for a caller, who may be new.
+    """Add a token for a caller, who may be new.
 
     Raises:
-        Stopped: the caller has two already.
+        DeploymentError: the caller has two already.
     """
     callers = {
         name: list(digests) for name, digests in parse_callers(_read_secret(client, secret)).items()

@@ -1,7 +1,7 @@
-"""A stack is made or changed by a change set that is shown first.
+"""Create and update stacks by change sets that are shown first.
 
-Nothing changes without consent. A stack without changes is left alone. When CloudFormation
-fails, it has rolled back its changes; the first failure is reported.
+Nothing changes without consent, and a stack without changes is left alone. After a failure
+CloudFormation rolls back, and the first failure is reported.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
 
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-"""How CloudFormation words that a change set is empty; it has no code for it."""
+"""CloudFormation's wording for an empty change set, which has no code."""
 
 NEVER_CREATED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
-"""A stack that never came to be can only be deleted (CloudFormation guide, stack status codes)."""
+"""A stack whose creation failed can only be deleted (CloudFormation guide, stack status codes)."""
 
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 
@@ -31,13 +31,7 @@ Outputs = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class StackSpec:
-    """A stack as it should be.
-
-    Attributes:
-        name: the stack's name.
-        body: its template.
-        parameters: new values; others keep theirs, or take their defaults.
-    """
+    """The desired state of a stack; parameters not given keep their values or defaults."""
 
     name: str
     body: str
@@ -45,13 +39,13 @@ class StackSpec:
 
 
 def list_parameters(client: "CloudFormationClient", body: str) -> set[str]:
-    """The parameters that a template has."""
+    """List the parameters of a template."""
     found = client.validate_template(TemplateBody=body)
     return {each["ParameterKey"] for each in found.get("Parameters", [])}
 
 
 def find_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef | None":
-    """A stack as it is; None where there is none."""
+    """Find a stack; None if it does not exist."""
     try:
         (stack,) = client.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
@@ -62,7 +56,7 @@ def find_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef | Non
 
 
 def read_outputs(client: "CloudFormationClient", name: str) -> Outputs:
-    """The outputs of a stack.
+    """Read the outputs of a stack.
 
     Raises:
         DeploymentError: the stack does not exist.
@@ -74,7 +68,7 @@ def read_outputs(client: "CloudFormationClient", name: str) -> Outputs:
 
 
 def read_parameters(client: "CloudFormationClient", name: str) -> Mapping[str, str]:
-    """The values that a stack's parameters have now; none where the stack does not exist."""
+    """Read the current parameters of a stack; empty if it does not exist."""
     stack = find_stack(client, name)
     given = stack.get("Parameters", []) if stack else []
     return {each["ParameterKey"]: each.get("ParameterValue", "") for each in given}
@@ -103,7 +97,7 @@ def deploy_stack(client: "CloudFormationClient", spec: StackSpec, terminal: Term
 def _prepare_stack(
     client: "CloudFormationClient", name: str, terminal: Terminal
 ) -> "StackTypeDef | None":
-    """The stack, if it can be changed; what never came to be is cleared away first."""
+    """Return the stack if it can be changed; delete one whose creation failed."""
     stack = find_stack(client, name)
     if stack and stack["StackStatus"] in NEVER_CREATED:
         terminal.print_line(f"{name}: deleting the remains of an earlier attempt")
@@ -121,7 +115,7 @@ def _prepare_stack(
 def _create_change_set(
     client: "CloudFormationClient", spec: StackSpec, terminal: Terminal, *, is_new: bool
 ) -> str | None:
-    """The ARN of a change set; None when there is nothing to change."""
+    """Create a change set and return its ARN; None without changes."""
     change_set = client.create_change_set(
         StackName=spec.name,
         ChangeSetName=f"deploy-{token_hex(4)}",
@@ -144,7 +138,7 @@ def _create_change_set(
 
 
 def build_parameters(client: "CloudFormationClient", spec: StackSpec) -> "list[ParameterTypeDef]":
-    """Every parameter's value: given now, else as before; else the template's default."""
+    """Choose each parameter's value: given now, else as before, else the template's default."""
     before = read_parameters(client, spec.name)
     values: list[ParameterTypeDef] = []
     for key in sorted(list_parameters(client, spec.body)):
@@ -184,7 +178,7 @@ def _format_change(change: Mapping[str, Any]) -> tuple[str, str, str, str]:
 def _delete_change_set(
     client: "CloudFormationClient", name: str, change_set: str, *, is_new: bool
 ) -> None:
-    """Leave no change set behind, and no empty stack that was only made to hold one."""
+    """Delete a change set, and an empty stack that was only created to hold it."""
     client.delete_change_set(ChangeSetName=change_set, StackName=name)
     if is_new:
         client.delete_stack(StackName=name)
@@ -198,7 +192,7 @@ def _require_success(client: "CloudFormationClient", name: str, terminal: Termin
 
 
 def await_stack(client: "CloudFormationClient", name: str, terminal: Terminal) -> str:
-    """Wait until nothing happens to a stack any more; its status then."""
+    """Wait until a stack's operation ends, and return its status."""
     status = "DELETE_COMPLETE"
     for _ in terminal.poll():
         stack = find_stack(client, name)
@@ -209,7 +203,7 @@ def await_stack(client: "CloudFormationClient", name: str, terminal: Terminal) -
 
 
 def _find_first_failure(client: "CloudFormationClient", name: str) -> str:
-    """What failed first in the latest attempt; what failed after it was only cancelled."""
+    """Find the first failure of the latest attempt; later ones were only cancelled."""
     failures = [
         f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason', 'no reason given')}"
         for each in client.describe_stack_events(StackName=name)["StackEvents"]

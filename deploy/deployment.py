@@ -1,4 +1,4 @@
-"""`make deploy`: every stack in its order, the image, the page, the first token."""
+"""`make deploy`: every stack in order, the image, the page, the first token."""
 
 import shlex
 from collections.abc import Mapping
@@ -27,19 +27,12 @@ FIRST_CALLER = "owner"
 SENTENCE = "The lamp went out at nine. Nobody in the village noticed."
 
 SHELL_VARIABLE = "$MIXER_TOKEN"
-"""The variable in which a user keeps a token that is not shown again."""
+"""The shell variable for a token that is not shown again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What is deployed where.
-
-    Attributes:
-        name: what the names of its stacks begin with.
-        session: whose account and region.
-        parameters: from the command line.
-        source: the checkout whose commit is deployed.
-    """
+    """The target and parameters of a deployment."""
 
     name: str
     session: boto3.Session
@@ -48,11 +41,10 @@ class Deployment:
 
 
 def deploy(deployment: Deployment, terminal: Terminal) -> None:
-    """Take an account, empty or not, to the service of this commit.
+    """Deploy the service of this commit; running it again continues where it stopped.
 
     Raises:
-        DeploymentError: no consent, or AWS failed. Running it again continues from
-            where it stopped.
+        DeploymentError: no consent, or AWS failed.
     """
     _run_preflight(deployment.session, terminal)
     commit = image.read_commit(deployment.source)
@@ -97,7 +89,7 @@ def _check_parameters(deployment: Deployment) -> None:
 
 
 def _check_auth_modes(deployment: Deployment, before: Mapping[Stack, Mapping[str, str]]) -> None:
-    """Routes of all stacks must ask for tokens, or none: a template cannot see another's choice."""
+    """Check that all stacks require tokens or none: a template cannot see another's choice."""
     modes = {
         stack.short_name: deployment.parameters.select_for(stack).get(
             "AuthMode", now.get("AuthMode", "token")
@@ -141,7 +133,7 @@ def _publish_page(
 
 
 def _create_token(deployment: Deployment, speech: Outputs) -> str | None:
-    """A token for the first caller, where tokens are required and there is none yet."""
+    """Create a token for the first caller, if tokens are required and there is none yet."""
     if "AuthorizerId" not in speech:
         return None
     client = deployment.session.client("secretsmanager")
@@ -171,11 +163,9 @@ def _print_summary(
 
 
 def curl_line(url: str, token: str | None) -> str:
-    """A command that narrates two sentences.
+    """Format a command that narrates two sentences.
 
-    Args:
-        url: of the route.
-        token: of the caller, or the variable that holds it; None where none is required.
+    `token` is the token or its shell variable; None if none is required.
     """
     header = f'-H "Authorization: Bearer {token}" ' if token else ""
     body = f'{{"text": "{SENTENCE}"}}'

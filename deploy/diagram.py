@@ -1,8 +1,7 @@
-"""Draws the graph of the templates: `make picture` writes docs/Fullinfra.png.
+"""Draw the graph of the templates: `make picture` writes docs/Fullinfra.png.
 
-`diagrams` gives the icons and Graphviz the layout; what stands in the picture comes from
-deploy/graph.py alone. The picture carries the digest of its graph, so that a test notices when it
-is out of date.
+`diagrams` provides icons, Graphviz the layout, and deploy/graph.py all content. The picture carries
+the digest of its graph, so that a test notices when it is out of date.
 """
 
 import sys
@@ -60,11 +59,7 @@ PICTURE_STYLE = {
 
 
 def draw_graph(graph: ResourceGraph, path: Path) -> "Diagram":
-    """Write the picture of a graph, and return the diagram that was drawn.
-
-    Args:
-        path: ends in .png.
-    """
+    """Draw a graph into a .png file, and return the diagram."""
     from diagrams import Cluster, Diagram, Edge
 
     icons: dict[str, Any] = {}
@@ -95,7 +90,7 @@ def draw_graph(graph: ResourceGraph, path: Path) -> "Diagram":
 
 
 def list_stacks(graph: ResourceGraph) -> list[str]:
-    """The stacks of a graph, in the order of deployment."""
+    """List the stacks of a graph in the order of deployment."""
     stacks = [each.template.removesuffix(".yml") for each in STACKS]
     return [each for each in stacks if any(node.stack == each for node in graph.nodes)]
 

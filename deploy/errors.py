@@ -1,5 +1,5 @@
-"""Why a deployment does not go on."""
+"""Errors of a deployment."""
 
 
 class DeploymentError(Exception):
-    """One sentence that says what happened, to what, and what to do."""
+    """One sentence on what happened, to what, and what to do."""

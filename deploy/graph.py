@@ -1,8 +1,7 @@
-"""The graph of the picture, read from the templates: which resource calls, reads or writes which.
+"""The graph of the architecture, read from the templates: which resource calls or writes which.
 
-Nodes are the resources that one names to explain the service; policies, permissions and logs show
-as the arrows that they allow. The arrows come from the templates alone: a route, a target, a
-project's name, a role's statements.
+Nodes are the resources that explain the service; policies, permissions and logs appear as the
+arrows that they allow: a route, a target, a project's name, a role's statements.
 """
 
 import re
@@ -33,7 +32,7 @@ SHOWN = frozenset(
         "AWS::StepFunctions::StateMachine",
     }
 )
-"""The types of the resources that the picture shows."""
+"""Resource types in the picture."""
 
 ALARM = "AWS::CloudWatch::Alarm"
 API = "AWS::ApiGatewayV2::Api"
@@ -47,11 +46,7 @@ READS = re.compile(r":(Get|List|Describe|BatchGet|Invoke|Start)")
 class Node:
     """A resource, or all alarms of a stack.
 
-    Attributes:
-        stack: the template's name; `Amazon` for a service without a resource of ours.
-        name: within the stack.
-        resource_type: as CloudFormation calls it.
-        routes: that a function answers.
+    `stack` is the template's name; `Amazon` for a service without a resource of ours.
     """
 
     stack: str
@@ -73,7 +68,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Arrow:
-    """From caller to callee, by their keys; `writes` when it may change something there."""
+    """From caller to callee, by their keys; `writes` if it may change the callee."""
 
     source: str
     target: str
@@ -82,20 +77,20 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class ResourceGraph:
-    """Nodes and arrows, in an order that depends on nothing but the templates."""
+    """Nodes and arrows, in an order that depends on the templates only."""
 
     nodes: tuple[Node, ...]
     arrows: tuple[Arrow, ...]
 
     @property
     def digest(self) -> str:
-        """Changes when the picture has to."""
+        """Changes whenever the picture must be drawn again."""
         content = dumps([[asdict(each) for each in part] for part in (self.nodes, self.arrows)])
         return sha256(content.encode()).hexdigest()
 
 
 def build_graph(templates: Mapping[str, Template]) -> ResourceGraph:
-    """The graph of some templates."""
+    """Build the graph of templates."""
     names = _NodeIndex(templates)
     order = {each.template.removesuffix(".yml"): number for number, each in enumerate(STACKS)}
     arrows = sorted(set(_find_arrows(templates, names)))
@@ -152,7 +147,7 @@ def _find_start_targets(
 def _find_role_arrows(
     here: str, stack: str, template: Template, properties: Mapping[str, Any], index: "_NodeIndex"
 ) -> Iterator[Arrow]:
-    """What the role of a function, project or machine allows, on which nodes."""
+    """Find what the role of a function, project or machine allows, on which nodes."""
     given = {key: properties.get(key) for key in ("Role", "RoleArn", "ServiceRole")}
     for role in set(iterate_texts(given)) & set(_resources(template)):
         for policy in _resources(template)[role].get("Properties", {}).get("Policies", []):
@@ -168,7 +163,7 @@ def _find_role_arrows(
 
 
 def _find_routes(templates: Mapping[str, Template]) -> Iterator[tuple[str, list[str]]]:
-    """The routes that each function answers."""
+    """Find the routes that each function answers."""
     for stack, template in templates.items():
         found: dict[str, list[str]] = {}
         for one in _resources(template).values():
@@ -186,7 +181,7 @@ def _resources(template: Template) -> dict[str, Any]:
 
 
 def _merge_arrows(arrows: Iterable[Arrow]) -> list[Arrow]:
-    """One arrow between two nodes: one that writes replaces one that only reads."""
+    """Merge arrows between two nodes: one that writes replaces one that only reads."""
     best: dict[tuple[str, str], Arrow] = {}
     for arrow in arrows:
         known = best.get((arrow.source, arrow.target))
@@ -195,7 +190,7 @@ def _merge_arrows(arrows: Iterable[Arrow]) -> list[Arrow]:
 
 
 class _NodeIndex:
-    """Finds nodes by the way templates refer to them."""
+    """Finds nodes by the references of templates."""
 
     def __init__(self, templates: Mapping[str, Template]) -> None:
         self._node_names = {
@@ -205,7 +200,7 @@ class _NodeIndex:
         self._exports = dict(_find_exports(templates))
 
     def find_nodes(self, stack: str, value: object) -> Iterator[str]:
-        """The keys of the nodes that a value of a stack's template mentions, imports included."""
+        """Find the nodes that a value of a stack's template mentions, imports included."""
         for text in iterate_texts(value):
             for word in [text, *re.findall(r"\$\{(\w+)", text)]:
                 if word in self._node_names[stack]:
@@ -217,7 +212,7 @@ class _NodeIndex:
 
 
 def _find_exports(templates: Mapping[str, Template]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Each export without its stack's name, and the template and resource that it exports."""
+    """Map each export, without its stack's name, to template and resource."""
     for stack, template in templates.items():
         for output in template.get("Outputs", {}).values():
             if "Export" in output:

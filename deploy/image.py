@@ -1,8 +1,7 @@
-"""The image of the commit that is checked out: built in the cloud, once.
+"""The image of the checked-out commit, built in the cloud, once.
 
-The committed files go as an archive into the artifact bucket, and the build project does the rest
-(buildspec.yml). No Docker is needed here. A commit whose image is in the repository already is not
-built again.
+An archive of the committed files goes to the artifact bucket, and the build project does the rest
+(buildspec.yml). No Docker is needed here. A commit whose image exists is not built again.
 """
 
 import subprocess
@@ -21,17 +20,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SOURCE_KEY = "source.zip"
-"""Where the build project looks (IaC/MixerInfraStack.yml)."""
+"""The build project's source (IaC/MixerInfraStack.yml)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """What building takes.
-
-    Attributes:
-        s3, codebuild, ecr: clients.
-        infra: the outputs of the infra stack.
-    """
+    """Clients and settings of a build."""
 
     s3: "S3Client"
     codebuild: "CodeBuildClient"
@@ -40,10 +34,10 @@ class Builder:
 
 
 def read_commit(root: Path) -> str:
-    """The commit that is checked out.
+    """Read the checked-out commit.
 
     Raises:
-        Stopped: files were changed since, so that no commit says what would be deployed.
+        DeploymentError: there are uncommitted changes.
     """
     changed = _run_git(root, "status", "--porcelain", "--untracked-files=no").decode()
     if changed:
@@ -55,7 +49,7 @@ def read_commit(root: Path) -> str:
 
 
 def archive_commit(root: Path, commit: str) -> bytes:
-    """The files of a commit, as a zip archive."""
+    """Archive the files of a commit as zip."""
     return _run_git(root, "archive", "--format=zip", commit)
 
 
@@ -71,7 +65,7 @@ def _run_git(root: Path, *arguments: str) -> bytes:
 
 
 def find_digest(ecr: "ECRClient", repository: str, commit: str) -> str | None:
-    """The digest of a commit's image; None while there is none."""
+    """Find the digest of a commit's image; None if it does not exist."""
     try:
         found = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": commit}])
     except ecr.exceptions.ImageNotFoundException:
@@ -80,10 +74,10 @@ def find_digest(ecr: "ECRClient", repository: str, commit: str) -> str | None:
 
 
 def ensure_image(root: Path, commit: str, builder: Builder, terminal: Terminal) -> str:
-    """The digest of a commit's image, which is built first if need be.
+    """Return the digest of a commit's image, and build it if needed.
 
     Raises:
-        Stopped: the build failed; its log is named.
+        DeploymentError: the build failed; the message names its log.
     """
     repository = builder.infra["RepositoryName"]
     digest = find_digest(builder.ecr, repository, commit)

@@ -1,4 +1,4 @@
-"""The demo page's files, from web/ into their bucket."""
+"""Publish the demo page's files from web/ to their bucket."""
 
 import json
 import mimetypes
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 CACHE = "public, max-age=300"
-"""Short: a new page is seen within minutes even where the cache was not emptied."""
+"""Short: a new page appears within minutes even if the cache is not invalidated."""
 
 
 def load_files(folder: Path, api_url: str) -> Mapping[str, bytes]:
-    """What belongs into the bucket, by key: the folder, and where the API is."""
+    """Load the bucket's content by key: the folder, and the address of the API."""
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _list_paths(folder)}
     return {**found, CONFIG: json.dumps({"api": api_url}).encode()}
 
@@ -32,12 +32,7 @@ def _list_paths(folder: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class PageSite:
-    """Where the page is served from.
-
-    Attributes:
-        s3, cloudfront: clients.
-        web: the outputs of the page's stack.
-    """
+    """The bucket and distribution of the page."""
 
     s3: "S3Client"
     cloudfront: "CloudFrontClient"
@@ -45,13 +40,7 @@ class PageSite:
 
 
 def publish_files(files: Mapping[str, bytes], site: PageSite, terminal: Terminal) -> int:
-    """Make the bucket hold some files and nothing else; how many were written or removed.
-
-    Args:
-        files: from `files`.
-        site: where they go.
-        terminal: for progress.
-    """
+    """Make the bucket hold exactly these files (from `load_files`); return how many changed."""
     s3, bucket = site.s3, site.web["PageBucketName"]
     there = _list_etags(s3, bucket)
     new = {key: body for key, body in files.items() if there.get(key) != _etag(body)}
@@ -74,7 +63,7 @@ def _list_etags(s3: "S3Client", bucket: str) -> dict[str, str]:
 
 
 def _etag(body: bytes) -> str:
-    """As S3 gives it to an object that was put in one piece (S3 API, Object)."""
+    """Compute the ETag of an object uploaded in one piece (S3 API, Object)."""
     return f'"{md5(body, usedforsecurity=False).hexdigest()}"'
 
 

@@ -1,7 +1,7 @@
-"""What of the account decides how well the service will do, looked at before anything is made.
+"""Report the account's limits that affect the service, before anything is created.
 
-Nothing of it is a reason to stop: the templates' defaults deploy in an account that was opened
-today. What could not be read is shown as unknown.
+They never stop a deployment: the templates' defaults deploy to a new account. Limits that cannot be
+read are shown as unknown.
 """
 
 from collections.abc import Iterator
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 KEPT_UNRESERVED = 10
-"""Concurrent executions that Lambda keeps from being reserved (templates' ReservedConcurrency)."""
+"""Concurrent executions that cannot be reserved (templates' ReservedConcurrency)."""
 
 NEW_ACCOUNT_MB = 3_008
 RELEVANT_QUOTAS = {
     "polly": ("SynthesizeSpeech", "Generative", "Neural", "Standard", "Long-form"),
     "codebuild": ("Concurrently running builds for Linux/Medium",),
 }
-"""Words of the quotas that matter, by service, as Service Quotas names them."""
+"""Words of the relevant quotas by service, as in Service Quotas."""
 
 Row = tuple[str, str, str]
-"""What, how much, and what follows."""
+"""Limit, value and consequence."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreflightClients:
-    """The clients that are asked."""
+    """The clients for the checks."""
 
     sts: "STSClient"
     functions: "LambdaClient"
@@ -43,7 +43,7 @@ class PreflightClients:
 
 
 def inspect_account(clients: PreflightClients, region: str) -> list[Row]:
-    """The rows of a table for the deployer.
+    """Return the rows of a table for the deployer.
 
     Raises:
         DeploymentError: AWS accepts no credentials.

@@ -1,7 +1,7 @@
-"""`make destroy`: the stacks backwards, and what CloudFormation cannot delete by itself.
+"""`make destroy`: delete the stacks in reverse order, and what CloudFormation cannot delete.
 
-A bucket must be empty before its stack can go. Audio and music are kept by the templates; they go
-only with separate consent; otherwise it prints what stays and what that costs.
+A bucket must be empty before its stack can go. Audio and music are retained by the templates; they
+need separate consent. Otherwise what stays is printed with its cost.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,13 +25,13 @@ USD_GB_MONTH = 0.023
 """S3 Standard, us-east-1 (S3 pricing)."""
 
 BATCH_OBJECTS = 1_000
-"""In one DeleteObjects request (S3 API)."""
+"""Per DeleteObjects request (S3 API)."""
 
 TRIES = 4
 """Access logs still arrive while their bucket is being emptied."""
 
 KEPT_BUCKETS = ("OutputBucket", "MusicBucket")
-"""What the infra template keeps when its stack goes: DeletionPolicy Retain."""
+"""Retained when the infra stack is deleted: DeletionPolicy Retain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Bucket:
     size_bytes: int
 
     def describe(self) -> str:
-        """In words, with what it costs."""
+        """Describe it in words, with its cost."""
         usd = self.size_bytes / 1e9 * USD_GB_MONTH
         size = f"{self.size_bytes / 1e9:.2f} GB"
         return f"{self.name}: {self.objects:,} objects, {size}, {usd:.2f} USD a month"
@@ -52,13 +52,7 @@ class Bucket:
 def destroy(
     deployment: str, session: boto3.Session, terminal: Terminal, *, audio: bool | None
 ) -> None:
-    """Take a deployment away.
-
-    Args:
-        deployment: what the names of its stacks begin with.
-        session: whose account and region.
-        terminal: asks before anything is deleted.
-        audio: whether audio and music go too; None to ask.
+    """Delete a deployment; `audio`: whether audio and music go too, None to ask.
 
     Raises:
         DeploymentError: no consent, or AWS failed.
@@ -81,9 +75,9 @@ def destroy(
 
 
 def _find_kept_buckets(s3: "S3Client", infra: str) -> Iterator[str]:
-    """The buckets of audio and music, whether their stack is still there or not.
+    """Find the buckets of audio and music, whether their stack exists or not.
 
-    CloudFormation names a bucket after its stack and its place in the template.
+    CloudFormation names a bucket after its stack and its logical id.
     """
     begins = tuple(f"{infra}-{each}-".lower() for each in KEPT_BUCKETS)
     for each in s3.list_buckets()["Buckets"]:
@@ -108,7 +102,7 @@ def _delete_stack(
 
 
 def _list_buckets(client: "CloudFormationClient", name: str) -> list[str]:
-    """The buckets that go with a stack."""
+    """List the buckets of a stack."""
     pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
     return [
         each["PhysicalResourceId"]

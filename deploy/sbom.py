@@ -1,8 +1,8 @@
 """The image's bill of materials, from its lock: `make sbom` writes out/sbom.cdx.json.
 
-CycloneDX 1.6 (ECMA-424). Whatever requirements.txt pins is in the image, by name, version and the
-hashes of the files that may be installed; FFmpeg, a program inside one of the packages, is listed
-with its own licence. The standard library is enough, so any Python writes it.
+CycloneDX 1.6 (ECMA-424). It lists everything in requirements.txt by name, version and hashes;
+FFmpeg, a program inside one of the packages, is listed with its own licence. Needs the standard
+library only.
 """
 
 import json
@@ -23,13 +23,7 @@ FFMPEG_PACKAGE = "imageio-ffmpeg"
 
 
 def build_bill(lock: str, version: str, revision: str) -> dict[str, Any]:
-    """The bill of materials of a lock.
-
-    Args:
-        lock: as pip reads it, every requirement pinned with hashes.
-        version: of Mixer.
-        revision: the commit; the same commit gives the same bill.
-    """
+    """Build the bill of materials of a lock with hashes; the same commit gives the same bill."""
     parts = sorted(_list_components(lock), key=lambda part: part["bom-ref"])
     mixer = {"type": "application", "name": "mixer", "version": version, "bom-ref": "mixer"}
     return {
@@ -71,7 +65,7 @@ def _ffmpeg_component(carried_by: str) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Write the bill of the commit that is given, or checked out."""
+    """Write the bill of the given or checked-out commit."""
     given = sys.argv[1:]
     revision = given[0] if given else _read_revision()
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")

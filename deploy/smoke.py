@@ -1,8 +1,8 @@
-"""One sentence, narrated, mixed, fetched and measured with what was just deployed.
+"""A smoke test: narrate, mix, fetch and measure one sentence with the deployed service.
 
-The pipeline runs it after each deployment, and goes back to what last worked when it fails. It
-calls the functions themselves, as the gateway does, so that it needs no token; and it sees that
-the gateway serves the description of the API to all, and refuses calls without a token.
+The pipeline runs it after each deployment, and rolls back if it fails. It invokes the functions as
+the gateway does, so it needs no token; it also checks that the gateway serves the API's description
+to all and refuses other calls without a token.
 """
 
 import json
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CALLER = "smoke-test"
 TARGET_LUFS, TOLERANCE_LU = -18.0, 1.5
-"""What the preset `story` promises; a short sentence is measured less exactly than a story."""
+"""The target of the preset `story`; a short sentence is measured less exactly than a story."""
 
 SHORTEST_S, LONGEST_S = 1.0, 30.0
 TIMEOUT_S = 30.0
@@ -36,7 +36,7 @@ REFUSED_STATUSES = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 @dataclass(frozen=True, slots=True)
 class SmokeResult:
-    """What came out."""
+    """The measurements of the test."""
 
     duration_s: float
     loudness_lufs: float
@@ -54,18 +54,20 @@ class Service:
 def run_smoke_test(
     service: Service, session: boto3.Session, text: str, terminal: Terminal
 ) -> SmokeResult:
-    """Narrate a text with what is deployed, and see that it is sound of the right kind.
+    """Narrate a text with the deployed service, and check the audio.
 
     Raises:
-        Stopped: it is not, or does not come.
+        DeploymentError: the audio is missing or wrong.
     """
     client = session.client("cloudformation")
     speech = change_sets.read_outputs(client, service.speech_stack)
     mixer = change_sets.read_outputs(client, service.mixer_stack)
     _check_gateway(speech)
     functions = session.client("lambda")
-    spoken = _call_function(functions, speech["SpeechFunctionName"], "/synthesize", {"text": text})
-    wanted = {"chunk_keys": spoken["chunk_keys"], "bucket": spoken["bucket"]}
+    speech_answer = _call_function(
+        functions, speech["SpeechFunctionName"], "/synthesize", {"text": text}
+    )
+    wanted = {"chunk_keys": speech_answer["chunk_keys"], "bucket": speech_answer["bucket"]}
     mixed = _call_function(functions, mixer["MixerFunctionName"], "/mixstory", wanted)
     result = _measure_audio(_fetch_audio(mixed["download_url"]))
     terminal.print_line(
@@ -87,7 +89,7 @@ def _check_gateway(speech: Mapping[str, str]) -> None:
 def _call_function(
     functions: "LambdaClient", function: str, path: str, request: object
 ) -> dict[str, Any]:
-    """What a function answers to a request that the gateway has let in."""
+    """Invoke a function with a request that the gateway has admitted."""
     answer = functions.invoke(
         FunctionName=function, Payload=json.dumps(build_event(path, request)).encode()
     )
@@ -99,7 +101,7 @@ def _call_function(
 
 
 def build_event(path: str, request: object) -> dict[str, Any]:
-    """A request as the gateway hands it on (HTTP API, payload format 2.0)."""
+    """Build a request as the gateway sends it (HTTP API, payload format 2.0)."""
     return {
         "version": "2.0",
         "routeKey": f"POST {path}",

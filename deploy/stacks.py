@@ -1,4 +1,4 @@
-"""The stacks of a deployment, in the order in which they are made."""
+"""The stacks of a deployment, in order of creation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,8 @@ TEMPLATES = ROOT / "IaC"
 class Stack:
     """One stack.
 
-    Attributes:
-        short_name: its name after the deployment's own: `mixer-speech`.
-        template: its file in IaC/.
-        name_parameter: the parameter of other templates that holds its name; None where none
-            asks.
+    Its full name is the deployment's plus `short_name`: `mixer-speech`. `name_parameter` is the
+    parameter of other templates that holds its name; None if no template has one.
     """
 
     short_name: str
@@ -26,11 +23,11 @@ class Stack:
     name_parameter: str | None = None
 
     def name(self, deployment: str) -> str:
-        """Its name in a deployment."""
+        """Return its name in a deployment."""
         return f"{deployment}-{self.short_name}"
 
     def read_template(self) -> str:
-        """Its template, as it is."""
+        """Read the text of its template."""
         return (TEMPLATES / self.template).read_text(encoding="utf-8")
 
 
@@ -42,11 +39,11 @@ SANITATION = Stack("sanitation", "SanitationStack.yml", "SanitationStackName")
 WEB = Stack("web", "WebDemoStack.yml")
 
 STACKS = (INFRA, SPEECH, MIXER, STORY, SANITATION, WEB)
-"""All of them. The first needs no image; the others come after the build. They go backwards."""
+"""The first needs no image; the others follow the build. Deleted in reverse order."""
 
 
 def name_stacks(deployment: str) -> dict[str, str]:
-    """The names of a deployment's stacks, by the parameters that ask for them."""
+    """Map parameters that hold stack names to the names in a deployment."""
     return {each.name_parameter: each.name(deployment) for each in STACKS if each.name_parameter}
 
 
@@ -54,16 +51,14 @@ def name_stacks(deployment: str) -> dict[str, str]:
 class StackParameters:
     """Parameters from the command line.
 
-    Attributes:
-        shared: by parameter; for every stack that has one of that name.
-        by_stack: by stack's short name and parameter; they go before the others.
+    `shared` ones apply to every stack that has them; those `by_stack` take precedence.
     """
 
     shared: Mapping[str, str]
     by_stack: Mapping[tuple[str, str], str]
 
     def select_for(self, stack: Stack) -> dict[str, str]:
-        """What is wished of one stack."""
+        """Select the parameters of one stack."""
         own = {
             key: value for (short, key), value in self.by_stack.items() if short == stack.short_name
         }
@@ -71,10 +66,10 @@ class StackParameters:
 
 
 def parse_parameters(arguments: Sequence[str]) -> StackParameters:
-    """Wishes as they are written: `AuthMode=none`, or of one stack alone `speech.MemoryMb=2048`.
+    """Parse `AuthMode=none`, or for one stack only, `speech.MemoryMb=2048`.
 
     Raises:
-        Stopped: one of them is written otherwise or names no stack.
+        DeploymentError: a parameter is malformed or names no stack.
     """
     everywhere, of_stack = {}, {}
     for each in arguments:
@@ -95,14 +90,10 @@ def parse_parameters(arguments: Sequence[str]) -> StackParameters:
 
 
 def check_parameters(parameters: StackParameters, declared: Mapping[str, set[str]]) -> None:
-    """See that every wish is one that a template can fulfil.
-
-    Args:
-        parameters: from the command line.
-        declared: the parameters of every stack, by its short name.
+    """Check that each parameter exists in a template.
 
     Raises:
-        Stopped: no template has a parameter of that name.
+        DeploymentError: no template has a parameter of that name.
     """
     known = {key for keys in declared.values() for key in keys}
     for key in sorted(set(parameters.shared) - known):

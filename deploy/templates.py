@@ -1,4 +1,4 @@
-"""Reads the templates as plain values: `!Ref X` becomes {"Ref": "X"}, `!Sub` {"Fn::Sub": ...}."""
+"""Read the templates as plain values: `!Ref X` becomes {"Ref": "X"}, `!Sub` {"Fn::Sub": ...}."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ TemplateLoader.add_multi_constructor("!", _construct_intrinsic)
 
 
 def load_templates(folder: Path = TEMPLATES) -> dict[str, Template]:
-    """Every template, by its file's name without `.yml`."""
+    """Load every template by its file's name without `.yml`."""
     return {
         path.stem: yaml.load(path.read_text(encoding="utf-8"), TemplateLoader)  # noqa: S506 - a safe loader
         for path in sorted(folder.glob("*.yml"))
@@ -37,7 +37,7 @@ def load_templates(folder: Path = TEMPLATES) -> dict[str, Template]:
 
 
 def iterate_texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever YAML holds
-    """Every text within a value, keys included."""
+    """Iterate over every text within a value, keys included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Questions and progress of a deployment, on the terminal."""
+"""Questions and progress of a deployment on the terminal."""
 
 import sys
 import time
@@ -8,25 +8,19 @@ from dataclasses import dataclass
 from deploy.errors import DeploymentError
 
 FIRST_POLL_S, LAST_POLL_S = 0.2, 5.0
-"""Between two looks at something that takes its time: soon at first, then ever more patiently."""
+"""Pauses between polls: short at first, then growing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Says what happens and asks before anything changes.
-
-    Attributes:
-        print_line: prints a line.
-        confirm: whether the answer to a question is yes.
-        sleep: waits for so many seconds.
-    """
+    """Reports progress and asks for consent; `sleep` waits for so many seconds."""
 
     print_line: Callable[[str], None]
     confirm: Callable[[str], bool]
     sleep: Callable[[float], None] = time.sleep
 
     def poll(self) -> Iterator[None]:
-        """Turns of a loop that waits for something, with growing pauses in between."""
+        """Iterate over a wait, with growing pauses."""
         pause_s = FIRST_POLL_S
         while True:
             yield
@@ -42,11 +36,7 @@ class Terminal:
 
 
 def open_terminal(*, yes: bool) -> Terminal:
-    """A desk on this terminal.
-
-    Args:
-        yes: agree to everything without asking.
-    """
+    """Open this terminal; `yes` agrees to everything without asking."""
     return Terminal(print_line=_print_line, confirm=_accept if yes else _ask_user)
 
 

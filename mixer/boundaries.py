@@ -1,10 +1,8 @@
-"""Content-defined boundaries: where to part a sequence so that an edit moves few of them.
+"""Content-defined boundaries: splits a sequence so that an edit moves few boundaries.
 
-Every item carries a draw, a number taken from the hash of its own content. A low draw makes it a
-*mark*, and a mark becomes a boundary unless another mark is within `spacing` before it. Marks
-suppress whether or not they are boundaries themselves. That is what keeps an edit from rippling:
-one inserted or deleted item adds, removes or moves boundaries in one place only, so at most two of
-the stretches between them change (the proof is in docs/adr, "Content-defined chunk boundaries").
+An item with a low hash is a *mark*; a mark becomes a boundary unless another mark is within
+`spacing` before it, boundary or not. So one inserted or deleted item changes at most two parts (the
+proof is in docs/adr, "Content-defined chunk boundaries").
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +12,7 @@ HASH_BYTES = 8
 
 
 def hash_fraction(content: str) -> float:
-    """A number from 0 to below 1 that the same content always draws again."""
+    """Hash content to a number from 0 to below 1."""
     digest = blake2b(content.encode(), digest_size=HASH_BYTES).digest()
     return int.from_bytes(digest) / float(1 << 8 * HASH_BYTES)
 
@@ -22,12 +20,9 @@ def hash_fraction(content: str) -> float:
 def find_boundaries(
     candidates: Sequence[bool], lengths: Sequence[float], spacing: float
 ) -> Iterator[int]:
-    """Where stretches end, as indices one past their last item; the end of all included.
+    """Find the ends of parts, as indices one past their last item; the last is the end of all.
 
-    Args:
-        candidates: for each item, whether a stretch may end after it.
-        lengths: for each item, its length.
-        spacing: no boundary follows a mark more closely, measured like the lengths.
+    `candidates` says after which items a part may end; `spacing` has the unit of `lengths`.
     """
     since_mark = spacing + 1.0
     for index, (is_mark, length) in enumerate(zip(candidates, lengths, strict=True), start=1):

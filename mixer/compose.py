@@ -1,8 +1,7 @@
-"""The only place that builds adapters: what a process is made of, from its settings.
+"""The only place that builds adapters: from settings to the parts of a process.
 
-Every part is built when it is first used, and then kept; so a function connects with no service
-that it does not need, and nothing heavy is imported before the first request. The first use of a
-part is not safe for several threads.
+Each part is built at first use and kept, so nothing unneeded is imported or connected. The first
+use of a part is not safe for several threads.
 """
 
 from abc import ABC, abstractmethod
@@ -38,11 +37,11 @@ if TYPE_CHECKING:
     LinkedStore = S3Store | FolderStore
 
 CLOUD_RENDER_GROUPS = 60
-"""Calls that a story's segments are divided among; as many as render at a time."""
+"""Concurrent calls that share a story's segments."""
 
 
 def create_process_group() -> "ProcessGroup":
-    """A group of child processes that end together."""
+    """Create a group of child processes that end together."""
     from mixer.sound import ProcessGroup
 
     return ProcessGroup()
@@ -53,11 +52,10 @@ class Services(ABC):
     """The parts of a process.
 
     Attributes:
-        new_processes: begins the child processes of a request or step; a server that ends may
-            stop them all.
-        render_groups: calls that a story's segments are divided among.
-        launcher: runs stories; None for the one of the settings.
-        notifiers: what is notified of a story's end; None for the usual ones.
+        new_processes: creates the process group of a request or step.
+        render_groups: calls that share a story's segments.
+        launcher: None for the one of the settings.
+        notifiers: None for the default ones.
     """
 
     settings: "Settings"
@@ -69,27 +67,27 @@ class Services(ABC):
     @property
     @abstractmethod
     def output_store(self) -> "LinkedStore":
-        """Where chunks, mixes and stories are kept."""
+        """The store of chunks, mixes and stories."""
 
     @property
     @abstractmethod
     def music_store(self) -> "LinkedStore":
-        """Where music is found."""
+        """The store of music."""
 
     @property
     @abstractmethod
     def chunk_stores(self) -> "Mapping[str, ObjectStore]":
-        """Buckets that chunks may be mixed from, by name; the output bucket first."""
+        """Allowed buckets of chunks, by name; the output bucket first."""
 
     @property
     @abstractmethod
     def open_engine(self) -> "EngineOpener":
-        """Opens the engines that speak."""
+        """Opens speech engines."""
 
     @property
     @abstractmethod
     def story_secret(self) -> bytes:
-        """What the ids of stories and the signatures of webhooks are made with."""
+        """The secret of story ids and webhook signatures."""
 
     @property
     @abstractmethod
@@ -98,12 +96,12 @@ class Services(ABC):
 
     @property
     def speech_slots(self) -> "SpeechSlots | None":
-        """Which stories may speak; None where one process speaks all."""
+        """The stories that may speak; None if one process synthesizes all."""
         return None
 
     @property
     def quota_limiter(self) -> "QuotaLimiter | None":
-        """Divides the quota among processes; None where there is one."""
+        """Divides the quota among processes; None if there is one."""
         return None
 
     @cached_property
@@ -115,7 +113,7 @@ class Services(ABC):
 
     @cached_property
     def speech_service(self) -> "SpeechService":
-        """Speaks the text of a request."""
+        """Synthesizes the text of a request."""
         return self._build_speech(self.settings.max_request_usd, self.settings.max_text_chars)
 
     @cached_property
@@ -188,7 +186,7 @@ class Services(ABC):
 
     @cached_property
     def finish_tasks(self) -> "StoryTasks":
-        """The steps that end a story."""
+        """The final steps of a story."""
         from mixer.stories.steps.finish import StoryFinisher
         from mixer.stories.tasks import StoryTasks
 
@@ -208,10 +206,10 @@ class Services(ABC):
     @property
     @abstractmethod
     def story_notifiers(self) -> "Sequence[Notifier]":
-        """What is notified of a story's end."""
+        """The notifiers of a story's end."""
 
     def link_output(self, key: str) -> str:
-        """A link to an object in the output store."""
+        """Create a link to an object in the output store."""
         return self.output_store.url(key, self.settings.url_lifetime_s)
 
     def _build_speech(self, max_usd: float, max_chars: int) -> "SpeechService":
@@ -234,10 +232,10 @@ class AwsServices(Services):
     """A process in AWS.
 
     Attributes:
-        s3: a client; one of its own when None.
-        polly: a client; one of its own when None.
-        secret: of stories; the deployment's own when None.
-        runs_stories: whether this process runs all stories, rather than functions side by side.
+        s3: None for its own client.
+        polly: None for its own client.
+        secret: of stories; None for the deployment's.
+        runs_stories: whether this process runs all stories itself.
     """
 
     s3: "S3Client | None" = None
@@ -266,19 +264,19 @@ class AwsServices(Services):
 
     @cached_property
     def open_engine(self) -> "EngineOpener":
-        """Opens Amazon Polly's engines, which share the quota of this process."""
+        """Opens Amazon Polly's engines, which share the process's quota."""
         return build_engine_opener(self.polly_client, self.engine_quotas)
 
     @cached_property
     def engine_quotas(self) -> "EngineQuotas":
-        """The part of the account's quota that the settings give this process."""
+        """This process's part of the account's quota."""
         from mixer.speech.polly import EngineQuotas
 
         return EngineQuotas(self.settings.quota_shares * 100 / self.settings.quota_percent)
 
     @cached_property
     def speech_slots(self) -> "SpeechSlots | None":
-        """Which stories may speak; None where this process speaks all."""
+        """The stories that may speak; None if this process synthesizes all."""
         from mixer.stories.slots import SpeechSlots
 
         if self.runs_stories:
@@ -287,7 +285,7 @@ class AwsServices(Services):
 
     @cached_property
     def quota_limiter(self) -> "QuotaLimiter | None":
-        """Divides the quota among the workers of all stories that speak."""
+        """Divides the quota among the workers of all active stories."""
         from mixer.stories.slots import SharedQuota
 
         if self.speech_slots is None:
@@ -320,14 +318,14 @@ class AwsServices(Services):
 
     @cached_property
     def s3_client(self) -> "S3Client":
-        """One for all buckets."""
+        """One client for all buckets."""
         from mixer.store import create_s3_client
 
         return self.s3 or create_s3_client()
 
     @cached_property
     def polly_client(self) -> "PollyClient":
-        """One for all engines."""
+        """One client for all engines."""
         from mixer.speech.polly import create_polly_client
 
         return self.polly or create_polly_client()
@@ -340,14 +338,7 @@ class AwsServices(Services):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LaptopServices(Services):
-    """A process without an account and without a network.
-
-    Attributes:
-        store: keeps everything.
-        music: where music is found; `store` when None.
-        engine: speaks all requests; whoever opened it closes it.
-        secret: of stories.
-    """
+    """A process without AWS and without a network."""
 
     store: "FolderStore"
     engine: "SpeechEngine"
@@ -390,12 +381,12 @@ class LaptopServices(Services):
 
     @cached_property
     def story_notifiers(self) -> "Sequence[Notifier]":
-        """The story's webhook, while this process goes on."""
+        """The story's webhook, while this process runs."""
         return [notify_webhook_in_background(self.story_secret)]
 
 
 FolderPlace = tuple["Path | None", "SignedLinks | None"]
-"""A folder, and what makes links into it; a folder that is None is another one's."""
+"""A folder and its link signer; None stands for another folder."""
 
 
 @contextmanager
@@ -406,13 +397,7 @@ def open_folder_services(
     music: FolderPlace = (None, None),
     voice: "SpeechEngine | None" = None,
 ) -> Iterator[LaptopServices]:
-    """The parts of a process without an account, while the block lasts.
-
-    Args:
-        store: where everything is kept.
-        music: where music is found; the store itself where there is no folder.
-        voice: speaks, and is closed in the end; the embedded one when None.
-    """
+    """Open the parts of a process without AWS, for a block; closes `voice`."""
     from mixer.speech.embedded import EmbeddedEngine
     from mixer.store import FolderStore, load_secret
 
@@ -430,11 +415,7 @@ def open_folder_services(
 
 @contextmanager
 def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServices]:
-    """The parts of one process that uses AWS and runs stories itself, while the block lasts.
-
-    Args:
-        secret: of stories.
-    """
+    """Open the parts of a process that uses AWS and runs stories itself, for a block."""
     from mixer.speech.polly import create_polly_client
     from mixer.store import create_s3_client
 
@@ -443,18 +424,14 @@ def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServ
 
 
 def notify_webhook_in_background(secret: bytes) -> "Notifier":
-    """Notifies the webhook of a story without waiting for it.
-
-    Args:
-        secret: that its messages are signed with.
-    """
+    """Build a notifier of webhooks, signed with `secret`, that does not wait."""
     from mixer.stories.webhook import Webhook, notify_in_background
 
     return notify_in_background(Webhook(secret).notify)
 
 
 def build_engine_opener(client: "PollyClient", quotas: "EngineQuotas") -> "EngineOpener":
-    """Engines for one request each, which share the quota and the list of voices of the process."""
+    """Build engines per request that share the process's quota and list of voices."""
     from mixer.speech.polly import PollyEngine, Retry, VoiceCatalogue
 
     catalogue = VoiceCatalogue()
@@ -480,7 +457,7 @@ def build_engine_opener(client: "PollyClient", quotas: "EngineQuotas") -> "Engin
 
 
 def open_story_starter(settings: "Settings") -> "Callable[[StoryRequest], str] | None":
-    """What creates stories for a function that answers at once; None where there are no stories."""
+    """Open the function that creates stories; None if the deployment lacks them."""
     if not settings.stories.function:
         return None
 

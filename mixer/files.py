@@ -1,4 +1,4 @@
-"""Local files that appear whole or not at all, and errors of the disk in plain words."""
+"""Writes local files atomically, and explains disk errors."""
 
 import errno
 from collections.abc import Iterator
@@ -26,12 +26,9 @@ _REASONS = {
 
 @contextmanager
 def open_atomic(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write under a temporary name; it takes its own name when the block ends well.
+    """Open a temporary file that takes its own name if the block succeeds, or vanishes.
 
-    The folder is made where it is missing. When the block fails, nothing is left behind.
-
-    Raises:
-        StoreFailed: it cannot be written.
+    Missing folders are created. Raises StoreFailed if it cannot be written.
     """
     with translate_disk_errors(path):
         if path.is_dir():
@@ -49,22 +46,15 @@ def open_atomic(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a whole file at once, or leave what was there.
-
-    Raises:
-        StoreFailed: it cannot be written.
-    """
+    """Write a complete file or leave the old one; raises StoreFailed if it cannot be written."""
     with open_atomic(path) as file:
         file.write(content)
 
 
 def require_writable(path: Path) -> None:
-    """Find out whether a file can be written, before anything is paid for it.
+    """Check that a file can be written, before anything is paid for it; it stays unchanged.
 
-    The folder is made where it is missing; a file that is there already stays as it is.
-
-    Raises:
-        StoreFailed: it cannot be written.
+    Missing folders are created. Raises StoreFailed if it cannot be written.
     """
     with translate_disk_errors(path):
         if path.is_dir():
@@ -73,11 +63,7 @@ def require_writable(path: Path) -> None:
 
 
 def require_writable_folder(folder: Path) -> None:
-    """Find out whether files can be written into a folder; it is made where it is missing.
-
-    Raises:
-        StoreFailed: they cannot.
-    """
+    """Check that a folder is writable, creating it if missing; raises StoreFailed if it is not."""
     with translate_disk_errors(folder):
         _probe_folder(folder)
 
@@ -93,11 +79,7 @@ def _probe_folder(folder: Path) -> None:
 
 @contextmanager
 def translate_disk_errors(path: Path) -> Iterator[None]:
-    """Turn errors of the disk into a sentence that names the file in question.
-
-    Raises:
-        StoreFailed: an OSError came up in the block.
-    """
+    """Translate an OSError in the block into a StoreFailed that names the file."""
     try:
         yield
     except OSError as error:

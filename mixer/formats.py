@@ -1,4 +1,4 @@
-"""The names of the formats that a finished file may have: a caller's word and its file's ending."""
+"""The names of the formats of finished files, which are also their suffixes."""
 
 from typing import Literal
 

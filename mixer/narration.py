@@ -1,7 +1,7 @@
 """The public Python API: what `import mixer` offers.
 
-The same steps as the command line's, with files in and files out. Chunks and segments are kept in
-the folder that MIXER_STORE names, else in the user's cache, so nothing is synthesized twice.
+It runs the same steps as the command line. Chunks and segments are kept in the folder MIXER_STORE,
+or else in the user's cache, so nothing is synthesized twice.
 """
 
 import os
@@ -48,12 +48,12 @@ DECODE_TIMEOUT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """Stops work from another thread; for one call."""
+    """Stops one call from another thread."""
 
     processes: ProcessGroup = field(default_factory=ProcessGroup)
 
     def cancel(self) -> None:
-        """Stop: the call raises StoryCancelled, and what is done is kept."""
+        """Stop the call with StoryCancelled; finished parts are kept."""
         self.processes.stop()
 
     @property
@@ -64,12 +64,7 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class NarratedChunk:
-    """One recording of a narration.
-
-    Attributes:
-        text: what is heard in it.
-        start_s: where it begins in the narration.
-    """
+    """One recording of a narration, which starts at `start_s`."""
 
     text: str
     path: Path
@@ -85,9 +80,9 @@ class Narration:
     """A finished file.
 
     Attributes:
-        outputs: all files that were made, the audio first, the report last.
-        chunks: its recordings, in playing order.
-        warnings: what a listener should know, such as passages that the voice cannot read.
+        outputs: all files, the audio first, the report last.
+        chunks: in playing order.
+        warnings: such as passages that the voice could not read.
     """
 
     path: Path
@@ -105,12 +100,11 @@ class Narration:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a story would take.
+    """The plan of a story.
 
     Attributes:
-        script: what would be said, in chapters and chunks.
-        duration_s: right within about a fifth.
-        costs_usd: by Amazon Polly's engines.
+        duration_s: predicted to about 20 %.
+        costs_usd: by Amazon Polly engine.
     """
 
     script: Script
@@ -122,11 +116,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class MixedAudio:
-    """A finished mix of sound files.
-
-    Attributes:
-        adjustments: what was done to recordings that were not as they should be, a sentence each.
-    """
+    """A finished mix, with a sentence for each correction of a faulty recording."""
 
     path: Path
     duration_s: float
@@ -148,16 +138,16 @@ def narrate(
     progress: Progress = ignore_progress,
     cancellation: Cancellation | None = None,
 ) -> Narration:
-    """Turn a story into a finished file, with captions, chapters, picture and report beside it.
+    """Narrate a story into a file, with captions, chapters, picture and report next to it.
 
     Args:
         story: the text itself, or the Path of a text, Markdown, HTML, SSML or EPUB file.
-        out: the file to write; its ending tells the format.
-        music: a sound file to lie under it, or a folder of the files that the story names.
+        out: its suffix selects the format.
+        music: background music, or the folder of the files that the story names.
 
     Raises:
         StoryCancelled: `cancellation` was used.
-        MixerError: it could not be done; the message says why and what to do.
+        MixerError: the message explains the reason and the remedy.
     """
     out, bed = Path(out), Path(music) if music is not None else None
     name, options = _story_name(story), resolve_format(options, out)
@@ -189,11 +179,11 @@ def mix(
     progress: Progress = ignore_progress,
     cancellation: Cancellation | None = None,
 ) -> MixedAudio:
-    """Mix sound files of any format, in the given order, into one finished file.
+    """Mix sound files of any format, in the given order, into one file.
 
     Raises:
         StoryCancelled: `cancellation` was used.
-        MixerError: it could not be done; the message says why and what to do.
+        MixerError: the message explains the reason and the remedy.
     """
     out = Path(out)
     cover = read_cover_file(Path(options.cover)) if options.cover else None
@@ -210,11 +200,7 @@ def mix(
 
 
 def plan(story: str | Path, options: Options = DEFAULTS) -> Plan:
-    """Decide what would be said of a story, and what it would cost; nothing is synthesized.
-
-    Raises:
-        MixerError: the story cannot be read, or an option makes no sense.
-    """
+    """Plan the speech of a story and its cost, without synthesizing; may raise MixerError."""
     script = plan_source(read_source(story, options), _story_name(story), options)
     estimate = estimate_script(script, options.rate)
     return Plan(
@@ -227,11 +213,7 @@ def plan(story: str | Path, options: Options = DEFAULTS) -> Plan:
 
 
 def inspect(file: str | Path, preset: PresetName | None = None) -> Inspection:
-    """Measure any sound file, and hold it against the rules of a preset.
-
-    Raises:
-        MixerError: there is no such file, or no sound in it.
-    """
+    """Measure any sound file, and check it against a preset; may raise MixerError."""
     return inspect_file(Path(file), preset, None, ProcessGroup())
 
 
@@ -257,7 +239,6 @@ def _story_name(story: str | Path) -> str:
 
 
 def _apply_source(options: Options, name: str, source: Source) -> Options:
-    """The options with what the story says itself: how it is written, words, narrator."""
     options = apply_lexicon(options, name, source.document)
     options = options.model_copy(update={"text_type": source.text_type.value, "cover": ""})
     return apply_narrator(options, source.document.cast)

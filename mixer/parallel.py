@@ -1,4 +1,4 @@
-"""Work on many items in threads, with a bounded queue, and stop at once when something breaks."""
+"""Works on many items in threads, with a bounded queue, and stops at once on errors."""
 
 import os
 import threading
@@ -16,10 +16,10 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 QUEUED_PER_WORKER = 2
-"""Items waiting behind each one at work: enough to keep busy, few enough to stop quickly."""
+"""Items waiting per worker: enough to keep it busy, few enough to stop quickly."""
 
 MAX_WAITING = 2
-"""Results that may wait for one before them, in order."""
+"""Results that may wait for an earlier one."""
 
 
 def run_in_parallel(
@@ -29,26 +29,18 @@ def run_in_parallel(
     *,
     deadline_s: float | None = None,
 ) -> Generator[tuple[Item, Future[Outcome]]]:
-    """Each item with its finished future, in the order in which they finish.
+    """Yield each item with its finished future, in order of completion.
 
-    Leaving the iteration early (an error, an interrupt) starts no further item, once it is closed,
-    and does not wait for those at work: the caller ends them, by closing what they work with.
-
-    Args:
-        items: taken as needed, never all at once.
-        work: called with each, in threads.
-        workers: how many at a time.
-        deadline_s: when to stop waiting, on the monotonic clock; None waits as long as it takes.
-
-    Raises:
-        OutOfTime: that moment came.
+    Items are taken as needed. Closing the iterator early starts no further item and does not wait
+    for running ones: the caller ends those. Raises OutOfTime at `deadline_s`, on the monotonic
+    clock.
     """
     waiting = iter(items)
     pool = ThreadPoolExecutor(workers)
     try:
         pending = _submit_items(pool, work, islice(waiting, workers * QUEUED_PER_WORKER))
         while pending:
-            done, _ = wait(pending, _remaining_s(deadline_s), return_when=FIRST_COMPLETED)
+            done, _ = wait(pending, _compute_timeout_s(deadline_s), return_when=FIRST_COMPLETED)
             if not done:
                 raise OutOfTime("Time ran out before the work was finished.")
             for future in done:
@@ -64,13 +56,9 @@ def map_in_order(
     workers: int,
     stop: Callable[[], object],
 ) -> Generator[Outcome]:
-    """Results of parallel work, in order; a failure, or leaving early, stops all the others.
+    """Yield results of parallel work, in order; a failure, or closing early, calls `stop` for all.
 
-    Args:
-        items: taken as needed: no more than a few wait for the one before them.
-        work: called with each, in threads.
-        workers: how many at a time.
-        stop: ends the work of all others.
+    Items are taken as needed: only a few wait for an earlier one.
     """
     waiting = iter(items)
     with ThreadPoolExecutor(workers, thread_name_prefix="ordered") as pool:
@@ -91,12 +79,7 @@ def map_in_order(
 
 @contextmanager
 def interrupt_after(seconds: float, interrupt: Callable[[], object]) -> Iterator[None]:
-    """A block that is interrupted from another thread if it takes longer.
-
-    Args:
-        seconds: that it may take.
-        interrupt: makes the block end.
-    """
+    """Call `interrupt` from another thread if the block takes longer."""
     timer = threading.Timer(max(0.0, seconds), interrupt)
     timer.daemon = True
     timer.start()
@@ -107,13 +90,13 @@ def interrupt_after(seconds: float, interrupt: Callable[[], object]) -> Iterator
 
 
 def usable_cores() -> int:
-    """How many cores this process may run on."""
+    """Count the cores this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _remaining_s(deadline_s: float | None) -> float | None:
+def _compute_timeout_s(deadline_s: float | None) -> float | None:
     return None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
 
 

@@ -1,7 +1,6 @@
-"""What a caller may ask for: the options of the contract, checked once for every way of asking.
+"""The options of a request, validated once for every interface.
 
-The command line, the HTTP interface and the page take the same options under the same names; their
-ranges, defaults and descriptions stand here and nowhere else.
+Command line, HTTP and web page share their names, ranges, defaults and descriptions.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from mixer.formats import FormatName
 MAX_MUSIC_S = 60
 
 MAX_QUOTED_CHARS = 40
-"""Of a wrong value that a message repeats."""
+"""Quoted from a wrong value in a message."""
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown", "html", "ssml", "epub"]
@@ -28,28 +27,27 @@ OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
 YEAR_PATTERN = r"^(\d{4})?$"
 MAX_LINE_CHARS = 500
 MAX_DESCRIPTION_CHARS = 4_000
-"""As long as shops let a description be (Apple's podcast guide for authors)."""
+"""Limit of Apple Podcasts (Apple's podcast guide for authors)."""
 
 MAX_KEY_CHARS = 1_024
-"""Of an object's key, or of a file's path."""
+"""Limit of an object's key or a file's path."""
 
 LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
-"""As Amazon Polly allows it (its API reference, PutLexicon)."""
+"""As Amazon Polly's API reference defines it (PutLexicon)."""
 
 LANGUAGE_PATTERN = r"^([A-Za-z]{2,8}([-_][0-9A-Za-z]{1,8})*)?$"
 MAX_LANGUAGE_CHARS = 35
-"""A tag's subtags, and the length that software should be able to take (BCP 47: RFC 5646, 2.1 and
-4.4.1)."""
+"""Length that software should support (BCP 47: RFC 5646, 2.1 and 4.4.1)."""
 
 MAX_LEXICON_CHARS = 500_000
-"""Of a lexicon that comes with a request; ten thousand words and more."""
+"""Limit of a lexicon in a request: more than ten thousand words."""
 
 MAX_LEXICONS = 5
-"""Of one call (Polly's API reference, SynthesizeSpeech)."""
+"""Limit per call (Polly's API reference, SynthesizeSpeech)."""
 
 
 class GapOption(BaseModel):
-    """The one option that counts for speech and mix alike."""
+    """The option of both speech and mix."""
 
     gap_ms: Annotated[
         int | None, Field(ge=0, le=10_000, description="Silence between chunks, the same for all.")
@@ -57,7 +55,7 @@ class GapOption(BaseModel):
 
 
 class SpeechOptions(BaseModel):
-    """Who speaks, and how."""
+    """Options of voice and speech."""
 
     voice: Annotated[str, Field(description="The voice; by default the first of the engine.")] = ""
     engine: Annotated[
@@ -115,7 +113,7 @@ class SpeechOptions(BaseModel):
 
 
 class MetadataOptions(BaseModel):
-    """What the finished file says of itself, instead of what the text says."""
+    """Metadata of the finished file; overrides those of the text."""
 
     title: Annotated[
         str, Field(max_length=MAX_LINE_CHARS, description="Title; by default that of the text.")
@@ -148,7 +146,7 @@ class MetadataOptions(BaseModel):
 
 
 class MixOptions(MetadataOptions):
-    """How the mix shall sound, and what it is called."""
+    """Options of the mix and its metadata."""
 
     preset: Annotated[
         PresetName, Field(description="Purpose of the finished file; sets its loudness and levels.")
@@ -195,7 +193,7 @@ class MixOptions(MetadataOptions):
 
 
 class OutputOptions(BaseModel):
-    """What shall be made besides the finished file."""
+    """Outputs to make in addition to the audio."""
 
     outputs: Annotated[
         list[OutputName],
@@ -208,7 +206,7 @@ class OutputOptions(BaseModel):
 
 
 class CostOptions(BaseModel):
-    """What may be spent."""
+    """Limits of cost."""
 
     max_cost_usd: Annotated[
         float | None, Field(ge=0, description="Fail before spending more than this.")
@@ -217,17 +215,13 @@ class CostOptions(BaseModel):
 
 
 class Options(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions):
-    """How a story shall be told; everything has a default."""
+    """All options of a story, each with a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def parse_options(values: Mapping[str, object]) -> Options:
-    """The options that a caller asks for, the others at their defaults.
-
-    Raises:
-        BadOption: one is unknown, of the wrong type or out of its range; it is named.
-    """
+    """Validate options, adding defaults; raises BadOption, naming the one that is invalid."""
     try:
         return Options.model_validate(dict(values))
     except ValidationError as error:
@@ -237,12 +231,11 @@ def parse_options(values: Mapping[str, object]) -> Options:
 
 
 def _describe_error(error: ErrorDetails) -> str:
-    """What a validator found, as the end of a sentence."""
     if error["type"] == "extra_forbidden":
         return "there is no such option."
     message = error["msg"].rstrip(".")
-    for said, meant in _WORDINGS.items():
-        message = message.replace(said, meant)
+    for wording, replacement in _WORDINGS.items():
+        message = message.replace(wording, replacement)
     given = shorten(repr(error["input"]), MAX_QUOTED_CHARS, placeholder="…")
     return f"{message[0].lower()}{message[1:]}, not {given}."
 

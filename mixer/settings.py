@@ -1,7 +1,6 @@
-"""What a deployment decides: the environment, read once into one frozen value.
+"""The settings of a deployment: the environment, read once into a frozen value.
 
-Only entry points call `settings`; everything else is handed what it needs. Every variable, its
-meaning and its default stand in this file.
+Only entry points call `load_settings`. Every variable is documented in this file, with its default.
 """
 
 import math
@@ -23,8 +22,8 @@ class Auth:
     """Who may call.
 
     Attributes:
-        mode: AUTH_MODE: `token` wants a bearer token of a named caller, `none` lets everybody in.
-        tokens_secret: TOKENS_SECRET: name or ARN of the secret with the callers' token digests.
+        mode: AUTH_MODE: `token` requires a bearer token of a named caller, `none` admits all.
+        tokens_secret: TOKENS_SECRET: name or ARN of the secret with the token digests.
     """
 
     mode: AuthMode = "token"
@@ -33,19 +32,17 @@ class Auth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorySettings:
-    """How stories are told.
+    """Settings of stories.
 
     Attributes:
-        state_machine: STORY_STATE_MACHINE: the ARN of the state machine that tells them.
-        function: STORY_FUNCTION: the function that takes stories in, for those that answer at once
-            and hand over what takes too long; without it, that is refused with 504.
-        secret: STORY_SECRET: name or ARN of the secret that their ids are made with.
-        event_bus: STORY_EVENT_BUS: where it is told that one has ended; empty for nowhere.
-        max_usd: MAX_STORY_USD: what one story may cost, whatever it says itself.
-        max_text_chars: MAX_STORY_CHARS: of one story.
-        workers: STORY_WORKERS: calls that speak a story at a time.
-        max_concurrent: MAX_CONCURRENT_STORIES: stories that are spoken at a time; others wait for
-            their turn.
+        state_machine: STORY_STATE_MACHINE: ARN.
+        function: STORY_FUNCTION: creates stories for slow requests; without it, they get 504.
+        secret: STORY_SECRET: name or ARN of the secret of the ids.
+        event_bus: STORY_EVENT_BUS: receives the ends of stories; empty for none.
+        max_usd: MAX_STORY_USD: limit for a story, on top of its own.
+        max_text_chars: MAX_STORY_CHARS: per story.
+        workers: STORY_WORKERS: concurrent speech calls per story.
+        max_concurrent: MAX_CONCURRENT_STORIES: that synthesize; others wait.
     """
 
     state_machine: str = ""
@@ -60,31 +57,27 @@ class StorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a deployment decides.
+    """The settings of a deployment; a laptop also reads MIXER_STORE and XDG_CACHE_HOME.
 
     Attributes:
-        output_bucket: OUTPUT_BUCKET: where chunks and mixes are kept.
-        music_bucket: MUSIC_BUCKET: where music is found; OUTPUT_BUCKET by default.
-        allowed_buckets: ALLOWED_BUCKETS, separated by commas, and OUTPUT_BUCKET in any case: from
-            which chunks may be mixed.
-        allowed_origins: ALLOWED_ORIGINS, separated by commas: pages of which sites may call; `*`
-            for all, none by default.
-        auth: who may call.
-        max_request_usd: MAX_REQUEST_USD: what one request may cost, whatever it says itself.
-        max_daily_usd: MAX_DAILY_USD: what one caller may cost in a day (UTC).
-        quota_shares: QUOTA_SHARES: how many processes share the account's quota of Amazon Polly;
-            the reserved concurrency of the function.
-        url_lifetime_s: URL_LIFETIME_S: of download links; they die with the role's credentials.
-        refresh_after_days: REFRESH_AFTER_DAYS: older chunks are made young when they are used
-            again; well below the age at which the clean-up deletes (10 days by default).
-        gateway_timeout_s: GATEWAY_TIMEOUT_S: after so long the gateway has given up (HTTP API: 30).
-        max_text_chars: MAX_TEXT_CHARS: of one request to /synthesize.
-        max_upload_bytes: MAX_UPLOAD_MB: of one file that a caller sends.
-        max_object_bytes: MAX_OBJECT_MB: of one chunk or piece of music.
-        max_input_bytes: MAX_INPUT_MB: of all that one mix fetches; they share /tmp with the mix.
-        quota_percent: QUOTA_PERCENT: how much of the account's quota of Amazon Polly the processes
-            of this function share; what is left belongs to the other function that speaks.
-        stories: how stories are told; see there.
+        output_bucket: OUTPUT_BUCKET: for chunks and mixes.
+        music_bucket: MUSIC_BUCKET: OUTPUT_BUCKET by default.
+        allowed_buckets: ALLOWED_BUCKETS, by commas: of chunks; always with OUTPUT_BUCKET.
+        allowed_origins: ALLOWED_ORIGINS, by commas: sites that may call; `*` for all.
+        auth: see `Auth`.
+        max_request_usd: MAX_REQUEST_USD: limit for a request, on top of its own.
+        max_daily_usd: MAX_DAILY_USD: per caller and UTC day.
+        quota_shares: QUOTA_SHARES: processes that share the account's Amazon Polly quota; the
+            reserved concurrency of the function.
+        url_lifetime_s: URL_LIFETIME_S: of download links; they expire with the role's credentials.
+        refresh_after_days: REFRESH_AFTER_DAYS: age at which reused chunks are touched; well below
+            the age at which retention deletes them (10 days by default).
+        gateway_timeout_s: GATEWAY_TIMEOUT_S: of the gateway (HTTP API: 30).
+        max_text_chars: MAX_TEXT_CHARS: per request to /synthesize.
+        max_upload_bytes: MAX_UPLOAD_MB: per file.
+        max_object_bytes: MAX_OBJECT_MB: per chunk or piece of music.
+        max_input_bytes: MAX_INPUT_MB: of all inputs of a mix, which share /tmp with it.
+        quota_percent: QUOTA_PERCENT: part of the account's Amazon Polly quota for this function.
     """
 
     output_bucket: str
@@ -107,11 +100,7 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings that an environment holds.
-
-    Raises:
-        Misconfigured: a variable is missing or makes no sense; it is named.
-    """
+    """Load the settings; raises Misconfigured, naming a variable that is missing or invalid."""
     output_bucket = environ.get("OUTPUT_BUCKET", "").strip()
     if not output_bucket:
         raise Misconfigured("OUTPUT_BUCKET is not set.", variable="OUTPUT_BUCKET")
@@ -127,17 +116,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def find_store_folder(environ: Mapping[str, str]) -> Path:
-    """Where a laptop keeps chunks: MIXER_STORE, else the cache folder (XDG Base Directory)."""
+    """Find the store of a laptop: MIXER_STORE, or else the XDG cache folder."""
     cache = environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(environ.get("MIXER_STORE") or Path(cache, "mixer"))
 
 
 def load_auth(environ: Mapping[str, str]) -> Auth:
-    """Who may call, from an environment that may hold nothing else.
-
-    Raises:
-        Misconfigured: AUTH_MODE is neither `token` nor `none`.
-    """
+    """Load only the authentication; raises Misconfigured if AUTH_MODE is invalid."""
     mode = environ.get("AUTH_MODE", "").strip() or "token"
     if mode not in {"token", "none"}:
         raise Misconfigured(
@@ -147,7 +132,6 @@ def load_auth(environ: Mapping[str, str]) -> Auth:
 
 
 def _load_stories(environ: Mapping[str, str]) -> StorySettings:
-    """How stories are told."""
     named = {name: environ.get(variable, "").strip() for variable, name in _STORY_NAMES.items()}
     money = _select_defined(environ, ("MAX_STORY_USD",))
     counts = {
@@ -182,7 +166,6 @@ _SIZES_MB = {
 
 
 def _parse_numbers(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The numbers that are set, under their attributes' names; the others keep their defaults."""
     fractions = {
         each: _parse_number(environ[each], each)
         for each in _select_defined(environ, _MONEY + _DURATIONS)

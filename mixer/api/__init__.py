@@ -1,1 +1,1 @@
-"""The wire side that all handlers share: events in, routes and validation, answers out."""
+"""The HTTP API: events in, routes and validation, responses out."""

@@ -1,8 +1,7 @@
-"""Who is calling: the answers of the authorizer Lambda.
+"""The authorizer Lambda of the HTTP API (payload format 2.0, simple responses).
 
-For an HTTP API with payload format 2.0 and simple responses. With AUTH_MODE `token`, the bearer
-token must be one of a named caller (mixer/api/tokens.py); with `none`, every caller is `anonymous`.
-While the secret cannot be read, the function fails and the gateway answers 500.
+With AUTH_MODE `token`, the bearer token must belong to a named caller; with `none`, every caller is
+`anonymous`. While the secret cannot be read, the function fails and the gateway answers 500.
 """
 
 import os
@@ -19,7 +18,7 @@ Answer = dict[str, Any]
 
 
 def answer_question(event: Mapping[str, Any], _context: object) -> Answer:
-    """Answer one question of the gateway."""
+    """Authorize the request of one event."""
     auth = load_auth(os.environ)
     registry = _load_registry(auth.tokens_secret) if auth.mode == "token" else None
     return authorize_request(event, auth, registry)
@@ -28,12 +27,7 @@ def answer_question(event: Mapping[str, Any], _context: object) -> Answer:
 def authorize_request(
     event: Mapping[str, Any], auth_settings: Auth, registry: TokenRegistry | None
 ) -> Answer:
-    """The answer to one question of the gateway.
-
-    Args:
-        event: a request without its body.
-        registry: who holds tokens; None where the mode wants none.
-    """
+    """Authorize a request; the registry is None where the mode requires no token."""
     if auth_settings.mode == "none":
         return _allow_caller(ANONYMOUS)
     token = parse_bearer(_header_value(event, "authorization"))
@@ -52,7 +46,6 @@ def _header_value(event: Mapping[str, Any], name: str) -> str:
 
 @cache
 def _load_registry(secret: str) -> TokenRegistry:
-    """One for the life of the process."""
     from mixer.aws import read_secret
 
     return TokenRegistry(lambda: read_secret(secret))

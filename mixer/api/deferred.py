@@ -1,8 +1,8 @@
-"""Requests that take longer than the gateway waits: continued as a story, and answered 202.
+"""Continue requests that take longer than the gateway waits as stories, and answer 202.
 
-The work runs in the foreground until some seconds before the gateway gives up. What it has done by
-then is in the store, where the story finds it. Where no story can be created, the request is worked
-on to the end of its time.
+The work runs in the foreground until a few seconds before the gateway's time-out. Its results are
+in the store, where the story finds them. If no story can be created, the work runs until the
+deadline.
 """
 
 import logging
@@ -21,17 +21,17 @@ from mixer.stories.request import StoryRequest
 logger = logging.getLogger(__name__)
 
 StoryStarter = Callable[[StoryRequest], str]
-"""Begins a story; its id."""
+"""Creates a story and returns its id."""
 
 HANDOVER_S = 5.0
-"""Kept for beginning the story: a cold start of the function that does it takes some seconds."""
+"""Reserved for creating the story, which may need a cold start."""
 
 HANDOVER_SHARE = 0.25
-"""At most, of the time that is left."""
+"""Upper limit of the reserve, as a share of the time left."""
 
 
 DeferrableWork = Callable[[float], Response[str]]
-"""Does what a request asks for until a moment on the monotonic clock; raises OutOfTime then."""
+"""Answers a request, or raises OutOfTime at a moment on the monotonic clock."""
 
 
 class StoryAccepted(BaseModel):
@@ -48,13 +48,7 @@ class StoryAccepted(BaseModel):
 def accepted_response(
     story: str, story_request: StoryRequest, secret: str | None = None
 ) -> Response[str]:
-    """The answer to whoever has to come back for the result.
-
-    Args:
-        story: its id.
-        story_request: what was asked for.
-        secret: that the webhook's messages are signed with, where there is one.
-    """
+    """Build the 202 response; `secret` signs the messages of the webhook, if there is one."""
     url = f"/stories/{story}"
     body: dict[str, Any] = {
         "story_id": story,
@@ -72,13 +66,9 @@ def run_or_defer(
     story_request: StoryRequest | None,
     work: DeferrableWork,
 ) -> Response[str]:
-    """Answer a request at once, or have it done as a story.
+    """Answer a request now, or continue it as a story if it takes too long.
 
-    Args:
-        request_context: the request.
-        start_story: begins stories; None where there are none.
-        story_request: the request as a story; None where it cannot be one.
-        work: does it.
+    `start_story` is None without stories; `story_request` is None if it cannot be one.
     """
     if start_story is not None and story_request is not None:
         left_s = max(0.0, request_context.deadline_s - time.monotonic())

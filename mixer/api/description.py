@@ -1,4 +1,4 @@
-"""The whole API described: the routes of all functions, gathered without any of their work."""
+"""The OpenAPI description of the whole API, built from the routes of all functions."""
 
 from functools import cache
 from typing import NoReturn
@@ -8,11 +8,7 @@ from mixer.settings import AuthMode
 
 @cache
 def build_description(mode: AuthMode) -> str:
-    """The OpenAPI document, as JSON; made once, and only then are all routes loaded.
-
-    Args:
-        mode: whether callers need a token.
-    """
+    """Build the OpenAPI document as JSON; routes are imported on the first call only."""
     from mixer.api.openapi import build_openapi
     from mixer.api.routes.library import add_library_routes
     from mixer.api.routes.mix import add_mix_routes
@@ -29,5 +25,4 @@ def build_description(mode: AuthMode) -> str:
 
 
 def _fail_if_called() -> NoReturn:
-    """Stands where the work would be."""
     raise AssertionError("Describing the API must not run requests.")

@@ -1,9 +1,9 @@
-"""Every shape of event becomes one: HTTP API, payload format 2.0, body as a JSON text.
+"""Normalise every event to an HTTP API event (payload format 2.0) with a JSON text as body.
 
-What arrives depends on who calls: an HTTP API with payload 2.0 or 1.0 (their stage in the path or
-not), a REST API, an old client that invokes the function with a bare `{"body": ...}`, or one that
-sends the body's own fields. Bodies come as text, as an object, or base64-encoded. Source: API
-Gateway guide, "Working with AWS Lambda proxy integrations for HTTP APIs".
+Events come from an HTTP API (payload 2.0 or 1.0, with or without the stage in the path), a REST
+API, or clients that invoke the function with `{"body": ...}` or the body's own fields. Bodies are
+text, objects or Base64. Source: API Gateway guide, "Working with AWS Lambda proxy integrations for
+HTTP APIs".
 """
 
 import base64
@@ -16,28 +16,23 @@ from urllib.parse import urlencode
 from mixer.errors import BadInput
 
 Event = Any
-"""Whatever somebody invokes a function with; usually a JSON object."""
+"""The event of an invocation; usually a JSON object."""
 
 JSON_TYPE = "application/json"
-"""What every body is read as: old clients call it anything, or nothing."""
+"""Content type assumed for every body: old clients send any or none."""
 
 UNREADABLE = "\ufffd"
-"""Stands for a body that is not text; no JSON, so it is refused where bodies are read."""
+"""Replaces a body that is not text; it is not JSON, so parsing refuses it."""
 
 MAX_JSON_NESTING = 3
-"""How often a body is read as JSON: clients have been seen to encode it twice."""
+"""Maximum levels of JSON encoding; some clients encode the body twice."""
 
 DIRECT = "direct"
-"""Who calls without a gateway: IAM has let them in."""
+"""Caller without a gateway, admitted by IAM."""
 
 
 def normalise_event(event: Event, default_path: str) -> dict[str, Any]:
-    """An event of any shape as an HTTP API event of payload format 2.0.
-
-    Args:
-        event: as Lambda hands it over.
-        default_path: the route meant by an event that names none.
-    """
+    """Convert an event of any shape; `default_path` applies if it names no route."""
     if not isinstance(event, Mapping):
         return _build_event({}, "POST", default_path, UNREADABLE)
     context = _as_mapping(event.get("requestContext"))
@@ -50,13 +45,10 @@ def normalise_event(event: Event, default_path: str) -> dict[str, Any]:
 
 
 def parse_body(text: str) -> dict[str, Any]:
-    """The fields of a request's body.
-
-    Args:
-        text: JSON, perhaps wrapped into a JSON string.
+    """Parse a body from JSON text, which may be wrapped into a JSON string.
 
     Raises:
-        BadInput: it is no JSON object.
+        BadInput: the body is not a JSON object.
     """
     value: object = text
     for _ in range(MAX_JSON_NESTING):
@@ -71,7 +63,7 @@ def parse_body(text: str) -> dict[str, Any]:
 
 
 def _check_characters(value: object) -> None:
-    """Refuse halves of characters, which JSON can write and nothing can encode."""
+    """Refuse lone surrogates, which JSON can express but UTF-8 cannot."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
@@ -88,7 +80,7 @@ def _parse_json(text: str) -> object:
 
 
 def _parse_number(written: str) -> float:
-    """A number with a point; JSON knows no difference between 100 and 100.0."""
+    """Parse 100.0 as 100: JSON does not distinguish them."""
     value = float(written)
     return int(value) if value.is_integer() else value
 
@@ -98,10 +90,9 @@ def _reject_constant(name: str) -> object:
 
 
 def find_caller(event: Event) -> str | None:
-    """Whom the gateway's authorizer let in; None when it says nobody.
+    """Return the caller that the authorizer admitted, or None.
 
-    Args:
-        event: as Lambda hands it over; an event without a request context came past no gateway.
+    Events without a request context did not pass a gateway.
     """
     if not isinstance(event, Mapping) or "requestContext" not in event:
         return DIRECT
@@ -127,7 +118,7 @@ def _from_version_1(event: Event, context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _build_event(event: Event, method: str, path: str, body: str) -> dict[str, Any]:
-    """The event that all the others become; its stage is `$default`, so no path holds one."""
+    """Build the event; its stage is `$default`, so that the path holds no stage."""
     context = _as_mapping(event.get("requestContext"))
     return {
         "version": "2.0",
@@ -147,7 +138,6 @@ def _build_event(event: Event, method: str, path: str, body: str) -> dict[str, A
 
 
 def _body_text(body: object, event: Event) -> str:
-    """A body as JSON text."""
     if body is None:
         return ""
     if not isinstance(body, str):
@@ -173,6 +163,5 @@ def _as_mapping(value: object) -> Mapping[str, Any]:
 
 
 def _as_texts(values: object, *, lower: bool = False) -> dict[str, str]:
-    """Headers or parameters, without those that hold nothing."""
     pairs = _as_mapping(values).items()
     return {str(k).lower() if lower else str(k): str(v) for k, v in pairs if v is not None}

@@ -1,8 +1,8 @@
-"""What the API's Lambdas do with an event: answer it, or run the step of a story it asks for.
+"""The handlers of the API's Lambdas: HTTP requests and steps of stories.
 
-A function that fails while it is loaded fails without an answer. So this module imports the
-standard library only, and everything else with the first event; the parts of the process
-(`mixer.compose`) are kept for the next ones.
+An error while the module loads would leave the caller without an answer. So only the standard
+library is imported here, and everything else with the first event. The services (`mixer.compose`)
+are kept between events.
 """
 
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mixer.stories.tasks import StoryTasks
 
 SPEECH_PATH, MIX_PATH, STORY_PATH = "/synthesize", "/mixstory", "/stories"
-"""Where a bare body goes."""
+"""Default paths for events without a path."""
 
 
 def answer_speech_request(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
@@ -46,7 +46,7 @@ def answer_story_event(event: Any, context: "InvocationContext") -> dict[str, An
 
 
 def run_speech_step(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
-    """Run the step of a story that an event asks of the Speech Lambda.
+    """Run the step of a story that an event requests from the Speech Lambda.
 
     Raises:
         MixerError: the step failed; the state machine decides by the class.
@@ -55,7 +55,7 @@ def run_speech_step(event: dict[str, Any], context: "InvocationContext") -> dict
 
 
 def run_mix_step(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
-    """Run the step of a story that an event asks of the Mixer Lambda.
+    """Run the step of a story that an event requests from the Mixer Lambda.
 
     Raises:
         MixerError: the step failed; the state machine decides by the class.
@@ -64,21 +64,17 @@ def run_mix_step(event: dict[str, Any], context: "InvocationContext") -> dict[st
 
 
 def is_task_event(event: object) -> bool:
-    """Whether an event asks for a step of a story; events of a gateway never do."""
+    """Whether an event requests a step of a story; gateway events never do."""
     return isinstance(event, dict) and "task" in event and "story_id" in event
 
 
 def is_story_request(event: object) -> bool:
-    """Whether another function hands over a story; events of a gateway never do."""
+    """Whether another function hands over a story; gateway events never do."""
     return isinstance(event, dict) and "order" in event and event.get("task") == "begin"
 
 
 def create_requested_story(service: "StoryService", event: dict[str, Any]) -> dict[str, Any]:
-    """Create the story that a function of this deployment hands over.
-
-    Args:
-        event: from `mixer.aws.story_function`.
-    """
+    """Create the story that an event from `mixer.aws.story_function` requests."""
     from pydantic import TypeAdapter
 
     from mixer.stories.request import StoryRequest
@@ -90,11 +86,7 @@ def create_requested_story(service: "StoryService", event: dict[str, Any]) -> di
 def build_speech_endpoint(
     services: "Services", start_story: "StoryStarter | None" = None
 ) -> "Endpoint":
-    """The endpoint of POST /synthesize, POST /estimate and GET /voices.
-
-    Args:
-        start_story: creates stories for what takes longer than a caller waits.
-    """
+    """Build the endpoint of POST /synthesize, POST /estimate and GET /voices."""
     from mixer.api.routes.speech import add_speech_routes
     from mixer.api.routing import Api
 
@@ -106,11 +98,7 @@ def build_speech_endpoint(
 def build_mix_endpoint(
     services: "Services", start_story: "StoryStarter | None" = None
 ) -> "Endpoint":
-    """The endpoint of POST /mixstory.
-
-    Args:
-        start_story: creates stories for what takes longer than a caller waits.
-    """
+    """Build the endpoint of POST /mixstory."""
     from mixer.api.routes.mix import add_mix_routes
     from mixer.api.routing import Api
 
@@ -120,7 +108,7 @@ def build_mix_endpoint(
 
 
 def build_story_endpoint(services: "Services") -> "Endpoint":
-    """The endpoint of stories, music, uploads and capabilities."""
+    """Build the endpoint of stories, music, uploads and capabilities."""
     from mixer.api.routes.library import add_library_routes, build_capabilities
     from mixer.api.routes.stories import StoryDependencies, add_story_routes
     from mixer.api.routing import Api
@@ -147,7 +135,7 @@ def build_story_endpoint(services: "Services") -> "Endpoint":
 
 @cache
 def load_services() -> "AwsServices":
-    """The parts of this process; in Lambda, what a killed invocation left in /tmp is removed."""
+    """Load the services of this process; in Lambda, also clean /tmp after a killed invocation."""
     from mixer.compose import AwsServices
     from mixer.settings import load_settings
     from mixer.stories.workspace import remove_leftovers
@@ -205,7 +193,6 @@ def _run_step(
 
 
 def _build_endpoint(api: "Api", settings: "Settings", default_path: str) -> "Endpoint":
-    """An endpoint with an API's routes and its description."""
     from mixer.api.description import build_description
     from mixer.api.openapi import add_docs
     from mixer.api.routing import Endpoint

@@ -1,7 +1,6 @@
-"""The API's own description: GET /openapi.json, and a page to try it out at GET /docs.
+"""The API's description: GET /openapi.json and the page GET /docs.
 
-Whichever function answers, the description is of the whole API. The page brings everything along:
-a browser downloads nothing from elsewhere.
+Every function describes the whole API. The page loads nothing from other servers.
 """
 
 import json
@@ -46,14 +45,9 @@ def describe_route(
     status: int = 200,
     deferred: type[BaseModel] | None = None,
 ) -> dict[str, Any]:
-    """What a route says of itself.
+    """Build a route's summary and responses for OpenAPI.
 
-    Args:
-        summary: what it does.
-        body: the body of its answer when all is well.
-        *alternatives: what the body may be instead.
-        status: of that answer.
-        deferred: the body of a 202, where it may take longer than anybody waits.
+    `alternatives` are other bodies of the successful response; `deferred` is the body of a 202.
     """
     accepted = {202: _describe_response(deferred.__doc__ or "", deferred)} if deferred else {}
     failures = {status: _describe_response(why, ErrorAnswer) for status, why in FAILURES.items()}
@@ -68,12 +62,7 @@ def describe_route(
 
 
 def add_docs(api: Api, description: Callable[[], str]) -> None:
-    """Give an API the two routes that describe it.
-
-    Args:
-        api: that gets them.
-        description: the OpenAPI document as JSON; asked for when somebody wants it.
-    """
+    """Add the two routes that describe an API; the document is JSON, built on demand."""
 
     @api.get("/openapi.json", include_in_schema=False)
     def openapi() -> Response[str]:
@@ -85,12 +74,7 @@ def add_docs(api: Api, description: Callable[[], str]) -> None:
 
 
 def build_openapi(api: Api, *, requires_token: bool) -> str:
-    """The OpenAPI document of all of an API's routes, as JSON.
-
-    Args:
-        api: described.
-        requires_token: whether nobody may call without one.
-    """
+    """Build the OpenAPI document of an API as JSON."""
     from importlib.metadata import version
 
     from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
@@ -106,7 +90,7 @@ def build_openapi(api: Api, *, requires_token: bool) -> str:
 
 
 def _mark_public_paths(openapi: str) -> str:
-    """A document that says which routes want no token; Powertools knows no such route."""
+    """Mark the routes that need no token, which Powertools cannot express."""
     document = json.loads(openapi)
     for path in PUBLIC_PATHS & document["paths"].keys():
         for operation in document["paths"][path].values():
@@ -115,7 +99,7 @@ def _mark_public_paths(openapi: str) -> str:
 
 
 def render_docs_page(document: str) -> str:
-    """A page that shows an OpenAPI document, with everything it needs inside."""
+    """Render a self-contained HTML page for an OpenAPI document."""
     assets = Path(powertools_openapi.__file__).parent / "swagger_ui"
     script = (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8")
     style = (assets / "swagger-ui.min.css").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One request: who asks, under which id, and until when an answer is of use."""
+"""The context of a request: id, caller and deadline."""
 
 import time
 from collections.abc import Callable
@@ -9,34 +9,28 @@ from mixer.api.events import Event, find_caller
 from mixer.settings import Settings
 
 ANONYMOUS = "anonymous"
-"""Everybody, where anybody may call."""
+"""The caller where no authentication is required."""
 
 LAMBDA_MARGIN_S = 1.5
-"""Before Lambda ends the function: to stop, clean up and answer."""
+"""Reserved before Lambda ends the invocation: to stop, clean up and answer."""
 
 
 class InvocationContext(Protocol):
-    """What is needed of Lambda's context."""
+    """The part of Lambda's context that is used."""
 
     @property
     def aws_request_id(self) -> str:
-        """Of this invocation."""
+        """Id of this invocation."""
         ...
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until Lambda ends the invocation."""
+        """Return the time until Lambda ends the invocation."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One request.
-
-    Attributes:
-        request_id: the gateway's, or Lambda's own.
-        caller: a name; None when nobody knows who is asking.
-        deadline_s: on the monotonic clock.
-    """
+    """Id, caller (None if unknown) and deadline (on the monotonic clock) of a request."""
 
     request_id: str
     caller: str | None
@@ -51,19 +45,14 @@ def build_request_context(
     now: Callable[[], float] = time.monotonic,
     wall: Callable[[], float] = time.time,
 ) -> RequestContext:
-    """What an event and its context say of a request.
+    """Build the context of a request from the event and Lambda's context.
 
-    Args:
-        event: as Lambda hands it over.
-        context: Lambda's.
-        settings: the mode of authentication, the gateway's patience.
-        now: the monotonic clock.
-        wall: the clock on the wall, in seconds since 1970.
+    `now` is the monotonic clock; `wall` gives seconds since 1970.
     """
     left_s = context.get_remaining_time_in_millis() / 1000 - LAMBDA_MARGIN_S
     gateway = event.get("requestContext") if isinstance(event, dict) else None
     if isinstance(gateway, dict):
-        waited_s = _waited_s(gateway, wall(), settings.gateway_timeout_s)
+        waited_s = _gateway_wait_s(gateway, wall(), settings.gateway_timeout_s)
         left_s = min(left_s, settings.gateway_timeout_s - waited_s)
     else:
         gateway = {}
@@ -72,10 +61,10 @@ def build_request_context(
     return RequestContext(request_id, caller, now() + left_s)
 
 
-def _waited_s(gateway: dict[str, Any], wall_s: float, longest_s: float) -> float:
-    """How long the gateway has been waiting already, for instance for a cold start.
+def _gateway_wait_s(gateway: dict[str, Any], wall_s: float, longest_s: float) -> float:
+    """How long the gateway has waited already, for instance for a cold start.
 
-    A time further back than its patience is no time of a request that still waits: a sample.
+    A time before the gateway's time-out cannot be of a waiting request: it is a sample event.
     """
     received_ms = gateway.get("timeEpoch")
     if not isinstance(received_ms, int | float):

@@ -1,7 +1,7 @@
-"""What a caller is told: the one table from errors to HTTP statuses, and the body of an answer.
+"""Response bodies, and the one table from errors to HTTP statuses.
 
-A body never holds more than a sentence, a code, the request's id and JSON details; whatever was not
-foreseen is told as "internal" with the id under which the log knows more.
+An error's body holds a sentence, a code, the request's id and JSON details. Unexpected errors are
+reported as "internal"; the log has more under the request's id.
 """
 
 import json
@@ -35,20 +35,20 @@ STATUS: Mapping[type[MixerError], int] = {
     errors.StoreFailed: 503,
     errors.OutOfTime: 504,
 }
-"""By the nearest class of the error tree; what is not here, such as RenderFailed, is a 500."""
+"""By the nearest class of the error tree; classes not listed, such as RenderFailed, are a 500."""
 
 INTERNAL = 500
 
 
 def http_status(error: MixerError) -> int:
-    """The HTTP status of an error."""
+    """Return the HTTP status of an error."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), INTERNAL)
 
 
 def json_response(
     status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Response[str]:
-    """A JSON answer."""
+    """Build a JSON response."""
     text = json.dumps(body, ensure_ascii=False, allow_nan=False)
     return Response(
         status_code=status, content_type=JSON_TYPE, body=text, headers=dict(headers or {})
@@ -56,7 +56,7 @@ def json_response(
 
 
 def error_response(error: MixerError, request_id: str) -> Response[str]:
-    """What a caller is told of an error."""
+    """Build the response to an error."""
     body = error_body(str(error), error.code, request_id, error.details)
     retry_after_s = error.details.get("retry_after_s")
     headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
@@ -64,19 +64,14 @@ def error_response(error: MixerError, request_id: str) -> Response[str]:
 
 
 def lambda_error_response(error: MixerError, request_id: str) -> dict[str, Any]:
-    """What Lambda returns where there is no resolver yet to answer."""
+    """Build the response to an error that occurs before there is a resolver."""
     body = error_body(str(error), error.code, request_id, error.details)
     headers = {"Content-Type": JSON_TYPE}
     return {"statusCode": http_status(error), "headers": headers, "body": json.dumps(body)}
 
 
 def validation_response(problems: list[dict[str, Any]], request_id: str) -> Response[str]:
-    """What a caller is told of a body or of parameters that do not fit their description.
-
-    Args:
-        problems: as the validator lists them; their inputs are not repeated.
-        request_id: of the request.
-    """
+    """Build the response to invalid input from the validator's list; inputs are not repeated."""
     named = [(field_name(each.get("loc", ())), str(each.get("msg", ""))) for each in problems]
     field, message = named[0]
     details = {"field": field, "fields": [{"field": f, "problem": m} for f, m in named[:20]]}
@@ -84,7 +79,7 @@ def validation_response(problems: list[dict[str, Any]], request_id: str) -> Resp
 
 
 def internal_error_response(request_id: str) -> Response[str]:
-    """What a caller is told of an error that nobody foresaw."""
+    """Build the response to an unexpected error."""
     text = "Internal error; look up the request's id in the log."
     return json_response(INTERNAL, error_body(text, "internal", request_id, {}))
 
@@ -92,22 +87,22 @@ def internal_error_response(request_id: str) -> Response[str]:
 def error_body(
     sentence: str, code: str, request_id: str, details: Mapping[str, object]
 ) -> dict[str, Any]:
-    """The body of every answer that is no success."""
-    told = json.loads(json.dumps(dict(details), default=str))
-    return {"error": sentence, "code": code, "request_id": request_id, "details": told}
+    """Build the body of an error response."""
+    json_details = json.loads(json.dumps(dict(details), default=str))
+    return {"error": sentence, "code": code, "request_id": request_id, "details": json_details}
 
 
 UNION_BRANCH = re.compile(r"(str|int|float|bool|(dict|list|literal)\[.*\])")
-"""What pydantic puts behind the name of a field that may be of several types."""
+"""The suffix that pydantic adds to the location of a field with several types."""
 
 
 def field_name(location: tuple[object, ...]) -> str:
-    """Where in a body something is: `chunk_keys.3`; `body` for the whole."""
+    """Format a location in a body: `chunk_keys.3`, or `body` for the whole."""
     inner = [str(part) for part in location if part not in {"body", "query"}]
     inner = [part for part in inner if not UNION_BRANCH.fullmatch(part)]
     return ".".join(inner) or "body"
 
 
 def round_db(level_db: float | None) -> float | None:
-    """A level as far as it was measured; None for silence."""
+    """Round a level to the measured precision; None for silence."""
     return round(level_db, 2) if level_db is not None and math.isfinite(level_db) else None

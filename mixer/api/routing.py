@@ -1,8 +1,7 @@
 """Routes, validation, CORS and errors in one resolver, on Powertools for AWS Lambda.
 
-Powertools keeps the request in class attributes, which is enough in Lambda, where a process answers
-one request at a time. Here it is kept in a context variable, so that a local server may call the
-same handlers from many threads.
+Powertools keeps the request in class attributes: enough in Lambda, where a process answers one
+request at a time. Here a context variable keeps it, so that a local server may use many threads.
 """
 
 import time
@@ -32,18 +31,16 @@ from mixer.errors import MixerError, Unauthorized
 from mixer.settings import Settings
 
 PUBLIC_PATHS = frozenset({"/openapi.json", "/docs", "/capabilities"})
-"""Answered without a token: they say whether and how to send one."""
+"""Answered without a token: they describe whether and how to send one."""
 
 PREFLIGHT_AGE_S = 600
-"""How long a browser may remember what a preflight allowed."""
+"""How long a browser may cache a preflight."""
 
 ALLOWED_HEADERS = ["Idempotency-Key"]
 
 
 @dataclass
 class _Request:
-    """What the resolver knows while it answers."""
-
     event: APIGatewayProxyEventV2
     request_context: RequestContext
     context: dict[str, Any] = field(default_factory=dict)
@@ -51,11 +48,7 @@ class _Request:
 
 
 class Api(APIGatewayHttpResolver):
-    """Answers HTTP requests. Safe for many threads.
-
-    Args:
-        origins: pages of which sites may call; `*` for all.
-    """
+    """Answers HTTP requests; safe for many threads. `origins` may call; `*` stands for all."""
 
     def __init__(self, origins: tuple[str, ...] = ()) -> None:
         self._requests: ContextVar[_Request] = ContextVar("request")
@@ -74,13 +67,13 @@ class Api(APIGatewayHttpResolver):
 
     @property
     def request_context(self) -> RequestContext:
-        """The request that is being answered."""
+        """The context of the current request."""
         return self._requests.get().request_context
 
     def answer_event(
         self, event: Mapping[str, Any], request_context: RequestContext
     ) -> dict[str, Any]:
-        """The answer to an event of payload format 2.0, in the form that Lambda returns."""
+        """Answer an event of payload format 2.0 in Lambda's response format."""
         began_s = time.monotonic()
         read = partial(_parse_authorized_body, request_context)
         request = _Request(APIGatewayProxyEventV2(dict(event), read), request_context)
@@ -105,12 +98,12 @@ class Api(APIGatewayHttpResolver):
 
     @property
     def current_event(self) -> APIGatewayProxyEventV2:  # type: ignore[override]
-        """The event of the request that is being answered."""
+        """The event of the current request."""
         return self._requests.get().event
 
     @property
     def context(self) -> dict[str, Any]:
-        """What Powertools notes about the request that is being answered."""
+        """What Powertools notes about the current request."""
         request = self._requests.get(None)
         return request.context if request else self._initial_context
 
@@ -148,13 +141,7 @@ class Api(APIGatewayHttpResolver):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A Lambda handler: any event in, an answer out.
-
-    Attributes:
-        api: its routes.
-        settings: of the deployment.
-        default_path: the route meant by events that name none.
-    """
+    """A Lambda handler for events of any shape."""
 
     api: Api
     settings: Settings
@@ -178,11 +165,7 @@ def _cors_config(origins: tuple[str, ...]) -> CORSConfig:
 
 
 def _require_known_caller(api: Any, next_middleware: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - Powertools' own types
-    """Refuse who is not known, whatever stands, or does not stand, before this function.
-
-    Raises:
-        Unauthorized: no authorizer has named the caller.
-    """
+    """Raise Unauthorized unless an authorizer has named the caller."""
     event = api.current_event
     if event.http_method != "OPTIONS" and event.path not in PUBLIC_PATHS:
         _check_caller(api.request_context)
@@ -190,12 +173,7 @@ def _require_known_caller(api: Any, next_middleware: Callable[[Any], Any]) -> An
 
 
 def _parse_authorized_body(request_context: RequestContext, text: str) -> dict[str, Any]:
-    """The fields of a body, which Powertools validates before the middlewares have their say.
-
-    Raises:
-        Unauthorized: no authorizer has named the caller.
-        BadInput: the body is no JSON object.
-    """
+    """Parse a body after checking the caller: Powertools validates before middlewares run."""
     _check_caller(request_context)
     return parse_body(text)
 

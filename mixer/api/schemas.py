@@ -1,7 +1,7 @@
-"""Bodies of requests and answers, as the OpenAPI document shows them.
+"""Bodies of requests and answers, as shown in the OpenAPI document.
 
-Unknown fields are no error: a client of tomorrow may talk to a server of today. They are named in
-the answer's warnings. Known ones must be of the described type: "100" is no number, 0 not false.
+Unknown fields are ignored and named in the warnings, so that newer clients can use older servers.
+Known fields must have the described type: neither "100" is a number nor 0 a boolean.
 """
 
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mixer.requests import CostOptions, GapOption, MixOptions, Options, SpeechOptions
 
 MAX_CHUNKS = 9_999
-"""Of one mix; a book of ten hours has about a thousand."""
+"""Limit of one mix; a book of ten hours has about a thousand."""
 
 MAX_UNKNOWN_FIELDS = 20
 MAX_FIELD_CHARS = 60
@@ -24,16 +24,12 @@ class RequestBody(BaseModel):
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
 
     def warnings(self, ignored: Collection[str] = ()) -> list[str]:
-        """One sentence for each field that nobody knows.
-
-        Args:
-            ignored: fields that mean nothing here, but may be there for a reason.
-        """
+        """List one sentence per unknown field that is not in `ignored`."""
         unknown = sorted({*(self.model_extra or {})} - {*ignored})[:MAX_UNKNOWN_FIELDS]
         return [f"Unknown field “{name[:MAX_FIELD_CHARS]}” was ignored." for name in unknown]
 
     def options(self) -> Options:
-        """The contract's options among the fields."""
+        """Select the options among the fields."""
         known = set(type(self).model_fields) & set(Options.model_fields)
         return Options.model_validate(self.model_dump(include=known))
 

@@ -1,4 +1,4 @@
-"""What callers send and get of stories."""
+"""Bodies of the story routes."""
 
 from typing import Annotated, Any
 

@@ -1,9 +1,8 @@
-"""What is known of a request afterwards: structured logs, metrics, traces.
+"""Structured logs, metrics and traces of requests.
 
-Logs carry the request's id, never the caller's text: of an error they hold its code, or its type
-and where it came up, because messages may quote. Metrics go to the log in embedded metric format,
-namespace `Mixer`, for each deployment by itself (DEPLOYMENT_NAME). Traces are cut into subsegments
-only where Lambda traces.
+Logs carry the request's id, never the caller's text: of an error only its code, or its type and
+location, because messages may quote. Metrics use the embedded metric format, namespace `Mixer`,
+with the deployment as a dimension. Subsegments exist only where Lambda traces.
 """
 
 import os
@@ -16,7 +15,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 NAMESPACE = "Mixer"
 DEPLOYMENT_VARIABLE = "DEPLOYMENT_NAME"
-"""Tells two copies of the service in one account apart."""
+"""Distinguishes two copies of the service in one account."""
 
 TRACE_VARIABLE = "_X_AMZN_TRACE_ID"
 """Set by the runtime while an invocation is traced."""
@@ -35,12 +34,12 @@ logger = Logger(service="mixer", log_record_order=["level", "message", "request_
 
 
 def log_request(request_id: str, **fields: object) -> None:
-    """Note a request that was answered."""
+    """Log an answered request."""
     logger.info("request", extra={"request_id": request_id, **fields})
 
 
 def log_unexpected_error(request_id: str, error: BaseException) -> None:
-    """Note an error that nobody foresaw: where, not with what."""
+    """Log the type and location of an unexpected error, without its message."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     about = {"request_id": request_id, "type": type(error).__qualname__, "where": where}
@@ -48,12 +47,7 @@ def log_unexpected_error(request_id: str, error: BaseException) -> None:
 
 
 def emit_metrics(service: str, values: Mapping[str, float]) -> None:
-    """Write metrics to standard output, where Lambda's log takes them up.
-
-    Args:
-        service: a dimension, besides the deployment: `speech` or `mix`.
-        values: by the names of UNITS.
-    """
+    """Write metrics, named as in UNITS, to standard output for Lambda's log."""
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
     metrics.add_dimension(name="deployment", value=os.environ.get(DEPLOYMENT_VARIABLE) or "local")
     for name, value in values.items():
@@ -63,7 +57,7 @@ def emit_metrics(service: str, values: Mapping[str, float]) -> None:
 
 @contextmanager
 def trace_subsegment(name: str) -> Iterator[None]:
-    """A block as a part of the trace, where there is one."""
+    """Trace a block as a subsegment, if Lambda traces."""
     if TRACE_VARIABLE not in os.environ or "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
         yield
         return

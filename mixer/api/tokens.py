@@ -1,8 +1,8 @@
-"""Who holds a token: named callers, and the SHA-256 digests of their tokens.
+"""Bearer tokens: named callers and the SHA-256 digests of their tokens.
 
-The secret is a JSON object, `{"anna": ["<digest>", "<digest>"]}`: two valid tokens each, so that a
-new one can be handed out before the old one goes. Only digests are kept: who reads the secret
-still cannot call. Tokens are long and random, so a plain digest is enough.
+The secret is a JSON object, `{"anna": ["<digest>", "<digest>"]}`, with up to two valid tokens each,
+so that tokens can be rotated. It cannot be used to call. Tokens are long and random, so a plain
+digest is enough.
 """
 
 import hmac
@@ -16,16 +16,16 @@ from hashlib import sha256
 from mixer.errors import Misconfigured
 
 FRESH_S = 300.0
-"""How long a secret is used without asking again: a token is taken back within minutes."""
+"""How long a secret is cached: a revoked token stops working within minutes."""
 
 STALE_S = 3_600.0
 """How much longer it may be used while Secrets Manager does not answer."""
 
 RETRY_S = 10.0
-"""After a reading that failed; each takes seconds, and every request would wait for it."""
+"""Pause after a failed read, which takes seconds and delays every request."""
 
 MAX_TOKEN_CHARS = 1_024
-"""Longer ones are nobody's and not worth a digest."""
+"""Longer tokens are refused without a digest."""
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -34,10 +34,10 @@ Callers = Mapping[str, tuple[str, ...]]
 
 
 def parse_callers(secret: str) -> Callers:
-    """The callers that a secret names.
+    """Parse the secret; its content is never quoted.
 
     Raises:
-        Misconfigured: it is not written as it should be; none of it is repeated.
+        Misconfigured: the secret has the wrong form.
     """
     try:
         written = json.loads(secret)
@@ -54,12 +54,7 @@ def parse_callers(secret: str) -> Callers:
 
 
 def find_holder(callers: Callers, token: str) -> str | None:
-    """Whose token it is; None for nobody's. Takes as long for every token.
-
-    Args:
-        callers: who may call.
-        token: as it was sent.
-    """
+    """Find the caller with a token, or None, in constant time."""
     if not token or len(token) > MAX_TOKEN_CHARS:
         return None
     digest = digest_token(token)
@@ -72,24 +67,20 @@ def find_holder(callers: Callers, token: str) -> str | None:
 
 
 def digest_token(token: str) -> str:
-    """What the secret keeps of a token."""
+    """Compute the digest that the secret holds for a token."""
     return sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def parse_bearer(authorization: str) -> str:
-    """The token in an Authorization header; empty when there is none."""
+    """Parse an Authorization header; empty if it holds no bearer token."""
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 class TokenRegistry:
-    """The callers of a secret, read when first needed and again after some minutes.
+    """The callers of a secret, cached for some minutes.
 
-    Safe for many threads: one reads, the others wait.
-
-    Args:
-        read_secret: fetches the secret's text.
-        now: a clock in seconds that never runs backwards.
+    Safe for many threads: one reads, the others wait. `now` is a monotonic clock in seconds.
     """
 
     def __init__(
@@ -102,10 +93,10 @@ class TokenRegistry:
         self._next_s = self._last_s = now()
 
     def load_callers(self) -> Callers:
-        """Who may call.
+        """Load the callers.
 
         Raises:
-            Exception: the secret cannot be read, and what is known of it is too old.
+            Exception: the secret cannot be read, and the cached one is too old.
         """
         with self._lock:
             now_s = self._now()

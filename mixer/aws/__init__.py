@@ -1,4 +1,4 @@
-"""Services of AWS that only stories need, behind what the steps ask for. boto3 is loaded late."""
+"""AWS services that only stories use; boto3 is imported late."""
 
 from mixer.aws.event_bus import open_event_bus
 from mixer.aws.secrets import read_secret

@@ -1,4 +1,4 @@
-"""Tells a bus of Amazon EventBridge that a story has ended; rules there send it on."""
+"""Sends notices of ended stories to Amazon EventBridge."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -14,30 +14,21 @@ SOURCE, DETAIL_TYPE = "mixer", "Story ended"
 
 
 def open_event_bus(name: str) -> "EventBus":
-    """A bus of this account, by its name."""
+    """Open a bus of this account by name."""
     import boto3
 
     return EventBus(boto3.client("events"), name)
 
 
 class EventBus:
-    """Tells a bus.
-
-    Args:
-        client: of EventBridge; whoever made it closes it.
-        name: of the bus.
-    """
+    """Sends notices to a bus; the client is closed by its creator."""
 
     def __init__(self, client: "EventBridgeClient", name: str) -> None:
         self._client = client
         self._name = name
 
     def notify(self, notice: dict[str, Any], request: StoredRequest) -> None:
-        """Send the news, whoever has asked for the story.
-
-        Raises:
-            StoreFailed: the bus did not take them.
-        """
+        """Send a notice for any caller's story; raises StoreFailed if the bus rejects it."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         del request

@@ -8,13 +8,12 @@ if TYPE_CHECKING:
 
 
 def read_secret(name: str) -> str:
-    """The text of a secret, by its name or ARN."""
+    """Read a secret by name or ARN."""
     return str(_open_secrets().get_secret_value(SecretId=name)["SecretString"])
 
 
 @cache
 def _open_secrets() -> "SecretsManagerClient":
-    """One for the life of the process, impatient enough for an authorizer."""
     import boto3
     from botocore.config import Config
 

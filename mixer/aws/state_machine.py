@@ -1,8 +1,7 @@
-"""Stories run by AWS Step Functions: an execution for each attempt.
+"""Runs stories with AWS Step Functions, one execution per attempt.
 
-The execution's name is made of story and attempt. Starting it again while it runs changes nothing;
-once it has ended its name is used up for 90 days (Step Functions developer guide, StartExecution),
-and the caller takes the next attempt.
+The execution is named by story and attempt. Starting it again while it runs has no effect; once it
+has ended, the name is unusable for 90 days (Step Functions developer guide, StartExecution).
 """
 
 import json
@@ -17,7 +16,7 @@ USED_UP = frozenset({"ExecutionAlreadyExists"})
 
 
 def open_state_machine(arn: str) -> "StateMachine":
-    """The state machine of an ARN."""
+    """Open a state machine by ARN."""
     import boto3
     from botocore.config import Config
 
@@ -26,19 +25,14 @@ def open_state_machine(arn: str) -> "StateMachine":
 
 
 class StateMachine:
-    """A launcher of stories.
-
-    Args:
-        client: of Step Functions; whoever made it closes it.
-        arn: of the state machine.
-    """
+    """Launches stories; the client is closed by its creator."""
 
     def __init__(self, client: "SFNClient", arn: str) -> None:
         self._client = client
         self._arn = arn
 
     def start(self, story: str, attempt: int, kind: str) -> bool:
-        """Run an attempt; one that runs already is left alone."""
+        """Start an attempt unless it is running; False if it has ended before."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         given = json.dumps({"story_id": story, "attempt": attempt, "kind": str(kind)})
@@ -55,7 +49,6 @@ class StateMachine:
         return True
 
     def _is_running(self, story: str, attempt: int) -> bool:
-        """Whether the name is taken by an execution that goes on."""
         found = self._client.describe_execution(executionArn=self._execution_arn(story, attempt))
         return found["status"] == "RUNNING"
 
@@ -65,7 +58,7 @@ class StateMachine:
 
 
 def execution_name(story: str, attempt: int) -> str:
-    """How an attempt's execution is called; at most 80 characters."""
+    """Name the execution of an attempt, in at most 80 characters."""
     return f"{story}-{attempt}"
 
 

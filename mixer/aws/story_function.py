@@ -1,6 +1,6 @@
-"""Has the Story Lambda begin stories, for functions that answer at once.
+"""Lets functions create stories through the Story Lambda.
 
-They are given neither the secret that ids are made with nor the right to start executions.
+They need neither the secret of the ids nor the right to start executions.
 """
 
 import json
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from mixer.stories.request import StoryRequest
 
 BEGIN = "begin"
-"""What its event asks for."""
+"""The action in its event."""
 
 
 def open_story_function(name: str) -> "StoryFunction":
-    """The function of a name."""
+    """Open a function by name."""
     import boto3
     from botocore.config import Config
 
@@ -28,26 +28,14 @@ def open_story_function(name: str) -> "StoryFunction":
 
 
 class StoryFunction:
-    """The function that takes stories in.
-
-    Args:
-        client: of Lambda; whoever made it closes it.
-        name: of the function.
-    """
+    """The function that creates stories; the client is closed by its creator."""
 
     def __init__(self, client: "LambdaClient", name: str) -> None:
         self._client = client
         self._name = name
 
     def invoke(self, story_request: "StoryRequest") -> str:
-        """Have a story told.
-
-        Returns:
-            Its id.
-
-        Raises:
-            StoreFailed: there is no such function, or it could not.
-        """
+        """Create a story and return its id; raises StoreFailed if the function fails."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         event = {"task": BEGIN, "order": asdict(story_request)}

@@ -1,9 +1,8 @@
-"""The API on a laptop: the handlers of the Lambdas behind an emulation of API Gateway.
+"""The API on a laptop: the Lambdas' handlers behind an emulation of API Gateway.
 
-`server` listens on 127.0.0.1 with uvicorn, `guard` bounds what a client may take, `local` decides
-who answers: `gateway` calls a handler with an event as API Gateway would send it, `files` hands out
-stored audio by signed links and the page, `uploads` takes files in. `stories` stands in for Step
-Functions. It is for one person and their machine: no TLS, no other address.
+`server` listens on 127.0.0.1 with uvicorn, `guard` limits clients, `gateway` calls handlers with
+API Gateway's events, `files` serves the page and stored audio by signed links, `uploads` receives
+files, and `stories` replaces Step Functions. For one user on one machine: no TLS, no other address.
 """
 
 from mixer.devserver.local import Folders, load_laptop_settings, open_cloud, open_laptop

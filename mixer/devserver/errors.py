@@ -1,4 +1,4 @@
-"""Refusals of the dev server, in the shape of the API's errors."""
+"""Error responses of the dev server, in the shape of the API's errors."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 
 
 class HttpRefusal(HTTPException):
-    """A request that is not served: `code` is for programs, `message` for people."""
+    """A refused request: `code` is for programs, `message` for people."""
 
     def __init__(
         self,
@@ -22,7 +22,7 @@ class HttpRefusal(HTTPException):
         self.code = code
 
     def build_response(self, request_id: str) -> JSONResponse:
-        """The response: `error`, `code`, `request_id`, `details`."""
+        """Build the response: `error`, `code`, `request_id`, `details`."""
         body = {
             "error": self.detail,
             "code": self.code,
@@ -33,7 +33,7 @@ class HttpRefusal(HTTPException):
 
 
 async def respond_to_error(request: Request, error: Exception) -> JSONResponse:
-    """Respond to what an endpoint raised; a Starlette error means that no route has the method."""
+    """Respond to an exception; a Starlette error means that no route has the method."""
     if isinstance(error, HTTPException) and not isinstance(error, HttpRefusal):
         message = f"{request.method} is not possible at {request.scope['path']}."
         error = HttpRefusal(HTTPStatus.NOT_FOUND, "not_found", message)

@@ -1,7 +1,7 @@
-"""HTTP requests as API Gateway's events, and Lambda's answers as HTTP responses. Pure.
+"""Convert HTTP requests to API Gateway's events, and Lambda's answers to HTTP responses.
 
-Shapes: HTTP API, payload format 2.0 ("Working with AWS Lambda proxy integrations for HTTP APIs"
-and "Control access to HTTP APIs with AWS Lambda authorizers" in the API Gateway guide).
+Shapes: HTTP API, payload format 2.0 ("Working with AWS Lambda proxy integrations for HTTP APIs" and
+"Control access to HTTP APIs with AWS Lambda authorizers" in the API Gateway guide).
 """
 
 import base64
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 Event = dict[str, Any]
-"""A JSON object of API Gateway's making."""
+"""A JSON object in API Gateway's form."""
 
 JSON = "application/json"
 
@@ -26,28 +26,24 @@ STAGE = "$default"
 REGION = "local"
 
 TEXT_TYPES = (JSON, "application/javascript", "application/xml")
-"""What the gateway passes on as text, with `text/*`; anything else comes base64-encoded."""
+"""Passed on as text, like `text/*`; other types are encoded as Base64."""
 
 HOP_HEADERS = {"cookie", "connection", "keep-alive", "transfer-encoding", "upgrade", "te"}
-"""Those of the connection, and those with a field of their own in the event."""
+"""Headers of the connection, and those with a field of their own in the event."""
 
 OWN_HEADERS = {"connection", "content-length", "date", "server", "transfer-encoding"}
-"""Those of a response that only the server knows."""
+"""Response headers that only the server sets."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A token (RFC 9110, section 5.6.2)."""
 
 
 class BadAnswer(ValueError):
-    """A handler's answer that the gateway could not send on."""
+    """A handler's answer that API Gateway could not send."""
 
 
 def build_event(request: Request, body: bytes, route_key: str) -> Event:
-    """The event that API Gateway makes of a request.
-
-    Args:
-        route_key: the route that it matched, such as `POST /synthesize`.
-    """
+    """Build API Gateway's event; `route_key` is the matched route, such as `POST /synthesize`."""
     event = _common_fields(request, route_key)
     is_text = _is_text(request.headers.get("content-type", ""), body)
     event["isBase64Encoded"] = not is_text
@@ -59,7 +55,7 @@ def build_event(request: Request, body: bytes, route_key: str) -> Event:
 
 
 def build_authorizer_event(request: Request, route_key: str) -> Event:
-    """The event that API Gateway asks an authorizer with; it holds no body."""
+    """Build the event for an authorizer; it holds no body."""
     stage = f"{API_ID}/{STAGE}/{request.method}{request.scope['path']}"
     return {
         **_common_fields(request, route_key),
@@ -70,7 +66,7 @@ def build_authorizer_event(request: Request, route_key: str) -> Event:
 
 
 def build_response(answer: object) -> Response:
-    """The HTTP response that API Gateway makes of a handler's answer.
+    """Build API Gateway's HTTP response to a handler's answer.
 
     Raises:
         BadAnswer: it cannot be sent.
@@ -89,7 +85,6 @@ def build_response(answer: object) -> Response:
 
 
 def _common_fields(request: Request, route_key: str) -> Event:
-    """What both kinds of event hold."""
     headers = _join_values(request.headers.items())
     event: Event = {
         "version": "2.0",
@@ -129,7 +124,7 @@ def _request_context(request: Request, route_key: str) -> Event:
 
 
 def _join_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """By name; values of the same name are joined by commas."""
+    """Join values of the same name with commas."""
     joined: dict[str, str] = {}
     for name, value in pairs:
         joined[name] = f"{joined[name]},{value}" if name in joined else value
@@ -137,7 +132,6 @@ def _join_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _is_text(content_type: str, body: bytes) -> bool:
-    """Whether a body is text, by its type and by its bytes."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind and not kind.startswith("text/") and kind not in TEXT_TYPES:
         return not body
@@ -156,7 +150,6 @@ def _status(answer: Mapping[str, Any]) -> int:
 
 
 def _headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Headers and cookies, those of several values once for each."""
     headers: list[tuple[str, str]] = []
     for name, value in (answer.get("headers") or {}).items():
         headers += [_header(name, each) for each in _values(value)]
@@ -173,7 +166,7 @@ def _values(value: object) -> Sequence[object]:
 
 
 def _header(name: str, value: object) -> tuple[str, str]:
-    """A header without line breaks or anything else that HTTP cannot carry."""
+    """Validate a header: no line breaks or anything else that HTTP cannot carry."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if not (_HEADER_NAME.fullmatch(name) and text.isprintable() and text.isascii()):
         raise BadAnswer(f"not a header: {name!r}: {text!r}")

@@ -1,4 +1,4 @@
-"""Files over HTTP: stored audio by signed links, and the page's own files, nothing else."""
+"""Files over HTTP: stored audio by signed links, and the page's files."""
 
 import os
 import re
@@ -41,7 +41,7 @@ CONTENT_TYPES = {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
-"""By suffix; our own, because the system's table differs from machine to machine."""
+"""By suffix; the system's own table differs between machines."""
 
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -51,7 +51,7 @@ OBJECT_HEADERS = {
     "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-"""The link itself is the permission, so any page that holds one may read; but nothing may run."""
+"""Any page that holds a link may read the object, but nothing in it may run."""
 
 INDEX = "index.html"
 
@@ -60,7 +60,7 @@ _SINGLE_RANGE = re.compile(r"bytes=\s*([0-9]{0,19})-([0-9]{0,19})\s*", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class StoredObjects:
-    """The objects of a folder store, by links that have not expired."""
+    """The objects of a folder store, served by unexpired links."""
 
     store: FolderStore
     links: SignedLinks
@@ -84,12 +84,7 @@ class StoredObjects:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The files of the demo page.
-
-    Attributes:
-        folder: links that lead out of it are not followed.
-        origins: from where the page may fetch and play, apart from its own.
-    """
+    """The files of the demo page; links out of the folder are not followed."""
 
     folder: Path
     origins: Sequence[str] = ()
@@ -120,7 +115,6 @@ class Pages:
             return None
 
     def _policy(self) -> str:
-        """What the page may do: its own scripts and styles, sound and pictures made by itself."""
         sources = " ".join(("'self'", *self.origins))
         rules = {
             "default-src": "'none'",
@@ -139,7 +133,7 @@ class Pages:
 
 
 def refuse_link(status: LinkStatus, headers: Mapping[str, str], noun: str = "link") -> HttpRefusal:
-    """The refusal of a link or form that is not valid."""
+    """Build the refusal of an invalid link or form."""
     if status is LinkStatus.EXPIRED:
         message = f"This {noun} has expired: ask for a new one."
         return HttpRefusal(HTTPStatus.FORBIDDEN, "link_expired", message, headers)
@@ -148,7 +142,7 @@ def refuse_link(status: LinkStatus, headers: Mapping[str, str], noun: str = "lin
 
 
 def build_file_response(request: Request, path: Path, headers: Mapping[str, str]) -> Response:
-    """The response to a GET or HEAD of a file: all of it, one range, or 304.
+    """Respond to GET or HEAD of a file: all of it, one range, or 304.
 
     Raises:
         FileNotFoundError: the file is missing or not readable.
@@ -168,16 +162,16 @@ def build_file_response(request: Request, path: Path, headers: Mapping[str, str]
 
 
 def _is_known(if_none_match: str, etag: str) -> bool:
-    """Whether a client has the file; weak tags count (RFC 9110, 13.1.2)."""
+    """Whether the client has the file; weak tags count (RFC 9110, 13.1.2)."""
     tags = (each.strip().removeprefix("W/") for each in if_none_match.split(","))
     return any(tag in ("*", etag) for tag in tags)
 
 
 def _has_range(request: Request, etag: str, size_bytes: int, headers: Mapping[str, str]) -> bool:
-    """Whether there is one range to serve; anything else gets the whole (RFC 9110, 14.2).
+    """Whether to serve one range; otherwise the whole file is served (RFC 9110, 14.2).
 
     Raises:
-        HttpRefusal: no byte of the file is in the range.
+        HttpRefusal: no byte of the range is in the file.
     """
     match = _SINGLE_RANGE.fullmatch(request.headers.get("range", ""))
     is_same = request.headers.get("if-range", etag) == etag

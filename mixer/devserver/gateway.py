@@ -1,7 +1,7 @@
 """API Gateway and Lambda: routes, authorizer, events in, answers out.
 
-Unlike the real ones: nothing gives up after 30 s, a path known by another method answers 405, and
-calls beyond a function's concurrency wait a while before they are refused.
+Unlike the real services: no 30 s time-out, 405 for a path's unknown methods, and calls beyond a
+function's concurrency wait for a slot before they are refused.
 """
 
 import threading
@@ -31,15 +31,15 @@ from mixer.devserver.events import (
 from mixer.devserver.guard import is_local_host
 
 THREADS = 64
-"""Calls that run or wait for a slot at a time; each function has its own limit below that."""
+"""Calls that run or wait at the same time; each function has its own limit below that."""
 
 RETRY_AFTER_S = 5
-"""For clients that find all calls of a function taken."""
+"""Sent while all slots of a function are taken."""
 
 
 @dataclass(frozen=True)
 class FunctionContext:
-    """What Lambda hands to a handler with the event (the names are Lambda's)."""
+    """Lambda's context object, with Lambda's names."""
 
     aws_request_id: str
     function_name: str
@@ -53,11 +53,11 @@ class FunctionContext:
 
     @property
     def invoked_function_arn(self) -> str:
-        """The function's full name."""
+        """The function's ARN."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{self.function_name}"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until the call would be ended; never below zero."""
+        """Return the time until the call's time-out, at least 0."""
         return max(int((self._start_s + self.timeout_s - time.monotonic()) * 1000), 0)
 
 
@@ -66,14 +66,7 @@ Handler = Callable[[Event, FunctionContext], Any]
 
 @dataclass(frozen=True)
 class ApiFunction:
-    """A Lambda function.
-
-    Attributes:
-        timeout_s: how long its context says a call may take (by default the most Lambda allows).
-        memory_mb: what its context says it has.
-        max_concurrent: calls at a time, like reserved concurrency.
-        max_wait_s: how long a call waits for a slot.
-    """
+    """A Lambda function; `timeout_s` is by default the most that Lambda allows."""
 
     name: str
     handler: Handler
@@ -110,12 +103,7 @@ class ApiFunction:
 
 @dataclass(frozen=True, slots=True)
 class ApiRoute:
-    """Which function answers what.
-
-    Attributes:
-        key: method and path, such as `GET /stories/{story_id}`.
-        is_public: needs no permission.
-    """
+    """A route; `key` is method and path, such as `GET /stories/{story_id}`."""
 
     key: str
     function: ApiFunction
@@ -123,7 +111,7 @@ class ApiRoute:
 
     @property
     def method(self) -> str:
-        """The method it answers."""
+        """The HTTP method."""
         return self.key.partition(" ")[0]
 
     @property
@@ -134,11 +122,11 @@ class ApiRoute:
 
 @dataclass(frozen=True)
 class Gateway:
-    """Routes, and who may use them.
+    """Routes and their authorization.
 
     Attributes:
-        authorizer: asked before every route that is not public; None admits everyone.
-        origins: pages of other machines that may use the API; `*` for all.
+        authorizer: called before every route that is not public; None admits everyone.
+        origins: other sites whose pages may use the API; `*` for all.
     """
 
     routes: Sequence[ApiRoute]
@@ -149,16 +137,16 @@ class Gateway:
     )
 
     def build_routes(self) -> list[Route]:
-        """One route of Starlette's for each path."""
+        """Build one Starlette route per path."""
         routes = sorted(self.routes, key=lambda route: route.path)
         paths = groupby(routes, key=lambda route: route.path)
         return [Route(path, _ApiPath(self, list(group))) for path, group in paths]
 
     async def respond(self, request: Request, routes: Sequence[ApiRoute]) -> Response:
-        """Answer a request by one of the routes of its path.
+        """Answer a request with the matching route of its path.
 
         Raises:
-            HttpRefusal: of the method, the page's origin, the caller, or for want of a slot.
+            HttpRefusal: wrong method, origin or caller, or no free slot.
         """
         self._require_origin(request.headers.get("origin", ""))
         route = _select_route(request, routes)
@@ -168,7 +156,7 @@ class Gateway:
         )
 
     def _require_origin(self, origin: str) -> None:
-        """Refuse pages of other sites before anything is begun for them."""
+        """Refuse pages of other sites before any work starts."""
         if origin and "*" not in self.origins and origin not in self.origins:
             scheme, _, host = origin.partition("://")
             if scheme not in ("http", "https") or not is_local_host(host):
@@ -196,7 +184,7 @@ class _ApiPath:
 
 
 def _select_route(request: Request, routes: Sequence[ApiRoute]) -> ApiRoute:
-    """The route of a method; preflights reach the function unauthorized."""
+    """Select the route of a method; preflights need no authorization."""
     path = request.scope["path"]
     for route in routes:
         if route.method == request.method:
@@ -210,11 +198,7 @@ def _select_route(request: Request, routes: Sequence[ApiRoute]) -> ApiRoute:
 
 
 def _authorize(authorizer: ApiFunction, request: Request, route_key: str) -> Mapping[str, Any]:
-    """Ask an authorizer for a simple response, and return its context.
-
-    Raises:
-        HttpRefusal: the token is missing or not accepted.
-    """
+    """Call an authorizer, and return its context; refuse callers that it does not admit."""
     if not request.headers.get("authorization"):
         message = "Not signed in: send the header Authorization: Bearer TOKEN."
         headers = {"WWW-Authenticate": "Bearer"}

@@ -1,7 +1,7 @@
-"""What every request passes first: size, time, host; and what every response gets: a log line.
+"""Checks of every request (size, time, host), and its line in the access log.
 
-uvicorn reads heads and frames bodies; the limits that it does not know are here and in `server`.
-The log has neither bodies, tokens nor queries (the query of a signed link opens it).
+uvicorn parses requests; `server` has more limits. The log contains no bodies, tokens or queries,
+because the query of a signed link is its permission.
 """
 
 import asyncio
@@ -26,33 +26,27 @@ logger = logging.getLogger(__name__)
 MAX_TARGET_BYTES = 16_384
 
 MAX_HEADERS_BYTES = 32_768
-"""Of all headers together; API Gateway allows 10,240, browsers keep longer cookies."""
+"""Limit of all headers together; API Gateway allows 10,240, browsers keep longer cookies."""
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
-"""Under any other name a page found this machine by a trick (DNS rebinding)."""
+"""Other names are refused: they indicate DNS rebinding."""
 
 UPLOAD_PATH = "/objects/"
-"""Where forms with a file are sent."""
+"""Path of forms with a file."""
 
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-"""Signed links must not leak through referrers, sounds not turn into scripts."""
+"""Keep signed links out of referrers, and scripts out of audio files."""
 
 RETRY_AFTER_S = 1
-"""For clients that find all connections taken."""
+"""Sent while all connections are taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """What a client may take.
+    """Limits for clients, in bytes and seconds.
 
-    Attributes:
-        body_bytes: the longest body (API Gateway's limit).
-        upload_bytes: the longest body of a form with a file, which passes by the gateway.
-        head_s: from a request's first byte to the end of its head.
-        body_s: for the whole body.
-        idle_s: between two requests.
-        piece_s: for a client to take one piece of a response.
-        connections: at once.
+    `head_s` runs from the first byte to the end of the head, `piece_s` for each part of a response.
+    Uploads bypass the gateway, so `upload_bytes` may exceed API Gateway's `body_bytes`.
     """
 
     body_bytes: int = 10 * 1024 * 1024
@@ -66,12 +60,7 @@ class ServerLimits:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """An ASGI application around another one.
-
-    Attributes:
-        count_connections: how many are open.
-        is_stopping: whether connections are closed after their response.
-    """
+    """An ASGI application that wraps another one."""
 
     app: ASGIApp
     limits: ServerLimits
@@ -79,7 +68,7 @@ class Guard:
     is_stopping: Callable[[], bool]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, whatever happens to it."""
+        """Serve one request and log it in any case."""
         exchange = _Exchange(scope, send, self.is_stopping)
         scope["state"]["request_id"] = exchange.request_id
         try:
@@ -110,10 +99,10 @@ def is_local_host(host: str) -> bool:
 
 
 def check_head(scope: Scope, limits: ServerLimits) -> None:
-    """Refuse what must not be read on; an absolute URL as target loses its host.
+    """Check the head of a request; an absolute URL as target loses its host.
 
     Raises:
-        HttpRefusal: of the target, the headers, the version, the host or the body's size.
+        HttpRefusal: target, headers, version, host or body size are not acceptable.
     """
     headers = Headers(scope=scope)
     if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
@@ -134,7 +123,7 @@ def check_head(scope: Scope, limits: ServerLimits) -> None:
 
 
 def _normalise_target(scope: Scope) -> None:
-    """Cut the host off an absolute URL, as clients send it to proxies (RFC 9112, 3.2.2)."""
+    """Remove the host of an absolute URL, the form for proxies (RFC 9112, 3.2.2)."""
     if scope["path"].startswith("/"):
         return
     with suppress(ValueError):
@@ -158,7 +147,7 @@ def _check_body_size(scope: Scope, headers: Headers, limits: ServerLimits) -> No
 
 
 def _limit_body_time(receive: Receive, deadline_s: float) -> Callable[[], Awaitable[Message]]:
-    """Bound the time for a whole body; waiting for a client to leave has no bound."""
+    """Limit the time for a whole body, but not the wait for a disconnect."""
     has_body = True
 
     async def receive_in_time() -> Message:
@@ -178,8 +167,6 @@ def _limit_body_time(receive: Receive, deadline_s: float) -> Callable[[], Awaita
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request and how its response went."""
-
     scope: Scope
     forward: Send
     is_stopping: Callable[[], bool]
@@ -190,7 +177,7 @@ class _Exchange:
     is_complete: bool = False
 
     async def send(self, message: Message) -> None:
-        """Pass on a part of the response, and remember it for the log."""
+        """Send a message, and record it for the log."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
@@ -212,5 +199,5 @@ class _Exchange:
 
 
 def log_unreadable(status: int, sent_bytes: int, request_id: str) -> None:
-    """Write the line of the access log for a request that could not be parsed."""
+    """Log a request that could not be parsed."""
     access_logger.info("- - %d %d bytes 0 ms %s", status, sent_bytes, request_id)

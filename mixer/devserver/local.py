@@ -1,7 +1,7 @@
-"""What the dev server is made of: the Lambdas' own endpoints, with the parts of a laptop.
+"""Build the dev server's application: the Lambdas' own endpoints with local services.
 
-On a laptop: the embedded voice and a folder, which also keeps the secret of its links. With AWS:
-Amazon Polly and S3, chosen by the environment as in Lambda.
+Locally: the embedded voice and a folder, which also keeps the secret for links. With AWS: Amazon
+Polly and S3, configured by the environment as in Lambda.
 """
 
 import threading
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mixer.speech import SpeechEngine
 
 DEFAULTS = {"OUTPUT_BUCKET": "local", "AUTH_MODE": "none", "GATEWAY_TIMEOUT_S": "900"}
-"""For what the environment does not set; no gateway gives up on a laptop."""
+"""Environment variables by default; a laptop has no gateway with a time-out."""
 
 SPEECH_ROUTES = ("POST /synthesize", "POST /estimate", "GET /voices")
 MIX_ROUTES = ("POST /mixstory",)
@@ -48,24 +48,18 @@ STORY_ROUTES = (
 PUBLIC_ROUTES = ("GET /openapi.json", "GET /docs", "GET /capabilities")
 
 MAX_CONCURRENT_MIXES = 4
-"""Each mix uses all cores anyway; more would only share them, and the memory."""
+"""One mix uses all cores; more would only share them and the memory."""
 
 OBJECTS_PREFIX = "/objects/"
 MUSIC_PREFIX = "/music/"
 
 AWS_ORIGINS = ("https://*.amazonaws.com",)
-"""Where presigned URLs lead the page."""
+"""Origins of presigned URLs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Folders of the server.
-
-    Attributes:
-        store: for all that is made.
-        web: the page.
-        music: music to choose from; the store itself when None.
-    """
+    """Folders of the server; without `music`, the store itself is the library."""
 
     store: Path
     web: Path
@@ -73,7 +67,7 @@ class Folders:
 
 
 class ProcessRegistry:
-    """The child processes of all requests, to be stopped together. Safe for threads."""
+    """The child processes of all requests, stopped together; safe for threads."""
 
     def __init__(self) -> None:
         self._groups: WeakSet[ProcessGroup] = WeakSet()
@@ -81,7 +75,7 @@ class ProcessRegistry:
         self._is_closed = False
 
     def open_group(self) -> "ProcessGroup":
-        """A new group; after `close` it is stopped already."""
+        """Open a group; after `close` it is already stopped."""
         group = create_process_group()
         with self._lock:
             self._groups.add(group)
@@ -98,11 +92,7 @@ class ProcessRegistry:
 
 
 def load_laptop_settings(environ: Mapping[str, str]) -> Settings:
-    """The environment's settings, with defaults for a laptop.
-
-    Raises:
-        Misconfigured: a variable makes no sense.
-    """
+    """Load settings from the environment, with defaults for a laptop."""
     return load_settings({**DEFAULTS, **{name: value for name, value in environ.items() if value}})
 
 
@@ -114,12 +104,11 @@ def open_laptop(
     voice: "SpeechEngine | None" = None,
     authorizer: ApiFunction | None = None,
 ) -> Iterator[Starlette]:
-    """The application without an account and without a network; speech ends with the block.
+    """Open the application without AWS or network.
 
     Args:
-        url: where the server listens, for its links.
-        voice: speaks, and is closed in the end; the embedded one when None.
-        authorizer: of callers; when None, the Lambdas' own where the settings want tokens.
+        voice: closed at the end; the embedded one when None.
+        authorizer: when None, the Lambdas' own if the settings require tokens.
     """
     links = SignedLinks(url + OBJECTS_PREFIX.rstrip("/"), load_secret(folders.store))
     music_links = SignedLinks(url + MUSIC_PREFIX.rstrip("/"), links.secret)
@@ -141,7 +130,7 @@ def open_laptop(
 
 @contextmanager
 def open_cloud(settings: Settings, web: Path) -> Iterator[Starlette]:
-    """The same with Amazon Polly and S3, as the Lambdas use them.
+    """Open the application with Amazon Polly and S3.
 
     This process runs the stories too; their ids are valid as long as it lives.
     """
@@ -159,11 +148,11 @@ def build_application(
     objects: Mapping[str, StoredObjects] | None = None,
     uploads: Uploads | None = None,
 ) -> Starlette:
-    """Everything that is served: the API, uploads, stored objects, and the page for the rest.
+    """Build the application: API, uploads, stored objects, and the page for all other paths.
 
     Args:
-        objects: by prefix, such as `/objects/`; none where they are stored elsewhere.
-        uploads: None where files are sent elsewhere.
+        objects: by prefix, such as `/objects/`; empty if stored elsewhere.
+        uploads: None if files are sent elsewhere.
     """
     routes = gateway.build_routes()
     if uploads is not None:
@@ -178,11 +167,7 @@ def build_application(
 
 
 def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -> Gateway:
-    """The Lambdas' endpoints behind their routes.
-
-    Args:
-        authorizer: when None, the Lambdas' own where the settings want tokens.
-    """
+    """Build the gateway; without `authorizer`, the Lambdas' own if tokens are required."""
     from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
 
     _build_parts(services)
@@ -206,12 +191,12 @@ def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -
 
 
 def _build_parts(services: "Services") -> None:
-    """Build now what the threads of the first requests would otherwise build at the same time."""
+    """Build services now, which threads of the first requests would otherwise build in parallel."""
     _ = services.speech_service, services.mix_service, services.music_library, services.all_tasks
 
 
 def _build_authorizer() -> ApiFunction:
-    """The Lambdas' own, which reads the environment itself."""
+    """Build the Lambdas' authorizer, which reads the environment itself."""
     from mixer.api.authorizer import answer_question
 
     return ApiFunction("mixer-authorizer", answer_question, timeout_s=10)

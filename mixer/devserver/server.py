@@ -1,7 +1,7 @@
-"""uvicorn on 127.0.0.1, with bounds on clients, and a clean end.
+"""uvicorn on 127.0.0.1, with limits for clients and a graceful stop.
 
-The first signal stops accepting and lets running requests finish, for a while. When that is over,
-or at the second signal, what they work with is closed under them, and they end with an error.
+The first signal stops accepting and lets running requests finish within a grace period. After that,
+or at the second signal, their resources are closed and they fail.
 """
 
 import asyncio
@@ -30,19 +30,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 128
 
 MAX_HEAD_BYTES = 65_536
-"""More is not read; what is too long below that gets an exact answer (`guard.check_head`)."""
+"""Limit of a head; `guard.check_head` refuses shorter ones that are still too long."""
 
 POLL_S = 0.05
 
 ABANDON_S = 5.0
-"""For requests to notice that what they work with is closed; far more than they need."""
+"""Ample time for requests to fail after their resources are closed."""
 
 
 class BoundedProtocol(H11Protocol):
-    """A connection that is aborted when the client does not keep up.
+    """A connection that is aborted when the client is too slow.
 
-    uvicorn bounds the time between two requests; here it is also bounded for a head that trickles
-    in, and for a response that is not read.
+    uvicorn limits the time between two requests; this also limits it for the head of a request and
+    for a response that is not read.
     """
 
     limits = ServerLimits()
@@ -50,17 +50,17 @@ class BoundedProtocol(H11Protocol):
     _is_idle = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the head of the first request."""
+        """Start the deadline for the first head."""
         super().connection_made(transport)
         self._set_deadline(self.limits.head_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
+        """Cancel the deadline."""
         self._set_deadline(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Wait for the rest of the head, however it is cut into pieces."""
+        """Keep the deadline until the head is complete, in any number of pieces."""
         if self._is_idle:
             self._is_idle = False
             self._set_deadline(self.limits.head_s)
@@ -70,7 +70,7 @@ class BoundedProtocol(H11Protocol):
             self._set_deadline(None)
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, if it is not here yet."""
+        """Start the deadline for the next request, unless it is already here."""
         self._is_idle = True
         self._set_deadline(self.limits.idle_s)
         super().on_response_complete()
@@ -79,12 +79,12 @@ class BoundedProtocol(H11Protocol):
             self._set_deadline(None)
 
     def pause_writing(self) -> None:
-        """Bound the time in which the client must read on."""
+        """Start the deadline for the client to read on."""
         self._set_deadline(self.limits.piece_s)
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """The client has read."""
+        """Cancel the deadline: the client has read."""
         if self._is_serving():
             self._set_deadline(None)
         super().resume_writing()
@@ -116,15 +116,12 @@ class BoundedProtocol(H11Protocol):
 
 
 class DevServer:
-    """Listens from the moment it is made, answers from `start` to `stop`.
+    """Listens once created; answers between `start` and `stop`.
 
-    The port is known before anything answers, so that links can name it.
-
-    Args:
-        port: 0 for any that is free.
+    The port is known before that, so that links can contain it; port 0 stands for any free one.
 
     Raises:
-        BadOption: the port is taken, or not allowed.
+        BadOption: the port is taken or not allowed.
     """
 
     def __init__(self, port: int, limits: ServerLimits | None = None) -> None:
@@ -136,11 +133,11 @@ class DevServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The server's URL."""
         return f"http://{HOST}:{self.port}"
 
     def start(self, app: ASGIApp) -> None:
-        """Begin to answer, in a thread with an event loop."""
+        """Start to answer, in a thread with an event loop."""
         guard = Guard(app, self._limits, self._count_connections, self._is_stopping)
         self._server = uvicorn.Server(_configure(guard, self._limits))
         run = self._server.run
@@ -150,13 +147,9 @@ class DevServer:
         self._thread.start()
 
     def stop(self, grace_s: float, is_hurried: Callable[[], bool] = lambda: False) -> bool:
-        """Accept nothing more and let running requests finish.
+        """Stop accepting and wait for running requests; return whether all finished in time.
 
-        Args:
-            is_hurried: asked often while waiting; True ends the wait.
-
-        Returns:
-            Whether all have finished in time.
+        `is_hurried` is polled, and ends the wait when it returns True.
         """
         if self._server is None or self._thread is None:
             self._socket.close()
@@ -188,7 +181,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _configure(app: ASGIApp, limits: ServerLimits) -> uvicorn.Config:
-    """Settings of uvicorn, without its own log and headers."""
+    """Configure uvicorn without its own log and headers."""
     protocol = type("LimitedProtocol", (BoundedProtocol,), {"limits": limits})
     return uvicorn.Config(
         app,
@@ -210,10 +203,7 @@ def _configure(app: ASGIApp, limits: ServerLimits) -> uvicorn.Config:
 
 @contextmanager
 def catch_signals() -> Iterator["SimpleQueue[int]"]:
-    """A queue of the signals that have come; inside the block they do nothing else.
-
-    A SimpleQueue, because its `put` may be called from a signal handler at any moment.
-    """
+    """Queue signals inside the block; a SimpleQueue, whose `put` is safe in signal handlers."""
     signals: SimpleQueue[int] = SimpleQueue()
     before = {each: signal.signal(each, lambda number, _: signals.put(number)) for each in SIGNALS}
     try:
@@ -231,14 +221,9 @@ def serve(
     grace_s: float,
     close_resources: Callable[[], None],
 ) -> bool:
-    """Answer requests until a signal comes, then end.
+    """Answer requests until a signal, then stop; return whether no request is left running.
 
-    Args:
-        grace_s: how long running requests may go on.
-        close_resources: closes what requests work with.
-
-    Returns:
-        Whether no request is left running.
+    `grace_s` limits running requests; `close_resources` closes what they use.
     """
     server.start(app)
     try:

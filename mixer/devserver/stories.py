@@ -1,6 +1,6 @@
-"""Step Functions: stories run in the background of the server, by the same tasks as in the cloud.
+"""Stories in background threads of the server, with the same tasks as in Step Functions.
 
-A story that a killed server left unfinished goes on when the next one starts.
+Stories that a killed server left unfinished continue when the next one starts.
 """
 
 import logging
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_CONCURRENT_STORIES = 2
-"""Each keeps all cores busy; a second one is for short stories during a book."""
+"""Each uses all cores; a second slot is for short stories during a book."""
 
 RENDER_GROUPS = 8
-"""A story's segments are divided into so many groups; its progress moves as often."""
+"""Groups of segments per story, which is also the resolution of its progress."""
 
 
 class BackgroundStories:
@@ -42,7 +42,7 @@ class BackgroundStories:
         self._is_closed = False
 
     def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
-        """Run an attempt after the one before it, and say whether it runs; once is enough."""
+        """Run an attempt after the previous one; return whether it runs. Idempotent."""
         with self._lock:
             known = self._attempts.get((story, attempt))
             if known is not None:
@@ -57,12 +57,12 @@ class BackgroundStories:
         return True
 
     def close(self) -> None:
-        """Start nothing more; running stories end with what they work with."""
+        """Start no more stories; running ones end when their resources are closed."""
         self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, end: "Future[None]", story: str, attempt: int, kind: StoryKind) -> None:
-        with suppress(RuntimeError):  # the server is ending
+        with suppress(RuntimeError):  # the server is stopping
             self._pool.submit(self._run, end, story, attempt, kind)
 
     def _run(self, end: "Future[None]", story: str, attempt: int, kind: StoryKind) -> None:
@@ -75,12 +75,7 @@ class BackgroundStories:
 
 
 class LocalStories:
-    """The parts of a process that runs stories itself.
-
-    Args:
-        services: of the process, without a launcher.
-        new_processes: opens the process group of a request or step.
-    """
+    """The services of a process that runs stories itself."""
 
     def __init__(self, services: "Services", new_processes: "Callable[[], ProcessGroup]") -> None:
         self._launcher = BackgroundStories(lambda event: self.services.all_tasks(event, None))
@@ -93,11 +88,11 @@ class LocalStories:
         )
 
     def resume(self) -> None:
-        """Go on, in the background, with what an earlier server left unfinished."""
+        """Continue in the background what an earlier server left unfinished."""
         threading.Thread(target=self._resume_unfinished, name="resume", daemon=True).start()
 
     def close(self) -> None:
-        """Start nothing more."""
+        """Start no more stories."""
         self._launcher.close()
 
     def _resume_unfinished(self) -> None:

@@ -1,8 +1,8 @@
-"""Files that a browser sends into the folder store, by the forms that the API hands out.
+"""Uploads from a browser into the folder store, by the API's signed forms.
 
-The form is what a presigned POST is to S3: the fields come first and carry the permission, the
-file comes last and holds no more than was signed for; anything after it is ignored. The fields are
-checked before the file is read, and the file goes to disk as it comes.
+The form corresponds to a presigned POST of S3: fields with the permission first, the file last and
+no larger than signed for; anything after it is ignored. Fields are checked before the file is read,
+and the file is streamed to disk.
 """
 
 import re
@@ -23,15 +23,15 @@ from mixer.store import FolderStore, LinkStatus, SignedLinks
 
 FILE = "file"
 MAX_FIELD_BYTES = 4_096
-"""Of one field before the file; ours are far shorter."""
+"""Limit of one field before the file; ours are far shorter."""
 
 MAX_FIELDS = 20
 
 MAX_FIELDS_BYTES = 32_768
-"""Of all that comes before the file."""
+"""Limit of everything before the file."""
 
 HEADERS = {"Access-Control-Allow-Origin": "*"}
-"""The form itself is the permission."""
+"""Any page may use a form: the form itself is the permission."""
 
 _BOUNDARY = re.compile(
     r'multipart/form-data\s*;(?:.*;)?\s*boundary="?([^";\s]{1,70})"?', re.IGNORECASE
@@ -46,12 +46,12 @@ class BadForm(ValueError):
 
 
 class FileTooLarge(ValueError):
-    """A file in a form that is empty, or larger than allowed."""
+    """A file in a form that is empty or larger than allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """Takes files in by signed forms."""
+    """Receives files by signed forms."""
 
     store: FolderStore
     links: SignedLinks
@@ -88,11 +88,7 @@ class Uploads:
 
 @dataclass
 class FormReader:
-    """A multipart form (RFC 7578), read as it comes: first the fields, then the file.
-
-    Raises:
-        BadForm: the content type is that of something else.
-    """
+    """A multipart form (RFC 7578), read as a stream: first the fields, then the file."""
 
     content_type: str
     chunks: AsyncIterator[bytes]
@@ -106,10 +102,10 @@ class FormReader:
         self._delimiter = b"--" + found[1].encode("latin-1", "replace")
 
     async def read_fields(self) -> dict[str, str]:
-        """The fields before the file.
+        """Read the fields before the file.
 
         Raises:
-            BadForm: there is too much of them, or no file after them.
+            BadForm: the fields are too large, or no file follows.
         """
         fields: dict[str, str] = {}
         await self._read_until(self._delimiter)
@@ -124,7 +120,7 @@ class FormReader:
         """Write the file's content.
 
         Raises:
-            BadForm: it has no end.
+            BadForm: the file has no end.
             FileTooLarge: it is empty or too large.
         """
         end, written = b"\r\n" + self._delimiter, 0
@@ -148,7 +144,7 @@ class FormReader:
         return name[1].decode(errors="replace") if name else ""
 
     async def _read_until(self, mark: bytes) -> bytes:
-        """Take what comes before a mark, and drop the mark."""
+        """Read up to a mark, and drop the mark."""
         while (at := self._buffer.find(mark)) < 0:
             if len(self._buffer) > MAX_FIELDS_BYTES:
                 raise BadForm("The form has too much data before its file.")

@@ -1,4 +1,4 @@
-"""What happened to each item of a plan that was applied."""
+"""The outcome of each item of an applied plan."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,11 +23,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeletionResult:
-    """An item of the plan and its outcome.
-
-    Attributes:
-        why: the service's answer, for an item that failed or was spared.
-    """
+    """An item of the plan and its outcome."""
 
     verdict: Verdict[Item]
     outcome: Outcome
@@ -35,7 +31,7 @@ class DeletionResult:
 
 
 def report_error(batch: Iterable[Verdict[Item]], error: Exception) -> Iterator[DeletionResult]:
-    """The results of a batch whose call raised: left where time ran out, failed otherwise."""
+    """Report a failed batch: left where time ran out, failed otherwise."""
     if isinstance(error, OutOfTime):
         return (DeletionResult(verdict, Outcome.LEFT) for verdict in batch)
     why = describe_error(error)
@@ -43,5 +39,5 @@ def report_error(batch: Iterable[Verdict[Item]], error: Exception) -> Iterator[D
 
 
 def split_batches(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
-    """Runs of at most `size` entries, in order."""
+    """Split items into batches of at most `size`, in order."""
     return (entries[start : start + size] for start in range(0, len(entries), size))

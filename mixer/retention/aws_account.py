@@ -1,7 +1,7 @@
-"""An AWS account in one region, as the clean-up reaches it, and how long a run may take.
+"""The clean-up's access to one AWS account and region, and the deadline of a run.
 
-botocore retries what is throttled or fails in passing. It knows no deadline: a hook before each
-attempt, retries and further pages included, ends the run in time.
+botocore retries throttled and transient errors but knows no deadline: a hook before each attempt,
+retries and further pages included, ends the run in time.
 """
 
 import math
@@ -29,14 +29,14 @@ ATTEMPTS = 12
 """botocore waits up to 1, 2, 4, 8, 16 and then 20 s between them: 75 s on average, at most 151."""
 
 RESERVE_S = 60.0
-"""An attempt that starts may take 25 s, and the pause after it 20 s; the rest is for the report."""
+"""An attempt may take 25 s and the pause after it 20 s; the rest is for the report."""
 
 RUN_ERRORS = (OutOfTime, ClientError, BotoCoreError)
-"""What a call may raise."""
+"""Exceptions that a call may raise."""
 
 
 def build_config(attempts: int = ATTEMPTS) -> Config:
-    """Time-outs and retries of the clients."""
+    """Configure time-outs and retries of the clients."""
     return Config(
         retries={"mode": "adaptive", "total_max_attempts": attempts},
         connect_timeout=CONNECT_TIMEOUT_S,
@@ -46,23 +46,18 @@ def build_config(attempts: int = ATTEMPTS) -> Config:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When a run must end.
-
-    Attributes:
-        remaining_s: how long it may still take.
-        sleep: waits, in seconds.
-    """
+    """The end of a run; `sleep` waits, in seconds."""
 
     remaining_s: Callable[[], float] = lambda: math.inf
     sleep: Callable[[float], None] = time.sleep
 
     def check(self, **_event: object) -> None:
-        """Raise OutOfTime when no other call should start."""
+        """Raise OutOfTime if no further call should start."""
         if self.remaining_s() <= RESERVE_S:
             raise OutOfTime("the deadline is near; the next run goes on")
 
     def wait(self, seconds: float) -> None:
-        """Wait, or raise OutOfTime when the deadline would come first."""
+        """Wait, or raise OutOfTime if the deadline comes first."""
         if self.remaining_s() - seconds <= RESERVE_S:
             raise OutOfTime("the service asks for a longer wait than this run allows")
         self.sleep(seconds)
@@ -70,11 +65,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class AwsAccount:
-    """What a run needs of an account.
-
-    Attributes:
-        account_id: 12 digits.
-    """
+    """Clients and settings of an account; `account_id` has 12 digits."""
 
     account_id: str
     s3: "S3Client"
@@ -83,7 +74,7 @@ class AwsAccount:
 
     @contextmanager
     def enforce(self, deadline: Deadline) -> Iterator[None]:
-        """Make every attempt of every call raise OutOfTime when the deadline is near."""
+        """Make every attempt of every call raise OutOfTime near the deadline."""
         hooks = [client.meta.events for client in (self.s3, self.ecr, self.functions)]
         for events in hooks:
             events.register_first("request-created", deadline.check)
@@ -97,12 +88,11 @@ class AwsAccount:
 def open_account(
     account_id: str = "", session: "boto3.Session | None" = None, *, attempts: int = ATTEMPTS
 ) -> AwsAccount:
-    """Clients of an account.
+    """Create the clients of an account.
 
     Args:
-        account_id: 12 digits; empty: the account of the credentials, which STS is asked for.
-        session: None: the ordinary credentials and region.
-        attempts: of each call.
+        account_id: 12 digits; if empty, the account of the credentials (a call of STS).
+        session: the default credentials and region when None.
     """
     import boto3
 
@@ -118,14 +108,14 @@ def open_account(
 
 
 def create_sns_client() -> "SNSClient":
-    """A client for the message about a run."""
+    """Create the client for the report's message."""
     import boto3
 
     return boto3.client("sns", config=build_config(attempts=1))
 
 
 def describe_error(error: Exception) -> str:
-    """What a service answered, as `Code: sentence`."""
+    """Format a service's error as `Code: sentence`."""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         return f"{answer.get('Code', 'Error')}: {answer.get('Message', '')}"
@@ -133,5 +123,5 @@ def describe_error(error: Exception) -> str:
 
 
 def error_code(error: Exception) -> str:
-    """The word for programs in a service's refusal; empty for other errors."""
+    """Return a service's error code; empty for other errors."""
     return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""

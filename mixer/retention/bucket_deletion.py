@@ -1,15 +1,13 @@
-"""Applying a bucket's plan: deleting exactly what was listed.
+"""Apply a bucket's plan: delete exactly what was listed.
 
-Where versioning is enabled, each deletion names the listed version, so that whatever was written
-in the meantime is another version and stays. Elsewhere S3 cannot distinguish a refreshed object
-from the old one: right before each batch its keys are listed again, changed ones are spared, and
-in a bucket without versions the deletion also carries the listed ETag as a condition, which S3
-checks itself. What remains there is a refresh with identical bytes within the second between that
-listing and the deletion.
+With versioning, each deletion names the listed version, so newer versions stay. Otherwise keys are
+listed again right before each batch and changed ones are spared; without versions, the deletion is
+also conditional on the listed ETag. What remains is a refresh with identical bytes within the
+second between listing and deletion.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
 
-S3 answers for every key of a DeleteObjects call on its own: some are gone, some it refuses, some
-it asks to try again. Those are tried again, alone, which botocore does not do.
+S3 answers for each key of a DeleteObjects call; keys to retry are retried here, alone, because
+botocore does not do that.
 """
 
 import random
@@ -37,23 +35,23 @@ BATCH = 1_000
 
 MAX_TRIES = 5
 FIRST_WAIT_S = 0.5
-"""Of keys that S3 asks to try again; the wait doubles."""
+"""Before keys are retried; the wait doubles."""
 
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload"})
-"""Deleted by another program in the meantime, which is what was wanted."""
+"""Another program deleted the key in the meantime, which is a success."""
 
 CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
-"""The condition did not hold: the key was written since it was listed."""
+"""The condition failed: the key was written after the listing."""
 
 PASSING = frozenset({"InternalError", "OperationAborted", "ServiceUnavailable", "SlowDown"})
-"""Codes of keys that a later attempt may delete (S3 API reference, error responses)."""
+"""Codes of keys that can be retried (S3 API reference, error responses)."""
 
 ObjectToDelete = Verdict[ObjectVersion]
 Refusals = Mapping[tuple[str, str], tuple[str, str]]
-"""Code and sentence for each key and version id that was not deleted."""
+"""Code and sentence by key and version id that was not deleted."""
 
 LatestVersions = Mapping[str, ObjectVersion]
-"""The version of each key that readers got when it was listed."""
+"""The latest version of each key when it was listed."""
 
 WriteStamp = tuple[str, "datetime"]
 """ETag and time of a key's last write."""
@@ -61,12 +59,10 @@ WriteStamp = tuple[str, "datetime"]
 
 @dataclass(frozen=True, slots=True)
 class BucketDeleter:
-    """Deletes from one bucket.
+    """Deletes from one bucket; `account_id` is the expected owner.
 
-    Attributes:
-        account_id: the expected owner.
-        versioning: `Enabled`, `Suspended`, or empty for a bucket that was never versioned.
-        deadline: bounds the waits for single keys.
+    `versioning` is `Enabled`, `Suspended`, or empty for a bucket that was never versioned.
+    `deadline` limits the waits for single keys.
     """
 
     client: "S3Client"
@@ -119,7 +115,6 @@ class BucketDeleter:
     def _find_unchanged_keys(
         self, batch: Sequence[ObjectToDelete], latest: LatestVersions
     ) -> frozenset[str]:
-        """The keys of a batch that may be deleted as listed."""
         keys = frozenset(verdict.item.key for verdict in batch)
         if self.versioning == ENABLED:
             return keys
@@ -127,7 +122,7 @@ class BucketDeleter:
         return frozenset(key for key in keys if found.get(key) == _stamp_as_listed(latest.get(key)))
 
     def _relist_keys(self, keys: Sequence[str]) -> Mapping[str, WriteStamp]:
-        """The stamps of sorted keys now; one call for each thousand keys in their range."""
+        """List the current stamps of sorted keys, with a call per thousand keys in their range."""
         found: dict[str, WriteStamp] = {}
         for folder, group in groupby(keys, key=lambda key: key.partition("/")[0]):
             keys_in_folder = list(group)
@@ -136,7 +131,7 @@ class BucketDeleter:
         return found
 
     def _list_pages(self, prefix: str, first: str, last: str) -> Iterator[Mapping[str, WriteStamp]]:
-        """The stamps between two keys, both included, page by page."""
+        """List the stamps between two keys, both included, page by page."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket,
             Prefix=prefix,
@@ -150,7 +145,7 @@ class BucketDeleter:
                 return
 
     def _delete_batch(self, batch: Sequence[ObjectToDelete]) -> Iterator[DeletionResult]:
-        """Delete at most a thousand items, with a result for each of them."""
+        """Delete at most a thousand items, with a result for each."""
         remaining = batch
         for tries in range(1, MAX_TRIES + 1):
             if not remaining:
@@ -173,7 +168,6 @@ class BucketDeleter:
             self.deadline.wait(random.random() * FIRST_WAIT_S * 2 ** (tries - 1))
 
     def _request_deletion(self, batch: Sequence[ObjectToDelete]) -> Refusals:
-        """One DeleteObjects call."""
         answer = self.client.delete_objects(
             Bucket=self.bucket,
             Delete={"Objects": [self._object_identifier(v.item) for v in batch], "Quiet": True},
@@ -193,7 +187,7 @@ class BucketDeleter:
     def _handle_failed_request(
         self, batch: Sequence[ObjectToDelete], error: Exception
     ) -> Iterator[DeletionResult]:
-        """A whole request failed. One odd key can spoil a thousand: halve until it is alone."""
+        """Halve a failed batch until the key that spoils it is alone."""
         if error_code(error) == "MalformedXML" and len(batch) > 1:
             for half in split_batches(batch, (len(batch) + 1) // 2):
                 yield from self._delete_batch(half)
@@ -202,12 +196,12 @@ class BucketDeleter:
 
 
 def _stamp_as_listed(listed: ObjectVersion | None) -> WriteStamp | None:
-    """The stamp of an unchanged key; None: no readable object."""
+    """Return the stamp of an unchanged key; None: no readable object."""
     return None if listed is None or listed.is_marker else (listed.etag, listed.modified)
 
 
 def _sort_oldest_first(plan: RetentionPlan[BucketItem]) -> list[ObjectToDelete]:
-    """The object versions to delete, so that no older version comes back when a run stops."""
+    """Sort the versions to delete, so that no older one comes back when a run stops."""
     found = [cast(ObjectToDelete, v) for v in plan.deletions if isinstance(v.item, ObjectVersion)]
     found.reverse()
     return found
@@ -218,7 +212,7 @@ def _version_key(verdict: ObjectToDelete) -> tuple[str, str]:
 
 
 def _match_error(error: "ErrorTypeDef", batch: Sequence[ObjectToDelete]) -> list[tuple[str, str]]:
-    """The items that an error is about: every version of the key where it names none."""
+    """Match an error to its items: every version of the key if it names none."""
     key, version_id = error.get("Key", ""), error.get("VersionId")
     if version_id:
         return [(key, version_id)]
@@ -233,7 +227,7 @@ def _is_retryable(verdict: ObjectToDelete, refusals: Refusals) -> bool:
 def _collect_results(
     batch: Sequence[ObjectToDelete], refusals: Refusals, *, last: bool
 ) -> Iterator[DeletionResult]:
-    """The items of an answer that will not be tried again."""
+    """Collect the items of an answer that are not retried."""
     for verdict in batch:
         refusal = refusals.get(_version_key(verdict))
         if refusal is None or refusal[0] in GONE:

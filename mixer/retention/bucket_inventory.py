@@ -1,8 +1,8 @@
-"""Listing an S3 bucket.
+"""Listing of an S3 bucket.
 
-Stages: access; top-level folders outside the rules; every version under the rules' prefixes;
-unfinished uploads; and the scripts of living stories, read only when chunks are to be deleted.
-Costs one call for each thousand versions and a handful more.
+In order: access, top-level folders outside the rules, every version under the rules' prefixes,
+unfinished uploads, and, if chunks are to be deleted, the scripts of living stories. Costs one call
+per thousand versions and a handful more.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,18 +27,14 @@ ENABLED = "Enabled"
 
 @dataclass(frozen=True, slots=True)
 class BucketSource:
-    """A bucket to list.
-
-    Attributes:
-        account_id: the expected owner: every call names it, and S3 refuses otherwise.
-    """
+    """A bucket to list; S3 refuses calls unless `account_id` owns it."""
 
     client: "S3Client"
     account_id: str
     policy: BucketPolicy
 
     def check_access(self) -> str:
-        """Why this bucket cannot be cleaned; empty when it can."""
+        """Return why this bucket cannot be cleaned; empty when it can."""
         try:
             self.read_versioning()
         except ClientError as error:
@@ -48,14 +44,14 @@ class BucketSource:
         return ""
 
     def read_versioning(self) -> str:
-        """`Enabled`, `Suspended`, or empty for a bucket that was never versioned."""
+        """Return `Enabled`, `Suspended`, or empty for a bucket that was never versioned."""
         answer = self.client.get_bucket_versioning(
             Bucket=self.policy.bucket, ExpectedBucketOwner=self.account_id
         )
         return answer.get("Status", "")
 
     def read_listing(self, now: datetime, versioning: str) -> BucketListing:
-        """Everything that the plan needs; complete, or an exception."""
+        """Read everything that the plan needs, completely or with an exception."""
         folders, top_level = self._list_other_folders()
         prefixes = _drop_nested_prefixes(_prefixes_to_list(self.policy))
         found = (version for prefix in prefixes for version in self._list_versions(prefix))
@@ -69,7 +65,7 @@ class BucketSource:
         return self._add_named_chunks(listing, now)
 
     def _list_other_folders(self) -> tuple[tuple[Folder, ...], tuple[ObjectVersion, ...]]:
-        """The top level outside the rules: the first thousand names, without their content."""
+        """List the top level outside the rules: the first thousand names, without content."""
         page = self.client.list_object_versions(
             Bucket=self.policy.bucket, Delimiter="/", ExpectedBucketOwner=self.account_id, Prefix=""
         )
@@ -81,14 +77,13 @@ class BucketSource:
         return folders, tuple(_parse_versions(page))
 
     def _list_versions(self, prefix: str) -> Iterator[ObjectVersion]:
-        """Every version and delete marker under a prefix, by key, the newest first."""
+        """List versions and delete markers under a prefix, by key, newest first."""
         pages = self.client.get_paginator("list_object_versions").paginate(
             Bucket=self.policy.bucket, Prefix=prefix, ExpectedBucketOwner=self.account_id
         )
         return (version for page in pages for version in _parse_versions(page))
 
     def _list_uploads(self) -> Iterator[Upload]:
-        """Every unfinished multipart upload in the bucket."""
         pages = self.client.get_paginator("list_multipart_uploads").paginate(
             Bucket=self.policy.bucket, ExpectedBucketOwner=self.account_id
         )
@@ -108,7 +103,7 @@ class BucketSource:
         return replace(listing, named_chunks=frozenset(named), unreadable=tuple(unreadable))
 
     def _read_chunk_keys(self, key: str) -> frozenset[str] | None:
-        """The chunks that a script names; None when it cannot be read, whatever the reason."""
+        """Read the chunks that a script names; None if it cannot be read for any reason."""
         try:
             answer = self.client.get_object(
                 Bucket=self.policy.bucket, Key=key, ExpectedBucketOwner=self.account_id
@@ -119,14 +114,14 @@ class BucketSource:
 
 
 def _prefixes_to_list(policy: BucketPolicy) -> frozenset[str]:
-    """The rules' prefixes, and the stories wherever chunks are cleaned: they name chunks."""
+    """Select the rules' prefixes, and stories wherever chunks are cleaned: they name chunks."""
     prefixes = {rule.prefix for rule in policy.prefixes}
     cleans_chunks = any(prefix.startswith(CHUNKS) for prefix in prefixes)
     return frozenset(prefixes | {STORIES} if cleans_chunks else prefixes)
 
 
 def _drop_nested_prefixes(prefixes: Iterable[str]) -> list[str]:
-    """The prefixes in key order, without those inside another."""
+    """Sort the prefixes, and drop those inside another."""
     outer: list[str] = []
     for prefix in sorted(prefixes):
         if not outer or not prefix.startswith(outer[-1]):
@@ -135,10 +130,9 @@ def _drop_nested_prefixes(prefixes: Iterable[str]) -> list[str]:
 
 
 def _parse_versions(page: "ListObjectVersionsOutputTypeDef") -> list[ObjectVersion]:
-    """A page's versions and delete markers in one order, which S3's answer has lost.
+    """Parse a page's versions and delete markers, and restore their common order.
 
-    Times are moved to the one UTC: as botocore returns them, each holds a time zone of its own,
-    400 bytes with every version.
+    All times share one UTC object: botocore's own time zones cost 400 bytes per version.
     """
     versions = [
         ObjectVersion(

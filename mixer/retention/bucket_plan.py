@@ -1,18 +1,17 @@
-"""Which objects, versions and uploads of a bucket are deleted, and why. Pure: no cloud, no clock.
+"""The plan of a bucket: which objects, versions and uploads to delete, and why. Pure.
 
-The first rule that holds decides: outside every prefix, the story that an object belongs to,
-exceptions, living stories' chunks, and only then the age. A version ages from the moment it
-stopped being the latest: so the versions of a key that are deleted are always its oldest ones,
-none becomes the latest again, and a run may stop anywhere and be repeated.
+The first rule that applies decides: outside every prefix, the object's story, exceptions, chunks of
+living stories, then age. A version ages from when it stopped being the latest: so only the oldest
+versions of a key are deleted, and a run may stop anywhere and be repeated.
 
-The rule for stories, to which the story service keeps as well:
+The rule for stories, shared with the story service:
 
 - everything under `stories/{id}/` is one folder, deleted or kept as a whole;
 - a story has ended when `stories/{id}/result.json` exists;
-- without it the story is running while anything in its folder is younger than `running_days`;
-  after that it counts as abandoned;
-- a story is living as long as its folder stays. The chunks of a living story are the strings in
-  its `script.json` and `timeline.json` that start with `narration_chunks/`.
+- without it, the story is running while anything in its folder is younger than `running_days`,
+  and abandoned after that;
+- a story is living as long as its folder stays. Its chunks are the strings in its `script.json`
+  and `timeline.json` that start with `narration_chunks/`.
 """
 
 import json
@@ -30,10 +29,10 @@ from mixer.retention.policy import CHUNKS, STORIES, BucketPolicy
 BucketItem = ObjectVersion | Upload | Folder
 
 SPARED_OBJECTS = 1_000
-"""Without a configured share, as many may be deleted even where they are more than half."""
+"""Without a configured share, so many may be deleted even if they exceed half."""
 
 IN_USE = re.compile(r"(^|/)in_use/")
-"""A folder of this name protects its content, wherever it is."""
+"""A folder of this name protects its content at any level."""
 
 RESULT = "result.json"
 SCRIPTS = ("script.json", "timeline.json")
@@ -42,13 +41,7 @@ SCRIPTS = ("script.json", "timeline.json")
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A story's folder, as listed.
-
-    Attributes:
-        ended: whether it has its result.
-        touched: the last write to any of its keys, in UTC.
-        guarded: whether an exception holds for any of its keys.
-    """
+    """A listed story's folder; `touched` is the last write to any of its keys, in UTC."""
 
     ended: bool
     touched: datetime
@@ -62,11 +55,9 @@ class Story:
 def plan_bucket(
     listing: BucketListing, policy: BucketPolicy, now: datetime
 ) -> RetentionPlan[BucketItem]:
-    """Decide on everything in a bucket.
+    """Decide on everything in a bucket at a moment in UTC.
 
-    Args:
-        listing: complete, or stories would be judged by a part of their files.
-        now: in UTC.
+    The listing must be complete: stories are judged by all their files.
     """
     judge = BucketJudge.of(listing, policy, now)
     return RetentionPlan(
@@ -85,7 +76,7 @@ def plan_bucket(
 def find_living_stories(
     listing: BucketListing, policy: BucketPolicy, now: datetime
 ) -> frozenset[str]:
-    """The stories whose scripts must be read: those that stay, if any chunk is to be deleted."""
+    """Find the stories whose scripts must be read: those that stay, if any chunk would go."""
     judge = BucketJudge.of(listing, policy, now)
     chunks = (version for version in listing.versions if version.key.startswith(CHUNKS))
     if not any(verdict.deletes for verdict in judge.judge_objects(chunks)):
@@ -96,7 +87,7 @@ def find_living_stories(
 
 @dataclass(frozen=True, slots=True)
 class BucketJudge:
-    """Decides on one key after the other."""
+    """Decides on one key at a time."""
 
     policy: BucketPolicy
     now: datetime
@@ -107,7 +98,7 @@ class BucketJudge:
 
     @classmethod
     def of(cls, listing: BucketListing, policy: BucketPolicy, now: datetime) -> "BucketJudge":
-        """The judge for one listing at one moment."""
+        """Build the judge for one listing at one moment."""
         matches_exception = _compile_patterns(policy.keep)
         guarded = frozenset(
             version.key
@@ -125,7 +116,7 @@ class BucketJudge:
         )
 
     def judge_objects(self, versions: Iterable[ObjectVersion]) -> Iterator[Verdict[ObjectVersion]]:
-        """A verdict for each version, in the listing's order."""
+        """Return a verdict for each version, in the listing's order."""
         for key, history in groupby(versions, key=lambda version: version.key):
             reason = self.find_key_reason(key)
             if reason:
@@ -134,7 +125,7 @@ class BucketJudge:
                 yield from self.judge_by_age(key, history)
 
     def find_key_reason(self, key: str) -> Reason | None:
-        """The reason that holds for all versions of a key, if there is one."""
+        """Find the reason that holds for all versions of a key, if any."""
         if self.age_days(key) is None:
             return Reason.NOT_OURS
         story = self.stories.get(story_id(key))
@@ -143,7 +134,7 @@ class BucketJudge:
         return self.find_protection(key)
 
     def find_protection(self, key: str) -> Reason | None:
-        """Why a key outside of stories stays whatever its age."""
+        """Find why a key outside of stories stays at any age."""
         if IN_USE.search(key):
             return Reason.IN_USE_FOLDER
         if self.is_exception(key):
@@ -153,7 +144,7 @@ class BucketJudge:
         return Reason.NAMED_BY_STORY if key in self.named_chunks else None
 
     def judge_story(self, story: Story) -> Reason:
-        """The reason that holds for a story's whole folder."""
+        """Return the reason that holds for a story's whole folder."""
         if story.guarded:
             return Reason.EXCEPTION
         if story.is_running(self.now, self.policy.running_days):
@@ -165,7 +156,7 @@ class BucketJudge:
     def judge_by_age(
         self, key: str, history: Iterable[ObjectVersion]
     ) -> Iterator[Verdict[ObjectVersion]]:
-        """Verdicts on the versions of a key that nothing protects, the newest first."""
+        """Judge the unprotected versions of a key, newest first."""
         age_days = self.age_days(key) or self.policy.age_days
         superseded: datetime | None = None
         for version in history:
@@ -174,7 +165,7 @@ class BucketJudge:
             superseded = version.modified
 
     def judge_upload(self, upload: Upload) -> Reason:
-        """The reason that decides on an unfinished multipart upload."""
+        """Return the reason that decides on an unfinished multipart upload."""
         if self.age_days(upload.key) is None:
             return Reason.NOT_OURS
         story = self.stories.get(story_id(upload.key))
@@ -188,7 +179,7 @@ class BucketJudge:
         return Reason.ABANDONED_UPLOAD if old else Reason.YOUNG
 
     def age_days(self, key: str) -> float | None:
-        """The threshold of the longest prefix that covers a key; None outside of all."""
+        """Return the threshold of the longest matching prefix; None outside of all."""
         rules = [rule for rule in self.policy.prefixes if key.startswith(rule.prefix)]
         if not rules:
             return None
@@ -196,7 +187,7 @@ class BucketJudge:
 
     @property
     def story_days(self) -> float:
-        """The threshold of story folders; the bucket's own where stories are not cleaned."""
+        """Return the threshold of story folders; the bucket's if stories are not cleaned."""
         return self.age_days(STORIES) or self.policy.age_days
 
     def is_old(self, since: datetime, age_days: float) -> bool:
@@ -205,7 +196,7 @@ class BucketJudge:
 
 
 def _compile_patterns(patterns: Iterable[str]) -> Callable[[str], object]:
-    """A test whether a key matches any of some shell patterns."""
+    """Compile shell patterns to a predicate on keys."""
     expressions = [translate(pattern) for pattern in patterns]
     if not expressions:
         return lambda _key: None
@@ -219,7 +210,7 @@ def _deletion_reason(version: ObjectVersion) -> Reason:
 
 
 def story_id(key: str) -> str:
-    """The story to which a key belongs; empty for a key outside of story folders."""
+    """Return the story of a key; empty outside of story folders."""
     if not key.startswith(STORIES):
         return ""
     identity, slash, _ = key[len(STORIES) :].partition("/")
@@ -229,7 +220,7 @@ def story_id(key: str) -> str:
 def find_stories(
     versions: Iterable[ObjectVersion], guarded_keys: frozenset[str]
 ) -> Mapping[str, Story]:
-    """Every story folder of a listing."""
+    """Find the story folders of a listing."""
     stories: dict[str, Story] = {}
     for version in versions:
         identity = story_id(version.key)
@@ -259,7 +250,7 @@ def _merge_stories(one: Story, other: Story) -> Story:
 
 
 def find_script_keys(versions: Iterable[ObjectVersion], living: frozenset[str]) -> Iterator[str]:
-    """The keys of living stories' scripts and timelines."""
+    """Find the keys of living stories' scripts and timelines."""
     for version in versions:
         identity = story_id(version.key)
         readable = version.is_latest and not version.is_marker
@@ -268,14 +259,13 @@ def find_script_keys(versions: Iterable[ObjectVersion], living: frozenset[str]) 
 
 
 def _relative_key(key: str, identity: str) -> str:
-    """A key as seen from inside its story's folder."""
     return key.removeprefix(f"{STORIES}{identity}/")
 
 
 def parse_chunk_keys(content: bytes) -> frozenset[str] | None:
-    """Every string of a JSON document that is a chunk's key; None when it cannot be read.
+    """Parse the chunk keys of a JSON document; None when it cannot be read.
 
-    Objects are dropped as soon as they are read, so that a book's script takes little memory.
+    Objects are dropped while parsing, so that a book's script takes little memory.
     """
     found: set[str] = set()
 

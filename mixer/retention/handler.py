@@ -1,11 +1,10 @@
-"""The scheduled clean-up: an event and the environment in; report, log, metrics and message out.
+"""The scheduled clean-up: an event and the environment in; report, log, metrics, message out.
 
-Problems are part of the report and never raised: an alarm watches the metric `Failed`, and an
-error would only make Lambda run everything again.
+Problems are reported, never raised: an alarm watches the metric `Failed`, and an error would make
+Lambda run everything again.
 
-Metrics are written to the log in embedded metric format: namespace `Mixer`, dimensions
-`deployment` and `service=sanitation`, which alarms and graphs use. Items and bytes by reason have
-the dimensions `outcome` and `reason` as well.
+Metrics use the embedded metric format: namespace `Mixer`, dimensions `deployment` and
+`service=sanitation`. Items and bytes by reason also have the dimensions `outcome` and `reason`.
 """
 
 import json
@@ -37,23 +36,23 @@ NAMESPACE = "Mixer"
 SERVICE = "sanitation"
 
 SUBJECT_CHARS = 100
-"""The longest subject of an SNS message (SNS API reference, Publish)."""
+"""Limit of an SNS subject (SNS API reference, Publish)."""
 
 logger = Logger(service=SERVICE)
 
 
 class CleanupContext(Protocol):
-    """What the clean-up needs of Lambda's context."""
+    """The part of Lambda's context that is used."""
 
     invoked_function_arn: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until Lambda ends the run."""
+        """Return the time until Lambda ends the run."""
         ...
 
 
 def run_cleanup(event: Mapping[str, object], context: CleanupContext) -> Mapping[str, object]:
-    """Clean up once, as an event and the environment state; the answer is the report."""
+    """Run one clean-up as event and environment state; return the report."""
     run = ScheduledRun(
         os.environ,
         account=open_account(context.invoked_function_arn.split(":")[4]),
@@ -65,7 +64,7 @@ def run_cleanup(event: Mapping[str, object], context: CleanupContext) -> Mapping
 
 
 class ScheduledRun:
-    """One clean-up; everything that it reaches is a parameter."""
+    """One clean-up, with all its dependencies as parameters."""
 
     def __init__(
         self,
@@ -85,8 +84,7 @@ class ScheduledRun:
     def answer(self, event: Mapping[str, object]) -> Mapping[str, object]:
         """Clean up, log, count and send the report.
 
-        Args:
-            event: `mode` and `max_share` override the environment; all else is ignored.
+        The event's `mode` and `max_share` override the environment; other fields are ignored.
         """
         mode, policy = self._read_request(event)
         report = CleanupRun(self._account, self._now, mode, self._deadline).clean(policy)
@@ -97,7 +95,7 @@ class ScheduledRun:
         return content
 
     def _read_request(self, event: Mapping[str, object]) -> tuple[Mode, Policy]:
-        """Mode and policy; with an unknown mode, nothing is listed or deleted."""
+        """Read mode and policy; with an unknown mode, nothing is listed or deleted."""
         mode = event.get("mode") or self._environ.get("SANITATION_MODE") or Mode.DRY_RUN
         if mode not in list(Mode):
             why = f"{mode!r} is not a mode; use {' or '.join(Mode)}"
@@ -106,7 +104,7 @@ class ScheduledRun:
         return Mode(str(mode)), read_environment_policy(self._environ, override)
 
     def _publish_report(self, report: RunReport) -> None:
-        """Send the report to the topic, if there is one; a failure is only logged."""
+        """Send the report to the topic, if any; a failure is only logged."""
         topic = self._environ.get("SANITATION_TOPIC_ARN", "")
         if not topic:
             return
@@ -128,11 +126,7 @@ def _format_subject(report: RunReport) -> str:
 
 
 def emit_metrics(report: RunReport, deployment: str) -> None:
-    """Write a run's metrics to standard output, from where Lambda's log takes them.
-
-    Args:
-        deployment: distinguishes two copies of the service in one account.
-    """
+    """Write a run's metrics to standard output for Lambda's log."""
     metrics = _create_metrics(deployment)
     for name, value in _flags_and_counts(report).items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
@@ -159,7 +153,7 @@ def _flags_and_counts(report: RunReport) -> Mapping[str, float]:
 
 
 def _tally_by_outcome(report: RunReport) -> Mapping[str, Mapping[Reason, ItemTally]]:
-    """Items and bytes by reason over all targets, for `kept`, `to_delete` and `deleted`."""
+    """Tally items and bytes by reason over all targets, for `kept`, `to_delete` and `deleted`."""
     return {
         "kept": _sum_tallies(one.kept for one in report.targets),
         "to_delete": _sum_tallies(one.to_delete for one in report.targets),

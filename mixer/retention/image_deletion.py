@@ -1,9 +1,9 @@
-"""Applying a repository's plan.
+"""Apply a repository's plan.
 
-ECR knows no condition on a deletion. So the functions' images are read again before the first
-deletion, and each batch right before its own: an image that was tagged, pushed or taken into use
-since the listing is spared. Manifest lists are deleted before their parts, as ECR demands; the
-parts of a list that is still there afterwards are spared.
+ECR has no conditional deletion. So the functions' images are read again before the first deletion,
+and each batch right before its own: images that were tagged, pushed or taken into use since the
+listing are spared. Manifest lists are deleted before their parts, as ECR demands; the parts of a
+remaining list are spared.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ class ImageDeleter:
     def _delete_unchanged(
         self, batch: Sequence[ImageToDelete], uses: Uses, staying: set[str]
     ) -> Iterator[DeletionResult]:
-        """Delete those of a batch that did not change; they do not depend on each other."""
+        """Delete the unchanged images of a batch, which do not depend on each other."""
         try:
             found = self.source.reread_images([verdict.item for verdict in batch])
         except RUN_ERRORS as error:
@@ -68,7 +68,6 @@ class ImageDeleter:
         yield from self._delete_batch([verdict for verdict, change in judged if not change])
 
     def _delete_batch(self, batch: Sequence[ImageToDelete]) -> Iterator[DeletionResult]:
-        """One BatchDeleteImage call."""
         if not batch:
             return
         try:
@@ -92,7 +91,7 @@ def _parse_result(verdict: ImageToDelete, failure: "ImageFailureTypeDef | None")
 
 
 def _describe_change(listed: Image, found: Image | None, uses: Uses, staying: set[str]) -> str:
-    """Why an image must be spared after all; empty when it did not change."""
+    """Return why an image must be spared after all; empty if it did not change."""
     if listed.digest in uses.digests:
         return "a function runs it now"
     if listed.digest in staying:
@@ -104,9 +103,9 @@ def _describe_change(listed: Image, found: Image | None, uses: Uses, staying: se
 
 
 def split_waves(to_delete: Sequence[ImageToDelete]) -> Iterator[list[ImageToDelete]]:
-    """The images in an order in which each list comes before its parts.
+    """Order the images so that each list comes before its parts.
 
-    If lists named each other in a circle, which digests make impossible, they would go together.
+    Lists that name each other, which digests make impossible, would go together.
     """
     remaining = {verdict.item.digest: verdict for verdict in to_delete}
     while remaining:

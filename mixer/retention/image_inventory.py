@@ -1,15 +1,12 @@
-"""Listing an ECR repository: its manifests, who shares it, and which images functions run.
+"""Listing of an ECR repository: manifests, accounts it is shared with, images in use.
 
-Another account's functions cannot be listed from here, so that an image may be in use although
-no function of this account runs it. In doubt a statement of the repository's policy counts as
-sharing. A service principal alone shares nothing: for a function of another account Lambda also
-requires that account among the principals. Its condition may name other accounts, which count.
+Other accounts' functions cannot be listed, so a shared image may be in use unseen; in doubt a
+policy statement counts as sharing. A service principal alone shares nothing, but accounts in its
+condition count.
 https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#configuration-images-permissions
 
-An alias of a function points to a version, and every version is listed, so that versions cover
-aliases and their weighted routing too. One answer that fails or is incomplete makes all uses
-unknown, and then nothing may be deleted. So does an empty answer: the clean-up itself runs from
-an image.
+All versions of functions are listed, which covers aliases. One failed, incomplete or empty answer
+makes all uses unknown, and then nothing may be deleted: the clean-up itself runs from an image.
 """
 
 import json
@@ -34,7 +31,7 @@ LIST_TYPES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.index.v1+json",
 )
-"""Media types of manifests that name other manifests (Docker image manifest v2.2, OCI image)."""
+"""Media types of manifest lists (Docker image manifest v2.2, OCI image)."""
 
 BATCH = 100
 """Images of one BatchGetImage, BatchDeleteImage or filtered DescribeImages call (ECR API)."""
@@ -43,7 +40,7 @@ EVERYONE = "everyone"
 UNREADABLE = "a policy that cannot be read"
 
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
-"""An AWS account id, on its own or within an ARN."""
+"""An AWS account id, alone or within an ARN."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}$")
 """The end of a resolved image's address; anything else is an incomplete answer."""
@@ -57,7 +54,7 @@ class RepositorySource:
     policy: RepositoryPolicy
 
     def check_access(self) -> str:
-        """Why this repository cannot be cleaned; empty when it can."""
+        """Return why this repository cannot be cleaned; empty when it can."""
         try:
             self.account.ecr.describe_repositories(
                 registryId=self.account.account_id, repositoryNames=[self.policy.repository]
@@ -69,7 +66,7 @@ class RepositorySource:
         return ""
 
     def read_listing(self) -> RepositoryListing:
-        """Everything that the plan needs; complete, or an exception."""
+        """Read everything that the plan needs, completely or with an exception."""
         shared = self._read_shared_accounts()
         described = list(self._describe_images())
         lists = [d["imageDigest"] for d in described if _is_list(d)]
@@ -103,7 +100,7 @@ class RepositorySource:
         return (described for page in pages for described in page["imageDetails"])
 
     def _read_list_children(self, lists: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        """The digests in each manifest list; one that cannot be read is missing."""
+        """Read the digests in each manifest list; an unreadable list is missing."""
         found: dict[str, tuple[str, ...]] = {}
         for batch in split_batches(lists, BATCH):
             answer = self.account.ecr.batch_get_image(
@@ -119,7 +116,7 @@ class RepositorySource:
         return found
 
     def reread_images(self, batch: Sequence[Image]) -> Mapping[str, Image]:
-        """The images as they are now; without those that are gone.
+        """Read the current state of images, without those that are gone.
 
         If one of a batch is gone, ECR refuses the whole request, and each is read alone.
         """
@@ -138,7 +135,7 @@ class RepositorySource:
         return {image.digest: image for image in images}
 
     def read_uses(self) -> Uses:
-        """The digests of all versions of all functions in the account's region, read again.
+        """Read the digests of all versions of all functions in the account's region again.
 
         Raises:
             OutOfTime: the deadline came first.
@@ -175,7 +172,7 @@ def _parse_image(described: "ImageDetailTypeDef") -> Image:
 
 
 def _parse_list_children(manifest: str) -> tuple[str, ...] | None:
-    """The digests in a manifest list; None when it cannot be read."""
+    """Parse the digests in a manifest list; None when it cannot be read."""
     try:
         return tuple(str(child["digest"]) for child in json.loads(manifest)["manifests"])
     except (ValueError, KeyError, TypeError):
@@ -183,25 +180,23 @@ def _parse_list_children(manifest: str) -> tuple[str, ...] | None:
 
 
 def _list_image_versions(client: "LambdaClient") -> "Iterator[FunctionConfigurationTypeDef]":
-    """Every version, `$LATEST` included, of every function that runs a container image."""
+    """List every version, `$LATEST` included, of functions that run an image."""
     pages = client.get_paginator("list_functions").paginate(FunctionVersion="ALL")
     versions = (version for page in pages for version in page.get("Functions", []))
     return (version for version in versions if version.get("PackageType") == "Image")
 
 
 def _resolve_digest(client: "LambdaClient", version: "FunctionConfigurationTypeDef") -> str:
-    """The digest to which a version's image was resolved; empty where Lambda does not state it."""
+    """Return the digest of a version's image; empty if Lambda does not state it."""
     answer = client.get_function(FunctionName=version["FunctionName"], Qualifier=version["Version"])
     found = _DIGEST.search(answer.get("Code", {}).get("ResolvedImageUri", ""))
     return found.group() if found else ""
 
 
 def find_shared_accounts(policy_text: str, account_id: str) -> tuple[str, ...]:
-    """The accounts other than ours that a repository policy lets in, in order.
+    """Find the other accounts that a repository policy (JSON) admits, sorted.
 
-    Args:
-        policy_text: JSON.
-        account_id: ours, 12 digits.
+    `account_id` is ours, 12 digits.
     """
     try:
         statements = json.loads(policy_text)["Statement"]
@@ -212,7 +207,7 @@ def find_shared_accounts(policy_text: str, account_id: str) -> tuple[str, ...]:
 
 
 def _find_principals(statement: object, account_id: str) -> Iterator[str]:
-    """Whom one statement lets in, our own account included."""
+    """Find the accounts that a statement admits, ours included."""
     if not isinstance(statement, Mapping):
         yield UNREADABLE
         return

@@ -1,8 +1,8 @@
-"""Which images of a repository are deleted, and why. Pure: no cloud, no clock.
+"""The plan of a repository: which images to delete, and why. Pure.
 
-Stages: reasons that hold for the whole repository; images needed for their own sake; upwards to
-the lists that name them; downwards to the parts of every list that stays and to attachments. So
-no deletion turns a part of a list into an image of its own. All others are deleted.
+Rules, in order: reasons for the whole repository; images needed for their own sake; upwards, the
+lists that name them; downwards, the parts of kept lists and attachments. So no deletion turns a
+part of a list into an image of its own. All others are deleted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +14,10 @@ from mixer.retention.plan import Reason, RetentionPlan, Verdict, build_limit
 from mixer.retention.policy import RepositoryPolicy
 
 SPARED_IMAGES = 10
-"""Without a configured share, as many may be deleted even where they are more than half."""
+"""Without a configured share, so many may be deleted even if they exceed half."""
 
 LATEST = "latest"
-"""The tag that is never deleted."""
+"""This tag is never deleted."""
 
 
 def plan_repository(
@@ -43,7 +43,6 @@ def _image_warnings(listing: RepositoryListing, policy: RepositoryPolicy) -> tup
 def _decide_reasons(
     listing: RepositoryListing, policy: RepositoryPolicy, now: datetime
 ) -> Mapping[str, Reason]:
-    """A reason for every digest of the repository."""
     blanket = _blanket_reason(listing, policy)
     if blanket:
         return {image.digest: blanket for image in listing.images}
@@ -57,7 +56,6 @@ def _decide_reasons(
 
 
 def _blanket_reason(listing: RepositoryListing, policy: RepositoryPolicy) -> Reason | None:
-    """The reason that keeps the whole repository, if there is one."""
     if listing.shared_with and not policy.clean_shared:
         return Reason.SHARED
     if listing.uses.unknown or not listing.uses.digests:
@@ -87,7 +85,7 @@ def _is_protected(tag: str, keep_tags: Iterable[str]) -> bool:
 
 
 def _newest_digests(images: Iterable[Image], count: int) -> frozenset[str]:
-    """The images pushed last; parts of lists and attachments do not count as images."""
+    """Select the newest images; parts of lists and attachments do not count."""
     everything = tuple(images)
     parts = {child for image in everything for child in image.children}
     own = [i for i in everything if i.tags or (i.digest not in parts and not i.subject)]
@@ -96,11 +94,11 @@ def _newest_digests(images: Iterable[Image], count: int) -> frozenset[str]:
 
 
 Links = Mapping[str, Sequence[tuple[str, Reason]]]
-"""From a digest to those that stay because of it, and the reason."""
+"""From a digest to the digests kept because of it, and the reason."""
 
 
 def _keep_lists_of_needed_parts(images: Iterable[Image], kept: dict[str, Reason]) -> None:
-    """Upwards: a list stays while one of its parts is needed, or a pull by tag would break."""
+    """Upwards: keep a list while one of its parts is needed, or a pull by tag would break."""
     links: dict[str, list[tuple[str, Reason]]] = {}
     for image in images:
         for child in image.children:
@@ -109,7 +107,7 @@ def _keep_lists_of_needed_parts(images: Iterable[Image], kept: dict[str, Reason]
 
 
 def _keep_parts_and_attachments(images: Iterable[Image], kept: dict[str, Reason]) -> None:
-    """Downwards: the parts of a kept list stay, and the attachments of anything kept."""
+    """Downwards: keep the parts of a kept list, and the attachments of anything kept."""
     links: dict[str, list[tuple[str, Reason]]] = {}
     for image in images:
         parts = ((child, Reason.CHILD_OF_KEPT) for child in image.children)
@@ -121,7 +119,7 @@ def _keep_parts_and_attachments(images: Iterable[Image], kept: dict[str, Reason]
 
 
 def _propagate_kept(kept: dict[str, Reason], links: Links) -> None:
-    """Keep everything that can be reached from what is kept."""
+    """Keep everything that is reachable from what is kept."""
     waiting = list(kept)
     while waiting:
         for digest, reason in links.get(waiting.pop(), ()):

@@ -1,4 +1,4 @@
-"""What a service listed at one moment, frozen: the input of the plan. Nothing is decided here."""
+"""Listings of a service at one moment: the frozen input of the plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """One version of an S3 object, or a delete marker.
+    """One version of an S3 object, or a delete marker (0 bytes). `modified` is in UTC.
 
     Attributes:
         version_id: `null` in a bucket that was never versioned.
-        size_bytes: 0 for a delete marker.
-        modified: in UTC, to the second.
-        is_latest: whether a reader of the key gets this version.
         etag: kept only where the version id does not distinguish writes; empty elsewhere.
     """
 
@@ -40,12 +37,7 @@ class ObjectVersion:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An unfinished multipart upload; S3's listing does not state its size.
-
-    Attributes:
-        key: the key that it would write.
-        initiated: in UTC.
-    """
+    """An unfinished multipart upload of unknown size; `initiated` is in UTC."""
 
     kind: ClassVar[str] = "upload"
     counts: ClassVar[bool] = False
@@ -74,20 +66,16 @@ class Folder:
     name: str
 
     def row(self) -> Mapping[str, object]:
-        """Nothing more is known of it."""
+        """Return nothing: only the name is known."""
         return {}
 
 
 @dataclass(frozen=True, slots=True)
 class BucketListing:
-    """The content of a bucket.
+    """The content of a bucket: versions by key, newest first, as S3 lists them.
 
-    Attributes:
-        versions: by key, the newest version of a key first, as S3 lists them.
-        uploads: anywhere in the bucket.
-        other_folders: top-level folders outside every rule.
-        named_chunks: chunk keys in the scripts and timelines of living stories.
-        unreadable: keys of scripts and timelines that could not be read.
+    `named_chunks` are those in scripts and timelines of living stories; `unreadable` are the keys
+    of scripts and timelines that could not be read.
     """
 
     bucket: str
@@ -102,12 +90,11 @@ class BucketListing:
 class Image:
     """One manifest in an ECR repository: an image, a manifest list or an attached artifact.
 
+    `children` are the digests in a manifest list; `pushed` and `pulled` are in UTC.
+
     Attributes:
         digest: `sha256:…`.
-        pushed: in UTC.
         size_bytes: compressed; layers that images share count with each of them.
-        pulled: last pull, as far as ECR recorded it.
-        children: digests in it, if it is a manifest list.
         subject: digest of the image to which it is attached (a signature, an SBOM), or empty.
     """
 
@@ -128,7 +115,7 @@ class Image:
 
     @property
     def last_needed(self) -> datetime:
-        """The later of push and last recorded pull: its age counts from there."""
+        """The later of push and last recorded pull, from which the age counts."""
         return max(self.pushed, self.pulled or self.pushed)
 
     def row(self) -> Mapping[str, object]:
@@ -138,12 +125,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """Which images Lambda functions run.
-
-    Attributes:
-        digests: of every version of every function in the account and region.
-        unknown: why the answer cannot be trusted; empty when it can.
-    """
+    """Digests of the images that functions run; `unknown` says why they are unreliable."""
 
     digests: frozenset[str] = frozenset()
     unknown: str = ""
@@ -151,12 +133,10 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListing:
-    """The content of an ECR repository.
+    """The content of an ECR repository: every manifest, in any order.
 
-    Attributes:
-        images: every manifest, in any order.
-        shared_with: the accounts (or `everyone`) that its policy lets in.
-        unreadable: digests of manifest lists that could not be read.
+    `shared_with` are the accounts (or `everyone`) that its policy admits; `unreadable` are digests
+    of manifest lists that could not be read.
     """
 
     repository: str

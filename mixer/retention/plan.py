@@ -1,4 +1,4 @@
-"""The retention plan: what is deleted and what stays, with a reason for every item.
+"""The retention plan: a reason for every item, deleted or kept.
 
 A plan is a value. A dry run prints it; a run deletes exactly what it lists.
 """
@@ -16,7 +16,7 @@ ItemT_co = TypeVar("ItemT_co", bound=Item, covariant=True)
 
 
 class Reason(StrEnum):
-    """Why an item is deleted or stays, in the words that operators read."""
+    """Why an item is deleted or kept, in the words that operators read."""
 
     EXPIRED = "older than its threshold"
     OLD_VERSION = "superseded longer ago than its threshold"
@@ -63,7 +63,7 @@ DELETING = frozenset(
         Reason.OLD_IMAGE,
     }
 )
-"""The reasons to delete; every other one keeps."""
+"""The reasons to delete; all others keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +99,14 @@ class ItemTally:
 
 
 DEFAULT_SHARE = 0.5
-"""How much one run may delete where no share is configured."""
+"""Limit of one run where no share is configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeletionLimit:
-    """How much of a target one run may delete.
+    """How much of a target one run may delete: `share` is 0 to 1 of the items under its rules.
 
-    Attributes:
-        share: of the items under the target's rules, 0 to 1.
-        floor_items: as many may be deleted in any case, so that small targets are not stuck.
+    `floor_items` may be deleted in any case, so that small targets are not stuck.
     """
 
     share: float
@@ -120,7 +118,7 @@ class DeletionLimit:
 
 
 def build_limit(max_share: float | None, floor_items: int) -> DeletionLimit:
-    """A configured share holds exactly; the default one spares the small and the quiet."""
+    """Build the limit: exact if configured; the default spares small targets."""
     if max_share is None:
         return DeletionLimit(DEFAULT_SHARE, floor_items)
     return DeletionLimit(max_share, 0)
@@ -128,13 +126,10 @@ def build_limit(max_share: float | None, floor_items: int) -> DeletionLimit:
 
 @dataclass(frozen=True, slots=True)
 class RetentionPlan(Generic[ItemT_co]):
-    """What one run does to one bucket or repository.
+    """The plan of one run for one target, `s3://bucket` or `ecr://repository`.
 
-    Attributes:
-        target: `s3://bucket` or `ecr://repository`.
-        now: the moment from which ages count, in UTC.
-        verdicts: one per item, in the listing's order.
-        warnings: sentences on what was protected because it could not be judged.
+    Ages count from `now`, in UTC. `verdicts` has one entry per item, in the listing's order.
+    `warnings` are sentences on items protected because they could not be judged.
     """
 
     target: str
@@ -145,7 +140,7 @@ class RetentionPlan(Generic[ItemT_co]):
 
     @property
     def deletions(self) -> Iterator[Verdict[ItemT_co]]:
-        """What is deleted, in the listing's order."""
+        """The items to delete, in the listing's order."""
         return (verdict for verdict in self.verdicts if verdict.deletes)
 
     @property
@@ -167,7 +162,7 @@ class RetentionPlan(Generic[ItemT_co]):
 
 
 def tally_reasons(verdicts: Iterable[Verdict[Item]]) -> dict[Reason, ItemTally]:
-    """Items and bytes by reason."""
+    """Tally items and bytes by reason."""
     counts: dict[Reason, list[int]] = {}
     for verdict in verdicts:
         count = counts.setdefault(verdict.reason, [0, 0])

@@ -1,7 +1,7 @@
-"""The retention policy: what operators configure, checked before anything is listed.
+"""The retention policy: operators' configuration, validated before anything is listed.
 
-Each target is checked on its own. A wrong one is refused by name and the others are still
-cleaned; therefore every guard belongs to a target, and a misspelt word elsewhere cannot lose one.
+Each target is validated on its own; an invalid one is refused by name and the others are cleaned.
+Therefore every guard belongs to a target, and a misspelt word elsewhere cannot lose one.
 """
 
 import json
@@ -18,10 +18,10 @@ SPENDING = "spending/"
 OUR_PREFIXES = (
     *(CHUNKS, "mixed/", "segments/", "speaking/", STORIES, "story_index/", "uploads/", SPENDING),
 )
-"""Where Mixer writes in its output bucket: all that is cleaned without configuration."""
+"""Mixer's folders in its output bucket, cleaned by default."""
 
 SPENDING_DAYS = 3
-"""A caller's entries count on their own day (UTC) alone; the rest is for questions."""
+"""A caller's entries count on their own day (UTC) only; the rest is for questions."""
 
 MAX_DAYS = 36_500
 """A hundred years; more is a typing error."""
@@ -50,12 +50,7 @@ class PolicyModel(BaseModel):
 
 
 class PrefixRule(PolicyModel):
-    """Which keys are cleaned.
-
-    Attributes:
-        prefix: a folder, with its closing slash.
-        age_days: overrides the bucket's threshold.
-    """
+    """A folder to clean, with its closing slash; `age_days` overrides the bucket's threshold."""
 
     prefix: str
     age_days: Days | None = None
@@ -73,16 +68,12 @@ class PrefixRule(PolicyModel):
 
 
 class BucketPolicy(PolicyModel):
-    """What is cleaned in a bucket.
+    """What to clean in a bucket: objects and unfinished uploads above an age, in `prefixes`.
 
     Attributes:
-        prefixes: the folders that are cleaned; everything else is "not ours".
-        age_days: objects older than this are deleted.
         keep: exceptions, shell patterns on whole keys such as `mixed/keep-*`.
         running_days: a story without a result is running while anything in it is younger.
-        upload_days: unfinished multipart uploads older than this are aborted.
-        max_share: how much of it one run may delete, 0 to 1; None for the default, which spares
-            small and quiet buckets.
+        max_share: limit of one run, 0 to 1; the default when None spares small buckets.
     """
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
@@ -98,21 +89,19 @@ class BucketPolicy(PolicyModel):
 
     @property
     def name(self) -> str:
-        """As reports call it."""
+        """The target's name in reports."""
         return f"s3://{self.bucket}"
 
 
 class RepositoryPolicy(PolicyModel):
-    """What is cleaned in an ECR repository.
+    """What to clean in an ECR repository (named without registry).
 
     Attributes:
-        repository: without registry.
         age_days: images neither pushed nor pulled for longer than this are deleted.
-        keep_tags: shell patterns of tags that stay; `latest` stays in any case.
-        keep_newest: how many of the newest images stay; parts of manifest lists do not count.
-        clean_shared: clean it although its policy lets other accounts in, whose functions
-            cannot be listed from here.
-        max_share: how much of it one run may delete, 0 to 1; None for the default.
+        keep_newest: number of newest images to keep; parts of manifest lists do not count.
+        keep_tags: shell patterns of tags to keep; `latest` stays in any case.
+        clean_shared: clean it although its policy admits accounts whose functions are unknown.
+        max_share: limit of one run, 0 to 1; the default when None.
     """
 
     repository: Annotated[
@@ -126,7 +115,7 @@ class RepositoryPolicy(PolicyModel):
 
     @property
     def name(self) -> str:
-        """As reports call it."""
+        """The target's name in reports."""
         return f"ecr://{self.repository}"
 
 
@@ -140,7 +129,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All targets that can be cleaned, and those that cannot."""
+    """The valid targets, and the refused ones."""
 
     buckets: tuple[BucketPolicy, ...] = ()
     repositories: tuple[RepositoryPolicy, ...] = ()
@@ -148,7 +137,7 @@ class Policy:
 
 
 Fields = Mapping[str, object]
-"""Values for several targets at once, such as `age_days`; a target ignores those it lacks."""
+"""Values for several targets, such as `age_days`; a target ignores fields it lacks."""
 
 NO_FIELDS: Fields = {}
 
@@ -158,7 +147,7 @@ _GROUPS: Mapping[str, tuple[str, str, type[Target]]] = {
     "buckets": ("bucket", "s3", BucketPolicy),
     "repositories": ("repository", "ecr", RepositoryPolicy),
 }
-"""The field that names a target, the scheme of its name in reports, and its model."""
+"""Per group: the field that names a target, the scheme of its name in reports, and its model."""
 
 _KNOWN_GROUPS = ", ".join(_GROUPS)
 
@@ -166,12 +155,9 @@ _KNOWN_GROUPS = ", ".join(_GROUPS)
 def read_policy(
     document: object, common: Fields = NO_FIELDS, override: Fields = NO_FIELDS
 ) -> Policy:
-    """Check a policy document, a JSON object with `buckets` and `repositories`.
+    """Validate a parsed policy document with `buckets` and `repositories`.
 
-    Args:
-        document: parsed JSON.
-        common: for every target that does not say otherwise.
-        override: for every target, whatever it says.
+    `common` fills fields that a target leaves open; `override` replaces them in every target.
     """
     if not isinstance(document, Mapping):
         return Policy(refusals=(Refusal("policy", "it must be a JSON object"),))
@@ -191,7 +177,7 @@ def read_policy(
 
 
 def _entries(group: object) -> Sequence[object]:
-    """The entries of a group; anything but a list counts as one entry, which is refused."""
+    """List the entries of a group; anything but a list becomes one refused entry."""
     return group if isinstance(group, list | tuple) else [group]
 
 
@@ -221,7 +207,6 @@ def _select_known_fields(model: type[PolicyModel], fields: Fields) -> Fields:
 
 
 def _format_error(error: ValidationError) -> str:
-    """What is wrong, by field."""
     return "; ".join(
         f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']} (got {wrong['input']!r})"
         for wrong in error.errors()
@@ -231,7 +216,7 @@ def _format_error(error: ValidationError) -> str:
 def _reject_duplicates(outcomes: Sequence[Target | Refusal]) -> Policy:
     """Refuse targets that are named twice: which rules were meant is unclear.
 
-    An entry that is refused counts: it may be the one that protects something.
+    Refused entries count: one may protect something.
     """
     times = Counter(each.target if isinstance(each, Refusal) else each.name for each in outcomes)
     named = dict.fromkeys(each.name for each in outcomes if not isinstance(each, Refusal))
@@ -246,7 +231,7 @@ def _reject_duplicates(outcomes: Sequence[Target | Refusal]) -> Policy:
 
 
 def parse_policy(text: str, common: Fields = NO_FIELDS, override: Fields = NO_FIELDS) -> Policy:
-    """Check a policy document given as JSON text."""
+    """Parse and validate a policy document as JSON text."""
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -259,11 +244,11 @@ _VARIABLES = {
     "keep_newest": "SANITATION_KEEP_NEWEST",
     "max_share": "SANITATION_MAX_SHARE",
 }
-"""Environment variables that hold for every target which does not say otherwise."""
+"""Environment variables that fill fields which a target leaves open."""
 
 
 def read_environment_policy(environ: Mapping[str, str], override: Fields = NO_FIELDS) -> Policy:
-    """The policy that a Lambda's environment states.
+    """Read the policy from a Lambda's environment.
 
     `SANITATION_POLICY` is a policy document; without it, the usual folders of `OUTPUT_BUCKET` and
     the repositories in the comma-separated `SANITATION_REPOSITORIES` are cleaned.
@@ -288,7 +273,7 @@ def build_default_policy(
     common: Fields = NO_FIELDS,
     override: Fields = NO_FIELDS,
 ) -> Policy:
-    """The default rules for some buckets and repositories."""
+    """Build the default rules for some buckets and repositories."""
     document = {
         "buckets": [{"bucket": name} for name in buckets],
         "repositories": [{"repository": n.strip()} for n in repositories if n.strip()],

@@ -1,7 +1,7 @@
-"""What a clean-up did, as values that print as JSON.
+"""The report of a clean-up, as values that print as JSON.
 
-A report holds counts, not items: it fits into one log line however large a bucket is. The first
-few items that failed are named.
+It holds counts, so it fits into one log line at any bucket size; only the first failed items are
+named.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from mixer.retention.plan import Item, ItemTally, Reason, RetentionPlan, Verdict
 from mixer.retention.policy import Refusal
 
 NAMED_FAILURES = 20
-"""How many failed items a report names; the count is always complete."""
+"""Failed items that a report names; the count is always complete."""
 
 GIB = 2**30
 
@@ -40,23 +40,11 @@ class CleanupFailure:
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
-    """What became of one bucket or repository.
+    """The outcome for one target, `s3://bucket` or `ecr://repository`.
 
-    Attributes:
-        target: `s3://bucket` or `ecr://repository`.
-        kept: by reason.
-        to_delete: what the plan deletes, by reason.
-        deleted: by reason; empty in a dry run.
-        saved_usd_month: storage cost saved each month; in a dry run, that would be saved.
-        spared: items that changed between listing and deleting.
-        left: items for which no time was left.
-        failed: items that could not be deleted.
-        failures: the first few of them.
-        stopped: why the plan must not be applied (the limit), or empty.
-        refused: what is wrong with the target, or empty.
-        trouble: why the target could not be planned, or empty.
-        unfinished: time ran out before a plan was made.
-        warnings: what was protected because it could not be judged.
+    `spared` items changed after the listing; for `left` items no time was left. `stopped`,
+    `refused` and `trouble` say why nothing was deleted (limit, invalid target, failed planning), or
+    are empty. `saved_usd_month` is a forecast in a dry run.
     """
 
     target: str
@@ -76,11 +64,11 @@ class TargetReport:
 
     @property
     def has_problems(self) -> bool:
-        """Whether an operator should look at it; running out of time alone is not a reason."""
+        """Whether an operator should check it; running out of time alone does not count."""
         return bool(self.failed or self.refused or self.trouble or self.warnings)
 
     def to_json(self) -> Mapping[str, object]:
-        """JSON values, without what is empty."""
+        """Convert to JSON values, without empty fields."""
         fields: dict[str, object] = {
             "target": self.target,
             "kept": _tallies_to_json(self.kept),
@@ -102,12 +90,7 @@ class TargetReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a whole run did.
-
-    Attributes:
-        started: in UTC.
-        targets: one for each target of the policy, refused ones first.
-    """
+    """The outcome of a run, with refused targets first; `started` is in UTC."""
 
     mode: Mode
     started: datetime
@@ -120,12 +103,12 @@ class RunReport:
 
     @property
     def failed(self) -> bool:
-        """Whether an operator should look at it."""
+        """Whether an operator should check it."""
         return self.stopped or any(target.has_problems for target in self.targets)
 
     @property
     def unfinished(self) -> bool:
-        """Whether the next run has something left to do."""
+        """Whether work is left for the next run."""
         return any(target.left or target.unfinished for target in self.targets)
 
     @property
@@ -134,7 +117,7 @@ class RunReport:
         return sum(target.saved_usd_month for target in self.targets)
 
     def to_json(self) -> Mapping[str, object]:
-        """JSON values."""
+        """Convert to JSON values."""
         return {
             "mode": self.mode.value,
             "started": self.started.isoformat(),
@@ -154,12 +137,12 @@ def _tallies_to_json(tallies: Mapping[Reason, ItemTally]) -> Mapping[str, Mappin
 
 
 def report_refusal(refusal: Refusal) -> TargetReport:
-    """The report of a target that is not cleaned."""
+    """Report a target that is not cleaned."""
     return TargetReport(refusal.target, refused=refusal.why)
 
 
 def report_plan(plan: RetentionPlan[Item]) -> TargetReport:
-    """The report of a plan that was not applied."""
+    """Report a plan that was not applied."""
     tallies = plan.tallies()
     return TargetReport(
         target=plan.target,
@@ -172,7 +155,7 @@ def report_plan(plan: RetentionPlan[Item]) -> TargetReport:
 
 
 def report_results(plan: RetentionPlan[Item], results: Iterable[DeletionResult]) -> TargetReport:
-    """The report of a plan that is applied while its results are read."""
+    """Report a plan while its results are read."""
     counts = dict.fromkeys(Outcome, 0)
     deleted: list[Verdict[Item]] = []
     failures: list[CleanupFailure] = []
@@ -196,5 +179,5 @@ def report_results(plan: RetentionPlan[Item], results: Iterable[DeletionResult])
 
 
 def _usd_month(item: Item) -> float:
-    """Storage cost of an item each month; shared layers of images count each time."""
+    """Storage cost of an item per month; shared layers of images count each time."""
     return item.size_bytes / GIB * USD_PER_GIB_MONTH[item.kind]

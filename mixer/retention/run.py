@@ -1,8 +1,7 @@
-"""One clean-up run: each target in turn is listed, planned, and its plan applied.
+"""One clean-up run: list, plan and apply, target by target.
 
-Every target is checked before the first deletion, so that a wrong one is refused at the start. A
-target that fails does not stop the others. Repositories come first: they are few, and the images
-that functions run were read just before.
+Every target is checked before the first deletion, and a failing one does not stop the others.
+Repositories come first: they are few, and the images in use were read just before.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,12 +40,9 @@ ApplyPlan = Callable[[], Iterator[DeletionResult]]
 
 @dataclass(frozen=True, slots=True)
 class CleanupTarget:
-    """A bucket or a repository.
+    """A bucket or repository; `check_access` says why it cannot be cleaned, or is empty.
 
-    Attributes:
-        name: as in reports.
-        check_access: returns why it cannot be cleaned; empty when it can.
-        plan: returns the plan for a moment, and the function that applies it.
+    `plan` returns the plan for a moment, and the function that applies it.
     """
 
     name: str
@@ -57,7 +53,7 @@ class CleanupTarget:
 def build_bucket_target(
     account: AwsAccount, policy: BucketPolicy, deadline: Deadline
 ) -> CleanupTarget:
-    """A bucket to clean."""
+    """Build the target of a bucket."""
     source = BucketSource(account.s3, account.account_id, policy)
 
     def plan(now: datetime) -> tuple[RetentionPlan[Item], ApplyPlan]:
@@ -70,7 +66,7 @@ def build_bucket_target(
 
 
 def build_repository_target(account: AwsAccount, policy: RepositoryPolicy) -> CleanupTarget:
-    """A repository to clean."""
+    """Build the target of a repository."""
     source = RepositorySource(account, policy)
 
     def plan(now: datetime) -> tuple[RetentionPlan[Item], ApplyPlan]:
@@ -82,12 +78,7 @@ def build_repository_target(account: AwsAccount, policy: RepositoryPolicy) -> Cl
 
 @dataclass(frozen=True, slots=True)
 class CleanupRun:
-    """How all targets are cleaned.
-
-    Attributes:
-        now: the moment from which ages count, in UTC.
-        observe_plan: gets each plan before it is applied.
-    """
+    """Settings of a run; ages count from `now`, in UTC."""
 
     account: AwsAccount
     now: datetime
@@ -109,7 +100,6 @@ class CleanupRun:
         return RunReport(self.mode, self.now, [*refused, *cleaned])
 
     def _check_target(self, target: CleanupTarget) -> TargetReport | None:
-        """The report of a target that cannot be cleaned."""
 
         def check() -> TargetReport | None:
             why = target.check_access()
@@ -118,7 +108,6 @@ class CleanupRun:
         return _catch_service_errors(target.name, check)
 
     def _clean_target(self, target: CleanupTarget) -> TargetReport:
-        """List, plan, apply."""
 
         def clean() -> TargetReport:
             plan, apply = target.plan(self.now)
@@ -137,7 +126,7 @@ Report = TypeVar("Report")
 
 
 def _catch_service_errors(name: str, work: Callable[[], Report]) -> Report | TargetReport:
-    """Turn what a service refuses into a report, so that the other targets are still cleaned."""
+    """Turn service errors into a report, so that the other targets are still cleaned."""
     try:
         return work()
     except OutOfTime:

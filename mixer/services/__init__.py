@@ -1,4 +1,4 @@
-"""What the API offers apart from stories: the music library, the inspection of files."""
+"""Services of the API apart from stories: mixing, the music library, inspection."""
 
 from mixer.services.inspect import Inspection, collect_figures, draw_picture, inspect
 from mixer.services.library import (

@@ -1,6 +1,6 @@
-"""Any sound file measured as our own are: loudness, peaks, levels, rules of a preset, a picture.
+"""Inspects any sound file: loudness, peaks, levels, rules of a preset, a picture.
 
-Where the report of a mix lies beside the file, it tells where speech and music are.
+The report of a mix, if next to the file, shows where speech and music are.
 """
 
 import json
@@ -31,22 +31,12 @@ from mixer.sound.analysis import (
 from mixer.sound.analysis.loudness import STEP_S
 
 COLUMNS = 1_600
-"""Of the picture."""
+"""Width of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was found in a file.
-
-    Attributes:
-        name: of the file.
-        measurement: length, rate, channels, flaws.
-        verification: levels.
-        stream_info: the file around the sound.
-        rules: of the preset that was asked for.
-        timeline: that the file was made of; None where no report tells it.
-        sound_peaks_dbtp: of its music and sounds, by source.
-    """
+    """Measurements of a file; `timeline` needs the report of a mix."""
 
     name: str
     measurement: Measurement
@@ -60,28 +50,20 @@ class Inspection:
 def inspect(
     path: Path, preset: PresetName | None, report: Path | None, processes: ProcessGroup
 ) -> Inspection:
-    """Measure a file.
+    """Measure a file of any format that FFmpeg reads; the report is next to it by default.
 
-    Args:
-        path: the file, of any format that FFmpeg reads.
-        preset: whose rules it is held against.
-        report: of the mix that it is; the file's own name with .json where None.
-        processes: the job that it belongs to.
-
-    Raises:
-        NotFound: there is no such file.
-        UnplayableAudio: there is no sound in it.
+    Raises NotFound, or UnplayableAudio if it has no sound.
     """
     measured = measure(path, channels=MUSIC_CHANNELS, processes=processes)
     checked = verify(path, measured.duration_s, COLUMNS, processes=processes)
     carrier = _probe_stream(path, measured, processes)
     rules: tuple[ComplianceRule, ...] = ()
     if preset is not None:
-        asked = PRESETS[preset]
-        target = asked.mono_lufs if measured.channels == 1 else asked.stereo_lufs
-        rules = tuple(check_compliance(checked, carrier, asked, target))
-    told = _load_report(report or path.with_suffix(".json"))
-    timeline = _parse_timeline(told)
+        limits = PRESETS[preset]
+        target = limits.mono_lufs if measured.channels == 1 else limits.stereo_lufs
+        rules = tuple(check_compliance(checked, carrier, limits, target))
+    fields = _load_report(report or path.with_suffix(".json"))
+    timeline = _parse_timeline(fields)
     return Inspection(
         name=path.name,
         measurement=measured,
@@ -89,12 +71,12 @@ def inspect(
         stream_info=carrier,
         rules=rules,
         timeline=timeline,
-        sound_peaks_dbtp=_sound_peaks_dbtp(told, timeline),
+        sound_peaks_dbtp=_sound_peaks_dbtp(fields, timeline),
     )
 
 
 def collect_figures(inspection: Inspection) -> dict[str, float | int | str | None]:
-    """What a file measures, by name."""
+    """Collect the measurements by name."""
     checked, carrier = inspection.verification, inspection.stream_info
     head_s, tail_s = checked.silent_ends_s or (None, None)
     return {
@@ -116,11 +98,11 @@ def collect_figures(inspection: Inspection) -> dict[str, float | int | str | Non
 
 
 def draw_picture(inspection: Inspection) -> bytes:
-    """Waveform, loudness over time, and where speech and music are, as PNG."""
+    """Draw waveform, loudness and the places of speech and music as PNG."""
     timeline, checked = inspection.timeline, inspection.verification
     duration_s = inspection.stream_info.duration_s
     lufs = checked.integrated_lufs
-    told = [format_clock(duration_s), "silent" if lufs is None else f"{lufs:.1f} LUFS"]
+    figures = [format_clock(duration_s), "silent" if lufs is None else f"{lufs:.1f} LUFS"]
     momentary = enumerate(checked.momentary_lufs, start=1)
     return draw_waveform(
         WaveformPicture(
@@ -129,7 +111,7 @@ def draw_picture(inspection: Inspection) -> bytes:
             music=_bed_levels(inspection),
             chapters=chapter_starts(timeline) if timeline else (),
             title=inspection.name,
-            caption=" · ".join([*told, f"{checked.true_peak_dbtp:.1f} dBTP"]),
+            caption=" · ".join([*figures, f"{checked.true_peak_dbtp:.1f} dBTP"]),
             loudness=tuple((step * STEP_S, level) for step, level in momentary),
             speech=_speech_spans(timeline) if timeline else (),
         )
@@ -137,7 +119,7 @@ def draw_picture(inspection: Inspection) -> bytes:
 
 
 def _sound_peaks_dbtp(report: Mapping[str, object], timeline: Timeline | None) -> dict[str, float]:
-    """By source; reports of older versions tell one figure, for their only music."""
+    """Peaks by source; older reports have one figure for their only music."""
     peaks, peak = report.get("sound_peaks_dbtp"), report.get("music_peak_dbtp")
     if isinstance(peaks, dict) and peaks:
         return {str(source): float(each) for source, each in peaks.items()}
@@ -160,10 +142,9 @@ def _bed_levels(inspection: Inspection) -> tuple[float, ...]:
 
 
 def _probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:
-    """What FFmpeg says of the file's stream."""
     command = [*ffmpeg.confine_input(0), "-t", "0", "-f", "null", "-"]
-    said = ffmpeg.run(command, files=[path], timeout_s=DECODE_TIMEOUT_S, processes=processes).stderr
-    stream = _STREAM.search(said)
+    log = ffmpeg.run(command, files=[path], timeout_s=DECODE_TIMEOUT_S, processes=processes).stderr
+    stream = _STREAM.search(log)
     whole_kbps = path.stat().st_size * 8 / 1000 / measurement.duration_s
     kbps = float(stream["kbps"]) if stream and stream["kbps"] else whole_kbps
     codec = stream["codec"] if stream else ""
@@ -171,7 +152,6 @@ def _probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup)
 
 
 def _load_report(report: Path) -> Mapping[str, object]:
-    """A report's fields; nothing where there is none, or it is something else."""
     with suppress(OSError, ValueError):
         found = json.loads(report.read_text(encoding="utf-8"))
         if isinstance(found, dict):

@@ -1,8 +1,7 @@
-"""Music to choose from, and room for a caller's own files.
+"""Lists the music library and creates uploads.
 
-What is said of a piece of music its object's metadata say (`title`, `duration_s`); where they say
-nothing, the title comes from the key and the length is measured once for each process, as far as
-the time allows: a piece that is not measured yet is listed without its length.
+Title and length come from the metadata (`title`, `duration_s`). Otherwise the key gives the title,
+and the length is measured once per process if time allows, or left out.
 """
 
 import math
@@ -29,44 +28,37 @@ MUSIC_TYPES = {
     ".opus": "audio/ogg",
     ".wav": "audio/wav",
 }
-"""Endings of files that are taken for music, and how they are served."""
+"""Suffixes of music, and their content types."""
 
 PICTURE_TYPES = {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png"}
-"""Endings of files that are taken for covers."""
+"""Suffixes of covers, and their content types."""
 
 TEXT_TYPES = {
     ".epub": "application/epub+zip",
     ".md": "text/markdown",
     ".txt": "text/plain",
 }
-"""Endings of texts that are taken for stories."""
+"""Suffixes of texts, and their content types."""
 
 SHARED_PREFIX = "music/"
-"""Where music is, in a bucket that holds all the rest as well."""
+"""Prefix of music in a bucket that is shared with other objects."""
 
 MAX_TRACKS = 500
-"""Of a library that is listed; nobody scrolls through more."""
+"""Listed pieces of a library."""
 
 MAX_MEASURED_BYTES = 50_000_000
-"""Larger pieces are not fetched for the sake of their length."""
+"""Larger pieces are not fetched to measure their length."""
 
 RESPONSE_MARGIN_S = 6.0
-"""Of the time until the deadline that is left for everything but measuring."""
+"""Time before the deadline that measuring leaves for the rest."""
 
 KEY_BYTES = 16
-"""Of chance in an upload's key: nobody guesses it."""
+"""Random bytes in an upload's key, so that it cannot be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A piece of music.
-
-    Attributes:
-        key: its object key.
-        title: for people.
-        size_bytes: of the file.
-        duration_s: its length; Null if it has not been measured.
-    """
+    """A piece of music; `duration_s` is None if it has not been measured."""
 
     key: str
     title: str
@@ -76,15 +68,11 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class MusicLibrary:
-    """Music and uploads. Safe for many threads; keep one as long as the process lives.
+    """Music and uploads. Safe for many threads; keep one per process.
 
     Attributes:
-        music: where music is found.
-        prefix: under which; empty for everywhere.
-        link: makes a link to a piece of music from its key.
-        link_lifetime_s: how long a link is good.
-        form: makes an upload's form from key, content type and size in bytes.
-        max_upload_bytes: of one file.
+        link: creates a link from a key.
+        form: creates an upload form from key, content type and size in bytes.
     """
 
     music: ObjectStore
@@ -97,28 +85,20 @@ class MusicLibrary:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def list_tracks(self, deadline_s: float | None = None) -> tuple[Track, ...]:
-        """The music to choose from, by title.
-
-        Args:
-            deadline_s: on the monotonic clock.
-        """
-        until_s = None if deadline_s is None else deadline_s - RESPONSE_MARGIN_S
+        """List the music by title; the deadline is on the monotonic clock."""
+        cutoff_s = None if deadline_s is None else deadline_s - RESPONSE_MARGIN_S
         found = list(islice(_filter_music(self.music.list(self.prefix)), MAX_TRACKS))
         known = self._load_metadata(found, deadline_s)
-        self._measure_missing([each for each in known if _stated_duration_s(each) is None], until_s)
+        self._measure_missing([each for each in known if _read_duration_s(each) is None], cutoff_s)
         tracks = [Track(o.key, _title(o), o.size_bytes, self._duration_s(o)) for o in known]
         return tuple(sorted(tracks, key=lambda track: (track.title.casefold(), track.key)))
 
     def create_upload(self, name: str, size_bytes: int) -> tuple[str, UploadForm]:
-        """A key for a caller's own file, and the form to send it with.
-
-        Args:
-            name: of the file; only its ending counts.
-            size_bytes: of the file.
+        """Create a key and a form for a caller's file; only the suffix of its name counts.
 
         Raises:
-            BadInput: neither music nor text nor picture, by its ending.
-            ObjectTooLarge: larger than is taken here.
+            BadInput: the suffix is not of music, text or a picture.
+            ObjectTooLarge: the file exceeds the limit.
         """
         suffix = PurePosixPath(name).suffix.lower()
         content_type = {**MUSIC_TYPES, **TEXT_TYPES, **PICTURE_TYPES}.get(suffix)
@@ -138,14 +118,12 @@ class MusicLibrary:
     def _load_metadata(
         self, objects: Iterable[StoredObject], deadline_s: float | None
     ) -> list[StoredObject]:
-        """The same objects with their metadata, without those that are gone meanwhile."""
         keys = [each.key for each in objects]
-        looked = dict(run_in_parallel(keys, self.music.head, 16, deadline_s=deadline_s))
-        heads = (looked[key].result() for key in keys)
+        lookups = dict(run_in_parallel(keys, self.music.head, 16, deadline_s=deadline_s))
+        heads = (lookups[key].result() for key in keys)
         return [head for head in heads if head is not None]
 
     def _measure_missing(self, objects: Iterable[StoredObject], deadline_s: float | None) -> None:
-        """Find out the lengths that nobody has told, as far as the time allows."""
         missing = [
             each
             for each in objects
@@ -158,7 +136,7 @@ class MusicLibrary:
                 pass
 
     def _measure_track(self, track: StoredObject) -> None:
-        """A file that is no sound after all has no length; a mix would say so by name."""
+        """Measure a track; a file without sound gets no length."""
         length_s = math.nan
         with suppress(MixerError), open_request_folder() as folder:
             (path,) = folder.fetch_all({("music", track.key): self.music}, None).values()
@@ -167,8 +145,10 @@ class MusicLibrary:
             self._durations_s[_cache_key(track)] = length_s
 
     def _duration_s(self, track: StoredObject) -> float | None:
-        told_s = _stated_duration_s(track)
-        length_s = self._durations_s.get(_cache_key(track), math.nan) if told_s is None else told_s
+        known_s = _read_duration_s(track)
+        length_s = (
+            self._durations_s.get(_cache_key(track), math.nan) if known_s is None else known_s
+        )
         return round(length_s, 3) if math.isfinite(length_s) else None
 
 
@@ -180,21 +160,19 @@ def _filter_music(objects: Iterator[StoredObject]) -> Iterator[StoredObject]:
 
 
 def _cache_key(track: StoredObject) -> tuple[str, str]:
-    """What a length is remembered by: a piece that is replaced is measured again."""
+    """The key of a cached length; a replaced track is measured again."""
     return track.key, f"{track.modified.isoformat()} {track.size_bytes}"
 
 
 def _title(track: StoredObject) -> str:
-    """What its metadata call it, else the last part of its key, written for people."""
-    told = track.metadata.get("title", "").strip()
+    title = track.metadata.get("title", "").strip()
     words = PurePosixPath(track.key).stem.replace("_", " ").replace("-", " ").split()
     plain = " ".join(words) or track.key
-    return told or plain[0].upper() + plain[1:]
+    return title or plain[0].upper() + plain[1:]
 
 
-def _stated_duration_s(track: StoredObject) -> float | None:
-    """The length that its metadata tell."""
+def _read_duration_s(track: StoredObject) -> float | None:
     with suppress(ValueError):
-        told_s = float(track.metadata.get("duration_s", ""))
-        return told_s if 0 < told_s < math.inf else None
+        known_s = float(track.metadata.get("duration_s", ""))
+        return known_s if 0 < known_s < math.inf else None
     return None

@@ -1,4 +1,4 @@
-"""Chunks in a store mixed into one file in the store, while a caller waits."""
+"""Mixes chunks of a store into one file while a caller waits."""
 
 import json
 import time
@@ -35,12 +35,12 @@ KEY_HEX_DIGITS = 40
 
 @dataclass(frozen=True, slots=True)
 class MixRequest:
-    """What is to be mixed.
+    """A request to mix chunks.
 
     Attributes:
         chunk_keys: in playing order.
-        bucket: where they are; None for the service's own.
-        music: a key in the music bucket, or a URL of which only the path counts; None for none.
+        bucket: None for the service's own.
+        music: a key or a URL of which only the path is used; None for none.
     """
 
     chunk_keys: tuple[str, ...]
@@ -50,14 +50,7 @@ class MixRequest:
 
 @dataclass(frozen=True, slots=True)
 class MixResult:
-    """A mix in the store.
-
-    Attributes:
-        key: its object key.
-        bucket: where the chunks were.
-        url: a link to it.
-        seconds: by stage, what it took.
-    """
+    """A mix in the store, with the seconds that each stage took."""
 
     key: str
     bucket: str
@@ -70,14 +63,9 @@ class MixResult:
 
 @dataclass(frozen=True, slots=True)
 class MixService:
-    """Mixes chunks of stores. Safe for many threads; keep one as long as the process lives.
+    """Mixes chunks. Safe for many threads; keep one per process.
 
-    Attributes:
-        stores: buckets that chunks may come from, by name; the first is the service's own.
-        output: where mixes are kept.
-        link: makes a link to a mix from its key.
-        limits: of what one mix fetches.
-        new_processes: begins the child processes of a request; a server that ends may stop them.
+    Chunks come from `stores`, by bucket; the first is the service's own.
     """
 
     stores: "Mapping[str, ObjectStore]"
@@ -89,25 +77,22 @@ class MixService:
     new_processes: "Callable[[], ProcessGroup]"
 
     def is_own_bucket(self, bucket: str | None) -> bool:
-        """Whether chunks come from the service's own bucket."""
+        """Check whether chunks come from the service's own bucket."""
         return not bucket or bucket == next(iter(self.stores))
 
     def mix_chunks(
         self, request: MixRequest, options: Options, deadline_s: float | None = None
     ) -> MixResult:
-        """Mix chunks into one file.
-
-        Args:
-            deadline_s: on the monotonic clock.
+        """Mix chunks into one file; the deadline is on the monotonic clock.
 
         Raises:
-            BadInput: a key is malformed, or there is nothing to hear.
-            Forbidden: a bucket or a key that is not for callers.
+            BadInput: a key is malformed, or there is only silence.
+            Forbidden: a bucket or key is not for callers.
             NotFound: a chunk, the music or the cover is missing; it is named.
-            UnusablePicture: the cover is not a picture, is broken, or is too large.
-            ObjectTooLarge: a sound, or all of them, are too large; nothing was fetched.
+            UnusablePicture: the cover is not a picture, broken or too large.
+            ObjectTooLarge: a sound, or all together, exceed the limits.
             UnplayableAudio: a file has no sound; it is named.
-            OutOfTime: the deadline came first; segments that are done are kept.
+            OutOfTime: the deadline has passed; finished segments are kept.
         """
         bucket = request.bucket or next(iter(self.stores))
         music = self._check_keys(bucket, request)
@@ -134,7 +119,6 @@ class MixService:
         )
 
     def _check_keys(self, bucket: str, request: MixRequest) -> str:
-        """Refuse what callers may not name; the key of the music."""
         if bucket not in self.stores:
             raise Forbidden(
                 f"bucket: chunks in the bucket {bucket!r} are not allowed.", field="bucket"
@@ -144,7 +128,7 @@ class MixService:
         return parse_music_key(request.music) if request.music else ""
 
     def _store_mix(self, mix: ForegroundMix, options: Options) -> str:
-        """Keep a mix under a key made of its content: equal mixes are one object."""
+        """Store a mix under a key of its contents, so equal mixes are one object."""
         encoding = select_encoding(options)
         key = f"{PREFIX}{hash_file(mix.path)[:KEY_HEX_DIGITS]}.{encoding.format}"
         measured = {

@@ -1,8 +1,7 @@
 """Recordings in, audio file out.
 
-A Timeline says what plays when (`arrange` decides it); `render` makes a file of it, in one of the
-`formats`; `analysis` measures what goes in and what comes out. The arithmetic of loudness is here
-for all.
+`arrange` lays out a Timeline, `render` makes a file of it in one of the `formats`, and `analysis`
+measures recordings and files.
 """
 
 from mixer.sound.analysis.loudness import STEP_S, WINDOW_S, amplitude, histogram, integrated_lufs

@@ -1,18 +1,12 @@
-"""The one place that starts FFmpeg.
+"""The only place that starts FFmpeg.
 
-A command is a list of words, logged as a shell would read it. Its standard input is empty unless
-bytes are given, its time is bounded, and it lives in a process group of its own, so that Ctrl-C
-reaches Python alone: whatever ends `run`, a timeout, an interrupt or a failure, FFmpeg is gone and
-reaped when it returns. Many commands may run at once; a `Children` value passed to all of them
-stops them together.
+Commands are argument lists. Input is empty unless given, time is bounded, and each process has its
+own group, so Ctrl-C reaches Python alone: FFmpeg is gone and reaped whenever `run` returns. Sounds
+from outside are opened confined (`confine_input`): by file descriptor, without other protocols and
+with demuxers of sound only, so a playlist, concat script or picture that names files is refused.
 
-A sound from outside is opened confined (`confine_input`): FFmpeg gets an open file handle
-instead of a name, may use no other protocol and only demuxers of sound, so a playlist, a concat
-script or a picture that names other files is refused.
-
-The price: standard output and standard error are kept in memory, so large results go to files
-that the command names; an own group and inherited file handles need a POSIX system; and when this
-process is killed outright (SIGKILL), a running FFmpeg works on to the end of its command.
+Limits: output is kept in memory, so large results go to files; POSIX only; after SIGKILL of this
+process, a running FFmpeg finishes its command.
 """
 
 import contextlib
@@ -35,22 +29,22 @@ from mixer.errors import MixerError, NotFound, OutOfTime, RenderFailed, StoreFai
 logger = logging.getLogger(__name__)
 
 GLOBAL_OPTIONS = ("-hide_banner", "-nostdin", "-nostats", "-y")
-"""The same for all commands: no banner, no keys, no progress; an output's name is ours to take."""
+"""No banner, keyboard or progress; outputs may be overwritten."""
 
 VERSION_TIMEOUT_S = 30.0
 
 TAIL_LINES = 8
-"""Of standard error in a failure's message; FFmpeg's reason is in its last few lines."""
+"""Lines of standard error in an error message; FFmpeg's reason is in the last few."""
 
 SOUND_DEMUXERS = (
     *("aac", "ac3", "aiff", "amr", "ape", "asf", "au", "caf", "eac3", "flac", "loas", "matroska"),
     *("mov", "mp3", "mpegts", "mpc", "mpc8", "ogg", "tak", "tta", "voc", "w64", "wav", "wv"),
     *("f32le", "s16le", "s24le", "s32le"),
 )
-"""Containers and raw samples that hold their own sound; none that only names other files."""
+"""Containers and raw samples that hold their own sound; none that refers to other files."""
 
 _DESCRIPTOR = "{{descriptor {}}}"
-"""Stands for the number of a file handle until `run` has opened the file."""
+"""Placeholder for the file descriptor that `run` opens."""
 
 _FAILED_INPUT = re.compile(r"\[in#(\d+) @ \w+\] Error opening input")
 _NO_SPACE = b"No space left on device"
@@ -58,18 +52,14 @@ _NO_SPACE = b"No space left on device"
 
 @dataclass(frozen=True, slots=True)
 class CommandOutput:
-    """What a finished command left: its standard output, and standard error."""
+    """Standard output and standard error of a finished command."""
 
     stdout: bytes
     stderr: str
 
 
 class ProcessGroup:
-    """The FFmpeg processes of one job, to be stopped at once. Safe from threads and signals.
-
-    Passed to every `run` of the job. After `stop`, running commands end with OutOfTime and new
-    ones do not start.
-    """
+    """The FFmpeg processes of one job; after `stop`, none starts. Safe from threads and signals."""
 
     def __init__(self) -> None:
         self._running: set[_FfmpegProcess] = set()
@@ -82,7 +72,7 @@ class ProcessGroup:
         return self._stopped
 
     def stop(self) -> None:
-        """Kill every running child; those who wait for one meet OutOfTime. Safe to call twice."""
+        """Kill every running process; their callers get OutOfTime. Safe to call twice."""
         with self._lock:
             self._stopped = True
             for child in self._running:
@@ -90,7 +80,6 @@ class ProcessGroup:
 
     @contextlib.contextmanager
     def _track(self, process: "_FfmpegProcess") -> Iterator[None]:
-        """Let `stop` reach a child while it is being run."""
         with self._lock:
             self._running.add(process)
             if self._stopped:
@@ -103,21 +92,17 @@ class ProcessGroup:
 
 
 def confine_input(index: int) -> list[str]:
-    """Input arguments that open one unknown sound and let FFmpeg open nothing else.
+    """Build input arguments that open one untrusted sound and nothing else.
 
-    They go where `-i NAME` would go, after the input's own options; each input needs its own.
-    The file is the one of that index in the `files` of `run`, opened again for each index: inputs
-    must not share one, since they would share its position. Files that need seeking (MP4 with its
-    index at the end) work. Pictures, subtitles and attachments in the file are not read.
-
-    Args:
-        index: of the file in `files`.
+    They replace `-i NAME`, after the input's own options. `index` counts `files` of `run`; inputs
+    need separate ones, since they would share a position. Seeking works. Pictures, subtitles and
+    attachments are not read.
     """
     return _confine_arguments(_DESCRIPTOR.format(index))
 
 
 def confine_stdin() -> list[str]:
-    """Like `confine_input`, for a sound handed in as `stdin`; a pipe, so it cannot be sought."""
+    """Do the same for a sound on `stdin`, which cannot be seeked."""
     return _confine_arguments("0")
 
 
@@ -133,19 +118,17 @@ def run(
     """Run one FFmpeg command to its end.
 
     Args:
-        arguments: everything after the program's name, without GLOBAL_OPTIONS.
-        timeout_s: after so many seconds the command is killed.
-        stdin: what it reads on standard input; nothing when None.
+        arguments: without the program's name and GLOBAL_OPTIONS.
+        stdin: None for empty input.
         files: sounds for `confine_input`, in the order of its index.
-        cwd: the folder that file names in the arguments are relative to.
+        cwd: base of relative file names in the arguments.
         processes: the job whose `stop` also stops this command.
 
     Raises:
-        RenderFailed: FFmpeg stopped with an error; the message names the one of `files` that it
-            could not read, or ends with its last lines.
+        RenderFailed: FFmpeg failed; the message names the unreadable file or ends with its output.
         StoreFailed: the disk is full, or one of `files` may not be read.
-        OutOfTime: it ran longer than `timeout_s`, or the job was stopped.
-        NotFound: one of `files` is not there.
+        OutOfTime: `timeout_s` passed, or the job of `processes` was stopped.
+        NotFound: one of `files` does not exist.
         MixerError: FFmpeg is missing.
     """
     with contextlib.ExitStack() as stack:
@@ -164,11 +147,7 @@ def run(
 
 @functools.cache
 def binary_path() -> str:
-    """The path of FFmpeg, looked up once.
-
-    Raises:
-        MixerError: imageio-ffmpeg brings none for this platform.
-    """
+    """Find FFmpeg once; raises MixerError if imageio-ffmpeg has none for this platform."""
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 
@@ -181,14 +160,12 @@ def binary_path() -> str:
 
 @functools.cache
 def version() -> str:
-    """Which FFmpeg this is; another one may encode the same mix into other bytes."""
+    """FFmpeg's version; another one may encode the same mix into other bytes."""
     output = run(["-version"], timeout_s=VERSION_TIMEOUT_S).stdout
     return output.split(b"\n", 1)[0].decode(errors="replace").strip()
 
 
 class _FfmpegProcess:
-    """One FFmpeg process, from before its start until it is reaped."""
-
     def __init__(
         self, command: Sequence[str], descriptors: Sequence[int], cwd: Path | None
     ) -> None:
@@ -205,13 +182,13 @@ class _FfmpegProcess:
                 self._process.kill()
 
     def kill_and_wait(self) -> None:
-        """Kill it, and wait until it is gone."""
+        """Kill it and wait until it is gone."""
         self.stop()
         if self._process is not None:
             self._process.wait()
 
     def run(self, stdin: bytes | None, timeout_s: float) -> CommandOutput:
-        """Start it, wait for it, and judge how it ended; it has ended in any case."""
+        """Start it, wait for it, and check its result; it has ended in any case."""
         with self._start(stdin) as process:
             try:
                 stdout, stderr = process.communicate(stdin, timeout_s)
@@ -256,15 +233,15 @@ class _FfmpegProcess:
 
 @contextlib.contextmanager
 def _batch_scheduling() -> Iterator[None]:
-    """Let a process that this thread starts inherit Linux's policy for background work.
+    """Let processes started by this thread inherit Linux's policy for background work.
 
-    FFmpeg's threads hand small frames to each other; a woken one then no longer interrupts the one
-    that woke it (measured: 40 % less system time, 8 % less wall time for a mix).
+    FFmpeg's threads exchange small frames; a woken thread then no longer interrupts the one that
+    woke it (measured: 40 % less system time, 8 % less wall time for a mix).
     """
     if not hasattr(os, "SCHED_BATCH") or os.sched_getscheduler(0) != os.SCHED_OTHER:
-        yield  # another system, or another policy was chosen
+        yield  # not Linux, or a policy is set already
         return
-    with contextlib.suppress(OSError):  # not allowed here
+    with contextlib.suppress(OSError):  # not permitted
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         yield
@@ -276,10 +253,9 @@ def _batch_scheduling() -> Iterator[None]:
 def _run_uninterrupted(
     ffmpeg_process: _FfmpegProcess, stdin: bytes | None, timeout_s: float
 ) -> CommandOutput:
-    """Run a child where no KeyboardInterrupt can strike: outside the main thread.
+    """Run a process outside the main thread, where no KeyboardInterrupt can occur.
 
-    Python raises it there at any point, even inside Popen, when the process is already running
-    and its id is not yet known.
+    It could occur even inside Popen, when the process runs but its id is not yet known.
     """
     if threading.current_thread() is not threading.main_thread():
         return ffmpeg_process.run(stdin, timeout_s)
@@ -287,13 +263,12 @@ def _run_uninterrupted(
         try:
             return pool.submit(ffmpeg_process.run, stdin, timeout_s).result()
         except BaseException:
-            # The pool does not wait for a thread that was interrupted as it started.
+            # The pool does not wait for a thread that was interrupted during its start.
             ffmpeg_process.kill_and_wait()
             raise
 
 
 def _last_lines(stderr: bytes) -> str:
-    """The last lines of standard error."""
     return "\n".join(stderr.decode(errors="replace").strip().splitlines()[-TAIL_LINES:])
 
 
@@ -303,7 +278,6 @@ def _confine_arguments(descriptor: str) -> list[str]:
 
 
 def _insert_descriptors(arguments: Sequence[str], descriptors: Sequence[int]) -> list[str]:
-    """Put the numbers of the open files where `confine_input` left their places."""
     numbers = {_DESCRIPTOR.format(index): str(each) for index, each in enumerate(descriptors)}
     return [numbers.get(argument, argument) for argument in arguments]
 
@@ -318,7 +292,6 @@ def _open_file(path: Path) -> BinaryIO:
 
 
 def _find_unread_file(stderr: str, arguments: Sequence[str], files: Sequence[Path]) -> Path | None:
-    """The one of `files` that FFmpeg gave up on, by the number of its input."""
     failed = _FAILED_INPUT.search(stderr)
     handles = [arguments[at - 1] for at, argument in enumerate(arguments) if argument == "-i"]
     if failed is None:

@@ -1,4 +1,4 @@
-"""What a finished mix shall measure, by purpose.
+"""Targets of a finished mix by purpose.
 
 Sources: Apple's podcast requirements (-16 LUFS, -1 dBTP), AES TD1008 (speech -18 LUFS), EBU R128
 (-23 LUFS, -1 dBTP), ACX's submission requirements (peak -3 dB, 192 kbit/s).
@@ -13,19 +13,14 @@ HIGH_PASS_HZ = 60
 """Below are rumble and offsets, no voice."""
 
 ROOM_TONE_DBFS = -72.0
-"""12 dB under the noise that the audiobook shop allows: noticed only where it is missing."""
+"""12 dB under the noise that the audiobook shop allows: noticed only if it is missing."""
 
 GENTLE = Treatment(high_pass_hz=HIGH_PASS_HZ)
 
 
 @dataclass(frozen=True, slots=True)
 class DuckingEnvelope:
-    """How quickly a bed gives way, and how soon it comes back.
-
-    Attributes:
-        attack_s: before the first syllable.
-        hold_s: behind the last, until it begins to rise.
-    """
+    """Timing of a bed: attack before the first syllable, hold after the last, then release."""
 
     attack_s: float = 0.15
     hold_s: float = 0.2
@@ -42,19 +37,11 @@ RADIO = DuckingEnvelope()
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A purpose's figures.
+    """Targets for a purpose.
 
-    Attributes:
-        stereo_lufs: integrated loudness of a mix with music.
-        mono_lufs: integrated loudness of a voice alone, which stays mono.
-        ceiling_dbtp: true peak of the decoded file.
-        bitrate_kbps: of its MP3.
-        music: whether music belongs to it unless requested.
-        margin_s: silence before the first and after the last word.
-        treatment: of the voice, unless more is requested.
-        envelope: how quickly music gives way to the voice and comes back.
-        rms_db: bounds of the plain level of the whole file, where a shop asks for them.
-        room_tone_dbfs: plain level of a noise under everything; None for none.
+    `mono_lufs` is for a voice without music, `ceiling_dbtp` for the decoded file, and `margin_s` is
+    the silence before the first and after the last word. `rms_db` and `room_tone_dbfs` (plain
+    levels of the whole file and of the noise under it) may be None.
     """
 
     stereo_lufs: float

@@ -1,4 +1,4 @@
-"""Where everything is kept: the object store protocol and its adapters."""
+"""The object store protocol and its adapters."""
 
 from mixer.store.folder import FolderStore
 from mixer.store.links import SECRET_BYTES, LinkStatus, SignedLinks, load_secret

@@ -1,7 +1,4 @@
-"""The object store of a laptop: a folder in which every object is a file of its own.
-
-Metadata is kept in a tree of its own under `.metadata/`.
-"""
+"""The object store of a laptop: one file per object, metadata in a tree under `.metadata/`."""
 
 import errno
 import json
@@ -24,25 +21,19 @@ from mixer.store.objects import StoredObject, UploadForm, validate_key
 METADATA_FOLDER = ".metadata"
 
 COPY_BYTES = 1 << 20
-"""Read at a time: few system calls, little memory."""
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
-"""How a disk says that an object does not exist; a folder is not an object."""
+"""Errors for a missing object; a folder is not an object."""
 
 
 class FolderStore:
-    """Objects as files under one folder. Safe for many threads and processes.
-
-    Args:
-        root: the folder; made when the first object is written.
-        links: makes links for `url`, where a server honours them.
-    """
+    """Objects as files under `root`, made on first write. Safe for threads and processes."""
 
     def __init__(self, root: Path, links: SignedLinks | None = None) -> None:
         self._root, self._links = root, links
 
     def head(self, key: str) -> StoredObject | None:
-        """What is known of an object, or None where there is none."""
+        """Look up an object's metadata; None if it does not exist."""
         try:
             status = self.path(key).stat()
         except NotFound:
@@ -52,7 +43,7 @@ class FolderStore:
         )
 
     def get(self, key: str) -> bytes:
-        """An object's content."""
+        """Read an object."""
         with _translate_read_errors(key):
             return self._path(key).read_bytes()
 
@@ -66,7 +57,7 @@ class FolderStore:
             copyfileobj(source, file)
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
-        """Append an object's content, or a stretch of it, to an open file."""
+        """Append an object, or a range of it, to an open file."""
         with _translate_read_errors(key):
             source = self._path(key).open("rb")
         with source:
@@ -77,7 +68,7 @@ class FolderStore:
                 left -= len(block)
 
     def path(self, key: str) -> Path:
-        """The file that holds an object: to read it in place, never to write it."""
+        """The file of an object, to be read but never written."""
         path = self._path(key)
         with _translate_read_errors(key):
             if not S_ISREG(path.stat().st_mode):
@@ -92,7 +83,7 @@ class FolderStore:
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Write an object, replacing what was there."""
+        """Write an object, replacing an existing one."""
         path = self._path(key)
         about = {"content_type": content_type, "metadata": dict(metadata or {})}
         with _open_content(content) as source, open_atomic(path) as file:
@@ -108,14 +99,14 @@ class FolderStore:
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> Iterator[IO[bytes]]:
-        """Write an object as a stream; it appears whole when the block ends well."""
+        """Write an object as a stream; it appears complete if the block succeeds."""
         about = {"content_type": content_type, "metadata": dict(metadata or {})}
         with open_atomic(self._path(key)) as file:
             yield file
             write_atomic(self._metadata_path(key), json.dumps(about).encode())
 
     def claim(self, key: str, content: bytes) -> bool:
-        """Write an object only where there is none."""
+        """Write an object unless it exists."""
         path = self._path(key)
         with translate_disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,22 +119,17 @@ class FolderStore:
         return False
 
     def touch(self, key: str) -> None:
-        """Make an object as young as a new one."""
+        """Set an object's time of modification to now."""
         path = self.path(key)
         with _translate_read_errors(key):
             os.utime(path)
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """Every object whose key starts with the prefix, in key order, without metadata.
-
-        Args:
-            prefix: that the keys start with; only the folder that it names is walked through.
-            after: only keys behind this one.
-        """
+        """List objects by prefix in key order, after the key `after`, without metadata."""
         folder = prefix.rpartition("/")[0]
         try:
             inside = self._path(folder) if folder else self._root
-        except BadInput:  # no key can begin like that
+        except BadInput:  # not a valid beginning of a key
             return
         keys = sorted(path.relative_to(self._root).as_posix() for path in _iterate_files(inside))
         for key in keys:
@@ -153,7 +139,7 @@ class FolderStore:
                     yield StoredObject(key, status.st_size, _utc_time(status.st_mtime))
 
     def delete(self, key: str) -> None:
-        """Remove an object and what is known of it."""
+        """Delete an object and its metadata."""
         with suppress(NotFound):
             path = self.path(key)
             with translate_disk_errors(path):
@@ -161,48 +147,25 @@ class FolderStore:
                 self._metadata_path(key).unlink(missing_ok=True)
 
     def delete_folder(self, folder: str) -> None:
-        """Remove all objects under `{folder}/`, and the folders that held them.
-
-        Args:
-            folder: not in use.
-        """
+        """Delete all objects under `{folder}/`, which must not be in use, and their folders."""
         for path in (self._path(folder), self._root / METADATA_FOLDER / folder):
             rmtree(path, ignore_errors=True)
 
     def url(self, key: str, expires_s: int) -> str:
-        """A link that lets anybody on this machine fetch an object for a while.
-
-        Without a server that would honour links it is the file's own address, which never ends.
-
-        Args:
-            key: of the object; whether it is there is not checked.
-            expires_s: seconds from now.
-        """
+        """Make a link that expires; without a server, the file's address, which never expires."""
         path = self._path(key).resolve()
         return self._links.sign_link(key, expires_s) if self._links else path.as_uri()
 
     def upload_form(
         self, key: str, content_type: str, max_bytes: int, expires_s: int
     ) -> UploadForm:
-        """A form that lets anybody on this machine send one file for a while.
-
-        Args:
-            key: where it will be.
-            expires_s: seconds from now.
-
-        Raises:
-            Misconfigured: no server would honour it.
-        """
+        """Make a form for one upload that expires; raises Misconfigured without a server."""
         if self._links is None:
             raise Misconfigured("This folder does not accept uploads: it has no server.")
         return self._links.sign_form(validate_key(key), content_type, max_bytes, expires_s)
 
     def _path(self, key: str) -> Path:
-        """The file of a key.
-
-        Raises:
-            BadInput: the key would lead out of the folder, or hide in it.
-        """
+        """Find the file of a key; raises BadInput if it leads out of the folder or is hidden."""
         return self._root.joinpath(*validate_key(key).split("/"))
 
     def _metadata_path(self, key: str) -> Path:
@@ -210,13 +173,12 @@ class FolderStore:
 
     def _read_metadata(self, key: str) -> Mapping[str, str]:
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            about = json.loads(self._metadata_path(key).read_bytes())
-            return {str(name): str(value) for name, value in about["metadata"].items()}
+            record = json.loads(self._metadata_path(key).read_bytes())
+            return {str(name): str(value) for name, value in record["metadata"].items()}
         return {}
 
 
 def _iterate_files(inside: Path) -> Iterator[Path]:
-    """Every file in a folder and below that may be an object."""
     for folder, folders, names in os.walk(inside):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(folder, name) for name in names if not name.startswith("."))
@@ -224,7 +186,6 @@ def _iterate_files(inside: Path) -> Iterator[Path]:
 
 @contextmanager
 def _translate_read_errors(key: str) -> Iterator[None]:
-    """Name the object in what the disk says while it is read."""
     try:
         yield
     except OSError as error:
@@ -234,7 +195,6 @@ def _translate_read_errors(key: str) -> Iterator[None]:
 
 
 def _open_content(content: bytes | Path) -> IO[bytes]:
-    """Content to read from."""
     if isinstance(content, bytes):
         return BytesIO(content)
     try:

@@ -1,9 +1,7 @@
-"""Links to stored objects that expire: what presigned URLs are to S3, for a folder.
+"""Links to stored objects that expire, like S3's presigned URLs, for a folder.
 
-A link carries its expiry and an HMAC over key and expiry. It allows reading that one
-object until then; without the secret none can be made, prolonged, or turned to another key.
-
-The price: a link cannot be called back before it expires, unless the secret is changed.
+A link carries its expiry and an HMAC over key and expiry; without the secret none can be made,
+extended, or changed to another key. Only a new secret revokes a link before it expires.
 """
 
 import hashlib
@@ -24,20 +22,20 @@ from mixer.files import translate_disk_errors
 from mixer.store.objects import UploadForm
 
 SECRET_BYTES = 32
-"""As long as the digest it keys (RFC 2104, section 3)."""
+"""Length of the digest that it keys (RFC 2104, section 3)."""
 
 SECRET_NAME = ".link-secret"  # noqa: S105 (a file's name)
 """In the folder of a store; the leading dot hides it from keys and lists."""
 
 SIGNED_FIELDS = ("key", "Content-Type", "max_bytes")
-"""Of a form, without the moment when it expires."""
+"""Fields of a form, without the time when it expires."""
 
 MAX_EXPIRY_DIGITS = 12
-"""Of a time in seconds; no server signs a longer one."""
+"""Of a time in seconds; signed links never have more."""
 
 
 class LinkStatus(Enum):
-    """What a link turns out to be."""
+    """Result of checking a link."""
 
     VALID = "valid"
     EXPIRED = "expired"
@@ -46,31 +44,20 @@ class LinkStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SignedLinks:
-    """Makes and checks links.
-
-    Attributes:
-        base_url: where objects are served, without a slash at the end.
-        secret: known to this server alone.
-        now_s: seconds since 1970.
-    """
+    """Makes and checks links under `base_url` (without a trailing slash); `now_s` is Unix time."""
 
     base_url: str
     secret: bytes
     now_s: Callable[[], float] = time.time
 
     def sign_link(self, key: str, lifetime_s: float) -> str:
-        """A link to an object, good for so many seconds from now."""
+        """Sign a link to an object that expires after so many seconds."""
         expires = str(math.ceil(self.now_s() + lifetime_s))
         query = urlencode({"expires": expires, "signature": self._signature(key, expires)})
         return f"{self.base_url}/{quote(key)}?{query}"
 
     def check_link(self, key: str, query: Mapping[str, str]) -> LinkStatus:
-        """Whether a link may be followed.
-
-        Args:
-            key: the requested object.
-            query: the link's `expires` and `signature`.
-        """
+        """Check the `expires` and `signature` of a link to an object."""
         expires = query.get("expires", "")
         given = query.get("signature", "").encode()
         is_genuine = hmac.compare_digest(given, self._signature(key, expires).encode())
@@ -79,12 +66,7 @@ class SignedLinks:
         return LinkStatus.VALID if self.now_s() < int(expires) else LinkStatus.EXPIRED
 
     def sign_form(self, key: str, content_type: str, max_bytes: int, lifetime_s: int) -> UploadForm:
-        """A form to send one file with, good for so many seconds from now.
-
-        Args:
-            key: where the file will be.
-            lifetime_s: from now.
-        """
+        """Sign a form to upload one file that expires after so many seconds."""
         expires = str(math.ceil(self.now_s() + lifetime_s))
         fields = {
             "key": key,
@@ -98,7 +80,7 @@ class SignedLinks:
         )
 
     def check_form(self, fields: Mapping[str, str]) -> LinkStatus:
-        """Whether a form may be honoured, by its fields."""
+        """Check the fields of a form."""
         return self.check_link(_form_text(fields), fields)
 
     def _signature(self, key: str, expires: str) -> str:
@@ -107,18 +89,12 @@ class SignedLinks:
 
 
 def _form_text(fields: Mapping[str, str]) -> str:
-    """What a form's signature covers; no object's key looks like it, so no link is a form."""
+    """A form's signed text; no object key looks like it, so no link is valid as a form."""
     return "\n".join(["POST", *(fields.get(name, "") for name in SIGNED_FIELDS)])
 
 
 def load_secret(folder: Path) -> bytes:
-    """The secret of a folder, made at first use and readable by its owner alone.
-
-    Links outlive the server that made them. Several processes that start at once get the same.
-
-    Raises:
-        StoreFailed: it can be neither read nor written.
-    """
+    """Load a folder's secret, made on first use for its owner alone; raises StoreFailed."""
     path = folder / SECRET_NAME
     with translate_disk_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -129,7 +105,6 @@ def load_secret(folder: Path) -> bytes:
 
 
 def _is_private(path: Path) -> bool:
-    """Whether a whole secret is there that others could not have read."""
     with suppress(FileNotFoundError):
         status = path.stat()
         return not status.st_mode & 0o077 and status.st_size == SECRET_BYTES
@@ -137,7 +112,7 @@ def _is_private(path: Path) -> bool:
 
 
 def _create_secret(path: Path) -> None:
-    """Put a new secret in place, whole (temporary files have mode 600), unless one is there."""
+    """Create a secret atomically (temporary files have mode 600), unless one exists."""
     with NamedTemporaryFile(dir=path.parent, prefix=".secret.") as file:
         file.write(token_bytes(SECRET_BYTES))
         file.flush()

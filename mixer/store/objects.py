@@ -1,4 +1,4 @@
-"""The ObjectStore protocol: what S3 and a folder on a laptop have in common."""
+"""The ObjectStore protocol, shared by S3 and local folders."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -12,13 +12,7 @@ from mixer.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a store says of an object without handing it out.
-
-    Attributes:
-        key: its address, `/`-separated, relative.
-        modified: when it was last written or refreshed, in UTC.
-        metadata: short texts kept with it; ASCII, at most 2 kB in all (S3's limit).
-    """
+    """A store's information about an object; its metadata is ASCII, at most 2 kB (S3's limit)."""
 
     key: str
     size_bytes: int
@@ -28,13 +22,7 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class UploadForm:
-    """A form of type multipart/form-data, good for one key, one content type, and not for long.
-
-    Attributes:
-        url: where it is sent.
-        fields: come before the field `file`, which is the last.
-        expires_s: how long the form is good.
-    """
+    """A multipart form for one key and content type, which expires; the field `file` goes last."""
 
     url: str
     fields: Mapping[str, str]
@@ -43,26 +31,26 @@ class UploadForm:
 
 
 class ObjectStore(Protocol):
-    """Keeps whole objects under keys. Safe to call from many threads at once.
+    """Stores complete objects under keys. Safe for threads.
 
-    Writing publishes an object whole or not at all. Every method may raise StoreFailed; reading
-    a key that is not there raises NotFound that names it.
+    Objects appear complete or not at all. Every method may raise StoreFailed; reading a missing
+    object raises NotFound with its key.
     """
 
     def head(self, key: str) -> StoredObject | None:
-        """What is known of an object, or None where there is none."""
+        """Look up an object's metadata; None if it does not exist."""
         ...
 
     def get(self, key: str) -> bytes:
-        """A small object's content."""
+        """Read a small object."""
         ...
 
     def fetch(self, key: str, path: Path) -> None:
-        """Copy an object to a local file, which appears whole or not at all."""
+        """Copy an object to a local file, which appears complete or not at all."""
         ...
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
-        """Append an object's content, or its bytes from `begin` up to `end`, to an open file."""
+        """Append an object, or its bytes from `begin` up to `end`, to an open file."""
         ...
 
     def put(
@@ -73,7 +61,7 @@ class ObjectStore(Protocol):
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Write an object, from memory or from a local file, replacing what was there."""
+        """Write an object, from memory or from a local file, replacing an existing one."""
         ...
 
     def open_writer(
@@ -84,68 +72,53 @@ class ObjectStore(Protocol):
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> AbstractContextManager[IO[bytes]]:
-        """Write an object as a stream, in bounded memory and without a disk of one's own.
+        """Write an object of at most `max_bytes` as a stream, in bounded memory and without a disk.
 
-        It appears whole when the block ends well, replacing what was there; when the block fails,
-        nothing is left. The file can be written, not sought.
-
-        Args:
-            max_bytes: no more will be written.
+        It appears complete, replacing an existing one, if the block succeeds; otherwise nothing is
+        left. The file cannot seek.
         """
         ...
 
     def claim(self, key: str, content: bytes) -> bool:
-        """Write an object only where there is none; False when another writer was first."""
+        """Write an object unless it exists; False if another writer was first."""
         ...
 
     def touch(self, key: str) -> None:
-        """Make an object as young as a new one, its content and metadata unchanged."""
+        """Set an object's time of modification to now; content and metadata stay."""
         ...
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """Every object whose key starts with the prefix, in key order, without metadata.
-
-        A store in the cloud lists a thousand at a time, and only as far as they are read.
-
-        Args:
-            prefix: that the keys start with.
-            after: only keys behind this one.
-        """
+        """List objects by prefix in key order, after the key `after`, lazily, without metadata."""
         ...
 
     def delete(self, key: str) -> None:
-        """Remove an object; a missing one is ignored."""
+        """Delete an object; a missing one is ignored."""
         ...
 
     def url(self, key: str, expires_s: int) -> str:
-        """A link by which anyone can fetch an object for a while; it need not exist yet.
+        """Make a link for anyone to download an object, which need not exist yet.
 
-        A link signed with a role's credentials ends with them, even before it expires: a
-        Lambda's last some hours, so promise no more than one or two.
+        It expires with the credentials that sign it: a Lambda's last some hours, so promise at most
+        two.
         """
         ...
 
     def upload_form(
         self, key: str, content_type: str, max_bytes: int, expires_s: int
     ) -> UploadForm:
-        """A form by which anyone can send one file for a while.
-
-        Raises:
-            Misconfigured: there is no server that would accept it.
-        """
+        """Make a form for anyone to upload one file; raises Misconfigured without a server."""
         ...
 
 
 MAX_KEY_BYTES = 1_024
-"""Of a key in UTF-8 (S3 user guide, naming objects)."""
+"""Limit for a key in UTF-8 (S3 user guide, naming objects)."""
 
 
 def validate_key(key: str) -> str:
-    """A key that every store can keep.
+    """Check that every store can hold a key.
 
-    Raises:
-        BadInput: it is empty, absolute, leads upwards, hides, is too long, or holds characters that
-            no name should.
+    Raises BadInput if it is empty, absolute, hidden or too long, leads upwards, or has unsafe
+    characters.
     """
     parts = key.split("/")
     if not key.isprintable() or "\\" in key or any(p == "" or p[0] == "." for p in parts):
@@ -156,14 +129,9 @@ def validate_key(key: str) -> str:
 
 
 UPLOADS_PREFIX = "uploads/"
-"""Where callers' own files are. Their names are secrets: knowing one is enough to use it."""
+"""Prefix of callers' own files. Their names are secrets: a name gives access."""
 
 
 def select_music_store(key: str, library: ObjectStore, output: ObjectStore) -> ObjectStore:
-    """Where a piece of music is: callers' own files are with the output.
-
-    Args:
-        library: the deployment's music.
-        output: everything that is made.
-    """
+    """Select the store of a piece of music: callers' own files are in `output`."""
     return output if key.startswith(UPLOADS_PREFIX) else library

@@ -1,4 +1,4 @@
-"""A stored object as a file to read and seek in, fetched in ranges."""
+"""A stored object as a seekable file, fetched in ranges."""
 
 from io import BufferedReader, BytesIO, RawIOBase
 from os import SEEK_CUR, SEEK_END
@@ -11,15 +11,11 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 RANGE_BYTES = 1 << 20
-"""Fetched at a time at least: a request to S3 takes longer than the megabyte it brings."""
+"""Smallest fetch: a request to S3 takes longer than a megabyte."""
 
 
 def open_object(store: ObjectStore, key: str) -> BufferedReader:
-    """Open an object to read; nothing is fetched before it is read.
-
-    Raises:
-        NotFound: the object does not exist.
-    """
+    """Open an object, fetched as it is read; raises NotFound if it does not exist."""
     found = store.head(key)
     if found is None:
         raise NotFound(f"The object {key} does not exist.", key=key)

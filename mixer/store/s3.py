@@ -1,11 +1,7 @@
-"""The object store in the cloud: one S3 bucket. boto3 is loaded only here, and late.
+"""The object store in the cloud: one S3 bucket. Only this loads boto3, and late.
 
-S3 shows an object whole or not at all: one written in parts appears when the last is confirmed,
-and an upload that breaks off is never listed. So nothing needs a temporary key; what an abandoned
-upload leaves in the bucket, its lifecycle rule removes.
-
-A missing object answers 404 only to those who may list the bucket; without `s3:ListBucket` S3 says
-403, which is reported as StoreFailed.
+S3 shows objects complete or not at all; the bucket's lifecycle rule removes abandoned uploads.
+Without `s3:ListBucket`, S3 answers 403 for a missing object, which becomes StoreFailed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,14 +22,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 CONNECTIONS = 32
-"""As many as requests use at once: looking up and fetching chunks, S3Transfer's parts."""
+"""Concurrent requests: lookups, downloads, S3Transfer's parts."""
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
-"""Between two pieces of an answer. S3 begins to answer within a fraction of a second."""
+"""Between two parts of a response. S3 starts to respond within a fraction of a second."""
 
 COPY_BYTES = 1 << 20
-"""Read at a time while fetching: few system calls, little memory."""
 
 
 def create_s3_client(
@@ -42,12 +37,9 @@ def create_s3_client(
     endpoint_url: str | None = None,
     session: "boto3.Session | None" = None,
 ) -> "S3Client":
-    """A client for S3Store; the caller closes it.
+    """Create a client, which the caller closes; None stands for boto3's defaults.
 
-    Args:
-        region: None for what boto3 finds in the environment.
-        endpoint_url: of another server that speaks S3's protocol; None for the real one.
-        session: whose credentials to use; None for boto3's default.
+    `endpoint_url` is that of another server with S3's protocol.
     """
     import boto3
     from botocore.config import Config
@@ -64,19 +56,14 @@ def create_s3_client(
 
 
 class S3Store:
-    """Objects in one bucket. Safe for many threads and processes.
-
-    Args:
-        client: from `create_s3_client`; its creator closes it.
-        bucket: its name.
-    """
+    """Objects in one bucket. Safe for threads and processes. The client's creator closes it."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def head(self, key: str) -> StoredObject | None:
-        """What is known of an object, or None where there is none."""
+        """Look up an object's metadata; None if it does not exist."""
         validate_key(key)
         try:
             with translate_s3_errors(key):
@@ -86,28 +73,28 @@ class S3Store:
         return _parse_head(key, found)
 
     def get(self, key: str) -> bytes:
-        """An object's content."""
+        """Read an object."""
         validate_key(key)
         with translate_s3_errors(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            with closing(answer["Body"]) as body:
+            response = self._client.get_object(Bucket=self._bucket, Key=key)
+            with closing(response["Body"]) as body:
                 return body.read()
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy an object to a local file."""
         validate_key(key)
         with translate_s3_errors(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
-        with closing(answer["Body"]) as body, open_atomic(path) as file, translate_s3_errors(key):
+            response = self._client.get_object(Bucket=self._bucket, Key=key)
+        with closing(response["Body"]) as body, open_atomic(path) as file, translate_s3_errors(key):
             copyfileobj(body, file, COPY_BYTES)
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
-        """Append an object's content, or a stretch of it, to an open file."""
+        """Append an object, or a range of it, to an open file."""
         validate_key(key)
-        stretch = f"bytes={begin}-{'' if end is None else end - 1}"
+        byte_range = f"bytes={begin}-{'' if end is None else end - 1}"
         with translate_s3_errors(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=stretch)
-        with closing(answer["Body"]) as body, translate_s3_errors(key):
+            response = self._client.get_object(Bucket=self._bucket, Key=key, Range=byte_range)
+        with closing(response["Body"]) as body, translate_s3_errors(key):
             copyfileobj(body, file, COPY_BYTES)
 
     def put(
@@ -118,7 +105,7 @@ class S3Store:
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Write an object, replacing what was there; large files go in parts, in parallel."""
+        """Write an object, replacing an existing one; large files go in parts, in parallel."""
         validate_key(key)
         about = dict(metadata or {})
         with translate_s3_errors(key):
@@ -145,7 +132,7 @@ class S3Store:
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> Iterator[IO[bytes]]:
-        """Write an object as a stream of parts; it appears whole when the block ends well."""
+        """Write an object as a stream of parts; it appears complete if the block succeeds."""
         target = UploadTarget(self._bucket, validate_key(key), content_type, dict(metadata or {}))
         writer = MultipartWriter(self._client, target, max_bytes)
         try:
@@ -156,7 +143,7 @@ class S3Store:
             raise
 
     def claim(self, key: str, content: bytes) -> bool:
-        """Write an object only where there is none."""
+        """Write an object unless it exists."""
         validate_key(key)
         try:
             with translate_s3_errors(key):
@@ -166,10 +153,7 @@ class S3Store:
         return True
 
     def touch(self, key: str) -> None:
-        """Make an object as young as a new one: copied onto itself, with what is known of it.
-
-        One that is written meanwhile is young already and stays as it was written.
-        """
+        """Set an object's time of modification to now by a copy onto itself; a newer write wins."""
         validate_key(key)
         with translate_s3_errors(key):
             found = self._client.head_object(Bucket=self._bucket, Key=key)
@@ -185,12 +169,7 @@ class S3Store:
             )
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """Every object whose key starts with the prefix, in key order, without metadata.
-
-        Args:
-            prefix: that the keys start with.
-            after: only keys behind this one.
-        """
+        """List objects by prefix in key order, after the key `after`, without metadata."""
         pages = self._client.get_paginator("list_objects_v2")
         with translate_s3_errors(prefix):
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after):
@@ -198,21 +177,13 @@ class S3Store:
                     yield StoredObject(each["Key"], each["Size"], each["LastModified"])
 
     def delete(self, key: str) -> None:
-        """Remove an object; in a versioned bucket its older versions stay."""
+        """Delete an object; in a versioned bucket its older versions stay."""
         validate_key(key)
         with translate_s3_errors(key):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def url(self, key: str, expires_s: int) -> str:
-        """A link that lets anybody fetch an object for a while.
-
-        A link signed with a role's credentials dies with them, even before it expires: a
-        Lambda's are good for some hours, so promise no more than one or two.
-
-        Args:
-            key: of the object; whether it is there is not checked.
-            expires_s: seconds from now.
-        """
+        """Make a link that expires, at the latest with the credentials that sign it."""
         validate_key(key)
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=expires_s
@@ -221,12 +192,7 @@ class S3Store:
     def upload_form(
         self, key: str, content_type: str, max_bytes: int, expires_s: int
     ) -> UploadForm:
-        """A form that lets anybody send one file for a while; S3 itself holds it to its limits.
-
-        Args:
-            key: where it will be.
-            expires_s: seconds from now.
-        """
+        """Make a form for one upload that expires; S3 enforces its limits."""
         validate_key(key)
         made = self._client.generate_presigned_post(
             self._bucket,

@@ -1,4 +1,4 @@
-"""What S3 refuses and what breaks on the way, as errors that name the object."""
+"""Translates S3's errors and lost connections into errors that name the object."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MISSING_CODES = frozenset({"404", "NoSuchKey", "NotFound"})
 CONFLICT_CODES = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
-"""Another write came first, or came in between (S3 user guide, conditional writes)."""
+"""Another write was first or concurrent (S3 user guide, conditional writes)."""
 
 
 class WriteConflict(StoreFailed):
@@ -20,7 +20,7 @@ class WriteConflict(StoreFailed):
 
 @contextmanager
 def translate_s3_errors(key: str) -> Iterator[None]:
-    """Turn what S3 refuses and what breaks on the way into errors that name the object."""
+    """Translate S3's errors and lost connections into errors that name the object."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 

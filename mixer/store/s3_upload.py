@@ -1,13 +1,8 @@
-"""An object written to S3 as a stream: a multipart upload through a bounded buffer.
+"""Writes an object to S3 as a stream: a multipart upload through a bounded buffer.
 
-Parts are sent while the next one fills, a few at a time, so memory is bounded by
-(CONCURRENT_PARTS + 1) parts however long the object is.
-
-Checksum policy: CRC32 of the full object. It is named at creation; each part carries its own CRC32;
-completion states the CRC32 and the size of the whole, and S3 refuses what differs.
-
-An upload that fails is aborted, so that its parts do not stay in the bucket; if even that fails,
-the bucket's lifecycle rule removes them.
+Memory holds (CONCURRENT_PARTS + 1) parts. Each part has its CRC32; completion states the CRC32 and
+size of the whole, and S3 refuses what differs. A failed upload is aborted; if that fails too, the
+bucket's lifecycle rule removes its parts.
 """
 
 from base64 import b64encode
@@ -29,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 MIN_PART_BYTES = 8 << 20
-"""S3 wants at least 5 MiB (its documentation, multipart upload limits)."""
+"""S3 requires at least 5 MiB (its documentation, multipart upload limits)."""
 
 MAX_PARTS = 10_000
 """Of one upload (as above)."""
@@ -48,12 +43,7 @@ class UploadTarget:
 
 
 class MultipartWriter(BufferedIOBase):
-    """A file to write an object through; it appears when `complete` returns.
-
-    Args:
-        target: the object.
-        max_bytes: no more will be written; decides how large the parts are.
-    """
+    """A file that uploads an object; `max_bytes` limits its size and sets that of the parts."""
 
     def __init__(self, client: "S3Client", target: UploadTarget, max_bytes: int) -> None:
         self._client, self._target = client, target
@@ -66,15 +56,11 @@ class MultipartWriter(BufferedIOBase):
         self._size_bytes = self._crc = 0
 
     def writable(self) -> bool:
-        """Nothing else is possible."""
+        """Always True: the file can only be written."""
         return True
 
     def write(self, content: "ReadableBuffer") -> int:
-        """Append some bytes; waits while too many parts are on their way.
-
-        Raises:
-            StoreFailed: S3 refused a part.
-        """
+        """Append bytes, once earlier parts have been sent; raises StoreFailed if S3 refuses one."""
         view = memoryview(content)
         self._crc = crc32(view, self._crc)
         self._size_bytes += view.nbytes
@@ -85,11 +71,7 @@ class MultipartWriter(BufferedIOBase):
         return view.nbytes
 
     def complete(self) -> None:
-        """Let the object appear.
-
-        Raises:
-            StoreFailed: S3 refused a part, or the whole.
-        """
+        """Make the object appear; raises StoreFailed if S3 refuses a part or the whole."""
         if not self._upload_id:
             self._put_small_object()
             return
@@ -110,7 +92,7 @@ class MultipartWriter(BufferedIOBase):
             )
 
     def abort(self) -> None:
-        """Leave nothing behind; never fails."""
+        """Delete all parts; never fails."""
         self._pool.shutdown(cancel_futures=True)
         if self._upload_id:
             with suppress(MixerError), translate_s3_errors(self._target.key):
@@ -169,5 +151,4 @@ class MultipartWriter(BufferedIOBase):
 
 
 def _encode_crc(crc: int) -> str:
-    """As S3's headers want it: Base64 of four bytes, the highest first."""
     return b64encode(crc.to_bytes(4)).decode()

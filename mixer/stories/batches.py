@@ -1,4 +1,4 @@
-"""A story's chunks in batches: how they are parted, written down, and read again."""
+"""Splits the chunks of a story into batches, and stores them."""
 
 import math
 from collections.abc import Sequence
@@ -10,8 +10,7 @@ from mixer.stories.keys import SYNTHESIZED, batch_name, synthesized_prefix
 from mixer.stories.model import Batch, SynthesizedBatch
 
 MAX_CHUNKS = 100
-"""Of a batch: at a share of one call a second it takes less than two minutes, well below what
-Lambda allows a call."""
+"""Per batch: at one call a second it takes less than two minutes, well below Lambda's limit."""
 
 MIN_CHUNKS = 4
 GROWTH = 2.0
@@ -20,24 +19,23 @@ until the last answers have come (a second or two), so long stories have long ba
 have short batches, so that their progress can be watched."""
 
 MAX_BATCHES = 250
-"""Of a story, however short its chunks: with what they leave, a story's folder then fits on one
-page of a listing (1,000 objects)."""
+"""Per story, so that its folder fits on one page of a listing (1,000 objects)."""
 
 WORKERS = 2
-"""Batches are a multiple of it, so that all workers of a story end together."""
+"""The number of batches is a multiple, so that all workers end together."""
 
 WRITERS = 16
 
 
 def split_batches(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
-    """Neighbouring chunks in batches of one size; parted once, a story stays parted like that."""
+    """Split chunks into batches of neighbours; a story that was split before keeps its batches."""
     first = folder.find(batch_name(0), Batch)
     size = len(first.chunks) if first else batch_size(len(chunks))
     return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
 
 
 def batch_size(chunks: int) -> int:
-    """Into how large batches so many chunks are parted."""
+    """Calculate how many chunks a batch has."""
     wished = min(MAX_CHUNKS, max(MIN_CHUNKS, round(GROWTH * math.sqrt(chunks))))
     wished = max(wished, math.ceil(chunks / MAX_BATCHES))
     rounds = math.ceil(chunks / (WORKERS * wished))
@@ -45,7 +43,7 @@ def batch_size(chunks: int) -> int:
 
 
 def write_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:
-    """Write the batches down; the last one last: where it is there, all are."""
+    """Write the batches in order; the last one is proof that all are complete."""
     *others, last = ((batch_name(number), batch) for number, batch in enumerate(batches))
     if folder.has(last[0]):
         return
@@ -55,7 +53,7 @@ def write_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:
 
 
 def read_synthesized_batches(folder: StoryFolder) -> list[SynthesizedBatch]:
-    """What all batches have left, in reading order; one object for each."""
+    """Read the results of all batches, in reading order."""
     names = {
         each.key[: len(synthesized_prefix(0))]: each.key
         for each in folder.list_entries(SYNTHESIZED)

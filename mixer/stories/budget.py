@@ -1,17 +1,8 @@
-"""What each caller may spend in a day, counted in the object store, without a lock.
+"""Limits what each caller spends in a day, without a lock.
 
-A spending is an object of its own whose key says how much:
-
-    spending/{day}/{caller}/{millionths of a dollar}-{random}
-
-Before anything is paid, its foreseen cost is written down; then all of the caller's spendings of
-the day are listed and added up. Whoever finds the sum over the cap takes the own entry back and is
-refused. As everybody writes before adding up, and S3 lists what was written, no two requests can
-both slip under the cap; at the very edge both may be refused. Afterwards the entry is replaced by
-what was really paid, with the foreseen cost of calls that are still under way. A process that dies
-leaves its foreseen cost standing: the safe side.
-
-The price: a listing for every paid request, one page for a thousand requests of a caller in a day.
+Every reservation is an object, `spending/{day}/{caller}/{millionths of a dollar}-{random}`. A
+caller writes its entry first and adds up all entries afterwards, so two requests cannot both slip
+under the limit; close to it, both may be refused. A process that dies leaves its full reservation.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,19 +20,13 @@ MICRO = 1_000_000
 
 
 def utc_now() -> datetime:
-    """The moment, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class DailyBudget:
-    """Counts what callers spend. Safe for many threads and processes.
-
-    Attributes:
-        store: where it is written down.
-        max_daily_usd: for one caller and day.
-        now: the moment, in UTC; days change at its midnight.
-    """
+    """Counts what callers spend per UTC day. Safe for many threads and processes."""
 
     store: ObjectStore
     max_daily_usd: float
@@ -51,16 +36,14 @@ class DailyBudget:
     def reservation(
         self, caller: str, predicted_usd: float, max_paid_usd: Callable[[], float]
     ) -> Iterator[None]:
-        """A block that may pay so much.
+        """Reserve a predicted cost for a block, and settle it when the block ends.
 
         Args:
-            caller: who pays.
-            predicted_usd: at most; nothing is written down for nothing.
-            max_paid_usd: asked when the block ends: what was paid, or may be yet.
+            max_paid_usd: called at the end; includes calls still under way.
 
         Raises:
-            CapReached: it would be more than the day allows; nothing was paid.
-            StoreFailed: it cannot be written down.
+            CapReached: the daily limit would be exceeded; nothing was paid.
+            StoreFailed: the entry cannot be written.
         """
         entry = self.reserve(caller, predicted_usd)
         try:
@@ -70,18 +53,9 @@ class DailyBudget:
                 self._replace_entry(entry, max_paid_usd())
 
     def reserve(self, caller: str, predicted_usd: float) -> str:
-        """Write down what work of many processes may pay; `settle` ends it.
+        """Reserve a predicted cost until `settle`; the entry is empty if the cost is 0.
 
-        Args:
-            caller: who pays.
-            predicted_usd: at most.
-
-        Returns:
-            The entry; empty where nothing will be paid.
-
-        Raises:
-            CapReached: it would be more than the day allows; nothing was written down.
-            StoreFailed: it cannot be written down.
+        Raises CapReached or StoreFailed, as `reservation` does.
         """
         if predicted_usd <= 0:
             return ""
@@ -95,17 +69,12 @@ class DailyBudget:
         return entry
 
     def settle(self, entry: str, paid_usd: float) -> None:
-        """Replace what was foreseen by what was paid; safe to call twice.
-
-        Args:
-            entry: from `reserve`.
-            paid_usd: in the end.
-        """
+        """Replace a reserved amount by the amount paid; safe to call twice."""
         if entry and self.store.head(entry) is not None:
             self._replace_entry(entry, paid_usd)
 
     def today_usd(self, caller: str) -> float:
-        """What a caller has spent today, with what is reserved just now."""
+        """Add up what a caller has spent and reserved today."""
         return self._sum_usd(self._folder(caller))
 
     def _check_cap(self, folder: str, predicted_usd: float) -> None:
@@ -122,15 +91,11 @@ class DailyBudget:
         return sum(int(name.partition("-")[0]) for name in names) / MICRO
 
     def _folder(self, caller: str) -> str:
-        """A caller's entries of today; a name may hold what a key may not, so it is hashed."""
         name = sha256(caller.encode()).hexdigest()[:16]
         return f"{PREFIX}{self.now():%Y-%m-%d}/{name}/"
 
     def _replace_entry(self, entry: str, paid_usd: float) -> None:
-        """Put what was paid in the place of an entry; one that says it already is left alone.
-
-        Whoever lists just then may miss both, so it is done only where it must be.
-        """
+        """Replace an entry if its amount changed; a concurrent listing may miss both."""
         folder, _, name = entry.rpartition("/")
         if int(name.partition("-")[0]) == round(paid_usd * MICRO):
             return

@@ -1,4 +1,4 @@
-"""Whether a story was cancelled, looked up before a step and now and then while it works."""
+"""Checks whether a story was cancelled, before a step and while it runs."""
 
 import threading
 from collections.abc import Iterator
@@ -14,11 +14,7 @@ CHECK_INTERVAL_S = 3.0
 
 
 def raise_if_cancelled(folder: StoryFolder, attempt: int) -> None:
-    """Begin no step of an attempt that was cancelled.
-
-    Raises:
-        StoryCancelled: it was.
-    """
+    """Raise StoryCancelled if an attempt was cancelled."""
     if folder.has(cancelled_name(attempt)):
         raise StoryCancelled("The story was cancelled.")
 
@@ -27,7 +23,7 @@ def raise_if_cancelled(folder: StoryFolder, attempt: int) -> None:
 def stop_when_cancelled(
     folder: StoryFolder, attempt: int, processes: ProcessGroup
 ) -> Iterator[threading.Event]:
-    """A block whose job is stopped when the story is cancelled; what it yields is set then."""
+    """Stop the processes of a block when the story is cancelled; sets the yielded event."""
     cancelled, ended = threading.Event(), threading.Event()
 
     def look() -> None:

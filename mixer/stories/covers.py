@@ -1,4 +1,4 @@
-"""Covers that callers have uploaded, found and looked at before anything is spent."""
+"""Checks and fetches the covers that callers upload."""
 
 from mixer.errors import BadInput, NotFound
 from mixer.publish import Picture, encode_cover, require_cover_size
@@ -6,11 +6,7 @@ from mixer.store import UPLOADS_PREFIX, ObjectStore, validate_key
 
 
 def validate_cover_key(key: str) -> str:
-    """The key of a cover, if it can be one.
-
-    Raises:
-        BadInput: it is none that an upload has.
-    """
+    """Return the key of an uploaded picture; raises BadInput for any other key."""
     try:
         validate_key(key)
     except BadInput as error:
@@ -23,12 +19,12 @@ def validate_cover_key(key: str) -> str:
 
 
 def require_cover(store: ObjectStore, key: str) -> None:
-    """Find out, without fetching it, whether a cover is there and of a fit size.
+    """Check, without fetching it, that a cover exists and is not too large.
 
     Raises:
-        BadInput: the key is none.
-        NotFound: nothing lies under it.
-        UnusablePicture: it is too large.
+        BadInput: not a valid key.
+        NotFound: the cover does not exist.
+        UnusablePicture: too large.
     """
     head = store.head(validate_cover_key(key))
     if head is None:
@@ -37,12 +33,12 @@ def require_cover(store: ObjectStore, key: str) -> None:
 
 
 def fetch_cover(store: ObjectStore, key: str) -> Picture:
-    """A cover, ready to go into files.
+    """Fetch a cover, ready to be embedded.
 
     Raises:
-        BadInput: the key is none.
-        NotFound: nothing lies under it.
-        UnusablePicture: it is no picture, is broken, or is too large.
+        BadInput: not a valid key.
+        NotFound: the cover does not exist.
+        UnusablePicture: not a picture, broken or too large.
     """
     require_cover(store, key)
     return encode_cover(store.get(key), key)

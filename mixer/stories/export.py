@@ -1,4 +1,4 @@
-"""The files of a story told in the foreground: which they are, and where they go."""
+"""Exports the files of a story that ran in the foreground."""
 
 import json
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ OUTPUTS = {
     "chapters_vtt": ".chapters.vtt",
     "read_aloud": ".read-aloud.epub",
 }
-"""Files that are handed out, by the name of their link, and their endings; the report goes last."""
+"""Suffixes of the exported files, by the name of their link; the report comes last."""
 
 CHAPTERS_SUFFIX = "-chapters"
-"""Behind the name of the folder with a file for each chapter."""
+"""Suffix of the folder with a file per chapter."""
 
 
 def export_files(
@@ -33,14 +33,9 @@ def export_files(
     out: Path,
     report: Path | None,
 ) -> tuple[Path, ...]:
-    """The finished files, where the user wants them: the audio first, the report last.
+    """Copy the finished files to the user's folder: the audio first, the report last.
 
-    Args:
-        store: holds them.
-        result: what came of the story.
-        stages_s: how long each stage took, for the report.
-        out: the finished file; the others take its name with their own endings.
-        report: where the report goes; beside it when None.
+    The files take the name of `out` with their own suffixes, the report only by default.
     """
     *places, report = output_paths(out, report)
     wanted = dict(zip(OUTPUTS, places, strict=True))
@@ -52,24 +47,19 @@ def export_files(
         unpack_zip(store.path(result.links["chapter_files"]), parts)
         made["chapter_files"] = parts
     outputs = (*made.values(), report)
-    said: dict[str, Any] = json.loads(store.get(result.links["report"]))
+    fields: dict[str, Any] = json.loads(store.get(result.links["report"]))
     seconds = {name: round(s, 3) for name, s in stages_s.items()}
-    said |= {"stages_s": seconds, "outputs": [path.name for path in outputs]}
-    write_atomic(report, f"{json.dumps(said, ensure_ascii=False, indent=2)}\n".encode())
+    fields |= {"stages_s": seconds, "outputs": [path.name for path in outputs]}
+    write_atomic(report, f"{json.dumps(fields, ensure_ascii=False, indent=2)}\n".encode())
     return outputs
 
 
 def chapters_folder(out: Path) -> Path:
-    """Where a file for each chapter goes, beside the finished file."""
+    """Return the folder of the chapter files, next to the finished file."""
     return out.with_name(f"{out.stem}{CHAPTERS_SUFFIX}")
 
 
 def output_paths(out: Path, report: Path | None = None) -> tuple[Path, ...]:
-    """What a told story may leave: audio, captions, picture, chapters, a book, the report last.
-
-    Args:
-        out: the finished file.
-        report: where the report goes; beside it when None.
-    """
-    beside = (out.with_suffix(ending) if ending else out for ending in OUTPUTS.values())
-    return (*beside, report or out.with_suffix(".json"))
+    """List all files that a story may produce: the audio first, the report last."""
+    paths = (out.with_suffix(ending) if ending else out for ending in OUTPUTS.values())
+    return (*paths, report or out.with_suffix(".json"))

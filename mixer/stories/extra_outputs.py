@@ -1,7 +1,7 @@
-"""What is made of a finished file where a caller wants it: `outputs` of a story.
+"""Makes the extra `outputs` of a story from its finished file.
 
-An MP3 or a WAV is read from the store a chapter at a time; others are fetched once. Archives go
-into the store as streams, so the disk holds a chapter or two of an MP3, however long it is.
+MP3 and WAV are read from the store a chapter at a time, and archives are written as streams, so
+the disk holds a chapter or two, however long the file is. Other formats are fetched once.
 """
 
 import json
@@ -30,24 +30,18 @@ from mixer.stories.takes import StoryNarration
 
 @dataclass(frozen=True, slots=True)
 class StoredAudio:
-    """A finished file in the store; read in ranges, and fetched only where FFmpeg needs it all.
-
-    Attributes:
-        store: holds it.
-        key: of it.
-        folder: where it is fetched to.
-    """
+    """A finished file in the store, read in ranges; fetched only if FFmpeg needs all of it."""
 
     store: ObjectStore
     key: str
     folder: Path
 
     def open(self) -> IO[bytes]:
-        """Open it to read and seek."""
+        """Open the file to read and seek."""
         return open_object(self.store, self.key)
 
     def local_path(self) -> Path:
-        """It as a file on this machine."""
+        """Fetch the file and return its local path."""
         path = self.folder / self.key.rpartition("/")[2]
         if not path.exists():
             self.store.fetch(self.key, path)
@@ -58,7 +52,7 @@ MAX_ARCHIVE_BYTES = 80 << 30
 """More than the chapters of a thousand hours."""
 
 UNTITLED = "Untitled"
-"""A book has to have a title (EPUB 3.3, 5.5.3)."""
+"""A book needs a title (EPUB 3.3, 5.5.3)."""
 
 
 def make_extra_outputs(
@@ -71,31 +65,18 @@ def make_extra_outputs(
     output_files: Mapping[str, tuple[str, str]],
     processes: ProcessGroup,
 ) -> list[OutputName]:
-    """Have in the folder what was asked for besides.
-
-    Args:
-        folder: of the story.
-        request: what was asked for.
-        narration: what was said, and how.
-        timeline: of the mix, as it was rendered.
-        audio_name: the name of the finished file.
-        output_files: name and content type of each of them.
-        processes: that it belongs to.
-
-    Returns:
-        What was made.
-    """
-    asked = Options.model_validate(request.options)
-    if not asked.outputs:
+    """Make the requested outputs, with the given names and content types; returns those made."""
+    options = Options.model_validate(request.options)
+    if not options.outputs:
         return []
     script = narration.stored.script
     with TemporaryDirectory(prefix="mixstory-") as scratch:
         whole = StoredAudio(folder.store, folder.key(audio_name), Path(scratch))
-        label = load_tags(folder, asked, script).with_chapters(
+        label = load_tags(folder, options, script).with_chapters(
             chapter_starts(timeline), timeline.duration_s
         )
-        finished = FinishedFile(whole, timeline, select_encoding(asked), asked.preset, label)
-        for output in dict.fromkeys(asked.outputs):
+        finished = FinishedFile(whole, timeline, select_encoding(options), options.preset, label)
+        for output in dict.fromkeys(options.outputs):
             name, content_type = output_files[output]
             with folder.store.open_writer(
                 folder.key(name), max_bytes=MAX_ARCHIVE_BYTES, content_type=content_type
@@ -106,11 +87,10 @@ def make_extra_outputs(
                     pages = build_pages(script, narration.recorded_chunks, timeline, finished.parts)
                     metadata = _book_metadata(finished, script, request)
                     write_read_aloud(finished, pages, metadata, file, processes)
-    return list(dict.fromkeys(asked.outputs))
+    return list(dict.fromkeys(options.outputs))
 
 
 def _book_metadata(finished: FinishedFile, script: Script, request: StoredRequest) -> BookMetadata:
-    """What the book says of itself; the same story is the same book."""
     fields, cover = finished.tags.fields, finished.tags.cover
     words = [u.text for chunk in script.chunks for u in chunk.utterances]
     digest = sha256(json.dumps([finished.title, finished.author, words]).encode()).hexdigest()

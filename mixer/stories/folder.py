@@ -1,18 +1,18 @@
-"""A story's folder in the store, `stories/{id}/`: the only thing that its steps share.
+"""The folder of a story in the store, `stories/{id}/`, which is all that its steps share.
 
-    request.json  text.txt  cover.jpg   what was asked
-    attempts/{n}.json                   claimed by whoever starts it, once
-    attempts/{n}-cancelled.json         nobody shall go on with it
+    request.json  text.txt  cover.jpg   the request
+    attempts/{n}.json                   written once, by the process that starts the attempt
+    attempts/{n}-cancelled.json         the attempt is cancelled
     script.json  batches/{b}.json  plan.json
-    spoken/{b}-{chunks}-{micro-usd}.json    one for each batch that is done
-    paid/{b}-{micro-usd}-{random}.json      what batches have paid that did not end
+    spoken/{b}-{chunks}-{micro-usd}.json    a finished batch
+    paid/{b}-{micro-usd}-{random}.json      costs of a batch that failed
     timeline.json  segments.json  sounds.json  mix.json
-    rendered/{g}-{segments}.json        one for each group of segments that is done
+    rendered/{g}-{segments}.json        a finished group of segments
     story.mp3  story.vtt  …             the finished files
-    result.json                         it has ended
-    told/{n}-{place}.json               somebody was told so
+    result.json                         the story has ended
+    told/{n}-{place}.json               a notifier was called
 
-Names count, so that a listing tells how far a story is without opening anything.
+The names hold the counts, so a listing is enough to report the progress.
 """
 
 import json
@@ -29,7 +29,7 @@ PREFIX = "stories/"
 REQUEST, TEXT, SCRIPT, PLAN = "request.json", "text.txt", "script.json", "plan.json"
 TIMELINE, SEGMENTS, SOUNDS = "timeline.json", "segments.json", "sounds.json"
 MUSIC = "music.json"
-"""What stood for `sounds.json` when a story had one piece of music."""
+"""Older form of `sounds.json`, with one piece of music."""
 
 FLAWS = "flaws.json"
 MIX, RESULT = "mix.json", "result.json"
@@ -42,27 +42,17 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class StoryFolder:
-    """One story's objects.
-
-    Attributes:
-        store: holds them.
-        story_id: whose.
-    """
+    """The objects of one story."""
 
     store: ObjectStore
     story_id: str
 
     def key(self, name: str) -> str:
-        """The object key of something in the folder."""
+        """Return the object key of a name in the folder."""
         return f"{PREFIX}{self.story_id}/{name}"
 
     def read(self, name: str, kind: type[Value]) -> Value:
-        """A value that must be there.
-
-        Raises:
-            NotFound: it is not.
-            StoreFailed: it is not what this version of the code has written.
-        """
+        """Read a value; raises NotFound, or StoreFailed if other code has written it."""
         key = self.key(name)
         try:
             value: Value = _get_adapter(kind).validate_json(self.store.get(key))
@@ -74,30 +64,30 @@ class StoryFolder:
         return value
 
     def find(self, name: str, kind: type[Value]) -> Value | None:
-        """A value that may be there."""
+        """Read a value if it exists."""
         try:
             return self.read(name, kind)
         except NotFound:
             return None
 
     def write(self, name: str, value: object) -> None:
-        """Keep a value, replacing what was there."""
+        """Write or replace a value."""
         self.store.put(self.key(name), to_json(value), content_type=JSON)
 
     def claim(self, name: str, value: object) -> bool:
-        """Keep a value only where there is none; False when somebody else was first."""
+        """Write a value if it does not exist; False if it does."""
         return self.store.claim(self.key(name), to_json(value))
 
     def has(self, name: str) -> bool:
-        """Whether something is there."""
+        """Check whether a name exists."""
         return self.store.head(self.key(name)) is not None
 
     def delete(self, name: str) -> None:
-        """Remove something; it need not be there."""
+        """Delete a name, which need not exist."""
         self.store.delete(self.key(name))
 
     def list_entries(self, prefix: str = "") -> Iterator[StoredObject]:
-        """What is in the folder, under names as seen from inside, in their order."""
+        """List the objects in order, named relative to the folder."""
         whole = self.key("")
         for each in self.store.list(whole + prefix):
             yield StoredObject(each.key.removeprefix(whole), each.size_bytes, each.modified)
@@ -111,7 +101,7 @@ def _version_error(key: str) -> StoreFailed:
 
 
 def to_json(value: object) -> bytes:
-    """A value as JSON; silence is -Infinity there, which pydantic itself would write as null."""
+    """Convert a value to JSON, with silence as -Infinity (pydantic would write null)."""
     plain = _get_adapter(type(value)).dump_python(value, mode="json")
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -123,4 +113,4 @@ def _get_adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401 - any type th
 
 
 _ADAPTERS: "dict[Any, TypeAdapter[Any]]" = {}
-"""Made when first needed: each takes some milliseconds."""
+"""Created on demand: each takes milliseconds."""

@@ -1,8 +1,7 @@
-"""Stories that run in the foreground of one process: the steps of every story, called in order.
+"""Runs the steps of a story in the foreground of one process.
 
-The command line, the Python API, POST /synthesize and POST /mixstory run them like this. What comes
-late is kept nonetheless: chunks and segments lie in the store under keys made of their contents,
-where the next run, or the same story in the cloud, finds them.
+The command line, the Python API, POST /synthesize and POST /mixstory use it. Chunks and segments
+are stored under keys of their contents, so a later run, here or in the cloud, reuses them.
 """
 
 import time
@@ -43,11 +42,10 @@ ATTEMPT = 1
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """How a run is watched and stopped.
+    """Progress, cancellation and deadline of a run.
 
     Attributes:
-        timer: notified of progress.
-        processes: of the run; stopping them ends the work at once.
+        processes: stopping them ends the work at once.
         deadline_s: on the monotonic clock; None for none.
     """
 
@@ -63,17 +61,15 @@ def run_steps(
     *,
     publishes: bool = False,
 ) -> None:
-    """Run the steps of a story up to its audio, or up to its files.
+    """Run the steps of a story up to its audio, or with `publishes` up to its files.
 
-    Raises:
-        OutOfTime: the deadline came; chunks and segments that are done are kept.
-        MixerError: a step failed.
+    At the deadline, raises OutOfTime; finished chunks and segments are kept.
     """
 
     def invoke(event: Event) -> StepResult:
         step = Step(event["task"])
         item = int(event.get(ITEMS.get(step, ""), 0))
-        if step not in steps:  # slots: a run in the foreground waits for none
+        if step not in steps:  # slots: not used in the foreground
             return {"ready": True}
         progress = reporter.report_item(item)
         call = StepCall(folder, ATTEMPT, item, deadline_s=context.deadline_s, progress=progress)
@@ -92,12 +88,7 @@ def run_steps(
 
 @dataclass(frozen=True, slots=True)
 class ForegroundMix:
-    """A mix of given chunks, not yet kept.
-
-    Attributes:
-        path: the finished file, while the run lasts.
-        flaws: of the chunks, by key.
-    """
+    """A finished mix that is not stored, and the flaws of its chunks by key."""
 
     path: Path
     timeline: Timeline
@@ -116,11 +107,9 @@ def mix_in_foreground(
     limits: InputLimits | None = None,
     cover: Picture | None = None,
 ) -> Iterator[ForegroundMix]:
-    """Mix the chunks of a request; the file is gone after the block.
+    """Mix the chunks of a request into a file that is deleted after the block.
 
-    Raises:
-        OutOfTime: the deadline came; segments that are done are kept.
-        MixerError: as the steps raise it.
+    At the deadline, raises OutOfTime; finished segments are kept.
     """
     folder = RunFolder(store, RUN_ID)
     folder.write(REQUEST, request)
@@ -140,7 +129,7 @@ def mix_in_foreground(
 
 @dataclass(frozen=True, slots=True)
 class LocalMix:
-    """Sound files of this machine, in playing order, and what goes with them."""
+    """Local sound files in playing order, with music and cover."""
 
     chunks: tuple[Path, ...]
     music: Path | None = None
@@ -149,11 +138,7 @@ class LocalMix:
 
 @dataclass(frozen=True, slots=True)
 class MixedFile:
-    """A finished mix on this machine.
-
-    Attributes:
-        adjustments: what was done to recordings that were not as they should be, a sentence each.
-    """
+    """A finished mix on this machine, with a sentence for each correction of a faulty recording."""
 
     path: Path
     timeline: Timeline
@@ -163,12 +148,7 @@ class MixedFile:
 
 
 def mix_local_files(files: LocalMix, options: Options, out: Path, context: JobContext) -> MixedFile:
-    """Mix sound files of any format into one.
-
-    Raises:
-        BadInput: there is no chunk, or nothing to hear.
-        MixerError: as the steps raise it.
-    """
+    """Mix sound files of any format; raises BadInput if none is given, or only silence."""
     if not files.chunks:
         raise BadInput("There are no chunks to mix.")
     keys = tuple(str(path) for path in files.chunks)
@@ -202,7 +182,7 @@ def build_run_request(
     chunk_keys: tuple[str, ...] = (),
     music: str = "",
 ) -> StoredRequest:
-    """The request of a run in the foreground."""
+    """Build the request of a run in the foreground."""
     return StoredRequest(
         kind=kind,
         caller=caller,

@@ -1,6 +1,6 @@
-"""What a request names, looked at before any of it is fetched: is it for callers, there, how large.
+"""Checks the objects that a request names, before any is fetched: allowed, present, not too large.
 
-Nothing is ever fetched from an address that a request names; only the path of one counts, as a key.
+Nothing is fetched from a URL that a request names; only its path is used, as a key.
 """
 
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ from mixer.store import ObjectStore, StoredObject, validate_key
 from mixer.stories.workspace import PARALLEL_REQUESTS, InputName
 
 PRIVATE_PREFIXES = ("segments/", "speaking/", "spending/", "stories/", "story_index/")
-"""Of the service's own bookkeeping and of stories, whose ids are secrets: nothing to be mixed."""
+"""Internal objects and stories, whose ids are secret: never mixed."""
 
 MAX_NAMED_KEYS = 20
-"""Of missing objects, in an error."""
+"""Missing objects that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputLimits:
-    """How much one mix may fetch.
+    """Size limits of the inputs of one mix.
 
     Attributes:
         object_bytes: of one chunk or piece of music.
-        input_bytes: of all of them.
+        input_bytes: of all inputs together.
     """
 
     object_bytes: int
@@ -35,18 +35,16 @@ class InputLimits:
 def check_inputs(
     sources: Mapping[InputName, ObjectStore], limits: InputLimits | None, deadline_s: float | None
 ) -> dict[InputName, StoredObject]:
-    """What stores say of some objects, in the order of the objects.
+    """Look up objects in their stores, and return them in the given order.
 
     Args:
-        sources: what lies where.
-        limits: of their sizes; None for none.
-        deadline_s: when to stop waiting, on the monotonic clock.
+        deadline_s: on the monotonic clock; None for none.
 
     Raises:
-        NotFound: some are not there; they are named.
-        UnplayableAudio: one is empty.
-        ObjectTooLarge: one, or all of them, are too large.
-        OutOfTime: that moment came.
+        NotFound: objects are missing; the message names them.
+        UnplayableAudio: an object is empty.
+        ObjectTooLarge: an object, or all together, exceed the limits.
+        OutOfTime: the deadline has passed.
     """
     looked = run_in_parallel(
         sources, lambda name: sources[name].head(name[1]), PARALLEL_REQUESTS, deadline_s=deadline_s
@@ -59,15 +57,11 @@ def check_inputs(
 
 
 def check_key(key: str, field: str) -> None:
-    """Refuse a key that no caller may name.
-
-    Args:
-        key: as it was named.
-        field: where.
+    """Check that callers may use a key; `field` is where the request named it.
 
     Raises:
-        BadInput: it is none.
-        Forbidden: it is not for callers.
+        BadInput: malformed.
+        Forbidden: not for callers.
     """
     try:
         validate_key(key)
@@ -78,11 +72,11 @@ def check_key(key: str, field: str) -> None:
 
 
 def parse_music_key(music: str) -> str:
-    """The key that a request means by its music.
+    """Return the key of a request's `music`, a key or a URL.
 
     Raises:
-        BadInput: it is neither a key nor an address.
-        Forbidden: it is not for callers.
+        BadInput: neither a key nor a URL.
+        Forbidden: not for callers.
     """
     try:
         key = unquote(urlsplit(music).path).removeprefix("/") if "://" in music else music

@@ -1,8 +1,4 @@
-"""Names of progress objects, and what they tell. Pure.
-
-What a batch or a group has done stands in the name of the object that it leaves, so a listing
-adds up without reading.
-"""
+"""Names of the progress objects in a story's folder, which hold the counts. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,64 +15,61 @@ CANCELLED, FAILURE = "-cancelled.json", "-failure.json"
 
 
 def attempt_name(attempt: int) -> str:
-    """Of the claim of an attempt."""
+    """Name the claim of an attempt."""
     return f"{ATTEMPTS}{attempt:03}.json"
 
 
 def cancelled_name(attempt: int) -> str:
-    """Of the mark that nobody shall go on with an attempt."""
+    """Name the mark that cancels an attempt."""
     return f"{ATTEMPTS}{attempt:03}{CANCELLED}"
 
 
 def notified_name(attempt: int, place: int) -> str:
-    """Of the note that somebody was told how an attempt ended; by their place among all."""
+    """Name the note that a notifier (by its index) was called for an attempt."""
     return f"{NOTIFIED}{attempt:03}-{place}.json"
 
 
 def batch_name(batch: int) -> str:
-    """Of a batch's chunks."""
+    """Name the chunks of a batch."""
     return f"{BATCHES}{batch:05}.json"
 
 
 def synthesized_prefix(batch: int) -> str:
-    """How the name begins of what a batch leaves."""
+    """Start the name of a batch's result."""
     return f"{SYNTHESIZED}{batch:05}-"
 
 
 def synthesized_name(batch: int, chunks: int, usd: float) -> str:
-    """Of what a batch leaves."""
+    """Name the result of a batch."""
     return f"{synthesized_prefix(batch)}{chunks}-{round(usd * MICRO)}.json"
 
 
 def paid_name(batch: int, usd: float) -> str:
-    """Of the note of what a batch has paid that did not end."""
+    """Name the costs of a batch that failed."""
     return f"{PAID}{batch:05}-{round(usd * MICRO)}-{token_hex(4)}.json"
 
 
 def rendered_prefix(group: int) -> str:
-    """How the name begins of what a group of segments leaves."""
+    """Start the name of a group's result."""
     return f"{RENDERED}{group:05}-"
 
 
 def rendered_name(group: int, segments: int) -> str:
-    """Of what a group of segments leaves."""
+    """Name the result of a group of segments."""
     return f"{rendered_prefix(group)}{segments}.json"
 
 
 @dataclass(frozen=True, slots=True)
 class StoryProgress:
-    """What a listing of a story's folder tells.
+    """The progress of a story, from a listing of its folder.
 
     Attributes:
-        names: of everything in it.
-        attempt: the latest; 0 where none was begun.
-        started_at: when it was claimed.
-        is_cancelled: whether it was cancelled.
-        batches: which are done, and how many chunks each has.
+        attempt: the latest; 0 before the first.
+        batches: chunks of each finished batch.
         paid_usd: by all attempts.
-        groups: of segments that are done, and how many each has.
-        synthesized_at: when this attempt's first and last batch were done.
-        rendered_at: likewise, of groups.
+        groups: segments of each finished group.
+        synthesized_at: when this attempt's first and last batch were finished.
+        rendered_at: the same for groups.
     """
 
     names: frozenset[str]
@@ -91,21 +84,17 @@ class StoryProgress:
 
     @property
     def chunks(self) -> int:
-        """How many are done."""
+        """Number of finished chunks."""
         return sum(self.batches.values())
 
     @property
     def segments(self) -> int:
-        """How many are done."""
+        """Number of finished segments."""
         return sum(self.groups.values())
 
 
 def parse_progress(listed: Iterable[StoredObject]) -> StoryProgress:
-    """What a listing tells.
-
-    Args:
-        listed: names as seen from inside the folder.
-    """
+    """Parse a listing with names relative to the folder."""
     objects = {each.name: each for each in map(_ParsedName.of, listed)}
     attempts = [each for each in objects.values() if each.is_claim]
     last = max(attempts, key=lambda each: each.numbers[0], default=None)
@@ -131,7 +120,6 @@ def parse_progress(listed: Iterable[StoredObject]) -> StoryProgress:
 def _completion_times(
     started_at: datetime | None, done: "Iterable[_ParsedName]"
 ) -> tuple[datetime, ...]:
-    """When each was done that this attempt has done."""
     return tuple(
         sorted(each.modified for each in done if started_at and each.modified >= started_at)
     )
@@ -139,8 +127,6 @@ def _completion_times(
 
 @dataclass(frozen=True, slots=True)
 class _ParsedName:
-    """An object's name, taken apart."""
-
     name: str
     folder: str
     numbers: tuple[int, ...]

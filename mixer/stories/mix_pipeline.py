@@ -1,4 +1,4 @@
-"""What a mix is made of, and how its options become a layout and an encoding."""
+"""Values of a mix, and how its options become a layout and an encoding."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,23 +14,23 @@ from mixer.sound.arrange import MixStyle, SoundFile
 from mixer.sound.formats import MP3, Encoding
 
 OUTLINE_COLUMNS = 1_600
-"""Of the waveform picture."""
+"""Width of the waveform picture."""
 
 DEFAULT_GAP_MS = 1_000
-"""After chunks that say nothing of their end (the contract's default)."""
+"""After chunks without metadata of their end (the contract's default)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MixMeasurements:
-    """What a finished file measures besides its loudness and its peak, and what follows from it.
+    """Measurements of a finished file other than loudness and peak.
 
     Attributes:
-        loudness_range_lu: None where there was too little to measure it, or it was not looked at.
-        rms_dbfs: plain level of the whole, likewise.
-        noise_floor_dbfs: plain level of the quietest half second, likewise.
-        bed_below_speech_lu: how far the music lies below the voice while it speaks, likewise.
-        rules: of the preset, on all that was measured.
-        unmeasured: names of what was not looked at, because the file is too long for it.
+        loudness_range_lu: None, as all below, if not measured or too short.
+        rms_dbfs: level of the whole file.
+        noise_floor_dbfs: level of the quietest half second.
+        bed_below_speech_lu: how far the music is below the voice.
+        rules: results of the preset's rules.
+        unmeasured: names of figures skipped because the file is too long.
     """
 
     loudness_range_lu: float | None = None
@@ -43,17 +43,7 @@ class MixMeasurements:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """A finished mix.
-
-    Attributes:
-        timeline: what it is made of.
-        verification: what the finished file measures.
-        sounds: what is played besides the voice, by source.
-        preset: by whose rules it is judged.
-        encoding: of the finished file.
-        flaws: of the recordings, by source.
-        measurements: what was found out of it before; None: told by `checked`.
-    """
+    """A finished mix; `sounds` and `flaws` are by source."""
 
     timeline: Timeline
     verification: Verification
@@ -65,20 +55,12 @@ class Mix:
 
     @property
     def peaks_dbtp(self) -> dict[str, float]:
-        """True peaks of what is played besides the voice, by source."""
+        """True peaks of the music and sounds, by source."""
         return {source: each.measured.true_peak_dbtp for source, each in self.sounds.items()}
 
 
 def measure_music(path: Path, name: str, processes: ProcessGroup) -> SoundFile:
-    """Measure music, before anything is paid for the voice.
-
-    Args:
-        name: what errors and the timeline call it.
-
-    Raises:
-        UnplayableAudio: there is no sound in it.
-        BadInput: it is silent.
-    """
+    """Measure music; raises UnplayableAudio if it has no sound, BadInput if it is silent."""
     measured = measure(path, name, channels=MUSIC_CHANNELS, processes=processes)
     if measured.loudness_lufs is None:
         raise BadInput(f"The music {name} is silent.", key=name)
@@ -86,11 +68,7 @@ def measure_music(path: Path, name: str, processes: ProcessGroup) -> SoundFile:
 
 
 def measure_files(files: Mapping[str, Path], processes: ProcessGroup) -> dict[str, Measurement]:
-    """Measure files of the voice on all cores.
-
-    Args:
-        files: by the name that errors give them.
-    """
+    """Measure recordings on all cores, by the names that errors use."""
 
     def measure_file(file: tuple[str, Path]) -> Measurement:
         return measure(file[1], file[0], processes=processes)
@@ -100,19 +78,19 @@ def measure_files(files: Mapping[str, Path], processes: ProcessGroup) -> dict[st
 
 
 def select_encoding(options: Options) -> Encoding:
-    """The format and the bit rate that are asked for, or the preset's own."""
+    """Select the requested format and bit rate, or those of the preset."""
     kbps = options.bitrate_kbps or PRESETS[options.preset].bitrate_kbps
     return Encoding(options.format or DEFAULT_FORMAT, kbps)
 
 
 def mix_style(options: Options) -> MixStyle:
-    """The options of a mix as the layout wants them."""
+    """Convert the options of a mix for the layout."""
     return MixStyle(
         preset=PRESETS[options.preset],
         level_offset_db=select_encoding(options).level_offset_db,
         music_level_lu=options.music_level_lu,
         duck_db=options.duck_db,
-        envelope=_ramping(options),
+        envelope=_build_envelope(options),
         de_ess=options.de_ess,
         intro_s=options.music_intro_s,
         outro_s=options.music_outro_s,
@@ -120,8 +98,7 @@ def mix_style(options: Options) -> MixStyle:
     )
 
 
-def _ramping(options: Options) -> DuckingEnvelope:
-    """The times that are asked for, the preset's own where none are."""
+def _build_envelope(options: Options) -> DuckingEnvelope:
     own = PRESETS[options.preset].envelope
     return DuckingEnvelope(
         own.attack_s if options.duck_attack_s is None else options.duck_attack_s,

@@ -1,4 +1,4 @@
-"""What a story's folder holds, as values. All of them serialise to JSON."""
+"""The values in a story's folder, all of which serialise to JSON."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,20 +10,20 @@ from mixer.speech import VoiceSettings
 from mixer.stories.mix_pipeline import MixMeasurements
 
 FORMAT_VERSION = 1
-"""Of everything in a story's folder; goes up when older code can no longer read it."""
+"""Version of a story's folder; raised when older code cannot read it."""
 
 
 class StoryKind(StrEnum):
-    """What was asked for, and so which steps it takes."""
+    """The kind of a request, which decides the steps."""
 
     STORY = "story"
-    """A text, to the finished audio."""
+    """From a text to the finished audio."""
 
     SPEECH = "speech"
-    """A text, to its chunks: what POST /synthesize had no time for."""
+    """From a text to its chunks, when POST /synthesize takes too long."""
 
     MIX = "mix"
-    """Chunks, to the finished audio: what POST /mixstory had no time for."""
+    """From chunks to the finished audio, when POST /mixstory takes too long."""
 
 
 class StoryState(StrEnum):
@@ -41,20 +41,15 @@ class StoryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """What was asked for: `request.json`, written once.
+    """The request, written once: `request.json`.
 
     Attributes:
-        kind: which steps it takes.
-        caller: who asked, and pays.
-        fingerprint: a hash of all that was asked.
-        created_s: when, in seconds since 1970.
-        options: of the contract, those that were given.
-        characters: of the text.
-        text_key: where the text is.
-        chunk_keys: in playing order, where chunks were given instead of a text.
+        created_s: seconds since 1970.
+        options: only those that were given.
+        chunk_keys: in playing order; given instead of a text.
         music: a key in the music bucket; empty for none.
-        webhook: an address to be told when the story ends; empty for none.
-        warnings: what the request was told already.
+        webhook: URL to notify at the end; empty for none.
+        warnings: already returned for the request.
     """
 
     kind: StoryKind
@@ -73,15 +68,7 @@ class StoredRequest:
 
 @dataclass(frozen=True, slots=True)
 class StoredScript:
-    """What is said and who says it: `script.json`.
-
-    Attributes:
-        script: what is said.
-        delivery: who says it.
-        chunk_keys: where each chunk is, or will be, in reading order; while they stand here,
-            the clean-up keeps these chunks.
-        warnings: what became of wishes that could not be met.
-    """
+    """The script and its voice: `script.json`; retention keeps the chunks it names."""
 
     script: Script
     delivery: VoiceSettings
@@ -92,7 +79,7 @@ class StoredScript:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some neighbouring chunks, spoken by one call: `batches/{number}.json`."""
+    """Neighbouring chunks, synthesized by one call: `batches/{number}.json`."""
 
     delivery: VoiceSettings
     chunks: tuple[Chunk, ...]
@@ -102,13 +89,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class SynthesizedBatch:
-    """What came of a batch: `spoken/{number}-{chunks}-{millionths of a dollar}.json`.
+    """The result of a batch: `spoken/{number}-{chunks}-{millionths of a dollar}.json`.
 
     Attributes:
-        chunks: each chunk's key, and what is known of it in the form of object metadata; None for
-            what the voice cannot read.
-        synthesized_chunks: how many of them were said just now.
-        billed_chars: what was charged just now.
+        chunks: key and metadata of each; None if the voice cannot read it.
+        synthesized_chunks: new ones, not found in the store.
+        billed_chars: for the new ones.
     """
 
     chunks: tuple[tuple[str, dict[str, str] | None], ...]
@@ -119,20 +105,15 @@ class SynthesizedBatch:
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """What GET tells of a plan without reading it: `plan.json`.
+    """The plan as far as GET needs it: `plan.json`.
 
     Attributes:
-        title: of the story.
         language: BCP 47 tag.
-        voice: who speaks.
-        engine: with which engine.
-        characters: that are billed for the whole.
-        chunks: how many.
-        batches: in how many batches.
-        duration_s: of the finished audio, foretold.
-        predicted_usd: what was not in the store yet will cost.
-        reservation: where that is written down in the caller's spending.
-        paid_before_usd: what earlier attempts had paid, and settled.
+        characters: billed for the whole story.
+        duration_s: predicted.
+        predicted_usd: for chunks not yet in the store.
+        reservation: entry in the caller's daily budget.
+        paid_before_usd: paid and settled by earlier attempts.
     """
 
     title: str = ""
@@ -151,7 +132,7 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class KnownSounds:
-    """Music and sounds of a story, looked at before anything is paid: `sounds.json`."""
+    """Music and sounds of a story, measured before anything is paid: `sounds.json`."""
 
     sounds: tuple[SoundFile, ...]
     format_version: int = FORMAT_VERSION
@@ -159,7 +140,7 @@ class KnownSounds:
 
 @dataclass(frozen=True, slots=True)
 class GivenFlaws:
-    """What is wrong with recordings that a caller has named, by key: `flaws.json`."""
+    """Flaws of the recordings that a caller named, by key: `flaws.json`."""
 
     flaws: dict[str, tuple[str, ...]]
     format_version: int = FORMAT_VERSION
@@ -167,12 +148,9 @@ class GivenFlaws:
 
 @dataclass(frozen=True, slots=True)
 class StoredLayout:
-    """How the mix is shared out: `segments.json`.
+    """How the segments are divided: `segments.json`.
 
-    Attributes:
-        segments: how many.
-        groups: of neighbours, each rendered by one call: first segment, and one past the last.
-        duration_s: of the finished audio.
+    One call renders a group, from its first segment to one past its last.
     """
 
     segments: int
@@ -183,16 +161,13 @@ class StoredLayout:
 
 @dataclass(frozen=True, slots=True)
 class JoinedMix:
-    """What was heard in the finished audio: `mix.json`.
+    """Measurements of the finished audio: `mix.json`.
 
     Attributes:
         integrated_loudness_lufs: None for silence.
-        true_peak_dbtp: oversampled; None where the file is too long to be decoded.
-        peaks: lowest and highest sample of each column of a picture.
-        size_bytes: of the file.
-        name: of the file.
-        mastering: as it was rendered, which a second look may have changed; None: as laid out.
-        measurements: what else was measured, and the rules that it keeps.
+        true_peak_dbtp: oversampled; None if the file is too long to decode.
+        peaks: lowest and highest sample of each picture column.
+        mastering: as rendered, after any loudness correction; None: as laid out.
     """
 
     integrated_loudness_lufs: float | None
@@ -207,7 +182,7 @@ class JoinedMix:
 
 @dataclass(frozen=True, slots=True)
 class StoryFailure:
-    """Why a story did not end well, for a person and for a program."""
+    """Why a story failed, for people and for programs."""
 
     error: str
     code: str
@@ -216,23 +191,15 @@ class StoryFailure:
 
 @dataclass(frozen=True, slots=True)
 class StoryResult:
-    """How a story ended: `result.json`, written last.
+    """How a story ended, written last: `result.json`.
 
     Attributes:
         state: done, failed or cancelled.
-        attempt: which one ended so.
-        ended_s: when, in seconds since 1970.
-        cost_usd: what all attempts have paid.
-        title: of the story.
-        chunks: that were there in the end.
-        segments: likewise.
-        duration_s: of the finished audio.
-        integrated_loudness_lufs: of the finished audio.
-        true_peak_dbtp: likewise.
-        chunk_keys: where only speech was asked for.
-        links: object keys by what GET calls them.
-        warnings: what the listener should know, such as passages that no voice could read.
-        failure: where it did not end well.
+        ended_s: seconds since 1970.
+        cost_usd: paid by all attempts.
+        chunk_keys: if only speech was requested.
+        links: object keys by their names in the status.
+        warnings: such as passages that the voice could not read.
     """
 
     state: StoryState

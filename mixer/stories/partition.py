@@ -1,8 +1,7 @@
-"""How the segments of a mix are shared out among workers. Pure.
+"""Divides the segments of a mix among workers. Pure.
 
-A worker renders neighbours, so that it fetches what they share once; the slowest worker decides
-when the mix is done. So the most expensive group is made as cheap as it can be, in no more groups
-than that takes: one more worker than needed starts for nothing.
+Each worker renders neighbours, which share inputs. The slowest worker decides the total time, so
+the most expensive group is made as cheap as possible, with as few workers as that takes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,22 +14,16 @@ and after it (measured by `python -m bench story_mix`)."""
 
 
 def render_costs_s(segments: Sequence[Segment], rate_hz: int) -> list[float]:
-    """What it takes to render each, in seconds of audio."""
+    """Estimate the cost of rendering each segment, in seconds of audio."""
     return [GROUP_OVERHEAD_S + (each.end - each.start) / rate_hz for each in segments]
 
 
 def partition_by_cost(
     costs: Sequence[float], groups: int, max_items: int
 ) -> tuple[tuple[int, int], ...]:
-    """Neighbours in groups of about the same cost.
+    """Group neighbours at about equal cost; each group is its first item and one past its last.
 
-    Args:
-        costs: of the items, in order.
-        groups: at most, where `most_items` allows it.
-        max_items: of a group.
-
-    Returns:
-        For each group its first item, and one past its last.
+    There are at most `groups`, unless `max_items` requires more.
     """
     groups = max(groups, -(-len(costs) // max_items))
     low, high = max(costs, default=0.0), sum(costs)
@@ -46,7 +39,6 @@ def partition_by_cost(
 def _fill_groups(
     costs: Sequence[float], max_cost: float, max_items: int
 ) -> Iterator[tuple[int, int]]:
-    """Groups filled one after the other, up to so much each."""
     first, filled = 0, 0.0
     for item, cost in enumerate(costs):
         if item > first and (filled + cost > max_cost or item - first == max_items):

@@ -1,4 +1,4 @@
-"""From a text to its Script, and whether it may cost what it costs: before anything is spent."""
+"""Turns a document into a script, and checks its cost before anything is spent."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,15 +17,7 @@ def plan_script(
     options: Options,
     engines: Mapping[str, str] | None = None,
 ) -> Script:
-    """Decide what is said of a document.
-
-    Args:
-        document: as it was read.
-        limits: of the engine that will say it.
-        language: BCP 47 tag of the text, unless the text names another itself.
-        options: pauses, gap, rate, titles and lexicon count here.
-        engines: of those in the cast, by name, where it is known already.
-    """
+    """Decide what is synthesized of a document, in a BCP 47 language unless it names another."""
     stated = document.language
     if stated and not options.language and not is_same_language(stated, language):
         language = stated
@@ -51,11 +43,7 @@ def plan_script(
 
 
 def check_cost_limit(cost_usd: float, options: Options) -> None:
-    """Stop before spending more than was allowed.
-
-    Raises:
-        TooExpensive: the plan costs more than `max_cost_usd`.
-    """
+    """Raise TooExpensive if a plan costs more than `max_cost_usd`."""
     if options.max_cost_usd is not None and cost_usd > options.max_cost_usd:
         raise TooExpensive(
             f"This would cost about ${cost_usd:.2f}, more than max_cost_usd "

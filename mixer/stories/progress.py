@@ -1,4 +1,4 @@
-"""How far a story is that runs in the foreground, as stages for people."""
+"""Reports the progress of a story in the foreground, as stages."""
 
 import time
 from collections.abc import Mapping
@@ -8,32 +8,28 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Notified of how far the work is, perhaps from several threads."""
+    """Receives progress, perhaps from several threads."""
 
     def __call__(self, stage: str, share: float, /) -> None:
-        """A stage is done to a share from 0 to 1."""
+        """Report the finished share of a stage, from 0 to 1."""
         ...
 
 
 def ignore_progress(_stage: str, _share: float) -> None:
-    """The progress that reports nothing."""
+    """Ignore all progress."""
     return
 
 
 @dataclass(slots=True)
 class StageTimer:
-    """Passes progress on, and measures how long each stage takes.
-
-    Attributes:
-        seconds: by stage, in the order in which they began.
-    """
+    """Forwards progress and measures the seconds of each stage."""
 
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
     _started_s: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, stage: str, share: float) -> None:
-        """A stage is done to a share; it begins when it is first reported."""
+        """Report the share of a stage, which starts with its first report."""
         started_s = self._started_s.setdefault(stage, time.monotonic())
         self.seconds[stage] = time.monotonic() - started_s
         self.progress(stage, share)
@@ -47,12 +43,12 @@ STAGES: Mapping[str, tuple[str, float, float]] = {
     "join": ("joining", 0.0, 1.0),
     "publish": ("publishing", 0.0, 1.0),
 }
-"""Of each step: the name of its stage, and which part of the stage it is."""
+"""The stage of each step, and its part of the stage."""
 
 
 @dataclass(slots=True)
 class StageReporter:
-    """Reports steps as stages, which never go back."""
+    """Reports steps as stages whose shares never decrease."""
 
     progress: Progress
     current: tuple[str, int, int] = field(default=("plan", 0, 1))
@@ -60,7 +56,7 @@ class StageReporter:
     _lock: Lock = field(default_factory=Lock)
 
     def report_calls(self, step: str, done: int, total: int) -> None:
-        """So many of a step's calls are done."""
+        """Report how many calls of a step are done."""
         with self._lock:
             if step != self.current[0]:
                 self._item_shares.clear()
@@ -68,7 +64,7 @@ class StageReporter:
             self._report(step, max(done, sum(self._item_shares.values())) / total)
 
     def report_item(self, item: int) -> Progress:
-        """What an item of the step under way reports its share to."""
+        """Create the progress of one item of the current step."""
 
         def report_share(step: str, share: float) -> None:
             with self._lock:
@@ -81,7 +77,7 @@ class StageReporter:
         return report_share
 
     def close(self) -> None:
-        """Report no more: what is still under way ends unheard."""
+        """Stop reporting, even for items under way."""
         with self._lock:
             self.progress = ignore_progress
 

@@ -1,4 +1,4 @@
-"""What a caller asks for when a story is begun. Pure."""
+"""The request for a story. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,19 +9,15 @@ from mixer.stories.model import StoryKind
 
 @dataclass(frozen=True, slots=True)
 class StoryRequest:
-    """What a caller asks for.
+    """What a caller requests.
 
     Attributes:
-        kind: which steps it takes.
-        caller: who asks.
-        options: of the contract, as they were given.
-        text: to be narrated.
-        source_key: an uploaded text instead.
-        chunk_keys: to be mixed, instead of a text.
+        options: only those that were given.
+        source_key: an uploaded text instead of `text`.
+        chunk_keys: to mix, instead of a text.
         music: a key in the music bucket; empty for none.
-        webhook: an address to be told; empty for none.
-        idempotency_key: stands for the request where there is one.
-        warnings: to be repeated with the status.
+        webhook: URL to notify at the end; empty for none.
+        warnings: repeated in the status.
     """
 
     kind: StoryKind
@@ -37,7 +33,7 @@ class StoryRequest:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that shapes the story."""
+        """A hash of everything that affects the story."""
         text = [self.text, self.source_key, list(self.chunk_keys)]
         what = {"kind": self.kind, "text": text, "options": dict(self.options)}
         return hash_request({**what, "music": self.music, "webhook": self.webhook})

@@ -1,8 +1,7 @@
-"""The folder of a story that runs in the foreground of one process.
+"""The folder of a story that runs in the foreground.
 
-Its values stay in memory and its files on the local disk; chunks and segments, which are worth
-keeping, go to the real store under keys made of their contents. So nothing is written down to be
-read again, and nothing is left behind.
+Its values stay in memory and its files on the local disk. Only chunks and segments are written to
+the real store, under keys of their contents.
 """
 
 import os
@@ -22,12 +21,12 @@ from mixer.store import FolderStore, ObjectStore, StoredObject, UploadForm
 from mixer.stories.folder import PREFIX, StoryFolder, Value
 
 RUN_ID = "run"
-"""Stands for the id of a story that has none."""
+"""Id of a story in the foreground."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A text that was read; a book's file is longer than its words."""
+    """A text that has been read; the file of a book is larger than its text."""
 
     document: Document
     is_book: bool = False
@@ -35,13 +34,9 @@ class SourceText:
 
 @dataclass(frozen=True, slots=True)
 class RunStore:
-    """A store of which the stories' files are on the local disk.
+    """A store that keeps the files of stories on the local disk.
 
-    Attributes:
-        shared: keeps everything else.
-        files: keeps the run's own files.
-        inputs: local files that are read in place of objects, by key.
-        stores: other stores that some keys are read from.
+    Objects come from `inputs` (local files) or `stores`, by key, and otherwise from `shared`.
     """
 
     shared: ObjectStore
@@ -50,18 +45,18 @@ class RunStore:
     stores: Mapping[str, ObjectStore] = field(default_factory=dict)
 
     def head(self, key: str) -> StoredObject | None:
-        """What is known of an object, or None where there is none."""
+        """Look up an object; None if it does not exist."""
         if key in self.inputs:
             status = self.inputs[key].stat()
             return StoredObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
         return self._select(key).head(key)
 
     def get(self, key: str) -> bytes:
-        """A small object's content."""
+        """Read a small object."""
         return self.inputs[key].read_bytes() if key in self.inputs else self._select(key).get(key)
 
     def fetch(self, key: str, path: Path) -> None:
-        """Have an object as a local file."""
+        """Download an object to a local file."""
         if key not in self.inputs:
             self._select(key).fetch(key, path)
             return
@@ -106,25 +101,25 @@ class RunStore:
         return self._select(key).claim(key, content)
 
     def touch(self, key: str) -> None:
-        """Make an object as young as a new one."""
+        """Renew the age of an object."""
         self._select(key).touch(key)
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """Every object whose key starts with the prefix, in key order."""
+        """List the objects with a prefix, in key order."""
         return self._select(prefix).list(prefix, after)
 
     def delete(self, key: str) -> None:
-        """Remove an object."""
+        """Delete an object."""
         self._select(key).delete(key)
 
     def url(self, key: str, expires_s: int) -> str:
-        """A link to an object."""
+        """Create a link to an object."""
         return self._select(key).url(key, expires_s)
 
     def upload_form(
         self, key: str, content_type: str, max_bytes: int, expires_s: int
     ) -> UploadForm:
-        """A form by which anyone can send one file."""
+        """Create a form with which anyone can upload one file."""
         return self.shared.upload_form(key, content_type, max_bytes, expires_s)
 
     def _select(self, key: str) -> ObjectStore:
@@ -133,43 +128,37 @@ class RunStore:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder(StoryFolder):
-    """A story's folder in memory.
-
-    Attributes:
-        source: the text, read already; None where chunks are given.
-        values: what would be JSON in a store, by name.
-        recordings: of chunks that were looked up in the store, by key; None for missing ones.
-    """
+    """A story's folder in memory; `recordings` holds the chunks looked up so far, by key."""
 
     source: SourceText | None = None
     values: dict[str, Any] = field(default_factory=dict)
     recordings: dict[str, Recording | None] = field(default_factory=dict)
 
     def read(self, name: str, kind: type[Value]) -> Value:  # noqa: ARG002 - as it was written
-        """A value that must be there."""
+        """Read a value."""
         if name not in self.values:
             raise NotFound(f"There is no object {self.key(name)}.", key=self.key(name))
         value: Value = self.values[name]
         return value
 
     def write(self, name: str, value: object) -> None:
-        """Keep a value, replacing what was there."""
+        """Write or replace a value."""
         self.values[name] = value
 
     def claim(self, name: str, value: object) -> bool:
-        """Keep a value only where there is none."""
+        """Write a value if it does not exist."""
         return self.values.setdefault(name, value) is value
 
     def has(self, name: str) -> bool:
-        """Whether a value or a file is there."""
+        """Check whether a value or a file exists."""
         return name in self.values or self.store.head(self.key(name)) is not None
 
     def delete(self, name: str) -> None:
-        """Remove a value."""
+        """Delete a value."""
         self.values.pop(name, None)
 
     def list_entries(self, prefix: str = "") -> Iterator[StoredObject]:
-        """The values, by name."""
+        """List the values by name."""
         now = datetime.now(UTC)
         for name in sorted(name for name in list(self.values) if name.startswith(prefix)):
             yield StoredObject(name, 0, now)
@@ -182,11 +171,7 @@ def open_run_store(
     inputs: Mapping[str, Path] | None = None,
     stores: Mapping[str, ObjectStore] | None = None,
 ) -> Iterator[RunStore]:
-    """A store for one run, whose own files are gone after the block.
-
-    Args:
-        shared: keeps chunks and segments; None to keep nothing.
-    """
+    """Open a store for one run, deleted after the block; chunks and segments go to `shared`."""
     with TemporaryDirectory(prefix="mixstory-") as folder:
         files = FolderStore(Path(folder))
         yield RunStore(shared or files, files, inputs or {}, stores or {})

@@ -1,4 +1,4 @@
-"""Speech in the foreground: the text of a request, and whole stories on one machine."""
+"""Runs whole stories, and the speech of a request, in the foreground."""
 
 import math
 import sys
@@ -41,19 +41,12 @@ NEVER = timedelta(days=36_500)
 """Chunks of a folder are not touched: nothing deletes them by their age."""
 
 MUSIC_FOLDER = "--music"
-"""Of the music's key: apart from the files that a text names."""
+"""Prefix of the music's key, distinct from files that a text names."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryInput:
-    """What a story is made of on this machine.
-
-    Attributes:
-        source: the text, read already.
-        music: a sound file to lie under it.
-        sounds: the files that the text names, by their names in it.
-        cover: a picture; None for the story's own.
-    """
+    """The inputs of a story on this machine; `sounds` are by their names in the text."""
 
     source: SourceText
     music: Path | None = None
@@ -63,13 +56,7 @@ class StoryInput:
 
 @dataclass(frozen=True, slots=True)
 class StoryRun:
-    """A finished story.
-
-    Attributes:
-        narration: what was to be said, and how it was.
-        timeline: of the mix.
-        outputs: the files that were made, the audio first, the report last.
-    """
+    """A finished story; of its outputs the audio comes first and the report last."""
 
     narration: StoryNarration
     timeline: Timeline
@@ -79,12 +66,7 @@ class StoryRun:
 
 @dataclass(frozen=True, slots=True)
 class StoryRunner:
-    """Narrates stories on one machine; the engine may spend what a story's options allow.
-
-    Attributes:
-        store: keeps the chunks and the segments.
-        engine: closed by the caller.
-    """
+    """Narrates stories on one machine; the caller closes the engine."""
 
     store: ObjectStore
     engine: SpeechEngine
@@ -92,20 +74,15 @@ class StoryRunner:
 
     @property
     def speech_service(self) -> SpeechService:
-        """Plans without limits."""
+        """A speech service without limits."""
         return self._build_speech(self.store)
 
     def run_story(
         self, story: StoryInput, options: Options, out: Path, report: Path | None = None
     ) -> StoryRun:
-        """Narrate, mix and publish a story; files take the name of `out` with their own endings.
+        """Narrate, mix and publish a story; files take the name of `out` with their own suffixes.
 
-        Args:
-            out: the finished file.
-            report: where the report goes; beside it when None.
-
-        Raises:
-            TooExpensive: what is not in the store yet costs more than was allowed.
+        Raises TooExpensive if the new chunks cost more than the limit.
         """
         inputs = dict(story.sounds)
         music = None
@@ -155,12 +132,7 @@ class StoryRunner:
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """A text that was synthesized.
-
-    Attributes:
-        cost_usd: what was paid just now.
-        cache_hits: chunks that were in the store before.
-    """
+    """A synthesized text; `cost_usd` is newly paid, `cache_hits` were found in the store."""
 
     narration: StoryNarration
     plan: PlanSummary
@@ -169,24 +141,19 @@ class Synthesis:
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
-        """What can be heard, in reading order."""
+        """The audible recordings, in reading order."""
         return tuple(each for each in self.narration.recordings if each)
 
     @property
     def duration_s(self) -> float:
-        """Of all chunks, without the silences between them."""
+        """Total of all chunks, without the pauses between them."""
         return sum(each.measured.duration_s for each in self.recordings)
 
 
 def synthesize_in_foreground(
     speech_service: SpeechService, request: StoredRequest, text: str, context: JobContext
 ) -> Synthesis:
-    """Synthesize the text of a request.
-
-    Raises:
-        OutOfTime: the deadline came; chunks that are done are kept.
-        MixerError: as the steps raise it.
-    """
+    """Synthesize the text of a request; at the deadline, raises OutOfTime and keeps its chunks."""
     options = Options.model_validate(request.options)
     source = speech_service.read_text(text, options)
     session = EngineSession(speech_service.open_engine, options.speech_marks)

@@ -1,9 +1,8 @@
-"""Where stories are begun, watched, listed and cancelled.
+"""Creates, lists and cancels stories.
 
-A request becomes a story by a conditional write of `request.json`: the same request sent twice, at
-once or years apart, meets the same folder. Each start is an attempt with a number that is claimed
-the same way, and its execution is named by it, so starting is safe to repeat as well. A story that
-failed or was cancelled starts a new attempt when it is asked for again; what is done stays done.
+A conditional write of `request.json` makes a story, so a repeated request finds the same folder.
+Each start claims a numbered attempt in the same way. A story that failed or was cancelled starts a
+new attempt when it is requested again, and reuses what is finished.
 """
 
 from collections.abc import Callable
@@ -30,10 +29,10 @@ INDEX = "story_index/"
 """Empty objects, `{caller}/{time, backwards}-{story}`: a caller's stories, the newest first."""
 
 PAGE_SIZE = 20
-"""Stories that GET /stories tells of at once: each takes a listing and a few small objects."""
+"""Stories per page of GET /stories: each takes a listing and a few small objects."""
 
 MAX_STARTS = 4
-"""Attempts whose names turn out to be used up, before something must be wrong."""
+"""Attempts to try, in case their names are used up."""
 
 END_OF_TIME = 10**12
 """Later than any story, in seconds; the difference to it makes the newest come first."""
@@ -42,20 +41,16 @@ MAX_KEY_CHARS = 200
 
 
 class Launcher(Protocol):
-    """Runs the steps of stories somewhere else, or later."""
+    """Runs the steps of stories elsewhere or later."""
 
     def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
-        """Run an attempt; one that runs already is left alone.
-
-        Returns:
-            False when the attempt has ended before: its name is used up.
-        """
+        """Start an attempt unless it is running; False if it has ended before."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StoryPage:
-    """Some of a caller's stories, the newest first, and where the next page begins."""
+    """A page of a caller's stories, newest first, and the cursor of the next page."""
 
     stories: tuple[tuple[str, StoryStatus], ...]
     cursor: str | None
@@ -63,15 +58,7 @@ class StoryPage:
 
 @dataclass(frozen=True, slots=True)
 class StoryService:
-    """Begins, watches and cancels stories. Safe for many threads.
-
-    Attributes:
-        store: where stories are kept.
-        secret: of the deployment; ids come from it.
-        launcher: runs their steps.
-        budget: counts what callers spend.
-        now: the moment, in UTC.
-    """
+    """Creates, lists and cancels stories. Safe for many threads."""
 
     store: ObjectStore
     secret: bytes
@@ -80,15 +67,12 @@ class StoryService:
     now: Callable[[], datetime] = field(default=utc_now)
 
     def create(self, story_request: StoryRequest) -> str:
-        """Have a story told; the same order again means the same story.
-
-        Returns:
-            The story's id.
+        """Create a story and return its id; an equal request returns the same id.
 
         Raises:
-            BadInput: the Idempotency-Key is none.
-            KeyReused: it stands for another request already.
-            NotFound: an upload that it names is not there.
+            BadInput: the Idempotency-Key is malformed.
+            KeyReused: the key belongs to another request.
+            NotFound: an upload is missing.
             UnusablePicture: the cover is too large.
         """
         if len(story_request.idempotency_key) > MAX_KEY_CHARS:
@@ -116,16 +100,12 @@ class StoryService:
         return story
 
     def launch(self, story: str, kind: StoryKind) -> None:
-        """Have somebody work on a story that is not done; nothing is done twice.
-
-        Raises:
-            StoreFailed: no attempt could be started.
-        """
+        """Start a story that is neither done nor running; raises StoreFailed if it cannot."""
         folder = StoryFolder(self.store, story)
         seen = load_progress(folder)
         attempt = max(1, seen.attempt)
         if RESULT in seen.names:
-            ended = folder.find(RESULT, StoryResult)  # gone where somebody begins anew just now
+            ended = folder.find(RESULT, StoryResult)  # missing if a new attempt starts now
             if ended is not None and ended.state is StoryState.DONE:
                 return
             folder.delete(RESULT)
@@ -138,20 +118,11 @@ class StoryService:
         raise StoreFailed(f"The story {story} could not be started; try again.", story_id=story)
 
     def get_status(self, story: str, caller: str) -> StoryStatus:
-        """How far a story is.
-
-        Raises:
-            NotFound: the caller has no such story, or none any more.
-        """
+        """Load the status of a caller's story, or raise NotFound."""
         return build_status(self._load_snapshot(story, caller), self.now())
 
     def list(self, caller: str, cursor: str = "") -> StoryPage:
-        """A caller's stories, the newest first.
-
-        Args:
-            caller: who asks.
-            cursor: of the page before; empty for the first page.
-        """
+        """List a caller's stories, newest first; the cursor comes from the page before."""
         folder = self._index_folder(caller)
         listed = self.store.list(folder, after=folder + cursor if cursor else "")
         entries = [each.key.removeprefix(folder) for each in islice(listed, PAGE_SIZE + 1)]
@@ -162,14 +133,10 @@ class StoryService:
         return StoryPage(stories, shown[-1] if len(entries) > PAGE_SIZE else None)
 
     def cancel(self, story: str, caller: str) -> StoryStatus:
-        """End a story; what is finished is kept, and asking for it again goes on from there.
+        """Cancel a story; finished parts are kept for a later attempt.
 
-        Nobody is stopped: whatever step comes next, or works just now, sees the mark and ends, and
-        so the news of the end go the usual way, and what calls under way have paid is settled then.
-
-        Raises:
-            NotFound: the caller has no such story.
-            StoryEnded: it has ended before.
+        The current or next step sees the mark and ends; notification and settlement run as always.
+        Raises NotFound, or StoryEnded if it has ended before.
         """
         seen = self._load_snapshot(story, caller)
         status = build_status(seen, self.now())
@@ -183,7 +150,6 @@ class StoryService:
         return self.get_status(story, caller)
 
     def _store_request(self, folder: StoryFolder, story_request: StoryRequest) -> StoredRequest:
-        """The request as it stands in the folder, once it is certain that it is this one."""
         text_key = story_request.source_key or (folder.key(TEXT) if story_request.text else "")
         request = StoredRequest(
             kind=story_request.kind,
@@ -223,7 +189,6 @@ class StoryService:
         return load_snapshot(folder, request)
 
     def _find_story(self, entry: str, caller: str) -> tuple[str, StoryStatus] | None:
-        """A story of the index; None for one that is gone."""
         story = entry.rpartition("-")[2]
         with suppress(NotFound):
             return story, self.get_status(story, caller)

@@ -1,4 +1,4 @@
-"""What goes with the finished audio, as the contents of files: captions, picture, report. Pure."""
+"""Builds the files that accompany the audio: captions, chapters, picture, report. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,19 +27,14 @@ from mixer.stories.mix_pipeline import OUTLINE_COLUMNS, Mix, MixMeasurements
 def build_captions(
     script: Script, recorded_chunks: Sequence[RecordedChunk], timeline: Timeline
 ) -> tuple[bytes, bytes]:
-    """Captions as WebVTT and as SubRip."""
+    """Build captions as WebVTT and SubRip."""
     captions = build_cues(caption_sentences(recorded_chunks, timeline), total_s=timeline.duration_s)
     vtt = format_webvtt(captions, title=script.title, language=script.language)
     return vtt.encode(), format_srt(captions).encode()
 
 
 def build_chapters(timeline: Timeline, fields: Mapping[str, str]) -> dict[str, bytes]:
-    """The chapters for a page, for podcast players, and as a track for video players, by name.
-
-    Args:
-        timeline: of the mix.
-        fields: what the finished file says of itself.
-    """
+    """Build chapter files for web pages, podcast players and video players, by name."""
     marks = chapter_starts(timeline)
     starts = [{"title": name, "start_s": round(at, 3)} for at, name in marks]
     files = {"chapters": json.dumps({"chapters": starts}, ensure_ascii=False).encode()}
@@ -51,7 +46,7 @@ def build_chapters(timeline: Timeline, fields: Mapping[str, str]) -> dict[str, b
 
 
 def draw_picture(title: str, mix: Mix) -> bytes:
-    """The waveform with its chapters, as PNG."""
+    """Draw the waveform with its chapters as PNG."""
     timeline, checked = mix.timeline, mix.verification
     figures = [format_clock(timeline.duration_s), f"{checked.integrated_lufs or 0:.1f} LUFS"]
     figures.append(f"{checked.true_peak_dbtp:.1f} dBTP")
@@ -68,7 +63,7 @@ def draw_picture(title: str, mix: Mix) -> bytes:
 
 
 def build_outline(mix: Mix) -> bytes:
-    """How high the sound reaches, evenly spread over its length, from 0 to 1, as JSON."""
+    """Build the amplitude outline as JSON: values from 0 to 1, evenly spaced."""
     reach = [min(1.0, max(abs(low), abs(high))) for low, high in mix.verification.peaks]
     return json.dumps(
         {"duration_s": mix.timeline.duration_s, "peaks": [round(each, 3) for each in reach]}
@@ -85,19 +80,9 @@ def build_report(
     stages_s: Mapping[str, float],
     outputs: tuple[str, ...],
 ) -> bytes:
-    """All that is said about a finished story, as JSON.
-
-    Args:
-        script: what was to be said.
-        voice_settings: who said it.
-        mix: how it sounds.
-        billed_chars: what the engine charged for.
-        unspoken: passages that the voice could not read.
-        stages_s: how long each stage took.
-        outputs: names of the files made.
-    """
+    """Build the report on a finished story as JSON."""
     timeline, checked = mix.timeline, mix.verification
-    heard = mix.measurements or collect_measurements(mix)
+    measurements = mix.measurements or collect_measurements(mix)
     report = Report(
         title=script.title,
         language=script.language,
@@ -116,13 +101,13 @@ def build_report(
         adjustments=tuple(describe_adjustments(timeline, mix.sounds, mix.flaws)),
         stages_s=stages_s,
         outputs=outputs,
-        loudness_range_lu=heard.loudness_range_lu,
-        rms_dbfs=heard.rms_dbfs,
-        noise_floor_dbfs=heard.noise_floor_dbfs,
-        bed_below_speech_lu=heard.bed_below_speech_lu,
+        loudness_range_lu=measurements.loudness_range_lu,
+        rms_dbfs=measurements.rms_dbfs,
+        noise_floor_dbfs=measurements.noise_floor_dbfs,
+        bed_below_speech_lu=measurements.bed_below_speech_lu,
         preset=mix.preset,
-        rules=tuple(ReportRule(**asdict(each)) for each in heard.rules),
-        unmeasured=heard.unmeasured,
+        rules=tuple(ReportRule(**asdict(each)) for each in measurements.rules),
+        unmeasured=measurements.unmeasured,
         music_peak_dbtp=max(mix.peaks_dbtp.values(), default=None),
         sound_peaks_dbtp=mix.peaks_dbtp,
         timeline=timeline,
@@ -131,7 +116,7 @@ def build_report(
 
 
 def collect_measurements(mix: Mix) -> MixMeasurements:
-    """What is told of a finished file besides its loudness and its peak."""
+    """Collect the measurements other than loudness and peak."""
     checked = mix.verification
     return MixMeasurements(
         loudness_range_lu=checked.range_lu,
@@ -143,7 +128,7 @@ def collect_measurements(mix: Mix) -> MixMeasurements:
 
 
 def check_rules(mix: Mix) -> tuple[ComplianceRule, ...]:
-    """The rules of a mix's preset, on all that was measured."""
+    """Check the rules of a mix's preset."""
     duration_s, kbps = mix.timeline.duration_s, float(mix.encoding.bitrate_kbps)
     carrier = StreamInfo(mix.encoding.format, MIX_RATE_HZ, kbps, duration_s)
     target_lufs = mix.timeline.mastering.target_lufs

@@ -1,14 +1,9 @@
-"""How stories share the account's quota of a speech engine: by counting heads in the store.
+"""Divides the account's speech quota among stories, by marks in the store.
 
-A story that wants to speak leaves a mark, `speaking/{engine}/{time}-{story}`. The first so many
-marks speak, the others wait for their turn. Each worker looks every few seconds how many speak, and
-keeps to its part: the stories' share of the quota, divided by the stories that speak, divided by
-the workers of a story. Who comes new waits until all others have looked, so the parts never add up
-to more than the whole. Marks are made young while there is work; one that has grown old belongs to
-nobody and is swept away.
-
-The price: a listing every few seconds for each worker, and a wait of some seconds before a story
-speaks beside others.
+A story puts a mark, `speaking/{engine}/{time}-{story}`; the oldest marks may speak. Each worker
+counts them every few seconds and uses its part: the stories' quota, divided by active stories and
+by workers per story. A new story waits until all workers have counted it, so the quota is never
+exceeded. Marks are renewed while there is work; expired ones are deleted.
 """
 
 import threading
@@ -25,21 +20,21 @@ PREFIX = "speaking/"
 
 CHECK_INTERVAL_S = 5.0
 SETTLING_S = 2 * CHECK_INTERVAL_S
-"""Until every worker has looked again, however long its request took."""
+"""Time in which every worker has checked again, even after a slow request."""
 
 STALE_S = 1_200.0
-"""Longer than a call of Lambda can work on: its mark would have been made young since."""
+"""Longer than a Lambda call can run without renewing its mark."""
 
 RENEW_EVERY = 12
-"""Looks after which a worker makes its story's mark young again: a minute."""
+"""Checks between renewals of a story's mark: a minute."""
 
 POLL_S = 15.0
-"""Between two questions whether it is a story's turn; each is a step of the state machine."""
+"""Between requests for a slot; each is a step of the state machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Whether a story may speak, and when to ask again where not."""
+    """Whether a story may speak, and otherwise when to ask again."""
 
     is_ready: bool
     wait_s: float = 0.0
@@ -47,13 +42,9 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class SpeechSlots:
-    """Who speaks. Safe for many threads and processes.
+    """The stories that may speak. Safe for many threads and processes.
 
-    Attributes:
-        store: where the marks are.
-        max_concurrent: stories that speak at a time with one engine.
-        settling_s: how long a story waits that is not alone.
-        now: the moment, in UTC, as the store tells it.
+    A new story waits `settling_s` before it shares the quota; `now` is the store's clock in UTC.
     """
 
     store: ObjectStore
@@ -62,7 +53,7 @@ class SpeechSlots:
     now: Callable[[], datetime] = field(default=utc_now)
 
     def acquire(self, story: str, engine: str) -> Lease:
-        """Ask for a turn; asked again, it answers for the same mark."""
+        """Request a slot; repeated calls use the same mark."""
         marks = self._list_entries(engine)
         if not any(_is_held_by(mark, story) for mark in marks):
             moment = round(1000 * self.now().timestamp())
@@ -78,23 +69,22 @@ class SpeechSlots:
         return Lease(True)
 
     def release(self, story: str, engine: str) -> None:
-        """Make room for the others."""
+        """Release a slot."""
         for mark in self._list_entries(engine):
             if _is_held_by(mark, story):
                 self.store.delete(mark.key)
 
     def count_active(self, engine: str) -> int:
-        """How many stories speak."""
+        """Count the stories that may speak."""
         return max(1, min(len(self._list_entries(engine)), self.max_concurrent))
 
     def renew(self, story: str, engine: str) -> None:
-        """Say that a story still speaks."""
+        """Renew the mark of a story."""
         for mark in self._list_entries(engine):
             if _is_held_by(mark, story):
                 self.store.touch(mark.key)
 
     def _list_entries(self, engine: str) -> list[StoredObject]:
-        """Marks that count, the first come first; old ones are swept away."""
         marks = []
         for mark in list(self.store.list(f"{PREFIX}{engine}/")):
             if (self.now() - mark.modified).total_seconds() > STALE_S:
@@ -105,7 +95,7 @@ class SpeechSlots:
 
 
 def release_all(store: ObjectStore, story: str) -> None:
-    """Make room for the others, whatever engine a story spoke with."""
+    """Release the slots of a story with every engine."""
     for mark in list(store.list(PREFIX)):
         if _is_held_by(mark, story):
             store.delete(mark.key)
@@ -117,14 +107,7 @@ def _is_held_by(entry: StoredObject, story: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SharedQuota:
-    """Keeps a worker to its part of the quota while it speaks a batch.
-
-    Attributes:
-        slots: who speaks.
-        workers: of each story.
-        resize: tells the engine's limiter by how much the stories' share is divided.
-        check_interval_s: how often it looks.
-    """
+    """Limits a worker to its part of the quota; `resize` sets the divisor of the stories' quota."""
 
     slots: SpeechSlots
     workers: int
@@ -133,7 +116,7 @@ class SharedQuota:
 
     @contextmanager
     def __call__(self, story: str, engine: str) -> Iterator[None]:
-        """A block in which a story is spoken with an engine."""
+        """Limit the quota during a block."""
         ended = threading.Event()
         self._update_share(engine)
 

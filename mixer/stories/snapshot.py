@@ -1,4 +1,4 @@
-"""What a story's folder tells, read in one go, and its end, written once."""
+"""Reads the state of a story's folder, and writes its end once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_snapshot(folder: StoryFolder, request: StoredRequest | None = None) -> StorySnapshot:
-    """What a status is told from: one listing and at most four small objects."""
+    """Load what a status needs: one listing and at most four small objects."""
     listed = load_progress(folder)
     plan = folder.find(PLAN, PlanSummary) if PLAN in listed.names else None
     layout = folder.find(SEGMENTS, StoredLayout) if SEGMENTS in listed.names else None
@@ -33,18 +33,8 @@ def load_snapshot(folder: StoryFolder, request: StoredRequest | None = None) -> 
 def write_result(
     folder: StoryFolder, snapshot: StorySnapshot, result: StoryResult, now: datetime
 ) -> bool:
-    """Write down how a story ended, once.
-
-    Args:
-        folder: of the story.
-        snapshot: what it holds.
-        result: how it ended; what the folder tells is filled in.
-        now: the moment.
-
-    Returns:
-        False when it had ended before.
-    """
-    told = replace(
+    """Write how a story ended, completed from its snapshot; False if it had ended before."""
+    completed = replace(
         result,
         ended_s=now.timestamp(),
         cost_usd=snapshot.progress.paid_usd,
@@ -54,26 +44,23 @@ def write_result(
         chunks=result.chunks or snapshot.progress.chunks,
         segments=snapshot.progress.segments,
     )
-    return folder.claim(RESULT, told)
+    return folder.claim(RESULT, completed)
 
 
 def settle_budget(snapshot: StorySnapshot, budget: "DailyBudget") -> None:
-    """Put what was paid in the place of what was reserved, once nobody pays any more."""
+    """Settle the reserved budget, after the last payment."""
     budget.settle(
         snapshot.plan.reservation, snapshot.progress.paid_usd - snapshot.plan.paid_before_usd
     )
 
 
 def load_progress(folder: StoryFolder) -> StoryProgress:
-    """What a listing of a story's folder tells; it fits on one page of S3 (`batches`)."""
+    """Load the progress of a story; its listing fits on one page of S3 (`batches`)."""
     return parse_progress(folder.list_entries())
 
 
 def list_unfinished(store: ObjectStore) -> Iterator[StoryFolder]:
-    """Stories of a store that have no result; walks through all of them, so for a laptop only.
-
-    What `telling` is at work on has no id of a story, and is left alone.
-    """
+    """List the stories without a result, by reading all: for laptops only."""
     stories: dict[str, set[str]] = {}
     for each in store.list(PREFIX):
         story, _, name = each.key.removeprefix(PREFIX).partition("/")

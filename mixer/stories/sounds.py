@@ -1,4 +1,4 @@
-"""Music and sounds for a story, looked at before anything is paid for the voice."""
+"""Finds and measures a story's music and sounds, before the voice is paid for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,39 +20,25 @@ from mixer.stories.workspace import PARALLEL_REQUESTS, open_request_folder
 
 @dataclass(frozen=True, slots=True)
 class SoundLibrary:
-    """Where music and sounds are found.
-
-    Attributes:
-        shared: the deployment's music.
-        uploads: where callers' own files lie, with all that is made.
-    """
+    """The stores of the deployment's music and of callers' uploads."""
 
     shared: ObjectStore
     uploads: ObjectStore
 
     def find_store(self, key: str) -> ObjectStore:
-        """Where a piece is."""
+        """Find the store of a key."""
         return select_music_store(key, self.shared, self.uploads)
 
 
 def load_sounds(
     folder: StoryFolder, request: StoredRequest, library: SoundLibrary, processes: ProcessGroup
 ) -> dict[str, SoundFile]:
-    """Everything that a story plays besides its voice, by key; measured once for all steps.
-
-    What is only spoken plays nothing.
-
-    Args:
-        folder: of the story; its script names sounds, where there is one yet.
-        request: names the music.
-        library: where they are found.
-        processes: that measuring belongs to.
+    """Load the music and sounds of a story, by key; measured once for all steps.
 
     Raises:
-        NotFound: there is no such piece; names it, and the line of the text.
-        Forbidden: it is nothing to be played.
-        UnplayableAudio: there is no sound in it.
-        BadInput: it is silent.
+        NotFound: a file is missing; names it and the line of the text.
+        Forbidden: the key is not for callers.
+        UnplayableAudio, BadInput: the file has no sound, or is silent.
     """
     stored = folder.find(SCRIPT, StoredScript)
     wanted = {request.music: 0} if request.music else {}
@@ -67,7 +53,7 @@ def load_sounds(
 
 
 def read_sounds(folder: StoryFolder) -> dict[str, SoundFile]:
-    """What is known already of a story's music and sounds, by key."""
+    """Read the sounds that were measured before, by key."""
     kept = folder.find(SOUNDS, KnownSounds)
     if kept is not None:
         return {each.source: each for each in kept.sounds}
@@ -78,7 +64,6 @@ def read_sounds(folder: StoryFolder) -> dict[str, SoundFile]:
 def _measure_sounds(
     wanted: Mapping[str, int], library: SoundLibrary, processes: ProcessGroup
 ) -> dict[str, SoundFile]:
-    """Fetch and measure some pieces, each named by a line of the text, or (0) by the request."""
     for key, line in wanted.items():
         if line:
             check_key(key, f"line {line}")
@@ -88,7 +73,7 @@ def _measure_sounds(
     gone = {key for key, head in there if head.result() is None}
     for key in wanted:
         if key in gone:
-            raise _missing_error(key, wanted[key])
+            raise _build_not_found(key, wanted[key])
     with open_request_folder() as folder:
         files = folder.fetch_all({("music", key): library.find_store(key) for key in wanted}, None)
         looked = run_in_parallel(
@@ -100,7 +85,7 @@ def _measure_sounds(
     return {key: found[key] for key in wanted}
 
 
-def _missing_error(key: str, line: int) -> NotFound:
+def _build_not_found(key: str, line: int) -> NotFound:
     if not line:
         return NotFound(f"music: there is no music {key}.", field="music", key=key)
     return NotFound(
@@ -116,6 +101,6 @@ def _measure_sound(path: Path, key: str, line: int, processes: ProcessGroup) -> 
 
 
 def hash_file(path: Path) -> str:
-    """What tells a file from another of the same name."""
+    """Hash a file, to distinguish it from others of the same name."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

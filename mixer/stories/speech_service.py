@@ -1,4 +1,4 @@
-"""What is said of a text, and by whom: read, planned and priced, before anything is spent."""
+"""Plans and prices the speech of a text, before anything is spent."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -33,37 +33,34 @@ class EngineOpener(Protocol):
     def __call__(
         self, name: str, deadline_s: float | None, *, speech_marks: bool = False
     ) -> AbstractContextManager[SpeechEngine]:
-        """Open an engine for one request.
+        """Open an engine for one request; an empty name stands for any engine.
 
-        Args:
-            name: one of its names; empty for any.
-            deadline_s: when it must have ended, on the monotonic clock.
-            speech_marks: whether the times of sentences are to be bought.
+        The deadline is on the monotonic clock; `speech_marks` buys sentence timings.
         """
         ...
 
 
 def reuse_engine(engine: SpeechEngine) -> EngineOpener:
-    """One engine for all requests; it stays open between them."""
+    """Share one engine, which stays open, among all requests."""
 
     @contextmanager
-    def opened(
-        name: str,  # noqa: ARG001 - it is the only one
-        deadline_s: float | None,  # noqa: ARG001 - it is as fast as it can be
+    def open_engine(
+        name: str,  # noqa: ARG001 - there is only one
+        deadline_s: float | None,  # noqa: ARG001 - it cannot be faster
         *,
-        speech_marks: bool = False,  # noqa: ARG001 - whoever opened it has decided
+        speech_marks: bool = False,  # noqa: ARG001 - decided when it was opened
     ) -> Iterator[SpeechEngine]:
         yield engine
 
-    return opened
+    return open_engine
 
 
 @dataclass(slots=True)
 class EngineSession:
-    """One engine for the whole of a run: opened when first needed, closed in the end.
+    """One engine for a whole run, opened at first use.
 
-    Args of the opener that come later are those it was opened with; another engine by name, which
-    is only known once the text is planned, takes the place of the first.
+    Later arguments of the opener are ignored, except for another engine's name, which replaces the
+    engine: it is known only after planning.
     """
 
     open_engine: EngineOpener
@@ -95,22 +92,12 @@ class EngineSession:
 
 
 DEFAULT_ENGINE = "generative"
-"""What an engine that is opened without a name is good for (the contract's default)."""
+"""Used when no engine is named (the contract's default)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechPlan:
-    """What a request would say, and how.
-
-    Attributes:
-        script: what is said.
-        voice: as the engine lists it.
-        voice_settings: who says it, and how.
-        estimate: what it will take.
-        billing_factor: how often each of its characters is charged for.
-        cover: the text's own picture.
-        cover_name: of a file with its picture, as the text names it.
-    """
+    """What a request would synthesize, and how; `billing_factor` is charges per character."""
 
     script: Script
     voice: Voice
@@ -122,30 +109,26 @@ class SpeechPlan:
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
-        """In reading order."""
+        """The chunks in reading order."""
         return tuple(self.script.chunks)
 
     @property
     def cost_usd(self) -> float:
-        """Of the whole, were nothing of it in the store."""
+        """Cost of the whole text if none of it is in the store."""
         return self.costs_usd(self.estimate.characters)
 
     def costs_usd(self, chars: int) -> float:
-        """Of so many of its characters."""
+        """Calculate the cost of some of the characters."""
         return cost_usd(chars * self.billing_factor, self.voice_settings.pricing_engine)
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechService:
-    """Plans speech, and knows what it takes to synthesize it. Safe for many threads.
+    """Plans speech. Safe for many threads.
 
     Attributes:
-        store: where chunks are kept.
-        bucket: what answers call the store.
-        max_request_usd: what one request may cost, whatever it says itself.
-        max_text_chars: of one request.
-        touch_after: chunks older than this are touched when they are used again.
-        new_processes: begins the child processes of a request; a server that ends may stop them.
+        bucket: name of the store in responses.
+        touch_after: age at which reused chunks are touched.
     """
 
     open_engine: EngineOpener
@@ -159,34 +142,29 @@ class SpeechService:
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
 
     def list_voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
-        """The voices, the default first."""
+        """List the voices, the default first."""
         with self.open_engine("", deadline_s) as engine:
             return engine.voices()
 
     def plan_text(
         self, text: str | bytes, options: Options, deadline_s: float | None = None
     ) -> SpeechPlan:
-        """Decide what is said; spends nothing.
+        """Plan the speech of a text; spends nothing.
 
         Raises:
-            TextTooLong: longer than a request may be.
-            UnreadableText: there is not a word in it.
-            UnknownVoice: no such voice, or not with that engine.
-            BadOption: an option makes no sense.
+            TextTooLong: the text exceeds the limit.
+            UnreadableText: it contains no words.
+            UnknownVoice: no such voice with that engine.
+            BadOption: an option is invalid.
         """
         return self.plan_source(self.read_text(text, options), options, deadline_s)
 
     def read_text(self, content: str | bytes, options: Options) -> SourceText:
-        """Read a text as it is written, or a book's bytes.
-
-        Raises:
-            TextTooLong: longer than a request may be.
-            UnreadableText: it cannot be read as its type.
-        """
+        """Read a text or the bytes of a book; raises TextTooLong or UnreadableText."""
         try:
             text_type = TextType(options.text_type or detect_text_type(content))
             is_book = text_type is TextType.EPUB
-            if not is_book:  # of a book its words count, not its file
+            if not is_book:  # for a book, the length of its text counts, not of its file
                 self._check_length(len(content))
             front_matter = not options.skip_front_matter
             return SourceText(read_document(content, text_type, front_matter=front_matter), is_book)
@@ -196,11 +174,7 @@ class SpeechService:
     def plan_source(
         self, source: SourceText, options: Options, deadline_s: float | None = None
     ) -> SpeechPlan:
-        """Decide what is said of a text that was read; spends nothing.
-
-        Raises:
-            MixerError: as `plan_text` does.
-        """
+        """Plan the speech of a text that has been read; raises as `plan_text` does."""
         document = source.document
         narrated = apply_narrator(options, document.cast)
         with self.open_engine("", deadline_s) as engine:
@@ -227,11 +201,6 @@ class SpeechService:
         )
 
     def _check_length(self, chars: int) -> None:
-        """Refuse a text that is longer than a request may be.
-
-        Raises:
-            TextTooLong: it is.
-        """
         if chars > self.max_text_chars:
             raise TextTooLong(
                 f"text: {chars:,} characters exceed the limit of {self.max_text_chars:,} for one "

@@ -1,9 +1,8 @@
-"""Which addresses may be told of a story: only servers on the internet. Pure.
+"""Restricts webhooks to servers on the internet. Pure.
 
-An address comes from a caller, and whoever tells it stands inside of the cloud or of a home. So a
-name or a number that leads to this machine, to a private network, to a link's own services or to
-several at once is refused, in whatever form it is written, and a name's addresses are judged again
-when it is told.
+Webhook URLs come from callers, and requests to them leave from inside a private network. So names
+and numbers that lead to local, private, link-local or multicast addresses are refused in any
+notation, and a name's addresses are checked again before each request.
 """
 
 import ipaddress
@@ -19,18 +18,14 @@ ways to write an IPv4 address, translators (64:ff9b::/96), links and sites."""
 
 DNS_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 MAX_HOST_CHARS = 253
-"""Of a name (RFC 1035)."""
+"""Limit of a host name (RFC 1035)."""
 
 PRIVATE_SUFFIXES = ("local", "internal", "localhost", "localdomain", "lan", "home", "arpa", "onion")
 """Last labels that never lead to the internet (RFC 6761, RFC 6762, and by custom)."""
 
 
 def validate_webhook_url(url: str) -> str:
-    """An address that may be told, as far as can be seen without the network.
-
-    Raises:
-        BadInput: it may not.
-    """
+    """Validate a webhook URL as far as possible without the network, or raise BadInput."""
     parts = _split_url(url)
     host = (parts.hostname or "").removesuffix(".")
     if parts.scheme != "https" or not host or "@" in parts.netloc or parts.fragment:
@@ -43,20 +38,13 @@ def validate_webhook_url(url: str) -> str:
 
 
 def check_public_addresses(addresses: Sequence[str]) -> None:
-    """Refuse what leads anywhere but to the internet.
-
-    Args:
-        addresses: all that a name has.
-
-    Raises:
-        BadInput: one of them does, or there is none.
-    """
+    """Raise BadInput if an address of a name is not public, or there is none."""
     if not addresses or not all(map(is_public_address, addresses)):
         raise _webhook_error("only servers on the public internet are allowed")
 
 
 def is_public_address(address: str) -> bool:
-    """Whether an IP address belongs to a server on the internet."""
+    """Check whether an IP address is on the internet."""
     found = _parse_ip(address)
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour
@@ -78,7 +66,7 @@ def _split_url(url: str) -> SplitResult:
 
 
 def _parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An IP address in its usual form; None for anything else, a zone included."""
+    """Parse an IP address in its usual form; None for anything else, including zones."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -86,7 +74,7 @@ def _parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
 
 
 def _is_domain_name(host: str) -> bool:
-    """Whether it is a name with a domain; one that ends with a number is an address in disguise."""
+    """Check for a domain name; if it ends with a number, it is an address in disguise."""
     labels = host.split(".")
     last = labels[-1]
     return (

@@ -1,4 +1,4 @@
-"""How far a story is, told from a listing and a handful of small objects. Pure."""
+"""Builds the status of a story from a listing and a few small objects. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,26 +16,18 @@ from mixer.stories.model import (
 )
 
 PLANNED_SHARE, SYNTHESIZED_SHARE, MIXED_SHARE = 0.02, 0.80, 0.97
-"""How much of the whole is done when a stage is: speaking takes by far the longest."""
+"""Total share done after each stage; speech takes by far the longest."""
 
 MIX_SPEED = 60.0
-"""Seconds of audio that are mixed in one second, before this story's own pace is known: on the safe
-side of what two cores do with music."""
+"""Seconds of audio mixed per second, before the story's own speed is known: a safe value for two
+cores with music."""
 
 JOINING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class StorySnapshot:
-    """What was read of a story.
-
-    Attributes:
-        request: what was asked for.
-        progress: what the listing tells.
-        plan: nothing but zeros where there is none yet.
-        layout: likewise.
-        result: None while it runs.
-    """
+    """What was read of a story; `plan` and `layout` are zeros before they exist."""
 
     request: StoredRequest
     progress: StoryProgress
@@ -46,13 +38,7 @@ class StorySnapshot:
 
 @dataclass(frozen=True, slots=True)
 class StoryStatus:
-    """What a caller is told of a story.
-
-    Attributes:
-        plan: what is known of it once it is planned.
-        chunk_keys: those that were given.
-        result: once it has ended.
-    """
+    """The status of a story as its caller sees it."""
 
     kind: StoryKind
     state: StoryState
@@ -74,12 +60,7 @@ class StoryStatus:
 
 
 def build_status(snapshot: StorySnapshot, now: datetime) -> StoryStatus:
-    """What a caller is told.
-
-    Args:
-        snapshot: of the story.
-        now: the moment.
-    """
+    """Build the status of a story."""
     state = _state(snapshot)
     done = snapshot.progress
     result = snapshot.result
@@ -91,7 +72,7 @@ def build_status(snapshot: StorySnapshot, now: datetime) -> StoryStatus:
         progress=round(_progress_share(snapshot, state), 4),
         title=(result.title if result else "")
         or snapshot.plan.title
-        or _requested_title(snapshot.request),
+        or _find_title(snapshot.request),
         chunks_done=result.chunks if result and state is StoryState.DONE else done.chunks,
         chunks_total=total_chunks,
         segments_done=done.segments,
@@ -108,7 +89,7 @@ def build_status(snapshot: StorySnapshot, now: datetime) -> StoryStatus:
     )
 
 
-def _requested_title(request: StoredRequest) -> str:
+def _find_title(request: StoredRequest) -> str:
     return str(request.options.get("title") or "")
 
 
@@ -122,37 +103,36 @@ def _state(snapshot: StorySnapshot) -> StoryState:
         is_mixed = SEGMENTS in names and snapshot.layout.segments <= progress.segments
         return StoryState.JOINING if is_mixed else StoryState.MIXING
     if PLAN in names or snapshot.request.kind is StoryKind.MIX:
-        is_spoken = progress.chunks >= snapshot.plan.chunks
-        return StoryState.MIXING if is_spoken else StoryState.SYNTHESIZING
+        is_synthesized = progress.chunks >= snapshot.plan.chunks
+        return StoryState.MIXING if is_synthesized else StoryState.SYNTHESIZING
     return StoryState.PLANNING if SCRIPT in names or progress.attempt else StoryState.QUEUED
 
 
 def _progress_share(snapshot: StorySnapshot, state: StoryState) -> float:
-    """How much is done, from 0 to 1; where it ended badly, as far as it came."""
+    """The finished share from 0 to 1; after a failure, the share reached."""
     if state is StoryState.DONE:
         return 1.0
-    spoken = _done_share(snapshot.progress.chunks, snapshot.plan.chunks)
+    synthesized = _share_of(snapshot.progress.chunks, snapshot.plan.chunks)
     if snapshot.request.kind is StoryKind.SPEECH:
         return (
             PLANNED_SHARE * (PLAN in snapshot.progress.names)
-            + (MIXED_SHARE - PLANNED_SHARE) * spoken
+            + (MIXED_SHARE - PLANNED_SHARE) * synthesized
         )
-    mixed = _done_share(snapshot.progress.segments, snapshot.layout.segments)
+    mixed = _share_of(snapshot.progress.segments, snapshot.layout.segments)
     if snapshot.request.kind is StoryKind.MIX:
         return PLANNED_SHARE + (MIXED_SHARE - PLANNED_SHARE) * mixed
     reached = (
         PLANNED_SHARE * (PLAN in snapshot.progress.names)
-        + (SYNTHESIZED_SHARE - PLANNED_SHARE) * spoken
+        + (SYNTHESIZED_SHARE - PLANNED_SHARE) * synthesized
     )
     return reached + (MIXED_SHARE - SYNTHESIZED_SHARE) * mixed
 
 
-def _done_share(done: int, total: int) -> float:
+def _share_of(done: int, total: int) -> float:
     return min(1.0, done / total) if total else 0.0
 
 
 def _time_left_s(snapshot: StorySnapshot, state: StoryState, now: datetime) -> float | None:
-    """How long it will take, once there is anything to tell it from."""
     progress, plan, layout = snapshot.progress, snapshot.plan, snapshot.layout
     if snapshot.result is not None or progress.started_at is None:
         return 0.0 if snapshot.result is not None else None
@@ -161,7 +141,7 @@ def _time_left_s(snapshot: StorySnapshot, state: StoryState, now: datetime) -> f
         return rest_s
     if state is StoryState.MIXING and layout.segments:
         begun = progress.rendered_at[0] if progress.rendered_at else now
-        left = layout.duration_s * (1 - _done_share(progress.segments, layout.segments))
+        left = layout.duration_s * (1 - _share_of(progress.segments, layout.segments))
         measured = _seconds_per_item(begun, now, len(progress.rendered_at) - 1)
         groups_left = len(layout.groups) - len(progress.groups)
         return round(rest_s + (measured * groups_left if measured else left / MIX_SPEED), 1)
@@ -175,5 +155,4 @@ def _time_left_s(snapshot: StorySnapshot, state: StoryState, now: datetime) -> f
 
 
 def _seconds_per_item(started_at: datetime, now: datetime, done: int) -> float | None:
-    """Seconds for each batch or group, counted from those that this attempt has done."""
     return (now - started_at).total_seconds() / done if done > 0 else None

@@ -1,4 +1,4 @@
-"""What a story's mix is made of: its chunks with their measurements, wherever these lie."""
+"""Loads the chunks of a story's mix with their measurements."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,13 +20,11 @@ from mixer.stories.workspace import open_request_folder
 
 @dataclass(frozen=True, slots=True)
 class StoryNarration:
-    """A script and how it was said.
+    """A script and its recordings.
 
     Attributes:
-        stored: what was to be said, and by whom.
-        recordings: one per chunk, in reading order; None for what the voice cannot read.
-        billed_chars: what all batches were charged for when they ended.
-        synthesized_chunks: chunks that were not in the store before.
+        recordings: one per chunk, in reading order; None if the voice cannot read it.
+        synthesized_chunks: new ones, not found in the store.
     """
 
     stored: StoredScript
@@ -36,7 +34,7 @@ class StoryNarration:
 
     @property
     def recorded_chunks(self) -> tuple[RecordedChunk, ...]:
-        """What can be heard."""
+        """The audible chunks."""
         return pair_recordings(self.stored.script, self.recordings)
 
     @property
@@ -46,11 +44,7 @@ class StoryNarration:
 
 
 def load_narration(folder: StoryFolder) -> StoryNarration:
-    """What was said of a story, from its script and what its batches have left.
-
-    Raises:
-        NothingSpoken: nothing of it.
-    """
+    """Load a story's script and recordings; raises NothingSpoken if nothing was recorded."""
     stored, batches = folder.read(SCRIPT, StoredScript), read_synthesized_batches(folder)
     recordings = tuple(each for batch in batches for each in _parse_recordings(batch))
     if not any(recordings):
@@ -68,21 +62,14 @@ def _parse_recordings(batch: SynthesizedBatch) -> list[Recording | None]:
 
 
 def load_timeline(folder: StoryFolder) -> Timeline:
-    """The mix as it was rendered in the end."""
+    """Load the timeline as it was finally rendered."""
     joined, laid = folder.read(MIX, JoinedMix), folder.read(TIMELINE, Timeline)
     return replace(laid, mastering=joined.mastering or laid.mastering)
 
 
 @dataclass(frozen=True, slots=True)
 class TakeLoader:
-    """What chunks that a caller names are looked up and measured with.
-
-    Attributes:
-        new_processes: begins what measures them.
-        music: where music is found.
-        limits: of what is fetched; None for none.
-        deadline_s: on the monotonic clock.
-    """
+    """Looks up and measures chunks that a caller names; the deadline is on the monotonic clock."""
 
     new_processes: Callable[[], ProcessGroup]
     music: ObjectStore
@@ -91,7 +78,7 @@ class TakeLoader:
 
 
 def load_takes(folder: StoryFolder, request: StoredRequest, loader: TakeLoader) -> list[Take]:
-    """The takes of a story, in playing order; the gap of its options counts here."""
+    """Load the takes of a story in playing order, with the gap of its options."""
     options = Options.model_validate(request.options)
     if request.chunk_keys:
         return _load_given_takes(folder, request, options, loader)
@@ -105,7 +92,6 @@ def load_takes(folder: StoryFolder, request: StoredRequest, loader: TakeLoader) 
 def _load_given_takes(
     folder: StoryFolder, request: StoredRequest, options: Options, loader: TakeLoader
 ) -> list[Take]:
-    """Chunks that a caller names, with what they say of themselves, or measured now."""
     sources = {("chunk", key): folder.store for key in request.chunk_keys}
     if request.music and loader.limits is not None:
         store = select_music_store(request.music, loader.music, folder.store)
@@ -120,7 +106,7 @@ def _load_given_takes(
     measured = _measure_chunks(folder, unknown, loader)
     takes = [_build_take(key, known[key], measured, options) for key in request.chunk_keys]
     flaws = {take.source: take.measured.profile.flaws for take in takes}
-    folder.write(FLAWS, GivenFlaws({key: tuple(each) for key, each in flaws.items() if each}))
+    folder.write(FLAWS, GivenFlaws({key: tuple(each) for key, each in flaws.items()}))
     return takes
 
 

@@ -1,4 +1,4 @@
-"""The steps of a story, and how they are called: as Lambda tasks, an event in, a small answer out.
+"""Calls the steps of a story as Lambda tasks: an event in, a small result out.
 
     {"task": "plan", "story_id": …, "attempt": …}                  → {"batches": [0, 1, …]}
     {"task": "synthesize", …, "batch": 3}                          → {"chunks": 40}
@@ -8,8 +8,7 @@
     {"task": "record", …, "error": {"Error": …, "Cause": …}}       → {}
     {"task": "notify", …}                                          → {}
 
-What is large stays in the store. A step that fails leaves its reason, in words, for `record`: the
-caller of a task sees no more of an error than its class and a bounded text.
+A failing step stores its reason for `record`, as task errors carry only a class and a short text.
 """
 
 import json
@@ -28,7 +27,7 @@ from mixer.stories.progress import Progress, ignore_progress
 
 
 class Step(StrEnum):
-    """The steps, by the names that the state machine gives its tasks (IaC/story.asl.json)."""
+    """The steps, named as the state machine names its tasks (IaC/story.asl.json)."""
 
     PLAN = "plan"
     ACQUIRE_SLOT = "acquire_slot"
@@ -43,7 +42,7 @@ class Step(StrEnum):
 
 
 ITEMS = {Step.SYNTHESIZE: "batch", Step.RENDER: "group"}
-"""What the number of a step's item is called in an event."""
+"""Names of a step's item number in events."""
 
 Event = Mapping[str, Any]
 StepResult = dict[str, Any]
@@ -55,9 +54,8 @@ class StepCall:
 
     Attributes:
         item: the batch or the group.
-        error: what ended the attempt, as the state machine reports it.
+        error: what ended the attempt, from the state machine.
         deadline_s: on the monotonic clock; None for none.
-        progress: notified of the step's share that is done.
     """
 
     folder: StoryFolder
@@ -71,11 +69,11 @@ class StepCall:
 StepFunction = Callable[[StepCall], StepResult]
 
 MARGIN_S = 15.0
-"""Before Lambda ends a task: to stop, store what is finished, and say so."""
+"""Time before Lambda ends a task, to stop, store results and report."""
 
 
 def failure_name(attempt: int) -> str:
-    """Of the reason why an attempt's last step failed."""
+    """Name the reason why an attempt's last step failed."""
     return f"{ATTEMPTS}{attempt:03}{FAILURE}"
 
 
@@ -87,14 +85,7 @@ class StoryTasks:
     steps: Mapping[Step, StepFunction]
 
     def __call__(self, event: Event, deadline_s: float | None) -> StepResult:
-        """Run the step that an event asks for.
-
-        Args:
-            deadline_s: on the monotonic clock; None for none.
-
-        Raises:
-            MixerError: it failed; the reason is in the folder.
-        """
+        """Run the step of an event; a failure is raised and its reason stored in the folder."""
         step, attempt = Step(event["task"]), int(event["attempt"])
         call = StepCall(
             folder=StoryFolder(self.store, str(event["story_id"])),
@@ -113,6 +104,5 @@ class StoryTasks:
 
 
 def _to_plain_json(details: Mapping[str, object]) -> dict[str, object]:
-    """Details without what JSON does not know."""
     plain: dict[str, object] = json.loads(json.dumps(dict(details), default=str))
     return plain

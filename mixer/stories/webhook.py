@@ -1,10 +1,9 @@
-"""Tells a caller's own server that a story has ended.
+"""Notifies a caller's server that a story has ended.
 
-The address comes from a caller, so it is not trusted: https alone; its name is resolved once, every
-address behind it must be a public one (`internet`), and the connection goes to the very address
-that was looked at, while the certificate still has to be the name's. Redirects are not followed,
-the answer is not read beyond its headers, and all of it has a few seconds. The body is signed with
-a key that only this story's caller was given:
+The URL is not trusted: HTTPS only; its name is resolved once, all its addresses must be public
+(`ssrf_policy`), and the connection uses a checked address while the certificate must match the
+name. Redirects are not followed, and only the response headers are read. The body is signed with a
+key of the story:
 
     Mixer-Signature: t=1764000000,v1=<hex HMAC-SHA256 of "1764000000.<body>">
 """
@@ -31,10 +30,10 @@ from mixer.stories.model import StoredRequest
 from mixer.stories.ssrf_policy import check_public_addresses, validate_webhook_url
 
 TIMEOUT_S = 10.0
-"""For all of it, once the name is resolved: a server that answers byte by byte holds up nobody."""
+"""For the whole request after name resolution, however slowly the server responds."""
 
 MAX_ADDRESSES = 3
-"""Of a name that are tried, one after the other, within that time."""
+"""Addresses of a name that are tried in turn within that time."""
 
 HTTPS_PORT = 443
 SUCCESS = range(200, 300)
@@ -50,19 +49,19 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 
 class WebhookFailed(MixerError):
-    """A caller's server did not take the news; it may later."""
+    """A caller's server rejected or missed a notification; a retry may succeed."""
 
     code = "webhook_failed"
 
 
 def resolve_host(host: str, port: int) -> list[str]:
-    """The addresses behind a name, as the system finds them, the best first."""
+    """Resolve a name to its addresses, best first."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 class _PinnedConnection(http.client.HTTPSConnection):
-    """A connection to one of some addresses, whatever the name resolves to by now."""
+    """A connection to one of the given addresses, independent of name resolution."""
 
     def __init__(
         self,
@@ -78,7 +77,6 @@ class _PinnedConnection(http.client.HTTPSConnection):
         self._is_aborted = False
 
     def connect(self) -> None:
-        """Connect to the first address that answers; the certificate must be the name's."""
         plain = self._open_socket()
         plain.settimeout(self.timeout)
         secured = self._tls_context.wrap_socket(
@@ -90,11 +88,11 @@ class _PinnedConnection(http.client.HTTPSConnection):
         secured.do_handshake()
 
     def abort(self) -> None:
-        """End it from another thread: whoever waits for the server is woken."""
+        """Abort from another thread, which wakes a waiting reader."""
         self._is_aborted = True
         if self.sock is not None:
             with suppress(OSError):
-                # Not SSLSocket's own shutdown, which takes away what another thread uses.
+                # SSLSocket.shutdown would drop state that another thread uses.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def _open_socket(self) -> socket.socket:
@@ -107,15 +105,12 @@ class _PinnedConnection(http.client.HTTPSConnection):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Tells callers' servers.
+    """Notifies callers' servers.
 
     Attributes:
-        secret: of the deployment.
-        resolve: finds the addresses behind a name.
-        check_addresses: refuses addresses that nobody may be told at.
-        context: which certificates are trusted; the system's when None.
-        now_s: seconds since 1970.
-        timeout_s: for all of it.
+        check_addresses: raises for addresses that are not public.
+        context: trusted certificates; the system's if None.
+        timeout_s: for the whole request.
     """
 
     secret: bytes
@@ -126,11 +121,7 @@ class Webhook:
     timeout_s: float = TIMEOUT_S
 
     def notify(self, notice: dict[str, Any], request: StoredRequest) -> None:
-        """Send the news; nothing to do where nobody wants them.
-
-        Raises:
-            WebhookFailed: the server could not be reached, or did not say that all is well.
-        """
+        """Notify the request's webhook, if any; raises WebhookFailed unless it succeeds."""
         if not request.webhook:
             return
         body = json.dumps(notice, ensure_ascii=False).encode()
@@ -168,16 +159,9 @@ class Webhook:
 def notify_in_background(
     notifier: Notifier, delays_s: Sequence[float] = RETRY_DELAYS_S
 ) -> Notifier:
-    """Somebody who is told by a thread of its own, and again after a while where that fails.
+    """Wrap a notifier to run and retry in a thread; lost if the process ends."""
 
-    Where no state machine tries again; what a process that ends had not told is lost.
-
-    Args:
-        notifier: tells.
-        delays_s: before each try but the first.
-    """
-
-    def told(notice: dict[str, Any], request: StoredRequest) -> None:
+    def notify(notice: dict[str, Any], request: StoredRequest) -> None:
         for delay_s in (0.0, *delays_s):
             time.sleep(delay_s)
             try:
@@ -187,14 +171,14 @@ def notify_in_background(
             else:
                 return
 
-    def begin(notice: dict[str, Any], request: StoredRequest) -> None:
+    def start_thread(notice: dict[str, Any], request: StoredRequest) -> None:
         given = (notice, request)
-        threading.Thread(target=told, args=given, name="webhook", daemon=True).start()
+        threading.Thread(target=notify, args=given, name="webhook", daemon=True).start()
 
-    return begin
+    return start_thread
 
 
 def sign_body(secret: bytes, story: str, moment: str, body: bytes) -> str:
-    """What shows that the news come from here."""
+    """Sign the body of a notification."""
     key = derive_webhook_secret(secret, story).encode()
     return hmac.new(key, f"{moment}.".encode() + body, sha256).hexdigest()

@@ -1,8 +1,7 @@
-"""A story's steps in their order, in one process: what the state machine does in the cloud.
+"""Runs a story's steps in one process, as the state machine does in the cloud.
 
-It runs the same steps with the same events, two batches of speech at a time, so that the engine
-never waits for one to end. What ends the work early is recorded as the state machine records it,
-and the next attempt continues from what is there.
+Two batches of speech run at a time, so that the engine never idles. A failure is recorded as the
+state machine records it, and the next attempt continues from there.
 """
 
 import logging
@@ -24,17 +23,12 @@ PARALLEL_GROUPS = 1
 """A group uses all cores by itself."""
 
 TaskInvoker = Callable[[Event], StepResult]
-"""Has a step run."""
+"""Runs a step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """One attempt at a story.
-
-    Attributes:
-        is_stopping: whether the process is ending; what fails then is left for the next attempt.
-        reporter: notified of how far the steps are.
-    """
+    """One attempt at a story; while `is_stopping`, failures are left to the next attempt."""
 
     invoke: TaskInvoker
     story: str
@@ -43,7 +37,7 @@ class Workflow:
     reporter: StageReporter = field(default_factory=lambda: StageReporter(ignore_progress))
 
     def run(self, kind: StoryKind) -> None:
-        """Run every step of a kind of story, and those that end it; a failure is recorded."""
+        """Run all steps of a story and the final ones; a failure is recorded."""
         try:
             self.run_steps(kind)
         except Exception as error:
@@ -56,22 +50,15 @@ class Workflow:
         self._notify()
 
     def run_steps(self, kind: StoryKind) -> None:
-        """Run every step of a kind of story, as long as all goes well.
+        """Run the steps of a story until one fails, and raise its MixerError.
 
-        An interrupt does not wait for the steps under way: the caller stops their processes.
-
-        Raises:
-            MixerError: a step failed; none is at work any more.
+        An interrupt does not wait for running steps: the caller stops their processes.
         """
         self.make_audio(kind)
         self._run_step(Step.PUBLISH)
 
     def make_audio(self, kind: StoryKind) -> None:
-        """Run the steps up to the finished audio, or to the chunks where no more is wanted.
-
-        Raises:
-            MixerError: a step failed; none is at work any more.
-        """
+        """Run the steps up to the audio, or to the chunks if only speech is requested."""
         if kind is not StoryKind.MIX:
             batches = self._run_step(Step.PLAN)["batches"]
             self._acquire_slot()
@@ -83,7 +70,6 @@ class Workflow:
             self._run_step(Step.JOIN)
 
     def _acquire_slot(self) -> None:
-        """Wait until the story may speak."""
         while not (lease := self._invoke_step(Step.ACQUIRE_SLOT))["ready"]:
             time.sleep(lease["wait_s"])
 
@@ -94,7 +80,6 @@ class Workflow:
         return result
 
     def _run_items(self, step: Step, items: Sequence[int], parallel: int) -> None:
-        """Run a step for each item; after the first failure no more begin."""
         if not items:
             self.reporter.report_calls(step, 1, 1)
             return

@@ -1,7 +1,6 @@
-"""A request's own folder: objects fetched into it in parallel, gone with the request.
+"""A temporary folder per request, with objects fetched in parallel.
 
-A fetch cannot be interrupted while S3 is silent. One that is still under way when its request is
-over, because the time ran out, cleans up behind itself when it ends.
+A fetch cannot be interrupted while S3 is silent; one that outlives its request removes its file.
 """
 
 import threading
@@ -18,10 +17,10 @@ from mixer.sound import ProcessGroup
 from mixer.store import ObjectStore
 
 LEFTOVER_PREFIXES = ("mixstory-", "mixdown-", "check-", "tags-", "chunk-")
-"""How the folders are called that a killed process leaves in the temporary folder."""
+"""Names of folders that a killed process leaves in the temporary folder."""
 
 InputName = tuple[str, str]
-"""What an object is for, and its key: the same key may lie in two stores."""
+"""Purpose and key of an object, as two stores may hold the same key."""
 
 PARALLEL_REQUESTS = 16
 """Objects looked up or fetched at a time."""
@@ -29,12 +28,7 @@ PARALLEL_REQUESTS = 16
 
 @dataclass(frozen=True, slots=True)
 class RequestFolder:
-    """Where one request's sounds lie while it is worked on.
-
-    Attributes:
-        path: of the folder.
-        closed: set when the request is over.
-    """
+    """The temporary folder of a request; `closed` is set at its end."""
 
     path: Path
     closed: threading.Event
@@ -42,16 +36,12 @@ class RequestFolder:
     def fetch_all(
         self, sources: Mapping[InputName, ObjectStore], deadline_s: float | None
     ) -> dict[InputName, Path]:
-        """Fetch objects in parallel, each into a file of its own.
-
-        Args:
-            sources: what to fetch from where.
-            deadline_s: when to stop waiting, on the monotonic clock.
+        """Fetch objects in parallel, each into its own file, until a monotonic deadline.
 
         Raises:
-            NotFound: an object is not there any more.
+            NotFound: an object was deleted meanwhile.
             StoreFailed: the store does not answer, or the disk is full.
-            OutOfTime: that moment came.
+            OutOfTime: the deadline has passed.
         """
         files = {name: self.path / str(number) for number, name in enumerate(sources)}
 
@@ -71,7 +61,7 @@ class RequestFolder:
 
 @contextmanager
 def open_request_folder() -> Iterator[RequestFolder]:
-    """A folder that is gone after the block, however it ends."""
+    """Open a folder that is deleted after the block."""
     folder = RequestFolder(Path(mkdtemp(prefix="mixstory-")), threading.Event())
     try:
         yield folder
@@ -82,12 +72,7 @@ def open_request_folder() -> Iterator[RequestFolder]:
 
 @contextmanager
 def stop_at_deadline(processes: ProcessGroup, deadline_s: float | None) -> Iterator[None]:
-    """A block whose FFmpegs are stopped at a moment on the monotonic clock.
-
-    Args:
-        processes: the job that they belong to.
-        deadline_s: that moment; None for never.
-    """
+    """Stop the processes of a block at a time on the monotonic clock; None for never."""
     if deadline_s is None:
         yield
         return
@@ -96,9 +81,9 @@ def stop_at_deadline(processes: ProcessGroup, deadline_s: float | None) -> Itera
 
 
 def remove_leftovers() -> None:
-    """Remove what a process that was killed has left in the temporary folder.
+    """Remove temporary files of a killed process.
 
-    Only for a process that has the folder to itself, as in Lambda, before its first work.
+    Only for a process that owns the temporary folder, as in Lambda, before its first work.
     """
     for path in Path(gettempdir()).iterdir():
         if path.name.startswith(LEFTOVER_PREFIXES):

@@ -1,8 +1,8 @@
 """The state machine of stories in a second interpreter: `python -m tests.e2e.stories`.
 
-What tests/functional/test_story_machine.py shows with moto is shown here with ministack: success, a
-storm of refusals, a passage that can never be said, a resumed and a cancelled story; with the
-emulator's S3, the strict Polly and the project's own tasks.
+What tests/functional/stories/test_state_machine.py shows with moto is shown here with ministack:
+success, a storm of refusals, a passage that can never be said, a resumed and a cancelled story;
+with the emulator's S3, the strict Polly and the project's own tasks.
 """
 
 import json
@@ -29,7 +29,7 @@ from tests.e2e.containers import ROOT
 from tests.e2e.emulator import PYTHON, find_free_port
 from tests.emulators.strict_polly import Faults, Latency, StrictPolly
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN_ALLOWANCES, build_settings, session
-from tests.functional.story_machine import (
+from tests.functional.stories.story_machine import (
     CALLER,
     CHUNKS,
     FUNCTIONS,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from tests.functional.cleanup_world import REGION, CleanupWorld
+from tests.functional.retention.cleanup_world import REGION, CleanupWorld
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""What a page needs besides speech and mix: GET /music, POST /uploads, GET /capabilities.
+"""The routes GET /music, POST /uploads and GET /capabilities.
 
-A page asks first what the server can do (`/capabilities`, which needs no token), and shows only
-that. An own file goes straight into the store by a signed form that POST /uploads hands out: it
-never passes through a function, whose bodies are small.
+A page first requests `/capabilities` (no token needed) and shows only what the server supports.
+Files go straight to the store with the signed form of POST /uploads, because a function's body is
+small.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ from mixer.services import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
 from mixer.settings import Settings
 
 BODY_BYTES = 5_500_000
-"""Of a request, as it may be sent anywhere: Lambda takes 6 MB with the event around it."""
+"""Limit of a request's body: Lambda takes 6 MB including the event around it."""
 
 
 class TrackAnswer(BaseModel):
@@ -109,13 +109,7 @@ class CapabilitiesAnswer(BaseModel):
 def add_library_routes(
     api: Api, library: Callable[[], MusicLibrary], get_capabilities: Callable[[], Mapping[str, Any]]
 ) -> None:
-    """Give an API the routes of the library.
-
-    Args:
-        api: that gets them.
-        library: does the work; asked for when the first request comes.
-        get_capabilities: what the server can do, from `capabilities_of`.
-    """
+    """Add the routes of the library; services are built with the first request."""
 
     @api.get("/music", **describe_route("List the music library", MusicAnswer))
     def music() -> Response[str]:
@@ -137,11 +131,7 @@ def add_library_routes(
 
 
 def build_capabilities(settings: Settings) -> dict[str, Any]:
-    """What a server can do, as far as a page needs to know it.
-
-    Args:
-        settings: of the deployment.
-    """
+    """Build the answer of GET /capabilities."""
     known = Options.model_json_schema()["properties"]
     return {
         "version": version("mixer"),
@@ -166,14 +156,12 @@ def build_capabilities(settings: Settings) -> dict[str, Any]:
 
 
 def _choices(schemas: Mapping[str, Any], name: str) -> list[str]:
-    """What an option may be; there is always the MP3."""
     parts = [schemas.get(name, {}), *schemas.get(name, {}).get("anyOf", ())]
     found = [str(choice) for part in parts for choice in part.get("enum", ())]
     return found or ([DEFAULT_FORMAT] if name == "format" else [])
 
 
 def _bounds(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The part of an option's description that bounds it as a number; empty for others."""
     parts = [schema, *schema.get("anyOf", ())]
     return next((part for part in parts if "minimum" in part), {})
 

@@ -24,20 +24,14 @@ SERVICE = "mix"
 def add_mix_routes(
     api: Api, mix_service: Callable[[], MixService], start_story: StoryStarter | None = None
 ) -> None:
-    """Give an API the route of the mix.
-
-    Args:
-        api: that gets it.
-        mix_service: does the work; asked for when the first request comes.
-        start_story: begins stories, for what takes longer than a caller is kept waiting.
-    """
+    """Add the route of the mix; the service is built with the first request."""
     answers = describe_route("Mix chunks, with or without music", MixAnswer, deferred=StoryAccepted)
 
     @api.post("/mixstory", **answers)
     def mixstory(body: Annotated[MixBody, Body()]) -> Response[str]:
         work = mix_service()
         request = MixRequest(tuple(body.chunk_keys), body.bucket or None, body.music or None)
-        # Clients may send on what POST /synthesize has answered, as it is.
+        # Clients may forward an answer of POST /synthesize unchanged.
         warnings = body.warnings(ignored=SynthesizeAnswer.model_fields)
 
         def mix(deadline_s: float) -> Response[str]:
@@ -57,7 +51,7 @@ def add_mix_routes(
 
 
 def _build_story_request(body: MixBody, caller: str, warnings: list[str]) -> stories.StoryRequest:
-    """The request as a story; stories know the service's own bucket only."""
+    """Build the story for a mix; stories use the service's own bucket only."""
     given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
     return stories.StoryRequest(
         kind=StoryKind.MIX,

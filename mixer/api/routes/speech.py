@@ -30,13 +30,7 @@ MONEY_DIGITS = 6
 def add_speech_routes(
     api: Api, speech_service: Callable[[], SpeechService], start_story: StoryStarter | None = None
 ) -> None:
-    """Give an API the routes of speech.
-
-    Args:
-        api: that gets them.
-        speech_service: does the work; asked for when the first request comes.
-        start_story: begins stories, for what takes longer than a caller is kept waiting.
-    """
+    """Add the routes of speech; the service is built with the first request."""
     answers = describe_route(
         "Synthesize a text", SynthesizeAnswer, EstimateAnswer, deferred=StoryAccepted
     )
@@ -73,7 +67,6 @@ def add_speech_routes(
 
 
 def _build_story_request(body: TextBody, caller: str) -> StoryRequest:
-    """The request as a story."""
     given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
     return StoryRequest(
         StoryKind.SPEECH, caller, given, text=body.text, warnings=tuple(body.warnings())
@@ -103,11 +96,11 @@ def _build_answer(
 
 
 def _build_estimate(plan: SpeechPlan, warnings: list[str], *, is_dry_run: bool) -> dict[str, Any]:
-    foreseen = plan.estimate
-    costs = {name: round(usd, MONEY_DIGITS) for name, usd in costs_usd(foreseen.characters).items()}
+    estimate = plan.estimate
+    costs = {name: round(usd, MONEY_DIGITS) for name, usd in costs_usd(estimate.characters).items()}
     return {
-        **asdict(foreseen),
-        "duration_s": round(foreseen.duration_s, 3),
+        **asdict(estimate),
+        "duration_s": round(estimate.duration_s, 3),
         "voice": plan.voice_settings.voice,
         "engine": plan.voice_settings.engine,
         "language": plan.script.language,

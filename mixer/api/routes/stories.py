@@ -31,15 +31,7 @@ MONEY_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class StoryDependencies:
-    """Where callers' stories are taken in and handed out.
-
-    Attributes:
-        service: does the work.
-        link: makes a link to an object from its key.
-        link_lifetime_s: how long a link is good.
-        bucket: what answers call the store.
-        max_text_chars: of one story.
-    """
+    """What the story routes depend on; `link` makes a link from an object's key."""
 
     service: StoryService
     link: Callable[[str], str]
@@ -49,21 +41,18 @@ class StoryDependencies:
 
 
 def add_story_routes(api: Api, dependencies: Callable[[], StoryDependencies]) -> None:
-    """Give an API the routes of stories.
-
-    Args:
-        api: that gets them.
-        dependencies: does the work; asked for when the first request comes.
-    """
+    """Add the routes of stories; dependencies are built with the first request."""
 
     @api.post("/stories", **describe_route("Start a story", StoryAccepted, status=202))
     def begin(body: Annotated[StoryBody, Body()]) -> Response[str]:
         work, caller = dependencies(), api.request_context.caller or ""
         key = api.current_event.headers.get("idempotency-key", "")
-        order = _build_story_request(body, caller, key.strip(), work.max_text_chars)
-        story = work.service.create(order)
-        secret = derive_webhook_secret(work.service.secret, story) if order.webhook else None
-        return accepted_response(story, order, secret)
+        story_request = _build_story_request(body, caller, key.strip(), work.max_text_chars)
+        story = work.service.create(story_request)
+        secret = (
+            derive_webhook_secret(work.service.secret, story) if story_request.webhook else None
+        )
+        return accepted_response(story, story_request, secret)
 
     @api.get("/stories", **describe_route("List the caller's stories", StoriesAnswer))
     def page(cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
@@ -97,12 +86,10 @@ def add_story_routes(api: Api, dependencies: Callable[[], StoryDependencies]) ->
 def _build_story_request(
     body: StoryBody, caller: str, idempotency_key: str, max_chars: int
 ) -> StoryRequest:
-    """What a body asks for, looked at before anything is kept.
+    """Validate a body and build the story request.
 
-    Raises:
-        BadInput: there is no text, or two of them.
-        BadOption: chapters cannot be cut out of the format that is asked for.
-        TextTooLong: longer than a story may be.
+    Raises BadInput without exactly one text, BadOption if the format cannot be cut into chapters,
+    TextTooLong beyond the limit.
     """
     if (body.text is None) == (body.source is None):
         raise BadInput("text: send either a text or the key of an uploaded source.", field="text")
@@ -183,7 +170,6 @@ def _build_status(
 def _build_result(
     dependencies: StoryDependencies, status: StoryStatus, result: StoryResult
 ) -> dict[str, Any]:
-    """What is only there when a story is done."""
     body: dict[str, Any] = {
         "duration_s": result.duration_s,
         "integrated_loudness_lufs": round_db(result.integrated_loudness_lufs),
@@ -206,7 +192,7 @@ def _build_result(
 def _build_mix_answer(
     dependencies: StoryDependencies, status: StoryStatus, result: StoryResult
 ) -> dict[str, Any]:
-    """What POST /mixstory would have answered."""
+    """Build the fields that POST /mixstory would have answered."""
     key = result.links["audio"]
     return {
         "chunk_keys": list(status.chunk_keys),

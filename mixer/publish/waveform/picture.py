@@ -1,4 +1,4 @@
-"""What the picture of a mix shows. Pillow is loaded only when one is drawn."""
+"""What the picture of a mix shows."""
 
 from dataclasses import dataclass
 
@@ -26,10 +26,3 @@ class WaveformPicture:
     caption: str = ""
     loudness: tuple[tuple[float, float], ...] = ()
     speech: tuple[tuple[float, float], ...] = ()
-
-
-def draw_waveform(picture: WaveformPicture) -> bytes:
-    """Draw a picture as a PNG, 1600 pixels wide; taller where the loudness is known."""
-    from mixer.publish.waveform.painter import draw_png
-
-    return draw_png(picture)

@@ -1,4 +1,4 @@
-"""What a recording or a finished file measures, and whether that keeps the rules."""
+"""Measures recordings and finished files, and checks them against the rules of a preset."""
 
 from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
 from mixer.sound.analysis.loudness import BIN_LU, Histogram

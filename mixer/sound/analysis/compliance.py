@@ -1,4 +1,4 @@
-"""The rules of a preset, judged on what a finished file measures. Pure.
+"""Checks a finished file's measurements against the rules of a preset. Pure.
 
 Sources: ACX's submission requirements; EBU R128 and R128 s1; Apple's podcast requirements; AES
 TD1008 for speech.
@@ -11,27 +11,20 @@ from mixer.sound.analysis.verification import Verification
 from mixer.sound.presets import Preset
 
 LOUDNESS_WITHIN_LU = 0.3
-"""What a mix promises; as much is granted to any file that is held against a preset."""
 
 ACX_NOISE_DBFS = -60.0
 SILENT_DBFS = -90.0
-"""Below it is digital silence, whatever an encoder makes of it, not a room."""
+"""Anything below counts as digital silence."""
 
 ACX_HEAD_S, ACX_TAIL_S = (0.5, 1.0), (1.0, 5.0)
 ACX_CODEC, ACX_KBPS, ACX_RATE_HZ, ACX_LONGEST_S = "mp3", 192, 44_100, 7_200
 BLOCK_ALLOWANCE_S = 0.1
-"""Ends are measured in blocks of so much."""
+"""Resolution at which the silent ends are measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """The file around the sound.
-
-    Attributes:
-        codec: as FFmpeg names it, such as `mp3`.
-        rate_hz: sample rate.
-        kbps: bit rate; 0 where it is unknown.
-    """
+    """Codec (FFmpeg's name), sample rate and bit rate (0 if unknown) of a file."""
 
     codec: str
     rate_hz: int
@@ -41,14 +34,7 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class ComplianceRule:
-    """A rule and whether it was kept.
-
-    Attributes:
-        name: such as `true_peak_dbtp`; its ending is the unit.
-        wanted: in words.
-        measured: None where there was nothing to measure, such as in silence.
-        passed: whether it was kept.
-    """
+    """A rule and its result; the name ends with the unit, and `measured` is None in silence."""
 
     name: str
     wanted: str
@@ -59,14 +45,7 @@ class ComplianceRule:
 def check_compliance(
     verification: Verification, stream_info: StreamInfo, preset: Preset, target_lufs: float
 ) -> Iterator[ComplianceRule]:
-    """Every rule of a preset.
-
-    Args:
-        verification: what the file measures.
-        stream_info: the file around it.
-        preset: whose rules count.
-        target_lufs: of the mix, by its channels.
-    """
+    """Check every rule of a preset; `target_lufs` depends on the channels of the mix."""
     if preset.rms_db is None:
         low, high = target_lufs - LOUDNESS_WITHIN_LU, target_lufs + LOUDNESS_WITHIN_LU
         yield _check_range("integrated_loudness_lufs", verification.integrated_lufs, low, high)

@@ -25,26 +25,26 @@ BLOCK_S = 0.1
 """Longest block in which plain levels are measured."""
 
 SILENCE_POWER = 1e-12
-"""Power of -120 dBFS: what rounding leaves of silence."""
+"""Power of -120 dBFS, the remainder of silence after rounding."""
 
 ENERGY_SCALE = 1_000_000
-"""Energy is printed with six digits behind the point."""
+"""FFmpeg prints energy with six decimal places."""
 
 FRAMES_AT_ONCE = 4_410
 ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
-"""For each piece: the pieces share the cores among themselves."""
+"""Pieces are decoded in parallel, so each gets one thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """A column as blocks of equal length, none longer than BLOCK_S."""
+    """A column as blocks of equal length, at most BLOCK_S each."""
 
     samples: int
     per_column: int
 
     @classmethod
     def for_file(cls, duration_s: float, columns: int) -> "Blocks":
-        """For a file that is outlined in so many columns."""
+        """Choose blocks for a waveform of so many columns."""
         column_samples = max(1, round(duration_s * MIX_RATE_HZ / columns))
         count = math.ceil(column_samples / (BLOCK_S * MIX_RATE_HZ))
         return cls(max(1, round(column_samples / count)), count)
@@ -52,13 +52,10 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Skips:
-    """What is decoded of a piece and does not count.
+    """Parts of a decoded piece that are not measured.
 
-    Attributes:
-        preroll: samples before its own.
-        unmeasured_samples: samples before the first loudness window, so that windows end at whole
-            STEP_S of the whole file, whatever piece they are in.
-        windows: loudness windows that end before its own samples begin.
+    `unmeasured_samples` come before the first loudness window, so that windows end at whole STEP_S
+    of the whole file; `windows` are those that end before the piece's own samples begin.
     """
 
     preroll: int = 0
@@ -67,7 +64,7 @@ class Skips:
 
     @classmethod
     def of_piece(cls, preroll: int, starts_at: int) -> "Skips":
-        """For a piece that begins so many samples before its own, at a sample of the file."""
+        """Compute the skips of a piece with this preroll that starts at a sample of the file."""
         step = round(STEP_S * MIX_RATE_HZ)
         if not preroll:
             return cls()
@@ -77,14 +74,7 @@ class Skips:
 
 @dataclass(frozen=True, slots=True)
 class DecodedLevels:
-    """What was found in one decoding.
-
-    Attributes:
-        true_peak_dbtp: oversampled peak.
-        momentary_lufs: one window every 100 ms.
-        peaks: lowest and highest sample of each column, -1 to 1.
-        levels_dbfs: plain level of each block.
-    """
+    """Results of one decoding: a momentary window every 100 ms, peaks from -1 to 1."""
 
     true_peak_dbtp: float
     momentary_lufs: Sequence[float]
@@ -99,15 +89,7 @@ def decode_levels(
     skips: Skips,
     processes: ProcessGroup | None,
 ) -> DecodedLevels:
-    """Decode an input of FFmpeg once.
-
-    Args:
-        source: its arguments.
-        files: that they refer to, as in `ffmpeg.run`.
-        blocks: in which levels are measured.
-        skips: what does not count.
-        processes: the job that it belongs to.
-    """
+    """Decode an FFmpeg input (arguments and `files` as in `ffmpeg.run`) once."""
     with TemporaryDirectory(prefix="check-") as folder:
         extremes, energies = Path(folder, "extremes.txt"), Path(folder, "energies.txt")
         shaped = _filter_arguments(blocks.samples, skips, extremes.name, energies.name)
@@ -129,7 +111,6 @@ def decode_levels(
 def _column_peaks(
     peaks: Sequence[tuple[float, float]], blocks_per_column: int
 ) -> tuple[tuple[float, float], ...]:
-    """The extremes of each column, of those of its blocks."""
     columns = (peaks[at : at + blocks_per_column] for at in range(0, len(peaks), blocks_per_column))
     return tuple((min(low for low, _ in each), max(high for _, high in each)) for each in columns)
 
@@ -137,12 +118,11 @@ def _column_peaks(
 def _filter_arguments(
     block_samples: int, skips: Skips, extremes_file: str, energies_file: str
 ) -> list[str]:
-    """Three branches over one decoding: loudness and true peak, extreme samples, energy.
+    """Build three branches over one decoding: loudness and true peak, extreme samples, energy.
 
-    Telling levels itself, `astats` takes twice as long as decoding and loudness together; telling
-    extremes it is quick. So squares are added up from the beginning on, and the highest sum in a
-    block is its last. Two of the branches end inside the graph, and frames go through it in large
-    ones: handing them from thread to thread took a fifth of the time.
+    `astats` prints extremes quickly, but levels at twice the cost of all the rest, so squares are
+    summed and the highest sum in a block is its last. Large frames, and branches that end inside
+    the graph, save a fifth of the time.
     """
     levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
     stats = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall="
@@ -163,15 +143,11 @@ def _filter_arguments(
 
 
 def _skip_filter(samples: int) -> str:
-    """A filter that takes the first samples away, where there are some to take."""
     return f"atrim=start_sample={samples}," if samples else ""
 
 
 def _parse_levels(output: str, blocks: Blocks) -> Sequence[float]:
-    """Plain level of each block, from the energy up to its end; -inf for silence.
-
-    The last block of a stretch may be shorter, and counts as if silence filled it up.
-    """
+    """Convert cumulative energy to levels of blocks; silence fills a short last block."""
     upto = [float(match["value"]) for match in _HIGHEST.finditer(output)]
     whole = blocks.samples * ENERGY_SCALE
     powers = ((after - before) / whole for before, after in pairwise([0.0, *upto]))

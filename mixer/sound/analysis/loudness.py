@@ -1,10 +1,8 @@
-"""Loudness as arithmetic: blocks, gating, and what a mix will measure before it is rendered.
+"""Loudness as arithmetic: blocks, gating, and the loudness of a mix before it is rendered.
 
-EBU R128 integrates momentary loudness (400 ms windows, a new one every 100 ms) with two gates. A
-histogram of the windows therefore says all about the loudness of a recording, and histograms add:
-the loudness of a whole mix follows from its parts' histograms and gains, without a pass over audio.
-
-Source: ITU-R BS.1770-5, annex 1; EBU Tech 3341.
+EBU R128 integrates momentary loudness (400 ms windows, one every 100 ms) with two gates, so a
+histogram of the windows determines the loudness of a recording. Histograms add up: the loudness of
+a mix follows from its parts' histograms and gains. Source: ITU-R BS.1770-5, annex 1; EBU Tech 3341.
 """
 
 import math
@@ -22,31 +20,31 @@ WINDOW_S = 0.4
 """Length of a momentary window (EBU Tech 3341)."""
 
 BIN_LU = 0.25
-"""Width of a histogram's bins: fine enough for 0.01 LU, coarse enough to travel with a chunk."""
+"""Width of a histogram's bins: accurate to 0.01 LU, and small enough to store with a chunk."""
 
 FINE_BIN_LU = 0.01
-"""For a finished mix, whose loudness is reported; a few windows at the gate may count."""
+"""For a finished mix, whose loudness is reported; a few windows at the gate can matter."""
 
 Histogram = Mapping[float, int]
-"""Momentary windows by loudness: the middle of a bin in LUFS to the number of windows in it."""
+"""Number of momentary windows by loudness (middle of the bin, in LUFS)."""
 
 DUAL_MONO_LU = 10 * math.log10(2)
-"""One signal in two channels measures so much louder than in one: channel energies add up."""
+"""A signal in two channels measures louder by this than in one: channel energies add up."""
 
 
 def histogram(momentary_lufs: Iterable[float], bin_lu: float = BIN_LU) -> Histogram:
-    """Count momentary windows; those under the absolute gate do not count."""
+    """Count momentary windows above the absolute gate."""
     audible = (each for each in momentary_lufs if each > ABSOLUTE_GATE_LUFS)
     return Counter(round(each / bin_lu) * bin_lu for each in audible)
 
 
 def shift_histogram(windows: Histogram, gain_db: float) -> Histogram:
-    """The windows of a recording that is played with a gain."""
+    """Apply a gain to a histogram."""
     return {level + gain_db: count for level, count in windows.items()}
 
 
 def sum_histograms(parts: Iterable[Histogram]) -> Histogram:
-    """The windows of recordings that follow one another."""
+    """Add up histograms."""
     total: Counter[float] = Counter()
     for part in parts:
         total.update(part)
@@ -54,7 +52,7 @@ def sum_histograms(parts: Iterable[Histogram]) -> Histogram:
 
 
 def encode_histogram(windows: Histogram, bin_lu: float = BIN_LU) -> list[int]:
-    """A histogram as few numbers: the lowest bin, then the counts from there up."""
+    """Encode a histogram as the lowest bin, followed by the counts from there up."""
     counts: Counter[int] = Counter()
     for level, count in windows.items():
         counts[round(level / bin_lu)] += count
@@ -65,11 +63,7 @@ def encode_histogram(windows: Histogram, bin_lu: float = BIN_LU) -> list[int]:
 
 
 def decode_histogram(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
-    """The histogram that `packed` made these numbers of.
-
-    Raises:
-        TypeError: they are not numbers.
-    """
+    """Decode what `encode_histogram` returned; raises TypeError if the values are not numbers."""
     if not isinstance(numbers, list):
         raise TypeError
     if not numbers:
@@ -79,7 +73,7 @@ def decode_histogram(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
 
 
 def integrated_lufs(windows: Mapping[float, float]) -> float | None:
-    """Gated loudness; None where nothing is loud enough to count. Windows may count in part."""
+    """Gated loudness; None if nothing passes the gates. Counts may be fractions."""
     audible = _gate_windows(ABSOLUTE_GATE_LUFS, windows)
     ungated = _mean_lufs(audible)
     if ungated is None:
@@ -88,18 +82,18 @@ def integrated_lufs(windows: Mapping[float, float]) -> float | None:
 
 
 def energy_sum_db(*levels_db: float) -> float:
-    """The level of unrelated sounds together; -inf where all are silent."""
+    """The level of uncorrelated sounds together; -inf if all are silent."""
     power = sum(10 ** (level / 10) for level in levels_db)
     return 10 * math.log10(power) if power else -math.inf
 
 
 def amplitude(gain_db: float) -> float:
-    """A gain as a factor."""
+    """Convert a gain in dB to a factor."""
     return float(10 ** (gain_db / 20))
 
 
 def decibels(factor: float) -> float:
-    """A factor as a gain; nothing at all is -inf."""
+    """Convert a factor to a gain in dB; -inf for zero."""
     return 20 * math.log10(factor) if factor > 0 else -math.inf
 
 
@@ -121,10 +115,9 @@ RANGE_SHARES = (0.10, 0.95)
 
 
 def loudness_range_lu(momentary_lufs: Sequence[float]) -> float | None:
-    """How far soft and loud passages lie apart; None where there is less than a passage.
+    """Loudness range (EBU Tech 3342); None if the recording is too short.
 
-    Short-term loudness is the mean of the momentary windows that lie side by side in its three
-    seconds. Source: EBU Tech 3342.
+    Short-term loudness is the mean of the momentary windows that fill its three seconds.
     """
     energies = array("d", (10 ** (each / 10) for each in momentary_lufs))
     side_by_side = range(0, round(SHORT_TERM_S / STEP_S) - 1, round(WINDOW_S / STEP_S))

@@ -1,8 +1,7 @@
-"""What a sound is, found out in one pass of FFmpeg: length, loudness, peaks, silences, flaws.
+"""Measures a sound in one pass of FFmpeg: length, loudness, peaks, silences, flaws.
 
-A chunk is measured once, when it is made; everything that the mix decides later it decides from
-these numbers, not from the audio. What is measured is the voice as it will be mixed, above
-HIGH_PASS_HZ.
+A chunk is measured once, when it is made; the mix is decided from these numbers, not from the
+audio. The voice is measured as it will be mixed, above HIGH_PASS_HZ.
 """
 
 import math
@@ -22,46 +21,39 @@ from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.presets import HIGH_PASS_HZ
 
 SILENCE_DBFS = -50.0
-"""Below this an edge counts as dead air."""
+"""Below this an edge counts as silent."""
 
 SILENCE_S = 0.02
 """Shorter dips are part of speech."""
 
 BLOCK_SAMPLES = 1_200
-"""50 ms at 24 kHz, in which peaks and mean levels are measured; shorter ones are not
-worth their cost (measured)."""
+"""50 ms at 24 kHz, for peaks and mean levels; shorter ones cost too much (measured)."""
 
 SETTLING_S = 0.05
-"""Until the high-pass has forgotten the step with which a recording off the middle begins."""
+"""The high-pass needs this long to settle after a recording that starts with an offset."""
 
 MISSING_S = 0.25
-"""A file that plays so much less than it promises was cut."""
+"""A file that plays this much less than its header says is truncated."""
 
 DECODE_TIMEOUT_S = 600.0
-"""A pass takes about a second for half an hour of speech; this is for a machine gone wrong."""
+"""A pass takes about a second per half hour of speech; the timeout is for a broken machine."""
 
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
 
 SAMPLE_CLOCK = "asetpts=round(N/SR/TB)"
-"""Time counted in samples alone: a file's own times may begin late or jump where it is damaged."""
+"""Time counted in samples: a file's own timestamps may begin late or jump where it is damaged."""
 
 MUSIC_CHANNELS = "aformat=channel_layouts=stereo|mono"
-"""Mono and stereo as they are, anything else folded down to stereo."""
+"""Mono and stereo unchanged, anything else folded down to stereo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What is known of a recording.
+    """Measurements of a recording.
 
-    Attributes:
-        samples: decoded length at `rate_hz`.
-        rate_hz: sample rate.
-        true_peak_dbtp: oversampled peak; -inf for silence.
-        lead_samples: dead air before the first sound.
-        tail_samples: dead air after the last sound.
-        windows: momentary loudness, see `mixer.sound.analysis.loudness`.
-        profile: what the windows leave out.
+    `samples` is the decoded length at `rate_hz`, `true_peak_dbtp` is -inf for silence, and lead and
+    tail are the silence before the first and after the last sound.
     """
 
     samples: int
@@ -85,7 +77,7 @@ class Measurement:
 
     @property
     def is_silent(self) -> bool:
-        """Whether there is nothing to hear in it."""
+        """Whether it holds no audible sound."""
         return self.true_peak_dbtp <= SILENCE_DBFS or self.lead_samples >= self.samples
 
 
@@ -96,17 +88,17 @@ def measure(
     channels: str = VOICE_CHANNELS,
     processes: ProcessGroup | None = None,
 ) -> Measurement:
-    """Measure a sound file of any format that FFmpeg reads.
+    """Measure a sound file of any format that FFmpeg reads; FFmpeg can open no other file.
 
     Args:
-        path: the file; it is opened confined, it can name no other.
-        name: what to call it in an error; the path where missing.
-        channels: how it will be played: VOICE_CHANNELS or MUSIC_CHANNELS.
-        processes: the job that it belongs to.
+        path: opened confined.
+        name: for errors; by default the path.
+        channels: VOICE_CHANNELS or MUSIC_CHANNELS.
+        processes: the job that FFmpeg belongs to.
 
     Raises:
         NotFound: the file does not exist.
-        UnplayableAudio: it holds no sound.
+        UnplayableAudio: the file holds no sound.
     """
     name = name or str(path)
     if not path.is_file():
@@ -128,23 +120,19 @@ def measure(
 
 
 def parse_momentary_lufs(stdout: str) -> list[float]:
-    """The momentary loudness that `ebur128` and `ametadata` print, one window every 100 ms."""
+    """Parse the momentary loudness that `ebur128` prints, one window every 100 ms."""
     values = (float(match["value"]) for match in _MOMENTARY.finditer(stdout))
     return [-math.inf if math.isnan(value) else value for value in values]
 
 
 def parse_true_peak_dbtp(stderr: str) -> float:
-    """The true peak in the summary that `ebur128` leaves on standard error; -inf for silence."""
+    """Parse the true peak that `ebur128` writes to standard error; -inf for silence."""
     peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(stderr)]
     return peaks[-1] if peaks else -math.inf
 
 
 def _build_command(channels: str, blocks_file: str) -> list[str]:
-    """Two branches: levels in blocks, and silences and loudness.
-
-    Its ends are padded: windows there hold less than a whole one of speech, as between the gaps of
-    a mix.
-    """
+    """Build two branches: levels in blocks; silences and loudness, with padded ends."""
     is_voice = channels == VOICE_CHANNELS
     high_pass = f",aformat=sample_fmts=fltp,highpass=f={HIGH_PASS_HZ}" if is_voice else ""
     whole = (
@@ -202,31 +190,27 @@ def _parse_measurement(
 
 
 def _parse_blocks(output: str) -> list[LevelBlock]:
-    """The blocks that `astats` and `ametadata` print."""
     peaks, levels = _BLOCK_PEAK.findall(output), _BLOCK_LEVEL.findall(output)
     return [LevelBlock(float(peak), float(rms)) for peak, rms in zip(peaks, levels, strict=True)]
 
 
 def _parse_silences(stderr: str, raw: RawStats, rate_hz: int) -> list[tuple[int, int]]:
-    """The stretches of silence that FFmpeg reports, from sample to sample."""
     starts = [round(float(match["at"]) * rate_hz) for match in _SILENCE_START.finditer(stderr)]
     ends = [round(float(match["at"]) * rate_hz) for match in _SILENCE_END.finditer(stderr)]
     ends += [raw.samples] * (len(starts) - len(ends))
     if raw.offset > profile.DC_OFFSET and starts and starts[0] <= SETTLING_S * rate_hz:
         starts[0] = 0
-    stretches = zip(starts, ends, strict=True)
-    return [(max(start, 0), min(end, raw.samples)) for start, end in stretches]
+    silent_spans = zip(starts, ends, strict=True)
+    return [(max(start, 0), min(end, raw.samples)) for start, end in silent_spans]
 
 
 def _measure_dead_air(silences: Sequence[tuple[int, int]], samples: int) -> tuple[int, int]:
-    """Dead air at both ends."""
     lead = silences[0][1] if silences and silences[0][0] == 0 else 0
     tail = samples - silences[-1][0] if silences and silences[-1][1] >= samples - 1 else 0
     return lead, tail
 
 
 def _is_damaged(stderr: str, duration_s: float) -> bool:
-    """Whether FFmpeg stumbled, or found less than the file promises."""
     if _DAMAGE.search(stderr):
         return True
     promised = _DURATION.search(stderr)
@@ -237,7 +221,6 @@ def _is_damaged(stderr: str, duration_s: float) -> bool:
 
 
 def _count_channels(layout: str) -> int:
-    """How many channels a layout's name stands for: `stereo`, `5.1(side)`, `3 channels`."""
     known = {"mono": 1, "stereo": 2, "quad": 4, "hexagonal": 6, "octagonal": 8}
     surround = regex.match(r"(\d+)\.(\d+)", layout)
     counted = regex.match(r"(\d+) channels", layout)

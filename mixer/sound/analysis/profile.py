@@ -1,9 +1,4 @@
-"""What the histogram of a recording leaves out and a mix needs to predict its loudness. Pure.
-
-How the recording begins and ends, so that two that follow closely are not counted twice; how much
-loudness a limiter takes from it; its noise; its pauses, for captions and for the bed; its flaws,
-for the report.
-"""
+"""Details of a recording that its histogram leaves out and a mix needs. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,36 +8,36 @@ from enum import StrEnum
 from mixer.sound.analysis.loudness import ABSOLUTE_GATE_LUFS, STEP_S, WINDOW_S
 
 EDGE_WINDOWS = 5
-"""So many windows reach over the edge of a sound, or begin right at it."""
+"""Windows that overlap or start at the edge of a sound."""
 
 LIMIT_STEPS_DB = (1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 12.0, 16.0, 20.0)
-"""Below a recording's peak: where the loss to a limiter is predicted; straight lines between."""
+"""Distances below the peak at which the limiter's loss is computed; linear in between."""
 
 LIMITED_SHARES = (0.5, 0.55, 0.58, 0.65, 0.71, 0.77, 0.82, 0.85, 0.87)
-"""How much of the loss that follows from peaks alone our limiter causes, at LIMIT_STEPS_DB: between
-two peaks of a block it lets go a little. Measured on noise and on speech, real and made: the figure
-that comes out is within 0.1 dB up to 4.5 dB of limiting, 0.25 dB up to 6.
+"""Share of the loss computed from peaks that our limiter causes, at LIMIT_STEPS_DB: it releases a
+little between two peaks of a block. Measured on noise and on real and synthetic speech: accurate to
+0.1 dB up to 4.5 dB of limiting, to 0.25 dB up to 6.
 """
 
 PAUSE_S = 0.08
 """Shorter silences are stops inside a word."""
 
 NOISE_SHARE = 0.05
-"""The share of all blocks, the quietest, that are the noise of a recording."""
+"""The quietest share of all blocks, taken as the noise of a recording."""
 
 NOISE_BLOCKS = 4
 NOISE_SPREAD_DB = 4.0
-"""At least so many blocks, within so much (measured on white and pink noise)."""
+"""These blocks must be within this range to count as noise (measured on white and pink noise)."""
 
 MUTE_DBFS = -90.0
-"""Below it a block holds nothing, not even noise."""
+"""A block below this is silent, without even noise."""
 
 DC_OFFSET = 0.003
-"""-50 dBFS: an offset of more is audible where a recording begins, if it is left in."""
+"""-50 dBFS: a larger offset is audible at the start of a recording unless it is removed."""
 
 FULL_SCALE_DBFS = -0.1
 CLIPPED_SAMPLES = 20
-"""So many samples at full scale are not an accident."""
+"""Samples at full scale from which a recording counts as clipped."""
 
 
 class Flaw(StrEnum):
@@ -58,7 +53,7 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RawStats:
-    """A recording before any filter: its offset as a share of full scale, and its highest peak."""
+    """A recording before any filter: offset and highest peak, as shares of full scale."""
 
     samples: int
     offset: float
@@ -68,7 +63,7 @@ class RawStats:
 
 @dataclass(frozen=True, slots=True)
 class LevelBlock:
-    """A short stretch of a recording as it is mixed: peak and mean level in dBFS."""
+    """A block of a recording as it is mixed: peak and mean level in dBFS."""
 
     peak_dbfs: float
     rms_dbfs: float
@@ -76,11 +71,10 @@ class LevelBlock:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Windows of momentary loudness that reach over an edge of the sound.
+    """Windows of momentary loudness, one every STEP_S, that overlap an edge of the sound.
 
-    Attributes:
-        end_s: when the first of them ends, from the recording's first sample.
-        levels_lufs: one every STEP_S; -inf for silence.
+    `end_s` is the end of the first window, from the recording's first sample; levels are -inf in
+    silence.
     """
 
     end_s: float
@@ -92,17 +86,11 @@ NO_EDGE = Edge(0.0, ())
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """See the module's docstring; everything may be unknown.
+    """Details of a recording; all may be unknown.
 
-    Attributes:
-        head: windows over the first sound.
-        tail: windows over the last sound.
-        limited_db: what a limiter takes, at LIMIT_STEPS_DB below the true peak; empty: unknown.
-        rms_dbfs: of the whole recording; None: unknown.
-        noise_dbfs: of its quietest moments; None: unknown, or silent like a synthetic voice.
-        pauses: silences inside it, from sample to sample, in order.
-        flaws: values of Flaw.
-        momentary_lufs: all windows in order, one every STEP_S; for music, which is never stored.
+    `limited_db` is the loss to a limiter at LIMIT_STEPS_DB below the true peak, `noise_dbfs` the
+    level of the quietest moments (None if digitally silent), `pauses` go from sample to sample, and
+    `momentary_lufs` (one window every STEP_S) is only for music and never stored.
     """
 
     head: Edge = NO_EDGE
@@ -119,12 +107,9 @@ UNKNOWN = Profile()
 
 
 def find_edges(momentary_lufs: Sequence[float], first_s: float, last_s: float) -> tuple[Edge, Edge]:
-    """The windows over a recording's first and last sound.
+    """Select the windows over a recording's first and last sound.
 
-    Args:
-        momentary_lufs: of the recording with a window's length of silence before and behind.
-        first_s: when its first sound begins.
-        last_s: when its last sound ends.
+    `momentary_lufs` includes one window's length of silence at both ends.
     """
     head = math.floor((first_s + WINDOW_S) / STEP_S + 1e-6)
     behind = math.ceil((last_s + 2 * WINDOW_S) / STEP_S - 1e-6) - 1
@@ -142,7 +127,7 @@ def _gate_level(level_lufs: float) -> float:
 
 
 def limiter_losses_db(blocks: Sequence[LevelBlock], peak_dbfs: float) -> tuple[float, ...]:
-    """What a limiter takes from the loudness, at LIMIT_STEPS_DB below the peak."""
+    """Compute a limiter's loss at LIMIT_STEPS_DB below the peak."""
     energies = [_power(block.rms_dbfs) for block in blocks]
     whole = sum(energies)
     if not whole:
@@ -155,7 +140,7 @@ def limiter_losses_db(blocks: Sequence[LevelBlock], peak_dbfs: float) -> tuple[f
 
 
 def _limiter_energy(peaks_db: Sequence[float], energies: Sequence[float], limit_db: float) -> float:
-    """The energy that a limiter takes; it lets go slowly, into the block behind a peak."""
+    """Energy that a limiter removes; its slow release reaches into the block after a peak."""
     taken, before = 0.0, 1.0
     for peak_db, energy in zip(peaks_db, energies, strict=True):
         own = 10 ** ((limit_db - peak_db) / 20) if peak_db > limit_db else 1.0
@@ -166,7 +151,7 @@ def _limiter_energy(peaks_db: Sequence[float], energies: Sequence[float], limit_
 
 
 def limiter_loss_db(losses_db: Sequence[float], over_db: float) -> float:
-    """What a limiter takes from a recording whose peak is so far above its limit."""
+    """A limiter's loss for a recording whose peak is this far above the limit."""
     if over_db <= 0 or not losses_db:
         return 0.0
     steps, losses = (0.0, *LIMIT_STEPS_DB), (0.0, *losses_db)
@@ -184,9 +169,9 @@ def rms_dbfs(blocks: Sequence[LevelBlock]) -> float | None:
 
 
 def noise_dbfs(blocks: Sequence[LevelBlock]) -> float | None:
-    """The level of the quietest moments; None where they are mute, or speech that dies away.
+    """The level of the quietest moments; None if they are silent or a decay of speech.
 
-    Noise is even: the quietest blocks of a recording that has some are all as loud.
+    Noise is even: in a recording with noise, the quietest blocks are equally loud.
     """
     levels = sorted(block.rms_dbfs for block in blocks)
     quiet = levels[: int(len(levels) * NOISE_SHARE)]
@@ -196,7 +181,7 @@ def noise_dbfs(blocks: Sequence[LevelBlock]) -> float | None:
 
 
 def find_flaws(raw: RawStats, *, is_damaged: bool) -> Iterator[str]:
-    """What is wrong with a recording."""
+    """List what is wrong with a recording."""
     if raw.peak_dbfs >= FULL_SCALE_DBFS and raw.samples_at_peak > CLIPPED_SAMPLES:
         yield Flaw.CLIPPED
     if raw.offset > DC_OFFSET:
@@ -208,7 +193,7 @@ def find_flaws(raw: RawStats, *, is_damaged: bool) -> Iterator[str]:
 def find_inner_pauses(
     silences: Sequence[tuple[int, int]], samples: int, rate_hz: int
 ) -> tuple[tuple[int, int], ...]:
-    """The silences that have sound before and behind them, and are long enough to notice."""
+    """Select the silences between sounds that are long enough to notice."""
     return tuple(
         (start, end)
         for start, end in silences

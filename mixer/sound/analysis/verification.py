@@ -1,8 +1,7 @@
-"""The finished file, decoded once as a player would: what it measures, how it looks.
+"""Decodes a finished file once, as a player would, to measure it and draw its waveform.
 
-A file whose frames stand for themselves is decoded in pieces, on all cores; the pieces may come
-from a stream: a few of them at a time are in memory and in temporary files. What remains of the
-whole is 160 bytes for each second.
+A file with independent frames is decoded in pieces on all cores. Pieces may come from a stream: a
+few at a time are in memory and in temporary files; the result takes 160 bytes a second.
 """
 
 import math
@@ -29,23 +28,17 @@ from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import MIX_RATE_HZ
 
 VERIFICATION_VERSION = 1
-"""Goes up when a piece is measured otherwise than before."""
+"""Increase it when a piece is measured differently."""
 
 NOISE_FLOOR_WINDOW_S = 0.5
-"""The quietest stretch of this length is the noise floor."""
+"""The quietest stretch of this length gives the noise floor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was found in a finished file.
+    """Measurements of a finished file: a momentary window every 100 ms, peaks from -1 to 1.
 
-    Attributes:
-        integrated_lufs: gated loudness; None for silence.
-        true_peak_dbtp: oversampled peak; -inf for silence.
-        momentary_lufs: one window every 100 ms.
-        peaks: lowest and highest sample of each column, -1 to 1.
-        levels_dbfs: plain level of each block.
-        block_s: length of a block.
+    Loudness is None and the true peak -inf for silence; blocks of plain levels have `block_s`.
     """
 
     integrated_lufs: float | None
@@ -57,7 +50,7 @@ class Verification:
 
     @property
     def range_lu(self) -> float | None:
-        """Loudness range; None where there is too little."""
+        """Loudness range; None if the file is too short."""
         return loudness_range_lu(self.momentary_lufs)
 
     @property
@@ -68,7 +61,7 @@ class Verification:
 
     @property
     def noise_floor_dbfs(self) -> float | None:
-        """Plain level of the quietest half second; -inf where that is silent."""
+        """Plain level of the quietest half second; -inf for digital silence."""
         width = max(1, round(NOISE_FLOOR_WINDOW_S / self.block_s)) if self.block_s else 0
         if not width or len(self.levels_dbfs) < width:
             return None
@@ -79,7 +72,7 @@ class Verification:
 
     @property
     def silent_ends_s(self) -> tuple[float, float] | None:
-        """Room tone before the first and after the last sound; None where all of it is."""
+        """Room tone before the first and after the last sound; None without sound."""
         head, tail = (
             next((n for n, level in enumerate(levels) if level > SILENCE_DBFS), None)
             for levels in (self.levels_dbfs, reversed(self.levels_dbfs))
@@ -90,7 +83,7 @@ class Verification:
 
     @property
     def room_tone_dbfs(self) -> float | None:
-        """Plain level of the quieter of both ends; -inf for digital silence, None without ends."""
+        """Plain level of the quieter end; -inf for digital silence, None without ends."""
         if self.silent_ends_s is None:
             return None
         head, tail = (round(each_s / self.block_s) for each_s in self.silent_ends_s)
@@ -105,13 +98,9 @@ class Verification:
 class EncodedPiece:
     """Part of a finished file that can be decoded by itself.
 
-    Attributes:
-        content: whole frames.
-        demuxer: FFmpeg's name of their kind.
-        preroll_samples: at its beginning, which only fill the decoder's and the meters' memory; 0
-            for the first, whose header says what to skip.
-        starts_at: the sample of the file that is decoded first, preroll included.
-        name: of what it consists of, to find again what it measured; empty to measure it again.
+    `preroll_samples` fill the decoder's and the meters' memory (0 for the first piece), `starts_at`
+    is the first decoded sample of the file, preroll included, and `name` identifies the content for
+    VerificationMemory (empty to measure it again).
     """
 
     content: bytes
@@ -122,20 +111,20 @@ class EncodedPiece:
 
 
 class VerificationMemory(Protocol):
-    """Keeps what pieces measured."""
+    """Stores the measurements of pieces."""
 
     def load(self, name: str, fingerprint: str) -> Verification | None:
-        """What a piece measured when it was decoded under the same circumstances."""
+        """Load the measurements of a piece that was decoded in the same way, if any."""
         ...
 
     def save(self, name: str, fingerprint: str, verification: Verification) -> None:
-        """Keep what a piece measures."""
+        """Save the measurements of a piece."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedSpan:
-    """Where a piece is in a file; see EncodedPiece."""
+    """The position of a piece in a file; see EncodedPiece."""
 
     begin_byte: int
     end_byte: int
@@ -152,14 +141,9 @@ def verify(
     spans: Sequence[EncodedSpan] = (),
     processes: ProcessGroup | None = None,
 ) -> Verification:
-    """Measure and outline a finished file of any format.
+    """Measure a finished file of any format, and its waveform in `columns` columns.
 
-    Args:
-        path: the file.
-        duration_s: how long it plays.
-        columns: into how many its outline is gathered.
-        spans: all of it in pieces, for all cores; the file as one where there are none.
-        processes: the job that it belongs to.
+    With `spans`, which cover the whole file, it is decoded in pieces on all cores.
     """
     if spans:
         pieces = _read_pieces(path, spans)
@@ -184,14 +168,9 @@ def verify_pieces(
     memory: VerificationMemory | None = None,
     processes: ProcessGroup | None = None,
 ) -> Verification:
-    """Measure and outline a finished file that comes in pieces, on all cores.
+    """Measure a finished file, or some of it, from pieces in order, on all cores.
 
-    Args:
-        pieces: all of the file, or some of it, in order; taken as needed.
-        duration_s: how long the file plays.
-        columns: into how many its outline is gathered.
-        memory: of what pieces measured before.
-        processes: the job that it belongs to.
+    Pieces are taken as needed; `columns` and `duration_s` are those of the whole file.
     """
     decoding = _Decoding(Blocks.for_file(duration_s, columns), processes, memory)
     found: dict[int, Verification] = {}
@@ -203,7 +182,6 @@ def verify_pieces(
 
 
 def _combine_parts(parts: Sequence[Verification]) -> Verification:
-    """What the parts of a file measure as a whole."""
     momentary = array("d", (window for part in parts for window in part.momentary_lufs))
     return Verification(
         integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
@@ -217,19 +195,17 @@ def _combine_parts(parts: Sequence[Verification]) -> Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Decoding:
-    """How the parts of one file are decoded."""
-
     blocks: Blocks
     processes: ProcessGroup | None
     memory: VerificationMemory | None = None
 
     def verify_piece(self, piece: EncodedPiece) -> Verification:
-        """What a piece measures; remembered where it has a name."""
+        """Measure a piece, or load its measurements if it has a name."""
         if self.memory is None or not piece.name:
             return self._decode_piece(piece)
         skips = Skips.of_piece(piece.preroll_samples, piece.starts_at)
-        shaping = (piece.preroll_samples, skips.unmeasured_samples, *astuple(self.blocks))
-        fingerprint = " ".join(map(str, (VERIFICATION_VERSION, *shaping)))
+        parameters = (piece.preroll_samples, skips.unmeasured_samples, *astuple(self.blocks))
+        fingerprint = " ".join(map(str, (VERIFICATION_VERSION, *parameters)))
         if (found := self.memory.load(piece.name, fingerprint)) is None:
             found = self._decode_piece(piece)
             self.memory.save(piece.name, fingerprint, found)
@@ -237,7 +213,7 @@ class _Decoding:
 
     def _decode_piece(self, piece: EncodedPiece) -> Verification:
         with TemporaryDirectory(prefix="check-") as folder:
-            path = Path(folder, "piece")  # from a pipe, FFmpeg plays the last frame to its end
+            path = Path(folder, "piece")  # from a pipe, FFmpeg would not trim the last frame
             path.write_bytes(piece.content)
             return self.verify_input(
                 ["-f", piece.demuxer, "-i", str(path)],

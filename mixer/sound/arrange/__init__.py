@@ -1,4 +1,4 @@
-"""What plays when, and how loud: takes, music and sounds to a Timeline. Pure."""
+"""Decides what plays when, and how loud: takes, music and sounds to a Timeline. Pure."""
 
 from mixer.sound.arrange.cues import SoundFile, seam_s
 from mixer.sound.arrange.layout import MixStyle, build_timeline

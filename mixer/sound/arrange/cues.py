@@ -1,4 +1,4 @@
-"""Music and sounds as cues: begun in each section, low under speech, up in pauses. Pure."""
+"""Turns music and sounds into cues: low under speech, louder in pauses. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,36 +13,33 @@ from mixer.sound.presets import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Cue
 
 CROSSFADE_S = 3.0
-"""From one section's music to the next."""
+"""Between the music of two sections."""
 
 FADE_IN_S = 1.5
-"""Of music that begins where there was none."""
+"""For music that begins after silence."""
 
 END_FADE_S = 2.0
-"""Of music that ends where the author says so, from there on."""
+"""For music that the author ends, from that point on."""
 
 STING_FADE_S = 0.8
-"""Of music that makes room for a sound, up to its beginning."""
+"""For music that pauses for a sting, up to its beginning."""
 
 SOUND_FADE_S = 0.004
-"""At both edges of a sound that plays once; keeps a cut from clicking."""
+"""At both edges of a sound that plays once; avoids clicks."""
 
 SEAM_S = 3.0
 MAX_SEAM_SHARE = 1 / 3
-"""Of a short recording: how it crossfades into itself where it is looped."""
+"""Longest crossfade of a loop, as a share of a short recording."""
 
 MAX_FADE_OUT_SHARE = 1 / 3
-"""Of the whole length (the contract's limit)."""
+"""Longest fade-out, as a share of the whole length (part of the API contract)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoundFile:
-    """A recording of music, or of any other sound.
+    """A recording of music or of any other sound, measured in its own channels.
 
-    Attributes:
-        source: its object key.
-        measured: in its own channels.
-        digest: of its content, which differs from another of the same key; may be empty.
+    `digest` is a hash of the content, which may change under the same key; it may be empty.
     """
 
     source: str
@@ -50,10 +47,7 @@ class SoundFile:
     digest: str = ""
 
     def momentary_lufs(self, played_s: float) -> float:
-        """How loud it is after so many seconds of playing, looped where it has to be.
-
-        In two channels, as it is mixed; -inf in its silences.
-        """
+        """Loudness in two channels after so many seconds of playing, looped; -inf in silences."""
         windows = self.measured.profile.momentary_lufs
         if not windows:
             loudness = self.measured.loudness_lufs
@@ -66,17 +60,16 @@ class SoundFile:
 
     @property
     def audible_s(self) -> float:
-        """How long it plays, without the silence at its ends."""
+        """Length without the silence at its ends."""
         known = self.measured
         return (known.samples - known.lead_samples - known.tail_samples) / known.rate_hz
 
     @property
     def dual_mono_db(self) -> float:
-        """What playing it in two channels adds to its measured loudness."""
+        """How much louder it measures in two channels."""
         return DUAL_MONO_LU if self.measured.channels == 1 else 0.0
 
     def _loop_position_s(self, played_s: float) -> float:
-        """A moment of playing as a place in the sounding part of the recording."""
         if played_s < self.audible_s:
             return played_s
         overlap_s = seam_s(self.audible_s)
@@ -84,20 +77,13 @@ class SoundFile:
 
 
 def seam_s(audible_s: float) -> float:
-    """How long a looped recording crossfades from its end into its beginning."""
+    """Length of the crossfade from the end of a looped recording to its beginning."""
     return min(SEAM_S, audible_s * MAX_SEAM_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
 class MusicBedStyle:
-    """How music plays under the voice.
-
-    Attributes:
-        rise_db: by how much it rises in long pauses, at most; it never rises up to the voice.
-        level_lu: how far below the voice it plays, unless its annotation says otherwise.
-        fade_out_s: at the very end.
-        envelope: how quickly it gives way and comes back.
-    """
+    """How music plays under the voice, in dB and LU below it; it never rises up to the voice."""
 
     rise_db: float
     level_lu: float
@@ -106,7 +92,7 @@ class MusicBedStyle:
     envelope: DuckingEnvelope = RADIO
 
     def level_below_voice_lu(self, level_lu: float | None) -> float:
-        """How far below the voice music of a level plays."""
+        """How far below the voice music with this annotated level plays."""
         return self.level_lu if level_lu is None else -level_lu
 
 
@@ -116,42 +102,34 @@ def place_cues(
     length: int,
     bed_style: MusicBedStyle,
 ) -> Iterator[Cue]:
-    """The cue of each stretch of music; neighbours crossfade, others fade.
+    """Build the cue of each music region; neighbours crossfade, others fade.
 
-    Their gains are set by `mixer.sound.arrange.levels`.
-
-    Args:
-        music: in playing order.
-        foreground: when the voice, or a sound over the music, plays.
-        length: of the timeline, in samples.
-        bed_style: how it plays.
+    `mixer.sound.arrange.levels` sets gains. `foreground` is where the voice or a sound plays.
     """
     rate_hz = bed_style.rate_hz
-    befores = [0, *(stretch.end for stretch in music)]
-    afters = [*(stretch.start for stretch in music[1:]), length]
-    for stretch, before, after in zip(music, befores, afters, strict=False):
-        joins = 0 < stretch.start == before
-        fade_out = _fade_out_samples(stretch, after, length, bed_style)
-        rings_on = stretch.end < length and not stretch.gives_way
-        stop = min(length, stretch.end + fade_out) if rings_on else stretch.end
+    befores = [0, *(region.end for region in music)]
+    afters = [*(region.start for region in music[1:]), length]
+    for region, before, after in zip(music, befores, afters, strict=False):
+        joins = 0 < region.start == before
+        fade_out = _fade_out_samples(region, after, length, bed_style)
+        continues = region.end < length and not region.gives_way
+        stop = min(length, region.end + fade_out) if continues else region.end
         cue = Cue(
-            source=stretch.annotation.source,
-            start=stretch.start,
-            length=stop - stretch.start,
+            source=region.annotation.source,
+            start=region.start,
+            length=stop - region.start,
             gain_db=0.0,
             fade_in=round((CROSSFADE_S if joins else FADE_IN_S) * rate_hz),
-            fade_out=min(fade_out, stop - stretch.end) if rings_on else fade_out,
+            fade_out=min(fade_out, stop - region.end) if continues else fade_out,
         )
-        rise_db = min(
-            bed_style.rise_db, bed_style.level_below_voice_lu(stretch.annotation.level_lu)
-        )
+        rise_db = min(bed_style.rise_db, bed_style.level_below_voice_lu(region.annotation.level_lu))
         yield _duck_cue(_clamp_fades(cue), foreground, rise_db, bed_style)
 
 
 def _fade_out_samples(
     region: MusicRegion, following: int, length: int, bed_style: MusicBedStyle
 ) -> int:
-    """How long the end of a stretch fades, from its end on or up to it."""
+    """Length of the fade, which starts at the region's end or leads up to it."""
     if region.end == length:
         longest = int(length * MAX_FADE_OUT_SHARE)
         return min(round(bed_style.fade_out_s * bed_style.rate_hz), longest)
@@ -162,7 +140,7 @@ def _fade_out_samples(
 
 
 def place_sounds(placed_sounds: Sequence[PlacedSound], rate_hz: int) -> Iterator[Cue]:
-    """The cues of sounds that play once, a moment of fading at both edges."""
+    """Build the cues of sounds that play once, with short fades at both edges."""
     fade = round(SOUND_FADE_S * rate_hz)
     for each in placed_sounds:
         if each.annotation.kind is not SoundKind.MUSIC:
@@ -173,7 +151,7 @@ def place_sounds(placed_sounds: Sequence[PlacedSound], rate_hz: int) -> Iterator
 
 
 def _clamp_fades(cue: Cue) -> Cue:
-    """Fades of at most half the cue each."""
+    """Limit fades to half the cue each."""
     half = cue.length // 2
     return replace(cue, fade_in=min(cue.fade_in, half), fade_out=min(cue.fade_out, half))
 

@@ -1,10 +1,10 @@
-"""When the bed gives way to the voice: known times of speech to ramps of level. Pure.
+"""Computes the ramps of the bed from known times of speech. Pure.
 
-We know when speech starts, so the bed is down before the first syllable, which no detector can
-manage. Short pauses are held through; only a pause long enough for a full rise lets the bed up.
+The bed is down before the first syllable, which no detector can manage. Short pauses are held
+through; only a pause long enough for a full rise lets the bed up.
 
-Source of the times: practice of radio mixing (10 dB deep, down over 150 ms, hold 200 ms, up over
-500 ms, stay down through pauses shorter than 0.85 s, which is the sum of the three).
+Source: practice of radio mixing (10 dB deep, down over 150 ms, hold 200 ms, up over 500 ms, stay
+down through pauses shorter than 0.85 s, which is the sum of the three).
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from mixer.sound.presets import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Ramp
 
 Span = tuple[int, int]
-"""From a sample to one past the last."""
+"""First sample and one past the last."""
 
 
 def build_ramps(
@@ -23,18 +23,10 @@ def build_ramps(
     rate_hz: int,
     envelope: DuckingEnvelope = RADIO,
 ) -> tuple[Ramp, ...]:
-    """The ramps of a bed that is low under speech and rises in its long pauses.
+    """Build the ramps of a bed that is low under speech and rises in long pauses.
 
-    Args:
-        speech: when the voice speaks, in order, not overlapping.
-        bed: where the bed plays.
-        rise_db: by how much it rises; 0 for never.
-        rate_hz: of all samples.
-        envelope: how quickly.
-
-    Returns:
-        Ramps against a bed that starts low, or raised by a first ramp of no length where speech
-        leaves time for it.
+    `speech` is in order, without overlaps. Where there is time before it, a first ramp of zero
+    length raises the bed.
     """
     if rise_db == 0:
         return ()
@@ -55,7 +47,6 @@ def _generate_ramps(
 def _find_pauses(
     speech: Sequence[Span], bed: Span, rate_hz: int, envelope: DuckingEnvelope
 ) -> Iterator[Span]:
-    """From where the bed may begin to rise to where it must be down again."""
     hold = round(envelope.hold_s * rate_hz)
     least = round((envelope.release_s + envelope.attack_s) * rate_hz)
     inside = [span for span in speech if span[1] > bed[0] and span[0] < bed[1]]

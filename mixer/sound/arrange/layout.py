@@ -1,4 +1,4 @@
-"""Takes and music to a Timeline: the mix, decided before a sample is touched. Pure."""
+"""Lays out takes and music on a Timeline, before any audio is processed. Pure."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -32,24 +32,16 @@ from mixer.sound.timeline import Mastering, Timeline, voice_rate_hz
 
 UNMASTERED = Mastering(gain_db=0.0, target_lufs=0.0, ceiling_dbtp=0.0, limit_db=None)
 NAMED_TAKES = 20
-"""How many takes are named where all are silent."""
+"""How many silent takes an error names."""
 
 
 @dataclass(frozen=True, slots=True)
 class MixStyle:
-    """How a mix shall sound.
+    """The style of a mix.
 
-    Attributes:
-        preset: loudness, ceiling, margins.
-        level_offset_db: by how much the encoder of the finished file changes the level.
-        music_level_lu: how far the music is below the voice while it speaks.
-        duck_db: by how much the music rises in long pauses.
-        intro_s: music before the first word.
-        outro_s: music after the last word.
-        fade_out_s: of the music at the end.
-        envelope: how quickly the music gives way to the voice and comes back.
-        de_ess: how strongly hissing of the voice is held down, from 0 to 1.
-        prediction_error_lu: how much louder than predicted this mix was found to be.
+    `level_offset_db` is the encoder's change of level, `duck_db` the rise of the music in long
+    pauses, `de_ess` goes from 0 to 1, and `prediction_error_lu` is how much louder than predicted
+    the mix was.
     """
 
     preset: Preset
@@ -73,23 +65,18 @@ def build_timeline(
     style: MixStyle,
     sounds: Mapping[str, SoundFile] = NO_SOUNDS,
 ) -> Timeline:
-    """Decide a mix.
+    """Lay out a mix; a voice without music and sounds stays mono.
 
-    Args:
-        takes: in playing order.
-        music: what plays from the beginning, unless the first take wants other music; None for
-            nothing. A voice without music and sounds stays mono.
-        style: how it shall sound.
-        sounds: recordings that the takes' marks name, by source.
+    `music` plays from the beginning, unless the first take sets other music.
 
     Raises:
-        UnplayableAudio: there is nothing to hear in any take; it names them.
-        BadInput: there is nothing to hear in the music, or in a sound.
+        UnplayableAudio: all takes are silent; the message names them.
+        BadInput: the music, or a sound, is silent.
     """
     known = {**sounds, **({music.source: music} if music else {})}
     opening = SoundAnnotation(music.source, SoundKind.MUSIC) if music else None
     audible = _select_audible(takes)
-    has_cues = bool(music) or any(mark.source for take in audible for mark in take.annotations)
+    has_cues = bool(music) or any(cue.source for take in audible for cue in take.annotations)
     voice = _place_voice(audible, style, opening, known, channels=2 if has_cues else 1)
     placed = arrange_sounds(voice, known)
     length = _timeline_length(style, voice, placed, has_music=has_cues)
@@ -137,16 +124,15 @@ def _place_voice(
     *,
     channels: int,
 ) -> VoiceLayout:
-    """The takes as levelled clips, with room for the sounds between them."""
     measured = [take.measured for take in takes]
     rate_hz = voice_rate_hz({each.rate_hz for each in measured})
     level_db = clip_gains_db(measured, channels)
     gains_db = [gain + take.level_db for gain, take in zip(level_db, takes, strict=True)]
-    roomy = extend_gaps(takes, sounds)
-    lead_s = _lead_s(style, roomy[0], opening, sounds)
-    clips, sections = place_takes(roomy, gains_db, lead_s, rate_hz)
+    spaced = extend_gaps(takes, sounds)
+    lead_s = _lead_s(style, spaced[0], opening, sounds)
+    clips, sections = place_takes(spaced, gains_db, lead_s, rate_hz)
     margin = round(style.preset.margin_s[0] * rate_hz)
-    return VoiceLayout(roomy, clips, sections, margin, rate_hz)
+    return VoiceLayout(spaced, clips, sections, margin, rate_hz)
 
 
 def _master(
@@ -158,7 +144,6 @@ def _master(
     *,
     sounds: Mapping[str, SoundFile],
 ) -> Mastering:
-    """The gain and the limit of a mix, from what it will measure."""
     length, rate_hz = timeline.length, timeline.rate_hz
     under_clips = accompaniment.background_levels(timeline.clips)
     in_pauses: defaultdict[float, float] = defaultdict(float)
@@ -185,14 +170,15 @@ def _master(
 def _lead_s(
     style: MixStyle, first: Take, opening: SoundAnnotation | None, sounds: Mapping[str, SoundFile]
 ) -> float:
-    """What comes before the first word: silence, sounds of their own, music."""
     before = [
-        mark for mark in sounds_at(first, CuePlace.BEFORE) if mark.kind is not SoundKind.MUSIC
+        annotation
+        for annotation in sounds_at(first, CuePlace.BEFORE)
+        if annotation.kind is not SoundKind.MUSIC
     ]
     last = [
-        mark
-        for mark in [opening, *sounds_at(first, CuePlace.BEFORE)]
-        if mark and mark not in before
+        annotation
+        for annotation in [opening, *sounds_at(first, CuePlace.BEFORE)]
+        if annotation and annotation not in before
     ]
     intro_s = style.intro_s if last and last[-1].source else 0.0
     held = sounds_duration_s(before, sounds) + SOUND_GAP_S if before else 0.0
@@ -202,7 +188,6 @@ def _lead_s(
 def _timeline_length(
     style: MixStyle, voice: VoiceLayout, placed_sounds: Sequence[PlacedSound], *, has_music: bool
 ) -> int:
-    """Of the timeline: up to the last sound, and what comes behind it."""
     margin = round(style.preset.margin_s[1] * voice.rate_hz)
     outro = round(style.outro_s * voice.rate_hz) if has_music else 0
     last_sound = max((each.end for each in placed_sounds), default=0)

@@ -1,8 +1,7 @@
-"""Every gain of a mix, from measurements alone. Pure.
+"""Computes every gain of a mix from measurements alone. Pure.
 
-All takes are brought to one loudness, the music is set against it, and one static gain brings the
-sum to the target. What the sum will measure is predicted from the takes' histograms, so nothing
-has to be rendered to find the gain.
+All takes get the same loudness, the music is set relative to it, and one static gain brings the sum
+to the target. The loudness of the sum is predicted, so nothing is rendered to find the gain.
 """
 
 import math
@@ -27,57 +26,59 @@ from mixer.sound.presets import Preset
 from mixer.sound.timeline import Cue, Mastering
 
 VOICE_LUFS = -20.0
-"""To which every take is brought before mastering, as measured in the mix's channels."""
+"""Loudness of every take before mastering, measured in the mix's channels."""
 
 MAX_BOOST_DB = 12.0
-"""More would lift a recording's noise out of hiding."""
+"""A higher boost would make the noise of a recording audible."""
 
 STEREO = 2
 
 MAX_NOISE_DBFS = -50.0
-"""To which a take's own noise may be lifted; a take that is noisier stays as loud as it is."""
+"""Highest level to which a take's noise is lifted; a noisier take is not lifted."""
 
 MAX_CUT_DB = 20.0
 
 IN_PAUSE_PEAK_DB = -8.0
 UNDER_SPEECH_PEAK_DB = -12.0
-"""Peaks of a sound, before mastering: it is made softer where they would be higher, so that the
-limiter on the sum finds little to do (a voice at VOICE_LUFS has peaks of about -6)."""
+"""Highest peak of a sound before mastering, so that the limiter on the sum has little to do (a
+voice at VOICE_LUFS has peaks of about -6).
+"""
 
 MAX_BED_CHANGE_DB = 6.0
-"""By so much the music's gain may differ from what its loudness as a whole asks for."""
+"""How far the music's gain may differ from the gain for its integrated loudness."""
 
 GAIN_STEP_DB = 0.05
 
 MAX_MAKEUP_DB = 6.0
-"""So much gain may make up for what the limiter takes; more would crush the voice. What then is
-missing shows in the report."""
+"""Highest gain that makes up for the limiter's loss; more would crush the voice. Any remaining
+difference shows in the report.
+"""
 
 UNLIMITED_DB = -80.0
-"""A gain at which no limiter has anything to do."""
+"""A gain at which no limiter works."""
 
 TOLERANCE_LU = 0.02
 SEARCH_STEP_DB = 0.5
-"""Steps in which a gain is looked for; between two of them loudness runs straight enough."""
+"""Step of the search for a gain; loudness is linear enough in between."""
 
 RMS_CLEARANCE_DB = 0.7
-"""From the bounds of the plain level: what foretelling and encoding may miss."""
+"""Distance from the bounds of the plain level, for errors of prediction and encoding."""
 
 PEAK_MARGIN_DB = 1.0
 """What MP3 encoding and resampling may add to a peak (measured on speech at 128 kbit/s)."""
 
 LIMITED_PEAK_MARGIN_DB = 2.0
-"""The same where the limiter is at work: it leaves many peaks at its limit, and levels samples
-only, so what is between two samples comes on top (measured on bursts of noise).
+"""The same with an active limiter: it leaves many peaks at its limit and controls samples only, so
+inter-sample peaks come on top (measured on bursts of noise).
 """
 
 HARD_LIMITED_DB = 6.0
 HARD_PEAK_MARGIN_DB = 2.5
-"""The same where more than HARD_LIMITED_DB are taken from the highest peak (measured as above)."""
+"""The same with more than HARD_LIMITED_DB of limiting (measured as above)."""
 
 
 def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
-    """The gain that brings each take to VOICE_LUFS; one too short to measure gets the median."""
+    """Compute gains to VOICE_LUFS; a take that is too short to measure gets the median."""
     wanted = VOICE_LUFS - (DUAL_MONO_LU if channels > 1 else 0.0)
     levels = [take.loudness_lufs for take in takes]
     known = [level for level in levels if level is not None]
@@ -89,10 +90,7 @@ def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
 
 
 def _clamp_gain(gain_db: float, take: Measurement) -> float:
-    """A gain that lifts no noise into hearing.
-
-    A voice in one of many channels lost level where they were averaged; that much is given back.
-    """
+    """Limit a gain so that noise stays inaudible; add back the level lost by averaging channels."""
     noise_dbfs = take.profile.noise_dbfs
     boost = MAX_BOOST_DB + (decibels(take.channels) if take.channels > STEREO else 0.0)
     if noise_dbfs is not None:
@@ -103,12 +101,9 @@ def _clamp_gain(gain_db: float, take: Measurement) -> float:
 def cue_gains_db(
     music: SoundFile, cues: Sequence[Cue], speech: Sequence[Span], level_lu: float, rate_hz: int
 ) -> list[float]:
-    """The gains that put what plays under speech so far below the voice, one for each cue.
+    """Compute the gain of each cue under speech, from the loudness of the part that plays.
 
-    A track's own loudness says little of the stretch that is played; so that stretch counts.
-
-    Raises:
-        BadInput: the music is silent.
+    Raises BadInput if the music is silent.
     """
     loudness = music.measured.loudness_lufs
     if loudness is None:
@@ -124,15 +119,9 @@ def cue_gains_db(
 
 
 def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -> float:
-    """The gain that puts a sound that plays once so far from the voice, and its peaks within reach.
+    """Compute the gain of a sound that plays once, from its level and its peaks.
 
-    Args:
-        sound: that plays.
-        level_lu: against the voice.
-        is_under_speech: whether the voice speaks meanwhile.
-
-    Raises:
-        BadInput: it is silent.
+    Raises BadInput if the sound is silent.
     """
     loudness = sound.measured.loudness_lufs
     if loudness is None:
@@ -145,7 +134,7 @@ def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -
 def windows_under_speech(
     music: SoundFile, cue: Cue, speech: Sequence[Span], rate_hz: int
 ) -> Iterator[float]:
-    """Windows of the music, side by side, while the voice speaks over a cue."""
+    """Windows of the music, adjacent, under speech in a cue."""
     step = round(WINDOW_S * rate_hz)
     for start, end in speech:
         begin, stop = max(start, cue.start), min(end, cue.end)
@@ -155,12 +144,7 @@ def windows_under_speech(
 
 @dataclass(frozen=True, slots=True)
 class MasteringTarget:
-    """What a mix shall measure.
-
-    Attributes:
-        preset: loudness and ceiling.
-        level_offset_db: by how much the encoder changes the level.
-    """
+    """Targets of a mix; `level_offset_db` is how much the encoder changes the level."""
 
     preset: Preset
     channels: int
@@ -175,18 +159,12 @@ def compute_mastering(
     prediction_error_lu: float = 0.0,
     has_sounds: bool = False,
 ) -> Mastering:
-    """The gain and the limit of the whole.
+    """Compute the gain and the limit of the whole mix.
 
-    Where a preset has a range for the plain level, that decides, and the loudness is what follows.
-
-    Args:
-        model: what the mix will measure.
-        bed_peak_db: true peak of the music under speech, before mastering; None without music.
-        target: what the mix shall measure.
-        prediction_error_lu: how much louder than predicted the mix was found to be (see
-            `mixer.sound.render.loudness_correction`).
-        has_sounds: whether sounds play once, whose peaks may meet the voice's: then a limiter
-            watches the sum.
+    If a preset has a range for the plain level, that decides, not the loudness. `bed_peak_db` is
+    the true peak of the music under speech, before mastering. `prediction_error_lu` comes from an
+    earlier attempt (see `mixer.sound.render.loudness_correction`). `has_sounds` adds a limiter on
+    the sum.
     """
     master = _MasteringModel(
         model, bed_peak_db, target.preset.ceiling_dbtp, target.level_offset_db, prediction_error_lu
@@ -208,8 +186,6 @@ def compute_mastering(
 
 @dataclass(frozen=True, slots=True)
 class _MasteringModel:
-    """What comes of a gain."""
-
     model: LoudnessModel
     bed_peak_db: float | None
     ceiling_dbtp: float
@@ -233,12 +209,10 @@ class _MasteringModel:
 def _find_gain(
     target: float, measure: Callable[[float], float], prediction_error_lu: float = 0.0
 ) -> float:
-    """The gain with which something will measure what is wanted, or come nearest to it.
+    """Find the gain that comes closest to the target, in steps and then between two of them.
 
-    A limiter may need more of it than is missing, so it is looked for in steps, and then between
-    two of them. Not every step brings more: music that rises along takes from the room that the
-    limiter leaves to the voice, and a window that falls under the gate no longer counts.
-    What it was found to be off by does not count as taken by the limiter.
+    The result is not monotonic: music that rises too leaves the voice less headroom, and a window
+    that falls under the gate no longer counts. A prediction error does not count as limiter loss.
     """
     low = target - (measure(UNLIMITED_DB) - prediction_error_lu - UNLIMITED_DB)
     if not math.isfinite(low):
@@ -258,21 +232,19 @@ def _find_gain(
 
 
 def _clamp_level(level: float, bounds: tuple[float, float]) -> float:
-    """A level, or the nearest that is clear of both bounds."""
     return min(max(level, bounds[0] + RMS_CLEARANCE_DB), bounds[1] - RMS_CLEARANCE_DB)
 
 
 def quantize_gain(gain_db: float) -> float:
-    """A gain in whole steps of GAIN_STEP_DB.
+    """Round to GAIN_STEP_DB.
 
-    So an edit that changes little leaves the gain of the whole as it was, and with it the bytes of
-    all that was not edited.
+    A small edit then leaves the gain of the whole, and the bytes of all unedited parts, unchanged.
     """
     return round(gain_db / GAIN_STEP_DB) * GAIN_STEP_DB
 
 
 def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float | None:
-    """What is left for the voice under the ceiling above the bed; None when it stays below."""
+    """Headroom of the voice between the bed and the ceiling; None if it stays below."""
     bed = amplitude(bed_db) if bed_db is not None else 0.0
     if amplitude(voice_db) + bed <= amplitude(ceiling_db - PEAK_MARGIN_DB):
         return None

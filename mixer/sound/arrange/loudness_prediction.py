@@ -1,8 +1,8 @@
-"""What a mix will measure, before a sample of it is rendered. Pure.
+"""Predicts the loudness of a mix before any of it is rendered. Pure.
 
-The takes' windows of momentary loudness add up to the mix's, with four things to be seen to:
-windows that reach over two takes are one and not two; music plays under all of them and is alone
-in the pauses; and what the limiter takes from the voice grows with the gain that is sought.
+The takes' windows of momentary loudness add up to the mix's, except that a window over two takes is
+one, not two; that music plays under all takes and alone in the pauses; and that the limiter's loss
+grows with the gain.
 """
 
 import math
@@ -22,23 +22,17 @@ from mixer.sound.analysis.profile import limiter_loss_db
 from mixer.sound.timeline import Clip
 
 LevelShares = Mapping[float, float]
-"""What plays under the voice, in LUFS, by the share of the time for which it does; the rest is
-silence."""
+"""Levels under the voice, in LUFS, to their share of the time; the rest is silence."""
 
 MODEL_BIN_LU = 0.05
-"""Bins of a sum: keeps it short however many takes are in it."""
+"""Bin width of a sum: keeps it short for any number of takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakeLoudness:
-    """A take's windows at its level in the mix, and what a limiter would take from them.
+    """A take's windows in the mix's channels and a limiter's loss, all before mastering.
 
-    Attributes:
-        windows: before mastering, as measured in the mix's channels.
-        peak_db: before mastering, in one channel.
-        losses_db: see Profile.limited_db.
-        energy: of all its samples, before mastering, in one channel.
-        background: music and sounds under it, before mastering.
+    Peak and energy are those of one channel; `losses_db` are at LIMIT_STEPS_DB.
     """
 
     windows: Histogram
@@ -50,11 +44,9 @@ class TakeLoudness:
 
 @dataclass(frozen=True, slots=True)
 class LoudnessModel:
-    """Everything that counts in the loudness of a mix.
+    """Everything that affects the loudness of a mix of `length` samples.
 
-    Attributes:
-        unmixed: windows of music and sounds in pauses, before mastering.
-        length: of the mix, in samples.
+    `unmixed` are windows of music and sounds in pauses, before mastering.
     """
 
     parts: tuple[TakeLoudness, ...]
@@ -63,7 +55,7 @@ class LoudnessModel:
 
     @property
     def voice_peak_db(self) -> float:
-        """Of all parts, before mastering."""
+        """Highest peak of all takes, before mastering."""
         return max(part.peak_db for part in self.parts)
 
     def lufs(self, gain_db: float, limit_db: float | None) -> float | None:
@@ -85,7 +77,7 @@ class LoudnessModel:
         return None if before is None else before + gain_db
 
     def rms_db(self, gain_db: float, limit_db: float | None) -> float:
-        """Plain level of the voice over the whole length; -inf where nothing is known of it."""
+        """Plain level of the voice over the whole length; -inf if unknown."""
         energy = sum(
             part.energy * 10 ** (-_limiter_loss_db(part, gain_db, limit_db) / 10)
             for part in self.parts
@@ -101,12 +93,7 @@ def _limiter_loss_db(part: TakeLoudness, gain_db: float, limit_db: float | None)
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Music and sounds.
-
-    Attributes:
-        under_clips: their levels under each clip.
-        in_pauses: their windows in the pauses between the clips and inside them.
-    """
+    """Music and sounds: levels under each clip, and windows in the pauses."""
 
     under_clips: Sequence[LevelShares]
     in_pauses: Mapping[float, float]
@@ -121,15 +108,7 @@ def predict_loudness(
     dual_mono_db: float,
     background: Background,
 ) -> LoudnessModel:
-    """The sum of a mix.
-
-    Args:
-        clips: with their gains.
-        takes: what is known of each clip's recording.
-        length: of the timeline, in samples.
-        dual_mono_db: what the mix's channels add to a voice that was measured in one.
-        background: music and sounds.
-    """
+    """Build the model of a mix; its channels add `dual_mono_db` to a voice measured in one."""
     windows = [Counter(take.windows) for take in takes]
     for group in _find_shared_windows(clips, takes, rate_hz):
         _merge_windows(group, clips, windows)
@@ -157,8 +136,6 @@ def _energy(clip: Clip, take: Measurement, rate_hz: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _EdgeWindow:
-    """A window that reaches over the edge of a clip."""
-
     clip: int
     level_lufs: float
 
@@ -166,7 +143,6 @@ class _EdgeWindow:
 def _find_shared_windows(
     clips: Sequence[Clip], takes: Sequence[Measurement], rate_hz: int
 ) -> Iterator[list[_EdgeWindow]]:
-    """Windows of several clips that are one window of the mix."""
     close = round(2 * WINDOW_S * rate_hz)
     near = {
         number
@@ -187,7 +163,6 @@ def _find_shared_windows(
 
 
 def _edge_slots(edge: Edge, begin_s: float) -> Iterator[tuple[int, float]]:
-    """The audible windows of an edge by the step of the mix in which they end."""
     first = round((begin_s + edge.end_s) / STEP_S)
     for step, level in enumerate(edge.levels_lufs):
         if level > -math.inf:
@@ -197,7 +172,6 @@ def _edge_slots(edge: Edge, begin_s: float) -> Iterator[tuple[int, float]]:
 def _merge_windows(
     group: Sequence[_EdgeWindow], clips: Sequence[Clip], windows: list[Counter[float]]
 ) -> None:
-    """Take a group's windows from their clips, and give their sum to the loudest of them."""
     levels = [each.level_lufs + clips[each.clip].gain_db for each in group]
     for each in group:
         windows[each.clip][round(each.level_lufs / BIN_LU) * BIN_LU] -= 1

@@ -1,4 +1,4 @@
-"""Music and sounds at their levels: all that plays with the voice, and what it adds. Pure."""
+"""Sets the levels of music and sounds, and predicts what they add to the voice. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,27 +15,21 @@ from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound
 from mixer.sound.timeline import Clip, Cue
 
 STING_LU = -6.0
-"""Of a sting against the voice, where its mark says nothing: the ear is on it alone."""
+"""Default level of a sting against the voice."""
 
 ONE_SHOT_LU = -10.0
-"""Of a sound in a pause."""
+"""Default level of a sound in a pause."""
 
 UNDER_SPEECH_LU = -14.0
-"""Of a sound under speech: audible, and no word lost."""
+"""Default level of a sound under speech: audible without masking words."""
 
 STEP_LU = 0.5
-"""Resolution of levels under the voice: less is lost in the sum."""
+"""Resolution of levels under the voice; finer steps do not change the sum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accompaniment:
-    """Everything that plays with the voice.
-
-    Attributes:
-        cues: music first, then sounds, each in playing order.
-        beds_lufs: how loud each piece of music is under speech, one for each of the first cues.
-        sounds: recordings by source.
-    """
+    """Music and sounds; `beds_lufs` is the loudness under speech of each of the first cues."""
 
     cues: tuple[Cue, ...]
     beds_lufs: tuple[float, ...]
@@ -44,16 +38,16 @@ class Accompaniment:
 
     @property
     def beds(self) -> tuple[Cue, ...]:
-        """The music."""
+        """Cues of music."""
         return self.cues[: len(self.beds_lufs)]
 
     @property
     def sound_cues(self) -> tuple[Cue, ...]:
-        """The sounds."""
+        """Cues of sounds."""
         return self.cues[len(self.beds_lufs) :]
 
     def background_levels(self, clips: Sequence[Clip]) -> list[LevelShares]:
-        """What plays under each clip, in playing order."""
+        """Compute what plays under each clip, in playing order."""
         if not self.cues:
             return [{}] * len(clips)
         counts: list[Counter[float]] = [Counter() for _ in clips]
@@ -67,7 +61,7 @@ class Accompaniment:
 
     @property
     def bed_peak_db(self) -> float | None:
-        """The highest peak of the music under speech, before mastering; None without music."""
+        """Highest peak of the music under speech, before mastering; None without music."""
         peaks = (self.sounds[cue.source].measured.true_peak_dbtp + cue.gain_db for cue in self.beds)
         return max(peaks, default=None)
 
@@ -77,7 +71,6 @@ class Accompaniment:
         return nominal_lufs + cue_level_db(cue, at)
 
     def _moments(self, clips: Sequence[Clip]) -> Iterator[tuple[int, int]]:
-        """Moments in each clip, a window's length apart, with the clip's number."""
         step = round(WINDOW_S * self.rate_hz)
         for number, clip in enumerate(clips):
             first = min(step // 2, clip.length // 2)
@@ -85,11 +78,9 @@ class Accompaniment:
 
 
 SILENT_LUFS = -100.0
-"""Stands for silence among levels."""
 
 
 def _level_shares(count: Counter[float]) -> LevelShares:
-    """Levels by the share of time, in steps."""
     total = sum(count.values())
     shares: defaultdict[float, float] = defaultdict(float)
     for level, number in count.items():
@@ -99,7 +90,7 @@ def _level_shares(count: Counter[float]) -> LevelShares:
 
 
 def mean_shares(clips: Sequence[Clip], background: Sequence[LevelShares]) -> LevelShares:
-    """What plays under all clips together."""
+    """Average the levels under all clips."""
     whole = sum(clip.length for clip in clips)
     shares: defaultdict[float, float] = defaultdict(float)
     for clip, each in zip(clips, background, strict=True):
@@ -117,27 +108,15 @@ def build_accompaniment(
     length: int,
     bed_style: MusicBedStyle,
 ) -> Accompaniment:
-    """Music and sounds at their levels against the voice.
-
-    Args:
-        music: where each piece plays.
-        placed_sounds: all sounds.
-        speech: when the voice speaks.
-        sounds: recordings by source.
-        length: of the timeline, in samples.
-        bed_style: how music plays under the voice.
-
-    Raises:
-        BadInput: there is nothing to hear in a recording.
-    """
+    """Set the levels of music and sounds against the voice; raises BadInput if one is silent."""
     rate_hz = bed_style.rate_hz
     over = [
         (each.start, each.end) for each in placed_sounds if each.annotation.kind is SoundKind.SOUND
     ]
     foreground = sorted([*speech, *over]) if over else speech
     beds, beds_lufs = [], []
-    for stretch, cue in zip(music, place_cues(music, foreground, length, bed_style), strict=True):
-        below_lu = bed_style.level_below_voice_lu(stretch.annotation.level_lu)
+    for region, cue in zip(music, place_cues(music, foreground, length, bed_style), strict=True):
+        below_lu = bed_style.level_below_voice_lu(region.annotation.level_lu)
         (gain_db,) = cue_gains_db(sounds[cue.source], [cue], speech, below_lu, rate_hz)
         beds.append(replace(cue, gain_db=gain_db))
         beds_lufs.append(VOICE_LUFS - below_lu)

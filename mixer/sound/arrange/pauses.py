@@ -1,8 +1,6 @@
-"""The long pauses without speech, and how loud the bed is in every moment of them. Pure.
+"""Finds long pauses without speech, and the level of the bed in them. Pure.
 
-A take may hold long pauses of its own, between two paragraphs; in these the bed rises as between
-takes. Raised and alone, an intro or an outro too, it is loud enough to count in the loudness of
-the whole; so it is predicted like everything else.
+A raised bed, in pauses as in intro and outro, is loud enough to count in the loudness of the mix.
 """
 
 import math
@@ -25,7 +23,7 @@ from mixer.sound.presets import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Clip, Cue, rescale_samples
 
 BREATH_S = 0.1
-"""Of a pause inside a take that still counts as speech, at each end: breath and decay."""
+"""Breath and decay at each end of a pause inside a take; counts as speech."""
 
 
 def speech_spans(
@@ -34,13 +32,7 @@ def speech_spans(
     rate_hz: int,
     envelope: DuckingEnvelope = RADIO,
 ) -> tuple[Span, ...]:
-    """When the voice speaks: the clips, without their own long pauses.
-
-    Args:
-        clips: in playing order.
-        takes: what is known of each clip's recording.
-        envelope: which pauses are long enough for the bed to rise.
-    """
+    """Find the spans of speech: clips without their own long pauses."""
     least = envelope.min_pause_s * rate_hz
     return tuple(
         span
@@ -50,7 +42,6 @@ def speech_spans(
 
 
 def _long_pauses(clip: Clip, take: Measurement, rate_hz: int, min_samples: float) -> Iterator[Span]:
-    """Pauses inside a clip that let the bed up."""
     breath = round(BREATH_S * rate_hz)
     for first, last in take.profile.pauses:
         start = clip.start - clip.skip + rescale_samples(first, take.rate_hz, rate_hz) + breath
@@ -72,15 +63,7 @@ def pause_windows(
     sounds: Mapping[str, SoundFile],
     rate_hz: int,
 ) -> Histogram:
-    """Momentary windows that hold no speech, at the cues' gains.
-
-    Args:
-        speech: when the voice speaks, in order.
-        cues: music and sounds, with their ramps.
-        length: of the timeline, in samples.
-        sounds: their recordings.
-        rate_hz: of all samples.
-    """
+    """Count the momentary windows without speech, at the cues' gains."""
     if not cues:
         return {}
     active = find_active_cues(cues, _pause_moments(speech, length, rate_hz))
@@ -94,7 +77,7 @@ def pause_windows(
 def find_active_cues(
     cues: Sequence[Cue], moments: Iterable[int]
 ) -> Iterator[tuple[int, list[Cue]]]:
-    """What plays at each of some moments, which are in order."""
+    """Find the cues that play at each of some ordered moments."""
     to_come = deque(sorted(cues, key=lambda cue: cue.start))
     now: list[Cue] = []
     for at in moments:
@@ -105,19 +88,18 @@ def find_active_cues(
 
 
 def cue_lufs(cue: Cue, at: int, sounds: Mapping[str, SoundFile], rate_hz: int) -> float:
-    """How loud a cue is at a moment, before mastering."""
+    """Loudness of a cue at a moment, before mastering."""
     played_s = (at - cue.start) / rate_hz
     return sounds[cue.source].momentary_lufs(played_s) + cue.gain_db + cue_level_db(cue, at)
 
 
 def count_silent_windows(speech: Sequence[Span], takes: Sequence[Measurement], rate_hz: int) -> int:
-    """How many windows that reach into speech hold none: the bed is alone in them, not raised."""
+    """Count windows that overlap speech but hold none: the bed is alone in them, not raised."""
     reaching = sum((end - start) / rate_hz + WINDOW_S for start, end in speech) / STEP_S
     return max(0, round(reaching) - sum(sum(take.windows.values()) for take in takes))
 
 
 def _pause_moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterator[int]:
-    """The middle of each window inside a pause."""
     step, window = round(STEP_S * rate_hz), round(WINDOW_S * rate_hz)
     begins = [0, *(end for _, end in speech)]
     ends = [*(start for start, _ in speech), length]
@@ -126,7 +108,7 @@ def _pause_moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterato
 
 
 def cue_level_db(cue: Cue, at: int) -> float:
-    """A cue's level at a sample, against its own gain."""
+    """A cue's level at a sample, relative to its own gain."""
     index = bisect_right([ramp.start for ramp in cue.ramps], at)
     before_db = cue.ramps[index - 2].to_db if index > 1 else 0.0
     ramped_db = before_db
@@ -139,5 +121,5 @@ def cue_level_db(cue: Cue, at: int) -> float:
 
 
 def _fade_db(share: float) -> float:
-    """Of a quarter sine, which all fades of music follow."""
+    """Gain of a quarter sine, the shape of all music fades."""
     return decibels(math.sin(math.pi / 2 * share))

@@ -1,12 +1,9 @@
-"""Takes to clips: where every recording of the voice is on the timeline. Pure.
+"""Places every recording of the voice on the timeline. Pure.
 
-Clips follow one another with their gaps. They form sections: each chapter is one, and long
-chapters are split at about six minutes. Sections must start on the grid; what a section lacks of
-the next grid step, or has too much, is spread over its gaps, the larger ones taking more. Its last
-clip and the gap behind it stay as they are where the others can take it: that is the roll of the
-segment that follows, which then keeps its bytes as well.
-Gaps that a caller has set to the millisecond are never touched: then only chapters open a section,
-and only the pause between two chapters is filled.
+Each chapter is a section; long ones are split at about six minutes. Sections start on the grid, so
+the gaps of a section absorb the difference, the larger ones more. Its last clip and gap stay
+unchanged if possible: they are the preroll of the next segment, which then keeps its bytes.
+Gaps set by a caller never change: then only chapters open a section, padded in the pause between.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,41 +16,34 @@ from mixer.sound.timeline import Clip, Section, grid_samples, rescale_samples
 
 LEAD_MARGIN_S = 0.05
 TAIL_MARGIN_S = 0.10
-"""Dead air left at the edges of a take for breath and decay: at most 150 ms at a join."""
+"""Silence left at the edges of a take for breath and decay: at most 150 ms at a join."""
 
 FADE_S = 0.01
-"""At both edges of a take; keeps a cut from clicking."""
 
 SECTION_SPACING_S = 120.0
 SECTION_PER_BREAK_S = 120.0
-"""With these, sections inside a long chapter are about six minutes long where two chunks of three
-end a paragraph (see mixer.boundaries). An edit renders its section again."""
+"""Makes sections of about six minutes in a long chapter where two chunks of three end a paragraph
+(see mixer.boundaries). An edit renders its section again.
+"""
 
 MIN_SECTION_WEIGHT = 3.0
-"""A section inside a chapter ends where the pause takes at least so much filling: a paragraph."""
+"""A section inside a chapter ends where the gap weighs at least this much: at a paragraph."""
 
 SHRINK_SHARE = 0.15
-"""Gaps may be shortened by so much to meet the grid, where that is the smaller change."""
+"""Share by which gaps may be shortened to meet the grid, if that is the smaller change."""
 
 MAX_PADDING_S = 0.4
-"""A gap inside a section that becomes so much longer is still a pause between two sentences; where
-it would take more, the gap that ends the section takes its part as well."""
+"""Padding after which a gap still sounds like a pause between sentences; beyond it the last gap of
+the section is padded too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
     """A recording of the voice, to be placed.
 
-    Attributes:
-        source: its object key.
-        measured: what is known of it.
-        gap_ms: silence that follows it.
-        is_gap_exact: whether the caller has set the gap; otherwise it may give a little.
-        weight: how much of a section's filling the gap takes, against the others.
-        chapter_title: title of the chapter that it opens; None where it opens none.
-        level_db: louder or softer than the other takes.
-        annotations: music and sounds that are wanted at it, in order.
-        sounds_ms: of the gap, how much sounds take; a gap gives nothing of it.
+    `weight` is the gap's share of a section's padding; an exact gap is the caller's and never
+    changes, nor does the part `sounds_ms`. `chapter_title` is None if it opens no chapter.
     """
 
     source: str
@@ -70,13 +60,7 @@ class Take:
 def place_takes(
     takes: Sequence[Take], gains_db: Sequence[float], lead_s: float, rate_hz: int
 ) -> tuple[tuple[Clip, ...], tuple[Section, ...]]:
-    """Lay the takes out.
-
-    Args:
-        takes: in playing order, none of them silent.
-        gains_db: one per take.
-        lead_s: silence (or music) before the first.
-    """
+    """Place takes, none of them silent, after `lead_s` of silence or music."""
     clips: list[Clip] = []
     sections: list[Section] = []
     start, lead = 0, round(lead_s * rate_hz)
@@ -96,7 +80,6 @@ def place_takes(
 
 
 def _section_spans(takes: Sequence[Take]) -> Iterator[tuple[int, int]]:
-    """First take and one past the last of each section."""
     openings = [i for i, take in enumerate(takes) if take.chapter_title is not None and i > 0]
     for chapter, chapter_end in zip([0, *openings], [*openings, len(takes)], strict=True):
         first = chapter
@@ -107,8 +90,8 @@ def _section_spans(takes: Sequence[Take]) -> Iterator[tuple[int, int]]:
 
 def _section_ends(chapter: Sequence[Take]) -> Iterator[int]:
     durations_s = [take.measured.duration_s for take in chapter]
-    marks = [_is_section_end(take) for take in chapter]
-    return find_boundaries(marks, durations_s, SECTION_SPACING_S)
+    ends_section = [_is_section_end(take) for take in chapter]
+    return find_boundaries(ends_section, durations_s, SECTION_SPACING_S)
 
 
 def _is_section_end(take: Take) -> bool:
@@ -118,7 +101,6 @@ def _is_section_end(take: Take) -> bool:
 
 
 def _trim_take(take: Take, gain_db: float, rate_hz: int) -> Clip:
-    """A take without its dead air, not placed yet."""
     measured = take.measured
     lead = max(0, measured.lead_samples - round(LEAD_MARGIN_S * measured.rate_hz))
     tail = max(0, measured.tail_samples - round(TAIL_MARGIN_S * measured.rate_hz))
@@ -129,7 +111,6 @@ def _trim_take(take: Take, gain_db: float, rate_hz: int) -> Clip:
 
 
 def _pad_gaps(gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int) -> list[int]:
-    """The gaps of a section, changed so that the section ends on the grid."""
     grid = grid_samples(rate_hz)
     excess = (sound + sum(gaps)) % grid
     if any(take.is_gap_exact for take in takes):
@@ -148,31 +129,27 @@ def _pad_gaps(gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int) 
 
 
 def _weigh_padding(weights: list[float], padding: int, rate_hz: int) -> tuple[list[float], float]:
-    """How much of a filling each gap takes, and the sum of weights at which none takes too much."""
     if not any(weights):
         return [*weights[:-1], 1.0], 1.0
     return weights, padding * max(weights[:-1], default=0.0) / (MAX_PADDING_S * rate_hz)
 
 
 def _drop_last_weight(weights: list[float], min_total: float) -> list[float]:
-    """Weights of which the last is nothing, where the others are enough."""
     others = sum(weights[:-1])
     return [*weights[:-1], 0.0] if others and others >= min_total else weights
 
 
 def _shrinkable_samples(gap: int, take: Take) -> float:
-    """How much of a gap may be taken away: what no sound takes, where no author has set it."""
     if not take.weight:
         return 0.0
     return gap * (1 - take.sounds_ms / take.gap_ms) if take.sounds_ms else float(gap)
 
 
 def _distribute_samples(whole: int, weights: Sequence[float]) -> Iterator[int]:
-    """Split a whole number by weight into whole numbers that add up to it."""
     total = sum(weights)
     reached, given = 0.0, 0
     for weight in weights:
         reached += weight
-        upto = round(whole * reached / total) if total else whole
-        yield upto - given
-        given = upto
+        cumulative = round(whole * reached / total) if total else whole
+        yield cumulative - given
+        given = cumulative

@@ -1,4 +1,4 @@
-"""What the author wants to hear at a take with the voice: values that a layout places."""
+"""Values for the music and sounds that an author adds to a take."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,9 @@ from mixer.script import CuePlace, SoundKind
 
 @dataclass(frozen=True, slots=True)
 class SoundAnnotation:
-    """A sound that is wanted at a take.
+    """A sound at a take, `level_lu` from the voice (None: default); an empty source ends the music.
 
-    Attributes:
-        source: of the recording; empty to end the music.
-        kind: how it plays.
-        place: seen from the take.
-        at_samples: of one within: the sample of the take's recording with which it begins.
-        level_lu: against the voice; None for the usual.
+    `at_samples` is the position, in the take's recording, of a sound inside it.
     """
 
     source: str
@@ -26,13 +21,7 @@ class SoundAnnotation:
 
 @dataclass(frozen=True, slots=True)
 class PlacedSound:
-    """A sound in its place on the timeline.
-
-    Attributes:
-        annotation: what is wanted.
-        start: its first sample.
-        length: how long it plays; 0 for music, which plays on.
-    """
+    """A sound on the timeline; `length` is 0 for music, which plays on."""
 
     annotation: SoundAnnotation
     start: int
@@ -46,14 +35,7 @@ class PlacedSound:
 
 @dataclass(frozen=True, slots=True)
 class MusicRegion:
-    """Where one piece of music plays.
-
-    Attributes:
-        annotation: what plays.
-        start: its first sample.
-        end: one past the last, before any fade beyond it.
-        gives_way: whether it ends, or has paused, for a sound.
-    """
+    """Span of one piece of music, without the fade after it; may give way to a sound."""
 
     annotation: SoundAnnotation
     start: int

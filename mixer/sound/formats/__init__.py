@@ -1,4 +1,4 @@
-"""Formats of finished files, a module each; `model` says how to add one."""
+"""Formats of finished files, one module each; `model` explains how to add one."""
 
 from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 from mixer.sound.formats.encoding import FORMATS, MP3, Encoding

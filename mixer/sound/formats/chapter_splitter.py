@@ -1,4 +1,4 @@
-"""Chapters of a finished file as files of their own, to the sample, without encoding them twice."""
+"""Splits a finished file into chapter files, sample by sample, without encoding them twice."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,14 +19,7 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class FileCut:
-    """A part that shall be a file. All lengths in samples at MIX_RATE_HZ.
-
-    Attributes:
-        start: its first sample.
-        end: one past its last.
-        quiet_before: quiet before it; of an MP3, in whole frames.
-        quiet_after: quiet after it; of an MP3, in whole frames.
-    """
+    """A part for a file of its own, in samples at MIX_RATE_HZ; MP3s get quiet in whole frames."""
 
     start: int
     end: int
@@ -36,12 +29,9 @@ class FileCut:
 
 @dataclass(frozen=True, slots=True)
 class ChapterSplitter:
-    """Cuts one finished file, which must be one that Mixer made.
+    """Splits one finished file made by Mixer.
 
-    Attributes:
-        whole: the file; MP3 and WAV are read where they are, a part at a time.
-        room_tone_dbfs: of the quiet in it; None for silence.
-        workshop: what FFmpeg works with.
+    MP3 and WAV are read in place, a part at a time. `room_tone_dbfs` is None for digital silence.
     """
 
     whole: AudioSource
@@ -51,15 +41,11 @@ class ChapterSplitter:
     workshop: Workshop
 
     def split(self, cuts: Iterator[tuple[FileCut, Path, AudioTags | None]]) -> Iterator[Path]:
-        """Make a file of each cut; each appears whole, before the next is begun.
-
-        Args:
-            cuts: in order, with the file to write and what it shall say of itself.
-        """
+        """Write each cut to its file; each file appears complete, before the next is begun."""
         return self.encoding.kind.split(self, cuts)
 
     def encode_mp3(self, cut: FileCut, out: Path, kbps: int) -> None:
-        """An MP3 without tags of a part of a file without loss, at the same level."""
+        """Encode part of a lossless file as MP3 without tags, at the same level."""
         level_db = -Encoding("mp3", kbps).level_offset_db
         codec = ["-c:a", "libmp3lame", "-b:a", f"{kbps}k", "-id3v2_version", "3", "-f", "mp3"]
         untagged = build_tag_arguments(self.workshop.folder)
@@ -74,7 +60,7 @@ class ChapterSplitter:
         codec: list[str],
         level_db: float = 0.0,
     ) -> None:
-        """Decode a part and encode it; whole seconds can be sought to the sample."""
+        """Decode and encode a part; seeks to whole seconds are exact to the sample."""
         second = cut.start // MIX_RATE_HZ
         sought = second * MIX_RATE_HZ
         source = ["-ss", str(second), "-i", str(self.whole.local_path())]
@@ -88,11 +74,7 @@ class ChapterSplitter:
         )
 
     def copy_range(self, source: IO[bytes], begin: int, end: int, into: IO[bytes]) -> None:
-        """Copy some bytes, a block at a time.
-
-        Raises:
-            RenderFailed: the source ends before them.
-        """
+        """Copy bytes in blocks; raises RenderFailed if the source is too short."""
         source.seek(begin)
         left = end - begin
         while left:

@@ -1,4 +1,4 @@
-"""Formats by name, and a finished file's encoding."""
+"""Formats by name, and the encoding of a finished file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,29 +18,24 @@ FORMATS: Mapping[FormatName, Format] = MappingProxyType(
         for each in (Mp3(), Mp4("m4a"), Mp4("m4b", media_type=AUDIOBOOK), Opus(), Flac(), Wav())
     }
 )
-"""All formats of finished files; see `model.py` for how to add one."""
+"""See `model.py` for how to add one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A finished file's format and bit rate.
-
-    Attributes:
-        format: also its file's ending.
-        bitrate_kbps: constant, where the format knows one.
-    """
+    """Format (also the file suffix) and constant bit rate, if the format has one."""
 
     format: FormatName = DEFAULT_FORMAT
     bitrate_kbps: int = 128
 
     @property
     def kind(self) -> Format:
-        """What the format's name stands for."""
+        """The Format of this name."""
         return FORMATS[self.format]
 
     @property
     def stream(self) -> StreamFormat:
-        """What its segments come out as."""
+        """Stream format of its segments."""
         return self.kind.stream
 
     @property
@@ -51,10 +46,9 @@ class Encoding:
 
     @property
     def level_offset_db(self) -> float:
-        """By how much the encoder changes the level."""
+        """How much the encoder changes the level."""
         offsets = self.kind.level_offsets_db
-        return next((offset for upto, offset in offsets if self.bitrate_kbps <= upto), 0.0)
+        return next((offset for max_kbps, offset in offsets if self.bitrate_kbps <= max_kbps), 0.0)
 
 
 MP3 = Encoding()
-"""The default."""

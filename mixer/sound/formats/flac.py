@@ -1,4 +1,4 @@
-"""FLAC: samples through one encoder; chapters are cut out by encoding again, without a loss."""
+"""FLAC: one encoder for all samples; chapters are encoded again, without loss."""
 
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -25,7 +25,7 @@ class Flac(XiphFormat):
     attaches_cover = True
 
     def codec_arguments(self, spec: FileSpec) -> list[str]:
-        """The encoder, as it is."""
+        """FFmpeg's arguments for the encoder."""
         del spec
         return _CODEC
 

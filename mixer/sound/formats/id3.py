@@ -1,8 +1,7 @@
-"""Builds an ID3v2.3 tag: titles, cover and chapters of an MP3 or a WAV file. Pure.
+"""Builds ID3v2.3 tags: titles, cover and chapters of an MP3 or WAV file. Pure.
 
-Version 2.3 is the one that every player reads. Sources: the ID3v2.3.0 informal standard, the ID3v2
-chapter frame addendum for CHAP and CTOC, and ISO 639-2 (Library of Congress, terminological codes)
-for languages.
+Every player reads version 2.3. Sources: the ID3v2.3.0 informal standard, the ID3v2 chapter frame
+addendum for CHAP and CTOC, and ISO 639-2 (Library of Congress, terminological codes).
 """
 
 import re
@@ -21,7 +20,7 @@ TEXT_FRAMES = {
     "track": "TRCK",
     "language": "TLAN",
 }
-"""FFmpeg's names of fields, and their frames."""
+"""FFmpeg's field names to frames."""
 
 MAX_CHILDREN = 255
 """A table of contents counts its entries in one byte."""
@@ -46,14 +45,14 @@ _BY_TWO_LETTERS = dict(pair.split(":") for pair in _CODES.split())
 
 
 def three_letter_code(tag: str) -> str:
-    """The three-letter code of a BCP 47 tag's language; `und` where it is unknown."""
+    """Look up the three-letter code of a BCP 47 tag's language; `und` if unknown."""
     language = tag.replace("_", "-").partition("-")[0].lower()
     is_code = len(language) == len(UNKNOWN_LANGUAGE) and language.isascii()
     return language if is_code else _BY_TWO_LETTERS.get(language, UNKNOWN_LANGUAGE)
 
 
 def build_id3_tag(tags: AudioTags) -> bytes:
-    """Build a whole tag."""
+    """Build a complete tag."""
     frames = [*_build_text_frames(tags.fields)]
     if tags.cover is not None:
         frames.append(_build_frame("APIC", _encode_picture(tags.cover)))
@@ -77,7 +76,6 @@ def _build_text_frames(fields: Mapping[str, str]) -> Iterator[bytes]:
 
 
 def _build_chapter_frames(chapters: Sequence[tuple[float, str]], total_s: float) -> Iterator[bytes]:
-    """The table of contents, and a frame for each chapter."""
     names = [f"ch{number}".encode("ascii") for number in range(len(chapters))]
     if len(names) <= MAX_CHILDREN:
         yield _build_toc_frame(b"toc", names, is_top=True)
@@ -111,7 +109,6 @@ def _build_frame(name: str, body: bytes) -> bytes:
 
 
 def _encode_text(value: str) -> bytes:
-    """Encode for old players, too: two bytes a character only where needed."""
     plain = value.replace("\0", "")
     return _LATIN_1 + plain.encode("ascii") if plain.isascii() else _UTF_16 + _encode_utf16(plain)
 
@@ -121,5 +118,4 @@ def _encode_utf16(value: str) -> bytes:
 
 
 def _encode_syncsafe(number: int) -> bytes:
-    """Encode as four times seven bits (section 3.1)."""
     return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))

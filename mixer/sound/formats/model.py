@@ -1,13 +1,9 @@
-"""What differs from one format of finished files to the next.
+"""Base classes of the formats of finished files.
 
-A segment comes out of FFmpeg as a bare stream of frames (`StreamFormat`), without header or tags.
-A `Format` joins the streams of all segments into a file, says what its tags look like, and splits
-a finished file into chapters.
-
-To add a format: write a module with a subclass of `Format` (of `ConcatenatedFormat` where a file is
-a header and the segments' streams, of `MuxedFormat` where FFmpeg writes it), put an instance into
-`FORMATS` in `encoding.py`, and its name into `mixer.formats.FormatName`. Nothing else compares
-names of formats.
+FFmpeg renders a segment as bare frames (`StreamFormat`). A `Format` joins the streams into a file,
+writes tags, and splits a finished file into chapters. To add one: subclass `Format`
+(`ConcatenatedFormat` for a header and streams, `MuxedFormat` if FFmpeg writes the file), and add it
+to `FORMATS` in `encoding.py` and to `mixer.formats.FormatName`.
 """
 
 from abc import ABC, abstractmethod
@@ -30,16 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StreamFormat:
-    """What a segment comes out as.
+    """The encoded form of a segment; `arguments` are FFmpeg's, without the bit rate.
 
-    Attributes:
-        suffix: of its file.
-        frame_samples: samples of the mix in a frame.
-        arguments: of FFmpeg, without the bit rate.
-        sample_bytes: of one sample of one channel; 0 where frames are compressed.
-        sample_format: FFmpeg's name of what the encoder's samples are rounded to; empty for what
-            it likes best.
-        frame_lengths: the bytes of each compressed frame of a stream, in order.
+    `sample_bytes` is 0 for compressed frames, whose sizes `frame_lengths` lists; `sample_format` is
+    the encoder's input, empty for FFmpeg's default.
     """
 
     suffix: str
@@ -52,14 +42,7 @@ class StreamFormat:
 
 @dataclass(frozen=True, slots=True)
 class EncodedStream:
-    """A segment's own frames, wherever they are.
-
-    Attributes:
-        frames: how many it holds.
-        windows: momentary loudness as it went into the encoder.
-        write_to: writes the stream into an open file.
-        key: its object key; empty where it is not in a store.
-    """
+    """A segment's own frames, with their loudness before encoding; `key` is empty if not stored."""
 
     size_bytes: int
     frames: int
@@ -70,14 +53,7 @@ class EncodedStream:
 
 @dataclass(frozen=True, slots=True)
 class FileSpec:
-    """A finished file to be made.
-
-    Attributes:
-        encoding: its format and bit rate.
-        channels: of its sound.
-        samples: how many it plays, at MIX_RATE_HZ.
-        tags: what it says of itself; None for nothing at all.
-    """
+    """A finished file to make: `samples` at MIX_RATE_HZ; `tags` is None for none."""
 
     encoding: "Encoding"
     channels: int
@@ -87,42 +63,30 @@ class FileSpec:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What FFmpeg works with.
-
-    Attributes:
-        folder: for temporary files; its creator removes it.
-        processes: the job that FFmpeg belongs to.
-    """
+    """Temporary folder, removed by its creator, and the job that FFmpeg belongs to."""
 
     folder: Path
     processes: ProcessGroup
 
 
 class AudioSource(Protocol):
-    """A finished file to be read."""
+    """A finished file to read."""
 
     def open(self) -> IO[bytes]:
         """Open it to read and seek."""
         ...
 
     def local_path(self) -> Path:
-        """It as a file on this machine; fetched where it is not."""
+        """Its path on this machine; downloaded if needed."""
         ...
 
 
 class Format(ABC):
-    """A kind of finished file.
+    """A format of finished files; `name` is also the file suffix.
 
-    Attributes:
-        name: a caller's word, and its file's ending.
-        content_type: for browsers.
-        stream: what its segments come out as.
-        is_lossy: whether a bit rate counts.
-        level_offsets_db: up to so many kbit/s the encoder changes the level by so much; above the
-            last, not at all.
-        is_splittable: whether chapters can be cut out without encoding them twice.
-        takes_quiet: whether its chapters can get quiet around them, as a shop asks for.
-        book_suffix: of its chapters inside an EPUB; empty where reading systems need not play it.
+    `level_offsets_db` is the encoder's change of level up to each bit rate, 0 above the last.
+    `is_splittable` if chapters can be cut out without encoding twice, `takes_quiet` if they can be
+    padded. `book_suffix`, of chapters in an EPUB, is empty if reading systems need not play it.
     """
 
     name: FormatName
@@ -136,42 +100,30 @@ class Format(ABC):
 
     @property
     def is_distributed(self) -> bool:
-        """Whether segments are kept, and rendered by many.
-
-        Raw samples, for an encoder that takes them in order, are rendered where they are joined:
-        they are ten times as large, and quickly made.
-        """
+        """Whether segments are cached and shared out; raw samples, ten times as large, are not."""
         return not self.stream.sample_bytes
 
     def require_fit(self, spec: FileSpec) -> None:  # noqa: B027 - most formats hold any length
-        """Refuse what the format cannot hold, before anything is rendered.
-
-        Raises:
-            BadOption: the file would be too large.
-        """
+        """Raise BadOption if the file would be too large, before anything is rendered."""
 
     @abstractmethod
     def join(
         self, streams: Iterable[EncodedStream], out: Path, spec: FileSpec, workshop: Workshop
     ) -> None:
-        """Make a finished file, which appears whole.
-
-        Raises:
-            RenderFailed: FFmpeg stopped in the middle.
-        """
+        """Make a finished file, which appears complete; raises RenderFailed if FFmpeg fails."""
 
     def find_spans(
         self,
         spec: FileSpec,  # noqa: ARG002 - of interest to formats that can
         streams: Sequence[EncodedStream],  # noqa: ARG002
     ) -> tuple[EncodedSpan, ...]:
-        """The parts of a joined file that can be decoded by themselves; empty: only as a whole."""
+        """Find the parts of a joined file that decode independently; empty if there are none."""
         return ()
 
     def split(
         self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
     ) -> Iterator[Path]:
-        """Make a file of each cut; each appears whole, before the next is begun."""
+        """Write each cut to its file; each file appears complete, before the next is begun."""
         for cut, out, tags in cuts:
             with open_atomic(out) as file:
                 self.write_cut(splitter, cut, file, tags)
@@ -185,22 +137,16 @@ class Format(ABC):
 
 
 class ConcatenatedFormat(Format):
-    """A header, then the segments' streams, byte after byte."""
+    """A header, followed by the segments' streams."""
 
     @abstractmethod
     def build_header(self, spec: FileSpec, frames: int, stream_bytes: int) -> bytes:
-        """What goes before the streams; of one length for all counts.
-
-        Args:
-            spec: the file.
-            frames: in all streams together.
-            stream_bytes: of all streams together.
-        """
+        """Build the header, equally long for all values of `frames` and `stream_bytes`."""
 
     def join(
         self, streams: Iterable[EncodedStream], out: Path, spec: FileSpec, workshop: Workshop
     ) -> None:
-        """Write the streams behind a header that is filled in when all are there."""
+        """Write the streams after a header, which is completed at the end."""
         del workshop
         frames = 0
         with open_atomic(out) as file:
@@ -215,18 +161,14 @@ class ConcatenatedFormat(Format):
 
 
 class StreamedFormat(ConcatenatedFormat):
-    """A file that is written header first from kept segments, so that it needs no disk."""
+    """A format written header first from cached segments, without a disk."""
 
     @abstractmethod
     def build_piece(
         self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str = ""
     ) -> EncodedPiece:
-        """A segment that can be decoded by itself.
+        """Build an independently decodable segment from its stream and what comes before.
 
-        Args:
-            spec: the file.
-            before: the segment before it, or the header.
-            content: its own stream.
-            first_frame: number of its first frame, among all frames of audio.
-            name: of both, to find again what the piece measured.
+        `first_frame` counts all frames of audio; `name` identifies both parts for
+        VerificationMemory.
         """

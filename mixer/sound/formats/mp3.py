@@ -1,9 +1,8 @@
-"""MP3: an ID3 tag, a header frame, and frames that stand for themselves.
+"""MP3: an ID3 tag, a header frame, and independent frames.
 
-With the bit reservoir off, segments join into the very bytes of a serial render, and a chapter is
-the frames that hold it; its header frame says how many samples to leave out at both ends. Where a
-shop wants quiet around each chapter, frames of quiet go before and after: the tone of the whole's
-room, or silence where it has none.
+Without the bit reservoir, segments join into the bytes of a serial render, and a chapter is a range
+of frames; its header frame says how many samples to skip at both ends. Quiet around chapters is
+encoded room tone, or silence if the mix has none.
 """
 
 from collections.abc import Sequence
@@ -36,16 +35,16 @@ MP3_STREAM = StreamFormat(
 """No bit reservoir, no header frame, no tags."""
 
 LAME_OFFSETS_DB = ((160, -0.445), (192, -0.264), (224, -0.175))
-"""libmp3lame scales what it is given, by the bit rate (measured)."""
+"""libmp3lame scales its input, depending on the bit rate (measured)."""
 
 VERIFY_PREROLL_FRAMES = mp3_frames.PADDING_PERIOD_FRAMES
-"""1.28 s before a piece, to be decoded and not judged: more than a loudness window needs."""
+"""1.28 s before a piece, decoded but not measured: more than a loudness window needs."""
 
 QUIET_FRAMES = room_tone.LOOP_SAMPLES // FRAME_SAMPLES
-"""So many frames of quiet repeat: those of one turn of the room tone."""
+"""Frames in one period of the room tone."""
 
 QUIET_SETTLED_FRAMES = 2 * QUIET_FRAMES
-"""Left out before them: LAME needs 95 to forget what was before (`mixer.sound.render.segments`)."""
+"""Skipped before them: LAME needs 95 frames to forget the past (`mixer.sound.render.segments`)."""
 
 
 class Mp3(StreamedFormat):
@@ -59,7 +58,7 @@ class Mp3(StreamedFormat):
     book_suffix = "mp3"
 
     def build_header(self, spec: FileSpec, frames: int, stream_bytes: int) -> bytes:
-        """The ID3 tag and the header frame."""
+        """Build the ID3 tag and the header frame."""
         kbps = spec.encoding.bitrate_kbps
         info = mp3_frames.info_frame(kbps, spec.channels, frames, stream_bytes, spec.samples)
         return _build_tag(spec.tags) + info
@@ -67,7 +66,7 @@ class Mp3(StreamedFormat):
     def find_spans(
         self, spec: FileSpec, streams: Sequence[EncodedStream]
     ) -> tuple[EncodedSpan, ...]:
-        """The file split where its segments meet, each with a preroll, save the first."""
+        """Split the file between its segments; each part but the first has a preroll."""
         preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
         at = len(self.build_header(spec, 0, 0))
         spans: list[EncodedSpan] = []
@@ -85,7 +84,7 @@ class Mp3(StreamedFormat):
     def build_piece(
         self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str = ""
     ) -> EncodedPiece:
-        """A segment with the last frames of the one before it; the first with the header."""
+        """Build a segment with the last frames of the previous one; the first has the header."""
         if not first_frame:
             return EncodedPiece(before + content, DEMUXER)
         preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
@@ -96,7 +95,7 @@ class Mp3(StreamedFormat):
     def write_cut(
         self, splitter: "ChapterSplitter", cut: "FileCut", file: IO[bytes], tags: AudioTags | None
     ) -> None:
-        """Copy the frames of a cut, with quiet around them where it wants some."""
+        """Copy the frames of a cut, with quiet around them if requested."""
         kbps = splitter.encoding.bitrate_kbps
         with splitter.whole.open() as whole:
             stream_begin, frame_count = _locate_frames(whole, kbps)
@@ -125,11 +124,6 @@ class Mp3(StreamedFormat):
 
 
 def _preroll_samples(first_frame: int) -> tuple[int, int]:
-    """The preroll of a piece, and the sample of the file that it begins with.
-
-    Args:
-        first_frame: number of the piece's own first frame, among all of audio.
-    """
     delay = mp3_frames.ENCODER_DELAY_SAMPLES + mp3_frames.DECODER_DELAY_SAMPLES
     begin = (first_frame - VERIFY_PREROLL_FRAMES) * FRAME_SAMPLES - delay
     return VERIFY_PREROLL_FRAMES * FRAME_SAMPLES, begin
@@ -140,7 +134,6 @@ def _build_tag(tags: AudioTags | None) -> bytes:
 
 
 def _encode_quiet(splitter: "ChapterSplitter", count: int) -> list[bytes]:
-    """So many frames as the whole has them where nothing is spoken, again and again."""
     if not count:
         return []
     length = (QUIET_SETTLED_FRAMES + QUIET_FRAMES + 1) * FRAME_SAMPLES
@@ -163,7 +156,6 @@ def _quiet_source(splitter: "ChapterSplitter", samples: int) -> str:
 
 
 def _locate_frames(whole: IO[bytes], kbps: int) -> tuple[int, int]:
-    """Where the frames behind the header frame begin, and how many there are."""
     size_bytes = whole.seek(0, 2)
     whole.seek(0)
     at = mp3_frames.id3_tag_bytes(whole.read(mp3_frames.ID3_HEADER_BYTES))
@@ -177,7 +169,6 @@ def _locate_frames(whole: IO[bytes], kbps: int) -> tuple[int, int]:
 
 
 def _frame_offset(whole: IO[bytes], stream_begin: int, frame: int, kbps: int) -> int:
-    """Where a frame begins in the file."""
     over = frame % mp3_frames.PADDING_PERIOD_FRAMES
     at = stream_begin + mp3_frames.frames_bytes(frame - over, kbps)
     whole.seek(at)

@@ -1,10 +1,7 @@
-"""MP3 as frames: taking streams apart, and the header frame, which says how long the file is.
+"""Splits MP3 streams into frames, and builds the header frame with the length of the file.
 
-With the bit reservoir off every frame stands for itself, so streams can be cut and joined between
-frames like film. Only MPEG-1 layer III at 44.1 kHz is read: what this project's encoder writes.
-
-Sources: ISO/IEC 11172-3 (frame header), Gabriel Bouvigne's description of the Info tag (header
-frame, delay and padding).
+Reads only what our encoder writes: MPEG-1 layer III at 44.1 kHz without bit reservoir. Sources:
+ISO/IEC 11172-3 (frame header), Gabriel Bouvigne's description of the Info tag.
 """
 
 from collections.abc import Iterator
@@ -22,13 +19,13 @@ ID3_HEADER_BYTES = 10
 """Marker, version, flags and a size of four times seven bits (ID3v2, section 3.1)."""
 
 PADDING_PERIOD_FRAMES = 49
-"""After so many frames, whole bytes at every bit rate, the padding pattern begins again."""
+"""Period of the padding pattern: a whole number of bytes at every bit rate."""
 
 ENCODER_DELAY_SAMPLES = 576
-"""Of silence that LAME puts before the first sample; players add their own decoder's."""
+"""Silence that LAME puts before the first sample; players add their own decoder's."""
 
 DECODER_DELAY_SAMPLES = 529
-"""Of every decoder (LAME's technical FAQ: 528 of the filter bank, and one)."""
+"""Delay of every decoder (LAME's technical FAQ: 528 of the filter bank, and one)."""
 
 _BITRATES_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
 _SYNC = b"\xff\xfb"
@@ -38,7 +35,7 @@ _PADDING_BIT = 0x02
 _SIDE_INFO_BYTES = {True: 17, False: 32}
 _ALL_FIELDS = 0x0F
 _TOC = bytes(256 * percent // 100 for percent in range(100))
-"""At a constant bit rate the file's bytes run as evenly as its seconds."""
+"""Seek table; linear, since the bit rate is constant."""
 _QUALITY = 50
 _ENCODER_NAME = b"LAME3.100"
 _CONSTANT_BITRATE = 1
@@ -47,11 +44,7 @@ _CRC_POLYNOMIAL = 0xA001
 
 
 def split_frames(stream: bytes) -> Iterator[bytes]:
-    """The frames of a stream that begins with one.
-
-    Raises:
-        RenderFailed: something that is not a frame is between them.
-    """
+    """Split a stream of frames; raises RenderFailed for anything else."""
     at = 0
     for length in frame_lengths(stream):
         yield stream[at : at + length]
@@ -59,11 +52,7 @@ def split_frames(stream: bytes) -> Iterator[bytes]:
 
 
 def frame_lengths(stream: bytes) -> Iterator[int]:
-    """The bytes of each frame of a stream that begins with one.
-
-    Raises:
-        RenderFailed: something that is not a frame is between them.
-    """
+    """List the bytes of each frame of a stream; raises RenderFailed for anything else."""
     at = 0
     while at + HEADER_BYTES <= len(stream):
         length = _frame_bytes(stream, at)
@@ -72,12 +61,12 @@ def frame_lengths(stream: bytes) -> Iterator[int]:
 
 
 def frames_bytes(frame_count: int, bitrate_kbps: int) -> int:
-    """The bytes of so many frames; exact for multiples of PADDING_PERIOD_FRAMES."""
+    """Size of so many frames; exact for multiples of PADDING_PERIOD_FRAMES."""
     return frame_count * FRAME_SAMPLES * bitrate_kbps * 125 // RATE_HZ
 
 
 def id3_tag_bytes(beginning: bytes) -> int:
-    """How long the ID3 tag at the beginning of a file is; 0 where there is none."""
+    """Length of the ID3 tag at the beginning of a file; 0 if there is none."""
     if beginning[:3] != b"ID3":
         return 0
     size = 0
@@ -88,12 +77,7 @@ def id3_tag_bytes(beginning: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class FrameSpan:
-    """The frames that hold a stretch of samples.
-
-    Attributes:
-        first: frame.
-        delay_samples: before the stretch begins, on top of a decoder's own.
-    """
+    """Frames that hold a range of samples, and the samples to skip after a decoder's own delay."""
 
     first: int
     count: int
@@ -101,15 +85,10 @@ class FrameSpan:
 
 
 def find_frame_span(start: int, end: int, frame_count: int) -> FrameSpan:
-    """Which frames it takes to play a stretch to the sample.
+    """Find the frames for samples `start` to `end`.
 
-    A decoder that begins with the first of them lacks what the frame before would have added; that
-    is over within the delay, which players leave out.
-
-    Args:
-        start: first sample.
-        end: one past the last.
-        frame_count: of the whole stream.
+    A decoder that begins there lacks the overlap of the frame before; that is over within the
+    delay, which players skip.
     """
     first = start // FRAME_SAMPLES
     delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
@@ -126,12 +105,7 @@ def info_frame(
     *,
     delay_samples: int = ENCODER_DELAY_SAMPLES,
 ) -> bytes:
-    """The frame that goes before the audio: how many frames and bytes, where to seek, what to skip.
-
-    Args:
-        samples: how many the finished file shall play.
-        delay_samples: before the first of them, on top of a decoder's own.
-    """
+    """Build the frame before the audio: number of frames and bytes, seek table, samples to skip."""
     mode = _MONO if channels == 1 else _JOINT_STEREO
     rate = _BITRATES_KBPS.index(bitrate_kbps)
     header = _SYNC + bytes([rate << 4, mode << 6 | _ORIGINAL_BIT])
@@ -151,7 +125,7 @@ def _seek_tag(frame_count: int, whole_bytes: int) -> bytes:
 
 
 def _encoder_tag(bitrate_kbps: int, delay: int, padding: int, whole_bytes: int) -> bytes:
-    """LAME's extension of the tag; fields that say nothing here are zero, its checksum follows."""
+    """LAME's extension of the tag; unused fields are zero, its checksum follows."""
     peak_and_gains = bytes(9)
     skipped = (delay << 12 | max(0, padding)).to_bytes(3)
     return (
@@ -178,7 +152,7 @@ def _bitrate_kbps(stream: bytes, at: int) -> int:
 
 
 def _crc16(content: bytes) -> int:
-    """CRC-16/ARC, which the Info tag asks for over everything before it."""
+    """CRC-16/ARC, as the Info tag requires."""
     checksum = 0
     for byte in content:
         checksum ^= byte

@@ -1,10 +1,8 @@
-"""M4A and M4B: AAC frames in a container, which FFmpeg writes; nothing is encoded again.
+"""M4A and M4B: AAC frames, muxed by FFmpeg without encoding them again.
 
-AAC's encoder carries a rate control from frame to frame, so a joined stream differs from a serial
-one in bits, not in what is audible: every frame covers the samples that it would there. The frame
-with which the encoder begins is skipped by the container's edit list, and so is what fills the
-last frame: players start and end to the sample. FFmpeg would play the last frame to its end, up to
-23 ms longer than the mix; that number is set in place.
+AAC's rate control spans frames, so a joined stream differs from a serial one in bits, not audibly.
+The edit list skips the encoder's first frame and the padding of the last one. FFmpeg would play the
+last frame to its end, up to 23 ms too long; `set_duration` corrects that.
 
 Sources: ISO/IEC 14496-12 (boxes; movie header, track header, edit list), ISO/IEC 13818-7 (ADTS).
 """
@@ -32,10 +30,10 @@ ADTS_HEADER_BYTES = 7
 _ADTS_SYNC = 0xFFF
 
 AUDIOBOOK = "2"
-"""Of `stik` in MP4 (as mp4v2 and AtomicParsley list iTunes' media kinds)."""
+"""Value of `stik` in MP4 (iTunes' media kinds, as listed by mp4v2 and AtomicParsley)."""
 
 SHORT_CHARS = 255
-"""Of `desc` in MP4; longer ones go into `ldes` (as above)."""
+"""Limit of `desc` in MP4; longer texts go into `ldes` (as above)."""
 
 _HEADER_BYTES = 8
 _LARGE = 1
@@ -44,11 +42,7 @@ _ENTRY_COUNT_BYTES = 4
 
 
 def adts_frame_lengths(content: bytes) -> Iterator[int]:
-    """The bytes of each frame of an AAC stream, in order.
-
-    Raises:
-        RenderFailed: something that is not a frame is between them.
-    """
+    """List the bytes of each AAC frame; raises RenderFailed for anything else."""
     at = 0
     while at + ADTS_HEADER_BYTES <= len(content):
         length = _adts_frame_bytes(content[at : at + ADTS_HEADER_BYTES], at)
@@ -63,8 +57,9 @@ AAC_STREAM = StreamFormat(
     sample_format="s16",
     frame_lengths=adts_frame_lengths,
 )
-"""Of sixteen bits, or the encoder would spend 4 % more time on what is below them; rounding is
-20 dB softer than the encoder's own noise where that is softest (both measured, 128 kbit/s)."""
+"""Sixteen bits, since AAC would spend 4 % more time on lower ones; rounding is 20 dB below the
+encoder's own noise at its softest (both measured, 128 kbit/s).
+"""
 
 
 class Mp4(MuxedFormat):
@@ -80,7 +75,7 @@ class Mp4(MuxedFormat):
         self.name, self.media_type = name, media_type
 
     def select_fields(self, tags: AudioTags) -> dict[str, str]:
-        """The comment twice, as players look for it, and the kind of media."""
+        """Select the fields, with the comment twice for different players."""
         comment = tags.fields.get("comment", "")
         return {
             **tags.fields,
@@ -92,7 +87,7 @@ class Mp4(MuxedFormat):
     def build_arguments(
         self, pipe: Path, out: Path, spec: FileSpec, tag_arguments: list[str]
     ) -> list[str]:
-        """AAC frames into a container, without the frame that the encoder begins with."""
+        """Build arguments that mux AAC frames and skip the encoder's first frame."""
         del spec
         return self._remux_arguments(pipe, out, tag_arguments, AAC_FRAME_SAMPLES)
 
@@ -103,7 +98,7 @@ class Mp4(MuxedFormat):
     def split(
         self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
     ) -> Iterator[Path]:
-        """The frames of each cut in a container; a frame of AAC needs the one before it."""
+        """Mux the frames of each cut; an AAC frame needs the one before it."""
         folder, processes = splitter.workshop.folder, splitter.workshop.processes
         stream, frames = folder / "whole.aac", folder / "part.aac"
         whole_path = str(splitter.whole.local_path())
@@ -133,7 +128,6 @@ class Mp4(MuxedFormat):
     def _remux_arguments(
         self, frames: Path, out: Path, tag_arguments: list[str], skip: int
     ) -> list[str]:
-        """FFmpeg's arguments; so many samples at the beginning are not played."""
         source = ["-itsoffset", f"{-skip / MIX_RATE_HZ:.9f}", "-f", "aac", "-i", str(frames)]
         exact = ["-movie_timescale", str(MIX_RATE_HZ), "-movflags", "+faststart"]
         brand = ["-brand", f"{self.name.upper()} ", "-f", "ipod", str(out)]
@@ -141,14 +135,9 @@ class Mp4(MuxedFormat):
 
 
 def set_duration(path: Path, samples: int) -> None:
-    """Let the first track play so many samples and no more.
+    """Set how many samples the first track plays, without those that its edit list skips.
 
-    Args:
-        path: an MP4 whose movie counts time in samples.
-        samples: how many play, without those that its edit list skips.
-
-    Raises:
-        RenderFailed: it has no edit list.
+    The movie must count time in samples; raises RenderFailed without an edit list.
     """
     with path.open("r+b") as file:
         whole = _Box(b"", 0, path.stat().st_size)
@@ -161,15 +150,12 @@ def set_duration(path: Path, samples: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """A box of a file: its kind, where its content begins, and where it ends."""
-
     kind: bytes
     begin: int
     end: int
 
 
 def _find_box(file: BinaryIO, parent: _Box, *kinds: bytes) -> _Box:
-    """The first box of a kind, inside the first of another, and so on."""
     for kind in kinds:
         found = next((box for box in _read_boxes(file, parent) if box.kind == kind), None)
         if found is None:
@@ -192,7 +178,6 @@ def _read_boxes(file: BinaryIO, parent: _Box) -> Iterator[_Box]:
 
 
 def _adts_offsets(stream: IO[bytes]) -> "array[int]":
-    """Where each frame begins, and where the last one ends."""
     offsets, at = array("Q", [0]), 0
     while len(header := stream.read(ADTS_HEADER_BYTES)) == ADTS_HEADER_BYTES:
         at += _adts_frame_bytes(header, at)
@@ -202,7 +187,7 @@ def _adts_offsets(stream: IO[bytes]) -> "array[int]":
 
 
 def _adts_frame_bytes(header: bytes, at: int) -> int:
-    """The bytes of a frame (13818-7, 6.2): a sync word of 12 bits, the length in 13 from bit 30."""
+    """Length of a frame (13818-7, 6.2): a sync word of 12 bits, the length in 13 from bit 30."""
     if int.from_bytes(header[:2]) >> 4 != _ADTS_SYNC:
         raise RenderFailed(f"The encoder's stream has no AAC frame at byte {at}.")
     return int.from_bytes(header[3:6]) >> 5 & 0x1FFF

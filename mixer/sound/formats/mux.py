@@ -1,7 +1,4 @@
-"""Finished files that FFmpeg writes: one process takes all segments' streams, in order, by a pipe.
-
-It reads while later segments still render.
-"""
+"""Muxed files: FFmpeg reads all segments' streams from a pipe as they render."""
 
 import errno
 import os
@@ -22,18 +19,13 @@ from mixer.sound.formats.tags import MIN_CHAPTERS, AudioTags, format_ffmetadata
 from mixer.sound.timeline import MIX_RATE_HZ
 
 TIMEOUT_S = 6 * 3600.0
-"""The encoder of a book runs as long as its segments render; this is for a machine gone wrong."""
+"""The encoder of a book runs while its segments render; the timeout is for a broken machine."""
 
 READER_POLL_S = 0.01
 
 
 class MuxedFormat(Format):
-    """A container that FFmpeg writes.
-
-    Attributes:
-        attaches_cover: whether FFmpeg puts the cover into it.
-        writes_chapters: whether FFmpeg writes its chapters.
-    """
+    """A container written by FFmpeg, with or without cover and chapters."""
 
     attaches_cover: bool = False
     writes_chapters: bool = False
@@ -42,10 +34,10 @@ class MuxedFormat(Format):
     def build_arguments(
         self, pipe: Path, out: Path, spec: FileSpec, tag_arguments: list[str]
     ) -> list[str]:
-        """FFmpeg's arguments to read the streams from a pipe and write the file."""
+        """Build FFmpeg's arguments to read the streams from a pipe and write the file."""
 
     def select_fields(self, tags: AudioTags) -> dict[str, str]:
-        """What the file says of itself, under FFmpeg's names."""
+        """Select the tags, under FFmpeg's names."""
         return dict(tags.fields)
 
     def tag_arguments(self, tags: AudioTags | None, folder: Path) -> list[str]:
@@ -63,7 +55,7 @@ class MuxedFormat(Format):
     def join(
         self, streams: Iterable[EncodedStream], out: Path, spec: FileSpec, workshop: Workshop
     ) -> None:
-        """Hand all streams to one FFmpeg."""
+        """Send all streams to one FFmpeg."""
         pipe = workshop.folder / "stream"
         tag_arguments = self.tag_arguments(spec.tags, workshop.folder)
         with open_atomic(out) as file:
@@ -74,11 +66,10 @@ class MuxedFormat(Format):
 
 
 class XiphFormat(MuxedFormat):
-    """FLAC and Opus: samples are encoded by one encoder, and chapters are fields.
+    """FLAC and Opus: one encoder for raw samples, and chapters as fields.
 
-    FLAC numbers its frames and Opus predicts each from the last, so segments come out as raw
-    samples. FFmpeg writes no chapters into a FLAC, and rounds those of an Opus file by up to a
-    second (measured with 9.0.2); they go into fields of their own.
+    FFmpeg writes no chapters into FLAC, and rounds those of Opus by up to a second (measured,
+    9.0.2).
     """
 
     @abstractmethod
@@ -86,7 +77,7 @@ class XiphFormat(MuxedFormat):
         """FFmpeg's arguments for the encoder and the container."""
 
     def select_fields(self, tags: AudioTags) -> dict[str, str]:
-        """The fields, and the chapters as comments (Xiph's wiki, chapter extension)."""
+        """Select the fields, with chapters as comments (Xiph's wiki, chapter extension)."""
         fields = dict(tags.fields)
         chapters = tags.chapters if len(tags.chapters) >= MIN_CHAPTERS else ()
         for number, (start_s, title) in enumerate(chapters, start=1):
@@ -98,7 +89,7 @@ class XiphFormat(MuxedFormat):
     def build_arguments(
         self, pipe: Path, out: Path, spec: FileSpec, tag_arguments: list[str]
     ) -> list[str]:
-        """Raw samples into an encoder."""
+        """Build arguments that encode raw samples."""
         layout = "mono" if spec.channels == 1 else "stereo"
         sample_kind = self.stream.arguments[-1]
         raw = ["-f", sample_kind, "-ar", str(MIX_RATE_HZ), "-ch_layout", layout, "-i", str(pipe)]
@@ -106,7 +97,7 @@ class XiphFormat(MuxedFormat):
 
 
 def build_tag_arguments(folder: Path, ffmetadata: str = "", cover: bytes = b"") -> list[str]:
-    """FFmpeg's arguments for tags, chapters and cover of a file whose sound is its first input."""
+    """Build arguments for tags, chapters and cover of a file whose first input is the sound."""
     described, picture = folder / "about.txt", folder / "cover.jpg"
     described.write_text(ffmetadata or format_ffmetadata({}), encoding="utf-8")
     inputs = ["-f", "ffmetadata", "-i", str(described)]
@@ -116,14 +107,13 @@ def build_tag_arguments(folder: Path, ffmetadata: str = "", cover: bytes = b"") 
         return [*inputs, *mapped]
     picture.write_bytes(cover)
     shown = ["-map", "2:v", "-c:v", "copy", "-disposition:v:0", "attached_pic"]
-    shown += ["-metadata:s:v:0", "comment=Cover (front)"]  # by this word FFmpeg knows its kind
+    shown += ["-metadata:s:v:0", "comment=Cover (front)"]  # marks the picture as the cover
     return [*inputs, "-f", "image2", "-i", str(picture), *mapped, *shown]
 
 
 def _stream_to_ffmpeg(
     streams: Iterable[EncodedStream], pipe: Path, arguments: list[str], processes: ProcessGroup
 ) -> None:
-    """Hand all streams to one FFmpeg, in order, through a named pipe, and wait for it."""
     os.mkfifo(pipe)
     with ThreadPoolExecutor(1, thread_name_prefix="encoder") as pool:
         encoder = pool.submit(ffmpeg.run, arguments, timeout_s=TIMEOUT_S, processes=processes)
@@ -132,17 +122,16 @@ def _stream_to_ffmpeg(
                 for stream in streams:
                     stream.write_to(file)
         except BrokenPipeError as error:
-            encoder.result()  # says why it reads no more
+            encoder.result()  # raises the reason why it stopped reading
             raise RenderFailed("FFmpeg ended before it had read all input.") from error
         except BaseException:
-            processes.stop()  # or it would go on with what it has
+            processes.stop()  # otherwise it would finish a truncated file
             raise
         encoder.result()
 
 
 @contextmanager
 def _open_pipe(pipe: Path, encoder: Future[CommandOutput]) -> Iterator[BinaryIO]:
-    """A pipe's end for writing, once its reader holds the other."""
     while (descriptor := _open_write_end(pipe)) is None:
         if encoder.done():
             encoder.result()
@@ -153,14 +142,13 @@ def _open_pipe(pipe: Path, encoder: Future[CommandOutput]) -> Iterator[BinaryIO]
     try:
         yield file
     except BaseException:
-        with suppress(OSError):  # the reader may be gone, but that is not what went wrong
+        with suppress(OSError):  # the reader may have ended; its own error counts
             file.close()
         raise
     file.close()
 
 
 def _open_write_end(pipe: Path) -> int | None:
-    """A descriptor to write to; None while nothing reads."""
     try:
         return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Opus: samples through one encoder; a chapter could only be cut out by encoding it twice."""
+"""Opus: one encoder for all samples; chapters cannot be cut out without encoding twice."""
 
 import struct
 from base64 import b64encode
@@ -9,7 +9,7 @@ from mixer.sound.formats.mux import XiphFormat
 from mixer.sound.formats.tags import COVER_TYPE, AudioTags, CoverImage
 
 MAX_OPUS_KBPS = 256
-"""For each channel (FFmpeg's documentation of libopus)."""
+"""Per channel (FFmpeg's documentation of libopus)."""
 
 OPUS_RATE_HZ = 48_000
 FLOAT_BYTES = 4
@@ -20,7 +20,7 @@ _BITS_A_PIXEL = 24
 
 
 class Opus(XiphFormat):
-    """Opus in Ogg; its cover is a field."""
+    """Opus in Ogg; the cover is a field."""
 
     name: FormatName = "opus"
     content_type = "audio/ogg"
@@ -28,12 +28,12 @@ class Opus(XiphFormat):
     is_splittable = False
 
     def codec_arguments(self, spec: FileSpec) -> list[str]:
-        """The encoder, at a bit rate that it takes."""
+        """FFmpeg's arguments for the encoder, within its bit rates."""
         kbps = min(spec.encoding.bitrate_kbps, MAX_OPUS_KBPS * spec.channels)
         return ["-ar", str(OPUS_RATE_HZ), "-c:a", "libopus", "-b:a", f"{kbps}k", "-f", "opus"]
 
     def select_fields(self, tags: AudioTags) -> dict[str, str]:
-        """The fields, with the cover among them."""
+        """Select the fields, including the cover."""
         fields = super().select_fields(tags)
         if tags.cover:
             fields["METADATA_BLOCK_PICTURE"] = b64encode(_build_picture(tags.cover)).decode()
@@ -41,7 +41,7 @@ class Opus(XiphFormat):
 
 
 def _build_picture(cover: CoverImage) -> bytes:
-    """A picture as FLAC keeps it (RFC 9639, section 8.8)."""
+    """Build a FLAC picture block (RFC 9639, section 8.8)."""
     kind = COVER_TYPE.encode("ascii")
     sizes = cover.width_px, cover.height_px, _BITS_A_PIXEL, 0, len(cover.content)
     named = struct.pack(">II", _FRONT_COVER, len(kind)) + kind + bytes(4)

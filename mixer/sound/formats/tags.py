@@ -1,4 +1,4 @@
-"""What a finished file says of itself, whatever its format; and FFmpeg's metadata format. Pure."""
+"""Tags of a finished file of any format, and FFmpeg's metadata format. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,34 +11,30 @@ MIN_CHAPTERS = 2
 
 
 class CoverImage(Protocol):
-    """A JPEG that is fit to be a cover."""
+    """A JPEG that meets the limits of a cover."""
 
     @property
     def content(self) -> bytes:
-        """The whole file."""
+        """The complete file."""
         ...
 
     @property
     def width_px(self) -> int:
-        """Of the picture."""
+        """Width in pixels."""
         ...
 
     @property
     def height_px(self) -> int:
-        """Of the picture."""
+        """Height in pixels."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTags:
-    """All that a file says of itself; its Format decides how.
+    """Tags of a file; its Format decides how to write them.
 
-    Attributes:
-        fields: FFmpeg's names (title, artist, album, language, comment …) to values; empty ones
-            are left out.
-        chapters: start in seconds and title, in order; fewer than two make no chapters.
-        total_s: where the last chapter ends.
-        cover: its picture.
+    `fields` has FFmpeg's names, `chapters` start (s) and title, and `total_s` is the last one's
+    end.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -47,19 +43,19 @@ class AudioTags:
     cover: CoverImage | None = None
 
     def with_chapters(self, chapters: Sequence[tuple[float, str]], total_s: float) -> "AudioTags":
-        """The same with these chapters, for a file that plays so long."""
+        """Copy the tags with these chapters and this length."""
         return replace(self, chapters=chapters, total_s=total_s)
 
     @property
     def has_chapters(self) -> bool:
-        """Whether there are enough chapters to name any."""
+        """Whether there are enough chapters to list any."""
         return len(self.chapters) >= MIN_CHAPTERS
 
 
 def format_ffmetadata(
     fields: Mapping[str, str], chapters: Sequence[tuple[float, str]] = (), total_s: float = 0.0
 ) -> str:
-    """Tags and chapters in FFmpeg's metadata format."""
+    """Format tags and chapters as FFmpeg's metadata."""
     lines = [f"{name}={_escape_value(value)}" for name, value in fields.items() if value]
     if len(chapters) >= MIN_CHAPTERS:
         lines += _format_chapters(chapters, total_s)
@@ -76,9 +72,6 @@ def _format_chapters(chapters: Sequence[tuple[float, str]], total_s: float) -> I
 
 
 def _escape_value(value: str) -> str:
-    """A value with the characters escaped that mean something in the format.
-
-    A backslash at the very end would take the line's end with it, escaped or not: a space follows.
-    """
+    """Escape the format's special characters; a trailing backslash needs a space after it."""
     open_ended = f"{value} " if value.endswith("\\") else value
     return "".join(f"\\{each}" if each in "=;#\\\n" else each for each in open_ended)

@@ -1,4 +1,4 @@
-"""WAV: 16-bit samples behind a header; tags are chunks between its format and its samples.
+"""WAV: 16-bit samples after a header, with tags as chunks in between.
 
 Sources: Microsoft's RIFF WAVE description (WAVE_FORMAT_PCM; sizes are 32 bits wide) and Multimedia
 Programming Interface (INFO list).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEADER_BYTES = 44
 MAX_BYTES = (1 << 32) - 1
 SAMPLE_BYTES = 2
-"""16 bits: what players and shops ask for."""
+"""16 bits, as players and shops require."""
 
 _RIFF_BYTES = 12
 _CHUNK_HEADER_BYTES = 8
@@ -39,7 +39,7 @@ RIFF_NAMES = {
     "track": b"IPRT",
     "language": b"ILNG",
 }
-"""Of the INFO list (IPRT as FFmpeg reads it)."""
+"""Names in the INFO list (IPRT as FFmpeg reads it)."""
 
 
 class Wav(ConcatenatedFormat):
@@ -51,7 +51,7 @@ class Wav(ConcatenatedFormat):
     is_lossy = False
 
     def require_fit(self, spec: FileSpec) -> None:
-        """Refuse what would be larger than 4 GiB."""
+        """Raise BadOption above 4 GiB."""
         size_bytes = spec.samples * spec.channels * SAMPLE_BYTES
         whole_bytes = HEADER_BYTES + len(build_chunks(spec.tags)) + size_bytes
         if whole_bytes > MAX_BYTES:
@@ -64,7 +64,7 @@ class Wav(ConcatenatedFormat):
             )
 
     def build_header(self, spec: FileSpec, frames: int, stream_bytes: int) -> bytes:
-        """Format, tags, and the size of the samples."""
+        """Build the format, tags and size of the samples."""
         del frames
         return _build_header(spec.channels, stream_bytes, build_chunks(spec.tags))
 
@@ -81,7 +81,7 @@ class Wav(ConcatenatedFormat):
 
 
 def build_chunks(tags: AudioTags | None) -> bytes:
-    """The tags twice: as RIFF's own list, and as ID3, which knows more; empty for no tags."""
+    """Build the tags twice: as RIFF's own list, and as ID3, which holds more; empty for no tags."""
     if tags is None:
         return b""
     named = {name: value for name, value in tags.fields.items() if value}
@@ -96,11 +96,7 @@ def build_chunks(tags: AudioTags | None) -> bytes:
 
 
 def find_samples(file: IO[bytes]) -> int:
-    """Where the samples of a WAV file begin.
-
-    Raises:
-        RenderFailed: it holds none.
-    """
+    """Find the samples of a WAV file; raises RenderFailed if there are none."""
     at = _RIFF_BYTES
     while True:
         file.seek(at)
@@ -127,5 +123,4 @@ def _build_header(channels: int, stream_bytes: int, chunks: bytes) -> bytes:
 
 
 def _build_chunk(name: bytes, content: bytes) -> bytes:
-    """A chunk of RIFF, filled up to an even number of bytes."""
     return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)

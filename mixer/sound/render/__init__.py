@@ -1,4 +1,4 @@
-"""A timeline rendered in segments that are kept, and joined into a finished file."""
+"""Renders a timeline in cached segments and joins them into a finished file."""
 
 from mixer.sound.render.loudness_correction import RenderAttempt, render_to_target
 from mixer.sound.render.mixdown import Mixdown, RenderJob, render

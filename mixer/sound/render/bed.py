@@ -1,11 +1,7 @@
-"""Music made ready for the mix: raw samples that can be read from any point, looped without a seam.
+"""Prepares music for the mix: raw samples, readable from any point, looped without a seam.
 
-The track is decoded once, without the silence at its ends. One that is too short gets a tail in
-which its end crossfades into its own beginning, at equal power; played again from behind that
-beginning, it goes on as if it never ended. Samples lie in a plain file, so a place in the music is
-a place in the file: reading is exact to the sample, and costs no decoding.
-
-The price: 10 MB of disk for each minute of music that is really played.
+A track is decoded once, without the silence at its ends; the end of a short one crossfades into its
+beginning at equal power. It takes 10 MB of disk for each minute of music that plays.
 """
 
 from collections.abc import Iterator
@@ -20,32 +16,22 @@ from mixer.sound.timeline import MIX_RATE_HZ, rescale_samples
 
 CHANNELS = 2
 FRAME_BYTES = 2 * CHANNELS
-"""Signed 16 bits a channel: music is 20 dB under the voice, its rounding noise far below that."""
+"""Signed 16 bits a channel: music is 20 dB under the voice, so rounding is inaudible."""
 
 MIN_LOOP_S = 60
-"""Shorter loops are written out several times, so that a segment reads few pieces."""
+"""Shorter loops are repeated in the file, so that a segment reads few pieces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """Music as raw 16-bit stereo samples at MIX_RATE_HZ.
-
-    Attributes:
-        frames: its length.
-        loop_from: at its end, playing goes on from this frame.
-    """
+    """Music as raw 16-bit stereo at MIX_RATE_HZ; after `frames` it continues at `loop_from`."""
 
     path: Path
     frames: int
     loop_from: int
 
     def pieces(self, start: int, length: int) -> Iterator[tuple[int, int]]:
-        """The stretches of the file, from frame to frame, that a stretch of the music consists of.
-
-        Args:
-            start: frames since the music began.
-            length: in frames.
-        """
+        """List the frame ranges of the file that play `length` frames from `start` of the music."""
         while length > 0:
             begin = self._wrap_frame(start)
             end = min(self.frames, begin + length)
@@ -66,15 +52,7 @@ def prepare_bed(
     folder: Path,
     processes: ProcessGroup | None = None,
 ) -> Bed:
-    """Decode a track into a bed.
-
-    Args:
-        source: a sound file of any format; opened confined.
-        measured: what is known of it.
-        played_s: for how long the mix will play it at most.
-        folder: where the bed's file goes.
-        processes: the job that it belongs to.
-    """
+    """Decode a track of any format, opened confined, into a bed of at most `played_s`."""
     needed = round(played_s * MIX_RATE_HZ)
     frames = _audible_frames(measured)
     path = folder / "bed.s16"
@@ -89,13 +67,7 @@ def prepare_bed(
 
 
 def predict_bed(measured: Measurement, played_s: float, path: Path) -> Bed:
-    """The bed that `prepare_bed` makes, before it is made.
-
-    Args:
-        measured: what is known of the music.
-        played_s: for how long the mix will play it at most.
-        path: where it will lie.
-    """
+    """Predict what `prepare_bed` will make."""
     needed, frames = round(played_s * MIX_RATE_HZ), _audible_frames(measured)
     if frames >= needed:
         return Bed(path, needed, loop_from=0)
@@ -115,7 +87,6 @@ def _overlap_frames(frames: int) -> int:
 
 
 def _trim_filter(measured: Measurement, frames: int) -> str:
-    """The sounding part of a track, as stereo at MIX_RATE_HZ, exactly so many frames."""
     end = measured.samples - measured.tail_samples
     is_mono = measured.channels == 1
     twice = "pan=stereo|c0=c0|c1=c0" if is_mono else "aformat=channel_layouts=stereo"
@@ -127,7 +98,6 @@ def _trim_filter(measured: Measurement, frames: int) -> str:
 
 
 def _loop_filter(track: str, frames: int, overlap: int) -> str:
-    """The track up to its last seconds, then those crossfaded into its first."""
     body = frames - overlap
     return (
         f"{track},asplit=3[a][b][c];[a]atrim=end_sample={body}[body];"
@@ -144,7 +114,6 @@ def _decode_track(source: Path, graph: str, path: Path, processes: ProcessGroup 
 
 
 def _extend_loop(path: Path, frames: int, loop_from: int) -> int:
-    """Append whole periods of the loop until it is long enough; the new length in frames."""
     with path.open("r+b") as file:
         file.seek(loop_from * FRAME_BYTES)
         period = file.read()

@@ -1,9 +1,7 @@
-"""A segment's cache key: a hash of everything that shapes its bytes. Pure.
+"""Computes a segment's cache key: a hash of everything that determines its bytes. Pure.
 
-What shapes them is the very command that renders them, with the contents of its files in place of
-their names, and the FFmpeg that carries it out. A command counts all times from its own window, so
-a segment that an edit has only moved keeps its key; and what a later version puts into the
-command is part of the key without being listed here.
+That is the rendering command, with content hashes instead of file names, and FFmpeg's version.
+Times count from the segment's own window, so a segment that only moved keeps its key.
 """
 
 import json
@@ -20,10 +18,10 @@ from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import FORMAT_VERSION, Timeline
 
 RENDERER_VERSION = 1
-"""Goes up when something outside the command changes: how beds are made, how frames are cut."""
+"""Increase it when something outside the command changes: how beds are made, how frames are cut."""
 
 HEX_DIGITS = 40
-"""160 bits of SHA-256: two segments will not meet by chance."""
+"""160 bits of SHA-256, enough to avoid collisions."""
 
 
 def segment_cache_key(
@@ -35,15 +33,9 @@ def segment_cache_key(
     *,
     ffmpeg_version: str,
 ) -> str:
-    """The cache key of a segment.
+    """Compute a segment's cache key.
 
-    Args:
-        timeline: the mix.
-        encoding: of the finished file.
-        beds: the music, as `named_beds` makes it.
-        content_ids: of the contents of each clip's recording, by source; for others the source
-            itself identifies them, as keys made of content do.
-        ffmpeg_version: of the one that renders.
+    `content_ids` holds hashes for sources that do not identify their content themselves.
     """
     clips = {
         clip.source: Path(content_ids.get(clip.source, clip.source))
@@ -61,12 +53,12 @@ def segment_cache_key(
     spans = [segment.start - segment.window_start, segment.end - segment.start, segment.is_last]
     files = [str(path) for path in command.files]
     versions = [FORMAT_VERSION, RENDERER_VERSION, ffmpeg_version]
-    shaping = [versions, command.arguments, files, encoding.segment_arguments, spans]
-    return _hash(json.dumps([*shaping, timeline.rate_hz, timeline.channels]))
+    parameters = [versions, command.arguments, files, encoding.segment_arguments, spans]
+    return _hash(json.dumps([*parameters, timeline.rate_hz, timeline.channels]))
 
 
 def fingerprint_bed(bed: Bed, content_id: str, measured: Measurement) -> Bed:
-    """A bed whose path names the contents of its recording, and how it is made of it."""
+    """Predict a bed whose path identifies its recording's content and how it is made."""
     edges = (measured.lead_samples, measured.tail_samples, measured.samples, measured.channels)
     looped = (bed.loop_from, bed.frames) if bed.loop_from else ()
     return replace(bed, path=Path("-".join(map(str, (content_id, *edges, *looped)))))

@@ -1,7 +1,6 @@
-"""A timeline rendered: segments on all cores, joined in order while later ones still render.
+"""Renders a timeline: segments on all cores, joined in order while later ones still render.
 
-Memory is bounded by a segment. The disk holds the beds, a few segments in the making, and the
-finished file.
+Memory holds one segment; the disk holds the beds, a few segments and the finished file.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,18 +23,14 @@ from mixer.sound.render.segments import SEGMENT_GRIDS, cut_timeline
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
 
 Progress = Callable[[float], None]
-"""Called with the share that is done, from 0 to 1, from any thread."""
+"""Called with the finished share, from 0 to 1, from any thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mixdown:
-    """What a render reports.
+    """Result of a render: loudness before encoding, and independently decodable parts of the file.
 
-    Attributes:
-        windows: momentary loudness of the mix as it went into the encoder.
-        spans: of the file, so that it can be decoded on all cores; none where its format
-            does not allow it.
-        segment_keys: object keys of the segments that it was joined of, where they are kept.
+    Spans are empty if the format has none, segment keys without a cache.
     """
 
     windows: Histogram
@@ -47,7 +42,7 @@ class Mixdown:
     def of_streams(
         cls, streams: Sequence[EncodedStream], spans: tuple[EncodedSpan, ...] = ()
     ) -> "Mixdown":
-        """What some segments make together."""
+        """Combine segments."""
         return cls(
             windows=sum_histograms(stream.windows for stream in streams),
             frames=sum(stream.frames for stream in streams),
@@ -58,17 +53,7 @@ class Mixdown:
 
 @dataclass(frozen=True, slots=True)
 class RenderJob:
-    """A mix to be rendered.
-
-    Attributes:
-        timeline: the mix.
-        sources: its recordings.
-        encoding: of the finished file.
-        tags: what the file says of itself.
-        cache: where segments are kept for the next try and the next edit; None to keep none.
-        pool: who renders, and until when.
-        segment_grids: length of a segment in grid steps; None to render serially.
-    """
+    """A mix to render, serially if `segment_grids` is None; without `cache` nothing is kept."""
 
     timeline: Timeline
     sources: RenderSources
@@ -85,18 +70,18 @@ class RenderJob:
 
 
 def file_spec(timeline: Timeline, encoding: Encoding, tags: AudioTags | None = None) -> FileSpec:
-    """The finished file of a mix."""
+    """Describe the finished file of a mix."""
     samples = rescale_samples(timeline.length, timeline.rate_hz, MIX_RATE_HZ)
     return FileSpec(encoding, timeline.channels, samples, tags)
 
 
 def render(job: RenderJob, out: Path, progress: Progress | None = None) -> Mixdown:
-    """Render a mix into a file on this machine, which appears whole or not at all.
+    """Render a mix into a local file, which appears complete or not at all.
 
     Raises:
-        BadOption: the format cannot hold so much.
-        RenderFailed: FFmpeg stopped in the middle.
-        OutOfTime: it will not be done in time, or the job was stopped.
+        BadOption: the mix is too long for the format.
+        RenderFailed: FFmpeg failed.
+        OutOfTime: the deadline cannot be met, or the job was stopped.
         StoreFailed: the disk is full, or the folder is not writable.
     """
     spec, kind = job.spec, job.encoding.kind
@@ -119,7 +104,6 @@ def _record_streams(
     count: int,
     progress: Progress | None,
 ) -> Iterator[EncodedStream]:
-    """Streams as they pass, each noted once it has been written."""
     for stream in streams:
         yield stream
         joined.append(stream)

@@ -1,8 +1,6 @@
-"""Whether a render will be done in time, as early as that can be known.
+"""Ends a render as soon as it is known to miss its deadline.
 
-The first segments show how fast this machine is; from then on what is left is compared with the
-time that is left. A try that cannot succeed ends at once instead of at the deadline, so that
-a later attempt can go on from what is kept.
+The first segments show the speed of this machine. A later attempt continues from the cache.
 """
 
 import threading
@@ -13,15 +11,7 @@ from mixer.errors import OutOfTime
 
 
 class RenderDeadline:
-    """How fast segments are rendered. Safe for threads.
-
-    Args:
-        samples: of the timeline, to be rendered.
-        segments: that they are split into.
-        workers: how many are rendered at a time; before so many are done, nothing can be predicted.
-        deadline_s: when they have to be done, on the monotonic clock; None for no deadline.
-        now_s: that clock.
-    """
+    """Speed of rendering, from `workers` segments on; times are monotonic. Safe for threads."""
 
     def __init__(
         self,
@@ -39,11 +29,7 @@ class RenderDeadline:
         self._lock = threading.Lock()
 
     def record_segment(self, samples: int) -> None:
-        """Count a segment that is rendered.
-
-        Raises:
-            OutOfTime: the others will not be done in time.
-        """
+        """Count a rendered segment; raises OutOfTime if the others cannot be done in time."""
         with self._lock:
             self._left_samples -= samples
             self._left_segments -= 1
@@ -51,11 +37,7 @@ class RenderDeadline:
         self.check()
 
     def check(self) -> None:
-        """Compare what is left with the time that is left.
-
-        Raises:
-            OutOfTime: it will not do.
-        """
+        """Raise OutOfTime if the remaining segments cannot be done in time."""
         if self._deadline_s is None or not self._left_segments:
             return
         left_s = self._deadline_s - self._now_s()

@@ -1,8 +1,7 @@
-"""What is remembered of a mix from one render to the next, so that an edit renders what it touches.
+"""Remembers a mix between renders, so that an edit renders only what it changes.
 
-Its segments are in a cache; a record with them holds the gain that the mix was mastered with and
-which segments it consists of. When a render is done, those that it no longer needs are removed:
-the cache holds one version of each mix and no more.
+A record in the segment cache holds the mastering and the segments of a mix. After a render, unused
+segments are removed: the cache holds one version of each mix.
 """
 
 import json
@@ -20,13 +19,7 @@ from mixer.sound.timeline import Mastering, Timeline
 
 @dataclass(frozen=True, slots=True)
 class RenderRecord:
-    """What a mix was when it was last rendered.
-
-    Attributes:
-        mastering: its gain and limit; None where nothing is known.
-        prediction_error_lu: how much louder than predicted it was found to be.
-        segment_keys: object keys of its segments.
-    """
+    """State of a mix at its last render; `mastering` is None if unknown."""
 
     mastering: Mastering | None = None
     prediction_error_lu: float = 0.0
@@ -35,45 +28,35 @@ class RenderRecord:
 
 @dataclass(frozen=True, slots=True)
 class RenderHistory:
-    """Of one mix, through all its edits.
-
-    Attributes:
-        cache: where its segments are kept.
-        name: of the mix, the same before and after an edit.
-    """
+    """History of one mix, whose `name` stays the same across edits."""
 
     cache: SegmentCache
     name: str
 
     @property
     def key(self) -> str:
-        """Of the record."""
+        """Object key of the record."""
         return f"{self.cache.prefix}records/{sha256(self.name.encode()).hexdigest()}.json"
 
     def restore_mastering(self, timeline: Timeline) -> Timeline:
-        """A timeline with the gain that the mix had before, where that still does."""
+        """Use the previous mastering if it still fits."""
         return reuse_mastering(timeline, self._load_record().mastering)
 
     def prediction_error_lu(self) -> float:
-        """How much louder than predicted the mix was found to be before."""
+        """How much louder than predicted the mix was before."""
         return self._load_record().prediction_error_lu
 
     def record_render(self, attempt: RenderAttempt, segment_keys: Sequence[str]) -> None:
-        """Remember a render that is done, and drop the segments that it does not need.
-
-        Args:
-            attempt: the mix.
-            segment_keys: the segments of all attempts, of which only the last one counts.
-        """
+        """Save a render and delete unused segments; `segment_keys` are those of all attempts."""
         kept = attempt.mixdown.segment_keys
         record = {
             "mastering": asdict(attempt.timeline.mastering),
             "prediction_error_lu": attempt.prediction_error_lu,
             "segments": list(kept),
         }
-        spare = self._load_record().segment_keys.union(segment_keys).difference(kept)
+        unused_keys = self._load_record().segment_keys.union(segment_keys).difference(kept)
         self.cache.store.put(self.key, json.dumps(record).encode())
-        for key in spare:
+        for key in unused_keys:
             self.cache.store.delete(key)
             self.cache.store.delete(measurement_key(key))
 

@@ -1,7 +1,6 @@
-"""Rendered segments in a store, under keys made of their contents.
+"""Rendered segments in a store, under content-based keys.
 
-A segment is rendered once: what an edit left alone is found again. What joining needs to know of
-it is in its metadata, so nothing is fetched to be looked at.
+Unedited segments are found again. Their metadata holds all that joining needs.
 """
 
 import json
@@ -25,22 +24,17 @@ PREFIX = "segments/"
 FIELD = "segment"
 
 BIN_LU = 0.05
-"""Of the loudness windows in the metadata; ten minutes of speech take about 500 bytes."""
+"""Resolution of loudness windows in the metadata; ten minutes of speech take about 500 bytes."""
 
 FORMAT_VERSION = 1
-"""Of the metadata; a segment with another is rendered again."""
+"""Format of the metadata; segments with another are rendered again."""
 
 LOOKUPS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentCache:
-    """Where segments are kept.
-
-    Attributes:
-        store: of all segments.
-        prefix: of their keys.
-    """
+    """Segments in a store, under a key prefix."""
 
     store: ObjectStore
     prefix: str = PREFIX
@@ -50,7 +44,7 @@ class SegmentCache:
         return f"{self.prefix}{cache_key}.{stream.suffix}"
 
     def find(self, key: str) -> EncodedStream | None:
-        """A segment that is there; None where it has to be rendered."""
+        """Find a segment; None if it has to be rendered."""
         head = self.store.head(key)
         if head is None:
             return None
@@ -62,17 +56,13 @@ class SegmentCache:
         return None
 
     def find_all(self, keys: Sequence[str]) -> dict[str, EncodedStream]:
-        """Those of some segments that are there, by key."""
-        looked_up = run_in_parallel(dict.fromkeys(keys), self.find, LOOKUPS_AT_ONCE)
-        found = {key: outcome.result() for key, outcome in looked_up}
+        """Find several segments, by key."""
+        lookups = run_in_parallel(dict.fromkeys(keys), self.find, LOOKUPS_AT_ONCE)
+        found = {key: outcome.result() for key, outcome in lookups}
         return {key: stream for key, stream in found.items() if stream is not None}
 
     def require_all(self, keys: Sequence[str]) -> list[EncodedStream]:
-        """Segments that have to be there, in the given order.
-
-        Raises:
-            NotFound: one is not.
-        """
+        """Find segments in the given order; raises NotFound if one is missing."""
         found = self.find_all(keys)
         missing = [key for key in keys if key not in found]
         if missing:
@@ -80,7 +70,7 @@ class SegmentCache:
         return [found[key] for key in keys]
 
     def put(self, key: str, path: Path, frames: int, windows: Histogram) -> EncodedStream:
-        """Keep a segment that was just rendered; returns what `find` will return."""
+        """Store a rendered segment; returns what `find` will return."""
         compressed = _compress_histogram(windows)
         fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": compressed}
         self.store.put(key, path, metadata={FIELD: json.dumps(fields, separators=(",", ":"))})
@@ -98,7 +88,7 @@ class SegmentCache:
 
 
 def _compress_histogram(windows: Histogram) -> str:
-    """A histogram as the few characters that metadata may be long."""
+    """Compress a histogram to fit into metadata."""
     return b64encode(compress(json.dumps(encode_histogram(windows, BIN_LU)).encode())).decode()
 
 

@@ -1,7 +1,6 @@
-"""Segments of one timeline, rendered into files.
+"""Renders segments of one timeline into files.
 
-Beds are prepared when the first segment needs them. Of the stream that FFmpeg makes, only the
-frames between the rolls are the segment's own.
+Beds are prepared for the first segment that needs them. The preroll and postroll are cut off.
 """
 
 import threading
@@ -24,18 +23,14 @@ from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
 
 SEGMENT_TIMEOUT_S = 600.0
-"""A segment of two minutes takes a few seconds; this is for a machine gone wrong."""
+"""A segment of two minutes takes a few seconds; the timeout is for a broken machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderSources:
-    """What a timeline is made of, as local files.
+    """Recordings of a timeline as local files.
 
-    Attributes:
-        clips: the recordings of its clips.
-        music: the recordings of its cues, and what is known of them.
-        content_ids: of the contents of a recording, by source, where the source itself does not
-            identify them; needed only where segments are kept.
+    `content_ids` holds hashes for sources that do not identify their content, for caching only.
     """
 
     clips: Mapping[str, Path]
@@ -45,14 +40,7 @@ class RenderSources:
 
 @dataclass(frozen=True, slots=True)
 class RenderedSegment:
-    """A segment's own frames, in a file.
-
-    Attributes:
-        begin_byte: of the first frame.
-        end_byte: one past the last frame.
-        frames: how many.
-        windows: momentary loudness as it went into the encoder.
-    """
+    """A segment's own frames in a file, and their loudness before encoding."""
 
     path: Path
     begin_byte: int
@@ -63,13 +51,7 @@ class RenderedSegment:
 
 @dataclass(frozen=True, slots=True)
 class RenderPool:
-    """Who renders, and for how long.
-
-    Attributes:
-        processes: the job that all of FFmpeg belongs to.
-        workers: segments rendered at a time.
-        deadline_s: when all must be done, on the monotonic clock; None for no deadline.
-    """
+    """Workers (segments at a time), FFmpeg processes, and a deadline on the monotonic clock."""
 
     processes: ProcessGroup
     workers: int
@@ -77,14 +59,7 @@ class RenderPool:
 
 
 class Renderer:
-    """Renders segments of one timeline into files. Safe for many threads.
-
-    Args:
-        timeline: the mix.
-        sources: its recordings; those of a segment must be there when it is rendered.
-        encoding: of the finished file.
-        workshop: where beds and segments go, and the job that all of FFmpeg belongs to.
-    """
+    """Renders segments of one timeline, whose recordings must exist by then. Safe for threads."""
 
     def __init__(
         self, timeline: Timeline, sources: RenderSources, encoding: Encoding, workshop: Workshop
@@ -96,12 +71,7 @@ class Renderer:
         self._preparing = threading.Lock()
 
     def render(self, segment: Segment) -> RenderedSegment:
-        """Render one segment into a file of its own.
-
-        Raises:
-            RenderFailed: FFmpeg stopped in the middle.
-            OutOfTime: the job was stopped.
-        """
+        """Render one segment; raises RenderFailed or, if the job was stopped, OutOfTime."""
         stream = self.encoding.stream
         beds = {cue.sound_key: self._prepare_bed(cue.sound_key) for cue in self._cues(segment)}
         command = build_segment_command(
@@ -124,7 +94,7 @@ class Renderer:
         return RenderedSegment(path, begin, end, frames, histogram(own, FINE_BIN_LU))
 
     def cache_key(self, segment: Segment) -> str:
-        """What a segment is kept under; see `mixer.sound.render.cache_keys`."""
+        """Compute a segment's cache key (see `mixer.sound.render.cache_keys`)."""
         return segment_cache_key(
             self.timeline,
             segment,
@@ -162,13 +132,11 @@ class Renderer:
         return fingerprint_bed(bed, self._sources.content_ids.get(source, source), measured)
 
     def _own_windows(self, segment: Segment, unmeasured_samples: int) -> slice:
-        """Which loudness windows end inside the segment itself."""
         begin = self._mix_samples(segment.window_start) + unmeasured_samples
         first = (self._mix_samples(segment.start) - begin) // LOUDNESS_STEP
         return slice(first, (self._mix_samples(segment.end) - begin) // LOUDNESS_STEP)
 
     def _own_bytes(self, segment: Segment, path: Path) -> tuple[int, int, int]:
-        """From which byte to which byte a segment's own frames lie, and how many they are."""
         rendered_from, first, end = (
             frame_at(self.timeline, self.encoding, sample)
             for sample in (segment.window_start, segment.start, segment.end)
@@ -185,13 +153,13 @@ class Renderer:
 
 
 def frame_at(timeline: Timeline, encoding: Encoding, sample: int) -> int:
-    """Number of the first frame, among all frames of audio, from a sample of the timeline on."""
+    """Number of the first audio frame from a sample of the timeline on."""
     samples = rescale_samples(sample, timeline.rate_hz, MIX_RATE_HZ)
     return -(-samples // encoding.stream.frame_samples)
 
 
 def _longest_played_s(timeline: Timeline) -> dict[tuple[str, bool], float]:
-    """For how long each recording of music, and each sound, is played at a stretch."""
+    """Longest time (s) for which each recording plays without a break."""
     longest_s: dict[tuple[str, bool], float] = {}
     for cue in timeline.cues:
         seconds = timeline.seconds(cue.length) + 1 / MIX_RATE_HZ
@@ -202,7 +170,6 @@ def _longest_played_s(timeline: Timeline) -> dict[tuple[str, bool], float]:
 def _locate_frames(
     stream: StreamFormat, path: Path, channels: int, own: slice
 ) -> tuple[int, int, int]:
-    """The bytes of some frames of a stream's file, and how many there are."""
     if stream.frame_lengths is None:
         whole = stream.sample_bytes * channels
         first, after, _ = own.indices(path.stat().st_size // whole)

@@ -1,8 +1,4 @@
-"""Segments of one timeline, in order: from the cache where they are, rendered where they are not.
-
-Missing segments are rendered by one pool. When the time runs out, what is in the cache stays there
-for the next try.
-"""
+"""Streams the segments of one timeline in order, cached or rendered by one pool."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -26,16 +22,12 @@ COPY_BYTES = 1 << 20
 def render_streams(
     renderer: Renderer, segments: Sequence[Segment], cache: SegmentCache | None, pool: RenderPool
 ) -> Generator[EncodedStream]:
-    """The stream of each segment, in order; what can be read of one is gone with the next.
-
-    Args:
-        cache: where segments are kept; None to keep none.
-        pool: who renders.
+    """Yield the stream of each segment, in order; each is readable until the next.
 
     Raises:
-        RenderFailed: FFmpeg stopped in the middle.
-        OutOfTime: they will not be done in time, or the job was stopped.
-        StoreFailed: the disk is full, or the store refuses.
+        RenderFailed: FFmpeg failed.
+        OutOfTime: the deadline cannot be met, or the job was stopped; cached segments stay.
+        StoreFailed: the disk is full, or the store fails.
     """
     keys = renderer.object_keys(segments, cache) if cache else [""] * len(segments)
     kept = cache.find_all(keys) if cache else {}
@@ -66,7 +58,6 @@ def _render_segments(
 
 
 def _open_rendered(segment: RenderedSegment) -> EncodedStream:
-    """A segment just rendered, as it is in its file."""
 
     def write_to(file: IO[bytes]) -> None:
         _copy_frames(segment, file)
@@ -76,7 +67,6 @@ def _open_rendered(segment: RenderedSegment) -> EncodedStream:
 
 
 def _store_segment(cache: SegmentCache, key: str, segment: RenderedSegment) -> EncodedStream:
-    """A segment just rendered, put into the cache; still read from its file."""
     path = segment.path.with_suffix(".own")
     with path.open("wb") as file:
         _copy_frames(segment, file)
@@ -86,7 +76,6 @@ def _store_segment(cache: SegmentCache, key: str, segment: RenderedSegment) -> E
 
 
 def _copy_frames(segment: RenderedSegment, file: IO[bytes]) -> None:
-    """Append a segment's own frames, a little at a time."""
     left = segment.end_byte - segment.begin_byte
     with segment.path.open("rb") as source:
         source.seek(segment.begin_byte)

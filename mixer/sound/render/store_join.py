@@ -1,12 +1,8 @@
-"""A finished file joined as a stream: read from the store segment by segment, and written back.
+"""Joins a finished file as a stream: reads segments from the store and writes the file back.
 
-All lengths are known before, so the header goes first. Each segment is read once: it goes into the
-upload and, with the last frames of the one before it, to a decoder that measures it as a player
-would hear it. Memory is bounded by a few segments, and of the file nothing is on disk, however
-long it is.
-
-What a segment measures is kept with it. So those who render a group of segments measure it, too,
-and joining a book of days takes no longer than copying it.
+All lengths are known, so the header goes first. Each segment is read once, for the upload and, with
+the last frames before it, for a decoder that measures it. Memory holds a few segments, the disk
+none. Measurements are stored, so workers that render segments can measure them too.
 """
 
 import json
@@ -32,22 +28,22 @@ from mixer.sound.timeline import Timeline
 from mixer.store import ObjectStore
 
 READS_AT_ONCE = 4
-"""Segments fetched ahead; each has a megabyte or two."""
+"""Segments fetched ahead, a megabyte or two each."""
 
 
 def measurement_key(segment_key: str) -> str:
-    """The object key of what a segment measures."""
+    """The object key of a segment's measurements."""
     return f"{segment_key}.measured"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMeasurements:
-    """What segments measured when they were decoded, kept in their store."""
+    """Measurements of segments, in the segments' store."""
 
     store: ObjectStore
 
     def load(self, name: str, fingerprint: str) -> Verification | None:
-        """What a segment measured behind the same segment and in the same blocks."""
+        """Load the measurements of a segment after the same one and in the same blocks."""
         before, _, segment_key = name.partition(" ")
         key = measurement_key(segment_key)
         if self.store.head(key) is None:
@@ -63,7 +59,7 @@ class StoredMeasurements:
         return None
 
     def save(self, name: str, fingerprint: str, verification: Verification) -> None:
-        """Keep what a segment measures."""
+        """Save the measurements of a segment."""
         before, _, segment_key = name.partition(" ")
         fields = {
             "of": [before, fingerprint],
@@ -79,16 +75,7 @@ class StoredMeasurements:
 
 @dataclass(frozen=True, slots=True)
 class StreamJoin:
-    """A finished file to be joined in a store.
-
-    Attributes:
-        store: where it goes; what its segments measure is kept there, too.
-        timeline: the mix.
-        encoding: of the file, whose format is streamed.
-        tags: what the file says of itself.
-        columns: into how many its outline is gathered.
-        processes: the job that it belongs to.
-    """
+    """A finished file to be joined in a store, with the measurements of its segments."""
 
     store: ObjectStore
     timeline: Timeline
@@ -98,13 +85,10 @@ class StreamJoin:
     processes: ProcessGroup
 
     def join(self, streams: Sequence[EncodedStream], key: str) -> tuple[int, Verification]:
-        """Join kept segments; the size of the file, and what it measures.
-
-        Args:
-            streams: all segments, in order.
+        """Join all segments, in order; returns the size and measurements of the file.
 
         Raises:
-            StoreFailed: the store refuses, or a segment is not what it says.
+            StoreFailed: the store fails, or a segment differs from its metadata.
             OutOfTime: the job was stopped.
         """
         stream_bytes = sum(stream.size_bytes for stream in streams)
@@ -119,12 +103,7 @@ class StreamJoin:
         return size_bytes, verification
 
     def measure(self, streams: Sequence[EncodedStream], first: Segment) -> None:
-        """Measure all but the first of some segments that follow one another, and keep it.
-
-        Args:
-            streams: in order.
-            first: the segment that the first of them is.
-        """
+        """Measure and store consecutive segments, except the first, whose number is `first`."""
         first_frame = frame_at(self.timeline, self.encoding, first.start)
         if len(streams) > 1:
             self._verify(self._read_pieces(streams, b"", first_frame, None))
@@ -158,7 +137,6 @@ class StreamJoin:
         first_frame: int,
         file: IO[bytes] | None,
     ) -> Generator[EncodedPiece]:
-        """The segments as pieces to be decoded, each written to a file as it passes."""
         before, before_key, frame = header, "", first_frame
         spec = self._spec
         contents = map_in_order(streams, _read_stream, READS_AT_ONCE, self.processes.stop)

@@ -1,4 +1,4 @@
-"""The steps that end a story: record why it failed, and tell whoever wants to know."""
+"""The final steps of a story: record a failure and send notifications."""
 
 import json
 import re
@@ -19,11 +19,11 @@ from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult, failur
 
 Notice = dict[str, Any]
 Notifier = Callable[[Notice, StoredRequest], None]
-"""Tells somebody outside of a story's end; may fail, and is then asked again."""
+"""Announces a story's end; called again if it fails."""
 
 CANCELLED_CODE, STEP_FAILED = "cancelled", "step_failed"
 CHILD_FAILED = "States.ExceedToleratedFailureThreshold"
-"""What a distributed map says of a group that failed; the group has said why itself."""
+"""Error of a distributed map whose group failed; the group has stored the reason."""
 
 ERROR_SENTENCES = {
     "States.Timeout": "A step exceeded its time limit; finished work is kept.",
@@ -32,19 +32,12 @@ ERROR_SENTENCES = {
     "Lambda.Unknown": "A function ended without a response, probably because it ran out of memory; "
     "finished work is kept.",
 }
-"""What the state machine itself reports, in words."""
+"""Messages for the state machine's own errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryFinisher:
-    """Records and tells how stories end.
-
-    Attributes:
-        store: where stories are kept.
-        budget: where callers' entries are settled.
-        tell: all who are told.
-        now: the moment, in UTC.
-    """
+    """Records and announces how stories end."""
 
     store: ObjectStore
     budget: DailyBudget
@@ -57,12 +50,14 @@ class StoryFinisher:
         return {Step.RECORD: self.record_failure, Step.NOTIFY: self.notify}
 
     def record_failure(self, call: StepCall) -> StepResult:
-        """Write down why an attempt failed; one that has ended, or is not the latest, is left."""
+        """Record why an attempt failed, unless it has ended or is not the latest."""
         folder, attempt = call.folder, call.attempt
         release_all(self.store, folder.story_id)
         seen = load_snapshot(folder)
         if seen.result is not None:
-            settle_budget(seen, self.budget)  # calls under way at a cancel have paid since
+            settle_budget(
+                seen, self.budget
+            )  # includes calls that were running when it was cancelled
             return {"state": seen.result.state}
         if seen.progress.attempt != attempt:
             return {"state": StoryState.CANCELLED}
@@ -77,29 +72,24 @@ class StoryFinisher:
     def _load_failure(
         self, folder: StoryFolder, attempt: int, error: Mapping[str, Any]
     ) -> StoryFailure:
-        """Why it failed: what the last step said, unless it died without saying anything."""
-        told = parse_failure(error)
-        if told.code == STEP_FAILED and error.get("Error") != CHILD_FAILED:
-            return told
-        return folder.find(failure_name(attempt), StoryFailure) or told
+        failure = parse_failure(error)
+        if failure.code == STEP_FAILED and error.get("Error") != CHILD_FAILED:
+            return failure
+        return folder.find(failure_name(attempt), StoryFailure) or failure
 
     def notify(self, call: StepCall) -> StepResult:
-        """Notify of a story's end, each notifier once.
-
-        Raises:
-            MixerError: a notification failed; the others were sent.
-        """
+        """Call each notifier once for a story's end; raises MixerError after all, if any failed."""
         folder = call.folder
         seen = load_snapshot(folder)
-        if seen.result is None:  # a later attempt is at work: it will tell
+        if seen.result is None:  # a later attempt is running and will notify
             return {}
-        said = build_notice(folder.story_id, seen.request, seen.result, seen.progress.paid_usd)
+        notice = build_notice(folder.story_id, seen.request, seen.result, seen.progress.paid_usd)
         failures = []
-        for place, tell in enumerate(self.notifiers):
-            note = notified_name(seen.result.attempt, place)
+        for index, notifier in enumerate(self.notifiers):
+            note = notified_name(seen.result.attempt, index)
             try:
                 if not folder.has(note):
-                    tell(said, seen.request)
+                    notifier(notice, seen.request)
                     folder.write(note, {})
             except MixerError as error:
                 failures.append(error)
@@ -111,7 +101,7 @@ class StoryFinisher:
 def build_notice(
     story: str, request: StoredRequest, result: StoryResult, paid_usd: float
 ) -> Notice:
-    """What is told of a story that has ended: no text of it, no links."""
+    """Build the notice of a story's end, without text or links."""
     failure = result.failure
     return {
         "story_id": story,
@@ -128,17 +118,13 @@ def build_notice(
 
 
 def parse_failure(error: Mapping[str, Any]) -> StoryFailure:
-    """A failure in words, from what the state machine has caught.
-
-    Args:
-        error: its `Error` and `Cause`; a function's Cause is JSON with a message.
-    """
+    """Parse the `Error` and `Cause` of the state machine; a Lambda's Cause is JSON."""
     name, cause = str(error.get("Error", "")), str(error.get("Cause", ""))
     if name in ERROR_SENTENCES:
         return StoryFailure(ERROR_SENTENCES[name], STEP_FAILED, {"reason": name})
     try:
-        told = json.loads(cause)
-        message = str(told["errorMessage"])
+        details = json.loads(cause)
+        message = str(details["errorMessage"])
     except (ValueError, KeyError, TypeError):
         message = cause
     if re.search(r"Task timed out|Runtime exited|signal: killed", message):

@@ -1,9 +1,7 @@
-"""The steps that mix: lay out, render a group of segments, join them.
+"""The steps that mix: lay out, render groups of segments, join.
 
-The layout is decided once and written down. The segments of a group are rendered on all cores of
-whoever renders it, and kept in the store under addresses of their contents, so whatever an earlier
-attempt, or an earlier story, has rendered is not rendered again. Joining makes one file of them,
-decodes it as a player would, and keeps it.
+The layout is decided once. Segments are stored under keys of their contents, so earlier attempts
+and stories save work. The joined file is decoded and verified as a player would.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +36,7 @@ from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 from mixer.stories.workspace import stop_at_deadline
 
 MAX_GROUP_SIZE = 100
-"""Of a group: some minutes on one core, well below what Lambda allows a call."""
+"""Segments: some minutes on one core, well below Lambda's limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +44,10 @@ class StoryMix:
     """Mixes stories. Safe for many threads.
 
     Attributes:
-        store: where stories, chunks and segments are kept.
-        music: where music is found.
-        workers: for how many calls the segments are shared out.
-        new_processes: begins the job of a step; a server that ends may stop them all.
+        workers: calls that share the segments.
+        new_processes: creates the process group of a step.
         limits: of chunks that a caller names; None for none.
-        history: of earlier versions of the same mix; None to remember nothing.
+        history: of earlier versions of the mix; None to keep none.
     """
 
     store: ObjectStore
@@ -67,14 +63,9 @@ class StoryMix:
         return {Step.LAY_OUT: self.lay_out, Step.RENDER: self.render, Step.JOIN: self.join}
 
     def lay_out(self, call: StepCall) -> StepResult:
-        """Decide the mix, and who renders what of it.
+        """Lay out the mix, and return the groups of segments still to render.
 
-        Returns:
-            The groups of segments that are still to be rendered.
-
-        Raises:
-            NothingSpoken: the voice can read nothing of this text.
-            BadInput: there is nothing to hear.
+        Raises NothingSpoken if the voice cannot read any of the text, BadInput for silence.
         """
         folder = call.folder
         raise_if_cancelled(folder, call.attempt)
@@ -88,14 +79,9 @@ class StoryMix:
         return {"groups": [group for group in range(len(layout.groups)) if group not in rendered]}
 
     def render(self, call: StepCall) -> StepResult:
-        """Have every segment of a group in the store.
+        """Render a group's missing segments, and return how many it has.
 
-        Returns:
-            How many it has.
-
-        Raises:
-            OutOfTime: they cannot be done in time; those that are done are kept.
-            StoryCancelled: the story was cancelled.
+        Raises OutOfTime or StoryCancelled; finished segments are kept.
         """
         folder, group = call.folder, call.item
         raise_if_cancelled(folder, call.attempt)
@@ -107,12 +93,7 @@ class StoryMix:
         return {"segments": end - first}
 
     def join(self, call: StepCall) -> StepResult:
-        """Have the finished audio in the store, checked.
-
-        Raises:
-            OutOfTime: it cannot be done in time.
-            StoryCancelled: the story was cancelled.
-        """
+        """Store and verify the finished audio; raises OutOfTime or StoryCancelled."""
         raise_if_cancelled(call.folder, call.attempt)
         if not call.folder.has(MIX):
             with self._open_renderer(call, Step.JOIN) as renderer:
@@ -123,7 +104,7 @@ class StoryMix:
     def _lay_out_first(
         self, folder: StoryFolder, deadline_s: float | None
     ) -> tuple[Timeline, Encoding]:
-        """The mix as it is rendered first; with a history, as near as possible to what it was."""
+        """Lay out the first version, as close as possible to the history."""
         if self.history is None:
             return self._lay_out_mix(folder, deadline_s=deadline_s)
         timeline, encoding = self._lay_out_mix(folder, self.history.prediction_error_lu())
@@ -136,20 +117,19 @@ class StoryMix:
         deadline_s: float | None = None,
     ) -> tuple[Timeline, Encoding]:
         request = folder.read(REQUEST, StoredRequest)
-        asked = Options.model_validate(request.options)
-        if request.kind is StoryKind.MIX:  # there was no plan
-            store_cover(folder, asked)
+        options = Options.model_validate(request.options)
+        if request.kind is StoryKind.MIX:  # without a plan
+            store_cover(folder, options)
         takes = load_takes(
             folder, request, TakeLoader(self.new_processes, self.music, self.limits, deadline_s)
         )
         sounds = load_sounds(folder, request, self._library, self.new_processes())
-        style = replace(mix_style(asked), prediction_error_lu=prediction_error_lu)
+        style = replace(mix_style(options), prediction_error_lu=prediction_error_lu)
         return build_timeline(takes, sounds.get(request.music), style, sounds), select_encoding(
-            asked
+            options
         )
 
     def _partition_segments(self, timeline: Timeline, encoding: Encoding) -> StoredLayout:
-        """Segments in groups, for as many workers, or more where groups would grow long."""
         segments = cut_timeline(timeline) if encoding.kind.is_distributed else ()
         groups = partition_by_cost(
             render_costs_s(segments, timeline.rate_hz), self.workers, MAX_GROUP_SIZE
@@ -162,7 +142,6 @@ class StoryMix:
 
     @contextmanager
     def _open_renderer(self, call: StepCall, step: Step) -> Iterator["StoryRenderer"]:
-        """What a step renders with, until the deadline or until the story is cancelled."""
         folder, deadline_s = call.folder, call.deadline_s
         job, request = self.new_processes(), folder.read(REQUEST, StoredRequest)
         timeline = folder.read(TIMELINE, Timeline)

@@ -1,4 +1,4 @@
-"""The last step of a story that went well: captions, chapters, picture, report, result."""
+"""The last step of a successful story: captions, chapters, picture, report, result."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -44,19 +44,12 @@ FILES = {
     "chapter_files": ("chapters.zip", "application/zip"),
     "read_aloud": ("story.epub", "application/epub+zip"),
 }
-"""What goes with the audio, by what GET calls it: its name and how it is served."""
+"""Files that accompany the audio, by their names in the status: name and content type."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryPublisher:
-    """Ends stories that went well.
-
-    Attributes:
-        store: where stories are kept.
-        budget: where callers' entries are settled.
-        now: the moment, in UTC.
-        new_processes: begins the job of a step; a server that ends may stop them all.
-    """
+    """Publishes stories."""
 
     store: ObjectStore
     budget: DailyBudget
@@ -69,11 +62,7 @@ class StoryPublisher:
         return {Step.PUBLISH: self.publish}
 
     def publish(self, call: StepCall) -> StepResult:
-        """Keep what goes with the audio, and write down that the story is done.
-
-        Raises:
-            OutOfTime: it cannot be done in time.
-        """
+        """Store the files that accompany the audio, and the result; may raise OutOfTime."""
         folder = call.folder
         raise_if_cancelled(folder, call.attempt)
         snapshot = load_snapshot(folder)
@@ -98,19 +87,19 @@ class StoryPublisher:
         narration: StoryNarration | None,
         processes: ProcessGroup,
     ) -> StoryResult:
-        asked = Options.model_validate(request.options)
+        options = Options.model_validate(request.options)
         timeline, joined = load_timeline(folder), folder.read(MIX, JoinedMix)
         peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
         mix = Mix(
             timeline=timeline,
             verification=Verification(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
             sounds=read_sounds(folder),
-            preset=asked.preset,
-            encoding=select_encoding(asked),
+            preset=options.preset,
+            encoding=select_encoding(options),
             flaws=_flaws(narration) if narration else {},
             measurements=joined.measurements,
         )
-        label = load_tags(folder, asked, narration.stored.script if narration else None)
+        label = load_tags(folder, options, narration.stored.script if narration else None)
         title = label.fields["title"]
         made: list[str] = ["cover"] if label.cover else []
         warnings = _warnings(narration) if narration else ()
@@ -145,13 +134,13 @@ class StoryPublisher:
 
 
 def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult:
-    heard = [each for each in narration.recordings if each]
+    recordings = [each for each in narration.recordings if each]
     return StoryResult(
         state=StoryState.DONE,
         attempt=attempt,
         ended_s=0.0,
-        duration_s=round(sum(each.measured.duration_s for each in heard), 3),
-        chunk_keys=tuple(each.key for each in heard),
+        duration_s=round(sum(each.measured.duration_s for each in recordings), 3),
+        chunk_keys=tuple(each.key for each in recordings),
         warnings=_warnings(narration),
     )
 
@@ -159,7 +148,6 @@ def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult
 def _build_files(
     tags: AudioTags, mix: Mix, narration: StoryNarration | None, output_names: tuple[str, ...]
 ) -> Mapping[str, bytes]:
-    """Contents by name; captions and report where it is known what is said."""
     files = build_chapters(mix.timeline, tags.fields)
     if mix.verification.peaks:
         picture = draw_picture(tags.fields["title"], mix)

@@ -1,4 +1,4 @@
-"""How a step of a story renders: segments into the cache, and the finished file from there."""
+"""Renders segments of a story into the cache, and the finished file from there."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -40,31 +40,24 @@ from mixer.stories.tags import load_tags
 from mixer.stories.workspace import RequestFolder
 
 RENDER_SHARE = 0.9
-"""Of joining what has to be rendered there; the rest is hearing it."""
+"""Share of rendering in the join step; the rest is verification."""
 
 ShareProgress = Callable[[float], None]
 
 
 def ignore_progress(_share: float) -> None:
-    """Nobody wants to know how far a step is."""
+    """Ignore the progress."""
     return
 
 
 @dataclass(frozen=True, slots=True)
 class StoryRenderer:
-    """One step's rendering.
+    """Renders for one step.
 
     Attributes:
-        store: where stories, chunks and segments are kept.
-        library: where music and sounds are found.
-        sounds: what is known of them, by key.
-        timeline: the whole mix.
-        lay_out: the mix that was found to be so much louder than foretold.
-        options: how it shall sound.
-        pool: who renders, and until when.
-        scratch: a folder that goes with the step.
-        progress: told the share of the step that is done.
-        history: of earlier versions of the same mix; None to remember nothing.
+        sounds: measurements of music and sounds, by key.
+        lay_out: lays out the mix again for a loudness error in LU.
+        scratch: a folder that is deleted after the step.
     """
 
     store: ObjectStore
@@ -80,20 +73,16 @@ class StoryRenderer:
 
     @property
     def encoding(self) -> Encoding:
-        """Of the finished file."""
+        """The encoding of the finished file."""
         return select_encoding(self.options)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """Of the whole timeline."""
+        """The segments of the whole timeline."""
         return cut_timeline(self.timeline)
 
     def render_segments(self, segments: Sequence[Segment]) -> list[str]:
-        """Have some segments in the cache; what is there already is not even fetched for.
-
-        Returns:
-            The key of each, in order.
-        """
+        """Render the segments that are missing from the cache; returns the key of each."""
         cache = SegmentCache(self.store)
         keys = self._open_renderer(()).object_keys(segments, cache)
         kept = cache.find_all(keys)
@@ -107,11 +96,7 @@ class StoryRenderer:
         return keys
 
     def render_group(self, first: int, end: int) -> list[str]:
-        """Have a group of segments in the cache, and measured where the format allows it.
-
-        Returns:
-            The key of each, in order.
-        """
+        """Render a group, measured if the format allows it; returns the key of each segment."""
         segments = self.segments[first:end]
         keys = self.render_segments(segments)
         if self._is_streamed:
@@ -120,7 +105,7 @@ class StoryRenderer:
         return keys
 
     def join_mix(self, folder: StoryFolder) -> JoinedMix:
-        """The finished audio, kept; rendered once more where its loudness is missed."""
+        """Store the finished audio, rendered again if it misses the target loudness."""
         out = self.scratch / audio_name(self.encoding)
         stored = folder.find(SCRIPT, StoredScript)
         base_tags = load_tags(folder, self.options, stored.script if stored else None)
@@ -148,7 +133,6 @@ class StoryRenderer:
     def _store_audio(
         self, mixdown: Mixdown, out: Path, key: str, base_tags: AudioTags
     ) -> tuple[int, Verification]:
-        """Put the finished file where the story's files are, verified; its size."""
         duration_s, processes = self.timeline.duration_s, self.pool.processes
         if self._is_streamed:
             streams = SegmentCache(self.store).require_all(mixdown.segment_keys)
@@ -173,7 +157,7 @@ class StoryRenderer:
         return base_tags.with_chapters(chapter_starts(self.timeline), self.timeline.duration_s)
 
     def _render_mix(self, out: Path, base_tags: AudioTags) -> RenderAttempt:
-        """The mix, rendered to its target, and remembered where somebody does."""
+        """Render the mix to its target loudness, and add it to the history."""
         made: list[str] = []
 
         def render_groups(timeline: Timeline) -> Mixdown:
@@ -201,7 +185,6 @@ class StoryRenderer:
         return look
 
     def _render_file(self, out: Path, base_tags: AudioTags) -> Mixdown:
-        """Render what is not in the cache; a format that is not streamed becomes a file here."""
         cache = SegmentCache(self.store)
         is_distributed = self.encoding.kind.is_distributed
         keys = self.render_segments(self.segments) if is_distributed else []
@@ -218,11 +201,9 @@ class StoryRenderer:
         return render(job, out, None if keys else self.progress)
 
     def _report_render_share(self, share: float) -> None:
-        """So much of the joining is done when so much is rendered."""
         self.progress(share * RENDER_SHARE)
 
     def _fetch_ingredients(self, segments: Sequence[Segment]) -> RenderSources:
-        """What it takes to render some segments, fetched; of music, always what is known of it."""
         wanted = source_keys(self.timeline, segments)
         clips = {clip.source for clip in self.timeline.clips} & wanted
         files = {("chunk", key): self.store for key in sorted(clips)}
@@ -249,5 +230,5 @@ class StoryRenderer:
 
 
 def audio_name(encoding: Encoding) -> str:
-    """What the finished file is called."""
+    """Name the finished file."""
     return f"story.{encoding.format}"

@@ -1,9 +1,8 @@
-"""The steps that speak: plan, and synthesize a batch of chunks.
+"""The steps that speak: plan, and synthesize batches of chunks.
 
-What is refused costs nothing: text, voice, music, caps come first. The plan is written down in
-batches of neighbouring chunks; each batch looks up what is there already, says the rest, and leaves
-one object that tells of all its chunks. A batch that fails leaves a note of what it has paid; the
-chunks that it did say are in the store, so trying again pays for the others only.
+The plan checks text, voice, music and limits before anything is spent. A batch synthesizes the
+chunks missing from the store; if it fails, it records its costs, and a retry pays only for the
+rest.
 """
 
 import math
@@ -42,15 +41,15 @@ from mixer.stories.tags import store_cover
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 
 QuotaLimiter = Callable[[str, str], AbstractContextManager[object]]
-"""Holds a story's share of an engine's quota for the length of a block."""
+"""Holds a story's share of an engine's quota during a block."""
 
 
 STORE_MARGIN_S = 1.0
-"""Kept between the last word of the engine and the deadline, for measuring and storing."""
+"""Time before the deadline for measuring and storing."""
 
 
 def ignore_quota(_story: str, _engine: str) -> AbstractContextManager[object]:
-    """The limiter of a process that has the quota to itself."""
+    """Do not limit a process that has the quota to itself."""
     return nullcontext()
 
 
@@ -59,10 +58,9 @@ class StorySpeech:
     """Plans and synthesizes stories. Safe for many threads.
 
     Attributes:
-        speech_service: with the limits of a story.
-        quota_limiter: shares the quota among the stories that speak.
-        slots: which stories may speak; None where one process speaks all.
-        splits_batches: whether batches are spoken by several processes.
+        quota_limiter: divides the quota among active stories.
+        slots: None if one process synthesizes all stories.
+        splits_batches: whether several processes synthesize the batches.
     """
 
     speech_service: SpeechService
@@ -82,14 +80,9 @@ class StorySpeech:
         }
 
     def plan(self, call: StepCall) -> StepResult:
-        """Decide what is said and check what it may cost.
+        """Plan the speech and check its cost; returns the batches still to synthesize.
 
-        Returns:
-            The batches that are still to be synthesized.
-
-        Raises:
-            StoryPlanned: no more was asked for; the story is done.
-            MixerError: the story cannot be made like this; nothing was spent.
+        If only a plan was requested, raises StoryPlanned. Errors come before anything is spent.
         """
         folder = call.folder
         raise_if_cancelled(folder, call.attempt)
@@ -130,7 +123,7 @@ class StorySpeech:
         return {"batches": left}
 
     def acquire_slot(self, call: StepCall) -> StepResult:
-        """Ask whether the story may speak now, and when to ask again."""
+        """Request a speech slot; returns whether and when to ask again."""
         raise_if_cancelled(call.folder, call.attempt)
         lease = Lease(True)
         if self.slots is not None:
@@ -139,21 +132,18 @@ class StorySpeech:
         return {"ready": lease.is_ready, "wait_s": math.ceil(lease.wait_s)}
 
     def release_slot(self, call: StepCall) -> StepResult:
-        """Make room for other stories."""
+        """Release the speech slot."""
         if self.slots is not None:
             engine = call.folder.read(PLAN, PlanSummary).engine
             self.slots.release(call.folder.story_id, engine)
         return {}
 
     def synthesize(self, call: StepCall) -> StepResult:
-        """Have every chunk of a batch in the store.
-
-        Returns:
-            How many chunks it has.
+        """Synthesize a batch's missing chunks, and return how many it has.
 
         Raises:
-            SpeechFailed: passages that cannot be synthesized; it names them, the others are kept.
-            OutOfTime: the deadline came; what was synthesized is kept.
+            SpeechFailed: names the passages that failed; the others are kept.
+            OutOfTime: the deadline has passed; finished chunks are kept.
             StoryCancelled: the story was cancelled.
         """
         folder, number = call.folder, call.item
@@ -177,13 +167,11 @@ class StorySpeech:
         return result
 
     def _finish_story(self, folder: StoryFolder, attempt: int, plan: PlanSummary) -> None:
-        """Close a story of which the plan is all that was asked for."""
         result = StoryResult(StoryState.DONE, attempt, 0.0, duration_s=round(plan.duration_s, 3))
         write_result(folder, load_snapshot(folder), result, self.speech_service.now())
         raise StoryPlanned("Only a plan was requested; nothing was spent.")
 
     def _settle_previous(self, folder: StoryFolder, paid_usd: float) -> None:
-        """Close the entry of an attempt that has planned, and died."""
         before = folder.find(PLAN, PlanSummary)
         if before is not None:
             paid_since_usd = paid_usd - before.paid_before_usd
@@ -223,7 +211,6 @@ class StorySpeech:
         voice_settings: VoiceSettings,
         deadline_s: float | None,
     ) -> list[Chunk]:
-        """The chunks that have to be paid for; a run remembers the others."""
         work = self.speech_service
         with work.open_engine(voice_settings.engine, deadline_s) as engine:
             narrator = Narrator(
@@ -241,7 +228,6 @@ class StorySpeech:
         return [chunk for key, chunk in unique.items() if found[key] is None]
 
     def _reserve_budget(self, usd: float, options: Options, caller: str) -> str:
-        """The entry that reserves what the story will cost, once it is known to be allowed."""
         most_usd = self.speech_service.max_request_usd
         check_cost_limit(usd, options)
         if usd > most_usd:
@@ -255,11 +241,6 @@ class StorySpeech:
 
     @contextmanager
     def _open_narrator(self, call: StepCall, batch: Batch) -> Iterator[Narrator]:
-        """What synthesizes a batch, until the deadline or until the story is cancelled.
-
-        Raises:
-            StoryCancelled: that is why it ended.
-        """
         work, processes = self.speech_service, self.speech_service.new_processes()
         engine_deadline_s = None if call.deadline_s is None else call.deadline_s - STORE_MARGIN_S
         with (
@@ -286,7 +267,7 @@ class StorySpeech:
 
 @contextmanager
 def _record_payment(folder: StoryFolder, batch: int, charges: Charges) -> Iterator[None]:
-    """A block that pays; where it does not end well, what it paid is noted nonetheless."""
+    """Record the payments of a block if it fails."""
     try:
         yield
     except BaseException:
@@ -304,7 +285,7 @@ def _synthesize_batch(
     known = call.folder.recordings if isinstance(call.folder, RunFolder) else None
     try:
         narration = narrator.narrate(chunks, report_chars, known=known, charges=charges)
-    except NothingSpoken:  # in this batch; whether in the whole story, the layout will know
+    except NothingSpoken:  # in this batch; the layout checks the whole story
         narration = NarratorResult(tuple(None for _ in chunks), 0, charges.paid_chars)
     keys = (narrator.key(chunk) for chunk in chunks)
     return SynthesizedBatch(

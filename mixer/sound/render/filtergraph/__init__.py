@@ -1,13 +1,8 @@
-"""A segment of a Timeline as one FFmpeg command: its inputs, its filters, its output. Pure.
+"""Builds the FFmpeg command of a segment: inputs, filters, output. Pure.
 
-Voice and music stay apart until the last moment. Each clip is decoded once, trimmed, faded and
-levelled, padded with the silence that follows it, and laid end to end with the others: mono, at
-the timeline's rate (`voice`). Each cue reads its stretch of a prepared bed, piece by piece where
-its level changes (`music`). Only then does the voice become stereo and meet the music (`command`).
-`graph` is what they write on.
-
-Everything a sample goes through depends on its place on the timeline alone, never on where the
-segment begins; that is why segments join without a trace.
+`voice` trims, fades and levels each clip and lays them end to end in mono; `music` reads each cue
+from its bed, in pieces where the level changes; `command` mixes both. Processing depends on a
+sample's place on the timeline, never on the segment's start, so segments join without a trace.
 """
 
 from mixer.sound.render.filtergraph.command import LOUDNESS_STEP, Command, build_segment_command

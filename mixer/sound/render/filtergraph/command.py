@@ -1,4 +1,4 @@
-"""The command that renders a segment: voice, music and room tone met, limited and measured."""
+"""Builds the command that renders a segment: voice, music and room tone, limited and measured."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,20 +24,17 @@ from mixer.sound.timeline import MIX_RATE_HZ, Timeline
 LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
 
 ANY_STREAM = StreamFormat("", frame_samples=1, arguments=())
-"""Of an encoder that takes any sample."""
+"""For an encoder that takes any sample."""
 
 LOUDNESS_STEP = round(STEP_S * MIX_RATE_HZ)
-"""Loudness windows begin at multiples of it, counted from the start of the whole."""
+"""Loudness windows begin at its multiples, counted from the start of the mix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. It prints the momentary loudness of the mix on standard output.
+    """An FFmpeg command, without the output's codec and name, that prints the momentary loudness.
 
-    Attributes:
-        arguments: of FFmpeg, all but the output's codec and name.
-        files: recordings to hand in open, in the order in which `arguments` refer to them.
-        unmeasured_samples: samples of the mix before the first loudness window begins.
+    `files` are in the order of `arguments`; `unmeasured_samples` precede the first loudness window.
     """
 
     arguments: tuple[str, ...]
@@ -54,17 +51,10 @@ def build_segment_command(
     *,
     is_position_independent: bool = False,
 ) -> Command:
-    """The command that makes a segment's window of the mix.
+    """Build the command for a segment's window, with frames aligned as in a serial render.
 
-    Args:
-        timeline: the mix.
-        segment: what to render of it.
-        sources: the clips' recordings as local files.
-        beds: the cues' music and sounds, prepared, by what is played.
-        stream: of the encoder; its first frame begins on a multiple of a frame's samples of the
-            whole mix, as it would in a serial render.
-        is_position_independent: to be compared, not run: the same wherever the segment is in the
-            whole, but for where the encoder's frames begin. Loudness windows shape no sample.
+    If `is_position_independent`, it is only for comparison: the same for a segment that moved by
+    whole frames. Loudness windows do not change samples.
     """
     graph = FilterGraph()
     stems = [add_voice(graph, timeline, segment, sources)]
@@ -88,7 +78,6 @@ def build_segment_command(
 
 
 def _add_room_tone(graph: FilterGraph, timeline: Timeline, segment: Segment) -> Iterator[str]:
-    """The tone under a window, where the mix has one: its loop from the right place on."""
     if timeline.room_tone_dbfs is None:
         return
     noise = graph.add_source(room_tone.noise_filters(timeline.room_tone_dbfs))

@@ -1,4 +1,4 @@
-"""The music of a window: a cue's stretch of its bed, moved between its levels."""
+"""Builds the music of a window: a range of its bed, moving between levels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,6 @@ from mixer.sound.timeline import Cue, Timeline
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A stretch of a cue, in mix frames, over which its level is held or moves evenly."""
-
     start: int
     end: int
     from_db: float
@@ -28,10 +26,10 @@ class _Level:
 
 
 def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue, bed: Bed) -> str:
-    """A cue's part of a window, padded to the whole of it.
+    """Add a cue's part of a window, padded to the full window.
 
-    Where the window begins inside a fade or a ramp, the stream begins with that fade or ramp and
-    is cut afterwards: a fade can only begin at its beginning.
+    If the window begins inside a fade or a ramp, the stream begins with that and is cut afterwards,
+    since a fade can only start at its beginning.
     """
     window = mix_samples(timeline, segment.window_start), mix_samples(timeline, segment.window_end)
     cue_start, cue_end = mix_samples(timeline, cue.start), mix_samples(timeline, cue.end)
@@ -56,13 +54,11 @@ def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue
 
 
 def _find_steady_frame(frame: int, moving: Sequence[tuple[int, int]]) -> int:
-    """A frame, or the nearest one before it that is not inside a moving level."""
     around = [start for start, end in moving if start < frame < end]
     return _find_steady_frame(min(around), moving) if around else frame
 
 
 def _cue_levels(timeline: Timeline, cue: Cue) -> Iterator[_Level]:
-    """A cue's levels from its start to its end."""
     at, level_db = mix_samples(timeline, cue.start), 0.0
     for ramp in cue.ramps:
         start = mix_samples(timeline, ramp.start)
@@ -80,7 +76,6 @@ def _cue_levels(timeline: Timeline, cue: Cue) -> Iterator[_Level]:
 def _apply_levels(
     graph: FilterGraph, stream: str, levels: Sequence[_Level], first: int, gain_db: float
 ) -> str:
-    """A stream that begins at frame `first`, split where its level changes, and joined again."""
     if len(levels) == 1:
         return graph.chain(stream, _gain_filters(levels[0], first, gain_db))
     cuts = "|".join(str(level.start - first) for level in levels[1:])
@@ -93,7 +88,6 @@ def _apply_levels(
 
 
 def _gain_filters(level: _Level, start: int, gain_db: float) -> list[str]:
-    """The filters of one level: a plain gain, and a fade between two levels where it moves."""
     loudest_db = max(level.from_db, level.to_db)
     gain = [f"volume={gain_db + loudest_db:.4f}dB"]
     if level.from_db == level.to_db:

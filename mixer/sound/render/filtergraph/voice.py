@@ -1,4 +1,4 @@
-"""The voice of a window: its clips laid end to end."""
+"""Builds the voice of a window: its clips laid end to end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,17 +17,18 @@ from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Clip, Timeline, Treatment
 
 DE_ESS_FROM, DE_ESS_REACH = 0.2, 0.2
-"""Of FFmpeg's intensity: below it takes nothing, above it makes a speaker lisp (measured on hissing
-of 5 to 9 kHz at the level of the voice: 5 dB in the middle, 15 dB at the end)."""
+"""FFmpeg's intensity: no effect below the first; at the end it lisps (measured on sibilance of 5 to
+9 kHz at the level of the voice: 5 dB in the middle, 15 dB at the end).
+"""
 
 MONO_FILTERS = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
-"""Any recording as mono at a rate; channels are averaged, which changes no level."""
+"""Mono at a rate; channels are averaged, which changes no level."""
 
 
 def add_voice(
     graph: FilterGraph, timeline: Timeline, segment: Segment, sources: Mapping[str, Path]
 ) -> str:
-    """The voice of a window in the channels and at the rate of the mix, exactly as long."""
+    """Add the voice of a window, in the channels and at the rate of the mix."""
     begin, end = segment.window_start, segment.window_end
     clips = [clip for clip in timeline.clips if clip.start < end and clip.end > begin]
     if clips:
@@ -50,10 +51,9 @@ def _add_clips(
     clips: Sequence[Clip],
     sources: Mapping[str, Path],
 ) -> Iterator[str]:
-    """Each clip's part of the window, with the silence before the first and behind each."""
     begin, end = segment.window_start, segment.window_end
-    nexts = [*(clip.start for clip in clips[1:]), end]
-    for clip, following in zip(clips, nexts, strict=True):
+    next_starts = [*(clip.start for clip in clips[1:]), end]
+    for clip, following in zip(clips, next_starts, strict=True):
         filters = [
             MONO_FILTERS.format(rate_hz=timeline.rate_hz),
             *_treatment_filters(timeline.treatment, clip),
@@ -70,9 +70,9 @@ def _add_clips(
 
 
 def _treatment_filters(treatment: Treatment, clip: Clip) -> list[str]:
-    """What is done to a recording from its beginning on, so that it is the same in any segment.
+    """Filters for a recording from its beginning on, so that it is the same in any segment.
 
-    The de-esser goes by level, so it hears a recording at the level of all others.
+    The de-esser depends on level, so it gets every recording at the same level.
     """
     high_pass = [f"highpass=f={treatment.high_pass_hz}"] if treatment.high_pass_hz else []
     if not treatment.de_ess:
@@ -83,7 +83,6 @@ def _treatment_filters(treatment: Treatment, clip: Clip) -> list[str]:
 
 
 def _clip_filters(clip: Clip) -> list[str]:
-    """A recording cut to what plays of it, its edges faded."""
     return [
         f"atrim=start_sample={clip.skip}:end_sample={clip.skip + clip.length}",
         RESTART,

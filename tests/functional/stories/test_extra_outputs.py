@@ -24,7 +24,7 @@ from tests.epub_rules import (
     open_epub,
     parse_clock_ms,
 )
-from tests.functional.test_stories import laptop_with
+from tests.functional.devserver.test_stories import laptop_with
 from tests.pictures import build_picture
 from tests.sounds import decode_audio
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-STORY = (Path(__file__).parents[2] / "demo" / "story.md").read_text(encoding="utf-8")
+STORY = (Path(__file__).parents[3] / "demo" / "story.md").read_text(encoding="utf-8")
 PARAGRAPHS = STORY.splitlines()
 
 FEATURES = {

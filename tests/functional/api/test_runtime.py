@@ -16,9 +16,9 @@ from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.store.s3 import S3Store, create_s3_client
 from tests.emulators.runtime_api import FunctionError, start_function
 from tests.emulators.strict_polly import HANG, Faults, StrictPolly
+from tests.functional.api.test_mixstory import tone
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN_ALLOWANCES, list_keys
 from tests.functional.lambdas import event_v2, parse_body
-from tests.functional.test_mixstory import tone
 
 SYNTHESIZE = (
     '{"text": "The lamp went out at nine. Nobody in the village noticed.", "voice": "Joanna"}'

@@ -11,7 +11,7 @@ from mixer.compose import AwsServices
 from tests.functional.clouds import build_settings
 from tests.functional.lambdas import FakeContext, event_v2
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
 TICKED = set(re.findall(r"`([^`]+)`", PAGE))
 WORDS = {word for text in TICKED for word in re.findall(r"[a-z]\w+", text)}
 

@@ -1,6 +1,6 @@
 """A process that answers one /synthesize request, for tests that kill it.
 
-    python -m tests.functional.synthesis_process POLLY_URL STORE_FOLDER < body.json
+    python -m tests.functional.stories.synthesis_process POLLY_URL STORE_FOLDER < body.json
 
 The handler is the Lambda's own; the folder store outlives the process as S3 would.
 """

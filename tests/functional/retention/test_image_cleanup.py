@@ -9,7 +9,7 @@ import pytest
 from mixer.retention import TargetReport
 from mixer.retention.aws_account import RESERVE_S, Deadline
 from mixer.retention.plan import Reason
-from tests.functional.cleanup_world import (
+from tests.functional.retention.cleanup_world import (
     ACCOUNT,
     REPOSITORY,
     CleanupWorld,

@@ -10,7 +10,7 @@ import pytest
 import mixer
 from mixer.errors import StoryCancelled
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 STORY = "# One\n\nThe lamp went out at nine.\n\n# Two\n\nNo one in the village noticed.\n"
 
 

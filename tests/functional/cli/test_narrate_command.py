@@ -189,7 +189,7 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
     ("arguments", "code", "told_of"),
     [
         (["--voice", "Nobody"], 2, "“Nobody” is not a voice here. Choose one of Ada"),
-        (["--engine", "parrot"], 2, "--engine: there is no engine 'parrot'"),
+        (["--engine", "parrot"], 2, "--engine: unknown engine 'parrot'"),
         (["--language", "fr-FR"], 2, "--language: Ada reads en-US only"),
         (["--language", "a" * 300], 2, "--language: must have at most 35 characters"),
         (["--language", "en-US\n"], 2, "--language: must match"),
@@ -198,7 +198,7 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
         (["--out", "no.ogg"], 2, "--out: no.ogg"),
         (["--out", ""], 2, "--out:"),
         (["--out", "no.mp3", "--report", "no.mp3"], 2, "--report: no.mp3"),
-        (["--out", "no.mp3", "--report", "story.md"], 2, "over the story"),
+        (["--out", "no.mp3", "--report", "story.md"], 2, "would overwrite the story"),
         (["--out", "story.md/no.mp3"], 1, "story.md/no.mp3 cannot be written: part of its path"),
         (["--out", "no.mp3", "--report", "temp"], 1, "temp cannot be written: a folder"),
         (["--out", "no.mp3", "--store", "story.md/store"], 1, "story.md/store cannot be written"),
@@ -270,7 +270,7 @@ def test_each_voice_of_a_cast_says_its_own_at_its_own_level(home):
     words = ["narrate", "play.txt", "--out", "play.wav", "--store", "store"]
     done = run(*words, "--lexicon", "words.txt", cwd=home)
     assert done.code == 1
-    assert "no lexicon words.txt" in done.error
+    assert "lexicon words.txt does not exist" in done.error
     done = run(*words, cwd=home)
     assert done.code == 0, done.err
     captions = (home / "play.vtt").read_text()

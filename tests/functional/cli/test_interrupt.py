@@ -127,7 +127,7 @@ def test_while_mixing(number, tmp_path):
     write_sound(tmp_path / "chunk.wav", speech(20.0), 24_000)
     words = ["mix", *["chunk.wav"] * 90, "--out", "out/mix.mp3"]
     with running(*words, cwd=tmp_path) as process:
-        until(lambda: list(tmp_path.glob("temp/mixdown-*/*.mp3")))
+        until(lambda: list(tmp_path.glob("temp/mixstory-*/*.mp3")))
         assert "mixing: done" not in ended(process, number)
     assert_nothing_is_left(tmp_path)
 

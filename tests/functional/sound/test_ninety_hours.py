@@ -43,7 +43,7 @@ MARKED = AudioTags({"title": "Ninety hours"}, [(0.0, "One"), (300_000.0, "Two")]
 MAIN = """
 import sys
 from pathlib import Path
-from tests.functional.test_ninety_hours import main
+from tests.functional.sound.test_ninety_hours import main
 main(Path(sys.argv[1]))
 """
 
@@ -129,7 +129,7 @@ def main(folder: Path) -> None:
 def test_ninety_hours_are_joined_and_measured_in_bounded_memory(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-c", MAIN, str(tmp_path)],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         check=False,
         text=True,

@@ -94,8 +94,8 @@ def _linked_folder(folder: Path) -> None:
     ("change", "why"),
     [
         (_gone, "the sound file more/bell.wav was not found in tale"),
-        (_link, "more/bell.wav is a link"),
-        (_linked_folder, "more/bell.wav is a link"),
+        (_link, "more/bell.wav is a symbolic link"),
+        (_linked_folder, "more/bell.wav is a symbolic link"),
     ],
 )
 @pytest.mark.parametrize("command", ["plan", "narrate"])

@@ -159,7 +159,9 @@ def test_file_that_changes_on_the_way_is_refused(tmp_path: Path, other: Sound, r
     first = write_sound(tmp_path / "first.mp3", speech(1.0), VOICE_HZ, ("-write_xing", "0"))
     second = write_sound(tmp_path / "second.mp3", other, rate_hz, ("-write_xing", "0"))
     (tmp_path / "joined.mp3").write_bytes(first.read_bytes() + second.read_bytes())
-    with pytest.raises(UnplayableAudio, match=r"joined\.mp3 changes its sample rate"):
+    with pytest.raises(
+        UnplayableAudio, match=r"sample rate or channels of .*joined\.mp3 change midway"
+    ):
         measure(tmp_path / "joined.mp3")
 
 

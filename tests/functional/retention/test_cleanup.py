@@ -14,7 +14,7 @@ from mixer.retention.aws_account import RESERVE_S, Deadline
 from mixer.retention.handler import ScheduledRun
 from mixer.retention.plan import Reason
 from mixer.stories.budget import PREFIX
-from tests.functional.cleanup_world import (
+from tests.functional.retention.cleanup_world import (
     ACCOUNT,
     BUCKET,
     NOW,

@@ -23,7 +23,7 @@ from tests.functional.clouds import (
     list_keys,
     session,
 )
-from tests.functional.story_machine import (
+from tests.functional.stories.story_machine import (
     CALLER,
     CHUNKS,
     POISON,

@@ -22,7 +22,7 @@ from mixer.errors import MixerError
 from mixer.sound.analysis.measurement import measure
 from tests.books import Book, build_page
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 STORY = (
     "The lamp went out at nine. Nobody in the village noticed. "

@@ -23,7 +23,7 @@ def polly():
 
 
 def started(polly, folder):
-    command = [sys.executable, "-m", "tests.functional.synthesis_process"]
+    command = [sys.executable, "-m", "tests.functional.stories.synthesis_process"]
     process = subprocess.Popen(
         [*command, polly.endpoint_url, str(folder)],
         stdin=subprocess.PIPE,
