@@ -92,7 +92,7 @@ class Proof:
         """An empty account becomes a service, by the command that everybody uses."""
         with self.table.row("deploy", f"make deploy NAME={NAME} YES=1") as row:
             said = self.run_make("deploy", "YES=1", f"PARAMETERS=ScheduleExpression='{SCHEDULE}'")
-            (self.token,) = re.findall(r"kept nowhere: (\S+)$", said, re.MULTILINE)
+            (self.token,) = re.findall(r"not stored\): (\S+)$", said, re.MULTILINE)
             self.curl = said.strip().splitlines()[-1]
             (commit,) = re.findall(r"image: ([0-9a-f]{12}) was built", said)
             row.result = f"from an empty account; image {commit} built, token shown once"

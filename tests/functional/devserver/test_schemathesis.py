@@ -17,6 +17,7 @@ from schemathesis.engine import Status, events, from_schema
 
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer
+from mixer.devserver.stories import MAX_CONCURRENT_STORIES
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
 from tests.servers import run_server
@@ -59,7 +60,10 @@ def url(mode, monkeypatch, tmp_path):
         _keep_token()
         server = DevServer(0)
         app = open_laptop(
-            load_laptop_settings(environment), server.url, folders, ToneEngine(suffix="mp3")
+            load_laptop_settings(environment),
+            server.url,
+            folders,
+            ToneEngine(suffix="mp3", delay_s=0.5),
         )
         stack.enter_context(run_server(server, stack.enter_context(app)))
         yield server.url
@@ -101,7 +105,17 @@ def violations(finished):
                 yield f"{check.name}: {check.failure_info.failure.message}\n{request}"
 
 
+def occupy_workers(url, mode):
+    """Start as many long stories as run at a time: later ones wait, and can be cancelled."""
+    headers = {"Authorization": f"Bearer {TOKEN}"} if mode == "token" else {}
+    for number in range(MAX_CONCURRENT_STORIES):
+        text = f"The gong rang {number} times. " * 40_000
+        answer = requests.post(f"{url}/stories", json={"text": text}, headers=headers, timeout=30)
+        assert answer.status_code == 202, answer.text
+
+
 def test_server_keeps_to_its_own_description(url, mode):
+    occupy_workers(url, mode)
     found, errors, statuses = [], [], {}
     for event in from_schema(described(url, mode)).execute():
         if isinstance(event, events.ScenarioFinished):

@@ -191,7 +191,11 @@ def test_a_cover_that_the_head_names_is_an_upload(stories):
 @pytest.mark.parametrize(
     ("text", "content", "warning"),
     [
-        ("uploads/h.md", b"---\ncover: gate.jpg\n---\nHe came.", "The cover gate.jpg is not here"),
+        (
+            "uploads/h.md",
+            b"---\ncover: gate.jpg\n---\nHe came.",
+            "The cover gate.jpg is not available",
+        ),
         ("uploads/b.epub", book(b"\xff\xd8 half").content(), "The book's own cover was left out"),
     ],
 )

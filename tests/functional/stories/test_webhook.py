@@ -99,7 +99,7 @@ def webhook(certificate, addresses=("127.0.0.1",), **others):
     """Trusts the test's certificate, finds HOST on this machine, and lets it be told."""
     given = {
         "resolve": lambda _host, _port: list(addresses),
-        "check": lambda _: None,
+        "check_addresses": lambda _: None,
         "context": ssl.create_default_context(cafile=str(certificate)),
         "now_s": lambda: MOMENT_S,
         "timeout_s": 2.0,
@@ -112,7 +112,7 @@ def request(url):
 
 
 def test_news_arrive_whole_and_signed(certificate, caller):
-    webhook(certificate).tell(NOTICE, request(f"https://{HOST}:{caller.port}/told?by=mixer"))
+    webhook(certificate).notify(NOTICE, request(f"https://{HOST}:{caller.port}/told?by=mixer"))
     ((path, headers, body),) = caller.heard
     assert path == "/told?by=mixer"
     assert json.loads(body) == NOTICE
@@ -128,12 +128,12 @@ def test_news_arrive_whole_and_signed(certificate, caller):
 
 def test_signature_is_worth_nothing_for_another_body_or_story(certificate, caller):
     for notice in (NOTICE, {**NOTICE, "state": "failed"}, {**NOTICE, "story_id": "1" * 32}):
-        webhook(certificate).tell(notice, request(f"https://{HOST}:{caller.port}/"))
+        webhook(certificate).notify(notice, request(f"https://{HOST}:{caller.port}/"))
     assert len({headers["Mixer-Signature"] for _, headers, _ in caller.heard}) == 3
 
 
 def test_nobody_is_told_where_nobody_asked(certificate, caller):
-    webhook(certificate).tell(NOTICE, request(""))
+    webhook(certificate).notify(NOTICE, request(""))
     assert not caller.heard
 
 
@@ -144,14 +144,14 @@ def test_answer_that_is_no_success_is_a_failure_and_redirects_are_not_followed(
     caller.status = status
     caller.headers = {"Location": f"https://{HOST}:{caller.port}/elsewhere"}
     with pytest.raises(WebhookFailed) as failed:
-        webhook(certificate).tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
+        webhook(certificate).notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert failed.value.details["status"] == status
     assert [path for path, *_ in caller.heard] == ["/"]
 
 
 def test_where_no_state_machine_tries_again_a_thread_does(certificate, caller):
     caller.status = 503
-    tell = notify_in_background(webhook(certificate).tell, delays_s=(0.2, 0.2, 0.2, 0.2))
+    tell = notify_in_background(webhook(certificate).notify, delays_s=(0.2, 0.2, 0.2, 0.2))
     begun_s = time.monotonic()
     tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert time.monotonic() - begun_s < 0.1
@@ -172,9 +172,9 @@ def wait_until(is_so):
 def test_certificate_must_be_trusted_and_the_names_own(certificate, caller):
     url = f"https://{HOST}:{caller.port}/"
     with pytest.raises(WebhookFailed, match="SSLCertVerificationError"):
-        webhook(certificate, context=None).tell(NOTICE, request(url))
+        webhook(certificate, context=None).notify(NOTICE, request(url))
     with pytest.raises(WebhookFailed, match="SSLCertVerificationError"):
-        webhook(certificate).tell(NOTICE, request(f"https://other.example.com:{caller.port}/"))
+        webhook(certificate).notify(NOTICE, request(f"https://other.example.com:{caller.port}/"))
     assert not caller.heard
 
 
@@ -196,15 +196,15 @@ def test_name_is_resolved_once_and_the_connection_goes_where_was_looked(certific
         asked.append(host)
         return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.2"]
 
-    hook = webhook(certificate, resolve=rebinding, check=judged.append)
-    hook.tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
+    hook = webhook(certificate, resolve=rebinding, check_addresses=judged.append)
+    hook.notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert (asked, judged) == ([HOST], [["127.0.0.1"]])
     assert len(caller.heard) == 1
 
 
 def test_next_address_is_tried_where_one_does_not_answer(certificate, caller):
     hook = webhook(certificate, addresses=["127.0.0.9", "127.0.0.1"])
-    hook.tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
+    hook.notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert len(caller.heard) == 1
 
 
@@ -233,7 +233,7 @@ def test_server_that_drips_its_handshake_holds_up_nobody(certificate):
     with dripping(b"\x16\x03\x03\x40\x00") as port:
         begun_s = time.monotonic()
         with pytest.raises(WebhookFailed):
-            webhook(certificate, timeout_s=0.7).tell(NOTICE, request(f"https://{HOST}:{port}/"))
+            webhook(certificate, timeout_s=0.7).notify(NOTICE, request(f"https://{HOST}:{port}/"))
         assert time.monotonic() - begun_s < 3
 
 
@@ -241,7 +241,7 @@ def test_server_that_drips_its_answer_holds_up_nobody(certificate, caller):
     """Its status came in time; what it says after that is not waited for."""
     caller.drips_for_s = 6
     begun_s = time.monotonic()
-    webhook(certificate, timeout_s=0.7).tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
+    webhook(certificate, timeout_s=0.7).notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert time.monotonic() - begun_s < 3
     assert len(caller.heard) == 1
 
@@ -257,5 +257,5 @@ def test_name_with_many_dead_addresses_takes_no_longer(certificate):
         dead = webhook(certificate, addresses=["127.0.0.1"] * 50, timeout_s=0.9)
         begun_s = time.monotonic()
         with pytest.raises(WebhookFailed, match="TimeoutError"):
-            dead.tell(NOTICE, request(f"https://{HOST}:{port}/"))
+            dead.notify(NOTICE, request(f"https://{HOST}:{port}/"))
         assert 0.8 < time.monotonic() - begun_s < 3
