@@ -17,7 +17,8 @@ from tests.commands import MIXER, build_environ, run
 from tests.emulators.strict_polly import Latency, StrictPolly
 from tests.sounds import speech, write_sound
 
-ENDS_WITHIN_S = 2.0
+PATIENCE_S, NEVER_S = 30.0, 120.0
+"""How long a command may take to end; and an answer that comes long after that."""
 
 INTERRUPTED = 130
 
@@ -44,7 +45,7 @@ def running(*arguments: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen
             process.kill()
 
 
-def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
     until_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < until_s, "it never came to that"
@@ -62,16 +63,14 @@ def runs(process: psutil.Process) -> bool:
 def ended(process: subprocess.Popen[str], *numbers: signal.Signals) -> str:
     """Ask it to end; what it said on stderr. It must be gone in time, with all its children."""
     children = psutil.Process(process.pid).children(recursive=True)
-    began_s = time.monotonic()
     for number in numbers:
         process.send_signal(number)
         time.sleep(0.02)
-    _, said = process.communicate(timeout=30)
-    assert time.monotonic() - began_s < ENDS_WITHIN_S
+    _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == INTERRUPTED
     assert said.rstrip().endswith("mixer: interrupted; finished work is kept.")
     assert "Traceback" not in said
-    _, left = psutil.wait_procs(children, timeout=0.5)
+    _, left = psutil.wait_procs(children, timeout=5)
     assert not [each for each in left if runs(each)]
     return said
 
@@ -136,7 +135,7 @@ def test_answers_that_are_paid_for_are_kept_and_hanging_ones_not_waited_for(tmp_
     (tmp_path / "story.md").write_text(CHAPTERS)
     cloud = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a"}
     words = ["narrate", "story.md", "--engine", "polly", "--out", "out/x.mp3", "--store", "store"]
-    for latency_s, kept in ((0.6, True), (8.0, False)):
+    for latency_s, kept in ((0.6, True), (NEVER_S, False)):
         with StrictPolly(latency=Latency(base_s=latency_s)) as polly:
             secret = {"AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": polly.endpoint_url}
             with running(*words, cwd=tmp_path, **cloud, **secret) as process:

@@ -1,10 +1,8 @@
 """Finished files of every format, heard again: as long, as loud and as titled as an MP3 is."""
 
-import os
-import signal
 import threading
-import time
 from base64 import b64decode
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -221,14 +219,13 @@ def test_broken_chunk_is_named_and_leaves_nothing(tmp_path: Path, kind: FormatNa
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".wav"]
 
 
-def killed(name: str) -> None:
-    """Kill the first FFmpeg whose command holds some word."""
-    for _ in range(500):
+def kill_ffmpeg(word: str, is_over: threading.Event) -> None:
+    """Kill every FFmpeg whose command holds a word; a first one may end before the signal."""
+    while not is_over.wait(0.01):
         for child in psutil.Process().children():
-            if any(name in word for word in child.cmdline()):
-                os.kill(child.pid, signal.SIGKILL)
-                return
-        time.sleep(0.01)
+            with suppress(psutil.NoSuchProcess):
+                if any(word in argument for argument in child.cmdline()):
+                    child.kill()
 
 
 @pytest.mark.parametrize(("kind", "word"), [("mp3", "libmp3lame"), ("m4b", "/stream")])
@@ -237,10 +234,14 @@ def test_killed_ffmpeg_is_told_and_leaves_nothing(tmp_path: Path, kind: FormatNa
     minutes = [ChunkSpec(noise(60.0, seed)) for seed in range(3)]
     mix = prepare_mix(tmp_path, minutes, music(5.0), kind=kind)
     before = set(tmp_path.iterdir())
-    killer = threading.Thread(target=killed, args=[word])
+    is_over = threading.Event()
+    killer = threading.Thread(target=kill_ffmpeg, args=[word, is_over])
     killer.start()
-    with pytest.raises(RenderFailed, match=r"killed by SIGKILL"):
-        mix.render(segment_grids=25)
-    killer.join()
+    try:
+        with pytest.raises(RenderFailed, match=r"killed by SIGKILL"):
+            mix.render(segment_grids=25)
+    finally:
+        is_over.set()
+        killer.join()
     assert set(tmp_path.iterdir()) == before
     assert not [each for each in psutil.Process().children() if "ffmpeg" in each.name()]
