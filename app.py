@@ -6,17 +6,17 @@ Handlers: `app.handler` and `app.story_task`. Settings come from the environment
 
 from typing import TYPE_CHECKING, Any
 
-from mixer.api import handlers
+from mixer.api import answer_mix_request, run_mix_step
 
 if TYPE_CHECKING:
-    from mixer.api.request_context import InvocationContext
+    from mixer.api import InvocationContext
 
 
 def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
     """Answer one event."""
-    return handlers.answer_mix_request(event, context)
+    return answer_mix_request(event, context)
 
 
 def story_task(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
     """Run one step of a story: lay_out, render, join, publish."""
-    return handlers.run_mix_step(event, context)
+    return run_mix_step(event, context)

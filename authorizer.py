@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from mixer.api.authorizer import answer_question
+from mixer.api import answer_authorizer_event
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one question of the gateway."""
-    return answer_question(event, context)
+    return answer_authorizer_event(event, context)

@@ -6,12 +6,12 @@ with the first request (mixer/api/handlers.py).
 
 from typing import TYPE_CHECKING, Any
 
-from mixer.api import handlers
+from mixer.api import answer_story_event
 
 if TYPE_CHECKING:
-    from mixer.api.request_context import InvocationContext
+    from mixer.api import InvocationContext
 
 
 def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
     """Answer one event, run the steps record and notify, or create a story for another function."""
-    return handlers.answer_story_event(event, context)
+    return answer_story_event(event, context)

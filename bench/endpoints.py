@@ -17,7 +17,7 @@ from io import StringIO
 from statistics import median
 from typing import Any, cast
 
-from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint
+from mixer.api import build_mix_endpoint, build_speech_endpoint
 from mixer.api.routing import Endpoint
 from mixer.compose import AwsServices
 from mixer.script import BreakKind, Chunk, Utterance

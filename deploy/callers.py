@@ -5,7 +5,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from deploy.errors import DeploymentError
-from mixer.api.tokens import digest_token, parse_callers
+from mixer.api import digest_token, parse_callers
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

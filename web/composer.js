@@ -27,7 +27,7 @@ export async function init() {
 
 function validateText(text) {
   if (files.getBook()) return "";
-  if (!text.trim()) return "There is no text yet. Write or paste a story, or choose a sample.";
+  if (!text.trim()) return "The text is empty. Write or paste a story, or choose a sample.";
   return text.length > maxStoryChars() ? stats.formatTooLong(text.length) : "";
 }
 

@@ -27,7 +27,7 @@ export async function renewLinks() {
   onRenewed();
 }
 
-// The response for a file of the story; null if there is no such file.
+// The response for a file of the story; null if the story has none.
 export async function fetchFile(name) {
   const { signal } = controller;
   if (!story.links[name]) return null;

@@ -28,7 +28,7 @@ export async function showCaptions() {
     const response = await fetchFile("captions_vtt");
     const vtt = response && (await response.text());
     if (story?.id !== shown.id) return;
-    if (!vtt) return box.replaceChildren(el("p", {}, "There are no captions for this recording."));
+    if (!vtt) return box.replaceChildren(el("p", {}, "This recording has no captions."));
     showSentences(buildSentences(vtt, shown.text));
   } catch (error) {
     if (error.name !== "AbortError" && error.code !== "cancelled")

@@ -1,1 +1,32 @@
-"""The HTTP API: events in, routes and validation, responses out."""
+"""The HTTP API: events in, routes and validation, responses out.
+
+Importing it loads no route: an error while a module loads would leave the caller without an answer.
+"""
+
+from mixer.api.auth import answer_authorizer_event, digest_token, parse_callers
+from mixer.api.events import InvocationContext
+from mixer.api.handlers import (
+    answer_mix_request,
+    answer_speech_request,
+    answer_story_event,
+    build_mix_endpoint,
+    build_speech_endpoint,
+    build_story_endpoint,
+    run_mix_step,
+    run_speech_step,
+)
+
+__all__ = [
+    "InvocationContext",
+    "answer_authorizer_event",
+    "answer_mix_request",
+    "answer_speech_request",
+    "answer_story_event",
+    "build_mix_endpoint",
+    "build_speech_endpoint",
+    "build_story_endpoint",
+    "digest_token",
+    "parse_callers",
+    "run_mix_step",
+    "run_speech_step",
+]

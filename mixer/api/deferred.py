@@ -8,12 +8,11 @@ deadline.
 import logging
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel, Field
 
-from mixer.api.request_context import RequestContext
+from mixer.api.events import RequestContext
 from mixer.api.responses import json_response
 from mixer.errors import OutOfTime, StoreFailed
 from mixer.stories.request import StoryRequest
@@ -34,18 +33,7 @@ DeferrableWork = Callable[[float], Response[str]]
 """Answers a request, or raises OutOfTime at a moment on the monotonic clock."""
 
 
-class StoryAccepted(BaseModel):
-    """Accepted; request the status at `status_url`."""
-
-    story_id: str
-    status_url: Annotated[str, Field(description="URL of the story's status.")]
-    warnings: list[str]
-    webhook_secret: Annotated[str | None, Field(description="Key of the webhook's signature.")] = (
-        None
-    )
-
-
-def accepted_response(
+def build_accepted_response(
     story: str, story_request: StoryRequest, secret: str | None = None
 ) -> Response[str]:
     """Build the 202 response; `secret` signs the messages of the webhook, if there is one."""
@@ -76,7 +64,7 @@ def run_or_defer(
             return work(request_context.deadline_s - min(HANDOVER_S, HANDOVER_SHARE * left_s))
         except OutOfTime as late:
             try:
-                return accepted_response(start_story(story_request), story_request)
+                return build_accepted_response(start_story(story_request), story_request)
             except StoreFailed as error:
                 logger.warning("no story for what takes too long (%s): %s", late, error)
     return work(request_context.deadline_s)

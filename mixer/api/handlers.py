@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mixer.api.deferred import StoryStarter
-    from mixer.api.request_context import InvocationContext
+    from mixer.api.events import InvocationContext
+    from mixer.api.routes import StoryDependencies
     from mixer.api.routing import Api, Endpoint
     from mixer.compose import AwsServices, Services
     from mixer.settings import Settings
@@ -87,7 +88,7 @@ def build_speech_endpoint(
     services: "Services", start_story: "StoryStarter | None" = None
 ) -> "Endpoint":
     """Build the endpoint of POST /synthesize, POST /estimate and GET /voices."""
-    from mixer.api.routes.speech import add_speech_routes
+    from mixer.api.routes import add_speech_routes
     from mixer.api.routing import Api
 
     api = Api(services.settings.allowed_origins)
@@ -99,7 +100,7 @@ def build_mix_endpoint(
     services: "Services", start_story: "StoryStarter | None" = None
 ) -> "Endpoint":
     """Build the endpoint of POST /mixstory."""
-    from mixer.api.routes.mix import add_mix_routes
+    from mixer.api.routes import add_mix_routes
     from mixer.api.routing import Api
 
     api = Api(services.settings.allowed_origins)
@@ -109,28 +110,29 @@ def build_mix_endpoint(
 
 def build_story_endpoint(services: "Services") -> "Endpoint":
     """Build the endpoint of stories, music, uploads and capabilities."""
-    from mixer.api.routes.library import add_library_routes, build_capabilities
-    from mixer.api.routes.stories import StoryDependencies, add_story_routes
+    from mixer.api.routes import add_library_routes, add_story_routes, build_capabilities
     from mixer.api.routing import Api
 
     settings = services.settings
-
-    @cache
-    def build_dependencies() -> StoryDependencies:
-        return StoryDependencies(
-            service=services.story_service,
-            link=services.link_output,
-            link_lifetime_s=settings.url_lifetime_s,
-            bucket=settings.output_bucket,
-            max_text_chars=settings.stories.max_text_chars,
-        )
-
     api = Api(settings.allowed_origins)
-    add_story_routes(api, build_dependencies)
+    add_story_routes(api, cache(lambda: _build_story_dependencies(services)))
     add_library_routes(
         api, lambda: services.music_library, cache(lambda: build_capabilities(settings))
     )
     return _build_endpoint(api, settings, STORY_PATH)
+
+
+def _build_story_dependencies(services: "Services") -> "StoryDependencies":
+    from mixer.api.routes import StoryDependencies
+
+    settings = services.settings
+    return StoryDependencies(
+        service=services.story_service,
+        link=services.link_output,
+        link_lifetime_s=settings.url_lifetime_s,
+        bucket=settings.output_bucket,
+        max_text_chars=settings.stories.max_text_chars,
+    )
 
 
 @cache
@@ -193,9 +195,17 @@ def _run_step(
 
 
 def _build_endpoint(api: "Api", settings: "Settings", default_path: str) -> "Endpoint":
-    from mixer.api.description import build_description
-    from mixer.api.openapi import add_docs
-    from mixer.api.routing import Endpoint
+    from mixer.api.routing import Endpoint, add_docs
 
-    add_docs(api, lambda: build_description(settings.auth.mode))
+    def build_document() -> str:
+        from mixer.api.description import build_description
+
+        return build_description(settings.auth.mode)
+
+    def build_page() -> str:
+        from mixer.api.description import render_docs_page
+
+        return render_docs_page(build_document())
+
+    add_docs(api, build_document, build_page)
     return Endpoint(api, settings, default_path)

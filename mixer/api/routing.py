@@ -8,16 +8,25 @@ import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from pydantic import BaseModel
 
-from mixer.api.events import Event, normalise_event, parse_body
-from mixer.api.request_context import InvocationContext, RequestContext, build_request_context
+from mixer.api.events import (
+    JSON_TYPE,
+    Event,
+    InvocationContext,
+    RequestContext,
+    build_request_context,
+    normalise_event,
+    parse_body,
+)
 from mixer.api.responses import (
     error_body,
     error_response,
@@ -26,6 +35,7 @@ from mixer.api.responses import (
     json_response,
     validation_response,
 )
+from mixer.api.schemas import ErrorAnswer
 from mixer.api.telemetry import log_request, log_unexpected_error
 from mixer.errors import MixerError, Unauthorized
 from mixer.settings import Settings
@@ -37,6 +47,21 @@ PREFLIGHT_AGE_S = 600
 """How long a browser may cache a preflight."""
 
 ALLOWED_HEADERS = ["Idempotency-Key"]
+
+FAILURES = {
+    400: "Malformed or impossible input; names the field.",
+    401: "Not signed in: the token is missing or not accepted.",
+    403: "Not allowed for this caller.",
+    404: "A chunk, the music or the story does not exist; names the key.",
+    409: "Conflicts with an existing request or state.",
+    413: "Too long or too large.",
+    422: "No audio in a file; names the key.",
+    429: "Limit reached; Retry-After says when to try again.",
+    500: "A fault of the server.",
+    502: "The speech service failed; names the passages. Finished speech is kept.",
+    503: "The store does not answer.",
+    504: "Time ran out. Finished work is kept: try again.",
+}
 
 
 @dataclass
@@ -153,6 +178,41 @@ class Endpoint:
         return self.api.answer_event(normalise_event(event, self.default_path), call)
 
 
+def describe_route(
+    summary: str,
+    body: type[BaseModel],
+    *alternatives: type[BaseModel],
+    status: int = 200,
+    deferred: type[BaseModel] | None = None,
+) -> dict[str, Any]:
+    """Build a route's summary and responses for OpenAPI.
+
+    `alternatives` are other bodies of the successful response; `deferred` is the body of a 202.
+    """
+    accepted = {202: _describe_response(deferred.__doc__ or "", deferred)} if deferred else {}
+    failures = {status: _describe_response(why, ErrorAnswer) for status, why in FAILURES.items()}
+    return {
+        "summary": summary,
+        "responses": {
+            status: _describe_response(body.__doc__ or "", body, *alternatives),
+            **accepted,
+            **failures,
+        },
+    }
+
+
+def add_docs(api: Api, build_document: Callable[[], str], build_page: Callable[[], str]) -> None:
+    """Add the two routes that describe an API: JSON and HTML, both built on demand."""
+
+    @api.get("/openapi.json", include_in_schema=False)
+    def openapi() -> Response[str]:
+        return Response(200, JSON_TYPE, build_document())
+
+    @api.get("/docs", include_in_schema=False, compress=True)
+    def docs() -> Response[str]:
+        return Response(200, "text/html; charset=utf-8", build_page())
+
+
 def _cors_config(origins: tuple[str, ...]) -> CORSConfig:
     first, *others = origins
     return CORSConfig(
@@ -181,3 +241,8 @@ def _parse_authorized_body(request_context: RequestContext, text: str) -> dict[s
 def _check_caller(request_context: RequestContext) -> None:
     if request_context.caller is None:
         raise Unauthorized("Not signed in: send the header Authorization: Bearer TOKEN.")
+
+
+def _describe_response(description: str, *models: type[BaseModel]) -> dict[str, Any]:
+    model = reduce(or_, models)
+    return {"description": description, "content": {JSON_TYPE: {"model": model}}}

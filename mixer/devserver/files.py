@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from mixer.devserver.errors import HttpRefusal
+from mixer.devserver.guard import HttpRefusal
 from mixer.errors import BadInput, NotFound
 from mixer.store import FolderStore, LinkStatus, SignedLinks
 

@@ -19,7 +19,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from mixer.devserver.errors import HttpRefusal
 from mixer.devserver.events import (
     ACCOUNT_ID,
     REGION,
@@ -28,7 +27,7 @@ from mixer.devserver.events import (
     build_event,
     build_response,
 )
-from mixer.devserver.guard import is_local_host
+from mixer.devserver.guard import HttpRefusal, is_local_host
 
 THREADS = 64
 """Calls that run or wait at the same time; each function has its own limit below that."""

@@ -1,4 +1,4 @@
-"""Checks of every request (size, time, host), and its line in the access log.
+"""Checks of every request (size, time, host), refusals, and the access log.
 
 uvicorn parses requests; `server` has more limits. The log contains no bodies, tokens or queries,
 because the query of a signed link is its permission.
@@ -8,17 +8,17 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from mixer.devserver.errors import HttpRefusal
 
 access_logger = logging.getLogger("mixer.devserver.access")
 logger = logging.getLogger(__name__)
@@ -39,6 +39,41 @@ SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-
 
 RETRY_AFTER_S = 1
 """Sent while all connections are taken."""
+
+
+class HttpRefusal(HTTPException):
+    """A refused request: `code` is for programs, `message` for people."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, message, headers)
+        self.code = code
+
+    def build_response(self, request_id: str) -> JSONResponse:
+        """Build the response: `error`, `code`, `request_id`, `details`."""
+        body = {
+            "error": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+            "details": {},
+        }
+        return JSONResponse(body, self.status_code, self.headers)
+
+
+async def respond_to_error(request: Request, error: Exception) -> JSONResponse:
+    """Respond to an exception; a Starlette error means that no route has the method."""
+    if isinstance(error, HTTPException) and not isinstance(error, HttpRefusal):
+        message = f"{request.method} is not possible at {request.scope['path']}."
+        error = HttpRefusal(HTTPStatus.NOT_FOUND, "not_found", message)
+    elif not isinstance(error, HttpRefusal):
+        message = "The server failed; its log says more."
+        error = HttpRefusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
+    return error.build_response(request.state.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +112,7 @@ class Guard:
             await refusal.build_response(exchange.request_id)(scope, receive, exchange.send)
         except ClientDisconnect:
             pass
-        except Exception:  # answered already, by `errors`
+        except Exception:  # answered already, by `respond_to_error`
             logger.exception("request %s failed", exchange.request_id)
         finally:
             exchange.log()

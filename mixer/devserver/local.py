@@ -18,10 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from mixer.compose import create_process_group, open_cloud_services, open_folder_services
-from mixer.devserver.errors import respond_to_error
 from mixer.devserver.files import Pages, StoredObjects
 from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
-from mixer.devserver.guard import UPLOAD_PATH
+from mixer.devserver.guard import UPLOAD_PATH, respond_to_error
 from mixer.devserver.stories import LocalStories
 from mixer.devserver.uploads import Uploads
 from mixer.settings import Settings, load_settings
@@ -168,7 +167,7 @@ def build_application(
 
 def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -> Gateway:
     """Build the gateway; without `authorizer`, the Lambdas' own if tokens are required."""
-    from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
+    from mixer.api import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
 
     _build_parts(services)
     start_story = services.story_service.create
@@ -197,6 +196,6 @@ def _build_parts(services: "Services") -> None:
 
 def _build_authorizer() -> ApiFunction:
     """Build the Lambdas' authorizer, which reads the environment itself."""
-    from mixer.api.authorizer import answer_question
+    from mixer.api import answer_authorizer_event
 
-    return ApiFunction("mixer-authorizer", answer_question, timeout_s=10)
+    return ApiFunction("mixer-authorizer", answer_authorizer_event, timeout_s=10)

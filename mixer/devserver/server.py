@@ -21,8 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mixer.devserver.errors import HttpRefusal
-from mixer.devserver.guard import Guard, ServerLimits, log_unreadable
+from mixer.devserver.guard import Guard, HttpRefusal, ServerLimits, log_unreadable
 from mixer.errors import BadOption
 
 HOST = "127.0.0.1"

@@ -17,8 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mixer.devserver.errors import HttpRefusal
 from mixer.devserver.files import refuse_link
+from mixer.devserver.guard import HttpRefusal
 from mixer.store import FolderStore, LinkStatus, SignedLinks
 
 FILE = "file"

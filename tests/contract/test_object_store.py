@@ -215,7 +215,7 @@ def test_claim_never_touches_what_is_there(store: ObjectStore):
 def test_refresh_makes_young_and_changes_nothing_else(store: ObjectStore):
     store.put("key", b"1234", metadata={"a": "1"})
     before = store.head("key")
-    time.sleep(1.1)  # S3 tells time in whole seconds
+    time.sleep(1.1)  # S3 states times in whole seconds
     store.touch("key")
     after = store.head("key")
     assert before is not None

@@ -1,1 +1,15 @@
-"""The routes of the API, a module for each group."""
+"""The routes, by function: speech, mix, and stories with the library."""
+
+from mixer.api.routes.library import add_library_routes, build_capabilities
+from mixer.api.routes.mix import add_mix_routes
+from mixer.api.routes.speech import add_speech_routes
+from mixer.api.routes.stories import StoryDependencies, add_story_routes
+
+__all__ = [
+    "StoryDependencies",
+    "add_library_routes",
+    "add_mix_routes",
+    "add_speech_routes",
+    "add_story_routes",
+    "build_capabilities",
+]

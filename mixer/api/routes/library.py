@@ -14,9 +14,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, Field
 
-from mixer.api.openapi import describe_route
 from mixer.api.responses import json_response
-from mixer.api.routing import Api
+from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import RequestBody
 from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import OUTPUTS, Options

@@ -1,59 +1,63 @@
 """The route of the mix: POST /mixstory."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from mixer.api.deferred import StoryAccepted, StoryStarter, run_or_defer
-from mixer.api.openapi import describe_route
+from mixer.api.deferred import StoryStarter, run_or_defer
 from mixer.api.responses import json_response, round_db
-from mixer.api.routing import Api
-from mixer.api.schemas import MixAnswer, MixBody, SynthesizeAnswer
+from mixer.api.routing import Api, describe_route
+from mixer.api.schemas import MixAnswer, MixBody, StoryAccepted, SynthesizeAnswer
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.requests import Options
 from mixer.services import MixRequest, MixResult, MixService
-from mixer.stories import request as stories
 from mixer.stories.input_checks import parse_music_key
 from mixer.stories.model import StoryKind
+from mixer.stories.request import StoryRequest
 
 SERVICE = "mix"
 
 
 def add_mix_routes(
-    api: Api, mix_service: Callable[[], MixService], start_story: StoryStarter | None = None
+    api: Api, load_service: Callable[[], MixService], start_story: StoryStarter | None = None
 ) -> None:
     """Add the route of the mix; the service is built with the first request."""
-    answers = describe_route("Mix chunks, with or without music", MixAnswer, deferred=StoryAccepted)
+    routes = _MixRoutes(api, load_service, start_story)
+    mix = describe_route("Mix chunks, with or without music", MixAnswer, deferred=StoryAccepted)
+    api.post("/mixstory", **mix)(routes.mix_chunks)
 
-    @api.post("/mixstory", **answers)
-    def mixstory(body: Annotated[MixBody, Body()]) -> Response[str]:
-        work = mix_service()
+
+@dataclass(frozen=True, slots=True)
+class _MixRoutes:
+    api: Api
+    load_service: Callable[[], MixService]
+    start_story: StoryStarter | None
+
+    def mix_chunks(self, body: Annotated[MixBody, Body()]) -> Response[str]:
+        service, context = self.load_service(), self.api.request_context
         request = MixRequest(tuple(body.chunk_keys), body.bucket or None, body.music or None)
         # Clients may forward an answer of POST /synthesize unchanged.
         warnings = body.warnings(ignored=SynthesizeAnswer.model_fields)
 
         def mix(deadline_s: float) -> Response[str]:
             with trace_subsegment("mix"):
-                result = work.mix_chunks(request, body.options(), deadline_s)
+                result = service.mix_chunks(request, body.options(), deadline_s)
             emit_metrics(SERVICE, _metrics(result))
-            answer = _build_answer(result, request, work.link_lifetime_s)
+            answer = _build_answer(result, request, service.link_lifetime_s)
             return json_response(200, {**answer, "warnings": warnings})
 
-        caller = api.request_context.caller or ""
-        as_story = (
-            _build_story_request(body, caller, warnings)
-            if work.is_own_bucket(request.bucket)
-            else None
-        )
-        return run_or_defer(api.request_context, start_story, as_story, mix)
+        story_request = None  # stories use the service's own bucket only
+        if service.is_own_bucket(request.bucket):
+            story_request = _build_story_request(body, context.caller or "", warnings)
+        return run_or_defer(context, self.start_story, story_request, mix)
 
 
-def _build_story_request(body: MixBody, caller: str, warnings: list[str]) -> stories.StoryRequest:
-    """Build the story for a mix; stories use the service's own bucket only."""
+def _build_story_request(body: MixBody, caller: str, warnings: list[str]) -> StoryRequest:
     given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
-    return stories.StoryRequest(
+    return StoryRequest(
         kind=StoryKind.MIX,
         caller=caller,
         options=given,

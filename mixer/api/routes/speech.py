@@ -2,17 +2,22 @@
 
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from mixer.api.deferred import StoryAccepted, StoryStarter, run_or_defer
-from mixer.api.openapi import describe_route
+from mixer.api.deferred import StoryStarter, run_or_defer
 from mixer.api.responses import json_response
-from mixer.api.routing import Api
-from mixer.api.schemas import EstimateAnswer, SynthesizeAnswer, TextBody, VoicesAnswer
+from mixer.api.routing import Api, describe_route
+from mixer.api.schemas import (
+    EstimateAnswer,
+    StoryAccepted,
+    SynthesizeAnswer,
+    TextBody,
+    VoicesAnswer,
+)
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.requests import Options
 from mixer.speech import costs_usd
@@ -28,42 +33,56 @@ MONEY_DIGITS = 6
 
 
 def add_speech_routes(
-    api: Api, speech_service: Callable[[], SpeechService], start_story: StoryStarter | None = None
+    api: Api, load_service: Callable[[], SpeechService], start_story: StoryStarter | None = None
 ) -> None:
     """Add the routes of speech; the service is built with the first request."""
-    answers = describe_route(
+    routes = _SpeechRoutes(api, load_service, start_story)
+    synthesis = describe_route(
         "Synthesize a text", SynthesizeAnswer, EstimateAnswer, deferred=StoryAccepted
     )
+    estimate = describe_route("Estimate the length and cost of a text", EstimateAnswer)
+    api.post("/synthesize", **synthesis)(routes.synthesize_text)
+    api.post("/estimate", **estimate)(routes.estimate)
+    api.get("/voices", **describe_route("List the voices", VoicesAnswer))(routes.list_voices)
 
-    @api.post("/synthesize", **answers)
-    def synthesize_text(body: Annotated[TextBody, Body()]) -> Response[str]:
-        options, service, context = body.options(), speech_service(), api.request_context
-        caller, warnings = context.caller or "", body.warnings()
-        if options.dry_run:
-            plan = service.plan_text(body.text, options, context.deadline_s)
-            return json_response(200, _build_estimate(plan, warnings, is_dry_run=True))
+
+@dataclass(frozen=True, slots=True)
+class _SpeechRoutes:
+    api: Api
+    load_service: Callable[[], SpeechService]
+    start_story: StoryStarter | None
+
+    def synthesize_text(self, body: Annotated[TextBody, Body()]) -> Response[str]:
+        if body.dry_run:
+            return self._estimate(body, is_dry_run=True)
+        caller = self.api.request_context.caller or ""
 
         def synthesize(deadline_s: float) -> Response[str]:
-            request = build_run_request(StoryKind.SPEECH, options, caller=caller)
-            job = JobContext(processes=service.new_processes(), deadline_s=deadline_s)
-            with trace_subsegment("synthesize"):
-                synthesis = synthesize_in_foreground(service, request, body.text, job)
-            emit_metrics(SERVICE, _metrics(synthesis))
-            return json_response(200, _build_answer(synthesis, service, warnings))
+            return self._synthesize(body, caller, deadline_s)
 
-        return run_or_defer(context, start_story, _build_story_request(body, caller), synthesize)
+        story_request = _build_story_request(body, caller)
+        return run_or_defer(self.api.request_context, self.start_story, story_request, synthesize)
 
-    @api.post(
-        "/estimate", **describe_route("Estimate the length and cost of a text", EstimateAnswer)
-    )
-    def estimate(body: Annotated[TextBody, Body()]) -> Response[str]:
-        plan = speech_service().plan_text(body.text, body.options(), api.request_context.deadline_s)
-        return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=False))
+    def estimate(self, body: Annotated[TextBody, Body()]) -> Response[str]:
+        return self._estimate(body, is_dry_run=False)
 
-    @api.get("/voices", **describe_route("List the voices", VoicesAnswer))
-    def voices() -> Response[str]:
-        listed = speech_service().list_voices(api.request_context.deadline_s)
+    def list_voices(self) -> Response[str]:
+        listed = self.load_service().list_voices(self.api.request_context.deadline_s)
         return json_response(200, {"voices": [asdict(voice) for voice in listed]})
+
+    def _estimate(self, body: TextBody, *, is_dry_run: bool) -> Response[str]:
+        deadline_s = self.api.request_context.deadline_s
+        plan = self.load_service().plan_text(body.text, body.options(), deadline_s)
+        return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=is_dry_run))
+
+    def _synthesize(self, body: TextBody, caller: str, deadline_s: float) -> Response[str]:
+        service = self.load_service()
+        request = build_run_request(StoryKind.SPEECH, body.options(), caller=caller)
+        job = JobContext(processes=service.new_processes(), deadline_s=deadline_s)
+        with trace_subsegment("synthesize"):
+            synthesis = synthesize_in_foreground(service, request, body.text, job)
+        emit_metrics(SERVICE, _metrics(synthesis))
+        return json_response(200, _build_answer(synthesis, service, body.warnings()))
 
 
 def _build_story_request(body: TextBody, caller: str) -> StoryRequest:

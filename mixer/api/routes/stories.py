@@ -8,11 +8,10 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from mixer.api.deferred import StoryAccepted, accepted_response
-from mixer.api.openapi import describe_route
+from mixer.api.deferred import build_accepted_response
 from mixer.api.responses import json_response, round_db
-from mixer.api.routing import Api
-from mixer.api.story_schemas import StoriesAnswer, StoryAnswer, StoryBody
+from mixer.api.routing import Api, describe_route
+from mixer.api.schemas import StoriesAnswer, StoryAccepted, StoryAnswer, StoryBody
 from mixer.errors import BadInput, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
 from mixer.publish import require_cuttable
@@ -40,56 +39,62 @@ class StoryDependencies:
     max_text_chars: int
 
 
-def add_story_routes(api: Api, dependencies: Callable[[], StoryDependencies]) -> None:
+def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies]) -> None:
     """Add the routes of stories; dependencies are built with the first request."""
+    routes, one = _StoryRoutes(api, load_dependencies), "/stories/<story_id>"
+    api.post("/stories", **describe_route("Start a story", StoryAccepted, status=202))(routes.begin)
+    api.get("/stories", **describe_route("List the caller's stories", StoriesAnswer))(
+        routes.list_page
+    )
+    api.get(one, **describe_route("Get the status of a story", StoryAnswer))(routes.get_status)
+    api.delete(one, **describe_route("Cancel a story", StoryAnswer))(routes.cancel)
 
-    @api.post("/stories", **describe_route("Start a story", StoryAccepted, status=202))
-    def begin(body: Annotated[StoryBody, Body()]) -> Response[str]:
-        work, caller = dependencies(), api.request_context.caller or ""
-        key = api.current_event.headers.get("idempotency-key", "")
-        story_request = _build_story_request(body, caller, key.strip(), work.max_text_chars)
-        story = work.service.create(story_request)
+
+@dataclass(frozen=True, slots=True)
+class _StoryRoutes:
+    api: Api
+    load_dependencies: Callable[[], StoryDependencies]
+
+    def begin(self, body: Annotated[StoryBody, Body()]) -> Response[str]:
+        dependencies = self.load_dependencies()
+        key = self.api.current_event.headers.get("idempotency-key", "").strip()
+        _check_body(body, dependencies.max_text_chars)
+        story_request = _build_story_request(body, self._caller, key)
+        story = dependencies.service.create(story_request)
         secret = (
-            derive_webhook_secret(work.service.secret, story) if story_request.webhook else None
+            derive_webhook_secret(dependencies.service.secret, story)
+            if story_request.webhook
+            else None
         )
-        return accepted_response(story, story_request, secret)
+        return build_accepted_response(story, story_request, secret)
 
-    @api.get("/stories", **describe_route("List the caller's stories", StoriesAnswer))
-    def page(cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
-        found = dependencies().service.list(
-            api.request_context.caller or "", _validate_cursor(cursor)
-        )
+    def list_page(self, cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
+        found = self.load_dependencies().service.list(self._caller, _validate_cursor(cursor))
         listed = [_build_summary(story, status) for story, status in found.stories]
         return json_response(200, {"stories": listed, "next": found.cursor})
 
-    @api.get("/stories/<story_id>", **describe_route("Get the status of a story", StoryAnswer))
-    def status(story_id: str) -> Response[str]:
-        work = dependencies()
-        return json_response(
-            200,
-            _build_status(
-                work, story_id, work.service.get_status(story_id, api.request_context.caller or "")
-            ),
-        )
+    def get_status(self, story_id: str) -> Response[str]:
+        dependencies = self.load_dependencies()
+        status = dependencies.service.get_status(story_id, self._caller)
+        return json_response(200, _build_status(dependencies, story_id, status))
 
-    @api.delete("/stories/<story_id>", **describe_route("Cancel a story", StoryAnswer))
-    def cancel(story_id: str) -> Response[str]:
-        work = dependencies()
-        return json_response(
-            200,
-            _build_status(
-                work, story_id, work.service.cancel(story_id, api.request_context.caller or "")
-            ),
-        )
+    def cancel(self, story_id: str) -> Response[str]:
+        dependencies = self.load_dependencies()
+        status = dependencies.service.cancel(story_id, self._caller)
+        return json_response(200, _build_status(dependencies, story_id, status))
+
+    @property
+    def _caller(self) -> str:
+        return self.api.request_context.caller or ""
 
 
-def _build_story_request(
-    body: StoryBody, caller: str, idempotency_key: str, max_chars: int
-) -> StoryRequest:
-    """Validate a body and build the story request.
+def _check_body(body: StoryBody, max_chars: int) -> None:
+    """Check what a schema cannot express.
 
-    Raises BadInput without exactly one text, BadOption if the format cannot be cut into chapters,
-    TextTooLong beyond the limit.
+    Raises:
+        BadInput: not exactly one text.
+        BadOption: the format cannot be cut into chapters.
+        TextTooLong: the text exceeds the limit.
     """
     if (body.text is None) == (body.source is None):
         raise BadInput("text: send either a text or the key of an uploaded source.", field="text")
@@ -105,12 +110,14 @@ def _build_story_request(
         )
     if body.outputs:
         require_cuttable(body.format or DEFAULT_FORMAT)
-    given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
+
+
+def _build_story_request(body: StoryBody, caller: str, idempotency_key: str) -> StoryRequest:
     return StoryRequest(
         kind=StoryKind.STORY,
         caller=caller,
-        options=given,
-        text=text,
+        options=body.model_dump(include={*Options.model_fields}, exclude_unset=True),
+        text=body.text or "",
         source_key=_validate_source_key(body.source) if body.source is not None else "",
         music=parse_music_key(body.music) if body.music else "",
         webhook=validate_webhook_url(body.webhook) if body.webhook else "",

@@ -1,6 +1,6 @@
 """The page in a real browser against the local server: fixtures.
 
-A test that cannot run fails and says what is missing; none is skipped.
+A test that cannot run fails and names what is missing; none is skipped.
 """
 
 import os
@@ -104,7 +104,7 @@ class Visit:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
-    """A server whose voice says tones: quick, and like speech for everything but the ear."""
+    """A server whose voice is tones: quick, and like speech for everything but the ear."""
     with start_server(tmp_path_factory.mktemp("server")) as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""Running local servers for the page, with voices that say tones and troubles on demand."""
+"""Running local servers for the page, with voices of tones and faults on demand."""
 
 import asyncio
 import json
@@ -11,11 +11,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mixer.api.authorizer import authorize_request
-from mixer.api.tokens import TokenRegistry, digest_token
+from mixer.api.auth import TokenRegistry, authorize_request, digest_token
 from mixer.devserver import DevServer, Folders, load_laptop_settings, open_laptop
-from mixer.devserver.errors import HttpRefusal
 from mixer.devserver.gateway import ApiFunction
+from mixer.devserver.guard import HttpRefusal
 from mixer.settings import Auth
 from mixer.sound import ffmpeg
 from mixer.speech.engine import SpeechEngine

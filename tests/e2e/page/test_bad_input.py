@@ -1,4 +1,4 @@
-"""What bad input gets: the page says what happened and what to do, and never loses the text."""
+"""Bad input: the page explains what happened and what to do, and never loses the text."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_six_million_characters_are_refused_and_kept(server, visit):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "sentence"),
     [
         (
             "scan.pdf",
@@ -58,13 +58,13 @@ def test_six_million_characters_are_refused_and_kept(server, visit):
         ("novel.epub", b"no book at all", "is not an EPUB, despite its name"),
     ],
 )
-def test_unreadable_file_is_named_and_the_text_stays(server, visit, name, content, says):
+def test_unreadable_file_is_named_and_the_text_stays(server, visit, name, content, sentence):
     page = visit(server.url).open()
     page.fill("#text", STORY)
     page.set_input_files("#file", {"name": name, "mimeType": "text/plain", "buffer": content})
     wait_until(page, "document.querySelector('#text-error').textContent")
     assert f"“{name}” " in error(page, "text")
-    assert says in error(page, "text")
+    assert sentence in error(page, "text")
     assert page.input_value("#text") == STORY
 
 
@@ -83,7 +83,7 @@ def test_file_that_is_too_long_is_refused_before_it_is_read(server, visit, tmp_p
 
 def test_music_of_200_mb_or_of_no_kind_is_refused_before_it_is_sent(server, visit, tmp_path):
     page = visit(server.url).open()
-    for name, size, says in [
+    for name, size, sentence in [
         ("symphony.wav", MUSIC_BYTES, "is too large (200 MB); the limit is 100 MB. Save it as MP3"),
         ("symphony.mid", 100, "Choose a file ending in .aac, .flac"),
         ("silence.mp3", 0, "is empty"),
@@ -92,7 +92,7 @@ def test_music_of_200_mb_or_of_no_kind_is_refused_before_it_is_sent(server, visi
             file.truncate(size)
         page.set_input_files("#own-music-file", tmp_path / name)
         wait_until(page, f"document.querySelector('#music-error').textContent.includes('{name}')")
-        assert says in error(page, "music")
+        assert sentence in error(page, "music")
     assert server.faults.count("POST /uploads") == 0
     assert page.is_checked("#music input[value='evening-hum.flac']")
 

@@ -8,7 +8,7 @@ from tests.engines import ToneEngine
 
 
 def long(title, sentences=40):
-    """A story of passages that no other story shares, so that each is spoken."""
+    """A story of passages that no other story shares, so that each is synthesized."""
     text = (f"Lamp {n} of {title} went out at nine, and nobody saw it." for n in range(sentences))
     return f"# {title}\n\n{' '.join(text)}"
 
@@ -36,9 +36,9 @@ def test_story_can_be_cancelled_and_retried(slow, visit):
     page.click("[aria-label='Cancel: Cancelled']")
     tab.await_state("cancelled")
     page.wait_for_timeout(600)
-    spoken = slow.engine.calls
+    calls = slow.engine.calls
     page.wait_for_timeout(1_200)
-    assert slow.engine.calls - spoken <= 1  # synthesis has stopped
+    assert slow.engine.calls - calls <= 1  # synthesis has stopped
     page.click("[aria-label='Try again: Cancelled']")
     tab.await_state("done")
 

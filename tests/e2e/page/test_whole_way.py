@@ -115,7 +115,7 @@ def test_a_pasted_text_is_spoken_mixed_and_highlighted(serve, visit):
 
 
 def fits(each, captions) -> bool:
-    """Whether the marked sentence is the spoken one, within the lag."""
+    """Whether the marked sentence is the one that plays, within the lag."""
     near = [
         text
         for number, (start, _, text) in enumerate(captions)

@@ -16,12 +16,12 @@ TICKED = set(re.findall(r"`([^`]+)`", PAGE))
 WORDS = {word for text in TICKED for word in re.findall(r"[a-z]\w+", text)}
 
 
-def described():
+def load_page():
     handler = build_mix_endpoint(AwsServices(settings=build_settings("token")))
     return json.loads(handler(event_v2(None, "/openapi.json", "GET"), FakeContext())["body"])
 
 
-DOCUMENT = described()
+DOCUMENT = load_page()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 ROUTES = [
     f"{method.upper()} {path}"
@@ -40,14 +40,14 @@ def fields(kind):
     }
 
 
-def told_routes():
+def find_documented_routes():
     table = PAGE.partition("\n## ")[0]
     found = re.findall(r"`((?:GET|POST|DELETE|PUT) /[^`]*)`", table)
     return {re.sub(r"\{\w+\}", "{}", each) for each in found}
 
 
 def test_routes_are_those_that_are_told():
-    assert told_routes() - OPEN == {re.sub(r"\{\w+\}", "{}", each) for each in ROUTES}
+    assert find_documented_routes() - OPEN == {re.sub(r"\{\w+\}", "{}", each) for each in ROUTES}
 
 
 @pytest.mark.parametrize(("body", "field"), sorted(fields("Body")))

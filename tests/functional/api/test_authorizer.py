@@ -7,11 +7,11 @@ import pytest
 from moto import mock_aws
 
 import authorizer
-from mixer.api.authorizer import authorize_request
-from mixer.api.tokens import (
+from mixer.api.auth import (
     FRESH_S,
     STALE_S,
     TokenRegistry,
+    authorize_request,
     digest_token,
     find_holder,
     parse_bearer,

@@ -46,7 +46,7 @@ def text_of(word, chunks=CHUNKS):
     return "\n\n* * *\n\n".join(f"The {word} rang {number} times." for number in range(chunks))
 
 
-def asked(word, chunks=CHUNKS):
+def build_text_request(word, chunks=CHUNKS):
     return {"text": text_of(word, chunks), "text_type": "markdown"}
 
 
@@ -61,7 +61,7 @@ class Laptop:
     def post(self, path, body):
         return self.served.send("POST", path, json.dumps(body))
 
-    def ended(self, url):
+    def await_end(self, url):
         begun_s = time.monotonic()
         while (status := self.served.send("GET", url).json)["state"] not in ENDED:
             assert time.monotonic() - begun_s < 60, status
@@ -86,23 +86,23 @@ def here(tmp_path):
         yield served
 
 
-def accepted(answered):
-    assert answered.status == 202, answered.body
-    told = answered.json
-    assert told["status_url"] == f"/stories/{told['story_id']}"
-    return told["status_url"]
+def expect_accepted(response):
+    assert response.status == 202, answered.body
+    body = response.json
+    assert body["status_url"] == f"/stories/{body['story_id']}"
+    return body["status_url"]
 
 
 def test_speech_that_runs_out_of_time_goes_on_as_a_story_and_is_paid_once(here):
     begun_s = time.monotonic()
-    url = accepted(here.post("/synthesize", asked("bell")))
+    url = expect_accepted(here.post("/synthesize", build_text_request("bell")))
     assert time.monotonic() - begun_s < PATIENCE_S
-    kept = len(list(here.store.list("narration_chunks/")))
-    assert kept > 0
-    status = here.ended(url)
+    chunks = len(list(here.store.list("narration_chunks/")))
+    assert chunks > 0
+    status = here.await_end(url)
     assert status["state"] == "done", status
     assert here.engine.calls <= CHUNKS + 1  # the one under way when it was handed over
-    now = here.post("/synthesize", asked("bell"))
+    now = here.post("/synthesize", build_text_request("bell"))
     assert now.status == 200
     for name in ("chunk_keys", "bucket", "voice", "engine", "language", "characters"):
         assert status[name] == now.json[name], name
@@ -110,8 +110,8 @@ def test_speech_that_runs_out_of_time_goes_on_as_a_story_and_is_paid_once(here):
 
 
 def test_same_request_is_the_same_story_as_long_as_it_takes(here):
-    url = accepted(here.post("/synthesize", asked("drum", 3 * CHUNKS)))
-    assert accepted(here.post("/synthesize", asked("drum", 3 * CHUNKS))) == url
+    url = expect_accepted(here.post("/synthesize", build_text_request("drum", 3 * CHUNKS)))
+    assert expect_accepted(here.post("/synthesize", build_text_request("drum", 3 * CHUNKS))) == url
     assert here.served.send("DELETE", url).status == 200
 
 
@@ -120,9 +120,9 @@ def test_long_mix_is_a_story_that_answers_what_the_caller_would_have_got(here, t
     short = {"chunk_keys": ["narration_chunks/a.wav"]}
     now = here.post("/mixstory", {**short, "format": "wav"})
     assert now.status == 200, now.body
-    made = here.post("/synthesize", asked("horn", 1)).json["chunk_keys"]
+    made = here.post("/synthesize", build_text_request("horn", 1)).json["chunk_keys"]
     many = {"chunk_keys": made * 400, "title": "Horns"}
-    status = here.ended(accepted(here.post("/mixstory", many)))
+    status = here.await_end(expect_accepted(here.post("/mixstory", many)))
     assert (status["state"], status["title"]) == ("done", "Horns"), status
     assert status["chunk_keys"] == many["chunk_keys"]
     assert {*now.json} - {"warnings"} <= {*status}
@@ -136,14 +136,14 @@ def test_long_mix_is_a_story_that_answers_what_the_caller_would_have_got(here, t
 class Functions:
     """A client of Lambda that knows one function: the one that takes stories in."""
 
-    def __init__(self, desk):
-        self._desk, self.events = desk, []
+    def __init__(self, service):
+        self._service, self.events = service, []
 
     def invoke(self, FunctionName, Payload):  # noqa: N803 - as boto3 names them
         if FunctionName != "stories":
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Invoke")
         self.events.append(json.loads(Payload))
-        answer = json.dumps(create_requested_story(self._desk, self.events[-1]))
+        answer = json.dumps(create_requested_story(self._service, self.events[-1]))
         return {"StatusCode": 200, "Payload": BytesIO(answer.encode())}
 
 
@@ -159,8 +159,8 @@ class Deployment:
         self.store = S3Store(self.s3, BUCKET)
         self.executions = Executions()
         spending = DailyBudget(self.store, 50.0)
-        self.desk = StoryService(self.store, b"a secret", self.executions, spending)
-        self.functions = Functions(self.desk)
+        self.service = StoryService(self.store, b"a secret", self.executions, spending)
+        self.functions = Functions(self.service)
 
     @property
     def services(self):
@@ -206,8 +206,8 @@ LONG = {"text": text_of("wave", 60), "text_type": "markdown", "engine": "generat
 def test_in_the_cloud_the_story_is_begun_by_its_own_function_and_is_the_callers_alone(there):
     answered = there.synthesize(LONG)
     assert answered["statusCode"] == 202, answered["body"]
-    told = json.loads(answered["body"])
-    story = told["story_id"]
+    body = json.loads(answered["body"])
+    story = body["story_id"]
     assert there.executions.started == [(story, 1)]
     request = StoryFolder(there.store, story).read(REQUEST, StoredRequest)
     assert (request.kind, request.caller) == (StoryKind.SPEECH, "anna")
@@ -219,7 +219,7 @@ def test_in_the_cloud_the_story_is_begun_by_its_own_function_and_is_the_callers_
 
 
 def test_without_stories_it_is_worked_on_to_the_end_of_its_time_and_refused_as_before(there):
-    answered = there.synthesize(LONG, name="nobody")
+    answered = there.synthesize(LONG, name="stranger")
     assert (answered["statusCode"], json.loads(answered["body"])["code"]) == (504, "out_of_time")
     assert not list_keys(there.s3, "stories/")
 
@@ -255,7 +255,7 @@ def test_refusals_of_cost_come_before_any_story(there):
 
 
 def test_nobody_can_hand_over_a_story_through_the_gateway():
-    event = {"task": "begin", "order": {"caller": "somebody else"}}
+    event = {"task": "begin", "order": {"caller": "another caller"}}
     assert is_story_request(event)
     for asked in (event_v2(event, "/stories"), event_v1(event, "/stories")):
         assert not is_story_request(asked)

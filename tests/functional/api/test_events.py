@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel
 
 from mixer import errors
-from mixer.api.request_context import LAMBDA_MARGIN_S, build_request_context
+from mixer.api.events import LAMBDA_MARGIN_S, build_request_context
 from mixer.api.responses import http_status, json_response
 from mixer.api.routing import Api, Endpoint
 from mixer.settings import Auth, Settings

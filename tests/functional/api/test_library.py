@@ -33,8 +33,8 @@ def s3(tone):
             content = b"" if key == "empty.mp3" else tone.read_bytes()
             client.put_object(Bucket=MUSIC_BUCKET, Key=key, Body=content)
         client.put_object(Bucket=MUSIC_BUCKET, Key="broken.mp3", Body=b"no sound")
-        told = {"title": "A morning", "duration_s": "61.5"}
-        client.put_object(Bucket=MUSIC_BUCKET, Key="z.mp3", Body=b"long", Metadata=told)
+        answer = {"title": "A morning", "duration_s": "61.5"}
+        client.put_object(Bucket=MUSIC_BUCKET, Key="z.mp3", Body=b"long", Metadata=answer)
         client.put_object(Bucket=BUCKET, Key="music/shared.flac", Body=tone.read_bytes())
         client.put_object(Bucket=BUCKET, Key="narration_chunks/0.mp3", Body=b"chunk")
         yield client
@@ -52,32 +52,32 @@ def get(path, **others):
 
 
 def test_music_is_listed_by_title_with_lengths_and_links(ask):
-    told = expect_ok(ask(get("/music")))
-    known = [(each["title"], each["key"], each["duration_s"]) for each in told["music"]]
+    answer = expect_ok(ask(get("/music")))
+    known = [(each["title"], each["key"], each["duration_s"]) for each in answer["music"]]
     assert known == [
         ("A morning", "z.mp3", 61.5),
         ("Broken", "broken.mp3", None),
         ("Evening rain", "evening-rain.flac", 2.5),
     ]
-    assert all(MUSIC_BUCKET in each["url"] for each in told["music"])
+    assert all(MUSIC_BUCKET in each["url"] for each in answer["music"])
 
 
 def test_in_a_shared_bucket_only_its_own_folder_is_music(ask):
-    told = expect_ok(ask(get("/music"), music_bucket=BUCKET))
-    assert [each["key"] for each in told["music"]] == ["music/shared.flac"]
+    answer = expect_ok(ask(get("/music"), music_bucket=BUCKET))
+    assert [each["key"] for each in answer["music"]] == ["music/shared.flac"]
 
 
 def test_a_form_holds_its_file_to_key_type_and_size(ask):
-    told = expect_ok(ask(event_v2({"name": "Rain.MP3", "size_bytes": 1_000}, "/uploads")))
-    assert told["key"].startswith("uploads/")
-    assert told["key"].endswith(".mp3")
-    assert (told["fields"]["Content-Type"], told["max_bytes"]) == ("audio/mpeg", 1_000)
-    policy = json.loads(base64.b64decode(told["fields"]["policy"]))
+    answer = expect_ok(ask(event_v2({"name": "Rain.MP3", "size_bytes": 1_000}, "/uploads")))
+    assert answer["key"].startswith("uploads/")
+    assert answer["key"].endswith(".mp3")
+    assert (answer["fields"]["Content-Type"], answer["max_bytes"]) == ("audio/mpeg", 1_000)
+    policy = json.loads(base64.b64decode(answer["fields"]["policy"]))
     assert ["content-length-range", 1, 1_000] in policy["conditions"]
-    assert {"key": told["key"]} in policy["conditions"]
+    assert {"key": answer["key"]} in policy["conditions"]
     assert {"Content-Type": "audio/mpeg"} in policy["conditions"]
     again = expect_ok(ask(event_v2({"name": "Rain.MP3", "size_bytes": 1_000}, "/uploads")))
-    assert again["key"] != told["key"]
+    assert again["key"] != answer["key"]
 
 
 @pytest.mark.parametrize(
@@ -94,16 +94,16 @@ def test_what_is_not_taken_is_refused_before_it_is_sent(ask, body, status, code)
 
 
 def test_capabilities_need_no_token_and_the_rest_does(ask):
-    told = expect_ok(ask(get("/capabilities"), mode="token"))
-    assert (told["auth"], told["stories"]) == ("token", True)
-    assert "mp3" in told["formats"]
-    assert told["presets"] == ["story", "podcast", "audiobook-acx", "broadcast"]
-    assert told["options"]["music_level_lu"] == {"default": 20.0, "minimum": 6, "maximum": 40}
-    assert told["options"]["gap_ms"] == {"default": None, "minimum": 0, "maximum": 10_000}
-    assert told["limits"]["synthesize_chars"] == 100_000
-    assert {"text", "markdown"} <= set(told["text_types"])
-    assert told["picture_types"] == [".jpeg", ".jpg", ".png"]
-    assert told["outputs"] == ["chapter_files", "read_aloud"]
+    answer = expect_ok(ask(get("/capabilities"), mode="token"))
+    assert (answer["auth"], answer["stories"]) == ("token", True)
+    assert "mp3" in answer["formats"]
+    assert answer["presets"] == ["story", "podcast", "audiobook-acx", "broadcast"]
+    assert answer["options"]["music_level_lu"] == {"default": 20.0, "minimum": 6, "maximum": 40}
+    assert answer["options"]["gap_ms"] == {"default": None, "minimum": 0, "maximum": 10_000}
+    assert answer["limits"]["synthesize_chars"] == 100_000
+    assert {"text", "markdown"} <= set(answer["text_types"])
+    assert answer["picture_types"] == [".jpeg", ".jpg", ".png"]
+    assert answer["outputs"] == ["chapter_files", "read_aloud"]
     for event in (get("/music"), event_v2({"name": "a.mp3", "size_bytes": 1}, "/uploads")):
         expect_refusal(ask(event, mode="token"), 401, "unauthorized")
 
@@ -142,7 +142,7 @@ def path_of(url):
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def sent(local, form, content, **changed):
+def send_form(local, form, content, **changed):
     """Send a form as a browser would."""
     fields = {**form["fields"], **changed}
     parts = [
@@ -158,36 +158,36 @@ def sent(local, form, content, **changed):
 def test_local_music_can_be_heard_by_its_link(local, tone):
     (track,) = local.ask("GET", "/music").json["music"]
     assert (track["key"], track["title"], track["duration_s"]) == ("quiet.flac", "Quiet", 2.5)
-    heard = local.ask("GET", path_of(track["url"]))
-    assert (heard.status, heard.headers["Content-Type"]) == (200, "audio/flac")
-    assert heard.body == tone.read_bytes()
+    response = local.ask("GET", path_of(track["url"]))
+    assert (response.status, response.headers["Content-Type"]) == (200, "audio/flac")
+    assert response.body == tone.read_bytes()
     assert local.ask("GET", path_of(track["url"]).replace("quiet", "other")).status == 403
 
 
 def test_an_uploaded_file_is_music_for_a_mix(local, tone):
     sound = tone.read_bytes()
     form = local.ask("POST", "/uploads", {"name": "own.flac", "size_bytes": len(sound)}).json
-    answer = sent(local, form, sound)
+    answer = send_form(local, form, sound)
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (204, "*")
-    spoken = local.ask("POST", "/synthesize", {"text": "The lamp went out at nine."}).json
-    mixed = local.ask("POST", "/mixstory", {**spoken, "music": form["key"]})
+    speech = local.ask("POST", "/synthesize", {"text": "The lamp went out at nine."}).json
+    mixed = local.ask("POST", "/mixstory", {**speech, "music": form["key"]})
     assert mixed.status == 200, mixed.body
-    bare = local.ask("POST", "/mixstory", spoken).json
+    bare = local.ask("POST", "/mixstory", speech).json
     assert mixed.json["key"] != bare["key"]
 
 
 def test_a_form_takes_nothing_but_what_it_was_made_for(local):
     form = local.ask("POST", "/uploads", {"name": "own.mp3", "size_bytes": 4}).json
-    assert sent(local, form, b"12345").json["code"] == "object_too_large"
-    assert sent(local, form, b"").json["code"] == "object_too_large"
-    other = sent(local, form, b"1234", key="mixed/other.mp3")
+    assert send_form(local, form, b"12345").json["code"] == "object_too_large"
+    assert send_form(local, form, b"").json["code"] == "object_too_large"
+    other = send_form(local, form, b"1234", key="mixed/other.mp3")
     assert (other.status, other.json["code"]) == (403, "bad_link")
     assert local.ask("POST", "/objects/", "no form").json["code"] == "bad_form"
-    assert sent(local, form, b"1234").status == 204
+    assert send_form(local, form, b"1234").status == 204
 
 
 def test_forms_may_be_longer_than_other_bodies(local):
     long = b"0" * 11_000_000
     form = local.ask("POST", "/uploads", {"name": "own.wav", "size_bytes": len(long)}).json
-    assert sent(local, form, long).status == 204
+    assert send_form(local, form, long).status == 204
     assert local.ask("POST", "/uploads", long).status == 413

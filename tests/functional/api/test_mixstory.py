@@ -73,7 +73,7 @@ def forget_handlers():
         getattr(handlers, loaded).cache_clear()
 
 
-def mixed(fields, **event):
+def build_event(fields, **event):
     return event_v2(fields, "/mixstory", **event)
 
 
@@ -90,7 +90,7 @@ def chunk(text: str, gap_ms: int) -> Chunk:
 
 @pytest.fixture
 def own_keys(s3):
-    """Two chunks as the service makes them; the first says that 300 ms follow it."""
+    """Two chunks as the service makes them; 300 ms follow the first."""
     narrator = Narrator(
         ToneEngine(suffix="mp3"),
         S3Store(s3, BUCKET),
@@ -103,7 +103,7 @@ def own_keys(s3):
 
 @pytest.fixture
 def foreign_keys(s3, tmp_path):
-    """Sounds of other makers: they say nothing of themselves."""
+    """Sounds of other makers: they have no tags."""
     store = S3Store(s3, BUCKET)
     store.put("uploads/one.wav", tone(tmp_path / "1.wav", 1.5))
     store.put("uploads/two.mp3", tone(tmp_path / "2.mp3", 2.5))
@@ -126,7 +126,7 @@ def result(s3, body, tmp_path):
 def test_an_old_client_is_served(ask, s3, own_keys, tmp_path):
     request = json.dumps({"chunk_keys": own_keys, "bucket": BUCKET})
     for event in (
-        mixed(request),
+        build_event(request),
         event_v1(request, "/mixstory"),
         {"body": request},
         json.loads(request),
@@ -145,40 +145,40 @@ def test_an_old_client_is_served(ask, s3, own_keys, tmp_path):
 
 @pytest.mark.parametrize(("kind", "content_type"), [("m4b", "audio/mp4"), ("opus", "audio/ogg")])
 def test_another_format_has_its_own_ending_and_content_type(ask, s3, own_keys, kind, content_type):
-    key = expect_ok(ask(mixed({"chunk_keys": own_keys, "format": kind})))["key"]
+    key = expect_ok(ask(build_event({"chunk_keys": own_keys, "format": kind})))["key"]
     assert key.endswith(f".{kind}")
     assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == content_type
 
 
 def test_with_tokens_the_same_request_needs_a_caller(ask, own_keys):
     request = {"chunk_keys": own_keys}
-    expect_refusal(ask(mixed(request), mode="token"), 401, "unauthorized")
-    assert expect_ok(ask(mixed(request, caller="anna"), mode="token"))["key"]
+    expect_refusal(ask(build_event(request), mode="token"), 401, "unauthorized")
+    assert expect_ok(ask(build_event(request, caller="anna"), mode="token"))["key"]
 
 
 def test_the_link_is_signed_and_expires(ask, own_keys):
-    url = expect_ok(ask(mixed({"chunk_keys": own_keys}), url_lifetime_s=120))["download_url"]
+    url = expect_ok(ask(build_event({"chunk_keys": own_keys}), url_lifetime_s=120))["download_url"]
     assert "X-Amz-Signature=" in url
     assert "X-Amz-Expires=120" in url
 
 
 def test_sounds_of_others_are_measured_and_a_second_apart(ask, foreign_keys):
-    body = expect_ok(ask(mixed({"chunk_keys": foreign_keys})))
+    body = expect_ok(ask(build_event({"chunk_keys": foreign_keys})))
     heard_s = 1.5 + 2.5 + 1.0
     assert body["duration_s"] == pytest.approx(heard_s + 2 * DEFAULT_GAP_MS / 1000 + 0.8, abs=0.2)
 
 
 def test_the_silence_is_what_the_chunk_says_unless_the_request_says_otherwise(ask, own_keys):
-    own = expect_ok(ask(mixed({"chunk_keys": own_keys})))["duration_s"]
-    longer = expect_ok(ask(mixed({"chunk_keys": own_keys, "gap_ms": 1300})))["duration_s"]
-    none = expect_ok(ask(mixed({"chunk_keys": own_keys, "gap_ms": 0})))["duration_s"]
+    own = expect_ok(ask(build_event({"chunk_keys": own_keys})))["duration_s"]
+    longer = expect_ok(ask(build_event({"chunk_keys": own_keys, "gap_ms": 1300})))["duration_s"]
+    none = expect_ok(ask(build_event({"chunk_keys": own_keys, "gap_ms": 0})))["duration_s"]
     assert longer - own == pytest.approx(1.0, abs=0.002)
     assert own - none == pytest.approx(0.3, abs=0.002)
 
 
 def test_music_lies_under_the_voice(ask, s3, own_keys, music, tmp_path):
-    alone = expect_ok(ask(mixed({"chunk_keys": own_keys})))
-    with_music = expect_ok(ask(mixed({"chunk_keys": own_keys, "music": music, "title": "Sea"})))
+    alone = expect_ok(ask(build_event({"chunk_keys": own_keys})))
+    with_music = expect_ok(ask(build_event({"chunk_keys": own_keys, "music": music, "title": "Sea"})))
     assert with_music["key"] != alone["key"]
     assert with_music["duration_s"] > alone["duration_s"] + 1
     assert measure(result(s3, with_music, tmp_path)).channels == 2
@@ -188,31 +188,31 @@ def test_music_lies_under_the_voice(ask, s3, own_keys, music, tmp_path):
 
 def test_of_a_url_only_the_path_counts(ask, own_keys, music):
     url = "https://evil.example/beds/calm%20sea.mp3?X-Amz-Signature=0#x"
-    body = expect_ok(ask(mixed({"chunk_keys": own_keys, "music": url})))
-    assert body["key"] == expect_ok(ask(mixed({"chunk_keys": own_keys, "music": music})))["key"]
+    body = expect_ok(ask(build_event({"chunk_keys": own_keys, "music": url})))
+    assert body["key"] == expect_ok(ask(build_event({"chunk_keys": own_keys, "music": music})))["key"]
 
 
 def test_chunks_may_come_from_another_allowed_bucket(ask, s3, tmp_path):
     S3Store(s3, MUSIC_BUCKET).put("voice.wav", tone(tmp_path / "v.wav", 1.0))
-    body = expect_ok(ask(mixed({"chunk_keys": ["voice.wav"], "bucket": MUSIC_BUCKET})))
+    body = expect_ok(ask(build_event({"chunk_keys": ["voice.wav"], "bucket": MUSIC_BUCKET})))
     assert body["bucket"] == MUSIC_BUCKET
     assert list_keys(s3, "mixed/") == [body["key"]]
 
 
 def test_the_same_chunk_may_come_again(ask, own_keys):
-    once = expect_ok(ask(mixed({"chunk_keys": own_keys[:1]})))["duration_s"]
-    thrice = expect_ok(ask(mixed({"chunk_keys": own_keys[:1] * 3})))["duration_s"]
+    once = expect_ok(ask(build_event({"chunk_keys": own_keys[:1]})))["duration_s"]
+    thrice = expect_ok(ask(build_event({"chunk_keys": own_keys[:1] * 3})))["duration_s"]
     assert thrice > 2.5 * (once - 0.8)
 
 
 def test_the_same_request_again_ends_with_the_same_object(ask, s3, own_keys):
-    first, second = (expect_ok(ask(mixed({"chunk_keys": own_keys}))) for _ in range(2))
+    first, second = (expect_ok(ask(build_event({"chunk_keys": own_keys}))) for _ in range(2))
     assert first["key"] == second["key"]
     assert list_keys(s3, "mixed/") == [first["key"]]
 
 
 def test_unknown_fields_are_ignored_with_a_warning(ask, own_keys):
-    body = expect_ok(ask(mixed({"chunk_keys": own_keys, "crossfade": 3})))
+    body = expect_ok(ask(build_event({"chunk_keys": own_keys, "crossfade": 3})))
     assert "crossfade" in body["warnings"][0]
 
 
@@ -228,7 +228,7 @@ BAD = {
     "an empty key": ({"chunk_keys": [GOOD, ""]}, 400, "bad_input", "chunk_keys.1"),
     "a key with a control": ({"chunk_keys": ["a\u0000b"]}, 400, "bad_input", "chunk_keys.0"),
     "half of a mix": ({"chunk_keys": ["segments/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
-    "somebody's story": ({"chunk_keys": ["stories/1/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
+    "another caller's story": ({"chunk_keys": ["stories/1/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
     "a foreign bucket": (
         {"chunk_keys": [GOOD], "bucket": FOREIGN_BUCKET},
         403,
@@ -267,15 +267,15 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_names_its_field(ask, s3, name):
     fields, status, code, field = BAD[name]
-    body = expect_refusal(ask(mixed(fields)), status, code)
+    body = expect_refusal(ask(build_event(fields)), status, code)
     assert body["details"]["field"] == field
     assert list_keys(s3) == []
 
 
 def test_what_is_missing_is_named(ask, own_keys):
-    body = expect_refusal(ask(mixed({"chunk_keys": [own_keys[0], "gone.mp3"]})), 404, "not_found")
+    body = expect_refusal(ask(build_event({"chunk_keys": [own_keys[0], "gone.mp3"]})), 404, "not_found")
     assert body["details"]["key"] == "gone.mp3"
-    body = expect_refusal(ask(mixed({"chunk_keys": own_keys, "music": "gone"})), 404, "not_found")
+    body = expect_refusal(ask(build_event({"chunk_keys": own_keys, "music": "gone"})), 404, "not_found")
     assert body["details"]["key"] == "gone"
 
 
@@ -296,7 +296,7 @@ def test_what_is_no_sound_is_a_422_that_names_the_key(ask, s3, own_keys, role, c
             "music": "fake.mp3",
         }
     )
-    body = expect_refusal(ask(mixed(fields)), 422, "unplayable_audio")
+    body = expect_refusal(ask(build_event(fields)), 422, "unplayable_audio")
     assert body["details"]["key"] == "fake.mp3"
     assert "root:" not in json.dumps(body)
     assert list_keys(s3, "mixed/") == []
@@ -306,16 +306,16 @@ def test_what_is_too_large_is_refused_before_it_is_fetched(ask, s3, own_keys):
     s3.put_object(Bucket=BUCKET, Key="large.wav", Body=bytes(2_000_001))
     limits = {"max_object_bytes": 2_000_000}
     body = expect_refusal(
-        ask(mixed({"chunk_keys": ["large.wav"]}), **limits), 413, "object_too_large"
+        ask(build_event({"chunk_keys": ["large.wav"]}), **limits), 413, "object_too_large"
     )
     assert "large.wav" in body["error"]
     limits = {"max_input_bytes": 1_000}
-    expect_refusal(ask(mixed({"chunk_keys": own_keys}), **limits), 413, "object_too_large")
+    expect_refusal(ask(build_event({"chunk_keys": own_keys}), **limits), 413, "object_too_large")
 
 
 def test_silence_alone_is_nothing_to_mix(ask, s3, tmp_path):
     S3Store(s3, BUCKET).put("silent.wav", tone(tmp_path / "s.wav", 1.0, level_db=-120))
-    body = expect_refusal(ask(mixed({"chunk_keys": ["silent.wav"]})), 422, "unplayable_audio")
+    body = expect_refusal(ask(build_event({"chunk_keys": ["silent.wav"]})), 422, "unplayable_audio")
     assert body["details"]["keys"] == ["silent.wav"]
 
 
@@ -323,14 +323,14 @@ def test_the_deadline_is_a_504_that_leaves_nothing_behind(ask, s3, tmp_path):
     S3Store(s3, BUCKET).put("long.flac", tone(tmp_path / "l.flac", 3_000.0))
     began_s = time.monotonic()
     expect_refusal(
-        ask(mixed({"chunk_keys": ["long.flac"] * 8}), FakeContext(4.0)), 504, "out_of_time"
+        ask(build_event({"chunk_keys": ["long.flac"] * 8}), FakeContext(4.0)), 504, "out_of_time"
     )
     assert time.monotonic() - began_s < 4.0
     assert list_keys(s3, "mixed/") == []
 
 
 def test_the_link_works_for_anybody(ask, s3, own_keys):
-    body = expect_ok(ask(mixed({"chunk_keys": own_keys})))
+    body = expect_ok(ask(build_event({"chunk_keys": own_keys})))
     answer = requests.get(body["download_url"], timeout=10)
     assert answer.headers["Content-Type"] == "audio/mpeg"
     assert answer.content == S3Store(s3, BUCKET).get(body["key"])
@@ -352,8 +352,8 @@ def test_the_handler_itself_works_from_its_environment_and_stays_warm(
         monkeypatch.setenv(name, value)
     forget_handlers()
     try:
-        first = expect_ok(app.handler(mixed({"chunk_keys": own_keys}), FakeContext()))
-        second = expect_ok(app.handler(mixed({"chunk_keys": own_keys}), FakeContext()))
+        first = expect_ok(app.handler(build_event({"chunk_keys": own_keys}), FakeContext()))
+        second = expect_ok(app.handler(build_event({"chunk_keys": own_keys}), FakeContext()))
     finally:
         forget_handlers()
     assert first["key"] == second["key"]
@@ -364,7 +364,7 @@ def test_the_handler_itself_works_from_its_environment_and_stays_warm(
 def test_a_deployment_without_its_settings_says_which(monkeypatch, module):
     monkeypatch.delenv("OUTPUT_BUCKET", raising=False)
     forget_handlers()
-    body = expect_refusal(module.handler(mixed({}), FakeContext()), 500, "misconfigured")
+    body = expect_refusal(module.handler(build_event({}), FakeContext()), 500, "misconfigured")
     assert body["details"]["variable"] == "OUTPUT_BUCKET"
     assert body["request_id"] == "lambda-request"
 
@@ -373,19 +373,19 @@ def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path)
     S3Store(s3, BUCKET).put("uploads/cover.png", build_picture(400, 300))
     about = {"title": "The Gate", "author": "A. Writer", "narrator": "Ada", "year": "2026"}
     asked = {"chunk_keys": own_keys, **about, "cover": "uploads/cover.png"}
-    body = expect_ok(ask(mixed(asked)))
+    body = expect_ok(ask(build_event(asked)))
     tags = ID3(result(s3, body, tmp_path))
-    told = [str(tags[name]) for name in ("TIT2", "TPE1", "TCOM", "TDRC")]
-    assert told == list(about.values())
+    written = [str(tags[name]) for name in ("TIT2", "TPE1", "TCOM", "TDRC")]
+    assert written == list(about.values())
     assert tags.getall("APIC")[0].data == encode_cover(build_picture(400, 300), "cover").content
     S3Store(s3, BUCKET).put("uploads/cover.png", build_picture(300, 300))
-    assert expect_ok(ask(mixed(asked)))["key"] != body["key"]
+    assert expect_ok(ask(build_event(asked)))["key"] != body["key"]
 
 
 @pytest.mark.parametrize(
-    ("key", "code", "said"),
+    ("key", "code", "sentence"),
     [
-        ("uploads/nobody.png", "not_found", "there is no uploaded picture uploads/nobody.png"),
+        ("uploads/missing.png", "not_found", "there is no uploaded picture uploads/missing.png"),
         ("uploads/one.wav", "unusable_picture", "uploads/one.wav is not a JPEG or PNG picture"),
         ("uploads/half.jpg", "unusable_picture", "The picture uploads/half.jpg is broken"),
         ("uploads/huge.jpg", "unusable_picture", "uploads/huge.jpg is too large"),
@@ -393,14 +393,14 @@ def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path)
         ("../cover.jpg", "bad_input", "'../cover.jpg' is not a valid object key"),
     ],
 )
-def test_a_cover_that_is_none_is_named(ask, s3, key, code, said):
+def test_a_cover_that_is_none_is_named(ask, s3, key, code, sentence):
     store = S3Store(s3, BUCKET)
     store.put("uploads/half.jpg", build_picture(900, 900, "JPEG")[:2_000])
     store.put("uploads/huge.jpg", bytes(20_000_001))
     store.put("uploads/one.wav", b"RIFF")
     status = {"not_found": 404, "unusable_picture": 422, "bad_input": 400}[code]
     body = expect_refusal(
-        ask(mixed({"chunk_keys": ["uploads/one.wav"], "cover": key})), status, code
+        ask(build_event({"chunk_keys": ["uploads/one.wav"], "cover": key})), status, code
     )
-    assert said in body["error"]
+    assert sentence in body["error"]
     assert list_keys(s3, "mixed/") == []

@@ -73,8 +73,8 @@ def test_the_contract_stands_in_the_document():
             statuses = set(operation["responses"])
             assert {"200", "202"} & statuses
             assert {"400", "401", "413", "422", "429", "502", "504"} <= statuses
-            told = operation["responses"]["422"]["content"]["application/json"]["schema"]
-            assert told["$ref"].endswith("/ErrorAnswer")
+            schema = operation["responses"]["422"]["content"]["application/json"]["schema"]
+            assert schema["$ref"].endswith("/ErrorAnswer")
 
 
 def test_the_page_brings_everything_along(handler):

@@ -11,7 +11,7 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from mixer.api.tokens import digest_token
+from mixer.api.auth import digest_token
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.store.s3 import S3Store, create_s3_client
 from tests.emulators.runtime_api import FunctionError, start_function
@@ -115,20 +115,20 @@ def caller_behind(door, token):
 def test_contracts_two_requests_give_a_finished_sound(functions, s3, tmp_path):
     caller = caller_behind(functions.door, TOKEN)
     assert caller == "anna"
-    spoken = ok(functions.speech.invoke(event_v2(SYNTHESIZE, "/synthesize", caller=caller)))
-    assert spoken["chunk_keys"] == list_keys(s3, "narration_chunks/")
-    assert spoken["bucket"] == BUCKET
-    wanted = MIXSTORY % (json.dumps(spoken["chunk_keys"]), spoken["bucket"])
+    speech = ok(functions.speech.invoke(event_v2(SYNTHESIZE, "/synthesize", caller=caller)))
+    assert speech["chunk_keys"] == list_keys(s3, "narration_chunks/")
+    assert speech["bucket"] == BUCKET
+    wanted = MIXSTORY % (json.dumps(speech["chunk_keys"]), speech["bucket"])
     mixed = ok(functions.mix.invoke(event_v2(wanted, "/mixstory", caller=caller)))
-    assert mixed["chunk_keys"] == spoken["chunk_keys"]
+    assert mixed["chunk_keys"] == speech["chunk_keys"]
     fetched = requests.get(mixed["download_url"], timeout=10)
     assert (fetched.status_code, fetched.headers["Content-Type"]) == (200, "audio/mpeg")
     sound = tmp_path / "story.mp3"
     sound.write_bytes(fetched.content)
-    heard = measure(sound, channels=MUSIC_CHANNELS)
-    assert heard.duration_s == pytest.approx(mixed["duration_s"], abs=0.1)
-    assert heard.duration_s > spoken["duration_s"]
-    assert heard.loudness_lufs == pytest.approx(STORY_LUFS, abs=1)
+    measured = measure(sound, channels=MUSIC_CHANNELS)
+    assert measured.duration_s == pytest.approx(mixed["duration_s"], abs=0.1)
+    assert measured.duration_s > speech["duration_s"]
+    assert measured.loudness_lufs == pytest.approx(STORY_LUFS, abs=1)
 
 
 def test_second_request_is_answered_by_the_same_warm_process_and_costs_nothing(functions, polly):

@@ -189,11 +189,11 @@ def test_a_failed_passage_is_named_and_what_succeeded_is_not_paid_again(ask, pol
     polly.reset(Faults(texts={"Number 7 of 3 ships": "ServiceFailureException"}))
     body = expect_refusal(ask(event_v2({"text": STORY}), FakeContext(30)), 502, "speech_failed")
     assert any("Number 7" in passage for passage in body["details"]["passages"])
-    kept = list_keys(s3, "narration_chunks/")
-    assert kept
+    stored = list_keys(s3, "narration_chunks/")
+    assert stored
     polly.reset()
     again = expect_ok(ask(event_v2({"text": STORY})))
-    assert polly.counts.calls == len(again["chunk_keys"]) - len(kept)
+    assert polly.counts.calls == len(again["chunk_keys"]) - len(stored)
 
 
 def test_the_deadline_is_a_504_and_what_was_said_is_kept(ask, polly, s3):
@@ -202,11 +202,11 @@ def test_the_deadline_is_a_504_and_what_was_said_is_kept(ask, polly, s3):
     began_s = time.monotonic()
     body = expect_refusal(ask(event_v2({"text": STORY}), FakeContext(8)), 504, "out_of_time")
     assert time.monotonic() - began_s < 8
-    kept = list_keys(s3, "narration_chunks/")
-    assert 0 < body["details"]["chunks_done"] <= len(kept) < body["details"]["chunks"]
+    stored = list_keys(s3, "narration_chunks/")
+    assert 0 < body["details"]["chunks_done"] <= len(stored) < body["details"]["chunks"]
     polly.reset()
     again = expect_ok(ask(event_v2({"text": STORY})))
-    assert polly.counts.calls == len(again["chunk_keys"]) - len(kept)
+    assert polly.counts.calls == len(again["chunk_keys"]) - len(stored)
 
 
 def test_what_is_still_under_way_at_the_deadline_counts_as_spent(ask, polly, s3):
@@ -272,12 +272,12 @@ def test_lexicons_make_another_chunk_and_missing_ones_are_named(ask, polly_clien
 
 def test_speech_marks_are_bought_where_they_are_wanted(ask, polly, s3):
     wanted = {"text": "Hello there. Come in.", "engine": "neural", "speech_marks": True}
-    foretold = expect_ok(ask(event_v2(wanted, "/estimate")))
-    dear = {**wanted, "max_cost_usd": foretold["cost_usd"] * 0.75}
+    estimate = expect_ok(ask(event_v2(wanted, "/estimate")))
+    dear = {**wanted, "max_cost_usd": estimate["cost_usd"] * 0.75}
     expect_refusal(ask(event_v2(dear)), 400, "too_expensive")
     body = expect_ok(ask(event_v2(wanted)))
     assert body["billed_characters"] == 2 * body["characters"] == polly.counts.billed_chars
-    assert body["cost_usd"] == pytest.approx(foretold["cost_usd"])
+    assert body["cost_usd"] == pytest.approx(estimate["cost_usd"])
     stored = s3.head_object(Bucket=BUCKET, Key=body["chunk_keys"][0])["Metadata"]["measured"]
     assert len(json.loads(stored)["s"]) == 2
 

@@ -16,7 +16,7 @@ from deploy.change_sets import StackSpec
 from deploy.errors import DeploymentError
 from deploy.removal import destroy, empty_bucket
 from deploy.terminal import Terminal
-from mixer.api.tokens import find_holder, parse_callers
+from mixer.api.auth import find_holder, parse_callers
 
 REGION = "us-east-1"
 TEMPLATE = {

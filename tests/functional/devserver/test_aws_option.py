@@ -1,4 +1,4 @@
-"""The local server with `--aws`: the same endpoints on Amazon Polly and S3, with a doorkeeper."""
+"""The local server with `--aws`: the same endpoints on Amazon Polly and S3, with a authorizer."""
 
 import contextlib
 import hashlib
@@ -48,10 +48,10 @@ def _keep_token():
 def test_whole_way_with_a_token(server):
     headers = {"Authorization": f"Bearer {TOKEN}"}
     body = json.dumps({"text": "The lamp went out at nine.", "voice": "Joanna"})
-    spoken = server.send("POST", "/synthesize", body, headers)
-    assert spoken.status == 200
-    assert spoken.json["engine"] == "generative"
-    wanted = {"chunk_keys": spoken.json["chunk_keys"], "bucket": clouds.BUCKET}
+    speech = server.send("POST", "/synthesize", body, headers)
+    assert speech.status == 200
+    assert speech.json["engine"] == "generative"
+    wanted = {"chunk_keys": speech.json["chunk_keys"], "bucket": clouds.BUCKET}
     mixed = server.send("POST", "/mixstory", json.dumps(wanted), headers)
     assert mixed.status == 200
     assert "amazonaws.com" in mixed.json["download_url"]

@@ -251,7 +251,7 @@ def test_call_that_waits_too_long_for_its_turn_is_sent_away(tmp_path):
 # Who may call
 
 
-def doorkeeper(event, _context):
+def admit_anna(event, _context):
     assert event["version"] == "2.0"
     assert event["type"] == "REQUEST"
     assert event["routeArn"].startswith("arn:aws:execute-api:")
@@ -262,7 +262,7 @@ def doorkeeper(event, _context):
 
 
 def test_authorizer_passes_its_context_on(tmp_path):
-    with start_server(tmp_path, authorizer=doorkeeper) as server:
+    with start_server(tmp_path, authorizer=admit_anna) as server:
         event = event_of(server, "POST", "/echo", "{}", {"Authorization": "Bearer right"})
     assert event["requestContext"]["authorizer"] == {"lambda": {"caller": "ann"}}
 
@@ -270,7 +270,7 @@ def test_authorizer_passes_its_context_on(tmp_path):
 def test_without_token_or_with_a_wrong_one_the_handler_is_not_called(tmp_path):
     called = []
     with start_server(
-        tmp_path, lambda event, _: called.append(event), authorizer=doorkeeper
+        tmp_path, lambda event, _: called.append(event), authorizer=admit_anna
     ) as server:
         without = server.send("POST", "/echo", "{}")
         wrong = server.send("POST", "/echo", "{}", {"Authorization": "Bearer wrong"})
@@ -296,7 +296,7 @@ def test_preflight_needs_no_token_and_reaches_the_handler(tmp_path):
 
     origin = "https://pages.example"
     headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    with start_server(tmp_path, preflight, authorizer=doorkeeper, origins=[origin]) as server:
+    with start_server(tmp_path, preflight, authorizer=admit_anna, origins=[origin]) as server:
         got = server.send("OPTIONS", "/echo", headers=headers)
     assert got.status == 204
     assert got.headers["Access-Control-Allow-Origin"] == origin

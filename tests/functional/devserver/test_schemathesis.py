@@ -48,7 +48,7 @@ def mode(request):
 
 @pytest.fixture
 def url(mode, monkeypatch, tmp_path):
-    """A laptop's server with tones for a voice, and a doorkeeper where tokens are wanted."""
+    """A laptop's server with tones for a voice, and a authorizer where tokens are wanted."""
     environment = {"AUTH_MODE": mode, "TOKENS_SECRET": SECRET, "AWS_DEFAULT_REGION": "us-east-1"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -80,7 +80,7 @@ def _keep_token():
         secrets.create_secret(Name=SECRET, SecretString=digests)
 
 
-def described(url, mode):
+def load_schema(url, mode):
     document = requests.get(f"{url}/openapi.json", timeout=10).json()
     # Thousands of chunks would be mixed for minutes; that more are refused is tested elsewhere.
     del document["components"]["schemas"]["MixBody"]["properties"]["chunk_keys"]["maxItems"]
@@ -95,7 +95,7 @@ def described(url, mode):
     return schema
 
 
-def violations(finished):
+def find_violations(finished):
     """What a scenario found, each with the request that shows it."""
     for case_id, checks in finished.recorder.checks.items():
         asked = finished.recorder.interactions[case_id]
@@ -117,9 +117,9 @@ def occupy_workers(url, mode):
 def test_server_keeps_to_its_own_description(url, mode):
     occupy_workers(url, mode)
     found, errors, statuses = [], [], {}
-    for event in from_schema(described(url, mode)).execute():
+    for event in from_schema(load_schema(url, mode)).execute():
         if isinstance(event, events.ScenarioFinished):
-            found += violations(event)
+            found += find_violations(event)
             answered = statuses.setdefault(event.label, set())
             replies = (each.response for each in event.recorder.interactions.values())
             answered.update(reply.status_code for reply in replies if reply is not None)

@@ -1,4 +1,4 @@
-"""Stories on a laptop as clients see them: sent, watched, cancelled, taken up again."""
+"""Stories on a laptop as clients see them: sent, observed, cancelled, taken up again."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from mixer.stories.model import StoryState
 from tests.engines import ToneEngine
 from tests.servers import RunningServer, run_server
 
-ENDED = {StoryState.DONE, StoryState.FAILED, StoryState.CANCELLED}
+FINAL_STATES = {StoryState.DONE, StoryState.FAILED, StoryState.CANCELLED}
 CHAPTERS = "\n\n".join(
     f"# Chapter {chapter}\n\n"
     + "\n\n".join(f"Ship {paragraph} of {chapter} came in. It was late." for paragraph in range(14))
@@ -27,7 +27,7 @@ ASKED = {"text": CHAPTERS, "text_type": "markdown", "title": "Ships", "music": "
 
 @dataclass(frozen=True)
 class Stories:
-    """A laptop's server, and who speaks there."""
+    """A laptop's server, and its engine."""
 
     served: RunningServer
     engine: ToneEngine
@@ -35,7 +35,7 @@ class Stories:
     def post(self, body, **headers):
         return self.served.send("POST", "/stories", json.dumps(body), headers)
 
-    def begun(self, body, **headers):
+    def begin(self, body, **headers):
         answered = self.post(body, **headers)
         assert answered.status == 202, answered.body
         assert answered.json["status_url"] == f"/stories/{answered.json['story_id']}"
@@ -46,8 +46,8 @@ class Stories:
         assert answered.status == 200, answered.body
         return answered.json
 
-    def ended(self, story):
-        return self.until(story, lambda status: status["state"] in ENDED)
+    def await_end(self, story):
+        return self.until(story, lambda status: status["state"] in FINAL_STATES)
 
     def until(self, story, is_so):
         begun_s = time.monotonic()
@@ -56,13 +56,13 @@ class Stories:
             time.sleep(0.05)
         return status
 
-    def linked(self, url):
+    def fetch_link(self, url):
         parts = urlsplit(url)
         answered = self.served.send("GET", f"{parts.path}?{parts.query}")
         assert answered.status == 200
         return answered
 
-    def refused(self, answered, status, code):
+    def expect_refusal(self, answered, status, code):
         assert (answered.status, answered.json["code"]) == (status, code), answered.body
         return answered.json
 
@@ -89,18 +89,18 @@ def stories(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(stories):
-    """A story with chapters and music, watched to its end."""
-    story = stories.begun(ASKED)
+def finished(stories):
+    """A story with chapters and music, observed to its end."""
+    story = stories.begin(ASKED)
     seen = [stories.status(story)]
-    while seen[-1]["state"] not in ENDED:
+    while seen[-1]["state"] not in FINAL_STATES:
         time.sleep(0.02)
         seen.append(stories.status(story))
     return story, seen
 
 
-def test_story_goes_through_its_states_in_order(told):
-    _, seen = told
+def test_story_goes_through_its_states_in_order(finished):
+    _, seen = finished
     order = list(StoryState)
     assert [order.index(each["state"]) for each in seen] == sorted(
         order.index(each["state"]) for each in seen
@@ -109,8 +109,8 @@ def test_story_goes_through_its_states_in_order(told):
     assert (seen[-1]["state"], seen[-1]["progress"]) == ("done", 1.0)
 
 
-def test_finished_story_tells_what_it_is_and_links_everything(stories, told):
-    _, seen = told
+def test_finished_story_tells_what_it_is_and_links_everything(stories, finished):
+    _, seen = finished
     status = seen[-1]
     assert (status["title"], status["error"], status["warnings"]) == ("Ships", None, [])
     assert status["chunks"]["done"] == status["chunks"]["total"] > 4
@@ -123,7 +123,7 @@ def test_finished_story_tells_what_it_is_and_links_everything(stories, told):
         *("audio", "captions_vtt", "captions_srt", "picture", "report", "waveform"),
         *("chapters", "chapters_json", "chapters_vtt"),
     }
-    files = {name: stories.linked(url) for name, url in links.items()}
+    files = {name: stories.fetch_link(url) for name, url in links.items()}
     assert files["captions_vtt"].body.startswith(b"WEBVTT")
     assert [each["title"] for each in files["chapters"].json["chapters"]] == [
         "Chapter one",
@@ -143,81 +143,81 @@ def test_finished_story_tells_what_it_is_and_links_everything(stories, told):
     assert played_s == pytest.approx(status["duration_s"], abs=0.5)
 
 
-def test_same_request_is_the_same_story_and_costs_nothing(stories, told):
-    story, _ = told
+def test_same_request_is_the_same_story_and_costs_nothing(stories, finished):
+    story, _ = finished
     calls = stories.engine.calls
-    assert stories.begun(ASKED) == story
-    assert stories.begun({**ASKED, "title": "Boats"}) != story
-    stories.ended(stories.begun({**ASKED, "title": "Boats"}))
+    assert stories.begin(ASKED) == story
+    assert stories.begin({**ASKED, "title": "Boats"}) != story
+    stories.await_end(stories.begin({**ASKED, "title": "Boats"}))
     assert stories.engine.calls == calls
 
 
 def test_idempotency_key_stands_for_one_request(stories):
     text = {"text": "A boat."}
-    story = stories.begun(text, **{"Idempotency-Key": "first"})
-    assert stories.begun(text, **{"Idempotency-Key": "first"}) == story
-    assert stories.begun(text, **{"Idempotency-Key": "second"}) != story
+    story = stories.begin(text, **{"Idempotency-Key": "first"})
+    assert stories.begin(text, **{"Idempotency-Key": "first"}) == story
+    assert stories.begin(text, **{"Idempotency-Key": "second"}) != story
     other = stories.post({"text": "Two boats."}, **{"Idempotency-Key": "first"})
-    stories.refused(other, 409, "idempotency_key_reused")
-    stories.refused(stories.post(text, **{"Idempotency-Key": "x" * 201}), 400, "bad_input")
+    stories.expect_refusal(other, 409, "idempotency_key_reused")
+    stories.expect_refusal(stories.post(text, **{"Idempotency-Key": "x" * 201}), 400, "bad_input")
 
 
-def test_stories_are_listed_the_newest_first_page_by_page(stories, told):
+def test_stories_are_listed_the_newest_first_page_by_page(stories, finished):
     for number in range(21):
-        stories.begun({"text": f"Listed {number}."})
+        stories.begin({"text": f"Listed {number}."})
     first = stories.served.send("GET", "/stories").json
     assert len(first["stories"]) == 20
     rest = stories.served.send("GET", f"/stories?cursor={first['next']}").json
     assert rest["next"] is None
     listed = [*first["stories"], *rest["stories"]]
-    assert told[0] in {each["story_id"] for each in rest["stories"]}
+    assert finished[0] in {each["story_id"] for each in rest["stories"]}
     assert len({each["story_id"] for each in listed}) == len(listed)
     created = [each["created_at"] for each in listed]
     assert created == sorted(created, reverse=True)
-    stories.refused(stories.served.send("GET", "/stories?cursor=../x"), 400, "bad_input")
+    stories.expect_refusal(stories.served.send("GET", "/stories?cursor=../x"), 400, "bad_input")
 
 
 def test_passage_that_cannot_be_said_is_named_and_mended_by_asking_again(stories):
     body = {"text": f"A terrible tempest rose.\n\n{CHAPTERS}", "text_type": "markdown"}
     stories.engine.fail_texts = ["tempest"]
     try:
-        story = stories.begun(body)
-        failed = stories.ended(story)
+        story = stories.begin(body)
+        failed = stories.await_end(story)
     finally:
         stories.engine.fail_texts = []
     assert (failed["state"], failed["error"]["code"]) == ("failed", "speech_failed")
     assert any("tempest" in each for each in failed["error"]["details"]["passages"])
     assert "links" not in failed
     calls = stories.engine.calls
-    assert stories.begun(body) == story
-    assert stories.ended(story)["state"] == "done"
+    assert stories.begin(body) == story
+    assert stories.await_end(story)["state"] == "done"
     assert stories.engine.calls - calls <= 2
 
 
 def test_cancelled_story_stops_and_goes_on_when_asked_for_again(tmp_path):
     slow = ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)
     with laptop_with(tmp_path, slow) as stories:
-        story = stories.begun({"text": CHAPTERS, "text_type": "markdown"})
+        story = stories.begin({"text": CHAPTERS, "text_type": "markdown"})
         stories.until(story, lambda status: status["state"] == "synthesizing")
         cancelled = stories.served.send("DELETE", f"/stories/{story}")
         assert (cancelled.status, cancelled.json["state"]) == (200, "cancelled")
-        stories.refused(stories.served.send("DELETE", f"/stories/{story}"), 409, "story_ended")
+        stories.expect_refusal(stories.served.send("DELETE", f"/stories/{story}"), 409, "story_ended")
         total = cancelled.json["chunks"]["total"]
         time.sleep(1)
-        said = slow.calls
-        assert said < total
-        assert stories.begun({"text": CHAPTERS, "text_type": "markdown"}) == story
-        assert stories.ended(story)["state"] == "done"
+        calls = slow.calls
+        assert calls < total
+        assert stories.begin({"text": CHAPTERS, "text_type": "markdown"}) == story
+        assert stories.await_end(story)["state"] == "done"
         assert slow.calls <= total + 3
 
 
 def test_story_of_a_server_that_ended_is_taken_up_by_the_next(tmp_path):
     slow = ToneEngine(suffix="mp3", delay_s=0.3, parallelism=1)
     with laptop_with(tmp_path, slow) as stories:
-        story = stories.begun({"text": CHAPTERS, "text_type": "markdown"})
+        story = stories.begin({"text": CHAPTERS, "text_type": "markdown"})
         stories.until(story, lambda _: slow.calls > 2)
     with laptop_with(tmp_path, ToneEngine(suffix="mp3")) as stories:
-        status = stories.ended(story)
+        status = stories.await_end(story)
         assert status["state"] == "done", status["error"]
         assert stories.engine.calls < status["chunks"]["total"]
 
@@ -243,28 +243,28 @@ def test_story_of_a_server_that_ended_is_taken_up_by_the_next(tmp_path):
     ],
 )
 def test_bad_input_is_refused_before_anything_is_kept(stories, body, status, code, field):
-    told = stories.refused(stories.post(body), status, code)
-    assert told["details"]["field"] == field
+    answer = stories.expect_refusal(stories.post(body), status, code)
+    assert answer["details"]["field"] == field
 
 
 @pytest.mark.parametrize("pauses", [5, {"comma": "long"}, None])
 def test_option_of_several_types_is_named_without_them(stories, pauses):
-    told = stories.refused(stories.post({"text": "A.", "pauses": pauses}), 400, "bad_input")
-    assert told["details"]["field"].partition(".comma")[0] == "pauses"
+    answer = stories.expect_refusal(stories.post({"text": "A.", "pauses": pauses}), 400, "bad_input")
+    assert answer["details"]["field"].partition(".comma")[0] == "pauses"
 
 
 def test_upload_that_is_no_text_fails_the_story_in_words(stories):
     stories.served.store.put("uploads/broken", b"\xff\xfe\xff" * 100)
-    status = stories.ended(stories.begun({"source": "uploads/broken"}))
+    status = stories.await_end(stories.begin({"source": "uploads/broken"}))
     assert (status["state"], status["error"]["code"]) == ("failed", "unreadable_text")
     assert status["cost_usd"]["so_far"] == 0
 
 
 def test_expired_story_is_not_found_and_no_longer_listed(stories):
-    story = stories.begun({"text": "An old boat."})
-    stories.ended(story)
+    story = stories.begin({"text": "An old boat."})
+    stories.await_end(story)
     stories.served.store.delete_folder(f"stories/{story}")
-    stories.refused(stories.served.send("GET", f"/stories/{story}"), 404, "not_found")
+    stories.expect_refusal(stories.served.send("GET", f"/stories/{story}"), 404, "not_found")
     listed = stories.served.send("GET", "/stories").json["stories"]
     assert story not in {each["story_id"] for each in listed}
 
@@ -272,7 +272,7 @@ def test_expired_story_is_not_found_and_no_longer_listed(stories):
 def test_dry_run_tells_plan_and_price_and_spends_nothing(stories):
     body = {"text": "A dry boat came in.\n\nIt was late.", "voice": "Joanna", "engine": "neural"}
     calls, spent = stories.engine.calls, len(list(stories.served.store.list("spending/")))
-    plan = stories.ended(stories.begun({**body, "dry_run": True}))
+    plan = stories.await_end(stories.begin({**body, "dry_run": True}))
     assert (plan["state"], plan["error"], plan.get("links")) == ("done", None, None)
     assert plan["chunks"]["total"] >= 1
     assert (plan["chunks"]["done"], plan["cost_usd"]["so_far"]) == (0, 0)
@@ -281,14 +281,14 @@ def test_dry_run_tells_plan_and_price_and_spends_nothing(stories):
     assert plan["duration_s"] > 1
     assert stories.engine.calls == calls
     assert len(list(stories.served.store.list("spending/"))) == spent
-    told = stories.ended(stories.begun(body))
-    assert told["cost_usd"]["predicted"] == plan["cost_usd"]["predicted"]
+    answer = stories.await_end(stories.begin(body))
+    assert answer["cost_usd"]["predicted"] == plan["cost_usd"]["predicted"]
 
 
 @pytest.mark.parametrize("story", ["0" * 32, "nothing", "..%2Fx"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_unknown_story_is_not_found(stories, method, story):
-    stories.refused(stories.served.send(method, f"/stories/{story}"), 404, "not_found")
+    stories.expect_refusal(stories.served.send(method, f"/stories/{story}"), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_unknown_story_is_not_found(stories, method, story):
 )
 def test_what_the_plan_finds_fails_the_story_in_words_and_costs_nothing(stories, more, code):
     calls = stories.engine.calls
-    status = stories.ended(stories.begun({"text": "A long way out, a bell.", **more}))
+    status = stories.await_end(stories.begin({"text": "A long way out, a bell.", **more}))
     assert (status["state"], status["error"]["code"]) == ("failed", code)
     assert status["error"]["error"].endswith(".")
     assert (stories.engine.calls, status["cost_usd"]["so_far"]) == (calls, 0)

@@ -1,19 +1,30 @@
-"""Bearer tokens: named callers and the SHA-256 digests of their tokens.
+"""The authorizer Lambda, and the bearer tokens that it knows.
+
+The authorizer answers API Gateway (payload format 2.0, simple responses). With AUTH_MODE `token`,
+the bearer token must belong to a named caller; with `none`, every caller is `anonymous`. While the
+secret cannot be read, the function fails and the gateway answers 500.
 
 The secret is a JSON object, `{"anna": ["<digest>", "<digest>"]}`, with up to two valid tokens each,
-so that tokens can be rotated. It cannot be used to call. Tokens are long and random, so a plain
-digest is enough.
+so that tokens can be rotated. It holds SHA-256 digests and cannot be used to call. Tokens are long
+and random, so a plain digest is enough.
 """
 
 import hmac
 import json
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from hashlib import sha256
+from typing import Any
 
 from mixer.errors import Misconfigured
+from mixer.settings import Auth, load_auth
+
+ANONYMOUS = "anonymous"
+"""The caller where no authentication is required."""
 
 FRESH_S = 300.0
 """How long a secret is cached: a revoked token stops working within minutes."""
@@ -110,3 +121,37 @@ class TokenRegistry:
                     raise
                 self._next_s = min(now_s + RETRY_S, self._last_s)
             return self._callers
+
+
+def answer_authorizer_event(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Answer one question of the gateway: authorize the request of an event."""
+    auth = load_auth(os.environ)
+    registry = _load_registry(auth.tokens_secret) if auth.mode == "token" else None
+    return authorize_request(event, auth, registry)
+
+
+def authorize_request(
+    event: Mapping[str, Any], auth_settings: Auth, registry: TokenRegistry | None
+) -> dict[str, Any]:
+    """Authorize a request; the registry is None where the mode requires no token."""
+    if auth_settings.mode == "none":
+        return _allow_caller(ANONYMOUS)
+    token = parse_bearer(_header_value(event, "authorization"))
+    caller = find_holder(registry.load_callers(), token) if registry and token else None
+    return _allow_caller(caller) if caller else {"isAuthorized": False, "context": {}}
+
+
+def _allow_caller(caller: str) -> dict[str, Any]:
+    return {"isAuthorized": True, "context": {"caller": caller}}
+
+
+def _header_value(event: Mapping[str, Any], name: str) -> str:
+    headers = event.get("headers") or {}
+    return next((str(v) for k, v in headers.items() if str(k).lower() == name), "")
+
+
+@cache
+def _load_registry(secret: str) -> TokenRegistry:
+    from mixer.aws import read_secret
+
+    return TokenRegistry(lambda: read_secret(secret))
