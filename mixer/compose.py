@@ -423,11 +423,11 @@ def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServ
         yield AwsServices(settings=settings, s3=s3, polly=polly, secret=secret, runs_stories=True)
 
 
-def notify_webhook_in_background(secret: bytes) -> "Notifier":
+def notify_webhook_in_background(secret: bytes, *, allows_localhost: bool = False) -> "Notifier":
     """Build a notifier of webhooks, signed with `secret`, that does not wait."""
     from mixer.stories.webhook import Webhook, notify_in_background
 
-    return notify_in_background(Webhook(secret).notify)
+    return notify_in_background(Webhook(secret, allows_localhost=allows_localhost).notify)
 
 
 def build_engine_opener(client: "PollyClient", quotas: "EngineQuotas") -> "EngineOpener":

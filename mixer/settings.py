@@ -43,6 +43,7 @@ class StorySettings:
         max_text_chars: MAX_STORY_CHARS: per story.
         workers: STORY_WORKERS: concurrent speech calls per story.
         max_concurrent: MAX_CONCURRENT_STORIES: that synthesize; others wait.
+        allows_localhost_webhooks: only `mixer serve` sets it, for trying out.
     """
 
     state_machine: str = ""
@@ -53,6 +54,7 @@ class StorySettings:
     max_text_chars: int = 5_000_000
     workers: int = 2
     max_concurrent: int = 3
+    allows_localhost_webhooks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,13 @@
 Importing it loads no route: an error while a module loads would leave the caller without an answer.
 """
 
-from mixer.api.auth import answer_authorizer_event, digest_token, parse_callers
+from mixer.api.auth import (
+    answer_authorizer_event,
+    authorize_request,
+    build_registry,
+    digest_token,
+    parse_callers,
+)
 from mixer.api.events import InvocationContext
 from mixer.api.handlers import (
     answer_mix_request,
@@ -22,7 +28,9 @@ __all__ = [
     "answer_mix_request",
     "answer_speech_request",
     "answer_story_event",
+    "authorize_request",
     "build_mix_endpoint",
+    "build_registry",
     "build_speech_endpoint",
     "build_story_endpoint",
     "digest_token",

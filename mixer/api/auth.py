@@ -15,7 +15,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -121,6 +121,12 @@ class TokenRegistry:
                     raise
                 self._next_s = min(now_s + RETRY_S, self._last_s)
             return self._callers
+
+
+def build_registry(tokens: Mapping[str, Sequence[str]]) -> TokenRegistry:
+    """Build a registry from the tokens themselves, by caller."""
+    secret = json.dumps({name: [*map(digest_token, each)] for name, each in tokens.items()})
+    return TokenRegistry(lambda: secret)
 
 
 def answer_authorizer_event(event: Mapping[str, Any], _context: object) -> dict[str, Any]:

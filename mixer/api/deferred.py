@@ -34,10 +34,13 @@ DeferrableWork = Callable[[float], Response[str]]
 
 
 def build_accepted_response(
-    story: str, story_request: StoryRequest, secret: str | None = None
+    request_context: RequestContext,
+    story: str,
+    story_request: StoryRequest,
+    secret: str | None = None,
 ) -> Response[str]:
     """Build the 202 response; `secret` signs the messages of the webhook, if there is one."""
-    url = f"/stories/{story}"
+    url = f"{request_context.base_url}/stories/{story}"
     body: dict[str, Any] = {
         "story_id": story,
         "status_url": url,
@@ -64,7 +67,8 @@ def run_or_defer(
             return work(request_context.deadline_s - min(HANDOVER_S, HANDOVER_SHARE * left_s))
         except OutOfTime as late:
             try:
-                return build_accepted_response(start_story(story_request), story_request)
+                story = start_story(story_request)
+                return build_accepted_response(request_context, story, story_request)
             except StoreFailed as error:
                 logger.warning("no story for what takes too long (%s): %s", late, error)
     return work(request_context.deadline_s)

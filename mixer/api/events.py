@@ -53,11 +53,15 @@ class InvocationContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """Id, caller (None if unknown) and deadline (on the monotonic clock) of a request."""
+    """A request's id, caller (None if unknown), deadline (monotonic clock) and API.
+
+    `base_url` is the URL of the API without a slash at its end; empty without a gateway.
+    """
 
     request_id: str
     caller: str | None
     deadline_s: float
+    base_url: str = ""
 
 
 def build_request_context(
@@ -81,7 +85,21 @@ def build_request_context(
         gateway = {}
     caller = ANONYMOUS if settings.auth.mode == "none" else find_caller(event)
     request_id = str(gateway.get("requestId") or context.aws_request_id)
-    return RequestContext(request_id, caller, now() + left_s)
+    return RequestContext(request_id, caller, now() + left_s, find_base_url(event))
+
+
+def find_base_url(event: Event) -> str:
+    """Find the URL of the API that an event came from; empty without a gateway."""
+    event = _as_mapping(event)
+    context = _as_mapping(event.get("requestContext"))
+    host = context.get("domainName")
+    if not host:
+        return ""
+    scheme = _as_texts(event.get("headers"), lower=True).get("x-forwarded-proto")
+    whole = str(event.get("rawPath") or context.get("path") or event.get("path") or "")
+    route = _strip_stage(str(event.get("rawPath") or event.get("path") or ""), context)
+    base_path = whole.removesuffix(route) if route else ""
+    return f"{scheme if scheme == 'http' else 'https'}://{host}{base_path}"
 
 
 def _gateway_wait_s(gateway: dict[str, Any], wall_s: float, longest_s: float) -> float:
@@ -116,13 +134,15 @@ def parse_body(text: str) -> dict[str, Any]:
         BadInput: the body is not a JSON object.
     """
     value: object = text
+    has_surrogates = False
     for _ in range(MAX_JSON_NESTING):
         if not isinstance(value, str):
             break
+        has_surrogates = has_surrogates or "\\ud" in value.lower()
         value = _parse_json(value)
     if not isinstance(value, dict):
         raise BadInput("The body must be a JSON object.", field="body")
-    if "\\ud" in text.lower():
+    if has_surrogates:
         _check_characters(value)
     return value
 

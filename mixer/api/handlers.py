@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mixer.api.deferred import StoryStarter
     from mixer.api.events import InvocationContext
+    from mixer.api.responses import OutputLinks
     from mixer.api.routes import StoryDependencies
     from mixer.api.routing import Api, Endpoint
     from mixer.compose import AwsServices, Services
@@ -92,7 +93,9 @@ def build_speech_endpoint(
     from mixer.api.routing import Api
 
     api = Api(services.settings.allowed_origins)
-    add_speech_routes(api, lambda: services.speech_service, start_story)
+    add_speech_routes(
+        api, lambda: services.speech_service, cache(lambda: _build_links(services)), start_story
+    )
     return _build_endpoint(api, services.settings, SPEECH_PATH)
 
 
@@ -122,16 +125,22 @@ def build_story_endpoint(services: "Services") -> "Endpoint":
     return _build_endpoint(api, settings, STORY_PATH)
 
 
+def _build_links(services: "Services") -> "OutputLinks":
+    from mixer.api.responses import OutputLinks
+
+    return OutputLinks(services.link_output, services.settings.url_lifetime_s)
+
+
 def _build_story_dependencies(services: "Services") -> "StoryDependencies":
     from mixer.api.routes import StoryDependencies
 
     settings = services.settings
     return StoryDependencies(
         service=services.story_service,
-        link=services.link_output,
-        link_lifetime_s=settings.url_lifetime_s,
+        links=_build_links(services),
         bucket=settings.output_bucket,
         max_text_chars=settings.stories.max_text_chars,
+        allows_localhost_webhooks=settings.stories.allows_localhost_webhooks,
     )
 
 

@@ -7,7 +7,8 @@ reported as "internal"; the log has more under the request's id.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -38,6 +39,18 @@ STATUS: Mapping[type[MixerError], int] = {
 """By the nearest class of the error tree; classes not listed, such as RenderFailed, are a 500."""
 
 INTERNAL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLinks:
+    """Makes temporary links from keys of objects in the output store."""
+
+    sign: Callable[[str], str]
+    lifetime_s: int
+
+    def describe_chunks(self, keys: Sequence[str]) -> dict[str, Any]:
+        """Build the fields with a link to each chunk."""
+        return {"chunk_urls": [self.sign(key) for key in keys], "expires_s": self.lifetime_s}
 
 
 def http_status(error: MixerError) -> int:

@@ -74,6 +74,10 @@ class SynthesizeAnswer(BaseModel):
     """The text was synthesized."""
 
     chunk_keys: list[str]
+    chunk_urls: Annotated[
+        list[str], Field(description="Temporary links to the chunks: the speech alone.")
+    ]
+    expires_s: Annotated[int, Field(description="Lifetime of the links in seconds.")]
     bucket: str
     voice: str
     engine: Annotated[
@@ -253,6 +257,9 @@ class StoryAnswer(StorySummary):
     chunk_keys: Annotated[
         list[str] | None,
         Field(description="Of a request to POST /synthesize or POST /mixstory that took longer."),
+    ] = None
+    chunk_urls: Annotated[
+        list[str] | None, Field(description="As in the response of POST /synthesize.")
     ] = None
     bucket: str | None = None
     voice: Annotated[str | None, Field(description="As in the response of POST /synthesize.")] = (

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from mixer.cli.terminal import format_estimate
 from mixer.requests import Options
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.script.planning import estimate_script, find_pronunciation_hints
-from mixer.speech import costs_usd
+from mixer.speech import EMBEDDED, costs_usd
 
 
 @click.command()
@@ -67,8 +66,9 @@ def estimate(
         click.echo(format_estimate(script, options.rate))
         return
     size = estimate_script(script, options.rate)
-    figures = asdict(size) | {"duration_s": round(size.duration_s, 1)}
-    click.echo(json.dumps({**figures, "cost_usd": costs_usd(size.characters)}))
+    engine = options.engine or EMBEDDED
+    figures = size.describe(options.voice, engine, script.language, costs_usd(size.characters))
+    click.echo(json.dumps({**figures, "dry_run": False, "warnings": []}))
 
 
 def plan_story(story: str, options: Options, music: Path | None) -> Script:

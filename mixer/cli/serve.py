@@ -4,10 +4,11 @@ import importlib.util
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,8 @@ from mixer.cli.options import store_option
 from mixer.errors import Misconfigured, MixerError
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from mixer.settings import Settings
 
 WEB = Path(mixer.__file__).parents[1] / "web"
@@ -44,35 +47,83 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
     "--aws", is_flag=True, help="Use Amazon Polly and S3, as configured in the environment."
 )
 @click.option(
+    "--token",
+    envvar="MIXER_TOKEN",
+    help="Require this token of every caller, as a deployment does; MIXER_TOKEN hides it from ps.",
+)
+@click.option(
+    "--webhooks-to-localhost",
+    is_flag=True,
+    help="Let stories notify http servers on this machine, to try webhooks out.",
+)
+@click.option(
     "--grace-s",
     type=click.FloatRange(min=0),
     default=30.0,
     show_default=True,
     help="How long running requests may go on after Ctrl-C; a second Ctrl-C ends them at once.",
 )
-def command(
-    port: int, store: Path, music: Path | None, web: Path, *, aws: bool, grace_s: float
-) -> None:
+def command(**given: Any) -> None:  # noqa: ANN401 - the fields of ServeOptions
     """Serve the API and the demo page on 127.0.0.1 only.
 
     The same handlers run as in AWS Lambda, with the embedded voice and a local folder. The
     environment variables of the Lambdas apply here too; AUTH_MODE is none by default.
     """
     require_packages()
-    from mixer.devserver import DevServer, Folders, catch_signals, open_cloud, open_laptop, serve
+    from mixer.devserver import DevServer, catch_signals, serve
 
     _log_to_terminal()
-    settings = _load_settings()
+    options = ServeOptions(**given)
     with catch_signals() as signals, ExitStack() as resources:
-        server = DevServer(port)
-        folders = Folders(store, web, music)
-        opened = open_cloud(settings, web) if aws else open_laptop(settings, server.url, folders)
-        app = resources.enter_context(opened)
-        click.echo(f"Mixer listens on {server.url} (Ctrl-C stops it)")
+        server = DevServer(options.port)
+        app = resources.enter_context(_open_app(options, server.url))
+        for line in describe_server(options, server.url):
+            click.echo(line)
+        grace_s = options.grace_s
         has_finished = serve(server, app, signals, grace_s=grace_s, close_resources=resources.close)
     if not has_finished:
         sys.stderr.flush()
         os._exit(UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """The options of the command, by name."""
+
+    port: int
+    store: Path
+    music: Path | None
+    web: Path
+    aws: bool
+    token: str | None
+    webhooks_to_localhost: bool
+    grace_s: float
+
+
+def describe_server(options: ServeOptions, url: str) -> Iterator[str]:
+    """Describe a server's address, and what its options allow."""
+    yield f"Mixer listens on {url} (Ctrl-C stops it)"
+    if options.token:
+        yield (
+            "Every request needs the header Authorization: Bearer TOKEN. "
+            "Whoever knows the token can read, start and cancel all stories."
+        )
+    if options.webhooks_to_localhost:
+        yield (
+            "Stories may notify http servers on this machine. Everyone who may use this API "
+            "can make it send POST requests to any local port."
+        )
+
+
+def _open_app(options: ServeOptions, url: str) -> AbstractContextManager["Starlette"]:
+    from mixer.devserver import Folders, build_token_authorizer, open_cloud, open_laptop
+
+    settings = _load_settings(options)
+    authorizer = build_token_authorizer(options.token) if options.token else None
+    if options.aws:
+        return open_cloud(settings, options.web, authorizer)
+    folders = Folders(options.store, options.web, options.music)
+    return open_laptop(settings, url, folders, authorizer=authorizer)
 
 
 def require_packages(packages: Sequence[str] = SERVER_PACKAGES) -> None:
@@ -89,7 +140,7 @@ def require_packages(packages: Sequence[str] = SERVER_PACKAGES) -> None:
         )
 
 
-def _load_settings() -> "Settings":
+def _load_settings(options: ServeOptions) -> "Settings":
     """The settings of a laptop.
 
     Raises:
@@ -97,14 +148,17 @@ def _load_settings() -> "Settings":
     """
     from mixer.devserver import load_laptop_settings
 
-    settings = load_laptop_settings(os.environ)
-    if settings.auth.mode == "token" and not settings.auth.tokens_secret:
+    environ = {**os.environ, "AUTH_MODE": "token"} if options.token else os.environ
+    settings = load_laptop_settings(environ)
+    if settings.auth.mode == "token" and not (options.token or settings.auth.tokens_secret):
         raise Misconfigured(
             "AUTH_MODE is token, but TOKENS_SECRET does not name a secret with callers' tokens: "
-            "set it, or admit everyone with AUTH_MODE=none.",
+            "set it, use --token, or admit everyone with AUTH_MODE=none.",
             variable="TOKENS_SECRET",
         )
-    return settings
+    allows_localhost = options.webhooks_to_localhost
+    stories = replace(settings.stories, allows_localhost_webhooks=allows_localhost)
+    return replace(settings, stories=stories)
 
 
 def _log_to_terminal() -> None:

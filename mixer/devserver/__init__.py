@@ -5,12 +5,19 @@ API Gateway's events, `files` serves the page and stored audio by signed links, 
 files, and `stories` replaces Step Functions. For one user on one machine: no TLS, no other address.
 """
 
-from mixer.devserver.local import Folders, load_laptop_settings, open_cloud, open_laptop
+from mixer.devserver.local import (
+    Folders,
+    build_token_authorizer,
+    load_laptop_settings,
+    open_cloud,
+    open_laptop,
+)
 from mixer.devserver.server import DevServer, catch_signals, serve
 
 __all__ = [
     "DevServer",
     "Folders",
+    "build_token_authorizer",
     "catch_signals",
     "load_laptop_settings",
     "open_cloud",

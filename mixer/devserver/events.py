@@ -91,7 +91,10 @@ def _common_fields(request: Request, route_key: str) -> Event:
         "routeKey": route_key,
         "rawPath": request.scope["path"],
         "rawQueryString": request.scope["query_string"].decode("latin-1"),
-        "headers": {name: text for name, text in headers.items() if name not in HOP_HEADERS},
+        "headers": {
+            **{name: text for name, text in headers.items() if name not in HOP_HEADERS},
+            "x-forwarded-proto": "http",
+        },
         "requestContext": _request_context(request, route_key),
     }
     if "cookie" in headers:

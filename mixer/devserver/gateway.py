@@ -27,7 +27,7 @@ from mixer.devserver.events import (
     build_event,
     build_response,
 )
-from mixer.devserver.guard import HttpRefusal, is_local_host
+from mixer.devserver.guard import HttpRefusal, require_origin
 
 THREADS = 64
 """Calls that run or wait at the same time; each function has its own limit below that."""
@@ -147,20 +147,12 @@ class Gateway:
         Raises:
             HttpRefusal: wrong method, origin or caller, or no free slot.
         """
-        self._require_origin(request.headers.get("origin", ""))
+        require_origin(request.headers.get("origin", ""), self.origins)
         route = _select_route(request, routes)
         body = await request.body()
         return await anyio.to_thread.run_sync(
             self._invoke, route, request, body, limiter=self._threads
         )
-
-    def _require_origin(self, origin: str) -> None:
-        """Refuse pages of other sites before any work starts."""
-        if origin and "*" not in self.origins and origin not in self.origins:
-            scheme, _, host = origin.partition("://")
-            if scheme not in ("http", "https") or not is_local_host(host):
-                message = f"Pages of {origin} may not use this API."
-                raise HttpRefusal(HTTPStatus.FORBIDDEN, "origin_refused", message)
 
     def _invoke(self, route: ApiRoute, request: Request, body: bytes) -> Response:
         event = build_event(request, body, route.key)

@@ -6,9 +6,10 @@ because the query of a signed link is its permission.
 
 import asyncio
 import logging
+import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -28,8 +29,10 @@ MAX_TARGET_BYTES = 16_384
 MAX_HEADERS_BYTES = 32_768
 """Limit of all headers together; API Gateway allows 10,240, browsers keep longer cookies."""
 
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+LOCAL_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 """Other names are refused: they indicate DNS rebinding."""
+
+MAX_PORT = 65_535
 
 UPLOAD_PATH = "/objects/"
 """Path of forms with a file."""
@@ -128,9 +131,23 @@ class Guard:
 
 
 def is_local_host(host: str) -> bool:
-    """Whether a `Host` header names this machine."""
-    name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
-    return name.lower() in LOCAL_HOSTS
+    """Whether a `Host` header names this machine, with any possible port or none."""
+    match = LOCAL_HOST.fullmatch(host)
+    return match is not None and int(match["port"] or 1) in range(1, MAX_PORT + 1)
+
+
+def require_origin(origin: str, allowed: Collection[str]) -> None:
+    """Refuse pages of other sites before any work starts; an empty origin is not of a page.
+
+    Raises:
+        HttpRefusal: the origin is neither this machine's nor among `allowed`, where `*` is all.
+    """
+    if not origin or "*" in allowed or origin in allowed:
+        return
+    scheme, _, host = origin.partition("://")
+    if scheme not in ("http", "https") or not is_local_host(host):
+        message = f"Pages of {origin} may not use this API."
+        raise HttpRefusal(HTTPStatus.FORBIDDEN, "origin_refused", message)
 
 
 def check_head(scope: Scope, limits: ServerLimits) -> None:

@@ -23,7 +23,7 @@ from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
 from mixer.devserver.guard import UPLOAD_PATH, respond_to_error
 from mixer.devserver.stories import LocalStories
 from mixer.devserver.uploads import Uploads
-from mixer.settings import Settings, load_settings
+from mixer.settings import Auth, Settings, load_settings
 from mixer.store import SECRET_BYTES, SignedLinks, load_secret
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ MAX_CONCURRENT_MIXES = 4
 
 OBJECTS_PREFIX = "/objects/"
 MUSIC_PREFIX = "/music/"
+
+LOCAL_CALLER = "local"
+"""Who has the token of `mixer serve --token`."""
 
 AWS_ORIGINS = ("https://*.amazonaws.com",)
 """Origins of presigned URLs."""
@@ -124,21 +127,28 @@ def open_laptop(
         }
         pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
         stories.resume()
-        yield build_application(gateway, pages, objects, Uploads(parts.store, links))
+        yield build_application(
+            gateway, pages, objects, Uploads(parts.store, links, settings.allowed_origins)
+        )
 
 
 @contextmanager
-def open_cloud(settings: Settings, web: Path) -> Iterator[Starlette]:
+def open_cloud(
+    settings: Settings, web: Path, authorizer: ApiFunction | None = None
+) -> Iterator[Starlette]:
     """Open the application with Amazon Polly and S3.
 
-    This process runs the stories too; their ids are valid as long as it lives.
+    This process runs the stories too; their ids are valid as long as it lives. `authorizer` is as
+    for `open_laptop`.
     """
     with (
         open_cloud_services(settings, token_bytes(SECRET_BYTES)) as parts,
         closing(ProcessRegistry()) as processes,
         closing(LocalStories(parts, processes.open_group)) as stories,
     ):
-        yield build_application(build_gateway(stories.services), Pages(web, AWS_ORIGINS))
+        yield build_application(
+            build_gateway(stories.services, authorizer), Pages(web, AWS_ORIGINS)
+        )
 
 
 def build_application(
@@ -192,6 +202,16 @@ def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -
 def _build_parts(services: "Services") -> None:
     """Build services now, which threads of the first requests would otherwise build in parallel."""
     _ = services.speech_service, services.mix_service, services.music_library, services.all_tasks
+
+
+def build_token_authorizer(token: str) -> ApiFunction:
+    """Build an authorizer that admits one caller, `local`, with this token."""
+    from mixer.api import authorize_request, build_registry
+
+    registry = build_registry({LOCAL_CALLER: [token]})
+    return ApiFunction(
+        "mixer-authorizer", lambda event, _: authorize_request(event, Auth(), registry)
+    )
 
 
 def _build_authorizer() -> ApiFunction:

@@ -84,7 +84,12 @@ class LocalStories:
             new_processes=new_processes,
             render_groups=RENDER_GROUPS,
             launcher=self._launcher,
-            notifiers=[notify_webhook_in_background(services.story_secret)],
+            notifiers=[
+                notify_webhook_in_background(
+                    services.story_secret,
+                    allows_localhost=services.settings.stories.allows_localhost_webhooks,
+                )
+            ],
         )
 
     def resume(self) -> None:

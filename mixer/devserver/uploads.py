@@ -1,12 +1,12 @@
 """Uploads from a browser into the folder store, by the API's signed forms.
 
 The form corresponds to a presigned POST of S3: fields with the permission first, the file last and
-no larger than signed for; anything after it is ignored. Fields are checked before the file is read,
-and the file is streamed to disk.
+no larger than signed for; anything after it is ignored. Origin, signature and size are checked
+before the file is read, and the file is streamed to disk: a request holds no more than its fields.
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mixer.devserver.files import refuse_link
-from mixer.devserver.guard import HttpRefusal
+from mixer.devserver.guard import HttpRefusal, require_origin
 from mixer.store import FolderStore, LinkStatus, SignedLinks
 
 FILE = "file"
@@ -30,8 +30,11 @@ MAX_FIELDS = 20
 MAX_FIELDS_BYTES = 32_768
 """Limit of everything before the file."""
 
+MAX_TAIL_BYTES = 32_768
+"""Allowed after the file; ours have only the closing boundary."""
+
 HEADERS = {"Access-Control-Allow-Origin": "*"}
-"""Any page may use a form: the form itself is the permission."""
+"""The origin is checked by the server, not by the browser."""
 
 _BOUNDARY = re.compile(
     r'multipart/form-data\s*;(?:.*;)?\s*boundary="?([^";\s]{1,70})"?', re.IGNORECASE
@@ -51,17 +54,19 @@ class FileTooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """Receives files by signed forms."""
+    """Receives files by signed forms; `origins` are other sites whose pages may send them."""
 
     store: FolderStore
     links: SignedLinks
+    origins: Collection[str] = ()
 
     async def respond(self, request: Request) -> Response:
         """Answer a POST of a form.
 
         Raises:
-            HttpRefusal: the form is malformed, forged or expired, or the file has the wrong size.
+            HttpRefusal: wrong origin; the form is malformed, forged or expired; wrong file size.
         """
+        require_origin(request.headers.get("origin", ""), self.origins)
         try:
             await self._store_file(request)
         except BadForm as error:
@@ -77,13 +82,21 @@ class Uploads:
         status = self.links.check_form(fields)
         if status is not LinkStatus.VALID:
             raise refuse_link(status, HEADERS, "form")
+        max_bytes = int(fields["max_bytes"])
+        check_form_size(int(request.headers.get("content-length", "0")), max_bytes)
         with NamedTemporaryFile(prefix="mixer-upload.") as file:
-            await form.copy_file(file, int(fields["max_bytes"]))
+            await form.copy_file(file, max_bytes)
             file.flush()
             content, content_type = Path(file.name), fields["Content-Type"]
             await run_in_threadpool(
                 self.store.put, fields["key"], content, content_type=content_type
             )
+
+
+def check_form_size(form_bytes: int, max_bytes: int) -> None:
+    """Raise FileTooLarge if a form's file must be larger than allowed."""
+    if form_bytes > max_bytes + MAX_FIELDS_BYTES + MAX_TAIL_BYTES:
+        raise FileTooLarge(f"The file must have 1 to {max_bytes:,} bytes.")
 
 
 @dataclass

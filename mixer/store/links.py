@@ -1,7 +1,8 @@
 """Links to stored objects that expire, like S3's presigned URLs, for a folder.
 
-A link carries its expiry and an HMAC over key and expiry; without the secret none can be made,
-extended, or changed to another key. Only a new secret revokes a link before it expires.
+A link carries its expiry and an HMAC over place, key and expiry; without the secret none can be
+made, extended, or changed to another key or place. Only a new secret revokes a link before it
+expires.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from secrets import token_bytes
 from tempfile import NamedTemporaryFile
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from mixer.files import translate_disk_errors
 from mixer.store.objects import UploadForm
@@ -84,7 +85,8 @@ class SignedLinks:
         return self.check_link(_form_text(fields), fields)
 
     def _signature(self, key: str, expires: str) -> str:
-        signed = f"{expires}\n{key}".encode(errors="surrogatepass")
+        place = urlsplit(self.base_url).path
+        signed = f"{expires}\n{place}\n{key}".encode(errors="surrogatepass")
         return hmac.new(self.secret, signed, hashlib.sha256).hexdigest()
 
 

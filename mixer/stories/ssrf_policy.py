@@ -24,9 +24,17 @@ PRIVATE_SUFFIXES = ("local", "internal", "localhost", "localdomain", "lan", "hom
 """Last labels that never lead to the internet (RFC 6761, RFC 6762, and by custom)."""
 
 
-def validate_webhook_url(url: str) -> str:
-    """Validate a webhook URL as far as possible without the network, or raise BadInput."""
+LOCALHOST_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def validate_webhook_url(url: str, *, allows_localhost: bool = False) -> str:
+    """Validate a webhook URL as far as possible without the network, or raise BadInput.
+
+    `allows_localhost` also admits http URLs of this machine, for trying out.
+    """
     parts = _split_url(url)
+    if allows_localhost and is_localhost_url(url):
+        return url
     host = (parts.hostname or "").removesuffix(".")
     if parts.scheme != "https" or not host or "@" in parts.netloc or parts.fragment:
         raise _webhook_error("it must be an https URL without a user name or password")
@@ -35,6 +43,13 @@ def validate_webhook_url(url: str) -> str:
     elif "[" in parts.netloc or not _is_domain_name(host):
         raise _webhook_error("only servers on the public internet are allowed")
     return url
+
+
+def is_localhost_url(url: str) -> bool:
+    """Check for an http URL of this machine, by one of its usual names."""
+    parts = _split_url(url)
+    is_plain = parts.scheme == "http" and "@" not in parts.netloc and not parts.fragment
+    return is_plain and parts.hostname in LOCALHOST_NAMES
 
 
 def check_public_addresses(addresses: Sequence[str]) -> None:

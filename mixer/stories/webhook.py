@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,11 @@ from mixer.errors import BadInput, MixerError
 from mixer.parallel import interrupt_after
 from mixer.stories.ids import derive_webhook_secret
 from mixer.stories.model import StoredRequest
-from mixer.stories.ssrf_policy import check_public_addresses, validate_webhook_url
+from mixer.stories.ssrf_policy import (
+    check_public_addresses,
+    is_localhost_url,
+    validate_webhook_url,
+)
 
 TIMEOUT_S = 10.0
 """For the whole request after name resolution, however slowly the server responds."""
@@ -111,6 +116,7 @@ class Webhook:
         check_addresses: raises for addresses that are not public.
         context: trusted certificates; the system's if None.
         timeout_s: for the whole request.
+        allows_localhost: whether http URLs of this machine are notified, too.
     """
 
     secret: bytes
@@ -119,6 +125,7 @@ class Webhook:
     context: ssl.SSLContext | None = None
     now_s: Callable[[], float] = field(default=time.time)
     timeout_s: float = TIMEOUT_S
+    allows_localhost: bool = False
 
     def notify(self, notice: dict[str, Any], request: StoredRequest) -> None:
         """Notify the request's webhook, if any; raises WebhookFailed unless it succeeds."""
@@ -126,9 +133,8 @@ class Webhook:
             return
         body = json.dumps(notice, ensure_ascii=False).encode()
         try:
-            status = self._post_notice(
-                validate_webhook_url(request.webhook), notice["story_id"], body
-            )
+            url = validate_webhook_url(request.webhook, allows_localhost=self.allows_localhost)
+            status = self._post_notice(url, notice["story_id"], body)
         except (OSError, http.client.HTTPException, BadInput, ValueError) as error:
             reason = type(error).__name__
             raise WebhookFailed(f"Webhook delivery failed: {reason}.") from error
@@ -137,15 +143,21 @@ class Webhook:
 
     def _post_notice(self, url: str, story: str, body: bytes) -> int:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or HTTPS_PORT
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        if self.allows_localhost and is_localhost_url(url):
+            with closing(HTTPConnection(parts.hostname or "", parts.port, self.timeout_s)) as plain:
+                plain.request("POST", target, body, self._headers(story, body))
+                return plain.getresponse().status
+        connection = self._connect(parts.hostname or "", parts.port or HTTPS_PORT)
+        with closing(connection), interrupt_after(self.timeout_s, connection.abort):
+            connection.request("POST", target, body, self._headers(story, body))
+            return connection.getresponse().status
+
+    def _connect(self, host: str, port: int) -> _PinnedConnection:
         addresses = self.resolve(host, port)
         self.check_addresses(addresses)
         context = self.context or ssl.create_default_context()
-        connection = _PinnedConnection(host, port, addresses, context, self.timeout_s)
-        with closing(connection), interrupt_after(self.timeout_s, connection.abort):
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("POST", target, body, self._headers(story, body))
-            return connection.getresponse().status
+        return _PinnedConnection(host, port, addresses, context, self.timeout_s)
 
     def _headers(self, story: str, body: bytes) -> dict[str, str]:
         moment = str(int(self.now_s()))

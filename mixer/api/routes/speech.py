@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer.api.deferred import StoryStarter, run_or_defer
-from mixer.api.responses import json_response
+from mixer.api.responses import OutputLinks, json_response
 from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import (
     EstimateAnswer,
@@ -33,10 +33,13 @@ MONEY_DIGITS = 6
 
 
 def add_speech_routes(
-    api: Api, load_service: Callable[[], SpeechService], start_story: StoryStarter | None = None
+    api: Api,
+    load_service: Callable[[], SpeechService],
+    load_links: Callable[[], OutputLinks],
+    start_story: StoryStarter | None = None,
 ) -> None:
     """Add the routes of speech; the service is built with the first request."""
-    routes = _SpeechRoutes(api, load_service, start_story)
+    routes = _SpeechRoutes(api, load_service, load_links, start_story)
     synthesis = describe_route(
         "Synthesize a text", SynthesizeAnswer, EstimateAnswer, deferred=StoryAccepted
     )
@@ -50,6 +53,7 @@ def add_speech_routes(
 class _SpeechRoutes:
     api: Api
     load_service: Callable[[], SpeechService]
+    load_links: Callable[[], OutputLinks]
     start_story: StoryStarter | None
 
     def synthesize_text(self, body: Annotated[TextBody, Body()]) -> Response[str]:
@@ -82,7 +86,8 @@ class _SpeechRoutes:
         with trace_subsegment("synthesize"):
             synthesis = synthesize_in_foreground(service, request, body.text, job)
         emit_metrics(SERVICE, _metrics(synthesis))
-        return json_response(200, _build_answer(synthesis, service, body.warnings()))
+        answer = _build_answer(synthesis, service, body.warnings())
+        return json_response(200, answer | self.load_links().describe_chunks(answer["chunk_keys"]))
 
 
 def _build_story_request(body: TextBody, caller: str) -> StoryRequest:
@@ -115,19 +120,11 @@ def _build_answer(
 
 
 def _build_estimate(plan: SpeechPlan, warnings: list[str], *, is_dry_run: bool) -> dict[str, Any]:
-    estimate = plan.estimate
-    costs = {name: round(usd, MONEY_DIGITS) for name, usd in costs_usd(estimate.characters).items()}
-    return {
-        **asdict(estimate),
-        "duration_s": round(estimate.duration_s, 3),
-        "voice": plan.voice_settings.voice,
-        "engine": plan.voice_settings.engine,
-        "language": plan.script.language,
-        "cost_usd": round(plan.cost_usd, MONEY_DIGITS),
-        "costs_usd": costs,
-        "dry_run": is_dry_run,
-        "warnings": warnings,
-    }
+    settings, chars = plan.voice_settings, plan.estimate.characters
+    costs = costs_usd(chars)
+    described = plan.estimate.describe(settings.voice, settings.engine, plan.script.language, costs)
+    cost_usd = round(plan.cost_usd, MONEY_DIGITS)  # speech marks double it
+    return {**described, "cost_usd": cost_usd, "dry_run": is_dry_run, "warnings": warnings}
 
 
 def _metrics(synthesis: Synthesis) -> dict[str, float]:

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from mixer.api.deferred import build_accepted_response
-from mixer.api.responses import json_response, round_db
+from mixer.api.responses import OutputLinks, json_response, round_db
 from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import StoriesAnswer, StoryAccepted, StoryAnswer, StoryBody
 from mixer.errors import BadInput, TextTooLong, UnreadableText
@@ -30,13 +30,13 @@ MONEY_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class StoryDependencies:
-    """What the story routes depend on; `link` makes a link from an object's key."""
+    """What the story routes depend on."""
 
     service: StoryService
-    link: Callable[[str], str]
-    link_lifetime_s: int
+    links: OutputLinks
     bucket: str
     max_text_chars: int
+    allows_localhost_webhooks: bool = False
 
 
 def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies]) -> None:
@@ -59,6 +59,10 @@ class _StoryRoutes:
         dependencies = self.load_dependencies()
         key = self.api.current_event.headers.get("idempotency-key", "").strip()
         _check_body(body, dependencies.max_text_chars)
+        if body.webhook:
+            validate_webhook_url(
+                body.webhook, allows_localhost=dependencies.allows_localhost_webhooks
+            )
         story_request = _build_story_request(body, self._caller, key)
         story = dependencies.service.create(story_request)
         secret = (
@@ -66,7 +70,7 @@ class _StoryRoutes:
             if story_request.webhook
             else None
         )
-        return build_accepted_response(story, story_request, secret)
+        return build_accepted_response(self.api.request_context, story, story_request, secret)
 
     def list_page(self, cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
         found = self.load_dependencies().service.list(self._caller, _validate_cursor(cursor))
@@ -120,7 +124,7 @@ def _build_story_request(body: StoryBody, caller: str, idempotency_key: str) -> 
         text=body.text or "",
         source_key=_validate_source_key(body.source) if body.source is not None else "",
         music=parse_music_key(body.music) if body.music else "",
-        webhook=validate_webhook_url(body.webhook) if body.webhook else "",
+        webhook=body.webhook or "",
         idempotency_key=idempotency_key,
         warnings=tuple(body.warnings()),
     )
@@ -183,14 +187,15 @@ def _build_result(
         "true_peak_dbtp": round_db(result.true_peak_dbtp),
     }
     if result.links:
-        links: dict[str, Any] = {name: dependencies.link(key) for name, key in result.links.items()}
-        body["links"] = {**links, "expires_s": dependencies.link_lifetime_s}
+        links = {name: dependencies.links.sign(key) for name, key in result.links.items()}
+        body["links"] = {**links, "expires_s": dependencies.links.lifetime_s}
     if status.plan.chunks:
         plan = status.plan
         body |= {"voice": plan.voice, "engine": plan.engine, "language": plan.language}
         body["characters"] = plan.characters
     if status.kind is StoryKind.SPEECH:
         body |= {"chunk_keys": list(result.chunk_keys), "bucket": dependencies.bucket}
+        body |= dependencies.links.describe_chunks(result.chunk_keys)
     if status.kind is StoryKind.MIX:
         body |= _build_mix_answer(dependencies, status, result)
     return body
@@ -204,7 +209,7 @@ def _build_mix_answer(
     return {
         "chunk_keys": list(status.chunk_keys),
         "bucket": dependencies.bucket,
-        "download_url": dependencies.link(key),
-        "expires_s": dependencies.link_lifetime_s,
+        "download_url": dependencies.links.sign(key),
+        "expires_s": dependencies.links.lifetime_s,
         "key": key,
     }

@@ -1,10 +1,14 @@
 """What a Script will take: characters, chunks, and about how long it will sound. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import regex
 
 from mixer.script.script import Script
+
+MONEY_DIGITS = 6
+"""A character of the cheapest engine costs four millionths of a dollar."""
 
 CHARS_PER_S = 15.0
 """In alphabetic scripts at full rate (measured: 16 with the embedded voice)."""
@@ -23,6 +27,24 @@ class Estimate:
     chunks: int
     characters: int
     duration_s: float
+
+    def describe(
+        self, voice: str, engine: str, language: str, costs_usd: Mapping[str, float]
+    ) -> dict[str, object]:
+        """Describe it as the API and the command line report it.
+
+        `costs_usd` is by engine; an engine without a price is free.
+        """
+        costs = {name: round(usd, MONEY_DIGITS) for name, usd in costs_usd.items()}
+        return {
+            **asdict(self),
+            "duration_s": round(self.duration_s, 3),
+            "voice": voice,
+            "engine": engine,
+            "language": language,
+            "cost_usd": costs.get(engine, 0.0),
+            "costs_usd": costs,
+        }
 
 
 def estimate_script(script: Script, rate_percent: int = 100) -> Estimate:

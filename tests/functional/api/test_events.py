@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel
 
 from mixer import errors
-from mixer.api.events import LAMBDA_MARGIN_S, build_request_context
+from mixer.api.events import LAMBDA_MARGIN_S, build_request_context, find_base_url
 from mixer.api.responses import http_status, json_response
 from mixer.api.routing import Api, Endpoint
 from mixer.settings import Auth, Settings
@@ -93,6 +93,28 @@ def test_every_shape_of_event_is_understood(name):
     assert set(response) == {"statusCode", "headers", "body", "isBase64Encoded"}
 
 
+GATEWAY = {"domainName": "api.example", "stage": "prod"}
+
+
+@pytest.mark.parametrize(
+    ("event", "url"),
+    [
+        ({"requestContext": {"domainName": "a.example", "stage": "$default"}, "rawPath": "/x"}, ""),
+        ({"requestContext": GATEWAY, "rawPath": "/prod/stories"}, "/prod"),
+        ({"requestContext": GATEWAY, "rawPath": "/stories"}, ""),
+        ({"requestContext": {**GATEWAY, "path": "/prod/stories"}, "path": "/stories"}, "/prod"),
+        ({"requestContext": {**GATEWAY, "path": "/v1/stories"}, "path": "/stories"}, "/v1"),
+    ],
+)
+def test_url_of_the_api_includes_its_stage(event, url):
+    host = event["requestContext"]["domainName"]
+    assert find_base_url(event) == f"https://{host}{url}"
+
+
+def test_direct_invocation_has_no_url():
+    assert find_base_url({"body": "{}"}) == find_base_url("nonsense") == ""
+
+
 MALFORMED = {
     "no body": (event_v2(None), "body"),
     "empty body": (event_v2(""), "body"),
@@ -111,6 +133,7 @@ MALFORMED = {
     "wrong type of a number": (event_v2({"text": "a", "number": "many"}), "number"),
     "wrong type inside": (event_v2({"text": "a", "inner": {"x": [1]}}), "inner.x"),
     "half a character": (event_v2('{"text": "\\ud800"}'), "body"),
+    "half a character, escaped twice": (event_v2(r'"{\"text\": \"hi \u005cud800\"}"'), "body"),
 }
 
 

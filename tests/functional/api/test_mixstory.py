@@ -178,7 +178,9 @@ def test_the_silence_is_what_the_chunk_says_unless_the_request_says_otherwise(as
 
 def test_music_lies_under_the_voice(ask, s3, own_keys, music, tmp_path):
     alone = expect_ok(ask(build_event({"chunk_keys": own_keys})))
-    with_music = expect_ok(ask(build_event({"chunk_keys": own_keys, "music": music, "title": "Sea"})))
+    with_music = expect_ok(
+        ask(build_event({"chunk_keys": own_keys, "music": music, "title": "Sea"}))
+    )
     assert with_music["key"] != alone["key"]
     assert with_music["duration_s"] > alone["duration_s"] + 1
     assert measure(result(s3, with_music, tmp_path)).channels == 2
@@ -189,7 +191,9 @@ def test_music_lies_under_the_voice(ask, s3, own_keys, music, tmp_path):
 def test_of_a_url_only_the_path_counts(ask, own_keys, music):
     url = "https://evil.example/beds/calm%20sea.mp3?X-Amz-Signature=0#x"
     body = expect_ok(ask(build_event({"chunk_keys": own_keys, "music": url})))
-    assert body["key"] == expect_ok(ask(build_event({"chunk_keys": own_keys, "music": music})))["key"]
+    assert (
+        body["key"] == expect_ok(ask(build_event({"chunk_keys": own_keys, "music": music})))["key"]
+    )
 
 
 def test_chunks_may_come_from_another_allowed_bucket(ask, s3, tmp_path):
@@ -228,7 +232,12 @@ BAD = {
     "an empty key": ({"chunk_keys": [GOOD, ""]}, 400, "bad_input", "chunk_keys.1"),
     "a key with a control": ({"chunk_keys": ["a\u0000b"]}, 400, "bad_input", "chunk_keys.0"),
     "half of a mix": ({"chunk_keys": ["segments/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
-    "another caller's story": ({"chunk_keys": ["stories/1/a.mp3"]}, 403, "forbidden", "chunk_keys.0"),
+    "another caller's story": (
+        {"chunk_keys": ["stories/1/a.mp3"]},
+        403,
+        "forbidden",
+        "chunk_keys.0",
+    ),
     "a foreign bucket": (
         {"chunk_keys": [GOOD], "bucket": FOREIGN_BUCKET},
         403,
@@ -273,9 +282,13 @@ def test_bad_input_names_its_field(ask, s3, name):
 
 
 def test_what_is_missing_is_named(ask, own_keys):
-    body = expect_refusal(ask(build_event({"chunk_keys": [own_keys[0], "gone.mp3"]})), 404, "not_found")
+    body = expect_refusal(
+        ask(build_event({"chunk_keys": [own_keys[0], "gone.mp3"]})), 404, "not_found"
+    )
     assert body["details"]["key"] == "gone.mp3"
-    body = expect_refusal(ask(build_event({"chunk_keys": own_keys, "music": "gone"})), 404, "not_found")
+    body = expect_refusal(
+        ask(build_event({"chunk_keys": own_keys, "music": "gone"})), 404, "not_found"
+    )
     assert body["details"]["key"] == "gone"
 
 

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -97,6 +98,9 @@ def test_an_old_client_is_served_in_the_open_mode(ask, s3, tmp_path, event):
     assert body["chunk_keys"][0].endswith(".mp3")
     stored = S3Store(s3, BUCKET).get(body["chunk_keys"][0])
     assert base64.b64decode(body["audio_base64"]) == stored
+    names = [urlsplit(url).path.rpartition("/")[2] for url in body["chunk_urls"]]
+    assert names == [key.rpartition("/")[2] for key in body["chunk_keys"]]
+    assert body["expires_s"] > 0
     (tmp_path / "chunk.mp3").write_bytes(stored)
     assert measure(tmp_path / "chunk.mp3").duration_s == pytest.approx(body["duration_s"], abs=0.1)
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 from pydantic import TypeAdapter
 
+from mixer.api.schemas import EstimateAnswer
 from mixer.cli import COMMANDS
 from mixer.requests import Options
 from mixer.script.script import Script
@@ -86,7 +87,9 @@ def test_estimate_as_json_has_figures(mixer):
     figures = json.loads(mixer("estimate", "story.md", "--json").out)
     assert figures["chapters"] == 2
     assert figures["duration_s"] > 5
-    assert set(figures["cost_usd"]) == {"standard", "neural", "long-form", "generative"}
+    assert set(figures["costs_usd"]) == {"standard", "neural", "long-form", "generative"}
+    assert set(figures) == set(EstimateAnswer.model_fields)
+    assert EstimateAnswer.model_validate(figures, strict=True).cost_usd == 0
 
 
 def test_voices_are_listed(mixer):

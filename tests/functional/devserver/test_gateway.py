@@ -303,8 +303,12 @@ def test_preflight_needs_no_token_and_reaches_the_handler(tmp_path):
     assert "Content-Length" not in got.headers
 
 
-def test_pages_of_strangers_may_not_use_the_api(server):
-    got = server.send("POST", "/echo", "{}", {"Origin": "https://evil.example"})
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "https://127.0.0.1:80.evil.example", "http://localhost:x", "null"],
+)
+def test_pages_of_other_sites_may_not_use_the_api(server, origin):
+    got = server.send("POST", "/echo", "{}", {"Origin": origin})
     assert (got.status, got.json["code"]) == (403, "origin_refused")
 
 
@@ -314,7 +318,11 @@ def test_pages_of_this_machine_may_use_the_api(server, origin):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil", ""]
+    "host",
+    [
+        *("evil.example", "127.0.0.1.evil.example:8080", "localhost.evil", ""),
+        *("127.0.0.1:80.evil.example", "localhost:", "localhost:0", "localhost:65536", "[::1]:a"),
+    ],
 )
 def test_names_that_only_point_here_are_refused(server, host):
     got = server.send("GET", "/echo", headers={"Host": host})

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,9 +36,10 @@ class Server:
     """A running `mixer serve`."""
 
     def __init__(self, process, port):
-        self.process, self.port = process, port
+        self.process, self.port, self.authorization = process, port, ""
 
     def ask(self, method, target, body=None, headers=None):
+        headers = {"Authorization": self.authorization, **(headers or {})}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         with contextlib.closing(connection):
             content = json.dumps(body) if body is not None else None
@@ -255,3 +257,42 @@ def test_wrong_setting_is_reported_in_a_sentence_before_anything_is_served(folde
 def test_missing_packages_are_named_with_the_way_to_install_them():
     with pytest.raises(MixerError, match=r"missing: no_such_server.*pip install 'mixer\[local\]'"):
         require_packages(["starlette", "no_such_server"])
+
+
+class NoticeHandler(BaseHTTPRequestHandler):
+    """Collects the notifications of webhooks."""
+
+    def do_POST(self):
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.notices.append((self.headers["Mixer-Signature"], json.loads(content)))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Quiet."""
+
+
+def test_token_and_webhook_can_be_tried_on_a_laptop(tmp_path):
+    (tmp_path / "web").mkdir()
+    with (
+        HTTPServer(("127.0.0.1", 0), NoticeHandler) as receiver,
+        start_process(tmp_path, "--webhooks-to-localhost", "--token", "sesame") as running,
+    ):
+        receiver.notices, receiver.timeout = [], 60
+        lines = [running.process.stdout.readline() for _ in range(2)]
+        assert "Authorization: Bearer TOKEN" in lines[0]
+        assert "any local port" in lines[1]
+        assert running.ask("GET", "/stories")[0] == 401
+        running.authorization = "Bearer wrong"
+        assert running.ask("GET", "/stories")[0] == 403
+        running.authorization = "Bearer sesame"
+        webhook = f"http://127.0.0.1:{receiver.server_port}/done"
+        status, begun = running.json("POST", "/stories", {"text": STORY, "webhook": webhook})
+        assert status == 202
+        receiver.handle_request()
+        ((signature, notice),) = receiver.notices
+        assert (notice["story_id"], notice["state"]) == (begun["story_id"], "done")
+        moment, signed = (part.partition("=")[2] for part in signature.split(","))
+        assert moment.isdecimal()
+        assert len(signed) == 64
+        assert begun["webhook_secret"]

@@ -5,12 +5,13 @@ import json
 import socket
 import time
 import tracemalloc
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psutil
 import pytest
 
-from tests.servers import send_request, start_server
+from mixer.store import SignedLinks
+from tests.servers import SECRET, send_request, start_server
 
 SOUND = bytes(range(256)) * 4
 KEY = "mixed/a story.mp3"
@@ -289,6 +290,34 @@ def test_form_is_refused_before_its_file_is_sent(server, clock, change, code):
         connection.endheaders(write_fields(fields.items()))
         response = connection.getresponse()
         assert (response.status, json.loads(response.read())["code"]) == (403, code)
+
+
+@pytest.mark.parametrize(
+    ("origin", "status", "code"),
+    [
+        ("http://evil.example", 403, "origin_refused"),
+        ("http://127.0.0.1:80.evil.example", 403, "origin_refused"),
+        ("http://localhost:8080", 400, "object_too_large"),
+    ],
+)
+def test_upload_is_refused_for_its_origin_or_size_before_its_file_is_sent(
+    server, origin, status, code
+):
+    with server.connect() as connection:
+        connection.putrequest("POST", "/objects/")
+        connection.putheader("Origin", origin)
+        connection.putheader("Content-Type", BOUNDARY)
+        connection.putheader("Content-Length", "50000000")
+        connection.endheaders(write_fields(sign_fields(server, 100)))
+        response = connection.getresponse()
+        assert (response.status, json.loads(response.read())["code"]) == (status, code)
+
+
+def test_signed_link_is_good_for_its_place_alone(server):
+    elsewhere = SignedLinks(f"{server.dev_server.url}/music", SECRET, server.links.now_s)
+    parts = urlsplit(elsewhere.sign_link(KEY, 60))
+    moved = f"/objects/{quote(KEY)}?{parts.query}"
+    assert server.send("GET", moved).json["code"] == "bad_link"
 
 
 def test_large_upload_is_never_whole_in_memory(server):

@@ -38,7 +38,8 @@ class Stories:
     def begin(self, body, **headers):
         answered = self.post(body, **headers)
         assert answered.status == 202, answered.body
-        assert answered.json["status_url"] == f"/stories/{answered.json['story_id']}"
+        url = f"{self.served.dev_server.url}/stories/{answered.json['story_id']}"
+        assert (answered.json["status_url"], answered.headers["Location"]) == (url, url)
         return answered.json["story_id"]
 
     def status(self, story):
@@ -62,7 +63,7 @@ class Stories:
         assert answered.status == 200
         return answered
 
-    def expect_refusal(self, answered, status, code):
+    def refuse(self, answered, status, code):
         assert (answered.status, answered.json["code"]) == (status, code), answered.body
         return answered.json
 
@@ -158,8 +159,8 @@ def test_idempotency_key_stands_for_one_request(stories):
     assert stories.begin(text, **{"Idempotency-Key": "first"}) == story
     assert stories.begin(text, **{"Idempotency-Key": "second"}) != story
     other = stories.post({"text": "Two boats."}, **{"Idempotency-Key": "first"})
-    stories.expect_refusal(other, 409, "idempotency_key_reused")
-    stories.expect_refusal(stories.post(text, **{"Idempotency-Key": "x" * 201}), 400, "bad_input")
+    stories.refuse(other, 409, "idempotency_key_reused")
+    stories.refuse(stories.post(text, **{"Idempotency-Key": "x" * 201}), 400, "bad_input")
 
 
 def test_stories_are_listed_the_newest_first_page_by_page(stories, finished):
@@ -174,7 +175,7 @@ def test_stories_are_listed_the_newest_first_page_by_page(stories, finished):
     assert len({each["story_id"] for each in listed}) == len(listed)
     created = [each["created_at"] for each in listed]
     assert created == sorted(created, reverse=True)
-    stories.expect_refusal(stories.served.send("GET", "/stories?cursor=../x"), 400, "bad_input")
+    stories.refuse(stories.served.send("GET", "/stories?cursor=../x"), 400, "bad_input")
 
 
 def test_passage_that_cannot_be_said_is_named_and_mended_by_asking_again(stories):
@@ -201,7 +202,7 @@ def test_cancelled_story_stops_and_goes_on_when_asked_for_again(tmp_path):
         stories.until(story, lambda status: status["state"] == "synthesizing")
         cancelled = stories.served.send("DELETE", f"/stories/{story}")
         assert (cancelled.status, cancelled.json["state"]) == (200, "cancelled")
-        stories.expect_refusal(stories.served.send("DELETE", f"/stories/{story}"), 409, "story_ended")
+        stories.refuse(stories.served.send("DELETE", f"/stories/{story}"), 409, "story_ended")
         total = cancelled.json["chunks"]["total"]
         time.sleep(1)
         calls = slow.calls
@@ -243,13 +244,13 @@ def test_story_of_a_server_that_ended_is_taken_up_by_the_next(tmp_path):
     ],
 )
 def test_bad_input_is_refused_before_anything_is_kept(stories, body, status, code, field):
-    answer = stories.expect_refusal(stories.post(body), status, code)
+    answer = stories.refuse(stories.post(body), status, code)
     assert answer["details"]["field"] == field
 
 
 @pytest.mark.parametrize("pauses", [5, {"comma": "long"}, None])
 def test_option_of_several_types_is_named_without_them(stories, pauses):
-    answer = stories.expect_refusal(stories.post({"text": "A.", "pauses": pauses}), 400, "bad_input")
+    answer = stories.refuse(stories.post({"text": "A.", "pauses": pauses}), 400, "bad_input")
     assert answer["details"]["field"].partition(".comma")[0] == "pauses"
 
 
@@ -264,7 +265,7 @@ def test_expired_story_is_not_found_and_no_longer_listed(stories):
     story = stories.begin({"text": "An old boat."})
     stories.await_end(story)
     stories.served.store.delete_folder(f"stories/{story}")
-    stories.expect_refusal(stories.served.send("GET", f"/stories/{story}"), 404, "not_found")
+    stories.refuse(stories.served.send("GET", f"/stories/{story}"), 404, "not_found")
     listed = stories.served.send("GET", "/stories").json["stories"]
     assert story not in {each["story_id"] for each in listed}
 
@@ -288,7 +289,7 @@ def test_dry_run_tells_plan_and_price_and_spends_nothing(stories):
 @pytest.mark.parametrize("story", ["0" * 32, "nothing", "..%2Fx"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_unknown_story_is_not_found(stories, method, story):
-    stories.expect_refusal(stories.served.send(method, f"/stories/{story}"), 404, "not_found")
+    stories.refuse(stories.served.send(method, f"/stories/{story}"), 404, "not_found")
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,26 @@ def test_whatever_is_sent_is_taken_or_refused(text):
             assert validate_webhook_url(url) == url
         except BadInput:
             continue
+
+
+LOCALHOST_URLS = ["http://localhost:9000/a", "http://127.0.0.1/?b=1", "http://[::1]:80/"]
+
+
+@pytest.mark.parametrize("url", LOCALHOST_URLS)
+def test_localhost_is_admitted_only_where_it_is_allowed(url):
+    assert validate_webhook_url(url, allows_localhost=True) == url
+    with pytest.raises(BadInput):
+        validate_webhook_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://example.com/", "http://localhost.evil.example/", "http://127.0.0.2/"),
+        *("http://10.0.0.1/", "http://a@localhost/", "http://localhost/#a", "http://[::2]/"),
+        *("https://localhost/", "ftp://localhost/", "http://169.254.169.254/"),
+    ],
+)
+def test_nothing_but_localhost_is_admitted_in_addition(url):
+    with pytest.raises(BadInput):
+        validate_webhook_url(url, allows_localhost=True)
