@@ -20,7 +20,7 @@ import urllib3
 from deploy import change_sets
 from deploy.errors import DeploymentError
 from deploy.terminal import Terminal
-from mixer.sound.analysis import VOICE_CHANNELS, measure
+from mixer.sound.analysis import measure
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -130,7 +130,7 @@ def _measure_audio(sound: bytes) -> SmokeResult:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "smoke.mp3"
         path.write_bytes(sound)
-        measured = measure(path, channels=VOICE_CHANNELS)
+        measured = measure(path)
     loudness_lufs = -math.inf if measured.loudness_lufs is None else measured.loudness_lufs
     result = SmokeResult(measured.duration_s, loudness_lufs, len(sound))
     if not SHORTEST_S <= result.duration_s <= LONGEST_S:

@@ -20,13 +20,7 @@ from contextlib import contextmanager
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.sound import ffmpeg
-from mixer.speech.embedded.ssml_reader import (
-    Pause,
-    Phrase,
-    SsmlSentence,
-    read_ssml,
-    snippet,
-)
+from mixer.speech.embedded.ssml_reader import Pause, Phrase, SsmlSentence, read_ssml, snippet
 from mixer.speech.embedded.worker import ENCODERS, encode_audio
 from mixer.speech.engine import CONTENT_TYPES, SampleSpan, Speech, Voice, VoiceSettings, WordTiming
 

@@ -11,13 +11,11 @@ from mixer.parallel import usable_cores
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
-from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import SoundAnnotation
+from mixer.sound.arrange.placement import SoundAnnotation, Take
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
-from mixer.sound.render.loudness_correction import render_to_target
-from mixer.sound.render.mixdown import Mixdown, Progress, RenderJob, render
+from mixer.sound.render.mixdown import Mixdown, Progress, RenderJob, render, render_to_target
 from mixer.sound.render.segment_renderer import RenderPool, RenderSources
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write_sound
@@ -145,18 +143,18 @@ def prepare_mix(
     }
     asked = MixStyle(chosen, encoding.level_offset_db, **style)
 
-    def decided(off_by_lu: float) -> Timeline:
+    def decide_timeline(off_by_lu: float) -> Timeline:
         return build_timeline(
             takes, known.get("music"), replace(asked, prediction_error_lu=off_by_lu), known
         )
 
     recordings = {name: (files[name], each.measured) for name, each in known.items()}
     return PreparedMix(
-        decided(0.0),
+        decide_timeline(0.0),
         RenderSources(clips, recordings),
         folder / f"mix.{kind}",
         encoding,
-        decided,
+        decide_timeline,
         tuple(chunks),
     )
 

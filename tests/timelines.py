@@ -8,8 +8,7 @@ from mixer.script.script import CuePlace, SoundKind
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
-from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import SoundAnnotation
+from mixer.sound.arrange.placement import SoundAnnotation, Take
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import VOICE_RATES_HZ, Timeline

@@ -14,7 +14,7 @@ from mixer.errors import BadInput, BadOption, NotFound, StoreFailed, UnknownVoic
 from mixer.formats import FormatName
 from mixer.publish import Picture, encode_cover, require_cover_size
 from mixer.requests import Options
-from mixer.script import Document, find_sound_files
+from mixer.script import Document
 from mixer.script.planning import read_lexicon
 from mixer.script.readers import TextType, detect_text_type, is_epub, read_document
 
@@ -156,7 +156,7 @@ def find_sounds(document: Document, story: str, music: Path | None) -> dict[str,
         folders.append(music if music.is_dir() else music.parent)
     return {
         file: _find_sound(file, folders, f"{name_story(story)}: line {line}")
-        for file, line in find_sound_files(document).items()
+        for file, line in document.find_sound_files().items()
     }
 
 

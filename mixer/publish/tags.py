@@ -2,7 +2,6 @@
 
 from mixer.requests import MetadataOptions
 from mixer.script import Script
-from mixer.script.script import NO_METADATA
 from mixer.sound.formats import three_letter_code
 
 
@@ -16,7 +15,7 @@ def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[s
         options: override the text's own front matter.
         script: of the story; None where it is not known.
     """
-    metadata = script.metadata if script else NO_METADATA
+    metadata = (script or Script("", "", ())).metadata
     title = options.title or (script.title if script else "")
     author = options.author or (script.author if script else "")
     series = options.series or metadata.series

@@ -4,7 +4,7 @@
 writes text the way it is spoken. Here is what they share.
 """
 
-from mixer.script.document import Cover, Document
+from mixer.script.document import Cover, Document, collapse_whitespace
 from mixer.script.limits import LIMITS, EngineLimits
 from mixer.script.script import (
     NARRATOR,
@@ -18,7 +18,6 @@ from mixer.script.script import (
     SoundKind,
     Utterance,
 )
-from mixer.script.sounds import find_sound_files
 
 __all__ = [
     "LIMITS",
@@ -35,5 +34,5 @@ __all__ = [
     "SoundCue",
     "SoundKind",
     "Utterance",
-    "find_sound_files",
+    "collapse_whitespace",
 ]

@@ -8,7 +8,10 @@ import regex
 
 from mixer.errors import UnreadableText
 from mixer.script.annotations import Annotation
-from mixer.script.script import NO_METADATA, Metadata, Role, SoundCue
+from mixer.script.script import NO_METADATA, Metadata, Role, SoundCue, SoundKind
+
+SOUND_TAGS = frozenset(SoundKind)
+"""Tags of annotations that are sounds; no SSML element has such a name."""
 
 
 class BlockKind(StrEnum):
@@ -68,6 +71,18 @@ class Document:
     lexicon_name: str = ""
     music: SoundCue | None = None
     must_honour_tags: bool = False
+
+    def find_sound_files(self) -> dict[str, int]:
+        """List the files that it plays, with the first line that names each."""
+        lines: dict[str, int] = {}
+        if self.music is not None:
+            lines[self.music.file] = self.music.line
+        for block in self.blocks:
+            for annotation in block.annotations:
+                file = annotation.attribute("file") if annotation.tag in SOUND_TAGS else ""
+                if file:
+                    lines.setdefault(file, annotation.line)
+        return lines
 
 
 def heading(text: str, level: int) -> Block:

@@ -7,26 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mixer.script.annotations import Annotation, sort_annotations
-from mixer.script.document import Block, BlockKind, Document
+from mixer.script.document import SOUND_TAGS, Block, BlockKind
 from mixer.script.script import CuePlace, SoundCue, SoundKind
 
-SOUND_TAGS = frozenset(SoundKind)
-"""Tags of annotations that are sounds; no SSML element has such a name."""
-
 _PLACE_ATTRIBUTE = "place"
-
-
-def find_sound_files(document: Document) -> dict[str, int]:
-    """List the files that a document plays, with the first line that names each."""
-    lines: dict[str, int] = {}
-    if document.music is not None:
-        lines[document.music.file] = document.music.line
-    for block in document.blocks:
-        for annotation in block.annotations:
-            file = annotation.attribute("file") if annotation.tag in SOUND_TAGS else ""
-            if file:
-                lines.setdefault(file, annotation.line)
-    return lines
 
 
 def move_to_start(annotation: Annotation) -> Annotation:

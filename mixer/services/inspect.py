@@ -9,16 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import regex
 from pydantic import TypeAdapter
 
-from mixer.publish.report import bed_outline
 from mixer.publish.timing import chapter_starts
 from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
 from mixer.requests import PresetName
-from mixer.sound import PRESETS, ProcessGroup, Timeline, ffmpeg
+from mixer.sound import PRESETS, STEP_S, ProcessGroup, Timeline
 from mixer.sound.analysis import (
-    DECODE_TIMEOUT_S,
     MUSIC_CHANNELS,
     ComplianceRule,
     Measurement,
@@ -26,9 +23,10 @@ from mixer.sound.analysis import (
     Verification,
     check_compliance,
     measure,
+    probe_stream,
     verify,
 )
-from mixer.sound.analysis.loudness import STEP_S
+from mixer.sound.arrange import bed_outline
 
 COLUMNS = 1_600
 """Width of the picture."""
@@ -56,7 +54,7 @@ def inspect(
     """
     measured = measure(path, channels=MUSIC_CHANNELS, processes=processes)
     checked = verify(path, measured.duration_s, COLUMNS, processes=processes)
-    carrier = _probe_stream(path, measured, processes)
+    carrier = probe_stream(path, measured, processes)
     rules: tuple[ComplianceRule, ...] = ()
     if preset is not None:
         limits = PRESETS[preset]
@@ -141,16 +139,6 @@ def _bed_levels(inspection: Inspection) -> tuple[float, ...]:
     return bed_outline(inspection.timeline, inspection.sound_peaks_dbtp, COLUMNS)
 
 
-def _probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:
-    command = [*ffmpeg.confine_input(0), "-t", "0", "-f", "null", "-"]
-    log = ffmpeg.run(command, files=[path], timeout_s=DECODE_TIMEOUT_S, processes=processes).stderr
-    stream = _STREAM.search(log)
-    whole_kbps = path.stat().st_size * 8 / 1000 / measurement.duration_s
-    kbps = float(stream["kbps"]) if stream and stream["kbps"] else whole_kbps
-    codec = stream["codec"] if stream else ""
-    return StreamInfo(codec, measurement.rate_hz, round(kbps, 1), measurement.duration_s)
-
-
 def _load_report(report: Path) -> Mapping[str, object]:
     with suppress(OSError, ValueError):
         found = json.loads(report.read_text(encoding="utf-8"))
@@ -167,8 +155,3 @@ def _parse_timeline(report: Mapping[str, object]) -> Timeline | None:
             else None
         )
     return None
-
-
-_STREAM = regex.compile(
-    r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)[^\n]*? Hz[^\n]*?(?:, (?P<kbps>\d+) kb/s)?(?: \(|\n|$)"
-)

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 
 from mixer.errors import Forbidden, OutOfTime
 from mixer.requests import Options
-from mixer.stories.foreground import (
-    ForegroundMix,
-    JobContext,
-    build_run_request,
-    mix_in_foreground,
-)
+from mixer.stories.foreground import ForegroundMix, JobContext, build_run_request, mix_in_foreground
 from mixer.stories.input_checks import InputLimits, check_key, parse_music_key
 from mixer.stories.mix_pipeline import select_encoding
 from mixer.stories.model import StoryKind

@@ -4,24 +4,22 @@
 measures recordings and files.
 """
 
-from mixer.sound.analysis.loudness import STEP_S, WINDOW_S, amplitude, histogram, integrated_lufs
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.loudness import BIN_LU, STEP_S, Histogram
 from mixer.sound.presets import PRESETS, DuckingEnvelope
 from mixer.sound.timeline import MIX_RATE_HZ, Clip, Cue, Mastering, Timeline, rescale_samples
 
 __all__ = [
+    "BIN_LU",
     "MIX_RATE_HZ",
     "PRESETS",
     "STEP_S",
-    "WINDOW_S",
     "Clip",
     "Cue",
     "DuckingEnvelope",
+    "Histogram",
     "Mastering",
     "ProcessGroup",
     "Timeline",
-    "amplitude",
-    "histogram",
-    "integrated_lufs",
     "rescale_samples",
 ]

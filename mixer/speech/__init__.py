@@ -8,12 +8,7 @@ from mixer.speech.engine import SampleSpan, SpeechEngine, Voice, VoiceSettings
 from mixer.speech.narrator import Narrator, NarratorResult
 from mixer.speech.recordings import Recording
 from mixer.speech.results import unreadable_error
-from mixer.speech.voice_selection import (
-    EMBEDDED,
-    apply_narrator,
-    charge_factor,
-    select_voice,
-)
+from mixer.speech.voice_selection import EMBEDDED, apply_narrator, charge_factor, select_voice
 
 __all__ = [
     "EMBEDDED",

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 
-from mixer.sound.analysis import BIN_LU, Edge, Histogram, Measurement, Profile
+from mixer.sound import BIN_LU, Histogram
+from mixer.sound.analysis import Edge, Measurement, Profile
 from mixer.speech.engine import SampleSpan, WordStart
 
 STEP_S = 0.01

@@ -16,13 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from threading import BoundedSemaphore
 
-from mixer.errors import (
-    MixerError,
-    NotFound,
-    OutOfTime,
-    StoreFailed,
-    UnplayableAudio,
-)
+from mixer.errors import MixerError, NotFound, OutOfTime, StoreFailed, UnplayableAudio
 from mixer.files import translate_disk_errors
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.script import Chunk
@@ -30,18 +24,8 @@ from mixer.sound import ProcessGroup
 from mixer.sound.analysis import Measurement, measure
 from mixer.speech.charges import Charges
 from mixer.speech.engine import CONTENT_TYPES, Speech, SpeechEngine, VoiceSettings
-from mixer.speech.recordings import (
-    Recording,
-    build_recording,
-    chunk_key,
-    normalise_recording,
-)
-from mixer.speech.results import (
-    ChunkResult,
-    ProgressCallback,
-    ResultCollector,
-    unreadable_error,
-)
+from mixer.speech.recordings import Recording, build_recording, chunk_key, normalise_recording
+from mixer.speech.results import ChunkResult, ProgressCallback, ResultCollector, unreadable_error
 from mixer.store import ObjectStore, StoredObject
 
 CONCURRENT_LOOKUPS = 16

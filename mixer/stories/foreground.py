@@ -18,12 +18,7 @@ from mixer.sound import ProcessGroup, Timeline
 from mixer.store import ObjectStore
 from mixer.stories.folder import FLAWS, MIX, REQUEST
 from mixer.stories.input_checks import InputLimits
-from mixer.stories.model import (
-    GivenFlaws,
-    JoinedMix,
-    StoredRequest,
-    StoryKind,
-)
+from mixer.stories.model import GivenFlaws, JoinedMix, StoredRequest, StoryKind
 from mixer.stories.progress import StageReporter, StageTimer, ignore_progress
 from mixer.stories.run_folder import RUN_ID, RunFolder, RunStore, open_run_store
 from mixer.stories.sounds import read_sounds

@@ -19,13 +19,7 @@ from mixer.stories.export import export_files
 from mixer.stories.folder import PLAN, REQUEST, RESULT, SOUNDS
 from mixer.stories.foreground import GROUPS, JobContext, build_run_request, run_steps
 from mixer.stories.mix_pipeline import measure_music
-from mixer.stories.model import (
-    KnownSounds,
-    PlanSummary,
-    StoredRequest,
-    StoryKind,
-    StoryResult,
-)
+from mixer.stories.model import KnownSounds, PlanSummary, StoredRequest, StoryKind, StoryResult
 from mixer.stories.run_folder import RUN_ID, RunFolder, RunStore, SourceText, open_run_store
 from mixer.stories.snapshot import load_snapshot, settle_budget
 from mixer.stories.sounds import hash_file

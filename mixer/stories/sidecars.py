@@ -2,16 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from mixer.publish import format_podcast_json
 from mixer.publish.captions import build_cues, format_chapters_vtt, format_srt, format_webvtt
 from mixer.publish.report import (
     Report,
     ReportChapter,
-    ReportRule,
-    bed_below_speech_lu,
-    bed_outline,
     describe_adjustments,
     format_report,
 )
@@ -20,6 +16,7 @@ from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
 from mixer.script import Script
 from mixer.sound import MIX_RATE_HZ, PRESETS, Timeline
 from mixer.sound.analysis import ComplianceRule, StreamInfo, check_compliance
+from mixer.sound.arrange import bed_below_speech_lu, bed_outline
 from mixer.speech import VoiceSettings, costs_usd
 from mixer.stories.mix_pipeline import OUTLINE_COLUMNS, Mix, MixMeasurements
 
@@ -106,7 +103,7 @@ def build_report(
         noise_floor_dbfs=measurements.noise_floor_dbfs,
         bed_below_speech_lu=measurements.bed_below_speech_lu,
         preset=mix.preset,
-        rules=tuple(ReportRule(**asdict(each)) for each in measurements.rules),
+        rules=measurements.rules,
         unmeasured=measurements.unmeasured,
         music_peak_dbtp=max(mix.peaks_dbtp.values(), default=None),
         sound_peaks_dbtp=mix.peaks_dbtp,

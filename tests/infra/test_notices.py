@@ -27,12 +27,12 @@ def direct_requirements():
     return {*project["dependencies"], *project["optional-dependencies"]["local"]}
 
 
-def locked_requirements():
+def read_locked_names():
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     return re.findall(r"^[\w.-]+(?===)", lock, re.MULTILINE)
 
 
-def stated_licence(package):
+def read_licence(package):
     """What the metadata says: its expression, else the first line of its text, else its class."""
     fields = metadata(package)
     classes = [c for c in fields.get_all("Classifier", []) if c.startswith("License ::")]
@@ -40,7 +40,7 @@ def stated_licence(package):
     return text.partition("\n")[0] or classes[0].rpartition(" :: ")[2]
 
 
-def installed(package):
+def require_distribution(package):
     try:
         return distribution(package)
     except PackageNotFoundError:
@@ -49,18 +49,18 @@ def installed(package):
 
 @pytest.mark.parametrize("package", sorted(map(canonical, direct_requirements())))
 def test_every_direct_requirement_is_listed_with_its_licence(package):
-    assert LISTED.get(package) == stated_licence(package)
+    assert LISTED.get(package) == read_licence(package)
 
 
-@pytest.mark.parametrize("package", sorted(map(canonical, locked_requirements())))
+@pytest.mark.parametrize("package", sorted(map(canonical, read_locked_names())))
 def test_everything_that_the_service_installs_is_listed(package):
     assert package in LISTED
 
 
 @pytest.mark.parametrize("package", sorted(LISTED))
 def test_a_listed_licence_is_the_one_that_the_package_states(package):
-    installed(package)
-    assert LISTED[package] == stated_licence(package)
+    require_distribution(package)
+    assert LISTED[package] == read_licence(package)
 
 
 @pytest.mark.parametrize("package", ["boto3", "hibari-tts", "s3transfer", "aws-xray-sdk"])

@@ -1,14 +1,19 @@
 """Captions: sentences with their times in, WebVTT and SubRip out. Pure.
 
-`units` splits text where lines may break, `passages` times the units, `breaks` rates each break,
-`layout` cuts cues and lines, `cues` schedules them, `files` writes them.
+`units` splits text where lines may break, `passages` times the units, `layout` cuts cues and lines,
+`cues` schedules and writes them.
 
 The rules are those of the trade: at most two lines of 42 columns (21 full-width characters),
 1 to 7 seconds, at most 17 characters a second where the speech allows it, breaks at phrases.
 """
 
-from mixer.publish.captions.cues import CaptionCue, build_cues
-from mixer.publish.captions.files import format_chapters_vtt, format_srt, format_webvtt
+from mixer.publish.captions.cues import (
+    CaptionCue,
+    build_cues,
+    format_chapters_vtt,
+    format_srt,
+    format_webvtt,
+)
 from mixer.publish.captions.passages import CaptionedSentence
 
 __all__ = [

@@ -8,9 +8,11 @@ from typing import IO
 from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from mixer.publish.epub.model import BookMetadata, BookPage, build_clips
 from mixer.publish.epub.pages import (
     XML,
+    BookMetadata,
+    BookPage,
+    build_clips,
     build_html,
     build_overlay,
     build_page,
@@ -19,7 +21,7 @@ from mixer.publish.epub.pages import (
     text_direction,
 )
 from mixer.publish.zips import add_file, build_entry, open_zip
-from mixer.script.document import collapse_whitespace
+from mixer.script import collapse_whitespace
 from mixer.sound.formats import FORMATS
 
 MIMETYPE = b"application/epub+zip"

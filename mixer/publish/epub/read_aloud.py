@@ -12,7 +12,7 @@ from typing import IO
 
 from mixer.publish.chapters import ChapterSpan, FinishedFile
 from mixer.publish.epub.book import write_book
-from mixer.publish.epub.model import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
+from mixer.publish.epub.pages import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
 from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, map_to_timeline, time_sentences
 from mixer.script import BreakKind, Chapter, Script
 from mixer.sound import ProcessGroup, Timeline

@@ -18,8 +18,13 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageOps
 
-from mixer.publish.waveform.axis import ChapterMark, TimeAxis, format_clock, place_chapter_marks
-from mixer.publish.waveform.picture import WaveformPicture
+from mixer.publish.waveform.picture import (
+    ChapterMark,
+    TimeAxis,
+    WaveformPicture,
+    format_clock,
+    place_chapter_marks,
+)
 from mixer.publish.waveform.text import fit_text, load_font, text_width_px, transliterate_text
 
 WIDTH_PX, HEIGHT_PX = 1600, 400

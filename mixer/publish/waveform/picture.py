@@ -1,5 +1,6 @@
-"""What the picture of a mix shows."""
+"""What the picture of a mix shows, and positions along its time axis. Pure."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -26,3 +27,83 @@ class WaveformPicture:
     caption: str = ""
     loudness: tuple[tuple[float, float], ...] = ()
     speech: tuple[tuple[float, float], ...] = ()
+
+
+STEPS_S = (
+    *(0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600),
+    *(7200, 10_800, 21_600, 43_200, 86_400),
+)
+"""Distances between ticks that people count in."""
+
+TICK_ROOM_PX = 105
+"""Labels closer than this look crowded."""
+
+LABEL_GAP_PX = 14
+"""Between the end of a chapter's label and the next chapter's mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """A span of time across a span of pixels; `duration_s` is greater than zero."""
+
+    duration_s: float
+    left_px: float
+    right_px: float
+
+    def x_px(self, time_s: float) -> float:
+        """The position of a time."""
+        return self.left_px + (self.right_px - self.left_px) * time_s / self.duration_s
+
+    @property
+    def step_s(self) -> float:
+        """The closest distance of ticks whose labels have room."""
+        pixels_per_s = (self.right_px - self.left_px) / self.duration_s
+        fitting = (step_s for step_s in STEPS_S if step_s * pixels_per_s >= TICK_ROOM_PX)
+        return next(fitting, STEPS_S[-1] * -(-self.duration_s // (10 * STEPS_S[-1])))
+
+    def ticks_s(self) -> list[float]:
+        """The times that get a label, from 0 on."""
+        return [number * self.step_s for number in range(int(self.duration_s / self.step_s) + 1)]
+
+
+def format_clock(time_s: float, step_s: float = 1.0) -> str:
+    """Format a time as 0:05, 12:30 or 1:02:30; with tenths where ticks are less than 1 s apart."""
+    if step_s < 1:
+        return f"{time_s:.1f} s"
+    minutes, seconds = divmod(round(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterMark:
+    """The beginning of a chapter; the label is empty if there is too little room."""
+
+    x_px: float
+    label: str
+
+
+def place_chapter_marks(
+    axis: TimeAxis,
+    chapters: Sequence[tuple[float, str]],
+    fit_label: Callable[[str, float], str],
+) -> list[ChapterMark]:
+    """Mark chapters so that each label ends before the next: a title, a part of it, or a number.
+
+    Args:
+        chapters: (start in seconds, title); those outside the axis get no mark.
+        fit_label: shortens a text to so many pixels; returns an empty one if that is too little.
+    """
+    inside = sorted(
+        (axis.x_px(start_s), number, title)
+        for number, (start_s, title) in enumerate(chapters, start=1)
+        if 0 <= start_s < axis.duration_s
+    )
+    ends_px = [*(x_px for x_px, _, _ in inside[1:]), axis.right_px + LABEL_GAP_PX]
+    rooms_px = [
+        end_px - x_px - LABEL_GAP_PX for (x_px, _, _), end_px in zip(inside, ends_px, strict=False)
+    ]
+    return [
+        ChapterMark(x_px, fit_label(title, room_px) or fit_label(str(number), room_px))
+        for (x_px, number, title), room_px in zip(inside, rooms_px, strict=True)
+    ]

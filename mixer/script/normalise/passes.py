@@ -19,7 +19,6 @@ from mixer.script.normalise import (
     numerals,
     punctuation,
     symbols,
-    web,
 )
 from mixer.script.normalise.language import MAX_CACHED_LANGUAGES, Language, load_language
 from mixer.script.normalise.offset_map import (
@@ -30,7 +29,15 @@ from mixer.script.normalise.offset_map import (
 )
 from mixer.script.normalise.rule import NormalisationRule, propose_replacements
 
-WORD_RULES = (web, money, clock, measures, numerals, abbreviations, symbols)
+WORD_RULES = (
+    symbols.build_address_rules,
+    money.build_rules,
+    clock.build_rules,
+    measures.build_rules,
+    numerals.build_rules,
+    abbreviations.build_rules,
+    symbols.build_rules,
+)
 """The earlier one wins where two read the same characters."""
 
 
@@ -47,7 +54,7 @@ def normalise(text: str, language: str) -> NormalisedText:
 
 @lru_cache(maxsize=MAX_CACHED_LANGUAGES)
 def _compile_passes(language: Language) -> tuple[tuple[NormalisationRule, ...], ...]:
-    word_rules = (rule for family in WORD_RULES for rule in family.build_rules(language))
+    word_rules = (rule for build in WORD_RULES for rule in build(language))
     return (
         (punctuation.build_invisible_rule(),),
         (*punctuation.build_decoration_rules(), *punctuation.build_pause_rules(language)),

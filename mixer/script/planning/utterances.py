@@ -7,11 +7,11 @@ from itertools import pairwise
 import regex
 
 from mixer.script.annotations import VERBATIM_TAGS, Annotation, clip_annotations, map_annotations
-from mixer.script.document import Block, BlockKind, has_words
+from mixer.script.document import SOUND_TAGS, Block, BlockKind, has_words
 from mixer.script.normalise import NormalisedText, normalise
 from mixer.script.planning.sentences import split_sentences
 from mixer.script.script import BreakKind, Utterance
-from mixer.script.sounds import SOUND_TAGS, assign_cues
+from mixer.script.sounds import assign_cues
 
 FIRST_CUT_SHARE = 0.4
 """Least share of the limit that a piece of an overlong sentence fills, where it ends a clause."""

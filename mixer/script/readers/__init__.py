@@ -2,12 +2,7 @@
 
 from mixer.script.document import collapse_whitespace
 from mixer.script.readers.epub import is_epub
-from mixer.script.readers.registry import (
-    TextType,
-    decode_upload,
-    detect_text_type,
-    read_document,
-)
+from mixer.script.readers.registry import TextType, decode_upload, detect_text_type, read_document
 
 __all__ = [
     "TextType",

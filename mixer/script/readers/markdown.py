@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from mixer.script.document import (
-    SCENE_BREAK,
-    Block,
-    Document,
-    heading,
-    join_lines,
-    paragraph,
-)
+from mixer.script.document import SCENE_BREAK, Block, Document, heading, join_lines, paragraph
 from mixer.script.readers.inline_tags import read_tagged_text
 
 if TYPE_CHECKING:

@@ -1,31 +1,31 @@
 """Measures recordings and finished files, and checks them against the rules of a preset."""
 
 from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
-from mixer.sound.analysis.loudness import BIN_LU, Histogram
-from mixer.sound.analysis.measurement import (
-    DECODE_TIMEOUT_S,
-    MUSIC_CHANNELS,
-    VOICE_CHANNELS,
-    Measurement,
-    measure,
-)
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, Measurement, measure
+from mixer.sound.analysis.probe import probe_stream
 from mixer.sound.analysis.profile import Edge, Flaw, Profile
-from mixer.sound.analysis.verification import Verification, verify
+from mixer.sound.analysis.verification import (
+    EncodedPiece,
+    EncodedSpan,
+    Verification,
+    verify,
+    verify_pieces,
+)
 
 __all__ = [
-    "BIN_LU",
-    "DECODE_TIMEOUT_S",
     "MUSIC_CHANNELS",
-    "VOICE_CHANNELS",
     "ComplianceRule",
     "Edge",
+    "EncodedPiece",
+    "EncodedSpan",
     "Flaw",
-    "Histogram",
     "Measurement",
     "Profile",
     "StreamInfo",
     "Verification",
     "check_compliance",
     "measure",
+    "probe_stream",
     "verify",
+    "verify_pieces",
 ]

@@ -11,14 +11,9 @@ from tempfile import TemporaryDirectory
 import regex
 
 from mixer.sound import ffmpeg
-from mixer.sound.analysis.loudness import STEP_S
-from mixer.sound.analysis.measurement import (
-    DECODE_TIMEOUT_S,
-    MUSIC_CHANNELS,
-    parse_momentary_lufs,
-    parse_true_peak_dbtp,
-)
+from mixer.sound.analysis.measurement import DECODE_TIMEOUT_S, MUSIC_CHANNELS
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.loudness import STEP_S, parse_momentary_lufs, parse_true_peak_dbtp
 from mixer.sound.timeline import MIX_RATE_HZ
 
 BLOCK_S = 0.1

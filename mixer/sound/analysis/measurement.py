@@ -4,7 +4,6 @@ A chunk is measured once, when it is made; the mix is decided from these numbers
 audio. The voice is measured as it will be mixed, above HIGH_PASS_HZ.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +14,16 @@ import regex
 from mixer.errors import NotFound, RenderFailed, UnplayableAudio
 from mixer.sound import ffmpeg
 from mixer.sound.analysis import profile
-from mixer.sound.analysis.loudness import WINDOW_S, Histogram, histogram, integrated_lufs
 from mixer.sound.analysis.profile import UNKNOWN, LevelBlock, Profile, RawStats
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.loudness import (
+    WINDOW_S,
+    Histogram,
+    histogram,
+    integrated_lufs,
+    parse_momentary_lufs,
+    parse_true_peak_dbtp,
+)
 from mixer.sound.presets import HIGH_PASS_HZ
 
 SILENCE_DBFS = -50.0
@@ -119,18 +125,6 @@ def measure(
     return _parse_measurement(done.stdout.decode(), done.stderr, blocks, name)
 
 
-def parse_momentary_lufs(stdout: str) -> list[float]:
-    """Parse the momentary loudness that `ebur128` prints, one window every 100 ms."""
-    values = (float(match["value"]) for match in _MOMENTARY.finditer(stdout))
-    return [-math.inf if math.isnan(value) else value for value in values]
-
-
-def parse_true_peak_dbtp(stderr: str) -> float:
-    """Parse the true peak that `ebur128` writes to standard error; -inf for silence."""
-    peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(stderr)]
-    return peaks[-1] if peaks else -math.inf
-
-
 def _build_command(channels: str, blocks_file: str) -> list[str]:
     """Build two branches: levels in blocks; silences and loudness, with padded ends."""
     is_voice = channels == VOICE_CHANNELS
@@ -154,18 +148,10 @@ def _parse_measurement(
     passes, stream = _WHOLE.findall(stderr), _STREAM.search(stderr)
     if stream is None or not any(int(found[-1]) for found in passes):
         raise UnplayableAudio(f"{name} contains no audio samples.", key=name)
-    if len(passes) > 1:
-        raise UnplayableAudio(
-            f"The sample rate or channels of {name} change midway: convert it to one format.",
-            key=name,
-        )
-    offset, peak_dbfs, at_peak, samples = passes[0]
-    whole = RawStats(int(samples), abs(float(offset)), float(peak_dbfs), int(at_peak))
-    rate_hz = int(stream["rate"])
+    whole, rate_hz = _parse_raw_stats(passes, name), int(stream["rate"])
     silences = _parse_silences(stderr, whole, rate_hz)
     lead, tail = _measure_dead_air(silences, whole.samples)
     momentary = parse_momentary_lufs(stdout)
-    sounding_s = lead / rate_hz, (whole.samples - tail) / rate_hz
     measured = Measurement(
         samples=whole.samples,
         rate_hz=rate_hz,
@@ -175,18 +161,39 @@ def _parse_measurement(
         tail_samples=tail,
         windows=histogram(momentary),
     )
-    head, end = profile.find_edges(momentary, *sounding_s)
-    known = Profile(
+    flaws = tuple(profile.find_flaws(whole, is_damaged=_is_damaged(stderr, measured.duration_s)))
+    known = _build_profile(measured, blocks, silences, momentary)
+    return replace(measured, profile=replace(known, flaws=flaws))
+
+
+def _parse_raw_stats(passes: Sequence[tuple[str, str, str, str]], name: str) -> RawStats:
+    if len(passes) > 1:
+        raise UnplayableAudio(
+            f"The sample rate or channels of {name} change midway: convert it to one format.",
+            key=name,
+        )
+    offset, peak_dbfs, at_peak, samples = passes[0]
+    return RawStats(int(samples), abs(float(offset)), float(peak_dbfs), int(at_peak))
+
+
+def _build_profile(
+    measured: Measurement,
+    blocks: Sequence[LevelBlock],
+    silences: Sequence[tuple[int, int]],
+    momentary: Sequence[float],
+) -> Profile:
+    first_s = measured.lead_samples / measured.rate_hz
+    last_s = (measured.samples - measured.tail_samples) / measured.rate_hz
+    head, tail = profile.find_edges(momentary, first_s, last_s)
+    return Profile(
         head=head,
-        tail=end,
+        tail=tail,
         limited_db=profile.limiter_losses_db(blocks, measured.true_peak_dbtp),
         rms_dbfs=profile.rms_dbfs(blocks),
         noise_dbfs=profile.noise_dbfs(blocks),
-        pauses=profile.find_inner_pauses(silences, whole.samples, rate_hz),
-        flaws=tuple(profile.find_flaws(whole, is_damaged=_is_damaged(stderr, measured.duration_s))),
+        pauses=profile.find_inner_pauses(silences, measured.samples, measured.rate_hz),
         momentary_lufs=tuple(momentary),
     )
-    return replace(measured, profile=known)
 
 
 def _parse_blocks(output: str) -> list[LevelBlock]:
@@ -239,7 +246,5 @@ _BLOCK_LEVEL = regex.compile(r"Overall\.RMS_level=(\S+)")
 _DURATION = regex.compile(r"Duration: ([\d:.]+)")
 _DAMAGE = regex.compile(r"(?i)invalid data|header missing|error submitting|corrupt|truncat|partial")
 _STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: .*?, (?P<rate>\d+) Hz, (?P<layout>[^,\n]+)")
-_MOMENTARY = regex.compile(r"lavfi\.r128\.M=(?P<value>\S+)")
 _SILENCE_START = regex.compile(r"silence_start: (?P<at>-?[\d.e+-]+)")
 _SILENCE_END = regex.compile(r"silence_end: (?P<at>[\d.e+-]+)")
-_TRUE_PEAK = regex.compile(r"True peak:\s+Peak:\s+(?P<peak>-?(?:[\d.]+|inf)) dBFS")

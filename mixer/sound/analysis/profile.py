@@ -5,13 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mixer.sound.analysis.loudness import ABSOLUTE_GATE_LUFS, STEP_S, WINDOW_S
+from mixer.sound.loudness import ABSOLUTE_GATE_LUFS, LIMIT_STEPS_DB, STEP_S, WINDOW_S
 
 EDGE_WINDOWS = 5
 """Windows that overlap or start at the edge of a sound."""
-
-LIMIT_STEPS_DB = (1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 12.0, 16.0, 20.0)
-"""Distances below the peak at which the limiter's loss is computed; linear in between."""
 
 LIMITED_SHARES = (0.5, 0.55, 0.58, 0.65, 0.71, 0.77, 0.82, 0.85, 0.87)
 """Share of the loss computed from peaks that our limiter causes, at LIMIT_STEPS_DB: it releases a
@@ -148,18 +145,6 @@ def _limiter_energy(peaks_db: Sequence[float], energies: Sequence[float], limit_
         taken += energy * (1.0 - gain * gain)
         before = own
     return taken
-
-
-def limiter_loss_db(losses_db: Sequence[float], over_db: float) -> float:
-    """A limiter's loss for a recording whose peak is this far above the limit."""
-    if over_db <= 0 or not losses_db:
-        return 0.0
-    steps, losses = (0.0, *LIMIT_STEPS_DB), (0.0, *losses_db)
-    for at in range(1, len(steps)):
-        if over_db <= steps[at]:
-            share = (over_db - steps[at - 1]) / (steps[at] - steps[at - 1])
-            return losses[at - 1] + share * (losses[at] - losses[at - 1])
-    return losses[-1] + over_db - steps[-1]
 
 
 def rms_dbfs(blocks: Sequence[LevelBlock]) -> float | None:

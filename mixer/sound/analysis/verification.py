@@ -17,14 +17,9 @@ from mixer.errors import RenderFailed
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.sound import ffmpeg
 from mixer.sound.analysis.decoding import SILENCE_POWER, Blocks, Skips, decode_levels
-from mixer.sound.analysis.loudness import (
-    FINE_BIN_LU,
-    histogram,
-    integrated_lufs,
-    loudness_range_lu,
-)
 from mixer.sound.analysis.measurement import SILENCE_DBFS
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.loudness import FINE_BIN_LU, histogram, integrated_lufs, loudness_range_lu
 from mixer.sound.timeline import MIX_RATE_HZ
 
 VERIFICATION_VERSION = 1

@@ -10,8 +10,7 @@ from math import ceil
 
 from mixer.script import CuePlace, SoundKind
 from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import MusicRegion, PlacedSound, SoundAnnotation
+from mixer.sound.arrange.placement import MusicRegion, PlacedSound, SoundAnnotation, Take
 from mixer.sound.timeline import Clip, Section, rescale_samples
 
 SOUND_GAP_S = 0.3
@@ -160,19 +159,7 @@ def arrange_music(
     length: int,
 ) -> list[MusicRegion]:
     """Build one region for each piece of music in each section; `length` is in timeline samples."""
-    starts: dict[int, SoundAnnotation | None] = {0: opening}
-    starts |= {
-        each.start: each.annotation
-        for each in placed_sounds
-        if each.annotation.kind is SoundKind.MUSIC
-    }
-    changes = sorted(starts.items(), key=lambda change: change[0])
-    ends = [*(start for start, _ in changes[1:]), length]
-    whole = [
-        MusicRegion(annotation, start, end)
-        for (start, annotation), end in zip(changes, ends, strict=True)
-        if annotation is not None and annotation.source and start < end
-    ]
+    whole = _find_regions(opening, placed_sounds, length)
     gaps_for_sounds = [
         _sting_span(each, voice)
         for each in placed_sounds
@@ -182,6 +169,24 @@ def arrange_music(
     cleared = [part for span in whole for part in _subtract_gaps(span, gaps_for_sounds, min_length)]
     edges = [section.start for section in voice.sections]
     return [part for span in cleared for part in _split_region(span, edges)]
+
+
+def _find_regions(
+    opening: SoundAnnotation | None, placed_sounds: Sequence[PlacedSound], length: int
+) -> list[MusicRegion]:
+    starts: dict[int, SoundAnnotation | None] = {0: opening}
+    starts |= {
+        each.start: each.annotation
+        for each in placed_sounds
+        if each.annotation.kind is SoundKind.MUSIC
+    }
+    changes = sorted(starts.items(), key=lambda change: change[0])
+    ends = [*(start for start, _ in changes[1:]), length]
+    return [
+        MusicRegion(annotation, start, end)
+        for (start, annotation), end in zip(changes, ends, strict=True)
+        if annotation is not None and annotation.source and start < end
+    ]
 
 
 def _sting_span(sting: PlacedSound, voice: VoiceLayout) -> tuple[int, int]:

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from mixer.errors import UnplayableAudio
 from mixer.script import CuePlace, SoundKind
 from mixer.sound.analysis import Measurement
-from mixer.sound.analysis.loudness import DUAL_MONO_LU
 from mixer.sound.arrange.arrangement import (
     SOUND_GAP_S,
     VoiceLayout,
@@ -19,14 +18,19 @@ from mixer.sound.arrange.arrangement import (
     sounds_at,
     sounds_duration_s,
 )
-from mixer.sound.arrange.cues import MusicBedStyle, SoundFile
-from mixer.sound.arrange.ducking import Span
+from mixer.sound.arrange.cues import MusicBedStyle, SoundFile, Span
 from mixer.sound.arrange.levels import MasteringTarget, clip_gains_db, compute_mastering
 from mixer.sound.arrange.loudness_prediction import Background, predict_loudness
-from mixer.sound.arrange.music_levels import Accompaniment, build_accompaniment, mean_shares
-from mixer.sound.arrange.pauses import count_silent_windows, pause_windows, speech_spans
-from mixer.sound.arrange.placement import Take, place_takes
-from mixer.sound.arrange.sound_annotations import PlacedSound, SoundAnnotation
+from mixer.sound.arrange.music_levels import (
+    Accompaniment,
+    build_accompaniment,
+    count_silent_windows,
+    mean_shares,
+    pause_windows,
+    speech_spans,
+)
+from mixer.sound.arrange.placement import PlacedSound, SoundAnnotation, Take, place_takes
+from mixer.sound.loudness import DUAL_MONO_LU
 from mixer.sound.presets import RADIO, DuckingEnvelope, Preset
 from mixer.sound.timeline import Mastering, Timeline, voice_rate_hz
 
@@ -82,21 +86,25 @@ def build_timeline(
     length = _timeline_length(style, voice, placed, has_music=has_cues)
     measured = [take.measured for take in audible]
     speech = speech_spans(voice.clips, measured, voice.rate_hz, style.envelope)
-    music_regions = arrange_music(opening, placed, voice, length)
-    bed_style = MusicBedStyle(
-        rise_db=style.duck_db,
-        level_lu=style.music_level_lu,
-        fade_out_s=style.fade_out_s,
-        rate_hz=voice.rate_hz,
-        envelope=style.envelope,
-    )
     accompaniment = build_accompaniment(
-        music_regions, placed, speech, known, length=length, bed_style=bed_style
+        arrange_music(opening, placed, voice, length),
+        placed,
+        speech,
+        known,
+        length=length,
+        bed_style=_bed_style(style, voice.rate_hz),
     )
-    timeline = Timeline(
+    timeline = _compose_timeline(style, voice, accompaniment, length, 2 if has_cues else 1)
+    return _master(timeline, style, measured, accompaniment, speech)
+
+
+def _compose_timeline(
+    style: MixStyle, voice: VoiceLayout, accompaniment: Accompaniment, length: int, channels: int
+) -> Timeline:
+    return Timeline(
         rate_hz=voice.rate_hz,
         length=length,
-        channels=2 if has_cues else 1,
+        channels=channels,
         clips=voice.clips,
         cues=accompaniment.cues,
         sections=voice.sections,
@@ -104,8 +112,16 @@ def build_timeline(
         treatment=replace(style.preset.treatment, de_ess=style.de_ess),
         room_tone_dbfs=style.preset.room_tone_dbfs,
     )
-    mastering = _master(timeline, style, measured, accompaniment, speech, sounds=known)
-    return replace(timeline, mastering=mastering)
+
+
+def _bed_style(style: MixStyle, rate_hz: int) -> MusicBedStyle:
+    return MusicBedStyle(
+        rise_db=style.duck_db,
+        level_lu=style.music_level_lu,
+        fade_out_s=style.fade_out_s,
+        rate_hz=rate_hz,
+        envelope=style.envelope,
+    )
 
 
 def _select_audible(takes: Sequence[Take]) -> list[Take]:
@@ -141,30 +157,38 @@ def _master(
     measured: Sequence[Measurement],
     accompaniment: Accompaniment,
     speech: Sequence[Span],
-    *,
-    sounds: Mapping[str, SoundFile],
-) -> Mastering:
-    length, rate_hz = timeline.length, timeline.rate_hz
-    under_clips = accompaniment.background_levels(timeline.clips)
-    in_pauses: defaultdict[float, float] = defaultdict(float)
-    in_pauses.update(pause_windows(speech, accompaniment.cues, length, sounds, rate_hz))
-    for level_lufs, share in mean_shares(timeline.clips, under_clips).items():
-        in_pauses[level_lufs] += share * count_silent_windows(speech, measured, rate_hz)
+) -> Timeline:
     model = predict_loudness(
         timeline.clips,
         measured,
-        length,
-        rate_hz,
+        timeline.length,
+        timeline.rate_hz,
         dual_mono_db=DUAL_MONO_LU if timeline.channels > 1 else 0.0,
-        background=Background(under_clips, in_pauses),
+        background=_find_background(timeline, measured, accompaniment, speech),
     )
-    return compute_mastering(
+    mastering = compute_mastering(
         model,
         accompaniment.bed_peak_db,
         MasteringTarget(style.preset, timeline.channels, style.level_offset_db),
         prediction_error_lu=style.prediction_error_lu,
         has_sounds=bool(accompaniment.sound_cues),
     )
+    return replace(timeline, mastering=mastering)
+
+
+def _find_background(
+    timeline: Timeline,
+    measured: Sequence[Measurement],
+    accompaniment: Accompaniment,
+    speech: Sequence[Span],
+) -> Background:
+    length, rate_hz, sounds = timeline.length, timeline.rate_hz, accompaniment.sounds
+    under_clips = accompaniment.background_levels(timeline.clips)
+    in_pauses: defaultdict[float, float] = defaultdict(float)
+    in_pauses.update(pause_windows(speech, accompaniment.cues, length, sounds, rate_hz))
+    for level_lufs, share in mean_shares(timeline.clips, under_clips).items():
+        in_pauses[level_lufs] += share * count_silent_windows(speech, measured, rate_hz)
+    return Background(under_clips, in_pauses)
 
 
 def _lead_s(

@@ -11,7 +11,9 @@ from statistics import median
 
 from mixer.errors import BadInput
 from mixer.sound.analysis import Measurement
-from mixer.sound.analysis.loudness import (
+from mixer.sound.arrange.cues import SoundFile, Span
+from mixer.sound.arrange.loudness_prediction import LoudnessModel
+from mixer.sound.loudness import (
     DUAL_MONO_LU,
     WINDOW_S,
     amplitude,
@@ -19,9 +21,6 @@ from mixer.sound.analysis.loudness import (
     histogram,
     integrated_lufs,
 )
-from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.ducking import Span
-from mixer.sound.arrange.loudness_prediction import LoudnessModel
 from mixer.sound.presets import Preset
 from mixer.sound.timeline import Cue, Mastering
 
@@ -163,7 +162,7 @@ def compute_mastering(
 
     If a preset has a range for the plain level, that decides, not the loudness. `bed_peak_db` is
     the true peak of the music under speech, before mastering. `prediction_error_lu` comes from an
-    earlier attempt (see `mixer.sound.render.loudness_correction`). `has_sounds` adds a limiter on
+    earlier attempt (see `mixer.sound.render.mixdown`). `has_sounds` adds a limiter on
     the sum.
     """
     master = _MasteringModel(

@@ -10,15 +10,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mixer.sound.analysis import BIN_LU, Edge, Histogram, Measurement
-from mixer.sound.analysis.loudness import (
+from mixer.sound.analysis import Edge, Measurement
+from mixer.sound.loudness import (
+    BIN_LU,
     STEP_S,
     WINDOW_S,
+    Histogram,
     energy_sum_db,
     integrated_lufs,
+    limiter_loss_db,
     shift_histogram,
 )
-from mixer.sound.analysis.profile import limiter_loss_db
 from mixer.sound.timeline import Clip
 
 LevelShares = Mapping[float, float]

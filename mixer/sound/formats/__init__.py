@@ -2,7 +2,6 @@
 
 from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 from mixer.sound.formats.encoding import FORMATS, MP3, Encoding
-from mixer.sound.formats.id3 import three_letter_code
 from mixer.sound.formats.model import (
     AudioSource,
     EncodedStream,
@@ -11,7 +10,7 @@ from mixer.sound.formats.model import (
     StreamFormat,
     Workshop,
 )
-from mixer.sound.formats.tags import COVER_TYPE, AudioTags
+from mixer.sound.formats.tags import COVER_TYPE, AudioTags, three_letter_code
 
 __all__ = [
     "COVER_TYPE",

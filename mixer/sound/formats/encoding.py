@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mixer.formats import DEFAULT_FORMAT, FormatName
-from mixer.sound.formats.flac import Flac
 from mixer.sound.formats.model import Format, StreamFormat
 from mixer.sound.formats.mp3 import Mp3
 from mixer.sound.formats.mp4 import AUDIOBOOK, Mp4
-from mixer.sound.formats.opus import Opus
 from mixer.sound.formats.wav import Wav
+from mixer.sound.formats.xiph import Flac, Opus
 
 FORMATS: Mapping[FormatName, Format] = MappingProxyType(
     {

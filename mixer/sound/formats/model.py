@@ -14,10 +14,10 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from mixer.files import open_atomic
 from mixer.formats import FormatName
-from mixer.sound.analysis import Histogram
-from mixer.sound.analysis.verification import EncodedPiece, EncodedSpan
+from mixer.sound.analysis import EncodedPiece, EncodedSpan
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.tags import AudioTags
+from mixer.sound.loudness import Histogram
 
 if TYPE_CHECKING:
     from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut

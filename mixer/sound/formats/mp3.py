@@ -11,12 +11,11 @@ from typing import IO, TYPE_CHECKING
 
 from mixer.formats import FormatName
 from mixer.sound import ffmpeg, room_tone
-from mixer.sound.analysis.verification import EncodedPiece, EncodedSpan
+from mixer.sound.analysis import EncodedPiece, EncodedSpan
 from mixer.sound.formats import mp3_frames
-from mixer.sound.formats.id3 import build_id3_tag
 from mixer.sound.formats.model import EncodedStream, FileSpec, StreamedFormat, StreamFormat
 from mixer.sound.formats.mp3_frames import FRAME_SAMPLES
-from mixer.sound.formats.tags import AudioTags
+from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.sound.timeline import MIX_RATE_HZ
 
 if TYPE_CHECKING:
@@ -107,18 +106,15 @@ class Mp3(StreamedFormat):
                 for samples in (cut.quiet_before, cut.quiet_after)
             )
             quiet_count = len(before) + len(after)
-            file.write(_build_tag(tags))
-            file.write(
-                mp3_frames.info_frame(
-                    kbps,
-                    splitter.channels,
-                    span.count + quiet_count,
-                    end - begin + sum(map(len, (*before, *after))),
-                    cut.end - cut.start + quiet_count * FRAME_SAMPLES,
-                    delay_samples=span.delay_samples,
-                )
+            info = mp3_frames.info_frame(
+                kbps,
+                splitter.channels,
+                span.count + quiet_count,
+                end - begin + sum(map(len, (*before, *after))),
+                cut.end - cut.start + quiet_count * FRAME_SAMPLES,
+                delay_samples=span.delay_samples,
             )
-            file.writelines(before)
+            file.writelines([_build_tag(tags), info, *before])
             splitter.copy_range(whole, begin, end, file)
             file.writelines(after)
 

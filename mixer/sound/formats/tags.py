@@ -1,5 +1,10 @@
-"""Tags of a finished file of any format, and FFmpeg's metadata format. Pure."""
+"""Tags of a finished file of any format, as FFmpeg's metadata and as ID3v2.3. Pure.
 
+Every player reads ID3 of version 2.3. Sources: the ID3v2.3.0 informal standard, the ID3v2 chapter
+frame addendum for CHAP and CTOC, and ISO 639-2 (Library of Congress, terminological codes).
+"""
+
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -75,3 +80,115 @@ def _escape_value(value: str) -> str:
     """Escape the format's special characters; a trailing backslash needs a space after it."""
     open_ended = f"{value} " if value.endswith("\\") else value
     return "".join(f"\\{each}" if each in "=;#\\\n" else each for each in open_ended)
+
+
+TEXT_FRAMES = {
+    "title": "TIT2",
+    "artist": "TPE1",
+    "album": "TALB",
+    "album_artist": "TPE2",
+    "composer": "TCOM",
+    "grouping": "TIT1",
+    "genre": "TCON",
+    "track": "TRCK",
+    "language": "TLAN",
+}
+"""FFmpeg's field names to frames."""
+
+MAX_CHILDREN = 255
+"""A table of contents counts its entries in one byte."""
+
+_LATIN_1, _UTF_16 = b"\x00", b"\x01"
+_FRONT_COVER = b"\x03"
+_IS_TOP, _IS_ORDERED = 2, 1
+_END = b"\0\0"
+_NO_BYTE_OFFSET = b"\xff" * 8
+_YEAR = re.compile(r"\d{4}")
+
+UNKNOWN_LANGUAGE = "und"
+_CODES = (
+    "af:afr ar:ara be:bel bg:bul bn:ben bs:bos ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng "
+    "es:spa et:est eu:eus fa:fas fi:fin fr:fra ga:gle gl:glg gu:guj he:heb hi:hin hr:hrv hu:hun "
+    "hy:hye id:ind is:isl it:ita ja:jpn ka:kat kk:kaz km:khm kn:kan ko:kor la:lat lo:lao lt:lit "
+    "lv:lav mk:mkd ml:mal mn:mon mr:mar ms:msa my:mya nb:nob ne:nep nl:nld nn:nno no:nor pa:pan "
+    "pl:pol pt:por ro:ron ru:rus sk:slk sl:slv sq:sqi sr:srp sv:swe sw:swa ta:tam te:tel th:tha "
+    "tl:tgl tr:tur uk:ukr ur:urd uz:uzb vi:vie yi:yid zh:zho zu:zul"
+)
+_BY_TWO_LETTERS = dict(pair.split(":") for pair in _CODES.split())
+
+
+def three_letter_code(tag: str) -> str:
+    """Look up the three-letter code of a BCP 47 tag's language; `und` if unknown."""
+    language = tag.replace("_", "-").partition("-")[0].lower()
+    is_code = len(language) == len(UNKNOWN_LANGUAGE) and language.isascii()
+    return language if is_code else _BY_TWO_LETTERS.get(language, UNKNOWN_LANGUAGE)
+
+
+def build_id3_tag(tags: AudioTags) -> bytes:
+    """Build a complete tag."""
+    frames = [*_build_text_frames(tags.fields)]
+    if tags.cover is not None:
+        frames.append(_build_frame("APIC", _encode_picture(tags.cover)))
+    if tags.has_chapters:
+        frames += _build_chapter_frames(tags.chapters, tags.total_s)
+    body = b"".join(frames)
+    return b"ID3\x03\x00\x00" + _encode_syncsafe(len(body)) + body
+
+
+def _build_text_frames(fields: Mapping[str, str]) -> Iterator[bytes]:
+    for name, frame in TEXT_FRAMES.items():
+        if value := fields.get(name):
+            yield _build_frame(frame, _encode_text(value))
+    if year := _YEAR.search(fields.get("date", "")):
+        yield _build_frame("TYER", _encode_text(year[0]))
+    if comment := fields.get("comment"):
+        language = (fields.get("language") or UNKNOWN_LANGUAGE).encode("ascii")
+        yield _build_frame(
+            "COMM", _UTF_16 + language + _encode_utf16("") + _END + _encode_utf16(comment)
+        )
+
+
+def _build_chapter_frames(chapters: Sequence[tuple[float, str]], total_s: float) -> Iterator[bytes]:
+    names = [f"ch{number}".encode("ascii") for number in range(len(chapters))]
+    if len(names) <= MAX_CHILDREN:
+        yield _build_toc_frame(b"toc", names, is_top=True)
+    else:
+        parts = [names[at : at + MAX_CHILDREN] for at in range(0, len(names), MAX_CHILDREN)]
+        tables = [f"toc{number}".encode("ascii") for number in range(len(parts))]
+        yield _build_toc_frame(b"toc", tables, is_top=True)
+        yield from map(_build_toc_frame, tables, parts)
+    ends_s = [*(start for start, _ in chapters[1:]), total_s]
+    for name, (start_s, title), end_s in zip(names, chapters, ends_s, strict=True):
+        times = _encode_milliseconds(start_s) + _encode_milliseconds(end_s)
+        inner = _build_frame("TIT2", _encode_text(title))
+        yield _build_frame("CHAP", name + b"\0" + times + _NO_BYTE_OFFSET + inner)
+
+
+def _build_toc_frame(name: bytes, children: Sequence[bytes], is_top: bool = False) -> bytes:
+    flags = bytes([_IS_TOP * is_top + _IS_ORDERED, len(children)])
+    return _build_frame("CTOC", name + b"\0" + flags + b"".join(each + b"\0" for each in children))
+
+
+def _encode_milliseconds(time_s: float) -> bytes:
+    return round(time_s * 1000).to_bytes(4)
+
+
+def _encode_picture(cover: CoverImage) -> bytes:
+    return _LATIN_1 + COVER_TYPE.encode("ascii") + b"\0" + _FRONT_COVER + b"\0" + cover.content
+
+
+def _build_frame(name: str, body: bytes) -> bytes:
+    return name.encode("ascii") + len(body).to_bytes(4) + b"\0\0" + body
+
+
+def _encode_text(value: str) -> bytes:
+    plain = value.replace("\0", "")
+    return _LATIN_1 + plain.encode("ascii") if plain.isascii() else _UTF_16 + _encode_utf16(plain)
+
+
+def _encode_utf16(value: str) -> bytes:
+    return b"\xff\xfe" + value.replace("\0", "").encode("utf-16-le", "replace")
+
+
+def _encode_syncsafe(number: int) -> bytes:
+    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))

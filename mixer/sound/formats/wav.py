@@ -9,9 +9,8 @@ from typing import IO, TYPE_CHECKING
 
 from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
-from mixer.sound.formats.id3 import build_id3_tag
 from mixer.sound.formats.model import ConcatenatedFormat, FileSpec, StreamFormat
-from mixer.sound.formats.tags import AudioTags
+from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.sound.timeline import MIX_RATE_HZ
 
 if TYPE_CHECKING:

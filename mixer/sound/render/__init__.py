@@ -1,7 +1,6 @@
 """Renders a timeline in cached segments and joins them into a finished file."""
 
-from mixer.sound.render.loudness_correction import RenderAttempt, render_to_target
-from mixer.sound.render.mixdown import Mixdown, RenderJob, render
+from mixer.sound.render.mixdown import Mixdown, RenderAttempt, RenderJob, render, render_to_target
 from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources

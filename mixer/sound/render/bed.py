@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mixer.sound import ffmpeg
-from mixer.sound.analysis import DECODE_TIMEOUT_S, Measurement
+from mixer.sound.analysis import Measurement
 from mixer.sound.arrange import seam_s
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.timeline import MIX_RATE_HZ, rescale_samples
+
+TIMEOUT_S = 600.0
+"""An hour of music takes some seconds; the timeout is for a broken machine."""
 
 CHANNELS = 2
 FRAME_BYTES = 2 * CHANNELS
@@ -110,7 +113,7 @@ def _loop_filter(track: str, frames: int, overlap: int) -> str:
 def _decode_track(source: Path, graph: str, path: Path, processes: ProcessGroup | None) -> None:
     output = ["-map", "[out]", "-f", "s16le", "-c:a", "pcm_s16le", str(path)]
     command = [*ffmpeg.confine_input(0), "-filter_complex", graph, *output]
-    ffmpeg.run(command, files=[source], timeout_s=DECODE_TIMEOUT_S, processes=processes)
+    ffmpeg.run(command, files=[source], timeout_s=TIMEOUT_S, processes=processes)
 
 
 def _extend_loop(path: Path, frames: int, loop_from: int) -> int:

@@ -1,13 +1,16 @@
 """Rendered segments in a store, under content-based keys.
 
-Unedited segments are found again. Their metadata holds all that joining needs.
+A key is a hash of everything that determines a segment's bytes: the rendering command, with content
+hashes instead of file names, and FFmpeg's version. Times count from the segment's own window, so a
+segment that only moved keeps its key. Metadata holds all that joining needs.
 """
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import IO
 from zlib import compress, decompress
@@ -15,9 +18,13 @@ from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
 from mixer.errors import NotFound
 from mixer.parallel import run_in_parallel
-from mixer.sound.analysis import Histogram
-from mixer.sound.analysis.loudness import decode_histogram, encode_histogram
-from mixer.sound.formats import EncodedStream, StreamFormat
+from mixer.sound.analysis import Measurement
+from mixer.sound.formats import EncodedStream, Encoding, StreamFormat
+from mixer.sound.loudness import Histogram, decode_histogram, encode_histogram
+from mixer.sound.render.bed import Bed
+from mixer.sound.render.command import build_segment_command
+from mixer.sound.render.segments import Segment
+from mixer.sound.timeline import FORMAT_VERSION, Timeline
 from mixer.store import ObjectStore
 
 PREFIX = "segments/"
@@ -26,7 +33,7 @@ FIELD = "segment"
 BIN_LU = 0.05
 """Resolution of loudness windows in the metadata; ten minutes of speech take about 500 bytes."""
 
-FORMAT_VERSION = 1
+METADATA_VERSION = 1
 """Format of the metadata; segments with another are rendered again."""
 
 LOOKUPS_AT_ONCE = 16
@@ -50,7 +57,7 @@ class SegmentCache:
             return None
         with suppress(ValueError, KeyError, TypeError, AttributeError, ZlibError):
             fields = json.loads(head.metadata[FIELD])
-            if fields["v"] == FORMAT_VERSION:
+            if fields["v"] == METADATA_VERSION:
                 windows = _decompress_histogram(fields["lufs"])
                 return self._open_stream(key, head.size_bytes, int(fields["frames"]), windows)
         return None
@@ -72,7 +79,7 @@ class SegmentCache:
     def put(self, key: str, path: Path, frames: int, windows: Histogram) -> EncodedStream:
         """Store a rendered segment; returns what `find` will return."""
         compressed = _compress_histogram(windows)
-        fields = {"v": FORMAT_VERSION, "frames": frames, "lufs": compressed}
+        fields = {"v": METADATA_VERSION, "frames": frames, "lufs": compressed}
         self.store.put(key, path, metadata={FIELD: json.dumps(fields, separators=(",", ":"))})
         return self._open_stream(
             key, path.stat().st_size, frames, _decompress_histogram(compressed)
@@ -94,3 +101,49 @@ def _compress_histogram(windows: Histogram) -> str:
 
 def _decompress_histogram(text: str) -> Histogram:
     return decode_histogram(json.loads(decompress(b64decode(text))), BIN_LU)
+
+
+RENDERER_VERSION = 1
+"""Increase it when something outside the command changes: how beds are made, how frames are cut."""
+
+HEX_DIGITS = 40
+"""160 bits of SHA-256, enough to avoid collisions."""
+
+
+def segment_cache_key(
+    timeline: Timeline,
+    segment: Segment,
+    encoding: Encoding,
+    beds: Mapping[tuple[str, bool], Bed],
+    content_ids: Mapping[str, str],
+    *,
+    ffmpeg_version: str,
+) -> str:
+    """Compute a segment's cache key.
+
+    `content_ids` holds hashes for sources that do not identify their content themselves.
+    """
+    clips = {
+        clip.source: Path(content_ids.get(clip.source, clip.source))
+        for clip in timeline.clips
+        if clip.start < segment.window_end and clip.end > segment.window_start
+    }
+    command = build_segment_command(
+        timeline, segment, clips, beds, encoding.stream, is_position_independent=True
+    )
+    spans = [segment.start - segment.window_start, segment.end - segment.start, segment.is_last]
+    files = list(map(str, command.files))
+    versions = [FORMAT_VERSION, RENDERER_VERSION, ffmpeg_version]
+    parameters = [versions, command.arguments, files, encoding.segment_arguments, spans]
+    return _hash(json.dumps([*parameters, timeline.rate_hz, timeline.channels]))
+
+
+def fingerprint_bed(bed: Bed, content_id: str, measured: Measurement) -> Bed:
+    """Predict a bed whose path identifies its recording's content and how it is made."""
+    edges = (measured.lead_samples, measured.tail_samples, measured.samples, measured.channels)
+    looped = (bed.loop_from, bed.frames) if bed.loop_from else ()
+    return replace(bed, path=Path("-".join(map(str, (content_id, *edges, *looped)))))
+
+
+def _hash(content: str) -> str:
+    return sha256(content.encode(errors="surrogatepass")).hexdigest()[:HEX_DIGITS]

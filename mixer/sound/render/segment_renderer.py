@@ -10,15 +10,13 @@ from pathlib import Path
 
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
-from mixer.sound.analysis import Histogram, Measurement
-from mixer.sound.analysis.loudness import FINE_BIN_LU, histogram
-from mixer.sound.analysis.measurement import parse_momentary_lufs
+from mixer.sound.analysis import Measurement
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import Encoding, StreamFormat, Workshop
+from mixer.sound.loudness import FINE_BIN_LU, Histogram, histogram, parse_momentary_lufs
 from mixer.sound.render.bed import Bed, predict_bed, prepare_bed
-from mixer.sound.render.cache_keys import fingerprint_bed, segment_cache_key
-from mixer.sound.render.filtergraph import LOUDNESS_STEP, build_segment_command
-from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.command import LOUDNESS_STEP, build_segment_command
+from mixer.sound.render.segment_cache import SegmentCache, fingerprint_bed, segment_cache_key
 from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
 
@@ -94,7 +92,7 @@ class Renderer:
         return RenderedSegment(path, begin, end, frames, histogram(own, FINE_BIN_LU))
 
     def cache_key(self, segment: Segment) -> str:
-        """Compute a segment's cache key (see `mixer.sound.render.cache_keys`)."""
+        """Compute a segment's cache key (see `mixer.sound.render.segment_cache`)."""
         return segment_cache_key(
             self.timeline,
             segment,

@@ -17,8 +17,7 @@ from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
 from mixer.errors import StoreFailed
 from mixer.parallel import map_in_order
-from mixer.sound.analysis import Verification
-from mixer.sound.analysis.verification import EncodedPiece, verify_pieces
+from mixer.sound.analysis import EncodedPiece, Verification, verify_pieces
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, StreamedFormat
 from mixer.sound.render.mixdown import file_spec

@@ -23,12 +23,7 @@ from hibari.tts import ASSETS
 from hibari.voices import voice_path
 from numpy.typing import NDArray
 
-from mixer.speech.embedded.mapped_text import (
-    MappedText,
-    SourceWordTiming,
-    TokenTiming,
-    align_words,
-)
+from mixer.speech.embedded.mapped_text import MappedText, SourceWordTiming, TokenTiming, align_words
 from mixer.speech.embedded.text import PhonemeSpan, sanitise_text, split_phonemes
 
 RATE_HZ = int(dsp.SR)

@@ -21,18 +21,8 @@ from mixer.speech.engine import Speech, Voice, VoiceSettings
 from mixer.speech.polly.faults import translate_error
 from mixer.speech.polly.quota import DESCRIBE_VOICES, EngineQuotas
 from mixer.speech.polly.retry import Retry
-from mixer.speech.polly.speech_marks import (
-    MARK_TYPES,
-    align_marks,
-    parse_marks,
-    sample_count,
-)
-from mixer.speech.polly.voices import (
-    ENGINES_BEST_FIRST,
-    VoiceCatalogue,
-    find_mismatch,
-    parse_voice,
-)
+from mixer.speech.polly.speech_marks import MARK_TYPES, align_marks, parse_marks, sample_count
+from mixer.speech.polly.voices import ENGINES_BEST_FIRST, VoiceCatalogue, find_mismatch, parse_voice
 from mixer.speech.voice_selection import ENGINES_WITH_MARKS, find_near_names
 
 if TYPE_CHECKING:

@@ -27,9 +27,7 @@ from mixer.stories.model import StoredLayout, StoredRequest, StoryKind
 from mixer.stories.partition import partition_by_cost, render_costs_s
 from mixer.stories.snapshot import load_progress
 from mixer.stories.sounds import SoundLibrary, load_sounds
-from mixer.stories.steps.render import (
-    StoryRenderer,
-)
+from mixer.stories.steps.render import StoryRenderer
 from mixer.stories.tags import store_cover
 from mixer.stories.takes import TakeLoader, load_takes
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult

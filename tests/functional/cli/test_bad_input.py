@@ -35,7 +35,7 @@ def mixer(
     return InProcessCli(capsys)
 
 
-def mixed(
+def mix_with_good_chunk(
     mixer: InProcessCli, *chunks: Path, bed: Path | None = None
 ) -> tuple[CommandResult, Sound]:
     """A mix of a good chunk and others, which must be well in the end."""
@@ -61,7 +61,7 @@ def lufs(sound: Sound) -> float:
 
 def test_silence_among_others_is_left_out_and_named(mixer: InProcessCli):
     quiet = write_sound(Path("quiet.wav"), silence(3.0), VOICE_HZ)
-    done, heard = mixed(mixer, quiet)
+    done, heard = mix_with_good_chunk(mixer, quiet)
     assert "Silent and left out: quiet.wav." in done.out
     assert len(heard) / MIX_HZ == pytest.approx(2.8, abs=0.03)
 
@@ -76,7 +76,7 @@ def test_nothing_but_silence_is_refused_by_name(mixer: InProcessCli):
 
 def test_moment_of_20_ms_is_heard(mixer: InProcessCli):
     moment = write_sound(Path("moment.wav"), tone(0.02), VOICE_HZ)
-    _, heard = mixed(mixer, moment)
+    _, heard = mix_with_good_chunk(mixer, moment)
     assert level_db(second_clip(heard, 0.02)) > -40
 
 
@@ -84,28 +84,28 @@ def test_clipped_recording_is_named(mixer: InProcessCli):
     clipped = write_sound(
         Path("loud.wav"), np.clip(8 * speech(2.0, 2, rms_db=-10), -1, 1), VOICE_HZ
     )
-    done, _ = mixed(mixer, clipped)
+    done, _ = mix_with_good_chunk(mixer, clipped)
     assert "Recorded too loudly; the peaks are cut off: loud.wav." in done.out
     assert "good.wav" not in done.out
 
 
 def test_offset_is_taken_away_and_named(mixer: InProcessCli):
     shifted = write_sound(Path("shifted.wav"), speech(2.0, 2) + 0.2, VOICE_HZ)
-    done, heard = mixed(mixer, shifted)
+    done, heard = mix_with_good_chunk(mixer, shifted)
     assert "A DC offset was removed: shifted.wav." in done.out
     assert abs(second_clip(heard, 1.9).mean()) < 0.002
 
 
 def test_telephone_sound_is_as_loud_as_the_others(mixer: InProcessCli):
     phone = write_sound(Path("phone.au"), speech(2.0, 2, 8_000, -30), 8_000, MU_LAW)
-    _, heard = mixed(mixer, phone)
+    _, heard = mix_with_good_chunk(mixer, phone)
     good = heard[round(0.3 * MIX_HZ) : round(2.3 * MIX_HZ), 0]
     assert lufs(second_clip(heard, 2.0)) == pytest.approx(lufs(good), abs=1.0)
 
 
 def test_surround_is_folded_down_and_as_loud_as_the_others(mixer: InProcessCli):
     cinema = write_sound(Path("cinema.wav"), surround(speech(2.0, 2)), VOICE_HZ)
-    _, heard = mixed(mixer, cinema)
+    _, heard = mix_with_good_chunk(mixer, cinema)
     good = heard[round(0.3 * MIX_HZ) : round(2.3 * MIX_HZ), 0]
     assert heard.shape[1] == 1
     assert lufs(second_clip(heard, 2.0)) == pytest.approx(lufs(good), abs=1.0)
@@ -127,7 +127,7 @@ def test_file_cut_in_the_middle_is_mixed_as_far_as_it_goes_or_refused_by_name(
         assert done.code == 1
         assert name in done.error
         return
-    done, heard = mixed(mixer, cut)
+    done, heard = mix_with_good_chunk(mixer, cut)
     assert f"Damaged or cut short; the readable part was mixed: {name}." in done.out
     assert level_db(second_clip(heard, 1.5)) > -30
 
@@ -143,19 +143,21 @@ def test_music_without_sound_is_refused_by_name(mixer: InProcessCli):
 
 def test_music_of_two_seconds_plays_on_and_on(mixer: InProcessCli):
     bed = write_sound(Path("bed.wav"), music(2.0), MIX_HZ)
-    done, heard = mixed(mixer, write_sound(Path("two.wav"), speech(8.0, 2), VOICE_HZ), bed=bed)
+    done, heard = mix_with_good_chunk(
+        mixer, write_sound(Path("two.wav"), speech(8.0, 2), VOICE_HZ), bed=bed
+    )
     assert "it loops" in done.out
     assert level_db(heard[round(2.45 * MIX_HZ) : round(3.15 * MIX_HZ)]) > -45
 
 
 def test_silence_at_the_ends_of_music_is_not_played(mixer: InProcessCli):
     bed = write_sound(Path("bed.wav"), music(8.0, edges_s=(2.5, 2.5)), MIX_HZ)
-    done, heard = mixed(mixer, bed=bed)
+    done, heard = mix_with_good_chunk(mixer, bed=bed)
     assert "The silence at the ends of the music is not played." in done.out
     assert level_db(heard[round(2.5 * MIX_HZ) : round(3.0 * MIX_HZ)]) > -45
 
 
 def test_music_cut_in_the_middle_is_named(mixer: InProcessCli):
     bed = cut_in_the_middle(write_sound(Path("bed.flac"), music(8.0), MIX_HZ))
-    done, _ = mixed(mixer, bed=bed)
+    done, _ = mix_with_good_chunk(mixer, bed=bed)
     assert "Damaged or cut short; the readable part was mixed: bed.flac." in done.out

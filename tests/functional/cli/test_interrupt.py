@@ -28,7 +28,7 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 
 @contextmanager
-def running(*arguments: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+def start_command(*arguments: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
     """A command under way; killed at the end if it still is."""
     with subprocess.Popen(
         [*MIXER, *arguments],
@@ -60,7 +60,7 @@ def runs(process: psutil.Process) -> bool:
         return False
 
 
-def ended(process: subprocess.Popen[str], *numbers: signal.Signals) -> str:
+def interrupt(process: subprocess.Popen[str], *numbers: signal.Signals) -> str:
     """Ask it to end; what it said on stderr. It must be gone in time, with all its children."""
     children = psutil.Process(process.pid).children(recursive=True)
     for number in numbers:
@@ -85,7 +85,7 @@ def assert_nothing_is_left(folder: Path) -> None:
     assert not [path for path in folder.rglob(".*") if path.name != ".metadata"]
 
 
-def spoken_now(said: str) -> int:
+def count_new_chunks(said: str) -> int:
     found = re.search(r"(\d+) of 12 chunks synthesized", said)
     assert found
     return int(found[1])
@@ -95,9 +95,9 @@ def spoken_now(said: str) -> int:
 def test_while_planning(number, tmp_path):
     (tmp_path / "long.txt").write_text("The ship came home at 5 p.m. with Dr. Hale. " * 40_000)
     words = ["narrate", "long.txt", "--out", "out/long.mp3", "--store", "store"]
-    with running(*words, cwd=tmp_path) as process:
+    with start_command(*words, cwd=tmp_path) as process:
         until(lambda: _cpu_s(process) > 1.2)
-        assert "planning: done" not in ended(process, number)
+        assert "planning: done" not in interrupt(process, number)
     assert_nothing_is_left(tmp_path)
 
 
@@ -110,24 +110,24 @@ def _cpu_s(process: subprocess.Popen[str]) -> float:
 def test_while_speaking_what_was_said_is_kept_for_the_next_run(number, tmp_path):
     (tmp_path / "story.md").write_text(CHAPTERS)
     words = ["narrate", "story.md", "--out", "out/story.mp3", "--store", "store"]
-    with running(*words, cwd=tmp_path) as process:
+    with start_command(*words, cwd=tmp_path) as process:
         until(lambda: chunks_in(tmp_path))
-        ended(process, number, number, number)  # people press it more than once
+        interrupt(process, number, number, number)  # people press it more than once
     assert_nothing_is_left(tmp_path)
     kept = len(chunks_in(tmp_path))
     assert 1 <= kept < 12
     done = run(*words, cwd=tmp_path)
     assert done.code == 0
-    assert spoken_now(done.out) == 12 - kept
+    assert count_new_chunks(done.out) == 12 - kept
 
 
 @BOTH
 def test_while_mixing(number, tmp_path):
     write_sound(tmp_path / "chunk.wav", speech(20.0), 24_000)
     words = ["mix", *["chunk.wav"] * 90, "--out", "out/mix.mp3"]
-    with running(*words, cwd=tmp_path) as process:
+    with start_command(*words, cwd=tmp_path) as process:
         until(lambda: list(tmp_path.glob("temp/mixstory-*/*.mp3")))
-        assert "mixing: done" not in ended(process, number)
+        assert "mixing: done" not in interrupt(process, number)
     assert_nothing_is_left(tmp_path)
 
 
@@ -138,9 +138,9 @@ def test_answers_that_are_paid_for_are_kept_and_hanging_ones_not_waited_for(tmp_
     for latency_s, kept in ((0.6, True), (NEVER_S, False)):
         with StrictPolly(latency=Latency(base_s=latency_s)) as polly:
             secret = {"AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": polly.endpoint_url}
-            with running(*words, cwd=tmp_path, **cloud, **secret) as process:
+            with start_command(*words, cwd=tmp_path, **cloud, **secret) as process:
                 until(lambda polly=polly: polly.counts.calls)
-                ended(process, signal.SIGINT)
+                interrupt(process, signal.SIGINT)
         assert bool(chunks_in(tmp_path)) == kept
         assert_nothing_is_left(tmp_path)
         for path in chunks_in(tmp_path):

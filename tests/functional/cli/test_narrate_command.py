@@ -65,7 +65,7 @@ def chunks_in(store):
     return set((store / "narration_chunks").glob("*")) if store.exists() else set()
 
 
-def spoken_now(done):
+def count_new_chunks(done):
     return int(re.search(r"(\d+) of \d+ chunks synthesized", done.out)[1])
 
 
@@ -119,7 +119,7 @@ def test_the_picture_is_a_png(home):
 def test_a_second_run_says_nothing_and_gives_the_same_bytes(kept, home, mixer):
     done = mixer("narrate", "story.md", "--music", "bed.wav", "--out", "two.mp3", "--store", kept)
     assert done.code == 0
-    assert spoken_now(done) == 0
+    assert count_new_chunks(done) == 0
     assert (home / "two.mp3").read_bytes() == (home / "new/told.mp3").read_bytes()
 
 
@@ -127,7 +127,7 @@ def test_after_one_edited_sentence_only_its_chunk_is_said(kept, home, mixer):
     (home / "edited.md").write_text(STORY.replace("calm", "wild"))
     done = mixer("narrate", "edited.md", "--store", kept)
     assert done.code == 0
-    assert spoken_now(done) == 1
+    assert count_new_chunks(done) == 1
     assert (home / "edited.mp3").exists()
     rendered = (home / kept / "segments").rglob("*.mp3")
     assert len(list(rendered)) >= 1
@@ -138,7 +138,7 @@ def test_standard_input_is_told_as_story_under_the_title_and_report_asked_for(ke
     words = ["narrate", "-", *about, "--report", "reports/lamp.json", "--store", kept]
     done = run(*words, cwd=tmp_path, stdin=STORY.encode())
     assert done.code == 0
-    assert spoken_now(done) == 0
+    assert count_new_chunks(done) == 0
     assert json.loads((tmp_path / "reports/lamp.json").read_text())["title"] == "My Lamp"
     assert "My Lamp" in (tmp_path / "story.vtt").read_text()
     assert b"My Lamp" in (tmp_path / "story.mp3").read_bytes()[:200]

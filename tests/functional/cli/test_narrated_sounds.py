@@ -76,7 +76,7 @@ def test_a_library_is_looked_at_after_the_story_s_own_folder(mixer: InProcessCli
     assert why in mixer(*asked, "elsewhere/any.wav").error
 
 
-def _gone(folder: Path) -> None:
+def _delete_bell(folder: Path) -> None:
     (folder / "tale/more/bell.wav").unlink()
 
 
@@ -85,7 +85,7 @@ def _link(folder: Path) -> None:
     (folder / "tale/more/bell.wav").symlink_to(folder / "secret.wav")
 
 
-def _linked_folder(folder: Path) -> None:
+def _link_folder(folder: Path) -> None:
     (folder / "tale/more").rename(folder / "secret")
     (folder / "tale/more").symlink_to(folder / "secret")
 
@@ -93,9 +93,9 @@ def _linked_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (_gone, "the sound file more/bell.wav was not found in tale"),
+        (_delete_bell, "the sound file more/bell.wav was not found in tale"),
         (_link, "more/bell.wav is a symbolic link"),
-        (_linked_folder, "more/bell.wav is a symbolic link"),
+        (_link_folder, "more/bell.wav is a symbolic link"),
     ],
 )
 @pytest.mark.parametrize("command", ["plan", "narrate"])

@@ -276,7 +276,7 @@ def test_preflight_stops_without_credentials():
 # ---- Removal -----------------------------------------------------------------------------------
 
 
-def filled(session, name):
+def fill_bucket(session, name):
     """Three objects, one of them in two versions and one deleted, and an unfinished upload."""
     s3 = client(session, "s3")
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -289,7 +289,7 @@ def filled(session, name):
 
 def test_emptying_leaves_no_version_marker_or_upload(session):
     client(session, "s3").create_bucket(Bucket="old")
-    s3 = filled(session, "old")
+    s3 = fill_bucket(session, "old")
     empty_bucket(s3, "old")
     s3.delete_bucket(Bucket="old")
     empty_bucket(s3, "old")
@@ -309,8 +309,8 @@ def buckets(session):
 def test_audio_stays_unless_somebody_says_otherwise(session, talk):
     stack(session, talk)
     audio = bucket_of(session, "OutputBucket")
-    filled(session, audio)
-    filled(session, bucket_of(session, "PageBucket"))
+    fill_bucket(session, audio)
+    fill_bucket(session, bucket_of(session, "PageBucket"))
     destroy("proof", session, talk.desk, audio=False)
     assert buckets(session) == [audio]
     assert f"Kept: {audio}: 5 objects" in talk.said

@@ -45,7 +45,7 @@ def sentence(draw: random.Random) -> list[str]:
     return [f"{each}," for each in clauses[:-1]] + [f"{clauses[-1]}{draw.choice('..?!')}"]
 
 
-def said(folder: Path, seed: int) -> Said:
+def read_aloud(folder: Path, seed: int) -> Said:
     """A reader who hurries and lingers, and at times stops in the middle of a clause."""
     draw = random.Random(seed)
     sound: list[Sound] = [silence(draw.uniform(0.0, 0.2))]
@@ -75,7 +75,7 @@ def said(folder: Path, seed: int) -> Said:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> list[Said]:
     folder = tmp_path_factory.mktemp("said")
-    return [said(folder, seed) for seed in range(CHUNKS)]
+    return [read_aloud(folder, seed) for seed in range(CHUNKS)]
 
 
 def sentence_errors_s(story: list[Said], *, hidden: bool) -> np.ndarray:

@@ -13,7 +13,7 @@ from mixer.formats import FormatName
 from mixer.publish.chapters import FinishedFile, zip_chapters
 from mixer.publish.cover import encode_cover
 from mixer.publish.epub import BookMetadata, write_read_aloud
-from mixer.publish.epub.model import BlockShape, BookBlock, BookPage, BookSentence
+from mixer.publish.epub.pages import BlockShape, BookBlock, BookPage, BookSentence
 from mixer.publish.zips import unpack_zip
 from mixer.sound.analysis.compliance import StreamInfo, check_compliance
 from mixer.sound.analysis.verification import verify
@@ -29,7 +29,7 @@ from tests.sounds import decode_audio, level_db, speech
 FIELDS = {"title": "The Gate", "artist": "A. Writer", "genre": "Mystery"}
 
 
-def finished(folder: Path, kind: FormatName = "mp3", preset: str = "story") -> FinishedFile:
+def render_chapters(folder: Path, kind: FormatName = "mp3", preset: str = "story") -> FinishedFile:
     """Three chapters; the gap before the last is a long one."""
     chunks = [
         ChunkSpec(speech(5.0, seed), gap_ms=700 if seed else 6_000, opens=f"Part {seed}")
@@ -55,7 +55,7 @@ def write_chapters(work: FinishedFile, folder: Path) -> list[Path]:
 
 
 def test_the_chapters_are_the_whole_in_order(tmp_path: Path):
-    work = finished(tmp_path)
+    work = render_chapters(tmp_path)
     *files, listed = write_chapters(work, tmp_path / "parts")
     assert [path.name for path in files] == [f"0{n + 1} - Part {n}.mp3" for n in range(3)]
     assert [line for line in listed.read_text("utf-8").splitlines() if line[0] != "#"] == [
@@ -72,7 +72,7 @@ def test_the_chapters_are_the_whole_in_order(tmp_path: Path):
 
 
 def test_every_chapter_keeps_the_rules_of_acx(tmp_path: Path):
-    work = finished(tmp_path, preset="audiobook-acx")
+    work = render_chapters(tmp_path, preset="audiobook-acx")
     *files, _ = write_chapters(work, tmp_path / "parts")
     for path in files:
         told = File(path).info
@@ -88,7 +88,7 @@ def test_every_chapter_keeps_the_rules_of_acx(tmp_path: Path):
 
 @pytest.mark.parametrize("kind", ["mp3", "m4b", "flac"])
 def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kind: FormatName):
-    work = finished(tmp_path, kind)
+    work = render_chapters(tmp_path, kind)
     pages = [
         BookPage(
             part.title,
@@ -118,7 +118,7 @@ def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kin
 
 
 def test_a_story_without_chapters_is_one_file(tmp_path: Path):
-    work = finished(tmp_path)
+    work = render_chapters(tmp_path)
     alone = replace(work, tags=replace(work.tags, chapters=()))
     only, _ = write_chapters(alone, tmp_path / "parts")
     assert only.name == "01 - The Gate.mp3"

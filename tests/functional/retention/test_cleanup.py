@@ -33,7 +33,7 @@ def of(world_report: Any, target: str = f"s3://{BUCKET}") -> TargetReport:
     return next(one for one in world_report.targets if one.target == target)
 
 
-def deleted_items(report: TargetReport) -> int:
+def count_deleted(report: TargetReport) -> int:
     return sum(tally.items for tally in report.deleted.values())
 
 
@@ -139,7 +139,7 @@ def test_a_second_run_deletes_nothing_more(world: CleanupWorld) -> None:
         world.put(f"mixed/{number}.mp3", 8 + number)
     first, _ = world.clean(ONE_BUCKET)
     second, _ = world.clean(ONE_BUCKET)
-    assert (deleted_items(of(first)), deleted_items(of(second))) == (2, 0)
+    assert (count_deleted(of(first)), count_deleted(of(second))) == (2, 0)
 
 
 def test_every_page_of_a_listing_is_read(
@@ -150,7 +150,7 @@ def test_every_page_of_a_listing_is_read(
         world.put(f"mixed/{number:02}.mp3", 20)
         world.put(f"mixed/{number:02}.mp3", 15)
     report, _ = world.clean(ONE_BUCKET)
-    assert deleted_items(of(report)) == 22
+    assert count_deleted(of(report)) == 22
     assert world.keys() == set()
 
 
@@ -262,7 +262,7 @@ def test_a_batch_that_is_refused_does_not_stop_the_others(world: CleanupWorld) -
     document = {"buckets": [{"bucket": BUCKET, "max_share": 1}]}
     report, _ = world.intercept(s3={"delete_objects": no}).clean(document)
     outcome = of(report)
-    assert (deleted_items(outcome), outcome.failed, len(world.keys())) == (1, 1_000, 1_000)
+    assert (count_deleted(outcome), outcome.failed, len(world.keys())) == (1, 1_000, 1_000)
     assert "AccessDenied" in outcome.failures[0].why
     assert report.failed
 
@@ -292,7 +292,7 @@ def test_items_are_reported_one_by_one_and_passing_troubles_tried_again(
     assert asked == [["mixed/busy.mp3", "mixed/fine.mp3", "mixed/locked.mp3"], ["mixed/busy.mp3"]]
     assert world.keys() == {"mixed/locked.mp3"}
     outcome = of(report)
-    assert (deleted_items(outcome), outcome.failed) == (2, 1)
+    assert (count_deleted(outcome), outcome.failed) == (2, 1)
     assert outcome.failures[0].name == "mixed/locked.mp3"
 
 
@@ -300,14 +300,14 @@ def test_one_key_that_spoils_a_request_does_not_keep_the_others(world: CleanupWo
     for number in range(7):
         world.put(f"mixed/{number}.mp3", 20)
 
-    def malformed(real: Callable[..., Any], **arguments: Any) -> Any:
+    def refuse_third(real: Callable[..., Any], **arguments: Any) -> Any:
         if any(one["Key"] == "mixed/3.mp3" for one in arguments["Delete"]["Objects"]):
             raise build_refusal("MalformedXML")
         return real(**arguments)
 
-    report, _ = world.intercept(s3={"delete_objects": malformed}).clean(ONE_BUCKET)
+    report, _ = world.intercept(s3={"delete_objects": refuse_third}).clean(ONE_BUCKET)
     assert world.keys() == {"mixed/3.mp3"}
-    assert (deleted_items(of(report)), of(report).failed) == (6, 1)
+    assert (count_deleted(of(report)), of(report).failed) == (6, 1)
 
 
 def test_a_listing_that_breaks_off_deletes_nothing_there_and_the_rest_is_cleaned(
@@ -372,7 +372,7 @@ def test_a_run_stops_before_its_deadline_and_the_next_one_goes_on(world: Cleanup
 
     deadline = Deadline(remaining_s=lambda: RESERVE_S - 1 if deletes else 600)
     first, _ = world.intercept(s3={"delete_objects": count}).clean(document, deadline=deadline)
-    assert (deleted_items(of(first)), of(first).left, first.failed) == (1_000, 1, False)
+    assert (count_deleted(of(first)), of(first).left, first.failed) == (1_000, 1, False)
     assert first.unfinished
     world.clean(document)
     assert world.keys() == set()

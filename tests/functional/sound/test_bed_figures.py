@@ -48,7 +48,7 @@ class Parts:
         at = self.mix.mix_samples
         return [(at(clip.start), at(clip.end)) for clip in self.mix.timeline.clips]
 
-    def ducking_db(self, begin: int, end: int) -> Sound:
+    def measure_ducking_db(self, begin: int, end: int) -> Sound:
         """By how much the bed is raised in each moment of a stretch."""
         moments = range(begin, end - MOMENT, MOMENT)
         return np.array([
@@ -76,19 +76,19 @@ def parts(folder: Path, seed: int) -> Parts:
     mix = prepare_mix(folder, chunks, track, kind="wav", **style)
     bare = tuple(replace(cue, ramps=()) for cue in mix.timeline.cues)
 
-    def heard(timeline: object = mix.timeline) -> Sound:
+    def render_left(timeline: object = mix.timeline) -> Sound:
         replace(mix, timeline=timeline).render(workers=1)  # type: ignore[arg-type]
         return decode_audio(mix.path)[:, 0]
 
-    whole = heard()
+    whole = render_left()
     (bed_path, _) = mix.ingredients.music["music"]
     played = bed_path.read_bytes()
     write_sound(bed_path, np.zeros_like(track), MIX_HZ)
-    voice = heard()
+    voice = render_left()
     bed_path.write_bytes(played)
     for name, path in mix.ingredients.clips.items():
         write_sound(path, silence(chunks[int(name)].sound.size / rate_hz, rate_hz), rate_hz)
-    bed, steady = heard(), heard(replace(mix.timeline, cues=bare))
+    bed, steady = render_left(), render_left(replace(mix.timeline, cues=bare))
     return Parts(mix, level_lu, duck_db, whole, voice, bed, steady)
 
 
@@ -115,7 +115,7 @@ def test_ramps_are_over_before_the_first_syllable_and_no_gain_moves_inside_speec
 ):
     for each in made:
         for begin, end in each.clips:
-            raised_db = each.ducking_db(begin, end)
+            raised_db = each.measure_ducking_db(begin, end)
             assert np.abs(raised_db).max() < 0.1
 
 
@@ -123,7 +123,7 @@ def test_bed_is_up_in_long_pauses_and_stays_down_in_short_ones(made: list[Parts]
     long, short = 0, 0
     for each in made:
         for (_, end), (begin, _) in zip(each.clips, each.clips[1:], strict=False):
-            raised_db = each.ducking_db(end, begin)
+            raised_db = each.measure_ducking_db(end, begin)
             if begin - end > MIX_HZ:
                 assert raised_db.max() == pytest.approx(each.duck_db, abs=0.2)
                 long += 1

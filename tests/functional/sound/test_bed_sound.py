@@ -30,12 +30,12 @@ MS = MIX_HZ // 1000
 EDGES_S = (0.8, 1.2)
 
 
-def prepared(folder: Path, track: Sound, played_s: float, rate_hz: int = MIX_HZ) -> Bed:
+def prepare_track(folder: Path, track: Sound, played_s: float, rate_hz: int = MIX_HZ) -> Bed:
     path = write_sound(folder / "track.wav", track, rate_hz)
     return prepare_bed(path, measure(path, channels=MUSIC_CHANNELS), played_s, folder)
 
 
-def played(bed: Bed, seconds: float) -> Sound:
+def play_left(bed: Bed, seconds: float) -> Sound:
     """The left channel of a bed, as a mix would read it."""
     frames = np.fromfile(bed.path, "<i2").reshape(-1, 2)[:, 0] / 32_768
     pieces = bed.pieces(0, round(seconds * MIX_HZ))
@@ -48,8 +48,8 @@ def played(bed: Bed, seconds: float) -> Sound:
     ids=["silent ends", "two seconds", "mono", "one tone"],
 )
 def test_loop_has_neither_click_nor_hole(tmp_path: Path, track: Sound):
-    bed = prepared(tmp_path, track, played_s=200.0)
-    sound = played(bed, 200.0)
+    bed = prepare_track(tmp_path, track, played_s=200.0)
+    sound = play_left(bed, 200.0)
     period = bed.frames - bed.loop_from
     first = bed.frames
     assert bed.path.stat().st_size == bed.frames * FRAME_BYTES
@@ -65,28 +65,28 @@ def test_loop_has_neither_click_nor_hole(tmp_path: Path, track: Sound):
 
 
 def test_crossfade_inside_the_loop_keeps_the_level_of_unlike_sounds(tmp_path: Path):
-    bed = prepared(tmp_path, noise(12.0, rate_hz=MIX_HZ), played_s=60.0)
-    sound = played(bed, 60.0)
+    bed = prepare_track(tmp_path, noise(12.0, rate_hz=MIX_HZ), played_s=60.0)
+    sound = play_left(bed, 60.0)
     levels = [level_db(sound[at : at + MIX_HZ // 4]) for at in range(0, sound.size, MIX_HZ // 4)]
     assert max(levels) - min(levels) < 1.5
 
 
 def test_silence_at_the_ends_of_a_track_is_not_played(tmp_path: Path):
-    bed = prepared(tmp_path, music(8.0, edges_s=EDGES_S), played_s=30.0)
-    sound = np.abs(played(bed, 30.0))
+    bed = prepare_track(tmp_path, music(8.0, edges_s=EDGES_S), played_s=30.0)
+    sound = np.abs(play_left(bed, 30.0))
     quiet = np.convolve(sound, np.ones(20 * MS), "valid") < 20 * MS * 0.001
     assert not quiet.any()
 
 
 @pytest.mark.parametrize("rate_hz", [22_050, 44_100, 48_000])
 def test_long_track_is_cut_to_what_is_played(tmp_path: Path, rate_hz: int):
-    bed = prepared(tmp_path, music(9.0, rate_hz), played_s=4.0, rate_hz=rate_hz)
+    bed = prepare_track(tmp_path, music(9.0, rate_hz), played_s=4.0, rate_hz=rate_hz)
     assert (bed.frames, bed.loop_from) == (4 * MIX_HZ, 0)
 
 
 def test_mono_music_is_as_loud_in_both_channels_as_it_was(tmp_path: Path):
     track = music(5.0, channels=1)
-    bed = prepared(tmp_path, track, played_s=4.0)
+    bed = prepare_track(tmp_path, track, played_s=4.0)
     frames = np.fromfile(bed.path, "<i2").reshape(-1, 2) / 32_768
     assert np.array_equal(frames[:, 0], frames[:, 1])
     assert level_db(frames[:, 0]) == pytest.approx(level_db(track[: 4 * MIX_HZ]), abs=0.05)

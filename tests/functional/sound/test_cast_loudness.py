@@ -15,7 +15,7 @@ from tests.sounds import MIX_HZ, decode_audio, measure_loudness, speech, write_s
 LEVEL_DB = -4.0
 
 
-def spoken_lufs(mix: PreparedMix, folder: Path) -> list[float]:
+def measure_clips_lufs(mix: PreparedMix, folder: Path) -> list[float]:
     """The loudness of each clip in the finished file."""
     heard = decode_audio(mix.path)
     levels = []
@@ -45,6 +45,6 @@ def test_a_loud_and_a_soft_voice_come_out_alike_and_a_level_counts(tmp_path: Pat
     )
     mix = replace(mix, timeline=timeline)
     mix.render()
-    first, second, softer = spoken_lufs(mix, tmp_path)
+    first, second, softer = measure_clips_lufs(mix, tmp_path)
     assert second == pytest.approx(first, abs=1.0)
     assert softer == pytest.approx(first + LEVEL_DB, abs=1.0)

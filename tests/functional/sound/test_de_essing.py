@@ -15,7 +15,7 @@ HISS_HZ, VOICE_BAND_HZ = (5_000, 9_000), (80, 4_000)
 HISS_S, EVERY_S, SECONDS = 0.12, 0.6, 6.0
 
 
-def hissing(rms_db: float) -> Sound:
+def make_hissing_voice(rms_db: float) -> Sound:
     """A voice whose hissing is nearly as loud as its vowels."""
     spoken = speech(SECONDS, 1, rms_db=-26)
     hiss = np.fft.rfft(noise(SECONDS, 3, rms_db=-12))
@@ -51,7 +51,10 @@ def change_db(folder: Path, sound: Sound, de_ess: float) -> tuple[float, float]:
 
 
 def test_hissing_is_held_down_and_the_voice_is_left_however_loud_they_are(tmp_path: Path):
-    taken = [change_db(tmp_path / f"{each}", hissing(each), 0.5) for each in (-32.0, -26.0, -20.0)]
+    taken = [
+        change_db(tmp_path / f"{each}", make_hissing_voice(each), 0.5)
+        for each in (-32.0, -26.0, -20.0)
+    ]
     hiss_db = [each for each, _ in taken]
     assert max(hiss_db) < -3.0
     assert max(hiss_db) - min(hiss_db) < 1.0
@@ -64,7 +67,9 @@ def test_voice_without_hissing_stays_as_it_is(tmp_path: Path):
 
 
 def test_more_holds_down_more(tmp_path: Path):
-    taken = [change_db(tmp_path / f"{each}", hissing(-26.0), each)[0] for each in (0.5, 1.0)]
+    taken = [
+        change_db(tmp_path / f"{each}", make_hissing_voice(-26.0), each)[0] for each in (0.5, 1.0)
+    ]
     assert taken[1] < taken[0] - 1.0 < -1.0
 
 

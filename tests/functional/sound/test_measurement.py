@@ -29,13 +29,13 @@ SWELL_S = 0.01
 """The first syllable needs so long to rise above what counts as silence."""
 
 
-def spoken(rate_hz: int = VOICE_HZ) -> Sound:
+def make_voice(rate_hz: int = VOICE_HZ) -> Sound:
     return speech(4.0, rate_hz=rate_hz, edges_s=EDGES_S)
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000])
 def test_length_and_edges_are_told_at_the_files_own_rate(tmp_path: Path, rate_hz: int):
-    measured = measure(write_sound(tmp_path / "chunk.wav", spoken(rate_hz), rate_hz))
+    measured = measure(write_sound(tmp_path / "chunk.wav", make_voice(rate_hz), rate_hz))
     assert (measured.samples, measured.rate_hz) == (4 * rate_hz, rate_hz)
     assert measured.lead_samples / rate_hz == pytest.approx(EDGES_S[0], abs=SWELL_S)
     assert measured.tail_samples / rate_hz == pytest.approx(EDGES_S[1], abs=SWELL_S)
@@ -55,8 +55,8 @@ def test_length_and_edges_are_told_at_the_files_own_rate(tmp_path: Path, rate_hz
     ],
 )
 def test_every_format_measures_alike(tmp_path: Path, name: str, options: tuple[str, ...]):
-    plain = measure(write_sound(tmp_path / "plain.wav", spoken(), VOICE_HZ))
-    measured = measure(write_sound(tmp_path / name, spoken(), VOICE_HZ, options))
+    plain = measure(write_sound(tmp_path / "plain.wav", make_voice(), VOICE_HZ))
+    measured = measure(write_sound(tmp_path / name, make_voice(), VOICE_HZ, options))
     assert measured.duration_s == pytest.approx(4.0, abs=0.001)
     for field in ("lead_samples", "tail_samples"):
         seconds = getattr(measured, field) / measured.rate_hz
@@ -80,8 +80,8 @@ def test_true_peak_lies_between_samples(tmp_path: Path):
 
 
 def test_voice_in_two_channels_measures_as_in_one(tmp_path: Path):
-    one = measure(write_sound(tmp_path / "one.wav", spoken(), VOICE_HZ))
-    two = measure(write_sound(tmp_path / "two.wav", duplicate_channels(spoken()), VOICE_HZ))
+    one = measure(write_sound(tmp_path / "one.wav", make_voice(), VOICE_HZ))
+    two = measure(write_sound(tmp_path / "two.wav", duplicate_channels(make_voice()), VOICE_HZ))
     assert two.loudness_lufs == pytest.approx(one.loudness_lufs, abs=0.05)
     assert (one.channels, two.channels) == (1, 2)
 
@@ -95,13 +95,13 @@ def test_music_in_two_channels_measures_as_a_listener_hears_it(tmp_path: Path):
 
 
 def test_surround_counts_its_channels(tmp_path: Path):
-    measured = measure(write_sound(tmp_path / "chunk.wav", surround(spoken()), VOICE_HZ))
+    measured = measure(write_sound(tmp_path / "chunk.wav", surround(make_voice()), VOICE_HZ))
     assert (measured.channels, measured.samples) == (6, 4 * VOICE_HZ)
     assert not measured.is_silent
 
 
 def test_telephone_sound_is_read(tmp_path: Path):
-    measured = measure(write_sound(tmp_path / "chunk.wav", spoken(8_000), 8_000, MU_LAW))
+    measured = measure(write_sound(tmp_path / "chunk.wav", make_voice(8_000), 8_000, MU_LAW))
     assert (measured.samples, measured.rate_hz) == (32_000, 8_000)
     assert measured.tail_samples / 8_000 == pytest.approx(EDGES_S[1], abs=SWELL_S)
 
@@ -125,7 +125,7 @@ def test_a_moment_of_20_ms_is_measured(tmp_path: Path):
 
 
 def test_sound_that_begins_late_in_its_container_is_told_by_its_samples(tmp_path: Path):
-    write_sound(tmp_path / "chunk.wav", spoken(), VOICE_HZ)
+    write_sound(tmp_path / "chunk.wav", make_voice(), VOICE_HZ)
     late = ["-itsoffset", "0.5", "-i", str(tmp_path / "chunk.wav"), "-c:a", "flac"]
     picture = ["-f", "lavfi", "-i", "testsrc=duration=5:size=64x64:rate=5"]
     run_ffmpeg([*picture, *late, str(tmp_path / "film.mkv")])
@@ -147,7 +147,7 @@ def test_hole_in_a_file_does_not_upset_its_edges(tmp_path: Path, suffix: str):
 
 
 def test_file_cut_in_the_middle_is_what_is_left_of_it(tmp_path: Path):
-    path = write_sound(tmp_path / "chunk.mp3", spoken(), VOICE_HZ)
+    path = write_sound(tmp_path / "chunk.mp3", make_voice(), VOICE_HZ)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert 1.5 < measure(path).duration_s < 2.5
 
@@ -202,4 +202,4 @@ def test_stopped_job_measures_nothing(tmp_path: Path):
     children = ProcessGroup()
     children.stop()
     with pytest.raises(OutOfTime):
-        measure(write_sound(tmp_path / "chunk.wav", spoken(), VOICE_HZ), processes=children)
+        measure(write_sound(tmp_path / "chunk.wav", make_voice(), VOICE_HZ), processes=children)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mixer.requests import Options
-from mixer.sound.analysis.loudness import shift_histogram
 from mixer.sound.analysis.measurement import Measurement, measure
 from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.loudness import shift_histogram
 from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import RenderPool
@@ -95,7 +95,7 @@ def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
     store = FolderStore(tmp_path / "store")
     memory, told = RenderHistory(SegmentCache(store), "story"), list[float]()
 
-    def made(name: str) -> tuple[Timeline, bytes]:
+    def render_story(name: str) -> tuple[Timeline, bytes]:
         folder = StoryFolder(store, name)
         work = story(folder, store, tmp_path)
         work = replace(work, history=memory)
@@ -110,11 +110,11 @@ def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
         assert measure_loudness(audio)[0] == pytest.approx(TARGET_LUFS, abs=0.3)
         return load_timeline(folder), audio.read_bytes()
 
-    first = made("s1")
+    first = render_story("s1")
     assert told == [1.0, 0.9]  # rendered, and once more while it was joined
     kept = {each.key for each in store.list("segments/")}
     assert len(kept) == 2  # the segment and the record
     told.clear()
-    assert made("s2") == first
+    assert render_story("s2") == first
     assert not told
     assert {each.key for each in store.list("segments/")} == kept

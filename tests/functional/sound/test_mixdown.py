@@ -17,10 +17,10 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from mixer.errors import NotFound, OutOfTime, RenderFailed, StoreFailed
-from mixer.sound.analysis.loudness import integrated_lufs
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import mp3_frames as mp3
 from mixer.sound.formats.tags import AudioTags
+from mixer.sound.loudness import integrated_lufs
 from mixer.sound.render.segments import cut_timeline
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
@@ -208,7 +208,7 @@ def test_segments_join_into_the_bytes_of_a_serial_render(tmp_path: Path, seed: i
         assert list(mp3.split_frames(mix.path.read_bytes())) == serial, f"{count} segments"
 
 
-def told_by_ffmpeg_lufs(path: Path) -> float:
+def integrate_by_ffmpeg_lufs(path: Path) -> float:
     """The loudness of a file as FFmpeg integrates it, not rounded as in its summary."""
     levels = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.I:file=-"
     said = run_ffmpeg(["-i", str(path), "-map", "0:a:0", "-af", levels, "-f", "null", "-"])
@@ -223,7 +223,7 @@ def test_loudness_of_the_file_is_known_from_its_segments(tmp_path: Path, seed: i
     before_encoding_lufs = integrated_lufs(mixdown.windows)
     assert before_encoding_lufs is not None
     foretold_lufs = before_encoding_lufs + mix.encoding.level_offset_db
-    assert foretold_lufs == pytest.approx(told_by_ffmpeg_lufs(mix.path), abs=0.05)
+    assert foretold_lufs == pytest.approx(integrate_by_ffmpeg_lufs(mix.path), abs=0.05)
 
 
 def test_segment_after_long_silence_joins_without_a_trace(tmp_path: Path):

@@ -12,15 +12,14 @@ from boto3 import Session
 from moto import mock_aws
 
 from mixer.errors import NotFound, OutOfTime, StoreFailed
-from mixer.sound.analysis.loudness import integrated_lufs
 from mixer.sound.analysis.verification import Verification, verify
 from mixer.sound.arrange.cues import CROSSFADE_S
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.formats.model import Workshop
 from mixer.sound.formats.tags import AudioTags
-from mixer.sound.render.loudness_correction import RenderAttempt
-from mixer.sound.render.mixdown import Mixdown
+from mixer.sound.loudness import integrated_lufs
+from mixer.sound.render.mixdown import Mixdown, RenderAttempt
 from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import Renderer, RenderPool
@@ -59,12 +58,12 @@ def segments(mix: PreparedMix) -> tuple[Segment, ...]:
     return cut_timeline(mix.timeline, 5)
 
 
-def kept(mix: PreparedMix, shelf: SegmentCache, encoding: Encoding = MP3) -> list[str]:
+def render_all(mix: PreparedMix, shelf: SegmentCache, encoding: Encoding = MP3) -> list[str]:
     """The keys of all segments, rendered where they are missing."""
-    return rendered(mix, segments(mix), shelf, encoding)
+    return render_some(mix, segments(mix), shelf, encoding)
 
 
-def rendered(
+def render_some(
     mix: PreparedMix, some: Sequence[Segment], shelf: SegmentCache, encoding: Encoding = MP3
 ) -> list[str]:
     """The keys of some segments, rendered where they are missing."""
@@ -104,7 +103,7 @@ def test_segments_join_into_the_bytes_of_a_render_and_measure_the_same(
     mix: PreparedMix, shelf: SegmentCache, s3: "S3Client", is_in_s3: bool
 ):
     shelf = SegmentCache(S3Store(s3, "segments")) if is_in_s3 else shelf
-    size_bytes, found = join(mix, shelf, kept(mix, shelf), TAGS)
+    size_bytes, found = join(mix, shelf, render_all(mix, shelf), TAGS)
     mix.render(tags=TAGS, segment_grids=None)
     whole = mix.path.read_bytes()
     assert shelf.store.get("mixed/a.mp3") == whole
@@ -118,13 +117,13 @@ def test_segments_join_into_the_bytes_of_a_render_and_measure_the_same(
 
 
 def test_single_segment_measures_what_its_file_does(mix: PreparedMix, shelf: SegmentCache):
-    _, found = join(mix, shelf, rendered(mix, cut_timeline(mix.timeline, None), shelf), TAGS)
+    _, found = join(mix, shelf, render_some(mix, cut_timeline(mix.timeline, None), shelf), TAGS)
     mix.render(tags=TAGS, segment_grids=None)
     assert found == verify(mix.path, mix.timeline.duration_s, COLUMNS)
 
 
 def test_mixdown_of_kept_segments_is_as_loud_as_a_render(mix: PreparedMix, shelf: SegmentCache):
-    mixdown = Mixdown.of_streams(shelf.require_all(kept(mix, shelf)))
+    mixdown = Mixdown.of_streams(shelf.require_all(render_all(mix, shelf)))
     serial = mix.render(segment_grids=None)
     assert mixdown.frames == serial.frames
     assert integrated_lufs(mixdown.windows) == pytest.approx(
@@ -133,7 +132,7 @@ def test_mixdown_of_kept_segments_is_as_loud_as_a_render(mix: PreparedMix, shelf
 
 
 def test_join_that_is_stopped_leaves_nothing(mix: PreparedMix, shelf: SegmentCache):
-    keys, processes = kept(mix, shelf), ProcessGroup()
+    keys, processes = render_all(mix, shelf), ProcessGroup()
     processes.stop()
     work = replace(open_join(mix, shelf), processes=processes)
     with pytest.raises(OutOfTime):
@@ -142,7 +141,7 @@ def test_join_that_is_stopped_leaves_nothing(mix: PreparedMix, shelf: SegmentCac
 
 
 def test_segment_that_changed_meanwhile_is_named(mix: PreparedMix, shelf: SegmentCache):
-    keys = kept(mix, shelf)
+    keys = render_all(mix, shelf)
     streams = shelf.require_all(keys)
     shelf.store.put(keys[1], b"something else")
     work = open_join(mix, shelf)
@@ -153,7 +152,7 @@ def test_segment_that_changed_meanwhile_is_named(mix: PreparedMix, shelf: Segmen
 
 def test_group_that_was_measured_is_not_decoded_again(mix: PreparedMix, shelf: SegmentCache):
     """What a worker found is what the join says, to the last digit."""
-    keys = kept(mix, shelf)
+    keys = render_all(mix, shelf)
     _, expected = join(mix, shelf, keys)
     measured = [measurement_key(key) for key in keys]
     first, *others = [shelf.store.get(key) if shelf.store.head(key) else b"" for key in measured]
@@ -184,9 +183,9 @@ def test_job_goes_on_after_its_mix(mix: PreparedMix, shelf: SegmentCache):
 
 
 def test_reel_that_is_there_is_not_rendered_again(mix: PreparedMix, shelf: SegmentCache):
-    keys = kept(mix, shelf)
+    keys = render_all(mix, shelf)
     before = ages(shelf)
-    assert kept(mix, shelf) == keys
+    assert render_all(mix, shelf) == keys
     assert ages(shelf) == before
 
 
@@ -196,12 +195,12 @@ def test_reel_needs_no_other_recordings_than_are_named(mix: PreparedMix, shelf: 
     clips = {name: path for name, path in mix.ingredients.clips.items() if name in needed}
     assert len(clips) < len(mix.ingredients.clips)
     few = replace(mix, ingredients=replace(mix.ingredients, clips=clips))
-    assert rendered(few, [segment], shelf) == [kept(mix, shelf)[1]]
+    assert render_some(few, [segment], shelf) == [render_all(mix, shelf)[1]]
 
 
 def test_edit_renders_only_what_it_touches(mix: PreparedMix, shelf: SegmentCache, tmp_path: Path):
     """Other words in the second chapter, and a longer one: the others only move."""
-    before = set(kept(mix, shelf))
+    before = set(render_all(mix, shelf))
     chunks = list(mix.chunks)
     chunks[4] = replace(chunks[4], sound=speech(14.0, 77))
     (tmp_path / "edited").mkdir()
@@ -211,7 +210,7 @@ def test_edit_renders_only_what_it_touches(mix: PreparedMix, shelf: SegmentCache
     edited = replace(
         edited, timeline=timeline, ingredients=replace(edited.ingredients, content_ids=names)
     )
-    after = kept(edited, shelf)
+    after = render_all(edited, shelf)
     starts = [section.start for section in timeline.sections]
     outside = [
         key
@@ -228,15 +227,15 @@ def test_another_bit_rate_or_recording_has_another_address(mix: PreparedMix, she
     first = segments(mix)[:1]
     renamed = replace(mix.ingredients, content_ids={"music": "another track of that length"})
     keys = {
-        *rendered(mix, first, shelf),
-        *rendered(mix, first, shelf, Encoding("mp3", 64)),
-        *rendered(replace(mix, ingredients=renamed), first, shelf),
+        *render_some(mix, first, shelf),
+        *render_some(mix, first, shelf, Encoding("mp3", 64)),
+        *render_some(replace(mix, ingredients=renamed), first, shelf),
     }
     assert len(keys) == 3
 
 
 def test_joining_what_was_not_rendered_names_it(mix: PreparedMix, shelf: SegmentCache):
-    keys = [*kept(mix, shelf), "segments/missing.mp3"]
+    keys = [*render_all(mix, shelf), "segments/missing.mp3"]
     with pytest.raises(NotFound, match=r"segments/missing\.mp3"):
         join(mix, shelf, keys)
     assert shelf.store.head("mixed/a.mp3") is None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mixer.script.script import CuePlace, SoundKind
-from mixer.sound.arrange.sound_annotations import SoundAnnotation
+from mixer.sound.arrange.placement import SoundAnnotation
 from mixer.sound.formats import mp3_frames as mp3
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segments import cut_timeline
@@ -53,13 +53,13 @@ def story(second_s: float = 3.0) -> list[ChunkSpec]:
     ]
 
 
-def mixed(folder: Path, second_s: float = 3.0) -> PreparedMix:
+def prepare_story(folder: Path, second_s: float = 3.0) -> PreparedMix:
     folder.mkdir()
     return prepare_mix(folder, story(second_s), music(7.0), sounds=sounds())
 
 
 def test_segments_of_many_sounds_join_into_the_bytes_of_a_serial_render(tmp_path: Path):
-    mix = mixed(tmp_path / "mix")
+    mix = prepare_story(tmp_path / "mix")
     assert {cue.source for cue in mix.timeline.cues} == {"music", "sea", "sting", "door"}
     mix.render(segment_grids=None)
     serial = list(mp3.split_frames(mix.path.read_bytes()))
@@ -74,7 +74,7 @@ def test_segments_of_many_sounds_join_into_the_bytes_of_a_serial_render(tmp_path
 
 def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path):
     """All but the first of the next chapter, whose roll reaches back into the edited one."""
-    before, edited = mixed(tmp_path / "a"), mixed(tmp_path / "b", 9.0)
+    before, edited = prepare_story(tmp_path / "a"), prepare_story(tmp_path / "b", 9.0)
     edited = replace(
         edited,
         timeline=replace(edited.timeline, mastering=before.timeline.mastering),
@@ -99,7 +99,7 @@ def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path
 
 def test_each_sound_is_heard_where_the_timeline_says(tmp_path: Path):
     """The sting is a tone: alone in its pause, with the music gone, and as loud as asked."""
-    mix = mixed(tmp_path / "mix")
+    mix = prepare_story(tmp_path / "mix")
     mix.render()
     heard = decode_audio(mix.path)[:, 0]
     (sting,) = [cue for cue in mix.timeline.cues if cue.source == "sting"]

@@ -60,7 +60,7 @@ def two_hours(sounds: dict[str, tuple[Path, Sound, int]]) -> Timeline:
     return build_timeline(takes, None, style)
 
 
-def heard_of(segment: Segment, renderer: Renderer) -> tuple[Sound, int]:
+def decode_segment(segment: Segment, renderer: Renderer) -> tuple[Sound, int]:
     """What is heard of a segment, and at which sample of the file that begins."""
     done = renderer.render(segment)
     own = done.path.with_suffix(".own.mp3")
@@ -70,7 +70,7 @@ def heard_of(segment: Segment, renderer: Renderer) -> tuple[Sound, int]:
     return decode_audio(own, channels=1)[:, 0], first_frame * FRAME_SAMPLES - DECODER_DELAY
 
 
-def expected_of(clip: Clip, sound: Sound, rate_hz: int, timeline_hz: int) -> Sound:
+def resample_attack(clip: Clip, sound: Sound, rate_hz: int, timeline_hz: int) -> Sound:
     """The first tenth of a second of a clip, at the rate of the mix."""
     at = np.arange(MIX_RATE_HZ // 10) / MIX_RATE_HZ + clip.skip / timeline_hz
     return np.interp(at, np.arange(sound.size) / rate_hz, sound)
@@ -88,12 +88,12 @@ def test_every_clip_starts_within_a_millisecond_two_hours_on(
     segments = cut_timeline(timeline)
     errors = []
     for segment in (segments[0], segments[len(segments) // 2], segments[-2], segments[-1]):
-        heard, begins = heard_of(segment, renderer)
+        heard, begins = decode_segment(segment, renderer)
         for clip in timeline.clips:
             if segment.start + timeline.rate_hz < clip.start < segment.end - timeline.rate_hz:
                 _, sound, rate_hz = sounds[clip.source]
                 near = round(clip.start * MIX_RATE_HZ / timeline.rate_hz) - begins
-                expected = expected_of(clip, sound, rate_hz, timeline.rate_hz)
+                expected = resample_attack(clip, sound, rate_hz, timeline.rate_hz)
                 errors.append(find_onset(heard, expected, near, 20 * MS) - near)
     assert len(errors) > 50
     assert max(map(abs, errors)) <= MS

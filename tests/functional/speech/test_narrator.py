@@ -41,14 +41,14 @@ def narrate(engine, store, text=TEXT, delivery=JOANNA, **more):
         return Narrator(engine, store, delivery, ProcessGroup()).narrate(chunks(text), **more)
 
 
-def stored(store):
+def list_stored(store):
     return [each.key for each in store.list("narration_chunks/")]
 
 
 def test_every_chunk_is_said_once_and_stored_with_its_measurements(store):
     engine = ToneEngine()
     narration = narrate(engine, store)
-    assert engine.calls == narration.synthesized_chunks == len(stored(store)) == CHUNKS
+    assert engine.calls == narration.synthesized_chunks == len(list_stored(store)) == CHUNKS
     assert narration.billed_chars == sum(chunk.billed_chars for chunk in chunks())
     assert all(each.measured.samples and each.sentences for each in narration.recordings)
 
@@ -133,7 +133,7 @@ def test_one_failed_chunk_is_named_and_the_others_stay(store):
     with pytest.raises(SpeechFailed, match="Ben went") as failed:
         narrate(ToneEngine(fail_texts=["Ben"]), store)
     assert failed.value.passages == ("Ben went.",)
-    assert len(stored(store)) == CHUNKS - 1
+    assert len(list_stored(store)) == CHUNKS - 1
     engine = ToneEngine()
     assert narrate(engine, store).synthesized_chunks == engine.calls == 1
 
@@ -190,7 +190,7 @@ def test_a_chunk_that_lost_its_measurements_is_measured_again_not_paid_again(sto
 
 def test_a_chunk_that_cannot_be_played_is_said_again(store):
     narrate(ToneEngine(), store)
-    store.path(stored(store)[0]).write_bytes(b"")
+    store.path(list_stored(store)[0]).write_bytes(b"")
     for each in store.list(""):
         store.put(each.key, store.get(each.key))
     engine = ToneEngine()
@@ -233,7 +233,7 @@ def test_a_full_temp_folder_is_one_sentence_and_loses_nothing(store, tmp_path, m
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(StoreFailed, match="gone cannot be written"):
         narrate(engine, store)
-    assert stored(store)
+    assert list_stored(store)
 
 
 def test_a_store_that_takes_no_more_stops_the_work(tmp_path):

@@ -22,7 +22,7 @@ def polly():
         yield server
 
 
-def started(polly, folder):
+def start_process(polly, folder):
     command = [sys.executable, "-m", "tests.functional.stories.synthesis_process"]
     process = subprocess.Popen(
         [*command, polly.endpoint_url, str(folder)],
@@ -45,7 +45,7 @@ def wait_until(condition, process):
 
 def test_the_second_run_pays_only_for_what_the_killed_one_did_not_store(polly, tmp_path):
     store = FolderStore(tmp_path / "store")
-    killed = started(polly, tmp_path / "store")
+    killed = start_process(polly, tmp_path / "store")
     try:
         wait_until(lambda: polly.counts.answered >= KILL_AFTER, killed)
     finally:
@@ -55,7 +55,7 @@ def test_the_second_run_pays_only_for_what_the_killed_one_did_not_store(polly, t
     stored = [each.key for each in store.list("narration_chunks/")]
     paid = polly.counts.answered
     assert 0 < len(stored) <= paid < CHUNKS
-    again = started(polly, tmp_path / "store")
+    again = start_process(polly, tmp_path / "store")
     output, _ = again.communicate(timeout=120)
     answer = json.loads(output.splitlines()[-1])
     body = json.loads(answer["body"])

@@ -23,12 +23,12 @@ def at_once(work, times=AT_ONCE):
     """What comes of the same work, begun by many threads in the same moment."""
     gate = threading.Barrier(times)
 
-    def begun(_):
+    def begin(_):
         gate.wait()
         return work()
 
     with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(begun, range(times)))
+        return list(pool.map(begin, range(times)))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def told(tmp_path_factory):
 
 def test_story_that_many_start_at_once_is_one_story_in_one_execution(tmp_path):
     world = StoryWorld(tmp_path)
-    world.service = replaced_launcher(world, Executions())
+    world.service = replace_launcher(world, Executions())
     stories = at_once(world.create_story)
     assert len(set(stories)) == 1
     assert world.service.launcher.started == [(stories[0], 1)]
@@ -67,7 +67,7 @@ def test_failed_story_that_many_start_at_once_is_done_once_more(tmp_path, told):
 def test_every_step_may_be_delivered_twice(tmp_path, told):
     _, audio = told
     world = StoryWorld(tmp_path)
-    world.service = replaced_launcher(world, Executions())
+    world.service = replace_launcher(world, Executions())
     story = world.create_story()
 
     def twice(name, **more):
@@ -96,7 +96,7 @@ def test_every_step_may_be_delivered_twice(tmp_path, told):
 def test_every_step_may_be_delivered_twice_at_once(tmp_path, told):
     _, audio = told
     world = StoryWorld(tmp_path)
-    world.service = replaced_launcher(world, Executions())
+    world.service = replace_launcher(world, Executions())
     story = world.create_story()
     planned = at_once(lambda: world.run_task("plan", story), 2)
     assert planned[0] == planned[1]
@@ -115,7 +115,7 @@ def test_story_cancelled_while_it_is_joined_ends_there_and_goes_on_when_asked_ag
     _, audio = told
     world = StoryWorld(tmp_path)
     launcher = world.executions
-    world.service = replaced_launcher(world, Executions())
+    world.service = replace_launcher(world, Executions())
     story = world.create_story()
     batches = world.run_task("plan", story)["batches"]
     for batch in batches:
@@ -128,7 +128,7 @@ def test_story_cancelled_while_it_is_joined_ends_there_and_goes_on_when_asked_ag
         with pytest.raises(StoryCancelled):
             world.run_task(late, story)
     assert world.run_task("record", story, error={}) == {"state": StoryState.CANCELLED}
-    world.service = replaced_launcher(world, launcher)
+    world.service = replace_launcher(world, launcher)
     assert world.create_story() == story
     assert world.status(story).state is StoryState.DONE
     assert world.read_audio(story) == audio
@@ -139,7 +139,7 @@ def test_step_at_work_stops_when_its_story_is_cancelled(tmp_path):
     """The voice takes long; what it was asked for is paid, kept, and settled in the end."""
     slow = ToneEngine(suffix="mp3", delay_s=1.0, parallelism=1)
     world = StoryWorld(tmp_path, slow)
-    world.service = replaced_launcher(world, Executions())
+    world.service = replace_launcher(world, Executions())
     story = world.create_story()
     batches = world.run_task("plan", story)["batches"]
     reserved = world.spending.today_usd(CALLER)
@@ -173,7 +173,7 @@ TIMED_OUT = '{"errorMessage": "2026-11-26 Task timed out after 900.00 seconds"}'
 )
 def test_what_a_step_said_counts_unless_a_later_one_died_in_silence(tmp_path, error, code):
     world = StoryWorld(tmp_path, ToneEngine(suffix="mp3", fail_texts=["Bell 0"]))
-    world.service = replaced_launcher(world, Executions())
+    world.service = replace_launcher(world, Executions())
     story = world.create_story("Bell 0 rang.")
     world.run_task("plan", story)
     with pytest.raises(SpeechFailed):
@@ -215,17 +215,17 @@ class Counting:
     def __getattr__(self, name):
         method = getattr(self._store, name)
 
-        def called(*given, **named):
+        def call_method(*given, **named):
             self.asked.append(name)
             return (
-                self._counted(method(*given, **named))
+                self._count_listed(method(*given, **named))
                 if name == "list"
                 else method(*given, **named)
             )
 
-        return called
+        return call_method
 
-    def _counted(self, found):
+    def _count_listed(self, found):
         for each in found:
             self.listed += 1
             yield each
@@ -235,7 +235,7 @@ class Counting:
 def test_status_of_a_long_story_takes_one_page_and_a_handful_of_objects(tmp_path, chunks):
     store = Counting(FolderStore(tmp_path))
     world = StoryWorld(tmp_path, store=store)
-    world.service = replaced_launcher(world, Executions())
+    world.service = replace_launcher(world, Executions())
     story = world.create_story()
     folder = StoryFolder(FolderStore(tmp_path), story)
     batches = 250
@@ -257,6 +257,6 @@ def test_status_of_a_long_story_takes_one_page_and_a_handful_of_objects(tmp_path
     assert set(store.asked) <= {"list", "get"}
 
 
-def replaced_launcher(world, launcher):
+def replace_launcher(world, launcher):
     desk = world.service
     return type(desk)(desk.store, desk.secret, launcher, desk.budget)

@@ -33,14 +33,14 @@ def watched():
 def told(tmp_path, engine, watched):
     """Tells a story under a cap; what was spoken stays for the next telling."""
 
-    def telling(text, cap_usd=None, out="story.mp3"):
+    def narrate_story(text, cap_usd=None, out="story.mp3"):
         timer = StageTimer(lambda stage, share: watched.append((stage, share)))
         runner = StoryRunner(FolderStore(tmp_path / "store"), engine, JobContext(timer))
         asked = Options(max_cost_usd=cap_usd, engine="generative", format=out.rpartition(".")[2])
         story = StoryInput(runner.speech_service.read_text(text, asked))
         return runner.run_story(story, asked, tmp_path / out)
 
-    return telling
+    return narrate_story
 
 
 def test_a_cap_counts_only_what_is_not_in_the_store_yet(told):

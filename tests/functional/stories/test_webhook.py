@@ -191,12 +191,12 @@ def test_name_that_leads_to_this_machine_is_not_told(certificate, caller):
 def test_name_is_resolved_once_and_the_connection_goes_where_was_looked(certificate, caller):
     asked, judged = [], []
 
-    def rebinding(host, _port):
+    def resolve_twice(host, _port):
         """Harmless at first, another address ever after."""
         asked.append(host)
         return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.2"]
 
-    hook = webhook(certificate, resolve=rebinding, check_addresses=judged.append)
+    hook = webhook(certificate, resolve=resolve_twice, check_addresses=judged.append)
     hook.notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert (asked, judged) == ([HOST], [["127.0.0.1"]])
     assert len(caller.heard) == 1
@@ -209,7 +209,7 @@ def test_next_address_is_tried_where_one_does_not_answer(certificate, caller):
 
 
 @contextmanager
-def dripping(first, every_s=0.2):
+def serve_drop_by_drop(first, every_s=0.2):
     """A server that never ends: some bytes, then one after the other."""
     stopped = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -230,7 +230,7 @@ def dripping(first, every_s=0.2):
 
 
 def test_server_that_drips_its_handshake_holds_up_nobody(certificate):
-    with dripping(b"\x16\x03\x03\x40\x00") as port:
+    with serve_drop_by_drop(b"\x16\x03\x03\x40\x00") as port:
         begun_s = time.monotonic()
         with pytest.raises(WebhookFailed):
             webhook(certificate, timeout_s=0.7).notify(NOTICE, request(f"https://{HOST}:{port}/"))

@@ -43,7 +43,7 @@ class Rule:
 FAIL, REPORT = Mode.FAIL, Mode.REPORT
 RULES = (
     Rule(REPORT, 1, naming.find_participles, naming.count_functions),
-    Rule(REPORT, 0, naming.find_test_participles),
+    Rule(FAIL, 0, naming.find_test_participles),
     Rule(FAIL, 4, naming.find_gerunds),
     Rule(FAIL, 0, naming.find_repeated_classes),
     Rule(REPORT, 0, naming.find_banned_identifiers),

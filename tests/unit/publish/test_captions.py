@@ -28,7 +28,7 @@ def sentence(text, start_s=0.0, end_s=None, **more):
     return CaptionedSentence(text, start_s, end_s, **more)
 
 
-def shown(*sentences, total_s=None):
+def list_lines(*sentences, total_s=None):
     """The lines of each cue, for sentences that stand as they are."""
     total_s = sentences[-1].end_s + 5 if total_s is None else total_s
     return [list(cue.lines) for cue in build_cues(sentences, total_s=total_s)]
@@ -89,7 +89,7 @@ def visible(text):
     ],
 )
 def test_lines_break_at_phrases(text, lines):
-    assert shown(sentence(text)) == [lines]
+    assert list_lines(sentence(text)) == [lines]
 
 
 def test_long_sentence_becomes_several_cues_cut_at_clauses():
@@ -97,7 +97,7 @@ def test_long_sentence_becomes_several_cues_cut_at_clauses():
         "It was the epoch of belief, it was the epoch of incredulity, "
         "it was the season of Light, it was the season of Darkness."
     )
-    assert shown(sentence(text)) == [
+    assert list_lines(sentence(text)) == [
         ["It was the epoch of belief,", "it was the epoch of incredulity,"],
         ["it was the season of Light,", "it was the season of Darkness."],
     ]
@@ -105,14 +105,14 @@ def test_long_sentence_becomes_several_cues_cut_at_clauses():
 
 def test_no_line_ends_with_an_article_where_it_can_be_helped():
     text = "She looked at the stars above the harbour and the lights of the ships " * 3
-    for cue in shown(sentence(text.strip())):
+    for cue in list_lines(sentence(text.strip())):
         for line in cue:
             assert line.split()[-1] not in {"the", "of", "and", "at"}
 
 
 def test_word_wider_than_a_line_is_cut_between_graphemes():
     address = "https://example.org/" + "a-long-path/" * 8
-    lines = [line for cue in shown(sentence(f"See {address} for more.")) for line in cue]
+    lines = [line for cue in list_lines(sentence(f"See {address} for more.")) for line in cue]
     assert "".join(lines).replace(" ", "") == f"See{address}formore."
     assert max(map(len, lines)) <= LINE_COLUMNS
 
@@ -120,14 +120,14 @@ def test_word_wider_than_a_line_is_cut_between_graphemes():
 def test_family_emoji_and_combined_letters_stay_whole():
     family = "👨‍👩‍👧‍👦"
     graphemes = regex.findall(r"\X", family * 12)
-    lines = [line for cue in shown(sentence(family * 12)) for line in cue]
+    lines = [line for cue in list_lines(sentence(family * 12)) for line in cue]
     assert [part for line in lines for part in regex.findall(r"\X", line)] == graphemes
 
 
 @pytest.mark.parametrize("closing", "、。」！？）ー")
 def test_no_ideographic_line_begins_with_closing_punctuation(closing):
     text = f"春夏秋冬{closing}" * 30
-    for cue in shown(sentence(text, 0, 60)):
+    for cue in list_lines(sentence(text, 0, 60)):
         assert all(line[0] != closing for line in cue)
 
 
@@ -187,31 +187,31 @@ def test_cue_never_outlasts_the_audio():
 
 def test_very_short_sentences_of_a_paragraph_share_a_cue():
     run = [sentence("No!", 0, 0.4), sentence("Why?", 0.5, 0.9), sentence("He was silent.", 1, 2)]
-    assert shown(*run) == [["No! Why?"], ["He was silent."]]
+    assert list_lines(*run) == [["No! Why?"], ["He was silent."]]
     run = [*run[:2], sentence("He said nothing.", 0.95, 2)]
-    assert shown(*run) == [["No! Why? He said nothing."]]
+    assert list_lines(*run) == [["No! Why? He said nothing."]]
 
 
 @pytest.mark.parametrize("other", [{"voice": "Matthew"}, {"chapter": "Two"}])
 def test_sentences_of_another_voice_or_chapter_do_not_share_a_cue(other):
     run = [sentence("No!", 0, 0.4, voice="Joanna"), sentence("Why not?", 0.5, 1, **other)]
-    assert shown(*run) == [["No!"], ["Why not?"]]
+    assert list_lines(*run) == [["No!"], ["Why not?"]]
 
 
 def test_sentences_of_two_paragraphs_do_not_share_a_cue():
     run = [sentence("No!", 0, 0.4, ends_paragraph=True), sentence("Why not?", 0.5, 1)]
-    assert len(shown(*run)) == 2
+    assert len(list_lines(*run)) == 2
 
 
 def test_nothing_to_show_gives_no_cue():
     assert build_cues([], total_s=5) == ()
-    assert shown(sentence(" \x07\u200b", 0, 1), sentence("Words.", 1, 2)) == [["Words."]]
+    assert list_lines(sentence(" \x07\u200b", 0, 1), sentence("Words.", 1, 2)) == [["Words."]]
 
 
 # Files
 
 
-def parsed_webvtt(text):
+def parse_webvtt(text):
     """A small strict reader of the WebVTT syntax: (start_ms, end_ms, text) and notes."""
     blocks = re.split(r"\n\n+", text.rstrip("\n"))
     assert re.fullmatch(r"WEBVTT([ \t][^\n]*)?", blocks[0])
@@ -236,7 +236,7 @@ def parsed_webvtt(text):
     return found, notes
 
 
-def parsed_srt(text):
+def parse_srt(text):
     """A small strict reader of SubRip: (start_ms, end_ms, text), numbered from one."""
     found = []
     for number, block in enumerate(text.rstrip("\n").split("\n\n") if text else [], start=1):
@@ -272,7 +272,7 @@ def test_webvtt_escapes_text_and_names_voice_title_language_and_chapter():
         "00:00:00.000 --> 00:00:01.500\n"
         "<v A &amp; B>Tom &amp; Jerry &lt;3\na --&gt; b\n"
     )
-    assert parsed_webvtt(text)[0] == [(0, 1500, "Tom & Jerry <3\na --> b")]
+    assert parse_webvtt(text)[0] == [(0, 1500, "Tom & Jerry <3\na --> b")]
 
 
 def test_srt_numbers_from_one_and_counts_hours_past_99():
@@ -285,7 +285,7 @@ def test_srt_numbers_from_one_and_counts_hours_past_99():
 
 
 def test_srt_text_imitates_neither_tags_nor_times():
-    (found,) = parsed_srt(
+    (found,) = parse_srt(
         format_srt([CaptionCue(0, 1000, ("a <b>bold</b> --> {\\an8}", "2 < 3 & x"))])
     )
     assert "<b" not in found[2]
@@ -301,9 +301,9 @@ def test_no_cues_make_empty_but_valid_files():
 
 def test_chapters_run_to_the_next_and_the_last_to_the_end():
     text = format_chapters_vtt([(0, "One"), (10.5, "Two & more"), (10.5, "")], total_s=20)
-    assert parsed_webvtt(text)[0] == [(0, 10_500, "One")]
+    assert parse_webvtt(text)[0] == [(0, 10_500, "One")]
     text = format_chapters_vtt([(0, "One"), (10.5, "Two & more")], total_s=20)
-    assert parsed_webvtt(text)[0] == [(0, 10_500, "One"), (10_500, 20_000, "Two & more")]
+    assert parse_webvtt(text)[0] == [(0, 10_500, "One"), (10_500, 20_000, "Two & more")]
 
 
 # What must never happen
@@ -387,7 +387,7 @@ def test_cues_follow_each_other_and_stay_long_enough(narration):
 
 @given(st.lists(st.text("abcdefghijklmnopqrstuvwxyzäé,.", min_size=1, max_size=30), min_size=1))
 def test_no_line_breaks_inside_a_word(words):
-    lines = [line for cue in shown(sentence(" ".join(words), 0, 30)) for line in cue]
+    lines = [line for cue in list_lines(sentence(" ".join(words), 0, 30)) for line in cue]
     assert " ".join(lines).split(" ") == words
 
 
@@ -396,10 +396,9 @@ def test_files_say_what_the_cues_say(narration):
     sentences, total_s = narration
     made = build_cues(sentences, total_s=total_s)
     expected = [(cue.start_ms, cue.end_ms, "\n".join(cue.lines)) for cue in made]
-    assert parsed_webvtt(format_webvtt(made, title="T", language="x"))[0] == expected
+    assert parse_webvtt(format_webvtt(made, title="T", language="x"))[0] == expected
     assert [
-        (start, end, text.replace("\u2060", ""))
-        for start, end, text in parsed_srt(format_srt(made))
+        (start, end, text.replace("\u2060", "")) for start, end, text in parse_srt(format_srt(made))
     ] == [(start, end, text.replace("-->", "→")) for start, end, text in expected]
     format_webvtt(made).encode()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mixer.publish.epub.book import write_book
-from mixer.publish.epub.model import (
+from mixer.publish.epub.pages import (
     BlockShape,
     BookBlock,
     BookMetadata,

@@ -8,8 +8,7 @@ from mixer.publish.tags import build_tags
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.registry import TextType
-from mixer.sound.formats.id3 import build_id3_tag
-from mixer.sound.formats.tags import AudioTags
+from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.sound.formats.wav import build_chunks
 from tests.scripts import plan_story
 

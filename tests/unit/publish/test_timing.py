@@ -11,7 +11,7 @@ from mixer.publish.timing import (
     find_unspoken,
     pair_recordings,
 )
-from mixer.publish.timing.takes import PADDING_WEIGHTS
+from mixer.publish.timing.recordings import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.registry import TextType
@@ -34,7 +34,7 @@ def script():
     return plan_story(TEXT, TextType.MARKDOWN, EMBEDDED_LIMITS, "en-US", Options())
 
 
-def recording(number, chunk, lead_samples=0):
+def build_recording(number, chunk, lead_samples=0):
     """A second for each sentence, one behind the other."""
     count = len(chunk.utterances)
     spans = [
@@ -49,7 +49,7 @@ def recording(number, chunk, lead_samples=0):
 
 @pytest.fixture
 def recordings(script):
-    return [recording(number, chunk) for number, chunk in enumerate(script.chunks)]
+    return [build_recording(number, chunk) for number, chunk in enumerate(script.chunks)]
 
 
 def timeline(spoken):
@@ -119,7 +119,9 @@ def test_without_times_of_sentences_a_chunk_s_time_is_shared_out(script, recordi
 
 
 def test_captions_stay_inside_what_is_heard_of_a_trimmed_chunk(script):
-    trimmed = [recording(number, chunk, RATE_HZ // 2) for number, chunk in enumerate(script.chunks)]
+    trimmed = [
+        build_recording(number, chunk, RATE_HZ // 2) for number, chunk in enumerate(script.chunks)
+    ]
     spoken = pair_recordings(script, trimmed)
     mix = timeline(spoken)
     clips = iter(mix.clips)

@@ -77,7 +77,7 @@ def image_from(index: int, count: int, rolls: Iterator[int]) -> Image:
 registries = st.binary(min_size=56, max_size=56).map(registry_from)
 
 
-def deleted(plan: RetentionPlan[Image]) -> set[str]:
+def list_deleted(plan: RetentionPlan[Image]) -> set[str]:
     return {verdict.item.digest for verdict in plan.deletions}
 
 
@@ -110,7 +110,7 @@ def newest(listing: RepositoryListing, policy: RepositoryPolicy) -> set[str]:
 def test_no_image_that_somebody_needs_is_ever_deleted(registry: Registry) -> None:
     listing, policy = registry.listing, registry.policy
     plan = plan_repository(listing, policy, NOW)
-    gone = deleted(plan)
+    gone = list_deleted(plan)
 
     assert [verdict.item for verdict in plan.verdicts] == list(listing.images)
     assert not gone & listing.uses.digests
@@ -121,14 +121,14 @@ def test_no_image_that_somebody_needs_is_ever_deleted(registry: Registry) -> Non
             assert not is_protected(image, policy)
         else:
             assert not gone & set(image.children)
-    assert deleted(plan_repository(without(listing, gone), policy, NOW)) == set()
+    assert list_deleted(plan_repository(without(listing, gone), policy, NOW)) == set()
 
 
 @settings(max_examples=1_000, deadline=None)
 @given(registries)
 def test_an_old_image_that_nothing_speaks_for_goes(registry: Registry) -> None:
     listing, policy = registry.listing, registry.policy
-    gone = deleted(plan_repository(listing, policy, NOW))
+    gone = list_deleted(plan_repository(listing, policy, NOW))
     linked = {child for image in listing.images for child in image.children}
     for image in listing.images:
         alone = not (image.children or image.subject or image.digest in linked)
@@ -150,7 +150,7 @@ def test_what_cannot_be_judged_protects_every_image(registry: Registry, doubt: s
         "unreadable": {"unreadable": ("sha256:0",)},
     }
     plan = plan_repository(replace(registry.listing, **doubts[doubt]), registry.policy, NOW)
-    assert deleted(plan) == set()
+    assert list_deleted(plan) == set()
 
 
 def repository(*images: Image, used: tuple[str, ...] = (), **listing: object) -> RepositoryListing:
@@ -404,7 +404,7 @@ PROTECTED = frozenset(
 )
 
 
-def listing_from(dice: bytes) -> BucketListing:
+def build_listing(dice: bytes) -> BucketListing:
     """Up to three versions of each key; ages in days, the newest version first."""
     rolls = iter(dice)
     versions: list[ObjectVersion] = []
@@ -421,7 +421,7 @@ def listing_from(dice: bytes) -> BucketListing:
 
 
 @settings(max_examples=3_000, deadline=None)
-@given(st.binary(min_size=64, max_size=64).map(listing_from), st.integers(1, 20))
+@given(st.binary(min_size=64, max_size=64).map(build_listing), st.integers(1, 20))
 def test_no_object_that_somebody_needs_is_ever_deleted(
     listing: BucketListing, age_days: int
 ) -> None:

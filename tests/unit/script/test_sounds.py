@@ -16,30 +16,30 @@ HEAD = (
 )
 
 
-def planned(text: str, *, says_titles: bool = True) -> Script:
+def plan_markdown(text: str, *, says_titles: bool = True) -> Script:
     style = PlanStyle(ssml=SsmlStyle(POLLY_LIMITS["neural"], NATURAL), reads_titles=says_titles)
     return plan_text(text, TextType.MARKDOWN, style)
 
 
-def told(script: Script) -> list[Utterance]:
+def list_utterances(script: Script) -> list[Utterance]:
     return [utterance for chunk in script.chunks for utterance in chunk.utterances]
 
 
-def heard(script: Script) -> list[tuple[str, str, str, str]]:
+def list_cues(script: Script) -> list[tuple[str, str, str, str]]:
     return [
         (cue.kind, cue.file, cue.place, each.text[cue.at :])
-        for each in told(script)
+        for each in list_utterances(script)
         for cue in each.sounds
     ]
 
 
 def test_a_head_names_the_first_music_and_short_names_with_their_levels():
-    script = planned(
+    script = plan_markdown(
         HEAD + "# One\n\nIt rang. [[sting bell]]\n\n[[sound bell, level -3 LU]]\n\nEnd."
     )
     assert script.music is not None
     assert (script.music.file, script.music.level_lu, script.music.line) == ("theme.mp3", -18, 3)
-    bells = [cue for each in told(script) for cue in each.sounds]
+    bells = [cue for each in list_utterances(script) for cue in each.sounds]
     assert [(cue.file, cue.level_lu, cue.line) for cue in bells] == [
         ("bells/a bell.wav", -6, 9),
         ("bells/a bell.wav", -3, 11),
@@ -47,10 +47,10 @@ def test_a_head_names_the_first_music_and_short_names_with_their_levels():
 
 
 def test_a_sound_inside_a_paragraph_begins_with_the_word_behind_it():
-    script = planned(
+    script = plan_markdown(
         "On 1 May 2026 the door [[sound door.wav]] opened. Dr. No [[sound a.wav]] left."
     )
-    assert heard(script) == [
+    assert list_cues(script) == [
         ("sound", "door.wav", "within", "opened."),
         ("sound", "a.wav", "within", "left."),
     ]
@@ -58,13 +58,17 @@ def test_a_sound_inside_a_paragraph_begins_with_the_word_behind_it():
 
 
 def test_a_sound_in_a_paragraph_of_its_own_ends_a_chunk_and_changes_no_request():
-    with_sound = planned("# One\n\nA word.\n\n[[sting bell.wav]]\n[[music off]]\n\nAnother word.")
-    without = planned("# One\n\nA word.\n\nAnother word.")
-    assert [(kind, file, place) for kind, file, place, _ in heard(with_sound)] == [
+    with_sound = plan_markdown(
+        "# One\n\nA word.\n\n[[sting bell.wav]]\n[[music off]]\n\nAnother word."
+    )
+    without = plan_markdown("# One\n\nA word.\n\nAnother word.")
+    assert [(kind, file, place) for kind, file, place, _ in list_cues(with_sound)] == [
         ("sting", "bell.wav", "after"),
         ("music", "", "after"),
     ]
-    assert [u.spoken for u in told(with_sound)] == [u.spoken for u in told(without)]
+    assert [u.spoken for u in list_utterances(with_sound)] == [
+        u.spoken for u in list_utterances(without)
+    ]
     assert "bell" not in "".join(chunk.ssml for chunk in with_sound.chunks)
     assert [len(chunk.utterances) for chunk in with_sound.chunks] == [1, 1, 1]
 
@@ -72,15 +76,15 @@ def test_a_sound_in_a_paragraph_of_its_own_ends_a_chunk_and_changes_no_request()
 @pytest.mark.parametrize("says_titles", [True, False])
 @pytest.mark.parametrize("written", ["# Two\n\n[[music sea.mp3]]", "# Two [[music sea.mp3]]"])
 def test_music_at_a_heading_plays_from_its_chapters_first_word(written: str, says_titles: bool):
-    script = planned(f"# One\n\nA word.\n\n{written}\n\nWords.", says_titles=says_titles)
+    script = plan_markdown(f"# One\n\nA word.\n\n{written}\n\nWords.", says_titles=says_titles)
     first = script.chapters[1].chunks[0].utterances[0]
     assert [(cue.file, cue.place) for cue in first.sounds] == [("sea.mp3", "before")]
     assert script.chapters[1].title == "Two"
 
 
 def test_a_sound_before_the_first_word_waits_for_it():
-    script = planned("[[sting bell.wav]]\n\nIt began.")
-    assert heard(script) == [("sting", "bell.wav", "before", "It began.")]
+    script = plan_markdown("[[sting bell.wav]]\n\nIt began.")
+    assert list_cues(script) == [("sting", "bell.wav", "before", "It began.")]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_a_sound_before_the_first_word_waits_for_it():
 )
 def test_a_sound_that_cannot_be_followed_is_refused_with_its_line(mark: str, why: str):
     with pytest.raises(UnreadableText, match=f"line 3: .*{why}"):
-        planned(f"A word.\n\n{mark}\n\nAnother.")
+        plan_markdown(f"A word.\n\n{mark}\n\nAnother.")
 
 
 @pytest.mark.parametrize(
@@ -116,15 +120,17 @@ def test_a_sound_that_cannot_be_followed_is_refused_with_its_line(mark: str, why
 )
 def test_a_head_with_a_sound_that_cannot_be_followed_is_refused_with_its_line(line: str, why: str):
     with pytest.raises(UnreadableText, match=why):
-        planned(f"---\ntitle: T\n{line}\n---\nA word.")
+        plan_markdown(f"---\ntitle: T\n{line}\n---\nA word.")
 
 
 def test_brackets_that_only_look_like_sounds_stay_text():
-    script = planned("He read [[sounds of the sea]] and [[Music theory]].")
-    assert told(script)[0].text == "He read [[sounds of the sea]] and [[Music theory]]."
+    script = plan_markdown("He read [[sounds of the sea]] and [[Music theory]].")
+    assert list_utterances(script)[0].text == "He read [[sounds of the sea]] and [[Music theory]]."
 
 
 def test_a_script_lists_its_sounds_in_reading_order():
-    script = planned(HEAD + "A [[sound a.wav]] word.\n\n[[music off]]\n\n[[sting b.wav]]\n\nEnd.")
+    script = plan_markdown(
+        HEAD + "A [[sound a.wav]] word.\n\n[[music off]]\n\n[[sting b.wav]]\n\nEnd."
+    )
     files = [cue.file for cue in script.sounds if isinstance(cue, SoundCue)]
     assert files == ["theme.mp3", "a.wav", "", "b.wav"]

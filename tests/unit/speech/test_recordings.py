@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.analysis.loudness import BIN_LU
 from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.loudness import BIN_LU
 from mixer.speech.engine import SampleSpan, VoiceSettings
 from mixer.speech.recordings import FIELD, MAX_METADATA_BYTES, Recording, chunk_key
 

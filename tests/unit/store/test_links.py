@@ -18,13 +18,13 @@ def links(now_s: float = 1_000.0, secret: bytes = SECRET) -> SignedLinks:
     return SignedLinks(BASE_URL, secret, lambda: now_s)
 
 
-def opened(link: str) -> tuple[str, dict[str, str]]:
+def open_link(link: str) -> tuple[str, dict[str, str]]:
     parts = urlsplit(link)
     return unquote(parts.path.removeprefix("/objects/")), dict(parse_qsl(parts.query))
 
 
 def test_link_is_valid_until_it_expires():
-    key, query = opened(links(1_000.0).sign_link("mixed/a b.mp3", 60))
+    key, query = open_link(links(1_000.0).sign_link("mixed/a b.mp3", 60))
     assert key == "mixed/a b.mp3"
     assert links(1_059.9).check_link(key, query) is LinkStatus.VALID
     assert links(1_060.0).check_link(key, query) is LinkStatus.EXPIRED
@@ -32,7 +32,7 @@ def test_link_is_valid_until_it_expires():
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_every_key_survives_the_way_through_a_link(key):
-    given_key, query = opened(links().sign_link(key, 60))
+    given_key, query = open_link(links().sign_link(key, 60))
     assert given_key == key
     assert links().check_link(key, query) is LinkStatus.VALID
 
@@ -51,12 +51,12 @@ def test_every_key_survives_the_way_through_a_link(key):
     ],
 )
 def test_changed_link_is_forged(change):
-    key, query = opened(links().sign_link("a.mp3", 60))
+    key, query = open_link(links().sign_link("a.mp3", 60))
     assert links().check_link(key, query | change) is LinkStatus.FORGED
 
 
 def test_link_is_for_one_key_alone():
-    _, query = opened(links().sign_link("a.mp3", 60))
+    _, query = open_link(links().sign_link("a.mp3", 60))
     assert links().check_link("b.mp3", query) is LinkStatus.FORGED
 
 
@@ -65,12 +65,12 @@ def test_link_without_query_is_forged():
 
 
 def test_link_of_another_secret_is_forged():
-    key, query = opened(links(secret=b"t" * 32).sign_link("a.mp3", 60))
+    key, query = open_link(links(secret=b"t" * 32).sign_link("a.mp3", 60))
     assert links().check_link(key, query) is LinkStatus.FORGED
 
 
 def test_forged_link_is_not_called_expired():
-    key, query = opened(links().sign_link("a.mp3", 60))
+    key, query = open_link(links().sign_link("a.mp3", 60))
     assert links(5_000.0).check_link(key, query | {"expires": "1001"}) is LinkStatus.FORGED
 
 
@@ -98,7 +98,7 @@ def test_those_who_start_at_once_share_a_secret(tmp_path):
 def test_folder_store_makes_links_that_its_server_honours(tmp_path):
     url = FolderStore(tmp_path, links()).url("mixed/a.mp3", 60)
     assert url.startswith(f"{BASE_URL}/mixed/a.mp3?")
-    assert links().check_link(*opened(url)) is LinkStatus.VALID
+    assert links().check_link(*open_link(url)) is LinkStatus.VALID
 
 
 def test_folder_store_without_server_names_the_file(tmp_path):

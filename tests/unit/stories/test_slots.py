@@ -95,7 +95,7 @@ class Worker:
                 return
             limiter.acquire()
             self.chunks.popleft()
-            self.busy.append(now_s + self.world.called(self.name))
+            self.busy.append(now_s + self.world.count_call(self.name))
 
 
 class World:
@@ -106,7 +106,7 @@ class World:
         self.starts, self.level, self.filled_s, self.ends = [], QUOTA.burst, 0.0, []
         self.refused = 0
 
-    def called(self, name):
+    def count_call(self, name):
         gained = (self.now_s - self.filled_s) * QUOTA.calls_per_s
         self.level, self.filled_s = min(QUOTA.burst, self.level + gained), self.now_s
         self.ends = [end for end in self.ends if end > self.now_s]

@@ -1,4 +1,4 @@
-"""The normaliser: what is written becomes what is said, and nothing else changes."""
+"""The normaliser: what is written becomes what is spoken, and nothing else changes."""
 
 import re
 import time
@@ -203,19 +203,19 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("language", "written", "said"), OTHERS)
-def test_other_languages_are_said_as_people_say_them(language, written, said):
-    assert normalise(written, language).spoken == said
+@pytest.mark.parametrize(("language", "written", "spoken"), OTHERS)
+def test_other_languages_are_spoken_as_people_speak_them(language, written, spoken):
+    assert normalise(written, language).spoken == spoken
 
 
-@pytest.mark.parametrize(("written", "said"), ENGLISH.items())
-def test_english_is_said_as_people_say_it(written, said):
-    assert normalise(written, "en-US").spoken == said
+@pytest.mark.parametrize(("written", "spoken"), ENGLISH.items())
+def test_english_is_spoken_as_people_speak_it(written, spoken):
+    assert normalise(written, "en-US").spoken == spoken
 
 
-@pytest.mark.parametrize("said", ENGLISH.values())
-def test_what_is_said_is_not_changed_again(said):
-    assert normalise(said, "en-US").spoken == said
+@pytest.mark.parametrize("spoken", ENGLISH.values())
+def test_spoken_text_is_not_changed_again(spoken):
+    assert normalise(spoken, "en-US").spoken == spoken
 
 
 def test_british_dates_name_the_day_first():

@@ -50,8 +50,8 @@ def test_the_one_highest_heading_is_the_title_and_opens_the_first_chapter():
 
 
 def test_endings_tell_headings_scenes_and_chapters_apart():
-    told = [each for chunk in book().chunks for each in chunk.utterances]
-    assert {utterance.text: utterance.ending for utterance in told} == {
+    utterances = [each for chunk in book().chunks for each in chunk.utterances]
+    assert {utterance.text: utterance.ending for utterance in utterances} == {
         "The Voyage": BreakKind.HEADING,
         "Chapter I": BreakKind.HEADING,
         "He left.": BreakKind.SENTENCE,

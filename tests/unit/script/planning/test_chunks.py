@@ -35,16 +35,16 @@ def weigh(one: Utterance) -> int:
 def text_of(shortest: int, longest: int, paragraph_every: int) -> list[Utterance]:
     """Distinct utterances of such lengths; every so many end a paragraph."""
     drawn = random.Random(shortest)
-    told = []
+    utterances = []
     for number in range(2 * TEXTS_CHARS // (shortest + longest)):
         ending = BreakKind.SENTENCE if (number + 1) % paragraph_every else BreakKind.PARAGRAPH
         filled = f"{number} ".ljust(drawn.randint(shortest, longest), "x")
-        told.append(utterance(filled, ending))
-    return told
+        utterances.append(utterance(filled, ending))
+    return utterances
 
 
-def weights(told: Sequence[Utterance], limit: int = ROOMY) -> list[int]:
-    return [sum(map(weigh, each)) for each in group_utterances(told, weigh, limit)]
+def weights(utterances: Sequence[Utterance], limit: int = ROOMY) -> list[int]:
+    return [sum(map(weigh, each)) for each in group_utterances(utterances, weigh, limit)]
 
 
 @pytest.mark.parametrize("paragraph_every", [1, 2, 6, 10**6])
@@ -62,8 +62,8 @@ def test_chunks_lie_near_a_target_size(kind, paragraph_every):
 
 
 def test_chunks_end_at_paragraphs_more_often_than_chance_would_have_it():
-    told = text_of(*LENGTHS["prose"], paragraph_every=5)
-    ends = [each[-1].ending for each in group_utterances(told, weigh, LIMIT)]
+    utterances = text_of(*LENGTHS["prose"], paragraph_every=5)
+    ends = [each[-1].ending for each in group_utterances(utterances, weigh, LIMIT)]
     assert ends.count(BreakKind.PARAGRAPH) > len(ends) * 1.4 / 5
 
 
@@ -81,12 +81,14 @@ def test_a_sentence_more_or_less_changes_at_most_two_chunks(lengths, data, every
     texts = [f"{number} ".ljust(length, "x") for number, length in enumerate(lengths)]
     longer = [texts[start : start + every] for start in range(0, len(texts), every)]
     shorter = [[text for text in each if text != texts[place]] for each in longer]
-    after, before = (set(group_utterances(_told(each), weigh, ROOMY)) for each in (longer, shorter))
+    after, before = (
+        set(group_utterances(build_paragraphs(each), weigh, ROOMY)) for each in (longer, shorter)
+    )
     assert len(after - before) <= 2
     assert len(before - after) <= 2
 
 
-def _told(paragraphs: Sequence[Sequence[str]]) -> list[Utterance]:
+def build_paragraphs(paragraphs: Sequence[Sequence[str]]) -> list[Utterance]:
     return [
         utterance(text, BreakKind.PARAGRAPH if text is each[-1] else BreakKind.SENTENCE)
         for each in paragraphs
@@ -95,39 +97,39 @@ def _told(paragraphs: Sequence[Sequence[str]]) -> list[Utterance]:
 
 
 ENDINGS = st.sampled_from(list(BreakKind))
-TOLD = st.lists(st.builds(utterance, st.text(min_size=1, max_size=300), ENDINGS), max_size=60)
+UTTERANCES = st.lists(st.builds(utterance, st.text(min_size=1, max_size=300), ENDINGS), max_size=60)
 
 
 @settings(STEADY, max_examples=200)
-@given(TOLD, st.integers(min_value=300, max_value=1_000))
-def test_chunks_hold_every_utterance_once_in_order_and_within_the_limit(told, limit):
-    groups = list(group_utterances(told, weigh, limit))
-    assert [one for each in groups for one in each] == told
+@given(UTTERANCES, st.integers(min_value=300, max_value=1_000))
+def test_chunks_hold_every_utterance_once_in_order_and_within_the_limit(utterances, limit):
+    groups = list(group_utterances(utterances, weigh, limit))
+    assert [one for each in groups for one in each] == utterances
     assert all(groups)
     assert all(sum(map(weigh, each)) <= limit for each in groups)
 
 
 @settings(STEADY, max_examples=200)
-@given(TOLD)
-def test_a_chunk_ends_after_headings_scenes_and_chapters(told):
-    for each in group_utterances(told, weigh, ROOMY):
+@given(UTTERANCES)
+def test_a_chunk_ends_after_headings_scenes_and_chapters(utterances):
+    for each in group_utterances(utterances, weigh, ROOMY):
         assert not any(one.ending in CHUNK_BREAKS for one in each[:-1])
 
 
 def test_a_heading_is_a_chunk_of_its_own():
-    told = [utterance("a"), utterance("Title", BreakKind.HEADING), utterance("b")]
-    assert [len(each) for each in group_utterances(told, weigh, LIMIT)] == [1, 1, 1]
+    utterances = [utterance("a"), utterance("Title", BreakKind.HEADING), utterance("b")]
+    assert [len(each) for each in group_utterances(utterances, weigh, LIMIT)] == [1, 1, 1]
 
 
 def test_a_run_that_outgrows_a_call_is_halved_at_a_paragraph_near_its_middle():
-    told = [utterance("same " * 10) for _ in range(60)]
-    told[33] = utterance("same " * 10, BreakKind.PARAGRAPH)
-    assert [len(each) for each in group_utterances(told, weigh, LIMIT)] == [34, 26]
+    utterances = [utterance("same " * 10) for _ in range(60)]
+    utterances[33] = utterance("same " * 10, BreakKind.PARAGRAPH)
+    assert [len(each) for each in group_utterances(utterances, weigh, LIMIT)] == [34, 26]
 
 
 def test_what_is_cut_out_of_a_sentence_ends_no_chunk_by_choice():
-    told = [utterance(f"{number} ".ljust(900, "x"), BreakKind.CLAUSE) for number in range(20)]
-    assert len(list(group_utterances(told, weigh, ROOMY))) == 1
+    utterances = [utterance(f"{number} ".ljust(900, "x"), BreakKind.CLAUSE) for number in range(20)]
+    assert len(list(group_utterances(utterances, weigh, ROOMY))) == 1
 
 
 def test_small_chunks_stay_further_apart_than_the_spacing():

@@ -1,4 +1,4 @@
-"""A lexicon: words said otherwise, by whatever the engine can be told."""
+"""A lexicon: pronunciations of words, in the form that the engine understands."""
 
 import pytest
 
@@ -22,7 +22,9 @@ Boot = /boːt/
 """
 
 
-def said(text: str, engine: str = "standard", language: str = "en-US", kind=TextType.TEXT) -> str:
+def plan_ssml(
+    text: str, engine: str = "standard", language: str = "en-US", kind=TextType.TEXT
+) -> str:
     limits = EMBEDDED_LIMITS if engine == "embedded" else POLLY_LIMITS[engine]
     style = PlanStyle(language, SsmlStyle(limits, NATURAL), lexicon=read_lexicon(WORDS))
     return "".join(chunk.ssml for chunk in plan_text(text, kind, style).chunks)
@@ -38,8 +40,8 @@ def test_a_lexicon_is_read_line_by_line():
 
 
 def test_sounds_go_to_engines_that_read_them_and_words_to_the_others():
-    assert '<phoneme alphabet="ipa" ph="ʃɪˈvɔːn">Siobhan</phoneme>' in said("Ask Siobhan.")
-    assert '<sub alias="Shivawn">Siobhan</sub>' in said("Ask Siobhan.", "embedded")
+    assert '<phoneme alphabet="ipa" ph="ʃɪˈvɔːn">Siobhan</phoneme>' in plan_ssml("Ask Siobhan.")
+    assert '<sub alias="Shivawn">Siobhan</sub>' in plan_ssml("Ask Siobhan.", "embedded")
 
 
 @pytest.mark.parametrize(
@@ -53,19 +55,21 @@ def test_sounds_go_to_engines_that_read_them_and_words_to_the_others():
     ],
 )
 def test_whole_words_are_found_in_the_case_they_are_written_in(text, marked):
-    ssml = said(text)
+    ssml = plan_ssml(text)
     assert ssml.count("<sub") + ssml.count("<phoneme") == marked
 
 
 def test_a_language_has_words_of_its_own():
-    assert '<phoneme alphabet="ipa" ph="boːt">Boot</phoneme>' in said("Das Boot.", language="de-AT")
+    assert '<phoneme alphabet="ipa" ph="boːt">Boot</phoneme>' in plan_ssml(
+        "Das Boot.", language="de-AT"
+    )
 
 
 def test_what_the_author_has_judged_is_left_alone():
     inner = '<sub alias="her">Siobhan</sub> <emphasis level="strong">Siobhan</emphasis>'
-    told = said(f"<speak>Ask {inner}</speak>", kind=TextType.SSML)
-    assert '<sub alias="her">Siobhan</sub>' in told
-    assert '<emphasis level="strong"><phoneme' in told
+    ssml = plan_ssml(f"<speak>Ask {inner}</speak>", kind=TextType.SSML)
+    assert '<sub alias="her">Siobhan</sub>' in ssml
+    assert '<emphasis level="strong"><phoneme' in ssml
 
 
 def test_ten_thousand_words_are_looked_for_at_once():

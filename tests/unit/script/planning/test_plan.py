@@ -39,7 +39,7 @@ FULL_OF_MARKS = st.builds(
 )
 
 
-def told(story: SampleStory) -> Script:
+def plan_sample(story: SampleStory) -> Script:
     return plan_text(story.text, style=PlanStyle(language=story.language.tag))
 
 
@@ -51,17 +51,17 @@ def texts(script: Script) -> str:
     return " ".join(each.text for chunk in script.chunks for each in chunk.utterances)
 
 
-def spoken(script: Script) -> str:
+def join_spoken(script: Script) -> str:
     return " ".join(each.spoken for chunk in script.chunks for each in chunk.utterances)
 
 
 @settings(STEADY, max_examples=60)
 @given(stories())
 def test_no_word_is_lost_doubled_or_reordered(story):
-    script = told(story)
+    script = plan_sample(story)
     assert words(texts(script)) == words(story.text)
     paragraphs = [normalise(each, story.language.tag) for each in story.text.split("\n\n")]
-    assert words(spoken(script)) == words(" ".join(each.spoken for each in paragraphs))
+    assert words(join_spoken(script)) == words(" ".join(each.spoken for each in paragraphs))
 
 
 @settings(STEADY, max_examples=150)
@@ -133,9 +133,9 @@ def test_ssml_parses_and_its_text_is_the_spoken_text(text, style):
     except UnreadableText:
         return
     for chunk in script.chunks:
-        said = [utterance.spoken for utterance in chunk.utterances]
-        assert "".join(fromstring(chunk.ssml).itertext()) == "".join(said)
-        assert ssml_text(chunk.ssml) == "\n".join(said)
+        spoken = [utterance.spoken for utterance in chunk.utterances]
+        assert "".join(fromstring(chunk.ssml).itertext()) == "".join(spoken)
+        assert ssml_text(chunk.ssml) == "\n".join(spoken)
 
 
 @settings(STEADY, max_examples=30)
@@ -152,4 +152,4 @@ def test_a_sentence_is_one_utterance(tongue):
         for paragraph in story.text.split("\n\n")
         for start, end in split_sentences(normalise(paragraph, tongue.tag).spoken, tongue.tag)
     ]
-    assert sum(len(chunk.utterances) for chunk in told(story).chunks) == len(sentences)
+    assert sum(len(chunk.utterances) for chunk in plan_sample(story).chunks) == len(sentences)

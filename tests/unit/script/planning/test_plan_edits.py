@@ -29,7 +29,7 @@ NUMBERS = st.integers(min_value=0, max_value=20)
 LONG = stories(st.integers(min_value=3_000, max_value=12_000))
 
 
-def told(story: SampleStory) -> Script:
+def plan_sample(story: SampleStory) -> Script:
     return plan_text(story.text, style=PlanStyle(language=story.language.tag))
 
 
@@ -37,7 +37,7 @@ def requests(script: Script) -> Counter[str]:
     return Counter(chunk.ssml for chunk in script.chunks)
 
 
-def changed(before: Script, after: Script) -> int:
+def count_changes(before: Script, after: Script) -> int:
     """How many chunks of the second have to be paid for after the first."""
     return (requests(after) - requests(before)).total()
 
@@ -46,11 +46,11 @@ def changed(before: Script, after: Script) -> int:
 @given(LONG, SEEDS, NUMBERS)
 def test_a_sentence_more_or_less_changes_at_most_two_chunks(story, seed, number):
     place = random.Random(seed).choice(list(story.places()))
-    before, shorter = told(story), told(story.remove_sentence(place))
-    longer = told(story.insert_sentence(place, build_new_sentence(story.language, number)))
-    assert changed(before, shorter) <= MOST_CHANGED
-    assert changed(before, longer) <= MOST_CHANGED
-    assert changed(longer, before) <= MOST_CHANGED
+    before, shorter = plan_sample(story), plan_sample(story.remove_sentence(place))
+    longer = plan_sample(story.insert_sentence(place, build_new_sentence(story.language, number)))
+    assert count_changes(before, shorter) <= MOST_CHANGED
+    assert count_changes(before, longer) <= MOST_CHANGED
+    assert count_changes(longer, before) <= MOST_CHANGED
 
 
 @settings(STEADY, max_examples=40)
@@ -59,11 +59,11 @@ def test_a_sentence_appended_to_a_paragraph_changes_at_most_two_chunks(story, se
     paragraph = random.Random(seed).randrange(len(story.paragraphs))
     place = Place(paragraph, len(story.paragraphs[paragraph]))
     before, after = (
-        told(story),
-        told(story.insert_sentence(place, build_new_sentence(story.language, number))),
+        plan_sample(story),
+        plan_sample(story.insert_sentence(place, build_new_sentence(story.language, number))),
     )
-    assert changed(before, after) <= MOST_CHANGED
-    assert changed(after, before) <= MOST_CHANGED
+    assert count_changes(before, after) <= MOST_CHANGED
+    assert count_changes(after, before) <= MOST_CHANGED
 
 
 def sample_spans() -> list[tuple[int, int]]:
@@ -81,7 +81,7 @@ BEFORE = plan_text(SAMPLE, TextType.MARKDOWN)
 
 def counts(edited: list[str]) -> Counter[int]:
     """How many edits change how many chunks."""
-    return Counter(changed(BEFORE, plan_text(text, TextType.MARKDOWN)) for text in edited)
+    return Counter(count_changes(BEFORE, plan_text(text, TextType.MARKDOWN)) for text in edited)
 
 
 def test_the_sample_has_its_sentences():

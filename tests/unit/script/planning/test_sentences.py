@@ -163,8 +163,8 @@ def test_time_grows_with_the_text_and_no_faster(unit):
 
 @pytest.mark.parametrize("shift", range(0, 60, 3))
 def test_a_sentence_put_before_a_long_paragraph_moves_no_end_in_it(shift):
-    told = [f"Der alte Herr {number} kam mit dem Wagen. " for number in range(800)]
+    sentences = [f"Der alte Herr {number} kam mit dem Wagen. " for number in range(800)]
     first = "x" * shift + "ja. "
-    text = first + "".join(told)
+    text = first + "".join(sentences)
     found = [text[start:end] for start, end in split_sentences(text, "de-DE")]
-    assert found == [first, *told]
+    assert found == [first, *sentences]

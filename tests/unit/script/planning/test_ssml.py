@@ -41,12 +41,12 @@ UTTERANCES = st.builds(
 )
 
 
-def said(*told: tuple[str, BreakKind]) -> list[Utterance]:
-    return [Utterance(text, text, ending) for text, ending in told]
+def build_utterances(*sentences: tuple[str, BreakKind]) -> list[Utterance]:
+    return [Utterance(text, text, ending) for text, ending in sentences]
 
 
-def ssml(*told: tuple[str, BreakKind], style: SsmlStyle = PLAIN) -> str:
-    return build_ssml(said(*told), style)
+def ssml(*sentences: tuple[str, BreakKind], style: SsmlStyle = PLAIN) -> str:
+    return build_ssml(build_utterances(*sentences), style)
 
 
 def style(
@@ -57,29 +57,33 @@ def style(
 
 @settings(STEADY, max_examples=150)
 @given(st.lists(UTTERANCES, min_size=1, max_size=8), STYLES)
-def test_ssml_always_parses_and_says_the_spoken_text_letter_for_letter(told, chosen):
-    document = build_ssml(told, chosen)
+def test_ssml_always_parses_and_says_the_spoken_text_letter_for_letter(sentences, chosen):
+    document = build_ssml(sentences, chosen)
     root = fromstring(document)
     assert root.tag == "speak"
-    assert ["".join(each.itertext()) for each in root.iter("s")] == [each.spoken for each in told]
-    assert "".join(root.itertext()) == "".join(each.spoken for each in told)
-    assert ssml_text(document) == "\n".join(each.spoken for each in told)
+    assert ["".join(each.itertext()) for each in root.iter("s")] == [
+        each.spoken for each in sentences
+    ]
+    assert "".join(root.itertext()) == "".join(each.spoken for each in sentences)
+    assert ssml_text(document) == "\n".join(each.spoken for each in sentences)
 
 
 @settings(STEADY, max_examples=150)
 @given(st.lists(UTTERANCES, min_size=1, max_size=8), STYLES)
-def test_only_tags_that_the_engine_honours_are_sent(told, chosen):
-    assert {each.tag for each in fromstring(build_ssml(told, chosen)).iter()} <= chosen.limits.tags
+def test_only_tags_that_the_engine_honours_are_sent(sentences, chosen):
+    assert {
+        each.tag for each in fromstring(build_ssml(sentences, chosen)).iter()
+    } <= chosen.limits.tags
 
 
 @settings(STEADY, max_examples=150)
 @given(st.lists(UTTERANCES, min_size=1, max_size=8), STYLES)
-def test_weights_add_up_to_no_less_than_a_call_is_charged(told, chosen):
-    weights = sum(weigh_text(each.spoken, chosen) for each in told)
+def test_weights_add_up_to_no_less_than_a_call_is_charged(sentences, chosen):
+    weights = sum(weigh_text(each.spoken, chosen) for each in sentences)
     around = utf16_chars("<speak></speak>")
     share = chosen.limits.billed_chars / chosen.limits.total_chars
-    assert weights >= count_billed_chars(told)
-    assert weights >= (utf16_chars(build_ssml(told, chosen)) - around) * share
+    assert weights >= count_billed_chars(sentences)
+    assert weights >= (utf16_chars(build_ssml(sentences, chosen)) - around) * share
 
 
 def test_utterances_become_sentences_and_paragraphs():
@@ -101,22 +105,22 @@ def test_marks_of_xml_are_escaped():
 
 
 def test_a_profile_without_milliseconds_leaves_the_rhythm_to_the_engine():
-    told = [
+    sentences = [
         ("One, two.", BreakKind.SENTENCE),
         ("Three?", BreakKind.QUESTION),
         ("Four.", BreakKind.SENTENCE),
     ]
-    assert "break" not in ssml(*told, style=style(NATURAL))
-    assert "break" not in ssml(*told, style=style(NO_PAUSES))
+    assert "break" not in ssml(*sentences, style=style(NATURAL))
+    assert "break" not in ssml(*sentences, style=style(NO_PAUSES))
 
 
 def test_the_expressive_profile_rests_after_sentences_by_their_kind():
-    told = [
+    sentences = [
         ("One?", BreakKind.QUESTION),
         ("Two!", BreakKind.EXCLAMATION),
         ("Three.", BreakKind.SENTENCE),
     ]
-    assert ssml(*told, ("Four.", BreakKind.PARAGRAPH), style=style(EXPRESSIVE)) == (
+    assert ssml(*sentences, ("Four.", BreakKind.PARAGRAPH), style=style(EXPRESSIVE)) == (
         '<speak><p><s>One?</s><break time="650ms" /><s>Two!</s><break time="600ms" />'
         '<s>Three.</s><break time="500ms" /><s>Four.</s></p></speak>'
     )
@@ -163,7 +167,7 @@ def test_an_engine_without_prosody_gets_none():
 )
 def test_characters_are_counted_as_java_counts_them(text, chars):
     assert utf16_chars(text) == chars
-    assert count_billed_chars(said((text, BreakKind.PARAGRAPH))) == chars
+    assert count_billed_chars(build_utterances((text, BreakKind.PARAGRAPH))) == chars
 
 
 def test_a_text_full_of_escapes_weighs_what_they_take():

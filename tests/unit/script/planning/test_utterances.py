@@ -19,7 +19,7 @@ def cut(text: str, language: str = "en-US", limit: int = LIMIT) -> list[Utteranc
     return list(split_utterances(paragraph(text), BreakKind.PARAGRAPH, language, len, limit))
 
 
-def spoken(text: str, language: str = "en-US", limit: int = LIMIT) -> list[str]:
+def list_spoken(text: str, language: str = "en-US", limit: int = LIMIT) -> list[str]:
     return [utterance.spoken for utterance in cut(text, language, limit)]
 
 
@@ -39,10 +39,10 @@ def test_an_utterance_knows_how_it_ends(text, endings):
 
 
 def test_a_heading_is_one_utterance_whatever_its_marks():
-    told = list(
+    utterances = list(
         split_utterances(heading("Who? Me. You!", 1), BreakKind.HEADING, "en-US", len, LIMIT)
     )
-    assert [utterance.spoken for utterance in told] == ["Who? Me. You!"]
+    assert [utterance.spoken for utterance in utterances] == ["Who? Me. You!"]
 
 
 def test_an_utterance_keeps_the_words_of_the_author_beside_the_spoken_ones():
@@ -52,13 +52,13 @@ def test_an_utterance_keeps_the_words_of_the_author_beside_the_spoken_ones():
 
 
 def test_a_sentence_over_the_limit_is_cut_after_a_clause_and_says_so():
-    told = cut(f"{'word ' * 8}end, {'more ' * 6}end.")
-    assert [utterance.spoken[-4:] for utterance in told] == ["end,", "end."]
-    assert [utterance.ending for utterance in told] == [BreakKind.CLAUSE, BreakKind.PARAGRAPH]
+    utterances = cut(f"{'word ' * 8}end, {'more ' * 6}end.")
+    assert [utterance.spoken[-4:] for utterance in utterances] == ["end,", "end."]
+    assert [utterance.ending for utterance in utterances] == [BreakKind.CLAUSE, BreakKind.PARAGRAPH]
 
 
 def test_a_clause_that_ends_too_early_is_passed_over_for_a_word():
-    first, *_ = spoken(f"No, {'word ' * 20}end.")
+    first, *_ = list_spoken(f"No, {'word ' * 20}end.")
     assert len(first) > LIMIT * 0.8
     assert first.endswith("word")
 
@@ -69,10 +69,10 @@ def test_a_clause_that_ends_too_early_is_passed_over_for_a_word():
 )
 @pytest.mark.parametrize("glue", [" ", "語"])
 def test_no_cut_falls_inside_a_number(number, glue):
-    told = spoken(glue.join([number] * 30), "xx")
-    assert len(told) > 1
-    assert all(number in piece for piece in told)
-    assert "".join(told).count(number) == 30
+    utterances = list_spoken(glue.join([number] * 30), "xx")
+    assert len(utterances) > 1
+    assert all(number in piece for piece in utterances)
+    assert "".join(utterances).count(number) == 30
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_no_cut_falls_inside_a_number(number, glue):
 )
 @pytest.mark.parametrize("offset", range(4))
 def test_no_cut_falls_inside_a_grapheme(grapheme, offset):
-    told = spoken("x" * (offset + 1) + grapheme * 40, "xx")
-    assert len(told) > 1
-    assert all(piece.replace(grapheme, "").strip("x") == "" for piece in told)
+    utterances = list_spoken("x" * (offset + 1) + grapheme * 40, "xx")
+    assert len(utterances) > 1
+    assert all(piece.replace(grapheme, "").strip("x") == "" for piece in utterances)
 
 
 def test_a_number_longer_than_the_limit_is_cut_all_the_same():
-    assert spoken("7" * 150, "xx") == ["7" * 60, "7" * 60, "7" * 30]
+    assert list_spoken("7" * 150, "xx") == ["7" * 60, "7" * 60, "7" * 30]
 
 
 @pytest.mark.parametrize("text", ["~", "~ ~", "* * *", "—", "…", "!?", "👍", "\u200b", ""])
@@ -109,13 +109,13 @@ def bare(text: str) -> str:
 @given(nasty_texts(), st.sampled_from(["en-US", "de-DE", "cmn-CN", "hi-IN"]), st.integers(20, 400))
 def test_nothing_of_the_normalised_text_is_lost_doubled_or_reordered(text, language, limit):
     block = paragraph(text)
-    told = list(split_utterances(block, BreakKind.PARAGRAPH, language, len, limit))
+    utterances = list(split_utterances(block, BreakKind.PARAGRAPH, language, len, limit))
     if is_speakable(block.text, language):
         written = normalise(block.text, language)
-        assert bare("".join(each.spoken for each in told)) == bare(written.spoken)
-        assert bare("".join(each.text for each in told)) == bare(written.source)
+        assert bare("".join(each.spoken for each in utterances)) == bare(written.spoken)
+        assert bare("".join(each.text for each in utterances)) == bare(written.source)
     else:
-        assert told == []
+        assert utterances == []
 
 
 @settings(STEADY, max_examples=150)
@@ -134,5 +134,5 @@ def test_pieces_hold_whole_graphemes(drawn):
     text = paragraph("".join(drawn)).text
     if is_speakable(text, "xx"):
         whole = regex.findall(r"\X", normalise(text, "xx").spoken)
-        pieces = regex.findall(r"\X", "\n".join(spoken(text, "xx")))
+        pieces = regex.findall(r"\X", "\n".join(list_spoken(text, "xx")))
         assert [each for each in pieces if each.strip()] == [each for each in whole if each.strip()]

@@ -37,7 +37,7 @@ def script(book: Book) -> Script:
     return plan_document(read_epub(book.content()), PlanStyle(language=book.language))
 
 
-def told(script: Script) -> str:
+def join_texts(script: Script) -> str:
     return " ".join(each.text for chunk in script.chunks for each in chunk.utterances)
 
 
@@ -73,7 +73,7 @@ def test_a_novel_becomes_a_script_in_seconds_and_loses_no_letter():
     name = "{http://www.w3.org/1999/xhtml}body"
     there = "".join("".join(body.find(name).itertext()) for body in bodies)
     assert len(there) >= LONG_BOOK_CHARS
-    assert letters(told(planned)) == letters(there)
+    assert letters(join_texts(planned)) == letters(there)
     assert len(planned.chapters) == LONG_BOOK_CHAPTERS
     assert took_s < LONG_BOOK_S
 
@@ -162,7 +162,7 @@ def test_one_huge_page_without_contents_is_parted_at_its_headings_in_seconds():
     planned = script(Book({"all.xhtml": build_page(body)}))
     assert time.process_time() - begun_s < LONG_BOOK_S
     assert len(planned.chapters) == LONG_BOOK_CHAPTERS
-    assert letters(told(planned)).count("Nobodyknewnobodyasked") == 180 * LONG_BOOK_CHAPTERS
+    assert letters(join_texts(planned)).count("Nobodyknewnobodyasked") == 180 * LONG_BOOK_CHAPTERS
 
 
 def test_one_huge_page_is_parted_at_the_anchors_of_its_contents():
@@ -179,7 +179,7 @@ def test_a_chapter_without_a_heading_is_named_and_nothing_is_added_to_what_is_sa
     pages = {"1.xhtml": build_page("<p>It began.</p>"), "2.xhtml": build_page("<p>It ended.</p>")}
     book = Book(pages, [("1.xhtml", "Dawn", 1), ("2.xhtml", "Dusk", 1)])
     assert chapters(book) == ["Dawn", "Dusk"]
-    assert told(script(book)) == "It began. It ended."
+    assert join_texts(script(book)) == "It began. It ended."
 
 
 def test_notes_and_page_numbers_are_not_read():
@@ -276,7 +276,7 @@ def archive(**files: bytes | str) -> bytes:
     return made.getvalue()
 
 
-def lying(content: bytes) -> bytes:
+def forge_sizes(content: bytes) -> bytes:
     """An archive whose files say that they are small."""
     made = bytearray(content)
     for marker, offset in ((b"PK\x01\x02", 24),):
@@ -320,7 +320,10 @@ def lying(content: bytes) -> bytes:
         (Book({"1.xhtml": ONE}, files={"OEBPS/book.opf": "<package>"}).content(), "is not XML"),
         (Book({"1.xhtml": ONE}, files={"OEBPS/book.opf": "<package/>"}).content(), "order"),
         (Book({"1.xhtml": b" " * 40_000_000}).content(), "unpacks to more"),
-        (lying(archive(**{"META-INF/container.xml": b" " * 3_000_000})), "cannot be unpacked"),
+        (
+            forge_sizes(archive(**{"META-INF/container.xml": b" " * 3_000_000})),
+            "cannot be unpacked",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence_that_names_it(content, reason):

@@ -18,12 +18,12 @@ HEAD = "---\ntitle: The Gate\ncast:\n  Narrator: Ada\n  Tom: Ben, level -2\n  Ma
 STANDARD = SsmlStyle(POLLY_LIMITS["standard"], NATURAL)
 
 
-def planned(text: str, kind: TextType = TextType.TEXT, ssml: SsmlStyle = STANDARD) -> Script:
+def plan_tags(text: str, kind: TextType = TextType.TEXT, ssml: SsmlStyle = STANDARD) -> Script:
     return plan_text(text, kind, PlanStyle(ssml=ssml))
 
 
 def voices(text: str, kind: TextType = TextType.TEXT) -> list[tuple[str, str]]:
-    return [(chunk.speaker, ssml_text(chunk.ssml)) for chunk in planned(text, kind).chunks]
+    return [(chunk.speaker, ssml_text(chunk.ssml)) for chunk in plan_tags(text, kind).chunks]
 
 
 def test_a_head_says_what_the_story_is_and_who_speaks():
@@ -67,7 +67,7 @@ def test_a_name_alone_holds_until_the_next():
 
 
 def test_a_voice_inside_a_paragraph_parts_it_and_the_paragraph_goes_on():
-    script = planned(HEAD + "He said [[Tom: come in.]] and opened.")
+    script = plan_tags(HEAD + "He said [[Tom: come in.]] and opened.")
     told = [(c.speaker, c.utterances[-1].text, str(c.ending)) for c in script.chunks]
     assert (
         told[:3]
@@ -82,7 +82,7 @@ def test_a_voice_inside_a_paragraph_parts_it_and_the_paragraph_goes_on():
 
 
 def test_markdown_headings_name_no_speaker():
-    script = planned(HEAD + "# Tom: a life\n\nTom: I was born.\n", TextType.MARKDOWN)
+    script = plan_tags(HEAD + "# Tom: a life\n\nTom: I was born.\n", TextType.MARKDOWN)
     assert [(c.speaker, c.passage) for c in script.chunks] == [
         ("", "Tom: a life"),
         ("Tom", "I was born."),
@@ -90,7 +90,7 @@ def test_markdown_headings_name_no_speaker():
 
 
 def test_marks_say_how_words_are_said():
-    (chunk,) = planned(
+    (chunk,) = plan_tags(
         "Never say [[emphasis: never]], say [[lang fr: au revoir]] to [[say nginx: engine x]] and "
         "[[say Boot: /boːt/]]; wait [[pause 300ms]] a bit."
     ).chunks
@@ -103,12 +103,12 @@ def test_marks_say_how_words_are_said():
 
 
 def test_an_engine_without_an_element_says_the_words_without_it():
-    (chunk,) = planned("A [[emphasis: b]] c.", ssml=SsmlStyle(EMBEDDED_LIMITS, NATURAL)).chunks
+    (chunk,) = plan_tags("A [[emphasis: b]] c.", ssml=SsmlStyle(EMBEDDED_LIMITS, NATURAL)).chunks
     assert chunk.ssml == "<speak><p><s>A b c.</s></p></speak>"
 
 
 def test_silences_between_sentences_are_exact():
-    script = planned("One is.\n\n[[pause 3s]]\n\nTwo is. [[pause 1.5s]] Three is.")
+    script = plan_tags("One is.\n\n[[pause 3s]]\n\nTwo is. [[pause 1.5s]] Three is.")
     assert [(c.passage, c.gap_ms) for c in script.chunks][:2] == [
         ("One is.", 3_000),
         ("Two is.", 1_500),
@@ -161,13 +161,13 @@ def test_an_edit_of_a_play_touches_two_chunks_at_most_and_voices_never_mix():
         )
         for _ in range(200)
     ]
-    before = planned(play(lines))
+    before = plan_tags(play(lines))
     assert all(len({u.speaker for u in c.utterances}) == 1 for c in before.chunks)
     for at in range(0, 200, 9):
         who, what = lines[at]
         edited = [*lines[:at], (who, f"{what} And something more."), *lines[at + 1 :]]
         kept = {(c.speaker, c.ssml) for c in before.chunks}
-        after = [c for c in planned(play(edited)).chunks if (c.speaker, c.ssml) not in kept]
+        after = [c for c in plan_tags(play(edited)).chunks if (c.speaker, c.ssml) not in kept]
         assert len(after) <= 2
     for chunk in before.chunks:
         fromstring(chunk.ssml)

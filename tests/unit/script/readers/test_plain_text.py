@@ -200,11 +200,11 @@ def test_every_word_comes_out_once_and_in_order(text):
 @given(stories(), st.integers(20, 80))
 def test_a_wrapped_story_reads_like_the_same_unwrapped(story, width):
     if story.language.gap:
-        wrapped = "\n\n".join(_wrapped(each, width) for each in story.text.split("\n\n"))
+        wrapped = "\n\n".join(_wrap(each, width) for each in story.text.split("\n\n"))
         assert read(wrapped) == read(story.text)
 
 
-def _wrapped(text: str, width: int) -> str:
+def _wrap(text: str, width: int) -> str:
     lines = [""]
     for word in text.split(" "):
         if lines[-1] and len(lines[-1]) + len(word) >= width:

@@ -15,12 +15,12 @@ from tests.scripts import plan_text, ssml_text
 from tests.texts import STEADY
 
 
-def planned(ssml: str, engine: str = "standard", pauses=NATURAL):
+def plan_ssml(ssml: str, engine: str = "standard", pauses=NATURAL):
     return plan_text(ssml, TextType.SSML, PlanStyle(ssml=SsmlStyle(POLLY_LIMITS[engine], pauses)))
 
 
-def sent(ssml: str, engine: str = "standard", pauses=NATURAL) -> list[str]:
-    return [chunk.ssml for chunk in planned(ssml, engine, pauses).chunks]
+def list_ssml(ssml: str, engine: str = "standard", pauses=NATURAL) -> list[str]:
+    return [chunk.ssml for chunk in plan_ssml(ssml, engine, pauses).chunks]
 
 
 def test_elements_stay_around_their_words():
@@ -28,16 +28,18 @@ def test_elements_stay_around_their_words():
         '<s>The <sub alias="World Wide Web">WWW</sub> is <emphasis level="strong">very '
         '<lang xml:lang="fr-FR">vite</lang></emphasis>, at Doctor No\'s.</s>'
     )
-    assert sent(f"<speak><p>{inner}</p></speak>") == [f"<speak><p>{inner}</p></speak>"]
+    assert list_ssml(f"<speak><p>{inner}</p></speak>") == [f"<speak><p>{inner}</p></speak>"]
 
 
 def test_text_that_the_author_has_judged_is_not_written_out():
-    (chunk,) = sent('<speak>Dr. No has <say-as interpret-as="characters">$5 Dr.</say-as>.</speak>')
+    (chunk,) = list_ssml(
+        '<speak>Dr. No has <say-as interpret-as="characters">$5 Dr.</say-as>.</speak>'
+    )
     assert 'Doctor No has <say-as interpret-as="characters">$5 Dr.</say-as>' in chunk
 
 
 def test_an_element_over_two_sentences_is_opened_again_in_the_second():
-    (chunk,) = sent('<speak><prosody rate="80%">One is here. Two is there.</prosody></speak>')
+    (chunk,) = list_ssml('<speak><prosody rate="80%">One is here. Two is there.</prosody></speak>')
     assert chunk == (
         '<speak><p><s><prosody rate="80%">One is here.</prosody></s>'
         '<s><prosody rate="80%">Two is there.</prosody></s></p></speak>'
@@ -45,12 +47,12 @@ def test_an_element_over_two_sentences_is_opened_again_in_the_second():
 
 
 def test_a_sentence_ends_in_no_element_that_must_stay_whole():
-    (chunk,) = sent('<speak>It is <sub alias="x">done. It is</sub> over.</speak>')
+    (chunk,) = list_ssml('<speak>It is <sub alias="x">done. It is</sub> over.</speak>')
     assert '<s>It is <sub alias="x">done. It is</sub> over.</s>' in chunk
 
 
 def test_short_breaks_stay_and_long_ones_between_sentences_become_exact_silence():
-    script = planned(
+    script = plan_ssml(
         '<speak>One <break time="300ms"/>is. <break time="2s"/>Two.<break time="1.5s"/></speak>'
     )
     assert [(chunk.ssml, chunk.gap_ms) for chunk in script.chunks] == [
@@ -60,7 +62,7 @@ def test_short_breaks_stay_and_long_ones_between_sentences_become_exact_silence(
 
 
 def test_pauses_of_a_profile_go_beside_the_authors_elements():
-    (chunk,) = sent(
+    (chunk,) = list_ssml(
         '<speak>Yes, <emphasis level="strong">no, maybe; or</emphasis> not.</speak>',
         pauses=EXPRESSIVE,
     )
@@ -69,7 +71,7 @@ def test_pauses_of_a_profile_go_beside_the_authors_elements():
 
 
 def test_paragraphs_and_sentences_of_the_author_are_kept():
-    told = sent("<speak><p><s>one two</s><s>three</s></p><p>Four. Five.</p>six</speak>")
+    told = list_ssml("<speak><p><s>one two</s><s>three</s></p><p>Four. Five.</p>six</speak>")
     assert "".join(told).replace("</speak><speak>", "") == (
         "<speak><p><s>one two</s><s>three</s></p><p><s>Four.</s><s>Five.</s></p>"
         "<p><s>six</s></p></speak>"
@@ -93,13 +95,13 @@ def test_paragraphs_and_sentences_of_the_author_are_kept():
 )
 def test_what_is_no_ssml_is_refused_with_its_line(ssml, reason):
     with pytest.raises(UnreadableText) as refused:
-        planned(ssml)
+        plan_ssml(ssml)
     assert reason in str(refused.value)
 
 
 def test_what_the_engine_does_not_honour_is_refused_with_its_line():
     with pytest.raises(BadInput, match="line 2: this engine does not support <emphasis>"):
-        planned("<speak>A\n<emphasis>b</emphasis></speak>", "neural")
+        plan_ssml("<speak>A\n<emphasis>b</emphasis></speak>", "neural")
 
 
 TAGS = st.sampled_from(
@@ -126,7 +128,7 @@ INNER = st.recursive(
 @given(st.lists(INNER, min_size=1), st.sampled_from([NATURAL, EXPRESSIVE]))
 def test_any_nesting_gives_well_formed_requests_with_every_word(parts, pauses):
     inner = "A word. " + "".join(parts)
-    script = planned(f"<speak>{inner}</speak>", pauses=pauses)
+    script = plan_ssml(f"<speak>{inner}</speak>", pauses=pauses)
     for chunk in script.chunks:
         fromstring(chunk.ssml)
         assert len(chunk.ssml) <= POLLY_TOTAL_CHARS

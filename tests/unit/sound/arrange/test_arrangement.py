@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 
 from mixer.script.script import CuePlace, SoundKind
-from mixer.sound.analysis.loudness import DUAL_MONO_LU
 from mixer.sound.arrange.cues import CROSSFADE_S, END_FADE_S, FADE_IN_S, STING_FADE_S, SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.levels import IN_PAUSE_PEAK_DB, UNDER_SPEECH_PEAK_DB, VOICE_LUFS
 from mixer.sound.arrange.music_levels import ONE_SHOT_LU, STING_LU, UNDER_SPEECH_LU
-from mixer.sound.arrange.placement import Take
-from mixer.sound.arrange.sound_annotations import SoundAnnotation
+from mixer.sound.arrange.placement import SoundAnnotation, Take
 from mixer.sound.formats.encoding import MP3
+from mixer.sound.loudness import DUAL_MONO_LU
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import Clip, Cue, Timeline
 from tests.timelines import build_measurement, timelines
@@ -52,7 +51,7 @@ def take(
     )
 
 
-def mixed(takes: Sequence[Take], music: str = "", **style: float) -> Timeline:
+def arrange_takes(takes: Sequence[Take], music: str = "", **style: float) -> Timeline:
     asked = MixStyle(PRESETS["story"], MP3.level_offset_db, **style)
     return build_timeline(takes, KNOWN.get(music), asked, KNOWN)
 
@@ -70,7 +69,7 @@ def once(timeline: Timeline) -> list[Cue]:
 
 
 def test_a_sound_in_a_pause_makes_it_longer_by_its_length_and_lies_in_its_middle():
-    plain, ringing = mixed([take(1), take(2)]), mixed([take(1, BELL), take(2)])
+    plain, ringing = arrange_takes([take(1), take(2)]), arrange_takes([take(1, BELL), take(2)])
     (bell,) = once(ringing)
     first, second = ringing.clips
     later_s = (second.start - plain.clips[1].start) / RATE_HZ
@@ -80,13 +79,13 @@ def test_a_sound_in_a_pause_makes_it_longer_by_its_length_and_lies_in_its_middle
 
 
 def test_sounds_in_one_pause_follow_each_other():
-    first, second = once(mixed([take(1, BELL, STING), take(2)]))
+    first, second = once(arrange_takes([take(1, BELL, STING), take(2)]))
     assert (second.start - first.end) / RATE_HZ == pytest.approx(0.3, abs=0.001)
 
 
 def test_a_sound_before_the_first_word_moves_it_back():
     early = SoundAnnotation("bell", SoundKind.SOUND, CuePlace.BEFORE)
-    timeline = mixed([take(1, early)])
+    timeline = arrange_takes([take(1, early)])
     (bell,) = once(timeline)
     assert bell.start == round(PRESETS["story"].margin_s[0] * RATE_HZ)
     assert timeline.clips[0].start > bell.end
@@ -94,19 +93,19 @@ def test_a_sound_before_the_first_word_moves_it_back():
 
 def test_a_sound_within_a_take_begins_at_its_word_and_moves_nothing():
     under = SoundAnnotation("bell", SoundKind.SOUND, CuePlace.WITHIN, at_samples=RATE_HZ)
-    plain, timeline = mixed([take(1), take(2)]), mixed([take(1, under), take(2)])
+    plain, timeline = arrange_takes([take(1), take(2)]), arrange_takes([take(1, under), take(2)])
     (bell,) = once(timeline)
     assert bell.start - timeline.clips[0].start == RATE_HZ
     assert [clip.start for clip in timeline.clips] == [clip.start for clip in plain.clips]
 
 
 def test_a_sound_at_the_end_is_heard_to_its_end():
-    timeline = mixed([take(1, BELL)], outro_s=0.0)
+    timeline = arrange_takes([take(1, BELL)], outro_s=0.0)
     assert once(timeline)[0].end <= timeline.length
 
 
 def test_music_makes_room_for_a_sting_and_comes_back():
-    timeline = mixed([take(1, STING), take(2)], "theme")
+    timeline = arrange_takes([take(1, STING), take(2)], "theme")
     before, after = beds(timeline)
     (sting,) = once(timeline)
     assert before.end == sting.start
@@ -116,8 +115,8 @@ def test_music_makes_room_for_a_sting_and_comes_back():
 
 
 def test_music_goes_on_low_under_a_sound():
-    (bed,) = beds(mixed([take(1, BELL, gap_ms=3_000), take(2)], "theme"))
-    (bell,) = once(mixed([take(1, BELL, gap_ms=3_000), take(2)], "theme"))
+    (bed,) = beds(arrange_takes([take(1, BELL, gap_ms=3_000), take(2)], "theme"))
+    (bell,) = once(arrange_takes([take(1, BELL, gap_ms=3_000), take(2)], "theme"))
     risen, level = [], 0.0
     for ramp in bed.ramps:
         risen.append((ramp.start, level, ramp.to_db))
@@ -128,14 +127,14 @@ def test_music_goes_on_low_under_a_sound():
 
 
 def test_music_ends_where_the_author_says_and_fades_from_there():
-    timeline = mixed([take(1, OFF), take(2)], "theme")
+    timeline = arrange_takes([take(1, OFF), take(2)], "theme")
     (bed,) = beds(timeline)
     assert bed.end == timeline.clips[0].end + round(END_FADE_S * RATE_HZ)
     assert bed.fade_out == round(END_FADE_S * RATE_HZ)
 
 
 def test_other_music_crossfades():
-    timeline = mixed([take(1, SEA), take(2)], "theme")
+    timeline = arrange_takes([take(1, SEA), take(2)], "theme")
     theme, sea = beds(timeline)
     assert (theme.source, sea.source) == ("theme", "sea")
     assert sea.start == timeline.clips[0].end
@@ -147,7 +146,7 @@ def test_a_chapter_s_music_begins_with_the_chapter_wherever_its_mark_stands():
     behind = [take(1, SEA), take(2, opens="Two")]
     before = [take(1), take(2, of_chapter, opens="Two")]
     for takes in (behind, before):
-        timeline = mixed(takes, "theme")
+        timeline = arrange_takes(takes, "theme")
         theme, sea = beds(timeline)
         assert sea.start == timeline.sections[1].start == timeline.clips[1].start
         assert theme.end == sea.start + sea.fade_in
@@ -155,14 +154,14 @@ def test_a_chapter_s_music_begins_with_the_chapter_wherever_its_mark_stands():
 
 def test_music_goes_on_over_chapters_and_each_begins_it_anew():
     takes = [take(1, SEA), take(2), take(3, opens="Two"), take(4, OFF, opens="Three"), take(5)]
-    timeline = mixed(takes)
+    timeline = arrange_takes(takes)
     starts = [timeline.clips[0].end, timeline.clips[2].start, timeline.clips[3].start]
     assert [cue.start for cue in beds(timeline)] == starts
     assert {cue.source for cue in beds(timeline)} == {"sea"}
 
 
 def test_between_chapters_a_sting_is_alone_up_to_the_next_chapter():
-    timeline = mixed([take(1, STING), take(2, opens="Two")], "theme")
+    timeline = arrange_takes([take(1, STING), take(2, opens="Two")], "theme")
     (sting,) = once(timeline)
     first, second = beds(timeline)
     assert first.end == sting.start
@@ -172,7 +171,7 @@ def test_between_chapters_a_sting_is_alone_up_to_the_next_chapter():
 @pytest.mark.parametrize(("level_lu", "expected"), [(None, -20.0), (-12.0, -12.0)])
 def test_a_bed_lies_at_its_own_level(level_lu: float | None, expected: float):
     mark = SoundAnnotation("sea", SoundKind.MUSIC, CuePlace.BEFORE, level_lu=level_lu)
-    (bed,) = beds(mixed([take(1, mark)], music_level_lu=20.0))
+    (bed,) = beds(arrange_takes([take(1, mark)], music_level_lu=20.0))
     assert -24.0 + DUAL_MONO_LU + bed.gain_db == pytest.approx(VOICE_LUFS + expected, abs=0.026)
 
 
@@ -189,7 +188,7 @@ def test_a_bed_lies_at_its_own_level(level_lu: float | None, expected: float):
     ],
 )
 def test_a_sound_lies_at_its_level_against_the_voice(mark: SoundAnnotation, level_lu: float):
-    (bell,) = once(mixed([take(1, mark), take(2)]))
+    (bell,) = once(arrange_takes([take(1, mark), take(2)]))
     assert -24.0 + DUAL_MONO_LU + bell.gain_db == pytest.approx(VOICE_LUFS + level_lu, abs=0.026)
 
 
@@ -199,7 +198,9 @@ def test_a_sound_lies_at_its_level_against_the_voice(mark: SoundAnnotation, leve
 )
 def test_a_hard_sound_is_made_softer(where: CuePlace, highest_db: float):
     (slam,) = once(
-        mixed([take(1, SoundAnnotation("slam", SoundKind.SOUND, where, 9), seconds=9), take(2)])
+        arrange_takes(
+            [take(1, SoundAnnotation("slam", SoundKind.SOUND, where, 9), seconds=9), take(2)]
+        )
     )
     assert slam.gain_db - 1.0 == pytest.approx(highest_db, abs=0.026)
 
@@ -207,8 +208,8 @@ def test_a_hard_sound_is_made_softer(where: CuePlace, highest_db: float):
 def test_an_edit_in_one_chapter_moves_the_sounds_of_the_next_by_whole_grid_steps():
     sounding = SoundAnnotation("bell", SoundKind.SOUND, CuePlace.WITHIN, at_samples=RATE_HZ)
     rest = [take(3, sounding, BELL, opens="Two"), take(4, STING), take(5, OFF), take(6)]
-    before = mixed([take(1, SEA), take(2), *rest])
-    after = mixed([take(1, SEA), take(2, seconds=9.3), *rest])
+    before = arrange_takes([take(1, SEA), take(2), *rest])
+    after = arrange_takes([take(1, SEA), take(2, seconds=9.3), *rest])
     shift = after.sections[1].start - before.sections[1].start
     assert shift > 0
     assert shift % before.grid == 0

@@ -14,7 +14,7 @@ from mixer.sound.arrange.cues import (
     MusicBedStyle,
     place_cues,
 )
-from mixer.sound.arrange.sound_annotations import MusicRegion, SoundAnnotation
+from mixer.sound.arrange.placement import MusicRegion, SoundAnnotation
 from mixer.sound.timeline import Clip, Cue, Timeline
 from tests.timelines import timelines
 

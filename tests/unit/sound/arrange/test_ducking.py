@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.arrange.ducking import Span, build_ramps
+from mixer.sound.arrange.cues import Span, build_ramps
 from mixer.sound.presets import RADIO, DuckingEnvelope
 from mixer.sound.timeline import Ramp
 

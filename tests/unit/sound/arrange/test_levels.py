@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import BadInput
-from mixer.sound.analysis.loudness import DUAL_MONO_LU, amplitude
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.analysis.profile import Profile
 from mixer.sound.arrange.cues import SoundFile
@@ -24,9 +23,10 @@ from mixer.sound.arrange.levels import (
     cue_gains_db,
     quantize_gain,
 )
-from mixer.sound.arrange.pauses import pause_windows, speech_spans
+from mixer.sound.arrange.music_levels import pause_windows, speech_spans
 from mixer.sound.arrange.placement import Take
 from mixer.sound.formats.encoding import MP3, Encoding
+from mixer.sound.loudness import DUAL_MONO_LU, amplitude
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import Clip, Cue, Ramp, Timeline
 from tests.timelines import build_measurement, timelines
@@ -35,7 +35,7 @@ RATE_HZ = 24_000
 TOO_SHORT = Measurement(480, RATE_HZ, 1, -20.0, 0, 0, Counter())
 
 
-def mixed(
+def arrange_take(
     lufs: float, peak_dbtp: float, bed: Measurement | None = None, preset: str = "podcast"
 ) -> Timeline:
     take = Take("1", build_measurement(30.0, RATE_HZ, lufs, peak_dbtp), 1_000)
@@ -121,7 +121,7 @@ def test_an_edit_that_changes_next_to_nothing_leaves_the_gain(gain_db: float, ch
 def test_gain_brings_the_whole_to_the_target_before_the_encoder_changes_it(
     lufs: float, preset: str
 ):
-    timeline = mixed(lufs, lufs + 3, preset=preset)
+    timeline = arrange_take(lufs, lufs + 3, preset=preset)
     mastering = timeline.mastering
     assert mastering.target_lufs == PRESETS[preset].mono_lufs
     assert VOICE_LUFS + mastering.gain_db + MP3.level_offset_db == pytest.approx(
@@ -148,13 +148,15 @@ def test_limiter_works_only_where_peaks_can_pass_and_leaves_them_room(timeline: 
 
 
 def test_quiet_peaks_need_no_limiter():
-    assert mixed(-20.0, -10.0).mastering.limit_db is None
-    assert mixed(-20.0, -1.0).mastering.limit_db == pytest.approx(-1.0 - LIMITED_PEAK_MARGIN_DB)
+    assert arrange_take(-20.0, -10.0).mastering.limit_db is None
+    assert arrange_take(-20.0, -1.0).mastering.limit_db == pytest.approx(
+        -1.0 - LIMITED_PEAK_MARGIN_DB
+    )
 
 
 def test_music_takes_its_share_of_the_room():
-    quiet = mixed(-20.0, 0.0, build_measurement(60.0, 44_100, -14.0, -1.0)).mastering
-    loud = mixed(-20.0, 0.0, build_measurement(60.0, 44_100, -24.0, 0.0)).mastering
+    quiet = arrange_take(-20.0, 0.0, build_measurement(60.0, 44_100, -14.0, -1.0)).mastering
+    loud = arrange_take(-20.0, 0.0, build_measurement(60.0, 44_100, -24.0, 0.0)).mastering
     assert quiet.limit_db is not None
     assert loud.limit_db is not None
     assert loud.limit_db < quiet.limit_db < -1.0 - PEAK_MARGIN_DB

@@ -9,15 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.sound.analysis.measurement import Measurement
-from mixer.sound.analysis.profile import (
-    LIMIT_STEPS_DB,
-    Edge,
-    LevelBlock,
-    Profile,
-    limiter_loss_db,
-    limiter_losses_db,
-)
+from mixer.sound.analysis.profile import Edge, LevelBlock, Profile, limiter_losses_db
 from mixer.sound.arrange.loudness_prediction import Background, predict_loudness
+from mixer.sound.loudness import LIMIT_STEPS_DB, limiter_loss_db
 from mixer.sound.timeline import Clip
 from tests.timelines import build_measurement
 
@@ -34,7 +28,7 @@ def take(seconds: float) -> Measurement:
     return replace(build_measurement(seconds, RATE_HZ), windows=whole, profile=profile)
 
 
-def heard(gap_s: float, gain_db: float = 0.0) -> tuple[float, int]:
+def predict_pair(gap_s: float, gain_db: float = 0.0) -> tuple[float, int]:
     """Loudness of two takes, and how many windows count."""
     length = 2 * RATE_HZ
     second = 2 * RATE_HZ + round(gap_s * RATE_HZ)
@@ -53,18 +47,18 @@ def heard(gap_s: float, gain_db: float = 0.0) -> tuple[float, int]:
 
 
 def test_takes_that_touch_are_one_sound():
-    loudness, count = heard(0.0)
-    assert loudness == pytest.approx(heard(5.0)[0] + 0.3, abs=0.15)
-    assert count == heard(5.0)[1] - 3
+    loudness, count = predict_pair(0.0)
+    assert loudness == pytest.approx(predict_pair(5.0)[0] + 0.3, abs=0.15)
+    assert count == predict_pair(5.0)[1] - 3
 
 
 @pytest.mark.parametrize(("gap_s", "shared"), [(0.1, 2), (0.2, 1), (0.3, 0), (0.4, 0), (1.0, 0)])
 def test_the_closer_two_takes_are_the_more_windows_they_share(gap_s: float, shared: int):
-    assert heard(gap_s)[1] == heard(5.0)[1] - shared
+    assert predict_pair(gap_s)[1] == predict_pair(5.0)[1] - shared
 
 
 def test_gains_carry_over():
-    assert heard(0.1, -7.0)[0] == pytest.approx(heard(0.1)[0] - 7.0, abs=0.05)
+    assert predict_pair(0.1, -7.0)[0] == pytest.approx(predict_pair(0.1)[0] - 7.0, abs=0.05)
 
 
 @given(st.lists(st.tuples(st.floats(-60, 0), st.floats(3, 20)), min_size=2, max_size=80))

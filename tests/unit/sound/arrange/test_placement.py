@@ -50,7 +50,7 @@ def takes(draw: st.DrawFn, *, is_exact: bool | None = None) -> list[Take]:
     ]
 
 
-def laid(takes: list[Take], lead_s: float, rate_hz: int):
+def place(takes: list[Take], lead_s: float, rate_hz: int):
     return place_takes(takes, [0.0] * len(takes), lead_s, rate_hz)
 
 
@@ -58,7 +58,7 @@ def gaps(clips: tuple[Clip, ...]) -> list[int]:
     return [after.start - before.end for before, after in pairwise(clips)]
 
 
-def asked(takes: list[Take], rate_hz: int) -> list[int]:
+def list_gaps(takes: list[Take], rate_hz: int) -> list[int]:
     return [take.gap_ms * rate_hz // 1000 for take in takes]
 
 
@@ -68,7 +68,7 @@ def section_of(clip: Clip, sections: tuple[Section, ...]) -> int:
 
 @given(takes(), st.floats(0, 60), rates)
 def test_clips_keep_their_order_and_never_overlap(takes: list[Take], lead_s: float, rate_hz: int):
-    clips, _ = laid(takes, lead_s, rate_hz)
+    clips, _ = place(takes, lead_s, rate_hz)
     assert [clip.source for clip in clips] == [take.source for take in takes]
     assert clips[0].start == round(lead_s * rate_hz)
     assert all(gap >= 0 for gap in gaps(clips))
@@ -76,7 +76,7 @@ def test_clips_keep_their_order_and_never_overlap(takes: list[Take], lead_s: flo
 
 @given(takes(), st.floats(0, 60), rates)
 def test_sections_start_on_the_grid_in_order(takes: list[Take], lead_s: float, rate_hz: int):
-    clips, sections = laid(takes, lead_s, rate_hz)
+    clips, sections = place(takes, lead_s, rate_hz)
     starts = [section.start for section in sections]
     assert starts[0] == 0
     assert starts == sorted(set(starts))
@@ -87,7 +87,7 @@ def test_sections_start_on_the_grid_in_order(takes: list[Take], lead_s: float, r
 
 @given(takes(), rates)
 def test_every_chapter_opens_a_section_with_its_title(takes: list[Take], rate_hz: int):
-    clips, sections = laid(takes, 0.3, rate_hz)
+    clips, sections = place(takes, 0.3, rate_hz)
     titles = {section.start: section.title for section in sections}
     for clip, take in list(zip(clips, takes, strict=True))[1:]:
         if take.chapter_title is not None:
@@ -96,9 +96,9 @@ def test_every_chapter_opens_a_section_with_its_title(takes: list[Take], rate_hz
 
 @given(takes(is_exact=True), rates)
 def test_gaps_set_by_the_caller_are_touched_only_between_chapters(takes: list[Take], rate_hz: int):
-    clips, sections = laid(takes, 0.3, rate_hz)
+    clips, sections = place(takes, 0.3, rate_hz)
     opening = {section.start for section in sections}
-    for got, wanted, after in zip(gaps(clips), asked(takes, rate_hz), clips[1:], strict=False):
+    for got, wanted, after in zip(gaps(clips), list_gaps(takes, rate_hz), clips[1:], strict=False):
         if after.start in opening:
             assert wanted <= got < wanted + grid_samples(rate_hz)
         else:
@@ -108,17 +108,17 @@ def test_gaps_set_by_the_caller_are_touched_only_between_chapters(takes: list[Ta
 @given(takes(is_exact=True), rates)
 def test_one_chapter_with_set_gaps_is_one_section(takes: list[Take], rate_hz: int):
     one = [replace(take, chapter_title=None) for take in takes]
-    assert len(laid(one, 0.3, rate_hz)[1]) == 1
+    assert len(place(one, 0.3, rate_hz)[1]) == 1
 
 
 @given(takes(is_exact=False), rates)
 def test_a_section_is_filled_by_less_than_a_grid_step_or_shrunk_a_little(
     takes: list[Take], rate_hz: int
 ):
-    clips, sections = laid(takes, 0.3, rate_hz)
+    clips, sections = place(takes, 0.3, rate_hz)
     got: Counter[int] = Counter()
     wanted: Counter[int] = Counter()
-    for clip, gap, want in zip(clips, gaps(clips), asked(takes, rate_hz), strict=False):
+    for clip, gap, want in zip(clips, gaps(clips), list_gaps(takes, rate_hz), strict=False):
         got[section_of(clip, sections)] += gap
         wanted[section_of(clip, sections)] += want
     for number in got:
@@ -137,7 +137,7 @@ def test_filling_of_a_section_is_not_heard_in_any_pause(seconds: list[float], le
         for number, (each, weight) in enumerate(zip(seconds, weights, strict=True))
     ]
     following = Take("next", measurement(5, 24_000), 650, chapter_title="Next")
-    clips, _ = laid([*chapter, following], lead_s, 24_000)
+    clips, _ = place([*chapter, following], lead_s, 24_000)
     changed_s = [gap / 24_000 - 0.65 for gap in gaps(clips)]
     assert max(changed_s) <= MAX_PADDING_S + 1e-3
     assert min(changed_s) >= -0.65 * SHRINK_SHARE - 1e-3
@@ -152,7 +152,7 @@ def test_chapter_of_one_take_ends_in_a_pause_little_longer_than_asked(
         Take(str(n), measurement(seconds, 24_000), 2_000, weight=weight, chapter_title="")
         for n in (1, 2)
     ]
-    clips, _ = laid(chapters, 0.3, 24_000)
+    clips, _ = place(chapters, 0.3, 24_000)
     assert 2.0 * (1 - SHRINK_SHARE) - 1e-3 <= gaps(clips)[0] / 24_000 < 2.0 + GRID_S
 
 
@@ -160,10 +160,10 @@ def test_chapter_of_one_take_ends_in_a_pause_little_longer_than_asked(
 def test_pauses_that_an_author_has_set_are_kept_where_others_can_give(
     takes: list[Take], rate_hz: int
 ):
-    clips, sections = laid(takes, 0.3, rate_hz)
+    clips, sections = place(takes, 0.3, rate_hz)
     starts = {section.start for section in sections}
     for got, take, wanted, after in zip(
-        gaps(clips), takes, asked(takes, rate_hz), clips[1:], strict=False
+        gaps(clips), takes, list_gaps(takes, rate_hz), clips[1:], strict=False
     ):
         if take.weight == 0.0 and after.start not in starts:
             assert got == wanted
@@ -171,7 +171,7 @@ def test_pauses_that_an_author_has_set_are_kept_where_others_can_give(
 
 @given(takes(), rates)
 def test_dead_air_is_trimmed_to_the_margins(takes: list[Take], rate_hz: int):
-    clips, _ = laid(takes, 0.0, rate_hz)
+    clips, _ = place(takes, 0.0, rate_hz)
     for clip, take in zip(clips, takes, strict=True):
         measured = take.measured
         sounding_s = (measured.samples - measured.lead_samples - measured.tail_samples) / (
@@ -189,8 +189,8 @@ def test_an_edit_in_one_chapter_moves_the_others_by_whole_grid_steps(
     first: list[Take], rest: list[Take], rate_hz: int
 ):
     rest = [replace(rest[0], chapter_title="Next"), *rest[1:]]
-    whole, _ = laid([*first, *rest], 0.3, rate_hz)
-    edited, _ = laid([*first[:-1], *first, *rest], 0.3, rate_hz)
+    whole, _ = place([*first, *rest], 0.3, rate_hz)
+    edited, _ = place([*first[:-1], *first, *rest], 0.3, rate_hz)
     before, after = whole[len(first) :], edited[-len(rest) :]
     shift = after[0].start - before[0].start
     assert shift % grid_samples(rate_hz) == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.sound.render.bed import Bed
-from mixer.sound.render.filtergraph import build_segment_command
+from mixer.sound.render.command import build_segment_command
 from mixer.sound.render.segments import cut_timeline
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline
 from tests.timelines import timelines

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.render.loudness_correction import (
+from mixer.sound.render.mixdown import (
     MAX_ATTEMPTS,
     TOLERANCE_LU,
+    Mixdown,
     RenderAttempt,
     render_to_target,
     target_error_lu,
 )
-from mixer.sound.render.mixdown import Mixdown
 from mixer.sound.timeline import Mastering, Timeline
 
 TARGET_LUFS, OFFSET_DB = -18.0, -0.445
@@ -22,7 +22,7 @@ BARE_LUFS = -20.0
 """What the mix is foretold to measure without any gain."""
 
 
-def laid_out(off_by_lu: float, most_db: float = 99.0) -> Timeline:
+def lay_out(off_by_lu: float, most_db: float = 99.0) -> Timeline:
     gain_db = TARGET_LUFS - OFFSET_DB - BARE_LUFS - off_by_lu
     mastering = Mastering(min(gain_db, most_db), TARGET_LUFS, -1.0, None)
     return Timeline(24_000, 24_000, 1, (), (), (), mastering)
@@ -43,16 +43,16 @@ class Studio:
 @given(st.floats(-6, 6))
 def test_what_was_foretold_wrongly_is_right_the_second_time(really_lu: float):
     studio = Studio(lambda gain_db: BARE_LUFS + really_lu + gain_db)
-    look = render_to_target(laid_out, studio.render, OFFSET_DB)
+    look = render_to_target(lay_out, studio.render, OFFSET_DB)
     assert target_error_lu(look, OFFSET_DB) == pytest.approx(0.0, abs=TOLERANCE_LU + 1e-9)
     assert len(studio.gains_db) == (1 if abs(really_lu) <= TOLERANCE_LU else 2)
 
 
 @given(st.floats(-6, 6), st.floats(0.4, 1.5))
 def test_a_limiter_that_takes_a_share_is_caught_up_with(really_lu: float, slope: float):
-    start_db = laid_out(0.0).mastering.gain_db
+    start_db = lay_out(0.0).mastering.gain_db
     studio = Studio(lambda gain: BARE_LUFS + really_lu + start_db + slope * (gain - start_db))
-    look = render_to_target(laid_out, studio.render, OFFSET_DB)
+    look = render_to_target(lay_out, studio.render, OFFSET_DB)
     assert abs(target_error_lu(look, OFFSET_DB)) <= max(
         TOLERANCE_LU, abs(really_lu) * 0.6**3 + 1e-9
     )
@@ -61,16 +61,16 @@ def test_a_limiter_that_takes_a_share_is_caught_up_with(really_lu: float, slope:
 
 def test_what_no_gain_can_mend_is_given_up():
     deaf = Studio(lambda _: TARGET_LUFS - OFFSET_DB - 2.0)
-    render_to_target(laid_out, deaf.render, OFFSET_DB)
+    render_to_target(lay_out, deaf.render, OFFSET_DB)
     assert len(deaf.gains_db) == 2
     spent = Studio(lambda gain_db: BARE_LUFS - 1.0 + gain_db)
-    render_to_target(lambda off: laid_out(off, most_db=2.445), spent.render, OFFSET_DB)
+    render_to_target(lambda off: lay_out(off, most_db=2.445), spent.render, OFFSET_DB)
     assert len(spent.gains_db) == 1
 
 
 def test_silence_is_rendered_once():
     silent = Studio(lambda _: -90.0)
-    assert target_error_lu(render_to_target(laid_out, silent.render, OFFSET_DB), OFFSET_DB) == 0.0
+    assert target_error_lu(render_to_target(lay_out, silent.render, OFFSET_DB), OFFSET_DB) == 0.0
     assert len(silent.gains_db) == 1
 
 
@@ -81,17 +81,17 @@ def test_a_gain_kept_from_before_is_mended_from_where_it_is(kept_db: float, real
         return replace(timeline, mastering=replace(timeline.mastering, gain_db=gain_db))
 
     studio = Studio(lambda gain_db: BARE_LUFS + really_lu + gain_db)
-    look = render_to_target(laid_out, studio.render, OFFSET_DB, reuse=before)
-    assert studio.gains_db[0] == pytest.approx(laid_out(0.0).mastering.gain_db + kept_db)
+    look = render_to_target(lay_out, studio.render, OFFSET_DB, reuse=before)
+    assert studio.gains_db[0] == pytest.approx(lay_out(0.0).mastering.gain_db + kept_db)
     assert abs(target_error_lu(look, OFFSET_DB)) <= TOLERANCE_LU
     assert len(studio.gains_db) <= 2
 
 
 def test_the_next_version_begins_with_what_was_learnt():
     studio = Studio(lambda gain_db: BARE_LUFS - 1.5 + gain_db)
-    first = render_to_target(laid_out, studio.render, OFFSET_DB)
+    first = render_to_target(lay_out, studio.render, OFFSET_DB)
     again = render_to_target(
-        laid_out, studio.render, OFFSET_DB, prediction_error_lu=first.prediction_error_lu
+        lay_out, studio.render, OFFSET_DB, prediction_error_lu=first.prediction_error_lu
     )
     assert first.prediction_error_lu == pytest.approx(-1.5)
     assert (len(studio.gains_db), studio.gains_db[2]) == (3, studio.gains_db[1])

@@ -24,7 +24,7 @@ def cut(phonemes: str, rate: float = 1.0) -> list[str]:
     return [phonemes[piece.start : piece.end] for piece in split_phonemes(phonemes, rate)]
 
 
-def timed(*words: str) -> list[TokenTiming]:
+def time_words(*words: str) -> list[TokenTiming]:
     return [TokenTiming(word, at * 100, at * 100 + 90) for at, word in enumerate(words)]
 
 
@@ -56,15 +56,15 @@ def test_readable_text_is_left_alone(text):
         ("① Ⅳ ⅓", "1 IV 1/3"),
     ],
 )
-def test_what_the_voice_would_misread_is_mended(text, expected):
+def test_what_the_voice_would_misread_is_replaced(text, expected):
     assert guard(text) == expected
 
 
 @pytest.mark.parametrize("number", ["7" * 37, "7" * 3000, "123," * 12 + "999"])
 def test_number_too_long_for_a_name_is_said_digit_by_digit(number):
-    said = sanitise_text(MappedText.literal(number))
-    assert not any(character.isdigit() for character in said.text)
-    assert said.origin(0, len(said.text)) == (0, len(number))
+    spoken = sanitise_text(MappedText.literal(number))
+    assert not any(character.isdigit() for character in spoken.text)
+    assert spoken.origin(0, len(spoken.text)) == (0, len(number))
 
 
 def test_endless_word_is_read_in_parts():
@@ -73,20 +73,20 @@ def test_endless_word_is_read_in_parts():
 
 def test_long_run_is_broken_at_its_marks():
     run = "well—" * 100 + "enough"
-    said = sanitise_text(MappedText.literal(run))
-    assert said.text.replace(" ", "") == run
-    assert max(map(len, said.text.split())) <= MAX_RUN_CHARS
-    assert all(part.endswith("—") for part in said.text.split()[:-1])
-    at = said.text.index("enough")
-    assert said.origin(at, at + 6) == (500, 506)
+    spoken = sanitise_text(MappedText.literal(run))
+    assert spoken.text.replace(" ", "") == run
+    assert max(map(len, spoken.text.split())) <= MAX_RUN_CHARS
+    assert all(part.endswith("—") for part in spoken.text.split()[:-1])
+    at = spoken.text.index("enough")
+    assert spoken.origin(at, at + 6) == (500, 506)
 
 
 @given(st.text())
 def test_guarded_text_has_no_links_and_only_known_letters(text):
-    said = sanitise_text(MappedText.literal(text))
-    assert "[" not in said.text
-    assert len(said.text) == len(said.origins)
-    assert all(0 <= start < end <= len(text) for start, end in said.origins)
+    spoken = sanitise_text(MappedText.literal(text))
+    assert "[" not in spoken.text
+    assert len(spoken.text) == len(spoken.origins)
+    assert all(0 <= start < end <= len(text) for start, end in spoken.origins)
 
 
 def test_short_sentence_is_one_piece():
@@ -138,25 +138,25 @@ def test_pieces_lose_nothing_and_stay_short(phonemes, rate):
 
 def test_words_are_found_where_they_are_written():
     words = align_words(
-        MappedText.literal("The sea — it's still."), timed("the", "sea", "it's", "still")
+        MappedText.literal("The sea — it's still."), time_words("the", "sea", "it's", "still")
     )
     assert [(word.start, word.end) for word in words] == [(0, 3), (4, 7), (10, 14), (15, 20)]
     assert [word.start_samples for word in words] == [0, 100, 200, 300]
 
 
 def test_number_takes_the_time_of_all_its_words():
-    heard = timed("It", "cost", "twelve", "hundred", "dollars", "then")
-    word = align_words(MappedText.literal("It cost $1,200 then."), heard)[2]
+    times = time_words("It", "cost", "twelve", "hundred", "dollars", "then")
+    word = align_words(MappedText.literal("It cost $1,200 then."), times)[2]
     assert (word.start_samples, word.end_samples) == (200, 490)
 
 
 def test_words_of_a_replacement_are_one_written_word():
-    said = (
+    spoken = (
         MappedText.literal("The ")
         + MappedText.alias("World Wide Web", 4, 7)
         + MappedText.literal(" works", 7)
     )
-    words = align_words(said, timed("The", "World", "Wide", "Web", "works"))
+    words = align_words(spoken, time_words("The", "World", "Wide", "Web", "works"))
     assert [(word.start, word.end) for word in words] == [(0, 3), (4, 7), (8, 13)]
     assert (words[1].start_samples, words[1].end_samples) == (100, 390)
 
@@ -167,7 +167,7 @@ def test_no_word_is_heard_when_nothing_is():
 
 def test_repetition_without_end_is_timed_quickly():
     text = " ".join(["a slash"] * 700)
-    words = align_words(MappedText.literal(text), timed(*["a", "x", "slash"] * 700))
+    words = align_words(MappedText.literal(text), time_words(*["a", "x", "slash"] * 700))
     assert len(words) == 1400
 
 
@@ -175,7 +175,7 @@ def test_repetition_without_end_is_timed_quickly():
     st.lists(st.sampled_from(["one", "two", "$5", "—", "three"])),
     st.lists(st.sampled_from(["one", "two", "five", "dollars", "three"])),
 )
-def test_word_times_never_run_backwards(written, heard):
-    words = align_words(MappedText.literal(" ".join(written)), timed(*heard))
+def test_word_times_never_run_backwards(written, times):
+    words = align_words(MappedText.literal(" ".join(written)), time_words(*times))
     times = [at for word in words for at in (word.start_samples, word.end_samples)]
     assert times == sorted(times)

@@ -23,7 +23,7 @@ def sentences(inside: str) -> list[SsmlSentence]:
     return [item for item in read(inside) if isinstance(item, SsmlSentence)]
 
 
-def spoken(inside: str) -> str:
+def join_phrases(inside: str) -> str:
     parts = [part for sentence in sentences(inside) for part in sentence.parts]
     return "".join(part.text.text for part in parts if isinstance(part, Phrase))
 
@@ -117,7 +117,7 @@ def test_sub_is_said_as_its_alias_and_points_to_what_is_written():
     ],
 )
 def test_say_as(kind, text, expected):
-    assert spoken(f'<say-as interpret-as="{kind}">{text}</say-as>') == expected
+    assert join_phrases(f'<say-as interpret-as="{kind}">{text}</say-as>') == expected
 
 
 @pytest.mark.parametrize(
@@ -136,11 +136,11 @@ def test_say_as(kind, text, expected):
     ],
 )
 def test_date(form, text, expected):
-    assert spoken(f'<say-as interpret-as="date" format="{form}">{text}</say-as>') == expected
+    assert join_phrases(f'<say-as interpret-as="date" format="{form}">{text}</say-as>') == expected
 
 
 def test_enormous_number_is_said_digit_by_digit():
-    assert spoken(f'<say-as interpret-as="cardinal">{"7" * 5000}</say-as>').startswith(
+    assert join_phrases(f'<say-as interpret-as="cardinal">{"7" * 5000}</say-as>').startswith(
         "seven seven"
     )
 
@@ -172,7 +172,7 @@ def test_nested_rates_multiply():
     ],
 )
 def test_text_of_other_elements_is_kept(element):
-    assert spoken(f"<s>A {element} pie.</s>") == "A pecan pie."
+    assert join_phrases(f"<s>A {element} pie.</s>") == "A pecan pie."
 
 
 def test_namespace_of_ssml_is_accepted():
@@ -181,7 +181,7 @@ def test_namespace_of_ssml_is_accepted():
 
 
 def test_escaped_characters_are_text():
-    assert spoken("<s>a &lt; b &amp; c</s>") == "a < b & c"
+    assert join_phrases("<s>a &lt; b &amp; c</s>") == "a < b & c"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,9 @@ def test_refusal_names_the_passage():
 def test_replaced_text_keeps_its_origin():
     import re
 
-    said = MappedText.literal("a 12 b", 10).replace_matches(re.compile(r"\d+"), lambda _: "twelve")
-    assert said.text == "a twelve b"
-    assert said.origin(2, 8) == (12, 14)
-    assert said.origin(9, 10) == (15, 16)
+    spoken = MappedText.literal("a 12 b", 10).replace_matches(
+        re.compile(r"\d+"), lambda _: "twelve"
+    )
+    assert spoken.text == "a twelve b"
+    assert spoken.origin(2, 8) == (12, 14)
+    assert spoken.origin(9, 10) == (15, 16)

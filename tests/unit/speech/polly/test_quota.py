@@ -48,7 +48,7 @@ class SimulatedTime:
         self.now_s = max(self.now_s, when_s)
 
 
-def simulated(quota: Quota) -> tuple[QuotaLimiter, SimulatedTime]:
+def simulate_quota(quota: Quota) -> tuple[QuotaLimiter, SimulatedTime]:
     clock = SimulatedTime()
     return QuotaLimiter(quota, now=clock.now, wait=clock.wait), clock
 
@@ -72,7 +72,7 @@ calls = st.lists(
 
 @given(quota=quotas, calls=calls)
 def test_never_more_than_rate_and_burst_in_any_window_nor_more_in_flight(quota, calls):
-    limiter, clock = simulated(quota)
+    limiter, clock = simulate_quota(quota)
     spans = []
     for pause_s, call_s, outcome in calls:
         clock.pass_to(clock.now_s + pause_s)
@@ -95,7 +95,7 @@ def test_never_more_than_rate_and_burst_in_any_window_nor_more_in_flight(quota, 
 
 @given(quota=quotas, count=st.integers(2, 60))
 def test_calls_start_as_soon_as_the_quota_allows(quota, count):
-    limiter, clock = simulated(quota)
+    limiter, clock = simulate_quota(quota)
     for _ in range(count):
         limiter.acquire()
         limiter.release()
@@ -104,7 +104,7 @@ def test_calls_start_as_soon_as_the_quota_allows(quota, count):
 
 
 def test_a_place_in_flight_is_waited_for():
-    limiter, clock = simulated(Quota(calls_per_s=100, burst=100, in_flight=2))
+    limiter, clock = simulate_quota(Quota(calls_per_s=100, burst=100, in_flight=2))
     for _ in range(4):
         limiter.acquire()
         clock.at(clock.now_s + 5.0, limiter.release)
@@ -113,7 +113,7 @@ def test_a_place_in_flight_is_waited_for():
 
 
 def test_a_turn_after_the_deadline_is_refused_at_once():
-    limiter, clock = simulated(Quota(calls_per_s=1, burst=1, in_flight=5))
+    limiter, clock = simulate_quota(Quota(calls_per_s=1, burst=1, in_flight=5))
     limiter.acquire()
     with pytest.raises(OutOfTime):
         limiter.acquire(deadline_s=0.5)
@@ -122,7 +122,7 @@ def test_a_turn_after_the_deadline_is_refused_at_once():
 
 
 def test_nobody_enters_after_the_deadline_even_without_a_queue():
-    limiter, clock = simulated(Quota(calls_per_s=1, burst=5, in_flight=5))
+    limiter, clock = simulate_quota(Quota(calls_per_s=1, burst=5, in_flight=5))
     clock.pass_to(2.0)
     with pytest.raises(OutOfTime):
         limiter.acquire(deadline_s=1.0)
@@ -130,7 +130,7 @@ def test_nobody_enters_after_the_deadline_even_without_a_queue():
 
 
 def test_the_deadline_ends_the_wait_for_a_place_in_flight():
-    limiter, clock = simulated(Quota(calls_per_s=10, burst=5, in_flight=1))
+    limiter, clock = simulate_quota(Quota(calls_per_s=10, burst=5, in_flight=1))
     limiter.acquire()
     with pytest.raises(OutOfTime):
         limiter.acquire(deadline_s=3.0)
@@ -138,7 +138,7 @@ def test_the_deadline_ends_the_wait_for_a_place_in_flight():
 
 
 def test_an_isolated_refusal_pauses_but_costs_no_throughput():
-    limiter, clock = simulated(Quota(calls_per_s=10, burst=6, in_flight=50))
+    limiter, clock = simulate_quota(Quota(calls_per_s=10, burst=6, in_flight=50))
     for count in range(101):
         permit = limiter.acquire()
         limiter.release()
@@ -153,14 +153,14 @@ def test_an_isolated_refusal_pauses_but_costs_no_throughput():
 
 
 def test_a_refusal_holds_the_next_call_for_one_interval():
-    limiter, clock = simulated(Quota(calls_per_s=10, burst=6, in_flight=50))
+    limiter, clock = simulate_quota(Quota(calls_per_s=10, burst=6, in_flight=50))
     limiter.record_throttle(limiter.acquire())
     limiter.acquire()
     assert clock.now_s == pytest.approx(0.1)
 
 
 def test_a_storm_of_refusals_slows_the_calls_down_to_single_ones():
-    limiter, _ = simulated(Quota(calls_per_s=10, burst=10, in_flight=50))
+    limiter, _ = simulate_quota(Quota(calls_per_s=10, burst=10, in_flight=50))
     starts = []
     for _ in range(12):
         permit = limiter.acquire()
@@ -173,7 +173,7 @@ def test_a_storm_of_refusals_slows_the_calls_down_to_single_ones():
 
 
 def test_refusals_of_calls_made_before_the_pause_count_once():
-    limiter, clock = simulated(Quota(calls_per_s=10, burst=10, in_flight=50))
+    limiter, clock = simulate_quota(Quota(calls_per_s=10, burst=10, in_flight=50))
     permits = [limiter.acquire() for _ in range(5)]
     clock.pass_to(0.05)
     for permit in permits:
@@ -183,7 +183,7 @@ def test_refusals_of_calls_made_before_the_pause_count_once():
 
 
 def test_an_answer_ends_the_storm():
-    limiter, clock = simulated(Quota(calls_per_s=10, burst=10, in_flight=50))
+    limiter, clock = simulate_quota(Quota(calls_per_s=10, burst=10, in_flight=50))
     for _ in range(6):
         limiter.record_throttle(limiter.acquire())
     permit = limiter.acquire()

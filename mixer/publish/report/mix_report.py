@@ -5,10 +5,12 @@ Fields have a fixed order, figures are rounded to what was measured, units are i
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from mixer.sound import Timeline
+from mixer.sound.analysis import ComplianceRule, Flaw
+from mixer.sound.arrange import SoundFile
 
 FORMAT_VERSION = 1
 """Raised when a field changes its meaning or is removed, not for new fields."""
@@ -23,16 +25,6 @@ class ReportChapter:
 
     title: str
     start_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReportRule:
-    """A rule of the preset, and whether the file meets it."""
-
-    name: str
-    wanted: str
-    measured: float | None
-    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,7 @@ class Report:
     noise_floor_dbfs: float | None = None
     bed_below_speech_lu: float | None = None
     preset: str = ""
-    rules: tuple[ReportRule, ...] = ()
+    rules: tuple[ComplianceRule, ...] = ()
     unmeasured: tuple[str, ...] = ()
     music_peak_dbtp: float | None = None
     sound_peaks_dbtp: Mapping[str, float] = field(default_factory=dict)
@@ -129,3 +121,62 @@ def _round_figure(value: float, name: str) -> float | None:
 def _replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+FLAWS = {
+    Flaw.CLIPPED: "Recorded too loudly; the peaks are cut off: {sources}.",
+    Flaw.OFFSET: "A DC offset was removed: {sources}.",
+    Flaw.DAMAGED: "Damaged or cut short; the readable part was mixed: {sources}.",
+}
+
+NAMED_SOURCES = 5
+"""Recordings named for each flaw; the others are counted."""
+
+
+def describe_adjustments(
+    timeline: Timeline,
+    sounds: Mapping[str, SoundFile],
+    known_flaws: Mapping[str, Sequence[str]] | None = None,
+) -> Iterator[str]:
+    """Describe in sentences what was done to the recordings.
+
+    Args:
+        sounds: music and other sounds, by source.
+        known_flaws: of all recordings given, flawless ones included, by source.
+    """
+    flaws_by_source = dict(known_flaws or {})
+    silent = flaws_by_source.keys() - {clip.source for clip in timeline.clips}
+    if silent:
+        yield f"Silent and left out: {_format_sources(sorted(silent))}."
+    flaws_by_source |= {source: each.measured.profile.flaws for source, each in sounds.items()}
+    yield from _describe_music(timeline, sounds)
+    trimmed = sum(1 for clip in timeline.clips if clip.skip)
+    if trimmed:
+        yield f"Silence was cut from the beginning of {trimmed} of {len(timeline.clips)} chunks."
+    if timeline.mastering.limit_db is not None:
+        yield f"Peaks of the voice are limited at {timeline.mastering.limit_db:.1f} dBFS."
+    for flaw, sentence in FLAWS.items():
+        flawed = sorted(source for source, flaws in flaws_by_source.items() if flaw in flaws)
+        if flawed:
+            yield sentence.format(sources=_format_sources(flawed))
+
+
+def _describe_music(timeline: Timeline, sounds: Mapping[str, SoundFile]) -> Iterator[str]:
+    beds = [cue for cue in timeline.cues if not cue.plays_once]
+    sources = sorted({cue.source for cue in beds})
+    for source in sources:
+        name, measured = f" {source}" if len(sources) > 1 else "", sounds[source].measured
+        if measured.lead_samples or measured.tail_samples:
+            yield f"The silence at the ends of the music{name} is not played."
+        longest_s = max(timeline.seconds(cue.length) for cue in beds if cue.source == source)
+        if longest_s > measured.duration_s:
+            times = math.ceil(longest_s / measured.duration_s)
+            yield (
+                f"The music{name} is shorter than the longest part that it plays under; it loops"
+                f" {times} times there."
+            )
+
+
+def _format_sources(sources: Sequence[str]) -> str:
+    more = len(sources) - NAMED_SOURCES
+    return ", ".join(sources[:NAMED_SOURCES]) + (f" and {more} more" if more > 0 else "")

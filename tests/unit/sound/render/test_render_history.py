@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from mixer.sound.arrange.mastering_reuse import reuse_mastering
+from mixer.sound.render.render_history import reuse_mastering
 from mixer.sound.timeline import Mastering, Timeline
 from tests.timelines import timelines
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mixer.sound import ffmpeg
-from mixer.sound.analysis.loudness import amplitude
+from mixer.sound.loudness import amplitude
 from mixer.sound.render.bed import CHANNELS as BED_CHANNELS
 from mixer.sound.render.bed import FRAME_BYTES, Bed
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples

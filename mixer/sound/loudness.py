@@ -10,6 +10,8 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import regex
+
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 
@@ -30,6 +32,12 @@ Histogram = Mapping[float, int]
 
 DUAL_MONO_LU = 10 * math.log10(2)
 """A signal in two channels measures louder by this than in one: channel energies add up."""
+
+LIMIT_STEPS_DB = (1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 12.0, 16.0, 20.0)
+"""Distances below the peak at which the limiter's loss is computed; linear in between."""
+
+_MOMENTARY = regex.compile(r"lavfi\.r128\.M=(?P<value>\S+)")
+_TRUE_PEAK = regex.compile(r"True peak:\s+Peak:\s+(?P<peak>-?(?:[\d.]+|inf)) dBFS")
 
 
 def histogram(momentary_lufs: Iterable[float], bin_lu: float = BIN_LU) -> Histogram:
@@ -136,3 +144,27 @@ def loudness_range_lu(momentary_lufs: Sequence[float]) -> float | None:
     counted = sorted(each for each in audible if each > gate)
     low, high = (counted[round(share * (len(counted) - 1))] for share in RANGE_SHARES)
     return high - low
+
+
+def limiter_loss_db(losses_db: Sequence[float], over_db: float) -> float:
+    """A limiter's loss for a recording whose peak is this far above the limit."""
+    if over_db <= 0 or not losses_db:
+        return 0.0
+    steps, losses = (0.0, *LIMIT_STEPS_DB), (0.0, *losses_db)
+    for at in range(1, len(steps)):
+        if over_db <= steps[at]:
+            share = (over_db - steps[at - 1]) / (steps[at] - steps[at - 1])
+            return losses[at - 1] + share * (losses[at] - losses[at - 1])
+    return losses[-1] + over_db - steps[-1]
+
+
+def parse_momentary_lufs(stdout: str) -> list[float]:
+    """Parse the momentary loudness that `ebur128` prints, one window every 100 ms."""
+    values = (float(match["value"]) for match in _MOMENTARY.finditer(stdout))
+    return [-math.inf if math.isnan(value) else value for value in values]
+
+
+def parse_true_peak_dbtp(stderr: str) -> float:
+    """Parse the true peak that `ebur128` writes to standard error; -inf for silence."""
+    peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(stderr)]
+    return peaks[-1] if peaks else -math.inf

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.sound.analysis.loudness import (
+from mixer.sound.loudness import (
     BIN_LU,
     amplitude,
     decibels,

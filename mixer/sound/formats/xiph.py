@@ -1,12 +1,48 @@
-"""Opus: one encoder for all samples; chapters cannot be cut out without encoding twice."""
+"""FLAC and Opus: one encoder for all samples, and chapters as fields.
+
+FLAC's chapters are encoded again, without loss; those of Opus cannot be cut out without encoding
+twice.
+"""
 
 import struct
 from base64 import b64encode
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from mixer.formats import FormatName
 from mixer.sound.formats.model import FileSpec, StreamFormat
 from mixer.sound.formats.mux import XiphFormat
 from mixer.sound.formats.tags import COVER_TYPE, AudioTags, CoverImage
+from mixer.sound.formats.wav import SAMPLES_STREAM
+
+if TYPE_CHECKING:
+    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
+
+
+_CODEC = ["-c:a", "flac", "-f", "flac"]
+
+
+class Flac(XiphFormat):
+    """FLAC with 16 bits."""
+
+    name: FormatName = "flac"
+    content_type = "audio/flac"
+    stream = SAMPLES_STREAM
+    is_lossy = False
+    attaches_cover = True
+
+    def codec_arguments(self, spec: FileSpec) -> list[str]:
+        """FFmpeg's arguments for the encoder."""
+        del spec
+        return _CODEC
+
+    def write_cut(
+        self, splitter: "ChapterSplitter", cut: "FileCut", file: IO[bytes], tags: AudioTags | None
+    ) -> None:
+        """Encode the samples of a cut again."""
+        tag_arguments = self.tag_arguments(tags, splitter.workshop.folder)
+        splitter.reencode(cut, Path(file.name), tag_arguments, _CODEC)
+
 
 MAX_OPUS_KBPS = 256
 """Per channel (FFmpeg's documentation of libopus)."""

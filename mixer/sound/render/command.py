@@ -1,0 +1,260 @@
+"""Builds the FFmpeg command of a segment: inputs, filters, output. Pure.
+
+Each clip is trimmed, faded and levelled, and all are laid end to end in mono; each cue is read from
+its bed, in pieces where the level changes. Processing depends on a sample's place on the timeline,
+never on the segment's start, so segments join without a trace.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixer.sound import room_tone
+from mixer.sound.formats import StreamFormat
+from mixer.sound.loudness import STEP_S, amplitude
+from mixer.sound.render.bed import Bed
+from mixer.sound.render.graph import (
+    RESTART,
+    FilterGraph,
+    concatenate,
+    fade_filters,
+    length_filters,
+    limiter_filters,
+    mix_samples,
+    skip_filters,
+    upmix_filters,
+)
+from mixer.sound.render.segments import Segment
+from mixer.sound.timeline import MIX_RATE_HZ, Clip, Cue, Timeline, Treatment
+
+DE_ESS_FROM, DE_ESS_REACH = 0.2, 0.2
+"""FFmpeg's intensity: no effect below the first; at the end it lisps (measured on sibilance of 5 to
+9 kHz at the level of the voice: 5 dB in the middle, 15 dB at the end).
+"""
+
+MONO_FILTERS = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
+"""Mono at a rate; channels are averaged, which changes no level."""
+
+
+def add_voice(
+    graph: FilterGraph, timeline: Timeline, segment: Segment, sources: Mapping[str, Path]
+) -> str:
+    """Add the voice of a window, in the channels and at the rate of the mix."""
+    begin, end = segment.window_start, segment.window_end
+    clips = [clip for clip in timeline.clips if clip.start < end and clip.end > begin]
+    if clips:
+        stem = concatenate(graph, list(_add_clips(graph, timeline, segment, clips, sources)))
+    else:
+        stem = graph.add_source(
+            [f"anullsrc=r={timeline.rate_hz}:cl=mono", f"atrim=end_sample={end - begin}"]
+        )
+    length = mix_samples(timeline, end) - mix_samples(timeline, begin)
+    resampled = [f"aresample={MIX_RATE_HZ}", *length_filters(length)]
+    return graph.chain(
+        stem, [*limiter_filters(timeline.mastering.limit_db), *resampled, *upmix_filters(timeline)]
+    )
+
+
+def _add_clips(
+    graph: FilterGraph,
+    timeline: Timeline,
+    segment: Segment,
+    clips: Sequence[Clip],
+    sources: Mapping[str, Path],
+) -> Iterator[str]:
+    begin, end = segment.window_start, segment.window_end
+    next_starts = [*(clip.start for clip in clips[1:]), end]
+    for clip, following in zip(clips, next_starts, strict=True):
+        filters = [
+            MONO_FILTERS.format(rate_hz=timeline.rate_hz),
+            *_treatment_filters(timeline.treatment, clip),
+            *_clip_filters(clip),
+        ]
+        if clip.start < begin:
+            filters += [f"atrim=start_sample={begin - clip.start}", RESTART]
+        filters.append(f"volume={clip.gain_db + timeline.mastering.gain_db:.4f}dB")
+        if clip is clips[0] and clip.start > begin:
+            filters.append(f"adelay=delays={clip.start - begin}S:all=1")
+        from_here = begin if clip is clips[0] else clip.start
+        filters += length_filters(following - from_here)
+        yield graph.chain(graph.add_recording(sources[clip.source]), filters)
+
+
+def _treatment_filters(treatment: Treatment, clip: Clip) -> list[str]:
+    """Filters for a recording from its beginning on, so that it is the same in any segment.
+
+    The de-esser depends on level, so it gets every recording at the same level.
+    """
+    high_pass = [f"highpass=f={treatment.high_pass_hz}"] if treatment.high_pass_hz else []
+    if not treatment.de_ess:
+        return high_pass
+    levelled, back = (f"volume={gain_db:.4f}dB" for gain_db in (clip.gain_db, -clip.gain_db))
+    intensity = DE_ESS_FROM + DE_ESS_REACH * treatment.de_ess
+    return [*high_pass, levelled, f"deesser=i={intensity:g}", back]
+
+
+def _clip_filters(clip: Clip) -> list[str]:
+    return [
+        f"atrim=start_sample={clip.skip}:end_sample={clip.skip + clip.length}",
+        RESTART,
+        f"apad=whole_len={clip.length}",
+        *fade_filters("in", 0, clip.fade, "tri"),
+        *fade_filters("out", clip.length - clip.fade, clip.fade, "tri"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    start: int
+    end: int
+    from_db: float
+    to_db: float
+
+
+def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue, bed: Bed) -> str:
+    """Add a cue's part of a window, padded to the full window.
+
+    If the window begins inside a fade or a ramp, the stream begins with that and is cut afterwards,
+    since a fade can only start at its beginning.
+    """
+    window = mix_samples(timeline, segment.window_start), mix_samples(timeline, segment.window_end)
+    cue_start, cue_end = mix_samples(timeline, cue.start), mix_samples(timeline, cue.end)
+    fade_in, fade_out = mix_samples(timeline, cue.fade_in), mix_samples(timeline, cue.fade_out)
+    levels = list(_cue_levels(timeline, cue))
+    begin, end = max(window[0], cue_start), min(window[1], cue_end)
+    moving = [(level.start, level.end) for level in levels if level.from_db != level.to_db]
+    moving += [(cue_start, cue_start + fade_in), (cue_end - fade_out, cue_end)]
+    first = _find_steady_frame(begin, moving)
+    pieces = bed.pieces(first - cue_start, end - first)
+    stream = concatenate(graph, [graph.add_bed(bed, *piece) for piece in pieces])
+    active = [level for level in levels if level.start < end and level.end > first]
+    levelled = _apply_levels(graph, stream, active, first, cue.gain_db + timeline.mastering.gain_db)
+    fades = fade_filters("in", 0, fade_in, "qsin") if first == cue_start else []
+    if end > cue_end - fade_out:
+        fades += fade_filters("out", max(0, cue_end - fade_out - first), fade_out, "qsin")
+    placing = [f"adelay=delays={begin - window[0]}S:all=1"] if begin > window[0] else []
+    cutting = [f"atrim=start_sample={begin - first}", RESTART] if begin > first else []
+    return graph.chain(
+        levelled, [*fades, *cutting, *placing, *length_filters(window[1] - window[0])]
+    )
+
+
+def _find_steady_frame(frame: int, moving: Sequence[tuple[int, int]]) -> int:
+    around = [start for start, end in moving if start < frame < end]
+    return _find_steady_frame(min(around), moving) if around else frame
+
+
+def _cue_levels(timeline: Timeline, cue: Cue) -> Iterator[_Level]:
+    at, level_db = mix_samples(timeline, cue.start), 0.0
+    for ramp in cue.ramps:
+        start = mix_samples(timeline, ramp.start)
+        end = mix_samples(timeline, ramp.start + ramp.length)
+        if start > at:
+            yield _Level(at, start, level_db, level_db)
+        if end > start:
+            yield _Level(start, end, level_db, ramp.to_db)
+        at, level_db = end, ramp.to_db
+    cue_end = mix_samples(timeline, cue.end)
+    if cue_end > at:
+        yield _Level(at, cue_end, level_db, level_db)
+
+
+def _apply_levels(
+    graph: FilterGraph, stream: str, levels: Sequence[_Level], first: int, gain_db: float
+) -> str:
+    if len(levels) == 1:
+        return graph.chain(stream, _gain_filters(levels[0], first, gain_db))
+    cuts = "|".join(str(level.start - first) for level in levels[1:])
+    parts = graph.split(stream, f"asegment=samples={cuts}", len(levels))
+    chains = [
+        graph.chain(part, [RESTART, *_gain_filters(level, max(first, level.start), gain_db)])
+        for part, level in zip(parts, levels, strict=True)
+    ]
+    return concatenate(graph, chains)
+
+
+def _gain_filters(level: _Level, start: int, gain_db: float) -> list[str]:
+    loudest_db = max(level.from_db, level.to_db)
+    gain = [f"volume={gain_db + loudest_db:.4f}dB"]
+    if level.from_db == level.to_db:
+        return gain
+    direction = "in" if level.to_db > level.from_db else "out"
+    quietest = amplitude(min(level.from_db, level.to_db) - loudest_db)
+    length = level.end - level.start
+    fade = f"afade=t={direction}:ss={level.start - start}:ns={length}:silence={quietest:.6f}"
+    return [*gain, fade]
+
+
+LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
+
+ANY_STREAM = StreamFormat("", frame_samples=1, arguments=())
+"""For an encoder that takes any sample."""
+
+LOUDNESS_STEP = round(STEP_S * MIX_RATE_HZ)
+"""Loudness windows begin at its multiples, counted from the start of the mix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An FFmpeg command, without the output's codec and name, that prints the momentary loudness.
+
+    `files` are in the order of `arguments`; `unmeasured_samples` precede the first loudness window.
+    """
+
+    arguments: tuple[str, ...]
+    files: tuple[Path, ...]
+    unmeasured_samples: int
+
+
+def build_segment_command(
+    timeline: Timeline,
+    segment: Segment,
+    sources: Mapping[str, Path],
+    beds: Mapping[tuple[str, bool], Bed],
+    stream: StreamFormat = ANY_STREAM,
+    *,
+    is_position_independent: bool = False,
+) -> Command:
+    """Build the command for a segment's window, with frames aligned as in a serial render.
+
+    If `is_position_independent`, it is only for comparison: the same for a segment that moved by
+    whole frames. Loudness windows do not change samples.
+    """
+    graph = FilterGraph()
+    stems = [add_voice(graph, timeline, segment, sources)]
+    stems += [
+        add_music(graph, timeline, segment, cue, beds[cue.sound_key])
+        for cue in timeline.cues
+        if cue.start < segment.window_end and cue.end > segment.window_start
+    ]
+    mixed = _mix_stems(graph, timeline, [*stems, *_add_room_tone(graph, timeline, segment)])
+    begin = mix_samples(timeline, segment.window_start)
+    unmeasured = 0 if is_position_independent else -begin % LOUDNESS_STEP
+    output, measured = graph.split(mixed, "asplit", 2)
+    rounded = [f"aformat=sample_fmts={stream.sample_format}"] if stream.sample_format else []
+    output = graph.chain(output, [*skip_filters(-begin % stream.frame_samples), *rounded])
+    graph.add_sink(measured, [*skip_filters(unmeasured), LOUDNESS])
+    arguments = (*graph.inputs, "-filter_complex", graph.text, "-map", f"[{output}]")
+    return Command(arguments, tuple(graph.files), unmeasured)
+
+
+def _mix_stems(graph: FilterGraph, timeline: Timeline, stems: Sequence[str]) -> str:
+    mixed = graph.join(stems, f"amix=inputs={len(stems)}:normalize=0:duration=first")
+    limiting = limiter_filters(timeline.mastering.sum_limit_db)
+    return graph.chain(mixed, limiting) if limiting else mixed
+
+
+def _add_room_tone(graph: FilterGraph, timeline: Timeline, segment: Segment) -> Iterator[str]:
+    if timeline.room_tone_dbfs is None:
+        return
+    noise = graph.add_source(room_tone.noise_filters(timeline.room_tone_dbfs))
+    begun, ending, body = graph.split(noise, "asplit=3", 3)
+    head = graph.chain(begun, room_tone.LOOP_START)
+    tail = graph.chain(ending, room_tone.LOOP_TAIL)
+    rest = graph.chain(body, room_tone.LOOP_BODY)
+    loop = concatenate(graph, [graph.join([tail, head], room_tone.SEAM_FILTER), rest])
+    begin = mix_samples(timeline, segment.window_start)
+    place = begin % room_tone.LOOP_SAMPLES
+    length = mix_samples(timeline, segment.window_end) - begin
+    tone = [room_tone.LOOP_FILTER, *room_tone.trim_filters(place, place + length)]
+    yield graph.chain(loop, [*tone, *upmix_filters(timeline)])
