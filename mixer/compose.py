@@ -117,6 +117,12 @@ class Services(ABC):
         return self._build_speech(self.settings.max_request_usd, self.settings.max_text_chars)
 
     @cached_property
+    def story_speech_service(self) -> "SpeechService":
+        """Synthesizes the text of a story."""
+        limits = self.settings.stories
+        return self._build_speech(limits.max_usd, limits.max_text_chars)
+
+    @cached_property
     def mix_service(self) -> "MixService":
         """Mixes the chunks of a request."""
         from mixer.services import MixService
@@ -163,9 +169,8 @@ class Services(ABC):
         from mixer.stories.steps.speech import StorySpeech, ignore_quota
         from mixer.stories.tasks import StoryTasks
 
-        limits = self.settings.stories
         speaker = StorySpeech(
-            self._build_speech(limits.max_usd, limits.max_text_chars),
+            self.story_speech_service,
             self.music_store,
             slots=self.speech_slots,
             quota_limiter=self.quota_limiter or ignore_quota,

@@ -24,6 +24,7 @@ TextTypeName = Literal["text", "markdown", "html", "ssml", "epub"]
 OutputName = Literal["chapter_files", "read_aloud"]
 OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
 
+CHAPTERS_PATTERN = r"^(\d{1,5}(-\d{1,5})?(, ?\d{1,5}(-\d{1,5})?)*)?$"
 YEAR_PATTERN = r"^(\d{4})?$"
 MAX_LINE_CHARS = 500
 MAX_DESCRIPTION_CHARS = 4_000
@@ -84,6 +85,14 @@ class SpeechOptions(BaseModel):
         Literal["spoken", "unspoken"],
         Field(description="Whether chapter titles are spoken, or only mark chapters."),
     ] = "spoken"
+    chapters: Annotated[
+        str,
+        Field(
+            max_length=MAX_LINE_CHARS,
+            pattern=CHAPTERS_PATTERN,
+            description="Chapters to narrate, by number: 2-5,9; by default all.",
+        ),
+    ] = ""
     lexicon: Annotated[
         str,
         Field(
@@ -244,6 +253,7 @@ _WORDINGS = {
     "Input should": "must",
     "String should match pattern": "must match",
     f"must match '{YEAR_PATTERN}'": "must be four digits",
+    f"must match '{CHAPTERS_PATTERN}'": "must be numbers and ranges such as 2-5,9",
     "String should": "must",
     "less than or equal to": "at most",
     "greater than or equal to": "at least",

@@ -44,6 +44,7 @@ class StorySettings:
         workers: STORY_WORKERS: concurrent speech calls per story.
         max_concurrent: MAX_CONCURRENT_STORIES: that synthesize; others wait.
         allows_localhost_webhooks: only `mixer serve` sets it, for trying out.
+        streams_events: whether progress can be streamed; API Gateway cannot.
     """
 
     state_machine: str = ""
@@ -55,6 +56,7 @@ class StorySettings:
     workers: int = 2
     max_concurrent: int = 3
     allows_localhost_webhooks: bool = False
+    streams_events: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

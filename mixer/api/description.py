@@ -25,7 +25,7 @@ TOKEN = "token"  # noqa: S105 - the name of the scheme
 def build_description(mode: AuthMode) -> str:
     """Build the OpenAPI document of all routes as JSON."""
     api = Api()
-    add_speech_routes(api, _fail_if_called, _fail_if_called)
+    add_speech_routes(api, _fail_if_called)
     add_mix_routes(api, _fail_if_called)
     add_story_routes(api, _fail_if_called)
     add_library_routes(api, _fail_if_called, _fail_if_called)

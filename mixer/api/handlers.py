@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mixer.api.deferred import StoryStarter
     from mixer.api.events import InvocationContext
     from mixer.api.responses import OutputLinks
-    from mixer.api.routes import StoryDependencies
+    from mixer.api.routes import SpeechServices, StoryDependencies
     from mixer.api.routing import Api, Endpoint
     from mixer.compose import AwsServices, Services
     from mixer.settings import Settings
@@ -93,9 +93,7 @@ def build_speech_endpoint(
     from mixer.api.routing import Api
 
     api = Api(services.settings.allowed_origins)
-    add_speech_routes(
-        api, lambda: services.speech_service, cache(lambda: _build_links(services)), start_story
-    )
+    add_speech_routes(api, cache(lambda: _build_speech_services(services)), start_story)
     return _build_endpoint(api, services.settings, SPEECH_PATH)
 
 
@@ -125,6 +123,14 @@ def build_story_endpoint(services: "Services") -> "Endpoint":
     return _build_endpoint(api, settings, STORY_PATH)
 
 
+def _build_speech_services(services: "Services") -> "SpeechServices":
+    from mixer.api.routes import SpeechServices
+
+    return SpeechServices(
+        services.speech_service, services.story_speech_service, _build_links(services)
+    )
+
+
 def _build_links(services: "Services") -> "OutputLinks":
     from mixer.api.responses import OutputLinks
 
@@ -137,6 +143,7 @@ def _build_story_dependencies(services: "Services") -> "StoryDependencies":
     settings = services.settings
     return StoryDependencies(
         service=services.story_service,
+        music=services.music_store,
         links=_build_links(services),
         bucket=settings.output_bucket,
         max_text_chars=settings.stories.max_text_chars,

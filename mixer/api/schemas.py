@@ -48,6 +48,20 @@ class TextBody(SpeechOptions, GapOption, CostOptions, RequestBody):
     text: Annotated[str, Field(description="The story.", examples=["Once upon a time."])]
 
 
+class EstimateBody(SpeechOptions, GapOption, CostOptions, RequestBody):
+    """A text to estimate, or an uploaded text or book."""
+
+    text: Annotated[str | None, Field(description="The story.", examples=["Once upon a time."])] = (
+        None
+    )
+    source: Annotated[
+        str | None,
+        Field(
+            description="Key of an uploaded text, as returned by POST /uploads, instead of `text`."
+        ),
+    ] = None
+
+
 class MixBody(GapOption, MixOptions, RequestBody):
     """Chunks to be mixed."""
 
@@ -92,9 +106,28 @@ class SynthesizeAnswer(BaseModel):
     audio_base64: Annotated[str | None, Field(description="Only for a single chunk.")] = None
 
 
+class ChapterAnswer(BaseModel):
+    """What one chapter will take."""
+
+    number: Annotated[int, Field(description="To choose it by: `chapters` takes 2-5,9.")]
+    title: str
+    characters: int
+    duration_s: float
+
+
+class DoubtfulWord(BaseModel):
+    """A word that the voice may mispronounce."""
+
+    word: str
+    kind: Annotated[str, Field(description="abbreviation, mixed, name, … ")]
+    times: int
+
+
 class EstimateAnswer(BaseModel):
     """Length and cost of a text; nothing was spent."""
 
+    title: str
+    author: str
     characters: int
     chunks: int
     chapters: int
@@ -104,6 +137,13 @@ class EstimateAnswer(BaseModel):
     language: str
     cost_usd: Annotated[float, Field(description="With this engine, if nothing were in the store.")]
     costs_usd: Annotated[dict[str, float], Field(description="By engine of Amazon Polly.")]
+    contents: Annotated[list[ChapterAnswer], Field(description="The chapters, in order.")]
+    doubtful_words: Annotated[
+        list[DoubtfulWord], Field(description="Words that the voice may mispronounce; some.")
+    ]
+    cover_base64: Annotated[
+        str | None, Field(description="The cover of a book, small, as JPEG; only for `source`.")
+    ] = None
     dry_run: bool
     warnings: list[str]
 

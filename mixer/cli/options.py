@@ -26,6 +26,7 @@ SPEECH = (
     "pauses",
     "gap_ms",
     "rate",
+    "chapters",
     "lexicon",
     "lexicons",
     "speech_marks",

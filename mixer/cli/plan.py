@@ -67,8 +67,8 @@ def estimate(
         return
     size = estimate_script(script, options.rate)
     engine = options.engine or EMBEDDED
-    figures = size.describe(options.voice, engine, script.language, costs_usd(size.characters))
-    click.echo(json.dumps({**figures, "dry_run": False, "warnings": []}))
+    figures = size.describe(options.voice, engine, costs_usd(size.characters))
+    click.echo(json.dumps({**figures, "cover_base64": None, "dry_run": False, "warnings": []}))
 
 
 def plan_story(story: str, options: Options, music: Path | None) -> Script:

@@ -109,6 +109,7 @@ class Guard:
         """Serve one request and log it in any case."""
         exchange = _Exchange(scope, send, self.is_stopping)
         scope["state"]["request_id"] = exchange.request_id
+        scope["state"]["is_stopping"] = self.is_stopping
         try:
             await self._serve(exchange, receive)
         except HttpRefusal as refusal:

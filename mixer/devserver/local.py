@@ -7,7 +7,7 @@ Polly and S3, configured by the environment as in Lambda.
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from mixer.devserver.files import Pages, StoredObjects
 from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
 from mixer.devserver.guard import UPLOAD_PATH, respond_to_error
 from mixer.devserver.stories import LocalStories
+from mixer.devserver.story_events import EVENTS_PATH, StoryEvents
 from mixer.devserver.uploads import Uploads
 from mixer.settings import Auth, Settings, load_settings
 from mixer.store import SECRET_BYTES, SignedLinks, load_secret
@@ -95,7 +96,9 @@ class ProcessRegistry:
 
 def load_laptop_settings(environ: Mapping[str, str]) -> Settings:
     """Load settings from the environment, with defaults for a laptop."""
-    return load_settings({**DEFAULTS, **{name: value for name, value in environ.items() if value}})
+    given = {name: value for name, value in environ.items() if value}
+    settings = load_settings({**DEFAULTS, **given})
+    return replace(settings, stories=replace(settings.stories, streams_events=True))
 
 
 @contextmanager
@@ -163,7 +166,8 @@ def build_application(
         objects: by prefix, such as `/objects/`; empty if stored elsewhere.
         uploads: None if files are sent elsewhere.
     """
-    routes = gateway.build_routes()
+    routes = [Route(EVENTS_PATH, StoryEvents(gateway).respond, methods=["GET"])]
+    routes += gateway.build_routes()
     if uploads is not None:
         routes.append(Route(UPLOAD_PATH, uploads.respond, methods=["POST"]))
     for prefix, stored in (objects or {}).items():

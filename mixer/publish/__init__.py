@@ -11,7 +11,13 @@ from mixer.publish.chapters import (
     require_cuttable,
     zip_chapters,
 )
-from mixer.publish.cover import Picture, encode_cover, read_cover, require_cover_size
+from mixer.publish.cover import (
+    Picture,
+    encode_cover,
+    read_cover,
+    require_cover_size,
+    require_picture,
+)
 from mixer.publish.tags import build_tags
 from mixer.publish.zips import unpack_zip
 
@@ -25,6 +31,7 @@ __all__ = [
     "read_cover",
     "require_cover_size",
     "require_cuttable",
+    "require_picture",
     "unpack_zip",
     "zip_chapters",
 ]

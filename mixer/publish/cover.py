@@ -36,7 +36,7 @@ class Picture:
     height_px: int
 
 
-def encode_cover(content: bytes, name: str) -> Picture:
+def encode_cover(content: bytes, name: str, max_side_px: int = MAX_SIDE_PX) -> Picture:
     """Make a cover of a JPEG or PNG file; errors call it `name`.
 
     Raises:
@@ -48,14 +48,33 @@ def encode_cover(content: bytes, name: str) -> Picture:
     try:
         with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
             _require_dimensions(image, name)
-            image.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
-            return _encode_jpeg(_flatten_image(image), _colour_profile(image))
+            image.draft("RGB", (max_side_px, max_side_px))
+            return _encode_jpeg(_flatten_image(image, max_side_px), _colour_profile(image))
     except UnidentifiedImageError as error:
         raise UnusablePicture(f"{name} is not a JPEG or PNG picture.", key=name) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _pixel_limit_error(name) from error
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
         raise UnusablePicture(f"The picture {name} is broken.", key=name) from error
+
+
+def require_picture(content: bytes, name: str) -> None:
+    """Check a picture's format and dimensions by its header, without decoding it.
+
+    Raises:
+        UnusablePicture: it is not a picture, or is too large or too small.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
+            _require_dimensions(image, name)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _pixel_limit_error(name) from error
+    except Exception as error:  # Pillow's parsers raise many types for broken files
+        if isinstance(error, UnusablePicture):
+            raise
+        raise UnusablePicture(f"{name} is not a JPEG or PNG picture.", key=name) from error
 
 
 def read_cover(content: bytes) -> Picture:
@@ -99,11 +118,11 @@ def _pixel_limit_error(name: str) -> UnusablePicture:
     )
 
 
-def _flatten_image(image: "Image.Image") -> "Image.Image":
+def _flatten_image(image: "Image.Image", max_side_px: int) -> "Image.Image":
     from PIL import Image, ImageOps
 
     upright = ImageOps.exif_transpose(image)
-    upright.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
+    upright.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
     if not upright.has_transparency_data:
         return upright.convert("RGB")
     layer = upright.convert("RGBA")

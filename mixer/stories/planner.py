@@ -36,6 +36,7 @@ def plan_script(
         ssml,
         options.gap_ms,
         reads_titles=options.titles == "spoken",
+        chapters=options.chapters,
         lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
         voices=spoken,
     )

@@ -92,6 +92,9 @@ class CapabilitiesAnswer(BaseModel):
     auth: Annotated[str, Field(description="`token` if callers need one, otherwise `none`.")]
     stories: Annotated[bool, Field(description="Whether POST /stories is available.")]
     chapters: bool
+    events: Annotated[
+        bool, Field(description="Whether GET /stories/{story_id}/events streams the status.")
+    ]
     presets: list[str]
     formats: list[str]
     text_types: list[str]
@@ -137,6 +140,7 @@ def build_capabilities(settings: Settings) -> dict[str, Any]:
         "auth": settings.auth.mode,
         "stories": True,
         "chapters": True,
+        "events": settings.stories.streams_events,
         "presets": _choices(known, "preset"),
         "formats": _choices(known, "format"),
         "text_types": _choices(known, "text_type"),

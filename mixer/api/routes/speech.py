@@ -9,18 +9,25 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer.api.deferred import StoryStarter, run_or_defer
+from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.responses import OutputLinks, json_response
 from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import (
     EstimateAnswer,
+    EstimateBody,
     StoryAccepted,
     SynthesizeAnswer,
     TextBody,
     VoicesAnswer,
 )
 from mixer.api.telemetry import emit_metrics, trace_subsegment
+from mixer.errors import NotFound, UnusablePicture
+from mixer.publish import encode_cover
 from mixer.requests import Options
+from mixer.script import Cover
+from mixer.script.readers import decode_upload
 from mixer.speech import costs_usd
+from mixer.store import ObjectStore
 from mixer.stories.foreground import JobContext, build_run_request
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
@@ -28,18 +35,25 @@ from mixer.stories.runner import Synthesis, synthesize_in_foreground
 from mixer.stories.speech_service import SpeechPlan, SpeechService
 
 SERVICE = "speech"
+THUMBNAIL_PX = 320
 MONEY_DIGITS = 6
 """A character of the cheapest engine costs four millionths of a dollar."""
 
 
+@dataclass(frozen=True, slots=True)
+class SpeechServices:
+    """What the routes of speech depend on: services with the limits of requests and of stories."""
+
+    for_requests: SpeechService
+    for_stories: SpeechService
+    links: OutputLinks
+
+
 def add_speech_routes(
-    api: Api,
-    load_service: Callable[[], SpeechService],
-    load_links: Callable[[], OutputLinks],
-    start_story: StoryStarter | None = None,
+    api: Api, load_services: Callable[[], SpeechServices], start_story: StoryStarter | None = None
 ) -> None:
-    """Add the routes of speech; the service is built with the first request."""
-    routes = _SpeechRoutes(api, load_service, load_links, start_story)
+    """Add the routes of speech; the services are built with the first request."""
+    routes = _SpeechRoutes(api, load_services, start_story)
     synthesis = describe_route(
         "Synthesize a text", SynthesizeAnswer, EstimateAnswer, deferred=StoryAccepted
     )
@@ -52,8 +66,7 @@ def add_speech_routes(
 @dataclass(frozen=True, slots=True)
 class _SpeechRoutes:
     api: Api
-    load_service: Callable[[], SpeechService]
-    load_links: Callable[[], OutputLinks]
+    load_services: Callable[[], SpeechServices]
     start_story: StoryStarter | None
 
     def synthesize_text(self, body: Annotated[TextBody, Body()]) -> Response[str]:
@@ -67,27 +80,45 @@ class _SpeechRoutes:
         story_request = _build_story_request(body, caller)
         return run_or_defer(self.api.request_context, self.start_story, story_request, synthesize)
 
-    def estimate(self, body: Annotated[TextBody, Body()]) -> Response[str]:
-        return self._estimate(body, is_dry_run=False)
+    def estimate(self, body: Annotated[EstimateBody, Body()]) -> Response[str]:
+        require_one_text(body.text, body.source)
+        if body.source is None:
+            return self._estimate(body, is_dry_run=False)
+        service, options = self.load_services().for_stories, body.options()
+        content = _fetch_source(service.store, validate_source_key(body.source))
+        source = service.read_text(decode_upload(content), options)
+        plan = service.plan_source(source, options, self.api.request_context.deadline_s)
+        answer = _build_estimate(plan, body.warnings(), is_dry_run=False)
+        return json_response(200, {**answer, "cover_base64": _encode_thumbnail(plan.cover)})
 
     def list_voices(self) -> Response[str]:
-        listed = self.load_service().list_voices(self.api.request_context.deadline_s)
+        listed = self.load_services().for_requests.list_voices(self.api.request_context.deadline_s)
         return json_response(200, {"voices": [asdict(voice) for voice in listed]})
 
-    def _estimate(self, body: TextBody, *, is_dry_run: bool) -> Response[str]:
-        deadline_s = self.api.request_context.deadline_s
-        plan = self.load_service().plan_text(body.text, body.options(), deadline_s)
+    def _estimate(self, body: TextBody | EstimateBody, *, is_dry_run: bool) -> Response[str]:
+        service, deadline_s = self.load_services().for_requests, self.api.request_context.deadline_s
+        plan = service.plan_text(body.text or "", body.options(), deadline_s)
         return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=is_dry_run))
 
     def _synthesize(self, body: TextBody, caller: str, deadline_s: float) -> Response[str]:
-        service = self.load_service()
+        service = self.load_services().for_requests
         request = build_run_request(StoryKind.SPEECH, body.options(), caller=caller)
         job = JobContext(processes=service.new_processes(), deadline_s=deadline_s)
         with trace_subsegment("synthesize"):
             synthesis = synthesize_in_foreground(service, request, body.text, job)
         emit_metrics(SERVICE, _metrics(synthesis))
         answer = _build_answer(synthesis, service, body.warnings())
-        return json_response(200, answer | self.load_links().describe_chunks(answer["chunk_keys"]))
+        return json_response(
+            200, answer | self.load_services().links.describe_chunks(answer["chunk_keys"])
+        )
+
+
+def _fetch_source(store: ObjectStore, key: str) -> bytes:
+    try:
+        return store.get(key)
+    except NotFound as error:
+        message = f"source: there is no uploaded text {key}."
+        raise NotFound(message, field="source", key=key) from error
 
 
 def _build_story_request(body: TextBody, caller: str) -> StoryRequest:
@@ -120,11 +151,20 @@ def _build_answer(
 
 
 def _build_estimate(plan: SpeechPlan, warnings: list[str], *, is_dry_run: bool) -> dict[str, Any]:
-    settings, chars = plan.voice_settings, plan.estimate.characters
-    costs = costs_usd(chars)
-    described = plan.estimate.describe(settings.voice, settings.engine, plan.script.language, costs)
+    settings, costs = plan.voice_settings, costs_usd(plan.estimate.characters)
+    described = plan.estimate.describe(settings.voice, settings.engine, costs)
     cost_usd = round(plan.cost_usd, MONEY_DIGITS)  # speech marks double it
     return {**described, "cost_usd": cost_usd, "dry_run": is_dry_run, "warnings": warnings}
+
+
+def _encode_thumbnail(cover: Cover | None) -> str | None:
+    """Encode a small JPEG of a book's cover in Base64; None if it has none that is usable."""
+    if cover is None:
+        return None
+    try:
+        return b64encode(encode_cover(cover.content, "cover", THUMBNAIL_PX).content).decode()
+    except UnusablePicture:
+        return None
 
 
 def _metrics(synthesis: Synthesis) -> dict[str, float]:

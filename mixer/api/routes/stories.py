@@ -9,14 +9,17 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from mixer.api.deferred import build_accepted_response
+from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.responses import OutputLinks, json_response, round_db
 from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import StoriesAnswer, StoryAccepted, StoryAnswer, StoryBody
-from mixer.errors import BadInput, TextTooLong, UnreadableText
+from mixer.errors import BadInput, NotFound, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
-from mixer.publish import require_cuttable
+from mixer.publish import require_cuttable, require_picture
 from mixer.requests import Options
-from mixer.store import UPLOADS_PREFIX, validate_key
+from mixer.script.planning import read_lexicon, resolve_pauses
+from mixer.store import ObjectStore, select_music_store
+from mixer.stories.covers import require_cover
 from mixer.stories.ids import derive_webhook_secret
 from mixer.stories.input_checks import parse_music_key
 from mixer.stories.model import StoryKind, StoryResult, StoryState
@@ -33,6 +36,7 @@ class StoryDependencies:
     """What the story routes depend on."""
 
     service: StoryService
+    music: ObjectStore
     links: OutputLinks
     bucket: str
     max_text_chars: int
@@ -59,10 +63,7 @@ class _StoryRoutes:
         dependencies = self.load_dependencies()
         key = self.api.current_event.headers.get("idempotency-key", "").strip()
         _check_body(body, dependencies.max_text_chars)
-        if body.webhook:
-            validate_webhook_url(
-                body.webhook, allows_localhost=dependencies.allows_localhost_webhooks
-            )
+        _check_inputs(body, dependencies)
         story_request = _build_story_request(body, self._caller, key)
         story = dependencies.service.create(story_request)
         secret = (
@@ -100,8 +101,7 @@ def _check_body(body: StoryBody, max_chars: int) -> None:
         BadOption: the format cannot be cut into chapters.
         TextTooLong: the text exceeds the limit.
     """
-    if (body.text is None) == (body.source is None):
-        raise BadInput("text: send either a text or the key of an uploaded source.", field="text")
+    require_one_text(body.text, body.source)
     text = body.text or ""
     if body.source is None and not text.strip():
         raise UnreadableText("text: the story contains no words to speak.", field="text")
@@ -116,28 +116,44 @@ def _check_body(body: StoryBody, max_chars: int) -> None:
         require_cuttable(body.format or DEFAULT_FORMAT)
 
 
+def _check_inputs(body: StoryBody, dependencies: StoryDependencies) -> None:
+    """Check what can be checked before the story starts.
+
+    Raises:
+        NotFound: the music or the cover does not exist.
+        UnusablePicture: the cover is not a picture.
+        BadInput: a key, the webhook, the pauses or a line of the lexicon is malformed.
+    """
+    if body.webhook:
+        allows_localhost = dependencies.allows_localhost_webhooks
+        validate_webhook_url(body.webhook, allows_localhost=allows_localhost)
+    try:
+        read_lexicon(body.lexicon)
+    except UnreadableText as error:
+        raise UnreadableText(f"lexicon: {error}", field="lexicon") from error
+    resolve_pauses(body.pauses)
+    store = dependencies.service.store
+    if body.music:
+        key = parse_music_key(body.music)
+        if select_music_store(key, dependencies.music, store).head(key) is None:
+            raise NotFound(f"music: there is no music {key}.", field="music", key=key)
+    if body.cover:
+        require_cover(store, body.cover)
+        require_picture(store.get(body.cover), body.cover)
+
+
 def _build_story_request(body: StoryBody, caller: str, idempotency_key: str) -> StoryRequest:
     return StoryRequest(
         kind=StoryKind.STORY,
         caller=caller,
         options=body.model_dump(include={*Options.model_fields}, exclude_unset=True),
         text=body.text or "",
-        source_key=_validate_source_key(body.source) if body.source is not None else "",
+        source_key=validate_source_key(body.source) if body.source is not None else "",
         music=parse_music_key(body.music) if body.music else "",
         webhook=body.webhook or "",
         idempotency_key=idempotency_key,
         warnings=tuple(body.warnings()),
     )
-
-
-def _validate_source_key(source: str) -> str:
-    try:
-        validate_key(source)
-    except BadInput as error:
-        raise BadInput(f"source: {error}", field="source") from error
-    if not source.startswith(UPLOADS_PREFIX):
-        raise BadInput("source: not a key returned by POST /uploads.", field="source")
-    return source
 
 
 def _validate_cursor(cursor: str) -> str:

@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 
 import regex
 
-from mixer.script.script import Script
+from mixer.script.planning.pronunciation_hints import PronunciationHint, find_pronunciation_hints
+from mixer.script.script import Chunk, Script
 
+MAX_DOUBTFUL_WORDS = 40
 MONEY_DIGITS = 6
 """A character of the cheapest engine costs four millionths of a dollar."""
 
@@ -20,16 +22,31 @@ _IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 
 
 @dataclass(frozen=True, slots=True)
+class ChapterEstimate:
+    """What one chapter will take; `number` is its place among the planned chapters."""
+
+    number: int
+    title: str
+    characters: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """What a Script will take; `duration_s` of the finished audio is right within about a fifth."""
 
+    title: str
+    author: str
+    language: str
     chapters: int
     chunks: int
     characters: int
     duration_s: float
+    contents: tuple[ChapterEstimate, ...]
+    doubtful_words: tuple[PronunciationHint, ...] = ()
 
     def describe(
-        self, voice: str, engine: str, language: str, costs_usd: Mapping[str, float]
+        self, voice: str, engine: str, costs_usd: Mapping[str, float]
     ) -> dict[str, object]:
         """Describe it as the API and the command line report it.
 
@@ -41,7 +58,6 @@ class Estimate:
             "duration_s": round(self.duration_s, 3),
             "voice": voice,
             "engine": engine,
-            "language": language,
             "cost_usd": costs.get(engine, 0.0),
             "costs_usd": costs,
         }
@@ -49,11 +65,31 @@ class Estimate:
 
 def estimate_script(script: Script, rate_percent: int = 100) -> Estimate:
     """Predict what a Script will take at a rate of speech."""
-    chunks = list(script.chunks)
-    spoken = (utterance.spoken for chunk in chunks for utterance in chunk.utterances)
-    speech_s = sum(_speech_s(text) for text in spoken) * 100 / rate_percent
-    gaps_s = sum(chunk.gap_ms for chunk in chunks) / 1000
-    return Estimate(len(script.chapters), len(chunks), script.billed_chars, speech_s + gaps_s)
+    contents = tuple(
+        ChapterEstimate(
+            number,
+            chapter.title,
+            sum(chunk.billed_chars for chunk in chapter.chunks),
+            round(sum(_chunk_s(chunk, rate_percent) for chunk in chapter.chunks), 3),
+        )
+        for number, chapter in enumerate(script.chapters, start=1)
+    )
+    return Estimate(
+        title=script.title,
+        author=script.author,
+        language=script.language,
+        chapters=len(script.chapters),
+        chunks=sum(len(chapter.chunks) for chapter in script.chapters),
+        characters=script.billed_chars,
+        duration_s=sum(_chunk_s(chunk, rate_percent) for chunk in script.chunks),
+        contents=contents,
+        doubtful_words=find_pronunciation_hints(script)[:MAX_DOUBTFUL_WORDS],
+    )
+
+
+def _chunk_s(chunk: Chunk, rate_percent: int) -> float:
+    speech_s = sum(_speech_s(utterance.spoken) for utterance in chunk.utterances)
+    return speech_s * 100 / rate_percent + chunk.gap_ms / 1000
 
 
 def _speech_s(text: str) -> float:

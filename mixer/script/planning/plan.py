@@ -12,6 +12,7 @@ from mixer.errors import BadInput, UnreadableText
 from mixer.script.annotations import BREAK_TAG, Annotation, parse_duration_ms, sort_annotations
 from mixer.script.document import Block, BlockKind, Document, collapse_whitespace
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
+from mixer.script.planning.chapter_choice import select_chapters
 from mixer.script.planning.chunks import group_utterances
 from mixer.script.planning.lexicon import Lexicon, Pronunciation
 from mixer.script.planning.pauses import NATURAL
@@ -39,6 +40,7 @@ class PlanStyle:
         ssml: for the narrator.
         gap_ms: of every silence between chunks; None for the pauses' own.
         reads_titles: whether titles of chapters are spoken; chapters are named in any case.
+        chapters: those to plan, by number, such as `2-5,9`; empty for all.
         voices: by name of the cast, where they differ from the narrator's.
     """
 
@@ -46,6 +48,7 @@ class PlanStyle:
     ssml: SsmlStyle = field(default_factory=lambda: SsmlStyle(POLLY_LIMITS["generative"], NATURAL))
     gap_ms: int | None = None
     reads_titles: bool = True
+    chapters: str = ""
     lexicon: tuple[Pronunciation, ...] = ()
     voices: Mapping[str, SsmlStyle] = field(default_factory=dict)
 
@@ -60,6 +63,7 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
     Raises:
         UnreadableText: there is not a word in the document.
         BadInput: the author's SSML has elements that the engine does not honour.
+        BadOption: a chapter does not exist.
     """
     style = style or PlanStyle()
     if document.must_honour_tags:
@@ -72,6 +76,7 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
     title, parts = _split_chapters(document, style.language)
     if not parts:
         raise UnreadableText("The story contains no words to say.")
+    parts = select_chapters(parts, style.chapters)
     levels_db = {role.name: role.level_db for role in document.cast}
     return Script(
         title=title,

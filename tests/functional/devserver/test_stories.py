@@ -234,6 +234,12 @@ def test_story_of_a_server_that_ended_is_taken_up_by_the_next(tmp_path):
         ({"source": "uploads/../x"}, 400, "bad_input", "source"),
         ({"source": "uploads/gone"}, 404, "not_found", "source"),
         ({"text": "A.", "music": "../x"}, 400, "bad_input", "music"),
+        ({"text": "A.", "music": "gone.flac"}, 404, "not_found", "music"),
+        ({"text": "A.", "music": "uploads/gone.flac"}, 404, "not_found", "music"),
+        ({"text": "A.", "lexicon": "a = b\nbroken"}, 400, "unreadable_text", "lexicon"),
+        ({"text": "A.", "pauses": "long"}, 400, "bad_option", "pauses"),
+        ({"text": "A.", "cover": "uploads/gone.png"}, 404, "not_found", "cover"),
+        ({"text": "A.", "chapters": "two"}, 400, "bad_input", "chapters"),
         ({"text": "A.", "music": "https://["}, 400, "bad_input", "music"),
         ({"text": "A.", "music": "http://\u2100/x"}, 400, "bad_input", "music"),
         ({"text": "A.", "language": "a" * 300}, 400, "bad_input", "language"),
@@ -246,6 +252,48 @@ def test_story_of_a_server_that_ended_is_taken_up_by_the_next(tmp_path):
 def test_bad_input_is_refused_before_anything_is_kept(stories, body, status, code, field):
     answer = stories.refuse(stories.post(body), status, code)
     assert answer["details"]["field"] == field
+
+
+def test_cover_that_is_not_a_picture_is_refused_at_once(stories):
+    stories.served.store.put("uploads/cover.png", b"ID3 is not a picture")
+    body = {"text": "A.", "cover": "uploads/cover.png"}
+    stories.refuse(stories.post(body), 422, "unusable_picture")
+
+
+def test_book_is_described_before_it_is_narrated(stories):
+    stories.served.store.put("uploads/book.md", f"---\nauthor: Mara\n---\n{CHAPTERS}".encode())
+    asked = json.dumps({"source": "uploads/book.md", "text_type": "markdown"})
+    book = stories.served.send("POST", "/estimate", asked).json
+    assert (book["author"], book["chapters"]) == ("Mara", 2)
+    assert [(each["number"], each["title"]) for each in book["contents"]] == [
+        (1, "Chapter one"),
+        (2, "Chapter two"),
+    ]
+    total_s = sum(each["duration_s"] for each in book["contents"])
+    assert total_s == pytest.approx(book["duration_s"], abs=0.1)
+    assert sum(each["characters"] for each in book["contents"]) == book["characters"]
+
+
+def test_chosen_chapters_alone_are_narrated(stories):
+    plan = stories.await_end(stories.begin({**ASKED, "dry_run": True}))
+    half = stories.await_end(stories.begin({**ASKED, "dry_run": True, "chapters": "2"}))
+    assert 0 < half["characters"] < 0.6 * plan["characters"]
+
+
+def test_progress_is_streamed_until_the_end(stories):
+    story = stories.begin({"text": "A streamed boat came in."})
+    answer = stories.served.send("GET", f"/stories/{story}/events")
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    events = [line[6:] for line in answer.body.decode().splitlines() if line.startswith("data: ")]
+    states = [json.loads(event)["state"] for event in events]
+    assert states[-1] == "done"
+    assert json.loads(events[-1])["links"]["audio"]
+    assert len(events) == len(set(events))
+
+
+@pytest.mark.parametrize("story", ["0" * 32, "nothing"])
+def test_unknown_story_has_no_events(stories, story):
+    stories.refuse(stories.served.send("GET", f"/stories/{story}/events"), 404, "not_found")
 
 
 @pytest.mark.parametrize("pauses", [5, {"comma": "long"}, None])
@@ -296,7 +344,7 @@ def test_unknown_story_is_not_found(stories, method, story):
     ("more", "code"),
     [
         ({"voice": "Nobody"}, "unknown_voice"),
-        ({"music": "gone.flac"}, "not_found"),
+        ({"chapters": "2"}, "bad_option"),
         ({"max_cost_usd": 0.0001}, "too_expensive"),
     ],
 )
