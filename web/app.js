@@ -34,10 +34,15 @@ $("#compose").addEventListener("submit", async (event) => {
     showError("form-error", "This story is already being narrated; see below.");
     return library.highlight(running);
   }
+  const done = library.findDone(fingerprint);
+  if (done) {
+    library.highlight(done);
+    return library.replay(done);
+  }
   isSubmitting = true;
   $("#narrate").setAttribute("aria-disabled", "true");
   try {
-    await library.addStory(request.text, request.body, request.title, fingerprint);
+    await library.addStory(request, fingerprint);
   } finally {
     isSubmitting = false;
     $("#narrate").removeAttribute("aria-disabled");

@@ -1,13 +1,14 @@
 // A story in the list: its title, its progress, and its buttons.
 
 import { FINAL_STATES } from "./progress.js";
-import { el, formatClock, formatCost, formatDuration, formatPlural } from "./ui.js";
+import { el, formatClock, formatCost, formatDate, formatDuration, formatPlural } from "./ui.js";
 
 // `actions` has a click handler for each button. `stop` is set to the AbortController of running work.
 export function createCard(actions) {
   const button = (label, onClick, style = "link-button") => el("button", { type: "button", class: style, onclick: onClick }, label);
   const parts = {
     title: el("h3"),
+    meta: el("p", { class: "meta" }),
     line: el("p", { class: "status-line" }),
     bar: el("progress", { max: 1 }),
     error: el("p", { class: "error" }),
@@ -16,7 +17,7 @@ export function createCard(actions) {
     retry: button("Try again", actions.retry),
     remove: button("Remove", actions.remove),
   };
-  const summary = el("div", {}, parts.title, parts.line, parts.bar, parts.error);
+  const summary = el("div", {}, parts.title, parts.meta, parts.line, parts.bar, parts.error);
   const node = el("li", {}, summary, el("div", { class: "actions" }, parts.listen, parts.cancel, parts.retry, parts.remove));
   return { ...parts, node, stop: null };
 }
@@ -25,6 +26,7 @@ export function updateCard(card, entry) {
   const isFinal = FINAL_STATES.includes(entry.state);
   const set = (node, text) => node.textContent !== text && (node.textContent = text);
   set(card.title, entry.title);
+  set(card.meta, [formatDate(entry.created), entry.details, entry.change].filter(Boolean).join(" · "));
   set(card.line, formatStage(entry));
   set(card.error, [entry.state === "failed" ? entry.error : "", entry.trouble].filter(Boolean).join(" "));
   card.bar.hidden = isFinal;
@@ -33,7 +35,7 @@ export function updateCard(card, entry) {
   card.node.dataset.state = entry.state;
   card.listen.hidden = entry.state !== "done";
   card.cancel.hidden = isFinal;
-  card.retry.hidden = entry.state !== "failed" && entry.state !== "cancelled";
+  card.retry.hidden = !entry.body || (entry.state !== "failed" && entry.state !== "cancelled");
   card.remove.hidden = !isFinal;
   for (const name of ["listen", "cancel", "retry", "remove"])
     card[name].setAttribute("aria-label", `${card[name].textContent}: ${entry.title}`);
@@ -59,7 +61,7 @@ export function formatStage(entry) {
 
 function formatResult(entry) {
   const skipped = (entry.warnings ?? []).filter((each) => each.startsWith("Not spoken")).length;
-  const parts = [formatClock(entry.duration_s), "ready"];
+  const parts = entry.duration_s ? [formatClock(entry.duration_s), "ready"] : ["ready"];
   if (entry.cost_usd?.so_far) parts.push(formatCost(entry.cost_usd.so_far));
   if (skipped) parts.push(`${formatPlural(skipped, "passage")} could not be read`);
   return parts.join(" · ");

@@ -49,7 +49,8 @@ export const detectTextType = (content) =>
   !/^\s*</.test(content) && (/^#{1,6} \S/m.test(content) || /^\* \* \*$/m.test(content)) ? "markdown" : undefined;
 
 export function deriveTitle(content) {
-  const line = content.replace(/^---\n[^]*?\n---\n|<[^>]*>/g, " ").trim().split("\n")[0].replace(/^#+\s*/, "").trim() || "A story";
+  const stated = /^---\n(?:[^]*?\n)?title:[ \t]*([^\n]+)\n[^]*?^(?:---|\.\.\.)/m.exec(content)?.[1].replace(/^["']|["']$/g, "");
+  const line = stated ?? (content.replace(/^---\n[^]*?\n---\n|<[^>]*>|\[\[[^\]]*\]\]/g, " ").trim().split("\n")[0].replace(/^#+\s*/, "").trim() || "A story");
   return line.length > 60 ? `${line.slice(0, 58).replace(/\s+\S*$/, "")}…` : line;
 }
 

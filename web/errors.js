@@ -1,17 +1,20 @@
 // Shows API errors in plain words, next to the field that caused them.
 
+import { getOwnSounds, nameFiles } from "./sounds.js";
 import { $, showError } from "./ui.js";
 
 const PLACES = {
   voice: ["voice", "engine", "language"],
+  words: ["lexicon", "lexicons"],
+  tags: ["title", "author", "narrator", "series", "year", "genre", "description", "cover"],
   music: ["music"],
   sound: ["music_level_lu", "duck_db", "pauses", "rate", "preset", "format", "bitrate_kbps", "outputs"],
-  text: ["text", "text_type", "source", "body"],
+  text: ["text", "text_type", "source", "body", "chapters"],
 };
 
-// The API's message without the field name that precedes it.
+// The API's message without the field name that precedes it, and with the names of the user's files.
 export function formatError(error) {
-  const message = String(error.message || "Something went wrong.").replace(/^[a-z_]+(\.\w+)*: /, "");
+  const message = nameFiles(String(error.message || "Something went wrong.").replace(/^[a-z_]+(\.\w+)*: /, ""));
   return message[0].toUpperCase() + message.slice(1);
 }
 
@@ -21,7 +24,8 @@ function findPlace(error, request) {
   if (found) return found;
   if (error.code === "unknown_voice") return "voice";
   const key = error.details?.key;
-  if (key && key === request?.music) return "music";
+  if (key && key === request?.cover) return "tags";
+  if (key && (key === request?.music || getOwnSounds().some((sound) => sound.key === key))) return "music";
   return key && key === request?.source ? "text" : "form";
 }
 
@@ -29,6 +33,12 @@ function findPlace(error, request) {
 export function showApiError(error, request = null) {
   const place = findPlace(error, request);
   if (place === "form" && error.isNetworkError) return; // the banner shows it
-  if (place === "sound") $("#sound").open = true;
+  if (["sound", "words", "tags"].includes(place)) $(`#${place}`).open = true;
   showError(`${place}-error`, formatError(error), place === "text" ? $("#text") : null);
+}
+
+// Removes the errors of an earlier request.
+export function clearErrors() {
+  for (const name of [...Object.keys(PLACES), "form"]) showError(`${name}-error`, "");
+  $("#text").removeAttribute("aria-invalid");
 }

@@ -1,41 +1,108 @@
-// The user's stories: each runs to its end, even across reloads.
+// The user's stories: those of this browser, and all others that the server lists.
 //
-// An entry is stored before anything is sent, with an idempotency key that makes retries safe. Its
-// text is stored as long as it is in the list.
+// Each runs to its end, even across reloads. An entry of this browser is stored before anything is
+// sent, with an idempotency key that makes retries safe. Its text is stored as long as it is in the
+// list.
 
-import { ApiError, callApi } from "./api.js";
+import { ApiError, callApi, onToken } from "./api.js";
 import { createCard, formatStage, updateCard } from "./card.js";
 import { formatError, showApiError } from "./errors.js";
 import { closePlayer, getStoryId, isPlaying, openPlayer } from "./player.js";
 import { fetchResult, FINAL_STATES, runStory } from "./progress.js";
 import { deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
-import { $, announce } from "./ui.js";
+import { $, announce, formatPlural, showError } from "./ui.js";
 
 const MAX_STORIES = 50;
+const MAX_HIDDEN = 500;
+const RELOAD_MS = 5_000; // after a temporary error
 
 const entries = readItem("stories", []);
 const cardsById = new Map();
+let cursor = ""; // of the server's next page; null after the last
 
 export function init() {
   for (const entry of entries) showEntry(entry);
   for (const entry of entries) if (!FINAL_STATES.includes(entry.state)) resumeStory(entry);
   showLibrary();
+  onToken(() => loadPage());
+  loadPage();
+  openShared();
+  addEventListener("hashchange", openShared);
+}
+
+// The server's list
+
+async function loadPage() {
+  if (cursor === null) return;
+  try {
+    const page = await callApi("GET", `/stories?cursor=${encodeURIComponent(cursor)}`, { background: true });
+    page.stories.forEach(addListed);
+    cursor = page.next;
+    showError("library-error", "");
+  } catch (error) {
+    if (error.isTemporary) setTimeout(loadPage, RELOAD_MS);
+    else if (![401, 403, 404].includes(error.status)) showError("library-error", `The list could not be loaded: ${formatError(error)}`);
+  }
+  showLibrary();
+}
+
+function addListed({ story_id, title, state, progress, created_at }) {
+  if (entries.some((entry) => entry.story === story_id) || readItem("hidden", []).includes(story_id)) return;
+  const entry = { id: `server.${story_id}`, story: story_id, title: title || "Untitled story", state, progress, created: Date.parse(created_at), isListed: true };
+  const index = entries.findIndex((other) => other.created < entry.created);
+  entries.splice(index < 0 ? entries.length : index, 0, entry);
+  showEntry(entry);
+  if (!FINAL_STATES.includes(state)) resumeStory(entry);
+}
+
+// Opens the story that a shared link names.
+async function openShared() {
+  const id = /^#story=([\w-]+)$/.exec(location.hash)?.[1];
+  if (!id) return;
+  const known = entries.find((entry) => entry.story === id);
+  const entry = known ?? { id: `server.${id}`, story: id, title: "", isListed: true, state: "done" };
+  try {
+    await playStory(entry, { focus: true, play: false }, true);
+  } catch (error) {
+    $("#library").hidden = false;
+    showError("library-error", error.status === 404 ? "The story of this link does not exist any more, or belongs to someone else." : formatError(error));
+  }
 }
 
 // A running story with the same text and choices.
 export const findRunning = (fingerprint) =>
   entries.find((entry) => entry.fingerprint === fingerprint && !FINAL_STATES.includes(entry.state));
 
-export async function addStory(text, body, title, fingerprint) {
-  const entry = { id: crypto.randomUUID(), title, body, fingerprint, created: Date.now(), state: "sending", progress: 0 };
+// A finished story of the same text and choices.
+export const findDone = (fingerprint) => entries.find((entry) => entry.fingerprint === fingerprint && entry.state === "done" && !entry.trouble);
+
+export const replay = (entry) => playStory(entry);
+
+export async function addStory({ text, body, title, details }, fingerprint) {
+  const entry = { id: crypto.randomUUID(), title, body, details, fingerprint, created: Date.now(), state: "sending", progress: 0 };
+  entry.change = await describeChange(entry, text);
   entries.unshift(entry);
-  while (entries.length > MAX_STORIES && FINAL_STATES.includes(entries.at(-1).state)) removeStory(entries.at(-1));
+  const own = entries.filter((each) => !each.isListed);
+  while (own.length > MAX_STORIES && FINAL_STATES.includes(own.at(-1).state)) removeStory(own.pop());
   await saveText(`story.${entry.id}`, text);
   saveEntries();
-  showEntry(entry, true);
+  showEntry(entry);
   showLibrary();
   cardsById.get(entry.id).node.scrollIntoView({ block: "nearest" });
   resumeStory(entry, true);
+}
+
+const SENTENCES = /[^.!?…\n]+[.!?…]*/g;
+
+// How a story differs from the last one of the same title.
+async function describeChange(entry, text) {
+  const earlier = entries.find((each) => each.title === entry.title && !each.isListed);
+  const before = earlier && (await loadText(`story.${earlier.id}`));
+  if (!before) return "";
+  const known = new Set(before.match(SENTENCES));
+  const changed = (text.match(SENTENCES) ?? []).filter((sentence) => !known.has(sentence)).length;
+  if (changed) return `${formatPlural(changed, "sentence")} changed`;
+  return text === before ? "other settings" : "shortened";
 }
 
 export function highlight(entry) {
@@ -63,7 +130,8 @@ async function resumeStory(entry, isRequested = false) {
 function handleDone(entry, isRequested) {
   announce(`${entry.title} is ready.`);
   const isIdle = [document.body, $("#narrate")].includes(document.activeElement);
-  if (isRequested && (!getStoryId() || (isIdle && !isPlaying()))) playStory(entry, { focus: isIdle, play: isIdle && !document.hidden });
+  const isEdit = entries.find((each) => each.id === getStoryId())?.title === entry.title;
+  if (isRequested && (!getStoryId() || isEdit || (isIdle && !isPlaying()))) playStory(entry, { focus: isIdle, play: isIdle && !document.hidden, scroll: isIdle || !isEdit });
 }
 
 const describeError = (error) =>
@@ -71,14 +139,15 @@ const describeError = (error) =>
 
 // Actions
 
-async function playStory(entry, options = { focus: true, play: true }) {
+async function playStory(entry, options = { focus: true, play: true }, throws = false) {
   try {
-    const { id, title } = entry;
-    const story = await fetchResult(entry);
+    const { id, story } = entry;
+    const result = await fetchResult(entry);
     const text = await loadText(`story.${id}`);
     updateEntry(entry, { trouble: "" });
-    await openPlayer({ id, title, text, ...story }, () => fetchResult(entry), options);
+    await openPlayer({ id, story, text, title: entry.title || result.server_title, ...result }, () => fetchResult(entry), options);
   } catch (error) {
+    if (throws) throw error;
     const trouble = error.status === 404 ? "This recording is no longer on the server. Narrate the story again." : describeError(error);
     updateEntry(entry, { trouble });
     announce(trouble);
@@ -134,7 +203,8 @@ function removeStory(entry) {
   const next = node?.nextElementSibling ?? node?.previousElementSibling;
   node?.remove();
   cardsById.delete(entry.id);
-  entries.splice(entries.indexOf(entry), 1);
+  if (entries.includes(entry)) entries.splice(entries.indexOf(entry), 1);
+  if (entry.story) writeItem("hidden", [...readItem("hidden", []), entry.story].slice(-MAX_HIDDEN));
   deleteText(`story.${entry.id}`);
   saveEntries();
   showLibrary();
@@ -144,7 +214,7 @@ function removeStory(entry) {
 // Display
 
 function saveEntries() {
-  writeItem("stories", entries);
+  writeItem("stories", entries.filter((entry) => !entry.isListed));
 }
 
 function updateEntry(entry, changes) {
@@ -160,12 +230,37 @@ function updateEntry(entry, changes) {
 
 function showLibrary() {
   $("#library").hidden = !entries.length;
+  $("#more-stories").hidden = !cursor;
+  filterEntries();
 }
 
-function showEntry(entry, isNew = false) {
+// Shows the stories whose title, date or details contain the words that are searched for.
+function filterEntries() {
+  const words = $("#search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  let found = 0;
+  for (const { node } of cardsById.values()) {
+    const text = node.textContent.toLowerCase();
+    node.hidden = !words.every((word) => text.includes(word));
+    found += !node.hidden;
+  }
+  $("#no-match").hidden = found > 0 || !entries.length;
+}
+
+$("#search").addEventListener("input", async () => {
+  filterEntries();
+  while (cursor && $("#search").value) {
+    const before = cursor;
+    await loadPage(); // the words may be in older stories
+    if (cursor === before) return;
+  }
+});
+$("#more-stories").addEventListener("click", loadPage);
+
+function showEntry(entry) {
   const actions = { listen: () => playStory(entry), cancel: () => cancelStory(entry), retry: () => retryStory(entry), remove: () => removeStory(entry) };
   const card = createCard(actions);
   cardsById.set(entry.id, card);
-  isNew ? $("#stories").prepend(card.node) : $("#stories").append(card.node);
+  const next = entries.slice(entries.indexOf(entry) + 1).find((each) => cardsById.has(each.id));
+  $("#stories").insertBefore(card.node, next ? cardsById.get(next.id).node : null);
   updateCard(card, entry);
 }

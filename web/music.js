@@ -1,15 +1,14 @@
-// Music: a track of the library, or a file that the user uploads.
+// Music: a track of the library, or one of the user's own sounds.
 
-import { callApi, uploadFile } from "./api.js";
+import { callApi } from "./api.js";
 import { capabilities, choices, createRadioOption, updateChoices } from "./choices.js";
 import { togglePreview } from "./preview.js";
-import { loadText, saveText } from "./storage.js";
-import { $, announce, formatClock, formatSize, retryLater, showError } from "./ui.js";
+import { addSound, checkFile, getOwnSounds, getSoundUrl, insertKeys, showOwnSounds } from "./sounds.js";
+import { $, announce, formatClock, retryLater, showError } from "./ui.js";
 
 const TRUSTED_SHARE = 0.9; // of a link's lifetime
 
 let tracks = [];
-let ownUrl = ""; // object URL of the user's file, which the browser stores too
 let uploading = null;
 let linksExpire_ms = 0;
 
@@ -28,31 +27,27 @@ export async function load() {
       return renderTracks(), retryLater(load, error);
     }
   }
-  if (choices.own && !ownUrl) setOwnUrl(await loadText("own"));
   if (choices.music === undefined) updateChoices({ music: tracks[0]?.key ?? "" }, false);
   renderTracks();
 }
 
-function setOwnUrl(file) {
-  if (ownUrl) URL.revokeObjectURL(ownUrl);
-  ownUrl = file ? URL.createObjectURL(file) : "";
-}
-
 // The selected key. Until the tracks are loaded, the stored choice.
 export const getMusic = () => $("#music input:checked")?.value ?? choices.music ?? "";
+export const getMusicName = (key) => tracks.find((track) => track.key === key)?.title ?? getOwnSounds().find((sound) => sound.key === key)?.name ?? "";
+export const nameSounds = (text) => insertKeys(text, tracks);
 
 function renderTracks() {
-  const own = choices.own;
-  const knownKeys = ["", ...tracks.map((track) => track.key), own?.key];
+  const own = getOwnSounds();
+  const knownKeys = ["", ...tracks.map((track) => track.key), ...own.map((sound) => sound.key)];
   const selected = knownKeys.includes(choices.music) ? choices.music : "";
-  const createPreview = (getUrl) => (button) => togglePreview(button, getUrl, "music-error");
+  const createOption = (key, name, note, getUrl) =>
+    createRadioOption("music", key, name, note, selected === key, (button) => togglePreview(button, getUrl, "music-error"), `Preview ${name}`);
   $("#music").replaceChildren(
     createRadioOption("music", "", "No music", "", selected === ""),
-    ...tracks.map((track) =>
-      createRadioOption("music", track.key, track.title, track.duration_s ? formatClock(track.duration_s) : "", selected === track.key,
-        createPreview(() => getTrackUrl(track)), `Preview ${track.title}`)),
-    ...(own ? [createRadioOption("music", own.key, own.name, "yours", selected === own.key, ownUrl ? createPreview(async () => ownUrl) : null, `Preview ${own.name}`)] : []),
+    ...tracks.map((track) => createOption(track.key, track.title, track.duration_s ? formatClock(track.duration_s) : "", () => getTrackUrl(track))),
+    ...own.map((sound) => createOption(sound.key, sound.name, sound.file, () => getSoundUrl(sound.key))),
   );
+  showOwnSounds(renderTracks);
 }
 
 async function getTrackUrl(track) {
@@ -66,27 +61,22 @@ $("#music").addEventListener("change", (event) => {
 });
 $("#own-music").addEventListener("click", () => $("#own-music-file").click());
 $("#own-music-file").addEventListener("change", async (event) => {
-  const file = event.target.files[0];
-  if (!file) return;
+  const files = [...event.target.files];
   setTimeout(() => (event.target.value = ""));
-  try {
-    checkFile(file);
-    await uploadMusic(file);
-    showError("music-error", "");
-  } catch (error) {
-    if (error.code !== "cancelled") showError("music-error", error.message);
+  for (const file of files) {
+    try {
+      checkFile(file, capabilities.music_types, "music", "Save it as MP3, or choose a shorter piece.");
+      await uploadMusic(file, files.length === 1);
+      showError("music-error", "");
+    } catch (error) {
+      if (error.code === "cancelled") return;
+      showError("music-error", error.message);
+    }
   }
 });
 $("#upload button").addEventListener("click", () => uploading?.abort());
 
-function checkFile(file) {
-  const extension = (/\.[^.]+$/.exec(file.name)?.[0] ?? "").toLowerCase();
-  if (!capabilities.music_types.includes(extension)) throw new Error(`“${file.name}” is not a supported music file. Choose a file ending in ${capabilities.music_types.join(", ")}.`);
-  if (file.size > capabilities.limits.upload_bytes) throw new Error(`“${file.name}” is too large (${formatSize(file.size)}); the limit is ${formatSize(capabilities.limits.upload_bytes)}. Save it as MP3, or choose a shorter piece.`);
-  if (!file.size) throw new Error(`“${file.name}” is empty.`);
-}
-
-async function uploadMusic(file) {
+async function uploadMusic(file, isOnly) {
   uploading?.abort();
   uploading = new AbortController();
   const { signal } = uploading;
@@ -95,13 +85,10 @@ async function uploadMusic(file) {
   showError("music-error", "");
   announce(`Uploading ${file.name}.`);
   try {
-    const form = await callApi("POST", "/uploads", { body: { name: file.name, size_bytes: file.size }, signal, retries: 2 });
-    await uploadFile(form, file, (share) => (bar.value = share), signal);
-    setOwnUrl(file);
-    saveText("own", file);
-    updateChoices({ own: { key: form.key, name: file.name }, music: form.key }, false);
+    const key = await addSound(file, (share) => (bar.value = share), signal);
+    if (isOnly) updateChoices({ music: key }, false);
     renderTracks();
-    announce(`${file.name} will play under the story.`);
+    announce(isOnly ? `${file.name} will play under the story.` : `${file.name} was uploaded.`);
   } finally {
     if (uploading?.signal === signal) $("#upload").hidden = true;
   }

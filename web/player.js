@@ -3,7 +3,7 @@
 import { showDownloads } from "./downloads.js";
 import * as links from "./links.js";
 import * as transcript from "./transcript.js";
-import { $, formatClock, reducedMotion, showError } from "./ui.js";
+import { $, announce, formatClock, reducedMotion, showError } from "./ui.js";
 import { computeHeights, drawWaveform } from "./waveform.js";
 
 const SKIP_S = 15;
@@ -19,7 +19,7 @@ let lastShown_s = -1;
 export const getStoryId = () => links.story?.id ?? null;
 export const isPlaying = () => !audio.paused && !audio.ended;
 
-export async function openPlayer(story, refetch, { focus = false, play = false } = {}) {
+export async function openPlayer(story, refetch, { focus = false, play = false, scroll = true } = {}) {
   closePlayer();
   links.setStory(story, refetch, showDownloads);
   renewals = 0;
@@ -33,10 +33,16 @@ export async function openPlayer(story, refetch, { focus = false, play = false }
   waveform.setAttribute("aria-valuemax", Math.round(story.duration_s));
   showPosition(true);
   showDownloads();
-  section.scrollIntoView({ behavior: reducedMotion.matches ? "auto" : "smooth", block: "start" });
+  if (scroll) section.scrollIntoView({ behavior: reducedMotion.matches ? "auto" : "smooth", block: "start" });
+  setShareLink(story.story);
   if (focus) $("#play").focus({ preventScroll: true });
   if (play) audio.play().catch(() => {}); // the browser may require another click
   await Promise.all([showCaptions(), showWaveform()]);
+}
+
+// The link opens this story's player for everyone who may use the same API.
+function setShareLink(id) {
+  $("#share").dataset.url = `${location.origin}${location.pathname}#story=${id}`;
 }
 
 export function closePlayer() {
@@ -183,12 +189,23 @@ for (const name of ["play", "pause", "ended", "emptied"])
   });
 for (const name of ["durationchange", "seeked"]) audio.addEventListener(name, () => showPosition(true));
 
-transcript.init(seek);
+transcript.init(seek, isPlaying);
 $("#play").addEventListener("click", togglePlayback);
 $("#player-close").addEventListener("click", () => {
   const opener = document.querySelector("#stories .listen:not([hidden])") ?? $("#text");
   closePlayer();
   opener.focus();
+});
+$("#share").addEventListener("click", async () => {
+  const url = $("#share").dataset.url;
+  try {
+    await navigator.clipboard.writeText(url);
+    announce("The link was copied.");
+    $("#share").textContent = "Copied";
+    setTimeout(() => ($("#share").textContent = "Copy link"), 2_000);
+  } catch {
+    showError("player-error", `Copy this link: ${url}`);
+  }
 });
 $("#rewind").addEventListener("click", () => seek(audio.currentTime - SKIP_S));
 $("#forward").addEventListener("click", () => seek(audio.currentTime + SKIP_S));

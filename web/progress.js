@@ -1,12 +1,15 @@
 // Runs a story on the server: sends it, polls its progress, fetches its links.
 
-import { ApiError, callApi, sleep, uploadFile } from "./api.js";
+import { ApiError, callApi, sleep, streamEvents, uploadFile } from "./api.js";
 import { capabilities } from "./choices.js";
 import { loadText } from "./storage.js";
 
 export const FINAL_STATES = ["done", "failed", "cancelled"];
 const POLL_MS = [500, 700, 1_000, 1_500, 2_000, 3_000];
 const RETRIES = 5; // after temporary errors
+const MAX_STREAMS = 2; // a browser opens six connections to a server
+
+let streams = 0; // that are open
 
 async function loadStoryText(entry) {
   const text = await loadText(`story.${entry.id}`);
@@ -21,13 +24,25 @@ export async function runStory(entry, onChange, signal) {
     const { story_id } = await callApi("POST", "/stories", { body, headers, signal, retries: RETRIES });
     onChange(entry, { story: story_id, state: "queued" });
   }
+  if (capabilities.events && streams < MAX_STREAMS && (await followEvents(entry, onChange, signal))) return;
   for (let poll = 0; ; poll += 1) {
     const status = await callApi("GET", `/stories/${entry.story}`, { signal, retries: RETRIES * 2 });
-    applyStatus(entry, status, onChange);
-    if (status.state === "failed") throw new ApiError(422, status.error?.code, status.error?.error ?? "The story failed.", status.error?.details);
-    if (FINAL_STATES.includes(status.state)) return;
+    if (applyStatus(entry, status, onChange)) return;
     await sleep(POLL_MS[Math.min(poll, POLL_MS.length - 1)], signal);
   }
+}
+
+// Follows the server-sent events of a story; false if they ended early, and polling has to go on.
+async function followEvents(entry, onChange, signal) {
+  streams += 1;
+  try {
+    for await (const status of streamEvents(`/stories/${entry.story}/events`, signal)) if (applyStatus(entry, status, onChange)) return true;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+  } finally {
+    streams -= 1;
+  }
+  return false;
 }
 
 // The request body. A text that is too long for it is uploaded first.
@@ -43,12 +58,15 @@ async function buildBody(entry, onChange, signal) {
   return entry.body;
 }
 
+// Returns whether the story has ended; throws if it failed.
 function applyStatus(entry, status, onChange) {
   const { state, progress, chunks, segments, time_left_s, warnings, cost_usd } = status;
   const changes = { state, progress, chunks, segments, left_s: time_left_s, warnings, cost_usd };
   if (status.title) changes.title = status.title;
   if (state === "done") changes.duration_s = status.duration_s;
   onChange(entry, changes);
+  if (state === "failed") throw new ApiError(422, status.error?.code, status.error?.error ?? "The story failed.", status.error?.details);
+  return FINAL_STATES.includes(state);
 }
 
 // Duration, loudness and links of a finished story; the links expire.
@@ -59,5 +77,6 @@ export async function fetchResult(entry) {
     expires_ms: Date.now() + status.links.expires_s * 1_000,
     duration_s: status.duration_s,
     loudness_lufs: status.integrated_loudness_lufs,
+    server_title: status.title,
   };
 }

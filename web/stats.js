@@ -4,8 +4,9 @@ import { callApi } from "./api.js";
 import { capabilities, maxStoryChars } from "./choices.js";
 import { detectTextType, text } from "./draft.js";
 import { showApiError } from "./errors.js";
-import { getBook, loadBookContent } from "./files.js";
+import { describeBook, getBook, scaleToChosen } from "./book.js";
 import { $, formatClock, formatCost, formatCount, showError } from "./ui.js";
+import { showDoubtfulWords } from "./words.js";
 
 const DEBOUNCE_MS = 400; // from the last key to the request
 const RETRY_MS = 5_000; // after a temporary error
@@ -13,9 +14,11 @@ const RETRY_MS = 5_000; // after a temporary error
 let timer = 0;
 let pending = null;
 let getSpeechOptions = () => ({}); // options that change length and cost
+let prepareText = (content) => content;
+let bookEstimate = null; // of the whole book
 
-export function init(speechOptions) {
-  getSpeechOptions = speechOptions;
+export function init(speechOptions, textPreparation) {
+  [getSpeechOptions, prepareText] = [speechOptions, textPreparation];
   updateStats();
 }
 
@@ -46,12 +49,16 @@ async function fetchEstimate() {
   pending = new AbortController();
   const { signal } = pending;
   try {
-    const content = getBook() ? await loadBookContent() : "";
-    if (content === null || signal.aborted) return clearEstimate();
-    const source = getBook() ? { text: content, text_type: "epub" } : takeBeginning(text.value);
-    const estimate = await callApi("POST", "/estimate", { body: { ...source, ...getSpeechOptions() }, signal, background: true });
-    showEstimate(estimate, getBook() ? 1 : text.value.length / source.text.length);
+    const book = getBook();
+    const source = book ? { source: book.key, text_type: "epub" } : takeBeginning(text.value);
+    const body = { ...source, text: book ? undefined : prepareText(source.text), ...getSpeechOptions() };
+    const estimate = await callApi("POST", "/estimate", { body, signal, background: true });
     showError("text-error", "", text);
+    showDoubtfulWords(estimate.doubtful_words ?? []);
+    if (!book) return showEstimate(estimate, text.value.length / source.text.length);
+    bookEstimate = estimate;
+    describeBook(estimate);
+    showBookEstimate();
   } catch (error) {
     if (error.code === "cancelled") return;
     clearEstimate();
@@ -63,14 +70,19 @@ async function fetchEstimate() {
 
 // Only the beginning of a long text is sent; the figures are scaled up to the whole.
 function takeBeginning(content) {
-  return { text: content.slice(0, capabilities.limits.synthesize_chars), text_type: detectTextType(content) };
+  return { text: content.slice(0, capabilities.limits.synthesize_chars * 0.99), text_type: detectTextType(content) };
+}
+
+export function showBookEstimate() {
+  if (bookEstimate) showEstimate(scaleToChosen(bookEstimate), 1);
 }
 
 function showEstimate(estimate, factor) {
   const prefix = factor > 1 ? "~" : "";
+  const cost = formatCost(estimate.cost_usd * factor);
   if (getBook()) $("#stat-chars").textContent = formatCount(estimate.characters);
   $("#stat-chunks").textContent = prefix + formatCount(estimate.chunks * factor);
   $("#stat-length").textContent = prefix + formatClock(estimate.duration_s * factor);
-  $("#stat-cost").textContent = prefix + formatCost(estimate.cost_usd * factor);
+  $("#stat-cost").textContent = cost === "free" ? cost : prefix + cost;
   $("#stats").classList.remove("waiting");
 }

@@ -6,14 +6,17 @@ import { $, el, formatClock, reducedMotion } from "./ui.js";
 
 const box = $("#captions");
 const list = $("#chapters ol");
+const PATIENCE_MS = 6_000;
 
 export let chapters = []; // {start, title}
 let sentences = []; // {start, end, node}
 let current = -1;
 let seek = () => {};
+let isPlaying = () => false;
+let lastScroll_ms = 0; // when the user last scrolled
 
-export function init(seekListener) {
-  seek = seekListener;
+export function init(seekListener, playbackCheck) {
+  [seek, isPlaying] = [seekListener, playbackCheck];
 }
 
 export function clear() {
@@ -54,9 +57,12 @@ function createSentence(sentence, number) {
 
 function groupParagraphs(all) {
   const paragraphs = [];
+  let speaker = "";
   for (const sentence of all) {
     if (sentence.startsParagraph || !paragraphs.length) paragraphs.push(el("p"));
     if (sentence.isTitle) paragraphs.at(-1).classList.add("title-line");
+    if (sentence.speaker && (sentence.speaker !== speaker || !paragraphs.at(-1).childNodes.length)) paragraphs.at(-1).append(el("span", { class: "speaker" }, sentence.speaker), " ");
+    speaker = sentence.speaker;
     paragraphs.at(-1).append(sentence.node, " ");
   }
   return paragraphs;
@@ -87,9 +93,22 @@ export function highlightSentence(now_s, force = false) {
   if (!node) return;
   node.setAttribute("aria-current", "true");
   if (!box.contains(document.activeElement)) focusSentence(index, false);
-  const isVisible = node.offsetTop > box.scrollTop && node.offsetTop + node.offsetHeight < box.scrollTop + box.clientHeight * 0.8;
-  if (!isVisible) box.scrollTo({ top: node.offsetTop - box.clientHeight / 4, behavior: reducedMotion.matches ? "auto" : "smooth" });
+  if (isPlaying()) keepInView(node);
 }
+
+// Scrolls a sentence into view below the controls, unless the user is elsewhere on the page.
+function keepInView(node) {
+  const { top, bottom } = node.getBoundingClientRect();
+  const pane = box.getBoundingClientRect();
+  const isReading = pane.top < innerHeight * 0.9 && pane.bottom > 0;
+  const limit = $(".deck").getBoundingClientRect().bottom;
+  if (!isReading || (top > limit && bottom < innerHeight * 0.85)) return;
+  if (Date.now() - lastScroll_ms < PATIENCE_MS) return;
+  scrollTo({ top: scrollY + top - Math.max(limit, 0) - innerHeight * 0.2, behavior: reducedMotion.matches ? "auto" : "smooth" });
+}
+
+// The user's own scrolling is left alone for a while.
+for (const name of ["wheel", "touchmove"]) addEventListener(name, () => (lastScroll_ms = Date.now()), { passive: true });
 
 // All sentences share one tab stop, which the arrow keys move.
 function focusSentence(number, moveFocus = true) {

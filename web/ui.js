@@ -16,6 +16,9 @@ export function formatDuration(s) {
   return `${(s / 3600).toFixed(1)} hours`;
 }
 
+export const formatDate = (ms) =>
+  ms ? new Date(ms).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }) : "";
+
 export function formatCost(usd) {
   if (!usd) return "free";
   return usd < 0.01 ? "under 1¢" : `$${usd.toFixed(2)}`;

@@ -13,10 +13,13 @@ const GREETINGS = {
   sv: "God kväll. Ska jag berätta en historia?", ja: "こんばんは。お話を聞かせましょうか。", zh: "晚上好。给你讲个故事，好吗？",
 };
 
-let voices = [];
+export let voices = []; // all of the server's
+const listeners = [];
+export const onVoices = (listener) => listeners.push(listener); // called when the choice of voices changes
+
 const greetingUrls = new Map(); // by voice and engine
 
-const formatLanguage = (language) => {
+export const formatLanguage = (language) => {
   try {
     return new Intl.DisplayNames(["en"], { type: "language" }).of(language);
   } catch {
@@ -52,6 +55,7 @@ function renderVoices() {
   const available = voices.filter((v) => v.language === $("#language").value && (!engine || v.engines.includes(engine)));
   const selected = available.find((voice) => voice.id === choices.voice) ?? available[0];
   updateChoices({ voice: selected?.id ?? null });
+  for (const listener of listeners) listener();
   $("#voices").replaceChildren(
     ...available.map((voice) =>
       createRadioOption("voice", voice.id, voice.id, voice.gender, voice === selected,
@@ -64,12 +68,17 @@ async function fetchGreeting(voice) {
   const name = `${voice.id} ${engine}`;
   if (!greetingUrls.has(name)) {
     const text = GREETINGS[voice.language.split("-")[0]] ?? `${voice.id}.`;
-    const result = await callApi("POST", "/synthesize", { body: { text, voice: voice.id, engine }, retries: 1 });
-    if (!result.audio_base64) throw new ApiError(0, "no_sample", "this voice has none.");
-    const bytes = Uint8Array.from(atob(result.audio_base64), (char) => char.charCodeAt(0));
-    greetingUrls.set(name, URL.createObjectURL(new Blob([bytes], { type: "audio/mpeg" })));
+    greetingUrls.set(name, await fetchSpeech({ text, voice: voice.id, engine }));
   }
   return greetingUrls.get(name);
+}
+
+// An object URL of a short text's speech.
+export async function fetchSpeech(body) {
+  const result = await callApi("POST", "/synthesize", { body, retries: 1 });
+  if (!result.audio_base64) throw new ApiError(0, "no_sample", "this passage is too long.");
+  const bytes = Uint8Array.from(atob(result.audio_base64), (char) => char.charCodeAt(0));
+  return URL.createObjectURL(new Blob([bytes], { type: "audio/mpeg" }));
 }
 
 const clearError = () => showError("voice-error", "");

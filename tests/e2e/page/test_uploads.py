@@ -33,8 +33,10 @@ def song(tmp_path_factory):
 
 
 def requests_of(server):
+    """The requests of all stories, in order."""
     paths = (server.folder / "store" / "stories").glob("*/request.json")
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    requests = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return sorted(requests, key=lambda each: each["created_s"])
 
 
 def test_own_music_is_sent_previewed_and_mixed(server, visit, song):
@@ -118,7 +120,9 @@ def test_text_too_long_for_a_request_is_sent_as_a_file(server, visit):
     server.faults.failing.clear()
 
 
-def test_book_is_narrated_chapter_by_chapter_and_survives_a_reload(server, visit, tmp_path):
+@pytest.fixture
+def opened_book(server, visit, tmp_path):
+    """A page where a book of two chapters has been uploaded over the user's own words."""
     pages = {
         "one.xhtml": leaf("<h1>The Lamp</h1><p>The lamp went out at nine.</p>"),
         "two.xhtml": leaf("<h1>The Sea</h1><p>There was a boat.</p>"),
@@ -130,16 +134,36 @@ def test_book_is_narrated_chapter_by_chapter_and_survives_a_reload(server, visit
     page = tab.open()
     page.fill("#text", "My own words.")
     page.set_input_files("#file", path)
-    page.locator("#book", has_text="small book.epub will be narrated as a book").wait_for()
-    wait_until(page, "document.querySelector('#stat-length').textContent.includes(':')")
-    assert int(page.text_content("#stat-chars").replace(",", "")) > 40
+    page.locator("#book", has_text="small book.epub will be narrated as a book: 2 ch").wait_for()
+    return tab
+
+
+def test_book_shows_what_it_holds_before_it_is_narrated(opened_book):
+    page = opened_book.page
+    assert page.text_content("#book-title") == "The Book"
+    assert page.text_content("#book-author") == "A. Writer"
+    assert "English" in page.text_content("#book-note")
+    whole = int(page.text_content("#stat-chars").replace(",", ""))
+    assert whole > 40
+    page.get_by_label("The Sea").uncheck()
+    assert 0 < int(page.text_content("#stat-chars")) < whole
+    page.click("[data-check=none]")
+    page.click("#narrate")
+    assert "check at least one" in page.text_content("#text-error")
+
+
+def test_chosen_chapters_of_a_book_survive_a_reload_and_are_narrated(server, opened_book):
+    page = opened_book.page
+    page.get_by_label("The Lamp").uncheck()
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert "small book.epub" in page.text_content("#book")
     wait_until(page, "document.querySelector('#stat-length').textContent.includes(':')")
+    assert not page.get_by_label("The Lamp").is_checked()
     page.click("#narrate")
-    tab.await_player()
-    assert page.locator("#chapters li").all_text_contents()[0].startswith("The Lamp")
+    opened_book.await_player()
     assert "There was a boat." in page.text_content("#captions")
+    assert "lamp" not in page.text_content("#captions")
+    assert requests_of(server)[-1]["options"]["chapters"] == "2"
     page.click("#remove-book")
     assert page.input_value("#text") == "My own words."

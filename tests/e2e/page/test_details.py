@@ -1,0 +1,188 @@
+"""Details of a story: own sounds, cast, pronunciation, tags, an excerpt, edits, links, events."""
+
+import json
+import re
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from mixer.sound import ffmpeg
+from tests.e2e.page.conftest import wait_until
+from tests.e2e.page.test_uploads import requests_of
+
+STORY = "The lamp went out at nine. Nobody saw it."
+PLAY = (
+    "# One Night\n\nIt was late.\n\nDana: Did you hear that noise?\n\nSam: I heard nothing.\n\n"
+    "Dana: Then who is it?\n\nSam: Go to sleep, Dana."
+)
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sounds")
+    for name, hz in (("front door.wav", 300), ("theme.mp3", 200)):
+        source = f"sine=f={hz}:d=1"
+        ffmpeg.run(["-y", "-f", "lavfi", "-i", source, str(folder / name)], timeout_s=60)
+    return [folder / "front door.wav", folder / "theme.mp3"]
+
+
+def test_own_sounds_have_names_that_the_text_uses(server, visit, sounds):
+    tab = visit(server.url)
+    page = tab.open()
+    page.set_input_files("#own-music-file", sounds)
+    wait_until(page, "document.querySelectorAll('#own-sounds li').length === 2")
+    page.click("#own-sounds summary")
+    page.get_by_label("Name of front door.wav").fill("knock")
+    page.get_by_label("Name of front door.wav").press("Enter")
+    tab.request_story(f"{STORY}\n\n[[sting Knock]]\n\nIt was {sounds[0].parent.name}.")
+    tab.await_state("done")
+    key = page.evaluate("JSON.parse(localStorage.getItem('mixer.choices')).sounds[0].key")
+    folders = (server.folder / "store" / "stories").glob("*/text.txt")
+    assert any(f"[[sting {key}]]" in path.read_text(encoding="utf-8") for path in folders)
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.get_by_label("Name of front door.wav").input_value() == "knock"
+
+
+def test_cast_is_chosen_for_names_and_read_along_with(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    page.fill("#text", PLAY)
+    page.click("#cast summary")
+    page.get_by_label("Dana").select_option("Joanna")
+    page.get_by_label("Sam", exact=True).select_option("Matthew")
+    assert page.text_content("#cast-summary") == "2 of 2 names"
+    page.click("#narrate")
+    tab.await_player()
+    speakers = [each.strip() for each in page.locator("#captions .speaker").all_text_contents()]
+    assert speakers == ["Dana", "Sam", "Dana", "Sam"]
+    paragraphs = [each.strip() for each in page.locator("#captions p").all_text_contents()]
+    assert paragraphs[:3] == ["One Night", "It was late.", "Dana Did you hear that noise?"]
+    assert page.input_value("#text") == PLAY
+
+
+def test_pronunciation_tags_and_cover_are_sent_with_the_story(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    page.fill("#text", f"{STORY} It belonged to NASA.")
+    page.click("#words summary")
+    page.get_by_label("Change how NASA is spoken").click()
+    page.keyboard.type("nassa")
+    page.click("#tags summary")
+    page.get_by_label("Author").fill("Mara Keeper")
+    page.get_by_label("Title", exact=True).fill("The Lamp")
+    picture = BytesIO()
+    Image.new("RGB", (64, 64), "red").save(picture, "PNG")
+    cover = {"name": "red.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    page.set_input_files("#cover-file", cover)
+    wait_until(page, "!document.querySelector('#cover-preview').hidden")
+    page.click("#narrate")
+    tab.await_player()
+    options = requests_of(server)[-1]["options"]
+    assert options["lexicon"] == "NASA = nassa"
+    assert (options["title"], options["author"]) == ("The Lamp", "Mara Keeper")
+    assert page.text_content("#player-title") == "The Lamp"
+    assert page.locator("#downloads a[data-name='cover']").count() == 1
+
+
+def test_cover_that_is_not_a_picture_is_reported_by_its_own_name(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    fake = {"name": "fake.png", "mimeType": "image/png", "buffer": b"no picture at all"}
+    page.set_input_files("#cover-file", fake)
+    wait_until(page, "document.querySelector('#tags-summary').textContent.includes('fake.png')")
+    tab.request_story(f"{STORY} With a fake.")
+    wait_until(page, "document.querySelector('#tags-error').textContent.includes('“fake.png”')")
+    page.click("#remove-cover")
+    page.click("#narrate")
+    assert page.text_content("#tags-error") == ""
+    tab.await_state("done")
+
+
+@pytest.mark.parametrize(
+    ("selected", "text"), [((0, 0), "The lamp went out at nine."), ((4, 8), "lamp")]
+)
+def test_sentence_or_selection_is_heard_first(server, visit, selected, text):
+    page = visit(server.url).open()
+    page.fill("#text", f"---\ntitle: X\n---\n{STORY}" if selected == (0, 0) else STORY)
+    page.evaluate("range => document.querySelector('#text').setSelectionRange(...range)", selected)
+    with page.expect_request("**/synthesize") as request:
+        page.click("#hear-excerpt")
+    assert json.loads(request.value.post_data)["text"] == text
+    wait_until(page, "document.querySelector('#hear-excerpt.playing')")
+    assert page.text_content("#text-error") == ""
+
+
+def test_edited_story_takes_the_player_and_its_row_says_what_changed(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    tab.request_story(f"# An Edit\n\n{STORY}")
+    tab.await_player()
+    first = page.evaluate("document.querySelector('#audio').src")
+    page.fill("#text", f"# An Edit\n\n{STORY.replace('nine', 'ten')}")
+    page.click("#narrate")
+    tab.await_state("done")
+    wait_until(page, f"document.querySelector('#audio').src !== {json.dumps(first)}")
+    assert "at ten" in page.text_content("#captions")
+    assert "1 sentence changed" in page.locator("#stories .meta").first.text_content()
+    rows = page.locator("#stories li").count()
+    page.click("#narrate")
+    page.wait_for_timeout(300)
+    assert page.locator("#stories li").count() == rows  # the same story again is played
+
+
+def test_refused_text_that_is_repaired_loses_its_error(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    tab.request_story("---\ncast:\n  Dana: Joanna\n---\n[[puase 1s]]\n\nDana: Hello.")
+    tab.await_state("failed")
+    assert page.text_content("#text-error")
+    tab.request_story("---\ncast:\n  Dana: Joanna\n---\n[[pause 1s]]\n\nDana: Hello, you.")
+    tab.await_state("done")
+    assert page.text_content("#text-error") == ""
+
+
+def test_list_is_the_server_s_with_dates_search_and_links(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    tab.request_story(f"# Shared Lamp\n\n{STORY}")
+    tab.await_player()
+    link = page.get_attribute("#share", "data-url")
+    other = visit(server.url)
+    seen = other.open()
+    row = seen.locator("#stories li", has_text="Shared Lamp")
+    row.wait_for()
+    assert re.search(r"\d{1,2} \w{3,4} \d{4}, \d\d:\d\d", row.locator(".meta").text_content())
+    seen.fill("#search", "shared")
+    assert row.is_visible()
+    seen.fill("#search", "no such words")
+    seen.locator("#no-match").wait_for()
+    assert row.is_hidden()
+    third = visit(link)
+    third.open()
+    third.await_player()
+    assert third.page.text_content("#player-title") == "Shared Lamp"
+
+
+def test_progress_is_streamed_and_polled_where_it_cannot_be(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    tab.request_story(f"{STORY} By events.")
+    tab.await_state("done")
+    assert any(each.endswith("/events") for each in server.faults.requests)
+    page.route("**/events", lambda route: route.fulfill(status=404, body="{}"))
+    tab.request_story(f"{STORY} By polls.")
+    tab.await_state("done")
+
+
+def test_controls_stay_in_view_while_reading(server, visit):
+    tab = visit(server.url, (390, 800))
+    page = tab.open()
+    tab.request_story("# Long\n\n" + "\n\n".join(f"Lamp {n} went out. {STORY}" for n in range(30)))
+    tab.await_player()
+    page.locator(".sentence").last.scroll_into_view_if_needed()
+    box = page.locator(".deck").bounding_box()
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] < 800
+    assert page.locator("#play").bounding_box()["height"] >= 44
