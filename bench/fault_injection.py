@@ -29,7 +29,7 @@ from mixer.speech.recordings import PREFIX as CHUNKS_PREFIX
 from mixer.store import FolderStore
 from mixer.stories.model import StoryKind, StoryState
 from mixer.stories.request import StoryRequest
-from mixer.stories.speech_service import EngineOpener
+from mixer.stories.speech_planner import EngineOpener
 from mixer.stories.workflow import Workflow
 from tests.emulators.strict_polly import polly_session
 from tests.functional.clouds import CloudOverFolder

@@ -59,7 +59,7 @@ def render_mix(wanted: BenchMix) -> None:
     if memory:
         memory.record_render(RenderAttempt(timeline, mixdown), mixdown.segment_keys)
     if wanted.is_verified:
-        verify(wanted.out, timeline.duration_s, COLUMNS, spans=mixdown.spans)
+        verify(wanted.out, timeline.duration_s, COLUMNS)
 
 
 if __name__ == "__main__":

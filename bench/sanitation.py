@@ -132,7 +132,7 @@ def measure_cleanup(*, versioned: bool) -> Mapping[str, object]:
     import boto3
 
     from mixer.retention import CleanupRun, Mode, open_account
-    from mixer.retention.policy import read_policy
+    from mixer.retention.policy_document import read_policy
 
     table = FakeBucket(versioned=versioned)
     account = open_account("123456789012", boto3.Session("none", "none", region_name="eu-west-1"))

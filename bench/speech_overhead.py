@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mixer.compose import build_story_runner
+from mixer.progress import StageTimer
 from mixer.requests import Options
-from mixer.store import FolderStore
-from mixer.stories.foreground import JobContext
-from mixer.stories.progress import StageTimer
-from mixer.stories.runner import StoryInput, StoryRun, StoryRunner
+from mixer.script.readers import TextType, read_document
+from mixer.stories import JobContext, StoryInput, StoryRun
 from tests.engines import ToneEngine
 
 STORY = Path("demo/story.md")
@@ -29,8 +29,8 @@ def time_story(folder: Path) -> tuple[StoryRun, dict[str, float]]:
     stages = StageTimer(lambda _stage, _share: None)
     options = Options(engine=ENGINE, text_type="markdown")
     with closing(ToneEngine()) as engine:
-        runner = StoryRunner(FolderStore(folder / "store"), engine, JobContext(stages))
-        source = runner.speech_service.read_text(STORY.read_bytes(), options)
+        runner = build_story_runner(folder / "store", engine, JobContext(stages))
+        source = read_document(STORY.read_bytes(), TextType.MARKDOWN)
         story_run = runner.run_story(StoryInput(source), options, folder / "story.mp3")
     return story_run, stages.seconds
 

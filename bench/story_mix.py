@@ -39,7 +39,7 @@ from mixer.speech.recordings import PREFIX
 from mixer.store import FolderStore
 from mixer.stories.batches import split_batches, write_batches
 from mixer.stories.folder import MUSIC, REQUEST, SCRIPT, SEGMENTS, TIMELINE, StoryFolder
-from mixer.stories.keys import synthesized_name
+from mixer.stories.keys import batch_result_name
 from mixer.stories.model import (
     Batch,
     StoredLayout,
@@ -113,12 +113,12 @@ def lay_out_story(made: Material, store: FolderStore, hours: float) -> None:
     folder.write(MUSIC, made.music)
     folder.write(SCRIPT, StoredScript(script, delivery, tuple(each.key for each in recordings)))
     batches = split_batches(folder, tuple(script.chunks))
-    write_batches(folder, [Batch(delivery, chunks) for chunks in batches])
+    write_batches(folder, {n: Batch(delivery, chunks) for n, chunks in enumerate(batches)})
     for number, chunks in enumerate(batches):
         mine, recordings = recordings[: len(chunks)], recordings[len(chunks) :]
         about = tuple((each.key, each.to_metadata()) for each in mine)
         folder.write(
-            synthesized_name(number, len(chunks), 0.0), SynthesizedBatch(about, len(chunks), 0)
+            batch_result_name(number, len(chunks), 0.0), SynthesizedBatch(about, len(chunks), 0)
         )
     StoryMix(store, store, WORKERS).lay_out(StepCall(folder, 1))
 

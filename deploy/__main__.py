@@ -29,6 +29,14 @@ NAME = click.option(
 YES = click.option("--yes", is_flag=True, help="Confirm everything without asking.")
 
 
+ROLE = click.option(
+    "--role",
+    envvar="ROLE",
+    default="",
+    help="ARN of CloudFormation's role, if the one of the infra stack is gone.",
+)
+
+
 @click.group()
 def main() -> None:
     """Deploys Mixer to AWS, looks after it, takes it away."""
@@ -37,34 +45,38 @@ def main() -> None:
 @main.command()
 @NAME
 @YES
+@ROLE
 @click.option(
     "--parameters",
     envvar="PARAMETERS",
     default="",
     help="Parameters of the templates: 'AuthMode=none …'.",
 )
-def deploy(name: str, yes: bool, parameters: str) -> None:
+def deploy(name: str, yes: bool, role: str, parameters: str) -> None:
     """Make the service of this commit, or bring it up to date."""
     from deploy.deployment import Deployment
-    from deploy.deployment import deploy as carry_out
+    from deploy.deployment import deploy as deploy_service
     from deploy.stacks import parse_parameters
     from deploy.terminal import open_terminal
 
-    what = Deployment(name, boto3.Session(), parse_parameters(shlex.split(parameters)))
-    carry_out(what, open_terminal(yes=yes))
+    given = parse_parameters(shlex.split(parameters))
+    deployment = Deployment(name, boto3.Session(), given, role=role)
+    deploy_service(deployment, open_terminal(yes=yes))
 
 
 @main.command()
 @NAME
 @YES
+@ROLE
 @click.option("--audio/--keep-audio", default=None, help="Whether to delete audio and music too.")
-def destroy(name: str, yes: bool, audio: bool | None) -> None:
+def destroy(name: str, yes: bool, role: str, audio: bool | None) -> None:
     """Take the service away; audio and music only when you say so."""
     from deploy.removal import destroy as destroy_service
     from deploy.terminal import open_terminal
 
     delete_audio = False if yes and audio is None else audio
-    destroy_service(name, boto3.Session(), open_terminal(yes=yes), audio=delete_audio)
+    terminal = open_terminal(yes=yes)
+    destroy_service(name, boto3.Session(), terminal, audio=delete_audio, role=role)
 
 
 @main.command()
@@ -73,15 +85,14 @@ def destroy(name: str, yes: bool, audio: bool | None) -> None:
 @click.option("--mixer-stack", envvar="MIXER_STACK", help="Name of the mixing stack.")
 def smoke(name: str, speech_stack: str | None, mixer_stack: str | None) -> None:
     """Narrate a sentence with what is deployed, and measure it."""
-    from deploy.smoke import Service
-    from deploy.smoke import run_smoke_test as carry_out
+    from deploy.smoke import Service, run_smoke_test
     from deploy.stacks import MIXER, SPEECH
     from deploy.terminal import open_terminal
 
     service = Service(speech_stack or SPEECH.name(name), mixer_stack or MIXER.name(name))
     now = datetime.now(UTC)
-    text = f"This sentence was written on {now:%A} at {now:%H:%M:%S}, to hear whether all is well."
-    carry_out(service, boto3.Session(), text, open_terminal(yes=False))
+    text = f"This sentence was written on {now:%A} at {now:%H:%M:%S}, to check the service."
+    run_smoke_test(service, boto3.Session(), text, open_terminal(yes=False))
 
 
 @main.command()

@@ -2,12 +2,15 @@
 
 Nothing changes without consent, and a stack without changes is left alone. After a failure
 CloudFormation rolls back, and the first failure is reported.
+
+CloudFormation uses the role of a stack's last change for everything later, and it can be replaced
+but not removed, so each change names one (AWS CloudFormation user guide, service role).
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -31,11 +34,15 @@ Outputs = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class StackSpec:
-    """The desired state of a stack; parameters not given keep their values or defaults."""
+    """The desired state of a stack; parameters not given keep their values or defaults.
+
+    `role` is the ARN of the role for its resources; empty for the caller's own permissions.
+    """
 
     name: str
     body: str
     parameters: Mapping[str, str]
+    role: str = ""
 
 
 def list_parameters(client: "CloudFormationClient", body: str) -> set[str]:
@@ -74,20 +81,31 @@ def read_parameters(client: "CloudFormationClient", name: str) -> Mapping[str, s
     return {each["ParameterKey"]: each.get("ParameterValue", "") for each in given}
 
 
+class RoleArgument(TypedDict, total=False):
+    """The argument of CloudFormation's calls that names a role."""
+
+    RoleARN: str
+
+
+def choose_role(role: str) -> RoleArgument:
+    """Build the argument that names the role, if there is one."""
+    return {"RoleARN": role} if role else {}
+
+
 def deploy_stack(client: "CloudFormationClient", spec: StackSpec, terminal: Terminal) -> Outputs:
     """Create or update a stack, with consent.
 
     Raises:
         DeploymentError: no consent, or CloudFormation failed.
     """
-    stack = _prepare_stack(client, spec.name, terminal)
+    stack = _prepare_stack(client, spec.name, spec.role, terminal)
     change_set = _create_change_set(client, spec, terminal, is_new=stack is None)
     if change_set is None:
         terminal.print_line(f"{spec.name}: nothing to change")
         return read_outputs(client, spec.name)
     _show_changes(client, spec.name, change_set, terminal, is_new=stack is None)
     if not terminal.confirm(f"Apply these changes to {spec.name}?"):
-        _delete_change_set(client, spec.name, change_set, is_new=stack is None)
+        _delete_change_set(client, spec, change_set, is_new=stack is None)
         raise DeploymentError(f"{spec.name} was not changed.")
     client.execute_change_set(ChangeSetName=change_set, StackName=spec.name)
     _require_success(client, spec.name, terminal)
@@ -95,13 +113,13 @@ def deploy_stack(client: "CloudFormationClient", spec: StackSpec, terminal: Term
 
 
 def _prepare_stack(
-    client: "CloudFormationClient", name: str, terminal: Terminal
+    client: "CloudFormationClient", name: str, role: str, terminal: Terminal
 ) -> "StackTypeDef | None":
     """Return the stack if it can be changed; delete one whose creation failed."""
     stack = find_stack(client, name)
     if stack and stack["StackStatus"] in NEVER_CREATED:
         terminal.print_line(f"{name}: deleting the remains of an earlier attempt")
-        client.delete_stack(StackName=name)
+        client.delete_stack(StackName=name, **choose_role(role))
         await_stack(client, name, terminal)
         return None
     if stack and stack["StackStatus"].endswith("_IN_PROGRESS"):
@@ -123,6 +141,7 @@ def _create_change_set(
         TemplateBody=spec.body,
         Parameters=build_parameters(client, spec),
         Capabilities=["CAPABILITY_IAM"],
+        **choose_role(spec.role),
     )["Id"]
     for _ in terminal.poll():
         found = client.describe_change_set(ChangeSetName=change_set, StackName=spec.name)
@@ -130,7 +149,7 @@ def _create_change_set(
             break
     if found["Status"] == "FAILED":
         why = found.get("StatusReason", "no reason given")
-        _delete_change_set(client, spec.name, change_set, is_new=is_new)
+        _delete_change_set(client, spec, change_set, is_new=is_new)
         if any(words in why for words in NO_CHANGES):
             return None
         raise DeploymentError(f"CloudFormation rejected the template of {spec.name}: {why}")
@@ -176,12 +195,12 @@ def _format_change(change: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _delete_change_set(
-    client: "CloudFormationClient", name: str, change_set: str, *, is_new: bool
+    client: "CloudFormationClient", spec: StackSpec, change_set: str, *, is_new: bool
 ) -> None:
     """Delete a change set, and an empty stack that was only created to hold it."""
-    client.delete_change_set(ChangeSetName=change_set, StackName=name)
+    client.delete_change_set(ChangeSetName=change_set, StackName=spec.name)
     if is_new:
-        client.delete_stack(StackName=name)
+        client.delete_stack(StackName=spec.name, **choose_role(spec.role))
 
 
 def _require_success(client: "CloudFormationClient", name: str, terminal: Terminal) -> None:

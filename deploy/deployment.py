@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -32,12 +32,16 @@ SHELL_VARIABLE = "$MIXER_TOKEN"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The target and parameters of a deployment."""
+    """The target and parameters of a deployment.
+
+    `role` is the ARN of CloudFormation's role for all stacks but infra; by default infra's own.
+    """
 
     name: str
     session: boto3.Session
     parameters: StackParameters
     source: Path = ROOT
+    role: str = ""
 
 
 def deploy(deployment: Deployment, terminal: Terminal) -> None:
@@ -46,21 +50,24 @@ def deploy(deployment: Deployment, terminal: Terminal) -> None:
     Raises:
         DeploymentError: no consent, or AWS failed.
     """
-    _run_preflight(deployment.session, terminal)
+    account = _run_preflight(deployment.session, terminal)
     commit = image.read_commit(deployment.source)
     _check_parameters(deployment)
-    infra = _deploy_stack(deployment, INFRA, {}, terminal)
+    machine = _choose_build_machine(deployment, account, commit)
+    infra = _deploy_stack(deployment, INFRA, machine, terminal)
     digest = image.ensure_image(
         deployment.source, commit, _create_builder(deployment, infra), terminal
     )
     outputs = {INFRA: infra}
+    known = {"ImageDigest": digest, "RenderConcurrency": str(account.render_concurrency)}
+    with_role = replace(deployment, role=deployment.role or infra.get("OperatorRoleArn", ""))
     for stack in STACKS[1:]:
-        outputs[stack] = _deploy_stack(deployment, stack, {"ImageDigest": digest}, terminal)
+        outputs[stack] = _deploy_stack(with_role, stack, known, terminal)
     _publish_page(deployment, outputs, terminal)
     _print_summary(outputs, _create_token(deployment, outputs[SPEECH]), terminal)
 
 
-def _run_preflight(session: boto3.Session, terminal: Terminal) -> None:
+def _run_preflight(session: boto3.Session, terminal: Terminal) -> preflight.AccountReport:
     region = session.region_name
     if not region:
         raise DeploymentError("No region is set; set AWS_REGION, for example to eu-central-1.")
@@ -71,7 +78,28 @@ def _run_preflight(session: boto3.Session, terminal: Terminal) -> None:
         quotas=session.client("service-quotas"),
     )
     terminal.print_line("Preflight")
-    terminal.print_table(preflight.inspect_account(account, region))
+    report = preflight.inspect_account(account, region)
+    terminal.print_table(report.rows)
+    return report
+
+
+def _choose_build_machine(
+    deployment: Deployment, account: preflight.AccountReport, commit: str
+) -> Mapping[str, str]:
+    """Choose a machine that the account may use, if the image is still to be built.
+
+    Raises:
+        DeploymentError: the account may not build.
+    """
+    client = deployment.session.client("cloudformation")
+    infra = INFRA.name(deployment.name)
+    if change_sets.find_stack(client, infra):
+        repository = change_sets.read_outputs(client, infra)["RepositoryName"]
+        if image.find_digest(deployment.session.client("ecr"), repository, commit):
+            return {}
+    given = deployment.parameters.select_for(INFRA).get("BuildComputeType")
+    before = change_sets.read_parameters(client, infra).get("BuildComputeType")
+    return account.choose_build_machine(given, before)
 
 
 def _check_parameters(deployment: Deployment) -> None:
@@ -110,8 +138,9 @@ def _deploy_stack(
     known = {**name_stacks(deployment.name), **extra, **deployment.parameters.select_for(stack)}
     its = change_sets.list_parameters(client, body)
     given = {key: value for key, value in known.items() if key in its}
+    role = "" if stack is INFRA else deployment.role
     return change_sets.deploy_stack(
-        client, StackSpec(stack.name(deployment.name), body, given), terminal
+        client, StackSpec(stack.name(deployment.name), body, given, role), terminal
     )
 
 
@@ -134,7 +163,7 @@ def _publish_page(
 
 def _create_token(deployment: Deployment, speech: Outputs) -> str | None:
     """Create a token for the first caller, if tokens are required and there is none yet."""
-    if "AuthorizerId" not in speech:
+    if speech["AuthMode"] != "token":
         return None
     client = deployment.session.client("secretsmanager")
     return callers.create_first_token(client, speech["TokensSecretArn"], FIRST_CALLER)
@@ -153,7 +182,7 @@ def _print_summary(
     terminal.print_table(sorted(urls))
     if token:
         terminal.print_line(f"\nToken of {FIRST_CALLER} (shown once, not stored): {token}")
-    asks = "AuthorizerId" in stack_outputs[SPEECH]
+    asks = stack_outputs[SPEECH]["AuthMode"] == "token"
     terminal.print_line("\nTry it:")
     terminal.print_line(
         curl_line(

@@ -1,7 +1,7 @@
 """`make destroy`: delete the stacks in reverse order, and what CloudFormation cannot delete.
 
-A bucket must be empty before its stack can go. Audio and music are retained by the templates; they
-need separate consent. Otherwise what stays is printed with its cost.
+A bucket must be empty before its stack can go. Audio, music and the secret of stories are retained
+by the templates; they need separate consent. Otherwise what stays is printed with its cost.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,14 @@ from botocore.exceptions import ClientError
 
 from deploy import change_sets
 from deploy.errors import DeploymentError
-from deploy.stacks import INFRA, STACKS
+from deploy.stacks import INFRA, STACKS, STORY
 from deploy.terminal import Terminal
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 USD_GB_MONTH = 0.023
 """S3 Standard, us-east-1 (S3 pricing)."""
@@ -31,7 +32,16 @@ TRIES = 4
 """Access logs still arrive while their bucket is being emptied."""
 
 KEPT_BUCKETS = ("OutputBucket", "MusicBucket")
-"""Retained when the infra stack is deleted: DeletionPolicy Retain."""
+"""Retained when the infra stack is deleted (their DeletionPolicy)."""
+
+SECRET_TAG = "mixer-stack"  # noqa: S105 - the name of a tag
+"""The tag that names the stack of the retained secret."""
+
+SECRET_USD_MONTH = 0.40
+"""Secrets Manager pricing; a secret that is scheduled for deletion costs nothing."""
+
+RECOVERY_DAYS = 7
+"""In which a deleted secret can be restored, the shortest that AWS allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +60,79 @@ class Bucket:
 
 
 def destroy(
-    deployment: str, session: boto3.Session, terminal: Terminal, *, audio: bool | None
+    deployment: str,
+    session: boto3.Session,
+    terminal: Terminal,
+    *,
+    audio: bool | None,
+    role: str = "",
 ) -> None:
-    """Delete a deployment; `audio`: whether audio and music go too, None to ask.
+    """Delete a deployment; `audio`: whether what is kept otherwise goes too, None to ask.
+
+    `role` is the ARN of CloudFormation's role; by default the one of the infra stack.
 
     Raises:
         DeploymentError: no consent, or AWS failed.
     """
     client, s3 = session.client("cloudformation"), session.client("s3")
     kept = list(_find_kept_buckets(s3, INFRA.name(deployment)))
+    secrets = session.client("secretsmanager")
+    keys = list(_find_secrets(secrets, STORY.name(deployment)))
     there = [
         each.name(deployment)
         for each in reversed(STACKS)
         if change_sets.find_stack(client, each.name(deployment))
     ]
-    if not there and not kept:
+    if not there and not kept and not keys:
         terminal.print_line(f"{deployment} is not deployed.")
         return
     if there and not terminal.confirm(f"Delete the stacks {', '.join(there)}?"):
         raise DeploymentError("Nothing was deleted.")
+    role = role or _find_role(client, deployment)
     for name in there:
-        _delete_stack(client, s3, name, terminal)
+        own = "" if name == INFRA.name(deployment) else role
+        _delete_stack(client, s3, StackRemoval(name, own), terminal)
     _delete_audio(s3, kept, terminal, delete=audio)
+    _delete_secrets(secrets, keys, terminal, delete=audio)
+
+
+@dataclass(frozen=True, slots=True)
+class StackRemoval:
+    """A stack to delete, and CloudFormation's role for it; empty for the caller's permissions."""
+
+    name: str
+    role: str
+
+
+def _find_role(client: "CloudFormationClient", deployment: str) -> str:
+    """Find the role of people's deployments; empty if the infra stack is gone or older."""
+    if change_sets.find_stack(client, INFRA.name(deployment)) is None:
+        return ""
+    return change_sets.read_outputs(client, INFRA.name(deployment)).get("OperatorRoleArn", "")
+
+
+def _find_secrets(client: "SecretsManagerClient", stack: str) -> Iterator[str]:
+    """Find the secrets that a stack retains or has retained."""
+    wanted = {"Key": SECRET_TAG, "Value": stack}
+    for page in client.get_paginator("list_secrets").paginate():
+        for each in page["SecretList"]:
+            if wanted in each.get("Tags", []):
+                yield each["ARN"]
+
+
+def _delete_secrets(
+    client: "SecretsManagerClient", arns: Sequence[str], terminal: Terminal, *, delete: bool | None
+) -> None:
+    """Delete the secrets of stories, or print what they cost."""
+    for arn in arns:
+        what = (
+            f"{arn.rpartition(':')[2]}: the secret of stories, {SECRET_USD_MONTH:.2f} USD a month"
+        )
+        if terminal.confirm(f"Delete it? {what}") if delete is None else delete:
+            client.delete_secret(SecretId=arn, RecoveryWindowInDays=RECOVERY_DAYS)
+            terminal.print_line(f"{what}: deleted in {RECOVERY_DAYS} days")
+        else:
+            terminal.print_line(f"Kept: {what}")
 
 
 def _find_kept_buckets(s3: "S3Client", infra: str) -> Iterator[str]:
@@ -86,12 +147,13 @@ def _find_kept_buckets(s3: "S3Client", infra: str) -> Iterator[str]:
 
 
 def _delete_stack(
-    client: "CloudFormationClient", s3: "S3Client", name: str, terminal: Terminal
+    client: "CloudFormationClient", s3: "S3Client", removal: StackRemoval, terminal: Terminal
 ) -> None:
+    name = removal.name
     for _ in range(TRIES):
         for bucket in _list_buckets(client, name):
             empty_bucket(s3, bucket)
-        client.delete_stack(StackName=name)
+        client.delete_stack(StackName=name, **change_sets.choose_role(removal.role))
         status = change_sets.await_stack(client, name, terminal)
         if status == "DELETE_COMPLETE":
             terminal.print_line(f"{name}: deleted")

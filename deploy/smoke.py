@@ -82,7 +82,9 @@ def _check_gateway(speech: Mapping[str, str]) -> None:
     if described != HTTPStatus.OK:
         raise DeploymentError(f"{speech['OpenApiUrl']} returned {described}.")
     status = urllib3.request("POST", speech["SynthesizeUrl"], body=b"{}", timeout=TIMEOUT_S).status
-    if status not in (REFUSED_STATUSES if "AuthorizerId" in speech else {HTTPStatus.BAD_REQUEST}):
+    if status not in (
+        REFUSED_STATUSES if speech["AuthMode"] == "token" else {HTTPStatus.BAD_REQUEST}
+    ):
         raise DeploymentError(f"{speech['SynthesizeUrl']} answers a stranger with {status}.")
 
 

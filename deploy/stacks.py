@@ -36,7 +36,7 @@ SPEECH = Stack("speech", "PollySpeechAPI.yml", "SpeechStackName")
 MIXER = Stack("app", "MixerAppStack.yml", "MixerStackName")
 STORY = Stack("stories", "StoryStack.yml", "StoryStackName")
 SANITATION = Stack("sanitation", "SanitationStack.yml", "SanitationStackName")
-WEB = Stack("web", "WebDemoStack.yml")
+WEB = Stack("web", "WebDemoStack.yml", "WebStackName")
 
 STACKS = (INFRA, SPEECH, MIXER, STORY, SANITATION, WEB)
 """The first needs no image; the others follow the build. Deleted in reverse order."""

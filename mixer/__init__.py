@@ -10,20 +10,21 @@ may change.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mixer.errors import MixerError
+    from mixer.errors import MixerError, MixerWarning
     from mixer.narration import (
         Cancellation,
         MixedAudio,
         Narration,
+        Output,
         Plan,
         inspect,
         mix,
         narrate,
         plan,
     )
+    from mixer.progress import Progress
     from mixer.requests import Options
     from mixer.services import Inspection
-    from mixer.stories.progress import Progress
 
 __version__ = "0.1.0"
 
@@ -32,8 +33,10 @@ __all__ = [
     "Inspection",
     "MixedAudio",
     "MixerError",
+    "MixerWarning",
     "Narration",
     "Options",
+    "Output",
     "Plan",
     "Progress",
     "inspect",
@@ -45,8 +48,9 @@ __all__ = [
 _HOMES = {
     "Inspection": "mixer.services.inspect",
     "MixerError": "mixer.errors",
+    "MixerWarning": "mixer.errors",
     "Options": "mixer.requests",
-    "Progress": "mixer.stories.progress",
+    "Progress": "mixer.progress",
 }
 
 

@@ -18,6 +18,10 @@ class MixerError(Exception):
         self.details: Mapping[str, object] = details
 
 
+class MixerWarning(UserWarning):
+    """What deserves attention before something is spoken or paid for; it goes on all the same."""
+
+
 class BadInput(MixerError):
     """The request is invalid; the caller can fix it."""
 
@@ -154,6 +158,10 @@ class StoreFailed(MixerError):
     """An object could not be stored or fetched: a full disk, a refusal, a lost connection."""
 
     code = "store_failed"
+
+
+class DamagedObject(StoreFailed):
+    """An object does not hold what was put there; it has been removed and can be made again."""
 
 
 class RenderFailed(MixerError):

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import file_digest
 from pathlib import Path
 from secrets import token_hex
 from typing import IO
@@ -85,3 +86,9 @@ def translate_disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
         raise StoreFailed(f"{path} cannot be written: {reason}.", path=str(path)) from error
+
+
+def hash_file(path: Path) -> str:
+    """Hash a file, to distinguish it from others of the same name."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

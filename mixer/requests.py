@@ -241,7 +241,7 @@ def parse_options(values: Mapping[str, object]) -> Options:
 
 def _describe_error(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
-        return "there is no such option."
+        return "unknown option."
     message = error["msg"].rstrip(".")
     for wording, replacement in _WORDINGS.items():
         message = message.replace(wording, replacement)

@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler import Response
 from mixer.api.events import RequestContext
 from mixer.api.responses import json_response
 from mixer.errors import OutOfTime, StoreFailed
-from mixer.stories.request import StoryRequest
+from mixer.stories import StoryRequest
 
 logger = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mixer.api.routing import Api, Endpoint
     from mixer.compose import AwsServices, Services
     from mixer.settings import Settings
-    from mixer.stories.service import StoryService
-    from mixer.stories.tasks import StoryTasks
+    from mixer.stories import StoryService
+    from mixer.stories.steps import StoryTasks
 
 SPEECH_PATH, MIX_PATH, STORY_PATH = "/synthesize", "/mixstory", "/stories"
 """Default paths for events without a path."""
@@ -79,7 +79,7 @@ def create_requested_story(service: "StoryService", event: dict[str, Any]) -> di
     """Create the story that an event from `mixer.aws.story_function` requests."""
     from pydantic import TypeAdapter
 
-    from mixer.stories.request import StoryRequest
+    from mixer.stories import StoryRequest
 
     story_request = TypeAdapter(StoryRequest).validate_python(event["order"])
     return {"story_id": service.create(story_request)}
@@ -143,25 +143,21 @@ def _build_story_dependencies(services: "Services") -> "StoryDependencies":
     settings = services.settings
     return StoryDependencies(
         service=services.story_service,
-        music=services.music_store,
         links=_build_links(services),
         bucket=settings.output_bucket,
         max_text_chars=settings.stories.max_text_chars,
-        allows_localhost_webhooks=settings.stories.allows_localhost_webhooks,
     )
 
 
 @cache
 def load_services() -> "AwsServices":
-    """Load the services of this process; in Lambda, also clean /tmp after a killed invocation."""
+    """Load the services of this process, which may follow one that was killed."""
     from mixer.compose import AwsServices
+    from mixer.scratch import remove_leftovers
     from mixer.settings import load_settings
-    from mixer.stories.workspace import remove_leftovers
 
-    settings = load_settings(os.environ)
-    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-        remove_leftovers()
-    return AwsServices(settings=settings)
+    remove_leftovers()
+    return AwsServices(settings=load_settings(os.environ))
 
 
 @cache
@@ -202,12 +198,7 @@ def _answer_event(
 def _run_step(
     tasks: "StoryTasks", event: dict[str, Any], context: "InvocationContext"
 ) -> dict[str, Any]:
-    import time
-
-    from mixer.stories.tasks import MARGIN_S
-
-    left_s = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
-    return tasks(event, time.monotonic() + left_s)
+    return tasks.run_within(event, context.get_remaining_time_in_millis() / 1000)
 
 
 def _build_endpoint(api: "Api", settings: "Settings", default_path: str) -> "Endpoint":

@@ -17,7 +17,7 @@ from mixer.requests import (
     OutputOptions,
     SpeechOptions,
 )
-from mixer.stories.model import StoryState
+from mixer.stories import StoryState
 
 MAX_CHUNKS = 9_999
 """Limit of one mix; a book of ten hours has about a thousand."""

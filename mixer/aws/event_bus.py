@@ -4,7 +4,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mixer.errors import StoreFailed
-from mixer.stories.model import StoredRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -27,7 +26,7 @@ class EventBus:
         self._client = client
         self._name = name
 
-    def notify(self, notice: dict[str, Any], request: StoredRequest) -> None:
+    def notify(self, notice: dict[str, Any], request: object) -> None:
         """Send a notice for any caller's story; raises StoreFailed if the bus rejects it."""
         from botocore.exceptions import BotoCoreError, ClientError
 

@@ -1,9 +1,13 @@
 """Lets functions create stories through the Story Lambda.
 
-They need neither the secret of the ids nor the right to start executions.
+They need neither the secret of the ids nor the right to start executions. A function that was idle
+for weeks rejects calls while its image is loaded, and a busy account throttles: both are retried
+while the caller's gateway may still wait.
 """
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,11 +15,26 @@ from mixer.errors import StoreFailed
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import InvocationResponseTypeDef
 
-    from mixer.stories.request import StoryRequest
+    from mixer.stories import StoryRequest
 
 BEGIN = "begin"
 """The action in its event."""
+
+PASSING = frozenset(
+    {
+        "CodeArtifactUserPendingException",
+        "ResourceConflictException",
+        "ResourceNotReadyException",
+        "ServiceException",
+        "TooManyRequestsException",
+    }
+)
+"""Codes of calls that were rejected for now (Lambda API reference, Invoke; user guide, function states)."""
+
+WAITS_S = (0.2, 0.5, 1.0)
+"""Before each retry: the caller has about five seconds left (docs/scaling.md)."""
 
 
 def open_story_function(name: str) -> "StoryFunction":
@@ -30,9 +49,12 @@ def open_story_function(name: str) -> "StoryFunction":
 class StoryFunction:
     """The function that creates stories; the client is closed by its creator."""
 
-    def __init__(self, client: "LambdaClient", name: str) -> None:
+    def __init__(
+        self, client: "LambdaClient", name: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._client = client
         self._name = name
+        self._sleep = sleep
 
     def invoke(self, story_request: "StoryRequest") -> str:
         """Create a story and return its id; raises StoreFailed if the function fails."""
@@ -40,10 +62,22 @@ class StoryFunction:
 
         event = {"task": BEGIN, "order": asdict(story_request)}
         try:
-            done = self._client.invoke(FunctionName=self._name, Payload=json.dumps(event).encode())
+            done = self._invoke_with_retries(json.dumps(event).encode())
             answered = json.loads(done["Payload"].read())
         except (BotoCoreError, ClientError, ValueError) as error:
             raise StoreFailed(f"The function {self._name} cannot start a story: {error}") from error
         if done.get("FunctionError") or "story_id" not in answered:
             raise StoreFailed(f"The function {self._name} cannot start a story.")
         return str(answered["story_id"])
+
+    def _invoke_with_retries(self, payload: bytes) -> "InvocationResponseTypeDef":
+        from botocore.exceptions import ClientError
+
+        for wait_s in WAITS_S:
+            try:
+                return self._client.invoke(FunctionName=self._name, Payload=payload)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") not in PASSING:
+                    raise
+            self._sleep(wait_s)
+        return self._client.invoke(FunctionName=self._name, Payload=payload)

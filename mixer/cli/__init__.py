@@ -19,7 +19,7 @@ COMMANDS = {
     "inspect": "mixer.cli.inspect:inspect",
     "plan": "mixer.cli.plan:plan",
     "estimate": "mixer.cli.plan:estimate",
-    "voices": "mixer.cli.engines:voices",
+    "voices": "mixer.cli.voices:voices",
     "serve": "mixer.cli.serve:command",
     "sanitize": "mixer.cli.sanitize:sanitize",
 }

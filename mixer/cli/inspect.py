@@ -2,18 +2,20 @@
 
 import json
 import math
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mixer.cli.files import require_distinct_paths
-from mixer.cli.terminal import open_job_context
+import mixer
+from mixer.cli.options import force_option
 from mixer.errors import BadInput
 from mixer.files import require_writable, write_atomic
+from mixer.narration import WrittenFiles, require_distinct_paths
 from mixer.services import Inspection, collect_figures, draw_picture
-from mixer.services import inspect as inspect_file
+from mixer.settings import find_store_folder
 from mixer.sound import PRESETS
 
 
@@ -34,19 +36,29 @@ from mixer.sound import PRESETS
     help="PNG to write: waveform, loudness over time, speech and music.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def inspect(file: Path, report: Path | None, png: Path | None, **given: Any) -> None:  # noqa: ANN401
+@force_option
+def inspect(
+    *,
+    file: Path,
+    report: Path | None,
+    png: Path | None,
+    force: bool,
+    **given: Any,  # noqa: ANN401 - a preset and a form
+) -> None:
     """Measure a sound FILE of any format.
 
     With --preset, the exit code is 1 if a rule is broken.
     """
+    written = WrittenFiles(find_store_folder(os.environ))
     if png is not None:
         require_distinct_paths([png], {file: "the file"})
         require_writable(png)
-    with open_job_context() as context:
-        inspection = inspect_file(file, given["preset"], report, context.processes)
+        written.require_own([png], force=force)
+    inspection = mixer.inspect(file, given["preset"], report=report)
     click.echo(_format_json(inspection) if given["as_json"] else _format_table(inspection))
     if png is not None:
         write_atomic(png, draw_picture(inspection))
+        written.add([png])
     broken = [rule.name for rule in inspection.rules if not rule.passed]
     if broken:
         raise BadInput(f"{file} breaks rules of {given['preset']}: {', '.join(broken)}.")

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from mixer.cli.files import read_lexicon_file
 from mixer.errors import BadOption
+from mixer.narration import read_lexicon_file
 from mixer.requests import Options, parse_options
 from mixer.settings import find_store_folder
 
@@ -85,6 +85,11 @@ music_option = click.option(
     type=click.Path(path_type=Path),
     help="A sound file to play under it; or a folder that is also searched for sounds that the "
     "story names.",
+)
+
+
+force_option = click.option(
+    "--force", is_flag=True, help="Overwrite files even if Mixer did not write them."
 )
 
 

@@ -10,14 +10,12 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from mixer.cli.engines import plan_source
-from mixer.cli.files import find_sounds, read_story
+import mixer
 from mixer.cli.options import SPEECH, collect_options, contract_options, music_option
 from mixer.cli.terminal import format_estimate
-from mixer.requests import Options
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.script.planning import estimate_script, find_pronunciation_hints
-from mixer.speech import EMBEDDED, costs_usd
+from mixer.speech import EMBEDDED
 
 
 @click.command()
@@ -35,8 +33,8 @@ def plan(
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `collect_options`
 ) -> None:
     """Show the chunks, the sounds and the cost of STORY."""
-    options = collect_options(given)
-    script = plan_story(story, options, music)
+    planned = mixer.plan(Path(story), collect_options(given), music=music)
+    script = planned.script
     if as_json:
         click.echo(TypeAdapter(Script).dump_json(script, indent=2))
     elif doubtful:
@@ -44,7 +42,7 @@ def plan(
             click.echo(f"{hint.word}\t{hint.kind}\t{hint.times}")
     else:
         _print_tables(script)
-        click.echo(format_estimate(script, options.rate))
+        click.echo(format_estimate(planned))
 
 
 @click.command()
@@ -61,32 +59,13 @@ def estimate(
 ) -> None:
     """Estimate the length and the cost of STORY; nothing is spent."""
     options = collect_options(given)
-    script = plan_story(story, options, music)
+    planned = mixer.plan(Path(story), options, music=music)
     if not as_json:
-        click.echo(format_estimate(script, options.rate))
+        click.echo(format_estimate(planned))
         return
-    size = estimate_script(script, options.rate)
-    engine = options.engine or EMBEDDED
-    figures = size.describe(options.voice, engine, costs_usd(size.characters))
+    size = estimate_script(planned.script, options.rate)
+    figures = size.describe(options.voice, options.engine or EMBEDDED, planned.costs_usd)
     click.echo(json.dumps({**figures, "cover_base64": None, "dry_run": False, "warnings": []}))
-
-
-def plan_story(story: str, options: Options, music: Path | None) -> Script:
-    """Plan a story without opening an engine.
-
-    Args:
-        story: its path, or `-` for standard input.
-        options: for the speech.
-        music: a file or folder; the sounds that the story names may be there, too.
-
-    Raises:
-        NotFound: a sound that it names does not exist.
-        BadOption: the engine is unknown, or does not support an option.
-        UnknownVoice: the embedded engine has no such voice; Polly's are not checked.
-    """
-    source = read_story(story, options)
-    find_sounds(source.document, story, music)
-    return plan_source(source, story, options)
 
 
 def _print_tables(script: Script) -> None:

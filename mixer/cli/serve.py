@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
     from mixer.settings import Settings
 
-WEB = Path(mixer.__file__).parents[1] / "web"
-"""The page, in a checkout of the repository."""
+PACKAGE = Path(mixer.__file__).parent
+
+CHECKOUT_WEB = PACKAGE.parent / "web"
+WEB = CHECKOUT_WEB if CHECKOUT_WEB.is_dir() else PACKAGE / "web"
+"""The page: next to the package in a checkout, in it once installed."""
 
 QUIET_ENVIRONMENT = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}
 """Keeps what is meant for CloudWatch off the terminal."""
 
 SERVER_PACKAGES = ("starlette", "uvicorn")
-"""From the extra `local`."""
+"""The Lambda image leaves them out."""
 
 UNFINISHED = 1
 """Exit code when a request did not even end when all that it works with was closed."""
@@ -42,7 +45,9 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--music", type=FOLDER_PATH, help="Folder of the music library.  [default: the store]"
 )
-@click.option("--web", type=FOLDER_PATH, default=WEB, help="Folder of the page.  [default: web/]")
+@click.option(
+    "--web", type=FOLDER_PATH, default=WEB, help="Folder of the page.  [default: Mixer's own]"
+)
 @click.option(
     "--aws", is_flag=True, help="Use Amazon Polly and S3, as configured in the environment."
 )
@@ -103,6 +108,8 @@ class ServeOptions:
 def describe_server(options: ServeOptions, url: str) -> Iterator[str]:
     """Describe a server's address, and what its options allow."""
     yield f"Mixer listens on {url} (Ctrl-C stops it)"
+    if not options.web.is_dir():
+        yield f"Only the API is served: the page's folder {options.web} does not exist."
     if options.token:
         yield (
             "Every request needs the header Authorization: Bearer TOKEN. "
@@ -135,8 +142,8 @@ def require_packages(packages: Sequence[str] = SERVER_PACKAGES) -> None:
     missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         raise MixerError(
-            f"The local server is not installed (missing: {', '.join(missing)}): "
-            "pip install 'mixer[local]'."
+            f"The local server is not installed (missing: {', '.join(missing)}): install Mixer "
+            "with all its dependencies, by pip install . in its folder."
         )
 
 

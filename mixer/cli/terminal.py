@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,13 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from mixer import MixedAudio, MixerWarning, Narration, Plan
 from mixer.publish.waveform import format_clock
-from mixer.script import Script
-from mixer.script.planning import estimate_script
-from mixer.sound import ProcessGroup
-from mixer.speech import costs_usd
-from mixer.stories.foreground import JobContext
-from mixer.stories.progress import StageTimer
 
 LINE_EVERY_S = 10.0
 """How often a long stage prints a line without bars."""
@@ -102,40 +98,36 @@ def open_progress() -> Iterator[ProgressBars | ProgressLines]:
 
 
 @contextmanager
-def open_job_context() -> Iterator[JobContext]:
-    """Open the context of a mix; an error that ends the block ends all its processes at once."""
-    processes = ProcessGroup()
-    with open_progress() as progress:
-        try:
-            yield JobContext(StageTimer(progress), processes)
-        except BaseException:
-            processes.stop()
-            raise
+def print_warnings() -> Iterator[None]:
+    """Print warnings of the block on stderr at once, as sentences."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MixerWarning)
+        warnings.showwarning = _print_warning
+        yield
 
 
-def format_estimate(script: Script, rate_percent: int) -> str:
-    """Format a Script's size, length and cost in one line."""
-    estimate = estimate_script(script, rate_percent)
-    costs = ", ".join(
-        f"{name} {format_dollars(usd)}" for name, usd in costs_usd(estimate.characters).items()
-    )
+def _print_warning(message: Warning | str, *_: object, **_more: object) -> None:
+    click.echo(f"warning: {message}", err=True)
+
+
+def format_estimate(plan: Plan) -> str:
+    """Format a plan's size, length and cost in one line."""
+    costs = ", ".join(f"{name} {format_dollars(usd)}" for name, usd in plan.costs_usd.items())
     return (
-        f"{_format_count(estimate.chapters, 'chapter')}, "
-        f"{_format_count(estimate.chunks, 'chunk')}, "
-        f"{estimate.characters:,} characters, about {format_clock(estimate.duration_s)}; "
+        f"{_format_count(plan.chapters, 'chapter')}, "
+        f"{_format_count(plan.chunks, 'chunk')}, "
+        f"{plan.characters:,} characters, about {format_clock(plan.duration_s)}; "
         f"embedded free, on Polly {costs}"
     )
 
 
-def format_measurements(
-    duration_s: float, integrated_lufs: float | None, true_peak_dbtp: float | None
-) -> str:
-    """Format length, loudness and peak of a mix in one line, as far as they are known."""
-    figures = [format_clock(duration_s)]
-    if integrated_lufs is not None:
-        figures.append(f"{integrated_lufs:.1f} LUFS")
-    if true_peak_dbtp is not None:
-        figures.append(f"{true_peak_dbtp:.1f} dBTP")
+def format_measurements(finished: Narration | MixedAudio) -> str:
+    """Format length, loudness and peak in one line, as far as they are known."""
+    figures = [format_clock(finished.duration_s)]
+    if finished.integrated_loudness_lufs is not None:
+        figures.append(f"{finished.integrated_loudness_lufs:.1f} LUFS")
+    if finished.true_peak_dbtp is not None:
+        figures.append(f"{finished.true_peak_dbtp:.1f} dBTP")
     return ", ".join(figures)
 
 

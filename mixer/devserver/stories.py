@@ -10,13 +10,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mixer.compose import notify_webhook_in_background
-from mixer.errors import MixerError
-from mixer.stories.model import StoryKind
-from mixer.stories.workflow import TaskInvoker, Workflow
+from mixer.stories import StoryKind
+from mixer.stories.steps import Workflow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from mixer.compose import Services
     from mixer.sound import ProcessGroup
@@ -33,7 +32,7 @@ RENDER_GROUPS = 8
 class BackgroundStories:
     """A launcher that runs stories in threads of this process."""
 
-    def __init__(self, invoke: TaskInvoker) -> None:
+    def __init__(self, invoke: "Callable[[Mapping[str, Any]], dict[str, Any]]") -> None:
         self._invoke = invoke
         self._pool = ThreadPoolExecutor(MAX_CONCURRENT_STORIES, thread_name_prefix="story")
         self._attempts: dict[tuple[str, int], Future[None]] = {}
@@ -84,30 +83,13 @@ class LocalStories:
             new_processes=new_processes,
             render_groups=RENDER_GROUPS,
             launcher=self._launcher,
-            notifiers=[
-                notify_webhook_in_background(
-                    services.story_secret,
-                    allows_localhost=services.settings.stories.allows_localhost_webhooks,
-                )
-            ],
         )
 
     def resume(self) -> None:
         """Continue in the background what an earlier server left unfinished."""
-        threading.Thread(target=self._resume_unfinished, name="resume", daemon=True).start()
+        work = self.services.story_service.resume_unfinished
+        threading.Thread(target=work, name="resume", daemon=True).start()
 
     def close(self) -> None:
         """Start no more stories."""
         self._launcher.close()
-
-    def _resume_unfinished(self) -> None:
-        from mixer.stories.folder import REQUEST
-        from mixer.stories.model import StoredRequest
-        from mixer.stories.snapshot import list_unfinished
-
-        for folder in list_unfinished(self.services.output_store):
-            try:
-                kind = folder.read(REQUEST, StoredRequest).kind
-                self.services.story_service.launch(folder.story_id, kind)
-            except MixerError as error:
-                logger.warning("story %s: %s", folder.story_id, error)

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
 import regex
@@ -20,6 +19,7 @@ from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
 from mixer.publish.zips import write_zip
 from mixer.requests import PresetName
+from mixer.scratch import open_scratch_folder
 from mixer.sound import MIX_RATE_HZ, PRESETS, ProcessGroup, Timeline
 from mixer.sound.formats import (
     FORMATS,
@@ -36,10 +36,13 @@ PODCAST_TYPE = "application/json+chapters"
 PLAYLIST_NAME = "playlist.m3u8"
 
 NAME_CHARS = 80
-"""Limit of a title in a file name: folders of old file systems allow 255 bytes."""
+NAME_BYTES = 200
+"""Limits of a title in a file name: folders allow 255 bytes, of which the number takes some."""
 
 MAX_TAIL_S = 5.0
 """Longest silence after a chapter (ACX's submission requirements)."""
+
+_GRAPHEME = regex.compile(r"\X")
 
 _FORBIDDEN = regex.compile(r"""[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]+""")
 """Characters that some file system, or its shell, does not accept in a name."""
@@ -123,9 +126,20 @@ def split_chapters(
 def file_name(span: ChapterSpan, count: int, extension: str) -> str:
     """The name of one of `count` chapter files, such as `03 - The Gate.mp3`; sortable."""
     digits = max(2, len(str(count)))
-    title = " ".join(_FORBIDDEN.sub(" ", span.title).split())[:NAME_CHARS].strip(" .")
+    title = _shorten(" ".join(_FORBIDDEN.sub(" ", span.title).split())).strip(" .")
     number = f"{span.number:0{digits}}"
     return f"{number} - {title}.{extension}" if title else f"{number}.{extension}"
+
+
+def _shorten(title: str) -> str:
+    """Cut a title to NAME_CHARS and NAME_BYTES, between characters as a reader sees them."""
+    end = used_bytes = 0
+    for match in _GRAPHEME.finditer(title):
+        used_bytes += len(match[0].encode(errors="replace"))
+        if match.end() > NAME_CHARS or used_bytes > NAME_BYTES:
+            return title[:end]
+        end = match.end()
+    return title
 
 
 def format_podcast_json(chapters: Iterable[tuple[float, str]], *, title: str, author: str) -> bytes:
@@ -184,7 +198,7 @@ def zip_chapters(finished: FinishedFile, file: IO[bytes], processes: ProcessGrou
         files = zip(_file_names(finished), finished.parts, strict=True)
         yield PLAYLIST_NAME, format_playlist(files, title=finished.title, author=finished.author)
 
-    with TemporaryDirectory(prefix="mixdown-") as scratch:
+    with open_scratch_folder("chapter") as scratch:
         write_zip(file, build_entries(Path(scratch)))
 
 

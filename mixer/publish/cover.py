@@ -5,6 +5,9 @@ always re-encoded, so nothing hidden in an upload reaches the finished files, an
 bounded.
 """
 
+import struct
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -16,11 +19,24 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
-"""120 MB when decoded."""
+"""Of a JPEG that is decoded at a fraction of its size: some megabytes."""
+
+MAX_WHOLE_PIXELS = 17_000_000
+"""Of a picture that has to be decoded whole (4,096 by 4,096): at most 250 MB (measured)."""
 
 MIN_SIDE_PX = 16
 MAX_SIDE_PX = 3_000
 """Apple's recommended maximum for podcast and book artwork; larger pictures are scaled down."""
+
+BROKEN_PICTURE = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+    *(AssertionError, EOFError, RecursionError, struct.error, zlib.error),
+)
+"""What Pillow raises for broken files and odd metadata."""
+
+_ORIENTATION = 0x0112
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+"""Pillow's `Transpose` for each orientation but the first (Exif 2.32, tag 274)."""
 
 _ACCEPTED_FORMATS = ("JPEG", "PNG")
 _QUALITY = 90
@@ -48,13 +64,14 @@ def encode_cover(content: bytes, name: str, max_side_px: int = MAX_SIDE_PX) -> P
     try:
         with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
             _require_dimensions(image, name)
+            profile = _colour_profile(image)
             image.draft("RGB", (max_side_px, max_side_px))
-            return _encode_jpeg(_flatten_image(image, max_side_px), _colour_profile(image))
+            return _encode_jpeg(_flatten_image(image, max_side_px), profile)
     except UnidentifiedImageError as error:
         raise UnusablePicture(f"{name} is not a JPEG or PNG picture.", key=name) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _pixel_limit_error(name) from error
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
+        raise _pixel_limit_error(name, MAX_WHOLE_PIXELS) from error
+    except BROKEN_PICTURE as error:
         raise UnusablePicture(f"The picture {name} is broken.", key=name) from error
 
 
@@ -64,16 +81,14 @@ def require_picture(content: bytes, name: str) -> None:
     Raises:
         UnusablePicture: it is not a picture, or is too large or too small.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
             _require_dimensions(image, name)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _pixel_limit_error(name) from error
-    except Exception as error:  # Pillow's parsers raise many types for broken files
-        if isinstance(error, UnusablePicture):
-            raise
+        raise _pixel_limit_error(name, MAX_WHOLE_PIXELS) from error
+    except (UnidentifiedImageError, *BROKEN_PICTURE) as error:
         raise UnusablePicture(f"{name} is not a JPEG or PNG picture.", key=name) from error
 
 
@@ -100,8 +115,10 @@ def require_cover_size(size_bytes: int, name: str) -> None:
 
 
 def _require_dimensions(image: "Image.Image", name: str) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise _pixel_limit_error(name)
+    is_scaled = image.format == "JPEG" and not image.info.get("progressive")
+    max_pixels = MAX_PIXELS if is_scaled else MAX_WHOLE_PIXELS
+    if image.width * image.height > max_pixels:
+        raise _pixel_limit_error(name, max_pixels)
     if min(image.size) < MIN_SIDE_PX:
         raise UnusablePicture(
             f"The picture {name} is too small for a cover: {image.width} × {image.height} pixels.",
@@ -109,26 +126,37 @@ def _require_dimensions(image: "Image.Image", name: str) -> None:
         )
 
 
-def _pixel_limit_error(name: str) -> UnusablePicture:
+def _pixel_limit_error(name: str, max_pixels: int) -> UnusablePicture:
     return UnusablePicture(
-        f"The picture {name} is too large: a cover has at most {MAX_PIXELS // 10**6} million"
-        " pixels.",
+        f"The picture {name} is too large: a cover of its kind has at most"
+        f" {max_pixels // 10**6} million pixels.",
         key=name,
-        limit_pixels=MAX_PIXELS,
+        limit_pixels=max_pixels,
     )
 
 
 def _flatten_image(image: "Image.Image", max_side_px: int) -> "Image.Image":
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    upright = ImageOps.exif_transpose(image)
-    upright.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
+    turn = _find_turn(image)
+    image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
+    upright = image if turn is None else image.transpose(turn)
     if not upright.has_transparency_data:
         return upright.convert("RGB")
     layer = upright.convert("RGBA")
     background = Image.new("RGB", layer.size, "white")
     background.paste(layer, mask=layer.getchannel("A"))
     return background
+
+
+def _find_turn(image: "Image.Image") -> "Image.Transpose | None":
+    """What turns a picture upright; None if nothing has to, or if its Exif cannot be read."""
+    from PIL import Image
+
+    with suppress(*BROKEN_PICTURE):
+        orientation = image.getexif().get(_ORIENTATION)
+        return Image.Transpose(_TURNS[orientation]) if orientation in _TURNS else None
+    return None
 
 
 def _colour_profile(image: "Image.Image") -> bytes | None:

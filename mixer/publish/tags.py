@@ -1,33 +1,57 @@
-"""What a story's finished files say of themselves. Pure."""
+"""What a story's finished files say of themselves. Pure.
+
+Album is the title of the book: players of audiobooks (Audiobookshelf, Plex, Apple Books) take a
+book's name from it. Series and volume go where they look for them: SERIES and SERIES-PART as
+Mp3tag and Audiobookshelf name them, the grouping, and the movement (Apple).
+"""
+
+import regex
 
 from mixer.requests import MetadataOptions
 from mixer.script import Script
+from mixer.script.script import NO_METADATA
 from mixer.sound.formats import three_letter_code
+
+_VOLUME = regex.compile(
+    r"(?i)^(?P<name>.*?)[\s,;:(–—-]*"
+    r"(?:#|№|\b(?:book|vol(?:ume)?|part|no|nr|band|bd|teil|buch|tome|livre|deel|volumen|libro)\b"
+    r"\.?)?\s*(?P<part>\d{1,4}(?:[.,]\d{1,2})?)\s*\)?$"
+)
+"""`The Kettle 1`, `The Kettle #1`, `The Kettle, Book 1`, `The Kettle (Vol. 1)`."""
 
 
 def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[str, str]:
     """Build the fields of a finished file, under FFmpeg's names.
 
-    The narrator is the composer, where players of audiobooks look for one; the series is the album,
-    so that players show its volumes together.
+    The narrator is the composer, where players of audiobooks look for one.
 
     Args:
         options: override the text's own front matter.
         script: of the story; None where it is not known.
     """
-    metadata = (script or Script("", "", ())).metadata
+    metadata = script.metadata if script else NO_METADATA
     title = options.title or (script.title if script else "")
     author = options.author or (script.author if script else "")
-    series = options.series or metadata.series
+    series, part = split_series(options.series or metadata.series)
     return {
         "title": title,
         "artist": author,
-        "album": series or title,
+        "album": title,
         "album_artist": author,
-        "grouping": series,
+        "grouping": f"{series} #{part}" if part else series,
         "composer": options.narrator or metadata.narrator,
         "genre": options.genre or metadata.genre,
         "date": options.year or metadata.year,
         "comment": options.description or metadata.description,
         "language": three_letter_code(script.language) if script else "",
+        "series": series,
+        "series-part": part,
     }
+
+
+def split_series(text: str) -> tuple[str, str]:
+    """Split a series and its volume, as an author writes them; the volume may be empty."""
+    found = _VOLUME.match(text.strip())
+    if found is None or not found["name"]:
+        return text.strip(), ""
+    return found["name"], found["part"].replace(",", ".").lstrip("0") or "0"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
@@ -71,11 +72,16 @@ class AwsAccount:
     s3: "S3Client"
     ecr: "ECRClient"
     functions: "LambdaClient"
+    states: "SFNClient"
+
+    @property
+    def _clients(self) -> "tuple[S3Client, ECRClient, LambdaClient, SFNClient]":
+        return self.s3, self.ecr, self.functions, self.states
 
     @contextmanager
     def enforce(self, deadline: Deadline) -> Iterator[None]:
         """Make every attempt of every call raise OutOfTime near the deadline."""
-        hooks = [client.meta.events for client in (self.s3, self.ecr, self.functions)]
+        hooks = [client.meta.events for client in self._clients]
         for events in hooks:
             events.register_first("request-created", deadline.check)
         try:
@@ -104,6 +110,7 @@ def open_account(
         s3=session.client("s3", config=config),
         ecr=session.client("ecr", config=config),
         functions=session.client("lambda", config=config),
+        states=session.client("stepfunctions", config=config),
     )
 
 

@@ -6,6 +6,9 @@ also conditional on the listed ETag. What remains is a refresh with identical by
 second between listing and deletion.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
 
+A story that was written to since it was listed is spared as a whole, and so is what new stories
+name. What remains is a story that is asked for again while its own folder is being deleted.
+
 S3 answers for each key of a DeleteObjects call; keys to retry are retried here, alone, because
 botocore does not do that.
 """
@@ -17,16 +20,20 @@ from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from mixer.errors import OutOfTime
-from mixer.retention.apply import DeletionResult, Outcome, report_error, split_batches
 from mixer.retention.aws_account import RUN_ERRORS, Deadline, error_code
-from mixer.retention.bucket_inventory import ENABLED
+from mixer.retention.bucket_inventory import ENABLED, BucketSource, StoryGuard, WriteStamp
 from mixer.retention.bucket_plan import BucketItem
 from mixer.retention.inventory import ObjectVersion, Upload
-from mixer.retention.plan import RetentionPlan, Verdict
+from mixer.retention.plan import (
+    DeletionResult,
+    Outcome,
+    RetentionPlan,
+    Verdict,
+    report_error,
+    split_batches,
+)
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ErrorTypeDef, ObjectIdentifierTypeDef
 
@@ -53,23 +60,33 @@ Refusals = Mapping[tuple[str, str], tuple[str, str]]
 LatestVersions = Mapping[str, ObjectVersion]
 """The latest version of each key when it was listed."""
 
-WriteStamp = tuple[str, "datetime"]
-"""ETag and time of a key's last write."""
-
 
 @dataclass(frozen=True, slots=True)
 class BucketDeleter:
-    """Deletes from one bucket; `account_id` is the expected owner.
+    """Deletes from one bucket.
 
     `versioning` is `Enabled`, `Suspended`, or empty for a bucket that was never versioned.
     `deadline` limits the waits for single keys.
     """
 
-    client: "S3Client"
-    bucket: str
-    account_id: str
+    source: BucketSource
     versioning: str
     deadline: Deadline
+
+    @property
+    def client(self) -> "S3Client":
+        """The client of the source."""
+        return self.source.client
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self.source.policy.bucket
+
+    @property
+    def account_id(self) -> str:
+        """The expected owner."""
+        return self.source.account_id
 
     def apply(self, plan: RetentionPlan[BucketItem]) -> Iterator[DeletionResult]:
         """Delete what the plan deletes, with a result for each item."""
@@ -77,8 +94,16 @@ class BucketDeleter:
             if isinstance(verdict.item, Upload):
                 yield self._abort_upload(verdict, verdict.item)
         latest = self._find_latest_versions(plan)
+        guard = StoryGuard.of(self.source, plan)
         for batch in split_batches(_sort_oldest_first(plan), BATCH):
-            yield from self._delete_unchanged(batch, latest)
+            try:
+                needed = guard.find_needed_keys([verdict.item.key for verdict in batch])
+            except RUN_ERRORS as error:
+                yield from report_error(batch, error)
+                continue
+            yield from (DeletionResult(v, Outcome.SPARED) for v in batch if v.item.key in needed)
+            rest = [verdict for verdict in batch if verdict.item.key not in needed]
+            yield from self._delete_unchanged(rest, latest)
 
     def _find_latest_versions(self, plan: RetentionPlan[BucketItem]) -> LatestVersions:
         if self.versioning == ENABLED:

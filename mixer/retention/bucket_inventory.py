@@ -1,25 +1,39 @@
 """Listing of an S3 bucket.
 
 In order: access, top-level folders outside the rules, every version under the rules' prefixes,
-unfinished uploads, and, if chunks are to be deleted, the scripts of living stories. Costs one call
-per thousand versions and a handful more.
+unfinished uploads, and, if chunks or uploads are to be deleted, the files of living stories that
+name them. Costs one call per thousand versions and a handful more.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mixer.retention.aws_account import describe_error, error_code
-from mixer.retention.bucket_plan import find_living_stories, find_script_keys, parse_chunk_keys
+from mixer.retention.bucket_plan import BucketItem, find_living_stories
 from mixer.retention.inventory import BucketListing, Folder, ObjectVersion, Upload
-from mixer.retention.policy import CHUNKS, STORIES, BucketPolicy
+from mixer.retention.plan import RetentionPlan
+from mixer.retention.policy import INDEX, SEGMENTS, STORIES, BucketPolicy
+from mixer.retention.stories import (
+    NAMED,
+    find_naming_keys,
+    is_naming_key,
+    parse_named_keys,
+    story_id,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
+
+CLOCK_MARGIN = timedelta(minutes=5)
+"""Of the difference between this clock and that of S3."""
+
+WriteStamp = tuple[str, datetime]
+"""ETag and time of a key's last write."""
 
 ENABLED = "Enabled"
 """The versioning status under which every write gets a version id of its own."""
@@ -62,7 +76,7 @@ class BucketSource:
             uploads=tuple(self._list_uploads()),
             other_folders=folders,
         )
-        return self._add_named_chunks(listing, now)
+        return self._add_named_keys(listing, now)
 
     def _list_other_folders(self) -> tuple[tuple[Folder, ...], tuple[ObjectVersion, ...]]:
         """List the top level outside the rules: the first thousand names, without content."""
@@ -90,34 +104,93 @@ class BucketSource:
         for upload in (each for page in pages for each in page.get("Uploads", [])):
             yield Upload(upload["Key"], upload["UploadId"], upload["Initiated"].astimezone(UTC))
 
-    def _add_named_chunks(self, listing: BucketListing, now: datetime) -> BucketListing:
+    def _add_named_keys(self, listing: BucketListing, now: datetime) -> BucketListing:
         living = find_living_stories(listing, self.policy, now)
+        named, unreadable = self._read_all_names(find_naming_keys(listing.versions, living))
+        return replace(listing, named_keys=named, unreadable=tuple(unreadable))
+
+    def read_new_names(self, since: datetime) -> frozenset[str] | None:
+        """Read what stories' files written since a moment name; None if one cannot be read."""
+        found = self.list_current(STORIES)
+        new = (key for key, (_, modified) in found if modified >= since and is_naming_key(key))
+        named, unreadable = self._read_all_names(new)
+        return None if unreadable else named
+
+    def list_current(self, prefix: str) -> Iterator[tuple[str, WriteStamp]]:
+        """List the stamps of the current objects under a prefix."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.policy.bucket, Prefix=prefix, ExpectedBucketOwner=self.account_id
+        )
+        for each in (entry for page in pages for entry in page.get("Contents", [])):
+            yield each["Key"], (each["ETag"], each["LastModified"].astimezone(UTC))
+
+    def _read_all_names(self, keys: Iterable[str]) -> tuple[frozenset[str], list[str]]:
+        """Read the keys that files name, and the files that could not be read."""
         named: set[str] = set()
         unreadable: list[str] = []
-        for key in find_script_keys(listing.versions, living):
-            chunks = self._read_chunk_keys(key)
-            if chunks is None:
+        for key in keys:
+            found = self._read_names(key)
+            if found is None:
                 unreadable.append(key)
             else:
-                named.update(chunks)
-        return replace(listing, named_chunks=frozenset(named), unreadable=tuple(unreadable))
+                named.update(found)
+        return frozenset(named), unreadable
 
-    def _read_chunk_keys(self, key: str) -> frozenset[str] | None:
-        """Read the chunks that a script names; None if it cannot be read for any reason."""
+    def _read_names(self, key: str) -> frozenset[str] | None:
+        """Read the keys that a file names; None if it cannot be read for any reason."""
         try:
             answer = self.client.get_object(
                 Bucket=self.policy.bucket, Key=key, ExpectedBucketOwner=self.account_id
             )
-            return parse_chunk_keys(answer["Body"].read())
+            return parse_named_keys(answer["Body"].read())
         except (ClientError, BotoCoreError):
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class StoryGuard:
+    """Finds what stories need that were written to after the listing.
+
+    `listed` has, for each story to delete, when its current objects were written.
+    """
+
+    source: BucketSource
+    since: datetime
+    listed: Mapping[str, Mapping[str, datetime]]
+    changed: dict[str, bool] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: BucketSource, plan: RetentionPlan[BucketItem]) -> "StoryGuard":
+        """Build the guard for the listing of a plan."""
+        listed: dict[str, dict[str, datetime]] = {}
+        for item in (verdict.item for verdict in plan.deletions):
+            if isinstance(item, ObjectVersion) and (story := story_id(item.key)):
+                current = listed.setdefault(story, {})
+                if item.is_latest and not item.is_marker:
+                    current[item.key] = item.modified
+        return cls(source, plan.now - CLOCK_MARGIN, listed)
+
+    def find_needed_keys(self, keys: Sequence[str]) -> frozenset[str]:
+        """Find the keys to spare."""
+        named = [key for key in keys if key.startswith(NAMED)]
+        names = self.source.read_new_names(self.since) if named else frozenset()
+        needed = {key for key in named if names is None or key in names}
+        return frozenset(needed | {key for key in keys if self._is_changed(story_id(key))})
+
+    def _is_changed(self, story: str) -> bool:
+        """Whether a story was written to; asked once, before anything of it is deleted."""
+        if story and story not in self.changed:
+            current = self.source.list_current(f"{STORIES}{story}/")
+            stamps = {key: modified for key, (_, modified) in current}
+            self.changed[story] = stamps != self.listed[story]
+        return self.changed.get(story, False)
+
+
 def _prefixes_to_list(policy: BucketPolicy) -> frozenset[str]:
-    """Select the rules' prefixes, and stories wherever chunks are cleaned: they name chunks."""
+    """Select the rules' prefixes, and stories wherever something is cleaned that they need."""
     prefixes = {rule.prefix for rule in policy.prefixes}
-    cleans_chunks = any(prefix.startswith(CHUNKS) for prefix in prefixes)
-    return frozenset(prefixes | {STORIES} if cleans_chunks else prefixes)
+    needs_stories = any(prefix.startswith((*NAMED, SEGMENTS, INDEX)) for prefix in prefixes)
+    return frozenset(prefixes | {STORIES} if needs_stories else prefixes)
 
 
 def _drop_nested_prefixes(prefixes: Iterable[str]) -> list[str]:

@@ -1,20 +1,10 @@
 """The plan of a bucket: which objects, versions and uploads to delete, and why. Pure.
 
-The first rule that applies decides: outside every prefix, the object's story, exceptions, chunks of
-living stories, then age. A version ages from when it stopped being the latest: so only the oldest
-versions of a key are deleted, and a run may stop anywhere and be repeated.
-
-The rule for stories, shared with the story service:
-
-- everything under `stories/{id}/` is one folder, deleted or kept as a whole;
-- a story has ended when `stories/{id}/result.json` exists;
-- without it, the story is running while anything in its folder is younger than `running_days`,
-  and abandoned after that;
-- a story is living as long as its folder stays. Its chunks are the strings in its `script.json`
-  and `timeline.json` that start with `narration_chunks/`.
+The first rule that applies decides: outside every prefix, the object's story, exceptions, what
+living stories need, then age. A version ages from when it stopped being the latest: so only the
+oldest versions of a key are deleted, and a run may stop anywhere and be repeated.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +14,8 @@ from itertools import groupby
 
 from mixer.retention.inventory import BucketListing, Folder, ObjectVersion, Upload
 from mixer.retention.plan import Reason, RetentionPlan, Verdict, build_limit
-from mixer.retention.policy import CHUNKS, STORIES, BucketPolicy
+from mixer.retention.policy import SEGMENTS, STORIES, UPLOADS, BucketPolicy
+from mixer.retention.stories import NAMED, Story, find_stories, indexed_story, story_id
 
 BucketItem = ObjectVersion | Upload | Folder
 
@@ -34,22 +25,8 @@ SPARED_OBJECTS = 1_000
 IN_USE = re.compile(r"(^|/)in_use/")
 """A folder of this name protects its content at any level."""
 
-RESULT = "result.json"
-SCRIPTS = ("script.json", "timeline.json")
-"""The files that name a story's chunks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A listed story's folder; `touched` is the last write to any of its keys, in UTC."""
-
-    ended: bool
-    touched: datetime
-    guarded: bool
-
-    def is_running(self, now: datetime, running_days: float) -> bool:
-        """Whether a worker may still be writing to it."""
-        return not self.ended and now - self.touched <= timedelta(days=running_days)
+SEGMENT_AGES = 2
+"""While a story is rendered, it may reuse segments up to so many times their threshold old."""
 
 
 def plan_bucket(
@@ -76,25 +53,30 @@ def plan_bucket(
 def find_living_stories(
     listing: BucketListing, policy: BucketPolicy, now: datetime
 ) -> frozenset[str]:
-    """Find the stories whose scripts must be read: those that stay, if any chunk would go."""
+    """Find the stories whose files must be read: those that stay, if anything named would go."""
     judge = BucketJudge.of(listing, policy, now)
-    chunks = (version for version in listing.versions if version.key.startswith(CHUNKS))
-    if not any(verdict.deletes for verdict in judge.judge_objects(chunks)):
+    named = (version for version in listing.versions if version.key.startswith(NAMED))
+    if not any(verdict.deletes for verdict in judge.judge_objects(named)):
         return frozenset()
-    reasons = ((identity, judge.judge_story(story)) for identity, story in judge.stories.items())
-    return frozenset(identity for identity, reason in reasons if not reason.deletes)
+    return frozenset(each for each in judge.stories if judge.is_living(each))
 
 
 @dataclass(frozen=True, slots=True)
 class BucketJudge:
-    """Decides on one key at a time."""
+    """Decides on one key at a time.
+
+    `has_unplanned`: a running story may name uploads that are not known yet. `rendering_since` is
+    when the oldest running story with a layout was begun.
+    """
 
     policy: BucketPolicy
     now: datetime
     is_exception: Callable[[str], object]
     stories: Mapping[str, Story]
-    named_chunks: frozenset[str]
-    chunks_unknown: bool
+    named_keys: frozenset[str]
+    names_unknown: bool
+    has_unplanned: bool
+    rendering_since: datetime | None
 
     @classmethod
     def of(cls, listing: BucketListing, policy: BucketPolicy, now: datetime) -> "BucketJudge":
@@ -106,13 +88,18 @@ class BucketJudge:
             if story_id(version.key)
             and (IN_USE.search(version.key) or matches_exception(version.key))
         )
+        stories = find_stories(listing.versions, guarded)
+        rendering = (s for s in stories.values() if s.laid_out)
+        begun = (s.begun for s in rendering if s.is_running(now, policy.running_days))
         return cls(
             policy=policy,
             now=now,
             is_exception=matches_exception,
-            stories=find_stories(listing.versions, guarded),
-            named_chunks=listing.named_chunks,
-            chunks_unknown=bool(listing.unreadable),
+            stories=stories,
+            has_unplanned=any(story.is_unplanned(now) for story in stories.values()),
+            rendering_since=min(begun, default=None),
+            named_keys=listing.named_keys,
+            names_unknown=bool(listing.unreadable),
         )
 
     def judge_objects(self, versions: Iterable[ObjectVersion]) -> Iterator[Verdict[ObjectVersion]]:
@@ -139,9 +126,18 @@ class BucketJudge:
             return Reason.IN_USE_FOLDER
         if self.is_exception(key):
             return Reason.EXCEPTION
-        if key.startswith(CHUNKS) and self.chunks_unknown:
+        if key.startswith(NAMED) and self.names_unknown:
             return Reason.STORY_UNREADABLE
-        return Reason.NAMED_BY_STORY if key in self.named_chunks else None
+        if key in self.named_keys or self.is_living(indexed_story(key)):
+            return Reason.NAMED_BY_STORY
+        if key.startswith(UPLOADS) and self.has_unplanned:
+            return Reason.STORY_UNPLANNED
+        return None
+
+    def is_living(self, identity: str) -> bool:
+        """Whether a story stays."""
+        story = self.stories.get(identity)
+        return story is not None and not self.judge_story(story).deletes
 
     def judge_story(self, story: Story) -> Reason:
         """Return the reason that holds for a story's whole folder."""
@@ -160,9 +156,25 @@ class BucketJudge:
         age_days = self.age_days(key) or self.policy.age_days
         superseded: datetime | None = None
         for version in history:
-            old = self.is_old(superseded or version.modified, age_days)
-            yield Verdict(version, _deletion_reason(version) if old else Reason.YOUNG)
+            since = superseded or version.modified
+            if not self.is_old(since, age_days):
+                yield Verdict(version, Reason.YOUNG)
+            elif key.startswith(SEGMENTS) and self.may_be_rendered(since, age_days):
+                yield Verdict(version, Reason.STORY_RENDERING)
+            else:
+                yield Verdict(version, _deletion_reason(version))
             superseded = version.modified
+
+    def may_be_rendered(self, since: datetime, age_days: float) -> bool:
+        """Whether a story that is being rendered may need a segment.
+
+        No file names segments. So those stay that are younger than such a story, and those that it
+        may have found, up to twice the threshold.
+        """
+        begun = self.rendering_since
+        if begun is None:
+            return False
+        return since >= begun or not self.is_old(since, SEGMENT_AGES * age_days)
 
     def judge_upload(self, upload: Upload) -> Reason:
         """Return the reason that decides on an unfinished multipart upload."""
@@ -207,82 +219,3 @@ def _deletion_reason(version: ObjectVersion) -> Reason:
     if version.is_marker:
         return Reason.OLD_MARKER
     return Reason.EXPIRED if version.is_latest else Reason.OLD_VERSION
-
-
-def story_id(key: str) -> str:
-    """Return the story of a key; empty outside of story folders."""
-    if not key.startswith(STORIES):
-        return ""
-    identity, slash, _ = key[len(STORIES) :].partition("/")
-    return identity if slash else ""
-
-
-def find_stories(
-    versions: Iterable[ObjectVersion], guarded_keys: frozenset[str]
-) -> Mapping[str, Story]:
-    """Find the story folders of a listing."""
-    stories: dict[str, Story] = {}
-    for version in versions:
-        identity = story_id(version.key)
-        if identity:
-            here = _story_from_version(version, identity, guarded_keys)
-            stories[identity] = _merge_stories(stories.get(identity, here), here)
-    return stories
-
-
-def _story_from_version(
-    version: ObjectVersion, identity: str, guarded_keys: frozenset[str]
-) -> Story:
-    is_result = _relative_key(version.key, identity) == RESULT
-    return Story(
-        ended=is_result and version.is_latest and not version.is_marker,
-        touched=version.modified,
-        guarded=version.key in guarded_keys,
-    )
-
-
-def _merge_stories(one: Story, other: Story) -> Story:
-    return Story(
-        ended=one.ended or other.ended,
-        touched=max(one.touched, other.touched),
-        guarded=one.guarded or other.guarded,
-    )
-
-
-def find_script_keys(versions: Iterable[ObjectVersion], living: frozenset[str]) -> Iterator[str]:
-    """Find the keys of living stories' scripts and timelines."""
-    for version in versions:
-        identity = story_id(version.key)
-        readable = version.is_latest and not version.is_marker
-        if identity in living and readable and _relative_key(version.key, identity) in SCRIPTS:
-            yield version.key
-
-
-def _relative_key(key: str, identity: str) -> str:
-    return key.removeprefix(f"{STORIES}{identity}/")
-
-
-def parse_chunk_keys(content: bytes) -> frozenset[str] | None:
-    """Parse the chunk keys of a JSON document; None when it cannot be read.
-
-    Objects are dropped while parsing, so that a book's script takes little memory.
-    """
-    found: set[str] = set()
-
-    def drop(members: list[tuple[str, object]]) -> None:
-        for _, value in members:
-            found.update(_chunk_keys(value))
-
-    try:
-        found.update(_chunk_keys(json.loads(content, object_pairs_hook=drop)))
-    except (ValueError, RecursionError):
-        return None
-    return frozenset(found)
-
-
-def _chunk_keys(value: object) -> Iterator[str]:
-    if isinstance(value, str) and value.startswith(CHUNKS):
-        yield value
-    elif isinstance(value, list):
-        for element in value:
-            yield from _chunk_keys(element)

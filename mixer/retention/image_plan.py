@@ -3,9 +3,16 @@
 Rules, in order: reasons for the whole repository; images needed for their own sake; upwards, the
 lists that name them; downwards, the parts of kept lists and attachments. So no deletion turns a
 part of a list into an image of its own. All others are deleted.
+
+Other accounts' functions cannot be listed, so a shared image may be in use unseen; in doubt a
+policy statement counts as sharing. A service principal alone shares nothing, but accounts in its
+condition count.
+https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#configuration-images-permissions
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
@@ -18,6 +25,17 @@ SPARED_IMAGES = 10
 
 LATEST = "latest"
 """This tag is never deleted."""
+
+EVERYONE = "everyone"
+UNREADABLE = "a policy that cannot be read"
+
+LAMBDA = "lambda.amazonaws.com"
+
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+"""An AWS account id, alone or within an ARN."""
+
+_ATTACHMENT_TAG = re.compile(r"sha256-([0-9a-f]{64})(\.[a-z0-9]+)*")
+"""The tag of a signature or SBOM without a subject of its own, as cosign writes it."""
 
 
 def plan_repository(
@@ -88,7 +106,12 @@ def _newest_digests(images: Iterable[Image], count: int) -> frozenset[str]:
     """Select the newest images; parts of lists and attachments do not count."""
     everything = tuple(images)
     parts = {child for image in everything for child in image.children}
-    own = [i for i in everything if i.tags or (i.digest not in parts and not i.subject)]
+    own = [
+        image
+        for image in everything
+        if any(not find_subject([tag]) for tag in image.tags)
+        or (image.digest not in parts and not image.subject)
+    ]
     own.sort(key=lambda image: (image.pushed, image.digest), reverse=True)
     return frozenset(image.digest for image in own[:count])
 
@@ -126,3 +149,96 @@ def _propagate_kept(kept: dict[str, Reason], links: Links) -> None:
             if digest not in kept:
                 kept[digest] = reason
                 waiting.append(digest)
+
+
+def find_subject(tags: Iterable[str]) -> str:
+    """Find the digest of the image that a tag names as signed or described; empty if none."""
+    for tag in tags:
+        found = _ATTACHMENT_TAG.fullmatch(tag)
+        if found:
+            return f"sha256:{found[1]}"
+    return ""
+
+
+def find_shared_accounts(policy_text: str, account_id: str) -> tuple[str, ...]:
+    """Find the other accounts that a repository policy (JSON) admits, sorted.
+
+    `account_id` is ours, 12 digits.
+    """
+    try:
+        statements = json.loads(policy_text)["Statement"]
+    except (ValueError, KeyError, TypeError):
+        return (UNREADABLE,)
+    found = {name for one in _as_list(statements) for name in _find_principals(one, account_id)}
+    return tuple(sorted(found - {account_id}))
+
+
+def _find_principals(statement: object, account_id: str) -> Iterator[str]:
+    """Find the accounts that a statement admits, ours included."""
+    if not isinstance(statement, Mapping):
+        yield UNREADABLE
+        return
+    if statement.get("Effect") != "Allow":
+        return
+    conditioned = set(_ACCOUNT.findall(json.dumps(statement.get("Condition", {}))))
+    principal = statement.get("Principal", "*")
+    named = principal if isinstance(principal, Mapping) else {"AWS": principal}
+    for kind, names in named.items():
+        if kind == "Service":
+            yield from conditioned
+        else:
+            yield from _find_accounts(names, conditioned, account_id)
+
+
+def _find_accounts(names: object, condition_accounts: set[str], account_id: str) -> Iterator[str]:
+    for name in map(str, _as_list(names)):
+        found = _ACCOUNT.findall(name)
+        if found:
+            yield from found
+        else:
+            yield from ([account_id] if condition_accounts == {account_id} else [EVERYONE])
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def find_admitted_functions(policy_text: str) -> tuple[str, ...] | None:
+    """Find the patterns of functions that may run images by a repository policy (JSON).
+
+    None if any function may.
+    """
+    try:
+        statements = _as_list(json.loads(policy_text)["Statement"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    patterns: list[str] = []
+    for one in statements:
+        found = _find_source_patterns(one)
+        if found is None:
+            return None
+        patterns += found
+    return tuple(patterns)
+
+
+def _find_source_patterns(statement: object) -> list[str] | None:
+    """Find the patterns of one statement; empty if it admits no function."""
+    if not isinstance(statement, Mapping):
+        return None
+    if statement.get("Effect") != "Allow":
+        return []
+    principal = statement.get("Principal", "*")
+    services = principal.get("Service", []) if isinstance(principal, Mapping) else [LAMBDA]
+    if LAMBDA not in _as_list(services):
+        return []
+    condition = statement.get("Condition", {})
+    if not isinstance(condition, Mapping) or set(condition) - {"ArnLike", "StringLike"}:
+        return None
+    found = [
+        str(pattern)
+        for keys in condition.values()
+        for key, patterns in keys.items()
+        for pattern in _as_list(patterns)
+        if key.lower() == "aws:sourcearn"
+    ]
+    return found or None

@@ -74,15 +74,15 @@ class Folder:
 class BucketListing:
     """The content of a bucket: versions by key, newest first, as S3 lists them.
 
-    `named_chunks` are those in scripts and timelines of living stories; `unreadable` are the keys
-    of scripts and timelines that could not be read.
+    `named_keys` are the chunks and uploads that living stories name; `unreadable` are the keys of
+    these stories' files that could not be read.
     """
 
     bucket: str
     versions: tuple[ObjectVersion, ...] = ()
     uploads: tuple[Upload, ...] = ()
     other_folders: tuple[Folder, ...] = ()
-    named_chunks: frozenset[str] = frozenset()
+    named_keys: frozenset[str] = frozenset()
     unreadable: tuple[str, ...] = ()
 
 
@@ -144,3 +144,45 @@ class RepositoryListing:
     uses: Uses = field(default_factory=Uses)
     shared_with: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionVersion:
+    """A published version of a function; `published` is in UTC."""
+
+    kind: ClassVar[str] = "version"
+    counts: ClassVar[bool] = True
+    size_bytes: ClassVar[int] = 0
+    arn: str
+    published: datetime
+
+    @property
+    def name(self) -> str:
+        """The ARN with the version's number."""
+        return self.arn
+
+    @property
+    def function(self) -> str:
+        """The function's ARN."""
+        return self.arn.rpartition(":")[0]
+
+    @property
+    def number(self) -> int:
+        """Later versions have higher numbers."""
+        return int(self.arn.rpartition(":")[2])
+
+    def row(self) -> Mapping[str, object]:
+        """What a printed plan adds to name and size."""
+        return {"since": self.published.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionListing:
+    """The published versions of some functions; `called` are the ARNs that the workflow names.
+
+    `unknown` says why `called` is unreliable.
+    """
+
+    versions: tuple[FunctionVersion, ...] = ()
+    called: frozenset[str] = frozenset()
+    unknown: str = ""

@@ -1,4 +1,4 @@
-"""The retention plan: a reason for every item, deleted or kept.
+"""The retention plan: a reason for every item, deleted or kept, and the outcome of each deletion.
 
 A plan is a value. A dry run prints it; a run deletes exactly what it lists.
 """
@@ -9,9 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from mixer.retention.inventory import Folder, Image, ObjectVersion, Upload
+from mixer.errors import OutOfTime
+from mixer.retention.aws_account import describe_error
+from mixer.retention.inventory import Folder, FunctionVersion, Image, ObjectVersion, Upload
 
-Item = ObjectVersion | Upload | Folder | Image
+Entry = TypeVar("Entry")
+Item = ObjectVersion | Upload | Folder | Image | FunctionVersion
 ItemT_co = TypeVar("ItemT_co", bound=Item, covariant=True)
 
 
@@ -35,8 +38,12 @@ class Reason(StrEnum):
     STORY_YOUNG = "its story is young"
     NAMED_BY_STORY = "named by a living story"
     STORY_UNREADABLE = "a living story cannot be read"
+    STORY_UNPLANNED = "a running story is not planned yet"
+    STORY_RENDERING = "a story is being rendered"
     SHARED = "repository is shared with other accounts"
     USE_UNKNOWN = "images in use unknown"
+    CALLED = "called by the state machine"
+    CALLS_UNKNOWN = "versions that the state machine calls unknown"
     LIST_UNREADABLE = "a manifest list cannot be read"
     PROTECTED_TAG = "protected tag"
     IN_USE = "in use by a function"
@@ -169,3 +176,34 @@ def tally_reasons(verdicts: Iterable[Verdict[Item]]) -> dict[Reason, ItemTally]:
         count[0] += 1
         count[1] += verdict.item.size_bytes
     return {reason: ItemTally(items, size_bytes) for reason, (items, size_bytes) in counts.items()}
+
+
+class Outcome(StrEnum):
+    """How the deletion of an item ended."""
+
+    DELETED = "deleted"
+    SPARED = "changed since it was listed"
+    FAILED = "failed"
+    LEFT = "left for the next run"
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionResult:
+    """An item of the plan and its outcome."""
+
+    verdict: Verdict[Item]
+    outcome: Outcome
+    why: str = ""
+
+
+def report_error(batch: Iterable[Verdict[Item]], error: Exception) -> Iterator[DeletionResult]:
+    """Report a failed batch: left where time ran out, failed otherwise."""
+    if isinstance(error, OutOfTime):
+        return (DeletionResult(verdict, Outcome.LEFT) for verdict in batch)
+    why = describe_error(error)
+    return (DeletionResult(verdict, Outcome.FAILED, why) for verdict in batch)
+
+
+def split_batches(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
+    """Split items into batches of at most `size`, in order."""
+    return (entries[start : start + size] for start in range(0, len(entries), size))

@@ -1,7 +1,10 @@
-"""The report of a clean-up, as values that print as JSON.
+"""The report of a clean-up, as values that print as JSON, and its metrics.
 
 It holds counts, so it fits into one log line at any bucket size; only the first failed items are
 named.
+
+Metrics use the embedded metric format: namespace `Mixer`, dimensions `deployment` and
+`service=sanitation`. Items and bytes by reason also have the dimensions `outcome` and `reason`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,8 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from mixer.retention.apply import DeletionResult, Outcome
-from mixer.retention.plan import Item, ItemTally, Reason, RetentionPlan, Verdict, tally_reasons
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from mixer.retention.plan import (
+    DeletionResult,
+    Item,
+    ItemTally,
+    Outcome,
+    Reason,
+    RetentionPlan,
+    Verdict,
+    tally_reasons,
+)
 from mixer.retention.policy import Refusal
 
 NAMED_FAILURES = 20
@@ -18,8 +31,11 @@ NAMED_FAILURES = 20
 
 GIB = 2**30
 
-USD_PER_GIB_MONTH = {"object": 0.023, "upload": 0.0, "folder": 0.0, "image": 0.10}
+USD_PER_GIB_MONTH = {"object": 0.023, "upload": 0.0, "folder": 0.0, "image": 0.10, "version": 0.0}
 """S3 Standard, first 50 TB, and ECR private storage, us-east-1, 2026. Uploads: size unknown."""
+
+NAMESPACE = "Mixer"
+SERVICE = "sanitation"
 
 
 class Mode(StrEnum):
@@ -181,3 +197,64 @@ def report_results(plan: RetentionPlan[Item], results: Iterable[DeletionResult])
 def _usd_month(item: Item) -> float:
     """Storage cost of an item per month; shared layers of images count each time."""
     return item.size_bytes / GIB * USD_PER_GIB_MONTH[item.kind]
+
+
+def emit_metrics(report: RunReport, deployment: str) -> None:
+    """Write a run's metrics to standard output for Lambda's log."""
+    metrics = _create_metrics(deployment)
+    for name, value in _flags_and_counts(report).items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    bytes_deleted = sum(t.size_bytes for one in report.targets for t in one.deleted.values())
+    saved_usd_month = sum(one.saved_usd_month for one in report.targets if one.deleted)
+    metrics.add_metric(name="BytesDeleted", unit=MetricUnit.Bytes, value=bytes_deleted)
+    metrics.add_metric(name="SavedUsdPerMonth", unit=MetricUnit.NoUnit, value=saved_usd_month)
+    metrics.flush_metrics()
+    for outcome, tallies in _tally_by_outcome(report).items():
+        for reason, tally in tallies.items():
+            _emit_reason(_create_metrics(deployment), outcome, reason, tally)
+
+
+def _flags_and_counts(report: RunReport) -> Mapping[str, float]:
+    return {
+        "Failed": float(report.failed),
+        "Stopped": float(report.stopped),
+        "Unfinished": float(report.unfinished),
+        "ItemsDeleted": sum(t.items for one in report.targets for t in one.deleted.values()),
+        "ItemsKept": sum(t.items for one in report.targets for t in one.kept.values()),
+        "ItemsFailed": sum(one.failed for one in report.targets),
+        "TargetsRefused": sum(bool(one.refused) for one in report.targets),
+    }
+
+
+def _tally_by_outcome(report: RunReport) -> Mapping[str, Mapping[Reason, ItemTally]]:
+    """Tally items and bytes by reason over all targets, for `kept`, `to_delete` and `deleted`."""
+    return {
+        "kept": _sum_tallies(one.kept for one in report.targets),
+        "to_delete": _sum_tallies(one.to_delete for one in report.targets),
+        "deleted": _sum_tallies(one.deleted for one in report.targets),
+    }
+
+
+def _sum_tallies(parts: Iterable[Mapping[Reason, ItemTally]]) -> Mapping[Reason, ItemTally]:
+    total: dict[Reason, ItemTally] = {}
+    for part in parts:
+        for reason, tally in part.items():
+            so_far = total.get(reason, ItemTally())
+            total[reason] = ItemTally(
+                so_far.items + tally.items, so_far.size_bytes + tally.size_bytes
+            )
+    return total
+
+
+def _create_metrics(deployment: str) -> EphemeralMetrics:
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    metrics.add_dimension(name="deployment", value=deployment)
+    return metrics
+
+
+def _emit_reason(metrics: EphemeralMetrics, outcome: str, reason: Reason, tally: ItemTally) -> None:
+    metrics.add_dimension(name="outcome", value=outcome)
+    metrics.add_dimension(name="reason", value=reason.name.lower())
+    metrics.add_metric(name="Items", unit=MetricUnit.Count, value=tally.items)
+    metrics.add_metric(name="Bytes", unit=MetricUnit.Bytes, value=tally.size_bytes)
+    metrics.flush_metrics()

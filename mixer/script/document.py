@@ -115,11 +115,12 @@ def has_words(text: str) -> bool:
 
 def normalise_newlines(text: str) -> str:
     """Drop the byte order mark and use one kind of line break."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").translate(_LINE_BREAKS)
+    return text.replace("\u2029", "\n\n")
 
 
 def collapse_whitespace(text: str) -> str:
-    """Fold white space and drop what XML 1.0 cannot carry."""
+    """Fold white space; drop soft hyphens and what XML 1.0 cannot carry."""
     return " ".join(_NOT_XML.sub("", text).split())
 
 
@@ -133,7 +134,10 @@ def join_lines(lines: Iterable[str]) -> str:
     return "".join(pieces)
 
 
+_LINE_BREAKS = dict.fromkeys(map(ord, "\r\v\f\x85\u2028"), "\n")
+"""Word's line break is a vertical tab; a form feed ends a page."""
+
 _SPEAKABLE = regex.compile(r"[\p{L}\p{N}\p{Sc}\p{Sm}&%@]")
 _NO_SPACE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
-# XML 1.0, production 2 (Char), negated; white space is folded instead.
-_NOT_XML = regex.compile(r"[^\s\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|[\x1C-\x1F]")
+# XML 1.0, production 2 (Char), negated, and soft hyphens; white space is folded instead.
+_NOT_XML = regex.compile(r"[^\s\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|[\x1C-\x1F]|\u00AD")

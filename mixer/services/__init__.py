@@ -1,4 +1,4 @@
-"""Services of the API apart from stories: mixing, the music library, inspection."""
+"""Services of the API apart from stories: the music library and inspection."""
 
 from mixer.services.inspect import Inspection, collect_figures, draw_picture, inspect
 from mixer.services.library import (
@@ -8,7 +8,6 @@ from mixer.services.library import (
     TEXT_TYPES,
     MusicLibrary,
 )
-from mixer.services.mix_service import MixRequest, MixResult, MixService
 
 __all__ = [
     "MUSIC_TYPES",
@@ -16,9 +15,6 @@ __all__ = [
     "SHARED_PREFIX",
     "TEXT_TYPES",
     "Inspection",
-    "MixRequest",
-    "MixResult",
-    "MixService",
     "MusicLibrary",
     "collect_figures",
     "draw_picture",

@@ -15,9 +15,9 @@ from secrets import token_hex
 
 from mixer.errors import BadInput, MixerError, ObjectTooLarge, OutOfTime
 from mixer.parallel import run_in_parallel, usable_cores
+from mixer.scratch import open_scratch_folder
 from mixer.sound.analysis import MUSIC_CHANNELS, measure
 from mixer.store import UPLOADS_PREFIX, ObjectStore, StoredObject, UploadForm
-from mixer.stories.workspace import open_request_folder
 
 MUSIC_TYPES = {
     ".aac": "audio/aac",
@@ -138,8 +138,9 @@ class MusicLibrary:
     def _measure_track(self, track: StoredObject) -> None:
         """Measure a track; a file without sound gets no length."""
         length_s = math.nan
-        with suppress(MixerError), open_request_folder() as folder:
-            (path,) = folder.fetch_all({("music", track.key): self.music}, None).values()
+        with suppress(MixerError), open_scratch_folder("track") as folder:
+            path = folder / "track"
+            self.music.fetch(track.key, path)
             length_s = measure(path, track.key, channels=MUSIC_CHANNELS).duration_s
         with self._lock:
             self._durations_s[_cache_key(track)] = length_s

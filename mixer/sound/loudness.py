@@ -161,7 +161,7 @@ def limiter_loss_db(losses_db: Sequence[float], over_db: float) -> float:
 def parse_momentary_lufs(stdout: str) -> list[float]:
     """Parse the momentary loudness that `ebur128` prints, one window every 100 ms."""
     values = (float(match["value"]) for match in _MOMENTARY.finditer(stdout))
-    return [-math.inf if math.isnan(value) else value for value in values]
+    return [value if math.isfinite(value) else -math.inf for value in values]
 
 
 def parse_true_peak_dbtp(stderr: str) -> float:

@@ -4,6 +4,7 @@ Sources: Apple's podcast requirements (-16 LUFS, -1 dBTP), AES TD1008 (speech -1
 (-23 LUFS, -1 dBTP), ACX's submission requirements (peak -3 dB, 192 kbit/s).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -39,9 +40,10 @@ RADIO = DuckingEnvelope()
 class Preset:
     """Targets for a purpose.
 
-    `mono_lufs` is for a voice without music, `ceiling_dbtp` for the decoded file, and `margin_s` is
-    the silence before the first and after the last word. `rms_db` and `room_tone_dbfs` (plain
-    levels of the whole file and of the noise under it) may be None.
+    `codec` and `min_kbps` are what a shop accepts (empty, 0: anything). `mono_lufs` is for a voice
+    without music, `ceiling_dbtp` for the decoded file, and `margin_s` is the silence before the
+    first and after the last word. `rms_db` and `room_tone_dbfs` (plain levels of the whole file and
+    of the noise under it) may be None.
     """
 
     stereo_lufs: float
@@ -54,6 +56,23 @@ class Preset:
     envelope: DuckingEnvelope = RADIO
     rms_db: tuple[float, float] | None = None
     room_tone_dbfs: float | None = None
+    codec: str = ""
+    min_kbps: int = 0
+
+    def find_conflicts(self, codec: str, kbps: int, *, has_music: bool) -> Iterator[str]:
+        """Say what keeps a mix from meeting the rules of the preset, before it is made."""
+        if has_music and not self.music:
+            yield (
+                "Music breaks the preset's rules on the noise floor and on the quiet at both ends:"
+                " leave out the music."
+            )
+        if self.codec and codec != self.codec:
+            yield f"The preset requires {self.codec}, and the format is {codec}: use {self.codec}."
+        if kbps < self.min_kbps:
+            yield (
+                f"The preset requires at least {self.min_kbps} kbit/s, and the bit rate is {kbps}:"
+                " use a higher one."
+            )
 
 
 PRESETS = MappingProxyType(
@@ -65,6 +84,8 @@ PRESETS = MappingProxyType(
             mono_lufs=-20.0,
             ceiling_dbtp=-3.0,
             bitrate_kbps=192,
+            codec="mp3",
+            min_kbps=192,
             music=False,
             margin_s=(0.75, 2.5),
             rms_db=(-23.0, -18.0),

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from threading import BoundedSemaphore
 
 from mixer.errors import MixerError, NotFound, OutOfTime, StoreFailed, UnplayableAudio
 from mixer.files import translate_disk_errors
 from mixer.parallel import run_in_parallel, usable_cores
+from mixer.scratch import open_scratch_folder
 from mixer.script import Chunk
 from mixer.sound import ProcessGroup
 from mixer.sound.analysis import Measurement, measure
@@ -241,7 +242,7 @@ def _scratch_file(key: str) -> Iterator[Path]:
     """A temporary path for FFmpeg; StoreFailed where its folder is full or not writable."""
     with (
         translate_disk_errors(Path(gettempdir())),
-        TemporaryDirectory(prefix="chunk-") as folder,
+        open_scratch_folder("chunk") as folder,
     ):
         yield Path(folder, Path(key).name)
 

@@ -18,6 +18,11 @@ ANY_ENGINE = frozenset({"", "polly"})
 
 EMBEDDED = "embedded"
 
+FIRST_VERSION = "1"
+
+VOICE_VERSIONS = {EMBEDDED: "2"}
+"""By engine; raised when the same SSML starts to sound different. 2: quotation marks are silent."""
+
 DEFAULT_VOICE = "Joanna"
 
 ENGINES_WITH_MARKS = frozenset({"standard", "neural", "long-form"})
@@ -71,7 +76,8 @@ def _select_single_voice(
             field="speech_marks",
         )
     language = "" if options.language == voice.language else options.language
-    return voice, VoiceSettings(voice.id, engine, language, tuple(options.lexicons))
+    version = VOICE_VERSIONS.get(engine, FIRST_VERSION)
+    return voice, VoiceSettings(voice.id, engine, language, tuple(options.lexicons), version)
 
 
 def _select_role_voice(

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from shutil import copyfileobj, rmtree
+from shutil import copyfileobj
 from stat import S_ISREG
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -145,11 +145,6 @@ class FolderStore:
             with translate_disk_errors(path):
                 path.unlink(missing_ok=True)
                 self._metadata_path(key).unlink(missing_ok=True)
-
-    def delete_folder(self, folder: str) -> None:
-        """Delete all objects under `{folder}/`, which must not be in use, and their folders."""
-        for path in (self._path(folder), self._root / METADATA_FOLDER / folder):
-            rmtree(path, ignore_errors=True)
 
     def url(self, key: str, expires_s: int) -> str:
         """Make a link that expires; without a server, the file's address, which never expires."""

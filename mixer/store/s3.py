@@ -50,6 +50,9 @@ def create_s3_client(
         read_timeout=READ_TIMEOUT_S,
         max_pool_connections=CONNECTIONS,
         signature_version="s3v4",
+        # Links name the region's host: the global one redirects new buckets, and a signature covers
+        # its host (S3 user guide, temporary redirects).
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
     )
     source = session or boto3.Session()
     return source.client("s3", region_name=region, endpoint_url=endpoint_url, config=config)

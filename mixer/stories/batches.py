@@ -1,12 +1,12 @@
 """Splits the chunks of a story into batches, and stores them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mixer.script import Chunk
 from mixer.stories.folder import StoryFolder
-from mixer.stories.keys import SYNTHESIZED, batch_name, synthesized_prefix
+from mixer.stories.keys import SYNTHESIZED, batch_name, batch_result_prefix
 from mixer.stories.model import Batch, SynthesizedBatch
 
 MAX_CHUNKS = 100
@@ -42,20 +42,16 @@ def batch_size(chunks: int) -> int:
     return math.ceil(chunks / (WORKERS * rounds))
 
 
-def write_batches(folder: StoryFolder, batches: Sequence[Batch]) -> None:
-    """Write the batches in order; the last one is proof that all are complete."""
-    *others, last = ((batch_name(number), batch) for number, batch in enumerate(batches))
-    if folder.has(last[0]):
-        return
+def write_batches(folder: StoryFolder, batches: Mapping[int, Batch]) -> None:
+    """Write batches by number, replacing those of an earlier attempt."""
     with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(lambda each: folder.write(*each), others))
-    folder.write(*last)
+        list(pool.map(lambda each: folder.write(batch_name(each[0]), each[1]), batches.items()))
 
 
 def read_synthesized_batches(folder: StoryFolder) -> list[SynthesizedBatch]:
     """Read the results of all batches, in reading order."""
     names = {
-        each.key[: len(synthesized_prefix(0))]: each.key
+        each.key[: len(batch_result_prefix(0))]: each.key
         for each in folder.list_entries(SYNTHESIZED)
     }
     with ThreadPoolExecutor(WRITERS) as pool:

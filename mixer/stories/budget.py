@@ -73,10 +73,6 @@ class DailyBudget:
         if entry and self.store.head(entry) is not None:
             self._replace_entry(entry, paid_usd)
 
-    def today_usd(self, caller: str) -> float:
-        """Add up what a caller has spent and reserved today."""
-        return self._sum_usd(self._folder(caller))
-
     def _check_cap(self, folder: str, predicted_usd: float) -> None:
         spent_usd = self._sum_usd(folder)
         if spent_usd > self.max_daily_usd:

@@ -1,13 +1,15 @@
-"""Checks whether a story was cancelled, before a step and while it runs."""
+"""Ends a step early: when its story is cancelled, and at its deadline."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from mixer.errors import MixerError, StoryCancelled
+from mixer.parallel import interrupt_after
 from mixer.sound import ProcessGroup
 from mixer.stories.folder import StoryFolder
-from mixer.stories.keys import cancelled_name
+from mixer.stories.keys import cancellation_name
 
 CHECK_INTERVAL_S = 3.0
 """A request to the store costs half a millionth of a dollar; a call of the engine far more."""
@@ -15,7 +17,7 @@ CHECK_INTERVAL_S = 3.0
 
 def raise_if_cancelled(folder: StoryFolder, attempt: int) -> None:
     """Raise StoryCancelled if an attempt was cancelled."""
-    if folder.has(cancelled_name(attempt)):
+    if folder.has(cancellation_name(attempt)):
         raise StoryCancelled("The story was cancelled.")
 
 
@@ -29,7 +31,7 @@ def stop_when_cancelled(
     def look() -> None:
         while not ended.wait(CHECK_INTERVAL_S):
             with suppress(MixerError):
-                if folder.has(cancelled_name(attempt)):
+                if folder.has(cancellation_name(attempt)):
                     cancelled.set()
                     processes.stop()
                     return
@@ -40,3 +42,13 @@ def stop_when_cancelled(
         yield cancelled
     finally:
         ended.set()
+
+
+@contextmanager
+def stop_at_deadline(processes: ProcessGroup, deadline_s: float | None) -> Iterator[None]:
+    """Stop the processes of a block at a time on the monotonic clock; None for never."""
+    if deadline_s is None:
+        yield
+        return
+    with interrupt_after(deadline_s - time.monotonic(), processes.stop):
+        yield

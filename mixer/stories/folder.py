@@ -10,7 +10,7 @@
     rendered/{g}-{segments}.json        a finished group of segments
     story.mp3  story.vtt  …             the finished files
     result.json                         the story has ended
-    told/{n}-{place}.json               a notifier was called
+    notified/{n}-{place}.json           a notifier was called
 
 The names hold the counts, so a listing is enough to report the progress.
 """
@@ -24,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mixer.errors import NotFound, StoreFailed
 from mixer.store import ObjectStore, StoredObject
+from mixer.stories.model import SourceText
 
 PREFIX = "stories/"
 REQUEST, TEXT, SCRIPT, PLAN = "request.json", "text.txt", "script.json", "plan.json"
@@ -42,10 +43,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class StoryFolder:
-    """The objects of one story."""
+    """The objects of one story; `source` is its text, if this process has read it."""
 
     store: ObjectStore
     story_id: str
+    source: SourceText | None = None
 
     def key(self, name: str) -> str:
         """Return the object key of a name in the folder."""

@@ -10,7 +10,7 @@ from mixer.store import StoredObject
 MICRO = 1_000_000
 
 ATTEMPTS, BATCHES, SYNTHESIZED = "attempts/", "batches/", "spoken/"
-PAID, RENDERED, NOTIFIED = "paid/", "rendered/", "told/"
+PAID, RENDERED, NOTIFIED = "paid/", "rendered/", "notified/"
 CANCELLED, FAILURE = "-cancelled.json", "-failure.json"
 
 
@@ -19,12 +19,12 @@ def attempt_name(attempt: int) -> str:
     return f"{ATTEMPTS}{attempt:03}.json"
 
 
-def cancelled_name(attempt: int) -> str:
+def cancellation_name(attempt: int) -> str:
     """Name the mark that cancels an attempt."""
     return f"{ATTEMPTS}{attempt:03}{CANCELLED}"
 
 
-def notified_name(attempt: int, place: int) -> str:
+def notification_name(attempt: int, place: int) -> str:
     """Name the note that a notifier (by its index) was called for an attempt."""
     return f"{NOTIFIED}{attempt:03}-{place}.json"
 
@@ -34,29 +34,29 @@ def batch_name(batch: int) -> str:
     return f"{BATCHES}{batch:05}.json"
 
 
-def synthesized_prefix(batch: int) -> str:
+def batch_result_prefix(batch: int) -> str:
     """Start the name of a batch's result."""
     return f"{SYNTHESIZED}{batch:05}-"
 
 
-def synthesized_name(batch: int, chunks: int, usd: float) -> str:
+def batch_result_name(batch: int, chunks: int, usd: float) -> str:
     """Name the result of a batch."""
-    return f"{synthesized_prefix(batch)}{chunks}-{round(usd * MICRO)}.json"
+    return f"{batch_result_prefix(batch)}{chunks}-{round(usd * MICRO)}.json"
 
 
-def paid_name(batch: int, usd: float) -> str:
+def payment_name(batch: int, usd: float) -> str:
     """Name the costs of a batch that failed."""
     return f"{PAID}{batch:05}-{round(usd * MICRO)}-{token_hex(4)}.json"
 
 
-def rendered_prefix(group: int) -> str:
+def group_result_prefix(group: int) -> str:
     """Start the name of a group's result."""
     return f"{RENDERED}{group:05}-"
 
 
-def rendered_name(group: int, segments: int) -> str:
+def group_result_name(group: int, segments: int) -> str:
     """Name the result of a group of segments."""
-    return f"{rendered_prefix(group)}{segments}.json"
+    return f"{group_result_prefix(group)}{segments}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def parse_progress(listed: Iterable[StoredObject]) -> StoryProgress:
         names=frozenset(objects),
         attempt=attempt,
         started_at=begun,
-        is_cancelled=cancelled_name(attempt) in objects,
+        is_cancelled=cancellation_name(attempt) in objects,
         batches={batch: each.numbers[1] for batch, each in spoken.items()},
         paid_usd=sum(micros) / MICRO,
         groups={group: each.numbers[1] for group, each in rendered.items()},

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mixer.script import Chunk, Script
+from mixer.script import Chunk, Document, Script
 from mixer.sound import Mastering
+from mixer.sound.analysis import ComplianceRule
 from mixer.sound.arrange import SoundFile
 from mixer.speech import VoiceSettings
-from mixer.stories.mix_pipeline import MixMeasurements
 
 FORMAT_VERSION = 1
 """Version of a story's folder; raised when older code cannot read it."""
@@ -37,6 +37,14 @@ class StoryState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A text that has been read; the file of a book is larger than its text."""
+
+    document: Document
+    is_book: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +87,16 @@ class StoredScript:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Neighbouring chunks, synthesized by one call: `batches/{number}.json`."""
+    """Neighbouring chunks, synthesized by one call: `batches/{number}.json`.
+
+    Attributes:
+        found: what the plan found in the store, by key: metadata, or None for a missing chunk.
+    """
 
     delivery: VoiceSettings
     chunks: tuple[Chunk, ...]
     speech_marks: bool = False
+    found: dict[str, dict[str, str] | None] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
 
@@ -157,6 +170,27 @@ class StoredLayout:
     groups: tuple[tuple[int, int], ...]
     duration_s: float
     format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class MixMeasurements:
+    """Measurements of a finished file other than loudness and peak.
+
+    Attributes:
+        loudness_range_lu: None, as all below, if not measured or too short.
+        rms_dbfs: level of the whole file.
+        noise_floor_dbfs: level of the quietest half second.
+        bed_below_speech_lu: how far the music is below the voice.
+        rules: results of the preset's rules.
+        unmeasured: names of figures skipped because the file is too long.
+    """
+
+    loudness_range_lu: float | None = None
+    rms_dbfs: float | None = None
+    noise_floor_dbfs: float | None = None
+    bed_below_speech_lu: float | None = None
+    rules: tuple[ComplianceRule, ...] = ()
+    unmeasured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,25 +5,41 @@ Each start claims a numbered attempt in the same way. A story that failed or was
 new attempt when it is requested again, and reuses what is finished.
 """
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import Protocol
 
-from mixer.errors import BadInput, KeyReused, NotFound, StoreFailed, StoryEnded
+from mixer.errors import BadInput, KeyReused, MixerError, NotFound, StoreFailed, StoryEnded
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
-from mixer.stories.covers import require_cover
 from mixer.stories.folder import REQUEST, RESULT, TEXT, StoryFolder
-from mixer.stories.ids import caller_folder, derive_story_id, is_story_id
-from mixer.stories.keys import attempt_name, cancelled_name
+from mixer.stories.inputs import check_request
+from mixer.stories.keys import attempt_name, cancellation_name
 from mixer.stories.model import StoredRequest, StoryKind, StoryResult, StoryState
-from mixer.stories.request import StoryRequest
-from mixer.stories.snapshot import load_progress, load_snapshot, write_result
-from mixer.stories.status import StorySnapshot, StoryStatus, build_status
+from mixer.stories.request import (
+    StoryRequest,
+    caller_folder,
+    derive_story_id,
+    derive_webhook_secret,
+    is_story_id,
+)
+from mixer.stories.status import (
+    StorySnapshot,
+    StoryStatus,
+    build_status,
+    list_unfinished,
+    load_progress,
+    load_snapshot,
+    write_result,
+)
+from mixer.stories.steps import Webhook
+from mixer.stories.workflow import Launcher
+
+logger = logging.getLogger(__name__)
 
 INDEX = "story_index/"
 """Empty objects, `{caller}/{time, backwards}-{story}`: a caller's stories, the newest first."""
@@ -40,14 +56,6 @@ END_OF_TIME = 10**12
 MAX_KEY_CHARS = 200
 
 
-class Launcher(Protocol):
-    """Runs the steps of stories elsewhere or later."""
-
-    def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
-        """Start an attempt unless it is running; False if it has ended before."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class StoryPage:
     """A page of a caller's stories, newest first, and the cursor of the next page."""
@@ -58,35 +66,38 @@ class StoryPage:
 
 @dataclass(frozen=True, slots=True)
 class StoryService:
-    """Creates, lists and cancels stories. Safe for many threads."""
+    """Creates, lists and cancels stories. Safe for many threads.
+
+    Attributes:
+        music: the library; None for the store itself.
+        allows_localhost_webhooks: whether http URLs of this machine are accepted, too.
+    """
 
     store: ObjectStore
     secret: bytes
     launcher: Launcher
     budget: DailyBudget
     now: Callable[[], datetime] = field(default=utc_now)
+    music: ObjectStore | None = None
+    allows_localhost_webhooks: bool = False
 
     def create(self, story_request: StoryRequest) -> str:
         """Create a story and return its id; an equal request returns the same id.
 
         Raises:
-            BadInput: the Idempotency-Key is malformed.
+            BadInput: the webhook or the Idempotency-Key is malformed.
             KeyReused: the key belongs to another request.
-            NotFound: an upload is missing.
-            UnusablePicture: the cover is too large.
+            MixerError: an input is missing or unusable, as `check_request` has it.
         """
         if len(story_request.idempotency_key) > MAX_KEY_CHARS:
             raise BadInput(
                 f"Idempotency-Key: at most {MAX_KEY_CHARS} characters.", field="Idempotency-Key"
             )
-        if story_request.source_key and self.store.head(story_request.source_key) is None:
-            raise NotFound(
-                f"source: there is no uploaded text {story_request.source_key}.",
-                field="source",
-                key=story_request.source_key,
-            )
-        if cover := str(story_request.options.get("cover") or ""):
-            require_cover(self.store, cover)
+        if story_request.webhook:
+            allows_localhost = self.allows_localhost_webhooks
+            Webhook.validate_url(story_request.webhook, allows_localhost=allows_localhost)
+        music = check_request(story_request, self.store, self.music or self.store)
+        story_request = replace(story_request, music=music)
         story = derive_story_id(
             self.secret,
             story_request.caller,
@@ -117,6 +128,18 @@ class StoryService:
                 return
         raise StoreFailed(f"The story {story} could not be started; try again.", story_id=story)
 
+    def resume_unfinished(self) -> None:
+        """Start the stories that a killed process left unfinished, by reading all: for laptops."""
+        for folder in list_unfinished(self.store):
+            try:
+                self.launch(folder.story_id, folder.read(REQUEST, StoredRequest).kind)
+            except MixerError as error:
+                logger.warning("story %s: %s", folder.story_id, error)
+
+    def webhook_secret(self, story: str) -> str:
+        """Derive the key that signs a story's webhook."""
+        return derive_webhook_secret(self.secret, story)
+
     def get_status(self, story: str, caller: str) -> StoryStatus:
         """Load the status of a caller's story, or raise NotFound."""
         return build_status(self._load_snapshot(story, caller), self.now())
@@ -145,25 +168,13 @@ class StoryService:
                 f"The story {story} is already {status.state}.", story_id=story, state=status.state
             )
         folder, attempt = StoryFolder(self.store, story), max(1, seen.progress.attempt)
-        folder.claim(cancelled_name(attempt), {"cancelled_s": self.now().timestamp()})
+        folder.claim(cancellation_name(attempt), {"cancelled_s": self.now().timestamp()})
         write_result(folder, seen, StoryResult(StoryState.CANCELLED, attempt, 0.0), self.now())
         return self.get_status(story, caller)
 
     def _store_request(self, folder: StoryFolder, story_request: StoryRequest) -> StoredRequest:
         text_key = story_request.source_key or (folder.key(TEXT) if story_request.text else "")
-        request = StoredRequest(
-            kind=story_request.kind,
-            caller=story_request.caller,
-            fingerprint=story_request.fingerprint,
-            created_s=self.now().timestamp(),
-            options=dict(story_request.options),
-            characters=len(story_request.text),
-            text_key=text_key,
-            chunk_keys=story_request.chunk_keys,
-            music=story_request.music,
-            webhook=story_request.webhook,
-            warnings=story_request.warnings,
-        )
+        request = story_request.to_stored(self.now().timestamp(), text_key)
         if not folder.claim(REQUEST, request):
             there = folder.read(REQUEST, StoredRequest)
             if there.fingerprint != request.fingerprint:
@@ -182,8 +193,8 @@ class StoryService:
         request = folder.find(REQUEST, StoredRequest) if is_story_id(story) else None
         if request is None or request.caller != caller:
             raise NotFound(
-                f"There is no story {story[:64]!r}. Stories are kept for some days; repeat the "
-                "request to make it again.",
+                f"The story {story[:64]!r} does not exist. Stories are kept for some days; repeat "
+                "the request to make it again.",
                 story_id=story[:64],
             )
         return load_snapshot(folder, request)

@@ -29,7 +29,12 @@ RENEW_EVERY = 12
 """Checks between renewals of a story's mark: a minute."""
 
 POLL_S = 15.0
-"""Between requests for a slot; each is a step of the state machine."""
+"""Before a slot is requested again; each request is a step of the state machine."""
+
+MAX_POLL_S = 600.0
+POLL_SHARE = 1 / 20
+"""The wait grows with the time waited: an execution has at most 25,000 events (Step Functions
+quotas), which at 9 per request are 18 days instead of 11 hours. Marks are renewed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,18 @@ class SpeechSlots:
         places = (number for number, mark in enumerate(marks) if _is_held_by(mark, story))
         place = next(places, self.max_concurrent)
         if place >= self.max_concurrent:
-            return Lease(False, POLL_S)
+            self.renew(story, engine)
+            return Lease(False, self._wait_s(marks, story))
         age_s = (self.now() - marks[place].modified).total_seconds()
         if len(marks) > 1 and age_s < self.settling_s:
             return Lease(False, max(1.0, self.settling_s - age_s))
         return Lease(True)
+
+    def _wait_s(self, marks: list[StoredObject], story: str) -> float:
+        """Choose when a waiting story asks again, from when it asked first."""
+        first_s = next((_parse_moment_s(mark) for mark in marks if _is_held_by(mark, story)), None)
+        waited_s = 0.0 if first_s is None else self.now().timestamp() - first_s
+        return min(max(POLL_S, waited_s * POLL_SHARE), MAX_POLL_S)
 
     def release(self, story: str, engine: str) -> None:
         """Release a slot."""
@@ -99,6 +111,11 @@ def release_all(store: ObjectStore, story: str) -> None:
     for mark in list(store.list(PREFIX)):
         if _is_held_by(mark, story):
             store.delete(mark.key)
+
+
+def _parse_moment_s(mark: StoredObject) -> float:
+    """Parse when a mark was first made, in seconds, from its name."""
+    return int(mark.key.rpartition("/")[2].partition("-")[0]) / 1000
 
 
 def _is_held_by(entry: StoredObject, story: str) -> bool:

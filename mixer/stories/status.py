@@ -1,10 +1,22 @@
-"""Builds the status of a story from a listing and a few small objects. Pure."""
+"""The status of a story: read from its folder, and built from what was read."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mixer.stories.folder import PLAN, SCRIPT, SEGMENTS, TIMELINE
-from mixer.stories.keys import StoryProgress
+from mixer.store import ObjectStore
+from mixer.stories.budget import DailyBudget
+from mixer.stories.folder import (
+    PLAN,
+    PREFIX,
+    REQUEST,
+    RESULT,
+    SCRIPT,
+    SEGMENTS,
+    TIMELINE,
+    StoryFolder,
+)
+from mixer.stories.keys import StoryProgress, parse_progress
 from mixer.stories.model import (
     PlanSummary,
     StoredLayout,
@@ -14,6 +26,7 @@ from mixer.stories.model import (
     StoryResult,
     StoryState,
 )
+from mixer.stories.request import is_story_id
 
 PLANNED_SHARE, SYNTHESIZED_SHARE, MIXED_SHARE = 0.02, 0.80, 0.97
 """Total share done after each stage; speech takes by far the longest."""
@@ -62,35 +75,31 @@ class StoryStatus:
 def build_status(snapshot: StorySnapshot, now: datetime) -> StoryStatus:
     """Build the status of a story."""
     state = _state(snapshot)
-    done = snapshot.progress
-    result = snapshot.result
-    total_chunks = snapshot.plan.chunks or len(snapshot.request.chunk_keys)
-    warnings = (*snapshot.request.warnings, *(result.warnings if result else ()))
+    request, done, result = snapshot.request, snapshot.progress, snapshot.result
     return StoryStatus(
-        kind=snapshot.request.kind,
+        kind=request.kind,
         state=state,
         progress=round(_progress_share(snapshot, state), 4),
-        title=(result.title if result else "")
-        or snapshot.plan.title
-        or _find_title(snapshot.request),
+        title=_find_title(snapshot, result),
         chunks_done=result.chunks if result and state is StoryState.DONE else done.chunks,
-        chunks_total=total_chunks,
+        chunks_total=snapshot.plan.chunks or len(request.chunk_keys),
         segments_done=done.segments,
         segments_total=snapshot.layout.segments,
         spent_usd=done.paid_usd,
         predicted_usd=snapshot.plan.predicted_usd,
         time_left_s=_time_left_s(snapshot, state, now),
-        created_s=snapshot.request.created_s,
-        warnings=warnings,
+        created_s=request.created_s,
+        warnings=(*request.warnings, *(result.warnings if result else ())),
         failure=result.failure if result else None,
         plan=snapshot.plan,
-        chunk_keys=snapshot.request.chunk_keys,
+        chunk_keys=request.chunk_keys,
         result=result,
     )
 
 
-def _find_title(request: StoredRequest) -> str:
-    return str(request.options.get("title") or "")
+def _find_title(snapshot: StorySnapshot, result: StoryResult | None) -> str:
+    given = str(snapshot.request.options.get("title") or "")
+    return (result.title if result else "") or snapshot.plan.title or given
 
 
 def _state(snapshot: StorySnapshot) -> StoryState:
@@ -156,3 +165,55 @@ def _time_left_s(snapshot: StorySnapshot, state: StoryState, now: datetime) -> f
 
 def _seconds_per_item(started_at: datetime, now: datetime, done: int) -> float | None:
     return (now - started_at).total_seconds() / done if done > 0 else None
+
+
+def load_snapshot(folder: StoryFolder, request: StoredRequest | None = None) -> StorySnapshot:
+    """Load what a status needs: one listing and at most four small objects."""
+    listed = load_progress(folder)
+    plan = folder.find(PLAN, PlanSummary) if PLAN in listed.names else None
+    layout = folder.find(SEGMENTS, StoredLayout) if SEGMENTS in listed.names else None
+    return StorySnapshot(
+        request=request or folder.read(REQUEST, StoredRequest),
+        progress=listed,
+        plan=plan or PlanSummary(),
+        layout=layout or StoredLayout(0, (), 0.0),
+        result=folder.find(RESULT, StoryResult) if RESULT in listed.names else None,
+    )
+
+
+def write_result(
+    folder: StoryFolder, snapshot: StorySnapshot, result: StoryResult, now: datetime
+) -> bool:
+    """Write how a story ended, completed from its snapshot; False if it had ended before."""
+    completed = replace(
+        result,
+        ended_s=now.timestamp(),
+        cost_usd=snapshot.progress.paid_usd,
+        title=_find_title(snapshot, result),
+        chunks=result.chunks or snapshot.progress.chunks,
+        segments=snapshot.progress.segments,
+    )
+    return folder.claim(RESULT, completed)
+
+
+def settle_budget(snapshot: StorySnapshot, budget: DailyBudget) -> None:
+    """Settle the reserved budget, after the last payment."""
+    budget.settle(
+        snapshot.plan.reservation, snapshot.progress.paid_usd - snapshot.plan.paid_before_usd
+    )
+
+
+def load_progress(folder: StoryFolder) -> StoryProgress:
+    """Load the progress of a story; its listing fits on one page of S3 (`batches`)."""
+    return parse_progress(folder.list_entries())
+
+
+def list_unfinished(store: ObjectStore) -> Iterator[StoryFolder]:
+    """List the stories without a result, by reading all: for laptops only."""
+    stories: dict[str, set[str]] = {}
+    for each in store.list(PREFIX):
+        story, _, name = each.key.removeprefix(PREFIX).partition("/")
+        stories.setdefault(story, set()).add(name)
+    for story, names in stories.items():
+        if REQUEST in names and RESULT not in names and is_story_id(story):
+            yield StoryFolder(store, story)

@@ -12,6 +12,7 @@ A failing step stores its reason for `record`, as task errors carry only a class
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,11 +20,11 @@ from enum import StrEnum
 from typing import Any
 
 from mixer.errors import MixerError
+from mixer.progress import Progress, ignore_progress
 from mixer.store import ObjectStore
 from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import ATTEMPTS, FAILURE
 from mixer.stories.model import StoryFailure
-from mixer.stories.progress import Progress, ignore_progress
 
 
 class Step(StrEnum):
@@ -83,6 +84,10 @@ class StoryTasks:
 
     store: ObjectStore
     steps: Mapping[Step, StepFunction]
+
+    def run_within(self, event: Event, left_s: float) -> StepResult:
+        """Run the step of an event in a function that is ended after some seconds."""
+        return self(event, time.monotonic() + left_s - MARGIN_S)
 
     def __call__(self, event: Event, deadline_s: float | None) -> StepResult:
         """Run the step of an event; a failure is raised and its reason stored in the folder."""

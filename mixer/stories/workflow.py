@@ -6,14 +6,15 @@ state machine records it, and the next attempt continues from there.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from typing import Any
+from threading import Lock
+from typing import Any, Protocol
 
 from mixer.errors import MixerError
+from mixer.progress import Progress, ignore_progress
 from mixer.stories.model import StoryKind
-from mixer.stories.progress import StageReporter, ignore_progress
 from mixer.stories.tasks import ITEMS, Event, Step, StepResult
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,65 @@ PARALLEL_GROUPS = 1
 
 TaskInvoker = Callable[[Event], StepResult]
 """Runs a step."""
+
+
+class Launcher(Protocol):
+    """Runs the steps of stories elsewhere or later."""
+
+    def start(self, story: str, attempt: int, kind: StoryKind) -> bool:
+        """Start an attempt unless it is running; False if it has ended before."""
+        ...
+
+
+STAGES: Mapping[Step, tuple[str, float, float]] = {
+    Step.PLAN: ("planning", 0.0, 1.0),
+    Step.SYNTHESIZE: ("speech", 0.0, 1.0),
+    Step.LAY_OUT: ("mixing", 0.0, 0.03),
+    Step.RENDER: ("mixing", 0.03, 1.0),
+    Step.JOIN: ("joining", 0.0, 1.0),
+    Step.PUBLISH: ("publishing", 0.0, 1.0),
+}
+"""The stage of each step, and its part of the stage."""
+
+
+@dataclass(slots=True)
+class StageReporter:
+    """Reports steps as stages whose shares never decrease."""
+
+    progress: Progress
+    current: tuple[Step, int, int] = field(default=(Step.PLAN, 0, 1))
+    _item_shares: dict[int, float] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def report_calls(self, step: Step, done: int, total: int) -> None:
+        """Report how many calls of a step are done."""
+        with self._lock:
+            if step != self.current[0]:
+                self._item_shares.clear()
+            self.current = (step, done, total)
+            self._report(step, max(done, sum(self._item_shares.values())) / total)
+
+    def report_item(self, item: int) -> Progress:
+        """Create the progress of one item of the current step."""
+
+        def report_share(step: str, share: float) -> None:
+            with self._lock:
+                current, done, total = self.current
+                if step != current:
+                    return
+                self._item_shares[item] = share
+                self._report(current, max(done, sum(self._item_shares.values())) / total)
+
+        return report_share
+
+    def close(self) -> None:
+        """Stop reporting, even for items under way."""
+        with self._lock:
+            self.progress = ignore_progress
+
+    def _report(self, step: Step, share: float) -> None:
+        stage, begin, end = STAGES[step]
+        self.progress(stage, begin + share * (end - begin))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ ACTIONS = {
     "head_bucket": ("s3:ListBucket",),
     "invoke": ("lambda:InvokeFunction",),
     "start_execution": ("states:StartExecution",),
+    "describe_state_machine": ("states:DescribeStateMachine",),
     "describe_execution": ("states:DescribeExecution",),
 }
 """Where the permission is not named like the call (Service Authorization Reference)."""

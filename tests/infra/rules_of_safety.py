@@ -7,6 +7,7 @@ import json
 import re
 
 from tests.infra.cloudformation import (
+    ROOT,
     as_list,
     iterate_texts,
     list_resources,
@@ -39,11 +40,13 @@ NEW_ACCOUNT_MB = 3_008
 """The most memory of a function in new accounts (Lambda quotas)."""
 
 NAMELESS = {
+    "cloudfront:CreateOriginAccessControl",
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "lambda:ListFunctions",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
+    "logs:DescribeIndexPolicies",
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
     "logs:GetLogDelivery",
@@ -52,6 +55,9 @@ NAMELESS = {
     "logs:UpdateLogDelivery",
     "polly:DescribeVoices",
     "polly:SynthesizeSpeech",
+    "secretsmanager:GetRandomPassword",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -132,10 +138,6 @@ def check_names(found):
     return problems
 
 
-HANDED_OVER = {("StoryStackName", "counter")}
-"""What is known by its name, since its stack is made later; a test compares the names."""
-
-
 def check_imports(found):
     """What a stack imports, the stack that it names exports."""
     sources = {"InfraStackName": "MixerInfraStack", "SpeechStackName": "PollySpeechAPI"}
@@ -147,11 +149,53 @@ def check_imports(found):
     }
     problems = []
     for file, template in found.items():
-        for parameter, key in set(re.findall(r'\$\{(\w+StackName)\}-(\w+)"', json.dumps(template))):
-            is_export = parameter in template["Parameters"] and (parameter, key) not in HANDED_OVER
-            if is_export and (sources[parameter], key) not in exported:
+        for value in _list_imports(template["Resources"]):
+            ((parameter, key),) = re.findall(r"^\$\{(\w+StackName)\}-(\w+)$", value["Fn::Sub"])
+            if (sources[parameter], key) not in exported:
                 problems.append(f"{file} imports {key}, which {sources[parameter]} does not export")
     return problems
+
+
+def _list_imports(value):
+    """Every argument of Fn::ImportValue."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from [inner] if key == "Fn::ImportValue" else _list_imports(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _list_imports(inner)
+
+
+def check_exports(found):
+    """An export does not depend on a condition: while a stack imports it, it cannot be removed."""
+    problems = []
+    for file, template in found.items():
+        for name, output in template["Outputs"].items():
+            value = output["Value"]
+            owner = value.get("Ref") or (value.get("Fn::GetAtt") or [""])[0]
+            conditions = [output, template["Resources"].get(owner, {})]
+            if "Export" in output and any("Condition" in each for each in conditions):
+                problems.append(f"{file}: the export {name} comes and goes with a condition")
+    return problems
+
+
+MAX_TEMPLATE_BYTES = 51_200
+"""Of a template that is passed in a call (CloudFormation quotas)."""
+
+
+def check_sizes(found):
+    """make deploy passes each template in a call."""
+    sizes = {file: (ROOT / "IaC" / f"{file}.yml").stat().st_size for file in found}
+    return [f"{file} is too large to pass" for file, n in sizes.items() if n > MAX_TEMPLATE_BYTES]
+
+
+def check_retained(found):
+    """What outlives its stack goes with a stack that could not be created."""
+    return [
+        f"{file}.{name} would be left by a first deployment that fails"
+        for file, name, _, template in list_resources(found)
+        if template["Resources"][name].get("DeletionPolicy") == "Retain"
+    ]
 
 
 def check_buckets(found):
@@ -211,7 +255,13 @@ def check_roles(found):
             problems.append(f"{file}.{name} takes over a policy that somebody else writes")
         for one in list_statements(properties):
             problems += _statement_problems(f"{file}.{name}", one, template)
+    for file, name, properties, template in list_resources(found, *POLICIES):
+        for one in properties["PolicyDocument"]["Statement"]:
+            problems += _statement_problems(f"{file}.{name}", one, template)
     return problems
+
+
+POLICIES = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy")
 
 
 def _statement_problems(where, one, template):
@@ -312,6 +362,9 @@ RULES = (
     check_new_accounts,
     check_names,
     check_imports,
+    check_exports,
+    check_sizes,
+    check_retained,
     check_buckets,
     check_roles,
     check_functions,

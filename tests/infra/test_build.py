@@ -95,7 +95,7 @@ def test_what_the_pipeline_deploys_is_among_the_artifacts():
     folders = {pattern.rpartition("/")[0] for pattern in BUILDSPEC["artifacts"]["files"]}
     assert wanted
     assert {path.rpartition("/")[0] for path in wanted} <= folders
-    written = set(re.findall(r"^write .* (\w+)$", read(".ci/parameters"), re.MULTILINE))
+    written = set(re.findall(r"^write .* (\w+) \w+$", read(".ci/parameters"), re.MULTILINE))
     configured = {path for path in wanted if path.endswith(".json")}
     assert {f"out/parameters/{name}.json" for name in written} == configured
 
@@ -125,6 +125,7 @@ case "$*" in
   *get-login-password*) echo secret ;;
   *describe-stacks*speech*)
     echo '[{"ParameterKey": "AuthMode", "ParameterValue": "none"},'
+    echo ' {"ParameterKey": "Removed", "ParameterValue": "1"},'
     echo ' {"ParameterKey": "ImageDigest", "ParameterValue": "sha256:old"}]' ;;
   *describe-stacks*) echo "Stack does not exist" >&2; exit 254 ;;
 esac
@@ -146,10 +147,11 @@ def place(tmp_path):
     for name in ("push", "parameters"):
         (tmp_path / ".ci" / name).write_bytes((ROOT / ".ci" / name).read_bytes())
     (tmp_path / "Makefile").write_text(MAKEFILE)
+    (tmp_path / "IaC").symlink_to(ROOT / "IaC")
     return tmp_path
 
 
-def run(place, script):
+def run(place, script, **variables):
     environment = {
         "PATH": f"{place}/bin:/usr/local/bin:/usr/bin:/bin",
         "LOG": str(place / "log"),
@@ -157,6 +159,7 @@ def run(place, script):
         "BUILDER": "builder",
         "COMMIT": "abc123",
         "REPOSITORY_URI": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/copy-repository",
+        **variables,
     }
     command = ["bash", str(place / ".ci" / script)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -176,6 +179,14 @@ def test_new_commit_is_built_and_pushed_under_its_name(place):
     assert f"builder push {repository}:latest\n" in notes(place)
 
 
+def test_docker_builds_one_manifest_for_the_architecture_of_the_functions(place):
+    (place / "bin" / "builder").rename(place / "bin" / "docker")
+    done = run(place, "push", BUILDER="docker")
+    assert done.returncode == 0, done.stderr
+    built = "builder build --platform linux/amd64 --provenance=false --sbom=false --build-arg"
+    assert built in notes(place)
+
+
 def test_same_commit_is_not_pushed_twice(place):
     (place / "there").touch()
     done = run(place, "push")
@@ -193,3 +204,19 @@ def test_deployment_keeps_parameters_and_changes_the_digest(place):
     assert speech == {"Parameters": {"AuthMode": "none", "ImageDigest": "sha256:new"}}
     mixer = yaml.safe_load((place / "out/parameters/mixer.json").read_text())
     assert mixer == {"Parameters": {"ImageDigest": "sha256:new"}}
+
+
+@pytest.mark.parametrize(("initiator", "status"), [("codepipeline/mixer", 1), ("anna", 0), ("", 0)])
+def test_new_advisory_stops_a_push_and_no_known_commit(tmp_path, initiator, status):
+    (command,) = (each for each in commands() if "make audit" in each)
+    make = tmp_path / "make"
+    make.write_text("#!/bin/sh\nexit 1\n")
+    make.chmod(0o755)
+    variables = {"PATH": f"{tmp_path}:/usr/bin:/bin", "CODEBUILD_INITIATOR": initiator}
+    done = subprocess.run(["sh", "-c", command], env=variables, check=False)
+    assert done.returncode == status
+
+
+def test_audit_fails_when_a_package_was_not_audited():
+    (line,) = (each for each in MAKEFILE.splitlines() if "pip-audit" in each)
+    assert "--strict" in line

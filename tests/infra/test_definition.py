@@ -3,9 +3,9 @@
 import json
 
 from mixer import errors
-from mixer.stories.webhook import WebhookFailed
+from mixer.stories.steps.webhook import WebhookFailed
 from tests.infra.cloudformation import load_templates
-from tests.infra.definition import FILE, list_states, load_definition
+from tests.infra.definition import FILE, list_states, load_definition, parse_copy
 
 NAMED = {name: name for name in ("SpeechTask", "MixTask", "EndTask")}
 LATER = {"OutOfTime", "StoreFailed", "SpeechUnavailable", "WebhookFailed"}
@@ -20,8 +20,9 @@ def load_named_definition():
 
 def test_template_holds_the_definition_of_the_file():
     embedded, given = STACK["StoryMachine"]["Properties"]["DefinitionString"]["Fn::Sub"]
-    assert json.loads(embedded) == json.loads(FILE.read_text(encoding="utf-8"))
-    assert set(given) == set(NAMED)
+    written = parse_copy(embedded, given["Retry"])
+    assert written == json.loads(FILE.read_text(encoding="utf-8"))
+    assert set(given) == {*NAMED, "Retry"}
 
 
 def test_every_state_is_reached_and_leads_somewhere():
@@ -62,8 +63,8 @@ def test_as_many_speak_at_once_as_share_the_quota():
 
 def test_running_story_keeps_the_code_that_it_began_with():
     _, given = STACK["StoryMachine"]["Properties"]["DefinitionString"]["Fn::Sub"]
-    for version in (each["Ref"] for each in given.values()):
+    for version in (given[name]["Ref"] for name in NAMED):
         resource = STACK[version]
         assert resource["Type"] == "AWS::Lambda::Version"
-        assert resource["DeletionPolicy"] == "Retain"
-        assert resource["Properties"]["Description"] == {"Ref": "ImageDigest"}
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resource["UpdateReplacePolicy"] == "Retain"

@@ -24,7 +24,7 @@ def canonical(requirement):
 
 def direct_requirements():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {*project["dependencies"], *project["optional-dependencies"]["local"]}
+    return set(project["dependencies"])
 
 
 def read_locked_names():

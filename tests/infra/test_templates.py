@@ -56,7 +56,7 @@ def statement(found, path, sid):
 
 
 def without_permission(found):
-    statement(found, "SanitationStack.SanitationRole", "DeleteWhatIsOurs")["Action"] = (
+    statement(found, "SanitationStack.SanitationRole", "DeleteObjects")["Action"] = (
         "s3:DeleteObject"
     )
 
@@ -72,7 +72,7 @@ def with_permission_on_everything(found):
 
 
 def with_family_of_actions(found):
-    statement(found, "PollySpeechAPI.SpeechRole", "Speak")["Action"] = "polly:*"
+    statement(found, "PollySpeechAPI.SpeechRole", "Synthesize")["Action"] = "polly:*"
 
 
 def with_foreign_folder(found):
@@ -145,6 +145,14 @@ def with_someones_account(found):
 
 def without_export(found):
     del found["MixerInfraStack"]["Outputs"]["RepositoryUri"]["Export"]
+
+
+def with_export_on_condition(found):
+    found["PollySpeechAPI"]["Resources"]["Authorizer"]["Condition"] = "ChecksTokens"
+
+
+def with_bucket_left_behind(found):
+    found["MixerInfraStack"]["Resources"]["OutputBucket"]["DeletionPolicy"] = "Retain"
 
 
 def without_description(found):
@@ -237,6 +245,8 @@ MUTATIONS = {
     with_fixed_export: rules_of_safety.check_names,
     with_someones_account: rules_of_safety.check_names,
     without_export: rules_of_safety.check_imports,
+    with_export_on_condition: rules_of_safety.check_exports,
+    with_bucket_left_behind: rules_of_safety.check_retained,
     without_description: rules_of_safety.check_parameters,
     without_pattern: rules_of_safety.check_parameters,
     without_default: rules_of_safety.check_parameters,

@@ -70,7 +70,7 @@ def test_what_lies_beyond_a_range_is_refused_by_name(name, ends):
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        ({"volume": 11}, "volume: there is no such option"),
+        ({"volume": 11}, "volume: unknown option"),
         ({"rate": "fast"}, "rate: must be a whole number, not 'fast'"),
         ({"rate": 99.5}, "rate: must be a whole number"),
         ({"duck_db": "deep"}, "duck_db: must be a number"),

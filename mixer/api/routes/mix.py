@@ -13,10 +13,7 @@ from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import MixAnswer, MixBody, StoryAccepted, SynthesizeAnswer
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.requests import Options
-from mixer.services import MixRequest, MixResult, MixService
-from mixer.stories.input_checks import parse_music_key
-from mixer.stories.model import StoryKind
-from mixer.stories.request import StoryRequest
+from mixer.stories import MixResult, MixService, StoryKind, StoryRequest
 
 SERVICE = "mix"
 
@@ -38,20 +35,19 @@ class _MixRoutes:
 
     def mix_chunks(self, body: Annotated[MixBody, Body()]) -> Response[str]:
         service, context = self.load_service(), self.api.request_context
-        request = MixRequest(tuple(body.chunk_keys), body.bucket or None, body.music or None)
         # Clients may forward an answer of POST /synthesize unchanged.
         warnings = body.warnings(ignored=SynthesizeAnswer.model_fields)
+        request = _build_story_request(body, context.caller or "", warnings)
 
         def mix(deadline_s: float) -> Response[str]:
             with trace_subsegment("mix"):
-                result = service.mix_chunks(request, body.options(), deadline_s)
+                result = service.mix_chunks(request, body.bucket, deadline_s)
             emit_metrics(SERVICE, _metrics(result))
             answer = _build_answer(result, request, service.link_lifetime_s)
             return json_response(200, {**answer, "warnings": warnings})
 
-        story_request = None  # stories use the service's own bucket only
-        if service.is_own_bucket(request.bucket):
-            story_request = _build_story_request(body, context.caller or "", warnings)
+        # Stories use the service's own bucket only.
+        story_request = request if service.is_own_bucket(body.bucket) else None
         return run_or_defer(context, self.start_story, story_request, mix)
 
 
@@ -62,12 +58,12 @@ def _build_story_request(body: MixBody, caller: str, warnings: list[str]) -> Sto
         caller=caller,
         options=given,
         chunk_keys=tuple(body.chunk_keys),
-        music=parse_music_key(body.music) if body.music else "",
+        music=body.music or "",
         warnings=tuple(warnings),
     )
 
 
-def _build_answer(result: MixResult, request: MixRequest, lifetime_s: int) -> dict[str, Any]:
+def _build_answer(result: MixResult, request: StoryRequest, lifetime_s: int) -> dict[str, Any]:
     return {
         "chunk_keys": list(request.chunk_keys),
         "bucket": result.bucket,

@@ -28,11 +28,7 @@ from mixer.script import Cover
 from mixer.script.readers import decode_upload
 from mixer.speech import costs_usd
 from mixer.store import ObjectStore
-from mixer.stories.foreground import JobContext, build_run_request
-from mixer.stories.model import StoryKind
-from mixer.stories.request import StoryRequest
-from mixer.stories.runner import Synthesis, synthesize_in_foreground
-from mixer.stories.speech_service import SpeechPlan, SpeechService
+from mixer.stories import SpeechPlan, SpeechService, StoryKind, StoryRequest, Synthesis
 
 SERVICE = "speech"
 THUMBNAIL_PX = 320
@@ -72,13 +68,12 @@ class _SpeechRoutes:
     def synthesize_text(self, body: Annotated[TextBody, Body()]) -> Response[str]:
         if body.dry_run:
             return self._estimate(body, is_dry_run=True)
-        caller = self.api.request_context.caller or ""
+        request = _build_story_request(body, self.api.request_context.caller or "")
 
         def synthesize(deadline_s: float) -> Response[str]:
-            return self._synthesize(body, caller, deadline_s)
+            return self._synthesize(body, request, deadline_s)
 
-        story_request = _build_story_request(body, caller)
-        return run_or_defer(self.api.request_context, self.start_story, story_request, synthesize)
+        return run_or_defer(self.api.request_context, self.start_story, request, synthesize)
 
     def estimate(self, body: Annotated[EstimateBody, Body()]) -> Response[str]:
         require_one_text(body.text, body.source)
@@ -86,8 +81,8 @@ class _SpeechRoutes:
             return self._estimate(body, is_dry_run=False)
         service, options = self.load_services().for_stories, body.options()
         content = _fetch_source(service.store, validate_source_key(body.source))
-        source = service.read_text(decode_upload(content), options)
-        plan = service.plan_source(source, options, self.api.request_context.deadline_s)
+        deadline_s = self.api.request_context.deadline_s
+        plan = service.plan_text(decode_upload(content), options, deadline_s)
         answer = _build_estimate(plan, body.warnings(), is_dry_run=False)
         return json_response(200, {**answer, "cover_base64": _encode_thumbnail(plan.cover)})
 
@@ -100,12 +95,12 @@ class _SpeechRoutes:
         plan = service.plan_text(body.text or "", body.options(), deadline_s)
         return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=is_dry_run))
 
-    def _synthesize(self, body: TextBody, caller: str, deadline_s: float) -> Response[str]:
+    def _synthesize(
+        self, body: TextBody, request: StoryRequest, deadline_s: float
+    ) -> Response[str]:
         service = self.load_services().for_requests
-        request = build_run_request(StoryKind.SPEECH, body.options(), caller=caller)
-        job = JobContext(processes=service.new_processes(), deadline_s=deadline_s)
         with trace_subsegment("synthesize"):
-            synthesis = synthesize_in_foreground(service, request, body.text, job)
+            synthesis = service.synthesize(request, deadline_s)
         emit_metrics(SERVICE, _metrics(synthesis))
         answer = _build_answer(synthesis, service, body.warnings())
         return json_response(

@@ -13,20 +13,11 @@ from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.responses import OutputLinks, json_response, round_db
 from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import StoriesAnswer, StoryAccepted, StoryAnswer, StoryBody
-from mixer.errors import BadInput, NotFound, TextTooLong, UnreadableText
+from mixer.errors import BadInput, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
-from mixer.publish import require_cuttable, require_picture
+from mixer.publish import require_cuttable
 from mixer.requests import Options
-from mixer.script.planning import read_lexicon, resolve_pauses
-from mixer.store import ObjectStore, select_music_store
-from mixer.stories.covers import require_cover
-from mixer.stories.ids import derive_webhook_secret
-from mixer.stories.input_checks import parse_music_key
-from mixer.stories.model import StoryKind, StoryResult, StoryState
-from mixer.stories.request import StoryRequest
-from mixer.stories.service import StoryService
-from mixer.stories.ssrf_policy import validate_webhook_url
-from mixer.stories.status import StoryStatus
+from mixer.stories import StoryKind, StoryRequest, StoryService, StoryState, StoryStatus
 
 MONEY_DIGITS = 6
 
@@ -36,11 +27,9 @@ class StoryDependencies:
     """What the story routes depend on."""
 
     service: StoryService
-    music: ObjectStore
     links: OutputLinks
     bucket: str
     max_text_chars: int
-    allows_localhost_webhooks: bool = False
 
 
 def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies]) -> None:
@@ -63,14 +52,9 @@ class _StoryRoutes:
         dependencies = self.load_dependencies()
         key = self.api.current_event.headers.get("idempotency-key", "").strip()
         _check_body(body, dependencies.max_text_chars)
-        _check_inputs(body, dependencies)
         story_request = _build_story_request(body, self._caller, key)
         story = dependencies.service.create(story_request)
-        secret = (
-            derive_webhook_secret(dependencies.service.secret, story)
-            if story_request.webhook
-            else None
-        )
+        secret = dependencies.service.webhook_secret(story) if story_request.webhook else None
         return build_accepted_response(self.api.request_context, story, story_request, secret)
 
     def list_page(self, cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
@@ -116,32 +100,6 @@ def _check_body(body: StoryBody, max_chars: int) -> None:
         require_cuttable(body.format or DEFAULT_FORMAT)
 
 
-def _check_inputs(body: StoryBody, dependencies: StoryDependencies) -> None:
-    """Check what can be checked before the story starts.
-
-    Raises:
-        NotFound: the music or the cover does not exist.
-        UnusablePicture: the cover is not a picture.
-        BadInput: a key, the webhook, the pauses or a line of the lexicon is malformed.
-    """
-    if body.webhook:
-        allows_localhost = dependencies.allows_localhost_webhooks
-        validate_webhook_url(body.webhook, allows_localhost=allows_localhost)
-    try:
-        read_lexicon(body.lexicon)
-    except UnreadableText as error:
-        raise UnreadableText(f"lexicon: {error}", field="lexicon") from error
-    resolve_pauses(body.pauses)
-    store = dependencies.service.store
-    if body.music:
-        key = parse_music_key(body.music)
-        if select_music_store(key, dependencies.music, store).head(key) is None:
-            raise NotFound(f"music: there is no music {key}.", field="music", key=key)
-    if body.cover:
-        require_cover(store, body.cover)
-        require_picture(store.get(body.cover), body.cover)
-
-
 def _build_story_request(body: StoryBody, caller: str, idempotency_key: str) -> StoryRequest:
     return StoryRequest(
         kind=StoryKind.STORY,
@@ -149,7 +107,7 @@ def _build_story_request(body: StoryBody, caller: str, idempotency_key: str) -> 
         options=body.model_dump(include={*Options.model_fields}, exclude_unset=True),
         text=body.text or "",
         source_key=validate_source_key(body.source) if body.source is not None else "",
-        music=parse_music_key(body.music) if body.music else "",
+        music=body.music or "",
         webhook=body.webhook or "",
         idempotency_key=idempotency_key,
         warnings=tuple(body.warnings()),
@@ -190,13 +148,14 @@ def _build_status(
         if failure is None
         else {"error": failure.error, "code": failure.code, "details": failure.details},
     }
-    done = status.result if status.state is StoryState.DONE else None
-    return body | (_build_result(dependencies, status, done) if done else {})
+    is_done = status.state is StoryState.DONE
+    return body | (_build_result(dependencies, status) if is_done else {})
 
 
-def _build_result(
-    dependencies: StoryDependencies, status: StoryStatus, result: StoryResult
-) -> dict[str, Any]:
+def _build_result(dependencies: StoryDependencies, status: StoryStatus) -> dict[str, Any]:
+    result = status.result
+    if result is None:
+        return {}
     body: dict[str, Any] = {
         "duration_s": result.duration_s,
         "integrated_loudness_lufs": round_db(result.integrated_loudness_lufs),
@@ -213,15 +172,14 @@ def _build_result(
         body |= {"chunk_keys": list(result.chunk_keys), "bucket": dependencies.bucket}
         body |= dependencies.links.describe_chunks(result.chunk_keys)
     if status.kind is StoryKind.MIX:
-        body |= _build_mix_answer(dependencies, status, result)
+        body |= _build_mix_answer(dependencies, status, result.links["audio"])
     return body
 
 
 def _build_mix_answer(
-    dependencies: StoryDependencies, status: StoryStatus, result: StoryResult
+    dependencies: StoryDependencies, status: StoryStatus, key: str
 ) -> dict[str, Any]:
     """Build the fields that POST /mixstory would have answered."""
-    key = result.links["audio"]
     return {
         "chunk_keys": list(status.chunk_keys),
         "bucket": dependencies.bucket,

@@ -7,13 +7,13 @@ audio is cut out of the finished file a chapter at a time.
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
 from mixer.publish.chapters import ChapterSpan, FinishedFile
 from mixer.publish.epub.book import write_book
 from mixer.publish.epub.pages import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
 from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, map_to_timeline, time_sentences
+from mixer.scratch import open_scratch_folder
 from mixer.script import BreakKind, Chapter, Script
 from mixer.sound import ProcessGroup, Timeline
 
@@ -103,7 +103,7 @@ def write_read_aloud(
             yield page, path
             path.unlink()
 
-    with TemporaryDirectory(prefix="mixdown-") as scratch:
+    with open_scratch_folder("book") as scratch:
         write_book(file, metadata, pair_audio(Path(scratch)))
 
 

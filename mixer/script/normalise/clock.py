@@ -116,6 +116,7 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?:{_day_pattern(language.words('dates.day_endings'))}){name}(?P<stop>\.)(?!\w)",
         lambda match: short[match["name"]] + keep_stop(match.string, match.end(), language),
         DIGITS,
+        rf"{name}\.",
     )
     yield compile_rule(
         rf"(?<=\d{SPACE}){name}(?={SPACE}\d{{4}}(?!\d))", lambda match: short[match["name"]], DIGITS

@@ -20,7 +20,7 @@ from mixer.script.normalise.rule import (
 )
 
 FRACTIONS = "½⅓⅔¼¾⅛⅜⅝⅞"
-_NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|{FIGURE})"
+_NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|\.?{FIGURE})"
 _START = r"(?<![\w.,:/$€£¥₹+^])(?<!\d[–-])"
 _FIGURES = DIGITS | frozenset(FRACTIONS)
 

@@ -58,13 +58,15 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"{articled}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
         rf"(?![\w%]|[.,–]?\d|-[\d$€£])(?P<noun>[ -][a-z])?",
         expand,
-        "".join(wording.currencies),
+        "".join(each[-1] for each in wording.currencies),
+        sign,
     )
     yield compile_rule(
         rf"{articled}(?<![\w.,–$€£-])(?P<edit>{amount}{scaled}{SPACE}?(?P<sign>{sign}))(?!\w)"
         r"(?P<noun>$^)?",
         expand,
-        "".join(wording.currencies),
+        "".join(each[-1] for each in wording.currencies),
+        sign,
     )
 
 

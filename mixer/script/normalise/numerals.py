@@ -37,15 +37,60 @@ ENGLISH_TEENS = {11, 12, 13}
 MAX_CACHED_ORDINALS = 1024
 """How many spelled ordinals are kept in memory."""
 
+LETTERS = frozenset("CDLM")
+"""Numerals that are as often letters."""
+
+MAX_NAMESAKES = 30
+"""The highest number that is taken for a bearer of a name."""
+
 _NUMERAL = r"[IVXLC]{1,8}"
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Numbered headings, rulers, centuries and ordinals."""
+    yield from _build_lone_rules(language)
+    yield from _build_page_rules(language)
     yield from _build_heading_rules(language)
     yield from _build_ruler_rules(language)
+    yield from _build_name_rules(language)
     yield from _build_century_rules(language)
     yield from _build_ordinal_rules(language)
+
+
+def _build_lone_rules(language: Language) -> Iterator[NormalisationRule]:
+    """A paragraph that is a numeral, or begins with one: `XIV.`, `II. The Sea`."""
+    if not language.words("numerals.headings"):
+        return
+
+    def expand(match: re.Match[str]) -> str | None:
+        value = ROMAN_NUMERALS.get(match["edit"].upper())
+        return str(value) if value is not None and match["edit"] not in LETTERS else None
+
+    yield compile_rule(rf"^(?P<edit>{_NUMERAL}|[ivx]{{2,5}})(?=[.)]?$)", expand, "IVXivx")
+    yield compile_rule(r"^(?P<edit>[IVXL]{2,8})(?=\. [\"“‘']?[^\W\d_a-z])", expand, "IVX")
+
+
+def _build_page_rules(language: Language) -> Iterator[NormalisationRule]:
+    """`p. xiv`, `pp. xii–xv`: numerals in small letters."""
+    announced = language.words("numerals.announced")
+    if not announced:
+        return
+    word = language.phrase("numbers.range")
+
+    def expand(match: re.Match[str]) -> str | None:
+        low, high = (match[name] and ROMAN_NUMERALS.get(match[name].upper()) for name in "lh")
+        if not low or (match["h"] and not high):
+            return None
+        return f"{low} {word} {high}" if high else str(low)
+
+    numeral = "[ivxlc]{1,8}|[IVXLC]{2,8}"
+    yield compile_rule(
+        rf"(?<!\w){build_alternation(announced)}{SPACE}(?P<edit>(?P<l>{numeral})"
+        rf"(?: ?[–-] ?(?P<h>{numeral}))?)(?![\w-]|['’]\w)",
+        expand,
+        "ivxIVX",
+        rf"[pP.]\w*{SPACE}[ivxlcIVXLC]{{1,8}}(?!\w)",
+    )
 
 
 def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -56,21 +101,24 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
     pronoun_verbs = frozenset(language.words("numerals.after_pronoun"))
 
     def expand(match: re.Match[str]) -> str | None:
-        heading, numeral = match["heading"], match["edit"]
+        heading, numeral = match["heading"], match["numeral"]
         value = ROMAN_NUMERALS.get(numeral.upper())
         single = len(numeral) == 1 and heading.lower() not in sure
         if value is None or (single and not _is_number(match, language)):
             return None
         if numeral == "I" and next_word(match.string, match.end()) in pronoun_verbs:
             return None
-        return str(value)
+        parts = (match["parts"] or "").replace(".", " ")
+        return f"{value}{parts}"
 
     forms = {form for word in headings for form in (word, word.lower(), word.upper())}
     yield compile_rule(
-        rf"(?<!\w)(?P<heading>{build_alternation(forms)}){SPACE}(?P<edit>{_NUMERAL}|[ivxlc]{{2,8}})"
+        rf"(?<!\w)(?P<heading>{build_alternation(forms)}){SPACE}(?P<edit>"
+        rf"(?P<numeral>{_NUMERAL}|[ivxlc]{{2,8}})(?P<parts>(?:\.(?:[A-Z]|\d{{1,2}})(?!\w)){{1,3}})?)"
         r"(?![\w-]|['’]\w|\.\w)",
         expand,
         "IVXivx",
+        rf"{SPACE}(?:{_NUMERAL}|[ivxlc]{{2,8}})(?!\w)",
     )
 
 
@@ -78,7 +126,7 @@ def _is_number(match: re.Match[str], language: Language) -> bool:
     """Whether a single letter after a heading is a number: not `the part I like`."""
     if not is_capitalised(match["heading"]):
         return False
-    return match["edit"] != "I" or _is_followed_as_number(match.string, match.end(), language)
+    return match["numeral"] != "I" or _is_followed_as_number(match.string, match.end(), language)
 
 
 def _is_followed_as_number(text: str, position: int, language: Language) -> bool:
@@ -109,6 +157,26 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
     yield compile_rule(
         rf"(?<!\w)(?P<title>{build_alternation([*language.words('numerals.titles'), chr(0)])} )?"
         rf"(?P<name>{build_alternation(names)}){SPACE}(?P<edit>[IVX]{{1,6}})(?![\w-]|\.\w)",
+        expand,
+        "IVX",
+    )
+
+
+def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
+    """A numeral after a name that is not a ruler's: `John Smith III`, `Ashurbanipal II`."""
+    template, things = language.phrase("numerals.ruler"), language.words("numerals.headings")
+    if language.code != "en":
+        return
+    excluded = frozenset(things)
+
+    def expand(match: re.Match[str]) -> str | None:
+        value = ROMAN_NUMERALS.get(match["edit"])
+        if value is None or match["name"] in excluded or value > MAX_NAMESAKES:
+            return None
+        return template.format(ordinal=spell_ordinal(value, language).title())
+
+    yield compile_rule(
+        rf"(?<![\w.-])(?P<name>[A-Z][a-zß-öø-ÿ]{{2,20}}),?{SPACE}(?P<edit>[IVX]{{2,5}})(?![\w-]|\.\w)",
         expand,
         "IVX",
     )
@@ -149,6 +217,29 @@ def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:
     )
 
 
+def build_degree_rules(language: Language) -> Iterator[NormalisationRule]:
+    """`3° piano`, `1° de maio`: the sign of degrees as that of an ordinal, before a known noun."""
+    nouns = frozenset([*language.words("ordinals.degree_nouns"), *language.words("dates.months")])
+    if not language.words("ordinals.degree_nouns"):
+        return
+    short = language.spellings("ordinals.short")
+    up_to = int(language.phrase("ordinals.up_to"))
+
+    def expand(match: re.Match[str]) -> str | None:
+        value = int(match["figure"])
+        if match["noun"].lower() not in nouns or not 0 < value <= up_to:
+            return None
+        spelled = spell_ordinal(value, language)
+        return spelled if match["of"] else short.get(spelled, spelled)
+
+    yield compile_rule(
+        rf"(?<![\w.,:/–-])(?P<edit>(?P<figure>\d{{1,2}})\.?°)"
+        rf"(?={SPACE}(?P<of>d[ei]l? )?(?P<noun>[^\W\d_]+))",
+        expand,
+        "°",
+    )
+
+
 def _build_ordinal_rules(language: Language) -> Iterator[NormalisationRule]:
     """`3rd`, `1re`, `2.ª`: figures with the ending of an ordinal."""
     genders = language.spellings("ordinals.endings")
@@ -170,6 +261,7 @@ def _build_ordinal_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?P<ending>(?i:{build_alternation(genders)}))(?!\w)",
         expand,
         DIGITS,
+        rf"\d(?i:{build_alternation(genders)})",
     )
 
 

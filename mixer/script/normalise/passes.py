@@ -1,9 +1,9 @@
 """Write a paragraph the way it is spoken, so that an engine cannot misread it.
 
-Three passes, each reading what the previous one wrote: characters without a sound are removed, then
-decorations, dashes and ellipses are cleaned, then words, signs and figures are written out by the
-rules of the language. Every change is recorded as an edit, so that captions show the author's
-words and no cut falls into a replacement.
+Four passes, each reading what the previous one wrote: characters without a sound are removed, then
+decorations, dashes and ellipses are cleaned, then words in capitals become words, then words, signs
+and figures are written out by the rules of the language. Every change is recorded as an edit, so
+that captions show the author's words and no cut falls into a replacement.
 
 In doubt the text stays as it is written: a misread `Dr.` does less harm than a wrong word. The
 price: what only a whole sentence could decide (`St.` between two names) is left to the engine.
@@ -13,11 +13,14 @@ from functools import lru_cache
 
 from mixer.script.normalise import (
     abbreviations,
+    capitals,
     clock,
+    figures,
     measures,
     money,
     numerals,
     punctuation,
+    references,
     symbols,
 )
 from mixer.script.normalise.language import MAX_CACHED_LANGUAGES, Language, load_language
@@ -31,8 +34,11 @@ from mixer.script.normalise.rule import NormalisationRule, propose_replacements
 
 WORD_RULES = (
     symbols.build_address_rules,
+    references.build_rules,
     money.build_rules,
     clock.build_rules,
+    figures.build_rules,
+    numerals.build_degree_rules,
     measures.build_rules,
     numerals.build_rules,
     abbreviations.build_rules,
@@ -58,5 +64,6 @@ def _compile_passes(language: Language) -> tuple[tuple[NormalisationRule, ...], 
     return (
         (punctuation.build_invisible_rule(),),
         (*punctuation.build_decoration_rules(), *punctuation.build_pause_rules(language)),
+        tuple(capitals.build_rules(language)),
         tuple(word_rules),
     )

@@ -27,7 +27,11 @@ CONTROLS = (
 The joiners U+200C and U+200D stay: Indic and Arabic script and emoji need them.
 """
 
+NOTE_FIGURES = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+"""Small raised figures."""
+
 _INVISIBLE = re.compile(f"[{CONTROLS}]+|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏ])")
+_DOTS = r"\.[. ]\."
 _RUN = re.compile(f"[{re.escape(EMPHASIS_CHARS)}]+")
 
 
@@ -47,8 +51,37 @@ def build_decoration_rules() -> list[NormalisationRule]:
         compile_rule(r"^[-=*_#~•·—–\s]+$", _drop_ornament, "-=*_#~•·"),
         compile_rule(r"^(?:(?:[*•_~]+|#{1,6})[ \u00a0])+", _drop_match, "*#•_~"),
         compile_rule(r"(?: (?:[*_#~]{2,}|[*_]))+(?= |$)", _drop_separator, "*_#~"),
+        *_build_note_rules(),
+        compile_rule(r"(?<![\w$])(?P<edit>\$)(?=[A-Za-z\\(][^$]{0,60}\$(?!\w))", _drop_match, "$"),
+        compile_rule(r"(?<![\w$])\$[A-Za-z\\(][^$]{0,60}(?P<edit>\$)(?!\w)", _drop_match, "$"),
         NormalisationRule(_find_emphasis, frozenset(EMPHASIS_CHARS)),
     ]
+
+
+def _build_note_rules() -> Iterator[NormalisationRule]:
+    """Marks of notes after a word or a stop: `[1]`, `¹`, `†`."""
+    number = r"[1-9]\d{0,2}"
+    mark = rf"\[(?:{number}(?:[,–-] ?{number})*|[Nn]otes? {number}|citation needed)\]"
+    yield compile_rule(rf"(?<=[^\W\d_]{{2}})(?:{mark})+(?![\w\[(])", _drop_match, "[")
+    yield compile_rule(
+        rf"(?<=[.,;:!?…”\"’')])(?:{mark}|\[(?:[a-z]|[*†‡])\])+(?![\w\[(])", _drop_match, "["
+    )
+    yield compile_rule(rf"(?<=\w) (?:{mark})+(?=[.,;:!?](?:\s|$))", _drop_match, "[")
+    yield compile_rule(r"(?<=[\w.,;:!?…”\"’')])\[\^[\w-]{1,20}\]", _drop_match, "^")
+    stop = r"(?<=[.,;:!?…”\"’')])"
+    yield compile_rule(
+        rf"(?:{stop}|(?<=[^\W\d_]{{3}}))[{NOTE_FIGURES}]{{1,3}}(?!\w)",
+        _drop_note_figure,
+        NOTE_FIGURES,
+    )
+    yield compile_rule(rf"(?:{stop}|(?<=[^\W_]))[†‡]{{1,3}}(?!\w)", _drop_match, "†‡")
+
+
+def _drop_note_figure(match: re.Match[str]) -> str | None:
+    """Drop a small figure after a word; after a symbol of a unit (`mol²`) it is a power."""
+    word = re.search(r"[^\W\d_]+$", match.string[max(0, match.start() - 4) : match.start()])
+    is_unit = word is not None and word[0] in {"mol", "sec", "min"} and match[0] in "²³"
+    return None if is_unit else ""
 
 
 def build_pause_rules(language: Language) -> list[NormalisationRule]:
@@ -58,8 +91,8 @@ def build_pause_rules(language: Language) -> list[NormalisationRule]:
     """
     dash = language.phrase("pauses.dash")
     rules = [
-        compile_rule(r"(?<=\w)(?:\.{3,}|\. \.(?: \.)+)(?=[^\W\d_])", lambda _: "… ", "."),
-        compile_rule(r"(?<![.…])(?:\.{3,}|\. \.(?: \.)+)(?!\.)", lambda _: "…", "."),
+        compile_rule(r"(?<=\w)(?:\.{3,}|\. \.(?: \.)+)(?=[^\W\d_])", lambda _: "… ", ".", _DOTS),
+        compile_rule(r"(?<![.…])(?:\.{3,}|\. \.(?: \.)+)(?!\.)", lambda _: "…", ".", _DOTS),
         compile_rule(r"(?<=[^\W\d])…(?=[^\W\d_])", lambda _: "… ", "…"),
     ]
     if dash:

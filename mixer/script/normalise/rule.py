@@ -11,6 +11,7 @@ from mixer.script.normalise.offset_map import Replacement
 
 DIGITS = frozenset("0123456789")
 ANY_TEXT: frozenset[str] = frozenset()
+OPENING_QUOTES = " \u00a0\"'“‘«„¿¡"
 OPENING = " \u00a0\"'“‘«„([¿¡"
 SPACE = "[ \u00a0\u2009\u202f]"
 """One space: plain, no-break, thin or narrow no-break, as written between number and unit."""
@@ -81,10 +82,10 @@ def _is_text_end(text: str, position: int) -> bool:
     return _CLOSED.fullmatch(text, position) is not None
 
 
-def _begins_sentence(text: str, position: int) -> bool:
+def begins_sentence(text: str, position: int) -> bool:
     """Whether the text begins here, or the end of a sentence stands before."""
     before = text[max(0, position - LOOK_CHARS) : position]
-    return not before.strip() or _SENTENCE_START.search(before) is not None
+    return not before.strip(OPENING_QUOTES) or _SENTENCE_START.search(before) is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +156,7 @@ def _capitalise_openings(text: str, accepted: Iterable[Replacement]) -> Iterator
         capital = spoken
         if spoken[:1].islower() and not text[start].islower():
             after_silent_stop = silent_until and not text[silent_until:start].strip(OPENING)
-            if not after_silent_stop and _begins_sentence(text, start):
+            if not after_silent_stop and begins_sentence(text, start):
                 capital = spoken[0].upper() + spoken[1:]
         yield Replacement(start, end, capital)
         silent_until = 0 if spoken.endswith((".", "!", "?", "…")) else end

@@ -13,6 +13,11 @@ from collections.abc import Iterator, Mapping
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import FIGURE, NormalisationRule, build_alternation, compile_rule
 
+YEAR_DIGITS, SHORT_YEAR_DIGITS = 4, 2
+
+_LARGE = r"(?:\d{1,3}(?:,\d{3})+|\d+\.\d+)"
+"""A figure with a separator."""
+
 _OPERAND = rf"(?:{FIGURE}|[^\W\d_])"
 
 DOMAINS = "com|org|net|edu|gov|mil|info|app|dev|io|co.uk|ac.uk|org.uk|gov.uk".replace(".", r"\.")
@@ -65,19 +70,34 @@ def _build_operator_rule(operators: Mapping[str, str]) -> NormalisationRule:
 
 
 def _build_range_rules(language: Language) -> Iterator[NormalisationRule]:
-    """An en dash from a lower figure to a higher one: `pages 5–7`, `1990–1995`."""
+    """A dash from one figure to another: `pages 5–7`, `1914–18`, `9am–5pm`, `20%-30%`."""
     word = language.phrase("numbers.range")
     if not word:
         return
 
     def expand(match: re.Match[str]) -> str | None:
         low, high = match["low"], match["high"]
-        return f" {word} " if int(low) < int(high) else None
+        is_short_year = (
+            len(low) == YEAR_DIGITS and len(high) == SHORT_YEAR_DIGITS and low[-2:] < high
+        )
+        return f" {word} " if int(low) < int(high) or is_short_year else None
 
     yield compile_rule(
         r"(?<![\w.,:–/-])(?P<low>\d{1,4})(?P<edit>–)(?=(?P<high>\d{1,4})(?![\d–/:-]))",
         expand,
         "–",
+    )
+    figure = rf"(?:\d{{1,2}}:\d\d|{_LARGE})"
+    yield compile_rule(
+        rf"(?<![\w.,:–/-]){figure}(?P<edit> ?– ?)(?={figure}(?![\w–/:-]))",
+        lambda _: f" {word} ",
+        "–",
+    )
+    unit = r" ?(?:%|[ap]m|[AP]M|[ap]\.m\.|°[CF]?|km|kg|cm|mm)"
+    yield compile_rule(
+        rf"(?<![\w.,:–/-])\d[\d.,:]*{unit}(?P<edit> ?[–-] ?)(?=\d[\d.,:]*{unit}(?![\w–/-]))",
+        lambda _: f" {word} ",
+        "–-",
     )
 
 

@@ -75,6 +75,7 @@ class _SentenceEndRules:
         counting: abbreviations before a figure, words otherwise: `No.`
         starters: words which with a capital begin a sentence; if empty, every capital does.
         has_ordinal_stop: whether a short figure with a full stop is an ordinal (3. Mai).
+        lettered: words after which a capital is a label, not an initial.
         attribution: what names the speaker of the quotation just closed.
     """
 
@@ -84,6 +85,7 @@ class _SentenceEndRules:
     counting: frozenset[str]
     starters: frozenset[str]
     has_ordinal_stop: bool
+    lettered: frozenset[str]
     attribution: re.Pattern[str] | None
 
     def begins_sentence(self, word: str) -> bool:
@@ -190,11 +192,18 @@ def _classify_full_stop(
     if token in rules.non_ending or _LABEL.fullmatch(text, start, match.end()):
         return False
     bare = token.rstrip(".")
+    if _is_initial(bare) and _is_label(text, start, end - len(token), rules):
+        return True
     if token in rules.may_end or _is_initial(bare) or _DOTTED.fullmatch(bare):
         return begins
     if bare.isdigit():
         return begins or not (rules.has_ordinal_stop and len(bare) <= ORDINAL_DIGITS)
     return None
+
+
+def _is_label(text: str, start: int, end: int, rules: _SentenceEndRules) -> bool:
+    before = text[max(start, end - LOOK_CHARS) : end].split()
+    return bool(before) and before[-1].strip(OPENING).lower() in rules.lettered
 
 
 def _last_token(text: str, start: int, end: int) -> str:
@@ -232,6 +241,7 @@ def _load_sentence_end_rules(language: Language) -> _SentenceEndRules:
         counting=_add_capitals(_find_last_parts(counting)),
         starters=frozenset(language.words("sentences.starters")),
         has_ordinal_stop=language.phrase("sentences.figures") == "ordinal",
+        lettered=frozenset(language.words("sentences.lettered")),
         attribution=_compile_attribution(language),
     )
 
@@ -254,7 +264,9 @@ def _find_last_parts(written: Iterable[str]) -> set[str]:
 
 
 def _add_capitals(written: Iterable[str]) -> frozenset[str]:
-    return frozenset(form for one in written for form in (one, one[:1].upper() + one[1:]))
+    """Add the forms in capitals; a single letter in capitals is another word (`b.`, `B.`)."""
+    capitals = (one[:1].upper() + one[1:] for one in written if len(one) > len("b."))
+    return frozenset([*written, *capitals])
 
 
 def _compile_attribution(language: Language) -> re.Pattern[str] | None:

@@ -50,12 +50,42 @@ def weigh_text(spoken: str, style: SsmlStyle) -> int:
     larger share of the two, so that weights add up and one comparison keeps both limits. How the
     utterance ends is not known yet: the ending with the longest break is assumed.
     """
-    paragraph = ET.Element("p")
-    longest = max(BreakKind, key=lambda ending: style.pauses.breaks_ms.get(ending, -1))
-    _add_sentence(paragraph, Utterance(spoken, spoken, longest), style)
-    total_chars = utf16_chars(ET.tostring(paragraph, encoding="unicode"))
+    chars = utf16_chars(spoken)
+    total_chars = chars + _count_markup_chars(spoken, style)
     share = style.limits.billed_chars / style.limits.total_chars
-    return max(utf16_chars(spoken), math.ceil(total_chars * share))
+    return max(chars, math.ceil(total_chars * share))
+
+
+def _count_markup_chars(spoken: str, style: SsmlStyle) -> int:
+    """Characters that a paragraph of this one utterance adds to its words; no tree is built."""
+    breaks_ms = style.pauses.breaks_ms
+    markup = len("<p><s></s></p>") + sum(
+        spoken.count(sign) * (len(entity) - 1) for sign, entity in _ENTITIES.items()
+    )
+    if style.rate_percent != FULL_RATE_PERCENT and "prosody" in style.limits.tags:
+        markup += len(f'<prosody rate="{style.rate_percent}%"></prosody>')
+    lengths_ms = [breaks_ms[ending] for ending in BreakKind if ending in breaks_ms]
+    if lengths_ms:
+        markup += len(_BREAK.format(max(lengths_ms)))
+    for match in _iter_inner_pauses(spoken, style.pauses):
+        markup += len(_BREAK.format(breaks_ms[_name_inner_pause(match)]))
+    return markup
+
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_BREAK = '<break time="{}ms" />'
+
+
+def _name_inner_pause(match: regex.Match[str]) -> str:
+    return COMMA if match["comma"] else BreakKind.CLAUSE
+
+
+def _iter_inner_pauses(text: str, pauses: Pauses) -> Iterator[regex.Match[str]]:
+    """Commas and ends of clauses for which the profile has a length."""
+    if COMMA in pauses.breaks_ms or BreakKind.CLAUSE in pauses.breaks_ms:
+        for match in _INNER_PAUSE.finditer(text):
+            if _name_inner_pause(match) in pauses.breaks_ms:
+                yield match
 
 
 def count_billed_chars(utterances: Sequence[Utterance]) -> int:
@@ -104,12 +134,10 @@ def _add_sentence(parent: ET.Element, utterance: Utterance, style: SsmlStyle) ->
 def _add_text(parent: ET.Element, text: str, pauses: Pauses) -> None:
     """Add text, with a `<break>` after commas and clauses for which the profile has a length."""
     start, last_break = 0, None
-    for match in _INNER_PAUSE.finditer(text):
-        length_ms = pauses.breaks_ms.get(COMMA if match["comma"] else BreakKind.CLAUSE)
-        if length_ms is None:
-            continue
+    for match in _iter_inner_pauses(text, pauses):
         _append_text(parent, last_break, text[start : match.end()])
-        last_break, start = _add_break(parent, length_ms), match.end()
+        last_break = _add_break(parent, pauses.breaks_ms[_name_inner_pause(match)])
+        start = match.end()
     _append_text(parent, last_break, text[start:])
 
 

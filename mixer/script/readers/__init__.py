@@ -1,14 +1,21 @@
 """One module for each kind of source: what an author hands in, read into a Document."""
 
 from mixer.script.document import collapse_whitespace
-from mixer.script.readers.epub import is_epub
-from mixer.script.readers.registry import TextType, decode_upload, detect_text_type, read_document
+from mixer.script.readers.archive import is_archive
+from mixer.script.readers.encodings import decode_text
+from mixer.script.readers.registry import (
+    TextType,
+    decode_upload,
+    detect_text_type,
+    read_document,
+)
 
 __all__ = [
     "TextType",
     "collapse_whitespace",
+    "decode_text",
     "decode_upload",
     "detect_text_type",
-    "is_epub",
+    "is_archive",
     "read_document",
 ]

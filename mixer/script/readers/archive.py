@@ -5,11 +5,14 @@ Sizes in an archive's directory may be false, so reading stops by itself at the 
 
 import io
 import posixpath
+import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+import regex
 
 from mixer.errors import ObjectTooLarge, UnreadableText
 
@@ -27,31 +30,71 @@ MAX_RATIO = 200
 
 FREE_BYTES = 1 << 20
 
-_ENCRYPTED = 0x1
-"""APPNOTE.TXT 4.4.4, general purpose bit 0."""
+SNIFFED_BYTES = 1_024
+"""Before them, a few bytes of junk do not matter."""
+
+_ENCRYPTED, _UTF8_NAME = 0x1, 0x800
+"""APPNOTE.TXT 4.4.4, general purpose bits 0 and 11."""
+
+MAX_QUOTED_CHARS = 80
+"""Of a path that a message repeats."""
+
+_SCHEME = regex.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:|//")
+
+
+def has_scheme(reference: str) -> bool:
+    """Whether a reference is an address outside of the archive."""
+    return _SCHEME.match(reference.strip()) is not None
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """The path and the fragment of a reference, both without escapes."""
+    path, _, fragment = reference.strip().partition("#")
+    return unquote(path.partition("?")[0]), unquote(fragment)
+
+
+MAGIC = b"PK\x03\x04"
+_MIMETYPE = b"mimetypeapplication/epub+zip"
+"""What an EPUB begins with, behind its first file's header."""
+
+
+def is_archive(content: bytes) -> bool:
+    """Whether a file is a zip archive, as books are; no text begins so."""
+    return content.startswith(MAGIC) or _MIMETYPE in content[:SNIFFED_BYTES]
 
 
 class Archive:
     """The files of a zip archive in memory, by path.
+
+    Paths begin in the folder that holds the file `marker`, where an archive was made of a folder.
 
     Raises:
         UnreadableText: it is damaged, or a path leads out of it.
         ObjectTooLarge: it holds more files than a book can.
     """
 
-    def __init__(self, content: bytes, name: str) -> None:
+    def __init__(self, content: bytes, name: str, marker: str = "") -> None:
         self.name = name
         self._left_bytes = MAX_READ_BYTES
         with self._translate_errors("the archive is damaged"):
             self._zip = zipfile.ZipFile(io.BytesIO(content))
-            self._files = {info.filename: info for info in self._zip.infolist()}
-        if len(self._files) > MAX_FILES:
-            raise ObjectTooLarge(f"{name} holds {len(self._files):,} files, too many for a book.")
-        for path in self._files:
-            self.resolve_path(path)
+            listed = {_decode_name(info): info for info in self._zip.infolist()}
+        if len(listed) > MAX_FILES:
+            raise ObjectTooLarge(f"{name} holds {len(listed):,} files, too many for a book.")
+        files = {self.resolve_path(path): info for path, info in listed.items()}
+        folder = _find_top_folder(files, marker)
+        self._files = {path.removeprefix(folder): info for path, info in files.items()}
+        self._aliases = {_fold(path): path for path in reversed(self._files)}
 
     def __contains__(self, path: str) -> bool:
         return path in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def find(self, path: str) -> str:
+        """The file's path as the archive writes it, where only case or composition differ."""
+        return path if path in self._files else self._aliases.get(_fold(path), path)
 
     def read(self, path: str) -> bytes:
         """Unpack a file.
@@ -88,13 +131,13 @@ class Archive:
         Raises:
             UnreadableText: it leads out of the archive.
         """
-        parts = urlsplit(reference)
-        path = unquote(parts.path) if base else reference
+        path = split_reference(reference)[0] if base else reference
         resolved = posixpath.normpath(posixpath.join(posixpath.dirname(base), path))
         is_outside = resolved.startswith(("/", "../", "\\", "..\\")) or resolved == ".."
-        if is_outside or (base and (parts.scheme or parts.netloc)):
+        if is_outside or (base and has_scheme(reference)):
             raise UnreadableText(
-                f"{self.name} cannot be used: its reference {reference} leads out of it."
+                f"{self.name} cannot be used: its reference {reference[:MAX_QUOTED_CHARS]!r} leads "
+                "out of it."
             )
         return resolved
 
@@ -111,3 +154,23 @@ class Archive:
             RuntimeError,
         ) as error:  # fmt: skip
             raise UnreadableText(f"{self.name} cannot be read: {problem} ({error}).") from error
+
+
+def _decode_name(info: zipfile.ZipInfo) -> str:
+    """A file's name; some tools write UTF-8 without saying so."""
+    if not info.flag_bits & _UTF8_NAME:
+        try:
+            return info.filename.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            pass
+    return info.filename
+
+
+def _fold(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _find_top_folder(paths: Collection[str], marker: str) -> str:
+    """The folder of the marker, with a slash, unless it is in the archive's own root."""
+    folders = [path.removesuffix(marker) for path in paths if path.endswith(f"/{marker}")]
+    return folders[0] if marker and len(folders) == 1 and marker not in paths else ""

@@ -1,13 +1,13 @@
 """EPUB to Document: the words of a book in reading order, its chapters, its metadata.
 
-Files are read in the order of the spine. Chapters open where the first two levels of the table of
-contents point; a target without a heading opens its chapter silently, so that nothing is read that
-the book does not say. Without a table of contents, headings open chapters.
+Files are read in the order of the spine. Chapters open where the table of contents points, at every
+level, and have its names; a name that no heading repeats opens its chapter silently, so that
+nothing is read that the book does not say. Without a table of contents, headings open chapters.
 
 The price: what the book does not mark as a note or a page number is read as text.
 """
 
-import codecs
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,28 +22,28 @@ from mixer.script.document import (
     Document,
     has_words,
     heading,
-    normalise_newlines,
     split_names,
 )
-from mixer.script.readers.archive import Archive
+from mixer.script.readers.archive import Archive, has_scheme, split_reference
+from mixer.script.readers.encodings import SNIFFED_BYTES, decode_page
+from mixer.script.readers.epub_contents import Entry, read_contents
 from mixer.script.readers.epub_package import (
     CONTAINER,
     PAGE_TYPES,
-    Entry,
     EpubPackage,
     ManifestItem,
-    read_contents,
     read_package,
     require_unlocked,
 )
-from mixer.script.readers.web_page import AnchoredBlock, WebPage, read_page
+from mixer.script.readers.marks import is_cover_title
+from mixer.script.readers.page_blocks import AnchoredBlock
+from mixer.script.readers.page_filters import drop_contents, drop_notes
+from mixer.script.readers.page_marks import find_hidden_classes
+from mixer.script.readers.web_page import WebPage, read_page
 from mixer.script.script import Metadata
 
-MAGIC = b"PK\x03\x04"
 MAX_COVER_BYTES = 8 << 20
-
-CHAPTER_DEPTH = 2
-"""Levels of the table of contents that open chapters: parts and their chapters."""
+MAX_STYLE_CHARS = 1 << 20
 
 CHAPTER_LEVEL = 2
 """Level of headings that open a chapter; level 1 is the title of the whole."""
@@ -55,23 +55,15 @@ _FRONT_TYPES = split_names(
 )
 """`epub:type` (EPUB Structural Semantics Vocabulary) of what precedes a story."""
 
-_XML_ENCODING = regex.compile(rb"""\A\s*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]{1,40})["']""")
-_META_CHARSET = regex.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""")
-_YEAR = regex.compile(r"\b[12]\d{3}\b")
 _ENTITY = regex.compile(r"<!ENTITY\b")
-_SNIFFED_CHARS = 4_096
-"""At the beginning of a page, where its encoding and entities are declared."""
+_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
 
 
 @dataclass(frozen=True, slots=True)
 class _SpinePage:
     item: ManifestItem
     page: WebPage
-
-
-def is_epub(content: bytes) -> bool:
-    """Whether a file is a zip archive, as an EPUB is; no text begins so."""
-    return content.startswith(MAGIC)
+    blocks: tuple[AnchoredBlock, ...]
 
 
 def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = True) -> Document:
@@ -83,63 +75,107 @@ def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = Tr
         UnreadableText: it is damaged, protected, or holds no words.
         ObjectTooLarge: it unpacks to more than a book can hold.
     """
-    archive = Archive(content, name)
+    archive = Archive(content, name, CONTAINER)
     if CONTAINER not in archive:
         raise UnreadableText(f"{name} is an archive, but not an EPUB: it lacks {CONTAINER}.")
     require_unlocked(archive)
     package = read_package(archive)
-    pages = [
-        _SpinePage(item, _load_page(archive, item)) for item in package.spine if _is_text_page(item)
-    ]
-    pages = _drop_cover_page(pages)
-    entries = _index_chapter_titles(read_contents(archive, package))
+    pages, entries = _read_pages(archive, package)
     if not front_matter:
         pages = [each for each in pages if not _is_front_matter(each, package)]
-    blocks = tuple(_build_blocks(pages, entries))
+    blocks = tuple(_build_blocks(pages, _index_chapter_titles(entries)))
     if not any(has_words(block.text) for block in blocks):
         raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
-    terms = package.dublin_core
+    return _build_document(archive, package, blocks)
+
+
+def _build_document(archive: Archive, package: EpubPackage, blocks: tuple[Block, ...]) -> Document:
+    stated = package.metadata
     return Document(
         blocks,
-        title=terms.get("title", ""),
-        author=terms.get("creator", ""),
-        language=terms.get("language", ""),
-        metadata=_build_metadata(terms),
+        title=stated.title,
+        author=stated.author,
+        language=stated.language,
+        metadata=Metadata(
+            series=stated.series,
+            year=stated.year,
+            genre=stated.genre,
+            description=_strip_markup(stated.description),
+        ),
         cover=_load_cover(archive, package),
     )
+
+
+def _read_pages(
+    archive: Archive, package: EpubPackage
+) -> tuple[list[_SpinePage], tuple[Entry, ...]]:
+    """The pages of text, without a first one that shows a picture, and where chapters open.
+
+    Pages of contents, notes and links to them are left out of both.
+    """
+    hidden = _find_hidden_classes(archive, package)
+    pages = [
+        (item, _load_page(archive, item.path, hidden))
+        for item in package.spine
+        if _is_text_page(item) and item.path not in package.contents_pages
+    ]
+    if pages and pages[0][1].is_picture:
+        pages = pages[1:]
+    notes = {_resolve(item.path, link) for item, page in pages for link in page.note_links}
+    entries = tuple(
+        entry
+        for entry in read_contents(archive, package)
+        if has_words(entry.title) and not (entry.fragment and (entry.path, entry.fragment) in notes)
+    )
+    targets = {(entry.path, entry.fragment) for entry in entries}
+    return [_filter_page(item, page, notes, targets) for item, page in pages], entries
+
+
+def _filter_page(
+    item: ManifestItem,
+    page: WebPage,
+    notes: set[tuple[str, str]],
+    chapters: set[tuple[str, str]],
+) -> _SpinePage:
+    blocks = drop_notes(
+        page.blocks, lambda each: any((item.path, anchor) in notes for anchor in each.anchors)
+    )
+    blocks = drop_contents(blocks, lambda link: _resolve(item.path, link) in chapters)
+    return _SpinePage(item, page, tuple(blocks))
+
+
+def _resolve(path: str, link: str) -> tuple[str, str]:
+    """The file and the fragment that a link on a page leads to; empty for the world outside."""
+    if has_scheme(link):
+        return "", ""
+    where, fragment = split_reference(link)
+    folder = posixpath.dirname(path)
+    return (posixpath.normpath(posixpath.join(folder, where)) if where else path), fragment
 
 
 def _is_text_page(item: ManifestItem) -> bool:
     return item.media_type in PAGE_TYPES and "nav" not in item.properties
 
 
-def _load_page(archive: Archive, item: ManifestItem) -> WebPage:
-    text = _decode_page(archive.read(item.path))
-    if _ENTITY.search(text, 0, _SNIFFED_CHARS):
+def _find_hidden_classes(archive: Archive, package: EpubPackage) -> frozenset[str]:
+    hidden = frozenset[str]()
+    for item in package.items.values():
+        if item.media_type == "text/css" and item.path in archive:
+            try:
+                css = archive.read(item.path)[:MAX_STYLE_CHARS]
+            except (UnreadableText, ObjectTooLarge):
+                continue
+            hidden |= find_hidden_classes(decode_page(css))
+    return hidden
+
+
+def _load_page(archive: Archive, path: str, hidden_classes: frozenset[str]) -> WebPage:
+    text = decode_page(archive.read(path))
+    if _ENTITY.search(text, 0, SNIFFED_BYTES):
         raise UnreadableText(
-            f"{archive.name} cannot be used: its file {item.path} declares entities of its own."
+            f"{archive.name} cannot be used: its file {path} declares entities of its own."
         )
-    return read_page(text)
-
-
-def _decode_page(content: bytes) -> str:
-    """Decode by byte order mark, declaration, UTF-8, Windows-1252, in that order."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return normalise_newlines(content.decode("utf-16", errors="replace"))
-    beginning = content[:_SNIFFED_CHARS]
-    declared = _XML_ENCODING.search(beginning) or _META_CHARSET.search(beginning)
-    stated = declared[1].decode("ascii") if declared else "utf-8"
-    for encoding in (stated, "utf-8", "cp1252"):
-        try:
-            return normalise_newlines(content.decode(encoding))
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return normalise_newlines(content.decode("utf-8", errors="replace"))
-
-
-def _drop_cover_page(pages: list[_SpinePage]) -> list[_SpinePage]:
-    """Drop a first page that only shows a picture, so that "Cover" is not read out."""
-    return pages[1:] if pages and pages[0].page.is_picture else pages
+    return read_page(text, f"The file {path} of {archive.name}", hidden_classes=hidden_classes)
 
 
 def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
@@ -149,8 +185,7 @@ def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
 def _index_chapter_titles(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
     titles: dict[str, dict[str, str]] = {}
     for entry in entries:
-        if entry.depth <= CHAPTER_DEPTH:
-            titles.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
+        titles.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
     return titles
 
 
@@ -158,62 +193,102 @@ def _build_blocks(
     pages: Sequence[_SpinePage], chapter_titles: Mapping[str, Mapping[str, str]]
 ) -> Iterator[Block]:
     """All blocks in reading order, with a scene break before each file without a heading."""
+    waiting: list[str] = []
     for number, each in enumerate(pages):
         titles = dict(chapter_titles.get(each.item.path, {}))
-        opens = bool(titles) or any(_is_heading(placed.block) for placed in each.page.blocks[:1])
+        opens = bool(titles or waiting) or any(placed.is_heading for placed in each.blocks[:1])
         if number and not opens:
             yield SCENE_BREAK
-        if chapter_titles:
-            yield from _insert_chapter_headings(each.page.blocks, titles)
-        else:
-            yield from (placed.block for placed in each.page.blocks)
-
-
-def _insert_chapter_headings(
-    blocks: Sequence[AnchoredBlock], titles: dict[str, str]
-) -> Iterator[Block]:
-    """A file's blocks, with a heading where the table of contents points."""
-    title = titles.pop("", "")
-    for each in blocks:
-        for anchor in each.anchors & titles.keys():
-            title = titles.pop(anchor)
-        if title and _is_heading(each.block):
-            yield replace(each.block, level=CHAPTER_LEVEL)
-            title = ""
+        if not chapter_titles:
+            yield from (placed.block for placed in each.blocks)
             continue
-        if title and each.block.kind is BlockKind.PARAGRAPH:
-            yield replace(heading(title, CHAPTER_LEVEL), is_silent=True)
-            title = ""
+        opening = _ChapterOpenings(each, titles, waiting)
+        yield from opening.insert_headings()
+        waiting = opening.waiting
+
+
+@dataclass
+class _ChapterOpenings:
+    """Where the table of contents points into a file, and the titles that wait for their block."""
+
+    page: _SpinePage
+    titles: dict[str, str]
+    waiting: list[str]
+
+    def insert_headings(self) -> Iterator[Block]:
+        """A file's blocks, with a heading where a chapter opens."""
+        self._claim_beginning()
+        for each in self.page.blocks:
+            self.waiting += [self.titles.pop(a) for a in list(self.titles) if a in each.anchors]
+            if self.waiting and each.block.kind is not BlockKind.SCENE_BREAK:
+                yield from self._open_chapters(each)
+            else:
+                yield _demote_heading(each.block)
+        last = self.page.page.last_anchors
+        self.waiting += [self.titles.pop(a) for a in list(self.titles) if a in last]
+
+    def _claim_beginning(self) -> None:
+        """A title of the file itself, or of an anchor that it lacks, opens at its beginning."""
+        anchors = {a for each in self.page.page.blocks for a in each.anchors}
+        anchors |= self.page.page.last_anchors
+        own = [a for a in list(self.titles) if not a or a not in anchors]
+        claimed = [self.titles.pop(a) for a in own][:1]
+        if claimed:
+            self.waiting = [title for title in self.waiting if not is_cover_title(title)]
+            self.waiting += claimed
+
+    def _open_chapters(self, each: AnchoredBlock) -> Iterator[Block]:
+        """Open the chapter that a heading names, or else the last of those that wait."""
+        titles, self.waiting = list(dict.fromkeys(self.waiting)), []
+        folded = _fold(each.block.text)
+        named = [n for n, title in enumerate(titles) if each.is_heading and _fold(title) == folded]
+        if named:
+            self.waiting = titles[named[0] + 1 :]
+            yield replace(each.block, level=CHAPTER_LEVEL)
+            return
+        yield replace(heading(titles[-1], CHAPTER_LEVEL), is_silent=True)
         yield _demote_heading(each.block)
+
+
+def _fold(text: str) -> str:
+    """A title's letters and digits, by which a heading repeats it."""
+    return "".join(_LETTERS.findall(text.casefold()))
 
 
 def _demote_heading(block: Block) -> Block:
     """Move a heading that opens no chapter below those that do."""
-    return replace(block, level=block.level + CHAPTER_LEVEL) if _is_heading(block) else block
-
-
-def _is_heading(block: Block) -> bool:
-    return block.kind is BlockKind.HEADING
+    if block.kind is not BlockKind.HEADING:
+        return block
+    return replace(block, level=block.level + CHAPTER_LEVEL)
 
 
 def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:
-    if not package.cover or package.cover not in archive:
-        return None
-    try:
-        content = archive.read(package.cover)
-    except (UnreadableText, ObjectTooLarge):
-        return None
-    media_type = next(i.media_type for i in package.items.values() if i.path == package.cover)
-    return Cover(media_type, content) if len(content) <= MAX_COVER_BYTES else None
+    """The first picture that can be read of those that may be the cover."""
+    types = {item.path: item.media_type for item in package.items.values()}
+    first = [item.path for item in package.spine[:1] if _is_text_page(item)]
+    for path in dict.fromkeys((*package.covers, *first)):
+        try:
+            picture = path if types.get(path, "").startswith("image/") else ""
+            picture = picture or _find_picture(archive, path, types, needs_picture=path in first)
+            content = archive.read(picture) if picture else b""
+        except (UnreadableText, ObjectTooLarge):
+            continue
+        if 0 < len(content) <= MAX_COVER_BYTES:
+            return Cover(types[picture], content)
+    return None
 
 
-def _build_metadata(terms: Mapping[str, str]) -> Metadata:
-    year = _YEAR.search(terms.get("date", ""))
-    return Metadata(
-        year=year[0] if year else "",
-        genre=terms.get("subject", ""),
-        description=_strip_markup(terms.get("description", "")),
-    )
+def _find_picture(
+    archive: Archive, path: str, types: Mapping[str, str], *, needs_picture: bool
+) -> str:
+    """The picture that a page shows; with `needs_picture` only where it shows nothing else."""
+    if types.get(path) not in PAGE_TYPES:
+        return ""
+    page = _load_page(archive, path, frozenset())
+    if needs_picture and not page.is_picture:
+        return ""
+    shown = (archive.find(_resolve(path, link)[0]) for link in page.pictures)
+    return next((each for each in shown if types.get(each, "").startswith("image/")), "")
 
 
 def _strip_markup(text: str) -> str:

@@ -9,7 +9,9 @@ import regex
 
 from mixer.errors import UnreadableText
 from mixer.script.document import Document, normalise_newlines
-from mixer.script.readers.epub import is_epub, read_epub
+from mixer.script.readers.archive import is_archive
+from mixer.script.readers.encodings import decode_text
+from mixer.script.readers.epub import read_epub
 from mixer.script.readers.markdown import read_markdown
 from mixer.script.readers.plain_text import read_plain_text
 from mixer.script.readers.ssml_text import read_ssml_text
@@ -52,7 +54,7 @@ def read_document(
     if text_type is TextType.EPUB:
         book = content if isinstance(content, bytes) else _decode_base64(content, name)
         return read_epub(book, name, front_matter=front_matter)
-    text = content if isinstance(content, str) else _decode_utf8(content, name)
+    text = content if isinstance(content, str) else decode_text(content, name)
     return _TEXT_READERS[text_type](text, name)
 
 
@@ -73,9 +75,9 @@ def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
         UnreadableText: the text is RTF, or its bytes are not UTF-8.
     """
     if isinstance(content, bytes):
-        if is_epub(content):
+        if is_archive(content):
             return TextType.EPUB
-        content = _decode_utf8(content, name)
+        content = decode_text(content, name)
     text = normalise_newlines(content)
     if _RTF.match(text):
         raise UnreadableText(
@@ -91,16 +93,7 @@ def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
 
 def decode_upload(content: bytes) -> str | bytes:
     """Decode an upload for `read_document`: text as str, a book as it is; else UnreadableText."""
-    return content if is_epub(content) else _decode_utf8(content, "The upload")
-
-
-def _decode_utf8(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableText(
-            f"{name} is neither text in UTF-8 nor an EPUB: save it as one of them."
-        ) from error
+    return content if is_archive(content) else decode_text(content, "The upload")
 
 
 def _decode_base64(text: str, name: str) -> bytes:

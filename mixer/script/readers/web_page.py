@@ -1,76 +1,63 @@
 """HTML to Document: what a reader of the page would read, without links and decoration.
 
-The standard library's lenient parser reads it, since pages and books are seldom well-formed; it
-expands only character references, so a text cannot grow while it is read. Left out: scripts,
-styles, navigation, ruby readings, page numbers, and notes with the references to them.
+libxml2's lenient parser reads it, since pages and books are seldom well-formed: it is linear, loads
+nothing and expands only character references, so a text cannot grow while it is read. Its events
+build blocks directly, without a tree. Which elements are left out is decided in `page_marks`; what
+only the whole page shows (notes, tables of contents) in `page_filters`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from html.parser import HTMLParser
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import regex
 
-from mixer.script.document import (
-    SCENE_BREAK,
-    Block,
-    Document,
-    has_words,
-    heading,
-    join_lines,
-    normalise_newlines,
-    paragraph,
-    split_names,
+from mixer.errors import UnreadableText
+from mixer.script.document import Document, normalise_newlines
+from mixer.script.readers.languages import normalise_language_tag
+from mixer.script.readers.marks import describes_picture, is_ornament_name
+from mixer.script.readers.page_blocks import LINE_BREAK, AnchoredBlock, BlockList, OpenBlock
+from mixer.script.readers.page_filters import drop_notes, select_main_part
+from mixer.script.readers.page_marks import (
+    BLOCK_TAGS,
+    HEADING_LEVELS,
+    Mark,
+    find_hidden_classes,
+    find_mark,
+    is_decoration,
+    is_page_class,
+    is_skipped,
+    parse_classes,
+    parse_types,
+    rewrite_mark,
 )
 from mixer.script.script import Metadata
 
-Attributes = Mapping[str, str]
+MAX_DEPTH = 1_000
+"""Of elements in each other; browsers stop at 512."""
 
-_HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
-_BLOCK_TAGS = split_names(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset "
-    "figcaption figure footer form header html legend li main ol option p pre section summary "
-    "table tbody td tfoot th thead title tr ul"
+CONTEXT_PIECES = 6
+"""Before a mark, enough to see the word that it follows."""
+
+_DOCTYPE = regex.compile(
+    r"\s*+(?:<\?xml[^>]*+>\s*+)?+<!DOCTYPE[^\[>]*+\[[^\]]*+\]\s*+>", regex.IGNORECASE
 )
-_SKIPPED_TAGS = split_names(
-    "audio button canvas datalist embed head iframe input map math nav noscript object rp rt "
-    "script select style svg template textarea video"
-)
-_VOID_TAGS = split_names("area base br col embed hr img input link meta param source track wbr")
-"""Elements without content (HTML Living Standard, 13.1.2, void elements)."""
-
-_SKIPPED_TYPES = split_names(
-    "pagebreak noteref footnote footnotes endnote endnotes rearnote rearnotes note annoref "
-    "annotation backlink page-list toc landmarks index-locator "
-    "doc-pagebreak doc-noteref doc-footnote doc-endnote doc-endnotes doc-backlink doc-pagelist "
-    "doc-toc"
-)
-"""Of `epub:type` (EPUB Structural Semantics Vocabulary) and `role` (DPUB-ARIA)."""
-
-_SKIPPED_CLASSES = split_names(
-    "footnote footnotes endnote endnotes noteref pagenum pagenumber pageno page-number "
-    "visually-hidden sr-only"
-)
-_NOTE_REFERENCE = regex.compile(r"\s*[\[(]?\s*(?:\d{1,3}|[*†‡§¶]{1,3}|\p{No}+)\s*[\])]?\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class AnchoredBlock:
-    """A block and the page's anchors that lead to it.
-
-    `anchors` holds `id` and `name` attributes since the previous block, the block's own included.
-    """
-
-    block: Block
-    anchors: frozenset[str]
+_SURROGATE = regex.compile(r"[\ud800-\udfff]")
+_CDATA = "[CDATA["
+_WORD_LIST_MARK = "[if !supportLists"
+_LETTER = regex.compile(r"[“‘\"'«„]?\p{L}")
 
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
     """The readable content of a page; strings are empty where the page states nothing.
 
-    `types` are `epub:type` and `role` of the body and its sections; `is_picture` is true when
-    all words describe pictures.
+    Attributes:
+        types: `epub:type` and `role` of the body and its sections.
+        is_picture: whether all words describe pictures.
+        last_anchors: anchors behind the last block.
+        pictures: addresses of its pictures, as written.
+        note_links: addresses of its references to notes, as written.
     """
 
     blocks: tuple[AnchoredBlock, ...]
@@ -80,178 +67,244 @@ class WebPage:
     description: str = ""
     types: frozenset[str] = frozenset()
     is_picture: bool = False
+    last_anchors: frozenset[str] = frozenset()
+    pictures: tuple[str, ...] = ()
+    note_links: frozenset[str] = frozenset()
 
 
-def read_html(text: str, _name: str = "") -> Document:
-    """Read headings, paragraphs, list items, table cells and scene breaks of a page."""
-    page = read_page(text)
-    blocks = tuple(placed.block for placed in page.blocks)
-    metadata = Metadata(description=page.description)
-    return Document(blocks, page.title, page.author, page.language, metadata)
+def read_html(text: str, name: str = "The page") -> Document:
+    """Read headings, paragraphs, list items, table cells and scene breaks of a page.
+
+    Site navigation, share bars, notes and the references to them are left out.
+    """
+    page = read_page(text, name, is_site=True)
+    fragments = {link.rpartition("#")[2] for link in page.note_links}
+    kept = drop_notes(select_main_part(page.blocks), lambda each: bool(each.anchors & fragments))
+    return Document(
+        tuple(each.block for each in kept),
+        page.title,
+        page.author,
+        normalise_language_tag(page.language),
+        Metadata(description=page.description),
+    )
 
 
-def read_page(text: str) -> WebPage:
-    """Read a page with the anchors of its blocks."""
-    parser = _PageParser()
-    parser.feed(normalise_newlines(text))
-    parser.close()
-    return parser.build_page()
+def read_page(
+    text: str,
+    name: str = "The page",
+    *,
+    is_site: bool = False,
+    hidden_classes: frozenset[str] = frozenset(),
+) -> WebPage:
+    """Read a page with the anchors of its blocks.
+
+    Args:
+        name: what to call it in errors.
+        is_site: whether it is a page of the web, with the decoration that sites have.
+        hidden_classes: classes that a style sheet hides.
+
+    Raises:
+        UnreadableText: its elements are nested too deeply.
+    """
+    from lxml import etree
+
+    reader = _PageReader(name, is_site, hidden_classes)
+    text = _DOCTYPE.sub("", _SURROGATE.sub("\ufffd", normalise_newlines(text)), count=1)
+    if text.strip():
+        parser = etree.HTMLParser(
+            target=cast(Any, reader), huge_tree=True, recover=True, no_network=True
+        )
+        parser.feed(text)
+        parser.close()
+    return reader.build_page()
 
 
-class _PageParser(HTMLParser):
-    """Collects blocks while the markup is fed."""
+@dataclass
+class _PageReader:
+    """Reads the elements that lxml reports; the parser sees to it that they nest."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._blocks: list[AnchoredBlock] = []
-        self._pieces: list[str] = []
-        self._anchors: set[str] = set()
-        self._level = 0
-        self._skipped: tuple[str, int] | None = None
-        self._note: int | None = None
-        self._preformatted = 0
-        self._page = WebPage(())
-        self._in_title = False
-        self._has_own_words = False
+    name: str
+    is_site: bool
+    hidden_classes: frozenset[str]
+    content: BlockList = field(default_factory=BlockList)
+    title: list[str] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
+    types: set[str] = field(default_factory=set)
+    pictures: list[str] = field(default_factory=list)
+    note_links: set[str] = field(default_factory=set)
+    has_own_words: bool = False
+    _marks: list[Mark] = field(default_factory=list)
+    _style: list[str] = field(default_factory=list)
+    _depth: int = 0
+    _skipped: tuple[int, str] = (0, "")
+    _main_depth: int = 0
+    _pre_depth: int = 0
+    _link: tuple[int, str] = (0, "")
+    _in_title: bool = False
+    _in_style: bool = False
+    _in_list_mark: bool = False
 
     def build_page(self) -> WebPage:
-        self._flush()
-        return replace(
-            self._page,
-            blocks=tuple(self._blocks),
-            title=self._page.title.strip(),
-            is_picture=not self._has_own_words,
+        self.content.flush(OpenBlock())
+        return WebPage(
+            blocks=tuple(self.content.blocks),
+            title="".join(self.title).strip(),
+            author=self.metadata.get("author", ""),
+            language=self.metadata.get("language", ""),
+            description=self.metadata.get("description", ""),
+            types=frozenset(self.types),
+            is_picture=not self.has_own_words,
+            last_anchors=frozenset(self.content.anchors),
+            pictures=tuple(self.pictures),
+            note_links=frozenset(self.note_links),
         )
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Open an element."""
-        attributes = {name: value or "" for name, value in attrs}
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise UnreadableText(
+                f"{self.name} cannot be read: its elements are nested more than {MAX_DEPTH:,} deep."
+            )
         self._read_metadata(tag, attributes)
-        if self._skipped and not self._update_skipped(tag):
+        if self._skipped[0]:
+            self._note_picture(tag, attributes)
             return
-        self._anchors |= self._find_anchors(attributes)
-        if _is_skipped(tag, attributes):
-            if tag in _BLOCK_TAGS:
-                self._flush()
-            if tag not in _VOID_TAGS:
-                self._skipped = (tag, 1)
+        self.content.add_anchors(_find_anchors(attributes))
+        if is_skipped(tag, attributes, self.hidden_classes) or (
+            self.is_site and is_decoration(tag, attributes, self._depth)
+        ):
+            self._skip_element(tag, attributes)
         else:
             self._open_element(tag, attributes)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Read an element that closes itself."""
-        before = self._skipped
-        self.handle_starttag(tag, attrs)
-        if self._skipped is not before or tag not in _VOID_TAGS:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         """Close an element."""
-        self._in_title = self._in_title and tag != "title"
-        if self._skipped:
-            self._close_skipped(tag)
-        elif tag in _BLOCK_TAGS or tag in _HEADING_LEVELS:
-            self._flush()
-            self._preformatted -= tag == "pre" and self._preformatted > 0
-        elif tag == "a" and self._note is not None:
-            self._drop_note_reference()
+        self._depth -= 1
+        self._in_title = False
+        if tag == "style":
+            self._close_style()
+        if self._skipped[0]:
+            if self._depth < self._skipped[0]:
+                self._skipped = (0, "")
+            return
+        while self._marks and self._marks[-1].depth > self._depth:
+            self._close_mark(self._marks.pop())
+        if tag in BLOCK_TAGS or tag in HEADING_LEVELS:
+            self.content.flush(OpenBlock(is_main=self._depth >= self._main_depth > 0))
+        self._link = self._link if self._depth >= self._link[0] else (0, "")
+        self._main_depth = self._main_depth if self._depth >= self._main_depth else 0
+        self._pre_depth = self._pre_depth if self._depth >= self._pre_depth else 0
 
-    def handle_data(self, data: str) -> None:
+    def _close_style(self) -> None:
+        self.hidden_classes |= find_hidden_classes("".join(self._style))
+        self._style, self._in_style = [], False
+
+    def data(self, data: str) -> None:
         """Read the text between two tags."""
         if self._in_title:
-            self._page = replace(self._page, title=self._page.title + data)
-        elif not self._skipped:
-            self._pieces.append(data)
-            self._has_own_words = self._has_own_words or has_words(data)
+            self.title.append(data)
+        elif self._in_style:
+            self._style.append(data)
+        elif not self._skipped[0] and not self._in_list_mark:
+            words = data.replace("\n", LINE_BREAK) if self._pre_depth else data
+            self.content.add_words(words, self._link[1])
+            self.has_own_words = self.has_own_words or self.content.open.has_own_words
 
-    def _update_skipped(self, tag: str) -> bool:
-        """Whether a tag ends the skipped element; counts nested ones."""
-        name, depth = self._skipped or ("", 0)
-        if name in ("p", "rt", "rp") and (tag in _BLOCK_TAGS or tag in _HEADING_LEVELS):
-            self._skipped = None
-            return True
-        if tag == name:
-            self._skipped = (name, depth + 1)
-        return False
+    def comment(self, text: str) -> None:
+        """Read a comment: a section of character data, or a mark of Word around list numbers."""
+        self._in_list_mark = text.startswith(_WORD_LIST_MARK)
+        if text.startswith(_CDATA):
+            self.data(text.removeprefix(_CDATA).removesuffix("]]"))
 
-    def _close_skipped(self, tag: str) -> None:
-        name, depth = self._skipped or ("", 0)
-        if name in ("rt", "rp") and tag == "ruby":
-            self._skipped = None
-        elif tag == name:
-            self._skipped = (name, depth - 1) if depth > 1 else None
+    def close(self) -> None:
+        """End the page."""
 
-    def _open_element(self, tag: str, attributes: Attributes) -> None:
-        if tag in _HEADING_LEVELS or tag in _BLOCK_TAGS:
-            self._flush(next_anchors=self._find_anchors(attributes))
-            self._level = _HEADING_LEVELS.get(tag, 0)
-            self._preformatted += tag == "pre"
-        elif tag == "hr":
-            self._flush()
-            self._blocks.append(AnchoredBlock(SCENE_BREAK, self._take_anchors()))
-        elif tag == "br":
-            self._pieces.append("\n")
-        elif tag == "img" and "alt" in attributes:
-            self._pieces.append(f" {attributes['alt']} ")
-        elif tag == "a" and "#" in attributes.get("href", ""):
-            self._note = len(self._pieces)
-
-    @staticmethod
-    def _find_anchors(attributes: Attributes) -> set[str]:
-        return {attributes[name] for name in ("id", "name") if attributes.get(name)}
-
-    def _read_metadata(self, tag: str, attributes: Attributes) -> None:
-        page = self._page
+    def _read_metadata(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in ("html", "body"):
-            language = attributes.get("lang") or attributes.get("xml:lang") or page.language
-            self._page = replace(page, language=language)
-        if tag == "title" and not page.title:
-            self._in_title = True
-        if tag == "meta":
-            self._read_meta_tag(attributes.get("name", "").lower(), attributes.get("content", ""))
+            language = attributes.get("lang") or attributes.get("xml:lang")
+            self.metadata["language"] = language or self.metadata.get("language", "")
+        elif tag == "title":
+            self._in_title = not self.title and self._skipped[1] in ("", "head")
+        elif tag == "meta":
+            self.metadata[attributes.get("name", "").lower()] = attributes.get("content", "")
+        elif tag == "style":
+            self._in_style = True
         if tag in ("body", "section"):
-            self._page = replace(self._page, types=self._page.types | _parse_types(attributes))
+            self.types |= parse_types(attributes)
 
-    def _read_meta_tag(self, name: str, content: str) -> None:
-        page = self._page
-        author = content if name == "author" else page.author
-        description = content if name == "description" else page.description
-        self._page = replace(page, author=author, description=description)
+    def _skip_element(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._skipped = (self._depth, tag)
+        if "#" in attributes.get("href", ""):
+            self.note_links.add(attributes["href"])
+        if tag == "math" and attributes.get("alttext"):
+            self.content.add_words(f" {attributes['alttext']} ")
+        is_page_break = bool(parse_types(attributes) & {"pagebreak", "doc-pagebreak"})
+        if tag in BLOCK_TAGS:
+            self.content.flush(OpenBlock(is_main=self._main_depth > 0))
+            self.content.page_ended |= is_page_break or is_page_class(attributes)
 
-    def _drop_note_reference(self) -> None:
-        text = "".join(self._pieces[self._note :])
-        if _NOTE_REFERENCE.fullmatch(text):
-            del self._pieces[self._note :]
-        self._note = None
+    def _open_element(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "main" and not self._main_depth:
+            self._main_depth = self._depth
+        if tag in HEADING_LEVELS or tag in BLOCK_TAGS:
+            self._open_block(tag, attributes)
+        elif tag == "hr":
+            self.content.add_scene_break()
+        elif tag == "br":
+            self.content.add_words(LINE_BREAK)
+        elif tag in ("img", "image"):
+            self._note_picture(tag, attributes)
+            self._add_picture(attributes)
+        elif tag == "a" and attributes.get("href"):
+            self._link = (self._depth, attributes["href"])
+        at = len(self.content.open.pieces)
+        if mark := find_mark(tag, attributes, self._depth, at, self._link[1]):
+            self._marks.append(mark)
 
-    def _flush(self, next_anchors: set[str] | None = None) -> None:
-        """End the current block; `next_anchors` belong to the next one."""
-        text = join_lines("".join(self._pieces).split("\n"))
-        self._pieces, self._note = [], None
-        if has_words(text):
-            block = heading(text, self._level) if self._level else paragraph(text)
-            kept = next_anchors or set()
-            self._anchors -= kept
-            self._blocks.append(AnchoredBlock(block, self._take_anchors()))
-            self._anchors |= kept
-        elif text and not self._level:
-            self._blocks.append(AnchoredBlock(SCENE_BREAK, frozenset()))
-        self._level = 0
+    def _open_block(self, tag: str, attributes: Mapping[str, str]) -> None:
+        own = _find_anchors(attributes)
+        classes = parse_classes(attributes)
+        self.content.anchors -= own
+        self.content.flush(
+            OpenBlock(
+                level=HEADING_LEVELS.get(tag, 0),
+                is_drop_cap=any("drop" in each or each == "initial" for each in classes),
+                is_ornament=any(map(is_ornament_name, classes)),
+                is_main=self._main_depth > 0,
+            )
+        )
+        self.content.anchors |= own
+        if tag == "pre" and not self._pre_depth:
+            self._pre_depth = self._depth
 
-    def _take_anchors(self) -> frozenset[str]:
-        anchors, self._anchors = frozenset(self._anchors), set()
-        return anchors
+    def _note_picture(self, tag: str, attributes: Mapping[str, str]) -> None:
+        names = ("src", "xlink:href", "href") if tag in ("img", "image") else ()
+        self.pictures += [attributes[name] for name in names if attributes.get(name)]
+
+    def _add_picture(self, attributes: Mapping[str, str]) -> None:
+        alt = attributes.get("alt", "")
+        block = self.content.open
+        if is_ornament_name(alt) or any(map(is_ornament_name, parse_classes(attributes))):
+            block.is_ornament = True
+        elif _LETTER.fullmatch(alt):
+            self.content.add_words(alt, self._link[1])
+        elif describes_picture(alt):
+            block.pieces.append(f" {alt} ")
+            block.has_unlinked_words = True
+
+    def _close_mark(self, mark: Mark) -> None:
+        block = self.content.open
+        before = "".join(block.pieces[max(0, mark.at - CONTEXT_PIECES) : mark.at])
+        rewritten = rewrite_mark(mark, before, "".join(block.pieces[mark.at :]))
+        if rewritten is None:
+            return
+        if rewritten.is_note and mark.link:
+            self.note_links.add(mark.link)
+            block.is_note = block.is_note or not before.strip()
+        self.content.page_ended |= rewritten.is_page_number
+        block.pieces[mark.at :] = [rewritten.text]
 
 
-def _is_skipped(tag: str, attributes: Attributes) -> bool:
-    if tag in _SKIPPED_TAGS or "hidden" in attributes or attributes.get("aria-hidden") == "true":
-        return True
-    if _SKIPPED_TYPES & _parse_types(attributes):
-        return tag not in ("html", "body")
-    return bool(_SKIPPED_CLASSES & set(attributes.get("class", "").lower().split()))
-
-
-def _parse_types(attributes: Attributes) -> frozenset[str]:
-    return frozenset(
-        f"{attributes.get('epub:type', '')} {attributes.get('role', '')}".lower().split()
-    )
+def _find_anchors(attributes: Mapping[str, str]) -> set[str]:
+    return {attributes[name] for name in ("id", "name") if attributes.get(name)}

@@ -1,12 +1,12 @@
 """Measures recordings and finished files, and checks them against the rules of a preset."""
 
 from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
+from mixer.sound.analysis.decoding import DecodedLevels
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, Measurement, measure
 from mixer.sound.analysis.probe import probe_stream
 from mixer.sound.analysis.profile import Edge, Flaw, Profile
 from mixer.sound.analysis.verification import (
     EncodedPiece,
-    EncodedSpan,
     Verification,
     verify,
     verify_pieces,
@@ -15,9 +15,9 @@ from mixer.sound.analysis.verification import (
 __all__ = [
     "MUSIC_CHANNELS",
     "ComplianceRule",
+    "DecodedLevels",
     "Edge",
     "EncodedPiece",
-    "EncodedSpan",
     "Flaw",
     "Measurement",
     "Profile",

@@ -4,6 +4,7 @@ Sources: ACX's submission requirements; EBU R128 and R128 s1; Apple's podcast re
 TD1008 for speech.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,9 +18,23 @@ SILENT_DBFS = -90.0
 """Anything below counts as digital silence."""
 
 ACX_HEAD_S, ACX_TAIL_S = (0.5, 1.0), (1.0, 5.0)
-ACX_CODEC, ACX_KBPS, ACX_RATE_HZ, ACX_LONGEST_S = "mp3", 192, 44_100, 7_200
+ACX_RATE_HZ, ACX_LONGEST_S = 44_100, 7_200
 BLOCK_ALLOWANCE_S = 0.1
 """Resolution at which the silent ends are measured."""
+
+
+_LABELS = {
+    "integrated_loudness_lufs": ("Loudness", "LUFS"),
+    "true_peak_dbtp": ("True peak", "dBTP"),
+    "rms_dbfs": ("RMS level", "dBFS"),
+    "noise_floor_dbfs": ("Noise floor", "dBFS"),
+    "room_tone_before_s": ("Quiet before the first word", "s"),
+    "room_tone_after_s": ("Quiet after the last word", "s"),
+    "room_tone_dbfs": ("Room tone", "dBFS"),
+    "bitrate_kbps": ("Bit rate", "kbit/s"),
+    "sample_rate_hz": ("Sample rate", "Hz"),
+    "duration_s": ("Duration", "s"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,14 @@ class ComplianceRule:
     measured: float | None
     passed: bool
 
+    @property
+    def sentence(self) -> str:
+        """Say what was measured and what the rule requires."""
+        label, unit = _LABELS.get(self.name, (self.name, ""))
+        if self.measured is None or not math.isfinite(self.measured):
+            return f"{label}: silent, and {self.wanted} {unit} is required.".replace("  ", " ")
+        return f"{label}: {self.measured:.1f} {unit}, and {self.wanted} {unit} is required."
+
 
 def check_compliance(
     verification: Verification, stream_info: StreamInfo, preset: Preset, target_lufs: float
@@ -51,16 +74,15 @@ def check_compliance(
         yield _check_range("integrated_loudness_lufs", verification.integrated_lufs, low, high)
     yield _check_maximum("true_peak_dbtp", verification.true_peak_dbtp, preset.ceiling_dbtp)
     if preset.rms_db is not None:
-        yield from _check_acx(verification, stream_info, preset.rms_db)
+        yield from _check_acx_levels(verification, preset.rms_db)
+        yield from _check_acx_stream(stream_info, preset)
 
 
-def _check_acx(
-    verification: Verification, stream_info: StreamInfo, rms_db: tuple[float, float]
-) -> Iterator[ComplianceRule]:
-    yield from _check_acx_levels(verification, rms_db)
-    is_mp3 = stream_info.codec.startswith(ACX_CODEC)
-    yield ComplianceRule("bitrate_kbps", f"MP3 of at least {ACX_KBPS}", stream_info.kbps,
-               is_mp3 and round(stream_info.kbps) >= ACX_KBPS)  # fmt: skip
+def _check_acx_stream(stream_info: StreamInfo, preset: Preset) -> Iterator[ComplianceRule]:
+    is_accepted = stream_info.codec.startswith(preset.codec)
+    wanted = f"{preset.codec.upper()} of at least {preset.min_kbps}"
+    passed = is_accepted and round(stream_info.kbps) >= preset.min_kbps
+    yield ComplianceRule("bitrate_kbps", wanted, stream_info.kbps, passed)
     yield _check_range("sample_rate_hz", stream_info.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)
     yield _check_maximum("duration_s", stream_info.duration_s, ACX_LONGEST_S)
 

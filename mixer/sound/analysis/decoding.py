@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import regex
 
+from mixer.scratch import open_scratch_folder
 from mixer.sound import ffmpeg
 from mixer.sound.analysis.measurement import DECODE_TIMEOUT_S, MUSIC_CHANNELS
 from mixer.sound.ffmpeg import ProcessGroup
@@ -18,6 +18,14 @@ from mixer.sound.timeline import MIX_RATE_HZ
 
 BLOCK_S = 0.1
 """Longest block in which plain levels are measured."""
+
+PIECE_BLOCK_SAMPLES = 4_032
+"""A fourteenth of the grid, so that the blocks of a piece do not depend on where it is."""
+
+MIN_BLOCK_SAMPLES = 63
+
+PEAK_SCALE = 32_767
+"""Extreme samples are kept with 16 bits."""
 
 SILENCE_POWER = 1e-12
 """Power of -120 dBFS, the remainder of silence after rounding."""
@@ -30,24 +38,24 @@ ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
 """Pieces are decoded in parallel, so each gets one thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """A column as blocks of equal length, at most BLOCK_S each."""
+def file_block_samples(duration_s: float, columns: int) -> int:
+    """Choose blocks of which a whole number makes one of so many columns, at most BLOCK_S each."""
+    column_samples = max(1, round(duration_s * MIX_RATE_HZ / columns))
+    count = math.ceil(column_samples / (BLOCK_S * MIX_RATE_HZ))
+    return max(1, round(column_samples / count))
 
-    samples: int
-    per_column: int
 
-    @classmethod
-    def for_file(cls, duration_s: float, columns: int) -> "Blocks":
-        """Choose blocks for a waveform of so many columns."""
-        column_samples = max(1, round(duration_s * MIX_RATE_HZ / columns))
-        count = math.ceil(column_samples / (BLOCK_S * MIX_RATE_HZ))
-        return cls(max(1, round(column_samples / count)), count)
+def piece_block_samples(duration_s: float, columns: int) -> int:
+    """Choose blocks that are the same for all files longer than some minutes."""
+    samples = PIECE_BLOCK_SAMPLES
+    while samples > MIN_BLOCK_SAMPLES and 2 * samples * columns > duration_s * MIX_RATE_HZ:
+        samples //= 2
+    return samples
 
 
 @dataclass(frozen=True, slots=True)
 class Skips:
-    """Parts of a decoded piece that are not measured.
+    """Parts of a decoded piece that are not measured; after `end` nothing is (0: to the end).
 
     `unmeasured_samples` come before the first loudness window, so that windows end at whole STEP_S
     of the whole file; `windows` are those that end before the piece's own samples begin.
@@ -56,38 +64,43 @@ class Skips:
     preroll: int = 0
     unmeasured_samples: int = 0
     windows: int = 0
+    end: int = 0
 
     @classmethod
-    def of_piece(cls, preroll: int, starts_at: int) -> "Skips":
+    def of_piece(cls, preroll: int, starts_at: int, end: int = 0) -> "Skips":
         """Compute the skips of a piece with this preroll that starts at a sample of the file."""
         step = round(STEP_S * MIX_RATE_HZ)
         if not preroll:
-            return cls()
+            return cls(end=end)
         unmeasured = -starts_at % step
-        return cls(preroll, unmeasured, (preroll - unmeasured) // step)
+        return cls(preroll, unmeasured, (preroll - unmeasured) // step, end)
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedLevels:
-    """Results of one decoding: a momentary window every 100 ms, peaks from -1 to 1."""
+    """Results of one decoding: a momentary window every 100 ms, then figures of each block.
+
+    `lows` and `highs` are its extreme samples, as shares of PEAK_SCALE.
+    """
 
     true_peak_dbtp: float
     momentary_lufs: Sequence[float]
-    peaks: tuple[tuple[float, float], ...]
+    lows: Sequence[int]
+    highs: Sequence[int]
     levels_dbfs: Sequence[float]
 
 
 def decode_levels(
     source: Sequence[str],
     files: Sequence[Path],
-    blocks: Blocks,
+    block_samples: int,
     skips: Skips,
     processes: ProcessGroup | None,
 ) -> DecodedLevels:
-    """Decode an FFmpeg input (arguments and `files` as in `ffmpeg.run`) once."""
-    with TemporaryDirectory(prefix="check-") as folder:
+    """Decode an FFmpeg input (arguments and `files` as in `ffmpeg.run`) once, in blocks."""
+    with open_scratch_folder("check") as folder:
         extremes, energies = Path(folder, "extremes.txt"), Path(folder, "energies.txt")
-        shaped = _filter_arguments(blocks.samples, skips, extremes.name, energies.name)
+        shaped = _filter_arguments(block_samples, skips, extremes.name, energies.name)
         done = ffmpeg.run(
             [*ONE_THREAD, *source, *shaped],
             files=[path.resolve() for path in files],
@@ -97,17 +110,11 @@ def decode_levels(
         )
         return DecodedLevels(
             true_peak_dbtp=parse_true_peak_dbtp(done.stderr),
-            momentary_lufs=parse_momentary_lufs(done.stdout.decode())[skips.windows :],
-            peaks=_column_peaks(_parse_peaks(extremes.read_text()), blocks.per_column),
-            levels_dbfs=_parse_levels(energies.read_text(), blocks),
+            momentary_lufs=array("d", parse_momentary_lufs(done.stdout.decode())[skips.windows :]),
+            lows=_parse_peaks(_LOWEST, extremes.read_text()),
+            highs=_parse_peaks(_HIGHEST, extremes.read_text()),
+            levels_dbfs=_parse_levels(energies.read_text(), block_samples),
         )
-
-
-def _column_peaks(
-    peaks: Sequence[tuple[float, float]], blocks_per_column: int
-) -> tuple[tuple[float, float], ...]:
-    columns = (peaks[at : at + blocks_per_column] for at in range(0, len(peaks), blocks_per_column))
-    return tuple((min(low for low, _ in each), max(high for _, high in each)) for each in columns)
 
 
 def _filter_arguments(
@@ -126,8 +133,9 @@ def _filter_arguments(
     added = f"biquad=b0={ENERGY_SCALE}:b1=0:b2=0:a0=1:a1=-1:a2=0"
     extremes = f"ametadata=print:file={extremes_file}"
     energies = f"ametadata=print:file={energies_file}"
+    ended = f"[0:a:0]{_end_filter(skips.end)}{MUSIC_CHANNELS}"
     graph = [
-        f"[0:a:0]{MUSIC_CHANNELS},asetnsamples={FRAMES_AT_ONCE}:p=0,asplit[a][b]",
+        f"{ended},asetnsamples={FRAMES_AT_ONCE}:p=0,asplit[a][b]",
         f"[a]{_skip_filter(skips.unmeasured_samples)}{levels}[c]",
         f"[b]{_skip_filter(skips.preroll)}aresample={MIX_RATE_HZ},asplit[d][e]",
         f"[d]aformat=sample_fmts=fltp,{blocks},{stats}Min_level+Max_level,{extremes},anullsink",
@@ -141,20 +149,23 @@ def _skip_filter(samples: int) -> str:
     return f"atrim=start_sample={samples}," if samples else ""
 
 
-def _parse_levels(output: str, blocks: Blocks) -> Sequence[float]:
+def _end_filter(samples: int) -> str:
+    return f"atrim=end_sample={samples}," if samples else ""
+
+
+def _parse_levels(output: str, block_samples: int) -> Sequence[float]:
     """Convert cumulative energy to levels of blocks; silence fills a short last block."""
     upto = [float(match["value"]) for match in _HIGHEST.finditer(output)]
-    whole = blocks.samples * ENERGY_SCALE
+    whole = block_samples * ENERGY_SCALE
     powers = ((after - before) / whole for before, after in pairwise([0.0, *upto]))
     return array(
         "d", (10 * math.log10(power) if power > SILENCE_POWER else -math.inf for power in powers)
     )
 
 
-def _parse_peaks(output: str) -> tuple[tuple[float, float], ...]:
-    lowest = [float(match["value"]) for match in _LOWEST.finditer(output)]
-    highest = [float(match["value"]) for match in _HIGHEST.finditer(output)]
-    return tuple(zip(lowest, highest, strict=True))
+def _parse_peaks(pattern: regex.Pattern[str], output: str) -> Sequence[int]:
+    scaled = (round(PEAK_SCALE * float(match["value"])) for match in pattern.finditer(output))
+    return array("h", (max(-PEAK_SCALE, min(PEAK_SCALE, each)) for each in scaled))
 
 
 _LOWEST = regex.compile(r"Overall\.Min_level=(?P<value>\S+)")

@@ -7,11 +7,11 @@ audio. The voice is measured as it will be mixed, above HIGH_PASS_HZ.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import regex
 
 from mixer.errors import NotFound, RenderFailed, UnplayableAudio
+from mixer.scratch import open_scratch_folder
 from mixer.sound import ffmpeg
 from mixer.sound.analysis import profile
 from mixer.sound.analysis.profile import UNKNOWN, LevelBlock, Profile, RawStats
@@ -40,6 +40,9 @@ SETTLING_S = 0.05
 
 MISSING_S = 0.25
 """A file that plays this much less than its header says is truncated."""
+
+MIN_RATE_HZ = 4_000
+"""The meter's filters reach up to 2 kHz (ITU-R BS.1770-5, annex 1)."""
 
 DECODE_TIMEOUT_S = 600.0
 """A pass takes about a second per half hour of speech; the timeout is for a broken machine."""
@@ -109,7 +112,7 @@ def measure(
     name = name or str(path)
     if not path.is_file():
         raise NotFound(f"The audio file {name} does not exist.", key=name)
-    with TemporaryDirectory(prefix="measure-") as folder:
+    with open_scratch_folder("measure") as folder:
         blocks_file = Path(folder, "blocks.txt")
         try:
             done = ffmpeg.run(
@@ -149,6 +152,12 @@ def _parse_measurement(
     if stream is None or not any(int(found[-1]) for found in passes):
         raise UnplayableAudio(f"{name} contains no audio samples.", key=name)
     whole, rate_hz = _parse_raw_stats(passes, name), int(stream["rate"])
+    if rate_hz < MIN_RATE_HZ:
+        raise UnplayableAudio(
+            f"The sample rate of {name} is too low: {rate_hz} Hz; at least {MIN_RATE_HZ:,} Hz are"
+            " needed.",
+            key=name,
+        )
     silences = _parse_silences(stderr, whole, rate_hz)
     lead, tail = _measure_dead_air(silences, whole.samples)
     momentary = parse_momentary_lufs(stdout)

@@ -1,28 +1,37 @@
 """Decodes a finished file once, as a player would, to measure it and draw its waveform.
 
-A file with independent frames is decoded in pieces on all cores. Pieces may come from a stream: a
-few at a time are in memory and in temporary files; the result takes 160 bytes a second.
+A file made of segments is decoded in pieces on all cores, and what was measured of a piece is
+stored: a few pieces at a time are in memory and in temporary files; the result takes 220 bytes a
+second.
 """
 
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
-from itertools import accumulate
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from mixer.errors import RenderFailed
 from mixer.parallel import run_in_parallel, usable_cores
+from mixer.scratch import open_scratch_folder
 from mixer.sound import ffmpeg
-from mixer.sound.analysis.decoding import SILENCE_POWER, Blocks, Skips, decode_levels
+from mixer.sound.analysis.decoding import (
+    PEAK_SCALE,
+    SILENCE_POWER,
+    DecodedLevels,
+    Skips,
+    decode_levels,
+    file_block_samples,
+    piece_block_samples,
+)
 from mixer.sound.analysis.measurement import SILENCE_DBFS
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import FINE_BIN_LU, histogram, integrated_lufs, loudness_range_lu
 from mixer.sound.timeline import MIX_RATE_HZ
 
-VERIFICATION_VERSION = 1
+VERIFICATION_VERSION = 2
 """Increase it when a piece is measured differently."""
 
 NOISE_FLOOR_WINDOW_S = 0.5
@@ -94,65 +103,40 @@ class EncodedPiece:
     """Part of a finished file that can be decoded by itself.
 
     `preroll_samples` fill the decoder's and the meters' memory (0 for the first piece), `starts_at`
-    is the first decoded sample of the file, preroll included, and `name` identifies the content for
-    VerificationMemory (empty to measure it again).
+    is the first decoded sample of the file, preroll included, `end_sample` the one after the last
+    (0: all), and `name` identifies the content for VerificationMemory (empty to measure it again).
     """
 
     content: bytes
     demuxer: str
     preroll_samples: int = 0
     starts_at: int = 0
+    end_sample: int = 0
     name: str = ""
 
 
 class VerificationMemory(Protocol):
     """Stores the measurements of pieces."""
 
-    def load(self, name: str, fingerprint: str) -> Verification | None:
+    def load(self, name: str, fingerprint: str) -> DecodedLevels | None:
         """Load the measurements of a piece that was decoded in the same way, if any."""
         ...
 
-    def save(self, name: str, fingerprint: str, verification: Verification) -> None:
+    def save(self, name: str, fingerprint: str, levels: DecodedLevels) -> None:
         """Save the measurements of a piece."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedSpan:
-    """The position of a piece in a file; see EncodedPiece."""
-
-    begin_byte: int
-    end_byte: int
-    demuxer: str
-    preroll_samples: int = 0
-    starts_at: int = 0
-
-
 def verify(
-    path: Path,
-    duration_s: float,
-    columns: int,
-    *,
-    spans: Sequence[EncodedSpan] = (),
-    processes: ProcessGroup | None = None,
+    path: Path, duration_s: float, columns: int, *, processes: ProcessGroup | None = None
 ) -> Verification:
-    """Measure a finished file of any format, and its waveform in `columns` columns.
-
-    With `spans`, which cover the whole file, it is decoded in pieces on all cores.
-    """
-    if spans:
-        pieces = _read_pieces(path, spans)
-        return verify_pieces(pieces, duration_s, columns, processes=processes)
-    decoding = _Decoding(Blocks.for_file(duration_s, columns), processes)
-    return _combine_parts([decoding.verify_input(ffmpeg.confine_input(0), [path], Skips())])
-
-
-def _read_pieces(path: Path, spans: Iterable[EncodedSpan]) -> Iterator[EncodedPiece]:
-    with path.open("rb") as file:
-        for span in spans:
-            file.seek(span.begin_byte)
-            content = file.read(span.end_byte - span.begin_byte)
-            yield EncodedPiece(content, span.demuxer, span.preroll_samples, span.starts_at)
+    """Measure a finished file of any format, and its waveform in `columns` columns."""
+    block_samples = file_block_samples(duration_s, columns)
+    source = ffmpeg.confine_input(0)
+    found = decode_levels(source, [path], block_samples, Skips(), processes)
+    if not found.momentary_lufs:
+        raise RenderFailed("The finished file contains no audio.")
+    return _combine_parts([found], columns, block_samples)
 
 
 def verify_pieces(
@@ -167,66 +151,65 @@ def verify_pieces(
 
     Pieces are taken as needed; `columns` and `duration_s` are those of the whole file.
     """
-    decoding = _Decoding(Blocks.for_file(duration_s, columns), processes, memory)
-    found: dict[int, Verification] = {}
+    decoder = _PieceDecoder(piece_block_samples(duration_s, columns), processes, memory)
+    found: dict[int, DecodedLevels] = {}
     for (number, _), outcome in run_in_parallel(
-        enumerate(pieces), lambda numbered: decoding.verify_piece(numbered[1]), usable_cores()
+        enumerate(pieces), lambda numbered: decoder.measure(numbered[1]), usable_cores()
     ):
         found[number] = outcome.result()
-    return _combine_parts([found[number] for number in sorted(found)])
+    parts = [found[number] for number in sorted(found)]
+    return _combine_parts(parts, columns, decoder.block_samples)
 
 
-def _combine_parts(parts: Sequence[Verification]) -> Verification:
+def _combine_parts(
+    parts: Sequence[DecodedLevels], columns: int, block_samples: int
+) -> Verification:
     momentary = array("d", (window for part in parts for window in part.momentary_lufs))
     return Verification(
         integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
         true_peak_dbtp=max(part.true_peak_dbtp for part in parts),
         momentary_lufs=momentary,
-        peaks=tuple(column for part in parts for column in part.peaks),
+        peaks=tuple(_column_peaks(parts, columns)),
         levels_dbfs=array("d", (level for part in parts for level in part.levels_dbfs)),
-        block_s=parts[0].block_s,
+        block_s=block_samples / MIX_RATE_HZ,
     )
 
 
+def _column_peaks(parts: Sequence[DecodedLevels], columns: int) -> Iterator[tuple[float, float]]:
+    lows = array("h", (each for part in parts for each in part.lows))
+    highs = array("h", (each for part in parts for each in part.highs))
+    count = min(columns, len(lows))
+    bounds = [len(lows) * number // count for number in range(count + 1)] if count else []
+    for begin, end in pairwise(bounds):
+        yield min(lows[begin:end]) / PEAK_SCALE, max(highs[begin:end]) / PEAK_SCALE
+
+
 @dataclass(frozen=True, slots=True)
-class _Decoding:
-    blocks: Blocks
+class _PieceDecoder:
+    block_samples: int
     processes: ProcessGroup | None
     memory: VerificationMemory | None = None
 
-    def verify_piece(self, piece: EncodedPiece) -> Verification:
+    def measure(self, piece: EncodedPiece) -> DecodedLevels:
         """Measure a piece, or load its measurements if it has a name."""
         if self.memory is None or not piece.name:
-            return self._decode_piece(piece)
-        skips = Skips.of_piece(piece.preroll_samples, piece.starts_at)
-        parameters = (piece.preroll_samples, skips.unmeasured_samples, *astuple(self.blocks))
+            return self._decode(piece)
+        skips = _find_skips(piece)
+        parameters = (skips.preroll, skips.unmeasured_samples, skips.end, self.block_samples)
         fingerprint = " ".join(map(str, (VERIFICATION_VERSION, *parameters)))
         if (found := self.memory.load(piece.name, fingerprint)) is None:
-            found = self._decode_piece(piece)
+            found = self._decode(piece)
             self.memory.save(piece.name, fingerprint, found)
         return found
 
-    def _decode_piece(self, piece: EncodedPiece) -> Verification:
-        with TemporaryDirectory(prefix="check-") as folder:
+    def _decode(self, piece: EncodedPiece) -> DecodedLevels:
+        with open_scratch_folder("check") as folder:
             path = Path(folder, "piece")  # from a pipe, FFmpeg would not trim the last frame
             path.write_bytes(piece.content)
-            return self.verify_input(
-                ["-f", piece.demuxer, "-i", str(path)],
-                (),
-                Skips.of_piece(piece.preroll_samples, piece.starts_at),
-            )
+            source = ["-f", piece.demuxer, "-i", str(path)]
+            skips = _find_skips(piece)
+            return decode_levels(source, (), self.block_samples, skips, self.processes)
 
-    def verify_input(
-        self, source: Sequence[str], files: Sequence[Path], skips: Skips
-    ) -> Verification:
-        found = decode_levels(source, files, self.blocks, skips, self.processes)
-        if not found.momentary_lufs and not skips.preroll:
-            raise RenderFailed("The finished file contains no audio.")
-        return Verification(
-            integrated_lufs=integrated_lufs(histogram(found.momentary_lufs, FINE_BIN_LU)),
-            true_peak_dbtp=found.true_peak_dbtp,
-            momentary_lufs=array("d", found.momentary_lufs),
-            peaks=found.peaks,
-            levels_dbfs=found.levels_dbfs,
-            block_s=self.blocks.samples / MIX_RATE_HZ,
-        )
+
+def _find_skips(piece: EncodedPiece) -> Skips:
+    return Skips.of_piece(piece.preroll_samples, piece.starts_at, piece.end_sample)

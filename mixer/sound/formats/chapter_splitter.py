@@ -50,7 +50,7 @@ class ChapterSplitter:
         codec = ["-c:a", "libmp3lame", "-b:a", f"{kbps}k", "-id3v2_version", "3", "-f", "mp3"]
         untagged = build_tag_arguments(self.workshop.folder)
         with open_atomic(out) as file:
-            self.reencode(cut, Path(file.name), untagged, codec, level_db)
+            self.reencode(cut, Path(file.name).absolute(), untagged, codec, level_db)
 
     def reencode(
         self,
@@ -63,7 +63,7 @@ class ChapterSplitter:
         """Decode and encode a part; seeks to whole seconds are exact to the sample."""
         second = cut.start // MIX_RATE_HZ
         sought = second * MIX_RATE_HZ
-        source = ["-ss", str(second), "-i", str(self.whole.local_path())]
+        source = ["-ss", str(second), "-i", str(self.whole.local_path().absolute())]
         trim = f"atrim=start_sample={cut.start - sought}:end_sample={cut.end - sought}"
         level = f",volume={level_db}dB" if level_db else ""
         shaped = ["-af", f"{trim},asetpts=PTS-STARTPTS{level}"]

@@ -7,14 +7,14 @@ to `FORMATS` in `encoding.py` and to `mixer.formats.FormatName`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from mixer.files import open_atomic
 from mixer.formats import FormatName
-from mixer.sound.analysis import EncodedPiece, EncodedSpan
+from mixer.sound.analysis import EncodedPiece
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.loudness import Histogram
@@ -112,13 +112,15 @@ class Format(ABC):
     ) -> None:
         """Make a finished file, which appears complete; raises RenderFailed if FFmpeg fails."""
 
-    def find_spans(
-        self,
-        spec: FileSpec,  # noqa: ARG002 - of interest to formats that can
-        streams: Sequence[EncodedStream],  # noqa: ARG002
-    ) -> tuple[EncodedSpan, ...]:
-        """Find the parts of a joined file that decode independently; empty if there are none."""
-        return ()
+    def build_piece(
+        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str
+    ) -> EncodedPiece:
+        """Build an independently decodable segment from its stream and what comes before.
+
+        That is the stream of the previous segment, or the header of the file. `first_frame` counts
+        all frames of audio; `name` identifies both parts for VerificationMemory.
+        """
+        raise NotImplementedError(f"{self.name} is not made of segments")
 
     def split(
         self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
@@ -162,13 +164,3 @@ class ConcatenatedFormat(Format):
 
 class StreamedFormat(ConcatenatedFormat):
     """A format written header first from cached segments, without a disk."""
-
-    @abstractmethod
-    def build_piece(
-        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str = ""
-    ) -> EncodedPiece:
-        """Build an independently decodable segment from its stream and what comes before.
-
-        `first_frame` counts all frames of audio; `name` identifies both parts for
-        VerificationMemory.
-        """

@@ -5,15 +5,14 @@ of frames; its header frame says how many samples to skip at both ends. Quiet ar
 encoded room tone, or silence if the mix has none.
 """
 
-from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import IO, TYPE_CHECKING
 
 from mixer.formats import FormatName
 from mixer.sound import ffmpeg, room_tone
-from mixer.sound.analysis import EncodedPiece, EncodedSpan
+from mixer.sound.analysis import EncodedPiece
 from mixer.sound.formats import mp3_frames
-from mixer.sound.formats.model import EncodedStream, FileSpec, StreamedFormat, StreamFormat
+from mixer.sound.formats.model import FileSpec, StreamedFormat, StreamFormat
 from mixer.sound.formats.mp3_frames import FRAME_SAMPLES
 from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.sound.timeline import MIX_RATE_HZ
@@ -62,33 +61,18 @@ class Mp3(StreamedFormat):
         info = mp3_frames.info_frame(kbps, spec.channels, frames, stream_bytes, spec.samples)
         return _build_tag(spec.tags) + info
 
-    def find_spans(
-        self, spec: FileSpec, streams: Sequence[EncodedStream]
-    ) -> tuple[EncodedSpan, ...]:
-        """Split the file between its segments; each part but the first has a preroll."""
-        preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
-        at = len(self.build_header(spec, 0, 0))
-        spans: list[EncodedSpan] = []
-        frames = 0
-        for stream in streams:
-            end = at + stream.size_bytes
-            if spans:
-                samples = _preroll_samples(frames)
-                spans.append(EncodedSpan(at - preroll_bytes, end, DEMUXER, *samples))
-            else:
-                spans.append(EncodedSpan(0, end, DEMUXER))
-            at, frames = end, frames + stream.frames
-        return tuple(spans)
-
     def build_piece(
-        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str = ""
+        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str
     ) -> EncodedPiece:
         """Build a segment with the last frames of the previous one; the first has the header."""
         if not first_frame:
-            return EncodedPiece(before + content, DEMUXER)
+            return EncodedPiece(before + content, DEMUXER, name=name)
         preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
         return EncodedPiece(
-            before[-preroll_bytes:] + content, DEMUXER, *_preroll_samples(first_frame), name
+            before[-preroll_bytes:] + content,
+            DEMUXER,
+            *_preroll_samples(first_frame),
+            name=name,
         )
 
     def write_cut(

@@ -4,20 +4,21 @@ AAC's rate control spans frames, so a joined stream differs from a serial one in
 The edit list skips the encoder's first frame and the padding of the last one. FFmpeg would play the
 last frame to its end, up to 23 ms too long; `set_duration` corrects that.
 
-Sources: ISO/IEC 14496-12 (boxes; movie header, track header, edit list), ISO/IEC 13818-7 (ADTS).
+Source: ISO/IEC 13818-7 (ADTS).
 """
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from mixer.errors import RenderFailed
 from mixer.files import open_atomic
 from mixer.formats import FormatName
 from mixer.sound import ffmpeg
+from mixer.sound.analysis import EncodedPiece
 from mixer.sound.formats.model import FileSpec, StreamFormat, Workshop
+from mixer.sound.formats.mp4_boxes import build_items, reserve_items, set_duration, write_items
 from mixer.sound.formats.mux import TIMEOUT_S, MuxedFormat
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.timeline import MIX_RATE_HZ
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 AAC_FRAME_SAMPLES = 1_024
 ADTS_HEADER_BYTES = 7
+DEMUXER = "aac"
+VERIFY_PREROLL_FRAMES = 56
+"""1.3 s before a piece, decoded but not measured: more than a loudness window needs."""
+
 _ADTS_SYNC = 0xFFF
 
 AUDIOBOOK = "2"
@@ -34,11 +39,6 @@ AUDIOBOOK = "2"
 
 SHORT_CHARS = 255
 """Limit of `desc` in MP4; longer texts go into `ldes` (as above)."""
-
-_HEADER_BYTES = 8
-_LARGE = 1
-_FULL_BOX_BYTES = 4
-_ENTRY_COUNT_BYTES = 4
 
 
 def adts_frame_lengths(content: bytes) -> Iterator[int]:
@@ -79,6 +79,7 @@ class Mp4(MuxedFormat):
         comment = tags.fields.get("comment", "")
         return {
             **tags.fields,
+            **reserve_items(build_items(tags.fields)),
             "description": comment[:SHORT_CHARS],
             "synopsis": comment,
             "media_type": self.media_type,
@@ -91,9 +92,29 @@ class Mp4(MuxedFormat):
         del spec
         return self._remux_arguments(pipe, out, tag_arguments, AAC_FRAME_SAMPLES)
 
+    def build_piece(
+        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str
+    ) -> EncodedPiece:
+        """Build a segment with the last frames of the previous one."""
+        lengths = list(adts_frame_lengths(before))[-VERIFY_PREROLL_FRAMES:]
+        starts_at = (first_frame - len(lengths) - 1) * AAC_FRAME_SAMPLES
+        preroll_samples = max(len(lengths), 1) * AAC_FRAME_SAMPLES
+        end_sample = spec.samples - starts_at
+        own_frames = sum(1 for _ in adts_frame_lengths(content))
+        is_last = end_sample < (len(lengths) + own_frames) * AAC_FRAME_SAMPLES
+        return EncodedPiece(
+            before[len(before) - sum(lengths) :] + content,
+            DEMUXER,
+            preroll_samples,
+            starts_at,
+            end_sample if is_last else 0,
+            name,
+        )
+
     def finish(self, partial: Path, spec: FileSpec) -> None:
-        """Set the exact length."""
+        """Set the exact length, and the tags that FFmpeg does not know."""
         set_duration(partial, spec.samples)
+        write_items(partial, build_items(spec.tags.fields if spec.tags else {}))
 
     def split(
         self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
@@ -101,7 +122,7 @@ class Mp4(MuxedFormat):
         """Mux the frames of each cut; an AAC frame needs the one before it."""
         folder, processes = splitter.workshop.folder, splitter.workshop.processes
         stream, frames = folder / "whole.aac", folder / "part.aac"
-        whole_path = str(splitter.whole.local_path())
+        whole_path = str(splitter.whole.local_path().absolute())
         bare = ["-i", whole_path, "-map", "0:a", "-c", "copy", "-f", "adts", str(stream)]
         ffmpeg.run(bare, timeout_s=TIMEOUT_S, processes=processes)
         with stream.open("rb") as whole:
@@ -112,7 +133,9 @@ class Mp4(MuxedFormat):
                 with frames.open("wb") as part:
                     splitter.copy_range(whole, offsets[first], offsets[end], part)
                 with open_atomic(out) as file:
-                    self._remux_cut(frames, Path(file.name), cut, tags, splitter.workshop)
+                    self._remux_cut(
+                        frames, Path(file.name).absolute(), cut, tags, splitter.workshop
+                    )
                 yield out
 
     def _remux_cut(
@@ -124,6 +147,7 @@ class Mp4(MuxedFormat):
         arguments = self._remux_arguments(frames, out, tag_arguments, skip)
         ffmpeg.run(arguments, timeout_s=TIMEOUT_S, processes=workshop.processes)
         set_duration(out, cut.end - cut.start)
+        write_items(out, build_items(tags.fields if tags else {}))
 
     def _remux_arguments(
         self, frames: Path, out: Path, tag_arguments: list[str], skip: int
@@ -132,49 +156,6 @@ class Mp4(MuxedFormat):
         exact = ["-movie_timescale", str(MIX_RATE_HZ), "-movflags", "+faststart"]
         brand = ["-brand", f"{self.name.upper()} ", "-f", "ipod", str(out)]
         return [*source, *tag_arguments, "-c", "copy", *exact, *brand]
-
-
-def set_duration(path: Path, samples: int) -> None:
-    """Set how many samples the first track plays, without those that its edit list skips.
-
-    The movie must count time in samples; raises RenderFailed without an edit list.
-    """
-    with path.open("r+b") as file:
-        whole = _Box(b"", 0, path.stat().st_size)
-        edits = _find_box(file, whole, b"moov", b"trak", b"edts", b"elst")
-        file.seek(edits.begin)
-        is_wide = file.read(1) == b"\x01"
-        file.seek(edits.begin + _FULL_BOX_BYTES + _ENTRY_COUNT_BYTES)
-        file.write(samples.to_bytes(8 if is_wide else 4))
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    kind: bytes
-    begin: int
-    end: int
-
-
-def _find_box(file: BinaryIO, parent: _Box, *kinds: bytes) -> _Box:
-    for kind in kinds:
-        found = next((box for box in _read_boxes(file, parent) if box.kind == kind), None)
-        if found is None:
-            raise RenderFailed(f"FFmpeg wrote an MP4 without {kind.decode()}.")
-        parent = found
-    return parent
-
-
-def _read_boxes(file: BinaryIO, parent: _Box) -> Iterator[_Box]:
-    at = parent.begin
-    while at + _HEADER_BYTES <= parent.end:
-        file.seek(at)
-        header = file.read(_HEADER_BYTES)
-        size, begin = int.from_bytes(header[:4]), at + _HEADER_BYTES
-        if size == _LARGE:
-            size, begin = int.from_bytes(file.read(_HEADER_BYTES)), begin + _HEADER_BYTES
-        end = at + size if size else parent.end
-        yield _Box(header[4:], begin, end)
-        at = end
 
 
 def _adts_offsets(stream: IO[bytes]) -> "array[int]":

@@ -44,7 +44,7 @@ class MuxedFormat(Format):
         """FFmpeg's arguments for the tags; None for a file without any."""
         if tags is None:
             return build_tag_arguments(folder)
-        chapters = tags.chapters if self.writes_chapters else ()
+        chapters = tags.chapters_from_start if self.writes_chapters else ()
         text = format_ffmetadata(self.select_fields(tags), chapters, tags.total_s)
         cover = tags.cover.content if tags.cover and self.attaches_cover else b""
         return build_tag_arguments(folder, text, cover)
@@ -59,7 +59,7 @@ class MuxedFormat(Format):
         pipe = workshop.folder / "stream"
         tag_arguments = self.tag_arguments(spec.tags, workshop.folder)
         with open_atomic(out) as file:
-            partial = Path(file.name)
+            partial = Path(file.name).absolute()  # a colon would end the name of a protocol
             arguments = self.build_arguments(pipe, partial, spec, tag_arguments)
             _stream_to_ffmpeg(streams, pipe, arguments, workshop.processes)
             self.finish(partial, spec)

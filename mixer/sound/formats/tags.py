@@ -15,6 +15,10 @@ MIN_CHAPTERS = 2
 """A file with fewer has no chapters."""
 
 
+OPENING = "Opening"
+"""Names what comes before the first chapter of a file without a title."""
+
+
 class CoverImage(Protocol):
     """A JPEG that meets the limits of a cover."""
 
@@ -50,6 +54,13 @@ class AudioTags:
     def with_chapters(self, chapters: Sequence[tuple[float, str]], total_s: float) -> "AudioTags":
         """Copy the tags with these chapters and this length."""
         return replace(self, chapters=chapters, total_s=total_s)
+
+    @property
+    def chapters_from_start(self) -> Sequence[tuple[float, str]]:
+        """The chapters, and before them what comes before the first, under the file's title."""
+        if not self.chapters or self.chapters[0][0] <= 0:
+            return self.chapters
+        return ((0.0, self.fields.get("title") or OPENING), *self.chapters)
 
     @property
     def has_chapters(self) -> bool:
@@ -92,8 +103,14 @@ TEXT_FRAMES = {
     "genre": "TCON",
     "track": "TRCK",
     "language": "TLAN",
+    "publisher": "TPUB",
+    "series": "MVNM",
+    "series-part": "MVIN",
 }
-"""FFmpeg's field names to frames."""
+"""FFmpeg's field names to frames; Apple's for a movement are read as those of a series."""
+
+NAMED_FIELDS = ("series", "series-part", "isbn")
+"""Fields with a name of their own, in capitals, in a format that has no better place for them."""
 
 MAX_CHILDREN = 255
 """A table of contents counts its entries in one byte."""
@@ -141,6 +158,10 @@ def _build_text_frames(fields: Mapping[str, str]) -> Iterator[bytes]:
             yield _build_frame(frame, _encode_text(value))
     if year := _YEAR.search(fields.get("date", "")):
         yield _build_frame("TYER", _encode_text(year[0]))
+    for name in NAMED_FIELDS:
+        if value := fields.get(name):
+            described = _encode_utf16(name.upper()) + _END + _encode_utf16(value)
+            yield _build_frame("TXXX", _UTF_16 + described)
     if comment := fields.get("comment"):
         language = (fields.get("language") or UNKNOWN_LANGUAGE).encode("ascii")
         yield _build_frame(
@@ -150,18 +171,23 @@ def _build_text_frames(fields: Mapping[str, str]) -> Iterator[bytes]:
 
 def _build_chapter_frames(chapters: Sequence[tuple[float, str]], total_s: float) -> Iterator[bytes]:
     names = [f"ch{number}".encode("ascii") for number in range(len(chapters))]
-    if len(names) <= MAX_CHILDREN:
-        yield _build_toc_frame(b"toc", names, is_top=True)
-    else:
-        parts = [names[at : at + MAX_CHILDREN] for at in range(0, len(names), MAX_CHILDREN)]
-        tables = [f"toc{number}".encode("ascii") for number in range(len(parts))]
-        yield _build_toc_frame(b"toc", tables, is_top=True)
-        yield from map(_build_toc_frame, tables, parts)
+    yield from _build_toc_frames(names)
     ends_s = [*(start for start, _ in chapters[1:]), total_s]
     for name, (start_s, title), end_s in zip(names, chapters, ends_s, strict=True):
         times = _encode_milliseconds(start_s) + _encode_milliseconds(end_s)
         inner = _build_frame("TIT2", _encode_text(title))
         yield _build_frame("CHAP", name + b"\0" + times + _NO_BYTE_OFFSET + inner)
+
+
+def _build_toc_frames(names: Sequence[bytes], level: str = "toc") -> Iterator[bytes]:
+    """Build the table of contents: of tables, of tables of tables, and so on, where needed."""
+    if len(names) <= MAX_CHILDREN:
+        yield _build_toc_frame(b"toc", names, is_top=True)
+        return
+    parts = [names[at : at + MAX_CHILDREN] for at in range(0, len(names), MAX_CHILDREN)]
+    tables = [f"{level}{number}".encode("ascii") for number in range(len(parts))]
+    yield from _build_toc_frames(tables, f"{level}-")
+    yield from map(_build_toc_frame, tables, parts)
 
 
 def _build_toc_frame(name: bytes, children: Sequence[bytes], is_top: bool = False) -> bytes:

@@ -41,7 +41,7 @@ class Flac(XiphFormat):
     ) -> None:
         """Encode the samples of a cut again."""
         tag_arguments = self.tag_arguments(tags, splitter.workshop.folder)
-        splitter.reencode(cut, Path(file.name), tag_arguments, _CODEC)
+        splitter.reencode(cut, Path(file.name).absolute(), tag_arguments, _CODEC)
 
 
 MAX_OPUS_KBPS = 256

@@ -117,10 +117,10 @@ def _decode_track(source: Path, graph: str, path: Path, processes: ProcessGroup 
 
 
 def _extend_loop(path: Path, frames: int, loop_from: int) -> int:
-    with path.open("r+b") as file:
-        file.seek(loop_from * FRAME_BYTES)
-        period = file.read()
+    period = frames - loop_from
+    with path.open("rb") as source, path.open("ab") as file:
         while frames - loop_from < MIN_LOOP_S * MIX_RATE_HZ:
-            file.write(period)
-            frames += len(period) // FRAME_BYTES
+            source.seek(loop_from * FRAME_BYTES)
+            file.write(source.read(period * FRAME_BYTES))
+            frames += period
     return frames

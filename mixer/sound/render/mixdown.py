@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mixer.files import translate_disk_errors
 from mixer.parallel import usable_cores
-from mixer.sound.analysis import EncodedSpan
+from mixer.scratch import open_scratch_folder
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, Workshop
 from mixer.sound.loudness import Histogram, integrated_lufs, sum_histograms
@@ -31,25 +30,18 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Mixdown:
-    """Result of a render: loudness before encoding, and independently decodable parts of the file.
-
-    Spans are empty if the format has none, segment keys without a cache.
-    """
+    """Result of a render, with the loudness before encoding; no segment keys without a cache."""
 
     windows: Histogram
     frames: int
-    spans: tuple[EncodedSpan, ...] = ()
     segment_keys: tuple[str, ...] = ()
 
     @classmethod
-    def of_streams(
-        cls, streams: Sequence[EncodedStream], spans: tuple[EncodedSpan, ...] = ()
-    ) -> "Mixdown":
+    def of_streams(cls, streams: Sequence[EncodedStream]) -> "Mixdown":
         """Combine segments."""
         return cls(
             windows=sum_histograms(stream.windows for stream in streams),
             frames=sum(stream.frames for stream in streams),
-            spans=spans,
             segment_keys=tuple(stream.key for stream in streams if stream.key),
         )
 
@@ -91,14 +83,14 @@ def render(job: RenderJob, out: Path, progress: Progress | None = None) -> Mixdo
     kind.require_fit(spec)
     cache = job.cache if kind.is_distributed else None
     joined: list[EncodedStream] = []
-    with translate_disk_errors(out), TemporaryDirectory(prefix="mixdown-") as scratch:
+    with translate_disk_errors(out), open_scratch_folder("mixdown") as scratch:
         workshop = Workshop(Path(scratch), job.pool.processes)
         renderer = Renderer(job.timeline, job.sources, job.encoding, workshop)
         segments = cut_timeline(job.timeline, job.segment_grids)
         with closing(render_streams(renderer, segments, cache, job.pool)) as streams:
             passing = _record_streams(streams, joined, len(segments), progress)
             kind.join(passing, out, spec, workshop)
-    return Mixdown.of_streams(joined, kind.find_spans(spec, joined))
+    return Mixdown.of_streams(joined)
 
 
 def _record_streams(

@@ -8,13 +8,13 @@ The old gain is kept while the result stays within REUSE_TOLERANCE_LU of the tar
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
 from mixer.sound.render.mixdown import RenderAttempt
-from mixer.sound.render.segment_cache import SegmentCache
+from mixer.sound.render.segment_cache import SegmentCache, digest_content
 from mixer.sound.render.store_join import measurement_key
 from mixer.sound.timeline import Mastering, Timeline
 
@@ -79,8 +79,9 @@ class RenderHistory:
             "prediction_error_lu": attempt.prediction_error_lu,
             "segments": list(kept),
         }
+        sealed = {"record": record, "digest": self._digest_record(record)}
         unused_keys = self._load_record().segment_keys.union(segment_keys).difference(kept)
-        self.cache.store.put(self.key, json.dumps(record).encode())
+        self.cache.store.put(self.key, json.dumps(sealed).encode())
         for key in unused_keys:
             self.cache.store.delete(key)
             self.cache.store.delete(measurement_key(key))
@@ -89,10 +90,15 @@ class RenderHistory:
         if self.cache.store.head(self.key) is None:
             return RenderRecord()
         with suppress(ValueError, TypeError, KeyError):
-            record = json.loads(self.cache.store.get(self.key))
-            return RenderRecord(
-                Mastering(**record["mastering"]),
-                float(record.get("prediction_error_lu", 0.0)),
-                frozenset(record["segments"]),
-            )
+            sealed = json.loads(self.cache.store.get(self.key))
+            record = sealed["record"]
+            if sealed["digest"] == self._digest_record(record):
+                return RenderRecord(
+                    Mastering(**record["mastering"]),
+                    float(record["prediction_error_lu"]),
+                    frozenset(record["segments"]),
+                )
         return RenderRecord()
+
+    def _digest_record(self, record: Mapping[str, object]) -> str:
+        return digest_content(self.key, json.dumps(record).encode())

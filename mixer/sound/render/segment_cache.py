@@ -2,21 +2,25 @@
 
 A key is a hash of everything that determines a segment's bytes: the rendering command, with content
 hashes instead of file names, and FFmpeg's version. Times count from the segment's own window, so a
-segment that only moved keeps its key. Metadata holds all that joining needs.
+segment that only moved keeps its key. Metadata holds all that joining needs, and a digest of key
+and bytes: a segment that does not match it is removed and has to be rendered again.
 """
 
 import json
+import logging
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 from zlib import compress, decompress
 from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
-from mixer.errors import NotFound
+from mixer.errors import DamagedObject, NotFound
 from mixer.parallel import run_in_parallel
 from mixer.sound.analysis import Measurement
 from mixer.sound.formats import EncodedStream, Encoding, StreamFormat
@@ -27,16 +31,24 @@ from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import FORMAT_VERSION, Timeline
 from mixer.store import ObjectStore
 
+logger = logging.getLogger(__name__)
+
 PREFIX = "segments/"
 FIELD = "segment"
 
 BIN_LU = 0.05
 """Resolution of loudness windows in the metadata; ten minutes of speech take about 500 bytes."""
 
-METADATA_VERSION = 1
+METADATA_VERSION = 2
 """Format of the metadata; segments with another are rendered again."""
 
 LOOKUPS_AT_ONCE = 16
+
+RENDERER_VERSION = 1
+"""Increase it when something outside the command changes: how beds are made, how frames are cut."""
+
+HEX_DIGITS = 40
+"""160 bits of SHA-256, enough to avoid collisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +69,9 @@ class SegmentCache:
             return None
         with suppress(ValueError, KeyError, TypeError, AttributeError, ZlibError):
             fields = json.loads(head.metadata[FIELD])
-            if fields["v"] == METADATA_VERSION:
-                windows = _decompress_histogram(fields["lufs"])
-                return self._open_stream(key, head.size_bytes, int(fields["frames"]), windows)
+            if fields["v"] == METADATA_VERSION and fields["bytes"] == head.size_bytes:
+                return self._open_stream(key, fields)
+        logger.warning("The segment %s is damaged or outdated; it is rendered again.", key)
         return None
 
     def find_all(self, keys: Sequence[str]) -> dict[str, EncodedStream]:
@@ -76,22 +88,52 @@ class SegmentCache:
             raise NotFound(f"The rendered segment {missing[0]} is missing.", key=missing[0])
         return [found[key] for key in keys]
 
+    def remove_damaged(self, keys: Sequence[str]) -> None:
+        """Read segments again and remove those that are damaged."""
+        streams = self.find_all(keys).values()
+        for _, outcome in run_in_parallel(streams, _read_stream, LOOKUPS_AT_ONCE):
+            with suppress(DamagedObject):
+                outcome.result()
+
     def put(self, key: str, path: Path, frames: int, windows: Histogram) -> EncodedStream:
         """Store a rendered segment; returns what `find` will return."""
-        compressed = _compress_histogram(windows)
-        fields = {"v": METADATA_VERSION, "frames": frames, "lufs": compressed}
+        content = path.read_bytes()
+        fields: dict[str, object] = {
+            "v": METADATA_VERSION,
+            "frames": frames,
+            "lufs": _compress_histogram(windows),
+            "bytes": len(content),
+            "digest": digest_content(key, content),
+        }
         self.store.put(key, path, metadata={FIELD: json.dumps(fields, separators=(",", ":"))})
-        return self._open_stream(
-            key, path.stat().st_size, frames, _decompress_histogram(compressed)
+        return self._open_stream(key, fields)
+
+    def _open_stream(self, key: str, fields: Mapping[str, object]) -> EncodedStream:
+        return EncodedStream(
+            size_bytes=int(str(fields["bytes"])),
+            frames=int(str(fields["frames"])),
+            windows=_decompress_histogram(str(fields["lufs"])),
+            write_to=partial(self._write_intact, key, str(fields["digest"])),
+            key=key,
         )
 
-    def _open_stream(
-        self, key: str, size_bytes: int, frames: int, windows: Histogram
-    ) -> EncodedStream:
-        def write_to(file: IO[bytes]) -> None:
-            self.store.read_into(key, file)
+    def _write_intact(self, key: str, digest: str, file: IO[bytes]) -> None:
+        content = BytesIO()
+        self.store.read_into(key, content)
+        if digest_content(key, content.getvalue()) != digest:
+            logger.warning("The segment %s is damaged; it is removed and rendered again.", key)
+            self.store.delete(key)
+            raise DamagedObject(f"The rendered segment {key} was damaged; try again.", key=key)
+        file.write(content.getbuffer())
 
-        return EncodedStream(size_bytes, frames, windows, write_to, key)
+
+def digest_content(key: str, content: bytes) -> str:
+    """Hash an object's bytes together with its key, so that objects cannot be swapped."""
+    return sha256(key.encode() + b"\0" + content).hexdigest()[:HEX_DIGITS]
+
+
+def _read_stream(stream: EncodedStream) -> None:
+    stream.write_to(BytesIO())
 
 
 def _compress_histogram(windows: Histogram) -> str:
@@ -101,13 +143,6 @@ def _compress_histogram(windows: Histogram) -> str:
 
 def _decompress_histogram(text: str) -> Histogram:
     return decode_histogram(json.loads(decompress(b64decode(text))), BIN_LU)
-
-
-RENDERER_VERSION = 1
-"""Increase it when something outside the command changes: how beds are made, how frames are cut."""
-
-HEX_DIGITS = 40
-"""160 bits of SHA-256, enough to avoid collisions."""
 
 
 def segment_cache_key(

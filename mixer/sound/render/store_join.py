@@ -6,6 +6,7 @@ none. Measurements are stored, so workers that render segments can measure them 
 """
 
 import json
+from array import array
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -15,9 +16,8 @@ from typing import IO
 from zlib import compress, decompress
 from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
-from mixer.errors import StoreFailed
 from mixer.parallel import map_in_order
-from mixer.sound.analysis import EncodedPiece, Verification, verify_pieces
+from mixer.sound.analysis import DecodedLevels, EncodedPiece, Verification, verify_pieces
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, StreamedFormat
 from mixer.sound.render.mixdown import file_spec
@@ -41,35 +41,35 @@ class StoredMeasurements:
 
     store: ObjectStore
 
-    def load(self, name: str, fingerprint: str) -> Verification | None:
+    def load(self, name: str, fingerprint: str) -> DecodedLevels | None:
         """Load the measurements of a segment after the same one and in the same blocks."""
-        before, _, segment_key = name.partition(" ")
-        key = measurement_key(segment_key)
+        key = measurement_key(name.rpartition(" ")[2])
         if self.store.head(key) is None:
             return None
-        with suppress(ValueError, TypeError, KeyError, ZlibError):
+        with suppress(ValueError, TypeError, KeyError, OverflowError, ZlibError):
             fields = json.loads(decompress(self.store.get(key)))
-            if fields["of"] == [before, fingerprint]:
-                peaks = tuple((low, high) for low, high in fields["peaks"])
-                return Verification(
-                    fields["integrated"], fields["peak"], fields["momentary"],
-                    peaks, fields["levels"], fields["block_s"],
-                )  # fmt: skip
+            if fields["of"] == [name, fingerprint]:
+                return DecodedLevels(
+                    float(fields["peak"]),
+                    array("d", fields["momentary"]),
+                    array("h", fields["lows"]),
+                    array("h", fields["highs"]),
+                    array("d", fields["levels"]),
+                )
         return None
 
-    def save(self, name: str, fingerprint: str, verification: Verification) -> None:
-        """Save the measurements of a segment."""
-        before, _, segment_key = name.partition(" ")
+    def save(self, name: str, fingerprint: str, levels: DecodedLevels) -> None:
+        """Save the measurements of a segment; compression adds a checksum."""
         fields = {
-            "of": [before, fingerprint],
-            "integrated": verification.integrated_lufs,
-            "peak": verification.true_peak_dbtp,
-            "momentary": list(verification.momentary_lufs),
-            "peaks": verification.peaks,
-            "levels": list(verification.levels_dbfs),
-            "block_s": verification.block_s,
+            "of": [name, fingerprint],
+            "peak": levels.true_peak_dbtp,
+            "momentary": list(levels.momentary_lufs),
+            "lows": list(levels.lows),
+            "highs": list(levels.highs),
+            "levels": list(levels.levels_dbfs),
         }
-        self.store.put(measurement_key(segment_key), compress(json.dumps(fields).encode()))
+        key = measurement_key(name.rpartition(" ")[2])
+        self.store.put(key, compress(json.dumps(fields).encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +90,35 @@ class StreamJoin:
             StoreFailed: the store fails, or a segment differs from its metadata.
             OutOfTime: the job was stopped.
         """
-        stream_bytes = sum(stream.size_bytes for stream in streams)
-        frames = sum(stream.frames for stream in streams)
-        header = self._kind.build_header(self._spec, frames, stream_bytes)
-        size_bytes = len(header) + stream_bytes
+        header = self._build_header(streams)
+        size_bytes = len(header) + sum(stream.size_bytes for stream in streams)
         with self.store.open_writer(
-            key, max_bytes=size_bytes, content_type=self._kind.content_type
+            key, max_bytes=size_bytes, content_type=self.encoding.kind.content_type
         ) as file:
             file.write(header)
             verification = self._verify(self._read_pieces(streams, header, 0, file))
         return size_bytes, verification
 
     def measure(self, streams: Sequence[EncodedStream], first: Segment) -> None:
-        """Measure and store consecutive segments, except the first, whose number is `first`."""
+        """Measure and store consecutive segments, except the first."""
         first_frame = frame_at(self.timeline, self.encoding, first.start)
         if len(streams) > 1:
-            self._verify(self._read_pieces(streams, b"", first_frame, None))
+            self._verify(self._read_pieces(streams, None, first_frame, None))
 
-    @property
-    def _kind(self) -> StreamedFormat:
+    def verify(self, streams: Sequence[EncodedStream]) -> Verification:
+        """Measure a file that was made of all these segments, in order."""
+        return self._verify(self._read_pieces(streams, self._build_header(streams), 0, None))
+
+    def _build_header(self, streams: Sequence[EncodedStream]) -> bytes:
+        """Build the bytes before the first segment; none if FFmpeg writes the file."""
         kind = self.encoding.kind
         if not isinstance(kind, StreamedFormat):
-            raise TypeError(f"{kind.name} is not streamed")
-        return kind
+            return b""
+        frames, stream_bytes = (
+            sum(stream.frames for stream in streams),
+            sum(stream.size_bytes for stream in streams),
+        )
+        return kind.build_header(self._spec, frames, stream_bytes)
 
     @property
     def _spec(self) -> FileSpec:
@@ -132,20 +138,20 @@ class StreamJoin:
     def _read_pieces(
         self,
         streams: Sequence[EncodedStream],
-        header: bytes,
+        header: bytes | None,
         first_frame: int,
         file: IO[bytes] | None,
     ) -> Generator[EncodedPiece]:
-        before, before_key, frame = header, "", first_frame
-        spec = self._spec
+        before, frame, spec = header, first_frame, self._spec
+        before_key = f"only {spec.samples}" if len(streams) == 1 else "first"
         contents = map_in_order(streams, _read_stream, READS_AT_ONCE, self.processes.stop)
         with closing(contents):
             for stream, content in zip(streams, contents, strict=True):
                 if file is not None:
                     file.write(content)
-                if before:
-                    name = f"{_hash(before_key)} {stream.key}" if before_key else ""
-                    yield self._kind.build_piece(spec, before, content, frame, name)
+                if before is not None:
+                    name = f"{_hash(before_key)} {stream.key}" if stream.key else ""
+                    yield self.encoding.kind.build_piece(spec, before, content, frame, name)
                 before, before_key, frame = content, stream.key, frame + stream.frames
 
 
@@ -156,8 +162,4 @@ def _hash(key: str) -> str:
 def _read_stream(stream: EncodedStream) -> bytes:
     content = BytesIO()
     stream.write_to(content)
-    if content.tell() != stream.size_bytes:
-        raise StoreFailed(
-            f"The segment {stream.key} changed during the join; try again.", key=stream.key
-        )
     return content.getvalue()

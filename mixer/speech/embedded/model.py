@@ -1,15 +1,13 @@
 """The embedded voice itself: text to samples, with the time of every word.
 
-Runs inside worker processes only. hibari-tts supplies the model (weights in its wheel), the
-grapheme-to-phoneme rules and the synthesis from spectra; this module feeds it pieces of bounded
-length and reads the length of every phoneme from inside the model, which its own API hides.
+Runs inside worker processes only. hibari-tts supplies the model (weights in its wheel) and the
+synthesis from spectra; this module feeds it pieces of bounded length and reads the length of every
+phoneme from inside the model, which its own API hides.
 
 The one voice becomes five: a voice of factor k is synthesized at speed / k and stretched by 1 / k,
 which shifts pitch and formants together without a vocoder's artefacts.
 """
 
-import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,17 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from hibari import dsp
-from hibari.g2p import G2P
-from hibari.g2p.normalize import normalize
-from hibari.tts import ASSETS
 from hibari.voices import voice_path
 from numpy.typing import NDArray
 
-from mixer.speech.embedded.mapped_text import MappedText, SourceWordTiming, TokenTiming, align_words
-from mixer.speech.embedded.text import PhonemeSpan, sanitise_text, split_phonemes
+from mixer.speech.embedded.mapped_text import (
+    MappedText,
+    SourceWordTiming,
+    TokenTiming,
+    align_words,
+)
+from mixer.speech.embedded.phonemes import Phonemes, Phonemizer
+from mixer.speech.embedded.text import PhonemeSpan, split_phonemes
 
 RATE_HZ = int(dsp.SR)
 """24,000."""
@@ -61,14 +62,6 @@ class PhraseAudio:
     words: tuple[SourceWordTiming, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Phonemes:
-    """The model's input, and each word with its start and end in it."""
-
-    text: str
-    words: tuple[tuple[str, int, int], ...]
-
-
 class EmbeddedModel:
     """The loaded model; takes about 1.5 s and 190 MB. Not for more than one thread."""
 
@@ -83,13 +76,12 @@ class EmbeddedModel:
         self._session: Any = onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"]
         )
-        self._g2p: Any = G2P()
-        self._ids = _load_vocabulary()
+        self._phonemizer = Phonemizer()
 
     def synthesize(self, text: MappedText, *, pitch: float = 1.0, rate: float = 1.0) -> PhraseAudio:
         """Synthesize a phrase at the voice's factor k and a factor of speed."""
-        text = sanitise_text(text)
-        phonemes = self._phonemize(text.text)
+        text = self._phonemizer.prepare_text(text)
+        phonemes = self._phonemizer.phonemize(text.text)
         sounds: list[Samples] = [np.zeros(0, np.float32)]
         timings: list[TokenTiming] = []
         for piece in split_phonemes(phonemes.text, rate / pitch):
@@ -100,22 +92,11 @@ class EmbeddedModel:
             sounds += [samples, np.zeros(RATE_HZ * piece.pause_ms // 1000, np.float32)]
         return PhraseAudio(np.concatenate(sounds), tuple(align_words(text, timings)))
 
-    def _phonemize(self, text: str) -> _Phonemes:
-        tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(text)))
-        phonemes, words = "", []
-        for token in tokens:
-            start = len(phonemes)
-            phonemes += "".join(each for each in token.phonemes or "" if each in self._ids)
-            if re.search(r"\w", token.text) and len(phonemes) > start:
-                words.append((token.text, start, len(phonemes)))
-            phonemes += " " if token.whitespace else ""
-        return _Phonemes(phonemes, tuple(words))
-
     def _synthesize_piece(
         self, phonemes: str, pitch: float, rate: float
     ) -> tuple[Samples, NDArray[np.int64]]:
         """Samples of one piece, the start of each phoneme, and the end of the last."""
-        ids = [0, *(self._ids[each] for each in phonemes), 0]
+        ids = [0, *(self._phonemizer.ids[each] for each in phonemes), 0]
         inputs = {"ids": np.array([ids], np.int64), "speed": np.array([rate / pitch], np.float32)}
         *spectra, durations = self._session.run(None, inputs)
         samples = dsp.synth(*(each[0] for each in spectra), np.random.default_rng(SEED))
@@ -128,7 +109,7 @@ class EmbeddedModel:
 
 
 def _time_tokens(
-    phonemes: _Phonemes, piece: PhonemeSpan, bounds: NDArray[np.int64]
+    phonemes: Phonemes, piece: PhonemeSpan, bounds: NDArray[np.int64]
 ) -> list[TokenTiming]:
     """Time the words that begin in a piece; `bounds[n]` is the start of its n-th phoneme."""
     return [
@@ -166,10 +147,6 @@ def _resample(samples: Samples, length: int) -> Samples:
     shared = min(len(spectrum), len(resampled))
     resampled[:shared] = spectrum[:shared]
     return (np.fft.irfft(resampled, length) * (length / len(samples))).astype(np.float32)
-
-
-def _load_vocabulary() -> dict[str, int]:
-    return dict(json.loads((Path(ASSETS) / "vocab.json").read_text(encoding="utf-8")))
 
 
 def _encode_graph_output(name: str) -> bytes:

@@ -11,10 +11,10 @@ from mixer.errors import MixerError
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.folder import StoryFolder
-from mixer.stories.keys import notified_name
+from mixer.stories.keys import notification_name
 from mixer.stories.model import StoredRequest, StoryFailure, StoryResult, StoryState
 from mixer.stories.slots import release_all
-from mixer.stories.snapshot import load_snapshot, settle_budget, write_result
+from mixer.stories.status import load_snapshot, settle_budget, write_result
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult, failure_name
 
 Notice = dict[str, Any]
@@ -86,7 +86,7 @@ class StoryFinisher:
         notice = build_notice(folder.story_id, seen.request, seen.result, seen.progress.paid_usd)
         failures = []
         for index, notifier in enumerate(self.notifiers):
-            note = notified_name(seen.result.attempt, index)
+            note = notification_name(seen.result.attempt, index)
             try:
                 if not folder.has(note):
                     notifier(notice, seen.request)

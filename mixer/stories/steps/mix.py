@@ -4,11 +4,9 @@ The layout is decided once. Segments are stored under keys of their contents, so
 and stories save work. The joined file is decoded and verified as a player would.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mixer.errors import OutOfTime, StoryCancelled
 from mixer.parallel import usable_cores
@@ -16,25 +14,30 @@ from mixer.requests import Options
 from mixer.sound import ProcessGroup, Timeline
 from mixer.sound.arrange import build_timeline
 from mixer.sound.formats import Encoding
-from mixer.sound.render import RenderHistory, RenderPool, cut_timeline
+from mixer.sound.render import RenderHistory, RenderPool, Segment, cut_timeline
 from mixer.store import ObjectStore
-from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
+from mixer.stories.cancellation import raise_if_cancelled, stop_at_deadline, stop_when_cancelled
 from mixer.stories.folder import MIX, REQUEST, SEGMENTS, TIMELINE, StoryFolder
-from mixer.stories.input_checks import InputLimits
-from mixer.stories.keys import rendered_name, rendered_prefix
-from mixer.stories.mix_pipeline import mix_style, select_encoding
+from mixer.stories.inputs import (
+    InputLimits,
+    SoundLibrary,
+    TakeLoader,
+    store_cover,
+)
+from mixer.stories.keys import group_result_name, group_result_prefix
+from mixer.stories.mix_options import mix_style, select_encoding
 from mixer.stories.model import StoredLayout, StoredRequest, StoryKind
-from mixer.stories.partition import partition_by_cost, render_costs_s
-from mixer.stories.snapshot import load_progress
-from mixer.stories.sounds import SoundLibrary, load_sounds
+from mixer.stories.request_files import RequestFolder, open_request_folder
+from mixer.stories.status import load_progress
 from mixer.stories.steps.render import StoryRenderer
-from mixer.stories.tags import store_cover
-from mixer.stories.takes import TakeLoader, load_takes
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
-from mixer.stories.workspace import stop_at_deadline
 
 MAX_GROUP_SIZE = 100
 """Segments: some minutes on one core, well below Lambda's limit."""
+
+GROUP_OVERHEAD_S = 4.0
+"""What a segment costs on top of its length, in seconds of audio: starting FFmpeg, the rolls before
+and after it (measured by `python -m bench story_mix`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,10 @@ class StoryMix:
         folder, group = call.folder, call.item
         raise_if_cancelled(folder, call.attempt)
         first, end = folder.read(SEGMENTS, StoredLayout).groups[group]
-        if not any(True for _ in folder.list_entries(rendered_prefix(group))):
+        if not any(True for _ in folder.list_entries(group_result_prefix(group))):
             with self._open_renderer(call, Step.RENDER) as renderer:
                 keys = renderer.render_group(first, end)
-            folder.write(rendered_name(group, end - first), {"keys": keys})
+            folder.write(group_result_name(group, end - first), {"keys": keys})
         return {"segments": end - first}
 
     def join(self, call: StepCall) -> StepResult:
@@ -118,10 +121,9 @@ class StoryMix:
         options = Options.model_validate(request.options)
         if request.kind is StoryKind.MIX:  # without a plan
             store_cover(folder, options)
-        takes = load_takes(
-            folder, request, TakeLoader(self.new_processes, self.music, self.limits, deadline_s)
-        )
-        sounds = load_sounds(folder, request, self._library, self.new_processes())
+        loader = TakeLoader(self.new_processes, self.music, self.limits, deadline_s)
+        takes = loader.load(folder, request)
+        sounds = self._library.load(folder, request, self.new_processes())
         style = replace(mix_style(options), prediction_error_lu=prediction_error_lu)
         return build_timeline(takes, sounds.get(request.music), style, sounds), select_encoding(
             options
@@ -139,30 +141,70 @@ class StoryMix:
         return SoundLibrary(self.music, self.store)
 
     @contextmanager
-    def _open_renderer(self, call: StepCall, step: Step) -> Iterator["StoryRenderer"]:
-        folder, deadline_s = call.folder, call.deadline_s
-        job, request = self.new_processes(), folder.read(REQUEST, StoredRequest)
-        timeline = folder.read(TIMELINE, Timeline)
+    def _open_renderer(self, call: StepCall, step: Step) -> Iterator[StoryRenderer]:
+        processes = self.new_processes()
         with (
-            TemporaryDirectory(prefix="mixstory-") as scratch,
-            stop_at_deadline(job, deadline_s),
-            stop_when_cancelled(folder, call.attempt, job) as cancelled,
+            open_request_folder() as scratch,
+            stop_at_deadline(processes, call.deadline_s),
+            stop_when_cancelled(call.folder, call.attempt, processes) as cancelled,
         ):
-            work = StoryRenderer(
-                store=self.store,
-                library=self._library,
-                sounds=load_sounds(folder, request, self._library, job),
-                timeline=timeline,
-                lay_out=lambda off_by_lu: self._lay_out_mix(folder, off_by_lu)[0],
-                options=Options.model_validate(request.options),
-                pool=RenderPool(job, usable_cores(), deadline_s),
-                scratch=Path(scratch),
-                progress=lambda share: call.progress(step, share),
-                history=self.history,
-            )
             try:
-                yield work
+                yield self._build_renderer(call, step, processes, scratch)
             except OutOfTime as error:
                 if cancelled.is_set():
                     raise StoryCancelled("The story was cancelled.") from error
                 raise
+
+    def _build_renderer(
+        self, call: StepCall, step: Step, processes: ProcessGroup, scratch: RequestFolder
+    ) -> StoryRenderer:
+        folder = call.folder
+        request = folder.read(REQUEST, StoredRequest)
+        return StoryRenderer(
+            store=self.store,
+            library=self._library,
+            sounds=self._library.load(folder, request, processes),
+            timeline=folder.read(TIMELINE, Timeline),
+            lay_out=lambda off_by_lu: self._lay_out_mix(folder, off_by_lu)[0],
+            options=Options.model_validate(request.options),
+            pool=RenderPool(processes, usable_cores(), call.deadline_s),
+            scratch=scratch,
+            progress=lambda share: call.progress(step, share),
+            history=self.history,
+        )
+
+
+def render_costs_s(segments: Sequence[Segment], rate_hz: int) -> list[float]:
+    """Estimate the cost of rendering each segment, in seconds of audio."""
+    return [GROUP_OVERHEAD_S + (each.end - each.start) / rate_hz for each in segments]
+
+
+def partition_by_cost(
+    costs: Sequence[float], groups: int, max_items: int
+) -> tuple[tuple[int, int], ...]:
+    """Group neighbours at about equal cost; each group is its first item and one past its last.
+
+    There are at most `groups`, unless `max_items` requires more.
+    """
+    groups = max(groups, -(-len(costs) // max_items))
+    low, high = max(costs, default=0.0), sum(costs)
+    while high - low > high / 1_000:
+        middle = (low + high) / 2
+        if len(list(_fill_groups(costs, middle, max_items))) <= groups:
+            high = middle
+        else:
+            low = middle
+    return tuple(_fill_groups(costs, high, max_items))
+
+
+def _fill_groups(
+    costs: Sequence[float], max_cost: float, max_items: int
+) -> Iterator[tuple[int, int]]:
+    first, filled = 0, 0.0
+    for item, cost in enumerate(costs):
+        if item > first and (filled + cost > max_cost or item - first == max_items):
+            yield first, item
+            first, filled = item, 0.0
+        filled += cost
+    if costs:
+        yield first, len(costs)

@@ -1,35 +1,55 @@
-"""The last step of a successful story: captions, chapters, picture, report, result."""
+"""The last step of a successful story: captions, chapters, picture, report, result.
 
+Each file is independent: one that cannot be made becomes a warning, and the others are published.
+"""
+
+import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
-from mixer.publish import PODCAST_TYPE
-from mixer.requests import Options
+from mixer.errors import MixerError, OutOfTime, StoryCancelled
+from mixer.publish import PODCAST_TYPE, FinishedFile
+from mixer.publish.timing import chapter_starts
+from mixer.requests import Options, OutputName
+from mixer.scratch import open_scratch_folder
 from mixer.sound import ProcessGroup
 from mixer.sound.analysis import Verification
 from mixer.sound.formats import COVER_TYPE, AudioTags
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
-from mixer.stories.cancellation import raise_if_cancelled
-from mixer.stories.extra_outputs import make_extra_outputs
+from mixer.stories.cancellation import raise_if_cancelled, stop_at_deadline
 from mixer.stories.folder import COVER, MIX, StoryFolder
-from mixer.stories.mix_pipeline import Mix, select_encoding
+from mixer.stories.inputs import (
+    StoryNarration,
+    load_narration,
+    load_tags,
+    load_timeline,
+    read_sounds,
+)
+from mixer.stories.mix_options import select_encoding
 from mixer.stories.model import JoinedMix, StoredRequest, StoryKind, StoryResult, StoryState
-from mixer.stories.sidecars import (
+from mixer.stories.outputs import (
+    Mix,
+    OutputMaker,
+    StoredAudio,
     build_captions,
     build_chapters,
     build_outline,
     build_report,
     draw_picture,
 )
-from mixer.stories.snapshot import load_snapshot, settle_budget, write_result
-from mixer.stories.sounds import read_sounds
-from mixer.stories.tags import load_tags
-from mixer.stories.takes import StoryNarration, load_narration, load_timeline
+from mixer.stories.status import load_snapshot, settle_budget, write_result
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
-from mixer.stories.workspace import stop_at_deadline
+
+logger = logging.getLogger(__name__)
+
+MAX_ARCHIVE_BYTES = 80 << 30
+"""More than the chapters of a thousand hours."""
 
 FILES = {
     "captions_vtt": ("story.vtt", "text/vtt; charset=utf-8"),
@@ -45,6 +65,96 @@ FILES = {
     "read_aloud": ("story.epub", "application/epub+zip"),
 }
 """Files that accompany the audio, by their names in the status: name and content type."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FinishedStory:
+    """A story whose audio is finished; `narration` is None for a mix of given chunks."""
+
+    folder: StoryFolder
+    request: StoredRequest
+    options: Options
+    joined: JoinedMix
+    mix: Mix
+    tags: AudioTags
+    narration: StoryNarration | None
+
+    @classmethod
+    def load(cls, folder: StoryFolder, request: StoredRequest) -> "_FinishedStory":
+        """Load a story of which all steps but this one are done."""
+        narration = None if request.kind is StoryKind.MIX else load_narration(folder)
+        options = Options.model_validate(request.options)
+        joined = folder.read(MIX, JoinedMix)
+        peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
+        mix = Mix(
+            timeline=load_timeline(folder),
+            verification=Verification(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
+            sounds=read_sounds(folder),
+            preset=options.preset,
+            encoding=select_encoding(options),
+            flaws=_flaws(narration) if narration else {},
+            measurements=joined.measurements,
+        )
+        tags = load_tags(folder, options, narration.stored.script if narration else None)
+        return cls(folder, request, options, joined, mix, tags, narration)
+
+    def open_maker(
+        self, narration: StoryNarration, scratch: Path, processes: ProcessGroup
+    ) -> OutputMaker:
+        """Open the maker of extra outputs."""
+        timeline, folder = self.mix.timeline, self.folder
+        whole = StoredAudio(folder.store, folder.key(self.joined.name), scratch)
+        tags = self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
+        encoding, preset = self.mix.encoding, self.options.preset
+        finished = FinishedFile(whole, timeline, encoding, preset, tags)
+        return OutputMaker(finished, narration, self.request.created_s, processes)
+
+
+@dataclass(frozen=True, slots=True)
+class _PublishedFiles:
+    """Stores files by their names in the status, and collects what could not be made."""
+
+    folder: StoryFolder
+    names: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def store(self, what: str, build: Callable[[], Mapping[str, bytes]]) -> None:
+        """Build and store some files; an error that concerns only them becomes a warning."""
+        with self._warn_of(what):
+            for name, content in build().items():
+                path, content_type = FILES[name]
+                self.folder.store.put(self.folder.key(path), content, content_type=content_type)
+                self.names.append(name)
+
+    def store_extra(self, output: OutputName, maker: OutputMaker) -> None:
+        """Make an extra output as a stream."""
+        path, content_type = FILES[output]
+        with self._warn_of(output.replace("_", " ")):
+            with self.folder.store.open_writer(
+                self.folder.key(path), max_bytes=MAX_ARCHIVE_BYTES, content_type=content_type
+            ) as file:
+                maker.write(output, file)
+            self.names.append(output)
+
+    @contextmanager
+    def _warn_of(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (OutOfTime, StoryCancelled):
+            raise
+        except MixerError as error:
+            self.warnings.append(f"The {what} could not be made: {error}")
+        except Exception:
+            logger.exception("story %s: %s", self.folder.story_id, what)
+            self.warnings.append(
+                f"The {what} could not be made, for a reason that is in the log of story "
+                f"{self.folder.story_id}."
+            )
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Object keys by name, in the order of `FILES`."""
+        return {name: self.folder.key(FILES[name][0]) for name in FILES if name in self.names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,71 +176,71 @@ class StoryPublisher:
         folder = call.folder
         raise_if_cancelled(folder, call.attempt)
         snapshot = load_snapshot(folder)
-        kind = snapshot.request.kind
-        if kind is StoryKind.SPEECH:
+        if snapshot.request.kind is StoryKind.SPEECH:
             result = _build_speech_result(load_narration(folder), call.attempt)
         else:
-            narration = None if kind is StoryKind.MIX else load_narration(folder)
             with stop_at_deadline(processes := self.new_processes(), call.deadline_s):
-                result = self._build_mix_result(
-                    folder, call.attempt, snapshot.request, narration, processes
-                )
+                finished = _FinishedStory.load(folder, snapshot.request)
+                published = _publish_files(finished, processes)
+            result = _build_mix_result(finished, published, call.attempt)
         write_result(folder, snapshot, result, self.now())
         settle_budget(snapshot, self.budget)
         return {}
 
-    def _build_mix_result(
-        self,
-        folder: StoryFolder,
-        attempt: int,
-        request: StoredRequest,
-        narration: StoryNarration | None,
-        processes: ProcessGroup,
-    ) -> StoryResult:
-        options = Options.model_validate(request.options)
-        timeline, joined = load_timeline(folder), folder.read(MIX, JoinedMix)
-        peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
-        mix = Mix(
-            timeline=timeline,
-            verification=Verification(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
-            sounds=read_sounds(folder),
-            preset=options.preset,
-            encoding=select_encoding(options),
-            flaws=_flaws(narration) if narration else {},
-            measurements=joined.measurements,
-        )
-        label = load_tags(folder, options, narration.stored.script if narration else None)
-        title = label.fields["title"]
-        made: list[str] = ["cover"] if label.cover else []
-        warnings = _warnings(narration) if narration else ()
-        if narration is not None:
-            made += make_extra_outputs(
-                folder,
-                request,
-                narration,
-                timeline=timeline,
-                audio_name=joined.name,
-                output_files=FILES,
-                processes=processes,
-            )
-        files = _build_files(
-            label, mix, narration, (joined.name, *(FILES[name][0] for name in made))
-        )
-        for name, content in files.items():
-            path, content_type = FILES[name]
-            folder.store.put(folder.key(path), content, content_type=content_type)
-        links = {name: folder.key(FILES[name][0]) for name in FILES if name in {*files, *made}}
-        return StoryResult(
-            state=StoryState.DONE,
-            attempt=attempt,
-            ended_s=0.0,
-            title=title,
-            duration_s=round(timeline.duration_s, 3),
-            integrated_loudness_lufs=joined.integrated_loudness_lufs,
-            true_peak_dbtp=joined.true_peak_dbtp,
-            links={"audio": folder.key(joined.name), **links},
-            warnings=warnings,
-        )
+
+def _publish_files(story: _FinishedStory, processes: ProcessGroup) -> _PublishedFiles:
+    published, mix, narration = _PublishedFiles(story.folder), story.mix, story.narration
+    if story.tags.cover:
+        published.names.append("cover")
+    if narration is not None and story.options.outputs:
+        _publish_outputs(published, story, narration, processes)
+    extra = tuple(published.names)
+    published.store("chapter lists", lambda: build_chapters(mix.timeline, story.tags.fields))
+    if mix.verification.peaks:
+        title = story.tags.fields["title"]
+        published.store("picture", lambda: {"picture": draw_picture(title, mix)})
+        published.store("waveform", lambda: {"waveform": build_outline(mix)})
+    if narration is not None:
+        published.store("captions", partial(_build_captions, narration, mix))
+        sidecars = [name for name in FILES if name in {*published.names, "report"} - {*extra}]
+        names = (story.joined.name, *(FILES[name][0] for name in (*extra, *sidecars)))
+        published.store("report", lambda: {"report": build_report(narration, mix, names)})
+    return published
+
+
+def _publish_outputs(
+    published: _PublishedFiles,
+    story: _FinishedStory,
+    narration: StoryNarration,
+    processes: ProcessGroup,
+) -> None:
+    with open_scratch_folder("outputs") as scratch:
+        maker = story.open_maker(narration, scratch, processes)
+        for output in dict.fromkeys(story.options.outputs):
+            published.store_extra(output, maker)
+
+
+def _build_captions(narration: StoryNarration, mix: Mix) -> dict[str, bytes]:
+    script, chunks = narration.stored.script, narration.recorded_chunks
+    vtt, srt = build_captions(script, chunks, mix.timeline)
+    return {"captions_vtt": vtt, "captions_srt": srt}
+
+
+def _build_mix_result(
+    story: _FinishedStory, published: _PublishedFiles, attempt: int
+) -> StoryResult:
+    warnings = _warnings(story.narration) if story.narration else ()
+    return StoryResult(
+        state=StoryState.DONE,
+        attempt=attempt,
+        ended_s=0.0,
+        title=story.tags.fields["title"],
+        duration_s=round(story.mix.timeline.duration_s, 3),
+        integrated_loudness_lufs=story.joined.integrated_loudness_lufs,
+        true_peak_dbtp=story.joined.true_peak_dbtp,
+        links={"audio": story.folder.key(story.joined.name), **published.links},
+        warnings=(*warnings, *published.warnings),
+    )
 
 
 def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult:
@@ -143,31 +253,6 @@ def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult
         chunk_keys=tuple(each.key for each in recordings),
         warnings=_warnings(narration),
     )
-
-
-def _build_files(
-    tags: AudioTags, mix: Mix, narration: StoryNarration | None, output_names: tuple[str, ...]
-) -> Mapping[str, bytes]:
-    files = build_chapters(mix.timeline, tags.fields)
-    if mix.verification.peaks:
-        picture = draw_picture(tags.fields["title"], mix)
-        files |= {"picture": picture, "waveform": build_outline(mix)}
-    if narration is None:
-        return files
-    script = narration.stored.script
-    files["captions_vtt"], files["captions_srt"] = build_captions(
-        script, narration.recorded_chunks, mix.timeline
-    )
-    files["report"] = build_report(
-        script,
-        narration.stored.delivery,
-        mix,
-        billed_chars=narration.billed_chars,
-        unspoken=narration.unspoken,
-        stages_s={},
-        outputs=(*output_names, *(FILES[name][0] for name in FILES if name in {*files, "report"})),
-    )
-    return files
 
 
 def _flaws(narration: StoryNarration) -> dict[str, Sequence[str]]:

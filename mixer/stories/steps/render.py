@@ -1,12 +1,12 @@
 """Renders segments of a story into the cache, and the finished file from there."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
+from typing import TypeVar
 
+from mixer.errors import DamagedObject
 from mixer.publish.timing import chapter_starts
 from mixer.requests import Options
 from mixer.sound import Timeline
@@ -32,16 +32,16 @@ from mixer.sound.render import (
 )
 from mixer.store import ObjectStore
 from mixer.stories.folder import SCRIPT, StoryFolder
-from mixer.stories.mix_pipeline import OUTLINE_COLUMNS, Mix, select_encoding
+from mixer.stories.inputs import SoundLibrary, load_tags
+from mixer.stories.mix_options import select_encoding
 from mixer.stories.model import JoinedMix, StoredScript
-from mixer.stories.sidecars import collect_measurements
-from mixer.stories.sounds import SoundLibrary
-from mixer.stories.tags import load_tags
-from mixer.stories.workspace import RequestFolder
+from mixer.stories.outputs import OUTLINE_COLUMNS, Mix, collect_measurements
+from mixer.stories.request_files import RequestFolder
 
 RENDER_SHARE = 0.9
 """Share of rendering in the join step; the rest is verification."""
 
+T = TypeVar("T")
 ShareProgress = Callable[[float], None]
 
 
@@ -57,7 +57,6 @@ class StoryRenderer:
     Attributes:
         sounds: measurements of music and sounds, by key.
         lay_out: lays out the mix again for a loudness error in LU.
-        scratch: a folder that is deleted after the step.
     """
 
     store: ObjectStore
@@ -67,7 +66,7 @@ class StoryRenderer:
     lay_out: Callable[[float], Timeline]
     options: Options
     pool: RenderPool
-    scratch: Path
+    scratch: RequestFolder
     progress: ShareProgress
     history: RenderHistory | None = None
 
@@ -99,14 +98,27 @@ class StoryRenderer:
         """Render a group, measured if the format allows it; returns the key of each segment."""
         segments = self.segments[first:end]
         keys = self.render_segments(segments)
-        if self._is_streamed:
+
+        def measure_segments() -> None:
             streams = SegmentCache(self.store).require_all(keys)
             self._open_join().measure(streams, segments[0])
+
+        self._retry_if_damaged(measure_segments, segments)
         return keys
+
+    def _retry_if_damaged(self, work: Callable[[], T], segments: Sequence[Segment]) -> T:
+        """Do what needs cached segments; if one is damaged, render it again and do it again."""
+        try:
+            return work()
+        except DamagedObject:
+            cache = SegmentCache(self.store)
+            cache.remove_damaged(self._open_renderer(()).object_keys(segments, cache))
+            self.render_segments(segments)
+            return work()
 
     def join_mix(self, folder: StoryFolder) -> JoinedMix:
         """Store the finished audio, rendered again if it misses the target loudness."""
-        out = self.scratch / audio_name(self.encoding)
+        out = self.scratch.path / audio_name(self.encoding)
         stored = folder.find(SCRIPT, StoredScript)
         base_tags = load_tags(folder, self.options, stored.script if stored else None)
         attempt = self._render_mix(out, base_tags)
@@ -127,19 +139,25 @@ class StoryRenderer:
 
     def _open_renderer(self, segments: Sequence[Segment]) -> Renderer:
         sources = self._fetch_ingredients(segments)
-        workshop = Workshop(self.scratch, self.pool.processes)
+        workshop = Workshop(self.scratch.path, self.pool.processes)
         return Renderer(self.timeline, sources, self.encoding, workshop)
 
     def _store_audio(
         self, mixdown: Mixdown, out: Path, key: str, base_tags: AudioTags
     ) -> tuple[int, Verification]:
-        duration_s, processes = self.timeline.duration_s, self.pool.processes
+        cache, join = SegmentCache(self.store), self._open_join(base_tags)
+        keys = mixdown.segment_keys
         if self._is_streamed:
-            streams = SegmentCache(self.store).require_all(mixdown.segment_keys)
-            return self._open_join(base_tags).join(streams, key)
-        verification = verify(
-            out, duration_s, OUTLINE_COLUMNS, spans=mixdown.spans, processes=processes
-        )
+            return self._retry_if_damaged(
+                lambda: join.join(cache.require_all(keys), key), self.segments
+            )
+        if keys:
+            verification = self._retry_if_damaged(
+                lambda: join.verify(cache.require_all(keys)), self.segments
+            )
+        else:
+            duration_s, processes = self.timeline.duration_s, self.pool.processes
+            verification = verify(out, duration_s, OUTLINE_COLUMNS, processes=processes)
         self.store.put(key, out, content_type=self.encoding.kind.content_type)
         return out.stat().st_size, verification
 
@@ -160,29 +178,32 @@ class StoryRenderer:
         """Render the mix to its target loudness, and add it to the history."""
         made: list[str] = []
 
-        def render_groups(timeline: Timeline) -> Mixdown:
+        def render_timeline(timeline: Timeline) -> Mixdown:
             work = replace(self, timeline=timeline, progress=self._report_render_share)
             mixdown = work._render_file(out, base_tags)
             made.extend(mixdown.segment_keys)
             return mixdown
 
-        offset_db, memory = self.encoding.level_offset_db, self.history
-        if memory is None:
-            first = self.timeline
+        attempt = self._render_to_target(render_timeline)
+        if self.history is not None:
+            self.history.record_render(attempt, made)
+        return attempt
+
+    def _render_to_target(self, render_timeline: Callable[[Timeline], Mixdown]) -> RenderAttempt:
+        offset_db, history, first = self.encoding.level_offset_db, self.history, self.timeline
+        if history is None:
             return render_to_target(
                 lambda off_by_lu: self.lay_out(off_by_lu) if off_by_lu else first,
-                render_groups,
+                render_timeline,
                 offset_db,
             )
-        look = render_to_target(
+        return render_to_target(
             self.lay_out,
-            render_groups,
+            render_timeline,
             offset_db,
-            reuse=memory.restore_mastering,
-            prediction_error_lu=memory.prediction_error_lu(),
+            reuse=history.restore_mastering,
+            prediction_error_lu=history.prediction_error_lu(),
         )
-        memory.record_render(look, made)
-        return look
 
     def _render_file(self, out: Path, base_tags: AudioTags) -> Mixdown:
         cache = SegmentCache(self.store)
@@ -198,7 +219,9 @@ class StoryRenderer:
             cache=cache,
             pool=self.pool,
         )
-        return render(job, out, None if keys else self.progress)
+        return self._retry_if_damaged(
+            lambda: render(job, out, None if keys else self.progress), self.segments if keys else ()
+        )
 
     def _report_render_share(self, share: float) -> None:
         self.progress(share * RENDER_SHARE)
@@ -212,21 +235,13 @@ class StoryRenderer:
             for key in sorted(self.sounds)
             if key in wanted
         }
-        found = self._fetch_files(files)
+        found = self.scratch.fetch_all(files, self.pool.deadline_s)
         music = {
             key: (found.get(("music", key), Path(key)), each.measured)
             for key, each in self.sounds.items()
         }
         names = {key: each.digest for key, each in self.sounds.items() if each.digest}
         return RenderSources({key: found["chunk", key] for key in clips}, music, names)
-
-    def _fetch_files(
-        self, files: Mapping[tuple[str, str], ObjectStore]
-    ) -> dict[tuple[str, str], Path]:
-        if not files:
-            return {}
-        folder = Path(mkdtemp(dir=self.scratch))
-        return RequestFolder(folder, threading.Event()).fetch_all(files, self.pool.deadline_s)
 
 
 def audio_name(encoding: Encoding) -> str:

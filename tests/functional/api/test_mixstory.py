@@ -23,7 +23,7 @@ from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrator import Narrator
 from mixer.store.s3 import S3Store
-from mixer.stories.mix_pipeline import DEFAULT_GAP_MS
+from mixer.stories.inputs.takes import DEFAULT_GAP_MS
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, FOREIGN_BUCKET, MUSIC_BUCKET, list_keys, mock_s3
 from tests.functional.lambdas import (
@@ -352,7 +352,7 @@ def test_the_link_works_for_anybody(ask, s3, own_keys):
 def test_the_handler_itself_works_from_its_environment_and_stays_warm(
     monkeypatch, own_keys, tmp_path
 ):
-    left = tmp_path / "tmp" / "mixdown-of-a-killed-process"
+    left = tmp_path / "tmp" / "mixer-mixdown-of-a-killed-process"
     left.mkdir()
     for name, value in {
         "OUTPUT_BUCKET": BUCKET,
@@ -398,7 +398,7 @@ def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path)
 @pytest.mark.parametrize(
     ("key", "code", "sentence"),
     [
-        ("uploads/missing.png", "not_found", "there is no uploaded picture uploads/missing.png"),
+        ("uploads/missing.png", "not_found", "the picture uploads/missing.png was not uploaded"),
         ("uploads/one.wav", "unusable_picture", "uploads/one.wav is not a JPEG or PNG picture"),
         ("uploads/half.jpg", "unusable_picture", "The picture uploads/half.jpg is broken"),
         ("uploads/huge.jpg", "unusable_picture", "uploads/huge.jpg is too large"),

@@ -138,7 +138,7 @@ def test_an_unwritable_output_is_found_out_before_anything_is_measured(mixer, ch
 def test_a_file_that_may_not_grow_leaves_nothing_and_keeps_what_was_there(chunks, tmp_path):
     (tmp_path / "mix.mp3").write_bytes(b"what was there")
     few_blocks = ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh"]
-    done = run("mix", *chunks, "--out", "mix.mp3", cwd=tmp_path, prefix=few_blocks)
+    done = run("mix", *chunks, "--out", "mix.mp3", "--force", cwd=tmp_path, prefix=few_blocks)
     assert done.code == 1
     assert done.error
     assert (tmp_path / "mix.mp3").read_bytes() == b"what was there"

@@ -157,7 +157,7 @@ def test_what_the_voice_cannot_read_is_named_on_stderr_and_in_the_report(home, m
     (home / "partly.txt").write_text("Nobody came.\n\n你好，世界。\n\nNobody came.\n")
     done = mixer("narrate", "partly.txt", "--store", "store")
     assert done.code == 0
-    assert "not spoken" in done.err
+    assert "Not spoken" in done.err
     assert "你好，世界。" in done.err
     assert json.loads((home / "partly.json").read_text())["unspoken"] == ["你好，世界。"]
 

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from demo.bed import write_bed
-from mixer.cli.engines import open_engine
+from mixer.compose import build_story_runner, open_local_engine
 from mixer.requests import parse_options
+from mixer.script.readers import TextType, read_document
 from mixer.speech.voice_selection import EMBEDDED
-from mixer.store.folder import FolderStore
-from mixer.stories.foreground import JobContext
-from mixer.stories.runner import StoryInput, StoryRun, StoryRunner
+from mixer.stories import JobContext, StoryInput, StoryRun
 from tests.sounds import MIX_HZ, decode_audio, find_onset, measure_loudness
 
 STORY = Path("demo/story.md")
@@ -33,10 +32,10 @@ def told(folder: Path) -> StoryRun:
     bed = folder / "bed.flac"
     write_bed(bed)
     out = folder / "story.mp3"
-    with closing(open_engine(EMBEDDED)) as engine:
-        runner = StoryRunner(FolderStore(folder / "store"), engine, JobContext())
+    with closing(open_local_engine(EMBEDDED)) as engine:
+        runner = build_story_runner(folder / "store", engine, JobContext())
         asked = parse_options({"text_type": "markdown"})
-        source = runner.speech_service.read_text(STORY.read_bytes(), asked)
+        source = read_document(STORY.read_bytes(), TextType.MARKDOWN)
         return runner.run_story(StoryInput(source, bed), asked, out)
 
 

@@ -256,7 +256,7 @@ def test_preflight_names_the_account_its_quotas_and_what_it_cannot_know(session)
         polly=client(session, "polly"),
         quotas=Quotas(),  # type: ignore[arg-type]
     )
-    rows = preflight.inspect_account(account, REGION)
+    rows = preflight.inspect_account(account, REGION).rows
     assert rows[0][:2] == ("account", "123456789012")
     assert rows[-2] == ("polly", "8", "Generative SynthesizeSpeech requests")
     assert rows[-1][:2] == ("codebuild quotas", "unknown")

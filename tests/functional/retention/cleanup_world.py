@@ -21,7 +21,7 @@ from moto.backends import get_backend
 
 from mixer.retention import AwsAccount, CleanupRun, Mode, RetentionPlan, RunReport, open_account
 from mixer.retention.aws_account import Deadline
-from mixer.retention.policy import read_policy
+from mixer.retention.policy_document import read_policy
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"

@@ -11,8 +11,8 @@ from mixer.cli import cli
 from mixer.errors import BadOption, StoreFailed
 from mixer.retention import Mode, TargetReport
 from mixer.retention.aws_account import RESERVE_S, Deadline
-from mixer.retention.handler import ScheduledRun
 from mixer.retention.plan import Reason
+from mixer.retention.run import ScheduledRun
 from mixer.stories.budget import PREFIX
 from tests.functional.retention.cleanup_world import (
     ACCOUNT,

@@ -7,7 +7,7 @@ import pytest
 
 from mixer.requests import parse_options
 from mixer.sound.presets import RADIO
-from mixer.stories.mix_pipeline import mix_style
+from mixer.stories.mix_options import mix_style
 from tests.mixes import ChunkSpec, prepare_mix
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, decode_audio, gain_factor, noise, speech
 

@@ -73,6 +73,16 @@ def test_other_formats_play_the_same_sound_for_the_same_time(
     )
 
 
+@pytest.mark.parametrize("kind", ["m4b", "flac"])
+def test_colon_in_a_name_is_part_of_the_name(
+    tmp_path: Path, kind: FormatName, monkeypatch: pytest.MonkeyPatch
+):
+    mix = replace(mix_of(tmp_path, kind), path=Path(f"Part1:Intro.{kind}"))
+    monkeypatch.chdir(tmp_path)
+    mix.render()
+    assert decode_audio(tmp_path / mix.path).shape[0] > 0
+
+
 @pytest.mark.parametrize("kind", ["m4a", "opus"])
 def test_voice_alone_stays_mono_whatever_the_bit_rate(tmp_path: Path, kind: FormatName):
     mix = prepare_mix(tmp_path, [ChunkSpec(speech(2.0))], kind=kind, bitrate_kbps=320)
@@ -178,6 +188,45 @@ def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatNa
         delay_s = 0.026 if kind == "mp3" else 0.001  # FFmpeg counts from the first frame on
         assert read_s == pytest.approx(starts_s, abs=delay_s)
     assert abs(decode_audio(mix.path, MIX_HZ).shape[0] - mix.mix_samples(mix.timeline.length)) <= 1
+
+
+@pytest.mark.parametrize("part", ["1", "1.5", ""])
+def test_series_of_an_audiobook_is_where_players_look(tmp_path: Path, part: str):
+    mix = mix_of(tmp_path, "m4b")
+    fields = {
+        "title": "Gates",
+        "series": "Tóre",
+        "series-part": part,
+        "publisher": "P",
+        "isbn": "9",
+    }
+    cover = encode_cover(build_picture(64, 64), "cover.png")
+    mix.render(tags=AudioTags(fields, [(0.0, "One"), (5.0, "Two")], 9.0, cover))
+    tags = File(mix.path).tags
+    free = {
+        name.removeprefix("----:com.apple.iTunes:"): bytes(tags[name][0]).decode()
+        for name in tags
+        if name.startswith("----")
+    }
+    assert free == {"SERIES": "Tóre", "ISBN": "9"} | ({"SERIES-PART": part} if part else {})
+    assert (tags["\xa9mvn"], tags["\xa9pub"]) == (["Tóre"], ["P"])
+    assert tags.get("\xa9mvi") == ([1] if part == "1" else None)
+    assert "\xa9lyr" not in tags
+    assert covers_told(mix.path) == [cover.content]
+    assert decode_audio(mix.path, MIX_HZ).shape[0] > 0
+
+
+def test_what_comes_before_the_first_chapter_of_an_m4b_is_a_chapter(tmp_path: Path):
+    mix = mix_of(tmp_path, "m4b")
+    chapters = [(2.56, "One"), (5.12, "Two")]
+    mix.render(tags=AudioTags({"title": "Gates"}, chapters, mix.timeline.duration_s))
+    told = [(round(start_s, 2), title) for start_s, title in chapters_told(mix.path)]
+    assert told == [(0.0, "Gates"), *chapters]
+    content = mix.path.read_bytes()
+    count = content[content.index(b"chpl") + 12]  # version, flags, reserved, then how many
+    assert count == 3
+    assert MP4(mix.path).chapters[0].start == 0
+    assert [each.title for each in MP4(mix.path).chapters] == ["Gates", "One", "Two"]
 
 
 def test_language_of_an_audiobook_is_that_of_its_sound(tmp_path: Path):

@@ -182,6 +182,13 @@ def test_file_without_sound_is_named(tmp_path: Path, content: bytes):
     assert caught.value.details["key"] == str(tmp_path / "chunk.mp3")
 
 
+@pytest.mark.parametrize("rate_hz", [100, 2_000])
+def test_rate_too_low_to_measure_is_named(tmp_path: Path, rate_hz: int):
+    path = write_sound(tmp_path / "low.wav", noise(30.0, rate_hz=rate_hz), rate_hz)
+    with pytest.raises(UnplayableAudio, match=rf"low\.wav is too low: {rate_hz} Hz"):
+        measure(path)
+
+
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
 def test_film_without_sound_is_named(tmp_path: Path, name: str):
     with pytest.raises(UnplayableAudio, match=rf"no audio in .*{name}"):

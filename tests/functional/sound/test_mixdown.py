@@ -295,7 +295,7 @@ def test_title_author_and_chapters_can_be_read_back(finished: PreparedMix):
 def leftovers(folder: Path, before: set[Path]) -> set[str]:
     """What lies about after a failure: files, scratch folders, processes."""
     files = {path.name for path in set(folder.rglob("*")) - before}
-    scratch = {path.name for path in Path(tempfile.gettempdir()).glob("mixdown-*")}
+    scratch = {path.name for path in Path(tempfile.gettempdir()).glob("mixer-mixdown-*")}
     running = {each.name() for each in psutil.Process().children() if "ffmpeg" in each.name()}
     return files | scratch | running
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from mutagen.id3 import ID3
 
+from mixer.compose import build_story_runner
 from mixer.publish.cover import encode_cover
 from mixer.publish.timing import caption_sentences
 from mixer.requests import Options
-from mixer.store.folder import FolderStore
-from mixer.stories.foreground import JobContext
-from mixer.stories.runner import StoryInput, StoryRun, StoryRunner
+from mixer.script.readers import TextType, read_document
+from mixer.stories import JobContext, StoryInput, StoryRun
 from tests.books import Book, build_page
 from tests.engines import ToneEngine
 from tests.epub_rules import (
@@ -66,9 +66,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> StoryRun:
         narrator="Ada",
         outputs=["read_aloud", "chapter_files"],
     )
-    runner = StoryRunner(FolderStore(folder / "store"), engine, JobContext())
+    runner = build_story_runner(folder / "store", engine, JobContext())
     try:
-        story = StoryInput(runner.speech_service.read_text(book(COVER).content(), asked))
+        story = StoryInput(read_document(book(COVER).content(), TextType.EPUB))
         return runner.run_story(story, asked, folder / "book.mp3")
     finally:
         engine.close()
@@ -154,22 +154,27 @@ def stories(tmp_path_factory: pytest.TempPathFactory):
 
 def test_a_story_links_what_it_was_asked_for(stories):
     asked = {**ASKED, "cover": "uploads/c.png", "outputs": ["chapter_files", "read_aloud"]}
-    status = stories.ended(stories.begun(asked))
+    status = stories.await_end(stories.begin(asked))
     assert status["state"] == "done", status
     links = status["links"]
-    assert ID3(io.BytesIO(stories.linked(links["audio"]).body)).getall("APIC")
-    assert stories.linked(links["cover"]).body.startswith(b"\xff\xd8")
-    with zipfile.ZipFile(io.BytesIO(stories.linked(links["chapter_files"]).body)) as archive:
+    assert ID3(io.BytesIO(stories.fetch_link(links["audio"]).body)).getall("APIC")
+    assert stories.fetch_link(links["cover"]).body.startswith(b"\xff\xd8")
+    with zipfile.ZipFile(io.BytesIO(stories.fetch_link(links["chapter_files"]).body)) as archive:
         assert archive.namelist() == ["01 - One.mp3", "02 - Two.mp3", "playlist.m3u8"]
-    assert find_broken_rules(stories.linked(links["read_aloud"]).body) == []
-    assert stories.linked(links["chapters_json"]).json["version"] == "1.2.0"
-    assert stories.linked(links["chapters_vtt"]).body.startswith(b"WEBVTT")
+    assert find_broken_rules(stories.fetch_link(links["read_aloud"]).body) == []
+    assert stories.fetch_link(links["chapters_json"]).json["version"] == "1.2.0"
+    assert stories.fetch_link(links["chapters_vtt"]).body.startswith(b"WEBVTT")
 
 
 @pytest.mark.parametrize(
     ("more", "status", "code", "said"),
     [
-        ({"cover": "uploads/no.png"}, 404, "not_found", "no uploaded picture uploads/no.png"),
+        (
+            {"cover": "uploads/no.png"},
+            404,
+            "not_found",
+            "the picture uploads/no.png was not uploaded",
+        ),
         ({"cover": "music/bed.mp3"}, 400, "bad_input", "is not a key returned by POST /uploads"),
         ({"outputs": ["read_aloud"], "format": "opus"}, 400, "bad_option", "use mp3, m4a"),
         ({"outputs": ["pdf"]}, 400, "bad_input", "outputs"),
@@ -178,14 +183,14 @@ def test_a_story_links_what_it_was_asked_for(stories):
 )
 def test_what_cannot_be_made_is_refused_at_once(stories, more, status, code, said):
     answered = stories.post({**ASKED, **more})
-    assert said in stories.refused(answered, status, code)["error"]
+    assert said in stories.expect_refusal(answered, status, code)["error"]
 
 
 def test_a_cover_that_the_head_names_is_an_upload(stories):
     text = f"---\ntitle: Ships\ncover: uploads/c.png\n---\n{STORY}"
-    status = stories.ended(stories.begun({"text": text, "text_type": "markdown"}))
+    status = stories.await_end(stories.begin({"text": text, "text_type": "markdown"}))
     assert (status["state"], status["warnings"]) == ("done", [])
-    assert stories.linked(status["links"]["cover"]).body.startswith(b"\xff\xd8")
+    assert stories.fetch_link(status["links"]["cover"]).body.startswith(b"\xff\xd8")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +206,7 @@ def test_a_cover_that_the_head_names_is_an_upload(stories):
 )
 def test_a_cover_that_the_text_has_and_cannot_be_used_is_told(stories, text, content, warning):
     stories.served.store.put(text, content)
-    status = stories.ended(stories.begun({"source": text}))
+    status = stories.await_end(stories.begin({"source": text}))
     assert (status["state"], status["links"].get("cover")) == ("done", None)
     assert status["warnings"][0].startswith(warning)
 
@@ -209,7 +214,7 @@ def test_a_cover_that_the_text_has_and_cannot_be_used_is_told(stories, text, con
 def test_a_cover_that_is_no_picture_ends_the_story_before_a_word_is_said(stories):
     calls = stories.engine.calls
     asked = {"text": "A boat nobody saw.", "cover": "uploads/c.txt"}
-    status = stories.ended(stories.begun(asked))
+    status = stories.await_end(stories.begin(asked))
     assert (status["state"], status["error"]["code"]) == ("failed", "unusable_picture")
     assert status["error"]["error"] == "uploads/c.txt is not a JPEG or PNG picture."
     assert stories.engine.calls == calls

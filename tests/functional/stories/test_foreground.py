@@ -6,13 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from mixer.requests import Options
 from mixer.store.folder import FolderStore
+from mixer.stories import SpeechService, StoryRequest
 from mixer.stories.budget import DailyBudget
-from mixer.stories.foreground import JobContext, build_run_request
 from mixer.stories.model import StoryKind
-from mixer.stories.runner import synthesize_in_foreground
-from mixer.stories.speech_service import SpeechService
+from mixer.stories.speech_planner import SpeechPlanner
 from tests.engines import ToneEngine
 
 TEXT = "\n\n* * *\n\n".join(f"Bell {number} rang." for number in range(6))
@@ -47,21 +45,21 @@ def test_engine_is_opened_once_each_chunk_looked_up_once_and_nothing_else_is_wri
         opened.append(name)
         yield engine
 
-    service = SpeechService(
+    planner = SpeechPlanner(
         open_engine=open_engine,
         store=store,
-        bucket="b",
         budget=DailyBudget(store, 1e6),
         max_request_usd=1e6,
         max_text_chars=10**6,
         touch_after=timedelta(days=5),
     )
-    request = build_run_request(StoryKind.SPEECH, Options(), caller="anna")
-    synthesis = synthesize_in_foreground(service, request, TEXT, JobContext())
+    service = SpeechService(planner, "b", FolderStore)
+    request = StoryRequest(StoryKind.SPEECH, "anna", {}, text=TEXT)
+    synthesis = service.synthesize(request)
     keys = [each.key for each in synthesis.recordings]
     assert opened == [""]
     assert {key: store.heads[key] for key in keys} == dict.fromkeys(keys, 1)
     assert {key for key in store.puts if not key.startswith("spending/")} == set(keys)
-    again = synthesize_in_foreground(service, request, TEXT, JobContext())
+    again = service.synthesize(request)
     assert (again.cache_hits, again.cost_usd) == (len(keys), 0)
     assert engine.calls == len(keys)

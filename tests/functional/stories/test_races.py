@@ -11,10 +11,11 @@ from mixer.speech.engine import VoiceSettings
 from mixer.store.folder import FolderStore
 from mixer.stories.batches import write_batches
 from mixer.stories.folder import PLAN, SEGMENTS, StoryFolder
-from mixer.stories.keys import batch_name, rendered_name, synthesized_name
+from mixer.stories.keys import batch_name, batch_result_name, group_result_name
 from mixer.stories.model import Batch, PlanSummary, StoredLayout, StoryState, SynthesizedBatch
 from tests.engines import ToneEngine
 from tests.functional.story_world import CALLER, Executions, StoryWorld
+from tests.spending import count_today_usd
 
 AT_ONCE = 8
 
@@ -90,7 +91,7 @@ def test_every_step_may_be_delivered_twice(tmp_path, told):
     assert world.read_audio(story) == audio
     assert len(world.engine.requests) == 12
     status = world.status(story)
-    assert world.spending.today_usd(CALLER) == pytest.approx(status.spent_usd, abs=1e-6)
+    assert count_today_usd(world.spending, CALLER) == pytest.approx(status.spent_usd, abs=1e-6)
 
 
 def test_every_step_may_be_delivered_twice_at_once(tmp_path, told):
@@ -142,7 +143,7 @@ def test_step_at_work_stops_when_its_story_is_cancelled(tmp_path):
     world.service = replace_launcher(world, Executions())
     story = world.create_story()
     batches = world.run_task("plan", story)["batches"]
-    reserved = world.spending.today_usd(CALLER)
+    reserved = count_today_usd(world.spending, CALLER)
     with ThreadPoolExecutor(1) as pool:
         working = pool.submit(world.run_task, "synthesize", story, batch=batches[0])
         while not slow.requests:
@@ -155,7 +156,7 @@ def test_step_at_work_stops_when_its_story_is_cancelled(tmp_path):
     status = world.status(story)
     assert status.state is StoryState.CANCELLED
     assert 0 < status.spent_usd < reserved
-    assert world.spending.today_usd(CALLER) == pytest.approx(status.spent_usd, abs=1e-6)
+    assert count_today_usd(world.spending, CALLER) == pytest.approx(status.spent_usd, abs=1e-6)
 
 
 TIMED_OUT = '{"errorMessage": "2026-11-26 Task timed out after 900.00 seconds"}'
@@ -239,11 +240,13 @@ def test_status_of_a_long_story_takes_one_page_and_a_handful_of_objects(tmp_path
     story = world.create_story()
     folder = StoryFolder(FolderStore(tmp_path), story)
     batches = 250
-    write_batches(folder, [Batch(VoiceSettings("Joanna", "standard"), ())] * batches)
+    write_batches(
+        folder, dict.fromkeys(range(batches), Batch(VoiceSettings("Joanna", "standard"), ()))
+    )
     for batch in range(batches):
-        folder.write(synthesized_name(batch, chunks // batches, 0.01), SynthesizedBatch((), 0, 0))
+        folder.write(batch_result_name(batch, chunks // batches, 0.01), SynthesizedBatch((), 0, 0))
     for group in range(100):
-        folder.write(rendered_name(group, 3), {})
+        folder.write(group_result_name(group, 3), {})
     folder.write(PLAN, PlanSummary(chunks=chunks, batches=batches))
     folder.write(SEGMENTS, StoredLayout(300, ((0, 3),) * 100, 36_000.0))
     assert folder.has(batch_name(batches - 1))

@@ -2,13 +2,13 @@
 
 import pytest
 
+from mixer.compose import build_story_runner
 from mixer.errors import SpeechFailed, TooExpensive
+from mixer.progress import StageTimer
 from mixer.requests import Options
+from mixer.script.readers import TextType, read_document
 from mixer.speech.charges import cost_usd
-from mixer.store.folder import FolderStore
-from mixer.stories.foreground import JobContext
-from mixer.stories.progress import StageTimer
-from mixer.stories.runner import StoryInput, StoryRunner
+from mixer.stories import JobContext, StoryInput
 from tests.engines import ToneEngine
 
 STORY = "\n\n".join(
@@ -35,9 +35,9 @@ def told(tmp_path, engine, watched):
 
     def narrate_story(text, cap_usd=None, out="story.mp3"):
         timer = StageTimer(lambda stage, share: watched.append((stage, share)))
-        runner = StoryRunner(FolderStore(tmp_path / "store"), engine, JobContext(timer))
+        runner = build_story_runner(tmp_path / "store", engine, JobContext(timer))
         asked = Options(max_cost_usd=cap_usd, engine="generative", format=out.rpartition(".")[2])
-        story = StoryInput(runner.speech_service.read_text(text, asked))
+        story = StoryInput(read_document(text, TextType.TEXT))
         return runner.run_story(story, asked, tmp_path / out)
 
     return narrate_story

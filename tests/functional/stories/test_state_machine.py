@@ -10,10 +10,9 @@ from moto import mock_aws
 
 from mixer.settings import StorySettings
 from mixer.store.s3 import create_s3_client
-from mixer.stories.ids import derive_story_id
-from mixer.stories.keys import cancelled_name
+from mixer.stories.keys import cancellation_name
 from mixer.stories.model import StoryKind, StoryState
-from mixer.stories.request import StoryRequest
+from mixer.stories.request import StoryRequest, derive_story_id
 from tests.emulators.strict_polly import Faults, Latency, StrictPolly
 from tests.functional.clouds import (
     BUCKET,
@@ -138,7 +137,7 @@ def test_passage_that_can_never_be_said_fails_by_name_and_the_rest_is_kept(machi
 def test_cancelled_story_ends_and_says_so(machine, polly):
     text = build_book("Thief")
     folder = f"stories/{story_of(machine, text)}"
-    machine.service.store.put(f"{folder}/{cancelled_name(1)}", b"{}")  # before its first step
+    machine.service.store.put(f"{folder}/{cancellation_name(1)}", b"{}")  # before its first step
     story = machine.create_story(text, StoryKind.SPEECH, **VOICE)
     while machine.is_running(story):
         pass

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mixer.stories.ids import derive_webhook_secret
 from mixer.stories.model import StoredRequest, StoryKind
-from mixer.stories.webhook import Webhook, WebhookFailed, notify_in_background
+from mixer.stories.request import derive_webhook_secret
+from mixer.stories.steps.webhook import Webhook, WebhookFailed
 
 HOST = "hooks.example.com"
 SECRET, STORY = b"a secret of the tests", "0" * 32
@@ -151,7 +151,7 @@ def test_answer_that_is_no_success_is_a_failure_and_redirects_are_not_followed(
 
 def test_where_no_state_machine_tries_again_a_thread_does(certificate, caller):
     caller.status = 503
-    tell = notify_in_background(webhook(certificate).notify, delays_s=(0.2, 0.2, 0.2, 0.2))
+    tell = webhook(certificate, retry_delays_s=(0.2,) * 4).notify_in_background
     begun_s = time.monotonic()
     tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert time.monotonic() - begun_s < 0.1

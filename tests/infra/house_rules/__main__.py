@@ -42,22 +42,22 @@ class Rule:
 
 FAIL, REPORT = Mode.FAIL, Mode.REPORT
 RULES = (
-    Rule(REPORT, 1, naming.find_participles, naming.count_functions),
+    Rule(FAIL, 1, naming.find_participles, naming.count_functions),
     Rule(FAIL, 0, naming.find_test_participles),
     Rule(FAIL, 4, naming.find_gerunds),
     Rule(FAIL, 0, naming.find_repeated_classes),
     Rule(REPORT, 0, naming.find_banned_identifiers),
     Rule(REPORT, 0, naming.find_banned_texts),
-    Rule(REPORT, 0, naming.find_banned_pages),
+    Rule(FAIL, 0, naming.find_banned_pages),
     Rule(REPORT, 200, shape.count_modules),
     Rule(REPORT, 20_000, shape.count_code_lines),
-    Rule(REPORT, 15, shape.docstring_share),
-    Rule(REPORT, 0, shape.find_repeating_docstrings),
+    Rule(FAIL, 15, shape.docstring_share),
+    Rule(FAIL, 0, shape.find_repeating_docstrings),
     Rule(REPORT, 0, shape.find_many_parameters),
     Rule(FAIL, 0, shape.find_tuple_splats),
     Rule(REPORT, 0, shape.find_long_functions),
     Rule(REPORT, 0, shape.find_long_files),
-    Rule(REPORT, 0, borders.find_loops),
+    Rule(FAIL, 0, borders.find_loops),
     Rule(FAIL, 0, borders.find_handler_imports),
     Rule(REPORT, 0, borders.find_layer_modules),
     Rule(REPORT, 0, borders.find_inner_imports),
@@ -67,8 +67,8 @@ RULES = (
     Rule(REPORT, 0, literals.find_adapter_calls),
     Rule(FAIL, 0, literals.find_format_comparisons),
     Rule(REPORT, 0, literals.find_step_literals),
-    Rule(REPORT, 0, usage.find_unused_symbols),
-    Rule(REPORT, 0, borders.find_unmirrored_tests),
+    Rule(FAIL, 0, usage.find_unused_symbols),
+    Rule(FAIL, 0, borders.find_unmirrored_tests),
 )
 """One line for each rule; to enforce one, make its REPORT a FAIL."""
 

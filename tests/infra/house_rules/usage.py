@@ -82,9 +82,9 @@ def _list_methods(node: ast.ClassDef) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _is_plain(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Whether no decorator registers it somewhere."""
+    """Whether no decorator registers it somewhere, and Python does not call it itself."""
     names = {ast.unparse(each).split("(")[0].rpartition(".")[2] for each in node.decorator_list}
-    return names <= _PLAIN
+    return names <= _PLAIN and node.name != "__getattr__"
 
 
 def _list_uses(module: Module) -> Iterator[tuple[str, int]]:

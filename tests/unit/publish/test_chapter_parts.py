@@ -48,6 +48,8 @@ def test_what_lies_before_the_first_chapter_is_not_lost(marks: list, titles: lis
         ("...", 9, "03.mp3"),
         ("第一章", 9, "03 - 第一章.mp3"),
         ("x" * 300, 9, f"03 - {'x' * 80}.mp3"),
+        ("😀" * 80, 9, f"03 - {'😀' * 50}.mp3"),
+        ("𠀀" * 80, 9, f"03 - {'𠀀' * 50}.mp3"),
         ("Ends with a dot.", 9, "03 - Ends with a dot.mp3"),
     ],
 )

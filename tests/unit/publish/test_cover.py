@@ -5,7 +5,7 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mixer.errors import UnusablePicture
 from mixer.publish.cover import MAX_BYTES, MAX_SIDE_PX, encode_cover, read_cover
@@ -58,6 +58,34 @@ def test_a_camera_held_upright_is_upright_and_keeps_no_secrets():
     assert not Image.open(io.BytesIO(made.content)).getexif()
 
 
+ODD_EXIF = (
+    b"II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\xff\0\0\0\xff\xff\xff\xff",  # a text beyond the end
+    b"II*\0\x08\0\0\0\x01\0\x12\x01\x05\0\x01\0\0\0\x08\0\0\0",  # a fraction
+    b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x02\0\x06\0\x06\0\0\0\0",  # two of them
+    b"II*\0\xff\xff\xff\xff",
+    b"XX",
+)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("exif", ODD_EXIF)
+def test_odd_exif_does_not_spoil_a_cover(kind: str, exif: bytes):
+    odd = encode_image(draw_picture(300, 200), kind, exif=b"Exif\0\0" + exif)
+    made = encode_cover(odd, "cover")
+    assert sorted((made.width_px, made.height_px)) == [200, 300]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_that_of_pillow(orientation: int):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encode_image(draw_picture(300, 200), "PNG", exif=exif)
+    with Image.open(io.BytesIO(content)) as image:
+        upright = encode_image(ImageOps.exif_transpose(image), "PNG")
+    assert encode_cover(content, "cover") == encode_cover(upright, "cover")
+
+
 def test_what_hides_behind_a_picture_is_left_behind():
     made = encode_cover(build_picture(100, 100, "JPEG") + b"PK\x03\x04 secret", "cover")
     assert b"secret" not in made.content
@@ -85,9 +113,9 @@ def png_of(width_px: int, height_px: int) -> bytes:
         (build_picture(100, 100, "JPEG")[:400], "The picture mine.jpg is broken"),
         (build_picture(900, 900, "PNG")[:800], "The picture mine.jpg is broken"),
         (png_of(300, 300), "The picture mine.jpg is broken"),
-        (png_of(9_000, 9_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
-        (png_of(12_000, 12_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
-        (png_of(65_000, 65_000), "mine.jpg is too large: a cover has at most 40 million pixels"),
+        (png_of(4_200, 4_200), "mine.jpg is too large: .* at most 17 million pixels"),
+        (png_of(12_000, 12_000), "mine.jpg is too large: .* at most .* million pixels"),
+        (png_of(65_000, 65_000), "mine.jpg is too large: .* at most .* million pixels"),
         (bytes(MAX_BYTES + 1), "mine.jpg is too large: 20,000,001 bytes; the limit is 20,000,000"),
         (build_picture(8, 8), "mine.jpg is too small for a cover: 8 × 8 pixels"),
     ],

@@ -2,9 +2,10 @@
 
 import io
 
+import pytest
 from mutagen.id3 import ID3
 
-from mixer.publish.tags import build_tags
+from mixer.publish.tags import build_tags, split_series
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.registry import TextType
@@ -33,10 +34,13 @@ def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
     assert told == {
         "TIT2": "The Gate",
         "TPE1": "A. Writer",
-        "TALB": "Gates, 2",
+        "TALB": "The Gate",
         "TCOM": "Ada Voice",
         "TCON": "Mystery",
     }
+    assert str(tag["TIT1"]) == "Gates #2"
+    assert [str(tag[f"TXXX:{name}"]) for name in ("SERIES", "SERIES-PART")] == ["Gates", "2"]
+    assert [str(tag[name]) for name in ("MVNM", "MVIN")] == ["Gates", "2"]
     assert "2026" in str(tag.getall("TDRC")[0])
     assert "A gate; opened = closed." in tag.pprint()
     chapters = sorted(tag.getall("CHAP"), key=lambda chapter: chapter.start_time)
@@ -45,6 +49,27 @@ def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
         assert str(chapter.sub_frames["TIT2"]) == title
     (contents,) = tag.getall("CTOC")
     assert contents.child_element_ids == [chapter.element_id for chapter in chapters]
+
+
+@pytest.mark.parametrize(
+    ("text", "series", "part"),
+    [
+        ("Gates", "Gates", ""),
+        ("Gates 2", "Gates", "2"),
+        ("Gates #02", "Gates", "2"),
+        ("Gates, Book 2", "Gates", "2"),
+        ("The Gates (Vol. 12)", "The Gates", "12"),
+        ("Die Tore, Band 3", "Die Tore", "3"),
+        ("Gates 2.5", "Gates", "2.5"),
+        ("Gates – 1,5", "Gates", "1.5"),
+        ("The 39 Steps", "The 39 Steps", ""),
+        ("1984", "1984", ""),
+        ("Gatebook 7", "Gatebook", "7"),
+        ("", "", ""),
+    ],
+)
+def test_series_and_volume_are_told_apart(text: str, series: str, part: str):
+    assert split_series(text) == (series, part)
 
 
 def test_an_author_who_is_asked_for_takes_the_place_of_the_texts_own():
@@ -60,6 +85,15 @@ def test_a_table_of_contents_has_room_for_a_bible():
     assert [str(tag[f"CHAP:{name}"].sub_frames["TIT2"]) for name in listed] == [
         title for _, title in marks
     ]
+
+
+def test_any_number_of_chapters_is_listed():
+    count = 66_000
+    marks = [(float(number), "x") for number in range(count)]
+    tag = build_id3_tag(AudioTags({}, marks, float(count)))
+    assert tag.count(b"CHAP") == count
+    assert tag.count(b"CTOC") == 1 + 2 + 259
+    assert b"CTOC\0\0\0\x12\0\0toc\0\x03\x02toc-0\0toc-1\0" in tag
 
 
 def test_a_file_that_says_nothing_of_itself_holds_nothing_more():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.retention.bucket_plan import find_living_stories, parse_chunk_keys, plan_bucket
+from mixer.retention.bucket_plan import find_living_stories, plan_bucket
 from mixer.retention.image_plan import plan_repository
 from mixer.retention.inventory import (
     BucketListing,
@@ -22,6 +22,7 @@ from mixer.retention.inventory import (
 )
 from mixer.retention.plan import Reason, RetentionPlan
 from mixer.retention.policy import BucketPolicy, PrefixRule, RepositoryPolicy
+from mixer.retention.stories import parse_named_keys
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -258,7 +259,7 @@ def test_each_object_gets_the_reason_that_decided() -> None:
         version("music/old.mp3", 900),
         version("in_use/old.mp3", 900),
         other_folders=(Folder("music/"),),
-        named_chunks=frozenset({"narration_chunks/named.mp3"}),
+        named_keys=frozenset({"narration_chunks/named.mp3"}),
     )
     assert object_reasons(listing, keep=["*/keep-*"]) == {
         "narration_chunks/named.mp3": Reason.NAMED_BY_STORY,
@@ -417,7 +418,7 @@ def build_listing(dice: bytes) -> BucketListing:
             for rank, age in enumerate(ages)
         )
     named = frozenset({"narration_chunks/named.mp3"})
-    return BucketListing("out", tuple(versions), named_chunks=named)
+    return BucketListing("out", tuple(versions), named_keys=named)
 
 
 @settings(max_examples=3_000, deadline=None)
@@ -487,9 +488,9 @@ def test_chunk_keys_are_found_wherever_a_script_names_them() -> None:
     script = b"""{"chapters": [{"chunks": [{"key": "narration_chunks/a.mp3", "n": 1},
         {"keys": ["narration_chunks/b.mp3", ["narration_chunks\\/c.mp3"]]}]}],
         "music": "music/narration_chunks/x.mp3", "first": "narration_chunks/d.mp3"}"""
-    assert parse_chunk_keys(script) == {f"narration_chunks/{name}.mp3" for name in "abcd"}
+    assert parse_named_keys(script) == {f"narration_chunks/{name}.mp3" for name in "abcd"}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000])
 def test_a_script_that_is_no_json_is_unreadable(content: bytes) -> None:
-    assert parse_chunk_keys(content) is None
+    assert parse_named_keys(content) is None

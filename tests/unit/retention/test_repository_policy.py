@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mixer.retention.image_inventory import EVERYONE, UNREADABLE, find_shared_accounts
+from mixer.retention.image_plan import EVERYONE, UNREADABLE, find_shared_accounts
 
 OURS, THEIRS = "123456789012", "210987654321"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mixer.stories.batches import MAX_BATCHES, MAX_CHUNKS, batch_size
 from mixer.stories.batches import WORKERS as SPEAKERS
-from mixer.stories.partition import partition_by_cost
+from mixer.stories.steps.mix import partition_by_cost
 
 WORKERS, MOST_ITEMS = 60, 100
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import BadInput
-from mixer.stories.ssrf_policy import (
+from mixer.stories.steps.ssrf_policy import (
     check_public_addresses,
     is_public_address,
     validate_webhook_url,

@@ -18,6 +18,13 @@ ENGLISH = [
     "No. 5 is alive.| No. 7 is not.| No.| I will not.",
     '"Here?"| "No.| Mary left."',
     "Vitamin C.| The end.",
+    "He likes Plan B.| The rest is easy.",
+    "Take vitamin D.| It helps.",
+    "They chose plan B.| Martha knew.",
+    "She is in group A.| Nora is not.",
+    "See exhibit F.| Mark it.",
+    "Turn to side B.| Paul did.",
+    "We met J. Martha Hale.| George B. Shaw came.",
     "Roe v. Wade was argued.| It was long.",
     # figures
     "It is 3.5 km.| Version 1.2.3 is out.| In 1994.| Then.",

@@ -22,7 +22,7 @@ LONG_BOOK_CHAPTERS = 40
 LONG_BOOK_S = 5.0
 WORDS = "the sea lamp harbour walked slowly never again Dr. Finch said 1,204 – “quiet” & then"
 ONE = build_page("<h2>One</h2><p>The lamp went out.</p>")
-TWO = build_page("<h2>Two</h2><p>Nobody noticed.</p>")
+TWO = build_page("<h2>Two</h2><p id='x'>It went unnoticed.</p>")
 
 
 def texts(document: Document) -> list[str]:
@@ -37,7 +37,7 @@ def script(book: Book) -> Script:
     return plan_document(read_epub(book.content()), PlanStyle(language=book.language))
 
 
-def join_texts(script: Script) -> str:
+def join_utterances(script: Script) -> str:
     return " ".join(each.text for chunk in script.chunks for each in chunk.utterances)
 
 
@@ -73,7 +73,7 @@ def test_a_novel_becomes_a_script_in_seconds_and_loses_no_letter():
     name = "{http://www.w3.org/1999/xhtml}body"
     there = "".join("".join(body.find(name).itertext()) for body in bodies)
     assert len(there) >= LONG_BOOK_CHARS
-    assert letters(join_texts(planned)) == letters(there)
+    assert letters(join_utterances(planned)) == letters(there)
     assert len(planned.chapters) == LONG_BOOK_CHAPTERS
     assert took_s < LONG_BOOK_S
 
@@ -100,12 +100,12 @@ def test_chapters_open_where_the_contents_point(version):
     book = Book(
         {"1.xhtml": ONE, "2.xhtml": TWO}, [("1.xhtml", "I", 1), ("2.xhtml", "II", 1)], version
     )
-    assert chapters(book) == ["One", "Two"]
+    assert chapters(book) == ["I", "II"]
     assert texts(read_epub(book.content())) == [
         "One",
         "The lamp went out.",
         "Two",
-        "Nobody noticed.",
+        "It went unnoticed.",
     ]
 
 
@@ -120,7 +120,7 @@ def test_nested_contents_open_parts_and_their_chapters():
             ("2.xhtml#x", "x", 3),
         ],
     )
-    assert chapters(book) == ["Part the First", "One", "Two"]
+    assert chapters(book) == ["Part", "One", "Two", "x"]
 
 
 def test_a_missing_table_leaves_it_to_the_headings():
@@ -150,11 +150,11 @@ def test_pages_deep_in_folders_are_read_in_the_order_of_the_spine():
     }
     document = read_epub(Book({}, files=files).content())
     assert document.title == "Nested"
-    assert texts(document) == ["Two", "Nobody noticed.", "One", "The lamp went out."]
+    assert texts(document) == ["Two", "It went unnoticed.", "One", "The lamp went out."]
 
 
 def test_one_huge_page_without_contents_is_parted_at_its_headings_in_seconds():
-    sentence = "Nobody knew &amp; nobody asked, again and again, what the lamp was for."
+    sentence = "They knew &amp; they asked, again and again, what the lamp was for."
     body = "".join(
         f"<h2>Chapter {n}</h2>" + f"<p>{sentence}</p>" * 180 for n in range(LONG_BOOK_CHAPTERS)
     )
@@ -162,16 +162,16 @@ def test_one_huge_page_without_contents_is_parted_at_its_headings_in_seconds():
     planned = script(Book({"all.xhtml": build_page(body)}))
     assert time.process_time() - begun_s < LONG_BOOK_S
     assert len(planned.chapters) == LONG_BOOK_CHAPTERS
-    assert letters(join_texts(planned)).count("Nobodyknewnobodyasked") == 180 * LONG_BOOK_CHAPTERS
+    assert letters(join_utterances(planned)).count("Theyknewtheyasked") == 180 * LONG_BOOK_CHAPTERS
 
 
 def test_one_huge_page_is_parted_at_the_anchors_of_its_contents():
     body = "".join(f'<h3 id="c{n}">Title {n}</h3><p>Text of {n}.</p>' for n in range(3))
     contents = [(f"all.xhtml#c{n}", f"Chapter {n}", 1) for n in range(3)]
     assert chapters(Book({"all.xhtml": build_page(body)}, contents)) == [
-        "Title 0",
-        "Title 1",
-        "Title 2",
+        "Chapter 0",
+        "Chapter 1",
+        "Chapter 2",
     ]
 
 
@@ -179,7 +179,7 @@ def test_a_chapter_without_a_heading_is_named_and_nothing_is_added_to_what_is_sa
     pages = {"1.xhtml": build_page("<p>It began.</p>"), "2.xhtml": build_page("<p>It ended.</p>")}
     book = Book(pages, [("1.xhtml", "Dawn", 1), ("2.xhtml", "Dusk", 1)])
     assert chapters(book) == ["Dawn", "Dusk"]
-    assert join_texts(script(book)) == "It began. It ended."
+    assert join_utterances(script(book)) == "It began. It ended."
 
 
 def test_notes_and_page_numbers_are_not_read():
@@ -276,7 +276,7 @@ def archive(**files: bytes | str) -> bytes:
     return made.getvalue()
 
 
-def forge_sizes(content: bytes) -> bytes:
+def understate_size(content: bytes) -> bytes:
     """An archive whose files say that they are small."""
     made = bytearray(content)
     for marker, offset in ((b"PK\x01\x02", 24),):
@@ -321,7 +321,7 @@ def forge_sizes(content: bytes) -> bytes:
         (Book({"1.xhtml": ONE}, files={"OEBPS/book.opf": "<package/>"}).content(), "order"),
         (Book({"1.xhtml": b" " * 40_000_000}).content(), "unpacks to more"),
         (
-            forge_sizes(archive(**{"META-INF/container.xml": b" " * 3_000_000})),
+            understate_size(archive(**{"META-INF/container.xml": b" " * 3_000_000})),
             "cannot be unpacked",
         ),
     ],

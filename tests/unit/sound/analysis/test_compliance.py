@@ -2,13 +2,14 @@
 
 import math
 
+import pytest
+
 from mixer.sound.analysis.compliance import StreamInfo, check_compliance
 from mixer.sound.analysis.verification import Verification
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import Mastering, Timeline
-from mixer.stories.mix_pipeline import Mix
-from mixer.stories.sidecars import collect_measurements
+from mixer.stories.outputs.sidecars import Mix, collect_measurements
 
 BLOCK_S = 0.1
 ROOM, WORD = -72.0, -20.0
@@ -49,6 +50,39 @@ def test_each_rule_of_the_shop_can_be_broken():
     assert broken(check(), StreamInfo("aac", 44_100, 192.0, 60.0)) == {"bitrate_kbps"}
     assert broken(check(), StreamInfo("mp3", 48_000, 192.0, 60.0)) == {"sample_rate_hz"}
     assert broken(check(), StreamInfo("mp3", 44_100, 192.0, 7_201.0)) == {"duration_s"}
+
+
+def test_broken_rule_says_what_was_measured_and_what_is_required():
+    found = check_compliance(
+        check(head=-59.0, gap=-59.0, tail=-59.0),
+        StreamInfo("mp3", 44_100, 64.0, 60.0),
+        PRESETS["audiobook-acx"],
+        -20.0,
+    )
+    assert [rule.sentence for rule in found if not rule.passed] == [
+        "Noise floor: -59.0 dBFS, and at most -60 dBFS is required.",
+        "Room tone: -59.0 dBFS, and -90 to -60 dBFS is required.",
+        "Bit rate: 64.0 kbit/s, and MP3 of at least 192 kbit/s is required.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("preset", "codec", "kbps", "has_music", "words"),
+    [
+        ("audiobook-acx", "mp3", 192, False, []),
+        ("audiobook-acx", "mp3", 192, True, ["music"]),
+        ("audiobook-acx", "m4b", 192, False, ["m4b"]),
+        ("audiobook-acx", "mp3", 64, False, ["64"]),
+        ("audiobook-acx", "m4b", 64, True, ["music", "m4b", "64"]),
+        ("podcast", "m4b", 64, True, []),
+    ],
+)
+def test_what_cannot_meet_a_preset_is_known_before(
+    preset: str, codec: str, kbps: int, has_music: bool, words: list[str]
+):
+    found = list(PRESETS[preset].find_conflicts(codec, kbps, has_music=has_music))
+    assert len(found) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, found, strict=True))
 
 
 def test_what_was_decoded_names_nothing_unmeasured():

@@ -1,0 +1,28 @@
+"""The only place that builds adapters: from settings to the parts of a process.
+
+Each part is built at first use and kept, so nothing unneeded is imported or connected. The first
+use of a part is not safe for several threads.
+"""
+
+from mixer.compose.aws import AwsServices, open_cloud_services, open_story_starter
+from mixer.compose.laptop import (
+    LaptopServices,
+    build_story_runner,
+    mix_local_files,
+    open_folder_services,
+    open_local_engine,
+)
+from mixer.compose.services import Services, create_process_group
+
+__all__ = [
+    "AwsServices",
+    "LaptopServices",
+    "Services",
+    "build_story_runner",
+    "create_process_group",
+    "mix_local_files",
+    "open_cloud_services",
+    "open_folder_services",
+    "open_local_engine",
+    "open_story_starter",
+]

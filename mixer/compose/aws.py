@@ -1,0 +1,183 @@
+"""The parts of a process in AWS, or of one that uses its services."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from mixer.compose.services import Services
+
+if TYPE_CHECKING:
+    from mypy_boto3_polly import PollyClient
+    from mypy_boto3_s3 import S3Client
+
+    from mixer.aws import StoryFunction
+    from mixer.compose.services import LinkedStore
+    from mixer.settings import Settings
+    from mixer.speech import SpeechEngine
+    from mixer.speech.polly import EngineQuotas
+    from mixer.store import ObjectStore
+    from mixer.stories import StoryRequest
+    from mixer.stories.steps import EngineOpener, Launcher, Notifier, SharedQuota, SpeechSlots
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AwsServices(Services):
+    """A process in AWS.
+
+    Attributes:
+        s3: None for its own client.
+        polly: None for its own client.
+        secret: of stories; None for the deployment's.
+        runs_stories: whether this process runs all stories itself.
+    """
+
+    s3: "S3Client | None" = None
+    polly: "PollyClient | None" = None
+    secret: bytes | None = None
+    runs_stories: bool = False
+
+    @cached_property
+    def output_store(self) -> "LinkedStore":
+        """The output bucket."""
+        return self._open_bucket(self.settings.output_bucket)
+
+    @cached_property
+    def music_store(self) -> "LinkedStore":
+        """The music bucket, which may be the output bucket."""
+        if self.settings.music_bucket == self.settings.output_bucket:
+            return self.output_store
+        return self._open_bucket(self.settings.music_bucket)
+
+    @cached_property
+    def chunk_stores(self) -> "Mapping[str, ObjectStore]":
+        """The allowed buckets."""
+        own = self.settings.output_bucket
+        others = sorted(self.settings.allowed_buckets - {own})
+        return {own: self.output_store, **{name: self._open_bucket(name) for name in others}}
+
+    @cached_property
+    def open_engine(self) -> "EngineOpener":
+        """Opens Amazon Polly's engines, which share the process's quota."""
+        return build_engine_opener(self.polly_client, self.engine_quotas)
+
+    @cached_property
+    def engine_quotas(self) -> "EngineQuotas":
+        """This process's part of the account's quota."""
+        from mixer.speech.polly import EngineQuotas
+
+        return EngineQuotas(self.settings.quota_shares * 100 / self.settings.quota_percent)
+
+    @cached_property
+    def speech_slots(self) -> "SpeechSlots | None":
+        """The stories that may speak; None if this process synthesizes all."""
+        from mixer.stories.steps import SpeechSlots
+
+        if self.runs_stories:
+            return None
+        return SpeechSlots(self.output_store, self.settings.stories.max_concurrent)
+
+    @cached_property
+    def quota_limiter(self) -> "SharedQuota | None":
+        """Divides the quota among the workers of all active stories."""
+        from mixer.stories.steps import SharedQuota
+
+        if self.speech_slots is None:
+            return None
+        workers = self.settings.stories.workers
+        return SharedQuota(self.speech_slots, workers, self.engine_quotas.resize)
+
+    @cached_property
+    def story_secret(self) -> bytes:
+        """From Secrets Manager."""
+        from mixer.aws import read_secret
+
+        return self.secret or read_secret(self.settings.stories.secret).encode()
+
+    @cached_property
+    def story_launcher(self) -> "Launcher":
+        """The state machine."""
+        from mixer.aws import open_state_machine
+
+        return self.launcher or open_state_machine(self.settings.stories.state_machine)
+
+    @cached_property
+    def story_notifiers(self) -> "Sequence[Notifier]":
+        """The event bus and the story's webhook; only that if this process runs the stories."""
+        from mixer.aws import open_event_bus
+        from mixer.stories.steps import Webhook
+
+        if self.runs_stories:
+            return [self.notify_in_background]
+        bus = open_event_bus(self.settings.stories.event_bus)
+        return [bus.notify, Webhook(self.story_secret).notify]
+
+    @cached_property
+    def s3_client(self) -> "S3Client":
+        """One client for all buckets."""
+        from mixer.store import create_s3_client
+
+        return self.s3 or create_s3_client()
+
+    @cached_property
+    def polly_client(self) -> "PollyClient":
+        """One client for all engines."""
+        from mixer.speech.polly import create_polly_client
+
+        return self.polly or create_polly_client()
+
+    def _open_bucket(self, name: str) -> "LinkedStore":
+        from mixer.store import S3Store
+
+        return S3Store(self.s3_client, name)
+
+
+@contextmanager
+def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServices]:
+    """Open the parts of a process that uses AWS and runs stories itself, for a block."""
+    from mixer.speech.polly import create_polly_client
+    from mixer.store import create_s3_client
+
+    with closing(create_s3_client()) as s3, closing(create_polly_client()) as polly:
+        yield AwsServices(settings=settings, s3=s3, polly=polly, secret=secret, runs_stories=True)
+
+
+def build_engine_opener(client: "PollyClient", quotas: "EngineQuotas") -> "EngineOpener":
+    """Build engines per request that share the process's quota and list of voices."""
+    from mixer.speech.polly import PollyEngine, Retry, VoiceCatalogue
+
+    catalogue = VoiceCatalogue()
+
+    @contextmanager
+    def open_engine(
+        name: str, deadline_s: float | None, *, speech_marks: bool = False
+    ) -> Iterator["SpeechEngine"]:
+        engine = PollyEngine(
+            client,
+            quotas=quotas,
+            catalogue=catalogue,
+            retry=Retry(deadline_s=deadline_s),
+            speech_marks=speech_marks,
+            engine=name or "generative",
+        )
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+    return open_engine
+
+
+def open_story_starter(settings: "Settings") -> "Callable[[StoryRequest], str] | None":
+    """Open the function that creates stories; None if the deployment lacks them."""
+    if not settings.stories.function:
+        return None
+
+    @cache
+    def open_function() -> "StoryFunction":
+        from mixer.aws import open_story_function
+
+        return open_story_function(settings.stories.function)
+
+    return lambda story_request: open_function().invoke(story_request)

@@ -1,0 +1,139 @@
+"""The parts of a process without AWS and without a network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mixer.compose.services import Services
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mixer.compose.services import LinkedStore
+    from mixer.requests import Options
+    from mixer.settings import Settings
+    from mixer.speech import SpeechEngine
+    from mixer.store import FolderStore, ObjectStore, SignedLinks
+    from mixer.stories import JobContext, LocalMix, MixResult, StoryRunner
+    from mixer.stories.steps import EngineOpener, Launcher, Notifier
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LaptopServices(Services):
+    """A process without AWS and without a network."""
+
+    store: "FolderStore"
+    engine: "SpeechEngine"
+    secret: bytes
+    music: "FolderStore | None" = None
+
+    @property
+    def output_store(self) -> "LinkedStore":
+        """A folder."""
+        return self.store
+
+    @property
+    def music_store(self) -> "LinkedStore":
+        """A folder."""
+        return self.music or self.store
+
+    @property
+    def chunk_stores(self) -> "Mapping[str, ObjectStore]":
+        """The one folder."""
+        return {self.settings.output_bucket: self.store}
+
+    @cached_property
+    def open_engine(self) -> "EngineOpener":
+        """Lends the one engine."""
+
+        def lend_engine(
+            name: str,  # noqa: ARG001 - there is only one
+            deadline_s: float | None,  # noqa: ARG001 - it cannot be faster
+            *,
+            speech_marks: bool = False,  # noqa: ARG001 - decided when it was opened
+        ) -> "AbstractContextManager[SpeechEngine]":
+            return nullcontext(self.engine)
+
+        return lend_engine
+
+    @property
+    def story_secret(self) -> bytes:
+        """As given."""
+        return self.secret
+
+    @property
+    def story_launcher(self) -> "Launcher":
+        """As given."""
+        if self.launcher is None:
+            raise TypeError("This server does not run stories.")
+        return self.launcher
+
+    @cached_property
+    def story_notifiers(self) -> "Sequence[Notifier]":
+        """The story's webhook, while this process runs."""
+        return [self.notify_in_background]
+
+
+FolderPlace = tuple["Path | None", "SignedLinks | None"]
+"""A folder and its link signer; None stands for another folder."""
+
+
+@contextmanager
+def open_folder_services(
+    settings: "Settings",
+    store: "tuple[Path, SignedLinks | None]",
+    *,
+    music: FolderPlace = (None, None),
+    voice: "SpeechEngine | None" = None,
+) -> Iterator[LaptopServices]:
+    """Open the parts of a process without AWS, for a block; closes `voice`."""
+    from mixer.speech.embedded import EmbeddedEngine
+    from mixer.store import FolderStore, load_secret
+
+    folder, links = store
+    music_folder, music_links = music
+    with closing(voice or EmbeddedEngine(suffix="mp3")) as engine:
+        yield LaptopServices(
+            settings=settings,
+            store=FolderStore(folder, links),
+            music=FolderStore(music_folder, music_links) if music_folder else None,
+            engine=engine,
+            secret=load_secret(folder),
+        )
+
+
+def open_local_engine(name: str, *, speech_marks: bool = False) -> "SpeechEngine":
+    """Open the embedded engine, or Amazon Polly for any other name; the caller closes it.
+
+    Speech marks are the times of sentences, which Polly bills.
+    """
+    from mixer.speech import EMBEDDED
+
+    if name == EMBEDDED:
+        from mixer.speech.embedded import EmbeddedEngine
+
+        return EmbeddedEngine()
+    from mixer.speech.polly import PollyEngine, create_polly_client
+
+    return PollyEngine(create_polly_client(), speech_marks=speech_marks)
+
+
+def build_story_runner(
+    store: "Path", engine: "SpeechEngine", context: "JobContext"
+) -> "StoryRunner":
+    """Build what narrates stories over a folder, with an engine that the caller closes."""
+    from mixer.store import FolderStore
+    from mixer.stories import StoryRunner
+
+    return StoryRunner(FolderStore(store), engine, context, FolderStore)
+
+
+def mix_local_files(
+    files: "LocalMix", options: "Options", out: "Path", context: "JobContext"
+) -> "MixResult":
+    """Mix files of this machine into one; raises BadInput if none is given, or only silence."""
+    from mixer.store import FolderStore
+
+    return files.mix(options, out, context, FolderStore)

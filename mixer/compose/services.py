@@ -1,0 +1,235 @@
+"""The parts that every process has, built from the adapters of its kind."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mixer.services import MusicLibrary
+    from mixer.settings import Settings
+    from mixer.sound import ProcessGroup
+    from mixer.store import FolderStore, ObjectStore, S3Store
+    from mixer.stories import MixService, SpeechService, StoryService
+    from mixer.stories.steps import (
+        DailyBudget,
+        EngineOpener,
+        Launcher,
+        Notifier,
+        SharedQuota,
+        SpeechSlots,
+        StoryTasks,
+    )
+
+    LinkedStore = S3Store | FolderStore
+
+CLOUD_RENDER_GROUPS = 60
+"""Concurrent calls that share a story's segments."""
+
+
+def create_process_group() -> "ProcessGroup":
+    """Create a group of child processes that end together."""
+    from mixer.sound import ProcessGroup
+
+    return ProcessGroup()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Services(ABC):
+    """The parts of a process.
+
+    Attributes:
+        new_processes: creates the process group of a request or step.
+        render_groups: calls that share a story's segments.
+        launcher: None for the one of the settings.
+        notifiers: None for the default ones.
+    """
+
+    settings: "Settings"
+    new_processes: "Callable[[], ProcessGroup]" = create_process_group
+    render_groups: int = CLOUD_RENDER_GROUPS
+    launcher: "Launcher | None" = None
+    notifiers: "Sequence[Notifier] | None" = None
+
+    @property
+    @abstractmethod
+    def output_store(self) -> "LinkedStore":
+        """The store of chunks, mixes and stories."""
+
+    @property
+    @abstractmethod
+    def music_store(self) -> "LinkedStore":
+        """The store of music."""
+
+    @property
+    @abstractmethod
+    def chunk_stores(self) -> "Mapping[str, ObjectStore]":
+        """Allowed buckets of chunks, by name; the output bucket first."""
+
+    @property
+    @abstractmethod
+    def open_engine(self) -> "EngineOpener":
+        """Opens speech engines."""
+
+    @property
+    @abstractmethod
+    def story_secret(self) -> bytes:
+        """The secret of story ids and webhook signatures."""
+
+    @property
+    @abstractmethod
+    def story_launcher(self) -> "Launcher":
+        """Runs the steps of stories."""
+
+    @property
+    def speech_slots(self) -> "SpeechSlots | None":
+        """The stories that may speak; None if one process synthesizes all."""
+        return None
+
+    @property
+    def quota_limiter(self) -> "SharedQuota | None":
+        """Divides the quota among processes; None if there is one."""
+        return None
+
+    @cached_property
+    def budget(self) -> "DailyBudget":
+        """Counts what callers spend."""
+        from mixer.stories.steps import DailyBudget
+
+        return DailyBudget(self.output_store, self.settings.max_daily_usd)
+
+    @cached_property
+    def speech_service(self) -> "SpeechService":
+        """Plans and synthesizes the text of a request."""
+        return self._build_speech(self.settings.max_request_usd, self.settings.max_text_chars)
+
+    @cached_property
+    def story_speech_service(self) -> "SpeechService":
+        """Plans the text of a story."""
+        limits = self.settings.stories
+        return self._build_speech(limits.max_usd, limits.max_text_chars)
+
+    @cached_property
+    def mix_service(self) -> "MixService":
+        """Mixes the chunks of a request."""
+        from mixer.store import FolderStore
+        from mixer.stories import MixService
+
+        return MixService(
+            stores=self.chunk_stores,
+            music=self.music_store,
+            output=self.output_store,
+            link=self.link_output,
+            link_lifetime_s=self.settings.url_lifetime_s,
+            max_object_bytes=self.settings.max_object_bytes,
+            max_input_bytes=self.settings.max_input_bytes,
+            new_processes=self.new_processes,
+            open_files=FolderStore,
+        )
+
+    @cached_property
+    def music_library(self) -> "MusicLibrary":
+        """Lists music and takes uploads."""
+        from mixer.services import SHARED_PREFIX, MusicLibrary
+
+        chosen, output, music = self.settings, self.output_store, self.music_store
+        return MusicLibrary(
+            music=music,
+            prefix=SHARED_PREFIX if music is output else "",
+            link=lambda key: music.url(key, chosen.url_lifetime_s),
+            link_lifetime_s=chosen.url_lifetime_s,
+            form=lambda key, content_type, max_bytes: output.upload_form(
+                key, content_type, max_bytes, chosen.url_lifetime_s
+            ),
+            max_upload_bytes=chosen.max_upload_bytes,
+        )
+
+    @cached_property
+    def story_service(self) -> "StoryService":
+        """Creates, lists and cancels stories."""
+        from mixer.stories import StoryService
+
+        return StoryService(
+            self.output_store,
+            self.story_secret,
+            self.story_launcher,
+            self.budget,
+            music=self.music_store,
+            allows_localhost_webhooks=self.settings.stories.allows_localhost_webhooks,
+        )
+
+    @cached_property
+    def speech_tasks(self) -> "StoryTasks":
+        """The steps that speak."""
+        from mixer.stories.steps import StorySpeech, StoryTasks
+
+        speaker = StorySpeech(
+            self.story_speech_service.planner,
+            self.music_store,
+            slots=self.speech_slots,
+            quota_limiter=self.quota_limiter,
+        )
+        return StoryTasks(self.output_store, speaker.steps)
+
+    @cached_property
+    def mix_tasks(self) -> "StoryTasks":
+        """The steps that mix and publish."""
+        from mixer.stories.steps import StoryMix, StoryPublisher, StoryTasks
+
+        store, processes = self.output_store, self.new_processes
+        mix = StoryMix(store, self.music_store, self.render_groups, processes)
+        publisher = StoryPublisher(store, self.budget, new_processes=processes)
+        return StoryTasks(store, {**mix.steps, **publisher.steps})
+
+    @cached_property
+    def finish_tasks(self) -> "StoryTasks":
+        """The final steps of a story."""
+        from mixer.stories.steps import StoryFinisher, StoryTasks
+
+        notifiers = self.story_notifiers if self.notifiers is None else self.notifiers
+        ending = StoryFinisher(self.output_store, self.budget, list(notifiers))
+        return StoryTasks(self.output_store, ending.steps)
+
+    @cached_property
+    def all_tasks(self) -> "StoryTasks":
+        """All steps, for a process that runs whole stories."""
+        from mixer.stories.steps import StoryTasks
+
+        parts = (self.speech_tasks, self.mix_tasks, self.finish_tasks)
+        steps = {step: run for part in parts for step, run in part.steps.items()}
+        return StoryTasks(self.output_store, steps)
+
+    @property
+    @abstractmethod
+    def story_notifiers(self) -> "Sequence[Notifier]":
+        """The notifiers of a story's end."""
+
+    def link_output(self, key: str) -> str:
+        """Create a link to an object in the output store."""
+        return self.output_store.url(key, self.settings.url_lifetime_s)
+
+    @cached_property
+    def notify_in_background(self) -> "Notifier":
+        """Notifies a story's webhook without waiting."""
+        from mixer.stories.steps import Webhook
+
+        allows_localhost = self.settings.stories.allows_localhost_webhooks
+        return Webhook(self.story_secret, allows_localhost=allows_localhost).notify_in_background
+
+    def _build_speech(self, max_usd: float, max_chars: int) -> "SpeechService":
+        from mixer.store import FolderStore
+        from mixer.stories import SpeechService
+        from mixer.stories.steps import SpeechPlanner
+
+        planner = SpeechPlanner(
+            open_engine=self.open_engine,
+            store=self.output_store,
+            budget=self.budget,
+            max_request_usd=max_usd,
+            max_text_chars=max_chars,
+            touch_after=timedelta(days=self.settings.refresh_after_days),
+            new_processes=self.new_processes,
+        )
+        return SpeechService(planner, self.settings.output_bucket, FolderStore)

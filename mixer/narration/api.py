@@ -1,0 +1,295 @@
+"""The functions of the public Python API, which the command line calls too."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixer.compose import build_story_runner, mix_local_files, open_local_engine
+from mixer.errors import BadOption, OutOfTime, StoryCancelled
+from mixer.files import require_writable, require_writable_folder
+from mixer.formats import DEFAULT_FORMAT
+from mixer.narration.output_files import (
+    Output,
+    WrittenFiles,
+    require_distinct_paths,
+    resolve_format,
+)
+from mixer.narration.results import Cancellation, MixedAudio, NarratedChunk, Narration, Plan
+from mixer.narration.story_files import (
+    StoryFiles,
+    apply_source,
+    collect_story_files,
+    name_story_in_errors,
+    read_cover_file,
+)
+from mixer.progress import Progress, StageTimer, ignore_progress
+from mixer.publish import require_cuttable
+from mixer.requests import Options, PresetName
+from mixer.script import LIMITS, EngineLimits
+from mixer.script.planning import estimate_script
+from mixer.services import Inspection
+from mixer.services import inspect as inspect_file
+from mixer.settings import find_store_folder
+from mixer.speech import EMBEDDED, SpeechEngine, costs_usd, select_voice
+from mixer.speech.embedded import VOICES
+from mixer.stories import JobContext, LocalMix, StoryInput, StoryRun, StoryRunner
+from mixer.stories.steps import plan_script
+
+DEFAULTS = Options()
+DEFAULT_LANGUAGE = "en-US"
+POLLY = "polly"
+
+LIMITS_BY_NAME = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS["generative"], **LIMITS}
+"""Limits of a call, by the names of the option `engine`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredOutput:
+    """An output with its store."""
+
+    path: Path
+    store: Path
+    report: Path | None
+    force: bool
+
+
+def narrate(
+    story: str | Path,
+    out: str | Path | Output,
+    options: Options = DEFAULTS,
+    *,
+    music: str | Path | None = None,
+    progress: Progress = ignore_progress,
+    cancellation: Cancellation | None = None,
+) -> Narration:
+    """Narrate a story into a file, with captions, chapters, picture and report next to it.
+
+    Chunks and segments are kept in the folder MIXER_STORE, or else in the user's cache, so that
+    nothing is synthesized twice. What deserves attention before speaking is a MixerWarning.
+
+    Args:
+        story: the text itself, or the Path of a text, Markdown, HTML, SSML or EPUB file; Path("-")
+            is standard input.
+        out: the file to write, whose suffix selects the format; an Output sets more.
+        music: background music, or the folder of the files that the story names.
+
+    Raises:
+        StoryCancelled: `cancellation` was used.
+        MixerError: the message explains the reason and the remedy.
+    """
+    output = _resolve_store(out)
+    options = _resolve_format(options, output.path)
+    files = collect_story_files(story, options, _optional_path(music))
+    require_distinct_paths(_list_outputs(output), files.describe_inputs())
+    story_input = _build_input(files)
+    options = apply_source(options, files.source)
+    with (
+        _open_engine(options) as engine,
+        _open_context(progress, cancellation) as context,
+        name_story_in_errors(files.source.name),
+    ):
+        written = _prepare_output(output, options)
+        runner = build_story_runner(output.store, engine, context)
+        run = runner.run_story(story_input, options, output.path, output.report)
+        written.add(run.outputs)
+    return _build_narration(run, runner)
+
+
+def mix(
+    chunks: Sequence[str | Path],
+    out: str | Path | Output,
+    options: Options = DEFAULTS,
+    *,
+    music: str | Path | None = None,
+    progress: Progress = ignore_progress,
+    cancellation: Cancellation | None = None,
+) -> MixedAudio:
+    """Mix sound files of any format, in the given order, into one file.
+
+    Raises:
+        StoryCancelled: `cancellation` was used.
+        MixerError: the message explains the reason and the remedy.
+    """
+    output = _resolve_store(out)
+    options = resolve_format(options, output.path)
+    files = _collect_mix_files(chunks, _optional_path(music), options, output)
+    require_writable(output.path)
+    written = WrittenFiles(output.store)
+    written.require_own([output.path], force=output.force)
+    with _open_context(progress, cancellation) as context:
+        mixed = mix_local_files(files, options, output.path, context)
+    written.add([output.path])
+    return MixedAudio(
+        path=output.path,
+        duration_s=mixed.duration_s,
+        integrated_loudness_lufs=mixed.integrated_loudness_lufs,
+        true_peak_dbtp=mixed.true_peak_dbtp,
+        adjustments=mixed.adjustments,
+    )
+
+
+def plan(
+    story: str | Path, options: Options = DEFAULTS, *, music: str | Path | None = None
+) -> Plan:
+    """Plan the speech of a story and its cost; nothing is synthesized or paid for.
+
+    Polly's voices are not checked, because that takes an account.
+
+    Raises:
+        MixerError: the message explains the reason and the remedy.
+    """
+    files = collect_story_files(story, options, _optional_path(music))
+    options = apply_source(options, files.source)
+    document, engine = files.source.document, options.engine or EMBEDDED
+    if engine == EMBEDDED:
+        with name_story_in_errors(files.source.name):
+            select_voice(VOICES, options, document.cast)
+    language = options.language or DEFAULT_LANGUAGE
+    script = plan_script(document, select_limits(engine), language, options)
+    estimate = estimate_script(script, options.rate)
+    return Plan(
+        script=script,
+        characters=estimate.characters,
+        chapters=estimate.chapters,
+        chunks=estimate.chunks,
+        duration_s=estimate.duration_s,
+        costs_usd=costs_usd(estimate.characters),
+    )
+
+
+def inspect(
+    file: str | Path,
+    preset: PresetName | None = None,
+    *,
+    report: str | Path | None = None,
+    cancellation: Cancellation | None = None,
+) -> Inspection:
+    """Measure any sound file, and check it against a preset.
+
+    The report of its mix, by default next to it, shows where speech and music are.
+
+    Raises:
+        StoryCancelled: `cancellation` was used.
+        MixerError: the message explains the reason and the remedy.
+    """
+    with _open_context(ignore_progress, cancellation) as context:
+        return inspect_file(Path(file), preset, _optional_path(report), context.processes)
+
+
+def _optional_path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _resolve_store(out: str | Path | Output) -> _StoredOutput:
+    """Settle the folder that keeps chunks."""
+    output = out if isinstance(out, Output) else Output(Path(out))
+    store = output.store or find_store_folder(os.environ)
+    return _StoredOutput(output.path, store, output.report, output.force)
+
+
+def _resolve_format(options: Options, path: Path) -> Options:
+    """Settle the format.
+
+    Raises:
+        BadOption: the file's suffix is not a format, or chapters of it cannot be cut out.
+    """
+    options = resolve_format(options, path)
+    if options.outputs:
+        require_cuttable(options.format or DEFAULT_FORMAT)
+    return options
+
+
+def _build_input(files: StoryFiles) -> StoryInput:
+    cover = read_cover_file(files.cover) if files.cover else None
+    return StoryInput(files.source.document, files.music, files.sounds, cover)
+
+
+def _collect_mix_files(
+    chunks: Sequence[str | Path], music: Path | None, options: Options, output: _StoredOutput
+) -> LocalMix:
+    inputs = dict.fromkeys(map(Path, chunks), "one of the chunks")
+    inputs |= {music: "the music"} if music else {}
+    inputs |= {Path(options.cover): "the cover"} if options.cover else {}
+    require_distinct_paths([output.path], inputs)
+    cover = read_cover_file(Path(options.cover)) if options.cover else None
+    return LocalMix(tuple(map(Path, chunks)), music, cover)
+
+
+def _list_outputs(output: _StoredOutput) -> tuple[Path, ...]:
+    return StoryRunner.list_outputs(output.path, output.report)
+
+
+def _prepare_output(output: _StoredOutput, options: Options) -> WrittenFiles:
+    """Check that all results can be written, before they cost anything."""
+    paths = _list_outputs(output)
+    has_parts = "chapter_files" in options.outputs
+    folders = [StoryRunner.chapters_folder(output.path)] if has_parts else []
+    for path in paths:
+        require_writable(path)
+    written = WrittenFiles(output.store)
+    written.require_own([*paths, *folders], force=output.force)
+    for folder in (output.store, *folders):
+        require_writable_folder(folder)
+    return written
+
+
+def _open_engine(options: Options) -> closing[SpeechEngine]:
+    name = options.engine or EMBEDDED
+    select_limits(name)
+    return closing(open_local_engine(name, speech_marks=options.speech_marks))
+
+
+def select_limits(engine: str) -> EngineLimits:
+    """The limits of an engine by its name: embedded, polly, or one of Polly's engines.
+
+    Raises:
+        BadOption: the name is unknown.
+    """
+    if engine not in LIMITS_BY_NAME:
+        names = ", ".join(LIMITS_BY_NAME)
+        raise BadOption(
+            f"engine: unknown engine {engine!r}; choose one of {names}.", field="engine"
+        )
+    return LIMITS_BY_NAME[engine]
+
+
+@contextmanager
+def _open_context(progress: Progress, cancellation: Cancellation | None) -> Iterator[JobContext]:
+    """Open the context of a run; an error that ends the block ends all its processes at once."""
+    cancellation = cancellation or Cancellation()
+    try:
+        yield JobContext(StageTimer(progress), cancellation.processes)
+    except OutOfTime as error:
+        if cancellation.is_cancelled:
+            raise StoryCancelled("The work was cancelled; what is done is kept.") from error
+        raise
+    except BaseException:
+        cancellation.processes.stop()
+        raise
+
+
+def _build_narration(run: StoryRun, runner: StoryRunner) -> Narration:
+    stored = run.narration.stored
+    texts = {
+        key: chunk.passage
+        for key, chunk in zip(stored.chunk_keys, stored.script.chunks, strict=True)
+    }
+    chunks = tuple(
+        NarratedChunk(
+            texts[clip.source], runner.store.path(clip.source), run.timeline.seconds(clip.start)
+        )
+        for clip in run.timeline.clips
+    )
+    return Narration(
+        path=run.outputs[0],
+        outputs=run.outputs,
+        chunks=chunks,
+        duration_s=run.timeline.duration_s,
+        integrated_loudness_lufs=run.result.integrated_loudness_lufs,
+        true_peak_dbtp=run.result.true_peak_dbtp,
+        total_chunks=len(run.narration.recordings),
+        synthesized_chunks=run.narration.synthesized_chunks,
+        warnings=run.result.warnings,
+    )

@@ -1,0 +1,129 @@
+"""The files that a run writes: their names, and what they may not overwrite."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from mixer.errors import BadOption, StoreFailed
+from mixer.files import write_atomic
+from mixer.formats import FormatName
+from mixer.requests import Options
+
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+
+EDGE_BYTES = 1 << 20
+"""From each end of a file, for its fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a run writes.
+
+    Attributes:
+        path: the finished file.
+        report: None for next to it.
+        store: the folder that keeps chunks; None for MIXER_STORE, or else the user's cache.
+        force: whether files may be overwritten that Mixer did not write.
+    """
+
+    path: Path
+    report: Path | None = None
+    store: Path | None = None
+    force: bool = False
+
+
+class WrittenFiles:
+    """Remembers in the store which files Mixer wrote, so that it overwrites no others."""
+
+    def __init__(self, store: Path) -> None:
+        self._folder = store / "written"
+
+    def require_own(self, paths: Iterable[Path], *, force: bool) -> None:
+        """Check that what would be overwritten is as Mixer wrote it.
+
+        Raises:
+            BadOption: a file was not written by Mixer, or was changed since.
+        """
+        for path in () if force else paths:
+            if _is_taken(path) and _read_fingerprint(path) != self._recall(path):
+                raise BadOption(
+                    f"out: {path} exists and was not written by Mixer, or was changed since; "
+                    "choose another --out, or add --force to overwrite it.",
+                    field="out",
+                )
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Remember files that were just written, as far as the store can be written to."""
+        for path in paths:
+            with suppress(StoreFailed, OSError):
+                write_atomic(self._place(path), _read_fingerprint(path).encode())
+
+    def _recall(self, path: Path) -> str:
+        with suppress(OSError):
+            return self._place(path).read_text(encoding="ascii", errors="replace")
+        return ""
+
+    def _place(self, path: Path) -> Path:
+        name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()
+        return self._folder / name[:32]
+
+
+def _is_taken(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() else path.exists()
+
+
+def _read_fingerprint(path: Path) -> str:
+    """A digest of a file's size and ends; for a folder a word, since it holds many files."""
+    if path.is_dir():
+        return "folder"
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        digest = hashlib.sha256(b"%d:" % size + file.read(EDGE_BYTES))
+        file.seek(max(0, size - EDGE_BYTES))
+        digest.update(file.read(EDGE_BYTES))
+    return digest.hexdigest()
+
+
+def resolve_format(options: Options, out: Path) -> Options:
+    """Set the format by the suffix of the file to write.
+
+    Raises:
+        BadOption: the suffix is not a format, or not that of the options.
+    """
+    suffix = out.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS or options.format not in (None, suffix):
+        allowed = [options.format] if options.format else FORMATS
+        suffixes = " or ".join(f".{each}" for each in allowed)
+        raise BadOption(f"out: {out} must end in {suffixes}.", field="out")
+    return options.model_copy(update={"format": suffix})
+
+
+def require_distinct_paths(outputs: Sequence[Path], inputs: Mapping[Path, str]) -> None:
+    """Check that no result overwrites an input or another result.
+
+    Args:
+        outputs: files to be written.
+        inputs: files to be read, with their names in messages, such as `the story`.
+
+    Raises:
+        BadOption: two of them are the same file.
+    """
+    for number, output in enumerate(outputs):
+        for path, name in inputs.items():
+            if _is_same_file(output, path):
+                raise BadOption(
+                    f"out: {output} would overwrite {name}; choose another --out.", field="out"
+                )
+        if any(_is_same_file(output, other) for other in outputs[:number]):
+            raise BadOption(f"report: {output} is also the name of another output.")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    if one.resolve() == other.resolve():
+        return True
+    return one.exists() and other.exists() and one.samefile(other)

@@ -1,0 +1,125 @@
+"""What the public functions return."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from warnings import catch_warnings, simplefilter
+
+from mixer.errors import MixerError
+from mixer.scratch import open_scratch_folder
+from mixer.script import Script
+from mixer.sound import ProcessGroup, ffmpeg
+
+if TYPE_CHECKING:
+    from pydub import AudioSegment
+
+DECODE_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Stops one call from another thread."""
+
+    processes: ProcessGroup = field(default_factory=ProcessGroup)
+
+    def cancel(self) -> None:
+        """Stop the call with StoryCancelled; finished parts are kept."""
+        self.processes.stop()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self.processes.is_stopped
+
+
+@dataclass(frozen=True, slots=True)
+class NarratedChunk:
+    """One recording of a narration, which starts at `start_s`."""
+
+    text: str
+    path: Path
+    start_s: float
+
+    def open_segment(self) -> "AudioSegment":
+        """Open it with pydub."""
+        return open_segment(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """A finished file.
+
+    Attributes:
+        outputs: all files, the audio first, the report last.
+        chunks: the audible ones, in playing order.
+        total_chunks: inaudible ones included.
+        synthesized_chunks: those that were not in the store before.
+        warnings: such as passages that the voice could not read.
+    """
+
+    path: Path
+    outputs: tuple[Path, ...]
+    chunks: tuple[NarratedChunk, ...]
+    duration_s: float
+    integrated_loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    total_chunks: int
+    synthesized_chunks: int
+    warnings: tuple[str, ...]
+
+    def open_segment(self) -> "AudioSegment":
+        """Open it with pydub, which holds all of it in memory."""
+        return open_segment(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan of a story.
+
+    Attributes:
+        duration_s: predicted to about 20 %.
+        costs_usd: by Amazon Polly engine.
+        warnings: what deserves attention before it is spoken.
+    """
+
+    script: Script
+    characters: int
+    chapters: int
+    chunks: int
+    duration_s: float
+    costs_usd: dict[str, float]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MixedAudio:
+    """A finished mix, with a sentence for each correction of a faulty recording."""
+
+    path: Path
+    duration_s: float
+    integrated_loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    adjustments: tuple[str, ...]
+
+    def open_segment(self) -> "AudioSegment":
+        """Open it with pydub, which holds all of it in memory."""
+        return open_segment(self.path)
+
+
+def open_segment(path: Path) -> "AudioSegment":
+    """Open a sound file as a pydub AudioSegment, which holds all of it in memory."""
+    with catch_warnings():
+        simplefilter("ignore")  # pydub's, about itself and about an FFmpeg that is not needed
+        try:
+            from pydub import AudioSegment
+        except ImportError as error:
+            raise MixerError(
+                "An AudioSegment needs pydub, which is not installed in this environment."
+            ) from error
+
+    with open_scratch_folder("decode") as folder:
+        decoded = Path(folder, "decoded.wav")
+        command = [*ffmpeg.confine_input(0), "-c:a", "pcm_s16le", str(decoded)]
+        ffmpeg.run(command, files=[path], timeout_s=DECODE_TIMEOUT_S)
+        with decoded.open("rb") as file:
+            return AudioSegment.from_wav(file)

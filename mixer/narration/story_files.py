@@ -1,0 +1,231 @@
+"""The files of a story on this machine: its text, lexicon, cover, music and sounds."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixer.errors import BadInput, BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
+from mixer.publish import Picture, encode_cover, require_cover_size
+from mixer.requests import Options
+from mixer.script import Document
+from mixer.script.planning import read_lexicon
+from mixer.script.readers import TextType, decode_text, detect_text_type, is_archive, read_document
+from mixer.speech import apply_narrator
+
+STDIN = "-"
+
+TEXT = "This text"
+"""Names a text that was given itself."""
+
+SUFFIXES = {
+    ".htm": TextType.HTML,
+    ".html": TextType.HTML,
+    ".markdown": TextType.MARKDOWN,
+    ".md": TextType.MARKDOWN,
+    ".ssml": TextType.SSML,
+    ".xhtml": TextType.HTML,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A story as it was read; `name` is its path, `-`, or a word for a text given itself."""
+
+    name: str
+    text_type: TextType
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class StoryFiles:
+    """A story and the files that it uses.
+
+    Attributes:
+        music: a file to play under it.
+        sounds: by their names in the story.
+    """
+
+    source: Source
+    music: Path | None
+    sounds: Mapping[str, Path]
+    cover: Path | None
+
+    def describe_inputs(self) -> dict[Path, str]:
+        """What each file is, in messages."""
+        files = {} if self.source.name in (STDIN, TEXT) else {Path(self.source.name): "the story"}
+        files |= {self.music: "the music"} if self.music else {}
+        files |= {self.cover: "the cover"} if self.cover else {}
+        return files | dict.fromkeys(self.sounds.values(), "a sound")
+
+
+def collect_story_files(story: str | Path, options: Options, music: Path | None) -> StoryFiles:
+    """Read a story, and find the files that it names.
+
+    Args:
+        story: the text itself, or its path; Path("-") is standard input.
+        music: a file, or a folder that is searched for the sounds that the story names.
+
+    Raises:
+        NotFound: a file does not exist.
+        StoreFailed: one cannot be read.
+        UnreadableText: the story is empty, or not a text.
+    """
+    source = _read_file(story, options) if isinstance(story, Path) else _read_text(story, options)
+    sounds = find_sounds(source.document, source.name, music)
+    is_folder = music is not None and music.is_dir()
+    cover = _find_cover(options, source.name, source.document)
+    return StoryFiles(source, None if is_folder else music, sounds, cover)
+
+
+def apply_source(options: Options, source: Source) -> Options:
+    """Add what the story itself sets: its type, lexicon and narrator; the cover is a file."""
+    document = source.document
+    options = _apply_lexicon(options, source.name, document)
+    options = options.model_copy(update={"text_type": source.text_type.value, "cover": ""})
+    return apply_narrator(options, document.cast)
+
+
+def _read_file(path: Path, options: Options) -> Source:
+    """Read a file; its type is that of the options, or of its suffix and contents."""
+    story = str(path)
+    name = name_story(story)
+    content = _read_standard_input() if story == STDIN else _read_content(path, "story")
+    if is_archive(content) and options.text_type in (None, "epub"):
+        book = read_document(
+            content, TextType.EPUB, name, front_matter=not options.skip_front_matter
+        )
+        return Source(story, TextType.EPUB, book)
+    text = decode_text(content, name)
+    if not text.strip():
+        raise UnreadableText(f"{name} is empty.")
+    if options.text_type == "epub":
+        raise UnreadableText(f"{name} is not an EPUB: it is not an archive.")
+    text_type = _select_text_type(text, name, options)
+    return Source(story, text_type, read_document(text, text_type, name))
+
+
+def _read_text(text: str, options: Options) -> Source:
+    text_type = TextType(options.text_type or detect_text_type(text))
+    front_matter = not options.skip_front_matter
+    return Source(TEXT, text_type, read_document(text, text_type, front_matter=front_matter))
+
+
+def name_story(story: str) -> str:
+    """The name of a story in messages."""
+    return "Standard input" if story == STDIN else story
+
+
+@contextmanager
+def name_story_in_errors(story: str) -> Iterator[None]:
+    """Name the story in errors about its cast."""
+    try:
+        yield
+    except (UnknownVoice, BadOption) as error:
+        prefix, is_cast, reason = str(error).partition("cast: line ")
+        if prefix or not is_cast:
+            raise
+        message = f"{name_story(story)}: line {reason}"
+        raise type(error)(message, **error.details) from error
+
+
+def read_lexicon_file(path: Path) -> str:
+    """Read and check a lexicon.
+
+    Raises:
+        NotFound: the file does not exist.
+        UnreadableText: it is not a text, or has an invalid line.
+    """
+    text = decode_text(_read_content(path, "lexicon"), str(path))
+    read_lexicon(text, str(path))
+    return text
+
+
+def _apply_lexicon(options: Options, story: str, document: Document) -> Options:
+    """Add the lexicon that the story names, if the options have none."""
+    if options.lexicon or not document.lexicon_name:
+        return options
+    text = read_lexicon_file(_resolve_story_path(story, document.lexicon_name))
+    return options.model_copy(update={"lexicon": text})
+
+
+def read_cover_file(path: Path) -> Picture:
+    """Read a cover.
+
+    Raises:
+        NotFound: the file does not exist.
+        UnusablePicture: it is not a picture, is broken, or is too large.
+    """
+    with suppress(OSError):  # reported when the file is read
+        require_cover_size(path.stat().st_size, str(path))
+    return encode_cover(_read_content(path, "cover"), str(path))
+
+
+def _find_cover(options: Options, story: str, document: Document) -> Path | None:
+    """The path of the cover: from the options, or the one that the story names."""
+    if options.cover:
+        return Path(options.cover)
+    return _resolve_story_path(story, document.cover_name) if document.cover_name else None
+
+
+def _resolve_story_path(story: str, name: str) -> Path:
+    """A path that a story names, which is relative to the story's folder."""
+    return _find_folder(story) / name
+
+
+def _find_folder(story: str) -> Path:
+    return Path() if story in (STDIN, TEXT) else Path(story).parent
+
+
+def find_sounds(document: Document, story: str, music: Path | None) -> dict[str, Path]:
+    """Find the sound files that a story names, by their names in it.
+
+    They are searched in the story's folder, then in `music`, if that is a folder, or in its folder.
+
+    Raises:
+        NotFound: a file does not exist; names it and the line of the story.
+        BadInput: a file is a link, which may lead anywhere.
+    """
+    folders = [_find_folder(story)]
+    if music is not None:
+        folders.append(music if music.is_dir() else music.parent)
+    return {
+        file: _find_sound(file, folders, f"{name_story(story)}: line {line}")
+        for file, line in document.find_sound_files().items()
+    }
+
+
+def _find_sound(file: str, folders: list[Path], where: str) -> Path:
+    for folder in folders:
+        path = folder / file
+        steps = [path, *path.parents[: len(Path(file).parts) - 1]]
+        if any(step.is_symlink() for step in steps):
+            raise BadInput(f"{where}: {file} is a symbolic link; name the file itself.", key=file)
+        if path.is_file():
+            return path
+    names = ["this folder" if folder == Path() else str(folder) for folder in folders]
+    places = " or ".join(dict.fromkeys(names))
+    raise NotFound(f"{where}: the sound file {file} was not found in {places}.", key=file)
+
+
+def _select_text_type(text: str, name: str, options: Options) -> TextType:
+    if options.text_type:
+        return TextType(options.text_type)
+    return SUFFIXES.get(Path(name).suffix.lower()) or detect_text_type(text, name)
+
+
+def _read_content(path: Path, kind: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"The {kind} {path} does not exist.", key=str(path)) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreFailed(f"The {kind} {path} cannot be read: {reason}.") from error
+
+
+def _read_standard_input() -> bytes:
+    if sys.stdin is None or sys.stdin.closed:
+        raise UnreadableText("Standard input is closed.")
+    return sys.stdin.buffer.read()

@@ -1,0 +1,159 @@
+"""Words in capitals, and first letters that are repeated.
+
+Shouting, headings and the small capitals at a chapter's opening are words: engines spell the short
+ones (`SHE`, `MY`). A word is written in small letters where the language's tables know it as a
+word and nothing as an abbreviation; everything else stays. So `the IT department` and
+`US troops` are left alone, and `GET OUT OF MY HOUSE` is not.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from mixer.script.normalise.language import Language
+from mixer.script.normalise.numerals import ROMAN_NUMERALS
+from mixer.script.normalise.offset_map import Replacement
+from mixer.script.normalise.rule import (
+    OPENING,
+    NormalisationRule,
+    begins_sentence,
+    compile_rule,
+    next_word,
+)
+
+_CAPITAL = "[A-ZÀ-ÖØ-Þ]"
+_TOKEN = re.compile(rf"(?<![\w.&/@#-]){_CAPITAL}+(?:['’]{_CAPITAL}+)*(?![\w&/@-]|['’][a-z]|\.\w)")
+_RUN_GAP = re.compile(r"[\s,;:!?—–…\"'“”‘’()-]{1,8}|\.{3}\s?|\. ")
+_CAPITALS = re.compile(r"[A-Z]['’]?[A-Z]")
+_VOWEL = re.compile(r"[AEIOUY]")
+_CLITICS = frozenset({"T", "LL", "RE", "VE", "D", "M", "S"})
+
+MIN_WORD_CHARS = 4
+"""From here on a word in a run is a word without being listed; shorter ones must be."""
+
+
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
+    """Words in capitals, then stutters."""
+    if language.words("capitals.always"):
+        words = _CapitalWords(language)
+        yield NormalisationRule(words.find, frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    if language.phrase("stutters.consonant"):
+        yield from _build_stutter_rules(language)
+
+
+class _CapitalWords:
+    """Finds words in capitals that are words."""
+
+    def __init__(self, language: Language) -> None:
+        self._always = frozenset(language.words("capitals.always"))
+        self._short = frozenset(language.words("capitals.in_runs")) | self._always
+        self._keep = frozenset(language.words("capitals.keep"))
+        followers, leaders = (
+            language.table(f"capitals.{name}") for name in ("followers", "leaders")
+        )
+        self._followers = {word: frozenset(after) for word, after in followers.items()}
+        self._leaders = {word: frozenset(before) for word, before in leaders.items()}
+
+    def find(self, text: str) -> Iterable[Replacement]:
+        """Propose small letters, run by run."""
+        if _CAPITALS.search(text):
+            for run in _iter_runs(text):
+                yield from self._convert_run(text, run)
+
+    def _convert_run(self, text: str, run: Sequence[re.Match[str]]) -> Iterator[Replacement]:
+        words = [match[0].replace("’", "'").lower() for match in run]
+        is_shouted = len(run) > 1 and any(self._is_always(word) and len(word) > 1 for word in words)
+        is_opening = len(run) == 1 and self._is_opening(text, run[0], words[0])
+        for index, (match, word) in enumerate(zip(run, words, strict=True)):
+            if len(match[0]) == 1:
+                if is_shouted and match[0] == "A" and index:
+                    yield Replacement(*match.span(), "a")
+                continue
+            is_word = (
+                self._is_word_in_run(index, words, match[0])
+                if is_shouted
+                else is_opening or self._is_always(word)
+            )
+            if is_word:
+                yield Replacement(*match.span(), _lower_word(text, match))
+
+    def _is_always(self, word: str) -> bool:
+        base, _, clitic = word.partition("'")
+        return base in self._always or (bool(clitic) and clitic.upper() in _CLITICS - {"S"})
+
+    def _is_opening(self, text: str, match: re.Match[str], word: str) -> bool:
+        """Whether a word opens a paragraph in small capitals, and small letters follow."""
+        if text[: match.start()].strip(OPENING + "—–-") or len(word) == 1:
+            return False
+        after = next_word(text, match.end())
+        if not after.islower():
+            return False
+        if word in self._followers:
+            return after in self._followers[word]
+        return word in self._short or self._is_long_word(match[0])
+
+    def _is_word_in_run(self, index: int, words: Sequence[str], written: str) -> bool:
+        word = words[index]
+        base = word.partition("'")[0]
+        if base in self._followers and word == base:
+            after = words[index + 1] if index + 1 < len(words) else ""
+            before = words[index - 1] if index else ""
+            return after in self._followers[base] or before in self._leaders[base]
+        return base in self._short or self._is_always(word) or self._is_long_word(written)
+
+    def _is_long_word(self, written: str) -> bool:
+        base = re.split("['’]", written, maxsplit=1)[0]
+        is_numeral = base in ROMAN_NUMERALS
+        return (
+            len(base) >= MIN_WORD_CHARS
+            and base not in self._keep
+            and not is_numeral
+            and _VOWEL.search(base) is not None
+        )
+
+
+def _iter_runs(text: str) -> Iterator[list[re.Match[str]]]:
+    """Words in capitals that follow one another, with nothing but marks between them."""
+    run: list[re.Match[str]] = []
+    for match in _TOKEN.finditer(text):
+        gap_start = run[-1].end() if run else 0
+        if run and not _RUN_GAP.fullmatch(text, gap_start, match.start()):
+            yield run
+            run = []
+        run.append(match)
+    if run:
+        yield run
+
+
+def _lower_word(text: str, match: re.Match[str]) -> str:
+    lower = match[0].lower()
+    if lower == "i" or lower.startswith(("i'", "i’")) or begins_sentence(text, match.start()):
+        return lower[0].upper() + lower[1:]
+    return lower
+
+
+def _build_stutter_rules(language: Language) -> Iterator[NormalisationRule]:
+    """`W-what`, `th-the`, `I-I`: the letters as a sound, not by their names."""
+    vowels = language.spellings("stutters.vowels")
+    never = frozenset(language.words("stutters.never"))
+    consonant = language.phrase("stutters.consonant")
+
+    def expand(match: re.Match[str]) -> str | None:
+        letters, word = match["letters"], match["word"]
+        if f"{letters}-{word}".lower() in never or not word.lower().startswith(letters.lower()):
+            return None
+        if letters.islower() and letters == "e":
+            return None
+        lower = letters.lower()
+        is_pronoun = lower == re.split("['’]", word, maxsplit=1)[0].lower()
+        sound = letters if is_pronoun else vowels.get(lower) or consonant.format(letters=lower)
+        if letters[0].isupper():
+            sound = sound[0].upper() + sound[1:]
+        gap = ", " if is_pronoun else " "
+        return gap.join([sound] * match["all"].count("-")) + gap
+
+    yield compile_rule(
+        r"(?<![\w'’-])(?P<edit>(?P<all>(?P<letters>[A-Za-z]|[Tt]h|[Ss]h|[Cc]h|[Ww]h)-"
+        r"(?:(?i:(?P=letters))-){0,4}))(?=(?P<word>[A-Za-z]['’\w]*))(?![A-Za-z]-)",
+        expand,
+        "-",
+    )

@@ -1,0 +1,330 @@
+"""Figures that are more than a number: `.5`, `1½`, `10⁶`, `4/4 time`, `Agent 007`, `CO₂`, `3x5`.
+
+Figures stay figures where every engine reads them; what is written out is what engines misread:
+a decimal without its zero, fractions and ratios (mistaken for dates), and strings of digits that
+count nothing (telephones, codes), which are read digit by digit. A language without a table
+`figures` keeps them as written.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from mixer.script.normalise.language import Language
+from mixer.script.normalise.numerals import spell_ordinal
+from mixer.script.normalise.rule import (
+    DIGITS,
+    LOOK_CHARS,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
+    is_capitalised,
+    next_word,
+    previous_word,
+)
+
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
+_PLAIN_DIGITS = str.maketrans(SUPERSCRIPTS + SUBSCRIPTS, "0123456789" * 2)
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+
+_ALONE = r"(?<![\w.,:/$€£¥₹+#'’–−-])"
+"""Before a figure that belongs to nothing before it."""
+
+_COMPLETE = r"(?![\w:/]|[.,]\d|[–-]\w)"
+"""After a figure that belongs to nothing after it."""
+
+MIN_ZERO_DIGITS = 3
+"""Of a figure with a leading zero that is read digit by digit without any other sign."""
+
+LAST_MONTH, LAST_DAY = 12, 31
+
+WHOLE = 100
+"""Two shares of something add up to it: 60/40."""
+
+RATING_SCALES = frozenset({5, 10, 20, 100})
+
+PRESSURES = (range(70, 251), range(40, 151))
+"""Of blood, in mm of mercury: systolic and diastolic."""
+
+
+@dataclass(frozen=True, slots=False)
+class _Wording:
+    """The language's words for figures."""
+
+    language: Language
+
+    @cached_property
+    def digits(self) -> tuple[str, ...]:
+        return self.language.words("figures.digits")
+
+    @cached_property
+    def denominators(self) -> Mapping[int, tuple[str, str]]:
+        forms = self.language.number_forms("figures.denominators")
+        return {int(number): names for number, names in forms.items()}
+
+    @cached_property
+    def months(self) -> frozenset[str]:
+        return frozenset(
+            [*self.language.words("dates.months"), *self.language.table("dates.short_months")]
+        )
+
+    def word(self, name: str) -> str:
+        return self.language.phrase(f"figures.{name}")
+
+    def has(self, group: str, word: str) -> bool:
+        return word.lower() in self.language.words(f"figures.{group}")
+
+    def spell(self, digits: str) -> str:
+        return " ".join(self.digits[int(digit)] for digit in digits if digit.isdigit())
+
+    def spell_groups(self, written: str) -> str:
+        """The digits of each group, an X of an ISBN included."""
+        groups = re.findall(r"\d+|X", written)
+        return ", ".join(self.spell(group) or group for group in groups)
+
+
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
+    """Decimals, powers, fractions, ratios, strings of digits, formulas and sizes."""
+    wording = _Wording(language)
+    if not wording.digits:
+        return
+    yield from _build_digit_rules(wording)
+    yield from _build_decimal_rules(wording)
+    yield from _build_power_rules(wording)
+    yield from _build_fraction_rules(wording)
+    yield from _build_formula_rules(wording)
+    yield from _build_size_rules(wording)
+
+
+def _build_decimal_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+    """`.5`, `.05`; and `$.50`."""
+    yield compile_rule(
+        r"(?<![\w.,:/$€£)\]])\.(?P<digits>\d{1,8})(?![\w/:]|[.,]\d)",
+        lambda match: f"{wording.word('point')} {wording.spell(match['digits'])}",
+        ".",
+        r"\.\d",
+    )
+    yield compile_rule(
+        r"(?<!\w)\$\.(?P<cents>\d\d)(?![\w.])", lambda match: f"$0.{match['cents']}", "$"
+    )
+
+
+def _build_power_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+    """`10⁶`, `x²`, `2^8`; a small figure after a year is the mark of a note."""
+    units = wording.language.table("units")
+
+    def expand(match: re.Match[str]) -> str | None:
+        base, exponent = match["base"], match["exponent"].translate(_PLAIN_DIGITS)
+        if base + match["edit"] in units or base in {"a", "I"}:
+            return None
+        if _YEAR.fullmatch(base) and len(exponent) == 1 and not match["sign"]:
+            return ""
+        return " " + _name_power(int(exponent), bool(match["sign"]), wording)
+
+    yield compile_rule(
+        rf"(?<![\w.,^])(?P<base>\d[\d,]*(?:\.\d+)?|[A-Za-z]{{1,2}})"
+        rf"(?P<edit>(?:⁺|(?P<sign>⁻))?(?P<exponent>[{SUPERSCRIPTS}]{{1,3}}))(?!\w)",
+        expand,
+        SUPERSCRIPTS,
+    )
+    yield compile_rule(
+        r"(?<![\w.,^])(?P<base>\d[\d,]*|[A-Za-z])"
+        r"(?P<edit>\^\{?(?P<sign>[-−])?(?P<exponent>\d{1,3})\}?)(?!\w)",
+        expand,
+        "^",
+    )
+
+
+def _name_power(exponent: int, is_negative: bool, wording: _Wording) -> str:
+    if is_negative:
+        return wording.word("negative_power").format(exponent=exponent)
+    named = wording.language.spellings("figures.powers").get(str(exponent))
+    ordinal = spell_ordinal(exponent, wording.language)
+    return named or wording.word("power").format(ordinal=ordinal)
+
+
+def _build_fraction_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+    """`1½`, `5 3/4`, and one figure over another."""
+    vulgar = wording.language.spellings("figures.vulgar")
+    yield compile_rule(
+        rf"(?<=\d)(?P<edit> ?(?P<sign>[{''.join(vulgar)}]))(?!\w)",
+        lambda match: f" {wording.word('and')} {vulgar[match['sign']]}",
+        vulgar,
+    )
+    yield compile_rule(
+        r"(?<![\w.,:/$€£–-])\d{1,3}(?P<edit>[ -](?P<over>\d{1,2})[/⁄](?P<under>\d{1,2}))(?![\w/⁄])",
+        partial(_expand_mixed_number, wording=wording),
+        "/⁄",
+    )
+    yield compile_rule(
+        r"(?<![\w./$€£–-])(?<!\d )(?P<over>\d{1,3})/(?P<under>\d{1,3})(?![\w/]|[.,]\d|-\d)",
+        partial(_expand_ratio, wording=wording),
+        "/",
+    )
+
+
+def _expand_mixed_number(match: re.Match[str], wording: _Wording) -> str | None:
+    over, under = int(match["over"]), int(match["under"])
+    if not 0 < over < under or previous_word(match.string, match.start()) in wording.months:
+        return None
+    fraction = _name_fraction(over, under, wording)
+    if fraction is None:
+        return None
+    article = wording.language.spellings("figures.one_of").get(fraction, fraction)
+    return f" {wording.word('and')} {article}"
+
+
+def _name_fraction(over: int, under: int, wording: _Wording) -> str | None:
+    if under not in wording.denominators:
+        return None
+    one, many = wording.denominators[under]
+    return f"{wording.word('one')} {one}" if over == 1 else f"{over} {many}"
+
+
+def _expand_ratio(match: re.Match[str], wording: _Wording) -> str | None:
+    """How one figure over another is read; None where it may be a date, or a plain fraction."""
+    if match["over"].startswith("0") > (match["over"] == "0") or match["under"].startswith("0"):
+        return None
+    over, under = int(match["over"]), int(match["under"])
+    before = previous_word(match.string, match.start())
+    after = next_word(match.string, match.end()).lower()
+    if wording.has("time_nouns", after):
+        return f"{over} {under}"
+    is_date = over <= LAST_MONTH and under <= LAST_DAY and wording.has("date_words", before)
+    return None if is_date else _name_ratio((over, under), before, after, match, wording)
+
+
+def _name_ratio(
+    pair: tuple[int, int], before: str, after: str, match: re.Match[str], wording: _Wording
+) -> str | None:
+    over, under = pair
+    if match[0] in wording.language.words("figures.pairs") or over + under == WHOLE:
+        return f"{over} {under}"
+    if _is_rating(over, under, before, wording):
+        return f"{over} {wording.word('out_of')} {under}"
+    context = match.string[max(0, match.start() - LOOK_CHARS) : match.start()]
+    if _is_pressure(over, under, context):
+        return f"{over} {wording.word('over')} {under}"
+    is_part = over < under and wording.has("fraction_nouns", after.partition("-")[0])
+    return _name_fraction(over, under, wording) if is_part else None
+
+
+def _is_rating(over: int, under: int, before: str, wording: _Wording) -> bool:
+    if under not in RATING_SCALES or over > under:
+        return False
+    return over in {0, under} or wording.has("rating_words", before)
+
+
+def _is_pressure(over: int, under: int, before: str) -> bool:
+    high, low = PRESSURES
+    return over in high and under in low and re.search(r"pressure|\bBP\b", before) is not None
+
+
+def _build_digit_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+    """Telephones, codes, postcodes, cards: figures that count nothing."""
+    for pattern in wording.language.words("figures.numbers"):
+        yield compile_rule(pattern, lambda match: wording.spell_groups(match[0]), DIGITS, r"\d{3}")
+    yield compile_rule(
+        r"(?<!\w)(?P<edit>[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?!\w)",
+        lambda match: ", ".join(" ".join(half) for half in match["edit"].split()),
+        DIGITS,
+        r"\d[A-Z]{2}",
+    )
+    cues = build_alternation(wording.language.words("figures.code_words"))
+    joints = build_alternation(wording.language.words("figures.code_joints"))
+    yield compile_rule(
+        rf"(?<!\w)(?i:{cues})(?:{joints})?[ \u00a0](?P<edit>\d{{3,16}}){_COMPLETE}",
+        lambda match: wording.spell(match["edit"]),
+        DIGITS,
+        r"\d{3}",
+    )
+    yield compile_rule(
+        rf"{_ALONE}0\d{{{MIN_ZERO_DIGITS - 1},15}}{_COMPLETE}",
+        partial(_expand_leading_zero, wording=wording),
+        "0",
+        r"(?<!\d)0\d\d",
+    )
+    yield compile_rule(
+        rf"{_ALONE}(?P<edit>\d{{5}})(?:-(?P<plus>\d{{4}}))?(?=[\"'”’)]*(?:[.,;:!?]|$))(?![.,:]\d)",
+        partial(_expand_postcode, wording=wording),
+        DIGITS,
+        r"\d{5}",
+    )
+
+
+def _expand_leading_zero(match: re.Match[str], wording: _Wording) -> str | None:
+    """Read digit by digit what begins with a zero, and is neither a number nor an hour."""
+    text, digits = match.string, match[0]
+    before, after = previous_word(text, match.start()), next_word(text, match.end())
+    headings = wording.language.words("numerals.headings")
+    if before in wording.months or after in wording.months or before in headings:
+        return None
+    if len(digits) == len("0600") and wording.has("hour_words", after):
+        minutes = wording.word("hundred") if digits.endswith("00") else digits[2:]
+        return f"{wording.spell(digits[0])} {int(digits[1])} {minutes}"
+    return wording.spell(digits)
+
+
+def _expand_postcode(match: re.Match[str], wording: _Wording) -> str | None:
+    """Read five figures as a postcode: alone, or after the name or the sign of a place."""
+    text, start = match.string, match.start()
+    before = text[max(0, start - LOOK_CHARS) : start]
+    is_place = is_capitalised(previous_word(text, start)) and re.search(
+        r"[^\W\d_]+[ ,]+[A-Z][\w.]*,? $", before
+    )
+    if before.strip(" \"'“‘(") and not is_place:
+        return None
+    return wording.spell(match["edit"])
+
+
+def _build_formula_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+    """`CO₂`, `H₂SO₄`, `x₁`; of formulas with plain figures only those that are known."""
+
+    def space_out(match: re.Match[str]) -> str | None:
+        formula = match["formula"].translate(_PLAIN_DIGITS)
+        if formula == match["formula"]:
+            return None
+        return _space_formula(formula)
+
+    yield compile_rule(
+        rf"(?<!\w)(?P<formula>(?:[A-Z][a-z]?[{SUBSCRIPTS}]{{0,3}}){{1,8}})(?!\w)",
+        space_out,
+        SUBSCRIPTS,
+    )
+    yield compile_rule(
+        rf"(?<=[A-Za-z])[{SUBSCRIPTS}]{{1,3}}(?!\w)",
+        lambda match: f" {match[0].translate(_PLAIN_DIGITS)}",
+        SUBSCRIPTS,
+    )
+    known = wording.language.words("figures.formulas")
+    yield compile_rule(
+        rf"(?<![\w.-]){build_alternation(known)}(?!\w)",
+        lambda match: _space_formula(match[0]),
+        DIGITS,
+        r"[A-Za-z]\d",
+    )
+
+
+def _space_formula(formula: str) -> str:
+    return " ".join(re.findall(r"\d+|[A-Z]", formula.upper()))
+
+
+def _build_size_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+    """`3x5`, and signs before a figure: `≈50`."""
+    figure = r"\d{1,4}(?:\.\d+)?"
+    yield compile_rule(
+        rf"(?<![\d.,])(?<![\w.,:])(?:[1-9]\d{{0,3}}(?:\.\d+)?|(?<=x){figure})"
+        rf"(?P<edit> x |[x×])(?={figure}(?:[cm]?m|in|ft|[\"″'′])?(?![\w.]\d|[^\W\d]))",
+        lambda _: f" {wording.word('by')} ",
+        "x×",
+        r"\d ?[x×]",
+    )
+    signs = wording.language.spellings("figures.signs")
+    yield compile_rule(
+        rf"(?<![\w)])(?<![\d)] )(?<!\W[A-Za-z] )"
+        rf"(?P<sign>{build_alternation(signs)}) ?(?=[$€£.]?\d)",
+        lambda match: f"{signs[match['sign']]} ",
+        "".join(signs),
+    )

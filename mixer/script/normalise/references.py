@@ -1,0 +1,35 @@
+"""Places in a book of verses: `Gen. 1:1`, `1 Cor. 13:4–7`, `John 3:16`."""
+
+import re
+from collections.abc import Iterator
+
+from mixer.script.normalise.language import Language
+from mixer.script.normalise.rule import NormalisationRule, build_alternation, compile_rule
+
+
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
+    """References by chapter and verse; the books are a table of the language."""
+    books = language.spellings("references.books")
+    if not books:
+        return
+    numbered = language.spellings("references.numbered")
+
+    def expand(match: re.Match[str]) -> str:
+        book = books[match["book"]]
+        if match["number"]:
+            book = f"{numbered[match['number']]} {book}"
+        reference = language.phrase("references.verse").format(
+            book=book, chapter=match["chapter"], verse=match["verse"]
+        )
+        last_verse = language.phrase("references.last_verse") if match["last"] else ""
+        return reference + last_verse.format(verse=match["last"])
+
+    number, book = build_alternation(numbered), build_alternation(books)
+    yield compile_rule(
+        rf"(?<![\w.:])(?:(?P<number>{number}) )?(?P<book>{book})"
+        r"\.? (?P<chapter>\d{1,3}):(?P<verse>\d{1,3})(?:[–-](?P<last>\d{1,3}))?"
+        r"(?![\w:]|[–-]\d)",
+        expand,
+        ":",
+        r"\d:\d",
+    )

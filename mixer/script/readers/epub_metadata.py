@@ -1,0 +1,134 @@
+"""Who wrote a book, in which language and year: the metadata of its package document."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import regex
+
+from mixer.script.readers.languages import normalise_language_tag
+from mixer.script.readers.package_xml import find_all, get_attribute, get_text, local_name
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_YEAR = regex.compile(r"\b(?!0)[12]\d{3}\b")
+_AUTHOR_ROLE = "aut"
+"""MARC relator code."""
+
+_PUBLICATION_EVENTS = ("original-publication", "publication", "issued")
+_OTHER_EVENTS = frozenset({"modification", "modified", "creation", "conversion"})
+
+
+@dataclass(frozen=True, slots=True)
+class BookMetadata:
+    """What a book states about itself; strings are empty where it states nothing."""
+
+    title: str = ""
+    author: str = ""
+    language: str = ""
+    year: str = ""
+    genre: str = ""
+    series: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A term of Dublin Core, or a property of EPUB 3, with what refines it."""
+
+    name: str
+    text: str
+    role: str = ""
+    kind: str = ""
+    event: str = ""
+
+
+def read_metadata(root: "Element") -> BookMetadata:
+    """Read what a package document states about its book."""
+    terms = [term for each in find_all(root, "metadata") for term in _iter_terms(each)]
+    return BookMetadata(
+        title=_find_title(terms),
+        author=", ".join(dict.fromkeys(_iter_authors(terms))),
+        language=next(filter(None, map(normalise_language_tag, _texts(terms, "language"))), ""),
+        year=_find_year(terms),
+        genre=next(iter(_texts(terms, "subject")), ""),
+        series=_find_series(terms),
+        description=next(iter(_texts(terms, "description")), ""),
+    )
+
+
+def _iter_terms(metadata: "Element") -> Iterator[_Term]:
+    refinements = dict(_iter_refinements(metadata))
+    for element in metadata.iter():
+        name = local_name(element)
+        if name == "meta":
+            name = element.get("property", "") or element.get("name", "")
+            text = element.get("content", "") or _own_text(element)
+        elif "purl.org/dc/" in str(element.tag):
+            text = _own_text(element)
+        else:
+            continue
+        if text and not element.get("refines"):
+            yield _refine(element, name.rpartition(":")[2] or name, text, refinements)
+
+
+def _own_text(element: "Element") -> str:
+    """The text of an element without children, as terms are; so that reading is linear."""
+    is_flat = all(not len(child) for child in element[:2])
+    return get_text(element) if is_flat and len(element) <= 1 else ""
+
+
+def _iter_refinements(metadata: "Element") -> Iterator[tuple[tuple[str, str], str]]:
+    for meta in find_all(metadata, "meta"):
+        if meta.get("refines"):
+            key = (meta.get("refines", "").removeprefix("#"), meta.get("property", ""))
+            yield key, _own_text(meta).lower()
+
+
+def _refine(
+    element: "Element", name: str, text: str, refinements: dict[tuple[str, str], str]
+) -> _Term:
+    own_id = element.get("id", "")
+    kind = refinements.get((own_id, "title-type")) or refinements.get((own_id, "collection-type"))
+    return _Term(
+        name,
+        text,
+        role=refinements.get((own_id, "role"), "") or get_attribute(element, "role").lower(),
+        kind=kind or "",
+        event=get_attribute(element, "event").lower(),
+    )
+
+
+def _texts(terms: Sequence[_Term], name: str) -> list[str]:
+    return [term.text for term in terms if term.name == name]
+
+
+def _find_title(terms: Sequence[_Term]) -> str:
+    titles = [term for term in terms if term.name == "title"]
+    main = [term.text for term in titles if term.kind == "main"]
+    return next(iter([*main, *(term.text for term in titles)]), "")
+
+
+def _iter_authors(terms: Sequence[_Term]) -> Iterator[str]:
+    creators = [term for term in terms if term.name == "creator"]
+    authors = [term for term in creators if term.role == _AUTHOR_ROLE]
+    unknown = [term for term in creators if not term.role]
+    yield from (term.text for term in authors or unknown or creators)
+
+
+def _find_year(terms: Sequence[_Term]) -> str:
+    """The year of publication: not of a conversion, nor of a later change to the file."""
+    dates = [term for term in terms if term.name == "date"]
+    issued = _texts(terms, "issued")
+    by_event = [d.text for event in _PUBLICATION_EVENTS for d in dates if d.event == event]
+    others = [d.text for d in dates if d.event not in _OTHER_EVENTS]
+    years = (_YEAR.search(text) for text in [*by_event, *issued, *others])
+    return next((match[0] for match in years if match), "")
+
+
+def _find_series(terms: Sequence[_Term]) -> str:
+    collections = [term for term in terms if term.name == "belongs-to-collection"]
+    series = [term.text for term in collections if term.kind == "series"]
+    loose = [term.text for term in collections if not term.kind]
+    return next(iter([*series, *loose, *_texts(terms, "series")]), "")

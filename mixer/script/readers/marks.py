@@ -1,0 +1,125 @@
+"""What printers and tools put on a page that is not read: ornaments, page numbers, note marks."""
+
+import regex
+
+_ORNAMENT = regex.compile(
+    r"\s*+(?:[*＊•·●○◦◆◇■□★☆✦✻#=_~+–—―-]\s*+)++|\s*+(?:[§⁂❧❦☙❖†‡]\s*+)++|\s*+(?:\.\s++){1,9}\.\s*+"
+    r"|\s*+(?:[xX]\s++){1,9}[xX]\s*+|\s*+o\s*+[oO]\s*+o\s*+"
+)
+_PAGE_NUMBER = regex.compile(
+    r"\s*+[\[({]?\s*+(?:[-–—]\s*+)?(?:(?:pg|page|p|s|seite)\b\.?\s*+)?"
+    r"(?:\d{1,5}|[ivxlcdm]{1,8})(?:\s*+(?:of|/|von|de)\s*+\d{1,5})?(?:\s*+[-–—])?\s*+[\])}]?\s*+\.?",
+    regex.IGNORECASE,
+)
+_NOTE_MARK = regex.compile(
+    r"\s*+[\[({]?\s*+(?:\d{1,3}|[*†‡§¶]{1,3}|\p{No}++|[a-z]|[ivx]{1,5})\s*+[\])}]?\s*+"
+)
+_NAMED_NOTE_MARK = regex.compile(
+    r"\s*+[\[({]?\s*+(?:foot|end)?(?:note|anm|fn|n)\b\.?\s*+\d{1,3}\s*+[\])}]?\s*+",
+    regex.IGNORECASE,
+)
+_TRAILING_NOTE_MARKS = regex.compile(
+    r"(?<=\S)(?:\s?+\[(?:\d{1,3}|[a-z*†‡])\]|\((?:\d{1,2}|[*†‡])\)|[¹²³⁰⁴-⁹]++|[*†‡]++)++\s*+$"
+)
+_COUNTED_THING = regex.compile(
+    r"(?i)\b(?:chapters?|parts?|books?|pages?|pp?|section|sect?|figures?|fig|tables?|plate|verses?"
+    r"|lines?|nos?|number|vol(?:ume)?|step|rule|item|kapitel|seite|teil|chapitre|cap[ií]tulo)"
+    r"\.?\s++$"
+)
+_FILE_NAME = regex.compile(r"\S++(?<=\.(?:jpe?g|png|gif|svg|webp|bmp|tiff?))", regex.IGNORECASE)
+_PICTURE_WORDS = regex.compile(
+    r"(?:(?:book|front|back)\s+)?(?:img|image|picture|pic|photo|photograph|illustration|illus|"
+    r"drawing|graphic|figure|fig|dsc|cover|logo|icon|unknown|untitled|alt|placeholder|thumbnail|"
+    r"abbildung|bild|imagen|imagem|immagine)[\s_.:#-]*\w?\d*|\d+",
+    regex.IGNORECASE,
+)
+_ORNAMENT_WORDS = regex.compile(
+    r"(?:ornament|decoration|decorative|divider|flourish|fleuron|vignette|separator|border|rule|line"
+    r"|asterism|dinkus|swash|tailpiece|headpiece|(?:(?:scene|section|text|chapter)[\s_-]*)?break)"
+    r"(?:al)?(?:[\s_-]*(?:image|element|line|mark|break))?[\s_-]*\d*",
+    regex.IGNORECASE,
+)
+_CONTENTS_TITLE = regex.compile(
+    r"(?:table\s+of\s+)?contents|contents\s+page|inhalt(?:sverzeichnis)?|table\s+des\s+mati[eè]res"
+    r"|sommaire|[ií]ndice(?:\s+general)?|sommario|inhoud(?:sopgave)?|sum[aá]rio|目次|目录|目錄",
+    regex.IGNORECASE,
+)
+_NOTES_TITLE = regex.compile(
+    r"(?:foot|end)?notes|anmerkungen|fu(?:ß|ss)noten|notes\s+de\s+bas\s+de\s+page|notas|note|noten",
+    regex.IGNORECASE,
+)
+_COVER_TITLE = regex.compile(
+    r"(?:front\s+)?cover|title\s*page|frontispiece|titelseite|titelblatt|umschlag|couverture"
+    r"|portada|copertina|omslag",
+    regex.IGNORECASE,
+)
+MAX_MARK_CHARS = 24
+"""Longer text is neither a note mark nor a page number."""
+
+
+def is_ornament(text: str) -> bool:
+    """Whether a line only separates scenes."""
+    return _ORNAMENT.fullmatch(text) is not None
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a text is a page number as printed: `12`, `- 12 -`, `[Pg 12]`, `xiv`."""
+    return len(text) <= MAX_MARK_CHARS and _PAGE_NUMBER.fullmatch(text) is not None
+
+
+def is_note_mark(text: str) -> bool:
+    """Whether a text refers to a note: `1`, `[1]`, `*`, `a`."""
+    return len(text) <= MAX_MARK_CHARS and _NOTE_MARK.fullmatch(text) is not None
+
+
+def is_named_note_mark(text: str) -> bool:
+    """Whether a text refers to a note by word: `Note 9`."""
+    return len(text) <= MAX_MARK_CHARS and _NAMED_NOTE_MARK.fullmatch(text) is not None
+
+
+def strip_note_marks(text: str) -> str:
+    """Drop note marks from the end of a text."""
+    return text[:-MAX_MARK_CHARS] + _TRAILING_NOTE_MARKS.sub("", text[-MAX_MARK_CHARS:])
+
+
+def names_counted_thing(before: str) -> bool:
+    """Whether a number that follows counts something: `chapter `, `p. `."""
+    return _COUNTED_THING.search(before[-MAX_MARK_CHARS:]) is not None
+
+
+def describes_picture(alt: str) -> bool:
+    """Whether an alternative text says more than that there is a picture."""
+    text = alt.strip()
+    return not (_FILE_NAME.fullmatch(text) or _PICTURE_WORDS.fullmatch(text))
+
+
+def is_ornament_name(name: str) -> bool:
+    """Whether a class or an alternative text names an ornament."""
+    return _ORNAMENT_WORDS.fullmatch(name.strip()) is not None
+
+
+def is_contents_title(text: str) -> bool:
+    """Whether a heading is that of a table of contents."""
+    return _CONTENTS_TITLE.fullmatch(text.strip(" .:")) is not None
+
+
+def is_notes_title(text: str) -> bool:
+    """Whether a heading is that of the notes."""
+    return _NOTES_TITLE.fullmatch(text.strip(" .:")) is not None
+
+
+def is_cover_title(text: str) -> bool:
+    """Whether a title names a page without text."""
+    return _COVER_TITLE.fullmatch(text.strip()) is not None
+
+
+def remove_spans(text: str, opening: str, closing: str) -> str:
+    """Drop what stands between two marks, marks included; an unclosed one stays."""
+    kept, start = list[str](), 0
+    while (opened := text.find(opening, start)) >= 0:
+        closed = text.find(closing, opened + len(opening))
+        if closed < 0:
+            break
+        kept.append(text[start:opened])
+        start = closed + len(closing)
+    return "".join([*kept, text[start:]])

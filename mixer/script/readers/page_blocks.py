@@ -1,0 +1,189 @@
+"""The blocks of a page, built from its words in reading order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import regex
+
+from mixer.script.document import (
+    SCENE_BREAK,
+    Block,
+    BlockKind,
+    has_words,
+    heading,
+    join_lines,
+    paragraph,
+)
+from mixer.script.readers.marks import is_ornament
+
+LINE_BREAK = "\u2028"
+"""Stands for `<br>`; in the source itself it is a line feed by now."""
+
+MAX_VERSE_LINE_CHARS = 60
+"""Longer lines between line breaks are prose that was wrapped by hand."""
+
+MAX_DROP_CAP_CHARS = 2
+"""A letter, and perhaps the quotation mark before it."""
+
+_PRONOUN_VERB = regex.compile(
+    r"(?:am|was|had|have|will|would|could|can|did|do|saw|said|shall|should|must|went|knew)\b"
+)
+_BROKEN_OFF = regex.compile(r"[\p{Ll},-]$")
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredBlock:
+    """A block, the page's anchors that lead to it, and where its own links lead.
+
+    `anchors` holds `id` and `name` attributes since the previous block, the block's own included;
+    `links` is empty unless all words are links; `is_note` where it begins with a link back.
+    """
+
+    block: Block
+    anchors: frozenset[str]
+    links: frozenset[str] = frozenset()
+    is_note: bool = False
+    is_main: bool = False
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it is a heading."""
+        return self.block.kind is BlockKind.HEADING
+
+
+@dataclass
+class OpenBlock:
+    """The block that is being read; its words are in pieces, as the parser reports them."""
+
+    level: int = 0
+    is_drop_cap: bool = False
+    is_ornament: bool = False
+    is_main: bool = False
+    pieces: list[str] = field(default_factory=list)
+    links: set[str] = field(default_factory=set)
+    has_unlinked_words: bool = False
+    has_own_words: bool = False
+    is_note: bool = False
+    late_anchors: set[str] = field(default_factory=set)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any of it is more than white space."""
+        return self.has_own_words or any(not each.isspace() for each in self.pieces if each)
+
+    def add_words(self, data: str, link: str) -> None:
+        """Add words, perhaps of a link."""
+        self.pieces.append(data)
+        if not data.isspace() and has_words(data):
+            self.has_own_words = True
+            if link:
+                self.links.add(link)
+            elif not data.strip(" .\n").isdecimal():
+                self.has_unlinked_words = True
+
+
+@dataclass
+class BlockList:
+    """Blocks in reading order, with the one that is open."""
+
+    blocks: list[AnchoredBlock] = field(default_factory=list)
+    open: OpenBlock = field(default_factory=OpenBlock)
+    anchors: set[str] = field(default_factory=set)
+    page_ended: bool = False
+    _drop_cap: str = ""
+    _caption: str = ""
+
+    def add_words(self, data: str, link: str = "") -> None:
+        """Add words to the open block; anchors before them lead to it."""
+        if self.open.late_anchors and not data.isspace():
+            self.anchors |= self.open.late_anchors
+            self.open.late_anchors = set()
+        self.open.add_words(data, link)
+
+    def add_anchors(self, anchors: Iterable[str]) -> None:
+        """Add anchors: behind the words of a block they lead to the next."""
+        (self.open.late_anchors if self.open.has_own_words else self.anchors).update(anchors)
+
+    def add_scene_break(self) -> None:
+        """Add a scene break."""
+        self.flush(OpenBlock())
+        self._append([SCENE_BREAK])
+
+    def flush(self, following: OpenBlock) -> None:
+        """End the open block, and open the following one."""
+        finished, self.open = self.open, following
+        paragraphs = _split_paragraphs("".join(finished.pieces))
+        text = join_lines(line for lines in paragraphs for line in lines)
+        if finished.is_drop_cap and 0 < len(text) <= MAX_DROP_CAP_CHARS:
+            self._drop_cap = text
+        elif has_words(self._drop_cap + text) and (finished.level or not is_ornament(text)):
+            if text:
+                self._append_text(finished, paragraphs, text)
+        elif (text or finished.is_ornament) and not finished.level:
+            self._append([SCENE_BREAK])
+        self.anchors |= finished.late_anchors
+
+    def _append_text(self, finished: OpenBlock, paragraphs: list[list[str]], text: str) -> None:
+        if self._drop_cap:
+            paragraphs[0][0] = _join_drop_cap(self._drop_cap, paragraphs[0][0])
+            text, self._drop_cap = _join_drop_cap(self._drop_cap, text), ""
+        is_caption = text == self._caption
+        self._caption = "" if finished.has_own_words else text
+        if is_caption or (self.page_ended and self._continue_paragraph(finished, text)):
+            return
+        self.page_ended = False
+        if finished.level:
+            self._append([heading(text, finished.level)], finished)
+        for lines in [] if finished.level else paragraphs:
+            self._append(_build_paragraph(lines), finished)
+
+    def _continue_paragraph(self, finished: OpenBlock, text: str) -> bool:
+        """Join a paragraph that a page number divided."""
+        self.page_ended = False
+        last = self.blocks[-1] if self.blocks else None
+        if last is None or finished.level or last.block.kind is not BlockKind.PARAGRAPH:
+            return False
+        before = last.block.text
+        if not (_BROKEN_OFF.search(before) and text[0].islower()):
+            return False
+        joined = before[:-1] + text if before.endswith("-") else f"{before} {text}"
+        self.blocks[-1] = replace(last, block=replace(last.block, text=joined))
+        return True
+
+    def _append(self, blocks: Iterable[Block], finished: OpenBlock | None = None) -> None:
+        state = finished or OpenBlock()
+        links = frozenset() if state.has_unlinked_words else frozenset(state.links)
+        for block in blocks:
+            anchors, self.anchors = frozenset(self.anchors), set()
+            self.blocks.append(AnchoredBlock(block, anchors, links, state.is_note, state.is_main))
+
+
+def _split_paragraphs(text: str) -> list[list[str]]:
+    """The lines of each paragraph: one line break ends a line, two a paragraph."""
+    paragraphs: list[list[str]] = [[]]
+    for part in text.split(LINE_BREAK):
+        line = join_lines(part.split("\n"))
+        if line:
+            paragraphs[-1].append(line)
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return [lines for lines in paragraphs if lines]
+
+
+def _build_paragraph(lines: list[str]) -> list[Block]:
+    """A paragraph, or a paragraph of verse whose lines are spoken one by one."""
+    is_verse = len(lines) > 1 and all(len(line) <= MAX_VERSE_LINE_CHARS for line in lines)
+    if is_verse and all(map(has_words, lines)):
+        return build_verse(lines)
+    return [paragraph(join_lines(lines))]
+
+
+def build_verse(lines: Iterable[str]) -> list[Block]:
+    """A paragraph of one block a line, so that each is followed by a rest."""
+    blocks = [replace(paragraph(line), continues=True) for line in lines]
+    return [*blocks[:-1], replace(blocks[-1], continues=False)]
+
+
+def _join_drop_cap(letter: str, text: str) -> str:
+    is_word = letter.strip("“‘\"'«„") == "I" and _PRONOUN_VERB.match(text)
+    return f"{letter} {text}" if is_word else letter + text

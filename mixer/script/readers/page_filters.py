@@ -1,0 +1,69 @@
+"""What only a whole page shows: its main part, notes at its end, a table of contents."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from mixer.script.document import BlockKind
+from mixer.script.readers.marks import is_contents_title, is_notes_title, is_page_number
+from mixer.script.readers.page_blocks import AnchoredBlock
+
+MIN_CONTENTS_LINES = 2
+MIN_TARGETED_LINES = 3
+"""Of links to chapters in a row, where no heading says that they are the contents."""
+
+
+def select_main_part(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
+    """The blocks of `<main>`, or all of them where a page has none."""
+    return [each for each in blocks if each.is_main] or list(blocks)
+
+
+def drop_notes(
+    blocks: Sequence[AnchoredBlock], is_target: Callable[[AnchoredBlock], bool]
+) -> list[AnchoredBlock]:
+    """Drop blocks that begin with a link back and that references lead to; then their heading."""
+    kept: list[AnchoredBlock] = []
+    last_dropped = False
+    for each in (*blocks, None):
+        is_note = each is not None and each.is_note and is_target(each)
+        ends_section = each is None or each.is_heading
+        if ends_section and last_dropped and kept and is_notes_title(kept[-1].block.text):
+            kept.pop()
+        if each is not None and not is_note:
+            kept.append(each)
+        last_dropped = is_note or (last_dropped and not ends_section and each not in kept[-1:])
+    return kept
+
+
+def drop_contents(
+    blocks: Sequence[AnchoredBlock], is_chapter: Callable[[str], bool]
+) -> list[AnchoredBlock]:
+    """Drop lines that are nothing but links to chapters, where they are a table of contents.
+
+    Args:
+        is_chapter: whether a link's address leads to the beginning of a chapter.
+    """
+    kept: list[AnchoredBlock] = []
+    for is_line, group in groupby(blocks, _is_contents_line):
+        run = list(group)
+        links = {link for each in run for link in each.links}
+        count = sum(bool(each.links) for each in run)
+        title = kept[-1] if kept and kept[-1].is_heading else None
+        is_titled = title is not None and is_contents_title(title.block.text)
+        least = (
+            MIN_CONTENTS_LINES if is_titled or _is_whole_page(run, blocks) else MIN_TARGETED_LINES
+        )
+        if is_line and count >= least and (is_titled or any(map(is_chapter, links))):
+            if title is not None and (is_titled or _is_whole_page(run, blocks)):
+                kept.pop()
+        else:
+            kept += run
+    return kept
+
+
+def _is_contents_line(each: AnchoredBlock) -> bool:
+    return not each.is_heading and (bool(each.links) or is_page_number(each.block.text))
+
+
+def _is_whole_page(run: Sequence[AnchoredBlock], blocks: Sequence[AnchoredBlock]) -> bool:
+    with_text = [each for each in blocks if each.block.kind is not BlockKind.SCENE_BREAK]
+    return len(run) >= len([each for each in with_text if not each.is_heading])

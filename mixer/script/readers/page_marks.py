@@ -1,0 +1,229 @@
+"""Which elements of a page are read, skipped, or read only where their text is no mark.
+
+Left out: scripts, styles, navigation, ruby readings, what is hidden, page numbers, notes and the
+references to them; of pages of the web also share bars, site headers and footers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import regex
+
+from mixer.script.document import has_words, split_names
+from mixer.script.readers.marks import (
+    is_named_note_mark,
+    is_note_mark,
+    is_page_number,
+    names_counted_thing,
+    remove_spans,
+)
+
+Attributes = Mapping[str, str]
+
+HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
+BLOCK_TAGS = split_names(
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset "
+    "figcaption figure footer form header html legend li main ol option p pre section summary "
+    "table tbody td tfoot th thead title tr ul"
+)
+_SKIPPED_TAGS = split_names(
+    "audio button canvas datalist embed head iframe input map math nav noscript object rp rt rtc "
+    "script select style svg template textarea video"
+)
+_SKIPPED_TYPES = split_names(
+    "pagebreak noteref footnote footnotes endnote endnotes rearnote rearnotes note annoref "
+    "annotation backlink page-list toc landmarks index-locator "
+    "doc-pagebreak doc-noteref doc-footnote doc-endnote doc-endnotes doc-backlink doc-pagelist "
+    "doc-toc"
+)
+"""Of `epub:type` (EPUB Structural Semantics Vocabulary) and `role` (DPUB-ARIA)."""
+
+_SKIPPED_CLASSES = split_names(
+    "footnote footnotes footnote-text footnotetext footnote-body endnote endnotes endnote-text "
+    "rearnote rearnotes msofootnotetext msoendnotetext pg-boilerplate pgheader pgfooter "
+    "pagenum pagenumber pageno page-number page_number pgnum x-ebookmaker-pageno "
+    "visually-hidden sr-only screen-reader-text toc-backref headerlink"
+)
+_REFERENCE_CLASSES = split_names(
+    "footnote-ref footnoteref footnote-reference footnotereference footnote_ref footnote_reference "
+    "footnotecall footnote-call footnote-back footnoteback footnote-backref footnote-link fnref "
+    "fn-ref endnote-ref endnoteref noteref note-ref note-reference msofootnotereference "
+    "msoendnotereference backlink back-link"
+)
+"""Of references to notes, and, where tools confuse their classes, of other links."""
+
+_PAGE_CLASSES = split_names("page pb pg pagebreak page-break page_break folio page-no page_no pgno")
+"""These hold page numbers in some books, and text in others."""
+
+_SITE_CLASSES = split_names(
+    "share sharing share-bar sharebar share-buttons social social-share social-links sharedaddy "
+    "sidebar site-header site-footer site-nav masthead navbar nav menu breadcrumb breadcrumbs "
+    "cookie cookie-banner cookie-notice advert advertisement ads ad related related-posts "
+    "newsletter subscribe comments comment-form respond pagination skip-link signup promo popup "
+    "modal"
+)
+_SITE_ROLES = split_names("banner navigation contentinfo complementary search")
+_SITE_HEADER_CLASSES = split_names("site global page-header page-footer top main-header")
+_PAGE_PART_DEPTH = 3
+"""Of a header or footer that belongs to the page itself: html, body, footer."""
+
+_HIDDEN_STYLE = regex.compile(
+    r"(?:display\s*+:\s*+none|visibility\s*+:\s*+hidden)\b", regex.IGNORECASE
+)
+_SYMBOL_FONT = regex.compile(r"font-family\s*+:\s*+[\"']?(?:symbol|wingdings)", regex.IGNORECASE)
+"""Word's bullets: the letters of these fonts are pictures."""
+
+_CLASS_SELECTOR = regex.compile(r"\s*+[\w*]*\.([\w-]++)\s*+")
+_CSS_BRACE = regex.compile(r"([^{}]*+)([{}])")
+_CLASS_NUMBER = regex.compile(r"(?<=\D)[-_]?\d++$")
+_PAGE_ANCHOR = regex.compile(r"(?:page|pg|p|pagenum)[_.-]?\d+", regex.IGNORECASE)
+_ENDED_WORD = regex.compile(r"(?:[.,;:!?…\"'”’»)\]]|\p{L}{3,}|(?<!\d)[12]\d{3})$")
+_UNITS = split_names("km cm mm dm nm ft in yd mi sec min")
+_LAST_WORD = regex.compile(r"\p{L}+$")
+_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_INTEGER = regex.compile(r"\s*+[+−-]?\d{1,3}\s*+")
+
+
+class MarkKind(Enum):
+    """What an element's text may turn out to be when it ends."""
+
+    NOTE_LINK = auto()
+    REFERENCE = auto()
+    SUPERSCRIPT = auto()
+    SUBSCRIPT = auto()
+    PAGE_NUMBER = auto()
+
+
+@dataclass(slots=True)
+class Mark:
+    """An open element whose text decides whether it is read; `at` counts pieces of its block."""
+
+    kind: MarkKind
+    depth: int
+    at: int
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RewrittenMark:
+    """What an element's text becomes; `is_note` and `is_page_number` where it is left out."""
+
+    text: str = ""
+    is_note: bool = False
+    is_page_number: bool = False
+
+
+def is_skipped(tag: str, attributes: Attributes, hidden_classes: frozenset[str]) -> bool:
+    """Whether an element and all in it is left out, in a book as on a page of the web."""
+    if tag in _SKIPPED_TAGS or "hidden" in attributes or attributes.get("aria-hidden") == "true":
+        return True
+    style = attributes.get("style", "")
+    if _HIDDEN_STYLE.search(style) or _SYMBOL_FONT.search(style):
+        return True
+    if _SKIPPED_TYPES & parse_types(attributes):
+        return tag not in ("html", "body")
+    if hidden_classes & set(attributes.get("class", "").split()):
+        return True
+    return bool(_SKIPPED_CLASSES & parse_classes(attributes))
+
+
+def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:
+    """Whether an element belongs to a site and not to the text of a page."""
+    classes = parse_classes(attributes) | set(attributes.get("id", "").lower().split())
+    if tag in ("html", "body", "main", "article"):
+        return False
+    if _SITE_CLASSES & classes or attributes.get("role", "").lower() in _SITE_ROLES:
+        return True
+    if tag == "footer" and depth <= _PAGE_PART_DEPTH:
+        return True
+    return tag in ("header", "footer") and bool(_SITE_HEADER_CLASSES & classes)
+
+
+def find_mark(tag: str, attributes: Attributes, depth: int, at: int, link: str) -> Mark | None:
+    """The mark that an element may be; `link` is the address of the link it stands in."""
+    classes = parse_classes(attributes)
+    if _REFERENCE_CLASSES & classes:
+        return Mark(MarkKind.REFERENCE, depth, at, attributes.get("href", link))
+    if tag == "sup":
+        return Mark(MarkKind.SUPERSCRIPT, depth, at, link if "#" in link else "")
+    if tag == "sub":
+        return Mark(MarkKind.SUBSCRIPT, depth, at)
+    names = [attributes.get("id", ""), attributes.get("name", "")]
+    is_anchor = tag in ("a", "span") and any(map(_PAGE_ANCHOR.fullmatch, names))
+    if is_anchor or _PAGE_CLASSES & classes:
+        return Mark(MarkKind.PAGE_NUMBER, depth, at)
+    if tag == "a" and "#" in attributes.get("href", ""):
+        return Mark(MarkKind.NOTE_LINK, depth, at, attributes["href"])
+    return None
+
+
+def rewrite_mark(mark: Mark, before: str, text: str) -> RewrittenMark | None:
+    """What becomes of a mark's text behind other text; None where it is read as it is."""
+    match mark.kind:
+        case MarkKind.PAGE_NUMBER:
+            return RewrittenMark(is_page_number=True) if is_page_number(text) else None
+        case MarkKind.REFERENCE:
+            is_mark = is_note_mark(text) or is_named_note_mark(text) or not has_words(text)
+            return RewrittenMark(is_note=True) if is_mark else None
+        case MarkKind.NOTE_LINK:
+            return RewrittenMark(is_note=True) if _is_note_link(before, text) else None
+        case MarkKind.SUPERSCRIPT:
+            return _rewrite_superscript(mark, before, text)
+        case MarkKind.SUBSCRIPT:
+            is_number = text.strip().isdecimal() and text.isascii()
+            return RewrittenMark(text.translate(_SUBSCRIPTS)) if is_number else None
+
+
+def _is_note_link(before: str, text: str) -> bool:
+    if is_note_mark(text) and not text.strip("[]() \n").isalpha():
+        return not (text.strip().isdecimal() and names_counted_thing(before))
+    return is_named_note_mark(text) and bool(before) and not before[-1].isspace()
+
+
+def _rewrite_superscript(mark: Mark, before: str, text: str) -> RewrittenMark | None:
+    mark_text = text.strip()
+    if not is_note_mark(mark_text):
+        return None
+    if mark.link or not mark_text[0].isalnum():
+        return RewrittenMark(is_note=True)
+    if not _INTEGER.fullmatch(text):
+        return None
+    word = _LAST_WORD.search(before[-4:])
+    is_power = word is not None and word[0] in _UNITS
+    if _ENDED_WORD.search(before) and not is_power:
+        return RewrittenMark(is_note=True)
+    return RewrittenMark(text.translate(_SUPERSCRIPTS))
+
+
+def parse_classes(attributes: Attributes) -> frozenset[str]:
+    """An element's classes in lower case, without the numbers that tools put behind them."""
+    classes = attributes.get("class", "").lower().split()
+    return frozenset(_CLASS_NUMBER.sub("", each) for each in classes)
+
+
+def parse_types(attributes: Attributes) -> frozenset[str]:
+    """What an element says that it is: `epub:type` and `role`."""
+    return frozenset(
+        f"{attributes.get('epub:type', '')} {attributes.get('role', '')}".lower().split()
+    )
+
+
+def is_page_class(attributes: Attributes) -> bool:
+    """Whether an element's class is one for page numbers."""
+    return any(each.startswith("page") for each in parse_classes(attributes))
+
+
+def find_hidden_classes(css: str) -> frozenset[str]:
+    """The classes that a style sheet hides on all devices."""
+    hidden, depth, selectors = set[str](), 0, ""
+    for match in _CSS_BRACE.finditer(remove_spans(css, "/*", "*/")):
+        if match[2] == "{":
+            selectors = match[1] if depth == 0 else selectors
+            depth += 1
+        else:
+            if depth == 1 and _HIDDEN_STYLE.search(match[1]):
+                hidden |= {m[1] for m in map(_CLASS_SELECTOR.fullmatch, selectors.split(",")) if m}
+            depth = max(0, depth - 1)
+    return frozenset(hidden)

@@ -1,0 +1,18 @@
+"""Stories that run in one process while its caller waits."""
+
+from mixer.stories.foreground.context import JobContext
+from mixer.stories.foreground.mix import LocalMix, MixResult, MixService
+from mixer.stories.foreground.runner import StoryInput, StoryRun, StoryRunner
+from mixer.stories.foreground.speech import SpeechService, Synthesis
+
+__all__ = [
+    "JobContext",
+    "LocalMix",
+    "MixResult",
+    "MixService",
+    "SpeechService",
+    "StoryInput",
+    "StoryRun",
+    "StoryRunner",
+    "Synthesis",
+]

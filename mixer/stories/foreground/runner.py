@@ -1,0 +1,160 @@
+"""Narrates whole stories on one machine."""
+
+import math
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+from mixer.files import hash_file
+from mixer.publish import Picture
+from mixer.requests import Options
+from mixer.script import Document
+from mixer.sound import Timeline
+from mixer.sound.arrange import SoundFile
+from mixer.sound.render import RenderHistory, SegmentCache
+from mixer.speech import SpeechEngine
+from mixer.store import FolderStore, ObjectStore
+from mixer.stories.budget import DailyBudget
+from mixer.stories.folder import REQUEST, RESULT, SOUNDS
+from mixer.stories.foreground.context import GROUPS, JobContext, run_steps
+from mixer.stories.foreground.run_folder import (
+    RUN_ID,
+    FilesOpener,
+    RunFolder,
+    RunStore,
+    open_run_store,
+)
+from mixer.stories.inputs import (
+    StoryNarration,
+    load_narration,
+    load_timeline,
+    measure_music,
+    put_cover,
+)
+from mixer.stories.model import KnownSounds, SourceText, StoryKind, StoryResult
+from mixer.stories.outputs import chapters_folder, export_files, list_exports
+from mixer.stories.request import StoryRequest
+from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner
+from mixer.stories.steps import StoryMix, StoryPublisher, StorySpeech
+from mixer.stories.tasks import Step, StepFunction
+
+NEVER = timedelta(days=36_500)
+"""Chunks of a folder are not touched: nothing deletes them by their age."""
+
+MUSIC_FOLDER = "--music"
+"""Prefix of the music's key, distinct from files that a text names."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryInput:
+    """The inputs of a story on this machine; `sounds` are by their names in the text."""
+
+    document: Document
+    music: Path | None = None
+    sounds: Mapping[str, Path] = field(default_factory=dict)
+    cover: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRun:
+    """A finished story; of its outputs the audio comes first and the report last."""
+
+    narration: StoryNarration
+    timeline: Timeline
+    result: StoryResult
+    outputs: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRunner:
+    """Narrates stories on one machine; the caller closes the engine."""
+
+    store: FolderStore
+    engine: SpeechEngine
+    context: JobContext
+    open_files: FilesOpener
+
+    def plan(self, document: Document, options: Options) -> SpeechPlan:
+        """Plan the speech of a story; spends nothing."""
+        return self._build_planner(self.store).plan_source(SourceText(document), options)
+
+    @staticmethod
+    def list_outputs(out: Path, report: Path | None = None) -> tuple[Path, ...]:
+        """List all files that a story may produce: the audio first, the report last."""
+        return list_exports(out, report)
+
+    def run_story(
+        self, story: StoryInput, options: Options, out: Path, report: Path | None = None
+    ) -> StoryRun:
+        """Narrate, mix and publish a story; files take the name of `out` with their own suffixes.
+
+        Raises TooExpensive if the new chunks cost more than the limit.
+        """
+        music = self._measure_music(story.music) if story.music else None
+        inputs = dict(story.sounds)
+        if story.music and music:
+            inputs[music.source] = story.music
+        with self._open_run(story, inputs) as (store, folder):
+            if music is not None:
+                folder.write(SOUNDS, KnownSounds((music,)))
+            given = options.model_dump(exclude_unset=True)
+            request = StoryRequest(StoryKind.STORY, "", given, music=music.source if music else "")
+            folder.write(REQUEST, request.to_stored(time.time()))
+            history = RenderHistory(SegmentCache(self.store), str(out.resolve()))
+            run_steps(folder, self._build_steps(store, history), self.context, publishes=True)
+            result = folder.read(RESULT, StoryResult)
+            seconds = self.context.timer.seconds
+            outputs = export_files(store.files, result, seconds, out=out, report=report)
+            return StoryRun(load_narration(folder), load_timeline(folder), result, outputs)
+
+    @staticmethod
+    def chapters_folder(out: Path) -> Path:
+        """Return the folder of a story's chapter files, next to the finished file."""
+        return chapters_folder(out)
+
+    @contextmanager
+    def _open_run(
+        self, story: StoryInput, inputs: Mapping[str, Path]
+    ) -> Iterator[tuple[RunStore, RunFolder]]:
+        with open_run_store(self.open_files, self.store, inputs=inputs) as store:
+            folder = RunFolder(store, RUN_ID, SourceText(story.document))
+            if story.cover is not None:
+                put_cover(folder, story.cover)
+            yield store, folder
+
+    def _measure_music(self, music: Path) -> SoundFile:
+        key = f"{MUSIC_FOLDER}/{music.name.lstrip('.') or 'music'}"
+        measured = measure_music(music, str(music), self.context.processes)
+        return replace(measured, source=key, digest=hash_file(music))
+
+    def _build_steps(self, store: RunStore, history: RenderHistory) -> Mapping[Step, StepFunction]:
+        planner = self._build_planner(store)
+        speech = StorySpeech(planner, store, splits_batches=False)
+        processes = planner.new_processes
+        mix = StoryMix(store, store, GROUPS, processes, history=history)
+        publisher = StoryPublisher(store, planner.budget, new_processes=processes)
+        return {**speech.steps, **mix.steps, **publisher.steps}
+
+    def _lend_engine(
+        self,
+        name: str,  # noqa: ARG002 - there is only one
+        deadline_s: float | None,  # noqa: ARG002 - it cannot be faster
+        *,
+        speech_marks: bool = False,  # noqa: ARG002 - decided when it was opened
+    ) -> AbstractContextManager[SpeechEngine]:
+        return nullcontext(self.engine)
+
+    def _build_planner(self, store: ObjectStore) -> SpeechPlanner:
+        return SpeechPlanner(
+            open_engine=self._lend_engine,
+            store=store,
+            budget=DailyBudget(store, math.inf),
+            max_request_usd=math.inf,
+            max_text_chars=sys.maxsize,
+            touch_after=NEVER,
+            new_processes=lambda: self.context.processes,
+        )

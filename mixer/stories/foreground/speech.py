@@ -1,0 +1,143 @@
+"""Plans speech, and synthesizes a text while its caller waits."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+
+from mixer.requests import Options
+from mixer.speech import Recording, SpeechEngine, Voice
+from mixer.store import ObjectStore
+from mixer.stories.folder import PLAN, REQUEST
+from mixer.stories.foreground.context import JobContext, run_steps
+from mixer.stories.foreground.run_folder import (
+    RUN_ID,
+    FilesOpener,
+    RunFolder,
+    open_run_store,
+)
+from mixer.stories.inputs import StoryNarration, load_narration
+from mixer.stories.keys import batch_name
+from mixer.stories.model import Batch, PlanSummary
+from mixer.stories.request import StoryRequest
+from mixer.stories.speech_planner import EngineOpener, SpeechPlan, SpeechPlanner
+from mixer.stories.status import load_snapshot, settle_budget
+from mixer.stories.steps import StorySpeech
+
+DEFAULT_ENGINE = "generative"
+"""Used when no engine is named (the contract's default)."""
+
+
+@dataclass(slots=True)
+class EngineSession:
+    """One engine for a whole run, opened at first use.
+
+    Later arguments of the opener are ignored, except for another engine's name, which replaces the
+    engine: it is known only after planning.
+    """
+
+    open_engine: EngineOpener
+    speech_marks: bool = False
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _engine: SpeechEngine | None = None
+    _name: str = ""
+
+    @contextmanager
+    def open(
+        self,
+        name: str,
+        deadline_s: float | None,
+        *,
+        speech_marks: bool = False,  # noqa: ARG002 - known when the session began
+    ) -> Iterator[SpeechEngine]:
+        """Lend the engine."""
+        is_other = bool(name) and name not in {self._name, getattr(self._engine, "name", "")}
+        if self._engine is None or is_other:
+            self.close()
+            opened = self.open_engine(name, deadline_s, speech_marks=self.speech_marks)
+            self._engine, self._name = self._stack.enter_context(opened), name or DEFAULT_ENGINE
+        yield self._engine
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._stack.close()
+        self._engine = None
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """A synthesized text; `cost_usd` is newly paid, `cache_hits` were found in the store."""
+
+    narration: StoryNarration
+    plan: PlanSummary
+    cost_usd: float
+    cache_hits: int
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """The audible recordings, in reading order."""
+        return tuple(each for each in self.narration.recordings if each)
+
+    @property
+    def duration_s(self) -> float:
+        """Total of all chunks, without the pauses between them."""
+        return sum(each.measured.duration_s for each in self.recordings)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechService:
+    """Plans and synthesizes texts. Safe for many threads; `bucket` names the store in responses."""
+
+    planner: SpeechPlanner
+    bucket: str
+    open_files: FilesOpener
+
+    @property
+    def store(self) -> ObjectStore:
+        """The store of the chunks."""
+        return self.planner.store
+
+    def list_voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
+        """List the voices, the default first."""
+        return self.planner.list_voices(deadline_s)
+
+    def plan_text(
+        self, text: str | bytes, options: Options, deadline_s: float | None = None
+    ) -> SpeechPlan:
+        """Plan the speech of a text; spends nothing, raises as the planner does."""
+        source = self.planner.read_text(text, options)
+        return self.planner.plan_source(source, options, deadline_s)
+
+    def synthesize(self, request: StoryRequest, deadline_s: float | None = None) -> Synthesis:
+        """Synthesize the text of a request; at the deadline, raises OutOfTime and keeps its chunks.
+
+        The deadline is on the monotonic clock.
+        """
+        options = Options.model_validate(dict(request.options))
+        source = self.planner.read_text(request.text, options)
+        context = JobContext(processes=self.planner.new_processes(), deadline_s=deadline_s)
+        session = EngineSession(self.planner.open_engine, options.speech_marks)
+        with open_run_store(self.open_files, self.store) as store, closing(session):
+            folder = RunFolder(store, RUN_ID, source)
+            folder.write(REQUEST, request.to_stored(time.time()))
+            planner = replace(
+                self.planner,
+                store=store,
+                open_engine=session.open,
+                new_processes=lambda: context.processes,
+            )
+            try:
+                run_steps(folder, StorySpeech(planner, store, splits_batches=False).steps, context)
+            finally:
+                settle_budget(load_snapshot(folder), self.planner.budget)
+            return _collect_synthesis(folder)
+
+
+def _collect_synthesis(folder: RunFolder) -> Synthesis:
+    found = folder.read(batch_name(0), Batch).found
+    return Synthesis(
+        narration=load_narration(folder),
+        plan=folder.read(PLAN, PlanSummary),
+        cost_usd=load_snapshot(folder).progress.paid_usd,
+        cache_hits=sum(each is not None for each in found.values()),
+    )

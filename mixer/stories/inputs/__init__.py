@@ -1,0 +1,29 @@
+"""What a story is made of: chunks, music and sounds, a cover; checked, fetched and measured."""
+
+from mixer.stories.inputs.checks import InputLimits, check_key, parse_music_key
+from mixer.stories.inputs.covers import load_tags, put_cover, store_cover
+from mixer.stories.inputs.request_checks import check_request
+from mixer.stories.inputs.sounds import SoundLibrary, measure_music, read_sounds
+from mixer.stories.inputs.takes import (
+    StoryNarration,
+    TakeLoader,
+    load_narration,
+    load_timeline,
+)
+
+__all__ = [
+    "InputLimits",
+    "SoundLibrary",
+    "StoryNarration",
+    "TakeLoader",
+    "check_key",
+    "check_request",
+    "load_narration",
+    "load_tags",
+    "load_timeline",
+    "measure_music",
+    "parse_music_key",
+    "put_cover",
+    "read_sounds",
+    "store_cover",
+]

@@ -1,0 +1,90 @@
+"""The cover of a story, checked before anything is spent, and the tags of its files."""
+
+from mixer.errors import BadInput, NotFound, UnusablePicture
+from mixer.publish import Picture, build_tags, encode_cover, read_cover, require_cover_size
+from mixer.requests import Options
+from mixer.script import Cover, Script
+from mixer.sound.formats import COVER_TYPE, AudioTags
+from mixer.store import UPLOADS_PREFIX, ObjectStore, validate_key
+from mixer.stories.folder import COVER, StoryFolder
+
+MAX_NAME_CHARS = 80
+"""Quoted in a warning."""
+
+
+def validate_cover_key(key: str) -> str:
+    """Return the key of an uploaded picture; raises BadInput for any other key."""
+    try:
+        validate_key(key)
+    except BadInput as error:
+        raise BadInput(f"cover: {error}", field="cover") from error
+    if not key.startswith(UPLOADS_PREFIX):
+        raise BadInput(
+            f"cover: {key[:80]!r} is not a key returned by POST /uploads.", field="cover"
+        )
+    return key
+
+
+def require_cover(store: ObjectStore, key: str) -> None:
+    """Check, without fetching it, that a cover exists and is not too large.
+
+    Raises:
+        BadInput: not a valid key.
+        NotFound: the cover does not exist.
+        UnusablePicture: too large.
+    """
+    head = store.head(validate_cover_key(key))
+    if head is None:
+        raise NotFound(
+            f"cover: the picture {key} was not uploaded, or has expired.", field="cover", key=key
+        )
+    require_cover_size(head.size_bytes, key)
+
+
+def fetch_cover(store: ObjectStore, key: str) -> Picture:
+    """Fetch a cover, ready to be embedded.
+
+    Raises:
+        BadInput: not a valid key.
+        NotFound: the cover does not exist.
+        UnusablePicture: not a picture, broken or too large.
+    """
+    require_cover(store, key)
+    return encode_cover(store.get(key), key)
+
+
+def store_cover(
+    folder: StoryFolder, options: Options, text_cover: Cover | None = None, cover_name: str = ""
+) -> tuple[str, ...]:
+    """Store the story's cover before anything is spent, or warn why the text's own is left out.
+
+    The cover is an upload (by option or `cover_name`), or else `text_cover`.
+
+    Raises:
+        NotFound: the upload is missing.
+        UnusablePicture: the upload is not a picture, broken or too large.
+    """
+    if folder.has(COVER):
+        return ()
+    if wanted := options.cover or (cover_name if cover_name.startswith(UPLOADS_PREFIX) else ""):
+        put_cover(folder, fetch_cover(folder.store, wanted))
+    elif cover_name:
+        quoted = cover_name[:MAX_NAME_CHARS]
+        return (f"The cover {quoted} is not available: upload it and send its key as cover.",)
+    elif text_cover is not None:
+        try:
+            put_cover(folder, encode_cover(text_cover.content, "of the book"))
+        except UnusablePicture as error:
+            return (f"The book's own cover was left out: {error}",)
+    return ()
+
+
+def put_cover(folder: StoryFolder, cover: Picture) -> None:
+    """Store a cover."""
+    folder.store.put(folder.key(COVER), cover.content, content_type=COVER_TYPE)
+
+
+def load_tags(folder: StoryFolder, options: Options, script: Script | None) -> AudioTags:
+    """Build the tags without chapters; options override the text's metadata."""
+    cover = read_cover(folder.store.get(folder.key(COVER))) if folder.has(COVER) else None
+    return AudioTags(build_tags(options, script), cover=cover)

@@ -1,0 +1,107 @@
+"""Finds and measures a story's music and sounds, before the voice is paid for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixer.errors import BadInput, NotFound
+from mixer.files import hash_file
+from mixer.parallel import run_in_parallel, usable_cores
+from mixer.publish.timing import list_sound_files
+from mixer.sound import ProcessGroup
+from mixer.sound.analysis import MUSIC_CHANNELS, measure
+from mixer.sound.arrange import SoundFile
+from mixer.store import ObjectStore, select_music_store
+from mixer.stories.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
+from mixer.stories.inputs.checks import check_key
+from mixer.stories.model import KnownSounds, StoredRequest, StoredScript, StoryKind
+from mixer.stories.request_files import PARALLEL_REQUESTS, open_request_folder
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLibrary:
+    """The stores of the deployment's music and of callers' uploads."""
+
+    shared: ObjectStore
+    uploads: ObjectStore
+
+    def find_store(self, key: str) -> ObjectStore:
+        """Find the store of a key."""
+        return select_music_store(key, self.shared, self.uploads)
+
+    def load(
+        self, folder: StoryFolder, request: StoredRequest, processes: ProcessGroup
+    ) -> dict[str, SoundFile]:
+        """Load the music and sounds of a story, by key; measured once for all steps.
+
+        Raises:
+            NotFound: a file is missing; names it and the line of the text.
+            Forbidden: the key is not for callers.
+            UnplayableAudio, BadInput: the file has no sound, or is silent.
+        """
+        stored = folder.find(SCRIPT, StoredScript)
+        wanted = {request.music: 0} if request.music else {}
+        if stored is not None and request.kind is StoryKind.STORY:
+            wanted = {**list_sound_files(stored.script), **wanted}
+        known = read_sounds(folder)
+        missing = {key: line for key, line in wanted.items() if key not in known}
+        if missing:
+            known |= _measure_sounds(missing, self, processes)
+            folder.write(SOUNDS, KnownSounds(tuple(known.values())))
+        return {key: known[key] for key in wanted}
+
+
+def read_sounds(folder: StoryFolder) -> dict[str, SoundFile]:
+    """Read the sounds that were measured before, by key."""
+    kept = folder.find(SOUNDS, KnownSounds)
+    if kept is not None:
+        return {each.source: each for each in kept.sounds}
+    only = folder.find(MUSIC, SoundFile)
+    return {only.source: only} if only else {}
+
+
+def _measure_sounds(
+    wanted: Mapping[str, int], library: SoundLibrary, processes: ProcessGroup
+) -> dict[str, SoundFile]:
+    for key, line in wanted.items():
+        if line:
+            check_key(key, f"line {line}")
+    there = run_in_parallel(
+        wanted, lambda key: library.find_store(key).head(key), PARALLEL_REQUESTS
+    )
+    gone = {key for key, head in there if head.result() is None}
+    for key in wanted:
+        if key in gone:
+            raise _build_not_found(key, wanted[key])
+    with open_request_folder() as folder:
+        files = folder.fetch_all({("music", key): library.find_store(key) for key in wanted}, None)
+        looked = run_in_parallel(
+            wanted,
+            lambda key: _measure_sound(files["music", key], key, wanted[key], processes),
+            usable_cores(),
+        )
+        found = {key: outcome.result() for key, outcome in looked}
+    return {key: found[key] for key in wanted}
+
+
+def _build_not_found(key: str, line: int) -> NotFound:
+    if not line:
+        return NotFound(f"music: {key} does not exist.", field="music", key=key)
+    return NotFound(
+        f"line {line}: {key} is neither in the library nor among your uploads.",
+        key=key,
+        line=line,
+    )
+
+
+def _measure_sound(path: Path, key: str, line: int, processes: ProcessGroup) -> SoundFile:
+    name = f"{key}, which line {line} names" if line else key
+    return SoundFile(key, measure_music(path, name, processes).measured, hash_file(path))
+
+
+def measure_music(path: Path, name: str, processes: ProcessGroup) -> SoundFile:
+    """Measure music; raises UnplayableAudio if it has no sound, BadInput if it is silent."""
+    measured = measure(path, name, channels=MUSIC_CHANNELS, processes=processes)
+    if measured.loudness_lufs is None:
+        raise BadInput(f"The music {name} is silent.", key=name)
+    return SoundFile(name, measured)

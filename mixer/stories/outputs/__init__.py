@@ -1,0 +1,30 @@
+"""What a story hands out with its audio: captions, chapters, picture, report, books."""
+
+from mixer.stories.outputs.export import chapters_folder, export_files, list_exports
+from mixer.stories.outputs.extra_outputs import OutputMaker, StoredAudio
+from mixer.stories.outputs.sidecars import (
+    OUTLINE_COLUMNS,
+    Mix,
+    build_captions,
+    build_chapters,
+    build_outline,
+    build_report,
+    collect_measurements,
+    draw_picture,
+)
+
+__all__ = [
+    "OUTLINE_COLUMNS",
+    "Mix",
+    "OutputMaker",
+    "StoredAudio",
+    "build_captions",
+    "build_chapters",
+    "build_outline",
+    "build_report",
+    "chapters_folder",
+    "collect_measurements",
+    "draw_picture",
+    "export_files",
+    "list_exports",
+]

@@ -1,0 +1,81 @@
+"""Makes the extra `outputs` of a story from its finished file.
+
+MP3 and WAV are read from the store a chapter at a time, and archives are written as streams, so
+the disk holds a chapter or two, however long the file is. Other formats are fetched once.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+from uuid import NAMESPACE_URL, uuid5
+
+from mixer.publish import FinishedFile, zip_chapters
+from mixer.publish.epub import BookMetadata, build_pages, write_read_aloud
+from mixer.requests import OutputName
+from mixer.script import Script
+from mixer.sound import ProcessGroup
+from mixer.store import ObjectStore, open_object
+from mixer.stories.inputs import StoryNarration
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAudio:
+    """A finished file in the store, read in ranges; fetched only if FFmpeg needs all of it."""
+
+    store: ObjectStore
+    key: str
+    folder: Path
+
+    def open(self) -> IO[bytes]:
+        """Open the file to read and seek."""
+        return open_object(self.store, self.key)
+
+    def local_path(self) -> Path:
+        """Fetch the file and return its local path."""
+        path = self.folder / self.key.rpartition("/")[2]
+        if not path.exists():
+            self.store.fetch(self.key, path)
+        return path
+
+
+UNTITLED = "Untitled"
+"""A book needs a title (EPUB 3.3, 5.5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputMaker:
+    """Makes extra outputs from a finished file."""
+
+    finished: FinishedFile
+    narration: StoryNarration
+    created_s: float
+    processes: ProcessGroup
+
+    def write(self, output: OutputName, file: IO[bytes]) -> None:
+        """Write an output as a stream."""
+        if output == "chapter_files":
+            zip_chapters(self.finished, file, self.processes)
+            return
+        script, chunks = self.narration.stored.script, self.narration.recorded_chunks
+        pages = build_pages(script, chunks, self.finished.timeline, self.finished.parts)
+        metadata = _book_metadata(self.finished, script, self.created_s)
+        write_read_aloud(self.finished, pages, metadata, file, self.processes)
+
+
+def _book_metadata(finished: FinishedFile, script: Script, created_s: float) -> BookMetadata:
+    fields, cover = finished.tags.fields, finished.tags.cover
+    words = [u.text for chunk in script.chunks for u in chunk.utterances]
+    digest = sha256(json.dumps([finished.title, finished.author, words]).encode()).hexdigest()
+    return BookMetadata(
+        title=finished.title or UNTITLED,
+        language=script.language,
+        identifier=f"urn:uuid:{uuid5(NAMESPACE_URL, digest)}",
+        modified=datetime.fromtimestamp(created_s, UTC),
+        author=finished.author,
+        narrator=fields.get("composer", ""),
+        description=fields.get("comment", ""),
+        cover=cover.content if cover else b"",
+    )

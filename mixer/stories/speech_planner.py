@@ -1,0 +1,199 @@
+"""Plans and prices the speech of a text, before anything is spent."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mixer.errors import TextTooLong, UnreadableText
+from mixer.requests import Options
+from mixer.script import LIMITS, NARRATOR, Chunk, Cover, Document, EngineLimits, Script
+from mixer.script.normalise import is_same_language
+from mixer.script.planning import (
+    Estimate,
+    PlanStyle,
+    SsmlStyle,
+    estimate_script,
+    plan_document,
+    read_lexicon,
+    resolve_pauses,
+)
+from mixer.script.readers import TextType, detect_text_type, read_document
+from mixer.sound import ProcessGroup
+from mixer.speech import (
+    SpeechEngine,
+    Voice,
+    VoiceSettings,
+    apply_narrator,
+    charge_factor,
+    cost_usd,
+    select_voice,
+)
+from mixer.store import ObjectStore
+from mixer.stories.budget import DailyBudget, utc_now
+from mixer.stories.model import SourceText
+
+
+class EngineOpener(Protocol):
+    """Opens an engine."""
+
+    def __call__(
+        self, name: str, deadline_s: float | None, *, speech_marks: bool = False
+    ) -> AbstractContextManager[SpeechEngine]:
+        """Open an engine for one request; an empty name stands for any engine.
+
+        The deadline is on the monotonic clock; `speech_marks` buys sentence timings.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPlan:
+    """What a request would synthesize, and how; `billing_factor` is charges per character."""
+
+    script: Script
+    voice: Voice
+    voice_settings: VoiceSettings
+    estimate: Estimate
+    billing_factor: int = 1
+    cover: Cover | None = None
+    cover_name: str = ""
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The chunks in reading order."""
+        return tuple(self.script.chunks)
+
+    @property
+    def cost_usd(self) -> float:
+        """Cost of the whole text if none of it is in the store."""
+        return self.costs_usd(self.estimate.characters)
+
+    def costs_usd(self, chars: int) -> float:
+        """Calculate the cost of some of the characters."""
+        return cost_usd(chars * self.billing_factor, self.voice_settings.pricing_engine)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPlanner:
+    """Plans speech, with what planning and speaking share. Safe for many threads.
+
+    Attributes:
+        touch_after: age at which reused chunks are touched.
+    """
+
+    open_engine: EngineOpener
+    store: ObjectStore
+    budget: DailyBudget
+    max_request_usd: float
+    max_text_chars: int
+    touch_after: timedelta
+    now: Callable[[], datetime] = field(default=utc_now)
+    new_processes: Callable[[], ProcessGroup] = ProcessGroup
+
+    def list_voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
+        """List the voices, the default first."""
+        with self.open_engine("", deadline_s) as engine:
+            return engine.voices()
+
+    def read_text(self, content: str | bytes, options: Options) -> SourceText:
+        """Read a text or the bytes of a book; raises TextTooLong or UnreadableText."""
+        with _name_text():
+            text_type = TextType(options.text_type or detect_text_type(content))
+            is_book = text_type is TextType.EPUB
+            if not is_book:  # for a book, the length of its text counts, not of its file
+                self._check_length(len(content))
+            front_matter = not options.skip_front_matter
+            return SourceText(read_document(content, text_type, front_matter=front_matter), is_book)
+
+    def plan_source(
+        self, source: SourceText, options: Options, deadline_s: float | None = None
+    ) -> SpeechPlan:
+        """Plan the speech of a text that has been read; spends nothing.
+
+        Raises:
+            TextTooLong: the text exceeds the limit.
+            UnreadableText: it contains no words.
+            UnknownVoice: no such voice with that engine.
+            BadOption: an option is invalid.
+        """
+        document = source.document
+        options = apply_narrator(options, document.cast)
+        with self.open_engine("", deadline_s) as engine:
+            voice, settings = select_voice(engine.voices(), options, document.cast)
+            limits = engine.limits(settings.engine)
+        language = options.language or voice.language
+        engines = {name: each.engine for name, each in settings.cast}
+        with _name_text():
+            script = plan_script(document, limits, language, options, engines)
+        estimate = estimate_script(script, options.rate)
+        if source.is_book:
+            self._check_length(estimate.characters)
+        return SpeechPlan(
+            script,
+            voice,
+            settings,
+            estimate,
+            charge_factor(options),
+            document.cover,
+            document.cover_name,
+        )
+
+    def _check_length(self, chars: int) -> None:
+        if chars > self.max_text_chars:
+            raise TextTooLong(
+                f"text: {chars:,} characters exceed the limit of {self.max_text_chars:,} for one "
+                "request. Send it in parts, or use POST /stories, which accepts longer texts.",
+                field="text",
+                characters=chars,
+                limit=self.max_text_chars,
+            )
+
+
+@contextmanager
+def _name_text() -> Iterator[None]:
+    """Say in an error of the block that it is about the text."""
+    try:
+        yield
+    except UnreadableText as error:
+        raise UnreadableText(f"text: {error}", field="text") from error
+
+
+def plan_script(
+    document: Document,
+    limits: EngineLimits,
+    language: str,
+    options: Options,
+    engines: Mapping[str, str] | None = None,
+) -> Script:
+    """Decide what is synthesized of a document, in a BCP 47 language unless it names another."""
+    stated = document.language
+    if stated and not options.language and not is_same_language(stated, language):
+        language = stated
+    ssml = SsmlStyle(limits, resolve_pauses(options.pauses), options.rate)
+    style = PlanStyle(
+        language,
+        ssml,
+        options.gap_ms,
+        reads_titles=options.titles == "spoken",
+        chapters=options.chapters,
+        lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
+        voices=_build_voice_styles(document, ssml, engines or {}),
+    )
+    return plan_document(document, style)
+
+
+def _build_voice_styles(
+    document: Document, ssml: SsmlStyle, engines: Mapping[str, str]
+) -> dict[str, SsmlStyle]:
+    """Build the style of each role; `ssml` is the narrator's."""
+    return {
+        role.name: replace(
+            ssml,
+            limits=LIMITS.get(engines.get(role.name) or role.engine, ssml.limits),
+            rate_percent=role.rate_percent or ssml.rate_percent,
+        )
+        for role in document.cast
+        if role.name != NARRATOR
+    }

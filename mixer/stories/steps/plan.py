@@ -1,0 +1,185 @@
+"""The step that plans: checks text, voice, sounds and limits before anything is spent."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from mixer.errors import StoryPlanned, TooExpensive
+from mixer.requests import Options
+from mixer.script import Chunk
+from mixer.script.planning import estimate_script
+from mixer.script.readers import decode_upload
+from mixer.speech import Narrator, VoiceSettings, charge_factor, cost_usd
+from mixer.store import ObjectStore
+from mixer.stories.batches import split_batches, write_batches
+from mixer.stories.cancellation import raise_if_cancelled
+from mixer.stories.folder import PLAN, REQUEST, SCRIPT, StoryFolder
+from mixer.stories.inputs import SoundLibrary, store_cover
+from mixer.stories.keys import StoryProgress
+from mixer.stories.model import (
+    Batch,
+    PlanSummary,
+    StoredRequest,
+    StoredScript,
+    StoryKind,
+    StoryResult,
+    StoryState,
+)
+from mixer.stories.speech_planner import SpeechPlanner
+from mixer.stories.status import load_progress, load_snapshot, write_result
+from mixer.stories.tasks import StepCall, StepResult
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """Plans stories; `splits_batches` if several processes synthesize them."""
+
+    planner: SpeechPlanner
+    music: ObjectStore
+    splits_batches: bool
+
+    def plan(self, call: StepCall) -> StepResult:
+        """Plan the speech and check its cost; returns the batches still to synthesize.
+
+        If only a plan was requested, raises StoryPlanned. Errors come before anything is spent.
+        """
+        folder = call.folder
+        raise_if_cancelled(folder, call.attempt)
+        request = folder.read(REQUEST, StoredRequest)
+        options = Options.model_validate(request.options)
+        stored = self._load_script(call, request, options)
+        batches = self._divide(folder, stored, options)
+        progress = load_progress(folder)
+        left = {n: batch for n, batch in enumerate(batches) if n not in progress.batches}
+        missing = self._write_batches(call, stored, left)
+        price_usd = _price_usd(missing, stored.delivery, options)
+        self._settle_previous(folder, progress.paid_usd)
+        reservation = "" if options.dry_run else self._reserve(price_usd, options, request.caller)
+        summary = _build_summary(stored, options, len(batches), progress, price_usd)
+        folder.write(PLAN, replace(summary, reservation=reservation))
+        if options.dry_run:
+            self._finish_story(call, summary)
+        return {"batches": list(left)}
+
+    def _load_script(
+        self, call: StepCall, request: StoredRequest, options: Options
+    ) -> StoredScript:
+        """Load or make the script, once all music and sounds are known to be there."""
+        folder, processes = call.folder, self.planner.new_processes()
+        library = SoundLibrary(self.music, self.planner.store)
+        library.load(folder, request, processes)
+        stored = folder.find(SCRIPT, StoredScript)
+        if stored is None:
+            stored = self._write_script(call, request, options)
+            library.load(folder, request, processes)
+        return stored
+
+    def _write_script(
+        self, call: StepCall, request: StoredRequest, options: Options
+    ) -> StoredScript:
+        folder, source = call.folder, call.folder.source
+        if source is None:
+            content = decode_upload(self.planner.store.get(request.text_key))
+            source = self.planner.read_text(content, options)
+        plan = self.planner.plan_source(source, options, call.deadline_s)
+        has_cover = request.kind is StoryKind.STORY
+        warnings = store_cover(folder, options, plan.cover, plan.cover_name) if has_cover else ()
+        script = replace(plan.script, title=options.title or plan.script.title)
+        with self._open_narrator(plan.voice_settings, call.deadline_s) as narrator:
+            keys = tuple(narrator.key(chunk) for chunk in script.chunks)
+        stored = StoredScript(script, plan.voice_settings, keys, warnings)
+        folder.write(SCRIPT, stored)
+        return stored
+
+    def _divide(self, folder: StoryFolder, stored: StoredScript, options: Options) -> list[Batch]:
+        chunks = tuple(stored.script.chunks)
+        batches = split_batches(folder, chunks) if self.splits_batches else [chunks]
+        return [Batch(stored.delivery, each, options.speech_marks) for each in batches]
+
+    def _write_batches(
+        self, call: StepCall, stored: StoredScript, left: Mapping[int, Batch]
+    ) -> list[Chunk]:
+        """Write the batches with what the store has of them; returns the missing chunks."""
+        chunks = [chunk for batch in left.values() for chunk in batch.chunks]
+        with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
+            found = narrator.find_recordings(chunks)
+            unique = narrator.unique_chunks(chunks)
+            keys = {n: [narrator.key(chunk) for chunk in each.chunks] for n, each in left.items()}
+        metadata = {key: each.to_metadata() if each else None for key, each in found.items()}
+        batches = {
+            n: replace(each, found={key: metadata[key] for key in keys[n]})
+            for n, each in left.items()
+        }
+        write_batches(call.folder, batches)
+        return [chunk for key, chunk in unique.items() if found[key] is None]
+
+    @contextmanager
+    def _open_narrator(
+        self, settings: VoiceSettings, deadline_s: float | None
+    ) -> Iterator[Narrator]:
+        planner = self.planner
+        with planner.open_engine(settings.engine, deadline_s) as engine:
+            yield Narrator(
+                engine,
+                planner.store,
+                settings,
+                planner.new_processes(),
+                stale_before=planner.now() - planner.touch_after,
+                deadline_s=deadline_s,
+            )
+
+    def _settle_previous(self, folder: StoryFolder, paid_usd: float) -> None:
+        before = folder.find(PLAN, PlanSummary)
+        if before is not None:
+            paid_since_usd = paid_usd - before.paid_before_usd
+            self.planner.budget.settle(before.reservation, paid_since_usd)
+
+    def _reserve(self, usd: float, options: Options, caller: str) -> str:
+        own_usd, most_usd = options.max_cost_usd, self.planner.max_request_usd
+        if own_usd is not None and usd > own_usd:
+            raise TooExpensive(
+                f"This would cost about ${usd:.2f}, more than max_cost_usd "
+                f"(${own_usd:.2f}); nothing was spent.",
+                cost_usd=usd,
+            )
+        if usd > most_usd:
+            raise TooExpensive(
+                f"This would cost about ${usd:.2f}, more than the ${most_usd:.2f} that one story "
+                "may cost here; nothing was spent.",
+                cost_usd=usd,
+                limit_usd=most_usd,
+            )
+        return self.planner.budget.reserve(caller, usd)
+
+    def _finish_story(self, call: StepCall, plan: PlanSummary) -> None:
+        duration_s = round(plan.duration_s, 3)
+        result = StoryResult(StoryState.DONE, call.attempt, 0.0, duration_s=duration_s)
+        write_result(call.folder, load_snapshot(call.folder), result, self.planner.now())
+        raise StoryPlanned("Only a plan was requested; nothing was spent.")
+
+
+def _build_summary(
+    stored: StoredScript,
+    options: Options,
+    batches: int,
+    progress: StoryProgress,
+    price_usd: float,
+) -> PlanSummary:
+    estimate = estimate_script(stored.script, options.rate)
+    return PlanSummary(
+        title=stored.script.title,
+        language=stored.script.language,
+        voice=stored.delivery.voice,
+        engine=stored.delivery.engine,
+        characters=estimate.characters,
+        chunks=estimate.chunks,
+        batches=batches,
+        duration_s=estimate.duration_s,
+        predicted_usd=progress.paid_usd + price_usd,
+        paid_before_usd=progress.paid_usd,
+    )
+
+
+def _price_usd(missing: Sequence[Chunk], voice_settings: VoiceSettings, options: Options) -> float:
+    chars = sum(chunk.billed_chars for chunk in missing) * charge_factor(options)
+    return cost_usd(chars, voice_settings.pricing_engine)

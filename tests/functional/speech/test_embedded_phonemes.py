@@ -1,0 +1,118 @@
+"""What the embedded voice speaks, by phonemes: words keep their sound, sentences are read right."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mixer.script.normalise import normalise
+from mixer.speech.embedded import phonemize_ssml
+from mixer.speech.embedded.mapped_text import MappedText
+from mixer.speech.embedded.phonemes import load_phonemizer
+
+READINGS = Path(__file__).with_name("readings.txt")
+LEAST_RIGHT = 0.98
+
+WORDS, NAMES = 3_000, 500
+ABBREVIATIONS = frozenset({"ca", "da", "dec", "el", "etc", "la", "los", "rio", "st", "ups", "us"})
+"""In capitals these are other words."""
+
+SURROUNDINGS = ("“{}”", '"{}"', "‘{}’", "—{}", "„{}“", "¿{}")
+
+STRESS = re.compile("[ˈˌ ]")
+
+
+@cache
+def phonemize(text: str) -> str:
+    phonemizer = load_phonemizer()
+    return phonemizer.phonemize(phonemizer.prepare_text(MappedText.literal(text)).text).text.strip()
+
+
+@cache
+def prepare(text: str) -> str:
+    return load_phonemizer().prepare_text(MappedText.literal(text)).text
+
+
+def read(text: str) -> str:
+    return phonemize(prepare(normalise(text, "en-US").spoken))
+
+
+def list_words() -> list[str]:
+    """Words and names from the vocabulary of the voice's own tagger."""
+    known = [word for word in load_phonemizer().vocabulary if word.isascii() and word.isalpha()]
+    words = [word for word in known if word.islower()][:WORDS]
+    names = [word for word in known if word.istitle() and len(word) > 1][:NAMES]
+    return [word for word in words + names if word.lower() not in ABBREVIATIONS]
+
+
+def test_words_sound_the_same_in_any_surroundings():
+    changed = [
+        (frame, word)
+        for word in list_words()
+        for frame in SURROUNDINGS
+        if phonemize(prepare(frame.format(word))) != phonemize(prepare(word))
+    ]
+    assert changed == []
+
+
+def test_words_in_capitals_at_an_opening_sound_like_words():
+    sentences = [word[0].upper() + word[1:] for word in list_words()]
+    changed = [
+        word
+        for word in sentences
+        if read(f"{word.upper()} came then.") != phonemize(f"{word} came then.")
+    ]
+    assert changed == []
+
+
+def iter_readings() -> Iterator[tuple[str, str, str]]:
+    kind = ""
+    for line in READINGS.read_text(encoding="utf-8").splitlines():
+        written, arrow, reading = line.partition(" => ")
+        if arrow:
+            yield kind, written, reading
+        elif line.startswith("["):
+            kind = line.strip("[]")
+
+
+def is_right(written: str, reading: str) -> bool:
+    return STRESS.sub("", read(written)) == STRESS.sub("", phonemize(prepare(reading)))
+
+
+def test_sentences_of_twenty_kinds_are_read_as_people_read_them():
+    readings = list(iter_readings())
+    wrong = [
+        (kind, written) for kind, written, reading in readings if not is_right(written, reading)
+    ]
+    assert len(readings) >= 400
+    assert len({kind for kind, _, _ in readings}) >= 20
+    assert len(wrong) <= len(readings) * (1 - LEAST_RIGHT), wrong
+
+
+@pytest.mark.parametrize(
+    ("written", "phonemes"),
+    [
+        ("Shh!", "ʃː!"),
+        ("Grrr!", "ɡɹː!"),
+        ("Brr.", "bɹː."),
+        ("Hmm, no.", "hm, nˈO."),
+        ("Psst!", "pst!"),
+        ("Tsk.", "tˈɪsk."),
+        ("Zzz.", "zː."),
+        ("Pfft!", "pft!"),
+    ],
+)
+def test_interjections_are_sounds_and_not_spelled(written, phonemes):
+    assert read(written) == phonemes
+
+
+@pytest.mark.parametrize("word", ["no", "Sun", "Sat", "est", "fig", "ed"])
+def test_a_word_that_ends_a_sentence_is_no_abbreviation(word):
+    assert read(f"It was {word}.") == read(f"It was {word}!").replace("!", ".")
+
+
+def test_a_chunk_has_phonemes_for_each_sentence():
+    ssml = '<speak><p><s>“Now.”</s><s>Ask <sub alias="Anna">A.</sub></s></p></speak>'
+    assert phonemize_ssml(ssml) == ("nˈW.", "ˈæsk ˈɑnə")

@@ -1,0 +1,110 @@
+"""An account with few concurrent executions: do books survive its throttling?
+
+A story's groups are started as the state machine starts them, a throttled call waits as its Retry
+lists say, and a call that finds a free execution takes it for as long as a group renders. Times in
+seconds; nothing waits for real.
+"""
+
+import heapq
+import random
+from dataclasses import dataclass, field
+from itertools import count
+
+from tests.infra.definition import load_definition
+
+THROTTLED = "Lambda.TooManyRequestsException"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A story whose groups render for `group_s`, a range; `begins_s` after the first."""
+
+    groups: int
+    group_s: tuple[float, float]
+    begins_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Retrier:
+    """One entry of a Retry list."""
+
+    interval_s: float
+    backoff: float
+    attempts: int
+    longest_s: float
+
+    def draw_wait_s(self, attempt: int, dice: random.Random) -> float:
+        """The wait before a retry, with full jitter."""
+        return dice.uniform(0, min(self.interval_s * self.backoff**attempt, self.longest_s))
+
+
+def load_retrier(error: str = THROTTLED) -> Retrier:
+    """What the definition says of an error of a call that renders."""
+    names = {name: name for name in ("SpeechTask", "MixTask", "EndTask")}
+    render = load_definition(names)["States"]["Render"]["ItemProcessor"]["States"]["RenderGroup"]
+    (found,) = (each for each in render["Retry"] if error in each["ErrorEquals"])
+    return Retrier(
+        found["IntervalSeconds"],
+        found["BackoffRate"],
+        found["MaxAttempts"],
+        found["MaxDelaySeconds"],
+    )
+
+
+@dataclass
+class Account:
+    """An account with so many executions; `taken` of them are used by others all the time."""
+
+    limit: int
+    taken: int
+    retrier: Retrier
+    concurrency: int
+    dice: random.Random
+    events: list[tuple[float, int, str, int, int]] = field(default_factory=list)
+    order: count = field(default_factory=count)
+
+    def push(self, at_s: float, kind: str, book: int, tries: int) -> None:
+        heapq.heappush(self.events, (at_s, next(self.order), kind, book, tries))
+
+    def run(self, books: list[Book]) -> tuple[list[bool], float]:
+        """Whether each book is rendered, and when the last one ended."""
+        busy, now_s = self.taken, 0.0
+        waiting, failed = [book.groups for book in books], [False] * len(books)
+        for index, book in enumerate(books):
+            for _ in range(min(self.concurrency, book.groups)):
+                waiting[index] -= 1
+                self.push(book.begins_s, "call", index, 0)
+        while self.events:
+            now_s, _, kind, index, tries = heapq.heappop(self.events)
+            if failed[index] and kind == "call":
+                continue
+            if kind == "end":
+                busy -= 1
+                if waiting[index] and not failed[index]:
+                    waiting[index] -= 1
+                    self.push(now_s, "call", index, 0)
+            elif busy < self.limit:
+                busy += 1
+                self.push(now_s + self.dice.uniform(*books[index].group_s), "end", index, 0)
+            elif tries >= self.retrier.attempts:
+                failed[index] = True
+            else:
+                wait_s = self.retrier.draw_wait_s(tries, self.dice)
+                self.push(now_s + wait_s, "call", index, tries + 1)
+        return [not each for each in failed], now_s
+
+
+def count_failures(
+    books: list[Book],
+    *,
+    limit: int,
+    concurrency: int,
+    taken: int = 0,
+    retrier: Retrier | None = None,
+    runs: int = 400,
+) -> int:
+    """How many of so many runs lose a book."""
+    dice = random.Random(18)
+    chosen = retrier or load_retrier()
+    outcomes = (Account(limit, taken, chosen, concurrency, dice).run(books)[0] for _ in range(runs))
+    return sum(not all(each) for each in outcomes)

@@ -1,0 +1,225 @@
+"""Kinds of writing that engines misread, and their likes that stay as they are written."""
+
+import re
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from mixer.script.normalise import normalise
+
+DEMO = Path(__file__).parents[4] / "demo" / "story.md"
+
+SENTENCES = 2_000
+
+SPECIAL = re.compile(r"[\d*&#—]|[A-Z]{2}|\b[A-Z]?[a-z]{0,3}\.(?! [A-Z]|$)|\b(?:Mrs?|Dr|St)\b")
+"""What is written out, or cleaned, on purpose."""
+
+SPOKEN = {
+    "capitals": {
+        "SHE CRIED.": "She cried.",
+        "IT WAS THE BEST of times.": "It was the best of times.",
+        "IN MY younger years": "In my younger years",
+        "GET OUT OF MY HOUSE!": "Get out of my house!",
+        "“WHERE ARE WE?” HE ASKED.": "“Where are we?” He asked.",
+        "He said: I’LL NEVER GO.": "He said: I’ll never go.",
+        "CALL THE FBI NOW!": "Call the FBI now!",
+        "THE HISTORY OF NASA": "The history of NASA",
+        "GIVE IT TO US AT ONCE": "Give it to us at once",
+        "It is NOT yours, SHE said": "It is not yours, she said",
+        "ORSON walked in.": "Orson walked in.",
+        "WHO would come?": "Who would come?",
+    },
+    "decimals": {
+        "rose by .5 percent": "rose by point five percent",
+        "from .05 to .5": "from point zero five to point five",
+        "(.25 inch)": "(point two five inch)",
+        ".5 km away": "Point five kilometers away",
+        "only $.50 more": "only $0.50 more",
+        "a .22 rifle, a .45": "a point two two rifle, a point four five",
+    },
+    "powers": {
+        "10⁶ and 10⁻³": "10 to the sixth and 10 to the minus 3",
+        "2³² places": "2 to the thirty-second places",
+        "x⁴, x² and x³": "x to the fourth, x squared and x cubed",
+        "2^10 of them": "2 to the tenth of them",
+        "about 3² and 4³": "about 3 squared and 4 cubed",
+        "so $x^2$ is": "so x squared is",
+    },
+    "fractions": {
+        "1½ cups": "1 and a half cups",
+        "1 1/2 mile": "1 and a half mile",
+        "5 3/4 inch": "5 and 3 quarters inch",
+        "2⅔ of it": "2 and two thirds of it",
+        "a 5/16 bit": "a 5 sixteenths bit",
+        "12 1/8 inches": "12 and an eighth inches",
+        "in 4/4 time": "in 4 4 time",
+        "It was 10/10.": "It was 10 out of 10.",
+        "open 24/7": "open 24 7",
+        "split 50/50": "split 50 50",
+        "blood pressure of 140/90": "blood pressure of 140 over 90",
+        "gave it 7/10": "gave it 7 out of 10",
+    },
+    "digit strings": {
+        "Agent 007": "Agent zero zero seven",
+        "code 0451": "code zero four five one",
+        "dial 911": "dial nine one one",
+        "90210": "Nine zero two one zero",
+        "Beverly Hills, CA 90210": "Beverly Hills, CA nine zero two one zero",
+        "(212)": "(two one two)",
+        "his PIN was 4821": "his PIN was four eight two one",
+        "a 911 operator": "a nine one one operator",
+        "SW1A 1AA": "S W 1 A, 1 A A",
+        "ISBN 0-306-40615-2": "ISBN zero, three zero six, four zero six one five, two",
+        "at 0630 hours": "at zero 6 30 hours",
+    },
+    "ranges": {
+        "9am–5pm": "9 AM to 5 PM",
+        "20%-30%": "20 percent to 30 percent",
+        "1914–18": "1914 to 18",
+        "1,000–2,000 men": "1,000 to 2,000 men",
+        "5 km–10 km": "5 kilometers to 10 kilometers",
+        "9:00–17:00": "9:00 to 17:00",
+        "≈50 and ±5": "About 50 and plus or minus 5",
+        "a 3x5 card, a 4×4": "a 3 by 5 card, a 4 by 4",
+    },
+    "formulas": {
+        "CO₂": "C O 2",
+        "H₂O and CO2": "H 2 O and C O 2",
+        "Na₂CO₃": "N A 2 C O 3",
+        "x₁ and x₂": "x 1 and x 2",
+        "C₆H₁₂O₆": "C 6 H 12 O 6",
+        "O₃ in the air": "O 3 in the air",
+    },
+    "numerals": {
+        "II": "2",
+        "XIV.": "14.",
+        "II. The Sea": "2. The Sea",
+        "p. xiv": "page 14",
+        "pp. xii–xv": "pages 12 to 15",
+        "page ix": "page 9",
+        "John Smith III": "John Smith the Third",
+        "Thutmose II died": "Thutmose the Second died",
+        "section III.B": "section 3 B",
+        "Article IV.2": "Article 4 2",
+        "Mark II and Type III": "Mark 2 and Type 3",
+        "Rocky IV": "Rocky 4",
+    },
+    "names cut short": {
+        "Wm. Smith and Geo. Brown": "William Smith and George Brown",
+        "Thos. and Jas. Hill": "Thomas and James Hill",
+        "Mme. Curie, Mlle. Hill": "Madame Curie, Mademoiselle Hill",
+        "Gen. 1:1": "Genesis 1 1",
+        "1 Cor. 13:4-7": "First Corinthians 13 4 to 7",
+        "Rev. 3:20": "Revelation 3 20",
+        "Rev. Hill": "Reverend Hill",
+        "Gen. Lee": "General Lee",
+        "II Kings 2:11": "Second Kings 2 11",
+        "Ps. 119:105": "Psalm 119 105",
+    },
+    "note marks": {
+        "He read it.[1] Then he slept.": "He read it. Then he slept.",
+        "it.¹ Then": "it. Then",
+        "word[12] more": "word more",
+        "it,[2][3] and": "it, and",
+        "the king² died": "the king died",
+        "it.[a] Then": "it. Then",
+        "it.† Then": "it. Then",
+        "the claim [7].": "the claim.",
+        "it.[^note] Then": "it. Then",
+    },
+    "stutters": {
+        "W-what?": "Wuh what?",
+        "b-b-but": "buh buh but",
+        "I-I know": "I, I know",
+        "Th-this": "Thuh this",
+        "“P-please.”": "“Puh please.”",
+        "a-and": "ah and",
+    },
+}
+
+AS_WRITTEN = [
+    "the IT department",
+    "US troops",
+    "NASA and the EU",
+    "HMS Victory sank",
+    "He works at IBM",
+    "an X-ray, a T-shirt, D-Day, a t-test",
+    "the U.S. and the UK",
+    "a MIX of XXL",
+    "array[0] and list[i] and the[y]",
+    "[1] is a number",
+    "on 4/4 and by 5/16",
+    "on 9/11",
+    "5 May 05",
+    "version 1.0.5",
+    "at 12:05 or 7:45",
+    "127.0.0.1",
+    "2-1 and 3-0",
+    "in 1994 and 2026",
+    "45000 people",
+    "0 and 10 and 05",
+    "m² and km²",
+    "5' and 3 x y",
+    "a 0x1F byte",
+    "J. R. Hale",
+    "E. coli",
+    "Henry I think",
+    "$HOME/$USER",
+    "He-he and e-edition",
+    "well-known co-operation",
+    "chapter 05",
+]
+
+OTHERS = [
+    ("it-IT", "Il 1° maggio, al 3° piano", "Il primo maggio, al terzo piano"),
+    ("it-IT", "5° posto e 10° capitolo", "Quinto posto e decimo capitolo"),
+    ("it-IT", "fuori ci sono 30° oggi", "fuori ci sono 30 gradi oggi"),
+    ("it-IT", "Cap. IV, pag. xii", "Capitolo 4, pagina 12"),
+    ("es-ES", "el 3° piso, el 1° de mayo", "el tercer piso, el primero de mayo"),
+    ("es-ES", "el 1° premio, el 2° acto", "el primer premio, el segundo acto"),
+    ("es-ES", "Cap. IV", "Capítulo 4"),
+    ("pt-BR", "o 3° andar, o 1° de maio", "o terceiro andar, o primeiro de maio"),
+    ("pt-BR", "Cap. IX", "Capítulo 9"),
+    ("fr-FR", "au 3° étage, le 2° acte", "au troisième étage, le deuxième acte"),
+    ("fr-FR", "Chap. IV", "Chapitre 4"),
+    ("nl-NL", "Willem II en Karel V", "Willem de tweede en Karel de vijfde"),
+    ("de-DE", "Das war’s.[1] Er ging.", "Das war’s. Er ging."),
+]
+
+
+@pytest.mark.parametrize("kind", SPOKEN)
+def test_what_engines_misread_is_written_out(kind):
+    assert {written: normalise(written, "en-US").spoken for written in SPOKEN[kind]} == SPOKEN[kind]
+
+
+@pytest.mark.parametrize("kind", SPOKEN)
+def test_what_is_written_out_is_not_changed_again(kind):
+    spoken = [each for each in SPOKEN[kind].values() if "$" not in each]
+    assert [normalise(each, "en-US").spoken for each in spoken] == spoken
+
+
+@pytest.mark.parametrize("written", AS_WRITTEN)
+def test_what_may_be_something_else_stays_as_it_is(written):
+    assert normalise(written, "en-US").spoken == written
+
+
+@pytest.mark.parametrize(("language", "written", "spoken"), OTHERS)
+def test_other_languages_have_rules_of_their_own(language, written, spoken):
+    assert normalise(written, language).spoken == spoken
+
+
+def list_prose() -> list[str]:
+    """Sentences of the demo that hold nothing to write out, and pairs of them."""
+    text = " ".join(DEMO.read_text(encoding="utf-8").partition("\n\n")[2].split())
+    sentences = [
+        each for each in re.split(r"(?<=[.!?”]) (?=[A-Z“])", text) if not SPECIAL.search(each)
+    ]
+    pairs = (f"{one} {other}" for other in sentences for one in sentences)
+    return list(islice(pairs, SENTENCES))
+
+
+def test_ordinary_prose_is_never_changed():
+    prose = list_prose()
+    assert len(prose) == SENTENCES
+    assert [each for each in prose if normalise(each, "en-US").spoken != each] == []
