@@ -58,6 +58,7 @@ class StoredRequest:
         music: a key in the music bucket; empty for none.
         webhook: URL to notify at the end; empty for none.
         warnings: already returned for the request.
+        base_url: of the API that was called; empty without a gateway.
     """
 
     kind: StoryKind
@@ -71,6 +72,7 @@ class StoredRequest:
     music: str = ""
     webhook: str = ""
     warnings: tuple[str, ...] = ()
+    base_url: str = ""
     format_version: int = FORMAT_VERSION
 
 

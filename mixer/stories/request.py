@@ -30,6 +30,7 @@ class StoryRequest:
         music: a key or a URL of which only the path is used; empty for none.
         webhook: URL to notify at the end; empty for none.
         warnings: repeated in the status.
+        base_url: of the API that was called; the notice of the story's end links there.
     """
 
     kind: StoryKind
@@ -42,6 +43,7 @@ class StoryRequest:
     webhook: str = ""
     idempotency_key: str = ""
     warnings: tuple[str, ...] = ()
+    base_url: str = ""
 
     def to_stored(self, created_s: float, text_key: str = "") -> StoredRequest:
         """Convert to the request as a story's folder keeps it; `created_s` is since 1970."""
@@ -57,6 +59,7 @@ class StoryRequest:
             music=self.music,
             webhook=self.webhook,
             warnings=self.warnings,
+            base_url=self.base_url,
         )
 
     @property

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from mixer.api.deferred import build_accepted_response
+from mixer.api.events import RequestContext
 from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.responses import OutputLinks, json_response, round_db
 from mixer.api.routing import Api, describe_route
@@ -52,10 +53,11 @@ class _StoryRoutes:
         dependencies = self.load_dependencies()
         key = self.api.current_event.headers.get("idempotency-key", "").strip()
         _check_body(body, dependencies.max_text_chars)
-        story_request = _build_story_request(body, self._caller, key)
+        request_context = self.api.request_context
+        story_request = _build_story_request(body, request_context, key)
         story = dependencies.service.create(story_request)
         secret = dependencies.service.webhook_secret(story) if story_request.webhook else None
-        return build_accepted_response(self.api.request_context, story, story_request, secret)
+        return build_accepted_response(request_context, story, story_request, secret)
 
     def list_page(self, cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
         found = self.load_dependencies().service.list(self._caller, _validate_cursor(cursor))
@@ -100,10 +102,13 @@ def _check_body(body: StoryBody, max_chars: int) -> None:
         require_cuttable(body.format or DEFAULT_FORMAT)
 
 
-def _build_story_request(body: StoryBody, caller: str, idempotency_key: str) -> StoryRequest:
+def _build_story_request(
+    body: StoryBody, request_context: RequestContext, idempotency_key: str
+) -> StoryRequest:
     return StoryRequest(
         kind=StoryKind.STORY,
-        caller=caller,
+        caller=request_context.caller or "",
+        base_url=request_context.base_url,
         options=body.model_dump(include={*Options.model_fields}, exclude_unset=True),
         text=body.text or "",
         source_key=validate_source_key(body.source) if body.source is not None else "",

@@ -113,7 +113,7 @@ def build_notice(
         "duration_s": result.duration_s,
         "cost_usd": paid_usd,
         "error": {"error": failure.error, "code": failure.code} if failure else None,
-        "status_url": f"/stories/{story}",
+        "status_url": f"{request.base_url}/stories/{story}",
     }
 
 

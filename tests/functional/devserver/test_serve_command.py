@@ -292,6 +292,8 @@ def test_token_and_webhook_can_be_tried_on_a_laptop(tmp_path):
         receiver.handle_request()
         ((signature, notice),) = receiver.notices
         assert (notice["story_id"], notice["state"]) == (begun["story_id"], "done")
+        assert notice["status_url"] == begun["status_url"]
+        assert notice["status_url"].startswith(f"http://127.0.0.1:{running.port}/stories/")
         moment, signed = (part.partition("=")[2] for part in signature.split(","))
         assert moment.isdecimal()
         assert len(signed) == 64
