@@ -6,17 +6,19 @@ Handlers: `app.handler` and `app.story_task`. Settings come from the environment
 
 from typing import TYPE_CHECKING, Any
 
-from mixer.api import answer_mix_request, run_mix_step
-
 if TYPE_CHECKING:
     from mixer.api import InvocationContext
 
 
 def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
     """Answer one event."""
+    from mixer.api import answer_mix_request
+
     return answer_mix_request(event, context)
 
 
 def story_task(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
     """Run one step of a story: lay_out, render, join, publish."""
+    from mixer.api import run_mix_step
+
     return run_mix_step(event, context)

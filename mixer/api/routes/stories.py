@@ -35,13 +35,17 @@ class StoryDependencies:
 
 def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies]) -> None:
     """Add the routes of stories; dependencies are built with the first request."""
-    routes, one = _StoryRoutes(api, load_dependencies), "/stories/<story_id>"
+    routes = _StoryRoutes(api, load_dependencies)
     api.post("/stories", **describe_route("Start a story", StoryAccepted, status=202))(routes.begin)
     api.get("/stories", **describe_route("List the caller's stories", StoriesAnswer))(
         routes.list_page
     )
-    api.get(one, **describe_route("Get the status of a story", StoryAnswer))(routes.get_status)
-    api.delete(one, **describe_route("Cancel a story", StoryAnswer))(routes.cancel)
+    api.get("/stories/<story_id>", **describe_route("Get the status of a story", StoryAnswer))(
+        routes.get_status
+    )
+    api.delete("/stories/<story_id>", **describe_route("Cancel a story", StoryAnswer))(
+        routes.cancel
+    )
 
 
 @dataclass(frozen=True, slots=True)
