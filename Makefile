@@ -15,7 +15,7 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play serve test check judges e2e page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults lock clean
+.PHONY: help demo play serve test check judges e2e page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -157,6 +157,9 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 	$(COMPILE) requirements-e2e.in -o requirements-e2e.txt
 	$(COMPILE) -c requirements-dev.txt requirements-page.in -o requirements-page.txt
 	$(COMPILE) -c requirements-dev.txt requirements-docs.in -o requirements-docs.txt
+
+attack: $(STAMP) ## Attack everything: hostile input, damaged stores, kills (hours; ROWS=damage SEED=1)
+	@$(BIN)/python -m tests.attack --seed $(or $(SEED),1) $(ROWS)
 
 clean: ## Remove everything that the targets created
 	rm -rf .venv .venv-judges .venv-e2e .venv-docs .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,9 +9,13 @@ from typing import ClassVar
 
 
 class MixerError(Exception):
-    """An error that a sentence can explain: which input caused it, with JSON values as details."""
+    """An error that a sentence can explain: which input caused it, with JSON values as details.
+
+    `billed_chars` counts the characters of speech that were, or may have been, charged in vain.
+    """
 
     code: ClassVar[str] = "internal"
+    billed_chars = 0
 
     def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
@@ -161,7 +165,7 @@ class StoreFailed(MixerError):
 
 
 class DamagedObject(StoreFailed):
-    """An object does not hold what was put there; it has been removed and can be made again."""
+    """An object does not hold what was put there; it can be made again."""
 
 
 class RenderFailed(MixerError):

@@ -1,8 +1,10 @@
 """Writes local files atomically, and explains disk errors."""
 
 import errno
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from hashlib import file_digest
 from pathlib import Path
 from secrets import token_hex
@@ -24,12 +26,18 @@ _REASONS = {
     errno.ENAMETOOLONG: "its name is too long",
 }
 
+Link = Callable[[Path, Path], object]
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""How file systems without hard links refuse one (link(2))."""
+
 
 @contextmanager
-def open_atomic(path: Path) -> Iterator[IO[bytes]]:
+def open_atomic(path: Path, *, is_durable: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes its own name if the block succeeds, or vanishes.
 
-    Missing folders are created. Raises StoreFailed if it cannot be written.
+    Missing folders are created. A durable file is on the disk before it takes its name, so that a
+    power cut leaves no empty one. Raises StoreFailed if it cannot be written.
     """
     with translate_disk_errors(path):
         if path.is_dir():
@@ -40,6 +48,8 @@ def open_atomic(path: Path) -> Iterator[IO[bytes]]:
             try:
                 yield file
                 file.flush()
+                if is_durable:
+                    os.fsync(file.fileno())
                 partial.replace(path)
             except BaseException:
                 partial.unlink(missing_ok=True)
@@ -50,6 +60,54 @@ def write_atomic(path: Path, content: bytes) -> None:
     """Write a complete file or leave the old one; raises StoreFailed if it cannot be written."""
     with open_atomic(path) as file:
         file.write(content)
+
+
+def write_once(path: Path, content: bytes, link: Link = os.link) -> bool:
+    """Write a complete file, for its owner only, unless it exists; False if another was first.
+
+    Safe for threads and processes. Missing folders are created. Raises StoreFailed if it cannot be
+    written.
+
+    Args:
+        link: gives a file a second name, as `os.link` does, or fails with an OSError.
+    """
+    with translate_disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".once.{token_hex(8)}")
+        try:
+            _write_private(partial, content)
+            return _publish_once(partial, path, link)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _publish_once(partial: Path, path: Path, link: Link) -> bool:
+    try:
+        link(partial, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _rename_once(partial, path)
+    return True
+
+
+def _rename_once(partial: Path, path: Path) -> bool:
+    """Rename under a lock: for file systems without hard links (FAT, some network shares)."""
+    with path.with_name(".once.lock").open("wb") as lock:
+        flock(lock, LOCK_EX)  # released with the file, also by a killed process
+        if path.exists():
+            return False
+        partial.replace(path)
+        return True
 
 
 def require_writable(path: Path) -> None:

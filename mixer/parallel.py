@@ -1,4 +1,4 @@
-"""Works on many items in threads, with a bounded queue, and stops at once on errors."""
+"""Works on many items in threads, with a bounded queue, and stops at once on errors; retries."""
 
 import os
 import threading
@@ -75,6 +75,26 @@ def map_in_order(
                 stop()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def retry_call(
+    work: Callable[[], Outcome],
+    is_temporary: Callable[[Exception], bool],
+    waits_s: Iterable[float],
+    sleep: Callable[[float], object] = time.sleep,
+) -> Outcome:
+    """Call until it succeeds, with a wait before each further try; raises the last error.
+
+    Everything but Amazon Polly is retried by this: Polly has a policy of its own.
+    """
+    for wait_s in waits_s:
+        try:
+            return work()
+        except Exception as error:
+            if not is_temporary(error):
+                raise
+        sleep(wait_s)
+    return work()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Command line, HTTP and web page share their names, ranges, defaults and descript
 
 from collections.abc import Mapping
 from textwrap import shorten
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -237,6 +237,29 @@ def parse_options(values: Mapping[str, object]) -> Options:
         first = error.errors()[0]
         name = shorten(str(first["loc"][0]), MAX_QUOTED_CHARS, placeholder="…")
         raise BadOption(f"{name}: {_describe_error(first)}", field=name) from error
+
+
+LISTS = frozenset({"lexicons", "outputs"})
+"""Options whose values are separated by commas where they are written as text."""
+
+
+def parse_texts(texts: Mapping[str, Any]) -> dict[str, Any]:
+    """Parse lists and lengths in options that a person wrote; raises BadOption."""
+    values = dict(texts)
+    if isinstance(values.get("pauses"), str) and "=" in values["pauses"]:
+        values["pauses"] = _parse_lengths(values["pauses"])
+    for name in LISTS & values.keys():
+        values[name] = [each.strip() for each in values[name].split(",")]
+    return values
+
+
+def _parse_lengths(text: str) -> dict[str, int]:
+    """Parse `comma=200,paragraph=900`."""
+    try:
+        pairs = (part.split("=", 1) for part in text.split(","))
+        return {kind.strip(): int(length) for kind, length in pairs}
+    except ValueError as error:
+        raise BadOption(f"pauses: {text!r} is not of the form comma=200,paragraph=900.") from error
 
 
 def _describe_error(error: ErrorDetails) -> str:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mixer.errors import StoreFailed
+from mixer.parallel import retry_call
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -31,7 +32,7 @@ PASSING = frozenset(
         "TooManyRequestsException",
     }
 )
-"""Codes of calls that were rejected for now (Lambda API reference, Invoke; user guide, function states)."""
+"""Codes of calls that were rejected for now (Lambda API reference, Invoke; function states)."""
 
 WAITS_S = (0.2, 0.5, 1.0)
 """Before each retry: the caller has about five seconds left (docs/scaling.md)."""
@@ -71,13 +72,14 @@ class StoryFunction:
         return str(answered["story_id"])
 
     def _invoke_with_retries(self, payload: bytes) -> "InvocationResponseTypeDef":
-        from botocore.exceptions import ClientError
+        return retry_call(
+            lambda: self._client.invoke(FunctionName=self._name, Payload=payload),
+            _is_passing,
+            WAITS_S,
+            self._sleep,
+        )
 
-        for wait_s in WAITS_S:
-            try:
-                return self._client.invoke(FunctionName=self._name, Payload=payload)
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") not in PASSING:
-                    raise
-            self._sleep(wait_s)
-        return self._client.invoke(FunctionName=self._name, Payload=payload)
+
+def _is_passing(error: Exception) -> bool:
+    response = getattr(error, "response", None) or {}
+    return response.get("Error", {}).get("Code") in PASSING

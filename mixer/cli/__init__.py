@@ -8,6 +8,7 @@ an error is one sentence on stderr.
 import importlib
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import click
 
@@ -32,6 +33,16 @@ class LazyGroup(click.Group):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """List the commands in their order."""
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or suggest one that is spelt like it."""
+        if args[0] in COMMANDS or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
+        meant = f" Did you mean {near[0]!r}?" if near else f" Commands: {', '.join(COMMANDS)}."
+        ctx.fail(f"No such command {args[0]!r}.{meant}")
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Import a command; None if there is none of that name."""

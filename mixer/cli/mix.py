@@ -7,7 +7,7 @@ import click
 
 import mixer
 from mixer.cli.options import METADATA, MIX, collect_options, contract_options, force_option
-from mixer.cli.terminal import format_measurements, open_progress
+from mixer.cli.terminal import format_measurements, open_progress, print_warnings
 
 
 @click.command()
@@ -33,7 +33,7 @@ def mix(
     listed at the end.
     """
     options, output = collect_options(given), mixer.Output(out, force=force)
-    with open_progress() as progress:
+    with open_progress() as progress, print_warnings():
         mixed = mixer.mix(chunks, output, options, music=music, progress=progress)
     click.echo(f"{out}  {format_measurements(mixed)}")
     for sentence in mixed.adjustments:

@@ -18,11 +18,13 @@ from mixer.cli.options import (
     music_option,
     store_option,
 )
-from mixer.cli.terminal import format_estimate, format_measurements, open_progress, print_warnings
-from mixer.formats import DEFAULT_FORMAT
-from mixer.requests import Options
-
-STDIN = "-"
+from mixer.cli.terminal import (
+    echo_warnings,
+    format_estimate,
+    format_measurements,
+    open_progress,
+    print_warnings,
+)
 
 
 @click.command()
@@ -59,18 +61,15 @@ def narrate(
     adds more. Spoken chunks are kept (--store) and never synthesized again.
     """
     options = collect_options(given)
-    output = mixer.Output(out or _default_output(story, options), report, store, force)
+    output = mixer.Output(out, report, store, force)
     if options.dry_run:
-        click.echo(format_estimate(mixer.plan(Path(story), options, music=music)))
+        planned = mixer.plan(Path(story), options, music=music)
+        echo_warnings(planned.warnings)
+        click.echo(format_estimate(planned))
         return
     with open_progress() as progress, print_warnings():
         narration = mixer.narrate(Path(story), output, options, music=music, progress=progress)
     _print_result(narration)
-
-
-def _default_output(story: str, options: Options) -> Path:
-    stem = "story" if story == STDIN else Path(story).stem
-    return Path(f"{stem}.{options.format or DEFAULT_FORMAT}")
 
 
 def _print_result(narration: mixer.Narration) -> None:
@@ -80,5 +79,4 @@ def _print_result(narration: mixer.Narration) -> None:
     click.echo(f"{figures}; {synthesized} of {total} chunks synthesized{others}")
     for path in narration.outputs:
         click.echo(f"  {path}")
-    for warning in narration.warnings:
-        click.echo(warning, err=True)
+    echo_warnings(narration.warnings)

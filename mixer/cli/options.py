@@ -9,9 +9,8 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from mixer.errors import BadOption
 from mixer.narration import read_lexicon_file
-from mixer.requests import Options, parse_options
+from mixer.requests import Options, parse_options, parse_texts
 from mixer.settings import find_store_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,9 +49,6 @@ OUTPUT = ("outputs",)
 COST = ("max_cost_usd", "dry_run")
 
 UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}
-LISTS = frozenset({"lexicons", "outputs"})
-"""Options whose values are separated by commas."""
-
 METAVARS = {
     "rate": "PERCENT",
     "voice": "NAME",
@@ -107,13 +103,9 @@ def contract_options(*names: str) -> Callable[[Command], Command]:
 def collect_options(given: Mapping[str, Any]) -> Options:
     """Check the options given on the command line; the others have their defaults."""
     values = {name: value for name, value in given.items() if value is not None}
-    if isinstance(values.get("pauses"), str) and "=" in values["pauses"]:
-        values["pauses"] = _parse_lengths(values["pauses"])
     if "lexicon" in values:
         values["lexicon"] = read_lexicon_file(Path(values["lexicon"]))
-    for name in LISTS & values.keys():
-        values[name] = [each.strip() for each in values[name].split(",")]
-    return parse_options(values)
+    return parse_options(parse_texts(values))
 
 
 def _build_option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
@@ -162,12 +154,3 @@ def _literal_values(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a lit
     if get_origin(annotation) in {Union, types.UnionType}:
         return _literal_values(get_args(annotation)[0])
     return get_args(annotation) if get_origin(annotation) is Literal else ()
-
-
-def _parse_lengths(text: str) -> dict[str, int]:
-    """Parse `comma=200,paragraph=900`."""
-    try:
-        pairs = (part.split("=", 1) for part in text.split(","))
-        return {kind.strip(): int(length) for kind, length in pairs}
-    except ValueError as error:
-        raise BadOption(f"pauses: {text!r} is not of the form comma=200,paragraph=900.") from error

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,21 @@ from rich.table import Table
 
 import mixer
 from mixer.cli.options import SPEECH, collect_options, contract_options, music_option
-from mixer.cli.terminal import format_estimate
+from mixer.cli.terminal import echo_warnings, format_estimate
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
-from mixer.script.planning import estimate_script, find_pronunciation_hints
+from mixer.script.planning import estimate_script, find_pronunciation_hints, review_script
 from mixer.speech import EMBEDDED
+from mixer.speech.embedded import phonemize_ssml
 
 
 @click.command()
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole Script as JSON.")
-@click.option("--doubtful", is_flag=True, help="List words that the voice may mispronounce.")
+@click.option(
+    "--doubtful", is_flag=True, help="List words that the voice may mispronounce, for a lexicon."
+)
+@click.option("--words", is_flag=True, help="Show every sentence as it will be spoken.")
+@click.option("--review", is_flag=True, help="List what deserves a look before it is spoken.")
 @music_option
 @contract_options(*SPEECH)
 def plan(
@@ -29,20 +35,58 @@ def plan(
     *,
     as_json: bool,
     doubtful: bool,
+    words: bool,
+    review: bool,
     music: Path | None,
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `collect_options`
 ) -> None:
     """Show the chunks, the sounds and the cost of STORY."""
-    planned = mixer.plan(Path(story), collect_options(given), music=music)
+    options = collect_options(given)
+    planned = mixer.plan(Path(story), options, music=music)
+    echo_warnings(planned.warnings)
     script = planned.script
     if as_json:
-        click.echo(TypeAdapter(Script).dump_json(script, indent=2))
+        has_phonemes = (options.engine or EMBEDDED) == EMBEDDED
+        click.echo(json.dumps(_describe_script(script, has_phonemes), indent=2, ensure_ascii=False))
+        return
+    if review:
+        _print_review(script, planned.warnings)
     elif doubtful:
-        for hint in find_pronunciation_hints(script):
-            click.echo(f"{hint.word}\t{hint.kind}\t{hint.times}")
+        _print_hints(script)
+    elif words:
+        for line in _list_words(script):
+            click.echo(line)
     else:
         _print_tables(script)
         click.echo(format_estimate(planned))
+
+
+def _describe_script(script: Script, has_phonemes: bool) -> dict[str, Any]:
+    """The Script as JSON, with each utterance's phonemes where the engine has them."""
+    described: dict[str, Any] = TypeAdapter(Script).dump_python(script, mode="json")
+    if has_phonemes:
+        chunks = (chunk for chapter in described["chapters"] for chunk in chapter["chunks"])
+        for chunk in chunks:
+            spoken = phonemize_ssml(chunk["ssml"])
+            for utterance, phonemes in zip(chunk["utterances"], spoken, strict=False):
+                utterance["phonemes"] = phonemes
+    return described
+
+
+def _print_review(script: Script, language: Sequence[str]) -> None:
+    """Print what deserves a look, one line each, under headings."""
+    found = review_script(script)
+    words = [f"{each.word} ({each.kind}, {each.times}×)" for each in found.words]
+    sections = (
+        ("Language", language),
+        ("Chapters", found.chapters),
+        ("Words to listen to", words),
+        ("Left unsaid", [f"{what}: {count}" for what, count in found.unsaid]),
+    )
+    for title, lines in sections:
+        click.echo(f"{title}: {'' if lines else 'nothing to note'}".rstrip())
+        for line in lines:
+            click.echo(f"  {line}")
 
 
 @click.command()
@@ -60,12 +104,42 @@ def estimate(
     """Estimate the length and the cost of STORY; nothing is spent."""
     options = collect_options(given)
     planned = mixer.plan(Path(story), options, music=music)
+    echo_warnings(planned.warnings)
     if not as_json:
         click.echo(format_estimate(planned))
         return
     size = estimate_script(planned.script, options.rate)
     figures = size.describe(options.voice, options.engine or EMBEDDED, planned.costs_usd)
-    click.echo(json.dumps({**figures, "cover_base64": None, "dry_run": False, "warnings": []}))
+    click.echo(
+        json.dumps(
+            {**figures, "cover_base64": None, "dry_run": False}
+            | {"warnings": list(planned.warnings)}
+        )
+    )
+
+
+def _print_hints(script: Script) -> None:
+    """Print doubtful words, tab-separated on stdout; what they are, on stderr."""
+    hints = find_pronunciation_hints(script)
+    if not hints:
+        click.echo("No word looks doubtful.", err=True)
+        return
+    click.echo(
+        "Words that the voice may mispronounce, why, and how often they occur. Listen to them, and "
+        "write the wrong ones into a lexicon, as “Siobhan = Shivawn”.",
+        err=True,
+    )
+    for hint in hints:
+        click.echo(f"{hint.word}\t{hint.kind}\t{hint.times}")
+
+
+def _list_words(script: Script) -> Iterator[str]:
+    """The sentences in the words that the voice gets, by chapter and speaker."""
+    for chapter in script.chapters:
+        yield f"# {chapter.title}" if chapter.title else ""
+        for chunk in chapter.chunks:
+            who = f"{chunk.speaker or NARRATOR}: " if script.cast else ""
+            yield from (f"{who}{utterance.spoken}" for utterance in chunk.utterances)
 
 
 def _print_tables(script: Script) -> None:

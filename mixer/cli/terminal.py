@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -107,7 +107,13 @@ def print_warnings() -> Iterator[None]:
 
 
 def _print_warning(message: Warning | str, *_: object, **_more: object) -> None:
-    click.echo(f"warning: {message}", err=True)
+    echo_warnings([str(message)])
+
+
+def echo_warnings(sentences: Iterable[str]) -> None:
+    """Print warnings on stderr."""
+    for sentence in sentences:
+        click.echo(f"warning: {sentence}", err=True)
 
 
 def format_estimate(plan: Plan) -> str:

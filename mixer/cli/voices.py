@@ -25,3 +25,5 @@ def voices(engine: str) -> None:
     for voice in found:
         table.add_row(voice.id, voice.language, voice.gender, ", ".join(voice.engines))
     Console().print(table)
+    if engine == EMBEDDED:
+        click.echo("One voice at five pitches: Ben is the lowest, then Cora, Dora, Ada and Eve.")

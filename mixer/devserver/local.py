@@ -25,7 +25,7 @@ from mixer.devserver.stories import LocalStories
 from mixer.devserver.story_events import EVENTS_PATH, StoryEvents
 from mixer.devserver.uploads import Uploads
 from mixer.settings import Auth, Settings, load_settings
-from mixer.store import SECRET_BYTES, SignedLinks, load_secret
+from mixer.store import SignedLinks, load_secret
 
 if TYPE_CHECKING:
     from mixer.compose import Services
@@ -145,7 +145,7 @@ def open_cloud(
     for `open_laptop`.
     """
     with (
-        open_cloud_services(settings, token_bytes(SECRET_BYTES)) as parts,
+        open_cloud_services(settings, token_bytes()) as parts,
         closing(ProcessRegistry()) as processes,
         closing(LocalStories(parts, processes.open_group)) as stories,
     ):

@@ -10,6 +10,7 @@ from mixer.compose import build_story_runner, mix_local_files, open_local_engine
 from mixer.errors import BadOption, OutOfTime, StoryCancelled
 from mixer.files import require_writable, require_writable_folder
 from mixer.formats import DEFAULT_FORMAT
+from mixer.narration.checks import list_conflicts, read_broken_rules, warn_about
 from mixer.narration.output_files import (
     Output,
     WrittenFiles,
@@ -18,7 +19,9 @@ from mixer.narration.output_files import (
 )
 from mixer.narration.results import Cancellation, MixedAudio, NarratedChunk, Narration, Plan
 from mixer.narration.story_files import (
+    Source,
     StoryFiles,
+    apply_head,
     apply_source,
     collect_story_files,
     name_story_in_errors,
@@ -27,8 +30,8 @@ from mixer.narration.story_files import (
 from mixer.progress import Progress, StageTimer, ignore_progress
 from mixer.publish import require_cuttable
 from mixer.requests import Options, PresetName
-from mixer.script import LIMITS, EngineLimits
-from mixer.script.planning import estimate_script
+from mixer.script import LIMITS, EngineLimits, Script
+from mixer.script.planning import check_language, estimate_script
 from mixer.services import Inspection
 from mixer.services import inspect as inspect_file
 from mixer.settings import find_store_folder
@@ -57,7 +60,7 @@ class _StoredOutput:
 
 def narrate(
     story: str | Path,
-    out: str | Path | Output,
+    out: str | Path | Output | None = None,
     options: Options = DEFAULTS,
     *,
     music: str | Path | None = None,
@@ -72,19 +75,20 @@ def narrate(
     Args:
         story: the text itself, or the Path of a text, Markdown, HTML, SSML or EPUB file; Path("-")
             is standard input.
-        out: the file to write, whose suffix selects the format; an Output sets more.
+        out: the file to write, whose suffix selects the format; an Output sets more. By default
+            the story's name in the current folder.
         music: background music, or the folder of the files that the story names.
 
     Raises:
         StoryCancelled: `cancellation` was used.
         MixerError: the message explains the reason and the remedy.
     """
-    output = _resolve_store(out)
-    options = _resolve_format(options, output.path)
     files = collect_story_files(story, options, _optional_path(music))
+    options, output = _settle_output(files.source, options, out)
     require_distinct_paths(_list_outputs(output), files.describe_inputs())
     story_input = _build_input(files)
     options = apply_source(options, files.source)
+    warn_about((*files.warnings, *list_conflicts(options, has_music=files.has_music)))
     with (
         _open_engine(options) as engine,
         _open_context(progress, cancellation) as context,
@@ -112,12 +116,13 @@ def mix(
         StoryCancelled: `cancellation` was used.
         MixerError: the message explains the reason and the remedy.
     """
-    output = _resolve_store(out)
+    output = _resolve_store(out, Path(f"mix.{options.format or DEFAULT_FORMAT}"))
     options = resolve_format(options, output.path)
     files = _collect_mix_files(chunks, _optional_path(music), options, output)
     require_writable(output.path)
     written = WrittenFiles(output.store)
     written.require_own([output.path], force=output.force)
+    warn_about(list_conflicts(options, has_music=files.music is not None))
     with _open_context(progress, cancellation) as context:
         mixed = mix_local_files(files, options, output.path, context)
     written.add([output.path])
@@ -141,7 +146,7 @@ def plan(
         MixerError: the message explains the reason and the remedy.
     """
     files = collect_story_files(story, options, _optional_path(music))
-    options = apply_source(options, files.source)
+    options = apply_source(apply_head(options, files.source), files.source)
     document, engine = files.source.document, options.engine or EMBEDDED
     if engine == EMBEDDED:
         with name_story_in_errors(files.source.name):
@@ -156,7 +161,22 @@ def plan(
         chunks=estimate.chunks,
         duration_s=estimate.duration_s,
         costs_usd=costs_usd(estimate.characters),
+        warnings=(
+            *files.warnings,
+            *files.missing,
+            *list_conflicts(options, has_music=files.has_music),
+            *_check_language(script, options, language),
+        ),
     )
+
+
+def _check_language(script: Script, options: Options, language: str) -> tuple[str, ...]:
+    """Warn of a text in another language than its voice, as far as the voice is known."""
+    engine = options.engine or EMBEDDED
+    if engine != EMBEDDED and options.voice:
+        return ()
+    spoken = VOICES[0].language if engine == EMBEDDED else language
+    return check_language(script, spoken, reads_latin_only=engine == EMBEDDED)
 
 
 def inspect(
@@ -182,11 +202,20 @@ def _optional_path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _resolve_store(out: str | Path | Output) -> _StoredOutput:
-    """Settle the folder that keeps chunks."""
-    output = out if isinstance(out, Output) else Output(Path(out))
+def _settle_output(
+    source: Source, options: Options, out: str | Path | Output | None
+) -> tuple[Options, _StoredOutput]:
+    """Settle what the story's head states, the file to write and its format."""
+    options = apply_head(options, source)
+    output = _resolve_store(out, Path(f"{source.stem}.{options.format or DEFAULT_FORMAT}"))
+    return _resolve_format(options, output.path), output
+
+
+def _resolve_store(out: str | Path | Output | None, default: Path) -> _StoredOutput:
+    """Settle the file to write, and the folder that keeps chunks."""
+    output = out if isinstance(out, Output) else Output(None if out is None else Path(out))
     store = output.store or find_store_folder(os.environ)
-    return _StoredOutput(output.path, store, output.report, output.force)
+    return _StoredOutput(output.path or default, store, output.report, output.force)
 
 
 def _resolve_format(options: Options, path: Path) -> Options:
@@ -202,6 +231,7 @@ def _resolve_format(options: Options, path: Path) -> Options:
 
 
 def _build_input(files: StoryFiles) -> StoryInput:
+    files.require_sounds()
     cover = read_cover_file(files.cover) if files.cover else None
     return StoryInput(files.source.document, files.music, files.sounds, cover)
 
@@ -291,5 +321,5 @@ def _build_narration(run: StoryRun, runner: StoryRunner) -> Narration:
         true_peak_dbtp=run.result.true_peak_dbtp,
         total_chunks=len(run.narration.recordings),
         synthesized_chunks=run.narration.synthesized_chunks,
-        warnings=run.result.warnings,
+        warnings=(*run.result.warnings, *read_broken_rules(run.outputs[-1])),
     )

@@ -24,13 +24,13 @@ class Output:
     """Where a run writes.
 
     Attributes:
-        path: the finished file.
+        path: the finished file; None for one named like the story, in the current folder.
         report: None for next to it.
         store: the folder that keeps chunks; None for MIXER_STORE, or else the user's cache.
         force: whether files may be overwritten that Mixer did not write.
     """
 
-    path: Path
+    path: Path | None = None
     report: Path | None = None
     store: Path | None = None
     force: bool = False

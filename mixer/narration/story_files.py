@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mixer.errors import BadInput, BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
 from mixer.publish import Picture, encode_cover, require_cover_size
-from mixer.requests import Options
+from mixer.requests import Options, parse_options, parse_texts
 from mixer.script import Document
 from mixer.script.planning import read_lexicon
 from mixer.script.readers import TextType, decode_text, detect_text_type, is_archive, read_document
@@ -29,6 +29,12 @@ SUFFIXES = {
 }
 
 
+MAGIC = {b"%PDF-": "a PDF", b"{\\rtf": "Rich Text (RTF)"}
+"""How files begin that are mostly characters, and no text."""
+
+MAGIC_BYTES = 1_024
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A story as it was read; `name` is its path, `-`, or a word for a text given itself."""
@@ -36,6 +42,11 @@ class Source:
     name: str
     text_type: TextType
     document: Document
+
+    @property
+    def stem(self) -> str:
+        """The name of files made of it."""
+        return "story" if self.name in (STDIN, TEXT) else Path(self.name).stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +56,30 @@ class StoryFiles:
     Attributes:
         music: a file to play under it.
         sounds: by their names in the story.
+        missing: a sentence for each sound that was not found.
     """
 
     source: Source
     music: Path | None
     sounds: Mapping[str, Path]
     cover: Path | None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def has_music(self) -> bool:
+        """Whether anything but speech is heard."""
+        return self.music is not None or bool(self.source.document.find_sound_files())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the author may have meant otherwise."""
+        name = name_story(self.source.name)
+        return tuple(f"{name}: {each}" for each in self.source.document.warnings)
+
+    def require_sounds(self) -> None:
+        """Raise NotFound if a sound is missing; names it and the line of the story."""
+        if self.missing:
+            raise NotFound(self.missing[0])
 
     def describe_inputs(self) -> dict[Path, str]:
         """What each file is, in messages."""
@@ -68,15 +97,16 @@ def collect_story_files(story: str | Path, options: Options, music: Path | None)
         music: a file, or a folder that is searched for the sounds that the story names.
 
     Raises:
-        NotFound: a file does not exist.
-        StoreFailed: one cannot be read.
-        UnreadableText: the story is empty, or not a text.
+        NotFound: the story does not exist.
+        StoreFailed: it cannot be read.
+        UnreadableText: it is empty, or not a text.
+        BadInput: a sound is a link, which may lead anywhere.
     """
     source = _read_file(story, options) if isinstance(story, Path) else _read_text(story, options)
-    sounds = find_sounds(source.document, source.name, music)
+    sounds, missing = _find_sounds(source.document, source.name, music)
     is_folder = music is not None and music.is_dir()
     cover = _find_cover(options, source.name, source.document)
-    return StoryFiles(source, None if is_folder else music, sounds, cover)
+    return StoryFiles(source, None if is_folder else music, sounds, cover, missing)
 
 
 def apply_source(options: Options, source: Source) -> Options:
@@ -85,6 +115,21 @@ def apply_source(options: Options, source: Source) -> Options:
     options = _apply_lexicon(options, source.name, document)
     options = options.model_copy(update={"text_type": source.text_type.value, "cover": ""})
     return apply_narrator(options, document.cast)
+
+
+def apply_head(options: Options, source: Source) -> Options:
+    """Add the options that the story's head states and the request does not.
+
+    Raises:
+        BadOption: one of them is invalid.
+    """
+    try:
+        stated = parse_options(parse_texts(source.document.options))
+    except BadOption as error:
+        message = f"{name_story(source.name)}: in the head, {error}"
+        raise BadOption(message, **error.details) from error
+    update = stated.model_dump(exclude_unset=True, exclude=options.model_fields_set)
+    return options.model_copy(update=update)
 
 
 def _read_file(path: Path, options: Options) -> Source:
@@ -97,6 +142,7 @@ def _read_file(path: Path, options: Options) -> Source:
             content, TextType.EPUB, name, front_matter=not options.skip_front_matter
         )
         return Source(story, TextType.EPUB, book)
+    _reject_disguise(content, name, has_no_type=options.text_type is None)
     text = decode_text(content, name)
     if not text.strip():
         raise UnreadableText(f"{name} is empty.")
@@ -104,6 +150,21 @@ def _read_file(path: Path, options: Options) -> Source:
         raise UnreadableText(f"{name} is not an EPUB: it is not an archive.")
     text_type = _select_text_type(text, name, options)
     return Source(story, text_type, read_document(text, text_type, name))
+
+
+def _reject_disguise(content: bytes, name: str, *, has_no_type: bool) -> None:
+    """Refuse a file that looks like a text, but is something else by its content or its name."""
+    begin = content[:MAGIC_BYTES].lstrip()
+    kind = next((kind for magic, kind in MAGIC.items() if begin.startswith(magic)), None)
+    if kind:
+        raise UnreadableText(
+            f"{name} is {kind}, which cannot be read: save it as plain text, Markdown, HTML or "
+            "EPUB."
+        )
+    if name.lower().endswith(".epub") and has_no_type:
+        raise UnreadableText(
+            f"{name} is not an EPUB, although its name says so; --text-type says what it is."
+        )
 
 
 def _read_text(text: str, options: Options) -> Source:
@@ -178,35 +239,40 @@ def _find_folder(story: str) -> Path:
     return Path() if story in (STDIN, TEXT) else Path(story).parent
 
 
-def find_sounds(document: Document, story: str, music: Path | None) -> dict[str, Path]:
-    """Find the sound files that a story names, by their names in it.
+def _find_sounds(
+    document: Document, story: str, music: Path | None
+) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """Find the sound files that a story names, by their names in it; and what is missing.
 
     They are searched in the story's folder, then in `music`, if that is a folder, or in its folder.
-
-    Raises:
-        NotFound: a file does not exist; names it and the line of the story.
-        BadInput: a file is a link, which may lead anywhere.
     """
     folders = [_find_folder(story)]
     if music is not None:
         folders.append(music if music.is_dir() else music.parent)
-    return {
-        file: _find_sound(file, folders, f"{name_story(story)}: line {line}")
-        for file, line in document.find_sound_files().items()
-    }
+    found, missing = {}, []
+    for file, line in document.find_sound_files().items():
+        where = f"{name_story(story)}: line {line}"
+        path = next((each for each in _iter_places(file, folders, where) if each.is_file()), None)
+        if path is not None:
+            found[file] = path
+        else:
+            names = ["this folder" if each == Path() else str(each) for each in folders]
+            places = " or ".join(dict.fromkeys(names))
+            missing.append(
+                f"{where}: the sound file {file} was not found in {places}; --music FOLDER names "
+                "another folder to search."
+            )
+    return found, tuple(missing)
 
 
-def _find_sound(file: str, folders: list[Path], where: str) -> Path:
+def _iter_places(file: str, folders: list[Path], where: str) -> Iterator[Path]:
+    """The paths where a sound may be; raises BadInput for a link, which may lead anywhere."""
     for folder in folders:
         path = folder / file
         steps = [path, *path.parents[: len(Path(file).parts) - 1]]
         if any(step.is_symlink() for step in steps):
             raise BadInput(f"{where}: {file} is a symbolic link; name the file itself.", key=file)
-        if path.is_file():
-            return path
-    names = ["this folder" if folder == Path() else str(folder) for folder in folders]
-    places = " or ".join(dict.fromkeys(names))
-    raise NotFound(f"{where}: the sound file {file} was not found in {places}.", key=file)
+        yield path
 
 
 def _select_text_type(text: str, name: str, options: Options) -> TextType:

@@ -5,6 +5,7 @@ They nest, as elements do: of two annotations one contains the other, or they do
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -43,22 +44,28 @@ class AnnotatedTextBuilder:
     """Collects words and annotations in reading order; folds white space on the way."""
 
     def __init__(self) -> None:
-        self._text = ""
+        self._pieces: list[str] = []
         self._annotations: list[Annotation] = []
+        self._length = 0
 
     @property
     def length(self) -> int:
         """In characters, so far."""
-        return len(self._text)
+        return self._length
 
     def add_text(self, text: str) -> None:
         """Add words."""
         folded = " ".join(text.split())
-        if text[:1].isspace() and self._text and not self._text.endswith(" "):
-            self._text += " "
-        self._text += folded
+        if text[:1].isspace() and self._pieces and not self._pieces[-1].endswith(" "):
+            self._append(" ")
+        self._append(folded)
         if folded and text[-1:].isspace():
-            self._text += " "
+            self._append(" ")
+
+    def _append(self, piece: str) -> None:
+        if piece:
+            self._pieces.append(piece)
+            self._length += len(piece)
 
     def annotate(self, start: int, tag: str, attributes: Attributes = (), line: int = 0) -> None:
         """Annotate what was added since `start`; outer annotations come after inner ones."""
@@ -66,7 +73,7 @@ class AnnotatedTextBuilder:
 
     def build(self) -> tuple[str, tuple[Annotation, ...]]:
         """The words, trimmed, and the annotations in reading order."""
-        text = self._text.rstrip()
+        text = "".join(self._pieces).rstrip()
         clipped = [
             replace(each, start=min(each.start, len(text)), end=min(each.end, len(text)))
             for each in self._annotations
@@ -97,6 +104,44 @@ def map_annotations(
         end = start if each.end == each.start else max(start, map_offset(each.end, True))
         mapped.append(replace(each, start=start, end=end))
     return mapped
+
+
+class SpanIndex:
+    """Spans of a text, for questions about a place or another span in logarithmic time."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans):
+            if self._ends and start < self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def overlaps(self, start: int, end: int) -> bool:
+        """Whether a span shares a character with any of these."""
+        index = bisect_left(self._starts, end) - 1
+        return index >= 0 and self._ends[index] > start
+
+    def is_inside(self, at: int) -> bool:
+        """Whether a place is inside a span, not at its border."""
+        index = bisect_left(self._starts, at) - 1
+        return index >= 0 and at < self._ends[index]
+
+
+def iter_windows(
+    annotations: Sequence[Annotation], spans: Iterable[tuple[int, int]]
+) -> Iterator[list[Annotation]]:
+    """For each of some spans in order, the sorted annotations that may belong to it."""
+    active: list[Annotation] = []
+    index = 0
+    for start, end in spans:
+        active = [each for each in active if each.end >= start]
+        while index < len(annotations) and annotations[index].start <= end:
+            active.append(annotations[index])
+            index += 1
+        yield active
 
 
 def clip_annotations(

@@ -1,6 +1,6 @@
 """A text as its author laid it out: headings, paragraphs and scene breaks, before any sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -57,7 +57,8 @@ class Document:
 
     At least one block has text. `language` is a BCP 47 tag; `cover_name` and `lexicon_name` are
     files as the text names them; `music` plays from the beginning. With `must_honour_tags`, an
-    engine that lacks an annotated element must be refused.
+    engine that lacks an annotated element must be refused. `options` are as the text writes them;
+    `warnings` are sentences on what the author may have meant otherwise.
     """
 
     blocks: tuple[Block, ...]
@@ -71,6 +72,8 @@ class Document:
     lexicon_name: str = ""
     music: SoundCue | None = None
     must_honour_tags: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def find_sound_files(self) -> dict[str, int]:
         """List the files that it plays, with the first line that names each."""

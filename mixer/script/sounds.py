@@ -3,6 +3,7 @@
 A tag in a paragraph of its own belongs to the pause; inside a paragraph, to the words that follow.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -56,10 +57,11 @@ def assign_cues(
     Annotations and spans refer to the block's text as the author wrote it.
     """
     cues: list[list[SoundCue]] = [[] for _ in spans]
+    ends = [end for _, end in spans]
     for each in annotations:
         if each.tag not in SOUND_TAGS or not spans:
             continue
-        number = next((n for n, (_, end) in enumerate(spans) if each.start < end), len(spans) - 1)
+        number = min(bisect_right(ends, each.start), len(spans) - 1)
         start, end = spans[number]
         if each.attribute(_PLACE_ATTRIBUTE) == CuePlace.BEFORE:
             cues[0].append(build_cue(each, CuePlace.BEFORE))

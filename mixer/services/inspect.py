@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from mixer.publish.timing import chapter_starts
-from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
+from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock, speech_spans_s
 from mixer.requests import PresetName
 from mixer.sound import PRESETS, STEP_S, ProcessGroup, Timeline
 from mixer.sound.analysis import (
@@ -111,7 +111,7 @@ def draw_picture(inspection: Inspection) -> bytes:
             title=inspection.name,
             caption=" · ".join([*figures, f"{checked.true_peak_dbtp:.1f} dBTP"]),
             loudness=tuple((step * STEP_S, level) for step, level in momentary),
-            speech=_speech_spans(timeline) if timeline else (),
+            speech=speech_spans_s(timeline) if timeline else (),
         )
     )
 
@@ -124,11 +124,6 @@ def _sound_peaks_dbtp(report: Mapping[str, object], timeline: Timeline | None) -
     if timeline is None or not isinstance(peak, int | float):
         return {}
     return {cue.source: float(peak) for cue in timeline.cues}
-
-
-def _speech_spans(timeline: Timeline) -> tuple[tuple[float, float], ...]:
-    seconds = timeline.seconds
-    return tuple((seconds(clip.start), seconds(clip.end)) for clip in timeline.clips)
 
 
 def _bed_levels(inspection: Inspection) -> tuple[float, ...]:

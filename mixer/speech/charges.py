@@ -1,8 +1,9 @@
 """What speech costs, and what an engine charges while chunks are synthesized.
 
-A call is charged for when it is answered, not when its answer is stored. Work that stops early
-(its time ran out, the store took no more) leaves calls under way, which are charged for all the
-same; their predicted cost counts instead of the real one: the safe side.
+A call is charged for when it is answered, not when its answer is stored. A try whose answer is
+lost on the way may have been charged for, so it counts (`MixerError.billed_chars`). Work that stops
+early (its time ran out, the store took no more) leaves calls under way, which are charged for all
+the same; their predicted cost counts instead of the real one: the safe side.
 """
 
 from collections.abc import Callable, Iterator

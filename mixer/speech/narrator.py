@@ -2,32 +2,39 @@
 
 First all chunks are looked up by their content; those near the age at which retention would delete
 them are touched. Missing chunks are synthesized, measured, and stored with their measurements and
-the silence that follows. A chunk that fails, or for which the time ran out, does not stop the
-others under way: what they cost is not lost, and the next run pays only for what is missing. Any
-other error stops at once.
+the silence that follows. Each is synthesized under a lease: whoever needs the same chunk at the
+same time waits for it instead of paying for it again. A chunk that fails, or for which the time ran
+out, does not stop the others under way: what they cost is not lost, and the next run pays only for
+what is missing. Any other error stops at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from tempfile import gettempdir
 from threading import BoundedSemaphore
 
-from mixer.errors import MixerError, NotFound, OutOfTime, StoreFailed, UnplayableAudio
-from mixer.files import translate_disk_errors
+from mixer.errors import MixerError, OutOfTime, StoreFailed
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.scratch import open_scratch_folder
 from mixer.script import Chunk
 from mixer.sound import ProcessGroup
-from mixer.sound.analysis import Measurement, measure
 from mixer.speech.charges import Charges
-from mixer.speech.engine import CONTENT_TYPES, Speech, SpeechEngine, VoiceSettings
-from mixer.speech.recordings import Recording, build_recording, chunk_key, normalise_recording
-from mixer.speech.results import ChunkResult, ProgressCallback, ResultCollector, unreadable_error
-from mixer.store import ObjectStore, StoredObject
+from mixer.speech.chunk_store import ChunkStore
+from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
+from mixer.speech.recordings import Recording, chunk_key
+from mixer.speech.results import (
+    ChunkResult,
+    ProgressCallback,
+    ResultCollector,
+    unreadable_error,
+)
+from mixer.store import LeaseKeeper, ObjectStore
+
+LEASE_PREFIX = "speaking/chunks/"
+"""Of leases on chunks that are being synthesized."""
 
 CONCURRENT_LOOKUPS = 16
 """Each lookup is a round trip of some milliseconds and costs no core."""
@@ -123,7 +130,7 @@ class Narrator:
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
         if not any(recordings):
             raise unreadable_error(self.voice_settings.voice, chunks)
-        synthesized = sum(each.recording is not None for each in results.values())
+        synthesized = sum(each.is_new and each.recording is not None for each in results.values())
         billed_chars = sum(each.billed_chars for each in results.values())
         return NarratorResult(recordings, synthesized, billed_chars)
 
@@ -141,25 +148,14 @@ class Narrator:
                 longest[key] = chunk
         return longest
 
-    def _look_up_chunk(self, item: tuple[str, Chunk]) -> Recording | None:
-        key, chunk = item
-        stored = self.store.head(key)
-        if stored is None:
-            return None
-        recording = Recording.from_metadata(key, stored.metadata) or self._remeasure_chunk(
-            key, chunk.gap_ms
+    @property
+    def _chunks(self) -> ChunkStore:
+        return ChunkStore(
+            self.store, self.engine.suffix, self.processes, self.measure_slots, self.stale_before
         )
-        if recording is None:
-            return None
-        if recording.gap_ms != chunk.gap_ms:
-            recording = replace(recording, gap_ms=chunk.gap_ms)
-            self._put_recording(recording, self.store.get(key))
-        elif self._is_stale(stored):
-            self.store.touch(key)
-        return recording
 
-    def _is_stale(self, stored: StoredObject) -> bool:
-        return self.stale_before is not None and stored.modified < self.stale_before
+    def _look_up_chunk(self, item: tuple[str, Chunk]) -> Recording | None:
+        return self._chunks.find(*item)
 
     def _synthesize_missing(
         self,
@@ -185,66 +181,44 @@ class Narrator:
         return collected.results
 
     def _synthesize_chunk(self, charges: Charges, item: tuple[str, Chunk]) -> ChunkResult:
+        """Synthesize a chunk, unless another thread or process has done so meanwhile."""
+        self._require_time()
         key, chunk = item
-        if self.processes.is_stopped:
-            raise OutOfTime("The work was stopped before this chunk was synthesized.")
+        with LeaseKeeper(self.store).hold_lease(f"{LEASE_PREFIX}{Path(key).stem}", self._pause):
+            recording = self._look_up_chunk(item)
+            if recording is not None:
+                return ChunkResult(recording, 0, is_new=False)
+            return self._pay_for_chunk(charges, key, chunk)
+
+    def _pay_for_chunk(self, charges: Charges, key: str, chunk: Chunk) -> ChunkResult:
         settings = self.voice_settings.speaker_settings(chunk.speaker)
         with charges.charge_call(chunk.billed_chars) as charge:
-            speech = self.engine.synthesize(chunk.ssml, settings)
+            try:
+                speech = self.engine.synthesize(chunk.ssml, settings)
+            except MixerError as error:
+                charge(error.billed_chars)
+                raise
             charge(speech.billed_chars)
         if not _is_audible(speech):
             return ChunkResult(None, speech.billed_chars)
         try:
-            recording = self._store_speech(key, speech, chunk.gap_ms)
+            recording = self._chunks.put(key, speech, chunk.gap_ms)
         except (OutOfTime, StoreFailed) as error:
             if isinstance(error, StoreFailed):
                 charges.close()  # do not pay for what cannot be kept
-            self._put_unmeasured(key, speech)
+            self._chunks.put_unmeasured(key, speech)
             raise
         return ChunkResult(recording, speech.billed_chars)
 
-    def _store_speech(self, key: str, speech: Speech, gap_ms: int) -> Recording:
-        with _scratch_file(key) as path:
-            path.write_bytes(speech.audio)
-            recording = build_recording(key, speech, self._measure_file(path, key), gap_ms)
-            self._put_recording(recording, path)
-        return recording
+    def _pause(self, seconds: float) -> None:
+        """Wait for another owner's chunk."""
+        self._require_time()
+        time.sleep(seconds)
 
-    def _measure_file(self, path: Path, key: str) -> Measurement:
-        with self.measure_slots:
-            return measure(path, key, processes=self.processes)
-
-    def _remeasure_chunk(self, key: str, gap_ms: int) -> Recording | None:
-        """Measure a recording again, losing its times; None where it cannot be played."""
-        with suppress(NotFound, UnplayableAudio), _scratch_file(key) as path:
-            self.store.fetch(key, path)
-            recording = normalise_recording(
-                Recording(key, self._measure_file(path, key), gap_ms=gap_ms)
-            )
-            self._put_recording(recording, path)
-            return recording
-        return None
-
-    def _put_unmeasured(self, key: str, speech: Speech) -> None:
-        """Keep what was paid for even without the time or room to measure it."""
-        with suppress(MixerError):
-            content_type = CONTENT_TYPES[self.engine.suffix]
-            self.store.put(key, speech.audio, content_type=content_type)
-
-    def _put_recording(self, recording: Recording, content: bytes | Path) -> None:
-        content_type = CONTENT_TYPES[self.engine.suffix]
-        metadata = recording.to_metadata()
-        self.store.put(recording.key, content, content_type=content_type, metadata=metadata)
-
-
-@contextmanager
-def _scratch_file(key: str) -> Iterator[Path]:
-    """A temporary path for FFmpeg; StoreFailed where its folder is full or not writable."""
-    with (
-        translate_disk_errors(Path(gettempdir())),
-        open_scratch_folder("chunk") as folder,
-    ):
-        yield Path(folder, Path(key).name)
+    def _require_time(self) -> None:
+        is_late = self.deadline_s is not None and time.monotonic() > self.deadline_s
+        if is_late or self.processes.is_stopped:
+            raise OutOfTime("The work was stopped before this chunk was synthesized.")
 
 
 def _is_audible(speech: Speech) -> bool:

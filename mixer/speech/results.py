@@ -21,10 +21,16 @@ MAX_NAMED_UNREADABLE = 20
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """A synthesized chunk; `recording` is None where the voice could not read it."""
+    """A chunk that was missing.
+
+    Attributes:
+        recording: None where the voice could not read it.
+        is_new: false if another thread or process has synthesized it meanwhile.
+    """
 
     recording: Recording | None
     billed_chars: int
+    is_new: bool = True
 
 
 @dataclass

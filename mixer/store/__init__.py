@@ -1,22 +1,23 @@
 """The object store protocol and its adapters."""
 
 from mixer.store.folder import FolderStore
-from mixer.store.links import SECRET_BYTES, LinkStatus, SignedLinks, load_secret
+from mixer.store.leases import LeaseKeeper
+from mixer.store.links import LinkStatus, SignedLinks, load_secret
 from mixer.store.objects import (
     UPLOADS_PREFIX,
     ObjectStore,
     StoredObject,
     UploadForm,
-    select_music_store,
     validate_key,
 )
 from mixer.store.ranged_file import open_object
 from mixer.store.s3 import S3Store, create_s3_client
+from mixer.store.seals import find_sealed, put_sealed
 
 __all__ = [
-    "SECRET_BYTES",
     "UPLOADS_PREFIX",
     "FolderStore",
+    "LeaseKeeper",
     "LinkStatus",
     "ObjectStore",
     "S3Store",
@@ -24,8 +25,9 @@ __all__ = [
     "StoredObject",
     "UploadForm",
     "create_s3_client",
+    "find_sealed",
     "load_secret",
     "open_object",
-    "select_music_store",
+    "put_sealed",
     "validate_key",
 ]

@@ -6,19 +6,21 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from hashlib import file_digest, sha256
 from io import BytesIO
 from pathlib import Path
-from shutil import copyfileobj
+from shutil import copyfileobj, rmtree
 from stat import S_ISREG
-from tempfile import NamedTemporaryFile
 from typing import IO
 
-from mixer.errors import BadInput, Misconfigured, NotFound, StoreFailed
-from mixer.files import open_atomic, translate_disk_errors, write_atomic
+from mixer.errors import BadInput, DamagedObject, Misconfigured, NotFound
+from mixer.files import open_atomic, translate_disk_errors, write_atomic, write_once
 from mixer.store.links import SignedLinks
-from mixer.store.objects import StoredObject, UploadForm, validate_key
+from mixer.store.objects import SEAL, StoredObject, UploadForm, validate_key
+from mixer.store.seals import compute_seal, report_damage
 
 METADATA_FOLDER = ".metadata"
+DAMAGED_FOLDER = ".damaged"
 
 COPY_BYTES = 1 << 20
 
@@ -45,27 +47,29 @@ class FolderStore:
     def get(self, key: str) -> bytes:
         """Read an object."""
         with _translate_read_errors(key):
-            return self._path(key).read_bytes()
+            content = self._path(key).read_bytes()
+        self._check_seal(key, sha256(content).hexdigest())
+        return content
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy an object to a local file."""
-        with (
-            _translate_read_errors(key),
-            self._path(key).open("rb") as source,
-            open_atomic(path) as file,
-        ):
-            copyfileobj(source, file)
+        with open_atomic(path, is_durable=False) as file:
+            self.read_into(key, file)
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
         """Append an object, or a range of it, to an open file."""
         with _translate_read_errors(key):
             source = self._path(key).open("rb")
+        content = sha256()
         with source:
             source.seek(begin)
             left = os.fstat(source.fileno()).st_size - begin if end is None else end - begin
-            while left > 0 and (block := source.read(min(COPY_BYTES, left))):
+            while left > 0 and (block := _read_block(source, min(COPY_BYTES, left), key)):
                 file.write(block)
+                content.update(block)
                 left -= len(block)
+        if begin == 0 and end is None:
+            self._check_seal(key, content.hexdigest())
 
     def path(self, key: str) -> Path:
         """The file of an object, to be read but never written."""
@@ -94,29 +98,33 @@ class FolderStore:
     def open_writer(
         self,
         key: str,
-        *,
         max_bytes: int,  # noqa: ARG002 - a disk takes what it can hold
-        content_type: str = "application/octet-stream",
-        metadata: Mapping[str, str] | None = None,
+        content_type: str,
     ) -> Iterator[IO[bytes]]:
         """Write an object as a stream; it appears complete if the block succeeds."""
-        about = {"content_type": content_type, "metadata": dict(metadata or {})}
+        about = {"content_type": content_type, "metadata": {}}
         with open_atomic(self._path(key)) as file:
             yield file
             write_atomic(self._metadata_path(key), json.dumps(about).encode())
 
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object unless it exists."""
-        path = self._path(key)
-        with translate_disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=path.parent, prefix=".claim.") as file:
-                file.write(content)
-                file.flush()
-                with suppress(FileExistsError):
-                    os.link(file.name, path)
-                    return True
-        return False
+        return write_once(self._path(key), content)
+
+    def digest(self, key: str) -> str:
+        """Compute the SHA-256 of an object's content."""
+        with _translate_read_errors(key), self._path(key).open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+
+    def set_aside(self, key: str) -> None:
+        """Move what is under a key, be it a folder, to `.damaged/`; replaces an earlier one."""
+        for path in (self._path(key), self._metadata_path(key)):
+            kept = self._root / DAMAGED_FOLDER / path.relative_to(self._root)
+            with translate_disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
+                path.lstat()
+                _remove(kept)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(kept)
 
     def touch(self, key: str) -> None:
         """Set an object's time of modification to now."""
@@ -159,6 +167,11 @@ class FolderStore:
             raise Misconfigured("This folder does not accept uploads: it has no server.")
         return self._links.sign_form(validate_key(key), content_type, max_bytes, expires_s)
 
+    def _check_seal(self, key: str, content_sha256: str) -> None:
+        seal = self._read_metadata(key).get(SEAL)
+        if seal is not None and seal != compute_seal(key, content_sha256):
+            raise report_damage(self, key)
+
     def _path(self, key: str) -> Path:
         """Find the file of a key; raises BadInput if it leads out of the folder or is hidden."""
         return self._root.joinpath(*validate_key(key).split("/"))
@@ -186,7 +199,21 @@ def _translate_read_errors(key: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in _ABSENT:
             raise _not_found_error(key) from error
-        raise StoreFailed(f"The object {key} cannot be read: {error.strerror}.", key=key) from error
+        raise DamagedObject(
+            f"The object {key} cannot be read: {error.strerror}.", key=key
+        ) from error
+
+
+def _read_block(source: IO[bytes], size_bytes: int, key: str) -> bytes:
+    with _translate_read_errors(key):
+        return source.read(size_bytes)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _open_content(content: bytes | Path) -> IO[bytes]:

@@ -8,7 +8,6 @@ expires.
 import hashlib
 import hmac
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,10 +15,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from secrets import token_bytes
-from tempfile import NamedTemporaryFile
 from urllib.parse import quote, urlencode, urlsplit
 
-from mixer.files import translate_disk_errors
+from mixer.files import translate_disk_errors, write_once
 from mixer.store.objects import UploadForm
 
 SECRET_BYTES = 32
@@ -102,7 +100,7 @@ def load_secret(folder: Path) -> bytes:
         folder.mkdir(parents=True, exist_ok=True)
         if not _is_private(path):
             path.unlink(missing_ok=True)
-            _create_secret(path)
+            write_once(path, token_bytes(SECRET_BYTES))
         return path.read_bytes()
 
 
@@ -111,12 +109,3 @@ def _is_private(path: Path) -> bool:
         status = path.stat()
         return not status.st_mode & 0o077 and status.st_size == SECRET_BYTES
     return False
-
-
-def _create_secret(path: Path) -> None:
-    """Create a secret atomically (temporary files have mode 600), unless one exists."""
-    with NamedTemporaryFile(dir=path.parent, prefix=".secret.") as file:
-        file.write(token_bytes(SECRET_BYTES))
-        file.flush()
-        with suppress(FileExistsError):
-            os.link(file.name, path)

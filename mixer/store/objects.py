@@ -9,15 +9,27 @@ from typing import IO, Protocol
 
 from mixer.errors import BadInput
 
+SEAL = "seal"
+"""Name of the seal in an object's metadata."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """A store's information about an object; its metadata is ASCII, at most 2 kB (S3's limit)."""
+    """A store's information about an object; its metadata is ASCII, at most 2 kB (S3's limit).
+
+    `sha256` of the content, in hexadecimal digits, is empty where the store does not know it.
+    """
 
     key: str
     size_bytes: int
     modified: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+    sha256: str = ""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its content can be checked (`seals`)."""
+        return SEAL in self.metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,8 @@ class ObjectStore(Protocol):
     """Stores complete objects under keys. Safe for threads.
 
     Objects appear complete or not at all. Every method may raise StoreFailed; reading a missing
-    object raises NotFound with its key.
+    object raises NotFound with its key. Reading the whole of a damaged object raises DamagedObject
+    where it has a seal (`seals`) or, in S3, a checksum.
     """
 
     def head(self, key: str) -> StoredObject | None:
@@ -65,12 +78,7 @@ class ObjectStore(Protocol):
         ...
 
     def open_writer(
-        self,
-        key: str,
-        *,
-        max_bytes: int,
-        content_type: str = "application/octet-stream",
-        metadata: Mapping[str, str] | None = None,
+        self, key: str, max_bytes: int, content_type: str
     ) -> AbstractContextManager[IO[bytes]]:
         """Write an object of at most `max_bytes` as a stream, in bounded memory and without a disk.
 
@@ -81,6 +89,18 @@ class ObjectStore(Protocol):
 
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object unless it exists; False if another writer was first."""
+        ...
+
+    def digest(self, key: str) -> str:
+        """Compute the SHA-256 of an object's content, in hexadecimal digits."""
+        ...
+
+    def set_aside(self, key: str) -> None:
+        """Make room for a new object where a damaged one is; a missing one is ignored.
+
+        A folder keeps it in `.damaged/`; a versioned bucket keeps it as an older version once it is
+        replaced.
+        """
         ...
 
     def touch(self, key: str) -> None:
@@ -130,8 +150,3 @@ def validate_key(key: str) -> str:
 
 UPLOADS_PREFIX = "uploads/"
 """Prefix of callers' own files. Their names are secrets: a name gives access."""
-
-
-def select_music_store(key: str, library: ObjectStore, output: ObjectStore) -> ObjectStore:
-    """Select the store of a piece of music: callers' own files are in `output`."""
-    return output if key.startswith(UPLOADS_PREFIX) else library

@@ -4,15 +4,17 @@ S3 shows objects complete or not at all; the bucket's lifecycle rule removes aba
 Without `s3:ListBucket`, S3 answers 403 for a missing object, which becomes StoreFailed.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, cast
 
 from mixer.errors import NotFound
 from mixer.files import open_atomic
-from mixer.store.objects import StoredObject, UploadForm, validate_key
+from mixer.store.objects import SEAL, StoredObject, UploadForm, validate_key
 from mixer.store.s3_errors import WriteConflict, translate_s3_errors
 from mixer.store.s3_upload import MultipartWriter, UploadTarget
 
@@ -70,7 +72,9 @@ class S3Store:
         validate_key(key)
         try:
             with translate_s3_errors(key):
-                found = self._client.head_object(Bucket=self._bucket, Key=key)
+                found = self._client.head_object(
+                    Bucket=self._bucket, Key=key, ChecksumMode="ENABLED"
+                )
         except NotFound:
             return None
         return _parse_head(key, found)
@@ -88,7 +92,11 @@ class S3Store:
         validate_key(key)
         with translate_s3_errors(key):
             response = self._client.get_object(Bucket=self._bucket, Key=key)
-        with closing(response["Body"]) as body, open_atomic(path) as file, translate_s3_errors(key):
+        with (
+            closing(response["Body"]) as body,
+            open_atomic(path, is_durable=False) as file,
+            translate_s3_errors(key),
+        ):
             copyfileobj(body, file, COPY_BYTES)
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
@@ -108,35 +116,29 @@ class S3Store:
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Write an object, replacing an existing one; large files go in parts, in parallel."""
+        """Write an object, replacing an existing one.
+
+        Sealed objects go in one request, with the SHA-256 that `head` returns; other large files go
+        in parts, in parallel.
+        """
         validate_key(key)
         about = dict(metadata or {})
-        with translate_s3_errors(key):
-            if isinstance(content, bytes):
-                self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=key,
-                    Body=content,
-                    ContentType=content_type,
-                    Metadata=about,
-                )
-            else:
-                extra = {"ContentType": content_type, "Metadata": about}
+        if isinstance(content, bytes):
+            self._put_body(key, content, content_type, about)
+        elif SEAL in about:
+            with _require_file(content).open("rb") as file:
+                self._put_body(key, file, content_type, about)
+        else:
+            extra = {"ContentType": content_type, "Metadata": about}
+            with translate_s3_errors(key):
                 self._client.upload_file(
                     str(_require_file(content)), self._bucket, key, ExtraArgs=extra
                 )
 
     @contextmanager
-    def open_writer(
-        self,
-        key: str,
-        *,
-        max_bytes: int,
-        content_type: str = "application/octet-stream",
-        metadata: Mapping[str, str] | None = None,
-    ) -> Iterator[IO[bytes]]:
+    def open_writer(self, key: str, max_bytes: int, content_type: str) -> Iterator[IO[bytes]]:
         """Write an object as a stream of parts; it appears complete if the block succeeds."""
-        target = UploadTarget(self._bucket, validate_key(key), content_type, dict(metadata or {}))
+        target = UploadTarget(self._bucket, validate_key(key), content_type)
         writer = MultipartWriter(self._client, target, max_bytes)
         try:
             yield cast("IO[bytes]", writer)
@@ -154,6 +156,20 @@ class S3Store:
         except WriteConflict:
             return False
         return True
+
+    def digest(self, key: str) -> str:
+        """Compute the SHA-256 of an object's content by reading it."""
+        validate_key(key)
+        content = sha256()
+        with translate_s3_errors(key):
+            response = self._client.get_object(Bucket=self._bucket, Key=key)
+            with closing(response["Body"]) as body:
+                for block in body.iter_chunks(COPY_BYTES):
+                    content.update(block)
+        return content.hexdigest()
+
+    def set_aside(self, key: str) -> None:
+        """Nothing to do: the next write replaces the object, and its version stays for a while."""
 
     def touch(self, key: str) -> None:
         """Set an object's time of modification to now by a copy onto itself; a newer write wins."""
@@ -209,6 +225,19 @@ class S3Store:
         )
         return UploadForm(made["url"], made["fields"], max_bytes, expires_s)
 
+    def _put_body(
+        self, key: str, body: bytes | IO[bytes], content_type: str, about: dict[str, str]
+    ) -> None:
+        with translate_s3_errors(key):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                Metadata=about,
+                ChecksumAlgorithm="SHA256" if SEAL in about else "CRC32",
+            )
+
 
 def _require_file(path: Path) -> Path:
     if not path.is_file():
@@ -217,4 +246,9 @@ def _require_file(path: Path) -> Path:
 
 
 def _parse_head(key: str, head: "HeadObjectOutputTypeDef") -> StoredObject:
-    return StoredObject(key, head["ContentLength"], head["LastModified"], head["Metadata"])
+    checksum = head.get("ChecksumSHA256", "")
+    # with "-" and a number, it is of an upload in parts
+    content_sha256 = b64decode(checksum).hex() if "-" not in checksum else ""
+    return StoredObject(
+        key, head["ContentLength"], head["LastModified"], head["Metadata"], content_sha256
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mixer.errors import NotFound, StoreFailed
+from mixer.errors import DamagedObject, NotFound, StoreFailed
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -22,12 +22,14 @@ class WriteConflict(StoreFailed):
 def translate_s3_errors(key: str) -> Iterator[None]:
     """Translate S3's errors and lost connections into errors that name the object."""
     from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
     try:
         yield
     except ClientError as error:
         raise _translate_error(error, key) from error
+    except FlexibleChecksumError as error:
+        raise DamagedObject(f"The object {key} is damaged: {error}", key=key) from error
     except (BotoCoreError, Boto3Error) as error:
         raise StoreFailed(f"The object {key} cannot be reached: {error}", key=key) from error
 

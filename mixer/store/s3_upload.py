@@ -7,7 +7,6 @@ bucket's lifecycle rule removes its parts.
 
 from base64 import b64encode
 from collections import deque
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,7 +38,6 @@ class UploadTarget:
     bucket: str
     key: str
     content_type: str
-    metadata: Mapping[str, str]
 
 
 class MultipartWriter(BufferedIOBase):
@@ -118,7 +116,6 @@ class MultipartWriter(BufferedIOBase):
                 Bucket=self._target.bucket,
                 Key=self._target.key,
                 ContentType=self._target.content_type,
-                Metadata=self._target.metadata,
                 ChecksumAlgorithm="CRC32",
                 ChecksumType="FULL_OBJECT",
             )
@@ -145,7 +142,6 @@ class MultipartWriter(BufferedIOBase):
                 Key=self._target.key,
                 Body=bytes(self._buffer),
                 ContentType=self._target.content_type,
-                Metadata=self._target.metadata,
                 ChecksumCRC32=_encode_crc(self._crc),
             )
 

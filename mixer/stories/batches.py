@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from mixer.errors import DamagedObject
 from mixer.script import Chunk
 from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import SYNTHESIZED, batch_name, batch_result_prefix
@@ -55,5 +56,13 @@ def read_synthesized_batches(folder: StoryFolder) -> list[SynthesizedBatch]:
         for each in folder.list_entries(SYNTHESIZED)
     }
     with ThreadPoolExecutor(WRITERS) as pool:
-        found = pool.map(lambda name: folder.read(name, SynthesizedBatch), names.values())
-        return list(found)
+        found = list(pool.map(lambda name: folder.find(name, SynthesizedBatch), names.values()))
+    damaged = [name for name, each in zip(names.values(), found, strict=True) if each is None]
+    for name in damaged:
+        folder.delete(name)  # the next attempt takes its chunks from the store
+    if damaged:
+        raise DamagedObject(
+            f"The object {folder.key(damaged[0])} was damaged; repeat the request to start the "
+            "story again."
+        )
+    return [each for each in found if each is not None]

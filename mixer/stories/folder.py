@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from mixer.errors import NotFound, StoreFailed
+from mixer.errors import DamagedObject, NotFound
 from mixer.store import ObjectStore, StoredObject
 from mixer.stories.model import SourceText
 
@@ -54,22 +54,22 @@ class StoryFolder:
         return f"{PREFIX}{self.story_id}/{name}"
 
     def read(self, name: str, kind: type[Value]) -> Value:
-        """Read a value; raises NotFound, or StoreFailed if other code has written it."""
+        """Read a value; raises NotFound, or DamagedObject if it is not what was written."""
         key = self.key(name)
         try:
             value: Value = _get_adapter(kind).validate_json(self.store.get(key))
         except ValidationError as error:
-            raise _version_error(key) from error
+            raise _damage_error(key) from error
         wanted = getattr(kind, "__dataclass_fields__", {}).get("format_version")
         if wanted is not None and getattr(value, "format_version", None) != wanted.default:
-            raise _version_error(key)
+            raise _damage_error(key)
         return value
 
     def find(self, name: str, kind: type[Value]) -> Value | None:
-        """Read a value if it exists."""
+        """Read a value; None if it is missing, or damaged, which is the same: it is made again."""
         try:
             return self.read(name, kind)
-        except NotFound:
+        except (NotFound, DamagedObject):
             return None
 
     def write(self, name: str, value: object) -> None:
@@ -95,9 +95,10 @@ class StoryFolder:
             yield StoredObject(each.key.removeprefix(whole), each.size_bytes, each.modified)
 
 
-def _version_error(key: str) -> StoreFailed:
-    return StoreFailed(
-        f"The object {key} was written by another version of Mixer; start the story again.",
+def _damage_error(key: str) -> DamagedObject:
+    return DamagedObject(
+        f"The object {key} is damaged, or another version of Mixer wrote it; repeat the request "
+        "to start the story again.",
         key=key,
     )
 

@@ -184,6 +184,7 @@ class MixMeasurements:
         noise_floor_dbfs: level of the quietest half second.
         bed_below_speech_lu: how far the music is below the voice.
         rules: results of the preset's rules.
+        loudness_lufs: in equal parts of the file, for its picture.
         unmeasured: names of figures skipped because the file is too long.
     """
 
@@ -193,6 +194,7 @@ class MixMeasurements:
     bed_below_speech_lu: float | None = None
     rules: tuple[ComplianceRule, ...] = ()
     unmeasured: tuple[str, ...] = ()
+    loudness_lufs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

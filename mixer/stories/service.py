@@ -13,7 +13,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
-from mixer.errors import BadInput, KeyReused, MixerError, NotFound, StoreFailed, StoryEnded
+from mixer.errors import (
+    BadInput,
+    DamagedObject,
+    KeyReused,
+    MixerError,
+    NotFound,
+    StoreFailed,
+    StoryEnded,
+)
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.folder import REQUEST, RESULT, TEXT, StoryFolder
@@ -163,7 +171,7 @@ class StoryService:
         """
         seen = self._load_snapshot(story, caller)
         status = build_status(seen, self.now())
-        if seen.result is not None:
+        if seen.result is not None or seen.is_damaged:
             raise StoryEnded(
                 f"The story {story} is already {status.state}.", story_id=story, state=status.state
             )
@@ -176,21 +184,36 @@ class StoryService:
         text_key = story_request.source_key or (folder.key(TEXT) if story_request.text else "")
         request = story_request.to_stored(self.now().timestamp(), text_key)
         if not folder.claim(REQUEST, request):
-            there = folder.read(REQUEST, StoredRequest)
-            if there.fingerprint != request.fingerprint:
+            there = folder.find(REQUEST, StoredRequest)
+            if there is None:  # damaged
+                known = self._find_damaged(folder.story_id, request.caller)
+                request = replace(request, created_s=(known or request).created_s)
+                folder.write(REQUEST, request)
+            elif there.fingerprint != request.fingerprint:
                 raise KeyReused(
                     "Idempotency-Key: already used for another request; use a new one.",
                     field="Idempotency-Key",
                 )
-            request = there
-        if story_request.text and not folder.has(TEXT):
-            text = story_request.text.encode()
-            self.store.put(folder.key(TEXT), text, content_type="text/plain; charset=utf-8")
+            request = there or request
+        if story_request.text:
+            self._store_text(folder.key(TEXT), story_request.text.encode())
         return request
+
+    def _store_text(self, key: str, text: bytes) -> None:
+        stored = self.store.head(key)
+        if stored is None or stored.size_bytes != len(text):
+            self.store.put(key, text, content_type="text/plain; charset=utf-8")
 
     def _load_snapshot(self, story: str, caller: str) -> StorySnapshot:
         folder = StoryFolder(self.store, story)
-        request = folder.find(REQUEST, StoredRequest) if is_story_id(story) else None
+        try:
+            request = folder.read(REQUEST, StoredRequest) if is_story_id(story) else None
+        except NotFound:
+            request = None
+        except DamagedObject:
+            request = self._find_damaged(story, caller)
+            if request is not None:
+                return replace(load_snapshot(folder, request), result=None, is_damaged=True)
         if request is None or request.caller != caller:
             raise NotFound(
                 f"The story {story[:64]!r} does not exist. Stories are kept for some days; repeat "
@@ -198,6 +221,15 @@ class StoryService:
                 story_id=story[:64],
             )
         return load_snapshot(folder, request)
+
+    def _find_damaged(self, story: str, caller: str) -> StoredRequest | None:
+        """Find a caller's story whose request cannot be read, by its entry in the list."""
+        folder = self._index_folder(caller)
+        for each in self.store.list(folder):
+            if each.key.endswith(f"-{story}"):
+                created_s = float(END_OF_TIME - int(each.key.removeprefix(folder).split("-")[0]))
+                return StoredRequest(StoryKind.STORY, caller, "", created_s, {})
+        return None
 
     def _find_story(self, entry: str, caller: str) -> tuple[str, StoryStatus] | None:
         story = entry.rpartition("-")[2]

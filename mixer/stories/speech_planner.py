@@ -1,12 +1,14 @@
 """Plans and prices the speech of a text, before anything is spent."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
-from mixer.errors import TextTooLong, UnreadableText
+from mixer.errors import OutOfTime, TextTooLong, UnreadableText
 from mixer.requests import Options
 from mixer.script import LIMITS, NARRATOR, Chunk, Cover, Document, EngineLimits, Script
 from mixer.script.normalise import is_same_language
@@ -14,6 +16,7 @@ from mixer.script.planning import (
     Estimate,
     PlanStyle,
     SsmlStyle,
+    check_language,
     estimate_script,
     plan_document,
     read_lexicon,
@@ -22,6 +25,7 @@ from mixer.script.planning import (
 from mixer.script.readers import TextType, detect_text_type, read_document
 from mixer.sound import ProcessGroup
 from mixer.speech import (
+    EMBEDDED,
     SpeechEngine,
     Voice,
     VoiceSettings,
@@ -48,6 +52,15 @@ class EngineOpener(Protocol):
         ...
 
 
+SPOKEN = 1.25
+"""Characters of a book for each that is spoken, at most: not so many are left out of a book. What
+is longer than the limit by that much is refused before it is planned."""
+
+
+HEAD_CHARS = 4_096
+"""Beginning of a text by which a book is recognised, before the length of a text is checked."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechPlan:
     """What a request would synthesize, and how; `billing_factor` is charges per character."""
@@ -59,6 +72,7 @@ class SpeechPlan:
     billing_factor: int = 1
     cover: Cover | None = None
     cover_name: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -99,11 +113,13 @@ class SpeechPlanner:
 
     def read_text(self, content: str | bytes, options: Options) -> SourceText:
         """Read a text or the bytes of a book; raises TextTooLong or UnreadableText."""
+        named = options.text_type
+        head = content if isinstance(content, bytes) else content[:HEAD_CHARS]
+        is_book = TextType(named or detect_text_type(head)) is TextType.EPUB
+        if not is_book:  # for a book, the length of its text counts, not of its file
+            self._check_length(len(content))
         with _name_text():
-            text_type = TextType(options.text_type or detect_text_type(content))
-            is_book = text_type is TextType.EPUB
-            if not is_book:  # for a book, the length of its text counts, not of its file
-                self._check_length(len(content))
+            text_type = TextType(named or detect_text_type(content))
             front_matter = not options.skip_front_matter
             return SourceText(read_document(content, text_type, front_matter=front_matter), is_book)
 
@@ -114,11 +130,14 @@ class SpeechPlanner:
 
         Raises:
             TextTooLong: the text exceeds the limit.
+            OutOfTime: the deadline, on the monotonic clock, has passed.
             UnreadableText: it contains no words.
             UnknownVoice: no such voice with that engine.
             BadOption: an option is invalid.
         """
         document = source.document
+        if source.is_book and not options.chapters:
+            self._check_length(int(sum(len(block.text) for block in document.blocks) / SPOKEN))
         options = apply_narrator(options, document.cast)
         with self.open_engine("", deadline_s) as engine:
             voice, settings = select_voice(engine.voices(), options, document.cast)
@@ -126,7 +145,13 @@ class SpeechPlanner:
         language = options.language or voice.language
         engines = {name: each.engine for name, each in settings.cast}
         with _name_text():
-            script = plan_script(document, limits, language, options, engines)
+            check_time = partial(_require_time, self.new_processes(), deadline_s)
+            script = plan_script(
+                document, limits, language, options, engines, check_time=check_time
+            )
+        warnings = check_language(
+            script, voice.language, reads_latin_only=settings.engine == EMBEDDED
+        )
         estimate = estimate_script(script, options.rate)
         if source.is_book:
             self._check_length(estimate.characters)
@@ -138,6 +163,7 @@ class SpeechPlanner:
             charge_factor(options),
             document.cover,
             document.cover_name,
+            warnings,
         )
 
     def _check_length(self, chars: int) -> None:
@@ -149,6 +175,11 @@ class SpeechPlanner:
                 characters=chars,
                 limit=self.max_text_chars,
             )
+
+
+def _require_time(processes: ProcessGroup, deadline_s: float | None) -> None:
+    if processes.is_stopped or (deadline_s is not None and time.monotonic() > deadline_s):
+        raise OutOfTime("text: it takes too long to plan; send it in parts.")
 
 
 @contextmanager
@@ -166,6 +197,8 @@ def plan_script(
     language: str,
     options: Options,
     engines: Mapping[str, str] | None = None,
+    *,
+    check_time: Callable[[], None] = lambda: None,
 ) -> Script:
     """Decide what is synthesized of a document, in a BCP 47 language unless it names another."""
     stated = document.language
@@ -180,6 +213,7 @@ def plan_script(
         chapters=options.chapters,
         lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
         voices=_build_voice_styles(document, ssml, engines or {}),
+        check_time=check_time,
     )
     return plan_document(document, style)
 

@@ -37,16 +37,26 @@ cores with music."""
 
 JOINING_S = 5.0
 
+DAMAGED = StoryFailure(
+    "The records of this story are damaged, or another version of Mixer wrote them; repeat the "
+    "request to start it again.",
+    "damaged_story",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StorySnapshot:
-    """What was read of a story; `plan` and `layout` are zeros before they exist."""
+    """What was read of a story; `plan` and `layout` are zeros before they exist.
+
+    A story that is damaged cannot end unless it is started again.
+    """
 
     request: StoredRequest
     progress: StoryProgress
     plan: PlanSummary
     layout: StoredLayout
     result: StoryResult | None
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,7 @@ def build_status(snapshot: StorySnapshot, now: datetime) -> StoryStatus:
         time_left_s=_time_left_s(snapshot, state, now),
         created_s=request.created_s,
         warnings=(*request.warnings, *(result.warnings if result else ())),
-        failure=result.failure if result else None,
+        failure=result.failure if result else DAMAGED if snapshot.is_damaged else None,
         plan=snapshot.plan,
         chunk_keys=request.chunk_keys,
         result=result,
@@ -106,6 +116,8 @@ def _state(snapshot: StorySnapshot) -> StoryState:
     names, progress = snapshot.progress.names, snapshot.progress
     if snapshot.result is not None:
         return snapshot.result.state
+    if snapshot.is_damaged:
+        return StoryState.FAILED
     if progress.is_cancelled:
         return StoryState.CANCELLED
     if TIMELINE in names:
@@ -143,8 +155,9 @@ def _share_of(done: int, total: int) -> float:
 
 def _time_left_s(snapshot: StorySnapshot, state: StoryState, now: datetime) -> float | None:
     progress, plan, layout = snapshot.progress, snapshot.plan, snapshot.layout
-    if snapshot.result is not None or progress.started_at is None:
-        return 0.0 if snapshot.result is not None else None
+    is_over = snapshot.result is not None or snapshot.is_damaged
+    if is_over or progress.started_at is None:
+        return 0.0 if is_over else None
     rest_s = 0.0 if snapshot.request.kind is StoryKind.SPEECH else JOINING_S
     if state is StoryState.JOINING:
         return rest_s
@@ -168,16 +181,22 @@ def _seconds_per_item(started_at: datetime, now: datetime, done: int) -> float |
 
 
 def load_snapshot(folder: StoryFolder, request: StoredRequest | None = None) -> StorySnapshot:
-    """Load what a status needs: one listing and at most four small objects."""
+    """Load what a status needs: one listing and at most four small objects.
+
+    Raises NotFound, or DamagedObject if the request cannot be read.
+    """
     listed = load_progress(folder)
     plan = folder.find(PLAN, PlanSummary) if PLAN in listed.names else None
     layout = folder.find(SEGMENTS, StoredLayout) if SEGMENTS in listed.names else None
+    result = folder.find(RESULT, StoryResult) if RESULT in listed.names else None
+    parts = {PLAN: plan, SEGMENTS: layout, RESULT: result}
     return StorySnapshot(
         request=request or folder.read(REQUEST, StoredRequest),
         progress=listed,
         plan=plan or PlanSummary(),
         layout=layout or StoredLayout(0, (), 0.0),
-        result=folder.find(RESULT, StoryResult) if RESULT in listed.names else None,
+        result=result,
+        is_damaged=any(name in listed.names and parts[name] is None for name in parts),
     )
 
 

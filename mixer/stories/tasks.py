@@ -12,11 +12,13 @@ A failing step stores its reason for `record`, as task errors carry only a class
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from secrets import token_hex
 from typing import Any
 
 from mixer.errors import MixerError
@@ -69,6 +71,8 @@ class StepCall:
 
 StepFunction = Callable[[StepCall], StepResult]
 
+logger = logging.getLogger(__name__)
+
 MARGIN_S = 15.0
 """Time before Lambda ends a task, to stop, store results and report."""
 
@@ -101,11 +105,25 @@ class StoryTasks:
         )
         try:
             return self.steps[step](call)
-        except MixerError as error:
+        except Exception as error:
             with suppress(MixerError):
-                failure = StoryFailure(str(error), error.code, _to_plain_json(error.details))
-                call.folder.write(failure_name(attempt), failure)
+                call.folder.write(failure_name(attempt), _describe_failure(call, step, error))
             raise
+
+
+def _describe_failure(call: StepCall, step: Step, error: Exception) -> StoryFailure:
+    """Describe an error for the caller; an unexpected one only by a reference to the log."""
+    if isinstance(error, MixerError):
+        return StoryFailure(str(error), error.code, _to_plain_json(error.details))
+    reference = token_hex(4)
+    logger.error(
+        "story %s, step %s, reference %s", call.folder.story_id, step, reference, exc_info=error
+    )
+    return StoryFailure(
+        f"An unexpected error ended the step {step}; the log has it under reference {reference}.",
+        "internal",
+        {"reference": reference},
+    )
 
 
 def _to_plain_json(details: Mapping[str, object]) -> dict[str, object]:

@@ -100,11 +100,9 @@ class Workflow:
         """Run all steps of a story and the final ones; a failure is recorded."""
         try:
             self.run_steps(kind)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the tasks have logged it
             if self.is_stopping():
                 return
-            if not isinstance(error, MixerError):
-                logger.exception("story %s failed", self.story)
             failure = {"Error": type(error).__name__, "Cause": str(error)}
             self._invoke_step(Step.RECORD, error=failure)
         self._notify()

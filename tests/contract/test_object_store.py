@@ -305,20 +305,18 @@ def test_stretches_of_an_object_are_read_into_an_open_file(store: ObjectStore, t
 @pytest.mark.parametrize("size_bytes", [0, 5, (8 << 20) * 3 + 7])
 def test_object_is_written_as_a_stream(store: ObjectStore, size_bytes: int):
     content = random.Random(1).randbytes(size_bytes)
-    with store.open_writer(
-        "whole", max_bytes=size_bytes, content_type="audio/mpeg", metadata={"of": "two"}
-    ) as file:
+    with store.open_writer("whole", size_bytes, "audio/mpeg") as file:
         for at in range(0, size_bytes, 1_000_000):
             file.write(content[at : at + 1_000_000])
         assert store.head("whole") is None
     found = store.head("whole")
     assert store.get("whole") == content
     assert found is not None
-    assert (found.size_bytes, found.metadata) == (size_bytes, {"of": "two"})
+    assert (found.size_bytes, found.metadata) == (size_bytes, {})
 
 
 def write_half(store: ObjectStore, key: str, content: bytes) -> None:
-    with store.open_writer(key, max_bytes=2 * len(content)) as file:
+    with store.open_writer(key, 2 * len(content), "audio/mpeg") as file:
         file.write(content)
         raise RuntimeError("half way")
 
@@ -334,8 +332,8 @@ def test_stream_that_breaks_off_leaves_what_was_there(store: ObjectStore, size_b
 
 def test_streams_may_be_written_at_the_same_time(store: ObjectStore):
     with (
-        store.open_writer("one", max_bytes=9) as one,
-        store.open_writer("two", max_bytes=9) as two,
+        store.open_writer("one", 9, "text/plain") as one,
+        store.open_writer("two", 9, "text/plain") as two,
     ):
         one.write(b"1")
         two.write(b"2")
@@ -343,7 +341,7 @@ def test_streams_may_be_written_at_the_same_time(store: ObjectStore):
 
 
 def test_stream_under_a_key_that_no_store_keeps_is_refused(store: ObjectStore):
-    with pytest.raises(BadInput), store.open_writer("../whole", max_bytes=1):
+    with pytest.raises(BadInput), store.open_writer("../whole", 1, "text/plain"):
         pass
 
 

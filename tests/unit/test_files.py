@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mixer.errors import StoreFailed
-from mixer.files import open_atomic, write_atomic
+from mixer.files import open_atomic, write_atomic, write_once
 
 UMASK = 0o027
 THREADS = 16
@@ -73,4 +74,29 @@ def test_file_in_the_folders_place_is_told(tmp_path: Path, below: str):
 def test_name_too_long_is_told(tmp_path: Path):
     with pytest.raises(StoreFailed, match="its name is too long"):
         write_atomic(tmp_path / ("x" * 300), b"1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def refuse_links(_source: Path, path: Path) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted", str(path))
+
+
+@pytest.mark.parametrize("link", [os.link, refuse_links])
+def test_file_is_written_once_with_and_without_hard_links(tmp_path: Path, link):
+    path = tmp_path / "new" / "claim"
+    with ThreadPoolExecutor(THREADS) as pool:
+        results = list(
+            pool.map(lambda number: write_once(path, b"%d" % number, link), range(THREADS))
+        )
+    assert results.count(True) == 1
+    assert path.read_bytes() == b"%d" % results.index(True)
+    assert {each.name for each in path.parent.iterdir()} <= {"claim", ".once.lock"}
+
+
+def test_other_errors_of_linking_are_reported(tmp_path: Path):
+    def fail(_source: Path, path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with pytest.raises(StoreFailed, match="the disk is full"):
+        write_once(tmp_path / "claim", b"1", fail)
     assert list(tmp_path.iterdir()) == []

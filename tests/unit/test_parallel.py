@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from mixer.errors import OutOfTime
-from mixer.parallel import QUEUED_PER_WORKER, run_in_parallel, usable_cores
+from mixer.parallel import QUEUED_PER_WORKER, retry_call, run_in_parallel, usable_cores
 
 SHORT_S = 0.005
 
@@ -135,3 +135,33 @@ def test_an_error_in_the_source_of_items_reaches_the_caller():
 
 def test_there_is_at_least_one_core_to_use():
     assert usable_cores() >= 1
+
+
+@pytest.mark.parametrize(
+    ("errors", "outcome", "waits_s"),
+    [
+        ([], "done", []),
+        ([OSError("1")], "done", [1]),
+        ([OSError("1"), OSError("2")], "done", [1, 2]),
+        ([OSError("1"), OSError("2"), OSError("3")], OSError("3"), [1, 2]),
+        ([ValueError("for good")], ValueError("for good"), []),
+        ([OSError("1"), ValueError("for good")], ValueError("for good"), [1]),
+    ],
+)
+def test_retry_stops_with_success_a_lasting_error_or_the_last_wait(errors, outcome, waits_s):
+    left, slept = list(errors), []
+
+    def work():
+        if left:
+            raise left.pop(0)
+        return "done"
+
+    def try_work():
+        return retry_call(work, lambda each: isinstance(each, OSError), (1, 2), slept.append)
+
+    if isinstance(outcome, str):
+        assert try_work() == outcome
+    else:
+        with pytest.raises(type(outcome), match=str(outcome)):
+            try_work()
+    assert slept == waits_s

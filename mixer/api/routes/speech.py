@@ -138,7 +138,11 @@ def _build_answer(
         "billed_characters": synthesis.narration.billed_chars,
         "cost_usd": round(synthesis.cost_usd, MONEY_DIGITS),
         "duration_s": round(synthesis.duration_s, 3),
-        "warnings": [*warnings, *(f"Not spoken: {passage}" for passage in unspoken)],
+        "warnings": [
+            *warnings,
+            *synthesis.narration.stored.warnings,
+            *(f"Not spoken: {passage}" for passage in unspoken),
+        ],
     }
     if len(keys) == 1:
         body["audio_base64"] = b64encode(service.store.get(keys[0])).decode()
@@ -149,7 +153,9 @@ def _build_estimate(plan: SpeechPlan, warnings: list[str], *, is_dry_run: bool) 
     settings, costs = plan.voice_settings, costs_usd(plan.estimate.characters)
     described = plan.estimate.describe(settings.voice, settings.engine, costs)
     cost_usd = round(plan.cost_usd, MONEY_DIGITS)  # speech marks double it
-    return {**described, "cost_usd": cost_usd, "dry_run": is_dry_run, "warnings": warnings}
+    return {**described, "cost_usd": cost_usd, "dry_run": is_dry_run} | {
+        "warnings": [*warnings, *plan.warnings]
+    }
 
 
 def _encode_thumbnail(cover: Cover | None) -> str | None:

@@ -1,8 +1,17 @@
 """The picture of a mix: waveform, music, loudness, chapters and time as a PNG."""
 
-from mixer.publish.waveform.picture import WaveformPicture, format_clock
+from collections.abc import Iterator, Sequence
 
-__all__ = ["WaveformPicture", "draw_waveform", "format_clock"]
+from mixer.publish.waveform.picture import WaveformPicture, format_clock
+from mixer.sound import Timeline
+
+__all__ = [
+    "WaveformPicture",
+    "draw_waveform",
+    "format_clock",
+    "speech_spans_s",
+    "spread_times",
+]
 
 
 def draw_waveform(picture: WaveformPicture) -> bytes:
@@ -10,3 +19,15 @@ def draw_waveform(picture: WaveformPicture) -> bytes:
     from mixer.publish.waveform.painter import draw_png  # Pillow is loaded only here
 
     return draw_png(picture)
+
+
+def speech_spans_s(timeline: Timeline) -> tuple[tuple[float, float], ...]:
+    """Start and end in seconds of each clip of the voice."""
+    seconds = timeline.seconds
+    return tuple((seconds(clip.start), seconds(clip.end)) for clip in timeline.clips)
+
+
+def spread_times(levels: Sequence[float], duration_s: float) -> Iterator[tuple[float, float]]:
+    """Give each level of equal parts of a file the time in the middle of its part."""
+    for number, level in enumerate(levels):
+        yield (number + 0.5) * duration_s / len(levels), level

@@ -3,21 +3,22 @@
 Shapes are drawn as masks at twice the size and reduced, which smooths their edges; colours are
 pasted through the masks at the final size. Text is smoothed by FreeType. A picture takes a tenth
 of a second.
-
-Heights follow amplitude to the power of HEIGHT_POWER, not decibels: pauses stay pauses, but music
-20 dB under the voice can still be seen. Each bar has a core, the mean of the peaks it stands for,
-and a halo, their highest: over ten hours every bar's highest peak is about the same.
 """
 
-import math
-from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
-from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageOps
 
+from mixer.publish.waveform.bars import (
+    MIN_LUFS,
+    build_bars,
+    mean_lufs,
+    plot_height,
+    resample,
+    speech_shares,
+)
 from mixer.publish.waveform.picture import (
     ChapterMark,
     TimeAxis,
@@ -40,7 +41,9 @@ SCALE = 2
 """Masks are this many times larger than the picture."""
 
 BAR_PX, BAR_STEP_PX = 3, 5
-HEIGHT_POWER = 0.7
+
+MIN_CHAPTER_PX = 6
+"""Chapters closer than this on average have neither bands nor lines of their own."""
 
 NIGHT_TOP, NIGHT_BOTTOM = "#161c2d", "#0c101b"
 VOICE_EDGE, VOICE_CORE = "#ff7a66", "#ffd9a3"
@@ -54,8 +57,8 @@ LOUDNESS_INK = "#dfe7ff"
 TITLE_SIZE, CAPTION_SIZE, LABEL_SIZE, SCALE_SIZE = 28, 17, 15, 13
 TITLE_Y_PX, LABEL_Y_PX, TIME_Y_PX = 44, 92, 366
 
-MIN_LUFS, MAX_LUFS = -50.0, 0.0
-"""The bottom and the top of the lane."""
+MAX_LUFS = 0.0
+"""The top of the lane."""
 
 SCALE_LUFS = (-10, -20, -30, -40)
 LOUDNESS_STEP_PX = 3
@@ -74,10 +77,10 @@ def draw_png(picture: WaveformPicture) -> bytes:
     music = _outline_music(picture.music)
     _draw_music(canvas, music)
     _draw_chapter_lines(canvas, marks)
-    _draw_sound(canvas, axis, picture)
+    _draw_sound(canvas, picture)
     _draw_music_rim(canvas, music)
     _draw_loudness(canvas, axis, picture.loudness)
-    _draw_speech(canvas, axis, picture.speech)
+    _draw_speech(canvas, picture)
     _draw_time_axis(canvas, axis)
     _draw_heading(canvas, picture)
     png = BytesIO()
@@ -115,35 +118,22 @@ def _create_glow(edge: str, core: str) -> Image.Image:
     return _create_gradient(BOTTOM_PX - TOP_PX, edge, edge, core)
 
 
-def _draw_sound(canvas: Image.Image, axis: TimeAxis, picture: WaveformPicture) -> None:
-    bars = range(LEFT_PX, RIGHT_PX - BAR_PX + 1, BAR_STEP_PX)
-    lows = _resample([_plot_height(-low) for low, _ in picture.peaks], len(bars))
-    highs = _resample([_plot_height(high) for _, high in picture.peaks], len(bars))
-    is_speech = _find_speech_bars(axis, picture, bars)
+def _draw_sound(canvas: Image.Image, picture: WaveformPicture) -> None:
+    xs = range(LEFT_PX, RIGHT_PX - BAR_PX + 1, BAR_STEP_PX)
+    bars = list(zip(xs, build_bars(picture, len(xs)), strict=True))
     for is_voice, glow in (
         (True, _create_glow(VOICE_EDGE, VOICE_CORE)),
         (False, _create_glow(MUSIC_EDGE, MUSIC_ONLY_CORE)),
     ):
-        if is_voice not in is_speech:
+        own = [(x, bar) for x, bar in bars if bar.is_voice == is_voice]
+        if not own:
             continue
         (halo, halo_pen), (core, core_pen) = _create_mask(), _create_mask()
-        for x, low, high, speaks in zip(bars, lows, highs, is_speech, strict=True):
-            if speaks == is_voice:
-                _draw_bar(halo_pen, x, high[1], low[1])
-                _draw_bar(core_pen, x, high[0], low[0])
+        for x, bar in own:
+            _draw_bar(halo_pen, x, bar.above[1], bar.below[1])
+            _draw_bar(core_pen, x, bar.above[0], bar.below[0])
         _paint(canvas, glow, halo, 0.42)
         _paint(canvas, glow, core)
-
-
-def _find_speech_bars(axis: TimeAxis, picture: WaveformPicture, bars: Sequence[int]) -> list[bool]:
-    """Find the bars with speech; all of them where speech or music is not known."""
-    if not picture.speech or not picture.music:
-        return [True] * len(bars)
-    spans = [(axis.x_px(start), axis.x_px(end)) for start, end in picture.speech]
-    starts = [start - BAR_STEP_PX for start, _ in spans]
-    indices = [bisect_right(starts, x) - 1 for x in bars]
-    ends = [spans[index][1] + BAR_STEP_PX if index >= 0 else -1.0 for index in indices]
-    return [x < end for x, end in zip(bars, ends, strict=True)]
 
 
 def _draw_bar(pen: ImageDraw.ImageDraw, x: int, above: float, below: float) -> None:
@@ -159,7 +149,7 @@ def _outline_music(music: Sequence[float]) -> list[tuple[float, float]]:
     if not music:
         return []
     xs = range(LEFT_PX, RIGHT_PX + 1, 4)
-    levels = _smooth([mean for mean, _ in _resample(list(map(_plot_height, music)), len(xs))])
+    levels = _smooth([mean for mean, _ in resample(list(map(plot_height, music)), len(xs))])
     upper: list[tuple[float, float]] = [
         (x * SCALE, REACH_PX * (1 - level) * SCALE) for x, level in zip(xs, levels, strict=True)
     ]
@@ -187,7 +177,7 @@ def _draw_loudness(canvas: Image.Image, axis: TimeAxis, loudness: Points) -> Non
         return
     step = max(1, len(inside) // ((RIGHT_PX - LEFT_PX) // LOUDNESS_STEP_PX))
     points = [
-        (axis.x_px(inside[at][0]) * SCALE, _loudness_y(_mean_lufs(inside[at : at + step])) * SCALE)
+        (axis.x_px(inside[at][0]) * SCALE, _loudness_y(mean_lufs(inside[at : at + step])) * SCALE)
         for at in range(0, len(inside), step)
     ]
     _draw_lane_scale(canvas)
@@ -209,36 +199,19 @@ def _draw_lane_scale(canvas: Image.Image) -> None:
     pen.text((RIGHT_PX + 8, LANE_TOP_PX), "LUFS", INK_SOFT, font, anchor="lm")
 
 
-def _draw_speech(canvas: Image.Image, axis: TimeAxis, speech: Points) -> None:
-    pen = ImageDraw.Draw(canvas)
-    for start_s, end_s in speech:
-        box = (axis.x_px(start_s), BOTTOM_PX + 1, axis.x_px(end_s), BOTTOM_PX + 4)
-        pen.rectangle(box, fill=VOICE_EDGE)
-
-
-def _mean_lufs(points: Points) -> float:
-    """The mean loudness; silence (minus infinity, or NaN) counts as MIN_LUFS."""
-    levels = [MIN_LUFS if math.isnan(lufs) else max(MIN_LUFS, lufs) for _, lufs in points]
-    return sum(levels) / len(levels)
+def _draw_speech(canvas: Image.Image, picture: WaveformPicture) -> None:
+    """Draw a strip that is the brighter, the more speech there is."""
+    if not picture.speech:
+        return
+    shares = speech_shares(picture.speech, picture.duration_s, RIGHT_PX - LEFT_PX)
+    line = Image.new("L", (RIGHT_PX - LEFT_PX, 1))
+    line.putdata([round(255 * share) for share in shares])
+    canvas.paste(VOICE_EDGE, (LEFT_PX, BOTTOM_PX + 1), line.resize((line.width, 4)))
 
 
 def _loudness_y(lufs: float) -> float:
     share = (MAX_LUFS - min(MAX_LUFS, lufs)) / (MAX_LUFS - MIN_LUFS)
     return share * (LANE_BOTTOM_PX - LANE_TOP_PX - 1)
-
-
-def _plot_height(value: float) -> float:
-    """A sample's height in the plot, 0 to 1; NaN is silent."""
-    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value)) ** HEIGHT_POWER
-
-
-def _resample(values: Sequence[float], count: int) -> list[tuple[float, float]]:
-    """(mean, highest) of the values behind each of `count` columns."""
-    if not values:
-        return [(0.0, 0.0)] * count
-    bounds = [number * len(values) / count for number in range(count + 1)]
-    spans = [values[int(low) : max(int(low) + 1, int(high))] for low, high in pairwise(bounds)]
-    return [(sum(span) / len(span), max(span)) for span in spans]
 
 
 def _smooth(levels: Sequence[float]) -> list[float]:
@@ -251,6 +224,8 @@ def _fit_label(text: str, room_px: float) -> str:
 
 
 def _draw_chapter_bands(canvas: Image.Image, marks: Sequence[ChapterMark]) -> None:
+    if len(marks) * MIN_CHAPTER_PX > RIGHT_PX - LEFT_PX:
+        return
     ends_px = [mark.x_px for mark in marks[1:]] + [float(RIGHT_PX)]
     for mark, end_px in list(zip(marks, ends_px, strict=False))[::2]:
         box = (round(mark.x_px), TOP_PX, round(end_px), BOTTOM_PX)
@@ -260,7 +235,10 @@ def _draw_chapter_bands(canvas: Image.Image, marks: Sequence[ChapterMark]) -> No
 
 def _draw_chapter_lines(canvas: Image.Image, marks: Sequence[ChapterMark]) -> None:
     pen = ImageDraw.Draw(canvas)
+    is_crowded = len(marks) * MIN_CHAPTER_PX > RIGHT_PX - LEFT_PX
     for mark in marks:
+        if is_crowded and not mark.label:
+            continue
         x_px = round(mark.x_px)
         pen.line((x_px, TOP_PX - 8, x_px, BOTTOM_PX), fill=INK_LINE)
         pen.text((x_px, LABEL_Y_PX), mark.label, INK_SOFT, load_font(LABEL_SIZE), anchor="lm")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def place_chapter_marks(
 ) -> list[ChapterMark]:
     """Mark chapters so that each label ends before the next: a title, a part of it, or a number.
 
+    If there is no room for each number, every second, fifth, tenth … chapter gets its own.
+
     Args:
         chapters: (start in seconds, title); those outside the axis get no mark.
         fit_label: shortens a text to so many pixels; returns an empty one if that is too little.
@@ -103,7 +106,27 @@ def place_chapter_marks(
     rooms_px = [
         end_px - x_px - LABEL_GAP_PX for (x_px, _, _), end_px in zip(inside, ends_px, strict=False)
     ]
-    return [
+    marks = [
         ChapterMark(x_px, fit_label(title, room_px) or fit_label(str(number), room_px))
         for (x_px, number, title), room_px in zip(inside, rooms_px, strict=True)
     ]
+    if all(mark.label for mark in marks):
+        return marks
+    return _number_marks([(x_px, number) for x_px, number, _ in inside], axis, fit_label)
+
+
+def _number_marks(
+    places: Sequence[tuple[float, int]], axis: TimeAxis, fit_label: Callable[[str, float], str]
+) -> list[ChapterMark]:
+    """Mark all chapters and number some: the first, and then every so many."""
+    steps = (factor * 10**power for power in count() for factor in (1, 2, 5))
+    for step in steps:
+        shown = [(x_px, number) for x_px, number in places if number == 1 or number % step == 0]
+        ends_px = [*(x_px for x_px, _ in shown[1:]), axis.right_px + LABEL_GAP_PX]
+        labels = {
+            number: fit_label(str(number), end_px - x_px - LABEL_GAP_PX)
+            for (x_px, number), end_px in zip(shown, ends_px, strict=True)
+        }
+        if step >= len(places) or all(list(labels.values())[:-1]):
+            return [ChapterMark(x_px, labels.get(number, "")) for x_px, number in places]
+    raise AssertionError("steps never end")

@@ -9,7 +9,9 @@ from mixer.script.normalise.language import (
     Language,
     is_same_language,
     load_language,
+    primary_code,
 )
+from mixer.script.normalise.numerals import ROMAN_NUMERALS
 from mixer.script.normalise.offset_map import NormalisedText
 from mixer.script.normalise.passes import normalise
 from mixer.script.normalise.rule import LOOK_CHARS, build_alternation, is_capitalised
@@ -17,6 +19,7 @@ from mixer.script.normalise.rule import LOOK_CHARS, build_alternation, is_capita
 __all__ = [
     "LOOK_CHARS",
     "MAX_CACHED_LANGUAGES",
+    "ROMAN_NUMERALS",
     "Language",
     "NormalisedText",
     "build_alternation",
@@ -24,4 +27,5 @@ __all__ = [
     "is_same_language",
     "load_language",
     "normalise",
+    "primary_code",
 ]

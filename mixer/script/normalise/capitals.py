@@ -13,6 +13,7 @@ from mixer.script.normalise.language import Language
 from mixer.script.normalise.numerals import ROMAN_NUMERALS
 from mixer.script.normalise.offset_map import Replacement
 from mixer.script.normalise.rule import (
+    LOOK_CHARS,
     OPENING,
     NormalisationRule,
     begins_sentence,
@@ -82,7 +83,8 @@ class _CapitalWords:
 
     def _is_opening(self, text: str, match: re.Match[str], word: str) -> bool:
         """Whether a word opens a paragraph in small capitals, and small letters follow."""
-        if text[: match.start()].strip(OPENING + "—–-") or len(word) == 1:
+        start = match.start()
+        if start > LOOK_CHARS or text[:start].strip(OPENING + "—–-") or len(word) == 1:
             return False
         after = next_word(text, match.end())
         if not after.islower():

@@ -8,7 +8,7 @@ The price: replacements that touch are joined into one edit, which is coarser th
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -77,13 +77,12 @@ class NormalisedText:
         inside = is_end and source_offset > edit.source_start
         return edit.spoken_end if inside else edit.spoken_start
 
-    def revert_edits(self, spans: Iterable[tuple[int, int]]) -> "NormalisedText":
-        """Undo the edits that overlap spans of the source."""
-        reverted = list(spans)
+    def revert_edits(self, is_reverted: Callable[[int, int], bool]) -> "NormalisedText":
+        """Undo the edits whose spans of the source, from start to end, are chosen."""
         kept = [
             Replacement(e.source_start, e.source_end, self.spoken[e.spoken_start : e.spoken_end])
             for e in self.edits
-            if not any(e.source_start < end and start < e.source_end for start, end in reverted)
+            if not is_reverted(e.source_start, e.source_end)
         ]
         return self if len(kept) == len(self.edits) else apply_replacements(self.source, kept)
 

@@ -4,7 +4,11 @@ from mixer.script.planning.estimate import Estimate, estimate_script
 from mixer.script.planning.lexicon import read_lexicon
 from mixer.script.planning.pauses import NATURAL, resolve_pauses
 from mixer.script.planning.plan import PlanStyle, plan_document
-from mixer.script.planning.pronunciation_hints import find_pronunciation_hints
+from mixer.script.planning.review import (
+    check_language,
+    find_pronunciation_hints,
+    review_script,
+)
 from mixer.script.planning.sentences import split_sentences
 from mixer.script.planning.ssml import SsmlStyle, build_ssml, count_billed_chars
 
@@ -14,11 +18,13 @@ __all__ = [
     "PlanStyle",
     "SsmlStyle",
     "build_ssml",
+    "check_language",
     "count_billed_chars",
     "estimate_script",
     "find_pronunciation_hints",
     "plan_document",
     "read_lexicon",
     "resolve_pauses",
+    "review_script",
     "split_sentences",
 ]

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import regex
 
-from mixer.script.planning.pronunciation_hints import PronunciationHint, find_pronunciation_hints
+from mixer.script.planning.review import PronunciationHint, find_pronunciation_hints
 from mixer.script.script import Chunk, Script
 
 MAX_DOUBTFUL_WORDS = 40

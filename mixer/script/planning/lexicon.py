@@ -12,13 +12,20 @@ An engine that reads IPA gets it, any other gets the other words. A word in lowe
 any case, others only as they are written.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import regex
 
 from mixer.errors import UnreadableText
-from mixer.script.annotations import VERBATIM_TAGS, Annotation, Attributes, sort_annotations
+from mixer.script.annotations import (
+    VERBATIM_TAGS,
+    Annotation,
+    Attributes,
+    SpanIndex,
+    sort_annotations,
+)
 from mixer.script.document import Block, build_line_error
 from mixer.script.normalise import is_same_language
 
@@ -26,11 +33,7 @@ MAX_WORDS = 10_000
 MAX_WORD_CHARS = 100
 
 _SECTION = regex.compile(r"\[\s*(?P<language>[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*\]")
-_ENTRY = regex.compile(
-    r"(?P<word>[^=]*[^=\s])\s*=\s*(?P<alias>[^/]*?)\s*(?:/(?P<ipa>[^/]+)/)?", regex.V1
-)
-
-
+_IPA = regex.compile(r"/(?P<ipa>[^/]+)/")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+")
 
 
@@ -57,16 +60,49 @@ def read_lexicon(text: str, name: str = "The lexicon") -> tuple[Pronunciation, .
         if section := _SECTION.fullmatch(line):
             language = section["language"]
             continue
-        entry = _ENTRY.fullmatch(line)
-        if entry is None or not (entry["alias"] or entry["ipa"]) or len(line) > MAX_WORD_CHARS * 3:
+        word = _parse_entry(line, language) if len(line) <= MAX_WORD_CHARS * 3 else None
+        if word is None:
             reason = f"write “word = other words” or “word = /IPA/”, not “{line[:40]}”"
             raise build_line_error(name, number, reason)
-        words.append(
-            Pronunciation(entry["word"], entry["alias"] or "", entry["ipa"] or "", language)
-        )
+        words.append(word)
     if len(words) > MAX_WORDS:
         raise UnreadableText(f"{name} is too long: it has more than {MAX_WORDS:,} words.")
     return tuple(words)
+
+
+def _parse_entry(line: str, language: str) -> Pronunciation | None:
+    """Read `word = other words /IPA/`, of which one may be missing; None for anything else."""
+    word, equals, spoken = (part.strip() for part in line.partition("="))
+    alias, slash, rest = spoken.partition("/")
+    ipa = _IPA.fullmatch(slash + rest)
+    if not (word and equals) or bool(slash) != bool(ipa) or not (alias or ipa):
+        return None
+    return Pronunciation(word, alias.strip(), ipa["ipa"] if ipa else "", language)
+
+
+class _Words:
+    """Entries that share their first word, by their text: one look-up for each length."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        self._exact: dict[str, Pronunciation] = {}
+        self._folded: dict[str, Pronunciation] = {}
+        self._lengths: list[int] = []
+
+    def add(self, entry: Pronunciation) -> None:
+        self._exact[entry.word] = entry
+        if entry.word == entry.word.lower():
+            self._folded[entry.word] = entry
+        self._lengths = sorted({len(entry.word), *self._lengths}, reverse=True)
+
+    def find(self, text: str, start: int) -> Pronunciation | None:
+        """The longest entry at a place, as a whole word; in lower case it matches any case."""
+        for length in self._lengths:
+            candidate = text[start : start + length]
+            entry = self._exact.get(candidate) or self._folded.get(candidate.lower())
+            if entry is not None and _is_whole_word(entry.word, text, start):
+                return entry
+        return None
 
 
 class Lexicon:
@@ -77,12 +113,13 @@ class Lexicon:
 
     def __init__(self, words: Sequence[Pronunciation], language: str, tags: frozenset[str]) -> None:
         self._tags = tags
-        self._by_first: dict[str, dict[str, Pronunciation]] = {}
+        self._by_first: dict[str, dict[int, _Words]] = {}
         for each in words:
             first = _WORD.search(each.word)
             applies = not each.language or is_same_language(each.language, language)
             if first is not None and applies:
-                self._by_first.setdefault(first[0].lower(), {})[each.word] = each
+                by_offset = self._by_first.setdefault(first[0].lower(), {})
+                by_offset.setdefault(first.start(), _Words(first.start())).add(each)
 
     def annotate_block(self, block: Block) -> Block:
         """Annotate the words of a block that have a pronunciation."""
@@ -95,25 +132,26 @@ class Lexicon:
 
     def _find_annotations(self, block: Block) -> Iterator[Annotation]:
         free_from = 0
+        blocks = _Obstacles(block.annotations)
         for match in _WORD.finditer(block.text):
-            for start, entry in self._match_entry(block.text, match):
-                end = start + len(entry.word)
-                element = self._build_element(entry)
-                is_free = not any(_is_blocked_by(each, start, end) for each in block.annotations)
-                if element and is_free and start >= free_from:
-                    yield Annotation(start, end, *element)
-                    free_from = end
+            found = self._match_entry(block.text, match)
+            if found is None:
+                continue
+            start, entry = found
+            end = start + len(entry.word)
+            element = self._build_element(entry)
+            if element and start >= free_from and not blocks.block(start, end):
+                yield Annotation(start, end, *element)
+                free_from = end
 
-    def _match_entry(
-        self, text: str, first: regex.Match[str]
-    ) -> Iterator[tuple[int, Pronunciation]]:
-        entries = self._by_first.get(first[0].lower(), {})
-        for entry in sorted(entries.values(), key=lambda each: -len(each.word)):
-            opening = _WORD.search(entry.word)
-            start = first.start() - (opening.start() if opening else 0)
-            if start >= 0 and _is_word_at(entry.word, text, start):
-                yield start, entry
-                return
+    def _match_entry(self, text: str, first: regex.Match[str]) -> tuple[int, Pronunciation] | None:
+        found = [
+            (first.start() - words.offset, entry)
+            for words in self._by_first.get(first[0].lower(), {}).values()
+            if first.start() >= words.offset
+            and (entry := words.find(text, first.start() - words.offset)) is not None
+        ]
+        return max(found, key=lambda each: len(each[1].word), default=None)
 
     def _build_element(self, entry: Pronunciation) -> tuple[str, Attributes] | None:
         """The element for a word; None where the engine honours neither form."""
@@ -124,18 +162,22 @@ class Lexicon:
         return None
 
 
-def _is_word_at(word: str, text: str, start: int) -> bool:
-    """Whether a whole word stands at a place; in lower case it matches any case."""
-    candidate = text[start : start + len(word)]
-    if candidate != word and not (word == word.lower() and candidate.lower() == word):
-        return False
+def _is_whole_word(word: str, text: str, start: int) -> bool:
     following = text[start + len(word) : start + len(word) + 1]
     return not (_WORD.match(word[-1]) and following and _WORD.match(following))
 
 
-def _is_blocked_by(annotation: Annotation, start: int, end: int) -> bool:
-    if annotation.end <= start or annotation.start >= end or annotation.start == annotation.end:
-        return start < annotation.start < end
-    return annotation.tag in VERBATIM_TAGS or not (
-        annotation.start <= start and end <= annotation.end
-    )
+class _Obstacles:
+    """Annotations of a block, of which none may begin, end or be verbatim inside a word."""
+
+    def __init__(self, annotations: Sequence[Annotation]) -> None:
+        self._borders = sorted({at for each in annotations for at in (each.start, each.end)})
+        self._verbatim = SpanIndex(
+            (each.start, each.end) for each in annotations if each.tag in VERBATIM_TAGS
+        )
+
+    def block(self, start: int, end: int) -> bool:
+        """Whether a span cannot be annotated."""
+        index = bisect_right(self._borders, start)
+        is_cut = index < len(self._borders) and self._borders[index] < end
+        return is_cut or self._verbatim.overlaps(start, end)

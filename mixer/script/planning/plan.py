@@ -4,7 +4,7 @@ Everything is decided from the document and the style alone: planning the same t
 the same Script, and costs nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -42,6 +42,7 @@ class PlanStyle:
         reads_titles: whether titles of chapters are spoken; chapters are named in any case.
         chapters: those to plan, by number, such as `2-5,9`; empty for all.
         voices: by name of the cast, where they differ from the narrator's.
+        check_time: called for each block; an error that it raises ends the planning.
     """
 
     language: str = "en-US"
@@ -51,6 +52,7 @@ class PlanStyle:
     chapters: str = ""
     lexicon: tuple[Pronunciation, ...] = ()
     voices: Mapping[str, SsmlStyle] = field(default_factory=dict)
+    check_time: Callable[[], None] = lambda: None
 
     def speaker_style(self, speaker: str) -> SsmlStyle:
         """The SSML style of a speaker."""
@@ -92,6 +94,7 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
 def _apply_lexicon(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Block]:
     lexicons: dict[frozenset[str], Lexicon] = {}
     for block in blocks:
+        style.check_time()
         tags = style.speaker_style(block.speaker).limits.tags
         if tags not in lexicons:
             lexicons[tags] = Lexicon(style.lexicon, style.language, tags)
@@ -176,6 +179,7 @@ def _allowance(style: SsmlStyle) -> int:
 def _build_utterances(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Utterance]:
     audible = [index for index, block in enumerate(blocks) if _is_audible(block)]
     for index in audible:
+        style.check_time()
         block = blocks[index]
         speaker_style = style.speaker_style(block.speaker)
         ending = BreakKind.CHAPTER if index == audible[-1] else _detect_block_ending(blocks, index)

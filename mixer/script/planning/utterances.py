@@ -6,7 +6,14 @@ from itertools import pairwise
 
 import regex
 
-from mixer.script.annotations import VERBATIM_TAGS, Annotation, clip_annotations, map_annotations
+from mixer.script.annotations import (
+    VERBATIM_TAGS,
+    Annotation,
+    SpanIndex,
+    clip_annotations,
+    iter_windows,
+    map_annotations,
+)
 from mixer.script.document import SOUND_TAGS, Block, BlockKind, has_words
 from mixer.script.normalise import NormalisedText, normalise
 from mixer.script.planning.sentences import split_sentences
@@ -69,7 +76,7 @@ def split_utterances(
         limit: the most that one utterance may weigh.
     """
     text, annotations = _normalise_block(block, language)
-    verbatim = [(each.start, each.end) for each in annotations if each.tag in VERBATIM_TAGS]
+    verbatim = SpanIndex((m.start, m.end) for m in annotations if m.tag in VERBATIM_TAGS)
     if block.kind is BlockKind.HEADING:
         sentences: tuple[tuple[int, int], ...] = ((0, len(text.spoken)),)
     else:
@@ -77,7 +84,8 @@ def split_utterances(
     pieces = list(_split_pieces(_CutContext(text, verbatim, weigh, limit), sentences))
     written = [_source_span(text, piece.start, piece.end) for piece in pieces]
     sounds = assign_cues(block.annotations, len(block.text), written)
-    for index, (piece, span) in enumerate(zip(pieces, written, strict=True)):
+    windows = iter_windows(annotations, ((piece.start, piece.end) for piece in pieces))
+    for index, (piece, span, own) in enumerate(zip(pieces, written, windows, strict=True)):
         is_last = index == len(pieces) - 1
         spoken = text.spoken[piece.start : piece.end].strip()
         ending = _detect_ending(spoken) if piece.ends_sentence else BreakKind.CLAUSE
@@ -86,7 +94,7 @@ def split_utterances(
             spoken=spoken,
             ending=last_ending if is_last else ending,
             speaker=block.speaker,
-            annotations=_clip_to_utterance(annotations, text.spoken, piece, is_last=is_last),
+            annotations=_clip_to_utterance(own, text.spoken, piece, is_last=is_last),
             sounds=sounds[index],
         )
 
@@ -113,21 +121,18 @@ def _normalise_block(block: Block, language: str) -> tuple[NormalisedText, tuple
     annotations = [each for each in block.annotations if each.tag not in SOUND_TAGS]
     if not annotations:
         return text, ()
-    text = text.revert_edits((m.start, m.end) for m in annotations if m.tag in VERBATIM_TAGS)
+    verbatim = SpanIndex((m.start, m.end) for m in annotations if m.tag in VERBATIM_TAGS)
+    text = text.revert_edits(verbatim.overlaps)
     return text, tuple(
         map_annotations(annotations, lambda at, is_end: text.find_spoken_offset(at, is_end=is_end))
     )
 
 
 def _merge_sentences(
-    sentences: Sequence[tuple[int, int]], protected_spans: Sequence[tuple[int, int]]
+    sentences: Sequence[tuple[int, int]], protected_spans: SpanIndex
 ) -> tuple[tuple[int, int], ...]:
-    if not protected_spans:
-        return tuple(sentences)
     ends = [
-        end
-        for _, end in sentences
-        if end == sentences[-1][1] or not any(first < end < last for first, last in protected_spans)
+        end for _, end in sentences if end == sentences[-1][1] or not protected_spans.is_inside(end)
     ]
     return tuple(pairwise([0, *ends])) if sentences else ()
 
@@ -148,14 +153,12 @@ class _CutContext:
     """A text that is cut where it is too long, but never inside its protected spans."""
 
     text: NormalisedText
-    protected_spans: Sequence[tuple[int, int]]
+    protected_spans: SpanIndex
     weigh: Callable[[str], int]
     limit: int
 
     def may_cut(self, at: int) -> bool:
-        return not self.text.is_inside_edit(at) and not any(
-            s < at < e for s, e in self.protected_spans
-        )
+        return not (self.text.is_inside_edit(at) or self.protected_spans.is_inside(at))
 
 
 def _split_pieces(

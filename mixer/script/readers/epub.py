@@ -35,18 +35,17 @@ from mixer.script.readers.epub_package import (
     read_package,
     require_unlocked,
 )
+from mixer.script.readers.headings import CHAPTER_LEVEL, find_chapter_lines
 from mixer.script.readers.marks import is_cover_title
-from mixer.script.readers.page_blocks import AnchoredBlock
+from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_filters import drop_contents, drop_notes
 from mixer.script.readers.page_marks import find_hidden_classes
-from mixer.script.readers.web_page import WebPage, read_page
+from mixer.script.readers.project_gutenberg import find_book_span
+from mixer.script.readers.web_page import read_page
 from mixer.script.script import Metadata
 
 MAX_COVER_BYTES = 8 << 20
 MAX_STYLE_CHARS = 1 << 20
-
-CHAPTER_LEVEL = 2
-"""Level of headings that open a chapter; level 1 is the title of the whole."""
 
 _FRONT_TYPES = split_names(
     "cover frontmatter titlepage halftitlepage copyright-page imprint imprimatur dedication "
@@ -84,6 +83,10 @@ def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = Tr
     if not front_matter:
         pages = [each for each in pages if not _is_front_matter(each, package)]
     blocks = tuple(_build_blocks(pages, _index_chapter_titles(entries)))
+    start, end = find_book_span([block.text for block in blocks])
+    blocks = blocks[start:end]
+    if not entries:
+        blocks = find_chapter_lines(blocks)
     if not any(has_words(block.text) for block in blocks):
         raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
     return _build_document(archive, package, blocks)

@@ -18,6 +18,11 @@ import regex
 
 from mixer.errors import UnreadableText
 from mixer.script.document import Block, Document, build_line_error
+from mixer.script.readers.head_checks import (
+    list_head_warnings,
+    list_speaker_warnings,
+    read_head_options,
+)
 from mixer.script.script import Metadata, Role, SoundCue
 
 METADATA_KEYS = tuple(each.name for each in fields(Metadata))
@@ -74,6 +79,11 @@ class FrontMatter:
             cover_name=self.values.get("cover", ""),
             lexicon_name=self.values.get("lexicon", ""),
             music=music,
+            options=read_head_options(self.values),
+            warnings=(
+                *list_head_warnings(self.source_lines, KNOWN_KEYS),
+                *list_speaker_warnings(blocks, [role.name for role in self.cast]),
+            ),
         )
 
 

@@ -53,8 +53,17 @@ _COVER_TITLE = regex.compile(
     r"|portada|copertina|omslag",
     regex.IGNORECASE,
 )
+PICTURE_NOTE = regex.compile(
+    r"\[\s*(?:Illustrations?|Frontispiece|Decoration|Cover|Image)\b[^\[\]]{0,800}\]"
+    r"|\[(?:Pg|Page) ?\d{1,4}\]"
+)
 MAX_MARK_CHARS = 24
 """Longer text is neither a note mark nor a page number."""
+
+
+def is_picture_note(text: str) -> bool:
+    """Whether a text only stands for a picture that is not there: `[Illustration]`."""
+    return text.startswith("[") and PICTURE_NOTE.fullmatch(text) is not None
 
 
 def is_ornament(text: str) -> bool:

@@ -14,7 +14,7 @@ from mixer.script.document import (
     join_lines,
     paragraph,
 )
-from mixer.script.readers.marks import is_ornament
+from mixer.script.readers.marks import is_ornament, is_picture_note
 
 LINE_BREAK = "\u2028"
 """Stands for `<br>`; in the source itself it is a line feed by now."""
@@ -49,6 +49,30 @@ class AnchoredBlock:
     def is_heading(self) -> bool:
         """Whether it is a heading."""
         return self.block.kind is BlockKind.HEADING
+
+
+@dataclass(frozen=True, slots=True)
+class WebPage:
+    """The readable content of a page; strings are empty where the page states nothing.
+
+    Attributes:
+        types: `epub:type` and `role` of the body and its sections.
+        is_picture: whether all words describe pictures.
+        last_anchors: anchors behind the last block.
+        pictures: addresses of its pictures, as written.
+        note_links: addresses of its references to notes, as written.
+    """
+
+    blocks: tuple[AnchoredBlock, ...]
+    title: str = ""
+    author: str = ""
+    language: str = ""
+    description: str = ""
+    types: frozenset[str] = frozenset()
+    is_picture: bool = False
+    last_anchors: frozenset[str] = frozenset()
+    pictures: tuple[str, ...] = ()
+    note_links: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -114,6 +138,8 @@ class BlockList:
         finished, self.open = self.open, following
         paragraphs = _split_paragraphs("".join(finished.pieces))
         text = join_lines(line for lines in paragraphs for line in lines)
+        if is_picture_note(text):
+            return
         if finished.is_drop_cap and 0 < len(text) <= MAX_DROP_CAP_CHARS:
             self._drop_cap = text
         elif has_words(self._drop_cap + text) and (finished.level or not is_ornament(text)):

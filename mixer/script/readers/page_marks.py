@@ -60,8 +60,8 @@ _SITE_CLASSES = split_names(
     "share sharing share-bar sharebar share-buttons social social-share social-links sharedaddy "
     "sidebar site-header site-footer site-nav masthead navbar nav menu breadcrumb breadcrumbs "
     "cookie cookie-banner cookie-notice advert advertisement ads ad related related-posts "
-    "newsletter subscribe comments comment-form respond pagination skip-link signup promo popup "
-    "modal"
+    "newsletter subscribe comments comment-form respond pagination skip-link signup promo "
+    "popup modal"
 )
 _SITE_ROLES = split_names("banner navigation contentinfo complementary search")
 _SITE_HEADER_CLASSES = split_names("site global page-header page-footer top main-header")

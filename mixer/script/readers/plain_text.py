@@ -1,65 +1,95 @@
-"""Plain text to Document: paragraphs, headings and scene breaks recognised by their looks.
+"""Plain text to Document: paragraphs, headings, verse and scene breaks recognised by their looks.
 
 Plain text has no markup, so this follows the conventions of typists: a blank line between
 paragraphs (or an indented first line, or one paragraph a line), a short line on its own for a
-title, "Chapter IV" for a chapter, a line of asterisks for a change of scene.
+title, "Chapter IV" for a chapter, a line of asterisks for a change of scene. What printers add is
+taken out first, by `printed_text`.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import regex
 
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
+    BlockKind,
     Document,
     has_words,
     heading,
     join_lines,
+    normalise_newlines,
     paragraph,
 )
+from mixer.script.readers.headings import (
+    CHAPTER_LEVEL,
+    SUBTITLE_CHARS,
+    TITLE_CHARS,
+    ends_sentence,
+    ends_statement,
+    find_sequences,
+    is_capitals,
+    is_chapter_line,
+    is_end_line,
+    is_numbered_only,
+    join_title,
+)
+from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.inline_tags import read_tagged_text
-
-TITLE_CHARS = 80
-"""A longer first line is prose."""
+from mixer.script.readers.marks import is_ornament
+from mixer.script.readers.page_blocks import build_verse
+from mixer.script.readers.printed_text import clean_printed_text
+from mixer.script.readers.project_gutenberg import split_gutenberg
 
 WRAPPED_LINE_CHARS = 90
 """Editors wrap before this; where longer lines end sentences, each line is a paragraph."""
 
-_CHAPTER_WORDS = (
-    "chapter|part|book|act|scene|canto|volume|kapitel|teil|buch|akt|chapitre|partie|livre|acte"
-    "|cap[ií]tulo|cap[ií]tol|parte|libro|livro|capitolo|atto|hoofdstuk|deel|boek|kapittel|luku|kafli"
-    "|rozdział|część|kapitola|část|capitolul|partea|bölüm|kısım|pennod|rhan|глава|часть|книга"
-    "|अध्याय|भाग|الفصل|الجزء"
+MAX_VERSE_LINE_CHARS = 60
+POEM_WIDTH_CHARS = 50
+"""A poem's lines could be this long, if it were prose."""
+
+_BYLINE = regex.compile(
+    r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Dd]i|[Pp]or|[Dd]oor)\s+(?P<author>\p{Lu}.{1,60})"
 )
-_STANDALONE_WORDS = (
-    "prologue|epilogue|foreword|preface|introduction|afterword|prolog|epilog|vorwort|nachwort"
-    "|prologo|prólogo|epílogo|epilogo|épilogue|avant-propos|пролог|эпилог"
-)
-_CHAPTER_LINE = regex.compile(
-    rf"(?:(?:{_CHAPTER_WORDS})\s+(?:\d+|[ivxlcdm]+\b|\p{{L}}[\p{{L}}-]*)(?:\s*[.:–—-].*)?"
-    rf"|(?:{_STANDALONE_WORDS})(?:\s*[.:–—-].*)?"
-    r"|第\s*[\d一二三四五六七八九十百千〇零两]+\s*[章回部节節話话編编巻卷幕].*"
-    r"|제\s*\d+\s*[장부화막].*)",
-    regex.IGNORECASE,
-)
-_NUMBERED_TITLE = regex.compile(
-    r"(?:chapter|kapitel|chapitre|cap[ií]tulo|capitolo|hoofdstuk|глава)\s+(?:\d+|[ivxlcdm]+)\s+.*",
-    regex.IGNORECASE,
-)
-_SCENE_LINE = regex.compile(r"\s*+(?:[*＊•·~#=_–—-]\s*+)++|\s*+[§⁂❧❦]\s*+")
-_CHAPTER_PUNCTUATION = (".", ":", "–", "—", "-")
-_SENTENCE_END = regex.compile(r"""[.!?…。！？।॥؟۔,;:，；：][\p{Pf}\p{Pe}"'’”»]*$""")
+_QUOTATION_MARKS = ("“", "‘", '"', "'", "«", "„", "—", "–", "-", "[", "(")
+_LIST_MARK = regex.compile(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
+_FIRST_LETTER = regex.compile(r"[\p{L}\p{N}]")
 
 
 def read_plain_text(text: str, name: str = "The text") -> Document:
     """Read a text by its looks, with its front matter and inline tags."""
-    return read_tagged_text(text, name, read_plain_blocks, is_markdown=False)
+    book = split_gutenberg(normalise_newlines(text))
+    document = read_tagged_text(book.text, name, _read_printed_blocks, is_markdown=False)
+    author, blocks = _find_byline(document.blocks)
+    return replace(
+        document,
+        blocks=blocks,
+        title=document.title or book.title,
+        author=document.author or book.author or author,
+        language=document.language or book.language,
+    )
+
+
+def _read_printed_blocks(text: str) -> tuple[Block, ...]:
+    return read_plain_blocks(clean_printed_text(text))
+
+
+def _find_byline(blocks: tuple[Block, ...]) -> tuple[str, tuple[Block, ...]]:
+    """The author, where the line below the title names one."""
+    if len(blocks) > 1 and blocks[0].kind is BlockKind.HEADING:
+        match = _BYLINE.fullmatch(blocks[1].text)
+        if match and blocks[0].level == 1:
+            return match["author"].strip(" ."), blocks
+    return "", blocks
 
 
 def read_plain_blocks(text: str) -> tuple[Block, ...]:
     """Read a text without front matter, with LF as its only line break; keeps every word."""
     groups = _group_paragraph_lines(text.expandtabs(4))
-    blocks = [_build_block(lines, is_first=index == 0) for index, lines in enumerate(groups)]
-    return tuple(_drop_false_title(blocks))
+    reader = _TextReader(groups, _Layout.measure(groups), LineJoiner(text))
+    return tuple(_drop_false_title(reader.build_blocks()))
 
 
 def _group_paragraph_lines(text: str) -> list[list[str]]:
@@ -68,11 +98,11 @@ def _group_paragraph_lines(text: str) -> list[list[str]]:
         return [[line] for line in lines]
     groups: list[list[str]] = [[]]
     for line in lines:
-        if not line or _is_scene_break(line) or _is_indented_start(line, groups[-1]):
+        if not line or is_ornament(line) or _is_indented_start(line, groups[-1]):
             groups.append([])
         if line:
             groups[-1].append(line)
-        if _is_scene_break(line):
+        if line and is_ornament(line):
             groups.append([])
     return [part for group in groups if group for part in _split_long_lines(group)]
 
@@ -80,7 +110,7 @@ def _group_paragraph_lines(text: str) -> list[list[str]]:
 def _split_long_lines(lines: list[str]) -> list[list[str]]:
     """Split paragraphs that no blank line separates, though each fills a line."""
     is_long = any(len(line) > WRAPPED_LINE_CHARS for line in lines)
-    if is_long and all(_SENTENCE_END.search(line) for line in lines):
+    if is_long and all(map(ends_sentence, lines)):
         return [[line] for line in lines]
     return [lines]
 
@@ -92,51 +122,131 @@ def _has_paragraph_per_line(lines: list[str]) -> bool:
     """
     long = [line for line in lines if len(line) > WRAPPED_LINE_CHARS]
     decisive = long or lines
-    ending_count = sum(1 for line in decisive if _SENTENCE_END.search(line))
-    return ending_count * 4 >= len(decisive) * 3
+    return sum(map(ends_sentence, decisive)) * 4 >= len(decisive) * 3
 
 
 def _is_indented_start(line: str, before: list[str]) -> bool:
     return bool(before) and line[0].isspace() and not before[-1][0].isspace()
 
 
-def _is_scene_break(line: str) -> bool:
-    return bool(line) and _SCENE_LINE.fullmatch(line) is not None
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How wide a text is set, and whether nearly all its lines begin like verse."""
+
+    width: int
+
+    @classmethod
+    def measure(cls, groups: Sequence[Sequence[str]]) -> "_Layout":
+        """The longest line that is wrapped; of a poem, as if it were prose."""
+        wrapped = [line.strip() for lines in groups if len(lines) > 1 for line in lines]
+        width = max((len(line) for line in wrapped if len(line) <= WRAPPED_LINE_CHARS), default=0)
+        capital = sum(map(_begins_like_verse, wrapped))
+        is_poem = width <= POEM_WIDTH_CHARS and capital * 5 >= len(wrapped) * 4
+        return cls(POEM_WIDTH_CHARS if is_poem else width)
+
+    def is_verse(self, lines: Sequence[str]) -> bool:
+        """Whether lines were broken on purpose: the next word would have fit, and begins a line."""
+        stripped = [line.strip() for line in lines]
+        if len(lines) == 1 or max(map(len, stripped)) > MAX_VERSE_LINE_CHARS:
+            return False
+        if sum(map(_begins_like_verse, stripped[1:])) * 5 < (len(lines) - 1) * 4:
+            return False
+        fitting = sum(
+            len(one) + 1 + len(two.split()[0]) <= self.width for one, two in pairwise(stripped)
+        )
+        return fitting * 2 >= len(lines) - 1
 
 
-def _build_block(lines: list[str], *, is_first: bool) -> Block:
-    text = join_lines(lines)
-    if len(lines) > 1:
-        return _detect_chapter_heading(lines) or paragraph(text)
-    if _is_scene_break(text):
-        return SCENE_BREAK
-    return _detect_heading(text, is_first=is_first) or paragraph(text)
+def _begins_like_verse(line: str) -> bool:
+    first = _FIRST_LETTER.search(line)
+    return first is not None and (first[0].isupper() or first[0].isdecimal())
 
 
-def _detect_heading(text: str, *, is_first: bool) -> Block | None:
-    if len(text) > TITLE_CHARS:
-        return None
-    if _CHAPTER_LINE.fullmatch(text):
-        return heading(text, 2)
-    if _SENTENCE_END.search(text):
-        return None
-    if _is_all_caps(text) or _NUMBERED_TITLE.fullmatch(text):
-        return heading(text, 2)
-    return heading(text, 1) if is_first and has_words(text) else None
+@dataclass(frozen=True, slots=True)
+class _TextReader:
+    """Reads paragraphs in the context of those around them."""
+
+    groups: Sequence[list[str]]
+    layout: _Layout
+    joiner: LineJoiner
+
+    def build_blocks(self) -> list[Block]:
+        singles = [lines[0].strip() if len(lines) == 1 else "" for lines in self.groups]
+        counted = find_sequences(singles)
+        blocks: list[Block] = []
+        index = 0
+        while index < len(self.groups):
+            read, used = self._read_group(index, index in counted)
+            blocks += read
+            index += used
+        return blocks
+
+    def _read_group(self, index: int, is_counted: bool) -> tuple[list[Block], int]:
+        """The blocks of a paragraph, and how many paragraphs they took."""
+        lines = self.groups[index]
+        text = self.joiner.join(lines)
+        if len(lines) > 1:
+            return self._read_lines(index, lines, text), 1
+        if is_ornament(text):
+            return [SCENE_BREAK], 1
+        if is_end_line(text) and index == len(self.groups) - 1:
+            return [paragraph(text)], 1
+        if is_counted or is_chapter_line(text):
+            title = self._find_subtitle(index + 1) if is_numbered_only(text) else ""
+            return [heading(join_title(text, title) if title else text, CHAPTER_LEVEL)], 1 + bool(
+                title
+            )
+        level = self._find_level(index, text)
+        return [heading(text, level) if level else paragraph(text)], 1
+
+    def _find_level(self, index: int, text: str) -> int:
+        """The level of a short line on its own: 0 for a paragraph."""
+        if len(text) > TITLE_CHARS or ends_sentence(text) or not has_words(text):
+            return 0
+        if index == 0:
+            return 1
+        return CHAPTER_LEVEL if is_capitals(text) and self._stands_between_prose(index) else 0
+
+    def _stands_between_prose(self, index: int) -> bool:
+        before = self.groups[index - 1]
+        after = self.groups[index + 1] if index + 1 < len(self.groups) else []
+        if not after or after[0].isupper() or not _begins_like_verse(after[0]):
+            return False
+        return ends_statement(before[-1]) or is_ornament(before[-1]) or _is_title(before)
+
+    def _find_subtitle(self, index: int) -> str:
+        """The name of a chapter that stands below its number, in a line of its own."""
+        lines = self.groups[index] if index + 1 < len(self.groups) else []
+        text = lines[0].strip() if len(lines) == 1 else ""
+        is_short = 0 < len(text) <= SUBTITLE_CHARS and has_words(text)
+        if not is_short or is_chapter_line(text) or is_numbered_only(text) or is_ornament(text):
+            return ""
+        is_name = text.isupper() or (_begins_like_verse(text) and not ends_sentence(text))
+        return text if is_name and not text.startswith(_QUOTATION_MARKS) else ""
+
+    def _read_lines(self, index: int, lines: list[str], text: str) -> list[Block]:
+        if title := _detect_chapter_heading(lines):
+            return [title]
+        if index == 0 and _BYLINE.fullmatch(lines[1].strip()) and not ends_sentence(lines[0]):
+            return [heading(lines[0], 1), paragraph(self.joiner.join(lines[1:]))]
+        if all(map(_LIST_MARK.match, lines)) or self.layout.is_verse(lines):
+            return build_verse(lines) if all(map(has_words, lines)) else [paragraph(text)]
+        return [paragraph(text)]
+
+
+def _is_title(lines: Sequence[str]) -> bool:
+    return len(lines) == 1 and (is_chapter_line(lines[0].strip()) or is_capitals(lines[0]))
 
 
 def _detect_chapter_heading(lines: list[str]) -> Block | None:
     """A heading of several lines: "CHAPTER IV", and below it the chapter's name."""
     number, *title = map(str.strip, lines)
-    is_prose = sum(map(len, lines)) > TITLE_CHARS or any(map(_SENTENCE_END.search, title))
-    if is_prose or not _CHAPTER_LINE.fullmatch(number):
+    is_prose = sum(map(len, lines)) > TITLE_CHARS or any(
+        ends_sentence(line) and not line.isupper() for line in title
+    )
+    if is_prose or not is_chapter_line(number):
         return None
-    glue = " " if number.endswith(_CHAPTER_PUNCTUATION) else ": "
-    return heading(number + glue + join_lines(title), 2)
-
-
-def _is_all_caps(text: str) -> bool:
-    return text.isupper() and len(text.split()) > 1
+    return heading(join_title(number, join_lines(title)), CHAPTER_LEVEL)
 
 
 def _drop_false_title(blocks: list[Block]) -> list[Block]:

@@ -16,7 +16,7 @@ from mixer.errors import UnreadableText
 from mixer.script.document import Document, normalise_newlines
 from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.marks import describes_picture, is_ornament_name
-from mixer.script.readers.page_blocks import LINE_BREAK, AnchoredBlock, BlockList, OpenBlock
+from mixer.script.readers.page_blocks import LINE_BREAK, BlockList, OpenBlock, WebPage
 from mixer.script.readers.page_filters import drop_notes, select_main_part
 from mixer.script.readers.page_marks import (
     BLOCK_TAGS,
@@ -46,30 +46,6 @@ _SURROGATE = regex.compile(r"[\ud800-\udfff]")
 _CDATA = "[CDATA["
 _WORD_LIST_MARK = "[if !supportLists"
 _LETTER = regex.compile(r"[“‘\"'«„]?\p{L}")
-
-
-@dataclass(frozen=True, slots=True)
-class WebPage:
-    """The readable content of a page; strings are empty where the page states nothing.
-
-    Attributes:
-        types: `epub:type` and `role` of the body and its sections.
-        is_picture: whether all words describe pictures.
-        last_anchors: anchors behind the last block.
-        pictures: addresses of its pictures, as written.
-        note_links: addresses of its references to notes, as written.
-    """
-
-    blocks: tuple[AnchoredBlock, ...]
-    title: str = ""
-    author: str = ""
-    language: str = ""
-    description: str = ""
-    types: frozenset[str] = frozenset()
-    is_picture: bool = False
-    last_anchors: frozenset[str] = frozenset()
-    pictures: tuple[str, ...] = ()
-    note_links: frozenset[str] = frozenset()
 
 
 def read_html(text: str, name: str = "The page") -> Document:

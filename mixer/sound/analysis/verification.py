@@ -34,6 +34,8 @@ from mixer.sound.timeline import MIX_RATE_HZ
 VERIFICATION_VERSION = 2
 """Increase it when a piece is measured differently."""
 
+SILENT_LUFS = -99.0
+
 NOISE_FLOOR_WINDOW_S = 0.5
 """The quietest stretch of this length gives the noise floor."""
 
@@ -56,6 +58,13 @@ class Verification:
     def range_lu(self) -> float | None:
         """Loudness range; None if the file is too short."""
         return loudness_range_lu(self.momentary_lufs)
+
+    def outline_loudness(self, count: int) -> tuple[float, ...]:
+        """The mean loudness in at most `count` equal parts of the file; SILENT_LUFS for silence."""
+        windows = self.momentary_lufs
+        parts = min(count, len(windows))
+        bounds = [len(windows) * number // parts for number in range(parts + 1)] if parts else []
+        return tuple(_mean_lufs(windows[begin:end]) for begin, end in pairwise(bounds))
 
     @property
     def rms_dbfs(self) -> float | None:
@@ -96,6 +105,11 @@ class Verification:
             return None
         power = min(sum(10 ** (each / 10) for each in end) / len(end) for end in ends)
         return 10 * math.log10(power) if power > SILENCE_POWER else -math.inf
+
+
+def _mean_lufs(windows: Sequence[float]) -> float:
+    power = sum(10 ** (level / 10) for level in windows) / len(windows)
+    return max(SILENT_LUFS, round(10 * math.log10(power), 1)) if power > 0 else SILENT_LUFS
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,9 @@ class MusicRegion:
 
 LEAD_MARGIN_S = 0.05
 TAIL_MARGIN_S = 0.10
-"""Silence left at the edges of a take for breath and decay: at most 150 ms at a join."""
+"""Silence left at the edges of a take for breath and decay: at most 150 ms at a join, and part of
+the gap there.
+"""
 
 FADE_S = 0.01
 
@@ -81,6 +83,7 @@ the section is padded too.
 class Take:
     """A recording of the voice, to be placed.
 
+    `gap_ms` is the silence that is heard, from the end of speech to the beginning of the next take.
     `weight` is the gap's share of a section's padding; an exact gap is the caller's and never
     changes, nor does the part `sounds_ms`. `chapter_title` is None if it opens no chapter.
     """
@@ -103,15 +106,15 @@ def place_takes(
     clips: list[Clip] = []
     sections: list[Section] = []
     start, lead = 0, round(lead_s * rate_hz)
+    trimmed = _trim_takes(takes, gains_db, rate_hz)
     for first, end in _section_spans(takes):
         sections.append(Section(start, takes[first].chapter_title or ""))
-        bare = [_trim_take(takes[i], gains_db[i], rate_hz) for i in range(first, end)]
-        gaps = [take.gap_ms * rate_hz // 1000 for take in takes[first:end]]
+        gaps = [gap for _, gap in trimmed[first:end]]
         if end < len(takes):
-            sound = lead + sum(clip.length for clip in bare)
+            sound = lead + sum(clip.length for clip, _ in trimmed[first:end])
             gaps = _pad_gaps(gaps, takes[first:end], sound, rate_hz)
         cursor = start + lead
-        for clip, gap in zip(bare, gaps, strict=True):
+        for (clip, _), gap in zip(trimmed[first:end], gaps, strict=True):
             clips.append(replace(clip, start=cursor))
             cursor += clip.length + gap
         start, lead = cursor, 0
@@ -139,14 +142,46 @@ def _is_section_end(take: Take) -> bool:
     return hash_fraction(take.source) < take.measured.duration_s / SECTION_PER_BREAK_S
 
 
-def _trim_take(take: Take, gain_db: float, rate_hz: int) -> Clip:
+def _trim_takes(
+    takes: Sequence[Take], gains_db: Sequence[float], rate_hz: int
+) -> list[tuple[Clip, int]]:
+    """Trim takes to their margins; returns each clip with the gap after it, without margins."""
+    edges = [_speech_edges(take, rate_hz) for take in takes]
+    leads = [min(begin, round(LEAD_MARGIN_S * rate_hz)) for begin, _, _ in edges]
+    tails = [min(length - end, round(TAIL_MARGIN_S * rate_hz)) for _, end, length in edges]
+    gaps = [take.gap_ms * rate_hz // 1000 for take in takes]
+    for number in range(len(takes) - 1):
+        margins = tails[number] + leads[number + 1]
+        if margins > gaps[number]:
+            tails[number] = gaps[number] * tails[number] // margins
+            leads[number + 1] = gaps[number] - tails[number]
+        gaps[number] = max(0, gaps[number] - margins)
+    return [
+        (_cut_clip(take, gain_db, (begin - lead, end + tail), rate_hz), gap)
+        for take, gain_db, (begin, end, _), lead, tail, gap in zip(
+            takes, gains_db, edges, leads, tails, gaps, strict=True
+        )
+    ]
+
+
+def _speech_edges(take: Take, rate_hz: int) -> tuple[int, int, int]:
+    """Beginning and end of the speech in a take, and its length, in samples of the timeline."""
     measured = take.measured
-    lead = max(0, measured.lead_samples - round(LEAD_MARGIN_S * measured.rate_hz))
-    tail = max(0, measured.tail_samples - round(TAIL_MARGIN_S * measured.rate_hz))
-    skip = rescale_samples(lead, measured.rate_hz, rate_hz)
-    end = rescale_samples(measured.samples - tail, measured.rate_hz, rate_hz)
-    fade = min(round(FADE_S * rate_hz), (end - skip) // 2)
-    return Clip(take.source, start=0, skip=skip, length=end - skip, gain_db=gain_db, fade=fade)
+    begin, end, length = (
+        rescale_samples(samples, measured.rate_hz, rate_hz)
+        for samples in (
+            measured.lead_samples,
+            measured.samples - measured.tail_samples,
+            measured.samples,
+        )
+    )
+    return begin, max(begin, end), length
+
+
+def _cut_clip(take: Take, gain_db: float, span: tuple[int, int], rate_hz: int) -> Clip:
+    begin, end = span
+    fade = min(round(FADE_S * rate_hz), (end - begin) // 2)
+    return Clip(take.source, start=0, skip=begin, length=end - begin, gain_db=gain_db, fade=fade)
 
 
 def _pad_gaps(gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int) -> list[int]:

@@ -92,9 +92,7 @@ class StreamJoin:
         """
         header = self._build_header(streams)
         size_bytes = len(header) + sum(stream.size_bytes for stream in streams)
-        with self.store.open_writer(
-            key, max_bytes=size_bytes, content_type=self.encoding.kind.content_type
-        ) as file:
+        with self.store.open_writer(key, size_bytes, self.encoding.kind.content_type) as file:
             file.write(header)
             verification = self._verify(self._read_pieces(streams, header, 0, file))
         return size_bytes, verification

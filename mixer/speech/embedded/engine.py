@@ -27,7 +27,13 @@ LANGUAGE = "en-US"
 PITCHES = {"Ada": 1.0, "Ben": 0.78, "Cora": 0.86, "Dora": 0.93, "Eve": 1.1}
 """Factor of pitch and formants by voice, the default first."""
 
-VOICES = tuple(Voice(name, LANGUAGE, (ENGINE_NAME,)) for name in PITCHES)
+MALE_BELOW = 0.8
+"""The factor below which a voice is taken for a man's."""
+
+VOICES = tuple(
+    Voice(name, LANGUAGE, (ENGINE_NAME,), "Male" if pitch < MALE_BELOW else "Female")
+    for name, pitch in PITCHES.items()
+)
 
 PACKAGES = ("hibari", "numpy", "onnxruntime")
 
@@ -97,11 +103,10 @@ class EmbeddedEngine:
 def phonemize_ssml(ssml: str) -> tuple[str, ...]:
     """Look up what the voice would speak: one string per sentence of a chunk.
 
-    Raises:
-        MixerError: hibari-tts is not installed.
-        SpeechFailed: malformed SSML.
+    Nothing where hibari-tts is not installed; raises SpeechFailed for malformed SSML.
     """
-    require_packages(PACKAGES)
+    if _find_missing(PACKAGES):
+        return ()
     from mixer.speech.embedded.phonemes import phonemize_ssml as phonemize  # heavy packages
 
     return phonemize(ssml)
@@ -109,9 +114,13 @@ def phonemize_ssml(ssml: str) -> tuple[str, ...]:
 
 def require_packages(packages: Sequence[str]) -> None:
     """Raise MixerError for a missing package, without importing any."""
-    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    missing = _find_missing(packages)
     if missing:
         raise MixerError(
             f"The embedded voice is not installed (missing: {', '.join(missing)}): "
             "install Mixer with all its dependencies, by pip install . in its folder."
         )
+
+
+def _find_missing(packages: Sequence[str]) -> list[str]:
+    return [package for package in packages if importlib.util.find_spec(package) is None]

@@ -124,7 +124,10 @@ def _find_cut(phonemes: str, earliest: int, latest: int) -> tuple[int, int]:
 
 def _drop_mark(match: re.Match[str]) -> str:
     """Nothing, or a space where only the mark separates two words."""
-    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() :][:1]
+    before, after = (
+        match.string[match.start() - 1 : match.start()],
+        match.string[match.end() : match.end() + 1],
+    )
     return " " if before.isalnum() and after.isalnum() else ""
 
 

@@ -10,7 +10,7 @@ again, nor is granted a burst twice.
 import html
 import re
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -108,8 +108,8 @@ class PollyEngine:
             return speech
         try:
             return self._add_timings(speech, ssml, voice_settings)
-        except (SpeechFailed, OutOfTime):
-            return speech
+        except (SpeechFailed, OutOfTime) as error:
+            return replace(speech, billed_chars=speech.billed_chars + error.billed_chars)
 
     def close(self) -> None:
         """Stop; safe to call twice.
@@ -146,12 +146,20 @@ class PollyEngine:
                 return stream.read(), answer["RequestCharacters"]
 
         passage = _extract_passage(request["Text"])
-        try:
-            return self._retry.call(self._quotas.limiter(voice_settings.engine), call_once, passage)
-        except (BotoCoreError, ClientError) as error:
-            raise translate_error(
-                error, voice_settings, passage, lambda: self._find_mismatch(voice_settings)
-            ) from error
+        chars, losses = _count_billed_chars(request["Text"]), list[int]()
+        with _charge_losses(losses):
+            try:
+                audio, billed_chars = self._retry.call(
+                    self._quotas.limiter(voice_settings.engine),
+                    call_once,
+                    passage,
+                    lambda: losses.append(chars),
+                )
+            except (BotoCoreError, ClientError) as error:
+                raise translate_error(
+                    error, voice_settings, passage, lambda: self._find_mismatch(voice_settings)
+                ) from error
+        return audio, billed_chars + sum(losses)
 
     def _find_mismatch(self, voice_settings: VoiceSettings) -> UnknownVoice | None:
         """Called only after a refusal: a usual chunk costs no listing of voices."""
@@ -159,6 +167,16 @@ class PollyEngine:
             return find_mismatch(self.voices(), voice_settings)
         except MixerError:
             return None
+
+
+@contextmanager
+def _charge_losses(losses: list[int]) -> Iterator[None]:
+    """Count the characters of tries whose answers were lost: the service may charge for them."""
+    try:
+        yield
+    except MixerError as error:
+        error.billed_chars += sum(losses)
+        raise
 
 
 def _list_voices(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> Iterator[Voice]:
@@ -187,6 +205,11 @@ def _fetch_page(client: "PollyClient", token: str) -> "DescribeVoicesOutputTypeD
 def _extract_passage(ssml: str) -> str:
     text = " ".join(html.unescape(_TAG.sub(" ", ssml)).split())
     return text if len(text) <= PASSAGE_CHARS else text[: PASSAGE_CHARS - 1] + "…"
+
+
+def _count_billed_chars(ssml: str) -> int:
+    """All but the tags, in UTF-16 units, as Java services count."""
+    return len(html.unescape(_TAG.sub("", ssml)).encode("utf-16-le")) // 2
 
 
 def _require_engine(engine: str) -> str:

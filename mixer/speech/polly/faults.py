@@ -40,6 +40,7 @@ class FaultKind(Enum):
 
     THROTTLED = "throttled"
     TRANSIENT = "passing"
+    LOST = "lost"
     PERMANENT = "final"
 
 
@@ -47,15 +48,19 @@ def classify_fault(error: Exception) -> FaultKind:
     """Classify an error by whether another try can succeed.
 
     Throttling, statuses of 500 and more, timeouts and cut connections may pass; missing
-    credentials, refusals and malformed requests do not.
+    credentials, refusals and malformed requests do not. LOST may pass too, but the service may
+    have received this try and charge for it: its answer did not arrive.
     """
     from botocore import exceptions as botocore
 
     if isinstance(error, botocore.ClientError):
         return _classify_response(error.response)
+    unsent = (botocore.ConnectTimeoutError, botocore.EndpointConnectionError, botocore.SSLError)
+    if isinstance(error, (*unsent, botocore.ProxyConnectionError)):
+        return FaultKind.TRANSIENT
     interrupted = (botocore.IncompleteReadError, botocore.ResponseStreamingError, OSError)
-    transient = (botocore.HTTPClientError, botocore.ConnectionError, *interrupted)
-    return FaultKind.TRANSIENT if isinstance(error, transient) else FaultKind.PERMANENT
+    lost = (botocore.HTTPClientError, botocore.ConnectionError, *interrupted)
+    return FaultKind.LOST if isinstance(error, lost) else FaultKind.PERMANENT
 
 
 def _classify_response(response: object) -> FaultKind:

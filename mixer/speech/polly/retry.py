@@ -61,11 +61,18 @@ class Retry:
     random_fraction: Callable[[], float] = random.random
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def call(self, limiter: QuotaLimiter, request: Callable[[], Answer], passage: str) -> Answer:
+    def call(
+        self,
+        limiter: QuotaLimiter,
+        request: Callable[[], Answer],
+        passage: str,
+        report_loss: Callable[[], object] = int,
+    ) -> Answer:
         """Make a call, and repeat it while that can help.
 
         Args:
             request: must have read the whole answer when it returns.
+            report_loss: called after each try whose answer was lost on the way.
 
         Raises:
             OutOfTime: another try could not end before the deadline, or `stop` was set.
@@ -81,6 +88,8 @@ class Retry:
                 fault = classify_fault(error)
                 if fault is FaultKind.PERMANENT:
                     raise
+                if fault is FaultKind.LOST:
+                    report_loss()
                 if self._is_exhausted(fault, failures, started_s):
                     raise _unavailable_error(error, failures, passage) from error
             self._wait_backoff(failures)

@@ -84,21 +84,22 @@ class RunStore:
         self._select(key).put(key, content, content_type=content_type, metadata=metadata)
 
     def open_writer(
-        self,
-        key: str,
-        *,
-        max_bytes: int,
-        content_type: str = "application/octet-stream",
-        metadata: Mapping[str, str] | None = None,
+        self, key: str, max_bytes: int, content_type: str
     ) -> AbstractContextManager[IO[bytes]]:
         """Write an object as a stream."""
-        return self._select(key).open_writer(
-            key, max_bytes=max_bytes, content_type=content_type, metadata=metadata
-        )
+        return self._select(key).open_writer(key, max_bytes, content_type)
 
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object unless it exists."""
         return self._select(key).claim(key, content)
+
+    def digest(self, key: str) -> str:
+        """Compute the SHA-256 of an object's content."""
+        return self._select(key).digest(key)
+
+    def set_aside(self, key: str) -> None:
+        """Make room where a damaged object is."""
+        self._select(key).set_aside(key)
 
     def touch(self, key: str) -> None:
         """Renew the age of an object."""

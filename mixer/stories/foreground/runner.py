@@ -108,8 +108,9 @@ class StoryRunner:
             run_steps(folder, self._build_steps(store, history), self.context, publishes=True)
             result = folder.read(RESULT, StoryResult)
             seconds = self.context.timer.seconds
-            outputs = export_files(store.files, result, seconds, out=out, report=report)
-            return StoryRun(load_narration(folder), load_timeline(folder), result, outputs)
+            files = export_files(store.files, result, seconds, out=out, report=report)
+            result = replace(result, warnings=(*result.warnings, *files.warnings))
+            return StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
 
     @staticmethod
     def chapters_folder(out: Path) -> Path:

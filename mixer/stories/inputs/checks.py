@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from mixer.errors import BadInput, Forbidden, NotFound, ObjectTooLarge, UnplayableAudio
 from mixer.parallel import run_in_parallel
-from mixer.store import ObjectStore, StoredObject, validate_key
+from mixer.store import UPLOADS_PREFIX, ObjectStore, StoredObject, validate_key
 from mixer.stories.request_files import PARALLEL_REQUESTS, InputName
 
 PRIVATE_PREFIXES = ("segments/", "speaking/", "spending/", "stories/", "story_index/")
@@ -84,6 +84,11 @@ def parse_music_key(music: str) -> str:
         raise BadInput("music: not a key and not a URL.", field="music") from error
     check_key(key, "music")
     return key
+
+
+def select_music_store(key: str, library: ObjectStore, output: ObjectStore) -> ObjectStore:
+    """Select the store of a piece of music: callers' own files are in `output`."""
+    return output if key.startswith(UPLOADS_PREFIX) else library
 
 
 def _require_all(objects: Mapping[InputName, StoredObject | None]) -> dict[InputName, StoredObject]:

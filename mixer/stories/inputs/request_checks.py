@@ -4,8 +4,8 @@ from mixer.errors import NotFound, UnreadableText
 from mixer.publish import require_picture
 from mixer.requests import Options
 from mixer.script.planning import read_lexicon, resolve_pauses
-from mixer.store import ObjectStore, select_music_store
-from mixer.stories.inputs.checks import parse_music_key
+from mixer.store import ObjectStore
+from mixer.stories.inputs.checks import parse_music_key, select_music_store
 from mixer.stories.inputs.covers import require_cover
 from mixer.stories.request import StoryRequest
 

@@ -11,9 +11,9 @@ from mixer.publish.timing import list_sound_files
 from mixer.sound import ProcessGroup
 from mixer.sound.analysis import MUSIC_CHANNELS, measure
 from mixer.sound.arrange import SoundFile
-from mixer.store import ObjectStore, select_music_store
+from mixer.store import ObjectStore
 from mixer.stories.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
-from mixer.stories.inputs.checks import check_key
+from mixer.stories.inputs.checks import check_key, select_music_store
 from mixer.stories.model import KnownSounds, StoredRequest, StoredScript, StoryKind
 from mixer.stories.request_files import PARALLEL_REQUESTS, open_request_folder
 

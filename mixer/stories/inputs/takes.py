@@ -11,10 +11,10 @@ from mixer.sound import ProcessGroup, Timeline
 from mixer.sound.analysis import Measurement, measure
 from mixer.sound.arrange import Take
 from mixer.speech import Recording, unreadable_error
-from mixer.store import ObjectStore, select_music_store
+from mixer.store import ObjectStore
 from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.folder import FLAWS, MIX, SCRIPT, TIMELINE, StoryFolder
-from mixer.stories.inputs.checks import InputLimits, check_inputs
+from mixer.stories.inputs.checks import InputLimits, check_inputs, select_music_store
 from mixer.stories.model import GivenFlaws, JoinedMix, StoredRequest, StoredScript, SynthesizedBatch
 from mixer.stories.request_files import open_request_folder
 

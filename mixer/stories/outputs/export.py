@@ -1,10 +1,12 @@
 """Exports the files of a story that ran in the foreground."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mixer.errors import StoreFailed
 from mixer.files import write_atomic
 from mixer.publish import unpack_zip
 from mixer.store import FolderStore
@@ -25,6 +27,14 @@ CHAPTERS_SUFFIX = "-chapters"
 """Suffix of the folder with a file per chapter."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExportedFiles:
+    """The files in the user's folder, the audio first and the report last, and what is missing."""
+
+    paths: tuple[Path, ...]
+    warnings: tuple[str, ...]
+
+
 def export_files(
     store: FolderStore,
     result: StoryResult,
@@ -32,26 +42,43 @@ def export_files(
     *,
     out: Path,
     report: Path | None,
-) -> tuple[Path, ...]:
-    """Copy the finished files to the user's folder: the audio first, the report last.
+) -> ExportedFiles:
+    """Copy the finished files to the user's folder; one that cannot be written stops no other.
 
-    The files take the name of `out` with their own suffixes, the report only by default.
+    The files take the name of `out` with their own suffixes, the report only by default. Raises
+    StoreFailed if the audio cannot be written.
     """
     *places, report = list_exports(out, report)
-    wanted = dict(zip(OUTPUTS, places, strict=True))
-    made = {name: path for name, path in wanted.items() if name in result.links}
+    targets = dict(zip(OUTPUTS, places, strict=True)) | {"chapter_files": chapters_folder(out)}
+    made = {name: path for name, path in targets.items() if name in result.links}
+    store.fetch(result.links["audio"], made.pop("audio"))
+    paths, warnings = [out], []
     for name, path in made.items():
-        store.fetch(result.links[name], path)
-    parts = chapters_folder(out)
-    if "chapter_files" in result.links:
-        unpack_zip(store.path(result.links["chapter_files"]), parts)
-        made["chapter_files"] = parts
-    outputs = (*made.values(), report)
-    fields: dict[str, Any] = json.loads(store.get(result.links["report"]))
+        try:
+            _export_file(store, result.links[name], path)
+        except StoreFailed as error:
+            warnings.append(str(error))
+        else:
+            paths.append(path)
+    if "report" in result.links:
+        paths.append(report)
+        _write_report(store.get(result.links["report"]), stages_s, paths)
+    return ExportedFiles(tuple(paths), tuple(warnings))
+
+
+def _export_file(store: FolderStore, key: str, path: Path) -> None:
+    if path.name.endswith(CHAPTERS_SUFFIX):
+        unpack_zip(store.path(key), path)
+    else:
+        store.fetch(key, path)
+
+
+def _write_report(report: bytes, stages_s: Mapping[str, float], paths: Sequence[Path]) -> None:
+    """Write the report to the last path, with the names of all files and the times of the run."""
+    fields: dict[str, Any] = json.loads(report)
     seconds = {name: round(s, 3) for name, s in stages_s.items()}
-    fields |= {"stages_s": seconds, "outputs": [path.name for path in outputs]}
-    write_atomic(report, f"{json.dumps(fields, ensure_ascii=False, indent=2)}\n".encode())
-    return outputs
+    fields |= {"stages_s": seconds, "outputs": [path.name for path in paths]}
+    write_atomic(paths[-1], f"{json.dumps(fields, ensure_ascii=False, indent=2)}\n".encode())
 
 
 def chapters_folder(out: Path) -> Path:

@@ -13,7 +13,13 @@ from mixer.publish.report import (
     format_report,
 )
 from mixer.publish.timing import RecordedChunk, caption_sentences, chapter_starts
-from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
+from mixer.publish.waveform import (
+    WaveformPicture,
+    draw_waveform,
+    format_clock,
+    speech_spans_s,
+    spread_times,
+)
 from mixer.requests import PresetName
 from mixer.script import Script
 from mixer.sound import MIX_RATE_HZ, PRESETS, Timeline
@@ -67,6 +73,10 @@ def build_chapters(timeline: Timeline, fields: Mapping[str, str]) -> dict[str, b
     return files
 
 
+LOUDNESS_POINTS = 800
+"""Of the picture's curve: one every two pixels."""
+
+
 def draw_picture(title: str, mix: Mix) -> bytes:
     """Draw the waveform with its chapters as PNG."""
     timeline, checked = mix.timeline, mix.verification
@@ -78,6 +88,10 @@ def draw_picture(title: str, mix: Mix) -> bytes:
         duration_s=timeline.duration_s,
         music=bed_outline(timeline, mix.peaks_dbtp, OUTLINE_COLUMNS) if timeline.cues else (),
         chapters=chapter_starts(timeline),
+        speech=speech_spans_s(timeline),
+        loudness=tuple(spread_times(mix.measurements.loudness_lufs, timeline.duration_s))
+        if mix.measurements
+        else (),
         title=title,
         caption=" · ".join([f"{parts} chapters", *figures] if parts > 1 else figures),
     )
@@ -142,6 +156,7 @@ def collect_measurements(mix: Mix) -> MixMeasurements:
         noise_floor_dbfs=checked.noise_floor_dbfs,
         bed_below_speech_lu=_bed_below_speech_lu(mix),
         rules=check_rules(mix),
+        loudness_lufs=checked.outline_loudness(LOUDNESS_POINTS),
     )
 
 

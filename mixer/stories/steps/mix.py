@@ -26,7 +26,7 @@ from mixer.stories.inputs import (
 )
 from mixer.stories.keys import group_result_name, group_result_prefix
 from mixer.stories.mix_options import mix_style, select_encoding
-from mixer.stories.model import StoredLayout, StoredRequest, StoryKind
+from mixer.stories.model import JoinedMix, StoredLayout, StoredRequest, StoryKind
 from mixer.stories.request_files import RequestFolder, open_request_folder
 from mixer.stories.status import load_progress
 from mixer.stories.steps.render import StoryRenderer
@@ -71,7 +71,7 @@ class StoryMix:
         folder = call.folder
         raise_if_cancelled(folder, call.attempt)
         layout = folder.find(SEGMENTS, StoredLayout)
-        if layout is None:
+        if layout is None or folder.find(TIMELINE, Timeline) is None:
             timeline, encoding = self._lay_out_first(folder, call.deadline_s)
             folder.write(TIMELINE, timeline)
             layout = self._partition_segments(timeline, encoding)
@@ -96,7 +96,7 @@ class StoryMix:
     def join(self, call: StepCall) -> StepResult:
         """Store and verify the finished audio; raises OutOfTime or StoryCancelled."""
         raise_if_cancelled(call.folder, call.attempt)
-        if not call.folder.has(MIX):
+        if call.folder.find(MIX, JoinedMix) is None:
             with self._open_renderer(call, Step.JOIN) as renderer:
                 joined = renderer.join_mix(call.folder)
             call.folder.write(MIX, joined)

@@ -83,7 +83,8 @@ class PlanStep:
             source = self.planner.read_text(content, options)
         plan = self.planner.plan_source(source, options, call.deadline_s)
         has_cover = request.kind is StoryKind.STORY
-        warnings = store_cover(folder, options, plan.cover, plan.cover_name) if has_cover else ()
+        covered = store_cover(folder, options, plan.cover, plan.cover_name) if has_cover else ()
+        warnings = (*plan.warnings, *covered)
         script = replace(plan.script, title=options.title or plan.script.title)
         with self._open_narrator(plan.voice_settings, call.deadline_s) as narrator:
             keys = tuple(narrator.key(chunk) for chunk in script.chunks)

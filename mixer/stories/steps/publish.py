@@ -131,7 +131,7 @@ class _PublishedFiles:
         path, content_type = FILES[output]
         with self._warn_of(output.replace("_", " ")):
             with self.folder.store.open_writer(
-                self.folder.key(path), max_bytes=MAX_ARCHIVE_BYTES, content_type=content_type
+                self.folder.key(path), MAX_ARCHIVE_BYTES, content_type
             ) as file:
                 maker.write(output, file)
             self.names.append(output)

@@ -25,7 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mixer.errors import BadInput, MixerError
-from mixer.parallel import interrupt_after
+from mixer.parallel import interrupt_after, retry_call
 from mixer.stories.model import StoredRequest
 from mixer.stories.request import derive_webhook_secret
 from mixer.stories.steps.ssrf_policy import (
@@ -154,14 +154,14 @@ class Webhook:
         thread.start()
 
     def _notify_repeatedly(self, notice: dict[str, Any], request: StoredRequest) -> None:
-        for delay_s in (0.0, *self.retry_delays_s):
-            time.sleep(delay_s)
-            try:
-                self.notify(notice, request)
-            except MixerError as error:
-                logger.warning("story %s: %s", notice["story_id"], error)
-            else:
-                return
+        def is_temporary(error: Exception) -> bool:
+            logger.warning("story %s: %s", notice["story_id"], error)
+            return isinstance(error, MixerError)
+
+        try:
+            retry_call(lambda: self.notify(notice, request), is_temporary, self.retry_delays_s)
+        except MixerError as error:
+            logger.warning("story %s: %s", notice["story_id"], error)
 
     def _post_notice(self, url: str, story: str, body: bytes) -> int:
         parts = urlsplit(url)

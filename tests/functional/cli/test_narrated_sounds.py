@@ -72,8 +72,8 @@ def test_a_library_is_looked_at_after_the_story_s_own_folder(mixer: InProcessCli
     asked = ("plan", "tale/story.md", "--music")
     assert mixer(*asked, "library").code == 0
     assert mixer(*asked, "library/any.wav").code == 0
-    why = "line 9: the sound file more/bell.wav was not found in tale or elsewhere."
-    assert why in mixer(*asked, "elsewhere/any.wav").error
+    why = "line 9: the sound file more/bell.wav was not found in tale or elsewhere;"
+    assert why in mixer("narrate", *asked[1:], "elsewhere/any.wav").error
 
 
 def _delete_bell(folder: Path) -> None:
@@ -98,12 +98,20 @@ def _link_folder(folder: Path) -> None:
         (_link_folder, "more/bell.wav is a symbolic link"),
     ],
 )
-@pytest.mark.parametrize("command", ["plan", "narrate"])
 def test_a_sound_that_is_not_there_is_refused_with_file_and_line(
-    mixer: InProcessCli, folder: Path, change: Callable[[Path], None], why: str, command: str
+    mixer: InProcessCli, folder: Path, change: Callable[[Path], None], why: str
 ):
     change(folder)
-    assert mixer(command, "tale/story.md").error.startswith(f"tale/story.md: line 9: {why}")
+    assert mixer("narrate", "tale/story.md").error.startswith(f"tale/story.md: line 9: {why}")
+
+
+def test_a_plan_names_missing_sounds_and_refuses_links(mixer: InProcessCli, folder: Path):
+    _delete_bell(folder)
+    done = mixer("plan", "tale/story.md")
+    assert done.code == 0
+    assert "warning: tale/story.md: line 9: the sound file more/bell.wav was not" in done.err
+    (folder / "tale/more/bell.wav").symlink_to(folder / "secret.wav")
+    assert "is a symbolic link" in mixer("plan", "tale/story.md").error
 
 
 def test_a_plan_lists_chapters_and_sounds_with_their_places(mixer: InProcessCli):

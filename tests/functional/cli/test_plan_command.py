@@ -47,6 +47,40 @@ def test_plan_as_json_is_the_whole_script(mixer):
     assert "Doctor Hale" in said
 
 
+def test_plan_as_json_has_the_phonemes_of_the_embedded_voice_only(mixer):
+    script = json.loads(mixer("plan", "story.md", "--json").out)
+    first = script["chapters"][0]["chunks"][0]["utterances"][0]
+    assert (first["text"], first["phonemes"]) == ("The Lamp", "ðə lˈæmp")
+    script = json.loads(mixer("plan", "story.md", "--json", "--engine", "neural").out)
+    assert "phonemes" not in script["chapters"][0]["chunks"][0]["utterances"][0]
+
+
+def test_a_review_lists_what_deserves_a_look(mixer, tmp_path):
+    text = "# Chapter 1\n\nSiobhan read it.[1]\n\n# Chapter 3\n\nShe met Siobhan again."
+    (tmp_path / "book.md").write_text(text)
+    done = mixer("plan", "book.md", "--review")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "Language: nothing to note",
+        "Chapters:",
+        "  “Chapter 3” follows number 1.",
+        "Words to listen to:",
+        "  Siobhan (name, 2×)",
+        "Left unsaid:",
+        "  marks of notes: 1",
+    ]
+
+
+def test_a_text_in_another_language_is_a_warning_or_refused(mixer, tmp_path):
+    (tmp_path / "german.md").write_text("---\nlanguage: de\n---\n\nEin Wort.")
+    (tmp_path / "russian.txt").write_text("Слово за слово.", encoding="utf-8")
+    german, russian = mixer("plan", "german.md"), mixer("plan", "russian.txt")
+    assert german.code == 0
+    assert "The text is in “de”, but the voice speaks en-US" in german.err
+    assert russian.code == 1
+    assert "use a voice of Amazon Polly that speaks its language" in russian.err
+
+
 @pytest.mark.parametrize("command", ["plan", "estimate"])
 def test_a_voice_that_nobody_has_is_refused_here_already(mixer, command):
     done = mixer(command, "story.md", "--voice", "Nobody")
@@ -169,10 +203,37 @@ def test_a_missing_argument_is_wrong_use(mixer):
     assert "STORY" in done.error
 
 
-def test_an_unknown_command_is_wrong_use(mixer):
-    done = mixer("narate")
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("narate", "narrate"), ("paln", "plan"), ("voice", "voices"), ("estimte", "estimate")],
+)
+def test_an_unknown_command_is_wrong_use_and_names_the_nearest(mixer, typed, meant):
+    done = mixer(typed, "story.md")
     assert done.code == 2
-    assert "narate" in done.error
+    assert f"No such command '{typed}'. Did you mean '{meant}'?" in done.error
+
+
+def test_a_command_like_no_other_gets_the_list(mixer):
+    assert "Commands: narrate, mix" in mixer("xyz").error
+
+
+def test_plan_shows_the_words_as_they_will_be_spoken(mixer):
+    lines = mixer("plan", "story.md", "--words").out.splitlines()
+    assert lines[0] == "# The Lamp"
+    assert "Then she read “The Sea”, by Doctor Hale." in lines
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("book.epub", b"Once upon a time.", "book.epub is not an EPUB, although its name says so"),
+        ("note.txt", b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n", "note.txt is a PDF"),
+        ("note.md", b"{\\rtf1 Once.}", "Rich Text"),
+    ],
+)
+def test_a_file_in_disguise_is_recognised_by_its_content(mixer, tmp_path, name, content, why):
+    (tmp_path / name).write_bytes(content)
+    assert why in mixer("plan", name).error
 
 
 def test_every_option_of_the_contract_is_an_option_of_narrate(mixer):
@@ -270,6 +331,8 @@ def test_plan_shows_who_speaks_and_how_much(mixer, tmp_path):
 
 
 def test_plan_lists_the_words_that_a_voice_may_misread(mixer):
-    listed = mixer("plan", "story.md", "--doubtful").out.splitlines()
+    done = mixer("plan", "story.md", "--doubtful")
+    assert "Words that the voice may mispronounce" in done.err
+    listed = done.out.splitlines()
     assert "Hale\tname\t1" in listed
     assert not [line for line in listed if line.startswith(("lamp", "Then", "Nobody"))]

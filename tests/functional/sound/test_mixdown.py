@@ -37,6 +37,7 @@ from tests.sounds import (
     music,
     noise,
     run_ffmpeg,
+    silence,
     speech,
     surround,
     tone,
@@ -153,9 +154,22 @@ def test_nothing_drifts_over_many_joins(tmp_path: Path):
     assert max(map(abs, start_errors(mix, heard[:, 0]))) <= MS
 
 
-def test_gaps_are_silent_and_exact(tmp_path: Path):
+@pytest.mark.parametrize("edge_s", [0.0, 0.03, 0.4])
+def test_gaps_are_silent_and_exact(tmp_path: Path, edge_s: float):
+    """From the end of a sound to the beginning of the next, however much silence is around them."""
     chunks = [
-        ChunkSpec(tone(0.5, 1_000, rate_hz), rate_hz, gap_ms=gap_ms, is_gap_exact=True)
+        ChunkSpec(
+            np.concatenate(
+                [
+                    silence(edge_s, rate_hz),
+                    tone(0.5, 1_000, rate_hz),
+                    silence(edge_s, rate_hz),
+                ]
+            ),
+            rate_hz,
+            gap_ms=gap_ms,
+            is_gap_exact=True,
+        )
         for rate_hz, gap_ms in ((24_000, 250), (22_050, 1_000), (8_000, 500), (48_000, 3_000))
     ]
     mix = prepare_mix(tmp_path, [*chunks, ChunkSpec(tone(0.5, 1_000))])

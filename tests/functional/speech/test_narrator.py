@@ -4,6 +4,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from mixer.script.readers.registry import TextType
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrator import Narrator
-from mixer.store.folder import FolderStore
+from mixer.store import FolderStore, LeaseKeeper
 from tests.engines import ToneEngine
 from tests.scripts import plan_story
 
@@ -81,7 +82,8 @@ def test_known_chunks_are_not_looked_up_again(tmp_path):
         known = narrator.find_recordings(chunks())
         assert sum(map(bool, known.values())) == 1
         narration = narrator.narrate(chunks(), known=known)
-    assert set(store.lookups.values()) == {1}
+    missing = {key for key, recording in known.items() if recording is None}
+    assert store.lookups == {key: 1 + (key in missing) for key in known}  # again under its lease
     assert narration.synthesized_chunks == engine.calls == CHUNKS - 1
 
 
@@ -190,9 +192,7 @@ def test_a_chunk_that_lost_its_measurements_is_measured_again_not_paid_again(sto
 
 def test_a_chunk_that_cannot_be_played_is_said_again(store):
     narrate(ToneEngine(), store)
-    store.path(list_stored(store)[0]).write_bytes(b"")
-    for each in store.list(""):
-        store.put(each.key, store.get(each.key))
+    store.put(list_stored(store)[0], b"")
     engine = ToneEngine()
     narrate(engine, store)
     assert engine.calls == 1
@@ -242,6 +242,95 @@ def test_a_store_that_takes_no_more_stops_the_work(tmp_path):
     with pytest.raises(StoreFailed, match="cannot be written"):
         narrate(engine, FolderStore(tmp_path / "file" / "store"))
     assert engine.calls <= 3
+
+
+class _ThreadedLookups(FolderStore):
+    """A store in which several narrators have looked for all chunks before any is synthesized."""
+
+    def __init__(self, root, narrators):
+        super().__init__(root)
+        self._barrier = threading.Barrier(narrators)
+
+    def await_others(self):
+        self._barrier.wait(30)
+
+
+def test_equal_chunks_under_way_at_once_are_paid_once(tmp_path):
+    narrators = 8
+    store = _ThreadedLookups(tmp_path / "store", narrators)
+    engine = ToneEngine(delay_s=0.05)
+
+    def narrate_at_once(_):
+        narrator = Narrator(engine, store, JOANNA, ProcessGroup())
+        known = narrator.find_recordings(chunks())
+        store.await_others()
+        return narrator.narrate(chunks(), known=known)
+
+    with closing(engine), ThreadPoolExecutor(narrators) as pool:
+        narrations = list(pool.map(narrate_at_once, range(narrators)))
+    assert engine.calls == CHUNKS
+    assert sum(each.synthesized_chunks for each in narrations) == CHUNKS
+    assert sum(each.billed_chars for each in narrations) == sum(c.billed_chars for c in chunks())
+    assert all(each.recordings == narrations[0].recordings for each in narrations)
+    assert not list(store.list("speaking/"))
+
+
+def test_failed_chunk_is_tried_by_the_next_narrator_that_waits(store):
+    engine = ToneEngine(fail_calls=[1], delay_s=0.05)
+    one = chunks("Anna came.")
+
+    def narrate_one(_):
+        try:
+            return Narrator(engine, store, JOANNA, ProcessGroup()).narrate(one)
+        except SpeechFailed:
+            return None
+
+    with closing(engine), ThreadPoolExecutor(2) as pool:
+        narrations = list(pool.map(narrate_one, range(2)))
+    assert engine.calls == 2
+    assert [bool(each) for each in narrations].count(True) == 1
+
+
+def test_waiting_for_another_narrator_ends_at_the_deadline(store):
+    one, engine = chunks("Anna came."), ToneEngine()
+    narrator = Narrator(engine, store, JOANNA, ProcessGroup(), deadline_s=time.monotonic() + 0.3)
+    lease = "speaking/chunks/" + narrator.key(one[0]).partition("/")[2].removesuffix(".flac")
+    with (
+        closing(engine),
+        LeaseKeeper(store).hold_lease(lease, time.sleep),
+        pytest.raises(OutOfTime),
+    ):
+        narrator.narrate(one)
+    assert engine.calls == 0
+
+
+@pytest.mark.parametrize("damage", [b"", b"fLaC", None])
+def test_damaged_chunk_is_synthesized_again_by_the_same_run(store, damage, caplog):
+    first = narrate(ToneEngine(), store)
+    key = list_stored(store)[2]
+    content = store.get(key)
+    store.path(key).write_bytes(content[: len(content) // 2] if damage is None else damage)
+    engine = ToneEngine()
+    again = narrate(engine, store)
+    assert engine.calls == again.synthesized_chunks == 1
+    assert again.recordings == first.recordings
+    assert store.get(key) == content
+    assert key in caplog.text
+
+
+def test_chunk_from_before_seals_is_used_if_it_is_as_long_as_it_was(store):
+    first = narrate(ToneEngine(), store)
+    for each in list_stored(store):
+        about = {name: text for name, text in store.head(each).metadata.items() if name != "seal"}
+        store.put(each, store.get(each), metadata=about)
+    long = max(first.recordings, key=lambda each: each.measured.samples)
+    short = min(first.recordings, key=lambda each: each.measured.samples)
+    store.path(long.key).write_bytes(store.get(short.key))
+    engine = ToneEngine()
+    again = narrate(engine, store)
+    assert engine.calls == 1
+    assert again.recordings == first.recordings
+    assert narrate(ToneEngine(), store).synthesized_chunks == 0
 
 
 def test_no_thread_is_left(store):

@@ -8,7 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mixer.errors import BadOption, OutOfTime, SpeechFailed, UnknownVoice
+from mixer.requests import Options
 from mixer.script.limits import POLLY_LIMITS
+from mixer.script.readers import TextType
+from mixer.sound import ProcessGroup
+from mixer.speech import Charges, Narrator
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.polly.engine import BEST_RATE_HZ, PollyEngine
 from mixer.speech.polly.limiter import Quota
@@ -17,6 +21,7 @@ from mixer.speech.polly.retry import Retry, SpeechRetryPolicy
 from mixer.speech.polly.speech_marks import sample_count
 from mixer.speech.polly.voices import VoiceCatalogue
 from mixer.speech.voice_selection import best_engine
+from mixer.store import FolderStore
 from tests.emulators.strict_polly import (
     CUT,
     CUT_BODY,
@@ -26,6 +31,7 @@ from tests.emulators.strict_polly import (
     Latency,
     StrictPolly,
 )
+from tests.scripts import plan_story
 
 JOANNA = VoiceSettings("Joanna", "generative")
 FAST = Quota(calls_per_s=100, burst=20, in_flight=10)
@@ -397,3 +403,42 @@ def test_limits_are_those_of_the_engine(client):
 
 def test_the_client_leaves_retries_to_us(client):
     assert client.meta.config.retries["total_max_attempts"] == 1
+
+
+TEXT_CHARS = len("This is sentence 1.0 & more.")
+
+
+@pytest.mark.parametrize(
+    ("faults", "lost"),
+    [
+        ({1: CUT_BODY, 2: CUT}, 2),
+        ({1: "ServiceFailureException", 2: CUT_BODY}, 1),
+        ({1: "ThrottlingException"}, 0),
+    ],
+)
+def test_try_whose_answer_is_lost_counts_as_paid(server, client, faults, lost):
+    server.reset(Faults(nth=faults))
+    speech = engine_for(client).synthesize(chunk(1), JOANNA)
+    assert speech.billed_chars == TEXT_CHARS * (1 + lost)
+
+
+def test_tries_that_are_all_lost_count_as_paid_in_the_error(server, client):
+    server.reset(Faults(texts={"sentence": CUT_BODY}))
+    with pytest.raises(SpeechFailed) as caught:
+        engine_for(client).synthesize(chunk(1), JOANNA)
+    assert (
+        caught.value.billed_chars
+        == TEXT_CHARS * QUICK.max_tries
+        == TEXT_CHARS * (server.counts.calls)
+    )
+
+
+def test_lost_tries_reach_the_charges_of_a_narration(server, client, tmp_path):
+    server.reset(Faults(texts={"lost": CUT_BODY}))
+    limits = POLLY_LIMITS["generative"]
+    script = plan_story("It was lost.", TextType.TEXT, limits, "en-US", Options())
+    charges = Charges("generative")
+    narrator = Narrator(engine_for(client), FolderStore(tmp_path), JOANNA, ProcessGroup())
+    with pytest.raises(SpeechFailed):
+        narrator.narrate(list(script.chunks), charges=charges)
+    assert charges.paid_chars == QUICK.max_tries * len("It was lost.")

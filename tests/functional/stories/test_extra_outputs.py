@@ -9,10 +9,12 @@ import pytest
 from mutagen.id3 import ID3
 
 from mixer.compose import build_story_runner
+from mixer.errors import StoreFailed
 from mixer.publish.cover import encode_cover
 from mixer.publish.timing import caption_sentences
 from mixer.requests import Options
 from mixer.script.readers import TextType, read_document
+from mixer.store.folder import FolderStore
 from mixer.stories import JobContext, StoryInput, StoryRun
 from tests.books import Book, build_page
 from tests.engines import ToneEngine
@@ -25,6 +27,7 @@ from tests.epub_rules import (
     parse_clock_ms,
 )
 from tests.functional.devserver.test_stories import laptop_with
+from tests.functional.story_world import StoryWorld
 from tests.pictures import build_picture
 from tests.sounds import decode_audio
 
@@ -218,3 +221,60 @@ def test_a_cover_that_is_no_picture_ends_the_story_before_a_word_is_said(stories
     assert (status["state"], status["error"]["code"]) == ("failed", "unusable_picture")
     assert status["error"]["error"] == "uploads/c.txt is not a JPEG or PNG picture."
     assert stories.engine.calls == calls
+
+
+class PickyStore(FolderStore):
+    """Refuses to keep objects of some names."""
+
+    refused: tuple[str, ...] = ()
+
+    def put(self, key, content, **more):
+        self._check(key)
+        super().put(key, content, **more)
+
+    def open_writer(self, key, **more):
+        self._check(key)
+        return super().open_writer(key, **more)
+
+    def _check(self, key):
+        if key.endswith(self.refused):
+            raise StoreFailed(f"The object {key} cannot be written: its name is unlucky.")
+
+
+@pytest.mark.parametrize(
+    ("names", "links"),
+    [
+        (("story.png",), ["picture"]),
+        (("waveform.json",), ["waveform"]),
+        (("story.srt",), ["captions_srt"]),
+        (("chapters.zip",), ["chapter_files"]),
+        (("story.epub", "report.json"), ["read_aloud", "report"]),
+        (("/chapters.json",), ["chapters", "chapters_json", "chapters_vtt"]),
+    ],
+)
+def test_an_output_that_cannot_be_made_takes_no_other_with_it(tmp_path, names, links):
+    store = PickyStore(tmp_path)
+    store.refused = names
+    world = StoryWorld(tmp_path, store=store)
+    status = world.status(world.create_story(STORY, outputs=["chapter_files", "read_aloud"]))
+    assert status.state == "done"
+    assert not set(links) & set(status.result.links)
+    assert len(status.result.links) == 11 - len(links)
+    assert len(status.warnings) == len(names)
+    assert all("its name is unlucky" in each for each in status.warnings)
+
+
+def test_a_file_that_cannot_be_written_takes_no_other_with_it(tmp_path):
+    (tmp_path / "ship-chapters").write_text("a file of that name")
+    (tmp_path / "ship.srt").mkdir()
+    engine, asked = ToneEngine(), Options(engine="generative", outputs=["chapter_files"])
+    runner = build_story_runner(tmp_path / "store", engine, JobContext())
+    story = StoryInput(read_document(STORY, TextType.MARKDOWN))
+    run = runner.run_story(story, asked, tmp_path / "ship.mp3")
+    engine.close()
+    names = {path.name for path in run.outputs}
+    assert names >= {"ship.mp3", "ship.vtt", "ship.png", "ship.json"}
+    assert not names & {"ship-chapters", "ship.srt"}
+    assert len(run.result.warnings) == 2
+    assert all(str(tmp_path) in each for each in run.result.warnings)
+    assert json.loads(run.outputs[-1].read_bytes())["outputs"] == [p.name for p in run.outputs]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mixer.publish.waveform import WaveformPicture, draw_waveform
+from mixer.publish.waveform.bars import build_bars, speech_shares
 from mixer.publish.waveform.painter import (
     BOTTOM_PX,
     FULL_HEIGHT_PX,
@@ -112,6 +113,54 @@ def test_music_without_speech_has_its_own_colour():
     assert reddest(1200) < 0
     unknown = draw(**loud)
     assert unknown.getpixel((1200, MIDDLE_PX - 30)) != image.getpixel((1200, MIDDLE_PX - 30))
+
+
+def long_book(loudness: list[float]) -> WaveformPicture:
+    """Twenty hours whose every bar has a peak near full scale."""
+    points = tuple((number * 90.0, level) for number, level in enumerate(loudness))
+    return WaveformPicture(((-0.9, 0.9),) * 1600, 72_000, loudness=points)
+
+
+def test_bars_of_a_long_book_show_its_loudness_not_a_wall():
+    levels = [-18.0] * 400 + [-22.0] * 390 + [-99.0] * 10
+    bars = build_bars(long_book(levels), 300)
+    loud, soft, silent = bars[50].above[0], bars[200].above[0], bars[-1].above[0]
+    assert (loud, soft, silent) == (pytest.approx(0.9), pytest.approx(0.35), 0.0)
+    assert {bar.above == bar.below for bar in bars} == {True}
+
+
+def test_bars_of_a_short_file_show_its_peaks():
+    picture = WaveformPicture(((-0.5, 0.9), (0.0, 0.1)) * 800, 20, loudness=((0.1, -20.0),) * 900)
+    assert build_bars(picture, 300)[0].above[1] == pytest.approx(0.9**0.7)
+
+
+@pytest.mark.parametrize("duration_s", [20.0, 72_000.0])
+def test_bars_with_speech_are_told_from_music_alone(duration_s: float):
+    picture = WaveformPicture(
+        ((-0.5, 0.5),) * 1600,
+        duration_s,
+        music=(0.2,) * 100,
+        speech=((0.5 * duration_s, 0.75 * duration_s), (0.75 * duration_s, duration_s)),
+    )
+    voiced = [bar.is_voice for bar in build_bars(picture, 300)]
+    assert voiced == [False] * 150 + [True] * 150
+
+
+def test_share_of_speech_adds_up():
+    spans = ((0.0, 0.5), (1.0, 2.0), (2.25, 2.75), (9.5, 12.0))
+    shares = speech_shares(spans, 10.0, 10)
+    assert shares == pytest.approx([0.5, 1, 0.5, 0, 0, 0, 0, 0, 0, 0.5])
+
+
+@pytest.mark.parametrize(("count", "step"), [(60, 2), (300, 10), (1_189, 50)])
+def test_many_chapters_are_numbered_at_regular_steps(count: int, step: int):
+    chapters = [(at * 72_000 / count, "A long title of a chapter") for at in range(count)]
+    axis = TimeAxis(72_000, LEFT_PX, RIGHT_PX)
+    marks = place_chapter_marks(axis, chapters, lambda text, room: fit_text(text, 15, room))
+    labels = [mark.label for mark in marks if mark.label]
+    assert len(marks) == count
+    numbers = ["1", *(str(n) for n in range(step, count + 1, step))]
+    assert labels in (numbers, numbers[:-1])
 
 
 @pytest.mark.parametrize(
@@ -220,8 +269,8 @@ def test_chapter_labels_never_collide(chapters):
         axis, chapters, lambda text, room: fit_text(transliterate_text(text), 15, room)
     )
     assert len(marks) == len(chapters)
-    for first, second in pairwise(marks):
-        assert not first.label or first.x_px + text_width_px(first.label, 15) < second.x_px
+    for first, second in pairwise(mark for mark in marks if mark.label):
+        assert first.x_px + text_width_px(first.label, 15) < second.x_px
 
 
 def test_chapter_without_room_for_its_title_shows_its_number():

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.script.document import BlockKind, normalise_newlines
-from mixer.script.readers.plain_text import TITLE_CHARS, read_plain_blocks
+from mixer.script.readers.headings import TITLE_CHARS
+from mixer.script.readers.plain_text import read_plain_blocks, read_plain_text
 from tests.texts import STEADY, nasty_texts, stories
 
 FIRST_PARAGRAPH = """\
 The boat lay at the quay, where it had lain since the winter, and
-nobody knew to whom it belonged. “It will sink,” said the old man,
+no one knew to whom it belonged. “It will sink,” said the old man,
 who had said so every morning.
 """
 
@@ -48,7 +49,7 @@ def read(text: str) -> list[str]:
 
 def test_hard_wrapped_text_of_a_digitised_book():
     assert read(GUTENBERG) == [
-        "#2 THE VOYAGE",
+        "#1 THE VOYAGE",
         "p by A. Writer",
         "#2 CHAPTER I. Down the Harbor",
         f"p {' '.join(FIRST_PARAGRAPH.split())}",
@@ -60,10 +61,10 @@ def test_hard_wrapped_text_of_a_digitised_book():
 
 
 def test_one_paragraph_a_line():
-    text = "The Voyage\nThe boat lay there. Nobody came.\n“Well?” she asked.\nHe left.\n"
+    text = "The Voyage\nThe boat lay there. No one came.\n“Well?” she asked.\nHe left.\n"
     assert read(text) == [
         "#1 The Voyage",
-        "p The boat lay there. Nobody came.",
+        "p The boat lay there. No one came.",
         "p “Well?” she asked.",
         "p He left.",
     ]
@@ -79,7 +80,7 @@ def test_blank_lines_around_a_text_change_nothing(around):
 
 
 def test_long_lines_are_paragraphs_though_blank_lines_part_the_chapters():
-    long = "The boat lay at the quay, " + "where it had lain, " * 6 + "and nobody came."
+    long = "The boat lay at the quay, " + "where it had lain, " * 6 + "and no one came."
     assert read(f"Chapter 1\n\n{long}\n“Well?”\n{long}\n\nChapter 2\n\nHe left.") == [
         "#2 Chapter 1",
         f"p {long}",
@@ -130,8 +131,8 @@ def test_indented_first_lines_part_paragraphs():
     ],
 )
 def test_a_chapter_line_is_a_heading(line):
-    told = read(f"He left.\n\n{line}\n\nShe came.")
-    assert told == ["p He left.", f"#2 {' '.join(line.split())}", "p She came."]
+    blocks = read(f"He left.\n\n{line}\n\nShe came.")
+    assert blocks == ["p He left.", f"#2 {' '.join(line.split())}", "p She came."]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_a_chapter_line_is_a_heading(line):
         "I.",
         "NO",
         "He left",
-        "Chapter 4 was the longest of them all, and nobody in the harbor had ever read it yet",
+        "Chapter 4 was the longest of them all, and no one in the harbor had ever read it yet",
     ],
 )
 def test_other_short_lines_are_paragraphs(line):
@@ -200,11 +201,23 @@ def test_every_word_comes_out_once_and_in_order(text):
 @given(stories(), st.integers(20, 80))
 def test_a_wrapped_story_reads_like_the_same_unwrapped(story, width):
     if story.language.gap:
-        wrapped = "\n\n".join(_wrap(each, width) for each in story.text.split("\n\n"))
-        assert read(wrapped) == read(story.text)
+        wrapped = "\n\n".join(wrap_text(each, width) for each in story.text.split("\n\n"))
+        assert read_paragraphs(wrapped) == read_paragraphs(story.text)
 
 
-def _wrap(text: str, width: int) -> str:
+def read_paragraphs(text: str) -> list[str]:
+    """Headings and paragraphs, whose lines of verse are joined."""
+    paragraphs, continues = list[str](), False
+    for block in read_plain_blocks(normalise_newlines(text)):
+        if continues:
+            paragraphs[-1] += f" {block.text}"
+        else:
+            paragraphs.append(block.text)
+        continues = block.continues
+    return paragraphs
+
+
+def wrap_text(text: str, width: int) -> str:
     lines = [""]
     for word in text.split(" "):
         if lines[-1] and len(lines[-1]) + len(word) >= width:
@@ -219,3 +232,72 @@ def test_reading_takes_time_in_proportion_to_the_text(unit):
     started = time.process_time()
     read_plain_blocks(normalise_newlines(text))
     assert time.process_time() - started < 2
+
+
+def read_lines(text: str) -> list[str]:
+    """Blocks of a whole text; a line that the next one continues ends in a slash."""
+    return [each.text + "/" * each.continues for each in read_plain_text(text).blocks]
+
+
+PROSE = "He went down to the harbour, where the boats lay, and waited.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "The sea is wide\nThe ship is small\nI hear the tide\n\nIt stopped.",
+            ["The sea is wide/", "The ship is small/", "I hear the tide", "It stopped."],
+        ),
+        (
+            f"{PROSE * 3}\n    The tide comes in,\n    The tide goes out.\n\n{PROSE}",
+            [
+                " ".join([PROSE.strip()] * 3),
+                "The tide comes in,/",
+                "The tide goes out.",
+                PROSE.strip(),
+            ],
+        ),
+        (
+            f"{PROSE * 2}\n“Come,” said the wind,\n“And follow me\nOver the sea.”\n\n{PROSE}",
+            [
+                f"{PROSE.strip()} {PROSE.strip()}",
+                "“Come,” said the wind,/",
+                "“And follow me/",
+                "Over the sea.”",
+                PROSE.strip(),
+            ],
+        ),
+        (
+            "He bought:\n\n- a rope\n- a lamp\n\nThen he left.",
+            ["He bought:", "- a rope/", "- a lamp", "Then he left."],
+        ),
+        (
+            "He bought.\n\n1. A rope\n2. A lamp\n\nHe left.",
+            ["He bought.", "1. A rope/", "2. A lamp", "He left."],
+        ),
+        (f"{PROSE}{PROSE}\n{PROSE}", [f"{PROSE.strip()} {PROSE.strip()}", PROSE.strip()]),
+    ],
+)
+def test_each_line_of_verse_or_of_a_list_is_followed_by_a_rest(text, lines):
+    assert read_lines(text) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "author"),
+    [
+        ("The Gate\nby Ann Author\n\nIt was late.", "The Gate", "Ann Author"),
+        ("THE GATE\n\nBY ANN AUTHOR\n\nIt was late.", "THE GATE", "ANN AUTHOR"),
+        ("Das Tor\nvon Anna Autorin\n\nEs war spät.", "Das Tor", "Anna Autorin"),
+        ("The Gate\nby the sea\n\nIt was late.", "", ""),
+        ("He read it.[1] Then.[2]\n\nHe left.", "", ""),
+        ("He left.†\n\nShe stayed.", "", ""),
+    ],
+)
+def test_the_first_lines_name_the_text_and_its_author(text, title, author):
+    document = read_plain_text(text)
+    first = document.blocks[0]
+    assert (first.text if first.kind is BlockKind.HEADING else "", document.author) == (
+        title,
+        author,
+    )

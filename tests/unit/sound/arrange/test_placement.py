@@ -17,7 +17,14 @@ from mixer.sound.arrange.placement import (
     Take,
     place_takes,
 )
-from mixer.sound.timeline import GRID_S, VOICE_RATES_HZ, Clip, Section, grid_samples
+from mixer.sound.timeline import (
+    GRID_S,
+    VOICE_RATES_HZ,
+    Clip,
+    Section,
+    grid_samples,
+    rescale_samples,
+)
 
 rates = st.sampled_from(VOICE_RATES_HZ)
 
@@ -56,6 +63,23 @@ def place(takes: list[Take], lead_s: float, rate_hz: int):
 
 def gaps(clips: tuple[Clip, ...]) -> list[int]:
     return [after.start - before.end for before, after in pairwise(clips)]
+
+
+def silences(clips: tuple[Clip, ...], takes: list[Take], rate_hz: int) -> list[int]:
+    """From the end of speech to the beginning of the next."""
+    edges = [
+        tuple(
+            rescale_samples(samples, take.measured.rate_hz, rate_hz)
+            for samples in (
+                take.measured.lead_samples,
+                take.measured.samples - take.measured.tail_samples,
+            )
+        )
+        for take in takes
+    ]
+    begins = [clip.start - clip.skip + begin for clip, (begin, _) in zip(clips, edges, strict=True)]
+    ends = [clip.start - clip.skip + end for clip, (_, end) in zip(clips, edges, strict=True)]
+    return [begin - end for begin, end in zip(begins[1:], ends, strict=False)]
 
 
 def list_gaps(takes: list[Take], rate_hz: int) -> list[int]:
@@ -98,7 +122,8 @@ def test_every_chapter_opens_a_section_with_its_title(takes: list[Take], rate_hz
 def test_gaps_set_by_the_caller_are_touched_only_between_chapters(takes: list[Take], rate_hz: int):
     clips, sections = place(takes, 0.3, rate_hz)
     opening = {section.start for section in sections}
-    for got, wanted, after in zip(gaps(clips), list_gaps(takes, rate_hz), clips[1:], strict=False):
+    found = silences(clips, takes, rate_hz)
+    for got, wanted, after in zip(found, list_gaps(takes, rate_hz), clips[1:], strict=False):
         if after.start in opening:
             assert wanted <= got < wanted + grid_samples(rate_hz)
         else:
@@ -118,7 +143,8 @@ def test_a_section_is_filled_by_less_than_a_grid_step_or_shrunk_a_little(
     clips, sections = place(takes, 0.3, rate_hz)
     got: Counter[int] = Counter()
     wanted: Counter[int] = Counter()
-    for clip, gap, want in zip(clips, gaps(clips), list_gaps(takes, rate_hz), strict=False):
+    found = silences(clips, takes, rate_hz)
+    for clip, gap, want in zip(clips, found, list_gaps(takes, rate_hz), strict=False):
         got[section_of(clip, sections)] += gap
         wanted[section_of(clip, sections)] += want
     for number in got:
@@ -163,7 +189,7 @@ def test_pauses_that_an_author_has_set_are_kept_where_others_can_give(
     clips, sections = place(takes, 0.3, rate_hz)
     starts = {section.start for section in sections}
     for got, take, wanted, after in zip(
-        gaps(clips), takes, list_gaps(takes, rate_hz), clips[1:], strict=False
+        silences(clips, takes, rate_hz), takes, list_gaps(takes, rate_hz), clips[1:], strict=False
     ):
         if take.weight == 0.0 and after.start not in starts:
             assert got == wanted

@@ -1,0 +1,38 @@
+"""What keeps a run from its preset's rules: before it is made, and afterwards."""
+
+import json
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+from mixer.errors import MixerWarning
+from mixer.formats import DEFAULT_FORMAT
+from mixer.requests import Options
+from mixer.sound import PRESETS
+from mixer.sound.analysis import ComplianceRule
+
+CALLER = 3
+"""The frame of whoever called a public function, for the place of a warning."""
+
+
+def warn_about(sentences: Iterable[str]) -> None:
+    """Warn the caller of a public function."""
+    for sentence in sentences:
+        warnings.warn(MixerWarning(sentence), stacklevel=CALLER)
+
+
+def list_conflicts(options: Options, *, has_music: bool) -> tuple[str, ...]:
+    """What keeps a mix with some options from meeting the rules of its preset."""
+    preset = PRESETS[options.preset]
+    kbps = options.bitrate_kbps or preset.bitrate_kbps
+    codec = options.format or DEFAULT_FORMAT
+    conflicts = preset.find_conflicts(codec, kbps, has_music=has_music)
+    return tuple(f"--preset {options.preset}: {each}" for each in conflicts)
+
+
+def read_broken_rules(report: Path) -> tuple[str, ...]:
+    """The rules of its preset that a finished mix breaks, from its report."""
+    rules = (ComplianceRule(**each) for each in json.loads(report.read_bytes())["rules"])
+    return tuple(
+        f"A rule of the preset is broken. {each.sentence}" for each in rules if not each.passed
+    )

@@ -1,0 +1,229 @@
+"""Headings in plain text: lines that name a chapter, and lone numbers that count chapters.
+
+A chapter's word with a number is a heading anywhere. A lone number ("II.", "3", "Four") is one only
+in a sequence; a line in capitals only where prose stands before and after it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import regex
+
+from mixer.script.document import Block, BlockKind, heading
+from mixer.script.readers.marks import strip_note_marks
+
+CHAPTER_LEVEL = 2
+"""Level of a heading that opens a chapter; level 1 is the title of the whole."""
+
+TITLE_CHARS = 80
+"""A longer line is prose."""
+
+SUBTITLE_CHARS = 60
+"""Of the chapter's name in a line of its own."""
+
+MAX_STEP = 2
+"""From one chapter's number to the next: one may be missing, or written otherwise."""
+
+_UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_TEENS = [
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+]  # fmt: skip
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
+_FRENCH = ["un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"]
+_SPANISH = ["uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez"]
+_NUMBER_VALUES = {
+    **{word: value for value, word in enumerate(_UNITS + _TEENS)},
+    **{word: 10 * value for value, word in enumerate(_TENS, start=2)},
+    **{
+        f"{tens}-{unit}": 10 * value + number
+        for value, tens in enumerate(_TENS, start=2)
+        for number, unit in enumerate(_UNITS[1:10], start=1)
+    },
+    **{word: n for n, word in enumerate(_GERMAN, start=1)},
+    **{word: n for n, word in enumerate(_FRENCH, start=1)},
+    **{word: n for n, word in enumerate(_SPANISH, start=1)},
+}
+_NUMBER_VALUES |= {word.replace("-", " "): value for word, value in _NUMBER_VALUES.items()}
+
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+    r"thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth "
+    "thirtieth fortieth fiftieth last final"
+).replace(" ", "|")
+_TENS_WORDS = "|".join(_TENS)
+_CARDINALS = "|".join(sorted(_UNITS + _TEENS + _TENS, key=len, reverse=True))
+_NUMBER = (
+    rf"(?:\d{{1,4}}|[ivxlcdm]+\b|(?:(?:{_TENS_WORDS})[-\s])?(?:(?:{_CARDINALS})\b|(?:{_ORDINALS})\b)"
+    rf"|the\s+(?:(?:{_TENS_WORDS})[-\s])?(?:{_ORDINALS})\b)"
+)
+_ENGLISH_WORDS = (
+    r"chapter|chap\.|ch\.|part|book|act|scene|canto|volume|vol\.|stave|adventure|letter|day|night"
+    r"|week|year|episode|section|lesson|story|tale|fit|fytte|appendix|lecture|sermon|essay|entry"
+)
+_OTHER_WORDS = (
+    "kapitel|teil|buch|akt|chapitre|partie|livre|acte"
+    "|cap[ií]tulo|cap[ií]tol|parte|libro|livro|capitolo|atto|hoofdstuk|deel|boek|kapittel|luku|kafli"
+    "|rozdział|część|kapitola|část|capitolul|partea|bölüm|kısım|pennod|rhan|глава|часть|книга"
+    "|अध्याय|भाग|الفصل|الجزء"
+)
+_STANDALONE_WORDS = (
+    "prologue|epilogue|foreword|preface|introduction|afterword|interlude|intermezzo|overture|coda"
+    "|finale|conclusion|postscript|appendix|notes|acknowledge?ments|dedication|the end|finis"
+    "|prolog|epilog|vorwort|nachwort|einleitung|zwischenspiel|prologo|prólogo|epílogo|epilogo"
+    "|épilogue|avant-propos|préface|introducción|introduzione|пролог|эпилог"
+)
+_CHAPTER_LINE = regex.compile(
+    rf"(?:(?P<counted>(?:{_ENGLISH_WORDS})\s+(?P<number>{_NUMBER})"
+    rf"|(?:{_OTHER_WORDS})\s+(?:\d+|[ivxlcdm]+\b|\p{{L}}[\p{{L}}-]*)|appendix\s+[a-z]|§\s*\d+)"
+    r"(?P<title>\s*[.:–—-].*|\s+\S.*)?"
+    rf"|(?P<single>{_STANDALONE_WORDS})(?P<more>\s*[.:–—-].*)?"
+    r"|第\s*[\d一二三四五六七八九十百千〇零两]+\s*[章回部节節話话編编巻卷幕].*"
+    r"|제\s*\d+\s*[장부화막].*)",
+    regex.IGNORECASE,
+)
+_LONE_NUMBER = regex.compile(
+    r"[-–—*~\[(\s]*+(?:(?P<digits>\d{1,3})|(?P<roman>[IVXLC]{1,8})"
+    r"|(?P<word>\p{L}{2,10}(?:[- ]\p{L}{3,6})?))"
+    r"(?P<end>[.):]?[-–—*~\])\s]*)(?P<title>(?<=[.):–—\s])\p{Lu}.*|(?<=[.):–—\s])[“\"‘]\p{Lu}.*)?"
+)
+_ROMAN = regex.compile(
+    r"(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})|C{1,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+)
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+_SENTENCE_END = regex.compile(r"""[.!?…。！？।॥؟۔,;:，；：][\p{Pf}\p{Pe}"'’”»]*+$""")
+_FULL_STOP = regex.compile(r"""[.!?…。！？।॥؟۔][\p{Pf}\p{Pe}\p{Pi}"'’”»]*+$""")
+_CHAPTER_PUNCTUATION = (".", ":", "–", "—", "-")
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line ends a sentence or a clause; a note mark behind it does not matter."""
+    return _SENTENCE_END.search(strip_note_marks(text)) is not None
+
+
+def ends_statement(text: str) -> bool:
+    """Whether a text ends a whole sentence."""
+    return _FULL_STOP.search(strip_note_marks(text)) is not None
+
+
+def is_chapter_line(text: str) -> bool:
+    """Whether a line names a chapter by its usual words, perhaps with a title behind."""
+    match = _CHAPTER_LINE.fullmatch(text) if len(text) <= TITLE_CHARS else None
+    if match is None or text[:1].islower():
+        return False
+    title = match["title"] or ""
+    if not title or title.lstrip()[:1] in _CHAPTER_PUNCTUATION:
+        return True
+    return not title.lstrip()[0].islower() and not ends_sentence(title)
+
+
+def is_end_line(text: str) -> bool:
+    """Whether a line says that the text ends; behind the last chapter it opens none."""
+    return text.strip(" .").casefold() in ("the end", "finis", "end")
+
+
+def is_numbered_only(text: str) -> bool:
+    """Whether a heading has a number, and no title yet."""
+    match = _CHAPTER_LINE.fullmatch(text)
+    if match is not None and match["counted"]:
+        return not (match["title"] or "").strip(" .:–—-")
+    lone = parse_lone_number(text)
+    return lone is not None and not lone.has_title
+
+
+def is_capitals(text: str) -> bool:
+    """Whether a line of several words is all in capitals, and names no place."""
+    return text.isupper() and len(text.split()) > 1 and "," not in text
+
+
+def join_title(number: str, title: str) -> str:
+    """A chapter's number and its name, as one heading."""
+    return f"{number}{' ' if number.endswith(_CHAPTER_PUNCTUATION) else ': '}{title}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoneNumber:
+    """A line that is a number, perhaps with a title behind: `IV.`, `4`, `Four`, `4. The Sea`."""
+
+    value: int
+    kind: str
+    has_title: bool
+
+
+def parse_lone_number(text: str) -> LoneNumber | None:
+    """Read a lone number; None for any other line."""
+    match = _LONE_NUMBER.fullmatch(text) if len(text) <= SUBTITLE_CHARS else None
+    if match is None:
+        return None
+    title = match["title"] or ""
+    if title and (ends_sentence(title) or not match["end"].strip() or match["word"]):
+        return None
+    if match["digits"]:
+        return LoneNumber(int(match["digits"]), "digits", bool(title))
+    if match["roman"] and _ROMAN.fullmatch(match["roman"]):
+        return LoneNumber(_roman_value(match["roman"]), "roman", bool(title))
+    value = _NUMBER_VALUES.get((match["word"] or "").lower())
+    is_name = bool(match["word"]) and match["word"][0].isupper()
+    return LoneNumber(value, "word", bool(title)) if value and is_name else None
+
+
+def _roman_value(written: str) -> int:
+    values = [_ROMAN_VALUES[letter] for letter in written]
+    following = [*values[1:], 0]
+    return sum(-one if one < other else one for one, other in zip(values, following, strict=True))
+
+
+def find_sequences(lines: Sequence[str]) -> set[int]:
+    """The indices of lone numbers that count chapters: 1, 2, 3 …, perhaps again from 1.
+
+    Args:
+        lines: paragraphs in reading order; those of several lines as empty strings.
+    """
+    candidates: dict[str, list[tuple[int, LoneNumber]]] = {}
+    for index, line in enumerate(lines):
+        number = _parse_counted(line) or parse_lone_number(line) if line else None
+        if number is not None:
+            candidates.setdefault(number.kind, []).append((index, number))
+    return {index for found in candidates.values() for index in _iter_counted(found)}
+
+
+def find_chapter_lines(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Blocks without any heading, with those as headings that name or count chapters."""
+    if any(block.kind is BlockKind.HEADING for block in blocks):
+        return blocks
+    counted = find_sequences([block.text for block in blocks])
+    return tuple(
+        heading(block.text, CHAPTER_LEVEL)
+        if index in counted or is_chapter_line(block.text)
+        else block
+        for index, block in enumerate(blocks)
+    )
+
+
+def _parse_counted(line: str) -> LoneNumber | None:
+    """The number of a line such as "Chapter IV", which lone numbers may continue."""
+    if not is_chapter_line(line):
+        return None
+    match = _CHAPTER_LINE.fullmatch(line)
+    written = (match["number"] or "") if match else ""
+    return parse_lone_number(written.upper() if _ROMAN.fullmatch(written.upper()) else written)
+
+
+def _iter_counted(candidates: Sequence[tuple[int, LoneNumber]]) -> Iterator[int]:
+    """The longest runs that begin with 1; lists, whose items follow each other, are none."""
+    runs: list[list[int]] = []
+    last = 0
+    for index, number in candidates:
+        if runs and last < number.value <= last + MAX_STEP:
+            runs[-1].append(index)
+            last = number.value
+        elif number.value == 1:
+            runs.append([index])
+            last = 1
+    is_counted = any(len(run) > 1 for run in runs)
+    for run in runs:
+        adjacent = sum(one + 1 == other for one, other in pairwise(run))
+        if is_counted and adjacent * 2 <= len(run) - 1:
+            yield from run

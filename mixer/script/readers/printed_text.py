@@ -1,0 +1,254 @@
+"""What print leaves in plain text: page numbers, running heads, contents, pictures, notes, hyphens.
+
+A text that was scanned, or copied from pages, carries them between its paragraphs. They are taken
+out only where they repeat, count on, or interrupt a sentence; in doubt they stay.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import regex
+
+from mixer.script.readers.headings import ends_statement, is_chapter_line
+from mixer.script.readers.marks import PICTURE_NOTE, is_contents_title, is_notes_title
+
+MAX_HEAD_CHARS = 70
+MAX_PAGE_STEP = 3
+MIN_PAGE_NUMBERS = 3
+MIN_HEAD_REPEATS = 3
+
+_EMPHASIS = regex.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,300})(?<=[^\s_])_(?![\w_])")
+_PAGE_LINE = regex.compile(
+    r"(?P<decorated>[-–—~]\s*(?P<a>\d{1,4})\s*[-–—~]|\[\s*(?P<b>\d{1,4})\s*\]"
+    r"|\(\s*(?P<c>\d{1,4})\s*\)|(?:page|p\.|pg\.?|seite)\s*(?P<d>\d{1,4})(?:\s*(?:of|/|von)\s*\d{1,4})?)"
+    r"|(?P<plain>\d{1,4})|(?P<head>\S.*?\S)\s{3,}(?P<e>\d{1,4})|(?P<f>\d{1,4})\s{3,}(?P<head2>\S.*\S)",
+    regex.IGNORECASE,
+)
+_ENTRY_NUMBER = regex.compile(r"(?:[\s.·_]{2,}|\s)(?:\d{1,4}|[ivxlc]{1,6})\s*$")
+_NUMBERED_ENTRY = regex.compile(r"(?:\s{2,}|[\s.·_]{3,})(?:\d{1,4}|[ivxlc]{1,6})\s*$")
+_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
+_NOTE_REFERENCE = regex.compile(r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-z*])\]|\s?([†‡]))")
+_NOTE_START = regex.compile(
+    r"\s*(?:\[(?P<number>\d{1,3}|[a-z*])\]|(?P<sign>[†‡])|(?P<word>\[Footnote\b))"
+)
+_NUMBERED_START = regex.compile(r"\s*(?:\(?\d{1,3}[.)]|[*†‡])\s")
+
+
+def clean_printed_text(text: str) -> str:
+    """Take out what only print needs; the words of the text stay, in their order."""
+    text = _EMPHASIS.sub(r"\1", PICTURE_NOTE.sub("", text))
+    lines = [line.rstrip() for line in text.split("\n")]
+    lines = _drop_contents(lines)
+    lines = _PageFurniture(lines).remove()
+    return "\n".join(_drop_notes(lines, text))
+
+
+def _fold(text: str) -> str:
+    return "".join(_LETTERS.findall(text.casefold()))
+
+
+def _drop_contents(lines: list[str]) -> list[str]:
+    """Drop a table of contents: its heading, and lines up to where the first of them recurs."""
+    for index, line in enumerate(lines):
+        if line and is_contents_title(line) and (end := _find_contents_end(lines, index + 1)):
+            return [*lines[:index], "", *lines[end:]]
+    return lines
+
+
+MAX_CONTENTS_LINES = 1_000
+
+
+def _find_contents_end(lines: Sequence[str], start: int) -> int:
+    entries = [n for n in range(start, min(len(lines), start + MAX_CONTENTS_LINES)) if lines[n]]
+    if not entries:
+        return 0
+    first = _ENTRY_NUMBER.sub("", lines[entries[0]]).strip()
+    for n in entries[2:]:
+        if len(lines[n]) > MAX_HEAD_CHARS + 20:
+            break
+        if _repeats_entry(lines[n].strip(), first):
+            return n
+    return _find_numbered_end(lines, entries)
+
+
+def _repeats_entry(line: str, entry: str) -> bool:
+    """Whether a line is an entry's title, or its first part up to a full stop or a wide gap."""
+    if _fold(line) == _fold(entry):
+        return True
+    rest = entry[len(line) :]
+    return (
+        bool(line) and entry.startswith(line) and not rest[:1].isalnum() and is_chapter_line(line)
+    )
+
+
+def _find_numbered_end(lines: Sequence[str], entries: Sequence[int]) -> int:
+    """The end of lines that all end in a page number behind a gap or dots."""
+    end = count = 0
+    for n in entries:
+        if not _NUMBERED_ENTRY.search(lines[n]):
+            break
+        end, count = n + 1, count + 1
+    return end if count > 1 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _PageNumber:
+    line: int
+    value: int
+    is_decorated: bool
+    head: str
+
+
+@dataclass
+class _PageFurniture:
+    """Page numbers and running heads among the lines of a text."""
+
+    lines: list[str]
+    removed: set[int] = field(default_factory=set)
+
+    def remove(self) -> list[str]:
+        """The lines without them; a sentence that they interrupted is whole again."""
+        for chain in self._find_chains():
+            if self._is_chain_of_pages(chain):
+                self.removed |= {number.line for number in chain}
+        heads = [self._next_line(n, step) for n in sorted(self.removed) for step in (-1, 1)]
+        self._remove_heads([n for n in heads if n is not None])
+        self._remove_repeated_lines()
+        return self._join_around_removed() if self.removed else self.lines
+
+    def _find_chains(self) -> list[list[_PageNumber]]:
+        chains: list[list[_PageNumber]] = []
+        for number in self._iter_numbers():
+            last = chains[-1][-1].value if chains else -MAX_PAGE_STEP
+            if not 0 < number.value - last <= MAX_PAGE_STEP:
+                chains.append([])
+            chains[-1].append(number)
+        return chains
+
+    def _iter_numbers(self) -> Iterator[_PageNumber]:
+        for index, line in enumerate(self.lines):
+            stripped = line.strip()
+            if not stripped or len(line) > MAX_HEAD_CHARS * 2 or not self._is_at_gap(index):
+                continue
+            if match := _PAGE_LINE.fullmatch(stripped):
+                value = next(
+                    int(v) for k in ("a", "b", "c", "d", "plain", "e", "f") if (v := match[k])
+                )
+                head = match["head"] or match["head2"] or ""
+                yield _PageNumber(index, value, bool(match["decorated"] or head), head)
+
+    def _is_at_gap(self, index: int) -> bool:
+        before = self.lines[index - 1] if index else ""
+        after = self.lines[index + 1] if index + 1 < len(self.lines) else ""
+        return not before or not after
+
+    def _is_chain_of_pages(self, chain: Sequence[_PageNumber]) -> bool:
+        """Whether numbers count pages: decorated, or inside sentences; chapters are neither."""
+        if len(chain) < MIN_PAGE_NUMBERS:
+            return False
+        decorated = sum(number.is_decorated for number in chain)
+        interrupting = sum(self._interrupts(number.line) for number in chain)
+        starts_late = chain[0].value > 2 and not interrupting
+        return decorated * 2 >= len(chain) or interrupting > 0 or starts_late
+
+    def _interrupts(self, index: int) -> bool:
+        """Whether a line stands inside a sentence."""
+        before, after = self._find_text(index, -1), self._find_text(index, 1)
+        return bool(before) and not ends_statement(before) and after[:1].islower()
+
+    def _find_text(self, index: int, step: int) -> str:
+        """The next line of text, past short lines that may be heads."""
+        for _ in range(8):
+            index += step
+            if not 0 <= index < len(self.lines):
+                return ""
+            line = self.lines[index].strip()
+            if line and index not in self.removed and not line.isupper() and not line.isdecimal():
+                if not _PAGE_LINE.fullmatch(line):
+                    return line
+        return ""
+
+    def _next_line(self, index: int, step: int) -> int | None:
+        """The nearest line with text that is not removed, at most three lines away."""
+        for n in range(index + step, index + 4 * step, step):
+            if 0 <= n < len(self.lines) and self.lines[n].strip() and n not in self.removed:
+                return n
+        return None
+
+    def _remove_heads(self, candidates: Sequence[int]) -> None:
+        """Remove lines beside page numbers that recur there, or interrupt a sentence."""
+        folded = [_fold(self.lines[n]) for n in candidates]
+        for n, head in zip(candidates, folded, strict=True):
+            line = self.lines[n].strip()
+            is_short = (
+                len(line) <= MAX_HEAD_CHARS and self._is_at_gap(n) and not ends_statement(line)
+            )
+            is_interrupting = line.isupper() and self._interrupts(n)
+            if (
+                is_short
+                and not is_chapter_line(line)
+                and (folded.count(head) > 1 or is_interrupting)
+            ):
+                self.removed.add(n)
+
+    def _remove_repeated_lines(self) -> None:
+        """Remove short lines that recur and most times stand inside a sentence."""
+        places: dict[str, list[int]] = {}
+        for index, line in enumerate(self.lines):
+            if 0 < len(line.strip()) <= MAX_HEAD_CHARS and self._is_at_gap(index):
+                places.setdefault(_fold(line), []).append(index)
+        for head, indices in places.items():
+            if head and len(indices) >= MIN_HEAD_REPEATS:
+                interrupting = sum(map(self._interrupts, indices))
+                if interrupting * 2 > len(indices):
+                    self.removed |= set(indices)
+
+    def _join_around_removed(self) -> list[str]:
+        kept: list[str] = []
+        gap, is_gap_removed = 0, False
+        for index, line in enumerate(self.lines):
+            if index in self.removed:
+                is_gap_removed = True
+            elif not line.strip():
+                gap += 1
+            else:
+                last = kept[-1] if kept else ""
+                is_whole = not last or ends_statement(last) or not line.strip()[0].islower()
+                kept += (
+                    [""] * (min(gap, 2) or is_gap_removed) if is_whole or not is_gap_removed else []
+                )
+                kept.append(line)
+                gap, is_gap_removed = 0, False
+        return kept
+
+
+def _drop_notes(lines: Sequence[str], text: str) -> Iterable[str]:
+    """Drop paragraphs that begin with the mark of a note which the text refers to."""
+    marks = {match[1] or match[2] for match in _NOTE_REFERENCE.finditer(text)}
+    paragraphs = list(_split_paragraphs(lines))
+    kept: list[list[str]] = []
+    in_notes = False
+    for each in (*paragraphs, None):
+        first = each[0] if each else ""
+        match = _NOTE_START.match(first)
+        mark = (match["number"] or match["sign"]) if match else None
+        is_note = match is not None and (bool(match["word"]) or mark in marks)
+        is_note = is_note or (in_notes and _NUMBERED_START.match(first) is not None)
+        if in_notes and not is_note and kept and is_notes_title(kept[-1][0]):
+            kept.pop()
+        if each and not is_note:
+            kept.append(each)
+        in_notes = is_note
+    return (line for each in kept for line in (*each, ""))
+
+
+def _split_paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
+    paragraph: list[str] = []
+    for line in lines:
+        if line:
+            paragraph.append(line)
+        elif paragraph:
+            yield paragraph
+            paragraph = []
+    if paragraph:
+        yield paragraph

@@ -1,0 +1,228 @@
+"""The command line under kills, limits and odd file systems, and two commands on one store."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.attack.campaign import Row, Tally
+from tests.commands import build_environ
+
+STORY = "# One\n\nThe lamp went out at nine.\n\n# Two\n\nIt was the cat, and the cat alone.\n"
+TIMEOUT_S = 300
+KEPT_HIDDEN = (".link-secret", ".once.lock")
+"""Files of a store that stay; the lock is there only without hard links."""
+DAY_S = 86_400
+
+MAIN = "import mixer.cli; mixer.cli.main()"
+WITHOUT_LINKS = """
+import errno, os
+def refuse(source, path, **_):
+    raise OSError(errno.EPERM, "Operation not permitted", str(path))
+os.link = refuse
+"""
+"""What a FAT file system does."""
+
+TWO_DAYS_LATER = f"""
+import time
+now = time.time
+time.time = lambda: now() + 2 * {DAY_S}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A folder with a story, its own store and home, and what an undisturbed run made of it."""
+
+    folder: Path
+    expected: bytes
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out" / "story.mp3"
+
+    def start(
+        self, setup: str = "", limits: str = "", out: str = "out", **environ: str
+    ) -> subprocess.Popen[str]:
+        """Start narrating; `limits` are shell commands, `setup` Python before the command line."""
+        arguments = ["narrate", "story.md", "--store", "store", "--out", f"{out}/story.mp3"]
+        code = f"{setup}\nimport sys; sys.argv[1:] = {arguments!r}\n{MAIN}"
+        command = ["bash", "-c", f'{limits}exec "$0" -c "$1"', sys.executable, code]
+        project = str(Path(__file__).parents[2])
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**build_environ(self.folder), "PYTHONPATH": project, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def finish(self) -> str:
+        """Narrate undisturbed; what is wrong with the result or left behind, or nothing."""
+        before = {path: path.stat().st_mtime_ns for path in self._chunks()}
+        code, error = wait_for(self.start())
+        if code:
+            return f"does not recover: {error[-300:]}"
+        if self.out.read_bytes() != self.expected:
+            return "other bytes after recovery"
+        if any(path.stat().st_mtime_ns != written for path, written in before.items()):
+            return "a chunk was synthesized twice"
+        left = list(self._list_leftovers())
+        return f"left behind: {left[:3]}" if left else ""
+
+    def _chunks(self) -> list[Path]:
+        """Those that are stored with their measurements; others may be completed."""
+        folder = self.folder / "store/.metadata/narration_chunks"
+        paths = [self.folder / "store/narration_chunks" / each.stem for each in folder.glob("*")]
+        return [path for path in paths if path.exists()]
+
+    def _list_leftovers(self) -> Iterator[str]:
+        yield from (str(path.name) for path in (self.folder / "temp").iterdir())
+        for path in (self.folder / "store").rglob("*"):
+            is_temporary = path.name.startswith(".") or "speaking" in path.parts
+            if path.is_file() and is_temporary and path.name not in KEPT_HIDDEN:
+                yield str(path.relative_to(self.folder))
+
+
+def wait_for(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit code and standard error."""
+    error = process.communicate(timeout=TIMEOUT_S)[1]
+    return process.returncode, error
+
+
+def kill_once(case: Case, draw: random.Random) -> str:
+    """SIGKILL for the command and its children, at a random moment."""
+    process = case.start()
+    time.sleep(draw.uniform(0.3, 6.0))
+    os.killpg(process.pid, signal.SIGKILL)
+    wait_for(process)
+    return ""
+
+
+def kill_three_times(case: Case, draw: random.Random) -> str:
+    """The same, again and again."""
+    for _ in range(3):
+        kill_once(case, draw)
+    return ""
+
+
+def limit_file_size(case: Case, draw: random.Random) -> str:
+    """A disk that takes only so much of a file."""
+    return _expect_sentence(case.start(limits=f"ulimit -f {draw.choice((1, 4, 10, 20))}; "))
+
+
+def limit_open_files(case: Case, draw: random.Random) -> str:
+    """Few handles."""
+    return _expect_sentence(case.start(limits=f"ulimit -n {draw.choice((20, 24, 32, 48))}; "))
+
+
+def use_plain_locale(case: Case, _draw: random.Random) -> str:
+    """Locale C."""
+    return _expect_success(case.start(LC_ALL="C", LANG="C", PYTHONUTF8="0"), case)
+
+
+def work_without_links(case: Case, _draw: random.Random) -> str:
+    """A file system without hard links."""
+    return _expect_success(case.start(setup=WITHOUT_LINKS), case)
+
+
+def put_file_in_place_of_store(case: Case, _draw: random.Random) -> str:
+    """A store that cannot be written."""
+    (case.folder / "store").write_bytes(b"")
+    failure = _expect_sentence(case.start())
+    (case.folder / "store").unlink()
+    return failure
+
+
+def lose_temporary_folder(case: Case, _draw: random.Random) -> str:
+    """No folder for temporary files."""
+    return _expect_sentence(case.start(TMPDIR=str(case.folder / "gone")))
+
+
+def run_two_commands(case: Case, draw: random.Random) -> str:
+    """Two commands on one store, the second one soon after the first."""
+    first = case.start()
+    time.sleep(draw.uniform(0, 2))
+    second = case.start(out="second")
+    for process in (first, second):
+        if failure := _expect_success(process, None):
+            return failure
+    return "" if case.out.read_bytes() == case.expected else "two commands: other bytes"
+
+
+def jump_clock(case: Case, draw: random.Random) -> str:
+    """A second command to which it is two days later."""
+    first = case.start()
+    time.sleep(draw.uniform(0, 3))
+    failure = _expect_success(case.start(setup=TWO_DAYS_LATER, out="second"), None)
+    return failure or _expect_success(first, case)
+
+
+def _expect_success(process: subprocess.Popen[str], case: Case | None) -> str:
+    code, error = wait_for(process)
+    if code:
+        return f"exit code {code}: {error[-300:]}"
+    return "" if case is None or case.out.read_bytes() == case.expected else "other bytes"
+
+
+def _expect_sentence(process: subprocess.Popen[str]) -> str:
+    """It succeeds, or fails with one sentence."""
+    code, error = wait_for(process)
+    last = error.strip().splitlines()[-1:] or [""]
+    is_unforeseen = "Traceback" in error or "nforeseen" in error or "unexpected" in error
+    if code and (is_unforeseen or not last[0].startswith("mixer: ")):
+        return f"exit code {code}: {error[-300:]}"
+    return ""
+
+
+DISTURBANCES: tuple[Callable[[Case, random.Random], str], ...] = (
+    kill_once,
+    work_without_links,
+    run_two_commands,
+    limit_file_size,
+    kill_three_times,
+    jump_clock,
+    limit_open_files,
+    lose_temporary_folder,
+    use_plain_locale,
+    put_file_in_place_of_store,
+)
+
+
+def attack_commands(tally: Tally, draw: random.Random, count: int) -> None:
+    """Disturb a command, then run it undisturbed."""
+    with TemporaryDirectory(prefix="attack-") as name:
+        base = Path(name, "base")
+        base.mkdir()
+        (base / "story.md").write_text(STORY)
+        code, error = wait_for(Case(base, b"").start())
+        if code:
+            tally.count(f"undisturbed: {error[-300:]}")
+            return
+        expected = (base / "out/story.mp3").read_bytes()
+        for number, disturb in enumerate(islice(cycle(DISTURBANCES), count)):
+            folder = Path(name, str(number))
+            folder.mkdir()
+            (folder / "story.md").write_text(STORY)
+            case = Case(folder, expected)
+            failure = disturb(case, draw) or case.finish()
+            tally.count(f"{disturb.__name__}: {failure}" if failure else "")
+
+
+ROW = Row(
+    "kills, limits, odd file systems, two commands",
+    "the same bytes or one sentence; nothing lost, twice or left",
+    short=2,
+    full=100,
+    attack=attack_commands,
+)

@@ -1,0 +1,83 @@
+"""Stories whose records were damaged: listed as such, started again by the same request."""
+
+import shutil
+
+import pytest
+
+from mixer.errors import StoryEnded
+from mixer.stories import StoryState
+from tests.functional.story_world import CALLER, StoryWorld
+
+TEXTS = ("The lamp was lit.\n\n* * *\n\nShips came in.", "Another story.")
+SHOWN = ("request.json", "plan.json", "segments.json", "result.json")
+"""Records that a list reads."""
+
+RECORDS = (*SHOWN, "text.txt", "script.json", "timeline.json", "sounds.json", "mix.json")
+FOLDERS = ("batches", "spoken", "rendered")
+DAMAGES = {
+    "emptied": lambda _: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "of another shape": lambda _: b'{"shape": "another"}',
+    "of another version": lambda content: content.replace(
+        b'"format_version":1', b'"format_version":9'
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A store with two finished stories, their ids, and the audio of the first."""
+    folder = tmp_path_factory.mktemp("finished")
+    world = StoryWorld(folder)
+    stories = [world.create_story(text) for text in TEXTS]
+    return folder, stories, world.read_audio(stories[0])
+
+
+@pytest.fixture
+def damage(finished, tmp_path):
+    """Open a copy of the store in which some records of the first story are damaged."""
+    folder, stories, _ = finished
+
+    def open_world(names, change):
+        shutil.rmtree(tmp_path / "store", ignore_errors=True)
+        shutil.copytree(folder, tmp_path / "store")
+        for name in names:
+            path = tmp_path / "store" / "stories" / stories[0] / name
+            path.write_bytes(change(path.read_bytes()))
+        return StoryWorld(tmp_path / "store")
+
+    return open_world
+
+
+@pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES)
+def test_list_shows_a_damaged_story_and_all_others(finished, damage, change):
+    _, (first, second), _ = finished
+    for name in SHOWN:
+        world = damage([name], change)
+        listed = dict(world.service.list(CALLER).stories)
+        assert set(listed) == {first, second}, name
+        assert listed[second].state is StoryState.DONE
+        is_lost = name in ("request.json", "result.json")
+        assert listed[first].state is (StoryState.FAILED if is_lost else StoryState.DONE), name
+        if is_lost:
+            assert listed[first].failure.code == "damaged_story"
+            with pytest.raises(StoryEnded):
+                world.service.cancel(first, CALLER)
+
+
+@pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES)
+def test_same_request_starts_it_again(finished, damage, change):
+    folder, (first, _), audio = finished
+    inside = folder / "stories" / first
+    others = [
+        str(each.relative_to(inside)) for name in FOLDERS for each in (inside / name).iterdir()
+    ]
+    names = [name for name in (*RECORDS, *others) if (inside / name).exists()]
+    assert len(names) >= len(RECORDS)
+    world = damage([*names, "result.json"], change)
+    while world.status(first).state is not StoryState.DONE:
+        assert len(world.executions.started) < 4
+        assert world.create_story(TEXTS[0]) == first
+    assert world.read_audio(first) == audio
+    assert len(world.service.list(CALLER).stories) == 2
+    assert world.engine.calls == 0

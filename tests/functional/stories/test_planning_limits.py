@@ -1,0 +1,78 @@
+"""Lengths are checked before a text is planned, and planning ends at its deadline."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from mixer.errors import OutOfTime, TextTooLong
+from mixer.requests import Options
+from mixer.script.document import Document, heading, paragraph
+from mixer.store.folder import FolderStore
+from mixer.stories.budget import DailyBudget
+from mixer.stories.foreground.context import JobContext
+from mixer.stories.foreground.runner import StoryRunner
+from mixer.stories.model import SourceText
+from mixer.stories.speech_planner import SpeechPlanner
+from tests.engines import ToneEngine
+
+LIMIT = 1_000
+
+
+@pytest.fixture
+def planner(tmp_path):
+    """A planner with a small limit."""
+    store = FolderStore(tmp_path)
+    lend = StoryRunner(store, ToneEngine(suffix="mp3"), JobContext(), FolderStore)._lend_engine
+    return SpeechPlanner(
+        open_engine=lend,
+        store=store,
+        budget=DailyBudget(store, 1e6),
+        max_request_usd=1e6,
+        max_text_chars=LIMIT,
+        touch_after=timedelta(days=5),
+    )
+
+
+class CountedBlocks(tuple):
+    """Blocks that count how often they are looked through."""
+
+    passes = 0
+
+    def __iter__(self):
+        CountedBlocks.passes += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("text_type", ["text", "markdown", "html", "ssml", None])
+def test_long_text_is_refused_before_it_is_read(planner, text_type):
+    with pytest.raises(TextTooLong) as refused:
+        planner.read_text("<" * (LIMIT + 1), Options(text_type=text_type))
+    assert refused.value.details["limit"] == LIMIT
+
+
+def test_long_book_is_refused_before_it_is_planned(planner):
+    CountedBlocks.passes = 0
+    blocks = CountedBlocks(paragraph("A lamp was lit.") for _ in range(LIMIT))
+    with pytest.raises(TextTooLong):
+        planner.plan_source(SourceText(Document(blocks), is_book=True), Options())
+    assert CountedBlocks.passes == 1
+
+
+def test_book_counts_as_long_as_what_is_spoken_of_it(planner):
+    pair = (heading("The harbour", 1), paragraph("A lamp was lit, and ships came into the port."))
+    blocks = pair * 19
+    assert LIMIT < sum(len(each.text) for each in blocks) < 1.25 * LIMIT
+    source = SourceText(Document(blocks), is_book=True)
+    assert planner.plan_source(source, Options(titles="unspoken")).chunks
+    with pytest.raises(TextTooLong):
+        planner.plan_source(source, Options())
+
+
+@pytest.mark.parametrize("lexicon", ["", "lamp = light"])
+def test_planning_ends_at_its_deadline(planner, lexicon):
+    blocks = tuple(paragraph("A lamp was lit.") for _ in range(10))
+    source = SourceText(Document(blocks))
+    with pytest.raises(OutOfTime, match="text: it takes too long to plan"):
+        planner.plan_source(source, Options(lexicon=lexicon), time.monotonic() - 1)
+    assert planner.plan_source(source, Options(lexicon=lexicon), time.monotonic() + 600).chunks
