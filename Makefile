@@ -1,5 +1,5 @@
 # Every target makes what it needs first: .venv for nearly all; .venv-judges, .venv-e2e and .venv-docs
-# for what must not share it.
+# for what must not share it, .venv-permissions for packages of Node.js.
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
@@ -9,13 +9,15 @@ PAGE_STAMP := .venv/.page
 JUDGES := .venv-judges/bin
 JUDGES_STAMP := .venv-judges/.installed
 EMULATOR_STAMP := .venv-e2e/.installed
+PERMISSIONS := tests/infra/permissions
+PERMISSIONS_STAMP := .venv-permissions/.installed
 DOCS_STAMP := .venv-docs/.installed
 NAME ?= mixer
 BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play serve test check judges e2e page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
+.PHONY: help demo play serve test check judges permissions e2e page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,7 +84,7 @@ $(JUDGES_STAMP): requirements-judges.txt
 	$(JUDGES)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-judges.txt
 	@touch $@
 
-judges: $(JUDGES_STAMP) ## Lint templates, policies, state machine, Dockerfile and bill of materials, offline
+judges: $(JUDGES_STAMP) permissions ## Lint templates, policies, state machine, Dockerfile and bill of materials, offline
 	$(JUDGES)/cfn-lint -- IaC/*.yml
 	$(JUDGES)/checkov --framework cloudformation --skip-download --compact --quiet --directory IaC
 	$(JUDGES)/checkov --framework dockerfile --skip-download --compact --quiet --file Dockerfile
@@ -92,6 +94,15 @@ judges: $(JUDGES_STAMP) ## Lint templates, policies, state machine, Dockerfile a
 	$(JUDGES)/python -W ignore -m tests.infra.judge_policies
 	$(PYTHON) -m deploy.sbom $(COMMIT)
 	$(JUDGES)/python -m tests.infra.judge_bill
+
+$(PERMISSIONS_STAMP): $(PERMISSIONS)/package.json $(PERMISSIONS)/package-lock.json
+	@mkdir -p .venv-permissions
+	cp $(PERMISSIONS)/package.json $(PERMISSIONS)/package-lock.json .venv-permissions
+	npm ci --prefix .venv-permissions --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+permissions: $(STAMP) $(PERMISSIONS_STAMP) ## Decide every call of every role by the templates' policies (needs Node.js)
+	@NODE_PATH=$(CURDIR)/.venv-permissions/node_modules $(BIN)/python -m tests.infra.permissions
 
 $(EMULATOR_STAMP): requirements-e2e.txt
 	$(PYTHON) -m venv --clear .venv-e2e
@@ -162,4 +173,4 @@ attack: $(STAMP) ## Attack everything: hostile input, damaged stores, kills (hou
 	@$(BIN)/python -m tests.attack --seed $(or $(SEED),1) $(ROWS)
 
 clean: ## Remove everything that the targets created
-	rm -rf .venv .venv-judges .venv-e2e .venv-docs .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-judges .venv-e2e .venv-docs .venv-permissions .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

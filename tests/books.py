@@ -57,14 +57,15 @@ class Book:
         made = io.BytesIO()
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
-            for path, text in self._all_files().items():
+            for path, text in self.all_files().items():
                 archive.writestr(path, text)
         return made.getvalue()
 
-    def _all_files(self) -> dict[str, str | bytes]:
+    def all_files(self) -> dict[str, str | bytes]:
+        """All files but the first, by their path."""
         files: dict[str, str | bytes] = {
             "META-INF/container.xml": CONTAINER,
-            "OEBPS/book.opf": self._package(),
+            "OEBPS/book.opf": self.package,
             **{f"OEBPS/{name}": text for name, text in self.pages.items()},
         }
         if self.contents is not None:
@@ -72,7 +73,9 @@ class Book:
             files[f"OEBPS/{name}"] = self._nav() if self.version == 3 else self._ncx()
         return files | dict(self.files)
 
-    def _package(self) -> str:
+    @property
+    def package(self) -> str:
+        """The package document."""
         items = [
             f'<item id="i{n}" href="{escape(name)}" media-type="application/xhtml+xml"/>'
             for n, name in enumerate(self.pages)

@@ -1,49 +1,38 @@
-"""How the cost of something grows with its input: CPU time of one, two and four times as much."""
+"""Does work grow with its input? CPU time of one and four times a worst case, with wide margins."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 InputT = TypeVar("InputT")
 
-TRIES = 3
+MAX_FACTOR = 8
+"""Of the time for four times the input; linear work takes four times as long, quadratic 16 times."""
 
-MAX_RATIO = 10.0
-"""Of four times the input to once: 4 if linear, 16 if quadratic, 64 if cubic."""
+FLOOR_S = 0.05
+"""Below this, a measurement says nothing."""
 
-LEAST_S = 0.002
-"""Below it nothing is measured but noise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """The least CPU seconds of some tries, for one, two and four times the input."""
-
-    once_s: float
-    twice_s: float
-    four_times_s: float
-
-    @property
-    def ratio(self) -> float:
-        """How much longer four times the input takes."""
-        return self.four_times_s / max(self.once_s, LEAST_S)
+ATTEMPTS = 3
+"""A busy machine disturbs a measurement; it does not disturb all of them."""
 
 
-def measure_growth(
-    build: Callable[[int], InputT], run: Callable[[InputT], object], size: int
-) -> Growth:
-    """Measure `run` on inputs of a size, twice and four times that, until it looks linear."""
-    best = [float("inf")] * 3
-    inputs = [build(size * factor) for factor in (1, 2, 4)]
-    for _ in range(TRIES):
-        best = [min(least, _time(run, each)) for least, each in zip(best, inputs, strict=True)]
-        if Growth(*best).ratio < MAX_RATIO:
-            break
-    return Growth(*best)
+def measure_cpu_s(work: Callable[[], object]) -> float:
+    """The CPU time of this thread for one piece of work, whatever it raises."""
+    started_s = time.thread_time()
+    try:
+        work()
+    except Exception:  # noqa: BLE001, S110 - a refusal is work as well
+        pass
+    return time.thread_time() - started_s
 
 
-def _time(run: Callable[[InputT], object], each: InputT) -> float:
-    started = time.process_time()
-    run(each)
-    return time.process_time() - started
+def require_linear_growth(
+    run: Callable[[InputT], object], make: Callable[[int], InputT], size: int
+) -> None:
+    """Fail where four times the input takes far more than four times the time."""
+    inputs = [make(size), make(4 * size)]
+    for _ in range(ATTEMPTS):
+        once_s, four_times_s = (measure_cpu_s(lambda each=each: run(each)) for each in inputs)
+        if four_times_s < max(FLOOR_S, MAX_FACTOR * once_s):
+            return
+    raise AssertionError(f"{once_s:.2f} s became {four_times_s:.2f} s for four times the input")

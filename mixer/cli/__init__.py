@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
         meant = f" Did you mean {near[0]!r}?" if near else f" Commands: {', '.join(COMMANDS)}."
-        ctx.fail(f"No such command {args[0]!r}.{meant}")
+        raise click.UsageError(f"No such command {args[0]!r}.{meant}", ctx)
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Import a command; None if there is none of that name."""

@@ -62,6 +62,11 @@ class AwsServices(Services):
         """Opens Amazon Polly's engines, which share the process's quota."""
         return build_engine_opener(self.polly_client, self.engine_quotas)
 
+    @property
+    def has_engine(self) -> bool:
+        """Only where this process does all: the function of stories may not call Polly."""
+        return self.runs_stories
+
     @cached_property
     def engine_quotas(self) -> "EngineQuotas":
         """This process's part of the account's quota."""

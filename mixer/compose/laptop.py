@@ -94,7 +94,7 @@ def open_folder_services(
 
     folder, links = store
     music_folder, music_links = music
-    with closing(voice or EmbeddedEngine(suffix="mp3")) as engine:
+    with closing(voice or EmbeddedEngine()) as engine:
         yield LaptopServices(
             settings=settings,
             store=FolderStore(folder, links),

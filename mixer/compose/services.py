@@ -84,6 +84,11 @@ class Services(ABC):
         """Runs the steps of stories."""
 
     @property
+    def has_engine(self) -> bool:
+        """Whether every part of this process may use the engine."""
+        return True
+
+    @property
     def speech_slots(self) -> "SpeechSlots | None":
         """The stories that may speak; None if one process synthesizes all."""
         return None
@@ -158,6 +163,7 @@ class Services(ABC):
             self.budget,
             music=self.music_store,
             allows_localhost_webhooks=self.settings.stories.allows_localhost_webhooks,
+            list_voices=self.speech_service.list_voices if self.has_engine else None,
         )
 
     @cached_property

@@ -9,7 +9,6 @@ import regex
 
 from mixer.requests import MetadataOptions
 from mixer.script import Script
-from mixer.script.script import NO_METADATA
 from mixer.sound.formats import three_letter_code
 
 _VOLUME = regex.compile(
@@ -29,20 +28,19 @@ def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[s
         options: override the text's own front matter.
         script: of the story; None where it is not known.
     """
-    metadata = script.metadata if script else NO_METADATA
     title = options.title or (script.title if script else "")
     author = options.author or (script.author if script else "")
-    series, part = split_series(options.series or metadata.series)
+    series, part = split_series(options.series or (script.metadata.series if script else ""))
     return {
         "title": title,
         "artist": author,
         "album": title,
         "album_artist": author,
         "grouping": f"{series} #{part}" if part else series,
-        "composer": options.narrator or metadata.narrator,
-        "genre": options.genre or metadata.genre,
-        "date": options.year or metadata.year,
-        "comment": options.description or metadata.description,
+        "composer": options.narrator or (script.metadata.narrator if script else ""),
+        "genre": options.genre or (script.metadata.genre if script else ""),
+        "date": options.year or (script.metadata.year if script else ""),
+        "comment": options.description or (script.metadata.description if script else ""),
         "language": three_letter_code(script.language) if script else "",
         "series": series,
         "series-part": part,

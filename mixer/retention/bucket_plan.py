@@ -15,7 +15,7 @@ from itertools import groupby
 from mixer.retention.inventory import BucketListing, Folder, ObjectVersion, Upload
 from mixer.retention.plan import Reason, RetentionPlan, Verdict, build_limit
 from mixer.retention.policy import SEGMENTS, STORIES, UPLOADS, BucketPolicy
-from mixer.retention.stories import NAMED, Story, find_stories, indexed_story, story_id
+from mixer.retention.stories import NAMED, Story, find_stories, find_indexed_story, story_id
 
 BucketItem = ObjectVersion | Upload | Folder
 
@@ -128,7 +128,7 @@ class BucketJudge:
             return Reason.EXCEPTION
         if key.startswith(NAMED) and self.names_unknown:
             return Reason.STORY_UNREADABLE
-        if key in self.named_keys or self.is_living(indexed_story(key)):
+        if key in self.named_keys or self.is_living(find_indexed_story(key)):
             return Reason.NAMED_BY_STORY
         if key.startswith(UPLOADS) and self.has_unplanned:
             return Reason.STORY_UNPLANNED

@@ -43,9 +43,6 @@ UNPUBLISHED = "$LATEST"
 DENIED = "AccessDeniedException"
 GONE = "ResourceNotFoundException"
 
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"
-"""Of Lambda's times (Lambda API reference, FunctionConfiguration)."""
-
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}$")
 """The end of a resolved image's address; anything else is an incomplete answer."""
 
@@ -122,7 +119,7 @@ class FunctionSource:
         for found in _list_image_versions(self.account.functions):
             is_ours = fnmatchcase(found["FunctionName"], self.policy.functions)
             if is_ours and found["Version"] != UNPUBLISHED:
-                published = datetime.strptime(found["LastModified"], TIME_FORMAT).astimezone(UTC)
+                published = datetime.fromisoformat(found["LastModified"]).astimezone(UTC)
                 yield FunctionVersion(found["FunctionArn"], published)
 
     def read_called_versions(self) -> tuple[frozenset[str], str]:

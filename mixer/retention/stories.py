@@ -64,7 +64,7 @@ def story_id(key: str) -> str:
     return identity if slash else ""
 
 
-def indexed_story(key: str) -> str:
+def find_indexed_story(key: str) -> str:
     """Return the story of an entry in the callers' index; empty for other keys."""
     return key.rpartition("-")[2] if key.startswith(INDEX) else ""
 
@@ -134,19 +134,19 @@ def parse_named_keys(content: bytes) -> frozenset[str] | None:
 
     def drop(members: list[tuple[str, object]]) -> None:
         for name, value in members:
-            found.update(_named_keys(name))
-            found.update(_named_keys(value))
+            found.update(_find_named_keys(name))
+            found.update(_find_named_keys(value))
 
     try:
-        found.update(_named_keys(json.loads(content, object_pairs_hook=drop)))
+        found.update(_find_named_keys(json.loads(content, object_pairs_hook=drop)))
     except (ValueError, RecursionError):
         return None
     return frozenset(found)
 
 
-def _named_keys(value: object) -> Iterator[str]:
+def _find_named_keys(value: object) -> Iterator[str]:
     if isinstance(value, str) and value.startswith(NAMED):
         yield value
     elif isinstance(value, list):
         for element in value:
-            yield from _named_keys(element)
+            yield from _find_named_keys(element)

@@ -9,13 +9,13 @@ from mixer.script.limits import LIMITS, EngineLimits
 from mixer.script.script import (
     NARRATOR,
     BreakKind,
-    Chapter,
     Chunk,
     CuePlace,
     Role,
     Script,
     SoundCue,
     SoundKind,
+    SoundShape,
     Utterance,
 )
 
@@ -23,7 +23,6 @@ __all__ = [
     "LIMITS",
     "NARRATOR",
     "BreakKind",
-    "Chapter",
     "Chunk",
     "Cover",
     "CuePlace",
@@ -33,6 +32,7 @@ __all__ = [
     "Script",
     "SoundCue",
     "SoundKind",
+    "SoundShape",
     "Utterance",
     "collapse_whitespace",
 ]

@@ -19,6 +19,8 @@ BREAK_TAG = "break"
 MAX_PAUSE_MS = 10_000
 """The longest `<break>` that Polly accepts, and the longest gap in a request."""
 
+MAX_DURATION_CHARS = 40
+
 _TIME = re.compile(r"\+?(\d*\.?\d+)(ms|s)")
 
 
@@ -45,8 +47,8 @@ class AnnotatedTextBuilder:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
-        self._annotations: list[Annotation] = []
         self._length = 0
+        self._annotations: list[Annotation] = []
 
     @property
     def length(self) -> int:
@@ -56,16 +58,14 @@ class AnnotatedTextBuilder:
     def add_text(self, text: str) -> None:
         """Add words."""
         folded = " ".join(text.split())
-        if text[:1].isspace() and self._pieces and not self._pieces[-1].endswith(" "):
+        if text[:1].isspace() and self._pieces and self._pieces[-1][-1] != " ":
             self._append(" ")
-        self._append(folded)
-        if folded and text[-1:].isspace():
-            self._append(" ")
+        if folded:
+            self._append(f"{folded} " if text[-1:].isspace() else folded)
 
     def _append(self, piece: str) -> None:
-        if piece:
-            self._pieces.append(piece)
-            self._length += len(piece)
+        self._pieces.append(piece)
+        self._length += len(piece)
 
     def annotate(self, start: int, tag: str, attributes: Attributes = (), line: int = 0) -> None:
         """Annotate what was added since `start`; outer annotations come after inner ones."""
@@ -163,5 +163,5 @@ def clip_annotations(
 
 def parse_duration_ms(written: str) -> int | None:
     """Read a length such as `300ms` or `1.5s`; None for anything else."""
-    match = _TIME.fullmatch(written.strip())
+    match = _TIME.fullmatch(written.strip()) if len(written) <= MAX_DURATION_CHARS else None
     return round(float(match[1]) * (1000 if match[2] == "s" else 1)) if match else None

@@ -75,6 +75,22 @@ class CuePlace(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SoundShape:
+    """How music or a sound begins and ends, in seconds; None for the default.
+
+    `intro_s` is how long music plays alone before the words; `length_s` cuts a sound.
+    """
+
+    intro_s: float | None = None
+    length_s: float | None = None
+    fade_in_s: float | None = None
+    fade_out_s: float | None = None
+
+
+DEFAULT_SHAPE = SoundShape()
+
+
+@dataclass(frozen=True, slots=True)
 class SoundCue:
     """A sound at its place among the words.
 
@@ -89,6 +105,7 @@ class SoundCue:
     at: int = 0
     level_lu: float | None = None
     line: int = 0
+    shape: SoundShape = DEFAULT_SHAPE
 
 
 class BreakKind(StrEnum):

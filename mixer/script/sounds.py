@@ -9,9 +9,12 @@ from dataclasses import replace
 
 from mixer.script.annotations import Annotation, sort_annotations
 from mixer.script.document import SOUND_TAGS, Block, BlockKind
-from mixer.script.script import CuePlace, SoundCue, SoundKind
+from mixer.script.script import CuePlace, SoundCue, SoundKind, SoundShape
 
 _PLACE_ATTRIBUTE = "place"
+
+SHAPE_ATTRIBUTES = ("intro", "length", "fade-in", "fade-out")
+"""In seconds, in the order of the fields of a SoundShape."""
 
 
 def move_to_start(annotation: Annotation) -> Annotation:
@@ -82,4 +85,10 @@ def build_cue(annotation: Annotation, place: CuePlace, at: int = 0) -> SoundCue:
         at=at,
         level_lu=float(level) if level else None,
         line=annotation.line,
+        shape=SoundShape(*(_read_seconds(annotation, name) for name in SHAPE_ATTRIBUTES)),
     )
+
+
+def _read_seconds(annotation: Annotation, name: str) -> float | None:
+    written = annotation.attribute(name)
+    return float(written) if written else None

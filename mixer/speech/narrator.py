@@ -2,10 +2,10 @@
 
 First all chunks are looked up by their content; those near the age at which retention would delete
 them are touched. Missing chunks are synthesized, measured, and stored with their measurements and
-the silence that follows. Each is synthesized under a lease: whoever needs the same chunk at the
-same time waits for it instead of paying for it again. A chunk that fails, or for which the time ran
-out, does not stop the others under way: what they cost is not lost, and the next run pays only for
-what is missing. Any other error stops at once.
+the silence that follows. Each is synthesized under a lease: another thread or process that needs
+the same chunk at the same time waits for it instead of paying for it again. A chunk that fails, or
+for which the time ran out, does not stop the others under way: what they cost is not lost, and the
+next run pays only for what is missing. Any other error stops at once.
 """
 
 import time

@@ -8,9 +8,9 @@ from mixer.store.objects import (
     ObjectStore,
     StoredObject,
     UploadForm,
+    open_object,
     validate_key,
 )
-from mixer.store.ranged_file import open_object
 from mixer.store.s3 import S3Store, create_s3_client
 from mixer.store.seals import find_sealed, put_sealed
 

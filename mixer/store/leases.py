@@ -50,24 +50,29 @@ class LeaseKeeper:
 
         An uncontended lease costs one conditional write and one deletion.
         """
-        lease = _Lease(self.store, key, _Owner(token_hex(8), identify_process()))
-        begun_s = self.now()
-        if not lease.claim_lease():
-            self._wait(lease, pause)
+        lease, begun_s = _Lease(self.store, key, _Owner(token_hex(8), identify_process())), None
+        try:
+            if not lease.claim_lease():
+                self._wait(lease, pause)
             begun_s = self.now()
+            with self._renew_while_held(lease):
+                yield
+        finally:  # also of a claim that failed but was carried out
+            is_sure = begun_s is not None and self.now() - begun_s < self.lifetime_s / 2
+            with suppress(MixerError):
+                lease.release_lease(is_sure=is_sure)
+
+    @contextmanager
+    def _renew_while_held(self, lease: "_Lease") -> Iterator[None]:
         released = threading.Event()
-        interval_s = self.lifetime_s / RENEWALS
-        renewer = threading.Thread(
-            target=lease.renew_lease, args=(released, interval_s), daemon=True
-        )
+        renewals = (released, self.lifetime_s / RENEWALS)
+        renewer = threading.Thread(target=lease.renew_lease, args=renewals, daemon=True)
         renewer.start()
         try:
             yield
         finally:
             released.set()
             renewer.join()
-            with suppress(MixerError):
-                lease.release_lease(is_sure=self.now() - begun_s < self.lifetime_s / 2)
 
     def _wait(self, lease: "_Lease", pause: Pause) -> None:
         seen, since_s, poll_s = b"", self.now(), FIRST_POLL_S
@@ -163,7 +168,7 @@ def _is_owner_gone(lease: bytes) -> bool:
 
 
 def identify_process() -> str:
-    """Machine, process id and start of this process; empty where there is no /proc."""
+    """Machine, process id and start of this process; empty on systems without /proc."""
     machine, pid = _identify_machine(), str(os.getpid())
     return f"{machine}/{pid}-{_find_start(pid)}" if machine else ""
 

@@ -58,7 +58,7 @@ def find_sealed(
 
 
 def report_damage(store: ObjectStore, key: str) -> DamagedObject:
-    """Set an object aside and log a warning; returns the error for whoever needs the object."""
+    """Set an object aside and log a warning; returns the error to raise where it is needed."""
     logger.warning("The object %s is damaged; it was set aside and will be made again.", key)
     store.set_aside(key)
     return DamagedObject(

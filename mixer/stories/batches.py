@@ -6,8 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mixer.errors import DamagedObject
 from mixer.script import Chunk
-from mixer.stories.folder import StoryFolder
-from mixer.stories.keys import SYNTHESIZED, batch_name, batch_result_prefix
+from mixer.stories.folder import FLAWS, MIX, SEGMENTS, TIMELINE, StoryFolder
+from mixer.stories.keys import (
+    RENDERED,
+    SYNTHESIZED,
+    StoryProgress,
+    batch_name,
+    batch_result_prefix,
+    parse_batch_result,
+    payment_name,
+)
 from mixer.stories.model import Batch, SynthesizedBatch
 
 MAX_CHUNKS = 100
@@ -41,6 +49,17 @@ def batch_size(chunks: int) -> int:
     wished = max(wished, math.ceil(chunks / MAX_BATCHES))
     rounds = math.ceil(chunks / (WORKERS * wished))
     return math.ceil(chunks / (WORKERS * rounds))
+
+
+def forget_batches(folder: StoryFolder, progress: StoryProgress, names: Sequence[str]) -> None:
+    """Delete results of batches and all that was made of them; what was paid for them stays."""
+    for name in names:
+        batch, usd = parse_batch_result(name)
+        folder.write(payment_name(batch, usd), {"usd": usd})
+        folder.delete(name)
+    for name in sorted(progress.names):
+        if name in {TIMELINE, SEGMENTS, FLAWS, MIX} or name.startswith(RENDERED):
+            folder.delete(name)
 
 
 def write_batches(folder: StoryFolder, batches: Mapping[int, Batch]) -> None:

@@ -44,6 +44,12 @@ def batch_result_name(batch: int, chunks: int, usd: float) -> str:
     return f"{batch_result_prefix(batch)}{chunks}-{round(usd * MICRO)}.json"
 
 
+def parse_batch_result(name: str) -> tuple[int, float]:
+    """The number of a batch, and what it cost, from the name of its result."""
+    batch, _, micros = name.removeprefix(SYNTHESIZED).removesuffix(".json").split("-")
+    return int(batch), int(micros) / MICRO
+
+
 def payment_name(batch: int, usd: float) -> str:
     """Name the costs of a batch that failed."""
     return f"{PAID}{batch:05}-{round(usd * MICRO)}-{token_hex(4)}.json"

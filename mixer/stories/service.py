@@ -22,6 +22,7 @@ from mixer.errors import (
     StoreFailed,
     StoryEnded,
 )
+from mixer.speech import Voice
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.folder import REQUEST, RESULT, TEXT, StoryFolder
@@ -79,6 +80,7 @@ class StoryService:
     Attributes:
         music: the library; None for the store itself.
         allows_localhost_webhooks: whether http URLs of this machine are accepted, too.
+        list_voices: None in a process without an engine.
     """
 
     store: ObjectStore
@@ -88,6 +90,7 @@ class StoryService:
     now: Callable[[], datetime] = field(default=utc_now)
     music: ObjectStore | None = None
     allows_localhost_webhooks: bool = False
+    list_voices: Callable[[], tuple[Voice, ...]] | None = None
 
     def create(self, story_request: StoryRequest) -> str:
         """Create a story and return its id; an equal request returns the same id.
@@ -104,7 +107,8 @@ class StoryService:
         if story_request.webhook:
             allows_localhost = self.allows_localhost_webhooks
             Webhook.validate_url(story_request.webhook, allows_localhost=allows_localhost)
-        music = check_request(story_request, self.store, self.music or self.store)
+        library = self.music or self.store
+        music = check_request(story_request, self.store, library, self.list_voices)
         story_request = replace(story_request, music=music)
         story = derive_story_id(
             self.secret,

@@ -3,12 +3,10 @@
 import wave
 from pathlib import Path
 
+from mixer.compose import build_story_runner
 from mixer.requests import Options
 from mixer.script.readers import TextType, read_document
-from mixer.store import FolderStore
-from mixer.stories.foreground import JobContext
-from mixer.stories.run_folder import SourceText
-from mixer.stories.runner import StoryInput, StoryRunner
+from mixer.stories import JobContext, StoryInput
 from tests.engines import ToneEngine
 
 TEXT = "# One\n\nThe lamp went out.\n\n# Two\n\nIt was the cat.\n"
@@ -26,8 +24,8 @@ def write_music(folder: Path) -> None:
 def narrate_story(folder: Path, engine: ToneEngine, text: str = TEXT) -> bytes:
     """Narrate into `folder`, and return the audio; the engine is closed."""
     document = read_document(text, TextType.MARKDOWN)
-    runner = StoryRunner(FolderStore(folder / STORE), engine, JobContext())
-    story = StoryInput(SourceText(document), folder / MUSIC)
+    runner = build_story_runner(folder / STORE, engine, JobContext())
+    story = StoryInput(document, folder / MUSIC)
     (folder / OUT).parent.mkdir(exist_ok=True)
     try:
         runner.run_story(story, Options(format="mp3"), folder / OUT)

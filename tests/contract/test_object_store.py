@@ -21,8 +21,7 @@ from moto import mock_aws
 
 from mixer.errors import BadInput, NotFound, StoreFailed
 from mixer.store.folder import FolderStore
-from mixer.store.objects import ObjectStore
-from mixer.store.ranged_file import open_object
+from mixer.store.objects import ObjectStore, open_object
 from mixer.store.s3 import S3Store, create_s3_client
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a handler really does, read from its source: AWS calls, environment variables, routes.
+"""What a handler may do, read from its source: AWS calls, environment variables.
 
 From the handler's module on, a function is reached when something reached mentions its name, and a
 module when something reached imports it. Functions of one name are not distinguished by class: too
@@ -47,7 +47,7 @@ ACTIONS = {
     "list_objects_v2": ("s3:ListBucket",),
     "list_object_versions": ("s3:ListBucketVersions",),
     "list_multipart_uploads": ("s3:ListBucketMultipartUploads",),
-    "delete_objects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "delete_objects": ("s3:DeleteObjectVersion",),
     "head_bucket": ("s3:ListBucket",),
     "invoke": ("lambda:InvokeFunction",),
     "start_execution": ("states:StartExecution",),
@@ -69,7 +69,6 @@ RECEIVER = re.compile(r"(^|_)(client|s3|polly|ecr|functions|sns|secrets|states|e
 """Whose `publish` or `invoke` is a call to AWS."""
 
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
-ROUTERS = {"get", "post", "put", "delete", "patch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,6 @@ class Reach:
     modules: frozenset[str]
     actions: frozenset[str]
     variables: frozenset[str]
-    routes: frozenset[str]
 
 
 def find_source(module: str):
@@ -109,7 +107,6 @@ class _Search:
             modules=frozenset(self.modules),
             actions=frozenset(action for node in self.seen for action in _find_actions(node)),
             variables=frozenset(self._find_variables()),
-            routes=frozenset(route for node in self.seen for route in _find_routes(node)),
         )
 
     def _open_module(self, module):
@@ -268,10 +265,3 @@ def find_permissions(call: str) -> tuple[str, ...]:
         return ACTIONS[call]
     operation = _load_operations().get(call)
     return (operation,) if operation else ()
-
-
-def _find_routes(node) -> Iterator[str]:
-    """`@app.post("/x")` and `app.post("/x")(function)`."""
-    method, path = _parse_call(node)
-    if method in ROUTERS and path.startswith("/"):
-        yield f"{method.upper()} {path.replace('<', '{').replace('>', '}')}"

@@ -40,7 +40,9 @@ NEW_ACCOUNT_MB = 3_008
 """The most memory of a function in new accounts (Lambda quotas)."""
 
 NAMELESS = {
+    "cloudfront:CreateDistribution",
     "cloudfront:CreateOriginAccessControl",
+    "cloudfront:CreateResponseHeadersPolicy",
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "lambda:ListFunctions",

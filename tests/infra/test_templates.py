@@ -55,12 +55,6 @@ def statement(found, path, sid):
     return one
 
 
-def without_permission(found):
-    statement(found, "SanitationStack.SanitationRole", "DeleteObjects")["Action"] = (
-        "s3:DeleteObject"
-    )
-
-
 def with_idle_permission(found):
     statement(found, "SanitationStack.SanitationRole", "PruneImages")["Action"].append(
         "ecr:PutImage"
@@ -227,7 +221,6 @@ def with_deleting_first_run(found):
 
 
 MUTATIONS = {
-    without_permission: rules_of_code.check_actions,
     with_idle_permission: rules_of_code.check_actions,
     with_permission_on_everything: rules_of_safety.check_roles,
     with_family_of_actions: rules_of_safety.check_roles,

@@ -14,7 +14,7 @@ from mixer.publish.epub.book import write_book
 from mixer.publish.epub.pages import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
 from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, map_to_timeline, time_sentences
 from mixer.scratch import open_scratch_folder
-from mixer.script import BreakKind, Chapter, Script
+from mixer.script import BreakKind, Chunk, Script
 from mixer.sound import ProcessGroup, Timeline
 
 FALLBACK_KBPS = 128
@@ -44,7 +44,7 @@ def build_pages(
         first_s = next((start_s for chunk in starts for start_s in chunk.values()), None)
         if first_s is not None:
             number = max(0, bisect_right(part_starts_s, first_s) - 1)
-        blocks[number] += _build_blocks(chapter, starts, parts[number])
+        blocks[number] += _build_blocks(chapter.chunks, starts, parts[number])
     return tuple(
         BookPage(part.title, tuple(own), part.duration_s)
         for part, own in zip(parts, blocks, strict=True)
@@ -70,10 +70,10 @@ def _find_starts(
 
 
 def _build_blocks(
-    chapter: Chapter, chunk_starts: Sequence[SentenceStarts], part: ChapterSpan
+    chunks: Sequence[Chunk], chunk_starts: Sequence[SentenceStarts], part: ChapterSpan
 ) -> Iterator[BookBlock]:
     sentences: list[BookSentence] = []
-    for chunk, starts in zip(chapter.chunks, chunk_starts, strict=True):
+    for chunk, starts in zip(chunks, chunk_starts, strict=True):
         for number, utterance in enumerate(chunk.utterances):
             at_s = starts.get(number)
             start_s = None if at_s is None else max(0.0, at_s - part.start_s)

@@ -277,4 +277,4 @@ def _map_sounds(recorded_chunk: RecordedChunk) -> Iterator[SoundAnnotation]:
 
 
 def _map_cue(cue: SoundCue, place: CuePlace, at_samples: int = 0) -> SoundAnnotation:
-    return SoundAnnotation(cue.file, cue.kind, place, at_samples, cue.level_lu)
+    return SoundAnnotation(cue.file, cue.kind, place, at_samples, cue.level_lu, cue.shape)

@@ -222,13 +222,18 @@ class _ChapterOpenings:
         """A file's blocks, with a heading where a chapter opens."""
         self._claim_beginning()
         for each in self.page.blocks:
-            self.waiting += [self.titles.pop(a) for a in list(self.titles) if a in each.anchors]
+            self._claim(each.anchors)
             if self.waiting and each.block.kind is not BlockKind.SCENE_BREAK:
                 yield from self._open_chapters(each)
             else:
                 yield _demote_heading(each.block)
-        last = self.page.page.last_anchors
-        self.waiting += [self.titles.pop(a) for a in list(self.titles) if a in last]
+        self._claim(self.page.page.last_anchors)
+
+    def _claim(self, anchors: frozenset[str]) -> None:
+        """Let the titles of these anchors wait, in the order of the contents."""
+        found = [anchor for anchor in anchors if anchor in self.titles]
+        found = sorted(found, key=list(self.titles).index) if len(found) > 1 else found
+        self.waiting += [self.titles.pop(anchor) for anchor in found]
 
     def _claim_beginning(self) -> None:
         """A title of the file itself, or of an anchor that it lacks, opens at its beginning."""

@@ -11,8 +11,10 @@ It stands between two lines of three hyphens:
     ---
 """
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 
 import regex
 
@@ -23,6 +25,7 @@ from mixer.script.readers.head_checks import (
     list_speaker_warnings,
     read_head_options,
 )
+from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.script import Metadata, Role, SoundCue
 
 METADATA_KEYS = tuple(each.name for each in fields(Metadata))
@@ -36,16 +39,20 @@ MAX_LEVEL_DB = 12.0
 SLOWEST_PERCENT, FASTEST_PERCENT = 50, 200
 
 _FRONT_MATTER = regex.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
+_TOML = regex.compile(r"\A\+{3}[ \t]*\n(.*?\n)\+{3}[ \t]*(?:\n|\Z)", regex.DOTALL)
+_YEAR = regex.compile(r"[12]\d{3}(?=-|$)")
+_LISTED_KEYS = frozenset({"author", "authors"})
+_LIST_ITEM = regex.compile(r"\s*-\s+(?:name:\s*)?(?P<item>[^:]+)")
 _LINE = regex.compile(r"(?P<name>[\w-]+)\s*:(?P<value>(?:\s.*)?)")
 _CONTINUATION = regex.compile(r"\s*|[\s#-].*|[]}].*")
 """The rest of a longer value, a comment, or an empty line."""
 
 _ROLE = regex.compile(
-    r"\s+(?P<name>[^:\[\]#][^:\[\]]{0,39}?)\s*:\s*(?P<voice>[\w-]*)\s*(?:,(?P<more>.*))?"
+    r"(?P<name>[^\s:\[\]#][^:\[\]]{0,39}?)\s*+:\s*+(?P<voice>[\w-]*)\s*+(?:,(?P<more>.*))?"
 )
 _SETTING = regex.compile(
-    r"\s*(?:(engine)\s+([a-z-]{1,20})|(language)\s+([A-Za-z]{2,8}(?:-[0-9A-Za-z]{1,8}){0,3})"
-    r"|(level|rate)\s+(\S+))\s*"
+    r"(?:(engine)\s+([a-z-]{1,20})|(language)\s+([A-Za-z]{2,8}(?:-[0-9A-Za-z]{1,8}){0,3})"
+    r"|(level|rate)\s+(\S+))"
 )
 
 
@@ -101,7 +108,7 @@ def split_front_matter(
     """
     match = _FRONT_MATTER.match(text)
     if match is None:
-        return FrontMatter(), text
+        return _split_toml(text)
     lines = match.group(1).splitlines()
     values = _parse_values(lines)
     if not values or not (allow_unknown or KNOWN_KEYS & values.keys()):
@@ -109,6 +116,37 @@ def split_front_matter(
     cast = tuple(_parse_cast(lines, name))
     line_count = text.count("\n", 0, match.end())
     return FrontMatter(values, cast, tuple(lines), line_count), text[match.end() :]
+
+
+def _split_toml(text: str) -> tuple[FrontMatter, str]:
+    """Separate front matter between lines of three plus signs, as Hugo writes it."""
+    match = _TOML.match(text)
+    if match is None:
+        return FrontMatter(), text
+    try:
+        table = tomllib.loads(match[1])
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return FrontMatter(), text
+    values = {name.lower(): _write_value(value) for name, value in table.items()}
+    line_count = text.count("\n", 0, match.end())
+    return FrontMatter(_add_aliases(values), (), (), line_count), text[match.end() :]
+
+
+def _write_value(value: object) -> str:
+    """A value as text, lists with commas; nothing for what is richer."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_write_value, value)))
+    return str(value) if isinstance(value, str | int | float | date) else ""
+
+
+def _add_aliases(values: dict[str, str]) -> dict[str, str]:
+    """The names that Pandoc and Hugo use: `lang`, `authors`, `date`."""
+    values.setdefault("language", values.get("lang", ""))
+    values.setdefault("author", values.get("authors", ""))
+    year = _YEAR.match(values.get("date", ""))
+    values.setdefault("year", year[0] if year else "")
+    values["language"] = normalise_language_tag(values["language"])
+    return values
 
 
 def iter_nested_lines(lines: Sequence[str], key: str) -> Iterator[tuple[int, str]]:
@@ -129,12 +167,23 @@ def _parse_values(lines: Sequence[str]) -> dict[str, str]:
     Empty when a line looks like prose: then the rules around it are scene breaks.
     """
     values: dict[str, str] = {}
+    name = ""
     for line in lines:
         if match := _LINE.fullmatch(line):
-            values[match["name"].lower()] = match["value"].strip("\"' ")
+            name = match["name"].lower()
+            values[name] = _parse_flow_list(match["value"].strip("\"' "))
         elif not _CONTINUATION.fullmatch(line):
             return {}
-    return values
+        elif (item := _LIST_ITEM.fullmatch(line)) and name in _LISTED_KEYS:
+            values[name] = ", ".join(filter(None, (values[name], item["item"].strip("\"' "))))
+    return _add_aliases(values) if values else {}
+
+
+def _parse_flow_list(value: str) -> str:
+    """A value, or the items of a list such as `[Ann, Bob]`, with commas."""
+    if not (value.startswith("[") and value.endswith("]")):
+        return value
+    return ", ".join(item.strip("\"' ") for item in value[1:-1].split(","))
 
 
 def _parse_cast(lines: Sequence[str], text_name: str) -> Iterator[Role]:
@@ -162,7 +211,7 @@ class _CastLine:
         return build_line_error(self.text_name, self.number, reason)
 
     def parse_role(self) -> Role:
-        match = _ROLE.fullmatch(self.line.rstrip())
+        match = _ROLE.fullmatch(self.line.strip())
         if match is None or not match["voice"]:
             raise self.build_error(
                 f"write a role as “Tom: Ben, level -2”, not “{self.line.strip()[:40]}”"
@@ -181,7 +230,7 @@ class _CastLine:
 
     def _parse_settings(self, written: str) -> Iterator[tuple[str, str]]:
         for part in written.split(","):
-            match = _SETTING.fullmatch(part)
+            match = _SETTING.fullmatch(part.strip())
             if match is None:
                 raise self.build_error(
                     f"“{part.strip()[:40]}” is not a setting of a voice; use engine, language, "

@@ -43,14 +43,14 @@ class LineJoiner:
         """One line with single spaces."""
         if not any(line.rstrip()[-1:] in _HYPHENS for line in lines[:-1]):
             return join_lines(lines)
-        joined: list[str] = [lines[0].strip()]
+        joined: list[list[str]] = [[lines[0].strip()]]
         for line in map(str.strip, lines[1:]):
-            glue = self._join_word(joined[-1], line) if line else None
+            glue = self._join_word(joined[-1][-1], line) if line else None
             if glue is None:
-                joined.append(line)
+                joined.append([line])
             else:
-                joined[-1] = glue + line
-        return join_lines(joined)
+                joined[-1][-1:] = [glue, line]
+        return join_lines(map("".join, joined))
 
     def _join_word(self, before: str, after: str) -> str | None:
         """The line before with its last hyphen kept or dropped; None where none divides a word."""

@@ -15,7 +15,7 @@ the text's own reader has built, so that plain text and Markdown share them.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import regex
 
@@ -44,19 +44,24 @@ from mixer.script.readers.sound_tags import (
     parse_sounds,
     split_sound_tag,
 )
+from mixer.script.readers.tag_syntax import (
+    OPENING,
+    Wrapping,
+    find_closed_tag,
+    iter_tags,
+    parse_pause,
+    parse_wrapping,
+)
 from mixer.script.script import NARRATOR, Role
 from mixer.script.sounds import move_to_start
 
 EMPHASIS_LEVELS = frozenset({"strong", "moderate", "reduced"})
 
-_PAUSE = regex.compile(r"pause\s+(?P<length>\S+)")
-_WRAPPING = regex.compile(r"(?P<kind>emphasis|lang|say)(?:\s+(?P<of>[^:]+?))?\s*:\s*(?P<words>.+)")
+MAX_KEYWORD_PLACE = 60
+"""Behind the brackets, where a tag's kind is looked for."""
+
 _KEYWORD = regex.compile(r"(?:pause|emphasis|lang|say|(?:music|sting|sound)(?=\s))\b")
-_TAG = regex.compile(r"\[\[\s*(?P<body>(?:(?!\]\]).)*?)\s*\]\]", regex.DOTALL)
-_TAG_START = regex.compile(r"\[\[\s*")
-_PARAGRAPH_END = regex.compile(r"\n[ \t]*\n|\Z")
 _LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_TAGS_ONLY = regex.compile(r"[ \t]*(?:\[\[(?:(?!\]\]).)*\]\][ \t]*)+")
 _TAG_KINDS = "pause, emphasis, lang, say, music, sting, sound or a name of the cast"
 
 
@@ -118,11 +123,10 @@ class _TagReader:
 
     def extract_tags(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
         """Take the tags out of the text, and give each block its speaker and annotations."""
-        extracted: list[Block] = []
-        speaker, waiting = "", list[Annotation]()
+        collector, speaker = _BlockCollector(), ""
         for block in blocks:
             if block.kind is BlockKind.SCENE_BREAK:
-                extracted.append(block)
+                collector.blocks.append(block)
                 continue
             named, text = self._split_speaker(block)
             if block.kind is BlockKind.HEADING and named is None:
@@ -132,14 +136,14 @@ class _TagReader:
                 continue
             whole = replace(block, text=text) if named is None else paragraph(text)
             for part in self._split_voices(whole, speaker if named is None else named):
-                waiting = _append_block(extracted, part, waiting)
-        return tuple(extracted)
+                collector.append(part)
+        return collector.build()
 
     def _isolate_line(self, line: str) -> str:
         """Add the blank lines that make a line begin, or be, a paragraph."""
         label, colon, words = line.strip().partition(":")
         is_label = bool(colon) and label in self.speaker_names
-        if _TAGS_ONLY.fullmatch(line) or (is_label and not words.strip()):
+        if _has_only_tags(line) or (is_label and not words.strip()):
             return f"\n{line}\n"
         return f"\n{line}" if is_label else line
 
@@ -154,29 +158,32 @@ class _TagReader:
         return "" if label.strip() == NARRATOR else label.strip()
 
     def _check_tags(self, text: str) -> None:
-        for opening in _TAG_START.finditer(text):
-            if not self._is_tag(text[opening.end() : opening.end() + 60]):
+        start = 0
+        while (opened := text.find(OPENING, start)) >= 0:
+            start = opened + len(OPENING)
+            if not self._is_tag(text[start : start + MAX_KEYWORD_PLACE].lstrip()):
                 continue
-            match = _TAG.match(text, opening.start())
-            end = _PARAGRAPH_END.search(text, opening.end())
-            if match is None or (end is not None and match.end() > end.start()):
-                self._refuse_tag(text, opening.start(), "is not closed by ]]")
-            elif fault := self._find_fault(match["body"]):
-                self._refuse_tag(text, opening.start(), fault)
+            tag = find_closed_tag(text, opened)
+            if tag is None:
+                self._refuse_tag(text, opened, "is not closed by ]]")
+            elif fault := self._find_fault(tag.body):
+                self._refuse_tag(text, opened, fault)
+            else:
+                start = tag.end
 
     def _is_tag(self, body: str) -> bool:
         """Whether brackets are a tag: with a keyword, or in any text with a cast."""
         return bool(_KEYWORD.match(body)) or bool(self.cast)
 
     def _find_fault(self, body: str) -> str:
-        if "[[" in body:
+        if OPENING in body:
             return "contains another tag"
-        if match := _PAUSE.fullmatch(body):
-            length_ms = parse_duration_ms(match["length"])
+        if length := parse_pause(body):
+            length_ms = parse_duration_ms(length)
             is_valid = length_ms is not None and length_ms <= MAX_PAUSE_MS
             return "" if is_valid else 'takes a length such as "300ms" or "2s", at most 10s'
-        if match := _WRAPPING.fullmatch(body):
-            return _find_wrapping_fault(match["kind"], match["of"] or "")
+        if wrapping := parse_wrapping(body):
+            return _find_wrapping_fault(wrapping.kind, wrapping.of)
         if sound := split_sound_tag(body):
             return self._find_sound_fault(*sound)
         return "" if self._parse_voice(body) else f"is not a tag; there are {_TAG_KINDS}"
@@ -202,12 +209,12 @@ class _TagReader:
     def _split_voices(self, block: Block, speaker: str) -> Iterator[Block]:
         parts: list[Block] = []
         start = 0
-        for match in _TAG.finditer(block.text):
-            voice = self._parse_voice(match["body"])
+        for tag in iter_tags(block.text):
+            voice = self._parse_voice(tag.body)
             if voice is not None:
-                parts += [self._annotate_block(block, block.text[start : match.start()], speaker)]
+                parts += [self._annotate_block(block, block.text[start : tag.start], speaker)]
                 parts += [self._annotate_block(block, voice[1], voice[0])]
-                start = match.end()
+                start = tag.end
         parts += [self._annotate_block(block, block.text[start:], speaker)]
         kept = [part for part in parts if has_words(part.text) or part.annotations]
         for index, part in enumerate(kept):
@@ -216,11 +223,11 @@ class _TagReader:
     def _annotate_block(self, block: Block, text: str, speaker: str) -> Block:
         builder = AnnotatedTextBuilder()
         start = 0
-        for match in _TAG.finditer(text):
-            builder.add_text(text[start : match.start()])
-            if not self._apply_tag(builder, match["body"]):
-                builder.add_text(match[0])
-            start = match.end()
+        for tag in iter_tags(text):
+            builder.add_text(text[start : tag.start])
+            if not self._apply_tag(builder, tag.body):
+                builder.add_text(text[tag.start : tag.end])
+            start = tag.end
         builder.add_text(text[start:])
         words, annotations = builder.build()
         return replace(block, text=words, annotations=annotations, speaker=speaker)
@@ -228,13 +235,12 @@ class _TagReader:
     def _apply_tag(self, builder: AnnotatedTextBuilder, body: str) -> bool:
         """Add a tag's words and annotation; False where the brackets are not a tag."""
         start = builder.length
-        if match := _PAUSE.fullmatch(body):
-            duration = f"{parse_duration_ms(match['length'])}ms"
+        if length := parse_pause(body):
+            duration = f"{parse_duration_ms(length)}ms"
             builder.annotate(start, BREAK_TAG, (("time", duration),))
-        elif match := _WRAPPING.fullmatch(body):
-            kind, argument, words = match["kind"], match["of"] or "", match["words"].strip()
-            builder.add_text(argument if kind == "say" else words)
-            builder.annotate(start, *_build_element(kind, argument, words))
+        elif wrapping := parse_wrapping(body):
+            builder.add_text(wrapping.of if wrapping.kind == "say" else wrapping.words)
+            builder.annotate(start, *_build_element(wrapping))
         elif sound := split_sound_tag(body):
             lines = self.sound_lines.get(collapse_whitespace(body))
             line = lines.popleft() if lines else 0
@@ -246,10 +252,12 @@ class _TagReader:
 
 def _find_sound_lines(text: str, first_line: int) -> dict[str, deque[int]]:
     lines: dict[str, deque[int]] = {}
-    for match in _TAG.finditer(text):
-        if split_sound_tag(match["body"]):
-            line = text.count("\n", 0, match.start()) + first_line
-            lines.setdefault(collapse_whitespace(match["body"]), deque()).append(line)
+    line, counted = first_line, 0
+    for tag in iter_tags(text):
+        if split_sound_tag(tag.body):
+            line += text.count("\n", counted, tag.start)
+            counted = tag.start
+            lines.setdefault(collapse_whitespace(tag.body), deque()).append(line)
     return lines
 
 
@@ -263,32 +271,56 @@ def _find_wrapping_fault(kind: str, argument: str) -> str:
     return ""
 
 
-def _build_element(kind: str, argument: str, words: str) -> tuple[str, Attributes]:
-    if kind == "lang":
-        return "lang", (("xml:lang", argument),)
-    if kind == "emphasis":
-        return "emphasis", (("level", argument or "strong"),)
+def _build_element(wrapping: Wrapping) -> tuple[str, Attributes]:
+    words = wrapping.words
+    if wrapping.kind == "lang":
+        return "lang", (("xml:lang", wrapping.of),)
+    if wrapping.kind == "emphasis":
+        return "emphasis", (("level", wrapping.of or "strong"),)
     if len(words) > len("//") and words[0] == words[-1] == "/":
         return "phoneme", (("alphabet", "ipa"), ("ph", words[1:-1].strip()))
     return "sub", (("alias", words),)
 
 
-def _append_block(blocks: list[Block], part: Block, waiting: list[Annotation]) -> list[Annotation]:
-    """Append a block, and return the annotations that wait for words.
+def _has_only_tags(line: str) -> bool:
+    """Whether a line holds tags, and nothing else."""
+    at, count = 0, 0
+    for tag in iter_tags(line):
+        if line[at : tag.start].strip(" \t"):
+            return False
+        at, count = tag.end, count + 1
+    return count > 0 and not line[at:].strip(" \t")
 
-    A silence without words belongs to the words before it; at the very beginning it waits.
+
+@dataclass
+class _BlockCollector:
+    """Collects blocks; a silence without words belongs to the words before it.
+
+    At the very beginning it waits for the first words.
     """
-    if has_words(part.text):
-        blocks.append(replace(part, annotations=(*map(move_to_start, waiting), *part.annotations)))
-        return []
-    if any(block.text for block in blocks):
-        _append_annotations(blocks, part.annotations)
-        return waiting
-    return [*waiting, *part.annotations]
 
+    blocks: list[Block] = field(default_factory=list)
+    _last_text: int = -1
+    _waiting: list[Annotation] = field(default_factory=list)
+    _following: dict[int, list[Annotation]] = field(default_factory=dict)
 
-def _append_annotations(blocks: list[Block], annotations: Sequence[Annotation]) -> None:
-    index = max(at for at, block in enumerate(blocks) if block.text)
-    last = blocks[index]
-    at_end = (replace(each, start=len(last.text), end=len(last.text)) for each in annotations)
-    blocks[index] = replace(last, annotations=(*last.annotations, *at_end))
+    def append(self, part: Block) -> None:
+        """Append a block."""
+        if has_words(part.text):
+            annotations = (*map(move_to_start, self._waiting), *part.annotations)
+            self._waiting = []
+            self._last_text = len(self.blocks)
+            self.blocks.append(replace(part, annotations=annotations))
+        elif self._last_text >= 0:
+            self._following.setdefault(self._last_text, []).extend(part.annotations)
+        else:
+            self._waiting += part.annotations
+
+    def build(self) -> tuple[Block, ...]:
+        """The blocks, with what follows their words."""
+        for index, annotations in self._following.items():
+            last = self.blocks[index]
+            end = len(last.text)
+            at_end = (replace(each, start=end, end=end) for each in annotations)
+            self.blocks[index] = replace(last, annotations=(*last.annotations, *at_end))
+        return tuple(self.blocks)

@@ -2,22 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from html import unescape
 from typing import TYPE_CHECKING
 
-import regex
-
-from mixer.script.document import SCENE_BREAK, Block, Document, heading, join_lines, paragraph
+from mixer.script.document import SCENE_BREAK, Block, Document, heading, paragraph
 from mixer.script.readers.inline_tags import read_tagged_text
+from mixer.script.readers.markdown_dialects import rewrite_dialects
+from mixer.script.readers.page_blocks import LINE_BREAK, build_paragraph, split_paragraphs
+from mixer.script.readers.web_page import read_page
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_HTML_TAG = regex.compile(
-    r"<!--.*?-->|<(script|style)\b[^<>]*>.*?</\1\s*>|</?[A-Za-z][^<>]*>",
-    regex.DOTALL | regex.IGNORECASE,
-)
 MAX_NESTING = 100
 """Levels of quotations and lists; the parser drops anything deeper."""
 
@@ -32,14 +28,14 @@ def read_markdown(text: str, name: str = "The text") -> Document:
 
 def read_markdown_blocks(text: str) -> tuple[Block, ...]:
     """Read Markdown without front matter, with LF as its only line break."""
-    return tuple(_build_blocks(_build_parser().parse(text)))
+    return tuple(_build_blocks(_build_parser().parse(rewrite_dialects(text))))
 
 
 @cache
 def _build_parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
+    return MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
 
 
 def _build_blocks(tokens: "Sequence[Token]") -> Iterator[Block]:
@@ -48,22 +44,22 @@ def _build_blocks(tokens: "Sequence[Token]") -> Iterator[Block]:
             case "hr":
                 yield SCENE_BREAK
             case "inline":
-                yield _build_block(_inline_text(token.children or ()), before)
+                yield from _build_text(_inline_text(token.children or ()), before)
             case "code_block" | "fence":
                 yield paragraph(token.content)
             case "html_block":
-                yield paragraph(unescape(_HTML_TAG.sub(" ", token.content)))
+                yield from (each.block for each in read_page(token.content).blocks)
 
 
-def _build_block(text: str, opening: "Token | None") -> Block:
-    """A heading where the token before opened one, a paragraph otherwise."""
+def _build_text(text: str, opening: "Token | None") -> list[Block]:
+    """A heading where the token before opened one, a paragraph or verse otherwise."""
     if opening is not None and opening.type == "heading_open":
-        return heading(text, int(opening.tag[1:]))
-    return paragraph(text)
+        return [heading(text, int(opening.tag[1:]))]
+    return [block for lines in split_paragraphs(text) for block in build_paragraph(lines)]
 
 
 def _inline_text(children: "Iterable[Token]") -> str:
-    return join_lines("".join(_inline_piece(child) for child in children).split("\n"))
+    return "".join(_inline_piece(child) for child in children)
 
 
 def _inline_piece(token: "Token") -> str:
@@ -72,9 +68,11 @@ def _inline_piece(token: "Token") -> str:
             return token.content
         case "image":
             return _inline_text(token.children or ())
-        case "softbreak" | "hardbreak":
+        case "softbreak":
             return "\n"
+        case "hardbreak":
+            return LINE_BREAK
         case "html_inline":
-            return " " if token.content.lower().startswith("<br") else ""
+            return LINE_BREAK if token.content.lower().startswith("<br") else ""
         case _:
             return ""

@@ -90,11 +90,6 @@ class OpenBlock:
     is_note: bool = False
     late_anchors: set[str] = field(default_factory=set)
 
-    @property
-    def has_text(self) -> bool:
-        """Whether any of it is more than white space."""
-        return self.has_own_words or any(not each.isspace() for each in self.pieces if each)
-
     def add_words(self, data: str, link: str) -> None:
         """Add words, perhaps of a link."""
         self.pieces.append(data)
@@ -136,7 +131,7 @@ class BlockList:
     def flush(self, following: OpenBlock) -> None:
         """End the open block, and open the following one."""
         finished, self.open = self.open, following
-        paragraphs = _split_paragraphs("".join(finished.pieces))
+        paragraphs = split_paragraphs("".join(finished.pieces))
         text = join_lines(line for lines in paragraphs for line in lines)
         if is_picture_note(text):
             return
@@ -161,7 +156,7 @@ class BlockList:
         if finished.level:
             self._append([heading(text, finished.level)], finished)
         for lines in [] if finished.level else paragraphs:
-            self._append(_build_paragraph(lines), finished)
+            self._append(build_paragraph(lines), finished)
 
     def _continue_paragraph(self, finished: OpenBlock, text: str) -> bool:
         """Join a paragraph that a page number divided."""
@@ -184,7 +179,7 @@ class BlockList:
             self.blocks.append(AnchoredBlock(block, anchors, links, state.is_note, state.is_main))
 
 
-def _split_paragraphs(text: str) -> list[list[str]]:
+def split_paragraphs(text: str) -> list[list[str]]:
     """The lines of each paragraph: one line break ends a line, two a paragraph."""
     paragraphs: list[list[str]] = [[]]
     for part in text.split(LINE_BREAK):
@@ -196,7 +191,7 @@ def _split_paragraphs(text: str) -> list[list[str]]:
     return [lines for lines in paragraphs if lines]
 
 
-def _build_paragraph(lines: list[str]) -> list[Block]:
+def build_paragraph(lines: list[str]) -> list[Block]:
     """A paragraph, or a paragraph of verse whose lines are spoken one by one."""
     is_verse = len(lines) > 1 and all(len(line) <= MAX_VERSE_LINE_CHARS for line in lines)
     if is_verse and all(map(has_words, lines)):

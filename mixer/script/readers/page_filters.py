@@ -42,19 +42,18 @@ def drop_contents(
     Args:
         is_chapter: whether a link's address leads to the beginning of a chapter.
     """
+    text_count = sum(_is_text(each) for each in blocks)
     kept: list[AnchoredBlock] = []
     for is_line, group in groupby(blocks, _is_contents_line):
         run = list(group)
-        links = {link for each in run for link in each.links}
-        count = sum(bool(each.links) for each in run)
         title = kept[-1] if kept and kept[-1].is_heading else None
         is_titled = title is not None and is_contents_title(title.block.text)
-        least = (
-            MIN_CONTENTS_LINES if is_titled or _is_whole_page(run, blocks) else MIN_TARGETED_LINES
-        )
-        if is_line and count >= least and (is_titled or any(map(is_chapter, links))):
-            if title is not None and (is_titled or _is_whole_page(run, blocks)):
-                kept.pop()
+        is_whole = is_titled or len(run) >= text_count
+        least = MIN_CONTENTS_LINES if is_whole else MIN_TARGETED_LINES
+        links = {link for each in run for link in each.links}
+        has_enough = is_line and sum(bool(each.links) for each in run) >= least
+        if has_enough and (is_titled or any(map(is_chapter, links))):
+            del kept[len(kept) - (title is not None and is_whole) :]
         else:
             kept += run
     return kept
@@ -64,6 +63,5 @@ def _is_contents_line(each: AnchoredBlock) -> bool:
     return not each.is_heading and (bool(each.links) or is_page_number(each.block.text))
 
 
-def _is_whole_page(run: Sequence[AnchoredBlock], blocks: Sequence[AnchoredBlock]) -> bool:
-    with_text = [each for each in blocks if each.block.kind is not BlockKind.SCENE_BREAK]
-    return len(run) >= len([each for each in with_text if not each.is_heading])
+def _is_text(each: AnchoredBlock) -> bool:
+    return not each.is_heading and each.block.kind is not BlockKind.SCENE_BREAK

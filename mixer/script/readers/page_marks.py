@@ -75,7 +75,7 @@ _SYMBOL_FONT = regex.compile(r"font-family\s*+:\s*+[\"']?(?:symbol|wingdings)", 
 """Word's bullets: the letters of these fonts are pictures."""
 
 _CLASS_SELECTOR = regex.compile(r"\s*+[\w*]*\.([\w-]++)\s*+")
-_CSS_BRACE = regex.compile(r"([^{}]*+)([{}])")
+_CSS_BRACE = regex.compile(r"[{}]")
 _CLASS_NUMBER = regex.compile(r"(?<=\D)[-_]?\d++$")
 _PAGE_ANCHOR = regex.compile(r"(?:page|pg|p|pagenum)[_.-]?\d+", regex.IGNORECASE)
 _ENDED_WORD = regex.compile(r"(?:[.,;:!?…\"'”’»)\]]|\p{L}{3,}|(?<!\d)[12]\d{3})$")
@@ -217,13 +217,15 @@ def is_page_class(attributes: Attributes) -> bool:
 
 def find_hidden_classes(css: str) -> frozenset[str]:
     """The classes that a style sheet hides on all devices."""
-    hidden, depth, selectors = set[str](), 0, ""
-    for match in _CSS_BRACE.finditer(remove_spans(css, "/*", "*/")):
-        if match[2] == "{":
-            selectors = match[1] if depth == 0 else selectors
+    css = remove_spans(css, "/*", "*/")
+    hidden, depth, selectors, start = set[str](), 0, "", 0
+    for match in _CSS_BRACE.finditer(css):
+        between, start = css[start : match.start()], match.end()
+        if match[0] == "{":
+            selectors = between if depth == 0 else selectors
             depth += 1
         else:
-            if depth == 1 and _HIDDEN_STYLE.search(match[1]):
+            if depth == 1 and _HIDDEN_STYLE.search(between):
                 hidden |= {m[1] for m in map(_CLASS_SELECTOR.fullmatch, selectors.split(",")) if m}
             depth = max(0, depth - 1)
     return frozenset(hidden)

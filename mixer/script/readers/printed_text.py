@@ -4,6 +4,7 @@ A text that was scanned, or copied from pages, carries them between its paragrap
 out only where they repeat, count on, or interrupt a sentence; in doubt they stay.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -49,13 +50,15 @@ def _fold(text: str) -> str:
 
 def _drop_contents(lines: list[str]) -> list[str]:
     """Drop a table of contents: its heading, and lines up to where the first of them recurs."""
-    for index, line in enumerate(lines):
-        if line and is_contents_title(line) and (end := _find_contents_end(lines, index + 1)):
+    titles = [n for n, line in enumerate(lines) if line and is_contents_title(line)]
+    for index in titles[:MAX_CONTENTS_TITLES]:
+        if end := _find_contents_end(lines, index + 1):
             return [*lines[:index], "", *lines[end:]]
     return lines
 
 
 MAX_CONTENTS_LINES = 1_000
+MAX_CONTENTS_TITLES = 5
 
 
 def _find_contents_end(lines: Sequence[str], start: int) -> int:
@@ -148,7 +151,7 @@ class _PageFurniture:
             return False
         decorated = sum(number.is_decorated for number in chain)
         interrupting = sum(self._interrupts(number.line) for number in chain)
-        starts_late = chain[0].value > 2 and not interrupting
+        starts_late = chain[0].value >= MIN_PAGE_NUMBERS and not interrupting
         return decorated * 2 >= len(chain) or interrupting > 0 or starts_late
 
     def _interrupts(self, index: int) -> bool:
@@ -163,9 +166,9 @@ class _PageFurniture:
             if not 0 <= index < len(self.lines):
                 return ""
             line = self.lines[index].strip()
-            if line and index not in self.removed and not line.isupper() and not line.isdecimal():
-                if not _PAGE_LINE.fullmatch(line):
-                    return line
+            is_furniture = index in self.removed or line.isupper() or _PAGE_LINE.fullmatch(line)
+            if line and not is_furniture:
+                return line
         return ""
 
     def _next_line(self, index: int, step: int) -> int | None:
@@ -177,18 +180,15 @@ class _PageFurniture:
 
     def _remove_heads(self, candidates: Sequence[int]) -> None:
         """Remove lines beside page numbers that recur there, or interrupt a sentence."""
-        folded = [_fold(self.lines[n]) for n in candidates]
-        for n, head in zip(candidates, folded, strict=True):
+        counts = Counter(_fold(self.lines[n]) for n in candidates)
+        for n in candidates:
             line = self.lines[n].strip()
             is_short = (
                 len(line) <= MAX_HEAD_CHARS and self._is_at_gap(n) and not ends_statement(line)
             )
             is_interrupting = line.isupper() and self._interrupts(n)
-            if (
-                is_short
-                and not is_chapter_line(line)
-                and (folded.count(head) > 1 or is_interrupting)
-            ):
+            is_recurring = counts[_fold(line)] > 1
+            if is_short and not is_chapter_line(line) and (is_recurring or is_interrupting):
                 self.removed.add(n)
 
     def _remove_repeated_lines(self) -> None:

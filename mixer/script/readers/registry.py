@@ -55,17 +55,26 @@ def read_document(
         book = content if isinstance(content, bytes) else _decode_base64(content, name)
         return read_epub(book, name, front_matter=front_matter)
     text = content if isinstance(content, str) else decode_text(content, name)
+    if half := _HALF_CHARACTER.search(text):
+        line = text.count("\n", 0, half.start()) + 1
+        raise UnreadableText(f"{name} contains half a character in line {line}: remove it.")
     return _TEXT_READERS[text_type](text, name)
 
+
+_HALF_CHARACTER = regex.compile(r"[\ud800-\udfff]")
+"""A surrogate code point (Unicode 3.9), which no encoding can write."""
 
 _EPUB_IN_BASE64 = "UEsDB"
 """How an archive begins in Base64; no word of any language does."""
 
-_RTF = regex.compile(r"\s*\{\\rtf\d?")
-_HTML = regex.compile(
-    r"(?i)\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>])", regex.DOTALL
-)
-_SSML = regex.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<speak[\s>].*</speak\s*>\s*", regex.DOTALL)
+MAX_COMMENTS = 50
+"""In front of a page's first element."""
+
+MAX_SNIFFED_CHARS = 100_000
+
+_RTF = "{\\rtf"
+_HTML_STARTS = ("<!doctype html", "<html>", "<html ", "<html\n", "<html\t")
+_SSML_STARTS = ("<speak>", "<speak ", "<speak\n", "<speak\t")
 
 
 def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
@@ -78,17 +87,35 @@ def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
         if is_archive(content):
             return TextType.EPUB
         content = decode_text(content, name)
-    text = normalise_newlines(content)
-    if _RTF.match(text):
+    text = normalise_newlines(content).strip()
+    if text.startswith(_RTF):
         raise UnreadableText(
             f"{name} is Rich Text (RTF), which cannot be read: save it as plain text, Markdown, "
             "HTML or EPUB."
         )
     if text.startswith(_EPUB_IN_BASE64):
         return TextType.EPUB
-    if _HTML.match(text):
+    start = _find_first_tag(text)
+    if text[start : start + len(_HTML_STARTS[0])].lower().startswith(_HTML_STARTS):
         return TextType.HTML
-    return TextType.SSML if _SSML.fullmatch(text) else TextType.TEXT
+    is_closed = text.rpartition("</speak")[2].strip() == ">"
+    is_ssml = is_closed and text.startswith(_SSML_STARTS, start)
+    return TextType.SSML if is_ssml else TextType.TEXT
+
+
+def _find_first_tag(text: str) -> int:
+    """Where a text begins behind an XML declaration and comments."""
+    start = 0
+    for opening, closing in (("<?xml", "?>"), *(("<!--", "-->"),) * MAX_COMMENTS):
+        if text.startswith(opening, start):
+            closed = text.find(closing, start + len(opening))
+            if closed < 0:
+                return start
+            start = closed + len(closing)
+            start += len(text[start:MAX_SNIFFED_CHARS]) - len(
+                text[start:MAX_SNIFFED_CHARS].lstrip()
+            )
+    return start
 
 
 def decode_upload(content: bytes) -> str | bytes:

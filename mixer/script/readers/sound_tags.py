@@ -3,6 +3,8 @@
     [[music sea.mp3]]                music from here on, until other music or [[music off]]
     [[sting bell.wav]]               a sound during which the music is silent
     [[sound door.wav, level -10]]    a sound at a level in LU relative to the voice
+    [[music sea.mp3, intro 8s]]      music that plays alone for so long, and then under the words
+    [[sting bell.wav, length 4s]]    a sound that is cut; `fade-in 2s` and `fade-out 3s` are fades
 
 The front matter may set what plays from the beginning, and give files short names:
 
@@ -29,14 +31,20 @@ OFF = "off"
 SOFTEST_LU, LOUDEST_LU = -40.0, 0.0
 """Relative to the voice: a softer sound is inaudible, a louder one masks the voice."""
 
+MAX_TIME_S = 60
+"""Of an intro, a fade, or the length of a sound that is cut (as of the options for music)."""
+
 MAX_SOUND_NAMES = 200
 MAX_FILE_CHARS = 200
 
 _SOUND_TAG = regex.compile(r"(?P<kind>music|sting|sound)\s+(?P<what>.+)", regex.DOTALL)
-_SOUND_REFERENCE = regex.compile(
-    r"(?P<file>[^,]+?)\s*(?:,\s*level\s+(?P<level>\S+?)\s*(?:LU)?\s*)?"
+_SOUND_LEVEL = regex.compile(r"level\s++(?P<level>\S+?)\s*+(?:LU)?")
+_SOUND_TIME = regex.compile(
+    r"(?P<name>intro|length|fade[- ]in|fade[- ]out)\s++(?P<seconds>\d++(?:\.\d++)?)\s*+s"
 )
-_SOUND_DEFINITION = regex.compile(r"\s+(?P<name>[^:,\[\]#/.\\]{1,40}?)\s*:\s*(?P<what>\S.*?)\s*")
+_SOUND_DEFINITION = regex.compile(
+    r"(?P<name>[^\s:,\[\]#/.\\][^:,\[\]#/.\\]{0,39}?)\s*+:\s*+(?P<what>\S.*)"
+)
 
 
 class InvalidSound(ValueError):
@@ -70,7 +78,7 @@ def parse_sounds(lines: Sequence[str], text_name: str) -> SoundDefinitions:
     by_name: dict[str, Attributes] = {}
     for number, line in iter_nested_lines(lines, "sounds"):
         with _add_line_to_errors(number, text_name):
-            match = _SOUND_DEFINITION.fullmatch(line)
+            match = _SOUND_DEFINITION.fullmatch(line.strip())
             if match is None or match["name"].lower() == OFF or match["name"] in by_name:
                 raise InvalidSound(
                     "must define a new sound, such as “bell: sounds/bell.wav, level -6”"
@@ -107,18 +115,40 @@ def _parse_attributes(
     written: str, by_name: Mapping[str, Attributes], *, may_be_off: bool = False
 ) -> Attributes:
     """Read a sound by its short name or file: “bell”, “bell.wav, level -6”."""
-    match = _SOUND_REFERENCE.fullmatch(written.strip())
-    if match is None:
+    named, comma, settings = written.strip().partition(",")
+    options = _parse_options(settings) if comma else {}
+    if not named.strip() or options is None:
         raise InvalidSound(
-            "takes a file and, if you like, a level, such as [[sound door.wav, level -10]]"
+            "takes a file and, if you like, a level and times, such as"
+            " [[sound door.wav, level -10]] or [[music sea.mp3, intro 8s, fade-out 3s]]"
         )
-    file = " ".join(match["file"].split())
-    level = (("level", f"{_parse_level_lu(match['level']):g}"),) if match["level"] else ()
+    file = " ".join(named.split())
     if may_be_off and file.lower() == OFF:
         return (("file", ""),)
     if file in by_name:
-        return (*(each for each in by_name[file] if each[0] == "file" or not level), *level)
-    return (("file", _validate_file_name(file)), *level)
+        return tuple({**dict(by_name[file]), **options}.items())
+    return (("file", _validate_file_name(file)), *options.items())
+
+
+def _parse_options(written: str) -> dict[str, str] | None:
+    """Read what follows a file and a comma; None for anything unknown or repeated."""
+    options: dict[str, str] = {}
+    for part in written[:MAX_FILE_CHARS].split(","):
+        level, time = (each.fullmatch(part.strip()) for each in (_SOUND_LEVEL, _SOUND_TIME))
+        name = time["name"].replace(" ", "-") if time else "level"
+        if (level is None and time is None) or name in options:
+            return None
+        if time:
+            options[name] = _check_seconds(time["seconds"])
+        elif level:
+            options[name] = f"{_parse_level_lu(level['level']):g}"
+    return options
+
+
+def _check_seconds(written: str) -> str:
+    if not 0 < float(written) <= MAX_TIME_S:
+        raise InvalidSound(f"takes times above 0 and up to {MAX_TIME_S} seconds")
+    return written
 
 
 def _parse_level_lu(written: str) -> float:

@@ -17,6 +17,7 @@ from mixer.script.annotations import (
     parse_duration_ms,
 )
 from mixer.script.document import Block, BlockKind, Document, build_line_error, has_words
+from mixer.script.readers.languages import normalise_language_tag
 
 ATTRIBUTES = {
     "amazon:auto-breaths": {"volume", "frequency", "duration"},
@@ -49,11 +50,19 @@ REQUIRED_ATTRIBUTES = {
 _EMPTY_ELEMENTS = frozenset({BREAK_TAG, "mark", "amazon:breath"})
 
 
+MAX_DEPTH = 50
+"""Of elements in each other; each sentence carries all that are open around it."""
+
+
 def read_ssml_text(text: str, name: str = "The SSML") -> Document:
     """Read a `<speak>` document; UnreadableText names the line of a mistake."""
     parser = _SsmlSourceParser(name)
     parser.read(text)
-    return Document(tuple(parser.blocks), language=parser.language, must_honour_tags=True)
+    return Document(
+        tuple(parser.blocks),
+        language=normalise_language_tag(parser.language),
+        must_honour_tags=True,
+    )
 
 
 @dataclass
@@ -66,6 +75,7 @@ class _SsmlSourceParser:
 
     def read(self, text: str) -> None:
         self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start_element
         self._parser.EndElementHandler = self._end_element
         self._parser.CharacterDataHandler = self._add_text
@@ -83,6 +93,8 @@ class _SsmlSourceParser:
         self._builder.add_text(text)
 
     def _start_element(self, tag: str, attributes: dict[str, str]) -> None:
+        if len(self._open_elements) == MAX_DEPTH:
+            raise self._build_error(f"its elements are nested more than {MAX_DEPTH} deep")
         if not self._open_elements:
             self._start_root(tag, attributes)
         else:

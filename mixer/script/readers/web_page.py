@@ -36,6 +36,9 @@ from mixer.script.script import Metadata
 MAX_DEPTH = 1_000
 """Of elements in each other; browsers stop at 512."""
 
+MAX_MARK_PIECES = 12
+"""Of the text between two tags; what consists of more is not a mark."""
+
 CONTEXT_PIECES = 6
 """Before a mark, enough to see the word that it follows."""
 
@@ -271,6 +274,8 @@ class _PageReader:
 
     def _close_mark(self, mark: Mark) -> None:
         block = self.content.open
+        if len(block.pieces) - mark.at > MAX_MARK_PIECES:
+            return
         before = "".join(block.pieces[max(0, mark.at - CONTEXT_PIECES) : mark.at])
         rewritten = rewrite_mark(mark, before, "".join(block.pieces[mark.at :]))
         if rewritten is None:

@@ -57,8 +57,8 @@ def piece_block_samples(duration_s: float, columns: int) -> int:
 class Skips:
     """Parts of a decoded piece that are not measured; after `end` nothing is (0: to the end).
 
-    `unmeasured_samples` come before the first loudness window, so that windows end at whole STEP_S
-    of the whole file; `windows` are those that end before the piece's own samples begin.
+    `unmeasured_samples` come before the first loudness window, so that a window begins with the
+    piece's own samples; `windows` are those that begin before.
     """
 
     preroll: int = 0
@@ -67,13 +67,10 @@ class Skips:
     end: int = 0
 
     @classmethod
-    def of_piece(cls, preroll: int, starts_at: int, end: int = 0) -> "Skips":
-        """Compute the skips of a piece with this preroll that starts at a sample of the file."""
-        step = round(STEP_S * MIX_RATE_HZ)
-        if not preroll:
-            return cls(end=end)
-        unmeasured = -starts_at % step
-        return cls(preroll, unmeasured, (preroll - unmeasured) // step, end)
+    def of_piece(cls, preroll: int, end: int) -> "Skips":
+        """Compute the skips of a piece, wherever in a file it is."""
+        windows, unmeasured = divmod(preroll, round(STEP_S * MIX_RATE_HZ))
+        return cls(preroll, unmeasured, windows, end)
 
 
 @dataclass(frozen=True, slots=True)

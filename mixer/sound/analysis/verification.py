@@ -9,7 +9,7 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, repeat
 from pathlib import Path
 from typing import Protocol
 
@@ -28,7 +28,7 @@ from mixer.sound.analysis.decoding import (
 )
 from mixer.sound.analysis.measurement import SILENCE_DBFS
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.loudness import FINE_BIN_LU, histogram, integrated_lufs, loudness_range_lu
+from mixer.sound.loudness import FINE_BIN_LU, STEP_S, histogram, integrated_lufs, loudness_range_lu
 from mixer.sound.timeline import MIX_RATE_HZ
 
 VERIFICATION_VERSION = 2
@@ -116,15 +116,14 @@ def _mean_lufs(windows: Sequence[float]) -> float:
 class EncodedPiece:
     """Part of a finished file that can be decoded by itself.
 
-    `preroll_samples` fill the decoder's and the meters' memory (0 for the first piece), `starts_at`
-    is the first decoded sample of the file, preroll included, `end_sample` the one after the last
-    (0: all), and `name` identifies the content for VerificationMemory (empty to measure it again).
+    `preroll_samples` fill the decoder's and the meters' memory (0 for the first piece),
+    `end_sample` is the one after the last, preroll included (0: all), and `name` identifies the
+    content for VerificationMemory (empty to measure it again).
     """
 
     content: bytes
     demuxer: str
     preroll_samples: int = 0
-    starts_at: int = 0
     end_sample: int = 0
     name: str = ""
 
@@ -178,7 +177,7 @@ def verify_pieces(
 def _combine_parts(
     parts: Sequence[DecodedLevels], columns: int, block_samples: int
 ) -> Verification:
-    momentary = array("d", (window for part in parts for window in part.momentary_lufs))
+    momentary = _join_windows(parts, block_samples)
     return Verification(
         integrated_lufs=integrated_lufs(histogram(momentary, FINE_BIN_LU)),
         true_peak_dbtp=max(part.true_peak_dbtp for part in parts),
@@ -187,6 +186,23 @@ def _combine_parts(
         levels_dbfs=array("d", (level for part in parts for level in part.levels_dbfs)),
         block_s=block_samples / MIX_RATE_HZ,
     )
+
+
+def _join_windows(parts: Sequence[DecodedLevels], block_samples: int) -> Sequence[float]:
+    """Join the windows of pieces, one every STEP_S of the file.
+
+    A piece is not a whole number of steps long: sometimes its last window is left out or stays for
+    two steps.
+    """
+    joined, blocks = array("d"), 0
+    for part in parts[:-1]:
+        blocks += len(part.levels_dbfs)
+        count = round(blocks * block_samples / (STEP_S * MIX_RATE_HZ)) - len(joined)
+        joined.extend(part.momentary_lufs[:count])
+        missing = count - len(part.momentary_lufs)
+        joined.extend(repeat(part.momentary_lufs[-1], missing) if missing > 0 else ())
+    joined.extend(parts[-1].momentary_lufs)
+    return joined
 
 
 def _column_peaks(parts: Sequence[DecodedLevels], columns: int) -> Iterator[tuple[float, float]]:
@@ -226,4 +242,4 @@ class _PieceDecoder:
 
 
 def _find_skips(piece: EncodedPiece) -> Skips:
-    return Skips.of_piece(piece.preroll_samples, piece.starts_at, piece.end_sample)
+    return Skips.of_piece(piece.preroll_samples, piece.end_sample)

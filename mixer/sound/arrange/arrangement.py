@@ -4,6 +4,7 @@ Sounds lengthen a pause by their own length and stand in its middle. Music start
 section, so an edit in one chapter does not move the music of the others.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -25,11 +26,17 @@ def sounds_duration_s(
 ) -> float:
     """The part of a pause that its sounds take."""
     lengths = [
-        sounds[annotation.source].audible_s
+        _played_s(annotation, sounds)
         for annotation in annotations
         if annotation.kind is not SoundKind.MUSIC
     ]
     return sum(lengths) + SOUND_GAP_S * max(0, len(lengths) - 1)
+
+
+def _played_s(annotation: SoundAnnotation, sounds: Mapping[str, SoundFile]) -> float:
+    """Length of a sound that plays once, cut where the author wants it."""
+    audible_s = sounds[annotation.source].audible_s
+    return min(audible_s, annotation.shape.length_s or audible_s)
 
 
 def sounds_at(take: Take, place: CuePlace) -> list[SoundAnnotation]:
@@ -38,9 +45,13 @@ def sounds_at(take: Take, place: CuePlace) -> list[SoundAnnotation]:
 
 
 def extend_gaps(takes: Sequence[Take], sounds: Mapping[str, SoundFile]) -> list[Take]:
-    """Lengthen pauses for their sounds; sounds before a take belong to the pause before it."""
+    """Lengthen pauses for their sounds and for music alone.
+
+    Sounds before a take belong to the pause before it.
+    """
     if not any(take.annotations for take in takes):
         return list(takes)
+    takes = _reserve_intros(takes)
     spaced: list[Take] = []
     for take, following in zip(takes, [*takes[1:], None], strict=True):
         early = filter(_is_before_take, following.annotations) if following else ()
@@ -57,8 +68,31 @@ def extend_gaps(takes: Sequence[Take], sounds: Mapping[str, SoundFile]) -> list[
             )
         )
         spaced.append(
-            replace(take, annotations=annotations, gap_ms=take.gap_ms + held_ms, sounds_ms=held_ms)
+            replace(
+                take,
+                annotations=annotations,
+                gap_ms=take.gap_ms + held_ms,
+                sounds_ms=take.sounds_ms + held_ms,
+            )
         )
+    return spaced
+
+
+def _reserve_intros(takes: Sequence[Take]) -> list[Take]:
+    """Make room for music alone: at the beginning of a chapter, or in the pause before the words.
+
+    The music of a chapter begins with the chapter; no other section begins in the middle of it.
+    """
+    spaced = list(takes)
+    for number in range(1, len(takes)):
+        before, after = spaced[number - 1], spaced[number]
+        annotated = [*sounds_at(before, CuePlace.AFTER), *sounds_at(after, CuePlace.BEFORE)]
+        intro_ms = round(1000 * max((each.intro_s for each in annotated), default=0.0))
+        if intro_ms and after.chapter_title is not None:
+            spaced[number] = replace(after, lead_ms=intro_ms)
+        elif intro_ms:
+            gap_ms, held_ms = before.gap_ms + intro_ms, before.sounds_ms + intro_ms
+            spaced[number - 1] = replace(before, gap_ms=gap_ms, sounds_ms=held_ms, weight=0.0)
     return spaced
 
 
@@ -75,6 +109,14 @@ class VoiceLayout:
     sections: tuple[Section, ...]
     margin: int
     rate_hz: int
+
+    def find_section_start(self, number: int) -> int | None:
+        """The beginning of the section that a clip opens; None if it opens none."""
+        clip = self.clips[number]
+        after = self.clips[number - 1].end if number else 0
+        at = bisect_right([section.start for section in self.sections], clip.start) - 1
+        start = self.sections[at].start
+        return start if start >= after else None
 
 
 def arrange_sounds(voice: VoiceLayout, sounds: Mapping[str, SoundFile]) -> list[PlacedSound]:
@@ -93,11 +135,14 @@ def _place_take_sounds(
     voice: VoiceLayout, number: int, sounds: Mapping[str, SoundFile]
 ) -> Iterator[PlacedSound]:
     take, clip, rate_hz = voice.takes[number], voice.clips[number], voice.rate_hz
-    opening = 0 if number == 0 else clip.start
+    opening = voice.find_section_start(number)
     cursor = voice.margin
     for annotation in sounds_at(take, CuePlace.BEFORE):
         length = _sound_length(annotation, sounds, rate_hz)
-        yield PlacedSound(annotation, cursor if length else opening, length)
+        alone = clip.start - round(annotation.intro_s * rate_hz)
+        yield PlacedSound(
+            annotation, cursor if length else alone if opening is None else opening, length
+        )
         cursor += length + round(SOUND_GAP_S * rate_hz) if length else 0
     for annotation in sounds_at(take, CuePlace.WITHIN):
         moment = (
@@ -121,9 +166,8 @@ def _place_pause_sounds(
     pause = take.gap_ms * rate_hz // 1000
     anchor = None
     if number + 1 < len(voice.clips):
-        following = voice.clips[number + 1].start
-        pause = following - clip.end
-        anchor = following if _is_section_start(voice, following) else None
+        anchor = voice.find_section_start(number + 1)
+        pause = (voice.clips[number + 1].start if anchor is None else anchor) - clip.end
     free, cursor = max(0, pause - held), clip.end
     for sound in annotated:
         length = _sound_length(sound, sounds, rate_hz)
@@ -137,10 +181,6 @@ def _place_pause_sounds(
         cursor = start + length
 
 
-def _is_section_start(voice: VoiceLayout, start: int) -> bool:
-    return any(section.start == start for section in voice.sections)
-
-
 def _sound_length(
     annotation: SoundAnnotation, sounds: Mapping[str, SoundFile], rate_hz: int
 ) -> int:
@@ -148,7 +188,7 @@ def _sound_length(
     return (
         0
         if annotation.kind is SoundKind.MUSIC
-        else max(1, int(sounds[annotation.source].audible_s * rate_hz) - 2)
+        else max(1, int(_played_s(annotation, sounds) * rate_hz) - 2)
     )
 
 
@@ -191,9 +231,11 @@ def _find_regions(
 
 def _sting_span(sting: PlacedSound, voice: VoiceLayout) -> tuple[int, int]:
     """Span in which music pauses for a sound, up to its end or the start of a section."""
-    following = next((clip.start for clip in voice.clips if clip.start >= sting.end), None)
-    if following is not None and _is_section_start(voice, following):
-        return sting.start, following
+    following = (number for number, clip in enumerate(voice.clips) if clip.start >= sting.end)
+    number = next(following, None)
+    section = None if number is None else voice.find_section_start(number)
+    if section is not None and section >= sting.end:
+        return sting.start, section
     return sting.start, sting.end
 
 

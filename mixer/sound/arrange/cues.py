@@ -80,6 +80,9 @@ STING_FADE_S = 0.8
 SOUND_FADE_S = 0.004
 """At both edges of a sound that plays once; avoids clicks."""
 
+CUT_FADE_S = 0.5
+"""At the end of a sound that is cut to a length."""
+
 SEAM_S = 3.0
 MAX_SEAM_SHARE = 1 / 3
 """Longest crossfade of a loop, as a share of a short recording."""
@@ -160,10 +163,9 @@ def place_cues(
     `mixer.sound.arrange.levels` sets gains. `foreground` is where the voice or a sound plays.
     """
     rate_hz = bed_style.rate_hz
-    befores = [0, *(region.end for region in music)]
-    afters = [*(region.start for region in music[1:]), length]
-    for region, before, after in zip(music, befores, afters, strict=False):
-        joins = 0 < region.start == before
+    neighbours = [None, *music, None]
+    for region, before, after in zip(music, neighbours, neighbours[2:], strict=False):
+        joins = before is not None and 0 < region.start == before.end
         fade_out = _fade_out_samples(region, after, length, bed_style)
         continues = region.end < length and not region.gives_way
         stop = min(length, region.end + fade_out) if continues else region.end
@@ -172,33 +174,59 @@ def place_cues(
             start=region.start,
             length=stop - region.start,
             gain_db=0.0,
-            fade_in=round((CROSSFADE_S if joins else FADE_IN_S) * rate_hz),
+            fade_in=round(_fade_in_s(region, before, joins=joins) * rate_hz),
             fade_out=min(fade_out, stop - region.end) if continues else fade_out,
         )
         rise_db = min(bed_style.rise_db, bed_style.level_below_voice_lu(region.annotation.level_lu))
         yield _duck_cue(_clamp_fades(cue), foreground, rise_db, bed_style)
 
 
+def _fade_in_s(region: MusicRegion, before: MusicRegion | None, *, joins: bool) -> float:
+    own_s = region.annotation.shape.fade_in_s
+    is_first = before is None or before.annotation is not region.annotation
+    if own_s is not None and is_first:
+        return own_s
+    return CROSSFADE_S if joins else FADE_IN_S
+
+
 def _fade_out_samples(
-    region: MusicRegion, following: int, length: int, bed_style: MusicBedStyle
+    region: MusicRegion, after: MusicRegion | None, length: int, bed_style: MusicBedStyle
 ) -> int:
     """Length of the fade, which starts at the region's end or leads up to it."""
+    own_s, rate_hz = region.annotation.shape.fade_out_s, bed_style.rate_hz
     if region.end == length:
         longest = int(length * MAX_FADE_OUT_SHARE)
-        return min(round(bed_style.fade_out_s * bed_style.rate_hz), longest)
+        return min(round((bed_style.fade_out_s if own_s is None else own_s) * rate_hz), longest)
     if region.gives_way:
-        return round(STING_FADE_S * bed_style.rate_hz)
-    joins = following == region.end
-    return round((CROSSFADE_S if joins else END_FADE_S) * bed_style.rate_hz)
+        return round(STING_FADE_S * rate_hz)
+    is_last = after is None or after.annotation is not region.annotation
+    if own_s is not None and is_last:
+        return round(own_s * rate_hz)
+    joins = after is not None and after.start == region.end
+    return round((CROSSFADE_S if joins else END_FADE_S) * rate_hz)
 
 
 def place_sounds(placed_sounds: Sequence[PlacedSound], rate_hz: int) -> Iterator[Cue]:
-    """Build the cues of sounds that play once, with short fades at both edges."""
-    fade = round(SOUND_FADE_S * rate_hz)
+    """Build the cues of sounds that play once, with short fades at both edges.
+
+    A sound that is cut fades out more slowly.
+    """
     for each in placed_sounds:
         if each.annotation.kind is not SoundKind.MUSIC:
+            shape = each.annotation.shape
+            cut_s = CUT_FADE_S if shape.length_s is not None else SOUND_FADE_S
+            fade_in, fade_out = (
+                round((usual_s if own_s is None else own_s) * rate_hz)
+                for own_s, usual_s in ((shape.fade_in_s, SOUND_FADE_S), (shape.fade_out_s, cut_s))
+            )
             cue = Cue(
-                each.annotation.source, each.start, each.length, 0.0, fade, fade, plays_once=True
+                each.annotation.source,
+                each.start,
+                each.length,
+                0.0,
+                fade_in,
+                fade_out,
+                plays_once=True,
             )
             yield _clamp_fades(cue)
 

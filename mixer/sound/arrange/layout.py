@@ -204,7 +204,10 @@ def _lead_s(
         for annotation in [opening, *sounds_at(first, CuePlace.BEFORE)]
         if annotation and annotation not in before
     ]
-    intro_s = style.intro_s if last and last[-1].source else 0.0
+    intro_s = 0.0
+    if last and last[-1].source:
+        own_s = last[-1].shape.intro_s
+        intro_s = style.intro_s if own_s is None else own_s
     held = sounds_duration_s(before, sounds) + SOUND_GAP_S if before else 0.0
     return style.preset.margin_s[0] + held + intro_s
 

@@ -7,10 +7,10 @@ Gaps set by a caller never change: then only chapters open a section, padded in 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mixer.boundaries import find_boundaries, hash_fraction
-from mixer.script import CuePlace, SoundKind
+from mixer.script import CuePlace, SoundKind, SoundShape
 from mixer.sound.analysis import Measurement
 from mixer.sound.timeline import Clip, Section, grid_samples, rescale_samples
 
@@ -27,6 +27,12 @@ class SoundAnnotation:
     place: CuePlace = CuePlace.AFTER
     at_samples: int = 0
     level_lu: float | None = None
+    shape: SoundShape = field(default_factory=SoundShape)
+
+    @property
+    def intro_s(self) -> float:
+        """How long it plays alone before the words; 0 for anything but music."""
+        return self.shape.intro_s or 0.0 if self.kind is SoundKind.MUSIC and self.source else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,8 @@ class Take:
 
     `gap_ms` is the silence that is heard, from the end of speech to the beginning of the next take.
     `weight` is the gap's share of a section's padding; an exact gap is the caller's and never
-    changes, nor does the part `sounds_ms`. `chapter_title` is None if it opens no chapter.
+    changes, nor does the part `sounds_ms`. `chapter_title` is None if it opens no chapter;
+    `lead_ms` is for music alone at the beginning of a chapter.
     """
 
     source: str
@@ -97,6 +104,7 @@ class Take:
     level_db: float = 0.0
     annotations: tuple[SoundAnnotation, ...] = ()
     sounds_ms: int = 0
+    lead_ms: int = 0
 
 
 def place_takes(
@@ -109,6 +117,7 @@ def place_takes(
     trimmed = _trim_takes(takes, gains_db, rate_hz)
     for first, end in _section_spans(takes):
         sections.append(Section(start, takes[first].chapter_title or ""))
+        lead += takes[first].lead_ms * rate_hz // 1000
         gaps = [gap for _, gap in trimmed[first:end]]
         if end < len(takes):
             sound = lead + sum(clip.length for clip, _ in trimmed[first:end])

@@ -71,7 +71,7 @@ class Mp3(StreamedFormat):
         return EncodedPiece(
             before[-preroll_bytes:] + content,
             DEMUXER,
-            *_preroll_samples(first_frame),
+            VERIFY_PREROLL_FRAMES * FRAME_SAMPLES,
             name=name,
         )
 
@@ -101,12 +101,6 @@ class Mp3(StreamedFormat):
             file.writelines([_build_tag(tags), info, *before])
             splitter.copy_range(whole, begin, end, file)
             file.writelines(after)
-
-
-def _preroll_samples(first_frame: int) -> tuple[int, int]:
-    delay = mp3_frames.ENCODER_DELAY_SAMPLES + mp3_frames.DECODER_DELAY_SAMPLES
-    begin = (first_frame - VERIFY_PREROLL_FRAMES) * FRAME_SAMPLES - delay
-    return VERIFY_PREROLL_FRAMES * FRAME_SAMPLES, begin
 
 
 def _build_tag(tags: AudioTags | None) -> bytes:

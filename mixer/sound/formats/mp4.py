@@ -106,7 +106,6 @@ class Mp4(MuxedFormat):
             before[len(before) - sum(lengths) :] + content,
             DEMUXER,
             preroll_samples,
-            starts_at,
             end_sample if is_last else 0,
             name,
         )

@@ -66,6 +66,7 @@ class SegmentCache:
         """Find a segment; None if it has to be rendered."""
         head = self.store.head(key)
         if head is None:
+            self.store.set_aside(key)  # a folder may be in its place
             return None
         with suppress(ValueError, KeyError, TypeError, AttributeError, ZlibError):
             fields = json.loads(head.metadata[FIELD])
@@ -121,8 +122,9 @@ class SegmentCache:
         content = BytesIO()
         self.store.read_into(key, content)
         if digest_content(key, content.getvalue()) != digest:
-            logger.warning("The segment %s is damaged; it is removed and rendered again.", key)
-            self.store.delete(key)
+            logger.warning("The segment %s is damaged; it is set aside and rendered again.", key)
+            self.store.set_aside(key)
+            self.store.delete(key)  # S3 keeps its version for a while
             raise DamagedObject(f"The rendered segment {key} was damaged; try again.", key=key)
         file.write(content.getbuffer())
 

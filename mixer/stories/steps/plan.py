@@ -11,11 +11,11 @@ from mixer.script.planning import estimate_script
 from mixer.script.readers import decode_upload
 from mixer.speech import Narrator, VoiceSettings, charge_factor, cost_usd
 from mixer.store import ObjectStore
-from mixer.stories.batches import split_batches, write_batches
+from mixer.stories.batches import forget_batches, split_batches, write_batches
 from mixer.stories.cancellation import raise_if_cancelled
 from mixer.stories.folder import PLAN, REQUEST, SCRIPT, StoryFolder
 from mixer.stories.inputs import SoundLibrary, store_cover
-from mixer.stories.keys import StoryProgress
+from mixer.stories.keys import SYNTHESIZED, StoryProgress
 from mixer.stories.model import (
     Batch,
     PlanSummary,
@@ -24,6 +24,7 @@ from mixer.stories.model import (
     StoryKind,
     StoryResult,
     StoryState,
+    SynthesizedBatch,
 )
 from mixer.stories.speech_planner import SpeechPlanner
 from mixer.stories.status import load_progress, load_snapshot, write_result
@@ -49,7 +50,7 @@ class PlanStep:
         options = Options.model_validate(request.options)
         stored = self._load_script(call, request, options)
         batches = self._divide(folder, stored, options)
-        progress = load_progress(folder)
+        progress = self._reopen_damaged(call, stored)
         left = {n: batch for n, batch in enumerate(batches) if n not in progress.batches}
         missing = self._write_batches(call, stored, left)
         price_usd = _price_usd(missing, stored.delivery, options)
@@ -91,6 +92,24 @@ class PlanStep:
         stored = StoredScript(script, plan.voice_settings, keys, warnings)
         folder.write(SCRIPT, stored)
         return stored
+
+    def _reopen_damaged(self, call: StepCall, stored: StoredScript) -> StoryProgress:
+        """Load the progress; a repeated story first forgets what was made of lost recordings."""
+        folder, progress = call.folder, load_progress(call.folder)
+        if call.attempt == 1 or not progress.batches:
+            return progress
+        names = [name for name in progress.names if name.startswith(SYNTHESIZED)]
+        results = {name: folder.read(name, SynthesizedBatch).chunks for name in names}
+        with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
+            found = narrator.find_recordings(list(stored.script.chunks))
+        damaged = [
+            name
+            for name, chunks in results.items()
+            if any(metadata and found.get(key) is None for key, metadata in chunks)
+        ]
+        if damaged:
+            forget_batches(folder, progress, damaged)
+        return load_progress(folder)
 
     def _divide(self, folder: StoryFolder, stored: StoredScript, options: Options) -> list[Batch]:
         chunks = tuple(stored.script.chunks)

@@ -89,7 +89,7 @@ def main() -> None:
         bed = str(folder / "music" / "quiet.flac")
         subprocess.run([sys.executable, "demo/bed.py", bed], cwd=ROOT, check=True)
         with (
-            start_server(folder, EmbeddedEngine(suffix="mp3")) as server,
+            start_server(folder, EmbeddedEngine()) as server,
             closing(launch_chromium(tools)) as browser,
         ):
             for name, picture in draw_pictures(browser, server.url):

@@ -154,7 +154,7 @@ def test_nothing_heavy_is_imported_with_the_engine():
 
 
 def test_missing_package_says_what_to_install():
-    with pytest.raises(MixerError, match=r"mixer\[local\]"):
+    with pytest.raises(MixerError, match="pip install"):
         require_packages(["surely_not_installed"])
 
 

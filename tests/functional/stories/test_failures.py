@@ -14,9 +14,9 @@ class StumblingEngine(ToneEngine):
         super().__init__(suffix="mp3")
         self.method, self.error = method, error
 
-    def voices(self):
-        self.stumble("voices")
-        return super().voices()
+    def limits(self, engine):
+        self.stumble("limits")
+        return super().limits(engine)
 
     def synthesize(self, *given):
         self.stumble("synthesize")
@@ -30,8 +30,8 @@ class StumblingEngine(ToneEngine):
 @pytest.mark.parametrize(
     ("method", "error", "step"),
     [
-        ("voices", ValueError("netloc x://["), "plan"),
-        ("voices", RecursionError("deep"), "plan"),
+        ("limits", ValueError("netloc x://["), "plan"),
+        ("limits", RecursionError("deep"), "plan"),
         ("synthesize", OSError(39, "Directory not empty"), "synthesize"),
         ("synthesize", UnicodeError("half a character"), "synthesize"),
     ],

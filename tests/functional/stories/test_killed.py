@@ -43,16 +43,20 @@ def wait_until(condition, process):
         time.sleep(0.01)
 
 
+def list_chunks(store):
+    return [each.key for each in store.list("narration_chunks/")]
+
+
 def test_the_second_run_pays_only_for_what_the_killed_one_did_not_store(polly, tmp_path):
     store = FolderStore(tmp_path / "store")
     killed = start_process(polly, tmp_path / "store")
     try:
-        wait_until(lambda: polly.counts.answered >= KILL_AFTER, killed)
+        wait_until(lambda: polly.counts.answered >= KILL_AFTER and list_chunks(store), killed)
     finally:
         killed.kill()
         killed.communicate()
     time.sleep(0.6)  # the server ends its calls
-    stored = [each.key for each in store.list("narration_chunks/")]
+    stored = list_chunks(store)
     paid = polly.counts.answered
     assert 0 < len(stored) <= paid < CHUNKS
     again = start_process(polly, tmp_path / "store")

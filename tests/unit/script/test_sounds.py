@@ -8,7 +8,7 @@ from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.ssml import SsmlStyle
 from mixer.script.readers.registry import TextType
-from mixer.script.script import Script, SoundCue, Utterance
+from mixer.script.script import Script, SoundCue, SoundShape, Utterance
 from tests.scripts import plan_text
 
 HEAD = (
@@ -44,6 +44,23 @@ def test_a_head_names_the_first_music_and_short_names_with_their_levels():
         ("bells/a bell.wav", -6, 9),
         ("bells/a bell.wav", -3, 11),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "level_lu", "shape"),
+    [
+        ("a.wav, intro 8s", None, SoundShape(intro_s=8)),
+        ("a.wav, level -6, length 2.5 s", -6, SoundShape(length_s=2.5)),
+        ("a.wav, fade in 2s, fade-out 60s, level -6 LU", -6, SoundShape(None, None, 2, 60)),
+        ("bell", -3, SoundShape(length_s=4)),
+        ("bell, length 1s", -3, SoundShape(length_s=1)),
+    ],
+)
+def test_times_of_a_sound_are_read(written: str, level_lu: float | None, shape: SoundShape):
+    head = "---\nsounds:\n  bell: b.wav, level -3, length 4s\n---\n"
+    script = plan_markdown(f"{head}A word.\n\n[[sting {written}]]\n\nWords.")
+    (cue,) = script.sounds
+    assert (cue.level_lu, cue.shape) == (level_lu, shape)
 
 
 def test_a_sound_inside_a_paragraph_begins_with_the_word_behind_it():
@@ -98,6 +115,11 @@ def test_a_sound_before_the_first_word_waits_for_it():
         ("[[sound https://a.example/b.wav]]", "address"),
         ("[[sound a.wav, level 3]]", "-40 to 0"),
         ("[[sound a.wav, loud]]", "takes a file"),
+        ("[[sound a.wav, length]]", "takes a file"),
+        ("[[sound a.wav, length 2s, length 3s]]", "takes a file"),
+        ("[[sound a.wav, length 2s loud]]", "takes a file"),
+        ("[[music a.wav, intro 0s]]", "above 0 and up to 60"),
+        ("[[music a.wav, intro 99s]]", "above 0 and up to 60"),
         ("[[sting off]]", "names neither a file"),
         ("[[sting bell]]", "nor a sound defined in the front matter"),
         ("[[sting bell.wav", "not closed"),
@@ -123,9 +145,9 @@ def test_a_head_with_a_sound_that_cannot_be_followed_is_refused_with_its_line(li
         plan_markdown(f"---\ntitle: T\n{line}\n---\nA word.")
 
 
-def test_brackets_that_only_look_like_sounds_stay_text():
+def test_brackets_that_only_look_like_sounds_are_words():
     script = plan_markdown("He read [[sounds of the sea]] and [[Music theory]].")
-    assert list_utterances(script)[0].text == "He read [[sounds of the sea]] and [[Music theory]]."
+    assert list_utterances(script)[0].text == "He read sounds of the sea and Music theory."
 
 
 def test_a_script_lists_its_sounds_in_reading_order():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mixer.errors import OutOfTime
+from mixer.errors import OutOfTime, StoreFailed
 from mixer.store import FolderStore, LeaseKeeper
 
 KEY = "speaking/chunks/1"
@@ -140,6 +140,21 @@ def test_marker_of_a_waiter_that_died_delays_the_next_takeover_only(store: Folde
     clock = Clock()
     with LeaseKeeper(store, LIFETIME_S, clock.now).hold_lease(KEY, clock.pause):
         assert 2 * LIFETIME_S <= clock.now_s < 2.2 * LIFETIME_S
+
+
+class LossyStore(FolderStore):
+    """A store whose answers to claims are lost."""
+
+    def claim(self, key: str, content: bytes) -> bool:
+        super().claim(key, content)
+        raise StoreFailed(f"No answer came for {key}.", key=key)
+
+
+def test_claim_whose_answer_is_lost_leaves_no_lease(tmp_path: Path):
+    store = LossyStore(tmp_path)
+    with pytest.raises(StoreFailed), LeaseKeeper(store).hold_lease(KEY, wait_in_vain):
+        pytest.fail("held")
+    assert list_keys(store) == []
 
 
 CHILD = """

@@ -23,9 +23,11 @@ def read_between_prose(line: str) -> list[str]:
     "line",
     [
         "Letter 1", "Letter the Second", "Day 3", "DAY THREE", "Night Two", "Week 12", "Year One",
-        "INTERLUDE", "Interlude.", "Overture", "APPENDIX B", "Epilogue.", "PART THE FIRST", "Book Two.",
+        "INTERLUDE", "Interlude.", "Overture", "APPENDIX B", "Epilogue.", "PART THE FIRST",
+        "Book Two.",
         "STAVE IV", "Ch. 7", "§ 12", "Chapter 3 The Long Way", "SCENE II. A room.", "Act Three",
-        "Chapter the Last", "Section 4: Ropes", "Tale the Third", "Lesson 9", "CHAPTER IX.—The Storm",
+        "Chapter the Last", "Section 4: Ropes", "Tale the Third", "Lesson 9",
+        "CHAPTER IX.—The Storm",
         "THE LONG WAY",
     ],
 )  # fmt: skip
@@ -36,8 +38,10 @@ def test_a_line_that_names_a_chapter_is_a_heading(line):
 @pytest.mark.parametrize(
     "line",
     [
-        "Chapter and verse he knew", "Part of me wanted to go", "Act now or lose it", "Day after day",
-        "Letter from home", "Book me in", "Night fell", "Part I play", "Scene of the crime", "Fine.",
+        "Chapter and verse he knew", "Part of me wanted to go", "Act now or lose it",
+        "Day after day",
+        "Letter from home", "Book me in", "Night fell", "Part I play", "Scene of the crime",
+        "Fine.",
         "Section leaders came.", "NO!", "STOP AT ONCE!", "“GET OUT,” he said.", "I", "A", "V",
         "LONDON, MAY 1901", "IT WAS LATE.", "Year in, year out", "Lesson learned", "In the end",
     ],

@@ -47,7 +47,8 @@ Language: German
     ],
 )
 def test_only_the_book_is_read(start, end):
-    text = f"{HEADER}{start}\n\n\nProduced by Some Volunteers\nof the coast\n\nIt began.\n\nIt ended.\n\n{end}\n\nA licence."
+    book = "Produced by Some Volunteers\nof the coast\n\nIt began.\n\nIt ended."
+    text = f"{HEADER}{start}\n\n\n{book}\n\n{end}\n\nA licence."
     document = read_plain_text(text)
     assert [block.text for block in document.blocks] == ["It began.", "It ended."]
     assert (document.title, document.author, document.language) == (

@@ -1,13 +1,21 @@
 """Music and sounds at their places: pauses grow for them, music makes room, chapters stay apart."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 
-from mixer.script.script import CuePlace, SoundKind
-from mixer.sound.arrange.cues import CROSSFADE_S, END_FADE_S, FADE_IN_S, STING_FADE_S, SoundFile
+from mixer.script.script import CuePlace, SoundKind, SoundShape
+from mixer.sound.arrange.cues import (
+    CROSSFADE_S,
+    CUT_FADE_S,
+    END_FADE_S,
+    FADE_IN_S,
+    STING_FADE_S,
+    SoundFile,
+)
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.levels import IN_PAUSE_PEAK_DB, UNDER_SPEECH_PEAK_DB, VOICE_LUFS
 from mixer.sound.arrange.music_levels import ONE_SHOT_LU, STING_LU, UNDER_SPEECH_LU
@@ -235,3 +243,56 @@ def test_beds_overlap_only_to_crossfade(timeline: Timeline):
     for before, after in pairwise(ordered):
         assert before.start < after.start
         assert before.end - after.start <= CROSSFADE_S * timeline.rate_hz
+
+
+INTRO = SoundAnnotation("theme", SoundKind.MUSIC, CuePlace.BEFORE, shape=SoundShape(intro_s=8.0))
+
+
+def test_music_of_the_beginning_plays_alone_for_its_intro():
+    timeline = arrange_takes([take(1, INTRO), take(2)])
+    margin_s = PRESETS["story"].margin_s[0]
+    assert timeline.clips[0].start / RATE_HZ == pytest.approx(8.0 + margin_s, abs=0.01)
+    assert beds(timeline)[0].start == 0
+    asked = arrange_takes([take(1, INTRO), take(2)], intro_s=3.0)
+    assert asked.clips == timeline.clips
+
+
+def test_music_of_a_chapter_begins_with_it_and_plays_alone_for_its_intro():
+    timeline = arrange_takes([take(1), take(2, INTRO, opens="Two"), take(3)])
+    bed, chapter = beds(timeline)[0], timeline.sections[1]
+    assert bed.start == chapter.start
+    assert (timeline.clips[1].start - chapter.start) / RATE_HZ == pytest.approx(8.0, abs=0.01)
+    assert timeline.clips[0].end < chapter.start
+    assert len(beds(timeline)) == 1
+
+
+@pytest.mark.parametrize("place", [CuePlace.AFTER, CuePlace.BEFORE])
+def test_music_within_a_chapter_plays_alone_in_a_longer_pause(place: CuePlace):
+    mark = replace(INTRO, place=place)
+    takes = [take(1, mark), take(2)] if place is CuePlace.AFTER else [take(1), take(2, mark)]
+    plain, timeline = arrange_takes([take(1), take(2)]), arrange_takes(takes)
+    bed, later = beds(timeline)[0], timeline.clips[1].start - plain.clips[1].start
+    assert later / RATE_HZ == pytest.approx(8.0, abs=0.01)
+    assert (timeline.clips[1].start - bed.start) / RATE_HZ >= 8.0 - 0.01
+    assert bed.start >= timeline.clips[0].end
+
+
+def test_sting_is_cut_to_its_length_and_fades():
+    cut = replace(STING, shape=SoundShape(length_s=1.0))
+    (sting,) = once(arrange_takes([take(1, cut), take(2)]))
+    assert sting.length / RATE_HZ == pytest.approx(1.0, abs=0.001)
+    assert sting.fade_out == pytest.approx(CUT_FADE_S * RATE_HZ, abs=1)
+    (whole,) = once(arrange_takes([take(1, replace(STING, shape=SoundShape(length_s=59.0)))]))
+    assert whole.length / RATE_HZ == pytest.approx(BELL_S, abs=0.001)
+
+
+def test_fades_are_those_of_the_text():
+    shape = SoundShape(fade_in_s=2.5, fade_out_s=4.0)
+    mark = SoundAnnotation("theme", SoundKind.MUSIC, shape=shape)
+    takes = [take(1, mark), take(2, seconds=20), take(3, OFF, opens="Two"), take(4, seconds=20)]
+    first, last = beds(arrange_takes(takes))
+    assert first.fade_in == round(2.5 * RATE_HZ)
+    assert first.fade_out == round(CROSSFADE_S * RATE_HZ)  # into its own next section
+    assert last.fade_out == round(4.0 * RATE_HZ)
+    (sting,) = once(arrange_takes([take(1, replace(STING, shape=SoundShape(fade_in_s=0.5)))]))
+    assert sting.fade_in == round(0.5 * RATE_HZ)

@@ -1,0 +1,129 @@
+"""Books and texts made to break a reader: read, or refused in one sentence, and nothing else."""
+
+import io
+import zipfile
+
+import pytest
+
+from mixer.errors import BadInput
+from mixer.script.readers import TextType, read_document
+from mixer.script.readers.epub import read_epub
+from tests.books import CONTAINER, Book, build_page
+
+PAGE = build_page("<h2>One</h2><p>It began.</p>")
+BAD_ADDRESSES = ("x://[", "http://[", "//[x", "file:///etc/passwd", "\x00", "a" * 5_000)
+
+
+def read(content: bytes) -> str:
+    """The words of a book, or the sentence that refuses it."""
+    try:
+        return " ".join(block.text for block in read_epub(content, "book.epub").blocks)
+    except BadInput as error:
+        assert "book.epub" in str(error)
+        assert "\n" not in str(error)
+        assert len(str(error)) < 400
+        return "refused"
+
+
+def build_odd_book(place: str, address: str) -> bytes:
+    """A book with an odd address at one place."""
+    escaped = address.replace("\x00", "%00")
+    match place:
+        case "manifest":
+            item = f'<item id="x" href="{escaped}" media-type="text/css"/>'
+            return Book({"1.xhtml": PAGE}, manifest=item).content()
+        case "nav":
+            return Book({"1.xhtml": PAGE}, [(escaped, "I", 1)]).content()
+        case "ncx":
+            return Book({"1.xhtml": PAGE}, [(escaped, "I", 1)], version=2).content()
+        case "guide":
+            guide = f'<guide><reference type="cover" href="{escaped}"/></guide>'
+            return Book({"1.xhtml": PAGE}, version=2, guide=guide).content()
+        case "cover":
+            meta = f'<meta name="cover" content="{escaped}"/>'
+            return Book({"1.xhtml": PAGE}, metadata=meta).content()
+        case "container":
+            files = {"META-INF/container.xml": CONTAINER.replace("OEBPS/book.opf", escaped)}
+            return Book({"1.xhtml": PAGE}, files=files).content()
+        case "link":
+            page = build_page(f'<p>It began.<a href="{escaped}#n">1</a><img src="{escaped}"/></p>')
+            return Book({"1.xhtml": page}).content()
+    return Book({"1.xhtml": PAGE}, files={address.replace("\x00", "\x01"): "x"}).content()
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+@pytest.mark.parametrize(
+    "place", ["manifest", "nav", "ncx", "guide", "cover", "container", "link", "member"]
+)
+def test_an_odd_address_is_passed_over_or_refused(place, address):
+    assert read(build_odd_book(place, address)) in ("refused", "One It began.", "It began.")
+
+
+@pytest.mark.parametrize(
+    "encoding", ["undefined", "punycode", "idna", "rot13", "hex", "zip", "x" * 50]
+)
+def test_an_odd_encoding_is_passed_over(encoding):
+    page = PAGE.replace('"utf-8"', f'"{encoding}"')
+    package = Book({"1.xhtml": PAGE}).package.replace(
+        "<package", f'<?xml version="1.0" encoding="{encoding}"?><package', 1
+    )
+    assert read(Book({"1.xhtml": page}).content()) == "One It began."
+    odd = Book({"1.xhtml": PAGE}, files={"OEBPS/book.opf": package})
+    assert read(odd.content()) in ("refused", "One It began.")
+
+
+@pytest.mark.parametrize("depth", [150, 5_000, 100_000])
+def test_deep_contents_are_refused_or_passed_over(depth):
+    nav = f'<nav epub:type="toc">{"<ol><li>" * depth}<a href="1.xhtml">I</a>{"</li></ol>" * depth}</nav>'
+    deep = Book({"1.xhtml": PAGE}, [], files={"OEBPS/nav.xhtml": build_page(nav)})
+    assert read(deep.content()) == "One It began."
+    assert read(Book({"1.xhtml": build_page("<div>" * depth + "<p>It began.</p>")}).content()) in (
+        "refused",
+        "It began.",
+    )
+    metadata = "<a>" * depth + "</a>" * depth
+    assert read(Book({"1.xhtml": PAGE}, metadata=metadata).content()) in (
+        "refused",
+        "One It began.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "text_type"),
+    [
+        ("<html><![x hello", TextType.HTML),
+        ("<html><p>Hi <![if x>", TextType.HTML),
+        ("<div>" * 5_000 + "a", TextType.HTML),
+        (
+            "<speak>" + "<prosody rate='90%'>" * 1_500 + "Hi." + "</prosody>" * 1_500 + "</speak>",
+            TextType.SSML,
+        ),
+        ("> " * 5_000 + "a", TextType.MARKDOWN),
+        ("hi \ud800", TextType.TEXT),
+        ("[[sound \ud800.wav]] hi", TextType.TEXT),
+        ("---\ntitle: t\ncast:\n  A: \udfff\n---\nhi", TextType.MARKDOWN),
+        ("<p>\ud800</p>", TextType.HTML),
+        ("<speak>\ud800</speak>", TextType.SSML),
+        ("+++\nx = " + "[" * 5_000 + "\n+++\na", TextType.MARKDOWN),
+        ("a\x00b", TextType.HTML),
+    ],
+)
+def test_a_hostile_text_is_read_or_refused_in_a_sentence(text, text_type):
+    try:
+        read_document(text, text_type, "story.txt")
+    except BadInput as error:
+        assert "story.txt" in str(error)
+        assert "\n" not in str(error)
+
+
+def test_half_a_character_is_refused_with_its_line():
+    with pytest.raises(BadInput, match=r"story\.txt contains half a character in line 2"):
+        read_document("It began.\nhi \ud800", TextType.TEXT, "story.txt")
+
+
+def test_names_that_differ_only_in_form_are_found():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for path, content in Book({"Ma mère.xhtml": PAGE}).all_files().items():
+            archive.writestr(path.replace("Ma mère", "ma me\u0300re"), content)
+    assert read(made.getvalue()) == "One It began."

@@ -1,0 +1,103 @@
+"""What tools add to Markdown: notes, comments and attributes go, words stay."""
+
+import pytest
+
+from mixer.script.readers.markdown import read_markdown
+
+
+def read(text: str) -> list[str]:
+    return [block.text for block in read_markdown(text).blocks]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He left.[^1] She stayed.\n\n[^1]: A note.",
+        "He left.[^n] She stayed.\n\n[^n]: A *longer* note.\n\n    With two paragraphs.\n",
+        "He left.^[By [boat](x), at noon.] She stayed.",
+        "He left. %%He did not.%%She stayed.",
+        "%%\nA comment\nof lines\n%%\nHe left. She stayed.",
+        "He left. She stayed. ^block-id",
+        'He left. She stayed. {#one .two three="4"}',
+        "He [left]{.smallcaps}. She stayed.",
+        "==He left.== She stayed.",
+        "He left. <!-- He did not. -->She stayed.",
+        "![[picture.png]]He left. She stayed.",
+        "\\newpage\n\nHe left. She stayed.\n\n\\vspace{1cm}",
+        "::: note\nHe left. She stayed.\n:::",
+        "> [!note]- He left. She stayed.",
+        "- [x] He left. She stayed.",
+        "He left. :smile: She stayed.",
+        "He ~~left~~. She stayed.",
+    ],
+)
+def test_notes_comments_and_attributes_are_left_out(text):
+    assert " ".join(" ".join(read(text)).split()) == "He left. She stayed."
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A [[Wiki Link]] and [[Page|shown text]].", "A Wiki Link and shown text."),
+        ("[[Page#Part]] and [[Page#Part|that]]", "Page and that"),
+        ("H~2~O, x^2^, the 1^st^", "H₂O, x², the 1st"),
+        ("It is $x^2$ or $$E=mc^{10}$$.", "It is x² or E=mc¹⁰."),
+        ("$\\alpha$ costs $5 and $6.", "alpha costs $5 and $6."),
+        ("At 10:30:00 he left: why?", "At 10:30:00 he left: why?"),
+        ("`a == b == c` and `[^1]`", "a == b == c and [^1]"),
+        ("a == b and {curly} and [x]", "a == b and {curly} and [x]"),
+        ("# Title {#id .unnumbered}", "Title"),
+        ("# Title {-}", "Title"),
+        ("2^10^ and ~5 and ^ and ~", "2¹⁰ and ~5 and ^ and ~"),
+    ],
+)
+def test_words_inside_marks_are_read(text, words):
+    assert read(text) == [words]
+
+
+@pytest.mark.parametrize(
+    ("text", "blocks"),
+    [
+        ("Term\n: Its meaning", ["Term", "Its meaning"]),
+        (
+            "| The sea is wide\n|   The ship is small\n| I hear",
+            ["The sea is wide", "The ship is small", "I hear"],
+        ),
+        ("```\n[^1]: code\n%%\n```\n\nA.", ["[^1]: code %%", "A."]),
+        ("One  \ntwo", ["One", "two"]),
+        ("<details><summary>More</summary>\n\nText.\n\n</details>", ["More", "Text."]),
+        ("[^1]: A note.\nthat goes on.\n\nText.", ["Text."]),
+    ],
+)
+def test_blocks_of_dialects_are_blocks(text, blocks):
+    assert read(text) == blocks
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ('+++\ntitle = "T"\nauthor = "Ann"\ndate = 2001-05-04\n+++', ("T", "Ann", "", "2001")),
+        (
+            '+++\ntitle = \'T\'\nauthors = ["Ann", "Bob"]\n[extra]\nx = 1\n+++',
+            ("T", "Ann, Bob", "", ""),
+        ),
+        ('---\ntitle: T\nauthor:\n  - Ann\n  - "Bob"\nlang: eng\n...', ("T", "Ann, Bob", "en", "")),
+        ('---\ntitle: "T: a story"\nauthor: [Ann, Bob]\n---', ("T: a story", "Ann, Bob", "", "")),
+        (
+            "---\ntitle: T\nauthor:\n- name: Ann\ndate: 2020-01-01\nlanguage: en_GB\n---",
+            ("T", "Ann", "en-GB", "2020"),
+        ),
+        ("---\ntitle: T\nlanguage: <b>\n---", ("T", "", "", "")),
+    ],
+)
+def test_front_matter_of_other_tools_is_understood(head, expected):
+    document = read_markdown(f"{head}\n\nText.")
+    stated = (document.title, document.author, document.language, document.metadata.year)
+    assert stated == expected
+    assert [block.text for block in document.blocks] == ["Text."]
+
+
+@pytest.mark.parametrize("head", ["+++\nno toml\n+++", "+++\n", "+++\nx = [\n+++"])
+def test_what_is_no_toml_is_read(head):
+    assert "".join(read(f"{head}\n\nText.")).endswith("Text.")
+    assert len(read(f"{head}\n\nText.")) > 1
