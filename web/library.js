@@ -46,9 +46,9 @@ async function loadPage() {
   showLibrary();
 }
 
-function addListed({ story_id, title, state, progress, created_at }) {
+function addListed({ story_id, title, state, progress, created_at, voice, duration_s }) {
   if (entries.some((entry) => entry.story === story_id) || readItem("hidden", []).includes(story_id)) return;
-  const entry = { id: `server.${story_id}`, story: story_id, title: title || "Untitled story", state, progress, created: Date.parse(created_at), isListed: true };
+  const entry = { id: `server.${story_id}`, story: story_id, title: title || "Untitled story", state, progress, created: Date.parse(created_at), details: voice, duration_s, isListed: true };
   const index = entries.findIndex((other) => other.created < entry.created);
   entries.splice(index < 0 ? entries.length : index, 0, entry);
   showEntry(entry);

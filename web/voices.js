@@ -14,6 +14,7 @@ const GREETINGS = {
 };
 
 export let voices = []; // all of the server's
+const AUDIO_TYPES = { mp3: "audio/mpeg", flac: "audio/flac", ogg: "audio/ogg", wav: "audio/wav" };
 const listeners = [];
 export const onVoices = (listener) => listeners.push(listener); // called when the choice of voices changes
 
@@ -78,7 +79,8 @@ export async function fetchSpeech(body) {
   const result = await callApi("POST", "/synthesize", { body, retries: 1 });
   if (!result.audio_base64) throw new ApiError(0, "no_sample", "this passage is too long.");
   const bytes = Uint8Array.from(atob(result.audio_base64), (char) => char.charCodeAt(0));
-  return URL.createObjectURL(new Blob([bytes], { type: "audio/mpeg" }));
+  const type = AUDIO_TYPES[result.chunk_keys[0].split(".").pop()] ?? "";
+  return URL.createObjectURL(new Blob([bytes], { type }));
 }
 
 const clearError = () => showError("voice-error", "");

@@ -281,6 +281,13 @@ class StorySummary(BaseModel):
     created_at: str
 
 
+class ListedStory(StorySummary):
+    """A story in a list, with what distinguishes it from others of its title."""
+
+    voice: Annotated[str | None, Field(description="Null until it is planned.")]
+    duration_s: Annotated[float | None, Field(description="Null until it is done.")]
+
+
 class StoryAnswer(StorySummary):
     """The status of a story."""
 
@@ -318,5 +325,5 @@ class StoryAnswer(StorySummary):
 class StoriesAnswer(BaseModel):
     """A caller's stories, the newest first."""
 
-    stories: list[StorySummary]
+    stories: list[ListedStory]
     next: Annotated[str | None, Field(description="Send it as `cursor` for the next page.")]

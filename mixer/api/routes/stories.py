@@ -65,7 +65,7 @@ class _StoryRoutes:
 
     def list_page(self, cursor: Annotated[str, Query(max_length=200)] = "") -> Response[str]:
         found = self.load_dependencies().service.list(self._caller, _validate_cursor(cursor))
-        listed = [_build_summary(story, status) for story, status in found.stories]
+        listed = [_build_list_entry(story, status) for story, status in found.stories]
         return json_response(200, {"stories": listed, "next": found.cursor})
 
     def get_status(self, story_id: str) -> Response[str]:
@@ -136,6 +136,14 @@ def _build_summary(story: str, status: StoryStatus) -> dict[str, Any]:
         "state": status.state,
         "progress": status.progress,
         "created_at": datetime.fromtimestamp(status.created_s, UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _build_list_entry(story: str, status: StoryStatus) -> dict[str, Any]:
+    return {
+        **_build_summary(story, status),
+        "voice": status.plan.voice or None,
+        "duration_s": status.result.duration_s if status.result else None,
     }
 
 

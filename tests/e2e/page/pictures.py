@@ -56,6 +56,7 @@ def capture_story(visit: Visit, *, is_whole: bool) -> list[Image.Image]:
     page.click("#play")
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     page.wait_for_timeout(300)
     if is_whole:
         return [capture_page(page, full_page=True)]
