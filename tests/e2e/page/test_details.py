@@ -50,7 +50,7 @@ def test_cast_is_chosen_for_names_and_read_along_with(server, visit):
     page = tab.open()
     page.fill("#text", PLAY)
     page.click("#cast summary")
-    page.get_by_label("Dana").select_option("Joanna")
+    page.get_by_label("Dana", exact=True).select_option("Joanna")
     page.get_by_label("Sam", exact=True).select_option("Matthew")
     assert page.text_content("#cast-summary") == "2 of 2 names"
     page.click("#narrate")

@@ -233,6 +233,7 @@ def test_story_of_a_server_that_ended_is_taken_up_by_the_next(tmp_path):
         ({"source": "spending/x"}, 400, "bad_input", "source"),
         ({"source": "uploads/../x"}, 400, "bad_input", "source"),
         ({"source": "uploads/gone"}, 404, "not_found", "source"),
+        ({"text": "A.", "voice": "Nobody"}, 400, "unknown_voice", "voice"),
         ({"text": "A.", "music": "../x"}, 400, "bad_input", "music"),
         ({"text": "A.", "music": "gone.flac"}, 404, "not_found", "music"),
         ({"text": "A.", "music": "uploads/gone.flac"}, 404, "not_found", "music"),
@@ -344,7 +345,6 @@ def test_unknown_story_is_not_found(stories, method, story):
 @pytest.mark.parametrize(
     ("more", "code"),
     [
-        ({"voice": "Nobody"}, "unknown_voice"),
         ({"chapters": "2"}, "bad_option"),
         ({"max_cost_usd": 0.0001}, "too_expensive"),
     ],
