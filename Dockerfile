@@ -1,7 +1,8 @@
 # One image for every function: each runs it with another command (IaC/).
 # BASE_IMAGE must have Python 3.11 to 3.13 as python3, with pip, and, if the image runs on
 # Lambda, its runtime interface client, as Lambda's own images have.
-ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.12
+# The digest is that of the index of 2026-10-09; a build takes the same bytes until it is changed here.
+ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.12@sha256:145350008f3f67d82c0bc6ecd34d9eb0c95aecf11f9b69db6bab7de3d5d3cc61
 
 # checkov:skip=CKV_DOCKER_7:The default above names a version; checkov does not look there.
 FROM ${BASE_IMAGE} AS build

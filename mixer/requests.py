@@ -19,9 +19,9 @@ MAX_QUOTED_CHARS = 40
 """Quoted from a wrong value in a message."""
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
-TextTypeName = Literal["text", "markdown", "html", "ssml", "epub"]
+TextTypeName = Literal["text", "markdown", "html", "ssml", "epub", "docx", "pdf"]
 
-OutputName = Literal["chapter_files", "read_aloud"]
+OutputName = Literal["chapter_files", "read_aloud", "stems"]
 OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
 
 CHAPTERS_PATTERN = r"^(\d{1,5}(-\d{1,5})?(, ?\d{1,5}(-\d{1,5})?)*)?$"
@@ -75,7 +75,7 @@ class SpeechOptions(BaseModel):
         TextTypeName | None,
         Field(
             description="Type of the text; by default detected from its contents and file name. "
-            "The API takes an EPUB in Base64."
+            "The API takes an EPUB, a DOCX or a PDF in Base64."
         ),
     ] = None
     skip_front_matter: Annotated[
@@ -209,7 +209,8 @@ class OutputOptions(BaseModel):
         Field(
             max_length=len(OUTPUTS),
             description="Extra files: chapter_files (one for each chapter, and a playlist), "
-            "read_aloud (an EPUB that highlights each sentence as it is spoken).",
+            "read_aloud (an EPUB that highlights each sentence as it is spoken), "
+            "stems (voice and music as separate FLAC files with labels for Audacity, in a zip).",
         ),
     ] = []
 

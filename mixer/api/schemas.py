@@ -38,8 +38,14 @@ class RequestBody(BaseModel):
 
     def options(self) -> Options:
         """Select the options among the fields."""
-        known = set(type(self).model_fields) & set(Options.model_fields)
-        return Options.model_validate(self.model_dump(include=known))
+        return Options.model_validate(self.model_dump(include=self._option_names()))
+
+    def given_options(self) -> dict[str, Any]:
+        """Select the options that the request states; those of other routes are unknown fields."""
+        return self.model_dump(include=self._option_names(), exclude_unset=True)
+
+    def _option_names(self) -> set[str]:
+        return {*type(self).model_fields} & {*Options.model_fields}
 
 
 class TextBody(SpeechOptions, GapOption, CostOptions, RequestBody):
@@ -261,6 +267,9 @@ class StoryLinks(BaseModel):
     ] = None
     read_aloud: Annotated[
         str | None, Field(description="An EPUB with media overlays, if asked for.")
+    ] = None
+    stems: Annotated[
+        str | None, Field(description="A zip with voice.flac, music.flac and labels, if asked for.")
     ] = None
     cover: str | None = None
     picture: str | None = None

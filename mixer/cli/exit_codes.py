@@ -4,6 +4,7 @@
 server get a moment to store its answer; then the process ends without them.
 """
 
+import errno
 import io
 import os
 import signal
@@ -62,6 +63,8 @@ def _report_failure(error: Exception) -> int:
         return _print_error(describe_error(error), WRONG_USE if is_wrong_use else FAILED)
     if os.environ.get(TRACEBACK):
         raise error
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return _print_error("too many files are open; raise the limit (ulimit -n).", FAILED)
     return _print_error(
         f"unexpected error: {type(error).__name__}: {error} ({TRACEBACK}=1 shows where).",
         FAILED,

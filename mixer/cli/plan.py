@@ -15,7 +15,7 @@ import mixer
 from mixer.cli.options import SPEECH, collect_options, contract_options, music_option
 from mixer.cli.terminal import echo_warnings, format_estimate
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
-from mixer.script.planning import estimate_script, find_pronunciation_hints, review_script
+from mixer.script.planning import find_pronunciation_hints, review_script
 from mixer.speech import EMBEDDED
 from mixer.speech.embedded import phonemize_ssml
 
@@ -108,8 +108,9 @@ def estimate(
     if not as_json:
         click.echo(format_estimate(planned))
         return
-    size = estimate_script(planned.script, options.rate)
-    figures = size.describe(options.voice, options.engine or EMBEDDED, planned.costs_usd)
+    figures = planned.estimate.describe(
+        options.voice, options.engine or EMBEDDED, planned.costs_usd
+    )
     click.echo(
         json.dumps(
             {**figures, "cover_base64": None, "dry_run": False}

@@ -12,89 +12,135 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
-    TaskID,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
+from rich.text import Text
 
 from mixer import MixedAudio, MixerWarning, Narration, Plan
+from mixer.cli.remaining import RemainingTime
 from mixer.publish.waveform import format_clock
 
 LINE_EVERY_S = 10.0
-"""How often a long stage prints a line without bars."""
+"""How often a long run prints a line to a log."""
+
+TICK_S = 1.0
+"""How often a line may be due."""
 
 CENT_USD = 0.01
 
 
-class ProgressBars:
-    """A bar for each stage, for a person at a terminal."""
+class ProgressBar:
+    """One bar for the whole, for a person at a terminal."""
 
     def __init__(self) -> None:
+        self._remaining = RemainingTime(time.monotonic)
         self._progress = Progress(
             TextColumn("{task.description:<12}"),
             BarColumn(),
-            TextColumn("{task.percentage:>4.0f} %"),
+            _ShareColumn(self._remaining),
             TimeElapsedColumn(),
-            TimeRemainingColumn(compact=True),
+            _LeftColumn(self._remaining),
             console=Console(stderr=True),
         )
-        self._tasks: dict[str, TaskID] = {}
+        self._task = self._progress.add_task("", total=1.0)
 
     def __call__(self, stage: str, share: float) -> None:
-        """Show the share of a stage that is done; a new name opens a new bar."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=1.0)
-        self._progress.update(self._tasks[stage], completed=share)
+        """Show the stage, and how much of the whole is done."""
+        self._remaining.report(stage, share)
+        done = self._remaining.read_share()
+        self._progress.update(self._task, description=stage, completed=done)
 
     def start(self) -> None:
-        """Show the bars."""
+        """Show the bar."""
         self._progress.start()
 
-    def stop(self) -> None:
-        """Leave the bars as they are."""
+    def stop(self, *, is_done: bool) -> None:
+        """Leave the bar as it is, or full."""
+        if is_done:
+            self._progress.update(self._task, description="done", completed=1.0)
         self._progress.stop()
 
 
+class _ShareColumn(ProgressColumn):
+    """The share of the whole, which goes on between reports."""
+
+    def __init__(self, remaining: RemainingTime) -> None:
+        super().__init__()
+        self._remaining = remaining
+
+    def render(self, task: Task) -> Text:
+        """Show it in percent."""
+        share = 1.0 if task.finished else self._remaining.read_share()
+        return Text(f"{share:>4.0%}".replace("%", " %"))
+
+
+class _LeftColumn(_ShareColumn):
+    """The time to the end of the whole."""
+
+    def render(self, task: Task) -> Text:
+        """Show it in minutes and seconds."""
+        left_s = 0.0 if task.finished else self._remaining.predict_left_s()
+        return Text("" if left_s is None else f"{format_clock(left_s)} left")
+
+
 class ProgressLines:
-    """A line for a log: while a stage is long, and when it is done."""
+    """Lines for a log: when a stage is done, and while one is long."""
 
     def __init__(self) -> None:
+        self._remaining = RemainingTime(time.monotonic)
         self._started_s: dict[str, float] = {}
         self._done: set[str] = set()
         self._last_line_s = time.monotonic()
         self._lock = threading.Lock()
+        self._ended = threading.Event()
 
     def __call__(self, stage: str, share: float) -> None:
-        """Print the share of a stage that is done, not too often."""
+        """Print that a stage is done."""
         with self._lock:
             now_s = time.monotonic()
             started_s = self._started_s.setdefault(stage, now_s)
-            if stage in self._done:
-                return
-            if share >= 1.0:
+            self._remaining.report(stage, share)
+            if share >= 1.0 and stage not in self._done:
                 self._done.add(stage)
-                click.echo(f"{stage}: done in {now_s - started_s:.1f} s", err=True)
-            elif now_s - self._last_line_s >= LINE_EVERY_S and share > 0.0:
-                left_s = (now_s - started_s) * (1 - share) / share
-                click.echo(f"{stage}: {share:.0%}, about {left_s:.0f} s left", err=True)
-            else:
-                return
-            self._last_line_s = now_s
+                self._print(f"{stage}: done in {now_s - started_s:.1f} s")
+
+    def start(self) -> None:
+        """Print a line from time to time, even if nothing is reported."""
+        threading.Thread(target=self._print_regularly, daemon=True).start()
+
+    def stop(self, *, is_done: bool) -> None:  # noqa: ARG002 - a log keeps what it has
+        """Print no more."""
+        self._ended.set()
+
+    def _print_regularly(self) -> None:
+        while not self._ended.wait(TICK_S):
+            with self._lock:
+                is_due = time.monotonic() - self._last_line_s >= LINE_EVERY_S
+                left_s = self._remaining.predict_left_s()
+                if is_due and left_s is not None and not self._ended.is_set():
+                    share = f"{self._remaining.read_share():.0%} of the whole"
+                    left = format_clock(left_s)
+                    self._print(f"{self._remaining.stage}: {share}, about {left} left")
+
+    def _print(self, line: str) -> None:
+        self._last_line_s = time.monotonic()
+        click.echo(line, err=True)
 
 
 @contextmanager
-def open_progress() -> Iterator[ProgressBars | ProgressLines]:
-    """Show progress while the block lasts: bars at a terminal, lines in a log."""
-    if not sys.stderr.isatty():
-        yield ProgressLines()
-        return
-    bars = ProgressBars()
-    bars.start()
+def open_progress() -> Iterator[ProgressBar | ProgressLines]:
+    """Show progress while the block lasts: a bar at a terminal, lines in a log."""
+    progress = ProgressBar() if sys.stderr.isatty() else ProgressLines()
+    progress.start()
+    is_done = False
     try:
-        yield bars
+        yield progress
+        is_done = True
     finally:
-        bars.stop()
+        progress.stop(is_done=is_done)
 
 
 @contextmanager

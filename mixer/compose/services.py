@@ -186,7 +186,7 @@ class Services(ABC):
 
         store, processes = self.output_store, self.new_processes
         mix = StoryMix(store, self.music_store, self.render_groups, processes)
-        publisher = StoryPublisher(store, self.budget, new_processes=processes)
+        publisher = StoryPublisher(store, self.music_store, self.budget, new_processes=processes)
         return StoryTasks(store, {**mix.steps, **publisher.steps})
 
     @cached_property

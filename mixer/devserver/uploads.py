@@ -9,8 +9,6 @@ import re
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +17,7 @@ from starlette.responses import Response
 
 from mixer.devserver.files import refuse_link
 from mixer.devserver.guard import HttpRefusal, require_origin
+from mixer.scratch import open_scratch_folder
 from mixer.store import FolderStore, LinkStatus, SignedLinks
 
 FILE = "file"
@@ -84,10 +83,10 @@ class Uploads:
             raise refuse_link(status, HEADERS, "form")
         max_bytes = int(fields["max_bytes"])
         check_form_size(int(request.headers.get("content-length", "0")), max_bytes)
-        with NamedTemporaryFile(prefix="mixer-upload.") as file:
+        with open_scratch_folder("upload") as folder, (folder / "file").open("wb") as file:
             await form.copy_file(file, max_bytes)
             file.flush()
-            content, content_type = Path(file.name), fields["Content-Type"]
+            content, content_type = folder / "file", fields["Content-Type"]
             await run_in_threadpool(
                 self.store.put, fields["key"], content, content_type=content_type
             )

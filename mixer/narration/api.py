@@ -10,7 +10,12 @@ from mixer.compose import build_story_runner, mix_local_files, open_local_engine
 from mixer.errors import BadOption, OutOfTime, StoryCancelled
 from mixer.files import require_writable, require_writable_folder
 from mixer.formats import DEFAULT_FORMAT
-from mixer.narration.checks import list_conflicts, read_broken_rules, warn_about
+from mixer.narration.checks import (
+    list_conflicts,
+    measure_sounds,
+    read_broken_rules,
+    warn_about,
+)
 from mixer.narration.output_files import (
     Output,
     WrittenFiles,
@@ -153,7 +158,7 @@ def plan(
             select_voice(VOICES, options, document.cast)
     language = options.language or DEFAULT_LANGUAGE
     script = plan_script(document, select_limits(engine), language, options)
-    estimate = estimate_script(script, options.rate)
+    estimate = estimate_script(script, options.rate, measure_sounds(script, files.sounds))
     return Plan(
         script=script,
         characters=estimate.characters,
@@ -161,6 +166,7 @@ def plan(
         chunks=estimate.chunks,
         duration_s=estimate.duration_s,
         costs_usd=costs_usd(estimate.characters),
+        estimate=estimate,
         warnings=(
             *files.warnings,
             *files.missing,

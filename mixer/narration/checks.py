@@ -1,15 +1,18 @@
-"""What keeps a run from its preset's rules: before it is made, and afterwards."""
+"""What can be said of a run before it is made, and of its rules afterwards."""
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from mixer.errors import MixerWarning
+from mixer.errors import MixerError, MixerWarning
 from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import Options
+from mixer.script import Script
+from mixer.script.planning import list_pausing_files
 from mixer.sound import PRESETS
-from mixer.sound.analysis import ComplianceRule
+from mixer.sound.analysis import MUSIC_CHANNELS, ComplianceRule, measure
 
 CALLER = 3
 """The frame of whoever called a public function, for the place of a warning."""
@@ -28,6 +31,15 @@ def list_conflicts(options: Options, *, has_music: bool) -> tuple[str, ...]:
     codec = options.format or DEFAULT_FORMAT
     conflicts = preset.find_conflicts(codec, kbps, has_music=has_music)
     return tuple(f"--preset {options.preset}: {each}" for each in conflicts)
+
+
+def measure_sounds(script: Script, sounds: Mapping[str, Path]) -> dict[str, float]:
+    """The lengths of sounds for which the voice waits, by file; those that cannot be read are 0."""
+    lengths_s = {}
+    for file in sorted(list_pausing_files(script) & sounds.keys()):
+        with suppress(MixerError):
+            lengths_s[file] = measure(sounds[file], channels=MUSIC_CHANNELS).duration_s
+    return lengths_s
 
 
 def read_broken_rules(report: Path) -> tuple[str, ...]:

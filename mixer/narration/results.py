@@ -8,6 +8,7 @@ from warnings import catch_warnings, simplefilter
 from mixer.errors import MixerError
 from mixer.scratch import open_scratch_folder
 from mixer.script import Script
+from mixer.script.planning import Estimate
 from mixer.sound import ProcessGroup, ffmpeg
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Plan:
     Attributes:
         duration_s: predicted to about 20 %.
         costs_usd: by Amazon Polly engine.
+        estimate: the same by chapter.
         warnings: what deserves attention before it is spoken.
     """
 
@@ -88,6 +90,7 @@ class Plan:
     chunks: int
     duration_s: float
     costs_usd: dict[str, float]
+    estimate: Estimate
     warnings: tuple[str, ...] = ()
 
 

@@ -11,7 +11,7 @@ from mixer.publish import Picture, encode_cover, require_cover_size
 from mixer.requests import Options, parse_options, parse_texts
 from mixer.script import Document
 from mixer.script.planning import read_lexicon
-from mixer.script.readers import TextType, decode_text, detect_text_type, is_archive, read_document
+from mixer.script.readers import TextType, decode_text, detect_text_type, is_book, read_document
 from mixer.speech import apply_narrator
 
 STDIN = "-"
@@ -29,8 +29,10 @@ SUFFIXES = {
 }
 
 
-MAGIC = {b"%PDF-": "a PDF", b"{\\rtf": "Rich Text (RTF)"}
+MAGIC = {b"{\\rtf": "Rich Text (RTF)"}
 """How files begin that are mostly characters, and no text."""
+
+BOOK_SUFFIXES = {".docx": "a DOCX", ".epub": "an EPUB", ".pdf": "a PDF"}
 
 MAGIC_BYTES = 1_024
 
@@ -137,17 +139,17 @@ def _read_file(path: Path, options: Options) -> Source:
     story = str(path)
     name = name_story(story)
     content = _read_standard_input() if story == STDIN else _read_content(path, "story")
-    if is_archive(content) and options.text_type in (None, "epub"):
-        book = read_document(
-            content, TextType.EPUB, name, front_matter=not options.skip_front_matter
-        )
-        return Source(story, TextType.EPUB, book)
+    if is_book(content) and (options.text_type is None or TextType(options.text_type).is_book):
+        text_type = detect_text_type(content, name)
+        front_matter = not options.skip_front_matter
+        book = read_document(content, text_type, name, front_matter=front_matter)
+        return Source(story, text_type, book)
     _reject_disguise(content, name, has_no_type=options.text_type is None)
     text = decode_text(content, name)
     if not text.strip():
         raise UnreadableText(f"{name} is empty.")
-    if options.text_type == "epub":
-        raise UnreadableText(f"{name} is not an EPUB: it is not an archive.")
+    if options.text_type and TextType(options.text_type).is_book:
+        raise UnreadableText(f"{name} is not an EPUB, a DOCX or a PDF.")
     text_type = _select_text_type(text, name, options)
     return Source(story, text_type, read_document(text, text_type, name))
 
@@ -161,9 +163,11 @@ def _reject_disguise(content: bytes, name: str, *, has_no_type: bool) -> None:
             f"{name} is {kind}, which cannot be read: save it as plain text, Markdown, HTML or "
             "EPUB."
         )
-    if name.lower().endswith(".epub") and has_no_type:
+    suffix = Path(name).suffix.lower()
+    if suffix in BOOK_SUFFIXES and has_no_type:
         raise UnreadableText(
-            f"{name} is not an EPUB, although its name says so; --text-type says what it is."
+            f"{name} is not {BOOK_SUFFIXES[suffix]}, although its name says so; --text-type says "
+            "what it is."
         )
 
 

@@ -7,6 +7,7 @@ sentences (`timing`) and the picture (`waveform`) have packages of their own.
 from mixer.publish.chapters import (
     PODCAST_TYPE,
     FinishedFile,
+    format_labels,
     format_podcast_json,
     require_cuttable,
     zip_chapters,
@@ -19,7 +20,7 @@ from mixer.publish.cover import (
     require_picture,
 )
 from mixer.publish.tags import build_tags
-from mixer.publish.zips import unpack_zip
+from mixer.publish.zips import unpack_zip, write_zip
 
 __all__ = [
     "PODCAST_TYPE",
@@ -27,11 +28,13 @@ __all__ = [
     "Picture",
     "build_tags",
     "encode_cover",
+    "format_labels",
     "format_podcast_json",
     "read_cover",
     "require_cover_size",
     "require_cuttable",
     "require_picture",
     "unpack_zip",
+    "write_zip",
     "zip_chapters",
 ]

@@ -17,6 +17,7 @@ import regex
 
 from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
+from mixer.publish.captions import CaptionedSentence
 from mixer.publish.zips import write_zip
 from mixer.requests import PresetName
 from mixer.scratch import open_scratch_folder
@@ -148,6 +149,18 @@ def format_podcast_json(chapters: Iterable[tuple[float, str]], *, title: str, au
     metadata = {name: value for name, value in (("title", title), ("author", author)) if value}
     return json.dumps(
         {"version": PODCAST_VERSION, **metadata, "chapters": entries}, ensure_ascii=False, indent=1
+    ).encode()
+
+
+def format_labels(
+    chapters: Iterable[tuple[float, str]], sentences: Iterable[CaptionedSentence]
+) -> bytes:
+    """Format chapters and sentences as a track of labels for Audacity, in order."""
+    labels = [(start_s, start_s, f"# {title}") for start_s, title in chapters]
+    labels += [(each.start_s, each.end_s, each.text) for each in sentences]
+    return "".join(
+        f"{start_s:.3f}\t{end_s:.3f}\t{_collapse_spaces(text)}\n"
+        for start_s, end_s, text in sorted(labels, key=lambda label: label[0])
     ).encode()
 
 

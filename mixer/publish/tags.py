@@ -44,6 +44,8 @@ def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[s
         "language": three_letter_code(script.language) if script else "",
         "series": series,
         "series-part": part,
+        "publisher": script.metadata.publisher if script else "",
+        "isbn": script.metadata.isbn if script else "",
     }
 
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from mixer.retention.inventory import BucketListing, Folder, ObjectVersion, Upload
 from mixer.retention.plan import Reason, RetentionPlan, Verdict, build_limit
 from mixer.retention.policy import SEGMENTS, STORIES, UPLOADS, BucketPolicy
-from mixer.retention.stories import NAMED, Story, find_stories, find_indexed_story, story_id
+from mixer.retention.stories import NAMED, Story, find_indexed_story, find_stories, story_id
 
 BucketItem = ObjectVersion | Upload | Folder
 

@@ -48,6 +48,8 @@ class Metadata:
     year: str = ""
     genre: str = ""
     description: str = ""
+    publisher: str = ""
+    isbn: str = ""
 
 
 NO_METADATA = Metadata()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from mixer.errors import DamagedObject, NotFound
+from mixer.errors import DamagedObject, NotFound, StoreFailed
 from mixer.store.objects import SEAL, ObjectStore, StoredObject
 
 SEAL_HEX_DIGITS = 40
@@ -28,10 +28,19 @@ def put_sealed(
     content_type: str = "application/octet-stream",
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write an object with a seal, replacing an existing one; at most 5 GB (one request to S3)."""
+    """Write an object with a seal, replacing an existing one; at most 5 GB (one request to S3).
+
+    A folder in its place is set aside.
+    """
     seal = compute_seal(key, _hash_content(content))
     about = {**(metadata or {}), SEAL: seal}
-    store.put(key, content, content_type=content_type, metadata=about)
+    try:
+        store.put(key, content, content_type=content_type, metadata=about)
+    except StoreFailed as error:
+        if not isinstance(error.__cause__, IsADirectoryError):
+            raise
+        report_damage(store, key)
+        store.put(key, content, content_type=content_type, metadata=about)
 
 
 def find_sealed(

@@ -1,7 +1,7 @@
 """Plans and prices the speech of a text, before anything is spent."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mixer.errors import OutOfTime, TextTooLong, UnreadableText
 from mixer.requests import Options
-from mixer.script import LIMITS, NARRATOR, Chunk, Cover, Document, EngineLimits, Script
+from mixer.script import LIMITS, NARRATOR, Chunk, Cover, Document, EngineLimits, Role, Script
 from mixer.script.normalise import is_same_language
 from mixer.script.planning import (
     Estimate,
@@ -115,7 +115,7 @@ class SpeechPlanner:
         """Read a text or the bytes of a book; raises TextTooLong or UnreadableText."""
         named = options.text_type
         head = content if isinstance(content, bytes) else content[:HEAD_CHARS]
-        is_book = TextType(named or detect_text_type(head)) is TextType.EPUB
+        is_book = TextType(named or detect_text_type(head)).is_book
         if not is_book:  # for a book, the length of its text counts, not of its file
             self._check_length(len(content))
         with _name_text():
@@ -136,25 +136,17 @@ class SpeechPlanner:
             BadOption: an option is invalid.
         """
         document = source.document
-        if source.is_book and not options.chapters:
-            self._check_length(int(sum(len(block.text) for block in document.blocks) / SPOKEN))
+        if not options.chapters:
+            self._check_book(source, int(sum(len(each.text) for each in document.blocks) / SPOKEN))
         options = apply_narrator(options, document.cast)
-        with self.open_engine("", deadline_s) as engine:
-            voice, settings = select_voice(engine.voices(), options, document.cast)
-            limits = engine.limits(settings.engine)
+        voice, settings, limits = self._select_voice(options, document.cast, deadline_s)
         language = options.language or voice.language
         engines = {name: each.engine for name, each in settings.cast}
+        check = partial(_require_time, self.new_processes(), deadline_s)
         with _name_text():
-            check_time = partial(_require_time, self.new_processes(), deadline_s)
-            script = plan_script(
-                document, limits, language, options, engines, check_time=check_time
-            )
-        warnings = check_language(
-            script, voice.language, reads_latin_only=settings.engine == EMBEDDED
-        )
+            script = plan_script(document, limits, language, options, engines, check_time=check)
         estimate = estimate_script(script, options.rate)
-        if source.is_book:
-            self._check_length(estimate.characters)
+        self._check_book(source, estimate.characters)
         return SpeechPlan(
             script,
             voice,
@@ -163,8 +155,19 @@ class SpeechPlanner:
             charge_factor(options),
             document.cover,
             document.cover_name,
-            warnings,
+            check_language(script, voice.language, reads_latin_only=settings.engine == EMBEDDED),
         )
+
+    def _select_voice(
+        self, options: Options, cast: Sequence[Role], deadline_s: float | None
+    ) -> tuple[Voice, VoiceSettings, EngineLimits]:
+        with self.open_engine("", deadline_s) as engine:
+            voice, settings = select_voice(engine.voices(), options, cast)
+            return voice, settings, engine.limits(settings.engine)
+
+    def _check_book(self, source: SourceText, chars: int) -> None:
+        if source.is_book:
+            self._check_length(chars)
 
     def _check_length(self, chars: int) -> None:
         if chars > self.max_text_chars:

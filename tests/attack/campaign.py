@@ -25,6 +25,11 @@ class Tally:
             self.failures.append(failure)
 
 
+def draw_attempt(draw: random.Random) -> random.Random:
+    """Random numbers of one attempt, which do not depend on what the ones before it did."""
+    return random.Random(draw.getrandbits(64))
+
+
 Attack = Callable[[Tally, random.Random, int], None]
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from warnings import catch_warnings
 
 from mixer import MixerError, inspect
 from mixer.publish import encode_cover
@@ -47,7 +48,8 @@ def attack_media(tally: Tally, draw: random.Random, count: int) -> None:
 
 def _try_work(number: int, work: Callable[[], object]) -> str:
     try:
-        work()
+        with catch_warnings(action="ignore"):  # Pillow reports odd tags so
+            work()
     except MixerError:
         return ""
     except Exception as error:  # noqa: BLE001 - what must not be is what is looked for

@@ -99,6 +99,15 @@ def test_damaged_file_is_set_aside_once_and_can_be_written_again(damage, tmp_pat
     assert find_sealed(store, KEY) is not None
 
 
+@pytest.mark.parametrize("name", [KEY, f".metadata/{KEY}.json"])
+def test_folder_in_place_of_an_object_or_its_metadata_is_set_aside(name: str, tmp_path: Path):
+    store = FolderStore(tmp_path)
+    (tmp_path / name / "inside").mkdir(parents=True)
+    put_sealed(store, KEY, CONTENT)
+    assert find_sealed(store, KEY) is not None
+    assert (tmp_path / ".damaged" / name / "inside").is_dir()
+
+
 def test_reading_a_damaged_file_fails_and_sets_it_aside(tmp_path: Path):
     store = FolderStore(tmp_path / "store")
     reads = {

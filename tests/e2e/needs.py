@@ -25,6 +25,9 @@ PROGRAMS = {
 BROWSER = "chromium"
 """What the tests of the page open it in: a program, and the package of that name."""
 
+EVALUATOR = {"node": "nodejs", "npm": "npm"}
+"""What make permissions decides policies with: programs, and the packages that bring them."""
+
 SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
@@ -37,6 +40,11 @@ def find_missing_packages(path: str = SEARCH_PATH) -> list[str]:
 def find_missing_browser(path: str = SEARCH_PATH) -> list[str]:
     """The package of the browser, where none is on a search path."""
     return [] if shutil.which(BROWSER, path=path) else [BROWSER]
+
+
+def find_missing_evaluator(path: str = SEARCH_PATH) -> list[str]:
+    """The packages of the evaluator of policies, whose programs are nowhere on a search path."""
+    return [package for name, package in EVALUATOR.items() if not shutil.which(name, path=path)]
 
 
 def find_missing(emulator: Path, path: str = SEARCH_PATH) -> list[str]:
@@ -59,5 +67,9 @@ def find_missing(emulator: Path, path: str = SEARCH_PATH) -> list[str]:
     return problems
 
 
+def _list_missing() -> list[str]:
+    return find_missing_packages() + find_missing_browser() + find_missing_evaluator()
+
+
 if __name__ == "__main__":
-    sys.stdout.write(" ".join(find_missing_packages() + find_missing_browser()) + "\n")
+    sys.stdout.write(" ".join(_list_missing()) + "\n")

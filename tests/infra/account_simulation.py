@@ -62,36 +62,47 @@ class Account:
     dice: random.Random
     events: list[tuple[float, int, str, int, int]] = field(default_factory=list)
     order: count = field(default_factory=count)
+    books: list[Book] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    failed: list[bool] = field(default_factory=list)
+    busy: int = 0
 
     def push(self, at_s: float, kind: str, book: int, tries: int) -> None:
         heapq.heappush(self.events, (at_s, next(self.order), kind, book, tries))
 
     def run(self, books: list[Book]) -> tuple[list[bool], float]:
         """Whether each book is rendered, and when the last one ended."""
-        busy, now_s = self.taken, 0.0
-        waiting, failed = [book.groups for book in books], [False] * len(books)
+        self.books, self.busy, now_s = books, self.taken, 0.0
+        self.waiting, self.failed = [book.groups for book in books], [False] * len(books)
         for index, book in enumerate(books):
             for _ in range(min(self.concurrency, book.groups)):
-                waiting[index] -= 1
-                self.push(book.begins_s, "call", index, 0)
+                self.start_group(book.begins_s, index)
         while self.events:
             now_s, _, kind, index, tries = heapq.heappop(self.events)
-            if failed[index] and kind == "call":
-                continue
             if kind == "end":
-                busy -= 1
-                if waiting[index] and not failed[index]:
-                    waiting[index] -= 1
-                    self.push(now_s, "call", index, 0)
-            elif busy < self.limit:
-                busy += 1
-                self.push(now_s + self.dice.uniform(*books[index].group_s), "end", index, 0)
-            elif tries >= self.retrier.attempts:
-                failed[index] = True
-            else:
-                wait_s = self.retrier.draw_wait_s(tries, self.dice)
-                self.push(now_s + wait_s, "call", index, tries + 1)
-        return [not each for each in failed], now_s
+                self.busy -= 1
+                self.start_group(now_s, index)
+            elif not self.failed[index]:
+                self.call(now_s, index, tries)
+        return [not each for each in self.failed], now_s
+
+    def start_group(self, now_s: float, index: int) -> None:
+        """Call for the next group of a book, if there is one."""
+        if self.waiting[index] and not self.failed[index]:
+            self.waiting[index] -= 1
+            self.push(now_s, "call", index, 0)
+
+    def call(self, now_s: float, index: int, tries: int) -> None:
+        """Take a free execution, or be throttled and wait, or give the book up."""
+        if self.busy < self.limit:
+            self.busy += 1
+            render_s = self.dice.uniform(*self.books[index].group_s)
+            self.push(now_s + render_s, "end", index, 0)
+        elif tries >= self.retrier.attempts:
+            self.failed[index] = True
+        else:
+            wait_s = self.retrier.draw_wait_s(tries, self.dice)
+            self.push(now_s + wait_s, "call", index, tries + 1)
 
 
 def count_failures(

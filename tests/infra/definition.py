@@ -88,7 +88,8 @@ def write_copy() -> None:
 def main() -> None:
     """Print the definition as a deployment would make it, or copy it into the template."""
     if sys.argv[1:] == ["write"]:
-        return write_copy()
+        write_copy()
+        return
     arns = {name: f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:1" for name in NAMES}
     sys.stdout.write(json.dumps(load_definition(arns), indent=2) + "\n")
 

@@ -138,7 +138,7 @@ def list_answered_routes(command) -> frozenset[str]:
         return frozenset()
     services = AwsServices(settings=load_settings({"OUTPUT_BUCKET": "bucket"}))
     api = ENDPOINTS[command](services).api
-    routes = (*api._static_routes, *api._dynamic_routes)  # noqa: SLF001 - Powertools lists them nowhere else
+    routes = (*api._static_routes, *api._dynamic_routes)
     return frozenset(
         f"{route.method} {route.path.replace('<', '{').replace('>', '}')}" for route in routes
     )

@@ -12,7 +12,6 @@ from mixer.api.responses import json_response, round_db
 from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import MixAnswer, MixBody, StoryAccepted, SynthesizeAnswer
 from mixer.api.telemetry import emit_metrics, trace_subsegment
-from mixer.requests import Options
 from mixer.stories import MixResult, MixService, StoryKind, StoryRequest
 
 SERVICE = "mix"
@@ -52,7 +51,7 @@ class _MixRoutes:
 
 
 def _build_story_request(body: MixBody, caller: str, warnings: list[str]) -> StoryRequest:
-    given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
+    given = body.given_options()
     return StoryRequest(
         kind=StoryKind.MIX,
         caller=caller,

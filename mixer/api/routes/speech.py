@@ -23,7 +23,6 @@ from mixer.api.schemas import (
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.errors import NotFound, UnusablePicture
 from mixer.publish import encode_cover
-from mixer.requests import Options
 from mixer.script import Cover
 from mixer.script.readers import decode_upload
 from mixer.speech import costs_usd
@@ -117,7 +116,7 @@ def _fetch_source(store: ObjectStore, key: str) -> bytes:
 
 
 def _build_story_request(body: TextBody, caller: str) -> StoryRequest:
-    given = body.model_dump(include={*Options.model_fields}, exclude_unset=True)
+    given = body.given_options()
     return StoryRequest(
         StoryKind.SPEECH, caller, given, text=body.text, warnings=tuple(body.warnings())
     )

@@ -17,7 +17,6 @@ from mixer.api.schemas import StoriesAnswer, StoryAccepted, StoryAnswer, StoryBo
 from mixer.errors import BadInput, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
 from mixer.publish import require_cuttable
-from mixer.requests import Options
 from mixer.stories import StoryKind, StoryRequest, StoryService, StoryState, StoryStatus
 
 MONEY_DIGITS = 6
@@ -113,7 +112,7 @@ def _build_story_request(
         kind=StoryKind.STORY,
         caller=request_context.caller or "",
         base_url=request_context.base_url,
-        options=body.model_dump(include={*Options.model_fields}, exclude_unset=True),
+        options=body.given_options(),
         text=body.text or "",
         source_key=validate_source_key(body.source) if body.source is not None else "",
         music=body.music or "",

@@ -10,8 +10,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from mixer.publish.epub.pages import (
     XML,
-    BookMetadata,
     BookPage,
+    ReadAloudMetadata,
     build_clips,
     build_html,
     build_overlay,
@@ -61,7 +61,7 @@ class BookChapter:
 
 
 def write_book(
-    file: IO[bytes], metadata: BookMetadata, pages: Iterable[tuple[BookPage, Path]]
+    file: IO[bytes], metadata: ReadAloudMetadata, pages: Iterable[tuple[BookPage, Path]]
 ) -> None:
     """Write a book of pages, in reading order, with their audio.
 
@@ -104,7 +104,7 @@ def _add_entry(
     archive.writestr(build_entry(name), content, compression)
 
 
-def _build_nav(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
+def _build_nav(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter]) -> str:
     entries = "\n".join(
         f'<li><a href="{each.name}.xhtml">{escape_text(each.title)}</a></li>' for each in chapters
     )
@@ -115,12 +115,12 @@ def _build_nav(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
     return build_html(metadata.language, metadata.title, body)
 
 
-def _build_cover_page(metadata: BookMetadata) -> str:
+def _build_cover_page(metadata: ReadAloudMetadata) -> str:
     image = f'<img src="cover.jpg" alt={quoteattr(collapse_whitespace(metadata.title))}/>'
     return build_html(metadata.language, metadata.title, image, ' epub:type="cover"')
 
 
-def _build_package(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> str:
+def _build_package(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter]) -> str:
     spine = [f'<itemref idref="{each.name}"/>' for each in chapters]
     if metadata.cover:
         spine.insert(0, '<itemref idref="cover-page"/>')
@@ -144,7 +144,7 @@ def _build_package(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> s
     )
 
 
-def _format_metadata(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
+def _format_metadata(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
     yield f'<dc:identifier id="id">{escape_text(metadata.identifier)}</dc:identifier>'
     yield f"<dc:title>{escape_text(metadata.title)}</dc:title>"
     yield f"<dc:language>{escape_text(metadata.language)}</dc:language>"
@@ -174,7 +174,7 @@ def _format_meta(name: str, value: str, refines: str = "") -> str:
     return f'<meta property="{name}"{about}>{escape_text(value)}</meta>'
 
 
-def _format_manifest(metadata: BookMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
+def _format_manifest(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:
     yield _format_item("nav", "nav.xhtml", "application/xhtml+xml", ' properties="nav"')
     yield _format_item("style", "style.css", "text/css")
     if metadata.cover:

@@ -51,7 +51,7 @@ class BookPage:
 
 
 @dataclass(frozen=True, slots=True)
-class BookMetadata:
+class ReadAloudMetadata:
     """Metadata of a book: language is a BCP 47 tag, identifier a URN, cover a JPEG."""
 
     title: str

@@ -11,7 +11,13 @@ from typing import IO
 
 from mixer.publish.chapters import ChapterSpan, FinishedFile
 from mixer.publish.epub.book import write_book
-from mixer.publish.epub.pages import BlockShape, BookBlock, BookMetadata, BookPage, BookSentence
+from mixer.publish.epub.pages import (
+    BlockShape,
+    BookBlock,
+    BookPage,
+    BookSentence,
+    ReadAloudMetadata,
+)
 from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, map_to_timeline, time_sentences
 from mixer.scratch import open_scratch_folder
 from mixer.script import BreakKind, Chunk, Script
@@ -92,7 +98,7 @@ def _build_blocks(
 def write_read_aloud(
     finished: FinishedFile,
     pages: Sequence[BookPage],
-    metadata: BookMetadata,
+    metadata: ReadAloudMetadata,
     file: IO[bytes],
     processes: ProcessGroup,
 ) -> None:

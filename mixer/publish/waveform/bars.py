@@ -107,8 +107,8 @@ def _bar_levels(picture: WaveformPicture, count: int) -> list[float]:
 
 def _stretch(levels: Sequence[float]) -> list[float]:
     """Heights of levels, so that typical ones fill the plot."""
-    heard = sorted(level for level in levels if level > MIN_LUFS) or [MIN_LUFS]
-    low, high = (heard[round(share * (len(heard) - 1))] for share in TYPICAL_SHARES)
+    audible = sorted(level for level in levels if level > MIN_LUFS) or [MIN_LUFS]
+    low, high = (audible[round(share * (len(audible) - 1))] for share in TYPICAL_SHARES)
     spread = max(MIN_RANGE_LU, high - low)
     bottom, top = TYPICAL_HEIGHTS
     heights = (bottom + (top - bottom) * (level - high + spread) / spread for level in levels)

@@ -91,7 +91,7 @@ def place_chapter_marks(
 ) -> list[ChapterMark]:
     """Mark chapters so that each label ends before the next: a title, a part of it, or a number.
 
-    If there is no room for each number, every second, fifth, tenth … chapter gets its own.
+    Where numbers do not fit, every second, fifth, tenth … chapter gets its own.
 
     Args:
         chapters: (start in seconds, title); those outside the axis get no mark.

@@ -28,6 +28,9 @@ _CAPITALS = re.compile(r"[A-Z]['’]?[A-Z]")
 _VOWEL = re.compile(r"[AEIOUY]")
 _CLITICS = frozenset({"T", "LL", "RE", "VE", "D", "M", "S"})
 
+ABBREVIATION_LEADERS = frozenset({"the", "our", "your", "their", "an", "new", "a"})
+"""Words before IT, US or WHO where they are abbreviations."""
+
 MIN_WORD_CHARS = 4
 """From here on a word in a run is a word without being listed; shorter ones must be."""
 
@@ -48,11 +51,11 @@ class _CapitalWords:
         self._always = frozenset(language.words("capitals.always"))
         self._short = frozenset(language.words("capitals.in_runs")) | self._always
         self._keep = frozenset(language.words("capitals.keep"))
-        followers, leaders = (
-            language.table(f"capitals.{name}") for name in ("followers", "leaders")
-        )
+        followers = language.table("capitals.followers")
         self._followers = {word: frozenset(after) for word, after in followers.items()}
-        self._leaders = {word: frozenset(before) for word, before in leaders.items()}
+        self._titles = frozenset(
+            [*language.table("abbreviations.before_name"), *language.table("streets.readings")]
+        )
 
     def find(self, text: str) -> Iterable[Replacement]:
         """Propose small letters, run by run."""
@@ -62,44 +65,57 @@ class _CapitalWords:
 
     def _convert_run(self, text: str, run: Sequence[re.Match[str]]) -> Iterator[Replacement]:
         words = [match[0].replace("’", "'").lower() for match in run]
-        is_shouted = len(run) > 1 and any(self._is_always(word) and len(word) > 1 for word in words)
-        is_opening = len(run) == 1 and self._is_opening(text, run[0], words[0])
+        is_shouted = len(run) > 1 and self._is_shouted(run, words)
+        is_opening = self._is_opening(text, run, words)
         for index, (match, word) in enumerate(zip(run, words, strict=True)):
-            if len(match[0]) == 1:
-                if is_shouted and match[0] == "A" and index:
+            if self._is_title(text, match):
+                yield Replacement(*match.span(), match[0].title())
+            elif len(word) == 1:
+                if (is_shouted or is_opening) and match[0] == "A" and index:
                     yield Replacement(*match.span(), "a")
-                continue
-            is_word = (
+            elif is_opening or (
                 self._is_word_in_run(index, words, match[0])
                 if is_shouted
-                else is_opening or self._is_always(word)
-            )
-            if is_word:
+                else self._is_always(word)
+            ):
                 yield Replacement(*match.span(), _lower_word(text, match))
+
+    def _is_title(self, text: str, match: re.Match[str]) -> bool:
+        """Whether it is a title cut short: `MR. SMITH`."""
+        end = match.end()
+        return text[end : end + 1] == "." and match[0].title() + "." in self._titles
+
+    def _is_shouted(self, run: Sequence[re.Match[str]], words: Sequence[str]) -> bool:
+        """Whether some word is certain, or all may be words and a short one is among them."""
+        if any(len(word) > 1 and self._is_always(word) for word in words):
+            return True
+        return any(word in self._short for word in words) and all(
+            word in self._short or self._is_long_word(match[0])
+            for match, word in zip(run, words, strict=True)
+        )
 
     def _is_always(self, word: str) -> bool:
         base, _, clitic = word.partition("'")
         return base in self._always or (bool(clitic) and clitic.upper() in _CLITICS - {"S"})
 
-    def _is_opening(self, text: str, match: re.Match[str], word: str) -> bool:
-        """Whether a word opens a paragraph in small capitals, and small letters follow."""
-        start = match.start()
-        if start > LOOK_CHARS or text[:start].strip(OPENING + "—–-") or len(word) == 1:
+    def _is_opening(self, text: str, run: Sequence[re.Match[str]], words: Sequence[str]) -> bool:
+        """Whether words open a paragraph in small capitals, and small letters follow."""
+        start = run[0].start()
+        if start > LOOK_CHARS or text[:start].strip(OPENING + "—–-") or words == ["i"]:
             return False
-        after = next_word(text, match.end())
-        if not after.islower():
-            return False
-        if word in self._followers:
-            return after in self._followers[word]
-        return word in self._short or self._is_long_word(match[0])
+        after = next_word(text, run[-1].end())
+        return after.islower() and all(
+            self._is_word_in_run(index, [*words, after], match[0])
+            for index, match in enumerate(run)
+        )
 
     def _is_word_in_run(self, index: int, words: Sequence[str], written: str) -> bool:
         word = words[index]
         base = word.partition("'")[0]
         if base in self._followers and word == base:
             after = words[index + 1] if index + 1 < len(words) else ""
-            before = words[index - 1] if index else ""
-            return after in self._followers[base] or before in self._leaders[base]
+            before = words[index - 1] if index else "the"
+            return after in self._followers[base] or before not in ABBREVIATION_LEADERS
         return base in self._short or self._is_always(word) or self._is_long_word(written)
 
     def _is_long_word(self, written: str) -> bool:
@@ -133,25 +149,28 @@ def _lower_word(text: str, match: re.Match[str]) -> str:
     return lower
 
 
+def _name_sound(letters: str, language: Language) -> str:
+    vowel = language.spellings("stutters.vowels").get(letters)
+    return vowel or language.phrase("stutters.consonant").format(letters=letters)
+
+
 def _build_stutter_rules(language: Language) -> Iterator[NormalisationRule]:
     """`W-what`, `th-the`, `I-I`: the letters as a sound, not by their names."""
-    vowels = language.spellings("stutters.vowels")
     never = frozenset(language.words("stutters.never"))
-    consonant = language.phrase("stutters.consonant")
 
     def expand(match: re.Match[str]) -> str | None:
         letters, word = match["letters"], match["word"]
-        if f"{letters}-{word}".lower() in never or not word.lower().startswith(letters.lower()):
-            return None
-        if letters.islower() and letters == "e":
-            return None
         lower = letters.lower()
+        is_stutter = word.lower().startswith(lower) and letters != "e"
+        if not is_stutter or f"{letters}-{word}".lower() in never:
+            return None
         is_pronoun = lower == re.split("['’]", word, maxsplit=1)[0].lower()
-        sound = letters if is_pronoun else vowels.get(lower) or consonant.format(letters=lower)
+        sound = letters if is_pronoun else _name_sound(lower, language)
         if letters[0].isupper():
             sound = sound[0].upper() + sound[1:]
         gap = ", " if is_pronoun else " "
-        return gap.join([sound] * match["all"].count("-")) + gap
+        times = match["all"].count("-")
+        return gap.join([sound, *[sound if is_pronoun else sound.lower()] * (times - 1)]) + gap
 
     yield compile_rule(
         r"(?<![\w'’-])(?P<edit>(?P<all>(?P<letters>[A-Za-z]|[Tt]h|[Ss]h|[Cc]h|[Ww]h)-"

@@ -7,10 +7,10 @@ count nothing (telephones, codes), which are read digit by digit. A language wit
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Iterator
+from functools import partial
 
+from mixer.script.normalise.digit_strings import FigureWording, build_digit_rules
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.numerals import spell_ordinal
 from mixer.script.normalise.rule import (
@@ -19,7 +19,6 @@ from mixer.script.normalise.rule import (
     NormalisationRule,
     build_alternation,
     compile_rule,
-    is_capitalised,
     next_word,
     previous_word,
 )
@@ -27,16 +26,8 @@ from mixer.script.normalise.rule import (
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 _PLAIN_DIGITS = str.maketrans(SUPERSCRIPTS + SUBSCRIPTS, "0123456789" * 2)
+_VOWEL = re.compile("[AEIOUYaeiouy]")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
-
-_ALONE = r"(?<![\w.,:/$€£¥₹+#'’–−-])"
-"""Before a figure that belongs to nothing before it."""
-
-_COMPLETE = r"(?![\w:/]|[.,]\d|[–-]\w)"
-"""After a figure that belongs to nothing after it."""
-
-MIN_ZERO_DIGITS = 3
-"""Of a figure with a leading zero that is read digit by digit without any other sign."""
 
 LAST_MONTH, LAST_DAY = 12, 31
 
@@ -49,48 +40,12 @@ PRESSURES = (range(70, 251), range(40, 151))
 """Of blood, in mm of mercury: systolic and diastolic."""
 
 
-@dataclass(frozen=True, slots=False)
-class _Wording:
-    """The language's words for figures."""
-
-    language: Language
-
-    @cached_property
-    def digits(self) -> tuple[str, ...]:
-        return self.language.words("figures.digits")
-
-    @cached_property
-    def denominators(self) -> Mapping[int, tuple[str, str]]:
-        forms = self.language.number_forms("figures.denominators")
-        return {int(number): names for number, names in forms.items()}
-
-    @cached_property
-    def months(self) -> frozenset[str]:
-        return frozenset(
-            [*self.language.words("dates.months"), *self.language.table("dates.short_months")]
-        )
-
-    def word(self, name: str) -> str:
-        return self.language.phrase(f"figures.{name}")
-
-    def has(self, group: str, word: str) -> bool:
-        return word.lower() in self.language.words(f"figures.{group}")
-
-    def spell(self, digits: str) -> str:
-        return " ".join(self.digits[int(digit)] for digit in digits if digit.isdigit())
-
-    def spell_groups(self, written: str) -> str:
-        """The digits of each group, an X of an ISBN included."""
-        groups = re.findall(r"\d+|X", written)
-        return ", ".join(self.spell(group) or group for group in groups)
-
-
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Decimals, powers, fractions, ratios, strings of digits, formulas and sizes."""
-    wording = _Wording(language)
+    wording = FigureWording(language)
     if not wording.digits:
         return
-    yield from _build_digit_rules(wording)
+    yield from build_digit_rules(wording)
     yield from _build_decimal_rules(wording)
     yield from _build_power_rules(wording)
     yield from _build_fraction_rules(wording)
@@ -98,7 +53,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     yield from _build_size_rules(wording)
 
 
-def _build_decimal_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+def _build_decimal_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     """`.5`, `.05`; and `$.50`."""
     yield compile_rule(
         r"(?<![\w.,:/$€£)\]])\.(?P<digits>\d{1,8})(?![\w/:]|[.,]\d)",
@@ -111,13 +66,13 @@ def _build_decimal_rules(wording: _Wording) -> Iterator[NormalisationRule]:
     )
 
 
-def _build_power_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+def _build_power_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     """`10⁶`, `x²`, `2^8`; a small figure after a year is the mark of a note."""
     units = wording.language.table("units")
 
     def expand(match: re.Match[str]) -> str | None:
         base, exponent = match["base"], match["exponent"].translate(_PLAIN_DIGITS)
-        if base + match["edit"] in units or base in {"a", "I"}:
+        if base + match["edit"] in units or (len(base) > 1 and _VOWEL.search(base)):
             return None
         if _YEAR.fullmatch(base) and len(exponent) == 1 and not match["sign"]:
             return ""
@@ -137,7 +92,7 @@ def _build_power_rules(wording: _Wording) -> Iterator[NormalisationRule]:
     )
 
 
-def _name_power(exponent: int, is_negative: bool, wording: _Wording) -> str:
+def _name_power(exponent: int, is_negative: bool, wording: FigureWording) -> str:
     if is_negative:
         return wording.word("negative_power").format(exponent=exponent)
     named = wording.language.spellings("figures.powers").get(str(exponent))
@@ -145,7 +100,7 @@ def _name_power(exponent: int, is_negative: bool, wording: _Wording) -> str:
     return named or wording.word("power").format(ordinal=ordinal)
 
 
-def _build_fraction_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+def _build_fraction_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     """`1½`, `5 3/4`, and one figure over another."""
     vulgar = wording.language.spellings("figures.vulgar")
     yield compile_rule(
@@ -165,7 +120,7 @@ def _build_fraction_rules(wording: _Wording) -> Iterator[NormalisationRule]:
     )
 
 
-def _expand_mixed_number(match: re.Match[str], wording: _Wording) -> str | None:
+def _expand_mixed_number(match: re.Match[str], wording: FigureWording) -> str | None:
     over, under = int(match["over"]), int(match["under"])
     if not 0 < over < under or previous_word(match.string, match.start()) in wording.months:
         return None
@@ -176,14 +131,14 @@ def _expand_mixed_number(match: re.Match[str], wording: _Wording) -> str | None:
     return f" {wording.word('and')} {article}"
 
 
-def _name_fraction(over: int, under: int, wording: _Wording) -> str | None:
+def _name_fraction(over: int, under: int, wording: FigureWording) -> str | None:
     if under not in wording.denominators:
         return None
     one, many = wording.denominators[under]
     return f"{wording.word('one')} {one}" if over == 1 else f"{over} {many}"
 
 
-def _expand_ratio(match: re.Match[str], wording: _Wording) -> str | None:
+def _expand_ratio(match: re.Match[str], wording: FigureWording) -> str | None:
     """How one figure over another is read; None where it may be a date, or a plain fraction."""
     if match["over"].startswith("0") > (match["over"] == "0") or match["under"].startswith("0"):
         return None
@@ -197,7 +152,7 @@ def _expand_ratio(match: re.Match[str], wording: _Wording) -> str | None:
 
 
 def _name_ratio(
-    pair: tuple[int, int], before: str, after: str, match: re.Match[str], wording: _Wording
+    pair: tuple[int, int], before: str, after: str, match: re.Match[str], wording: FigureWording
 ) -> str | None:
     over, under = pair
     if match[0] in wording.language.words("figures.pairs") or over + under == WHOLE:
@@ -211,7 +166,7 @@ def _name_ratio(
     return _name_fraction(over, under, wording) if is_part else None
 
 
-def _is_rating(over: int, under: int, before: str, wording: _Wording) -> bool:
+def _is_rating(over: int, under: int, before: str, wording: FigureWording) -> bool:
     if under not in RATING_SCALES or over > under:
         return False
     return over in {0, under} or wording.has("rating_words", before)
@@ -222,64 +177,7 @@ def _is_pressure(over: int, under: int, before: str) -> bool:
     return over in high and under in low and re.search(r"pressure|\bBP\b", before) is not None
 
 
-def _build_digit_rules(wording: _Wording) -> Iterator[NormalisationRule]:
-    """Telephones, codes, postcodes, cards: figures that count nothing."""
-    for pattern in wording.language.words("figures.numbers"):
-        yield compile_rule(pattern, lambda match: wording.spell_groups(match[0]), DIGITS, r"\d{3}")
-    yield compile_rule(
-        r"(?<!\w)(?P<edit>[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?!\w)",
-        lambda match: ", ".join(" ".join(half) for half in match["edit"].split()),
-        DIGITS,
-        r"\d[A-Z]{2}",
-    )
-    cues = build_alternation(wording.language.words("figures.code_words"))
-    joints = build_alternation(wording.language.words("figures.code_joints"))
-    yield compile_rule(
-        rf"(?<!\w)(?i:{cues})(?:{joints})?[ \u00a0](?P<edit>\d{{3,16}}){_COMPLETE}",
-        lambda match: wording.spell(match["edit"]),
-        DIGITS,
-        r"\d{3}",
-    )
-    yield compile_rule(
-        rf"{_ALONE}0\d{{{MIN_ZERO_DIGITS - 1},15}}{_COMPLETE}",
-        partial(_expand_leading_zero, wording=wording),
-        "0",
-        r"(?<!\d)0\d\d",
-    )
-    yield compile_rule(
-        rf"{_ALONE}(?P<edit>\d{{5}})(?:-(?P<plus>\d{{4}}))?(?=[\"'”’)]*(?:[.,;:!?]|$))(?![.,:]\d)",
-        partial(_expand_postcode, wording=wording),
-        DIGITS,
-        r"\d{5}",
-    )
-
-
-def _expand_leading_zero(match: re.Match[str], wording: _Wording) -> str | None:
-    """Read digit by digit what begins with a zero, and is neither a number nor an hour."""
-    text, digits = match.string, match[0]
-    before, after = previous_word(text, match.start()), next_word(text, match.end())
-    headings = wording.language.words("numerals.headings")
-    if before in wording.months or after in wording.months or before in headings:
-        return None
-    if len(digits) == len("0600") and wording.has("hour_words", after):
-        minutes = wording.word("hundred") if digits.endswith("00") else digits[2:]
-        return f"{wording.spell(digits[0])} {int(digits[1])} {minutes}"
-    return wording.spell(digits)
-
-
-def _expand_postcode(match: re.Match[str], wording: _Wording) -> str | None:
-    """Read five figures as a postcode: alone, or after the name or the sign of a place."""
-    text, start = match.string, match.start()
-    before = text[max(0, start - LOOK_CHARS) : start]
-    is_place = is_capitalised(previous_word(text, start)) and re.search(
-        r"[^\W\d_]+[ ,]+[A-Z][\w.]*,? $", before
-    )
-    if before.strip(" \"'“‘(") and not is_place:
-        return None
-    return wording.spell(match["edit"])
-
-
-def _build_formula_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+def _build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     """`CO₂`, `H₂SO₄`, `x₁`; of formulas with plain figures only those that are known."""
 
     def space_out(match: re.Match[str]) -> str | None:
@@ -311,7 +209,7 @@ def _space_formula(formula: str) -> str:
     return " ".join(re.findall(r"\d+|[A-Z]", formula.upper()))
 
 
-def _build_size_rules(wording: _Wording) -> Iterator[NormalisationRule]:
+def _build_size_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     """`3x5`, and signs before a figure: `≈50`."""
     figure = r"\d{1,4}(?:\.\d+)?"
     yield compile_rule(

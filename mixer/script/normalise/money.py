@@ -8,6 +8,7 @@ tables name signs (`money.signs`: one, many, one and many of the hundredth), sca
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
@@ -51,9 +52,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
     articled = r"(?P<article>(?<!\w)[Aa]n? )?"
 
-    def expand(match: re.Match[str]) -> str | None:
-        return _format_sum(match, wording)
-
+    expand = partial(_format_sum, wording=wording)
     yield compile_rule(
         rf"{articled}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
         rf"(?![\w%]|[.,–]?\d|-[\d$€£])(?P<noun>[ -][a-z])?",

@@ -81,12 +81,13 @@ def _build_page_rules(language: Language) -> Iterator[NormalisationRule]:
         low, high = (match[name] and ROMAN_NUMERALS.get(match[name].upper()) for name in "lh")
         if not low or (match["h"] and not high):
             return None
-        return f"{low} {word} {high}" if high else str(low)
+        joint = match["joint"] if (match["joint"] or "-").strip().isalpha() else f" {word} "
+        return f"{low}{joint}{high}" if high else str(low)
 
     numeral = "[ivxlc]{1,8}|[IVXLC]{2,8}"
     yield compile_rule(
         rf"(?<!\w){build_alternation(announced)}{SPACE}(?P<edit>(?P<l>{numeral})"
-        rf"(?: ?[–-] ?(?P<h>{numeral}))?)(?![\w-]|['’]\w)",
+        rf"(?:(?P<joint> ?[–-] ?| [a-z]{{1,3}} )(?P<h>{numeral}))?)(?![\w-]|['’]\w)",
         expand,
         "ivxIVX",
         rf"[pP.]\w*{SPACE}[ivxlcIVXLC]{{1,8}}(?!\w)",
@@ -108,8 +109,7 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
             return None
         if numeral == "I" and next_word(match.string, match.end()) in pronoun_verbs:
             return None
-        parts = (match["parts"] or "").replace(".", " ")
-        return f"{value}{parts}"
+        return f"{value}{(match['parts'] or '').replace('.', ' ')}"
 
     forms = {form for word in headings for form in (word, word.lower(), word.upper())}
     yield compile_rule(

@@ -61,7 +61,8 @@ def build_decoration_rules() -> list[NormalisationRule]:
 def _build_note_rules() -> Iterator[NormalisationRule]:
     """Marks of notes after a word or a stop: `[1]`, `¹`, `†`."""
     number = r"[1-9]\d{0,2}"
-    mark = rf"\[(?:{number}(?:[,–-] ?{number})*|[Nn]otes? {number}|citation needed)\]"
+    one = rf"\[(?:{number}(?:[,–-] ?{number})*|[Nn]otes? {number}|citation needed)\]"
+    mark = rf"{one}(?:[,–-]?{one})*"
     yield compile_rule(rf"(?<=[^\W\d_]{{2}})(?:{mark})+(?![\w\[(])", _drop_match, "[")
     yield compile_rule(
         rf"(?<=[.,;:!?…”\"’')])(?:{mark}|\[(?:[a-z]|[*†‡])\])+(?![\w\[(])", _drop_match, "["
@@ -70,7 +71,7 @@ def _build_note_rules() -> Iterator[NormalisationRule]:
     yield compile_rule(r"(?<=[\w.,;:!?…”\"’')])\[\^[\w-]{1,20}\]", _drop_match, "^")
     stop = r"(?<=[.,;:!?…”\"’')])"
     yield compile_rule(
-        rf"(?:{stop}|(?<=[^\W\d_]{{3}}))[{NOTE_FIGURES}]{{1,3}}(?!\w)",
+        rf"(?:{stop}|(?<=[^\W\d_]{{2}}))[{NOTE_FIGURES}]{{1,3}}(?!\w)",
         _drop_note_figure,
         NOTE_FIGURES,
     )
@@ -79,9 +80,12 @@ def _build_note_rules() -> Iterator[NormalisationRule]:
 
 def _drop_note_figure(match: re.Match[str]) -> str | None:
     """Drop a small figure after a word; after a symbol of a unit (`mol²`) it is a power."""
-    word = re.search(r"[^\W\d_]+$", match.string[max(0, match.start() - 4) : match.start()])
-    is_unit = word is not None and word[0] in {"mol", "sec", "min"} and match[0] in "²³"
-    return None if is_unit else ""
+    word = re.search(r"[A-Za-z]+$", match.string[max(0, match.start() - 4) : match.start()])
+    if word is None:
+        return ""
+    is_unit = word[0] in {"mol", "sec", "min", "in"} and match[0] in "²³"
+    is_symbol = len(word[0]) == len("mc") and not re.search("[aeiouy]", word[0].lower())
+    return None if is_unit or is_symbol else ""
 
 
 def build_pause_rules(language: Language) -> list[NormalisationRule]:

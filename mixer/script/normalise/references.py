@@ -1,7 +1,7 @@
 """Places in a book of verses: `Gen. 1:1`, `1 Cor. 13:4–7`, `John 3:16`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import NormalisationRule, build_alternation, compile_rule
@@ -15,21 +15,35 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     numbered = language.spellings("references.numbered")
 
     def expand(match: re.Match[str]) -> str:
-        book = books[match["book"]]
-        if match["number"]:
-            book = f"{numbered[match['number']]} {book}"
+        book = f"{numbered.get(match['number'], '')} {books[match['book']]}".lstrip()
         reference = language.phrase("references.verse").format(
             book=book, chapter=match["chapter"], verse=match["verse"]
         )
         last_verse = language.phrase("references.last_verse") if match["last"] else ""
-        return reference + last_verse.format(verse=match["last"])
+        return reference + last_verse.format(verse=(match["last"] or "").replace(":", " "))
 
     number, book = build_alternation(numbered), build_alternation(books)
     yield compile_rule(
         rf"(?<![\w.:])(?:(?P<number>{number}) )?(?P<book>{book})"
-        r"\.? (?P<chapter>\d{1,3}):(?P<verse>\d{1,3})(?:[–-](?P<last>\d{1,3}))?"
+        r"\.? (?P<chapter>\d{1,3}):(?P<verse>\d{1,3})(?:[–-](?P<last>(?:\d{1,3}:)?\d{1,3}))?"
         r"(?![\w:]|[–-]\d)",
         expand,
         ":",
         r"\d:\d",
+    )
+    yield _build_chapter_rule(language, books)
+
+
+def _build_chapter_rule(language: Language, books: Mapping[str, str]) -> NormalisationRule:
+    """A chapter alone, of a numbered book: `1 Cor. 13`."""
+    numbered = language.spellings("references.numbered")
+    number, book = build_alternation(numbered), build_alternation(books)
+    return compile_rule(
+        rf"(?<![\w.:])(?P<number>{number}) (?P<book>{book})"
+        r"\.? (?P<chapter>\d{1,3})(?![\w:]|[.,]\d)",
+        lambda match: language.phrase("references.chapter").format(
+            book=f"{numbered[match['number']]} {books[match['book']]}", chapter=match["chapter"]
+        ),
+        "123I",
+        rf"{number} {book}",
     )

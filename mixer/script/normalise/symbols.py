@@ -87,11 +87,22 @@ def _build_range_rules(language: Language) -> Iterator[NormalisationRule]:
         expand,
         "–",
     )
+    yield from _build_wide_range_rules(word)
+
+
+def _build_wide_range_rules(word: str) -> Iterator[NormalisationRule]:
+    """Ranges of figures with separators, of times, and of figures with units."""
     figure = rf"(?:\d{{1,2}}:\d\d|{_LARGE})"
     yield compile_rule(
         rf"(?<![\w.,:–/-]){figure}(?P<edit> ?– ?)(?={figure}(?![\w–/:-]))",
         lambda _: f" {word} ",
         "–",
+    )
+    yield compile_rule(
+        r"(?<![\w.,:–/-])\d{1,2}:\d\d(?P<edit>-)(?=\d{1,2}:\d\d(?![\w–/:-]))",
+        lambda _: f" {word} ",
+        "-",
+        r":\d\d-",
     )
     unit = r" ?(?:%|[ap]m|[AP]M|[ap]\.m\.|°[CF]?|km|kg|cm|mm)"
     yield compile_rule(

@@ -1,6 +1,6 @@
 """Document to Script: chapters, utterances, chunks, pauses, SSML. Pure."""
 
-from mixer.script.planning.estimate import Estimate, estimate_script
+from mixer.script.planning.estimate import Estimate, estimate_script, list_pausing_files
 from mixer.script.planning.lexicon import read_lexicon
 from mixer.script.planning.pauses import NATURAL, resolve_pauses
 from mixer.script.planning.plan import PlanStyle, plan_document
@@ -22,6 +22,7 @@ __all__ = [
     "count_billed_chars",
     "estimate_script",
     "find_pronunciation_hints",
+    "list_pausing_files",
     "plan_document",
     "read_lexicon",
     "resolve_pauses",

@@ -85,8 +85,8 @@ class _SentenceEndRules:
     counting: frozenset[str]
     starters: frozenset[str]
     has_ordinal_stop: bool
-    lettered: frozenset[str]
     attribution: re.Pattern[str] | None
+    lettered: frozenset[str]
 
     def begins_sentence(self, word: str) -> bool:
         if not self.starters:
@@ -219,19 +219,10 @@ def _is_initial(bare: str) -> bool:
 
 @lru_cache(maxsize=MAX_CACHED_LANGUAGES)
 def _load_sentence_end_rules(language: Language) -> _SentenceEndRules:
-    inside = {
-        *language.words("sentences.inside"),
-        *_iter_abbreviations(language, _NON_ENDING_TABLES),
-    }
-    may_end = {
-        *language.words("sentences.may_end"),
-        *_iter_abbreviations(language, _MAY_END_TABLES),
-    }
+    inside = _collect_abbreviations(language, "inside", _NON_ENDING_TABLES)
+    may_end = _collect_abbreviations(language, "may_end", _MAY_END_TABLES)
     may_end |= {written for written in language.table("streets.readings") if written[-1] == "."}
-    counting = {
-        *language.words("sentences.counting"),
-        *_iter_abbreviations(language, _COUNTING_TABLES),
-    }
+    counting = _collect_abbreviations(language, "counting", _COUNTING_TABLES)
     beginnings = {part for written in inside | may_end | counting for part in written.split()[:-1]}
     inside = _find_last_parts(inside) | beginnings
     return _SentenceEndRules(
@@ -241,14 +232,18 @@ def _load_sentence_end_rules(language: Language) -> _SentenceEndRules:
         counting=_add_capitals(_find_last_parts(counting)),
         starters=frozenset(language.words("sentences.starters")),
         has_ordinal_stop=language.phrase("sentences.figures") == "ordinal",
-        lettered=frozenset(language.words("sentences.lettered")),
         attribution=_compile_attribution(language),
+        lettered=frozenset(language.words("sentences.lettered")),
     )
 
 
 def _is_numeral(word: str) -> bool:
     """Whether a word looks like a Roman numeral and not like a pronoun or initial."""
     return _NUMERAL.fullmatch(word) is not None
+
+
+def _collect_abbreviations(language: Language, name: str, places: Iterable[str]) -> set[str]:
+    return {*language.words(f"sentences.{name}"), *_iter_abbreviations(language, places)}
 
 
 def _iter_abbreviations(language: Language, places: Iterable[str]) -> Iterator[str]:

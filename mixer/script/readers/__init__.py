@@ -1,12 +1,12 @@
 """One module for each kind of source: what an author hands in, read into a Document."""
 
 from mixer.script.document import collapse_whitespace
-from mixer.script.readers.archive import is_archive
 from mixer.script.readers.encodings import decode_text
 from mixer.script.readers.registry import (
     TextType,
     decode_upload,
     detect_text_type,
+    is_book,
     read_document,
 )
 
@@ -16,6 +16,6 @@ __all__ = [
     "decode_text",
     "decode_upload",
     "detect_text_type",
-    "is_archive",
+    "is_book",
     "read_document",
 ]

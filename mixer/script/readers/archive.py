@@ -105,7 +105,9 @@ class Archive:
         """
         info = self._files.get(path)
         if info is None:
-            raise UnreadableText(f"{self.name} is incomplete: it lacks the file {path[:MAX_QUOTED_CHARS]}.")
+            raise UnreadableText(
+                f"{self.name} is incomplete: it lacks the file {path[:MAX_QUOTED_CHARS]}."
+            )
         if info.flag_bits & _ENCRYPTED:
             raise UnreadableText(f"{self.name} is protected by a password: remove it first.")
         limit = min(MAX_FILE_BYTES, self._left_bytes, self._max_unpacked_bytes(info))

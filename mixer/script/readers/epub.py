@@ -101,6 +101,8 @@ def _build_document(archive: Archive, package: EpubPackage, blocks: tuple[Block,
         language=stated.language,
         metadata=Metadata(
             series=stated.series,
+            publisher=stated.publisher,
+            isbn=stated.isbn,
             year=stated.year,
             genre=stated.genre,
             description=_strip_markup(stated.description),

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _YEAR = regex.compile(r"\b(?!0)[12]\d{3}\b")
+_VOLUME = regex.compile(r"0*(?P<volume>\d{1,4}(?:\.\d*[1-9])?)(?:\.0*)?")
+_ISBN_PREFIX = regex.compile(r"(?i)^(?:urn:)?isbn[:\s]*")
+_ISBN = regex.compile(r"\d{9}[\dX]|97[89]\d{10}")
+ISBN_10_DIGITS = 10
+
 _AUTHOR_ROLE = "aut"
 """MARC relator code."""
 
@@ -31,6 +36,8 @@ class BookMetadata:
     genre: str = ""
     series: str = ""
     description: str = ""
+    publisher: str = ""
+    isbn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class _Term:
     role: str = ""
     kind: str = ""
     event: str = ""
+    position: str = ""
 
 
 def read_metadata(root: "Element") -> BookMetadata:
@@ -55,6 +63,8 @@ def read_metadata(root: "Element") -> BookMetadata:
         genre=next(iter(_texts(terms, "subject")), ""),
         series=_find_series(terms),
         description=next(iter(_texts(terms, "description")), ""),
+        publisher=next(iter(_texts(terms, "publisher")), ""),
+        isbn=next(filter(None, map(_read_isbn, _texts(terms, "identifier"))), ""),
     )
 
 
@@ -97,6 +107,7 @@ def _refine(
         role=refinements.get((own_id, "role"), "") or get_attribute(element, "role").lower(),
         kind=kind or "",
         event=get_attribute(element, "event").lower(),
+        position=refinements.get((own_id, "group-position"), ""),
     )
 
 
@@ -128,7 +139,26 @@ def _find_year(terms: Sequence[_Term]) -> str:
 
 
 def _find_series(terms: Sequence[_Term]) -> str:
+    """The series with the book's volume, if it has one."""
     collections = [term for term in terms if term.name == "belongs-to-collection"]
-    series = [term.text for term in collections if term.kind == "series"]
-    loose = [term.text for term in collections if not term.kind]
-    return next(iter([*series, *loose, *_texts(terms, "series")]), "")
+    series = [term for term in collections if term.kind == "series"]
+    loose = [term for term in collections if not term.kind]
+    index = next(iter(_texts(terms, "series_index")), "")
+    stated = [(term.text, term.position or index) for term in [*series, *loose]]
+    stated += [(name, index) for name in _texts(terms, "series")]
+    name, volume = next(iter(stated), ("", ""))
+    number = _VOLUME.fullmatch(volume)
+    return f"{name} {number['volume']}" if name and number else name
+
+
+def _read_isbn(text: str) -> str:
+    """The digits of an ISBN whose check digit is right; empty for any other identifier."""
+    digits = _ISBN_PREFIX.sub("", text).replace("-", "").replace(" ", "").upper()
+    if not _ISBN.fullmatch(digits):
+        return ""
+    values = [10 if digit == "X" else int(digit) for digit in digits]
+    if len(digits) == ISBN_10_DIGITS:
+        total = sum(weight * value for weight, value in zip(range(10, 0, -1), values, strict=True))
+        return "" if total % 11 else digits
+    total = sum(value * (3 if at % 2 else 1) for at, value in enumerate(values))
+    return "" if total % 10 else digits

@@ -122,8 +122,7 @@ class _PageFurniture:
     def _find_chains(self) -> list[list[_PageNumber]]:
         chains: list[list[_PageNumber]] = []
         for number in self._iter_numbers():
-            last = chains[-1][-1].value if chains else -MAX_PAGE_STEP
-            if not 0 < number.value - last <= MAX_PAGE_STEP:
+            if not chains or not 0 < number.value - chains[-1][-1].value <= MAX_PAGE_STEP:
                 chains.append([])
             chains[-1].append(number)
         return chains

@@ -10,9 +10,11 @@ import regex
 from mixer.errors import UnreadableText
 from mixer.script.document import Document, normalise_newlines
 from mixer.script.readers.archive import is_archive
+from mixer.script.readers.docx import read_docx
 from mixer.script.readers.encodings import decode_text
 from mixer.script.readers.epub import read_epub
 from mixer.script.readers.markdown import read_markdown
+from mixer.script.readers.pdf import is_pdf, read_pdf
 from mixer.script.readers.plain_text import read_plain_text
 from mixer.script.readers.ssml_text import read_ssml_text
 from mixer.script.readers.web_page import read_html
@@ -26,6 +28,16 @@ class TextType(StrEnum):
     HTML = "html"
     SSML = "ssml"
     EPUB = "epub"
+    DOCX = "docx"
+    PDF = "pdf"
+
+    @property
+    def is_book(self) -> bool:
+        """Whether it is a file of its own kind, and not a text."""
+        return self in BOOK_TYPES
+
+
+BOOK_TYPES = frozenset({TextType.EPUB, TextType.DOCX, TextType.PDF})
 
 
 _TEXT_READERS: dict[TextType, Callable[[str, str], Document]] = {
@@ -51,9 +63,9 @@ def read_document(
         UnreadableText: it is not of that type.
         ObjectTooLarge: the book unpacks to more than a book can hold.
     """
-    if text_type is TextType.EPUB:
+    if text_type.is_book:
         book = content if isinstance(content, bytes) else _decode_base64(content, name)
-        return read_epub(book, name, front_matter=front_matter)
+        return _read_book(book, name, front_matter=front_matter)
     text = content if isinstance(content, str) else decode_text(content, name)
     if half := _HALF_CHARACTER.search(text):
         line = text.count("\n", 0, half.start()) + 1
@@ -61,11 +73,46 @@ def read_document(
     return _TEXT_READERS[text_type](text, name)
 
 
+def _read_book(content: bytes, name: str, *, front_matter: bool) -> Document:
+    """Read a book by what it is, whatever its name says."""
+    match _detect_book_type(content):
+        case TextType.PDF:
+            return read_pdf(content, name)
+        case TextType.DOCX:
+            return read_docx(content, name)
+        case TextType.EPUB:
+            return read_epub(content, name, front_matter=front_matter)
+    if content.startswith(_OLE):
+        raise UnreadableText(
+            f"{name} is an old Word document, or a DOCX with a password: save it as a DOCX without "
+            "one."
+        )
+    raise UnreadableText(f"{name} is not an EPUB, a DOCX or a PDF.")
+
+
+def _detect_book_type(content: bytes) -> TextType | None:
+    if is_pdf(content):
+        return TextType.PDF
+    if is_archive(content):
+        return TextType.DOCX if _DOCX_PART in content else TextType.EPUB
+    return None
+
+
+def is_book(content: bytes) -> bool:
+    """Whether bytes are a book (EPUB, DOCX, PDF, or Word's older files, which are refused)."""
+    return _detect_book_type(content) is not None or content.startswith(_OLE)
+
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""Compound File Binary Format: Word before 2007, and DOCX with a password."""
+
+_DOCX_PART = b"word/document.xml"
+
 _HALF_CHARACTER = regex.compile(r"[\ud800-\udfff]")
 """A surrogate code point (Unicode 3.9), which no encoding can write."""
 
-_EPUB_IN_BASE64 = "UEsDB"
-"""How an archive begins in Base64; no word of any language does."""
+_BOOKS_IN_BASE64 = {"UEsDB": TextType.EPUB, "JVBERi": TextType.PDF}
+"""How archives and PDFs begin in Base64; no word of any language does."""
 
 MAX_COMMENTS = 50
 """In front of a page's first element."""
@@ -84,8 +131,8 @@ def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
         UnreadableText: the text is RTF, or its bytes are not UTF-8.
     """
     if isinstance(content, bytes):
-        if is_archive(content):
-            return TextType.EPUB
+        if is_book(content):
+            return _detect_book_type(content) or TextType.DOCX
         content = decode_text(content, name)
     text = normalise_newlines(content).strip()
     if text.startswith(_RTF):
@@ -93,8 +140,9 @@ def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
             f"{name} is Rich Text (RTF), which cannot be read: save it as plain text, Markdown, "
             "HTML or EPUB."
         )
-    if text.startswith(_EPUB_IN_BASE64):
-        return TextType.EPUB
+    for beginning, text_type in _BOOKS_IN_BASE64.items():
+        if text.startswith(beginning):
+            return text_type
     start = _find_first_tag(text)
     if text[start : start + len(_HTML_STARTS[0])].lower().startswith(_HTML_STARTS):
         return TextType.HTML
@@ -120,11 +168,11 @@ def _find_first_tag(text: str) -> int:
 
 def decode_upload(content: bytes) -> str | bytes:
     """Decode an upload for `read_document`: text as str, a book as it is; else UnreadableText."""
-    return content if is_archive(content) else decode_text(content, "The upload")
+    return content if is_book(content) else decode_text(content, "The upload")
 
 
 def _decode_base64(text: str, name: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UnreadableText(f"{name} is not an EPUB: it is not written in Base64.") from error
+        raise UnreadableText(f"{name} is not a book: it is not written in Base64.") from error

@@ -152,12 +152,7 @@ def _parse_measurement(
     if stream is None or not any(int(found[-1]) for found in passes):
         raise UnplayableAudio(f"{name} contains no audio samples.", key=name)
     whole, rate_hz = _parse_raw_stats(passes, name), int(stream["rate"])
-    if rate_hz < MIN_RATE_HZ:
-        raise UnplayableAudio(
-            f"The sample rate of {name} is too low: {rate_hz} Hz; at least {MIN_RATE_HZ:,} Hz are"
-            " needed.",
-            key=name,
-        )
+    _require_measurable(rate_hz, name)
     silences = _parse_silences(stderr, whole, rate_hz)
     lead, tail = _measure_dead_air(silences, whole.samples)
     momentary = parse_momentary_lufs(stdout)
@@ -173,6 +168,15 @@ def _parse_measurement(
     flaws = tuple(profile.find_flaws(whole, is_damaged=_is_damaged(stderr, measured.duration_s)))
     known = _build_profile(measured, blocks, silences, momentary)
     return replace(measured, profile=replace(known, flaws=flaws))
+
+
+def _require_measurable(rate_hz: int, name: str) -> None:
+    if rate_hz < MIN_RATE_HZ:
+        raise UnplayableAudio(
+            f"The sample rate of {name} is too low: {rate_hz} Hz; at least {MIN_RATE_HZ:,} Hz are"
+            " needed.",
+            key=name,
+        )
 
 
 def _parse_raw_stats(passes: Sequence[tuple[str, str, str, str]], name: str) -> RawStats:

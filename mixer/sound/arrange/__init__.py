@@ -4,6 +4,7 @@ from mixer.sound.arrange.bed_figures import bed_below_speech_lu, bed_outline
 from mixer.sound.arrange.cues import SoundFile, seam_s
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import SoundAnnotation, Take
+from mixer.sound.arrange.stems import split_stems
 
 __all__ = [
     "MixStyle",
@@ -14,4 +15,5 @@ __all__ = [
     "bed_outline",
     "build_timeline",
     "seam_s",
+    "split_stems",
 ]

@@ -54,28 +54,16 @@ def extend_gaps(takes: Sequence[Take], sounds: Mapping[str, SoundFile]) -> list[
     takes = _reserve_intros(takes)
     spaced: list[Take] = []
     for take, following in zip(takes, [*takes[1:], None], strict=True):
+        own = [each for each in take.annotations if not spaced or not _is_before_take(each)]
         early = filter(_is_before_take, following.annotations) if following else ()
-        kept = [
-            annotation
-            for annotation in take.annotations
-            if not spaced or not _is_before_take(annotation)
-        ]
-        annotations = (*kept, *(replace(annotation, place=CuePlace.AFTER) for annotation in early))
-        held_ms = ceil(
-            1000
-            * sounds_duration_s(
-                sounds_at(replace(take, annotations=annotations), CuePlace.AFTER), sounds
-            )
-        )
-        spaced.append(
-            replace(
-                take,
-                annotations=annotations,
-                gap_ms=take.gap_ms + held_ms,
-                sounds_ms=take.sounds_ms + held_ms,
-            )
-        )
+        annotations = (*own, *(replace(each, place=CuePlace.AFTER) for each in early))
+        spaced.append(_extend_gap(replace(take, annotations=annotations), sounds))
     return spaced
+
+
+def _extend_gap(take: Take, sounds: Mapping[str, SoundFile]) -> Take:
+    held_ms = ceil(1000 * sounds_duration_s(sounds_at(take, CuePlace.AFTER), sounds))
+    return replace(take, gap_ms=take.gap_ms + held_ms, sounds_ms=take.sounds_ms + held_ms)
 
 
 def _reserve_intros(takes: Sequence[Take]) -> list[Take]:

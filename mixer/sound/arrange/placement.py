@@ -89,7 +89,7 @@ the section is padded too.
 class Take:
     """A recording of the voice, to be placed.
 
-    `gap_ms` is the silence that is heard, from the end of speech to the beginning of the next take.
+    `gap_ms` is the audible silence, from the end of speech to the beginning of the next take.
     `weight` is the gap's share of a section's padding; an exact gap is the caller's and never
     changes, nor does the part `sounds_ms`. `chapter_title` is None if it opens no chapter;
     `lead_ms` is for music alone at the beginning of a chapter.

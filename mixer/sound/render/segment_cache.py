@@ -29,7 +29,7 @@ from mixer.sound.render.bed import Bed
 from mixer.sound.render.command import build_segment_command
 from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import FORMAT_VERSION, Timeline
-from mixer.store import ObjectStore
+from mixer.store import ObjectStore, put_sealed
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,8 @@ class SegmentCache:
             "bytes": len(content),
             "digest": digest_content(key, content),
         }
-        self.store.put(key, path, metadata={FIELD: json.dumps(fields, separators=(",", ":"))})
+        metadata = {FIELD: json.dumps(fields, separators=(",", ":"))}
+        put_sealed(self.store, key, path, metadata=metadata)
         return self._open_stream(key, fields)
 
     def _open_stream(self, key: str, fields: Mapping[str, object]) -> EncodedStream:

@@ -16,6 +16,7 @@ from typing import IO
 from zlib import compress, decompress
 from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
+from mixer.errors import DamagedObject
 from mixer.parallel import map_in_order
 from mixer.sound.analysis import DecodedLevels, EncodedPiece, Verification, verify_pieces
 from mixer.sound.ffmpeg import ProcessGroup
@@ -24,7 +25,7 @@ from mixer.sound.render.mixdown import file_spec
 from mixer.sound.render.segment_renderer import frame_at
 from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import Timeline
-from mixer.store import ObjectStore
+from mixer.store import ObjectStore, put_sealed
 
 READS_AT_ONCE = 4
 """Segments fetched ahead, a megabyte or two each."""
@@ -46,7 +47,7 @@ class StoredMeasurements:
         key = measurement_key(name.rpartition(" ")[2])
         if self.store.head(key) is None:
             return None
-        with suppress(ValueError, TypeError, KeyError, OverflowError, ZlibError):
+        with suppress(ValueError, TypeError, KeyError, OverflowError, ZlibError, DamagedObject):
             fields = json.loads(decompress(self.store.get(key)))
             if fields["of"] == [name, fingerprint]:
                 return DecodedLevels(
@@ -69,7 +70,7 @@ class StoredMeasurements:
             "levels": list(levels.levels_dbfs),
         }
         key = measurement_key(name.rpartition(" ")[2])
-        self.store.put(key, compress(json.dumps(fields).encode()))
+        put_sealed(self.store, key, compress(json.dumps(fields).encode()))
 
 
 @dataclass(frozen=True, slots=True)

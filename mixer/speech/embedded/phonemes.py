@@ -7,7 +7,7 @@ whatever marks stand around it, and that interjections and drawn-out words are n
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -68,6 +68,12 @@ _WORD_BEFORE_STOP = re.compile(
 """Words that hibari-tts takes for abbreviations at the end of a sentence: `no.` for `number`. Those
 are written out before; a space, which it removes afterwards, keeps the word."""
 
+_LETTER_AFTER_WORD = re.compile(r"(?<=[a-z] )(?=[CDLM](?!\w))")
+"""A letter, not a Roman numeral: `Section C`."""
+
+GUARD = "\ue000"
+"""Of the private use area: no rule matches across it."""
+
 _REPEATED = re.compile(r"(.)\1+")
 _STRETCHED = re.compile(r"(?<![\w'])(?=[^\W\d_]*([^\W\d_])\1\1)(?![IVX]+\b)[^\W\d_]{3,40}(?![\w'])")
 
@@ -89,19 +95,13 @@ class Phonemizer:
             (Path(ASSETS) / "vocab.json").read_text(encoding="utf-8")
         )
 
-    @property
-    def vocabulary(self) -> Collection[str]:
-        """Frequent words, which the rules know in one use alone."""
-        words: dict[str, str] = self._g2p.tagger.tagdict
-        return words
-
     def prepare_text(self, text: MappedText) -> MappedText:
         """Remove or replace what cannot be read, and shorten drawn-out words: `Nooo`."""
         return sanitise_text(text).replace_matches(_STRETCHED, self._shorten_word)
 
     def phonemize(self, text: str) -> Phonemes:
         """Look up the phonemes of a prepared text."""
-        tokens = self._g2p.tokenize(normalize(_WORD_BEFORE_STOP.sub(r"\1 ", text)))
+        tokens = self._g2p.tokenize(_expand_text(text))
         for index, token in enumerate(tokens):
             token.phonemes = token.phonemes or _find_interjection(token.text)
             if token.text == "A" and _is_spelled(tokens, index):
@@ -125,6 +125,12 @@ class Phonemizer:
     def _is_known(self, word: str) -> bool:
         lexicon = self._g2p.lexicon
         return word.lower() in lexicon.golds or word.lower() in lexicon.silvers
+
+
+def _expand_text(text: str) -> str:
+    """Let hibari-tts write out what it knows, except what it would misread."""
+    guarded = _LETTER_AFTER_WORD.sub(GUARD, _WORD_BEFORE_STOP.sub(r"\1 ", text))
+    return str(normalize(guarded)).replace(GUARD, "")
 
 
 def _is_spelled(tokens: Sequence[Any], index: int) -> bool:

@@ -137,7 +137,7 @@ class StoryRunner:
         speech = StorySpeech(planner, store, splits_batches=False)
         processes = planner.new_processes
         mix = StoryMix(store, store, GROUPS, processes, history=history)
-        publisher = StoryPublisher(store, planner.budget, new_processes=processes)
+        publisher = StoryPublisher(store, store, planner.budget, new_processes=processes)
         return {**speech.steps, **mix.steps, **publisher.steps}
 
     def _lend_engine(

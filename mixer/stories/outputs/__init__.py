@@ -12,11 +12,13 @@ from mixer.stories.outputs.sidecars import (
     collect_measurements,
     draw_picture,
 )
+from mixer.stories.outputs.stems import StemMaker
 
 __all__ = [
     "OUTLINE_COLUMNS",
     "Mix",
     "OutputMaker",
+    "StemMaker",
     "StoredAudio",
     "build_captions",
     "build_chapters",

@@ -20,6 +20,7 @@ OUTPUTS = {
     "chapters_json": ".chapters.json",
     "chapters_vtt": ".chapters.vtt",
     "read_aloud": ".read-aloud.epub",
+    "stems": ".stems.zip",
 }
 """Suffixes of the exported files, by the name of their link; the report comes last."""
 

@@ -13,12 +13,12 @@ from typing import IO
 from uuid import NAMESPACE_URL, uuid5
 
 from mixer.publish import FinishedFile, zip_chapters
-from mixer.publish.epub import BookMetadata, build_pages, write_read_aloud
+from mixer.publish.epub import ReadAloudMetadata, build_pages, write_read_aloud
 from mixer.requests import OutputName
 from mixer.script import Script
-from mixer.sound import ProcessGroup
 from mixer.store import ObjectStore, open_object
-from mixer.stories.inputs import StoryNarration
+from mixer.stories.outputs.stems import StemMaker
+from mixer.stories.request_files import RequestFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +50,30 @@ class OutputMaker:
     """Makes extra outputs from a finished file."""
 
     finished: FinishedFile
-    narration: StoryNarration
+    stems: StemMaker
     created_s: float
-    processes: ProcessGroup
+    scratch: RequestFolder
 
     def write(self, output: OutputName, file: IO[bytes]) -> None:
         """Write an output as a stream."""
+        narration, processes = self.stems.narration, self.stems.pool.processes
         if output == "chapter_files":
-            zip_chapters(self.finished, file, self.processes)
+            zip_chapters(self.finished, file, processes)
             return
-        script, chunks = self.narration.stored.script, self.narration.recorded_chunks
+        if output == "stems":
+            self.stems.write(file, self.scratch)
+            return
+        script, chunks = narration.stored.script, narration.recorded_chunks
         pages = build_pages(script, chunks, self.finished.timeline, self.finished.parts)
         metadata = _book_metadata(self.finished, script, self.created_s)
-        write_read_aloud(self.finished, pages, metadata, file, self.processes)
+        write_read_aloud(self.finished, pages, metadata, file, processes)
 
 
-def _book_metadata(finished: FinishedFile, script: Script, created_s: float) -> BookMetadata:
+def _book_metadata(finished: FinishedFile, script: Script, created_s: float) -> ReadAloudMetadata:
     fields, cover = finished.tags.fields, finished.tags.cover
     words = [u.text for chunk in script.chunks for u in chunk.utterances]
     digest = sha256(json.dumps([finished.title, finished.author, words]).encode()).hexdigest()
-    return BookMetadata(
+    return ReadAloudMetadata(
         title=finished.title or UNTITLED,
         language=script.language,
         identifier=f"urn:uuid:{uuid5(NAMESPACE_URL, digest)}",

@@ -10,21 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from mixer.errors import MixerError, OutOfTime, StoryCancelled
+from mixer.parallel import usable_cores
 from mixer.publish import PODCAST_TYPE, FinishedFile
 from mixer.publish.timing import chapter_starts
 from mixer.requests import Options, OutputName
-from mixer.scratch import open_scratch_folder
 from mixer.sound import ProcessGroup
 from mixer.sound.analysis import Verification
 from mixer.sound.formats import COVER_TYPE, AudioTags
+from mixer.sound.render import RenderPool
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.cancellation import raise_if_cancelled, stop_at_deadline
 from mixer.stories.folder import COVER, MIX, StoryFolder
 from mixer.stories.inputs import (
+    SoundLibrary,
     StoryNarration,
     load_narration,
     load_tags,
@@ -36,6 +37,7 @@ from mixer.stories.model import JoinedMix, StoredRequest, StoryKind, StoryResult
 from mixer.stories.outputs import (
     Mix,
     OutputMaker,
+    StemMaker,
     StoredAudio,
     build_captions,
     build_chapters,
@@ -43,6 +45,7 @@ from mixer.stories.outputs import (
     build_report,
     draw_picture,
 )
+from mixer.stories.request_files import RequestFolder, open_request_folder
 from mixer.stories.status import load_snapshot, settle_budget, write_result
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 
@@ -63,6 +66,7 @@ FILES = {
     "cover": (COVER, COVER_TYPE),
     "chapter_files": ("chapters.zip", "application/zip"),
     "read_aloud": ("story.epub", "application/epub+zip"),
+    "stems": ("stems.zip", "application/zip"),
 }
 """Files that accompany the audio, by their names in the status: name and content type."""
 
@@ -98,16 +102,14 @@ class _FinishedStory:
         tags = load_tags(folder, options, narration.stored.script if narration else None)
         return cls(folder, request, options, joined, mix, tags, narration)
 
-    def open_maker(
-        self, narration: StoryNarration, scratch: Path, processes: ProcessGroup
-    ) -> OutputMaker:
+    def open_maker(self, stems: StemMaker, scratch: RequestFolder) -> OutputMaker:
         """Open the maker of extra outputs."""
         timeline, folder = self.mix.timeline, self.folder
-        whole = StoredAudio(folder.store, folder.key(self.joined.name), scratch)
+        whole = StoredAudio(folder.store, folder.key(self.joined.name), scratch.path)
         tags = self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
         encoding, preset = self.mix.encoding, self.options.preset
         finished = FinishedFile(whole, timeline, encoding, preset, tags)
-        return OutputMaker(finished, narration, self.request.created_s, processes)
+        return OutputMaker(finished, stems, self.request.created_s, scratch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class StoryPublisher:
     """Publishes stories."""
 
     store: ObjectStore
+    music: ObjectStore
     budget: DailyBudget
     now: Callable[[], datetime] = field(default=utc_now)
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
@@ -181,19 +184,23 @@ class StoryPublisher:
         else:
             with stop_at_deadline(processes := self.new_processes(), call.deadline_s):
                 finished = _FinishedStory.load(folder, snapshot.request)
-                published = _publish_files(finished, processes)
+                pool = RenderPool(processes, usable_cores(), call.deadline_s)
+                library = SoundLibrary(self.music, self.store)
+                published = _publish_files(finished, library, pool)
             result = _build_mix_result(finished, published, call.attempt)
         write_result(folder, snapshot, result, self.now())
         settle_budget(snapshot, self.budget)
         return {}
 
 
-def _publish_files(story: _FinishedStory, processes: ProcessGroup) -> _PublishedFiles:
+def _publish_files(
+    story: _FinishedStory, library: SoundLibrary, pool: RenderPool
+) -> _PublishedFiles:
     published, mix, narration = _PublishedFiles(story.folder), story.mix, story.narration
     if story.tags.cover:
         published.names.append("cover")
     if narration is not None and story.options.outputs:
-        _publish_outputs(published, story, narration, processes)
+        _publish_outputs(published, story, library, pool)
     extra = tuple(published.names)
     published.store("chapter lists", lambda: build_chapters(mix.timeline, story.tags.fields))
     if mix.verification.peaks:
@@ -211,11 +218,14 @@ def _publish_files(story: _FinishedStory, processes: ProcessGroup) -> _Published
 def _publish_outputs(
     published: _PublishedFiles,
     story: _FinishedStory,
-    narration: StoryNarration,
-    processes: ProcessGroup,
+    library: SoundLibrary,
+    pool: RenderPool,
 ) -> None:
-    with open_scratch_folder("outputs") as scratch:
-        maker = story.open_maker(narration, scratch, processes)
+    if story.narration is None:
+        return
+    stems = StemMaker(story.folder.store, library, story.mix, story.narration, pool)
+    with open_request_folder() as scratch:
+        maker = story.open_maker(stems, scratch)
         for output in dict.fromkeys(story.options.outputs):
             published.store_extra(output, maker)
 

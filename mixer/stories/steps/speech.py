@@ -7,7 +7,7 @@ retry pays only for the rest.
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled
 from mixer.requests import SpeechOptions
@@ -149,7 +149,7 @@ def _synthesize_batch(
     def report_chars(done: int, total: int) -> None:
         call.progress(Step.SYNTHESIZE, done / max(total, 1))
 
-    known = _take_known(call.folder, call.item, batch)
+    known = _decode_found(batch)
     try:
         narration = narrator.narrate(batch.chunks, report_chars, known=known, charges=charges)
     except NothingSpoken:  # in this batch; the layout checks the whole story
@@ -165,15 +165,8 @@ def _synthesize_batch(
     )
 
 
-Found = dict[str, dict[str, str] | None]
-"""Metadata of chunks by key; None for a missing one."""
-
-
-def _take_known(folder: StoryFolder, number: int, batch: Batch) -> dict[str, Recording | None]:
-    """Take what the plan found; a retry looks again for what was missing, and may be there now."""
-    if None in batch.found.values():
-        present: Found = {key: each for key, each in batch.found.items() if each is not None}
-        folder.write(batch_name(number), replace(batch, found=present))
+def _decode_found(batch: Batch) -> dict[str, Recording | None]:
+    """Decode what the plan found; the narrator looks again before it pays for a missing chunk."""
     return {
         key: Recording.from_metadata(key, each) if each is not None else None
         for key, each in batch.found.items()

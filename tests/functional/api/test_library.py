@@ -103,7 +103,7 @@ def test_capabilities_need_no_token_and_the_rest_does(ask):
     assert answer["limits"]["synthesize_chars"] == 100_000
     assert {"text", "markdown"} <= set(answer["text_types"])
     assert answer["picture_types"] == [".jpeg", ".jpg", ".png"]
-    assert answer["outputs"] == ["chapter_files", "read_aloud"]
+    assert answer["outputs"] == ["chapter_files", "read_aloud", "stems"]
     for event in (get("/music"), event_v2({"name": "a.mp3", "size_bytes": 1}, "/uploads")):
         expect_refusal(ask(event, mode="token"), 401, "unauthorized")
 

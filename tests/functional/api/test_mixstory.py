@@ -220,6 +220,11 @@ def test_unknown_fields_are_ignored_with_a_warning(ask, own_keys):
     assert "crossfade" in body["warnings"][0]
 
 
+def test_option_of_another_route_is_an_unknown_field_whatever_its_value(ask, own_keys):
+    body = expect_ok(ask(build_event({"chunk_keys": own_keys, "text_type": [[]]})))
+    assert "text_type" in body["warnings"][0]
+
+
 GOOD = "narration_chunks/good.mp3"
 BAD = {
     "no keys": ({}, 400, "bad_input", "chunk_keys"),

@@ -338,6 +338,11 @@ def test_unknown_fields_are_ignored_with_a_warning(ask):
     assert "speed" in body["warnings"][1]
 
 
+def test_option_of_another_route_is_an_unknown_field_whatever_its_value(ask):
+    body = expect_ok(ask(event_v2({"text": "Hello.", "format": "[[say x=y]]"})))
+    assert "format" in body["warnings"][-1]
+
+
 def test_an_estimate_spends_nothing(ask, polly, s3):
     body = expect_ok(ask(event_v2({"text": STORY}, "/estimate")))
     dry = expect_ok(ask(event_v2({"text": STORY, "dry_run": True})))

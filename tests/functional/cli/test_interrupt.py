@@ -126,7 +126,7 @@ def test_while_mixing(number, tmp_path):
     write_sound(tmp_path / "chunk.wav", speech(20.0), 24_000)
     words = ["mix", *["chunk.wav"] * 90, "--out", "out/mix.mp3"]
     with start_command(*words, cwd=tmp_path) as process:
-        until(lambda: list(tmp_path.glob("temp/mixstory-*/*.mp3")))
+        until(lambda: list(tmp_path.glob("temp/mixer-*/**/*.mp3")))
         assert "mixing: done" not in interrupt(process, number)
     assert_nothing_is_left(tmp_path)
 
@@ -162,7 +162,8 @@ def test_a_terminal_shows_a_bar_with_the_time_left(tmp_path):
     screen = shown.decode()
     assert process.returncode == 0
     assert "━" in screen
-    assert re.search(r"speech .*100 %.*\d+:\d\d", screen)
+    assert re.search(r"speech .*\d %.*\d+:\d\d", screen)
+    assert re.search(r"done .*100 %.*\d+:\d\d.*0:00 left", screen)
     assert "story.mp3" in screen
     assert "\x1b[?25h" in screen  # the cursor is back
 

@@ -119,3 +119,18 @@ def test_a_plan_lists_chapters_and_sounds_with_their_places(mixer: InProcessCli)
     assert "Chapters" in told
     for words in ("8", "sea.wav", "-18 LU", "from the beginning", "with “rang twice.”", "off"):
         assert words in told
+
+
+def test_an_estimate_counts_the_sounds_for_which_the_voice_waits(mixer: InProcessCli, folder: Path):
+    write_sound(folder / "long.wav", tone(20.0, 880.0, MIX_HZ), MIX_HZ)
+    plain = "One of them.\n\nAnother one."
+    lengths_s = []
+    for name, body in (
+        ("plain", plain),
+        ("sting", plain.replace("\n\n", "\n\n[[sting long.wav]]\n\n")),
+        ("under", plain.replace("Another", "[[sound long.wav]] Another")),
+    ):
+        (folder / f"{name}.md").write_text(body)
+        lengths_s.append(json.loads(mixer("estimate", f"{name}.md", "--json").out)["duration_s"])
+    assert lengths_s[1] - lengths_s[0] == pytest.approx(20.0, abs=1.0)
+    assert lengths_s[2] == pytest.approx(lengths_s[0], abs=1.0)

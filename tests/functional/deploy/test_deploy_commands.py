@@ -339,3 +339,59 @@ def test_other_deployments_audio_is_not_ours(session, talk):
     destroy("proof", session, talk.desk, audio=True)
     assert buckets(session) == ["proof2-infra-outputbucket-1"]
     assert removal.KEPT_BUCKETS == ("OutputBucket", "MusicBucket")
+
+
+# ---- Machines of builds, secrets ---------------------------------------------------------------
+
+
+def report(**builds):
+    named = {preflight.BUILD_QUOTA.format(size=size): n for size, n in builds.items()}
+    return preflight.AccountReport([], concurrency=10, builds=named)
+
+
+@pytest.mark.parametrize(
+    ("builds", "given", "before", "chosen"),
+    [
+        ({}, None, None, {}),
+        ({"Medium": 1}, None, None, {}),
+        ({"Medium": 0, "Small": 1}, None, None, {"BuildComputeType": "BUILD_GENERAL1_SMALL"}),
+        ({"Medium": 0, "Small": 1}, None, "BUILD_GENERAL1_SMALL", {}),
+        (
+            {"Small": 0, "Medium": 1},
+            None,
+            "BUILD_GENERAL1_SMALL",
+            {"BuildComputeType": "BUILD_GENERAL1_MEDIUM"},
+        ),
+    ],
+)
+def test_build_runs_on_a_machine_that_the_account_may_use(builds, given, before, chosen):
+    assert report(**builds).choose_build_machine(given, before) == chosen
+
+
+@pytest.mark.parametrize(
+    ("builds", "given"),
+    [
+        ({"Medium": 0, "Small": 0, "Large": 0}, None),
+        ({"Medium": 0, "Small": 1}, "BUILD_GENERAL1_MEDIUM"),
+    ],
+)
+def test_account_that_may_not_build_stops_with_the_quota_to_request(builds, given):
+    with pytest.raises(DeploymentError, match="Linux/Medium environment.*Service Quotas"):
+        report(**builds).choose_build_machine(given, None)
+
+
+@pytest.mark.parametrize(("limit", "groups"), [(1, 1), (10, 5), (50, 25), (120, 60), (1_000, 60)])
+def test_groups_at_a_time_follow_from_the_limit_of_the_account(limit, groups):
+    assert preflight.choose_render_concurrency(limit) == groups
+
+
+@pytest.mark.parametrize(("audio", "kept"), [(False, True), (True, False)])
+def test_secret_of_stories_is_named_or_deleted_with_the_audio(session, talk, audio, kept):
+    secrets = client(session, "secretsmanager")
+    for name, stack_name in (("StorySecret-1", "proof-stories"), ("StorySecret-2", "other")):
+        tags = [{"Key": removal.SECRET_TAG, "Value": stack_name}]
+        secrets.create_secret(Name=name, SecretString="s", Tags=tags)
+    destroy("proof", session, talk.desk, audio=audio)
+    left = {each["Name"] for each in secrets.list_secrets()["SecretList"]}
+    assert left == ({"StorySecret-1", "StorySecret-2"} if kept else {"StorySecret-2"})
+    assert "0.40 USD a month" in talk.said

@@ -140,14 +140,19 @@ class CleanupWorld:
         return replace(self, account=replace(self.account, **between))
 
     def clean(
-        self, document: object = None, *, mode: Mode = Mode.DELETE, deadline: Deadline | None = None
+        self,
+        document: object = None,
+        *,
+        mode: Mode = Mode.DELETE,
+        deadline: Deadline | None = None,
+        now: datetime = NOW,
     ) -> tuple[RunReport, list[RetentionPlan]]:
         """A round over the bucket and the repository, or over what a document names."""
         usual = {"buckets": [{"bucket": BUCKET}], "repositories": [{"repository": REPOSITORY}]}
         plans: list[RetentionPlan] = []
         run = CleanupRun(
             self.account,
-            NOW,
+            now,
             mode,
             deadline=deadline or Deadline(sleep=lambda _s: None),
             observe_plan=plans.append,

@@ -1,11 +1,14 @@
 """What the embedded voice speaks, by phonemes: words keep their sound, sentences are read right."""
 
+import gzip
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from hibari.tts import ASSETS
 
 from mixer.script.normalise import normalise
 from mixer.speech.embedded import phonemize_ssml
@@ -41,7 +44,9 @@ def read(text: str) -> str:
 
 def list_words() -> list[str]:
     """Words and names from the vocabulary of the voice's own tagger."""
-    known = [word for word in load_phonemizer().vocabulary if word.isascii() and word.isalpha()]
+    with gzip.open(Path(ASSETS) / "tagger.json.gz", "rt", encoding="utf-8") as file:
+        vocabulary = json.load(file)["tagdict"]
+    known = [word for word in vocabulary if word.isascii() and word.isalpha()]
     words = [word for word in known if word.islower()][:WORDS]
     names = [word for word in known if word.istitle() and len(word) > 1][:NAMES]
     return [word for word in words + names if word.lower() not in ABBREVIATIONS]

@@ -67,7 +67,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> StoryRun:
         engine="generative",
         text_type="epub",
         narrator="Ada",
-        outputs=["read_aloud", "chapter_files"],
+        outputs=["read_aloud", "chapter_files", "stems"],
     )
     runner = build_story_runner(folder / "store", engine, JobContext())
     try:
@@ -80,6 +80,20 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> StoryRun:
 def beside(told: StoryRun, ending: str) -> Path:
     (path,) = (path for path in told.outputs if path.name == f"book{ending}")
     return path
+
+
+def test_stems_are_voice_and_labels_for_an_editor(told: StoryRun):
+    with zipfile.ZipFile(told.outputs[0].with_suffix(".stems.zip")) as archive:
+        assert archive.namelist() == ["voice.flac", "labels.txt"]
+        (told.outputs[0].parent / "voice.flac").write_bytes(archive.read("voice.flac"))
+        labels = [line.split("\t") for line in archive.read("labels.txt").decode().splitlines()]
+    voice, whole = (
+        decode_audio(path) for path in (told.outputs[0].parent / "voice.flac", told.outputs[0])
+    )
+    assert voice.shape[0] == whole.shape[0]
+    assert [text for _, _, text in labels if text.startswith("#")] == [f"# {t}" for t in TITLES]
+    assert [text for _, _, text in labels if not text.startswith("#")] == SENTENCES
+    assert all(float(start) <= float(end) for start, end, _ in labels)
 
 
 def test_the_file_says_what_the_book_says_and_bears_its_cover(told: StoryRun):
@@ -240,9 +254,9 @@ class PickyStore(FolderStore):
         self._check(key)
         super().put(key, content, **more)
 
-    def open_writer(self, key, **more):
+    def open_writer(self, key, max_bytes, content_type):
         self._check(key)
-        return super().open_writer(key, **more)
+        return super().open_writer(key, max_bytes, content_type)
 
     def _check(self, key):
         if key.endswith(self.refused):

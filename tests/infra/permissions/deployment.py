@@ -1,6 +1,6 @@
 """One example deployment: names, ARNs, policies and variables as CloudFormation would make them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -43,7 +43,7 @@ ARNS = {
     "AWS::Lambda::Version": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{id}}",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{id}}",
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{id}}",
-    "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{{id}}-AbCdEf",
+    "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{{id}}-Ab",
     "AWS::CodeBuild::Project": f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{{id}}",
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{{id}}",
     "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{{id}}",
@@ -157,22 +157,21 @@ class ExampleDeployment:
         return {key: inner for key, inner in found.items() if inner is not None}
 
     def _resolve_intrinsic(self, name: str, value: Any, file: str) -> Any:
+        """A function of CloudFormation; some take their arguments unresolved."""
         if name == "Fn::Sub":
             return self._resolve_sub(value, file)
         if name == "Fn::GetAtt":
             return self._resolve_attribute(value[0], value[1], file)
         if name == "Fn::If":
             return self.resolve(value[1] if self.holds(value[0], file) else value[2], file)
-        given = self.resolve(value, file)
-        if name == "Ref":
-            return self._resolve_ref(given, file)
-        if name == "Fn::ImportValue":
-            return self.exports[given]
-        if name == "Fn::Join":
-            return given[0].join(map(str, as_list(given[1])))
-        if name == "Fn::Split":
-            return given[1].split(given[0])
-        return given[1][int(given[0])] if name == "Fn::Select" else str(given)
+        functions: dict[str, Callable[[Any], Any]] = {
+            "Ref": lambda given: self._resolve_ref(given, file),
+            "Fn::ImportValue": lambda given: self.exports[given],
+            "Fn::Join": lambda given: given[0].join(map(str, as_list(given[1]))),
+            "Fn::Split": lambda given: given[1].split(given[0]),
+            "Fn::Select": lambda given: given[1][int(given[0])],
+        }
+        return functions.get(name, str)(self.resolve(value, file))
 
     def holds(self, condition: str, file: str) -> bool:
         """Whether a condition of a template holds in the example."""

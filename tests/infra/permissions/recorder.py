@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-
 from urllib.parse import unquote
 
 from botocore import handlers as botocore_handlers

@@ -309,11 +309,11 @@ def _end_executions(cloud: Cloud) -> None:
 
 def answer_authorizer(cloud: Cloud) -> None:
     """The authorizer checks a token."""
-    with cloud.recorder.act_as(ROLES["authorizer.handler"]):
-        with _set_environ(cloud.environ("authorizer.handler")):
-            event = {"headers": {"authorization": f"Bearer {TOKEN}"}}
-            if not answer_authorizer_event(event, None)["isAuthorized"]:
-                raise AssertionError("The authorizer rejects the token.")
+    command = "authorizer.handler"
+    with cloud.recorder.act_as(ROLES[command]), _set_environ(cloud.environ(command)):
+        event = {"headers": {"authorization": f"Bearer {TOKEN}"}}
+        if not answer_authorizer_event(event, None)["isAuthorized"]:
+            raise AssertionError("The authorizer rejects the token.")
 
 
 # ---- Stories -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.infra.cloudformation import as_list
 from tests.infra.definition import list_states, load_definition
 from tests.infra.permissions.deployment import ACCOUNT, REGION, ExampleDeployment
 from tests.infra.permissions.recorder import Request
@@ -168,22 +169,25 @@ def _list_pipeline_calls(deployment: ExampleDeployment) -> Iterator[Request]:
 def _list_deploy_calls(
     deployment: ExampleDeployment, role: str, files: tuple[str, ...]
 ) -> Iterator[Request]:
-    is_pipeline = role.endswith("DeployRole")
     for file in files:
         for name, resource in deployment.templates[file]["Resources"].items():
             kind = resource["Type"]
-            if is_pipeline and kind in NEVER_TOUCHED:
-                continue
-            reads = is_pipeline and kind in ONLY_READ
-            for operation, actions in HANDLERS[kind].items():
-                if reads and operation != "read":
-                    continue
-                for action in actions:
+            for operation in _choose_operations(role, kind):
+                for action in HANDLERS[kind][operation]:
                     yield from _ask(deployment, role, (file, name), action, operation)
             if kind == "AWS::Lambda::Function":
                 yield from _list_image_calls(deployment, role)
             if kind == "AWS::ApiGatewayV2::Stage":
                 yield from _list_access_log_calls(role)
+
+
+def _choose_operations(role: str, kind: str) -> tuple[str, ...]:
+    """The operations that CloudFormation does with a role on resources of a type."""
+    if not role.endswith("DeployRole"):
+        return tuple(HANDLERS[kind])
+    if kind in NEVER_TOUCHED:
+        return ()
+    return ("read",) if kind in ONLY_READ else tuple(HANDLERS[kind])
 
 
 def _ask(
@@ -201,41 +205,47 @@ def _ask(
         owner = owner or properties["Target"]["RoleArn"]
         yield Request(role, action, owner, source, passed)
         return
-    for resource in _find_resources(deployment, file, name, action):
-        yield Request(role, action, resource, source)
+    yield Request(role, action, _find_resource(deployment, file, name, action), source)
 
 
-def _find_resources(
-    deployment: ExampleDeployment, file: str, name: str, action: str
-) -> Iterator[str]:
-    """The ARNs that an action of a resource's handler is asked of."""
+OWNERS = {
+    "AWS::SQS::QueuePolicy": "Queues",
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SecretsManager::ResourcePolicy": "SecretId",
+    "AWS::IAM::RolePolicy": "RoleName",
+    "AWS::Lambda::Permission": "FunctionName",
+    "AWS::Lambda::EventInvokeConfig": "FunctionName",
+}
+"""Types that are changed through another resource, and the property that names it."""
+
+API_PATHS = {
+    "AWS::ApiGatewayV2::Api": "",
+    "AWS::ApiGatewayV2::Stage": "/a1/stages",
+    "AWS::ApiGatewayV2::Route": "/a1/routes",
+    "AWS::ApiGatewayV2::Integration": "/a1/integrations",
+    "AWS::ApiGatewayV2::Authorizer": "/a1/authorizers",
+}
+
+
+def _find_resource(deployment: ExampleDeployment, file: str, name: str, action: str) -> str:
+    """The ARN that an action of a resource's handler is asked of."""
     resource = deployment.templates[file]["Resources"][name]
-    kind, properties = resource["Type"], resource.get("Properties", {})
-    api = f"arn:aws:apigateway:{REGION}::/apis"
-    if kind.startswith("AWS::ApiGatewayV2::"):
-        parts = {"Api": "", "Stage": "/a1/stages", "Route": "/a1/routes"}
-        parts |= {"Integration": "/a1/integrations", "Authorizer": "/a1/authorizers"}
-        path = parts[kind.rpartition(":")[2]]
-        if action.endswith(":POST"):
-            yield f"{api}{path}"
-        elif action.endswith(":PUT"):
-            yield f"arn:aws:apigateway:{REGION}::/tags/x"
-        else:
-            yield f"{api}{path}/1" if path else f"{api}/a1"
-    elif kind == "AWS::SQS::QueuePolicy":
-        yield deployment.arn(file, properties["Queues"][0]["Ref"])
-    elif kind == "AWS::S3::BucketPolicy":
-        yield deployment.arn(file, properties["Bucket"]["Ref"])
-    elif kind == "AWS::SecretsManager::ResourcePolicy":
-        yield deployment.arn(file, properties["SecretId"]["Ref"])
-    elif kind == "AWS::IAM::RolePolicy":
-        yield deployment.arn(file, properties["RoleName"]["Ref"])
-    elif kind in {"AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"}:
-        yield deployment.arn(file, properties["FunctionName"]["Ref"])
-    elif kind == "AWS::Logs::LogGroup":
-        yield deployment.arn(file, name).removesuffix(":*")
-    else:
-        yield deployment.arn(file, name)
+    kind = resource["Type"]
+    if kind in API_PATHS:
+        return _build_api_arn(API_PATHS[kind], action)
+    if kind in OWNERS:
+        owner = as_list(resource["Properties"][OWNERS[kind]])[0]["Ref"]
+        return deployment.arn(file, owner)
+    return deployment.arn(file, name).removesuffix(":*")
+
+
+def _build_api_arn(path: str, action: str) -> str:
+    apis = f"arn:aws:apigateway:{REGION}::/apis"
+    if action.endswith(":POST"):
+        return f"{apis}{path}"
+    if action.endswith(":PUT"):
+        return f"arn:aws:apigateway:{REGION}::/tags/x"
+    return f"{apis}{path}/1" if path else f"{apis}/a1"
 
 
 def _list_image_calls(deployment: ExampleDeployment, role: str) -> Iterator[Request]:

@@ -13,16 +13,16 @@ from mixer.publish.epub.book import write_book
 from mixer.publish.epub.pages import (
     BlockShape,
     BookBlock,
-    BookMetadata,
     BookPage,
     BookSentence,
+    ReadAloudMetadata,
     build_clips,
 )
 from mixer.script.readers.epub import read_epub
 from tests.epub_rules import XHTML, find_broken_rules, open_epub, parse_clock_ms
 from tests.pictures import build_picture
 
-ABOUT = BookMetadata(
+ABOUT = ReadAloudMetadata(
     title="The Gate & <other> tales",
     language="en-GB",
     identifier="urn:uuid:0b0f1a52-9a26-5b26-9d0f-2b7e0c4f7c11",
@@ -57,7 +57,9 @@ PAGES = (
 )
 
 
-def book(tmp_path: Path, pages: tuple[BookPage, ...] = PAGES, about: BookMetadata = ABOUT) -> bytes:
+def book(
+    tmp_path: Path, pages: tuple[BookPage, ...] = PAGES, about: ReadAloudMetadata = ABOUT
+) -> bytes:
     audio = tmp_path / "part.mp3"
     audio.write_bytes(b"sound " * 1_000)
     file = io.BytesIO()
@@ -112,7 +114,7 @@ def test_what_nobody_reads_aloud_has_neither_overlay_nor_sound(tmp_path: Path):
 
 @pytest.mark.parametrize(("language", "runs"), [("ar", "rtl"), ("he-IL", "rtl"), ("de-DE", "ltr")])
 def test_it_runs_as_its_language_does(tmp_path: Path, language: str, runs: str):
-    about = BookMetadata("Buch", language, "urn:x:1", ABOUT.modified)
+    about = ReadAloudMetadata("Buch", language, "urn:x:1", ABOUT.modified)
     made = book(tmp_path, PAGES, about)
     assert find_broken_rules(made) == []
     page = open_epub(made).parse_root("EPUB/chapter-0001.xhtml")

@@ -19,36 +19,34 @@ def read(content: bytes) -> str:
     try:
         return " ".join(block.text for block in read_epub(content, "book.epub").blocks)
     except BadInput as error:
-        assert "book.epub" in str(error)
-        assert "\n" not in str(error)
-        assert len(str(error)) < 400
-        return "refused"
+        return describe_refusal(str(error), "book.epub")
+
+
+def describe_refusal(message: str, name: str) -> str:
+    """The word `refused`, if a message is one sentence that names its input."""
+    is_sentence = name in message and "\n" not in message and len(message) < 400
+    return "refused" if is_sentence else message
 
 
 def build_odd_book(place: str, address: str) -> bytes:
     """A book with an odd address at one place."""
-    escaped = address.replace("\x00", "%00")
-    match place:
-        case "manifest":
-            item = f'<item id="x" href="{escaped}" media-type="text/css"/>'
-            return Book({"1.xhtml": PAGE}, manifest=item).content()
-        case "nav":
-            return Book({"1.xhtml": PAGE}, [(escaped, "I", 1)]).content()
-        case "ncx":
-            return Book({"1.xhtml": PAGE}, [(escaped, "I", 1)], version=2).content()
-        case "guide":
-            guide = f'<guide><reference type="cover" href="{escaped}"/></guide>'
-            return Book({"1.xhtml": PAGE}, version=2, guide=guide).content()
-        case "cover":
-            meta = f'<meta name="cover" content="{escaped}"/>'
-            return Book({"1.xhtml": PAGE}, metadata=meta).content()
-        case "container":
-            files = {"META-INF/container.xml": CONTAINER.replace("OEBPS/book.opf", escaped)}
-            return Book({"1.xhtml": PAGE}, files=files).content()
-        case "link":
-            page = build_page(f'<p>It began.<a href="{escaped}#n">1</a><img src="{escaped}"/></p>')
-            return Book({"1.xhtml": page}).content()
-    return Book({"1.xhtml": PAGE}, files={address.replace("\x00", "\x01"): "x"}).content()
+    written = address.replace("\x00", "%00")
+    meta = f'<meta name="cover" content="{written}"/>'
+    guide = f'<guide><reference type="cover" href="{written}"/></guide>'
+    page = build_page(f'<p>It began.<a href="{written}#n">1</a><img src="{written}"/></p>')
+    container = CONTAINER.replace("OEBPS/book.opf", written)
+    item = f'<item id="x" href="{written}" media-type="text/css"/>'
+    books = {
+        "manifest": Book({"1.xhtml": PAGE}, manifest=item),
+        "nav": Book({"1.xhtml": PAGE}, [(written, "I", 1)]),
+        "ncx": Book({"1.xhtml": PAGE}, [(written, "I", 1)], version=2),
+        "guide": Book({"1.xhtml": PAGE}, version=2, guide=guide),
+        "cover": Book({"1.xhtml": PAGE}, metadata=meta),
+        "container": Book({"1.xhtml": PAGE}, files={"META-INF/container.xml": container}),
+        "link": Book({"1.xhtml": page}),
+        "member": Book({"1.xhtml": PAGE}, files={address.replace("\x00", "\x01"): "x"}),
+    }
+    return books[place].content()
 
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
@@ -74,7 +72,8 @@ def test_an_odd_encoding_is_passed_over(encoding):
 
 @pytest.mark.parametrize("depth", [150, 5_000, 100_000])
 def test_deep_contents_are_refused_or_passed_over(depth):
-    nav = f'<nav epub:type="toc">{"<ol><li>" * depth}<a href="1.xhtml">I</a>{"</li></ol>" * depth}</nav>'
+    lists = f'{"<ol><li>" * depth}<a href="1.xhtml">I</a>{"</li></ol>" * depth}'
+    nav = f'<nav epub:type="toc">{lists}</nav>'
     deep = Book({"1.xhtml": PAGE}, [], files={"OEBPS/nav.xhtml": build_page(nav)})
     assert read(deep.content()) == "One It began."
     assert read(Book({"1.xhtml": build_page("<div>" * depth + "<p>It began.</p>")}).content()) in (
@@ -110,10 +109,10 @@ def test_deep_contents_are_refused_or_passed_over(depth):
 )
 def test_a_hostile_text_is_read_or_refused_in_a_sentence(text, text_type):
     try:
-        read_document(text, text_type, "story.txt")
+        outcome = "read" if read_document(text, text_type, "story.txt").blocks is not None else ""
     except BadInput as error:
-        assert "story.txt" in str(error)
-        assert "\n" not in str(error)
+        outcome = describe_refusal(str(error), "story.txt")
+    assert outcome in ("read", "refused")
 
 
 def test_half_a_character_is_refused_with_its_line():

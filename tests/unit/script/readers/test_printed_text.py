@@ -114,3 +114,7 @@ def test_marks_of_pictures_and_emphasis_are_left_out(text, blocks):
 )
 def test_notes_that_the_text_refers_to_are_left_out(text, blocks):
     assert read(text) == blocks
+
+
+def test_number_zero_alone_on_a_line_stays():
+    assert read("One.\n\n0\n\nTwo.") == ["One.", "0", "Two."]

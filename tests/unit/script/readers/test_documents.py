@@ -1,0 +1,203 @@
+"""DOCX and PDF, and books that real tools made of one text: all of it, nothing more, its chapters.
+
+The files in `data` were made of `harbour.md`: with Pandoc 2.17, and printed with Chromium.
+"""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject
+
+from mixer.errors import BadInput, ObjectTooLarge, UnreadableText
+from mixer.script.document import BlockKind
+from mixer.script.planning import plan_document
+from mixer.script.readers import TextType, detect_text_type, is_book, read_document
+from mixer.script.readers.docx import read_docx
+from mixer.script.readers.pdf import read_pdf
+
+DATA = Path(__file__).parent / "data"
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+STORY = read_document((DATA / "harbour.md").read_text("utf-8"), TextType.MARKDOWN)
+TITLE_PAGE = ("The Harbour", "Ann Author", "Bob Writer", "1999-05-03")
+
+
+def read_words(blocks) -> list[str]:
+    """The words of a story, without its title page."""
+    return [
+        each.text for each in blocks if each.text not in ("", *TITLE_PAGE) and not each.is_silent
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text_type", "expected"),
+    [
+        ("pandoc-2.epub", TextType.EPUB, ["The Storm", "The Boat", "A Letter", "The End of It"]),
+        ("pandoc-3.epub", TextType.EPUB, ["The Storm", "The Boat", "A Letter", "The End of It"]),
+        ("pandoc.docx", TextType.DOCX, ["The Storm", "The Boat", "The End of It"]),
+        ("printed.pdf", TextType.PDF, ["The Storm", "The Boat", "The End of It"]),
+    ],
+)
+def test_a_book_of_a_real_tool_reads_like_its_source(file, text_type, expected):
+    content = (DATA / file).read_bytes()
+    assert is_book(content)
+    assert detect_text_type(content) is text_type
+    document = read_document(content, text_type, file)
+    assert read_words(document.blocks) == read_words(STORY.blocks)
+    assert (document.title, document.language) == ("The Harbour", "en-GB")
+    assert document.author == ("" if text_type is TextType.PDF else "Ann Author, Bob Writer")
+    chapters = [chapter.title for chapter in plan_document(document).chapters]
+    assert [title for title in chapters if title not in ("", "The Harbour")] == expected
+
+
+def build_docx(body: str, **files: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "word/document.xml", f"<w:document {W}><w:body>{body}</w:body></w:document>"
+        )
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return made.getvalue()
+
+
+STYLES = (
+    f'<w:styles {W}><w:style w:styleId="H"><w:name w:val="heading 1"/></w:style>'
+    '<w:style w:styleId="Own"><w:name w:val="My Head"/><w:basedOn w:val="H"/></w:style>'
+    '<w:style w:styleId="Loop"><w:name w:val="x"/><w:basedOn w:val="Loop"/></w:style>'
+    '<w:style w:styleId="C"><w:name w:val="toc 1"/></w:style></w:styles>'
+)
+
+
+def write_paragraph(runs: str, style: str = "") -> str:
+    properties = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
+    return f"<w:p>{properties}{runs}</w:p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "blocks"),
+    [
+        (write_paragraph("<w:r><w:t>One</w:t></w:r>", "H"), ["#2 One"]),
+        (write_paragraph("<w:r><w:t>One</w:t></w:r>", "Own"), ["#2 One"]),
+        (write_paragraph("<w:r><w:t>One</w:t></w:r>", "Loop"), ["One"]),
+        (
+            write_paragraph("<w:r><w:t>One 7</w:t></w:r>", "C")
+            + write_paragraph("<w:r><w:t>A</w:t></w:r>"),
+            ["A"],
+        ),
+        ("<w:p><w:r><w:t>a</w:t><w:br/><w:t>b</w:t></w:r></w:p>", ["a", "b"]),
+        (
+            "<w:p><w:r><w:t>a</w:t></w:r><w:del><w:r><w:delText>no</w:delText></w:r></w:del></w:p>",
+            ["a"],
+        ),
+        (
+            "<w:p><w:ins><w:r><w:t>a</w:t></w:r></w:ins><w:r><w:footnoteReference/></w:r></w:p>",
+            ["a"],
+        ),
+        (
+            "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>no</w:t></w:r><w:r><w:t>a</w:t></w:r></w:p>",
+            ["a"],
+        ),
+        ("<w:p><w:r><w:instrText>PAGE</w:instrText><w:t>a</w:t></w:r></w:p>", ["a"]),
+        ("<w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc></w:tr></w:tbl>", ["a"]),
+        ("<w:sdt><w:sdtContent><w:p><w:r><w:t>a</w:t></w:r></w:p></w:sdtContent></w:sdt>", ["a"]),
+        ("<w:p><w:r><w:t>a</w:t><w:noBreakHyphen/><w:t>b</w:t></w:r></w:p>", ["a-b"]),
+        ("<w:p><w:r><w:t>a</w:t></w:r></w:p><w:p><w:r><w:t>* * *</w:t></w:r></w:p>", ["a", ""]),
+    ],
+)
+def test_paragraphs_of_a_docx_are_read(body, blocks):
+    read = read_docx(build_docx(body, **{"word/styles.xml": STYLES})).blocks
+    texts = [f"#{b.level} {b.text}" if b.kind is BlockKind.HEADING else b.text for b in read]
+    assert texts == blocks
+
+
+EXTERNAL = '<Relationships><Relationship Type="x/{}" TargetMode="External" Target="http://x"/></Relationships>'
+ONE = write_paragraph("<w:r><w:t>One.</w:t></w:r>")
+RELATIONS = "word/_rels/document.xml.rels"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (build_docx(ONE, **{"word/vbaProject.bin": "x"}), "contains macros"),
+        (build_docx(ONE, **{RELATIONS: EXTERNAL.format("attachedTemplate")}), "a file outside"),
+        (build_docx(ONE, **{RELATIONS: EXTERNAL.format("image")}), "a file outside"),
+        (build_docx(""), "no words"),
+        (build_docx("<w:x>" * 300 + "</w:x>" * 300), "more than 200 deep"),
+        (build_docx(ONE + " " * 40_000_000), "unpacks to more"),
+        (build_docx(ONE)[:-30], "archive is damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Word document"),
+    ],
+)
+def test_a_docx_that_cannot_be_read_is_refused_in_a_sentence(content, reason):
+    with pytest.raises((UnreadableText, ObjectTooLarge), match=reason) as refused:
+        read_document(content, TextType.DOCX, "story.docx")
+    assert "story.docx" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_links_of_a_docx_to_the_web_are_no_danger():
+    content = build_docx(ONE, **{RELATIONS: EXTERNAL.format("hyperlink")})
+    assert [block.text for block in read_docx(content).blocks] == ["One."]
+
+
+def write_pdf(writer: PdfWriter) -> bytes:
+    made = io.BytesIO()
+    writer.write(made)
+    return made.getvalue()
+
+
+def lock_pdf(password: str) -> bytes:
+    writer = PdfWriter(clone_from=PdfReader(DATA / "printed.pdf"))
+    writer.encrypt(password, "owner", algorithm="RC4-128")
+    return write_pdf(writer)
+
+
+def strip_unicode_tables() -> bytes:
+    writer = PdfWriter(clone_from=PdfReader(DATA / "printed.pdf"))
+    for page in writer.pages:
+        for font in page["/Resources"]["/Font"].values():
+            font.get_object().pop(NameObject("/ToUnicode"), None)
+    return write_pdf(writer)
+
+
+def build_blank_pdf(pages: int) -> bytes:
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(300, 400)
+    return write_pdf(writer)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (lock_pdf("secret"), "protected by a password"),
+        (strip_unicode_tables(), "would be noise"),
+        (build_blank_pdf(3), "a scan without text"),
+        (b"%PDF-1.7 nothing", "is damaged"),
+        ((DATA / "printed.pdf").read_bytes()[:5_000], "is damaged|scan"),
+    ],
+)
+def test_a_pdf_that_cannot_be_read_is_refused_in_a_sentence(content, reason):
+    with pytest.raises(UnreadableText, match=reason) as refused:
+        read_document(content, TextType.PDF, "story.pdf")
+    assert "story.pdf" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_pdf_of_more_pages_than_a_book_is_refused():
+    with pytest.raises(ObjectTooLarge, match=r"story\.pdf has 3 pages, too many for a book"):
+        read_pdf(build_blank_pdf(3), "story.pdf", max_pages=2)
+
+
+def test_a_pdf_that_only_forbids_changes_is_read():
+    document = read_pdf(lock_pdf(""), "story.pdf")
+    assert read_words(document.blocks) == read_words(STORY.blocks)
+
+
+@pytest.mark.parametrize("text_type", [TextType.EPUB, TextType.DOCX, TextType.PDF])
+def test_what_is_no_book_is_refused(text_type):
+    with pytest.raises(BadInput, match=r"story is not an EPUB, a DOCX or a PDF\."):
+        read_document(b"It began.", text_type, "story")
