@@ -4,6 +4,7 @@ Source of Polly's figures: the limits and supported-tags pages of its developer 
 service model (`TextLengthExceededException`). They have changed before.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -11,16 +12,39 @@ from dataclasses import dataclass
 class EngineLimits:
     """What one call may hold: characters outside tags, and characters in all.
 
-    `tags` are the SSML elements that change the sound; others are not sent.
+    `tags` are the SSML elements that change the sound; others are not sent. `refused` are
+    attributes of these that do not: `prosody pitch`, or one value: `amazon:effect name=whispered`.
     """
 
     billed_chars: int
     total_chars: int
     tags: frozenset[str]
+    refused: frozenset[str] = frozenset()
+
+    def find_unsupported(self, tag: str, attributes: Iterable[tuple[str, str]]) -> str:
+        """What of an element the engine does not honour; empty where it honours all of it."""
+        if tag not in self.tags:
+            return f"<{tag}>"
+        for name, value in attributes:
+            if f"{tag} {name}" in self.refused:
+                return f"{name} of <{tag}>"
+            if f"{tag} {name}={value}" in self.refused:
+                return f'{name}="{value}" of <{tag}>'
+        return ""
 
 
 COMMON_TAGS = frozenset({"speak", "p", "s", "break", "sub", "lang", "w"})
 """Honoured by all four engines of Polly."""
+
+STANDARD_PROSODY = frozenset({"prosody pitch", "prosody amazon:max-duration"})
+STANDARD_EFFECTS = frozenset(
+    {
+        "amazon:effect name=whispered",
+        "amazon:effect phonation",
+        "amazon:effect vocal-tract-length",
+    }
+)
+"""What only the standard engine honours (supported-tags page)."""
 
 POLLY_BILLED_CHARS = 3_000
 POLLY_TOTAL_CHARS = 6_000
@@ -35,16 +59,19 @@ POLLY_LIMITS = {
         POLLY_BILLED_CHARS,
         POLLY_TOTAL_CHARS,
         COMMON_TAGS | {"mark", "phoneme", "prosody", "say-as", "amazon:domain", "amazon:effect"},
+        STANDARD_PROSODY | STANDARD_EFFECTS,
     ),
     "long-form": EngineLimits(
         POLLY_BILLED_CHARS,
         POLLY_TOTAL_CHARS,
         COMMON_TAGS | {"mark", "phoneme", "prosody", "say-as", "amazon:effect"},
+        STANDARD_PROSODY | STANDARD_EFFECTS,
     ),
     "generative": EngineLimits(
         POLLY_BILLED_CHARS,
         POLLY_TOTAL_CHARS,
         COMMON_TAGS | {"phoneme", "prosody", "say-as"},
+        STANDARD_PROSODY,
     ),
 }
 """By the engine's name in Polly's API."""
@@ -53,6 +80,7 @@ EMBEDDED_LIMITS = EngineLimits(
     POLLY_BILLED_CHARS,
     POLLY_TOTAL_CHARS,
     frozenset({"speak", "p", "s", "break", "sub", "say-as", "prosody"}),
+    STANDARD_PROSODY | {"prosody volume"},
 )
 """The embedded voice takes any length; Polly's limits keep its chunks the same as in the cloud."""
 

@@ -34,8 +34,10 @@ PICTURE_TYPES = {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png
 """Suffixes of covers, and their content types."""
 
 TEXT_TYPES = {
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".epub": "application/epub+zip",
     ".md": "text/markdown",
+    ".pdf": "application/pdf",
     ".txt": "text/plain",
 }
 """Suffixes of texts, and their content types."""

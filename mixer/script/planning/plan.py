@@ -103,12 +103,12 @@ def _apply_lexicon(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Block]
 
 def _require_supported_tags(blocks: Sequence[Block], limits: EngineLimits) -> None:
     annotations = (each for block in blocks for each in block.annotations)
-    unsupported = next((each for each in annotations if each.tag not in limits.tags), None)
-    if unsupported is not None:
-        raise BadInput(
-            f"The SSML cannot be used: line {unsupported.line}: this engine does not support "
-            f"<{unsupported.tag}>; it supports {', '.join(sorted(limits.tags))}."
-        )
+    for each in annotations:
+        if unsupported := limits.find_unsupported(each.tag, each.attributes):
+            raise BadInput(
+                f"The SSML cannot be used: line {each.line}: this engine does not support "
+                f"{unsupported}; it supports {', '.join(sorted(limits.tags))}."
+            )
 
 
 def _split_chapters(document: Document, language: str) -> tuple[str, list[tuple[str, list[Block]]]]:

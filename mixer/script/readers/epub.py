@@ -94,6 +94,7 @@ def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = Tr
 
 def _build_document(archive: Archive, package: EpubPackage, blocks: tuple[Block, ...]) -> Document:
     stated = package.metadata
+    description = read_page(stated.description).blocks
     return Document(
         blocks,
         title=stated.title,
@@ -105,7 +106,7 @@ def _build_document(archive: Archive, package: EpubPackage, blocks: tuple[Block,
             isbn=stated.isbn,
             year=stated.year,
             genre=stated.genre,
-            description=_strip_markup(stated.description),
+            description=" ".join(placed.block.text for placed in description),
         ),
         cover=_load_cover(archive, package),
     )
@@ -299,7 +300,3 @@ def _find_picture(
         return ""
     shown = (archive.find(_resolve(path, link)[0]) for link in page.pictures)
     return next((each for each in shown if types.get(each, "").startswith("image/")), "")
-
-
-def _strip_markup(text: str) -> str:
-    return " ".join(placed.block.text for placed in read_page(text).blocks)

@@ -26,7 +26,7 @@ _OTHER_EVENTS = frozenset({"modification", "modified", "creation", "conversion"}
 
 
 @dataclass(frozen=True, slots=True)
-class BookMetadata:
+class PackageMetadata:
     """What a book states about itself; strings are empty where it states nothing."""
 
     title: str = ""
@@ -52,10 +52,10 @@ class _Term:
     position: str = ""
 
 
-def read_metadata(root: "Element") -> BookMetadata:
+def read_metadata(root: "Element") -> PackageMetadata:
     """Read what a package document states about its book."""
     terms = [term for each in find_all(root, "metadata") for term in _iter_terms(each)]
-    return BookMetadata(
+    return PackageMetadata(
         title=_find_title(terms),
         author=", ".join(dict.fromkeys(_iter_authors(terms))),
         language=next(filter(None, map(normalise_language_tag, _texts(terms, "language"))), ""),

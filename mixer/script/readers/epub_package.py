@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mixer.errors import UnreadableText
 from mixer.script.document import split_names
 from mixer.script.readers.archive import Archive, has_scheme
-from mixer.script.readers.epub_metadata import BookMetadata, read_metadata
+from mixer.script.readers.epub_metadata import PackageMetadata, read_metadata
 from mixer.script.readers.package_xml import find_all, find_children, parse_xml
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class EpubPackage:
     path: str
     items: Mapping[str, ManifestItem]
     spine: tuple[ManifestItem, ...]
-    metadata: BookMetadata
+    metadata: PackageMetadata
     covers: tuple[str, ...]
     front_matter: frozenset[str]
     contents_pages: frozenset[str]

@@ -15,7 +15,7 @@ the text's own reader has built, so that plain text and Markdown share them.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import regex
 
@@ -23,7 +23,6 @@ from mixer.script.annotations import (
     BREAK_TAG,
     MAX_PAUSE_MS,
     AnnotatedTextBuilder,
-    Annotation,
     Attributes,
     parse_duration_ms,
 )
@@ -46,6 +45,7 @@ from mixer.script.readers.sound_tags import (
 )
 from mixer.script.readers.tag_syntax import (
     OPENING,
+    BlockCollector,
     Wrapping,
     find_closed_tag,
     iter_tags,
@@ -53,7 +53,6 @@ from mixer.script.readers.tag_syntax import (
     parse_wrapping,
 )
 from mixer.script.script import NARRATOR, Role
-from mixer.script.sounds import move_to_start
 
 EMPHASIS_LEVELS = frozenset({"strong", "moderate", "reduced"})
 
@@ -123,7 +122,7 @@ class _TagReader:
 
     def extract_tags(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
         """Take the tags out of the text, and give each block its speaker and annotations."""
-        collector, speaker = _BlockCollector(), ""
+        collector, speaker = BlockCollector(), ""
         for block in blocks:
             if block.kind is BlockKind.SCENE_BREAK:
                 collector.blocks.append(block)
@@ -290,37 +289,3 @@ def _has_only_tags(line: str) -> bool:
             return False
         at, count = tag.end, count + 1
     return count > 0 and not line[at:].strip(" \t")
-
-
-@dataclass
-class _BlockCollector:
-    """Collects blocks; a silence without words belongs to the words before it.
-
-    At the very beginning it waits for the first words.
-    """
-
-    blocks: list[Block] = field(default_factory=list)
-    _last_text: int = -1
-    _waiting: list[Annotation] = field(default_factory=list)
-    _following: dict[int, list[Annotation]] = field(default_factory=dict)
-
-    def append(self, part: Block) -> None:
-        """Append a block."""
-        if has_words(part.text):
-            annotations = (*map(move_to_start, self._waiting), *part.annotations)
-            self._waiting = []
-            self._last_text = len(self.blocks)
-            self.blocks.append(replace(part, annotations=annotations))
-        elif self._last_text >= 0:
-            self._following.setdefault(self._last_text, []).extend(part.annotations)
-        else:
-            self._waiting += part.annotations
-
-    def build(self) -> tuple[Block, ...]:
-        """The blocks, with what follows their words."""
-        for index, annotations in self._following.items():
-            last = self.blocks[index]
-            end = len(last.text)
-            at_end = (replace(each, start=end, end=end) for each in annotations)
-            self.blocks[index] = replace(last, annotations=(*last.annotations, *at_end))
-        return tuple(self.blocks)

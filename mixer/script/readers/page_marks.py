@@ -1,4 +1,4 @@
-"""Which elements of a page are read, skipped, or read only where their text is no mark.
+"""Which elements of a page are read, which are skipped, and which are read unless they are marks.
 
 Left out: scripts, styles, navigation, ruby readings, what is hidden, page numbers, notes and the
 references to them; of pages of the web also share bars, site headers and footers.

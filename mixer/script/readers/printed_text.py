@@ -178,7 +178,7 @@ class _PageFurniture:
         return None
 
     def _remove_heads(self, candidates: Sequence[int]) -> None:
-        """Remove lines beside page numbers that recur there, or interrupt a sentence."""
+        """Remove lines next to page numbers that recur there, or interrupt a sentence."""
         counts = Counter(_fold(self.lines[n]) for n in candidates)
         for n in candidates:
             line = self.lines[n].strip()

@@ -1,9 +1,13 @@
-"""Where the tags of a text are, and what they say: found in one pass over any text."""
+"""Where the tags of a text are, what they say, and where their annotations go; in one pass each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import regex
+
+from mixer.script.annotations import Annotation
+from mixer.script.document import Block, has_words
+from mixer.script.sounds import move_to_start
 
 OPENING, CLOSING = "[[", "]]"
 
@@ -61,3 +65,37 @@ def parse_wrapping(body: str) -> Wrapping | None:
     if not colon or kind not in WRAPPING_KINDS or not words.strip() or "\n" in body:
         return None
     return Wrapping(kind, of.strip(), words.strip())
+
+
+@dataclass
+class BlockCollector:
+    """Collects blocks; a silence without words belongs to the words before it.
+
+    At the very beginning it waits for the first words.
+    """
+
+    blocks: list[Block] = field(default_factory=list)
+    _last_text: int = -1
+    _waiting: list[Annotation] = field(default_factory=list)
+    _following: dict[int, list[Annotation]] = field(default_factory=dict)
+
+    def append(self, part: Block) -> None:
+        """Append a block."""
+        if has_words(part.text):
+            annotations = (*map(move_to_start, self._waiting), *part.annotations)
+            self._waiting = []
+            self._last_text = len(self.blocks)
+            self.blocks.append(replace(part, annotations=annotations))
+        elif self._last_text >= 0:
+            self._following.setdefault(self._last_text, []).extend(part.annotations)
+        else:
+            self._waiting += part.annotations
+
+    def build(self) -> tuple[Block, ...]:
+        """The blocks, with what follows their words."""
+        for index, annotations in self._following.items():
+            last = self.blocks[index]
+            end = len(last.text)
+            at_end = (replace(each, start=end, end=end) for each in annotations)
+            self.blocks[index] = replace(last, annotations=(*last.annotations, *at_end))
+        return tuple(self.blocks)

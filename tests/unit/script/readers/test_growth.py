@@ -6,6 +6,7 @@ import pytest
 
 from mixer.script.readers import TextType, detect_text_type, read_document
 from mixer.script.readers.epub import read_epub
+from mixer.script.readers.markdown_dialects import rewrite_dialects
 from tests.books import Book, build_page
 from tests.growth import require_linear_growth
 
@@ -16,6 +17,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "markdown": lambda text: read_document(text, TextType.MARKDOWN),
     "html": lambda text: read_document(text, TextType.HTML),
     "ssml": lambda text: read_document(text, TextType.SSML),
+    "dialects": rewrite_dialects,
     "type": detect_text_type,
     "page": lambda text: read_epub(Book({"1.xhtml": build_page(text)}).content()),
     "metadata": lambda text: read_epub(Book({"1.xhtml": "<p>a</p>"}, metadata=text).content()),
@@ -32,7 +34,7 @@ WORST = {
         "THE HEAD\n\n12\n\nand ", "[[lang fr: " + " " * 30, "\t", "Title: a\n",
     ),
     "markdown": (
-        "<!--", "<!-- a -->\n", "[^1]", "^[", "^[a]", "%%", "[[a|", "[[a]]", "{#a", "==a", "$a",
+        "<!--", "<!-- a -->\n", "[^1]", "^[a]", "%%", "[[a]]", "{#a", "==a", "$a",
         "*a ",
         "[a](", "> ", "- a\n", "`", "```\n", "| a |\n", "\\", "<a ", "[a]: b\n", "~a", ":a",
         "&amp;",
@@ -48,10 +50,12 @@ WORST = {
         "<span hidden>",
     ),
     "ssml": ("a\n", "<s>a</s>", "<p><s>a</s></p>", "<sub alias='b'>a</sub> ", "<break/>", "&amp;"),
+    "dialects": ("^[", "^[a]", "[[a|", "![[", "{#a", "{.a b=", "%%", "==", "$", "[^", "~", "^",
+        ":a"),
     "type": ("<!--a-->\n", "</speak ", "<speak>", " ", "<?xml", "<!--", "\n"),
-    "page": ("<p id='a'>a</p>", "<a id='b'/>a", "<div>",
-        "<p>a<a href='#b'><sup>1</sup></a></p>"),
-    "metadata": ("<dc:title>a</dc:title>", "<meta refines='#a' property='role'>aut</meta>", "<a>", "&b"),
+    "page": ("<p id='a'>a</p>", "<a id='b'/>a", "<div>", "<p>a<a href='#b'>1</a></p>"),
+    "metadata": ("<dc:title>a</dc:title>", "<meta refines='#a' property='role'>aut</meta>",
+        "<a>", "&b"),
     "cast": ("  A: b\n", " ", "  a: b, level 1\n", "  a: b, ", "   x"),
 }  # fmt: skip
 

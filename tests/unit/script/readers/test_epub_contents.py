@@ -1,0 +1,103 @@
+"""Chapters as the contents of a book name and place them."""
+
+import pytest
+
+from mixer.script.planning import plan_document
+from mixer.script.readers.epub import read_epub
+from tests.books import Book, build_page
+
+
+def read_chapters(book: Book) -> list[str]:
+    return [chapter.title for chapter in plan_document(read_epub(book.content())).chapters]
+
+
+def build_pages(*bodies: str) -> dict[str, str | bytes]:
+    return {f"{number}.xhtml": build_page(body) for number, body in enumerate(bodies, 1)}
+
+
+@pytest.mark.parametrize(
+    ("bodies", "contents", "chapters"),
+    [
+        (
+            ('<h1 id="v">Volume</h1><h2 id="p">Part</h2><h3 id="c">I</h3><p>A.</p>',),
+            [("1.xhtml#v", "Volume", 1), ("1.xhtml#p", "Part", 2), ("1.xhtml#c", "I", 3)],
+            ["Volume", "Part", "I"],
+        ),
+        (
+            ('<h2>Part</h2><a id="c"></a>', "<h3>I</h3><p>A.</p>"),
+            [("1.xhtml", "Part", 1), ("1.xhtml#c", "I", 2)],
+            ["Part", "I"],
+        ),
+        (
+            ('<h2>One</h2><p>A. <a id="b"></a></p><h2>Two</h2><p>B.</p>',),
+            [("1.xhtml", "One", 1), ("1.xhtml#b", "Two", 1)],
+            ["One", "Two"],
+        ),
+        (
+            ("<h1>I</h1><p>A.</p>", "<h1>II</h1><p>B.</p>"),
+            [("1.xhtml", "I", 1), ("2.xhtml", "Chapter II: The Sea", 1)],
+            ["I", "Chapter II: The Sea"],
+        ),
+        (("<p>A.</p>", "<p>B.</p>"), [("1.xhtml", "I", 1), ("2.xhtml#gone", "II", 1)], ["I", "II"]),
+        (
+            ("<h2>Part</h2><h3>I</h3><p>A.</p>", "<h2>End</h2><p>B.</p>"),
+            [("1.xhtml", "Part", 1), ("2.xhtml", "End", 1)],
+            ["Part", "End"],
+        ),
+        (
+            ("<p>Chapter 1</p><p>A.</p>", "<p>Chapter 2</p><p>B.</p>"),
+            None,
+            ["Chapter 1", "Chapter 2"],
+        ),
+        (("<p>A.</p>",), [("1.xhtml", "↩︎", 1), ("1.xhtml", "I", 1)], ["I"]),
+    ],
+)
+@pytest.mark.parametrize("version", [2, 3])
+def test_chapters_are_those_of_the_contents(bodies, contents, chapters, version):
+    assert read_chapters(Book(build_pages(*bodies), contents, version)) == chapters
+
+
+LINES = '<p><a href="2.xhtml">I</a></p><p><a href="3.xhtml">II</a></p>'
+TABLE = '<table><tr><td><a href="2.xhtml">I</a></td><td>7</td></tr><tr><td><a href="3.xhtml">II</a>'
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<h1>Contents</h1>{LINES}",
+        f"<h1>The Book</h1>{LINES}",
+        f"<p>Text.</p><h2>Table of Contents</h2>{LINES}",
+        f"<h2>CONTENTS</h2>{TABLE}</td><td>9</td></tr></table>",
+        f'<nav epub:type="toc"><ol>{LINES}</ol></nav>',
+        f"<h3>Inhalt</h3>{LINES}",
+    ],
+)
+def test_a_page_of_contents_is_not_read(page):
+    pages = build_pages(page, "<h2>I</h2><p>A.</p>", "<h2>II</h2><p>B.</p>")
+    document = read_epub(Book(pages, [("2.xhtml", "I", 1), ("3.xhtml", "II", 1)]).content())
+    words = [block.text for block in document.blocks if block.text not in ("", "Text.")]
+    assert words == ["I", "A.", "II", "B."]
+
+
+def test_links_in_a_text_are_read():
+    page = '<p>See <a href="2.xhtml">I</a> and <a href="3.xhtml">II</a>.</p>'
+    document = read_epub(Book(build_pages(page)).content())
+    assert [block.text for block in document.blocks] == ["See I and II."]
+
+
+def test_a_damaged_navigation_leaves_it_to_the_ncx():
+    book = Book(
+        build_pages("<p>A.</p>", "<p>B.</p>"), [("1.xhtml", "I", 1), ("2.xhtml", "II", 1)], 2
+    )
+    book.manifest = (
+        '<item id="n" href="n.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
+    )
+    book.files = {"OEBPS/n.xhtml": "<html><nav epub:type='toc'><ol><li><a href='1.xhtml'>I</li>"}
+    assert read_chapters(book) == ["I", "II"]
+
+
+def test_pages_outside_the_reading_order_are_not_read():
+    book = Book(build_pages("<p>A.</p>", "<p>B.</p>"))
+    package = book.package.replace('idref="i1"', 'idref="i1" linear="no"')
+    book.files = {"OEBPS/book.opf": package}
+    assert [block.text for block in read_epub(book.content()).blocks] == ["A."]
