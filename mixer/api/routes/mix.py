@@ -51,7 +51,7 @@ class _MixRoutes:
 
 
 def _build_story_request(body: MixBody, caller: str, warnings: list[str]) -> StoryRequest:
-    given = body.given_options()
+    given = body.select_given_options()
     return StoryRequest(
         kind=StoryKind.MIX,
         caller=caller,

@@ -111,12 +111,12 @@ def _fetch_source(store: ObjectStore, key: str) -> bytes:
     try:
         return store.get(key)
     except NotFound as error:
-        message = f"source: there is no uploaded text {key}."
+        message = f"source: the uploaded text {key} does not exist."
         raise NotFound(message, field="source", key=key) from error
 
 
 def _build_story_request(body: TextBody, caller: str) -> StoryRequest:
-    given = body.given_options()
+    given = body.select_given_options()
     return StoryRequest(
         StoryKind.SPEECH, caller, given, text=body.text, warnings=tuple(body.warnings())
     )

@@ -13,7 +13,8 @@ from mixer.api.events import RequestContext
 from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.responses import OutputLinks, json_response, round_db
 from mixer.api.routing import Api, describe_route
-from mixer.api.schemas import StoriesAnswer, StoryAccepted, StoryAnswer, StoryBody
+from mixer.api.schemas import StoryAccepted
+from mixer.api.story_schemas import StoriesAnswer, StoryAnswer, StoryBody
 from mixer.errors import BadInput, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
 from mixer.publish import require_cuttable
@@ -112,7 +113,7 @@ def _build_story_request(
         kind=StoryKind.STORY,
         caller=request_context.caller or "",
         base_url=request_context.base_url,
-        options=body.given_options(),
+        options=body.select_given_options(),
         text=body.text or "",
         source_key=validate_source_key(body.source) if body.source is not None else "",
         music=body.music or "",

@@ -1,0 +1,141 @@
+"""Bodies of the story routes."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from mixer.api.schemas import RequestBody
+from mixer.requests import CostOptions, GapOption, MixOptions, OutputOptions, SpeechOptions
+from mixer.stories import StoryState
+
+
+class StoryBody(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions, RequestBody):
+    """A text to narrate."""
+
+    text: Annotated[
+        str | None,
+        Field(description="The story.", examples=["Once upon a time."]),
+    ] = None
+    source: Annotated[
+        str | None,
+        Field(
+            description="Key of an uploaded text, as returned by POST /uploads, instead of `text`."
+        ),
+    ] = None
+    music: Annotated[
+        str | None,
+        Field(description="Key of a sound in the music bucket; only the path of a URL is used."),
+    ] = None
+    webhook: Annotated[
+        str | None,
+        Field(max_length=2_000, description="https address that is notified when the story ends."),
+    ] = None
+
+
+class Count(BaseModel):
+    """How many of how many."""
+
+    done: int
+    total: int
+
+
+class StoryCost(BaseModel):
+    """What a story costs."""
+
+    so_far: float
+    predicted: float
+
+
+class StoryError(BaseModel):
+    """Why a story failed."""
+
+    error: str
+    code: str
+    details: dict[str, Any]
+
+
+class StoryLinks(BaseModel):
+    """Temporary links to the finished files."""
+
+    audio: str | None = None
+    captions_vtt: str | None = None
+    captions_srt: str | None = None
+    chapters: str | None = None
+    chapters_json: Annotated[
+        str | None, Field(description="For podcast players (podcast namespace, JSON chapters).")
+    ] = None
+    chapters_vtt: Annotated[str | None, Field(description="For `<track kind=chapters>`.")] = None
+    chapter_files: Annotated[
+        str | None, Field(description="A zip with a file for each chapter, if asked for.")
+    ] = None
+    read_aloud: Annotated[
+        str | None, Field(description="An EPUB with media overlays, if asked for.")
+    ] = None
+    stems: Annotated[
+        str | None, Field(description="A zip with voice.flac, music.flac and labels, if asked for.")
+    ] = None
+    cover: str | None = None
+    picture: str | None = None
+    waveform: Annotated[
+        str | None, Field(description="Waveform values, for drawing in a player.")
+    ] = None
+    report: str | None = None
+    expires_s: int
+
+
+class StorySummary(BaseModel):
+    """A story in a list."""
+
+    story_id: str
+    title: str
+    state: StoryState
+    progress: Annotated[float, Field(description="From 0 to 1.")]
+    created_at: str
+
+
+class ListedStory(StorySummary):
+    """A story in a list, with what distinguishes it from others of its title."""
+
+    voice: Annotated[str | None, Field(description="Null until it is planned.")]
+    duration_s: Annotated[float | None, Field(description="Null until it is done.")]
+
+
+class StoryAnswer(StorySummary):
+    """The status of a story."""
+
+    chunks: Count
+    segments: Count
+    cost_usd: StoryCost
+    time_left_s: float | None
+    warnings: list[str]
+    error: StoryError | None
+    links: StoryLinks | None = None
+    duration_s: float | None = None
+    integrated_loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    chunk_keys: Annotated[
+        list[str] | None,
+        Field(description="Of a request to POST /synthesize or POST /mixstory that took longer."),
+    ] = None
+    chunk_urls: Annotated[
+        list[str] | None, Field(description="As in the response of POST /synthesize.")
+    ] = None
+    bucket: str | None = None
+    voice: Annotated[str | None, Field(description="As in the response of POST /synthesize.")] = (
+        None
+    )
+    engine: str | None = None
+    language: str | None = None
+    characters: int | None = None
+    download_url: Annotated[
+        str | None, Field(description="As in the response of POST /mixstory.")
+    ] = None
+    expires_s: int | None = None
+    key: str | None = None
+
+
+class StoriesAnswer(BaseModel):
+    """A caller's stories, the newest first."""
+
+    stories: list[ListedStory]
+    next: Annotated[str | None, Field(description="Send it as `cursor` for the next page.")]
