@@ -227,7 +227,11 @@ def test_plan_shows_the_words_as_they_will_be_spoken(mixer):
     ("name", "content", "why"),
     [
         ("book.epub", b"Once upon a time.", "book.epub is not an EPUB, although its name says so"),
-        ("note.txt", b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n", "note.txt cannot be read: the PDF is damaged"),
+        (
+            "note.txt",
+            b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n",
+            "note.txt cannot be read: the PDF is damaged",
+        ),
         ("note.md", b"{\\rtf1 Once.}", "Rich Text"),
     ],
 )

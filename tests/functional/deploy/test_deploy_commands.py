@@ -376,7 +376,7 @@ def test_build_runs_on_a_machine_that_the_account_may_use(builds, given, before,
     ],
 )
 def test_account_that_may_not_build_stops_with_the_quota_to_request(builds, given):
-    with pytest.raises(DeploymentError, match="Linux/Medium environment.*Service Quotas"):
+    with pytest.raises(DeploymentError, match=r"Linux/Medium environment.*Service Quotas"):
         report(**builds).choose_build_machine(given, None)
 
 

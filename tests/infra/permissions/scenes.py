@@ -262,7 +262,8 @@ def _hand_over(services: AwsServices, kind: StoryKind, **what: Any) -> None:
 def _break_upload(services: AwsServices, key: str) -> None:
     """An upload in parts that ends early."""
     part = bytes(9 << 20)
-    with suppress(ZeroDivisionError), services.output_store.open_writer(key, max_bytes=1) as file:
+    writer = services.output_store.open_writer(key, max_bytes=1, content_type="audio/mpeg")
+    with suppress(ZeroDivisionError), writer as file:
         file.write(part)
         raise ZeroDivisionError
 
