@@ -7,10 +7,12 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mixer.errors import BadInput
 from mixer.script.annotations import MAX_PAUSE_MS
 from mixer.script.document import collapse_whitespace
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.planning.pauses import EXPRESSIVE, NATURAL, NO_PAUSES, Pauses, resolve_pauses
+from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.ssml import (
     SsmlStyle,
     build_ssml,
@@ -18,8 +20,9 @@ from mixer.script.planning.ssml import (
     utf16_chars,
     weigh_text,
 )
+from mixer.script.readers.registry import TextType
 from mixer.script.script import BreakKind, Utterance
-from tests.scripts import ssml_text
+from tests.scripts import plan_text, ssml_text
 from tests.texts import STEADY, nasty_texts
 
 GENERATIVE = POLLY_LIMITS["generative"]
@@ -173,3 +176,34 @@ def test_characters_are_counted_as_java_counts_them(text, chars):
 def test_a_text_full_of_escapes_weighs_what_they_take():
     weights = [weigh_text("&" * count, PLAIN) for count in (10, 20, 40)]
     assert [after - before for before, after in pairwise(weights)] == [25, 50]
+
+
+REFUSED = [
+    ('<prosody pitch="+10%" rate="slow">Hello.</prosody>', "pitch"),
+    ('<prosody amazon:max-duration="2s">Hello.</prosody>', "amazon:max-duration"),
+    ('<amazon:effect name="whispered">Hush.</amazon:effect>', "whispered"),
+    ('<amazon:effect phonation="soft">Hush.</amazon:effect>', "phonation"),
+    ('<amazon:effect vocal-tract-length="+15%">Hush.</amazon:effect>', "vocal-tract-length"),
+]
+
+
+@pytest.mark.parametrize(("inner", "name"), REFUSED)
+@pytest.mark.parametrize("engine", ["neural", "long-form"])
+def test_attributes_that_an_engine_does_not_honour_are_refused_in_the_plan(inner, name, engine):
+    chosen = PlanStyle(ssml=SsmlStyle(POLLY_LIMITS[engine], NATURAL))
+    with pytest.raises(BadInput, match=f"line 1: this engine does not support .*{name}"):
+        plan_text(f"<speak>{inner}</speak>", TextType.SSML, chosen)
+
+
+@pytest.mark.parametrize(("inner", "name"), REFUSED)
+def test_the_standard_engine_honours_them(inner, name):
+    chosen = PlanStyle(ssml=SsmlStyle(POLLY_LIMITS["standard"], NATURAL))
+    script = plan_text(f"<speak>{inner}</speak>", TextType.SSML, chosen)
+    assert name in "".join(chunk.ssml for chunk in script.chunks)
+
+
+def test_pitch_is_refused_by_the_generative_engine_and_rate_is_not():
+    chosen = PlanStyle(ssml=SsmlStyle(POLLY_LIMITS["generative"], NATURAL))
+    with pytest.raises(BadInput, match=r"does not support .*pitch"):
+        plan_text('<speak><prosody pitch="low">Hi.</prosody></speak>', TextType.SSML, chosen)
+    assert plan_text('<speak><prosody rate="slow">Hi.</prosody></speak>', TextType.SSML, chosen)
