@@ -118,8 +118,8 @@ def has_words(text: str) -> bool:
 
 def normalise_newlines(text: str) -> str:
     """Drop the byte order mark and use one kind of line break."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").translate(_LINE_BREAKS)
-    return text.replace("\u2029", "\n\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return _LINE_BREAK.sub("\n", text).replace("\u2029", "\n\n")
 
 
 def collapse_whitespace(text: str) -> str:
@@ -137,7 +137,7 @@ def join_lines(lines: Iterable[str]) -> str:
     return "".join(pieces)
 
 
-_LINE_BREAKS = dict.fromkeys(map(ord, "\r\v\f\x85\u2028"), "\n")
+_LINE_BREAK = regex.compile("[\r\v\f\x85\u2028]")
 """Word's line break is a vertical tab; a form feed ends a page."""
 
 _SPEAKABLE = regex.compile(r"[\p{L}\p{N}\p{Sc}\p{Sm}&%@]")

@@ -1,9 +1,8 @@
-"""EPUB to Document: the words of a book in reading order, its chapters, its metadata.
+"""EPUB to Document: the words of a book in the order of its spine, its chapters, its metadata.
 
-Files are read in the order of the spine. Chapters open where the table of contents points, at every
+Chapters open where the table of contents points, at every
 level, and have its names; a name that no heading repeats opens its chapter silently, so that
 nothing is read that the book does not say. Without a table of contents, headings open chapters.
-
 The price: what the book does not mark as a note or a page number is read as text.
 """
 
@@ -44,8 +43,7 @@ from mixer.script.readers.project_gutenberg import find_book_span
 from mixer.script.readers.web_page import read_page
 from mixer.script.script import Metadata
 
-MAX_COVER_BYTES = 8 << 20
-MAX_STYLE_CHARS = 1 << 20
+MAX_COVER_BYTES, MAX_STYLE_BYTES = 8 << 20, 1 << 20
 
 _FRONT_TYPES = split_names(
     "cover frontmatter titlepage halftitlepage copyright-page imprint imprimatur dedication "
@@ -168,7 +166,7 @@ def _find_hidden_classes(archive: Archive, package: EpubPackage) -> frozenset[st
     for item in package.items.values():
         if item.media_type == "text/css" and item.path in archive:
             try:
-                css = archive.read(item.path)[:MAX_STYLE_CHARS]
+                css = archive.read(item.path)[:MAX_STYLE_BYTES]
             except (UnreadableText, ObjectTooLarge):
                 continue
             hidden |= find_hidden_classes(decode_page(css))
@@ -189,7 +187,7 @@ def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
 
 
 def _index_chapter_titles(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
-    titles: dict[str, dict[str, str]] = {}
+    titles = dict[str, dict[str, str]]()
     for entry in entries:
         titles.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
     return titles
