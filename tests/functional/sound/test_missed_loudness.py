@@ -1,5 +1,6 @@
 """Mixes whose loudness was foretold wrongly: rendered once more, and then as loud as asked."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mixer.stories.folder import MIX, TIMELINE, StoryFolder
 from mixer.stories.inputs.sounds import SoundLibrary
 from mixer.stories.inputs.takes import load_timeline
 from mixer.stories.model import JoinedMix, StoredRequest, StoryKind
+from mixer.stories.request_files import RequestFolder
 from mixer.stories.steps.mix import StoryMix
 from mixer.stories.steps.render import StoryRenderer, ignore_progress
 from mixer.stories.tasks import StepCall
@@ -82,7 +84,7 @@ def test_equal_segments_are_rendered_once(
         lay_out=lambda _off_by_lu: timeline,
         options=Options(),
         pool=RenderPool(ProcessGroup(), 1),
-        scratch=tmp_path,
+        scratch=RequestFolder(tmp_path, threading.Event()),
         progress=ignore_progress,
     )
     (segment,) = work.segments
@@ -113,7 +115,7 @@ def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
     first = render_story("s1")
     assert told == [1.0, 0.9]  # rendered, and once more while it was joined
     kept = {each.key for each in store.list("segments/")}
-    assert len(kept) == 2  # the segment and the record
+    assert len(kept) == 3  # the segment, its measurements and the record
     told.clear()
     assert render_story("s2") == first
     assert not told
