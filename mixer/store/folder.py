@@ -40,16 +40,19 @@ class FolderStore:
             status = self.path(key).stat()
         except NotFound:
             return None
+        except DamagedObject:
+            if not self._set_aside_sealed(key):
+                raise
+            return None
         return StoredObject(
             key, status.st_size, _utc_time(status.st_mtime), self._read_metadata(key)
         )
 
     def get(self, key: str) -> bytes:
         """Read an object."""
-        with _translate_read_errors(key):
-            content = self._path(key).read_bytes()
-        self._check_seal(key, sha256(content).hexdigest())
-        return content
+        content = BytesIO()
+        self.read_into(key, content)
+        return content.getvalue()
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy an object to a local file."""
@@ -58,6 +61,13 @@ class FolderStore:
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
         """Append an object, or a range of it, to an open file."""
+        try:
+            self._copy_range(key, file, begin, end)
+        except DamagedObject:
+            self._set_aside_sealed(key)
+            raise
+
+    def _copy_range(self, key: str, file: IO[bytes], begin: int, end: int | None) -> None:
         with _translate_read_errors(key):
             source = self._path(key).open("rb")
         content = sha256()
@@ -166,6 +176,13 @@ class FolderStore:
         if self._links is None:
             raise Misconfigured("This folder does not accept uploads: it has no server.")
         return self._links.sign_form(validate_key(key), content_type, max_bytes, expires_s)
+
+    def _set_aside_sealed(self, key: str) -> bool:
+        """Set aside what cannot be read if it can be made again: then it has a seal."""
+        is_sealed = SEAL in self._read_metadata(key)
+        if is_sealed:
+            report_damage(self, key)
+        return is_sealed
 
     def _check_seal(self, key: str, content_sha256: str) -> None:
         seal = self._read_metadata(key).get(SEAL)

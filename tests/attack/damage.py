@@ -150,7 +150,7 @@ def _silence_log() -> Iterator[None]:
 ROW = Row(
     "damaged objects: kinds × damages",
     "the same bytes or one sentence; the next run heals",
-    short=6,
+    short=3,
     full=200,
     attack=attack_store,
 )

@@ -138,7 +138,7 @@ def _count_calls(tally: Tally, way: str, calls: Counter[str], failed: set[str]) 
 ROW = Row(
     "equal chunks at once, lost answers",
     "each paid once, or counted",
-    short=12,
+    short=8,
     full=500,
     attack=attack_speech,
 )

@@ -222,7 +222,7 @@ def attack_commands(tally: Tally, draw: random.Random, count: int) -> None:
 ROW = Row(
     "kills, limits, odd file systems, two commands",
     "the same bytes or one sentence; nothing lost, twice or left",
-    short=2,
+    short=1,
     full=100,
     attack=attack_commands,
 )

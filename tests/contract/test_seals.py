@@ -108,6 +108,21 @@ def test_folder_in_place_of_an_object_or_its_metadata_is_set_aside(name: str, tm
     assert (tmp_path / ".damaged" / name / "inside").is_dir()
 
 
+def test_unreadable_object_is_set_aside_only_if_it_can_be_made_again(tmp_path: Path):
+    store = FolderStore(tmp_path)
+    put_sealed(store, KEY, CONTENT)
+    store.put(OTHER, CONTENT)
+    for key in (KEY, OTHER):
+        make_unreadable(tmp_path / key)
+    assert store.head(KEY) is None
+    assert not (tmp_path / KEY).is_symlink()
+    with pytest.raises(DamagedObject, match="cannot be read"):
+        store.head(OTHER)
+    with pytest.raises(DamagedObject, match="cannot be read"):
+        store.get(OTHER)
+    assert (tmp_path / OTHER).is_symlink()
+
+
 def test_reading_a_damaged_file_fails_and_sets_it_aside(tmp_path: Path):
     store = FolderStore(tmp_path / "store")
     reads = {
