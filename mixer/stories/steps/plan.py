@@ -99,13 +99,14 @@ class PlanStep:
         if call.attempt == 1 or not progress.batches:
             return progress
         names = [name for name in progress.names if name.startswith(SYNTHESIZED)]
-        results = {name: folder.read(name, SynthesizedBatch).chunks for name in names}
+        results = {name: folder.find(name, SynthesizedBatch) for name in names}
         with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
             found = narrator.find_recordings(list(stored.script.chunks))
         damaged = [
             name
-            for name, chunks in results.items()
-            if any(metadata and found.get(key) is None for key, metadata in chunks)
+            for name, result in results.items()
+            if result is None
+            or any(metadata and found.get(key) is None for key, metadata in result.chunks)
         ]
         if damaged:
             forget_batches(folder, progress, damaged)
