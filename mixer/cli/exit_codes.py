@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import click
@@ -30,6 +30,9 @@ THREAD_GRACE_S = 1.2
 
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals by which a person, a system and a closed terminal end a program."""
+
+STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EPIPE, errno.EBADF, errno.EIO, errno.EDQUOT})
+"""How a write to a full, closed or lost standard output fails."""
 
 TRACEBACK = "MIXER_TRACEBACK"
 """Environment variable: if set, unexpected errors show a traceback."""
@@ -61,6 +64,9 @@ def _report_failure(error: Exception) -> int:
     if isinstance(error, MixerError):
         is_wrong_use = isinstance(error, BadOption | UnknownVoice)
         return _print_error(describe_error(error), WRONG_USE if is_wrong_use else FAILED)
+    if isinstance(error, OSError) and error.filename is None and error.errno in STREAM_ERRORS:
+        _discard_output()
+        return _print_error(f"standard output cannot be written: {error.strerror}.", FAILED)
     if os.environ.get(TRACEBACK):
         raise error
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
@@ -69,6 +75,12 @@ def _report_failure(error: Exception) -> int:
         f"unexpected error: {type(error).__name__}: {error} ({TRACEBACK}=1 shows where).",
         FAILED,
     )
+
+
+def _discard_output() -> None:
+    """Send what standard output still holds nowhere, or Python would fail again at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def describe_error(error: MixerError) -> str:

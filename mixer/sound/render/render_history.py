@@ -61,7 +61,8 @@ class RenderHistory:
     @property
     def key(self) -> str:
         """Object key of the record."""
-        return f"{self.cache.prefix}records/{sha256(self.name.encode()).hexdigest()}.json"
+        digest = sha256(self.name.encode(errors="surrogatepass")).hexdigest()
+        return f"{self.cache.prefix}records/{digest}.json"
 
     def restore_mastering(self, timeline: Timeline) -> Timeline:
         """Use the previous mastering if it still fits."""

@@ -79,7 +79,8 @@ def _write_report(report: bytes, stages_s: Mapping[str, float], paths: Sequence[
     fields: dict[str, Any] = json.loads(report)
     seconds = {name: round(s, 3) for name, s in stages_s.items()}
     fields |= {"stages_s": seconds, "outputs": [path.name for path in paths]}
-    write_atomic(paths[-1], f"{json.dumps(fields, ensure_ascii=False, indent=2)}\n".encode())
+    text = f"{json.dumps(fields, ensure_ascii=False, indent=2)}\n"
+    write_atomic(paths[-1], text.encode(errors="backslashreplace"))  # odd file names
 
 
 def chapters_folder(out: Path) -> Path:

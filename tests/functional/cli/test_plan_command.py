@@ -1,6 +1,7 @@
 """`mixer plan`, `estimate` and `voices`, the help pages, and what wrong use is told."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -227,11 +228,7 @@ def test_plan_shows_the_words_as_they_will_be_spoken(mixer):
     ("name", "content", "why"),
     [
         ("book.epub", b"Once upon a time.", "book.epub is not an EPUB, although its name says so"),
-        (
-            "note.txt",
-            b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n",
-            "note.txt cannot be read: the PDF is damaged",
-        ),
+        ("note.txt", b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n", "the PDF is damaged"),
         ("note.md", b"{\\rtf1 Once.}", "Rich Text"),
     ],
 )
@@ -340,3 +337,19 @@ def test_plan_lists_the_words_that_a_voice_may_misread(mixer):
     listed = done.out.splitlines()
     assert "Hale\tname\t1" in listed
     assert not [line for line in listed if line.startswith(("lamp", "Then", "Nobody"))]
+
+
+def test_full_standard_output_is_one_sentence(tmp_path):
+    (tmp_path / "story.md").write_text(STORY)
+    full = ["sh", "-c", 'exec "$@" >/dev/full', "sh"]
+    done = run("plan", "story.md", cwd=tmp_path, prefix=full)
+    assert done.code == 1
+    assert done.error.startswith("standard output cannot be written: No space left")
+
+
+def test_file_name_of_no_encoding_is_narrated(tmp_path):
+    name = os.fsdecode(b"od\xffd.md")
+    (tmp_path / name).write_text("Hi there.")
+    done = run("narrate", name, "--store", "store", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert (tmp_path / os.fsdecode(b"od\xffd.mp3")).exists()
