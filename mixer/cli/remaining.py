@@ -48,7 +48,7 @@ class RemainingTime:
             self._share = max(self._share, share)
 
     def predict_left_s(self) -> float | None:
-        """Seconds to the end of the whole; None before anything can be said."""
+        """Seconds to the end of the whole; None while it cannot be predicted."""
         with self._lock:
             return self._predict_left_s(self.now_s())
 

@@ -1,4 +1,4 @@
-"""What can be said of a run before it is made, and of its rules afterwards."""
+"""Warnings about a run before it is made, and about its broken rules afterwards."""
 
 import json
 import warnings
@@ -15,7 +15,7 @@ from mixer.sound import PRESETS
 from mixer.sound.analysis import MUSIC_CHANNELS, ComplianceRule, measure
 
 CALLER = 3
-"""The frame of whoever called a public function, for the place of a warning."""
+"""The frame of the caller of a public function, for the place of a warning."""
 
 
 def warn_about(sentences: Iterable[str]) -> None:

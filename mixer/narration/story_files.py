@@ -69,7 +69,7 @@ class StoryFiles:
 
     @property
     def has_music(self) -> bool:
-        """Whether anything but speech is heard."""
+        """Whether anything but speech is played."""
         return self.music is not None or bool(self.source.document.find_sound_files())
 
     @property
