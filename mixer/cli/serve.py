@@ -113,7 +113,7 @@ def describe_server(options: ServeOptions, url: str) -> Iterator[str]:
     if options.token:
         yield (
             "Every request needs the header Authorization: Bearer TOKEN. "
-            "Whoever knows the token can read, start and cancel all stories."
+            "Everyone who knows the token can read, start and cancel all stories."
         )
     if options.webhooks_to_localhost:
         yield (
