@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
@@ -20,6 +20,9 @@ QUEUED_PER_WORKER = 2
 
 MAX_WAITING = 2
 """Results that may wait for an earlier one."""
+
+WAKE_EVERY_S = 0.2
+"""Between looks at signals: one that comes just before a wait would not end that wait."""
 
 
 def run_in_parallel(
@@ -40,9 +43,7 @@ def run_in_parallel(
     try:
         pending = _submit_items(pool, work, islice(waiting, workers * QUEUED_PER_WORKER))
         while pending:
-            done, _ = wait(pending, _compute_timeout_s(deadline_s), return_when=FIRST_COMPLETED)
-            if not done:
-                raise OutOfTime("Time ran out before the work was finished.")
+            done = _wait_for_any(pending, deadline_s)
             for future in done:
                 yield pending.pop(future), future
             pending |= _submit_items(pool, work, islice(waiting, len(done)))
@@ -68,6 +69,7 @@ def map_in_order(
                 pool.submit(work, item) for item in islice(waiting, workers + MAX_WAITING)
             )
             while pending:
+                _wait_for_any([pending[0]], None)
                 yield pending.popleft().result()
                 pending.extend(pool.submit(work, item) for item in islice(waiting, 1))
         except BaseException as error:
@@ -75,6 +77,15 @@ def map_in_order(
                 stop()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def iterate_completed(futures: Iterable[Future[Outcome]]) -> Iterator[Future[Outcome]]:
+    """Yield futures as they finish."""
+    pending = set(futures)
+    while pending:
+        done = _wait_for_any(pending, None)
+        pending -= done
+        yield from done
 
 
 def retry_call(
@@ -116,8 +127,17 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _compute_timeout_s(deadline_s: float | None) -> float | None:
-    return None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+def _wait_for_any(
+    pending: Collection[Future[Outcome]], deadline_s: float | None
+) -> set[Future[Outcome]]:
+    """Wait until some are finished; raises OutOfTime at the deadline."""
+    while True:
+        left_s = WAKE_EVERY_S if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+        done, _ = wait(pending, min(left_s, WAKE_EVERY_S), return_when=FIRST_COMPLETED)
+        if done:
+            return done
+        if left_s == 0.0:
+            raise OutOfTime("Time ran out before the work was finished.")
 
 
 def _submit_items(

@@ -128,13 +128,18 @@ class FolderStore:
 
     def set_aside(self, key: str) -> None:
         """Move what is under a key, be it a folder, to `.damaged/`; replaces an earlier one."""
-        for path in (self._path(key), self._metadata_path(key)):
-            kept = self._root / DAMAGED_FOLDER / path.relative_to(self._root)
-            with translate_disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
-                path.lstat()
-                _remove(kept)
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                path.replace(kept)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            self._path(key).lstat()
+            for path in (self._path(key), self._metadata_path(key)):
+                self._move_aside(path)
+
+    def _move_aside(self, path: Path) -> None:
+        kept = self._root / DAMAGED_FOLDER / path.relative_to(self._root)
+        with translate_disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()
+            _remove(kept)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(kept)
 
     def touch(self, key: str) -> None:
         """Set an object's time of modification to now."""

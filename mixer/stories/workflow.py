@@ -7,12 +7,13 @@ state machine records it, and the next attempt continues from there.
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
 
 from mixer.errors import MixerError
+from mixer.parallel import iterate_completed
 from mixer.progress import Progress, ignore_progress
 from mixer.stories.model import StoryKind
 from mixer.stories.tasks import ITEMS, Event, Step, StepResult
@@ -147,7 +148,7 @@ class Workflow:
             futures = [
                 pool.submit(self._invoke_step, step, **{ITEMS[step]: item}) for item in items
             ]
-            for done, future in enumerate(as_completed(futures), start=1):
+            for done, future in enumerate(iterate_completed(futures), start=1):
                 future.result()
                 self.reporter.report_calls(step, done, len(futures))
         except Exception:

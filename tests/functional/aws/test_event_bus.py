@@ -52,8 +52,8 @@ def test_rule_hears_of_a_story_that_is_done(cloud, tmp_path):
 def test_event_of_a_failed_story_says_why_and_another_rule_would_hear_it(cloud, tmp_path):
     events, heard = cloud
     world = StoryWorld(tmp_path, notifiers=[EventBus(events, BUS).notify])
-    story = world.create_story("A bell rang.", voice="Nobody")
-    assert world.status(story).failure.code == "unknown_voice"
+    story = world.create_story("...")
+    assert world.status(story).failure.code == "unreadable_text"
     assert heard() == [], "the rule wants stories that are done"
 
 

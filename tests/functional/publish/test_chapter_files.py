@@ -12,7 +12,7 @@ from mutagen import File
 from mixer.formats import FormatName
 from mixer.publish.chapters import FinishedFile, zip_chapters
 from mixer.publish.cover import encode_cover
-from mixer.publish.epub import BookMetadata, write_read_aloud
+from mixer.publish.epub import ReadAloudMetadata, write_read_aloud
 from mixer.publish.epub.pages import BlockShape, BookBlock, BookPage, BookSentence
 from mixer.publish.zips import unpack_zip
 from mixer.sound.analysis.compliance import StreamInfo, check_compliance
@@ -97,7 +97,7 @@ def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kin
         )
         for part in work.parts
     ]
-    about = BookMetadata("The Gate", "en", "urn:x:1", datetime(2026, 1, 1, tzinfo=UTC))
+    about = ReadAloudMetadata("The Gate", "en", "urn:x:1", datetime(2026, 1, 1, tzinfo=UTC))
     with (tmp_path / "book.epub").open("wb") as file:
         write_read_aloud(work, pages, about, file, ProcessGroup())
     content = (tmp_path / "book.epub").read_bytes()

@@ -3,7 +3,7 @@
 import io
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -56,14 +56,10 @@ class Sink(FolderStore):
     def open_writer(
         self,
         key: str,
-        *,
         max_bytes: int,
-        content_type: str = "application/octet-stream",
-        metadata: Mapping[str, str] | None = None,
+        content_type: str,
     ) -> Iterator[IO[bytes]]:
-        with super().open_writer(
-            key, max_bytes=max_bytes, content_type=content_type, metadata=metadata
-        ) as file:
+        with super().open_writer(key, max_bytes, content_type) as file:
             yield Counted(self, file)  # type: ignore[misc]
 
 

@@ -70,7 +70,7 @@ def test_no_word_of_any_text_is_lost_doubled_or_reordered(text, style):
     try:
         script = plan_text(text, style=style)
     except UnreadableText:
-        assert not words(text)
+        assert not words(text) or any("\ud800" <= each <= "\udfff" for each in text)
     else:
         assert words(texts(script)) == words(text)
 
