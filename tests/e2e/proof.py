@@ -233,7 +233,9 @@ class Proof:
         with self.table.row("called", f"the clean-up, by its schedule {SCHEDULE}") as row:
             report = self.wait_for(self.read_cleanup_report)
             looked = sum(
-                tally["items"] for target in report["targets"] for tally in target["kept"].values()
+                tally["items"]
+                for target in report["targets"]
+                for tally in target.get("kept", {}).values()
             )
             assert not report["failed"], report
             row.result = f"{report['mode']}, {looked} items looked at, none of them due"
