@@ -60,7 +60,7 @@ serve: $(STAMP) ## Serve the API and the page on 127.0.0.1 (PORT=8080); Ctrl-C s
 	@$(BIN)/python -m mixer serve --port $(PORT) --store .mixer/store --music .mixer/music
 
 test: $(DEV_STAMP) ## Run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 $(PAGE_STAMP): $(DEV_STAMP) requirements-page.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.txt
