@@ -128,13 +128,15 @@ class FolderStore:
 
     def set_aside(self, key: str) -> None:
         """Move what is under a key, be it a folder, to `.damaged/`; replaces an earlier one."""
-        with suppress(FileNotFoundError, NotADirectoryError):
-            self._path(key).lstat()
-            for path in (self._path(key), self._metadata_path(key)):
-                self._move_aside(path)
+        self._move_aside(self._path(key))
+        if self._metadata_path(key).is_dir() or self._set_aside_path(self._path(key)).exists():
+            self._move_aside(self._metadata_path(key))
+
+    def _set_aside_path(self, path: Path) -> Path:
+        return self._root / DAMAGED_FOLDER / path.relative_to(self._root)
 
     def _move_aside(self, path: Path) -> None:
-        kept = self._root / DAMAGED_FOLDER / path.relative_to(self._root)
+        kept = self._set_aside_path(path)
         with translate_disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
             path.lstat()
             _remove(kept)

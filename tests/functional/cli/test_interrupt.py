@@ -45,9 +45,16 @@ def start_command(*arguments: str, cwd: Path, **env: str) -> Iterator[subprocess
             process.kill()
 
 
+def meets(condition: Callable[[], object]) -> bool:
+    """Whether a condition holds; files that it looks at may go away meanwhile."""
+    with suppress(FileNotFoundError):
+        return bool(condition())
+    return False
+
+
 def until(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
     until_s = time.monotonic() + timeout_s
-    while not condition():
+    while not meets(condition):
         assert time.monotonic() < until_s, "it never came to that"
         time.sleep(0.01)
 
