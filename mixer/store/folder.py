@@ -128,15 +128,13 @@ class FolderStore:
 
     def set_aside(self, key: str) -> None:
         """Move what is under a key, be it a folder, to `.damaged/`; replaces an earlier one."""
-        self._move_aside(self._path(key))
-        if self._metadata_path(key).is_dir() or self._set_aside_path(self._path(key)).exists():
-            self._move_aside(self._metadata_path(key))
-
-    def _set_aside_path(self, path: Path) -> Path:
-        return self._root / DAMAGED_FOLDER / path.relative_to(self._root)
+        path, description = self._path(key), self._metadata_path(key)
+        if os.path.lexists(path) or description.is_dir():
+            self._move_aside(path)
+            self._move_aside(description)
 
     def _move_aside(self, path: Path) -> None:
-        kept = self._set_aside_path(path)
+        kept = self._root / DAMAGED_FOLDER / path.relative_to(self._root)
         with translate_disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
             path.lstat()
             _remove(kept)

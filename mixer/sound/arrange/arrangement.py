@@ -26,14 +26,14 @@ def sounds_duration_s(
 ) -> float:
     """The part of a pause that its sounds take."""
     lengths = [
-        _played_s(annotation, sounds)
+        _find_play_time_s(annotation, sounds)
         for annotation in annotations
         if annotation.kind is not SoundKind.MUSIC
     ]
     return sum(lengths) + SOUND_GAP_S * max(0, len(lengths) - 1)
 
 
-def _played_s(annotation: SoundAnnotation, sounds: Mapping[str, SoundFile]) -> float:
+def _find_play_time_s(annotation: SoundAnnotation, sounds: Mapping[str, SoundFile]) -> float:
     """Length of a sound that plays once, cut where the author wants it."""
     audible_s = sounds[annotation.source].audible_s
     return min(audible_s, annotation.shape.length_s or audible_s)
@@ -176,7 +176,7 @@ def _sound_length(
     return (
         0
         if annotation.kind is SoundKind.MUSIC
-        else max(1, int(_played_s(annotation, sounds) * rate_hz) - 2)
+        else max(1, int(_find_play_time_s(annotation, sounds) * rate_hz) - 2)
     )
 
 

@@ -96,7 +96,7 @@ def functions(environ, tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def _anew(polly):
+def _reset_server(polly):
     polly.reset()
 
 

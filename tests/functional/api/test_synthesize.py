@@ -54,7 +54,7 @@ def polly_client(polly):
 
 
 @pytest.fixture(autouse=True)
-def _anew(polly):
+def _reset_server(polly):
     polly.reset()
 
 

@@ -55,7 +55,7 @@ def client(server):
 
 
 @pytest.fixture(autouse=True)
-def _anew(server):
+def _reset_server(server):
     server.reset()
 
 

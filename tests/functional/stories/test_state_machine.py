@@ -61,7 +61,7 @@ def machine(polly):
 
 
 @pytest.fixture(autouse=True)
-def _anew(polly, machine):
+def _reset_server(polly, machine):
     polly.reset()
     machine.calls.clear()
 
