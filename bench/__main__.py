@@ -4,7 +4,7 @@ Each module measures one thing and states its target. Figures are ratios measure
 tests; benchmarks that are not named keep their last figures from the same machine.
 
 All take about 45 minutes on two idle cores: `mixdown` and `books` about fifteen each,
-`story_speech` three, `story_mix` eight; the others a few seconds each.
+`story_speech` three, `first_sound` two, `story_mix` eight; the others a few seconds each.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from bench.processes import describe_machine
 
 NAMES = (
     *("script_plan", "speech_overhead", "speech_pool", "endpoints", "sanitation"),
-    *("story_speech", "story_mix", "mixdown", "books"),
+    *("first_sound", "story_speech", "story_mix", "mixdown", "books"),
 )
 RESULTS = Path("out", "bench.json")
 TABLE = Path("out", "bench.md")

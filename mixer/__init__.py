@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         mix,
         narrate,
         plan,
+        stream,
     )
     from mixer.progress import Progress
     from mixer.requests import Options
@@ -43,6 +44,7 @@ __all__ = [
     "mix",
     "narrate",
     "plan",
+    "stream",
 ]
 
 _HOMES = {

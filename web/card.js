@@ -33,7 +33,7 @@ export function updateCard(card, entry) {
   card.bar.value = entry.progress || 0;
   card.bar.setAttribute("aria-label", `Progress of ${entry.title}`);
   card.node.dataset.state = entry.state;
-  card.listen.hidden = entry.state !== "done";
+  card.listen.hidden = entry.state !== "done" && !entry.listen;
   card.cancel.hidden = isFinal;
   card.retry.hidden = !entry.body || (entry.state !== "failed" && entry.state !== "cancelled");
   card.remove.hidden = !isFinal;

@@ -7,7 +7,7 @@
 import { ApiError, callApi, onToken } from "./api.js";
 import { createCard, formatStage, updateCard } from "./card.js";
 import { formatError, showApiError } from "./errors.js";
-import { closePlayer, getStoryId, isPlaying, openPlayer } from "./player.js";
+import { closePlayer, failLive, finishLive, getStoryId, isLiveStory, isPlaying, openPlayer } from "./player.js";
 import { fetchResult, FINAL_STATES, runStory } from "./progress.js";
 import { deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
 import { $, announce, formatPlural, showError } from "./ui.js";
@@ -115,23 +115,51 @@ export function highlight(entry) {
 async function resumeStory(entry, isRequested = false) {
   const stop = new AbortController();
   cardsById.get(entry.id).stop = stop;
+  let isNew = isRequested;
+  const update = (changed, changes) => {
+    updateEntry(changed, changes);
+    if (isNew && changes.listen) (isNew = false), listenAtOnce(entry);
+  };
   try {
-    await runStory(entry, updateEntry, stop.signal);
+    await runStory(entry, update, stop.signal);
   } catch (error) {
     if (error.code === "cancelled") return updateEntry(entry, { state: "cancelled" });
     updateEntry(entry, { state: "failed", error: describeError(error) });
     if (isRequested) showApiError(error, entry.body);
   }
+  if (entry.state !== "done" && isLiveStory(entry.id)) failLive(entry.error ?? "");
   if (entry.state === "failed") announce(`${entry.title} failed. ${entry.error}`);
   if (entry.state === "done") handleDone(entry, isRequested);
 }
 
+// Plays a story that was just requested while it is made, unless the user listens to another.
+function listenAtOnce(entry) {
+  const isIdle = [document.body, $("#narrate")].includes(document.activeElement);
+  if (isIdle && !isPlaying()) playStory(entry, { focus: false, play: !document.hidden, scroll: false });
+}
+
 // Plays a story that was requested on this page, unless the user is doing something else.
-function handleDone(entry, isRequested) {
+async function handleDone(entry, isRequested) {
   announce(`${entry.title} is ready.`);
+  if (isLiveStory(entry.id)) return finishListening(entry);
   const isIdle = [document.body, $("#narrate")].includes(document.activeElement);
   const isEdit = entries.find((each) => each.id === getStoryId())?.title === entry.title;
   if (isRequested && (!getStoryId() || isEdit || (isIdle && !isPlaying()))) playStory(entry, { focus: isIdle, play: isIdle && !document.hidden, scroll: isIdle || !isEdit });
+}
+
+async function finishListening(entry) {
+  try {
+    await finishLive(await loadFinished(entry), () => fetchResult(entry));
+  } catch {
+    if (isLiveStory(entry.id)) playStory(entry, { play: isPlaying() });
+  }
+}
+
+async function loadFinished(entry) {
+  const { id, story } = entry;
+  const result = await fetchResult(entry);
+  const text = await loadText(`story.${id}`);
+  return { id, story, text, title: entry.title || result.server_title, ...result };
 }
 
 const describeError = (error) =>
@@ -141,17 +169,22 @@ const describeError = (error) =>
 
 async function playStory(entry, options = { focus: true, play: true }, throws = false) {
   try {
-    const { id, story } = entry;
-    const result = await fetchResult(entry);
-    const text = await loadText(`story.${id}`);
+    if (entry.state !== "done" && entry.listen) return await openPlayer(await loadLive(entry), () => loadLive(entry), options);
+    const finished = await loadFinished(entry);
     updateEntry(entry, { trouble: "" });
-    await openPlayer({ id, story, text, title: entry.title || result.server_title, ...result }, () => fetchResult(entry), options);
+    await openPlayer(finished, () => fetchResult(entry), options);
   } catch (error) {
     if (throws) throw error;
     const trouble = error.status === 404 ? "This recording is no longer on the server. Narrate the story again." : describeError(error);
     updateEntry(entry, { trouble });
     announce(trouble);
   }
+}
+
+// A story that is being made; its links are those of its last status.
+async function loadLive(entry) {
+  const { id, story, title, listen } = entry;
+  return { id, story, title, listen, text: await loadText(`story.${id}`), links: {}, expires_ms: Infinity, duration_s: 0 };
 }
 
 async function cancelStory(entry) {
@@ -214,7 +247,7 @@ function removeStory(entry) {
 // Display
 
 function saveEntries() {
-  writeItem("stories", entries.filter((entry) => !entry.isListed));
+  writeItem("stories", entries.filter((entry) => !entry.isListed).map(({ listen, ...kept }) => kept)); // links expire
 }
 
 function updateEntry(entry, changes) {

@@ -1,23 +1,30 @@
-// The player of a finished story: position, waveform, speed. Transcript and downloads have their own modules.
+// The player of a story, finished or being made: position, waveform, speed. Transcript, downloads and
+// what is special about a story that is being made have their own modules.
 
 import { showDownloads } from "./downloads.js";
 import * as links from "./links.js";
+import * as live from "./live.js";
 import * as transcript from "./transcript.js";
 import { $, announce, formatClock, reducedMotion, showError } from "./ui.js";
 import { computeHeights, drawWaveform } from "./waveform.js";
 
 const SKIP_S = 15;
+const MAX_LIVE_RENEWALS = 20; // a server that is started again takes a while
 
 const section = $("#player");
-const audio = $("#audio");
+let audio = $("#audio");
 const waveform = $("#waveform");
 
 let heights = null;
 let renewals = 0; // since sound last played
 let lastShown_s = -1;
+let isInterrupted = false; // by an error while it played
+let offset_s = 0; // of the first sound of a growing response
 
 export const getStoryId = () => links.story?.id ?? null;
 export const isPlaying = () => !audio.paused && !audio.ended;
+const isLive = () => Boolean(links.story?.listen);
+const getNow_s = () => (audio.currentTime || 0) + offset_s;
 
 export async function openPlayer(story, refetch, { focus = false, play = false, scroll = true } = {}) {
   closePlayer();
@@ -25,19 +32,70 @@ export async function openPlayer(story, refetch, { focus = false, play = false, 
   renewals = 0;
   section.hidden = false;
   $("#player-title").textContent = story.title || "Untitled story";
-  const facts = [formatClock(story.duration_s)];
-  if (story.loudness_lufs) facts.push(`${story.loudness_lufs.toFixed(1).replace("-", "−")} LUFS`);
-  $("#player-facts").textContent = facts.join(" · ");
-  audio.src = story.links.audio;
+  showFacts();
+  if (story.listen) setLiveSource(0);
+  else audio.src = story.links.audio;
   audio.playbackRate = Number($("#speed").value);
-  waveform.setAttribute("aria-valuemax", Math.round(story.duration_s));
   showPosition(true);
   showDownloads();
   if (scroll) section.scrollIntoView({ behavior: reducedMotion.matches ? "auto" : "smooth", block: "start" });
   setShareLink(story.story);
   if (focus) $("#play").focus({ preventScroll: true });
   if (play) audio.play().catch(() => {}); // the browser may require another click
+  if (story.listen) return live.followCaptions(getNow_s, showLiveCaptions);
   await Promise.all([showCaptions(), showWaveform()]);
+}
+
+function showFacts() {
+  const { story } = links;
+  const isBeingMade = Boolean(story.listen);
+  section.toggleAttribute("data-live", isBeingMade);
+  $("#downloads").hidden = isBeingMade;
+  const facts = [isBeingMade ? "Still being made" : formatClock(story.duration_s)];
+  if (story.loudness_lufs) facts.push(`${story.loudness_lufs.toFixed(1).replace("-", "−")} LUFS`);
+  $("#player-facts").textContent = facts.join(" · ");
+  waveform.setAttribute("aria-valuemax", Math.round(getDuration_s()));
+}
+
+// Stories that are being made
+
+function setLiveSource(from_s) {
+  const source = live.selectSource(audio, links.story.listen, from_s);
+  offset_s = source.offset_s;
+  audio.src = source.url;
+  audio.playbackRate = Number($("#speed").value);
+}
+
+function showLiveCaptions(vtt) {
+  transcript.showLive(vtt);
+  showPosition(true);
+}
+
+// Goes over to the finished file, where and as loud as the sound is now.
+export async function finishLive(finished, refetch) {
+  const before = transcript.getSentences();
+  const vtt = await (await fetch(finished.links.captions_vtt)).text().catch(() => "");
+  const after = transcript.parse(vtt);
+  const map = () => live.mapTime(getNow_s(), before, after);
+  const next = await live.crossOver(audio, finished.links.audio, map, () => isPlaying() || isInterrupted || audio.ended);
+  if (links.story?.id !== finished.id) return next.pause();
+  audio.pause();
+  audio.removeAttribute("src");
+  audio.load();
+  audio.replaceWith(next);
+  [audio, offset_s] = [next, 0];
+  attachAudio();
+  links.setStory(finished, refetch, showDownloads);
+  showFacts();
+  showDownloads();
+  showPlayback();
+  await Promise.all([showCaptions(), showWaveform()]);
+}
+
+export const isLiveStory = (id) => isLive() && links.story.id === id;
+
+export function failLive(reason) {
+  if (isLive()) links.story.hasFailed = true, showError("player-error", `The story could not be finished: ${reason} What was spoken plays to its end.`);
 }
 
 // The link opens this story's player for everyone who may use the same API.
@@ -53,6 +111,7 @@ export function closePlayer() {
   transcript.clear();
   [heights, lastShown_s] = [null, -1];
   section.hidden = true;
+  [offset_s, isInterrupted] = [0, false];
   showError("player-error", "");
 }
 
@@ -84,28 +143,35 @@ const normalise = (newHeights) => {
 
 // Position
 
-const getDuration_s = () => (Number.isFinite(audio.duration) && audio.duration) || links.story?.duration_s || 0;
+const getDuration_s = () => (isLive() && live.getMade_s(audio, transcript.getSentences())) || (Number.isFinite(audio.duration) && audio.duration) || links.story?.duration_s || 0;
 
 function seek(time_s) {
-  audio.currentTime = Math.min(Math.max(0, time_s), Math.max(0, getDuration_s() - 0.05));
+  const to_s = Math.min(Math.max(0, time_s), Math.max(0, getDuration_s() - 0.05));
+  if (isLive() && !live.usesHls(audio)) {
+    const wasPlaying = isPlaying();
+    setLiveSource(to_s);
+    if (wasPlaying) audio.play().catch(() => {});
+  } else audio.currentTime = to_s;
   showPosition(true);
 }
 
 function showPosition(force = false) {
-  const now_s = audio.currentTime || 0;
+  const now_s = getNow_s();
   transcript.highlightSentence(now_s, force);
   if (!force && Math.abs(now_s - lastShown_s) < 0.1) return;
   lastShown_s = now_s;
-  $("#clock").textContent = `${formatClock(now_s)} / ${formatClock(getDuration_s())}`;
+  const total = `${formatClock(getDuration_s())}${isLive() ? " so far" : ""}`;
+  $("#clock").textContent = `${formatClock(now_s)} / ${total}`;
+  if (isLive()) waveform.setAttribute("aria-valuemax", Math.round(getDuration_s()));
   waveform.setAttribute("aria-valuenow", Math.round(now_s));
-  waveform.setAttribute("aria-valuetext", `${formatClock(now_s)} of ${formatClock(getDuration_s())}`);
+  waveform.setAttribute("aria-valuetext", `${formatClock(now_s)} of ${total}`);
   transcript.markChapter(now_s);
   paintWaveform();
 }
 
 function paintWaveform() {
   const total_s = getDuration_s() || 1;
-  drawWaveform(waveform, heights, (audio.currentTime || 0) / total_s, transcript.chapters.map((chapter) => chapter.start / total_s));
+  drawWaveform(waveform, heights, getNow_s() / total_s, transcript.chapters.map((chapter) => chapter.start / total_s));
 }
 
 function animate() {
@@ -115,7 +181,7 @@ function animate() {
 }
 
 waveform.addEventListener("keydown", (event) => {
-  const now_s = audio.currentTime;
+  const now_s = getNow_s();
   const targets = {
     ArrowRight: now_s + 5, ArrowUp: now_s + 5, ArrowLeft: now_s - 5, ArrowDown: now_s - 5,
     PageUp: now_s + 30, PageDown: now_s - 30, Home: 0, End: getDuration_s(),
@@ -142,6 +208,7 @@ for (const end of ["pointerup", "pointercancel"]) waveform.addEventListener(end,
 // Sound
 
 async function togglePlayback() {
+  isInterrupted = false;
   if (!audio.paused) return audio.pause();
   showError("player-error", "");
   if (audio.ended) audio.currentTime = 0;
@@ -155,7 +222,7 @@ async function togglePlayback() {
 
 // Continues at the same position from a new link.
 async function renewSource() {
-  const was_s = audio.currentTime;
+  const was_s = getNow_s();
   const { id } = links.story;
   try {
     await links.renewLinks();
@@ -163,31 +230,47 @@ async function renewSource() {
     return showError("player-error", `The recording could not be loaded: ${error.message} Press play to try again.`);
   }
   if (links.story?.id !== id) return;
+  if (isLive()) {
+    setLiveSource(was_s);
+    if (live.usesHls(audio)) audio.currentTime = was_s;
+    return;
+  }
   audio.src = links.story.links.audio;
   audio.currentTime = was_s;
   audio.playbackRate = Number($("#speed").value);
 }
 
-audio.addEventListener("error", async () => {
+async function handleSoundError() {
   if (!links.story || !audio.getAttribute("src")) return;
   renewals += 1;
-  if (renewals > 2) return showError("player-error", "This browser cannot play the recording. Download it instead.");
-  const wasPlaying = section.classList.contains("playing");
+  isInterrupted ||= section.classList.contains("playing") || audio.ended; // an error pauses
+  if (isLive()) await new Promise((resolve) => setTimeout(resolve, 500 * Math.min(renewals, 10)));
+  if (!links.story) return;
+  if (renewals > (isLive() ? MAX_LIVE_RENEWALS : 2)) return showError("player-error", "This browser cannot play the recording. Download it instead.");
   await renewSource();
-  if (wasPlaying) audio.play().catch(() => {});
-});
-audio.addEventListener("timeupdate", () => {
-  if (audio.currentTime > 0.5 && !audio.error) renewals = 0;
-  showPosition();
-});
-for (const name of ["play", "pause", "ended", "emptied"])
-  audio.addEventListener(name, () => {
-    const plays = isPlaying();
-    section.classList.toggle("playing", plays);
-    $("#play").setAttribute("aria-label", plays ? "Pause" : "Play");
-    if (plays) requestAnimationFrame(animate);
+  if (isInterrupted) audio.play().catch(() => {});
+}
+
+function showPlayback() {
+  const plays = isPlaying();
+  section.classList.toggle("playing", plays);
+  $("#play").setAttribute("aria-label", plays ? "Pause" : "Play");
+  if (plays) requestAnimationFrame(animate);
+}
+
+function attachAudio() {
+  audio.addEventListener("error", handleSoundError);
+  audio.addEventListener("timeupdate", () => {
+    if (audio.currentTime > 0.5 && !audio.error) renewals = 0;
+    showPosition();
   });
-for (const name of ["durationchange", "seeked"]) audio.addEventListener(name, () => showPosition(true));
+  audio.addEventListener("playing", () => (isInterrupted = false));
+  audio.addEventListener("ended", () => isLive() && !links.story.hasFailed && handleSoundError()); // the server stopped
+  for (const name of ["play", "pause", "ended", "emptied"]) audio.addEventListener(name, showPlayback);
+  for (const name of ["durationchange", "seeked"]) audio.addEventListener(name, () => showPosition(true));
+}
+
+attachAudio();
 
 transcript.init(seek, isPlaying);
 $("#play").addEventListener("click", togglePlayback);
@@ -207,8 +290,8 @@ $("#share").addEventListener("click", async () => {
     showError("player-error", `Copy this link: ${url}`);
   }
 });
-$("#rewind").addEventListener("click", () => seek(audio.currentTime - SKIP_S));
-$("#forward").addEventListener("click", () => seek(audio.currentTime + SKIP_S));
+$("#rewind").addEventListener("click", () => seek(getNow_s() - SKIP_S));
+$("#forward").addEventListener("click", () => seek(getNow_s() + SKIP_S));
 $("#speed").addEventListener("change", (event) => (audio.playbackRate = Number(event.target.value)));
 new ResizeObserver(paintWaveform).observe(waveform);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintWaveform);

@@ -61,7 +61,7 @@ async function buildBody(entry, onChange, signal) {
 // Returns whether the story has ended; throws if it failed.
 function applyStatus(entry, status, onChange) {
   const { state, progress, chunks, segments, time_left_s, warnings, cost_usd } = status;
-  const changes = { state, progress, chunks, segments, left_s: time_left_s, warnings, cost_usd };
+  const changes = { state, progress, chunks, segments, left_s: time_left_s, warnings, cost_usd, listen: status.listen ?? null };
   if (status.title) changes.title = status.title;
   if (state === "done") changes.duration_s = status.duration_s;
   onChange(entry, changes);

@@ -39,6 +39,19 @@ export async function showCaptions() {
   }
 }
 
+export const getSentences = () => sentences;
+export const parse = (vtt) => buildSentences(vtt, story?.text);
+
+// Shows the captions of a story that is being made; what is shown already stays.
+export function showLive(vtt) {
+  const items = parse(vtt);
+  const isMore = sentences.length && sentences.every((each, number) => each.text === items[number]?.text);
+  if (!isMore) return showSentences(items);
+  const added = items.slice(sentences.length).map((item, number) => ({ ...item, node: createSentence(item, sentences.length + number) }));
+  sentences = [...sentences.map((each, number) => ({ ...items[number], node: each.node })), ...added];
+  box.append(...groupParagraphs(added));
+}
+
 function showSentences(items) {
   sentences = items.map((sentence, number) => ({ ...sentence, node: createSentence(sentence, number) }));
   box.replaceChildren(...groupParagraphs(sentences));
@@ -50,7 +63,7 @@ function createSentence(sentence, number) {
   const node = el("span", { role: "button", tabindex: number ? "-1" : "0", class: "sentence" }, sentence.text);
   node.addEventListener("click", () => {
     focusSentence(number, false);
-    seek(sentence.start);
+    seek(sentences[number].start);
   });
   return node;
 }

@@ -146,6 +146,7 @@ def _build_story_dependencies(services: "Services") -> "StoryDependencies":
         links=_build_links(services),
         bucket=settings.output_bucket,
         max_text_chars=settings.stories.max_text_chars,
+        listen_links=services.listen_links if settings.stories.streams_events else None,
     )
 
 

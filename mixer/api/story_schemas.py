@@ -83,6 +83,19 @@ class StoryLinks(BaseModel):
     expires_s: int
 
 
+class StoryListenLinks(BaseModel):
+    """Temporary links that play a story while it is made, from `start` (seconds, or `live`) on."""
+
+    playlist: Annotated[str, Field(description="HLS: MP3 in MPEG-TS; EVENT, in the end VOD.")]
+    audio: Annotated[
+        str | None, Field(description="One MP3 response that grows, for other players.")
+    ] = None
+    captions: Annotated[
+        str | None, Field(description="WebVTT of what is made, ten minutes from `start` on.")
+    ] = None
+    expires_s: int
+
+
 class StorySummary(BaseModel):
     """A story in a list."""
 
@@ -110,6 +123,9 @@ class StoryAnswer(StorySummary):
     warnings: list[str]
     error: StoryError | None
     links: StoryLinks | None = None
+    listen: Annotated[
+        StoryListenLinks | None, Field(description="While the story is being made.")
+    ] = None
     duration_s: float | None = None
     integrated_loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None

@@ -1,5 +1,6 @@
 """`mixer narrate`: a story in, a finished file with captions, picture and report out."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from mixer.cli.terminal import (
     open_progress,
     print_warnings,
 )
+from mixer.errors import BadOption
+
+STANDARD_OUTPUT = Path("-")
 
 
 @click.command()
@@ -33,7 +37,8 @@ from mixer.cli.terminal import (
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The file to write.  [default: STORY.mp3 in the current folder]",
+    help="The file to write; - streams MP3 to standard output while it is made.  [default: "
+    "STORY.mp3 in the current folder]",
 )
 @click.option(
     "--report",
@@ -56,9 +61,10 @@ def narrate(
     """Turn a story into a finished file.
 
     STORY is a text, Markdown, HTML, EPUB or SSML file, or - for standard input. The suffix of --out
-    sets the format. Next to it appear captions (.vtt, .srt), a waveform picture (.png), chapters
-    for podcast and video players (.chapters.json, .chapters.vtt) and a report (.json); --outputs
-    adds more. Spoken chunks are kept (--store) and never synthesized again.
+    sets the format; --out - streams MP3 from the first words on, for players: mixer narrate
+    story.md --out - | mpv -. Next to a file appear captions (.vtt, .srt), a waveform picture
+    (.png), chapters for podcast and video players (.chapters.json, .chapters.vtt) and a report
+    (.json); --outputs adds more. Spoken chunks are kept (--store) and never synthesized again.
     """
     options = collect_options(given)
     output = mixer.Output(out, report, store, force)
@@ -67,9 +73,32 @@ def narrate(
         echo_warnings(planned.warnings)
         click.echo(format_estimate(planned))
         return
+    if out == STANDARD_OUTPUT:
+        _stream_story(Path(story), options, music, output)
+        return
     with open_progress() as progress, print_warnings():
         narration = mixer.narrate(Path(story), output, options, music=music, progress=progress)
     _print_result(narration)
+
+
+def _stream_story(
+    story: Path, options: mixer.Options, music: Path | None, output: mixer.Output
+) -> None:
+    """Write the growing MP3 to standard output, and nothing else."""
+    if output.report is not None:
+        raise BadOption("report: it needs a finished file; name one by --out.", field="report")
+    if sys.stdout.isatty():
+        raise BadOption(
+            "out: standard output is a terminal; pipe the sound into a player, as in "
+            "mixer narrate story.md --out - | mpv -",
+            field="out",
+        )
+    with open_progress() as progress, print_warnings():
+        for piece in mixer.stream(
+            story, options, music=music, store=output.store, progress=progress
+        ):
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
 
 
 def _print_result(narration: mixer.Narration) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mixer.sound import ProcessGroup
     from mixer.store import FolderStore, ObjectStore, S3Store
     from mixer.stories import MixService, SpeechService, StoryService
+    from mixer.stories.renditions import ListeningService, ListenLinks
     from mixer.stories.steps import (
         DailyBudget,
         EngineOpener,
@@ -165,6 +166,21 @@ class Services(ABC):
             allows_localhost_webhooks=self.settings.stories.allows_localhost_webhooks,
             list_voices=self.speech_service.list_voices if self.has_engine else None,
         )
+
+    @cached_property
+    def listening_service(self) -> "ListeningService":
+        """Serves listeners of stories that are being made."""
+        from mixer.stories.renditions import ListeningService
+
+        return ListeningService(self.output_store, self.music_store, self.new_processes)
+
+    @cached_property
+    def listen_links(self) -> "ListenLinks":
+        """Signs links for listeners."""
+        from mixer.stories.renditions import ListenLinks
+
+        streams = self.settings.stories.streams_events
+        return ListenLinks(self.story_secret, self.settings.url_lifetime_s, streams)
 
     @cached_property
     def speech_tasks(self) -> "StoryTasks":

@@ -5,7 +5,7 @@ Polly and S3, configured by the environment as in Lambda.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from mixer.compose import create_process_group, open_cloud_services, open_folder
 from mixer.devserver.files import Pages, StoredObjects
 from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
 from mixer.devserver.guard import UPLOAD_PATH, respond_to_error
+from mixer.devserver.listeners import ListenRoutes
 from mixer.devserver.stories import LocalStories
 from mixer.devserver.story_events import EVENTS_PATH, StoryEvents
 from mixer.devserver.uploads import Uploads
@@ -130,9 +131,9 @@ def open_laptop(
         }
         pages = Pages(folders.web, (url, url.replace("127.0.0.1", "localhost")))
         stories.resume()
-        yield build_application(
-            gateway, pages, objects, Uploads(parts.store, links, settings.allowed_origins)
-        )
+        uploads = Uploads(parts.store, links, settings.allowed_origins)
+        listening = build_listen_routes(gateway, stories.services)
+        yield build_application(gateway, pages, objects, uploads, listening)
 
 
 @contextmanager
@@ -149,9 +150,9 @@ def open_cloud(
         closing(ProcessRegistry()) as processes,
         closing(LocalStories(parts, processes.open_group)) as stories,
     ):
-        yield build_application(
-            build_gateway(stories.services, authorizer), Pages(web, AWS_ORIGINS)
-        )
+        gateway = build_gateway(stories.services, authorizer)
+        listening = build_listen_routes(gateway, stories.services)
+        yield build_application(gateway, Pages(web, AWS_ORIGINS), listening=listening)
 
 
 def build_application(
@@ -159,15 +160,17 @@ def build_application(
     pages: Pages,
     objects: Mapping[str, StoredObjects] | None = None,
     uploads: Uploads | None = None,
+    listening: Sequence[Route] = (),
 ) -> Starlette:
     """Build the application: API, uploads, stored objects, and the page for all other paths.
 
     Args:
         objects: by prefix, such as `/objects/`; empty if stored elsewhere.
         uploads: None if files are sent elsewhere.
+        listening: routes of listeners.
     """
     routes = [Route(EVENTS_PATH, StoryEvents(gateway).respond, methods=["GET"])]
-    routes += gateway.build_routes()
+    routes += [*listening, *gateway.build_routes()]
     if uploads is not None:
         routes.append(Route(UPLOAD_PATH, uploads.respond, methods=["POST"]))
     for prefix, stored in (objects or {}).items():
@@ -177,6 +180,12 @@ def build_application(
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return app
+
+
+def build_listen_routes(gateway: Gateway, services: "Services") -> list[Route]:
+    """Build the routes of listeners."""
+    listening, links = services.listening_service, services.listen_links
+    return ListenRoutes(gateway, listening, links).build_routes()
 
 
 def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -> Gateway:

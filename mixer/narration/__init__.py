@@ -1,6 +1,6 @@
 """Narrating, mixing, planning and inspecting on this machine: `import mixer` offers it."""
 
-from mixer.narration.api import inspect, mix, narrate, plan, select_limits
+from mixer.narration.api import inspect, mix, narrate, plan, select_limits, stream
 from mixer.narration.output_files import Output, WrittenFiles, require_distinct_paths
 from mixer.narration.results import (
     Cancellation,
@@ -8,7 +8,6 @@ from mixer.narration.results import (
     NarratedChunk,
     Narration,
     Plan,
-    open_segment,
 )
 from mixer.narration.story_files import read_lexicon_file
 
@@ -23,9 +22,9 @@ __all__ = [
     "inspect",
     "mix",
     "narrate",
-    "open_segment",
     "plan",
     "read_lexicon_file",
     "require_distinct_paths",
     "select_limits",
+    "stream",
 ]

@@ -106,6 +106,39 @@ def narrate(
     return _build_narration(run, runner)
 
 
+def stream(
+    story: str | Path,
+    options: Options = DEFAULTS,
+    *,
+    music: str | Path | None = None,
+    store: str | Path | None = None,
+    progress: Progress = ignore_progress,
+    cancellation: Cancellation | None = None,
+) -> Iterator[bytes]:
+    """Narrate a story as MP3 that can be played while it is made, in pieces of a few seconds.
+
+    The first pieces come as soon as the first words are spoken. Loudness is provisional: within
+    1 LU of what `narrate` would write. Arguments are those of `narrate`; `store` keeps the chunks.
+
+    Raises:
+        StoryCancelled: `cancellation` was used.
+        MixerError: the message explains the reason and the remedy. What was spoken before a
+            failure is played to a clean end first.
+    """
+    files = collect_story_files(story, options, _optional_path(music))
+    options = apply_source(_resolve_stream(apply_head(options, files.source)), files.source)
+    story_input = _build_input(files)
+    warn_about((*files.warnings, *list_conflicts(options, has_music=files.has_music)))
+    folder = Path(store) if store else find_store_folder(os.environ)
+    require_writable_folder(folder)
+    with (
+        _open_engine(options) as engine,
+        _open_context(progress, cancellation) as context,
+        name_story_in_errors(files.source.name),
+    ):
+        yield from build_story_runner(folder, engine, context).stream_story(story_input, options)
+
+
 def mix(
     chunks: Sequence[str | Path],
     out: str | Path | Output,
@@ -234,6 +267,17 @@ def _resolve_format(options: Options, path: Path) -> Options:
     if options.outputs:
         require_cuttable(options.format or DEFAULT_FORMAT)
     return options
+
+
+def _resolve_stream(options: Options) -> Options:
+    if options.format not in {None, DEFAULT_FORMAT}:
+        raise BadOption(
+            f"format: only {DEFAULT_FORMAT} can be streamed; leave the format out, or name a file.",
+            field="format",
+        )
+    if options.outputs:
+        raise BadOption("outputs: they need a finished file; name one by --out.", field="outputs")
+    return options.model_copy(update={"format": DEFAULT_FORMAT})
 
 
 def _build_input(files: StoryFiles) -> StoryInput:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, pairwise
 
 from mixer.errors import DamagedObject
 from mixer.script import Chunk
@@ -30,6 +31,10 @@ have short batches, so that their progress can be watched."""
 MAX_BATCHES = 250
 """Per story, so that its folder fits on one page of a listing (1,000 objects)."""
 
+FIRST_CHARS = 120
+"""What the first batch speaks at least: eight seconds, from which players begin. A first chunk
+alone may be a heading."""
+
 WORKERS = 2
 """The number of batches is a multiple, so that all workers end together."""
 
@@ -39,8 +44,24 @@ WRITERS = 16
 def split_batches(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
     """Split chunks into batches of neighbours; a story that was split before keeps its batches."""
     first = folder.find(batch_name(0), Batch)
-    size = len(first.chunks) if first else batch_size(len(chunks))
-    return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
+    if first and len(first.chunks) > 1:  # of an older version: all of one size
+        size = len(first.chunks)
+        return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
+    spoken = accumulate(len(chunk.passage) for chunk in chunks)
+    alone = next((count for count, chars in enumerate(spoken, 1) if chars >= FIRST_CHARS), 1)
+    ends = list(accumulate(batch_sizes(len(chunks), alone), initial=0))
+    return [tuple(chunks[start:end]) for start, end in pairwise(ends)]
+
+
+def batch_sizes(chunks: int, first: int = 1) -> list[int]:
+    """List the sizes of batches: the first chunks alone, then more, for those who listen."""
+    sizes = [min(first, chunks)] if chunks else []
+    size, left = 2, chunks - sum(sizes)
+    while left and size < batch_size(chunks):
+        sizes.append(min(size, left))
+        size, left = 2 * size, left - sizes[-1]
+    equal = batch_size(left) if left else 0
+    return [*sizes, *(min(equal, left - start) for start in range(0, left, equal or 1))]
 
 
 def batch_size(chunks: int) -> int:

@@ -3,7 +3,7 @@
     request.json  text.txt  cover.jpg   the request
     attempts/{n}.json                   written once, by the process that starts the attempt
     attempts/{n}-cancelled.json         the attempt is cancelled
-    script.json  batches/{b}.json  plan.json
+    prelude.json  script.json  batches/{b}.json  plan.json  listen.json
     spoken/{b}-{chunks}-{micro-usd}.json    a finished batch
     paid/{b}-{micro-usd}-{random}.json      costs of a batch that failed
     timeline.json  segments.json  sounds.json  mix.json
@@ -31,6 +31,9 @@ REQUEST, TEXT, SCRIPT, PLAN = "request.json", "text.txt", "script.json", "plan.j
 TIMELINE, SEGMENTS, SOUNDS = "timeline.json", "segments.json", "sounds.json"
 MUSIC = "music.json"
 """Older form of `sounds.json`, with one piece of music."""
+
+PRELUDE = "prelude.json"
+"""The script of the first words of a long text, until the whole is planned."""
 
 FLAWS = "flaws.json"
 MIX, RESULT = "mix.json", "result.json"

@@ -1,13 +1,14 @@
 """Runs a story's steps in one process, as the state machine does in the cloud.
 
-Two batches of speech run at a time, so that the engine never idles. A failure is recorded as the
-state machine records it, and the next attempt continues from there.
+The first batch of speech, one chunk, runs alone, since somebody may listen; then two run at a time,
+so that the engine never idles. A failure is recorded as the state machine records it, and the next
+attempt continues from there.
 """
 
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
@@ -145,9 +146,11 @@ class Workflow:
         self.reporter.report_calls(step, 0, len(items))
         pool = ThreadPoolExecutor(parallel, thread_name_prefix=step)
         try:
-            futures = [
-                pool.submit(self._invoke_step, step, **{ITEMS[step]: item}) for item in items
-            ]
+            futures = []
+            for number, item in enumerate(items):
+                futures.append(pool.submit(self._invoke_step, step, **{ITEMS[step]: item}))
+                if not number and step is Step.SYNTHESIZE and len(items) > 1:
+                    wait(futures)  # the first sound, alone
             for done, future in enumerate(iterate_completed(futures), start=1):
                 future.result()
                 self.reporter.report_calls(step, done, len(futures))

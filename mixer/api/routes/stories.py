@@ -19,6 +19,7 @@ from mixer.errors import BadInput, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
 from mixer.publish import require_cuttable
 from mixer.stories import StoryKind, StoryRequest, StoryService, StoryState, StoryStatus
+from mixer.stories.renditions import ListenLinks
 
 MONEY_DIGITS = 6
 
@@ -31,6 +32,7 @@ class StoryDependencies:
     links: OutputLinks
     bucket: str
     max_text_chars: int
+    listen_links: ListenLinks | None = None
 
 
 def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies]) -> None:
@@ -71,12 +73,20 @@ class _StoryRoutes:
     def get_status(self, story_id: str) -> Response[str]:
         dependencies = self.load_dependencies()
         status = dependencies.service.get_status(story_id, self._caller)
-        return json_response(200, _build_status(dependencies, story_id, status))
+        body = _build_status(dependencies, story_id, status)
+        return json_response(200, {**body, **self._link_listening(story_id, status)})
 
     def cancel(self, story_id: str) -> Response[str]:
         dependencies = self.load_dependencies()
         status = dependencies.service.cancel(story_id, self._caller)
         return json_response(200, _build_status(dependencies, story_id, status))
+
+    def _link_listening(self, story: str, status: StoryStatus) -> dict[str, Any]:
+        """Link the story for listeners, as long as it is being made."""
+        links = self.load_dependencies().listen_links
+        if links is None or status.kind is not StoryKind.STORY or status.result is not None:
+            return {}
+        return {"listen": links.build(self.api.request_context.base_url, story)}
 
     @property
     def _caller(self) -> str:

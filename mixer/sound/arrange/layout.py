@@ -45,7 +45,8 @@ class MixStyle:
 
     `level_offset_db` is the encoder's change of level, `duck_db` the rise of the music in long
     pauses, `de_ess` goes from 0 to 1, and `prediction_error_lu` is how much louder than predicted
-    the mix was.
+    the mix was. `natural_sections` are those, by their first take, whose gaps are not stretched to
+    the grid; there are at least `min_channels`.
     """
 
     preset: Preset
@@ -58,6 +59,8 @@ class MixStyle:
     envelope: DuckingEnvelope = RADIO
     de_ess: float = 0.0
     prediction_error_lu: float = 0.0
+    natural_sections: tuple[int, ...] = ()
+    min_channels: int = 1
 
 
 NO_SOUNDS: Mapping[str, SoundFile] = MappingProxyType({})
@@ -81,7 +84,8 @@ def build_timeline(
     opening = SoundAnnotation(music.source, SoundKind.MUSIC) if music else None
     audible = _select_audible(takes)
     has_cues = bool(music) or any(cue.source for take in audible for cue in take.annotations)
-    voice = _place_voice(audible, style, opening, known, channels=2 if has_cues else 1)
+    channels = max(style.min_channels, 2 if has_cues else 1)
+    voice = _place_voice(audible, style, opening, known, channels=channels)
     placed = arrange_sounds(voice, known)
     length = _timeline_length(style, voice, placed, has_music=has_cues)
     measured = [take.measured for take in audible]
@@ -94,7 +98,7 @@ def build_timeline(
         length=length,
         bed_style=_bed_style(style, voice.rate_hz),
     )
-    timeline = _compose_timeline(style, voice, accompaniment, length, 2 if has_cues else 1)
+    timeline = _compose_timeline(style, voice, accompaniment, length, channels)
     return _master(timeline, style, measured, accompaniment, speech)
 
 
@@ -146,7 +150,7 @@ def _place_voice(
     gains_db = [gain + take.level_db for gain, take in zip(level_db, takes, strict=True)]
     spaced = extend_gaps(takes, sounds)
     lead_s = _lead_s(style, spaced[0], opening, sounds)
-    clips, sections = place_takes(spaced, gains_db, lead_s, rate_hz)
+    clips, sections = place_takes(spaced, gains_db, lead_s, rate_hz, style.natural_sections)
     margin = round(style.preset.margin_s[0] * rate_hz)
     return VoiceLayout(spaced, clips, sections, margin, rate_hz)
 

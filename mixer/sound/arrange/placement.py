@@ -6,7 +6,7 @@ unchanged if possible: they are the preroll of the next segment, which then keep
 Gaps set by a caller never change: then only chapters open a section, padded in the pause between.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mixer.boundaries import find_boundaries, hash_fraction
@@ -108,9 +108,16 @@ class Take:
 
 
 def place_takes(
-    takes: Sequence[Take], gains_db: Sequence[float], lead_s: float, rate_hz: int
+    takes: Sequence[Take],
+    gains_db: Sequence[float],
+    lead_s: float,
+    rate_hz: int,
+    natural: Collection[int] = (),
 ) -> tuple[tuple[Clip, ...], tuple[Section, ...]]:
-    """Place takes, none of them silent, after `lead_s` of silence or music."""
+    """Place takes, none of them silent, after `lead_s` of silence or music.
+
+    The sections that begin with the `natural` takes keep their gaps; only their last one is padded.
+    """
     clips: list[Clip] = []
     sections: list[Section] = []
     start, lead = 0, round(lead_s * rate_hz)
@@ -121,7 +128,9 @@ def place_takes(
         gaps = [gap for _, gap in trimmed[first:end]]
         if end < len(takes):
             sound = lead + sum(clip.length for clip, _ in trimmed[first:end])
-            gaps = _pad_gaps(gaps, takes[first:end], sound, rate_hz)
+            keeps_gaps = first in natural or any(take.is_gap_exact for take in takes[first:end])
+            pad = _pad_last_gap if keeps_gaps else _pad_gaps
+            gaps = pad(gaps, takes[first:end], sound, rate_hz)
         cursor = start + lead
         for (clip, _), gap in zip(trimmed[first:end], gaps, strict=True):
             clips.append(replace(clip, start=cursor))
@@ -193,11 +202,18 @@ def _cut_clip(take: Take, gain_db: float, span: tuple[int, int], rate_hz: int) -
     return Clip(take.source, start=0, skip=begin, length=end - begin, gain_db=gain_db, fade=fade)
 
 
+def _pad_last_gap(
+    gaps: list[int],
+    takes: Sequence[Take],  # noqa: ARG001 - as `_pad_gaps`
+    sound: int,
+    rate_hz: int,
+) -> list[int]:
+    return [*gaps[:-1], gaps[-1] + -(sound + sum(gaps)) % grid_samples(rate_hz)]
+
+
 def _pad_gaps(gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int) -> list[int]:
     grid = grid_samples(rate_hz)
     excess = (sound + sum(gaps)) % grid
-    if any(take.is_gap_exact for take in takes):
-        return [*gaps[:-1], gaps[-1] + (-excess) % grid]
     gives = [_shrinkable_samples(gap, take) for gap, take in zip(gaps, takes, strict=True)]
     if excess <= min(SHRINK_SHARE * sum(gives), grid / 2):
         change, weights = -excess, _drop_last_weight(gives, excess / SHRINK_SHARE)

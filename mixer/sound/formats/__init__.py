@@ -10,6 +10,7 @@ from mixer.sound.formats.model import (
     StreamFormat,
     Workshop,
 )
+from mixer.sound.formats.mpeg_ts import pack_transport_stream
 from mixer.sound.formats.tags import COVER_TYPE, AudioTags, three_letter_code
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "StreamFormat",
     "StreamedFormat",
     "Workshop",
+    "pack_transport_stream",
     "three_letter_code",
 ]

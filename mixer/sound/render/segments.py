@@ -50,6 +50,17 @@ class Segment:
     window_end: int
     is_last: bool
 
+    @classmethod
+    def cut(cls, timeline: Timeline, start: int, end: int) -> "Segment":
+        """Cut a segment out of a timeline, from a point on the grid to another, or to the end."""
+        return cls(
+            start=start,
+            end=end,
+            window_start=_window_start(timeline, start),
+            window_end=min(timeline.length, end + int(POSTROLL_S * timeline.rate_hz)),
+            is_last=end == timeline.length,
+        )
+
 
 def source_keys(timeline: Timeline, segments: Sequence[Segment]) -> frozenset[str]:
     """List the recordings, of voice and music, that some segments need."""
@@ -64,19 +75,9 @@ def source_keys(timeline: Timeline, segments: Sequence[Segment]) -> frozenset[st
 
 def cut_timeline(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple[Segment, ...]:
     """Cut a timeline into segments of about `grids` grid steps; None for one segment."""
-    roll_out = int(POSTROLL_S * timeline.rate_hz)
     starts = [0] if grids is None else list(_segment_starts(timeline, grids))
     ends = [*starts[1:], timeline.length]
-    return tuple(
-        Segment(
-            start=start,
-            end=end,
-            window_start=_window_start(timeline, start),
-            window_end=min(timeline.length, end + roll_out),
-            is_last=end == timeline.length,
-        )
-        for start, end in zip(starts, ends, strict=True)
-    )
+    return tuple(Segment.cut(timeline, start, end) for start, end in zip(starts, ends, strict=True))
 
 
 def _segment_starts(timeline: Timeline, grids: int) -> Iterator[int]:

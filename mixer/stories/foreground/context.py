@@ -13,7 +13,7 @@ from mixer.sound import ProcessGroup
 from mixer.stories.cancellation import stop_at_deadline
 from mixer.stories.folder import REQUEST
 from mixer.stories.foreground.run_folder import RunFolder
-from mixer.stories.model import StoredRequest
+from mixer.stories.model import StoredRequest, StoryKind
 from mixer.stories.tasks import ITEMS, Event, Step, StepCall, StepFunction, StepResult
 from mixer.stories.workflow import StageReporter, Workflow
 
@@ -43,12 +43,15 @@ def run_steps(
     context: JobContext,
     *,
     publishes: bool = False,
+    kind: StoryKind | None = None,
 ) -> None:
     """Run the steps of a story up to its audio, or with `publishes` up to its files.
 
+    `kind` leaves steps out that those of the request have.
+
     At the deadline, raises OutOfTime; finished chunks and segments are kept.
     """
-    kind = folder.read(REQUEST, StoredRequest).kind
+    kind = kind or folder.read(REQUEST, StoredRequest).kind
     with closing(StageReporter(context.timer)) as reporter:
         workflow = Workflow(
             lambda event: _run_step(folder, steps, context, reporter, event),

@@ -4,6 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -29,6 +30,7 @@ from mixer.stories.foreground.run_folder import (
     open_run_store,
 )
 from mixer.stories.inputs import (
+    SoundLibrary,
     StoryNarration,
     load_narration,
     load_timeline,
@@ -37,6 +39,7 @@ from mixer.stories.inputs import (
 )
 from mixer.stories.model import KnownSounds, SourceText, StoryKind, StoryResult
 from mixer.stories.outputs import chapters_folder, export_files, list_exports
+from mixer.stories.renditions import Rendition
 from mixer.stories.request import StoryRequest
 from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner
 from mixer.stories.steps import StoryMix, StoryPublisher, StorySpeech
@@ -94,16 +97,7 @@ class StoryRunner:
 
         Raises TooExpensive if the new chunks cost more than the limit.
         """
-        music = self._measure_music(story.music) if story.music else None
-        inputs = dict(story.sounds)
-        if story.music and music:
-            inputs[music.source] = story.music
-        with self._open_run(story, inputs) as (store, folder):
-            if music is not None:
-                folder.write(SOUNDS, KnownSounds((music,)))
-            given = options.model_dump(exclude_unset=True)
-            request = StoryRequest(StoryKind.STORY, "", given, music=music.source if music else "")
-            folder.write(REQUEST, request.to_stored(time.time()))
+        with self._open_run(story, options) as (store, folder):
             history = RenderHistory(SegmentCache(self.store), str(out.resolve()))
             run_steps(folder, self._build_steps(store, history), self.context, publishes=True)
             result = folder.read(RESULT, StoryResult)
@@ -112,6 +106,30 @@ class StoryRunner:
             result = replace(result, warnings=(*result.warnings, *files.warnings))
             return StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
 
+    def stream_story(self, story: StoryInput, options: Options) -> Iterator[bytes]:
+        """Narrate a story as MP3 frames that can be played at once, in pieces of a few seconds.
+
+        Raises TooExpensive as `run_story`; after any failure, what is spoken is played first.
+        """
+        with (
+            self._open_run(story, options) as (store, folder),
+            ThreadPoolExecutor(1, thread_name_prefix="speech") as pool,
+        ):
+            steps = self._build_speech_steps(store)
+            speech = pool.submit(run_steps, folder, steps, self.context, kind=StoryKind.SPEECH)
+            rendition = Rendition(
+                folder,
+                SoundLibrary(store, store),
+                lambda: self.context.processes,
+                has_ended=speech.done,
+            )
+            try:
+                yield from rendition.stream(lambda: self.context.processes.is_stopped)
+            except BaseException:
+                self.context.processes.stop()
+                raise
+            speech.result()
+
     @staticmethod
     def chapters_folder(out: Path) -> Path:
         """Return the folder of a story's chapter files, next to the finished file."""
@@ -119,12 +137,22 @@ class StoryRunner:
 
     @contextmanager
     def _open_run(
-        self, story: StoryInput, inputs: Mapping[str, Path]
+        self, story: StoryInput, options: Options
     ) -> Iterator[tuple[RunStore, RunFolder]]:
+        """Open the folder of a run, with the request and the music in it."""
+        music = self._measure_music(story.music) if story.music else None
+        inputs = dict(story.sounds)
+        if story.music and music:
+            inputs[music.source] = story.music
+        given = options.model_dump(exclude_unset=True)
+        request = StoryRequest(StoryKind.STORY, "", given, music=music.source if music else "")
         with open_run_store(self.open_files, self.store, inputs=inputs) as store:
             folder = RunFolder(store, RUN_ID, SourceText(story.document))
             if story.cover is not None:
                 put_cover(folder, story.cover)
+            if music is not None:
+                folder.write(SOUNDS, KnownSounds((music,)))
+            folder.write(REQUEST, request.to_stored(time.time()))
             yield store, folder
 
     def _measure_music(self, music: Path) -> SoundFile:
@@ -134,11 +162,13 @@ class StoryRunner:
 
     def _build_steps(self, store: RunStore, history: RenderHistory) -> Mapping[Step, StepFunction]:
         planner = self._build_planner(store)
-        speech = StorySpeech(planner, store, splits_batches=False)
         processes = planner.new_processes
         mix = StoryMix(store, store, GROUPS, processes, history=history)
         publisher = StoryPublisher(store, store, planner.budget, new_processes=processes)
-        return {**speech.steps, **mix.steps, **publisher.steps}
+        return {**self._build_speech_steps(store), **mix.steps, **publisher.steps}
+
+    def _build_speech_steps(self, store: RunStore) -> Mapping[Step, StepFunction]:
+        return StorySpeech(self._build_planner(store), store, splits_batches=False).steps
 
     def _lend_engine(
         self,

@@ -3,7 +3,12 @@
 from mixer.stories.inputs.checks import InputLimits, check_key, parse_music_key
 from mixer.stories.inputs.covers import load_tags, put_cover, store_cover
 from mixer.stories.inputs.request_checks import check_request
-from mixer.stories.inputs.sounds import SoundLibrary, measure_music, read_sounds
+from mixer.stories.inputs.sounds import (
+    SoundLibrary,
+    fetch_sources,
+    measure_music,
+    read_sounds,
+)
 from mixer.stories.inputs.takes import (
     StoryNarration,
     TakeLoader,
@@ -18,6 +23,7 @@ __all__ = [
     "TakeLoader",
     "check_key",
     "check_request",
+    "fetch_sources",
     "load_narration",
     "load_tags",
     "load_timeline",

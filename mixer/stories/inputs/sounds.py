@@ -1,6 +1,6 @@
 """Finds and measures a story's music and sounds, before the voice is paid for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,14 +8,15 @@ from mixer.errors import BadInput, NotFound
 from mixer.files import hash_file
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.publish.timing import list_sound_files
-from mixer.sound import ProcessGroup
+from mixer.sound import ProcessGroup, Timeline
 from mixer.sound.analysis import MUSIC_CHANNELS, measure
 from mixer.sound.arrange import SoundFile
+from mixer.sound.render import RenderSources, Segment, source_keys
 from mixer.store import ObjectStore
 from mixer.stories.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
 from mixer.stories.inputs.checks import check_key, select_music_store
 from mixer.stories.model import KnownSounds, StoredRequest, StoredScript, StoryKind
-from mixer.stories.request_files import PARALLEL_REQUESTS, open_request_folder
+from mixer.stories.request_files import PARALLEL_REQUESTS, RequestFolder, open_request_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +106,25 @@ def measure_music(path: Path, name: str, processes: ProcessGroup) -> SoundFile:
     if measured.loudness_lufs is None:
         raise BadInput(f"The music {name} is silent.", key=name)
     return SoundFile(name, measured)
+
+
+def fetch_sources(
+    library: SoundLibrary,
+    timeline: Timeline,
+    segments: Sequence[Segment],
+    sounds: Mapping[str, SoundFile],
+    scratch: RequestFolder,
+    *,
+    deadline_s: float | None = None,
+) -> RenderSources:
+    """Fetch the recordings that some segments need, within a deadline on the monotonic clock."""
+    wanted = source_keys(timeline, segments)
+    clips = {clip.source for clip in timeline.clips} & wanted
+    files = {("chunk", key): library.uploads for key in sorted(clips)}
+    files |= {("music", key): library.find_store(key) for key in sorted(sounds) if key in wanted}
+    found = scratch.fetch_all(files, deadline_s)
+    music = {
+        key: (found.get(("music", key), Path(key)), each.measured) for key, each in sounds.items()
+    }
+    names = {key: each.digest for key, each in sounds.items() if each.digest}
+    return RenderSources({key: found["chunk", key] for key in clips}, music, names)

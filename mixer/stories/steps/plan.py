@@ -28,6 +28,7 @@ from mixer.stories.model import (
 )
 from mixer.stories.speech_planner import SpeechPlanner
 from mixer.stories.status import load_progress, load_snapshot, write_result
+from mixer.stories.steps.prelude import speak_prelude
 from mixer.stories.tasks import StepCall, StepResult
 
 
@@ -71,6 +72,7 @@ class PlanStep:
         library.load(folder, request, processes)
         stored = folder.find(SCRIPT, StoredScript)
         if stored is None:
+            speak_prelude(call, self.planner, request, options)
             stored = self._write_script(call, request, options)
             library.load(folder, request, processes)
         return stored

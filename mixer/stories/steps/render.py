@@ -28,11 +28,10 @@ from mixer.sound.render import (
     render,
     render_streams,
     render_to_target,
-    source_keys,
 )
 from mixer.store import ObjectStore
 from mixer.stories.folder import SCRIPT, StoryFolder
-from mixer.stories.inputs import SoundLibrary, load_tags
+from mixer.stories.inputs import SoundLibrary, fetch_sources, load_tags
 from mixer.stories.mix_options import select_encoding
 from mixer.stories.model import JoinedMix, StoredScript
 from mixer.stories.outputs import OUTLINE_COLUMNS, Mix, collect_measurements
@@ -227,21 +226,14 @@ class StoryRenderer:
         self.progress(share * RENDER_SHARE)
 
     def _fetch_ingredients(self, segments: Sequence[Segment]) -> RenderSources:
-        wanted = source_keys(self.timeline, segments)
-        clips = {clip.source for clip in self.timeline.clips} & wanted
-        files = {("chunk", key): self.store for key in sorted(clips)}
-        files |= {
-            ("music", key): self.library.find_store(key)
-            for key in sorted(self.sounds)
-            if key in wanted
-        }
-        found = self.scratch.fetch_all(files, self.pool.deadline_s)
-        music = {
-            key: (found.get(("music", key), Path(key)), each.measured)
-            for key, each in self.sounds.items()
-        }
-        names = {key: each.digest for key, each in self.sounds.items() if each.digest}
-        return RenderSources({key: found["chunk", key] for key in clips}, music, names)
+        return fetch_sources(
+            self.library,
+            self.timeline,
+            segments,
+            self.sounds,
+            self.scratch,
+            deadline_s=self.pool.deadline_s,
+        )
 
 
 def audio_name(encoding: Encoding) -> str:

@@ -85,7 +85,7 @@ class Visit:
 
     def await_player(self) -> None:
         """Wait until the player shows the story."""
-        self.page.wait_for_selector("#player:not([hidden])", timeout=90_000)
+        self.page.wait_for_selector("#player:not([hidden]):not([data-live])", timeout=90_000)
         self.page.wait_for_selector(".sentence, #captions p")
 
     def play(self) -> None:

@@ -4,10 +4,12 @@ import json
 import math
 import re
 import struct
+import subprocess
+import sys
 
 import pytest
 
-from tests.commands import InProcessCli, run
+from tests.commands import InProcessCli, build_environ, run
 from tests.sounds import (
     decode_audio,
     measure_loudness,
@@ -292,3 +294,25 @@ def test_a_cast_with_an_unknown_voice_is_refused_with_its_line_before_anything_i
     assert done.code == 2
     assert "odd.txt: line 5 casts Tom as Bob: “Bob” is not a voice" in done.error
     assert chunks_in(home / "store") == before
+
+
+def test_story_streams_to_standard_output(kept, home, tmp_path):
+    words = [sys.executable, "-m", "mixer", "narrate", "story.md", "--out", "-", "--store", kept]
+    done = subprocess.run(
+        words, cwd=home, env=build_environ(home), capture_output=True, timeout=120, check=True
+    )
+    path = tmp_path / "streamed.mp3"
+    path.write_bytes(done.stdout)
+    assert not (home / "story.mp3").exists()
+    assert measure_loudness(path) == pytest.approx(
+        measure_loudness(home / "new" / "told.mp3"), abs=1
+    )
+
+
+@pytest.mark.parametrize(
+    "more", [["--format", "wav"], ["--report", "r.json"], ["--outputs", "stems"]]
+)
+def test_what_needs_a_finished_file_is_refused_on_standard_output(mixer, more):
+    refused = mixer("narrate", "story.md", "--out", "-", *more)
+    assert refused.code == 2
+    assert "finished file" in refused.err or "can be streamed" in refused.err

@@ -2,13 +2,14 @@
 
 import math
 import random
+from itertools import pairwise
 from statistics import mean
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.stories.batches import MAX_BATCHES, MAX_CHUNKS, batch_size
+from mixer.stories.batches import MAX_BATCHES, MAX_CHUNKS, batch_size, batch_sizes
 from mixer.stories.batches import WORKERS as SPEAKERS
 from mixer.stories.steps.mix import partition_by_cost
 
@@ -55,3 +56,12 @@ def test_batches_are_few_enough_for_one_page_of_a_listing_and_end_together(chunk
     assert math.ceil(chunks / size) <= MAX_BATCHES
     assert size <= MAX_CHUNKS or chunks > MAX_BATCHES * MAX_CHUNKS
     assert math.ceil(chunks / size) % SPEAKERS == 0 or chunks < 5
+
+
+@pytest.mark.parametrize("chunks", [1, 2, 3, 10, 100, 1_500, 30_000])
+def test_first_chunk_is_alone_and_batches_grow_to_their_usual_size(chunks):
+    sizes = batch_sizes(chunks)
+    assert (sizes[0], sum(sizes)) == (1, chunks)
+    assert all(after <= 2 * before for before, after in pairwise(sizes))
+    assert max(sizes) <= max(batch_size(chunks), 1)
+    assert len(sizes) <= MAX_BATCHES + math.log2(max(chunks, 2)) + 1

@@ -1,0 +1,173 @@
+"""Listening while a story is made: the first sound, and stalls.
+
+A local server with the embedded voice answers real requests; it is warm after a first story. CPU
+time counts all processes from the request to the first sound, whatever they work on. The player is
+virtual: it gets pieces as a growing response and counts when one came too late.
+"""
+
+import http.client
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+from mixer.devserver import DevServer, Folders, load_laptop_settings, open_laptop
+from mixer.speech import SpeechEngine
+
+SENTENCES = (
+    "The lamp on the pier of {0} was lit at nine, as it had been for thirty years. ",
+    "Anna counted the boats of {0} twice and wrote the number down. ",
+    "Nobody in {0} had expected the letter, and nobody asked who had sent it. ",
+)
+TRIALS = {1_000: 12, 600_000: 6}
+MAX_P50_S, MAX_P95_S = 1.0, 2.0
+HOUR_CHARS, SPEED = 52_000, 4.0
+CHARS_PER_S = 60_000
+
+BYTES_PER_S = 16_000
+"""At 128 kbit/s."""
+
+
+@dataclass(frozen=True)
+class Laptop:
+    """A running local server."""
+
+    port: int
+
+    def send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Send a request and return the JSON of its answer."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as server:
+            server.request(method, path, None if body is None else json.dumps(body))
+            return json.loads(server.getresponse().read())
+
+    def begin(self, text: str) -> str:
+        """Start a story."""
+        return str(self.send("POST", "/stories", {"text": text})["story_id"])
+
+    def await_end(self, story: str) -> None:
+        """Wait for the end of a story."""
+        while self.send("GET", f"/stories/{story}")["state"] not in {"done", "failed", "cancelled"}:
+            time.sleep(0.1)
+
+    @contextmanager
+    def open_stream(self, story: str) -> Iterator[http.client.HTTPResponse]:
+        """Open the growing response of a story."""
+        link = urlsplit(self.send("GET", f"/stories/{story}")["listen"]["audio"])
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as server:
+            server.request("GET", f"{link.path}?{link.query}")
+            yield server.getresponse()
+
+
+@contextmanager
+def open_server(folder: Path, voice: SpeechEngine | None = None) -> Iterator[Laptop]:
+    """Run a local server on a folder, by default with the embedded voice."""
+    server = DevServer(0)
+    folders = Folders(folder / "store", Path("web"), folder)
+    with open_laptop(load_laptop_settings({}), server.url, folders, voice) as app:
+        server.start(app)
+        try:
+            yield Laptop(server.port)
+        finally:
+            server.stop(5)
+
+
+def write_text(chars: int, name: str) -> str:
+    """Write a text that has not been spoken before."""
+    paragraphs: list[str] = []
+    written = 0
+    while written < chars:
+        number = len(paragraphs)
+        paragraphs.append("".join(each.format(f"{name} {number}") for each in SENTENCES).strip())
+        written += len(paragraphs[-1]) + 2
+    return "\n\n".join(paragraphs)[:chars]
+
+
+def time_first_sound(laptop: Laptop, text: str) -> tuple[float, float]:
+    """Measure from the request to the first bytes of sound: wall time and CPU time."""
+    begun_s, cpu_s = time.monotonic(), _sum_cpu_s()
+    story = laptop.begin(text)
+    with laptop.open_stream(story) as stream:
+        stream.read(1_000)
+        took_s, cpu_s = time.monotonic() - begun_s, _sum_cpu_s() - cpu_s
+    laptop.send("DELETE", f"/stories/{story}")
+    time.sleep(len(text) / CHARS_PER_S)  # a plan that has begun is finished
+    return took_s, cpu_s
+
+
+def _sum_cpu_s() -> float:
+    """CPU time of this process, its children and theirs, running or ended."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    own = os.times()
+    total = own.user + own.system + own.children_user + own.children_system
+    numbers = sorted(int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit())
+    parents = {pid: _read_stat(pid) for pid in numbers}
+    below = {os.getpid()}
+    for pid, fields in parents.items():
+        if fields and int(fields[1]) in below:
+            below.add(pid)
+            total += sum(map(int, fields[11:15])) / ticks
+    return total
+
+
+def _read_stat(pid: int) -> list[str]:
+    """Read the fields of a process after its name (proc(5)); empty if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def count_stalls(laptop: Laptop, text: str, speed: float) -> tuple[int, float]:
+    """Play a story while it is made; returns the stalls and the minutes that were played."""
+    story, stalls, played_to_s, total = laptop.begin(text), 0, 0.0, 0
+    with laptop.open_stream(story) as stream:
+        while content := stream.read1(65_536):
+            now_s = time.monotonic()
+            stalls += bool(total) and now_s > played_to_s
+            total += len(content)
+            played_to_s = max(played_to_s, now_s) + len(content) / BYTES_PER_S / speed
+            time.sleep(max(0.0, played_to_s - now_s - 10))
+    return stalls, total / BYTES_PER_S / 60
+
+
+def run() -> list[dict[str, object]]:
+    """Measure all rows."""
+    rows: list[dict[str, object]] = []
+    with (
+        TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
+        open_server(Path(folder)) as laptop,
+    ):
+        laptop.await_end(laptop.begin(write_text(400, "Warmth")))
+        for chars, trials in TRIALS.items():
+            texts = (write_text(chars, f"Port {chars} {trial}") for trial in range(trials))
+            rows.append(_build_time_row(chars, [time_first_sound(laptop, t) for t in texts]))
+        stalls, minutes = count_stalls(laptop, write_text(HOUR_CHARS, "Hour"), SPEED)
+        rows.append(
+            {
+                "what": f"stalls of {minutes:.0f} min listened to at {SPEED:g}× while made",
+                "measured": str(stalls),
+                "figure": "0",
+                "ok": stalls == 0,
+            }
+        )
+    return rows
+
+
+def _build_time_row(chars: int, costs: list[tuple[float, float]]) -> dict[str, object]:
+    walls, cpus = zip(*costs, strict=True)
+    cuts, cpu_cuts = (quantiles(each, n=20, method="inclusive") for each in (walls, cpus))
+    p50_s, p95_s = cuts[9], cuts[18]
+    return {
+        "what": f"request to first sound, {chars:,} characters",
+        "measured": f"p50 {p50_s:.2f} s, p95 {p95_s:.2f} s; "
+        f"CPU p50 {cpu_cuts[9]:.2f} s, p95 {cpu_cuts[18]:.2f} s",
+        "figure": f"p50 ≤ {MAX_P50_S:g} s, p95 ≤ {MAX_P95_S:g} s",
+        "ok": p50_s <= MAX_P50_S and p95_s <= MAX_P95_S,
+    }

@@ -1,0 +1,110 @@
+"""Listening on the page while a story is made: first sound, seeking, the change to the file."""
+
+import pytest
+
+from tests.e2e.page.conftest import NARROW, WIDE, wait_until
+from tests.e2e.page.page_servers import start_server
+from tests.engines import ToneEngine
+
+PARAGRAPH = (
+    "The lamp of house {0} went out at nine. Nobody saw it, and nobody came to light it. " * 3
+)
+STORY = "\n\n".join(f"## House {n}\n\n" + PARAGRAPH.format(n) for n in range(8))
+NOW = "document.querySelector('#audio').currentTime"
+LIVE = "document.querySelector('#player[data-live]:not([hidden])')"
+
+EAR = """() => {
+  window.ear = { first_ms: null, loudest: 0 };
+  document.querySelector("#narrate").addEventListener("click", () => {
+    const begun_ms = performance.now();
+    const listen = () => {
+      const audio = document.querySelector("#audio");
+      if (!window.ear.node && audio.currentTime > 0) {
+        const context = new AudioContext();
+        window.ear.node = context.createAnalyser();
+        context.createMediaElementSource(audio).connect(window.ear.node);
+      }
+      if (window.ear.node) {
+        const samples = new Float32Array(window.ear.node.fftSize);
+        window.ear.node.getFloatTimeDomainData(samples);
+        const loudest = Math.max(...samples.map(Math.abs));
+        window.ear.loudest = Math.max(window.ear.loudest, loudest);
+        if (loudest > 0.01) window.ear.first_ms ??= performance.now() - begun_ms;
+      }
+      setTimeout(listen, 20);
+    };
+    listen();
+  });
+}"""
+"""Measures the samples that the element decodes, from the click on."""
+
+
+@pytest.fixture(scope="module")
+def slow_server(tmp_path_factory):
+    voice = ToneEngine(suffix="mp3", delay_s=0.5, parallelism=1)
+    with start_server(tmp_path_factory.mktemp("slow"), voice) as running:
+        yield running
+
+
+RECORD = """() => {
+  window.positions = [];
+  setInterval(() => {
+    const audio = document.querySelector("#audio");
+    const isLive = document.querySelector("#player").hasAttribute("data-live");
+    window.positions.push([performance.now() / 1000, audio.currentTime, isLive, audio.paused]);
+  }, 20);
+}"""
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_story_is_played_while_it_is_made_and_goes_over_to_its_file(slow_server, visit, size):
+    tab = visit(slow_server.url, size)
+    page = tab.open()
+    page.evaluate(EAR)
+    tab.request_story(f"{STORY}\n\nThe end, {size[0]} pixels wide.")
+    wait_until(page, "window.ear.first_ms !== null")
+    assert page.evaluate(LIVE)
+    page.wait_for_selector(".sentence[aria-current]")
+    wait_until(page, "document.querySelector('#clock').textContent.includes('so far')")
+    page.evaluate(RECORD)
+    tab.await_player()
+    wait_until(page, f"{NOW} > 2")
+    seen = page.evaluate("window.positions")
+    change = next(n for n, (_, _, is_live, _) in enumerate(seen) if not is_live)
+    (before_s, from_s, *_), (after_s, to_s, _, is_paused) = seen[change - 1], seen[change]
+    assert to_s - from_s == pytest.approx(after_s - before_s, abs=1.0)
+    assert not is_paused
+    assert page.evaluate("new URL(document.querySelector('#audio').src).pathname").endswith(".mp3")
+
+
+def test_made_part_can_be_sought_and_a_failure_ends_with_words(tmp_path, visit):
+    voice = ToneEngine(suffix="mp3", delay_s=0.5, parallelism=1, fail_texts=["house 6"])
+    with start_server(tmp_path, voice) as running:
+        tab = visit(running.url)
+        page = tab.open()
+        tab.request_story(STORY)
+        wait_until(page, f"{LIVE} && {NOW} > 0")
+        wait_until(page, "document.querySelectorAll('.sentence').length > 8")
+        page.locator(".sentence", has_text="house 1").first.click()
+        wait_until(page, f"{NOW} > 5")
+        page.focus("#waveform")
+        page.keyboard.press("Home")
+        wait_until(page, f"{NOW} < 5")
+        wait_until(page, "document.querySelector('#player-error').textContent", within_s=60)
+        assert "plays to its end" in page.text_content("#player-error")
+        page.focus("#waveform")
+        page.keyboard.press("End")
+        wait_until(page, "document.querySelector('#audio').ended", within_s=60)
+
+
+def test_player_goes_on_after_the_server_was_started_again(tmp_path, visit):
+    with start_server(tmp_path, ToneEngine(suffix="mp3", delay_s=2, parallelism=1)) as running:
+        tab = visit(running.url)
+        page = tab.open()
+        tab.request_story(STORY)
+        wait_until(page, f"{LIVE} && {NOW} > 1", within_s=60)
+        port = running.port
+    with start_server(tmp_path, ToneEngine(suffix="mp3", parallelism=1), port):
+        tab.await_player()
+        before_s = page.evaluate(NOW)
+        wait_until(page, f"{NOW} > {before_s} + 0.5 && {NOW} > 1", within_s=60)
