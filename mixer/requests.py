@@ -21,7 +21,7 @@ MAX_QUOTED_CHARS = 40
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown", "html", "ssml", "epub", "docx", "pdf"]
 
-OutputName = Literal["chapter_files", "read_aloud", "stems"]
+OutputName = Literal["chapter_files", "read_aloud", "stems", "words"]
 OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
 
 CHAPTERS_PATTERN = r"^(\d{1,5}(-\d{1,5})?(, ?\d{1,5}(-\d{1,5})?)*)?$"
@@ -210,9 +210,22 @@ class OutputOptions(BaseModel):
             max_length=len(OUTPUTS),
             description="Extra files: chapter_files (one for each chapter, and a playlist), "
             "read_aloud (an EPUB that highlights each sentence as it is spoken), "
-            "stems (voice and music as separate FLAC files with labels for Audacity, in a zip).",
+            "stems (voice and music as separate FLAC files with labels for Audacity, in a zip), "
+            "words (the time of each word: JSON, WebVTT with word stamps, ASS karaoke).",
         ),
     ] = []
+    read_aloud_by: Annotated[
+        Literal["sentence", "word"],
+        Field(description="What a read-aloud book highlights as it is spoken."),
+    ] = "sentence"
+    provenance: Annotated[
+        Literal["signed", "tags", "none"],
+        Field(description="Mark speech as synthetic: in a signed manifest and tags, in tags, not."),
+    ] = "signed"
+    plain_narrator: Annotated[
+        bool,
+        Field(description="Do not add to the narrator's name that the voice is synthetic."),
+    ] = False
 
 
 class CostOptions(BaseModel):

@@ -42,6 +42,7 @@ def build_environ(home: Path, **more: str) -> dict[str, str]:
     cloud = {name for name in os.environ if name.startswith(("AWS_", "MIXER_", "XDG_"))}
     kept = {name: value for name, value in os.environ.items() if name not in cloud}
     nowhere = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
+    nowhere["MIXER_SIGNING"] = "off"  # no two signatures are equal
     return {**kept, **nowhere, "HOME": str(home), "TMPDIR": str(temp), **more}
 
 

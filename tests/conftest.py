@@ -17,4 +17,5 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(scope="session", autouse=True)
 def _user_store(tmp_path_factory):
     """Commands that run in this process keep nothing in the user's own cache."""
+    os.environ["MIXER_SIGNING"] = "off"  # a signature is never the same twice
     os.environ["MIXER_STORE"] = str(tmp_path_factory.mktemp("user") / "store")

@@ -15,7 +15,7 @@ const NAMES = {
 // A name for a file that this page does not know: “chapters_zip” becomes “Chapters (ZIP)”.
 function formatName(key) {
   const [first, ...rest] = key.split("_");
-  const kind = rest.length && /^(zip|json|epub|srt|vtt|txt|xml|csv|png|jpg|mp3|m4b)$/.test(rest.at(-1)) ? rest.pop() : "";
+  const kind = rest.length && /^(zip|json|epub|srt|vtt|txt|xml|csv|png|jpg|mp3|m4b|ass)$/.test(rest.at(-1)) ? rest.pop() : "";
   const name = [first[0].toUpperCase() + first.slice(1), ...rest].join(" ");
   return kind ? `${name} (${kind.toUpperCase()})` : name;
 }

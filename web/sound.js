@@ -6,7 +6,7 @@ import { $, el, showError } from "./ui.js";
 const NATURAL_PAUSES_MS = { clause: 120, sentence: 350, question: 400, exclamation: 400, paragraph: 650, heading: 900, scene: 1500, chapter: 2000 };
 const PRESETS = { story: "Story, −18 LUFS", podcast: "Podcast, −16 LUFS", broadcast: "Broadcast, −23 LUFS", "audiobook-acx": "Audiobook (ACX)" };
 const FORMATS = { mp3: "MP3", m4a: "M4A (AAC)", m4b: "M4B with chapters", opus: "Opus", flac: "FLAC", wav: "WAV" };
-const OUTPUTS = { chapter_files: "A file for each chapter", read_aloud: "Read-aloud book (EPUB)", stems: "Voice and music as separate files" };
+const OUTPUTS = { chapter_files: "A file for each chapter", read_aloud: "Read-aloud book (EPUB)", stems: "Voice and music as separate files", words: "Times of words, highlighted as they play" };
 const SLIDERS = {
   music_level_lu: (n) => `${n} LU below the voice`,
   duck_db: (n) => (n ? `${n} dB` : "none"),

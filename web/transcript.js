@@ -1,4 +1,5 @@
-// The transcript: highlights the sentence that plays, and plays the one that is clicked; the same for chapters.
+// The transcript: highlights the sentence that plays, its word where times of words are known, and
+// plays the sentence that is clicked; the same for chapters.
 
 import { buildSentences, findIndexAt } from "./captions.js";
 import { fetchFile, story } from "./links.js";
@@ -11,6 +12,8 @@ const PATIENCE_MS = 6_000;
 export let chapters = []; // {start, title}
 let sentences = []; // {start, end, node}
 let current = -1;
+let words = []; // {start, node}
+let currentWord = -1;
 let seek = () => {};
 let isPlaying = () => false;
 let lastScroll_ms = 0; // when the user last scrolled
@@ -21,6 +24,7 @@ export function init(seekListener, playbackCheck) {
 
 export function clear() {
   [chapters, sentences, current] = [[], [], -1];
+  [words, currentWord] = [[], -1];
   $("#chapters").hidden = true;
   box.replaceChildren();
 }
@@ -33,6 +37,7 @@ export async function showCaptions() {
     if (story?.id !== shown.id) return;
     if (!vtt) return box.replaceChildren(el("p", {}, "This recording has no captions."));
     showSentences(buildSentences(vtt, shown.text));
+    if (shown.links.words_json) await showWords(shown);
   } catch (error) {
     if (error.name !== "AbortError" && error.code !== "cancelled")
       box.replaceChildren(el("p", {}, "The captions could not be loaded. Open the story again to retry."));
@@ -57,6 +62,37 @@ function showSentences(items) {
   box.replaceChildren(...groupParagraphs(sentences));
   const titles = items.filter((sentence) => sentence.chapter);
   if (!story.links.chapters) showChapters(titles.map((sentence) => ({ start: sentence.start, title: sentence.chapter })));
+}
+
+// Times of words come in the order of the sentences; a sentence that differs stays whole.
+async function showWords(shown) {
+  const timed = await (await fetchFile("words_json"))?.json();
+  if (!timed || story?.id !== shown.id) return;
+  const queue = timed.sentences.flatMap((sentence) => sentence.words);
+  for (const { node, text } of sentences) words.push(...splitWords(node, text, queue));
+}
+
+function splitWords(node, text, queue) {
+  const found = [];
+  let end = 0;
+  for (const { text: word, start_s } of queue) {
+    const at = text.indexOf(word, end);
+    if (at < 0 || at > end + 1) break;
+    found.push({ start: start_s, node: el("span", { class: "word" }, word), gap: text.slice(end, at) });
+    end = at + word.length;
+  }
+  if (end < text.length) return [];
+  queue.splice(0, found.length);
+  node.replaceChildren(...found.flatMap((word) => [word.gap, word.node]));
+  return found;
+}
+
+function highlightWord(now_s) {
+  const index = findIndexAt(words, now_s);
+  if (index === currentWord) return;
+  words[currentWord]?.node.classList.remove("spoken");
+  words[index]?.node.classList.add("spoken");
+  currentWord = index;
 }
 
 function createSentence(sentence, number) {
@@ -98,6 +134,7 @@ export function markChapter(now_s) {
 
 // Highlights the sentence that plays and scrolls it into view.
 export function highlightSentence(now_s, force = false) {
+  highlightWord(now_s);
   const index = findIndexAt(sentences, now_s);
   if (index === current && !force) return;
   sentences[current]?.node.removeAttribute("aria-current");

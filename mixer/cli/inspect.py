@@ -14,6 +14,7 @@ from mixer.cli.options import force_option
 from mixer.errors import BadInput
 from mixer.files import require_writable, write_atomic
 from mixer.narration import WrittenFiles, require_distinct_paths
+from mixer.publish.provenance import Provenance
 from mixer.services import Inspection, collect_figures, draw_picture
 from mixer.settings import find_store_folder
 from mixer.sound import PRESETS
@@ -68,6 +69,7 @@ def _format_table(inspection: Inspection) -> str:
     lines = [
         f"{name:26}{_format_figure(value)}" for name, value in collect_figures(inspection).items()
     ]
+    lines += _format_provenance(inspection.provenance)
     lines += [f"flaw: {flaw}" for flaw in inspection.measurement.profile.flaws]
     lines += [
         f"{'kept  ' if rule.passed else 'BROKEN'}  {rule.name}: {_format_figure(rule.measured)}"
@@ -81,7 +83,33 @@ def _format_json(inspection: Inspection) -> str:
     figures = {name: _round_finite(value) for name, value in collect_figures(inspection).items()}
     rules = [asdict(rule) | {"measured": _round_finite(rule.measured)} for rule in inspection.rules]
     flaws = list(inspection.measurement.profile.flaws)
-    return json.dumps({**figures, "flaws": flaws, "rules": rules}, ensure_ascii=False, indent=2)
+    origin = asdict(inspection.provenance) if inspection.provenance else None
+    content = {**figures, "flaws": flaws, "rules": rules, "provenance": origin}
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+STATES = {
+    "none": "no signed statement of origin",
+    "valid": "signed, and unchanged since",
+    "changed": "CHANGED after it was signed",
+    "expired": "signed, but the certificate has EXPIRED",
+    "invalid": "the signed statement is INVALID",
+}
+
+
+def _format_provenance(provenance: Provenance | None) -> list[str]:
+    """Format what a file says of its origin; nothing where it cannot be read."""
+    if provenance is None:
+        return []
+    figures = {"origin": STATES[provenance.state]}
+    if provenance.signer:
+        trust = "" if provenance.is_trusted else ", which no authority vouches for"
+        figures["signed by"] = f"{provenance.signer}{trust}"
+        figures["made with"] = provenance.software
+    if provenance.is_synthetic:
+        voices = ", ".join(provenance.voices)
+        figures["speech"] = f"synthetic: {voices} ({provenance.engine})"
+    return [f"{name:26}{value}" for name, value in figures.items()]
 
 
 def _round_finite(value: float | str | None) -> float | str | None:

@@ -45,7 +45,7 @@ MIX = (
     "bitrate_kbps",
 )
 METADATA = ("title", "author", "narrator", "series", "year", "genre", "description", "cover")
-OUTPUT = ("outputs",)
+OUTPUT = ("outputs", "read_aloud_by", "provenance", "plain_narrator")
 COST = ("max_cost_usd", "dry_run")
 
 UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}

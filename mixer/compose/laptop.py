@@ -1,17 +1,19 @@
 """The parts of a process without AWS and without a network."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mixer.compose.services import Services
+from mixer.compose.services import Services, open_word_aligner
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mixer.compose.services import LinkedStore
+    from mixer.publish.provenance import FileSigner, OriginSound
     from mixer.requests import Options
     from mixer.settings import Settings
     from mixer.speech import SpeechEngine
@@ -127,7 +129,34 @@ def build_story_runner(
     from mixer.store import FolderStore
     from mixer.stories import StoryRunner
 
-    return StoryRunner(FolderStore(store), engine, context, FolderStore)
+    kept = FolderStore(store)
+    return StoryRunner(
+        kept, engine, context, FolderStore, lambda: open_word_aligner(kept), open_file_signer
+    )
+
+
+def open_file_signer(
+    engine: str, voices: tuple[str, ...], sounds: "tuple[OriginSound, ...]"
+) -> "FileSigner | None":
+    """Open the signer of a run's files; None where signing is off, or c2pa is not installed.
+
+    Raises:
+        Misconfigured: a key or certificate of the user's cannot be used.
+    """
+    from importlib.metadata import version
+
+    from mixer.publish.provenance import (
+        FileSigner,
+        Origin,
+        SigningFiles,
+        is_signing_installed,
+        open_identity,
+    )
+
+    files = SigningFiles.find(os.environ)
+    if files is None or not is_signing_installed():
+        return None
+    return FileSigner(open_identity(files), Origin(version("mixer"), engine, voices, sounds))
 
 
 def mix_local_files(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mixer.services import MusicLibrary
     from mixer.settings import Settings
     from mixer.sound import ProcessGroup
+    from mixer.speech.alignment import WordAligner
     from mixer.store import FolderStore, ObjectStore, S3Store
     from mixer.stories import MixService, SpeechService, StoryService
     from mixer.stories.renditions import ListeningService, ListenLinks
@@ -35,6 +36,13 @@ def create_process_group() -> "ProcessGroup":
     from mixer.sound import ProcessGroup
 
     return ProcessGroup()
+
+
+def open_word_aligner(store: "ObjectStore") -> "WordAligner | None":
+    """Open the aligner of a store's recordings; None where PocketSphinx is not installed."""
+    from mixer.speech.alignment import WordAligner, is_aligner_installed
+
+    return WordAligner(store) if is_aligner_installed() else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -202,7 +210,13 @@ class Services(ABC):
 
         store, processes = self.output_store, self.new_processes
         mix = StoryMix(store, self.music_store, self.render_groups, processes)
-        publisher = StoryPublisher(store, self.music_store, self.budget, new_processes=processes)
+        publisher = StoryPublisher(
+            store,
+            self.music_store,
+            self.budget,
+            new_processes=processes,
+            open_aligner=lambda: open_word_aligner(store),
+        )
         return StoryTasks(store, {**mix.steps, **publisher.steps})
 
     @cached_property

@@ -7,7 +7,8 @@ Mp3tag and Audiobookshelf name them, the grouping, and the movement (Apple).
 
 import regex
 
-from mixer.requests import MetadataOptions
+from mixer.publish.provenance import SOURCE_TYPE
+from mixer.requests import Options
 from mixer.script import Script
 from mixer.sound.formats import three_letter_code
 
@@ -19,10 +20,23 @@ _VOLUME = regex.compile(
 """`The Kettle 1`, `The Kettle #1`, `The Kettle, Book 1`, `The Kettle (Vol. 1)`."""
 
 
-def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[str, str]:
+_SAYS_SYNTHETIC = regex.compile(
+    r"(?i)\b(?:ai|ki|ia|synth\w*|synthé\w*|sintet\w*|virtual|virtuell\w*|digital voice|robot)\b"
+)
+
+
+def credit_narrator(name: str) -> str:
+    """A narrator's name that says that the voice is synthetic."""
+    if _SAYS_SYNTHETIC.search(name):
+        return name
+    return f"{name} (synthetic voice)" if name else "Synthetic voice"
+
+
+def build_tags(options: Options, script: Script | None = None) -> dict[str, str]:
     """Build the fields of a finished file, under FFmpeg's names.
 
-    The narrator is the composer, where players of audiobooks look for one.
+    The narrator is the composer, where players of audiobooks look for one. A story is marked as
+    synthetic speech with the name of its IPTC digital source type.
 
     Args:
         options: override the text's own front matter.
@@ -30,6 +44,10 @@ def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[s
     """
     title = options.title or (script.title if script else "")
     author = options.author or (script.author if script else "")
+    narrator = options.narrator or (script.metadata.narrator if script else "")
+    is_marked = script is not None and options.provenance != "none"
+    if is_marked and not options.plain_narrator:
+        narrator = credit_narrator(narrator)
     series, part = split_series(options.series or (script.metadata.series if script else ""))
     return {
         "title": title,
@@ -37,7 +55,7 @@ def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[s
         "album": title,
         "album_artist": author,
         "grouping": f"{series} #{part}" if part else series,
-        "composer": options.narrator or (script.metadata.narrator if script else ""),
+        "composer": narrator,
         "genre": options.genre or (script.metadata.genre if script else ""),
         "date": options.year or (script.metadata.year if script else ""),
         "comment": options.description or (script.metadata.description if script else ""),
@@ -46,6 +64,7 @@ def build_tags(options: MetadataOptions, script: Script | None = None) -> dict[s
         "series-part": part,
         "publisher": script.metadata.publisher if script else "",
         "isbn": script.metadata.isbn if script else "",
+        "digitalsourcetype": SOURCE_TYPE if is_marked else "",
     }
 
 

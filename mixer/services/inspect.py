@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from mixer.publish.provenance import Provenance, read_provenance
 from mixer.publish.timing import chapter_starts
 from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock, speech_spans_s
 from mixer.requests import PresetName
@@ -34,7 +35,7 @@ COLUMNS = 1_600
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Measurements of a file; `timeline` needs the report of a mix."""
+    """Measurements of a file; `timeline` needs the report of a mix, `provenance` c2pa-python."""
 
     name: str
     measurement: Measurement
@@ -43,6 +44,7 @@ class Inspection:
     rules: tuple[ComplianceRule, ...]
     timeline: Timeline | None
     sound_peaks_dbtp: Mapping[str, float]
+    provenance: Provenance | None = None
 
 
 def inspect(
@@ -70,6 +72,7 @@ def inspect(
         rules=rules,
         timeline=timeline,
         sound_peaks_dbtp=_sound_peaks_dbtp(fields, timeline),
+        provenance=read_provenance(path),
     )
 
 

@@ -40,7 +40,8 @@ class Recording:
     """A chunk's audio in the store.
 
     `sentences` has one entry per `<s>`, in samples, None for one that was not spoken; it is empty
-    without times. `gap_ms` is the silence after it in the story it was last used for.
+    without times. `gap_ms` is the silence after it in the story it was last used for. `is_aligned`
+    says that its times were found by alignment, not reported by the engine; it is not stored.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Recording:
     billed_chars: int = 0
     gap_ms: int | None = None
     words: tuple[WordStart, ...] = ()
+    is_aligned: bool = False
 
     @classmethod
     def from_metadata(cls, key: str, metadata: Mapping[str, str]) -> "Recording | None":

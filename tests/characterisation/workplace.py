@@ -53,7 +53,8 @@ class Workplace:
         """What commands find: paths and the language, nothing else."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
         home, temp = str(self.folder), str(self.folder / "temp")
-        return {**kept, "PYTHONPATH": str(ROOT), "HOME": home, "TMPDIR": temp}
+        fixed = {"PYTHONPATH": str(ROOT), "MIXER_SIGNING": "off"}  # no two signatures are the same
+        return {**kept, **fixed, "HOME": home, "TMPDIR": temp}
 
     def call(self, *arguments: str | Path, check: bool = False) -> subprocess.CompletedProcess[str]:
         """Run Python with arguments."""

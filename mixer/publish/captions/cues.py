@@ -87,15 +87,16 @@ def build_cues(sentences: Iterable[CaptionedSentence], *, total_s: float) -> tup
         sentences: in the order in which they are spoken; those without visible text are left out.
         total_s: length of the finished audio; no cue outlasts it.
     """
-    groups = list(_group_sentences(_order_sentences(sentences, total_s), total_s))
+    groups = list(_group_sentences(order_sentences(sentences, total_s), total_s))
     next_starts_s = [group.start_s for group in groups[1:]] + [total_s]
     drafts = list(chain.from_iterable(map(_draft_cues, groups, next_starts_s)))
     return tuple(_schedule_cues(drafts, total_s))
 
 
-def _order_sentences(
+def order_sentences(
     sentences: Iterable[CaptionedSentence], total_s: float
 ) -> list[CaptionedSentence]:
+    """Put visible sentences in order, without overlaps and within the audio."""
     visible = [sentence for sentence in sentences if visible_text(sentence.text)]
     ordered: list[CaptionedSentence] = []
     next_s = total_s
@@ -199,7 +200,7 @@ def _end_ms(draft: _Draft, start_ms: int, next_start_ms: int) -> int:
     return min(wanted_ms, latest_ms)
 
 
-_ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 _TAG = re.compile(r"<(?=[/A-Za-z])|\{(?=\\)")
 _WORD_JOINER = "\u2060"
 """Invisible, without width: follows a `<` that a SubRip player would take for a tag."""
@@ -207,9 +208,9 @@ _WORD_JOINER = "\u2060"
 
 def format_webvtt(cues: Iterable[CaptionCue], *, title: str = "", language: str = "") -> str:
     """Format cues as WebVTT; language (a BCP 47 tag) and chapters become notes."""
-    head = f"WEBVTT - {_format_one_line(title)}" if _format_one_line(title) else "WEBVTT"
-    notes = [f"NOTE Language: {_format_one_line(language)}"] if language else []
-    return _join_blocks([head, *notes, *_format_cue_blocks(cues)])
+    head = f"WEBVTT - {format_one_line(title)}" if format_one_line(title) else "WEBVTT"
+    notes = [f"NOTE Language: {format_one_line(language)}"] if language else []
+    return join_blocks([head, *notes, *_format_cue_blocks(cues)])
 
 
 def format_srt(cues: Iterable[CaptionCue]) -> str:
@@ -229,14 +230,15 @@ def format_chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float
     """
     ends_s = [start_s for start_s, _ in chapters[1:]] + [total_s]
     spans = [
-        (round(start_s * 1000), round(end_s * 1000), _format_one_line(title))
+        (round(start_s * 1000), round(end_s * 1000), format_one_line(title))
         for (start_s, title), end_s in zip(chapters, ends_s, strict=True)
     ]
-    return _join_blocks(
+    return join_blocks(
         [
             "WEBVTT",
             *(
-                f"{_webvtt_time(start_ms)} --> {_webvtt_time(end_ms)}\n{title.translate(_ESCAPES)}"
+                f"{format_vtt_time(start_ms)} --> {format_vtt_time(end_ms)}\n"
+                f"{title.translate(ESCAPES)}"
                 for start_ms, end_ms, title in spans
                 if title and 0 <= start_ms < end_ms
             ),
@@ -246,14 +248,14 @@ def format_chapters_vtt(chapters: Sequence[tuple[float, str]], *, total_s: float
 
 def _format_cue_blocks(cues: Iterable[CaptionCue]) -> Iterator[str]:
     for cue in cues:
-        if chapter := _format_one_line(cue.chapter):
+        if chapter := format_one_line(cue.chapter):
             yield f"NOTE Chapter: {chapter}"
-        text = "\n".join(cue.lines).translate(_ESCAPES)
-        voice = f"<v {_format_one_line(cue.voice).translate(_ESCAPES)}>" if cue.voice else ""
-        yield f"{_webvtt_time(cue.start_ms)} --> {_webvtt_time(cue.end_ms)}\n{voice}{text}"
+        text = "\n".join(cue.lines).translate(ESCAPES)
+        voice = f"<v {format_one_line(cue.voice).translate(ESCAPES)}>" if cue.voice else ""
+        yield f"{format_vtt_time(cue.start_ms)} --> {format_vtt_time(cue.end_ms)}\n{voice}{text}"
 
 
-def _join_blocks(blocks: Sequence[str]) -> str:
+def join_blocks(blocks: Sequence[str]) -> str:
     """Join blocks with the blank line that the format requires after each."""
     return "\n\n".join(blocks) + ("\n" if len(blocks) > 1 else "\n\n")
 
@@ -262,7 +264,8 @@ def _srt_text(cue: CaptionCue) -> str:
     return _TAG.sub(lambda found: found[0] + _WORD_JOINER, _replace_arrows("\n".join(cue.lines)))
 
 
-def _format_one_line(text: str) -> str:
+def format_one_line(text: str) -> str:
+    """Format a text for a line that must not look like a time."""
     return _replace_arrows(visible_text(text))
 
 
@@ -271,7 +274,8 @@ def _replace_arrows(text: str) -> str:
     return text.replace("-->", "→")
 
 
-def _webvtt_time(time_ms: int) -> str:
+def format_vtt_time(time_ms: int) -> str:
+    """Format a time as WebVTT does."""
     seconds, ms = divmod(time_ms, 1000)
     minutes, s = divmod(seconds, 60)
     hours, m = divmod(minutes, 60)
@@ -279,4 +283,4 @@ def _webvtt_time(time_ms: int) -> str:
 
 
 def _srt_time(time_ms: int) -> str:
-    return _webvtt_time(time_ms).replace(".", ",")
+    return format_vtt_time(time_ms).replace(".", ",")

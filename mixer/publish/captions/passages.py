@@ -8,6 +8,7 @@ inside the sentence.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
@@ -37,6 +38,15 @@ _HAN = regex.compile(r"[\p{Han}\p{Hangul}]")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 
 
+class WordOrigin(StrEnum):
+    """What the times of a sentence's words stand on."""
+
+    ENGINE = "engine"
+    ALIGNMENT = "alignment"
+    PAUSES = "pauses"
+    """An estimate between clauses; a word may be off by some tenths of a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaptionedSentence:
     """A sentence as the author wrote it, with its times in the finished audio.
@@ -56,6 +66,7 @@ class CaptionedSentence:
     chapter: str = ""
     voice: str = ""
     ends_paragraph: bool = False
+    origin: WordOrigin = WordOrigin.PAUSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import quoteattr
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_STORED, ZipFile
 
 from mixer.publish.epub.pages import (
     XML,
@@ -30,6 +30,13 @@ AUDIO_TYPES = {each.book_suffix: each.content_type for each in FORMATS.values() 
 
 ACTIVE = "-epub-media-overlay-active"
 """Class of the sentence being spoken."""
+
+SUFFICIENT_MODES = ("textual", "auditory")
+SYNTHETIC_SOURCE = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
+SUMMARY = (
+    "The whole text is read aloud, and highlighted as it is read. It can be read with the eyes "
+    "alone, followed by ear alone, or both."
+)
 
 STYLE = f"""\
 body {{ margin: 5%; line-height: 1.5; }}
@@ -69,11 +76,11 @@ def write_book(
     """
     chapters = []
     with open_zip(file) as archive:
-        _add_entry(archive, "mimetype", MIMETYPE, ZIP_STORED)  # first and bare (EPUB 3.3, 4.2.3)
+        _add_entry(archive, "mimetype", MIMETYPE)  # first and bare (EPUB 3.3, 4.2.3)
         _add_entry(archive, "META-INF/container.xml", CONTAINER.encode())
         _add_entry(archive, "EPUB/style.css", STYLE.encode())
         if metadata.cover:
-            _add_entry(archive, "EPUB/cover.jpg", metadata.cover, ZIP_STORED)
+            _add_entry(archive, "EPUB/cover.jpg", metadata.cover)
             _add_entry(archive, "EPUB/cover.xhtml", _build_cover_page(metadata).encode())
         for number, (page, audio) in enumerate(pages, start=1):
             chapters.append(
@@ -98,10 +105,9 @@ def _add_chapter(
     return BookChapter(name, page.title, audio_name, AUDIO_TYPES[suffix], overlay_ms)
 
 
-def _add_entry(
-    archive: ZipFile, name: str, content: bytes, compression: int = ZIP_DEFLATED
-) -> None:
-    archive.writestr(build_entry(name), content, compression)
+def _add_entry(archive: ZipFile, name: str, content: bytes) -> None:
+    """Add an entry as it is: c2pa reads no compressed ones, and the audio outweighs the text."""
+    archive.writestr(build_entry(name), content, ZIP_STORED)
 
 
 def _build_nav(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter]) -> str:
@@ -163,10 +169,22 @@ def _format_metadata(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter
             yield _format_meta(
                 "media:duration", format_clock(each.overlay_ms), f"#{each.name}-overlay"
             )
-    yield from (_format_meta("schema:accessMode", mode) for mode in ("textual", "auditory"))
+    yield from _format_accessibility(metadata)
+
+
+def _format_accessibility(metadata: ReadAloudMetadata) -> Iterator[str]:
+    """What readers need: the text alone, or the audio alone (EPUB Accessibility 1.1, section 2).
+
+    The audio repeats the text, so the text is the only mode that the book is made in.
+    """
+    yield _format_meta("schema:accessMode", "textual")
+    yield from (_format_meta("schema:accessModeSufficient", each) for each in SUFFICIENT_MODES)
+    if metadata.is_synthetic:
+        yield _format_meta("schema:digitalSourceType", SYNTHETIC_SOURCE)
     features = "synchronizedAudioText", "tableOfContents", "readingOrder"
     yield from (_format_meta("schema:accessibilityFeature", feature) for feature in features)
     yield _format_meta("schema:accessibilityHazard", "none")
+    yield _format_meta("schema:accessibilitySummary", SUMMARY)
 
 
 def _format_meta(name: str, value: str, refines: str = "") -> str:

@@ -1,10 +1,10 @@
 """The contents of a read-aloud book: pages (XHTML) and their media overlays (SMIL). Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
+from itertools import groupby, pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 import regex
@@ -22,10 +22,15 @@ class BlockShape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BookSentence:
-    """A sentence as written; its start in the chapter's own audio is None if it is not spoken."""
+    """A sentence as written; its start in the chapter's own audio is None if it is not spoken.
+
+    Attributes:
+        words: (first character, start in seconds) of words that are highlighted one by one.
+    """
 
     text: str
     start_s: float | None
+    words: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +67,45 @@ class ReadAloudMetadata:
     narrator: str = ""
     description: str = ""
     cover: bytes = b""
+    is_synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OverlayClip:
-    """A sentence, by its number in the page from 0 on, and its part of the chapter's audio."""
+    """A sentence, by its number in the page from 0 on, or a word of it; its part of the audio."""
 
     number: int
     begin_ms: int
     end_ms: int
+    word: int | None = None
+
+    @property
+    def element_id(self) -> str:
+        """The id of the element that it highlights."""
+        return sentence_id(self.number) if self.word is None else word_id(self.number, self.word)
 
 
 def build_clips(page: BookPage) -> tuple[OverlayClip, ...]:
     """Build clips of the spoken sentences that cover all audio: readers skip gaps between clips."""
     end_ms = round(page.duration_s * 1000)
-    starts: list[tuple[int, int]] = []
-    for number, sentence in enumerate(page.sentences):
-        if sentence.start_s is not None:
-            at_ms = round(sentence.start_s * 1000) if starts else 0
-            if not starts or starts[-1][1] < at_ms < end_ms:
-                starts.append((number, at_ms))
+    starts: list[tuple[int, int | None, int]] = []
+    for number, word, start_s in _list_starts(page):
+        at_ms = round(start_s * 1000) if starts else 0
+        if not starts or starts[-1][2] < at_ms < end_ms:
+            starts.append((number, word, at_ms))
     return tuple(
-        OverlayClip(number, begin_ms, next_ms)
-        for (number, begin_ms), (_, next_ms) in pairwise([*starts, (0, end_ms)])
+        OverlayClip(number, begin_ms, next_ms, word)
+        for (number, word, begin_ms), (_, _, next_ms) in pairwise([*starts, (0, None, end_ms)])
     )
+
+
+def _list_starts(page: BookPage) -> Iterator[tuple[int, int | None, float]]:
+    for number, sentence in enumerate(page.sentences):
+        if sentence.words:
+            for word, (_, start_s) in enumerate(sentence.words):
+                yield number, word, start_s
+        elif sentence.start_s is not None:
+            yield number, None, sentence.start_s
 
 
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
@@ -122,12 +142,11 @@ def build_page(page: BookPage, language: str) -> str:
 
 
 def build_overlay(page_name: str, audio_name: str, clips: tuple[OverlayClip, ...]) -> str:
-    """Build the overlay that plays the sentences of a page."""
+    """Build the overlay that plays a page; the words of a sentence are one sequence."""
     lines = [
-        f'<par id="p{clip.number}"><text src="{page_name}#{sentence_id(clip.number)}"/>'
-        f'<audio src="{audio_name}" clipBegin="{format_clock(clip.begin_ms)}" '
-        f'clipEnd="{format_clock(clip.end_ms)}"/></par>'
-        for clip in clips
+        line
+        for number, group in groupby(clips, key=lambda clip: clip.number)
+        for line in _format_group(page_name, audio_name, number, list(group))
     ]
     return "\n".join(
         [
@@ -143,9 +162,30 @@ def build_overlay(page_name: str, audio_name: str, clips: tuple[OverlayClip, ...
     )
 
 
+def _format_group(
+    page_name: str, audio_name: str, number: int, clips: Sequence[OverlayClip]
+) -> Iterator[str]:
+    is_sequence = clips[0].word is not None
+    if is_sequence:
+        yield f'<seq id="q{number}" epub:textref="{page_name}#{sentence_id(number)}">'
+    for clip in clips:
+        yield (
+            f'<par id="p{clip.element_id[1:]}"><text src="{page_name}#{clip.element_id}"/>'
+            f'<audio src="{audio_name}" clipBegin="{format_clock(clip.begin_ms)}" '
+            f'clipEnd="{format_clock(clip.end_ms)}"/></par>'
+        )
+    if is_sequence:
+        yield "</seq>"
+
+
 def sentence_id(number: int) -> str:
     """The id of a sentence's element."""
     return f"s{number}"
+
+
+def word_id(sentence: int, word: int) -> str:
+    """The id of a word's element."""
+    return f"{sentence_id(sentence)}w{word}"
 
 
 def format_clock(time_ms: int) -> str:
@@ -184,6 +224,19 @@ def _format_sentences(block: BookBlock, number: int) -> str:
         text = collapse_whitespace(sentence.text)
         if before and not (_UNSPACED.match(before[-1]) and _UNSPACED.match(text[:1])):
             parts.append(" ")
-        parts.append(f'<span id="{sentence_id(number + step)}">{escape(text)}</span>')
+        content = _format_words(sentence, number + step) or escape(text)
+        parts.append(f'<span id="{sentence_id(number + step)}">{content}</span>')
         before = text
+    return "".join(parts)
+
+
+def _format_words(sentence: BookSentence, number: int) -> str:
+    """The words of a sentence, each in an element of its own; empty without words."""
+    chars = [char for char, _ in sentence.words]
+    parts = []
+    for word, (begin, end) in enumerate(pairwise([*chars, len(sentence.text)])):
+        piece = sentence.text[0 if word == 0 else begin : end]
+        shown = collapse_whitespace(piece)
+        space = " " if end < len(sentence.text) and piece != piece.rstrip() else ""
+        parts.append(f'<span id="{word_id(number, word)}">{escape(shown)}</span>{space}')
     return "".join(parts)

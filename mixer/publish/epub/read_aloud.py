@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from mixer.publish.captions import CaptionedSentence, time_words, visible_text
 from mixer.publish.chapters import ChapterSpan, FinishedFile
 from mixer.publish.epub.book import write_book
 from mixer.publish.epub.pages import (
@@ -18,16 +19,16 @@ from mixer.publish.epub.pages import (
     BookSentence,
     ReadAloudMetadata,
 )
-from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, map_to_timeline, time_sentences
+from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, caption_chunk
 from mixer.scratch import open_scratch_folder
-from mixer.script import BreakKind, Chunk, Script
+from mixer.script import BreakKind, Chunk, Script, Utterance
 from mixer.sound import ProcessGroup, Timeline
 
 FALLBACK_KBPS = 128
 """Bitrate of the MP3s in a book whose finished file has a format that EPUB readers do not play."""
 
-SentenceStarts = Mapping[int, float]
-"""Start in seconds of a chunk's sentences, by number; empty for a chunk that is not audible."""
+SentenceTimes = Mapping[int, CaptionedSentence]
+"""The timed sentences of a chunk, by number; empty for a chunk that is not audible."""
 
 
 def build_pages(
@@ -35,55 +36,54 @@ def build_pages(
     recorded_chunks: Sequence[RecordedChunk],
     timeline: Timeline,
     parts: Sequence[ChapterSpan],
+    *,
+    by_word: bool = False,
 ) -> tuple[BookPage, ...]:
     """Build a page for each part of the audio.
 
     Args:
         recorded_chunks: the script's audible chunks, in order.
         parts: of the whole audio, without gaps.
+        by_word: highlight words instead of sentences.
     """
     part_starts_s = [part.start_s for part in parts]
     blocks: list[list[BookBlock]] = [[] for _ in parts]
     number = 0
-    chapter_times = _find_starts(script, recorded_chunks, timeline)
-    for chapter, starts in zip(script.chapters, chapter_times, strict=True):
-        first_s = next((start_s for chunk in starts for start_s in chunk.values()), None)
+    chapter_times = _find_times(script, recorded_chunks, timeline)
+    for chapter, times in zip(script.chapters, chapter_times, strict=True):
+        first_s = next((each.start_s for chunk in times for each in chunk.values()), None)
         if first_s is not None:
             number = max(0, bisect_right(part_starts_s, first_s) - 1)
-        blocks[number] += _build_blocks(chapter.chunks, starts, parts[number])
+        blocks[number] += _build_blocks(chapter.chunks, times, parts[number], by_word=by_word)
     return tuple(
         BookPage(part.title, tuple(own), part.duration_s)
         for part, own in zip(parts, blocks, strict=True)
     )
 
 
-def _find_starts(
+def _find_times(
     script: Script, recorded_chunks: Sequence[RecordedChunk], timeline: Timeline
-) -> Iterator[list[SentenceStarts]]:
+) -> Iterator[list[SentenceTimes]]:
     pending = list(zip(recorded_chunks, timeline.clips, strict=True))[::-1]
     for chapter in script.chapters:
-        chapter_starts: list[SentenceStarts] = []
+        chapter_times: list[SentenceTimes] = []
         for chunk in chapter.chunks:
-            starts: dict[int, float] = {}
-            if pending and pending[-1][0].chunk == chunk:
-                recorded, clip = pending.pop()
-                rate_hz = recorded.recording.measured.rate_hz
-                for timing in time_sentences(recorded):
-                    span_s = map_to_timeline(timing.span, rate_hz, clip, timeline)
-                    starts[timing.sentence] = span_s[0]
-            chapter_starts.append(starts)
-        yield chapter_starts
+            is_audible = bool(pending) and pending[-1][0].chunk == chunk
+            chapter_times.append(caption_chunk(*pending.pop(), timeline) if is_audible else {})
+        yield chapter_times
 
 
 def _build_blocks(
-    chunks: Sequence[Chunk], chunk_starts: Sequence[SentenceStarts], part: ChapterSpan
+    chunks: Sequence[Chunk],
+    chunk_times: Sequence[SentenceTimes],
+    part: ChapterSpan,
+    *,
+    by_word: bool,
 ) -> Iterator[BookBlock]:
     sentences: list[BookSentence] = []
-    for chunk, starts in zip(chunks, chunk_starts, strict=True):
+    for chunk, times in zip(chunks, chunk_times, strict=True):
         for number, utterance in enumerate(chunk.utterances):
-            at_s = starts.get(number)
-            start_s = None if at_s is None else max(0.0, at_s - part.start_s)
-            sentences.append(BookSentence(utterance.text, start_s))
+            sentences.append(_build_sentence(utterance, times.get(number), part, by_word=by_word))
             if utterance.ending in PARAGRAPH_ENDINGS:
                 is_heading = utterance.ending is BreakKind.HEADING
                 shape = BlockShape.HEADING if is_heading else BlockShape.PARAGRAPH
@@ -93,6 +93,16 @@ def _build_blocks(
                 yield BookBlock(BlockShape.SCENE_BREAK)
     if sentences:
         yield BookBlock(BlockShape.PARAGRAPH, tuple(sentences))
+
+
+def _build_sentence(
+    utterance: Utterance, timed: CaptionedSentence | None, part: ChapterSpan, *, by_word: bool
+) -> BookSentence:
+    if timed is None:
+        return BookSentence(utterance.text, None)
+    words = time_words(timed) if by_word and visible_text(timed.text) else ()
+    starts = tuple((each.char, max(0.0, each.start_s - part.start_s)) for each in words)
+    return BookSentence(utterance.text, max(0.0, timed.start_s - part.start_s), starts)
 
 
 def write_read_aloud(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import regex
 
-from mixer.publish.captions import CaptionedSentence
+from mixer.publish.captions import CaptionedSentence, WordOrigin
 from mixer.publish.timing.alignment import Clause, align_clauses, split_clauses
 from mixer.script import BreakKind, Chunk, CuePlace, Script, SoundCue, Utterance
 from mixer.sound import Clip, Timeline, rescale_samples
@@ -93,22 +93,40 @@ def caption_sentences(
 def _caption_chunk(
     recorded_chunk: RecordedChunk, clip: Clip, timeline: Timeline
 ) -> Iterator[CaptionedSentence]:
-    chapter, rate_hz = recorded_chunk.chapter_title or "", recorded_chunk.recording.measured.rate_hz
+    chapter = recorded_chunk.chapter_title or ""
+    for sentence in caption_chunk(recorded_chunk, clip, timeline).values():
+        yield replace(sentence, chapter=chapter)
+        chapter = ""
+
+
+def caption_chunk(
+    recorded_chunk: RecordedChunk, clip: Clip, timeline: Timeline
+) -> dict[int, CaptionedSentence]:
+    """Time the audible sentences of a chunk in the finished audio, by number."""
+    recording, utterances = recorded_chunk.recording, recorded_chunk.chunk.utterances
+    rate_hz = recording.measured.rate_hz
+    sentences = {}
     for timing in time_sentences(recorded_chunk):
-        utterance = recorded_chunk.chunk.utterances[timing.sentence]
+        utterance = utterances[timing.sentence]
         start_s, end_s = map_to_timeline(timing.span, rate_hz, clip, timeline)
-        yield CaptionedSentence(
+        sentences[timing.sentence] = CaptionedSentence(
             text=utterance.text,
             start_s=start_s,
             end_s=end_s,
             words=tuple(
                 (char, _position_s(at, rate_hz, clip, timeline)) for char, at in timing.words
             ),
-            chapter=chapter,
             voice=utterance.speaker,
             ends_paragraph=utterance.ending in PARAGRAPH_ENDINGS,
+            origin=_find_origin(recording, timing.sentence),
         )
-        chapter = ""
+    return sentences
+
+
+def _find_origin(recording: Recording, sentence: int) -> WordOrigin:
+    if not any(word.sentence == sentence for word in recording.words):
+        return WordOrigin.PAUSES
+    return WordOrigin.ALIGNMENT if recording.is_aligned else WordOrigin.ENGINE
 
 
 def map_to_timeline(

@@ -109,7 +109,7 @@ TEXT_FRAMES = {
 }
 """FFmpeg's field names to frames; Apple's for a movement are read as those of a series."""
 
-NAMED_FIELDS = ("series", "series-part", "isbn")
+NAMED_FIELDS = ("series", "series-part", "isbn", "digitalsourcetype")
 """Fields with a name of their own, in capitals, in a format that has no better place for them."""
 
 MAX_CHILDREN = 255

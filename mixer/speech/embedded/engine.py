@@ -17,8 +17,8 @@ from mixer.parallel import usable_cores
 from mixer.script import LIMITS, EngineLimits
 from mixer.speech.embedded.ssml_reader import snippet
 from mixer.speech.embedded.worker import Reply, WorkerFailure, WorkerRequest
-from mixer.speech.embedded.workers import WorkerDied, WorkerPool
 from mixer.speech.engine import Speech, Voice, VoiceSettings
+from mixer.speech.workers import WorkerDied, WorkerPool
 
 ENGINE_NAME = "embedded"
 

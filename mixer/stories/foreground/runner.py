@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mixer.files import hash_file
 from mixer.publish import Picture
+from mixer.publish.provenance import FileSigner, OriginSound
 from mixer.requests import Options
 from mixer.script import Document
 from mixer.sound import Timeline
@@ -36,14 +37,17 @@ from mixer.stories.inputs import (
     load_timeline,
     measure_music,
     put_cover,
+    read_sounds,
 )
 from mixer.stories.model import KnownSounds, SourceText, StoryKind, StoryResult
 from mixer.stories.outputs import chapters_folder, export_files, list_exports
 from mixer.stories.renditions import Rendition
 from mixer.stories.request import StoryRequest
+from mixer.stories.signers import SignerOpener, open_no_signer
 from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner
 from mixer.stories.steps import StoryMix, StoryPublisher, StorySpeech
 from mixer.stories.tasks import Step, StepFunction
+from mixer.stories.word_times import AlignerOpener, open_no_aligner
 
 NEVER = timedelta(days=36_500)
 """Chunks of a folder are not touched: nothing deletes them by their age."""
@@ -80,6 +84,8 @@ class StoryRunner:
     engine: SpeechEngine
     context: JobContext
     open_files: FilesOpener
+    open_aligner: AlignerOpener = open_no_aligner
+    open_signer: SignerOpener = open_no_signer
 
     def plan(self, document: Document, options: Options) -> SpeechPlan:
         """Plan the speech of a story; spends nothing."""
@@ -95,14 +101,20 @@ class StoryRunner:
     ) -> StoryRun:
         """Narrate, mix and publish a story; files take the name of `out` with their own suffixes.
 
-        Raises TooExpensive if the new chunks cost more than the limit.
+        Raises TooExpensive if the new chunks cost more than the limit, Misconfigured if the key of
+        signatures cannot be used.
         """
+        if options.provenance == "signed":  # a key that cannot be used is reported before anything
+            self.open_signer("", (), ())
         with self._open_run(story, options) as (store, folder):
             history = RenderHistory(SegmentCache(self.store), str(out.resolve()))
             run_steps(folder, self._build_steps(store, history), self.context, publishes=True)
             result = folder.read(RESULT, StoryResult)
             seconds = self.context.timer.seconds
-            files = export_files(store.files, result, seconds, out=out, report=report)
+            signer = self._open_signer(folder) if options.provenance == "signed" else None
+            files = export_files(
+                store.files, result, seconds, out=out, report=report, signer=signer
+            )
             result = replace(result, warnings=(*result.warnings, *files.warnings))
             return StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
 
@@ -129,6 +141,16 @@ class StoryRunner:
                 self.context.processes.stop()
                 raise
             speech.result()
+
+    def _open_signer(self, folder: RunFolder) -> FileSigner | None:
+        delivery, sounds = load_narration(folder).stored.delivery, read_sounds(folder).values()
+        cast = (each for _, each in delivery.cast)
+        digests = sorted({each.digest for each in sounds if each.digest})
+        return self.open_signer(
+            delivery.engine,
+            tuple(dict.fromkeys(each.voice for each in (delivery, *cast))),
+            tuple(map(OriginSound, digests)),
+        )
 
     @staticmethod
     def chapters_folder(out: Path) -> Path:
@@ -164,7 +186,13 @@ class StoryRunner:
         planner = self._build_planner(store)
         processes = planner.new_processes
         mix = StoryMix(store, store, GROUPS, processes, history=history)
-        publisher = StoryPublisher(store, store, planner.budget, new_processes=processes)
+        publisher = StoryPublisher(
+            store,
+            store,
+            planner.budget,
+            new_processes=processes,
+            open_aligner=self.open_aligner,
+        )
         return {**self._build_speech_steps(store), **mix.steps, **publisher.steps}
 
     def _build_speech_steps(self, store: RunStore) -> Mapping[Step, StepFunction]:

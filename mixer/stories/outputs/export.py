@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mixer.errors import StoreFailed
+from mixer.errors import MixerError, StoreFailed
 from mixer.files import write_atomic
 from mixer.publish import unpack_zip
+from mixer.publish.provenance import FileSigner, is_signable
 from mixer.store import FolderStore
 from mixer.stories.model import StoryResult
 
@@ -21,6 +22,10 @@ OUTPUTS = {
     "chapters_vtt": ".chapters.vtt",
     "read_aloud": ".read-aloud.epub",
     "stems": ".stems.zip",
+    "credentials": ".c2pa",
+    "words_json": ".words.json",
+    "words_vtt": ".words.vtt",
+    "karaoke_ass": ".ass",
 }
 """Suffixes of the exported files, by the name of their link; the report comes last."""
 
@@ -43,27 +48,31 @@ def export_files(
     *,
     out: Path,
     report: Path | None,
+    signer: FileSigner | None = None,
 ) -> ExportedFiles:
     """Copy the finished files to the user's folder; one that cannot be written stops no other.
 
-    The files take the name of `out` with their own suffixes, the report only by default. Raises
+    The files take the name of `out` with their own suffixes, the report only by default; those
+    that can be are signed. Raises
     StoreFailed if the audio cannot be written.
     """
     *places, report = list_exports(out, report)
     targets = dict(zip(OUTPUTS, places, strict=True)) | {"chapter_files": chapters_folder(out)}
-    made = {name: path for name, path in targets.items() if name in result.links}
-    store.fetch(result.links["audio"], made.pop("audio"))
+    made = {path: result.links[name] for name, path in targets.items() if name in result.links}
+    store.fetch(made.pop(out), out)
     paths, warnings = [out], []
-    for name, path in made.items():
+    for path, key in made.items():
         try:
-            _export_file(store, result.links[name], path)
+            _export_file(store, key, path)
         except StoreFailed as error:
             warnings.append(str(error))
         else:
             paths.append(path)
+    provenance = _sign_files(paths, warnings, signer) if signer else {}
     if "report" in result.links:
         paths.append(report)
-        _write_report(store.get(result.links["report"]), stages_s, paths)
+        content = json.loads(store.get(result.links["report"])) | provenance
+        _write_report(content, stages_s, paths)
     return ExportedFiles(tuple(paths), tuple(warnings))
 
 
@@ -74,9 +83,30 @@ def _export_file(store: FolderStore, key: str, path: Path) -> None:
         store.fetch(key, path)
 
 
-def _write_report(report: bytes, stages_s: Mapping[str, float], paths: Sequence[Path]) -> None:
+def _sign_files(
+    paths: list[Path], warnings: list[str], signer: FileSigner
+) -> dict[str, dict[str, str]]:
+    """Sign files in place, and add their sidecars; returns what the report says of it."""
+    inside = [
+        file for path in paths if path.is_dir() for file in path.iterdir() if is_signable(file)
+    ]
+    failures: list[str] = []
+    for path in [*filter(is_signable, paths), *sorted(inside)]:
+        try:
+            sidecar = signer.sign(path)
+        except MixerError as error:
+            failures.append(str(error))
+        else:
+            paths += [sidecar] if sidecar is not None and path in paths else []
+    warnings += failures
+    marks = {"marked": "tags", "reason": failures[0]} if failures else {"marked": "signed"}
+    return {"provenance": marks}
+
+
+def _write_report(
+    fields: dict[str, Any], stages_s: Mapping[str, float], paths: Sequence[Path]
+) -> None:
     """Write the report to the last path, with the names of all files and the times of the run."""
-    fields: dict[str, Any] = json.loads(report)
     seconds = {name: round(s, 3) for name, s in stages_s.items()}
     fields |= {"stages_s": seconds, "outputs": [path.name for path in paths]}
     text = f"{json.dumps(fields, ensure_ascii=False, indent=2)}\n"

@@ -47,12 +47,13 @@ UNTITLED = "Untitled"
 
 @dataclass(frozen=True, slots=True)
 class OutputMaker:
-    """Makes extra outputs from a finished file."""
+    """Makes extra outputs from a finished file; `by_word` for the books."""
 
     finished: FinishedFile
     stems: StemMaker
     created_s: float
     scratch: RequestFolder
+    by_word: bool = False
 
     def write(self, output: OutputName, file: IO[bytes]) -> None:
         """Write an output as a stream."""
@@ -64,7 +65,8 @@ class OutputMaker:
             self.stems.write(file, self.scratch)
             return
         script, chunks = narration.stored.script, narration.recorded_chunks
-        pages = build_pages(script, chunks, self.finished.timeline, self.finished.parts)
+        timeline, parts = self.finished.timeline, self.finished.parts
+        pages = build_pages(script, chunks, timeline, parts, by_word=self.by_word)
         metadata = _book_metadata(self.finished, script, self.created_s)
         write_read_aloud(self.finished, pages, metadata, file, processes)
 
@@ -82,4 +84,5 @@ def _book_metadata(finished: FinishedFile, script: Script, created_s: float) -> 
         narrator=fields.get("composer", ""),
         description=fields.get("comment", ""),
         cover=cover.content if cover else b"",
+        is_synthetic=bool(fields.get("digitalsourcetype")),
     )

@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -48,6 +48,13 @@ from mixer.stories.outputs import (
 from mixer.stories.request_files import RequestFolder, open_request_folder
 from mixer.stories.status import load_snapshot, settle_budget, write_result
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
+from mixer.stories.word_times import (
+    AlignerOpener,
+    build_word_files,
+    find_word_times,
+    needs_words,
+    open_no_aligner,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +74,9 @@ FILES = {
     "chapter_files": ("chapters.zip", "application/zip"),
     "read_aloud": ("story.epub", "application/epub+zip"),
     "stems": ("stems.zip", "application/zip"),
+    "words_json": ("words.json", "application/json"),
+    "words_vtt": ("words.vtt", "text/vtt; charset=utf-8"),
+    "karaoke_ass": ("story.ass", "text/x-ssa; charset=utf-8"),
 }
 """Files that accompany the audio, by their names in the status: name and content type."""
 
@@ -109,7 +119,8 @@ class _FinishedStory:
         tags = self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
         encoding, preset = self.mix.encoding, self.options.preset
         finished = FinishedFile(whole, timeline, encoding, preset, tags)
-        return OutputMaker(finished, stems, self.request.created_s, scratch)
+        by_word = self.options.read_aloud_by == "word"
+        return OutputMaker(finished, stems, self.request.created_s, scratch, by_word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +172,14 @@ class _PublishedFiles:
 
 @dataclass(frozen=True, slots=True)
 class StoryPublisher:
-    """Publishes stories."""
+    """Publishes stories; `open_aligner` opens what finds words in recordings."""
 
     store: ObjectStore
     music: ObjectStore
     budget: DailyBudget
     now: Callable[[], datetime] = field(default=utc_now)
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
+    open_aligner: AlignerOpener = open_no_aligner
 
     @property
     def steps(self) -> dict[Step, StepFunction]:
@@ -184,13 +196,24 @@ class StoryPublisher:
         else:
             with stop_at_deadline(processes := self.new_processes(), call.deadline_s):
                 finished = _FinishedStory.load(folder, snapshot.request)
+                finished, warnings = self._time_words(finished, call.deadline_s)
                 pool = RenderPool(processes, usable_cores(), call.deadline_s)
                 library = SoundLibrary(self.music, self.store)
                 published = _publish_files(finished, library, pool)
+                published.warnings[:0] = warnings
             result = _build_mix_result(finished, published, call.attempt)
         write_result(folder, snapshot, result, self.now())
         settle_budget(snapshot, self.budget)
         return {}
+
+    def _time_words(
+        self, story: _FinishedStory, deadline_s: float | None
+    ) -> tuple[_FinishedStory, tuple[str, ...]]:
+        """Find the words of a story whose outputs need them; returns warnings, too."""
+        if story.narration is None or not needs_words(story.options):
+            return story, ()
+        timed = find_word_times(story.narration, self.open_aligner, deadline_s)
+        return replace(story, narration=timed.narration), timed.warnings
 
 
 def _publish_files(
@@ -227,7 +250,11 @@ def _publish_outputs(
     with open_request_folder() as scratch:
         maker = story.open_maker(stems, scratch)
         for output in dict.fromkeys(story.options.outputs):
-            published.store_extra(output, maker)
+            if output == "words":
+                timed = partial(build_word_files, story.narration, story.mix.timeline)
+                published.store("word times", timed)
+            else:
+                published.store_extra(output, maker)
 
 
 def _build_captions(narration: StoryNarration, mix: Mix) -> dict[str, bytes]:

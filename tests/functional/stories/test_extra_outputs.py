@@ -99,7 +99,7 @@ def test_stems_are_voice_and_labels_for_an_editor(told: StoryRun):
 def test_the_file_says_what_the_book_says_and_bears_its_cover(told: StoryRun):
     tags = ID3(told.outputs[0])
     read = [str(tags[name]) for name in ("TIT2", "TPE1", "TCOM", "COMM::eng", "TLAN")]
-    assert read == ["The Book", "A. Writer", "Ada", "A tale.", "eng"]
+    assert read == ["The Book", "A. Writer", "Ada (synthetic voice)", "A tale.", "eng"]
     assert tags.getall("APIC")[0].data == encode_cover(COVER, "cover").content
 
 

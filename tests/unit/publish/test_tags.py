@@ -5,7 +5,7 @@ import io
 import pytest
 from mutagen.id3 import ID3
 
-from mixer.publish.tags import build_tags, split_series
+from mixer.publish.tags import build_tags, credit_narrator, split_series
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.registry import TextType
@@ -35,7 +35,7 @@ def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
         "TIT2": "The Gate",
         "TPE1": "A. Writer",
         "TALB": "The Gate",
-        "TCOM": "Ada Voice",
+        "TCOM": "Ada Voice (synthetic voice)",
         "TCON": "Mystery",
     }
     assert str(tag["TIT1"]) == "Gates #2"
@@ -99,3 +99,38 @@ def test_any_number_of_chapters_is_listed():
 def test_a_file_that_says_nothing_of_itself_holds_nothing_more():
     assert build_chunks(AudioTags()) == build_chunks(None) == b""
     assert not ID3(io.BytesIO(build_id3_tag(AudioTags()))).keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "credit"),
+    [
+        ("", "Synthetic voice"),
+        ("Ada", "Ada (synthetic voice)"),
+        ("Ada (AI voice)", "Ada (AI voice)"),
+        ("Synthetische Stimme", "Synthetische Stimme"),
+        ("Aida", "Aida (synthetic voice)"),
+    ],
+)
+def test_a_narrators_name_says_that_the_voice_is_synthetic(name, credit):
+    assert credit_narrator(name) == credit
+
+
+@pytest.mark.parametrize(
+    ("values", "composer", "mark"),
+    [
+        ({}, "Ada Voice (synthetic voice)", "trainedAlgorithmicMedia"),
+        ({"plain_narrator": True}, "Ada Voice", "trainedAlgorithmicMedia"),
+        ({"provenance": "none"}, "Ada Voice", ""),
+    ],
+)
+def test_an_author_may_object_to_the_words_but_not_to_the_mark_for_machines(values, composer, mark):
+    script = plan_story(TEXT, TextType.TEXT, EMBEDDED_LIMITS, "en-US", Options())
+    fields = build_tags(Options(**values), script)
+    assert (fields["composer"], fields["digitalsourcetype"]) == (composer, mark)
+    tag = ID3(io.BytesIO(build_id3_tag(AudioTags(fields))))
+    assert [str(each) for each in tag.getall("TXXX:DIGITALSOURCETYPE")] == [mark] * bool(mark)
+
+
+def test_a_mix_of_given_files_claims_nothing():
+    fields = build_tags(Options())
+    assert (fields["composer"], fields["digitalsourcetype"]) == ("", "")

@@ -1,0 +1,29 @@
+"""Proof of origin: signed C2PA manifests that say what a file is and how it was made."""
+
+from mixer.publish.provenance.identity import (
+    SigningFiles,
+    SigningIdentity,
+    is_signing_installed,
+    open_identity,
+)
+from mixer.publish.provenance.manifest import SOURCE_TYPE, Origin, OriginSound
+from mixer.publish.provenance.signing import (
+    FileSigner,
+    Provenance,
+    is_signable,
+    read_provenance,
+)
+
+__all__ = [
+    "SOURCE_TYPE",
+    "FileSigner",
+    "Origin",
+    "OriginSound",
+    "Provenance",
+    "SigningFiles",
+    "SigningIdentity",
+    "is_signable",
+    "is_signing_installed",
+    "open_identity",
+    "read_provenance",
+]

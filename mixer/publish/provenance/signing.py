@@ -1,0 +1,178 @@
+"""Signs finished files with c2pa, and reads what was signed.
+
+A signature holds a time and random numbers. So it is added to a copy in the user's folder, when a
+file is exported: what Mixer keeps, compares and reuses stays the same bytes. The audio frames are
+not touched. A format without a place for a manifest gets a sidecar.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
+
+from mixer.errors import MixerError, StoreFailed
+from mixer.publish.provenance.identity import SigningIdentity
+from mixer.publish.provenance.manifest import (
+    SOURCE_TYPE_URI,
+    SPEECH_LABEL,
+    Origin,
+    build_manifest,
+)
+
+EMBEDDED_TYPES = {
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "m4b": "audio/mp4",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "epub": "application/epub+zip",
+}
+"""Formats that hold a manifest, by suffix."""
+
+OTHER_TYPE = "application/octet-stream"
+SIDECAR_SUFFIX = ".c2pa"
+SIDECAR_TYPES = frozenset({"opus"})
+
+_CHANGED = ("dataHash.mismatch", "bmffHash.mismatch", "boxesHash.mismatch", "collectionHash")
+_EXPIRED = ("signingCredential.expired", "outsideValidity")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a file says of its origin.
+
+    Attributes:
+        state: `none`, `valid`, `changed` after it was signed, `expired`, or `invalid`.
+        signer: the common name of the certificate.
+        is_trusted: whether a certificate authority vouches for the signer.
+    """
+
+    state: str
+    signer: str = ""
+    is_trusted: bool = False
+    is_synthetic: bool = False
+    software: str = ""
+    engine: str = ""
+    voices: tuple[str, ...] = ()
+    signed_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSigner:
+    """Signs the files of one run."""
+
+    identity: SigningIdentity
+    origin: Origin
+
+    def sign(self, path: Path) -> Path | None:
+        """Sign a file in its place; returns the sidecar where the format needs one.
+
+        Raises:
+            MixerError: it could not be signed; the file is as it was.
+        """
+        from c2pa import C2paError
+
+        suffix = path.suffix.lower().removeprefix(".")
+        media_type = EMBEDDED_TYPES.get(suffix, OTHER_TYPE)
+        try:
+            with (
+                path.open("rb") as source,
+                NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}-", delete=False) as copy,
+            ):
+                try:
+                    manifest = self._sign_stream(path.name, media_type, source, copy)
+                    if media_type == OTHER_TYPE:
+                        return _write_sidecar(find_sidecar(path), manifest)
+                    copy.flush()
+                    Path(copy.name).chmod(path.stat().st_mode)
+                    Path(copy.name).replace(path)
+                finally:
+                    Path(copy.name).unlink(missing_ok=True)
+        except C2paError as error:
+            raise MixerError(f"{path.name} could not be signed: {error}.") from error
+        except OSError as error:
+            raise StoreFailed(f"{path.name} could not be signed: {error.strerror}.") from error
+        return None
+
+    def _sign_stream(self, name: str, media_type: str, source: IO[bytes], copy: IO[bytes]) -> bytes:
+        from c2pa import Builder, C2paSigningAlg, Signer
+
+        identity = self.identity
+        with (
+            Signer.from_callback(
+                identity.sign, C2paSigningAlg.ES256, identity.certificates
+            ) as signer,
+            Builder(build_manifest(self.origin, name)) as builder,
+        ):
+            if media_type == OTHER_TYPE:
+                builder.set_no_embed()
+            return bytes(builder.sign(signer, media_type, source, copy))
+
+
+def is_signable(path: Path) -> bool:
+    """Whether a file gets a manifest, inside or next to it."""
+    return path.suffix.lower().removeprefix(".") in {*EMBEDDED_TYPES, *SIDECAR_TYPES}
+
+
+def find_sidecar(path: Path) -> Path:
+    """The place of a manifest next to a file of a format that cannot hold it."""
+    return path.with_suffix(SIDECAR_SUFFIX)
+
+
+def _write_sidecar(path: Path, manifest: bytes) -> Path:
+    path.write_bytes(manifest)
+    return path
+
+
+def read_provenance(path: Path) -> Provenance | None:
+    """Read and check what a file says of its origin; None where c2pa-python is not installed."""
+    try:
+        from c2pa import C2paError, Reader
+    except ImportError:
+        return None
+    suffix = path.suffix.lower().removeprefix(".")
+    try:
+        with path.open("rb") as file:
+            if suffix in EMBEDDED_TYPES:
+                reader = Reader(EMBEDDED_TYPES[suffix], file)
+            else:
+                reader = Reader(OTHER_TYPE, file, find_sidecar(path).read_bytes())
+            with reader:
+                return _describe(json.loads(reader.json()), reader.get_validation_state())
+    except C2paError as error:
+        is_missing = isinstance(error, C2paError.ManifestNotFound)
+        return Provenance("none" if is_missing else "invalid")
+    except OSError:
+        return Provenance("none")
+
+
+def _describe(content: dict[str, Any], state: str | None) -> Provenance:
+    manifest = content["manifests"][content["active_manifest"]]
+    codes = [str(each["code"]) for each in content.get("validation_status", ())]
+    signature = manifest.get("signature_info", {})
+    data = {each["label"].split("__")[0]: each.get("data") for each in manifest["assertions"]}
+    actions = (data.get("c2pa.actions.v2") or {}).get("actions", ())
+    speech = data.get(SPEECH_LABEL) or {}
+    with suppress(KeyError, IndexError, TypeError):
+        software = manifest["claim_generator_info"][0]
+        return Provenance(
+            state=_judge(codes, state),
+            signer=str(signature.get("common_name") or signature.get("issuer") or ""),
+            is_trusted="signingCredential.trusted" in codes or state == "Trusted",
+            is_synthetic=any(each.get("digitalSourceType") == SOURCE_TYPE_URI for each in actions),
+            software=f"{software['name']} {software.get('version', '')}".strip(),
+            engine=str(speech.get("engine", "")),
+            voices=tuple(map(str, speech.get("voices", ()))),
+            signed_at=str(signature.get("time") or ""),
+        )
+    return Provenance("invalid")
+
+
+def _judge(codes: list[str], state: str | None) -> str:
+    if any(mark in code for code in codes for mark in _CHANGED):
+        return "changed"
+    if any(mark in code for code in codes for mark in _EXPIRED):
+        return "expired"
+    return "valid" if state in ("Valid", "Trusted") else "invalid"
