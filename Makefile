@@ -1,5 +1,5 @@
 # Every target makes what it needs first: .venv for nearly all; .venv-judges, .venv-e2e and .venv-docs
-# for what must not share it, .venv-permissions for packages of Node.js.
+# for what must not share it, .venv-permissions and .venv-clients for packages of Node.js.
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
@@ -11,13 +11,15 @@ JUDGES_STAMP := .venv-judges/.installed
 EMULATOR_STAMP := .venv-e2e/.installed
 PERMISSIONS := tests/infra/permissions
 PERMISSIONS_STAMP := .venv-permissions/.installed
+CLIENTS := tests/clients
+CLIENTS_STAMP := .venv-clients/.installed
 DOCS_STAMP := .venv-docs/.installed
 NAME ?= mixer
 BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play serve test check judges permissions e2e page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
+.PHONY: help demo play serve test check judges permissions e2e clients page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -113,6 +115,16 @@ e2e: $(DEV_STAMP) $(EMULATOR_STAMP) ## Test everything without AWS: deploy to an
 	@$(BIN)/python -m tests.e2e
 	@$(BIN)/python -m tests.e2e.stories
 
+$(CLIENTS_STAMP): requirements-clients.txt $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	$(PYTHON) -m venv --clear .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.txt
+	cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json .venv-clients
+	npm ci --prefix .venv-clients --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+clients: $(DEV_STAMP) $(CLIENTS_STAMP) ## Let SDKs and programs of others speak with a local server (needs Node.js)
+	@$(BIN)/python -m tests.clients
+
 deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to confirm, ROLE)
 	@$(BIN)/python -m deploy deploy --name $(NAME) $(if $(YES),--yes)
 
@@ -166,6 +178,7 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 	$(COMPILE) --extra build --extra dev -c requirements-local.txt pyproject.toml -o requirements-dev.txt
 	$(COMPILE) requirements-judges.in -o requirements-judges.txt
 	$(COMPILE) requirements-e2e.in -o requirements-e2e.txt
+	$(COMPILE) requirements-clients.in -o requirements-clients.txt
 	$(COMPILE) -c requirements-dev.txt requirements-page.in -o requirements-page.txt
 	$(COMPILE) -c requirements-dev.txt requirements-docs.in -o requirements-docs.txt
 
@@ -173,4 +186,4 @@ attack: $(STAMP) ## Attack everything: hostile input, damaged stores, kills (hou
 	@$(BIN)/python -m tests.attack --seed $(or $(SEED),1) $(ROWS)
 
 clean: ## Remove everything that the targets created
-	rm -rf .venv .venv-judges .venv-e2e .venv-docs .venv-permissions .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-judges .venv-e2e .venv-docs .venv-permissions .venv-clients .mixer out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

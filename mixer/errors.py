@@ -50,6 +50,12 @@ class UnknownVoice(BadInput):
     code = "unknown_voice"
 
 
+class UnknownModel(BadInput):
+    """No model of this name is offered to clients of other protocols."""
+
+    code = "model_not_found"
+
+
 class BadOption(BadInput):
     """An option is out of range or conflicts with another."""
 

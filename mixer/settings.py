@@ -6,7 +6,7 @@ Only entry points call `load_settings`. Every variable is documented in this fil
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -82,6 +82,10 @@ class Settings:
         max_object_bytes: MAX_OBJECT_MB: per chunk or piece of music.
         max_input_bytes: MAX_INPUT_MB: of all inputs of a mix, which share /tmp with it.
         quota_percent: QUOTA_PERCENT: part of the account's Amazon Polly quota for this function.
+        s3_endpoint_url: S3_ENDPOINT_URL: of another server with S3's protocol; empty for AWS.
+        s3_addressing_style: S3_ADDRESSING_STYLE: `path` (default with an endpoint) or `virtual`.
+        voice_names: VOICE_NAMES, `alloy=Joanna nova=Ruth`: names that clients of other protocols
+            send, and the voices that they get.
     """
 
     output_bucket: str
@@ -100,6 +104,9 @@ class Settings:
     max_object_bytes: int = 500 * MB
     max_input_bytes: int = 2_000 * MB
     quota_percent: int = 100
+    s3_endpoint_url: str = ""
+    s3_addressing_style: Literal["virtual", "path"] = "virtual"
+    voice_names: Mapping[str, str] = field(default_factory=dict)
     stories: StorySettings = StorySettings()
 
 
@@ -114,6 +121,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         allowed_buckets=frozenset({output_bucket, *_parse_list(environ, "ALLOWED_BUCKETS")}),
         allowed_origins=_parse_list(environ, "ALLOWED_ORIGINS"),
         auth=load_auth(environ),
+        voice_names=_parse_voice_names(environ),
+        **_parse_endpoint(environ),
         stories=_load_stories(environ),
         **_parse_numbers(environ),
     )
@@ -205,6 +214,31 @@ def _parse_count(text: str, name: str) -> int:
             f"{name} is {text!r}; it must be a whole number above 0.", variable=name
         )
     return int(value)
+
+
+def _parse_endpoint(environ: Mapping[str, str]) -> dict[str, Any]:
+    url = environ.get("S3_ENDPOINT_URL", "").strip()
+    if url and not url.startswith(("http://", "https://")):
+        raise Misconfigured(
+            f"S3_ENDPOINT_URL is {url!r}; it must begin with http:// or https://.",
+            variable="S3_ENDPOINT_URL",
+        )
+    style = environ.get("S3_ADDRESSING_STYLE", "").strip() or ("path" if url else "virtual")
+    if style not in {"path", "virtual"}:
+        raise Misconfigured(
+            f"S3_ADDRESSING_STYLE is {style!r}; it must be path or virtual.",
+            variable="S3_ADDRESSING_STYLE",
+        )
+    return {"s3_endpoint_url": url, "s3_addressing_style": style}
+
+
+def _parse_voice_names(environ: Mapping[str, str]) -> dict[str, str]:
+    pairs = [each.partition("=") for each in _parse_list(environ, "VOICE_NAMES")]
+    if not all(name and voice for name, _, voice in pairs):
+        raise Misconfigured(
+            "VOICE_NAMES must consist of pairs such as alloy=Joanna.", variable="VOICE_NAMES"
+        )
+    return {name: voice for name, _, voice in pairs}
 
 
 def _parse_list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

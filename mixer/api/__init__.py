@@ -10,6 +10,7 @@ from mixer.api.auth import (
     digest_token,
     parse_callers,
 )
+from mixer.api.client_errors import shape_error
 from mixer.api.events import InvocationContext
 from mixer.api.handlers import (
     answer_mix_request,
@@ -37,4 +38,5 @@ __all__ = [
     "parse_callers",
     "run_mix_step",
     "run_speech_step",
+    "shape_error",
 ]

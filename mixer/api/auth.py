@@ -35,6 +35,9 @@ STALE_S = 3_600.0
 RETRY_S = 10.0
 """Pause after a failed read, which takes seconds and delays every request."""
 
+KEY_HEADER = "xi-api-key"
+"""Holds the token of clients that speak ElevenLabs' protocol."""
+
 MAX_TOKEN_CHARS = 1_024
 """Longer tokens are refused without a digest."""
 
@@ -142,7 +145,7 @@ def authorize_request(
     """Authorize a request; the registry is None where the mode requires no token."""
     if auth_settings.mode == "none":
         return _allow_caller(ANONYMOUS)
-    token = parse_bearer(_header_value(event, "authorization"))
+    token = parse_bearer(_header_value(event, "authorization")) or _header_value(event, KEY_HEADER)
     caller = find_holder(registry.load_callers(), token) if registry and token else None
     return _allow_caller(caller) if caller else {"isAuthorized": False, "context": {}}
 

@@ -12,7 +12,14 @@ from typing import NoReturn
 import aws_lambda_powertools.event_handler.openapi as powertools_openapi
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
-from mixer.api.routes import add_library_routes, add_mix_routes, add_speech_routes, add_story_routes
+from mixer.api.routes import (
+    add_elevenlabs_routes,
+    add_library_routes,
+    add_mix_routes,
+    add_openai_routes,
+    add_speech_routes,
+    add_story_routes,
+)
 from mixer.api.routing import PUBLIC_PATHS, Api
 from mixer.settings import AuthMode
 
@@ -26,6 +33,8 @@ def build_description(mode: AuthMode) -> str:
     """Build the OpenAPI document of all routes as JSON."""
     api = Api()
     add_speech_routes(api, _fail_if_called)
+    add_openai_routes(api, _fail_if_called)
+    add_elevenlabs_routes(api, _fail_if_called)
     add_mix_routes(api, _fail_if_called)
     add_story_routes(api, _fail_if_called)
     add_library_routes(api, _fail_if_called, _fail_if_called)

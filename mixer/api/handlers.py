@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mixer.api.deferred import StoryStarter
     from mixer.api.events import InvocationContext
     from mixer.api.responses import OutputLinks
-    from mixer.api.routes import SpeechServices, StoryDependencies
+    from mixer.api.routes import ClientServices, SpeechServices, StoryDependencies
     from mixer.api.routing import Api, Endpoint
     from mixer.compose import AwsServices, Services
     from mixer.settings import Settings
@@ -88,12 +88,15 @@ def create_requested_story(service: "StoryService", event: dict[str, Any]) -> di
 def build_speech_endpoint(
     services: "Services", start_story: "StoryStarter | None" = None
 ) -> "Endpoint":
-    """Build the endpoint of POST /synthesize, POST /estimate and GET /voices."""
-    from mixer.api.routes import add_speech_routes
+    """Build the endpoint of speech: POST /synthesize, GET /voices, and the clients' protocols."""
+    from mixer.api.routes import add_elevenlabs_routes, add_openai_routes, add_speech_routes
     from mixer.api.routing import Api
 
     api = Api(services.settings.allowed_origins)
+    load_client_services = cache(lambda: _build_client_services(services))
     add_speech_routes(api, cache(lambda: _build_speech_services(services)), start_story)
+    add_openai_routes(api, load_client_services)
+    add_elevenlabs_routes(api, load_client_services)
     return _build_endpoint(api, services.settings, SPEECH_PATH)
 
 
@@ -128,6 +131,18 @@ def _build_speech_services(services: "Services") -> "SpeechServices":
 
     return SpeechServices(
         services.speech_service, services.story_speech_service, _build_links(services)
+    )
+
+
+def _build_client_services(services: "Services") -> "ClientServices":
+    from mixer.api.routes import ClientServices
+
+    can_stream = services.settings.stories.streams_events
+    return ClientServices(
+        services.speech_service,
+        services.mix_service if can_stream else None,
+        services.settings.voice_names,
+        can_stream,
     )
 
 

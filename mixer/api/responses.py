@@ -22,6 +22,7 @@ STATUS: Mapping[type[MixerError], int] = {
     errors.ObjectTooLarge: 413,
     errors.UnplayableAudio: 422,
     errors.UnusablePicture: 422,
+    errors.UnknownModel: 404,
     errors.BadInput: 400,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
@@ -59,13 +60,20 @@ def http_status(error: MixerError) -> int:
 
 
 def json_response(
-    status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    status: int,
+    body: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
     """Build a JSON response."""
-    text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    text = dump_body(body)
     return Response(
         status_code=status, content_type=JSON_TYPE, body=text, headers=dict(headers or {})
     )
+
+
+def dump_body(body: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
+    """Encode a body as JSON."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False)
 
 
 def error_response(error: MixerError, request_id: str) -> Response[str]:
@@ -105,7 +113,9 @@ def error_body(
     return {"error": sentence, "code": code, "request_id": request_id, "details": json_details}
 
 
-UNION_BRANCH = re.compile(r"(str|int|float|bool|(dict|list|literal)\[.*\])")
+UNION_BRANCH = re.compile(
+    r"(str|constrained-str|VoiceObject|int|float|bool|(dict|list|literal)\[.*\])"
+)
 """The suffix that pydantic adds to the location of a field with several types."""
 
 

@@ -4,8 +4,10 @@ Powertools keeps the request in class attributes: enough in Lambda, where a proc
 request at a time. Here a context variable keeps it, so that a local server may use many threads.
 """
 
+import base64
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial, reduce
@@ -18,6 +20,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel
 
+from mixer.api.client_errors import shape_error
 from mixer.api.events import (
     JSON_TYPE,
     Event,
@@ -28,6 +31,7 @@ from mixer.api.events import (
     parse_body,
 )
 from mixer.api.responses import (
+    dump_body,
     error_body,
     error_response,
     http_status,
@@ -64,12 +68,17 @@ FAILURES = {
 }
 
 
+Sound = Generator[bytes] | bytes
+"""Encoded sound, whole or while it is made."""
+
+
 @dataclass
 class _Request:
     event: APIGatewayProxyEventV2
     request_context: RequestContext
     context: dict[str, Any] = field(default_factory=dict)
     code: str = ""
+    sound: Sound | None = None
 
 
 class Api(APIGatewayHttpResolver):
@@ -107,10 +116,7 @@ class Api(APIGatewayHttpResolver):
             made = dict(super().resolve(dict(event), None))  # type: ignore[arg-type]
         finally:
             self._requests.reset(token)
-        if not made.get("cookies"):
-            made.pop("cookies", None)
-        if self._varies_by_origin:
-            made["headers"] = {**made.get("headers", {}), "Vary": "Origin"}
+        made = self._complete(made, request.sound)
         log_request(
             request_context.request_id,
             method=request.event.http_method,
@@ -119,6 +125,16 @@ class Api(APIGatewayHttpResolver):
             code=request.code,
             duration_ms=round(1000 * (time.monotonic() - began_s)),
         )
+        return made
+
+    def _complete(self, made: dict[str, Any], sound: Sound | None) -> dict[str, Any]:
+        """Complete an answer with what Powertools leaves out."""
+        if not made.get("cookies"):
+            made.pop("cookies", None)
+        if sound is not None:
+            made |= _encode_sound(sound)
+        if self._varies_by_origin:
+            made["headers"] = {**made.get("headers", {}), "Vary": "Origin"}
         return made
 
     @property
@@ -140,28 +156,41 @@ class Api(APIGatewayHttpResolver):
         else:
             self._initial_context = value
 
+    def respond_with_sound(self, sound: Sound, content_type: str) -> Response[str]:
+        """Build the response with sound, which Powertools would take for text."""
+        self._requests.get().sound = sound
+        headers = {"x-request-id": self.request_context.request_id}
+        return Response(200, content_type, "", headers=headers)
+
     def _respond_to_error(self, error: MixerError) -> Response[str]:
         self._requests.get().code = error.code
         if http_status(error) >= 500:  # noqa: PLR2004 - the server's own faults begin there
             log_unexpected_error(self.request_context.request_id, error)
-        return error_response(error, self.request_context.request_id)
+        return self._shape(error_response(error, self.request_context.request_id))
 
     def _respond_to_invalid(self, error: RequestValidationError) -> Response[str]:
         self._requests.get().code = "bad_input"
-        return validation_response(list(error.errors()), self.request_context.request_id)
+        problems, request_id = list(error.errors()), self.request_context.request_id
+        return self._shape(validation_response(problems, request_id))
 
     def _respond_to_missing_route(self, _error: NotFoundError) -> Response[str]:
         self._requests.get().code = "no_such_route"
         event = self.current_event
         text = f"{event.http_method} {event.path} does not exist; see GET /docs."
-        return json_response(
-            404, error_body(text, "no_such_route", self.request_context.request_id, {})
-        )
+        body = error_body(text, "no_such_route", self.request_context.request_id, {})
+        return self._shape(json_response(404, body))
 
     def _respond_to_unexpected(self, error: Exception) -> Response[str]:
         self._requests.get().code = "internal"
         log_unexpected_error(self.request_context.request_id, error)
-        return internal_error_response(self.request_context.request_id)
+        return self._shape(internal_error_response(self.request_context.request_id))
+
+    def _shape(self, response: Response[str]) -> Response[str]:
+        """Convert an error for the protocol of its route."""
+        body = json.loads(response.body or "")
+        status, shaped = shape_error(self.current_event.path, response.status_code, body)
+        response.status_code, response.body = status, dump_body(shaped)
+        return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,27 +207,44 @@ class Endpoint:
         return self.api.answer_event(normalise_event(event, self.default_path), call)
 
 
+def _encode_sound(sound: Sound) -> dict[str, Any]:
+    """Build the body of an answer; only a local gateway takes one that is still being made."""
+    if isinstance(sound, bytes):
+        return {"body": base64.b64encode(sound).decode(), "isBase64Encoded": True}
+    return {"body": sound}
+
+
 def describe_route(
     summary: str,
     body: type[BaseModel],
     *alternatives: type[BaseModel],
     status: int = 200,
     deferred: type[BaseModel] | None = None,
+    failure: type[BaseModel] = ErrorAnswer,
 ) -> dict[str, Any]:
     """Build a route's summary and responses for OpenAPI.
 
     `alternatives` are other bodies of the successful response; `deferred` is the body of a 202.
     """
     accepted = {202: _describe_response(deferred.__doc__ or "", deferred)} if deferred else {}
-    failures = {status: _describe_response(why, ErrorAnswer) for status, why in FAILURES.items()}
     return {
         "summary": summary,
         "responses": {
             status: _describe_response(body.__doc__ or "", body, *alternatives),
             **accepted,
-            **failures,
+            **_describe_failures(failure),
         },
     }
+
+
+def describe_sound_route(
+    summary: str, content_types: Iterable[str], failure: type[BaseModel]
+) -> dict[str, Any]:
+    """Build the summary and responses of a route that answers with sound of these types."""
+    sound = {"schema": {"type": "string", "format": "binary"}}
+    content = dict.fromkeys(sorted({*content_types}), sound)
+    answer = {"description": "The sound, as it is made.", "content": content}
+    return {"summary": summary, "responses": {200: answer, **_describe_failures(failure)}}
 
 
 def add_docs(api: Api, build_document: Callable[[], str], build_page: Callable[[], str]) -> None:
@@ -241,6 +287,10 @@ def _parse_authorized_body(request_context: RequestContext, text: str) -> dict[s
 def _check_caller(request_context: RequestContext) -> None:
     if request_context.caller is None:
         raise Unauthorized("Not signed in: send the header Authorization: Bearer TOKEN.")
+
+
+def _describe_failures(body: type[BaseModel]) -> dict[int, Any]:
+    return {status: _describe_response(why, body) for status, why in FAILURES.items()}
 
 
 def _describe_response(description: str, *models: type[BaseModel]) -> dict[str, Any]:

@@ -9,16 +9,18 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
 import mixer
 from mixer.cli.options import store_option
-from mixer.errors import Misconfigured, MixerError
+from mixer.errors import BadOption, Misconfigured, MixerError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from mixer.devserver import DevServer
     from mixer.settings import Settings
 
 PACKAGE = Path(mixer.__file__).parent
@@ -32,6 +34,8 @@ QUIET_ENVIRONMENT = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISA
 
 SERVER_PACKAGES = ("starlette", "uvicorn")
 """The Lambda image leaves them out."""
+
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - only with a token and names of its own
 
 UNFINISHED = 1
 """Exit code when a request did not even end when all that it works with was closed."""
@@ -52,9 +56,18 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
     "--aws", is_flag=True, help="Use Amazon Polly and S3, as configured in the environment."
 )
 @click.option(
+    "--s3", is_flag=True, help="Keep all objects in the bucket of the environment; embedded voice."
+)
+@click.option(
     "--token",
     envvar="MIXER_TOKEN",
     help="Require this token of every caller, as a deployment does; MIXER_TOKEN hides it from ps.",
+)
+@click.option(
+    "--public-url",
+    multiple=True,
+    help="An address under which other machines reach the server, such as http://nas:8080; the "
+    "first is that of links. Needs --token, and listens on every address.",
 )
 @click.option(
     "--webhooks-to-localhost",
@@ -69,20 +82,21 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
     help="How long running requests may go on after Ctrl-C; a second Ctrl-C ends them at once.",
 )
 def command(**given: Any) -> None:  # noqa: ANN401 - the fields of ServeOptions
-    """Serve the API and the demo page on 127.0.0.1 only.
+    """Serve the API and the demo page, on 127.0.0.1 only unless --public-url names an address.
 
     The same handlers run as in AWS Lambda, with the embedded voice and a local folder. The
     environment variables of the Lambdas apply here too; AUTH_MODE is none by default.
     """
     require_packages()
-    from mixer.devserver import DevServer, catch_signals, serve
+    from mixer.devserver import catch_signals, serve
 
     _log_to_terminal()
     options = ServeOptions(**given)
     with catch_signals() as signals, ExitStack() as resources:
-        server = DevServer(options.port)
-        app = resources.enter_context(_open_app(options, server.url))
-        for line in describe_server(options, server.url):
+        server = _open_server(options)
+        url = next(iter(options.public_url), server.url).rstrip("/")
+        app = resources.enter_context(_open_app(options, url))
+        for line in describe_server(options, url):
             click.echo(line)
         grace_s = options.grace_s
         has_finished = serve(server, app, signals, grace_s=grace_s, close_resources=resources.close)
@@ -100,9 +114,36 @@ class ServeOptions:
     music: Path | None
     web: Path
     aws: bool
+    s3: bool
     token: str | None
+    public_url: tuple[str, ...] = ()
     webhooks_to_localhost: bool
     grace_s: float
+
+
+def _open_server(options: ServeOptions) -> "DevServer":
+    """Open the server: on this machine's own address, or on all for one with public names.
+
+    Raises:
+        BadOption: a public address is not one, or there is no token.
+    """
+    from mixer.devserver import DevServer, ServerLimits
+
+    if not options.public_url:
+        return DevServer(options.port)
+    if not options.token:
+        raise BadOption(
+            "public_url: a server for other machines needs --token.", field="public_url"
+        )
+    parts = [urlsplit(url) for url in options.public_url]
+    for url, each in zip(options.public_url, parts, strict=True):
+        if each.scheme not in ("http", "https") or not each.netloc or each.path.strip("/"):
+            raise BadOption(
+                f"public_url: “{url}” is not an address such as http://nas:8080.",
+                field="public_url",
+            )
+    hosts = frozenset(each.netloc.lower() for each in parts)
+    return DevServer(options.port, ServerLimits(hosts=hosts), EVERY_ADDRESS)
 
 
 def describe_server(options: ServeOptions, url: str) -> Iterator[str]:
@@ -127,8 +168,8 @@ def _open_app(options: ServeOptions, url: str) -> AbstractContextManager["Starle
 
     settings = _load_settings(options)
     authorizer = build_token_authorizer(options.token) if options.token else None
-    if options.aws:
-        return open_cloud(settings, options.web, authorizer)
+    if options.aws or options.s3:
+        return open_cloud(settings, options.web, authorizer, uses_polly=options.aws)
     folders = Folders(options.store, options.web, options.music)
     return open_laptop(settings, url, folders, authorizer=authorizer)
 
@@ -165,7 +206,9 @@ def _load_settings(options: ServeOptions) -> "Settings":
         )
     allows_localhost = options.webhooks_to_localhost
     stories = replace(settings.stories, allows_localhost_webhooks=allows_localhost)
-    return replace(settings, stories=stories)
+    own = tuple(url.rstrip("/") for url in options.public_url)
+    origins = (*settings.allowed_origins, *own)
+    return replace(settings, stories=stories, allowed_origins=origins)
 
 
 def _log_to_terminal() -> None:

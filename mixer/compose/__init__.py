@@ -4,7 +4,12 @@ Each part is built at first use and kept, so nothing unneeded is imported or con
 use of a part is not safe for several threads.
 """
 
-from mixer.compose.aws import AwsServices, open_cloud_services, open_story_starter
+from mixer.compose.aws import (
+    AwsServices,
+    open_bucket_services,
+    open_cloud_services,
+    open_story_starter,
+)
 from mixer.compose.laptop import (
     LaptopServices,
     build_story_runner,
@@ -21,6 +26,7 @@ __all__ = [
     "build_story_runner",
     "create_process_group",
     "mix_local_files",
+    "open_bucket_services",
     "open_cloud_services",
     "open_folder_services",
     "open_local_engine",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from mixer.compose.services import Services
+from mixer.compose.services import Services, lend
 
 if TYPE_CHECKING:
     from mypy_boto3_polly import PollyClient
@@ -29,12 +29,14 @@ class AwsServices(Services):
     Attributes:
         s3: None for its own client.
         polly: None for its own client.
+        voice: an engine of this process; None for Amazon Polly.
         secret: of stories; None for the deployment's.
         runs_stories: whether this process runs all stories itself.
     """
 
     s3: "S3Client | None" = None
     polly: "PollyClient | None" = None
+    voice: "SpeechEngine | None" = None
     secret: bytes | None = None
     runs_stories: bool = False
 
@@ -59,7 +61,9 @@ class AwsServices(Services):
 
     @cached_property
     def open_engine(self) -> "EngineOpener":
-        """Opens Amazon Polly's engines, which share the process's quota."""
+        """Opens Amazon Polly's engines, which share the process's quota, or lends the one voice."""
+        if self.voice is not None:
+            return lend(self.voice)
         return build_engine_opener(self.polly_client, self.engine_quotas)
 
     @property
@@ -121,9 +125,7 @@ class AwsServices(Services):
     @cached_property
     def s3_client(self) -> "S3Client":
         """One client for all buckets."""
-        from mixer.store import create_s3_client
-
-        return self.s3 or create_s3_client()
+        return self.s3 or open_s3_client(self.settings)
 
     @cached_property
     def polly_client(self) -> "PollyClient":
@@ -140,12 +142,45 @@ class AwsServices(Services):
 
 @contextmanager
 def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServices]:
-    """Open the parts of a process that uses AWS and runs stories itself, for a block."""
+    """Open the parts of a process that uses AWS and runs stories itself, for a block.
+
+    Raises:
+        Misconfigured: the server of S3_ENDPOINT_URL lacks something that a store needs.
+    """
     from mixer.speech.polly import create_polly_client
+    from mixer.store import require_s3_abilities
+
+    with closing(open_s3_client(settings)) as s3, closing(create_polly_client()) as polly:
+        if settings.s3_endpoint_url:
+            for bucket in sorted({settings.output_bucket, settings.music_bucket}):
+                require_s3_abilities(s3, bucket)
+        yield AwsServices(settings=settings, s3=s3, polly=polly, secret=secret, runs_stories=True)
+
+
+@contextmanager
+def open_bucket_services(settings: "Settings", secret: bytes) -> Iterator[AwsServices]:
+    """Open the parts of a process with the embedded voice and buckets of S3's protocol.
+
+    Raises:
+        Misconfigured: the server lacks something that a store needs.
+    """
+    from mixer.speech.embedded import EmbeddedEngine
+    from mixer.store import require_s3_abilities
+
+    with closing(open_s3_client(settings)) as s3, closing(EmbeddedEngine()) as engine:
+        for bucket in sorted({settings.output_bucket, settings.music_bucket}):
+            require_s3_abilities(s3, bucket)
+        yield AwsServices(settings=settings, s3=s3, secret=secret, voice=engine, runs_stories=True)
+
+
+def open_s3_client(settings: "Settings") -> "S3Client":
+    """Open the client for the buckets of the settings."""
     from mixer.store import create_s3_client
 
-    with closing(create_s3_client()) as s3, closing(create_polly_client()) as polly:
-        yield AwsServices(settings=settings, s3=s3, polly=polly, secret=secret, runs_stories=True)
+    return create_s3_client(
+        endpoint_url=settings.s3_endpoint_url or None,
+        addressing_style=settings.s3_addressing_style,
+    )
 
 
 def build_engine_opener(client: "PollyClient", quotas: "EngineQuotas") -> "EngineOpener":

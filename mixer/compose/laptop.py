@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mixer.compose.services import Services, open_word_aligner
+from mixer.compose.services import Services, lend, open_word_aligner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,16 +49,7 @@ class LaptopServices(Services):
     @cached_property
     def open_engine(self) -> "EngineOpener":
         """Lends the one engine."""
-
-        def lend_engine(
-            name: str,  # noqa: ARG001 - there is only one
-            deadline_s: float | None,  # noqa: ARG001 - it cannot be faster
-            *,
-            speech_marks: bool = False,  # noqa: ARG001 - decided when it was opened
-        ) -> "AbstractContextManager[SpeechEngine]":
-            return nullcontext(self.engine)
-
-        return lend_engine
+        return lend(self.engine)
 
     @property
     def story_secret(self) -> bytes:

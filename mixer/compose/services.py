@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from mixer.services import MusicLibrary
     from mixer.settings import Settings
     from mixer.sound import ProcessGroup
+    from mixer.speech import SpeechEngine
     from mixer.speech.alignment import WordAligner
     from mixer.store import FolderStore, ObjectStore, S3Store
     from mixer.stories import MixService, SpeechService, StoryService
@@ -43,6 +45,20 @@ def open_word_aligner(store: "ObjectStore") -> "WordAligner | None":
     from mixer.speech.alignment import WordAligner, is_aligner_installed
 
     return WordAligner(store) if is_aligner_installed() else None
+
+
+def lend(engine: "SpeechEngine") -> "EngineOpener":
+    """Lend the one engine of a process, whatever is asked for."""
+
+    def lend_engine(
+        name: str,  # noqa: ARG001 - there is only one
+        deadline_s: float | None,  # noqa: ARG001 - it cannot be faster
+        *,
+        speech_marks: bool = False,  # noqa: ARG001 - decided when it was opened
+    ) -> "AbstractContextManager[SpeechEngine]":
+        return nullcontext(engine)
+
+    return lend_engine
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

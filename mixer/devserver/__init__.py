@@ -2,9 +2,11 @@
 
 `server` listens on 127.0.0.1 with uvicorn, `guard` limits clients, `gateway` calls handlers with
 API Gateway's events, `files` serves the page and stored audio by signed links, `uploads` receives
-files, and `stories` replaces Step Functions. For one user on one machine: no TLS, no other address.
+files, and `stories` replaces Step Functions. For one user on one machine, or with a token for a
+home network: no TLS.
 """
 
+from mixer.devserver.guard import ServerLimits
 from mixer.devserver.local import (
     Folders,
     build_token_authorizer,
@@ -17,6 +19,7 @@ from mixer.devserver.server import DevServer, catch_signals, serve
 __all__ = [
     "DevServer",
     "Folders",
+    "ServerLimits",
     "build_token_authorizer",
     "catch_signals",
     "load_laptop_settings",

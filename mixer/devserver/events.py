@@ -8,12 +8,13 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 Event = dict[str, Any]
 """A JSON object in API Gateway's form."""
@@ -27,6 +28,9 @@ REGION = "local"
 
 TEXT_TYPES = (JSON, "application/javascript", "application/xml")
 """Passed on as text, like `text/*`; other types are encoded as Base64."""
+
+STREAM_THREADS = CapacityLimiter(64)
+"""Answers that are sent while they are made, as many as there may be connections."""
 
 HOP_HEADERS = {"cookie", "connection", "keep-alive", "transfer-encoding", "upgrade", "te"}
 """Headers of the connection, and those with a field of their own in the event."""
@@ -74,7 +78,7 @@ def build_response(answer: object) -> Response:
     if not isinstance(answer, Mapping) or "statusCode" not in answer:
         return Response(_dump_json(answer), media_type=JSON)
     try:
-        response = Response(_body(answer), _status(answer))
+        response = _build_body_response(answer)
         response.raw_headers += [
             (name.lower().encode("ascii"), value.encode("ascii"))
             for name, value in _headers(answer)
@@ -82,6 +86,21 @@ def build_response(answer: object) -> Response:
     except (TypeError, ValueError, AttributeError) as error:
         raise BadAnswer(f"not an answer for a gateway: {error}") from error
     return response
+
+
+def _build_body_response(answer: Mapping[str, Any]) -> Response:
+    if isinstance(answer.get("body"), Generator):
+        return StreamingResponse(_iterate_blocks(answer["body"]), _status(answer))
+    return Response(_body(answer), _status(answer))
+
+
+async def _iterate_blocks(blocks: "Generator[bytes]") -> AsyncIterator[bytes]:
+    """Take each block in a thread; a client that leaves ends the work."""
+    try:
+        while block := await to_thread.run_sync(next, blocks, b"", limiter=STREAM_THREADS):
+            yield block
+    finally:
+        blocks.close()
 
 
 def _common_fields(request: Request, route_key: str) -> Event:

@@ -32,6 +32,9 @@ from mixer.devserver.guard import HttpRefusal, require_origin
 THREADS = 64
 """Calls that run or wait at the same time; each function has its own limit below that."""
 
+TOKEN_HEADERS = ("authorization", "xi-api-key")
+"""Either may hold the caller's token."""
+
 RETRY_AFTER_S = 5
 """Sent while all slots of a function are taken."""
 
@@ -198,7 +201,7 @@ def _select_route(request: Request, routes: Sequence[ApiRoute]) -> ApiRoute:
 
 def _authorize(authorizer: ApiFunction, request: Request, route_key: str) -> Mapping[str, Any]:
     """Call an authorizer, and return its context; refuse callers that it does not admit."""
-    if not request.headers.get("authorization"):
+    if not any(request.headers.get(name) for name in TOKEN_HEADERS):
         message = "Not signed in: send the header Authorization: Bearer TOKEN."
         headers = {"WWW-Authenticate": "Bearer"}
         raise HttpRefusal(HTTPStatus.UNAUTHORIZED, "unauthorized", message, headers)

@@ -21,6 +21,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mixer.api import shape_error
+
 access_logger = logging.getLogger("mixer.devserver.access")
 logger = logging.getLogger(__name__)
 
@@ -57,15 +59,16 @@ class HttpRefusal(HTTPException):
         super().__init__(status, message, headers)
         self.code = code
 
-    def build_response(self, request_id: str) -> JSONResponse:
-        """Build the response: `error`, `code`, `request_id`, `details`."""
+    def build_response(self, request_id: str, path: str = "") -> JSONResponse:
+        """Build the response, in the shape of the protocol of the path."""
         body = {
             "error": self.detail,
             "code": self.code,
             "request_id": request_id,
             "details": {},
         }
-        return JSONResponse(body, self.status_code, self.headers)
+        status, shaped = shape_error(path, self.status_code, body)
+        return JSONResponse(shaped, status, self.headers)
 
 
 async def respond_to_error(request: Request, error: Exception) -> JSONResponse:
@@ -76,7 +79,7 @@ async def respond_to_error(request: Request, error: Exception) -> JSONResponse:
     elif not isinstance(error, HttpRefusal):
         message = "The server failed; its log says more."
         error = HttpRefusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
-    return error.build_response(request.state.request_id)
+    return error.build_response(request.state.request_id, request.scope["path"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class ServerLimits:
     """Limits for clients, in bytes and seconds.
 
     `head_s` runs from the first byte to the end of the head, `piece_s` for each part of a response.
-    Uploads bypass the gateway, so `upload_bytes` may exceed API Gateway's `body_bytes`.
+    Uploads bypass the gateway, so `upload_bytes` may exceed API Gateway's `body_bytes`. `hosts` are
+    names, with ports, that the server has in addition to those of this machine.
     """
 
     body_bytes: int = 10 * 1024 * 1024
@@ -94,6 +98,7 @@ class ServerLimits:
     idle_s: float = 60.0
     piece_s: float = 60.0
     connections: int = 64
+    hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,8 @@ class Guard:
         try:
             await self._serve(exchange, receive)
         except HttpRefusal as refusal:
-            await refusal.build_response(exchange.request_id)(scope, receive, exchange.send)
+            response = refusal.build_response(exchange.request_id, scope["path"])
+            await response(scope, receive, exchange.send)
         except ClientDisconnect:
             pass
         except Exception:  # answered already, by `respond_to_error`
@@ -169,7 +175,8 @@ def check_head(scope: Scope, limits: ServerLimits) -> None:
         message = f"HTTP/{scope['http_version']} is not supported."
         raise HttpRefusal(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "bad_request", message)
     _normalise_target(scope)
-    if not is_local_host(headers.get("host", "")):
+    host = headers.get("host", "")
+    if not is_local_host(host) and host.lower() not in limits.hosts:
         message = "This server answers only to 127.0.0.1 and localhost."
         raise HttpRefusal(HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", message)
     _check_body_size(scope, headers, limits)

@@ -17,7 +17,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from mixer.compose import create_process_group, open_cloud_services, open_folder_services
+from mixer.compose import (
+    create_process_group,
+    open_bucket_services,
+    open_cloud_services,
+    open_folder_services,
+)
 from mixer.devserver.files import Pages, StoredObjects
 from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
 from mixer.devserver.guard import UPLOAD_PATH, respond_to_error
@@ -36,7 +41,22 @@ if TYPE_CHECKING:
 DEFAULTS = {"OUTPUT_BUCKET": "local", "AUTH_MODE": "none", "GATEWAY_TIMEOUT_S": "900"}
 """Environment variables by default; a laptop has no gateway with a time-out."""
 
-SPEECH_ROUTES = ("POST /synthesize", "POST /estimate", "GET /voices")
+SPEECH_ROUTES = (
+    "POST /synthesize",
+    "POST /estimate",
+    "GET /voices",
+    "POST /v1/audio/speech",
+    "GET /v1/audio/voices",
+    "GET /v1/models",
+    "GET /v1/models/{model_id}",
+    "POST /v1/text-to-speech/{voice_id}",
+    "POST /v1/text-to-speech/{voice_id}/stream",
+    "POST /v1/text-to-speech/{voice_id}/with-timestamps",
+    "POST /v1/text-to-speech/{voice_id}/stream/with-timestamps",
+    "GET /v1/voices",
+    "GET /v1/voices/{voice_id}",
+    "GET /v2/voices",
+)
 MIX_ROUTES = ("POST /mixstory",)
 STORY_ROUTES = (
     "POST /stories",
@@ -138,21 +158,27 @@ def open_laptop(
 
 @contextmanager
 def open_cloud(
-    settings: Settings, web: Path, authorizer: ApiFunction | None = None
+    settings: Settings,
+    web: Path,
+    authorizer: ApiFunction | None = None,
+    *,
+    uses_polly: bool = True,
 ) -> Iterator[Starlette]:
-    """Open the application with Amazon Polly and S3.
+    """Open the application with S3 and Amazon Polly, or the embedded voice.
 
     This process runs the stories too; their ids are valid as long as it lives. `authorizer` is as
     for `open_laptop`.
     """
+    open_services = open_cloud_services if uses_polly else open_bucket_services
+    origins = AWS_ORIGINS if uses_polly else tuple(filter(None, [settings.s3_endpoint_url]))
     with (
-        open_cloud_services(settings, token_bytes()) as parts,
+        open_services(settings, token_bytes()) as parts,
         closing(ProcessRegistry()) as processes,
         closing(LocalStories(parts, processes.open_group)) as stories,
     ):
         gateway = build_gateway(stories.services, authorizer)
         listening = build_listen_routes(gateway, stories.services)
-        yield build_application(gateway, Pages(web, AWS_ORIGINS), listening=listening)
+        yield build_application(gateway, Pages(web, origins), listening=listening)
 
 
 def build_application(

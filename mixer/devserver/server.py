@@ -1,4 +1,4 @@
-"""uvicorn on 127.0.0.1, with limits for clients and a graceful stop.
+"""uvicorn on 127.0.0.1, or all addresses, with limits for clients and a graceful stop.
 
 The first signal stops accepting and lets running requests finish within a grace period. After that,
 or at the second signal, their resources are closed and they fail.
@@ -123,9 +123,9 @@ class DevServer:
         BadOption: the port is taken or not allowed.
     """
 
-    def __init__(self, port: int, limits: ServerLimits | None = None) -> None:
+    def __init__(self, port: int, limits: ServerLimits | None = None, address: str = HOST) -> None:
         self._limits = limits or ServerLimits()
-        self._socket = _listen(port)
+        self._socket = _listen(port, address)
         self.port: int = self._socket.getsockname()[1]
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -166,15 +166,15 @@ class DevServer:
         return self._server is not None and self._server.should_exit
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int, address: str) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((address, port))
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        message = f"port: cannot listen on {HOST}:{port}: {error.strerror}."
+        message = f"port: cannot listen on {address}:{port}: {error.strerror}."
         raise BadOption(message, field="port") from error
     return listener
 

@@ -9,7 +9,7 @@ next run pays only for what is missing. Any other error stops at once.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +42,9 @@ CONCURRENT_LOOKUPS = 16
 KnownChunks = Mapping[str, Recording | None]
 """Results of earlier lookups by chunk key: a recording, or None for a chunk that was missing."""
 
+RecordingCallback = Callable[[str, Recording | None], None]
+"""Receives each distinct chunk's key and recording, None for one that the voice cannot read."""
+
 
 @dataclass(frozen=True, slots=True)
 class NarratorResult:
@@ -65,6 +68,7 @@ class Narrator:
             keeps dozens of calls in flight would otherwise start as many FFmpegs.
         stale_before: chunks stored before this are touched; None leaves them.
         deadline_s: when to stop waiting for anything, on the monotonic clock.
+        on_recording: called as soon as a recording is there, in no order.
     """
 
     engine: SpeechEngine
@@ -76,6 +80,7 @@ class Narrator:
     )
     stale_before: datetime | None = None
     deadline_s: float | None = None
+    on_recording: RecordingCallback | None = None
 
     def find_recordings(
         self, chunks: Sequence[Chunk], known: KnownChunks | None = None
@@ -124,6 +129,8 @@ class Narrator:
         distinct = self.unique_chunks(chunks)
         stored = self.find_recordings(chunks, known)
         missing = {key: chunk for key, chunk in distinct.items() if stored[key] is None}
+        for key in distinct.keys() - missing.keys():
+            self._report_recording(key, stored[key])
         charges = charges or Charges(self.voice_settings.pricing_engine)
         results = self._synthesize_missing(missing, distinct, progress, charges)
         kept = {**stored, **{key: each.recording for key, each in results.items()}}
@@ -154,6 +161,10 @@ class Narrator:
             self.store, self.engine.suffix, self.processes, self.measure_slots, self.stale_before
         )
 
+    def _report_recording(self, key: str, recording: Recording | None) -> None:
+        if self.on_recording is not None:
+            self.on_recording(key, recording)
+
     def _look_up_chunk(self, item: tuple[str, Chunk]) -> Recording | None:
         return self._chunks.find(*item)
 
@@ -175,6 +186,8 @@ class Narrator:
             try:
                 for (key, _), outcome in work:
                     collected.add(key, outcome)
+                    if key in collected.results:
+                        self._report_recording(key, collected.results[key].recording)
             except OutOfTime as error:
                 collected.timeouts.append(error)
         collected.raise_failures()

@@ -12,6 +12,7 @@ from mixer.store.objects import (
     validate_key,
 )
 from mixer.store.s3 import S3Store, create_s3_client
+from mixer.store.s3_checks import require_s3_abilities
 from mixer.store.seals import find_sealed, put_sealed
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "load_secret",
     "open_object",
     "put_sealed",
+    "require_s3_abilities",
     "validate_key",
 ]

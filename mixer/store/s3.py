@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from shutil import copyfileobj
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Literal, cast
 
 from mixer.errors import NotFound
 from mixer.files import open_atomic
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+AddressingStyle = Literal["virtual", "path"]
 
 CONNECTIONS = 32
 """Concurrent requests: lookups, downloads, S3Transfer's parts."""
@@ -37,11 +39,13 @@ def create_s3_client(
     *,
     region: str | None = None,
     endpoint_url: str | None = None,
+    addressing_style: "AddressingStyle" = "virtual",
     session: "boto3.Session | None" = None,
 ) -> "S3Client":
     """Create a client, which the caller closes; None stands for boto3's defaults.
 
-    `endpoint_url` is that of another server with S3's protocol.
+    `endpoint_url` is that of another server with S3's protocol, most of which have the bucket in
+    the path of an address instead of its host.
     """
     import boto3
     from botocore.config import Config
@@ -54,7 +58,7 @@ def create_s3_client(
         signature_version="s3v4",
         # Links name the region's host: the global one redirects new buckets, and a signature covers
         # its host (S3 user guide, temporary redirects).
-        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        s3={"addressing_style": addressing_style, "us_east_1_regional_endpoint": "regional"},
     )
     source = session or boto3.Session()
     return source.client("s3", region_name=region, endpoint_url=endpoint_url, config=config)

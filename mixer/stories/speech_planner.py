@@ -95,6 +95,7 @@ class SpeechPlanner:
 
     Attributes:
         touch_after: age at which reused chunks are touched.
+        opening_chars: length of the first chunk where a listener waits for it; None for any.
     """
 
     open_engine: EngineOpener
@@ -105,6 +106,7 @@ class SpeechPlanner:
     touch_after: timedelta
     now: Callable[[], datetime] = field(default=utc_now)
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
+    opening_chars: int | None = None
 
     def list_voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
         """List the voices, the default first."""
@@ -142,9 +144,9 @@ class SpeechPlanner:
         voice, settings, limits = self._select_voice(options, document.cast, deadline_s)
         language = options.language or voice.language
         engines = {name: each.engine for name, each in settings.cast}
-        check = partial(_require_time, self.new_processes(), deadline_s)
         with _name_text():
-            script = plan_script(document, limits, language, options, engines, check_time=check)
+            style = build_plan_style(document, limits, language, options, engines)
+            script = plan_document(document, self._limit_style(style, deadline_s))
         estimate = estimate_script(script, options.rate)
         self._check_book(source, estimate.characters)
         return SpeechPlan(
@@ -157,6 +159,10 @@ class SpeechPlanner:
             document.cover_name,
             check_language(script, voice.language, reads_latin_only=settings.engine == EMBEDDED),
         )
+
+    def _limit_style(self, style: PlanStyle, deadline_s: float | None) -> PlanStyle:
+        check = partial(_require_time, self.new_processes(), deadline_s)
+        return replace(style, check_time=check, opening_chars=self.opening_chars)
 
     def _select_voice(
         self, options: Options, cast: Sequence[Role], deadline_s: float | None
@@ -195,20 +201,25 @@ def _name_text() -> Iterator[None]:
 
 
 def plan_script(
+    document: Document, limits: EngineLimits, language: str, options: Options
+) -> Script:
+    """Decide what is synthesized of a document, in a BCP 47 language unless it names another."""
+    return plan_document(document, build_plan_style(document, limits, language, options))
+
+
+def build_plan_style(
     document: Document,
     limits: EngineLimits,
     language: str,
     options: Options,
     engines: Mapping[str, str] | None = None,
-    *,
-    check_time: Callable[[], None] = lambda: None,
-) -> Script:
-    """Decide what is synthesized of a document, in a BCP 47 language unless it names another."""
+) -> PlanStyle:
+    """Build the style of a plan from options; `engines` are those of the cast, by name."""
     stated = document.language
     if stated and not options.language and not is_same_language(stated, language):
         language = stated
     ssml = SsmlStyle(limits, resolve_pauses(options.pauses), options.rate)
-    style = PlanStyle(
+    return PlanStyle(
         language,
         ssml,
         options.gap_ms,
@@ -216,9 +227,7 @@ def plan_script(
         chapters=options.chapters,
         lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
         voices=_build_voice_styles(document, ssml, engines or {}),
-        check_time=check_time,
     )
-    return plan_document(document, style)
 
 
 def _build_voice_styles(

@@ -4,11 +4,12 @@ A new store joins by an entry in CASES.
 """
 
 import functools
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from os import SEEK_END
 from pathlib import Path
@@ -23,6 +24,7 @@ from mixer.errors import BadInput, NotFound, StoreFailed
 from mixer.store.folder import FolderStore
 from mixer.store.objects import ObjectStore, open_object
 from mixer.store.s3 import S3Store, create_s3_client
+from mixer.store.s3_checks import require_s3_abilities
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -65,9 +67,27 @@ def session() -> Session:
     return Session("test", "test", region_name="us-east-1")
 
 
+ENDPOINT = os.environ.get("MIXER_TEST_S3_ENDPOINT", "")
+"""Of a real server with S3's protocol; `make clients` runs one."""
+
+
+@contextmanager
+def endpoint_store(_path: Path) -> Iterator[ObjectStore]:
+    client = create_s3_client(endpoint_url=ENDPOINT, addressing_style="path", session=session())
+    with closing(client) as s3:
+        with suppress(s3.exceptions.BucketAlreadyExists, s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=BUCKET)
+            require_s3_abilities(s3, BUCKET)
+        store = S3Store(s3, BUCKET)
+        for each in list(store.list("")):
+            store.delete(each.key)
+        yield store
+
+
 CASES: dict[str, Callable[[Path], AbstractContextManager[ObjectStore]]] = {
     "folder": folder_store,
     "s3": s3_store,
+    **({"endpoint": endpoint_store} if ENDPOINT else {}),
 }
 """By name: a new, empty store. It may use the given folder, which is not there yet."""
 

@@ -1,15 +1,21 @@
-"""The routes, by function: speech, mix, and stories with the library."""
+"""The routes, by function: speech (also in other protocols), mix, and stories with the library."""
 
+from mixer.api.routes.clients import ClientServices
+from mixer.api.routes.elevenlabs import add_elevenlabs_routes
 from mixer.api.routes.library import add_library_routes, build_capabilities
 from mixer.api.routes.mix import add_mix_routes
+from mixer.api.routes.openai import add_openai_routes
 from mixer.api.routes.speech import SpeechServices, add_speech_routes
 from mixer.api.routes.stories import StoryDependencies, add_story_routes
 
 __all__ = [
+    "ClientServices",
     "SpeechServices",
     "StoryDependencies",
+    "add_elevenlabs_routes",
     "add_library_routes",
     "add_mix_routes",
+    "add_openai_routes",
     "add_speech_routes",
     "add_story_routes",
     "build_capabilities",

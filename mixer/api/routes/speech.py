@@ -100,7 +100,7 @@ class _SpeechRoutes:
         service = self.load_services().for_requests
         with trace_subsegment("synthesize"):
             synthesis = service.synthesize(request, deadline_s)
-        emit_metrics(SERVICE, _metrics(synthesis))
+        emit_speech_metrics(synthesis)
         answer = _build_answer(synthesis, service, body.warnings())
         return json_response(
             200, answer | self.load_services().links.describe_chunks(answer["chunk_keys"])
@@ -167,11 +167,13 @@ def _encode_thumbnail(cover: Cover | None) -> str | None:
         return None
 
 
-def _metrics(synthesis: Synthesis) -> dict[str, float]:
-    return {
+def emit_speech_metrics(synthesis: Synthesis) -> None:
+    """Count what was synthesized, and what it cost."""
+    values = {
         "CharactersBilled": synthesis.narration.billed_chars,
         "CostUsd": synthesis.cost_usd,
         "CacheHits": synthesis.cache_hits,
         "CacheMisses": synthesis.narration.synthesized_chunks,
         "AudioSeconds": synthesis.duration_s,
     }
+    emit_metrics(SERVICE, values)

@@ -1,5 +1,6 @@
 """From a Script and its recordings to times: of takes, sentences and chapters. Pure."""
 
+from mixer.publish.timing.characters import CharacterAligner, CharacterTimes
 from mixer.publish.timing.recordings import (
     PADDING_WEIGHTS,
     PARAGRAPH_ENDINGS,
@@ -18,6 +19,8 @@ from mixer.publish.timing.recordings import (
 __all__ = [
     "PADDING_WEIGHTS",
     "PARAGRAPH_ENDINGS",
+    "CharacterAligner",
+    "CharacterTimes",
     "RecordedChunk",
     "build_takes",
     "caption_chunk",

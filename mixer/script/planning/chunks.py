@@ -53,6 +53,23 @@ def group_utterances(
             start = end
 
 
+def split_opening(
+    groups: Iterator[tuple[Utterance, ...]], weigh: Callable[[Utterance], int], most: int
+) -> Iterator[tuple[Utterance, ...]]:
+    """Split the first group after the sentences that weigh at most so much, or after the first.
+
+    A listener waits for this group alone; all others are what they would be without the split.
+    """
+    first = next(groups)
+    total, end = weigh(first[0]), 1
+    while end < len(first) and (total := total + weigh(first[end])) <= most:
+        end += 1
+    yield first[:end]
+    if end < len(first):
+        yield first[end:]
+    yield from groups
+
+
 def _split_scenes(utterances: Sequence[Utterance]) -> Iterator[Sequence[Utterance]]:
     """Split at headings, scene breaks, changes of voice and author's pauses."""
     start = 0

@@ -13,7 +13,7 @@ from mixer.script.annotations import BREAK_TAG, Annotation, parse_duration_ms, s
 from mixer.script.document import Block, BlockKind, Document, collapse_whitespace
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.planning.chapter_choice import select_chapters
-from mixer.script.planning.chunks import group_utterances
+from mixer.script.planning.chunks import group_utterances, split_opening
 from mixer.script.planning.lexicon import Lexicon, Pronunciation
 from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.ssml import (
@@ -43,6 +43,7 @@ class PlanStyle:
         chapters: those to plan, by number, such as `2-5,9`; empty for all.
         voices: by name of the cast, where they differ from the narrator's.
         check_time: called for each block; an error that it raises ends the planning.
+        opening_chars: of the first chunk, about; None where no listener waits for it.
     """
 
     language: str = "en-US"
@@ -53,6 +54,7 @@ class PlanStyle:
     lexicon: tuple[Pronunciation, ...] = ()
     voices: Mapping[str, SsmlStyle] = field(default_factory=dict)
     check_time: Callable[[], None] = lambda: None
+    opening_chars: int | None = None
 
     def speaker_style(self, speaker: str) -> SsmlStyle:
         """The SSML style of a speaker."""
@@ -83,7 +85,7 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
     return Script(
         title=title,
         language=style.language,
-        chapters=tuple(_build_chapter(name, blocks, style, levels_db) for name, blocks in parts),
+        chapters=tuple(_build_chapters(parts, style, levels_db)),
         author=collapse_whitespace(document.author),
         metadata=document.metadata,
         cast=document.cast,
@@ -158,6 +160,14 @@ def _merge_opening(parts: list[tuple[str, list[Block]]]) -> list[tuple[str, list
     return audible
 
 
+def _build_chapters(
+    parts: Sequence[tuple[str, Sequence[Block]]], style: PlanStyle, levels_db: Mapping[str, float]
+) -> Iterator[Chapter]:
+    for number, (name, blocks) in enumerate(parts):
+        own_style = replace(style, opening_chars=None) if number else style
+        yield _build_chapter(name, blocks, own_style, levels_db)
+
+
 def _build_chapter(
     title: str, blocks: Sequence[Block], style: PlanStyle, levels_db: Mapping[str, float]
 ) -> Chapter:
@@ -168,6 +178,8 @@ def _build_chapter(
 
     utterances = _extract_long_pauses(list(_build_utterances(blocks, style)))
     groups = group_utterances(utterances, weigh, _allowance(style.ssml))
+    if style.opening_chars is not None:
+        groups = split_opening(groups, weigh, style.opening_chars)
     return Chapter(title, tuple(_build_chunk(each, style, levels_db) for each in groups))
 
 

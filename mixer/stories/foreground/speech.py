@@ -1,15 +1,17 @@
 """Plans speech, and synthesizes a text while its caller waits."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from mixer.requests import Options
 from mixer.speech import Recording, SpeechEngine, Voice
 from mixer.store import ObjectStore
 from mixer.stories.folder import PLAN, REQUEST
 from mixer.stories.foreground.context import JobContext, run_steps
+from mixer.stories.foreground.live_speech import ChunkFeed, RecordingReporter
 from mixer.stories.foreground.run_folder import (
     RUN_ID,
     FilesOpener,
@@ -26,6 +28,9 @@ from mixer.stories.steps import StorySpeech
 
 DEFAULT_ENGINE = "generative"
 """Used when no engine is named (the contract's default)."""
+
+OPENING_CHARS = 150
+"""Of the first chunk of a stream: three lines, which the embedded voice speaks in a moment."""
 
 
 @dataclass(slots=True)
@@ -113,9 +118,36 @@ class SpeechService:
 
         The deadline is on the monotonic clock.
         """
+        context = JobContext(processes=self.planner.new_processes(), deadline_s=deadline_s)
+        return self._run(request, context)
+
+    def stream(
+        self,
+        request: StoryRequest,
+        deadline_s: float | None,
+        on_end: Callable[[Synthesis], None],
+    ) -> ChunkFeed:
+        """Synthesize a text as a feed of chunks; the short first one is there at once.
+
+        `on_end` receives the result. Errors are those of `synthesize`; where the text or its cost
+        is refused, they come before the first chunk.
+        """
+        context = JobContext(processes=self.planner.new_processes(), deadline_s=deadline_s)
+        live = replace(self, planner=replace(self.planner, opening_chars=OPENING_CHARS))
+
+        def synthesize(report: RecordingReporter) -> None:
+            on_end(live._run(request, context, report))
+
+        return ChunkFeed(synthesize, context.processes)
+
+    def _run(
+        self,
+        request: StoryRequest,
+        context: JobContext,
+        report: RecordingReporter | None = None,
+    ) -> Synthesis:
         options = Options.model_validate(dict(request.options))
         source = self.planner.read_text(request.text, options)
-        context = JobContext(processes=self.planner.new_processes(), deadline_s=deadline_s)
         session = EngineSession(self.planner.open_engine, options.speech_marks)
         with open_run_store(self.open_files, self.store) as store, closing(session):
             folder = RunFolder(store, RUN_ID, source)
@@ -126,8 +158,10 @@ class SpeechService:
                 open_engine=session.open,
                 new_processes=lambda: context.processes,
             )
+            on_recording = partial(report, folder) if report else None
+            speech = StorySpeech(planner, store, splits_batches=False, on_recording=on_recording)
             try:
-                run_steps(folder, StorySpeech(planner, store, splits_batches=False).steps, context)
+                run_steps(folder, speech.steps, context)
             finally:
                 settle_budget(load_snapshot(folder), self.planner.budget)
             return _collect_synthesis(folder)

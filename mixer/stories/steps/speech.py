@@ -43,6 +43,7 @@ class StorySpeech:
         quota_limiter: divides the quota among active stories; None if one process has it all.
         slots: None if one process synthesizes all stories.
         splits_batches: whether several processes synthesize the batches.
+        on_recording: called as soon as a recording is there, in no order.
     """
 
     planner: SpeechPlanner
@@ -50,6 +51,7 @@ class StorySpeech:
     quota_limiter: QuotaLimiter | None = None
     slots: SpeechSlots | None = None
     splits_batches: bool = True
+    on_recording: Callable[[str, Recording | None], None] | None = None
 
     @property
     def steps(self) -> dict[Step, StepFunction]:
@@ -123,6 +125,7 @@ class StorySpeech:
                 processes,
                 stale_before=planner.now() - planner.touch_after,
                 deadline_s=call.deadline_s,
+                on_recording=self.on_recording,
             )
             try:
                 yield narrator

@@ -20,6 +20,11 @@ PATHS = {
     *("/synthesize", "/estimate", "/voices", "/mixstory"),
     *("/stories", "/stories/{story_id}"),
     *("/music", "/uploads", "/capabilities"),
+    *("/v1/audio/speech", "/v1/audio/voices", "/v1/models", "/v1/models/{model_id}"),
+    *("/v1/voices", "/v1/voices/{voice_id}", "/v2/voices", "/v1/text-to-speech/{voice_id}"),
+    "/v1/text-to-speech/{voice_id}/stream",
+    "/v1/text-to-speech/{voice_id}/with-timestamps",
+    "/v1/text-to-speech/{voice_id}/stream/with-timestamps",
 }
 
 HANDLERS = {

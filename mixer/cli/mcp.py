@@ -1,0 +1,44 @@
+"""`mixer mcp`: Mixer's functions as tools for agents, over standard input and output."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import click
+
+from mixer.cli.options import store_option
+from mixer.errors import MixerError
+
+FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.option(
+    "--out", type=FOLDER_PATH, default=Path(), help="Folder of the files.  [default: the current]"
+)
+@store_option
+@click.option("--music", type=FOLDER_PATH, help="Folder of the music that agents may name.")
+@click.option(
+    "--max-cost-usd",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="What all narrations of this server together may cost; the embedded voice is free.",
+)
+def mcp(out: Path, store: Path, music: Path | None, max_cost_usd: float) -> None:
+    """Offer plan, estimate, narrate, status and voices as tools to agents (MCP, stdio).
+
+    Agents start it themselves: enter the command in the settings of your assistant. It spends
+    nothing unless --max-cost-usd allows it, and the agent states a cap for each narration.
+    """
+    if importlib.util.find_spec("mcp") is None:
+        raise MixerError("mixer mcp needs the package mcp: pip install 'mixer[mcp]'.")
+    from mixer.mcp import Narrations, build_server
+
+    os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "CRITICAL")
+    out.mkdir(parents=True, exist_ok=True)
+    narrations = Narrations(out.resolve(), store, max_cost_usd)
+    try:
+        build_server(narrations, music).run("stdio")
+    finally:
+        narrations.close()

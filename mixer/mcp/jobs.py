@@ -1,0 +1,141 @@
+"""Narrations that run in the background while an agent does something else.
+
+Money is limited twice: each narration with an engine that costs money needs a cap of its own, and
+all caps together stay below that of the server, which is 0 unless its user raises it.
+"""
+
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+from mixer.errors import BadOption, MixerError, NotFound, TooExpensive
+from mixer.formats import DEFAULT_FORMAT
+from mixer.narration import Cancellation, Narration, Output, narrate
+from mixer.requests import Options
+from mixer.speech import EMBEDDED
+
+CONCURRENT = 1
+"""Each narration uses all cores."""
+
+NAME = re.compile(r"[\w][\w .-]{0,99}")
+
+
+@dataclass
+class NarrationJob:
+    """A narration, and how far it is."""
+
+    path: Path
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    stage: str = "queued"
+    share: float = 0.0
+    result: Narration | None = None
+    error: str = ""
+
+    def report(self, stage: str, share: float) -> None:
+        """Note its progress."""
+        self.stage, self.share = stage, share
+
+    def describe(self) -> dict[str, Any]:
+        """Describe it for an agent."""
+        if self.error:
+            return {"state": "failed", "error": self.error}
+        if self.result is None:
+            return {"state": self.stage, "progress": round(self.share, 3), "file": str(self.path)}
+        return {
+            "state": "done",
+            "file": str(self.result.path),
+            "files": [str(each) for each in self.result.outputs],
+            "duration_s": round(self.result.duration_s, 1),
+            "warnings": list(self.result.warnings),
+        }
+
+
+@dataclass
+class Narrations:
+    """The narrations of one server, with the folders of its files and its store.
+
+    `max_cost_usd` is for all of them together. Safe for many threads.
+    """
+
+    folder: Path
+    store: Path
+    max_cost_usd: float = 0.0
+    _jobs: dict[str, NarrationJob] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(CONCURRENT, thread_name_prefix="narration")
+    )
+
+    def start(self, text: str, name: str, options: Options, music: Path | None = None) -> str:
+        """Start a narration into a file of the folder; returns its id.
+
+        Raises:
+            BadOption: the name is not that of a file in the folder.
+            TooExpensive: it could cost money, and has no cap or one beyond what is left.
+        """
+        if not NAME.fullmatch(name):
+            raise BadOption(
+                f"name: “{name}” is not a file's name; use letters, digits, spaces, - and _.",
+                field="name",
+            )
+        job = NarrationJob(self.folder / f"{name}.{options.format or DEFAULT_FORMAT}")
+        with self._lock:
+            options = self._reserve(options)
+            identity = token_hex(8)
+            self._jobs[identity] = job
+        self._pool.submit(self._run, job, text, options, music)
+        return identity
+
+    def find(self, identity: str) -> NarrationJob:
+        """Find a narration by its id; raises NotFound."""
+        job = self._jobs.get(identity)
+        if job is None:
+            raise NotFound(f"story: no narration of this server has the id “{identity}”.")
+        return job
+
+    def close(self) -> None:
+        """Stop all narrations; what is synthesized is kept."""
+        for job in self._jobs.values():
+            job.cancellation.cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _reserve(self, options: Options) -> Options:
+        """Take a narration's cap from what all together may cost.
+
+        Without an engine it may cost nothing, whatever its text says of voices.
+        """
+        if (options.engine or EMBEDDED) == EMBEDDED:
+            return options.model_copy(update={"engine": EMBEDDED, "max_cost_usd": 0.0})
+        cap = options.max_cost_usd
+        if cap is None:
+            raise TooExpensive("max_cost_usd: this engine costs money; state what it may cost.")
+        if cap > self.max_cost_usd:
+            raise TooExpensive(
+                f"max_cost_usd: ${cap:.2f} is more than the ${self.max_cost_usd:.2f} that this "
+                "server may still spend; its user can raise it with mixer mcp --max-cost-usd."
+            )
+        self.max_cost_usd -= cap
+        return options
+
+    def _run(self, job: NarrationJob, text: str, options: Options, music: Path | None) -> None:
+        output = Output(job.path, store=self.store)
+        try:
+            with catch_warnings():
+                simplefilter("ignore")  # they are in the result
+                job.result = narrate(
+                    text,
+                    output,
+                    options,
+                    music=music,
+                    progress=job.report,
+                    cancellation=job.cancellation,
+                )
+        except MixerError as error:
+            job.error = str(error)
+        except Exception as error:  # noqa: BLE001 - an agent gets a sentence
+            job.error = f"Unexpected error: {type(error).__name__}: {error}"

@@ -1,0 +1,74 @@
+"""`mixer mcp` over standard input and output, asked by the SDK's own client."""
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+ROOT = Path(__file__).parents[3]
+TEXT = "The lamp went out at nine. The sea was calm."
+
+
+async def call(client, tool, **arguments):
+    """The answer of a tool, or its error as text."""
+    result = await client.call_tool(tool, arguments)
+    text = result.content[0].text
+    return text if result.is_error else json.loads(text)
+
+
+async def use_server(folder):
+    command = ["-m", "mixer", "mcp", "--out", str(folder / "out"), "--store", str(folder / "store")]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    server = StdioServerParameters(
+        command=sys.executable, args=[*command, "--max-cost-usd", "0.5"], env=environment
+    )
+    async with Client(stdio_client(server)) as client:
+        answers = {
+            "tools": {tool.name for tool in (await client.list_tools()).tools},
+            "voices": await call(client, "voices"),
+            "estimate": await call(client, "estimate", text=TEXT),
+            "plan": await call(client, "plan", text=TEXT),
+            "bad_option": await call(client, "plan", text=TEXT, options={"rate": 900}),
+            "bad_name": await call(client, "narrate", text=TEXT, name="../x"),
+            "bad_story": await call(client, "status", story="none"),
+            "bad_music": await call(client, "narrate", text=TEXT, name="x", music="none.mp3"),
+            "uncapped": await call(
+                client, "narrate", text=TEXT, name="x", options={"engine": "neural"}
+            ),
+            "beyond_the_cap": await call(
+                client,
+                "narrate",
+                text=TEXT,
+                name="x",
+                options={"engine": "neural"},
+                max_cost_usd=0.6,
+            ),
+        }
+        begun = await call(client, "narrate", text=TEXT, name="lamp", options={"voice": "Ben"})
+        begun_s = time.monotonic()
+        while (status := await call(client, "status", story=begun["story"]))["state"] != "done":
+            assert "error" not in status, status
+            assert time.monotonic() - begun_s < 300
+            await asyncio.sleep(0.2)
+        return {**answers, "done": status}
+
+
+def test_tools_by_the_client_of_the_sdk(tmp_path):
+    answers = asyncio.run(use_server(tmp_path))
+    assert answers["tools"] == {"plan", "estimate", "narrate", "status", "voices"}
+    assert answers["voices"]["voices"][0]["id"] == "Ada"
+    assert answers["estimate"]["cost_usd"]["embedded"] == 0
+    assert answers["estimate"]["cost_usd"]["generative"] > 0
+    assert answers["plan"]["chunks"][0]["text"].startswith("The lamp")
+    assert "rate: must be at most 200" in answers["bad_option"]
+    assert "not a file's name" in answers["bad_name"]
+    assert "no narration" in answers["bad_story"]
+    assert "not in the music folder" in answers["bad_music"]
+    assert "state what it may cost" in answers["uncapped"]
+    assert "$0.60 is more than the $0.50" in answers["beyond_the_cap"]
+    assert (tmp_path / "out" / "lamp.mp3").stat().st_size > 10_000
+    assert answers["done"]["files"][0].endswith("lamp.mp3")
