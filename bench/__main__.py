@@ -3,8 +3,8 @@
 Each module measures one thing and states its target. Figures are ratios measured in one run, not
 tests; benchmarks that are not named keep their last figures from the same machine.
 
-All take about 45 minutes on two idle cores: `mixdown` and `books` about fifteen each,
-`story_speech` three, `first_sound` two, `story_mix` eight; the others a few seconds each.
+All take about an hour on two idle cores: `commands`, `mixdown` and `books` about fifteen minutes
+each, `story_mix` eight, `story_speech` three, `first_sound` two; the others a few seconds each.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from bench.processes import describe_machine
 
 NAMES = (
     *("script_plan", "speech_overhead", "speech_pool", "endpoints", "sanitation"),
-    *("first_sound", "word_times", "story_speech", "story_mix", "mixdown", "books"),
+    *("first_sound", "word_times", "story_speech", "story_mix", "mixdown", "commands", "books"),
 )
 RESULTS = Path("out", "bench.json")
 TABLE = Path("out", "bench.md")

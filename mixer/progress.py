@@ -31,3 +31,12 @@ class StageTimer:
         started_s = self._started_s.setdefault(stage, time.monotonic())
         self.seconds[stage] = time.monotonic() - started_s
         self.progress(stage, share)
+
+
+def format_clock(time_s: float, step_s: float = 1.0) -> str:
+    """Format a time as 0:05, 12:30 or 1:02:30; with tenths where ticks are less than 1 s apart."""
+    if step_s < 1:
+        return f"{time_s:.1f} s"
+    minutes, seconds = divmod(round(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -27,6 +27,18 @@ COMMANDS = {
 }
 """The module and the name of each command, in the order in which a newcomer meets them."""
 
+SUMMARIES = {
+    "narrate": "Turn a story into a finished file.",
+    "mix": "Mix sound files into one finished file, in the given order.",
+    "inspect": "Measure a sound FILE of any format.",
+    "plan": "Show the chunks, the sounds and the cost of STORY.",
+    "estimate": "Estimate the length and the cost of STORY; nothing is spent.",
+    "voices": "List the voices of an engine.",
+    "serve": "Serve the API and the demo page on 127.0.0.1 only.",
+    "sanitize": "Delete old objects and images that are no longer needed.",
+}
+"""The first sentence of each command's help, so that the list imports none of them."""
+
 
 class LazyGroup(click.Group):
     """A group that imports a command only when it is called."""
@@ -34,6 +46,15 @@ class LazyGroup(click.Group):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """List the commands in their order."""
         return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands; one without a summary is imported for it."""
+        rows = []
+        for name in COMMANDS:
+            command = None if name in SUMMARIES else self.get_command(ctx, name)
+            rows.append((name, command.get_short_help_str() if command else SUMMARIES[name]))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from mixer import MixedAudio, MixerWarning, Narration, Plan
 from mixer.cli.remaining import RemainingTime
-from mixer.publish.waveform import format_clock
+from mixer.progress import format_clock
 
 LINE_EVERY_S = 10.0
 """How often a long run prints a line to a log."""

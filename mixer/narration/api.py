@@ -10,19 +10,15 @@ from mixer.compose import build_story_runner, mix_local_files, open_local_engine
 from mixer.errors import BadOption, OutOfTime, StoryCancelled
 from mixer.files import require_writable, require_writable_folder
 from mixer.formats import DEFAULT_FORMAT
-from mixer.narration.checks import (
-    list_conflicts,
-    measure_sounds,
-    read_broken_rules,
-    warn_about,
-)
+from mixer.narration.checks import list_conflicts, read_broken_rules, warn_about
 from mixer.narration.output_files import (
     Output,
     WrittenFiles,
     require_distinct_paths,
     resolve_format,
 )
-from mixer.narration.results import Cancellation, MixedAudio, NarratedChunk, Narration, Plan
+from mixer.narration.planning import DEFAULTS, as_path, select_limits
+from mixer.narration.results import Cancellation, MixedAudio, NarratedChunk, Narration
 from mixer.narration.story_files import (
     Source,
     StoryFiles,
@@ -35,22 +31,11 @@ from mixer.narration.story_files import (
 from mixer.progress import Progress, StageTimer, ignore_progress
 from mixer.publish import require_cuttable
 from mixer.requests import Options, PresetName
-from mixer.script import LIMITS, EngineLimits, Script
-from mixer.script.planning import check_language, estimate_script
 from mixer.services import Inspection
 from mixer.services import inspect as inspect_file
 from mixer.settings import find_store_folder
-from mixer.speech import EMBEDDED, SpeechEngine, costs_usd, select_voice
-from mixer.speech.embedded import VOICES
+from mixer.speech import EMBEDDED, SpeechEngine
 from mixer.stories import JobContext, LocalMix, StoryInput, StoryRun, StoryRunner
-from mixer.stories.steps import plan_script
-
-DEFAULTS = Options()
-DEFAULT_LANGUAGE = "en-US"
-POLLY = "polly"
-
-LIMITS_BY_NAME = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS["generative"], **LIMITS}
-"""Limits of a call, by the names of the option `engine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +73,7 @@ def narrate(
         StoryCancelled: `cancellation` was used.
         MixerError: the message explains the reason and the remedy.
     """
-    files = collect_story_files(story, options, _optional_path(music))
+    files = collect_story_files(story, options, as_path(music))
     options, output = _settle_output(files.source, options, out)
     require_distinct_paths(_list_outputs(output), files.describe_inputs())
     story_input = _build_input(files)
@@ -125,7 +110,7 @@ def stream(
         MixerError: the message explains the reason and the remedy. What was spoken before a
             failure is played to a clean end first.
     """
-    files = collect_story_files(story, options, _optional_path(music))
+    files = collect_story_files(story, options, as_path(music))
     options = apply_source(_resolve_stream(apply_head(options, files.source)), files.source)
     story_input = _build_input(files)
     warn_about((*files.warnings, *list_conflicts(options, has_music=files.has_music)))
@@ -156,7 +141,7 @@ def mix(
     """
     output = _resolve_store(out, Path(f"mix.{options.format or DEFAULT_FORMAT}"))
     options = resolve_format(options, output.path)
-    files = _collect_mix_files(chunks, _optional_path(music), options, output)
+    files = _collect_mix_files(chunks, as_path(music), options, output)
     require_writable(output.path)
     written = WrittenFiles(output.store)
     written.require_own([output.path], force=output.force)
@@ -171,51 +156,6 @@ def mix(
         true_peak_dbtp=mixed.true_peak_dbtp,
         adjustments=mixed.adjustments,
     )
-
-
-def plan(
-    story: str | Path, options: Options = DEFAULTS, *, music: str | Path | None = None
-) -> Plan:
-    """Plan the speech of a story and its cost; nothing is synthesized or paid for.
-
-    Polly's voices are not checked, because that takes an account.
-
-    Raises:
-        MixerError: the message explains the reason and the remedy.
-    """
-    files = collect_story_files(story, options, _optional_path(music))
-    options = apply_source(apply_head(options, files.source), files.source)
-    document, engine = files.source.document, options.engine or EMBEDDED
-    if engine == EMBEDDED:
-        with name_story_in_errors(files.source.name):
-            select_voice(VOICES, options, document.cast)
-    language = options.language or DEFAULT_LANGUAGE
-    script = plan_script(document, select_limits(engine), language, options)
-    estimate = estimate_script(script, options.rate, measure_sounds(script, files.sounds))
-    return Plan(
-        script=script,
-        characters=estimate.characters,
-        chapters=estimate.chapters,
-        chunks=estimate.chunks,
-        duration_s=estimate.duration_s,
-        costs_usd=costs_usd(estimate.characters),
-        estimate=estimate,
-        warnings=(
-            *files.warnings,
-            *files.missing,
-            *list_conflicts(options, has_music=files.has_music),
-            *_check_language(script, options, language),
-        ),
-    )
-
-
-def _check_language(script: Script, options: Options, language: str) -> tuple[str, ...]:
-    """Warn of a text in another language than its voice, as far as the voice is known."""
-    engine = options.engine or EMBEDDED
-    if engine != EMBEDDED and options.voice:
-        return ()
-    spoken = VOICES[0].language if engine == EMBEDDED else language
-    return check_language(script, spoken, reads_latin_only=engine == EMBEDDED)
 
 
 def inspect(
@@ -234,11 +174,7 @@ def inspect(
         MixerError: the message explains the reason and the remedy.
     """
     with _open_context(ignore_progress, cancellation) as context:
-        return inspect_file(Path(file), preset, _optional_path(report), context.processes)
-
-
-def _optional_path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)
+        return inspect_file(Path(file), preset, as_path(report), context.processes)
 
 
 def _settle_output(
@@ -319,20 +255,6 @@ def _open_engine(options: Options) -> closing[SpeechEngine]:
     name = options.engine or EMBEDDED
     select_limits(name)
     return closing(open_local_engine(name, speech_marks=options.speech_marks))
-
-
-def select_limits(engine: str) -> EngineLimits:
-    """The limits of an engine by its name: embedded, polly, or one of Polly's engines.
-
-    Raises:
-        BadOption: the name is unknown.
-    """
-    if engine not in LIMITS_BY_NAME:
-        names = ", ".join(LIMITS_BY_NAME)
-        raise BadOption(
-            f"engine: unknown engine {engine!r}; choose one of {names}.", field="engine"
-        )
-    return LIMITS_BY_NAME[engine]
 
 
 @contextmanager

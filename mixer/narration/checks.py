@@ -12,7 +12,6 @@ from mixer.requests import Options
 from mixer.script import Script
 from mixer.script.planning import list_pausing_files
 from mixer.sound import PRESETS
-from mixer.sound.analysis import MUSIC_CHANNELS, ComplianceRule, measure
 
 CALLER = 3
 """The frame of the caller of a public function, for the place of a warning."""
@@ -35,6 +34,8 @@ def list_conflicts(options: Options, *, has_music: bool) -> tuple[str, ...]:
 
 def measure_sounds(script: Script, sounds: Mapping[str, Path]) -> dict[str, float]:
     """The lengths of sounds for which the voice waits, by file; those that cannot be read are 0."""
+    from mixer.sound.analysis import MUSIC_CHANNELS, measure
+
     lengths_s = {}
     for file in sorted(list_pausing_files(script) & sounds.keys()):
         with suppress(MixerError):
@@ -44,6 +45,8 @@ def measure_sounds(script: Script, sounds: Mapping[str, Path]) -> dict[str, floa
 
 def read_broken_rules(report: Path) -> tuple[str, ...]:
     """The rules of its preset that a finished mix breaks, from its report."""
+    from mixer.sound.analysis import ComplianceRule
+
     rules = (ComplianceRule(**each) for each in json.loads(report.read_bytes())["rules"])
     return tuple(
         f"A rule of the preset is broken. {each.sentence}" for each in rules if not each.passed

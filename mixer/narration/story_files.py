@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mixer.errors import BadInput, BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
-from mixer.publish import Picture, encode_cover, require_cover_size
 from mixer.requests import Options, parse_options, parse_texts
 from mixer.script import Document
 from mixer.script.planning import read_lexicon
 from mixer.script.readers import TextType, decode_text, detect_text_type, is_book, read_document
 from mixer.speech import apply_narrator
+
+if TYPE_CHECKING:
+    from mixer.publish import Picture
 
 STDIN = "-"
 
@@ -215,13 +218,15 @@ def _apply_lexicon(options: Options, story: str, document: Document) -> Options:
     return options.model_copy(update={"lexicon": text})
 
 
-def read_cover_file(path: Path) -> Picture:
+def read_cover_file(path: Path) -> "Picture":
     """Read a cover.
 
     Raises:
         NotFound: the file does not exist.
         UnusablePicture: it is not a picture, is broken, or is too large.
     """
+    from mixer.publish import encode_cover, require_cover_size
+
     with suppress(OSError):  # reported when the file is read
         require_cover_size(path.stat().st_size, str(path))
     return encode_cover(_read_content(path, "cover"), str(path))

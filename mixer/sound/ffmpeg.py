@@ -10,6 +10,7 @@ process, a running FFmpeg finishes its command.
 """
 
 import contextlib
+import fcntl
 import functools
 import logging
 import re
@@ -17,11 +18,12 @@ import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import IO, BinaryIO
 
 from mixer.errors import MixerError, NotFound, OutOfTime, RenderFailed, StoreFailed
 from mixer.parallel import batch_scheduling
@@ -33,6 +35,9 @@ GLOBAL_OPTIONS = ("-hide_banner", "-nostdin", "-nostats", "-y")
 
 VERSION_TIMEOUT_S = 30.0
 
+PIPE_BYTES = 1 << 20
+"""Any user of Linux may have a pipe of this size."""
+
 TAIL_LINES = 8
 """Lines of standard error in an error message; FFmpeg's reason is in the last few."""
 
@@ -43,9 +48,13 @@ SOUND_DEMUXERS = (
 )
 """Containers and raw samples that hold their own sound; none that refers to other files."""
 
+SELF_CONTAINED = ("aac", "flac", "mp3", "ogg", "wav")
+"""Of these, the ones whose format cannot even express a reference to another file."""
+
 _DESCRIPTOR = "{{descriptor {}}}"
 """Placeholder for the file descriptor that `run` opens."""
 
+_PLACEHOLDER = re.compile(r"\{descriptor \d+\}")
 _FAILED_INPUT = re.compile(r"\[in#(\d+) @ \w+\] Error opening input")
 _NO_SPACE = b"No space left on device"
 
@@ -101,6 +110,18 @@ def confine_input(index: int) -> list[str]:
     return _confine_arguments(_DESCRIPTOR.format(index))
 
 
+def confine_source(index: int) -> str:
+    """Build a filter that is the sound of one file of `run`, confined to SELF_CONTAINED demuxers.
+
+    It decodes in the filters' thread, and fails at a damaged frame and without Linux's /proc:
+    FFmpeg prepares a graph twice, so the file has to be opened twice.
+    """
+    options = ("protocol_whitelist=file", "format_whitelist=" + "\\,".join(SELF_CONTAINED))
+    path = f"/proc/self/fd/{_DESCRIPTOR.format(index)}"
+    opened = "\\\\:".join(options)
+    return f"amovie=filename={path}:streams=a\\\\:0:dec_threads=1:format_opts={opened}"
+
+
 def confine_stdin() -> list[str]:
     """Do the same for a sound on `stdin`, which cannot be seeked."""
     return _confine_arguments("0")
@@ -131,6 +152,34 @@ def run(
         NotFound: one of `files` does not exist.
         MixerError: FFmpeg is missing.
     """
+    with _open_process(arguments, files, cwd, processes) as child:
+        return _run_uninterrupted(child, lambda: child.run(stdin, timeout_s))
+
+
+def stream(
+    arguments: Sequence[str],
+    read: Callable[[IO[bytes]], None],
+    *,
+    timeout_s: float,
+    files: Sequence[Path] = (),
+    processes: ProcessGroup | None = None,
+) -> str:
+    """Run one FFmpeg command while `read` takes its output from a pipe; returns standard error.
+
+    Raises what `run` raises, and what `read` raises.
+    """
+    with _open_process(arguments, files, None, processes) as child:
+        return _run_uninterrupted(child, lambda: child.stream(read, timeout_s)).stderr
+
+
+@contextlib.contextmanager
+def _open_process(
+    arguments: Sequence[str],
+    files: Sequence[Path],
+    cwd: Path | None,
+    processes: ProcessGroup | None,
+) -> Iterator["_FfmpegProcess"]:
+    """Prepare a command with its open files; an error that concerns one of them names it."""
     with contextlib.ExitStack() as stack:
         descriptors = [stack.enter_context(_open_file(path)).fileno() for path in files]
         command = [binary_path(), *GLOBAL_OPTIONS, *_insert_descriptors(arguments, descriptors)]
@@ -138,7 +187,7 @@ def run(
         child = _FfmpegProcess(command, descriptors, cwd)
         stack.enter_context((processes or ProcessGroup())._track(child))
         try:
-            return _run_uninterrupted(child, stdin, timeout_s)
+            yield child
         except RenderFailed as error:
             if (unread := _find_unread_file(str(error), arguments, files)) is None:
                 raise
@@ -211,6 +260,31 @@ class _FfmpegProcess:
         self.check(process.returncode, stderr)
         return CommandOutput(stdout, stderr.decode(errors="replace"))
 
+    def stream(self, read: Callable[[IO[bytes]], None], timeout_s: float) -> CommandOutput:
+        """Start it, pass its output to `read`, and check its result; it has ended in any case."""
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            self.stop()
+
+        timer = threading.Timer(timeout_s, expire)
+        with TemporaryFile() as log, self.start(None, log) as process:
+            timer.start()
+            try:
+                if process.stdout is not None:
+                    _widen_pipe(process.stdout)
+                    read(process.stdout)
+                process.wait()
+            finally:
+                timer.cancel()
+            log.seek(0)
+            stderr = log.read()
+        if expired.is_set():
+            raise OutOfTime(f"FFmpeg did not finish within {timeout_s:g} s: {_last_lines(stderr)}")
+        self.check(process.returncode, stderr)
+        return CommandOutput(b"", stderr.decode(errors="replace"))
+
     def check(self, exit_status: int, stderr: bytes) -> None:
         """Raise the error of a process that has ended, if it failed."""
         if exit_status == 0:
@@ -225,7 +299,9 @@ class _FfmpegProcess:
         raise RenderFailed(f"FFmpeg failed with exit status {exit_status}: {_last_lines(stderr)}")
 
     @contextlib.contextmanager
-    def start(self, stdin: bytes | None) -> Iterator[subprocess.Popen[bytes]]:
+    def start(
+        self, stdin: bytes | None, log: IO[bytes] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Start it for a block, with a pipe as its input unless `stdin` is None."""
         with self._lock:
             if self._stopped:
@@ -235,7 +311,7 @@ class _FfmpegProcess:
                     self._command,
                     stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
+                    stderr=subprocess.PIPE if log is None else log,
                     cwd=self._cwd,
                     pass_fds=self._descriptors,
                     process_group=0,
@@ -247,18 +323,25 @@ class _FfmpegProcess:
                 process.kill()
 
 
+def _widen_pipe(pipe: IO[bytes]) -> None:
+    """Let a pipe hold more, so that its two ends wake each other less often."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
 def _run_uninterrupted(
-    ffmpeg_process: _FfmpegProcess, stdin: bytes | None, timeout_s: float
+    ffmpeg_process: _FfmpegProcess, work: Callable[[], CommandOutput]
 ) -> CommandOutput:
     """Run a process outside the main thread, where no KeyboardInterrupt can occur.
 
     It could occur even inside Popen, when the process runs but its id is not yet known.
     """
     if threading.current_thread() is not threading.main_thread():
-        return ffmpeg_process.run(stdin, timeout_s)
+        return work()
     with ThreadPoolExecutor(1, thread_name_prefix="ffmpeg") as pool:
         try:
-            return pool.submit(ffmpeg_process.run, stdin, timeout_s).result()
+            return pool.submit(work).result()
         except BaseException:
             # The pool does not wait for a thread that was interrupted during its start.
             ffmpeg_process.kill_and_wait()
@@ -276,7 +359,12 @@ def _confine_arguments(descriptor: str) -> list[str]:
 
 def _insert_descriptors(arguments: Sequence[str], descriptors: Sequence[int]) -> list[str]:
     numbers = {_DESCRIPTOR.format(index): str(each) for index, each in enumerate(descriptors)}
-    return [numbers.get(argument, argument) for argument in arguments]
+    return [
+        _PLACEHOLDER.sub(lambda found: numbers.get(found[0], found[0]), argument)
+        if "{" in argument
+        else argument
+        for argument in arguments
+    ]
 
 
 def _open_file(path: Path) -> BinaryIO:

@@ -6,7 +6,6 @@ a mix follows from its parts' histograms and gains. Source: ITU-R BS.1770-5, ann
 """
 
 import math
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -42,8 +41,12 @@ _TRUE_PEAK = regex.compile(r"True peak:\s+Peak:\s+(?P<peak>-?(?:[\d.]+|inf)) dBF
 
 def histogram(momentary_lufs: Iterable[float], bin_lu: float = BIN_LU) -> Histogram:
     """Count momentary windows above the absolute gate."""
-    audible = (each for each in momentary_lufs if each > ABSOLUTE_GATE_LUFS)
-    return Counter(round(each / bin_lu) * bin_lu for each in audible)
+    from mixer.sound.arithmetic import np
+
+    levels = np.fromiter(momentary_lufs, np.float64)
+    bins = np.rint(levels[levels > ABSOLUTE_GATE_LUFS] / bin_lu)
+    numbers, counts = np.unique(bins, return_counts=True)
+    return Counter(dict(zip((numbers * bin_lu).tolist(), counts.tolist(), strict=True)))
 
 
 def shift_histogram(windows: Histogram, gain_db: float) -> Histogram:
@@ -127,23 +130,21 @@ def loudness_range_lu(momentary_lufs: Sequence[float]) -> float | None:
 
     Short-term loudness is the mean of the momentary windows that fill its three seconds.
     """
-    energies = array("d", (10 ** (each / 10) for each in momentary_lufs))
+    from mixer.sound.arithmetic import np
+
+    energies = 10 ** (np.fromiter(momentary_lufs, np.float64) / 10)
     side_by_side = range(0, round(SHORT_TERM_S / STEP_S) - 1, round(WINDOW_S / STEP_S))
-    passages = (
-        10
-        * math.log10(
-            max(sum(energies[at - back] for back in side_by_side), 1e-12) / len(side_by_side)
-        )
-        for at in range(side_by_side[-1], len(energies))
-    )
-    audible = array("d", (each for each in passages if each > ABSOLUTE_GATE_LUFS))
-    if not audible:
+    first = side_by_side[-1]
+    if len(energies) <= first:
         return None
-    power = sum(10 ** (each / 10) for each in audible)
-    gate = 10 * math.log10(power) - 10 * math.log10(len(audible)) + RANGE_GATE_LU
-    counted = sorted(each for each in audible if each > gate)
+    sums = sum(energies[first - back : len(energies) - back] for back in side_by_side)
+    powers = np.maximum(sums, 1e-12) / len(side_by_side)
+    audible = powers[powers > 10 ** (ABSOLUTE_GATE_LUFS / 10)]
+    if not audible.size:
+        return None
+    counted = np.sort(audible[audible > audible.mean() * 10 ** (RANGE_GATE_LU / 10)])
     low, high = (counted[round(share * (len(counted) - 1))] for share in RANGE_SHARES)
-    return high - low
+    return 10 * math.log10(high / low)
 
 
 def limiter_loss_db(losses_db: Sequence[float], over_db: float) -> float:

@@ -1,14 +1,36 @@
 """Script to recordings: the engine protocol, the narrator that drives an engine, and costs.
 
-The engines themselves are in `polly` and `embedded`.
+The engines themselves are in `polly` and `embedded`. The names are loaded when they are first used:
+a plan needs none that handles sound.
 """
 
-from mixer.speech.charges import Charges, cost_usd, costs_usd
-from mixer.speech.engine import SampleSpan, SpeechEngine, Voice, VoiceSettings
-from mixer.speech.narrator import Narrator, NarratorResult
-from mixer.speech.recordings import Recording
-from mixer.speech.results import unreadable_error
-from mixer.speech.voice_selection import EMBEDDED, apply_narrator, charge_factor, select_voice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mixer.speech.charges import Charges, cost_usd, costs_usd
+    from mixer.speech.engine import SampleSpan, SpeechEngine, Voice, VoiceSettings
+    from mixer.speech.narrator import Narrator, NarratorResult
+    from mixer.speech.recordings import Recording
+    from mixer.speech.results import unreadable_error
+    from mixer.speech.voice_selection import EMBEDDED, apply_narrator, charge_factor, select_voice
+
+_HOMES = {
+    "Charges": "charges",
+    "EMBEDDED": "voice_selection",
+    "Narrator": "narrator",
+    "NarratorResult": "narrator",
+    "Recording": "recordings",
+    "SampleSpan": "engine",
+    "SpeechEngine": "engine",
+    "Voice": "engine",
+    "VoiceSettings": "engine",
+    "apply_narrator": "voice_selection",
+    "charge_factor": "voice_selection",
+    "cost_usd": "charges",
+    "costs_usd": "charges",
+    "select_voice": "voice_selection",
+    "unreadable_error": "results",
+}
 
 __all__ = [
     "EMBEDDED",
@@ -27,3 +49,11 @@ __all__ = [
     "select_voice",
     "unreadable_error",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"mixer.speech.{_HOMES[name]}"), name)

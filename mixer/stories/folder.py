@@ -16,7 +16,7 @@ The names hold the counts, so a listing is enough to report the progress.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -42,6 +42,7 @@ COVER = "cover.jpg"
 JSON = "application/json"
 
 Value = TypeVar("Value")
+Derived = TypeVar("Derived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,10 @@ class StoryFolder:
     def claim(self, name: str, value: object) -> bool:
         """Write a value if it does not exist; False if it does."""
         return self.store.claim(self.key(name), to_json(value))
+
+    def derive(self, name: str, build: Callable[[], Derived]) -> Derived:  # noqa: ARG002
+        """Build a value from the others; a folder in memory keeps it under this name."""
+        return build()
 
     def has(self, name: str) -> bool:
         """Check whether a name exists."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from mixer.publish.waveform.picture import WaveformPicture, format_clock
+from mixer.progress import format_clock
+from mixer.publish.waveform.picture import WaveformPicture
 from mixer.sound import Timeline
 
 __all__ = [

@@ -11,6 +11,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageOps
 
+from mixer.progress import format_clock
 from mixer.publish.waveform.bars import (
     MIN_LUFS,
     build_bars,
@@ -23,7 +24,6 @@ from mixer.publish.waveform.picture import (
     ChapterMark,
     TimeAxis,
     WaveformPicture,
-    format_clock,
     place_chapter_marks,
 )
 from mixer.publish.waveform.text import fit_text, load_font, text_width_px, transliterate_text

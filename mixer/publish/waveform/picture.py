@@ -67,15 +67,6 @@ class TimeAxis:
         return [number * self.step_s for number in range(int(self.duration_s / self.step_s) + 1)]
 
 
-def format_clock(time_s: float, step_s: float = 1.0) -> str:
-    """Format a time as 0:05, 12:30 or 1:02:30; with tenths where ticks are less than 1 s apart."""
-    if step_s < 1:
-        return f"{time_s:.1f} s"
-    minutes, seconds = divmod(round(time_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
 @dataclass(frozen=True, slots=True)
 class ChapterMark:
     """The beginning of a chapter; the label is empty if there is too little room."""

@@ -7,9 +7,12 @@ TD1008 for speech.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mixer.sound.analysis.verification import Verification
 from mixer.sound.presets import Preset
+
+if TYPE_CHECKING:
+    from mixer.sound.analysis.verification import Verification
 
 LOUDNESS_WITHIN_LU = 0.3
 
@@ -66,7 +69,7 @@ class ComplianceRule:
 
 
 def check_compliance(
-    verification: Verification, stream_info: StreamInfo, preset: Preset, target_lufs: float
+    verification: "Verification", stream_info: StreamInfo, preset: Preset, target_lufs: float
 ) -> Iterator[ComplianceRule]:
     """Check every rule of a preset; `target_lufs` depends on the channels of the mix."""
     if preset.rms_db is None:
@@ -88,7 +91,7 @@ def _check_acx_stream(stream_info: StreamInfo, preset: Preset) -> Iterator[Compl
 
 
 def _check_acx_levels(
-    verification: Verification, rms_db: tuple[float, float]
+    verification: "Verification", rms_db: tuple[float, float]
 ) -> Iterator[ComplianceRule]:
     yield _check_range("rms_dbfs", verification.rms_dbfs, *rms_db)
     yield _check_maximum("noise_floor_dbfs", verification.noise_floor_dbfs, ACX_NOISE_DBFS)

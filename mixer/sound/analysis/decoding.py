@@ -2,18 +2,18 @@
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from fractions import Fraction
 from pathlib import Path
 
-import regex
-
-from mixer.scratch import open_scratch_folder
-from mixer.sound import ffmpeg
-from mixer.sound.analysis.measurement import DECODE_TIMEOUT_S, MUSIC_CHANNELS
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS
+from mixer.sound.analysis.meters import LevelMeter, LoudnessMeter
+from mixer.sound.analysis.samples import SampleReader, decode_piece, decode_samples
+from mixer.sound.analysis.true_peak import TAPS, TruePeakMeter
+from mixer.sound.arithmetic import Samples, Values, np
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.loudness import STEP_S, parse_momentary_lufs, parse_true_peak_dbtp
+from mixer.sound.loudness import STEP_S
 from mixer.sound.timeline import MIX_RATE_HZ
 
 BLOCK_S = 0.1
@@ -29,13 +29,6 @@ PEAK_SCALE = 32_767
 
 SILENCE_POWER = 1e-12
 """Power of -120 dBFS, the remainder of silence after rounding."""
-
-ENERGY_SCALE = 1_000_000
-"""FFmpeg prints energy with six decimal places."""
-
-FRAMES_AT_ONCE = 4_410
-ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
-"""Pieces are decoded in parallel, so each gets one thread."""
 
 
 def file_block_samples(duration_s: float, columns: int) -> int:
@@ -66,11 +59,19 @@ class Skips:
     windows: int = 0
     end: int = 0
 
+    @property
+    def peak_from(self) -> int:
+        """Where the true peak begins: enough samples before the piece to interpolate its first."""
+        return max(0, self.preroll - TAPS)
+
     @classmethod
     def of_piece(cls, preroll: int, end: int) -> "Skips":
         """Compute the skips of a piece, wherever in a file it is."""
         windows, unmeasured = divmod(preroll, round(STEP_S * MIX_RATE_HZ))
         return cls(preroll, unmeasured, windows, end)
+
+
+NO_SKIPS = Skips()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,82 +89,73 @@ class DecodedLevels:
 
 
 def decode_levels(
-    source: Sequence[str],
-    files: Sequence[Path],
+    path: Path,
     block_samples: int,
-    skips: Skips,
-    processes: ProcessGroup | None,
+    skips: Skips = NO_SKIPS,
+    *,
+    is_piece: bool = False,
+    processes: ProcessGroup | None = None,
 ) -> DecodedLevels:
-    """Decode an FFmpeg input (arguments and `files` as in `ffmpeg.run`) once, in blocks."""
-    with open_scratch_folder("check") as folder:
-        extremes, energies = Path(folder, "extremes.txt"), Path(folder, "energies.txt")
-        shaped = _filter_arguments(block_samples, skips, extremes.name, energies.name)
-        done = ffmpeg.run(
-            [*ONE_THREAD, *source, *shaped],
-            files=[path.resolve() for path in files],
-            cwd=Path(folder),
-            timeout_s=DECODE_TIMEOUT_S,
-            processes=processes,
-        )
-        return DecodedLevels(
-            true_peak_dbtp=parse_true_peak_dbtp(done.stderr),
-            momentary_lufs=array("d", parse_momentary_lufs(done.stdout.decode())[skips.windows :]),
-            lows=_parse_peaks(_LOWEST, extremes.read_text()),
-            highs=_parse_peaks(_HIGHEST, extremes.read_text()),
-            levels_dbfs=_parse_levels(energies.read_text(), block_samples),
-        )
+    """Decode a file once, and measure it in blocks; a piece is a file that we encoded ourselves.
 
-
-def _filter_arguments(
-    block_samples: int, skips: Skips, extremes_file: str, energies_file: str
-) -> list[str]:
-    """Build three branches over one decoding: loudness and true peak, extreme samples, energy.
-
-    `astats` prints extremes quickly, but levels at twice the cost of all the rest, so squares are
-    summed and the highest sum in a block is its last. Large frames, and branches that end inside
-    the graph, save a fifth of the time.
+    Raises RenderFailed if it contains no audio.
     """
-    levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
-    stats = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall="
-    blocks = f"asetnsamples={block_samples}:p=0"
-    mono = "aresample=ochl=mono:rematrix_maxval=1"
-    added = f"biquad=b0={ENERGY_SCALE}:b1=0:b2=0:a0=1:a1=-1:a2=0"
-    extremes = f"ametadata=print:file={extremes_file}"
-    energies = f"ametadata=print:file={energies_file}"
-    ended = f"[0:a:0]{_end_filter(skips.end)}{MUSIC_CHANNELS}"
-    graph = [
-        f"{ended},asetnsamples={FRAMES_AT_ONCE}:p=0,asplit[a][b]",
-        f"[a]{_skip_filter(skips.unmeasured_samples)}{levels}[c]",
-        f"[b]{_skip_filter(skips.preroll)}aresample={MIX_RATE_HZ},asplit[d][e]",
-        f"[d]aformat=sample_fmts=fltp,{blocks},{stats}Min_level+Max_level,{extremes},anullsink",
-        "[e]aformat=sample_fmts=dblp,asplit[g][h]",
-        f"[g][h]amultiply,{mono},{added},{blocks},{stats}Max_level,{energies},anullsink",
-    ]
-    return ["-filter_complex", ";".join(graph), "-map", "[c]", "-f", "null", "-"]
+
+    def consume(reader: SampleReader) -> DecodedLevels:
+        return _LevelsMeter(reader, block_samples, skips).measure()
+
+    if is_piece:
+        return decode_piece(path, MUSIC_CHANNELS, consume, processes)
+    return decode_samples(path, MUSIC_CHANNELS, consume, processes=processes).result
 
 
-def _skip_filter(samples: int) -> str:
-    return f"atrim=start_sample={samples}," if samples else ""
+class _LevelsMeter:
+    """All meters of a finished file or a piece of it.
+
+    The true peak begins before the piece, where its first samples are interpolated from.
+    """
+
+    def __init__(self, reader: SampleReader, block_samples: int, skips: Skips) -> None:
+        rate_hz, channels = reader.rate_hz, reader.channels
+        self._samples = _cut(reader.read(), 0, skips.end)
+        self._block_samples = Fraction(block_samples * rate_hz, MIX_RATE_HZ)
+        self._skips = skips
+        self._loudness = LoudnessMeter(rate_hz, channels)
+        self._true_peak = TruePeakMeter(rate_hz, channels)
+        self._levels = LevelMeter(self._block_samples)
+
+    def measure(self) -> DecodedLevels:
+        """Measure everything."""
+        position = 0
+        for samples in self._samples:
+            self._loudness.add(samples[:, max(0, self._skips.unmeasured_samples - position) :])
+            self._true_peak.add(samples[:, max(0, self._skips.peak_from - position) :])
+            own = samples[:, max(0, self._skips.preroll - position) :]
+            if own.shape[1]:
+                self._levels.add(own)
+            position += samples.shape[1]
+        lowest, highest, energies = self._levels.finish()
+        powers = energies / float(self._block_samples)
+        powers[powers <= SILENCE_POWER] = 0.0
+        with np.errstate(divide="ignore"):
+            levels = 10 * np.log10(powers)
+        return DecodedLevels(
+            true_peak_dbtp=round(self._true_peak.finish_dbtp(), 1),
+            momentary_lufs=array("d", self._loudness.finish_lufs()[self._skips.windows :].round(3)),
+            lows=_scale_peaks(lowest),
+            highs=_scale_peaks(highest),
+            levels_dbfs=array("d", levels.round(6)),
+        )
 
 
-def _end_filter(samples: int) -> str:
-    return f"atrim=end_sample={samples}," if samples else ""
+def _cut(parts: Iterator[Samples], position: int, end: int) -> Iterator[Samples]:
+    """Leave out what comes after `end`, unless that is 0."""
+    for samples in parts:
+        kept = samples[:, : max(0, end - position)] if end else samples
+        if kept.shape[1]:
+            yield kept
+        position += samples.shape[1]
 
 
-def _parse_levels(output: str, block_samples: int) -> Sequence[float]:
-    """Convert cumulative energy to levels of blocks; silence fills a short last block."""
-    upto = [float(match["value"]) for match in _HIGHEST.finditer(output)]
-    whole = block_samples * ENERGY_SCALE
-    powers = ((after - before) / whole for before, after in pairwise([0.0, *upto]))
-    return array(
-        "d", (10 * math.log10(power) if power > SILENCE_POWER else -math.inf for power in powers)
-    )
-
-
-def _parse_peaks(pattern: regex.Pattern[str], output: str) -> Sequence[int]:
-    scaled = (round(PEAK_SCALE * float(match["value"])) for match in pattern.finditer(output))
-    return array("h", (max(-PEAK_SCALE, min(PEAK_SCALE, each)) for each in scaled))
-
-
-_LOWEST = regex.compile(r"Overall\.Min_level=(?P<value>\S+)")
-_HIGHEST = regex.compile(r"Overall\.Max_level=(?P<value>\S+)")
+def _scale_peaks(peaks: Values) -> Sequence[int]:
+    return array("h", np.clip(peaks * PEAK_SCALE, -PEAK_SCALE, PEAK_SCALE).round().astype(int))

@@ -6,24 +6,21 @@ audio. The voice is measured as it will be mixed, above HIGH_PASS_HZ.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import regex
 
 from mixer.errors import NotFound, RenderFailed, UnplayableAudio
-from mixer.scratch import open_scratch_folder
-from mixer.sound import ffmpeg
 from mixer.sound.analysis import profile
-from mixer.sound.analysis.profile import UNKNOWN, LevelBlock, Profile, RawStats
+from mixer.sound.analysis.filters import BlockFilter, high_pass
+from mixer.sound.analysis.meters import LevelMeter, LoudnessMeter, RawMeter, SilenceFinder
+from mixer.sound.analysis.profile import UNKNOWN, LevelBlocks, Profile, RawStats
+from mixer.sound.analysis.samples import DAMAGE, SampleReader, decode_samples
+from mixer.sound.analysis.true_peak import TruePeakMeter
+from mixer.sound.arithmetic import Samples, np
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.loudness import (
-    WINDOW_S,
-    Histogram,
-    histogram,
-    integrated_lufs,
-    parse_momentary_lufs,
-    parse_true_peak_dbtp,
-)
+from mixer.sound.loudness import WINDOW_S, Histogram, histogram, integrated_lufs
 from mixer.sound.presets import HIGH_PASS_HZ
 
 SILENCE_DBFS = -50.0
@@ -44,14 +41,8 @@ MISSING_S = 0.25
 MIN_RATE_HZ = 4_000
 """The meter's filters reach up to 2 kHz (ITU-R BS.1770-5, annex 1)."""
 
-DECODE_TIMEOUT_S = 600.0
-"""A pass takes about a second per half hour of speech; the timeout is for a broken machine."""
-
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
-
-SAMPLE_CLOCK = "asetpts=round(N/SR/TB)"
-"""Time counted in samples: a file's own timestamps may begin late or jump where it is damaged."""
 
 MUSIC_CHANNELS = "aformat=channel_layouts=stereo|mono"
 """Mono and stereo unchanged, anything else folded down to stereo."""
@@ -112,61 +103,93 @@ def measure(
     name = name or str(path)
     if not path.is_file():
         raise NotFound(f"The audio file {name} does not exist.", key=name)
-    with open_scratch_folder("measure") as folder:
-        blocks_file = Path(folder, "blocks.txt")
-        try:
-            done = ffmpeg.run(
-                _build_command(channels, blocks_file.name),
-                files=[path.resolve()],
-                cwd=Path(folder),
-                timeout_s=DECODE_TIMEOUT_S,
-                processes=processes,
-            )
-        except RenderFailed as error:
-            raise UnplayableAudio(f"FFmpeg finds no audio in {name}.", key=name) from error
-        blocks = _parse_blocks(blocks_file.read_text())
-    return _parse_measurement(done.stdout.decode(), done.stderr, blocks, name)
+
+    def consume(reader: SampleReader) -> _SoundMeter:
+        _require_measurable(reader.rate_hz, name)
+        meter = _SoundMeter(reader.rate_hz, reader.channels, is_voice=channels == VOICE_CHANNELS)
+        for samples in reader.read():
+            meter.add(samples)
+        return meter
+
+    try:
+        decoded = decode_samples(path, channels, consume, processes=processes)
+    except RenderFailed as error:
+        raise UnplayableAudio(f"FFmpeg finds no audio in {name}.", key=name) from error
+    return _build_measurement(decoded.result, decoded.log, name)
 
 
-def _build_command(channels: str, blocks_file: str) -> list[str]:
-    """Build two branches: levels in blocks; silences and loudness, with padded ends."""
-    is_voice = channels == VOICE_CHANNELS
-    high_pass = f",aformat=sample_fmts=fltp,highpass=f={HIGH_PASS_HZ}" if is_voice else ""
-    whole = (
-        f"[0:a:0]{SAMPLE_CLOCK},{channels},astats=measure_perchannel=none{high_pass},asplit[a][b]"
-    )
-    stats = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level+RMS_level"
-    blocks = f"[a]asetnsamples={BLOCK_SAMPLES}:p=0,{stats},ametadata=print:file={blocks_file}[c]"
-    silences = f"[b]silencedetect=n={SILENCE_DBFS}dB:d={SILENCE_S}"
-    padded = f"adelay={WINDOW_S * 1000:g}:all=1,apad=pad_dur={WINDOW_S}"
-    levels = "ebur128=metadata=1:peak=true:framelog=quiet,ametadata=print:file=-"
-    graph = f"{whole};{blocks};{silences},{padded},{levels}:key=lavfi.r128.M[d]"
-    outputs = ["-map", "[c]", "-f", "null", "-", "-map", "[d]", "-f", "null", "-"]
-    return [*ffmpeg.confine_input(0), "-filter_complex", graph, *outputs]
+class _SoundMeter:
+    """All meters of a sound; a voice is measured above HIGH_PASS_HZ, except for its flaws.
+
+    Loudness has one window's length of silence at both ends.
+    """
+
+    def __init__(self, rate_hz: int, channels: int, *, is_voice: bool) -> None:
+        self.rate_hz = rate_hz
+        self.raw = RawMeter()
+        passes = high_pass(rate_hz, HIGH_PASS_HZ) if is_voice else ()
+        self._high_pass = BlockFilter(passes, channels) if passes else None
+        self._levels = LevelMeter(Fraction(BLOCK_SAMPLES))
+        self._silences = SilenceFinder(10 ** (SILENCE_DBFS / 20), round(SILENCE_S * rate_hz))
+        self._loudness = LoudnessMeter(rate_hz, channels)
+        self._true_peak = TruePeakMeter(rate_hz, channels)
+        self._edge = np.zeros((channels, round(WINDOW_S * rate_hz)), np.float32)
+        self._loudness.add(self._edge)
+
+    def add(self, samples: Samples) -> None:
+        """Measure the next samples."""
+        self.raw.add(samples)
+        self._add_passed(self._high_pass.filter(samples) if self._high_pass else samples)
+
+    def _add_passed(self, samples: Samples) -> None:
+        if samples.shape[1]:
+            self._levels.add(samples)
+            self._silences.add(samples)
+            self._loudness.add(samples)
+            self._true_peak.add(samples)
+
+    def finish(self) -> tuple[Measurement, LevelBlocks, Sequence[tuple[int, int]]]:
+        """Measure the end; edges, profile and channels of the file are filled in later."""
+        if self._high_pass:
+            self._add_passed(self._high_pass.flush())
+        self._loudness.add(self._edge)
+        momentary = self._loudness.finish_lufs().round(3).tolist()
+        measured = Measurement(
+            samples=self.raw.samples,
+            rate_hz=self.rate_hz,
+            channels=0,
+            true_peak_dbtp=round(self._true_peak.finish_dbtp(), 1),
+            lead_samples=0,
+            tail_samples=0,
+            windows=histogram(momentary),
+            profile=Profile(momentary_lufs=tuple(momentary)),
+        )
+        return measured, self._build_blocks(), self._silences.finish()
+
+    def _build_blocks(self) -> LevelBlocks:
+        lowest, highest, energies = self._levels.finish()
+        sizes = np.full(len(energies), float(BLOCK_SAMPLES))
+        sizes[-1:] -= -self.raw.samples % BLOCK_SAMPLES
+        return LevelBlocks(np.maximum(highest, -lowest), energies / sizes)
 
 
-def _parse_measurement(
-    stdout: str, stderr: str, blocks: Sequence[LevelBlock], name: str
-) -> Measurement:
-    passes, stream = _WHOLE.findall(stderr), _STREAM.search(stderr)
-    if stream is None or not any(int(found[-1]) for found in passes):
+def _build_measurement(meter: _SoundMeter, log: str, name: str) -> Measurement:
+    stream, passes = _STREAM.search(log), log.count("Number of samples:")
+    raw = meter.raw.finish()
+    if stream is None or not raw.samples:
         raise UnplayableAudio(f"{name} contains no audio samples.", key=name)
-    whole, rate_hz = _parse_raw_stats(passes, name), int(stream["rate"])
-    _require_measurable(rate_hz, name)
-    silences = _parse_silences(stderr, whole, rate_hz)
-    lead, tail = _measure_dead_air(silences, whole.samples)
-    momentary = parse_momentary_lufs(stdout)
-    measured = Measurement(
-        samples=whole.samples,
-        rate_hz=rate_hz,
-        channels=_count_channels(stream["layout"]),
-        true_peak_dbtp=parse_true_peak_dbtp(stderr),
-        lead_samples=lead,
-        tail_samples=tail,
-        windows=histogram(momentary),
-    )
-    flaws = tuple(profile.find_flaws(whole, is_damaged=_is_damaged(stderr, measured.duration_s)))
-    known = _build_profile(measured, blocks, silences, momentary)
+    if passes > 1 or int(stream["rate"]) != meter.rate_hz:
+        raise UnplayableAudio(
+            f"The sample rate or channels of {name} change midway: convert it to one format.",
+            key=name,
+        )
+    measured, blocks, found = meter.finish()
+    silences = _settle_silences(found, raw, meter.rate_hz)
+    lead, tail = _measure_dead_air(silences, raw.samples)
+    channels = _count_channels(stream["layout"])
+    measured = replace(measured, channels=channels, lead_samples=lead, tail_samples=tail)
+    flaws = tuple(profile.find_flaws(raw, is_damaged=_is_damaged(log, measured.duration_s)))
+    known = _build_profile(measured, blocks, silences)
     return replace(measured, profile=replace(known, flaws=flaws))
 
 
@@ -179,22 +202,12 @@ def _require_measurable(rate_hz: int, name: str) -> None:
         )
 
 
-def _parse_raw_stats(passes: Sequence[tuple[str, str, str, str]], name: str) -> RawStats:
-    if len(passes) > 1:
-        raise UnplayableAudio(
-            f"The sample rate or channels of {name} change midway: convert it to one format.",
-            key=name,
-        )
-    offset, peak_dbfs, at_peak, samples = passes[0]
-    return RawStats(int(samples), abs(float(offset)), float(peak_dbfs), int(at_peak))
-
-
 def _build_profile(
     measured: Measurement,
-    blocks: Sequence[LevelBlock],
+    blocks: LevelBlocks,
     silences: Sequence[tuple[int, int]],
-    momentary: Sequence[float],
 ) -> Profile:
+    momentary = measured.profile.momentary_lufs
     first_s = measured.lead_samples / measured.rate_hz
     last_s = (measured.samples - measured.tail_samples) / measured.rate_hz
     head, tail = profile.find_edges(momentary, first_s, last_s)
@@ -205,23 +218,18 @@ def _build_profile(
         rms_dbfs=profile.rms_dbfs(blocks),
         noise_dbfs=profile.noise_dbfs(blocks),
         pauses=profile.find_inner_pauses(silences, measured.samples, measured.rate_hz),
-        momentary_lufs=tuple(momentary),
+        momentary_lufs=momentary,
     )
 
 
-def _parse_blocks(output: str) -> list[LevelBlock]:
-    peaks, levels = _BLOCK_PEAK.findall(output), _BLOCK_LEVEL.findall(output)
-    return [LevelBlock(float(peak), float(rms)) for peak, rms in zip(peaks, levels, strict=True)]
-
-
-def _parse_silences(stderr: str, raw: RawStats, rate_hz: int) -> list[tuple[int, int]]:
-    starts = [round(float(match["at"]) * rate_hz) for match in _SILENCE_START.finditer(stderr)]
-    ends = [round(float(match["at"]) * rate_hz) for match in _SILENCE_END.finditer(stderr)]
-    ends += [raw.samples] * (len(starts) - len(ends))
-    if raw.offset > profile.DC_OFFSET and starts and starts[0] <= SETTLING_S * rate_hz:
-        starts[0] = 0
-    silent_spans = zip(starts, ends, strict=True)
-    return [(max(start, 0), min(end, raw.samples)) for start, end in silent_spans]
+def _settle_silences(
+    silences: Sequence[tuple[int, int]], raw: RawStats, rate_hz: int
+) -> list[tuple[int, int]]:
+    """Count the settling of the high-pass after an offset as silence."""
+    settled = list(silences)
+    if raw.offset > profile.DC_OFFSET and settled and settled[0][0] <= SETTLING_S * rate_hz:
+        settled[0] = (0, settled[0][1])
+    return settled
 
 
 def _measure_dead_air(silences: Sequence[tuple[int, int]], samples: int) -> tuple[int, int]:
@@ -231,7 +239,7 @@ def _measure_dead_air(silences: Sequence[tuple[int, int]], samples: int) -> tupl
 
 
 def _is_damaged(stderr: str, duration_s: float) -> bool:
-    if _DAMAGE.search(stderr):
+    if DAMAGE.search(stderr):
         return True
     promised = _DURATION.search(stderr)
     if promised is None or "Estimating duration" in stderr:
@@ -249,15 +257,5 @@ def _count_channels(layout: str) -> int:
     return int(counted[1]) if counted else known.get(layout, 2)
 
 
-_WHOLE = regex.compile(
-    r"DC offset: (-?[\d.]+).*?Peak level dB: (-?(?:[\d.]+|inf)).*?Abs Peak count: (\d+).*?"
-    r"Number of samples: (\d+)",
-    regex.DOTALL,
-)
-_BLOCK_PEAK = regex.compile(r"Overall\.Peak_level=(\S+)")
-_BLOCK_LEVEL = regex.compile(r"Overall\.RMS_level=(\S+)")
 _DURATION = regex.compile(r"Duration: ([\d:.]+)")
-_DAMAGE = regex.compile(r"(?i)invalid data|header missing|error submitting|corrupt|truncat|partial")
 _STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: .*?, (?P<rate>\d+) Hz, (?P<layout>[^,\n]+)")
-_SILENCE_START = regex.compile(r"silence_start: (?P<at>-?[\d.e+-]+)")
-_SILENCE_END = regex.compile(r"silence_end: (?P<at>[\d.e+-]+)")

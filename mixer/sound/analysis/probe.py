@@ -6,7 +6,8 @@ import regex
 
 from mixer.sound import ffmpeg
 from mixer.sound.analysis.compliance import StreamInfo
-from mixer.sound.analysis.measurement import DECODE_TIMEOUT_S, Measurement
+from mixer.sound.analysis.measurement import Measurement
+from mixer.sound.analysis.samples import DECODE_TIMEOUT_S
 from mixer.sound.ffmpeg import ProcessGroup
 
 _STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)[^\n]*")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mixer.sound.arithmetic import Values, np
 from mixer.sound.loudness import ABSOLUTE_GATE_LUFS, LIMIT_STEPS_DB, STEP_S, WINDOW_S
 
 EDGE_WINDOWS = 5
@@ -58,12 +59,12 @@ class RawStats:
     samples_at_peak: int
 
 
-@dataclass(frozen=True, slots=True)
-class LevelBlock:
-    """A block of a recording as it is mixed: peak and mean level in dBFS."""
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelBlocks:
+    """The blocks of a recording as it is mixed: highest sample and mean power of each."""
 
-    peak_dbfs: float
-    rms_dbfs: float
+    peaks: Values
+    powers: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,46 +124,42 @@ def _gate_level(level_lufs: float) -> float:
     return level_lufs if level_lufs > ABSOLUTE_GATE_LUFS else -math.inf
 
 
-def limiter_losses_db(blocks: Sequence[LevelBlock], peak_dbfs: float) -> tuple[float, ...]:
+def limiter_losses_db(blocks: LevelBlocks, peak_dbfs: float) -> tuple[float, ...]:
     """Compute a limiter's loss at LIMIT_STEPS_DB below the peak."""
-    energies = [_power(block.rms_dbfs) for block in blocks]
-    whole = sum(energies)
+    whole = float(blocks.powers.sum())
     if not whole:
         return (0.0,) * len(LIMIT_STEPS_DB)
-    hot = [block.peak_dbfs - peak_dbfs for block in blocks]
+    limits = (10 ** ((peak_dbfs - step_db) / 20) for step_db in LIMIT_STEPS_DB)
     return tuple(
-        share * 10 * math.log10(whole / (whole - _limiter_energy(hot, energies, -step_db)))
-        for step_db, share in zip(LIMIT_STEPS_DB, LIMITED_SHARES, strict=True)
+        share * 10 * math.log10(whole / (whole - _limiter_energy(blocks, limit)))
+        for limit, share in zip(limits, LIMITED_SHARES, strict=True)
     )
 
 
-def _limiter_energy(peaks_db: Sequence[float], energies: Sequence[float], limit_db: float) -> float:
+def _limiter_energy(blocks: LevelBlocks, limit: float) -> float:
     """Energy that a limiter removes; its slow release reaches into the block after a peak."""
-    taken, before = 0.0, 1.0
-    for peak_db, energy in zip(peaks_db, energies, strict=True):
-        own = 10 ** ((limit_db - peak_db) / 20) if peak_db > limit_db else 1.0
-        gain = min(own, 1.0 - (1.0 - before) / 2)
-        taken += energy * (1.0 - gain * gain)
-        before = own
-    return taken
+    own = limit / np.maximum(blocks.peaks, limit)
+    before = np.concatenate([[1.0], own[:-1]])
+    gains = np.minimum(own, 1.0 - (1.0 - before) / 2)
+    return float((blocks.powers * (1.0 - gains * gains)).sum())
 
 
-def rms_dbfs(blocks: Sequence[LevelBlock]) -> float | None:
+def rms_dbfs(blocks: LevelBlocks) -> float | None:
     """The level of a whole recording; None for silence."""
-    power = sum(_power(block.rms_dbfs) for block in blocks)
-    return 10 * math.log10(power / len(blocks)) if power else None
+    power = float(blocks.powers.sum())
+    return 10 * math.log10(power / len(blocks.powers)) if power else None
 
 
-def noise_dbfs(blocks: Sequence[LevelBlock]) -> float | None:
+def noise_dbfs(blocks: LevelBlocks) -> float | None:
     """The level of the quietest moments; None if they are silent or a decay of speech.
 
     Noise is even: in a recording with noise, the quietest blocks are equally loud.
     """
-    levels = sorted(block.rms_dbfs for block in blocks)
-    quiet = levels[: int(len(levels) * NOISE_SHARE)]
-    if len(quiet) < NOISE_BLOCKS or quiet[0] < MUTE_DBFS:
+    quiet = np.sort(blocks.powers)[: int(len(blocks.powers) * NOISE_SHARE)]
+    if len(quiet) < NOISE_BLOCKS or quiet[0] < 10 ** (MUTE_DBFS / 10):
         return None
-    return quiet[-1] if quiet[-1] - quiet[0] < NOISE_SPREAD_DB else None
+    quietest_db, loudest_db = (10 * math.log10(power) for power in (quiet[0], quiet[-1]))
+    return loudest_db if loudest_db - quietest_db < NOISE_SPREAD_DB else None
 
 
 def find_flaws(raw: RawStats, *, is_damaged: bool) -> Iterator[str]:
@@ -184,7 +181,3 @@ def find_inner_pauses(
         for start, end in silences
         if start > 0 and end < samples - 1 and end - start >= PAUSE_S * rate_hz
     )
-
-
-def _power(level_db: float) -> float:
-    return float(10 ** (level_db / 10))

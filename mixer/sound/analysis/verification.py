@@ -16,7 +16,6 @@ from typing import Protocol
 from mixer.errors import RenderFailed
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.scratch import open_scratch_folder
-from mixer.sound import ffmpeg
 from mixer.sound.analysis.decoding import (
     PEAK_SCALE,
     SILENCE_POWER,
@@ -31,7 +30,7 @@ from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import FINE_BIN_LU, STEP_S, histogram, integrated_lufs, loudness_range_lu
 from mixer.sound.timeline import MIX_RATE_HZ
 
-VERIFICATION_VERSION = 2
+VERIFICATION_VERSION = 3
 """Increase it when a piece is measured differently."""
 
 SILENT_LUFS = -99.0
@@ -145,8 +144,7 @@ def verify(
 ) -> Verification:
     """Measure a finished file of any format, and its waveform in `columns` columns."""
     block_samples = file_block_samples(duration_s, columns)
-    source = ffmpeg.confine_input(0)
-    found = decode_levels(source, [path], block_samples, Skips(), processes)
+    found = decode_levels(path, block_samples, processes=processes)
     if not found.momentary_lufs:
         raise RenderFailed("The finished file contains no audio.")
     return _combine_parts([found], columns, block_samples)
@@ -236,9 +234,10 @@ class _PieceDecoder:
         with open_scratch_folder("check") as folder:
             path = Path(folder, "piece")  # from a pipe, FFmpeg would not trim the last frame
             path.write_bytes(piece.content)
-            source = ["-f", piece.demuxer, "-i", str(path)]
             skips = _find_skips(piece)
-            return decode_levels(source, (), self.block_samples, skips, self.processes)
+            return decode_levels(
+                path, self.block_samples, skips, is_piece=True, processes=self.processes
+            )
 
 
 def _find_skips(piece: EncodedPiece) -> Skips:

@@ -17,7 +17,7 @@ from typing import IO, Any
 from mixer.errors import NotFound
 from mixer.scratch import open_scratch_folder
 from mixer.store import FolderStore, ObjectStore, StoredObject, UploadForm
-from mixer.stories.folder import PREFIX, StoryFolder, Value
+from mixer.stories.folder import PREFIX, Derived, StoryFolder, Value
 
 RUN_ID = "run"
 """Id of a story in the foreground."""
@@ -152,6 +152,7 @@ class RunFolder(StoryFolder):
     """A story's folder in memory."""
 
     values: dict[str, Any] = field(default_factory=dict)
+    derived: dict[str, Any] = field(default_factory=dict)
 
     def read(self, name: str, kind: type[Value]) -> Value:  # noqa: ARG002 - as it was written
         """Read a value."""
@@ -163,6 +164,13 @@ class RunFolder(StoryFolder):
     def write(self, name: str, value: object) -> None:
         """Write or replace a value."""
         self.values[name] = value
+
+    def derive(self, name: str, build: Callable[[], Derived]) -> Derived:
+        """Build a value at its first use."""
+        if name not in self.derived:
+            self.derived[name] = build()
+        value: Derived = self.derived[name]
+        return value
 
     def claim(self, name: str, value: object) -> bool:
         """Write a value unless it exists."""

@@ -50,7 +50,10 @@ class StoryNarration:
 def load_narration(folder: StoryFolder) -> StoryNarration:
     """Load a story's script and recordings; raises NothingSpoken if nothing was recorded."""
     stored, batches = folder.read(SCRIPT, StoredScript), read_synthesized_batches(folder)
-    recordings = tuple(each for batch in batches for each in _parse_recordings(batch))
+    recordings = folder.derive(
+        f"recordings of {len(batches)} batches",
+        lambda: tuple(each for batch in batches for each in _parse_recordings(batch)),
+    )
     if not any(recordings):
         raise unreadable_error(stored.delivery.voice, stored.script.chunks)
     return StoryNarration(

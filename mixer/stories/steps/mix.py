@@ -117,6 +117,14 @@ class StoryMix:
         prediction_error_lu: float = 0.0,
         deadline_s: float | None = None,
     ) -> tuple[Timeline, Encoding]:
+        return folder.derive(
+            f"layout for {prediction_error_lu} LU",
+            lambda: self._build_layout(folder, prediction_error_lu, deadline_s),
+        )
+
+    def _build_layout(
+        self, folder: StoryFolder, prediction_error_lu: float, deadline_s: float | None
+    ) -> tuple[Timeline, Encoding]:
         request = folder.read(REQUEST, StoredRequest)
         options = Options.model_validate(request.options)
         if request.kind is StoryKind.MIX:  # without a plan

@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 
+import click
 import pytest
+
+from mixer.cli import COMMANDS, SUMMARIES, cli
 
 HEAVY = ("onnxruntime", "boto3", "botocore", "numpy", "hibari", "PIL", "sentencex", "num2words")
 SERVER = ("starlette", "uvicorn", "anyio", "h11")
@@ -36,3 +39,20 @@ def test_python_m_mixer_shows_its_commands():
     )
     assert {"narrate", "mix", "plan", "voices", "estimate"} <= set(done.stdout.split())
     assert not done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(SUMMARIES))
+def test_summary_is_the_first_sentence_of_the_commands_help(name: str):
+    command = cli.get_command(click.Context(cli), name)
+    assert name in COMMANDS
+    assert command is not None
+    assert " ".join((command.help or "").split("\n\n")[0].split()) == SUMMARIES[name]
+
+
+def test_list_of_commands_imports_none_of_them():
+    code = "import sys; from mixer.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass"
+    check = (
+        "\nsys.exit(any(name in sys.modules for name in ('mixer.narration', 'pydantic', 'rich')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, check=False)
+    assert done.returncode == 0

@@ -4,12 +4,13 @@ import math
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.sound.analysis.measurement import Measurement
-from mixer.sound.analysis.profile import Edge, LevelBlock, Profile, limiter_losses_db
+from mixer.sound.analysis.profile import Edge, LevelBlocks, Profile, limiter_losses_db
 from mixer.sound.arrange.loudness_prediction import Background, predict_loudness
 from mixer.sound.loudness import LIMIT_STEPS_DB, limiter_loss_db
 from mixer.sound.timeline import Clip
@@ -63,7 +64,8 @@ def test_gains_carry_over():
 
 @given(st.lists(st.tuples(st.floats(-60, 0), st.floats(3, 20)), min_size=2, max_size=80))
 def test_a_limiter_takes_the_more_the_lower_it_is(drawn: list[tuple[float, float]]):
-    blocks = [LevelBlock(peak, peak - crest) for peak, crest in drawn]
+    peaks_db, crests_db = np.array(drawn).T
+    blocks = LevelBlocks(10 ** (peaks_db / 20), 10 ** ((peaks_db - crests_db) / 10))
     losses = limiter_losses_db(blocks, max(peak for peak, _ in drawn))
     assert len(losses) == len(LIMIT_STEPS_DB)
     assert list(losses) == sorted(losses)
