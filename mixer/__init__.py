@@ -23,14 +23,16 @@ if TYPE_CHECKING:
         plan,
         stream,
     )
+    from mixer.narration.book_cast import cast
     from mixer.progress import Progress
     from mixer.requests import Options
-    from mixer.services import Inspection
+    from mixer.services import CastBook, Inspection
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Cancellation",
+    "CastBook",
     "Inspection",
     "MixedAudio",
     "MixerError",
@@ -40,6 +42,7 @@ __all__ = [
     "Output",
     "Plan",
     "Progress",
+    "cast",
     "inspect",
     "mix",
     "narrate",
@@ -48,6 +51,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CastBook": "mixer.services.book_cast",
+    "cast": "mixer.narration.book_cast",
     "Inspection": "mixer.services.inspect",
     "MixerError": "mixer.errors",
     "MixerWarning": "mixer.errors",

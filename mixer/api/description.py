@@ -13,6 +13,7 @@ import aws_lambda_powertools.event_handler.openapi as powertools_openapi
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
 from mixer.api.routes import (
+    add_cast_route,
     add_elevenlabs_routes,
     add_library_routes,
     add_mix_routes,
@@ -33,6 +34,7 @@ def build_description(mode: AuthMode) -> str:
     """Build the OpenAPI document of all routes as JSON."""
     api = Api()
     add_speech_routes(api, _fail_if_called)
+    add_cast_route(api, _fail_if_called, 0)
     add_openai_routes(api, _fail_if_called)
     add_elevenlabs_routes(api, _fail_if_called)
     add_mix_routes(api, _fail_if_called)

@@ -89,12 +89,19 @@ def build_speech_endpoint(
     services: "Services", start_story: "StoryStarter | None" = None
 ) -> "Endpoint":
     """Build the endpoint of speech: POST /synthesize, GET /voices, and the clients' protocols."""
-    from mixer.api.routes import add_elevenlabs_routes, add_openai_routes, add_speech_routes
+    from mixer.api.routes import (
+        add_cast_route,
+        add_elevenlabs_routes,
+        add_openai_routes,
+        add_speech_routes,
+    )
     from mixer.api.routing import Api
 
     api = Api(services.settings.allowed_origins)
+    load_speech = cache(lambda: _build_speech_services(services))
     load_client_services = cache(lambda: _build_client_services(services))
-    add_speech_routes(api, cache(lambda: _build_speech_services(services)), start_story)
+    add_speech_routes(api, load_speech, start_story)
+    add_cast_route(api, load_speech, services.settings.stories.max_text_chars)
     add_openai_routes(api, load_client_services)
     add_elevenlabs_routes(api, load_client_services)
     return _build_endpoint(api, services.settings, SPEECH_PATH)

@@ -66,6 +66,68 @@ class EstimateBody(SpeechOptions, GapOption, CostOptions, RequestBody):
     ] = None
 
 
+class CastBody(RequestBody):
+    """A book to cast, and what its author changed."""
+
+    text: Annotated[
+        str | None, Field(description="The book, in English.", examples=["“No,” said Ann."])
+    ] = None
+    source: Annotated[
+        str | None,
+        Field(
+            description="Key of an uploaded text, as returned by POST /uploads, instead of `text`."
+        ),
+    ] = None
+    narrator: Annotated[str | None, Field(description="The narrator's voice.")] = None
+    voices: Annotated[
+        dict[str, str], Field(description="Voices by character, instead of the proposed ones.")
+    ] = {}
+    speakers: Annotated[
+        dict[str, str],
+        Field(description="Characters by number of a quotation, instead of those that were found."),
+    ] = {}
+
+
+class CharacterAnswer(BaseModel):
+    """A person who speaks."""
+
+    name: str
+    names: Annotated[list[str], Field(description="All names, titles and descriptions.")]
+    gender: Annotated[str, Field(description="`female`, `male` or `unknown`.")]
+    age: Annotated[str, Field(description="`child`, `adult` or `old`; a guess.")]
+    words: int
+    quotations: int
+    is_narrator: bool
+
+
+class QuotationAnswer(BaseModel):
+    """What one character says at a time."""
+
+    number: int
+    spans: Annotated[
+        list[tuple[int, int]], Field(description="Its parts in the text, in characters.")
+    ]
+    speaker: Annotated[str, Field(description="Empty where none was found.")]
+    method: Annotated[str, Field(description="How the speaker was found.")]
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    candidates: list[str]
+    text: str
+
+
+class CastAnswer(BaseModel):
+    """Who says what in a book."""
+
+    kind: Annotated[str, Field(description="`novel`, `play` or `prose`.")]
+    notes: list[str]
+    characters: list[CharacterAnswer]
+    quotations: list[QuotationAnswer]
+    voices: Annotated[dict[str, str], Field(description="Voices by character, and `Narrator`.")]
+    certain_from: float
+    doubtful_below: float
+    marked_text: Annotated[str, Field(description="The book with its cast and marks, as a story.")]
+    warnings: list[str]
+
+
 class MixBody(GapOption, MixOptions, RequestBody):
     """Chunks to be mixed."""
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "narrate": "mixer.cli.narrate:narrate",
     "mix": "mixer.cli.mix:mix",
     "inspect": "mixer.cli.inspect:inspect",
+    "cast": "mixer.cli.cast:cast",
     "plan": "mixer.cli.plan:plan",
     "estimate": "mixer.cli.plan:estimate",
     "voices": "mixer.cli.voices:voices",

@@ -44,6 +44,7 @@ DEFAULTS = {"OUTPUT_BUCKET": "local", "AUTH_MODE": "none", "GATEWAY_TIMEOUT_S": 
 SPEECH_ROUTES = (
     "POST /synthesize",
     "POST /estimate",
+    "POST /cast",
     "GET /voices",
     "POST /v1/audio/speech",
     "GET /v1/audio/voices",

@@ -1,5 +1,6 @@
 """The files of a story on this machine: its text, lexicon, cover, music and sounds."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -38,6 +39,11 @@ MAGIC = {b"{\\rtf": "Rich Text (RTF)"}
 BOOK_SUFFIXES = {".docx": "a DOCX", ".epub": "an EPUB", ".pdf": "a PDF"}
 
 MAGIC_BYTES = 1_024
+
+_STATED_TYPE = re.compile(
+    r"---[ \t]*\r?\n(?:[^\n]*\n){0,40}?text[-_]type:[ \t]*(text|markdown)[ \t]*\r?\n"
+)
+"""A text that says in its head how it is written, whatever its file is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,21 @@ def collect_story_files(story: str | Path, options: Options, music: Path | None)
     is_folder = music is not None and music.is_dir()
     cover = _find_cover(options, source.name, source.document)
     return StoryFiles(source, None if is_folder else music, sounds, cover, missing)
+
+
+def read_story_text(story: str | Path, options: Options) -> tuple[str, str | None, TextType]:
+    """The name of a story in messages, its text as it is, and its type; no text of a book."""
+    if not isinstance(story, Path):
+        return TEXT, story, TextType(options.text_type or detect_text_type(story))
+    name = name_story(str(story))
+    content = _read_standard_input() if str(story) == STDIN else _read_content(story, "story")
+    if is_book(content):
+        return name, None, detect_text_type(content, name)
+    _reject_disguise(content, name, has_no_type=options.text_type is None)
+    text = decode_text(content, name)
+    if not text.strip():
+        raise UnreadableText(f"{name} is empty.")
+    return name, text, _select_text_type(text, name, options)
 
 
 def apply_source(options: Options, source: Source) -> Options:
@@ -287,6 +308,8 @@ def _iter_places(file: str, folders: list[Path], where: str) -> Iterator[Path]:
 def _select_text_type(text: str, name: str, options: Options) -> TextType:
     if options.text_type:
         return TextType(options.text_type)
+    if stated := _STATED_TYPE.match(text):
+        return TextType(stated[1])
     return SUFFIXES.get(Path(name).suffix.lower()) or detect_text_type(text, name)
 
 

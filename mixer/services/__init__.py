@@ -1,5 +1,6 @@
-"""Services of the API apart from stories: the music library and inspection."""
+"""Services apart from stories: the music library, inspection, voices for a cast."""
 
+from mixer.services.book_cast import CastBook, write_document
 from mixer.services.inspect import Inspection, collect_figures, draw_picture, inspect
 from mixer.services.library import (
     MUSIC_TYPES,
@@ -8,15 +9,19 @@ from mixer.services.library import (
     TEXT_TYPES,
     MusicLibrary,
 )
+from mixer.services.role_voices import propose_voices
 
 __all__ = [
     "MUSIC_TYPES",
     "PICTURE_TYPES",
     "SHARED_PREFIX",
     "TEXT_TYPES",
+    "CastBook",
     "Inspection",
     "MusicLibrary",
     "collect_figures",
     "draw_picture",
     "inspect",
+    "propose_voices",
+    "write_document",
 ]

@@ -1,5 +1,6 @@
-"""The routes, by function: speech (also in other protocols), mix, and stories with the library."""
+"""The routes, by function: speech (also in other protocols), casts, mix, stories, library."""
 
+from mixer.api.routes.cast import add_cast_route
 from mixer.api.routes.clients import ClientServices
 from mixer.api.routes.elevenlabs import add_elevenlabs_routes
 from mixer.api.routes.library import add_library_routes, build_capabilities
@@ -12,6 +13,7 @@ __all__ = [
     "ClientServices",
     "SpeechServices",
     "StoryDependencies",
+    "add_cast_route",
     "add_elevenlabs_routes",
     "add_library_routes",
     "add_mix_routes",

@@ -79,7 +79,7 @@ class _SpeechRoutes:
         if body.source is None:
             return self._estimate(body, is_dry_run=False)
         service, options = self.load_services().for_stories, body.options()
-        content = _fetch_source(service.store, validate_source_key(body.source))
+        content = fetch_source(service.store, validate_source_key(body.source))
         deadline_s = self.api.request_context.deadline_s
         plan = service.plan_text(decode_upload(content), options, deadline_s)
         answer = _build_estimate(plan, body.warnings(), is_dry_run=False)
@@ -107,7 +107,8 @@ class _SpeechRoutes:
         )
 
 
-def _fetch_source(store: ObjectStore, key: str) -> bytes:
+def fetch_source(store: ObjectStore, key: str) -> bytes:
+    """Fetch an uploaded text; NotFound names the field."""
     try:
         return store.get(key)
     except NotFound as error:

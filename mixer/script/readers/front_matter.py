@@ -30,9 +30,10 @@ from mixer.script.script import Metadata, Role, SoundCue
 
 METADATA_KEYS = tuple(each.name for each in fields(Metadata))
 
-KNOWN_KEYS = frozenset(
-    {"title", "author", "language", "cast", "cover", "lexicon", "music", "sounds", *METADATA_KEYS}
-)
+KNOWN_KEYS = frozenset({
+    "title", "author", "language", "cast", "cover", "lexicon", "music", "sounds", "text-type",
+    "text_type", *METADATA_KEYS,
+})  # fmt: skip
 
 MAX_ROLES = 40
 MAX_LEVEL_DB = 12.0

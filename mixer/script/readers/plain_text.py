@@ -23,6 +23,7 @@ from mixer.script.document import (
     normalise_newlines,
     paragraph,
 )
+from mixer.script.readers.front_matter import split_front_matter
 from mixer.script.readers.headings import (
     CHAPTER_LEVEL,
     SUBTITLE_CHARS,
@@ -60,8 +61,11 @@ _FIRST_LETTER = regex.compile(r"[\p{L}\p{N}]")
 
 def read_plain_text(text: str, name: str = "The text") -> Document:
     """Read a text by its looks, with its front matter and inline tags."""
-    book = split_gutenberg(normalise_newlines(text))
-    document = read_tagged_text(book.text, name, _read_printed_blocks, is_markdown=False)
+    text = normalise_newlines(text)
+    body = split_front_matter(text, name, allow_unknown=False)[1]
+    head = text[: len(text) - len(body)]
+    book = split_gutenberg(body)
+    document = read_tagged_text(head + book.text, name, _read_printed_blocks, is_markdown=False)
     author, blocks = _find_byline(document.blocks)
     return replace(
         document,

@@ -17,7 +17,7 @@ CLOSED = AwsServices(settings=build_settings("token"))
 
 
 PATHS = {
-    *("/synthesize", "/estimate", "/voices", "/mixstory"),
+    *("/synthesize", "/estimate", "/cast", "/voices", "/mixstory"),
     *("/stories", "/stories/{story_id}"),
     *("/music", "/uploads", "/capabilities"),
     *("/v1/audio/speech", "/v1/audio/voices", "/v1/models", "/v1/models/{model_id}"),

@@ -1,0 +1,96 @@
+"""`mixer cast`: who says what in a book, and the book with a voice for each."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+import mixer
+from mixer.cli.options import collect_options, contract_options, force_option
+from mixer.files import require_writable, write_atomic
+from mixer.narration import WrittenFiles, require_distinct_paths
+from mixer.settings import find_store_folder
+
+SHOWN_DOUBTFUL = 15
+MAX_EXCERPT = 60
+
+
+@click.command()
+@click.argument("book")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The book with a cast and marks, to edit and to narrate; nothing else in it changes.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, with the place of each quotation."
+)
+@click.option("--doubtful", is_flag=True, help="List all quotations whose speaker is in doubt.")
+@force_option
+@contract_options("voice", "engine", "text_type", "skip_front_matter")
+def cast(
+    *,
+    book: str,
+    out: Path | None,
+    as_json: bool,
+    doubtful: bool,
+    force: bool,
+    **given: Any,  # noqa: ANN401 - the contract's options, checked by `collect_options`
+) -> None:
+    """Find who says what in BOOK, a novel or a play in English.
+
+    Prints the characters with their names, gender and number of words, and a voice for each. With
+    --out cast.md it writes the book so that `mixer narrate cast.md` speaks with these voices;
+    change them in its first lines. --voice names the narrator's.
+    """
+    written = WrittenFiles(find_store_folder(os.environ))
+    if out is not None:
+        require_distinct_paths([out], {Path(book): "the book"} if book != "-" else {})
+        require_writable(out)
+        written.require_own([out], force=force)
+    found = mixer.cast(Path(book), collect_options(given))
+    if out is not None:
+        write_atomic(out, found.write_marks().encode())
+        written.add([out])
+    if as_json:
+        click.echo(json.dumps(found.describe(), indent=2, ensure_ascii=False))
+        return
+    _print_characters(found)
+    _print_doubtful(found, None if doubtful else SHOWN_DOUBTFUL)
+    if out is not None:
+        click.echo(f"{out}: change the voices in its head, then run mixer narrate {out}")
+
+
+def _print_characters(found: mixer.CastBook) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Cast", title_justify="left")
+    for name in ("name", "voice", "gender", "age"):
+        table.add_column(name)
+    table.add_column("words", justify="right")
+    table.add_column("also")
+    for each in found.cast.characters:
+        also = ", ".join(each.names[1:5])
+        voice = found.voices[each.name]
+        table.add_row(each.name, voice, each.gender, each.age, f"{each.words:,}", also)
+    Console().print(table)
+    for note in found.cast.notes:
+        click.echo(note)
+
+
+def _print_doubtful(found: mixer.CastBook, limit: int | None) -> None:
+    """Print the quotations to look at, least certain first."""
+    quotations = found.cast.find_doubtful()
+    if not quotations:
+        return
+    click.echo(f"{len(quotations)} quotations are in doubt:")
+    for each in quotations[:limit]:
+        line = found.text.count("\n", 0, each.start) + 1
+        words = each.extract_text(found.text)[:MAX_EXCERPT]
+        names = " or ".join(each.candidates[:2]) or "unknown"
+        click.echo(f"  line {line}: {words}… {names}?")
+    if limit is not None and len(quotations) > limit:
+        click.echo("  … (--doubtful lists all)")

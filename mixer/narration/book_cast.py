@@ -1,0 +1,41 @@
+"""Casting a book on this machine: who says what, and a voice for each."""
+
+from contextlib import closing
+from pathlib import Path
+
+from mixer.compose import open_local_engine
+from mixer.errors import UnreadableText
+from mixer.narration.story_files import collect_story_files, read_story_text
+from mixer.requests import Options
+from mixer.script.readers import TextType
+from mixer.script.speakers import read_cast
+from mixer.services import CastBook, propose_voices, write_document
+from mixer.speech import EMBEDDED
+
+
+def cast(story: str | Path, options: Options | None = None) -> CastBook:
+    """Find who says what in a book in English, and propose a voice for each.
+
+    Args:
+        story: the text itself, or the Path of a book; Path("-") is standard input.
+        options: `engine` whose voices are proposed, `voice` of the narrator, `text_type`.
+
+    Raises:
+        MixerError: the message explains the reason and the remedy.
+    """
+    options = options or Options()
+    name, text, is_plain = _read_book(story, options)
+    found = read_cast(text, name)
+    with closing(open_local_engine(options.engine or EMBEDDED)) as opened:
+        voices = propose_voices(found.characters, opened.voices(), options.voice or "")
+    return CastBook(text, found, voices, is_plain)
+
+
+def _read_book(story: str | Path, options: Options) -> tuple[str, str, bool]:
+    """The name of a book in messages, its text, and whether it is plain text."""
+    name, text, text_type = read_story_text(story, options)
+    if text_type is TextType.SSML:
+        raise UnreadableText(f"{name} is SSML, which names its voices itself.")
+    if text is not None and text_type in (TextType.TEXT, TextType.MARKDOWN):
+        return name, text, text_type is TextType.TEXT
+    return name, write_document(collect_story_files(story, options, None).source.document), False

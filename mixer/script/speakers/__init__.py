@@ -1,0 +1,33 @@
+"""Who says what in a book: its characters, and the speaker of each quotation. Rules and data."""
+
+from mixer.script.speakers.marks import write_marks
+from mixer.script.speakers.model import (
+    CERTAIN,
+    DOUBTFUL,
+    Age,
+    BookCast,
+    Character,
+    Gender,
+    Method,
+    Quotation,
+    Span,
+    correct_speakers,
+    describe_cast,
+)
+from mixer.script.speakers.reader import read_cast
+
+__all__ = [
+    "CERTAIN",
+    "DOUBTFUL",
+    "Age",
+    "BookCast",
+    "Character",
+    "Gender",
+    "Method",
+    "Quotation",
+    "Span",
+    "correct_speakers",
+    "describe_cast",
+    "read_cast",
+    "write_marks",
+]

@@ -1,0 +1,312 @@
+"""From names to characters: which of a book's names are one person's.
+
+"Mr. Bennet" and "Mrs. Bennet" are two; "Elizabeth Bennet", "Miss Elizabeth" and "Lizzy" are one.
+Full names come first, then titles with a surname, then single names and short forms. Two names that
+often stand in one sentence are two persons.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from mixer.script.speakers.mentions import Mention, Name, guess_name_gender
+from mixer.script.speakers.model import Gender
+from mixer.script.speakers.vocabulary import (
+    FEMALE_NAMES,
+    GIVEN_TITLES,
+    MALE_NAMES,
+    MARRIED_TITLES,
+    RANKS,
+    SHORT_NAMES,
+)
+
+MIN_QUOTED_SHARE = 0.5
+"""Of the uses of a short name that are in speech, if it stands for a longer one."""
+
+MAX_CHARACTERS = 3_000
+"""Names beyond these, by how often they are used, are left to the narrator."""
+
+
+APART_SHARE = 0.1
+"""From this share of the sentences with the rarer name on, two names are two persons."""
+
+MIN_APART = 2
+
+
+@dataclass(slots=True)
+class Person:
+    """A character while names are collected.
+
+    `names` counts each form; `given` and `surnames` are in lower case.
+    """
+
+    identity: int
+    names: Counter[Name] = field(default_factory=Counter)
+    given: set[str] = field(default_factory=set)
+    surnames: set[str] = field(default_factory=set)
+    titles: set[str] = field(default_factory=set)
+    gender: Gender = Gender.UNKNOWN
+    noun: str = ""
+
+    @property
+    def count(self) -> int:
+        """How often it is mentioned by name."""
+        return self.names.total()
+
+    def count_word(self, word: str) -> int:
+        """How often one of its names has a word, which is in lower case."""
+        return sum(
+            count
+            for name, count in self.names.items()
+            if any(each.lower() == word for each in name.words)
+        )
+
+    def add(self, name: Name, count: int) -> None:
+        """Add a form of the name."""
+        self.names[name] += count
+        if name.title:
+            self.titles.add(name.title)
+        if self.gender is Gender.UNKNOWN:
+            self.gender = guess_name_gender(name)
+
+    def find_display_name(self) -> str:
+        """The most frequent form; a longer one if it is nearly as frequent."""
+        if not self.names:
+            return self.noun
+        best = max(self.names.items(), key=lambda item: (item[1], item[0].text))
+        return best[0].text
+
+
+class CharacterIndex:
+    """The persons of a text, by the names that refer to them."""
+
+    def __init__(
+        self,
+        mentions: Sequence[Mention],
+        sentences: Sequence[int],
+        talks: Counter[frozenset[Name]],
+    ) -> None:
+        """Collect them.
+
+        Args:
+            mentions: of the whole text.
+            sentences: for each mention the number of its sentence.
+            talks: how often the bearers of two names speak to each other.
+        """
+        self.persons: list[Person] = []
+        self.by_name: dict[Name, Person] = {}
+        self.by_noun: dict[str, Person] = {}
+        self._by_given: dict[str, list[Person]] = {}
+        self._by_surname: dict[str, list[Person]] = {}
+        self._talks = talks
+        self._apart = _count_pairs(mentions, sentences)
+        counts = Counter(each.name for each in mentions if each.name)
+        quoted = Counter(each.name for each in mentions if each.name and each.in_quote)
+        self._quoted_share = {name: quoted[name] / counts[name] for name in counts}
+        self._counts = counts
+        self._build(counts)
+
+    def find(self, mention: Mention) -> Person | None:
+        """The person of a name or a description; None for a pronoun."""
+        if mention.name is not None:
+            return self.by_name.get(mention.name)
+        return self.by_noun.get(mention.noun)
+
+    def add_noun(self, noun: str, gender: Gender) -> Person:
+        """The person of a description, added where it is new."""
+        if noun not in self.by_noun:
+            person = self._create()
+            person.noun, person.gender = noun, gender
+            self.by_noun[noun] = person
+        return self.by_noun[noun]
+
+    def _build(self, counts: Counter[Name]) -> None:
+        ranked = sorted(counts, key=lambda name: (-counts[name], name.text))[:MAX_CHARACTERS]
+        whole = [each for each in ranked if len(each.words) > 1 and not each.has_article]
+        titled = [each for each in ranked if len(each.words) == 1 and each.title]
+        single = [each for each in ranked if len(each.words) == 1 and not each.title]
+        for name in sorted(whole, key=lambda each: -counts[each]):
+            self._add(name, self._find_same_whole(name))
+        for name in titled:
+            if not name.has_article:
+                self._add(name, self._match_titled(name))
+        for name in single:
+            if not name.has_article:
+                self._add(name, self._match_single(name))
+        rest = [each for each in ranked if each not in self.by_name]
+        for name in sorted(rest, key=lambda each: len(each.words)):
+            self._add(name, self._match_article(name))
+
+    def _create(self) -> Person:
+        person = Person(len(self.persons))
+        self.persons.append(person)
+        return person
+
+    def _add(self, name: Name, person: Person | None) -> None:
+        person = person or self._create()
+        person.add(name, self._counts[name])
+        self.by_name[name] = person
+        if len(name.words) > 1 and not name.has_article:
+            self._index(person, name.words[0], name.words[-1])
+        elif name.words and not person.given and not person.surnames:
+            word = name.words[-1]
+            is_given = word.lower() in MALE_NAMES or word.lower() in FEMALE_NAMES
+            has_surname = name.title and name.title not in GIVEN_TITLES - {"mr", "miss"}
+            if name.title in ("mr", "mrs", "miss") or has_surname or not is_given:
+                self._index(person, "", word)
+            else:
+                self._index(person, word, "")
+
+    def _index(self, person: Person, given: str, surname: str) -> None:
+        for word, own, index in (
+            (given.lower(), person.given, self._by_given),
+            (surname.lower(), person.surnames, self._by_surname),
+        ):
+            if word and word not in own:
+                own.add(word)
+                index.setdefault(word, []).append(person)
+
+    def _find_same_whole(self, name: Name) -> Person | None:
+        """The person of a full name with the same surname and an equal or short given name."""
+        given = name.words[0].lower()
+        for person in self._by_surname.get(name.words[-1].lower(), ()):
+            if any(_is_same_given(given, each) for each in person.given) and _is_compatible(
+                name, person
+            ):
+                return person
+        return None
+
+    def _match_titled(self, name: Name) -> Person | None:
+        word = name.words[0].lower()
+        given = self._by_given.get(word, ()) if name.title in GIVEN_TITLES else ()
+        if found := self._select(name, given):
+            return found
+        if name.title in MARRIED_TITLES:
+            named = [*self._by_surname.get(word, ()), *self._by_given.get(word, ())]
+            return self._select(name, [each for each in named if each.titles & MARRIED_TITLES])
+        options = [each for each in self._by_surname.get(word, ()) if not _is_married(each)]
+        return self._select(name, options, only=name.title == "miss")
+
+    def _match_single(self, name: Name) -> Person | None:
+        word = name.words[0].lower()
+        given = self._select(name, self._by_given.get(word, ()))
+        family = self._select(name, self._by_surname.get(word, ()), prefers_men=True)
+        if given is not None and (
+            family is None or family.count_word(word) <= 5 * given.count_word(word)
+        ):
+            return given
+        for whole in sorted(SHORT_NAMES.get(word, ())):
+            options = self._by_given.get(whole, ())
+            is_familiar = self._quoted_share[name] >= MIN_QUOTED_SHARE
+            if is_familiar and (found := self._select(name, options)):
+                return found
+        return family
+
+    def _match_article(self, name: Name) -> Person | None:
+        """The person of "the White Rabbit": of the same words without, or of its last word."""
+        if not name.words:
+            return None
+        bare = Name(name.title, name.words)
+        if bare in self.by_name:
+            return self.by_name[bare]
+        head = name.words[-1]
+        last = Name("", (head,), has_article=True)
+        if last in self.by_name:
+            return self.by_name[last]
+        wholes = [
+            each
+            for each in self._by_surname.get(head.lower(), ())
+            if any(
+                Name(form.title, form.words, has_article=True) in self._counts
+                for form in each.names
+            )
+        ]
+        return max(wholes, key=lambda each: each.count) if wholes and name.has_article else None
+
+    def _select(
+        self,
+        name: Name,
+        options: Iterable[Person],
+        *,
+        only: bool = False,
+        prefers_men: bool = False,
+    ) -> Person | None:
+        """The most frequent person that a name may be; with `only`, if there is no other."""
+        fits = [each for each in options if _is_compatible(name, each)]
+        fits = [each for each in fits if not self._are_apart(name, each)]
+        if not fits or (only and len(fits) > 1):
+            return None
+        return max(
+            fits,
+            key=lambda each: (
+                prefers_men and each.gender is Gender.MALE and bool(each.titles),
+                each.count,
+                -each.identity,
+            ),
+        )
+
+    def _are_apart(self, name: Name, person: Person) -> bool:
+        """Whether a name often stands in one sentence with a name of the person."""
+        together = sum(self._apart[frozenset((name, each))] for each in person.names)
+        if sum(self._talks[frozenset((name, each))] for each in person.names) >= MIN_APART:
+            return True
+        least = min(self._counts[name], person.count)
+        return together >= MIN_APART and together >= APART_SHARE * least
+
+
+def _count_pairs(mentions: Sequence[Mention], sentences: Sequence[int]) -> Counter[frozenset[Name]]:
+    """How often two names that share a word stand in one sentence of narration."""
+    pairs = Counter[frozenset[Name]]()
+    group, current = set[Name](), -1
+    for mention, sentence in zip(mentions, sentences, strict=True):
+        if mention.name is None or mention.in_quote:
+            continue
+        if sentence != current:
+            pairs.update(frozenset(pair) for pair in combinations(_sort_names(group), 2))
+            group, current = set(), sentence
+        if len(group) < MAX_NAMES_IN_SENTENCE:
+            group.add(mention.name)
+    pairs.update(frozenset(pair) for pair in combinations(_sort_names(group), 2))
+    return pairs
+
+
+MAX_NAMES_IN_SENTENCE = 8
+
+
+def _sort_names(names: Iterable[Name]) -> list[Name]:
+    """Names in a fixed order."""
+    return sorted(names, key=lambda name: name.text)
+
+
+def _is_same_given(first: str, second: str) -> bool:
+    if first == second or first in SHORT_NAMES.get(second, ()):
+        return True
+    return second in SHORT_NAMES.get(first, ())
+
+
+_RANK_NAMES = {"capt": "captain", "col": "colonel", "lt": "lieutenant", "prof": "professor"}
+
+
+def _shares_rank(name: Name, person: Person) -> bool:
+    """Whether a person has the rank of a title, or neither another one nor "Mr."."""
+    ranks = {_RANK_NAMES.get(each, each) for each in person.titles} & (RANKS | {"mr"})
+    title = _RANK_NAMES.get(name.title, name.title)
+    return not ranks or title in ranks or (title in ("dr", "doctor") and ranks == {"mr"})
+
+
+def _is_married(person: Person) -> bool:
+    return bool(person.titles & MARRIED_TITLES)
+
+
+def _is_compatible(name: Name, person: Person) -> bool:
+    """Whether title and gender of a name fit a person."""
+    gender = guess_name_gender(name)
+    if Gender.UNKNOWN not in (gender, person.gender) and gender is not person.gender:
+        return False
+    is_married = name.title in MARRIED_TITLES
+    if _RANK_NAMES.get(name.title, name.title) in RANKS and not _shares_rank(name, person):
+        return False
+    return not (is_married and "miss" in person.titles) and not (
+        name.title == "miss" and _is_married(person)
+    )

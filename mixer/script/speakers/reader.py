@@ -1,0 +1,193 @@
+"""From a book to its cast: who speaks, and who says what."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import regex
+
+from mixer.errors import BadInput
+from mixer.script.speakers.attribution import Choice, choose_speakers, load_weights
+from mixer.script.speakers.characters import Person
+from mixer.script.speakers.context import BookContext
+from mixer.script.speakers.features import FeatureReader
+from mixer.script.speakers.model import (
+    CERTAIN,
+    Age,
+    BookCast,
+    Character,
+    Quotation,
+    Span,
+)
+from mixer.script.speakers.play import read_play
+from mixer.script.speakers.turns import Turn
+from mixer.script.speakers.vocabulary import CHILD_WORDS, ENGLISH_WORDS, OLD_WORDS
+
+MAX_CANDIDATES_SHOWN = 4
+FEW_QUOTATIONS_SHARE = 0.005
+"""Below this share of a book's characters, speech is an exception."""
+
+MIN_ENGLISH_SHARE = 0.12
+MIN_JUDGED_WORDS = 40
+NARRATOR_I = "I"
+
+_WORD = regex.compile(r"[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*")
+_GUTENBERG_START = regex.compile(r"\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG[^\n]*\n")
+_GUTENBERG_END = regex.compile(r"\*{3} ?END OF (?:THE|THIS) PROJECT GUTENBERG")
+
+
+def read_cast(
+    text: str, name: str = "This text", weights: Mapping[str, float] | None = None
+) -> BookCast:
+    """Find who says what in a book in English.
+
+    Args:
+        text: the book.
+        name: what to call it in errors.
+        weights: of the features, instead of those that were learned.
+
+    Raises:
+        BadInput: the book is in another language.
+    """
+    start, end = _find_body(text)
+    body = text[start:end]
+    _require_english(body, name)
+    cast = read_play(body) or _read_prose(body, load_weights() if weights is None else weights)
+    if start == 0:
+        return cast
+    quotations = tuple(
+        replace(
+            each,
+            spans=tuple(Span(span.start + start, span.end + start) for span in each.spans),
+        )
+        for each in cast.quotations
+    )
+    return replace(cast, quotations=quotations)
+
+
+def count_words(text: str) -> int:
+    """How many words a text has."""
+    return sum(1 for _ in _WORD.finditer(text))
+
+
+def _find_body(text: str) -> tuple[int, int]:
+    """The book itself, without Project Gutenberg's header and licence."""
+    first = _GUTENBERG_START.search(text, 0, min(len(text), 20_000))
+    start = first.end() if first else 0
+    last = _GUTENBERG_END.search(text, start) if first else None
+    return start, last.start() if last else len(text)
+
+
+def _require_english(text: str, name: str) -> None:
+    words = [match.group().lower() for match in _WORD.finditer(text, 0, min(len(text), 200_000))]
+    if len(words) < MIN_JUDGED_WORDS:
+        return
+    share = sum(word in ENGLISH_WORDS for word in words) / len(words)
+    if share < MIN_ENGLISH_SHARE:
+        raise BadInput(
+            f"{name} is not in English, and speakers can be found in English only: write its cast "
+            "and its marks by hand (docs/writing.md)."
+        )
+
+
+def _read_prose(text: str, weights: Mapping[str, float]) -> BookCast:
+    book = BookContext(text)
+    reader = FeatureReader(book)
+    choices = choose_speakers(reader, weights)
+    names = _name_persons(book.persons)
+    quotations = tuple(
+        _build_quotation(number, turn, choice, names)
+        for number, (turn, choice) in enumerate(zip(reader.turns, choices, strict=True), start=1)
+    )
+    characters = _build_characters(book, quotations, choices, names)
+    quoted = sum(span.end - span.start for each in quotations for span in each.spans)
+    kind = "prose" if quoted < FEW_QUOTATIONS_SHARE * len(text) else "novel"
+    return BookCast(characters, quotations, kind, tuple(_list_notes(book, kind, quotations)))
+
+
+def _name_persons(persons: Sequence[Person]) -> list[str]:
+    """A name for each person that no other has; usable as the name of a role."""
+    used, names = set[str](), list[str]()
+    for person in persons:
+        shown = regex.sub(r"[:\[\]#\n]", "", person.find_display_name())[:40].strip() or "Speaker"
+        shown = shown[:1].upper() + shown[1:]
+        name, number = shown, 2
+        while name in used:
+            name, number = f"{shown[:36]} {number}", number + 1
+        used.add(name)
+        names.append(name)
+    return names
+
+
+def _build_quotation(number: int, turn: Turn, choice: Choice, names: Sequence[str]) -> Quotation:
+    shown = [names[person] for person, _ in choice.shares[:MAX_CANDIDATES_SHOWN]]
+    return Quotation(
+        number,
+        tuple(turn.spans),
+        shown[0] if shown else "",
+        choice.method,
+        round(choice.confidence, 3),
+        tuple(shown),
+    )
+
+
+def _build_characters(
+    book: BookContext,
+    quotations: Sequence[Quotation],
+    choices: Sequence[Choice],
+    names: Sequence[str],
+) -> tuple[Character, ...]:
+    words, turns = Counter[int](), Counter[int]()
+    for quotation, choice in zip(quotations, choices, strict=True):
+        if choice.shares:
+            words[choice.person] += count_words(quotation.extract_text(book.text))
+            turns[choice.person] += 1
+    found = [
+        Character(
+            names[identity],
+            tuple(_list_names(book.persons[identity], names[identity])),
+            book.persons[identity].gender,
+            guess_age(book, book.persons[identity]),
+            words[identity],
+            turns[identity],
+            book.persons[identity] is book.narrator,
+        )
+        for identity in turns
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.words, each.name)))
+
+
+def _list_names(person: Person, shown: str) -> Iterator[str]:
+    yield shown
+    seen = {shown}
+    for name, _ in person.names.most_common():
+        if name.text not in seen:
+            seen.add(name.text)
+            yield name.text
+    if person.noun and person.noun.capitalize() not in seen:
+        yield person.noun
+
+
+def guess_age(book: BookContext, person: Person) -> Age:
+    """The age that names, titles and the adjectives before them imply."""
+    words = {*person.noun.split(), *person.titles}
+    before = book.adjectives.get(person.identity, Counter())
+    often = {word for word, count in before.items() if count * 12 >= person.count}
+    if OLD_WORDS & (words | often) or "old" in often:
+        return Age.OLD
+    is_child = CHILD_WORDS & (words | often) or "master" in words
+    return Age.CHILD if is_child else Age.ADULT
+
+
+def _list_notes(book: BookContext, kind: str, quotations: Sequence[Quotation]) -> Iterator[str]:
+    if not quotations:
+        yield "The book has no quotations: the narrator reads all of it."
+    elif kind == "prose":
+        yield "The book has few quotations: nearly all of it is the narrator's."
+    if book.narrator is not None:
+        name = book.narrator.find_display_name()
+        known = f", who is called {name}" if name != NARRATOR_I else ", whose name was not found"
+        yield f"The narrator is one of the characters{known}."
+    certain = sum(each.confidence >= CERTAIN for each in quotations)
+    if quotations:
+        yield f"{certain} of {len(quotations)} quotations are certain."

@@ -1,0 +1,304 @@
+"""The narration around a quotation: who is named as its speaker, and who acts next to it.
+
+`"Come in," said Tom` names the speaker after a verb, `Tom said, "Come in"` before one. Where no
+verb of saying is near, the subject of the next sentence is a hint: `Tom rose. "Come in."`
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+
+from mixer.script.speakers.mentions import ABBREVIATED, Mention, MentionKind
+from mixer.script.speakers.model import Span
+from mixer.script.speakers.quote_marks import Paragraph
+from mixer.script.speakers.vocabulary import (
+    CLAUSE_STARTS,
+    LEADING_VERBS,
+    NO_NOUNS,
+    NOT_BEFORE_SUBJECT,
+    OBJECT_BEFORE,
+    SAYING_NOUNS,
+    SAYING_VERBS,
+    WEAK_VERBS,
+    guess_gender,
+)
+
+MAX_TAG_CHARS = 300
+"""Of narration that are looked at on either side of a quotation."""
+
+MAX_SUBJECT_GAP = 40
+
+_SENTENCE_END = regex.compile(r"[.!?](?=[\s\"”'’)]|$)")
+_ABBREVIATION_END = regex.compile(rf"\b(?:{ABBREVIATED}|\p{{Lu}})$")
+_WORD = regex.compile(r"\p{L}+(?:['’-]\p{L}+)*")
+_VERB_FIRST = regex.compile(
+    r"[\s,;—–-]*(?:(?:\p{Ll}+ly|then|here|now|again|at last)\s+)?(?P<verb>\p{Ll}+)\b"
+    r"(?:\s+(?:in|out|up|on|forth|back)\b)?(?!-)"
+)
+_WHO = regex.compile(r",?\s+who\b")
+_REPLY = regex.compile(r"[\s,;—–-]*(?:was|were|came|is|comes)\b")
+_UNKNOWN_PERSON = regex.compile(
+    r"\s+(?P<determiner>the|an?|this|that|another|one|his|her)\s+(?P<words>\p{Ll}[\p{L}’'-]*(?:\s+\p{Ll}[\p{L}’'-]*){0,3})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTag:
+    """A mention next to a quotation.
+
+    Attributes:
+        is_saying: with a verb of saying.
+        is_after: it follows the quotation.
+    """
+
+    mention: Mention
+    is_saying: bool
+    is_after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around one quotation.
+
+    Attributes:
+        tag: the mention that is named as the speaker, if one is.
+        beats: subjects of sentences before and after that have no verb of saying.
+        joins_next: the tag is in the middle of a sentence that the next quotation continues.
+        has_bare_verb: there is a verb of saying without a person that we know.
+    """
+
+    tag: SpeakerTag | None
+    beats: tuple[SpeakerTag, ...] = ()
+    joins_next: bool = False
+    has_bare_verb: bool = False
+
+
+class TagReader:
+    """Reads the surroundings of quotations."""
+
+    def __init__(self, text: str, narrated: Sequence[Mention]) -> None:
+        """Prepare it; `narrated` are the mentions outside of quotations, in order."""
+        self._text = text
+        self._mentions = narrated
+        self._starts = [each.start for each in narrated]
+
+    def read(self, before: Span, quote: Span, after: Span) -> Surroundings:
+        """Read what is narrated before and after a quotation, up to the next ones."""
+        start = max(before.start, before.end - MAX_TAG_CHARS)
+        first = self._last_sentence(start, before.end)
+        end = self._first_sentence_end(after.start, min(after.end, after.start + MAX_TAG_CHARS))
+        following = self._read_after(quote, Span(after.start, end))
+        leading = self._read_before(first, is_far=before.end != quote.start)
+        joins = end == after.end and self._ends_open(end)
+        tag = self._select_tag(following, leading)
+        beats = [each for each in (leading, following) if each and each is not tag]
+        has_bare = tag is None and self._starts_with_verb(after.start, end)
+        return Surroundings(tag, tuple(beats), joins, has_bare)
+
+    @staticmethod
+    def _select_tag(following: SpeakerTag | None, leading: SpeakerTag | None) -> SpeakerTag | None:
+        for each in (following, leading):
+            if each is not None and each.is_saying:
+                return each
+        return None
+
+    def list_mentions(self, span: Span) -> Sequence[Mention]:
+        """The narrated mentions within a span."""
+        low = bisect_left(self._starts, span.start)
+        return self._mentions[low : bisect_left(self._starts, span.end)]
+
+    def _last_sentence(self, start: int, end: int) -> Span:
+        """The last sentence of a stretch, which its end may interrupt."""
+        begin, stop = start, end
+        while stop > start and self._text[stop - 1] in " \t\r\n\"”'’":
+            stop -= 1
+        for match in _SENTENCE_END.finditer(self._text, start, max(start, stop - 1)):
+            if not self._is_abbreviation(match.start()):
+                begin = match.end()
+        return Span(begin, end)
+
+    def _first_sentence_end(self, start: int, end: int) -> int:
+        for match in _SENTENCE_END.finditer(self._text, start, end):
+            if not self._is_abbreviation(match.start()):
+                return match.end()
+        return end
+
+    def _is_abbreviation(self, at: int) -> bool:
+        if self._text[at] != ".":
+            return False
+        return _ABBREVIATION_END.search(self._text, max(0, at - 8), at) is not None
+
+    def _ends_open(self, at: int) -> bool:
+        """Whether narration goes on in the quotation that follows it."""
+        stripped = self._text[max(0, at - 20) : at].rstrip()
+        return stripped.endswith((",", ":", "—", "--", ";"))
+
+    def _read_after(self, quote: Span, span: Span) -> SpeakerTag | None:
+        mentions = self.list_mentions(span)
+        tag = (
+            self._read_verb_first(span, mentions)
+            or self._read_reply(span, mentions)
+            or self._read_subject_first(span, mentions)
+        )
+        if tag is None and mentions:
+            subject = self._find_subject(mentions, span)
+            if subject is not None:
+                continues = self._continues_sentence(quote, span)
+                return SpeakerTag(subject, is_saying=continues, is_after=True)
+        if (
+            tag is not None
+            and not self._continues_sentence(quote, span)
+            and self._is_weak(tag, span)
+        ):
+            return SpeakerTag(tag.mention, is_saying=False, is_after=True)
+        return tag
+
+    def _continues_sentence(self, quote: Span, span: Span) -> bool:
+        """Whether the narration behind a quotation is part of its sentence."""
+        words = self._text[max(quote.start, quote.end - 4) : quote.end].rstrip("'’\"”»_ )")
+        return words.endswith((",", "—", "--")) or (
+            words.endswith(("!", "?", "…"))
+            and self._text[span.start : span.end].lstrip()[:1].islower()
+        )
+
+    def _is_weak(self, tag: SpeakerTag, span: Span) -> bool:
+        words = {each.lower() for each in _WORD.findall(self._text[tag.mention.end : span.end])}
+        return not (words & (SAYING_VERBS - WEAK_VERBS)) or self._ends_open(span.end)
+
+    def _starts_with_verb(self, start: int, end: int) -> bool:
+        match = _VERB_FIRST.match(self._text, start, end)
+        return match is not None and match["verb"] in SAYING_VERBS
+
+    def _read_verb_first(self, span: Span, mentions: Sequence[Mention]) -> SpeakerTag | None:
+        """`said Tom`."""
+        match = _VERB_FIRST.match(self._text, span.start, span.end)
+        if match is None or match["verb"] not in SAYING_VERBS:
+            return None
+        unknown = self._read_unknown_person(match.end(), span.end)
+        for mention in mentions:
+            if mention.start < match.end():
+                continue
+            if unknown is not None and mention.start > unknown.start:
+                break
+            gap = self._text[match.end() : mention.start]
+            words = set(_WORD.findall(gap.lower()))
+            is_far = len(gap) > MAX_SUBJECT_GAP or words & NOT_BEFORE_SUBJECT or "," in gap
+            if is_far or self._is_object_form(mention):
+                return None
+            return SpeakerTag(self._skip_owner(mention, mentions), is_saying=True, is_after=True)
+        return None if unknown is None else SpeakerTag(unknown, is_saying=True, is_after=True)
+
+    def _read_unknown_person(self, start: int, end: int) -> Mention | None:
+        """A description whose noun is in no list: "cried a looker-on"."""
+        match = _UNKNOWN_PERSON.match(self._text, start, end)
+        if match is None:
+            return None
+        words = list[str]()
+        for word in match["words"].split():
+            if word in NO_NOUNS or (words and word.endswith("ly")):
+                break
+            words.append(word)
+        if not words:
+            return None
+        return Mention(
+            match.start("determiner"),
+            match.start("words") + len(words[0]),
+            MentionKind.NOUN,
+            guess_gender(words[-1]),
+            in_quote=False,
+            noun=" ".join([match["determiner"], *words]),
+            head=words[-1],
+        )
+
+    def _read_reply(self, span: Span, mentions: Sequence[Mention]) -> SpeakerTag | None:
+        """`was his reply`, `came Tom's answer`."""
+        match = _REPLY.match(self._text, span.start, span.end)
+        if match is None:
+            return None
+        words = set(_WORD.findall(self._text[match.end() : match.end() + 60].lower()))
+        if words & SAYING_NOUNS:
+            for mention in mentions:
+                is_her = mention.noun == "her"
+                if mention.start - match.end() < MAX_SUBJECT_GAP and (
+                    mention.is_possessive or is_her
+                ):
+                    return SpeakerTag(mention, is_saying=True, is_after=True)
+        return None
+
+    @staticmethod
+    def _is_object_form(mention: Mention) -> bool:
+        return mention.noun in ("him", "me", "himself", "herself", "myself")
+
+    @staticmethod
+    def _skip_owner(mention: Mention, mentions: Sequence[Mention]) -> Mention:
+        """The owned one of "Tom's brother"."""
+        if not mention.is_possessive:
+            return mention
+        owned = (
+            each
+            for each in mentions
+            if each.kind is MentionKind.NOUN and mention.start <= each.start <= mention.end + 3
+        )
+        return next(owned, mention)
+
+    def _read_subject_first(self, span: Span, mentions: Sequence[Mention]) -> SpeakerTag | None:
+        """`Tom said`, `Tom, who was cold, said`."""
+        subject = self._find_subject(mentions, span)
+        if subject is None:
+            return None
+        words = _WORD.findall(self._text[subject.end : span.end].lower())
+        if any(word in SAYING_VERBS for word in words):
+            return SpeakerTag(subject, is_saying=True, is_after=True)
+        return None
+
+    def _find_subject(self, mentions: Sequence[Mention], span: Span) -> Mention | None:
+        """The first mention that may be a subject: no object, no owner."""
+        for mention in mentions:
+            if mention.is_possessive or self._is_object_form(mention):
+                continue
+            before = _WORD.findall(self._text[max(span.start, mention.start - 30) : mention.start])
+            if before and before[-1].lower() in OBJECT_BEFORE:
+                continue
+            return mention
+        return None
+
+    def _read_before(self, span: Span, *, is_far: bool) -> SpeakerTag | None:
+        """`Tom said, "…"`, or who acts in the sentence before a quotation."""
+        mentions = self.list_mentions(span)
+        is_open = self._ends_open(span.end)
+        words = list(_WORD.finditer(self._text, span.start, span.end))
+        saying = [each for each in words if each.group().lower() in LEADING_VERBS]
+        if is_open and saying:
+            verb = saying[-1]
+            earlier = [each for each in mentions if each.start < verb.start()]
+            subject = self._find_last_subject(earlier, span) or self._find_subject(
+                [each for each in mentions if each.start > verb.start()], span
+            )
+            if subject is not None:
+                return SpeakerTag(subject, is_saying=True, is_after=False)
+        if is_far and not is_open:
+            return None
+        found = self._find_subject(mentions, span)
+        return None if found is None else SpeakerTag(found, is_saying=False, is_after=False)
+
+    def _find_last_subject(self, mentions: Sequence[Mention], span: Span) -> Mention | None:
+        """The subject that is nearest to the verb behind it: one that begins a clause."""
+        for mention in reversed(mentions):
+            if mention.is_possessive or self._is_object_form(mention):
+                continue
+            if _WHO.match(self._text, mention.end):
+                return mention
+            before = self._text[max(span.start, mention.start - 30) : mention.start].rstrip()
+            words = _WORD.findall(before)
+            if not words or before[-1:] in ",;:—-" or words[-1].lower() in CLAUSE_STARTS:
+                return mention
+        return self._find_subject(mentions, span)
+
+
+def list_narration(paragraph: Paragraph) -> list[Span]:
+    """The stretches around a paragraph's quotations: one more than there are quotations."""
+    starts = [paragraph.start, *(quote.end for quote in paragraph.quotes)]
+    ends = [*(quote.start for quote in paragraph.quotes), paragraph.end]
+    return [Span(start, max(start, end)) for start, end in zip(starts, ends, strict=True)]

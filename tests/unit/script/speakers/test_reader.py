@@ -1,0 +1,147 @@
+"""Who says what in small texts of our own."""
+
+import pytest
+
+from mixer.errors import BadInput
+from mixer.script.speakers import CERTAIN, Age, Gender, Method, read_cast
+
+FERRY = """# The Ferry
+
+Martha Quill stood on the jetty with her lamp. "Is anybody there?" she called.
+
+"Only me," said Mr. Penrose. "I have missed the boat again, Martha."
+
+"You always miss it."
+
+"I do, I do. Is your brother in?"
+
+Old Tobias Quill came down the path, coughing. "What does the man want at this hour?" he asked.
+
+"A bed, Mr. Quill, if you can spare one," said Mr. Penrose.
+
+"He wants a bed," said Martha. "And some soup, by the look of him."
+
+Tobias laughed. "Then give him both, and be quick about it!"
+
+"Who is that?" whispered little Nell.
+
+"That," answered Martha, "is the worst sailor on the coast."
+"""
+
+LOG = """I had kept the light for nine years when the Inspector came.
+
+"You are Hobbs, I take it," said Inspector Lamb.
+
+"I am," I said. "And you are late."
+
+"The tide, Hobbs, the tide," said the Inspector. "Show me the lamp."
+
+"This way," I answered.
+
+"It is very clean, Hobbs," said Lamb.
+
+"I have had nothing else to do," I said. "I polish it, and then I polish it again."
+"""
+
+PLAY = "\n\n".join(
+    [*("HOBBS. Who is at the door?", "LAMB. It is I, the Inspector.") * 6, "They leave."]
+)
+
+
+def list_speakers(text):
+    return [each.speaker for each in read_cast(text).quotations]
+
+
+def test_names_pronouns_turns_and_actions():
+    cast = read_cast(FERRY)
+    assert [each.speaker for each in cast.quotations] == [
+        *("Martha", "Mr. Penrose", "Martha", "Mr. Penrose", "Tobias Quill", "Mr. Penrose"),
+        *("Martha", "Tobias Quill", "Nell", "Martha"),
+    ]
+    methods = [each.method for each in cast.quotations]
+    assert methods[:3] == [Method.PRONOUN, Method.NAME, Method.TURN]
+    assert cast.quotations[1].confidence >= CERTAIN
+    assert all(0 <= each.confidence <= 1 for each in cast.quotations)
+
+
+def test_characters_have_names_gender_and_age():
+    cast = {each.name: each for each in read_cast(FERRY).characters}
+    assert "Martha Quill" in cast["Martha"].names
+    assert "Mr. Quill" in cast["Tobias Quill"].names
+    assert cast["Martha"].gender is Gender.FEMALE
+    assert cast["Mr. Penrose"].gender is Gender.MALE
+    assert cast["Tobias Quill"].age is Age.OLD
+    assert cast["Nell"].age is Age.CHILD
+    assert cast["Nell"].words == len(["Who", "is", "that"])
+
+
+@pytest.mark.parametrize(
+    ("tag", "speaker"),
+    [
+        ("said Tom.", "Tom"),
+        ("Tom said.", "Tom"),
+        ("cried poor Tom, rising.", "Tom"),
+        ("was Tom's answer.", "Tom"),
+        ("Tom, who was cold, replied.", "Tom"),
+        ("put in Tom.", "Tom"),
+        ("said the old ferryman.", "The old ferryman"),
+        ("said Tom to Anna.", "Tom"),
+    ],
+)
+def test_forms_of_tags(tag, speaker):
+    text = f"Tom and Anna sat by the fire, and Anna knitted.\n\n“It is late,” {tag}\n"
+    assert list_speakers(text) == [speaker]
+
+
+def test_a_speaker_before_the_quotation():
+    text = "Anna looked at Tom, who in great spirits exclaimed, “Look here!” She looked.\n"
+    assert list_speakers(text) == ["Tom"]
+
+
+def test_husband_and_wife_are_two():
+    text = "“Come,” said Mr. Penn.\n\n“No,” said Mrs. Penn.\n\n“Now,” said Mr. Penn.\n"
+    assert list_speakers(text) == ["Mr. Penn", "Mrs. Penn", "Mr. Penn"]
+
+
+def test_words_in_marks_are_not_speech():
+    text = "The box was marked “this side up” in red.\n\n“I see,” said Tom.\n\n“So,” said Tom.\n"
+    assert list_speakers(text) == ["Tom", "Tom"]
+
+
+def test_the_narrator_is_a_character_with_a_name():
+    cast = read_cast(LOG)
+    narrator = next(each for each in cast.characters if each.is_narrator)
+    assert "Hobbs" in narrator.names
+    own = [each for each in cast.quotations if each.method is Method.NARRATOR]
+    assert [each.speaker for each in own] == ["Hobbs"] * 3
+
+
+def test_a_play_is_read_by_its_labels():
+    cast = read_cast(PLAY)
+    assert cast.kind == "play"
+    assert {each.name for each in cast.characters} == {"HOBBS", "LAMB"}
+
+
+def test_a_book_without_quotations_is_the_narrators():
+    cast = read_cast("The rain fell on the sea all night, and nobody came. " * 5)
+    assert (cast.characters, cast.quotations, cast.kind) == ((), (), "prose")
+    assert "no quotations" in cast.notes[0]
+
+
+def test_another_language_is_refused():
+    text = "„Komm herein“, sagte Thomas, und die Tür fiel hinter ihnen ins Schloss. " * 8
+    with pytest.raises(BadInput, match="not in English"):
+        read_cast(text, "Buch.txt")
+
+
+def test_a_licence_is_not_read():
+    frame = "*** START OF THE PROJECT GUTENBERG EBOOK X ***\n\n{}\n*** END OF THE PROJECT GUTENBERG"
+    text = "“Licence,” said Bob.\n" + frame.format(FERRY) + ' X ***\n\n"Terms," said Bob.\n'
+    cast = read_cast(text)
+    assert len(cast.quotations) == len(read_cast(FERRY).quotations)
+    first = cast.quotations[0]
+    assert text[first.start : first.spans[0].end] == '"Is anybody there?"'
+
+
+def test_the_same_text_gives_the_same_cast():
+    assert read_cast(FERRY) == read_cast(FERRY)
