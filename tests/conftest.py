@@ -19,3 +19,4 @@ def _user_store(tmp_path_factory):
     """Commands that run in this process keep nothing in the user's own cache."""
     os.environ["MIXER_SIGNING"] = "off"  # a signature is never the same twice
     os.environ["MIXER_STORE"] = str(tmp_path_factory.mktemp("user") / "store")
+    os.environ["MIXER_VOICES"] = str(tmp_path_factory.getbasetemp() / "no-voices")

@@ -8,6 +8,7 @@ Equal words give equal tones: 60 ms a character, one of four pitches. All words,
 pauses lie where it says, to the sample.
 """
 
+import html
 import math
 import re
 import threading
@@ -123,7 +124,7 @@ class ToneEngine:
             audio=encode_audio(pcm, RATE_HZ, self.suffix, self._children),
             content_type=CONTENT_TYPES[self.suffix],
             rate_hz=RATE_HZ,
-            billed_chars=len(_plain_text(ssml)),
+            billed_chars=len(html.unescape(re.sub(r"<[^>]*>", "", ssml))),
             sentences=tuple(tape.sentences),
             words=tuple(tape.words),
         )

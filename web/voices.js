@@ -59,10 +59,12 @@ function renderVoices() {
   for (const listener of listeners) listener();
   $("#voices").replaceChildren(
     ...available.map((voice) =>
-      createRadioOption("voice", voice.id, voice.id, voice.gender, voice === selected,
+      createRadioOption("voice", voice.id, voice.id, describeVoice(voice), voice === selected,
         (button) => togglePreview(button, () => fetchGreeting(voice), "voice-error"), `Preview ${voice.id}`)),
   );
 }
+
+const describeVoice = ({ gender, quality, note }) => [gender, quality && `grade ${quality}`, note].filter(Boolean).join(", ");
 
 async function fetchGreeting(voice) {
   const engine = $("#engine").value || voice.engines[0];

@@ -221,6 +221,17 @@ class VoiceAnswer(BaseModel):
     language: str
     engines: Annotated[list[str], Field(description="Best first.")]
     gender: str
+    quality: Annotated[
+        str, Field(description="Grade from A to F by the voice's maker; empty where there is none.")
+    ]
+    realtime_factor: Annotated[
+        float | None,
+        Field(description="Seconds of sound that one core makes in a second; null for a service."),
+    ]
+    note: Annotated[str, Field(description="What else deserves to be known of it.")]
+    is_blendable: Annotated[
+        bool, Field(description="Whether it blends with others: af_heart+bf_emma*0.3.")
+    ]
 
 
 class VoicesAnswer(BaseModel):

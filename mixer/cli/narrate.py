@@ -15,6 +15,7 @@ from mixer.cli.options import (
     SPEECH,
     collect_options,
     contract_options,
+    engine_url_option,
     force_option,
     music_option,
     store_option,
@@ -47,6 +48,7 @@ STANDARD_OUTPUT = Path("-")
 )
 @store_option
 @force_option
+@engine_url_option
 @contract_options(*SPEECH, *MIX, *METADATA, *OUTPUT, *COST)
 def narrate(
     *,

@@ -76,6 +76,22 @@ store_option = click.option(
     help="Folder that keeps spoken chunks, so that none is synthesized twice.",
 )
 
+
+def _set_engine_url(_context: click.Context, _parameter: click.Parameter, url: str | None) -> None:
+    """Set what `ENGINE_URL` would: a server is a setting, not an option of a request."""
+    if url:
+        os.environ["ENGINE_URL"] = url
+
+
+engine_url_option = click.option(
+    "--engine-url",
+    metavar="URL",
+    envvar="ENGINE_URL",
+    expose_value=False,
+    callback=_set_engine_url,
+    help="The speech server of --engine http: its address up to /v1 (docs/voices.md).",
+)
+
 music_option = click.option(
     "--music",
     type=click.Path(path_type=Path),

@@ -12,7 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 import mixer
-from mixer.cli.options import SPEECH, collect_options, contract_options, music_option
+from mixer.cli.options import (
+    SPEECH,
+    collect_options,
+    contract_options,
+    engine_url_option,
+    music_option,
+)
 from mixer.cli.terminal import echo_warnings, format_estimate
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.script.planning import find_pronunciation_hints, review_script
@@ -29,6 +35,7 @@ from mixer.speech.embedded import phonemize_ssml
 @click.option("--words", is_flag=True, help="Show every sentence as it will be spoken.")
 @click.option("--review", is_flag=True, help="List what deserves a look before it is spoken.")
 @music_option
+@engine_url_option
 @contract_options(*SPEECH)
 def plan(
     story: str,
@@ -93,6 +100,7 @@ def _print_review(script: Script, language: Sequence[str]) -> None:
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @music_option
+@engine_url_option
 @contract_options(*SPEECH)
 def estimate(
     story: str,

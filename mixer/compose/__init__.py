@@ -10,12 +10,12 @@ from mixer.compose.aws import (
     open_cloud_services,
     open_story_starter,
 )
+from mixer.compose.engines import is_polly, list_engines, list_local_voices, open_local_engine
 from mixer.compose.laptop import (
     LaptopServices,
     build_story_runner,
     mix_local_files,
     open_folder_services,
-    open_local_engine,
 )
 from mixer.compose.services import Services, create_process_group
 
@@ -25,6 +25,9 @@ __all__ = [
     "Services",
     "build_story_runner",
     "create_process_group",
+    "is_polly",
+    "list_engines",
+    "list_local_voices",
     "mix_local_files",
     "open_bucket_services",
     "open_cloud_services",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mixer.compose.engines import open_local_engine
 from mixer.compose.services import Services, lend, open_word_aligner
 
 if TYPE_CHECKING:
@@ -82,12 +83,11 @@ def open_folder_services(
     voice: "SpeechEngine | None" = None,
 ) -> Iterator[LaptopServices]:
     """Open the parts of a process without AWS, for a block; closes `voice`."""
-    from mixer.speech.embedded import EmbeddedEngine
     from mixer.store import FolderStore, load_secret
 
     folder, links = store
     music_folder, music_links = music
-    with closing(voice or EmbeddedEngine()) as engine:
+    with closing(voice or open_local_engine()) as engine:
         yield LaptopServices(
             settings=settings,
             store=FolderStore(folder, links),
@@ -95,22 +95,6 @@ def open_folder_services(
             engine=engine,
             secret=load_secret(folder),
         )
-
-
-def open_local_engine(name: str, *, speech_marks: bool = False) -> "SpeechEngine":
-    """Open the embedded engine, or Amazon Polly for any other name; the caller closes it.
-
-    Speech marks are the times of sentences, which Polly bills.
-    """
-    from mixer.speech import EMBEDDED
-
-    if name == EMBEDDED:
-        from mixer.speech.embedded import EmbeddedEngine
-
-        return EmbeddedEngine()
-    from mixer.speech.polly import PollyEngine, create_polly_client
-
-    return PollyEngine(create_polly_client(), speech_marks=speech_marks)
 
 
 def build_story_runner(

@@ -5,14 +5,13 @@ protocol. An error is one sentence for the agent.
 """
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from mixer.compose import open_local_engine
+from mixer.compose import list_local_voices
 from mixer.errors import BadOption, MixerError
 from mixer.mcp.jobs import Narrations
 from mixer.narration import Plan, plan, select_limits
@@ -105,12 +104,12 @@ class _Tools:
         return {"story": story, **self.narrations.find(story).describe()}
 
     def voices(
-        self, engine: Annotated[str, Field(description="embedded, or polly.")] = EMBEDDED
+        self,
+        engine: Annotated[str, Field(description="embedded, kokoro, polly …")] = EMBEDDED,
     ) -> dict[str, Any]:
         """List the voices of an engine, the default first."""
         select_limits(engine)
-        with closing(open_local_engine(engine)) as opened:
-            return {"voices": [asdict(voice) for voice in opened.voices()]}
+        return {"voices": [asdict(voice) for voice in list_local_voices(engine)]}
 
     def _find_music(self, name: str) -> "Path | None":
         if not name:

@@ -6,7 +6,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixer.compose import build_story_runner, mix_local_files, open_local_engine
+from mixer.compose import (
+    build_story_runner,
+    mix_local_files,
+    open_local_engine,
+)
 from mixer.errors import BadOption, OutOfTime, StoryCancelled
 from mixer.files import require_writable, require_writable_folder
 from mixer.formats import DEFAULT_FORMAT
@@ -17,7 +21,7 @@ from mixer.narration.output_files import (
     require_distinct_paths,
     resolve_format,
 )
-from mixer.narration.planning import DEFAULTS, as_path, select_limits
+from mixer.narration.planning import DEFAULTS, as_path, name_engines, select_limits
 from mixer.narration.results import Cancellation, MixedAudio, NarratedChunk, Narration
 from mixer.narration.story_files import (
     Source,
@@ -31,6 +35,7 @@ from mixer.narration.story_files import (
 from mixer.progress import Progress, StageTimer, ignore_progress
 from mixer.publish import require_cuttable
 from mixer.requests import Options, PresetName
+from mixer.script import Role
 from mixer.services import Inspection
 from mixer.services import inspect as inspect_file
 from mixer.settings import find_store_folder
@@ -80,7 +85,7 @@ def narrate(
     options = apply_source(options, files.source)
     warn_about((*files.warnings, *list_conflicts(options, has_music=files.has_music)))
     with (
-        _open_engine(options) as engine,
+        _open_engine(options, files.source.document.cast) as engine,
         _open_context(progress, cancellation) as context,
         name_story_in_errors(files.source.name),
     ):
@@ -117,7 +122,7 @@ def stream(
     folder = Path(store) if store else find_store_folder(os.environ)
     require_writable_folder(folder)
     with (
-        _open_engine(options) as engine,
+        _open_engine(options, files.source.document.cast) as engine,
         _open_context(progress, cancellation) as context,
         name_story_in_errors(files.source.name),
     ):
@@ -251,10 +256,10 @@ def _prepare_output(output: _StoredOutput, options: Options) -> WrittenFiles:
     return written
 
 
-def _open_engine(options: Options) -> closing[SpeechEngine]:
-    name = options.engine or EMBEDDED
-    select_limits(name)
-    return closing(open_local_engine(name, speech_marks=options.speech_marks))
+def _open_engine(options: Options, cast: Sequence[Role]) -> closing[SpeechEngine]:
+    select_limits(options.engine or EMBEDDED)
+    names = name_engines(options, cast)
+    return closing(open_local_engine(names, speech_marks=options.speech_marks))
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """Casting a book on this machine: who says what, and a voice for each."""
 
-from contextlib import closing
 from pathlib import Path
 
-from mixer.compose import open_local_engine
+from mixer.compose import list_local_voices
 from mixer.errors import UnreadableText
 from mixer.narration.story_files import collect_story_files, read_story_text
 from mixer.requests import Options
@@ -26,8 +25,8 @@ def cast(story: str | Path, options: Options | None = None) -> CastBook:
     options = options or Options()
     name, text, is_plain = _read_book(story, options)
     found = read_cast(text, name)
-    with closing(open_local_engine(options.engine or EMBEDDED)) as opened:
-        voices = propose_voices(found.characters, opened.voices(), options.voice or "")
+    listed = list_local_voices(options.engine or EMBEDDED)
+    voices = propose_voices(found.characters, listed, options.voice or "")
     return CastBook(text, found, voices, is_plain)
 
 

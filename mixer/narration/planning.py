@@ -1,7 +1,10 @@
 """Planning a story: what will be spoken, how long it takes, what it costs."""
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
+from mixer.compose import is_polly, list_engines, open_local_engine
 from mixer.errors import BadOption
 from mixer.narration.checks import list_conflicts, measure_sounds
 from mixer.narration.results import Plan
@@ -12,10 +15,9 @@ from mixer.narration.story_files import (
     name_story_in_errors,
 )
 from mixer.requests import Options
-from mixer.script import LIMITS, EngineLimits, Script
-from mixer.script.planning import check_language, estimate_script
+from mixer.script import LIMITS, EngineLimits, Role, Script
+from mixer.script.planning import check_directions, check_language, estimate_script
 from mixer.speech import EMBEDDED, costs_usd, select_voice
-from mixer.speech.embedded import VOICES
 from mixer.stories.steps import plan_script
 
 DEFAULTS = Options()
@@ -38,12 +40,13 @@ def plan(
     """
     files = collect_story_files(story, options, as_path(music))
     options = apply_source(apply_head(options, files.source), files.source)
-    document, engine = files.source.document, options.engine or EMBEDDED
-    if engine == EMBEDDED:
-        with name_story_in_errors(files.source.name):
-            select_voice(VOICES, options, document.cast)
-    language = options.language or DEFAULT_LANGUAGE
-    script = plan_script(document, select_limits(engine), language, options)
+    document = files.source.document
+    limits = select_limits(options.engine or EMBEDDED)
+    with name_story_in_errors(files.source.name):
+        spoken, speaker_limits = _settle_voices(options, document.cast)
+    limits = speaker_limits.get("", limits)
+    language = options.language or spoken or document.language or DEFAULT_LANGUAGE
+    script = plan_script(document, limits, language, options, speaker_limits)
     estimate = estimate_script(script, options.rate, measure_sounds(script, files.sounds))
     return Plan(
         script=script,
@@ -57,32 +60,47 @@ def plan(
             *files.warnings,
             *files.missing,
             *list_conflicts(options, has_music=files.has_music),
-            *_check_language(script, options, language),
+            *_check_language(script, options, spoken or language),
+            *check_directions(script, {"": limits, **speaker_limits}),
         ),
     )
 
 
-def _check_language(script: Script, options: Options, language: str) -> tuple[str, ...]:
+def _settle_voices(options: Options, cast: Sequence[Role]) -> tuple[str, dict[str, EngineLimits]]:
+    """The narrator's language, and each speaker's limits, as far as no account is needed."""
+    named = name_engines(options, cast)
+    if any(map(is_polly, named)):
+        return options.language or DEFAULT_LANGUAGE, {}
+    with closing(open_local_engine(named)) as engine:
+        voice, settings = select_voice(engine.voices(), options, cast)
+        return voice.language, settings.list_limits(engine.limits)
+
+
+def name_engines(options: Options, cast: Sequence[Role]) -> list[str]:
+    """The engines that a story names, the narrator's first."""
+    return [options.engine, *(role.engine for role in cast if role.engine)]
+
+
+def _check_language(script: Script, options: Options, spoken: str) -> tuple[str, ...]:
     """Warn of a text in another language than its voice, as far as the voice is known."""
     engine = options.engine or EMBEDDED
-    if engine != EMBEDDED and options.voice:
+    if is_polly(engine) and options.voice:
         return ()
-    spoken = VOICES[0].language if engine == EMBEDDED else language
-    return check_language(script, spoken, reads_latin_only=engine == EMBEDDED)
+    return check_language(script, spoken, reads_latin_only=select_limits(engine).reads_latin_only)
 
 
 def select_limits(engine: str) -> EngineLimits:
-    """The limits of an engine by its name: embedded, polly, or one of Polly's engines.
+    """The usual limits of an engine by its name; a plug-in states its own once it is open.
 
     Raises:
         BadOption: the name is unknown.
     """
-    if engine not in LIMITS_BY_NAME:
-        names = ", ".join(LIMITS_BY_NAME)
+    if engine not in LIMITS_BY_NAME and engine not in list_engines():
+        names = ", ".join(dict.fromkeys([*LIMITS_BY_NAME, *list_engines()]))
         raise BadOption(
             f"engine: unknown engine {engine!r}; choose one of {names}.", field="engine"
         )
-    return LIMITS_BY_NAME[engine]
+    return LIMITS_BY_NAME.get(engine, LIMITS_BY_NAME[POLLY])
 
 
 def as_path(path: str | Path | None) -> Path | None:

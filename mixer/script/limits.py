@@ -14,12 +14,14 @@ class EngineLimits:
 
     `tags` are the SSML elements that change the sound; others are not sent. `refused` are
     attributes of these that do not: `prosody pitch`, or one value: `amazon:effect name=whispered`.
+    `reads_latin_only`: other scripts are silent.
     """
 
     billed_chars: int
     total_chars: int
     tags: frozenset[str]
     refused: frozenset[str] = frozenset()
+    reads_latin_only: bool = False
 
     def find_unsupported(self, tag: str, attributes: Iterable[tuple[str, str]]) -> str:
         """What of an element the engine does not honour; empty where it honours all of it."""
@@ -81,8 +83,22 @@ EMBEDDED_LIMITS = EngineLimits(
     POLLY_TOTAL_CHARS,
     frozenset({"speak", "p", "s", "break", "sub", "say-as", "prosody"}),
     STANDARD_PROSODY | {"prosody volume"},
+    reads_latin_only=True,
 )
 """The embedded voice takes any length; Polly's limits keep its chunks the same as in the cloud."""
 
-LIMITS = {"embedded": EMBEDDED_LIMITS, **POLLY_LIMITS}
+HTTP_LIMITS = EngineLimits(
+    POLLY_BILLED_CHARS,
+    10 * POLLY_BILLED_CHARS,
+    frozenset({"speak", "p", "s", "break", "sub", "prosody", "direction"}),
+    STANDARD_PROSODY | {"prosody volume"},
+)
+"""A server gets plain text: only what is said counts. `direction` is said in its `instructions`."""
+
+LIMITS = {
+    "embedded": EMBEDDED_LIMITS,
+    "kokoro": EMBEDDED_LIMITS,
+    "http": HTTP_LIMITS,
+    **POLLY_LIMITS,
+}
 """By the name of the engine in requests."""

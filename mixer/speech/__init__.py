@@ -7,8 +7,9 @@ a plan needs none that handles sound.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mixer.speech.charges import Charges, cost_usd, costs_usd
+    from mixer.speech.charges import Charges, costs_usd
     from mixer.speech.engine import SampleSpan, SpeechEngine, Voice, VoiceSettings
+    from mixer.speech.engine_group import EngineGroup
     from mixer.speech.narrator import Narrator, NarratorResult
     from mixer.speech.recordings import Recording
     from mixer.speech.results import unreadable_error
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Charges": "charges",
     "EMBEDDED": "voice_selection",
+    "EngineGroup": "engine_group",
     "Narrator": "narrator",
     "NarratorResult": "narrator",
     "Recording": "recordings",
@@ -26,7 +28,6 @@ _HOMES = {
     "VoiceSettings": "engine",
     "apply_narrator": "voice_selection",
     "charge_factor": "voice_selection",
-    "cost_usd": "charges",
     "costs_usd": "charges",
     "select_voice": "voice_selection",
     "unreadable_error": "results",
@@ -35,6 +36,7 @@ _HOMES = {
 __all__ = [
     "EMBEDDED",
     "Charges",
+    "EngineGroup",
     "Narrator",
     "NarratorResult",
     "Recording",
@@ -44,7 +46,6 @@ __all__ = [
     "VoiceSettings",
     "apply_narrator",
     "charge_factor",
-    "cost_usd",
     "costs_usd",
     "select_voice",
     "unreadable_error",

@@ -30,17 +30,17 @@ def costs_usd(characters: int) -> dict[str, float]:
 
 
 class Charges:
-    """Counts what a piece of work is charged for. Safe for many threads.
+    """Counts what a piece of work is charged for, each chunk at its own price. Thread-safe.
 
     `billing_factor` is how often each character of a chunk is charged for.
     """
 
-    def __init__(self, engine: str, billing_factor: int = 1) -> None:
-        self._engine = engine
+    def __init__(self, billing_factor: int = 1) -> None:
         self._billing_factor = billing_factor
         self._lock = Lock()
         self._paid_chars = 0
-        self._pending_chars = 0
+        self._paid_usd = 0.0
+        self._pending_usd = 0.0
         self._is_closed = False
 
     @property
@@ -51,12 +51,12 @@ class Charges:
     @property
     def paid_usd(self) -> float:
         """The cost of answered calls."""
-        return cost_usd(self._paid_chars, self._engine)
+        return self._paid_usd
 
     def max_usd(self) -> float:
         """The cost of answered calls, and the predicted cost of those under way."""
         with self._lock:
-            return cost_usd(self._paid_chars + self._pending_chars, self._engine)
+            return self._paid_usd + self._pending_usd
 
     def close(self) -> None:
         """Let no further call begin; those under way continue."""
@@ -64,20 +64,26 @@ class Charges:
             self._is_closed = True
 
     @contextmanager
-    def charge_call(self, chunk_chars: int) -> Iterator[Callable[[int], None]]:
-        """A block for one call; it gets the recorder of characters. OutOfTime once closed."""
-        predicted_chars = chunk_chars * self._billing_factor
-        self._begin_call(predicted_chars)
+    def charge_call(
+        self, chunk_chars: int, price: Callable[[int], float]
+    ) -> Iterator[Callable[[int], None]]:
+        """A block for one call; it gets the recorder of characters. OutOfTime once closed.
+
+        `price` is the cost of characters in USD.
+        """
+        predicted_usd = price(chunk_chars * self._billing_factor)
+        self._begin_call(predicted_usd)
         charged: list[int] = []
         try:
             yield charged.append
         finally:
             with self._lock:
-                self._pending_chars -= predicted_chars
+                self._pending_usd -= predicted_usd
                 self._paid_chars += sum(charged)
+                self._paid_usd += price(sum(charged))
 
-    def _begin_call(self, predicted_chars: int) -> None:
+    def _begin_call(self, predicted_usd: float) -> None:
         with self._lock:
             if self._is_closed:
                 raise OutOfTime("The work was stopped before this chunk was synthesized.")
-            self._pending_chars += predicted_chars
+            self._pending_usd += predicted_usd

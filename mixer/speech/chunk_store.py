@@ -26,7 +26,7 @@ from mixer.store import ObjectStore, find_sealed, put_sealed
 
 @dataclass(frozen=True, slots=True)
 class ChunkStore:
-    """Recordings of one engine, with the suffix of its audio files.
+    """Recordings, under keys that end in the suffix of their audio files.
 
     Attributes:
         processes: the group of the FFmpegs that measure.
@@ -35,7 +35,6 @@ class ChunkStore:
     """
 
     store: ObjectStore
-    suffix: str
     processes: ProcessGroup
     measure_slots: BoundedSemaphore
     stale_before: datetime | None
@@ -71,14 +70,14 @@ class ChunkStore:
     def put_unmeasured(self, key: str, speech: Speech) -> None:
         """Keep what was paid for even without the time or room to measure it."""
         with suppress(MixerError):
-            put_sealed(self.store, key, speech.audio, content_type=CONTENT_TYPES[self.suffix])
+            put_sealed(self.store, key, speech.audio, content_type=_content_type(key))
 
     def _put(self, recording: Recording, content: bytes | Path) -> None:
         put_sealed(
             self.store,
             recording.key,
             content,
-            content_type=CONTENT_TYPES[self.suffix],
+            content_type=_content_type(recording.key),
             metadata=recording.to_metadata(),
         )
 
@@ -97,6 +96,10 @@ class ChunkStore:
             self._put(recording, path)
             return recording
         return None
+
+
+def _content_type(key: str) -> str:
+    return CONTENT_TYPES[key.rpartition(".")[2]]
 
 
 @contextmanager

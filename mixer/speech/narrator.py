@@ -131,7 +131,7 @@ class Narrator:
         missing = {key: chunk for key, chunk in distinct.items() if stored[key] is None}
         for key in distinct.keys() - missing.keys():
             self._report_recording(key, stored[key])
-        charges = charges or Charges(self.voice_settings.pricing_engine)
+        charges = charges or Charges()
         results = self._synthesize_missing(missing, distinct, progress, charges)
         kept = {**stored, **{key: each.recording for key, each in results.items()}}
         recordings = tuple(kept[self.key(chunk)] for chunk in chunks)
@@ -144,7 +144,7 @@ class Narrator:
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""
         settings = self.voice_settings.speaker_settings(chunk.speaker)
-        return chunk_key(chunk.ssml, settings, self.engine.suffix)
+        return chunk_key(chunk.ssml, settings, settings.suffix or self.engine.suffix)
 
     def unique_chunks(self, chunks: Sequence[Chunk]) -> dict[str, Chunk]:
         """The chunks by key, in reading order; of equal ones the one with the longest silence."""
@@ -157,9 +157,7 @@ class Narrator:
 
     @property
     def _chunks(self) -> ChunkStore:
-        return ChunkStore(
-            self.store, self.engine.suffix, self.processes, self.measure_slots, self.stale_before
-        )
+        return ChunkStore(self.store, self.processes, self.measure_slots, self.stale_before)
 
     def _report_recording(self, key: str, recording: Recording | None) -> None:
         if self.on_recording is not None:
@@ -205,7 +203,7 @@ class Narrator:
 
     def _pay_for_chunk(self, charges: Charges, key: str, chunk: Chunk) -> ChunkResult:
         settings = self.voice_settings.speaker_settings(chunk.speaker)
-        with charges.charge_call(chunk.billed_chars) as charge:
+        with charges.charge_call(settings.count_billed_chars(chunk), settings.price_usd) as charge:
             try:
                 speech = self.engine.synthesize(chunk.ssml, settings)
             except MixerError as error:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from mixer.errors import BadOption, UnknownVoice
 from mixer.script import NARRATOR, Role
 from mixer.script.normalise import is_same_language
+from mixer.speech.blends import blend_voices
+from mixer.speech.charges import POLLY_USD_PER_MILLION_CHARS
 from mixer.speech.engine import Voice, VoiceSettings
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ ANY_ENGINE = frozenset({"", "polly"})
 """Names that stand for the voice's best engine."""
 
 EMBEDDED = "embedded"
+
+POLLY_ENGINES = frozenset(POLLY_USD_PER_MILLION_CHARS)
+"""Names of Polly's engines."""
 
 FIRST_VERSION = "1"
 
@@ -64,32 +69,47 @@ def apply_narrator(options: OptionsT, cast: Sequence[Role]) -> OptionsT:
 def _select_single_voice(
     voices: Sequence[Voice], options: "SpeechOptions"
 ) -> tuple[Voice, VoiceSettings]:
-    voice = _find_voice({each.id: each for each in voices}, options.voice)
+    voice = _find_voice(voices, options)
     engine = best_engine(voice) if options.engine in ANY_ENGINE else options.engine
     if engine not in voice.engines:
         raise _mismatch_error(voice, engine, voices)
-    if engine == EMBEDDED:
-        _require_embedded_support(voice, options)
+    if engine not in POLLY_ENGINES:
+        _require_support(voice, options)
     elif options.speech_marks and engine not in ENGINES_WITH_MARKS:
         raise BadOption(
             f"speech_marks: the {engine} engine has none; {_describe_mark_support(voice)}",
             field="speech_marks",
         )
-    language = "" if options.language == voice.language else options.language
-    version = VOICE_VERSIONS.get(engine, FIRST_VERSION)
-    return voice, VoiceSettings(voice.id, engine, language, tuple(options.lexicons), version)
+    return voice, VoiceSettings(
+        voice.id,
+        engine,
+        "" if options.language == voice.language else options.language,
+        tuple(options.lexicons),
+        voice.version or VOICE_VERSIONS.get(engine, FIRST_VERSION),
+        usd_per_million_chars=voice.usd_per_million_chars,
+        suffix=voice.suffix,
+    )
 
 
 def _select_role_voice(
     role: Role, voices: Sequence[Voice], options: "SpeechOptions"
 ) -> VoiceSettings:
     try:
-        return _select_single_voice(voices, _apply_role(options, role))[1]
+        return _select_single_voice(voices, _release_engine(voices, options, role))[1]
     except (UnknownVoice, BadOption) as error:
         reason = str(error).partition(": ")[2]
         raise type(error)(
             f"cast: line {role.line} casts {role.name} as {role.voice}: {reason}", **error.details
         ) from error
+
+
+def _release_engine(voices: Sequence[Voice], options: OptionsT, role: Role) -> OptionsT:
+    """The options of a role; without the narrator's engine where the voice is of another kind."""
+    options = _apply_role(options, role)
+    engines = next((each.engines for each in voices if each.id == role.voice), ())
+    is_polly = {options.engine in POLLY_ENGINES, *(each in POLLY_ENGINES for each in engines)}
+    is_foreign = bool(engines) and (options.engine not in engines) and is_polly != {True}
+    return options.model_copy(update={"engine": ""}) if is_foreign and not role.engine else options
 
 
 def _apply_role(options: OptionsT, role: Role) -> OptionsT:
@@ -115,13 +135,16 @@ def _describe_mark_support(voice: Voice) -> str:
     return f"{voice.id} has them with {' or '.join(engines)}."
 
 
-def _require_embedded_support(voice: Voice, options: "SpeechOptions") -> None:
-    """Refuse what the embedded voices cannot do; Polly answers for itself."""
+def _require_support(voice: Voice, options: "SpeechOptions") -> None:
+    """Refuse what a voice cannot do that is not Polly's, which answers for itself."""
     if options.lexicons:
         raise BadOption(
-            "lexicons: only Amazon Polly has these; the embedded voice has none.", field="lexicons"
+            f"lexicons: only Amazon Polly has these; the {voice.engines[0]} engine has none.",
+            field="lexicons",
         )
-    if options.language and not is_same_language(options.language, voice.language):
+    if not voice.language or not options.language:
+        return
+    if not is_same_language(options.language, voice.language):
         raise BadOption(
             f"language: {voice.id} reads {voice.language} only, not {options.language}; "
             "Amazon Polly has voices for more than 30 languages.",
@@ -129,12 +152,20 @@ def _require_embedded_support(voice: Voice, options: "SpeechOptions") -> None:
         )
 
 
-def _find_voice(by_id: dict[str, Voice], voice_id: str) -> Voice:
+def _find_voice(voices: Sequence[Voice], options: "SpeechOptions") -> Voice:
+    """The voice of a name, of the requested engine where several engines have it."""
+    voice_id, engine = options.voice, options.engine
+    own = [each for each in voices if engine in ANY_ENGINE or engine in each.engines]
+    by_id: dict[str, Voice] = {}
+    for each in (*own, *voices):
+        by_id.setdefault(each.id, each)
     if not by_id:
         raise UnknownVoice("voice: no voice is available here.", field="voice")
     if not voice_id:
-        return by_id.get(DEFAULT_VOICE) or next(iter(by_id.values()))
+        return (own or voices)[0]
     if voice_id not in by_id:
+        if blended := blend_voices(voice_id, by_id):
+            return blended
         similar = find_near_names(voice_id, by_id)
         suggestion = _suggest_names(similar) or _list_names(by_id)
         raise UnknownVoice(

@@ -16,6 +16,7 @@ from mixer.script.planning import (
     Estimate,
     PlanStyle,
     SsmlStyle,
+    check_directions,
     check_language,
     estimate_script,
     plan_document,
@@ -25,13 +26,11 @@ from mixer.script.planning import (
 from mixer.script.readers import TextType, detect_text_type, read_document
 from mixer.sound import ProcessGroup
 from mixer.speech import (
-    EMBEDDED,
     SpeechEngine,
     Voice,
     VoiceSettings,
     apply_narrator,
     charge_factor,
-    cost_usd,
     select_voice,
 )
 from mixer.store import ObjectStore
@@ -51,6 +50,9 @@ class EngineOpener(Protocol):
         """
         ...
 
+
+UNKNOWN_LANGUAGE = "en-US"
+"""Of a text that states none, in a voice that speaks any."""
 
 SPOKEN = 1.25
 """Characters of a book for each that is spoken, at most: not so many are left out of a book. What
@@ -82,11 +84,7 @@ class SpeechPlan:
     @property
     def cost_usd(self) -> float:
         """Cost of the whole text if none of it is in the store."""
-        return self.costs_usd(self.estimate.characters)
-
-    def costs_usd(self, chars: int) -> float:
-        """Calculate the cost of some of the characters."""
-        return cost_usd(chars * self.billing_factor, self.voice_settings.pricing_engine)
+        return self.voice_settings.price_chunks_usd(self.chunks, self.billing_factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +140,9 @@ class SpeechPlanner:
             self._check_book(source, int(sum(len(each.text) for each in document.blocks) / SPOKEN))
         options = apply_narrator(options, document.cast)
         voice, settings, limits = self._select_voice(options, document.cast, deadline_s)
-        language = options.language or voice.language
-        engines = {name: each.engine for name, each in settings.cast}
+        language = options.language or voice.language or document.language or UNKNOWN_LANGUAGE
         with _name_text():
-            style = build_plan_style(document, limits, language, options, engines)
+            style = build_plan_style(document, limits[""], language, options, limits)
             script = plan_document(document, self._limit_style(style, deadline_s))
         estimate = estimate_script(script, options.rate)
         self._check_book(source, estimate.characters)
@@ -157,7 +154,14 @@ class SpeechPlanner:
             charge_factor(options),
             document.cover,
             document.cover_name,
-            check_language(script, voice.language, reads_latin_only=settings.engine == EMBEDDED),
+            (
+                *check_language(
+                    script,
+                    voice.language or language,
+                    reads_latin_only=limits[""].reads_latin_only,
+                ),
+                *check_directions(script, limits),
+            ),
         )
 
     def _limit_style(self, style: PlanStyle, deadline_s: float | None) -> PlanStyle:
@@ -166,10 +170,11 @@ class SpeechPlanner:
 
     def _select_voice(
         self, options: Options, cast: Sequence[Role], deadline_s: float | None
-    ) -> tuple[Voice, VoiceSettings, EngineLimits]:
+    ) -> tuple[Voice, VoiceSettings, Mapping[str, EngineLimits]]:
+        """The narrator's voice, and the limits by speaker, the narrator's under an empty name."""
         with self.open_engine("", deadline_s) as engine:
             voice, settings = select_voice(engine.voices(), options, cast)
-            return voice, settings, engine.limits(settings.engine)
+            return voice, settings, settings.list_limits(engine.limits)
 
     def _check_book(self, source: SourceText, chars: int) -> None:
         if source.is_book:
@@ -201,10 +206,15 @@ def _name_text() -> Iterator[None]:
 
 
 def plan_script(
-    document: Document, limits: EngineLimits, language: str, options: Options
+    document: Document,
+    limits: EngineLimits,
+    language: str,
+    options: Options,
+    speaker_limits: Mapping[str, EngineLimits] | None = None,
 ) -> Script:
     """Decide what is synthesized of a document, in a BCP 47 language unless it names another."""
-    return plan_document(document, build_plan_style(document, limits, language, options))
+    style = build_plan_style(document, limits, language, options, speaker_limits)
+    return plan_document(document, style)
 
 
 def build_plan_style(
@@ -212,9 +222,9 @@ def build_plan_style(
     limits: EngineLimits,
     language: str,
     options: Options,
-    engines: Mapping[str, str] | None = None,
+    speaker_limits: Mapping[str, EngineLimits] | None = None,
 ) -> PlanStyle:
-    """Build the style of a plan from options; `engines` are those of the cast, by name."""
+    """Build the style of a plan from options; `speaker_limits` are by role."""
     stated = document.language
     if stated and not options.language and not is_same_language(stated, language):
         language = stated
@@ -226,18 +236,18 @@ def build_plan_style(
         reads_titles=options.titles == "spoken",
         chapters=options.chapters,
         lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
-        voices=_build_voice_styles(document, ssml, engines or {}),
+        voices=_build_voice_styles(document, ssml, speaker_limits or {}),
     )
 
 
 def _build_voice_styles(
-    document: Document, ssml: SsmlStyle, engines: Mapping[str, str]
+    document: Document, ssml: SsmlStyle, speaker_limits: Mapping[str, EngineLimits]
 ) -> dict[str, SsmlStyle]:
     """Build the style of each role; `ssml` is the narrator's."""
     return {
         role.name: replace(
             ssml,
-            limits=LIMITS.get(engines.get(role.name) or role.engine, ssml.limits),
+            limits=speaker_limits.get(role.name) or LIMITS.get(role.engine, ssml.limits),
             rate_percent=role.rate_percent or ssml.rate_percent,
         )
         for role in document.cast

@@ -115,7 +115,7 @@ def _attack_wire(tally: Tally, draw: random.Random, folder: Path) -> None:
     """Answers that are cut: what the service may bill is counted."""
     faults = {call: draw.choice((CUT, CUT_BODY)) for call in draw.sample(range(1, 20), 8)}
     policy = SpeechRetryPolicy(first_delay_s=0.001, max_delay_s=0.002, min_call_s=0.0)
-    charges = Charges("generative")
+    charges = Charges()
     with StrictPolly(allowances=dict.fromkeys(LIMITS, FAST), faults=Faults(nth=faults)) as polly:
         client = polly.client()
         engine = PollyEngine(client, quotas=EngineQuotas(0.01), retry=Retry(policy))

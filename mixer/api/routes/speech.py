@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -18,6 +18,7 @@ from mixer.api.schemas import (
     StoryAccepted,
     SynthesizeAnswer,
     TextBody,
+    VoiceAnswer,
     VoicesAnswer,
 )
 from mixer.api.telemetry import emit_metrics, trace_subsegment
@@ -87,7 +88,9 @@ class _SpeechRoutes:
 
     def list_voices(self) -> Response[str]:
         listed = self.load_services().for_requests.list_voices(self.api.request_context.deadline_s)
-        return json_response(200, {"voices": [asdict(voice) for voice in listed]})
+        fields = VoiceAnswer.model_fields
+        voices = [{name: getattr(each, name) for name in fields} for each in listed]
+        return json_response(200, {"voices": voices})
 
     def _estimate(self, body: TextBody | EstimateBody, *, is_dry_run: bool) -> Response[str]:
         service, deadline_s = self.load_services().for_requests, self.api.request_context.deadline_s

@@ -5,12 +5,12 @@ from mixer.script.planning.lexicon import read_lexicon
 from mixer.script.planning.pauses import NATURAL, resolve_pauses
 from mixer.script.planning.plan import PlanStyle, plan_document
 from mixer.script.planning.review import (
+    check_directions,
     check_language,
     find_pronunciation_hints,
     review_script,
 )
-from mixer.script.planning.sentences import split_sentences
-from mixer.script.planning.ssml import SsmlStyle, build_ssml, count_billed_chars
+from mixer.script.planning.ssml import SsmlStyle, build_ssml
 
 __all__ = [
     "NATURAL",
@@ -18,8 +18,8 @@ __all__ = [
     "PlanStyle",
     "SsmlStyle",
     "build_ssml",
+    "check_directions",
     "check_language",
-    "count_billed_chars",
     "estimate_script",
     "find_pronunciation_hints",
     "list_pausing_files",
@@ -27,5 +27,4 @@ __all__ = [
     "read_lexicon",
     "resolve_pauses",
     "review_script",
-    "split_sentences",
 ]

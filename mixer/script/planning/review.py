@@ -8,7 +8,7 @@ so they yield no names. German nouns look like names: such a language gets a lon
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -17,7 +17,8 @@ from statistics import median
 import regex
 
 from mixer.errors import BadInput
-from mixer.script.annotations import VERBATIM_TAGS
+from mixer.script.annotations import DIRECTION_TAG, VERBATIM_TAGS
+from mixer.script.limits import EngineLimits
 from mixer.script.normalise import ROMAN_NUMERALS, is_same_language, primary_code
 from mixer.script.script import BreakKind, Chapter, Script, Utterance
 
@@ -172,6 +173,27 @@ def check_language(
             "use a voice of Amazon Polly that speaks its language."
         )
     return (mismatch,) if mismatch else ()
+
+
+def check_directions(script: Script, limits: Mapping[str, EngineLimits]) -> tuple[str, ...]:
+    """Warn of directions that engines do not take, by the limits of speakers ("": narrator)."""
+    ignored = [
+        annotation.attribute("as")
+        for chunk in script.chunks
+        if DIRECTION_TAG not in limits.get(chunk.speaker, limits[""]).tags
+        for utterance in chunk.utterances
+        for annotation in utterance.annotations
+        if annotation.tag == DIRECTION_TAG
+    ]
+    if not ignored:
+        return ()
+    return (
+        f"{len(ignored)} directions such as “{ignored[0]}” are not followed: this engine takes "
+        "none. A speech server may (ENGINE_INSTRUCTIONS)."
+        if len(ignored) > 1
+        else f"The direction “{ignored[0]}” is not followed: this engine takes none. A speech "
+        "server may (ENGINE_INSTRUCTIONS).",
+    )
 
 
 @dataclass(frozen=True, slots=True)

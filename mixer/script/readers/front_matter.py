@@ -49,7 +49,7 @@ _CONTINUATION = regex.compile(r"\s*|[\s#-].*|[]}].*")
 """The rest of a longer value, a comment, or an empty line."""
 
 _ROLE = regex.compile(
-    r"(?P<name>[^\s:\[\]#][^:\[\]]{0,39}?)\s*+:\s*+(?P<voice>[\w-]*)\s*+(?:,(?P<more>.*))?"
+    r"(?P<name>[^\s:\[\]#][^:\[\]]{0,39}?)\s*+:\s*+(?P<voice>[\w.*+-]*)\s*+(?:,(?P<more>.*))?"
 )
 _SETTING = regex.compile(
     r"(?:(engine)\s+([a-z-]{1,20})|(language)\s+([A-Za-z]{2,8}(?:-[0-9A-Za-z]{1,8}){0,3})"

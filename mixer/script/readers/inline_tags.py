@@ -5,6 +5,7 @@
     He cried [[Tom: come in]] and left.    another voice inside a paragraph
     [[pause 2s]] [[pause 300ms]]           silence
     [[emphasis: never]]                    stress, where the engine supports it
+    [[as whispering: come closer]]         how to say it, where the engine takes directions
     [[lang fr: bon voyage]]                words of another language, where the engine supports it
     [[say nginx: engine x]]                a pronunciation; /ˈendʒɪnˈeks/ for IPA
     [[music sea.mp3]] [[sting bell.wav]]   music and sounds, see `sound_tags`
@@ -21,6 +22,7 @@ import regex
 
 from mixer.script.annotations import (
     BREAK_TAG,
+    DIRECTION_TAG,
     MAX_PAUSE_MS,
     AnnotatedTextBuilder,
     Attributes,
@@ -59,9 +61,11 @@ EMPHASIS_LEVELS = frozenset({"strong", "moderate", "reduced"})
 MAX_KEYWORD_PLACE = 60
 """Behind the brackets, where a tag's kind is looked for."""
 
-_KEYWORD = regex.compile(r"(?:pause|emphasis|lang|say|(?:music|sting|sound)(?=\s))\b")
+MAX_DIRECTION_CHARS = 200
+
+_KEYWORD = regex.compile(r"(?:pause|emphasis|lang|say|(?:as|music|sting|sound)(?=\s))\b")
 _LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_TAG_KINDS = "pause, emphasis, lang, say, music, sting, sound or a name of the cast"
+_TAG_KINDS = "pause, as, emphasis, lang, say, music, sting, sound or a name of the cast"
 
 
 def read_tagged_text(
@@ -265,6 +269,8 @@ def _find_wrapping_fault(kind: str, argument: str) -> str:
         return f"takes one of {', '.join(sorted(EMPHASIS_LEVELS))}"
     if kind == "lang" and not _LANGUAGE.fullmatch(argument):
         return "names no language, such as in [[lang fr: bon voyage]]"
+    if kind == "as" and not 0 < len(argument) <= MAX_DIRECTION_CHARS:
+        return "names no way to say it, such as in [[as whispering: come closer]]"
     if kind == "say" and not argument:
         return "names no word, such as in [[say nginx: engine x]]"
     return ""
@@ -272,6 +278,8 @@ def _find_wrapping_fault(kind: str, argument: str) -> str:
 
 def _build_element(wrapping: Wrapping) -> tuple[str, Attributes]:
     words = wrapping.words
+    if wrapping.kind == "as":
+        return DIRECTION_TAG, (("as", wrapping.of),)
     if wrapping.kind == "lang":
         return "lang", (("xml:lang", wrapping.of),)
     if wrapping.kind == "emphasis":

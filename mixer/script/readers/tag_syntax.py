@@ -11,7 +11,7 @@ from mixer.script.sounds import move_to_start
 
 OPENING, CLOSING = "[[", "]]"
 
-WRAPPING_KINDS = ("emphasis", "lang", "say")
+WRAPPING_KINDS = ("as", "emphasis", "lang", "say")
 _PARAGRAPH_END = regex.compile(r"\n[ \t]*+\n")
 
 

@@ -1,4 +1,4 @@
-"""One chunk in the embedded voice: its sentences and silences in order, at one level.
+"""One chunk in an embedded voice: its sentences and silences in order, at one level.
 
 Runs inside worker processes only. The level is a constant gain and a soft limit, sample by
 sample, so that the same sentence sounds the same in any chunk.
@@ -12,9 +12,6 @@ import numpy as np
 from mixer.speech.embedded.model import RATE_HZ, PhraseAudio, Samples
 from mixer.speech.embedded.ssml_reader import Pause, Phrase, SsmlSentence
 from mixer.speech.engine import SampleSpan, WordTiming
-
-GAIN_DB = 6.0
-"""Lifts the voice, which speaks at about -26 LUFS, to about -20."""
 
 LIMIT_KNEE = 0.7
 """Of full scale: below it nothing changes; only a few peaks exceed it."""
@@ -44,10 +41,10 @@ class ChunkAudio:
 
 
 def assemble_chunk(
-    items: tuple[SsmlSentence | Pause, ...], synthesize: PhraseSynthesizer
+    items: tuple[SsmlSentence | Pause, ...], synthesize: PhraseSynthesizer, gain_db: float
 ) -> ChunkAudio:
-    """Synthesize sentences and insert silences, in order."""
-    builder = _ChunkBuilder()
+    """Synthesize sentences and insert silences, in order, at a gain for all of the voice."""
+    builder = _ChunkBuilder(gain_db)
     for item in items:
         if isinstance(item, Pause):
             builder.add_silence(item.duration_ms)
@@ -58,9 +55,9 @@ def assemble_chunk(
     return ChunkAudio(b"".join(builder.pcm), tuple(builder.sentences), tuple(builder.words))
 
 
-def level_samples(samples: Samples) -> Samples:
-    """Apply GAIN_DB, and bend peaks below LIMIT_CEILING."""
-    lifted = samples * np.float32(10 ** (GAIN_DB / 20))
+def level_samples(samples: Samples, gain_db: float) -> Samples:
+    """Apply a gain, and bend peaks below LIMIT_CEILING."""
+    lifted = samples * np.float32(10 ** (gain_db / 20))
     excess = np.abs(lifted) - LIMIT_KNEE
     room = LIMIT_CEILING - LIMIT_KNEE
     bent = np.sign(lifted) * (LIMIT_KNEE + room * np.tanh(np.maximum(excess, 0) / room))
@@ -70,7 +67,8 @@ def level_samples(samples: Samples) -> Samples:
 class _ChunkBuilder:
     """Collects 16 bits a sample: long silences are cheap."""
 
-    def __init__(self) -> None:
+    def __init__(self, gain_db: float) -> None:
+        self._gain_db = gain_db
         self.pcm: list[bytes] = []
         self.length_samples = 0
         self.sentences: list[SampleSpan | None] = []
@@ -95,7 +93,8 @@ class _ChunkBuilder:
         phrase_audio = synthesize(part)
         self.words += self._place_words(phrase_audio, sentence)
         start_samples = self.length_samples
-        self._append((level_samples(phrase_audio.samples) * 32767).astype("<i2").tobytes())
+        levelled = level_samples(phrase_audio.samples, self._gain_db)
+        self._append((levelled * 32767).astype("<i2").tobytes())
         end_samples = self.length_samples
         return SampleSpan(start_samples, end_samples) if end_samples > start_samples else None
 

@@ -30,8 +30,18 @@ PITCHES = {"Ada": 1.0, "Ben": 0.78, "Cora": 0.86, "Dora": 0.93, "Eve": 1.1}
 MALE_BELOW = 0.8
 """The factor below which a voice is taken for a man's."""
 
+REALTIME_FACTOR = 60.0
+"""Seconds of sound in a second of one core: 25 to 130, by the processor."""
+
 VOICES = tuple(
-    Voice(name, LANGUAGE, (ENGINE_NAME,), "Male" if pitch < MALE_BELOW else "Female")
+    Voice(
+        name,
+        LANGUAGE,
+        (ENGINE_NAME,),
+        "Male" if pitch < MALE_BELOW else "Female",
+        realtime_factor=REALTIME_FACTOR,
+        note="the one voice" if pitch == 1 else f"the same voice, pitched {pitch - 1:+.0%}",
+    )
     for name, pitch in PITCHES.items()
 )
 

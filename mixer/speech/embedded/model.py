@@ -70,9 +70,7 @@ class EmbeddedModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        model = Path(voice_path(BUNDLED_VOICE)).read_bytes() + _encode_graph_output(
-            DURATIONS_OUTPUT
-        )
+        model = Path(voice_path(BUNDLED_VOICE)).read_bytes() + encode_graph_output(DURATIONS_OUTPUT)
         self._session: Any = onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"]
         )
@@ -88,7 +86,7 @@ class EmbeddedModel:
             samples, bounds = self._synthesize_piece(
                 phonemes.text[piece.start : piece.end], pitch, rate
             )
-            timings += _time_tokens(phonemes, piece, bounds + sum(map(len, sounds)))
+            timings += time_tokens(phonemes, piece, bounds + sum(map(len, sounds)))
             sounds += [samples, np.zeros(RATE_HZ * piece.pause_ms // 1000, np.float32)]
         return PhraseAudio(np.concatenate(sounds), tuple(align_words(text, timings)))
 
@@ -102,13 +100,13 @@ class EmbeddedModel:
         samples = dsp.synth(*(each[0] for each in spectra), np.random.default_rng(SEED))
         samples = _resample(samples, round(len(samples) / pitch))
         bounds = np.cumsum(durations.reshape(-1)) * DURATION_SAMPLES / pitch - LATENCY_SAMPLES
-        start, end = _sound_bounds(samples)
-        return _fade_edges(samples[start:end]), np.clip(
+        start, end = find_sound(samples)
+        return fade_edges(samples[start:end]), np.clip(
             bounds.astype(np.int64) - start, 0, end - start
         )
 
 
-def _time_tokens(
+def time_tokens(
     phonemes: Phonemes, piece: PhonemeSpan, bounds: NDArray[np.int64]
 ) -> list[TokenTiming]:
     """Time the words that begin in a piece; `bounds[n]` is the start of its n-th phoneme."""
@@ -121,7 +119,7 @@ def _time_tokens(
     ]
 
 
-def _sound_bounds(samples: Samples) -> tuple[int, int]:
+def find_sound(samples: Samples) -> tuple[int, int]:
     """Where the sound starts and ends, with a little of the quiet around it."""
     loud = np.flatnonzero(np.abs(samples) > SILENCE_LEVEL)
     if not len(loud):
@@ -129,7 +127,8 @@ def _sound_bounds(samples: Samples) -> tuple[int, int]:
     return max(int(loud[0]) - LEAD_SAMPLES, 0), min(int(loud[-1]) + TAIL_SAMPLES, len(samples))
 
 
-def _fade_edges(samples: Samples) -> Samples:
+def fade_edges(samples: Samples) -> Samples:
+    """Fade in and out over FADE_SAMPLES."""
     count = min(FADE_SAMPLES, len(samples) // 2)
     ramp = np.linspace(0, 1, count, dtype=np.float32)
     samples = samples.copy()
@@ -149,7 +148,7 @@ def _resample(samples: Samples, length: int) -> Samples:
     return (np.fft.irfft(resampled, length) * (length / len(samples))).astype(np.float32)
 
 
-def _encode_graph_output(name: str) -> bytes:
+def encode_graph_output(name: str) -> bytes:
     """An additional output for an ONNX model, to append to its bytes.
 
     Protocol buffers merge what follows: ModelProto field 7 is the graph, its field 12 an output,

@@ -89,8 +89,8 @@ class Phonemes:
 class Phonemizer:
     """Loads the rules; takes about half a second. Not for more than one thread."""
 
-    def __init__(self) -> None:
-        self._g2p: Any = G2P()
+    def __init__(self, *, british: bool = False) -> None:
+        self._g2p: Any = G2P(british=british)
         self.ids: dict[str, int] = json.loads(
             (Path(ASSETS) / "vocab.json").read_text(encoding="utf-8")
         )

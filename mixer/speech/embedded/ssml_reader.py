@@ -1,9 +1,9 @@
 """SSML for a voice without its own SSML: sentences to say, and silences between.
 
-Reads the part of SSML that Polly's engines share: speak, p, s, break, sub, say-as, prosody rate. Of
-other elements (phoneme, lang, emphasis, …) the text is spoken and the rest ignored. Document type
-declarations and entities are refused. Text outside any `<s>` counts as one `<s>` up to the next
-`<s>` or `<p>`.
+Reads the part of SSML that Polly's engines share: speak, p, s, break, sub, say-as, prosody rate;
+and our own element for how words are said, `<direction as="whispering">`. Of other elements
+(phoneme, lang, emphasis, …) the text is spoken and the rest ignored. Document type declarations
+and entities are refused. Text outside any `<s>` counts as one `<s>` up to the next `<s>` or `<p>`.
 """
 
 import re
@@ -58,20 +58,23 @@ SNIPPET_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A silence."""
+    """A silence; `is_written` where the SSML has a `<break>`."""
 
     duration_ms: int
+    is_written: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """Words spoken in one breath at one rate.
 
-    The origins of `text` are places in the sentence's text; a `rate` of 1.0 is the voice's own.
+    The origins of `text` are places in the sentence's text; a `rate` of 1.0 is the voice's own;
+    `direction` is how to say them, in the author's words.
     """
 
     text: MappedText
     rate: float = 1.0
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def snippet(ssml: str) -> str:
 class _SentenceBuilder:
     explicit: bool = False
     text: str = ""
+    direction: str = ""
     parts: list[Phrase | Pause] = field(default_factory=list)
 
     def add_text(self, source: str, rate: float, alias: str | None = None) -> None:
@@ -129,10 +133,11 @@ class _SentenceBuilder:
         if alias is not None:
             text = MappedText.alias(alias, start, len(self.text))
         last = self.parts[-1] if self.parts else None
-        if isinstance(last, Phrase) and last.rate == rate:
-            self.parts[-1] = Phrase(last.text + text, rate)
+        manner = (rate, self.direction)
+        if isinstance(last, Phrase) and (last.rate, last.direction) == manner:
+            self.parts[-1] = Phrase(last.text + text, *manner)
         else:
-            self.parts.append(Phrase(text, rate))
+            self.parts.append(Phrase(text, *manner))
 
     @property
     def is_empty(self) -> bool:
@@ -177,7 +182,7 @@ class _SsmlWalker:
         self._close_sentence(SENTENCE_PAUSE_MS)
 
     def _read_break(self, element: "Element", _rate: float) -> None:
-        self._current.parts.append(Pause(_break_ms(element)))
+        self._current.parts.append(Pause(_break_ms(element), is_written=True))
 
     def _read_sub(self, element: "Element", rate: float) -> None:
         source = "".join(element.itertext())
@@ -191,6 +196,12 @@ class _SsmlWalker:
     def _read_prosody(self, element: "Element", rate: float) -> None:
         factor = _parse_rate(element.get("rate", "medium"))
         self._read_children(element, min(max(rate * factor, SLOWEST_RATE), FASTEST_RATE))
+
+    def _read_direction(self, element: "Element", rate: float) -> None:
+        sentence, outer = self._current, self._current.direction
+        sentence.direction = element.get("as", "")
+        self._read_children(element, rate)
+        sentence.direction = outer
 
     def _close_sentence(self, pause_ms: int) -> None:
         """End the open sentence, if there is one, and keep the pause pending."""
@@ -214,6 +225,7 @@ _RULES: dict[str, Callable[[_SsmlWalker, "Element", float], None]] = {
     "sub": _SsmlWalker._read_sub,
     "say-as": _SsmlWalker._read_say_as,
     "prosody": _SsmlWalker._read_prosody,
+    "direction": _SsmlWalker._read_direction,
 }
 
 

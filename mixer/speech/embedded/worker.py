@@ -1,4 +1,4 @@
-"""What a worker process of the embedded engine runs: requests in, speech out, one at a time.
+"""What a worker process of an embedded engine runs: requests in, speech out, one at a time.
 
 Its standard input is a lifeline: the engine holds the other end and writes nothing, so that its
 end means that the engine is gone, and the worker exits at once.
@@ -10,23 +10,28 @@ import shlex
 import signal
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from mixer.errors import MixerError, SpeechFailed
 from mixer.sound import ffmpeg
-from mixer.speech.embedded.ssml_reader import Phrase, read_ssml, snippet
+from mixer.speech.embedded.ssml_reader import read_ssml, snippet
 from mixer.speech.engine import CONTENT_TYPES, SampleSpan, Speech, WordTiming
 
 if TYPE_CHECKING:
+    from mixer.speech.embedded.chunk import PhraseSynthesizer
     from mixer.speech.embedded.model import EmbeddedModel
 
 LIFELINE_DESCRIPTOR = 0
 
 ENCODE_TIMEOUT_S = 120.0
 """Many times what the longest chunk takes."""
+
+MAX_DECODED_S = 1_800
+"""Half an hour; a chunk has a few minutes."""
 
 BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1")
 """No encoder version in the file: equal samples give equal bytes."""
@@ -35,12 +40,23 @@ FLAC_TOTAL_SAMPLES = slice(21, 26)
 """Where a FLAC file holds its length, in the lower 36 bits (source: RFC 9639, section 8.2)."""
 
 
+class ChunkRequest(Protocol):
+    """One chunk to synthesize; `suffix` is that of the audio file, `flac` or `mp3`."""
+
+    @property
+    def ssml(self) -> str:
+        """The chunk."""
+        ...
+
+    @property
+    def suffix(self) -> str:
+        """Of the file."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerRequest:
-    """One chunk to synthesize.
-
-    `pitch` is the voice's factor, `suffix` that of the audio file, `flac` or `mp3`.
-    """
+    """A chunk in the voice of a factor of pitch."""
 
     ssml: str
     pitch: float
@@ -58,37 +74,26 @@ class WorkerFailure:
 Reply = Speech | WorkerFailure
 
 
-def main(descriptor: int) -> None:
-    """Answer requests over a connection, given by its descriptor, until the engine is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # privacy; read at import
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for packages that print
-    processes = ffmpeg.ProcessGroup()
-    threading.Thread(target=_exit_with_engine, args=(processes,), daemon=True).start()
-    synthesizer = ChunkSynthesizer(processes)
-    with Connection(descriptor) as engine:
-        while True:
-            try:
-                request: WorkerRequest = engine.recv()
-            except (EOFError, OSError):
-                return
-            engine.send(synthesizer.handle_request(request))
+RequestT = TypeVar("RequestT", bound=ChunkRequest)
 
 
-class ChunkSynthesizer:
-    """Loads the model with the first request, and makes audio files."""
+class ChunkSynthesizer(ABC, Generic[RequestT]):
+    """Makes the audio files of chunks.
+
+    `engine` names it in messages, `gain_db` lifts its voices to about -20 LUFS.
+    """
+
+    engine: ClassVar[str]
+    gain_db: ClassVar[float]
 
     def __init__(self, processes: ffmpeg.ProcessGroup) -> None:
         self._processes = processes
 
-    @functools.cached_property
-    def _model(self) -> "EmbeddedModel":
-        from mixer.speech.embedded.model import EmbeddedModel
+    @abstractmethod
+    def select_voice(self, request: RequestT) -> "PhraseSynthesizer":
+        """Load what the request's voice needs; returns what synthesizes its phrases."""
 
-        return EmbeddedModel()
-
-    def handle_request(self, request: WorkerRequest) -> Reply:
+    def handle_request(self, request: RequestT) -> Reply:
         """Synthesize a chunk; any error is the chunk's failure, not the process's."""
         try:
             return self._synthesize(request)
@@ -97,17 +102,15 @@ class ChunkSynthesizer:
         except MixerError as error:
             return WorkerFailure(str(error), (snippet(request.ssml),))
         except Exception as error:  # noqa: BLE001 (from packages, over any text there is)
-            reason = f"The embedded voice failed: {type(error).__name__}: {error}"
+            reason = f"{self.engine} failed: {type(error).__name__}: {error}"
             return WorkerFailure(reason, (snippet(request.ssml),))
 
-    def _synthesize(self, request: WorkerRequest) -> Speech:
+    def _synthesize(self, request: RequestT) -> Speech:
         from mixer.speech.embedded.chunk import assemble_chunk
-        from mixer.speech.embedded.model import RATE_HZ, PhraseAudio
+        from mixer.speech.embedded.model import RATE_HZ
 
-        def synthesize_phrase(phrase: Phrase) -> PhraseAudio:
-            return self._model.synthesize(phrase.text, pitch=request.pitch, rate=phrase.rate)
-
-        chunk = assemble_chunk(read_ssml(request.ssml), synthesize_phrase)
+        items = read_ssml(request.ssml)
+        chunk = assemble_chunk(items, self.select_voice(request), self.gain_db)
         delay_samples = ENCODERS[request.suffix].delay_samples
         return Speech(
             audio=encode_audio(chunk.pcm, RATE_HZ, request.suffix, self._processes),
@@ -117,6 +120,50 @@ class ChunkSynthesizer:
             sentences=tuple(span and _shift_span(span, delay_samples) for span in chunk.sentences),
             words=tuple(_shift_word(word, delay_samples) for word in chunk.words),
         )
+
+
+class HibariSynthesizer(ChunkSynthesizer[WorkerRequest]):
+    """Loads hibari's model with the first request; it speaks at about -26 LUFS."""
+
+    engine = "The embedded voice"
+    gain_db = 6.0
+
+    @functools.cached_property
+    def _model(self) -> "EmbeddedModel":
+        from mixer.speech.embedded.model import EmbeddedModel
+
+        return EmbeddedModel()
+
+    def select_voice(self, request: WorkerRequest) -> "PhraseSynthesizer":
+        """The one voice, at the request's pitch."""
+        return lambda phrase: self._model.synthesize(
+            phrase.text, pitch=request.pitch, rate=phrase.rate
+        )
+
+
+def main(descriptor: int) -> None:
+    """Answer requests over a connection, given by its descriptor, until the engine is gone."""
+    serve_requests(descriptor, HibariSynthesizer)
+
+
+def serve_requests(
+    descriptor: int, synthesizer_type: Callable[[ffmpeg.ProcessGroup], ChunkSynthesizer[RequestT]]
+) -> None:
+    """Answer requests with one synthesizer until the engine is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # privacy; read at import
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for packages that print
+    processes = ffmpeg.ProcessGroup()
+    threading.Thread(target=_exit_with_engine, args=(processes,), daemon=True).start()
+    synthesizer = synthesizer_type(processes)
+    with Connection(descriptor) as engine:
+        while True:
+            try:
+                request: RequestT = engine.recv()
+            except (EOFError, OSError):
+                return
+            engine.send(synthesizer.handle_request(request))
 
 
 def _shift_span(span: SampleSpan, delay_samples: int) -> SampleSpan:
@@ -143,6 +190,19 @@ def encode_audio(pcm: bytes, rate_hz: int, suffix: str, processes: ffmpeg.Proces
     arguments = [*source, *BITEXACT, *encoder.arguments, "pipe:1"]
     audio = ffmpeg.run(arguments, stdin=pcm, timeout_s=ENCODE_TIMEOUT_S, processes=processes).stdout
     return encoder.set_length(audio, len(pcm) // 2)
+
+
+def decode_audio(audio: bytes, rate_hz: int, processes: ffmpeg.ProcessGroup) -> bytes:
+    """Decode a sound of any format to mono samples of 16 bits; at most MAX_DECODED_S.
+
+    Raises:
+        RenderFailed: it is not a sound that can be decoded.
+    """
+    target = ["-t", f"{MAX_DECODED_S}", "-ac", "1", "-ar", str(rate_hz), "-f", "s16le", "pipe:1"]
+    arguments = [*ffmpeg.confine_stdin(), *target]
+    return ffmpeg.run(
+        arguments, stdin=audio, timeout_s=ENCODE_TIMEOUT_S, processes=processes
+    ).stdout
 
 
 def _keep_length(audio: bytes, _length_samples: int) -> bytes:

@@ -5,9 +5,10 @@ from mixer.speech.polly.engine import PollyEngine
 from mixer.speech.polly.quota import EngineQuotas
 from mixer.speech.polly.retry import Retry
 from mixer.speech.polly.speech_marks import sample_count
-from mixer.speech.polly.voices import VoiceCatalogue
+from mixer.speech.polly.voices import ENGINES_BEST_FIRST, VoiceCatalogue
 
 __all__ = [
+    "ENGINES_BEST_FIRST",
     "EngineQuotas",
     "PollyEngine",
     "Retry",

@@ -9,7 +9,7 @@ from mixer.requests import Options
 from mixer.script import Chunk
 from mixer.script.planning import estimate_script
 from mixer.script.readers import decode_upload
-from mixer.speech import Narrator, VoiceSettings, charge_factor, cost_usd
+from mixer.speech import Narrator, VoiceSettings, charge_factor
 from mixer.store import ObjectStore
 from mixer.stories.batches import forget_batches, split_batches, write_batches
 from mixer.stories.cancellation import raise_if_cancelled
@@ -204,5 +204,4 @@ def _build_summary(
 
 
 def _price_usd(missing: Sequence[Chunk], voice_settings: VoiceSettings, options: Options) -> float:
-    chars = sum(chunk.billed_chars for chunk in missing) * charge_factor(options)
-    return cost_usd(chars, voice_settings.pricing_engine)
+    return voice_settings.price_chunks_usd(missing, charge_factor(options))

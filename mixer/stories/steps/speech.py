@@ -94,10 +94,7 @@ class StorySpeech:
         if any(True for _ in folder.list_entries(batch_result_prefix(number))):
             return result
         limit_quota = self.quota_limiter or ignore_quota
-        charges = Charges(
-            batch.delivery.pricing_engine,
-            charge_factor(SpeechOptions(speech_marks=batch.speech_marks)),
-        )
+        charges = Charges(charge_factor(SpeechOptions(speech_marks=batch.speech_marks)))
         with (
             limit_quota(folder.story_id, batch.delivery.engine),
             _record_payment(folder, number, charges),

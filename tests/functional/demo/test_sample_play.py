@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from demo.cast import recast
 from demo.sounds import write_sounds
+from mixer.script.readers import TextType, read_document
 from tests.commands import run
 from tests.sounds import MIX_HZ, Sound, decode_audio, level_db, measure_loudness
 
@@ -86,3 +88,9 @@ def test_voices_are_told_apart_in_the_captions(folder: Path):
     assert "<v Tom>" in captions
     assert "<v Mary>" in captions
     assert "knock" not in captions.replace("knocked", "")
+
+
+def test_play_is_recast_with_real_voices():
+    play = recast(PLAY.read_text(encoding="utf-8"))
+    roles = {each.name: each.voice for each in read_document(play, TextType.MARKDOWN).cast}
+    assert roles == {"Narrator": "af_heart", "Tom": "bm_george", "Mary": "bf_emma"}

@@ -437,7 +437,7 @@ def test_lost_tries_reach_the_charges_of_a_narration(server, client, tmp_path):
     server.reset(Faults(texts={"lost": CUT_BODY}))
     limits = POLLY_LIMITS["generative"]
     script = plan_story("It was lost.", TextType.TEXT, limits, "en-US", Options())
-    charges = Charges("generative")
+    charges = Charges()
     narrator = Narrator(engine_for(client), FolderStore(tmp_path), JOANNA, ProcessGroup())
     with pytest.raises(SpeechFailed):
         narrator.narrate(list(script.chunks), charges=charges)

@@ -1,0 +1,102 @@
+"""The Kokoro model: phonemes to samples, with the time of every phoneme.
+
+Runs inside worker processes only. The model's own lengths of phonemes, which its graph computes
+and hides, are read as a further output; they add up to the samples exactly.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from mixer.speech.embedded.kokoro.catalogue import KokoroVoice
+from mixer.speech.embedded.kokoro.files import read_model, read_voice
+from mixer.speech.embedded.kokoro.phonemes import KokoroPhonemizer
+from mixer.speech.embedded.mapped_text import MappedText, TokenTiming, align_words
+from mixer.speech.embedded.model import (
+    RATE_HZ,
+    PhraseAudio,
+    Samples,
+    encode_graph_output,
+    fade_edges,
+    find_sound,
+    time_tokens,
+)
+from mixer.speech.embedded.text import split_phonemes
+
+DURATIONS_OUTPUT = "/encoder/Cast_output_0"
+"""The tensor with the length of each phoneme, in frames."""
+
+FRAME_SAMPLES = 600
+"""A frame of 25 ms; measured: the frames add up to the samples."""
+
+STYLE_WIDTH = 256
+"""Numbers of a voice for each length of phonemes."""
+
+MAX_STYLE = 509
+"""The last of a voice's rows."""
+
+PIECE_SHARE = 0.6
+"""Of hibari's longest piece: 180 phonemes take 0.8 GB, 300 1.1 GB."""
+
+
+@dataclass
+class KokoroModel:
+    """The loaded model of a folder; takes about 1 s and 250 MB. Not for more than one thread."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        onnxruntime.disable_telemetry_events()  # privacy
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        model = read_model(self.folder) + encode_graph_output(DURATIONS_OUTPUT)
+        self._session: Any = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._voices: dict[str, Samples] = {}
+        self._phonemizers: dict[str, KokoroPhonemizer] = {}
+
+    def synthesize(self, text: MappedText, voice: KokoroVoice, rate: float = 1.0) -> PhraseAudio:
+        """Synthesize a phrase in a blend of voices at a factor of speed."""
+        phonemizer = self._phonemizers.setdefault(voice.language, KokoroPhonemizer(voice.language))
+        text = phonemizer.prepare_text(text)
+        phonemes = phonemizer.phonemize(text.text)
+        style = self._blend_styles(voice)
+        sounds: list[Samples] = [np.zeros(0, np.float32)]
+        timings: list[TokenTiming] = []
+        for piece in split_phonemes(phonemes.text, min(rate, 1.0) * PIECE_SHARE):
+            ids = [phonemizer.ids[each] for each in phonemes.text[piece.start : piece.end]]
+            samples, bounds = self._synthesize_piece(ids, style, rate)
+            timings += time_tokens(phonemes, piece, bounds + sum(map(len, sounds)))
+            sounds += [samples, np.zeros(RATE_HZ * piece.pause_ms // 1000, np.float32)]
+        return PhraseAudio(np.concatenate(sounds), tuple(align_words(text, timings)))
+
+    def _synthesize_piece(
+        self, ids: list[int], style: Samples, rate: float
+    ) -> tuple[Samples, NDArray[np.int64]]:
+        """Samples of one piece, the start of each phoneme, and the end of the last."""
+        inputs = {
+            "tokens": np.array([[0, *ids, 0]], np.int64),
+            "style": style[min(len(ids) - 1, MAX_STYLE)][np.newaxis],
+            "speed": np.array([rate], np.float32),
+        }
+        samples, durations = self._session.run(None, inputs)
+        bounds = np.cumsum(durations.reshape(-1)) * FRAME_SAMPLES
+        start, end = find_sound(samples)
+        return fade_edges(samples[start:end]), np.clip(bounds - start, 0, end - start)
+
+    def _blend_styles(self, voice: KokoroVoice) -> Samples:
+        styles = [share * self._load_style(each.name) for each, share in voice.shares]
+        blended: Samples = np.stack(styles).sum(axis=0, dtype=np.float32)
+        return blended
+
+    def _load_style(self, name: str) -> Samples:
+        if name not in self._voices:
+            content = read_voice(self.folder, name)
+            self._voices[name] = np.frombuffer(content, "<f4").reshape(-1, STYLE_WIDTH)
+        return self._voices[name]

@@ -1,0 +1,1 @@
+"""What tests of outside code may use."""
