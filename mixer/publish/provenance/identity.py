@@ -1,7 +1,7 @@
 """Who signs: a key of this computer, made at its first use, or a key and certificate of one's own.
 
 A certificate that Mixer made does not vouch for a person: it shows that files come from the same
-computer, and that a file is as it was signed. One of a certificate authority on C2PA's trust list names its
+computer, and that a file is as it was signed. One of an authority on C2PA's trust list names its
 owner (docs/disclosure.md).
 """
 

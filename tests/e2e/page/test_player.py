@@ -95,3 +95,16 @@ def test_nothing_moves_where_motion_is_unwanted(player):
       return style.animationName !== "none" || style.transitionDuration !== "0s";
     }).map((each) => each.outerHTML.slice(0, 80))""")
     assert not moving
+
+
+def test_the_word_that_plays_is_marked_where_words_have_times(server, visit):
+    tab = visit(server.url, reduced_motion="reduce")
+    tab.open()
+    tab.page.evaluate("document.querySelector('input[name=words]').click()")
+    tab.request_story(STORY)
+    tab.await_player()
+    tab.play()
+    tab.page.locator(".sentence", has_text="The lamp went out").click()
+    wait_until(tab.page, "document.querySelector('.word.spoken')?.textContent === 'lamp'")
+    words = tab.page.locator(".sentence", has_text="The lamp went out").locator(".word")
+    assert words.all_text_contents() == ["The", "lamp", "went", "out", "at", "nine."]

