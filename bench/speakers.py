@@ -19,7 +19,7 @@ from bench.dialogue_corpus import (
     load_novels,
     match_names,
 )
-from bench.speaker_training import Weights, prepare_lesson, train_weights
+from bench.speaker_weights import Weights, prepare_lesson, train_weights
 from mixer.script.speakers import CERTAIN, BookCast, read_cast
 
 FIGURES = {

@@ -153,7 +153,7 @@ class FeatureReader:
         ]
 
     def _read_others(self, number: int, candidates: Sequence[int]) -> Iterator[str]:
-        """What speaks for somebody else than all candidates."""
+        """What speaks for another person than all candidates."""
         evidence = self.evidence[number]
         yield f"others:{evidence.kind}"
         yield f"others:{evidence.kind}:{min(len(candidates), 6)}"

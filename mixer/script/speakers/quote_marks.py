@@ -248,7 +248,7 @@ _NEXT_SINGLE = regex.compile(r"[.,!?;:—…-](['’])(?!\w)|(?<!\w)['‘]\w")
 
 
 def looks_like_speech(text: str, quote: Span, paragraph: Paragraph) -> bool:
-    """Whether words in marks are said: they end like a sentence, or begin a paragraph.
+    """Whether words in marks are speech: they end like a sentence, or begin a paragraph.
 
     A title, a word of doubt or an inscription within a sentence is not.
     """

@@ -1,4 +1,4 @@
-"""Learns the weights of `mixer/script/speakers`: `python -m bench.speaker_training [FOLDER]`.
+"""Learns the weights of `mixer/script/speakers`: `python -m bench.speaker_weights [FOLDER]`.
 
 A log-linear choice among the candidates of each turn, given who speaks in the two turns before, is
 fitted to annotated novels by gradient descent; it is convex, so the result is always the same.
