@@ -6,7 +6,7 @@ Only entry points call `load_settings`. Every variable is documented in this fil
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -122,7 +122,6 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         allowed_origins=_parse_list(environ, "ALLOWED_ORIGINS"),
         auth=load_auth(environ),
         voice_names=_parse_voice_names(environ),
-        **_parse_endpoint(environ),
         stories=_load_stories(environ),
         **_parse_numbers(environ),
     )
@@ -216,7 +215,12 @@ def _parse_count(text: str, name: str) -> int:
     return int(value)
 
 
-def _parse_endpoint(environ: Mapping[str, str]) -> dict[str, Any]:
+def apply_endpoint(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """Apply the settings of another server with S3's protocol, which only a laptop has.
+
+    Raises:
+        Misconfigured: the address or the style is invalid.
+    """
     url = environ.get("S3_ENDPOINT_URL", "").strip()
     if url and not url.startswith(("http://", "https://")):
         raise Misconfigured(
@@ -229,7 +233,8 @@ def _parse_endpoint(environ: Mapping[str, str]) -> dict[str, Any]:
             f"S3_ADDRESSING_STYLE is {style!r}; it must be path or virtual.",
             variable="S3_ADDRESSING_STYLE",
         )
-    return {"s3_endpoint_url": url, "s3_addressing_style": style}
+    styles: dict[str, Literal["path", "virtual"]] = {"path": "path", "virtual": "virtual"}
+    return replace(settings, s3_endpoint_url=url, s3_addressing_style=styles[style])
 
 
 def _parse_voice_names(environ: Mapping[str, str]) -> dict[str, str]:

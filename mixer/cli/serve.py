@@ -126,7 +126,7 @@ def _open_server(options: ServeOptions) -> "DevServer":
     """Open the server: on this machine's own address, or on all for one with public names.
 
     Raises:
-        BadOption: a public address is not one, or there is no token.
+        BadOption: a public address is malformed, or the token is missing.
     """
     from mixer.devserver import DevServer, ServerLimits
 

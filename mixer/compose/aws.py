@@ -148,12 +148,12 @@ def open_cloud_services(settings: "Settings", secret: bytes) -> Iterator[AwsServ
         Misconfigured: the server of S3_ENDPOINT_URL lacks something that a store needs.
     """
     from mixer.speech.polly import create_polly_client
-    from mixer.store import require_s3_abilities
+    from mixer.store import S3Store
 
     with closing(open_s3_client(settings)) as s3, closing(create_polly_client()) as polly:
         if settings.s3_endpoint_url:
             for bucket in sorted({settings.output_bucket, settings.music_bucket}):
-                require_s3_abilities(s3, bucket)
+                S3Store(s3, bucket).require_abilities()
         yield AwsServices(settings=settings, s3=s3, polly=polly, secret=secret, runs_stories=True)
 
 
@@ -165,11 +165,11 @@ def open_bucket_services(settings: "Settings", secret: bytes) -> Iterator[AwsSer
         Misconfigured: the server lacks something that a store needs.
     """
     from mixer.speech.embedded import EmbeddedEngine
-    from mixer.store import require_s3_abilities
+    from mixer.store import S3Store
 
     with closing(open_s3_client(settings)) as s3, closing(EmbeddedEngine()) as engine:
         for bucket in sorted({settings.output_bucket, settings.music_bucket}):
-            require_s3_abilities(s3, bucket)
+            S3Store(s3, bucket).require_abilities()
         yield AwsServices(settings=settings, s3=s3, secret=secret, voice=engine, runs_stories=True)
 
 

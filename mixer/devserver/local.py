@@ -30,7 +30,7 @@ from mixer.devserver.listeners import ListenRoutes
 from mixer.devserver.stories import LocalStories
 from mixer.devserver.story_events import EVENTS_PATH, StoryEvents
 from mixer.devserver.uploads import Uploads
-from mixer.settings import Auth, Settings, load_settings
+from mixer.settings import Auth, Settings, apply_endpoint, load_settings
 from mixer.store import SignedLinks, load_secret
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class ProcessRegistry:
 def load_laptop_settings(environ: Mapping[str, str]) -> Settings:
     """Load settings from the environment, with defaults for a laptop."""
     given = {name: value for name, value in environ.items() if value}
-    settings = load_settings({**DEFAULTS, **given})
+    settings = apply_endpoint(load_settings({**DEFAULTS, **given}), given)
     return replace(settings, stories=replace(settings.stories, streams_events=True))
 
 

@@ -12,7 +12,6 @@ from mixer.store.objects import (
     validate_key,
 )
 from mixer.store.s3 import S3Store, create_s3_client
-from mixer.store.s3_checks import require_s3_abilities
 from mixer.store.seals import find_sealed, put_sealed
 
 __all__ = [
@@ -30,6 +29,5 @@ __all__ = [
     "load_secret",
     "open_object",
     "put_sealed",
-    "require_s3_abilities",
     "validate_key",
 ]

@@ -71,6 +71,12 @@ class S3Store:
         self._client = client
         self._bucket = bucket
 
+    def require_abilities(self) -> None:
+        """Try what is needed of a server; raises Misconfigured, naming what it lacks."""
+        from mixer.store.s3_checks import require_abilities
+
+        require_abilities(self, self._bucket)
+
     def head(self, key: str) -> StoredObject | None:
         """Look up an object's metadata; None if it does not exist."""
         validate_key(key)

@@ -11,13 +11,11 @@ from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING
 
 from mixer.errors import Misconfigured, MixerError
-from mixer.store.s3 import S3Store
 from mixer.store.s3_upload import MIN_PART_BYTES
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from mixer.store.objects import UploadForm
+    from mixer.store.s3 import S3Store
 
 PREFIX = "checks/"
 TIMEOUT_S = 10.0
@@ -25,13 +23,13 @@ LINK_LIFETIME_S = 60
 SMALL = b"mixer"
 
 
-def require_s3_abilities(client: "S3Client", bucket: str) -> None:
+def require_abilities(store: "S3Store", bucket: str) -> None:
     """Try everything that is needed of a bucket.
 
     Raises:
         Misconfigured: names what the server cannot do.
     """
-    failures = list(_find_failures(S3Store(client, bucket)))
+    failures = list(_find_failures(store))
     if failures:
         raise Misconfigured(
             f"The bucket {bucket} cannot be used: {'; '.join(failures)}. See docs/clients.md for "
@@ -40,7 +38,7 @@ def require_s3_abilities(client: "S3Client", bucket: str) -> None:
         )
 
 
-def _find_failures(store: S3Store) -> Iterator[str]:
+def _find_failures(store: "S3Store") -> Iterator[str]:
     """Yield a phrase for each ability that is missing; without the first, no other is tried."""
     name = f"{PREFIX}{token_hex(8)}"
     try:
@@ -61,40 +59,40 @@ def _find_failures(store: S3Store) -> Iterator[str]:
                 store.delete(each)
 
 
-def _holds(check: Callable[[S3Store, str], bool], store: S3Store, name: str) -> bool:
+def _holds(check: Callable[["S3Store", str], bool], store: "S3Store", name: str) -> bool:
     try:
         return check(store, name)
     except (MixerError, OSError):
         return False
 
 
-def _refuses_second_write(store: S3Store, name: str) -> bool:
+def _refuses_second_write(store: "S3Store", name: str) -> bool:
     return not store.claim(name, b"another") and store.get(name) == SMALL
 
 
-def _joins_parts(store: S3Store, name: str) -> bool:
+def _joins_parts(store: "S3Store", name: str) -> bool:
     content = token_bytes(1024) * (MIN_PART_BYTES // 1024) + SMALL
     with store.open_writer(f"{name}-parts", len(content), "application/octet-stream") as file:
         file.write(content)
     return store.get(f"{name}-parts") == content
 
 
-def _touches(store: S3Store, name: str) -> bool:
+def _touches(store: "S3Store", name: str) -> bool:
     store.touch(name)
     return store.get(name) == SMALL
 
 
-def _lists_in_order(store: S3Store, name: str) -> bool:
+def _lists_in_order(store: "S3Store", name: str) -> bool:
     listed = [each.key for each in store.list(name)]
     return listed[:1] == [name] and name not in [each.key for each in store.list(name, name)]
 
 
-def _serves_links(store: S3Store, name: str) -> bool:
+def _serves_links(store: "S3Store", name: str) -> bool:
     with urllib.request.urlopen(store.url(name, LINK_LIFETIME_S), timeout=TIMEOUT_S) as answer:  # noqa: S310 - the address is of the settings
         return bool(answer.read() == SMALL)
 
 
-def _takes_forms(store: S3Store, name: str) -> bool:
+def _takes_forms(store: "S3Store", name: str) -> bool:
     """Whether a signed form uploads a file, and one that is too large is refused."""
     form = store.upload_form(f"{name}-form", "text/plain", len(SMALL), LINK_LIFETIME_S)
     _post_form(form, SMALL)
@@ -134,4 +132,4 @@ _CHECKS = {
     ),
     "it does not take signed forms, or ignores their limits (POST policy)": _takes_forms,
 }
-"""By what is said where one does not hold."""
+"""By the phrase for a server that fails it."""

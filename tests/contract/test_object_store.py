@@ -24,7 +24,6 @@ from mixer.errors import BadInput, NotFound, StoreFailed
 from mixer.store.folder import FolderStore
 from mixer.store.objects import ObjectStore, open_object
 from mixer.store.s3 import S3Store, create_s3_client
-from mixer.store.s3_checks import require_s3_abilities
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -77,7 +76,7 @@ def endpoint_store(_path: Path) -> Iterator[ObjectStore]:
     with closing(client) as s3:
         with suppress(s3.exceptions.BucketAlreadyExists, s3.exceptions.BucketAlreadyOwnedByYou):
             s3.create_bucket(Bucket=BUCKET)
-            require_s3_abilities(s3, BUCKET)
+            S3Store(s3, BUCKET).require_abilities()
         store = S3Store(s3, BUCKET)
         for each in list(store.list("")):
             store.delete(each.key)

@@ -6,11 +6,9 @@ import pytest
 from boto3 import Session
 from moto.server import ThreadedMotoServer
 
+from mixer.devserver import load_laptop_settings
 from mixer.errors import Misconfigured
-from mixer.settings import load_settings
-from mixer.store import S3Store, create_s3_client, require_s3_abilities
-
-ENVIRONMENT = {"OUTPUT_BUCKET": "mixer"}
+from mixer.store import S3Store, create_s3_client
 
 
 @pytest.fixture
@@ -30,14 +28,14 @@ def client():
 def test_what_a_server_lacks_is_named_and_nothing_is_left(client):
     client.create_bucket(Bucket="mixer")
     with pytest.raises(Misconfigured, match=r"does not take signed forms, or ignores") as raised:
-        require_s3_abilities(client, "mixer")
+        S3Store(client, "mixer").require_abilities()
     assert str(raised.value).count(";") == 0, "moto does all else"
     assert not list(S3Store(client, "mixer").list(""))
 
 
 def test_missing_bucket_is_named(client):
     with pytest.raises(Misconfigured, match=r"bucket absent cannot be used: it cannot be written"):
-        require_s3_abilities(client, "absent")
+        S3Store(client, "absent").require_abilities()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +47,7 @@ def test_missing_bucket_is_named(client):
     ],
 )
 def test_style_of_addresses(environment, style):
-    assert load_settings({**ENVIRONMENT, **environment}).s3_addressing_style == style
+    assert load_laptop_settings(environment).s3_addressing_style == style
 
 
 @pytest.mark.parametrize(
@@ -58,4 +56,4 @@ def test_style_of_addresses(environment, style):
 def test_wrong_settings_are_named(environment):
     (name,) = environment
     with pytest.raises(Misconfigured, match=name):
-        load_settings({**ENVIRONMENT, **environment})
+        load_laptop_settings(environment)
