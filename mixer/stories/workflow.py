@@ -1,6 +1,6 @@
 """Runs a story's steps in one process, as the state machine does in the cloud.
 
-The first batch of speech, one chunk, runs alone, since somebody may listen; then two run at a time,
+The first batch of speech, one chunk, runs alone, for listeners; then two run at a time,
 so that the engine never idles. A failure is recorded as the state machine records it, and the next
 attempt continues from there.
 """

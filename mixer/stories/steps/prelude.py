@@ -1,4 +1,4 @@
-"""Speaks the first words of a long text before the rest of it is planned: somebody may listen.
+"""Speaks the first words of a long text before the rest of it is planned, for listeners.
 
 Planning a book takes seconds. What is spoken are the first chunks of the book's own plan, since
 chunks depend on the text around them only; so nothing is done twice. It is left out where it would

@@ -9,7 +9,7 @@ from tests.engines import ToneEngine
 PARAGRAPH = (
     "The lamp of house {0} went out at nine. Nobody saw it, and nobody came to light it. " * 3
 )
-STORY = "\n\n".join(f"## House {n}\n\n" + PARAGRAPH.format(n) for n in range(8))
+STORY = "\n\n".join(f"## House {n}\n\n" + PARAGRAPH.format(n) for n in range(5))
 NOW = "document.querySelector('#audio').currentTime"
 LIVE = "document.querySelector('#player[data-live]:not([hidden])')"
 
@@ -78,13 +78,13 @@ def test_story_is_played_while_it_is_made_and_goes_over_to_its_file(slow_server,
 
 
 def test_made_part_can_be_sought_and_a_failure_ends_with_words(tmp_path, visit):
-    voice = ToneEngine(suffix="mp3", delay_s=0.5, parallelism=1, fail_texts=["house 6"])
+    voice = ToneEngine(suffix="mp3", delay_s=0.5, parallelism=1, fail_texts=["house 4"])
     with start_server(tmp_path, voice) as running:
         tab = visit(running.url)
         page = tab.open()
         tab.request_story(STORY)
         wait_until(page, f"{LIVE} && {NOW} > 0")
-        wait_until(page, "document.querySelectorAll('.sentence').length > 8")
+        wait_until(page, "document.querySelectorAll('.sentence').length > 4")
         page.locator(".sentence", has_text="house 1").first.click()
         wait_until(page, f"{NOW} > 5")
         page.focus("#waveform")
