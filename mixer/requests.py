@@ -7,22 +7,24 @@ from collections.abc import Mapping
 from textwrap import shorten
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from mixer.errors import BadOption
+from mixer.feed_options import FeedOptions
 from mixer.formats import FormatName
+from mixer.targets import apply_target
 
 MAX_MUSIC_S = 60
 
-MAX_QUOTED_CHARS = 40
-"""Quoted from a wrong value in a message."""
+MAX_QUOTED_CHARS = 40  # of a wrong value in a message
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown", "html", "ssml", "epub", "docx", "pdf"]
 
-OutputName = Literal["chapter_files", "read_aloud", "stems", "words"]
+OutputName = Literal["chapter_files", "read_aloud", "stems", "words", "notes", "transcript"]
 OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
+TEXT_OUTPUTS = frozenset[OutputName]({"notes", "transcript"})
 
 CHAPTERS_PATTERN = r"^(\d{1,5}(-\d{1,5})?(, ?\d{1,5}(-\d{1,5})?)*)?$"
 YEAR_PATTERN = r"^(\d{4})?$"
@@ -214,7 +216,8 @@ class OutputOptions(BaseModel):
             description="Extra files: chapter_files (one for each chapter, and a playlist), "
             "read_aloud (an EPUB that highlights each sentence as it is spoken), "
             "stems (voice and music as separate FLAC files with labels for Audacity, in a zip), "
-            "words (the time of each word: JSON, WebVTT with word stamps, ASS karaoke).",
+            "words (the time of each word: JSON, WebVTT with word stamps, ASS karaoke), "
+            "notes (show notes in Markdown and HTML), transcript (with speakers).",
         ),
     ] = []
     read_aloud_by: Annotated[
@@ -240,10 +243,20 @@ class CostOptions(BaseModel):
     dry_run: Annotated[bool, Field(description="Plan and estimate the cost only.")] = False
 
 
-class Options(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions):
+class Options(SpeechOptions, GapOption, MixOptions, OutputOptions, FeedOptions, CostOptions):
     """All options of a story, each with a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_target(cls, values: Any) -> Any:  # noqa: ANN401 - whatever was given
+        return apply_target(values) if isinstance(values, Mapping) else values
+
+    @property
+    def needs_cuts(self) -> bool:
+        """Whether parts must be cut out of the finished file."""
+        return bool({*self.outputs} - TEXT_OUTPUTS) or self.feed_episodes == "chapter"
 
 
 def parse_options(values: Mapping[str, object]) -> Options:

@@ -60,6 +60,19 @@ class StorySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLinks:
+    """Whether podcast feeds are given out.
+
+    Attributes:
+        is_serving: SERVE_FEEDS: `on`, or `off` (the default).
+        base_url: FEEDS_URL: the address under which feeds are served; the API's own by default.
+    """
+
+    is_serving: bool = False
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of a deployment; a laptop also reads MIXER_STORE and XDG_CACHE_HOME.
 
@@ -82,6 +95,7 @@ class Settings:
         max_object_bytes: MAX_OBJECT_MB: per chunk or piece of music.
         max_input_bytes: MAX_INPUT_MB: of all inputs of a mix, which share /tmp with it.
         quota_percent: QUOTA_PERCENT: part of the account's Amazon Polly quota for this function.
+        feeds: see `FeedLinks`.
         s3_endpoint_url: S3_ENDPOINT_URL: of another server with S3's protocol; empty for AWS.
         s3_addressing_style: S3_ADDRESSING_STYLE: `path` (default with an endpoint) or `virtual`.
         voice_names: VOICE_NAMES, `alloy=Joanna nova=Ruth`: names that clients of other protocols
@@ -108,6 +122,7 @@ class Settings:
     s3_addressing_style: Literal["virtual", "path"] = "virtual"
     voice_names: Mapping[str, str] = field(default_factory=dict)
     stories: StorySettings = StorySettings()
+    feeds: FeedLinks = FeedLinks()
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -123,6 +138,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         auth=load_auth(environ),
         voice_names=_parse_voice_names(environ),
         stories=_load_stories(environ),
+        feeds=_load_feeds(environ),
         **_parse_numbers(environ),
     )
 
@@ -141,6 +157,15 @@ def load_auth(environ: Mapping[str, str]) -> Auth:
             f"AUTH_MODE is {mode!r}; it must be token or none.", variable="AUTH_MODE"
         )
     return Auth(mode=cast("AuthMode", mode), tokens_secret=environ.get("TOKENS_SECRET", "").strip())
+
+
+def _load_feeds(environ: Mapping[str, str]) -> FeedLinks:
+    switch = environ.get("SERVE_FEEDS", "").strip().lower() or "off"
+    if switch not in {"on", "off"}:
+        raise Misconfigured(
+            f"SERVE_FEEDS is {switch!r}; it must be on or off.", variable="SERVE_FEEDS"
+        )
+    return FeedLinks(is_serving=switch == "on", base_url=environ.get("FEEDS_URL", "").strip())
 
 
 def _load_stories(environ: Mapping[str, str]) -> StorySettings:

@@ -6,7 +6,7 @@ import { $, el, showError } from "./ui.js";
 const NATURAL_PAUSES_MS = { clause: 120, sentence: 350, question: 400, exclamation: 400, paragraph: 650, heading: 900, scene: 1500, chapter: 2000 };
 const PRESETS = { story: "Story, −18 LUFS", podcast: "Podcast, −16 LUFS", broadcast: "Broadcast, −23 LUFS", "audiobook-acx": "Audiobook (ACX)" };
 const FORMATS = { mp3: "MP3", m4a: "M4A (AAC)", m4b: "M4B with chapters", opus: "Opus", flac: "FLAC", wav: "WAV" };
-const OUTPUTS = { chapter_files: "A file for each chapter", read_aloud: "Read-aloud book (EPUB)", stems: "Voice and music as separate files", words: "Times of words, highlighted as they play" };
+const OUTPUTS = { chapter_files: "A file for each chapter", read_aloud: "Read-aloud book (EPUB)", stems: "Voice and music as separate files", words: "Times of words, highlighted as they play", notes: "Show notes", transcript: "Transcript with speakers" };
 const SLIDERS = {
   music_level_lu: (n) => `${n} LU below the voice`,
   duck_db: (n) => (n ? `${n} dB` : "none"),
@@ -21,8 +21,23 @@ export function init() {
     fillSelect($(`#${name}`), names.map((each) => [each, labels[each] ?? each]), choices[name]);
     $(`#${name}`).addEventListener("change", (event) => (updateChoices({ [name]: event.target.value }, false), clearError()));
   }
+  initTarget(capabilities.targets ?? {});
   showOutputs(capabilities.outputs ?? []);
   showSummary();
+}
+
+// A target sets preset and format, which can be changed afterwards.
+function initTarget(targets) {
+  const names = Object.keys(targets);
+  $("#target-row").hidden = !names.length;
+  fillSelect($("#target"), [["", "Anywhere"], ...names.map((name) => [name, targets[name].title])], choices.target ?? "");
+  $("#target").addEventListener("change", (event) => {
+    const { value } = event.target;
+    const { preset, format } = targets[value] ?? {};
+    updateChoices({ target: value || null, ...(value && { preset, format }) }, false);
+    if (value) [$("#preset").value, $("#format").value] = [preset, format];
+    clearError();
+  });
 }
 
 function showOutputs(names) {
@@ -88,8 +103,9 @@ function buildPauses() {
 export const getSpeechOptions = () => ({ pauses: buildPauses(), rate: readSlider("rate") });
 export const getMixOptions = () => ({
   outputs: readOutputs().length ? readOutputs() : undefined,
+  target: $("#target").value || undefined,
   preset: $("#preset").value,
   music_level_lu: readSlider("music_level_lu"),
   duck_db: readSlider("duck_db"),
-  format: $("#format").value !== "mp3" ? $("#format").value : undefined,
+  format: $("#format").value !== "mp3" || $("#target").value ? $("#format").value : undefined,
 });

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from mixer.api.deferred import StoryStarter
     from mixer.api.events import InvocationContext
     from mixer.api.responses import OutputLinks
-    from mixer.api.routes import ClientServices, SpeechServices, StoryDependencies
+    from mixer.api.routes import (
+        ClientServices,
+        FeedDependencies,
+        SpeechServices,
+        StoryDependencies,
+    )
     from mixer.api.routing import Api, Endpoint
     from mixer.compose import AwsServices, Services
     from mixer.settings import Settings
@@ -120,13 +125,19 @@ def build_mix_endpoint(
 
 
 def build_story_endpoint(services: "Services") -> "Endpoint":
-    """Build the endpoint of stories, music, uploads and capabilities."""
-    from mixer.api.routes import add_library_routes, add_story_routes, build_capabilities
+    """Build the endpoint of stories, feeds, music, uploads and capabilities."""
+    from mixer.api.routes import (
+        add_feed_routes,
+        add_library_routes,
+        add_story_routes,
+        build_capabilities,
+    )
     from mixer.api.routing import Api
 
     settings = services.settings
     api = Api(settings.allowed_origins)
     add_story_routes(api, cache(lambda: _build_story_dependencies(services)))
+    add_feed_routes(api, cache(lambda: _build_feed_dependencies(services)))
     add_library_routes(
         api, lambda: services.music_library, cache(lambda: build_capabilities(settings))
     )
@@ -169,6 +180,17 @@ def _build_story_dependencies(services: "Services") -> "StoryDependencies":
         bucket=settings.output_bucket,
         max_text_chars=settings.stories.max_text_chars,
         listen_links=services.listen_links if settings.stories.streams_events else None,
+    )
+
+
+def _build_feed_dependencies(services: "Services") -> "FeedDependencies":
+    from mixer.api.routes import FeedDependencies
+
+    return FeedDependencies(
+        feeds=services.feed_service,
+        store=services.output_store,
+        link=services.link_output,
+        list_stories=services.story_service.list_feed_stories,
     )
 
 

@@ -47,6 +47,9 @@ from mixer.settings import Settings
 PUBLIC_PATHS = frozenset({"/openapi.json", "/docs", "/capabilities"})
 """Answered without a token: they describe whether and how to send one."""
 
+FEED_PREFIX = "/feed/"
+"""Of the paths whose next part is a key, which takes the place of a token and is not logged."""
+
 PREFLIGHT_AGE_S = 600
 """How long a browser may cache a preflight."""
 
@@ -120,7 +123,7 @@ class Api(APIGatewayHttpResolver):
         log_request(
             request_context.request_id,
             method=request.event.http_method,
-            path=request.event.path,
+            path=_hide_key(request.event.path),
             status=made["statusCode"],
             code=request.code,
             duration_ms=round(1000 * (time.monotonic() - began_s)),
@@ -259,6 +262,13 @@ def add_docs(api: Api, build_document: Callable[[], str], build_page: Callable[[
         return Response(200, "text/html; charset=utf-8", build_page())
 
 
+def _hide_key(path: str) -> str:
+    """A path without the key of a feed."""
+    if not path.startswith(FEED_PREFIX):
+        return path
+    return f"{FEED_PREFIX}…/{path.removeprefix(FEED_PREFIX).partition('/')[2]}"
+
+
 def _cors_config(origins: tuple[str, ...]) -> CORSConfig:
     first, *others = origins
     return CORSConfig(
@@ -273,7 +283,8 @@ def _cors_config(origins: tuple[str, ...]) -> CORSConfig:
 def _require_known_caller(api: Any, next_middleware: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - Powertools' own types
     """Raise Unauthorized unless an authorizer has named the caller."""
     event = api.current_event
-    if event.http_method != "OPTIONS" and event.path not in PUBLIC_PATHS:
+    is_public = event.path in PUBLIC_PATHS or event.path.startswith(FEED_PREFIX)
+    if event.http_method != "OPTIONS" and not is_public:
         _check_caller(api.request_context)
     return next_middleware(api)
 

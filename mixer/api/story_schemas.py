@@ -5,11 +5,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from mixer.api.schemas import RequestBody
+from mixer.feed_options import FeedOptions
 from mixer.requests import CostOptions, GapOption, MixOptions, OutputOptions, SpeechOptions
 from mixer.stories import StoryState
 
 
-class StoryBody(SpeechOptions, GapOption, MixOptions, OutputOptions, CostOptions, RequestBody):
+class StoryBody(
+    SpeechOptions, GapOption, MixOptions, OutputOptions, FeedOptions, CostOptions, RequestBody
+):
     """A text to narrate."""
 
     text: Annotated[
@@ -73,6 +76,11 @@ class StoryLinks(BaseModel):
     ] = None
     stems: Annotated[
         str | None, Field(description="A zip with voice.flac, music.flac and labels, if asked for.")
+    ] = None
+    notes_md: Annotated[str | None, Field(description="Show notes, if asked for.")] = None
+    notes_html: str | None = None
+    transcript: Annotated[
+        str | None, Field(description="Every word with its speaker, if asked for.")
     ] = None
     cover: str | None = None
     picture: str | None = None

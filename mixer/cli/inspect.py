@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,22 @@ from mixer.publish.provenance import Provenance
 from mixer.services import Inspection, collect_figures, draw_picture
 from mixer.settings import find_store_folder
 from mixer.sound import PRESETS
+from mixer.sound.analysis import ComplianceRule
+from mixer.targets import load_targets
+
+UNITS = ("_lufs", "_dbtp", "_dbfs", "_s", "_hz", "_kbps")
+"""Ends of the names of rules of what is measured; None is silence there."""
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--preset", type=click.Choice(sorted(PRESETS)), help="Check it against the rules of a preset."
+)
+@click.option(
+    "--target",
+    type=click.Choice([*load_targets()]),
+    help="Check it, rule by rule, against what is asked for where it goes.",
 )
 @click.option(
     "--report",
@@ -48,21 +59,32 @@ def inspect(
 ) -> None:
     """Measure a sound FILE of any format.
 
-    With --preset, the exit code is 1 if a rule is broken.
+    With --preset or --target, the exit code is 1 if a rule is broken.
     """
     written = WrittenFiles(find_store_folder(os.environ))
     if png is not None:
         require_distinct_paths([png], {file: "the file"})
         require_writable(png)
         written.require_own([png], force=force)
-    inspection = mixer.inspect(file, given["preset"], report=report)
+    target = given["target"]
+    inspection = mixer.inspect(file, given["preset"], report=report, target=target)
     click.echo(_format_json(inspection) if given["as_json"] else _format_table(inspection))
+    if target and not given["as_json"]:
+        click.echo("\n".join(_describe_target(target)))
     if png is not None:
         write_atomic(png, draw_picture(inspection))
         written.add([png])
     broken = [rule.name for rule in inspection.rules if not rule.passed]
     if broken:
-        raise BadInput(f"{file} breaks rules of {given['preset']}: {', '.join(broken)}.")
+        whose = " and ".join(filter(None, (given["preset"], target)))
+        raise BadInput(f"{file} breaks rules of {whose}: {', '.join(broken)}.")
+
+
+def _describe_target(name: str) -> Iterator[str]:
+    target = load_targets()[name]
+    yield f"{target.title}: {target.source}"
+    if target.note:
+        yield f"note: {target.note}"
 
 
 def _format_table(inspection: Inspection) -> str:
@@ -72,8 +94,7 @@ def _format_table(inspection: Inspection) -> str:
     lines += _format_provenance(inspection.provenance)
     lines += [f"flaw: {flaw}" for flaw in inspection.measurement.profile.flaws]
     lines += [
-        f"{'kept  ' if rule.passed else 'BROKEN'}  {rule.name}: {_format_figure(rule.measured)}"
-        f" ({rule.wanted})"
+        f"{'kept  ' if rule.passed else 'BROKEN'}  {rule.name}: {_format_rule(rule)}"
         for rule in inspection.rules
     ]
     return "\n".join(lines)
@@ -110,6 +131,13 @@ def _format_provenance(provenance: Provenance | None) -> list[str]:
         voices = ", ".join(provenance.voices)
         figures["speech"] = f"synthetic: {voices} ({provenance.engine})"
     return [f"{name:26}{value}" for name, value in figures.items()]
+
+
+def _format_rule(rule: ComplianceRule) -> str:
+    """What a rule requires, after what was measured if it is of something that can be."""
+    if rule.measured is None and not rule.name.endswith(UNITS):
+        return rule.wanted
+    return f"{_format_figure(rule.measured)} ({rule.wanted})"
 
 
 def _round_finite(value: float | str | None) -> float | str | None:

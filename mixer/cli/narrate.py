@@ -9,6 +9,7 @@ import click
 import mixer
 from mixer.cli.options import (
     COST,
+    FEED,
     METADATA,
     MIX,
     OUTPUT,
@@ -49,7 +50,22 @@ STANDARD_OUTPUT = Path("-")
 @store_option
 @force_option
 @engine_url_option
-@contract_options(*SPEECH, *MIX, *METADATA, *OUTPUT, *COST)
+@click.option(
+    "--library",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Instead of --out, the library of Audiobookshelf or Jellyfin: Author/Series/Title.",
+)
+@click.option(
+    "--feed",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Publish it as an episode of the podcast feed in this folder (feed.xml).",
+)
+@click.option(
+    "--feed-url", metavar="URL", help="Where that folder is published; it remembers the address."
+)
+@contract_options(*SPEECH, *MIX, *METADATA, *OUTPUT, *FEED, *COST)
 def narrate(
     *,
     story: str,
@@ -68,8 +84,11 @@ def narrate(
     (.png), chapters for podcast and video players (.chapters.json, .chapters.vtt) and a report
     (.json); --outputs adds more. Spoken chunks are kept (--store) and never synthesized again.
     """
+    feed, feed_url, library = (given.pop(name) for name in ("feed", "feed_url", "library"))
+    if library and out:
+        raise click.UsageError("--library: choose it or --out, not both.")
     options = collect_options(given)
-    output = mixer.Output(out, report, store, force)
+    output = mixer.Output(out, report, store, force, feed, feed_url or "", library)
     if options.dry_run:
         planned = mixer.plan(Path(story), options, music=music)
         echo_warnings(planned.warnings)

@@ -46,6 +46,7 @@ MIX = (
 )
 METADATA = ("title", "author", "narrator", "series", "year", "genre", "description", "cover")
 OUTPUT = ("outputs", "read_aloud_by", "provenance", "plain_narrator")
+FEED = ("target", "feed_episodes", "episode", "season", "explicit")
 COST = ("max_cost_usd", "dry_run")
 
 UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}

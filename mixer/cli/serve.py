@@ -76,6 +76,11 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
     help="Let stories notify http servers on this machine, to try webhooks out.",
 )
 @click.option(
+    "--feeds",
+    is_flag=True,
+    help="Give out podcast feeds: its link is enough to hear a feed, without a token.",
+)
+@click.option(
     "--grace-s",
     type=click.FloatRange(min=0),
     default=30.0,
@@ -119,6 +124,7 @@ class ServeOptions:
     token: str | None
     public_url: tuple[str, ...] = ()
     webhooks_to_localhost: bool
+    feeds: bool
     grace_s: float
 
 
@@ -156,6 +162,11 @@ def describe_server(options: ServeOptions, url: str) -> Iterator[str]:
         yield (
             "Every request needs the header Authorization: Bearer TOKEN. "
             "Everyone who knows the token can read, start and cancel all stories."
+        )
+    if options.feeds:
+        yield (
+            "Podcast feeds are given out: a link to one is enough to hear its stories, until it is "
+            "revoked."
         )
     if options.webhooks_to_localhost:
         yield (
@@ -209,7 +220,8 @@ def _load_settings(options: ServeOptions) -> "Settings":
     stories = replace(settings.stories, allows_localhost_webhooks=allows_localhost)
     own = tuple(url.rstrip("/") for url in options.public_url)
     origins = (*settings.allowed_origins, *own)
-    return replace(settings, stories=stories, allowed_origins=origins)
+    feeds = replace(settings.feeds, is_serving=True) if options.feeds else settings.feeds
+    return replace(settings, stories=stories, allowed_origins=origins, feeds=feeds)
 
 
 def _log_to_terminal() -> None:

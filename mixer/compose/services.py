@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mixer.feeds import FeedService
     from mixer.services import MusicLibrary
     from mixer.settings import Settings
     from mixer.sound import ProcessGroup
@@ -192,6 +193,14 @@ class Services(ABC):
         )
 
     @cached_property
+    def feed_service(self) -> "FeedService":
+        """Publishes stories in podcast feeds."""
+        from mixer.feeds import FeedCatalogue, FeedService
+
+        links = self.settings.feeds
+        return FeedService(FeedCatalogue(self.output_store, links.base_url), links.is_serving)
+
+    @cached_property
     def listening_service(self) -> "ListeningService":
         """Serves listeners of stories that are being made."""
         from mixer.stories.renditions import ListeningService
@@ -232,6 +241,7 @@ class Services(ABC):
             self.budget,
             new_processes=processes,
             open_aligner=lambda: open_word_aligner(store),
+            feeds=self.feed_service,
         )
         return StoryTasks(store, {**mix.steps, **publisher.steps})
 

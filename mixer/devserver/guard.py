@@ -42,6 +42,9 @@ UPLOAD_PATH = "/objects/"
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 """Keep signed links out of referrers, and scripts out of audio files."""
 
+FEED_KEY = re.compile(r"^(/feed/)[^/]+")
+"""The key of a feed is its permission, and does not belong in a log."""
+
 RETRY_AFTER_S = 1
 """Sent while all connections are taken."""
 
@@ -253,7 +256,7 @@ class _Exchange:
         """Write the line of the access log."""
         outcome = f"{self.sent_bytes} bytes" if self.is_complete else "cut off"
         duration_ms = (time.monotonic() - self.start_s) * 1000
-        path = self.scope["raw_path"].decode("ascii")
+        path = FEED_KEY.sub(r"\1…", self.scope["raw_path"].decode("ascii"))
         request = (self.scope["method"], path, self.status, outcome, duration_ms, self.request_id)
         access_logger.info("%s %s %d %s %.0f ms %s", *request)
 

@@ -66,8 +66,19 @@ STORY_ROUTES = (
     "DELETE /stories/{story_id}",
     "GET /music",
     "POST /uploads",
+    "POST /feeds",
+    "GET /feeds",
+    "GET /feeds/{feed_id}",
+    "DELETE /feeds/{feed_id}",
+    "POST /feeds/{feed_id}",
 )
-PUBLIC_ROUTES = ("GET /openapi.json", "GET /docs", "GET /capabilities")
+PUBLIC_ROUTES = (
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /capabilities",
+    "GET /feed/{key}/{name}",
+    "HEAD /feed/{key}/{name}",
+)
 
 MAX_CONCURRENT_MIXES = 4
 """One mix uses all cores; more would only share them and the memory."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mixer.compose import (
@@ -12,13 +12,16 @@ from mixer.compose import (
     open_local_engine,
 )
 from mixer.errors import BadOption, OutOfTime, StoryCancelled
+from mixer.feeds import FeedFolder
 from mixer.files import require_writable, require_writable_folder
 from mixer.formats import DEFAULT_FORMAT
 from mixer.narration.checks import list_conflicts, read_broken_rules, warn_about
 from mixer.narration.output_files import (
     Output,
     WrittenFiles,
+    place_in_library,
     require_distinct_paths,
+    resolve_feed,
     resolve_format,
 )
 from mixer.narration.planning import DEFAULTS, as_path, name_engines, select_limits
@@ -36,21 +39,23 @@ from mixer.progress import Progress, StageTimer, ignore_progress
 from mixer.publish import require_cuttable
 from mixer.requests import Options, PresetName
 from mixer.script import Role
-from mixer.services import Inspection
+from mixer.services import Inspection, check_target
 from mixer.services import inspect as inspect_file
 from mixer.settings import find_store_folder
 from mixer.speech import EMBEDDED, SpeechEngine
 from mixer.stories import JobContext, LocalMix, StoryInput, StoryRun, StoryRunner
+from mixer.targets import TargetName
 
 
 @dataclass(frozen=True, slots=True)
 class _StoredOutput:
-    """An output with its store."""
+    """An output with its store and its feed."""
 
     path: Path
     store: Path
     report: Path | None
     force: bool
+    feed: FeedFolder | None = None
 
 
 def narrate(
@@ -81,7 +86,7 @@ def narrate(
     files = collect_story_files(story, options, as_path(music))
     options, output = _settle_output(files.source, options, out)
     require_distinct_paths(_list_outputs(output), files.describe_inputs())
-    story_input = _build_input(files)
+    story_input = _build_input(files, output.feed)
     options = apply_source(options, files.source)
     warn_about((*files.warnings, *list_conflicts(options, has_music=files.has_music)))
     with (
@@ -92,7 +97,7 @@ def narrate(
         written = _prepare_output(output, options)
         runner = build_story_runner(output.store, engine, context)
         run = runner.run_story(story_input, options, output.path, output.report)
-        written.add(run.outputs)
+        written.add([*run.outputs, *([output.feed.xml] if output.feed else [])])
     return _build_narration(run, runner)
 
 
@@ -168,9 +173,10 @@ def inspect(
     preset: PresetName | None = None,
     *,
     report: str | Path | None = None,
+    target: TargetName | None = None,
     cancellation: Cancellation | None = None,
 ) -> Inspection:
-    """Measure any sound file, and check it against a preset.
+    """Measure any sound file, and check it against a preset, or the rules of a target.
 
     The report of its mix, by default next to it, shows where speech and music are.
 
@@ -179,7 +185,11 @@ def inspect(
         MixerError: the message explains the reason and the remedy.
     """
     with _open_context(ignore_progress, cancellation) as context:
-        return inspect_file(Path(file), preset, as_path(report), context.processes)
+        found = inspect_file(Path(file), preset, as_path(report), context.processes)
+        if target is None:
+            return found
+        rules = check_target(Path(file), found, target, context.processes)
+        return replace(found, rules=(*found.rules, *rules))
 
 
 def _settle_output(
@@ -187,8 +197,13 @@ def _settle_output(
 ) -> tuple[Options, _StoredOutput]:
     """Settle what the story's head states, the file to write and its format."""
     options = apply_head(options, source)
-    output = _resolve_store(out, Path(f"{source.stem}.{options.format or DEFAULT_FORMAT}"))
-    return _resolve_format(options, output.path), output
+    default = Path(f"{source.stem}.{options.format or DEFAULT_FORMAT}")
+    if isinstance(out, Output) and out.library is not None:
+        default = place_in_library(out.library, source.document, options, source.stem)
+    output = _resolve_store(out, default)
+    name = options.feed or source.document.metadata.feed
+    feed, options = resolve_feed(out, name, output.path, options)
+    return _resolve_format(options, output.path), replace(output, feed=feed)
 
 
 def _resolve_store(out: str | Path | Output | None, default: Path) -> _StoredOutput:
@@ -205,7 +220,7 @@ def _resolve_format(options: Options, path: Path) -> Options:
         BadOption: the file's suffix is not a format, or chapters of it cannot be cut out.
     """
     options = resolve_format(options, path)
-    if options.outputs:
+    if options.needs_cuts:
         require_cuttable(options.format or DEFAULT_FORMAT)
     return options
 
@@ -221,10 +236,10 @@ def _resolve_stream(options: Options) -> Options:
     return options.model_copy(update={"format": DEFAULT_FORMAT})
 
 
-def _build_input(files: StoryFiles) -> StoryInput:
+def _build_input(files: StoryFiles, feed: FeedFolder | None = None) -> StoryInput:
     files.require_sounds()
     cover = read_cover_file(files.cover) if files.cover else None
-    return StoryInput(files.source.document, files.music, files.sounds, cover)
+    return StoryInput(files.source.document, files.music, files.sounds, cover, feed)
 
 
 def _collect_mix_files(
@@ -250,8 +265,10 @@ def _prepare_output(output: _StoredOutput, options: Options) -> WrittenFiles:
     for path in paths:
         require_writable(path)
     written = WrittenFiles(output.store)
-    written.require_own([*paths, *folders], force=output.force)
-    for folder in (output.store, *folders):
+    feed = output.feed
+    own = [*paths, *folders, *([feed.xml] if feed else [])]
+    written.require_own(own, force=output.force)
+    for folder in (output.store, *folders, *([feed.path] if feed else [])):
         require_writable_folder(folder)
     return written
 

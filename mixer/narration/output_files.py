@@ -8,12 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+import regex
+
 from mixer.errors import BadOption, StoreFailed
+from mixer.feeds import FeedFolder, build_slug
 from mixer.files import write_atomic
 from mixer.formats import FormatName
+from mixer.publish import build_tags
 from mixer.requests import Options
+from mixer.script import Document
 
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+
+LIBRARY_FORMAT: FormatName = "m4b"
+MAX_NAME_BYTES = 120
+"""Of a part of a path: file systems allow 255, of which suffixes take some."""
+
+_FORBIDDEN = regex.compile(r"""[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]+""")
+
+SCHEMES = ("http://", "https://")
 
 EDGE_BYTES = 1 << 20
 """From each end of a file, for its fingerprint."""
@@ -28,12 +41,65 @@ class Output:
         report: None for next to it.
         store: the folder that keeps chunks; None for MIXER_STORE, or else the user's cache.
         force: whether files may be overwritten that Mixer did not write.
+        feed: the folder of a podcast feed in which the story is published; None for none.
+        feed_url: the address at which that folder is published, if it is new.
+        library: the folder of a player's library, instead of `path`: the file is put into
+            Author/Series/Title.
     """
 
     path: Path | None = None
     report: Path | None = None
     store: Path | None = None
     force: bool = False
+    feed: Path | None = None
+    feed_url: str = ""
+    library: Path | None = None
+
+
+def place_in_library(library: Path, document: Document, options: Options, stem: str) -> Path:
+    """Place a file where Audiobookshelf and Jellyfin look for it.
+
+    `Author/Series/Vol 2 - Title/Title.m4b`, as Audiobookshelf's directory structure has it; what is
+    not known is left out, and an author who is not is `Unknown`.
+    """
+    title = clean_name(options.title or document.title) or clean_name(stem) or "story"
+    author = clean_name(options.author or document.author) or "Unknown"
+    stated = options.model_copy(update={"series": options.series or document.metadata.series})
+    tags = build_tags(stated)
+    series, volume = clean_name(tags["series"]), tags["series-part"]
+    folder = f"Vol {volume} - {title}" if series and volume else title
+    parts = (author, series, folder)
+    place = library.joinpath(*(part for part in parts if part))
+    return place / f"{title}.{options.format or LIBRARY_FORMAT}"
+
+
+def clean_name(text: str) -> str:
+    """Make a name that every file system accepts; may be empty."""
+    name = " ".join(_FORBIDDEN.sub(" ", text).split())
+    return name.encode(errors="ignore")[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .")
+
+
+def resolve_feed(
+    out: "str | Path | Output | None", name: str, path: Path, options: Options
+) -> tuple[FeedFolder | None, Options]:
+    """Settle the folder of a feed, and whether chapters become episodes, which it remembers.
+
+    A feed that the story itself names is a folder next to the finished file.
+
+    Raises:
+        BadOption: the address is not one.
+        BadInput: the folder's records are damaged.
+    """
+    output = out if isinstance(out, Output) else Output()
+    if output.feed_url and not output.feed_url.startswith(SCHEMES):
+        message = f"feed_url: {output.feed_url[:80]!r} must begin with https:// or http://."
+        raise BadOption(message, field="feed_url")
+    folder = output.feed or (path.parent / (build_slug(name) or "feed") if name else None)
+    if folder is None:
+        return None, options
+    feed = FeedFolder(folder, output.feed_url)
+    mode = options.feed_episodes or feed.mode
+    return feed, options.model_copy(update={"feed_episodes": mode}) if mode != "story" else options
 
 
 class WrittenFiles:

@@ -1,12 +1,14 @@
 """Everything that goes with the audio.
 
-Tags, covers and chapters are here; captions, the read-aloud book (`epub`), the report, times of
-sentences (`timing`) and the picture (`waveform`) have packages of their own.
+Tags, covers and chapters are here; captions, the read-aloud book (`epub`), podcast feeds (`feed`),
+show notes (`notes`), the report, times of sentences (`timing`) and the picture (`waveform`) have
+packages of their own.
 """
 
 from mixer.publish.chapters import (
     PODCAST_TYPE,
     FinishedFile,
+    cut_chapters,
     format_labels,
     format_podcast_json,
     require_cuttable,
@@ -27,6 +29,7 @@ __all__ = [
     "FinishedFile",
     "Picture",
     "build_tags",
+    "cut_chapters",
     "encode_cover",
     "format_labels",
     "format_podcast_json",

@@ -202,17 +202,24 @@ def require_cuttable(kind: FormatName) -> None:
 def zip_chapters(finished: FinishedFile, file: IO[bytes], processes: ProcessGroup) -> None:
     """Write an archive with a file for each chapter and a playlist into a stream."""
 
-    def build_entries(scratch: Path) -> Iterator[tuple[str, Path | bytes]]:
-        for path in finished.open_splitter(scratch, processes).split(
-            _plan_files(finished, scratch)
-        ):
+    def build_entries() -> Iterator[tuple[str, Path | bytes]]:
+        for _, path in cut_chapters(finished, processes):
             yield path.name, path
-            path.unlink()
         files = zip(_file_names(finished), finished.parts, strict=True)
         yield PLAYLIST_NAME, format_playlist(files, title=finished.title, author=finished.author)
 
+    write_zip(file, build_entries())
+
+
+def cut_chapters(
+    finished: FinishedFile, processes: ProcessGroup
+) -> Iterator[tuple[ChapterSpan, Path]]:
+    """Cut a file for each chapter, which is deleted when the next is requested."""
     with open_scratch_folder("chapter") as scratch:
-        write_zip(file, build_entries(Path(scratch)))
+        files = finished.open_splitter(scratch, processes).split(_plan_files(finished, scratch))
+        for span, path in zip(finished.parts, files, strict=True):
+            yield span, path
+            path.unlink()
 
 
 def _file_names(finished: FinishedFile) -> list[str]:

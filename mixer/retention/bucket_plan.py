@@ -143,6 +143,8 @@ class BucketJudge:
         """Return the reason that holds for a story's whole folder."""
         if story.guarded:
             return Reason.EXCEPTION
+        if story.published:
+            return Reason.NAMED_BY_FEED
         if story.is_running(self.now, self.policy.running_days):
             return Reason.STORY_RUNNING
         if not self.is_old(story.touched, self.story_days):

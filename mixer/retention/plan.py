@@ -36,6 +36,7 @@ class Reason(StrEnum):
     EXCEPTION = "matches an exception"
     STORY_RUNNING = "its story is running"
     STORY_YOUNG = "its story is young"
+    NAMED_BY_FEED = "named by a podcast feed"
     NAMED_BY_STORY = "named by a living story"
     STORY_UNREADABLE = "a living story cannot be read"
     STORY_UNPLANNED = "a running story is not planned yet"

@@ -6,6 +6,7 @@ The rule for stories, shared with the story service:
 - a story has ended when `stories/{id}/result.json` exists;
 - without it, the story is running while anything in its folder is younger than `running_days`,
   and abandoned after that;
+- a story that a podcast feed names, `stories/{id}/published/{feed}`, stays, however old it is;
 - a story is living as long as its folder stays. It needs the chunks and uploads that its files name
   as strings.
 """
@@ -23,6 +24,9 @@ NAMED = (CHUNKS, UPLOADS)
 
 RESULT, SCRIPT, TIMELINE = "result.json", "script.json", "timeline.json"
 LAYOUT = "segments.json"
+PUBLISHED = "published/"
+"""Folder of the marks that feeds leave in a story (`mixer/feeds/records.py`)."""
+
 NAMING_FILES = ("request.json", SCRIPT, TIMELINE, "sounds.json", "mix.json")
 """The files that name a story's chunks and uploads."""
 
@@ -38,6 +42,7 @@ class Story:
         planned: its files name all sounds of its text.
         laid_out: its segments are rendered or joined, unless it has ended.
         guarded: an exception protects it.
+        published: a podcast feed names it.
     """
 
     begun: datetime
@@ -46,6 +51,7 @@ class Story:
     planned: bool = False
     laid_out: bool = False
     guarded: bool = False
+    published: bool = False
 
     def is_running(self, now: datetime, running_days: float) -> bool:
         """Whether a worker may still be writing to it."""
@@ -94,6 +100,7 @@ def _story_from_version(
         planned=is_there and name in (SCRIPT, TIMELINE),
         laid_out=is_there and name == LAYOUT,
         guarded=version.key in guarded_keys,
+        published=is_there and name.startswith(PUBLISHED),
     )
 
 
@@ -105,6 +112,7 @@ def _merge_stories(one: Story, other: Story) -> Story:
         planned=one.planned or other.planned,
         laid_out=one.laid_out or other.laid_out,
         guarded=one.guarded or other.guarded,
+        published=one.published or other.published,
     )
 
 

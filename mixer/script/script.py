@@ -41,6 +41,7 @@ class Metadata:
     """What a finished file states in addition to title and author; each field may be empty.
 
     `series` includes the volume, as the author writes it; `narrator` is the name for listeners.
+    `feed` names a podcast feed; `episode`, `season` and `explicit` are as the author writes them.
     """
 
     narrator: str = ""
@@ -50,6 +51,10 @@ class Metadata:
     description: str = ""
     publisher: str = ""
     isbn: str = ""
+    feed: str = ""
+    episode: str = ""
+    season: str = ""
+    explicit: str = ""
 
 
 NO_METADATA = Metadata()

@@ -10,6 +10,7 @@ from mixer.services.library import (
     MusicLibrary,
 )
 from mixer.services.role_voices import propose_voices
+from mixer.services.target_rules import check_target
 
 __all__ = [
     "MUSIC_TYPES",
@@ -19,6 +20,7 @@ __all__ = [
     "CastBook",
     "Inspection",
     "MusicLibrary",
+    "check_target",
     "collect_figures",
     "draw_picture",
     "inspect",

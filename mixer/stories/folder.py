@@ -9,6 +9,8 @@
     timeline.json  segments.json  sounds.json  mix.json
     rendered/{g}-{segments}.json        a finished group of segments
     story.mp3  story.vtt  …             the finished files
+    episodes.json                       what a podcast feed lists of it
+    published/{feed}                    a feed names the story
     result.json                         the story has ended
     notified/{n}-{place}.json           a notifier was called
 
@@ -37,7 +39,7 @@ PRELUDE = "prelude.json"
 
 FLAWS = "flaws.json"
 MIX, RESULT = "mix.json", "result.json"
-COVER = "cover.jpg"
+COVER, EPISODES = "cover.jpg", "episodes.json"
 
 JSON = "application/json"
 

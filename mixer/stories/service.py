@@ -6,11 +6,12 @@ new attempt when it is requested again, and reuses what is finished.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from mixer.errors import (
@@ -22,10 +23,12 @@ from mixer.errors import (
     StoreFailed,
     StoryEnded,
 )
+from mixer.feeds import FeedStory
+from mixer.publish.feed import StoryEpisodes
 from mixer.speech import Voice
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
-from mixer.stories.folder import REQUEST, RESULT, TEXT, StoryFolder
+from mixer.stories.folder import COVER, EPISODES, REQUEST, RESULT, TEXT, StoryFolder
 from mixer.stories.inputs import check_request
 from mixer.stories.keys import attempt_name, cancellation_name
 from mixer.stories.model import StoredRequest, StoryKind, StoryResult, StoryState
@@ -55,6 +58,9 @@ INDEX = "story_index/"
 
 PAGE_SIZE = 20
 """Stories per page of GET /stories: each takes a listing and a few small objects."""
+
+MAX_FEED_STORIES = 1_000
+"""Of a caller's stories, the newest, that a new feed looks through."""
 
 MAX_STARTS = 4
 """Attempts to try, in case their names are used up."""
@@ -166,6 +172,16 @@ class StoryService:
             found = list(pool.map(lambda entry: self._find_story(entry, caller), shown))
         stories = tuple(each for each in found if each is not None)
         return StoryPage(stories, shown[-1] if len(entries) > PAGE_SIZE else None)
+
+    def list_feed_stories(self, caller: str) -> Iterator[FeedStory]:
+        """List a caller's finished stories as feeds take them, newest first."""
+        for each in islice(self.store.list(self._index_folder(caller)), MAX_FEED_STORIES):
+            folder = StoryFolder(self.store, each.key.rpartition("-")[2])
+            content = folder.find(EPISODES, StoryEpisodes)
+            result = folder.find(RESULT, StoryResult)
+            if content and result and result.state is StoryState.DONE:
+                load_cover = partial(self.store.get, folder.key(COVER))
+                yield FeedStory(folder.story_id, content, result.ended_s, load_cover)
 
     def cancel(self, story: str, caller: str) -> StoryStatus:
         """Cancel a story; finished parts are kept for a later attempt.

@@ -26,7 +26,10 @@ AWAITED = {"app", "polly_handler", "authorizer", "sanitation", "stories"}
 ENTRIES = ("handler", "story_task")
 """What a command may name in them: what answers, and what takes the steps of stories."""
 
-OPEN_ROUTES = {"GET /openapi.json", "GET /docs"}
+OPEN_ROUTES = {
+    *("GET /openapi.json", "GET /docs"),
+    *("GET /feed/{key}/{name}", "HEAD /feed/{key}/{name}"),  # the key is the permission
+}
 RUNTIMES_OWN = ("AWS_", "_X_AMZN_", "_HANDLER", "LAMBDA_")
 """How the variables begin that Lambda sets itself (AWS Lambda guide, environment variables)."""
 

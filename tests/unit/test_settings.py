@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mixer.errors import Misconfigured
-from mixer.settings import Auth, Settings, StorySettings, load_auth, load_settings
+from mixer.settings import Auth, FeedLinks, Settings, StorySettings, load_auth, load_settings
 
 ONLY = {"OUTPUT_BUCKET": "mine"}
 
@@ -67,6 +67,7 @@ def test_everything_can_be_set():
         ("GATEWAY_TIMEOUT_S", "inf"),
         ("QUOTA_SHARES", "0"),
         ("URL_LIFETIME_S", "1.5"),
+        ("SERVE_FEEDS", "perhaps"),
     ],
 )
 def test_what_makes_no_sense_is_named(name, value):
@@ -80,7 +81,7 @@ def test_the_authorizer_needs_no_bucket():
 
 
 def test_every_setting_is_documented():
-    documentation = f"{Settings.__doc__}{Auth.__doc__}{StorySettings.__doc__}"
+    documentation = f"{Settings.__doc__}{Auth.__doc__}{StorySettings.__doc__}{FeedLinks.__doc__}"
     for each in fields(Settings):
         assert each.name in documentation
     read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', Path("mixer/settings.py").read_text()))

@@ -1,8 +1,9 @@
-"""The routes, by function: speech (also in other protocols), casts, mix, stories, library."""
+"""The routes by function: speech (other protocols too), casts, mixes, stories, feeds, library."""
 
 from mixer.api.routes.cast import add_cast_route
 from mixer.api.routes.clients import ClientServices
 from mixer.api.routes.elevenlabs import add_elevenlabs_routes
+from mixer.api.routes.feeds import FeedDependencies, add_feed_routes
 from mixer.api.routes.library import add_library_routes, build_capabilities
 from mixer.api.routes.mix import add_mix_routes
 from mixer.api.routes.openai import add_openai_routes
@@ -11,10 +12,12 @@ from mixer.api.routes.stories import StoryDependencies, add_story_routes
 
 __all__ = [
     "ClientServices",
+    "FeedDependencies",
     "SpeechServices",
     "StoryDependencies",
     "add_cast_route",
     "add_elevenlabs_routes",
+    "add_feed_routes",
     "add_library_routes",
     "add_mix_routes",
     "add_openai_routes",

@@ -21,6 +21,7 @@ from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import OUTPUTS, Options
 from mixer.services import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
 from mixer.settings import Settings
+from mixer.targets import load_targets
 
 BODY_BYTES = 5_500_000
 """Limit of a request's body: Lambda takes 6 MB including the event around it."""
@@ -85,6 +86,14 @@ class LimitsAnswer(BaseModel):
     upload_bytes: int
 
 
+class TargetAnswer(BaseModel):
+    """What a target sets unless it is given."""
+
+    title: str
+    preset: str
+    format: str
+
+
 class CapabilitiesAnswer(BaseModel):
     """What this server offers."""
 
@@ -95,6 +104,7 @@ class CapabilitiesAnswer(BaseModel):
     events: Annotated[
         bool, Field(description="Whether GET /stories/{story_id}/events streams the status.")
     ]
+    feeds: Annotated[bool, Field(description="Whether podcast feeds are given out.")]
     presets: list[str]
     formats: list[str]
     text_types: list[str]
@@ -106,6 +116,9 @@ class CapabilitiesAnswer(BaseModel):
     ]
     picture_types: Annotated[list[str], Field(description="File extensions of covers.")]
     outputs: Annotated[list[str], Field(description="Extra files that a story can make.")]
+    targets: Annotated[
+        dict[str, TargetAnswer], Field(description="Where files can go, by name (`target`).")
+    ]
 
 
 def add_library_routes(
@@ -141,6 +154,7 @@ def build_capabilities(settings: Settings) -> dict[str, Any]:
         "stories": True,
         "chapters": True,
         "events": settings.stories.streams_events,
+        "feeds": settings.feeds.is_serving,
         "presets": _choices(known, "preset"),
         "formats": _choices(known, "format"),
         "text_types": _choices(known, "text_type"),
@@ -155,6 +169,14 @@ def build_capabilities(settings: Settings) -> dict[str, Any]:
         "source_types": sorted(TEXT_TYPES),
         "picture_types": sorted(PICTURE_TYPES),
         "outputs": list(OUTPUTS),
+        "targets": _describe_targets(),
+    }
+
+
+def _describe_targets() -> dict[str, dict[str, str]]:
+    return {
+        name: {"title": each.title, "preset": each.preset, "format": each.format}
+        for name, each in load_targets().items()
     }
 
 

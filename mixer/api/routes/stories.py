@@ -112,7 +112,7 @@ def _check_body(body: StoryBody, max_chars: int) -> None:
             characters=len(text),
             limit=max_chars,
         )
-    if body.outputs:
+    if body.options().needs_cuts:
         require_cuttable(body.format or DEFAULT_FORMAT)
 
 

@@ -1,6 +1,7 @@
 """Narrates whole stories on one machine."""
 
 import math
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -10,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from mixer.files import hash_file
+from mixer.feeds import FeedFolder, FolderEpisode
+from mixer.files import hash_file, open_atomic
 from mixer.publish import Picture
+from mixer.publish.feed import StoryEpisodes
 from mixer.publish.provenance import FileSigner, OriginSound
 from mixer.requests import Options
 from mixer.script import Document
@@ -21,7 +24,7 @@ from mixer.sound.render import RenderHistory, SegmentCache
 from mixer.speech import SpeechEngine
 from mixer.store import FolderStore, ObjectStore
 from mixer.stories.budget import DailyBudget
-from mixer.stories.folder import REQUEST, RESULT, SOUNDS
+from mixer.stories.folder import COVER, EPISODES, REQUEST, RESULT, SOUNDS
 from mixer.stories.foreground.context import GROUPS, JobContext, run_steps
 from mixer.stories.foreground.run_folder import (
     RUN_ID,
@@ -58,12 +61,16 @@ MUSIC_FOLDER = "--music"
 
 @dataclass(frozen=True, slots=True)
 class StoryInput:
-    """The inputs of a story on this machine; `sounds` are by their names in the text."""
+    """The inputs of a story on this machine; `sounds` are by their names in the text.
+
+    `feed` is the folder of a podcast feed in which it is published.
+    """
 
     document: Document
     music: Path | None = None
     sounds: Mapping[str, Path] = field(default_factory=dict)
     cover: Picture | None = None
+    feed: FeedFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,11 @@ class StoryRunner:
             files = export_files(
                 store.files, result, seconds, out=out, report=report, signer=signer
             )
-            result = replace(result, warnings=(*result.warnings, *files.warnings))
+            warnings = (*result.warnings, *files.warnings)
+            if story.feed is not None:
+                copier = FeedCopier(folder, result.links["audio"], out, signer)
+                warnings = (*warnings, *publish_in_folder(copier, story.feed, options))
+            result = replace(result, warnings=warnings)
             return StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
 
     def stream_story(self, story: StoryInput, options: Options) -> Iterator[bytes]:
@@ -217,3 +228,39 @@ class StoryRunner:
             touch_after=NEVER,
             new_processes=lambda: self.context.processes,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCopier:
+    """Copies the files of a finished story to the folder of a feed, signed like those of a run."""
+
+    folder: RunFolder
+    audio_key: str
+    out: Path
+    signer: FileSigner | None
+
+    def copy(self, name: str, path: Path) -> None:
+        """Copy a file by its name in the story's folder; the audio is the file of the run."""
+        key = self.folder.key(name)
+        if key == self.audio_key:
+            with open_atomic(path, is_durable=False) as file, self.out.open("rb") as source:
+                shutil.copyfileobj(source, file)
+            return
+        self.folder.store.fetch(key, path)
+        if self.signer is not None and path.suffix == self.out.suffix:
+            self.signer.sign(path)
+
+
+def publish_in_folder(copier: FeedCopier, feed: FeedFolder, options: Options) -> tuple[str, ...]:
+    """Publish a finished story in the feed of a folder; returns warnings."""
+    folder = copier.folder
+    content = folder.find(EPISODES, StoryEpisodes)
+    if content is None:
+        return ("The story could not be published in its feed, because its episode is missing.",)
+    story = FolderEpisode(
+        content,
+        copier.copy,
+        options.feed or load_narration(folder).stored.script.metadata.feed,
+        folder.store.get(folder.key(COVER)) if folder.has(COVER) else b"",
+    )
+    return feed.publish(story, time.time(), options.feed_episodes)

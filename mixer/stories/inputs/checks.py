@@ -12,7 +12,10 @@ from mixer.parallel import run_in_parallel
 from mixer.store import UPLOADS_PREFIX, ObjectStore, StoredObject, validate_key
 from mixer.stories.request_files import PARALLEL_REQUESTS, InputName
 
-PRIVATE_PREFIXES = ("segments/", "speaking/", "spending/", "stories/", "story_index/")
+PRIVATE_PREFIXES = (
+    *("feed_callers/", "feed_keys/", "feeds/"),
+    *("segments/", "speaking/", "spending/", "stories/", "story_index/"),
+)
 """Internal objects and stories, whose ids are secret: never mixed."""
 
 MAX_NAMED_KEYS = 20

@@ -1,5 +1,6 @@
 """What a story hands out with its audio: captions, chapters, picture, report, books."""
 
+from mixer.stories.outputs.episodes import StoryTexts
 from mixer.stories.outputs.export import chapters_folder, export_files, list_exports
 from mixer.stories.outputs.extra_outputs import OutputMaker, StoredAudio
 from mixer.stories.outputs.sidecars import (
@@ -20,6 +21,7 @@ __all__ = [
     "OutputMaker",
     "StemMaker",
     "StoredAudio",
+    "StoryTexts",
     "build_captions",
     "build_chapters",
     "build_outline",

@@ -26,6 +26,9 @@ OUTPUTS = {
     "words_json": ".words.json",
     "words_vtt": ".words.vtt",
     "karaoke_ass": ".ass",
+    "notes_md": ".notes.md",
+    "notes_html": ".notes.html",
+    "transcript": ".transcript.txt",
 }
 """Suffixes of the exported files, by the name of their link; the report comes last."""
 

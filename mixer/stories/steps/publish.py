@@ -3,27 +3,25 @@
 Each file is independent: one that cannot be made becomes a warning, and the others are published.
 """
 
-import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from mixer.errors import MixerError, OutOfTime, StoryCancelled
+from mixer.feeds import FeedService
 from mixer.parallel import usable_cores
-from mixer.publish import PODCAST_TYPE, FinishedFile
+from mixer.publish import FinishedFile
 from mixer.publish.timing import chapter_starts
-from mixer.requests import Options, OutputName
+from mixer.requests import TEXT_OUTPUTS, Options
 from mixer.sound import ProcessGroup
 from mixer.sound.analysis import Verification
-from mixer.sound.formats import COVER_TYPE, AudioTags
+from mixer.sound.formats import AudioTags
 from mixer.sound.render import RenderPool
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.cancellation import raise_if_cancelled, stop_at_deadline
-from mixer.stories.folder import COVER, MIX, StoryFolder
+from mixer.stories.folder import MIX, StoryFolder
 from mixer.stories.inputs import (
     SoundLibrary,
     StoryNarration,
@@ -39,14 +37,17 @@ from mixer.stories.outputs import (
     OutputMaker,
     StemMaker,
     StoredAudio,
+    StoryTexts,
     build_captions,
     build_chapters,
     build_outline,
     build_report,
     draw_picture,
 )
+from mixer.stories.published import FILES, PublishedFiles
 from mixer.stories.request_files import RequestFolder, open_request_folder
 from mixer.stories.status import load_snapshot, settle_budget, write_result
+from mixer.stories.steps.episodes import EpisodeMaker, publish_episodes
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 from mixer.stories.word_times import (
     AlignerOpener,
@@ -55,30 +56,6 @@ from mixer.stories.word_times import (
     needs_words,
     open_no_aligner,
 )
-
-logger = logging.getLogger(__name__)
-
-MAX_ARCHIVE_BYTES = 80 << 30
-"""More than the chapters of a thousand hours."""
-
-FILES = {
-    "captions_vtt": ("story.vtt", "text/vtt; charset=utf-8"),
-    "captions_srt": ("story.srt", "application/x-subrip; charset=utf-8"),
-    "chapters": ("chapters.json", "application/json"),
-    "chapters_json": ("podcast-chapters.json", PODCAST_TYPE),
-    "chapters_vtt": ("chapters.vtt", "text/vtt; charset=utf-8"),
-    "picture": ("story.png", "image/png"),
-    "report": ("report.json", "application/json"),
-    "waveform": ("waveform.json", "application/json"),
-    "cover": (COVER, COVER_TYPE),
-    "chapter_files": ("chapters.zip", "application/zip"),
-    "read_aloud": ("story.epub", "application/epub+zip"),
-    "stems": ("stems.zip", "application/zip"),
-    "words_json": ("words.json", "application/json"),
-    "words_vtt": ("words.vtt", "text/vtt; charset=utf-8"),
-    "karaoke_ass": ("story.ass", "text/x-ssa; charset=utf-8"),
-}
-"""Files that accompany the audio, by their names in the status: name and content type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,62 +89,19 @@ class _FinishedStory:
         tags = load_tags(folder, options, narration.stored.script if narration else None)
         return cls(folder, request, options, joined, mix, tags, narration)
 
-    def open_maker(self, stems: StemMaker, scratch: RequestFolder) -> OutputMaker:
-        """Open the maker of extra outputs."""
+    @property
+    def texts(self) -> StoryTexts | None:
+        """What is written about the story; None for a mix of given chunks."""
+        if self.narration is None:
+            return None
+        return StoryTexts(self.narration, self.mix, self.tags, self.options)
+
+    def open_file(self, scratch: RequestFolder) -> FinishedFile:
+        """Open the finished file."""
         timeline, folder = self.mix.timeline, self.folder
         whole = StoredAudio(folder.store, folder.key(self.joined.name), scratch.path)
         tags = self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
-        encoding, preset = self.mix.encoding, self.options.preset
-        finished = FinishedFile(whole, timeline, encoding, preset, tags)
-        by_word = self.options.read_aloud_by == "word"
-        return OutputMaker(finished, stems, self.request.created_s, scratch, by_word)
-
-
-@dataclass(frozen=True, slots=True)
-class _PublishedFiles:
-    """Stores files by their names in the status, and collects what could not be made."""
-
-    folder: StoryFolder
-    names: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def store(self, what: str, build: Callable[[], Mapping[str, bytes]]) -> None:
-        """Build and store some files; an error that concerns only them becomes a warning."""
-        with self._warn_of(what):
-            for name, content in build().items():
-                path, content_type = FILES[name]
-                self.folder.store.put(self.folder.key(path), content, content_type=content_type)
-                self.names.append(name)
-
-    def store_extra(self, output: OutputName, maker: OutputMaker) -> None:
-        """Make an extra output as a stream."""
-        path, content_type = FILES[output]
-        with self._warn_of(output.replace("_", " ")):
-            with self.folder.store.open_writer(
-                self.folder.key(path), MAX_ARCHIVE_BYTES, content_type
-            ) as file:
-                maker.write(output, file)
-            self.names.append(output)
-
-    @contextmanager
-    def _warn_of(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except (OutOfTime, StoryCancelled):
-            raise
-        except MixerError as error:
-            self.warnings.append(f"The {what} could not be made: {error}")
-        except Exception:
-            logger.exception("story %s: %s", self.folder.story_id, what)
-            self.warnings.append(
-                f"The {what} could not be made, for a reason that is in the log of story "
-                f"{self.folder.story_id}."
-            )
-
-    @property
-    def links(self) -> dict[str, str]:
-        """Object keys by name, in the order of `FILES`."""
-        return {name: self.folder.key(FILES[name][0]) for name in FILES if name in self.names}
+        return FinishedFile(whole, timeline, self.mix.encoding, self.options.preset, tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +114,7 @@ class StoryPublisher:
     now: Callable[[], datetime] = field(default=utc_now)
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
     open_aligner: AlignerOpener = open_no_aligner
+    feeds: FeedService | None = None
 
     @property
     def steps(self) -> dict[Step, StepFunction]:
@@ -201,6 +136,7 @@ class StoryPublisher:
                 library = SoundLibrary(self.music, self.store)
                 published = _publish_files(finished, library, pool)
                 published.warnings[:0] = warnings
+                self._publish_episodes(finished, published, pool)
             result = _build_mix_result(finished, published, call.attempt)
         write_result(folder, snapshot, result, self.now())
         settle_budget(snapshot, self.budget)
@@ -215,15 +151,26 @@ class StoryPublisher:
         timed = find_word_times(story.narration, self.open_aligner, deadline_s)
         return replace(story, narration=timed.narration), timed.warnings
 
+    def _publish_episodes(
+        self, story: _FinishedStory, published: PublishedFiles, pool: RenderPool
+    ) -> None:
+        texts = story.texts
+        if texts is None:
+            return
+        with open_request_folder() as scratch:
+            maker = EpisodeMaker(story.folder, story.joined, texts, published, pool.processes)
+            publish_episodes(maker, story.open_file(scratch), story.request, self.feeds)
+
 
 def _publish_files(
     story: _FinishedStory, library: SoundLibrary, pool: RenderPool
-) -> _PublishedFiles:
-    published, mix, narration = _PublishedFiles(story.folder), story.mix, story.narration
+) -> PublishedFiles:
+    published, mix, narration = PublishedFiles(story.folder), story.mix, story.narration
     if story.tags.cover:
         published.names.append("cover")
     if narration is not None and story.options.outputs:
         _publish_outputs(published, story, library, pool)
+        _publish_texts(published, story)
     extra = tuple(published.names)
     published.store("chapter lists", lambda: build_chapters(mix.timeline, story.tags.fields))
     if mix.verification.peaks:
@@ -239,7 +186,7 @@ def _publish_files(
 
 
 def _publish_outputs(
-    published: _PublishedFiles,
+    published: PublishedFiles,
     story: _FinishedStory,
     library: SoundLibrary,
     pool: RenderPool,
@@ -248,13 +195,23 @@ def _publish_outputs(
         return
     stems = StemMaker(story.folder.store, library, story.mix, story.narration, pool)
     with open_request_folder() as scratch:
-        maker = story.open_maker(stems, scratch)
+        finished = story.open_file(scratch)
+        by_word = story.options.read_aloud_by == "word"
+        maker = OutputMaker(finished, stems, story.request.created_s, scratch, by_word)
         for output in dict.fromkeys(story.options.outputs):
             if output == "words":
                 timed = partial(build_word_files, story.narration, story.mix.timeline)
                 published.store("word times", timed)
-            else:
+            elif output not in TEXT_OUTPUTS:
                 published.store_extra(output, maker)
+
+
+def _publish_texts(published: PublishedFiles, story: _FinishedStory) -> None:
+    if (texts := story.texts) is not None:
+        if "notes" in story.options.outputs:
+            published.store("notes", texts.build_notes)
+        if "transcript" in story.options.outputs:
+            published.store("transcript", texts.build_transcript)
 
 
 def _build_captions(narration: StoryNarration, mix: Mix) -> dict[str, bytes]:
@@ -264,7 +221,7 @@ def _build_captions(narration: StoryNarration, mix: Mix) -> dict[str, bytes]:
 
 
 def _build_mix_result(
-    story: _FinishedStory, published: _PublishedFiles, attempt: int
+    story: _FinishedStory, published: PublishedFiles, attempt: int
 ) -> StoryResult:
     warnings = _warnings(story.narration) if story.narration else ()
     return StoryResult(

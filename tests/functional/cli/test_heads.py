@@ -10,8 +10,9 @@ from mixer.script.readers.head_checks import HEAD_OPTIONS
 from tests.commands import InProcessCli
 
 ELSEWHERE = {
-    "author", "cover", "description", "dry_run", "genre", "language", "lexicon", "max_cost_usd",
-    "narrator", "series", "skip_front_matter", "text_type", "title", "year",
+    "author", "cover", "description", "dry_run", "episode", "explicit", "feed", "genre", "language",
+    "lexicon", "max_cost_usd", "narrator", "season", "series", "skip_front_matter", "text_type",
+    "title", "year",
 }  # fmt: skip
 """Options that a head states in another way, or that are not the author's to choose."""
 

@@ -65,6 +65,18 @@ def test_story_that_is_never_planned_keeps_no_uploads(world: CleanupWorld):
     assert "uploads/bell.wav" not in list_keys(world)
 
 
+def test_story_that_a_feed_names_stays_with_its_chunks(world: CleanupWorld):
+    for name in ("request.json", "result.json", "story.mp3", "published/feed"):
+        world.put(STORY + name, 400, b"{}")
+    put_json(world, STORY + "script.json", 400, {"keys": {CHUNK: 1}})
+    world.put(CHUNK, 400)
+    world.put("stories/" + "b" * 32 + "/result.json", 400, b"{}")
+    run = world.clean()
+    assert {STORY + "story.mp3", STORY + "published/feed", CHUNK} <= {*list_keys(world)}
+    assert not [key for key in list_keys(world) if key.startswith("stories/b")]
+    assert "named by a podcast feed" in str(run)
+
+
 OLD = ["request.json", "text.txt", "script.json", "plan.json", "result.json", "batches/0000.json"]
 
 

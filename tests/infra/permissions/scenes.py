@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -375,6 +375,30 @@ def run_stories(cloud: Cloud) -> None:
         _run_story(cloud, lost, ends=False)
 
 
+def publish_feeds(cloud: Cloud) -> None:
+    """A feed takes stories, one of them twice; its link is opened, replaced and revoked."""
+    with cloud.run_as("stories.handler") as services:
+        feeds = replace(services.settings.feeds, is_serving=True)
+        serving = replace(services, settings=replace(services.settings, feeds=feeds))
+        endpoint = build_story_endpoint(serving)
+        made = _ask(endpoint, "/feeds", {"title": "Scenes", "all_stories": True, "cover": COVER})
+    for text in ("A lamp went out.", "A lamp was lit."):
+        options = {**VOICE, "title": "Lamp", "feed": "Scenes", "cover": COVER}
+        _run_story(cloud, StoryRequest(StoryKind.STORY, CALLER, options, text=text))
+    path = f"/feeds/{made['feed_id']}"
+    with cloud.run_as("stories.handler"):
+        _ask(endpoint, "/feeds", method="GET")
+        story = _ask(endpoint, path, method="GET")["stories"][0]["story_id"]
+        key = made["url"].split("/")[-2]
+        for name in ("feed.xml", f"{story}-story.mp3"):
+            event = event_v2(None, f"/feed/{key}/{name}", "GET")
+            if endpoint(event, FakeContext())["statusCode"] >= 400:
+                raise AssertionError(f"{name} cannot be opened.")
+        _ask(endpoint, path, {"link": "replace", "remove": [story]})
+        _ask(endpoint, path, {"link": "revoke"})
+        _ask(endpoint, path, method="DELETE")
+
+
 ROLES_THAT_SETTLE = (
     *("polly_handler.handler", "polly_handler.story_task", "app.story_task", "stories.handler"),
 )
@@ -507,6 +531,7 @@ SCENES: tuple[Callable[[Cloud], None], ...] = (
     answer_story_requests,
     answer_authorizer,
     run_stories,
+    publish_feeds,
     run_smoke_test,
     run_cleanup,
 )

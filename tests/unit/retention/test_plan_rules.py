@@ -314,6 +314,7 @@ def test_a_delete_marker_goes_together_with_what_it_hides() -> None:
         ({"request.json": 15}, Reason.STORY_ABANDONED),
         ({"request.json": 15, "result.json": 11}, Reason.STORY_ENDED),
         ({"request.json": 15, "result.json": 9}, Reason.STORY_YOUNG),
+        ({"request.json": 50, "published/f": 50, "result.json": 50}, Reason.NAMED_BY_FEED),
         ({"request.json": 50, "in_use/a": 50, "result.json": 50}, Reason.EXCEPTION),
         ({"request.json": 50, "parts/result.json": 12}, Reason.STORY_RUNNING),
     ],

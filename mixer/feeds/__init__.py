@@ -1,0 +1,17 @@
+"""Podcast feeds: kept in a store and opened by a key, or written into a folder for a web site."""
+
+from mixer.feeds.catalogue import FeedCatalogue
+from mixer.feeds.folder import FeedFolder, FolderEpisode, build_slug
+from mixer.feeds.records import FeedRecord
+from mixer.feeds.service import FeedService, FeedSettings, FeedStory
+
+__all__ = [
+    "FeedCatalogue",
+    "FeedFolder",
+    "FeedRecord",
+    "FeedService",
+    "FeedSettings",
+    "FeedStory",
+    "FolderEpisode",
+    "build_slug",
+]

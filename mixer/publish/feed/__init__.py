@@ -1,0 +1,35 @@
+"""A podcast feed: its channel and episodes, its XML, its picture. Pure."""
+
+from mixer.publish.feed.artwork import fit_artwork, is_valid_artwork
+from mixer.publish.feed.model import (
+    Episode,
+    EpisodeMode,
+    FeedChannel,
+    FeedFile,
+    FeedItem,
+    Person,
+    PublishedStory,
+    StoryEpisodes,
+    derive_guid,
+    hash_text,
+    list_items,
+)
+from mixer.publish.feed.rss import FEED_TYPE, format_feed
+
+__all__ = [
+    "FEED_TYPE",
+    "Episode",
+    "EpisodeMode",
+    "FeedChannel",
+    "FeedFile",
+    "FeedItem",
+    "Person",
+    "PublishedStory",
+    "StoryEpisodes",
+    "derive_guid",
+    "fit_artwork",
+    "format_feed",
+    "hash_text",
+    "is_valid_artwork",
+    "list_items",
+]

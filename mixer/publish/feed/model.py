@@ -1,0 +1,172 @@
+"""A podcast feed and its episodes, as values."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Literal
+from uuid import UUID, uuid5
+
+PODCAST_GUIDS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+"""Namespace of podcast:guid (Podcasting 2.0 namespace, tag `guid`)."""
+
+EpisodeMode = Literal["story", "chapter"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFile:
+    """A file of a feed; `path` is relative to the feed's address."""
+
+    path: str
+    content_type: str
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who made an episode; group and role are those of the Podcast Taxonomy."""
+
+    name: str
+    role: str
+    group: str = "cast"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedChannel:
+    """What a feed states about itself.
+
+    Attributes:
+        categories: of Apple Podcasts, such as `Arts/Books`.
+        is_listed: whether directories may list it.
+        is_serial: episodes are for hearing in their order, oldest first.
+    """
+
+    guid: str
+    title: str
+    description: str = ""
+    author: str = ""
+    language: str = "en"
+    link: str = ""
+    categories: tuple[str, ...] = ()
+    is_explicit: bool = False
+    owner_email: str = ""
+    is_locked: bool = True
+    is_listed: bool = False
+    is_serial: bool = False
+    artwork: FeedFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode.
+
+    Attributes:
+        title: its identity within a feed, with the title of its story.
+        summary: plain text.
+        notes_html: show notes.
+        chapters: JSON chapters of the podcast namespace.
+        transcripts: captions in WebVTT and SubRip.
+    """
+
+    title: str
+    audio: FeedFile
+    duration_s: float
+    summary: str = ""
+    notes_html: str = ""
+    number: int | None = None
+    season: int | None = None
+    is_explicit: bool | None = None
+    chapters: FeedFile | None = None
+    transcripts: tuple[FeedFile, ...] = ()
+    people: tuple[Person, ...] = ()
+    artwork: FeedFile | None = None
+
+    @property
+    def files(self) -> tuple[FeedFile, ...]:
+        """All its files."""
+        others = (self.chapters, self.artwork)
+        return (self.audio, *self.transcripts, *(each for each in others if each))
+
+
+@dataclass(frozen=True, slots=True)
+class StoryEpisodes:
+    """The episodes made of one story: one, or one for each chapter.
+
+    Attributes:
+        title: of the story, its identity within a feed.
+        series: of which feeds may be made.
+        language: BCP 47 tag.
+    """
+
+    title: str
+    episodes: tuple[Episode, ...]
+    series: str = ""
+    author: str = ""
+    description: str = ""
+    language: str = ""
+
+    @property
+    def identity(self) -> str:
+        """The same for two versions of a story."""
+        return hash_text(" ".join(self.title.casefold().split()))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedStory:
+    """A story in a feed; `published_s`, since 1970, stays when the story is edited."""
+
+    story_id: str
+    published_s: int
+    content: StoryEpisodes
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """An episode as a feed lists it."""
+
+    guid: str
+    published_s: int
+    episode: Episode
+
+
+def list_items(
+    channel_guid: str, stories: Iterable[PublishedStory]
+) -> tuple[tuple[FeedItem, ...], tuple[str, ...]]:
+    """List the episodes of stories, the newest first, and warnings.
+
+    Chapters of a story are a second apart, so that players keep their order. An episode number is
+    used once: by the episode that had it first.
+    """
+    holders: dict[tuple[int | None, int], str] = {}
+    items, warnings = [], []
+    for story in sorted(stories, key=lambda each: (each.published_s, each.story_id)):
+        for place, episode in enumerate(story.content.episodes):
+            guid = str(uuid5(UUID(channel_guid), f"{story.content.identity}/{place}"))
+            if episode.number is not None:
+                numbered = (episode.season, episode.number)
+                if numbered in holders:
+                    clash = _describe_clash(episode.number, holders[numbered], episode.title)
+                    warnings.append(clash)
+                    episode = replace(episode, number=None)  # noqa: PLW2901
+                holders.setdefault(numbered, episode.title)
+            items.append(FeedItem(guid, story.published_s + place, episode))
+    items.sort(key=lambda item: (-item.published_s, item.guid))
+    return tuple(items), tuple(warnings)
+
+
+def _describe_clash(number: int, first: str, title: str) -> str:
+    return (
+        f"“{title[:60]}” has the episode number {number} of “{first[:60]}”; the feed lists it "
+        "without a number. Set another `episode`."
+    )
+
+
+def hash_text(*parts: str) -> str:
+    """Hash some texts to 32 hexadecimal digits."""
+    content = json.dumps(parts, ensure_ascii=False).encode(errors="surrogatepass")
+    return sha256(content).hexdigest()[:32]
+
+
+def derive_guid(address: str) -> str:
+    """Derive a podcast:guid from a feed's address, without scheme and closing slashes."""
+    return str(uuid5(PODCAST_GUIDS, address.partition("://")[2].rstrip("/") or address))
