@@ -61,7 +61,7 @@ function showFound() {
   $("#found").hidden = false;
   $("#characters-notes").textContent = found.notes.join(" ");
   $("#characters-summary").textContent = formatPlural(found.characters.length, "character");
-  $("#character-list").replaceChildren(createCharacter({ name: NARRATOR, names: [], words: 0 }), ...shown.map(createCharacter));
+  $("#character-list").replaceChildren(createCharacter({ name: NARRATOR, words: 0 }, "narrator"), ...shown.map(createCharacter));
   $("#doubtful-lines").hidden = !doubtful.length;
   $("#doubtful-lines summary").textContent = `${formatPlural(doubtful.length, "quotation")} in doubt`;
   $("#doubtful-lines ol").replaceChildren(...doubtful.slice(0, MAX_DOUBTFUL).map(createDoubtful));
