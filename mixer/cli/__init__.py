@@ -32,10 +32,13 @@ SUMMARIES = {
     "narrate": "Turn a story into a finished file.",
     "mix": "Mix sound files into one finished file, in the given order.",
     "inspect": "Measure a sound FILE of any format.",
+    "cast": "Find who says what in BOOK, a novel or a play in English.",
     "plan": "Show the chunks, the sounds and the cost of STORY.",
     "estimate": "Estimate the length and the cost of STORY; nothing is spent.",
     "voices": "List the voices of an engine.",
-    "serve": "Serve the API and the demo page on 127.0.0.1 only.",
+    "serve": "Serve the API and the demo page, on 127.0.0.1 only unless --public-url names an "
+    "address.",
+    "mcp": "Offer plan, estimate, narrate, status and voices as tools to agents (MCP, stdio).",
     "sanitize": "Delete old objects and images that are no longer needed.",
 }
 """The first sentence of each command's help, so that the list imports none of them."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mixer.narration.api import inspect, mix, narrate, stream
     from mixer.narration.output_files import Output, WrittenFiles, require_distinct_paths
-    from mixer.narration.planning import plan, select_limits
     from mixer.narration.results import (
         Cancellation,
         MixedAudio,
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
         Plan,
     )
     from mixer.narration.story_files import read_lexicon_file
+    from mixer.narration.story_plan import plan, select_limits
 
 _HOMES = {
     "Cancellation": "results",
@@ -29,10 +29,10 @@ _HOMES = {
     "inspect": "api",
     "mix": "api",
     "narrate": "api",
-    "plan": "planning",
+    "plan": "story_plan",
     "read_lexicon_file": "story_files",
     "require_distinct_paths": "output_files",
-    "select_limits": "planning",
+    "select_limits": "story_plan",
     "stream": "api",
 }
 

@@ -24,7 +24,6 @@ from mixer.narration.output_files import (
     resolve_feed,
     resolve_format,
 )
-from mixer.narration.planning import DEFAULTS, as_path, name_engines, select_limits
 from mixer.narration.results import Cancellation, MixedAudio, NarratedChunk, Narration
 from mixer.narration.story_files import (
     Source,
@@ -35,6 +34,7 @@ from mixer.narration.story_files import (
     name_story_in_errors,
     read_cover_file,
 )
+from mixer.narration.story_plan import DEFAULTS, as_path, name_engines, select_limits
 from mixer.progress import Progress, StageTimer, ignore_progress
 from mixer.publish import require_cuttable
 from mixer.requests import Options, PresetName

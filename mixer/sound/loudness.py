@@ -36,7 +36,6 @@ LIMIT_STEPS_DB = (1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 12.0, 16.0, 20.0)
 """Distances below the peak at which the limiter's loss is computed; linear in between."""
 
 _MOMENTARY = regex.compile(r"lavfi\.r128\.M=(?P<value>\S+)")
-_TRUE_PEAK = regex.compile(r"True peak:\s+Peak:\s+(?P<peak>-?(?:[\d.]+|inf)) dBFS")
 
 
 def histogram(momentary_lufs: Iterable[float], bin_lu: float = BIN_LU) -> Histogram:
@@ -163,9 +162,3 @@ def parse_momentary_lufs(stdout: str) -> list[float]:
     """Parse the momentary loudness that `ebur128` prints, one window every 100 ms."""
     values = (float(match["value"]) for match in _MOMENTARY.finditer(stdout))
     return [value if math.isfinite(value) else -math.inf for value in values]
-
-
-def parse_true_peak_dbtp(stderr: str) -> float:
-    """Parse the true peak that `ebur128` writes to standard error; -inf for silence."""
-    peaks = [float(match["peak"]) for match in _TRUE_PEAK.finditer(stderr)]
-    return peaks[-1] if peaks else -math.inf
