@@ -19,7 +19,9 @@ COLUMNS = ("voice", "language", "gender", "engines", "quality", "speed", "note")
 @engine_url_option
 @click.pass_context
 def voices(context: click.Context, engine: str) -> None:
-    """List the voices: language, gender, quality and speed.
+    """List the voices of an engine.
+
+    Shown are language, gender, quality and speed; without --engine, those of all engines on hand.
 
     Quality is the grade that the maker of a voice gives it, from A to F; speed says how many
     seconds of sound one core makes in a second.

@@ -55,7 +55,7 @@ DEFAULT_VOICES = ("alloy",)
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class ServerPassage:
     """Words of one call; `direction` is how to say them, in the author's words."""
 
     text: str
@@ -144,7 +144,7 @@ class RemoteEngine:
                 voice=voice,
             )
 
-    def _speak(self, passage: Passage, voice_settings: VoiceSettings) -> bytes:
+    def _speak(self, passage: ServerPassage, voice_settings: VoiceSettings) -> bytes:
         body: dict[str, object] = {
             "model": self._settings.model,
             "input": passage.text,
@@ -175,7 +175,7 @@ class RemoteEngine:
                 self._stop.wait(max(error.wait_s, backoff_s))
         raise OutOfTime("The speech engine was closed in the middle of a chunk.")
 
-    def _decode(self, audio: bytes, passage: Passage) -> bytes:
+    def _decode(self, audio: bytes, passage: ServerPassage) -> bytes:
         """Samples at RATE_HZ of whatever format the audio really has."""
         is_raw = self._settings.format == "pcm"
         try:
@@ -213,7 +213,7 @@ def _name_voice(listed: object) -> str:
     return listed.strip() if isinstance(listed, str) and len(listed) <= 100 else ""  # noqa: PLR2004
 
 
-def split_passages(items: tuple[SsmlSentence | Pause, ...]) -> Iterator[Passage | Pause]:
+def split_passages(items: tuple[SsmlSentence | Pause, ...]) -> Iterator[ServerPassage | Pause]:
     """What to send and how long to be silent, in order.
 
     The pauses that stand for sentence and paragraph ends are the server's own, so that sentences go
@@ -242,7 +242,7 @@ def _is_alike(one: Phrase, other: Phrase) -> bool:
     return (one.rate, one.direction) == (other.rate, other.direction)
 
 
-def _join_phrases(phrases: list[Phrase]) -> Iterator[Passage]:
+def _join_phrases(phrases: list[Phrase]) -> Iterator[ServerPassage]:
     text = " ".join(" ".join(each.text.text for each in phrases).split())
     if any(character.isalnum() for character in text):
-        yield Passage(text, phrases[0].rate, phrases[0].direction)
+        yield ServerPassage(text, phrases[0].rate, phrases[0].direction)

@@ -167,7 +167,7 @@ def test_voices_sound_different(engine: SpeechEngine, case: EngineCase) -> None:
 
 def test_limits_hold_a_sentence(engine: SpeechEngine, case: EngineCase) -> None:
     limits = engine.limits(case.settings.engine)
-    assert limits.billed_chars >= 300
+    assert limits.billed_chars >= MIN_CHUNK_CHARS
     assert limits.total_chars >= limits.billed_chars
     assert {"speak", "s", "break"} <= limits.tags
 

@@ -64,12 +64,16 @@ class Module:
         return Finding(self.path, getattr(node, "lineno", 1), message)
 
 
+SUITES = "mixer.testing"
+"""Tests that are part of the package, for outside engines to run."""
+
+
 class Source:
     """All modules below a root.
 
     Attributes:
         modules: by dotted name.
-        production: the package and the handlers.
+        production: the package, without the suites in it, and the handlers.
     """
 
     def __init__(self, root: Path) -> None:
@@ -77,7 +81,9 @@ class Source:
         files = [path for name in FOLDERS for path in sorted((root / name).rglob("*.py"))]
         files += [root / f"{name}.py" for name in HANDLERS if (root / f"{name}.py").exists()]
         self.modules = {each.name: each for each in (self._parse(path) for path in files)}
-        self.production = self.select("mixer", *HANDLERS)
+        self.production = tuple(
+            each for each in self.select("mixer", *HANDLERS) if not each.name.startswith(SUITES)
+        )
 
     def _parse(self, path: Path) -> Module:
         relative = path.relative_to(self.root)

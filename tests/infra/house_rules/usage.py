@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tests.infra.house_rules.source import HANDLERS, Finding, Module, Source
+from tests.infra.house_rules.source import Finding, Module, Source
 from tests.infra.house_rules.words import WORDS
 
 _PLAIN = {
@@ -21,7 +21,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 def find_unused_symbols(source: Source) -> list[Finding]:
     """Symbols that production does not use: only tests, benches or nothing."""
-    modules = source.select("mixer", "deploy", *HANDLERS)
+    modules = (*source.production, *source.select("deploy"))
     uses = defaultdict(list)
     for module in modules:
         for name, line in _list_uses(module):
