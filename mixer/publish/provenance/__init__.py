@@ -7,7 +7,7 @@ from mixer.publish.provenance.identity import (
     open_identity,
 )
 from mixer.publish.provenance.manifest import SOURCE_TYPE, Origin, OriginSound
-from mixer.publish.provenance.signing import (
+from mixer.publish.provenance.signatures import (
     FileSigner,
     Provenance,
     is_signable,
