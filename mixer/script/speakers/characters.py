@@ -35,7 +35,7 @@ MIN_APART = 2
 
 
 @dataclass(slots=True)
-class Person:
+class BookPerson:
     """A character while names are collected.
 
     `names` counts each form; `given` and `surnames` are in lower case.
@@ -94,11 +94,11 @@ class CharacterIndex:
             sentences: for each mention the number of its sentence.
             talks: how often the bearers of two names speak to each other.
         """
-        self.persons: list[Person] = []
-        self.by_name: dict[Name, Person] = {}
-        self.by_noun: dict[str, Person] = {}
-        self._by_given: dict[str, list[Person]] = {}
-        self._by_surname: dict[str, list[Person]] = {}
+        self.persons: list[BookPerson] = []
+        self.by_name: dict[Name, BookPerson] = {}
+        self.by_noun: dict[str, BookPerson] = {}
+        self._by_given: dict[str, list[BookPerson]] = {}
+        self._by_surname: dict[str, list[BookPerson]] = {}
         self._talks = talks
         self._apart = _count_pairs(mentions, sentences)
         counts = Counter(each.name for each in mentions if each.name)
@@ -107,13 +107,13 @@ class CharacterIndex:
         self._counts = counts
         self._build(counts)
 
-    def find(self, mention: Mention) -> Person | None:
+    def find(self, mention: Mention) -> BookPerson | None:
         """The person of a name or a description; None for a pronoun."""
         if mention.name is not None:
             return self.by_name.get(mention.name)
         return self.by_noun.get(mention.noun)
 
-    def add_noun(self, noun: str, gender: Gender) -> Person:
+    def add_noun(self, noun: str, gender: Gender) -> BookPerson:
         """The person of a description, added where it is new."""
         if noun not in self.by_noun:
             person = self._create()
@@ -138,12 +138,12 @@ class CharacterIndex:
         for name in sorted(rest, key=lambda each: len(each.words)):
             self._add(name, self._match_article(name))
 
-    def _create(self) -> Person:
-        person = Person(len(self.persons))
+    def _create(self) -> BookPerson:
+        person = BookPerson(len(self.persons))
         self.persons.append(person)
         return person
 
-    def _add(self, name: Name, person: Person | None) -> None:
+    def _add(self, name: Name, person: BookPerson | None) -> None:
         person = person or self._create()
         person.add(name, self._counts[name])
         self.by_name[name] = person
@@ -158,7 +158,7 @@ class CharacterIndex:
             else:
                 self._index(person, word, "")
 
-    def _index(self, person: Person, given: str, surname: str) -> None:
+    def _index(self, person: BookPerson, given: str, surname: str) -> None:
         for word, own, index in (
             (given.lower(), person.given, self._by_given),
             (surname.lower(), person.surnames, self._by_surname),
@@ -167,7 +167,7 @@ class CharacterIndex:
                 own.add(word)
                 index.setdefault(word, []).append(person)
 
-    def _find_same_whole(self, name: Name) -> Person | None:
+    def _find_same_whole(self, name: Name) -> BookPerson | None:
         """The person of a full name with the same surname and an equal or short given name."""
         given = name.words[0].lower()
         for person in self._by_surname.get(name.words[-1].lower(), ()):
@@ -177,7 +177,7 @@ class CharacterIndex:
                 return person
         return None
 
-    def _match_titled(self, name: Name) -> Person | None:
+    def _match_titled(self, name: Name) -> BookPerson | None:
         word = name.words[0].lower()
         given = self._by_given.get(word, ()) if name.title in GIVEN_TITLES else ()
         if found := self._select(name, given):
@@ -188,7 +188,7 @@ class CharacterIndex:
         options = [each for each in self._by_surname.get(word, ()) if not _is_married(each)]
         return self._select(name, options, only=name.title == "miss")
 
-    def _match_single(self, name: Name) -> Person | None:
+    def _match_single(self, name: Name) -> BookPerson | None:
         word = name.words[0].lower()
         given = self._select(name, self._by_given.get(word, ()))
         family = self._select(name, self._by_surname.get(word, ()), prefers_men=True)
@@ -203,7 +203,7 @@ class CharacterIndex:
                 return found
         return family
 
-    def _match_article(self, name: Name) -> Person | None:
+    def _match_article(self, name: Name) -> BookPerson | None:
         """The person of "the White Rabbit": of the same words without, or of its last word."""
         if not name.words:
             return None
@@ -227,11 +227,11 @@ class CharacterIndex:
     def _select(
         self,
         name: Name,
-        options: Iterable[Person],
+        options: Iterable[BookPerson],
         *,
         only: bool = False,
         prefers_men: bool = False,
-    ) -> Person | None:
+    ) -> BookPerson | None:
         """The most frequent person that a name may be; with `only`, if there is no other."""
         fits = [each for each in options if _is_compatible(name, each)]
         fits = [each for each in fits if not self._are_apart(name, each)]
@@ -246,7 +246,7 @@ class CharacterIndex:
             ),
         )
 
-    def _are_apart(self, name: Name, person: Person) -> bool:
+    def _are_apart(self, name: Name, person: BookPerson) -> bool:
         """Whether a name often stands in one sentence with a name of the person."""
         together = sum(self._apart[frozenset((name, each))] for each in person.names)
         if sum(self._talks[frozenset((name, each))] for each in person.names) >= MIN_APART:
@@ -288,18 +288,18 @@ def _is_same_given(first: str, second: str) -> bool:
 _RANK_NAMES = {"capt": "captain", "col": "colonel", "lt": "lieutenant", "prof": "professor"}
 
 
-def _shares_rank(name: Name, person: Person) -> bool:
+def _shares_rank(name: Name, person: BookPerson) -> bool:
     """Whether a person has the rank of a title, or neither another one nor "Mr."."""
     ranks = {_RANK_NAMES.get(each, each) for each in person.titles} & (RANKS | {"mr"})
     title = _RANK_NAMES.get(name.title, name.title)
     return not ranks or title in ranks or (title in ("dr", "doctor") and ranks == {"mr"})
 
 
-def _is_married(person: Person) -> bool:
+def _is_married(person: BookPerson) -> bool:
     return bool(person.titles & MARRIED_TITLES)
 
 
-def _is_compatible(name: Name, person: Person) -> bool:
+def _is_compatible(name: Name, person: BookPerson) -> bool:
     """Whether title and gender of a name fit a person."""
     gender = guess_name_gender(name)
     if Gender.UNKNOWN not in (gender, person.gender) and gender is not person.gender:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import regex
 
-from mixer.script.speakers.characters import CharacterIndex, Person
+from mixer.script.speakers.characters import BookPerson, CharacterIndex
 from mixer.script.speakers.mentions import Mention, MentionKind, MentionReader, Name
 from mixer.script.speakers.model import Gender
 from mixer.script.speakers.quote_marks import Paragraph, find_quotes
@@ -68,7 +68,7 @@ class BookContext:
         self._add_nouns()
         self._find_genders()
         self.is_first_person = self._measure_first_person(narrated)
-        self.narrator: Person | None = self._find_narrator() if self.is_first_person else None
+        self.narrator: BookPerson | None = self._find_narrator() if self.is_first_person else None
         self.narrated: dict[int, list[Sighting]] = defaultdict(list)
         self.spoken: list[list[Sighting]] = [[] for _ in self.turns]
         self._place_mentions()
@@ -76,11 +76,11 @@ class BookContext:
         self.shares = self._weigh_persons()
 
     @property
-    def persons(self) -> Sequence[Person]:
+    def persons(self) -> Sequence[BookPerson]:
         """All of them, by identity."""
         return self.index.persons
 
-    def find_person(self, mention: Mention) -> Person | None:
+    def find_person(self, mention: Mention) -> BookPerson | None:
         """The person of a mention; None for most pronouns."""
         if mention.noun in ("i", "me", "my", "myself"):
             return self.narrator
@@ -176,7 +176,7 @@ class BookContext:
         words = max(1, (len(self.text) - quoted) / 6)
         return count / words > FIRST_PERSON_SHARE
 
-    def _find_narrator(self) -> Person:
+    def _find_narrator(self) -> BookPerson:
         """The person called by name in answers to "I", and never named as a speaker."""
         tags = Counter(
             person.identity
@@ -280,7 +280,7 @@ def simplify_noun(noun: str) -> str:
     return f"the {rest}" if determiner in ("the", "a", "an", "this", "that", "another") else noun
 
 
-def _settle_gender(person: Person, votes: Counter[Gender]) -> None:
+def _settle_gender(person: BookPerson, votes: Counter[Gender]) -> None:
     male, female = votes[Gender.MALE], votes[Gender.FEMALE]
     total = male + female
     is_titled = any(name.title for name in person.names) and person.gender is not Gender.UNKNOWN

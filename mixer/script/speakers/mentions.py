@@ -17,7 +17,6 @@ from mixer.script.speakers.quote_marks import Paragraph
 from mixer.script.speakers.vocabulary import (
     ABBREVIATIONS,
     ADJECTIVES,
-    KIN,
     NEVER_NAMES,
     NO_ADJECTIVES,
     PERSON_NOUNS,
@@ -255,8 +254,3 @@ def guess_name_gender(name: Name) -> Gender:
     if gender is Gender.UNKNOWN and name.has_article and name.words:
         gender = guess_gender(name.words[-1].lower())
     return gender
-
-
-def is_kinship(name: Name) -> bool:
-    """Whether a name is a relation alone: "Mother"."""
-    return not name.words and name.title in KIN

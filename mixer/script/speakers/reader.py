@@ -8,7 +8,7 @@ import regex
 
 from mixer.errors import BadInput
 from mixer.script.speakers.attribution import Choice, choose_speakers, load_weights
-from mixer.script.speakers.characters import Person
+from mixer.script.speakers.characters import BookPerson
 from mixer.script.speakers.context import BookContext
 from mixer.script.speakers.features import FeatureReader
 from mixer.script.speakers.model import (
@@ -105,7 +105,7 @@ def _read_prose(text: str, weights: Mapping[str, float]) -> BookCast:
     return BookCast(characters, quotations, kind, tuple(_list_notes(book, kind, quotations)))
 
 
-def _name_persons(persons: Sequence[Person]) -> list[str]:
+def _name_persons(persons: Sequence[BookPerson]) -> list[str]:
     """A name for each person that no other has; usable as the name of a role."""
     used, names = set[str](), list[str]()
     for person in persons:
@@ -157,7 +157,7 @@ def _build_characters(
     return tuple(sorted(found, key=lambda each: (-each.words, each.name)))
 
 
-def _list_names(person: Person, shown: str) -> Iterator[str]:
+def _list_names(person: BookPerson, shown: str) -> Iterator[str]:
     yield shown
     seen = {shown}
     for name, _ in person.names.most_common():
@@ -168,7 +168,7 @@ def _list_names(person: Person, shown: str) -> Iterator[str]:
         yield person.noun
 
 
-def guess_age(book: BookContext, person: Person) -> Age:
+def guess_age(book: BookContext, person: BookPerson) -> Age:
     """The age that names, titles and the adjectives before them imply."""
     words = {*person.noun.split(), *person.titles}
     before = book.adjectives.get(person.identity, Counter())
