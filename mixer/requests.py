@@ -117,6 +117,13 @@ class SpeechOptions(BaseModel):
             description="Names of Amazon Polly lexicons to apply; at most five.",
         ),
     ] = []
+    verify: Annotated[
+        bool,
+        Field(
+            description="Listen to each passage, compare it with its text, and name those that "
+            "differ (English; needs the extra “verify”)."
+        ),
+    ] = False
     speech_marks: Annotated[
         bool,
         Field(

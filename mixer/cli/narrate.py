@@ -126,6 +126,8 @@ def _print_result(narration: mixer.Narration) -> None:
     synthesized, total = narration.synthesized_chunks, narration.total_chunks
     others = ", the others reused" if synthesized < total else ""
     figures = format_measurements(narration)
+    if narration.as_written_percent is not None:
+        figures += f", {narration.as_written_percent:.1f} % said as written"
     click.echo(f"{figures}; {synthesized} of {total} chunks synthesized{others}")
     for path in narration.outputs:
         click.echo(f"  {path}")

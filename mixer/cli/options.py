@@ -28,6 +28,7 @@ SPEECH = (
     "chapters",
     "lexicon",
     "lexicons",
+    "verify",
     "speech_marks",
 )
 MIX = (

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mixer.compose.engines import open_local_engine
-from mixer.compose.services import Services, lend, open_word_aligner
+from mixer.compose.services import Services, lend, open_word_aligner, select_verifier
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +106,13 @@ def build_story_runner(
 
     kept = FolderStore(store)
     return StoryRunner(
-        kept, engine, context, FolderStore, lambda: open_word_aligner(kept), open_file_signer
+        kept,
+        engine,
+        context,
+        FolderStore,
+        lambda: open_word_aligner(kept),
+        open_file_signer,
+        select_verifier,
     )
 
 

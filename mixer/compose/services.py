@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mixer.sound import ProcessGroup
     from mixer.speech import SpeechEngine
     from mixer.speech.alignment import WordAligner
+    from mixer.speech.verification import VerifierOpener
     from mixer.store import FolderStore, ObjectStore, S3Store
     from mixer.stories import MixService, SpeechService, StoryService
     from mixer.stories.renditions import ListeningService, ListenLinks
@@ -39,6 +40,14 @@ def create_process_group() -> "ProcessGroup":
     from mixer.sound import ProcessGroup
 
     return ProcessGroup()
+
+
+def select_verifier(store: "ObjectStore") -> "VerifierOpener":
+    """How to open what listens to a store's recordings, or to refuse where it is not installed."""
+    from mixer.speech.verification import Verifier, is_verifier_installed
+    from mixer.stories.speech_planner import refuse_verifier
+
+    return partial(Verifier, store) if is_verifier_installed() else refuse_verifier
 
 
 def open_word_aligner(store: "ObjectStore") -> "WordAligner | None":
@@ -293,5 +302,6 @@ class Services(ABC):
             max_text_chars=max_chars,
             touch_after=timedelta(days=self.settings.refresh_after_days),
             new_processes=self.new_processes,
+            open_verifier=select_verifier(self.output_store),
         )
         return SpeechService(planner, self.settings.output_bucket, FolderStore)

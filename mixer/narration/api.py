@@ -316,4 +316,5 @@ def _build_narration(run: StoryRun, runner: StoryRunner) -> Narration:
         total_chunks=len(run.narration.recordings),
         synthesized_chunks=run.narration.synthesized_chunks,
         warnings=(*run.result.warnings, *read_broken_rules(run.outputs[-1])),
+        as_written_percent=run.narration.as_written_percent,
     )

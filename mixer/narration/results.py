@@ -56,6 +56,7 @@ class Narration:
         total_chunks: inaudible ones included.
         synthesized_chunks: those that were not in the store before.
         warnings: such as passages that the voice could not read.
+        as_written_percent: of the words; None if nothing was listened to (option `verify`).
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Narration:
     total_chunks: int
     synthesized_chunks: int
     warnings: tuple[str, ...]
+    as_written_percent: float | None = None
 
     def open_segment(self) -> "AudioSegment":
         """Open it with pydub, which holds all of it in memory."""

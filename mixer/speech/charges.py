@@ -63,6 +63,11 @@ class Charges:
         with self._lock:
             self._is_closed = True
 
+    def reopen(self) -> None:
+        """Let calls begin again, for further takes of what is there."""
+        with self._lock:
+            self._is_closed = False
+
     @contextmanager
     def charge_call(
         self, chunk_chars: int, price: Callable[[int], float]

@@ -141,6 +141,22 @@ class Narrator:
         billed_chars = sum(each.billed_chars for each in results.values())
         return NarratorResult(recordings, synthesized, billed_chars)
 
+    def retake(
+        self, chunk: Chunk, charges: Charges, is_better: Callable[[bytes], bool]
+    ) -> Recording | None:
+        """Synthesize a chunk once more; the new recording takes the place of the old if better.
+
+        Args:
+            is_better: decides by the new audio file.
+
+        Raises as `narrate` does; the old recording is kept then.
+        """
+        self._require_time()
+        speech = self._pay_for_speech(charges, chunk)
+        if not _is_audible(speech) or not is_better(speech.audio):
+            return None
+        return self._chunks.put(self.key(chunk), speech, chunk.gap_ms)
+
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""
         settings = self.voice_settings.speaker_settings(chunk.speaker)
@@ -202,14 +218,7 @@ class Narrator:
             return self._pay_for_chunk(charges, key, chunk)
 
     def _pay_for_chunk(self, charges: Charges, key: str, chunk: Chunk) -> ChunkResult:
-        settings = self.voice_settings.speaker_settings(chunk.speaker)
-        with charges.charge_call(settings.count_billed_chars(chunk), settings.price_usd) as charge:
-            try:
-                speech = self.engine.synthesize(chunk.ssml, settings)
-            except MixerError as error:
-                charge(error.billed_chars)
-                raise
-            charge(speech.billed_chars)
+        speech = self._pay_for_speech(charges, chunk)
         if not _is_audible(speech):
             return ChunkResult(None, speech.billed_chars)
         try:
@@ -220,6 +229,17 @@ class Narrator:
             self._chunks.put_unmeasured(key, speech)
             raise
         return ChunkResult(recording, speech.billed_chars)
+
+    def _pay_for_speech(self, charges: Charges, chunk: Chunk) -> Speech:
+        settings = self.voice_settings.speaker_settings(chunk.speaker)
+        with charges.charge_call(settings.count_billed_chars(chunk), settings.price_usd) as charge:
+            try:
+                speech = self.engine.synthesize(chunk.ssml, settings)
+            except MixerError as error:
+                charge(error.billed_chars)
+                raise
+            charge(speech.billed_chars)
+        return speech
 
     def _pause(self, seconds: float) -> None:
         """Wait for another owner's chunk."""

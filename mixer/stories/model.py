@@ -8,6 +8,7 @@ from mixer.sound import Mastering
 from mixer.sound.analysis import ComplianceRule
 from mixer.sound.arrange import SoundFile
 from mixer.speech import VoiceSettings
+from mixer.speech.verification import ChunkCheck
 
 FORMAT_VERSION = 1
 """Version of a story's folder; raised when older code cannot read it."""
@@ -98,6 +99,7 @@ class Batch:
     delivery: VoiceSettings
     chunks: tuple[Chunk, ...]
     speech_marks: bool = False
+    verify: bool = False
     found: dict[str, dict[str, str] | None] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -110,11 +112,13 @@ class SynthesizedBatch:
         chunks: key and metadata of each; None if the voice cannot read it.
         synthesized_chunks: new ones, not found in the store.
         billed_chars: for the new ones.
+        checks: what listening found, by key; empty if nothing was listened to.
     """
 
     chunks: tuple[tuple[str, dict[str, str] | None], ...]
     synthesized_chunks: int
     billed_chars: int
+    checks: dict[str, ChunkCheck] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
 

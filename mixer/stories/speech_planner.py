@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from mixer.errors import OutOfTime, TextTooLong, UnreadableText
+from mixer.errors import BadOption, OutOfTime, TextTooLong, UnreadableText
 from mixer.requests import Options
 from mixer.script import LIMITS, NARRATOR, Chunk, Cover, Document, EngineLimits, Role, Script
 from mixer.script.normalise import is_same_language
@@ -33,9 +33,22 @@ from mixer.speech import (
     charge_factor,
     select_voice,
 )
+from mixer.speech.verification import Verifier, VerifierOpener
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.model import SourceText
+
+VERIFIED_LANGUAGE = "en"
+"""The only language that the verifier's packages know."""
+
+
+def refuse_verifier() -> Verifier:
+    """Refuse to listen in a process that cannot."""
+    raise BadOption(
+        "verify: PocketSphinx is not installed here; install Mixer with its extra “verify” "
+        "(docs/verify.md), or leave verify out.",
+        field="verify",
+    )
 
 
 class EngineOpener(Protocol):
@@ -94,6 +107,7 @@ class SpeechPlanner:
     Attributes:
         touch_after: age at which reused chunks are touched.
         opening_chars: length of the first chunk where a listener waits for it; None for any.
+        open_verifier: opens what listens to recordings; raises BadOption where that is missing.
     """
 
     open_engine: EngineOpener
@@ -105,6 +119,7 @@ class SpeechPlanner:
     now: Callable[[], datetime] = field(default=utc_now)
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
     opening_chars: int | None = None
+    open_verifier: VerifierOpener = refuse_verifier
 
     def list_voices(self, deadline_s: float | None = None) -> tuple[Voice, ...]:
         """List the voices, the default first."""
@@ -144,6 +159,8 @@ class SpeechPlanner:
         with _name_text():
             style = build_plan_style(document, limits[""], language, options, limits)
             script = plan_document(document, self._limit_style(style, deadline_s))
+        if options.verify:
+            self._check_verifier(script)
         estimate = estimate_script(script, options.rate)
         self._check_book(source, estimate.characters)
         return SpeechPlan(
@@ -175,6 +192,15 @@ class SpeechPlanner:
         with self.open_engine("", deadline_s) as engine:
             voice, settings = select_voice(engine.voices(), options, cast)
             return voice, settings, settings.list_limits(engine.limits)
+
+    def _check_verifier(self, script: Script) -> None:
+        if not is_same_language(script.language, VERIFIED_LANGUAGE):
+            raise BadOption(
+                f"verify: only English can be checked, and this text is in {script.language}; "
+                "leave verify out.",
+                field="verify",
+            )
+        self.open_verifier().close()
 
     def _check_book(self, source: SourceText, chars: int) -> None:
         if source.is_book:

@@ -28,6 +28,24 @@ class ReportChapter:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubtfulPassage:
+    """A passage that differs from its text, where it begins, and in what."""
+
+    text: str
+    start_s: float
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechCheck:
+    """What listening to the recordings found."""
+
+    words: int
+    as_written_percent: float
+    passages: tuple[DoubtfulPassage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The fields of a report.
 
@@ -52,6 +70,7 @@ class Report:
         unmeasured: names of figures left out because the file is too long to be decoded.
         music_peak_dbtp: of the loudest music or sound before any gain.
         sound_peaks_dbtp: of each, by source.
+        speech_check: None where nothing was listened to.
         timeline: the mix itself; it can be rendered again from this.
     """
 
@@ -81,6 +100,7 @@ class Report:
     unmeasured: tuple[str, ...] = ()
     music_peak_dbtp: float | None = None
     sound_peaks_dbtp: Mapping[str, float] = field(default_factory=dict)
+    speech_check: SpeechCheck | None = None
     timeline: Timeline | None = None
 
 

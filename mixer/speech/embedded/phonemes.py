@@ -165,6 +165,30 @@ def load_phonemizer() -> Phonemizer:
     return Phonemizer()
 
 
+def pronounce_ssml(ssml: str) -> tuple[tuple[str, str], ...]:
+    """Look up the words of a chunk in reading order, each with its phonemes.
+
+    What is spoken for a sign behind a word (`15 %`) counts as part of the word.
+    """
+    phonemizer = load_phonemizer()
+    phrases = (
+        part
+        for sentence in read_ssml(ssml)
+        if isinstance(sentence, SsmlSentence)
+        for part in sentence.parts
+        if isinstance(part, Phrase)
+    )
+    found = (phonemizer.phonemize(phonemizer.prepare_text(part.text).text) for part in phrases)
+    return tuple(word for each in found for word in _divide_phonemes(each))
+
+
+def _divide_phonemes(phonemes: Phonemes) -> Iterator[tuple[str, str]]:
+    """Each word with all that is spoken before the next."""
+    ends = [*(start for _, start, _ in phonemes.words[1:]), len(phonemes.text)]
+    for (word, start, _), end in zip(phonemes.words, ends, strict=False):
+        yield word, phonemes.text[start:end]
+
+
 def phonemize_ssml(ssml: str) -> tuple[str, ...]:
     """Look up what the voice would speak: one string per sentence of a chunk."""
     phonemizer = load_phonemizer()

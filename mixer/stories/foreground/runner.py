@@ -4,7 +4,7 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -22,6 +22,7 @@ from mixer.sound import Timeline
 from mixer.sound.arrange import SoundFile
 from mixer.sound.render import RenderHistory, SegmentCache
 from mixer.speech import SpeechEngine
+from mixer.speech.verification import VerifierOpener
 from mixer.store import FolderStore, ObjectStore
 from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import COVER, EPISODES, REQUEST, RESULT, SOUNDS
@@ -47,7 +48,7 @@ from mixer.stories.outputs import chapters_folder, export_files, list_exports
 from mixer.stories.renditions import Rendition
 from mixer.stories.request import StoryRequest
 from mixer.stories.signers import SignerOpener, open_no_signer
-from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner
+from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner, refuse_verifier
 from mixer.stories.steps import StoryMix, StoryPublisher, StorySpeech
 from mixer.stories.tasks import Step, StepFunction
 from mixer.stories.word_times import AlignerOpener, open_no_aligner
@@ -83,6 +84,14 @@ class StoryRun:
     outputs: tuple[Path, ...]
 
 
+VerifierSelector = Callable[[ObjectStore], VerifierOpener]
+
+
+def refuse_for_store(_store: ObjectStore) -> VerifierOpener:
+    """Refuse to listen in a process that cannot."""
+    return refuse_verifier
+
+
 @dataclass(frozen=True, slots=True)
 class StoryRunner:
     """Narrates stories on one machine; the caller closes the engine."""
@@ -93,6 +102,7 @@ class StoryRunner:
     open_files: FilesOpener
     open_aligner: AlignerOpener = open_no_aligner
     open_signer: SignerOpener = open_no_signer
+    select_verifier: VerifierSelector = refuse_for_store
 
     def plan(self, document: Document, options: Options) -> SpeechPlan:
         """Plan the speech of a story; spends nothing."""
@@ -227,6 +237,7 @@ class StoryRunner:
             max_text_chars=sys.maxsize,
             touch_after=NEVER,
             new_processes=lambda: self.context.processes,
+            open_verifier=self.select_verifier(store),
         )
 
 

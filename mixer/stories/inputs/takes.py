@@ -1,7 +1,7 @@
 """Loads the chunks of a story's mix with their measurements."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mixer.parallel import run_in_parallel, usable_cores
@@ -11,6 +11,7 @@ from mixer.sound import ProcessGroup, Timeline
 from mixer.sound.analysis import Measurement, measure
 from mixer.sound.arrange import Take
 from mixer.speech import Recording, unreadable_error
+from mixer.speech.verification import ChunkCheck
 from mixer.store import ObjectStore
 from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.folder import FLAWS, MIX, SCRIPT, TIMELINE, StoryFolder
@@ -29,17 +30,29 @@ class StoryNarration:
     Attributes:
         recordings: one per chunk, in reading order; None if the voice cannot read it.
         synthesized_chunks: new ones, not found in the store.
+        checks: what listening found, by key; empty if nothing was listened to.
     """
 
     stored: StoredScript
     recordings: tuple[Recording | None, ...]
     billed_chars: int
     synthesized_chunks: int
+    checks: Mapping[str, ChunkCheck] = field(default_factory=dict)
 
     @property
     def recorded_chunks(self) -> tuple[RecordedChunk, ...]:
         """The audible chunks."""
         return pair_recordings(self.stored.script, self.recordings)
+
+    @property
+    def as_written_percent(self) -> float | None:
+        """The share of words said as written; None if nothing was listened to."""
+        keys = [each.recording.key for each in self.recorded_chunks]
+        checks = [self.checks[key] for key in keys if key in self.checks]
+        if not checks:
+            return None
+        wrong_words, words = sum(each.wrong_words for each in checks), sum(c.words for c in checks)
+        return round(100 * (1 - wrong_words / max(1, words)), 1)
 
     @property
     def unspoken(self) -> tuple[str, ...]:
@@ -61,6 +74,7 @@ def load_narration(folder: StoryFolder) -> StoryNarration:
         recordings=recordings,
         billed_chars=sum(batch.billed_chars for batch in batches),
         synthesized_chunks=sum(batch.synthesized_chunks for batch in batches),
+        checks={key: check for batch in batches for key, check in batch.checks.items()},
     )
 
 

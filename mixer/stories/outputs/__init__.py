@@ -13,6 +13,11 @@ from mixer.stories.outputs.sidecars import (
     collect_measurements,
     draw_picture,
 )
+from mixer.stories.outputs.speech_check import (
+    collect_speech_check,
+    describe_speech_check,
+    list_clip_starts,
+)
 from mixer.stories.outputs.stems import StemMaker
 
 __all__ = [
@@ -28,7 +33,10 @@ __all__ = [
     "build_report",
     "chapters_folder",
     "collect_measurements",
+    "collect_speech_check",
+    "describe_speech_check",
     "draw_picture",
     "export_files",
+    "list_clip_starts",
     "list_exports",
 ]

@@ -9,6 +9,7 @@ from mixer.publish.captions import build_cues, format_chapters_vtt, format_srt, 
 from mixer.publish.report import (
     Report,
     ReportChapter,
+    SpeechCheck,
     describe_adjustments,
     format_report,
 )
@@ -106,7 +107,12 @@ def build_outline(mix: Mix) -> bytes:
     ).encode()
 
 
-def build_report(narration: StoryNarration, mix: Mix, outputs: tuple[str, ...]) -> bytes:
+def build_report(
+    narration: StoryNarration,
+    mix: Mix,
+    outputs: tuple[str, ...],
+    speech_check: SpeechCheck | None = None,
+) -> bytes:
     """Build the report on a finished story as JSON; `outputs` are the names of all files."""
     script, settings, timeline = narration.stored.script, narration.stored.delivery, mix.timeline
     report = Report(
@@ -126,6 +132,7 @@ def build_report(narration: StoryNarration, mix: Mix, outputs: tuple[str, ...]) 
         unspoken=narration.unspoken,
         adjustments=tuple(describe_adjustments(timeline, mix.sounds, mix.flaws)),
         outputs=outputs,
+        speech_check=speech_check,
         timeline=timeline,
     )
     return format_report(_add_measurements(report, mix)).encode()

@@ -10,6 +10,7 @@ from mixer.script import Chunk
 from mixer.script.planning import estimate_script
 from mixer.script.readers import decode_upload
 from mixer.speech import Narrator, VoiceSettings, charge_factor
+from mixer.speech.verification import price_retakes
 from mixer.store import ObjectStore
 from mixer.stories.batches import forget_batches, split_batches, write_batches
 from mixer.stories.cancellation import raise_if_cancelled
@@ -55,6 +56,8 @@ class PlanStep:
         left = {n: batch for n, batch in enumerate(batches) if n not in progress.batches}
         missing = self._write_batches(call, stored, left)
         price_usd = _price_usd(missing, stored.delivery, options)
+        if options.verify:
+            price_usd += sum(price_retakes(each.chunks, each.delivery) for each in left.values())
         self._settle_previous(folder, progress.paid_usd)
         reservation = "" if options.dry_run else self._reserve(price_usd, options, request.caller)
         summary = _build_summary(stored, options, len(batches), progress, price_usd)
@@ -117,7 +120,9 @@ class PlanStep:
     def _divide(self, folder: StoryFolder, stored: StoredScript, options: Options) -> list[Batch]:
         chunks = tuple(stored.script.chunks)
         batches = split_batches(folder, chunks) if self.splits_batches else [chunks]
-        return [Batch(stored.delivery, each, options.speech_marks) for each in batches]
+        return [
+            Batch(stored.delivery, each, options.speech_marks, options.verify) for each in batches
+        ]
 
     def _write_batches(
         self, call: StepCall, stored: StoredScript, left: Mapping[int, Batch]

@@ -6,12 +6,13 @@ retry pays only for the rest.
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled
 from mixer.requests import SpeechOptions
 from mixer.speech import Charges, Narrator, NarratorResult, Recording, charge_factor
+from mixer.speech.verification import ChunkCheck, RetakeBudget, TakeSelector, price_retakes
 from mixer.store import ObjectStore
 from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
 from mixer.stories.folder import PLAN, StoryFolder
@@ -25,6 +26,8 @@ from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 QuotaLimiter = Callable[[str, str], AbstractContextManager[object]]
 """Holds a story's share of an engine's quota during a block."""
 
+
+Recordings = tuple[Recording | None, ...]
 
 STORE_MARGIN_S = 1.0
 """Time before the deadline for measuring and storing."""
@@ -100,10 +103,50 @@ class StorySpeech:
             _record_payment(folder, number, charges),
             self._open_narrator(call, batch) as narrator,
         ):
-            synthesized = _synthesize_batch(narrator, batch, charges, call)
+            synthesized = self._synthesize_batch(narrator, batch, charges, call)
             name = batch_result_name(number, len(batch.chunks), charges.paid_usd)
             folder.write(name, synthesized)
         return result
+
+    def _synthesize_batch(
+        self, narrator: Narrator, batch: Batch, charges: Charges, call: StepCall
+    ) -> SynthesizedBatch:
+        def report_chars(done: int, total: int) -> None:
+            call.progress(Step.SYNTHESIZE, done / max(total, 1))
+
+        known = _decode_found(batch)
+        try:
+            narration = narrator.narrate(batch.chunks, report_chars, known=known, charges=charges)
+        except NothingSpoken:  # in this batch; the layout checks the whole story
+            narration = NarratorResult(tuple(None for _ in batch.chunks), 0, charges.paid_chars)
+        recordings: Recordings = narration.recordings
+        checks: dict[str, ChunkCheck] = {}
+        if batch.verify:
+            recordings, checks = self._select_takes(narrator, batch, recordings, charges)
+        keys = (narrator.key(chunk) for chunk in batch.chunks)
+        return SynthesizedBatch(
+            chunks=tuple(
+                (key, each.to_metadata() if each else None)
+                for key, each in zip(keys, recordings, strict=True)
+            ),
+            synthesized_chunks=narration.synthesized_chunks,
+            billed_chars=charges.paid_chars if batch.verify else narration.billed_chars,
+            checks=checks,
+        )
+
+    def _select_takes(
+        self,
+        narrator: Narrator,
+        batch: Batch,
+        recordings: Recordings,
+        charges: Charges,
+    ) -> tuple[Recordings, dict[str, ChunkCheck]]:
+        """Listen to what was synthesized, and keep better takes where the engine gives any."""
+        with closing(self.planner.open_verifier()) as verifier, closing(charges):
+            budget = RetakeBudget(price_retakes(batch.chunks, batch.delivery))
+            charges.reopen()
+            selector = TakeSelector(narrator, verifier, charges, budget)
+            return selector.select_takes(batch.chunks, recordings)
 
     @contextmanager
     def _open_narrator(self, call: StepCall, batch: Batch) -> Iterator[Narrator]:
@@ -141,28 +184,6 @@ def _record_payment(folder: StoryFolder, batch: int, charges: Charges) -> Iterat
         if (usd := charges.max_usd()) > 0:
             folder.write(payment_name(batch, usd), {"usd": usd})
         raise
-
-
-def _synthesize_batch(
-    narrator: Narrator, batch: Batch, charges: Charges, call: StepCall
-) -> SynthesizedBatch:
-    def report_chars(done: int, total: int) -> None:
-        call.progress(Step.SYNTHESIZE, done / max(total, 1))
-
-    known = _decode_found(batch)
-    try:
-        narration = narrator.narrate(batch.chunks, report_chars, known=known, charges=charges)
-    except NothingSpoken:  # in this batch; the layout checks the whole story
-        narration = NarratorResult(tuple(None for _ in batch.chunks), 0, charges.paid_chars)
-    keys = (narrator.key(chunk) for chunk in batch.chunks)
-    return SynthesizedBatch(
-        chunks=tuple(
-            (key, each.to_metadata() if each else None)
-            for key, each in zip(keys, narration.recordings, strict=True)
-        ),
-        synthesized_chunks=narration.synthesized_chunks,
-        billed_chars=narration.billed_chars,
-    )
 
 
 def _decode_found(batch: Batch) -> dict[str, Recording | None]:

@@ -1,0 +1,67 @@
+"""What counts as a fault of a passage."""
+
+import pytest
+
+from mixer.speech.verification.judgement import (
+    ChunkCheck,
+    Fault,
+    FaultKind,
+    Word,
+    judge_words,
+)
+
+TEXT = ["the", "keeper", "had", "not", "spoken", "to", "another", "soul", "in", "a", "long", "time"]
+SOUNDS = {"a": 1, "the": 2, "to": 2, "in": 2}
+WORDS = [Word(text, SOUNDS.get(text, 4)) for text in TEXT]
+
+
+def judge(recognised: str | None) -> ChunkCheck:
+    return judge_words(WORDS, TEXT, None if recognised is None else recognised.split())
+
+
+@pytest.mark.parametrize(
+    ("recognised", "faults"),
+    [
+        ("the keeper had not spoken to another soul in a long time", []),
+        ("the keeper had not spoken to another soul in long time", []),
+        ("the keeper had spoken to another soul in a long time", [(FaultKind.MISSING, "not")]),
+        (
+            "the keeper had not not spoken to another soul in a long time",
+            [(FaultKind.REPEATED, "not")],
+        ),
+        ("the keeper had not spoken to another soul", [(FaultKind.MISSING, "in a long time")]),
+        (
+            "keeper had not spoken to another soul in a time",
+            [(FaultKind.MISSING, "the"), (FaultKind.MISSING, "long")],
+        ),
+        (None, [(FaultKind.UNLIKE, " ".join(TEXT))]),
+    ],
+)
+def test_difference_is_named_with_its_words(
+    recognised: str | None, faults: list[tuple[FaultKind, str]]
+) -> None:
+    check = judge(recognised)
+    assert [(each.kind, each.words) for each in check.faults] == faults
+    assert check.wrong_words == sum(len(words.split()) for _, words in faults)
+
+
+def test_short_passage_is_judged_more_gently() -> None:
+    words = [Word("Why", 2), Word("would", 3), Word("it", 2)]
+    names = ["why", "would", "it"]
+    assert judge_words(words, names, ["why", "would"]).faults == ()
+    assert judge_words(words, names, ["why", "it"]).faults == (Fault(FaultKind.MISSING, "would"),)
+
+
+def test_take_with_fewer_wrong_words_is_better() -> None:
+    takes = [
+        judge(None),
+        judge("the keeper had spoken to another soul in a long time"),
+        judge("the"),
+    ]
+    assert min(takes, key=lambda take: take.severity) is takes[1]
+
+
+def test_result_survives_its_storage() -> None:
+    check = judge("the keeper had spoken to another soul in a long time")
+    assert ChunkCheck.from_json(check.to_json()) == check
+    assert ChunkCheck.from_json(check.to_json().replace('"v": 1', '"v": 0')) is None

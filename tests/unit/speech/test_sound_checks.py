@@ -1,0 +1,49 @@
+"""Faults that are found without knowing the words, in signals made here."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mixer.speech.verification.judgement import FaultKind
+from mixer.speech.verification.sound_checks import find_sound_faults
+
+RATE_HZ = 16_000
+Samples = NDArray[np.float32]
+
+
+def buzz(pitch_hz: float, seconds: float) -> Samples:
+    """A voiced sound: the harmonics of a pitch, in syllables of a quarter of a second."""
+    times = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    tone = sum(np.sin(2 * np.pi * pitch_hz * n * times) / n for n in range(1, 8))
+    syllables = 0.5 + 0.5 * np.sin(2 * np.pi * 4 * times)
+    return np.float32(0.2 * tone * syllables)
+
+
+def add_click(samples: Samples) -> Samples:
+    clicked = samples.copy()
+    clicked[len(samples) // 3 :] += np.float32(0.5)
+    return clicked
+
+
+STEADY = buzz(120, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("samples", "sounds", "kinds"),
+    [
+        (STEADY, 70, []),
+        (STEADY * np.float32(0.01), 70, []),
+        (STEADY, 10, []),
+        (STEADY, 20, [FaultKind.PACE]),
+        (STEADY, 400, [FaultKind.PACE]),
+        (add_click(STEADY), 70, [FaultKind.CLICK]),
+        (np.concatenate([STEADY, buzz(220, 6.0)]), 140, [FaultKind.VOICE]),
+        (np.concatenate([STEADY, buzz(150, 6.0)]), 140, []),
+        (np.zeros(0, np.float32), 0, []),
+        (np.zeros(RATE_HZ, np.float32), 0, []),
+    ],
+)
+def test_fault_is_found_by_measurement(
+    samples: Samples, sounds: int, kinds: list[FaultKind]
+) -> None:
+    assert [each.kind for each in find_sound_faults(samples, RATE_HZ, sounds)] == kinds
