@@ -1,6 +1,6 @@
 """Listens to recordings: were the words of the text spoken, and does anything sound wrong?"""
 
-from mixer.speech.verification.judgement import ChunkCheck, Fault, FaultKind
+from mixer.speech.verification.judgement import ChunkCheck, Fault, SpeechFault
 from mixer.speech.verification.takes import (
     RetakeBudget,
     TakeSelector,
@@ -12,8 +12,8 @@ from mixer.speech.verification.verifier import Verifier, is_verifier_installed
 __all__ = [
     "ChunkCheck",
     "Fault",
-    "FaultKind",
     "RetakeBudget",
+    "SpeechFault",
     "TakeSelector",
     "Verifier",
     "VerifierOpener",

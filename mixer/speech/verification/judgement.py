@@ -20,12 +20,12 @@ MIN_SOUNDS_SHORT = 3
 SHORT_WORDS = 10
 
 
-class FaultKind(StrEnum):
+class SpeechFault(StrEnum):
     """What is wrong with a passage; the value is for people."""
 
     MISSING = "missing"
-    REPEATED = "said twice"
-    DIFFERENT = "said differently"
+    REPEATED = "repeated"
+    DIFFERENT = "different"
     UNLIKE = "does not fit its text"
     SILENCE = "silent too long"
     CLIPPED = "clipped"
@@ -34,14 +34,14 @@ class FaultKind(StrEnum):
     VOICE = "the voice changes"
 
 
-MIN_SOUNDS = {FaultKind.MISSING: 2, FaultKind.REPEATED: 3, FaultKind.DIFFERENT: 2}
+MIN_SOUNDS = {SpeechFault.MISSING: 2, SpeechFault.REPEATED: 3, SpeechFault.DIFFERENT: 2}
 """The shortest difference that counts: in good speech, too, an article of one sound is swallowed
 and a short word begins twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word to be said: its text and the number of its sounds."""
+    """A word to be spoken: its text and the number of its sounds."""
 
     text: str
     sounds: int
@@ -51,7 +51,7 @@ class Word:
 class Fault:
     """One fault of a passage; `words` are those concerned, empty for a fault of the sound."""
 
-    kind: FaultKind
+    kind: SpeechFault
     words: str = ""
 
     def describe(self) -> str:
@@ -61,7 +61,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class ChunkCheck:
-    """The result for one recording; `wrong_words` of its `words` were not said as written."""
+    """The result for one recording; `wrong_words` of its `words` were not spoken as written."""
 
     words: int
     wrong_words: int = 0
@@ -82,7 +82,7 @@ class ChunkCheck:
         fields = json.loads(text)
         if fields["v"] != FORMAT_VERSION:
             return None
-        faults = (Fault(FaultKind(kind), str(words)) for kind, words in fields["faults"])
+        faults = (Fault(SpeechFault(kind), str(words)) for kind, words in fields["faults"])
         return cls(int(fields["words"]), int(fields["wrong"]), tuple(faults))
 
     def to_json(self) -> str:
@@ -95,7 +95,7 @@ class ChunkCheck:
 def judge_words(
     words: Sequence[Word], names: Sequence[str], recognised: Sequence[str] | None
 ) -> ChunkCheck:
-    """Compare what was recognised with what was to be said.
+    """Compare what was recognised with what was to be spoken.
 
     Args:
         names: the recogniser's name of each word; equal words have equal names.
@@ -103,7 +103,7 @@ def judge_words(
             fit the words at all.
     """
     if recognised is None:
-        whole = Fault(FaultKind.UNLIKE, " ".join(word.text for word in words))
+        whole = Fault(SpeechFault.UNLIKE, " ".join(word.text for word in words))
         return ChunkCheck(len(words), len(words), (whole,))
     shortest = 0 if len(words) >= SHORT_WORDS else MIN_SOUNDS_SHORT
     found = [
@@ -117,13 +117,14 @@ def judge_words(
 
 def _iter_differences(
     words: Sequence[Word], names: Sequence[str], recognised: Sequence[str]
-) -> Iterator[tuple[FaultKind, Sequence[Word]]]:
+) -> Iterator[tuple[SpeechFault, Sequence[Word]]]:
     by_name = dict(zip(names, words, strict=True))
     matcher = SequenceMatcher(None, names, recognised, autojunk=False)
     for operation, start, end, found_start, found_end in matcher.get_opcodes():
         if operation == "delete":
-            yield FaultKind.MISSING, words[start:end]
+            yield SpeechFault.MISSING, words[start:end]
         elif operation == "insert":
-            yield FaultKind.REPEATED, [by_name[name] for name in recognised[found_start:found_end]]
+            repeated = recognised[found_start:found_end]
+            yield SpeechFault.REPEATED, [by_name[name] for name in repeated]
         elif operation == "replace":
-            yield FaultKind.DIFFERENT, words[start:end]
+            yield SpeechFault.DIFFERENT, words[start:end]

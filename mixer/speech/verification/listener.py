@@ -1,9 +1,9 @@
 """What a worker process of the verifier runs: PocketSphinx follows a recording along its words.
 
-Its grammar is the text itself: at each word it may also leave the word out or say the word before
-once more, which costs as much as a sound that fits badly. The phonemes come from the embedded
-voice's rules, so names are known as well as words; PocketSphinx's own dictionary adds variants.
-Its standard input is a lifeline, as in the embedded engine's worker.
+Its grammar is the text itself: at each word it may also leave the word out or repeat the one
+before, which costs as much as a sound that fits badly. The phonemes come from the embedded voice's
+rules, so names are known as well as words; PocketSphinx's own dictionary adds variants. Its
+standard input is a lifeline, as in the embedded engine's worker.
 
 The price: American English only; a short word in place of another short one is not always noticed.
 """
@@ -44,7 +44,7 @@ DECODE_TIMEOUT_S = 120.0
 """Many times what the longest chunk takes."""
 
 FAULT_PROBABILITY = 1e-10
-"""Of a word left out or said twice: so low that only clear sound speaks for it."""
+"""Of a word left out or repeated: so low that only clear sound speaks for it."""
 
 SOUNDS = {
     "A": "EY", "I": "AY", "O": "OW", "Q": "OW", "W": "AW", "Y": "OY", "a": "AA", "ɑ": "AA",
@@ -150,7 +150,7 @@ class Listener:
         return ChunkCheck(check.words, check.wrong_words, (*check.faults, *faults))
 
     def _list_words(self, ssml: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Each word to be said, with the ways to say it as sounds in ARPAbet."""
+        """Each word to be spoken, with the ways to say it as sounds in ARPAbet."""
         from mixer.speech.embedded.phonemes import pronounce_ssml
 
         for text, phonemes in pronounce_ssml(ssml):
@@ -169,7 +169,7 @@ class Listener:
         ).stdout
 
     def _name_word(self, forms: tuple[str, ...]) -> str:
-        """The name in the decoder's dictionary of a word that is said in one of several ways."""
+        """The name in the decoder's dictionary of a word that has several pronunciations."""
         if forms not in self._names:
             name = f"w{len(self._names)}"
             for number, sounds in enumerate(forms, start=1):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mixer.speech.verification.judgement import Fault, FaultKind
+from mixer.speech.verification.judgement import Fault, SpeechFault
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -46,11 +46,11 @@ def find_sound_faults(samples: "Samples", rate_hz: int, sounds: int) -> Iterator
     speech_s = _measure_speech(samples, rate_hz)
     pace = sounds / max(speech_s, FRAME_S)
     if sounds >= MIN_SOUNDS_FOR_PACE and not MIN_SOUNDS_PER_S <= pace <= MAX_SOUNDS_PER_S:
-        yield Fault(FaultKind.PACE)
+        yield Fault(SpeechFault.PACE)
     if _has_click(samples, rate_hz):
-        yield Fault(FaultKind.CLICK)
+        yield Fault(SpeechFault.CLICK)
     if _has_two_voices(samples, rate_hz):
-        yield Fault(FaultKind.VOICE)
+        yield Fault(SpeechFault.VOICE)
 
 
 def _measure_speech(samples: "Samples", rate_hz: int) -> float:

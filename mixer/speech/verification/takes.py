@@ -1,4 +1,4 @@
-"""Listens to what was synthesized, and takes again what was not said as written.
+"""Listens to what was synthesized, and takes again what was not spoken as written.
 
 Only engines that vary can do better the next time. The best of three takes is kept. What further
 takes cost is limited to a share of the text, which the estimate includes.

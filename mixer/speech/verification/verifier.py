@@ -10,7 +10,7 @@ from mixer.script import Chunk
 from mixer.script.annotations import BREAK_TAG
 from mixer.sound.analysis import Flaw
 from mixer.speech.recordings import Recording
-from mixer.speech.verification.judgement import ChunkCheck, Fault, FaultKind
+from mixer.speech.verification.judgement import ChunkCheck, Fault, SpeechFault
 from mixer.speech.verification.listener import ListeningFailure, ListeningReply, ListeningRequest
 from mixer.speech.workers import WorkerPool
 from mixer.store import ObjectStore, find_sealed, put_sealed
@@ -91,8 +91,8 @@ def _identify(recording: Recording) -> str:
 
 def _find_measured_faults(recording: Recording, chunk: Chunk) -> list[Fault]:
     profile, rate_hz = recording.measured.profile, recording.measured.rate_hz
-    faults = [Fault(FaultKind.CLIPPED)] if Flaw.CLIPPED in profile.flaws else []
+    faults = [Fault(SpeechFault.CLIPPED)] if Flaw.CLIPPED in profile.flaws else []
     longest_s = max((end - start for start, end in profile.pauses), default=0) / rate_hz
     if longest_s > MAX_SILENCE_S and f"<{BREAK_TAG}" not in chunk.ssml:
-        faults.append(Fault(FaultKind.SILENCE))
+        faults.append(Fault(SpeechFault.SILENCE))
     return faults

@@ -46,7 +46,7 @@ class StoryNarration:
 
     @property
     def as_written_percent(self) -> float | None:
-        """The share of words said as written; None if nothing was listened to."""
+        """The share of words spoken as written; None if nothing was listened to."""
         keys = [each.recording.key for each in self.recorded_chunks]
         checks = [self.checks[key] for key in keys if key in self.checks]
         if not checks:

@@ -31,12 +31,12 @@ def list_clip_starts(timeline: Timeline) -> list[float]:
 
 
 def describe_speech_check(check: SpeechCheck) -> Iterator[str]:
-    """Sentences for people: how much was said as written, and what to listen to."""
+    """Sentences for people: how much was spoken as written, and what to listen to."""
     if not check.passages:
         return
     count = len(check.passages)
     noun = "1 passage" if count == 1 else f"{count} passages"
-    yield f"Listen to {noun}: {check.as_written_percent} % of the words were said as written."
+    yield f"Listen to {noun}: {check.as_written_percent} % of the words were spoken as written."
     for each in check.passages[:MAX_NAMED]:
         yield f"{format_clock(each.start_s)} “{each.text}”: {', '.join(each.faults)}."
     if count > MAX_NAMED:

@@ -15,8 +15,8 @@ from mixer.speech import Charges, Narrator, Voice, VoiceSettings
 from mixer.speech.embedded import EmbeddedEngine
 from mixer.speech.engine import Speech
 from mixer.speech.verification import (
-    FaultKind,
     RetakeBudget,
+    SpeechFault,
     TakeSelector,
     Verifier,
     price_retakes,
@@ -26,8 +26,8 @@ from mixer.store import FolderStore
 TEXT = "The keeper of Athelney had not spoken to another soul in eleven quiet days."
 FAULTS = {
     "as written": (TEXT, []),
-    "left out": (TEXT.replace("spoken ", ""), [FaultKind.MISSING]),
-    "doubled": (TEXT.replace("soul", "soul soul"), [FaultKind.REPEATED]),
+    "left out": (TEXT.replace("spoken ", ""), [SpeechFault.MISSING]),
+    "doubled": (TEXT.replace("soul", "soul soul"), [SpeechFault.REPEATED]),
     "swapped": (TEXT.replace("eleven quiet", "quiet eleven"), None),
     "another text": ("Les enfants jouaient dans le jardin de leur mère.", None),
 }

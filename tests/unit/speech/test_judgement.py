@@ -5,7 +5,7 @@ import pytest
 from mixer.speech.verification.judgement import (
     ChunkCheck,
     Fault,
-    FaultKind,
+    SpeechFault,
     Word,
     judge_words,
 )
@@ -24,21 +24,21 @@ def judge(recognised: str | None) -> ChunkCheck:
     [
         ("the keeper had not spoken to another soul in a long time", []),
         ("the keeper had not spoken to another soul in long time", []),
-        ("the keeper had spoken to another soul in a long time", [(FaultKind.MISSING, "not")]),
+        ("the keeper had spoken to another soul in a long time", [(SpeechFault.MISSING, "not")]),
         (
             "the keeper had not not spoken to another soul in a long time",
-            [(FaultKind.REPEATED, "not")],
+            [(SpeechFault.REPEATED, "not")],
         ),
-        ("the keeper had not spoken to another soul", [(FaultKind.MISSING, "in a long time")]),
+        ("the keeper had not spoken to another soul", [(SpeechFault.MISSING, "in a long time")]),
         (
             "keeper had not spoken to another soul in a time",
-            [(FaultKind.MISSING, "the"), (FaultKind.MISSING, "long")],
+            [(SpeechFault.MISSING, "the"), (SpeechFault.MISSING, "long")],
         ),
-        (None, [(FaultKind.UNLIKE, " ".join(TEXT))]),
+        (None, [(SpeechFault.UNLIKE, " ".join(TEXT))]),
     ],
 )
 def test_difference_is_named_with_its_words(
-    recognised: str | None, faults: list[tuple[FaultKind, str]]
+    recognised: str | None, faults: list[tuple[SpeechFault, str]]
 ) -> None:
     check = judge(recognised)
     assert [(each.kind, each.words) for each in check.faults] == faults
@@ -49,7 +49,7 @@ def test_short_passage_is_judged_more_gently() -> None:
     words = [Word("Why", 2), Word("would", 3), Word("it", 2)]
     names = ["why", "would", "it"]
     assert judge_words(words, names, ["why", "would"]).faults == ()
-    assert judge_words(words, names, ["why", "it"]).faults == (Fault(FaultKind.MISSING, "would"),)
+    assert judge_words(words, names, ["why", "it"]).faults == (Fault(SpeechFault.MISSING, "would"),)
 
 
 def test_take_with_fewer_wrong_words_is_better() -> None:

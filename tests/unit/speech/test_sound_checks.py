@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.speech.verification.judgement import FaultKind
+from mixer.speech.verification.judgement import SpeechFault
 from mixer.speech.verification.sound_checks import find_sound_faults
 
 RATE_HZ = 16_000
@@ -34,16 +34,16 @@ STEADY = buzz(120, 6.0)
         (STEADY, 70, []),
         (STEADY * np.float32(0.01), 70, []),
         (STEADY, 10, []),
-        (STEADY, 20, [FaultKind.PACE]),
-        (STEADY, 400, [FaultKind.PACE]),
-        (add_click(STEADY), 70, [FaultKind.CLICK]),
-        (np.concatenate([STEADY, buzz(220, 6.0)]), 140, [FaultKind.VOICE]),
+        (STEADY, 20, [SpeechFault.PACE]),
+        (STEADY, 400, [SpeechFault.PACE]),
+        (add_click(STEADY), 70, [SpeechFault.CLICK]),
+        (np.concatenate([STEADY, buzz(220, 6.0)]), 140, [SpeechFault.VOICE]),
         (np.concatenate([STEADY, buzz(150, 6.0)]), 140, []),
         (np.zeros(0, np.float32), 0, []),
         (np.zeros(RATE_HZ, np.float32), 0, []),
     ],
 )
 def test_fault_is_found_by_measurement(
-    samples: Samples, sounds: int, kinds: list[FaultKind]
+    samples: Samples, sounds: int, kinds: list[SpeechFault]
 ) -> None:
     assert [each.kind for each in find_sound_faults(samples, RATE_HZ, sounds)] == kinds
