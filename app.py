@@ -1,4 +1,4 @@
-"""The Mixer Lambda: POST /mixstory and the API's description; the steps of stories that mix.
+"""The Mixer Lambda: POST /mixstory and the API's description; of stories, steps and previews.
 
 Handlers: `app.handler` and `app.story_task`. Settings come from the environment
 (mixer/settings.py); parts are loaded with the first request (mixer/api/handlers.py).
@@ -17,8 +17,8 @@ def handler(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa
     return answer_mix_request(event, context)
 
 
-def story_task(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
-    """Run one step of a story: lay_out, render, join, publish."""
-    from mixer.api import run_mix_step
+def story_task(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
+    """Run one step of a story (lay_out, render, join, publish), or make a change audible."""
+    from mixer.api import answer_story_mix_event
 
-    return run_mix_step(event, context)
+    return answer_story_mix_event(event, context)

@@ -17,6 +17,8 @@ export function clearStory() {
   story = null;
 }
 
+export const getRefetch = () => refetch;
+
 export const hasExpired = () => Date.now() > story.expires_ms - MARGIN_MS;
 
 export async function renewLinks() {

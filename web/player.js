@@ -46,6 +46,16 @@ export async function openPlayer(story, refetch, { focus = false, play = false, 
   await Promise.all([showCaptions(), showWaveform()]);
 }
 
+export const pauseSound = () => audio.pause();
+
+// Opens the story again, as it is now, at the same position.
+export async function reloadStory() {
+  const at_s = audio.currentTime;
+  await links.renewLinks();
+  audio.addEventListener("loadedmetadata", () => seek(at_s), { once: true });
+  await openPlayer({ ...links.story, text: "" }, links.getRefetch(), { scroll: false });
+}
+
 function showFacts() {
   const { story } = links;
   const isBeingMade = Boolean(story.listen);

@@ -16,11 +16,14 @@ let words = []; // {start, node}
 let currentWord = -1;
 let seek = () => {};
 let isPlaying = () => false;
+let pick = () => false; // whether a sentence was taken to be changed instead of played
 let lastScroll_ms = 0; // when the user last scrolled
 
 export function init(seekListener, playbackCheck) {
   [seek, isPlaying] = [seekListener, playbackCheck];
 }
+
+export const setPicker = (picker) => (pick = picker);
 
 export function clear() {
   [chapters, sentences, current] = [[], [], -1];
@@ -99,7 +102,7 @@ function createSentence(sentence, number) {
   const node = el("span", { role: "button", tabindex: number ? "-1" : "0", class: "sentence" }, sentence.text);
   node.addEventListener("click", () => {
     focusSentence(number, false);
-    seek(sentences[number].start);
+    if (!pick(sentences[number], false)) seek(sentences[number].start);
   });
   return node;
 }
@@ -174,7 +177,8 @@ box.addEventListener("keydown", (event) => {
   if (number < 0) return;
   const steps = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -number, End: sentences.length };
   if (event.key in steps) focusSentence(number + steps[event.key]);
-  else if (event.key === "Enter" || event.key === " ") seek(sentences[number].start);
+  else if (event.key === "e" && !event.ctrlKey && !event.metaKey) pick(sentences[number], true);
+  else if (event.key === "Enter" || event.key === " ") pick(sentences[number], false) || seek(sentences[number].start);
   else return;
   event.preventDefault();
 });

@@ -16,10 +16,10 @@ from mixer.api.handlers import (
     answer_mix_request,
     answer_speech_request,
     answer_story_event,
+    answer_story_mix_event,
     build_mix_endpoint,
     build_speech_endpoint,
     build_story_endpoint,
-    run_mix_step,
     run_speech_step,
 )
 
@@ -29,6 +29,7 @@ __all__ = [
     "answer_mix_request",
     "answer_speech_request",
     "answer_story_event",
+    "answer_story_mix_event",
     "authorize_request",
     "build_mix_endpoint",
     "build_registry",
@@ -36,7 +37,6 @@ __all__ = [
     "build_story_endpoint",
     "digest_token",
     "parse_callers",
-    "run_mix_step",
     "run_speech_step",
     "shape_error",
 ]

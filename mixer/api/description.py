@@ -18,8 +18,10 @@ from mixer.api.routes import (
     add_library_routes,
     add_mix_routes,
     add_openai_routes,
+    add_preview_routes,
     add_speech_routes,
     add_story_routes,
+    add_version_routes,
 )
 from mixer.api.routing import PUBLIC_PATHS, Api
 from mixer.settings import AuthMode
@@ -39,6 +41,8 @@ def build_description(mode: AuthMode) -> str:
     add_elevenlabs_routes(api, _fail_if_called)
     add_mix_routes(api, _fail_if_called)
     add_story_routes(api, _fail_if_called)
+    add_version_routes(api, _fail_if_called)
+    add_preview_routes(api, _fail_if_called)
     add_library_routes(api, _fail_if_called, _fail_if_called)
     return _build_openapi(api, requires_token=mode == "token")
 

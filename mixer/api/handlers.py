@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mixer.api.responses import OutputLinks
     from mixer.api.routes import (
         ClientServices,
+        EditDependencies,
         FeedDependencies,
         SpeechServices,
         StoryDependencies,
@@ -61,12 +62,14 @@ def run_speech_step(event: dict[str, Any], context: "InvocationContext") -> dict
     return _run_step(load_services().speech_tasks, event, context)
 
 
-def run_mix_step(event: dict[str, Any], context: "InvocationContext") -> dict[str, Any]:
-    """Run the step of a story that an event requests from the Mixer Lambda.
+def answer_story_mix_event(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
+    """Run the step of a story that an event requests from the Mixer Lambda, or make a preview.
 
     Raises:
         MixerError: the step failed; the state machine decides by the class.
     """
+    if not is_task_event(event):
+        return _answer_event(_load_preview_endpoint, event, context)
     return _run_step(load_services().mix_tasks, event, context)
 
 
@@ -124,12 +127,25 @@ def build_mix_endpoint(
     return _build_endpoint(api, services.settings, MIX_PATH)
 
 
+def build_preview_endpoint(services: "Services") -> "Endpoint":
+    """Build the endpoint that makes changes of stories audible."""
+    from mixer.api.routes import PreviewDependencies, add_preview_routes
+    from mixer.api.routing import Api
+
+    api = Api(services.settings.allowed_origins)
+    add_preview_routes(
+        api, cache(lambda: PreviewDependencies(services.story_previews, _build_links(services)))
+    )
+    return _build_endpoint(api, services.settings, STORY_PATH)
+
+
 def build_story_endpoint(services: "Services") -> "Endpoint":
     """Build the endpoint of stories, feeds, music, uploads and capabilities."""
     from mixer.api.routes import (
         add_feed_routes,
         add_library_routes,
         add_story_routes,
+        add_version_routes,
         build_capabilities,
     )
     from mixer.api.routing import Api
@@ -137,6 +153,7 @@ def build_story_endpoint(services: "Services") -> "Endpoint":
     settings = services.settings
     api = Api(settings.allowed_origins)
     add_story_routes(api, cache(lambda: _build_story_dependencies(services)))
+    add_version_routes(api, cache(lambda: _build_edit_dependencies(services)))
     add_feed_routes(api, cache(lambda: _build_feed_dependencies(services)))
     add_library_routes(
         api, lambda: services.music_library, cache(lambda: build_capabilities(settings))
@@ -183,6 +200,14 @@ def _build_story_dependencies(services: "Services") -> "StoryDependencies":
     )
 
 
+def _build_edit_dependencies(services: "Services") -> "EditDependencies":
+    from mixer.api.routes import EditDependencies
+    from mixer.stories.versions import SentenceReader
+
+    reader = SentenceReader(services.story_texts)
+    return EditDependencies(services.story_editor, reader, _build_links(services))
+
+
 def _build_feed_dependencies(services: "Services") -> "FeedDependencies":
     from mixer.api.routes import FeedDependencies
 
@@ -219,6 +244,11 @@ def _load_mix_endpoint() -> "Endpoint":
 
     services = load_services()
     return build_mix_endpoint(services, open_story_starter(services.settings))
+
+
+@cache
+def _load_preview_endpoint() -> "Endpoint":
+    return build_preview_endpoint(load_services())
 
 
 @cache

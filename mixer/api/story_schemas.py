@@ -130,6 +130,10 @@ class StoryAnswer(StorySummary):
     time_left_s: float | None
     warnings: list[str]
     error: StoryError | None
+    version: Annotated[
+        int | None, Field(description="The newest finished version, of a story that was changed.")
+    ] = None
+    newest_version: int | None = None
     links: StoryLinks | None = None
     listen: Annotated[
         StoryListenLinks | None, Field(description="While the story is being made.")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SpeechSlots,
         StoryTasks,
     )
+    from mixer.stories.versions import PreviewMaker, StoryEditor, StoryPreviews, TextLoader
 
     LinkedStore = S3Store | FolderStore
 
@@ -200,6 +201,35 @@ class Services(ABC):
             allows_localhost_webhooks=self.settings.stories.allows_localhost_webhooks,
             list_voices=self.speech_service.list_voices if self.has_engine else None,
         )
+
+    @cached_property
+    def story_texts(self) -> "TextLoader":
+        """Loads the texts of stories, for changes."""
+        from mixer.stories.versions import TextLoader, VersionReader
+
+        store = self.output_store
+        return TextLoader(store, self.story_speech_service.planner, VersionReader(store))
+
+    @cached_property
+    def story_previews(self) -> "StoryPreviews":
+        """Makes changes of stories audible."""
+        from mixer.stories.versions import StoryPreviews
+
+        return StoryPreviews(self.story_texts, self._build_preview_maker())
+
+    @cached_property
+    def story_editor(self) -> "StoryEditor":
+        """Keeps changes of stories."""
+        from mixer.stories.versions import StoryEditor
+
+        previews = self._build_preview_maker() if self.has_engine else None
+        return StoryEditor(self.story_service, self.story_texts, previews)
+
+    def _build_preview_maker(self) -> "PreviewMaker":
+        from mixer.stories.versions import PreviewMaker
+
+        planner = self.story_speech_service.planner
+        return PreviewMaker(self.output_store, self.music_store, planner)
 
     @cached_property
     def feed_service(self) -> "FeedService":

@@ -59,11 +59,16 @@ SPEECH_ROUTES = (
     "GET /v2/voices",
 )
 MIX_ROUTES = ("POST /mixstory",)
+PREVIEW_ROUTES = ("POST /stories/{story_id}/edits",)
 STORY_ROUTES = (
     "POST /stories",
     "GET /stories",
     "GET /stories/{story_id}",
     "DELETE /stories/{story_id}",
+    "GET /stories/{story_id}/versions",
+    "POST /stories/{story_id}/versions",
+    "GET /stories/{story_id}/sentences",
+    "GET /stories/{story_id}/comparison",
     "GET /music",
     "POST /uploads",
     "POST /feeds",
@@ -229,6 +234,7 @@ def build_listen_routes(gateway: Gateway, services: "Services") -> list[Route]:
 def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -> Gateway:
     """Build the gateway; without `authorizer`, the Lambdas' own if tokens are required."""
     from mixer.api import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
+    from mixer.api.handlers import build_preview_endpoint
 
     _build_parts(services)
     start_story = services.story_service.create
@@ -238,10 +244,16 @@ def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -
         build_mix_endpoint(services, start_story),
         max_concurrent=MAX_CONCURRENT_MIXES,
     )
+    preview = ApiFunction(
+        "mixer-previews",
+        build_preview_endpoint(services),
+        max_concurrent=MAX_CONCURRENT_MIXES,
+    )
     story = ApiFunction("mixer-stories", build_story_endpoint(services))
     routes = [
         *(ApiRoute(key, speech) for key in SPEECH_ROUTES),
         *(ApiRoute(key, mix) for key in MIX_ROUTES),
+        *(ApiRoute(key, preview) for key in PREVIEW_ROUTES),
         *(ApiRoute(key, story) for key in STORY_ROUTES),
         *(ApiRoute(key, story, is_public=True) for key in PUBLIC_ROUTES),
     ]
@@ -253,6 +265,7 @@ def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -
 def _build_parts(services: "Services") -> None:
     """Build services now, which threads of the first requests would otherwise build in parallel."""
     _ = services.speech_service, services.mix_service, services.music_library, services.all_tasks
+    _ = services.story_previews, services.story_editor
 
 
 def build_token_authorizer(token: str) -> ApiFunction:

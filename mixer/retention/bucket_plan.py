@@ -147,7 +147,7 @@ class BucketJudge:
             return Reason.NAMED_BY_FEED
         if story.is_running(self.now, self.policy.running_days):
             return Reason.STORY_RUNNING
-        if not self.is_old(story.touched, self.story_days):
+        if not self.is_old(story.last_write, self.story_days):
             return Reason.STORY_YOUNG
         return Reason.STORY_ENDED if story.ended else Reason.STORY_ABANDONED
 

@@ -6,6 +6,8 @@ The rule for stories, shared with the story service:
 - a story has ended when `stories/{id}/result.json` exists;
 - without it, the story is running while anything in its folder is younger than `running_days`,
   and abandoned after that;
+- versions of a story stay and go together, by the last write to any of them: each later one holds
+  an empty object `version_of/{first version's story}`;
 - a story that a podcast feed names, `stories/{id}/published/{feed}`, stays, however old it is;
 - a story is living as long as its folder stays. It needs the chunks and uploads that its files name
   as strings.
@@ -13,7 +15,7 @@ The rule for stories, shared with the story service:
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mixer.retention.inventory import ObjectVersion
@@ -24,6 +26,7 @@ NAMED = (CHUNKS, UPLOADS)
 
 RESULT, SCRIPT, TIMELINE = "result.json", "script.json", "timeline.json"
 LAYOUT = "segments.json"
+VERSION_MARK = "version_of/"
 PUBLISHED = "published/"
 """Folder of the marks that feeds leave in a story (`mixer/feeds/records.py`)."""
 
@@ -41,7 +44,9 @@ class Story:
     Attributes:
         planned: its files name all sounds of its text.
         laid_out: its segments are rendered or joined, unless it has ended.
-        guarded: an exception protects it.
+        guarded: an exception protects it, or another version of it.
+        first: the story that is the first version; empty for one without others.
+        last_touched: the last write to any version; None without others.
         published: a podcast feed names it.
     """
 
@@ -52,6 +57,13 @@ class Story:
     laid_out: bool = False
     guarded: bool = False
     published: bool = False
+    first: str = ""
+    last_touched: datetime | None = None
+
+    @property
+    def last_write(self) -> datetime:
+        """The last write to this story or another version of it."""
+        return self.last_touched or self.touched
 
     def is_running(self, now: datetime, running_days: float) -> bool:
         """Whether a worker may still be writing to it."""
@@ -85,7 +97,25 @@ def find_stories(
         if identity:
             here = _story_from_version(version, identity, guarded_keys)
             stories[identity] = _merge_stories(stories.get(identity, here), here)
-    return stories
+    return _join_versions(stories)
+
+
+def _join_versions(stories: Mapping[str, Story]) -> Mapping[str, Story]:
+    """Let all versions of a story know of each other's last write and protection."""
+    families: dict[str, list[Story]] = {}
+    for identity, story in stories.items():
+        families.setdefault(story.first or identity, []).append(story)
+    joined = {
+        first: (max(each.touched for each in family), any(each.guarded for each in family))
+        for first, family in families.items()
+        if len(family) > 1
+    }
+    return {
+        identity: replace(story, last_touched=joined[first][0], guarded=joined[first][1])
+        if (first := story.first or identity) in joined
+        else story
+        for identity, story in stories.items()
+    }
 
 
 def _story_from_version(
@@ -100,6 +130,7 @@ def _story_from_version(
         planned=is_there and name in (SCRIPT, TIMELINE),
         laid_out=is_there and name == LAYOUT,
         guarded=version.key in guarded_keys,
+        first=name.removeprefix(VERSION_MARK) if name.startswith(VERSION_MARK) else "",
         published=is_there and name.startswith(PUBLISHED),
     )
 
@@ -112,6 +143,7 @@ def _merge_stories(one: Story, other: Story) -> Story:
         planned=one.planned or other.planned,
         laid_out=one.laid_out or other.laid_out,
         guarded=one.guarded or other.guarded,
+        first=one.first or other.first,
         published=one.published or other.published,
     )
 

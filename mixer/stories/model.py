@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mixer.script import Chunk, Document, Script
+from mixer.script.edits import SentenceEdit
+from mixer.script.readers import TextType
 from mixer.sound import Mastering
 from mixer.sound.analysis import ComplianceRule
 from mixer.sound.arrange import SoundFile
@@ -46,6 +48,7 @@ class SourceText:
 
     document: Document
     is_book: bool = False
+    text_type: TextType = TextType.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class StoredRequest:
         webhook: URL to notify at the end; empty for none.
         warnings: already returned for the request.
         base_url: of the API that was called; empty without a gateway.
+        version_of: the story of which this is a later version; empty for a story of its own.
+        edits: applied in this order to the text as it is read.
     """
 
     kind: StoryKind
@@ -74,6 +79,8 @@ class StoredRequest:
     webhook: str = ""
     warnings: tuple[str, ...] = ()
     base_url: str = ""
+    version_of: str = ""
+    edits: tuple[SentenceEdit, ...] = ()
     format_version: int = FORMAT_VERSION
 
 

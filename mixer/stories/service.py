@@ -6,7 +6,7 @@ new attempt when it is requested again, and reuses what is finished.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -49,6 +49,7 @@ from mixer.stories.status import (
     write_result,
 )
 from mixer.stories.steps import Webhook
+from mixer.stories.version_records import FIRST, VERSIONS, VersionRecord
 from mixer.stories.workflow import Launcher
 
 logger = logging.getLogger(__name__)
@@ -159,8 +160,23 @@ class StoryService:
         return derive_webhook_secret(self.secret, story)
 
     def get_status(self, story: str, caller: str) -> StoryStatus:
-        """Load the status of a caller's story, or raise NotFound."""
+        """Load the status of a caller's story, or raise NotFound.
+
+        Of a story with later versions, it is that of the newest that is finished.
+        """
+        seen = self._load_snapshot(story, caller)
+        status = build_status(seen, self.now())
+        names = sorted(name for name in seen.progress.names if name.startswith(VERSIONS))
+        return self._find_newest_status(status, story, caller, names) if names else status
+
+    def get_version_status(self, story: str, caller: str) -> StoryStatus:
+        """Load the status of one version, or raise NotFound."""
         return build_status(self._load_snapshot(story, caller), self.now())
+
+    def claim_request(self, folder: StoryFolder, request: StoredRequest) -> None:
+        """Store the request of a version, which may have been stored before."""
+        if not folder.claim(REQUEST, request) and folder.find(REQUEST, StoredRequest) is None:
+            folder.write(REQUEST, request)  # damaged
 
     def list(self, caller: str, cursor: str = "") -> StoryPage:
         """List a caller's stories, newest first; the cursor comes from the page before."""
@@ -199,6 +215,24 @@ class StoryService:
         folder.claim(cancellation_name(attempt), {"cancelled_s": self.now().timestamp()})
         write_result(folder, seen, StoryResult(StoryState.CANCELLED, attempt, 0.0), self.now())
         return self.get_status(story, caller)
+
+    def _find_newest_status(
+        self, first: StoryStatus, story: str, caller: str, names: Sequence[str]
+    ) -> StoryStatus:
+        """Find the status of the newest finished version, by the names of all records."""
+        folder = StoryFolder(self.store, story)
+        for name in reversed(names):
+            record = folder.find(name, VersionRecord)
+            result = record and StoryFolder(self.store, record.story_id).find(RESULT, StoryResult)
+            if record and result and result.state is StoryState.DONE:
+                status = self.get_version_status(record.story_id, caller)
+                return replace(
+                    status,
+                    created_s=first.created_s,
+                    version=record.number,
+                    newest_version=FIRST + len(names),
+                )
+        return replace(first, newest_version=FIRST + len(names))
 
     def _store_request(self, folder: StoryFolder, story_request: StoryRequest) -> StoredRequest:
         text_key = story_request.source_key or (folder.key(TEXT) if story_request.text else "")

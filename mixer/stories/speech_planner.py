@@ -11,6 +11,7 @@ from typing import Protocol
 from mixer.errors import BadOption, OutOfTime, TextTooLong, UnreadableText
 from mixer.requests import Options
 from mixer.script import LIMITS, NARRATOR, Chunk, Cover, Document, EngineLimits, Role, Script
+from mixer.script.edits import SentenceEdit, edit_document, recall_utterances
 from mixer.script.normalise import is_same_language
 from mixer.script.planning import (
     Estimate,
@@ -101,6 +102,15 @@ class SpeechPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedText:
+    """A text with its options and its plan."""
+
+    document: Document
+    options: Options
+    script: Script
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechPlanner:
     """Plans speech, with what planning and speaking share. Safe for many threads.
 
@@ -126,7 +136,9 @@ class SpeechPlanner:
         with self.open_engine("", deadline_s) as engine:
             return engine.voices()
 
-    def read_text(self, content: str | bytes, options: Options) -> SourceText:
+    def read_text(
+        self, content: str | bytes, options: Options, edits: Sequence[SentenceEdit] = ()
+    ) -> SourceText:
         """Read a text or the bytes of a book; raises TextTooLong or UnreadableText."""
         named = options.text_type
         head = content if isinstance(content, bytes) else content[:HEAD_CHARS]
@@ -136,12 +148,23 @@ class SpeechPlanner:
         with _name_text():
             text_type = TextType(named or detect_text_type(content))
             front_matter = not options.skip_front_matter
-            return SourceText(read_document(content, text_type, front_matter=front_matter), is_book)
+            document = read_document(content, text_type, front_matter=front_matter)
+        for edit in edits:
+            is_markdown = text_type is TextType.MARKDOWN
+            document = edit_document(document, edit, is_markdown=is_markdown)
+        return SourceText(document, is_book, text_type)
 
     def plan_source(
-        self, source: SourceText, options: Options, deadline_s: float | None = None
+        self,
+        source: SourceText,
+        options: Options,
+        deadline_s: float | None = None,
+        before: "PlannedText | None" = None,
     ) -> SpeechPlan:
         """Plan the speech of a text that has been read; spends nothing.
+
+        The plan is the same with and without `before`, another version of the text; with it, only
+        what differs is planned.
 
         Raises:
             TextTooLong: the text exceeds the limit.
@@ -158,7 +181,12 @@ class SpeechPlanner:
         language = options.language or voice.language or document.language or UNKNOWN_LANGUAGE
         with _name_text():
             style = build_plan_style(document, limits[""], language, options, limits)
-            script = plan_document(document, self._limit_style(style, deadline_s))
+            style = self._limit_style(style, deadline_s)
+            if before is not None:
+                given = apply_narrator(before.options, before.document.cast)
+                was = build_plan_style(before.document, limits[""], language, given, limits)
+                style = _reuse_plan(style, was, before)
+            script = plan_document(document, style)
         if options.verify:
             self._check_verifier(script)
         estimate = estimate_script(script, options.rate)
@@ -229,6 +257,20 @@ def _name_text() -> Iterator[None]:
         yield
     except UnreadableText as error:
         raise UnreadableText(f"text: {error}", field="text") from error
+
+
+def _reuse_plan(style: PlanStyle, was: PlanStyle, before: PlannedText) -> PlanStyle:
+    """Let a plan take from one before what it plans alike, unless the styles differ in more."""
+    was_alike = replace(
+        was,
+        lexicon=style.lexicon,
+        chapters=style.chapters,
+        check_time=style.check_time,
+        opening_chars=style.opening_chars,
+    )
+    if was_alike != style:
+        return style
+    return replace(style, known=recall_utterances(before.document, before.script, was))
 
 
 def plan_script(

@@ -61,7 +61,7 @@ class StorySnapshot:
 
 @dataclass(frozen=True, slots=True)
 class StoryStatus:
-    """The status of a story as its caller sees it."""
+    """The status of a story as its caller sees it, of a version by its number."""
 
     kind: StoryKind
     state: StoryState
@@ -80,6 +80,8 @@ class StoryStatus:
     plan: PlanSummary
     chunk_keys: tuple[str, ...]
     result: StoryResult | None
+    version: int = 1
+    newest_version: int = 1
 
 
 def build_status(snapshot: StorySnapshot, now: datetime) -> StoryStatus:

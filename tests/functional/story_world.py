@@ -67,12 +67,12 @@ class WorldServices(LaptopServices):
 class StoryWorld:
     """A desk, the tasks of all functions, and who is told."""
 
-    def __init__(self, folder, engine=None, store=None, notifiers=()):
+    def __init__(self, folder, engine=None, store=None, notifiers=(), *, is_idle=False):
         self.engine = engine or ToneEngine(suffix="mp3")
         self.store = store or FolderStore(folder)
         self.spending = DailyBudget(self.store, 1e6)
         self.process_groups = []
-        self.executions = Executions(self._run)
+        self.executions = Executions(None if is_idle else self.run_story)
         services = WorldServices(
             settings=SETTINGS,
             store=self.store,
@@ -85,6 +85,7 @@ class StoryWorld:
             open_current_engine=self._open_engine,
         )
         self._tasks, self.service = services.all_tasks, services.story_service
+        self.editor, self.previews = services.story_editor, services.story_previews
 
     def create_story(self, text=TEXT, **options):
         given = {"text_type": "markdown", "pauses": "none", **options}
@@ -103,7 +104,7 @@ class StoryWorld:
     def list_keys(self, story, prefix=""):
         return [each.key for each in StoryFolder(self.store, story).list_entries(prefix)]
 
-    def _run(self, story, attempt, kind):
+    def run_story(self, story, attempt=1, kind=StoryKind.STORY):
         Workflow(lambda event: self._tasks(event, None), story, attempt).run(kind)
 
     def _create_processes(self):

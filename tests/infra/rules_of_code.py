@@ -7,7 +7,12 @@ template and see the rule notice.
 import ast
 from functools import cache
 
-from mixer.api import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
+from mixer.api import (
+    build_mix_endpoint,
+    build_speech_endpoint,
+    build_story_endpoint,
+)
+from mixer.api.handlers import build_preview_endpoint
 from mixer.compose import AwsServices
 from mixer.settings import load_settings
 from tests.infra.cloudformation import (
@@ -128,6 +133,7 @@ def _mentions_folder(command, folder):
 
 ENDPOINTS = {
     "app.handler": build_mix_endpoint,
+    "app.story_task": build_preview_endpoint,
     "polly_handler.handler": build_speech_endpoint,
     "stories.handler": build_story_endpoint,
 }

@@ -9,10 +9,18 @@ from mixer.api.routes.mix import add_mix_routes
 from mixer.api.routes.openai import add_openai_routes
 from mixer.api.routes.speech import SpeechServices, add_speech_routes
 from mixer.api.routes.stories import StoryDependencies, add_story_routes
+from mixer.api.routes.versions import (
+    EditDependencies,
+    PreviewDependencies,
+    add_preview_routes,
+    add_version_routes,
+)
 
 __all__ = [
     "ClientServices",
+    "EditDependencies",
     "FeedDependencies",
+    "PreviewDependencies",
     "SpeechServices",
     "StoryDependencies",
     "add_cast_route",
@@ -21,7 +29,9 @@ __all__ = [
     "add_library_routes",
     "add_mix_routes",
     "add_openai_routes",
+    "add_preview_routes",
     "add_speech_routes",
     "add_story_routes",
+    "add_version_routes",
     "build_capabilities",
 ]

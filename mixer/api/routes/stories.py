@@ -175,6 +175,8 @@ def _build_status(
         if failure is None
         else {"error": failure.error, "code": failure.code, "details": failure.details},
     }
+    if status.newest_version > 1:
+        body |= {"version": status.version, "newest_version": status.newest_version}
     is_done = status.state is StoryState.DONE
     return body | (_build_result(dependencies, status) if is_done else {})
 

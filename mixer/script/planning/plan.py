@@ -31,6 +31,10 @@ ALLOWANCE_SHARE = 0.9
 """Used share of an engine's limit, since how a service counts is not documented exactly."""
 
 
+KnownUtterances = Mapping[tuple[Block, BreakKind], tuple[Utterance, ...]]
+"""Utterances by their block, as it is planned, and how that ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanStyle:
     """What shapes a Script in addition to the text.
@@ -43,6 +47,7 @@ class PlanStyle:
         chapters: those to plan, by number, such as `2-5,9`; empty for all.
         voices: by name of the cast, where they differ from the narrator's.
         check_time: called for each block; an error that it raises ends the planning.
+        known: utterances of blocks that were planned before in the same style.
         opening_chars: of the first chunk, about; None where no listener waits for it.
     """
 
@@ -54,6 +59,7 @@ class PlanStyle:
     lexicon: tuple[Pronunciation, ...] = ()
     voices: Mapping[str, SsmlStyle] = field(default_factory=dict)
     check_time: Callable[[], None] = lambda: None
+    known: KnownUtterances = field(default_factory=dict)
     opening_chars: int | None = None
 
     def speaker_style(self, speaker: str) -> SsmlStyle:
@@ -72,15 +78,8 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
     style = style or PlanStyle()
     if document.must_honour_tags:
         _require_supported_tags(document.blocks, style.ssml.limits)
-    if not style.reads_titles:
-        document = replace(document, blocks=tuple(map(_silence_title, document.blocks)))
-    document = replace(document, blocks=place_sounds(document.blocks))
-    if style.lexicon:
-        document = replace(document, blocks=tuple(_apply_lexicon(document.blocks, style)))
-    title, parts = _split_chapters(document, style.language)
-    if not parts:
-        raise UnreadableText("The story contains no words to say.")
-    parts = select_chapters(parts, style.chapters)
+    document = _prepare_blocks(document, style)
+    title, parts = _select_parts(document, style)
     levels_db = {role.name: role.level_db for role in document.cast}
     return Script(
         title=title,
@@ -91,6 +90,47 @@ def plan_document(document: Document, style: PlanStyle | None = None) -> Script:
         cast=document.cast,
         music=document.music,
     )
+
+
+def _prepare_blocks(document: Document, style: PlanStyle) -> Document:
+    """Apply what shapes each block, without adding or dropping one."""
+    blocks = document.blocks
+    if not style.reads_titles:
+        blocks = tuple(map(_silence_title, blocks))
+    blocks = place_sounds(blocks)
+    if style.lexicon:
+        blocks = tuple(_apply_lexicon(blocks, style))
+    return replace(document, blocks=blocks)
+
+
+def _select_parts(
+    document: Document, style: PlanStyle
+) -> tuple[str, list[tuple[str, list[Block]]]]:
+    title, parts = _split_chapters(document, style.language)
+    if not parts:
+        raise UnreadableText("The story contains no words to say.")
+    return title, select_chapters(parts, style.chapters)
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenBlock:
+    """A block that is spoken, as it is planned; `number` is its place in the document."""
+
+    number: int
+    block: Block
+    ending: BreakKind
+
+
+def list_spoken_blocks(document: Document, style: PlanStyle) -> list[SpokenBlock]:
+    """List the blocks that a plan speaks, in reading order."""
+    prepared = _prepare_blocks(document, style)
+    numbers = {id(block): number for number, block in enumerate(prepared.blocks)}
+    _, parts = _select_parts(prepared, style)
+    return [
+        SpokenBlock(numbers[id(block)], block, ending)
+        for _, blocks in parts
+        for block, ending in _iter_spoken(blocks)
+    ]
 
 
 def _apply_lexicon(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Block]:
@@ -189,14 +229,23 @@ def _allowance(style: SsmlStyle) -> int:
 
 
 def _build_utterances(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Utterance]:
+    for block, ending in _iter_spoken(blocks):
+        style.check_time()
+        known = style.known.get((block, ending))
+        yield from _split_block(block, ending, style) if known is None else known
+
+
+def _split_block(block: Block, ending: BreakKind, style: PlanStyle) -> Iterator[Utterance]:
+    speaker_style = style.speaker_style(block.speaker)
+    weigh = partial(weigh_text, style=speaker_style)
+    return split_utterances(block, ending, style.language, weigh, _allowance(speaker_style))
+
+
+def _iter_spoken(blocks: Sequence[Block]) -> Iterator[tuple[Block, BreakKind]]:
     audible = [index for index, block in enumerate(blocks) if _is_audible(block)]
     for index in audible:
-        style.check_time()
-        block = blocks[index]
-        speaker_style = style.speaker_style(block.speaker)
-        ending = BreakKind.CHAPTER if index == audible[-1] else _detect_block_ending(blocks, index)
-        weigh = partial(weigh_text, style=speaker_style)
-        yield from split_utterances(block, ending, style.language, weigh, _allowance(speaker_style))
+        is_last = index == audible[-1]
+        yield blocks[index], BreakKind.CHAPTER if is_last else _detect_block_ending(blocks, index)
 
 
 def _detect_block_ending(blocks: Sequence[Block], index: int) -> BreakKind:

@@ -9,6 +9,7 @@ from mixer.script.readers.registry import (
     is_book,
     read_document,
 )
+from mixer.script.readers.sentence import read_sentence
 
 __all__ = [
     "TextType",
@@ -18,4 +19,5 @@ __all__ = [
     "detect_text_type",
     "is_book",
     "read_document",
+    "read_sentence",
 ]

@@ -93,7 +93,7 @@ def read_tagged_text(
     first_line = front_matter.line_count + 1
     if front_matter.cast or "[[" in body:
         lines = _find_sound_lines(body, first_line)
-        tags = _TagReader(front_matter.cast, name, first_line, sounds, lines, is_markdown)
+        tags = InlineTagReader(front_matter.cast, name, first_line, sounds, lines, is_markdown)
         blocks = tags.extract_tags(read_blocks(tags.prepare_text(body)))
     else:
         blocks = read_blocks(body)
@@ -101,7 +101,7 @@ def read_tagged_text(
 
 
 @dataclass(frozen=True, slots=True)
-class _TagReader:
+class InlineTagReader:
     """The tags of one text.
 
     `first_line` follows the front matter; `sound_lines` are lines of sound tags by their body, used
@@ -117,6 +117,7 @@ class _TagReader:
 
     @property
     def speaker_names(self) -> frozenset[str]:
+        """The names of the cast."""
         return frozenset(role.name for role in self.cast)
 
     def prepare_text(self, text: str) -> str:
@@ -138,7 +139,7 @@ class _TagReader:
                 speaker = named
                 continue
             whole = replace(block, text=text) if named is None else paragraph(text)
-            for part in self._split_voices(whole, speaker if named is None else named):
+            for part in self.split_voices(whole, speaker if named is None else named):
                 collector.append(part)
         return collector.build()
 
@@ -209,7 +210,8 @@ class _TagReader:
             return self._resolve_speaker(label), words.strip()
         return None
 
-    def _split_voices(self, block: Block, speaker: str) -> Iterator[Block]:
+    def split_voices(self, block: Block, speaker: str) -> Iterator[Block]:
+        """Split a block at the voices that its tags name, and take all tags out of the text."""
         parts: list[Block] = []
         start = 0
         for tag in iter_tags(block.text):

@@ -76,3 +76,9 @@ def _inline_piece(token: "Token") -> str:
             return LINE_BREAK if token.content.lower().startswith("<br") else ""
         case _:
             return ""
+
+
+def read_markdown_line(text: str) -> str:
+    """Read words of a paragraph without their markup; what begins a block elsewhere is words."""
+    (line,) = _build_parser().parseInline(rewrite_dialects(text))
+    return _inline_text(line.children or ())

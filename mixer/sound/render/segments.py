@@ -51,6 +51,13 @@ class Segment:
     is_last: bool
 
     @classmethod
+    def cover(cls, timeline: Timeline, start: int, end: int) -> "Segment":
+        """The segment on the grid that covers a range of a timeline."""
+        grid = timeline.grid
+        last = min(timeline.length, -(-end // grid) * grid)
+        return cls.cut(timeline, start // grid * grid, last)
+
+    @classmethod
     def cut(cls, timeline: Timeline, start: int, end: int) -> "Segment":
         """Cut a segment out of a timeline, from a point on the grid to another, or to the end."""
         return cls(

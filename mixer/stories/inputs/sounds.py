@@ -45,11 +45,21 @@ class SoundLibrary:
         if stored is not None and request.kind is StoryKind.STORY:
             wanted = {**list_sound_files(stored.script), **wanted}
         known = read_sounds(folder)
+        sounds = self.measure(wanted, known, processes)
+        if sounds.keys() - known.keys():
+            folder.write(SOUNDS, KnownSounds(tuple({**known, **sounds}.values())))
+        return sounds
+
+    def measure(
+        self, wanted: Mapping[str, int], known: Mapping[str, SoundFile], processes: ProcessGroup
+    ) -> dict[str, SoundFile]:
+        """Measure the sounds that are not known; `wanted` has the line that names each, or 0.
+
+        Raises NotFound and the other errors of `load`.
+        """
         missing = {key: line for key, line in wanted.items() if key not in known}
-        if missing:
-            known |= _measure_sounds(missing, self, processes)
-            folder.write(SOUNDS, KnownSounds(tuple(known.values())))
-        return {key: known[key] for key in wanted}
+        measured = _measure_sounds(missing, self, processes) if missing else {}
+        return {key: known[key] if key in known else measured[key] for key in wanted}
 
 
 def read_sounds(folder: StoryFolder) -> dict[str, SoundFile]:

@@ -93,6 +93,11 @@ class StoryRenderer:
                     self.progress(done / len(missing))
         return keys
 
+    def render_excerpt(self, segment: Segment) -> bytes:
+        """Render one segment, which is not kept."""
+        rendered = self._open_renderer([segment]).render(segment)
+        return rendered.path.read_bytes()[rendered.begin_byte : rendered.end_byte]
+
     def render_group(self, first: int, end: int) -> list[str]:
         """Render a group, measured if the format allows it; returns the key of each segment."""
         segments = self.segments[first:end]

@@ -28,7 +28,7 @@ from mixer.api import (
     build_story_endpoint,
     digest_token,
 )
-from mixer.api.handlers import create_requested_story
+from mixer.api.handlers import build_preview_endpoint, create_requested_story
 from mixer.compose import AwsServices, open_story_starter
 from mixer.errors import MixerError
 from mixer.retention.aws_account import Deadline, create_sns_client, open_account
@@ -320,8 +320,8 @@ def answer_authorizer(cloud: Cloud) -> None:
 # ---- Stories -----------------------------------------------------------------------------------
 
 
-def _run_story(cloud: Cloud, request: StoryRequest, *, ends: bool = True) -> None:
-    """Run a story's steps with the roles that the state machine gives them."""
+def _run_story(cloud: Cloud, request: StoryRequest, *, ends: bool = True) -> str:
+    """Run a story's steps with the roles that the state machine gives them; returns its id."""
     with cloud.run_as("stories.handler") as services:
         story = services.story_service.create(request)
 
@@ -344,6 +344,24 @@ def _run_story(cloud: Cloud, request: StoryRequest, *, ends: bool = True) -> Non
         status = services.story_service.get_status(story, CALLER)
         if (status.failure is None) != ends:
             raise AssertionError(f"The story {story} ended as {status.state}: {status.failure}")
+    return story
+
+
+def change_stories(cloud: Cloud) -> None:
+    """A story is changed: heard, kept, listed, compared, restored."""
+    request = StoryRequest(
+        StoryKind.STORY, CALLER, {**VOICE, "cover": COVER}, text="It rang. It was late.", music=BELL
+    )
+    path = f"/stories/{_run_story(cloud, request)}"
+    change = {"version": 0, "changes": [{"sentence": 1, "text": "It was early."}]}
+    with cloud.run_as("app.story_task") as services:
+        _ask(build_preview_endpoint(services), f"{path}/edits", change)
+    with cloud.run_as("stories.handler") as services:
+        endpoint = build_story_endpoint(services)
+        _ask(endpoint, f"{path}/sentences", method="GET")
+        _ask(endpoint, f"{path}/versions", change)
+        _ask(endpoint, f"{path}/versions", method="GET")
+        _ask(endpoint, f"{path}/versions", {"version": 2, "restore": 1})
 
 
 def run_stories(cloud: Cloud) -> None:
@@ -531,6 +549,7 @@ SCENES: tuple[Callable[[Cloud], None], ...] = (
     answer_story_requests,
     answer_authorizer,
     run_stories,
+    change_stories,
     publish_feeds,
     run_smoke_test,
     run_cleanup,

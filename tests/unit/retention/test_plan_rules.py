@@ -324,6 +324,25 @@ def test_a_story_goes_or_stays_as_a_whole(files: dict[str, float], reason: Reaso
     assert set(object_reasons(bucket(*versions)).values()) == {reason}
 
 
+def test_versions_of_a_story_stay_and_go_together() -> None:
+    def list_family(newest_age: float, *more: ObjectVersion) -> BucketListing:
+        files = {"s1/result.json": 50, "s2/version_of/s1": 40, "s2/result.json": 40}
+        files |= {
+            "s3/version_of/s1": newest_age,
+            "s3/result.json": newest_age,
+            "s4/result.json": 50,
+        }
+        named = (version(f"stories/{name}", age) for name, age in files.items())
+        return bucket(*sorted((*named, *more), key=lambda each: each.key))
+
+    kept = object_reasons(list_family(9))
+    assert {kept[f"stories/s{n}/result.json"] for n in (1, 2, 3)} == {Reason.STORY_YOUNG}
+    assert kept["stories/s4/result.json"] is Reason.STORY_ENDED
+    assert set(object_reasons(list_family(12)).values()) == {Reason.STORY_ENDED}
+    guarded = object_reasons(list_family(12, version("stories/s2/in_use/a", 50)))
+    assert {guarded[f"stories/s{n}/result.json"] for n in (1, 2, 3)} == {Reason.EXCEPTION}
+
+
 def test_a_story_whose_result_was_deleted_has_not_ended() -> None:
     listing = bucket(
         version("stories/s1/result.json", 12, is_marker=True),

@@ -1,0 +1,22 @@
+"""Changes of stories: proposed, heard in their place, kept as versions, compared, restored."""
+
+from mixer.stories.version_records import Proposal, SentenceChange, VersionRecord
+from mixer.stories.versions.editor import StoryEditor
+from mixer.stories.versions.preview import Preview, PreviewMaker, StoryPreviews
+from mixer.stories.versions.reader import VersionReader
+from mixer.stories.versions.sentences import SentenceReader, TimedSentence
+from mixer.stories.versions.texts import TextLoader
+
+__all__ = [
+    "Preview",
+    "PreviewMaker",
+    "Proposal",
+    "SentenceChange",
+    "SentenceReader",
+    "StoryEditor",
+    "StoryPreviews",
+    "TextLoader",
+    "TimedSentence",
+    "VersionReader",
+    "VersionRecord",
+]

@@ -1,0 +1,271 @@
+"""Changes of a story over HTTP: proposed, heard in their place, kept, listed, compared, undone."""
+
+import json
+import subprocess
+from array import array
+from base64 import b64encode
+from math import sqrt
+from urllib.parse import urlsplit
+
+import pytest
+
+from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
+from mixer.devserver.server import DevServer
+from mixer.sound import ffmpeg
+from mixer.store.folder import FolderStore
+from mixer.stories.folder import TEXT as TEXT_NAME
+from mixer.stories.folder import StoryFolder
+from mixer.stories.version_records import Proposal, SentenceChange
+from tests.books import Book, build_page
+from tests.engines import ToneEngine
+from tests.functional.devserver.test_stories import Stories
+from tests.functional.story_world import CALLER, StoryWorld
+from tests.servers import RunningServer, run_server
+
+PARAGRAPHS = "\n\n".join(
+    f"The guard number {n} stood at *the gate*. It was late, and the rain of day {n} fell on the\n"
+    f"stones. Nobody came up the road from town {n} before the bell rang."
+    for n in range(24)
+)
+CAST = "---\ntitle: The Gate\ncast:\n  Narrator: Joanna\n  Tom: Matthew\n---\n\n"
+SOURCE = f"{CAST}# One\n\n{PARAGRAPHS}\n\nTom: Who is there?\n\n# Two\n\nThe end came. All slept.\n"
+RATE_HZ = 8_000
+UNKNOWN = "0" * 32
+PAGE = "<h1>One</h1><p>It rang. It was late. Yes.</p>"
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("versions")
+    (folder / "music").mkdir()
+    bed = ["-f", "lavfi", "-i", "sine=f=200:d=5", str(folder / "music" / "bed.flac")]
+    ffmpeg.run(bed, timeout_s=60)
+    server, engine = DevServer(0), ToneEngine(suffix="mp3")
+    folders = Folders(folder / "store", folder / "web", folder / "music")
+    with (
+        open_laptop(load_laptop_settings({}), server.url, folders, engine) as app,
+        run_server(server, app),
+    ):
+        yield Stories(RunningServer(server, FolderStore(folders.store), folder, None), engine)
+
+
+@pytest.fixture(scope="module")
+def story(stories):
+    begun = stories.begin({"text": SOURCE, "text_type": "markdown", "music": "bed.flac"})
+    assert stories.await_end(begun)["state"] == "done"
+    return begun
+
+
+def ask(stories, method, path, body=None, status=200):
+    text = None if body is None else json.dumps(body)
+    answered = stories.served.send(method, f"/stories/{path}", text)
+    assert answered.status == status, answered.body
+    return answered.json
+
+
+def find_sentence(stories, story, words, version=0):
+    path = f"{story}/sentences?count=500&version={version}"
+    found = ask(stories, "GET", path)["sentences"]
+    return next(each for each in found if words in each["text"])
+
+
+def decode(audio, start_s=0.0, length_s=60.0):
+    """Decode a part of an MP3 to mono samples."""
+    cut = ["-ss", str(start_s), "-t", str(length_s), "-ac", "1", "-ar", str(RATE_HZ)]
+    command = [ffmpeg.binary_path(), "-v", "error", "-i", "pipe:0", *cut, "-f", "s16le", "-"]
+    return array("h", subprocess.run(command, input=audio, capture_output=True, check=True).stdout)
+
+
+def compare_sound(one, other):
+    """How alike two sounds are, from 0 to 1, and their levels' ratio."""
+    energy, other_energy = (sum(x * x for x in sound) for sound in (one, other))
+    product = sum(x * y for x, y in zip(one, other, strict=False))
+    return product / sqrt(energy * other_energy), sqrt(energy / other_energy)
+
+
+@pytest.fixture(scope="module")
+def kept(stories, story):
+    """A change that was heard, and then kept as version 2."""
+    number = find_sentence(stories, story, "rain of day 10")["sentence"]
+    text = "It was early, and the sun of day 10 shone on the stones."
+    body = {"version": 1, "changes": [{"sentence": number, "text": text}]}
+    calls = stories.engine.calls
+    heard = ask(stories, "POST", f"{story}/edits", body)
+    heard["calls"] = stories.engine.calls - calls
+    record = ask(stories, "POST", f"{story}/versions", body, status=202)
+    assert stories.await_end(record["story_id"])["state"] == "done"
+    return {"heard": heard, "record": record, "calls": stories.engine.calls - calls, "body": body}
+
+
+def test_change_is_heard_as_it_will_be(stories, story, kept):
+    heard = kept["heard"]
+    preview = stories.fetch_link(heard["audio_url"]).body
+    finished = stories.fetch_link(stories.status(story)["links"]["audio"]).body
+    changed = find_sentence(stories, story, "sun of day 10", version=2)
+    length_s = heard["ends_s"] - heard["starts_s"]
+    assert length_s == pytest.approx(changed["end_s"] - changed["start_s"], abs=0.02)
+    in_preview = decode(preview, heard["starts_s"], length_s)
+    in_file = decode(finished, changed["start_s"] - 0.1, length_s + 0.2)
+    best = max(
+        compare_sound(in_preview, in_file[shift : shift + len(in_preview)])
+        for shift in range(400, 1200, 8)
+    )
+    assert best == (pytest.approx(1, abs=0.05), pytest.approx(1, abs=0.05))
+
+
+def test_change_pays_for_its_chunk_and_at_most_a_neighbour(kept):
+    assert 1 <= kept["heard"]["calls"] == kept["heard"]["synthesized_chunks"] <= 2
+    assert kept["calls"] == kept["heard"]["calls"]  # keeping it synthesized nothing more
+    assert kept["heard"]["cost_usd"] > 0
+
+
+def test_versions_are_listed_with_what_changed(stories, story, kept):
+    listed = ask(stories, "GET", f"{story}/versions")
+    assert [(each["version"], each["base"], each["state"]) for each in listed["versions"]] == [
+        (2, 1, "done"),
+        (1, 0, "done"),
+    ]
+    (note,) = listed["versions"][0]["changes"]
+    assert (note["before"][:12], note["after"][:12]) == ("It was late,", "It was early")
+    assert all(stories.fetch_link(each["audio_url"]).body for each in listed["versions"])
+    by_other = ask(stories, "GET", f"{kept['record']['story_id']}/versions")["versions"]
+    assert [each["story_id"] for each in by_other] == [
+        each["story_id"] for each in listed["versions"]
+    ]
+
+
+def test_story_is_its_newest_finished_version(stories, story, kept):
+    status = stories.status(story)
+    assert (status["story_id"], status["version"], status["newest_version"]) == (story, 2, 2)
+    own = stories.status(kept["record"]["story_id"])
+    assert urlsplit(status["links"]["audio"]).path == urlsplit(own["links"]["audio"]).path
+    listed = stories.served.send("GET", "/stories").json["stories"]
+    assert [each["story_id"] for each in listed].count(story) == 1
+    assert kept["record"]["story_id"] not in {each["story_id"] for each in listed}
+
+
+def test_comparison_has_the_sentences_and_their_times(stories, story, kept):
+    compared = ask(stories, "GET", f"{story}/comparison?before=1&after=2")
+    (difference,) = compared["differences"]
+    (before,), (after,) = difference["before"], difference["after"]
+    assert before["sentence"] == after["sentence"] == kept["body"]["changes"][0]["sentence"]
+    assert before["start_s"] == pytest.approx(after["start_s"], abs=0.1)
+    assert before["end_s"] > before["start_s"] > 10
+
+
+def test_sentence_is_found_by_the_time_at_which_it_is_heard(stories, story, kept):
+    del kept
+    for words in ("number 3 stood", "Who is there", "All slept"):
+        sentence = find_sentence(stories, story, words)
+        at_s = (sentence["start_s"] + sentence["end_s"]) / 2
+        (found,) = ask(stories, "GET", f"{story}/sentences?at_s={at_s}")["sentences"]
+        assert found == sentence
+
+
+def test_text_keeps_all_but_the_changed_words(stories, kept):
+    store = stories.served.store
+    text = store.get(StoryFolder(store, kept["record"]["story_id"]).key(TEXT_NAME)).decode()
+    assert text == SOURCE.replace(
+        "It was late, and the rain of day 10 fell on the\nstones",
+        "It was early, and the sun of day 10 shone on the\nstones",
+    )
+
+
+def test_change_of_an_old_version_is_refused_with_what_changed(stories, story, kept):
+    for path in ("edits", "versions"):
+        refused = ask(stories, "POST", f"{story}/{path}", kept["body"], status=409)
+        assert (refused["code"], refused["details"]["version"]) == ("version_conflict", 2)
+        assert refused["details"]["changes"][0]["after"].startswith("It was early")
+
+
+def test_version_is_restored_and_costs_nothing(stories, story, kept):
+    calls = stories.engine.calls
+    record = ask(stories, "POST", f"{story}/versions", {"version": 2, "restore": 1}, status=202)
+    assert (record["version"], record["restored"], record["state"]) == (3, 1, "done")
+    assert find_sentence(stories, story, "rain of day 10")
+    again = ask(stories, "POST", f"{story}/versions", {"version": 3, "restore": 2}, status=202)
+    assert again["story_id"] == kept["record"]["story_id"]
+    assert stories.engine.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        ({"sentence": 3, "text": ""}, 400, "without words"),
+        ({"sentence": 3, "text": "a " * 5_000}, 400, "10,000 characters"),
+        ({"sentence": 3, "text": "It [[pause 2s was late."}, 400, "not closed"),
+        ({"sentence": 9_999, "text": "It was."}, 400, "does not exist"),
+        ({"sentence": 3, "speaker": "Mary"}, 400, "not in the cast"),
+        ({"sentence": 3, "pause_ms": 99_999}, 400, "pause_ms"),
+        ({}, 400, "sentence"),
+    ],
+)
+@pytest.mark.usefixtures("kept")
+def test_impossible_change_is_refused_where_it_happens(stories, story, change, status, words):
+    for path in ("edits", "versions"):
+        body = {"version": 0, "changes": [change]}
+        assert words in ask(stories, "POST", f"{story}/{path}", body, status=status)["error"]
+
+
+def test_missing_story_version_and_lexicon_are_named(stories, story, kept):
+    del kept
+    change = [{"sentence": 3, "text": "It was."}]
+    for path in (f"{UNKNOWN}/versions", f"{UNKNOWN}/sentences", f"{story}/sentences?version=99"):
+        assert "does not exist" in ask(stories, "GET", path, status=404)["error"]
+    body = {"version": 99, "changes": change}
+    assert "versions 1 to" in ask(stories, "POST", f"{story}/edits", body, status=404)["error"]
+    body = {"version": 0, "lexicon": ["nonsense"]}
+    assert "lexicon" in ask(stories, "POST", f"{story}/edits", body, status=400)["error"]
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Stories that run only when they are called to."""
+    return StoryWorld(tmp_path / "store", is_idle=True)
+
+
+def test_of_two_changes_at_once_one_is_refused(world):
+    story = world.create_story()
+    world.run_story(story)
+    first, second = (Proposal(1, (SentenceChange(n, f"Word {n}."),)) for n in (2, 3))
+    assert world.editor.keep(story, CALLER, first).number == 2
+    with pytest.raises(Exception, match="changed meanwhile"):
+        world.editor.keep(story, CALLER, second)
+    with pytest.raises(Exception, match="does not exist"):
+        world.editor.keep(story, "somebody else", first)
+
+
+def test_story_after_twenty_edits_is_that_of_the_last_text(world, tmp_path):
+    story = world.create_story(SOURCE)
+    world.run_story(story)
+    changes = [
+        SentenceChange(7, "The guard number 2 sat at the gate."),
+        SentenceChange(8, pause_ms=1500),
+        SentenceChange(9, "Everybody came up the road [[emphasis: at once]]."),
+        SentenceChange(12, speaker="Tom"),
+        SentenceChange(0, "Chapter one"),
+        *(SentenceChange(20 + n, f"Word {n} is new, and all that follows.") for n in range(15)),
+    ]
+    for base, change in enumerate(changes, start=1):
+        heard = world.previews.propose(story, CALLER, Proposal(base, (change,)))[1]
+        assert heard.synthesized_chunks <= (2 if change.speaker is None else 3)  # a voice a chunk
+        record = world.editor.keep(story, CALLER, Proposal(base, (change,)))
+    assert record.number == 21
+    world.run_story(record.story_id)
+    text = world.store.get(StoryFolder(world.store, record.story_id).key(TEXT_NAME)).decode()
+    fresh = StoryWorld(tmp_path / "fresh")
+    again = fresh.create_story(text)
+    assert fresh.read_audio(again) == world.read_audio(story)
+    assert world.status(story).version == 21
+
+
+def test_book_is_changed_after_it_is_read(world):
+    book = b64encode(Book({"one.xhtml": build_page(PAGE)}).content())
+    story = world.create_story(book.decode(), text_type="epub")
+    world.run_story(story)
+    record = world.editor.keep(story, CALLER, Proposal(1, (SentenceChange(2, "It was early."),)))
+    record = world.editor.keep(story, CALLER, Proposal(2, (SentenceChange(3, "No, sir."),)))
+    world.run_story(record.story_id)
+    texts = [each.text for each in world.editor.texts.load(record.story_id).sentences]
+    assert texts[-3:] == ["It rang.", "It was early.", "No, sir."]
+    assert world.status(story).version == 3
