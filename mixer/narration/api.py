@@ -295,7 +295,7 @@ def _open_context(progress: Progress, cancellation: Cancellation | None) -> Iter
 
 
 def _build_narration(run: StoryRun, runner: StoryRunner) -> Narration:
-    stored = run.narration.stored
+    stored, check = run.narration.stored, run.narration.check_speech()
     texts = {
         key: chunk.passage
         for key, chunk in zip(stored.chunk_keys, stored.script.chunks, strict=True)
@@ -316,5 +316,5 @@ def _build_narration(run: StoryRun, runner: StoryRunner) -> Narration:
         total_chunks=len(run.narration.recordings),
         synthesized_chunks=run.narration.synthesized_chunks,
         warnings=(*run.result.warnings, *read_broken_rules(run.outputs[-1])),
-        as_written_percent=run.narration.as_written_percent,
+        as_written_percent=check.as_written_percent if check else None,
     )

@@ -130,7 +130,7 @@ def _build_answer(
     synthesis: Synthesis, service: SpeechService, warnings: list[str]
 ) -> dict[str, Any]:
     keys, plan = [each.key for each in synthesis.recordings], synthesis.plan
-    unspoken = synthesis.narration.unspoken
+    unspoken, check = synthesis.narration.unspoken, synthesis.narration.check_speech()
     body = {
         "chunk_keys": keys,
         "bucket": service.bucket,
@@ -145,6 +145,7 @@ def _build_answer(
             *warnings,
             *synthesis.narration.stored.warnings,
             *(f"Not spoken: {passage}" for passage in unspoken),
+            *(check.describe() if check else ()),
         ],
     }
     if len(keys) == 1:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from mixer.progress import format_clock
 from mixer.sound import Timeline
 from mixer.sound.analysis import ComplianceRule, Flaw
 from mixer.sound.arrange import SoundFile
@@ -27,6 +28,10 @@ class ReportChapter:
     start_s: float
 
 
+MAX_NAMED_PASSAGES = 10
+"""In sentences; the report names all."""
+
+
 @dataclass(frozen=True, slots=True)
 class DoubtfulPassage:
     """A passage that differs from its text, where it begins, and in what."""
@@ -43,6 +48,19 @@ class SpeechCheck:
     words: int
     as_written_percent: float
     passages: tuple[DoubtfulPassage, ...]
+
+    def describe(self) -> Iterator[str]:
+        """Sentences for people: how much was spoken as written, and what to listen to."""
+        if not self.passages:
+            return
+        count = len(self.passages)
+        noun = "1 passage" if count == 1 else f"{count} passages"
+        yield f"Listen to {noun}: {self.as_written_percent} % of the words were spoken as written."
+        for each in self.passages[:MAX_NAMED_PASSAGES]:
+            faults = ", ".join(each.faults)
+            yield f"{format_clock(each.start_s)} “{each.text}”: {faults}."
+        if count > MAX_NAMED_PASSAGES:
+            yield f"The report names {count - MAX_NAMED_PASSAGES} more."
 
 
 @dataclass(frozen=True, slots=True)

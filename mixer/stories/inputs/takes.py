@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 
 from mixer.parallel import run_in_parallel, usable_cores
+from mixer.publish.report import DoubtfulPassage, SpeechCheck
 from mixer.publish.timing import RecordedChunk, build_takes, find_unspoken, pair_recordings
 from mixer.requests import Options
 from mixer.sound import ProcessGroup, Timeline
@@ -44,20 +46,44 @@ class StoryNarration:
         """The audible chunks."""
         return pair_recordings(self.stored.script, self.recordings)
 
-    @property
-    def as_written_percent(self) -> float | None:
-        """The share of words spoken as written; None if nothing was listened to."""
-        keys = [each.recording.key for each in self.recorded_chunks]
-        checks = [self.checks[key] for key in keys if key in self.checks]
+    def check_speech(self, timeline: Timeline | None = None) -> SpeechCheck | None:
+        """What listening found; None if nothing was listened to.
+
+        Places are those of the timeline; without one, the chunks follow each other.
+        """
+        recorded = self.recorded_chunks
+        listened = [(each, self.checks.get(each.recording.key)) for each in recorded]
+        checks = [check for _, check in listened if check is not None]
         if not checks:
             return None
-        wrong_words, words = sum(each.wrong_words for each in checks), sum(c.words for c in checks)
-        return round(100 * (1 - wrong_words / max(1, words)), 1)
+        words, wrong_words = sum(each.words for each in checks), sum(c.wrong_words for c in checks)
+        passages = tuple(
+            DoubtfulPassage(
+                each.chunk.passage,
+                round(start_s, 3),
+                tuple(fault.describe() for fault in check.faults),
+            )
+            for (each, check), start_s in zip(
+                listened, _find_starts(recorded, timeline), strict=True
+            )
+            if check is not None and check.faults
+        )
+        share = 1 - wrong_words / max(1, words)
+        return SpeechCheck(words, round(100 * share, 1), passages)
 
     @property
     def unspoken(self) -> tuple[str, ...]:
         """Passages that the voice could not read."""
         return find_unspoken(self.stored.script, self.recordings)
+
+
+def _find_starts(
+    recorded_chunks: Sequence[RecordedChunk], timeline: Timeline | None
+) -> list[float]:
+    if timeline is not None:
+        return [timeline.seconds(clip.start) for clip in timeline.clips]
+    lengths_s = (each.recording.measured.duration_s for each in recorded_chunks)
+    return list(accumulate(lengths_s, initial=0.0))[:-1]
 
 
 def load_narration(folder: StoryFolder) -> StoryNarration:

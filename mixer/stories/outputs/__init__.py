@@ -4,7 +4,6 @@ from mixer.stories.outputs.episodes import StoryTexts
 from mixer.stories.outputs.export import chapters_folder, export_files, list_exports
 from mixer.stories.outputs.extra_outputs import OutputMaker, StoredAudio
 from mixer.stories.outputs.sidecars import (
-    OUTLINE_COLUMNS,
     Mix,
     build_captions,
     build_chapters,
@@ -13,15 +12,9 @@ from mixer.stories.outputs.sidecars import (
     collect_measurements,
     draw_picture,
 )
-from mixer.stories.outputs.speech_check import (
-    collect_speech_check,
-    describe_speech_check,
-    list_clip_starts,
-)
 from mixer.stories.outputs.stems import StemMaker
 
 __all__ = [
-    "OUTLINE_COLUMNS",
     "Mix",
     "OutputMaker",
     "StemMaker",
@@ -33,10 +26,7 @@ __all__ = [
     "build_report",
     "chapters_folder",
     "collect_measurements",
-    "collect_speech_check",
-    "describe_speech_check",
     "draw_picture",
     "export_files",
-    "list_clip_starts",
     "list_exports",
 ]

@@ -15,6 +15,7 @@ from mixer.publish.report import (
 )
 from mixer.publish.timing import RecordedChunk, caption_sentences, chapter_starts
 from mixer.publish.waveform import (
+    OUTLINE_COLUMNS,
     WaveformPicture,
     draw_waveform,
     format_clock,
@@ -30,9 +31,6 @@ from mixer.sound.formats import MP3, Encoding
 from mixer.speech import costs_usd
 from mixer.stories.inputs import StoryNarration
 from mixer.stories.model import MixMeasurements
-
-OUTLINE_COLUMNS = 1_600
-"""Width of the waveform picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,14 @@ Each file is independent: one that cannot be made becomes a warning, and the oth
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from itertools import accumulate
 
 from mixer.feeds import FeedService
 from mixer.parallel import usable_cores
 from mixer.publish import FinishedFile
-from mixer.publish.report import SpeechCheck
 from mixer.publish.timing import chapter_starts
 from mixer.requests import TEXT_OUTPUTS, Options
 from mixer.sound import ProcessGroup
@@ -44,10 +42,7 @@ from mixer.stories.outputs import (
     build_chapters,
     build_outline,
     build_report,
-    collect_speech_check,
-    describe_speech_check,
     draw_picture,
-    list_clip_starts,
 )
 from mixer.stories.published import FILES, PublishedFiles
 from mixer.stories.request_files import RequestFolder, open_request_folder
@@ -93,12 +88,6 @@ class _FinishedStory:
         )
         tags = load_tags(folder, options, narration.stored.script if narration else None)
         return cls(folder, request, options, joined, mix, tags, narration)
-
-    def find_speech_check(self) -> SpeechCheck | None:
-        """What listening to the recordings found; None where that was not asked for."""
-        if self.narration is None or not self.options.verify:
-            return None
-        return collect_speech_check(self.narration, list_clip_starts(self.mix.timeline))
 
     @property
     def texts(self) -> StoryTexts | None:
@@ -192,9 +181,9 @@ def _publish_files(
         published.store("captions", partial(_build_captions, narration, mix))
         sidecars = [name for name in FILES if name in {*published.names, "report"} - {*extra}]
         names = (story.joined.name, *(FILES[name][0] for name in (*extra, *sidecars)))
-        check = story.find_speech_check()
+        check = narration.check_speech(mix.timeline)
         published.store("report", lambda: {"report": build_report(narration, mix, names, check)})
-        published.warnings.extend(describe_speech_check(check) if check else ())
+        published.warnings.extend(check.describe() if check else ())
     return published
 
 
@@ -252,25 +241,19 @@ def _build_mix_result(
 
 def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult:
     recordings = [each for each in narration.recordings if each]
+    check = narration.check_speech()
     return StoryResult(
         state=StoryState.DONE,
         attempt=attempt,
         ended_s=0.0,
         duration_s=round(sum(each.measured.duration_s for each in recordings), 3),
         chunk_keys=tuple(each.key for each in recordings),
-        warnings=(*_warnings(narration), *_describe_check(narration)),
+        warnings=(*_warnings(narration), *(check.describe() if check else ())),
     )
 
 
 def _flaws(narration: StoryNarration) -> dict[str, Sequence[str]]:
     return {each.key: each.measured.profile.flaws for each in narration.recordings if each}
-
-
-def _describe_check(narration: StoryNarration) -> Iterator[str]:
-    """What listening found in speech without a mix; times count from the first chunk."""
-    lengths_s = [each.recording.measured.duration_s for each in narration.recorded_chunks]
-    starts_s = list(accumulate(lengths_s, initial=0.0))[:-1]
-    return describe_speech_check(collect_speech_check(narration, starts_s))
 
 
 def _warnings(narration: StoryNarration) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mixer.errors import DamagedObject
 from mixer.publish.timing import chapter_starts
+from mixer.publish.waveform import OUTLINE_COLUMNS
 from mixer.requests import Options
 from mixer.sound import Timeline
 from mixer.sound.analysis import Verification, verify
@@ -34,7 +35,7 @@ from mixer.stories.folder import SCRIPT, StoryFolder
 from mixer.stories.inputs import SoundLibrary, fetch_sources, load_tags
 from mixer.stories.mix_options import select_encoding
 from mixer.stories.model import JoinedMix, StoredScript
-from mixer.stories.outputs import OUTLINE_COLUMNS, Mix, collect_measurements
+from mixer.stories.outputs import Mix, collect_measurements
 from mixer.stories.request_files import RequestFolder
 
 RENDER_SHARE = 0.9
