@@ -14,10 +14,9 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
 from mixer.api.routes import (
     add_cast_route,
-    add_elevenlabs_routes,
+    add_client_routes,
     add_library_routes,
     add_mix_routes,
-    add_openai_routes,
     add_preview_routes,
     add_speech_routes,
     add_story_routes,
@@ -37,12 +36,11 @@ def build_description(mode: AuthMode) -> str:
     api = Api()
     add_speech_routes(api, _fail_if_called)
     add_cast_route(api, _fail_if_called, 0)
-    add_openai_routes(api, _fail_if_called)
-    add_elevenlabs_routes(api, _fail_if_called)
+    add_client_routes(api, _fail_if_called)
     add_mix_routes(api, _fail_if_called)
     add_story_routes(api, _fail_if_called)
     add_version_routes(api, _fail_if_called)
-    add_preview_routes(api, _fail_if_called)
+    add_preview_routes(api, _fail_if_called, _fail_if_called)
     add_library_routes(api, _fail_if_called, _fail_if_called)
     return _build_openapi(api, requires_token=mode == "token")
 

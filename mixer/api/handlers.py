@@ -99,8 +99,7 @@ def build_speech_endpoint(
     """Build the endpoint of speech: POST /synthesize, GET /voices, and the clients' protocols."""
     from mixer.api.routes import (
         add_cast_route,
-        add_elevenlabs_routes,
-        add_openai_routes,
+        add_client_routes,
         add_speech_routes,
     )
     from mixer.api.routing import Api
@@ -110,8 +109,7 @@ def build_speech_endpoint(
     load_client_services = cache(lambda: _build_client_services(services))
     add_speech_routes(api, load_speech, start_story)
     add_cast_route(api, load_speech, services.settings.stories.max_text_chars)
-    add_openai_routes(api, load_client_services)
-    add_elevenlabs_routes(api, load_client_services)
+    add_client_routes(api, load_client_services)
     return _build_endpoint(api, services.settings, SPEECH_PATH)
 
 
@@ -129,13 +127,11 @@ def build_mix_endpoint(
 
 def build_preview_endpoint(services: "Services") -> "Endpoint":
     """Build the endpoint that makes changes of stories audible."""
-    from mixer.api.routes import PreviewDependencies, add_preview_routes
+    from mixer.api.routes import add_preview_routes
     from mixer.api.routing import Api
 
     api = Api(services.settings.allowed_origins)
-    add_preview_routes(
-        api, cache(lambda: PreviewDependencies(services.story_previews, _build_links(services)))
-    )
+    add_preview_routes(api, lambda: services.story_previews, cache(lambda: _build_links(services)))
     return _build_endpoint(api, services.settings, STORY_PATH)
 
 

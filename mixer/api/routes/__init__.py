@@ -2,16 +2,14 @@
 
 from mixer.api.routes.cast import add_cast_route
 from mixer.api.routes.clients import ClientServices
-from mixer.api.routes.elevenlabs import add_elevenlabs_routes
+from mixer.api.routes.elevenlabs import add_client_routes
 from mixer.api.routes.feeds import FeedDependencies, add_feed_routes
 from mixer.api.routes.library import add_library_routes, build_capabilities
 from mixer.api.routes.mix import add_mix_routes
-from mixer.api.routes.openai import add_openai_routes
 from mixer.api.routes.speech import SpeechServices, add_speech_routes
 from mixer.api.routes.stories import StoryDependencies, add_story_routes
 from mixer.api.routes.versions import (
     EditDependencies,
-    PreviewDependencies,
     add_preview_routes,
     add_version_routes,
 )
@@ -20,15 +18,13 @@ __all__ = [
     "ClientServices",
     "EditDependencies",
     "FeedDependencies",
-    "PreviewDependencies",
     "SpeechServices",
     "StoryDependencies",
     "add_cast_route",
-    "add_elevenlabs_routes",
+    "add_client_routes",
     "add_feed_routes",
     "add_library_routes",
     "add_mix_routes",
-    "add_openai_routes",
     "add_preview_routes",
     "add_speech_routes",
     "add_story_routes",

@@ -19,6 +19,7 @@ from mixer.api.client_schemas import (
 from mixer.api.live import SpokenText, TimedBlock, begin_sound, drop_times, dump_json
 from mixer.api.responses import json_response
 from mixer.api.routes.clients import ClientServices
+from mixer.api.routes.openai import add_openai_routes
 from mixer.api.routing import Api, describe_route, describe_sound_route
 from mixer.errors import BadOption, UnknownVoice
 from mixer.publish.timing import CharacterTimes
@@ -35,7 +36,13 @@ JSON_LINES = "application/x-ndjson"
 OutputName = Annotated[str, Query(max_length=40)]
 
 
-def add_elevenlabs_routes(api: Api, load_services: Callable[[], ClientServices]) -> None:
+def add_client_routes(api: Api, load_services: Callable[[], ClientServices]) -> None:
+    """Add the routes of other protocols: OpenAI's and ElevenLabs'."""
+    add_openai_routes(api, load_services)
+    _add_elevenlabs_routes(api, load_services)
+
+
+def _add_elevenlabs_routes(api: Api, load_services: Callable[[], ClientServices]) -> None:
     """Add the routes; the services are built with the first request."""
     routes = _ElevenLabsRoutes(api, load_services)
     timed = _describe("Speak a text, with times", TimedSpeechAnswer)

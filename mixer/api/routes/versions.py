@@ -52,24 +52,17 @@ class EditDependencies:
     links: OutputLinks
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewDependencies:
-    """What the route of previews depends on."""
-
-    previews: StoryPreviews
-    links: OutputLinks
-
-
-def add_preview_routes(api: Api, load_dependencies: Callable[[], PreviewDependencies]) -> None:
+def add_preview_routes(
+    api: Api, load_previews: Callable[[], StoryPreviews], load_links: Callable[[], OutputLinks]
+) -> None:
     """Add the route that makes a change audible, for a process with an engine."""
 
     def propose(story_id: str, body: Annotated[ProposalBody, Body()]) -> Response[str]:
-        dependencies, context = load_dependencies(), api.request_context
-        proposal = _build_proposal(body)
-        base, preview = dependencies.previews.propose(
+        context, proposal = api.request_context, _build_proposal(body)
+        base, preview = load_previews().propose(
             story_id, context.caller or "", proposal, context.deadline_s
         )
-        return json_response(200, _describe_preview(dependencies.links, base, preview))
+        return json_response(200, _describe_preview(load_links(), base, preview))
 
     described = describe_route("Hear a change of a story in its place", PreviewAnswer)
     api.post("/stories/<story_id>/edits", **described)(propose)
