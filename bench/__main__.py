@@ -19,7 +19,15 @@ from bench.processes import describe_machine
 
 NAMES = (
     *("script_plan", "speech_overhead", "speech_pool", "endpoints", "sanitation"),
-    *("first_sound", "word_times", "story_speech", "edit_story", "story_mix", "mixdown"),
+    *(
+        "first_sound",
+        "word_times",
+        "verification",
+        "story_speech",
+        "edit_story",
+        "story_mix",
+        "mixdown",
+    ),
     *("commands", "books"),
     "speakers",
 )

@@ -100,6 +100,7 @@ OPTIONS = dict(re.findall(r"^\| `--([\w-]+)` \| (.+?) \|", README, re.MULTILINE)
 def test_option_in_the_readme_exists_with_its_default(option):
     field = Options.model_fields[option.replace("-", "_")]
     default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    default = "no" if field.default is False else default
     stated = OPTIONS[option].strip("`")
     assert stated == default or field.default in ("", None, (), [])
 
