@@ -19,8 +19,11 @@ TEMPLATE = FILE.with_name("StoryStack.yml")
 CONCURRENCY = "${RenderConcurrency}"
 """What the template has where the file has the number of groups that are rendered at a time."""
 
-RETRY = "${Retry}"
-"""What it has where most steps repeat one list of retriers: a template has at most 51,200 bytes."""
+CALL = (
+    '"Type":"Task","Resource":"arn:${AWS::Partition}:states:::lambda:invoke",'
+    '"Parameters":{"FunctionName":"'
+)
+STORY = '"story_id.$":"$.story_id","attempt.$":"$.attempt"'
 
 COPY = re.compile(
     r"(?<=DefinitionString: !Sub\n        - \|\n).*?(?=          SpeechTask:)", re.DOTALL
@@ -52,35 +55,61 @@ def list_states(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield from list_states(state["ItemProcessor"])
 
 
-def format_copy() -> tuple[str, str]:
-    """The definition for the template, and the list of retriers that its steps share."""
-    found = json.loads(FILE.read_text(encoding="utf-8"))
+def load_without_comments() -> dict[str, Any]:
+    """What the template copies of the file."""
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    for state in (found, *list_states(found)):
+        state.pop("Comment", None)
+    return found
+
+
+def format_copy() -> tuple[str, dict[str, str]]:
+    """The definition for the template, and the parts of it that stand there once."""
+    found = load_without_comments()
+    parts = _list_parts(found)
     found["States"]["Render"]["MaxConcurrency"] = CONCURRENCY
-    shared = found["States"]["Plan"]["Retry"]
-    for state in list_states(found):
-        if state.get("Retry") == shared:
-            state["Retry"] = RETRY
     states = found.pop("States")
     lines = [f'{json.dumps(found)[:-1]}, "States": {{']
-    for name, state in states.items():
-        lines.append(f' "{name}": {json.dumps(state, separators=(",", ":"))},')
-    copy = "\n".join(lines)[:-1] + "}}"
-    for placeholder in (CONCURRENCY, RETRY):
-        copy = copy.replace(f'"{placeholder}"', placeholder)
-    return copy, json.dumps(shared, separators=(",", ":"))
+    lines += [f' "{name}": {_format_json(state)},' for name, state in states.items()]
+    copy = ("\n".join(lines)[:-1] + "}}").replace(f'"{CONCURRENCY}"', CONCURRENCY)
+    for name, part in parts.items():
+        copy = copy.replace(part, f"${{{name}}}")
+    return copy, parts
 
 
-def parse_copy(copy: str, retry: str) -> dict[str, Any]:
+def _list_parts(found: Mapping[str, Any]) -> dict[str, str]:
+    """What many states repeat, by name: a template has at most 51,200 bytes."""
+    plan = found["States"]["Plan"]
+    before, after = plan["Retry"][:2], plan["Retry"][2:]
+    return {
+        "Call": CALL,
+        "Catch": _format_json(plan["Catch"]),
+        "RetryCall": _format_json(before)[1:-1],
+        "RetryWork": _format_json(after)[1:-1],
+        "Story": STORY,
+    }
+
+
+def _format_json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def parse_copy(copy: str, parts: Mapping[str, str]) -> dict[str, Any]:
     """The definition in the template, with the file's concurrency of groups."""
-    given: dict[str, Any] = json.loads(copy.replace(CONCURRENCY, "60").replace(RETRY, retry))
+    text = copy.replace(CONCURRENCY, "60")
+    for name, part in parts.items():
+        text = text.replace(f"${{{name}}}", part)
+    given: dict[str, Any] = json.loads(text)
     return given
 
 
 def write_copy() -> None:
     """Copy the definition into the template."""
     text = TEMPLATE.read_text(encoding="utf-8")
-    copy, retry = format_copy()
-    lines = [*(f"          {line}" for line in copy.splitlines()), f"        - Retry: '{retry}'"]
+    copy, parts = format_copy()
+    rows = [f"{name}: {'!Sub ' * ('${' in part)}'{part}'" for name, part in parts.items()]
+    lines = [*(f"          {line}" for line in copy.splitlines()), f"        - {rows[0]}"]
+    lines += [f"          {row}" for row in rows[1:]]
     new = "".join(f"{line}\n" for line in lines)
     TEMPLATE.write_text(COPY.sub(lambda _: new, text), encoding="utf-8")
 

@@ -38,6 +38,9 @@ OPEN_ROUTES = {
 RUNTIMES_OWN = ("AWS_", "_X_AMZN_", "_HANDLER", "LAMBDA_")
 """How the variables begin that Lambda sets itself (AWS Lambda guide, environment variables)."""
 
+SET_BY_THE_PROCESS = {"OPENBLAS_NUM_THREADS"}
+"""Variables of libraries, which the code sets while it loads them, whatever they were before."""
+
 TRACING = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -88,7 +91,7 @@ def check_variables(found):
         problems += [f"{file}.{name}: nothing reads {each}" for each in sorted(given - read)]
         if known and "OUTPUT_BUCKET" in read - given:
             problems.append(f"{file}.{name}: OUTPUT_BUCKET is not given")
-    missing = sorted(read_somewhere - given_somewhere)
+    missing = sorted(read_somewhere - given_somewhere - SET_BY_THE_PROCESS)
     return problems + [f"no function is given {each}" for each in missing]
 
 
