@@ -1,4 +1,4 @@
-// The book view: what an uploaded EPUB contains, and which chapters of it are narrated.
+// The book view: what an uploaded book (EPUB, DOCX or PDF) contains, and which chapters of it are narrated.
 
 import { choices, updateChoices } from "./choices.js";
 import { deleteText } from "./storage.js";
@@ -9,6 +9,7 @@ let contents = []; // chapters of the last estimate, all of them
 let onChange = () => {};
 
 export const getBook = () => choices.book ?? null; // {key, name, skipped}; survives a reload
+export const getBookType = ({ name }) => name.split(".").pop().toLowerCase();
 
 export function init(changeListener) {
   onChange = changeListener;
@@ -54,7 +55,8 @@ export function describeBook(estimate) {
   const book = getBook();
   if (!book) return;
   contents = estimate.contents;
-  const note = `${book.name} will be narrated as a book: ${formatPlural(estimate.chapters, "chapter")} in ${formatLanguage(estimate.language)}.`;
+  const parts = estimate.chapters > 1 ? `: ${formatPlural(estimate.chapters, "chapter")}` : ",";
+  const note = `${book.name} will be narrated as a book${parts} in ${formatLanguage(estimate.language)}.`;
   showTitle(estimate.title || book.name, estimate.author, note);
   $("#book-cover").hidden = !estimate.cover_base64;
   if (estimate.cover_base64) $("#book-cover").src = `data:image/jpeg;base64,${estimate.cover_base64}`;

@@ -25,8 +25,8 @@ export function updateChoices(changes, changesSpeech = true) {
 }
 
 export const maxStoryChars = () => capabilities.limits.story_chars;
-export const supportsEpub = () => capabilities.source_types.includes(".epub") && capabilities.text_types.includes("epub");
-export const listTextTypes = () => [".txt", ".md", ...(supportsEpub() ? [".epub"] : [])];
+export const listBookTypes = () => [".epub", ".docx", ".pdf"].filter((type) => capabilities.source_types.includes(type) && capabilities.text_types.includes(type.slice(1)));
+export const listTextTypes = () => [".txt", ".md", ...listBookTypes()];
 
 export function fillSelect(select, options, value) {
   select.replaceChildren(...options.map(([key, label]) => el("option", { value: key }, label)));

@@ -20,7 +20,7 @@ import * as words from "./words.js";
 const removeEmpty = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "" && value !== undefined));
 
 const collectVoiceOptions = () => removeEmpty({ voice: choices.voice, engine: $("#engine").value, ...sound.getSpeechOptions(), lexicon: words.getLexicon() });
-const collectSpeechOptions = () => ({ ...collectVoiceOptions(), ...(book.getBook()?.skips_front_matter ? { skip_front_matter: true } : {}) });
+const collectSpeechOptions = () => ({ ...collectVoiceOptions(), skip_front_matter: book.getBook()?.skips_front_matter || undefined, verify: sound.getVerify() });
 
 // The text as the API takes it: with the chosen cast, and keys for the names of sounds.
 const prepareText = (text) => music.nameSounds(insertCast(text));
@@ -61,9 +61,9 @@ export function buildRequest() {
     draft.text.focus();
     return null;
   }
-  const source = chosenBook ? { text_type: "epub", source: chosenBook.key, chapters: book.getChapters() } : { text_type: draft.detectTextType(text) };
+  const source = chosenBook ? { text_type: book.getBookType(chosenBook), source: chosenBook.key, chapters: book.getChapters() } : { text_type: draft.detectTextType(text) };
   const body = removeEmpty({ ...source, ...collectSpeechOptions(), ...sound.getMixOptions(), ...tags.getTags(), music: music.getMusic() });
   const details = [choices.voice, music.getMusicName(music.getMusic()), $("#format").value.toUpperCase()].filter(Boolean).join(", ");
-  const title = body.title || (chosenBook ? chosenBook.name.replace(/\.epub$/i, "") : draft.deriveTitle(text));
+  const title = body.title || (chosenBook ? chosenBook.name.replace(/\.\w+$/, "") : draft.deriveTitle(text));
   return { text: chosenBook ? "" : prepareText(text), body, title, details };
 }

@@ -6,9 +6,9 @@ import { $, showError } from "./ui.js";
 const PLACES = {
   voice: ["voice", "engine", "language"],
   words: ["lexicon", "lexicons"],
-  tags: ["title", "author", "narrator", "series", "year", "genre", "description", "cover"],
+  tags: ["title", "author", "narrator", "series", "year", "genre", "description", "cover", "feed"],
   music: ["music"],
-  sound: ["music_level_lu", "duck_db", "pauses", "rate", "preset", "format", "bitrate_kbps", "outputs"],
+  sound: ["music_level_lu", "duck_db", "pauses", "rate", "preset", "format", "bitrate_kbps", "outputs", "target", "verify"],
   text: ["text", "text_type", "source", "body", "chapters"],
 };
 

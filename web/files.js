@@ -1,12 +1,13 @@
-// Text files: .txt and .md are read in the browser; an EPUB is uploaded and narrated as a book.
+// Text files: .txt and .md are read in the browser; EPUB, DOCX and PDF are uploaded and narrated as books.
 
-import { removeBook, setBook, showBook, showUpload } from "./book.js";
-import { capabilities, listTextTypes, maxStoryChars, supportsEpub } from "./choices.js";
+import { getBookType, removeBook, setBook, showBook, showUpload } from "./book.js";
+import { capabilities, listBookTypes, listTextTypes, maxStoryChars } from "./choices.js";
 import { replaceText, text } from "./draft.js";
 import { checkFile, sendFile } from "./sounds.js";
 import { $, announce, formatCount, formatSize, showError } from "./ui.js";
 
 const STORY_TEXT = /\.(txt|md|markdown)$/i;
+const BEGINNINGS = { epub: "PK", docx: "PK", pdf: "%PDF" };
 
 let uploading = null;
 
@@ -21,7 +22,7 @@ async function readFile(input) {
   if ("value" in input) setTimeout(() => (input.value = ""));
   showError("text-error", "", text);
   try {
-    if (/\.epub$/i.test(file.name)) await uploadBook(file);
+    if (getBookType(file) in BEGINNINGS) await uploadBook(file);
     else await readText(file);
   } catch (error) {
     if (error.code !== "cancelled") showError("text-error", error.message, text);
@@ -56,10 +57,11 @@ function decodeText(bytes, name) {
 }
 
 async function uploadBook(file) {
-  if (!supportsEpub()) throw new Error("This server does not support EPUB. Open the book elsewhere and paste its text.");
-  checkFile(file, [".epub"], "book", "Leave out its pictures, or split it.");
-  const bytes = new Uint8Array(await readBytes(file));
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) throw new Error(`“${file.name}” is not an EPUB, despite its name.`);
+  const type = getBookType(file);
+  if (!listBookTypes().includes(`.${type}`)) throw new Error(`This server does not support ${type.toUpperCase()}. Open the book elsewhere and paste its text.`);
+  checkFile(file, [`.${type}`], "book", "Leave out its pictures, or split it.");
+  const head = new TextDecoder("latin1").decode((await readBytes(file)).slice(0, 1024));
+  if (!head.includes(BEGINNINGS[type])) throw new Error(`“${file.name}” is not ${type === "epub" ? "an" : "a"} ${type.toUpperCase()}, despite its name.`);
   uploading?.abort();
   uploading = new AbortController();
   const { signal } = uploading;

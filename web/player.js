@@ -5,7 +5,7 @@ import { showDownloads } from "./downloads.js";
 import * as links from "./links.js";
 import * as live from "./live.js";
 import * as transcript from "./transcript.js";
-import { $, announce, formatClock, reducedMotion, showError } from "./ui.js";
+import { $, announce, el, findPassages, formatClock, formatPlural, reducedMotion, showError } from "./ui.js";
 import { computeHeights, drawWaveform } from "./waveform.js";
 
 const SKIP_S = 15;
@@ -61,10 +61,21 @@ function showFacts() {
   const isBeingMade = Boolean(story.listen);
   section.toggleAttribute("data-live", isBeingMade);
   $("#downloads").hidden = isBeingMade;
+  showPassages();
   const facts = [isBeingMade ? "Still being made" : formatClock(story.duration_s)];
   if (story.loudness_lufs) facts.push(`${story.loudness_lufs.toFixed(1).replace("-", "−")} LUFS`);
   $("#player-facts").textContent = facts.join(" · ");
   waveform.setAttribute("aria-valuemax", Math.round(getDuration_s()));
+}
+
+// Passages in doubt; their times are rounded.
+function showPassages() {
+  const passages = findPassages(links.story.warnings);
+  $("#passages").hidden = !passages.length;
+  $("#passages summary").textContent = `${formatPlural(passages.length, "passage")} to listen to`;
+  const play = (from_s) => (seek(from_s - 1), isPlaying() || togglePlayback());
+  $("#passages ul").replaceChildren(...passages.map(({ time, text, start_s }) =>
+    el("li", {}, el("button", { type: "button", class: "link-button", "aria-label": `Play from ${time}`, onclick: () => play(start_s) }, time), el("span", {}, text))));
 }
 
 // Stories that are being made

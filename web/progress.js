@@ -78,5 +78,6 @@ export async function fetchResult(entry) {
     duration_s: status.duration_s,
     loudness_lufs: status.integrated_loudness_lufs,
     server_title: status.title,
+    warnings: status.warnings ?? [],
   };
 }

@@ -23,6 +23,7 @@ export function init() {
   }
   initTarget(capabilities.targets ?? {});
   showOutputs(capabilities.outputs ?? []);
+  initVerify();
   showSummary();
 }
 
@@ -39,6 +40,14 @@ function initTarget(targets) {
     clearError();
   });
 }
+
+function initVerify() {
+  $("#verify-row").hidden = !capabilities.verify;
+  $("#verify").checked = Boolean(capabilities.verify && choices.verify);
+  $("#verify").addEventListener("change", (event) => (updateChoices({ verify: event.target.checked || null }), clearError()));
+}
+
+export const getVerify = () => $("#verify").checked || undefined;
 
 function showOutputs(names) {
   $("#outputs").hidden = !names.length;
@@ -84,6 +93,7 @@ function clearError() {
 function showSummary() {
   const parts = [$("#preset").selectedOptions[0]?.textContent.split(",")[0], $("#format").value.toUpperCase()];
   if (choices.outputs) parts.push(`+${choices.outputs.length}`);
+  if (getVerify()) parts.push("checked");
   const changed = Object.keys(SLIDERS).filter((name) => choices[name] !== undefined).length;
   if (changed) parts.push(`${changed} changed`);
   $("#sound-summary").textContent = parts.filter(Boolean).join(" · ");

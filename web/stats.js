@@ -4,7 +4,7 @@ import { callApi } from "./api.js";
 import { capabilities, maxStoryChars } from "./choices.js";
 import { detectTextType, text } from "./draft.js";
 import { showApiError } from "./errors.js";
-import { describeBook, getBook, scaleToChosen } from "./book.js";
+import { describeBook, getBook, getBookType, scaleToChosen } from "./book.js";
 import { $, formatClock, formatCost, formatCount, showError } from "./ui.js";
 import { showDoubtfulWords } from "./words.js";
 
@@ -50,7 +50,7 @@ async function fetchEstimate() {
   const { signal } = pending;
   try {
     const book = getBook();
-    const source = book ? { source: book.key, text_type: "epub" } : takeBeginning(text.value);
+    const source = book ? { source: book.key, text_type: getBookType(book) } : takeBeginning(text.value);
     const body = { ...source, text: book ? undefined : prepareText(source.text), ...getSpeechOptions() };
     const estimate = await callApi("POST", "/estimate", { body, signal, background: true });
     showError("text-error", "", text);

@@ -10,6 +10,13 @@ export function formatClock(s) {
   return h ? `${h}:${two(m)}:${two(whole % 60)}` : `${m}:${two(whole % 60)}`;
 }
 
+// Warnings that begin with a time, such as “4:31 …”.
+export const findPassages = (warnings) =>
+  (warnings ?? []).flatMap((each) => {
+    const [, time, text] = /^((?:\d+:)?\d+:\d\d) (.*)/s.exec(each) ?? [];
+    return time ? [{ time, text, start_s: time.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) }] : [];
+  });
+
 export function formatDuration(s) {
   if (s < 50) return formatPlural(Math.max(5, Math.ceil(s / 5) * 5), "second");
   if (s < 5400) return formatPlural(Math.max(1, Math.round(s / 60)), "minute");

@@ -21,6 +21,7 @@ from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import OUTPUTS, Options
 from mixer.services import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
 from mixer.settings import Settings
+from mixer.speech.verification import is_verifier_installed
 from mixer.targets import load_targets
 
 BODY_BYTES = 5_500_000
@@ -105,6 +106,7 @@ class CapabilitiesAnswer(BaseModel):
         bool, Field(description="Whether GET /stories/{story_id}/events streams the status.")
     ]
     feeds: Annotated[bool, Field(description="Whether podcast feeds are given out.")]
+    verify: Annotated[bool, Field(description="Whether speech can be checked (`verify`).")]
     presets: list[str]
     formats: list[str]
     text_types: list[str]
@@ -155,6 +157,7 @@ def build_capabilities(settings: Settings) -> dict[str, Any]:
         "chapters": True,
         "events": settings.stories.streams_events,
         "feeds": settings.feeds.is_serving,
+        "verify": is_verifier_installed(),
         "presets": _choices(known, "preset"),
         "formats": _choices(known, "format"),
         "text_types": _choices(known, "text_type"),

@@ -48,14 +48,16 @@ def test_six_million_characters_are_refused_and_kept(server, visit):
     ("name", "content", "sentence"),
     [
         (
-            "scan.pdf",
-            b"%PDF-1.7",
-            "is not a text file. Choose a file ending in .txt or .md or .epub",
+            "scan.doc",
+            b"\xd0\xcf",
+            "is not a text file. Choose a file ending in .txt or .md or .epub or .docx or .pdf",
         ),
         ("latin.txt", "Äpfel".encode("latin-1"), "Save it as UTF-8"),
         ("picture.txt", b"\x00\x01\x02", "is not a text file, despite its name"),
         ("nothing.md", b"  \n", "is empty"),
         ("novel.epub", b"no book at all", "is not an EPUB, despite its name"),
+        ("letter.docx", b"%PDF-1.7", "is not a DOCX, despite its name"),
+        ("scan.pdf", b"PK", "is not a PDF, despite its name"),
     ],
 )
 def test_unreadable_file_is_named_and_the_text_stays(server, visit, name, content, sentence):

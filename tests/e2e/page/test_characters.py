@@ -2,6 +2,8 @@
 
 import json
 
+from tests.e2e.page.conftest import wait_until
+
 BOOK = "“Come in,” said Tom.\n\n“No,” said Ann. She laughed.\n\n“Why not?”\n\n“Because.”\n"
 
 
@@ -21,7 +23,7 @@ def test_a_novel_is_cast_and_its_voices_are_changed(server, visit):
     )
     tom.select_option(other)
     page.click("#use-cast")
-    page.wait_for_function("document.querySelector('#text').value.startsWith('---')")
+    wait_until(page, "document.querySelector('#text').value.startsWith('---')")
     text = page.input_value("#text")
     assert f"  Tom: {other}\n" in text
     assert "[[Tom: “Come in,”]] said Tom." in text
@@ -33,7 +35,7 @@ def test_a_text_in_another_language_is_refused_in_words(server, visit):
     page.fill("#text", "Der Regen fiel auf das Meer, und niemand kam an diesem Tag. " * 9)
     page.click("#characters > summary")
     page.click("#find-characters")
-    page.wait_for_function("document.querySelector('#characters-error').textContent")
+    wait_until(page, "document.querySelector('#characters-error').textContent")
     assert "not in English" in page.text_content("#characters-error")
 
 
@@ -67,5 +69,5 @@ def test_a_quotation_in_doubt_is_given_to_another(server, visit):
     assert page.evaluate("getSelection().toString()") == "“Come in,”"
     page.select_option("#quotation-7", "")
     page.click("#use-cast")
-    page.wait_for_function("document.querySelector('#text').value.startsWith('---')")
+    wait_until(page, "document.querySelector('#text').value.startsWith('---')")
     assert sent[-1]["speakers"] == {"7": "Narrator"}

@@ -124,7 +124,7 @@ def test_edited_story_takes_the_player_and_its_row_says_what_changed(server, vis
     page.click("#narrate")
     tab.await_state("done")
     wait_until(page, f"document.querySelector('#audio').src !== {json.dumps(first)}")
-    assert "at ten" in page.text_content("#captions")
+    page.locator("#captions", has_text="at ten").wait_for()
     assert "1 sentence changed" in page.locator("#stories .meta").first.text_content()
     rows = page.locator("#stories li").count()
     page.click("#narrate")

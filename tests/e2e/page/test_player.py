@@ -1,10 +1,12 @@
 """The player: position by click, chapters, speed, files under plain names, no movement."""
 
+import re
 import zipfile
 
 import pytest
 
 from tests.e2e.page.conftest import wait_until
+from tests.e2e.page.test_for_everybody import violations
 
 STORY = (
     "# The Whole\n\n## The Lamp\n\nThe lamp went out at nine.\n\n“Nobody saw it,” she said.\n\n"
@@ -22,6 +24,21 @@ def player(server, visit):
     tab.play()
     tab.page.click("#play")
     return tab.page
+
+
+def test_checked_speech_names_passages_that_play(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    page.click("#sound summary")
+    page.check("#verify")
+    tab.request_story("The voice of this server is made of tones, so no word of it is there.")
+    tab.await_player()
+    page.click("#passages summary")
+    assert re.fullmatch(r"\d+ passages? to listen to", page.text_content("#passages summary"))
+    assert "to listen to" in page.locator("#stories .status-line").first.text_content()
+    page.locator("#passages button").last.click()
+    wait_until(page, "!document.querySelector('#audio').paused")
+    assert not violations(page)
 
 
 def test_click_on_the_waveform_on_a_chapter_and_on_a_sentence_goes_there(player):

@@ -1,6 +1,8 @@
 """Files that go to the server: own music, and books."""
 
 import json
+import zipfile
+from io import BytesIO
 
 import pytest
 
@@ -136,6 +138,38 @@ def opened_book(server, visit, tmp_path):
     page.set_input_files("#file", path)
     page.locator("#book", has_text="small book.epub will be narrated as a book: 2 ch").wait_for()
     return tab
+
+
+def build_docx(_page):
+    style = '<w:pPr><w:pStyle w:val="H"/></w:pPr>'
+    words = [(style, "The Lamp"), ("", "It went out."), (style, "The Sea"), ("", "A boat.")]
+    body = "".join(f"<w:p>{kind}<w:r><w:t>{text}</w:t></w:r></w:p>" for kind, text in words)
+    heading = '<w:style w:styleId="H"><w:name w:val="heading 1"/></w:style>'
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        document = f"<w:document {space}><w:body>{body}</w:body></w:document>"
+        archive.writestr("word/document.xml", document)
+        archive.writestr("word/styles.xml", f"<w:styles {space}>{heading}</w:styles>")
+    return made.getvalue()
+
+
+def build_pdf(page):
+    page.set_content("<h1>The Lamp</h1><p>It went out.</p><h1>The Sea</h1><p>A boat.</p>")
+    return page.pdf()
+
+
+@pytest.mark.parametrize(("suffix", "build"), [("docx", build_docx), ("pdf", build_pdf)])
+def test_document_has_the_view_of_a_book_and_is_narrated(server, visit, suffix, build):
+    tab = visit(server.url)
+    content = build(tab.page)
+    page = tab.open()
+    page.set_input_files("#file", {"name": f"x.{suffix}", "mimeType": "", "buffer": content})
+    page.locator("#book", has_text=f"x.{suffix} will be narrated as a book").wait_for()
+    page.click("#narrate")
+    tab.await_player()
+    assert "A boat." in page.text_content("#captions")
+    assert requests_of(server)[-1]["options"]["text_type"] == suffix
 
 
 def test_book_shows_what_it_holds_before_it_is_narrated(opened_book):
