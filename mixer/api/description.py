@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from mixer.api.routes import (
     add_cast_route,
     add_client_routes,
+    add_feed_routes,
     add_library_routes,
     add_mix_routes,
     add_preview_routes,
@@ -41,6 +42,7 @@ def build_description(mode: AuthMode) -> str:
     add_story_routes(api, _fail_if_called)
     add_version_routes(api, _fail_if_called)
     add_preview_routes(api, _fail_if_called, _fail_if_called)
+    add_feed_routes(api, _fail_if_called)
     add_library_routes(api, _fail_if_called, _fail_if_called)
     return _build_openapi(api, requires_token=mode == "token")
 

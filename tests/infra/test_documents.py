@@ -190,10 +190,33 @@ def test_reason_for_keeping_is_documented(reason):
     assert reason.value in (DOCS / "sanitation.md").read_text(encoding="utf-8")
 
 
+EXAMPLES = [
+    dedent(each)
+    for each in re.findall(
+        r"^   ```python\n(.*?)^   ```$",
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+]
+
+
+def run_examples(*names):
+    """What the examples in CONTRIBUTING.md that define these names define."""
+    defined: dict[str, Any] = {"make_samples": lambda _: bytes(4_800)}
+    for example in EXAMPLES:
+        if any(re.search(rf"^(?:class )?{name}\b", example, re.MULTILINE) for name in names):
+            exec(compile(example, "CONTRIBUTING.md", "exec"), defined)  # noqa: S102 - our own
+    return defined
+
+
 def test_example_of_a_format_is_complete():
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"^   ```python\n(.*?)^   ```$", text, re.MULTILINE | re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(compile(dedent(example), "vorbis.py", "exec"), names)  # noqa: S102 - our own document
+    names = run_examples("Vorbis")
     spec = FileSpec(Encoding(bitrate_kbps=96), channels=2, samples=44_100)
     assert "96k" in names["Vorbis"]().codec_arguments(spec)
+
+
+def test_example_of_an_engine_speaks():
+    case = run_examples("BeepEngine", "CASE")["CASE"]
+    with case.open_engine() as engine:
+        speech = engine.synthesize("<speak>a</speak>", case.settings)
+    assert speech.audio.startswith(b"fLaC")
