@@ -52,7 +52,7 @@ function showFound() {
   const doubtful = found.quotations.filter(({ confidence }) => confidence < found.doubtful_below).sort((a, b) => a.confidence - b.confidence);
   $("#found").hidden = false;
   $("#characters-notes").textContent = found.notes.join(" ");
-  $("#characters-summary").textContent = formatPlural(found.characters.length, "character");
+  $("#characters-summary").textContent = found.characters.length ? formatPlural(found.characters.length, "found", "found") : "";
   $("#character-list").replaceChildren(createCharacter({ name: NARRATOR, words: 0 }, "narrator"), ...found.characters.slice(0, MAX_CHARACTERS).map(createCharacter));
   $("#doubtful-lines").hidden = !doubtful.length;
   $("#doubtful-lines summary").textContent = `${formatPlural(doubtful.length, "quotation")} in doubt`;

@@ -36,6 +36,7 @@ const form = el("form", { class: "edit-form", "aria-label": "Change this sentenc
 let sentence = null; // as the server has it
 let version = 0;
 let opener = null;
+let listed = ""; // the versions that are shown
 let played = ""; // the change that was played last
 
 const path = (rest, id = story.story) => `/stories/${id}/${rest}`;
@@ -161,7 +162,10 @@ async function showVersions() {
   if (!story) return;
   try {
     const { versions, newest } = await callApi("GET", path("versions"), { retries: 1, background: true });
-    list.replaceChildren(...versions.map((each) => createRow(each, newest)));
+    // a comparison that is open stays, unless the versions have changed
+    const key = JSON.stringify([story.story, versions.map((each) => [each.state, each.duration_s, Boolean(each.audio_url)])]);
+    if (key !== listed) list.replaceChildren(...versions.map((each) => createRow(each, newest)));
+    listed = key;
     $("#versions-count").textContent = versions.length > 1 ? formatPlural(versions.length, "version") : "";
   } catch (error) {
     showError("player-error", formatError(error));
