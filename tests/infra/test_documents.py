@@ -124,8 +124,8 @@ def test_decision_has_its_form_and_its_place_in_the_index(path):
     assert INDEX.count(f"- [{number}]({path.name}) {title[1]}{mark}\n") == 1
 
 
-def test_decisions_have_numbers_of_their_own_and_are_indexed_once():
-    assert len({path.name[:3] for path in ADRS}) == len(ADRS)
+def test_decisions_are_numbered_without_gaps_and_indexed_once():
+    assert [int(path.name[:3]) for path in ADRS] == list(range(1, len(ADRS) + 1))
     assert len(re.findall(r"^- \[\d{3}\]", INDEX, re.MULTILINE)) == len(ADRS)
 
 
