@@ -132,24 +132,27 @@ async function resumeStory(entry, isRequested = false) {
   if (entry.state === "done") handleDone(entry, isRequested);
 }
 
+// The user is not doing anything else on the page.
+const isIdle = () => [document.body, $("#narrate")].includes(document.activeElement);
+
 // Plays a story that was just requested while it is made, unless the user listens to another.
 function listenAtOnce(entry) {
-  const isIdle = [document.body, $("#narrate")].includes(document.activeElement);
-  if (isIdle && !isPlaying()) playStory(entry, { focus: false, play: !document.hidden, scroll: false });
+  if (isIdle() && !isPlaying()) playStory(entry, { focus: false, play: !document.hidden, scroll: false });
 }
 
 // Plays a story that was requested on this page, unless the user is doing something else.
 async function handleDone(entry, isRequested) {
   announce(`${entry.title} is ready.`);
   if (isLiveStory(entry.id)) return finishListening(entry);
-  const isIdle = [document.body, $("#narrate")].includes(document.activeElement);
+  const idle = isIdle();
   const isEdit = entries.find((each) => each.id === getStoryId())?.title === entry.title;
-  if (isRequested && (!getStoryId() || isEdit || (isIdle && !isPlaying()))) playStory(entry, { focus: isIdle, play: isIdle && !document.hidden, scroll: isIdle || !isEdit });
+  if (isRequested && (!getStoryId() || isEdit || (idle && !isPlaying()))) playStory(entry, { focus: idle, play: idle && !document.hidden, scroll: idle || !isEdit });
 }
 
 async function finishListening(entry) {
   try {
     await finishLive(await loadFinished(entry), () => fetchResult(entry));
+    if (isIdle()) $("#play").focus({ preventScroll: true });
   } catch {
     if (isLiveStory(entry.id)) playStory(entry, { play: isPlaying() });
   }

@@ -43,13 +43,13 @@ WRITERS = 16
 
 def split_batches(folder: StoryFolder, chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
     """Split chunks into batches of neighbours; a story that was split before keeps its batches."""
-    first = folder.find(batch_name(0), Batch)
-    if first and len(first.chunks) > 1:  # of an older version: all of one size
-        size = len(first.chunks)
-        return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
     spoken = accumulate(len(chunk.passage) for chunk in chunks)
     alone = next((count for count, chars in enumerate(spoken, 1) if chars >= FIRST_CHARS), 1)
-    ends = list(accumulate(batch_sizes(len(chunks), alone), initial=0))
+    first = folder.find(batch_name(0), Batch)
+    size = len(first.chunks) if first else alone
+    if size > alone:  # of an older version: all of one size
+        return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
+    ends = list(accumulate(batch_sizes(len(chunks), size), initial=0))
     return [tuple(chunks[start:end]) for start, end in pairwise(ends)]
 
 

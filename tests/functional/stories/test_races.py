@@ -263,3 +263,18 @@ def test_status_of_a_long_story_takes_one_page_and_a_handful_of_objects(tmp_path
 def replace_launcher(world, launcher):
     desk = world.service
     return type(desk)(desk.store, desk.secret, launcher, desk.budget)
+
+
+def test_story_whose_first_batch_has_several_chunks_keeps_its_batches(tmp_path):
+    world = StoryWorld(tmp_path)
+    world.service = replace_launcher(world, Executions())
+    sentences = (f"Lamp {n} went out at nine, and nobody saw it." for n in range(110))
+    story = world.create_story(text=f"# The Lamps\n\n{' '.join(sentences)}")
+    planned = world.run_task("plan", story)["batches"]
+    folder = StoryFolder(world.store, story)
+    before = [folder.find(batch_name(number), Batch).chunks for number in planned]
+    assert len(before[0]) > 1
+    world.run_task("synthesize", story, batch=0)
+    assert world.run_task("plan", story)["batches"] == planned[1:]
+    after = [folder.find(batch_name(number), Batch).chunks for number in planned]
+    assert after == before
