@@ -1,4 +1,4 @@
-"""docs/api.md says what the API's own description says."""
+"""docs/api.md, with the pages for clients and feeds, says what the API's own description says."""
 
 import json
 import re
@@ -11,9 +11,14 @@ from mixer.compose import AwsServices
 from tests.functional.clouds import build_settings
 from tests.functional.lambdas import FakeContext, event_v2
 
-PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
-TICKED = set(re.findall(r"`([^`]+)`", PAGE))
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "api.md").read_text(encoding="utf-8")
+PAGES = [PAGE, *((DOCS / name).read_text(encoding="utf-8") for name in ("clients.md", "feeds.md"))]
+EXAMPLES = re.findall(r"^```.*?^```", "\n".join(PAGES), re.DOTALL | re.MULTILINE)
+PROSE = re.sub(r"^```.*?^```", "", "\n".join(PAGES), flags=re.DOTALL | re.MULTILINE)
+TICKED = set(re.findall(r"`([^`]+)`", PROSE))
 WORDS = {word for text in TICKED for word in re.findall(r"[a-z]\w+", text)}
+WORDS |= {word for text in EXAMPLES for word in re.findall(r'"([a-z]\w+)":', text)}
 
 
 def load_page():
@@ -28,7 +33,7 @@ ROUTES = [
     for path, operations in DOCUMENT["paths"].items()
     for method in operations
 ]
-OPEN = {"GET /openapi.json", "GET /docs"}
+OPEN = {"GET /openapi.json", "GET /docs", "GET /feed/{}/…"}
 
 
 def fields(kind):
