@@ -12,7 +12,10 @@ from tests.e2e.page.page_servers import WEB
 STORY = "# A Lamp\n\nThe lamp went out at nine. Nobody saw it.\n\n## The Sea\n\nThere was a boat."
 WRONG = {"name": "wrong.xyz", "mimeType": "text/plain", "buffer": b"nothing"}
 MAX_BYTES = 176_000
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 
 
 def violations(page):
