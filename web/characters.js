@@ -89,3 +89,5 @@ function createDoubtful({ number, candidates, speaker, text: words, spans }) {
     el("p", { class: "field" }, select, el("button", { type: "button", class: "link-button", onclick: show, "aria-label": `Show quotation ${number}` }, "Show")),
   );
 }
+
+$("#find-characters").disabled = false;

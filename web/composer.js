@@ -3,7 +3,6 @@
 import { onToken } from "./api.js";
 import * as book from "./book.js";
 import { insertCast, showCast } from "./cast.js";
-import "./characters.js";
 import { choices, maxStoryChars, onSpeechChange } from "./choices.js";
 import * as draft from "./draft.js";
 import { clearErrors } from "./errors.js";

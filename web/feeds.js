@@ -2,16 +2,12 @@
 // gives out feeds.
 
 import { callApi, onToken } from "./api.js";
-import { capabilities } from "./choices.js";
 import { formatError } from "./errors.js";
 import { $, announce, el, formatPlural, showError } from "./ui.js";
 
 const COPIED_MS = 2_000;
 
 export function init() {
-  $("#feed-field").hidden = !capabilities.feeds;
-  $("#feeds").hidden = !capabilities.feeds;
-  if (!capabilities.feeds) return;
   $("#new-feed").addEventListener("submit", (event) => {
     event.preventDefault();
     const title = $("#feed-title").value.trim();

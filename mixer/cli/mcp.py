@@ -32,7 +32,10 @@ def mcp(out: Path, store: Path, music: Path | None, max_cost_usd: float) -> None
     nothing unless --max-cost-usd allows it, and the agent states a cap for each narration.
     """
     if importlib.util.find_spec("mcp") is None:
-        raise MixerError("mixer mcp needs the package mcp: pip install 'mixer[mcp]'.")
+        raise MixerError(
+            "mixer mcp: the package mcp is not installed; install Mixer with its extra “mcp” "
+            "(docs/clients.md)."
+        )
     from mixer.mcp import Narrations, build_server
 
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "CRITICAL")

@@ -12,6 +12,7 @@ from mixer.api.handlers import build_story_endpoint
 from mixer.compose import AwsServices
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer
+from mixer.requests import OUTPUTS
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, mock_s3
@@ -103,7 +104,7 @@ def test_capabilities_need_no_token_and_the_rest_does(ask):
     assert answer["limits"]["synthesize_chars"] == 100_000
     assert {"text", "markdown"} <= set(answer["text_types"])
     assert answer["picture_types"] == [".jpeg", ".jpg", ".png"]
-    assert answer["outputs"] == ["chapter_files", "read_aloud", "stems"]
+    assert answer["outputs"] == list(OUTPUTS)
     for event in (get("/music"), event_v2({"name": "a.mp3", "size_bytes": 1}, "/uploads")):
         expect_refusal(ask(event, mode="token"), 401, "unauthorized")
 
