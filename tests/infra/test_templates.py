@@ -5,8 +5,9 @@ from copy import deepcopy
 
 import pytest
 
+from mixer.devserver import local
 from tests.infra import rules_of_code, rules_of_safety
-from tests.infra.cloudformation import load_templates
+from tests.infra.cloudformation import list_resources, load_templates
 
 RULES = (*rules_of_code.RULES, *rules_of_safety.RULES)
 TEMPLATES = load_templates()
@@ -276,3 +277,14 @@ def test_stories_are_handed_to_the_function_that_takes_them_in(file):
     variables = [each.get("Environment", {}).get("Variables", {}) for each in others]
     assert {"Fn::Sub": name} in [each.get("STORY_FUNCTION") for each in variables]
     assert any(f":function:{name}" in str(each.get("Policies")) for each in others)
+
+
+def test_local_server_has_the_routes_of_the_cloud():
+    routes = list_resources(TEMPLATES, "AWS::ApiGatewayV2::Route")
+    assert {properties["RouteKey"] for _, _, properties, _ in routes} == {
+        *local.SPEECH_ROUTES,
+        *local.MIX_ROUTES,
+        *local.PREVIEW_ROUTES,
+        *local.STORY_ROUTES,
+        *local.PUBLIC_ROUTES,
+    }
