@@ -148,7 +148,8 @@ class TextLoader:
         request = folder.read(REQUEST, StoredRequest)
         if request.kind is not StoryKind.STORY:
             raise Conflict("Only a story that was made of a text can be edited.", story_id=story)
-        stored = _wait_for_script(folder)
+        wait_s = PLAN_WAIT_S if request.version_of else 0.0
+        stored = _wait_for_script(folder, wait_s)
         options = Options.model_validate(request.options)
         content = decode_upload(self.store.get(request.text_key))
         source = self.planner.read_text(content, options, request.edits)
@@ -158,8 +159,8 @@ class TextLoader:
         return text
 
 
-def _wait_for_script(folder: StoryFolder) -> StoredScript:
-    until_s = time.monotonic() + PLAN_WAIT_S
+def _wait_for_script(folder: StoryFolder, wait_s: float) -> StoredScript:
+    until_s = time.monotonic() + wait_s
     while (stored := folder.find(SCRIPT, StoredScript)) is None:
         if time.monotonic() > until_s:
             raise Conflict(
