@@ -27,9 +27,10 @@ EXAMPLES = {"none": 40, "token": 10}
 """By mode, for each operation; what the description itself gives occasion for comes on top."""
 
 STORIES = {
-    *("POST /stories", "GET /stories", "GET /stories/{story_id}", "DELETE /stories/{story_id}")
+    *("POST /stories", "GET /stories", "GET /stories/{story_id}", "DELETE /stories/{story_id}"),
+    *("GET /stories/{story_id}/versions", "GET /feeds"),
 }
-SPEECH = {"POST /synthesize", "POST /estimate", "GET /voices", *STORIES}
+SPEECH = {"POST /synthesize", "POST /estimate", "GET /voices", "POST /cast", *STORIES}
 LIBRARY = {"GET /music", "POST /uploads", "GET /capabilities"}
 PROTOCOLS = {
     *("POST /v1/audio/speech", "GET /v1/audio/voices", "GET /v1/models", "GET /v1/voices"),
