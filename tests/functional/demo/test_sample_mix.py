@@ -32,7 +32,7 @@ def told(folder: Path) -> StoryRun:
     bed = folder / "bed.flac"
     write_bed(bed)
     out = folder / "story.mp3"
-    with closing(open_local_engine(EMBEDDED)) as engine:
+    with closing(open_local_engine([EMBEDDED])) as engine:
         runner = build_story_runner(folder / "store", engine, JobContext())
         asked = parse_options({"text_type": "markdown"})
         source = read_document(STORY.read_bytes(), TextType.MARKDOWN)
