@@ -33,7 +33,7 @@ REPORT = Report(
 def test_fields_stand_in_one_order_with_the_format_first():
     fields = list(json.loads(format_report(REPORT)))
     assert fields[:5] == ["format_version", "title", "language", "voice", "engine"]
-    assert fields[-2:] == ["sound_peaks_dbtp", "timeline"]
+    assert fields[-3:] == ["sound_peaks_dbtp", "speech_check", "timeline"]
     assert format_report(REPORT) == format_report(replace(REPORT))
 
 
