@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mixer.publish.waveform import WaveformPicture, draw_waveform
+from mixer.publish.waveform import WaveformPicture, draw_waveform, format_clock
 from mixer.publish.waveform.bars import build_bars, speech_shares
 from mixer.publish.waveform.painter import (
     BOTTOM_PX,
@@ -23,7 +23,7 @@ from mixer.publish.waveform.painter import (
     TOP_PX,
     WIDTH_PX,
 )
-from mixer.publish.waveform.picture import TICK_ROOM_PX, TimeAxis, format_clock, place_chapter_marks
+from mixer.publish.waveform.picture import TICK_ROOM_PX, TimeAxis, place_chapter_marks
 from mixer.publish.waveform.text import fit_text, text_width_px, transliterate_text
 
 SPEECH = tuple((-0.5 * abs(math.sin(at / 9)), 0.6 * abs(math.sin(at / 7))) for at in range(2000))
