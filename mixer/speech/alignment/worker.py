@@ -3,20 +3,14 @@
 Its standard input is a lifeline, as in the embedded engine's worker.
 """
 
-import os
-import signal
-import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
 
 from mixer.errors import MixerError
 from mixer.sound import ffmpeg
 from mixer.speech.alignment.pronunciation import SpokenToken, list_pronunciations, split_tokens
-
-LIFELINE_DESCRIPTOR = 0
+from mixer.speech.worker_loop import serve_requests
 
 RATE_HZ = 16_000
 """Of PocketSphinx's model of American English."""
@@ -56,25 +50,7 @@ AlignmentReply = tuple[WordSpan, ...]
 
 def main(descriptor: int) -> None:
     """Answer requests over a connection, given by its descriptor, until the aligner is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for packages that print
-    processes = ffmpeg.ProcessGroup()
-    threading.Thread(target=_exit_with_aligner, args=(processes,), daemon=True).start()
-    recognizer = Recognizer(processes)
-    with Connection(descriptor) as aligner:
-        while True:
-            try:
-                request: AlignmentRequest = aligner.recv()
-            except (EOFError, OSError):
-                return
-            aligner.send(recognizer.align(request))
-
-
-def _exit_with_aligner(processes: ffmpeg.ProcessGroup) -> None:
-    while os.read(LIFELINE_DESCRIPTOR, 1):
-        pass
-    processes.stop()
-    os._exit(0)
+    serve_requests(descriptor, lambda processes: Recognizer(processes).align)
 
 
 class Recognizer:

@@ -7,25 +7,20 @@ end means that the engine is gone, and the worker exits at once.
 import functools
 import os
 import shlex
-import signal
-import sys
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from mixer.errors import MixerError, SpeechFailed
 from mixer.sound import ffmpeg
 from mixer.speech.embedded.ssml_reader import read_ssml, snippet
 from mixer.speech.engine import CONTENT_TYPES, SampleSpan, Speech, WordTiming
+from mixer.speech.worker_loop import serve_requests
 
 if TYPE_CHECKING:
     from mixer.speech.embedded.chunk import PhraseSynthesizer
     from mixer.speech.embedded.model import EmbeddedModel
-
-LIFELINE_DESCRIPTOR = 0
 
 ENCODE_TIMEOUT_S = 120.0
 """Many times what the longest chunk takes."""
@@ -143,27 +138,15 @@ class HibariSynthesizer(ChunkSynthesizer[WorkerRequest]):
 
 def main(descriptor: int) -> None:
     """Answer requests over a connection, given by its descriptor, until the engine is gone."""
-    serve_requests(descriptor, HibariSynthesizer)
+    serve_synthesizer(descriptor, HibariSynthesizer)
 
 
-def serve_requests(
+def serve_synthesizer(
     descriptor: int, synthesizer_type: Callable[[ffmpeg.ProcessGroup], ChunkSynthesizer[RequestT]]
 ) -> None:
     """Answer requests with one synthesizer until the engine is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # privacy; read at import
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for packages that print
-    processes = ffmpeg.ProcessGroup()
-    threading.Thread(target=_exit_with_engine, args=(processes,), daemon=True).start()
-    synthesizer = synthesizer_type(processes)
-    with Connection(descriptor) as engine:
-        while True:
-            try:
-                request: RequestT = engine.recv()
-            except (EOFError, OSError):
-                return
-            engine.send(synthesizer.handle_request(request))
+    serve_requests(descriptor, lambda processes: synthesizer_type(processes).handle_request)
 
 
 def _shift_span(span: SampleSpan, delay_samples: int) -> SampleSpan:
@@ -172,13 +155,6 @@ def _shift_span(span: SampleSpan, delay_samples: int) -> SampleSpan:
 
 def _shift_word(word: WordTiming, delay_samples: int) -> WordTiming:
     return WordTiming(word.sentence, word.char, word.text, _shift_span(word.span, delay_samples))
-
-
-def _exit_with_engine(processes: ffmpeg.ProcessGroup) -> None:
-    while os.read(LIFELINE_DESCRIPTOR, 1):
-        pass
-    processes.stop()
-    os._exit(0)
 
 
 def encode_audio(pcm: bytes, rate_hz: int, suffix: str, processes: ffmpeg.ProcessGroup) -> bytes:

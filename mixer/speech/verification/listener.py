@@ -8,15 +8,10 @@ standard input is a lifeline, as in the embedded engine's worker.
 The price: American English only; a short word in place of another short one is not always noticed.
 """
 
-import os
 import re
-import signal
-import sys
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from mixer.errors import MixerError
@@ -27,12 +22,11 @@ from mixer.speech.verification.judgement import (
     judge_words,
 )
 from mixer.speech.verification.sound_checks import find_sound_faults
+from mixer.speech.worker_loop import serve_requests
 
 if TYPE_CHECKING:
     from numpy import int16
     from numpy.typing import NDArray
-
-LIFELINE_DESCRIPTOR = 0
 
 RATE_HZ = 16_000
 """Of PocketSphinx's model of American English."""
@@ -87,25 +81,7 @@ ListeningReply = ChunkCheck | ListeningFailure
 
 def main(descriptor: int) -> None:
     """Answer requests over a connection, given by its descriptor, until the verifier is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for packages that print
-    processes = ffmpeg.ProcessGroup()
-    threading.Thread(target=_exit_with_verifier, args=(processes,), daemon=True).start()
-    listener = Listener(processes)
-    with Connection(descriptor) as verifier:
-        while True:
-            try:
-                request: ListeningRequest = verifier.recv()
-            except (EOFError, OSError):
-                return
-            verifier.send(listener.handle_request(request))
-
-
-def _exit_with_verifier(processes: ffmpeg.ProcessGroup) -> None:
-    while os.read(LIFELINE_DESCRIPTOR, 1):
-        pass
-    processes.stop()
-    os._exit(0)
+    serve_requests(descriptor, lambda processes: Listener(processes).handle_request)
 
 
 class Listener:

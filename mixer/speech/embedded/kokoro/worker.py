@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mixer.speech.embedded.kokoro.catalogue import find_voice
-from mixer.speech.embedded.worker import ChunkSynthesizer, serve_requests
+from mixer.speech.embedded.worker import ChunkSynthesizer, serve_synthesizer
 
 if TYPE_CHECKING:
     from mixer.speech.embedded.chunk import PhraseSynthesizer
@@ -43,4 +43,4 @@ class KokoroSynthesizer(ChunkSynthesizer[KokoroRequest]):
 
 def main(descriptor: int) -> None:
     """Answer requests until the engine is gone."""
-    serve_requests(descriptor, KokoroSynthesizer)
+    serve_synthesizer(descriptor, KokoroSynthesizer)
