@@ -19,7 +19,7 @@ BUILDER ?= docker
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play voices serve test check judges permissions e2e clients page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
+.PHONY: help demo play voices serve test check judges permissions e2e clients first-use page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -119,6 +119,9 @@ $(EMULATOR_STAMP): requirements-e2e.txt
 e2e: $(DEV_STAMP) $(EMULATOR_STAMP) ## Test everything without AWS: deploy to an emulator, call, measure
 	@$(BIN)/python -m tests.e2e
 	@$(BIN)/python -m tests.e2e.stories
+
+first-use: $(STAMP) ## Run the commands of README.md: both demos, the table, the server
+	@$(BIN)/python -m tests.e2e.readme
 
 $(CLIENTS_STAMP): requirements-clients.txt $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
 	$(PYTHON) -m venv --clear .venv-clients

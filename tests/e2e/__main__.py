@@ -13,6 +13,7 @@ from tests.e2e.launcher import Launch
 from tests.e2e.proof import Proof
 from tests.e2e.table import Table
 from tests.emulators.strict_polly import Allowance, StrictPolly
+from tests.ports import find_free_port
 
 OPEN_ALLOWANCES = dict.fromkeys(POLLY_LIMITS, Allowance(100, 100, 26))
 """A quota of Polly that stands in nobody's way."""
@@ -53,7 +54,7 @@ def _keep_build_logs(folder: Path) -> None:
 
 
 def _prove(folder: Path, table: Table) -> None:
-    containers = Containers(folder / "containers", emulator.find_free_port())
+    containers = Containers(folder / "containers", find_free_port())
     containers.prepare()
     try:
         with StrictPolly(allowances=OPEN_ALLOWANCES) as polly:

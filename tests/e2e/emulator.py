@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -18,13 +17,6 @@ from tests.e2e.launcher import Launch
 
 PYTHON = ROOT / ".venv-e2e" / "bin" / "python"
 START_TIMEOUT_S, STOP_TIMEOUT_S = 30.0, 10.0
-
-
-def find_free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from mixer.stories.model import StoryKind, StoryState
 from mixer.stories.service import StoryService
 from mixer.stories.status import StoryStatus
 from tests.e2e.containers import ROOT
-from tests.e2e.emulator import PYTHON, find_free_port
+from tests.e2e.emulator import PYTHON
 from tests.emulators.strict_polly import Faults, Latency, StrictPolly
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN_ALLOWANCES, build_settings, session
 from tests.functional.stories.story_machine import (
@@ -42,6 +42,7 @@ from tests.functional.stories.story_machine import (
     run_task,
 )
 from tests.infra.definition import load_definition
+from tests.ports import find_free_port
 
 START_S = 30.0
 
