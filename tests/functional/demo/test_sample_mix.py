@@ -28,46 +28,46 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(folder: Path) -> StoryRun:
+def run(folder: Path, store: Path) -> StoryRun:
     bed = folder / "bed.flac"
     write_bed(bed)
     out = folder / "story.mp3"
     with closing(open_local_engine([EMBEDDED])) as engine:
-        runner = build_story_runner(folder / "store", engine, JobContext())
+        runner = build_story_runner(store, engine, JobContext())
         asked = parse_options({"text_type": "markdown"})
         source = read_document(STORY.read_bytes(), TextType.MARKDOWN)
         return runner.run_story(StoryInput(source, bed), asked, out)
 
 
-def test_it_lasts_as_long_as_its_timeline(told: StoryRun):
-    heard = decode_audio(told.outputs[0])
-    assert len(heard) / MIX_HZ == pytest.approx(told.timeline.duration_s, abs=0.05)
+def test_it_lasts_as_long_as_its_timeline(run: StoryRun):
+    sound = decode_audio(run.outputs[0])
+    assert len(sound) / MIX_HZ == pytest.approx(run.timeline.duration_s, abs=0.05)
 
 
-def test_it_is_as_loud_as_asked_and_below_the_ceiling(told: StoryRun):
-    integrated_lufs, true_peak_dbtp = measure_loudness(told.outputs[0])
-    mastering = told.timeline.mastering
+def test_it_is_as_loud_as_asked_and_below_the_ceiling(run: StoryRun):
+    integrated_lufs, true_peak_dbtp = measure_loudness(run.outputs[0])
+    mastering = run.timeline.mastering
     assert integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
     assert true_peak_dbtp <= mastering.ceiling_dbtp
 
 
-def test_every_chunk_and_so_every_gap_lies_where_the_timeline_says(told: StoryRun, folder: Path):
-    timeline = told.timeline
-    heard = decode_audio(told.outputs[0], rate_hz=timeline.rate_hz).mean(axis=1)
+def test_every_chunk_and_so_every_gap_lies_where_the_timeline_says(run: StoryRun, store: Path):
+    timeline = run.timeline
+    sound = decode_audio(run.outputs[0], rate_hz=timeline.rate_hz).mean(axis=1)
     length, reach = round(ONSET_S * timeline.rate_hz), round(REACH_S * timeline.rate_hz)
     late_s = []
     for clip in timeline.clips:
-        chunk = decode_audio(folder / "store" / clip.source, rate_hz=timeline.rate_hz).mean(axis=1)
+        chunk = decode_audio(store / clip.source, rate_hz=timeline.rate_hz).mean(axis=1)
         expected = chunk[clip.skip : clip.skip + length]
-        found = find_onset(heard, expected, near=clip.start, reach=reach)
+        found = find_onset(sound, expected, near=clip.start, reach=reach)
         late_s.append((found - clip.start) / timeline.rate_hz)
     assert np.abs(np.diff(late_s)).max() < 0.002
     assert np.abs(late_s).max() < 0.002
 
 
-def test_its_report_says_what_was_measured(told: StoryRun):
-    report = json.loads(told.outputs[-1].read_text(encoding="utf-8"))
-    integrated_lufs, true_peak_dbtp = measure_loudness(told.outputs[0])
+def test_its_report_says_what_was_measured(run: StoryRun):
+    report = json.loads(run.outputs[-1].read_text(encoding="utf-8"))
+    integrated_lufs, true_peak_dbtp = measure_loudness(run.outputs[0])
     assert report["integrated_loudness_lufs"] == pytest.approx(integrated_lufs, abs=0.15)
     assert report["true_peak_dbtp"] == pytest.approx(true_peak_dbtp, abs=0.2)
     assert len(report["chapters"]) == 3

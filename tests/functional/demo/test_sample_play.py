@@ -1,4 +1,4 @@
-"""The sample play as `make play` makes it, measured again: who is heard when, what is silent."""
+"""The sample play as `make play` makes it, measured again: who speaks when, what is silent."""
 
 import json
 from itertools import pairwise
@@ -18,10 +18,10 @@ PLAY = Path("demo/play.md").resolve()
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
     folder = tmp_path_factory.mktemp("play")
     write_sounds(folder / "sounds")
-    words = ["narrate", str(PLAY), "--music", "sounds", "--store", "store", "--out", "play.mp3"]
+    words = ["narrate", str(PLAY), "--music", "sounds", "--store", str(store), "--out", "play.mp3"]
     done = run(*words, cwd=folder)
     assert done.code == 0, done.err
     return folder
@@ -33,13 +33,13 @@ def report(folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def heard(folder: Path) -> Sound:
+def sound(folder: Path) -> Sound:
     return decode_audio(folder / "play.mp3").mean(axis=1)
 
 
-def between(heard: Sound, timeline: dict[str, Any], start: int, end: int) -> Sound:
+def between(sound: Sound, timeline: dict[str, Any], start: int, end: int) -> Sound:
     scale = MIX_HZ / timeline["rate_hz"]
-    return heard[round(start * scale) : round(end * scale)]
+    return sound[round(start * scale) : round(end * scale)]
 
 
 def test_it_keeps_the_rules_of_its_preset(folder: Path, report: dict[str, Any]):
@@ -59,7 +59,7 @@ def test_each_chapter_has_its_music_and_every_sound_is_played(report: dict[str, 
     assert cues[1]["start"] == report["timeline"]["sections"][1]["start"]
 
 
-def test_it_is_silent_where_the_play_asks_for_it(heard: Sound, report: dict[str, Any]):
+def test_it_is_silent_where_the_play_asks_for_it(sound: Sound, report: dict[str, Any]):
     timeline = report["timeline"]
     clips = timeline["clips"]
     wind = timeline["cues"][1]
@@ -67,14 +67,14 @@ def test_it_is_silent_where_the_play_asks_for_it(heard: Sound, report: dict[str,
     silent = [p for p in pauses if p[0] >= wind["start"] + wind["length"]]
     assert silent
     start, end = silent[0]
-    assert level_db(between(heard, timeline, start + 1_200, end - 1_200)) < -70
+    assert level_db(between(sound, timeline, start + 1_200, end - 1_200)) < -70
 
 
-def test_the_bell_rings_alone(heard: Sound, report: dict[str, Any]):
-    """Its hum and its prime, an octave apart, hold what is heard; of the sea there is nothing."""
+def test_the_bell_rings_alone(sound: Sound, report: dict[str, Any]):
+    """Its hum and its prime, an octave apart, hold all there is; of the sea there is nothing."""
     timeline = report["timeline"]
     bell = timeline["cues"][-1]
-    ringing = between(heard, timeline, bell["start"] + 2_400, bell["start"] + bell["length"] // 2)
+    ringing = between(sound, timeline, bell["start"] + 2_400, bell["start"] + bell["length"] // 2)
     spectrum = np.abs(np.fft.rfft(ringing * np.hanning(ringing.size))) ** 2
     hertz = np.fft.rfftfreq(ringing.size, 1 / MIX_HZ)
     partials = sum(
