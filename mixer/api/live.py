@@ -145,7 +145,7 @@ def _collect(blocks: Iterator[bytes]) -> bytes:
     content = b"".join(blocks)
     if len(content) > MAX_BUFFERED_BYTES:
         raise ObjectTooLarge(
-            f"The sound has {len(content):,} bytes, and an answer here can have "
+            f"The audio has {len(content):,} bytes; an answer here can have "
             f"{MAX_BUFFERED_BYTES:,}: ask for a smaller format such as mp3 or opus, or send the "
             "text in parts.",
             limit_bytes=MAX_BUFFERED_BYTES,

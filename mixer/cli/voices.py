@@ -36,7 +36,9 @@ def voices(context: click.Context, engine: str) -> None:
     if EMBEDDED in names:
         click.echo("The embedded engine has one voice at five pitches; it is the fastest.")
     if EMBEDDED in names and "kokoro" not in names:
-        click.echo("`mixer voices install` adds Kokoro: 28 voices of English and 7 of others.")
+        click.echo(
+            "`mixer voices install` adds Kokoro: 28 English voices and 7 in other languages."
+        )
 
 
 @voices.command()

@@ -85,7 +85,7 @@ class FeedCatalogue:
         with suppress(NotFound):
             return self.get(caller, feed_id)
         if sum(1 for _ in self.store.list(caller_prefix(caller))) >= MAX_FEEDS:
-            raise BadInput(f"feed: a caller has at most {MAX_FEEDS} feeds; delete one first.")
+            raise BadInput(f"feed: a caller may have at most {MAX_FEEDS} feeds; delete one first.")
         url = self.base_url or base_url
         channel = FeedChannel(derive_guid(f"{url}/{feed_id}"), name, language="")
         return FeedRecord(feed_id, caller, name, channel, self.now().timestamp(), base_url=url)

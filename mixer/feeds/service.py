@@ -54,7 +54,7 @@ class FeedService:
         """Raise Forbidden where links are not given out."""
         if not self.is_serving:
             raise Forbidden(
-                "This server gives out no feeds; its operator can allow them (SERVE_FEEDS=on, or "
+                "This server does not serve feeds; its operator can enable them (SERVE_FEEDS=on, or "
                 "mixer serve --feeds)."
             )
 

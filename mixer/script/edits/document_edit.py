@@ -84,7 +84,7 @@ def find_change(block: Block, edit: SentenceEdit) -> WordChange | None:
     before = block.text[edit.start : edit.end].split()
     after = collapse_whitespace(edit.text or "").split()
     if not has_words(" ".join(after)):
-        raise BadOption("text: the sentence would be without words.", field="text")
+        raise BadOption("text: the sentence would have no words left.", field="text")
     if before == after:
         return None
     first = _count_equal(before, after)
@@ -109,7 +109,7 @@ def _read_words(
 ) -> tuple[Block, ...]:
     parts = read_sentence(change.words, document.cast, block.speaker, is_markdown=is_markdown)
     if not parts:
-        raise BadOption("text: the sentence would be without words.", field="text")
+        raise BadOption("text: the sentence would have no words left.", field="text")
     return parts
 
 

@@ -169,7 +169,7 @@ def check_language(
     mismatch = _describe_mismatch(script, voice_language)
     if mismatch and reads_latin_only and not _is_intelligible(script):
         raise BadInput(
-            "The text is hardly in Latin letters at all, and the embedded voice reads no others: "
+            "Hardly any of the text is in Latin letters, and the embedded voice reads no others: "
             "use a voice of Amazon Polly that speaks its language."
         )
     return (mismatch,) if mismatch else ()

@@ -156,7 +156,7 @@ class ListeningService:
         folder = StoryFolder(self.store, story)
         request = folder.find(REQUEST, StoredRequest)
         if request is None or request.kind is not StoryKind.STORY:
-            raise NotFound(f"There is nothing to listen to in the story {story[:64]!r}.")
+            raise NotFound(f"There is no audio to listen to in the story {story[:64]!r}.")
         attempt = max(1, parse_progress(folder.list_entries(ATTEMPTS)).attempt)
         with self._lock:
             key = story, attempt

@@ -140,7 +140,7 @@ class StoryEditor:
     def _claim(self, story: str, caller: str, first: str, record: VersionRecord) -> None:
         """Write a version's record, or raise VersionConflict if its number is taken."""
         if record.number > MAX_VERSIONS:
-            raise BadOption(f"A story has at most {MAX_VERSIONS} versions.", field="version")
+            raise BadOption(f"A story may have at most {MAX_VERSIONS} versions.", field="version")
         folder = StoryFolder(self.service.store, first)
         if folder.claim(version_name(record.number), record):
             return

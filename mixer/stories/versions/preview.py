@@ -176,7 +176,7 @@ class PreviewMaker:
         )
         if usd > limit_usd:
             raise TooExpensive(
-                f"Hearing this would cost about ${usd:.4f}, more than the ${limit_usd:.4f} that "
+                f"This preview would cost about ${usd:.4f}, more than the ${limit_usd:.4f} that "
                 "are allowed; nothing was spent.",
                 cost_usd=usd,
                 limit_usd=limit_usd,

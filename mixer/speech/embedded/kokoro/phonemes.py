@@ -97,7 +97,7 @@ class KokoroPhonemizer:
         program = find_espeak()
         if program is None:
             raise MixerError(
-                f"espeak-ng is not installed, by which Kokoro reads {self._language}: install it "
+                f"Kokoro reads {self._language} through espeak-ng, which is not installed: install it "
                 "with `apt-get install espeak-ng` or `brew install espeak-ng`."
             )
         arguments = ["-q", "--ipa", f"--tie={TIE}", "-v", ESPEAK_VOICES[self._language], "--stdin"]
