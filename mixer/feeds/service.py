@@ -54,8 +54,8 @@ class FeedService:
         """Raise Forbidden where links are not given out."""
         if not self.is_serving:
             raise Forbidden(
-                "This server does not serve feeds; its operator can enable them (SERVE_FEEDS=on, or "
-                "mixer serve --feeds)."
+                "This server does not serve feeds; its operator can enable them "
+                "(SERVE_FEEDS=on, or mixer serve --feeds)."
             )
 
     def set_up(

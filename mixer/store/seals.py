@@ -71,7 +71,8 @@ def report_damage(store: ObjectStore, key: str) -> DamagedObject:
     logger.warning("The object %s is damaged; it was set aside and will be made again.", key)
     store.set_aside(key)
     return DamagedObject(
-        f"The object {key} was damaged and has been set aside; send the request again to replace it.",
+        f"The object {key} was damaged and has been set aside; "
+        "send the request again to replace it.",
         key=key,
     )
 

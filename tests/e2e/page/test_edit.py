@@ -65,7 +65,7 @@ def test_sentence_is_changed_by_keyboard_alone(tab):
 def test_wrong_change_is_explained_and_the_words_stay(tab):
     page = tab.page
     open_form(page, "Nobody saw it")
-    for words, reason in (("", "without words"), ("It [[pause 2s was.", "not closed")):
+    for words, reason in (("", "no words left"), ("It [[pause 2s was.", "not closed")):
         page.get_by_role("textbox", name="The sentence").fill(words)
         page.get_by_role("button", name="Hear it").click()
         page.locator("#edit-error", has_text=reason).wait_for()

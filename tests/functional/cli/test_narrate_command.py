@@ -168,7 +168,7 @@ def test_a_text_that_the_voice_cannot_read_at_all_is_refused(home, mixer):
     (home / "whale.txt").write_text("鲸鱼来了。没有人看见。\n")
     done = mixer("narrate", "whale.txt", "--out", "whale.mp3", "--store", "whales")
     assert done.code == 1
-    assert "hardly in Latin letters" in done.error
+    assert "Hardly any of the text is in Latin letters" in done.error
     assert not list(home.glob("whale.[!t]*"))
 
 

@@ -191,7 +191,7 @@ def test_version_is_restored_and_costs_nothing(stories, story, kept):
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
-        ({"sentence": 3, "text": ""}, 400, "without words"),
+        ({"sentence": 3, "text": ""}, 400, "no words left"),
         ({"sentence": 3, "text": "a " * 5_000}, 400, "10,000 characters"),
         ({"sentence": 3, "text": "It [[pause 2s was late."}, 400, "not closed"),
         ({"sentence": 9_999, "text": "It was."}, 400, "does not exist"),

@@ -97,8 +97,8 @@ class KokoroPhonemizer:
         program = find_espeak()
         if program is None:
             raise MixerError(
-                f"Kokoro reads {self._language} through espeak-ng, which is not installed: install it "
-                "with `apt-get install espeak-ng` or `brew install espeak-ng`."
+                f"Kokoro reads {self._language} through espeak-ng, which is not installed: "
+                "install it with `apt-get install espeak-ng` or `brew install espeak-ng`."
             )
         arguments = ["-q", "--ipa", f"--tie={TIE}", "-v", ESPEAK_VOICES[self._language], "--stdin"]
         try:

@@ -138,8 +138,8 @@ def test_plan_with_what_is_known_is_the_plan_without(number, changes):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"text": ""}, "without words"),
-        ({"text": " … !"}, "without words"),
+        ({"text": ""}, "no words left"),
+        ({"text": " … !"}, "no words left"),
         ({"text": "He [[pause 2s walked."}, "not closed"),
         ({"text": "He [[pause 2h]] walked."}, "takes a length"),
         ({"text": "He [[[[emphasis: had]] walked."}, "another tag"),
