@@ -61,6 +61,12 @@ METAVARS = {
     "cover": "FILE",
     "year": "YYYY",
     "outputs": "NAME,NAME…",
+    "pauses": "KIND=MS,…",
+    "chapters": "N-N,N,…",
+    "de_ess": "STRENGTH",
+    "episode": "N",
+    "season": "N",
+    "explicit": "yes|no",
 }
 
 
