@@ -233,7 +233,10 @@ class OutputOptions(BaseModel):
     ] = "sentence"
     provenance: Annotated[
         Literal["signed", "tags", "none"],
-        Field(description="Mark the speech as synthetic: by a signed manifest and tags, by tags alone, or not at all."),
+        Field(
+            description="Mark the speech as synthetic: by a signed manifest and tags, by tags alone, "
+            "or not at all."
+        ),
     ] = "signed"
     plain_narrator: Annotated[
         bool,

@@ -78,7 +78,7 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--feeds",
     is_flag=True,
-    help="Give out podcast feeds: its link is enough to hear a feed, without a token.",
+    help="Serve podcast feeds; a feed's link is enough to listen, without a token.",
 )
 @click.option(
     "--grace-s",
