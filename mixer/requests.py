@@ -234,8 +234,8 @@ class OutputOptions(BaseModel):
     provenance: Annotated[
         Literal["signed", "tags", "none"],
         Field(
-            description="Mark speech as synthetic: by a signed manifest and tags, by tags alone, or "
-            "not at all."
+            description="Mark speech as synthetic: by a signed manifest and tags, by tags alone, "
+            "or not at all."
         ),
     ] = "signed"
     plain_narrator: Annotated[
