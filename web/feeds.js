@@ -1,5 +1,5 @@
 // The caller's podcast feeds: make one, copy its link, replace or revoke it. Shown where the server
-// gives out feeds.
+// serves feeds.
 
 import { callApi, onToken } from "./api.js";
 import { formatError } from "./errors.js";

@@ -45,7 +45,7 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True)
 class FeedService:
-    """The feeds of all callers; `is_serving`: whether this deployment gives out links."""
+    """The feeds of all callers; `is_serving`: whether this deployment serves them."""
 
     catalogue: FeedCatalogue
     is_serving: bool = False
@@ -68,7 +68,7 @@ class FeedService:
         """Create or change a feed and return it with a key; a new selection takes former stories.
 
         Raises:
-            Forbidden: this server gives out no feeds.
+            Forbidden: this server does not serve feeds.
             UnusablePicture: the cover is not a picture, is broken, or is too large or too small.
         """
         self.require_serving()
