@@ -239,7 +239,8 @@ def _resolve_stream(options: Options) -> Options:
 def _build_input(files: StoryFiles, feed: FeedFolder | None = None) -> StoryInput:
     files.require_sounds()
     cover = read_cover_file(files.cover) if files.cover else None
-    return StoryInput(files.source.document, files.music, files.sounds, cover, feed)
+    source = files.source
+    return StoryInput(source.document, files.music, files.sounds, cover, feed, source.book)
 
 
 def _collect_mix_files(

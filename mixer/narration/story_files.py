@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,11 +48,15 @@ _STATED_TYPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A story as it was read; `name` is its path, `-`, or a word for a text given itself."""
+    """A story as it was read; `name` is its path, `-`, or a word for a text given itself.
+
+    `book` has the bytes of an EPUB.
+    """
 
     name: str
     text_type: TextType
     document: Document
+    book: bytes = field(default=b"", repr=False)
 
     @property
     def stem(self) -> str:
@@ -167,7 +171,7 @@ def _read_file(path: Path, options: Options) -> Source:
         text_type = detect_text_type(content, name)
         front_matter = not options.skip_front_matter
         book = read_document(content, text_type, name, front_matter=front_matter)
-        return Source(story, text_type, book)
+        return Source(story, text_type, book, content if text_type is TextType.EPUB else b"")
     _reject_disguise(content, name, has_no_type=options.text_type is None)
     text = decode_text(content, name)
     if not text.strip():

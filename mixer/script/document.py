@@ -1,5 +1,6 @@
 """A text as its author laid it out: headings, paragraphs and scene breaks, before any sentence."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,6 +24,46 @@ class BlockKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TextOrigin:
+    """Where the characters of a block stand on a page of a book.
+
+    They are counted without white space and soft hyphens, those of the page from its beginning.
+
+    Attributes:
+        path: of the page in its archive.
+        spans: (first character of the page, how many) in the block's order; the first is -1 for
+            words that are not on the page.
+        is_exact: False where words were changed, so that only the paragraph is known.
+    """
+
+    path: str
+    spans: tuple[tuple[int, int], ...]
+    is_exact: bool = True
+
+
+def strip_spaces(text: str) -> str:
+    """The characters of a text that an origin counts."""
+    return "".join(_NOT_XML.sub("", text).split())
+
+
+def take_spans(spans: deque[tuple[int, int]], count: int) -> tuple[tuple[int, int], ...]:
+    """Take some characters from the front of an origin's spans."""
+    own = list[tuple[int, int]]()
+    while count and spans:
+        first, held = spans.popleft()
+        own.append((first, min(held, count)))
+        if held > count:
+            spans.appendleft((first if first < 0 else first + count, held - count))
+        count -= own[-1][1]
+    return tuple(own)
+
+
+def count_characters(text: str) -> int:
+    """How many characters of a text an origin counts."""
+    return len(strip_spaces(text))
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One heading, paragraph or scene break.
 
@@ -32,6 +73,7 @@ class Block:
         is_silent: whether it names a chapter without being spoken.
         continues: whether the next block belongs to the same paragraph.
         speaker: a name of the cast; empty for the narrator.
+        origin: its place in a book that has pages.
     """
 
     kind: BlockKind
@@ -41,6 +83,7 @@ class Block:
     annotations: tuple[Annotation, ...] = ()
     continues: bool = False
     speaker: str = ""
+    origin: TextOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,15 @@ class StoryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A text that has been read; the file of a book is larger than its text."""
+    """A text that has been read; the file of a book is larger than its text.
+
+    `book` has the bytes of an EPUB, whose pages a read-aloud book keeps.
+    """
 
     document: Document
     is_book: bool = False
     text_type: TextType = TextType.TEXT
+    book: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

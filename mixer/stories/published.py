@@ -66,8 +66,9 @@ class PublishedFiles:
             with self.folder.store.open_writer(
                 self.folder.key(path), MAX_ARCHIVE_BYTES, content_type
             ) as file:
-                maker.write(output, file)
+                warnings = maker.write(output, file)
             self.names.append(output)
+            self.warnings.extend(warnings)
 
     @contextmanager
     def warn_of(self, what: str) -> Iterator[None]:

@@ -1,17 +1,16 @@
 """Plans and prices the speech of a text, before anything is spent."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from mixer.errors import BadOption, OutOfTime, TextTooLong, UnreadableText
+from mixer.errors import BadOption, TextTooLong
 from mixer.requests import Options
 from mixer.script import LIMITS, NARRATOR, Chunk, Cover, Document, EngineLimits, Role, Script
-from mixer.script.edits import SentenceEdit, edit_document, recall_utterances
+from mixer.script.edits import SentenceEdit, recall_utterances
 from mixer.script.normalise import is_same_language
 from mixer.script.planning import (
     Estimate,
@@ -24,7 +23,6 @@ from mixer.script.planning import (
     read_lexicon,
     resolve_pauses,
 )
-from mixer.script.readers import TextType, detect_text_type, read_document
 from mixer.sound import ProcessGroup
 from mixer.speech import (
     SpeechEngine,
@@ -38,6 +36,7 @@ from mixer.speech.verification import Verifier, VerifierOpener
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.model import SourceText
+from mixer.stories.source_text import is_book_text, name_text, read_source_text, require_time
 
 VERIFIED_LANGUAGE = "en"
 """The only language that the verifier's packages know."""
@@ -71,10 +70,6 @@ UNKNOWN_LANGUAGE = "en-US"
 SPOKEN = 1.25
 """Characters of a book for each that is spoken, at most: not so many are left out of a book. What
 is longer than the limit by that much is refused before it is planned."""
-
-
-HEAD_CHARS = 4_096
-"""Beginning of a text by which a book is recognised, before the length of a text is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +132,17 @@ class SpeechPlanner:
             return engine.voices()
 
     def read_text(
-        self, content: str | bytes, options: Options, edits: Sequence[SentenceEdit] = ()
+        self,
+        content: str | bytes,
+        options: Options,
+        edits: Sequence[SentenceEdit] = (),
+        deadline_s: float | None = None,
     ) -> SourceText:
-        """Read a text or the bytes of a book; raises TextTooLong or UnreadableText."""
-        named = options.text_type
-        head = content if isinstance(content, bytes) else content[:HEAD_CHARS]
-        is_book = TextType(named or detect_text_type(head)).is_book
-        if not is_book:  # for a book, the length of its text counts, not of its file
-            self._check_length(len(content))
-        with _name_text():
-            text_type = TextType(named or detect_text_type(content))
-            front_matter = not options.skip_front_matter
-            document = read_document(content, text_type, front_matter=front_matter)
-        for edit in edits:
-            is_markdown = text_type is TextType.MARKDOWN
-            document = edit_document(document, edit, is_markdown=is_markdown)
-        return SourceText(document, is_book, text_type)
+        """Read a text or the bytes of a book; raises TextTooLong, UnreadableText or OutOfTime."""
+        if not is_book_text(content, options):
+            self._check_length(len(content))  # of a book, the length of its text counts
+        check_time = partial(require_time, self.new_processes(), deadline_s)
+        return read_source_text(content, options, edits, check_time)
 
     def plan_source(
         self,
@@ -179,7 +169,7 @@ class SpeechPlanner:
         options = apply_narrator(options, document.cast)
         voice, settings, limits = self._select_voice(options, document.cast, deadline_s)
         language = options.language or voice.language or document.language or UNKNOWN_LANGUAGE
-        with _name_text():
+        with name_text():
             style = build_plan_style(document, limits[""], language, options, limits)
             style = self._limit_style(style, deadline_s)
             if before is not None:
@@ -210,7 +200,7 @@ class SpeechPlanner:
         )
 
     def _limit_style(self, style: PlanStyle, deadline_s: float | None) -> PlanStyle:
-        check = partial(_require_time, self.new_processes(), deadline_s)
+        check = partial(require_time, self.new_processes(), deadline_s)
         return replace(style, check_time=check, opening_chars=self.opening_chars)
 
     def _select_voice(
@@ -243,20 +233,6 @@ class SpeechPlanner:
                 characters=chars,
                 limit=self.max_text_chars,
             )
-
-
-def _require_time(processes: ProcessGroup, deadline_s: float | None) -> None:
-    if processes.is_stopped or (deadline_s is not None and time.monotonic() > deadline_s):
-        raise OutOfTime("text: it takes too long to plan; send it in parts.")
-
-
-@contextmanager
-def _name_text() -> Iterator[None]:
-    """Say in an error of the block that it is about the text."""
-    try:
-        yield
-    except UnreadableText as error:
-        raise UnreadableText(f"text: {error}", field="text") from error
 
 
 def _reuse_plan(style: PlanStyle, was: PlanStyle, before: PlannedText) -> PlanStyle:

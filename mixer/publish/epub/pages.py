@@ -1,15 +1,18 @@
 """The contents of a read-aloud book: pages (XHTML) and their media overlays (SMIL). Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby, pairwise
+from typing import TypeVar
 from xml.sax.saxutils import escape, quoteattr
 
 import regex
 
 from mixer.script import collapse_whitespace
+
+Part = TypeVar("Part")
 
 
 class BlockShape(StrEnum):
@@ -87,25 +90,34 @@ class OverlayClip:
 
 def build_clips(page: BookPage) -> tuple[OverlayClip, ...]:
     """Build clips of the spoken sentences that cover all audio: readers skip gaps between clips."""
-    end_ms = round(page.duration_s * 1000)
-    starts: list[tuple[int, int | None, int]] = []
-    for number, word, start_s in _list_starts(page):
-        at_ms = round(start_s * 1000) if starts else 0
-        if not starts or starts[-1][2] < at_ms < end_ms:
-            starts.append((number, word, at_ms))
     return tuple(
-        OverlayClip(number, begin_ms, next_ms, word)
-        for (number, word, begin_ms), (_, _, next_ms) in pairwise([*starts, (0, None, end_ms)])
+        OverlayClip(number, begin_ms, end_ms, word)
+        for (number, word), begin_ms, end_ms in cover_audio(_list_starts(page), page.duration_s)
     )
 
 
-def _list_starts(page: BookPage) -> Iterator[tuple[int, int | None, float]]:
+def cover_audio(
+    starts: Iterable[tuple[Part, float]], duration_s: float
+) -> Iterator[tuple[Part, int, int]]:
+    """The begin and end of each part, in milliseconds, so that together they cover all audio."""
+    end_ms = round(duration_s * 1000)
+    kept: list[tuple[Part, int]] = []
+    for part, start_s in starts:
+        at_ms = round(start_s * 1000) if kept else 0
+        if not kept or kept[-1][1] < at_ms < end_ms:
+            kept.append((part, at_ms))
+    ends_ms = [*(at_ms for _, at_ms in kept[1:]), end_ms]
+    for (part, begin_ms), next_ms in zip(kept, ends_ms, strict=False):
+        yield part, begin_ms, next_ms
+
+
+def _list_starts(page: BookPage) -> Iterator[tuple[tuple[int, int | None], float]]:
     for number, sentence in enumerate(page.sentences):
         if sentence.words:
             for word, (_, start_s) in enumerate(sentence.words):
-                yield number, word, start_s
+                yield (number, word), start_s
         elif sentence.start_s is not None:
-            yield number, None, sentence.start_s
+            yield (number, None), sentence.start_s
 
 
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})

@@ -12,6 +12,7 @@ from typing import IO
 from mixer.publish.captions import CaptionedSentence, time_words, visible_text
 from mixer.publish.chapters import ChapterSpan, FinishedFile
 from mixer.publish.epub.book import write_book
+from mixer.publish.epub.own_book import OwnBook
 from mixer.publish.epub.pages import (
     BlockShape,
     BookBlock,
@@ -111,16 +112,22 @@ def write_read_aloud(
     metadata: ReadAloudMetadata,
     file: IO[bytes],
     processes: ProcessGroup,
+    *,
+    own: OwnBook | None = None,
 ) -> None:
-    """Write a book with a page for each part of a finished file into a stream."""
+    """Write a book into a stream: with a page for each part of a finished file, or an own one."""
 
-    def pair_audio(scratch: Path) -> Iterator[tuple[BookPage, Path]]:
-        for page, path in zip(pages, _cut_audio(finished, scratch, processes), strict=True):
-            yield page, path
+    def iter_audio(scratch: Path) -> Iterator[Path]:
+        for path in _cut_audio(finished, scratch, processes):
+            yield path
             path.unlink()
 
     with open_scratch_folder("book") as scratch:
-        write_book(file, metadata, pair_audio(Path(scratch)))
+        audio = iter_audio(Path(scratch))
+        if own is None:
+            write_book(file, metadata, zip(pages, audio, strict=True))
+        else:
+            own.write(file, metadata, audio)
 
 
 def _cut_audio(finished: FinishedFile, scratch: Path, processes: ProcessGroup) -> Iterator[Path]:

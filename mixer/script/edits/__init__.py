@@ -1,14 +1,23 @@
 """Edits of sentences: where they stand, in the document and in the author's text. Pure."""
 
+from mixer.script.document import TextOrigin, take_spans
 from mixer.script.edits.document_edit import SentenceEdit, edit_document
-from mixer.script.edits.places import SentencePlace, locate_sentences, recall_utterances
+from mixer.script.edits.places import (
+    SentencePlace,
+    locate_origins,
+    locate_sentences,
+    recall_utterances,
+)
 from mixer.script.edits.source_text import edit_source
 
 __all__ = [
     "SentenceEdit",
     "SentencePlace",
+    "TextOrigin",
     "edit_document",
     "edit_source",
+    "locate_origins",
     "locate_sentences",
     "recall_utterances",
+    "take_spans",
 ]

@@ -62,6 +62,8 @@ def edit_document(document: Document, edit: SentenceEdit, *, is_markdown: bool) 
         BadOption: the speaker is not in the cast, or the new text is without words.
     """
     block = document.blocks[edit.block]
+    if (edit.text is not None or edit.speaker is not None) and block.origin is not None:
+        block = replace(block, origin=replace(block.origin, is_exact=False))
     end, voices = edit.end, list[tuple[int, int, str]]()
     if edit.text is not None and (change := find_change(block, edit)) is not None:
         parts = _read_words(document, block, change, is_markdown=is_markdown)

@@ -4,12 +4,20 @@ A plan keeps the author's words of each sentence, but not their place. Both are 
 the places follow from the words; what is skipped between two sentences must hold no words.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from mixer.errors import BadInput
 from mixer.script.annotations import BREAK_TAG
-from mixer.script.document import Document, has_words
+from mixer.script.document import (
+    Document,
+    TextOrigin,
+    count_characters,
+    has_words,
+    take_spans,
+)
 from mixer.script.planning.plan import (
     KnownUtterances,
     PlanStyle,
@@ -37,6 +45,33 @@ def locate_sentences(
         BadInput: the script is not a plan of this document in this style.
     """
     return tuple(place for place, _, _ in _match_sentences(document, script, style))
+
+
+def locate_origins(
+    document: Document, script: Script, style: PlanStyle
+) -> tuple[TextOrigin | None, ...]:
+    """Locate each utterance of a script on the pages of its book; None for what is not on one.
+
+    Raises:
+        BadInput: the script is not a plan of this document in this style.
+    """
+    return tuple(_iter_origins(document, locate_sentences(document, script, style)))
+
+
+def _iter_origins(
+    document: Document, places: Iterable[SentencePlace]
+) -> Iterator[TextOrigin | None]:
+    for number, own in groupby(places, key=lambda place: place.block):
+        block, at = document.blocks[number], 0
+        left = deque(block.origin.spans if block.origin else ())
+        for place in own:
+            if block.origin is None or not block.origin.is_exact:
+                yield block.origin
+                continue
+            take_spans(left, count_characters(block.text[at : place.start]))
+            spans = take_spans(left, count_characters(block.text[place.start : place.end]))
+            at = place.end
+            yield TextOrigin(block.origin.path, spans)
 
 
 def recall_utterances(document: Document, script: Script, style: PlanStyle) -> KnownUtterances:

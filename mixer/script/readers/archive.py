@@ -8,7 +8,7 @@ import posixpath
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote
 
@@ -68,17 +68,28 @@ class Archive:
 
     Paths begin in the folder that holds the file `marker`, where an archive was made of a folder.
 
+    `check_time` is called before each file is read; an error that it raises ends that.
+
     Raises:
         UnreadableText: it is damaged, or a path leads out of it.
         ObjectTooLarge: it holds more files than a book can.
     """
 
-    def __init__(self, content: bytes, name: str, marker: str = "") -> None:
-        self.name = name
-        self._left_bytes = MAX_READ_BYTES
+    def __init__(
+        self,
+        content: bytes,
+        name: str,
+        marker: str = "",
+        max_bytes: int = MAX_READ_BYTES,
+        check_time: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.name, self.check_time = name, check_time
+        self._left_bytes = max_bytes
         with self._translate_errors("the archive is damaged"):
             self._zip = zipfile.ZipFile(io.BytesIO(content))
-            listed = {_decode_name(info): info for info in self._zip.infolist()}
+            listed = {
+                _decode_name(info): info for info in self._zip.infolist() if not info.is_dir()
+            }
         if len(listed) > MAX_FILES:
             raise ObjectTooLarge(f"{name} holds {len(listed):,} files, too many for a book.")
         files = {self.resolve_path(path): info for path, info in listed.items()}
@@ -103,6 +114,7 @@ class Archive:
             UnreadableText: it is missing, encrypted or damaged.
             ObjectTooLarge: it unpacks to more than a book can hold.
         """
+        self.check_time()
         info = self._files.get(path)
         if info is None:
             raise UnreadableText(

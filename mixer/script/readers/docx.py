@@ -4,7 +4,7 @@ Read from the zip archive directly, after Office Open XML (ECMA-376, part 1). He
 footnotes and comments are files of their own there, and are not opened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,18 +44,20 @@ MAX_STYLE_DEPTH = 20
 """Of styles that are based on each other."""
 
 
-def read_docx(content: bytes, name: str = "The document") -> Document:
-    """Read a document of Word or another word processor.
+def read_docx(
+    content: bytes, name: str = "The document", check_time: Callable[[], None] = lambda: None
+) -> Document:
+    """Read a document of Word or another word processor; an error of `check_time` ends that.
 
     Raises:
         UnreadableText: it is damaged, has macros or parts elsewhere, or holds no words.
         ObjectTooLarge: it unpacks to more than a book can hold.
     """
-    archive = Archive(content, name)
+    archive = Archive(content, name, check_time=check_time)
     if DOCUMENT not in archive:
         raise UnreadableText(f"{name} is an archive, but not a DOCX: it lacks {DOCUMENT}.")
     _require_harmless(archive)
-    reader = _DocxReader(_read_styles(archive))
+    reader = _DocxReader(_read_styles(archive), check_time)
     for body in find_children(parse_xml(archive, DOCUMENT), "body"):
         reader.read_blocks(body)
     blocks = tuple(each.block for each in reader.content.blocks)
@@ -124,6 +126,7 @@ class _DocxReader:
     """Reads paragraphs; what is deleted, hidden or a field's formula is left out."""
 
     styles: Mapping[str, _Style]
+    check_time: Callable[[], None]
     content: BlockList = field(default_factory=BlockList)
     title: str = ""
 
@@ -132,6 +135,7 @@ class _DocxReader:
         for each in parent:
             name = local_name(each)
             if name == "p":
+                self.check_time()
                 self._read_paragraph(each)
             elif name not in _SKIPPED:
                 self.read_blocks(each)
@@ -180,7 +184,7 @@ class _DocxReader:
             elif name == "noBreakHyphen":
                 self.content.add_words("-")
             elif name == "docPr" and describes_picture(each.get("descr", "")):
-                self.content.open.pieces.append(f" {each.get('descr', '')} ")
+                self.content.open.add_piece(f" {each.get('descr', '')} ")
             elif name not in _SKIPPED and not (name == "r" and _is_hidden(each)):
                 self._read_runs(each)
 

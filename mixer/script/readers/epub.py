@@ -7,7 +7,7 @@ The price: what the book does not mark as a note or a page number is read as tex
 """
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import regex
@@ -23,7 +23,7 @@ from mixer.script.document import (
     heading,
     split_names,
 )
-from mixer.script.readers.archive import Archive, has_scheme, split_reference
+from mixer.script.readers.archive import MAX_READ_BYTES, Archive, has_scheme, split_reference
 from mixer.script.readers.encodings import SNIFFED_BYTES, decode_page
 from mixer.script.readers.epub_contents import Entry, read_contents
 from mixer.script.readers.epub_package import (
@@ -63,8 +63,14 @@ class _SpinePage:
     blocks: tuple[AnchoredBlock, ...]
 
 
-def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = True) -> Document:
-    """Read a book.
+def read_epub(
+    content: bytes,
+    name: str = "The EPUB",
+    *,
+    front_matter: bool = True,
+    check_time: Callable[[], None] = lambda: None,
+) -> Document:
+    """Read a book; an error that `check_time` raises ends that.
 
     With `front_matter` also its cover text, title page, imprint, preface and the like.
 
@@ -72,11 +78,7 @@ def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = Tr
         UnreadableText: it is damaged, protected, or holds no words.
         ObjectTooLarge: it unpacks to more than a book can hold.
     """
-    archive = Archive(content, name, CONTAINER)
-    if CONTAINER not in archive:
-        raise UnreadableText(f"{name} is an archive, but not an EPUB: it lacks {CONTAINER}.")
-    require_unlocked(archive)
-    package = read_package(archive)
+    archive, package = open_epub(content, name, check_time=check_time)
     pages, entries = _read_pages(archive, package)
     if not front_matter:
         pages = [each for each in pages if not _is_front_matter(each, package)]
@@ -88,6 +90,20 @@ def read_epub(content: bytes, name: str = "The EPUB", *, front_matter: bool = Tr
     if not any(has_words(block.text) for block in blocks):
         raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
     return _build_document(archive, package, blocks)
+
+
+def open_epub(
+    content: bytes,
+    name: str = "The EPUB",
+    max_bytes: int = MAX_READ_BYTES,
+    check_time: Callable[[], None] = lambda: None,
+) -> tuple[Archive, EpubPackage]:
+    """Open a book; at most `max_bytes` of it are read."""
+    archive = Archive(content, name, CONTAINER, max_bytes, check_time)
+    if CONTAINER not in archive:
+        raise UnreadableText(f"{name} is an archive, but not an EPUB: it lacks {CONTAINER}.")
+    require_unlocked(archive)
+    return archive, read_package(archive)
 
 
 def _build_document(archive: Archive, package: EpubPackage, blocks: tuple[Block, ...]) -> Document:
@@ -179,7 +195,10 @@ def _load_page(archive: Archive, path: str, hidden_classes: frozenset[str]) -> W
         raise UnreadableText(
             f"{archive.name} cannot be used: its file {path} declares entities of its own."
         )
-    return read_page(text, f"The file {path} of {archive.name}", hidden_classes=hidden_classes)
+    name = f"The file {path} of {archive.name}"
+    return read_page(
+        text, name, hidden_classes=hidden_classes, path=path, check_time=archive.check_time
+    )
 
 
 def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:

@@ -1,7 +1,7 @@
 """The table of contents of an EPUB: the navigation document of EPUB 3, or EPUB 2's NCX."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mixer.errors import ObjectTooLarge, UnreadableText
@@ -12,6 +12,7 @@ from mixer.script.readers.package_xml import (
     find_children,
     get_attribute,
     get_text,
+    local_name,
     parse_xml,
 )
 
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the table of contents; `fragment` is empty for the file's beginning."""
+    """A line of the table of contents; `fragment` is empty for the file's beginning.
+
+    `level` is known of EPUB 2's tables only.
+    """
 
     path: str
     fragment: str
     title: str
+    level: int = 1
 
 
 def read_contents(archive: Archive, package: EpubPackage) -> tuple[Entry, ...]:
@@ -57,11 +62,20 @@ def _read_nav_entries(archive: Archive, path: str) -> Iterator[Entry]:
 
 def _read_ncx_entries(archive: Archive, path: str) -> Iterator[Entry]:
     for nav_map in find_all(parse_xml(archive, path), "navMap"):
-        for point in find_all(nav_map, "navPoint"):
+        for point, level in _iter_points(nav_map, 1):
             source = next(iter(find_children(point, "content")), None)
             label = next(iter(find_children(point, "navLabel")), None)
             if source is not None and label is not None:
-                yield from _build_entries(archive, path, source.get("src", ""), label)
+                for entry in _build_entries(archive, path, source.get("src", ""), label):
+                    yield replace(entry, level=level)
+
+
+def _iter_points(parent: "Element", level: int) -> Iterator[tuple["Element", int]]:
+    for element in parent:
+        is_point = local_name(element) == "navPoint"
+        if is_point:
+            yield element, level
+        yield from _iter_points(element, level + is_point)
 
 
 def _build_entries(

@@ -5,7 +5,7 @@ in a sequence; a line in capitals only where prose stands before and after it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import regex
@@ -195,7 +195,7 @@ def find_chapter_lines(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
         return blocks
     counted = find_sequences([block.text for block in blocks])
     return tuple(
-        heading(block.text, CHAPTER_LEVEL)
+        replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin)
         if index in counted or is_chapter_line(block.text)
         else block
         for index, block in enumerate(blocks)

@@ -35,7 +35,7 @@ def parse_xml(archive: Archive, path: str) -> "Element":
         try:
             return _parse(archive, path, content)
         except ParseError:
-            return _parse(archive, path, _repair_references(decode_page(content)))
+            return _parse(archive, path, decode_xml(content))
     except DefusedXmlException as error:
         raise UnreadableText(
             f"{archive.name} cannot be used: its file {path} declares entities of its own."
@@ -95,8 +95,8 @@ class _BoundedTree:
         return root
 
 
-def _repair_references(text: str) -> str:
-    """Write out HTML's named characters, and escape ampersands that begin no reference."""
+def decode_xml(content: bytes) -> str:
+    """Decode XML; HTML's named characters are written out, ampersands without a name escaped."""
 
     def repair(match: regex.Match[str]) -> str:
         name = match[1]
@@ -105,7 +105,7 @@ def _repair_references(text: str) -> str:
         character = html5.get(f"{name};") if name else None
         return character if character not in (None, "<", "&") else "&amp;" + match[0][1:]
 
-    return _AMPERSAND.sub(repair, text)
+    return _AMPERSAND.sub(repair, decode_page(content))
 
 
 def find_all(root: "Element", name: str) -> Iterator["Element"]:

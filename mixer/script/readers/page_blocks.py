@@ -1,5 +1,6 @@
 """The blocks of a page, built from its words in reading order."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -9,10 +10,13 @@ from mixer.script.document import (
     SCENE_BREAK,
     Block,
     BlockKind,
+    TextOrigin,
+    count_characters,
     has_words,
     heading,
     join_lines,
     paragraph,
+    take_spans,
 )
 from mixer.script.readers.marks import is_ornament, is_picture_note
 
@@ -24,6 +28,9 @@ MAX_VERSE_LINE_CHARS = 60
 
 MAX_DROP_CAP_CHARS = 2
 """A letter, and perhaps the quotation mark before it."""
+
+_CLOSING_MARKS = frozenset(".,;:!?…)]”’")
+"""Nothing stands between them and the word before, but for a note that is left out."""
 
 _PRONOUN_VERB = regex.compile(
     r"(?:am|was|had|have|will|would|could|can|did|do|saw|said|shall|should|must|went|knew)\b"
@@ -77,22 +84,70 @@ class WebPage:
 
 @dataclass
 class OpenBlock:
-    """The block that is being read; its words are in pieces, as the parser reports them."""
+    """The block that is being read; its words are in pieces, as the parser reports them.
+
+    Attributes:
+        places: of each piece, its first character on the page; -1 for what is not on it.
+        has_gap: whether a reference to a note was just left out.
+        spans: of what is read so far and not yet part of a finished block.
+    """
 
     level: int = 0
     is_drop_cap: bool = False
     is_ornament: bool = False
     is_main: bool = False
     pieces: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    spans: deque[tuple[int, int]] = field(default_factory=deque)
     links: set[str] = field(default_factory=set)
     has_unlinked_words: bool = False
     has_own_words: bool = False
+    has_gap: bool = False
     is_note: bool = False
     late_anchors: set[str] = field(default_factory=set)
 
-    def add_words(self, data: str, link: str) -> None:
+    def add_piece(self, text: str, place: int = -1) -> None:
+        """Add a piece."""
+        self.pieces.append(text)
+        self.places.append(place)
+
+    def rewrite(self, at: int, text: str) -> None:
+        """Replace the pieces from a number on by a text of as many characters, or by nothing."""
+        spans = self._list_spans(at)
+        self.pieces[at:], self.places[at:] = [text], [spans[0][0] if len(spans) == 1 else -1]
+        self.has_gap = not text
+
+    def _list_spans(self, at: int = 0) -> list[tuple[int, int]]:
+        spans: list[tuple[int, int]] = []
+        for piece, place in zip(self.pieces[at:], self.places[at:], strict=True):
+            if count := count_characters(piece):
+                last, held = spans[-1] if spans else (-1, 0)
+                if last >= 0 and last + held == place:
+                    spans[-1] = (last, held + count)
+                else:
+                    spans.append((place, count))
+        return spans
+
+    def finish(self) -> None:
+        """Note where its words are; more may be put in front of them."""
+        self.spans += self._list_spans()
+
+    def take_origin(self, path: str, text: str) -> TextOrigin:
+        """The origin of the next block that is made of it."""
+        return TextOrigin(path, take_spans(self.spans, count_characters(text)))
+
+    def _close_gap(self) -> None:
+        for number in reversed(range(len(self.pieces))):
+            self.pieces[number] = self.pieces[number].rstrip()
+            if self.pieces[number]:
+                return
+
+    def add_words(self, data: str, link: str, place: int = -1) -> None:
         """Add words, perhaps of a link."""
-        self.pieces.append(data)
+        if self.has_gap and data[:1] in _CLOSING_MARKS:
+            self._close_gap()
+        self.has_gap = False
+        self.add_piece(data, place)
         if not data.isspace() and has_words(data):
             self.has_own_words = True
             if link:
@@ -103,21 +158,23 @@ class OpenBlock:
 
 @dataclass
 class BlockList:
-    """Blocks in reading order, with the one that is open."""
+    """Blocks in reading order, with the one that is open; `path` is that of a page in a book."""
 
+    path: str = ""
     blocks: list[AnchoredBlock] = field(default_factory=list)
     open: OpenBlock = field(default_factory=OpenBlock)
     anchors: set[str] = field(default_factory=set)
     page_ended: bool = False
     _drop_cap: str = ""
+    _drop_spans: deque[tuple[int, int]] = field(default_factory=deque)
     _caption: str = ""
 
-    def add_words(self, data: str, link: str = "") -> None:
+    def add_words(self, data: str, link: str = "", place: int = -1) -> None:
         """Add words to the open block; anchors before them lead to it."""
         if self.open.late_anchors and not data.isspace():
             self.anchors |= self.open.late_anchors
             self.open.late_anchors = set()
-        self.open.add_words(data, link)
+        self.open.add_words(data, link, place)
 
     def add_anchors(self, anchors: Iterable[str]) -> None:
         """Add anchors: behind the words of a block they lead to the next."""
@@ -135,8 +192,10 @@ class BlockList:
         text = join_lines(line for lines in paragraphs for line in lines)
         if is_picture_note(text):
             return
+        if self.path:
+            finished.finish()
         if finished.is_drop_cap and 0 < len(text) <= MAX_DROP_CAP_CHARS:
-            self._drop_cap = text
+            self._drop_cap, self._drop_spans = text, finished.spans
         elif has_words(self._drop_cap + text) and (finished.level or not is_ornament(text)):
             if text:
                 self._append_text(finished, paragraphs, text)
@@ -146,6 +205,7 @@ class BlockList:
 
     def _append_text(self, finished: OpenBlock, paragraphs: list[list[str]], text: str) -> None:
         if self._drop_cap:
+            finished.spans.extendleft(reversed(self._drop_spans))
             paragraphs[0][0] = _join_drop_cap(self._drop_cap, paragraphs[0][0])
             text, self._drop_cap = _join_drop_cap(self._drop_cap, text), ""
         is_caption = text == self._caption
@@ -167,8 +227,15 @@ class BlockList:
         before = last.block.text
         if not (_BROKEN_OFF.search(before) and text[0].islower()):
             return False
-        joined = before[:-1] + text if before.endswith("-") else f"{before} {text}"
-        self.blocks[-1] = replace(last, block=replace(last.block, text=joined))
+        is_hyphenated = before.endswith("-")
+        joined = before[:-1] + text if is_hyphenated else f"{before} {text}"
+        block = replace(last.block, text=joined)
+        if last.block.origin is not None:
+            held = sum(count for _, count in last.block.origin.spans) - is_hyphenated
+            more = finished.take_origin(self.path, text).spans
+            spans = (*take_spans(deque(last.block.origin.spans), held), *more)
+            block = replace(block, origin=TextOrigin(self.path, spans))
+        self.blocks[-1] = replace(last, block=block)
         return True
 
     def _append(self, blocks: Iterable[Block], finished: OpenBlock | None = None) -> None:
@@ -176,6 +243,8 @@ class BlockList:
         links = frozenset() if state.has_unlinked_words else frozenset(state.links)
         for block in blocks:
             anchors, self.anchors = frozenset(self.anchors), set()
+            if self.path and finished is not None:
+                block = replace(block, origin=finished.take_origin(self.path, block.text))  # noqa: PLW2901
             self.blocks.append(AnchoredBlock(block, anchors, links, state.is_note, state.is_main))
 
 

@@ -5,7 +5,7 @@ say which letters they show. `pdf_layout` makes lines and paragraphs of the rest
 """
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,13 @@ def is_pdf(content: bytes) -> bool:
     return MAGIC in content[:1_024]
 
 
-def read_pdf(content: bytes, name: str = "The PDF", max_pages: int = MAX_PAGES) -> Document:
-    """Read a PDF that has its text.
+def read_pdf(
+    content: bytes,
+    name: str = "The PDF",
+    max_pages: int = MAX_PAGES,
+    check_time: Callable[[], None] = lambda: None,
+) -> Document:
+    """Read a PDF that has its text; an error that `check_time` raises ends that.
 
     Raises:
         UnreadableText: it is damaged, has a password, is a scan, or its letters are unknown.
@@ -50,7 +55,7 @@ def read_pdf(content: bytes, name: str = "The PDF", max_pages: int = MAX_PAGES) 
     try:
         reader = PdfReader(io.BytesIO(content), strict=False)
         _require_readable(reader, name, max_pages)
-        pages = list(_read_pages(reader, name))
+        pages = list(_read_pages(reader, name, check_time))
         metadata, language = _read_metadata(reader)
     except MixerError:
         raise
@@ -124,10 +129,13 @@ def _is_noise(letter: str) -> bool:
     return letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" or letter < " "
 
 
-def _read_pages(reader: "PdfReader", name: str) -> Iterator[list[Line]]:
+def _read_pages(
+    reader: "PdfReader", name: str, check_time: Callable[[], None]
+) -> Iterator[list[Line]]:
     chars = unreadable = 0
     pages: list[list[Line]] = []
     for page in reader.pages:
+        check_time()
         visitor = _PageVisitor()
         page.extract_text(visitor_text=visitor.visit)
         chars, unreadable = chars + visitor.chars, unreadable + visitor.unreadable

@@ -43,13 +43,17 @@ BOOK_TYPES = frozenset({TextType.EPUB, TextType.DOCX, TextType.PDF})
 _TEXT_READERS: dict[TextType, Callable[[str, str], Document]] = {
     TextType.TEXT: read_plain_text,
     TextType.MARKDOWN: read_markdown,
-    TextType.HTML: read_html,
     TextType.SSML: read_ssml_text,
 }
 
 
 def read_document(
-    content: str | bytes, text_type: TextType, name: str = "This text", *, front_matter: bool = True
+    content: str | bytes,
+    text_type: TextType,
+    name: str = "This text",
+    *,
+    front_matter: bool = True,
+    check_time: Callable[[], None] = lambda: None,
 ) -> Document:
     """Read a text or a book.
 
@@ -58,30 +62,37 @@ def read_document(
         text_type: how it is written.
         name: what to call it in errors.
         front_matter: whether a book's title page, imprint and the like are read.
+        check_time: called for each part of a book; an error that it raises ends the reading.
 
     Raises:
         UnreadableText: it is not of that type.
         ObjectTooLarge: the book unpacks to more than a book can hold.
     """
     if text_type.is_book:
-        book = content if isinstance(content, bytes) else _decode_base64(content, name)
-        return _read_book(book, name, front_matter=front_matter)
+        return _read_book(decode_book(content, name), name, front_matter, check_time)
     text = content if isinstance(content, str) else decode_text(content, name)
     if half := _HALF_CHARACTER.search(text):
         line = text.count("\n", 0, half.start()) + 1
         raise UnreadableText(f"{name} contains half a character in line {line}: remove it.")
+    if text_type is TextType.HTML:
+        return read_html(text, name, check_time)
     return _TEXT_READERS[text_type](text, name)
 
 
-def _read_book(content: bytes, name: str, *, front_matter: bool) -> Document:
+def _read_book(
+    content: bytes,
+    name: str,
+    front_matter: bool,
+    check_time: Callable[[], None],
+) -> Document:
     """Read a book by what it is, whatever its name says."""
     match _detect_book_type(content):
         case TextType.PDF:
-            return read_pdf(content, name)
+            return read_pdf(content, name, check_time=check_time)
         case TextType.DOCX:
-            return read_docx(content, name)
+            return read_docx(content, name, check_time)
         case TextType.EPUB:
-            return read_epub(content, name, front_matter=front_matter)
+            return read_epub(content, name, front_matter=front_matter, check_time=check_time)
     if content.startswith(_OLE):
         raise UnreadableText(
             f"{name} is an old Word document, or a DOCX with a password: save it as a DOCX without "
@@ -171,8 +182,11 @@ def decode_upload(content: bytes) -> str | bytes:
     return content if is_book(content) else decode_text(content, "The upload")
 
 
-def _decode_base64(text: str, name: str) -> bytes:
+def decode_book(content: str | bytes, name: str = "This text") -> bytes:
+    """The bytes of a book, which is Base64 where it came as JSON; else UnreadableText."""
+    if isinstance(content, bytes):
+        return content
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise UnreadableText(f"{name} is not a book: it is not written in Base64.") from error

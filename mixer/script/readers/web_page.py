@@ -6,14 +6,14 @@ build blocks directly, without a tree. Which elements are left out is decided in
 only the whole page shows (notes, tables of contents) in `page_filters`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import regex
 
 from mixer.errors import UnreadableText
-from mixer.script.document import Document, normalise_newlines
+from mixer.script.document import Document, count_characters, normalise_newlines
 from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.marks import describes_picture, is_ornament_name
 from mixer.script.readers.page_blocks import LINE_BREAK, BlockList, OpenBlock, WebPage
@@ -42,6 +42,9 @@ MAX_MARK_PIECES = 12
 CONTEXT_PIECES = 6
 """Before a mark, enough to see the word that it follows."""
 
+RAW_TAGS = frozenset({"script", "style"})
+"""Their content is not text of the page."""
+
 _DOCTYPE = regex.compile(
     r"\s*+(?:<\?xml[^>]*+>\s*+)?+<!DOCTYPE[^\[>]*+\[[^\]]*+\]\s*+>", regex.IGNORECASE
 )
@@ -51,12 +54,14 @@ _WORD_LIST_MARK = "[if !supportLists"
 _LETTER = regex.compile(r"[“‘\"'«„]?\p{L}")
 
 
-def read_html(text: str, name: str = "The page") -> Document:
+def read_html(
+    text: str, name: str = "The page", check_time: Callable[[], None] = lambda: None
+) -> Document:
     """Read headings, paragraphs, list items, table cells and scene breaks of a page.
 
     Site navigation, share bars, notes and the references to them are left out.
     """
-    page = read_page(text, name, is_site=True)
+    page = read_page(text, name, is_site=True, check_time=check_time)
     fragments = {link.rpartition("#")[2] for link in page.note_links}
     kept = drop_notes(select_main_part(page.blocks), lambda each: bool(each.anchors & fragments))
     return Document(
@@ -74,6 +79,8 @@ def read_page(
     *,
     is_site: bool = False,
     hidden_classes: frozenset[str] = frozenset(),
+    path: str = "",
+    check_time: Callable[[], None] = lambda: None,
 ) -> WebPage:
     """Read a page with the anchors of its blocks.
 
@@ -81,13 +88,15 @@ def read_page(
         name: what to call it in errors.
         is_site: whether it is a page of the web, with the decoration that sites have.
         hidden_classes: classes that a style sheet hides.
+        path: of a page in a book, whose blocks have their origin.
+        check_time: called for each element; an error that it raises ends the reading.
 
     Raises:
         UnreadableText: its elements are nested too deeply.
     """
     from lxml import etree
 
-    reader = _PageReader(name, is_site, hidden_classes)
+    reader = _PageReader(name, is_site, hidden_classes, check_time, BlockList(path))
     text = _DOCTYPE.sub("", _SURROGATE.sub("\ufffd", normalise_newlines(text)), count=1)
     if text.strip():
         parser = etree.HTMLParser(
@@ -105,6 +114,7 @@ class _PageReader:
     name: str
     is_site: bool
     hidden_classes: frozenset[str]
+    check_time: Callable[[], None]
     content: BlockList = field(default_factory=BlockList)
     title: list[str] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
@@ -122,6 +132,8 @@ class _PageReader:
     _in_title: bool = False
     _in_style: bool = False
     _in_list_mark: bool = False
+    _is_raw: bool = False
+    _characters: int = 0
 
     def build_page(self) -> WebPage:
         self.content.flush(OpenBlock())
@@ -140,7 +152,9 @@ class _PageReader:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Open an element."""
+        self.check_time()
         self._depth += 1
+        self._is_raw = tag in RAW_TAGS
         if self._depth > MAX_DEPTH:
             raise UnreadableText(
                 f"{self.name} cannot be read: its elements are nested more than {MAX_DEPTH:,} deep."
@@ -160,7 +174,7 @@ class _PageReader:
     def end(self, tag: str) -> None:
         """Close an element."""
         self._depth -= 1
-        self._in_title = False
+        self._in_title = self._is_raw = False
         if tag == "style":
             self._close_style()
         if self._skipped[0]:
@@ -181,14 +195,21 @@ class _PageReader:
 
     def data(self, data: str) -> None:
         """Read the text between two tags."""
+        place = self._count(data) if self.content.path and not self._is_raw else -1
         if self._in_title:
             self.title.append(data)
         elif self._in_style:
             self._style.append(data)
         elif not self._skipped[0] and not self._in_list_mark:
             words = data.replace("\n", LINE_BREAK) if self._pre_depth else data
-            self.content.add_words(words, self._link[1])
+            self.content.add_words(words, self._link[1], place)
             self.has_own_words = self.has_own_words or self.content.open.has_own_words
+
+    def _count(self, data: str) -> int:
+        """Count characters of the page; returns the number of the first."""
+        before = self._characters
+        self._characters += count_characters(data)
+        return before
 
     def comment(self, text: str) -> None:
         """Read a comment: a section of character data, or a mark of Word around list numbers."""
@@ -216,6 +237,7 @@ class _PageReader:
         self._skipped = (self._depth, tag)
         if "#" in attributes.get("href", ""):
             self.note_links.add(attributes["href"])
+            self.content.open.has_gap = tag == "a"
         if tag == "math" and attributes.get("alttext"):
             self.content.add_words(f" {attributes['alttext']} ")
         is_page_break = bool(parse_types(attributes) & {"pagebreak", "doc-pagebreak"})
@@ -269,7 +291,7 @@ class _PageReader:
         elif _LETTER.fullmatch(alt):
             self.content.add_words(alt, self._link[1])
         elif describes_picture(alt):
-            block.pieces.append(f" {alt} ")
+            block.add_piece(f" {alt} ")
             block.has_unlinked_words = True
 
     def _close_mark(self, mark: Mark) -> None:
@@ -284,7 +306,7 @@ class _PageReader:
             self.note_links.add(mark.link)
             block.is_note = block.is_note or not before.strip()
         self.content.page_ended |= rewritten.is_page_number
-        block.pieces[mark.at :] = [rewritten.text]
+        block.rewrite(mark.at, rewritten.text)
 
 
 def _find_anchors(attributes: Mapping[str, str]) -> set[str]:

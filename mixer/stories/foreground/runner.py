@@ -64,7 +64,8 @@ MUSIC_FOLDER = "--music"
 class StoryInput:
     """The inputs of a story on this machine; `sounds` are by their names in the text.
 
-    `feed` is the folder of a podcast feed in which it is published.
+    `feed` is the folder of a podcast feed in which it is published, `book` the EPUB that the
+    document was read from.
     """
 
     document: Document
@@ -72,6 +73,7 @@ class StoryInput:
     sounds: Mapping[str, Path] = field(default_factory=dict)
     cover: Picture | None = None
     feed: FeedFolder | None = None
+    book: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ class StoryRunner:
         given = options.model_dump(exclude_unset=True)
         request = StoryRequest(StoryKind.STORY, "", given, music=music.source if music else "")
         with open_run_store(self.open_files, self.store, inputs=inputs) as store:
-            folder = RunFolder(store, RUN_ID, SourceText(story.document))
+            folder = RunFolder(store, RUN_ID, SourceText(story.document, book=story.book))
             if story.cover is not None:
                 put_cover(folder, story.cover)
             if music is not None:

@@ -110,7 +110,7 @@ class SpeechService:
         self, text: str | bytes, options: Options, deadline_s: float | None = None
     ) -> SpeechPlan:
         """Plan the speech of a text; spends nothing, raises as the planner does."""
-        source = self.planner.read_text(text, options)
+        source = self.planner.read_text(text, options, deadline_s=deadline_s)
         return self.planner.plan_source(source, options, deadline_s)
 
     def synthesize(self, request: StoryRequest, deadline_s: float | None = None) -> Synthesis:
@@ -147,7 +147,7 @@ class SpeechService:
         report: RecordingReporter | None = None,
     ) -> Synthesis:
         options = Options.model_validate(dict(request.options))
-        source = self.planner.read_text(request.text, options)
+        source = self.planner.read_text(request.text, options, deadline_s=context.deadline_s)
         session = EngineSession(self.planner.open_engine, options.speech_marks)
         with open_run_store(self.open_files, self.store) as store, closing(session):
             folder = RunFolder(store, RUN_ID, source)

@@ -5,6 +5,7 @@ the disk holds a chapter or two, however long the file is. Other formats are fet
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,11 +13,22 @@ from pathlib import Path
 from typing import IO
 from uuid import NAMESPACE_URL, uuid5
 
+from mixer.errors import MixerError, OutOfTime, StoryCancelled
 from mixer.publish import FinishedFile, zip_chapters
-from mixer.publish.epub import ReadAloudMetadata, build_pages, write_read_aloud
-from mixer.requests import OutputName
+from mixer.publish.epub import (
+    BookPage,
+    OwnBook,
+    ReadAloudMetadata,
+    SourceBook,
+    build_pages,
+    write_read_aloud,
+)
+from mixer.requests import Options, OutputName
 from mixer.script import Script
+from mixer.script.edits import locate_origins
+from mixer.script.planning import PlanStyle
 from mixer.store import ObjectStore, open_object
+from mixer.stories.model import SourceText
 from mixer.stories.outputs.stems import StemMaker
 from mixer.stories.request_files import RequestFolder
 
@@ -41,34 +53,57 @@ class StoredAudio:
         return path
 
 
+BookLoader = Callable[[], SourceText | None]
+
 UNTITLED = "Untitled"
 """A book needs a title (EPUB 3.3, 5.5.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputMaker:
-    """Makes extra outputs from a finished file; `by_word` for the books."""
+    """Makes extra outputs from a finished file; `book` loads the EPUB that was read, if any."""
 
     finished: FinishedFile
     stems: StemMaker
     created_s: float
     scratch: RequestFolder
-    by_word: bool = False
+    book: BookLoader
+    options: Options
 
-    def write(self, output: OutputName, file: IO[bytes]) -> None:
-        """Write an output as a stream."""
+    def write(self, output: OutputName, file: IO[bytes]) -> tuple[str, ...]:
+        """Write an output as a stream; returns warnings."""
         narration, processes = self.stems.narration, self.stems.pool.processes
         if output == "chapter_files":
             zip_chapters(self.finished, file, processes)
-            return
+            return ()
         if output == "stems":
             self.stems.write(file, self.scratch)
-            return
+            return ()
         script, chunks = narration.stored.script, narration.recorded_chunks
         timeline, parts = self.finished.timeline, self.finished.parts
-        pages = build_pages(script, chunks, timeline, parts, by_word=self.by_word)
+        by_word = self.options.read_aloud_by == "word"
+        pages = build_pages(script, chunks, timeline, parts, by_word=by_word)
+        own, warnings = self._open_own_book(pages)
         metadata = _book_metadata(self.finished, script, self.created_s)
-        write_read_aloud(self.finished, pages, metadata, file, processes)
+        write_read_aloud(self.finished, pages, metadata, file, processes, own=own)
+        return warnings
+
+    def _open_own_book(self, pages: Sequence[BookPage]) -> tuple[OwnBook | None, tuple[str, ...]]:
+        """Open the book that the story was read from, if it is one with pages of its own."""
+        script, options = self.stems.narration.stored.script, self.options
+        style = PlanStyle(
+            script.language, reads_titles=options.titles == "spoken", chapters=options.chapters
+        )
+        try:
+            source = self.book()
+            if source is None:
+                return None, ()
+            origins = locate_origins(source.document, script, style)
+            return OwnBook(SourceBook(source.book, origins), pages), ()
+        except (OutOfTime, StoryCancelled):
+            raise
+        except MixerError as error:
+            return None, (f"The read aloud has plain pages instead of the book's own: {error}",)
 
 
 def _book_metadata(finished: FinishedFile, script: Script, created_s: float) -> ReadAloudMetadata:

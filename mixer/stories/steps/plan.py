@@ -86,7 +86,7 @@ class PlanStep:
         folder, source = call.folder, call.folder.source
         if source is None:
             content = decode_upload(self.planner.store.get(request.text_key))
-            source = self.planner.read_text(content, options, request.edits)
+            source = self.planner.read_text(content, options, request.edits, call.deadline_s)
         plan = self.planner.plan_source(source, options, call.deadline_s)
         has_cover = request.kind is StoryKind.STORY
         covered = store_cover(folder, options, plan.cover, plan.cover_name) if has_cover else ()

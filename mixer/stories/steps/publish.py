@@ -46,6 +46,7 @@ from mixer.stories.outputs import (
 )
 from mixer.stories.published import FILES, PublishedFiles
 from mixer.stories.request_files import RequestFolder, open_request_folder
+from mixer.stories.source_text import load_book
 from mixer.stories.status import load_snapshot, settle_budget, write_result
 from mixer.stories.steps.episodes import EpisodeMaker, publish_episodes
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
@@ -198,8 +199,8 @@ def _publish_outputs(
     stems = StemMaker(story.folder.store, library, story.mix, story.narration, pool)
     with open_request_folder() as scratch:
         finished = story.open_file(scratch)
-        by_word = story.options.read_aloud_by == "word"
-        maker = OutputMaker(finished, stems, story.request.created_s, scratch, by_word)
+        book = partial(load_book, story.folder, story.request, story.options, pool.deadline_s)
+        maker = OutputMaker(finished, stems, story.request.created_s, scratch, book, story.options)
         for output in dict.fromkeys(story.options.outputs):
             if output == "words":
                 timed = partial(build_word_files, story.narration, story.mix.timeline)

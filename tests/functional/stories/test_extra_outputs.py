@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -181,6 +182,19 @@ def test_a_story_links_what_it_was_asked_for(stories):
     assert find_broken_rules(stories.fetch_link(links["read_aloud"]).body) == []
     assert stories.fetch_link(links["chapters_json"]).json["version"] == "1.2.0"
     assert stories.fetch_link(links["chapters_vtt"]).body.startswith(b"WEBVTT")
+
+
+def test_a_story_of_an_upload_keeps_the_pages_of_the_book(stories):
+    stories.served.store.put("uploads/own.epub", book(COVER).content())
+    status = stories.await_end(
+        stories.begin({"source": "uploads/own.epub", "outputs": ["read_aloud"]})
+    )
+    assert (status["state"], status["warnings"]) == ("done", [])
+    made = open_epub(stories.fetch_link(status["links"]["read_aloud"]).body)
+    page = made.archive.read("OEBPS/one.xhtml").decode()
+    whole = re.sub(r'<span id="aloud\d+">(.*?)</span>|<link [^>]*>', r"\1", page)
+    assert whole == CHAPTERS["one.xhtml"]
+    assert len(list(list_overlays(made))) == 3
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import random
 import time
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import regex
@@ -21,6 +22,7 @@ LONG_BOOK_CHARS = 500_000
 LONG_BOOK_CHAPTERS = 40
 LONG_BOOK_S = 5.0
 WORDS = "the sea lamp harbour walked slowly never again Dr. Finch said 1,204 – “quiet” & then"
+DATA = Path(__file__).parent / "data"
 ONE = build_page("<h2>One</h2><p>The lamp went out.</p>")
 TWO = build_page("<h2>Two</h2><p id='x'>It went unnoticed.</p>")
 
@@ -76,6 +78,23 @@ def test_a_novel_becomes_a_script_in_seconds_and_loses_no_letter():
     assert letters(join_utterances(planned)) == letters(there)
     assert len(planned.chapters) == LONG_BOOK_CHAPTERS
     assert took_s < LONG_BOOK_S
+
+
+def test_a_book_made_by_sphinx_is_read_whole_without_its_notes_marks():
+    document = read_epub((DATA / "sphinx.epub").read_bytes())
+    assert texts(document)[:9] == [
+        "The Storm",
+        "The lamp was lit. It burned all night. “Who is there?” she asked.",
+        "One boat came in.",
+        "Two boats stayed out.",
+        "Note",
+        "The keeper slept.",
+        "light = 1",
+        "The second watch",
+        "It ended at dawn. See The Calm for the rest.",
+    ]
+    chapters = [each.title for each in plan_document(document).chapters]
+    assert chapters == ["The Storm", "The second watch", "The Calm"]
 
 
 def test_a_book_says_who_wrote_it_and_in_which_language():
